@@ -1,0 +1,43 @@
+# make run    sets everything up and serves the app on http://127.0.0.1:$PORT (8501)
+# make test   sets everything up and runs the whole test suite
+
+PYTHON ?= python3.11
+PORT ?= 8501
+HEADLESS ?= 0
+PIP_ARGS ?=
+BIN := .venv/bin
+
+.PHONY: run test lint install clean
+
+run: install
+	$(BIN)/python -m streamlit run app.py --server.port $(PORT) \
+		--server.headless $(if $(filter 1 true,$(HEADLESS)),true,false)
+
+test: .venv/.tested
+	$(BIN)/python -m pytest
+
+lint: .venv/.tested
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+install: .venv/.installed
+
+.venv/bin/python:
+	@command -v $(PYTHON) >/dev/null || { \
+		echo "Python 3.11 is missing: install it, or name one with make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
+		echo "Hanscope runs on Python 3.11; $(PYTHON) is another one."; exit 1; }
+	@$(PYTHON) -m venv .venv || { \
+		echo "Python lacks the module venv: install it (on Debian, python3.11-venv)."; exit 1; }
+
+.venv/.installed: requirements.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet $(PIP_ARGS) -r requirements.txt
+	@touch $@
+
+.venv/.tested: requirements-dev.txt .venv/.installed
+	$(BIN)/python -m pip install --quiet $(PIP_ARGS) -r requirements-dev.txt
+	@touch $@
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,28 @@
+"""Hanscope: how hierarchical and recurrent attention models decide.
+
+The map. A document travels
+
+    text → tokens → tensors → model → attention → evidence → figure → page
+
+and each room imports only rooms that stand before it in this list:
+
+* ``wrong_input``   the one exception for input that cannot be used
+* ``device``        which devices there are, and how to name one
+* ``text``          document, tokenizer, vocabulary, batch, corpora
+* ``models``        attention pooling, HAN, BiLSTM, checkpoint
+* ``training``      settings, batches, train, evaluate
+* ``explanation``   explain: the function to read first
+* ``errors``        predictions on a labelled corpus, and the table of them
+* ``figures``       data in, a plotly figure or HTML out
+* ``__main__``      the command line
+
+Nothing in here imports Streamlit; the pages do.
+"""
+
+import os
+
+# Threads of torch that wait must sleep: spinning, they take the cores from everybody else on a
+# busy machine (an LSTM pass became 13 times slower beside two other processes on two cores).
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+__version__ = "0.1.0"

@@ -1,0 +1,49 @@
+"""Which devices there are, and how to name one.
+
+Names are those of the command line: auto, cpu, cuda, cuda:N, mps.
+"""
+
+import re
+
+import torch
+
+from han_core.wrong_input import WrongInput
+
+
+def available_devices() -> list[str]:
+    """Names that can be chosen here, the one that ``auto`` prefers first."""
+    cuda = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+    mps = ["mps"] if torch.backends.mps.is_available() else []
+    return [*cuda, *mps, "cpu"]
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """The device called ``name``; ``auto`` prefers CUDA, then MPS, then CPU.
+
+    Raises:
+        WrongInput: if the name is none of these or the device is not there.
+    """
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", name):
+        raise WrongInput(f"A device is auto, cpu, cuda, cuda:N or mps; {name[:40]!r} came.")
+    there = available_devices()
+    if name == "auto":
+        return torch.device(there[0])
+    if name not in [*there, "cuda"] or (name == "cuda" and "cuda:0" not in there):
+        raise WrongInput(f"There is no device {name} here; there is {', '.join(there)}.")
+    return torch.device("cuda:0" if name == "cuda" else name)
+
+
+def describe_device(name: str) -> str:
+    """``name`` for people: with the model of the GPU where there is one."""
+    if name.startswith("cuda"):
+        return f"{name} ({torch.cuda.get_device_name(name)})"
+    return {"cpu": "CPU", "mps": "Apple GPU (mps)"}.get(name, name)
+
+
+def mixed_precision(name: str, device: torch.device) -> str:
+    """The mixed precision called ``name`` on ``device``, in Accelerate's words."""
+    if name == "auto":
+        return "bf16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "no"
+    if name == "fp16" and device.type != "cuda":
+        raise WrongInput(f"fp16 needs a CUDA GPU; on {device.type} there are no and bf16.")
+    return name

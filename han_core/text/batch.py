@@ -1,0 +1,120 @@
+"""Numbered documents and the tensors that a model reads.
+
+A batch holds the real tokens of its documents one after another and how many
+there are in each sentence and sentences in each document. There is no padding,
+so nothing needs masking here and no model can attend to it. It knows nothing
+about characters: spans stay with the document.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from han_core.text.document import Document
+from han_core.text.vocabulary import UNKNOWN, Vocabulary
+
+
+@dataclass(frozen=True)
+class NumberedDocument:
+    """A document as the numbers of its words.
+
+    Attributes:
+        words: (tokens,) int32 vocabulary numbers.
+        sentence_lengths: (sentences,) int32 tokens in each sentence, all at least 1.
+
+    Raises:
+        ValueError: if lengths and words disagree or there is no word.
+    """
+
+    words: np.ndarray
+    sentence_lengths: np.ndarray
+
+    def __post_init__(self) -> None:
+        if not len(self.words) or self.sentence_lengths.min() < 1:
+            raise ValueError("a numbered document has at least one word in each sentence")
+        if self.sentence_lengths.sum() != len(self.words):
+            raise ValueError(
+                f"{self.sentence_lengths.sum()} words expected, {len(self.words)} came"
+            )
+
+    @property
+    def known(self) -> np.ndarray:
+        """(tokens,) whether the vocabulary holds the token."""
+        return self.words != UNKNOWN
+
+
+def number_document(document: Document, vocabulary: Vocabulary) -> NumberedDocument:
+    """Looks up every token of ``document``, which must have at least one."""
+    return NumberedDocument(
+        np.array(vocabulary.numbers(document.token_texts()), dtype=np.int32),
+        np.array(document.sentence_lengths, dtype=np.int32),
+    )
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Documents for one pass through a model.
+
+    Attributes:
+        words: (tokens,) int64 vocabulary numbers, document after document.
+        sentence_lengths: (sentences,) int64 tokens in each sentence.
+        document_lengths: (documents,) int64 sentences in each document.
+    """
+
+    words: Tensor
+    sentence_lengths: Tensor
+    document_lengths: Tensor
+
+    def __post_init__(self) -> None:
+        if int(self.sentence_lengths.sum()) != len(self.words):
+            raise ValueError("sentence lengths do not add up to the number of words")
+        if int(self.document_lengths.sum()) != len(self.sentence_lengths):
+            raise ValueError("document lengths do not add up to the number of sentences")
+
+    def __len__(self) -> int:
+        return len(self.document_lengths)
+
+    @cached_property
+    def sentence_of_token(self) -> Tensor:
+        """(tokens,) which sentence of the batch each token stands in."""
+        return _owners(self.sentence_lengths)
+
+    @cached_property
+    def document_of_sentence(self) -> Tensor:
+        """(sentences,) which document each sentence stands in."""
+        return _owners(self.document_lengths)
+
+    @cached_property
+    def document_of_token(self) -> Tensor:
+        """(tokens,) which document each token stands in."""
+        return self.document_of_sentence[self.sentence_of_token]
+
+    @cached_property
+    def tokens_per_document(self) -> Tensor:
+        """(documents,) tokens in each document."""
+        return self.document_of_token.bincount(minlength=len(self))
+
+    def to(self, device: torch.device | str) -> "Batch":
+        return Batch(
+            self.words.to(device),
+            self.sentence_lengths.to(device),
+            self.document_lengths.to(device),
+        )
+
+
+def collate(documents: Sequence[NumberedDocument]) -> Batch:
+    """Lays ``documents`` one after another."""
+    return Batch(
+        torch.from_numpy(np.concatenate([d.words for d in documents])).long(),
+        torch.from_numpy(np.concatenate([d.sentence_lengths for d in documents])).long(),
+        torch.tensor([len(d.sentence_lengths) for d in documents]),
+    )
+
+
+def _owners(lengths: Tensor) -> Tensor:
+    """[2, 1] → [0, 0, 1]"""
+    return torch.arange(len(lengths), device=lengths.device).repeat_interleave(lengths)

@@ -1,0 +1,177 @@
+"""Labelled documents, from a file, an upload, the hub or what comes along.
+
+One way for all of them: a route makes a `Table`, and `corpus_from_table`
+chooses the columns and cleans. Knows nothing about tokens or models.
+"""
+
+import random
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from han_core.text.bundle import bundled_names, read_bundled
+from han_core.text.guarded import read_file, read_upload
+from han_core.text.hub import read_hub
+from han_core.text.labels import classes_of
+from han_core.text.table import Table
+from han_core.text.wording import counted
+from han_core.wrong_input import WrongInput
+
+__all__ = [
+    "Corpus",
+    "bundled_names",
+    "corpus_from_table",
+    "corpus_from_upload",
+    "read_corpus",
+    "read_upload",
+    "stratified_split",
+]
+
+_HTML_BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Labelled documents in order; `labels` is empty where none were asked for."""
+
+    name: str
+    texts: tuple[str, ...]
+    labels: tuple[str, ...]  # as words, exactly as the source names them
+    ids: tuple[str, ...]  # the source's own where they are unique, else its row numbers
+    extra: dict[str, tuple[str, ...]]  # the source's other columns
+    notes: tuple[str, ...] = ()  # sentences for the user about what was left out
+
+    def __post_init__(self) -> None:
+        columns = [self.ids, *self.extra.values(), *([self.labels] if self.labels else [])]
+        if any(len(column) != len(self.texts) for column in columns):
+            raise ValueError("The columns of a corpus must be equally long.")
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The different labels, sorted: by value where all are whole numbers."""
+        return classes_of(self.labels)
+
+    def take(self, indices: Iterable[int]) -> "Corpus":
+        rows = list(indices)
+
+        def taken(column: Sequence[str]) -> tuple[str, ...]:
+            return tuple(column[row] for row in rows)
+
+        return Corpus(
+            self.name,
+            taken(self.texts),
+            taken(self.labels) if self.labels else (),
+            taken(self.ids),
+            {name: taken(column) for name, column in self.extra.items()},
+            self.notes,
+        )
+
+    def first(self, n: int) -> "Corpus":
+        return self.take(range(min(n, len(self))))
+
+
+def read_corpus(
+    spec: str,
+    *,
+    text_column: str = "text",
+    label_column: str | None = "label",
+    default_split: str = "train",
+) -> Corpus:
+    """The documents that `spec` names.
+
+    A path, `hf:NAME[/CONFIG][@SPLIT]` or `bundled:NAME[/LANGUAGE][@SPLIT]`;
+    `default_split` is taken where one of the last two names no split.
+    """
+    if spec.startswith("hf:"):
+        table = read_hub(spec, default_split)
+    elif spec.startswith("bundled:"):
+        table = read_bundled(spec, default_split)
+    else:
+        table = read_file(spec)
+    return corpus_from_table(table, text_column, label_column)
+
+
+def corpus_from_upload(
+    data: bytes, filename: str, text_column: str = "text", label_column: str | None = "label"
+) -> Corpus:
+    return corpus_from_table(read_upload(data, filename), text_column, label_column)
+
+
+def corpus_from_table(
+    table: Table, text_column: str = "text", label_column: str | None = "label"
+) -> Corpus:
+    """The rows that have a text (and a label, if one is asked for)."""
+    if text_column == label_column:
+        raise WrongInput("The text and the label were expected in two columns, but one came.")
+    texts = [_HTML_BREAK.sub("\n", text) for text in table.column(text_column)]
+    labels = table.column(label_column) if label_column is not None else ()
+    ids, note = _ids(table, {text_column, label_column})
+    with_text = [row for row, text in enumerate(texts) if text.strip()]
+    kept = [row for row in with_text if not labels or labels[row].strip()]
+    if not kept:
+        wanted = "a text" if label_column is None else "a text and a label"
+        raise WrongInput(f"{table.name} has no row with {wanted}.")
+    notes = (
+        _left_out(len(texts) - len(with_text), "without a text"),
+        _left_out(len(with_text) - len(kept), "without a label"),
+        note,
+    )
+    used = {text_column, label_column} | ({"id"} if not note else set())
+    extra = {name: cells for name, cells in table.data.items() if name not in used}
+    whole = Corpus(table.name, tuple(texts), labels, ids, extra, tuple(filter(None, notes)))
+    return whole.take(kept)
+
+
+def _ids(table: Table, taken: set[str | None]) -> tuple[tuple[str, ...], str]:
+    """The column "id" where it tells every row apart, else row numbers; and a note."""
+    numbers = tuple(str(row) for row in range(1, table.rows + 1))
+    if "id" not in table.data or "id" in taken:
+        return numbers, ""
+    ids = table.data["id"]
+    if len(set(ids)) == len(ids) and all(ids):
+        return ids, ""
+    return numbers, 'Rows are named by their numbers: the column "id" repeats or has gaps.'
+
+
+def _left_out(number: int, why: str) -> str:
+    verb = "was" if number == 1 else "were"
+    return f"{counted(number, 'row')} {why} {verb} left out." if number else ""
+
+
+def stratified_split(corpus: Corpus, fraction: float, seed: int) -> tuple[Corpus, Corpus]:
+    """(the rest, `fraction` held out), both in order, with the classes in proportion.
+
+    Every class keeps a document in the rest, so a class of one is never held out.
+    """
+    if not 0 < fraction < 1:
+        raise WrongInput(f"The share to hold out must lie between 0 and 1, but {fraction} came.")
+    rows_of: dict[str, list[int]] = defaultdict(list)
+    for row, label in enumerate(corpus.labels or ("",) * len(corpus)):
+        rows_of[label].append(row)
+    sizes = _held_out_sizes({label: len(rows) for label, rows in rows_of.items()}, fraction)
+    if not any(sizes.values()):
+        raise WrongInput(
+            f"No document of {corpus.name} can be held out: no class has two documents."
+        )
+    shuffler = random.Random(seed)
+    held = {row for label in sorted(sizes) for row in shuffler.sample(rows_of[label], sizes[label])}
+    rest = [row for row in range(len(corpus)) if row not in held]
+    return corpus.take(rest), corpus.take(sorted(held))
+
+
+def _held_out_sizes(counts: dict[str, int], fraction: float) -> dict[str, int]:
+    """How many of each class to hold out; the largest remainders are rounded up."""
+    sizes = {label: int(fraction * n) for label, n in counts.items()}
+    missing = max(1, round(fraction * sum(counts.values()))) - sum(sizes.values())
+    by_remainder = sorted(
+        counts, key=lambda label: (sizes[label] - fraction * counts[label], label)
+    )
+    for label in by_remainder:
+        if missing > 0 and sizes[label] < counts[label] - 1:
+            sizes[label] += 1
+            missing -= 1
+    return sizes

@@ -1,0 +1,86 @@
+"""A document as spans of characters: the first stage of the journey.
+
+Every span is a pair of offsets (Python ``str`` indices) into the text exactly
+as it was given, so the text can always be drawn again from the spans and what
+lies between them. This module does not know how spans are found (tokenizer) or
+what a word's number is (vocabulary).
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Span(NamedTuple):
+    """Characters ``start`` (included) to ``end`` (excluded) of a text."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """The tokens of one sentence, in order; at least one.
+
+    Raises:
+        ValueError: if there is no token, or tokens are empty or overlap.
+    """
+
+    tokens: tuple[Span, ...]
+
+    def __post_init__(self) -> None:
+        if not self.tokens:
+            raise ValueError("a sentence has at least one token")
+        edge = 0
+        for start, end in self.tokens:
+            if not edge <= start < end:
+                raise ValueError(f"token {start}:{end} is empty or starts before {edge}")
+            edge = end
+
+    @property
+    def start(self) -> int:
+        return self.tokens[0].start
+
+    @property
+    def end(self) -> int:
+        return self.tokens[-1].end
+
+
+@dataclass(frozen=True)
+class Document:
+    """A text and the sentences found in it.
+
+    Attributes:
+        text: exactly as given.
+        sentences: in order, not overlapping; empty where the text is white space.
+        seen: characters that were read, ``len(text)`` unless a limit cut the text.
+
+    Raises:
+        ValueError: if sentences overlap or reach past ``seen``.
+    """
+
+    text: str
+    sentences: tuple[Sentence, ...]
+    seen: int
+
+    def __post_init__(self) -> None:
+        edge = 0
+        for sentence in self.sentences:
+            if sentence.start < edge:
+                raise ValueError(f"sentence at {sentence.start} starts before {edge}")
+            edge = sentence.end
+        if not edge <= self.seen <= len(self.text):
+            raise ValueError(f"{edge} <= seen <= {len(self.text)} expected, got {self.seen}")
+
+    @property
+    def tokens(self) -> tuple[Span, ...]:
+        """All tokens of all sentences, in order."""
+        return tuple(span for sentence in self.sentences for span in sentence.tokens)
+
+    @property
+    def sentence_lengths(self) -> tuple[int, ...]:
+        """Tokens in each sentence."""
+        return tuple(len(sentence.tokens) for sentence in self.sentences)
+
+    def token_texts(self) -> tuple[str, ...]:
+        """The characters of every token, in order."""
+        return tuple(self.text[start:end] for start, end in self.tokens)

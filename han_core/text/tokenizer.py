@@ -1,0 +1,149 @@
+"""Text to sentences and words with spaCy, offsets exact.
+
+A blank spaCy pipeline splits words by the language's own rules, and spaCy's
+rule-based sentencizer ends sentences at their punctuation; nothing is
+downloaded. A blank line ends a sentence as well: titles and list items carry no
+full stop. Chinese is segmented by jieba: of the two word segmenters that spaCy
+offers, it installs from the package index and keeps offsets exact on mixed
+text, while pkuseg does not build, and characters alone are poor words to show.
+
+This module knows nothing about vocabularies or models.
+"""
+
+import re
+from collections.abc import Iterator
+
+from han_core.text.document import Document, Sentence, Span
+from han_core.wrong_input import WrongInput
+
+MAXIMUM_TOKENS = 20_000
+"""More than anybody pastes; what is past it is reported as not seen."""
+
+PIECE = 20_000  # characters given to spaCy at once, so that a limit can stop early
+LONGEST_RUN = 256  # spaCy takes quadratic time on longer runs without white space
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_BREAK = re.compile(r"\s")
+_JOINER = "\u200d"  # joins two emoji into one, as in a family
+_CONTINUES = re.compile(
+    "[\u0300-\u036f\u20d0-\u20ff\ufe00-\ufe0f\U0001f3fb-\U0001f3ff" + _JOINER + "]"
+)
+
+
+class Tokenizer:
+    """Finds the sentences and words of texts in one language.
+
+    Args:
+        language: an ISO code for which spaCy has a blank pipeline ("en", "zh", …).
+        maximum_tokens: tokens after which a text is cut; the document says where.
+
+    Raises:
+        WrongInput: if spaCy has no such language, or its word segmenter is missing.
+    """
+
+    def __init__(self, language: str = "en", maximum_tokens: int = MAXIMUM_TOKENS):
+        if maximum_tokens < 1:
+            raise WrongInput(f"maximum_tokens is at least 1; {maximum_tokens} came.")
+        self.language = language
+        self.maximum_tokens = maximum_tokens
+        self._pipeline = _blank_pipeline(language)
+        self._sentencizer = self._pipeline.add_pipe("sentencizer")
+        # jieba has no trouble with long runs, and Chinese is one long run.
+        self._longest_run = PIECE if language == "zh" else LONGEST_RUN
+
+    def __call__(self, text: str) -> Document:
+        """Splits ``text``; white space is never part of a token."""
+        # Lone surrogates cannot be encoded; the replacement has the same length.
+        readable = _LONE_SURROGATE.sub("\ufffd", text)
+        spans, seen = self._spans(readable)
+        return Document(text, tuple(self._sentences(readable, spans)), seen)
+
+    def _spans(self, text: str) -> tuple[list[Span], int]:
+        """All tokens (white space included) and how many characters they cover."""
+        spans: list[Span] = []
+        room = self.maximum_tokens
+        for start, end in _pieces(text, self._longest_run):
+            for token in self._pipeline.make_doc(text[start:end]):
+                span = Span(start + token.idx, start + token.idx + len(token))
+                if spans and _is_one_character(text, spans[-1], span):
+                    spans[-1] = Span(spans[-1].start, span.end)
+                    continue
+                if not token.is_space:
+                    if not room:
+                        return spans, spans[-1].end
+                    room -= 1
+                spans.append(span)
+        return spans, len(text)
+
+    def _sentences(self, text: str, spans: list[Span]) -> Iterator[Sentence]:
+        from spacy.tokens import Doc
+
+        doc = Doc(self._pipeline.vocab, words=[text[start:end] for start, end in spans])
+        tokens: list[Span] = []
+        for token, span in zip(self._sentencizer(doc), spans, strict=True):
+            blank_line = token.is_space and token.text.count("\n") > 1
+            if tokens and (token.is_sent_start or blank_line):
+                yield Sentence(tuple(tokens))
+                tokens = []
+            if not token.is_space:
+                tokens.append(span)
+        if tokens:
+            yield Sentence(tuple(tokens))
+
+
+def _is_one_character(text: str, before: Span, after: Span) -> bool:
+    """Whether a reader sees ``after`` as part of the character that ends ``before``."""
+    if before.end != after.start or any(text[at].isspace() for at in (before.start, after.start)):
+        return False
+    return bool(_CONTINUES.match(text[after.start])) or text[before.end - 1] == _JOINER
+
+
+def _blank_pipeline(language: str):
+    import spacy
+    from spacy.lang.zh import Chinese
+
+    try:
+        if language == "zh":
+            import jieba
+
+            jieba.setLogLevel("WARNING")  # it announces its dictionary otherwise
+            return Chinese.from_config({"nlp": {"tokenizer": {"segmenter": "jieba"}}})
+        return spacy.blank(language)
+    except ImportError as error:
+        reason = str(error).strip().splitlines()[0]
+        if "E048" in reason or "Can't import language" in reason:
+            raise WrongInput(
+                f"A language of spaCy such as 'en', 'de' or 'zh' is expected; {language!r} came."
+            ) from error
+        raise WrongInput(
+            f"Splitting {language!r} into words needs a package that is missing: {reason}"
+        ) from error
+
+
+def _pieces(text: str, longest_run: int) -> Iterator[tuple[int, int]]:
+    """Stretches of ``text`` that spaCy can split one by one, in order.
+
+    They end after a run of white space where one is within reach, and no stretch
+    holds a run without white space longer than ``longest_run``.
+    """
+    start = 0
+    while start < len(text):
+        end = min(start + PIECE, len(text))
+        if end < len(text):
+            ends = (at for at in range(end, start, -1) if text[at - 1].isspace() > text[at].isspace())
+            end = next(ends, end)
+        yield from _short_runs(text, start, end, longest_run)
+        start = end
+
+
+def _short_runs(text: str, start: int, end: int, longest: int) -> Iterator[tuple[int, int]]:
+    piece = start
+    run = start  # where the present run without white space, or its last cut, began
+    for space in [*(match.start() for match in _BREAK.finditer(text, start, end)), end]:
+        while space - run > longest:
+            run += longest
+            yield piece, run
+            piece = run
+        run = space + 1
+    if piece < end:
+        yield piece, end

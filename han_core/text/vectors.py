@@ -1,0 +1,127 @@
+"""Word vectors from files, and vectors learnt from one's own texts.
+
+Reads the two formats in use: text ("word 0.1 0.2 …" a line, with or without the
+"count size" line of word2vec) and word2vec's binary form. Learning them is
+gensim's skip-gram (Mikolov et al. 2013) and needs that package, which the app
+itself does not. This module knows nothing about models.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from han_core.text.vocabulary import PADDING, Vocabulary
+from han_core.wrong_input import WrongInput
+
+LARGEST_SIZE = 4_096
+
+
+def read_vectors(path: str | Path, vocabulary: Vocabulary, seed: int) -> tuple[np.ndarray, int]:
+    """Vectors for the words of ``vocabulary``.
+
+    Words that the file lacks get small random vectors of the same spread, drawn
+    with ``seed``; padding gets zeros.
+
+    Returns:
+        (words, size) float32 and how many words were found.
+
+    Raises:
+        WrongInput: if the file is missing, broken, or holds none of the words.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise WrongInput(f"A file of word vectors is expected; {path} is none.")
+    found: dict[int, np.ndarray] = {}
+    numbers = {word: number for number, word in enumerate(vocabulary.words)}
+    for word, vector in _entries(path):
+        number = numbers.get(word.lower() if vocabulary.lowercase else word, PADDING)
+        if number != PADDING:
+            found.setdefault(number, vector)
+    if not found:
+        raise WrongInput(f"{path.name} holds a vector for none of the {len(vocabulary)} words.")
+    known = np.stack(list(found.values()))
+    if not np.isfinite(known).all():
+        raise WrongInput(f"{path.name} holds numbers that are not finite.")
+    draw = np.random.default_rng(seed)
+    table = draw.normal(0, known.std(), (len(vocabulary), known.shape[1])).astype(np.float32)
+    table[list(found)] = known
+    table[PADDING] = 0
+    return table, len(found)
+
+
+def _entries(path: Path) -> Iterator[tuple[str, np.ndarray]]:
+    with path.open("rb") as file:
+        first = file.readline(1_000_000)
+    header = first.split()
+    if len(header) == 2 and all(part.isdigit() for part in header):
+        size = int(header[1])
+        if not 1 <= size <= LARGEST_SIZE:
+            raise WrongInput(f"{path.name}: vectors of 1 to {LARGEST_SIZE} numbers expected.")
+        yield from (_binary if path.suffix == ".bin" else _text)(path, size, skip=len(first))
+    else:
+        yield from _text(path, len(header) - 1, skip=0)
+
+
+def _text(path: Path, size: int, skip: int) -> Iterator[tuple[str, np.ndarray]]:
+    with path.open("rb") as file:
+        file.seek(skip)
+        for number, line in enumerate(file, start=2 if skip else 1):
+            parts = line.decode("utf-8", "replace").rstrip().split(" ")
+            try:
+                vector = np.array(parts[-size:], dtype=np.float32)
+            except ValueError:
+                vector = np.empty(0, dtype=np.float32)
+            if size < 1 or len(parts) <= size or len(vector) != size:
+                raise WrongInput(f"{path.name}, line {number}: a word and {size} numbers expected.")
+            yield " ".join(parts[:-size]), vector
+
+
+def _binary(path: Path, size: int, skip: int) -> Iterator[tuple[str, np.ndarray]]:
+    with path.open("rb") as file:
+        header = file.readline()
+        for _ in range(int(header.split()[0])):
+            word = bytearray()
+            while (byte := file.read(1)) not in (b" ", b""):
+                word += byte
+            data = file.read(4 * size)
+            if len(data) < 4 * size:
+                raise WrongInput(f"{path.name} ends in the middle of a vector.")
+            text = word.decode("utf-8", "replace").lstrip("\n")
+            yield text, np.frombuffer(data, dtype="<f4")
+
+
+def learn_vectors(
+    sentences: Sequence[Sequence[str]], size: int, epochs: int, seed: int, workers: int
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Skip-gram vectors of ``size`` numbers for words that occur at least 5 times.
+
+    Args:
+        sentences: tokenised texts (whole documents serve as well).
+        workers: threads; only one gives the same vectors at every run.
+
+    Raises:
+        WrongInput: if gensim is not installed or no word occurs 5 times.
+    """
+    try:
+        from gensim.models import Word2Vec
+    except ImportError as error:
+        raise WrongInput("Learning vectors needs gensim: pip install gensim.") from error
+    try:
+        model = Word2Vec(
+            sentences, vector_size=size, window=8, min_count=5, sg=1, negative=5,
+            sample=1e-4, epochs=epochs, seed=seed, workers=workers,
+        )  # fmt: skip
+    except RuntimeError as error:
+        raise WrongInput("Learning vectors needs words that occur at least 5 times.") from error
+    return zip(model.wv.index_to_key, model.wv.vectors, strict=True)
+
+
+def write_vectors(path: str | Path, entries: Iterable[tuple[str, np.ndarray]]) -> int:
+    """Writes the plain text format; returns how many words were written."""
+    written = 0
+    with Path(path).open("w", encoding="utf-8") as file:
+        for word, vector in entries:
+            file.write(f"{word} {' '.join(f'{x:.5g}' for x in vector)}\n")
+            written += 1
+    return written

@@ -1,0 +1,75 @@
+"""Words and their numbers.
+
+Number 0 is padding and number 1 the unknown word; the rest are the words of the
+training texts, most frequent first. Built from training data alone. It knows
+nothing about characters or offsets.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from han_core.wrong_input import WrongInput
+
+PADDING, UNKNOWN = 0, 1
+RESERVED = ("<pad>", "<unk>")
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The words that a model knows.
+
+    Attributes:
+        words: number → word; the first two are ``RESERVED``.
+        lowercase: whether words are compared in lower case.
+
+    Raises:
+        WrongInput: if the reserved words do not stand first or a word stands twice.
+    """
+
+    words: tuple[str, ...]
+    lowercase: bool = True
+
+    def __post_init__(self) -> None:
+        if self.words[:2] != RESERVED:
+            raise WrongInput(f"A vocabulary starts with {RESERVED}; {self.words[:2]} came.")
+        if len(self._numbers) != len(self.words):
+            raise WrongInput("A vocabulary lists each word once; one stands there twice.")
+
+    @classmethod
+    def build(
+        cls,
+        documents: Iterable[Sequence[str]],
+        minimum_count: int = 2,
+        maximum_size: int = 30_000,
+        lowercase: bool = True,
+    ) -> "Vocabulary":
+        """Counts the tokens of ``documents`` and keeps the frequent ones.
+
+        ``maximum_size`` counts the two reserved words. Ties go to the word that
+        comes first in code-point order, so that a rebuild gives the same numbers.
+        """
+        counts: Counter[str] = Counter()
+        for tokens in documents:
+            counts.update(token.lower() if lowercase else token for token in tokens)
+        ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        frequent = [w for w, count in ranked if count >= minimum_count and w not in RESERVED]
+        return cls((*RESERVED, *frequent[: maximum_size - len(RESERVED)]), lowercase)
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {word: number for number, word in enumerate(self.words)}
+
+    def number(self, token: str) -> int:
+        """The number of ``token``, ``UNKNOWN`` if it was not in the training texts."""
+        word = token.lower() if self.lowercase else token
+        number = self._numbers.get(word, UNKNOWN)
+        return number if number > UNKNOWN else UNKNOWN
+
+    def numbers(self, tokens: Iterable[str]) -> list[int]:
+        """``number`` for each of ``tokens``."""
+        return [self.number(token) for token in tokens]

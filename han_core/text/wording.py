@@ -1,0 +1,25 @@
+"""How names and values that came from outside appear inside a sentence.
+
+A file name or a label may hold line breaks, control characters or a megabyte
+of text; a message shows it on one line, short, and never as markup of its own.
+"""
+
+from collections.abc import Sequence
+
+
+def shown(text: str, limit: int = 60) -> str:
+    """`text` on one line, printable, cut to `limit` characters."""
+    head = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[:limit])
+    return head if len(text) <= limit else head[:-1] + "…"
+
+
+def listed(names: Sequence[str], limit: int = 20) -> str:
+    """The names in quotation marks, with a count in place of those beyond `limit`."""
+    quoted = ", ".join(f'"{shown(name)}"' for name in names[:limit])
+    beyond = len(names) - limit
+    return f"{quoted} and {beyond} more" if beyond > 0 else quoted
+
+
+def counted(number: int, noun: str) -> str:
+    """ "1 row", "3 rows": the number with its noun, for nouns that take an s."""
+    return f"{number} {noun}" if number == 1 else f"{number:,} {noun}s"

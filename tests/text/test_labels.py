@@ -1,0 +1,60 @@
+"""Which class of a checkpoint a label of a data set means."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from han_core.text.labels import align_labels, classes_of
+from han_core.wrong_input import WrongInput
+
+SENTIMENT = ("negative", "positive")
+
+
+@pytest.mark.parametrize(
+    ("labels", "names", "meant"),
+    [
+        (["positive", "negative"], SENTIMENT, (1, 0)),
+        ([" Positive", "NEGATIVE "], SENTIMENT, (1, 0)),
+        (["0", "1", "1.0"], SENTIMENT, (0, 1, 1)),
+        (["pos", "neg", "pos"], SENTIMENT, (1, 0, 1)),
+        (["positive", "negative"], ("neg", "pos"), (1, 0)),
+        (["2", "1"], ("1", "2"), (1, 0)),  # classes called by numbers are no positions
+        (["A", "a"], ("a", "A"), (1, 0)),
+        (["sport"], ("sports", "sport"), (1,)),  # exact comes before a beginning
+        ([], SENTIMENT, ()),
+    ],
+)
+def test_labels_find_their_class(labels, names, meant):
+    assert align_labels(labels, names) == meant
+
+
+@pytest.mark.parametrize(
+    ("labels", "names"),
+    [
+        (["neutral"], SENTIMENT),
+        (["2"], SENTIMENT),
+        (["-1"], SENTIMENT),
+        (["0.5"], SENTIMENT),
+        (["0"], ("1", "2")),
+        (["1"], ("10", "20")),
+        (["comp"], ("comp.graphics", "comp.windows")),
+        ([""], SENTIMENT),
+        (["pos", "positively"], SENTIMENT),  # two classes of the data would become one
+    ],
+)
+def test_what_is_not_clear_is_refused_with_both_sides(labels, names):
+    with pytest.raises(WrongInput) as caught:
+        align_labels(labels, names)
+    assert f'"{labels[0]}"' in str(caught.value)
+    assert all(f'"{name}"' in str(caught.value) for name in names)
+
+
+@settings(deadline=None)  # a busy machine is not a failure
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), unique_by=lambda w: w.strip()))
+def test_the_names_themselves_always_mean_themselves(names):
+    assert align_labels(names, names) == tuple(range(len(names)))
+
+
+def test_classes_are_ordered_by_value_where_all_are_whole_numbers():
+    assert classes_of(["10", "9", "-1", "9"]) == ("-1", "9", "10")
+    assert classes_of(["10", "9", "a"]) == ("10", "9", "a")
