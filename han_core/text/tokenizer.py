@@ -21,6 +21,7 @@ MAXIMUM_TOKENS = 20_000
 
 PIECE = 20_000  # characters given to spaCy at once, so that a limit can stop early
 LONGEST_RUN = 256  # spaCy takes quadratic time on longer runs without white space
+LONGEST_CHINESE_RUN = 2_000  # so does jieba where it guesses, but Chinese is one long run
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _BREAK = re.compile(r"\s")
@@ -48,8 +49,7 @@ class Tokenizer:
         self.maximum_tokens = maximum_tokens
         self._pipeline = _blank_pipeline(language)
         self._sentencizer = self._pipeline.add_pipe("sentencizer")
-        # jieba has no trouble with long runs, and Chinese is one long run.
-        self._longest_run = PIECE if language == "zh" else LONGEST_RUN
+        self._longest_run = LONGEST_CHINESE_RUN if language == "zh" else LONGEST_RUN
 
     def __call__(self, text: str) -> Document:
         """Splits ``text``; white space is never part of a token."""
@@ -130,7 +130,9 @@ def _pieces(text: str, longest_run: int) -> Iterator[tuple[int, int]]:
     while start < len(text):
         end = min(start + PIECE, len(text))
         if end < len(text):
-            ends = (at for at in range(end, start, -1) if text[at - 1].isspace() > text[at].isspace())
+            ends = (
+                at for at in range(end, start, -1) if text[at - 1].isspace() > text[at].isspace()
+            )
             end = next(ends, end)
         yield from _short_runs(text, start, end, longest_run)
         start = end

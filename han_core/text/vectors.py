@@ -54,7 +54,7 @@ def _entries(path: Path) -> Iterator[tuple[str, np.ndarray]]:
     with path.open("rb") as file:
         first = file.readline(1_000_000)
     header = first.split()
-    if len(header) == 2 and all(part.isdigit() for part in header):
+    if len(header) == 2 and all(part.isdigit() and len(part) < 12 for part in header):
         size = int(header[1])
         if not 1 <= size <= LARGEST_SIZE:
             raise WrongInput(f"{path.name}: vectors of 1 to {LARGEST_SIZE} numbers expected.")

@@ -1,0 +1,1 @@
+"""Errors: what a model gets wrong on labelled documents."""

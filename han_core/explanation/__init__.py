@@ -1,0 +1,1 @@
+"""Explanation: what a model decided, and where its attention stood."""

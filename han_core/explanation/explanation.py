@@ -1,0 +1,133 @@
+"""What a model decided about a document, and where its attention stood.
+
+An ``Explanation`` lays the weights back onto the characters of the text. It
+holds numbers only and knows neither models nor figures.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from han_core.text.document import Document
+
+Reading = Literal["sentence", "document", "lift"]
+"""Three readings of a token's weight: within its sentence (α_w), within the
+document (α_s · α_w), and as lift over uniform attention (tokens · α_s · α_w)."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One document, one decision.
+
+    Attributes:
+        id: as the caller names the document.
+        document: the text and its spans.
+        labels: the classes.
+        probabilities: (classes,) sum to 1.
+        sentence_weights: (sentences,) sum to 1.
+        word_weights: (tokens,) sum to 1 within each sentence.
+        known: (tokens,) whether the vocabulary holds the token.
+
+    Raises:
+        ValueError: if a length does not fit the document or the labels.
+    """
+
+    id: str
+    document: Document
+    labels: tuple[str, ...]
+    probabilities: np.ndarray
+    sentence_weights: np.ndarray
+    word_weights: np.ndarray
+    known: np.ndarray
+
+    def __post_init__(self) -> None:
+        tokens = sum(self.document.sentence_lengths)
+        expected = (len(self.labels), len(self.document.sentences), tokens, tokens)
+        came = tuple(
+            len(part)
+            for part in (self.probabilities, self.sentence_weights, self.word_weights, self.known)
+        )
+        if came != expected:
+            raise ValueError(f"lengths {expected} expected, {came} came")
+
+    @property
+    def label(self) -> str:
+        """The predicted class."""
+        return self.labels[int(self.probabilities.argmax())]
+
+    @property
+    def probability(self) -> float:
+        """The probability of the predicted class."""
+        return float(self.probabilities.max())
+
+    @cached_property
+    def sentence_of_token(self) -> np.ndarray:
+        """(tokens,) the sentence that each token stands in."""
+        lengths = self.document.sentence_lengths
+        return np.repeat(np.arange(len(lengths)), lengths)
+
+    @cached_property
+    def document_weights(self) -> np.ndarray:
+        """(tokens,) weights within the document, α_s · α_w; sum to 1."""
+        return self.sentence_weights[self.sentence_of_token] * self.word_weights
+
+    def weights(self, reading: Reading) -> np.ndarray:
+        """(tokens,) weights in one of the three readings."""
+        if reading == "sentence":
+            return self.word_weights
+        lift = len(self.document_weights) if reading == "lift" else 1
+        return lift * self.document_weights
+
+    @property
+    def unknown(self) -> int:
+        """Tokens that the model saw as the unknown word."""
+        return int((~self.known).sum())
+
+    def to_json(self) -> dict:
+        """The explanation as the command line writes it, weights in full precision."""
+        words, known = self.word_weights.tolist(), self.known.tolist()
+        sentences, at = [], 0
+        for sentence, weight in zip(
+            self.document.sentences, self.sentence_weights.tolist(), strict=True
+        ):
+            tokens = [
+                {"start": span.start, "end": span.end, "weight": words[i], "known": known[i]}
+                for i, span in enumerate(sentence.tokens, start=at)
+            ]
+            at += len(tokens)
+            sentences.append(
+                {"start": sentence.start, "end": sentence.end, "weight": weight, "tokens": tokens}
+            )
+        return {
+            "id": self.id,
+            "label": self.label,
+            "probabilities": dict(zip(self.labels, self.probabilities.tolist(), strict=True)),
+            "sentences": sentences,
+            "seen": {
+                "characters": self.document.seen,
+                "of": len(self.document.text),
+                "tokens": at,
+                "unknown": self.unknown,
+            },
+        }
+
+
+def ranks(weights: np.ndarray) -> np.ndarray:
+    """Rank of each weight, 1 for the largest; equal weights share the better rank."""
+    ordered = np.sort(weights)
+    return len(weights) - np.searchsorted(ordered, weights, side="right") + 1
+
+
+def entropy(weights: np.ndarray) -> float:
+    """Entropy as a share of its maximum: 0 all on one, 1 uniform (and for one item)."""
+    if len(weights) < 2:
+        return 1.0
+    positive = weights[weights > 0]
+    return max(0.0, float(-(positive * np.log(positive)).sum() / np.log(len(weights))))
+
+
+def top_mass(weights: np.ndarray, k: int) -> float:
+    """The share of all weight that the ``k`` largest hold."""
+    return float(np.sort(weights)[::-1][:k].sum())

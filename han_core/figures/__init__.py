@@ -1,0 +1,1 @@
+"""Figures: explanations and predictions in, a Plotly figure or HTML out."""

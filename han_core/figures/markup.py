@@ -1,0 +1,36 @@
+"""What pieces of HTML and labels share: a style sheet, an ink, numbers for people."""
+
+from pathlib import Path
+
+from han_core.figures.colour import INK
+from han_core.figures.escape import plotly_text
+
+STYLE = f"<style>\n{Path(__file__).with_name('heatmap.css').read_text(encoding='utf-8')}</style>"
+"""Stands in front of every piece, so that each is complete by itself."""
+
+INK_SPAN = f'<span style="color:light-dark({INK["light"]},{INK["dark"]})">'
+
+HOVER_LABEL = {
+    "align": "left",
+    "bgcolor": INK["light"],
+    "bordercolor": "#5b6472",
+    "font": {"color": INK["dark"]},
+}
+"""Plotly's notes on hover: dark on both themes, with the contrast that the themes lack."""
+
+
+def percent(weight: float, digits: int = 3) -> str:
+    """A weight as per cent with so many significant digits: 0.01234 is "1.23%"."""
+    if 0 < weight < 1e-6:
+        return "<0.0001%"
+    shown = float(f"{100 * weight:.{digits}g}")
+    return f"{shown:.6f}".rstrip("0").rstrip(".") + "%"
+
+
+def inked(text: str) -> str:
+    """``text`` for Plotly, escaped, in the ink of whichever theme is on.
+
+    Streamlit writes labels in a grey below 4.5:1 on the light theme; a label's span
+    may have a style, and so follows the theme without a rerun, as our HTML does.
+    """
+    return f"{INK_SPAN}{plotly_text(text)}</span>"

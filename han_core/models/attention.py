@@ -1,0 +1,77 @@
+"""Attention pooling: many states to one vector per segment, and the weights.
+
+Three forms, all with the signature ``pool(states, owner, query)``:
+
+* additive with a context vector (Yang et al. 2016, equations 5 to 7; the tanh
+  form of Bahdanau et al. 2015): score = tanh(W h + b) · u
+* dot product with the final hidden state as query (Luong et al. 2015), divided
+  by the root of its size (Vaswani et al. 2017): score = h · q / √d
+* linear: one scorer, score = w · h + b
+
+They know nothing about words: a state may stand for a word or for a sentence.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from han_core.models.segments import segment_softmax, segment_sum
+
+
+class AttentionPooling(nn.Module):
+    """Weights states by the softmax of their scores and sums them.
+
+    Subclasses give ``scores``.
+    """
+
+    def scores(self, states: Tensor, owner: Tensor, query: Tensor) -> Tensor:
+        """(rows, size), (rows,), (segments, size) → (rows,)"""
+        raise TypeError("an attention form defines its own scores")
+
+    def forward(
+        self, states: Tensor, owner: Tensor, query: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Pools the states of each segment.
+
+        Args:
+            states: (rows, size) what is attended to.
+            owner: (rows,) the segment of each row; every segment has a row.
+            query: (segments, size) the final state of each segment.
+
+        Returns:
+            pooled (segments, size), scores (rows,), and weights (rows,), which
+            are positive and sum to 1 within each segment.
+        """
+        scores = self.scores(states, owner, query)
+        weights = segment_softmax(scores, owner, len(query))
+        return segment_sum(states * weights.unsqueeze(1), owner, len(query)), scores, weights
+
+
+class AdditiveAttention(AttentionPooling):
+    def __init__(self, size: int, attention_size: int):
+        super().__init__()
+        self.project = nn.Linear(size, attention_size)
+        self.context = nn.Parameter(torch.empty(attention_size).uniform_(-0.1, 0.1))
+
+    def scores(self, states: Tensor, owner: Tensor, query: Tensor) -> Tensor:
+        return torch.tanh(self.project(states)) @ self.context
+
+
+class DotAttention(AttentionPooling):
+    def scores(self, states: Tensor, owner: Tensor, query: Tensor) -> Tensor:
+        return (states * query[owner]).sum(1) / states.shape[1] ** 0.5
+
+
+class LinearAttention(AttentionPooling):
+    def __init__(self, size: int):
+        super().__init__()
+        self.scorer = nn.Linear(size, 1)
+
+    def scores(self, states: Tensor, owner: Tensor, query: Tensor) -> Tensor:
+        return self.scorer(states).squeeze(1)
+
+
+def attention_pooling(form: str, size: int, attention_size: int) -> AttentionPooling:
+    """The layer called ``form``, additive, linear or dot, for states of ``size``."""
+    if form == "additive":
+        return AdditiveAttention(size, attention_size)
+    return LinearAttention(size) if form == "linear" else DotAttention()

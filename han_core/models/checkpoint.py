@@ -1,0 +1,187 @@
+"""A trained model as a folder that describes itself.
+
+``model.safetensors`` (weights), ``config.json`` (architecture, tokeniser,
+labels), ``vocabulary.json``, ``metrics.json`` (what it was trained on and what
+it reached) and ``history.jsonl`` (a line an epoch). A folder is hostile until
+proven otherwise: nothing is unpickled, shapes are checked before memory is
+taken, and checksums before anything is believed. It knows nothing about training.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from torch import Tensor
+
+import han_core
+from han_core.models.architecture import Architecture
+from han_core.models.build import build_model
+from han_core.models.classifier import AttentionClassifier
+from han_core.models.folder import checksum, read_json, rescue, whole_folder, write_json
+from han_core.models.weights import read_weights, write_weights
+from han_core.text.tokenizer import MAXIMUM_TOKENS, Tokenizer
+from han_core.text.vocabulary import Vocabulary
+from han_core.wrong_input import WrongInput
+
+SHIPPED = Path(__file__).parents[2] / "checkpoints"
+WEIGHTS, CONFIG, VOCABULARY = "model.safetensors", "config.json", "vocabulary.json"
+METRICS, HISTORY = "metrics.json", "history.jsonl"
+
+
+class TextConfig(BaseModel):
+    """How texts are split and looked up."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    language: str = Field(default="en", pattern=r"^[a-z]{2,3}$")
+    lowercase: bool = True
+    maximum_tokens: int = Field(default=MAXIMUM_TOKENS, ge=1, le=1_000_000)
+
+
+class Config(BaseModel):
+    """All that is needed to build a model again, apart from its weights."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal[1] = 1
+    library: str = f"hanscope {han_core.__version__}"
+    architecture: Architecture
+    text: TextConfig = TextConfig()
+    labels: tuple[str, ...]
+    weights: Literal["float32", "float16"] = "float32"
+    sha256: dict[str, str] = {}
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model and all that is needed to use it.
+
+    Attributes:
+        name: the folder's name.
+        model: in evaluation mode, float32.
+        metrics: the content of ``metrics.json``.
+
+    Raises:
+        WrongInput: if labels, vocabulary and architecture disagree in number.
+    """
+
+    name: str
+    config: Config
+    vocabulary: Vocabulary
+    model: AttentionClassifier
+    metrics: dict
+
+    def __post_init__(self) -> None:
+        _check_numbers(self.config, len(self.vocabulary))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self.config.labels
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer:
+        return Tokenizer(self.config.text.language, self.config.text.maximum_tokens)
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.model.parameters()).device
+
+
+def save_checkpoint(
+    folder: Path,
+    config: Config,
+    vocabulary: Vocabulary,
+    weights: dict[str, Tensor],
+    metrics: dict,
+    history: Sequence[dict],
+    resume: dict[str, bytes] | None = None,
+) -> None:
+    """Writes a whole folder or nothing; ``resume`` adds files under ``resume/``."""
+    with whole_folder(folder) as new:
+        write_weights(new / WEIGHTS, weights, config.weights)
+        write_json(new / VOCABULARY, list(vocabulary.words))
+        sums = {name: checksum(new / name) for name in (WEIGHTS, VOCABULARY)}
+        write_json(new / CONFIG, config.model_copy(update={"sha256": sums}).model_dump())
+        write_json(new / METRICS, metrics)
+        lines = [json.dumps(epoch) + "\n" for epoch in history]
+        (new / HISTORY).write_text("".join(lines), encoding="utf-8")
+        for name, content in (resume or {}).items():
+            (new / "resume").mkdir(exist_ok=True)
+            (new / "resume" / name).write_bytes(content)
+
+
+def load_checkpoint(folder: str | Path, device: torch.device | str = "cpu") -> Checkpoint:
+    """Loads a folder, or a shipped checkpoint by its name.
+
+    Raises:
+        WrongInput: if a file is missing or damaged, or the parts do not fit.
+    """
+    folder = find_folder(folder)
+    config = read_config(folder)
+    words = read_json(folder / VOCABULARY, largest=500_000_000)
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise WrongInput(f"{VOCABULARY} in {folder.name} is a list of words; it is not one here.")
+    _check_numbers(config, len(words))
+    for name, expected in config.sha256.items():
+        if name not in (WEIGHTS, VOCABULARY) or not (folder / name).is_file():
+            raise WrongInput(f"{folder.name} has no {name}.")
+        if checksum(folder / name) != expected:
+            raise WrongInput(f"{name} in {folder.name} is damaged: its checksum is another.")
+    with torch.device("meta"):  # shapes without memory
+        model = build_model(config.architecture)
+    weights = read_weights(folder / WEIGHTS, model.state_dict())
+    model.load_state_dict(weights, assign=True)
+    model = model.to(device).eval().requires_grad_(True)
+    vocabulary = Vocabulary(tuple(words), config.text.lowercase)
+    return Checkpoint(folder.name, config, vocabulary, model, read_metrics(folder))
+
+
+def find_folder(folder: str | Path) -> Path:
+    """``folder`` itself, or the shipped checkpoint of that name."""
+    try:
+        path = Path(folder).resolve()
+        rescue(path)
+        shipped = SHIPPED / path.name
+        if not path.is_dir() and shipped.name == str(folder) and shipped.is_dir():
+            return shipped
+        if path.is_dir():
+            return path
+    except (OSError, ValueError) as error:  # a name too long, or with a NUL in it
+        raise WrongInput(f"{str(folder)!r} cannot be the name of a folder.") from error
+    raise WrongInput(f"A checkpoint folder is expected; {str(folder)!r} is none.")
+
+
+def read_config(folder: Path) -> Config:
+    """The configuration of a folder, checked."""
+    try:
+        return Config.model_validate(read_json(folder / CONFIG))
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "it"
+        raise WrongInput(
+            f"{CONFIG} in {folder.name} does not fit: {field}: {first['msg']}."
+        ) from error
+
+
+def read_metrics(folder: Path) -> dict:
+    """The content of ``metrics.json``; empty where there is none."""
+    metrics = read_json(folder / METRICS) if (folder / METRICS).exists() else {}
+    return metrics if isinstance(metrics, dict) else {}
+
+
+def _check_numbers(config: Config, words: int) -> None:
+    architecture = config.architecture
+    if architecture.vocabulary_size != words:
+        raise WrongInput(
+            f"The configuration speaks of {architecture.vocabulary_size} words; {words} came."
+        )
+    if architecture.classes != len(config.labels):
+        raise WrongInput(
+            f"The configuration speaks of {architecture.classes} classes and names "
+            f"{len(config.labels)}."
+        )

@@ -1,0 +1,89 @@
+"""Writing a folder so that it is there whole or not at all, and reading JSON warily.
+
+It knows nothing about what the files mean.
+"""
+
+import glob
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from han_core.wrong_input import WrongInput
+
+
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """A temporary folder to write to, which takes the place of ``folder`` at the end.
+
+    An older ``folder`` stays until the new one is whole and synced to disk; if
+    the process dies between the two renames, ``rescue`` brings the older back.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    for left in folder.parent.glob(f".{glob.escape(folder.name)}.new-*"):  # of a killed process
+        shutil.rmtree(left, ignore_errors=True)
+    new = Path(tempfile.mkdtemp(prefix=f".{folder.name}.new-", dir=folder.parent))
+    try:
+        yield new
+        new.chmod(0o755)  # mkdtemp makes it private
+        for path in [*new.rglob("*"), new]:
+            _sync(path)
+        old = _previous(folder)
+        shutil.rmtree(old, ignore_errors=True)
+        if folder.exists():
+            os.replace(folder, old)
+        os.replace(new, folder)
+        _sync(folder.parent)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def rescue(folder: Path) -> None:
+    """Puts the older folder back if a process died while it was replaced."""
+    if not folder.exists() and _previous(folder).exists():
+        os.replace(_previous(folder), folder)
+
+
+def read_json(path: Path, largest: int = 1_000_000):
+    """The JSON value in ``path``.
+
+    Raises:
+        WrongInput: if it is missing, larger than ``largest`` bytes, or no JSON.
+    """
+    try:
+        if path.stat().st_size > largest:
+            raise WrongInput(f"{path.name} is larger than the {largest:,} bytes expected at most.")
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise WrongInput(f"{path.parent.name} has no {path.name}.") from error
+    except (OSError, ValueError, RecursionError) as error:
+        if isinstance(error, WrongInput):
+            raise
+        raise WrongInput(f"{path.name} in {path.parent.name} is not readable as JSON.") from error
+
+
+def write_json(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _previous(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.previous")
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

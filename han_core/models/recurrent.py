@@ -1,0 +1,150 @@
+"""Bidirectional GRU and LSTM over sequences of different lengths, without padding.
+
+Sequences stand one after another in a flat tensor. The parameters are those of
+``nn.GRU`` and ``nn.LSTM`` under their usual names. What runs underneath differs,
+because what is fast differs: packed on a GPU; on a CPU a scan of our own for the
+GRU, and for the LSTM two one-way passes over groups of nearly equal length, the
+second over each sequence exactly reversed (a padded bidirectional pass would read
+the padding first).
+
+It knows nothing about words, sentences or attention.
+"""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear
+from torch.nn.utils.rnn import PackedSequence
+
+from han_core.models.scan import GRUScan
+
+WASTE = 1.15  # a group may hold this many times its real steps once it is padded
+
+
+class BidirectionalGRU(nn.GRU):
+    """``nn.GRU`` of one layer in both directions, over a flat tensor."""
+
+    def __init__(self, features: int, hidden: int):
+        super().__init__(features, hidden, bidirectional=True)
+
+    def forward(  # type: ignore[override]  # flat tensor instead of padded
+        self, steps: Tensor, lengths: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Runs over every sequence.
+
+        Args:
+            steps: (steps, features) the sequences one after another.
+            lengths: (sequences,) steps in each, at least 1.
+
+        Returns:
+            states (steps, 2 × hidden), and for each sequence the last forward
+            beside the last backward state (sequences, 2 × hidden).
+        """
+        if steps.device.type == "cpu":
+            states = self._scan(steps, lengths)
+        else:
+            states = _packed(super().forward, steps, lengths)
+        return states, _final_states(states, lengths)
+
+    def _scan(self, steps: Tensor, lengths: Tensor) -> Tensor:
+        place, batch_sizes = _packed_places(lengths)
+        reverse = _packed_places(lengths, reverse=True)[0]
+        (w, u, wb, ub), (w2, u2, wb2, ub2) = self.all_weights
+        ahead = linear(steps, w, wb)[place.argsort()]
+        back = linear(steps, w2, wb2)[reverse.argsort()]
+        states = GRUScan.apply(
+            torch.stack((ahead, back)),
+            torch.stack((u, u2)),
+            torch.stack((ub, ub2)),
+            batch_sizes.tolist(),
+        )
+        return torch.cat((states[0][place], states[1][reverse]), dim=1)
+
+
+class BidirectionalLSTM(nn.LSTM):
+    """``nn.LSTM`` of one layer in both directions, over a flat tensor."""
+
+    def __init__(self, features: int, hidden: int):
+        super().__init__(features, hidden, bidirectional=True)
+
+    def forward(  # type: ignore[override]  # flat tensor instead of padded
+        self, steps: Tensor, lengths: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """As ``BidirectionalGRU.forward``."""
+        if steps.device.type == "cpu":
+            states = self._dense(steps, lengths)
+        else:
+            states = _packed(super().forward, steps, lengths)
+        return states, _final_states(states, lengths)
+
+    def _dense(self, steps: Tensor, lengths: Tensor) -> Tensor:
+        starts = lengths.cumsum(0) - lengths
+        parts, rows = [], []
+        for group in _groups(lengths):
+            length = lengths[group].unsqueeze(1)  # (group, 1)
+            time = torch.arange(int(length.max()))  # (time,)
+            real = time < length  # (group, time)
+            ahead = time.expand_as(real) * real
+            back = (length - 1 - time) * real
+            first = starts[group].unsqueeze(1)
+            parts.append(self._both_ways(steps, first + ahead, first + back, back)[real])
+            rows.append((first + ahead)[real])
+        return torch.cat(parts)[torch.cat(rows).argsort()]
+
+    def _both_ways(self, steps: Tensor, ahead: Tensor, reverse: Tensor, back: Tensor) -> Tensor:
+        """Dense passes over ``steps[ahead]`` and ``steps[reverse]``: (group, time, 2 × hidden)."""
+        forward, backward = self.all_weights
+        left = self._one_way(steps[ahead], forward)
+        right = self._one_way(steps[reverse], backward)
+        turned = right.gather(1, back.unsqueeze(2).expand_as(right))
+        return torch.cat((left, turned), dim=2)
+
+    def _one_way(self, steps: Tensor, weights: Sequence[Tensor]) -> Tensor:
+        start = steps.new_zeros(1, len(steps), self.hidden_size)
+        return torch.lstm(
+            steps, (start, start), list(weights), has_biases=True, num_layers=1, dropout=0.0,
+            train=self.training, bidirectional=False, batch_first=True,
+        )[0]  # fmt: skip
+
+
+def _packed(run: Callable, steps: Tensor, lengths: Tensor) -> Tensor:
+    """``run`` (a recurrent layer) over the steps as a packed sequence."""
+    place, batch_sizes = _packed_places(lengths)
+    packed = PackedSequence(steps[place.argsort()], batch_sizes)
+    return run(packed)[0].data[place]
+
+
+def _packed_places(lengths: Tensor, reverse: bool = False) -> tuple[Tensor, Tensor]:
+    """Where each step stands in a packed sequence, and the rows at each time.
+
+    ``reverse`` packs each sequence from its last step to its first.
+    """
+    rank = lengths.argsort(descending=True, stable=True).argsort()  # (sequences,)
+    starts = lengths.cumsum(0) - lengths
+    owner = torch.arange(len(lengths), device=lengths.device).repeat_interleave(lengths)
+    time = torch.arange(len(owner), device=lengths.device) - starts[owner]  # (steps,)
+    if reverse:
+        time = lengths[owner] - 1 - time
+    batch_sizes = time.bincount()
+    before = batch_sizes.cumsum(0) - batch_sizes
+    return before[time] + rank[owner], batch_sizes.cpu()
+
+
+def _groups(lengths: Tensor) -> list[Tensor]:
+    """Sequences, longest first, cut where padding would waste too much."""
+    order = lengths.argsort(descending=True, stable=True)
+    groups, begin, real = [], 0, 0
+    sizes = lengths[order].tolist()
+    for at, size in enumerate(sizes):
+        if sizes[begin] * (at - begin + 1) > WASTE * (real + size):
+            groups.append(order[begin:at])
+            begin, real = at, 0
+        real += size
+    return [*groups, order[begin:]]
+
+
+def _final_states(states: Tensor, lengths: Tensor) -> Tensor:
+    ends = lengths.cumsum(0)
+    forward, backward = states.chunk(2, dim=1)
+    return torch.cat((forward[ends - 1], backward[ends - lengths]), dim=1)

@@ -1,0 +1,76 @@
+"""Weights to and from a safetensors file.
+
+A file is checked against the shapes that the configuration asks for before any
+tensor is read: safetensors itself accepts absurd shapes and values that are no
+numbers. It knows nothing about what the weights do.
+"""
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from han_core.wrong_input import WrongInput
+
+LARGEST_HEADER = 1_000_000  # bytes; a real one has a few thousand
+STORED = {"F32", "F16"}
+
+
+def write_weights(path: Path, weights: dict[str, Tensor], stored: str) -> None:
+    """Writes ``weights`` as ``stored``, "float32" or "float16"."""
+    dtype = getattr(torch, stored)
+    save_file({name: w.detach().cpu().to(dtype).contiguous() for name, w in weights.items()}, path)
+
+
+def read_weights(path: Path, expected: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors of ``path`` as float32.
+
+    Args:
+        expected: a tensor (on any device, meta too) for each name; shapes count.
+
+    Raises:
+        WrongInput: if the file is missing, truncated, does not fit, or holds
+            values that are not finite.
+    """
+    where = f"{path.name} in {path.parent.name}"
+    _check_header(path, where, {name: list(tensor.shape) for name, tensor in expected.items()})
+    try:
+        with safe_open(path, "pt") as file:
+            weights = {name: file.get_tensor(name).float() for name in expected}
+    except (SafetensorError, OSError) as error:
+        raise WrongInput(f"{where} is damaged or truncated.") from error
+    for name, tensor in weights.items():
+        if not torch.isfinite(tensor).all():
+            raise WrongInput(f"{where}: {name} holds values that are not finite.")
+    return weights
+
+
+def _check_header(path: Path, where: str, shapes: dict[str, list[int]]) -> None:
+    try:
+        with path.open("rb") as file:
+            size = int.from_bytes(file.read(8), "little")
+            if not 2 <= size <= LARGEST_HEADER:
+                raise WrongInput(f"{where} is no safetensors file that can be read here.")
+            header = json.loads(file.read(size))
+            stored = {
+                name: (str(entry["dtype"]), entry["shape"])
+                for name, entry in header.items()
+                if name != "__metadata__"
+            }
+    except FileNotFoundError as error:
+        raise WrongInput(f"{path.parent.name} has no {path.name}.") from error
+    except (OSError, ValueError, RecursionError, AttributeError, TypeError, KeyError) as error:
+        if isinstance(error, WrongInput):
+            raise
+        raise WrongInput(f"{where} is damaged or truncated.") from error
+    for name in sorted(shapes.keys() ^ stored.keys()):
+        raise WrongInput(f"{where} does not fit its configuration: {name} is missing or too many.")
+    for name, (dtype, shape) in stored.items():
+        if dtype not in STORED or shape != shapes[name]:
+            raise WrongInput(
+                f"{where} does not fit its configuration: {name} should be {shapes[name]} "
+                f"and is {dtype} {shape}."
+            )

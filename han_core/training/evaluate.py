@@ -1,0 +1,86 @@
+"""How well a model does on labelled documents.
+
+It knows nothing about training or attention.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from han_core.models.checkpoint import Checkpoint
+from han_core.models.classifier import AttentionClassifier
+from han_core.text.batch import NumberedDocument, collate, number_document
+from han_core.wrong_input import WrongInput
+
+BATCH_TOKENS = 20_000
+
+Progress = Callable[[int, int], None]
+"""Called with the documents done and the documents in all."""
+
+
+def predict(
+    checkpoint: Checkpoint, texts: Sequence[str], progress: Progress | None = None
+) -> np.ndarray:
+    """Probabilities (documents, classes) for ``texts``, float64.
+
+    Raises:
+        WrongInput: if a text has no word.
+    """
+    documents = []
+    for at, text in enumerate(texts, start=1):
+        document = checkpoint.tokenizer(text)
+        if not document.sentences:
+            raise WrongInput(f"Texts with at least one word are expected; number {at} has none.")
+        documents.append(number_document(document, checkpoint.vocabulary))
+    return predict_numbered(checkpoint.model, documents, progress)
+
+
+def predict_numbered(
+    model: AttentionClassifier,
+    documents: Sequence[NumberedDocument],
+    progress: Progress | None = None,
+) -> np.ndarray:
+    """As ``predict`` for numbered documents; ``model`` is in evaluation mode."""
+    import torch
+
+    device = next(model.parameters()).device
+    logits: list[np.ndarray] = [np.empty(0)] * len(documents)
+    done = 0
+    for batch in _by_length([len(document.words) for document in documents]):
+        with torch.inference_mode():
+            output = model(collate([documents[i] for i in batch]).to(device))
+        for i, row in zip(batch, output.logits.double().cpu().numpy(), strict=True):
+            logits[i] = row
+        done += len(batch)
+        if progress:
+            progress(done, len(documents))
+    scores = np.stack(logits)
+    exponentials = np.exp(scores - scores.max(1, keepdims=True))
+    return exponentials / exponentials.sum(1, keepdims=True)
+
+
+def metrics(probabilities: np.ndarray, classes: Sequence[int] | np.ndarray) -> dict[str, float]:
+    """Accuracy, macro F1 over the classes that occur, and mean cross-entropy (nats)."""
+    from sklearn.metrics import accuracy_score, f1_score
+
+    true = np.asarray(classes)
+    predicted = probabilities.argmax(1)
+    chosen = probabilities[np.arange(len(true)), true].clip(1e-12)
+    return {
+        "accuracy": float(accuracy_score(true, predicted)),
+        "macro_f1": float(f1_score(true, predicted, average="macro", zero_division=0)),
+        "loss": float(-np.log(chosen).mean()),
+    }
+
+
+def _by_length(lengths: Sequence[int]) -> list[list[int]]:
+    """Documents of similar length together, so that none waits for a longer one."""
+    batches: list[list[int]] = []
+    total = 0
+    for index in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if not batches or total + lengths[index] > BATCH_TOKENS:
+            batches.append([])
+            total = 0
+        batches[-1].append(index)
+        total += lengths[index]
+    return batches

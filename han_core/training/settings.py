@@ -1,0 +1,118 @@
+"""The settings of a training run, their defaults and their limits.
+
+``--set key=value`` on the command line reaches exactly these fields and those
+of the architecture. It knows nothing about data.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from han_core.models.architecture import Architecture
+from han_core.models.checkpoint import TextConfig
+from han_core.wrong_input import WrongInput
+
+
+class Settings(BaseModel):
+    """How a model is trained.
+
+    A batch holds documents of similar length, ``batch_tokens`` words in all. The
+    learning rate rises over the first ``warmup`` share of all steps and then
+    follows ``schedule`` to zero. Training stops early after ``patience`` epochs
+    without a better validation loss or accuracy, and the best epoch is kept
+    (``keep``).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    epochs: int = Field(default=8, ge=1, le=1_000)
+    seed: int = Field(default=0, ge=0, le=2**31 - 1)
+    batch_tokens: int = Field(default=8_000, ge=1, le=10_000_000)
+    learning_rate: float = Field(default=1e-3, gt=0, le=10)
+    warmup: float = Field(default=0.05, ge=0, lt=1)
+    schedule: Literal["linear", "cosine", "constant"] = "cosine"
+    weight_decay: float = Field(default=0.0, ge=0, le=1)
+    clip: float = Field(default=1.0, gt=0)
+    accumulation: int = Field(default=1, ge=1, le=10_000)
+    mixed_precision: Literal["auto", "no", "fp16", "bf16"] = "auto"
+    patience: int = Field(default=3, ge=1)
+    keep: Literal["accuracy", "loss", "macro_f1"] = "accuracy"
+    word_dropout: float = Field(default=0.0, ge=0, lt=1)
+    average: float = Field(default=0.0, ge=0, lt=1)
+    vectors: str | None = None
+    freeze_vectors: bool = False
+    minimum_count: int = Field(default=2, ge=1)
+    maximum_size: int = Field(default=30_000, ge=2)
+    weights: Literal["float32", "float16"] = "float32"
+    label_names: tuple[str, ...] | None = None
+
+
+EXPLAINED = {
+    "epochs": "passes over the training documents",
+    "seed": "of the split, the first weights, the order and dropout",
+    "batch_tokens": "words in one batch",
+    "learning_rate": "the highest, after warm-up",
+    "warmup": "share of all steps over which the learning rate rises",
+    "schedule": "linear, cosine or constant, after warm-up",
+    "weight_decay": "AdamW's",
+    "clip": "largest norm of the gradient",
+    "accumulation": "batches that make one step",
+    "mixed_precision": "auto (bf16 on a GPU that has it), no, fp16, bf16",
+    "patience": "epochs without a better validation result before the run stops",
+    "keep": "what decides the best epoch: accuracy, macro_f1 or loss",
+    "word_dropout": "share of words replaced by the unknown word in training",
+    "average": "decay of an exponential average of the weights; 0 keeps the last ones",
+    "vectors": "file of pretrained word vectors (text or word2vec)",
+    "freeze_vectors": "leave the word vectors as they are",
+    "minimum_count": "times that a word stands in the training texts to be known",
+    "maximum_size": "words in the vocabulary at most",
+    "weights": "float32 or float16 on disk",
+    "label_names": "names of the classes in order, with commas between",
+}
+"""One line for each field of ``Settings``."""
+
+_COMPUTED = {"model", "attention", "vocabulary_size", "classes"}
+
+
+def parse_settings(
+    pairs: Sequence[str], **fixed: object
+) -> tuple[Settings, dict[str, object], TextConfig]:
+    """``key=value`` pairs as settings, fields of the architecture, and of the text.
+
+    ``fixed`` are settings with flags of their own.
+
+    Raises:
+        WrongInput: names the key that is unknown or the value out of range.
+    """
+    values: dict[str, dict[str, object]] = {"settings": dict(fixed), "model": {}, "text": {}}
+    fields = {
+        "settings": set(Settings.model_fields),
+        "model": set(Architecture.model_fields) - _COMPUTED,
+        "text": set(TextConfig.model_fields),
+    }
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        group = next((name for name, known in fields.items() if key in known), None)
+        if not equals or group is None:
+            known = ", ".join(sorted(set().union(*fields.values())))
+            raise WrongInput(f"--set takes key=value, keys {known}; {pair[:80]!r} came.")
+        values[group][key] = value.split(",") if key == "label_names" else value
+    settings = checked(Settings, values["settings"])
+    assert isinstance(settings, Settings)
+    sizes = checked(
+        Architecture, {**values["model"], "model": "han", "vocabulary_size": 2, "classes": 2}
+    ).model_dump(include=set(values["model"]))
+    text = checked(TextConfig, values["text"])
+    assert isinstance(text, TextConfig)
+    return settings, sizes, text
+
+
+def checked(kind: type[BaseModel], values: dict) -> BaseModel:
+    """An instance of ``kind``; what is wrong with ``values`` as one sentence."""
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or kind.__name__
+        raise WrongInput(f"{field}: {first['msg']}; {str(first['input'])[:80]!r} came.") from error

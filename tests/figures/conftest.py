@@ -1,0 +1,50 @@
+"""Explanations made by hand, for every test of a figure."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+
+from han_core.explanation.explanation import Explanation
+from han_core.text.document import Document, Sentence, Span
+
+Made = Callable[..., Explanation]
+
+
+def made_explanation(
+    sentences: Sequence[Sequence[str]],
+    sentence_weights: Sequence[float] | None = None,
+    word_weights: Sequence[float] | None = None,
+    unknown: Sequence[int] = (),
+    unseen: str = "",
+    labels: Sequence[str] = ("negative", "positive"),
+    probabilities: Sequence[float] | None = None,
+) -> Explanation:
+    """Words joined by spaces, sentences by line feeds; weights uniform unless given."""
+    text, found = "", []
+    for words in sentences:
+        text += "\n" * bool(text)
+        spans = []
+        for word in words:
+            text += " " * bool(spans)
+            spans.append(Span(len(text), len(text) + len(word)))
+            text += word
+        found.append(Sentence(tuple(spans)))
+    lengths = [len(words) for words in sentences]
+    uniform = [1 / length for length in lengths for _ in range(length)]
+    known = np.ones(sum(lengths), dtype=bool)
+    known[list(unknown)] = False
+    return Explanation(
+        "1",
+        Document(text + unseen, tuple(found), len(text)),
+        tuple(labels),
+        np.array(probabilities or [1 / len(labels)] * len(labels)),
+        np.array(sentence_weights or [1 / len(lengths)] * len(lengths)),
+        np.array(word_weights or uniform),
+        known,
+    )
+
+
+@pytest.fixture(scope="session")
+def made() -> Made:
+    return made_explanation

@@ -1,0 +1,73 @@
+"""Legend, prediction, and the sentence on what was seen."""
+
+import re
+
+import pytest
+
+from han_core.figures.colour import background
+from han_core.figures.legend import legend, prediction, seen_line
+
+
+@pytest.mark.parametrize(
+    ("reading", "top", "ticks"),
+    [
+        ("document", 0.08, [("0.00", "0"), ("50.00", "4%"), ("100.00", "8%")]),
+        ("sentence", 1.0, [("0.00", "0"), ("50.00", "50%"), ("100.00", "100%")]),
+        ("lift", 8.0, [("12.50", "1 = uniform"), ("100.00", "8 ×")]),
+    ],
+)
+def test_ticks_stand_where_their_weights_are(reading, top, ticks):
+    assert re.findall(r"--at:([\d.]+)%\">([^<]+)<", legend(reading, top)) == ticks
+
+
+def test_the_ramp_runs_over_the_whole_scale():
+    stops = re.findall(r"light-dark\((#\w{6}),(#\w{6})\)", legend("lift", 4).split("hs-ramp")[-1])
+    assert stops[0] == (background(0, "light"), background(0, "dark"))
+    assert stops[8] == (background(0.5, "light"), background(0.5, "dark"))
+    assert stops[16] == (background(1, "light"), background(1, "dark"))
+    assert len(stops) == 17
+
+
+def rows(html: str) -> list[tuple[str, str, str]]:
+    found = re.findall(
+        r"<span[^>]*>([^<]*)</span><div class=\"hs-track\"><i style=\"--length:([\d.]+)%\"></i>"
+        r"</div><span class=\"hs-chance\">([^<]*)</span>",
+        html,
+    )
+    return found
+
+
+def test_every_class_has_its_bar_in_the_models_order(made):
+    html = prediction(made([["w"]], probabilities=[0.25, 0.75]))
+    assert rows(html) == [("negative", "25.00", "25.0%"), ("positive", "75.00", "75.0%")]
+    assert '<strong data-testid="prediction">positive</strong>' in html
+    assert html.count("class=hs-first>positive") == html.count("class=hs-first") == 1
+
+
+def test_many_classes_the_most_probable_first_and_the_rest_in_one_line(made):
+    chances = [0.02, 0.3, 0.02, 0.25, 0.2, 0.1, 0.06, 0.05]
+    html = prediction(made([["w"]], labels=list("abcdefgh"), probabilities=chances))
+    assert [row[0] for row in rows(html)] == [*"bdefgh", "2 other classes"]
+    assert rows(html)[-1][1:] == ("4.00", "4.0%")
+
+
+def test_nearly_certain_is_not_called_certain(made):
+    html = prediction(made([["w"]], probabilities=[0.0001, 0.9999]))
+    assert [row[2] for row in rows(html)] == ["&lt;0.1%", "&gt;99.9%"]
+
+
+def test_labels_are_escaped(made):
+    html = prediction(made([["w"]], labels=["<b>x</b>", "y"], probabilities=[0.9, 0.1]))
+    assert "<b>" not in html
+    assert 'data-testid="prediction">&lt;b&gt;x&lt;/b&gt;<' in html
+
+
+def test_what_was_seen_in_words(made):
+    two = [["a", "b"], ["c", "d"]]
+    assert seen_line(made(two)) == (
+        "4 tokens in 2 sentences, none unknown to the model; all of the text seen."
+    )
+    assert seen_line(made(two, unknown=[2], unseen="x" * 1234)) == (
+        "4 tokens in 2 sentences, 1 (25%) unknown to the model; 1,234 characters not seen."
+    )
+    assert seen_line(made([["a"]])).startswith("1 token in 1 sentence, ")

@@ -1,0 +1,82 @@
+"""Each attention form against a few naive lines, and by hand."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor, tensor
+
+from han_core.models.attention import AttentionPooling, attention_pooling
+
+FORMS = ["additive", "dot", "linear"]
+OWNER = tensor([0, 0, 0, 1, 2, 2])
+
+
+def naive_score(form: str, layer, state: Tensor, query: Tensor) -> Tensor:
+    if form == "additive":
+        return torch.tanh(layer.project.weight @ state + layer.project.bias) @ layer.context
+    if form == "dot":
+        return state @ query / math.sqrt(len(state))
+    return layer.scorer.weight[0] @ state + layer.scorer.bias[0]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_form_agrees_with_naive_lines(form):
+    torch.manual_seed(0)
+    layer = attention_pooling(form, 4, 3).double()
+    states = torch.randn(6, 4, dtype=torch.float64)
+    query = torch.randn(3, 4, dtype=torch.float64)
+    pooled, scores, weights = layer(states, OWNER, query)
+    for segment in range(3):
+        rows = [row for row, owner in enumerate(OWNER.tolist()) if owner == segment]
+        naive = torch.stack([naive_score(form, layer, states[r], query[segment]) for r in rows])
+        shares = naive.exp() / naive.exp().sum()
+        torch.testing.assert_close(scores[rows], naive)
+        torch.testing.assert_close(weights[rows], shares)
+        torch.testing.assert_close(
+            pooled[segment], sum(w * states[r] for w, r in zip(shares, rows, strict=True))
+        )
+
+
+def test_dot_product_by_hand():
+    layer = attention_pooling("dot", 4, 1)
+    states = tensor([[2.0, 0, 0, 0], [0, 2 * math.log(3), 0, 0]])
+    pooled, scores, weights = layer(states, tensor([0, 0]), tensor([[0.0, 1, 5, 5]]))
+    assert scores.tolist() == pytest.approx([0, math.log(3)])  # divided by √4
+    assert weights.tolist() == pytest.approx([1 / 4, 3 / 4])
+    assert pooled[0].tolist() == pytest.approx([0.5, 1.5 * math.log(3), 0, 0])
+
+
+def test_additive_by_hand():
+    layer = attention_pooling("additive", 1, 1)
+    with torch.no_grad():
+        layer.project.weight.fill_(1)
+        layer.project.bias.fill_(0)
+        layer.context.fill_(math.log(2) / math.tanh(1))
+    pooled, _, weights = layer(tensor([[0.0], [1.0]]), tensor([0, 0]), tensor([[9.0]]))
+    assert weights.tolist() == pytest.approx([1 / 3, 2 / 3])
+    assert pooled.tolist() == [pytest.approx([2 / 3])]
+
+
+def test_linear_by_hand():
+    layer = attention_pooling("linear", 2, 1)
+    with torch.no_grad():
+        layer.scorer.weight.copy_(tensor([[1.0, -1.0]]))
+        layer.scorer.bias.fill_(7)
+    states = tensor([[math.log(4), 0.0], [0.0, 0.0]])
+    _, scores, weights = layer(states, tensor([0, 0]), tensor([[9.0, 9.0]]))
+    assert scores.tolist() == pytest.approx([math.log(4) + 7, 7])
+    assert weights.tolist() == pytest.approx([4 / 5, 1 / 5])
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_single_state_gets_all_the_weight(form):
+    state = torch.randn(1, 4)
+    pooled, _, weights = attention_pooling(form, 4, 3)(state, tensor([0]), torch.randn(1, 4))
+    assert weights.tolist() == [1.0]
+    torch.testing.assert_close(pooled, state)
+
+
+def test_a_form_without_scores_is_refused():
+    with pytest.raises(TypeError):
+        AttentionPooling()(torch.zeros(1, 1), tensor([0]), torch.zeros(1, 1))

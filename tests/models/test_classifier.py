@@ -1,0 +1,139 @@
+"""What both models promise: sums of 1, exact gradients, and the same numbers in any company."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from han_core.models.architecture import Architecture
+from han_core.models.build import build_model, count_parameters
+from han_core.models.classifier import AttentionClassifier, Output
+from han_core.text.batch import Batch, NumberedDocument, collate
+
+WORDS = 9
+MODELS = ["han", "bilstm"]
+FORMS = ["additive", "dot", "linear"]
+ragged = st.lists(st.integers(1, 6), min_size=1, max_size=5)
+
+
+def model_of(kind: str, form: str = "additive", **sizes) -> AttentionClassifier:
+    torch.manual_seed(5)
+    sizes = {"vocabulary_size": WORDS, "classes": 2, "embedding": 5, "hidden": 4, **sizes}
+    return build_model(Architecture(model=kind, attention=form, **sizes)).eval()
+
+
+def document(lengths: list[int], seed: int = 0) -> NumberedDocument:
+    torch.manual_seed(seed)
+    words = torch.randint(1, WORDS, (sum(lengths),)).int().numpy()
+    return NumberedDocument(words, torch.tensor(lengths).int().numpy())
+
+
+def parts(output: Output, batch: Batch) -> list[tuple[torch.Tensor, ...]]:
+    """Logits, sentence weights and word weights of each document."""
+    return list(
+        zip(
+            output.logits,
+            output.sentence_weights.split(batch.document_lengths.tolist()),
+            output.word_weights.split(batch.tokens_per_document.tolist()),
+            strict=True,
+        )
+    )
+
+
+def run(model: AttentionClassifier, documents: list[NumberedDocument]):
+    with torch.inference_mode():
+        batch = collate(documents)
+        return parts(model(batch), batch)
+
+
+def assert_same(ours, others) -> None:
+    for one, other in zip(ours, others, strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("kind", MODELS)
+@settings(max_examples=15)
+@given(st.lists(ragged, min_size=1, max_size=4))
+def test_weights_are_positive_and_sum_to_one(kind, form, shapes):
+    documents = [document(lengths, seed) for seed, lengths in enumerate(shapes)]
+    for (_, sentences, words), lengths in zip(
+        run(model_of(kind, form), documents), shapes, strict=True
+    ):
+        assert len(sentences) == len(lengths)
+        assert sentences.min() > 0
+        assert words.min() > 0
+        assert sentences.sum().item() == pytest.approx(1, abs=1e-5)
+        for shares in words.split(lengths):
+            assert shares.sum().item() == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("kind", MODELS)
+@settings(max_examples=15)
+@given(st.lists(ragged | st.just([1]), min_size=2, max_size=5))
+def test_company_does_not_change_a_document(kind, form, shapes):
+    model = model_of(kind, form)
+    documents = [document(lengths, seed) for seed, lengths in enumerate(shapes)]
+    for together, alone in zip(run(model, documents), documents, strict=True):
+        assert_same(together, run(model, [alone])[0])
+
+
+@pytest.mark.parametrize("lengths", [[1], [3, 1, 2], [5] * 4])
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("kind", MODELS)
+def test_a_document_a_hundred_times_longer_does_not_change_a_document(kind, form, lengths):
+    model, small = model_of(kind, form), document(lengths)
+    alone = run(model, [small])[0]
+    many_sentences = document(lengths * 100, 1)
+    long_sentences = document([100 * length for length in lengths], 2)
+    assert_same(run(model, [many_sentences, small])[1], alone)
+    assert_same(run(model, [small, long_sentences])[0], alone)
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_another_order_of_documents_only_changes_the_order_of_outputs(kind):
+    model = model_of(kind)
+    documents = [document(lengths, i) for i, lengths in enumerate([[3, 1], [2], [1, 4, 2], [1]])]
+    order = [2, 0, 3, 1]
+    before, after = run(model, documents), run(model, [documents[i] for i in order])
+    for at, i in enumerate(order):
+        assert_same(after[at], before[i])
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("kind", MODELS)
+def test_gradients_of_every_parameter_are_exact(kind, form):
+    model = model_of(kind, form, embedding=2, hidden=2, attention_size=3).double()
+    batch = collate([document([2, 1]), document([1], 1), document([3], 2)])
+
+    def outputs(*parameters):  # gradcheck moves them in place
+        output = model(batch)
+        return output.logits, output.sentence_weights, output.word_weights
+
+    assert torch.autograd.gradcheck(outputs, tuple(model.parameters()), fast_mode=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "form", "expected"),
+    [
+        # embedding 9·5, classifier 2·8+2, word GRU, its attention 8·7+7+7, sentence GRU and its own
+        ("han", "additive", 45 + 18 + 2 * 12 * (5 + 4 + 2) + 70 + 2 * 12 * (8 + 4 + 2) + 70),
+        ("han", "linear", 45 + 18 + 2 * 12 * (5 + 4 + 2) + 9 + 2 * 12 * (8 + 4 + 2) + 9),
+        ("bilstm", "additive", 45 + 18 + 2 * 16 * (5 + 4 + 2) + 70),
+        ("bilstm", "dot", 45 + 18 + 2 * 16 * (5 + 4 + 2)),
+    ],
+)
+def test_the_number_of_parameters_by_hand(kind, form, expected):
+    assert count_parameters(model_of(kind, form, attention_size=7)) == expected
+
+
+def test_a_class_without_its_own_pass_is_refused():
+    architecture = Architecture(model="han", vocabulary_size=WORDS, classes=2)
+    with pytest.raises(TypeError):
+        AttentionClassifier(architecture)(collate([document([1])]))
+
+
+def test_an_output_whose_parts_disagree_is_refused():
+    with pytest.raises(ValueError):
+        Output(torch.zeros(2, 2), torch.ones(1), torch.ones(1), torch.zeros(1, 4))

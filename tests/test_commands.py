@@ -1,0 +1,194 @@
+"""The command line as DESIGN describes it: results, one line for wrong input, exit status."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from han_core.__main__ import main
+from han_core.explanation.explain import explain
+from han_core.models.checkpoint import load_checkpoint
+from han_core.text.labels import align_labels
+from han_core.training.evaluate import metrics, predict
+from tests.reference import check_contract
+
+METRICS = {"accuracy", "macro_f1", "loss"}
+CPU = ["--device", "cpu"]  # where figures come out the same every time
+SMALL = [*CPU, "--set", "hidden=4", "--set", "embedding=8", "--epochs", "1"]
+
+
+def write_lines(path: Path, lines) -> str:
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return str(path)
+
+
+def test_train_then_evaluate(run_command, tmp_path, reviews):
+    out = tmp_path / "out"
+    status, (summary,), errors = run_command(
+        "train", "--model", "bilstm", "--data", reviews, "--test", reviews, "--out", out,
+        "--limit", "30", "--seed", "3", *SMALL,
+    )  # fmt: skip
+    assert status == 0
+    assert list(summary) == [
+        "checkpoint", "epochs", "seconds", "train_documents_per_second", "validation", "test",
+        "parameters",
+    ]  # fmt: skip
+    assert (summary["checkpoint"], summary["epochs"]) == (str(out), 1)
+    assert summary["test"].keys() == summary["validation"].keys() == METRICS
+    assert any("Epoch 1" in line and "doc/s" in line for line in errors)
+    stored = json.loads((out / "metrics.json").read_text())
+    assert stored["documents"] == {"train": 30, "validation": 6, "test": 60}
+    assert stored["seed"] == 3
+    assert stored["reproduce"].startswith("python -m han_core ")
+
+    status, (found,), _ = run_command("evaluate", *CPU, "--checkpoint", out, "--data", reviews)
+    assert status == 0
+    assert list(found) == ["n", "accuracy", "macro_f1", "loss", "documents_per_second"]
+    assert found["n"] == 60
+    assert {name: found[name] for name in METRICS} == pytest.approx(summary["test"])
+    assert found["documents_per_second"] > 0
+
+
+def test_resume_goes_on(run_command, tmp_path, reviews):
+    arguments = ["train", "--model", "han", "--data", reviews, "--out", tmp_path / "out", *SMALL]
+    assert run_command(*arguments)[1][0]["epochs"] == 1
+    assert run_command(*arguments)[0] == 2
+    status, (summary,), errors = run_command(*arguments, "--epochs", "2", "--resume")
+    assert (status, summary["epochs"], summary["test"]) == (0, 2, None)
+    assert "Going on after epoch 1." in errors
+
+
+def test_columns_validation_data_and_names_may_be_given(run_command, tmp_path, planted_corpora):
+    paths = []
+    for name, corpus in (("a", planted_corpora.training), ("b", planted_corpora.validation)):
+        rows = zip(corpus.texts[:40], corpus.labels[:40], strict=True)
+        lines = ["body,kind", *(f'"{text}",{label}' for text, label in rows)]
+        paths.append(tmp_path / f"{name}.csv")
+        paths[-1].write_text("\n".join(lines))
+    _, (summary,), _ = run_command(
+        "train", "--model", "bilstm", "--attention", "dot", "--data", paths[0],
+        "--validation", paths[1], "--text-column", "body", "--label-column", "kind",
+        "--set", "label_names=B,G,N", "--out", tmp_path / "out", *SMALL,
+    )  # fmt: skip
+    checkpoint = load_checkpoint(summary["checkpoint"])
+    assert checkpoint.labels == ("B", "G", "N")
+    assert checkpoint.config.architecture.attention == "dot"
+    assert checkpoint.metrics["documents"] == {"train": 40, "validation": 40, "test": 0}
+
+
+def test_evaluate_agrees_with_the_library(
+    run_command, planted_checkpoint, planted_corpora, tmp_path
+):
+    corpus = planted_corpora.test
+    data = write_lines(
+        tmp_path / "test.jsonl",
+        [{"text": t, "label": label} for t, label in zip(corpus.texts, corpus.labels, strict=True)],
+    )
+    _, (found,), _ = run_command(
+        "evaluate", *CPU, "--checkpoint", planted_checkpoint, "--data", data
+    )
+    checkpoint = load_checkpoint(planted_checkpoint)
+    classes = align_labels(corpus.labels, checkpoint.labels)
+    expected = metrics(predict(checkpoint, corpus.texts), classes)
+    assert {name: found[name] for name in METRICS} == pytest.approx(expected)
+
+
+LINES = [
+    {"id": "z", "text": "The green river. Quiet night!\n\nStone"},
+    {"text": "a\ud800 👍🏽 zebra"},
+    {"id": 7, "text": "music " * 900},
+    {"id": "z", "text": "road", "label": "left alone"},
+    {"id": None, "text": "\u202etable"},
+]
+
+
+def test_explain_keeps_ids_and_order(run_command, random_checkpoint, tmp_path):
+    source = write_lines(tmp_path / "in.jsonl", LINES)
+    target = tmp_path / "out.jsonl"
+    status, output, errors = run_command(
+        "explain", *CPU, "--checkpoint", random_checkpoint(), "--input", source, "--output", target
+    )
+    assert (status, output, errors) == (0, [], [])
+    values = [json.loads(line) for line in target.read_text().splitlines()]
+    assert [value["id"] for value in values] == ["z", 2, 7, "z", None]
+    checkpoint = load_checkpoint(random_checkpoint())
+    for value, line in zip(values, LINES, strict=True):
+        check_contract(value, line["text"])
+        alone = explain(checkpoint, line["text"], value["id"]).to_json()
+        assert value["probabilities"] == pytest.approx(alone["probabilities"], abs=1e-5)
+        for mine, other in zip(value["sentences"], alone["sentences"], strict=True):
+            weights = [[token["weight"] for token in s["tokens"]] for s in (mine, other)]
+            assert mine["weight"] == pytest.approx(other["weight"], abs=1e-5)
+            assert weights[0] == pytest.approx(weights[1], abs=1e-5)
+
+
+def test_explain_reads_and_writes_the_standard_streams(run_command, random_checkpoint, monkeypatch):
+    lines = '{"text": "电影 river"}\r\n\n  \n{"id": "b", "text": "road"}'
+    stream = io.TextIOWrapper(io.BytesIO(lines.encode()), encoding="ascii")
+    monkeypatch.setattr(sys, "stdin", stream)
+    status, values, errors = run_command("explain", "--checkpoint", random_checkpoint("bilstm"))
+    assert (status, errors) == (0, [])
+    assert [(value["id"], value["seen"]["of"]) for value in values] == [(1, 8), ("b", 4)]
+
+
+def test_nothing_to_explain_is_nothing(run_command, random_checkpoint, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"")))
+    assert run_command("explain", "--checkpoint", random_checkpoint()) == (0, [], [])
+
+
+def test_checkpoints_are_listed_a_line_each(
+    run_command, random_checkpoint, checkpoint_root, tmp_path
+):
+    random_checkpoint("han", "additive")
+    status, lines, errors = run_command("checkpoints", "--root", checkpoint_root)
+    assert (status, errors) == (0, [])
+    assert "han-additive" in [line["name"] for line in lines]
+    for line in lines:
+        assert line.keys() >= {"name", "model", "dataset", "classes", "accuracy"}
+        assert (line["classes"], line["accuracy"]) == (["negative", "positive"], 0.25)
+
+
+def test_vectors_are_learnt_and_written(run_command, tmp_path, reviews):
+    pytest.importorskip("gensim")
+    target = tmp_path / "vectors.txt"
+    status, (found,), _ = run_command(
+        "vectors", "--data", reviews, "--out", target, "--size", "5", "--epochs", "1"
+    )
+    lines = target.read_text().splitlines()
+    assert (status, found) == (0, {"vectors": str(target), "words": len(lines), "size": 5})
+    assert {len(line.split()) for line in lines} == {6}
+
+
+def process(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess:
+    root = Path(__file__).parents[1]
+    return subprocess.run(
+        [sys.executable, "-m", "han_core", *map(str, arguments)], input=given, cwd=root,
+        capture_output=True, check=False, env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )  # fmt: skip
+
+
+def test_a_process_explains_from_stream_to_stream(random_checkpoint):
+    text = "Der grüne river. 电影!"
+    line = json.dumps({"id": "é", "text": text}, ensure_ascii=False).encode()
+    done = process("explain", "--checkpoint", random_checkpoint(), "--device", "cpu", given=line)
+    assert (done.returncode, done.stderr) == (0, b"")
+    check_contract(json.loads(done.stdout), text)
+
+
+def test_a_process_ends_with_status_2_and_one_line(tmp_path):
+    done = process("explain", "--checkpoint", tmp_path / "none")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.count(b"\n") == 1
+    assert done.stderr.startswith(b"error: A checkpoint folder is expected")
+
+
+def test_help_names_every_command_and_ends_with_status_0(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in ("train", "evaluate", "explain", "checkpoints"))

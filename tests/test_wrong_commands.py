@@ -1,0 +1,158 @@
+"""Wrong input on the command line: exit status 2 and one clear line, never a traceback."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+SMALL = ["--device", "cpu", "--set", "hidden=4", "--set", "embedding=8", "--epochs", "1"]
+
+
+def write_lines(path: Path, lines) -> str:
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def refusal(run_command):
+    """``refusal(*arguments)``: the one line that wrong input leads to."""
+
+    def call(*arguments: str) -> str:
+        status, output, errors = run_command(*arguments)
+        assert (status, output, len(errors)) == (2, [], 1)
+        assert errors[0].startswith("error: ")
+        return errors[0]
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        ([], "python -m han_core --help"),
+        (["fly"], "python -m han_core --help"),
+        (["explain", "--checkpoint", "x", "--fly"], "--fly"),
+        (["explain"], "python -m han_core explain --help"),
+        (["train", "--model", "cnn", "--data", "x", "--out", "y"], "'han', 'bilstm'"),
+        (["train", "--model", "han", "--data", "x", "--out", "y", "--epochs", "two"], "--epochs"),
+        (["checkpoints", "surplus"], "surplus"),
+    ],
+)
+def test_wrong_arguments_are_one_line(refusal, arguments, hint):
+    line = refusal(*arguments)
+    assert hint in line
+    assert line.endswith("--help)")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--data", "{tmp}/none.csv"], "none.csv"),
+        (["--data", "{tmp}"], ""),
+        (["--data", "{tmp}/none.xyz"], ""),
+        (["--data", "bundled:none"], "none"),
+        (["--text-column", "body"], 'no column "body"'),
+        (["--label-column", "kind"], 'no column "kind"'),
+        (["--data", "{tmp}/one.jsonl"], "at least two classes; only 'good' came"),
+        (["--data", "{tmp}/unlabelled.jsonl"], "label"),
+        (["--data", "{tmp}/empty.jsonl"], "empty.jsonl"),
+        (["--data", "{tmp}/latin.csv"], "latin.csv"),
+        (["--device", "cuda:99"], "There is no device cuda:99 here"),
+        (["--device", "gpu"], "'gpu' came"),
+        (["--set", "nothing=1"], "'nothing=1' came"),
+        (["--set", "hidden=0"], "hidden: "),
+        (["--set", "hidden"], "key=value"),
+        (["--set", "language=qq"], "'qq' came"),
+        (["--set", "vectors={tmp}/none.txt"], "none.txt"),
+        (["--set", "mixed_precision=fp16", "--device", "cpu"], "fp16"),
+        (["--set", "label_names=only"], "label_names"),
+        (["--epochs", "0"], "epochs: "),
+        (["--seed", "-1"], "seed: "),
+        (["--limit", "0"], "--limit is at least 1"),
+        (["--limit", "1"], "at least two classes"),
+        (["--validation", "0"], "between 0 and 1"),
+        (["--validation", "1.5"], "between 0 and 1"),
+        (["--validation", "nan"], "between 0 and 1"),
+        (["--validation", "{tmp}/none.csv"], "none.csv"),
+        (["--test", "{tmp}/none.csv"], "none.csv"),
+        (["--test", "{tmp}/other.jsonl"], "other"),
+        (["--out", "{tmp}"], "new or empty folder"),
+        (["--out", "{tmp}/reviews.jsonl/below"], "below"),
+        (["--resume"], ""),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_input_of_train_is_one_line_last(run_command, tmp_path, reviews, arguments, said):
+    """Before training begins; the reading of the data may have shown its progress."""
+    write_lines(tmp_path / "one.jsonl", [{"text": "So good", "label": "good"}] * 20)
+    write_lines(tmp_path / "unlabelled.jsonl", [{"text": "So good"}])
+    write_lines(tmp_path / "other.jsonl", [{"text": "So good", "label": "other"}] * 3)
+    write_lines(tmp_path / "empty.jsonl", [])
+    (tmp_path / "latin.csv").write_bytes("text,label\n\xe9t\xe9,good\nbad,bad\n".encode("latin-1"))
+    given = ["train", "--model", "han", "--data", reviews, "--out", tmp_path / "out", *SMALL]
+    changed = [argument.replace("{tmp}", str(tmp_path)) for argument in arguments]
+    if arguments == ["--data", "{tmp}/latin.csv"]:
+        changed += ["--validation", "0.5"]
+    status, output, errors = run_command(*given, *changed)
+    assert (status, output) == (2, [])
+    assert errors[-1].startswith("error: ")
+    assert said in errors[-1]
+    assert all(line.startswith("Reading") for line in errors[:-1] if line)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"not json\n", "Line 1 of the input is not JSON"),
+        (b'{"text": "good"}\n{"id": 1}\n', 'Line 2 of the input has no "text"'),
+        (b'{"text": 5}\n', 'Line 1 of the input has no "text"'),
+        (b'["text"]\n', 'Line 1 of the input has no "text"'),
+        (
+            b'{"text": "good"}\n\n{"text": " \\n"}\n',
+            "Line 3 of the input has a text without a word",
+        ),
+        (b'{"text": ""}\n', "Line 1 of the input has a text without a word"),
+        (b'{"text": "\xff"}\n', "The input is not UTF-8 (byte 10)"),
+        (b"[" * 50_000, "Line 1 of the input is not JSON"),
+    ],
+    ids=["words", "no text", "number", "list", "white space", "empty", "encoding", "deep"],
+)
+def test_wrong_input_of_explain_is_one_line(refusal, random_checkpoint, tmp_path, content, said):
+    (tmp_path / "in.jsonl").write_bytes(content)
+    line = refusal(
+        "explain", "--checkpoint", random_checkpoint(), "--input", tmp_path / "in.jsonl",
+        "--output", tmp_path / "out.jsonl",
+    )  # fmt: skip
+    assert said in line
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_files_that_cannot_be_used_are_one_line(refusal, random_checkpoint, tmp_path):
+    good = write_lines(tmp_path / "in.jsonl", [{"text": "Quiet river"}])
+    explain = ["explain", "--checkpoint", random_checkpoint()]
+    assert "none.jsonl" in refusal(*explain, "--input", tmp_path / "none.jsonl")
+    assert str(tmp_path) in refusal(*explain, "--input", tmp_path)
+    assert str(tmp_path) in refusal(*explain, "--input", good, "--output", tmp_path)
+    assert "nowhere" in refusal(*explain, "--input", good, "--output", tmp_path / "nowhere" / "f")
+
+
+@pytest.mark.parametrize("command", ["explain", "evaluate"])
+def test_an_unknown_checkpoint_and_device_are_one_line(
+    refusal, random_checkpoint, tmp_path, command
+):
+    data = ["--data", "bundled:classroom"] if command == "evaluate" else []
+    assert "no-such" in refusal(command, "--checkpoint", "no-such", *data)
+    refusal(command, "--checkpoint", "a" * 300, *data)
+    refusal(command, "--checkpoint", tmp_path, *data)
+    line = refusal(command, "--checkpoint", random_checkpoint(), "--device", "cuda:99", *data)
+    assert "There is no device cuda:99 here" in line
+
+
+def test_labels_that_the_checkpoint_does_not_know_are_one_line(
+    refusal, random_checkpoint, tmp_path
+):
+    data = write_lines(tmp_path / "d.jsonl", [{"text": "Good", "label": "sports"}])
+    line = refusal("evaluate", "--checkpoint", random_checkpoint(), "--data", data)
+    assert "sports" in line
+    assert "negative" in line

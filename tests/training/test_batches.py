@@ -1,0 +1,42 @@
+"""Every document once an epoch, within the budget, in an order that the seed decides."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from han_core.training.batches import epoch_batches, share
+
+lengths_of_documents = st.lists(st.integers(1, 300), min_size=1, max_size=200)
+
+
+@given(lengths_of_documents, st.integers(1, 500), st.integers(0, 3), st.integers(0, 3))
+def test_every_document_comes_once_and_the_budget_is_kept(lengths, budget, seed, epoch):
+    batches = epoch_batches(lengths, budget, seed, epoch)
+    assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
+    for batch in batches:
+        assert batch
+        assert sum(lengths[i] for i in batch) <= budget or len(batch) == 1
+
+
+def test_the_seed_and_the_epoch_decide_the_order():
+    lengths = [(7 * i) % 50 + 1 for i in range(400)]
+    first = epoch_batches(lengths, 200, seed=1, epoch=2)
+    assert epoch_batches(lengths, 200, seed=1, epoch=2) == first
+    assert epoch_batches(lengths, 200, seed=1, epoch=3) != first
+    assert epoch_batches(lengths, 200, seed=2, epoch=2) != first
+    assert epoch_batches(lengths, 200, seed=2, epoch=1) != first
+
+
+def test_documents_of_similar_length_share_a_batch():
+    lengths = [(37 * i) % 100 + 1 for i in range(2_000)]
+    batches = epoch_batches(lengths, 1_000, seed=0, epoch=0)
+    padded = sum(len(batch) * max(lengths[i] for i in batch) for batch in batches)
+    assert padded < 1.1 * sum(lengths)  # in random order it would be about 1.8
+    starts = [lengths[batch[0]] for batch in batches]
+    assert starts != sorted(starts)  # yet short ones do not all come first
+
+
+def test_processes_get_as_many_batches_each_and_leave_none_out():
+    batches = [[0], [1], [2], [3], [4]]
+    shares = [share(batches, process, 2) for process in range(2)]
+    assert shares == [[[0], [2], [4]], [[1], [3], [0]]]
+    assert share(batches, 0, 1) == batches

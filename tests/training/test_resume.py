@@ -1,0 +1,164 @@
+"""A run that stopped goes on exactly where it was, bit for bit, and without a pickle."""
+
+import json
+import shutil
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from han_core.models.checkpoint import METRICS, WEIGHTS
+from han_core.models.folder import read_json
+from han_core.text.corpora import Corpus
+from han_core.training.resume import RunState, prefixed, read_state
+from han_core.training.train import train
+from han_core.wrong_input import WrongInput
+
+CPU = torch.device("cpu")
+KINDS = {
+    "plain": ("bilstm", ()),
+    "average and dropout": ("han", ("average=0.9", "word_dropout=0.1", "schedule=linear")),
+    "accumulation": ("bilstm", ("accumulation=4", "batch_tokens=300")),
+    "bf16": ("bilstm", ("mixed_precision=bf16",)),
+}
+
+
+class Killed(BaseException):
+    """As if the process had died."""
+
+
+def dies_in_epoch(last: int):
+    def epoch(number: int, documents: int):
+        def step(count: int, loss: float) -> None:
+            if number == last:
+                raise Killed
+
+        return step
+
+    return epoch
+
+
+@pytest.fixture(scope="session")
+def few(planted_corpora):
+    """A hundred documents, so that an epoch is short."""
+    return {
+        "training": planted_corpora.training.first(100),
+        "validation": planted_corpora.validation.first(20),
+        "test": planted_corpora.test.first(20),
+    }
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_run_that_was_killed_ends_with_the_same_bits(tmp_path, make_request, quiet, few, kind):
+    model, pairs = KINDS[kind]
+    pairs = ("epochs=4", "hidden=6", *pairs)
+    whole = make_request(tmp_path / "whole", *pairs, model=model, **few)
+    once = train(whole, CPU, quiet())
+    parts = make_request(tmp_path / "parts", *pairs, model=model, **few)
+    with pytest.raises(Killed):
+        train(parts, CPU, quiet(epoch=dies_in_epoch(3)))
+    said = []
+    again = make_request(tmp_path / "parts", *pairs, model=model, resume=True, **few)
+    twice = train(again, CPU, quiet(say=said.append))
+    assert "Going on after epoch 2." in said
+    assert same_bits(tmp_path / "whole" / WEIGHTS, tmp_path / "parts" / WEIGHTS)
+    states = [tmp_path / name / "resume" / "state.safetensors" for name in ("whole", "parts")]
+    assert same_bits(*states)
+    for key in ("epochs", "validation", "test", "parameters"):
+        assert once[key] == twice[key]
+
+
+def same_bits(one, other) -> bool:
+    one, other = load_file(one), load_file(other)
+    assert one.keys() == other.keys()
+    return all(torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory, make_request, quiet, few):
+    out = tmp_path_factory.mktemp("resume") / "finished"
+    return out, train(make_request(out, "epochs=1", "hidden=6", **few), CPU, quiet())
+
+
+def test_what_is_written_to_resume_from_holds_no_pickle(finished):
+    folder = finished[0] / "resume"
+    assert sorted(path.name for path in folder.iterdir()) == ["state.json", "state.safetensors"]
+    assert json.loads((folder / "state.json").read_text())["epoch"] == 1
+    assert load_file(folder / "state.safetensors")
+
+
+def test_a_run_that_is_over_only_tests_again(finished, make_request, quiet, few):
+    out, summary = finished
+    before, metrics = (out / WEIGHTS).read_bytes(), read_json(out / METRICS)
+    request = make_request(out, "epochs=1", "hidden=6", resume=True, **few)
+    assert train(request, CPU, quiet()) == summary
+    assert (out / WEIGHTS).read_bytes() == before
+    assert read_json(out / METRICS) == metrics
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [("hidden=7",), ("hidden=6", "minimum_count=50"), ("hidden=6", "freeze_vectors=true")],
+    ids=["sizes", "vocabulary", "frozen"],
+)
+def test_other_settings_than_the_runs_are_one_sentence(finished, make_request, quiet, few, pairs):
+    request = make_request(finished[0], "epochs=2", *pairs, resume=True, **few)
+    with pytest.raises(WrongInput) as caught:
+        train(request, CPU, quiet())
+    assert "\n" not in str(caught.value)
+
+
+def renamed(corpus: Corpus, texts=lambda text: text, labels=lambda label: label) -> Corpus:
+    return Corpus(
+        corpus.name, tuple(map(texts, corpus.texts)), tuple(map(labels, corpus.labels)),
+        corpus.ids, corpus.extra,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"texts": lambda text: text.lower().replace("river", "ocean")}, {"labels": str.upper}],
+    ids=["words", "labels"],
+)
+def test_other_data_of_the_same_size_is_refused(
+    finished, tmp_path, make_request, quiet, few, changed
+):
+    """Its words or classes would take the places of the others without a word."""
+    out = shutil.copytree(finished[0], tmp_path / "out")
+    data = {name: renamed(corpus, **changed) for name, corpus in few.items()}
+    request = make_request(out, "epochs=2", "hidden=6", resume=True, **data)
+    with pytest.raises(WrongInput) as caught:
+        train(request, CPU, quiet())
+    assert "\n" not in str(caught.value)
+
+
+def test_a_state_comes_back_by_its_parts(tmp_path):
+    tensors = {"a.b": torch.tensor([1.5, 2]), "c": torch.tensor(3)}
+    state = RunState(prefixed("model", tensors) | prefixed("best", {}), {"epoch": 2})
+    (tmp_path / "resume").mkdir()
+    for name, content in state.files().items():
+        (tmp_path / "resume" / name).write_bytes(content)
+    read = read_state(tmp_path)
+    assert read.counters == {"epoch": 2}
+    assert read.part("best") == {}
+    assert {name: t.tolist() for name, t in read.part("model").items()} == {"a.b": [1.5, 2], "c": 3}
+
+
+def test_a_folder_without_a_run_is_one_sentence(tmp_path, make_request, quiet, few):
+    with pytest.raises(WrongInput, match="holds none"):
+        read_state(tmp_path)
+    with pytest.raises(WrongInput):
+        train(make_request(tmp_path / "none", resume=True, **few), CPU, quiet())
+
+
+@pytest.mark.parametrize("name", ["state.safetensors", "state.json"])
+@pytest.mark.parametrize("content", [b"", b"{}", b"\x80\x04pickle"])
+def test_a_damaged_state_is_one_sentence(
+    finished, tmp_path, make_request, quiet, few, name, content
+):
+    out = shutil.copytree(finished[0], tmp_path / "damaged")
+    (out / "resume" / name).write_bytes(content)
+    request = make_request(out, "epochs=2", "hidden=6", resume=True, **few)
+    with pytest.raises(WrongInput) as caught:
+        train(request, CPU, quiet())
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,74 @@
+"""Pairs of key and value become settings, and what cannot be used is named."""
+
+import pytest
+
+from han_core.models.architecture import Architecture
+from han_core.models.checkpoint import TextConfig
+from han_core.training.settings import EXPLAINED, Settings, checked, parse_settings
+from han_core.wrong_input import WrongInput
+
+
+def test_nothing_given_means_the_defaults():
+    assert parse_settings([]) == (Settings(), {}, TextConfig())
+
+
+def test_each_pair_finds_its_place():
+    settings, sizes, text = parse_settings(
+        ["learning_rate=0.01", "hidden=64", "language=zh", "dropout_words=0.5", "keep=loss",
+         "lowercase=false", "label_names=no,yes", "vectors=a=b.txt"],
+        epochs=3, seed=9,
+    )  # fmt: skip
+    assert settings == Settings(
+        learning_rate=0.01, keep="loss", label_names=("no", "yes"), vectors="a=b.txt",
+        epochs=3, seed=9,
+    )  # fmt: skip
+    assert sizes == {"hidden": 64, "dropout_words": 0.5}
+    assert text == TextConfig(language="zh", lowercase=False)
+
+
+@pytest.mark.parametrize("pair", ["hidden", "=5", "", "model=han", "classes=3", "nothing=1"])
+def test_a_key_that_is_none_is_named_with_those_that_are(pair):
+    with pytest.raises(WrongInput, match="batch_tokens, clip") as caught:
+        parse_settings([pair])
+    assert str(caught.value).endswith(f"{pair!r} came.")
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        "epochs=0", "epochs=many", "epochs=2.5", "seed=-1", "batch_tokens=0", "learning_rate=0",
+        "learning_rate=nan", "learning_rate=inf", "learning_rate=", "warmup=1", "schedule=step",
+        "clip=0", "accumulation=0", "mixed_precision=fp8", "patience=0", "keep=f1", "average=1",
+        "word_dropout=1", "minimum_count=0", "maximum_size=1", "weights=int8", "hidden=0",
+        "hidden=5000", "dropout_words=1", "dropout_document=-0.1", "language=English",
+        "maximum_tokens=0", "lowercase=perhaps", "freeze_vectors=2",
+    ],
+)  # fmt: skip
+def test_a_value_out_of_range_is_named_in_one_line(pair):
+    key, _, value = pair.partition("=")
+    with pytest.raises(WrongInput) as caught:
+        parse_settings([pair])
+    message = str(caught.value)
+    assert message.startswith(f"{key}: ")
+    assert message.endswith(f"{value!r} came.")
+    assert "\n" not in message
+
+
+def test_a_long_value_is_not_repeated_whole():
+    with pytest.raises(WrongInput) as caught:
+        parse_settings(["keep=" + "x" * 10_000])
+    assert len(str(caught.value)) < 300
+
+
+def test_every_setting_is_explained():
+    assert EXPLAINED.keys() == Settings.model_fields.keys()
+    assert all(EXPLAINED.values())
+
+
+def test_no_key_means_two_things():
+    groups = [Settings.model_fields, Architecture.model_fields, TextConfig.model_fields]
+    assert len({key for group in groups for key in group}) == sum(map(len, groups))
+
+
+def test_checked_makes_an_instance():
+    assert checked(TextConfig, {"language": "de"}) == TextConfig(language="de")
