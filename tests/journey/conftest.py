@@ -1,0 +1,95 @@
+"""A server with small checkpoints, and a headless Chromium to visit it with."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.pages.small import write_small_checkpoints
+
+HOUSE = Path(__file__).parents[2]
+SYSTEM_CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    with playwright.sync_playwright() as started:
+        own = Path(started.chromium.executable_path)
+        path = next((path for path in (SYSTEM_CHROMIUM, own) if path.exists()), None)
+        if path is None:
+            pytest.skip(f"no browser: neither {SYSTEM_CHROMIUM} nor Playwright's own Chromium")
+        browser = started.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory) -> Path:
+    root = tmp_path_factory.mktemp("checkpoints")
+    write_small_checkpoints(root)
+    return root
+
+
+@pytest.fixture(scope="module")
+def address(checkpoints, tmp_path_factory):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    command += ["--server.headless", "true", "--server.port", str(port)]
+    log = tmp_path_factory.mktemp("server") / "log"
+    with log.open("w") as output:
+        server = subprocess.Popen(
+            command,
+            cwd=HOUSE,
+            env={**os.environ, "HANSCOPE_CHECKPOINTS": str(checkpoints)},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(address, server, log)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(10)
+    assert "Traceback" not in log.read_text()
+
+
+@pytest.fixture
+def visit(chromium, address):
+    """A page on Explore; at the end, nothing was wrong and nothing came from elsewhere."""
+    wrong: list[str] = []
+    page = chromium.new_page(viewport={"width": 1440, "height": 1400})
+    page.set_default_timeout(30_000)
+    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
+    page.on("request", lambda sent: None if _own(sent.url, address) else wrong.append(sent.url))
+    page.goto(address)
+    page.wait_for_selector("[data-testid=sentence-bars] .js-plotly-plot")
+    yield page
+    page.close()
+    assert wrong == []
+
+
+def _own(url: str, address: str) -> bool:
+    return url.startswith((address, "data:", "blob:"))
+
+
+def _wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
+    end = time.monotonic() + 30
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"the server did not start: {log.read_text()[-2000:]}")

@@ -1,0 +1,40 @@
+"""The app under Streamlit's AppTest, with small checkpoints to choose from."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.pages.small import write_small_checkpoints
+
+APP = Path(__file__).parents[2] / "app.py"
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory) -> Path:
+    root = tmp_path_factory.mktemp("checkpoints")
+    write_small_checkpoints(root)
+    return root
+
+
+@pytest.fixture
+def root(written, tmp_path, monkeypatch) -> Path:
+    """A copy of its own for each test, which may break it."""
+    root = tmp_path / "checkpoints"
+    shutil.copytree(written, root)
+    monkeypatch.setenv("HANSCOPE_CHECKPOINTS", str(root))
+    return root
+
+
+@pytest.fixture
+def open_page(root) -> Callable[[str], AppTest]:
+    def open_page(name: str) -> AppTest:
+        app = AppTest.from_file(str(APP), default_timeout=60).run()
+        if name != "1_Explore":
+            app.switch_page(f"pages/{name}.py").run()
+        assert not app.exception
+        return app
+
+    return open_page

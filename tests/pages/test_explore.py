@@ -1,0 +1,158 @@
+import shutil
+
+import pytest
+
+from han_core.explanation.explain import explain
+from han_core.models.checkpoint import load_checkpoint
+from tests.pages.seen import captions, hooks, predicted, tokens
+
+
+def analyse(app, text):
+    app.text_area(key="document").set_value(text)
+    return app.button(key="analyze").click().run()
+
+
+def expected(root, text, checkpoint="small-han"):
+    """(predicted class, the tokens and their weights) straight from ``explain``."""
+    found = explain(load_checkpoint(root / checkpoint), text)
+    return found.label, list(
+        zip(found.document.token_texts(), found.document_weights.tolist(), strict=True)
+    )
+
+
+def test_first_visit_explains_an_example(open_page, root):
+    app = open_page("1_Explore")
+    label, words = expected(root, app.text_area(key="document").value)
+    assert app.title[0].value == "Explore"
+    assert predicted(app) == [label]
+    assert tokens(app) == words
+    assert len(app.get("plotly_chart")) == 1
+
+
+def test_what_is_pasted_is_explained(open_page, root):
+    text = "A fine day. But what rain! <script>alert(1)</script> & *so* on."
+    app = analyse(open_page("1_Explore"), text)
+    label, words = expected(root, text)
+    assert predicted(app) == [label]
+    assert tokens(app) == words
+    assert app.selectbox(key="example").value is None
+    assert not app.error
+
+
+def test_no_markup_of_the_text_reaches_the_page(open_page):
+    app = analyse(open_page("1_Explore"), "<script>alert(1)</script> <img src=x onerror=alert(1)>")
+    drawn = "".join(element.value for element in app.html)
+    assert "<script" not in drawn
+    assert "<img" not in drawn
+
+
+def test_a_change_waits_for_the_button(open_page):
+    app = open_page("1_Explore")
+    before = tokens(app)
+    app.text_area(key="document").set_value("Another text.").run()
+    assert tokens(app) == before
+    assert "has changed since" in captions(app)
+    app.button(key="analyze").click().run()
+    assert tokens(app) != before
+    assert "has changed since" not in captions(app)
+
+
+def test_an_example_is_explained_when_chosen(open_page, root):
+    app = open_page("1_Explore")
+    app.selectbox(key="example").set_value("zh-024").run()
+    text = app.text_area(key="document").value
+    assert text.startswith("五十八岁")
+    assert tokens(app) == expected(root, text)[1]
+
+
+def test_the_reading_changes_the_colours_and_never_the_weights(open_page):
+    app = open_page("1_Explore")
+    document = tokens(app)
+    drawn = [element.value for element in app.html]
+    app.get_by_key("reading").set_value("lift").run()
+    assert tokens(app) == document
+    assert [element.value for element in app.html][1:] != drawn[1:]
+    assert "1 is even" in captions(app)
+
+
+def test_another_checkpoint_explains_the_same_text(open_page, root):
+    app = open_page("1_Explore")
+    app.selectbox(key="checkpoint").set_value("small-bilstm").run()
+    text = app.text_area(key="document").value
+    assert tokens(app) == expected(root, text, "small-bilstm")[1]
+
+
+@pytest.mark.parametrize("text", ["", "  \n\t ", "\u3000\u2003"])
+def test_a_text_without_a_word_gets_one_sentence(open_page, text):
+    app = analyse(open_page("1_Explore"), text)
+    assert len(app.error) == 1
+    assert "at least one word" in app.error[0].value
+    assert app.text_area(key="document").value == text
+    assert tokens(app) == []
+    assert tokens(analyse(app, "Back again."))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" * 100_000,
+        "\u200b\u200d zero\u200bwidth \u202eright to left\u202c שלום",
+        "family 👩‍👩‍👧 and flag 🏳️‍🌈 e\u0301",
+        "before\0after",
+    ],
+    ids=["one long token", "zero width and bidirectional", "emoji", "NUL"],
+)
+def test_odd_text_is_explained(open_page, text):
+    app = analyse(open_page("1_Explore"), text)
+    assert not app.error
+    assert not app.exception
+    assert hooks(app).count("word-heatmap") == 1
+    assert app.text_area(key="document").value == text
+
+
+def test_a_megabyte_says_what_was_not_seen(open_page):
+    app = analyse(open_page("1_Explore"), "good and bad. " * 71_000)
+    assert not app.exception
+    assert len(tokens(app)) == 20_000
+    assert "not seen" in captions(app)
+
+
+def test_text_survives_other_pages(open_page):
+    app = open_page("1_Explore")
+    app.text_area(key="document").set_value("Typed by hand.").run()
+    app.switch_page("pages/3_Errors.py").run()
+    app.switch_page("pages/2_Compare.py").run()
+    assert app.text_area(key="document").value == "Typed by hand."
+    app.switch_page("pages/1_Explore.py").run()
+    assert app.text_area(key="document").value == "Typed by hand."
+    assert app.selectbox(key="example").value is None
+
+
+def test_a_broken_checkpoint_gets_one_sentence(open_page, root):
+    app = open_page("1_Explore")
+    weights = root / "small-han" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:100])
+    app.run()
+    assert len(app.error) == 1
+    assert "small" in app.error[0].value
+    app.selectbox(key="checkpoint").set_value("small-bilstm").run()
+    assert not app.error
+    assert tokens(app)
+
+
+def test_a_checkpoint_that_went_away_is_replaced(open_page, root):
+    app = open_page("1_Explore")
+    shutil.rmtree(root / "small-han")
+    app.run()
+    assert "no longer there" in app.warning[0].value
+    assert app.selectbox(key="checkpoint").value == "small-bilstm"
+    assert tokens(app)
+
+
+def test_no_checkpoint_at_all_gets_one_sentence(open_page, root):
+    app = open_page("1_Explore")
+    shutil.rmtree(root)
+    root.mkdir()
+    app.run()
+    assert [error.value for error in app.error if "no checkpoint" in error.value]
+    assert app.text_area(key="document").value

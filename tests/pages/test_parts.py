@@ -1,0 +1,80 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from han_core.models.listing import Listing
+from pages.parts import cached, wording
+from pages.parts.wording import plain
+
+
+def listing(model="han", attention="additive", accuracy=0.9061):
+    return Listing("a", Path("a"), model, attention, "imdb", ("n", "p"), accuracy, "en")
+
+
+def test_names_of_checkpoints():
+    assert wording.checkpoint_name(listing()) == "a · HAN · imdb · accuracy 90.6%"
+    assert wording.checkpoint_name(listing("bilstm", "dot", None)) == (
+        "a · BiLSTM, dot attention · imdb"
+    )
+    assert wording.short_name(listing()) == "a · 90.6%"
+    assert wording.short_name(listing(accuracy=None)) == "a"
+
+
+def test_name_of_an_example_is_one_short_line():
+    name = wording.example_name("film", "plain, mixed", "One\n\ntwo " + "three " * 50)
+    assert name.startswith("Film · plain, mixed · One two three")
+    assert name.endswith("…")
+    assert len(name) < 80
+
+
+def test_concentration_by_hand():
+    weights = np.array([0.5, 0.25, 0.125, 0.125])
+    # entropy: 1.75 bits of 2; the top two of four hold three quarters
+    assert wording.concentration(weights, "sentence", 3) == (
+        "The top 2 sentences hold 75% of the weight of 4 sentences. "
+        "Entropy: 88% of that of uniform attention."
+    )
+    assert "one word" in wording.concentration(np.ones(1), "word", 10)
+
+
+def test_nothing_claims_to_explain_a_decision():
+    said = " ".join(
+        value if isinstance(value, str) else " ".join(value.values())
+        for name, value in vars(wording).items()
+        if name.isupper() and isinstance(value, str | dict)
+    )
+    assert len(said) > 500
+    for word in ("because", "explains", "looked at", "therefore"):
+        assert word not in said.lower()
+
+
+@pytest.mark.parametrize("sign", list("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"))
+def test_plain_leaves_markdown_no_sign(sign):
+    assert plain(f"a{sign}b") == f"a\\{sign}b"
+
+
+def test_plain_keeps_words_on_one_line():
+    assert plain("a\n# b") == r"a \# b"
+    assert plain("Größe 電影") == "Größe 電影"
+
+
+def test_fingerprint_follows_the_files(tmp_path):
+    assert cached.fingerprint(tmp_path / "none") == ""
+    (tmp_path / "a").write_text("1")
+    first = cached.fingerprint(tmp_path)
+    assert cached.fingerprint(tmp_path) == first
+    os.utime(tmp_path / "a", (1, 1))
+    assert cached.fingerprint(tmp_path) != first
+    second = cached.fingerprint(tmp_path)
+    (tmp_path / "b").write_text("")
+    assert cached.fingerprint(tmp_path) != second
+
+
+def test_checkpoints_root_follows_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("HANSCOPE_CHECKPOINTS", str(tmp_path))
+    assert cached.checkpoints_root() == tmp_path
+    assert cached.listings() == {}
+    monkeypatch.delenv("HANSCOPE_CHECKPOINTS")
+    assert cached.checkpoints_root().name == "checkpoints"
