@@ -3,9 +3,18 @@
 import streamlit as st
 
 st.set_page_config(page_title="Hanscope", page_icon="🔦", layout="wide")
+explore = st.Page("pages/1_Explore.py", title="Explore")
 st.navigation(
     [
-        st.Page("pages/1_Explore.py", title="Explore"),
+        # A default page loses its own address, and Explore is to keep one.
+        st.Page(
+            lambda: st.switch_page(explore),
+            title="Hanscope",
+            url_path="start",
+            default=True,
+            visibility="hidden",
+        ),
+        explore,
         st.Page("pages/2_Compare.py", title="Compare"),
         st.Page("pages/3_Errors.py", title="Errors"),
     ],

@@ -17,13 +17,13 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from benchmarks.textbook import TextbookHAN, pad
+from han_core.corpora.corpus import read_corpus
 from han_core.explanation.explain import explain
 from han_core.models.architecture import Architecture
 from han_core.models.build import build_model
 from han_core.models.checkpoint import load_checkpoint
 from han_core.models.listing import list_checkpoints
 from han_core.text.batch import NumberedDocument, collate, number_document
-from han_core.text.corpora import read_corpus
 from han_core.text.tokenizer import Tokenizer
 from han_core.text.vocabulary import Vocabulary
 

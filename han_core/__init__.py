@@ -8,7 +8,8 @@ and each room imports only rooms that stand before it in this list:
 
 * ``wrong_input``   the one exception for input that cannot be used
 * ``device``        which devices there are, and how to name one
-* ``text``          document, tokenizer, vocabulary, batch, corpora
+* ``text``          document, tokenizer, vocabulary, batch
+* ``corpora``       labelled documents from files, the hub and the bundle
 * ``models``        attention pooling, HAN, BiLSTM, checkpoint
 * ``training``      settings, batches, train, evaluate
 * ``explanation``   explain: the function to read first

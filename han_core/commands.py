@@ -17,8 +17,8 @@ from han_core.wrong_input import WrongInput
 
 def train(given: Namespace) -> None:
     """Trains and prints one JSON line."""
+    from han_core.corpora.corpus import read_corpus
     from han_core.device import choose_device
-    from han_core.text.corpora import read_corpus
     from han_core.training.settings import parse_settings
     from han_core.training.train import Request, Watch
     from han_core.training.train import train as run
@@ -52,7 +52,7 @@ def train(given: Namespace) -> None:
 
 def _split(corpus, given: Namespace, seed: int, columns: dict):
     """Training and validation corpora; ``--limit`` counts training documents."""
-    from han_core.text.corpora import read_corpus, stratified_split
+    from han_core.corpora.corpus import read_corpus, stratified_split
 
     try:
         fraction = float(given.validation)
@@ -76,10 +76,10 @@ def evaluate(given: Namespace) -> None:
     """Prints the metrics of a checkpoint on labelled data."""
     import time
 
+    from han_core.corpora.corpus import read_corpus
+    from han_core.corpora.labels import align_labels
     from han_core.device import choose_device
     from han_core.models.checkpoint import load_checkpoint
-    from han_core.text.corpora import read_corpus
-    from han_core.text.labels import align_labels
     from han_core.training.evaluate import metrics, predict
 
     checkpoint = load_checkpoint(given.checkpoint, choose_device(given.device))
@@ -128,7 +128,7 @@ def checkpoints(given: Namespace) -> None:
 
 def vectors(given: Namespace) -> None:
     """Learns word vectors and prints how many."""
-    from han_core.text.corpora import read_corpus
+    from han_core.corpora.corpus import read_corpus
     from han_core.text.tokenizer import Tokenizer
     from han_core.text.vectors import learn_vectors, write_vectors
 

@@ -111,7 +111,7 @@ def planted_corpora() -> PlantedCorpora:
 
 
 def _planted(documents: int, seed: int):
-    from han_core.text.corpora import Corpus
+    from han_core.corpora.corpus import Corpus
 
     draw = random.Random(seed)
     texts, labels = [], []

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from han_core.__main__ import main
+from han_core.corpora.labels import align_labels
 from han_core.explanation.explain import explain
 from han_core.models.checkpoint import load_checkpoint
-from han_core.text.labels import align_labels
 from han_core.training.evaluate import metrics, predict
 from tests.reference import check_contract
 

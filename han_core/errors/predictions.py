@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from han_core.corpora.corpus import Corpus
+from han_core.corpora.labels import align_labels
 from han_core.models.checkpoint import Checkpoint
-from han_core.text.corpora import Corpus
-from han_core.text.labels import align_labels
 from han_core.training.evaluate import metrics, predict
 from han_core.wrong_input import WrongInput
 

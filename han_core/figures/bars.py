@@ -10,12 +10,12 @@ from itertools import chain
 import numpy as np
 import plotly.graph_objects as go
 
+from han_core.corpora.wording import counted
 from han_core.explanation.agreement import align_sentences
 from han_core.explanation.explanation import Explanation, ranks
 from han_core.figures.escape import plotly_text
 from han_core.figures.markup import HOVER_LABEL, INK_SPAN, inked
 from han_core.figures.wrapping import beginning, wrapped
-from han_core.text.wording import counted
 
 ROOMY = 60
 """Up to so many sentences stand above their bars; more get thin rows."""

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from han_core.corpora.wording import counted
 from han_core.figures.escape import plotly_text
 from han_core.figures.markup import HOVER_LABEL, inked
 from han_core.figures.wrapping import beginning
-from han_core.text.wording import counted
 
 BLUE, STRONGEST = (66, 128, 212), 0.7
 """The cells' colour and its opacity at a share of 1: over either theme's panel the

@@ -13,12 +13,12 @@ from functools import lru_cache
 
 import numpy as np
 
+from han_core.corpora.wording import counted
 from han_core.explanation.explanation import Explanation, Reading, ranks
 from han_core.figures.colour import background, text_on
 from han_core.figures.escape import html_text
 from han_core.figures.legend import legend, prediction, seen_line
 from han_core.figures.markup import STYLE, percent
-from han_core.text.wording import counted
 
 __all__ = ["legend", "longest_bar", "prediction", "seen_line", "thickness", "word_heatmap"]
 

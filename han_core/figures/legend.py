@@ -5,11 +5,11 @@ HTML and sentences. It knows nothing about words and their places.
 
 import numpy as np
 
+from han_core.corpora.wording import counted
 from han_core.explanation.explanation import Explanation, Reading
 from han_core.figures.colour import background
 from han_core.figures.escape import html_text
 from han_core.figures.markup import STYLE, percent
-from han_core.text.wording import counted
 
 LISTED = 6
 """Up to so many classes each get a bar; past that the least probable share a line."""

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from han_core.corpora.corpus import Corpus
+from han_core.corpora.labels import align_labels
 from han_core.models.checkpoint import TextConfig
 from han_core.text.batch import NumberedDocument
-from han_core.text.corpora import Corpus
-from han_core.text.labels import align_labels
 from han_core.text.tokenizer import Tokenizer
 from han_core.text.vocabulary import Vocabulary
 from han_core.training.settings import Settings

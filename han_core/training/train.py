@@ -13,6 +13,8 @@ from pathlib import Path
 
 import torch
 
+from han_core.corpora.corpus import Corpus
+from han_core.corpora.labels import align_labels
 from han_core.models.architecture import Architecture
 from han_core.models.build import count_parameters
 from han_core.models.checkpoint import (
@@ -25,8 +27,6 @@ from han_core.models.checkpoint import (
     save_checkpoint,
 )
 from han_core.models.folder import read_json, rescue, write_json
-from han_core.text.corpora import Corpus
-from han_core.text.labels import align_labels
 from han_core.training.evaluate import metrics, predict_numbered
 from han_core.training.prepare import Follow, Prepared, class_names, examples, prepare
 from han_core.training.resume import read_state

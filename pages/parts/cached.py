@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 if TYPE_CHECKING:
+    from han_core.corpora.corpus import Corpus
+    from han_core.corpora.table import Table
     from han_core.errors.predictions import Predictions
     from han_core.explanation.explanation import Explanation
     from han_core.models.checkpoint import Checkpoint
     from han_core.models.listing import Listing
-    from han_core.text.corpora import Corpus
-    from han_core.text.table import Table
 
 
 def checkpoints_root() -> Path:
@@ -80,14 +80,14 @@ def fingerprint(folder: Path) -> str:
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def bundled(spec: str) -> "Corpus":
-    from han_core.text.corpora import read_corpus
+    from han_core.corpora.corpus import read_corpus
 
     return read_corpus(spec)
 
 
 @st.cache_data(max_entries=4, show_spinner="Reading the file …")
 def uploaded(data: bytes, filename: str) -> "Table":
-    from han_core.text.corpora import read_upload
+    from han_core.corpora.corpus import read_upload
 
     return read_upload(data, filename)
 

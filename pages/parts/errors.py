@@ -10,8 +10,8 @@ from pages.parts.wording import plain
 if TYPE_CHECKING:
     import pandas as pd
 
+    from han_core.corpora.corpus import Corpus
     from han_core.errors.predictions import Predictions
-    from han_core.text.corpora import Corpus
 
 
 def scored(checkpoint: str, device: str, corpus_key: str, corpus: "Corpus") -> "Predictions":

@@ -14,8 +14,8 @@ from pages.parts.kept import carry
 from pages.parts.wording import plain
 
 if TYPE_CHECKING:
-    from han_core.text.corpora import Corpus
-    from han_core.text.table import Table
+    from han_core.corpora.corpus import Corpus
+    from han_core.corpora.table import Table
 
 UPLOAD = "upload"
 SOURCES = {
@@ -59,7 +59,7 @@ def labelled(source: str) -> "tuple[str, Corpus] | None":
 
 
 def corpus_of(table: "Table", text: str, label: str) -> "Corpus":
-    from han_core.text.corpora import corpus_from_table
+    from han_core.corpora.corpus import corpus_from_table
 
     return corpus_from_table(table, text, label)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 from han_core.wrong_input import WrongInput
 from pages.parts import kept
@@ -15,11 +16,24 @@ from pages.parts.wording import plain
 
 def begin(title: str, caption: str) -> None:
     """Title first: it is on the screen while the rest is still being imported."""
-    # Here too, because the first visit to a deep link runs the page without app.py.
+    _leave_old_multipage_mode()
+    # Here too, because a page can be run by itself.
     st.set_page_config(page_title=f"{title} · Hanscope", page_icon="🔦", layout="wide")
     kept.arrive(title)
     st.title(title, anchor=False)
     st.caption(caption)
+
+
+def _leave_old_multipage_mode() -> None:
+    """Runs app.py after all, where a deep link came before anybody had been there.
+
+    Until ``st.navigation`` has been called once, Streamlit takes a folder called
+    pages for the whole app and lists the files in a sidebar. There is no public
+    name for that state.
+    """
+    if PagesManager.uses_pages_directory:
+        PagesManager.uses_pages_directory = False
+        st.rerun()
 
 
 @contextmanager

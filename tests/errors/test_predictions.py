@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from han_core.corpora.corpus import Corpus
 from han_core.errors import predictions as module
 from han_core.errors.predictions import Predictions, score, table, to_csv
 from han_core.models.checkpoint import load_checkpoint
-from han_core.text.corpora import Corpus
 from han_core.wrong_input import WrongInput
 
 LABELS = ("bad", "good", "mixed")

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from han_core.corpora.corpus import Corpus
 from han_core.models.checkpoint import TextConfig
-from han_core.text.corpora import Corpus
 from han_core.text.tokenizer import Tokenizer
 from han_core.text.vocabulary import UNKNOWN
 from han_core.training.prepare import Examples, class_names, examples, prepare

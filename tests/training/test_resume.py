@@ -7,9 +7,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from han_core.corpora.corpus import Corpus
 from han_core.models.checkpoint import METRICS, WEIGHTS
 from han_core.models.folder import read_json
-from han_core.text.corpora import Corpus
 from han_core.training.resume import RunState, prefixed, read_state
 from han_core.training.train import train
 from han_core.wrong_input import WrongInput

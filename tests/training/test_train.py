@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from han_core.corpora.corpus import Corpus
+from han_core.corpora.labels import align_labels
 from han_core.explanation.explain import explain_many
 from han_core.models.checkpoint import HISTORY, METRICS, WEIGHTS, load_checkpoint
 from han_core.models.folder import read_json
-from han_core.text.corpora import Corpus
-from han_core.text.labels import align_labels
 from han_core.text.tokenizer import Tokenizer
 from han_core.training.evaluate import metrics, predict
 from han_core.training.train import train

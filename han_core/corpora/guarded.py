@@ -13,10 +13,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from han_core.text import child
-from han_core.text.reading import ending_of, read_table, shown_name
-from han_core.text.table import Table
-from han_core.text.wording import shown
+from han_core.corpora import child
+from han_core.corpora.reading import ending_of, read_table, shown_name
+from han_core.corpora.table import Table
+from han_core.corpora.wording import shown
 from han_core.wrong_input import WrongInput
 
 try:

@@ -7,7 +7,7 @@ documents or models.
 import re
 from collections.abc import Iterable, Sequence
 
-from han_core.text.wording import listed, shown
+from han_core.corpora.wording import listed, shown
 from han_core.wrong_input import WrongInput
 
 _WHOLE = re.compile(r"-?[0-9]{1,18}")

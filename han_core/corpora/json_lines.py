@@ -6,7 +6,7 @@ lacks is an empty cell there. Knows nothing about encodings or files.
 
 import json
 
-from han_core.text.table import Table, checked_names, in_words
+from han_core.corpora.table import Table, checked_names, in_words
 from han_core.wrong_input import WrongInput
 
 

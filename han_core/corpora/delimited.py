@@ -10,8 +10,8 @@ import io
 from collections.abc import Iterator
 from itertools import islice
 
-from han_core.text.table import Table, checked_names
-from han_core.text.wording import counted
+from han_core.corpora.table import Table, checked_names
+from han_core.corpora.wording import counted
 from han_core.wrong_input import WrongInput
 
 DELIMITERS = ",;\t|"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from han_core.text.labels import align_labels, classes_of
+from han_core.corpora.labels import align_labels, classes_of
 from han_core.wrong_input import WrongInput
 
 SENTIMENT = ("negative", "positive")

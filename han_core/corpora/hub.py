@@ -18,10 +18,10 @@ from dataclasses import asdict, dataclass
 from http.client import HTTPException
 from typing import Any
 
-from han_core.text import child
-from han_core.text.parquet import table_of_arrow
-from han_core.text.table import Table
-from han_core.text.wording import listed, shown
+from han_core.corpora import child
+from han_core.corpora.parquet import table_of_arrow
+from han_core.corpora.table import Table
+from han_core.corpora.wording import listed, shown
 from han_core.wrong_input import WrongInput
 
 PROBE_SECONDS = 5

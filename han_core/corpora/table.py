@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from han_core.text.wording import listed, shown
+from han_core.corpora.wording import listed, shown
 from han_core.wrong_input import WrongInput
 
 PREVIEW_ROWS = 5

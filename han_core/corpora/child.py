@@ -16,8 +16,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from han_core.text.parquet import read_parquet, write_parquet
-from han_core.text.table import Table
+from han_core.corpora.parquet import read_parquet, write_parquet
+from han_core.corpora.table import Table
 from han_core.wrong_input import WrongInput
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,9 +7,9 @@ import time
 import datasets
 import pytest
 
-from han_core.text import child, hub
-from han_core.text.hub import HubName, chosen_split, plain_reason, read_hub
-from han_core.text.table import Table
+from han_core.corpora import child, hub
+from han_core.corpora.hub import HubName, chosen_split, plain_reason, read_hub
+from han_core.corpora.table import Table
 from han_core.wrong_input import WrongInput
 
 CLASSES = datasets.Features(

@@ -7,9 +7,9 @@ lines have a `language` and a `split`; "all" stands for every language or split.
 import re
 from pathlib import Path
 
-from han_core.text.reading import read_table
-from han_core.text.table import Table
-from han_core.text.wording import listed, shown
+from han_core.corpora.reading import read_table
+from han_core.corpora.table import Table
+from han_core.corpora.wording import listed, shown
 from han_core.wrong_input import WrongInput
 
 FOLDER = Path(__file__).with_name("bundled")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from han_core.text import bundle
-from han_core.text.corpora import (
+from han_core.corpora import bundle
+from han_core.corpora.corpus import (
     Corpus,
     bundled_names,
     corpus_from_table,
@@ -16,7 +16,7 @@ from han_core.text.corpora import (
     read_corpus,
     stratified_split,
 )
-from han_core.text.table import Table
+from han_core.corpora.table import Table
 from han_core.wrong_input import WrongInput
 
 TAGS = {

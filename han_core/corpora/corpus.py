@@ -10,12 +10,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from han_core.text.bundle import bundled_names, read_bundled
-from han_core.text.guarded import read_file, read_upload
-from han_core.text.hub import read_hub
-from han_core.text.labels import classes_of
-from han_core.text.table import Table
-from han_core.text.wording import counted
+from han_core.corpora.bundle import bundled_names, read_bundled
+from han_core.corpora.guarded import read_file, read_upload
+from han_core.corpora.hub import read_hub
+from han_core.corpora.labels import classes_of
+from han_core.corpora.table import Table
+from han_core.corpora.wording import counted
 from han_core.wrong_input import WrongInput
 
 __all__ = [

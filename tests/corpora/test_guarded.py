@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from han_core.text import child, guarded
-from han_core.text.guarded import GIB, Limits, read_file, read_upload
+from han_core.corpora import child, guarded
+from han_core.corpora.guarded import GIB, Limits, read_file, read_upload
 from han_core.wrong_input import WrongInput
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from han_core.text.table import Table, checked_names, in_words
+from han_core.corpora.table import Table, checked_names, in_words
 from han_core.wrong_input import WrongInput
 
 _STRINGS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from han_core.text.parquet import read_parquet, write_parquet
-from han_core.text.reading import read_table
-from han_core.text.table import Table, in_words
+from han_core.corpora.parquet import read_parquet, write_parquet
+from han_core.corpora.reading import read_table
+from han_core.corpora.table import Table, in_words
 from han_core.wrong_input import WrongInput
 
 # What UTF-8 can hold: everything but lone surrogates.

@@ -7,11 +7,11 @@ are read by `guarded`, which calls this in a child process.
 
 import codecs
 
-from han_core.text.delimited import read_delimited
-from han_core.text.json_lines import read_json_lines
-from han_core.text.parquet import read_parquet
-from han_core.text.table import Table
-from han_core.text.wording import shown
+from han_core.corpora.delimited import read_delimited
+from han_core.corpora.json_lines import read_json_lines
+from han_core.corpora.parquet import read_parquet
+from han_core.corpora.table import Table
+from han_core.corpora.wording import shown
 from han_core.wrong_input import WrongInput
 
 ENDINGS = (".parquet", ".csv", ".tsv", ".jsonl")
