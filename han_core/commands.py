@@ -118,12 +118,15 @@ def explain(given: Namespace) -> None:
 
 
 def checkpoints(given: Namespace) -> None:
-    """Prints a JSON line for each checkpoint."""
+    """Prints a JSON line for each checkpoint, and says on standard error which are broken."""
     from han_core.models.checkpoint import SHIPPED
-    from han_core.models.listing import list_checkpoints
+    from han_core.models.listing import broken_checkpoints, list_checkpoints
 
-    for listing in list_checkpoints(Path(given.root) if given.root else SHIPPED):
+    root = Path(given.root) if given.root else SHIPPED
+    for listing in list_checkpoints(root):
         _print(listing.to_json())
+    for sentence in broken_checkpoints(root):
+        print(sentence, file=sys.stderr)
 
 
 def vectors(given: Namespace) -> None:

@@ -41,21 +41,32 @@ class Listing:
 
 def list_checkpoints(root: Path = SHIPPED) -> list[Listing]:
     """The checkpoints in the folder ``root``, by name; broken folders are left out."""
+    return [found for found in _found(root) if isinstance(found, Listing)]
+
+
+def broken_checkpoints(root: Path = SHIPPED) -> list[str]:
+    """A sentence for each folder that ``list_checkpoints`` leaves out."""
+    return [found for found in _found(root) if isinstance(found, str)]
+
+
+def _found(root: Path) -> list[Listing | str]:
     if not root.is_dir():
         return []
     for left in root.glob(".*.previous"):
         rescue(root / left.name.removeprefix(".").removesuffix(".previous"))
     folders = sorted(path for path in root.iterdir() if path.is_dir() and path.name[0] != ".")
-    return [listing for folder in folders if (listing := _listing(folder))]
+    return [_listing(folder) for folder in folders]
 
 
-def _listing(folder: Path) -> Listing | None:
+def _listing(folder: Path) -> Listing | str:
+    """What a folder holds, or what is wrong with it."""
     try:
         config, metrics = read_config(folder), read_metrics(folder)
-    except WrongInput:
-        return None
-    if not (folder / WEIGHTS).is_file() or not (folder / VOCABULARY).is_file():
-        return None
+    except WrongInput as error:
+        return str(error)
+    for name in (WEIGHTS, VOCABULARY):
+        if not (folder / name).is_file():
+            return f"{folder.name} has no {name}."
     reached = metrics.get("test") or metrics.get("validation")
     accuracy = reached.get("accuracy") if isinstance(reached, dict) else None
     return Listing(

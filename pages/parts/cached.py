@@ -36,6 +36,13 @@ def listings() -> dict[str, "Listing"]:
     return {listing.name: listing for listing in list_checkpoints(checkpoints_root())}
 
 
+def broken() -> list[str]:
+    """A sentence for each checkpoint that cannot be chosen."""
+    from han_core.models.listing import broken_checkpoints
+
+    return broken_checkpoints(checkpoints_root())
+
+
 def explanation(checkpoint: str, device: str, text: str) -> "Explanation":
     """``explain``'s answer; ``checkpoint`` is a name among ``listings``.
 

@@ -104,7 +104,7 @@ def differences(named: "Named") -> None:
             rows,
             hide_index=True,
             column_config=dict.fromkeys(rows.columns[1:], numbers)
-            | {noun: st.column_config.TextColumn(width="large")},
+            | {noun: st.column_config.TextColumn(width="medium")},
         )
     st.caption(wording.DIFFERENCES)
 

@@ -135,6 +135,8 @@ def _listings() -> dict:
     from han_core.wrong_input import WrongInput
 
     there = cached.listings()
+    for sentence in cached.broken():
+        st.caption(f"Left out: {wording.plain(sentence)}")
     if not there:
         folder = cached.checkpoints_root().name
         raise WrongInput(

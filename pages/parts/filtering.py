@@ -68,7 +68,7 @@ def errors_table(rows: "pd.DataFrame") -> int | None:
         height=380,
         column_config={
             "wrong": st.column_config.CheckboxColumn(width="small"),
-            "confidence": st.column_config.NumberColumn(format="%.3f", width="small"),
+            "confidence": st.column_config.NumberColumn(format="%.3f"),
             "p(true)": st.column_config.NumberColumn(format="%.3f", width="small"),
             "text": st.column_config.TextColumn(width="large"),
         },

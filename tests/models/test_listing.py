@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from han_core.models.checkpoint import CONFIG, METRICS, VOCABULARY, WEIGHTS
-from han_core.models.listing import list_checkpoints
+from han_core.models.listing import broken_checkpoints, list_checkpoints
 
 
 @pytest.fixture
@@ -53,8 +53,10 @@ def test_accuracy_is_the_tests_or_else_the_validations(root, metrics, accuracy):
 
 @pytest.mark.parametrize("name", [CONFIG, WEIGHTS, VOCABULARY])
 def test_a_folder_that_misses_a_file_is_left_out(root, name):
+    assert broken_checkpoints(root) == []
     (root / "apple" / name).unlink()
     assert names(root) == ["zebra"]
+    assert broken_checkpoints(root) == [f"apple has no {name}."]
 
 
 @pytest.mark.parametrize("name", [CONFIG, METRICS])

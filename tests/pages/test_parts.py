@@ -76,5 +76,7 @@ def test_checkpoints_root_follows_the_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("HANSCOPE_CHECKPOINTS", str(tmp_path))
     assert cached.checkpoints_root() == tmp_path
     assert cached.listings() == {}
+    (tmp_path / "mine").mkdir()
+    assert cached.broken() == ["mine has no config.json."]
     monkeypatch.delenv("HANSCOPE_CHECKPOINTS")
     assert cached.checkpoints_root().name == "checkpoints"
