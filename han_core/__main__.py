@@ -7,6 +7,7 @@ knows how to name things and nothing about how they are done.
 
 import argparse
 import os
+import shlex
 import sys
 from typing import NoReturn
 
@@ -94,7 +95,9 @@ def _device(command: argparse.ArgumentParser) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; returns the exit status."""
     try:
+        arguments = sys.argv[1:] if arguments is None else arguments
         given = parser().parse_args(arguments)
+        given.said = shlex.join(["python", "-m", "han_core", *arguments])
         given.run(given)
     except WrongInput as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)

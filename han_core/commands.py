@@ -4,7 +4,6 @@ Heavy imports wait until a command needs them, so that ``--help`` is quick.
 """
 
 import json
-import shlex
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -44,7 +43,7 @@ def train(given: Namespace) -> None:
         settings=settings,
         sizes=sizes,
         text=text,
-        reproduce=shlex.join(["python", "-m", "han_core", *sys.argv[1:]]),
+        reproduce=given.said,
         resume=given.resume,
     )
     _print(run(request, device, Watch(_follow, _epoch_bar, _say)))

@@ -43,7 +43,7 @@ def test_train_then_evaluate(run_command, tmp_path, reviews):
     stored = json.loads((out / "metrics.json").read_text())
     assert stored["documents"] == {"train": 30, "validation": 6, "test": 60}
     assert stored["seed"] == 3
-    assert stored["reproduce"].startswith("python -m han_core ")
+    assert stored["reproduce"].startswith("python -m han_core train --model bilstm --data ")
 
     status, (found,), _ = run_command("evaluate", *CPU, "--checkpoint", out, "--data", reviews)
     assert status == 0

@@ -36,6 +36,7 @@ def told_tokens(checkpoint, text: str) -> list[list]:
 
 def go(page, name: str, wait_for: str) -> None:
     page.get_by_role("link", name=name).click()
+    page.get_by_role("heading", name=name, level=1).wait_for()  # not the page that is left
     page.wait_for_selector(wait_for)
     page.wait_for_function("!document.querySelector('[data-stale=true]')")
 
