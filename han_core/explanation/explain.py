@@ -33,6 +33,11 @@ def explain(checkpoint: Checkpoint, text: str, id: str = "1") -> Explanation:
     return next(explain_many(checkpoint, [text], [id]))
 
 
+def explain_document(checkpoint: Checkpoint, document: Document, id: str = "1") -> Explanation:
+    """As ``explain``, of a document whose words have been found already."""
+    return next(_explain_documents(checkpoint, [document], [id]))
+
+
 def explain_many(
     checkpoint: Checkpoint, texts: Sequence[str], ids: Sequence[str]
 ) -> Iterator[Explanation]:
@@ -40,7 +45,12 @@ def explain_many(
 
     A document gets the same numbers alone and in any company (within 1e-5).
     """
-    documents = [checkpoint.tokenizer(text) for text in texts]
+    yield from _explain_documents(checkpoint, [checkpoint.tokenizer(text) for text in texts], ids)
+
+
+def _explain_documents(
+    checkpoint: Checkpoint, documents: Sequence[Document], ids: Sequence[str]
+) -> Iterator[Explanation]:
     for document, id in zip(documents, ids, strict=True):
         if not document.sentences:
             raise WrongInput(f"A text with at least one word is expected; document {id} has none.")
@@ -55,7 +65,7 @@ def explain_many(
 def run_model(checkpoint: Checkpoint, documents: Sequence[NumberedDocument]) -> Output:
     """One pass without gradients; the output stands on the CPU."""
     batch = collate(documents)
-    with torch.inference_mode(), _threads_for(len(batch.words)):
+    with torch.inference_mode(), threads_for(len(batch.words)):
         output = checkpoint.model(batch.to(checkpoint.device))
     return Output(
         output.logits.float().cpu(),
@@ -66,7 +76,7 @@ def run_model(checkpoint: Checkpoint, documents: Sequence[NumberedDocument]) -> 
 
 
 @contextmanager
-def _threads_for(tokens: int) -> Iterator[None]:
+def threads_for(tokens: int) -> Iterator[None]:
     """One thread for a small pass: waking others takes longer, and they serve other people."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1 if tokens < THREADED else threads)

@@ -28,22 +28,23 @@ class AttentionPooling(nn.Module):
         raise TypeError("an attention form defines its own scores")
 
     def forward(
-        self, states: Tensor, owner: Tensor, query: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
+        self, states: Tensor, owner: Tensor, query: Tensor, weights: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Pools the states of each segment.
 
         Args:
             states: (rows, size) what is attended to.
             owner: (rows,) the segment of each row; every segment has a row.
             query: (segments, size) the final state of each segment.
+            weights: (rows,) to use instead of the layer's own.
 
         Returns:
-            pooled (segments, size), scores (rows,), and weights (rows,), which
-            are positive and sum to 1 within each segment.
+            pooled (segments, size) and weights (rows,), which are positive and
+            sum to 1 within each segment.
         """
-        scores = self.scores(states, owner, query)
-        weights = segment_softmax(scores, owner, len(query))
-        return segment_sum(states * weights.unsqueeze(1), owner, len(query)), scores, weights
+        if weights is None:
+            weights = segment_softmax(self.scores(states, owner, query), owner, len(query))
+        return segment_sum(states * weights.unsqueeze(1), owner, len(query)), weights
 
 
 class AdditiveAttention(AttentionPooling):

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from han_core.models.architecture import Architecture
 from han_core.models.attention import attention_pooling
-from han_core.models.classifier import AttentionClassifier, Output
+from han_core.models.classifier import Attention, AttentionClassifier, Encoded, Output
 from han_core.models.recurrent import BidirectionalLSTM
 from han_core.models.segments import segment_softmax, segment_sum
 from han_core.text.batch import Batch
@@ -23,16 +23,27 @@ class BiLSTMAttention(AttentionClassifier):
         self.encoder = BidirectionalLSTM(a.embedding, a.hidden)
         self.attention = attention_pooling(a.attention, states, a.attention_size)
 
-    def from_vectors(self, vectors: Tensor, batch: Batch) -> Output:
-        states, last = self.encoder(self.dropout_words(vectors), batch.tokens_per_document)
-        # (documents, 2 × hidden), (tokens,), (tokens,)
-        documents, scores, weights = self.attention(states, batch.document_of_token, last)
-        sentences = len(batch.sentence_lengths)
-        logits = self.classifier(self.dropout_document(documents))
+    def encode(self, vectors: Tensor, batch: Batch, index: Tensor | None = None) -> Encoded:
+        return Encoded(*self.encoder(self.dropout_words(vectors), batch.tokens_per_document, index))
+
+    def decide(self, encoded: Encoded, batch: Batch, attention: Attention | None = None) -> Output:
+        states, owner = encoded.states, batch.document_of_token
+        if attention is None:
+            scores = self.attention.scores(states, owner, encoded.last)
+            weights = segment_softmax(scores, owner, len(batch))
+            sentences = len(batch.sentence_lengths)
+            attention = Attention(
+                segment_sum(weights, batch.sentence_of_token, sentences),
+                # The same as weight / sentence weight, but never 0 / 0.
+                segment_softmax(scores, batch.sentence_of_token, sentences),
+            )
+        else:
+            weights = attention.sentence_weights[batch.sentence_of_token] * attention.word_weights
+        # (documents, 2 × hidden)
+        documents, _ = self.attention(states, owner, encoded.last, weights)
         return Output(
-            logits,
-            segment_sum(weights, batch.sentence_of_token, sentences),
-            # The same as weight / sentence weight, but never 0 / 0.
-            segment_softmax(scores, batch.sentence_of_token, sentences),
+            self.classifier(self.dropout_document(documents)),
+            attention.sentence_weights,
+            attention.word_weights,
             documents,
         )

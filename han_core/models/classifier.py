@@ -1,7 +1,8 @@
 """What every attention classifier shares, and what it returns.
 
 Words go in through an embedding, a linear layer reads the document's vector, and
-attention is the only path between them: each model fills in ``from_vectors``.
+attention is the only path between them. Each model fills in two steps: ``encode``,
+from word vectors to states, and ``decide``, from states through attention to logits.
 """
 
 from dataclasses import dataclass
@@ -9,8 +10,35 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from han_core.models.architecture import Architecture
-from han_core.text.batch import Batch
+from han_core.text.batch import Batch, SharedBatch
 from han_core.text.vocabulary import PADDING
+
+
+@dataclass(frozen=True)
+class Attention:
+    """Attention weights to use in place of the model's own.
+
+    Attributes:
+        sentence_weights: (sentences,) that sum to 1 over each document.
+        word_weights: (tokens,) that sum to 1 over each sentence.
+    """
+
+    sentence_weights: Tensor
+    word_weights: Tensor
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What the word encoder makes of a batch.
+
+    Attributes:
+        states: (tokens, 2 × hidden) a state for each token.
+        last: (segments, 2 × hidden) the final states of each sequence that it read: sentences
+            for a HAN, documents for a flat model.
+    """
+
+    states: Tensor
+    last: Tensor
 
 
 @dataclass(frozen=True)
@@ -54,10 +82,34 @@ class AttentionClassifier(nn.Module):
         self.dropout_sentences = nn.Dropout(architecture.dropout_sentences)
         self.dropout_document = nn.Dropout(architecture.dropout_document)
 
-    def forward(self, batch: Batch) -> Output:
-        """Reads the real tokens of a batch; there is no padding to mask."""
-        return self.from_vectors(self.embedding(batch.words), batch)
+    def forward(self, batch: Batch, attention: Attention | None = None) -> Output:
+        """Reads the real tokens of a batch; there is no padding to mask.
 
-    def from_vectors(self, vectors: Tensor, batch: Batch) -> Output:
-        """The model from word vectors (tokens, embedding) on."""
-        raise TypeError("a model defines how vectors become a decision")
+        Args:
+            attention: replaces the model's own weights; the states stay as they are.
+        """
+        return self.decide(self.read(batch), batch, attention)
+
+    def read(self, batch: Batch) -> Encoded:
+        """The states of a batch; a word that occurs often is looked up and projected once."""
+        if self.training:  # dropout makes every occurrence another vector
+            return self.encode(self.embedding(batch.words), batch)
+        distinct, index = batch.words.unique(return_inverse=True)
+        return self.encode(self.embedding(distinct), batch, index)
+
+    def encode(self, vectors: Tensor, batch: Batch, index: Tensor | None = None) -> Encoded:
+        """States from word vectors.
+
+        Args:
+            vectors: (tokens, embedding), or with ``index`` (distinct, embedding).
+            index: (tokens,) the row of ``vectors`` that stands at each token.
+        """
+        raise TypeError("a model defines how vectors become states")
+
+    def decide(self, encoded: Encoded, batch: Batch, attention: Attention | None = None) -> Output:
+        """Attention over the states, and the logits."""
+        raise TypeError("a model defines how states become a decision")
+
+    def forward_shared(self, batch: SharedBatch) -> Tensor:
+        """Logits (documents, classes) of documents that share sentences."""
+        return self(batch.flat()).logits

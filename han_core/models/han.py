@@ -9,9 +9,9 @@ from torch import Tensor
 
 from han_core.models.architecture import Architecture
 from han_core.models.attention import attention_pooling
-from han_core.models.classifier import AttentionClassifier, Output
+from han_core.models.classifier import Attention, AttentionClassifier, Encoded, Output
 from han_core.models.recurrent import BidirectionalGRU
-from han_core.text.batch import Batch
+from han_core.text.batch import Batch, SharedBatch, owners
 
 
 class HierarchicalAttention(AttentionClassifier):
@@ -23,16 +23,39 @@ class HierarchicalAttention(AttentionClassifier):
         self.sentence_encoder = BidirectionalGRU(states, a.hidden)
         self.sentence_attention = attention_pooling(a.attention, states, a.attention_size)
 
-    def from_vectors(self, vectors: Tensor, batch: Batch) -> Output:
-        words, last = self.word_encoder(self.dropout_words(vectors), batch.sentence_lengths)
+    def encode(self, vectors: Tensor, batch: Batch, index: Tensor | None = None) -> Encoded:
+        return Encoded(
+            *self.word_encoder(self.dropout_words(vectors), batch.sentence_lengths, index)
+        )
+
+    def decide(self, encoded: Encoded, batch: Batch, attention: Attention | None = None) -> Output:
         # (sentences, 2 × hidden), (tokens,)
-        sentences, _, word_weights = self.word_attention(words, batch.sentence_of_token, last)
-        sentences, last = self.sentence_encoder(
-            self.dropout_sentences(sentences), batch.document_lengths
+        sentences, word_weights = self.word_attention(
+            encoded.states,
+            batch.sentence_of_token,
+            encoded.last,
+            attention and attention.word_weights,
         )
         # (documents, 2 × hidden), (sentences,)
-        documents, _, sentence_weights = self.sentence_attention(
-            sentences, batch.document_of_sentence, last
+        documents, sentence_weights = self._documents(
+            sentences, batch.document_lengths, attention and attention.sentence_weights
         )
-        logits = self.classifier(self.dropout_document(documents))
-        return Output(logits, sentence_weights, word_weights, documents)
+        return Output(self._logits(documents), sentence_weights, word_weights, documents)
+
+    def forward_shared(self, batch: SharedBatch) -> Tensor:
+        """Each distinct sentence is read once, however many documents it stands in."""
+        encoded = self.read(batch.sentences)
+        sentences, _ = self.word_attention(
+            encoded.states, batch.sentences.sentence_of_token, encoded.last
+        )
+        return self._logits(self._documents(sentences[batch.index], batch.document_lengths)[0])
+
+    def _documents(
+        self, sentences: Tensor, lengths: Tensor, weights: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """From sentence vectors one level up: document vectors and sentence weights."""
+        states, last = self.sentence_encoder(self.dropout_sentences(sentences), lengths)
+        return self.sentence_attention(states, owners(lengths), last, weights)
+
+    def _logits(self, documents: Tensor) -> Tensor:
+        return self.classifier(self.dropout_document(documents))

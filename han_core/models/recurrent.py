@@ -2,8 +2,8 @@
 
 Sequences stand one after another in a flat tensor. The parameters are those of
 ``nn.GRU`` and ``nn.LSTM`` under their usual names. What runs underneath differs,
-because what is fast differs: packed on a GPU; on a CPU a scan of our own for the
-GRU, and for the LSTM two one-way passes over groups of nearly equal length, the
+because what is fast differs: packed on a GPU; on a CPU a scan of our own, but for
+the training of the LSTM two one-way passes over groups of nearly equal length, the
 second over each sequence exactly reversed (a padded bidirectional pass would read
 the padding first).
 
@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 from torch.nn.utils.rnn import PackedSequence
 
+from han_core.models.lockstep import gru_step, lstm_step, run
 from han_core.models.scan import GRUScan
 
 WASTE = 1.15  # a group may hold this many times its real steps once it is padded
@@ -29,37 +30,27 @@ class BidirectionalGRU(nn.GRU):
         super().__init__(features, hidden, bidirectional=True)
 
     def forward(  # type: ignore[override]  # flat tensor instead of padded
-        self, steps: Tensor, lengths: Tensor
+        self, steps: Tensor, lengths: Tensor, index: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """Runs over every sequence.
 
         Args:
             steps: (steps, features) the sequences one after another.
             lengths: (sequences,) steps in each, at least 1.
+            index: (steps,) where given, the row of ``steps`` that stands at each step;
+                rows that stand at many steps are projected once.
 
         Returns:
             states (steps, 2 × hidden), and for each sequence the last forward
             beside the last backward state (sequences, 2 × hidden).
         """
-        if steps.device.type == "cpu":
-            states = self._scan(steps, lengths)
+        if steps.device.type != "cpu":
+            states = _packed(super().forward, _written_out(steps, index), lengths)
+        elif torch.is_grad_enabled():
+            states = _in_training(self.all_weights, steps, lengths, index)
         else:
-            states = _packed(super().forward, steps, lengths)
+            states = _in_lockstep(gru_step, self.all_weights, steps, lengths, index)
         return states, _final_states(states, lengths)
-
-    def _scan(self, steps: Tensor, lengths: Tensor) -> Tensor:
-        place, batch_sizes = _packed_places(lengths)
-        reverse = _packed_places(lengths, reverse=True)[0]
-        (w, u, wb, ub), (w2, u2, wb2, ub2) = self.all_weights
-        ahead = linear(steps, w, wb)[place.argsort()]
-        back = linear(steps, w2, wb2)[reverse.argsort()]
-        states = GRUScan.apply(
-            torch.stack((ahead, back)),
-            torch.stack((u, u2)),
-            torch.stack((ub, ub2)),
-            batch_sizes.tolist(),
-        )
-        return torch.cat((states[0][place], states[1][reverse]), dim=1)
 
 
 class BidirectionalLSTM(nn.LSTM):
@@ -69,13 +60,15 @@ class BidirectionalLSTM(nn.LSTM):
         super().__init__(features, hidden, bidirectional=True)
 
     def forward(  # type: ignore[override]  # flat tensor instead of padded
-        self, steps: Tensor, lengths: Tensor
+        self, steps: Tensor, lengths: Tensor, index: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """As ``BidirectionalGRU.forward``."""
-        if steps.device.type == "cpu":
-            states = self._dense(steps, lengths)
+        if steps.device.type != "cpu":
+            states = _packed(super().forward, _written_out(steps, index), lengths)
+        elif torch.is_grad_enabled():
+            states = self._dense(_written_out(steps, index), lengths)
         else:
-            states = _packed(super().forward, steps, lengths)
+            states = _in_lockstep(lstm_step, self.all_weights, steps, lengths, index)
         return states, _final_states(states, lengths)
 
     def _dense(self, steps: Tensor, lengths: Tensor) -> Tensor:
@@ -88,11 +81,11 @@ class BidirectionalLSTM(nn.LSTM):
             ahead = time.expand_as(real) * real
             back = (length - 1 - time) * real
             first = starts[group].unsqueeze(1)
-            parts.append(self._both_ways(steps, first + ahead, first + back, back)[real])
+            parts.append(self._two_passes(steps, first + ahead, first + back, back)[real])
             rows.append((first + ahead)[real])
         return torch.cat(parts)[torch.cat(rows).argsort()]
 
-    def _both_ways(self, steps: Tensor, ahead: Tensor, reverse: Tensor, back: Tensor) -> Tensor:
+    def _two_passes(self, steps: Tensor, ahead: Tensor, reverse: Tensor, back: Tensor) -> Tensor:
         """Dense passes over ``steps[ahead]`` and ``steps[reverse]``: (group, time, 2 × hidden)."""
         forward, backward = self.all_weights
         left = self._one_way(steps[ahead], forward)
@@ -106,6 +99,51 @@ class BidirectionalLSTM(nn.LSTM):
             steps, (start, start), list(weights), has_biases=True, num_layers=1, dropout=0.0,
             train=self.training, bidirectional=False, batch_first=True,
         )[0]  # fmt: skip
+
+
+def _in_training(
+    weights: Sequence[Sequence[Tensor]], steps: Tensor, lengths: Tensor, index: Tensor | None
+) -> Tensor:
+    """A GRU's states (steps, 2 × hidden) by the scan that can be differentiated."""
+    place, reverse, sizes = _both_ways(lengths)
+    table, recurrent, bias = _projected(weights, steps)
+    order = torch.stack((place.argsort(), reverse.argsort()))
+    rows = order if index is None else index[order]
+    inputs = torch.stack((table[0][rows[0]], table[1][rows[1]]))
+    states = GRUScan.apply(inputs, recurrent, bias, sizes)
+    return torch.cat((states[0][place], states[1][reverse]), dim=1)
+
+
+def _in_lockstep(
+    cell: Callable,
+    weights: Sequence[Sequence[Tensor]],
+    steps: Tensor,
+    lengths: Tensor,
+    index: Tensor | None,
+) -> Tensor:
+    """States (steps, 2 × hidden) where no gradient is wanted."""
+    place, reverse, sizes = _both_ways(lengths)
+    table, recurrent, bias = _projected(weights, steps)
+    order = torch.stack((place.argsort(), reverse.argsort()))
+    rows = order if index is None else index[order]
+    return run(cell(recurrent, bias), recurrent.shape[2], table, rows, order, sizes)
+
+
+def _both_ways(lengths: Tensor) -> tuple[Tensor, Tensor, list[int]]:
+    """Places of the steps read forward and backward, and the sequences at each time."""
+    place, sizes = _packed_places(lengths)
+    return place, _packed_places(lengths, reverse=True)[0], sizes.tolist()
+
+
+def _projected(weights: Sequence[Sequence[Tensor]], steps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Inputs (2, steps, gates), recurrent weights and their biases, of both directions."""
+    (w, u, wb, ub), (w2, u2, wb2, ub2) = weights
+    table = torch.stack((linear(steps, w, wb), linear(steps, w2, wb2)))
+    return table, torch.stack((u, u2)), torch.stack((ub, ub2))
+
+
+def _written_out(steps: Tensor, index: Tensor | None) -> Tensor:
+    return steps if index is None else steps[index]
 
 
 def _packed(run: Callable, steps: Tensor, lengths: Tensor) -> Tensor:

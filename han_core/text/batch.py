@@ -81,12 +81,12 @@ class Batch:
     @cached_property
     def sentence_of_token(self) -> Tensor:
         """(tokens,) which sentence of the batch each token stands in."""
-        return _owners(self.sentence_lengths)
+        return owners(self.sentence_lengths)
 
     @cached_property
     def document_of_sentence(self) -> Tensor:
         """(sentences,) which document each sentence stands in."""
-        return _owners(self.document_lengths)
+        return owners(self.document_lengths)
 
     @cached_property
     def document_of_token(self) -> Tensor:
@@ -106,6 +106,43 @@ class Batch:
         )
 
 
+@dataclass(frozen=True)
+class SharedBatch:
+    """Documents that have sentences in common, each distinct sentence stored once.
+
+    Attributes:
+        sentences: the distinct sentences, as one document.
+        index: (sentences of all documents,) which distinct sentence stands there.
+        document_lengths: (documents,) sentences in each document.
+
+    Raises:
+        ValueError: if the lengths do not add up to the index.
+    """
+
+    sentences: Batch
+    index: Tensor
+    document_lengths: Tensor
+
+    def __post_init__(self) -> None:
+        if int(self.document_lengths.sum()) != len(self.index):
+            raise ValueError("document lengths do not add up to the number of sentences")
+
+    def flat(self) -> Batch:
+        """The same documents written out, sentence after sentence."""
+        all_lengths = self.sentences.sentence_lengths
+        lengths = all_lengths[self.index]
+        starts = (all_lengths.cumsum(0) - all_lengths)[self.index]
+        # Where each sentence starts in the store, less where it starts here.
+        shift = starts - (lengths.cumsum(0) - lengths)
+        rows = torch.arange(int(lengths.sum()), device=lengths.device) + shift[owners(lengths)]
+        return Batch(self.sentences.words[rows], lengths, self.document_lengths)
+
+    def to(self, device: torch.device | str) -> "SharedBatch":
+        return SharedBatch(
+            self.sentences.to(device), self.index.to(device), self.document_lengths.to(device)
+        )
+
+
 def collate(documents: Sequence[NumberedDocument]) -> Batch:
     """Lays ``documents`` one after another."""
     return Batch(
@@ -115,6 +152,6 @@ def collate(documents: Sequence[NumberedDocument]) -> Batch:
     )
 
 
-def _owners(lengths: Tensor) -> Tensor:
-    """[2, 1] → [0, 0, 1]"""
+def owners(lengths: Tensor) -> Tensor:
+    """Which segment each row belongs to: [2, 1] → [0, 0, 1]."""
     return torch.arange(len(lengths), device=lengths.device).repeat_interleave(lengths)

@@ -26,7 +26,8 @@ def test_a_form_agrees_with_naive_lines(form):
     layer = attention_pooling(form, 4, 3).double()
     states = torch.randn(6, 4, dtype=torch.float64)
     query = torch.randn(3, 4, dtype=torch.float64)
-    pooled, scores, weights = layer(states, OWNER, query)
+    scores = layer.scores(states, OWNER, query)
+    pooled, weights = layer(states, OWNER, query)
     for segment in range(3):
         rows = [row for row, owner in enumerate(OWNER.tolist()) if owner == segment]
         naive = torch.stack([naive_score(form, layer, states[r], query[segment]) for r in rows])
@@ -41,7 +42,9 @@ def test_a_form_agrees_with_naive_lines(form):
 def test_dot_product_by_hand():
     layer = attention_pooling("dot", 4, 1)
     states = tensor([[2.0, 0, 0, 0], [0, 2 * math.log(3), 0, 0]])
-    pooled, scores, weights = layer(states, tensor([0, 0]), tensor([[0.0, 1, 5, 5]]))
+    query = tensor([[0.0, 1, 5, 5]])
+    scores = layer.scores(states, tensor([0, 0]), query)
+    pooled, weights = layer(states, tensor([0, 0]), query)
     assert scores.tolist() == pytest.approx([0, math.log(3)])  # divided by √4
     assert weights.tolist() == pytest.approx([1 / 4, 3 / 4])
     assert pooled[0].tolist() == pytest.approx([0.5, 1.5 * math.log(3), 0, 0])
@@ -53,7 +56,7 @@ def test_additive_by_hand():
         layer.project.weight.fill_(1)
         layer.project.bias.fill_(0)
         layer.context.fill_(math.log(2) / math.tanh(1))
-    pooled, _, weights = layer(tensor([[0.0], [1.0]]), tensor([0, 0]), tensor([[9.0]]))
+    pooled, weights = layer(tensor([[0.0], [1.0]]), tensor([0, 0]), tensor([[9.0]]))
     assert weights.tolist() == pytest.approx([1 / 3, 2 / 3])
     assert pooled.tolist() == [pytest.approx([2 / 3])]
 
@@ -64,7 +67,8 @@ def test_linear_by_hand():
         layer.scorer.weight.copy_(tensor([[1.0, -1.0]]))
         layer.scorer.bias.fill_(7)
     states = tensor([[math.log(4), 0.0], [0.0, 0.0]])
-    _, scores, weights = layer(states, tensor([0, 0]), tensor([[9.0, 9.0]]))
+    scores = layer.scores(states, tensor([0, 0]), tensor([[9.0, 9.0]]))
+    _, weights = layer(states, tensor([0, 0]), tensor([[9.0, 9.0]]))
     assert scores.tolist() == pytest.approx([math.log(4) + 7, 7])
     assert weights.tolist() == pytest.approx([4 / 5, 1 / 5])
 
@@ -72,7 +76,7 @@ def test_linear_by_hand():
 @pytest.mark.parametrize("form", FORMS)
 def test_a_single_state_gets_all_the_weight(form):
     state = torch.randn(1, 4)
-    pooled, _, weights = attention_pooling(form, 4, 3)(state, tensor([0]), torch.randn(1, 4))
+    pooled, weights = attention_pooling(form, 4, 3)(state, tensor([0]), torch.randn(1, 4))
     assert weights.tolist() == [1.0]
     torch.testing.assert_close(pooled, state)
 
@@ -80,3 +84,12 @@ def test_a_single_state_gets_all_the_weight(form):
 def test_a_form_without_scores_is_refused():
     with pytest.raises(TypeError):
         AttentionPooling()(torch.zeros(1, 1), tensor([0]), torch.zeros(1, 1))
+
+
+def test_given_weights_take_the_place_of_the_layers_own():
+    layer = attention_pooling("linear", 2, 3)
+    states = tensor([[1.0, 2], [3, 4], [5, 6]])
+    given = tensor([0.25, 0.75, 1.0])
+    pooled, weights = layer(states, tensor([0, 0, 1]), torch.zeros(2, 2), given)
+    assert weights is given
+    assert pooled.tolist() == [[2.5, 3.5], [5, 6]]

@@ -46,6 +46,25 @@ def test_an_engine_is_torchs_own_without_padding(engine, plain, lengths):
         torch.testing.assert_close(ours, torchs, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize(("engine", "plain"), ENGINES)
+@settings(max_examples=25)
+@given(ragged, st.integers(1, 5))
+@example([1, 30, 1, 2, 30, 29, 1], 3)
+def test_without_gradients_too_and_with_rows_that_stand_often(engine, plain, lengths, distinct):
+    torch.manual_seed(len(lengths))
+    flat = engine(FEATURES, HIDDEN).double()
+    single = plain(FEATURES, HIDDEN, bidirectional=True).double()
+    single.load_state_dict(flat.state_dict())
+    table = torch.randn(distinct, FEATURES, dtype=torch.float64)
+    index = torch.randint(distinct, (sum(lengths),))
+    expected = one_by_one(single, table[index], lengths)
+    told = torch.tensor(lengths)
+    with torch.no_grad():
+        answers = [flat(table, told, index), flat(table[index], told)]
+    for answer in [*answers, flat(table, told, index)]:
+        torch.testing.assert_close(answer, expected, rtol=1e-9, atol=1e-12)
+
+
 @pytest.mark.parametrize("engine", [BidirectionalGRU, BidirectionalLSTM])
 def test_the_parameters_have_torchs_names(engine):
     plain = {BidirectionalGRU: nn.GRU, BidirectionalLSTM: nn.LSTM}[engine]

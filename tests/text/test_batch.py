@@ -6,7 +6,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from han_core.text.batch import Batch, NumberedDocument, collate, number_document
+from han_core.text.batch import (
+    Batch,
+    NumberedDocument,
+    SharedBatch,
+    collate,
+    number_document,
+)
 from han_core.text.document import Document, Sentence, Span
 from han_core.text.vocabulary import RESERVED, Vocabulary
 
@@ -78,3 +84,18 @@ def test_a_batch_whose_lengths_disagree_is_refused(sentence_lengths, document_le
         Batch(
             torch.tensor([2, 3, 4]), torch.tensor(sentence_lengths), torch.tensor(document_lengths)
         )
+
+
+def test_shared_sentences_are_written_out_again():
+    sentences = Batch(torch.tensor([5, 6, 7, 8, 9]), torch.tensor([2, 1, 2]), torch.tensor([3]))
+    shared = SharedBatch(sentences, torch.tensor([2, 0, 0, 1]), torch.tensor([1, 3]))
+    flat = shared.flat()
+    assert flat.words.tolist() == [8, 9, 5, 6, 5, 6, 7]
+    assert flat.sentence_lengths.tolist() == [2, 2, 2, 1]
+    assert flat.document_lengths.tolist() == [1, 3]
+
+
+def test_shared_sentences_must_add_up():
+    sentences = Batch(torch.tensor([5]), torch.tensor([1]), torch.tensor([1]))
+    with pytest.raises(ValueError, match="add up"):
+        SharedBatch(sentences, torch.tensor([0, 0]), torch.tensor([1]))

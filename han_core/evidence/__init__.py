@@ -1,0 +1,1 @@
+"""How far attention explains a decision: evidence from asking the model again."""
