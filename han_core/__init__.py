@@ -13,8 +13,10 @@ and each room imports only rooms that stand before it in this list:
 * ``models``        attention pooling, HAN, BiLSTM, checkpoint
 * ``training``      settings, batches, train, evaluate
 * ``explanation``   explain: the function to read first
+* ``evidence``      how far attention tells about a decision, measured
 * ``errors``        predictions on a labelled corpus, and the table of them
 * ``figures``       data in, a plotly figure or HTML out
+* ``sharing``       links, kept documents, tables to take away
 * ``__main__``      the command line
 
 Nothing in here imports Streamlit; the pages do.

@@ -12,15 +12,15 @@ import pandas as pd
 
 from han_core.corpora.corpus import Corpus
 from han_core.corpora.labels import align_labels
+from han_core.corpora.spreadsheet import to_csv
 from han_core.models.checkpoint import Checkpoint
 from han_core.training.evaluate import metrics, predict
 from han_core.wrong_input import WrongInput
 
+__all__ = ["Predictions", "score", "table", "to_csv"]
+
 FIXED = ("id", "true", "predicted", "wrong", "confidence", "p(true)", "text")
 """Columns of every table; what the corpus has beyond them stands before the text."""
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""How a cell begins that a spreadsheet would run (OWASP, "CSV Injection")."""
 
 
 @dataclass(frozen=True)
@@ -127,16 +127,3 @@ def _free_name(name: str, taken: set[str]) -> str:
     while name in taken:
         name += " (data)"
     return name
-
-
-def to_csv(rows: pd.DataFrame) -> bytes:
-    """A table as CSV in UTF-8, texts whole, safe to open in a spreadsheet.
-
-    A cell (or a column's name) that would run as a formula gets an apostrophe in front.
-    """
-    safe = rows.rename(columns=_harmless).map(_harmless)
-    return safe.to_csv(index=False, lineterminator="\r\n").encode("utf-8", "replace")
-
-
-def _harmless(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell

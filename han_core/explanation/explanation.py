@@ -62,6 +62,11 @@ class Explanation:
         """The probability of the predicted class."""
         return float(self.probabilities.max())
 
+    @property
+    def chances(self) -> dict[str, float]:
+        """Class → probability."""
+        return dict(zip(self.labels, self.probabilities.tolist(), strict=True))
+
     @cached_property
     def sentence_of_token(self) -> np.ndarray:
         """(tokens,) the sentence that each token stands in."""
@@ -103,7 +108,7 @@ class Explanation:
         return {
             "id": self.id,
             "label": self.label,
-            "probabilities": dict(zip(self.labels, self.probabilities.tolist(), strict=True)),
+            "probabilities": self.chances,
             "sentences": sentences,
             "seen": {
                 "characters": self.document.seen,

@@ -29,16 +29,15 @@ class HierarchicalAttention(AttentionClassifier):
         )
 
     def decide(self, encoded: Encoded, batch: Batch, attention: Attention | None = None) -> Output:
+        given_words = attention.word_weights if attention else None
+        given_sentences = attention.sentence_weights if attention else None
         # (sentences, 2 × hidden), (tokens,)
         sentences, word_weights = self.word_attention(
-            encoded.states,
-            batch.sentence_of_token,
-            encoded.last,
-            attention and attention.word_weights,
+            encoded.states, batch.sentence_of_token, encoded.last, given_words
         )
         # (documents, 2 × hidden), (sentences,)
         documents, sentence_weights = self._documents(
-            sentences, batch.document_lengths, attention and attention.sentence_weights
+            sentences, batch.document_lengths, given_sentences
         )
         return Output(self._logits(documents), sentence_weights, word_weights, documents)
 

@@ -1,12 +1,10 @@
-"""Predictions counted and ordered by hand, and a CSV that no spreadsheet runs."""
+"""Predictions counted and ordered by hand."""
 
 import csv
 import io
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from han_core.corpora.corpus import Corpus
 from han_core.errors import predictions as module
@@ -99,29 +97,14 @@ def test_sizes_that_do_not_fit_are_refused(scored):
         Predictions(scored.corpus, LABELS, scored.probabilities, np.zeros(5, dtype=int))
 
 
-def read(content: bytes) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(content.decode("utf-8"), newline="")))
-
-
-def test_no_cell_begins_as_a_formula(scored):
-    foreign = ["=1+1", "+2", "-3", "@SUM(A1)", "\tx", "\rx"]
-    corpus = Corpus(
-        "six", tuple(foreign), scored.corpus.labels, scored.corpus.ids, {"=evil()": ("ok",) * 6}
-    )
+def test_the_columns_of_the_corpus_are_exported_unable_to_run(scored):
+    corpus = Corpus("six", scored.corpus.texts, scored.corpus.labels, scored.corpus.ids,
+                    {"=evil()": ("ok",) * 6})  # fmt: skip
     content = to_csv(table(Predictions(corpus, LABELS, scored.probabilities, scored.true)))
-    header, *rows = read(content)
-    assert header[-2:] == ["'=evil()", "text"]
-    assert [row[-1] for row in rows] == [f"'{foreign[i]}" for i in (3, 1, 4, 2, 0, 5)]
-    assert [float(row[4]) for row in rows] == [0.95, 0.8, 0.6, 0.4, 0.7, 0.9]
-    assert not content.startswith(b"\xef\xbb\xbf")
-
-
-@given(st.text(st.characters(exclude_categories=["Cs"])))
-def test_texts_come_back_whole(text):
-    corpus = Corpus("one", (text,), ("bad",), ("1",), {})
-    one = Predictions(corpus, LABELS, np.array([[0.5, 0.3, 0.2]]), np.array([0]))
-    cell = read(to_csv(table(one)))[1][-1]
-    assert cell == ("'" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else "") + text
+    header, first, *_ = csv.reader(io.StringIO(content.decode("utf-8"), newline=""))
+    assert header == ["id", "true", "predicted", "wrong", "confidence", "p(true)", "'=evil()",
+                      "text"]  # fmt: skip
+    assert first == ["d", "good", "bad", "True", "0.95", "0.03", "ok", "text 3"]
 
 
 def test_scoring_is_predicting_on_aligned_labels(random_checkpoint):

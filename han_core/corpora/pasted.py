@@ -1,0 +1,168 @@
+"""Texts that somebody brings without labels: typed, pasted, or sent as a file.
+
+Several documents may come at once. In running text they are separated by a line
+that holds nothing but three or more hyphens, or three or more equals signs (white
+space around them does not count). In a table every row is one. Texts stay as they
+are, character for character: only the separator lines go, with the line break
+before and behind. It knows nothing about models.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from han_core.corpora.guarded import read_upload
+from han_core.corpora.reading import ENDINGS, decoded, shown_name
+from han_core.corpora.table import Table
+from han_core.corpora.wording import counted, shown
+from han_core.wrong_input import WrongInput
+
+LONGEST_TEXT = 1_000_000
+"""Characters in one document; far more would stop a browser."""
+
+MOST_DOCUMENTS = 5_000
+LARGEST_TXT = 20_000_000  # bytes: it is cut here, in the process that serves everybody
+TEXT_COLUMNS = ("text", "review", "document", "content", "body", "comment", "message", "sentence")
+BEGINNING = 40  # characters of a text that its name shows
+
+_SEPARATOR = re.compile(r"(?<![^\r\n])[ \t]*(?:-{3,}|={3,})[ \t]*(?:\r\n?|\n|\Z)")
+_LAST_BREAK = re.compile(r"(?:\r\n?|\n)\Z")
+
+
+@dataclass(frozen=True)
+class Pasted:
+    """One document: its number and beginning as ``name``, and the text as it came."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class PastedTexts:
+    """Documents in order, at least one, and ``notes``: sentences on what was left out."""
+
+    documents: tuple[Pasted, ...]
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.documents:
+            raise ValueError("at least one document is expected")
+
+    def __len__(self) -> int:
+        return len(self.documents)
+
+
+def texts_of(text: str, source: str = "The text") -> PastedTexts:
+    """The document in ``text``, or the several that separator lines divide it into.
+
+    Where nothing but white space stands between two separators, there is none.
+
+    Raises:
+        WrongInput: if there is nothing but white space, or every document is too long.
+    """
+    pieces = [piece for piece in _pieces(text) if piece.strip()]
+    return _kept(enumerate(pieces, start=1), source, ())
+
+
+def texts_of_upload(data: bytes, filename: str) -> PastedTexts:
+    """The documents in a file: ``.txt`` as in ``texts_of``, else a row each of a table.
+
+    A ``.txt`` is in UTF-8 with or without a byte-order mark, or in UTF-16 with one.
+
+    Raises:
+        WrongInput: if the file cannot be read, or holds no document.
+    """
+    if filename.lower().endswith(".txt"):
+        return texts_of(_txt(data, shown_name(filename)), shown_name(filename))
+    if filename.lower().endswith(ENDINGS):
+        return texts_of_table(read_upload(data, filename))
+    raise WrongInput(
+        f'"{shown_name(filename)}" is not a file that can be read; '
+        f"its name should end in .txt, {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}."
+    )
+
+
+def texts_of_table(table: Table, column: str | None = None) -> PastedTexts:
+    """A document for each row with a text; ``column`` is ``text_column`` unless given.
+
+    Documents are numbered as the rows are, so that they are found again in the file.
+
+    Raises:
+        WrongInput: if there is no such column, or no row with a text.
+    """
+    column = text_column(table) if column is None else column
+    cells = table.column(column)
+    rows = [(number, cell) for number, cell in enumerate(cells, start=1) if cell.strip()]
+    from_column = f'The texts are those of the column "{shown(column)}".'
+    empty = _left_out(len(cells) - len(rows), "row", "without a text")
+    return _kept(rows, table.name, (from_column, empty))
+
+
+def text_column(table: Table) -> str:
+    """The column that most likely holds the texts: by its name, else the longest on average.
+
+    Raises:
+        WrongInput: if there is no column.
+    """
+    if not table.columns:
+        raise WrongInput(f"{table.name} has no column that holds words.")
+    named = {name.strip().lower(): name for name in reversed(table.columns)}
+    for name in TEXT_COLUMNS:
+        if name in named:
+            return named[name]
+    # Columns are equally long, so the longest sum is the longest mean.
+    return max(table.columns, key=lambda name: sum(map(len, table.data[name])))
+
+
+def _pieces(text: str) -> Iterator[str]:
+    at = 0
+    for separator in _SEPARATOR.finditer(text):
+        yield _LAST_BREAK.sub("", text[at : separator.start()])
+        at = separator.end()
+    yield text[at:]
+
+
+def _txt(data: bytes, name: str) -> str:
+    if len(data) > LARGEST_TXT:
+        raise WrongInput(
+            f"{name} holds {len(data):,} bytes; a text file of at most {LARGEST_TXT:,} is expected."
+        )
+    text = decoded(data, name)
+    if "\0" in text:  # so does UTF-16 without its mark look
+        raise WrongInput(f"{name} is not text in UTF-8 (it holds NUL bytes); save it as UTF-8.")
+    return text
+
+
+def _kept(numbered: Iterable[tuple[int, str]], source: str, notes: tuple[str, ...]) -> PastedTexts:
+    """The first documents that are not too long, and what is to be said about the others."""
+    every = list(numbered)
+    if not every:
+        raise WrongInput(f"{source} holds no document: at least one word is expected.")
+    fitting = [(number, text) for number, text in every if len(text) <= LONGEST_TEXT]
+    too_long = f"of more than {LONGEST_TEXT:,} characters"
+    beyond = f"beyond the first {MOST_DOCUMENTS:,}"
+    if not fitting:
+        raise WrongInput(f"{source} holds only documents {too_long}; shorter ones are expected.")
+    return PastedTexts(
+        tuple(Pasted(_name(number, text), text) for number, text in fitting[:MOST_DOCUMENTS]),
+        tuple(
+            note
+            for note in (
+                *notes,
+                _left_out(len(every) - len(fitting), "document", too_long),
+                _left_out(len(fitting) - MOST_DOCUMENTS, "document", beyond),
+            )
+            if note
+        ),
+    )
+
+
+def _name(number: int, text: str) -> str:
+    # Far fewer characters than a long text has are enough for its beginning.
+    words = " ".join(text.lstrip()[: 4 * BEGINNING].split())
+    return f"{number} · {shown(words, BEGINNING)}"
+
+
+def _left_out(number: int, noun: str, why: str) -> str:
+    verb = "was" if number == 1 else "were"
+    return f"{counted(number, noun)} {why} {verb} left out." if number > 0 else ""

@@ -1,0 +1,30 @@
+"""A table as CSV that a spreadsheet can open and not run.
+
+It writes what ``delimited`` reads, and knows nothing about what the table says.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMULA = tuple("=+-@\t\r\n\0＝＋－＠")
+"""How a cell begins that a spreadsheet may run (OWASP, "CSV Injection"; ASVS 1.2.10)."""
+
+
+def to_csv(rows: "pd.DataFrame") -> bytes:
+    """A table as CSV in UTF-8, texts whole, without its index.
+
+    A cell (or a column's name) that would run as a formula gets an apostrophe in
+    front; half a character (a lone surrogate) becomes a question mark.
+    """
+    safe = rows.rename(columns=_harmless).map(_harmless)
+    return safe.to_csv(index=False, lineterminator="\r\n").encode("utf-8")
+
+
+def _harmless(cell: object) -> object:
+    if not isinstance(cell, str):
+        return cell
+    # Before pandas has it: its strings cannot hold lone surrogates.
+    writable = cell.encode("utf-8", "replace").decode("utf-8")
+    return f"'{writable}" if writable.startswith(FORMULA) else writable

@@ -1,0 +1,206 @@
+"""How far attention explains decisions over a data set, with intervals.
+
+Each document is measured as ``faithfulness`` does it for one, and the means get intervals
+from a bootstrap over documents. Units are words. Labels play no part: the question is what
+the model goes by, not whether it is right. It does not choose the documents (sampling).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from han_core.evidence.bootstrap import Bootstrap, Interval
+from han_core.evidence.deletion import CLEARLY, Deletion
+from han_core.evidence.faithfulness import Evidence, quick, thorough
+from han_core.evidence.ranking import RankedBy
+from han_core.evidence.subject import Progress, Subject, subject
+from han_core.evidence.swaps import Swaps
+from han_core.models.checkpoint import Checkpoint
+from han_core.wrong_input import WrongInput
+
+DRAWS = 100
+"""Random orders for each document."""
+
+RANKINGS: tuple[RankedBy, ...] = ("attention", "gradient", "leave_one_out", "random")
+
+TAUS = ("tau_gradient", "tau_leave_one_out", "tau_ceiling")
+
+FLIPPED_BY = ("attention", "gradient", "random")
+
+OTHERS = RANKINGS[1:]
+"""What attention is compared with, document by document."""
+
+
+@dataclass(frozen=True)
+class DeletionReport:
+    """Deletion curves' averages (AOPC) over documents, for one way to fill the gap.
+
+    Attributes:
+        comprehensiveness: by each of ``RANKINGS``.
+        sufficiency: the same.
+        captured: (attention − random) / (leave-one-out − random) of the mean
+            comprehensiveness; nothing where the denominator is not clearly positive.
+        ahead: for each of ``OTHERS``, the paired difference of attention's
+            comprehensiveness and its own; negative where attention does worse.
+
+    Raises:
+        ValueError: if a ranking is missing.
+    """
+
+    comprehensiveness: Mapping[RankedBy, Interval]
+    sufficiency: Mapping[RankedBy, Interval]
+    captured: Interval
+    ahead: Mapping[RankedBy, Interval]
+
+    def __post_init__(self) -> None:
+        for found in (self.comprehensiveness, self.sufficiency):
+            if tuple(found) != RANKINGS:
+                raise ValueError(f"{RANKINGS} expected, {tuple(found)} came")
+
+
+@dataclass(frozen=True)
+class Report:
+    """Faithfulness over a data set; no field is for one document.
+
+    Attributes:
+        n: documents measured.
+        deleted: with words taken out.
+        unknown: with words replaced by the unknown word.
+        tau_gradient: Kendall's tau-b of attention with |gradient × embedding|.
+        tau_leave_one_out: the same with |Δp| under leave-one-out.
+        tau_ceiling: of those two with each other.
+        flip: "attention", "gradient" and "random" over the documents that all three flip,
+            and "never", the share of documents that one of them does not flip.
+        uniform_flips: the share of documents that uniform attention decides otherwise.
+        permutation_shift: the mean of the documents' median |Δp| under shuffled attention.
+    """
+
+    n: int
+    deleted: DeletionReport
+    unknown: DeletionReport
+    tau_gradient: Interval
+    tau_leave_one_out: Interval
+    tau_ceiling: Interval
+    flip: Mapping[str, Interval]
+    uniform_flips: Interval
+    permutation_shift: Interval
+
+    def to_json(self) -> dict:
+        """As the command ``faithfulness`` prints it; nothing is ``null``, three times."""
+        value = _plain(self)
+        deleted, unknown = value.pop("deleted"), value.pop("unknown")
+        return {"n": value.pop("n"), **deleted, **value, "unknown_word": unknown}
+
+
+def _plain(value):
+    """Dataclasses and mappings as dictionaries, all the way down."""
+    if isinstance(value, Interval):
+        return value.to_json()
+    if isinstance(value, DeletionReport | Report):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {name: _plain(part) for name, part in value.items()}
+    return value
+
+
+def measure(
+    checkpoint: Checkpoint,
+    texts: Sequence[str],
+    seed: int = 0,
+    draws: int = DRAWS,
+    progress: Progress | None = None,
+) -> Report:
+    """Faithfulness over all of ``texts``.
+
+    Args:
+        progress: told how many texts are done.
+
+    Raises:
+        WrongInput: if there is no text, or one has no word or too many of them.
+    """
+    if not texts:
+        raise WrongInput("At least one text is expected; none came.")
+    rows = []
+    seeds = np.random.default_rng(seed).integers(2**32, size=len(texts)).tolist()
+    for number, (text, own) in enumerate(zip(texts, seeds, strict=True), start=1):
+        rows.append(measure_one(subject(checkpoint, text), own, draws))
+        if progress is not None:
+            progress(number, len(texts))
+    return report(rows, seed)
+
+
+def measure_one(asked: Subject, seed: int, draws: int) -> dict[str, float | None]:
+    """One document's figures by the names that ``report`` reads; None where there is none."""
+    deleted = thorough(asked, quick(asked, seed=seed, draws=draws), seed)
+    unknown = thorough(asked, quick(asked, fill="unknown", seed=seed, draws=draws), seed)
+    return {
+        **_curves("deleted", deleted.deletion),
+        **_curves("unknown", unknown.deletion),
+        **_taus(deleted),
+        **_swaps(deleted.swaps),
+    }
+
+
+def _curves(filled: str, found: Deletion | None) -> dict[str, float | None]:
+    """Averages over the shares, such as "deleted sufficiency random"."""
+    return {
+        f"{filled} {measure} {by}": getattr(found, measure)[by].average if found else None
+        for measure in ("comprehensiveness", "sufficiency")
+        for by in RANKINGS
+    }
+
+
+def _taus(found: Evidence) -> dict[str, float | None]:
+    return {name: getattr(found, name) for name in TAUS}
+
+
+def _swaps(found: Swaps | None) -> dict[str, float | None]:
+    flip = found.flip if found else None
+    return {
+        # A mean over whichever documents an order flips would reward flipping only easy ones.
+        **{
+            f"flip {by}": getattr(flip, by) if flip and not flip.never else None
+            for by in FLIPPED_BY
+        },
+        "flip never": float(flip.never) if flip else None,
+        "uniform_flips": float(found.uniform_flips) if found else None,
+        "permutation_shift": found.permutation_shift if found else None,
+    }
+
+
+def report(rows: Sequence[Mapping[str, float | None]], seed: int) -> Report:
+    """Means and intervals of documents' figures, as ``measure_one`` names them.
+
+    Raises:
+        ValueError: if there is no document.
+    """
+    bootstrap = Bootstrap(len(rows), seed)
+
+    def column(name: str) -> np.ndarray:
+        """(documents,) NaN where a document has no such figure."""
+        return np.array([row[name] for row in rows], dtype=float)
+
+    def mean(name: str) -> Interval:
+        return bootstrap.mean(column(name))
+
+    def deletion(filled: str) -> DeletionReport:
+        falls = {by: column(f"{filled} comprehensiveness {by}") for by in RANKINGS}
+        return DeletionReport(
+            comprehensiveness={by: bootstrap.mean(fall) for by, fall in falls.items()},
+            sufficiency={by: mean(f"{filled} sufficiency {by}") for by in RANKINGS},
+            captured=bootstrap.ratio(
+                falls["attention"] - falls["random"],
+                falls["leave_one_out"] - falls["random"],
+                least=CLEARLY,
+            ),
+            ahead={by: bootstrap.mean(falls["attention"] - falls[by]) for by in OTHERS},
+        )
+
+    return Report(
+        n=len(rows),
+        deleted=deletion("deleted"),
+        unknown=deletion("unknown"),
+        flip={name: mean(f"flip {name}") for name in (*FLIPPED_BY, "never")},
+        **{name: mean(name) for name in (*TAUS, "uniform_flips", "permutation_shift")},
+    )

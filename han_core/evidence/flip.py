@@ -1,0 +1,157 @@
+"""The flip test: how much attention has to go before the decision changes?
+
+Serrano and Smith 2019 (section 4): attention weights of the layer closest to the output
+are zeroed in some order, the rest renormalised, until the model decides otherwise. The
+states stay as they are, so this is about the weights and not about the words. A ranking
+that flips a decision early has found what it hung on.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from han_core.evidence.ranking import (
+    Unit,
+    attention,
+    by_token,
+    order,
+    random_orders,
+    units,
+)
+from han_core.evidence.subject import Subject
+
+CELLS = 4_000_000
+"""Copies × tokens of attention written out at once."""
+
+
+@dataclass(frozen=True)
+class Flip:
+    """How much attention has to go before the decision changes.
+
+    A share is the number of entries zeroed over ``entries``, above 0 and below 1. None is
+    "never": the decision stood with one entry left. That is a censored value, not 100%.
+
+    Attributes:
+        unit: whose attention was zeroed, in the layer closest to the output.
+        entries: how many weights that layer has, at least two.
+        attention: highest weight first.
+        gradient: highest gradient of p(predicted class) at the weight first, with its sign.
+        random: the median of ``draws`` random orders; None where half of them or more never
+            flip.
+
+    Raises:
+        ValueError: for fewer than two entries, or a share outside 0 to 1.
+    """
+
+    unit: Unit
+    entries: int
+    attention: float | None
+    gradient: float | None
+    random: float | None
+    draws: int
+
+    def __post_init__(self) -> None:
+        if self.entries < 2:
+            raise ValueError("zeroing attention needs at least two entries")
+        for share in (self.attention, self.gradient, self.random):
+            if share is not None and not 0 < share < 1:
+                raise ValueError(f"a share between 0 and 1 expected, {share} came")
+
+    @property
+    def never(self) -> bool:
+        """Whether one of the orders never flips the decision: then they cannot be compared."""
+        return None in (self.attention, self.gradient, self.random)
+
+
+def flip(subject: Subject, draws: int, rng: np.random.Generator) -> Flip | None:
+    """The flip test on the layer closest to the output: a HAN's sentences, or all words.
+
+    Serrano and Smith 2019 rank by the weight, or by the gradient of the decision at the
+    weight; so does this. None where that layer has a single weight.
+    """
+    unit: Unit = "sentence" if hierarchical(subject) else "word"
+    weights = attention(subject, unit)
+    if len(weights) < 2:
+        return None
+    votes = entries_alone(subject)
+    gradient = at_weights(votes, subject.explanation.probabilities, subject.target)
+
+    def share(ranking: np.ndarray) -> float | None:
+        return flip_share(ranking, weights, votes, subject.target)
+
+    random = [share(ranking) for ranking in random_orders(len(weights), draws, rng)]
+    return Flip(
+        unit,
+        len(weights),
+        attention=share(order(weights, rng)),
+        gradient=share(order(gradient, rng)),
+        random=_median(random),
+        draws=draws,
+    )
+
+
+def entries_alone(subject: Subject) -> np.ndarray:
+    """(entries, classes) log probabilities with all attention on one entry of the last layer.
+
+    Nothing but a linear layer follows the last attention of these models, so the answer
+    under any weights there is softmax(weights @ these): the flip test needs no other
+    question.
+    """
+    entries = units(subject, "sentence" if hierarchical(subject) else "word")
+    step, parts = max(1, CELLS // subject.tokens), []
+    for start in range(0, entries, step):
+        only = np.eye(min(step, entries - start), entries, start)
+        if hierarchical(subject):
+            own = np.tile(subject.explanation.word_weights, (len(only), 1))
+            parts.append(subject.under(own, only))
+        else:
+            parts.append(subject.under(*levels(subject, only)))
+    return np.log(np.maximum(np.concatenate(parts), np.finfo(float).tiny))
+
+
+def at_weights(votes: np.ndarray, probabilities: np.ndarray, target: int) -> np.ndarray:
+    """(entries,) the gradient of p(``target``) at the weights, but for one constant.
+
+    The derivative of softmax(weights @ votes); weights that sum to 1 leave a constant free,
+    which changes no order.
+    """
+    return probabilities[target] * (votes[:, target] - votes @ probabilities)
+
+
+def flip_share(
+    ranking: np.ndarray, weights: np.ndarray, votes: np.ndarray, target: int
+) -> float | None:
+    """The share of ``weights`` to zero, in the order ``ranking``, until ``target`` loses.
+
+    Args:
+        ranking: (entries,) numbers of the entries, those to go first first.
+        weights: (entries,) attention; what is left is renormalised, which changes no winner.
+        votes: (entries, classes) log probabilities of each entry alone.
+
+    Returns:
+        None if the decision stands with one entry left.
+    """
+    last_first = ranking[::-1]
+    left = np.cumsum(weights[last_first, None] * votes[last_first], axis=0)[::-1]
+    flipped = left.max(1) > left[:, target]
+    zeroed = np.flatnonzero(flipped[1:])
+    return (int(zeroed[0]) + 1) / len(ranking) if len(zeroed) else None
+
+
+def _median(shares: list[float | None]) -> float | None:
+    """The median where None is larger than all: a censored value has a rank but no size."""
+    middle = float(np.median([np.inf if share is None else share for share in shares]))
+    return middle if np.isfinite(middle) else None
+
+
+def hierarchical(subject: Subject) -> bool:
+    """Whether attention over sentences stands closest to the output."""
+    return subject.checkpoint.config.architecture.model == "han"
+
+
+def levels(subject: Subject, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weights of a flat model (copies, tokens) as words within sentences and sentences."""
+    lengths = subject.numbered.sentence_lengths
+    sentences = np.add.reduceat(weights, lengths.cumsum() - lengths, axis=1)
+    whole = by_token(subject, "sentence", sentences)
+    return np.divide(weights, whole, out=np.zeros_like(weights), where=whole > 0), sentences

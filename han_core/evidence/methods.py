@@ -1,0 +1,166 @@
+"""Five answers to one question: how much has each word to do with this class?
+
+* attention: the weight within the document (α_s · α_w). It has no sign and is the
+  same for every class.
+* gradient × input: the gradient of p(class) at a word's vector, times the vector
+  (Denil et al. 2014; Shrikumar et al. 2017), through attention as well.
+* integrated gradients (Sundararajan et al. 2017, equation 3), from the zero vector.
+* leave one word out: p(whole text) − p(text without the word) (Li et al. 2016).
+* leave one sentence out: the same for sentences.
+
+All but attention have a sign: a positive value speaks for the class, a negative one
+against it. The answers differ, and none of them is the truth about the model. This
+module does not know how they are drawn.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+
+from han_core.evidence.integrated import integrated_gradients
+from han_core.evidence.subject import Progress, Subject
+from han_core.text.document import Document
+from han_core.wrong_input import WrongInput
+
+Method = Literal[
+    "attention", "gradient", "integrated_gradients", "leave_one_word_out", "leave_one_sentence_out"
+]
+
+METHODS: tuple[Method, ...] = get_args(Method)
+
+MOST_READ = 25_000_000
+"""Words read at most for one answer, over all variants; minutes for a flat model."""
+
+_CELLS = 4_000_000  # of one question's (variants, tokens): bounds the memory it takes
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """What one method gives to each word and sentence of a document.
+
+    Attributes:
+        method: which of the five.
+        target: the class that it is about, by its label.
+        document: the text and its spans.
+        words: (tokens,) weights, or changes in the probability of ``target``.
+        sentences: (sentences,) the sums of their words. For ``leave_one_sentence_out``
+            these are what was measured, and a sentence's value is spread evenly over
+            its words: nothing is known about which of them matter. For
+            ``leave_one_word_out`` they are not what leaving out the sentence does.
+        signed: whether values below 0 can occur and mean "against the class".
+        gap: for integrated gradients, by how much all values together miss
+            p(text) − p(zero vectors), which they would sum to in an infinity of steps.
+
+    Raises:
+        ValueError: if a length does not fit the document, a value is not finite, or
+            words do not sum to their sentences.
+    """
+
+    method: Method
+    target: str
+    document: Document
+    words: np.ndarray
+    sentences: np.ndarray
+    signed: bool
+    gap: float | None = None
+
+    def __post_init__(self) -> None:
+        lengths = np.array(self.document.sentence_lengths)
+        expected, came = (int(lengths.sum()), len(lengths)), (len(self.words), len(self.sentences))
+        if came != expected:
+            raise ValueError(f"{expected} words and sentences expected, {came} came")
+        if not np.isfinite(self.words).all():
+            raise ValueError("finite values expected")
+        if not np.allclose(_sums(self.words, lengths), self.sentences, atol=1e-6):
+            raise ValueError("the values of words do not sum to their sentences'")
+
+
+def attribute(
+    subject: Subject, method: Method, target: int | None = None, progress: Progress | None = None
+) -> Attribution:
+    """What ``method`` says about a document.
+
+    Args:
+        target: the index of the class asked about; the predicted one unless given.
+        progress: told how many passes are done, of how many, where there are several.
+
+    Raises:
+        WrongInput: if nothing can be left out, or a text is too long for that, or
+            integrated gradients are asked for where captum is missing.
+        ValueError: if there is no such class.
+    """
+    labels = subject.checkpoint.labels
+    target = subject.target if target is None else target
+    if not 0 <= target < len(labels):
+        raise ValueError(f"a class from 0 to {len(labels) - 1} expected, {target} came")
+    words, gap = _WORDS[method](subject, target, progress)
+    sentences = _sums(words, subject.numbered.sentence_lengths)
+    signed = method != "attention"
+    return Attribution(method, labels[target], subject.document, words, sentences, signed, gap)
+
+
+Values = tuple[np.ndarray, float | None]
+
+
+def _attention(subject: Subject, target: int, progress: Progress | None) -> Values:
+    return subject.explanation.document_weights, None
+
+
+def _gradient(subject: Subject, target: int, progress: Progress | None) -> Values:
+    vectors = subject.vectors.double().cpu().numpy()
+    return (subject.gradients(target, hold_attention=False) * vectors).sum(1), None
+
+
+def _leave_one_word_out(subject: Subject, target: int, progress: Progress | None) -> Values:
+    return _left_out(subject, target, np.arange(subject.tokens), "word", progress), None
+
+
+def _leave_one_sentence_out(subject: Subject, target: int, progress: Progress | None) -> Values:
+    owner = subject.explanation.sentence_of_token
+    drops = _left_out(subject, target, owner, "sentence", progress)
+    return (drops / subject.numbered.sentence_lengths)[owner], None
+
+
+_WORDS: dict[Method, Callable[[Subject, int, Progress | None], Values]] = {
+    "attention": _attention,
+    "gradient": _gradient,
+    "integrated_gradients": integrated_gradients,
+    "leave_one_word_out": _leave_one_word_out,
+    "leave_one_sentence_out": _leave_one_sentence_out,
+}
+
+
+def _left_out(
+    subject: Subject, target: int, owner: np.ndarray, noun: str, progress: Progress | None
+) -> np.ndarray:
+    """p(whole) − p(without the unit) for each unit; (units,).
+
+    Args:
+        owner: (tokens,) the unit that each token belongs to.
+        noun: what a unit is called.
+    """
+    units = int(owner[-1]) + 1
+    if units < 2:
+        raise WrongInput(f"The document has one {noun}: there is nothing to leave out.")
+    if units * subject.tokens > MOST_READ:
+        raise WrongInput(
+            f"Leaving out one {noun} at a time is offered up to {MOST_READ / 1e6:.0f} million "
+            f"words read; {units:,} {noun}s of a text of {subject.tokens:,} words take more."
+        )
+    chances = []
+    step = max(1, _CELLS // subject.tokens)
+    for start in range(0, units, step):
+        kept = owner != np.arange(start, min(units, start + step))[:, None]
+        chances.append(subject.probabilities(kept, progress=_later(progress, start, units)))
+    return subject.explanation.probabilities[target] - np.concatenate(chances)[:, target]
+
+
+def _later(progress: Progress | None, before: int, of: int) -> Progress | None:
+    """``progress`` for a stretch that begins when ``before`` of all are done."""
+    return progress and (lambda done, _: progress(before + done, of))
+
+
+def _sums(words: np.ndarray, sentence_lengths: np.ndarray) -> np.ndarray:
+    return np.add.reduceat(words, np.cumsum(sentence_lengths) - sentence_lengths)

@@ -1,0 +1,1 @@
+"""What somebody takes away from a page: links, kept documents, tables."""
