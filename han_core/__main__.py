@@ -1,14 +1,16 @@
 """The command line: ``python -m han_core --help``.
 
 Progress goes to standard error and results to standard output. The exit status
-is 0, or 2 with one line on standard error for input that cannot be used. It
-knows how to name things and nothing about how they are done.
+is 0, 2 with one line on standard error for input that cannot be used, or 130 for
+what was stopped by Ctrl-C. It knows how to name things and nothing about how they
+are done.
 """
 
 import argparse
 import os
-import shlex
 import sys
+from collections.abc import Callable
+from functools import partial
 from typing import NoReturn
 
 from han_core import commands
@@ -25,13 +27,16 @@ class _Parser(argparse.ArgumentParser):
 def parser() -> argparse.ArgumentParser:
     """All commands and their flags."""
     top = _Parser(prog="python -m han_core", description="Train, evaluate and explain.")
-    add = top.add_subparsers(dest="command", required=True, parser_class=_Parser).add_parser
+    kinds = top.add_subparsers(dest="command", required=True, parser_class=_Parser)
+    # Flags are said in full: ``reproduce`` leaves --resume out.
+    add = partial(kinds.add_parser, allow_abbrev=False)
     _train(add("train", help="train a model and write a checkpoint folder"))
     evaluate = add("evaluate", help="metrics of a checkpoint on labelled data")
     explain = add("explain", help="where a checkpoint's attention stands, as JSON lines")
     listing = add("checkpoints", help="the checkpoints that can be loaded, a JSON line each")
     vectors = add("vectors", help="learn word vectors from texts (needs gensim)")
-    for command in (evaluate, explain):
+    faithfulness = add("faithfulness", help="how far attention explains decisions, on any texts")
+    for command in (evaluate, explain, faithfulness):
         command.add_argument("--checkpoint", required=True, metavar="DIR")
         _device(command)
     _data(evaluate)
@@ -39,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     explain.add_argument("--input", default="-", metavar="F", help="JSONL with text; - is stdin")
     explain.add_argument("--output", default="-", metavar="F", help="JSONL; - is stdout")
     explain.set_defaults(run=commands.explain)
+    _faithfulness(faithfulness)
     listing.add_argument("--root", metavar="DIR", help="a folder of checkpoints")
     listing.set_defaults(run=commands.checkpoints)
     _vectors(vectors)
@@ -63,6 +69,24 @@ def _train(command: argparse.ArgumentParser) -> None:
     )
     _device(command)
     command.set_defaults(run=commands.train)
+
+
+def _faithfulness(command: argparse.ArgumentParser) -> None:
+    _data(command)
+    command.add_argument(
+        "--limit", type=_at_least(1), default=500, metavar="N", help="documents to measure (500)"
+    )
+    command.add_argument("--seed", type=_at_least(0), default=0)
+    command.set_defaults(run=commands.faithfulness)
+
+
+def _at_least(least: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if (value := int(text)) < least:
+            raise argparse.ArgumentTypeError(f"at least {least} is expected; {value} came")
+        return value
+
+    return number
 
 
 def _vectors(command: argparse.ArgumentParser) -> None:
@@ -94,17 +118,24 @@ def _device(command: argparse.ArgumentParser) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; returns the exit status."""
+    status, last_line = _run(sys.argv[1:] if arguments is None else arguments)
+    if last_line:  # here, where the progress bars of a command that failed have ended their lines
+        print(last_line, file=sys.stderr)
+    return status
+
+
+def _run(arguments: list[str]) -> tuple[int, str]:
     try:
-        arguments = sys.argv[1:] if arguments is None else arguments
         given = parser().parse_args(arguments)
-        given.said = shlex.join(["python", "-m", "han_core", *arguments])
+        given.said = ["python", "-m", "han_core", *arguments]
         given.run(given)
     except WrongInput as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+        return 2, f"error: {' '.join(str(error).split())}"
+    except KeyboardInterrupt as stop:
+        return 130, str(stop) or "Stopped."
     except BrokenPipeError:  # the reader of our output has gone, as with `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+    return 0, ""
 
 
 if __name__ == "__main__":

@@ -4,20 +4,27 @@ Heavy imports wait until a command needs them, so that ``--help`` is quick.
 """
 
 import json
+import shlex
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 from han_core.wrong_input import WrongInput
+
+T = TypeVar("T")
+
+SOON = 1.0
+"""Seconds that ``explain`` may take without a progress bar."""
 
 
 def train(given: Namespace) -> None:
     """Trains and prints one JSON line."""
     from han_core.corpora.corpus import read_corpus
     from han_core.device import choose_device
+    from han_core.training.data import training_and_validation
     from han_core.training.settings import parse_settings
     from han_core.training.train import Request, Watch
     from han_core.training.train import train as run
@@ -29,7 +36,9 @@ def train(given: Namespace) -> None:
     settings, sizes, text = parse_settings(given.set, **flags)
     columns = {"text_column": given.text_column, "label_column": given.label_column}
     corpus = read_corpus(given.data, **columns)
-    training, validation = _split(corpus, given, settings.seed, columns)
+    training, validation = training_and_validation(
+        corpus, given.validation, settings.seed, given.limit, columns
+    )
     test = read_corpus(given.test, **columns, default_split="test") if given.test else None
     for note in dict.fromkeys((*corpus.notes, *validation.notes, *(test.notes if test else ()))):
         _say(note)
@@ -43,32 +52,10 @@ def train(given: Namespace) -> None:
         settings=settings,
         sizes=sizes,
         text=text,
-        reproduce=given.said,
+        reproduce=shlex.join(word for word in given.said if word != "--resume"),
         resume=given.resume,
     )
     _print(run(request, device, Watch(_follow, _epoch_bar, _say)))
-
-
-def _split(corpus, given: Namespace, seed: int, columns: dict):
-    """Training and validation corpora; ``--limit`` counts training documents."""
-    from han_core.corpora.corpus import read_corpus, stratified_split
-
-    try:
-        fraction = float(given.validation)
-    except ValueError:
-        training = corpus
-        validation = read_corpus(given.validation, **columns, default_split="validation")
-    else:
-        if not 0 < fraction < 1:
-            raise WrongInput(
-                f"--validation takes data or a share between 0 and 1; {fraction} came."
-            )
-        training, validation = stratified_split(corpus, fraction, seed)
-    if given.limit is not None:
-        if given.limit < 1:
-            raise WrongInput(f"--limit is at least 1; {given.limit} came.")
-        training = training.first(given.limit)
-    return training, validation
 
 
 def evaluate(given: Namespace) -> None:
@@ -105,35 +92,63 @@ def evaluate(given: Namespace) -> None:
 
 def explain(given: Namespace) -> None:
     """Reads JSONL, writes an explanation a line in the same order."""
+    from han_core.corpora.asked import read_asked
     from han_core.device import choose_device
     from han_core.explanation.explain import explain_many
     from han_core.models.checkpoint import load_checkpoint
 
     checkpoint = load_checkpoint(given.checkpoint, choose_device(given.device))
-    texts, ids = _documents(given.input)
+    texts, ids = read_asked(_input(given.input))
     with _writing(given.output) as out:
-        for explanation in explain_many(checkpoint, texts, ids):
-            out.write(json.dumps(explanation.to_json()) + "\n")
+        explanations = explain_many(checkpoint, texts, ids)
+        for explanation in _follow(explanations, "Explaining", len(texts), delay=SOON):
+            out.write(json.dumps(explanation.to_json(), allow_nan=False) + "\n")
+
+
+def faithfulness(given: Namespace) -> None:
+    """Prints how far a checkpoint's attention explains its decisions over a data set."""
+    from han_core.corpora.corpus import read_corpus
+    from han_core.device import choose_device
+    from han_core.evidence.corpus import measure
+    from han_core.evidence.sampling import sample
+    from han_core.models.checkpoint import load_checkpoint
+
+    checkpoint = load_checkpoint(given.checkpoint, choose_device(given.device))
+    corpus = read_corpus(
+        given.data, text_column=given.text_column, label_column=None, default_split="test"
+    )
+    for note in corpus.notes:
+        _say(note)
+    choosing = _bar("Choosing", len(corpus))
+    rows = sample(checkpoint, corpus.texts, given.limit, given.seed, choosing, _say)
+    texts = corpus.take(rows).texts
+    _print(measure(checkpoint, texts, given.seed, progress=_bar("Measuring", len(rows))).to_json())
 
 
 def checkpoints(given: Namespace) -> None:
     """Prints a JSON line for each checkpoint, and says on standard error which are broken."""
-    from han_core.models.checkpoint import SHIPPED
+    from han_core.models.checkpoint import checkpoints_root
     from han_core.models.listing import broken_checkpoints, list_checkpoints
 
-    root = Path(given.root) if given.root else SHIPPED
+    root = checkpoints_root() if given.root is None else Path(given.root)
+    if given.root == "" or not root.is_dir():
+        raise WrongInput(
+            f"A folder of checkpoints is expected; {given.root or str(root)!r} is none."
+        )
     for listing in list_checkpoints(root):
         _print(listing.to_json())
     for sentence in broken_checkpoints(root):
-        print(sentence, file=sys.stderr)
+        _say(sentence)
 
 
 def vectors(given: Namespace) -> None:
     """Learns word vectors and prints how many."""
     from han_core.corpora.corpus import read_corpus
     from han_core.text.tokenizer import Tokenizer
-    from han_core.text.vectors import learn_vectors, write_vectors
+    from han_core.text.vectors import check_learning, learn_vectors, write_vectors
 
+    check_learning(given.size, given.epochs, given.seed, given.workers)
+    _check_writable(given.out)
     tokenizer = Tokenizer(given.language)
     sentences: list[list[str]] = []
     for spec in given.data:
@@ -150,35 +165,27 @@ def settings_help() -> str:
     return "any setting of training, model or text, e.g. hidden=64, dropout_words=0.5 (README)"
 
 
-def _documents(source: str) -> tuple[list[str], list[str]]:
-    """Texts and ids of JSONL; the line's number where a line has no id."""
-    texts, ids = [], []
-    for number, line in enumerate(_lines(source), start=1):
-        if not line.strip():
-            continue
-        try:
-            value = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise WrongInput(f"Line {number} of the input is not JSON.") from error
-        if not isinstance(value, dict) or not isinstance(value.get("text"), str):
-            raise WrongInput(f'Line {number} of the input has no "text" that is a string.')
-        if not value["text"].strip():
-            raise WrongInput(f"Line {number} of the input has a text without a word.")
-        texts.append(value["text"])
-        ids.append(value.get("id", number))
-    return texts, ids
-
-
-def _lines(source: str) -> Iterator[str]:
+def _input(source: str) -> bytes:
     try:
-        if source == "-":
-            yield from sys.stdin.buffer.read().decode("utf-8").split("\n")
-        else:
-            yield from Path(source).read_text(encoding="utf-8").split("\n")
-    except UnicodeDecodeError as error:
-        raise WrongInput(f"The input is not UTF-8 (byte {error.start}).") from error
-    except OSError as error:
-        raise WrongInput(f"The input {source} can't be read: {error.strerror}.") from error
+        return sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise WrongInput(f"The input {source} can't be read: {_reason(error)}.") from error
+
+
+def _check_writable(target: str) -> None:
+    """Before long work; what stands there stays, and nothing new is left."""
+    path = Path(target)
+    try:
+        new = not path.exists()
+        path.open("a").close()
+    except (OSError, ValueError) as error:
+        raise WrongInput(f"The output {target} can't be written: {_reason(error)}.") from error
+    if new:
+        path.unlink()
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
 
 
 @contextmanager
@@ -189,23 +196,26 @@ def _writing(target: str) -> Iterator[TextIO]:
     with ExitStack() as stack:
         try:
             file = stack.enter_context(Path(target).open("w", encoding="utf-8"))
-        except OSError as error:
-            raise WrongInput(f"The output {target} can't be written: {error.strerror}.") from error
+        except (OSError, ValueError) as error:
+            raise WrongInput(f"The output {target} can't be written: {_reason(error)}.") from error
         yield file
 
 
 def _print(value: dict) -> None:
-    print(json.dumps(value, ensure_ascii=False), flush=True)
+    print(json.dumps(value, allow_nan=False), flush=True)
 
 
 def _say(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
 
 
-def _follow(texts: Sequence[str], name: str) -> Iterable[str]:
+def _follow(
+    documents: Iterable[T], name: str, total: int | None = None, delay: float = 0
+) -> Iterable[T]:
+    """A progress bar over a loop; none for what takes less than ``delay`` seconds."""
     from tqdm import tqdm
 
-    return tqdm(texts, desc=name, unit="doc", file=sys.stderr, mininterval=0.5)
+    return tqdm(documents, name, total, unit="doc", file=sys.stderr, mininterval=0.5, delay=delay)
 
 
 def _epoch_bar(epoch: int, documents: int):

@@ -1,26 +1,38 @@
-"""Compare: one text through two or more models, on one scale."""
+"""Compare: models, methods or two versions of one text, side by side on one scale."""
 
 import streamlit as st
 
-from pages.parts import cached, comparing, controls, drawing, wording
+from pages.parts import (
+    cached,
+    comparing,
+    comparing_choices,
+    comparing_difference,
+    comparing_figures,
+    comparing_panels,
+    texts,
+    versions,
+)
 from pages.parts.page import begin, wrong_input_shown
 
-begin("Compare", "The same text through two or more models, side by side on one scale.")
+begin(
+    "Compare",
+    "Several models, several methods or two versions of a text, side by side on one scale.",
+)
 text, choice = st.columns([3, 2], gap="large")
 with text:
-    controls.document()
+    texts.document()
 with wrong_input_shown():
     with choice:
-        names = controls.checkpoints()
-        device = controls.device()
-        reading = controls.reading()
+        asked = comparing_choices.asked()
     with text:
-        document = controls.analysed()
-    named = [(name, cached.explanation(name, device, document)) for name in names]
-    comparing.panels(named, reading)
-    st.subheader("Sentences", anchor=False)
-    drawing.sentences(named)
-    st.caption(wording.SENTENCES)
-    comparing.agreements(named)
-    comparing.differences(named)
+        document = texts.analysed()
+        second = versions.second(document) if asked.kind == "versions" else ""
+    compared = comparing.compared(asked, document, second)
+    evidence = comparing_panels.panels(compared)
+    if comparing_figures.enough(compared):
+        comparing_figures.sentences_and_classes(compared)
+        comparing_figures.agreement(compared)
+        comparing_difference.difference(compared)
+        comparing_figures.take_away(compared)
+    comparing_panels.fill(evidence, compared)
 cached.settle("Compare")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts import cached, controls, errors, filtering, labelled
+from pages.parts import cached, controls, dataset_evidence, errors, filtering, labelled
 from pages.parts.page import begin, wrong_input_shown
 
 begin("Errors", "Score labelled documents and look at what the model gets wrong, surest first.")
@@ -25,4 +25,5 @@ with wrong_input_shown():
             row = errors.table(predictions, cell)
         if row is not None:
             errors.document(row, checkpoint, device)
+        dataset_evidence.panel(checkpoint, device, *documents)
 cached.settle("Errors")

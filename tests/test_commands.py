@@ -3,12 +3,14 @@
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from han_core import commands
 from han_core.__main__ import main
 from han_core.corpora.labels import align_labels
 from han_core.explanation.explain import explain
@@ -57,9 +59,37 @@ def test_resume_goes_on(run_command, tmp_path, reviews):
     arguments = ["train", "--model", "han", "--data", reviews, "--out", tmp_path / "out", *SMALL]
     assert run_command(*arguments)[1][0]["epochs"] == 1
     assert run_command(*arguments)[0] == 2
-    status, (summary,), errors = run_command(*arguments, "--epochs", "2", "--resume")
+    status, (summary,), errors = run_command(*arguments, "--resume", "--epochs", "2")
     assert (status, summary["epochs"], summary["test"]) == (0, 2, None)
     assert "Going on after epoch 1." in errors
+    stored = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert stored["reproduce"].endswith("--epochs 1 --epochs 2")  # on a folder that is new
+    assert "--epochs 1, then 2" in stored["note"]
+
+
+def test_ctrl_c_is_one_line_and_status_130(run_command, tmp_path, reviews, monkeypatch):
+    bars = commands._epoch_bar
+
+    def stopping(epoch: int, documents: int):
+        step = bars(epoch, documents)
+
+        def stopped(count: int, loss: float) -> None:
+            step(count, loss)
+            if epoch == 2:
+                raise KeyboardInterrupt
+
+        return stopped
+
+    monkeypatch.setattr(commands, "_epoch_bar", stopping)
+    status, output, errors = run_command(
+        "train", "--model", "bilstm", "--data", reviews, "--out", tmp_path / "out", *SMALL,
+        "--epochs", "3",
+    )  # fmt: skip
+    assert (status, output) == (130, [])
+    assert errors[-1] == "Stopped; --resume goes on after epoch 1."
+    assert "Epoch 2" in errors[-2]  # the bar has ended its line
+    monkeypatch.setattr(commands, "_input", lambda source: stopping(2, 1)(0, 0.0))
+    assert run_command("explain", "--checkpoint", tmp_path / "out")[0] == 130
 
 
 def test_columns_validation_data_and_names_may_be_given(run_command, tmp_path, planted_corpora):
@@ -97,6 +127,63 @@ def test_evaluate_agrees_with_the_library(
     assert {name: found[name] for name in METRICS} == pytest.approx(expected)
 
 
+FAITHFULNESS = [
+    "n", "comprehensiveness", "sufficiency", "captured", "tau_gradient", "tau_leave_one_out",
+    "tau_ceiling", "flip", "uniform_flips", "permutation_shift",
+]  # fmt: skip
+
+
+def test_faithfulness_needs_no_labels(run_command, random_checkpoint, tmp_path):
+    texts = [f"The green river. Quiet night {'!' * n} Stone and {'road ' * n}" for n in range(1, 8)]
+    data = write_lines(tmp_path / "texts.jsonl", [{"body": text} for text in texts])
+    arguments = (
+        "faithfulness", *CPU, "--checkpoint", random_checkpoint(), "--data", data,
+        "--text-column", "body", "--limit", "3", "--seed", "2",
+    )  # fmt: skip
+    status, (found,), errors = run_command(*arguments)
+    assert status == 0
+    assert [name for name in found if name in FAITHFULNESS] == sorted(
+        FAITHFULNESS, key=list(found).index
+    )
+    assert found["n"] == 3
+    assert set(found["flip"]) == {"attention", "gradient", "random", "never"}
+    for name in ("comprehensiveness", "sufficiency"):
+        assert list(found[name]) == ["attention", "gradient", "leave_one_out", "random"]
+        assert all(list(leaf) == ["mean", "low", "high"] for leaf in found[name].values())
+    assert any(line.startswith("Measuring") for line in errors)
+    assert run_command(*arguments)[1] == [found]
+    assert run_command(*arguments[:-1], "3")[1] != [found]
+
+
+def test_faithfulness_takes_what_evaluate_takes(run_command, random_checkpoint, reviews):
+    status, (found,), _ = run_command(
+        "faithfulness", *CPU, "--checkpoint", random_checkpoint("bilstm"), "--data", reviews,
+        "--label-column", "label", "--limit", "2",
+    )  # fmt: skip
+    assert (status, found["n"]) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--limit", "0"], "--limit: at least 1 is expected; 0 came"),
+        (["--limit", "two"], "--limit"),
+        (["--seed", "-1"], "--seed: at least 0 is expected; -1 came"),
+        (["--text-column", "body"], 'no column "body"'),
+        (["--data", "none.csv"], "none.csv"),
+    ],
+)
+def test_wrong_input_of_faithfulness_is_one_line(
+    run_command, random_checkpoint, reviews, arguments, said
+):
+    status, output, errors = run_command(
+        "faithfulness", "--checkpoint", random_checkpoint(), "--data", reviews, *arguments
+    )
+    assert (status, output) == (2, [])
+    assert errors[-1].startswith("error: ")
+    assert said in errors[-1]
+
+
 LINES = [
     {"id": "z", "text": "The green river. Quiet night!\n\nStone"},
     {"text": "a\ud800 👍🏽 zebra"},
@@ -126,13 +213,28 @@ def test_explain_keeps_ids_and_order(run_command, random_checkpoint, tmp_path):
             assert weights[0] == pytest.approx(weights[1], abs=1e-5)
 
 
-def test_explain_reads_and_writes_the_standard_streams(run_command, random_checkpoint, monkeypatch):
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "byte-order mark"])
+def test_explain_reads_and_writes_the_standard_streams(
+    run_command, random_checkpoint, monkeypatch, mark
+):
     lines = '{"text": "电影 river"}\r\n\n  \n{"id": "b", "text": "road"}'
-    stream = io.TextIOWrapper(io.BytesIO(lines.encode()), encoding="ascii")
+    stream = io.TextIOWrapper(io.BytesIO(mark + lines.encode()), encoding="ascii")
     monkeypatch.setattr(sys, "stdin", stream)
     status, values, errors = run_command("explain", "--checkpoint", random_checkpoint("bilstm"))
     assert (status, errors) == (0, [])
     assert [(value["id"], value["seen"]["of"]) for value in values] == [(1, 8), ("b", 4)]
+
+
+def test_explain_shows_how_far_it_is_where_it_takes_long(
+    run_command, random_checkpoint, tmp_path, monkeypatch
+):
+    source = write_lines(tmp_path / "in.jsonl", LINES)
+    arguments = ["explain", "--checkpoint", random_checkpoint(), "--input", source]
+    assert run_command(*arguments)[2] == []
+    monkeypatch.setattr(commands, "SOON", 0.0)
+    _, values, errors = run_command(*arguments)
+    assert len(values) == 5
+    assert any("Explaining" in line and "5/5" in line for line in errors)
 
 
 def test_nothing_to_explain_is_nothing(run_command, random_checkpoint, monkeypatch):
@@ -152,6 +254,32 @@ def test_checkpoints_are_listed_a_line_each(
         assert (line["classes"], line["accuracy"]) == (["negative", "positive"], 0.25)
 
 
+def test_checkpoints_stand_where_the_environment_says(
+    run_command, random_checkpoint, tmp_path, monkeypatch
+):
+    shutil.copytree(random_checkpoint(), tmp_path / "mine")
+    shutil.copytree(random_checkpoint(), tmp_path / "broken")
+    (tmp_path / "broken" / "model.safetensors").write_bytes(b"")
+    monkeypatch.setenv("HANSCOPE_CHECKPOINTS", str(tmp_path))
+    status, (line,), (error,) = run_command("checkpoints")
+    assert (status, line["name"]) == (0, "mine")
+    assert "broken" in error
+    data = write_lines(tmp_path / "d.jsonl", [{"text": "Road", "label": "positive"}])
+    assert run_command("evaluate", *CPU, "--checkpoint", "mine", "--data", data)[0] == 0
+
+
+def test_an_odd_folder_takes_no_list_down(random_checkpoint, tmp_path):
+    shutil.copytree(random_checkpoint(), tmp_path / "odd\udcff" / "inner")
+    odd = tmp_path / "odd\udcff"
+    (odd / "inner" / "metrics.json").write_text(
+        '{"dataset": "\\ud800", "test": {"accuracy": 1' + "0" * 400 + "}}"
+    )
+    done = process("checkpoints", "--root", os.fsencode(odd))
+    assert (done.returncode, done.stderr) == (0, b"")
+    line = json.loads(done.stdout)
+    assert (line["accuracy"], line["dataset"]) == (None, "\ufffd")
+
+
 def test_vectors_are_learnt_and_written(run_command, tmp_path, reviews):
     pytest.importorskip("gensim")
     target = tmp_path / "vectors.txt"
@@ -163,10 +291,10 @@ def test_vectors_are_learnt_and_written(run_command, tmp_path, reviews):
     assert {len(line.split()) for line in lines} == {6}
 
 
-def process(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess:
+def process(*arguments: str | bytes | Path, given: bytes = b"") -> subprocess.CompletedProcess:
     root = Path(__file__).parents[1]
     return subprocess.run(
-        [sys.executable, "-m", "han_core", *map(str, arguments)], input=given, cwd=root,
+        [sys.executable, "-m", "han_core", *arguments], input=given, cwd=root,
         capture_output=True, check=False, env={**os.environ, "PYTHONIOENCODING": "ascii"},
     )  # fmt: skip
 
@@ -175,7 +303,7 @@ def test_a_process_explains_from_stream_to_stream(random_checkpoint):
     text = "Der grüne river. 电影!"
     line = json.dumps({"id": "é", "text": text}, ensure_ascii=False).encode()
     done = process("explain", "--checkpoint", random_checkpoint(), "--device", "cpu", given=line)
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.returncode == 0, done.stderr
     check_contract(json.loads(done.stdout), text)
 
 

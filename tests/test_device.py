@@ -43,6 +43,27 @@ def test_a_device_is_chosen_by_its_name(machine):
     assert choose_device("cuda:1") == torch.device("cuda:1")
 
 
+@pytest.fixture
+def rounding():
+    """What rounds float32 to TF32 on a GPU, switched on."""
+    kinds = (torch.backends.cudnn, torch.backends.cuda.matmul)
+    before = [kind.allow_tf32 for kind in kinds]
+    for kind in kinds:
+        kind.allow_tf32 = True
+    yield kinds
+    for kind, allowed in zip(kinds, before, strict=True):
+        kind.allow_tf32 = allowed
+
+
+@pytest.mark.parametrize(
+    ("name", "rounded"), [("auto", False), ("cuda", False), ("cuda:1", False), ("cpu", True)]
+)
+def test_float32_is_computed_as_float32_on_a_gpu(machine, rounding, name, rounded):
+    machine(2, False)
+    choose_device(name)
+    assert [kind.allow_tf32 for kind in rounding] == [rounded, rounded]
+
+
 @pytest.mark.parametrize("name", ["cuda", "cuda:0", "mps"])
 def test_a_device_that_is_not_there_is_refused_with_those_that_are(machine, name):
     machine(0, False)

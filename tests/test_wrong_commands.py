@@ -1,9 +1,11 @@
 """Wrong input on the command line: exit status 2 and one clear line, never a traceback."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file, save_file
 
 SMALL = ["--device", "cpu", "--set", "hidden=4", "--set", "embedding=8", "--epochs", "1"]
 
@@ -48,6 +50,7 @@ def test_wrong_arguments_are_one_line(refusal, arguments, hint):
     ("arguments", "said"),
     [
         (["--data", "{tmp}/none.csv"], "none.csv"),
+        (["--res"], "--res"),
         (["--data", "{tmp}"], ""),
         (["--data", "{tmp}/none.xyz"], ""),
         (["--data", "bundled:none"], "none"),
@@ -64,6 +67,12 @@ def test_wrong_arguments_are_one_line(refusal, arguments, hint):
         (["--set", "hidden"], "key=value"),
         (["--set", "language=qq"], "'qq' came"),
         (["--set", "vectors={tmp}/none.txt"], "none.txt"),
+        (["--set", "vectors={tmp}/three.txt"], "--set embedding=3 fits them"),
+        (["--set", "vectors="], "vectors: "),
+        (["--set", "freeze_vectors=true"], "vectors=FILE"),
+        (["--set", "epochs=2"], "--epochs 1 and --set epochs=2 contradict each other"),
+        (["--set", "label_names=,x,y"], "Names of classes"),
+        (["--set", "label_names=x,x,y"], "twice"),
         (["--set", "mixed_precision=fp16", "--device", "cpu"], "fp16"),
         (["--set", "label_names=only"], "label_names"),
         (["--epochs", "0"], "epochs: "),
@@ -74,16 +83,21 @@ def test_wrong_arguments_are_one_line(refusal, arguments, hint):
         (["--validation", "1.5"], "between 0 and 1"),
         (["--validation", "nan"], "between 0 and 1"),
         (["--validation", "{tmp}/none.csv"], "none.csv"),
+        (["--validation", "{tmp}/other.jsonl"], "other"),
         (["--test", "{tmp}/none.csv"], "none.csv"),
         (["--test", "{tmp}/other.jsonl"], "other"),
         (["--out", "{tmp}"], "new or empty folder"),
         (["--out", "{tmp}/reviews.jsonl/below"], "below"),
-        (["--resume"], ""),
+        (["--out", "{tmp}/begun", "--resume"], "damaged"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_wrong_input_of_train_is_one_line_last(run_command, tmp_path, reviews, arguments, said):
-    """Before training begins; the reading of the data may have shown its progress."""
+def test_wrong_input_of_train_is_one_line(refusal, tmp_path, reviews, arguments, said):
+    """Nothing stands before it: it is found before texts are read, which takes minutes."""
+    (tmp_path / "three.txt").write_text("river 1 2 3\n")
+    (tmp_path / "begun" / "resume").mkdir(parents=True)
+    for name, content in {"state.safetensors": "no", "state.json": "{}"}.items():
+        (tmp_path / "begun" / "resume" / name).write_text(content)
     write_lines(tmp_path / "one.jsonl", [{"text": "So good", "label": "good"}] * 20)
     write_lines(tmp_path / "unlabelled.jsonl", [{"text": "So good"}])
     write_lines(tmp_path / "other.jsonl", [{"text": "So good", "label": "other"}] * 3)
@@ -93,11 +107,7 @@ def test_wrong_input_of_train_is_one_line_last(run_command, tmp_path, reviews, a
     changed = [argument.replace("{tmp}", str(tmp_path)) for argument in arguments]
     if arguments == ["--data", "{tmp}/latin.csv"]:
         changed += ["--validation", "0.5"]
-    status, output, errors = run_command(*given, *changed)
-    assert (status, output) == (2, [])
-    assert errors[-1].startswith("error: ")
-    assert said in errors[-1]
-    assert all(line.startswith("Reading") for line in errors[:-1] if line)
+    assert said in refusal(*given, *changed)
     assert not (tmp_path / "out").exists()
 
 
@@ -114,10 +124,15 @@ def test_wrong_input_of_train_is_one_line_last(run_command, tmp_path, reviews, a
         ),
         (b'{"text": ""}\n', "Line 1 of the input has a text without a word"),
         (b'{"text": "\xff"}\n', "The input is not UTF-8 (byte 10)"),
+        (b'{"id": NaN, "text": "a"}\n', 'Line 1 of the input has an "id" that is not finite'),
+        (b'{"id": 1e999, "text": "a"}\n', 'Line 1 of the input has an "id" that is not finite'),
         (b"[" * 50_000, "Line 1 of the input is not JSON"),
     ],
-    ids=["words", "no text", "number", "list", "white space", "empty", "encoding", "deep"],
-)
+    ids=[
+        "words", "no text", "number", "list", "white space", "empty", "encoding", "NaN", "1e999",
+        "deep",
+    ],
+)  # fmt: skip
 def test_wrong_input_of_explain_is_one_line(refusal, random_checkpoint, tmp_path, content, said):
     (tmp_path / "in.jsonl").write_bytes(content)
     line = refusal(
@@ -156,3 +171,47 @@ def test_labels_that_the_checkpoint_does_not_know_are_one_line(
     line = refusal("evaluate", "--checkpoint", random_checkpoint(), "--data", data)
     assert "sports" in line
     assert "negative" in line
+
+
+@pytest.mark.parametrize("name", ["", "/"])
+def test_a_folder_that_is_no_checkpoint_is_named_as_it_was_given(refusal, name):
+    assert f"{name} " in refusal("explain", "--checkpoint", name)
+
+
+@pytest.mark.parametrize("root", ["{tmp}/nowhere", "", "{tmp}/file"])
+def test_a_root_that_is_no_folder_is_one_line(refusal, tmp_path, root):
+    (tmp_path / "file").touch()
+    root = root.format(tmp=tmp_path)
+    assert root in refusal("checkpoints", "--root", root)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--size", "0"], "size is 1 to 4096; 0 came"),
+        (["--epochs", "0"], "epochs is 1"),
+        (["--workers", "0"], "workers is 1"),
+        (["--seed", "-1"], "seed is 0"),
+        (["--out", "{tmp}"], "can't be written"),
+        (["--out", "{tmp}/nowhere/v.txt"], "can't be written"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_input_of_vectors_is_one_line_before_anything_is_read(
+    refusal, tmp_path, reviews, arguments, said
+):
+    pytest.importorskip("gensim")
+    changed = [argument.format(tmp=tmp_path) for argument in arguments]
+    assert said in refusal("vectors", "--data", reviews, "--out", tmp_path / "v.txt", *changed)
+    assert not (tmp_path / "v.txt").exists()
+
+
+def test_weights_that_are_finite_and_huge_are_one_line(refusal, random_checkpoint, tmp_path):
+    folder = shutil.copytree(random_checkpoint(), tmp_path / "huge")
+    huge = {name: w.fill_(3e38) for name, w in load_file(folder / "model.safetensors").items()}
+    save_file(huge, folder / "model.safetensors")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "sha256": {}}))
+    text = write_lines(tmp_path / "in.jsonl", [{"text": "Quiet river", "label": "positive"}])
+    line = refusal("explain", "--checkpoint", folder, "--input", text)
+    assert "huge gives values that are not finite" in line

@@ -37,7 +37,7 @@ class Corpus:
 
     name: str
     texts: tuple[str, ...]
-    labels: tuple[str, ...]  # as words, exactly as the source names them
+    labels: tuple[str, ...]  # as the source names them, without white space around
     ids: tuple[str, ...]  # the source's own where they are unique, else its row numbers
     extra: dict[str, tuple[str, ...]]  # the source's other columns
     notes: tuple[str, ...] = ()  # sentences for the user about what was left out
@@ -108,10 +108,10 @@ def corpus_from_table(
     if text_column == label_column:
         raise WrongInput("The text and the label were expected in two columns, but one came.")
     texts = [_HTML_BREAK.sub("\n", text) for text in table.column(text_column)]
-    labels = table.column(label_column) if label_column is not None else ()
+    labels = () if label_column is None else tuple(map(str.strip, table.column(label_column)))
     ids, note = _ids(table, {text_column, label_column})
     with_text = [row for row, text in enumerate(texts) if text.strip()]
-    kept = [row for row in with_text if not labels or labels[row].strip()]
+    kept = [row for row in with_text if not labels or labels[row]]
     if not kept:
         wanted = "a text" if label_column is None else "a text and a label"
         raise WrongInput(f"{table.name} has no row with {wanted}.")

@@ -1,14 +1,19 @@
-"""Labels as words: their order, and which class of a checkpoint each one means.
+"""Labels as words: their order, what may name a class, and which class each one means.
 
 Data sets write one class as "positive", "pos" or "1". Knows nothing about
 documents or models.
 """
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 
 from han_core.corpora.wording import listed, shown
 from han_core.wrong_input import WrongInput
+
+MOST_NAMES = 100_000
+LONGEST_NAME = 200  # characters
+LARGEST_NAMES = 500_000  # bytes of JSON for all of them: they stand in a checkpoint's configuration
 
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 _INDEX = re.compile(r"([0-9]{1,18})(\.0*)?")
@@ -20,6 +25,32 @@ def classes_of(labels: Iterable[str]) -> tuple[str, ...]:
     if all(_WHOLE.fullmatch(label) for label in classes):
         return tuple(sorted(classes, key=lambda label: (int(label), label)))
     return tuple(sorted(classes))
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Whether ``names`` can name the classes of a model.
+
+    Raises:
+        WrongInput: if a name is blank, stands twice, cannot be written as UTF-8 or
+            is too long, or if there are too many.
+    """
+    told = f"Names of classes are different words of at most {LONGEST_NAME} characters"
+    seen: set[str] = set()
+    for name in names:
+        plain = name.strip()
+        if not plain or len(name) > LONGEST_NAME or plain in seen or not _is_encodable(name):
+            raise WrongInput(f'{told}; "{shown(name)}" came{" twice" * (plain in seen)}.')
+        seen.add(plain)
+    if len(names) > MOST_NAMES or len(json.dumps(names)) > LARGEST_NAMES:
+        raise WrongInput(f"{told}, {LARGEST_NAMES:,} bytes in all; {len(names):,} names came.")
+
+
+def _is_encodable(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # a lone surrogate
+        return False
+    return True
 
 
 def align_labels(labels: Sequence[str], names: Sequence[str]) -> tuple[int, ...]:

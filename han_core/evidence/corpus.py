@@ -12,7 +12,8 @@ import numpy as np
 
 from han_core.evidence.bootstrap import Bootstrap, Interval
 from han_core.evidence.deletion import CLEARLY, Deletion
-from han_core.evidence.faithfulness import Evidence, quick, thorough
+from han_core.evidence.faithfulness import quick, thorough
+from han_core.evidence.flip import Flip
 from han_core.evidence.ranking import RankedBy
 from han_core.evidence.subject import Progress, Subject, subject
 from han_core.evidence.swaps import Swaps
@@ -30,6 +31,10 @@ FLIPPED_BY = ("attention", "gradient", "random")
 
 OTHERS = RANKINGS[1:]
 """What attention is compared with, document by document."""
+
+
+Figures = Mapping[str, float | None]
+"""One document's; a name is None or missing where the document has no such figure."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,7 @@ class Report:
         tau_ceiling: of those two with each other.
         flip: "attention", "gradient" and "random" over the documents that all three flip,
             and "never", the share of documents that one of them does not flip.
+        never_flips: the share of documents that each of the three does not flip.
         uniform_flips: the share of documents that uniform attention decides otherwise.
         permutation_shift: the mean of the documents' median |Δp| under shuffled attention.
     """
@@ -83,6 +89,7 @@ class Report:
     tau_leave_one_out: Interval
     tau_ceiling: Interval
     flip: Mapping[str, Interval]
+    never_flips: Mapping[str, Interval]
     uniform_flips: Interval
     permutation_shift: Interval
 
@@ -130,46 +137,51 @@ def measure(
     return report(rows, seed)
 
 
-def measure_one(asked: Subject, seed: int, draws: int) -> dict[str, float | None]:
-    """One document's figures by the names that ``report`` reads; None where there is none."""
+def measure_one(asked: Subject, seed: int, draws: int) -> Figures:
+    """One document's figures by the names that ``report`` reads."""
     deleted = thorough(asked, quick(asked, seed=seed, draws=draws), seed)
     unknown = thorough(asked, quick(asked, fill="unknown", seed=seed, draws=draws), seed)
     return {
         **_curves("deleted", deleted.deletion),
         **_curves("unknown", unknown.deletion),
-        **_taus(deleted),
+        **{name: getattr(deleted, name) for name in TAUS},
         **_swaps(deleted.swaps),
     }
 
 
-def _curves(filled: str, found: Deletion | None) -> dict[str, float | None]:
+def _curves(filled: str, found: Deletion | None) -> Figures:
     """Averages over the shares, such as "deleted sufficiency random"."""
     return {
-        f"{filled} {measure} {by}": getattr(found, measure)[by].average if found else None
+        f"{filled} {measure} {by}": getattr(found, measure)[by].average
         for measure in ("comprehensiveness", "sufficiency")
-        for by in RANKINGS
+        for by in (RANKINGS if found else ())
     }
 
 
-def _taus(found: Evidence) -> dict[str, float | None]:
-    return {name: getattr(found, name) for name in TAUS}
-
-
-def _swaps(found: Swaps | None) -> dict[str, float | None]:
-    flip = found.flip if found else None
+def _swaps(found: Swaps | None) -> Figures:
+    if found is None:
+        return {}
     return {
-        # A mean over whichever documents an order flips would reward flipping only easy ones.
-        **{
-            f"flip {by}": getattr(flip, by) if flip and not flip.never else None
-            for by in FLIPPED_BY
-        },
-        "flip never": float(flip.never) if flip else None,
-        "uniform_flips": float(found.uniform_flips) if found else None,
-        "permutation_shift": found.permutation_shift if found else None,
+        "uniform_flips": float(found.uniform_flips),
+        "permutation_shift": found.permutation_shift,
+        **flips(found.flip),
     }
 
 
-def report(rows: Sequence[Mapping[str, float | None]], seed: int) -> Report:
+def flips(found: Flip | None) -> Figures:
+    """Shares until the decision flips, and which orders never flip it."""
+    if found is None:
+        return {}
+    shares = {by: getattr(found, by) for by in FLIPPED_BY}
+    return {
+        "flip never": float(found.never),
+        **{f"never {by}": float(share is None) for by, share in shares.items()},
+        # An order that flips only what is easy to flip would look better in its own mean.
+        **({} if found.never else {f"flip {by}": share for by, share in shares.items()}),
+    }
+
+
+def report(rows: Sequence[Figures], seed: int) -> Report:
     """Means and intervals of documents' figures, as ``measure_one`` names them.
 
     Raises:
@@ -179,7 +191,7 @@ def report(rows: Sequence[Mapping[str, float | None]], seed: int) -> Report:
 
     def column(name: str) -> np.ndarray:
         """(documents,) NaN where a document has no such figure."""
-        return np.array([row[name] for row in rows], dtype=float)
+        return np.array([row.get(name) for row in rows], dtype=float)
 
     def mean(name: str) -> Interval:
         return bootstrap.mean(column(name))
@@ -202,5 +214,6 @@ def report(rows: Sequence[Mapping[str, float | None]], seed: int) -> Report:
         deleted=deletion("deleted"),
         unknown=deletion("unknown"),
         flip={name: mean(f"flip {name}") for name in (*FLIPPED_BY, "never")},
+        never_flips={name: mean(f"never {name}") for name in FLIPPED_BY},
         **{name: mean(name) for name in (*TAUS, "uniform_flips", "permutation_shift")},
     )

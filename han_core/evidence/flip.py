@@ -16,12 +16,8 @@ from han_core.evidence.ranking import (
     by_token,
     order,
     random_orders,
-    units,
 )
 from han_core.evidence.subject import Subject
-
-CELLS = 4_000_000
-"""Copies × tokens of attention written out at once."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +69,7 @@ def flip(subject: Subject, draws: int, rng: np.random.Generator) -> Flip | None:
     weights = attention(subject, unit)
     if len(weights) < 2:
         return None
-    votes = entries_alone(subject)
+    votes = subject.alone()
     gradient = at_weights(votes, subject.explanation.probabilities, subject.target)
 
     def share(ranking: np.ndarray) -> float | None:
@@ -88,25 +84,6 @@ def flip(subject: Subject, draws: int, rng: np.random.Generator) -> Flip | None:
         random=_median(random),
         draws=draws,
     )
-
-
-def entries_alone(subject: Subject) -> np.ndarray:
-    """(entries, classes) log probabilities with all attention on one entry of the last layer.
-
-    Nothing but a linear layer follows the last attention of these models, so the answer
-    under any weights there is softmax(weights @ these): the flip test needs no other
-    question.
-    """
-    entries = units(subject, "sentence" if hierarchical(subject) else "word")
-    step, parts = max(1, CELLS // subject.tokens), []
-    for start in range(0, entries, step):
-        only = np.eye(min(step, entries - start), entries, start)
-        if hierarchical(subject):
-            own = np.tile(subject.explanation.word_weights, (len(only), 1))
-            parts.append(subject.under(own, only))
-        else:
-            parts.append(subject.under(*levels(subject, only)))
-    return np.log(np.maximum(np.concatenate(parts), np.finfo(float).tiny))
 
 
 def at_weights(votes: np.ndarray, probabilities: np.ndarray, target: int) -> np.ndarray:

@@ -20,7 +20,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from han_core.evidence.integrated import integrated_gradients
-from han_core.evidence.subject import Progress, Subject
+from han_core.evidence.subject import Fill, Progress, Subject
 from han_core.text.document import Document
 from han_core.wrong_input import WrongInput
 
@@ -109,18 +109,17 @@ def _attention(subject: Subject, target: int, progress: Progress | None) -> Valu
 
 
 def _gradient(subject: Subject, target: int, progress: Progress | None) -> Values:
-    vectors = subject.vectors.double().cpu().numpy()
-    return (subject.gradients(target, hold_attention=False) * vectors).sum(1), None
+    return gradient_times_input(subject, target), None
 
 
 def _leave_one_word_out(subject: Subject, target: int, progress: Progress | None) -> Values:
-    return _left_out(subject, target, np.arange(subject.tokens), "word", progress), None
+    return left_out(subject, target, "word", progress=progress), None
 
 
 def _leave_one_sentence_out(subject: Subject, target: int, progress: Progress | None) -> Values:
-    owner = subject.explanation.sentence_of_token
-    drops = _left_out(subject, target, owner, "sentence", progress)
-    return (drops / subject.numbered.sentence_lengths)[owner], None
+    drops = left_out(subject, target, "sentence", progress=progress)
+    lengths = subject.numbered.sentence_lengths
+    return np.repeat(drops / lengths, lengths), None
 
 
 _WORDS: dict[Method, Callable[[Subject, int, Progress | None], Values]] = {
@@ -132,28 +131,43 @@ _WORDS: dict[Method, Callable[[Subject, int, Progress | None], Values]] = {
 }
 
 
-def _left_out(
-    subject: Subject, target: int, owner: np.ndarray, noun: str, progress: Progress | None
-) -> np.ndarray:
-    """p(whole) − p(without the unit) for each unit; (units,).
+def gradient_times_input(subject: Subject, target: int, hold_attention: bool = False) -> np.ndarray:
+    """(tokens,) the gradient of p(target) at each word's vector, times the vector.
 
     Args:
-        owner: (tokens,) the unit that each token belongs to.
-        noun: what a unit is called.
+        hold_attention: treat attention as a constant (Jain and Wallace 2019, section 3.1).
     """
-    units = int(owner[-1]) + 1
+    vectors = subject.vectors.double().cpu().numpy()
+    return (subject.gradients(target, hold_attention) * vectors).sum(1)
+
+
+def left_out(
+    subject: Subject,
+    target: int,
+    unit: Literal["word", "sentence"],
+    fill: Fill = "delete",
+    progress: Progress | None = None,
+) -> np.ndarray:
+    """(units,) p(whole) − p(without the unit) of class ``target``, for each unit by itself.
+
+    Raises:
+        WrongInput: if there is one unit, or more than ``MOST_READ`` words had to be read.
+    """
+    words = unit == "word"
+    owner = np.arange(subject.tokens) if words else subject.explanation.sentence_of_token
+    units = subject.tokens if words else subject.sentences
     if units < 2:
-        raise WrongInput(f"The document has one {noun}: there is nothing to leave out.")
+        raise WrongInput(f"The document has one {unit}: there is nothing to leave out.")
     if units * subject.tokens > MOST_READ:
         raise WrongInput(
-            f"Leaving out one {noun} at a time is offered up to {MOST_READ / 1e6:.0f} million "
-            f"words read; {units:,} {noun}s of a text of {subject.tokens:,} words take more."
+            f"Leaving out one {unit} at a time is offered up to {MOST_READ / 1e6:.0f} million "
+            f"words read; {units:,} {unit}s of a text of {subject.tokens:,} words take more."
         )
     chances = []
     step = max(1, _CELLS // subject.tokens)
     for start in range(0, units, step):
         kept = owner != np.arange(start, min(units, start + step))[:, None]
-        chances.append(subject.probabilities(kept, progress=_later(progress, start, units)))
+        chances.append(subject.probabilities(kept, fill, _later(progress, start, units)))
     return subject.explanation.probabilities[target] - np.concatenate(chances)[:, target]
 
 

@@ -2,24 +2,21 @@
 
 A unit is a word or a sentence. Attention ranks by its weight in the document, gradient
 × input and leave-one-out by how much they say the unit supports the predicted class,
-and random order is what all of them have to beat. It does not know what happens to the
-prediction when units go (deletion does).
+and random order is what all of them have to beat. Attention has no sign, so it cannot put
+what speaks against the class last, as the two others do: that is part of what it misses.
+It does not know what happens to the prediction when units go (deletion does).
 """
 
 from typing import Literal
 
 import numpy as np
 
-from han_core.evidence.methods import MOST_READ
+from han_core.evidence import methods
 from han_core.evidence.subject import Fill, Progress, Subject
-from han_core.wrong_input import WrongInput
 
 Unit = Literal["word", "sentence"]
 
 RankedBy = Literal["attention", "gradient", "leave_one_out", "random"]
-
-CELLS = 4_000_000
-"""Variants × tokens asked about at once: 20,000 words left out one by one must fit in memory."""
 
 
 def units(subject: Subject, unit: Unit) -> int:
@@ -47,8 +44,7 @@ def gradient_times_input(subject: Subject, unit: Unit, hold_attention: bool = Fa
     Args:
         hold_attention: treat attention as a constant (Jain and Wallace 2019, section 3.1).
     """
-    gradients = subject.gradients(subject.target, hold_attention)
-    words = (gradients * subject.vectors.double().cpu().numpy()).sum(1)
+    words = methods.gradient_times_input(subject, subject.target, hold_attention)
     if unit == "word":
         return words
     return np.bincount(subject.explanation.sentence_of_token, words, subject.sentences)
@@ -63,28 +59,9 @@ def leave_one_out(
     document, minutes.
 
     Raises:
-        ValueError: if there is one unit, and nothing would be left.
-        WrongInput: if the answer would take more than ``MOST_READ`` words.
+        WrongInput: as ``methods.left_out`` does.
     """
-    number, parts = units(subject, unit), []
-    if number < 2:
-        raise ValueError("leaving one out needs at least two units")
-    if number * subject.tokens > MOST_READ:
-        raise WrongInput(
-            f"Leaving out one {unit} at a time is offered up to {MOST_READ / 1e6:.0f} million "
-            f"words read; {number:,} {unit}s of a text of {subject.tokens:,} words take more."
-        )
-    step = max(1, CELLS // subject.tokens)
-    for start in range(0, number, step):
-        left_out = np.arange(start, min(start + step, number))
-        kept = by_token(subject, unit, np.arange(number) != left_out[:, None])
-
-        def report(done: int, of: int, before: int = start) -> None:
-            if progress is not None:
-                progress(before + done, number)
-
-        parts.append(subject.probabilities(kept, fill, report)[:, subject.target])
-    return subject.explanation.probability - np.concatenate(parts)
+    return methods.left_out(subject, subject.target, unit, fill, progress)
 
 
 def order(scores: np.ndarray, rng: np.random.Generator) -> np.ndarray:

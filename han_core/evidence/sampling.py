@@ -3,7 +3,7 @@
 It knows classes as the model predicts them; a data set needs no labels.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -24,6 +24,7 @@ def sample(
     documents: int = DOCUMENTS,
     seed: int = 0,
     progress: Progress | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> list[int]:
     """Which texts to measure, in order: as many of each class and length as in the whole.
 
@@ -33,6 +34,7 @@ def sample(
 
     Args:
         progress: told how many texts have been classified.
+        say: told, in a sentence, how many texts were too long to be chosen.
 
     Raises:
         WrongInput: if a text has no word, or no text is short enough.
@@ -50,6 +52,9 @@ def sample(
     fit = np.flatnonzero(lengths**2 <= MOST_READ)
     if not len(fit):
         raise WrongInput(f"Texts of at most {int(MOST_READ**0.5):,} words are expected; none came.")
+    if len(fit) < len(lengths) and say is not None:
+        most = f"{int(MOST_READ**0.5):,} words"
+        say(f"{len(lengths) - len(fit):,} of {len(lengths):,} texts are above {most}: left out.")
     if len(fit) <= documents:
         if progress is not None:
             progress(len(fit), len(fit))

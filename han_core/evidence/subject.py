@@ -119,6 +119,17 @@ class Subject:
             answers.append(_softmax(logits).numpy())
         return np.concatenate(answers)
 
+    def alone(self) -> np.ndarray:
+        """(entries, classes) log probabilities with all attention on one entry of the last layer.
+
+        Nothing but a linear layer follows that attention, so the answer under any weights
+        there is softmax(weights @ these). Entries are a HAN's sentences, a flat model's words.
+        """
+        model = self.checkpoint.model
+        with torch.no_grad(), threads_for(self.tokens):
+            logits = model.classifier(model.last_states(self._encoded, self._batch))
+        return logits.double().log_softmax(1).cpu().numpy()
+
     @cached_property
     def vectors(self) -> Tensor:
         """(tokens, embedding) the words' vectors, on the model's device."""

@@ -1,14 +1,10 @@
-"""How far two models' attention agrees on one text.
+"""How far two answers about one text agree: in order, at the top, and in how weight is shared.
 
-Words and sentences are lined up by their characters (``alignment``), so the models
-may split texts differently. Agreement says nothing about who is right: two models
-may agree and both be far from what decided.
+Agreement says nothing about who is right: two models may agree and both be far from
+what decided. Which words are the same ones is told elsewhere (``alignment``).
 """
 
-from dataclasses import dataclass
-
 import numpy as np
-import pandas as pd
 
 from han_core.explanation.alignment import Aligned, align
 from han_core.explanation.explanation import Explanation
@@ -16,43 +12,6 @@ from han_core.text.document import Span
 
 FEWEST = 6
 """A rank correlation of fewer items is chance (DeYoung et al. 2020, ERASER)."""
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """Attributes:
-    tau: Kendall's tau-b over words' weights within the document, -1 to 1; None
-        for fewer than ``FEWEST`` words or where one side is constant.
-    sentence_tau: the same over sentences.
-    overlap: the share of the heaviest words that are the same ones, 0 to 1.
-    divergence: Jensen-Shannon divergence of words' weights in nats, 0 to ln 2.
-    """
-
-    tau: float | None
-    sentence_tau: float | None
-    overlap: float
-    divergence: float
-
-
-def agreement(a: Explanation, b: Explanation, top: int = 10) -> Agreement:
-    """Compares two explanations of the same text; ``overlap`` is of ``top`` words.
-
-    Raises:
-        ValueError: if the texts differ.
-    """
-    one, other = align_words(a, b).weights
-    return Agreement(
-        tau=tau(one, other),
-        sentence_tau=tau(*align_sentences(a, b).weights),
-        overlap=overlap(one, other, top),
-        divergence=divergence(one, other),
-    )
-
-
-def align_words(*explanations: Explanation) -> Aligned:
-    """Words and their weights within the document, a row for each explanation."""
-    _check_same_text(explanations)
-    return align([(e.document.tokens, e.document_weights) for e in explanations])
 
 
 def align_sentences(*explanations: Explanation) -> Aligned:
@@ -104,36 +63,6 @@ def divergence(a: np.ndarray, b: np.ndarray) -> float:
 
     # Rounding may leave it a hair below 0.
     return max(0.0, (relative_entropy(a) + relative_entropy(b)) / 2)
-
-
-def largest_differences_by_word(a: Explanation, b: Explanation, n: int) -> pd.DataFrame:
-    """The ``n`` words whose weights within the document differ most.
-
-    Columns: text, start, end, "weight in a", "weight in b", difference (a - b).
-    """
-    return _largest_differences(a.document.text, align_words(a, b), n)
-
-
-def largest_differences_by_sentence(a: Explanation, b: Explanation, n: int) -> pd.DataFrame:
-    """The ``n`` sentences whose weights differ most; columns as for words."""
-    return _largest_differences(a.document.text, align_sentences(a, b), n)
-
-
-def _largest_differences(text: str, aligned: Aligned, n: int) -> pd.DataFrame:
-    a, b = aligned.weights
-    # Differences that are equal but for rounding stay in reading order.
-    order = np.argsort(-abs(a - b).round(12), kind="stable")[:n]
-    spans = [aligned.spans[i] for i in order.tolist()]
-    return pd.DataFrame(
-        {
-            "text": pd.Series([text[start:end] for start, end in spans], dtype=str),
-            "start": [span.start for span in spans],
-            "end": [span.end for span in spans],
-            "weight in a": a[order],
-            "weight in b": b[order],
-            "difference": (a - b)[order],
-        }
-    )
 
 
 def _check_same_text(explanations: tuple[Explanation, ...]) -> None:

@@ -15,10 +15,14 @@ from han_core.models.checkpoint import Checkpoint
 from han_core.models.classifier import Output
 from han_core.text.batch import NumberedDocument, collate, number_document
 from han_core.text.document import Document
+from han_core.training.evaluate import check_finite
 from han_core.wrong_input import WrongInput
 
 BATCH_TOKENS = 20_000
 """Tokens in one pass of the model; a longer document goes alone."""
+
+CHUNK = 256
+"""Documents of ``explain_many`` that are split into words before the first is explained."""
 
 THREADED = 5_000
 """Tokens in a pass from which on several threads are worth it."""
@@ -43,9 +47,18 @@ def explain_many(
 ) -> Iterator[Explanation]:
     """As ``explain``, in the order given, several documents to a pass.
 
-    A document gets the same numbers alone and in any company (within 1e-5).
+    A document gets the same numbers alone and in any company (within 1e-5). No more
+    than ``CHUNK`` documents are held at once.
+
+    Raises:
+        WrongInput: as ``explain``, before the first explanation.
     """
-    yield from _explain_documents(checkpoint, [checkpoint.tokenizer(text) for text in texts], ids)
+    for text, id in zip(texts, ids, strict=True):
+        if not text.strip():
+            raise WrongInput(f"A text with at least one word is expected; document {id} has none.")
+    for start in range(0, len(texts), CHUNK):
+        documents = [checkpoint.tokenizer(text) for text in texts[start : start + CHUNK]]
+        yield from _explain_documents(checkpoint, documents, ids[start : start + CHUNK])
 
 
 def _explain_documents(
@@ -63,10 +76,15 @@ def _explain_documents(
 
 
 def run_model(checkpoint: Checkpoint, documents: Sequence[NumberedDocument]) -> Output:
-    """One pass without gradients; the output stands on the CPU."""
+    """One pass without gradients; the output stands on the CPU.
+
+    Raises:
+        WrongInput: if the logits are not finite, as with weights that are finite and huge.
+    """
     batch = collate(documents)
     with torch.inference_mode(), threads_for(len(batch.words)):
         output = checkpoint.model(batch.to(checkpoint.device))
+    check_finite(output.logits, checkpoint.name)
     return Output(
         output.logits.float().cpu(),
         output.sentence_weights.float().cpu(),

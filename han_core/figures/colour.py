@@ -1,74 +1,57 @@
-"""Hanscope blue: the one scale on which attention is coloured.
+"""The colours of weights: one hue where there is no sign, two where there is.
 
-Attention has no sign, so the scale is a single hue: from the panel's own colour
+Attention has no sign, so its scale is a single hue: from the panel's own colour
 (no weight) in equal steps of lightness to a deep blue on the light theme, a
-bright one on the dark. It is built in OKLab (Björn Ottosson, "A perceptual color
-space for image processing", 2020), where equal steps look equal, and lightness
-alone tells the order, so it reads under every form of colour blindness.
+bright one on the dark. Values with a sign run the same steps into blue where they
+are positive and into vermilion where they are negative, two hues that every form
+of colour blindness tells apart. All is built in OKLab (Björn Ottosson, "A
+perceptual color space for image processing", 2020), where equal steps look equal,
+and on each side lightness alone tells the order.
 
-This module does not know how weights are drawn.
+This module knows neither weights nor how they are drawn.
 """
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 
-from han_core.explanation.explanation import Explanation, Reading
-
 Theme = Literal["light", "dark"]
 
 PANEL: dict[Theme, str] = {"light": "#ffffff", "dark": "#16181c"}
-"""What lies behind the words; the colour of weight 0."""
+"""What lies behind the words; the colour of 0."""
 
 INK: dict[Theme, str] = {"light": "#1b1f27", "dark": "#eceff4"}
 """Text on the panel."""
 
-FLOOR = 4.0
-"""The scale's top is at least this many times the weight of uniform attention."""
-
 CONTRAST = 4.5
 """The least contrast of text (WCAG 2.2, level AA)."""
 
-_HUE = np.radians(258.0)
+STEPS = 1024
+"""Steps of each side of the scale; finer than eight bits a channel can show."""
+
+_HUES = {"blue": np.radians(258.0), "vermilion": np.radians(45.0)}
 _TOP_LIGHTNESS: dict[Theme, float] = {"light": 0.42, "dark": 0.87}
 # Chroma at shares 0, a half and 1: most where sRGB has room for it.
-_CHROMA: dict[Theme, tuple[float, float, float]] = {
-    "light": (0.0, 0.125, 0.16),
-    "dark": (0.008, 0.145, 0.075),
+_CHROMA: dict[tuple[str, Theme], tuple[float, float, float]] = {
+    ("blue", "light"): (0.0, 0.125, 0.16),
+    ("blue", "dark"): (0.008, 0.145, 0.075),
+    ("vermilion", "light"): (0.0, 0.14, 0.125),
+    ("vermilion", "dark"): (0.008, 0.13, 0.075),
 }
-_STEPS = 1024  # finer than eight bits a channel can show
-
-
-def scale_top(explanations: Sequence[Explanation], reading: Reading) -> float:
-    """The weight at the top of the scale that all ``explanations`` share.
-
-    The largest weight that occurs, but never less than ``FLOOR`` times the weight
-    that a word has under uniform attention: 1/tokens within the document, 1/(mean
-    length) within the sentence, 1 as lift. So uniform attention comes out pale and
-    is never stretched into a pattern.
-    """
-    tops = [FLOOR * _uniform(explanation, reading) for explanation in explanations]
-    weights = [explanation.weights(reading) for explanation in explanations]
-    return float(max([*tops, *(part.max() for part in weights if len(part))], default=1.0))
-
-
-def _uniform(explanation: Explanation, reading: Reading) -> float:
-    tokens = max(1, len(explanation.word_weights))
-    if reading == "lift":
-        return 1.0
-    return (max(1, len(explanation.sentence_weights)) if reading == "sentence" else 1) / tokens
 
 
 def background(share: float, theme: Theme) -> str:
-    """The colour of a weight that is ``share`` of the scale's top, as ``#rrggbb``.
+    """The colour of a value that is ``share`` of the scale's top, as ``#rrggbb``.
 
-    Shares beyond 0 and 1 take the end's colour; equal shares take equal colours.
+    Blue from 0 to 1, vermilion from 0 to -1. Shares beyond the ends take the end's
+    colour; equal shares take equal colours.
     """
-    return _scale(theme)[round(min(1.0, max(0.0, float(share))) * _STEPS)]
+    step = round(min(1.0, max(-1.0, float(share))) * STEPS)
+    return _arm("blue" if step > 0 else "vermilion", theme)[abs(step)]
 
 
+@lru_cache(maxsize=8192)
 def text_on(background: str) -> str:
     """The ink that reads best on ``background``, with a contrast of at least 4.5.
 
@@ -97,14 +80,14 @@ def _linear(colour: str) -> np.ndarray:
     return np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
 
 
-@lru_cache(maxsize=2)
-def _scale(theme: Theme) -> tuple[str, ...]:
-    """The colours of ``_STEPS`` + 1 shares from 0 to 1; the first is the panel's."""
-    shares = np.linspace(0, 1, _STEPS + 1)
+@lru_cache(maxsize=4)
+def _arm(hue: str, theme: Theme) -> tuple[str, ...]:
+    """The colours of ``STEPS`` + 1 shares from 0 to the end; the first is the panel's."""
+    shares = np.linspace(0, 1, STEPS + 1)
     ends = (np.cbrt(luminance(PANEL[theme])), _TOP_LIGHTNESS[theme])
     lightness = np.interp(shares, (0, 1), ends)
-    chroma = np.interp(shares, (0, 0.5, 1), _CHROMA[theme])
-    lab = np.stack([lightness, chroma * np.cos(_HUE), chroma * np.sin(_HUE)])
+    chroma = np.interp(shares, (0, 0.5, 1), _CHROMA[hue, theme])
+    lab = np.stack([lightness, chroma * np.cos(_HUES[hue]), chroma * np.sin(_HUES[hue])])
     return PANEL[theme], *map(_hexadecimal, _from_oklab(lab).T[1:])
 
 

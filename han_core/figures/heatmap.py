@@ -1,58 +1,124 @@
-"""The word heatmap: a document in reading order, every word on its weight's colour.
+"""The word heatmap: a document in reading order, every word on its value's colour.
 
-HTML for ``st.html`` or a page of its own, without script. The words and what
-lies between them are the text of the root element, and nothing else is: numbers,
-notes and bars stand in attributes and style sheets, so copying the heatmap copies
-the text. Colours for both themes stand in the HTML and ``light-dark()`` chooses.
-
-It knows nothing about Streamlit, and nothing about what the weights mean.
+Everything that ``heatmap.js`` draws, as plain JSON: the pieces of the text, weights,
+colours for both themes, folds. The words and what lies between them are the text of
+the element that it draws, and nothing else is, so copying the heatmap copies the
+text. It knows nothing about Streamlit, and nothing about what the values mean.
 """
 
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
 
 import numpy as np
 
 from han_core.corpora.wording import counted
 from han_core.explanation.explanation import Explanation, Reading, ranks
-from han_core.figures.colour import background, text_on
-from han_core.figures.escape import html_text
-from han_core.figures.legend import legend, prediction, seen_line
-from han_core.figures.markup import STYLE, percent
-
-__all__ = ["legend", "longest_bar", "prediction", "seen_line", "thickness", "word_heatmap"]
+from han_core.figures.colour import STEPS, background, text_on
+from han_core.figures.escape import writable
+from han_core.figures.folding import folds
+from han_core.figures.markup import percent
+from han_core.figures.scale import Scale
 
 UNDERLINED = 10
-"""So many words at most, the heaviest of the document, are underlined."""
+"""So many words at most, those of the strongest values, are underlined."""
 
-_CLEARLY = 1.05  # times uniform: less is rounding in float32, not an order
+_CLEARLY = 1.05  # times the mean: less is rounding in float32, not an order
+_READINGS: tuple[Reading, ...] = ("sentence", "document", "lift")
+
+Out = tuple[int, str, str]
+"""A word or sentence that was taken out: the token it stood before, its text, its id."""
 
 
-def word_heatmap(
-    explanation: Explanation, reading: Reading, top: float, longest: float | None = None
-) -> str:
-    """The document with its words coloured by ``reading``.
+@dataclass(frozen=True)
+class Colour:
+    """What words are coloured by.
+
+    Attributes:
+        values: (tokens,) in the scale's units.
+    """
+
+    values: np.ndarray
+    scale: Scale
+
+
+@dataclass(frozen=True)
+class Heatmap:
+    """One document, ready to be drawn by the component and by the stand-alone page.
+
+    Attributes:
+        data: JSON, a list with an entry for each token or sentence under most keys:
+            ``gaps`` (the text before a token), ``tokens``, ``starts``, ``ends``, ``weights``
+            (within the document, full precision), ``within`` (the sentence), ``ranks``,
+            ``colours`` (into ``palette``: light and dark background, light and dark ink);
+            ``sentences`` (``firsts`` token, ``weights``, ``ranks``, ``bars`` from 0 to 1);
+            ``unknown`` and ``added`` tokens; ``rules`` (token, pixels, negative above the
+            word); ``title`` and ``values`` (text, or None where attention is what is coloured);
+            ``folds`` (first sentence, number, text of their weight); ``out``; ``tail``, the
+            text after the last token; ``unseen``, what the model did not see, or None.
+    """
+
+    data: dict[str, Any]
+
+    @property
+    def text(self) -> str:
+        """The text that it draws."""
+        pieces = zip(self.data["gaps"], self.data["tokens"], strict=True)
+        seen = "".join(gap + token for gap, token in pieces) + self.data["tail"]
+        return seen + (self.data["unseen"] or {"text": ""})["text"]
+
+
+def heatmap(
+    explanation: Explanation,
+    colour: Colour,
+    longest: float | None = None,
+    added: Collection[int] = frozenset(),
+    out: Sequence[Out] = (),
+) -> Heatmap:
+    """The document with its words coloured by ``colour``.
 
     Args:
-        top: the weight at the top of the colour scale (``colour.scale_top``).
         longest: the sentence weight of the longest bar in the gutter, for several
             heatmaps on one scale; ``longest_bar`` of this explanation unless given.
+        added: tokens that stand in for something replaced; they are marked.
+        out: what was taken out, drawn struck through where it stood.
+
+    Raises:
+        ValueError: if a length or a token's number does not fit the document.
     """
-    longest = longest_bar([explanation]) if longest is None else longest
-    order = ranks(explanation.sentence_weights).tolist()
-    weights = explanation.sentence_weights.tolist()
-    sentences = [
-        f'<div class="hs-sentence" data-sentence="{number}">'
-        f"{_gutter(number, weights[number - 1], longest, order)}"
-        f'<div class="hs-text" dir="auto">{content}</div></div>'
-        for number, content in enumerate(_sentences(explanation, reading, top), start=1)
-    ]
-    return (
-        f'{STYLE}<div class="hs hs-words" data-testid="word-heatmap" role="group" '
-        f'aria-label="Words and their attention weights" '
-        f"style=\"--tokens:'{len(explanation.word_weights)}'\">"
-        f"{''.join(sentences)}{_rest(explanation)}</div>"
-    )
+    document, weights = explanation.document, explanation.document_weights
+    _check(len(weights), colour.values, added, out)
+    palette, colours = _palette(colour)
+    edges = [0, *(span.end for span in document.tokens)]
+    tail, unseen = _rest(explanation)
+    data = {
+        "gaps": [
+            writable(document.text[edge : span.start])
+            for edge, span in zip(edges, document.tokens, strict=False)
+        ],
+        "tokens": [writable(token) for token in document.token_texts()],
+        "starts": [span.start for span in document.tokens],
+        "ends": edges[1:],
+        "weights": weights.tolist(),
+        "within": [float(f"{weight:.4g}") for weight in explanation.word_weights.tolist()],
+        "ranks": ranks(weights).tolist(),
+        "unknown": np.flatnonzero(~explanation.known).tolist(),
+        "added": sorted(added),
+        "palette": palette,
+        "colours": colours,
+        "rules": _rules(explanation, colour),
+        "title": writable(colour.scale.title),
+        "values": _values(explanation, colour),
+        "sentences": _sentences(explanation, longest),
+        "folds": _folds(explanation, colour, added, out),
+        "out": [
+            [before, writable(text), id] for before, text, id in sorted(out, key=itemgetter(0))
+        ],
+        "tail": tail,
+        "unseen": unseen,
+    }
+    return Heatmap(data)
 
 
 def longest_bar(explanations: Sequence[Explanation]) -> float:
@@ -64,95 +130,100 @@ def longest_bar(explanations: Sequence[Explanation]) -> float:
 
 def thickness(rank: int) -> float:
     """The underline of a word of this rank, in pixels: 5 for the first, falling to 1."""
-    return 5 - 4 * (rank - 1) / (UNDERLINED - 1)
+    return round(5 - 4 * (rank - 1) / (UNDERLINED - 1), 1)
 
 
-def _sentences(explanation: Explanation, reading: Reading, top: float) -> Iterator[str]:
-    """Each sentence's words, with the white space up to the next one's."""
-    document, tokens = explanation.document, _tokens(explanation, reading, top)
-    edge = 0
-    for number, sentence in enumerate(document.sentences, start=1):
-        parts = []
-        for start, end in sentence.tokens:
-            parts += [html_text(document.text[edge:start]), next(tokens)]
-            edge = end
-        last = number == len(document.sentences)
-        until = document.seen if last else document.sentences[number].start
-        yield "".join([*parts, html_text(document.text[edge:until])])
-        edge = until
+def _check(tokens: int, values: np.ndarray, added: Collection[int], out: Sequence[Out]) -> None:
+    if len(values) != tokens:
+        raise ValueError(f"a value for each of {tokens} tokens is expected, {len(values)} came")
+    if not all(0 <= token < tokens for token in added):
+        raise ValueError(f"added tokens are numbered 0 to {tokens - 1}, got {sorted(added)}")
+    if not all(0 <= before <= tokens for before, _, _ in out):
+        raise ValueError(f"words were taken out before tokens 0 to {tokens}, got {list(out)}")
 
 
-def _tokens(explanation: Explanation, reading: Reading, top: float) -> Iterator[str]:
-    """Every token's element, in order."""
-    weights = explanation.document_weights
-    rows = zip(
-        explanation.document.token_texts(),
-        explanation.document.tokens,
-        (explanation.weights(reading) / top).tolist(),
-        explanation.word_weights.tolist(),
-        weights.tolist(),
-        explanation.weights("lift").tolist(),
-        ranks(weights).tolist(),
-        explanation.known.tolist(),
-        _underlined(weights).tolist(),
-        strict=True,
-    )
-    for word, span, share, in_sentence, in_document, lift, rank, known, heavy in rows:
-        text = html_text(word)
-        names = "hs-token" + " hs-top" * heavy + " hs-unknown" * (not known)
-        # The heaviest words are stops of the tab key; the others take focus by a tap.
-        reach = (
-            f'tabindex="0" role="mark" aria-label="{text}: {percent(in_document)} of the '
-            f'document, rank {rank} of {len(weights)}"'
-            if heavy
-            else 'tabindex="-1"'
-        )
-        rule = f";--rule:{thickness(rank):.1f}px" if heavy else ""
-        yield (
-            f'<span class="{names}" {reach} data-start="{span.start}" data-end="{span.end}" '
-            f'data-weight="{in_document!r}" data-s="{percent(in_sentence)}" '
-            f'data-d="{percent(in_document)}" data-l="{lift:.3g}" data-r="{rank}" '
-            f'style="{_colours(share)}{rule}">{text}</span>'
-        )
+def _palette(colour: Colour) -> tuple[list[tuple[str, ...]], list[int]]:
+    """The colours that occur, and each token's among them; equal values, equal colours."""
+    shares = np.clip(colour.values / colour.scale.top, -1, 1)
+    steps, colours = np.unique(np.rint(shares * STEPS).astype(int), return_inverse=True)
+    palette: list[tuple[str, ...]] = []
+    for step in steps.tolist():
+        light, dark = background(step / STEPS, "light"), background(step / STEPS, "dark")
+        palette.append((light, dark, text_on(light), text_on(dark)))
+    return palette, colours.tolist()
 
 
-def _underlined(weights: np.ndarray) -> np.ndarray:
-    """(tokens,) whether a word is among the heaviest, and heavier than uniform attention.
+def _rules(explanation: Explanation, colour: Colour) -> list[tuple[int, float]]:
+    """Underlines of the strongest words: the heaviest ones where attention is coloured."""
+    values = colour.values if _other(explanation, colour) else explanation.document_weights
+    sizes = np.abs(values)
+    order = ranks(sizes)
+    rules = []
+    for token in np.flatnonzero(_strong(sizes)).tolist():
+        rule = thickness(int(order[token]))
+        rules.append((token, rule if values[token] > 0 else -rule))
+    return rules
 
-    Words of equal weight are underlined together or not at all.
+
+def _strong(sizes: np.ndarray) -> np.ndarray:
+    """(tokens,) whether a size is among the largest, and larger than the mean.
+
+    Equal sizes are strong together or not at all.
     """
-    as_heavy = len(weights) - np.searchsorted(np.sort(weights), weights, side="left")
-    return (as_heavy <= UNDERLINED) & (weights * len(weights) > _CLEARLY)
+    as_large = len(sizes) - np.searchsorted(np.sort(sizes), sizes, side="left")
+    return (as_large <= UNDERLINED) & (sizes * len(sizes) > _CLEARLY * sizes.sum())
 
 
-def _colours(share: float) -> str:
-    return _style(background(share, "light"), background(share, "dark"))
-
-
-@lru_cache(maxsize=4096)
-def _style(light: str, dark: str) -> str:
-    inks = f"light-dark({text_on(light)},{text_on(dark)})"
-    return f"background:light-dark({light},{dark});color:{inks}"
-
-
-def _gutter(number: int, weight: float, longest: float, order: Sequence[int]) -> str:
-    words = (
-        f"Sentence {number}: attention weight {weight:.6f}, "
-        f"rank {order[number - 1]} of {len(order)}"
-    )
-    return (
-        f'<div class="hs-weight" role="img" title="{words}" aria-label="{words}" '
-        f'data-percent="{percent(weight, 2)}" style="--length:{100 * weight / longest:.2f}%"></div>'
+def _other(explanation: Explanation, colour: Colour) -> bool:
+    """Whether the colours show something else than this document's attention."""
+    return not any(
+        np.array_equal(colour.values, explanation.weights(reading)) for reading in _READINGS
     )
 
 
-def _rest(explanation: Explanation) -> str:
-    """What the model did not see; the whole text where it saw no sentence."""
+def _values(explanation: Explanation, colour: Colour) -> list[str] | None:
+    if not _other(explanation, colour):
+        return None
+    scale = colour.scale
+    sides = ("", "", "")
+    if scale.signed and scale.form == "probability":
+        sides = ("", ", supports", ", speaks against")
+    return [
+        scale.written(value) + sides[(value > 0) - (value < 0)] for value in colour.values.tolist()
+    ]
+
+
+def _sentences(explanation: Explanation, longest: float | None) -> dict[str, list]:
+    weights = explanation.sentence_weights
+    longest = longest_bar([explanation]) if longest is None else longest
+    lengths = np.array(explanation.document.sentence_lengths, dtype=int)
+    return {
+        "firsts": (lengths.cumsum() - lengths).tolist(),
+        "weights": weights.tolist(),
+        "ranks": ranks(weights).tolist(),
+        "bars": (weights / longest).clip(0, 1).round(4).tolist(),
+    }
+
+
+def _folds(
+    explanation: Explanation, colour: Colour, added: Collection[int], out: Sequence[Out]
+) -> list[tuple[int, int, str]]:
+    tokens = len(colour.values)
+    touched = [*added, *(min(before, tokens - 1) for before, _, _ in out)]
+    kept = set(explanation.sentence_of_token[touched].tolist()) if touched else set()
+    return [
+        (fold.first, fold.size, percent(fold.weight, 2))
+        for fold in folds(explanation, colour.values, kept)
+    ]
+
+
+def _rest(explanation: Explanation) -> tuple[str, dict[str, str] | None]:
+    """The text after the last token, and what of it the model did not see."""
     document = explanation.document
-    rest = document.text[document.seen if document.sentences else 0 :]
+    last = document.sentences[-1].end if document.sentences else 0
+    seen = document.seen if document.sentences else 0
+    rest = writable(document.text[seen:])
     if not rest.strip():
-        return html_text(rest)
+        return writable(document.text[last:]), None
     note = f"Not seen by the model: {counted(len(rest), 'character')}"
-    return (
-        f'<div class="hs-unseen" data-note="{note}" tabindex="0" dir="auto">{html_text(rest)}</div>'
-    )
+    return writable(document.text[last:seen]), {"text": rest, "note": note}

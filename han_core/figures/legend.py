@@ -6,51 +6,59 @@ HTML and sentences. It knows nothing about words and their places.
 import numpy as np
 
 from han_core.corpora.wording import counted
-from han_core.explanation.explanation import Explanation, Reading
+from han_core.explanation.explanation import Explanation
 from han_core.figures.colour import background
 from han_core.figures.escape import html_text
 from han_core.figures.markup import STYLE, percent
+from han_core.figures.scale import Scale
 
 LISTED = 6
 """Up to so many classes each get a bar; past that the least probable share a line."""
 
-TITLES: dict[Reading, str] = {
-    "sentence": "Attention weight within the sentence",
-    "document": "Attention weight within the document",
-    "lift": "Attention weight, times uniform attention",
-}
-
-_KEY = (
-    '<div class="hs-key">'
-    '<span><i class="hs-bar"></i>weight of the sentence</span>'
+_BAR = '<span><i class="hs-bar"></i>weight of the sentence</span>'
+_UNKNOWN = '<span><i class="hs-unknown">abc</i>unknown to the model</span>'
+_UNSIGNED = (
     '<span><i class="hs-top" style="--rule:4px">abc</i>the heaviest words of the document, '
     "thicker the heavier</span>"
-    '<span><i class="hs-unknown">abc</i>unknown to the model</span></div>'
+)
+_SIGNED = (
+    '<span><i class="hs-top" style="--rule:4px">abc</i>the strongest words, rule below</span>'
+    '<span><i class="hs-top hs-above" style="--rule:4px">abc</i>or above where negative</span>'
 )
 
 
-def legend(reading: Reading, top: float) -> str:
-    """The colour scale from 0 to ``top`` with its name, and what the marks mean."""
-    ticks = [(0.0, "0"), (0.5, _number(reading, top / 2)), (1.0, _number(reading, top))]
-    if reading == "lift":  # uniform attention is the tick that this reading is about
-        ticks[:2] = [(1 / top, "1 = uniform")]
-    marks = "".join(f'<span style="--at:{100 * at:.2f}%">{text}</span>' for at, text in ticks)
+def legend(scale: Scale) -> str:
+    """The colour scale with its name and ticks, and what the marks mean."""
+    marks = "".join(
+        f'<span style="--at:{100 * at:.2f}%">{text}</span>' for at, text in _ticks(scale)
+    )
+    rules = _SIGNED if scale.signed else _UNSIGNED
     return (
         f'{STYLE}<div class="hs hs-legend" data-testid="legend">'
-        f'<div class="hs-scale"><b>{TITLES[reading]}</b>'
-        f'<div class="hs-ramp" style="background:{_ramp()}"></div>'
-        f'<div class="hs-ticks">{marks}</div></div>{_KEY}</div>'
+        f'<div class="hs-scale"><b>{html_text(scale.title)}</b>'
+        f'<div class="hs-ramp" style="background:{_ramp(scale)}"></div>'
+        f'<div class="hs-ticks">{marks}</div></div>'
+        f'<div class="hs-key">{_BAR}{rules}{_UNKNOWN}</div></div>'
     )
 
 
-def _number(reading: Reading, weight: float) -> str:
-    return f"{weight:.3g} ×" if reading == "lift" else percent(weight, 2)
+def _ticks(scale: Scale) -> list[tuple[float, str]]:
+    """(place on the ramp from 0 to 1, what stands there)."""
+    end = scale.written(scale.top, 2)
+    if scale.signed:
+        start = scale.written(-scale.top, 2)
+        if scale.form == "probability":
+            start, end = f"{start} speaks against", f"supports {end}"
+        return [(0.0, start), (0.5, "0"), (1.0, end)]
+    if scale.form == "times":  # uniform attention is the tick that this reading is about
+        return [(1 / scale.top, "1 = uniform"), (1.0, end)]
+    return [(0.0, "0"), (0.5, scale.written(scale.top / 2, 2)), (1.0, end)]
 
 
-def _ramp() -> str:
+def _ramp(scale: Scale) -> str:
     stops = [
         f"light-dark({background(share, 'light')},{background(share, 'dark')})"
-        for share in np.linspace(0, 1, 17).tolist()
+        for share in np.linspace(-1 if scale.signed else 0, 1, 17).tolist()
     ]
     return f"linear-gradient(to right,{','.join(stops)})"
 

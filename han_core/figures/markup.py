@@ -1,11 +1,10 @@
 """What pieces of HTML and labels share: a style sheet, an ink, numbers for people."""
 
-from pathlib import Path
-
+from han_core.figures.assets import STYLESHEET
 from han_core.figures.colour import INK
 from han_core.figures.escape import plotly_text
 
-STYLE = f"<style>\n{Path(__file__).with_name('heatmap.css').read_text(encoding='utf-8')}</style>"
+STYLE = f"<style>\n{STYLESHEET}</style>"
 """Stands in front of every piece, so that each is complete by itself."""
 
 INK_SPAN = f'<span style="color:light-dark({INK["light"]},{INK["dark"]})">'
@@ -23,8 +22,14 @@ def percent(weight: float, digits: int = 3) -> str:
     """A weight as per cent with so many significant digits: 0.01234 is "1.23%"."""
     if 0 < weight < 1e-6:
         return "<0.0001%"
-    shown = float(f"{100 * weight:.{digits}g}")
-    return f"{shown:.6f}".rstrip("0").rstrip(".") + "%"
+    return decimal(100 * weight, digits) + "%"
+
+
+def decimal(number: float, digits: int = 3) -> str:
+    """A number of 0 or more with so many significant digits and no exponent."""
+    if 0 < number < 1e-6:
+        return "<0.000001"
+    return f"{float(f'{number:.{digits}g}'):.8f}".rstrip("0").rstrip(".")
 
 
 def inked(text: str) -> str:

@@ -47,3 +47,6 @@ class BiLSTMAttention(AttentionClassifier):
             attention.word_weights,
             documents,
         )
+
+    def last_states(self, encoded: Encoded, batch: Batch) -> Tensor:
+        return encoded.states

@@ -8,6 +8,7 @@ taken, and checksums before anything is believed. It knows nothing about trainin
 """
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,14 +16,16 @@ from pathlib import Path
 from typing import Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from torch import Tensor
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 import han_core
+from han_core.corpora.labels import check_names
 from han_core.models.architecture import Architecture
 from han_core.models.build import build_model
 from han_core.models.classifier import AttentionClassifier
-from han_core.models.folder import checksum, read_json, rescue, whole_folder, write_json
+from han_core.models.folder import checksum, read_json, standing, whole_folder, write_json
 from han_core.models.weights import read_weights, write_weights
 from han_core.text.tokenizer import MAXIMUM_TOKENS, Tokenizer
 from han_core.text.vocabulary import Vocabulary
@@ -56,6 +59,12 @@ class Config(BaseModel):
     weights: Literal["float32", "float16"] = "float32"
     sha256: dict[str, str] = {}
 
+    @field_validator("labels")
+    @classmethod
+    def _can_name_classes(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
+        check_names(labels)
+        return labels
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -77,7 +86,7 @@ class Checkpoint:
     metrics: dict
 
     def __post_init__(self) -> None:
-        _check_numbers(self.config, len(self.vocabulary))
+        check_numbers(self.config, len(self.vocabulary))
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -116,44 +125,71 @@ def save_checkpoint(
 
 
 def load_checkpoint(folder: str | Path, device: torch.device | str = "cpu") -> Checkpoint:
-    """Loads a folder, or a shipped checkpoint by its name.
+    """Loads a folder, or a checkpoint of ``checkpoints_root`` by its name.
 
     Raises:
         WrongInput: if a file is missing or damaged, or the parts do not fit.
     """
-    folder = find_folder(folder)
+    named = find_folder(folder)
+    folder = standing(named)
     config = read_config(folder)
     words = read_json(folder / VOCABULARY, largest=500_000_000)
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         raise WrongInput(f"{VOCABULARY} in {folder.name} is a list of words; it is not one here.")
-    _check_numbers(config, len(words))
+    check_numbers(config, len(words))
     for name, expected in config.sha256.items():
         if name not in (WEIGHTS, VOCABULARY) or not (folder / name).is_file():
             raise WrongInput(f"{folder.name} has no {name}.")
         if checksum(folder / name) != expected:
             raise WrongInput(f"{name} in {folder.name} is damaged: its checksum is another.")
-    with torch.device("meta"):  # shapes without memory
-        model = build_model(config.architecture)
+    model = blank_model(config.architecture)
     weights = read_weights(folder / WEIGHTS, model.state_dict())
     model.load_state_dict(weights, assign=True)
     model = model.to(device).eval().requires_grad_(True)
     vocabulary = Vocabulary(tuple(words), config.text.lowercase)
-    return Checkpoint(folder.name, config, vocabulary, model, read_metrics(folder))
+    return Checkpoint(named.name, config, vocabulary, model, read_metrics(folder))
+
+
+class _NothingDrawn(TorchFunctionMode):
+    # To draw normal numbers that nobody will see, torch imports its compiler: 1.4 s.
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        return None if func is nn.init.normal_ else func(*args, **(kwargs or {}))
+
+
+def blank_model(architecture: Architecture) -> AttentionClassifier:
+    """A model with shapes and neither memory nor values, on torch's meta device."""
+    with torch.device("meta"), _NothingDrawn():
+        return build_model(architecture)
+
+
+def checkpoints_root() -> Path:
+    """Where checkpoints are looked for by name: ``HANSCOPE_CHECKPOINTS``, else the shipped ones."""
+    return Path(os.environ.get("HANSCOPE_CHECKPOINTS") or SHIPPED)
 
 
 def find_folder(folder: str | Path) -> Path:
-    """``folder`` itself, or the shipped checkpoint of that name."""
+    """``folder`` itself, or the checkpoint of that name in ``checkpoints_root``.
+
+    It may not be there while it is replaced: ``standing`` says where its files are.
+
+    Raises:
+        WrongInput: names ``folder`` as it was given, if it is no checkpoint's.
+    """
+    given = str(folder)
     try:
         path = Path(folder).resolve()
-        rescue(path)
-        shipped = SHIPPED / path.name
-        if not path.is_dir() and shipped.name == str(folder) and shipped.is_dir():
-            return shipped
-        if path.is_dir():
-            return path
+        known = checkpoints_root().resolve() / path.name
+        if not standing(path).is_dir() and known.name == given:
+            path = known
+        if given and standing(path).is_dir():
+            if (standing(path) / CONFIG).exists():
+                return path
+            raise WrongInput(f"{given} has no {CONFIG}.")
     except (OSError, ValueError) as error:  # a name too long, or with a NUL in it
-        raise WrongInput(f"{str(folder)!r} cannot be the name of a folder.") from error
-    raise WrongInput(f"A checkpoint folder is expected; {str(folder)!r} is none.")
+        if isinstance(error, WrongInput):
+            raise
+        raise WrongInput(f"{given!r} cannot be the name of a folder.") from error
+    raise WrongInput(f"A checkpoint folder is expected; {given!r} is none.")
 
 
 def read_config(folder: Path) -> Config:
@@ -163,20 +199,27 @@ def read_config(folder: Path) -> Config:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "it"
-        raise WrongInput(
-            f"{CONFIG} in {folder.name} does not fit: {field}: {first['msg']}."
-        ) from error
+        message = first["msg"].removeprefix("Value error, ").rstrip(".")
+        raise WrongInput(f"{CONFIG} in {folder.name} does not fit: {field}: {message}.") from error
 
 
 def read_metrics(folder: Path) -> dict:
-    """The content of ``metrics.json``; empty where there is none."""
-    metrics = read_json(folder / METRICS) if (folder / METRICS).exists() else {}
+    """The content of ``metrics.json``; empty where it is missing or cannot be read."""
+    try:
+        metrics = read_json(folder / METRICS)
+    except WrongInput:
+        return {}
     return metrics if isinstance(metrics, dict) else {}
 
 
-def _check_numbers(config: Config, words: int) -> None:
+def check_numbers(config: Config, words: int | None = None) -> None:
+    """Whether a configuration names as many classes, and has as many words, as it says.
+
+    Raises:
+        WrongInput: says both numbers.
+    """
     architecture = config.architecture
-    if architecture.vocabulary_size != words:
+    if words is not None and architecture.vocabulary_size != words:
         raise WrongInput(
             f"The configuration speaks of {architecture.vocabulary_size} words; {words} came."
         )

@@ -110,6 +110,10 @@ class AttentionClassifier(nn.Module):
         """Attention over the states, and the logits."""
         raise TypeError("a model defines how states become a decision")
 
+    def last_states(self, encoded: Encoded, batch: Batch) -> Tensor:
+        """(entries, 2 × hidden) what the attention closest to the output weighs."""
+        raise TypeError("a model defines what its last attention weighs")
+
     def forward_shared(self, batch: SharedBatch) -> Tensor:
         """Logits (documents, classes) of documents that share sentences."""
         return self(batch.flat()).logits

@@ -15,15 +15,19 @@ from pathlib import Path
 
 from han_core.wrong_input import WrongInput
 
+_ASIDE = ".previous"
+
 
 @contextmanager
 def whole_folder(folder: Path) -> Iterator[Path]:
     """A temporary folder to write to, which takes the place of ``folder`` at the end.
 
-    An older ``folder`` stays until the new one is whole and synced to disk; if
-    the process dies between the two renames, ``rescue`` brings the older back.
+    An older ``folder`` stays until the new one is whole and synced to disk. Between
+    the two renames it stands aside, where ``standing`` finds it; if the process dies
+    there, ``rescue`` brings it back.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
+    rescue(folder)
     for left in folder.parent.glob(f".{glob.escape(folder.name)}.new-*"):  # of a killed process
         shutil.rmtree(left, ignore_errors=True)
     new = Path(tempfile.mkdtemp(prefix=f".{folder.name}.new-", dir=folder.parent))
@@ -44,9 +48,25 @@ def whole_folder(folder: Path) -> Iterator[Path]:
 
 
 def rescue(folder: Path) -> None:
-    """Puts the older folder back if a process died while it was replaced."""
-    if not folder.exists() and _previous(folder).exists():
+    """Puts the older folder back if a process died while it was replaced.
+
+    For the one that writes ``folder`` alone: a reader that did it between the
+    writer's two renames would make the second fail.
+    """
+    if standing(folder) != folder:
         os.replace(_previous(folder), folder)
+
+
+def standing(folder: Path) -> Path:
+    """Where the content of ``folder`` is now: there, or aside while it is replaced."""
+    previous = _previous(folder)
+    return previous if not folder.exists() and previous.is_dir() else folder
+
+
+def half_replaced(root: Path) -> list[Path]:
+    """The folders in ``root`` whose content stands aside."""
+    names = [left.name[1:].removesuffix(_ASIDE) for left in root.glob(f".*{_ASIDE}")]
+    return [root / name for name in names if name and standing(root / name) != root / name]
 
 
 def read_json(path: Path, largest: int = 1_000_000):
@@ -68,7 +88,12 @@ def read_json(path: Path, largest: int = 1_000_000):
 
 
 def write_json(path: Path, value: object) -> None:
-    path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    """Writes all of ``value``, or leaves what stood there: a process may die at any time."""
+    new = path.with_name(f".{path.name}.new")
+    new.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    _sync(new)
+    os.replace(new, path)
+    _sync(path.parent)
 
 
 def checksum(path: Path) -> str:
@@ -78,7 +103,7 @@ def checksum(path: Path) -> str:
 
 
 def _previous(folder: Path) -> Path:
-    return folder.with_name(f".{folder.name}.previous")
+    return folder.parent / f".{folder.name}{_ASIDE}"
 
 
 def _sync(path: Path) -> None:

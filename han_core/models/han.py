@@ -41,6 +41,10 @@ class HierarchicalAttention(AttentionClassifier):
         )
         return Output(self._logits(documents), sentence_weights, word_weights, documents)
 
+    def last_states(self, encoded: Encoded, batch: Batch) -> Tensor:
+        sentences, _ = self.word_attention(encoded.states, batch.sentence_of_token, encoded.last)
+        return self.sentence_encoder(sentences, batch.document_lengths)[0]
+
     def forward_shared(self, batch: SharedBatch) -> Tensor:
         """Each distinct sentence is read once, however many documents it stands in."""
         encoded = self.read(batch.sentences)

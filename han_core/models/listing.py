@@ -1,15 +1,31 @@
 """Which checkpoints there are to choose from.
 
-Reads the small files of each folder and no weights. It knows nothing about how
-a list is shown.
+Reads the small files of each folder and the header of its weights, which is what
+can be afforded whenever a list is shown: neither vocabulary nor weights themselves.
+It knows nothing about how a list is shown.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
-from han_core.models.checkpoint import SHIPPED, VOCABULARY, WEIGHTS, read_config, read_metrics
-from han_core.models.folder import rescue
+from han_core.corpora.wording import shown
+from han_core.models.architecture import Architecture
+from han_core.models.checkpoint import (
+    VOCABULARY,
+    WEIGHTS,
+    blank_model,
+    check_numbers,
+    checkpoints_root,
+    read_config,
+    read_metrics,
+)
+from han_core.models.folder import half_replaced, standing
+from han_core.models.weights import check_weights
 from han_core.wrong_input import WrongInput
+
+LONGEST_DATASET = 200  # characters of its name that are shown
 
 
 @dataclass(frozen=True)
@@ -39,43 +55,59 @@ class Listing:
         }
 
 
-def list_checkpoints(root: Path = SHIPPED) -> list[Listing]:
-    """The checkpoints in the folder ``root``, by name; broken folders are left out."""
+def list_checkpoints(root: Path | None = None) -> list[Listing]:
+    """The checkpoints in ``root`` (else ``checkpoints_root``), by name, without the broken ones."""
     return [found for found in _found(root) if isinstance(found, Listing)]
 
 
-def broken_checkpoints(root: Path = SHIPPED) -> list[str]:
+def broken_checkpoints(root: Path | None = None) -> list[str]:
     """A sentence for each folder that ``list_checkpoints`` leaves out."""
     return [found for found in _found(root) if isinstance(found, str)]
 
 
-def _found(root: Path) -> list[Listing | str]:
+def _found(root: Path | None) -> list[Listing | str]:
+    root = checkpoints_root() if root is None else root
     if not root.is_dir():
         return []
-    for left in root.glob(".*.previous"):
-        rescue(root / left.name.removeprefix(".").removesuffix(".previous"))
-    folders = sorted(path for path in root.iterdir() if path.is_dir() and path.name[0] != ".")
-    return [_listing(folder) for folder in folders]
+    folders = [path for path in root.iterdir() if path.is_dir() and path.name[0] != "."]
+    return [_listing(folder) for folder in sorted({*folders, *half_replaced(root)})]
 
 
-def _listing(folder: Path) -> Listing | str:
+def _listing(named: Path) -> Listing | str:
     """What a folder holds, or what is wrong with it."""
+    if named.name != named.name.encode(errors="replace").decode():
+        return f'The name of the folder "{shown(named.name)}" is not UTF-8.'
+    folder = standing(named)
     try:
         config, metrics = read_config(folder), read_metrics(folder)
-    except WrongInput as error:
-        return str(error)
-    for name in (WEIGHTS, VOCABULARY):
-        if not (folder / name).is_file():
-            return f"{folder.name} has no {name}."
-    reached = metrics.get("test") or metrics.get("validation")
-    accuracy = reached.get("accuracy") if isinstance(reached, dict) else None
+        check_numbers(config)
+        if not (folder / VOCABULARY).is_file():
+            raise WrongInput(f"{named.name} has no {VOCABULARY}.")
+        check_weights(folder / WEIGHTS, _shapes(config.architecture))
+    except (WrongInput, OSError) as error:
+        return str(error) if named.name in str(error) else f"{named.name}: {error}"
+    dataset = metrics.get("dataset")
     return Listing(
-        folder.name,
-        folder,
+        named.name,
+        named,
         config.architecture.model,
         config.architecture.attention,
-        str(metrics.get("dataset", "unknown")),
+        shown(dataset, LONGEST_DATASET) if isinstance(dataset, str) else "unknown",
         config.labels,
-        float(accuracy) if isinstance(accuracy, int | float) else None,
+        _accuracy(metrics),
         config.text.language,
     )
+
+
+@lru_cache(maxsize=64)
+def _shapes(architecture: Architecture) -> Mapping[str, tuple[int, ...]]:
+    weights = blank_model(architecture).state_dict()
+    return {name: tuple(tensor.shape) for name, tensor in weights.items()}
+
+
+def _accuracy(metrics: dict) -> float | None:
+    reached = metrics.get("test") or metrics.get("validation")
+    accuracy = reached.get("accuracy") if isinstance(reached, dict) else None
+    if isinstance(accuracy, int | float) and 0 <= accuracy <= 1:  # NaN is neither
+        return float(accuracy)
+    return None

@@ -6,6 +6,8 @@ numbers. It knows nothing about what the weights do.
 """
 
 import json
+from collections.abc import Mapping
+from math import prod
 from pathlib import Path
 
 import torch
@@ -16,7 +18,7 @@ from torch import Tensor
 from han_core.wrong_input import WrongInput
 
 LARGEST_HEADER = 1_000_000  # bytes; a real one has a few thousand
-STORED = {"F32", "F16"}
+STORED = {"F32": 4, "F16": 2}  # bytes in a number
 
 
 def write_weights(path: Path, weights: dict[str, Tensor], stored: str) -> None:
@@ -36,7 +38,7 @@ def read_weights(path: Path, expected: dict[str, Tensor]) -> dict[str, Tensor]:
             values that are not finite.
     """
     where = f"{path.name} in {path.parent.name}"
-    _check_header(path, where, {name: list(tensor.shape) for name, tensor in expected.items()})
+    check_weights(path, {name: tuple(tensor.shape) for name, tensor in expected.items()})
     try:
         with safe_open(path, "pt") as file:
             weights = {name: file.get_tensor(name).float() for name in expected}
@@ -48,29 +50,44 @@ def read_weights(path: Path, expected: dict[str, Tensor]) -> dict[str, Tensor]:
     return weights
 
 
-def _check_header(path: Path, where: str, shapes: dict[str, list[int]]) -> None:
+def check_weights(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Whether a file holds exactly tensors of these shapes, by its header and its size alone.
+
+    Raises:
+        WrongInput: if the file is missing, truncated or does not fit.
+    """
+    where = f"{path.name} in {path.parent.name}"
+    stored, expected_size = _header(path, where)
+    for name in sorted(shapes.keys() ^ stored.keys()):
+        raise WrongInput(f"{where} does not fit its configuration: {name} is missing or too many.")
+    for name, (dtype, shape) in stored.items():
+        if dtype not in STORED or shape != list(shapes[name]):
+            raise WrongInput(
+                f"{where} does not fit its configuration: {name} should be {list(shapes[name])} "
+                f"and is {dtype} {shape}."
+            )
+        expected_size += prod(shape) * STORED[dtype]
+    if path.stat().st_size != expected_size:
+        raise WrongInput(f"{where} is damaged or truncated.")
+
+
+def _header(path: Path, where: str) -> tuple[dict[str, tuple[str, list[int]]], int]:
+    """Type and shape of every tensor, and where the first one starts."""
     try:
         with path.open("rb") as file:
             size = int.from_bytes(file.read(8), "little")
             if not 2 <= size <= LARGEST_HEADER:
                 raise WrongInput(f"{where} is no safetensors file that can be read here.")
             header = json.loads(file.read(size))
-            stored = {
-                name: (str(entry["dtype"]), entry["shape"])
-                for name, entry in header.items()
-                if name != "__metadata__"
-            }
+        stored = {
+            name: (str(entry["dtype"]), entry["shape"])
+            for name, entry in header.items()
+            if name != "__metadata__"
+        }
     except FileNotFoundError as error:
         raise WrongInput(f"{path.parent.name} has no {path.name}.") from error
     except (OSError, ValueError, RecursionError, AttributeError, TypeError, KeyError) as error:
         if isinstance(error, WrongInput):
             raise
         raise WrongInput(f"{where} is damaged or truncated.") from error
-    for name in sorted(shapes.keys() ^ stored.keys()):
-        raise WrongInput(f"{where} does not fit its configuration: {name} is missing or too many.")
-    for name, (dtype, shape) in stored.items():
-        if dtype not in STORED or shape != shapes[name]:
-            raise WrongInput(
-                f"{where} does not fit its configuration: {name} should be {shapes[name]} "
-                f"and is {dtype} {shape}."
-            )
+    return stored, 8 + size

@@ -27,8 +27,11 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _BREAK = re.compile(r"\s")
 _JOINER = "\u200d"  # joins two emoji into one, as in a family
 _CONTINUES = re.compile(
-    "[\u0300-\u036f\u20d0-\u20ff\ufe00-\ufe0f\U0001f3fb-\U0001f3ff" + _JOINER + "]"
+    "[\u0300-\u036f\u20d0-\u20ff\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f"
+    + _JOINER
+    + "]"
 )
+_FLAG_LETTERS = re.compile("[\U0001f1e6-\U0001f1ff]+$")  # two of these are drawn as one flag
 
 
 class Tokenizer:
@@ -95,7 +98,15 @@ def _is_one_character(text: str, before: Span, after: Span) -> bool:
     """Whether a reader sees ``after`` as part of the character that ends ``before``."""
     if before.end != after.start or any(text[at].isspace() for at in (before.start, after.start)):
         return False
-    return bool(_CONTINUES.match(text[after.start])) or text[before.end - 1] == _JOINER
+    joined = _CONTINUES.match(text[after.start]) or text[before.end - 1] == _JOINER
+    return bool(joined) or _is_second_of_flag(text, before, after)
+
+
+def _is_second_of_flag(text: str, before: Span, after: Span) -> bool:
+    if not _FLAG_LETTERS.match(text[after.start]):
+        return False
+    letters = _FLAG_LETTERS.search(text[before.start : before.end])
+    return letters is not None and len(letters[0]) % 2 == 1
 
 
 def _blank_pipeline(language: str):

@@ -15,6 +15,7 @@ from han_core.text.vocabulary import PADDING, Vocabulary
 from han_core.wrong_input import WrongInput
 
 LARGEST_SIZE = 4_096
+LARGEST_SEED = 2**31 - 1
 
 
 def read_vectors(path: str | Path, vocabulary: Vocabulary, seed: int) -> tuple[np.ndarray, int]:
@@ -30,8 +31,6 @@ def read_vectors(path: str | Path, vocabulary: Vocabulary, seed: int) -> tuple[n
         WrongInput: if the file is missing, broken, or holds none of the words.
     """
     path = Path(path)
-    if not path.is_file():
-        raise WrongInput(f"A file of word vectors is expected; {path} is none.")
     found: dict[int, np.ndarray] = {}
     numbers = {word: number for number, word in enumerate(vocabulary.words)}
     for word, vector in _entries(path):
@@ -50,17 +49,35 @@ def read_vectors(path: str | Path, vocabulary: Vocabulary, seed: int) -> tuple[n
     return table, len(found)
 
 
+def vectors_size(path: str | Path) -> int:
+    """How many numbers a vector of the file has, by its first line alone.
+
+    Raises:
+        WrongInput: if the file is missing or does not begin as one of word vectors.
+    """
+    return _beginning(Path(path))[0]
+
+
+def _beginning(path: Path) -> tuple[int, int]:
+    """Numbers in a vector, and bytes of the header: 0 where there is none."""
+    try:
+        with path.open("rb") as file:
+            first = file.readline(1_000_000)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise WrongInput(f"A file of word vectors is expected; {path} is none.") from error
+    parts = first.split()
+    told = len(parts) == 2 and all(part.isdigit() and len(part) < 12 for part in parts)
+    size = int(parts[1]) if told else len(parts) - 1
+    if not 1 <= size <= LARGEST_SIZE:
+        raise WrongInput(
+            f"{path.name}, line 1: a word and its vector of 1 to {LARGEST_SIZE} numbers expected."
+        )
+    return size, len(first) if told else 0
+
+
 def _entries(path: Path) -> Iterator[tuple[str, np.ndarray]]:
-    with path.open("rb") as file:
-        first = file.readline(1_000_000)
-    header = first.split()
-    if len(header) == 2 and all(part.isdigit() and len(part) < 12 for part in header):
-        size = int(header[1])
-        if not 1 <= size <= LARGEST_SIZE:
-            raise WrongInput(f"{path.name}: vectors of 1 to {LARGEST_SIZE} numbers expected.")
-        yield from (_binary if path.suffix == ".bin" else _text)(path, size, skip=len(first))
-    else:
-        yield from _text(path, len(header) - 1, skip=0)
+    size, skip = _beginning(path)
+    yield from (_binary if skip and path.suffix == ".bin" else _text)(path, size, skip)
 
 
 def _text(path: Path, size: int, skip: int) -> Iterator[tuple[str, np.ndarray]]:
@@ -72,7 +89,7 @@ def _text(path: Path, size: int, skip: int) -> Iterator[tuple[str, np.ndarray]]:
                 vector = np.array(parts[-size:], dtype=np.float32)
             except ValueError:
                 vector = np.empty(0, dtype=np.float32)
-            if size < 1 or len(parts) <= size or len(vector) != size:
+            if len(parts) <= size or len(vector) != size:
                 raise WrongInput(f"{path.name}, line {number}: a word and {size} numbers expected.")
             yield " ".join(parts[:-size]), vector
 
@@ -91,6 +108,33 @@ def _binary(path: Path, size: int, skip: int) -> Iterator[tuple[str, np.ndarray]
             yield text, np.frombuffer(data, dtype="<f4")
 
 
+def check_learning(size: int, epochs: int, seed: int, workers: int) -> None:
+    """Whether ``learn_vectors`` can be asked this; it takes long to find out otherwise.
+
+    Raises:
+        WrongInput: names what is out of range, or says that gensim is not installed.
+    """
+    ranges = {
+        "size": (size, LARGEST_SIZE),
+        "epochs": (epochs, 1_000),
+        "workers": (workers, 1_000),
+        "seed": (seed, LARGEST_SEED),
+    }
+    for name, (value, most) in ranges.items():
+        least = 0 if name == "seed" else 1
+        if not least <= value <= most:
+            raise WrongInput(f"{name} is {least} to {most}; {value} came.")
+    _gensim()
+
+
+def _gensim():
+    try:
+        from gensim.models import Word2Vec
+    except ImportError as error:
+        raise WrongInput("Learning vectors needs gensim: pip install gensim.") from error
+    return Word2Vec
+
+
 def learn_vectors(
     sentences: Sequence[Sequence[str]], size: int, epochs: int, seed: int, workers: int
 ) -> Iterator[tuple[str, np.ndarray]]:
@@ -101,14 +145,11 @@ def learn_vectors(
         workers: threads; only one gives the same vectors at every run.
 
     Raises:
-        WrongInput: if gensim is not installed or no word occurs 5 times.
+        WrongInput: as ``check_learning``, or if no word occurs 5 times.
     """
+    check_learning(size, epochs, seed, workers)
     try:
-        from gensim.models import Word2Vec
-    except ImportError as error:
-        raise WrongInput("Learning vectors needs gensim: pip install gensim.") from error
-    try:
-        model = Word2Vec(
+        model = _gensim()(
             sentences, vector_size=size, window=8, min_count=5, sg=1, negative=5,
             sample=1e-4, epochs=epochs, seed=seed, workers=workers,
         )  # fmt: skip

@@ -9,9 +9,26 @@ from collections.abc import Sequence
 
 import numpy as np
 
+LARGEST_BUDGET = 8_000
+"""Tokens in a batch where the data are large enough and nothing else is said."""
+
+BATCHES = 30
+"""In an epoch of little data: a few large steps would teach a model nothing."""
+
 WINDOW = 50
 """Batches' worth of documents that are sorted by length together: enough for even
 lengths, few enough that an epoch stays shuffled."""
+
+
+def batch_budget(lengths: Sequence[int], given: int | None = None) -> int:
+    """Tokens in a batch: as ``given``, else so many that an epoch has about ``BATCHES``.
+
+    At most ``LARGEST_BUDGET``, and no fewer than the longest document has, as
+    far as that allows.
+    """
+    if given is not None:
+        return given
+    return min(LARGEST_BUDGET, max(max(lengths), sum(lengths) // BATCHES))
 
 
 def epoch_batches(lengths: Sequence[int], budget: int, seed: int, epoch: int) -> list[list[int]]:

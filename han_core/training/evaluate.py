@@ -6,6 +6,8 @@ It knows nothing about training or attention.
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from han_core.models.checkpoint import Checkpoint
 from han_core.models.classifier import AttentionClassifier
@@ -24,7 +26,7 @@ def predict(
     """Probabilities (documents, classes) for ``texts``, float64.
 
     Raises:
-        WrongInput: if a text has no word.
+        WrongInput: if a text has no word, or as ``predict_numbered``.
     """
     documents = []
     for at, text in enumerate(texts, start=1):
@@ -32,16 +34,20 @@ def predict(
         if not document.sentences:
             raise WrongInput(f"Texts with at least one word are expected; number {at} has none.")
         documents.append(number_document(document, checkpoint.vocabulary))
-    return predict_numbered(checkpoint.model, documents, progress)
+    return predict_numbered(checkpoint.model, documents, progress, checkpoint.name)
 
 
 def predict_numbered(
     model: AttentionClassifier,
     documents: Sequence[NumberedDocument],
     progress: Progress | None = None,
+    name: str = "The model",
 ) -> np.ndarray:
-    """As ``predict`` for numbered documents; ``model`` is in evaluation mode."""
-    import torch
+    """As ``predict`` for numbered documents; ``model``, called ``name``, is in evaluation mode.
+
+    Raises:
+        WrongInput: if its logits are not finite.
+    """
 
     device = next(model.parameters()).device
     logits: list[np.ndarray] = [np.empty(0)] * len(documents)
@@ -49,6 +55,7 @@ def predict_numbered(
     for batch in _by_length([len(document.words) for document in documents]):
         with torch.inference_mode():
             output = model(collate([documents[i] for i in batch]).to(device))
+        check_finite(output.logits, name)
         for i, row in zip(batch, output.logits.double().cpu().numpy(), strict=True):
             logits[i] = row
         done += len(batch)
@@ -59,8 +66,21 @@ def predict_numbered(
     return exponentials / exponentials.sum(1, keepdims=True)
 
 
+def check_finite(logits: Tensor, name: str) -> None:
+    """Whether a pass came out as numbers: finite weights may be too large for that.
+
+    Raises:
+        WrongInput: names the model.
+    """
+    if not logits.isfinite().all():
+        raise WrongInput(f"{name} gives values that are not finite: its weights are too large.")
+
+
 def metrics(probabilities: np.ndarray, classes: Sequence[int] | np.ndarray) -> dict[str, float]:
-    """Accuracy, macro F1 over the classes that occur, and mean cross-entropy (nats)."""
+    """Accuracy, macro F1 and mean cross-entropy (nats).
+
+    Macro F1 is over the classes that occur among the true or the predicted ones.
+    """
     from sklearn.metrics import accuracy_score, f1_score
 
     true = np.asarray(classes)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from han_core.corpora.corpus import Corpus
-from han_core.corpora.labels import align_labels
+from han_core.corpora.labels import align_labels, check_names
 from han_core.models.checkpoint import TextConfig
 from han_core.text.batch import NumberedDocument
 from han_core.text.tokenizer import Tokenizer
@@ -72,6 +72,8 @@ def prepare(
             fit them, or a validation label is none of them.
     """
     labels = class_names(training.classes, settings.label_names)
+    classes = align_labels(training.labels, training.classes)
+    held_out_classes = align_labels(validation.labels, training.classes)
     tokenizer = Tokenizer(text.language, text.maximum_tokens)
     split = Splits(tokenizer, follow)
     tokens = split(training.texts, "Reading")
@@ -85,8 +87,8 @@ def prepare(
     return Prepared(
         vocabulary,
         labels,
-        _examples(tokens, vocabulary, align_labels(training.labels, training.classes)),
-        _examples(held_out, vocabulary, align_labels(validation.labels, training.classes)),
+        _examples(tokens, vocabulary, classes),
+        _examples(held_out, vocabulary, held_out_classes),
     )
 
 
@@ -103,18 +105,23 @@ def examples(
 
 
 def class_names(classes: tuple[str, ...], names: tuple[str, ...] | None) -> tuple[str, ...]:
-    """``names`` for ``classes``, or the classes' own."""
+    """``names`` for ``classes``, or the classes' own.
+
+    Raises:
+        WrongInput: if there are fewer than two classes, not as many names as
+            classes, or a name that ``check_names`` refuses.
+    """
     if len(classes) < 2:
         came = f"only {classes[0]!r} came" if classes else "no label came"
         raise WrongInput(f"Training needs documents of at least two classes; {came}.")
-    if names is None:
-        return classes
-    if len(names) != len(classes) or len(set(names)) != len(names):
+    if names is not None and len(names) != len(classes):
         raise WrongInput(
             f"label_names gives a name for each of the {len(classes)} classes "
             f"{', '.join(classes[:10])}; {', '.join(names)[:80]!r} came."
         )
-    return names
+    named = classes if names is None else names
+    check_names(named)
+    return named
 
 
 Tokens = tuple[tuple[str, ...], tuple[int, ...], bool]

@@ -16,11 +16,13 @@ from torch import Tensor, nn
 
 from han_core.models.architecture import Architecture
 from han_core.models.folder import read_json
+from han_core.training.batches import batch_budget
 from han_core.training.prepare import Prepared
 from han_core.training.settings import Settings
 from han_core.wrong_input import WrongInput
 
 TENSORS, COUNTERS = "state.safetensors", "state.json"
+ADAM = {"step", "exp_avg", "exp_avg_sq"}  # what AdamW keeps for each parameter
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,9 @@ class RunState:
 
     Attributes:
         tensors: by name: ``model.…``, ``best.…``, ``average.…``, ``optimizer.…``, ``random.…``.
-        counters: what is needed besides: epoch, step, best result, history, settings.
+        counters: what is needed besides: ``history``, ``asked`` (the numbers of epochs
+            asked for, in turn), ``scaler`` (of fp16's gradients) and the
+            ``fingerprint`` of data, model and settings.
     """
 
     tensors: dict[str, Tensor]
@@ -58,9 +62,12 @@ def read_state(folder: Path) -> RunState:
     path = folder / "resume" / TENSORS
     if not path.is_file():
         raise WrongInput(f"--resume goes on with a run that has begun; {folder} holds none.")
+    counters = read_json(path.with_name(COUNTERS), 50_000_000)
     try:
-        return RunState(load(path.read_bytes()), read_json(path.with_name(COUNTERS), 50_000_000))
-    except (SafetensorError, OSError) as error:
+        if not isinstance(counters, dict):
+            raise ValueError(f"counters by name expected, {type(counters).__name__} came")
+        return RunState(load(path.read_bytes()), counters)
+    except (SafetensorError, OSError, ValueError) as error:
         raise WrongInput(f"The state of the run in {folder} is damaged.") from error
 
 
@@ -69,6 +76,7 @@ def fingerprint(prepared: Prepared, architecture: Architecture, settings: Settin
     digest = hashlib.sha256()
     told = {
         **settings.model_dump(exclude={"epochs", "patience"}),
+        "batch_tokens": batch_budget(prepared.training.lengths, settings.batch_tokens),
         **architecture.model_dump(),
         "labels": prepared.labels,
         "words": prepared.vocabulary.words,
@@ -78,11 +86,24 @@ def fingerprint(prepared: Prepared, architecture: Architecture, settings: Settin
         digest.update(examples.classes.tobytes())
         for document in examples.documents:
             digest.update(document.words.tobytes())
+            digest.update(document.sentence_lengths.tobytes())
     return digest.hexdigest()
 
 
 def prefixed(name: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {f"{name}.{key}": tensor for key, tensor in tensors.items()}
+
+
+def fitting(tensors: dict[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
+    """``tensors``, on the model's device, if they have the names and shapes of its own.
+
+    Raises:
+        ValueError: if they do not.
+    """
+    own = model.state_dict()
+    if {n: t.shape for n, t in tensors.items()} != {n: t.shape for n, t in own.items()}:
+        raise ValueError("the tensors are not those of the model")
+    return {name: tensor.to(own[name].device) for name, tensor in tensors.items()}
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer, model: nn.Module) -> dict[str, Tensor]:
@@ -99,12 +120,22 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer, model: nn.Module) -> dic
 def restore_optimizer(
     optimizer: torch.optim.Optimizer, model: nn.Module, tensors: dict[str, Tensor]
 ) -> None:
-    """The reverse of ``optimizer_tensors``."""
-    names = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
+    """The reverse of ``optimizer_tensors``.
+
+    Raises:
+        KeyError, ValueError: if a tensor belongs to no parameter, has another shape, or
+            some of a parameter's are missing.
+    """
+    trained = {n: parameter for n, parameter in model.named_parameters() if parameter.requires_grad}
+    names = list(trained)
     state: dict[int, dict[str, Tensor]] = {}
     for key, tensor in tensors.items():
         kind, _, name = key.partition(".")
+        if tensor.ndim and tensor.shape != trained[name].shape:  # the count of steps has no shape
+            raise ValueError(f"{trained[name].shape} expected for {key}, {tensor.shape} came")
         state.setdefault(names.index(name), {})[kind] = tensor
+    if any(kinds.keys() != ADAM for kinds in state.values()):
+        raise ValueError(f"{ADAM} expected for each parameter")
     optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
 
 

@@ -6,27 +6,27 @@ for bit. It knows nothing about files or the command line.
 """
 
 import time
-from collections.abc import Callable
 from contextlib import nullcontext
 
 import numpy as np
 import torch
 from accelerate import Accelerator
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from han_core.device import mixed_precision
 from han_core.models.architecture import Architecture
-from han_core.models.build import build_model
 from han_core.text.batch import Batch, collate
-from han_core.text.vectors import read_vectors
 from han_core.text.vocabulary import UNKNOWN
-from han_core.training.batches import epoch_batches, share
+from han_core.training.averaging import copied, move_average
+from han_core.training.batches import batch_budget, epoch_batches, share
 from han_core.training.evaluate import metrics, predict_numbered
 from han_core.training.prepare import Examples, Prepared
+from han_core.training.request import Step
 from han_core.training.resume import (
     RunState,
     fingerprint,
+    fitting,
     optimizer_tensors,
     prefixed,
     random_tensors,
@@ -35,23 +35,24 @@ from han_core.training.resume import (
 )
 from han_core.training.schedule import rate_factor
 from han_core.training.settings import Settings
+from han_core.training.start import starting_model
+from han_core.training.stopping import best_line, is_better, is_over
 from han_core.wrong_input import WrongInput
-
-Step = Callable[[int, float], None]
-"""Called after each batch with its documents and its mean loss."""
 
 
 class Run:
     """A model in training.
 
     Attributes:
-        epoch: epochs that are over.
-        history: a line for each of them.
+        history: a line for each epoch that is over.
         best: the weights of the best epoch so far.
+        budget: tokens in a batch.
+        asked: the number of epochs asked for, and each other number that it went on with.
+        vectors_found: words that have given vectors.
 
     Raises:
-        WrongInput: if the device lacks the precision asked for, or the vectors'
-            file does not fit.
+        WrongInput: if the device lacks the precision asked for, or the file of
+            vectors is broken.
     """
 
     def __init__(
@@ -67,33 +68,19 @@ class Run:
             mixed_precision=mixed_precision(settings.mixed_precision, device),
             device_placement=False,
         )
-        torch.manual_seed(settings.seed)
-        self.model = build_model(architecture)
-        if settings.vectors:
-            self._start_from(settings.vectors)
+        self.model, self.vectors_found = starting_model(architecture, prepared.vocabulary, settings)
         self.model.to(device)
-        self.model.embedding.weight.requires_grad_(not settings.freeze_vectors)
         trained = [p for p in self.model.parameters() if p.requires_grad]
         optimizer = torch.optim.AdamW(
             trained, lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
         )
         self._prepared_model, self.optimizer = self.accelerator.prepare(self.model, optimizer)
         self.fingerprint = fingerprint(prepared, architecture, settings)
-        self.epoch = 0
+        self.budget = batch_budget(prepared.training.lengths, settings.batch_tokens)
+        self.asked = [settings.epochs]
         self.history: list[dict] = []
         self.best: dict[str, Tensor] = {}
-        self.average = _copy(self.model) if settings.average else {}
-
-    def _start_from(self, vectors: str) -> None:
-        table, found = read_vectors(vectors, self.prepared.vocabulary, self.settings.seed)
-        if table.shape[1] != self.model.embedding.embedding_dim:
-            raise WrongInput(
-                f"The vectors have {table.shape[1]} numbers and the model's "
-                f"{self.model.embedding.embedding_dim}; --set embedding={table.shape[1]} fits them."
-            )
-        self.vectors_found = found
-        with torch.no_grad():
-            self.model.embedding.weight.copy_(torch.from_numpy(table))
+        self.average = copied(self.model.state_dict()) if settings.average else {}
 
     def train_epoch(self, step: Step) -> dict:
         """Trains over every document once, validates, and returns the history's line.
@@ -103,7 +90,7 @@ class Run:
         """
         training, settings = self.prepared.training, self.settings
         self.model.train()
-        batches = epoch_batches(training.lengths, settings.batch_tokens, settings.seed, self.epoch)
+        batches = epoch_batches(training.lengths, self.budget, settings.seed, self.epoch)
         batches = share(batches, self.accelerator.process_index, self.accelerator.num_processes)
         loss_sum, right, started = 0.0, 0, time.perf_counter()
         for at, indices in enumerate(batches):
@@ -168,11 +155,10 @@ class Run:
             group["lr"] = rate
 
     def _move_average(self) -> None:
-        # Early on the average is short, so that the first weights are soon forgotten.
-        steps = next(iter(self.optimizer.state.values()))["step"].item()
-        decay = min(self.settings.average, steps / (steps + 10))
-        for name, tensor in self.model.state_dict().items():
-            self.average[name].lerp_(tensor, 1 - decay)
+        # Nothing stands there while the scaling of fp16 still skips the first steps.
+        state = next(iter(self.optimizer.state.values()), None)
+        steps = int(state["step"]) if state else 0
+        move_average(self.average, self.model.state_dict(), self.settings.average, steps)
 
     def weights(self) -> dict[str, Tensor]:
         """The weights as they would be used now: the average where there is one."""
@@ -181,7 +167,7 @@ class Run:
     def validate(self) -> dict[str, float]:
         """Metrics of ``weights()`` on the validation documents."""
         validation = self.prepared.validation
-        present = _copy(self.model)
+        present = copied(self.model.state_dict())
         self.model.load_state_dict(self.weights())
         self.model.eval()
         probabilities = predict_numbered(self.model, validation.documents)
@@ -189,31 +175,24 @@ class Run:
         return metrics(probabilities, validation.classes)
 
     def _finish(self, line: dict) -> None:
-        if not self.history or self.is_better(line, self.best_epoch):
-            self.best = {name: tensor.clone() for name, tensor in self.weights().items()}
+        if not self.history or is_better(line, self.best_epoch, self.settings):
+            self.best = copied(self.weights())
         self.history.append(line)
-        self.epoch += 1
 
-    def is_better(self, line: dict, than: dict) -> bool:
-        key = self.settings.keep
-        sign = -1 if key == "loss" else 1
-        return sign * line["validation"][key] > sign * than["validation"][key]
+    @property
+    def epoch(self) -> int:
+        """Epochs that are over."""
+        return len(self.history)
 
     @property
     def best_epoch(self) -> dict:
         """The history's line of the best epoch; the earlier one of equals."""
-        best = self.history[0]
-        for line in self.history[1:]:
-            best = line if self.is_better(line, best) else best
-        return best
+        return best_line(self.history, self.settings)
 
     @property
     def is_over(self) -> bool:
-        """All epochs done, or none better for ``patience`` epochs."""
-        if self.epoch >= self.settings.epochs:
-            return True
-        waited = self.epoch - self.best_epoch["epoch"] if self.history else 0
-        return waited >= self.settings.patience
+        """All epochs done, or no progress for ``patience`` epochs."""
+        return is_over(self.history, self.settings)
 
     def state(self) -> RunState:
         """All that ``restore`` needs."""
@@ -225,8 +204,9 @@ class Run:
             **prefixed("random", random_tensors()),
         }
         counters = {
-            "epoch": self.epoch,
             "history": self.history,
+            "asked": self.asked,
+            "scaler": scaler.state_dict() if (scaler := self.accelerator.scaler) else None,
             "fingerprint": self.fingerprint,
         }
         return RunState(tensors, counters)
@@ -235,21 +215,32 @@ class Run:
         """Puts the run where ``state`` was taken.
 
         Raises:
-            WrongInput: if that was a run with other data, model or settings.
+            WrongInput: if that was a run with other data, model or settings, or the
+                state is damaged.
         """
         if state.counters.get("fingerprint") != self.fingerprint:
             raise WrongInput(
                 "The run that has begun there had other data, model or settings; --resume takes "
                 "the same command again (more --epochs may be asked for)."
             )
-        self.model.load_state_dict(state.part("model"))
-        self.best = state.part("best")
+        try:
+            self._restore(state)
+        except (LookupError, RuntimeError, ValueError, TypeError, AttributeError) as error:
+            raise WrongInput("The state of the run that has begun there is damaged.") from error
+
+    def _restore(self, state: RunState) -> None:
+        counters = state.counters
+        self.model.load_state_dict(fitting(state.part("model"), self.model))
+        self.best = fitting(state.part("best"), self.model)
         if self.average:
-            self.average = {k: t.to(self.device) for k, t in state.part("average").items()}
+            self.average = fitting(state.part("average"), self.model)
         restore_optimizer(self.optimizer, self.model, state.part("optimizer"))
         restore_random(state.part("random"))
-        self.epoch, self.history = state.counters["epoch"], state.counters["history"]
-
-
-def _copy(model: nn.Module) -> dict[str, Tensor]:
-    return {name: tensor.clone() for name, tensor in model.state_dict().items()}
+        if self.accelerator.scaler:
+            self.accelerator.scaler.load_state_dict(counters["scaler"])
+        self.history = counters["history"]
+        epochs = [line["epoch"] for line in self.history if line["seconds"] >= 0]
+        if epochs != list(range(1, self.epoch + 1)) or not self.best_epoch:
+            raise ValueError(f"one epoch after the other expected, {epochs} came")
+        changed = counters["asked"][-1] != self.settings.epochs
+        self.asked = [*counters["asked"], *([self.settings.epochs] if changed else [])]

@@ -4,7 +4,7 @@
 of the architecture. It knows nothing about data.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -17,18 +17,21 @@ from han_core.wrong_input import WrongInput
 class Settings(BaseModel):
     """How a model is trained.
 
-    A batch holds documents of similar length, ``batch_tokens`` words in all. The
+    A batch holds documents of similar length, ``batch_tokens`` words in all. Where
+    none are said these are 8,000, or of little data so few that an epoch has about
+    30 batches: min(8,000, max(words of the longest document, all words // 30)). The
     learning rate rises over the first ``warmup`` share of all steps and then
-    follows ``schedule`` to zero. Training stops early after ``patience`` epochs
-    without a better validation loss or accuracy, and the best epoch is kept
-    (``keep``).
+    follows ``schedule`` (to zero, unless it is constant). The best epoch by ``keep``
+    is kept; of equal accuracies or macro F1 the one with the lower loss is better.
+    Training stops early after ``patience`` epochs of which none was the best and
+    none had the lowest validation loss.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     epochs: int = Field(default=8, ge=1, le=1_000)
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
-    batch_tokens: int = Field(default=8_000, ge=1, le=10_000_000)
+    batch_tokens: int | None = Field(default=None, ge=1, le=10_000_000)
     learning_rate: float = Field(default=1e-3, gt=0, le=10)
     warmup: float = Field(default=0.05, ge=0, lt=1)
     schedule: Literal["linear", "cosine", "constant"] = "cosine"
@@ -40,10 +43,10 @@ class Settings(BaseModel):
     keep: Literal["accuracy", "loss", "macro_f1"] = "accuracy"
     word_dropout: float = Field(default=0.0, ge=0, lt=1)
     average: float = Field(default=0.0, ge=0, lt=1)
-    vectors: str | None = None
+    vectors: str | None = Field(default=None, min_length=1)
     freeze_vectors: bool = False
     minimum_count: int = Field(default=2, ge=1)
-    maximum_size: int = Field(default=30_000, ge=2)
+    maximum_size: int = Field(default=30_000, ge=2, le=5_000_000)
     weights: Literal["float32", "float16"] = "float32"
     label_names: tuple[str, ...] | None = None
 
@@ -51,7 +54,7 @@ class Settings(BaseModel):
 EXPLAINED = {
     "epochs": "passes over the training documents",
     "seed": "of the split, the first weights, the order and dropout",
-    "batch_tokens": "words in one batch",
+    "batch_tokens": "words in one batch; 8,000 or, of little data, a thirtieth of all its words",
     "learning_rate": "the highest, after warm-up",
     "warmup": "share of all steps over which the learning rate rises",
     "schedule": "linear, cosine or constant, after warm-up",
@@ -59,8 +62,8 @@ EXPLAINED = {
     "clip": "largest norm of the gradient",
     "accumulation": "batches that make one step",
     "mixed_precision": "auto (bf16 on a GPU that has it), no, fp16, bf16",
-    "patience": "epochs without a better validation result before the run stops",
-    "keep": "what decides the best epoch: accuracy, macro_f1 or loss",
+    "patience": "epochs with neither a better validation result nor a lower loss before it stops",
+    "keep": "what decides the best epoch: accuracy, macro_f1 (of equals the lower loss) or loss",
     "word_dropout": "share of words replaced by the unknown word in training",
     "average": "decay of an exponential average of the weights; 0 keeps the last ones",
     "vectors": "file of pretrained word vectors (text or word2vec)",
@@ -83,7 +86,8 @@ def parse_settings(
     ``fixed`` are settings with flags of their own.
 
     Raises:
-        WrongInput: names the key that is unknown or the value out of range.
+        WrongInput: names the key that is unknown, the value out of range, or the
+            two that contradict each other.
     """
     values: dict[str, dict[str, object]] = {"settings": dict(fixed), "model": {}, "text": {}}
     fields = {
@@ -97,15 +101,29 @@ def parse_settings(
         if not equals or group is None:
             known = ", ".join(sorted(set().union(*fields.values())))
             raise WrongInput(f"--set takes key=value, keys {known}; {pair[:80]!r} came.")
-        values[group][key] = value.split(",") if key == "label_names" else value
+        if key in fixed and value != str(fixed[key]):
+            raise WrongInput(f"--{key} {fixed[key]} and --set {pair[:80]} contradict each other.")
+        names = [name.strip() for name in value.split(",")]
+        values[group][key] = names if key == "label_names" else value
     settings = checked(Settings, values["settings"])
     assert isinstance(settings, Settings)
+    if settings.freeze_vectors and not settings.vectors:
+        raise WrongInput("freeze_vectors keeps given vectors as they are; vectors=FILE gives them.")
     sizes = checked(
         Architecture, {**values["model"], "model": "han", "vocabulary_size": 2, "classes": 2}
     ).model_dump(include=set(values["model"]))
     text = checked(TextConfig, values["text"])
     assert isinstance(text, TextConfig)
     return settings, sizes, text
+
+
+def without_effect(model: str, attention: str, sizes: Iterable[str]) -> list[str]:
+    """A sentence for each of ``sizes`` that such a model does not have."""
+    missing = {
+        "dropout_sentences": "bilstm" if model == "bilstm" else "",
+        "attention_size": f"{attention} attention" if attention != "additive" else "",
+    }
+    return [f"{size} has no effect with {missing[size]}." for size in sizes if missing.get(size)]
 
 
 def checked(kind: type[BaseModel], values: dict) -> BaseModel:

@@ -5,71 +5,32 @@ the best weights so far and what is needed to resume. It knows nothing about
 where texts come from or how progress is shown.
 """
 
-import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import torch
 
 from han_core.corpora.corpus import Corpus
-from han_core.corpora.labels import align_labels
 from han_core.models.architecture import Architecture
 from han_core.models.build import count_parameters
 from han_core.models.checkpoint import (
-    CONFIG,
     METRICS,
     Checkpoint,
     Config,
-    TextConfig,
     load_checkpoint,
+    read_metrics,
     save_checkpoint,
 )
-from han_core.models.folder import read_json, rescue, write_json
+from han_core.models.folder import write_json
+from han_core.text.vocabulary import RESERVED
 from han_core.training.evaluate import metrics, predict_numbered
-from han_core.training.prepare import Follow, Prepared, class_names, examples, prepare
-from han_core.training.resume import read_state
-from han_core.training.run import Run, Step
-from han_core.training.settings import Settings, checked
-from han_core.wrong_input import WrongInput
+from han_core.training.prepare import Prepared, examples, prepare
+from han_core.training.request import Ready, Request, Watch, architecture, ready
+from han_core.training.run import Run
+from han_core.training.settings import without_effect
 
-
-@dataclass(frozen=True)
-class Request:
-    """What is to be trained, on what, and where it goes.
-
-    Attributes:
-        sizes: fields of the architecture that differ from their defaults.
-        reproduce: the command that does the same again.
-    """
-
-    model: str
-    attention: str
-    training: Corpus
-    validation: Corpus
-    test: Corpus | None
-    out: Path
-    settings: Settings
-    sizes: dict[str, object]
-    text: TextConfig
-    reproduce: str
-    resume: bool = False
-
-
-@dataclass(frozen=True)
-class Watch:
-    """How a run tells what it is doing.
-
-    Attributes:
-        follow: wraps a loop over texts.
-        epoch: called with epoch number and documents; gives what is called after each batch.
-        say: called with a sentence.
-    """
-
-    follow: Follow
-    epoch: Callable[[int, int], Step]
-    say: Callable[[str], None]
+__all__ = ["Request", "Watch", "train"]
 
 
 def train(request: Request, device: torch.device, watch: Watch) -> dict:
@@ -77,76 +38,59 @@ def train(request: Request, device: torch.device, watch: Watch) -> dict:
 
     Raises:
         WrongInput: if data, settings or device do not fit, or the folder is taken.
+        KeyboardInterrupt: says how to go on.
     """
-    request = replace(request, out=_free(request))
-    test = _test_classes(request)
+    found = ready(request, device)
+    request = replace(request, out=found.out)
     prepared = prepare(
         request.training, request.validation, request.text, request.settings, watch.follow
     )
-    if cut := prepared.training.cut + prepared.validation.cut:
-        watch.say(f"{cut} documents were cut after {request.text.maximum_tokens} tokens.")
-    architecture = _architecture(request, prepared)
-    run = Run(prepared, architecture, request.settings, device)
+    _tell(request, prepared, watch)
+    shape = architecture(request, len(prepared.vocabulary), len(prepared.labels))
+    run = Run(prepared, shape, request.settings, device)
     if request.settings.vectors:
         watch.say(f"{run.vectors_found} of {len(prepared.vocabulary)} words have given vectors.")
-    if request.resume:
-        run.restore(read_state(request.out))
+    writer = _Writer(request, prepared, shape)
+    _begin(request, found, run, writer, watch)
+    try:
+        _run_epochs(run, writer, watch)
+        return _finish(request, found.test, run, device, watch)
+    except KeyboardInterrupt as stop:
+        raise KeyboardInterrupt(writer.left()) from stop
+
+
+def _tell(request: Request, prepared: Prepared, watch: Watch) -> None:
+    for sentence in without_effect(request.model, request.attention, request.sizes):
+        watch.say(sentence)
+    known = len(prepared.vocabulary) - len(RESERVED)
+    watch.say(f"The vocabulary knows {known:,} words of the training texts.")
+    if cut := prepared.training.cut + prepared.validation.cut:
+        watch.say(f"{cut} documents were cut after {request.text.maximum_tokens} tokens.")
+
+
+def _begin(request: Request, found: Ready, run: Run, writer: "_Writer", watch: Watch) -> None:
+    if found.state:
+        run.restore(found.state)
+        writer.epoch = run.epoch
         watch.say(f"Going on after epoch {run.epoch}.")
-    writer = _Writer(request, prepared, architecture)
+    elif request.resume:
+        watch.say(f"No run has begun in {request.out}; this one begins anew.")
+
+
+def _run_epochs(run: Run, writer: "_Writer", watch: Watch) -> None:
     while not run.is_over:
-        line = run.train_epoch(watch.epoch(run.epoch + 1, len(prepared.training)))
+        line = run.train_epoch(watch.epoch(run.epoch + 1, len(run.prepared.training)))
         shown = ", ".join(f"{name} {value:.4f}" for name, value in line["validation"].items())
         watch.say(f"Epoch {line['epoch']}: validation {shown}.")
         if run.accelerator.is_main_process:
             writer.write(run)
-    return _finish(request, test, run, device, watch)
-
-
-def _test_classes(request: Request) -> tuple[int, ...]:
-    """By the data's own names of the classes, and before any time is spent on training."""
-    class_names(request.training.classes, request.settings.label_names)
-    if request.test is None:
-        return ()
-    return align_labels(request.test.labels, request.training.classes)
-
-
-def _free(request: Request) -> Path:
-    """The folder to write to; refused before training where it cannot be written."""
-    out = request.out.absolute()
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        rescue(out)
-        taken = out.exists() and not (out.is_dir() and not any(out.iterdir()))
-    except OSError as error:
-        raise WrongInput(f"--out {out} cannot be written: {error.strerror}.") from error
-    if not os.access(out.parent, os.W_OK):
-        raise WrongInput(f"--out {out} cannot be written: its parent folder is read-only.")
-    if taken and not request.resume:
-        raise WrongInput(
-            f"--out names a new or empty folder; {out} holds something"
-            + (" (a checkpoint: --resume goes on with it)." if (out / CONFIG).exists() else ".")
-        )
-    return out
-
-
-def _architecture(request: Request, prepared: Prepared) -> Architecture:
-    values = {
-        **request.sizes,
-        "model": request.model,
-        "attention": request.attention,
-        "vocabulary_size": len(prepared.vocabulary),
-        "classes": len(prepared.labels),
-    }
-    architecture = checked(Architecture, values)
-    assert isinstance(architecture, Architecture)
-    return architecture
 
 
 class _Writer:
-    """Writes the folder after each epoch."""
+    """Writes the folder after each epoch; ``epoch`` is the last one that stands there."""
 
     def __init__(self, request: Request, prepared: Prepared, architecture: Architecture):
-        self._request, self._prepared = request, prepared
+        self._request, self._prepared, self.epoch = request, prepared, 0
         self._config = Config(
             architecture=architecture,
             text=request.text,
@@ -164,6 +108,13 @@ class _Writer:
             run.history,
             run.state().files(),
         )
+        self.epoch = run.epoch
+
+    def left(self) -> str:
+        """What to tell whoever stopped the run."""
+        if not self.epoch:
+            return "Stopped in the first epoch; nothing was written."
+        return f"Stopped; --resume goes on after epoch {self.epoch}."
 
     def _metrics(self, run: Run) -> dict:
         request, best = self._request, run.best_epoch
@@ -180,9 +131,21 @@ class _Writer:
             "test": None,
             "seed": request.settings.seed,
             "date": datetime.now(UTC).date().isoformat(),
-            "settings": request.settings.model_dump(exclude_defaults=True),
+            "settings": {
+                **request.settings.model_dump(exclude_defaults=True),
+                "batch_tokens": run.budget,
+            },
             "reproduce": request.reproduce,
+            **_note(run.asked),
         }
+
+
+def _note(asked: Sequence[int]) -> dict[str, str]:
+    """What ``reproduce`` alone would not do again: the learning rate follows all epochs asked."""
+    if len(asked) == 1:
+        return {}
+    numbers = ", then ".join(map(str, asked))
+    return {"note": f"Trained in parts with --epochs {numbers}; in one go figures differ a little."}
 
 
 def _finish(
@@ -196,8 +159,7 @@ def _finish(
         "test": _test(request.test, test, checkpoint, watch) if request.test else None,
     }
     if run.accelerator.is_main_process:
-        stored = read_json(request.out / METRICS)
-        write_json(request.out / METRICS, {**stored, **reached})
+        write_json(request.out / METRICS, {**read_metrics(request.out), **reached})
     trained = sum(line["seconds"] for line in run.history)
     documents = len(run.prepared.training) * len(run.history)
     return {

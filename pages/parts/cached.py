@@ -9,14 +9,19 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import streamlit as st
 
 if TYPE_CHECKING:
     from han_core.corpora.corpus import Corpus
+    from han_core.corpora.pasted import PastedTexts
     from han_core.corpora.table import Table
     from han_core.errors.predictions import Predictions
+    from han_core.evidence.faithfulness import Evidence
+    from han_core.evidence.methods import Attribution, Method
+    from han_core.evidence.ranking import Unit
+    from han_core.evidence.subject import Fill, Subject
     from han_core.explanation.explanation import Explanation
     from han_core.models.checkpoint import Checkpoint
     from han_core.models.listing import Listing
@@ -43,14 +48,75 @@ def broken() -> list[str]:
     return broken_checkpoints(checkpoints_root())
 
 
-def explanation(checkpoint: str, device: str, text: str) -> "Explanation":
-    """``explain``'s answer; ``checkpoint`` is a name among ``listings``.
+Progress = Callable[[int, int], None]
+Stage = Literal["quick", "thorough"]
+
+
+class Question(NamedTuple):
+    """One document before one model: all that decides the answer.
+
+    Attributes:
+        checkpoint: a name among ``listings``.
+        edits: (start, end, replacement) of each, in the order in which they were made.
+    """
+
+    checkpoint: str
+    device: str
+    text: str
+    edits: tuple[tuple[int, int, str], ...] = ()
+
+
+def subject(question: Question) -> "Subject":
+    """The document, read and explained, ready to be asked more.
 
     Raises:
-        WrongInput: as ``load_checkpoint``, ``choose_device`` and ``explain`` do.
+        WrongInput: as ``load_checkpoint``, ``choose_device``, ``explain`` and ``edited`` do.
     """
-    folder = checkpoints_root() / checkpoint
-    return _explanation(str(folder), fingerprint(folder), device, text)
+    return _subject(*_marked(question))
+
+
+def explanation(checkpoint: str, device: str, text: str) -> "Explanation":
+    """``explain``'s answer; raises as ``subject`` does."""
+    return subject(Question(checkpoint, device, text)).explanation
+
+
+def evidence(
+    question: Question, unit: "Unit", fill: "Fill", stage: "Stage", progress: Progress
+) -> "Evidence":
+    """What ``faithfulness`` measures, quickly or thoroughly, with progress while it is made.
+
+    Raises:
+        WrongInput: as ``faithfulness.thorough`` does.
+    """
+    from han_core.evidence.faithfulness import quick, thorough
+
+    answers = _answers(*_marked(question), unit, fill)
+    if stage not in answers:
+        if stage == "quick":
+            answers[stage] = quick(subject(question), unit, fill, progress=progress)
+        else:
+            first = evidence(question, unit, fill, "quick", progress)
+            answers[stage] = thorough(subject(question), first, progress=progress)
+    return answers[stage]
+
+
+def has_evidence(question: Question, unit: "Unit", fill: "Fill", stage: "Stage") -> bool:
+    """Whether ``evidence`` would answer at once."""
+    return stage in _answers(*_marked(question), unit, fill)
+
+
+def attribution(question: Question, method: "Method", target: int) -> "Attribution":
+    """What ``attribute`` says.
+
+    Raises:
+        WrongInput: as ``attribute`` does.
+    """
+    return _attribution(*_marked(question), method, target)
+
+
+def placebo(question: Question, kind: str) -> "Explanation":
+    """The same document by an untrained twin of the model, or under uniform attention."""
+    return _placebo(*_marked(question), kind)
 
 
 def predictions(
@@ -58,7 +124,7 @@ def predictions(
     device: str,
     corpus: "Corpus",
     corpus_key: str,
-    progress: Callable[[int, int], None],
+    progress: Progress,
 ) -> "Predictions":
     """``score``'s answer; ``corpus_key`` says all that ``corpus`` was made from.
 
@@ -72,6 +138,32 @@ def predictions(
     place = _place(str(folder), mark, device, corpus_key)
     if "answer" not in place:
         place["answer"] = score(_checkpoint(str(folder), mark, device), corpus, progress)
+    return place["answer"]
+
+
+def faithfulness(
+    checkpoint: str,
+    device: str,
+    corpus: "Corpus",
+    corpus_key: str,
+    documents: int,
+    progress: Progress,
+) -> dict:
+    """What the command ``faithfulness`` prints for as many documents of ``corpus``.
+
+    Raises:
+        WrongInput: as ``sample`` and ``measure`` do.
+    """
+    from han_core.evidence.corpus import measure
+    from han_core.evidence.sampling import sample
+
+    folder = checkpoints_root() / checkpoint
+    mark = fingerprint(folder)
+    place = _place(str(folder), mark, device, f"evidence of {documents} of {corpus_key}")
+    if "answer" not in place:
+        model = _checkpoint(str(folder), mark, device)
+        texts = corpus.take(sample(model, corpus.texts, documents)).texts
+        place["answer"] = measure(model, texts, progress=progress).to_json()
     return place["answer"]
 
 
@@ -99,6 +191,13 @@ def uploaded(data: bytes, filename: str) -> "Table":
     return read_upload(data, filename)
 
 
+@st.cache_data(max_entries=4, show_spinner="Reading the file …")
+def texts(data: bytes, filename: str) -> "PastedTexts":
+    from han_core.corpora.pasted import texts_of_upload
+
+    return texts_of_upload(data, filename)
+
+
 @st.cache_resource(max_entries=8, show_spinner=False)
 def settle(page: str) -> None:
     """Once for each page, when all that it needs is loaded.
@@ -118,11 +217,55 @@ def _checkpoint(folder: str, fingerprint: str, device: str) -> "Checkpoint":
     return load_checkpoint(folder, choose_device(device))
 
 
-@st.cache_data(max_entries=100, show_spinner="Running the model …")
-def _explanation(folder: str, fingerprint: str, device: str, text: str) -> "Explanation":
-    from han_core.explanation.explain import explain
+@st.cache_resource(max_entries=24, show_spinner="Running the model …")
+def _subject(folder: str, mark: str, question: Question) -> "Subject":
+    from han_core.evidence.subject import subject_of
+    from han_core.text.edit import Edit, edited
 
-    return explain(_checkpoint(folder, fingerprint, device), text)
+    checkpoint = _checkpoint(folder, mark, question.device)
+    if not question.edits:
+        return subject_of(checkpoint, checkpoint.tokenizer(question.text))
+    whole = _subject(folder, mark, question._replace(edits=()))
+    edits = [Edit(*edit) for edit in question.edits]
+    return subject_of(checkpoint, edited(whole.document, edits, checkpoint.tokenizer).document)
+
+
+@st.cache_resource(max_entries=100, show_spinner=False)
+def _answers(folder: str, mark: str, question: Question, unit: str, fill: str) -> dict:
+    return {}
+
+
+@st.cache_data(max_entries=100, show_spinner="Asking the model …")
+def _attribution(
+    folder: str, mark: str, question: Question, method: "Method", target: int
+) -> "Attribution":
+    from han_core.evidence.methods import attribute
+
+    return attribute(_subject(folder, mark, question), method, target)
+
+
+@st.cache_data(max_entries=50, show_spinner="Asking the placebo …")
+def _placebo(folder: str, mark: str, question: Question, kind: str) -> "Explanation":
+    from han_core.evidence.placebo import with_uniform_attention
+    from han_core.explanation.explain import explain_document
+
+    asked = _subject(folder, mark, question)
+    if kind == "uniform":
+        return with_uniform_attention(asked)
+    return explain_document(_twin(folder, mark, question.device), asked.document)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _twin(folder: str, mark: str, device: str) -> "Checkpoint":
+    from han_core.evidence.placebo import untrained_twin
+
+    return untrained_twin(_checkpoint(folder, mark, device))
+
+
+def _marked(question: Question) -> tuple[str, str, Question]:
+    """What a cache keeps an answer under: the folder as it is now, and the question."""
+    folder = checkpoints_root() / question.checkpoint
+    return str(folder), fingerprint(folder), question
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)

@@ -1,126 +1,146 @@
-"""Several explanations of one text, in panels and tables.
+"""What Compare compares: two to four sides, each with its answer and its colours.
 
-The functions that make HTML and tables are pure; ``panels`` and ``differences``
-lay them out.
+Sides are models, methods or versions of the text. Layout is elsewhere.
 """
 
-from collections.abc import Sequence
-from itertools import combinations
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import streamlit as st
-
-from pages.parts import wording
+from pages.parts import cached, saying
+from pages.parts.comparing_choices import Asked, Kind
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from han_core.evidence.comparison import Column
+    from han_core.evidence.methods import Attribution
+    from han_core.figures.heatmap import Colour, Out
+    from han_core.text.versions import Versions
 
-    from han_core.explanation.explanation import Explanation, Reading
-
-    Named = Sequence[tuple[str, Explanation]]
-
-NARROWEST = 320  # pixels that a panel needs
-TOP_WORDS = 10
-ROWS = 6
+FIRST, SECOND = "First version", "Second version"
 
 
-def panel(
-    name: str, explanation: "Explanation", reading: "Reading", top: float, longest: float
-) -> str:
-    """One model's prediction and heatmap as HTML in one element, on the scale given."""
-    from han_core.figures.escape import html_text
-    from han_core.figures.heatmap import prediction, seen_line, word_heatmap
+@dataclass(frozen=True)
+class Side:
+    """One panel.
 
-    return (
-        '<section data-testid="compare-panel">'
-        f'<h3 style="font-size:1.125rem;padding:0 0 .5rem">{html_text(name)}</h3>'
-        f"{prediction(explanation)}"
-        f'<p style="font-size:.875rem;opacity:.75">{html_text(seen_line(explanation))}</p>'
-        f"{word_heatmap(explanation, reading, top, longest)}"
-        "</section>"
-    )
+    Attributes:
+        question: whom it asks.
+        column: the answer, lined up with the others.
+        colour: of its words.
+        added: tokens that only this version has.
+        out: words that only the other version has, where they stood.
+    """
 
-
-def agreement_table(named: "Named") -> "pd.DataFrame":
-    """A row for each pair of models: how far their attention agrees."""
-    import pandas as pd
-
-    from han_core.explanation.agreement import agreement
-
-    rows = []
-    for (one, first), (other, second) in combinations(named, 2):
-        found = agreement(first, second, top=TOP_WORDS)
-        rows.append((f"{one} and {other}", found.tau, found.sentence_tau, found.overlap,
-                     found.divergence))  # fmt: skip
-    columns = ["models", "tau of words", "tau of sentences", "top words shared", "divergence"]
-    return pd.DataFrame(rows, columns=columns)
+    question: cached.Question
+    column: "Column"
+    colour: "Colour"
+    added: frozenset[int] = frozenset()
+    out: "tuple[Out, ...]" = ()
 
 
-def panels(named: "Named", reading: "Reading") -> None:
-    """Side by side on one scale, under one legend."""
-    from han_core.figures.colour import scale_top
-    from han_core.figures.heatmap import legend, longest_bar
+@dataclass(frozen=True)
+class Compared:
+    """All that is compared.
 
-    explanations = [explanation for _, explanation in named]
-    top, longest = scale_top(explanations, reading), longest_bar(explanations)
-    st.html(legend(reading, top))
-    grid = st.grid(min(len(named), 3), min_column_width=NARROWEST, gap=("small", "large"))
-    for name, explanation in named:
-        grid.html(panel(name, explanation, reading, top, longest))
-    st.caption(wording.READINGS[reading])
-    st.caption(wording.WORDS)
+    Attributes:
+        notes: a sentence for each side that could not be had, or can be compared in part only.
+        versions: how two versions of the text differ; None unless they are what is compared.
+    """
 
+    asked: Asked
+    sides: tuple[Side, ...]
+    notes: tuple[str, ...] = ()
+    versions: "Versions | None" = None
 
-def agreements(named: "Named") -> None:
-    """How far the models' attention agrees, a row for each pair."""
-    st.subheader("Agreement", anchor=False)
-    rows = agreement_table(named)
-    numbers = st.column_config.NumberColumn(format="%.2f")
-    st.dataframe(
-        rows,
-        hide_index=True,
-        placeholder="–",
-        column_config=dict.fromkeys(rows.columns[1:], numbers),
-    )
-    st.caption(wording.AGREEMENT)
+    @property
+    def kind(self) -> Kind:
+        return self.asked.kind
+
+    @property
+    def columns(self) -> "tuple[Column, ...]":
+        return tuple(side.column for side in self.sides)
 
 
-def differences(named: "Named") -> None:
-    """Where the weights of two models lie furthest apart, by sentence and by word."""
-    from han_core.explanation.agreement import (
-        largest_differences_by_sentence,
-        largest_differences_by_word,
-    )
+def compared(asked: Asked, text: str, second: str) -> Compared:
+    """Asks the models.
 
-    st.subheader("Where they differ most", anchor=False)
-    (one, first), (other, second) = _pair(named)
-    for noun, found in [
-        ("sentence", largest_differences_by_sentence(first, second, ROWS)),
-        ("word", largest_differences_by_word(first, second, ROWS)),
-    ]:
-        rows = named_columns(found, noun, one, other)
-        numbers = st.column_config.NumberColumn(format="%.4f")
-        st.dataframe(
-            rows,
-            hide_index=True,
-            column_config=dict.fromkeys(rows.columns[1:], numbers)
-            | {noun: st.column_config.TextColumn(width="medium")},
+    Args:
+        second: the second version of the text, where versions are compared.
+
+    Raises:
+        WrongInput: as ``cached.subject`` does.
+    """
+    if asked.kind == "models":
+        return _models(asked, text)
+    if asked.kind == "methods":
+        return _methods(asked, text)
+    return _versions(asked, text, second)
+
+
+def _models(asked: Asked, text: str) -> Compared:
+    from han_core.evidence.comparison import of_attention
+    from han_core.figures.heatmap import Colour
+    from han_core.figures.scale import reading_scale
+
+    questions = [cached.Question(name, asked.device, text) for name in asked.checkpoints]
+    explanations = [cached.subject(question).explanation for question in questions]
+    scale = reading_scale(explanations, asked.reading)
+    sides = [
+        Side(
+            question,
+            of_attention(question.checkpoint, explanation),
+            Colour(explanation.weights(asked.reading), scale),
         )
-    st.caption(wording.DIFFERENCES)
+        for question, explanation in zip(questions, explanations, strict=True)
+    ]
+    return Compared(asked, tuple(sides), asked.notes)
 
 
-def named_columns(differences: "pd.DataFrame", noun: str, one: str, other: str) -> "pd.DataFrame":
-    """The table with the models' names above their weights, without the offsets."""
-    shown = differences.drop(columns=["start", "end"])
-    shown.columns = [noun, f"in {one}", f"in {other}", "difference"]
-    return shown
+def _methods(asked: Asked, text: str) -> Compared:
+    from han_core.evidence.comparison import Column
+    from han_core.figures.heatmap import Colour
+    from han_core.figures.scale import attribution_scale, reading_scale
+    from han_core.wrong_input import WrongInput
+
+    question = cached.Question(asked.checkpoints[0], asked.device, text)
+    subject = cached.subject(question)
+    labels, explanation = subject.checkpoint.labels, subject.explanation
+    target = labels.index(asked.target) if asked.target in labels else subject.target
+    answers: list[Attribution] = []
+    notes: list[str] = []
+    for method in asked.methods:
+        try:
+            answers.append(cached.attribution(question, method, target))
+        except WrongInput as error:  # one word alone, say: the others can still be drawn
+            notes.append(f"{saying.METHOD_NAMES[method]}: {error}")
+    effects = attribution_scale([answer for answer in answers if answer.signed])
+    weights = Colour(
+        explanation.weights(asked.reading), reading_scale([explanation], asked.reading)
+    )
+    sides = []
+    for answer in answers:
+        name = saying.METHOD_NAMES[answer.method]
+        column = Column(name, explanation, answer, answer.document)
+        colour = Colour(answer.words, effects) if answer.signed else weights
+        sides.append(Side(question, column, colour))
+    return Compared(asked, tuple(sides), tuple(notes))
 
 
-def _pair(named: "Named") -> "Named":
-    """The two models to set against each other; a picker where there are more."""
-    pairs = list(combinations(named, 2))
-    if len(pairs) == 1:
-        return pairs[0]
-    names = [f"{one} and {other}" for (one, _), (other, _) in pairs]
-    chosen = st.selectbox("Models", names, key="pair", width=480)
-    return pairs[names.index(chosen)]
+def _versions(asked: Asked, text: str, second: str) -> Compared:
+    from han_core.evidence.comparison import of_attention
+    from han_core.figures.heatmap import Colour
+    from han_core.figures.scale import reading_scale
+    from han_core.text.versions import versions
+
+    questions = [cached.Question(asked.checkpoints[0], asked.device, one) for one in (text, second)]
+    one, other = (cached.subject(question).explanation for question in questions)
+    found = versions(one.document, other.document)
+    scale = reading_scale([one, other], asked.reading)
+    first, last = (
+        Side(question, of_attention(name, e, place), Colour(e.weights(asked.reading), scale))
+        for question, name, e, place in zip(
+            questions, (FIRST, SECOND), (one, other), (found.first, found.second), strict=True
+        )
+    )
+    out = tuple((gone.before, gone.text, str(number)) for number, gone in enumerate(found.gone))
+    last = replace(last, added=frozenset(found.came), out=out)
+    return Compared(asked, (first, last), versions=found)

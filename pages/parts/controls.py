@@ -1,8 +1,7 @@
 """The pickers that pages share, and what they remember.
 
-A value under a widget's key lives as long as the session, across pages: text
-that someone typed is never lost by going elsewhere. What is explained is the
-text as it stood when "Analyse" was pressed or an example chosen.
+A value under a widget's key lives as long as the session, across pages: what
+someone chose is never lost by going elsewhere.
 """
 
 from typing import TYPE_CHECKING, cast
@@ -14,54 +13,6 @@ from pages.parts.kept import carry
 
 if TYPE_CHECKING:
     from han_core.explanation.explanation import Reading
-
-LONGEST_TEXT = 1_000_000  # characters; far more would stop the browser
-TEXT_HEIGHT = 248  # pixels: about as tall as what stands beside it
-EXAMPLES = "bundled:classroom/all@all"
-FIRST_EXAMPLE = "film-004"  # praise, then "but", then blame: attention has a choice
-
-
-def document() -> None:
-    """The example picker, the text area and the button."""
-    names = _examples()
-    carry("example", FIRST_EXAMPLE)
-    carry("document", names[FIRST_EXAMPLE][1])
-    st.session_state.setdefault("analysed", st.session_state["document"])
-    st.selectbox(
-        "Example",
-        list(names),
-        index=None,
-        format_func=lambda id: names[id][0],
-        key="example",
-        placeholder="Choose one of our own texts",
-        on_change=_take_example,
-        persist_state="session",
-    )
-    st.text_area(
-        "Text",
-        height=TEXT_HEIGHT,
-        max_chars=LONGEST_TEXT,
-        key="document",
-        placeholder="Paste a review or any other text",
-        on_change=_forget_example,
-        persist_state="session",
-    )
-    st.button("Analyse", key="analyze", type="primary", on_click=_take_text)
-
-
-def analysed() -> str:
-    """The text to explain; says so where the text area holds another by now.
-
-    Raises:
-        WrongInput: if it is empty.
-    """
-    from han_core.wrong_input import WrongInput
-
-    if st.session_state["analysed"] != st.session_state["document"]:
-        st.caption("The text above has changed since. Press *Analyse* to see it.")
-    if not st.session_state["analysed"].strip():
-        raise WrongInput("A text with at least one word is expected; the box was empty.")
-    return st.session_state["analysed"]
 
 
 def checkpoint() -> str:
@@ -149,24 +100,3 @@ def _listings() -> dict:
 def _first(there: dict) -> str:
     """A HAN where there is one: it shows both levels of attention."""
     return next((name for name in there if there[name].model == "han"), next(iter(there)))
-
-
-def _examples() -> dict[str, tuple[str, str]]:
-    """id → (name for the picker, text)."""
-    corpus = cached.bundled(EXAMPLES)
-    rows = zip(corpus.ids, corpus.extra["topic"], corpus.extra["tags"], corpus.texts, strict=True)
-    return {id: (wording.example_name(topic, tags, text), text) for id, topic, tags, text in rows}
-
-
-def _take_example() -> None:
-    if st.session_state["example"] is not None:
-        st.session_state["document"] = _examples()[st.session_state["example"]][1]
-        _take_text()
-
-
-def _take_text() -> None:
-    st.session_state["analysed"] = st.session_state["document"]
-
-
-def _forget_example() -> None:
-    st.session_state["example"] = None

@@ -45,7 +45,8 @@ def figures(predictions: "Predictions") -> None:
 
 def table(predictions: "Predictions", cell: filtering.Cell | None) -> "pd.Series | None":
     """The table under its filter, and its export; returns the chosen row."""
-    from han_core.errors.predictions import table, to_csv
+    from han_core.corpora.spreadsheet import to_csv
+    from han_core.errors.predictions import table
 
     bar = st.container(horizontal=True, vertical_alignment="center")
     with bar:
@@ -74,12 +75,10 @@ def counted(rows: int, of: int) -> str:
 
 
 def document(row: "pd.Series", checkpoint: str, device: str) -> None:
-    """The chosen document with its prediction, bars and heatmap."""
+    """The chosen document with its prediction, bars, heatmap and evidence."""
     st.subheader(f"Document {plain(row['id'])}", anchor=False)
     st.markdown(heading(row))
-    explanation = cached.explanation(checkpoint, device, row["text"])
-    drawing.prediction(explanation)
-    drawing.evidence(explanation)
+    drawing.document(cached.Question(checkpoint, device, row["text"]))
 
 
 def heading(row: "pd.Series") -> str:

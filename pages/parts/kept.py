@@ -13,6 +13,11 @@ import streamlit as st
 from pages.parts.wording import plain
 
 
+def arrived() -> bool:
+    """Whether this session has been to a page."""
+    return "page" in st.session_state
+
+
 def arrive(page: str) -> None:
     """Says which page is being drawn, before any of its widgets."""
     if st.session_state.get("page") != page:

@@ -29,9 +29,9 @@ def _leave_old_multipage_mode() -> None:
 
     Until ``st.navigation`` has been called once, Streamlit takes a folder called
     pages for the whole app and lists the files in a sidebar. There is no public
-    name for that state.
+    name for that state. Only at the start of a session: a rerun forgets clicks.
     """
-    if PagesManager.uses_pages_directory:
+    if PagesManager.uses_pages_directory and not kept.arrived():
         PagesManager.uses_pages_directory = False
         st.rerun()
 

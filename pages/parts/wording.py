@@ -62,6 +62,12 @@ ERRORS_TABLE = (
 )
 
 
+SEVERAL = (
+    "In a .txt file, a line of three or more hyphens or equals signs stands between two texts. "
+    "In a CSV, TSV, JSONL or Parquet file, every row is a text."
+)
+
+
 def model_name(listing: "Listing") -> str:
     """The kind of model: "HAN", "BiLSTM, dot attention"."""
     name = {"han": "HAN", "bilstm": "BiLSTM"}.get(listing.model, listing.model)
@@ -100,6 +106,11 @@ def concentration(weights: "np.ndarray", noun: str, k: int) -> str:
         f"The top {which} {top_mass(weights, most):.0%} of the weight of {n:,} {noun}s. "
         f"Entropy: {entropy(weights):.0%} of that of uniform attention."
     )
+
+
+def many_bars(sentences: int) -> str:
+    """The switch of a figure that takes the browser long."""
+    return f"Draw the bars of all {sentences:,} sentences here too, which takes a while"
 
 
 def sentence_concentration(explanation: "Explanation") -> str:

@@ -74,6 +74,13 @@ def test_empty_rows_are_left_out_and_counted():
     )
 
 
+def test_white_space_around_a_label_is_no_part_of_it():
+    table = Table("x", {"text": ("a", "b", "c"), "label": ("good", " good\t", "not good\r")})
+    corpus = corpus_from_table(table)
+    assert corpus.labels == ("good", "good", "not good")
+    assert corpus.classes == ("good", "not good")
+
+
 @pytest.mark.parametrize("ids", [("a", "a"), ("a", "")])
 def test_an_id_that_does_not_tell_rows_apart_stays_an_ordinary_column(ids):
     corpus = corpus_from_table(Table("x", {"id": ids, "text": ("a", "b")}), "text", None)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from han_core.corpora.labels import align_labels, classes_of
+from han_core.corpora.labels import align_labels, check_names, classes_of
 from han_core.wrong_input import WrongInput
 
 SENTIMENT = ("negative", "positive")
@@ -58,3 +58,26 @@ def test_the_names_themselves_always_mean_themselves(names):
 def test_classes_are_ordered_by_value_where_all_are_whole_numbers():
     assert classes_of(["10", "9", "-1", "9"]) == ("-1", "9", "10")
     assert classes_of(["10", "9", "a"]) == ("10", "9", "a")
+
+
+@pytest.mark.parametrize("names", [SENTIMENT, ("A", "a"), ("好", "sehr gut"), ("1", "2"), ["x"]])
+def test_names_of_classes_may_be_any_different_words(names):
+    check_names(names)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("", "x"), '"" came'),
+        (("x", " \t"), "came"),
+        (("x", "y", "x "), "came twice"),
+        (("x", "\ud800"), "came"),
+        (("x", "y" * 201), "at most 200 characters"),
+        ([f"{number:0190}" for number in range(3_000)], "3,000 names came"),
+    ],
+    ids=["empty", "blank", "twice", "surrogate", "long", "many"],
+)
+def test_what_cannot_name_a_class_is_one_sentence(names, said):
+    with pytest.raises(WrongInput, match=said) as caught:
+        check_names(names)
+    assert str(caught.value).encode()

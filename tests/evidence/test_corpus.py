@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from han_core.evidence.corpus import DRAWS, RANKINGS, measure, report
+from han_core.evidence.corpus import DRAWS, RANKINGS, flips, measure, report
 from han_core.evidence.faithfulness import quick, thorough
+from han_core.evidence.flip import Flip
 from han_core.evidence.subject import subject
 from han_core.models.checkpoint import load_checkpoint
 from han_core.wrong_input import WrongInput
@@ -79,11 +80,13 @@ def test_means_are_over_documents_measured_one_by_one(checkpoint):
                 np.mean([e.swaps.permutation_shift for e in alone])
             )
             assert found.uniform_flips.mean == np.mean([e.swaps.uniform_flips for e in alone])
-            flips = [e.swaps.flip for e in alone]
-            assert found.flip["never"].mean == np.mean([f.never for f in flips if f])
+            tested = [e.swaps.flip for e in alone if e.swaps.flip]
+            assert found.flip["never"].mean == np.mean([f.never for f in tested])
+            for by, never in found.never_flips.items():
+                assert never.mean == np.mean([getattr(f, by) is None for f in tested])
 
 
-def row(attention, random, leave_one_out, flips=(0.1, 0.2, 0.3)) -> dict:
+def row(attention, random, leave_one_out, shares=(0.1, 0.2, 0.3)) -> dict:
     """One document's figures, as they would have been measured."""
     levels = {
         "attention": attention, "gradient": 0.5, "leave_one_out": leave_one_out, "random": random
@@ -94,10 +97,7 @@ def row(attention, random, leave_one_out, flips=(0.1, 0.2, 0.3)) -> dict:
         for measured in ("comprehensiveness", "sufficiency")
         for by, level in levels.items()
     }
-    names = ("tau_gradient", "tau_leave_one_out", "tau_ceiling", "uniform_flips")
-    names = (*names, "permutation_shift")
-    shares = dict(zip(("flip attention", "flip gradient", "flip random"), flips, strict=True))
-    return {**curves, **dict.fromkeys(names, 0.4), **shares, "flip never": float(None in flips)}
+    return {**dict.fromkeys(CONTRACT, 0.4), **curves, **flips(Flip("word", 10, *shares, draws=9))}
 
 
 def test_captured_is_a_ratio_of_means():
@@ -117,10 +117,12 @@ def test_nothing_is_captured_of_nothing():
 
 def test_documents_that_never_flip_are_counted_and_not_averaged():
     never = (None, None, None)
-    rows = [row(0.2, 0.1, 0.5, flips) for flips in [(0.1, 0.2, 0.3), never, never, never]]
-    found = report(rows, seed=0).flip
-    assert (found["attention"].mean, found["random"].mean) == (0.1, 0.3)
-    assert found["never"].mean == 0.75
+    shares = [(0.1, 0.2, 0.3), never, (None, 0.6, None), (0.5, 0.6, None)]
+    rows = [row(0.2, 0.1, 0.5, found) for found in shares]
+    found = report(rows, seed=0)
+    by = ("attention", "gradient", "random")
+    assert [found.flip[name].mean for name in (*by, "never")] == [0.1, 0.2, 0.3, 0.75]
+    assert [found.never_flips[name].mean for name in by] == [0.5, 0.25, 0.75]
     assert report(rows[1:], seed=0).flip["gradient"].mean is None
 
 

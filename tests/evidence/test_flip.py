@@ -9,7 +9,6 @@ import torch
 from han_core.evidence.flip import (
     Flip,
     at_weights,
-    entries_alone,
     flip,
     flip_share,
     hierarchical,
@@ -60,7 +59,7 @@ def flips_after(asked, ranking) -> float | None:
 
 
 def test_shares_are_those_of_asking_each_time(asked):
-    weights, votes = attention(asked, _unit(asked)), entries_alone(asked)
+    weights, votes = attention(asked, _unit(asked)), asked.alone()
     shares = []
     for seed in range(8):
         ranking = np.random.default_rng(seed).permutation(len(weights))
@@ -97,16 +96,10 @@ def _autograd(asked) -> np.ndarray:
 
 
 def test_the_gradient_is_that_of_torch_but_for_a_constant(asked):
-    ours = at_weights(entries_alone(asked), asked.explanation.probabilities, asked.target)
+    ours = at_weights(asked.alone(), asked.explanation.probabilities, asked.target)
     theirs = _autograd(asked)
     assert np.ptp(theirs) > 1e-4
     assert ours - ours.mean() == pytest.approx(theirs - theirs.mean(), abs=1e-6)
-
-
-def test_entries_asked_about_in_parts_are_the_same(asked, monkeypatch):
-    once = entries_alone(asked)
-    monkeypatch.setattr("han_core.evidence.flip.CELLS", 4 * asked.tokens)
-    assert entries_alone(asked) == pytest.approx(once, abs=1e-6)
 
 
 FOR, AGAINST = [np.log(0.9), np.log(0.1)], [np.log(0.2), np.log(0.8)]

@@ -93,7 +93,7 @@ def test_leave_one_out_runs_the_model_without_each_unit(asked, fill):
 
 def test_leave_one_out_in_several_calls_is_the_same(asked, monkeypatch):
     once, seen = leave_one_out(asked, "word"), []
-    monkeypatch.setattr("han_core.evidence.ranking.CELLS", 4 * asked.tokens)
+    monkeypatch.setattr("han_core.evidence.methods._CELLS", 4 * asked.tokens)
     parts = leave_one_out(asked, "word", progress=lambda *done: seen.append(done))
     assert parts == pytest.approx(once, abs=1e-6)
     assert seen == [(4, 14), (8, 14), (12, 14), (14, 14)]
@@ -101,9 +101,9 @@ def test_leave_one_out_in_several_calls_is_the_same(asked, monkeypatch):
 
 def test_leave_one_out_says_what_it_cannot_do(asked, random_checkpoint, monkeypatch):
     alone = subject(asked.checkpoint, "river")
-    with pytest.raises(ValueError, match="at least two"):
+    with pytest.raises(WrongInput, match="nothing to leave out"):
         leave_one_out(alone, "word")
-    monkeypatch.setattr("han_core.evidence.ranking.MOST_READ", 14 * 14 - 1)
+    monkeypatch.setattr("han_core.evidence.methods.MOST_READ", 14 * 14 - 1)
     with pytest.raises(WrongInput, match="14 words of a text of 14 words"):
         leave_one_out(asked, "word")
     assert len(leave_one_out(asked, "sentence")) == 3

@@ -55,7 +55,9 @@ def test_few_documents_are_all_taken(checkpoint):
 def test_texts_too_long_are_never_chosen(checkpoint, monkeypatch):
     monkeypatch.setattr("han_core.evidence.sampling.MOST_READ", 9)
     texts = ["river walk", "a b c d", "river stone walk", "one two three four five"]
-    assert sample(checkpoint, texts, 9) == [0, 2]
+    said = []
+    assert sample(checkpoint, texts, 9, say=said.append) == [0, 2]
+    assert said == ["2 of 4 texts are above 3 words: left out."]
     assert all(sample(checkpoint, texts, 1, seed)[0] in (0, 2) for seed in range(8))
     with pytest.raises(WrongInput, match="at most 3 words"):
         sample(checkpoint, texts[1:2])

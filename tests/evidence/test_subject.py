@@ -129,3 +129,17 @@ def test_no_sentence_is_read_twice():
     flat = shared.flat()
     assert flat.words.tolist() == [1, 2, 3, 4, 2, 3, 4, 1, 2, 1, 2, 3, 4]
     assert flat.document_lengths.tolist() == [2, 2, 1, 2]
+
+
+def test_an_entry_alone_is_all_attention_on_it(asked):
+    """A HAN's sentence, a flat model's word: what ``under`` says of weights with a single 1."""
+    alone, lengths = asked.alone(), asked.numbered.sentence_lengths
+    for entry in range(len(alone)):
+        if len(alone) == asked.sentences:
+            words = asked.explanation.word_weights
+            sentences = np.eye(asked.sentences)[entry]
+        else:
+            words = np.eye(asked.tokens)[entry]
+            sentences = np.add.reduceat(words, np.cumsum(lengths) - lengths)
+        answer = asked.under(words[None], sentences[None])[0]
+        assert np.exp(alone[entry]) == pytest.approx(answer, abs=1e-6)

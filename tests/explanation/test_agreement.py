@@ -1,4 +1,4 @@
-"""Agreement against brute force and by hand; words lined up across tokenisers."""
+"""Agreement against brute force and by hand; pieces of a text lined up."""
 
 from itertools import combinations, pairwise
 
@@ -7,16 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from han_core.explanation.agreement import (
-    agreement,
-    align_sentences,
-    align_words,
-    divergence,
-    largest_differences_by_sentence,
-    largest_differences_by_word,
-    overlap,
-    tau,
-)
+from han_core.explanation.agreement import align_sentences, divergence, overlap, tau
 from han_core.explanation.alignment import align
 from han_core.explanation.explanation import Explanation
 from han_core.text.document import Document, Sentence, Span
@@ -31,12 +22,6 @@ def explained(text: str, sentences, sentence_weights, word_weights) -> Explanati
         "1", document, ("no", "yes"), np.array([0.5, 0.5]), np.array(sentence_weights),
         np.array(word_weights), np.ones(tokens, dtype=bool),
     )  # fmt: skip
-
-
-def words(weights) -> Explanation:
-    """One sentence of one-letter words."""
-    spans = [(2 * i, 2 * i + 1) for i in range(len(weights))]
-    return explained(" ".join("w" * len(weights)), [spans], [1.0], weights)
 
 
 def kendall_by_pairs(a, b) -> float | None:
@@ -100,14 +85,12 @@ def test_divergence_by_hand():
 
 @given(pairs_of_weights)
 def test_agreement_is_symmetric_and_full_with_itself(pair):
-    a, b = (words([w / sum(side) for w in side]) for side in pair)
-    forth, back = agreement(a, b, top=3), agreement(b, a, top=3)
-    assert forth.overlap == pytest.approx(back.overlap)
-    assert forth.divergence == pytest.approx(back.divergence)
-    assert 0 <= forth.divergence <= np.log(2) + 1e-12
-    itself = agreement(a, a, top=3)
-    assert (itself.overlap, itself.divergence) == (pytest.approx(1), 0)
-    assert itself.tau is None or itself.tau == pytest.approx(1)
+    a, b = (np.array(side) / sum(side) for side in pair)
+    assert overlap(a, b, 3) == pytest.approx(overlap(b, a, 3))
+    assert divergence(a, b) == pytest.approx(divergence(b, a))
+    assert 0 <= divergence(a, b) <= np.log(2) + 1e-12
+    assert (overlap(a, a, 3), divergence(a, a)) == (pytest.approx(1), 0)
+    assert tau(a, a) is None or tau(a, a) == pytest.approx(1)
 
 
 TEXT = "don't go. no way"
@@ -118,25 +101,16 @@ PARTED = explained(TEXT, [[(0, 2), (2, 5), (6, 9), (10, 12), (13, 16)]], [1.0],
                    [0.1, 0.2, 0.3, 0.15, 0.25])  # fmt: skip
 
 
-def test_words_of_different_tokenisers_are_joined_until_they_agree():
-    aligned = align_words(WHOLE, PARTED)
-    assert [TEXT[start:end] for start, end in aligned.spans] == ["don't", "go.", "no", "way"]
-    assert aligned.weights[0] == pytest.approx([0.2, 0.2, 0.3, 0.3])
-    assert aligned.weights[1] == pytest.approx([0.3, 0.3, 0.15, 0.25])
-    assert align_sentences(WHOLE, PARTED).spans == (Span(0, 16),)
+def test_sentences_of_different_tokenisers_are_joined_until_they_agree():
+    aligned = align_sentences(WHOLE, PARTED)
+    assert aligned.spans == (Span(0, 16),)
+    assert aligned.weights.tolist() == [[pytest.approx(1)], [1.0]]
 
 
-def test_same_tokens_stay_as_they_are():
-    aligned = align_words(WHOLE, WHOLE)
-    assert aligned.spans == WHOLE.document.tokens
-    assert (aligned.weights == WHOLE.document_weights).all()
-
-
-def test_what_one_model_did_not_see_has_no_weight():
-    short = explained(TEXT, [[(0, 5)]], [1.0], [1.0])
-    aligned = align_words(short, PARTED)
-    assert aligned.weights[0].tolist() == [1.0, 0, 0, 0]
-    assert aligned.weights[1] == pytest.approx([0.3, 0.3, 0.15, 0.25])
+def test_the_same_sentences_stay_as_they_are():
+    aligned = align_sentences(WHOLE, WHOLE)
+    assert aligned.spans == (Span(0, 9), Span(10, 16))
+    assert aligned.weights.tolist() == [[0.4, 0.6]] * 2
 
 
 @given(st.lists(st.sets(st.integers(1, 19), max_size=12), min_size=1, max_size=4))
@@ -154,26 +128,6 @@ def test_joined_pieces_keep_all_weight_and_every_shared_edge(cuts):
     assert aligned.weights.tolist() == [lengths] * len(ways)
 
 
-def test_largest_differences_by_hand():
-    found = largest_differences_by_word(WHOLE, PARTED, 2)
-    assert found.columns.tolist() == [
-        "text", "start", "end", "weight in a", "weight in b", "difference",
-    ]  # fmt: skip
-    assert found["text"].tolist() == ["no", "don't"]  # .15, then -.1 before the -.1 of "go."
-    assert found[["start", "end"]].to_numpy().tolist() == [[10, 12], [0, 5]]
-    assert found["difference"].tolist() == pytest.approx([0.15, -0.1])
-    assert found["weight in a"].tolist() == pytest.approx([0.3, 0.2])
-    assert found["weight in b"].tolist() == pytest.approx([0.15, 0.3])
-
-
-def test_largest_differences_by_sentence():
-    other = explained(TEXT, [[(0, 9)], [(10, 16)]], [0.7, 0.3], [1.0, 1.0])
-    found = largest_differences_by_sentence(WHOLE, other, 5)
-    assert found["text"].tolist() == ["don't go.", "no way"]
-    assert found["difference"].tolist() == pytest.approx([-0.3, 0.3])
-    assert len(largest_differences_by_sentence(WHOLE, other, 1)) == 1
-
-
 def test_other_texts_are_refused():
     with pytest.raises(ValueError, match="same text"):
-        agreement(words([0.5, 0.5]), words([0.2, 0.3, 0.5]))
+        align_sentences(WHOLE, explained("no way", [[(0, 2), (3, 6)]], [1.0], [0.5, 0.5]))

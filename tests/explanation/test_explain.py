@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -91,6 +92,29 @@ def test_a_document_gets_the_same_numbers_in_any_company(checkpoint_of, monkeypa
         assert_close(explanation.to_json(), explain(checkpoint, text, id).to_json())
 
 
+def test_no_more_than_a_chunk_is_split_into_words_before_the_first_explanation(
+    checkpoint_of, monkeypatch
+):
+    monkeypatch.setattr(room, "CHUNK", 2)
+    checkpoint, split = checkpoint_of(KINDS[0]), []
+    real = checkpoint.tokenizer
+    monkeypatch.setitem(checkpoint.__dict__, "tokenizer", lambda t: split.append(t) or real(t))
+    explanations = explain_many(checkpoint, TEXTS, list("abcde"))
+    assert next(explanations).id == "a"
+    assert split == TEXTS[:2]
+    assert [explanation.id for explanation in explanations] == list("bcde")
+    assert split == TEXTS
+
+
+def test_weights_that_are_finite_and_huge_are_one_sentence(random_checkpoint):
+    checkpoint = load_checkpoint(random_checkpoint())
+    with torch.no_grad():
+        for weights in checkpoint.model.parameters():
+            weights.fill_(3e38)
+    with pytest.raises(WrongInput, match=r"^han-additive gives values that are not finite"):
+        explain(checkpoint, TEXTS[1])
+
+
 def test_the_numbers_are_the_models(checkpoint_of):
     from han_core.text.batch import collate, number_document
 
@@ -111,7 +135,7 @@ def test_no_document_is_no_explanation(checkpoint_of):
 @pytest.mark.parametrize("text", ["", " ", "\n\n\t\u3000", "\r\n"])
 def test_a_text_without_a_word_is_one_sentence(checkpoint_of, text):
     with pytest.raises(WrongInput, match="document b has none") as caught:
-        list(explain_many(checkpoint_of(KINDS[0]), ["Good", text], ["a", "b"]))
+        next(explain_many(checkpoint_of(KINDS[0]), ["Good", text], ["a", "b"]))
     assert "\n" not in str(caught.value)
 
 

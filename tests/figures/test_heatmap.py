@@ -1,7 +1,7 @@
-"""The heatmap parsed back: its words, numbers, colours and nothing else."""
+"""The heatmap's data: the text in pieces, numbers, colours, and nothing lost."""
 
+import json
 import re
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
@@ -9,60 +9,37 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from han_core.explanation.explanation import Explanation
-from han_core.figures.colour import background, scale_top, text_on
-from han_core.figures.heatmap import longest_bar, thickness, word_heatmap
+from han_core.figures.colour import background, text_on
+from han_core.figures.heatmap import Colour, heatmap, longest_bar, thickness
+from han_core.figures.scale import Scale, reading_scale
 from han_core.text.tokenizer import Tokenizer
 
-
-class Parsed(HTMLParser):
-    """Reads a heatmap as a browser does: the root's text, tokens, sentences, what is unseen."""
-
-    def __init__(self, html: str):
-        super().__init__(convert_charrefs=True)
-        self.text, self.tokens, self.elements = "", [], []
-        self._open: list[dict] = []
-        self.feed(html)
-        self.close()
-        assert not self._open, "an element stays open"
-
-    def handle_starttag(self, tag, attrs):
-        element = {"tag": tag, "text": "", **dict(attrs)}
-        self._open.append(element)
-        self.elements.append(element)
-        if "data-start" in element:
-            self.tokens.append(element)
-
-    def handle_endtag(self, tag):
-        assert self._open.pop()["tag"] == tag
-
-    def handle_data(self, data):
-        assert self._open, "text outside of the elements"
-        if self._open[0].get("data-testid") == "word-heatmap":
-            self.text += data
-        self._open[-1]["text"] += data
-
-    def of_class(self, name: str) -> list[dict]:
-        return [e for e in self.elements if name in (e.get("class") or "").split()]
+EFFECT = Scale("Gradient × input", 0.5, True, "probability")
 
 
-def drawn(explanation, reading="document", **more) -> Parsed:
-    return Parsed(word_heatmap(explanation, reading, scale_top([explanation], reading), **more))
+def data_of(explanation, reading="document", **more) -> dict:
+    colour = Colour(explanation.weights(reading), reading_scale([explanation], reading))
+    return heatmap(explanation, colour, **more).data
 
 
-def background_of(token: dict) -> tuple[str, str]:
-    return re.search(r"background:light-dark\((#\w{6}),(#\w{6})\)", token["style"]).groups()
+def coloured(explanation, values, scale=EFFECT) -> dict:
+    return heatmap(explanation, Colour(np.array(values), scale)).data
+
+
+def colours_of(data: dict) -> list[tuple[str, str, str, str]]:
+    return [tuple(data["palette"][colour]) for colour in data["colours"]]
 
 
 ODD = [
     "<script>alert('x')</script>",
     "&amp; &lt;b&gt; </span></div> <!-- -->",
-    "\"quoted\" 'single' `tick`",
     "carriage\r\nreturn \r alone",
     "مرحبا بالعالم \u202eabc\u202c",
     "👨\u200d👩\u200d👧 🇩🇪 e\u0301",
     "zero\u200bwidth \ufeff mark",
     "酒店在古城。走路十分钟。",
     "\x0b\x0c\x1c\x85\u2028\u2029",
+    "\ud800 alone \0",
 ]
 texts = st.lists(
     st.one_of(st.sampled_from([*ODD, " ", "\n\n", "\t"]), st.text(max_size=12)), max_size=8
@@ -76,7 +53,7 @@ def tokenizer():
 
 @settings(max_examples=120, deadline=None)
 @given(texts, st.integers(0, 1000))
-def test_the_text_comes_back_byte_for_byte(tokenizer, text, seed):
+def test_text_spans_and_weights_come_back_from_json(tokenizer, text, seed):
     document = tokenizer(text)
     random = np.random.default_rng(seed)
     lengths = document.sentence_lengths
@@ -89,20 +66,18 @@ def test_the_text_comes_back_byte_for_byte(tokenizer, text, seed):
         np.concatenate([np.empty(0), *(random.dirichlet(np.ones(n)) for n in lengths)]),
         random.random(sum(lengths)) > 0.3,
     )
-    page = drawn(explanation)
-    # What HTML and UTF-8 cannot carry at all is replaced one for one.
+    scale = reading_scale([explanation], "document")
+    drawn = heatmap(explanation, Colour(explanation.document_weights, scale))
+    # What UTF-8 cannot carry at all is replaced one for one.
     expected = re.sub("[\0\ud800-\udfff]", "\ufffd", text)
-    assert page.text == expected
-    assert [(int(t["data-start"]), int(t["data-end"])) for t in page.tokens] == list(
-        document.tokens
-    )
-    for token, (start, end) in zip(page.tokens, document.tokens, strict=True):
-        assert token["text"] == expected[start:end]
-    weights = [float(token["data-weight"]) for token in page.tokens]
-    assert weights == explanation.document_weights.tolist()  # to the last bit
-    page_html = word_heatmap(explanation, "lift", 4.0)
-    page_html.encode("utf-8")
-    assert "<script" not in page_html
+    assert drawn.text == expected
+    sent = json.dumps(drawn.data, ensure_ascii=False, allow_nan=False)
+    sent.encode("utf-8")
+    data = json.loads(sent)
+    assert list(zip(data["starts"], data["ends"], strict=True)) == list(document.tokens)
+    assert data["tokens"] == [expected[start:end] for start, end in document.tokens]
+    assert data["weights"] == explanation.document_weights.tolist()  # to the last bit
+    assert data["unknown"] == [i for i, known in enumerate(explanation.known) if not known]
 
 
 @pytest.fixture
@@ -116,91 +91,99 @@ def film(made):
     )
 
 
-def test_numbers_on_hover_by_hand(film):
-    dull, go = drawn(film).tokens[1], drawn(film).tokens[3]
-    # dull: .8 of its sentence, .75 * .8 = .6 of the document, 5 * .6 = 3 times uniform.
-    assert [dull[f"data-{key}"] for key in "sdlr"] == ["80%", "60%", "3", "1"]
-    # Go and home share rank 2: .25 * .5 = .125.
-    assert [go[f"data-{key}"] for key in "sdlr"] == ["50%", "12.5%", "0.625", "2"]
-    assert [home["data-r"] for home in drawn(film).tokens] == ["4", "1", "4", "2", "2"]
-    root = drawn(film).of_class("hs-words")[0]
-    assert (root["data-testid"], root["style"]) == ("word-heatmap", "--tokens:'5'")
+def test_numbers_by_hand(film):
+    data = data_of(film)
+    assert data["within"] == [0.1, 0.8, 0.1, 0.5, 0.5]
+    # dull: .75 * .8 = .6 of the document; Go and home share rank 2: .25 * .5 = .125.
+    assert data["weights"] == pytest.approx([0.075, 0.6, 0.075, 0.125, 0.125])
+    assert data["ranks"] == [4, 1, 4, 2, 2]
+    assert data["gaps"] == ["", " ", " ", "\n", " "]
+    assert data["sentences"] == {
+        "firsts": [0, 3], "weights": [0.75, 0.25], "ranks": [1, 2], "bars": [0.75, 0.25]
+    }  # fmt: skip
 
 
-def test_unknown_and_unseen_are_marked(film):
-    page = drawn(film)
-    assert [token["text"] for token in page.of_class("hs-unknown")] == ["Go"]
-    (unseen,) = page.of_class("hs-unseen")
-    assert unseen["text"] == " and more"
-    assert unseen["data-note"] == "Not seen by the model: 9 characters"
+def test_unknown_and_unseen_are_told(film):
+    data = data_of(film)
+    assert data["unknown"] == [3]
+    assert data["tail"] == ""
+    assert data["unseen"] == {"text": " and more", "note": "Not seen by the model: 9 characters"}
 
 
 def test_white_space_at_the_end_is_not_called_unseen(made):
-    page = drawn(made([["Fine"]], unseen=" \n"))
-    assert page.of_class("hs-unseen") == []
-    assert page.text == "Fine \n"
-
-
-def test_only_tokens_carry_the_tokens_hooks(film):
-    page = drawn(film)
-    carriers = [e for e in page.elements if {"data-start", "data-end", "data-weight"} & {*e}]
-    assert carriers == page.tokens
-    assert len(carriers) == 5
+    data = data_of(made([["Fine"]], unseen=" \n"))
+    assert (data["tail"], data["unseen"]) == (" \n", None)
 
 
 @pytest.mark.parametrize("reading", ["sentence", "document", "lift"])
 def test_colours_are_those_of_the_scale(film, reading):
-    top = scale_top([film], reading)
-    page = Parsed(word_heatmap(film, reading, top))
-    for token, weight in zip(page.tokens, film.weights(reading), strict=True):
+    top = reading_scale([film], reading).top
+    expected = []
+    for weight in film.weights(reading):
         light, dark = background(weight / top, "light"), background(weight / top, "dark")
-        assert background_of(token) == (light, dark)
-        assert f"color:light-dark({text_on(light)},{text_on(dark)})" in token["style"]
+        expected.append((light, dark, text_on(light), text_on(dark)))
+    assert colours_of(data_of(film, reading)) == expected
+    assert data_of(film, reading)["values"] is None  # the note has the readings anyway
 
 
 @pytest.mark.parametrize("reading", ["sentence", "document", "lift"])
 @pytest.mark.parametrize("words", [1, 2, 30])
 def test_uniform_attention_is_pale_equal_and_without_underlines(made, reading, words):
-    page = drawn(made([["word"] * words]), reading)
-    expected = background(0.25, "light"), background(0.25, "dark")
-    assert {background_of(token) for token in page.tokens} == {expected}
-    assert page.of_class("hs-top") == []
+    data = data_of(made([["word"] * words]), reading)
+    assert {colour[:2] for colour in colours_of(data)} == {
+        (background(0.25, "light"), background(0.25, "dark"))
+    }
+    assert data["rules"] == []
+
+
+def test_signed_values_by_hand(film):
+    data = coloured(film, [0.5, -0.25, 0.0, -0.9, 0.001])
+    shares = [1, -0.5, 0, -1, 0.002]  # of the top, .5; beyond it the end
+    assert [colour[0] for colour in colours_of(data)] == [background(s, "light") for s in shares]
+    assert data["title"] == "Gradient × input"
+    assert data["values"] == [
+        "+0.5, supports",
+        "−0.25, speaks against",
+        "0",
+        "−0.9, speaks against",
+        "+0.001, supports",
+    ]
+    # The mean size is .33: two are larger, and the rule of a negative one stands above.
+    assert data["rules"] == [(0, thickness(2)), (3, -thickness(1))]
+
+
+def test_a_difference_of_weights_takes_no_side(film):
+    data = coloured(film, [0.1, -0.1, 0, 0, 0], Scale("Moved", 0.1, True, "percent"))
+    assert data["values"] == ["+10%", "−10%", "0%", "0%", "0%"]
 
 
 def test_rounding_is_not_an_order(made):
     weights = np.full(20, 0.05) + np.arange(20) * 1e-9
-    page = drawn(made([["word"] * 20], word_weights=list(weights / weights.sum())))
-    assert page.of_class("hs-top") == []
+    data = data_of(made([["word"] * 20], word_weights=list(weights / weights.sum())))
+    assert data["rules"] == []
 
 
 def test_the_ten_heaviest_are_underlined_and_the_rule_falls_with_rank(made):
     weights = np.arange(1, 31) / np.arange(1, 31).sum()
-    page = drawn(made([[f"w{i}" for i in range(30)]], word_weights=weights.tolist()))
-    underlined = page.of_class("hs-top")
-    assert [token["text"] for token in underlined] == [f"w{i}" for i in range(20, 30)]
-    rules = [float(re.search(r"--rule:([\d.]+)px", token["style"])[1]) for token in underlined]
+    data = data_of(made([[f"w{i}" for i in range(30)]], word_weights=weights.tolist()))
+    assert [token for token, _ in data["rules"]] == list(range(20, 30))
+    rules = [rule for _, rule in data["rules"]]
     assert rules == sorted(set(rules))
-    assert (rules[0], rules[-1]) == (thickness(10), thickness(1)) == (1.0, 5.0)
-    assert all(token["tabindex"] == "0" for token in underlined)
-    assert underlined[-1]["aria-label"] == "w29: 6.45% of the document, rank 1 of 30"  # 30/465
-    others = [token for token in page.tokens if token not in underlined]
-    assert {token["tabindex"] for token in others} == {"-1"}
+    assert (rules[0], rules[-1]) == (1.0, 5.0)
 
 
 def test_a_tie_across_the_tenth_place_is_not_broken_by_position(made):
     # 8 heavy words, then 4 that would share places 9 to 12: only the 8 are underlined.
     weights = np.array([10.0] * 8 + [5.0] * 4 + [1.0] * 20)
-    page = drawn(made([["w"] * 32], word_weights=list(weights / weights.sum())))
-    assert [int(t["data-start"]) // 2 for t in page.of_class("hs-top")] == list(range(8))
+    data = data_of(made([["w"] * 32], word_weights=list(weights / weights.sum())))
+    assert [token for token, _ in data["rules"]] == list(range(8))
 
 
-def test_sentence_bars_in_the_gutter(film):
-    first, second = drawn(film).of_class("hs-weight")
+def test_bars_are_shares_of_the_longest(film):
     # Two sentences: twice uniform is 1, so the bars are the weights themselves.
-    assert (first["style"], second["style"]) == ("--length:75.00%", "--length:25.00%")
-    assert (first["data-percent"], second["data-percent"]) == ("75%", "25%")
-    assert second["title"] == "Sentence 2: attention weight 0.250000, rank 2 of 2"
-    assert drawn(film, longest=1.5).of_class("hs-weight")[0]["style"] == "--length:50.00%"
+    assert data_of(film)["sentences"]["bars"] == [0.75, 0.25]
+    assert data_of(film, longest=1.5)["sentences"]["bars"] == [0.5, 0.1667]
+    assert data_of(film, longest=0.5)["sentences"]["bars"] == [1.0, 0.5]
 
 
 def test_the_longest_bar_is_the_largest_weight_or_twice_uniform(made):
@@ -210,8 +193,30 @@ def test_the_longest_bar_is_the_largest_weight_or_twice_uniform(made):
     assert longest_bar([made([["a"]])]) == 1.0
 
 
-def test_foreign_text_in_labels_of_words_stays_text(made):
-    page = drawn(made([['"><img>', *["w"] * 9]], word_weights=[0.91] + [0.01] * 9))
-    assert page.tokens[0]["text"] == '"><img>'
-    assert page.tokens[0]["aria-label"].startswith('"><img>: 91%')
-    assert all(element["tag"] != "img" for element in page.elements)
+def test_edits_are_marked_where_they_were_made(film):
+    out = [(5, "at last", "b"), (1, "\ud800", "a"), (1, "very", "c")]
+    data = data_of(film, added={4, 1}, out=out)
+    assert data["added"] == [1, 4]
+    assert data["out"] == [[1, "\ufffd", "a"], [1, "very", "c"], [5, "at last", "b"]]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"added": {5}},
+        {"added": {-1}},
+        {"out": [(6, "x", "a")]},
+        {"out": [(-1, "x", "a")]},
+        {"values": [0.0] * 4},
+    ],
+)
+def test_what_does_not_fit_the_document_is_refused(film, wrong):
+    colour = Colour(np.array(wrong.pop("values", [0.0] * 5)), EFFECT)
+    with pytest.raises(ValueError):
+        heatmap(film, colour, **wrong)
+
+
+def test_twenty_thousand_words_stay_within_two_megabytes(made):
+    weights = np.random.default_rng(1).dirichlet(np.ones(20_000)).tolist()
+    data = data_of(made([["wordy"] * 20_000], word_weights=weights))
+    assert len(json.dumps(data)) < 2_000_000

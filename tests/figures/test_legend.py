@@ -6,26 +6,40 @@ import pytest
 
 from han_core.figures.colour import background
 from han_core.figures.legend import legend, prediction, seen_line
+from han_core.figures.scale import Scale
 
 
 @pytest.mark.parametrize(
-    ("reading", "top", "ticks"),
+    ("scale", "ticks"),
     [
-        ("document", 0.08, [("0.00", "0"), ("50.00", "4%"), ("100.00", "8%")]),
-        ("sentence", 1.0, [("0.00", "0"), ("50.00", "50%"), ("100.00", "100%")]),
-        ("lift", 8.0, [("12.50", "1 = uniform"), ("100.00", "8 ×")]),
+        (Scale("", 0.08, False, "percent"), [("0.00", "0"), ("50.00", "4%"), ("100.00", "8%")]),
+        (Scale("", 8.0, False, "times"), [("12.50", "1 = uniform"), ("100.00", "8 ×")]),
+        (
+            Scale("", 0.305, True, "probability"),
+            [("0.00", "−0.3 speaks against"), ("50.00", "0"), ("100.00", "supports +0.3")],
+        ),
+        (Scale("", 0.02, True, "percent"), [("0.00", "−2%"), ("50.00", "0"), ("100.00", "+2%")]),
     ],
 )
-def test_ticks_stand_where_their_weights_are(reading, top, ticks):
-    assert re.findall(r"--at:([\d.]+)%\">([^<]+)<", legend(reading, top)) == ticks
+def test_ticks_stand_where_their_values_are(scale, ticks):
+    assert re.findall(r"--at:([\d.]+)%\">([^<]+)<", legend(scale)) == ticks
 
 
-def test_the_ramp_runs_over_the_whole_scale():
-    stops = re.findall(r"light-dark\((#\w{6}),(#\w{6})\)", legend("lift", 4).split("hs-ramp")[-1])
-    assert stops[0] == (background(0, "light"), background(0, "dark"))
-    assert stops[8] == (background(0.5, "light"), background(0.5, "dark"))
-    assert stops[16] == (background(1, "light"), background(1, "dark"))
+@pytest.mark.parametrize("signed", [False, True])
+def test_the_ramp_runs_over_the_whole_scale(signed):
+    drawn = legend(Scale("", 4.0, signed, "times"))
+    stops = re.findall(r"light-dark\((#\w{6}),(#\w{6})\)", drawn.split("hs-ramp")[-1])
+    start = -1 if signed else 0
+    assert stops[0] == (background(start, "light"), background(start, "dark"))
+    assert stops[8] == (background(start / 2 + 0.5, "light"), background(start / 2 + 0.5, "dark"))
+    assert stops[-1] == (background(1, "light"), background(1, "dark"))
     assert len(stops) == 17
+
+
+def test_the_legend_is_called_by_its_scale_and_says_what_rules_mean():
+    assert "<b>a &lt; b</b>" in legend(Scale("a < b", 1.0, False, "percent"))
+    assert "hs-above" not in legend(Scale("", 1.0, False, "percent")).split("</style>")[1]
+    assert "hs-above" in legend(Scale("", 1.0, True, "percent")).split("</style>")[1]
 
 
 def rows(html: str) -> list[tuple[str, str, str]]:

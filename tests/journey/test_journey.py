@@ -1,44 +1,10 @@
-"""The whole way in a real browser: paste, analyse, compare, click an error."""
+"""The whole way in a real browser: paste, analyse, click an error."""
 
 import re
 
 from han_core.explanation.explain import explain
 from han_core.models.checkpoint import load_checkpoint
-
-REVIEW = (
-    "I loved the first half, honestly. <script>window.broken = 1</script> But the ending?\n\n"
-    'What a mess & a <b>shame</b> <img src=x onerror="window.broken = 1"> 5 < 6! 好电影。'
-)
-
-
-def analyse(page, text: str) -> None:
-    page.locator(".st-key-document textarea").fill(text)
-    page.locator(".st-key-analyze button").click()
-    page.locator("[data-testid=word-heatmap]", has_text=text[:12]).first.wait_for()
-    page.wait_for_function("!document.querySelector('[data-stale=true]')")
-
-
-def drawn_tokens(page) -> list[list]:
-    return page.locator("[data-testid=word-heatmap] [data-weight]").evaluate_all(
-        "all => all.map(e => [+e.dataset.start, +e.dataset.end, +e.dataset.weight, e.textContent])"
-    )
-
-
-def told_tokens(checkpoint, text: str) -> list[list]:
-    """The tokens of ``explain``'s JSON, with their weights within the document."""
-    return [
-        [token["start"], token["end"], sentence["weight"] * token["weight"],
-         text[token["start"] : token["end"]]]
-        for sentence in explain(checkpoint, text).to_json()["sentences"]
-        for token in sentence["tokens"]
-    ]  # fmt: skip
-
-
-def go(page, name: str, wait_for: str) -> None:
-    page.get_by_role("link", name=name).click()
-    page.get_by_role("heading", name=name, level=1).wait_for()  # not the page that is left
-    page.wait_for_selector(wait_for)
-    page.wait_for_function("!document.querySelector('[data-stale=true]')")
+from tests.journey.walk import REVIEW, analyse, drawn_tokens, go, told_tokens
 
 
 def test_paste_analyse_and_read(visit, checkpoints):
@@ -71,23 +37,6 @@ def test_marks_stay_where_they_belong(visit):
 
 def colour_of(page, selector: str) -> str:
     return page.locator(selector).evaluate("e => getComputedStyle(e).color")
-
-
-def test_compare_what_was_pasted(visit, checkpoints):
-    analyse(visit, REVIEW)
-    go(visit, "Compare", "[data-testid=sentence-bars] .js-plotly-plot")
-    assert visit.locator(".st-key-document textarea").input_value() == REVIEW
-    panels = visit.locator("[data-testid=compare-panel]")
-    assert panels.count() == 2
-    assert panels.locator("[data-testid=prediction]").count() == 2
-    told = [
-        token
-        for name in ("small-han", "small-bilstm")
-        for token in told_tokens(load_checkpoint(checkpoints / name), REVIEW)
-    ]
-    assert drawn_tokens(visit) == told
-    go(visit, "Explore", "[data-testid=sentence-bars] .js-plotly-plot")
-    assert visit.locator(".st-key-document textarea").input_value() == REVIEW
 
 
 def test_a_click_on_a_cell_filters_the_table(visit):

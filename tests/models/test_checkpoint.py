@@ -1,20 +1,25 @@
 """A checkpoint comes back as it was saved, in the files that the contract names."""
 
 import json
+import shutil
+import sys
 
 import pytest
 import torch
 
+from han_core.models.build import build_model
 from han_core.models.checkpoint import (
     CONFIG,
     HISTORY,
     METRICS,
     WEIGHTS,
     Checkpoint,
+    blank_model,
     load_checkpoint,
     save_checkpoint,
 )
 from han_core.text.batch import collate, number_document
+from han_core.wrong_input import WrongInput
 
 TEXT = "The green river. A quiet night under zebra."
 
@@ -95,3 +100,29 @@ def test_files_to_resume_from_stand_apart(random_checkpoint, tmp_path):
     assert (tmp_path / "f" / "resume" / "state.json").read_bytes() == b"{}"
     save_checkpoint(*parts)
     assert not (tmp_path / "f" / "resume").exists()
+
+
+@pytest.mark.parametrize("kind", ["han", "bilstm"])
+def test_a_blank_model_has_the_shapes_and_needs_no_compiler(random_checkpoint, monkeypatch, kind):
+    architecture = load_checkpoint(random_checkpoint(kind)).config.architecture
+    expected = {name: w.shape for name, w in build_model(architecture).state_dict().items()}
+    monkeypatch.setitem(sys.modules, "torch._dynamo", None)  # importing it fails
+    blank = blank_model(architecture).state_dict()
+    assert {name: w.shape for name, w in blank.items()} == expected
+    assert {w.device.type for w in blank.values()} == {"meta"}
+
+
+def test_a_name_means_a_folder_where_the_environment_says(random_checkpoint, tmp_path, monkeypatch):
+    shutil.copytree(random_checkpoint("han"), tmp_path / "mine")
+    monkeypatch.setenv("HANSCOPE_CHECKPOINTS", str(tmp_path))
+    assert load_checkpoint("mine").name == "mine"
+    monkeypatch.delenv("HANSCOPE_CHECKPOINTS")
+    with pytest.raises(WrongInput, match="'mine' is none"):
+        load_checkpoint("mine")
+
+
+def test_metrics_that_cannot_be_read_are_none(random_checkpoint, tmp_path):
+    shutil.copytree(random_checkpoint("han"), tmp_path / "mine")
+    for text in ("", '{"test": ', "[1]", " " * 1_000_001):
+        (tmp_path / "mine" / METRICS).write_text(text)
+        assert load_checkpoint(tmp_path / "mine").metrics == {}

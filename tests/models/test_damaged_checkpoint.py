@@ -82,6 +82,10 @@ def test_a_changed_file_does_not_pass_its_checksum(folder, name):
         {"attention": "dot"},
         {"classes": 3},
         {"labels": ["a"]},
+        {"labels": ["a", " "]},
+        {"labels": ["a", "a"]},
+        {"labels": ["a", "\ud800"]},
+        {"labels": ["a", "b" * 201]},
         {"vocabulary_size": 5_000_000},
         {"hidden": 10**30},
         {"hidden": "many"},
@@ -167,6 +171,18 @@ def test_a_folder_that_is_none_is_refused(name, tmp_path, monkeypatch):
     refusal(name)
 
 
+@pytest.mark.parametrize("name", ["/", ".", "../.."])
+def test_a_folder_without_a_checkpoint_is_named_as_it_was_given(name, tmp_path, monkeypatch):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "a" / "b")
+    assert refusal(name) == f"{name} has no {CONFIG}."
+
+
+def test_no_name_is_not_the_present_folder(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    assert refusal("") == "A checkpoint folder is expected; '' is none."
+
+
 def test_a_file_in_place_of_a_folder_is_refused(tmp_path):
     (tmp_path / "file").touch()
     refusal(tmp_path / "file")
@@ -174,5 +190,7 @@ def test_a_file_in_place_of_a_folder_is_refused(tmp_path):
 
 
 def test_a_checkpoint_that_was_half_replaced_is_found(folder):
-    folder.rename(folder.with_name(".damaged.previous"))
+    aside = folder.rename(folder.with_name(".damaged.previous"))
     assert load_checkpoint(folder).name == "damaged"
+    assert aside.exists()  # whoever writes it may be about to rename it
+    assert not folder.exists()

@@ -6,7 +6,15 @@ import sys
 
 import pytest
 
-from han_core.models.folder import checksum, read_json, rescue, whole_folder, write_json
+from han_core.models.folder import (
+    checksum,
+    half_replaced,
+    read_json,
+    rescue,
+    standing,
+    whole_folder,
+    write_json,
+)
 from han_core.wrong_input import WrongInput
 
 
@@ -80,8 +88,11 @@ def test_a_process_that_dies_between_the_renames_loses_nothing(tmp_path, renames
     died = subprocess.run([sys.executable, "-c", DIES, str(folder), str(renames)], check=False)
     assert died.returncode == 9
     assert folder.exists() == (renames == 0)
+    assert content(standing(folder)) == "old"
+    assert half_replaced(tmp_path) == ([] if folder.exists() else [folder])
     rescue(folder)
     assert content(folder) == "old"
+    assert (standing(folder), half_replaced(tmp_path)) == (folder, [])
     write(folder, "newest")
     assert content(folder) == "newest"
 
@@ -93,6 +104,44 @@ def test_rescue_leaves_a_folder_that_is_there(tmp_path):
     assert content(tmp_path / "folder") == "new"
     rescue(tmp_path / "nothing")
     assert not (tmp_path / "nothing").exists()
+
+
+def test_a_reader_between_the_two_renames_does_not_stop_the_writer(tmp_path, monkeypatch):
+    folder = tmp_path / "folder"
+    write(folder, "old")
+    replace, found = os.replace, []
+
+    def followed(source, target):
+        replace(source, target)
+        found.append(content(standing(folder)))
+
+    monkeypatch.setattr(os, "replace", followed)
+    write(folder, "new")
+    assert found == ["old", "new"]
+    assert content(folder) == "new"
+
+
+def test_an_older_folder_that_stands_aside_outlives_a_writer_that_fails(tmp_path):
+    write(tmp_path / ".folder.previous", "old")
+    with pytest.raises(RuntimeError), whole_folder(tmp_path / "folder"):
+        raise RuntimeError
+    assert content(tmp_path / "folder") == "old"
+
+
+def test_a_process_that_dies_writing_json_leaves_the_older_file(tmp_path, monkeypatch):
+    path = tmp_path / "file.json"
+    write_json(path, ["old"])
+
+    def die(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", die)
+    with pytest.raises(KeyboardInterrupt):
+        write_json(path, ["new"])
+    assert read_json(path) == ["old"]
+    monkeypatch.undo()
+    write_json(path, ["newest"])
+    assert (read_json(path), os.listdir(tmp_path)) == (["newest"], ["file.json"])
 
 
 def test_json_comes_back_as_it_was_written(tmp_path):

@@ -4,9 +4,11 @@ import json
 import shutil
 
 import pytest
+from safetensors.torch import load_file, save_file
 
-from han_core.models.checkpoint import CONFIG, METRICS, VOCABULARY, WEIGHTS
+from han_core.models.checkpoint import CONFIG, METRICS, VOCABULARY, WEIGHTS, load_checkpoint
 from han_core.models.listing import broken_checkpoints, list_checkpoints
+from han_core.wrong_input import WrongInput
 
 
 @pytest.fixture
@@ -44,11 +46,31 @@ def test_checkpoints_are_listed_by_name(root):
         ({"test": {"accuracy": "high"}}, None),
         ({"test": [0.9]}, None),
         ([0.9], None),
+        ({"test": {"accuracy": float("nan")}}, None),
+        ({"test": {"accuracy": float("inf")}}, None),
+        ({"test": {"accuracy": 10**400}}, None),
+        ({"test": {"accuracy": -0.1}}, None),
+        ({"test": {"accuracy": 1}}, 1.0),
     ],
 )
 def test_accuracy_is_the_tests_or_else_the_validations(root, metrics, accuracy):
     (root / "apple" / METRICS).write_text(json.dumps(metrics))
     assert list_checkpoints(root)[0].accuracy == accuracy
+
+
+@pytest.mark.parametrize(
+    ("dataset", "told"),
+    [
+        ("hotel reviews 酒店", "hotel reviews 酒店"),
+        ("\ud800x\n", "\ufffdx\ufffd"),
+        ("x" * 300, "x" * 199 + "…"),
+        (["x"], "unknown"),
+        (None, "unknown"),
+    ],
+)
+def test_a_data_set_is_named_on_one_line_that_can_be_written(root, dataset, told):
+    (root / "apple" / METRICS).write_text(json.dumps({"dataset": dataset}))
+    assert list_checkpoints(root)[0].dataset == told
 
 
 @pytest.mark.parametrize("name", [CONFIG, WEIGHTS, VOCABULARY])
@@ -59,11 +81,62 @@ def test_a_folder_that_misses_a_file_is_left_out(root, name):
     assert broken_checkpoints(root) == [f"apple has no {name}."]
 
 
-@pytest.mark.parametrize("name", [CONFIG, METRICS])
 @pytest.mark.parametrize("text", ["", "{", "[" * 20_000, " " * 1_000_001])
-def test_a_folder_whose_files_cannot_be_read_is_left_out(root, name, text):
-    (root / "apple" / name).write_text(text)
+def test_a_folder_is_left_out_without_its_configuration_and_stays_without_its_metrics(root, text):
+    (root / "apple" / METRICS).write_text(text)
+    assert names(root) == ["apple", "zebra"]
+    (root / "zebra" / CONFIG).write_text(text)
+    assert names(root) == ["apple"]
+
+
+def cut(weights: bytes) -> bytes:
+    return weights[:-1]
+
+
+def too_long(weights: bytes) -> bytes:
+    return weights + b"0"
+
+
+def other_names(weights: bytes) -> bytes:
+    return weights.replace(b"classifier.bias", b"classifier.bier")
+
+
+def bad_header(weights: bytes) -> bytes:
+    return weights[:8] + b"[" + weights[9:]
+
+
+@pytest.mark.parametrize("damage", [cut, too_long, other_names, bad_header])
+def test_weights_that_cannot_be_loaded_are_told_by_their_header(root, damage):
+    path = root / "apple" / WEIGHTS
+    path.write_bytes(damage(path.read_bytes()))
     assert names(root) == ["zebra"]
+    (sentence,) = broken_checkpoints(root)
+    assert f"{WEIGHTS} in apple" in sentence
+    with pytest.raises(WrongInput):
+        load_checkpoint(root / "apple")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("hidden", 5), ("vocabulary_size", 5_000_000), ("classes", 3)]
+)
+def test_a_configuration_that_does_not_fit_the_weights_is_left_out(root, field, value):
+    config = json.loads((root / "apple" / CONFIG).read_text())
+    config["architecture"][field] = value
+    (root / "apple" / CONFIG).write_text(json.dumps(config))
+    assert names(root) == ["zebra"]
+    assert "apple" in broken_checkpoints(root)[0]
+
+
+def test_weights_in_half_precision_are_listed(root):
+    weights = {name: w.half() for name, w in load_file(root / "apple" / WEIGHTS).items()}
+    save_file(weights, root / "apple" / WEIGHTS)
+    assert names(root) == ["apple", "zebra"]
+
+
+def test_a_name_that_is_not_utf8_is_told_in_a_sentence_that_is(root):
+    (root / "apple").rename(root / "\udcff")
+    assert names(root) == ["zebra"]
+    assert "is not UTF-8" in broken_checkpoints(root)[0].encode().decode()
 
 
 def test_what_is_no_checkpoint_is_left_out(root):
@@ -74,9 +147,16 @@ def test_what_is_no_checkpoint_is_left_out(root):
     assert names(root) == ["apple", "zebra"]
 
 
-def test_a_checkpoint_that_was_half_replaced_is_listed(root):
+def test_a_checkpoint_that_was_half_replaced_is_listed_and_not_moved(root):
     (root / "apple").rename(root / ".apple.previous")
     assert names(root) == ["apple", "zebra"]
+    assert list_checkpoints(root)[0].path == root / "apple"
+    assert (root / ".apple.previous").exists()
+
+
+def test_the_environment_says_where_to_look(root, monkeypatch):
+    monkeypatch.setenv("HANSCOPE_CHECKPOINTS", str(root))
+    assert [listing.name for listing in list_checkpoints()] == ["apple", "zebra"]
 
 
 def test_a_root_that_is_not_there_is_empty(tmp_path):

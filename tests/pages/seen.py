@@ -1,5 +1,6 @@
-"""What a page shows, read from its HTML as a browser would."""
+"""What a page shows, read from its HTML as a browser would, and from its components' data."""
 
+import json
 from html.parser import HTMLParser
 
 from streamlit.testing.v1 import AppTest
@@ -36,8 +37,24 @@ def marked(app: AppTest, attribute: str) -> list[tuple[str, str]]:
     return [(value, text) for value, text in parser.found]
 
 
+def components(app: AppTest, name: str) -> list[dict]:
+    """The data of every component of this name."""
+    elements = [element.proto for element in app.get("bidi_component")]
+    return [json.loads(proto.json) for proto in elements if proto.component_name == name]
+
+
+def heatmaps(app: AppTest) -> list[dict]:
+    return components(app, "hanscope_heatmap")
+
+
 def hooks(app: AppTest) -> list[str]:
-    return [value for value, _ in marked(app, "data-testid")]
+    """Every test id, those that components set in the browser included."""
+    containers = [data["testid"] for data in components(app, "hanscope_test_id")]
+    return [
+        *(value for value, _ in marked(app, "data-testid")),
+        *containers,
+        *("word-heatmap" for _ in heatmaps(app)),
+    ]
 
 
 def predicted(app: AppTest) -> list[str]:
@@ -46,7 +63,21 @@ def predicted(app: AppTest) -> list[str]:
 
 def tokens(app: AppTest) -> list[tuple[str, float]]:
     """(the token's text, its weight within the document), in reading order."""
-    return [(text, float(weight)) for weight, text in marked(app, "data-weight")]
+    return [
+        token
+        for data in heatmaps(app)
+        for token in zip(data["tokens"], data["weights"], strict=True)
+    ]
+
+
+def act(app: AppTest, key: str, **asked) -> AppTest:
+    """Runs the page as if the heatmap ``key`` had sent ``asked`` from a browser."""
+    (proto,) = [element.proto for element in app.get("bidi_component") if element.key == key]
+    states = app._tree.get_widget_states()
+    state = states.widgets.add()
+    state.id = f"$$STREAMLIT_INTERNAL_KEY_{proto.id}__events"
+    state.json_trigger_value = json.dumps([{"event": "act", "value": asked}])
+    return app._run(states)
 
 
 def captions(app: AppTest) -> str:

@@ -1,9 +1,30 @@
-import re
+import csv
+import io
+import json
 import shutil
+from pathlib import Path
 
+import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
-from tests.pages.seen import hooks, marked, predicted, tokens
+from han_core.evidence.comparison import of_attention
+from han_core.evidence.methods import attribute
+from han_core.evidence.subject import subject
+from han_core.explanation.explain import explain
+from han_core.models.checkpoint import load_checkpoint
+from han_core.models.listing import Listing
+from han_core.text.tokenizer import Tokenizer
+from han_core.text.versions import versions
+from pages.parts import comparing_wording
+from pages.parts.comparing import compared
+from pages.parts.comparing_choices import Asked
+from pages.parts.comparing_figures import agreement_table, comparison_csv
+from tests.pages.seen import captions, heatmaps, hooks, predicted
+
+PAGE = Path(__file__).parents[2] / "pages" / "2_Compare.py"
+TABLES = ("agreement", "sentence", "word")
+SHORT = "A fine film. But what a mess it became!"
 
 
 @pytest.fixture
@@ -11,70 +32,343 @@ def three(root):
     shutil.copytree(root / "small-han", root / "small-han-again")
 
 
-def test_a_panel_for_each_model(open_page):
-    app = open_page("2_Compare")
+@pytest.fixture
+def compare(root):
+    """The page by itself, with one of the three kinds chosen."""
+
+    def compare(kind: str = "models", text: str | None = None) -> AppTest:
+        app = AppTest.from_file(str(PAGE), default_timeout=60)
+        app.session_state["compared"] = kind
+        if text is not None:
+            app.session_state["document"] = text
+        app.run()
+        assert not app.exception
+        return app
+
+    return compare
+
+
+def panels(app) -> list[dict]:
+    """The heatmaps of the panels: all but the one of the difference."""
+    return heatmaps(app)[: hooks(app).count("compare-panel")]
+
+
+def colours(data: dict) -> list:
+    return [data["palette"][colour] for colour in data["colours"]]
+
+
+def table(app, name: str):
+    return app.dataframe[TABLES.index(name)].value
+
+
+def said(app) -> str:
+    return "\n".join(one.value for one in [*app.caption, *app.info, *app.markdown])
+
+
+def test_a_panel_for_each_model(compare):
+    app = compare()
     assert app.multiselect(key="checkpoints").value == ["small-han", "small-bilstm"]
     assert hooks(app).count("compare-panel") == 2
-    assert hooks(app).count("word-heatmap") == len(predicted(app)) == 2
-    assert hooks(app).count("legend") == 1
-    assert len(app.get("plotly_chart")) == 1
+    assert hooks(app).count("word-heatmap") == 3  # the third is the difference
+    assert hooks(app).count("difference") == hooks(app).count("sentence-bars") == 1
+    assert len(predicted(app)) == 2
+    assert hooks(app).count("legend") == 2
+    assert len(app.get("plotly_chart")) == 5  # sentences, classes and three of agreement
+    assert said(app).count("this prediction by") == 2  # evidence under each
 
 
-def test_panels_share_one_scale(open_page, three):
-    app = open_page("2_Compare")
+def test_panels_share_one_scale(compare, three):
+    app = compare()
     app.multiselect(key="checkpoints").set_value(["small-han", "small-han-again"]).run()
-    panels = [text for value, text in marked(app, "data-testid") if value == "compare-panel"]
-    assert len(panels) == 2
-    styles = [re.findall(r'style="background[^"]*"', element.value) for element in app.html]
-    first, second = [found for found in styles if len(found) > 20]
+    first, second = map(colours, panels(app))
     assert first == second  # equal weights, equal colours
 
 
-def test_equal_models_agree_and_do_not_differ(open_page, three):
-    app = open_page("2_Compare")
+def test_equal_models_agree_and_do_not_differ(compare, three):
+    app = compare()
     app.multiselect(key="checkpoints").set_value(["small-han", "small-han-again"]).run()
-    agreement = app.dataframe[0].value.iloc[0]
+    agreement = table(app, "agreement").iloc[0]
     assert agreement["tau of words"] == pytest.approx(1)
-    assert agreement["top words shared"] == pytest.approx(1)
+    assert agreement["top 10 shared"] == pytest.approx(1)
     assert agreement["divergence"] == pytest.approx(0)
-    assert (app.dataframe[2].value["difference"] == 0).all()
+    assert (table(app, "word")["difference"] == 0).all()
+    assert {light for light, *_ in colours(heatmaps(app)[-1])} == {"#ffffff"}
 
 
-def test_differences_are_those_of_the_weights_on_the_page(open_page):
-    app = open_page("2_Compare")
-    words = tokens(app)
-    half = len(words) // 2
-    differences = sorted(
-        (abs(one - other) for (_, one), (_, other) in zip(words[:half], words[half:], strict=True)),
-        reverse=True,
-    )
-    shown = app.dataframe[2].value
-    assert shown["difference"].abs().tolist() == pytest.approx(differences[: len(shown)])
+def test_differences_are_those_of_the_weights_on_the_page(compare):
+    app = compare()
+    one, other = (np.array(data["weights"]) for data in panels(app))
+    shown = table(app, "word")
+    largest = sorted(abs(one - other), reverse=True)[: len(shown)]
+    assert shown["difference"].abs().tolist() == pytest.approx(largest)
+    drawn = heatmaps(app)[-1]
+    strongest = int(np.argmax(one - other))
+    assert drawn["tokens"][strongest] in shown["word"].tolist()
+    assert drawn["values"][strongest].startswith("+")
+    assert "Blue: more weight in small-han" in said(app).replace("\\", "")
 
 
-def test_three_models_have_three_pairs(open_page, three):
-    app = open_page("2_Compare")
+def test_three_models_have_three_pairs(compare, three):
+    app = compare()
     names = ["small-han", "small-bilstm", "small-han-again"]
     app.multiselect(key="checkpoints").set_value(names).run()
     assert hooks(app).count("compare-panel") == 3
-    assert len(app.dataframe[0].value) == 3
+    assert len(table(app, "agreement")) == 3
     app.selectbox(key="pair").set_value("small-han and small-han-again").run()
-    assert (app.dataframe[2].value["difference"] == 0).all()
+    assert (table(app, "word")["difference"] == 0).all()
+    app.multiselect(key="checkpoints").set_value(names[:2]).run()
+    assert not app.exception
+    assert (table(app, "word")["difference"] != 0).any()
 
 
-def test_one_model_is_too_few(open_page):
-    app = open_page("2_Compare")
-    app.multiselect(key="checkpoints").set_value(["small-han"]).run()
-    assert "Two checkpoints" in app.error[0].value
+def test_the_number_of_words_at_the_top_can_be_chosen(compare):
+    app = compare()
+    app.get_by_key("top_words").set_value(5).run()
+    one, other = (set(np.argsort(data["weights"])[-5:]) for data in panels(app))
+    assert table(app, "agreement").iloc[0]["top 5 shared"] == len(one & other) / 5
+
+
+@pytest.mark.parametrize("number", [0, 1, 5])
+def test_too_few_or_too_many_models_get_one_sentence(compare, root, three, number):
+    for name in ("x", "y"):
+        shutil.copytree(root / "small-han", root / name)
+    app = compare()
+    names = ["small-han", "small-bilstm", "small-han-again", "x", "y"][:number]
+    app.multiselect(key="checkpoints").set_value(names).run()
+    assert len(app.error) == 1
+    assert ("Two checkpoints" if number < 2 else "Two to four") in app.error[0].value
     assert not hooks(app).count("compare-panel")
     app.multiselect(key="checkpoints").set_value(["small-bilstm", "small-han"]).run()
     assert not app.error
     assert hooks(app).count("compare-panel") == 2
 
 
-def test_empty_text_gets_one_sentence(open_page):
-    app = open_page("2_Compare")
+def test_four_models_stand_side_by_side(compare, root, three):
+    shutil.copytree(root / "small-bilstm", root / "fourth")
+    app = compare()
+    names = ["small-han", "small-bilstm", "small-han-again", "fourth"]
+    app.multiselect(key="checkpoints").set_value(names).run()
+    assert hooks(app).count("compare-panel") == 4
+    assert len(table(app, "agreement")) == 6
+
+
+def test_other_classes_and_languages_are_said_and_compared(compare, root):
+    folder = root / "small-other"
+    shutil.copytree(root / "small-han", folder)
+    config = json.loads((folder / "config.json").read_text())
+    config["labels"] = ["bad", "good"]
+    config["text"]["language"] = "zh"
+    (folder / "config.json").write_text(json.dumps(config))
+    for manifest in folder.glob("manifest*"):
+        manifest.unlink()
+    app = compare()
+    app.multiselect(key="checkpoints").set_value(["small-han", "small-other"]).run()
+    assert not app.error
+    assert [one.value[:30] for one in app.info] == [
+        "These models tell different cl", "These models read different la",
+    ]  # fmt: skip
+    assert hooks(app).count("compare-panel") == 2
+
+
+def test_a_checkpoint_that_went_away_is_said(compare, root, three):
+    app = compare()
+    names = ["small-han", "small-bilstm", "small-han-again"]
+    app.multiselect(key="checkpoints").set_value(names).run()
+    shutil.rmtree(root / "small-bilstm")
+    app.run()
+    assert "no longer there" in app.warning[0].value
+    assert app.multiselect(key="checkpoints").value == ["small-han", "small-han-again"]
+    assert hooks(app).count("compare-panel") == 2
+    shutil.rmtree(root / "small-han-again")
+    app.run()
+    assert "Two checkpoints" in app.error[0].value
+    assert app.text_area(key="document").value
+
+
+def test_empty_text_gets_one_sentence(compare):
+    app = compare()
     app.text_area(key="document").set_value(" ")
     app.button(key="analyze").click().run()
     assert len(app.error) == 1
     assert not app.exception
+
+
+@pytest.mark.parametrize("kind", ["models", "methods", "versions"])
+def test_a_text_of_one_word_has_nothing_to_compare(compare, kind):
+    app = compare(kind, "Go")
+    assert not app.error
+    assert hooks(app).count("compare-panel") == 2  # leaving one out is no method here
+    assert [one.value for one in app.info][-1].startswith("There is one word to compare")
+    assert not hooks(app).count("agreement")
+    if kind == "methods":
+        assert "nothing to leave out" in app.info[0].value
+
+
+def test_methods_have_two_scales_and_what_they_say(compare, root):
+    app = compare("methods", SHORT)
+    asked = subject(load_checkpoint(root / "small-han"), SHORT)
+    assert hooks(app).count("compare-panel") == len(predicted(app)) == 3
+    assert hooks(app).count("legend") == 3  # two scales, and the difference's
+    attention, gradient, left_out = panels(app)
+    assert attention["values"] is None
+    for drawn, method in ((gradient, "gradient"), (left_out, "leave_one_word_out")):
+        found = attribute(asked, method).words
+        signs = [value[0] for value in drawn["values"]]
+        assert [sign == "+" for sign in signs] == [value > 0 for value in found]
+    assert "two scales" in captions(app)
+    assert said(app).count("the probability of") >= 3  # evidence under each
+    assert "most attended" in said(app)
+
+
+def test_methods_of_one_unit_share_a_scale(compare):
+    app = compare("methods", SHORT)
+    app.multiselect(key="methods").set_value(["gradient", "leave_one_word_out"]).run()
+    assert hooks(app).count("legend") == 2
+    assert "two scales" not in captions(app)
+    assert "percentage points" in captions(app)
+
+
+def test_methods_ask_about_the_class_chosen(compare):
+    app = compare("methods", SHORT)
+    other = next(c for c in ("negative", "positive") if c != predicted(app)[0])
+    before = panels(app)[1]["values"]
+    app.selectbox(key="target").set_value(other).run()
+    after = panels(app)[1]["values"]
+    assert [one.startswith("+") for one in before] != [one.startswith("+") for one in after]
+    assert f"the probability of {other}" in captions(app)
+
+
+@pytest.mark.parametrize("number", [0, 1, 5])
+def test_too_few_or_too_many_methods_get_one_sentence(compare, number):
+    app = compare("methods", SHORT)
+    names = ["attention", "gradient", "integrated_gradients", "leave_one_word_out",
+             "leave_one_sentence_out"]  # fmt: skip
+    app.multiselect(key="methods").set_value(names[:number]).run()
+    assert len(app.error) == 1
+    assert "Two to four methods" in app.error[0].value
+    app.multiselect(key="methods").set_value(names[:2]).run()
+    assert not app.error
+
+
+def test_versions_begin_alike(compare):
+    app = compare("versions", SHORT)
+    assert app.text_area(key="version").value == SHORT
+    assert "the same so far" in captions(app)
+    first, second = map(colours, panels(app))
+    assert first == second
+    assert "Both versions have the same words" in said(app)
+
+
+def test_a_changed_version_is_marked_and_compared(compare, root):
+    app = compare("versions", SHORT)
+    changed = SHORT.replace("fine", "very bad").replace(" what", "")
+    app.text_area(key="version").set_value(changed).run()
+    first, second = panels(app)
+    texts = second["tokens"]
+    assert [texts[i] for i in second["added"]] == ["very", "bad"]
+    assert [(texts[before], text) for before, text, _ in second["out"]] == [
+        ("very", "fine"), ("a", "what"),
+    ]  # fmt: skip
+    assert not first["added"]
+    assert not first["out"]
+    checkpoint = load_checkpoint(root / "small-han")
+    one, other = (explain(checkpoint, text) for text in (SHORT, changed))
+    assert first["weights"] == one.document_weights.tolist()
+    assert second["weights"] == other.document_weights.tolist()
+    assert '2 words came: "very bad"' in said(app).replace("\\", "")
+    assert heatmaps(app)[-1]["added"] == second["added"]
+    agreement = table(app, "agreement").iloc[0]
+    both = versions(one.document, other.document)
+    columns = [of_attention("1", one, both.first), of_attention("2", other, both.second)]
+    assert agreement["divergence"] == agreement_table(columns, 10).iloc[0]["divergence"]
+
+
+def test_a_version_is_kept_and_a_copy_follows(open_page):
+    app = open_page("2_Compare")
+    app.get_by_key("compared").set_value("versions").run()
+    app.text_area(key="document").set_value("Another text.")
+    app.button(key="analyze").click().run()
+    assert app.text_area(key="version").value == "Another text."
+    app.text_area(key="version").set_value("Quite another text.").run()
+    app.get_by_key("compared").set_value("models").run()
+    app.switch_page("pages/3_Errors.py").run()
+    app.switch_page("pages/2_Compare.py").run()
+    app.get_by_key("compared").set_value("versions").run()
+    assert app.text_area(key="version").value == "Quite another text."
+    app.button(key="copy_text").click().run()
+    assert app.text_area(key="version").value == "Another text."
+
+
+def test_an_empty_version_gets_one_sentence_and_nothing_is_lost(compare):
+    app = compare("versions", SHORT)
+    app.text_area(key="version").set_value(" \n").run()
+    assert len(app.error) == 1
+    assert "second version is empty" in app.error[0].value
+    assert app.text_area(key="document").value == SHORT
+    app.text_area(key="version").set_value("A film.").run()
+    assert not app.error
+    assert hooks(app).count("compare-panel") == 2
+
+
+def test_versions_without_a_common_word(compare):
+    app = compare("versions", SHORT)
+    app.text_area(key="version").set_value("Nothing alike").run()
+    assert app.info[-1].value.startswith("There is no word that all have")
+    assert hooks(app).count("compare-panel") == 2
+
+
+def test_markup_in_a_version_stays_text(compare):
+    app = compare("versions", SHORT)
+    app.text_area(key="version").set_value(SHORT + " <img src=x onerror=alert(1)> *so*").run()
+    assert not app.exception
+    assert "<img" not in "".join(element.value for element in app.html)
+    assert "*so*" not in said(app)  # escaped for Markdown
+
+
+def rows(content: bytes) -> list[dict]:
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def test_the_csv_holds_what_is_compared(root):
+    asked = Asked("models", ("small-han", "small-bilstm"), "cpu", "lift")
+    found = rows(comparison_csv(compared(asked, SHORT, "")))
+    told = explain(load_checkpoint(root / "small-bilstm"), SHORT)
+    assert [float(row["small-bilstm"]) for row in found] == told.document_weights.tolist()
+    assert [row["words"] for row in found] == list(told.document.token_texts())
+    versioned = compared(Asked("versions", ("small-han",), "cpu", "document"), SHORT, "A film.")
+    found = rows(comparison_csv(versioned))
+    assert list(found[0]) == ["words", "First version", "Second version"]
+    assert [row["words"] for row in found if float(row["Second version"])] == ["A", "film", "."]
+
+
+def listing(name, classes=("a", "b"), language="en"):
+    return Listing(name, Path(name), "han", "additive", "imdb", classes, 0.9, language)
+
+
+def test_notes_on_models():
+    assert comparing_wording.model_notes([listing("x"), listing("y", ("b", "a"))]) == ()
+    (classes,) = comparing_wording.model_notes([listing("x"), listing("y", ("c", "d"))])
+    assert '"a / b", "c / d"' in classes
+    (languages,) = comparing_wording.model_notes([listing("x"), listing("y", language="zh")])
+    assert '"en", "zh"' in languages
+
+
+def test_what_came_and_went():
+    tokenizer = Tokenizer("en")
+    first, second = tokenizer("A fine old film. Go!"), tokenizer("A bad film. Go, now!")
+    assert comparing_wording.changes_line(versions(first, second), second) == (
+        '3 words came: "bad", ", now". 2 words went: "fine old".'
+    )
+
+
+def test_a_top_that_takes_in_everything_is_said():
+    assert comparing_wording.few_words_line(11, 10) == ""
+    assert "all of them" in comparing_wording.few_words_line(10, 10)
+
+
+def test_nothing_claims_to_explain_a_decision():
+    constants = [v for name, v in vars(comparing_wording).items() if name.isupper()]
+    text = " ".join(str(constant) for constant in constants).lower()
+    assert len(text) > 500
+    for word in ("because", "explains", "looked at", "therefore"):
+        assert word not in text

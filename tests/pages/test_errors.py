@@ -175,3 +175,14 @@ def test_guessed_column():
 def test_the_key_of_an_upload_tells_contents_and_columns_apart():
     given = [(b"a", "x", "y"), (b"a", "y", "x"), (b"b", "x", "y")]
     assert len({labelled.corpus_key(*one) for one in given}) == 3
+
+
+def test_evidence_over_the_data_set_is_measured_on_request(open_page):
+    app = open_page("3_Errors")
+    before = len(app.get("plotly_chart"))
+    app.selectbox(key="evidence_documents").set_value(20).run()
+    assert len(app.get("plotly_chart")) == before
+    app.button(key="measure_dataset").click().run()
+    assert not app.error
+    assert len(app.get("plotly_chart")) == before + 5
+    assert "20 documents; points are means" in captions(app)

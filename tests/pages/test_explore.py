@@ -4,7 +4,7 @@ import pytest
 
 from han_core.explanation.explain import explain
 from han_core.models.checkpoint import load_checkpoint
-from tests.pages.seen import captions, hooks, predicted, tokens
+from tests.pages.seen import captions, heatmaps, hooks, predicted, tokens
 
 
 def analyse(app, text):
@@ -26,7 +26,7 @@ def test_first_visit_explains_an_example(open_page, root):
     assert app.title[0].value == "Explore"
     assert predicted(app) == [label]
     assert tokens(app) == words
-    assert len(app.get("plotly_chart")) == 1
+    assert len(app.get("plotly_chart")) == 6  # sentences, and five of evidence
 
 
 def test_what_is_pasted_is_explained(open_page, root):
@@ -68,10 +68,12 @@ def test_an_example_is_explained_when_chosen(open_page, root):
 def test_the_reading_changes_the_colours_and_never_the_weights(open_page):
     app = open_page("1_Explore")
     document = tokens(app)
-    drawn = [element.value for element in app.html]
+    (drawn,) = heatmaps(app)
+    app.get_by_key("reading").set_value("sentence").run()
+    assert tokens(app) == document
+    assert heatmaps(app)[0]["colours"] != drawn["colours"]
     app.get_by_key("reading").set_value("lift").run()
     assert tokens(app) == document
-    assert [element.value for element in app.html][1:] != drawn[1:]
     assert "1 is even" in captions(app)
 
 
@@ -131,13 +133,23 @@ def test_text_survives_other_pages(open_page):
 def test_a_broken_checkpoint_gets_one_sentence(open_page, root):
     app = open_page("1_Explore")
     weights = root / "small-han" / "model.safetensors"
-    weights.write_bytes(weights.read_bytes()[:100])
+    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
     app.run()
     assert len(app.error) == 1
     assert "small" in app.error[0].value
     app.selectbox(key="checkpoint").set_value("small-bilstm").run()
     assert not app.error
     assert tokens(app)
+
+
+def test_a_cut_checkpoint_is_left_out_and_named(open_page, root):
+    app = open_page("1_Explore")
+    weights = root / "small-han" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:100])
+    app.run()
+    assert not app.error
+    assert "Left out" in captions(app)
+    assert app.selectbox(key="checkpoint").value == "small-bilstm"
 
 
 def test_a_checkpoint_that_went_away_is_replaced(open_page, root):

@@ -23,6 +23,7 @@ ODD = [
     ".", "...", "!?", "'s", "don't", "Dr.", "a", "<b>", "&amp;", "http://a.b/c?d=e",
     "x" * (LONGEST_RUN - 1), "$" * (LONGEST_RUN + 1),
 ]  # fmt: skip
+ENGLAND = "🏴" + "".join(chr(0xE0000 + ord(letter)) for letter in "gbeng") + "\U000e007f"
 any_character = st.characters(exclude_categories=())  # lone surrogates too
 odd_text = st.lists(st.sampled_from(ODD) | st.text(any_character, max_size=5)).map("".join)
 
@@ -154,12 +155,28 @@ def test_a_missing_word_segmenter_is_one_sentence(monkeypatch):
 
 @pytest.mark.parametrize(
     "text",
-    ["👨\u200d👩\u200d👧", "👍🏽", "❤\ufe0f", "e\u0301", "👩🏽\u200d💻"],
-    ids=["family", "skin tone", "variation", "accent", "joined with skin tone"],
+    ["👨\u200d👩\u200d👧", "👍🏽", "❤\ufe0f", "e\u0301", "👩🏽\u200d💻", "🇩🇪", ENGLAND],
+    ids=["family", "skin tone", "variation", "accent", "joined with skin tone", "flag", "tags"],
 )
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_what_is_one_character_on_screen_is_one_token(language, text):
     assert text in sentences(f"So {text} nice", language)[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("🇩🇪🇫🇷!", ["🇩🇪", "🇫🇷", "!"]),
+        ("a🇩🇪b", ["a", "🇩🇪", "b"]),
+        ("🇩🇪🇫 🇷", ["🇩🇪", "🇫", "🇷"]),
+        ("🇩 🇪", ["🇩", "🇪"]),
+    ],
+)
+def test_flags_are_pairs_of_letters(text, tokens):
+    assert sentences(text) == [tokens]
+    document = tokenizer("en")(text)
+    check_spans(document)
+    assert list(document.token_texts()) == tokens
 
 
 def test_a_joiner_does_not_swallow_white_space():

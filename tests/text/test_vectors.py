@@ -6,7 +6,13 @@ import sys
 import numpy as np
 import pytest
 
-from han_core.text.vectors import learn_vectors, read_vectors, write_vectors
+from han_core.text.vectors import (
+    check_learning,
+    learn_vectors,
+    read_vectors,
+    vectors_size,
+    write_vectors,
+)
 from han_core.text.vocabulary import RESERVED, Vocabulary
 from han_core.wrong_input import WrongInput
 
@@ -64,14 +70,14 @@ def test_what_is_written_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("v.txt", b"", "none of the 5 words"),
+        ("v.txt", b"", "line 1"),
         ("v.txt", b"other 1 2 3\n", "none of the 5 words"),
         ("v.txt", b"good 1 2 3\nbad 1 2\n", "line 2"),
         ("v.txt", b"2 3\ngood 1 2 3\nbad 1 x 3\n", "line 3"),
         ("v.txt", b"good\n", "line 1"),
         ("v.txt", b"good 1 nan 3\n", "not finite"),
-        ("v.txt", b"1 0\ngood\n", "1 to 4096"),
-        ("v.txt", b"1 99999\ngood 1\n", "1 to 4096"),
+        ("v.txt", b"1 0\ngood\n", "line 1: .* 1 to 4096"),
+        ("v.txt", b"1 99999\ngood 1\n", "line 1: .* 1 to 4096"),
         ("v.txt", b"\xff\xfe\x00g\n", "line 1"),
         ("v.bin", binary(("good", GOOD))[:-1], "middle of a vector"),
         ("v.bin", binary(("good", GOOD), header=b"99999999 3\n"), "middle of a vector"),
@@ -85,9 +91,17 @@ def test_a_broken_file_is_one_sentence(tmp_path, name, content, message):
     assert "\n" not in str(caught.value)
 
 
-def test_a_missing_file_is_one_sentence(tmp_path):
-    with pytest.raises(WrongInput, match="nowhere"):
-        read_vectors(tmp_path / "nowhere", VOCABULARY, seed=0)
+@pytest.mark.parametrize("read", [vectors_size, lambda path: read_vectors(path, VOCABULARY, 0)])
+@pytest.mark.parametrize("name", ["nowhere", ".", "a\0b"])
+def test_a_missing_file_is_one_sentence(tmp_path, read, name):
+    with pytest.raises(WrongInput, match="A file of word vectors is expected"):
+        read(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_first_line_tells_the_size(tmp_path, name):
+    (tmp_path / name).write_bytes(FORMATS[name].splitlines(keepends=True)[0])
+    assert vectors_size(tmp_path / name) == 3
 
 
 def test_words_that_stand_in_the_same_places_get_similar_vectors():
@@ -117,3 +131,16 @@ def test_learning_without_gensim_says_what_is_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, "gensim.models", None)
     with pytest.raises(WrongInput, match="pip install gensim"):
         learn_vectors([["a"] * 9], size=8, epochs=1, seed=0, workers=1)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"size": 0}, {"size": 4_097}, {"epochs": 0}, {"workers": 0}, {"workers": -1},
+        {"seed": -1}, {"seed": 2**31},
+    ],
+)  # fmt: skip
+def test_what_cannot_be_learnt_is_refused_by_its_name(wrong):
+    ((name, value),) = wrong.items()
+    with pytest.raises(WrongInput, match=f"^{name} is [01] to .*; {value} came"):
+        check_learning(**{"size": 5, "epochs": 1, "seed": 0, "workers": 1, **wrong})

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from han_core.training.batches import epoch_batches, share
+from han_core.training.batches import batch_budget, epoch_batches, share
 
 lengths_of_documents = st.lists(st.integers(1, 300), min_size=1, max_size=200)
 
@@ -15,6 +15,20 @@ def test_every_document_comes_once_and_the_budget_is_kept(lengths, budget, seed,
     for batch in batches:
         assert batch
         assert sum(lengths[i] for i in batch) <= budget or len(batch) == 1
+
+
+def test_a_batch_of_little_data_is_a_thirtieth_of_it():
+    assert batch_budget([50] * 120) == 50 * 120 // 30
+    assert batch_budget([10] * 30 + [900]) == 900  # no document is longer than a batch
+    assert batch_budget([200] * 25_000) == 8_000  # IMDB's size
+    assert batch_budget([20_000, 5]) == 8_000
+    assert batch_budget([1, 1]) == 1
+    assert batch_budget([50] * 120, given=3_000) == 3_000
+
+
+def test_an_epoch_of_little_data_has_about_thirty_batches():
+    lengths = [(37 * i) % 50 + 20 for i in range(120)]
+    assert 30 <= len(epoch_batches(lengths, batch_budget(lengths), seed=0, epoch=0)) <= 40
 
 
 def test_the_seed_and_the_epoch_decide_the_order():

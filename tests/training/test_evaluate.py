@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
 from han_core.models.checkpoint import load_checkpoint
 from han_core.training import evaluate
@@ -26,9 +27,11 @@ def test_a_probability_of_nothing_costs_a_finite_loss():
     assert metrics(np.array([[1.0, 0.0]]), [1])["loss"] == pytest.approx(-math.log(1e-12))
 
 
-def test_macro_f1_is_over_the_classes_that_occur():
+def test_macro_f1_is_over_the_classes_that_occur_or_are_predicted():
     probabilities = np.eye(3)[[0, 0, 1]]
     assert metrics(probabilities, [0, 0, 1])["macro_f1"] == 1.0
+    predicted_only = metrics(probabilities, [0, 0, 0])["macro_f1"]
+    assert predicted_only == pytest.approx((2 * 2 / (2 + 3) + 0) / 2)
 
 
 @pytest.mark.parametrize("model", ["han", "bilstm"])
@@ -57,3 +60,12 @@ def test_the_progress_is_told_up_to_the_end(random_checkpoint, monkeypatch):
 def test_a_text_without_a_word_is_named(random_checkpoint, text):
     with pytest.raises(WrongInput, match="number 2 has none"):
         predict(load_checkpoint(random_checkpoint("han")), ["Good", text])
+
+
+def test_weights_that_are_finite_and_huge_are_one_sentence(random_checkpoint):
+    checkpoint = load_checkpoint(random_checkpoint("han"))
+    with torch.no_grad():
+        for weights in checkpoint.model.parameters():
+            weights.fill_(3e38)
+    with pytest.raises(WrongInput, match=r"^han-additive gives values that are not finite"):
+        predict(checkpoint, TEXTS)

@@ -80,6 +80,10 @@ def test_a_corpus_is_read_with_an_existing_vocabulary():
         (("neg", "pos"), ("one",)),
         (("neg", "pos"), ("same", "same")),
         (("neg", "pos"), ("a", "b", "c")),
+        (("neg", "pos"), ("", "x")),
+        (("neg", "pos"), ("a", "\ud800")),
+        (("neg", "\ud800"), None),
+        (("neg", "p" * 300), None),
     ],
 )
 def test_classes_and_names_that_do_not_fit_are_refused(classes, names):
@@ -89,8 +93,11 @@ def test_classes_and_names_that_do_not_fit_are_refused(classes, names):
 
 
 def test_a_validation_label_that_no_training_document_has_is_refused():
+    def read(texts, name):
+        pytest.fail("it should be found before texts are read")
+
     with pytest.raises(WrongInput, match="other"):
-        prepared(validation=corpus(("Good", "other")))
+        prepared(validation=corpus(("Good", "other")), follow=read)
 
 
 def test_examples_without_a_class_each_are_refused():

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from han_core.corpora.corpus import Corpus
 from han_core.models.checkpoint import METRICS, WEIGHTS
@@ -27,11 +27,11 @@ class Killed(BaseException):
     """As if the process had died."""
 
 
-def dies_in_epoch(last: int):
+def stops_in_epoch(last: int, error: type[BaseException] = KeyboardInterrupt):
     def epoch(number: int, documents: int):
         def step(count: int, loss: float) -> None:
             if number == last:
-                raise Killed
+                raise error
 
         return step
 
@@ -56,7 +56,7 @@ def test_a_run_that_was_killed_ends_with_the_same_bits(tmp_path, make_request, q
     once = train(whole, CPU, quiet())
     parts = make_request(tmp_path / "parts", *pairs, model=model, **few)
     with pytest.raises(Killed):
-        train(parts, CPU, quiet(epoch=dies_in_epoch(3)))
+        train(parts, CPU, quiet(epoch=stops_in_epoch(3, Killed)))
     said = []
     again = make_request(tmp_path / "parts", *pairs, model=model, resume=True, **few)
     twice = train(again, CPU, quiet(say=said.append))
@@ -83,7 +83,7 @@ def finished(tmp_path_factory, make_request, quiet, few):
 def test_what_is_written_to_resume_from_holds_no_pickle(finished):
     folder = finished[0] / "resume"
     assert sorted(path.name for path in folder.iterdir()) == ["state.json", "state.safetensors"]
-    assert json.loads((folder / "state.json").read_text())["epoch"] == 1
+    assert len(json.loads((folder / "state.json").read_text())["history"]) == 1
     assert load_file(folder / "state.safetensors")
 
 
@@ -98,8 +98,13 @@ def test_a_run_that_is_over_only_tests_again(finished, make_request, quiet, few)
 
 @pytest.mark.parametrize(
     "pairs",
-    [("hidden=7",), ("hidden=6", "minimum_count=50"), ("hidden=6", "freeze_vectors=true")],
-    ids=["sizes", "vocabulary", "frozen"],
+    [
+        ("hidden=7",),
+        ("hidden=6", "minimum_count=50"),
+        ("hidden=6", "weight_decay=0.1"),
+        ("hidden=6", "batch_tokens=501"),
+    ],
+    ids=["sizes", "vocabulary", "decay", "batches"],
 )
 def test_other_settings_than_the_runs_are_one_sentence(finished, make_request, quiet, few, pairs):
     request = make_request(finished[0], "epochs=2", *pairs, resume=True, **few)
@@ -147,8 +152,89 @@ def test_a_state_comes_back_by_its_parts(tmp_path):
 def test_a_folder_without_a_run_is_one_sentence(tmp_path, make_request, quiet, few):
     with pytest.raises(WrongInput, match="holds none"):
         read_state(tmp_path)
-    with pytest.raises(WrongInput):
-        train(make_request(tmp_path / "none", resume=True, **few), CPU, quiet())
+    (tmp_path / "mine.txt").touch()
+    with pytest.raises(WrongInput, match="holds none"):
+        train(make_request(tmp_path, resume=True, **few), CPU, quiet())
+
+
+def test_nothing_to_go_on_with_yet_is_a_new_run(tmp_path, make_request, quiet, few):
+    said = []
+    request = make_request(tmp_path / "none", "epochs=1", "hidden=6", resume=True, **few)
+    assert train(request, CPU, quiet(say=said.append))["epochs"] == 1
+    assert f"No run has begun in {tmp_path / 'none'}; this one begins anew." in said
+
+
+def test_a_run_that_is_stopped_says_how_to_go_on(tmp_path, make_request, quiet, few):
+    pairs = ("epochs=4", "hidden=6")
+    for last, said in [
+        (1, "Stopped in the first epoch; nothing was written."),
+        (3, "Stopped; --resume goes on after epoch 2."),
+        (3, "Stopped; --resume goes on after epoch 2."),
+    ]:
+        request = make_request(tmp_path / "out", *pairs, resume=True, **few)
+        with pytest.raises(KeyboardInterrupt) as caught:
+            train(request, CPU, quiet(epoch=stops_in_epoch(last)))
+        assert str(caught.value) == said
+
+
+def test_a_run_of_several_parts_says_so(tmp_path, make_request, quiet, few):
+    for epochs in (1, 2):
+        request = make_request(tmp_path / "out", f"epochs={epochs}", "hidden=6", resume=True, **few)
+        train(request, CPU, quiet())
+        note = read_json(tmp_path / "out" / METRICS).get("note")
+        assert note is None if epochs == 1 else "--epochs 1, then 2" in note
+
+
+def without(counters: dict, key: str) -> dict:
+    return {name: value for name, value in counters.items() if name != key}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda counters: without(counters, "history"),
+        lambda counters: without(counters, "asked"),
+        lambda counters: {**counters, "history": []},
+        lambda counters: {**counters, "history": counters["history"] * 2},
+        lambda counters: {**counters, "history": [{"epoch": 1, "seconds": 1.0}]},
+        lambda counters: {**counters, "history": 5},
+        lambda counters: {**counters, "asked": []},
+        lambda counters: [counters],
+    ],
+    ids=["no history", "not asked", "empty", "twice", "no result", "number", "none asked", "list"],
+)
+def test_damaged_counters_are_one_sentence(finished, tmp_path, make_request, quiet, few, damage):
+    out = shutil.copytree(finished[0], tmp_path / "damaged")
+    path = out / "resume" / "state.json"
+    path.write_text(json.dumps(damage(json.loads(path.read_text()))))
+    assert "is damaged" in refusal(out, make_request, quiet, few)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["model.classifier.bias", "best.classifier.bias", "optimizer.exp_avg.classifier.bias",
+     "random.cpu"],
+)  # fmt: skip
+@pytest.mark.parametrize("how", ["missing", "other shape", "other name"])
+def test_damaged_tensors_are_one_sentence(finished, tmp_path, make_request, quiet, few, name, how):
+    out = shutil.copytree(finished[0], tmp_path / "damaged")
+    path = out / "resume" / "state.safetensors"
+    tensors = load_file(path)
+    tensor = tensors.pop(name)
+    if how == "other shape":
+        tensors[name] = tensor.repeat(3)
+    if how == "other name":
+        tensors[f"{name}s"] = tensor
+    save_file(tensors, path)
+    assert "is damaged" in refusal(out, make_request, quiet, few)
+
+
+def refusal(out, make_request, quiet, few) -> str:
+    request = make_request(out, "epochs=2", "hidden=6", resume=True, **few)
+    with pytest.raises(WrongInput) as caught:
+        train(request, CPU, quiet())
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["state.safetensors", "state.json"])

@@ -135,38 +135,6 @@ def test_it_stops_when_nothing_improves():
     assert run.best_epoch["epoch"] == 1
 
 
-def history(run: Run, *accuracies: float) -> Run:
-    run.history = [
-        {"epoch": i, "validation": {"accuracy": accuracy, "loss": accuracy}}
-        for i, accuracy in enumerate(accuracies, start=1)
-    ]
-    run.epoch = len(accuracies)
-    return run
-
-
-@pytest.mark.parametrize(
-    ("accuracies", "best", "over"),
-    [
-        ((), None, False),
-        ((0.5,), 1, False),
-        ((0.5, 0.6), 2, False),
-        ((0.6, 0.5), 1, False),
-        ((0.6, 0.6, 0.5), 1, True),
-        ((0.6, 0.5, 0.7, 0.6), 3, False),
-        ((0.6, 0.5, 0.7, 0.6, 0.8), 5, True),
-    ],
-)
-def test_the_best_epoch_and_the_end(accuracies, best, over):
-    run = history(run_of(patience=2, epochs=5), *accuracies)
-    assert run.is_over == over
-    if best:
-        assert run.best_epoch["epoch"] == best
-
-
-def test_the_best_epoch_by_loss_is_the_lowest():
-    assert history(run_of(keep="loss"), 0.5, 0.3, 0.4).best_epoch["epoch"] == 2
-
-
 def test_the_weights_of_the_best_epoch_are_kept():
     run = train(run_of(**STEADY), 1)
     first = {name: tensor.clone() for name, tensor in run.model.state_dict().items()}
@@ -224,7 +192,38 @@ def test_given_vectors_are_where_the_words_start_and_may_be_frozen(tmp_path):
     assert free.model.embedding.weight[0].tolist() == [0] * 5  # padding stays
 
 
-def test_vectors_of_another_size_are_refused(tmp_path):
-    write_vectors(tmp_path / "v.txt", [("a", np.ones(3))])
-    with pytest.raises(WrongInput, match="--set embedding=3 fits them"):
-        run_of(vectors=str(tmp_path / "v.txt"))
+def test_an_epoch_of_little_data_has_many_steps_unless_told_otherwise():
+    assert run_of(90, batch_tokens=None).budget == 90 * 6 // 30
+    assert run_of(90, batch_tokens=500).budget == 500
+    steps = []
+    run_of(90, batch_tokens=None).train_epoch(lambda documents, loss: steps.append(documents))
+    assert steps == [3] * 30
+
+
+def test_no_step_yet_moves_no_average():
+    """The scaling of fp16 skips steps until it fits."""
+    run = run_of(average=0.5)
+    before = {name: tensor.clone() for name, tensor in run.average.items()}
+    run._move_average()
+    assert all(torch.equal(run.average[name], before[name]) for name in before)
+
+
+def test_the_scaling_of_gradients_goes_on(fresh_accelerate):
+    run = train(run_of(), 1)
+    run.accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=8.0)
+    state = run.state()
+    fresh_accelerate()
+    again = run_of()
+    again.accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=2.0)
+    again.restore(state)
+    assert again.accelerator.scaler.get_scale() == 8.0
+
+
+def test_going_on_with_more_epochs_is_remembered(fresh_accelerate):
+    states = [train(run_of(epochs=2), 1).state()]
+    for epochs in (2, 5, 5):
+        fresh_accelerate()
+        run = run_of(epochs=epochs)
+        run.restore(states[-1])
+        states.append(run.state())
+    assert [state.counters["asked"] for state in states] == [[2], [2], [2, 5], [2, 5]]

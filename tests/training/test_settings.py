@@ -4,7 +4,13 @@ import pytest
 
 from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import TextConfig
-from han_core.training.settings import EXPLAINED, Settings, checked, parse_settings
+from han_core.training.settings import (
+    EXPLAINED,
+    Settings,
+    checked,
+    parse_settings,
+    without_effect,
+)
 from han_core.wrong_input import WrongInput
 
 
@@ -15,7 +21,7 @@ def test_nothing_given_means_the_defaults():
 def test_each_pair_finds_its_place():
     settings, sizes, text = parse_settings(
         ["learning_rate=0.01", "hidden=64", "language=zh", "dropout_words=0.5", "keep=loss",
-         "lowercase=false", "label_names=no,yes", "vectors=a=b.txt"],
+         "lowercase=false", "label_names=no, yes", "vectors=a=b.txt"],
         epochs=3, seed=9,
     )  # fmt: skip
     assert settings == Settings(
@@ -41,7 +47,7 @@ def test_a_key_that_is_none_is_named_with_those_that_are(pair):
         "clip=0", "accumulation=0", "mixed_precision=fp8", "patience=0", "keep=f1", "average=1",
         "word_dropout=1", "minimum_count=0", "maximum_size=1", "weights=int8", "hidden=0",
         "hidden=5000", "dropout_words=1", "dropout_document=-0.1", "language=English",
-        "maximum_tokens=0", "lowercase=perhaps", "freeze_vectors=2",
+        "maximum_tokens=0", "lowercase=perhaps", "freeze_vectors=2", "vectors=",
     ],
 )  # fmt: skip
 def test_a_value_out_of_range_is_named_in_one_line(pair):
@@ -52,6 +58,40 @@ def test_a_value_out_of_range_is_named_in_one_line(pair):
     assert message.startswith(f"{key}: ")
     assert message.endswith(f"{value!r} came.")
     assert "\n" not in message
+
+
+def test_vectors_that_are_not_given_cannot_be_frozen():
+    with pytest.raises(WrongInput, match="vectors=FILE"):
+        parse_settings(["freeze_vectors=true"])
+    assert parse_settings(["freeze_vectors=true", "vectors=v.txt"])[0].freeze_vectors
+
+
+def test_a_flag_and_a_pair_may_not_contradict_each_other():
+    with pytest.raises(WrongInput, match="--epochs 1 and --set epochs=2 contradict"):
+        parse_settings(["epochs=2"], epochs=1)
+    assert parse_settings(["epochs=2"], epochs=2)[0].epochs == 2
+
+
+@pytest.mark.parametrize(
+    ("model", "attention", "said"),
+    [
+        ("han", "additive", []),
+        ("bilstm", "additive", ["dropout_sentences has no effect with bilstm."]),
+        ("han", "linear", ["attention_size has no effect with linear attention."]),
+        (
+            "bilstm",
+            "dot",
+            [
+                "attention_size has no effect with dot attention.",
+                "dropout_sentences has no effect with bilstm.",
+            ],
+        ),
+    ],
+)
+def test_sizes_without_effect_are_told(model, attention, said):
+    given = {"attention_size": 5, "dropout_sentences": 0.1, "hidden": 3}
+    assert without_effect(model, attention, given) == said
+    assert without_effect(model, attention, {"hidden": 3}) == []
 
 
 def test_a_long_value_is_not_repeated_whole():

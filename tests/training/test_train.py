@@ -1,19 +1,23 @@
 """A planted rule is learnt, attention lands on it, and the folder says what was reached."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from han_core.corpora.corpus import Corpus
 from han_core.corpora.labels import align_labels
 from han_core.explanation.explain import explain_many
-from han_core.models.checkpoint import HISTORY, METRICS, WEIGHTS, load_checkpoint
+from han_core.models.checkpoint import HISTORY, METRICS, WEIGHTS, TextConfig, load_checkpoint
 from han_core.models.folder import read_json
 from han_core.text.tokenizer import Tokenizer
+from han_core.text.vectors import write_vectors
 from han_core.training.evaluate import metrics, predict
-from han_core.training.train import train
+from han_core.training.settings import Settings
+from han_core.training.train import Request, train
 from han_core.wrong_input import WrongInput
 
 CPU = torch.device("cpu")
@@ -26,6 +30,24 @@ def test_a_planted_rule_is_learnt_within_seconds(planted, model, attention):
     assert summary["test"]["accuracy"] >= 0.95
     assert summary["validation"]["accuracy"] >= 0.95
     assert summary["seconds"] < 60
+
+
+def test_a_planted_rule_is_learnt_from_120_documents_as_it_comes(tmp_path, planted_corpora, quiet):
+    """Nothing is set: few documents make small batches, so that there are steps to learn in."""
+
+    def two_classes(corpus: Corpus, documents: int) -> Corpus:
+        rows = [row for row, label in enumerate(corpus.labels) if label != "neither"]
+        return corpus.take(rows[:documents])
+
+    request = Request(
+        model="bilstm", attention="additive", training=two_classes(planted_corpora.training, 120),
+        validation=two_classes(planted_corpora.validation, 20),
+        test=two_classes(planted_corpora.test, 60), out=tmp_path / "out", settings=Settings(),
+        sizes={}, text=TextConfig(), reproduce="",
+    )  # fmt: skip
+    summary = train(request, CPU, quiet())
+    assert summary["test"]["accuracy"] > 0.9
+    assert summary["validation"]["accuracy"] > 0.9
 
 
 @pytest.mark.parametrize("model", ["han", "bilstm"])
@@ -118,8 +140,10 @@ def test_without_a_test_corpus_there_is_no_test_figure(
 
 
 def refusal(request, quiet) -> str:
+    """What is said before any text is read."""
+    watch = replace(quiet(), follow=lambda *_: pytest.fail("it should not begin"))
     with pytest.raises(WrongInput) as caught:
-        train(request, CPU, quiet(epoch=lambda *_: pytest.fail("it should not begin")))
+        train(request, CPU, watch)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -181,6 +205,55 @@ def test_a_test_label_that_is_no_class_is_refused_before_training(
     test = planted_corpora.test
     other = Corpus("other", test.texts[:1], ("sports",), test.ids[:1], {})
     assert "sports" in refusal(make_request(tmp_path / "out", test=other), quiet)
+
+
+def test_what_needs_no_reading_is_found_before_it(tmp_path, make_request, quiet, planted_corpora):
+    validation = replace(planted_corpora.validation, labels=("sports",) * 60)
+    assert "sports" in refusal(make_request(tmp_path / "out", validation=validation), quiet)
+    write_vectors(tmp_path / "v.txt", [("river", np.ones(3))])
+    (tmp_path / "begun" / "resume").mkdir(parents=True)
+    (tmp_path / "begun" / "resume" / "state.safetensors").write_bytes(b"no")
+    for pairs, changed, said in [
+        (("mixed_precision=fp16",), {}, "fp16"),
+        ((f"vectors={tmp_path / 'none.txt'}",), {}, "none.txt"),
+        ((f"vectors={tmp_path / 'v.txt'}",), {}, "--set embedding=3 fits them"),
+        ((), {"resume": True}, "no state.json"),
+    ]:
+        request = make_request(
+            tmp_path / "begun" if changed else tmp_path / "out", *pairs, **changed
+        )
+        assert said in refusal(request, quiet)
+
+
+def test_what_is_worth_knowing_is_said(tmp_path, make_request, quiet, planted_corpora):
+    said = []
+    data = small(planted_corpora)
+    request = make_request(tmp_path / "out", "epochs=1", "dropout_sentences=0.1", **data)
+    train(request, CPU, quiet(say=said.append))
+    words = len(load_checkpoint(tmp_path / "out").vocabulary) - 2
+    assert f"The vocabulary knows {words} words of the training texts." in said
+    assert "dropout_sentences has no effect with bilstm." in said
+    assert "attention_size" not in " ".join(said)
+
+
+def test_metrics_that_were_damaged_meanwhile_lose_no_result(
+    tmp_path, make_request, quiet, planted_corpora
+):
+    out = tmp_path / "out"
+
+    def say(sentence: str) -> None:
+        if sentence.startswith("Epoch 1"):  # the folder is not written yet
+            cut.append(True)
+
+    def follow(texts, name):
+        if cut:  # it is, and the test documents are read
+            (out / METRICS).write_text('{"test": ')
+        return texts
+
+    cut: list[bool] = []
+    request = make_request(out, "epochs=1", "hidden=4", **small(planted_corpora))
+    summary = train(request, CPU, replace(quiet(say=say), follow=follow))
+    assert read_json(out / METRICS)["test"] == summary["test"]
 
 
 def test_other_names_of_the_classes_do_not_change_which_labels_are_right(

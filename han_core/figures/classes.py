@@ -1,0 +1,110 @@
+"""The probabilities of several answers side by side, class by class, as bars.
+
+For several models, and for one before and after a change. Bars are coloured by the
+page's theme in the order of the names, as the sentence bars are. It knows nothing about
+texts.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import plotly.graph_objects as go
+
+from han_core.figures.escape import plotly_text
+from han_core.figures.legend import LISTED
+from han_core.figures.markup import inked
+from han_core.figures.rows import below, name_axis, number_axis, plain_layout
+from han_core.figures.wrapping import beginning
+
+_BAR = 22  # pixels, thick enough for its number
+_LONGEST = 60  # columns of a name or class in a note
+
+Answer = Mapping[str, float]
+"""Class → probability; answers of models that know other classes may stand together."""
+
+
+def class_bars(named: Sequence[tuple[str, Answer]]) -> go.Figure:
+    """A group of bars for each class, a bar in it for each answer that knows the class.
+
+    Up to six classes stand in the order in which they came. Of more, the six that are most
+    probable to any answer are shown, the most probable first, and the others as one sum.
+
+    Raises:
+        ValueError: if there is no answer.
+    """
+    if not named:
+        raise ValueError("at least one answer is expected")
+    shown, others = _classes([answer for _, answer in named])
+    names = [*shown, *([f"{len(others)} others"] if others else [])]
+    figure = go.Figure(layout=plain_layout(round(len(names) * (len(named) * _BAR + 16)) + 110))
+    for name, answer in named:
+        chances: list[float | None] = [answer.get(label) for label in shown]
+        if others:
+            chances.append(sum(answer.get(label, 0.0) for label in others))
+        _add_bars(figure, name, chances, names, max(answer.values()))
+    _lay_out(figure, names, len(named))
+    return figure
+
+
+def _classes(answers: Sequence[Answer]) -> tuple[list[str], list[str]]:
+    """The classes that get bars, and those that share one."""
+    largest: dict[str, float] = {}
+    for answer in answers:
+        for label, chance in answer.items():
+            largest[label] = max(chance, largest.get(label, 0.0))
+    if len(largest) <= LISTED:
+        return list(largest), []
+    ordered = sorted(largest, key=lambda label: -largest[label])
+    return ordered[:LISTED], ordered[LISTED:]
+
+
+def _add_bars(
+    figure: go.Figure, name: str, chances: list[float | None], names: list[str], most: float
+) -> None:
+    figure.add_bar(
+        name=inked(beginning(name, 40)),
+        orientation="h",
+        x=chances,
+        y=list(range(len(chances))),
+        text=[_written(chance, most) for chance in chances],
+        textposition="outside",
+        textangle=0,
+        cliponaxis=False,
+        hovertext=[
+            f"{plotly_text(beginning(name, _LONGEST))}<br>"
+            f"<b>{chance:.6f}</b> {plotly_text(beginning(label, _LONGEST))}"
+            if chance is not None
+            else ""
+            for label, chance in zip(names, chances, strict=True)
+        ],
+        hoverinfo="text",
+    )
+
+
+def _written(chance: float | None, most: float) -> str:
+    """``96.6%``, in bold for the predicted class; never 0% or 100% of what is neither."""
+    if chance is None:
+        return ""
+    number = f"{100 * chance:.1f}%"
+    if chance < 1 and number == "100.0%":
+        number = ">99.9%"
+    elif chance > 0 and number == "0.0%":
+        number = "<0.1%"
+    return f"<b>{inked(number)}</b>" if chance == most else inked(number)
+
+
+def _lay_out(figure: go.Figure, names: list[str], answers: int) -> None:
+    figure.update_layout(
+        barmode="group",
+        bargap=16 / (answers * _BAR + 16),
+        bargroupgap=0.12,
+        showlegend=answers > 1,
+        margin={"t": 44 if answers > 1 else 8},
+        legend={"orientation": "h", "x": 0, "yref": "container", "y": 1, "yanchor": "top"},
+    )
+    quarters = [0, 0.25, 0.5, 0.75, 1]
+    ticks = [inked(f"{quarter:.0%}") for quarter in quarters]
+    # Past 100% there is room for the numbers at the bars' ends.
+    figure.update_xaxes(**number_axis((0, 1.3)), tickvals=quarters, ticktext=ticks)
+    figure.add_annotation(below("probability"))
+    figure.update_yaxes(**name_axis(names))
+    figure.update_yaxes(range=[len(names) - 0.5, -0.5])

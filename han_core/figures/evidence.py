@@ -1,0 +1,161 @@
+"""Evidence about one decision beside the deletion curve: tau, flips, other attention.
+
+Each figure has its reference in it: the ceiling, random order, the model's own
+attention. It computes nothing; the numbers come from ``han_core.evidence``.
+"""
+
+import numpy as np
+import plotly.graph_objects as go
+
+from han_core.corpora.wording import counted
+from han_core.evidence.faithfulness import Evidence
+from han_core.evidence.flip import Flip
+from han_core.evidence.ranking import RankedBy
+from han_core.evidence.swaps import Swaps
+from han_core.evidence.wording import short
+from han_core.figures.escape import plotly_text
+from han_core.figures.rows import GREY, RANKED, UNIFORM, Look, marked_line, note, rows
+from han_core.figures.wrapping import beginning
+
+LONGEST = 28  # columns of a class's name
+
+_TAUS: tuple[RankedBy, RankedBy] = ("gradient", "leave_one_out")
+_FLIPPED: tuple[RankedBy, RankedBy, RankedBy] = ("attention", "gradient", "random")
+_GOLDEN = (5**0.5 - 1) / 2  # its multiples spread evenly however many there are
+
+
+def tau_dots(evidence: Evidence) -> go.Figure:
+    """Kendall's tau-b of attention with two other rankings, each joined to the ceiling.
+
+    The ceiling is tau of those two with each other: attention need not agree with them
+    more than they do. A row without tau says why.
+    """
+    taus = (evidence.tau_gradient, evidence.tau_leave_one_out)
+    ceiling = evidence.tau_ceiling
+    lowest = min([-0.2, *(tau - 0.1 for tau in (*taus, ceiling) if tau is not None)])
+    names = [RANKED[by].name for by in _TAUS]
+    figure = rows(names, f"Kendall's tau with attention, over {evidence.unit}s", (lowest, 1.02))
+    figure.add_vline(**marked_line(0, "no relation", "right"))
+    if ceiling is not None:
+        side = "left" if ceiling < 0.7 else "right"  # where there is room
+        figure.add_vline(**marked_line(ceiling, f"ceiling {short(ceiling)}", side, "dash"))
+    for row, (by, tau) in enumerate(zip(_TAUS, taus, strict=True)):
+        if tau is None:
+            figure.add_annotation(note(_untold(evidence, by), 0, row))
+            continue
+        if ceiling is not None:
+            _join(figure, tau, ceiling, row)
+        text = f"<b>{tau:.3f}</b> with {plotly_text(names[row])}"
+        _add_dot(figure, RANKED[by], tau, row, text, short(tau))
+    return figure
+
+
+def _untold(evidence: Evidence, by: RankedBy) -> str:
+    found = evidence.deletion
+    if by == "leave_one_out" and (found is None or by not in found.comprehensiveness):
+        return "not measured yet"
+    return "none: fewer than six, or all alike"
+
+
+def flip_strip(flip: Flip) -> go.Figure:
+    """The share of attention weights set to 0 until the decision changes, by order.
+
+    An order that never changes it is an arrow past the end: that is no 100%, for the
+    weight that was left had to stay.
+    """
+    names = [RANKED[by].name for by in _FLIPPED]
+    title = f"{flip.unit}s' attention set to 0\nuntil the decision flips"
+    figure = rows(names, title, (0, 1.1), ".0%")
+    figure.update_xaxes(dtick=0.25)
+    shares = (flip.attention, flip.gradient, flip.random)
+    for row, (by, share) in enumerate(zip(_FLIPPED, shares, strict=True)):
+        median = f", median of {flip.draws} orders" if by == "random" else ""
+        if share is None:
+            _add_arrow(
+                figure, row, f"never flips with one of {flip.entries:,} weights left{median}"
+            )
+            continue
+        _join(figure, 0, share, row)
+        gone = round(share * flip.entries, 1)  # a median may lie between two
+        text = f"<b>{gone:g}</b> of {counted(flip.entries, 'weight')}{median}"
+        _add_dot(figure, RANKED[by], share, row, text, _percent(share))
+    return figure
+
+
+def _percent(share: float) -> str:
+    """Never 100%: one weight was left."""
+    return f"{share:.0%}" if share < 0.995 else ">99%"
+
+
+def _add_arrow(figure: go.Figure, row: int, text: str) -> None:
+    figure.add_scatter(
+        x=[0, 1.05],
+        y=[row, row],
+        mode="lines+markers",
+        line={"color": GREY, "width": 2, "dash": "dot"},
+        marker={"color": GREY, "symbol": "triangle-right", "size": [0, 13], "opacity": 1},
+        hovertext=text,
+        hoverinfo="text",
+    )
+    figure.add_annotation(note("never", 1, row) | {"xanchor": "right", "yshift": 10})
+
+
+def swap_strip(swaps: Swaps, label: str) -> go.Figure:
+    """p(predicted class) under uniform and shuffled attention, the model's own as a line.
+
+    Args:
+        label: the predicted class.
+    """
+    draws = len(swaps.permuted)
+    title = f"p({beginning(label, LONGEST)})"
+    figure = rows(["uniform attention", f"shuffled, {draws} times"], title, (-0.02, 1.02), ".2f")
+    own = f"own attention {short(swaps.probability)}"
+    side = "left" if swaps.probability < 0.5 else "right"
+    look = RANKED["attention"]
+    figure.add_vline(**marked_line(swaps.probability, own, side, look.dash, look.colour))
+    even = swaps.uniform_probability
+    decision = "the decision flips" if swaps.uniform_flips else "the decision stays"
+    _add_dot(figure, UNIFORM, even, 0, f"<b>{even:.3f}</b>, {decision}", short(even))
+    order = np.argsort(swaps.permuted, kind="stable")
+    places = 1 + 0.5 * (np.arange(draws) * _GOLDEN % 1 - 0.5)  # beside each other, not on top
+    chances = swaps.permuted[order].tolist()
+    figure.add_scatter(
+        x=chances,
+        y=places.tolist(),
+        mode="markers",
+        marker={"color": GREY, "size": 6, "opacity": 0.6},
+        hovertext=[f"<b>{chance:.3f}</b> in one shuffle" for chance in chances],
+        hoverinfo="text",
+    )
+    return figure
+
+
+def _join(figure: go.Figure, start: float, end: float, row: int) -> None:
+    """A thin line along a row."""
+    figure.add_scatter(
+        x=[start, end],
+        y=[row, row],
+        mode="lines",
+        line={"color": GREY, "width": 2},
+        hoverinfo="skip",
+    )
+
+
+def _add_dot(
+    figure: go.Figure, look: Look, value: float, row: int, told: str, written: str
+) -> None:
+    """A dot with its number above and a note on hover."""
+    figure.add_scatter(
+        x=[value],
+        y=[row],
+        mode="markers",
+        marker={
+            "color": look.colour,
+            "symbol": look.symbol,
+            "size": 12,
+            "line": {"width": 2, "color": look.colour},  # an x has no other body
+        },
+        hovertext=[told],
+        hoverinfo="text",
+    )
+    figure.add_annotation(note(written, value, row) | {"xanchor": "center", "yshift": 14})

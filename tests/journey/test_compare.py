@@ -1,0 +1,129 @@
+"""Compare in a real browser: what is compared, how it is lined up, and what is taken away."""
+
+import csv
+import io
+
+import pytest
+
+from han_core.explanation.explain import explain
+from han_core.models.checkpoint import load_checkpoint
+from han_core.text.versions import versions
+from tests.journey.walk import REVIEW, analyse, drawn_tokens, go, settled, told_tokens
+
+PANELS = "[data-testid=compare-panel]"
+SENTENCES = "[data-testid=sentence-bars] .js-plotly-plot"
+NAMES = ("small-han", "small-bilstm")
+
+
+@pytest.fixture
+def compare(visit):
+    """On Compare with a short text."""
+    analyse(visit, "A fine film. But what a mess it became! Go.")
+    go(visit, "Compare", SENTENCES)
+    return visit
+
+
+def choose(page, kind: str, panels: int) -> None:
+    page.locator(".st-key-compared").get_by_text(kind, exact=True).click()
+    page.wait_for_function(
+        "([panels, number, kind]) => document.querySelectorAll(panels).length == number"
+        " && document.querySelector('.st-key-' + kind) != null",
+        arg=[PANELS, panels, {"Models": "checkpoints", "Methods": "methods"}.get(kind, "version")],
+    )
+    page.wait_for_selector(SENTENCES)
+    settled(page)
+
+
+def panel_texts(page) -> list[str]:
+    words = f"{PANELS} [data-testid=word-heatmap] [data-weight]"
+    return page.locator(words).all_text_contents()
+
+
+def test_compare_what_was_pasted(visit, checkpoints):
+    analyse(visit, REVIEW)
+    go(visit, "Compare", SENTENCES)
+    assert visit.locator(".st-key-document textarea").input_value() == REVIEW
+    panels = visit.locator(PANELS)
+    assert panels.count() == 2
+    assert panels.locator("[data-testid=prediction]").count() == 2
+    told = [
+        token
+        for name in NAMES
+        for token in told_tokens(load_checkpoint(checkpoints / name), REVIEW)
+    ]
+    assert drawn_tokens(visit, PANELS) == told
+    assert visit.evaluate("window.broken") is None
+    go(visit, "Explore", SENTENCES)
+    assert visit.locator(".st-key-document textarea").input_value() == REVIEW
+
+
+def test_the_difference_stands_in_the_text(compare):
+    """Its tokens are those of the first panel, its notes the differences of both panels."""
+    both = drawn_tokens(compare, PANELS)
+    half = len(both) // 2
+    within = "[data-testid=difference]"
+    assert drawn_tokens(compare, within) == both[:half]
+    gaps = [one[2] - other[2] for one, other in zip(both[:half], both[half:], strict=True)]
+    largest = max(range(half), key=lambda i: abs(gaps[i]))
+    compare.locator(f"{within} [data-weight]").nth(largest).hover()
+    note = compare.locator(f"{within} .hs-note")
+    note.wait_for()
+    sign = "+" if gaps[largest] > 0 else "−"
+    assert f"{sign}{100 * abs(gaps[largest]):.3g}%" in note.inner_text()
+
+
+def test_methods_stand_side_by_side(compare):
+    choose(compare, "Methods", 3)
+    words = panel_texts(compare)
+    third = len(words) // 3
+    assert words[:third] == words[third : 2 * third] == words[2 * third :]
+    compare.locator(f"{PANELS} >> nth=1 >> [data-weight]").nth(1).hover()
+    note = compare.locator(f"{PANELS} >> nth=1 >> .hs-note")
+    note.wait_for()
+    assert "Gradient × input" in compare.locator("body").inner_text()
+    assert "speaks against" in note.inner_text() or "supports" in note.inner_text()
+    assert compare.get_by_text("highest ranked").count() == 2
+
+
+def test_two_versions(compare, checkpoints):
+    choose(compare, "Versions", 2)
+    area = compare.locator(".st-key-version textarea")
+    text = area.input_value()
+    changed = text.replace("fine", "<b> bad </b>").replace(" Go.", "")
+    area.fill(changed)
+    compare.locator(".st-key-analyze_version button").click()
+    compare.locator(PANELS).nth(1).locator(".hs-added").first.wait_for()
+    settled(compare)
+    checkpoint = load_checkpoint(checkpoints / "small-han")
+    told = [*told_tokens(checkpoint, text), *told_tokens(checkpoint, changed)]
+    assert drawn_tokens(compare, PANELS) == told
+    before, after = explain(checkpoint, text), explain(checkpoint, changed)
+    second, words = compare.locator(PANELS).nth(1), after.document.token_texts()
+    came = [words[token] for token in versions(before.document, after.document).came]
+    assert "bad" in came
+    assert second.locator(".hs-added").all_text_contents() == came
+    assert second.locator(".hs-out").evaluate_all("all => all.map(e => e.dataset.text)") == [
+        "fine", "Go.",
+    ]  # fmt: skip
+    assert compare.locator(f"{PANELS} [data-testid=prediction]").all_text_contents() == [
+        before.label, after.label,
+    ]  # fmt: skip
+    go(compare, "Explore", SENTENCES)
+    go(compare, "Compare", SENTENCES)
+    assert compare.locator(".st-key-version textarea").input_value() == changed
+
+
+def test_a_table_and_pictures_are_taken_away(compare, checkpoints):
+    with compare.expect_download() as came:
+        compare.locator(".st-key-get_comparison button").click()
+    rows = list(csv.DictReader(io.StringIO(came.value.path().read_text("utf-8-sig"), newline="")))
+    text = compare.locator(".st-key-document textarea").input_value()
+    for name in NAMES:
+        told = explain(load_checkpoint(checkpoints / name), text)
+        assert [float(row[name]) for row in rows] == told.document_weights.tolist()
+    for place in ("panel_figure_0", "agreement", "difference_figure", "classes"):
+        with compare.expect_download() as came:
+            compare.locator(f".st-key-{place}_export").get_by_text("PNG").click()
+        picture = came.value.path().read_bytes()
+        assert picture.startswith(b"\x89PNG")
+        assert int.from_bytes(picture[16:20]) > 300  # its width

@@ -1,0 +1,83 @@
+"""A view of Explore made into a link and opened by somebody else."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.parts import links
+from tests.pages.conftest import APP
+from tests.pages.seen import heatmaps, predicted, tokens
+from tests.pages.test_whatif import analysed, click, out
+
+
+@pytest.fixture(autouse=True)
+def _data(tmp_path, monkeypatch):
+    monkeypatch.setenv("HANSCOPE_DATA", str(tmp_path / "data"))
+
+
+def opened(token: str) -> AppTest:
+    """Explore in another session: the page by its own address, with this view."""
+    app = AppTest.from_file(str(APP.parent / "pages" / "1_Explore.py"), default_timeout=60)
+    app.query_params[links.PARAMETER] = token
+    app.run()
+    assert not app.exception
+    return app
+
+
+def made(app) -> str:
+    app.button(key="link").click().run()
+    (address,) = [code.value for code in app.code]
+    return address.split(f"{links.PARAMETER}=")[1]
+
+
+def test_a_link_brings_everything_back(open_page):
+    app = click(click(analysed(open_page), "thin"), "actors")
+    app.get_by_key("tamper_kind").set_value("sharpen").run()
+    app.get_by_key("reading").set_value("lift").run()
+    app.get_by_key("placebo").set_value("uniform").run()
+    other = opened(made(app))
+    assert heatmaps(other) == heatmaps(app)
+    assert out(other) == ["thin", "actors"]
+    assert predicted(other) == predicted(app)
+    assert other.selectbox(key="checkpoint").value == app.selectbox(key="checkpoint").value
+
+
+def test_the_method_and_its_class_come_back(open_page):
+    app = analysed(open_page)
+    app.selectbox(key="method").set_value("leave_one_word_out").run()
+    app.selectbox(key="target").set_value("positive").run()
+    assert heatmaps(opened(made(app))) == heatmaps(app)
+
+
+def test_a_long_text_is_kept_by_the_server(open_page):
+    text = " ".join(f"word{number * 7919 % 10_007}" for number in range(1_000))
+    token = made(analysed(open_page, text))
+    assert len(token) < 500
+    assert opened(token).text_area(key="document").value == text
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda token: token[:-7],
+        lambda token: token[:30] + ("A" if token[30] != "A" else "B") + token[31:],
+        lambda token: "<script>alert(1)</script>",
+        lambda token: "../../etc/passwd",
+        lambda token: "A" * 100_000,
+    ],
+    ids=["cut", "changed", "markup", "path", "long"],
+)
+def test_a_spoilt_link_gets_one_sentence_and_the_page_works(open_page, harm):
+    app = opened(harm(made(analysed(open_page))))
+    assert len(app.warning) == 1
+    assert "link" in app.warning[0].value
+    assert tokens(app)
+    app.run()
+    assert not app.warning
+
+
+def test_a_link_to_a_checkpoint_that_is_not_here(open_page, root):
+    token = made(analysed(open_page))
+    (root / "small-han").rename(root / "another")
+    app = opened(token)
+    assert "is not here" in app.warning[0].value
+    assert tokens(app)

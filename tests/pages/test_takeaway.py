@@ -1,0 +1,47 @@
+"""What is taken away says what was on the page, made outside the session."""
+
+import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+from pages.parts import asking, cached, exploring, takeaway
+
+QUESTION = cached.Question("small-han", "cpu", "A fine day. But what rain!")
+
+
+def elsewhere(function, *given):
+    """As a download is made: in a thread of its own, without the session."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(function, *given).result()
+
+
+def scene(monkeypatch, *edits):
+    monkeypatch.setattr(asking, "edits", lambda: edits)
+    monkeypatch.setattr(asking, "tampering", lambda: None)
+    return exploring.scene(QUESTION)
+
+
+def test_the_page_holds_the_reading_and_the_edits(root, monkeypatch):
+    from han_core.text.edit import Edit
+
+    seen = scene(monkeypatch, Edit(2, 6))
+    page = elsewhere(takeaway._page, seen, "lift").decode()
+    assert "times uniform attention" in page
+    assert "Without 1 word " in page
+    assert "within the document" in elsewhere(takeaway._page, seen, "document").decode()
+    assert "Without" not in elsewhere(takeaway._page, scene(monkeypatch), "lift").decode()
+
+
+def test_the_tables_hold_every_word(root, monkeypatch):
+    seen = scene(monkeypatch)
+    rows = elsewhere(takeaway._csv, seen).decode().splitlines()
+    assert len(rows) == 1 + seen.now.tokens
+    told = json.loads(elsewhere(takeaway._json, seen))
+    assert told["label"] == seen.explanation.label
+    assert sum(len(sentence["tokens"]) for sentence in told["sentences"]) == seen.now.tokens
+
+
+def test_the_buttons_name_files_after_the_checkpoint(open_page):
+    app = open_page("1_Explore")
+    labels = [button.proto.label for button in app.get("download_button")]
+    assert [re.sub(r".*\((\w+)\)", r"\1", label) for label in labels] == ["HTML", "CSV", "JSON"]

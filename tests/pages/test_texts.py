@@ -1,0 +1,50 @@
+"""Several texts at once: pasted with separators, and gone through one by one."""
+
+from tests.pages.seen import captions, tokens
+from tests.pages.test_whatif import analysed, click, out, words
+
+
+def test_a_text_with_separators_is_offered_as_several(open_page):
+    app = analysed(open_page, "One is good.\n---\nTwo is bad.\n---\nThree.")
+    app.button(key="divide").click().run()
+    assert words(app) == ["One", "is", "good", "."]
+    assert app.button(key="previous").disabled
+    assert "1 of 3" in captions(app)
+    app.button(key="next").click().run()
+    assert words(app) == ["Two", "is", "bad", "."]
+    app.button(key="next").click().run()
+    assert app.text_area(key="document").value == "Three."
+    assert app.button(key="next").disabled
+    app.button(key="previous").click().run()
+    assert words(app) == ["Two", "is", "bad", "."]
+
+
+def test_edits_end_with_their_text(open_page):
+    app = analysed(open_page, "One is good.\n---\nTwo is bad.")
+    app.button(key="divide").click().run()
+    click(app, "good")
+    assert out(app) == ["good"]
+    app.button(key="next").click().run()
+    assert out(app) == []
+
+
+def test_one_text_is_offered_no_division(open_page):
+    app = analysed(open_page, "A first line.\nA second -- one.\n\n")
+    assert not [button for button in app.button if button.key == "divide"]
+
+
+def test_a_file_of_texts(open_page):
+    app = open_page("1_Explore")
+    app.file_uploader(key="texts_file").set_value(
+        ("two.txt", b"First one.\n===\nSecond one.", "text/plain")
+    ).run()
+    assert words(app) == ["First", "one", "."]
+    assert "1 of 2" in captions(app)
+
+
+def test_a_file_that_is_none_gets_one_sentence_and_the_text_stays(open_page):
+    app = open_page("1_Explore")
+    before = tokens(app)
+    app.file_uploader(key="texts_file").set_value(("a.txt", b"\0\1\2", "text/plain")).run()
+    assert len(app.warning) == 1
+    assert tokens(app) == before
