@@ -93,6 +93,7 @@ def _lay_out(figure: go.Figure, sentences: Sequence[str], bars: int, largest: fl
         title_text=inked("attention weight of the sentence"),
         fixedrange=True,
         zeroline=False,
+        ticklabeloverflow="allow",  # Plotly measures every label otherwise: seconds for 250
     )
     _name_rows(figure, sentences, row, bar)
 
@@ -109,6 +110,7 @@ def _name_rows(figure: go.Figure, sentences: Sequence[str], row: float, bar: flo
             for i in every
         ],
         tickfont={"size": 13 if roomy else 11},
+        ticklabeloverflow="allow",
         automargin=True,
         showgrid=False,
         zeroline=False,

@@ -1,17 +1,22 @@
 """What the pages are made of.
 
-* ``page``       how every page begins, and how wrong input is shown
-* ``kept``       what people chose and typed, carried from page to page
-* ``controls``   the pickers that pages share
-* ``labelled``   the choice of a labelled data set, uploads included
-* ``filtering``  which part of the errors is shown
-* ``cached``     what is kept between reruns, for everybody
-* ``drawing``    an explanation on the page
-* ``comparing``  several explanations in panels and tables
-* ``hook``       test ids on containers
-* ``wording``    the sentences beside the widgets
+Every page:
 
-Only here is there session state, and only ``cached`` holds caches. A page
-shows its title before torch, spaCy or Plotly are read, so they are imported
-inside functions.
+* ``page``, ``kept``, ``hook``    how a page begins, what is carried to the next, test ids
+* ``controls``, ``texts``         the pickers, and the text in question
+* ``cached``, ``files``           what is kept between reruns, for everybody
+* ``heatmap``, ``figure_export``  the two components
+* ``drawing``, ``strip``          an explanation on the page, and the evidence under it
+* ``wording``, ``saying``         the sentences beside widgets, and beside experiments
+
+Explore: ``exploring`` (what is shown), ``reading`` (the words), ``asking`` (the edits),
+``whatif``, ``links``, ``takeaway``.
+
+Compare: ``comparing`` (what is compared) and ``comparing_*``, ``versions``.
+
+Errors: ``errors``, ``labelled``, ``filtering``, ``dataset_evidence``.
+
+Only here is there session state, and only ``cached`` and ``files`` hold caches. A page
+shows its title before torch, spaCy or Plotly are read, so they are imported inside
+functions.
 """

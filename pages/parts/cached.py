@@ -6,7 +6,6 @@ It knows nothing about widgets.
 
 import gc
 import hashlib
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -15,12 +14,11 @@ import streamlit as st
 
 if TYPE_CHECKING:
     from han_core.corpora.corpus import Corpus
-    from han_core.corpora.pasted import PastedTexts
-    from han_core.corpora.table import Table
     from han_core.errors.predictions import Predictions
     from han_core.evidence.faithfulness import Evidence
     from han_core.evidence.methods import Attribution, Method
     from han_core.evidence.ranking import Unit
+    from han_core.evidence.removal import Removal
     from han_core.evidence.subject import Fill, Subject
     from han_core.explanation.explanation import Explanation
     from han_core.models.checkpoint import Checkpoint
@@ -29,9 +27,9 @@ if TYPE_CHECKING:
 
 def checkpoints_root() -> Path:
     """Where checkpoints are looked for: ``HANSCOPE_CHECKPOINTS``, else the shipped ones."""
-    from han_core.models.checkpoint import SHIPPED
+    from han_core.models import checkpoint
 
-    return Path(os.environ.get("HANSCOPE_CHECKPOINTS") or SHIPPED)
+    return checkpoint.checkpoints_root()
 
 
 def listings() -> dict[str, "Listing"]:
@@ -75,11 +73,6 @@ def subject(question: Question) -> "Subject":
     return _subject(*_marked(question))
 
 
-def explanation(checkpoint: str, device: str, text: str) -> "Explanation":
-    """``explain``'s answer; raises as ``subject`` does."""
-    return subject(Question(checkpoint, device, text)).explanation
-
-
 def evidence(
     question: Question, unit: "Unit", fill: "Fill", stage: "Stage", progress: Progress
 ) -> "Evidence":
@@ -112,6 +105,15 @@ def attribution(question: Question, method: "Method", target: int) -> "Attributi
         WrongInput: as ``attribute`` does.
     """
     return _attribution(*_marked(question), method, target)
+
+
+def removal(question: Question, method: "Method", target: int) -> "Removal | None":
+    """What taking out the words that ``method`` ranks highest does.
+
+    Raises:
+        WrongInput: as ``attribute`` does.
+    """
+    return _removal(*_marked(question), method, target)
 
 
 def placebo(question: Question, kind: str) -> "Explanation":
@@ -177,27 +179,6 @@ def fingerprint(folder: Path) -> str:
     return hashlib.sha256(state.encode()).hexdigest()
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def bundled(spec: str) -> "Corpus":
-    from han_core.corpora.corpus import read_corpus
-
-    return read_corpus(spec)
-
-
-@st.cache_data(max_entries=4, show_spinner="Reading the file …")
-def uploaded(data: bytes, filename: str) -> "Table":
-    from han_core.corpora.corpus import read_upload
-
-    return read_upload(data, filename)
-
-
-@st.cache_data(max_entries=4, show_spinner="Reading the file …")
-def texts(data: bytes, filename: str) -> "PastedTexts":
-    from han_core.corpora.pasted import texts_of_upload
-
-    return texts_of_upload(data, filename)
-
-
 @st.cache_resource(max_entries=8, show_spinner=False)
 def settle(page: str) -> None:
     """Once for each page, when all that it needs is loaded.
@@ -242,6 +223,16 @@ def _attribution(
     from han_core.evidence.methods import attribute
 
     return attribute(_subject(folder, mark, question), method, target)
+
+
+@st.cache_data(max_entries=100, show_spinner="Taking words out …")
+def _removal(
+    folder: str, mark: str, question: Question, method: "Method", target: int
+) -> "Removal | None":
+    from han_core.evidence.removal import removal
+
+    answer = _attribution(folder, mark, question, method, target)
+    return removal(_subject(folder, mark, question), answer)
 
 
 @st.cache_data(max_entries=50, show_spinner="Asking the placebo …")

@@ -7,7 +7,6 @@ import streamlit as st
 
 from pages.parts import cached, comparing_wording, controls, saying
 from pages.parts.kept import carry
-from pages.parts.wording import plain
 
 if TYPE_CHECKING:
     from han_core.evidence.methods import Method
@@ -92,19 +91,7 @@ def _methods() -> "tuple[Method, ...]":
 def _target(checkpoint: str) -> str | None:
     """The class asked about, as on Explore; None for the predicted one."""
     there = cached.listings()
-    labels = list(there[checkpoint].classes) if checkpoint in there else []
-    carry("target", None)
-    if st.session_state["target"] not in (None, *labels):  # another model's classes
-        st.session_state["target"] = None
-    return st.selectbox(
-        "For the class",
-        labels,
-        index=None,
-        placeholder="The predicted class",
-        format_func=plain,
-        key="target",
-        persist_state="session",
-    )
+    return controls.target(there[checkpoint].classes if checkpoint in there else ())
 
 
 def _check(number: int, noun: str) -> None:

@@ -46,7 +46,7 @@ def _pair(compared: Compared) -> tuple[Side, Side]:
     names = [f"{one.column.name} and {other.column.name}" for one, other in pairs]
     if st.session_state.get("pair") not in names:  # others are compared by now
         st.session_state["pair"] = names[0]
-    chosen = st.selectbox("Which two", names, key="pair", format_func=plain, width=480)
+    chosen = st.selectbox("Which two", names, key="pair", width=480)
     return pairs[names.index(chosen)]
 
 

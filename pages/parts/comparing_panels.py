@@ -56,13 +56,16 @@ def _panel(number: int, side: Side, longest: float) -> DeltaGenerator:
 
 def fill(places: list[DeltaGenerator], compared: Compared) -> None:
     """The evidence under each heatmap, after all else: it asks the models once more."""
-    from han_core.evidence.removal import removal, sentence
+    from han_core.evidence.removal import sentence
 
     for place, side in zip(places, compared.sides, strict=True):
         with place:
             if compared.kind != "methods":
                 strip.line(side.question)
-            elif found := removal(cached.subject(side.question), side.column.answer):
+                continue
+            answer, labels = side.column.answer, side.column.explanation.labels
+            target = labels.index(answer.target)
+            if found := cached.removal(side.question, answer.method, target):
                 st.caption(wording.plain(sentence(found)))
 
 

@@ -4,6 +4,7 @@ A value under a widget's key lives as long as the session, across pages: what
 someone chose is never lost by going elsewhere.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 import streamlit as st
@@ -64,6 +65,21 @@ def device() -> str:
     carry("device", there[0], there)
     return st.selectbox(
         "Device", there, format_func=describe_device, key="device", persist_state="session"
+    )
+
+
+def target(labels: Sequence[str]) -> str | None:
+    """The class asked about; None for the predicted one."""
+    carry("target", None)
+    if st.session_state["target"] not in (None, *labels):  # another model's classes
+        st.session_state["target"] = None
+    return st.selectbox(
+        "For the class",
+        labels,
+        index=None,
+        placeholder="The predicted class",
+        key="target",
+        persist_state="session",
     )
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from han_core.figures.heatmap import Colour, Out
 
 NARROWEST = 480  # pixels that bars or running text need beside each other
-MANY = 100
+MANY = 500
 """Sentences up to which bars are drawn unasked; a browser draws 800 for half a minute."""
 
 
@@ -91,8 +91,8 @@ def words(
     from han_core.figures.legend import legend
     from pages.parts.heatmap import draw
 
-    st.html(legend(colour.scale))
     with st.container(key="words"):
+        st.html(legend(colour.scale))
         draw(heatmap(explanation, colour, added=added, out=out), "heatmap", on_act)
     figure_export("words", "words")
     st.caption(wording.word_concentration(explanation))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import cached
+from pages.parts import files
 from pages.parts.kept import carry
 from pages.parts.wording import plain
 
@@ -47,13 +47,13 @@ def labelled(source: str) -> "tuple[str, Corpus] | None":
         WrongInput: if the file cannot be read, or the columns do not fit.
     """
     if source != UPLOAD:
-        return source, cached.bundled(source)
+        return source, files.bundled(source)
     st.file_uploader("CSV, TSV, JSONL or Parquet", type=KINDS, key="upload", on_change=_take_file)
     if "uploaded" not in st.session_state:
         st.caption("A file needs a column with texts and one with their labels.")
         return None
     name, data = st.session_state["uploaded"]
-    table = cached.uploaded(data, name)
+    table = files.uploaded(data, name)
     text, label = _columns(table)
     return corpus_key(data, text, label), corpus_of(table, text, label)
 

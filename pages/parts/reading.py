@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, cast
 
 import streamlit as st
 
-from pages.parts import asking, cached, drawing, saying
+from pages.parts import asking, cached, controls, drawing, saying
 from pages.parts.kept import carry
 from pages.parts.wording import plain
 
@@ -90,17 +90,7 @@ def _colour(scene: "Scene", method: "Method", placebo: "Explanation | None") -> 
 def _target(scene: "Scene") -> int:
     """The class asked about: the predicted one unless another is chosen."""
     labels = scene.now.checkpoint.labels
-    carry("target", None)
-    if st.session_state["target"] not in (None, *labels):  # another model's classes
-        st.session_state["target"] = None
-    predicted = labels[scene.now.target]
-    chosen = st.selectbox(
-        "For the class",
-        [None, *labels],
-        format_func=lambda label: f"{predicted} (predicted)" if label is None else label,
-        key="target",
-        persist_state="session",
-    )
+    chosen = controls.target(labels)
     return scene.now.target if chosen is None else labels.index(chosen)
 
 

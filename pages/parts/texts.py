@@ -6,7 +6,7 @@ chosen or another document gone to. A new text begins anew what was asked of the
 
 import streamlit as st
 
-from pages.parts import asking, cached, wording
+from pages.parts import asking, files, wording
 from pages.parts.kept import carry
 from pages.parts.wording import plain
 
@@ -116,7 +116,7 @@ def _take_file() -> None:
     if file is None:
         return
     try:
-        _take_texts(cached.texts(file.getvalue(), file.name))
+        _take_texts(files.texts(file.getvalue(), file.name))
     except WrongInput as error:
         asking.say("text", str(error))
 
@@ -152,6 +152,6 @@ def _forget_example() -> None:
 
 def _examples() -> dict[str, tuple[str, str]]:
     """id → (name for the picker, text)."""
-    corpus = cached.bundled(EXAMPLES)
+    corpus = files.bundled(EXAMPLES)
     rows = zip(corpus.ids, corpus.extra["topic"], corpus.extra["tags"], corpus.texts, strict=True)
     return {id: (wording.example_name(topic, tags, text), text) for id, topic, tags, text in rows}

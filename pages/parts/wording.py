@@ -45,8 +45,8 @@ WORDS = (
     "does not mean that the word went unused."
 )
 AGREEMENT = (
-    "Tau is Kendall's rank correlation of the weights: 1 is the same order, 0 no relation. Two "
-    "models may give the same answer and still disagree here; neither picture is the right one. "
+    "Tau is Kendall's rank correlation of the values: 1 is the same order, 0 no relation. The same "
+    "answer may come with pictures that disagree; neither picture is the right one. "
     "Fewer than six items have no tau."
 )
 DIFFERENCES = (

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.journey.test_journey import analyse
+from tests.journey import walk
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 TEXT = "The plot is thin, honestly. But what actors! I laughed a lot."
@@ -18,6 +18,12 @@ def settled(page) -> None:
         "document.querySelector('.stApp').dataset.testScriptState != 'running'"
         " && !document.querySelector('[data-stale=true]')"
     )
+
+
+def begin(page, text: str) -> None:
+    settled(page)
+    walk.analyse(page, text)
+    settled(page)
 
 
 def out(page) -> list[str]:
@@ -59,7 +65,7 @@ def fresh(chromium, address: str, offline: bool = False) -> Iterator:
 
 
 def test_hover_click_undo_and_replace(visit):
-    analyse(visit, TEXT)
+    begin(visit, TEXT)
     visit.locator(f"{WORDS} .hs-token").get_by_text("thin", exact=True).hover()
     note = visit.locator(".st-key-words .hs-note")
     assert "Click takes it out" in note.inner_text()
@@ -84,7 +90,7 @@ def test_hover_click_undo_and_replace(visit):
 
 
 def test_keys_take_a_word_out_and_the_focus_stays(visit):
-    analyse(visit, TEXT)
+    begin(visit, TEXT)
     visit.locator(f"{WORDS} [tabindex='0']").focus()
     visit.keyboard.press("ArrowRight")
     visit.keyboard.press("ArrowRight")
@@ -97,7 +103,7 @@ def test_keys_take_a_word_out_and_the_focus_stays(visit):
 
 
 def test_a_tab_stays_open_when_something_is_refused(visit):
-    analyse(visit, "Superb")
+    begin(visit, "Superb")
     visit.get_by_role("tab", name="Other attention").click()
     visit.locator(".st-key-tamper_kind").get_by_text("Flatten").click()
     visit.get_by_text("there is nothing to flatten").wait_for()
@@ -105,7 +111,7 @@ def test_a_tab_stays_open_when_something_is_refused(visit):
 
 
 def test_a_link_in_another_browser_and_a_page_without_a_network(visit, chromium, tmp_path):
-    analyse(visit, TEXT)
+    begin(visit, TEXT)
     take_out(visit, "thin")
     visit.locator(".st-key-reading").get_by_text("Lift over uniform").click()
     visit.get_by_text("1 = uniform").wait_for()

@@ -1,0 +1,34 @@
+"""What was read from files and from the bundle, kept between reruns, for everybody.
+
+Bounded; the content itself is the key. It knows nothing about models.
+"""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+if TYPE_CHECKING:
+    from han_core.corpora.corpus import Corpus
+    from han_core.corpora.pasted import PastedTexts
+    from han_core.corpora.table import Table
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def bundled(spec: str) -> "Corpus":
+    from han_core.corpora.corpus import read_corpus
+
+    return read_corpus(spec)
+
+
+@st.cache_data(max_entries=4, show_spinner="Reading the file …")
+def uploaded(data: bytes, filename: str) -> "Table":
+    from han_core.corpora.corpus import read_upload
+
+    return read_upload(data, filename)
+
+
+@st.cache_data(max_entries=4, show_spinner="Reading the file …")
+def texts(data: bytes, filename: str) -> "PastedTexts":
+    from han_core.corpora.pasted import texts_of_upload
+
+    return texts_of_upload(data, filename)
