@@ -3,7 +3,7 @@
 Sequences stand one after another in a flat tensor. The parameters are those of
 ``nn.GRU`` and ``nn.LSTM`` under their usual names. What runs underneath differs,
 because what is fast differs: packed on a GPU; on a CPU a scan of our own, but for
-the training of the LSTM two one-way passes over groups of nearly equal length, the
+the training of the LSTM, and for few sequences, two one-way passes over groups of nearly equal length, the
 second over each sequence exactly reversed (a padded bidirectional pass would read
 the padding first).
 
@@ -20,6 +20,7 @@ from torch.nn.utils.rnn import PackedSequence
 from han_core.models.lockstep import gru_step, lstm_step, run
 from han_core.models.scan import GRUScan
 
+MANY = 32  # sequences from which on the lockstep is quicker than torch's own LSTM
 WASTE = 1.15  # a group may hold this many times its real steps once it is padded
 
 
@@ -65,7 +66,7 @@ class BidirectionalLSTM(nn.LSTM):
         """As ``BidirectionalGRU.forward``."""
         if steps.device.type != "cpu":
             states = _packed(super().forward, _written_out(steps, index), lengths)
-        elif torch.is_grad_enabled():
+        elif torch.is_grad_enabled() or len(lengths) < MANY:
             states = self._dense(_written_out(steps, index), lengths)
         else:
             states = _in_lockstep(lstm_step, self.all_weights, steps, lengths, index)
