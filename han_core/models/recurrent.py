@@ -3,9 +3,9 @@
 Sequences stand one after another in a flat tensor. The parameters are those of
 ``nn.GRU`` and ``nn.LSTM`` under their usual names. What runs underneath differs,
 because what is fast differs: packed on a GPU; on a CPU a scan of our own, but for
-the training of the LSTM, and for few sequences, two one-way passes over groups of nearly equal length, the
-second over each sequence exactly reversed (a padded bidirectional pass would read
-the padding first).
+the LSTM in training or over few sequences. That runs two one-way passes over groups
+of nearly equal length, the second over each sequence exactly reversed (a padded
+bidirectional pass would read the padding first).
 
 It knows nothing about words, sentences or attention.
 """
