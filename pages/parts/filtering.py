@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.parts import wording
+from pages.parts.figure_export import figure_export
 from pages.parts.hook import hooked
 from pages.parts.kept import carry
 from pages.parts.wording import plain
@@ -40,6 +41,7 @@ def matrix(predictions: "Predictions") -> Cell | None:
             config={"displayModeBar": False},
             alt="Confusion matrix: true classes by predicted classes",
         )
+    figure_export("confusion_matrix", "confusion-matrix")
     st.caption(wording.MATRIX)
     return cell
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 import streamlit as st
 
 from pages.parts import cached, saying
+from pages.parts.figure_export import figure_export
 from pages.parts.hook import hooked
 from pages.parts.kept import carry
 from pages.parts.wording import plain
@@ -130,4 +131,5 @@ def _drawn(evidence: "Evidence", stage: str) -> None:
                 st.plotly_chart(
                     figure, key=f"{stage}_{number}", config={"displayModeBar": False}, alt=title
                 )
-        st.caption(saying.EVIDENCE)
+    figure_export(f"evidence_{stage}", "evidence")
+    st.caption(saying.EVIDENCE)
