@@ -7,6 +7,7 @@ The map. A document travels
 and each room imports only rooms that stand before it in this list:
 
 * ``wrong_input``   the one exception for input that cannot be used
+* ``places``        where runs, prepared data and uploads are kept
 * ``device``        which devices there are, and how to name one
 * ``text``          document, tokenizer, vocabulary, batch
 * ``corpora``       labelled documents from files, the hub and the bundle
@@ -14,7 +15,9 @@ and each room imports only rooms that stand before it in this list:
 * ``training``      settings, batches, train, evaluate
 * ``explanation``   explain: the function to read first
 * ``evidence``      how far attention tells about a decision, measured
+* ``scoring``       a data set through a model, in parts, on many cores or machines
 * ``errors``        predictions on a labelled corpus, and the table of them
+* ``runs``          a training run as a process of its own: queue, log, frames, archive
 * ``figures``       data in, a plotly figure or HTML out
 * ``sharing``       links, kept documents, tables to take away
 * ``__main__``      the command line

@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = [
-    "wrong_input", "device", "text", "corpora", "models", "training", "explanation",
-    "evidence", "errors", "figures", "sharing", "commands", "__main__",
+    "wrong_input", "places", "device", "text", "corpora", "models", "training", "explanation",
+    "evidence", "scoring", "errors", "runs", "figures", "sharing", "commands", "__main__",
 ]  # fmt: skip
 LIBRARY = sorted((ROOT / "han_core").rglob("*.py"))
 PAGES = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]

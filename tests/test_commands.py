@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from han_core import commands
 from han_core.__main__ import main
+from han_core.commands import explain as explain_command
+from han_core.commands import train as train_command
+from han_core.commands.output import epoch_bar
 from han_core.corpora.labels import align_labels
 from han_core.explanation.explain import explain
 from han_core.models.checkpoint import load_checkpoint
@@ -68,7 +70,7 @@ def test_resume_goes_on(run_command, tmp_path, reviews):
 
 
 def test_ctrl_c_is_one_line_and_status_130(run_command, tmp_path, reviews, monkeypatch):
-    bars = commands._epoch_bar
+    bars = epoch_bar
 
     def stopping(epoch: int, documents: int):
         step = bars(epoch, documents)
@@ -80,7 +82,7 @@ def test_ctrl_c_is_one_line_and_status_130(run_command, tmp_path, reviews, monke
 
         return stopped
 
-    monkeypatch.setattr(commands, "_epoch_bar", stopping)
+    monkeypatch.setattr(train_command, "epoch_bar", stopping)
     status, output, errors = run_command(
         "train", "--model", "bilstm", "--data", reviews, "--out", tmp_path / "out", *SMALL,
         "--epochs", "3",
@@ -88,7 +90,7 @@ def test_ctrl_c_is_one_line_and_status_130(run_command, tmp_path, reviews, monke
     assert (status, output) == (130, [])
     assert errors[-1] == "Stopped; --resume goes on after epoch 1."
     assert "Epoch 2" in errors[-2]  # the bar has ended its line
-    monkeypatch.setattr(commands, "_input", lambda source: stopping(2, 1)(0, 0.0))
+    monkeypatch.setattr(explain_command, "input_bytes", lambda source: stopping(2, 1)(0, 0.0))
     assert run_command("explain", "--checkpoint", tmp_path / "out")[0] == 130
 
 
@@ -231,7 +233,7 @@ def test_explain_shows_how_far_it_is_where_it_takes_long(
     source = write_lines(tmp_path / "in.jsonl", LINES)
     arguments = ["explain", "--checkpoint", random_checkpoint(), "--input", source]
     assert run_command(*arguments)[2] == []
-    monkeypatch.setattr(commands, "SOON", 0.0)
+    monkeypatch.setattr(explain_command, "SOON", 0.0)
     _, values, errors = run_command(*arguments)
     assert len(values) == 5
     assert any("Explaining" in line and "5/5" in line for line in errors)

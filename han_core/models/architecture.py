@@ -14,7 +14,8 @@ class Architecture(BaseModel):
 
     ``hidden`` counts the recurrent units of one direction, and ``attention_size``
     the units of additive attention. Dropout acts in training alone, on the words'
-    vectors, the sentences' vectors (HAN) and the document's vector.
+    vectors, the sentences' vectors (HAN) and the document's vector; so does
+    ``attention_noise``, the standard deviation of normal noise on attention scores.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -29,3 +30,4 @@ class Architecture(BaseModel):
     dropout_words: float = Field(default=0.3, ge=0, lt=1)
     dropout_sentences: float = Field(default=0.2, ge=0, lt=1)
     dropout_document: float = Field(default=0.3, ge=0, lt=1)
+    attention_noise: float = Field(default=0.0, ge=0, le=10)

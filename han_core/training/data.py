@@ -1,38 +1,73 @@
-"""Which documents a run learns from, and which it validates on.
+"""Which documents a run learns from, which it validates on, and which it is tested on.
 
-It knows nothing about words or models.
+By a share cut at random, by other data, or by a column that says it. It knows nothing
+about words or models.
 """
+
+from dataclasses import dataclass
 
 from han_core.corpora.corpus import Corpus, read_corpus, stratified_split
 from han_core.wrong_input import WrongInput
 
 
-def training_and_validation(
-    corpus: Corpus, validation: str, seed: int, limit: int | None, columns: dict[str, str]
-) -> tuple[Corpus, Corpus]:
-    """The training documents and those held out, as ``train`` is told them.
+@dataclass(frozen=True)
+class Source:
+    """Where the documents come from, and how they are divided.
 
-    Args:
-        validation: a share of ``corpus`` to hold out, or the name of other data.
+    Attributes:
+        data: a file, ``hf:...`` or ``bundled:...``.
+        validation: other data, or the share of ``data`` to hold out as a number in words.
+        test: likewise; None for no test.
+        split_column: the column of ``data`` that says of each row whether it is for
+            training, validation or test; ``validation`` and ``test`` then only count for
+            the part that no row is for.
         limit: training documents to take, the first ones.
-        columns: what ``read_corpus`` is told of the other data.
+    """
+
+    data: str
+    validation: str = "0.1"
+    test: str | None = None
+    text_column: str = "text"
+    label_column: str = "label"
+    split_column: str | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Documents to learn from, to validate on, and to test on; and what to tell about them."""
+
+    training: Corpus
+    validation: Corpus
+    test: Corpus | None
+    notes: tuple[str, ...]
+
+
+def read_parts(source: Source, seed: int) -> Parts:
+    """The documents of ``source``; ``seed`` draws what is held out.
 
     Raises:
-        WrongInput: if the share or the limit is out of range, or as ``read_corpus``.
+        WrongInput: if a share or the limit is out of range, or as ``read_corpus``.
     """
+    columns = {"text_column": source.text_column, "label_column": source.label_column}
+    corpus = read_corpus(source.data, **columns)
+    training, validation = _held_out(corpus, source.validation, seed, columns)
+    test = read_corpus(source.test, **columns, default_split="test") if source.test else None
+    if source.limit is not None:
+        if source.limit < 1:
+            raise WrongInput(f"--limit is at least 1; {source.limit} came.")
+        training = training.first(source.limit)
+    notes = (*corpus.notes, *validation.notes, *(test.notes if test else ()))
+    return Parts(training, validation, test, tuple(dict.fromkeys(notes)))
+
+
+def _held_out(
+    corpus: Corpus, validation: str, seed: int, columns: dict[str, str]
+) -> tuple[Corpus, Corpus]:
     try:
         fraction = float(validation)
     except ValueError:
-        training = corpus
-        held_out = read_corpus(validation, **columns, default_split="validation")
-    else:
-        if not 0 < fraction < 1:
-            raise WrongInput(
-                f"--validation takes data or a share between 0 and 1; {fraction} came."
-            )
-        training, held_out = stratified_split(corpus, fraction, seed)
-    if limit is not None:
-        if limit < 1:
-            raise WrongInput(f"--limit is at least 1; {limit} came.")
-        training = training.first(limit)
-    return training, held_out
+        return corpus, read_corpus(validation, **columns, default_split="validation")
+    if not 0 < fraction < 1:
+        raise WrongInput(f"--validation takes data or a share between 0 and 1; {fraction} came.")
+    return stratified_split(corpus, fraction, seed)

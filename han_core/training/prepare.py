@@ -4,7 +4,7 @@ The vocabulary comes from the training documents alone. It knows nothing about
 models or files.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +16,8 @@ from han_core.text.batch import NumberedDocument
 from han_core.text.tokenizer import Tokenizer
 from han_core.text.vocabulary import Vocabulary
 from han_core.training.settings import Settings
+from han_core.training.watch import Follow
 from han_core.wrong_input import WrongInput
-
-Follow = Callable[[Sequence[str], str], Iterable[str]]
-"""Wraps a loop over texts to show how far it is; the second argument names it."""
 
 
 @dataclass(frozen=True)

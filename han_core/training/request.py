@@ -5,7 +5,6 @@ without it is found before. It knows nothing about how training goes.
 """
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,13 +17,10 @@ from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import CONFIG, TextConfig
 from han_core.models.folder import rescue
 from han_core.text.vectors import vectors_size
-from han_core.training.prepare import Follow, class_names
+from han_core.training.prepare import class_names
 from han_core.training.resume import RunState, read_state
 from han_core.training.settings import Settings, checked
 from han_core.wrong_input import WrongInput
-
-Step = Callable[[int, float], None]
-"""Called after each batch with its documents and its mean loss."""
 
 
 @dataclass(frozen=True)
@@ -48,21 +44,6 @@ class Request:
     text: TextConfig
     reproduce: str
     resume: bool = False
-
-
-@dataclass(frozen=True)
-class Watch:
-    """How a run tells what it is doing.
-
-    Attributes:
-        follow: wraps a loop over texts.
-        epoch: called with epoch number and documents; gives what is called after each batch.
-        say: called with a sentence.
-    """
-
-    follow: Follow
-    epoch: Callable[[int, int], Step]
-    say: Callable[[str], None]
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,6 @@ from han_core.training.averaging import copied, move_average
 from han_core.training.batches import batch_budget, epoch_batches, share
 from han_core.training.evaluate import metrics, predict_numbered
 from han_core.training.prepare import Examples, Prepared
-from han_core.training.request import Step
 from han_core.training.resume import (
     RunState,
     fingerprint,
@@ -37,6 +36,7 @@ from han_core.training.schedule import rate_factor
 from han_core.training.settings import Settings
 from han_core.training.start import starting_model
 from han_core.training.stopping import best_line, is_better, is_over
+from han_core.training.watch import Step
 from han_core.wrong_input import WrongInput
 
 

@@ -49,6 +49,12 @@ class Settings(BaseModel):
     maximum_size: int = Field(default=30_000, ge=2, le=5_000_000)
     weights: Literal["float32", "float16"] = "float32"
     label_names: tuple[str, ...] | None = None
+    rate_words: float = Field(default=1.0, gt=0, le=100)
+    rate_sentences: float = Field(default=1.0, gt=0, le=100)
+    rate_classifier: float = Field(default=1.0, gt=0, le=100)
+    start_from: str | None = Field(default=None, min_length=1)
+    freeze_words: bool = False
+    save_seconds: float = Field(default=60.0, ge=0, le=86_400)
 
 
 EXPLAINED = {
@@ -72,6 +78,12 @@ EXPLAINED = {
     "maximum_size": "words in the vocabulary at most",
     "weights": "float32 or float16 on disk",
     "label_names": "names of the classes in order, with commas between",
+    "rate_words": "times the learning rate for the word level: embedding and word encoder",
+    "rate_sentences": "times the learning rate for the sentence level (HAN)",
+    "rate_classifier": "times the learning rate for the last layer",
+    "start_from": "checkpoint whose words, sizes and weights the run starts from",
+    "freeze_words": "leave the word level of that checkpoint as it is",
+    "save_seconds": "seconds between two savings within an epoch; 0 saves after epochs alone",
 }
 """One line for each field of ``Settings``."""
 

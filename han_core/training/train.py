@@ -26,9 +26,10 @@ from han_core.models.folder import write_json
 from han_core.text.vocabulary import RESERVED
 from han_core.training.evaluate import metrics, predict_numbered
 from han_core.training.prepare import Prepared, examples, prepare
-from han_core.training.request import Ready, Request, Watch, architecture, ready
+from han_core.training.request import Ready, Request, architecture, ready
 from han_core.training.run import Run
 from han_core.training.settings import without_effect
+from han_core.training.watch import Watch
 
 __all__ = ["Request", "Watch", "train"]
 

@@ -1,11 +1,10 @@
 """A view of Explore as a link, and a link opened: the way between session and permalink."""
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from han_core.places import data_root
 from pages.parts import asking, cached, saying, texts
 from pages.parts.wording import plain
 
@@ -14,14 +13,13 @@ if TYPE_CHECKING:
     from han_core.sharing.store import DocumentStore
 
 PARAMETER = "view"
-HOUSE = Path(__file__).parents[2]
 
 
 def store() -> "DocumentStore":
-    """Long texts of links: below ``HANSCOPE_DATA``, else below the project."""
+    """Long texts of links."""
     from han_core.sharing.store import DocumentStore
 
-    return DocumentStore(Path(os.environ.get("HANSCOPE_DATA") or HOUSE / ".hanscope") / "documents")
+    return DocumentStore(data_root() / "documents")
 
 
 def open_link() -> None:

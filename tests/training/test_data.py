@@ -1,34 +1,47 @@
 """What a run learns from and what it validates on."""
 
+from dataclasses import replace
+
 import pytest
 
-from han_core.corpora.corpus import Corpus
-from han_core.training.data import training_and_validation
+from han_core.corpora.corpus import read_corpus
+from han_core.training.data import Source, read_parts
 from han_core.wrong_input import WrongInput
 
-ROWS = tuple(map(str, range(20)))
-CORPUS = Corpus("toy", ROWS, ("a", "b") * 10, ROWS, {})
-COLUMNS = {"text_column": "body", "label_column": "kind"}
+
+@pytest.fixture
+def source(tmp_path) -> Source:
+    rows = "".join(f"text {row},{'ab'[row % 2]}\n" for row in range(20))
+    (tmp_path / "toy.csv").write_text("body,kind\n" + rows)
+    return Source(str(tmp_path / "toy.csv"), "0.25", text_column="body", label_column="kind")
 
 
-def test_a_share_is_held_out_and_the_limit_counts_training_documents():
-    training, validation = training_and_validation(CORPUS, "0.25", 1, None, COLUMNS)
-    assert (len(training), len(validation)) == (15, 5)
-    assert sorted(training.ids + validation.ids, key=int) == list(ROWS)
-    few, same = training_and_validation(CORPUS, "0.25", 1, 4, COLUMNS)
-    assert (few, same) == (training.first(4), validation)
+def test_a_share_is_held_out_and_the_limit_counts_training_documents(source):
+    parts = read_parts(source, 1)
+    assert (len(parts.training), len(parts.validation), parts.test) == (15, 5, None)
+    ids = sorted(parts.training.ids + parts.validation.ids, key=int)
+    assert ids == [str(row) for row in range(1, 21)]
+    few = read_parts(replace(source, limit=4), 1)
+    assert (few.training, few.validation) == (parts.training.first(4), parts.validation)
 
 
-def test_other_data_are_read_by_the_same_columns(tmp_path):
+def test_other_data_are_read_by_the_same_columns(source, tmp_path):
     (tmp_path / "v.csv").write_text("body,kind\nfine,a\n")
-    training, validation = training_and_validation(CORPUS, str(tmp_path / "v.csv"), 1, 3, COLUMNS)
-    assert (training, validation.texts) == (CORPUS.first(3), ("fine",))
+    other = str(tmp_path / "v.csv")
+    parts = read_parts(replace(source, validation=other, test=other, limit=3), 1)
+    whole = read_corpus(source.data, text_column="body", label_column="kind")
+    assert (parts.training, parts.validation.texts) == (whole.first(3), ("fine",))
+    assert parts.test.texts == ("fine",)
 
 
 @pytest.mark.parametrize(
-    ("validation", "limit", "said"),
-    [("0", None, "between 0 and 1"), ("nan", None, "between 0 and 1"), ("0.5", 0, "at least 1")],
+    ("changed", "said"),
+    [
+        ({"validation": "0"}, "between 0 and 1"),
+        ({"validation": "nan"}, "between 0 and 1"),
+        ({"limit": 0}, "at least 1"),
+    ],
 )
-def test_what_is_out_of_range_is_one_sentence(validation, limit, said):
+def test_what_is_out_of_range_is_one_sentence(source, changed, said):
     with pytest.raises(WrongInput, match=said):
-        training_and_validation(CORPUS, validation, 1, limit, COLUMNS)
+        read_parts(replace(source, **changed), 1)
