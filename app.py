@@ -17,6 +17,7 @@ st.navigation(
         explore,
         st.Page("pages/2_Compare.py", title="Compare"),
         st.Page("pages/3_Errors.py", title="Errors"),
+        st.Page("pages/4_Train.py", title="Train"),
     ],
     position="top",
 ).run()

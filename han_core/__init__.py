@@ -12,7 +12,9 @@ and each room imports only rooms that stand before it in this list:
 * ``text``          document, tokenizer, vocabulary, batch
 * ``corpora``       labelled documents from files, the hub and the bundle
 * ``models``        attention pooling, HAN, BiLSTM, checkpoint
-* ``training``      settings, batches, train, evaluate
+* ``planning``      settings of a run, presets, what it will cost
+* ``preparation``   which documents, split into words, numbered, kept on disk
+* ``training``      batches, run, train, resume, evaluate
 * ``explanation``   explain: the function to read first
 * ``evidence``      how far attention tells about a decision, measured
 * ``scoring``       a data set through a model, in parts, on many cores or machines

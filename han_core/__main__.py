@@ -11,7 +11,7 @@ import os
 import sys
 from typing import NoReturn
 
-from han_core.commands import checkpoints, evaluate, explain, faithfulness, train, vectors
+from han_core.commands import checkpoints, evaluate, explain, faithfulness, score, train, vectors
 from han_core.wrong_input import WrongInput
 
 COMMANDS = {
@@ -21,6 +21,7 @@ COMMANDS = {
     "checkpoints": checkpoints,
     "vectors": vectors,
     "faithfulness": faithfulness,
+    "score": score,
 }
 
 

@@ -2,18 +2,8 @@
 
 import streamlit as st
 
-from pages.parts import (
-    cached,
-    controls,
-    drawing,
-    exploring,
-    links,
-    reading,
-    strip,
-    takeaway,
-    texts,
-    whatif,
-)
+from pages.parts import cached, controls, drawing, strip, texts
+from pages.parts.explore import exploring, links, reading, takeaway, whatif
 from pages.parts.page import begin, wrong_input_shown
 
 begin(

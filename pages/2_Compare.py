@@ -2,16 +2,8 @@
 
 import streamlit as st
 
-from pages.parts import (
-    cached,
-    comparing,
-    comparing_choices,
-    comparing_difference,
-    comparing_figures,
-    comparing_panels,
-    texts,
-    versions,
-)
+from pages.parts import cached, texts
+from pages.parts.compare import choices, comparing, difference, figures, panels, versions
 from pages.parts.page import begin, wrong_input_shown
 
 begin(
@@ -23,16 +15,16 @@ with text:
     texts.document()
 with wrong_input_shown():
     with choice:
-        asked = comparing_choices.asked()
+        asked = choices.asked()
     with text:
         document = texts.analysed()
         second = versions.second(document) if asked.kind == "versions" else ""
     compared = comparing.compared(asked, document, second)
-    evidence = comparing_panels.panels(compared)
-    if comparing_figures.enough(compared):
-        comparing_figures.sentences_and_classes(compared)
-        comparing_figures.agreement(compared)
-        comparing_difference.difference(compared)
-        comparing_figures.take_away(compared)
-    comparing_panels.fill(evidence, compared)
+    evidence = panels.panels(compared)
+    if figures.enough(compared):
+        figures.sentences_and_classes(compared)
+        figures.agreement(compared)
+        difference.difference(compared)
+        figures.take_away(compared)
+    panels.fill(evidence, compared)
 cached.settle("Compare")

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages.parts import cached, controls, dataset_evidence, errors, filtering, labelled
+from pages.parts import cached, controls, labelled
+from pages.parts.errors import dataset_evidence, filtering, scored
 from pages.parts.page import begin, wrong_input_shown
 
 begin("Errors", "Score labelled documents and look at what the model gets wrong, surest first.")
@@ -16,14 +17,14 @@ with wrong_input_shown():
         device = controls.device()
     documents = labelled.labelled(source)
     if documents is not None:
-        predictions = errors.scored(checkpoint, device, *documents)
-        errors.figures(predictions)
+        predictions = scored.scored(checkpoint, device, *documents)
+        scored.figures(predictions)
         left, right = st.columns([2, 3], gap="large")
         with left:
             cell = filtering.matrix(predictions)
         with right:
-            row = errors.table(predictions, cell)
+            row = scored.table(predictions, cell)
         if row is not None:
-            errors.document(row, checkpoint, device)
+            scored.document(row, checkpoint, device)
         dataset_evidence.panel(checkpoint, device, *documents)
 cached.settle("Errors")

@@ -31,6 +31,16 @@ SMALL = ("embedding=32", "hidden=16", "attention_size=16", "learning_rate=0.02",
 NO_DROPOUT = ("dropout_words=0", "dropout_sentences=0", "dropout_document=0")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def data_of_the_tests(tmp_path_factory):
+    """Runs, prepared data and uploads of the tests stand in a folder of their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HANSCOPE_DATA", str(folder := tmp_path_factory.mktemp("hanscope")))
+        yield
+        for lock in folder.glob("runs/*/lock"):  # a run that a test left at work ends soon
+            (lock.parent / "cancel").touch()
+
+
 @pytest.fixture(autouse=True)
 def fresh_accelerate():
     """Accelerate keeps a run's precision for the life of the process; the call forgets it."""
@@ -141,7 +151,7 @@ def quiet():
 @pytest.fixture(scope="session")
 def make_request(planted_corpora):
     """``make_request(out, *pairs, model=…, …)``: a small run on the planted documents."""
-    from han_core.training.settings import parse_settings
+    from han_core.planning.settings import parse_settings
     from han_core.training.train import Request
 
     def make(out: Path, *pairs: str, model="bilstm", attention="additive", **changed) -> Request:

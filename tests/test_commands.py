@@ -4,6 +4,7 @@ import io
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -39,9 +40,9 @@ def test_train_then_evaluate(run_command, tmp_path, reviews):
     assert status == 0
     assert list(summary) == [
         "checkpoint", "epochs", "seconds", "train_documents_per_second", "validation", "test",
-        "parameters",
+        "parameters", "processes",
     ]  # fmt: skip
-    assert (summary["checkpoint"], summary["epochs"]) == (str(out), 1)
+    assert (summary["checkpoint"], summary["epochs"], summary["processes"]) == (str(out), 1, 1)
     assert summary["test"].keys() == summary["validation"].keys() == METRICS
     assert any("Epoch 1" in line and "doc/s" in line for line in errors)
     stored = json.loads((out / "metrics.json").read_text())
@@ -92,6 +93,83 @@ def test_ctrl_c_is_one_line_and_status_130(run_command, tmp_path, reviews, monke
     assert "Epoch 2" in errors[-2]  # the bar has ended its line
     monkeypatch.setattr(explain_command, "input_bytes", lambda source: stopping(2, 1)(0, 0.0))
     assert run_command("explain", "--checkpoint", tmp_path / "out")[0] == 130
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_lets_the_step_end_and_the_run_goes_on(
+    run_command, tmp_path, reviews, monkeypatch, name
+):
+    """The second epoch has two steps at least; the signal comes within the first one."""
+
+    def epoch(number: int, documents: int):
+        def step(count: int, loss: float) -> None:
+            if number == 2 and count:
+                signal.raise_signal(signal.Signals[name])
+
+        return step
+
+    before = signal.getsignal(signal.SIGINT)
+    arguments = ["train", "--model", "bilstm", "--data", reviews, "--out", tmp_path / "out", *SMALL,
+                 "--epochs", "2", "--resume"]  # fmt: skip
+    with monkeypatch.context() as patch:
+        patch.setattr(train_command, "epoch_bar", epoch)
+        status, output, errors = run_command(*arguments)
+    assert (status, output) == (130, [])
+    assert errors[-1] == "Stopped after step 1 of epoch 2. --resume goes on from there."
+    assert signal.getsignal(signal.SIGINT) is before
+    status, (summary,), errors = run_command(*arguments)
+    assert (status, summary["epochs"]) == (0, 2)
+    assert "Going on after step 1 of epoch 2." in errors
+
+
+def test_a_second_signal_stops_at_once(run_command, tmp_path, reviews, monkeypatch):
+    def epoch(number: int, documents: int):
+        def step(count: int, loss: float) -> None:
+            if number == 2:
+                signal.raise_signal(signal.SIGINT)
+                signal.raise_signal(signal.SIGINT)
+
+        return step
+
+    monkeypatch.setattr(train_command, "epoch_bar", epoch)
+    status, _, errors = run_command(
+        "train", "--model", "bilstm", "--data", reviews, "--out", tmp_path / "out", *SMALL,
+        "--epochs", "2",
+    )  # fmt: skip
+    assert (status, errors[-1]) == (130, "Stopped; --resume goes on after epoch 1.")
+
+
+def test_before_the_first_step_a_signal_stops_at_once(run_command, tmp_path, reviews, monkeypatch):
+    def say(sentence: str) -> None:
+        if sentence.startswith("The vocabulary"):
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(train_command, "say", say)
+    status, _, errors = run_command(
+        "train", "--model", "bilstm", "--data", reviews, "--out", tmp_path / "out", *SMALL
+    )
+    assert (status, errors[-1]) == (130, "Stopped.")
+    assert not (tmp_path / "out").exists()
+
+
+def test_one_column_may_say_what_each_row_is_for(run_command, tmp_path, planted_corpora):
+    corpus = planted_corpora.training.first(60)
+    parts = ["train", "train", "validation", "test"] * 15
+    rows = zip(corpus.texts, corpus.labels, parts, strict=True)
+    data = write_lines(
+        tmp_path / "d.jsonl", [{"text": t, "label": label, "part": p} for t, label, p in rows]
+    )
+    run_command(
+        "train", "--model", "bilstm", "--data", data, "--split-column", "part",
+        "--out", tmp_path / "column", *SMALL,
+    )  # fmt: skip
+    run_command(
+        "train", "--model", "bilstm", "--data", data, "--test", "0.25", "--out",
+        tmp_path / "share", *SMALL,
+    )  # fmt: skip
+    sizes = [load_checkpoint(tmp_path / name).metrics["documents"] for name in ("column", "share")]
+    assert sizes[0] == {"train": 30, "validation": 15, "test": 15}
+    assert sizes[1]["test"] == 15
 
 
 def test_columns_validation_data_and_names_may_be_given(run_command, tmp_path, planted_corpora):

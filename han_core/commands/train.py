@@ -1,11 +1,18 @@
 """The command ``train``."""
 
+import os
 import shlex
+import signal
+import sys
+import threading
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from han_core.commands.flags import data, device
 from han_core.commands.output import epoch_bar, follow, print_json, say
+from han_core.wrong_input import WrongInput
 
 SETTINGS = "any setting of training, model or text, e.g. hidden=64, dropout_words=0.5 (README)"
 
@@ -14,12 +21,15 @@ HELP = "train a model and write a checkpoint folder"
 
 def flags(command: ArgumentParser) -> None:
     command.add_argument("--model", required=True, choices=["han", "bilstm"])
-    command.add_argument("--attention", default="additive", choices=["additive", "dot", "linear"])
+    command.add_argument("--attention", choices=["additive", "dot", "linear"])
     data(command)
     command.add_argument(
         "--validation", default="0.1", metavar="D|FRACTION", help="data, or a share of --data"
     )
-    command.add_argument("--test", metavar="D")
+    command.add_argument("--test", metavar="D|FRACTION", help="data, or a share of --data")
+    command.add_argument(
+        "--split-column", metavar="NAME", help="says of each row: train, validation or test"
+    )
     command.add_argument("--out", required=True, metavar="DIR")
     command.add_argument("--epochs", type=int)
     command.add_argument("--seed", type=int)
@@ -30,13 +40,36 @@ def flags(command: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> None:
-    """Trains and prints one JSON line."""
-    from han_core.device import choose_device
-    from han_core.training.data import Source, read_parts
-    from han_core.training.settings import parse_settings
-    from han_core.training.train import Request, Watch, train
+    """Trains and prints one JSON line; of several processes the first one prints."""
+    from han_core.training.processes import launched, leave
 
-    device = choose_device(given.device)
+    processes = launched()
+    try:
+        summary = _train(given)
+    except WrongInput as error:
+        if processes.main:
+            raise
+        raise WrongInput(f"process {processes.index}: {error}") from error
+    except KeyboardInterrupt:
+        if processes.main:
+            raise
+        sys.exit(130)  # the first process says it
+    leave()
+    if processes.main:
+        print_json(summary)
+
+
+def _train(given: Namespace) -> dict:
+    from han_core.device import choose_device
+    from han_core.planning.settings import parse_settings
+    from han_core.preparation.data import Source, read_parts
+    from han_core.training.processes import device_name, fewer_than_asked, launched
+    from han_core.training.train import Request, Stopped, Watch, train
+
+    processes = launched()
+    if alone := fewer_than_asked():
+        say(alone)
+    device = choose_device(device_name(given.device, processes))
     flags = {
         key: getattr(given, key) for key in ("epochs", "seed") if getattr(given, key) is not None
     }
@@ -47,10 +80,11 @@ def run(given: Namespace) -> None:
         test=given.test,
         text_column=given.text_column,
         label_column=given.label_column,
+        split_column=given.split_column,
         limit=given.limit,
     )
     parts = read_parts(source, settings.seed)
-    for note in parts.notes:
+    for note in parts.notes if processes.main else ():
         say(note)
     request = Request(
         model=given.model,
@@ -65,4 +99,46 @@ def run(given: Namespace) -> None:
         reproduce=shlex.join(word for word in given.said if word != "--resume"),
         resume=given.resume,
     )
-    print_json(train(request, device, Watch(follow, epoch_bar, say)))
+    interrupt = _Interrupt(alone=processes.count == 1)
+    try:
+        with interrupt.heard():
+            return train(request, device, Watch(follow, epoch_bar, say, stop=interrupt.asked))
+    except Stopped as stop:
+        raise KeyboardInterrupt(f"{stop} --resume goes on from there.") from stop
+
+
+class _Interrupt:
+    """Ctrl-C, or the end of a job: once to stop after the step, twice to stop at once.
+
+    Args:
+        alone: whether this is the only process; to several the launcher says it again.
+    """
+
+    def __init__(self, alone: bool):
+        self._alone, self._steps, self._came = alone, False, False
+
+    def asked(self) -> bool:
+        self._steps = True
+        return self._came
+
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        """Until then both signals come here."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        signals = (signal.SIGINT, signal.SIGTERM)
+        before = {number: signal.signal(number, self._hear) for number in signals}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _hear(self, *_: object) -> None:
+        if not self._steps or (self._came and self._alone):  # before the first step: at once
+            raise KeyboardInterrupt
+        if not self._came and self._alone:
+            # Not by print, in the middle of which the signal may have come.
+            os.write(2, b"\nStopping after this step; once more stops at once.\n")
+        self._came = True

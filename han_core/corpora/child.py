@@ -2,9 +2,10 @@
 
 Both ends of one small protocol. The parent makes a folder, writes the request
 there as JSON, and runs `python -m MODULE FOLDER`; the child answers with
-`table.parquet` and `name.txt`, or with one sentence in `refusal.txt` and exit
-status 2. Never pickle: the child may have read hostile data. Knows nothing
-about what is asked.
+`table.arrow` and `name.txt`, or with one sentence in `refusal.txt` and exit
+status 2. The table is written as it comes and mapped afterwards, so neither end holds it
+whole. Never pickle: the child may have read hostile data. Knows nothing about what is
+asked.
 """
 
 import json
@@ -16,12 +17,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from han_core.corpora.parquet import read_parquet, write_parquet
+from han_core.corpora.stream import Stream, mapped, stream_of
 from han_core.corpora.table import Table
 from han_core.wrong_input import WrongInput
 
 ROOT = Path(__file__).resolve().parents[2]
 REFUSED = 2
+MOST_BYTES = 64 * 2**30
 
 
 class NoAnswer(Exception):
@@ -39,13 +41,19 @@ def ask(
     seconds: float,
     environment: Mapping[str, str],
     progress: bool = False,
+    most_bytes: int = MOST_BYTES,
 ) -> Table:
-    """The table that `module` answers with; `progress` lets it write to standard error."""
-    with tempfile.TemporaryDirectory(prefix="hanscope-") as name:
+    """The table that `module` answers with, of at most `most_bytes` on the disk.
+
+    `progress` lets the child write to standard error.
+    """
+    # What is mapped cannot be deleted everywhere; there the system does so later.
+    with tempfile.TemporaryDirectory(prefix="hanscope-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         # The child works in an empty folder: what lies in ours must not shadow a name.
         (folder / "empty").mkdir()
-        (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
+        said = json.dumps({"most_bytes": most_bytes, "request": request})
+        (folder / "request.json").write_text(said, encoding="utf-8")
         try:
             finished = subprocess.run(
                 [sys.executable, "-m", module, name],
@@ -71,7 +79,7 @@ def _answer_in(folder: Path, status: int) -> Table:
     if status != 0:
         raise NoAnswer(status)
     name = (folder / "name.txt").read_text(encoding="utf-8")
-    return read_parquet(folder / "table.parquet", name)
+    return mapped(folder / "table.arrow", name)
 
 
 def _search_path() -> str:
@@ -79,14 +87,15 @@ def _search_path() -> str:
     return os.pathsep.join([str(ROOT), inherited] if inherited else [str(ROOT)])
 
 
-def answer(work: Callable[[dict[str, Any]], Table]) -> None:
+def answer(work: Callable[[dict[str, Any]], Stream | Table]) -> None:
     """The child's whole life: read the request, work, leave the answer, exit."""
     folder = Path(sys.argv[1])
-    request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
+    asked = json.loads((folder / "request.json").read_text(encoding="utf-8"))
     try:
-        table = work(request)
-        write_parquet(table, folder / "table.parquet")
-        (folder / "name.txt").write_text(table.name, encoding="utf-8")
+        found = work(asked["request"])
+        stream = stream_of(found) if isinstance(found, Table) else found
+        stream.write(folder / "table.arrow", asked["most_bytes"])
+        (folder / "name.txt").write_text(stream.name, encoding="utf-8")
     except WrongInput as error:
         (folder / "refusal.txt").write_text(str(error), encoding="utf-8", errors="replace")
         sys.exit(REFUSED)

@@ -8,12 +8,15 @@ import random
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from han_core.corpora.bundle import bundled_names, read_bundled
+from han_core.corpora.column import Column, changed, taken
 from han_core.corpora.guarded import read_file, read_upload
 from han_core.corpora.hub import read_hub
-from han_core.corpora.labels import classes_of
+from han_core.corpora.labels import classes_of, whole_numbers
 from han_core.corpora.table import Table
 from han_core.corpora.wording import counted
 from han_core.wrong_input import WrongInput
@@ -26,6 +29,7 @@ __all__ = [
     "read_corpus",
     "read_upload",
     "stratified_split",
+    "table_named",
 ]
 
 _HTML_BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
@@ -33,14 +37,19 @@ _HTML_BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Corpus:
-    """Labelled documents in order; `labels` is empty where none were asked for."""
+    """Labelled documents in order; `labels` is empty where none were asked for.
+
+    The other columns may lie in a mapped file: a sequence each, and no string in memory.
+    """
 
     name: str
-    texts: tuple[str, ...]
+    texts: Sequence[str]
     labels: tuple[str, ...]  # as the source names them, without white space around
-    ids: tuple[str, ...]  # the source's own where they are unique, else its row numbers
-    extra: dict[str, tuple[str, ...]]  # the source's other columns
+    ids: Sequence[str]  # the source's own where they are unique, else its row numbers
+    extra: dict[str, Sequence[str]]  # the source's other columns
     notes: tuple[str, ...] = ()  # sentences for the user about what was left out
+    without_text: int = 0  # rows of the source that were left out
+    without_label: int = 0  # rows with a text that were left out
 
     def __post_init__(self) -> None:
         columns = [self.ids, *self.extra.values(), *([self.labels] if self.labels else [])]
@@ -56,17 +65,13 @@ class Corpus:
         return classes_of(self.labels)
 
     def take(self, indices: Iterable[int]) -> "Corpus":
-        rows = list(indices)
-
-        def taken(column: Sequence[str]) -> tuple[str, ...]:
-            return tuple(column[row] for row in rows)
-
+        rows = np.fromiter(indices, dtype=np.int64)
         return Corpus(
             self.name,
-            taken(self.texts),
-            taken(self.labels) if self.labels else (),
-            taken(self.ids),
-            {name: taken(column) for name, column in self.extra.items()},
+            taken(self.texts, rows),
+            tuple(taken(self.labels, rows)) if self.labels else (),
+            taken(self.ids, rows),
+            {name: taken(column, rows) for name, column in self.extra.items()},
             self.notes,
         )
 
@@ -81,18 +86,21 @@ def read_corpus(
     label_column: str | None = "label",
     default_split: str = "train",
 ) -> Corpus:
-    """The documents that `spec` names.
+    """The documents that `spec` names, by `table_named` and `corpus_from_table`."""
+    return corpus_from_table(table_named(spec, default_split), text_column, label_column)
+
+
+def table_named(spec: str, default_split: str = "train") -> Table:
+    """The table that `spec` names.
 
     A path, `hf:NAME[/CONFIG][@SPLIT]` or `bundled:NAME[/LANGUAGE][@SPLIT]`;
     `default_split` is taken where one of the last two names no split.
     """
     if spec.startswith("hf:"):
-        table = read_hub(spec, default_split)
-    elif spec.startswith("bundled:"):
-        table = read_bundled(spec, default_split)
-    else:
-        table = read_file(spec)
-    return corpus_from_table(table, text_column, label_column)
+        return read_hub(spec, default_split)
+    if spec.startswith("bundled:"):
+        return read_bundled(spec, default_split)
+    return read_file(spec)
 
 
 def corpus_from_upload(
@@ -107,29 +115,38 @@ def corpus_from_table(
     """The rows that have a text (and a label, if one is asked for)."""
     if text_column == label_column:
         raise WrongInput("The text and the label were expected in two columns, but one came.")
-    texts = [_HTML_BREAK.sub("\n", text) for text in table.column(text_column)]
-    labels = () if label_column is None else tuple(map(str.strip, table.column(label_column)))
+    texts = changed(table.column(text_column), _without_breaks)
+    labels = () if label_column is None else _labels(table.column(label_column))
     ids, note = _ids(table, {text_column, label_column})
     with_text = [row for row, text in enumerate(texts) if text.strip()]
     kept = [row for row in with_text if not labels or labels[row]]
     if not kept:
         wanted = "a text" if label_column is None else "a text and a label"
         raise WrongInput(f"{table.name} has no row with {wanted}.")
-    notes = (
-        _left_out(len(texts) - len(with_text), "without a text"),
-        _left_out(len(with_text) - len(kept), "without a label"),
-        note,
-    )
+    left_out = len(texts) - len(with_text), len(with_text) - len(kept)
+    notes = (_left_out(left_out[0], "without a text"), _left_out(left_out[1], "without a label"))
     used = {text_column, label_column} | ({"id"} if not note else set())
     extra = {name: cells for name, cells in table.data.items() if name not in used}
-    whole = Corpus(table.name, tuple(texts), labels, ids, extra, tuple(filter(None, notes)))
-    return whole.take(kept)
+    said = tuple(filter(None, (*notes, note)))
+    whole = Corpus(table.name, texts, labels, ids, extra, said)
+    found = whole if len(kept) == len(whole) else whole.take(kept)
+    return replace(found, without_text=left_out[0], without_label=left_out[1])
 
 
-def _ids(table: Table, taken: set[str | None]) -> tuple[tuple[str, ...], str]:
+def _without_breaks(text: str) -> str:
+    return _HTML_BREAK.sub("\n", text) if "<" in text else text
+
+
+def _labels(cells: Sequence[str]) -> tuple[str, ...]:
+    """Without white space around, and each as one object, however many rows have it."""
+    known: dict[str, str] = {}
+    return whole_numbers([known.setdefault(cell, cell.strip()) for cell in cells])
+
+
+def _ids(table: Table, used: set[str | None]) -> tuple[Sequence[str], str]:
     """The column "id" where it tells every row apart, else row numbers; and a note."""
-    numbers = tuple(str(row) for row in range(1, table.rows + 1))
-    if "id" not in table.data or "id" in taken:
+    numbers = Column.numbered(table.rows)
+    if "id" not in table.data or "id" in used:
         return numbers, ""
     ids = table.data["id"]
     if len(set(ids)) == len(ids) and all(ids):

@@ -1,7 +1,7 @@
 """Reading a file that may be hostile, in a child process with limits.
 
 390 KB of Parquet can unpack to gigabytes, and a reader can crash or spin; the
-child bears that, and the caller gets a table or one sentence. Knows nothing
+child bears that, and the caller gets a mapped table or one sentence. Knows nothing
 about columns. Without `resource` (Windows) only the time on the clock is limited.
 """
 
@@ -9,14 +9,17 @@ import os
 import signal
 import tempfile
 import threading
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from han_core.corpora import child
-from han_core.corpora.reading import ending_of, read_table, shown_name
+from han_core.corpora.reading import ending_of, shown_name, stream_table
+from han_core.corpora.stream import Stream
 from han_core.corpora.table import Table
-from han_core.corpora.wording import shown
+from han_core.corpora.wording import gibibytes, shown
 from han_core.wrong_input import WrongInput
 
 try:
@@ -32,9 +35,8 @@ PHYSICAL = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if resource 
 class Limits:
     """What reading one file may take."""
 
-    # Address space beyond what the reader takes before it reads. It bounds the
-    # caller as well: the reader holds the whole answer before it hands it over.
-    memory: int = 2 * GIB
+    memory: int = 2 * GIB  # address space beyond what the reader takes before it reads
+    table: int = 4 * GIB  # of what it hands over, on the disk
     processor_seconds: int = 60
     wall_seconds: float = 120.0
 
@@ -42,7 +44,12 @@ class Limits:
 USUAL = Limits()
 """For what somebody sends."""
 
-OWN = Limits(memory=max(2 * GIB, PHYSICAL // 2), processor_seconds=900, wall_seconds=1800.0)
+OWN = Limits(
+    memory=max(2 * GIB, PHYSICAL // 2),
+    table=64 * GIB,
+    processor_seconds=900,
+    wall_seconds=1800.0,
+)
 """For a file that is on this machine already: larger, and still an end."""
 
 # Each reader may take all of its memory, so few of them run at a time.
@@ -81,7 +88,11 @@ def _read(path: Path, filename: str, limits: Limits) -> Table:
     try:
         with _PLACES:
             return child.ask(
-                __name__, request, seconds=limits.wall_seconds, environment=environment
+                __name__,
+                request,
+                seconds=limits.wall_seconds,
+                environment=environment,
+                most_bytes=limits.table,
             )
     except child.NoAnswer as error:
         raise WrongInput(_why(name, error.status, limits)) from error
@@ -96,7 +107,7 @@ def _why(name: str, status: int | None, limits: Limits) -> str:
 
 
 def _gib(limits: Limits) -> str:
-    return f"{limits.memory / GIB:.3g} GiB of memory"
+    return f"{gibibytes(limits.memory)} of memory"
 
 
 def _confine(limits: Limits) -> None:
@@ -128,15 +139,27 @@ def _address_space() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def _work(request: dict[str, Any]) -> Table:
-    limits = Limits(**request["limits"])
+def _work(request: dict[str, Any]) -> Stream:
+    limits, path = Limits(**request["limits"]), Path(request["path"])
     _confine(limits)
+    with _refusing(request["name"], limits):
+        stream = stream_table(lambda: path.open("rb"), request["filename"])
+    return replace(stream, batches=_batches(stream, limits))
+
+
+def _batches(stream: Stream, limits: Limits) -> Iterator:
+    with _refusing(stream.name, limits):
+        yield from stream.batches
+
+
+@contextmanager
+def _refusing(name: str, limits: Limits) -> Iterator[None]:
     try:
-        return read_table(Path(request["path"]).read_bytes(), request["filename"])
+        yield
     except MemoryError as error:
-        raise WrongInput(f"{request['name']} needs more than {_gib(limits)} to read.") from error
+        raise WrongInput(f"{name} needs more than {_gib(limits)} to read.") from error
     except OSError as error:
-        raise WrongInput(f"{request['name']} cannot be opened: {error.strerror}.") from error
+        raise WrongInput(f"{name} cannot be opened: {error.strerror}.") from error
 
 
 if __name__ == "__main__":

@@ -13,13 +13,16 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from http.client import HTTPException
 from typing import Any
 
+import pyarrow as pa
+
 from han_core.corpora import child
-from han_core.corpora.parquet import table_of_arrow
+from han_core.corpora.parquet import BATCH_ROWS, batch_in_words, has_words
+from han_core.corpora.stream import Stream
 from han_core.corpora.table import Table
 from han_core.corpora.wording import listed, shown
 from han_core.wrong_input import WrongInput
@@ -28,6 +31,7 @@ PROBE_SECONDS = 5
 CACHE_SECONDS = 5 * 60
 DOWNLOAD_SECONDS = 30 * 60
 
+_STRING = pa.large_string()
 _SEGMENT = r"[A-Za-z0-9](?:[\w-]|\.(?!\.)){0,95}"
 _SPEC = re.compile(
     rf"hf:(?P<name>{_SEGMENT}(?:/{_SEGMENT})?)(?:/(?P<config>{_SEGMENT}))?"
@@ -131,25 +135,30 @@ def plain_reason(error: BaseException) -> str:
     return shown(" ".join(str(error).split()) or type(error).__name__, 200)
 
 
-def table_of(splits: Mapping[str, Any], wanted: HubName, default_split: str) -> Table:
+def stream_from(splits: Mapping[str, Any], wanted: HubName, default_split: str) -> Stream:
     """One split of what `datasets` loaded, with class numbers as their names."""
-    split = chosen_split(tuple(splits), wanted, default_split)
-    table = table_of_arrow(
-        splits[split].with_format("arrow")[:],
-        str(HubName(wanted.name, wanted.config, split)),
-    )
+    name = chosen_split(tuple(splits), wanted, default_split)
+    split = splits[name]
+    columns = tuple(field.name for field in split.features.arrow_schema if has_words(field.type))
     classes = {
         column: dict(zip(map(str, range(len(feature.names))), feature.names, strict=True))
-        for column, feature in splits[split].features.items()
+        for column, feature in split.features.items()
         if getattr(feature, "names", None)  # a ClassLabel; -1 there means no label
     }
-    named = {
-        column: tuple(classes[column].get(cell, "") for cell in cells)
-        if column in classes
-        else cells
-        for column, cells in table.data.items()
-    }
-    return Table(table.name, named)
+    title = str(HubName(wanted.name, wanted.config, name))
+    return Stream(title, columns, _batches(split, columns, classes))
+
+
+def _batches(
+    split: Any, columns: Sequence[str], classes: Mapping[str, Mapping[str, str]]
+) -> Iterator[pa.RecordBatch]:
+    for table in split.with_format("arrow").iter(BATCH_ROWS):
+        for batch in table.to_batches():
+            cells = batch_in_words(batch, columns)
+            for column, names in classes.items():
+                named = pa.array([names.get(n, "") for n in cells[column].to_pylist()], _STRING)
+                cells = cells.set_column(columns.index(column), pa.field(column, _STRING), named)
+            yield cells
 
 
 def chosen_split(there: Sequence[str], wanted: HubName, default_split: str) -> str:
@@ -159,7 +168,7 @@ def chosen_split(there: Sequence[str], wanted: HubName, default_split: str) -> s
     return split
 
 
-def _work(request: dict[str, Any]) -> Table:
+def _work(request: dict[str, Any]) -> Stream:
     import datasets
 
     wanted = HubName(**request["wanted"])
@@ -169,7 +178,7 @@ def _work(request: dict[str, Any]) -> Table:
         if request["offline"]:
             sys.exit(1)  # not in the cache: the parent asks the hub next
         raise WrongInput(f"{wanted} could not be loaded: {plain_reason(error)}") from error
-    return table_of(splits, wanted, request["default_split"])
+    return stream_from(splits, wanted, request["default_split"])
 
 
 if __name__ == "__main__":

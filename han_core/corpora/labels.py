@@ -16,6 +16,7 @@ LONGEST_NAME = 200  # characters
 LARGEST_NAMES = 500_000  # bytes of JSON for all of them: they stand in a checkpoint's configuration
 
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
+_POINT_ZERO = re.compile(r"(-?[0-9]{1,18})(?:\.0*)?")
 _INDEX = re.compile(r"([0-9]{1,18})(\.0*)?")
 
 
@@ -25,6 +26,18 @@ def classes_of(labels: Iterable[str]) -> tuple[str, ...]:
     if all(_WHOLE.fullmatch(label) for label in classes):
         return tuple(sorted(classes, key=lambda label: (int(label), label)))
     return tuple(sorted(classes))
+
+
+def whole_numbers(labels: Sequence[str]) -> tuple[str, ...]:
+    """The labels; where all of them are whole numbers, "1.0" as "1", as from Parquet.
+
+    An empty label is none and stays.
+    """
+    found = {label: _POINT_ZERO.fullmatch(label) for label in set(labels) if label}
+    plain = {label: match[1] for label, match in found.items() if match}
+    if len(plain) < len(found):
+        return tuple(labels)
+    return tuple(plain.get(label, label) for label in labels)
 
 
 def check_names(names: Sequence[str]) -> None:
@@ -78,7 +91,7 @@ def _alike(label: str, names: Sequence[str]) -> list[int]:
 def _numbered(label: str, names: Sequence[str]) -> list[int]:
     """A number means a position, unless the classes are called by numbers."""
     number = _INDEX.fullmatch(label.strip())
-    if number is None or any(_is_number(name) for name in names):
+    if number is None or any(is_number(name) for name in names):
         return []
     return [int(number[1])] if int(number[1]) < len(names) else []
 
@@ -86,7 +99,7 @@ def _numbered(label: str, names: Sequence[str]) -> list[int]:
 def _begun(label: str, names: Sequence[str]) -> list[int]:
     """ "pos" for "positive", and "positive" where the class is called "pos"."""
     word = _plain(label)
-    if not word or _is_number(word):
+    if not word or is_number(word):
         return []
     return [
         i
@@ -99,7 +112,7 @@ def _refuse_merged(meanings: dict[str, int], names: Sequence[str]) -> None:
     """Two words for one class are two classes of the data, if one is an abbreviation."""
     for place, name in enumerate(names):
         words = [label for label, meaning in meanings.items() if meaning == place]
-        begun = [w for w in words if not _is_number(w) and _plain(w) != _plain(name)]
+        begun = [w for w in words if not is_number(w) and _plain(w) != _plain(name)]
         if begun and len({_plain(word) for word in words}) > 1:
             raise WrongInput(
                 f'The labels {listed(words)} would all mean the class "{shown(name)}"; '
@@ -111,7 +124,8 @@ def _plain(word: str) -> str:
     return word.strip().casefold()
 
 
-def _is_number(word: str) -> bool:
+def is_number(word: str) -> bool:
+    """Whether Python reads ``word`` as a number."""
     try:
         float(word)
     except ValueError:

@@ -1,18 +1,23 @@
-"""Parquet to a table of strings, and back as the format between our processes.
+"""Parquet, and other tables of Arrow, to a table of strings.
 
 Reads only columns whose values have plain words (strings, numbers, times,
 lists of strings); images and vectors stay unread. Trusts the file: whatever
 comes from outside is read through `guarded`.
 """
 
-import io
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from han_core.corpora.table import Table, checked_names, in_words
+from han_core.corpora.encoding import Opened
+from han_core.corpora.stream import Stream, schema_of
+from han_core.corpora.table import checked_names, in_words
 from han_core.wrong_input import WrongInput
+
+BATCH_ROWS = 1_024
+READ_AHEAD = 2**20  # bytes of each column
 
 _STRINGS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
 _PLAIN = (
@@ -25,34 +30,43 @@ _PLAIN = (
 )
 
 
-def read_parquet(source: Path | bytes, name: str) -> Table:
+def stream_parquet(opened: Opened, name: str) -> Stream:
+    with _refusing(name), opened() as source, pq.ParquetFile(source) as file:
+        schema = file.schema_arrow
+        checked_names(schema.names, name)
+        columns = tuple(field.name for field in schema if has_words(field.type))
+    return Stream(name, columns, _batches(opened, name, columns))
+
+
+def _batches(opened: Opened, name: str, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    with _refusing(name), opened() as source:
+        # Without reading ahead of need, a row group is never held whole.
+        file = pq.ParquetFile(source, buffer_size=READ_AHEAD, pre_buffer=False)
+        for batch in file.iter_batches(BATCH_ROWS, columns=columns, use_threads=False):
+            yield batch_in_words(batch, columns)
+
+
+@contextmanager
+def _refusing(name: str) -> Iterator[None]:
     try:
-        with pq.ParquetFile(io.BytesIO(source) if isinstance(source, bytes) else source) as file:
-            names = checked_names(file.schema_arrow.names, name)
-            readable = [n for n in names if has_words(file.schema_arrow.field(n).type)]
-            return table_of_arrow(file.read(columns=readable, use_threads=False), name)
+        yield
     except (WrongInput, MemoryError):
         raise
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         raise WrongInput(f"{name} is not a Parquet file that can be read.") from error
 
 
-def table_of_arrow(arrow: pa.Table, name: str) -> Table:
-    """The columns that can be put into words, cell by cell."""
-    return Table(
-        name,
-        {
-            field.name: tuple(map(in_words, arrow.column(field.name).to_pylist()))
-            for field in arrow.schema
-            if has_words(field.type)
-        },
-    )
+def batch_in_words(batch: pa.RecordBatch, columns: Sequence[str]) -> pa.RecordBatch:
+    """The ``columns`` of a batch, cell by cell in words."""
+    cells = [_in_words(batch.column(column)) for column in columns]
+    return pa.record_batch(cells, schema=schema_of(columns))
 
 
-def write_parquet(table: Table, path: Path) -> None:
-    """Uncompressed, so that the file's size says what reading it back will take."""
-    columns = {n: pa.array(cells, pa.large_string()) for n, cells in table.data.items()}
-    pq.write_table(pa.table(columns), path, compression="none", use_dictionary=False)
+def _in_words(cells: pa.Array) -> pa.Array:
+    if not _is_string(cells.type):
+        return pa.array(map(in_words, cells.to_pylist()), pa.large_string())
+    cells.validate(full=True)  # a file may call any bytes text
+    return cells.cast(pa.large_string()).fill_null("")
 
 
 def has_words(kind: pa.DataType) -> bool:

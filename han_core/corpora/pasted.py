@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from han_core.corpora.encoding import decoded
 from han_core.corpora.guarded import read_upload
-from han_core.corpora.reading import ENDINGS, decoded, shown_name
+from han_core.corpora.reading import ENDINGS, shown_name
 from han_core.corpora.table import Table
 from han_core.corpora.wording import counted, shown
 from han_core.wrong_input import WrongInput
@@ -92,10 +93,10 @@ def texts_of_table(table: Table, column: str | None = None) -> PastedTexts:
     """
     column = text_column(table) if column is None else column
     cells = table.column(column)
-    rows = [(number, cell) for number, cell in enumerate(cells, start=1) if cell.strip()]
+    rows = ((number, cell) for number, cell in enumerate(cells, start=1) if cell.strip())
     from_column = f'The texts are those of the column "{shown(column)}".'
-    empty = _left_out(len(cells) - len(rows), "row", "without a text")
-    return _kept(rows, table.name, (from_column, empty))
+    empty = sum(not cell.strip() for cell in cells)
+    return _kept(rows, table.name, (from_column, _left_out(empty, "row", "without a text")))
 
 
 def text_column(table: Table) -> str:
@@ -135,26 +136,25 @@ def _txt(data: bytes, name: str) -> str:
 
 def _kept(numbered: Iterable[tuple[int, str]], source: str, notes: tuple[str, ...]) -> PastedTexts:
     """The first documents that are not too long, and what is to be said about the others."""
-    every = list(numbered)
-    if not every:
+    kept: list[Pasted] = []
+    too_long = beyond = 0
+    for number, text in numbered:
+        if len(text) > LONGEST_TEXT:
+            too_long += 1
+        elif len(kept) == MOST_DOCUMENTS:
+            beyond += 1
+        else:
+            kept.append(Pasted(_name(number, text), text))
+    longer = f"of more than {LONGEST_TEXT:,} characters"
+    if not kept and not too_long:
         raise WrongInput(f"{source} holds no document: at least one word is expected.")
-    fitting = [(number, text) for number, text in every if len(text) <= LONGEST_TEXT]
-    too_long = f"of more than {LONGEST_TEXT:,} characters"
-    beyond = f"beyond the first {MOST_DOCUMENTS:,}"
-    if not fitting:
-        raise WrongInput(f"{source} holds only documents {too_long}; shorter ones are expected.")
-    return PastedTexts(
-        tuple(Pasted(_name(number, text), text) for number, text in fitting[:MOST_DOCUMENTS]),
-        tuple(
-            note
-            for note in (
-                *notes,
-                _left_out(len(every) - len(fitting), "document", too_long),
-                _left_out(len(fitting) - MOST_DOCUMENTS, "document", beyond),
-            )
-            if note
-        ),
+    if not kept:
+        raise WrongInput(f"{source} holds only documents {longer}; shorter ones are expected.")
+    left_out = (
+        _left_out(too_long, "document", longer),
+        _left_out(beyond, "document", f"beyond the first {MOST_DOCUMENTS:,}"),
     )
+    return PastedTexts(tuple(kept), tuple(filter(None, (*notes, *left_out))))
 
 
 def _name(number: int, text: str) -> str:

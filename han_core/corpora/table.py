@@ -2,7 +2,7 @@
 
 Every route (file, upload, hub, bundled) makes a `Table` first and chooses its
 text and label columns afterwards, so a page can offer the columns after one
-read. A `Table` knows nothing about texts and labels.
+read. Its columns may lie in a mapped file. A `Table` knows nothing about texts and labels.
 """
 
 import json
@@ -11,6 +11,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from han_core.corpora.column import taken
 from han_core.corpora.wording import listed, shown
 from han_core.wrong_input import WrongInput
 
@@ -25,7 +28,7 @@ class Table:
     """Columns of equal length, in the order of the file."""
 
     name: str
-    data: dict[str, tuple[str, ...]]
+    data: dict[str, Sequence[str]]
 
     def __post_init__(self) -> None:
         if len({len(cells) for cells in self.data.values()}) > 1:
@@ -47,7 +50,7 @@ class Table:
             for row in range(min(PREVIEW_ROWS, self.rows))
         )
 
-    def column(self, name: str) -> tuple[str, ...]:
+    def column(self, name: str) -> Sequence[str]:
         if name not in self.data:
             there = listed(self.columns) or "none"
             raise WrongInput(
@@ -56,10 +59,8 @@ class Table:
         return self.data[name]
 
     def take(self, rows: Sequence[int]) -> "Table":
-        return Table(
-            self.name,
-            {name: tuple(cells[row] for row in rows) for name, cells in self.data.items()},
-        )
+        chosen = np.asarray(rows, dtype=np.int64)
+        return Table(self.name, {name: taken(cells, chosen) for name, cells in self.data.items()})
 
 
 def checked_names(names: Sequence[str], table: str) -> Sequence[str]:

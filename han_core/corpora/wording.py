@@ -20,6 +20,11 @@ def listed(names: Sequence[str], limit: int = 20) -> str:
     return f"{quoted} and {beyond} more" if beyond > 0 else quoted
 
 
+def gibibytes(number: int) -> str:
+    """ "2 GiB" of so many bytes."""
+    return f"{number / 2**30:.3g} GiB"
+
+
 def counted(number: int, noun: str) -> str:
     """ "1 row", "3 rows": the number with its noun, for nouns that take an s."""
     return f"{number} {noun}" if number == 1 else f"{number:,} {noun}s"

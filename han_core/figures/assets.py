@@ -1,4 +1,4 @@
-"""The style sheet and the script that draw the heatmap, as they stand in their files.
+"""The style sheets and the scripts that draw heatmap and film, as they stand in their files.
 
 The pages register them before anything heavy is imported, so nothing is imported here.
 """
@@ -12,5 +12,12 @@ def _read(name: str) -> str:
 
 STYLESHEET = _read("heatmap.css")
 
-SCRIPT = _read("heatmap.js") + _read("heatmap_touch.js")
+_DRAWING = _read("heatmap.js") + _read("heatmap_touch.js")
+
+SCRIPT = _DRAWING + _read("heatmap_component.js")
 """One module without imports: ``draw(place, data, act)``, and what Streamlit calls."""
+
+FILM_STYLESHEET = STYLESHEET + _read("film.css")
+
+FILM_SCRIPT = _DRAWING + _read("film.js")
+"""One module without imports: ``drawFilm(place, data)``, and what Streamlit calls."""

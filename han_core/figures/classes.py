@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from han_core.figures.escape import plotly_text
 from han_core.figures.legend import LISTED
-from han_core.figures.markup import inked
+from han_core.figures.markup import chance, inked
 from han_core.figures.rows import below, name_axis, number_axis, plain_layout
 from han_core.figures.wrapping import beginning
 
@@ -33,7 +33,7 @@ def class_bars(named: Sequence[tuple[str, Answer]]) -> go.Figure:
     """
     if not named:
         raise ValueError("at least one answer is expected")
-    shown, others = _classes([answer for _, answer in named])
+    shown, others = chosen_classes([answer for _, answer in named])
     names = [*shown, *([f"{len(others)} others"] if others else [])]
     figure = go.Figure(layout=plain_layout(round(len(names) * (len(named) * _BAR + 16)) + 110))
     for name, answer in named:
@@ -45,12 +45,12 @@ def class_bars(named: Sequence[tuple[str, Answer]]) -> go.Figure:
     return figure
 
 
-def _classes(answers: Sequence[Answer]) -> tuple[list[str], list[str]]:
+def chosen_classes(answers: Sequence[Answer]) -> tuple[list[str], list[str]]:
     """The classes that get bars, and those that share one."""
     largest: dict[str, float] = {}
     for answer in answers:
-        for label, chance in answer.items():
-            largest[label] = max(chance, largest.get(label, 0.0))
+        for label, share in answer.items():
+            largest[label] = max(share, largest.get(label, 0.0))
     if len(largest) <= LISTED:
         return list(largest), []
     ordered = sorted(largest, key=lambda label: -largest[label])
@@ -80,16 +80,12 @@ def _add_bars(
     )
 
 
-def _written(chance: float | None, most: float) -> str:
+def _written(share: float | None, most: float) -> str:
     """``96.6%``, in bold for the predicted class; never 0% or 100% of what is neither."""
-    if chance is None:
+    if share is None:
         return ""
-    number = f"{100 * chance:.1f}%"
-    if chance < 1 and number == "100.0%":
-        number = ">99.9%"
-    elif chance > 0 and number == "0.0%":
-        number = "<0.1%"
-    return f"<b>{inked(number)}</b>" if chance == most else inked(number)
+    number = inked(chance(share))
+    return f"<b>{number}</b>" if share == most else number
 
 
 def _lay_out(figure: go.Figure, names: list[str], answers: int) -> None:

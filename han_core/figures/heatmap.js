@@ -4,19 +4,11 @@
    ever becomes a text node or an attribute. The running text is all the text that the
    root element has; labels, notes and numbers are attributes or stand beside it.
 
-   heatmap_touch.js, what it does when it is touched, follows in the same module. */
+   heatmap_touch.js, what it does when it is touched, follows in the same module; so does
+   what Streamlit calls, of the heatmap alone (heatmap_component.js) or of a film (film.js). */
 
 const VIEWS = new WeakMap();
 let count = 0;
-
-/* What Streamlit calls, at first and whenever the data are others. */
-export default function ({ data, parentElement, setTriggerValue }) {
-  draw(parentElement, data, (asked) => setTriggerValue("act", asked));
-  return () => {
-    VIEWS.get(parentElement)?.panel.remove();
-    VIEWS.delete(parentElement);
-  };
-}
 
 /* Draws data in place, or draws anew what is there; focus and opened folds stay.
    Where data are interactive, act gets {do, start, end, id}: "word" or "sentence" with

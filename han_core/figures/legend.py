@@ -9,7 +9,7 @@ from han_core.corpora.wording import counted
 from han_core.explanation.explanation import Explanation
 from han_core.figures.colour import background
 from han_core.figures.escape import html_text
-from han_core.figures.markup import STYLE, percent
+from han_core.figures.markup import STYLE, chance, percent
 from han_core.figures.scale import Scale
 
 LISTED = 6
@@ -82,15 +82,10 @@ def prediction(explanation: Explanation) -> str:
 
 
 def _chance(label: str, probability: float, first: bool) -> str:
-    number = f"{100 * probability:.1f}%"
-    if probability < 1 and number == "100.0%":
-        number = ">99.9%"
-    elif probability > 0 and number == "0.0%":
-        number = "<0.1%"
     return (
         f"<span{' class=hs-first' * first}>{html_text(label)}</span>"
         f'<div class="hs-track"><i style="--length:{100 * probability:.2f}%"></i></div>'
-        f'<span class="hs-chance">{html_text(number)}</span>'
+        f'<span class="hs-chance">{html_text(chance(probability))}</span>'
     )
 
 

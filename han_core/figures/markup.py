@@ -32,6 +32,16 @@ def decimal(number: float, digits: int = 3) -> str:
     return f"{float(f'{number:.{digits}g}'):.8f}".rstrip("0").rstrip(".")
 
 
+def chance(probability: float) -> str:
+    """A probability with one decimal: "96.6%", never 0% or 100% of what is neither."""
+    number = f"{100 * probability:.1f}%"
+    if probability < 1 and number == "100.0%":
+        return ">99.9%"
+    if probability > 0 and number == "0.0%":
+        return "<0.1%"
+    return number
+
+
 def inked(text: str) -> str:
     """``text`` for Plotly, escaped, in the ink of whichever theme is on.
 

@@ -15,7 +15,7 @@ class Architecture(BaseModel):
     ``hidden`` counts the recurrent units of one direction, and ``attention_size``
     the units of additive attention. Dropout acts in training alone, on the words'
     vectors, the sentences' vectors (HAN) and the document's vector; so does
-    ``attention_noise``, the standard deviation of normal noise on attention scores.
+    ``attention_noise``, the standard deviation of normal noise on every attention score.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -8,7 +8,9 @@ Three forms, all with the signature ``pool(states, owner, query)``:
   by the root of its size (Vaswani et al. 2017): score = h · q / √d
 * linear: one scorer, score = w · h + b
 
-They know nothing about words: a state may stand for a word or for a sentence.
+In training, normal noise can be added to the scores: a smaller brother of dropout that
+keeps a model from relying on one state. They know nothing about words: a state may stand
+for a word or for a sentence.
 """
 
 import torch
@@ -20,12 +22,22 @@ from han_core.models.segments import segment_softmax, segment_sum
 class AttentionPooling(nn.Module):
     """Weights states by the softmax of their scores and sums them.
 
-    Subclasses give ``scores``.
+    Subclasses give ``plain_scores``. ``noise`` is the standard deviation of what is added to
+    each score in training.
     """
 
-    def scores(self, states: Tensor, owner: Tensor, query: Tensor) -> Tensor:
+    noise = 0.0
+
+    def plain_scores(self, states: Tensor, owner: Tensor, query: Tensor) -> Tensor:
         """(rows, size), (rows,), (segments, size) → (rows,)"""
         raise TypeError("an attention form defines its own scores")
+
+    def scores(self, states: Tensor, owner: Tensor, query: Tensor) -> Tensor:
+        """The form's scores (rows,), in training with noise."""
+        scores = self.plain_scores(states, owner, query)
+        if self.training and self.noise:
+            scores = scores + self.noise * torch.randn_like(scores)
+        return scores
 
     def forward(
         self, states: Tensor, owner: Tensor, query: Tensor, weights: Tensor | None = None
@@ -53,12 +65,12 @@ class AdditiveAttention(AttentionPooling):
         self.project = nn.Linear(size, attention_size)
         self.context = nn.Parameter(torch.empty(attention_size).uniform_(-0.1, 0.1))
 
-    def scores(self, states: Tensor, owner: Tensor, query: Tensor) -> Tensor:
+    def plain_scores(self, states: Tensor, owner: Tensor, query: Tensor) -> Tensor:
         return torch.tanh(self.project(states)) @ self.context
 
 
 class DotAttention(AttentionPooling):
-    def scores(self, states: Tensor, owner: Tensor, query: Tensor) -> Tensor:
+    def plain_scores(self, states: Tensor, owner: Tensor, query: Tensor) -> Tensor:
         return (states * query[owner]).sum(1) / states.shape[1] ** 0.5
 
 
@@ -67,12 +79,19 @@ class LinearAttention(AttentionPooling):
         super().__init__()
         self.scorer = nn.Linear(size, 1)
 
-    def scores(self, states: Tensor, owner: Tensor, query: Tensor) -> Tensor:
+    def plain_scores(self, states: Tensor, owner: Tensor, query: Tensor) -> Tensor:
         return self.scorer(states).squeeze(1)
 
 
-def attention_pooling(form: str, size: int, attention_size: int) -> AttentionPooling:
+def attention_pooling(
+    form: str, size: int, attention_size: int, noise: float = 0.0
+) -> AttentionPooling:
     """The layer called ``form``, additive, linear or dot, for states of ``size``."""
-    if form == "additive":
-        return AdditiveAttention(size, attention_size)
-    return LinearAttention(size) if form == "linear" else DotAttention()
+    forms = {
+        "additive": lambda: AdditiveAttention(size, attention_size),
+        "linear": lambda: LinearAttention(size),
+        "dot": DotAttention,
+    }
+    layer = forms[form]()
+    layer.noise = noise
+    return layer

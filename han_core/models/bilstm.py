@@ -21,7 +21,7 @@ class BiLSTMAttention(AttentionClassifier):
         super().__init__(architecture)
         a, states = architecture, 2 * architecture.hidden
         self.encoder = BidirectionalLSTM(a.embedding, a.hidden)
-        self.attention = attention_pooling(a.attention, states, a.attention_size)
+        self.attention = attention_pooling(a.attention, states, a.attention_size, a.attention_noise)
 
     def encode(self, vectors: Tensor, batch: Batch, index: Tensor | None = None) -> Encoded:
         return Encoded(*self.encoder(self.dropout_words(vectors), batch.tokens_per_document, index))

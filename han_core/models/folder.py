@@ -7,6 +7,7 @@ import glob
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -88,12 +89,23 @@ def read_json(path: Path, largest: int = 1_000_000):
 
 
 def write_json(path: Path, value: object) -> None:
-    """Writes all of ``value``, or leaves what stood there: a process may die at any time."""
+    """As ``write_whole``, of JSON."""
+    content = json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+    write_whole(path, content.encode("utf-8"))
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes all of ``content``, or leaves what stood there: a process may die at any time."""
     new = path.with_name(f".{path.name}.new")
-    new.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    new.write_bytes(content)
     _sync(new)
     os.replace(new, path)
     _sync(path.parent)
+
+
+def safe_name(wanted: str) -> str:
+    """``wanted`` as the name of a folder: letters, digits, ``_``, ``-`` and ``.`` within."""
+    return re.sub(r"[^\w.-]+", "-", wanted)[:60].strip("-.") or "checkpoint"
 
 
 def checksum(path: Path) -> str:

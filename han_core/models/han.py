@@ -18,10 +18,11 @@ class HierarchicalAttention(AttentionClassifier):
     def __init__(self, architecture: Architecture):
         super().__init__(architecture)
         a, states = architecture, 2 * architecture.hidden
+        form = (a.attention, states, a.attention_size, a.attention_noise)
         self.word_encoder = BidirectionalGRU(a.embedding, a.hidden)
-        self.word_attention = attention_pooling(a.attention, states, a.attention_size)
+        self.word_attention = attention_pooling(*form)
         self.sentence_encoder = BidirectionalGRU(states, a.hidden)
-        self.sentence_attention = attention_pooling(a.attention, states, a.attention_size)
+        self.sentence_attention = attention_pooling(*form)
 
     def encode(self, vectors: Tensor, batch: Batch, index: Tensor | None = None) -> Encoded:
         return Encoded(

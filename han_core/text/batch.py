@@ -152,6 +152,14 @@ def collate(documents: Sequence[NumberedDocument]) -> Batch:
     )
 
 
+def document_lengths(documents: Sequence[NumberedDocument]) -> np.ndarray:
+    """(documents,) int64 tokens in each; none is made where the sequence knows its ``lengths``."""
+    lengths = getattr(documents, "lengths", None)
+    if lengths is None:
+        lengths = [len(document.words) for document in documents]
+    return np.array(lengths, dtype=np.int64)
+
+
 def owners(lengths: Tensor) -> Tensor:
     """Which segment each row belongs to: [2, 1] → [0, 0, 1]."""
     return torch.arange(len(lengths), device=lengths.device).repeat_interleave(lengths)

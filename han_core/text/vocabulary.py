@@ -6,7 +6,7 @@ nothing about characters or offsets.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -53,9 +53,19 @@ class Vocabulary:
         counts: Counter[str] = Counter()
         for tokens in documents:
             counts.update(token.lower() if lowercase else token for token in tokens)
-        ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-        frequent = [w for w, count in ranked if count >= minimum_count and w not in RESERVED]
-        return cls((*RESERVED, *frequent[: maximum_size - len(RESERVED)]), lowercase)
+        return cls(RESERVED, lowercase).extended(counts, minimum_count, maximum_size)
+
+    def extended(
+        self, counts: Mapping[str, int], minimum_count: int, maximum_size: int
+    ) -> "Vocabulary":
+        """The same words under the same numbers, and the frequent ones of ``counts`` after them.
+
+        ``counts`` is by words in the vocabulary's case. No word goes, even where there are
+        more than ``maximum_size``.
+        """
+        new = [(-n, w) for w, n in counts.items() if n >= minimum_count and w not in self._numbers]
+        room = max(0, maximum_size - len(self))
+        return Vocabulary((*self.words, *(word for _, word in sorted(new)[:room])), self.lowercase)
 
     def __len__(self) -> int:
         return len(self.words)

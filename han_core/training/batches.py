@@ -9,29 +9,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-LARGEST_BUDGET = 8_000
-"""Tokens in a batch where the data are large enough and nothing else is said."""
-
-BATCHES = 30
-"""In an epoch of little data: a few large steps would teach a model nothing."""
-
 WINDOW = 50
 """Batches' worth of documents that are sorted by length together: enough for even
 lengths, few enough that an epoch stays shuffled."""
 
 
-def batch_budget(lengths: Sequence[int], given: int | None = None) -> int:
-    """Tokens in a batch: as ``given``, else so many that an epoch has about ``BATCHES``.
-
-    At most ``LARGEST_BUDGET``, and no fewer than the longest document has, as
-    far as that allows.
-    """
-    if given is not None:
-        return given
-    return min(LARGEST_BUDGET, max(max(lengths), sum(lengths) // BATCHES))
-
-
-def epoch_batches(lengths: Sequence[int], budget: int, seed: int, epoch: int) -> list[list[int]]:
+def epoch_batches(
+    lengths: Sequence[int] | np.ndarray, budget: int, seed: int, epoch: int
+) -> list[list[int]]:
     """Every document once, in shuffled batches of similar length.
 
     Args:
@@ -65,7 +50,14 @@ def _fill(order: np.ndarray, sizes: np.ndarray, budget: int) -> list[list[int]]:
     return batches
 
 
-def share(batches: list[list[int]], process: int, processes: int) -> list[list[int]]:
-    """The batches of one process of several: as many for each, the rest repeated."""
-    missing = -len(batches) % processes
-    return (batches + batches[:missing])[process::processes]
+def steps(batches: list[list[int]], accumulation: int) -> list[list[list[int]]]:
+    """The batches of each step: ``accumulation`` of them, the last step what is left."""
+    return [batches[at : at + accumulation] for at in range(0, len(batches), accumulation)]
+
+
+def share(batch: list[int], process: int, processes: int) -> list[int]:
+    """The documents of ``batch`` that one of several processes reads; perhaps none.
+
+    They lie in order of length, so that every process gets as much to read as the others.
+    """
+    return batch[process::processes]

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from han_core.models.checkpoint import Checkpoint
 from han_core.models.classifier import AttentionClassifier
-from han_core.text.batch import NumberedDocument, collate, number_document
+from han_core.text.batch import NumberedDocument, collate, document_lengths, number_document
+from han_core.training.processes import Processes
 from han_core.wrong_input import WrongInput
 
 BATCH_TOKENS = 20_000
@@ -52,7 +53,7 @@ def predict_numbered(
     device = next(model.parameters()).device
     logits: list[np.ndarray] = [np.empty(0)] * len(documents)
     done = 0
-    for batch in _by_length([len(document.words) for document in documents]):
+    for batch in _by_length(document_lengths(documents).tolist()):
         with torch.inference_mode():
             output = model(collate([documents[i] for i in batch]).to(device))
         check_finite(output.logits, name)
@@ -64,6 +65,28 @@ def predict_numbered(
     scores = np.stack(logits)
     exponentials = np.exp(scores - scores.max(1, keepdims=True))
     return exponentials / exponentials.sum(1, keepdims=True)
+
+
+def predict_shared(
+    model: AttentionClassifier,
+    documents: Sequence[NumberedDocument],
+    processes: Processes,
+    progress: Progress | None = None,
+    name: str = "The model",
+) -> np.ndarray:
+    """As ``predict_numbered``, each of several processes a share; all get all rows.
+
+    Args:
+        progress: told of this process's share.
+    """
+    if processes.count == 1:
+        return predict_numbered(model, documents, progress, name)
+    mine = range(processes.index, len(documents), processes.count)
+    rows = torch.zeros((len(documents), model.classifier.out_features), dtype=torch.float64)
+    if mine:
+        found = predict_numbered(model, [documents[i] for i in mine], progress, name)
+        rows[list(mine)] = torch.from_numpy(found)
+    return processes.sum(rows).numpy()
 
 
 def check_finite(logits: Tensor, name: str) -> None:

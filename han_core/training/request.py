@@ -5,7 +5,7 @@ without it is found before. It knows nothing about how training goes.
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -16,10 +16,11 @@ from han_core.device import mixed_precision
 from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import CONFIG, TextConfig
 from han_core.models.folder import rescue
+from han_core.planning.settings import Settings, check_together, checked, without_effect
+from han_core.preparation.prepare import class_names
 from han_core.text.vectors import vectors_size
-from han_core.training.prepare import class_names
+from han_core.training.origin import Origin, origin
 from han_core.training.resume import RunState, read_state
-from han_core.training.settings import Settings, checked
 from han_core.wrong_input import WrongInput
 
 
@@ -28,13 +29,14 @@ class Request:
     """What is to be trained, on what, and where it goes.
 
     Attributes:
+        attention: its form; None for the checkpoint's that the run starts from, else additive.
         sizes: fields of the architecture that differ from their defaults.
         reproduce: the command that does the same again.
         resume: go on with the run in ``out``, or begin one where there is none.
     """
 
     model: str
-    attention: str
+    attention: str | None
     training: Corpus
     validation: Corpus
     test: Corpus | None
@@ -51,14 +53,19 @@ class Ready:
     """What was found out about a request that can be carried out.
 
     Attributes:
-        out: absolute, and free or a run's to go on with.
+        request: with what the checkpoint decides that it starts from, and ``out`` absolute,
+            and free or a run's to go on with.
         test: the class of each test document.
         state: of the run to go on with; None to begin.
+        origin: the checkpoint that it starts from, if any.
+        notes: what was asked for and has no effect, a sentence each.
     """
 
-    out: Path
+    request: Request
     test: tuple[int, ...]
     state: RunState | None
+    origin: Origin | None
+    notes: tuple[str, ...]
 
 
 def ready(request: Request, device: torch.device) -> Ready:
@@ -68,15 +75,38 @@ def ready(request: Request, device: torch.device) -> Ready:
         WrongInput: if labels, settings, vectors or device do not fit, the folder is
             taken, or the run that has begun there is damaged.
     """
+    out = _free(request)
+    begun = request.resume and _holds_something(out)
+    state = read_state(out) if begun else None
+    # A run that has begun holds all that it took over, whatever became of where it came from.
+    begun_from = origin(request.settings, out if begun else None)
+    asked, request = request, _settled(request, begun_from)
     labels = class_names(request.training.classes, request.settings.label_names)
     align_labels(request.validation.labels, request.training.classes)
     # By the data's own names of the classes: ``label_names`` are for people.
     test = align_labels(request.test.labels, request.training.classes) if request.test else ()
     mixed_precision(request.settings.mixed_precision, device)
     _check_vectors(request.settings.vectors, architecture(request, 2, len(labels)).embedding)
-    out = _free(request)
-    begun = request.resume and _holds_something(out)
-    return Ready(out, test, read_state(out) if begun else None)
+    notes = without_effect(request.model, str(request.attention), asked.sizes, asked.settings)
+    return Ready(replace(request, out=out), test, state, begun_from, tuple(notes))
+
+
+def _settled(request: Request, begun_from: Origin | None) -> Request:
+    """The request with what the checkpoint decides that it starts from."""
+    check_together(request.settings)
+    if begun_from is None:
+        return replace(request, attention=request.attention or "additive")
+    model, attention = begun_from.model(request.model, request.attention)
+    classes = request.training.classes
+    names = request.settings.label_names or begun_from.names(classes) or classes
+    return replace(
+        request,
+        model=model,
+        attention=attention,
+        sizes=begun_from.sizes(request.sizes),
+        text=begun_from.text(request.text),
+        settings=request.settings.model_copy(update={"label_names": names}),
+    )
 
 
 def architecture(request: Request, words: int, classes: int) -> Architecture:

@@ -16,9 +16,10 @@ from torch import Tensor, nn
 
 from han_core.models.architecture import Architecture
 from han_core.models.folder import read_json
-from han_core.training.batches import batch_budget
-from han_core.training.prepare import Prepared
-from han_core.training.settings import Settings
+from han_core.planning.budget import batch_budget
+from han_core.planning.settings import Settings
+from han_core.preparation.prepare import Prepared
+from han_core.training.processes import Processes
 from han_core.wrong_input import WrongInput
 
 TENSORS, COUNTERS = "state.safetensors", "state.json"
@@ -27,13 +28,14 @@ ADAM = {"step", "exp_avg", "exp_avg_sq"}  # what AdamW keeps for each parameter
 
 @dataclass(frozen=True)
 class RunState:
-    """A run between two epochs.
+    """A run between two steps.
 
     Attributes:
-        tensors: by name: ``model.…``, ``best.…``, ``average.…``, ``optimizer.…``, ``random.…``.
-        counters: what is needed besides: ``history``, ``asked`` (the numbers of epochs
-            asked for, in turn), ``scaler`` (of fp16's gradients) and the
-            ``fingerprint`` of data, model and settings.
+        tensors: by name: ``model.…``, ``best.…`` (once an epoch is over), ``average.…``,
+            ``optimizer.…``, ``random.…``.
+        counters: what is needed besides: ``history``, ``position`` (in the epoch that is
+            not over), ``asked`` (the numbers of epochs asked for, in turn), ``scaler`` (of
+            fp16's gradients) and the ``fingerprint`` of data, model and settings.
     """
 
     tensors: dict[str, Tensor]
@@ -72,10 +74,13 @@ def read_state(folder: Path) -> RunState:
 
 
 def fingerprint(prepared: Prepared, architecture: Architecture, settings: Settings) -> str:
-    """A digest of all that a run must find unchanged to go on; it may get more epochs."""
+    """A digest of all that a run must find unchanged to go on.
+
+    It may get more epochs, and be saved more or less often.
+    """
     digest = hashlib.sha256()
     told = {
-        **settings.model_dump(exclude={"epochs", "patience"}),
+        **settings.model_dump(exclude={"epochs", "patience", "save_seconds"}),
         "batch_tokens": batch_budget(prepared.training.lengths, settings.batch_tokens),
         **architecture.model_dump(),
         "labels": prepared.labels,
@@ -106,49 +111,69 @@ def fitting(tensors: dict[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
     return {name: tensor.to(own[name].device) for name, tensor in tensors.items()}
 
 
+def _trained(optimizer: torch.optim.Optimizer, model: nn.Module) -> dict[str, nn.Parameter]:
+    """What the optimiser moves, by name, in the order of its groups."""
+    names = {parameter: name for name, parameter in model.named_parameters()}
+    return {
+        names[parameter]: parameter
+        for group in optimizer.param_groups
+        for parameter in group["params"]
+    }
+
+
 def optimizer_tensors(optimizer: torch.optim.Optimizer, model: nn.Module) -> dict[str, Tensor]:
     """The optimiser's state by parameter name: ``exp_avg.classifier.weight`` …"""
-    state = optimizer.state_dict()["state"]
-    names = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
     return {
-        f"{kind}.{names[number]}": tensor
-        for number, kinds in state.items()
-        for kind, tensor in kinds.items()
+        f"{kind}.{name}": tensor
+        for name, parameter in _trained(optimizer, model).items()
+        for kind, tensor in optimizer.state.get(parameter, {}).items()
     }
 
 
 def restore_optimizer(
     optimizer: torch.optim.Optimizer, model: nn.Module, tensors: dict[str, Tensor]
 ) -> None:
-    """The reverse of ``optimizer_tensors``.
+    """The reverse of ``optimizer_tensors``, however the parameters are grouped.
 
     Raises:
-        KeyError, ValueError: if a tensor belongs to no parameter, has another shape, or
-            some of a parameter's are missing.
+        KeyError, ValueError: if a tensor belongs to no parameter that is trained, has
+            another shape, or some of a parameter's are missing.
     """
-    trained = {n: parameter for n, parameter in model.named_parameters() if parameter.requires_grad}
-    names = list(trained)
+    trained = _trained(optimizer, model)
+    numbers = {name: number for number, name in enumerate(trained)}
     state: dict[int, dict[str, Tensor]] = {}
     for key, tensor in tensors.items():
         kind, _, name = key.partition(".")
         if tensor.ndim and tensor.shape != trained[name].shape:  # the count of steps has no shape
             raise ValueError(f"{trained[name].shape} expected for {key}, {tensor.shape} came")
-        state.setdefault(names.index(name), {})[kind] = tensor
+        state.setdefault(numbers[name], {})[kind] = tensor
     if any(kinds.keys() != ADAM for kinds in state.values()):
         raise ValueError(f"{ADAM} expected for each parameter")
+    if state and len(state) != len(trained):
+        raise ValueError(f"{len(trained)} parameters are trained, {len(state)} came")
     optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
 
 
-def random_tensors() -> dict[str, Tensor]:
-    """torch's random state on the CPU and on every GPU."""
-    states = {"cpu": torch.get_rng_state()}
-    if torch.cuda.is_available():
-        states |= {f"cuda{i}": state for i, state in enumerate(torch.cuda.get_rng_state_all())}
-    return states
+def random_tensors(device: torch.device, processes: Processes) -> dict[str, Tensor]:
+    """torch's random state in each process: ``0.cpu``, ``0.gpu``, ``1.cpu`` …"""
+    own = {"cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        own["gpu"] = torch.cuda.get_rng_state(device)
+    return {
+        f"{process}.{kind}": state
+        for kind, states in own.items()
+        for process, state in enumerate(processes.stacked(states))
+    }
 
 
-def restore_random(tensors: dict[str, Tensor]) -> None:
-    torch.set_rng_state(tensors["cpu"])
-    gpus = [tensors[name] for name in sorted(tensors) if name.startswith("cuda")]
-    if gpus and torch.cuda.device_count() == len(gpus):
-        torch.cuda.set_rng_state_all(gpus)
+def restore_random(tensors: dict[str, Tensor], device: torch.device, processes: Processes) -> None:
+    """The reverse; a process that there was none of, or a new device, stays as it is.
+
+    Raises:
+        KeyError: if there is none for the first process.
+    """
+    name = f"{processes.index}."
+    if processes.main or f"{name}cpu" in tensors:
+        torch.set_rng_state(tensors[f"{name}cpu"])
+    if device.type == "cuda" and f"{name}gpu" in tensors:
+        torch.cuda.set_rng_state(tensors[f"{name}gpu"], device)

@@ -1,39 +1,35 @@
-"""One training run: the model, its optimiser, and an epoch at a time.
+"""One training run: what it has learnt, an epoch at a time, and which weights it keeps.
 
-Devices, mixed precision, accumulation and clipping are Accelerate's work. A run
-can be taken apart into a ``RunState`` after any epoch and put together again, bit
+A run can be taken apart into a ``RunState`` after any step and put together again, bit
 for bit. It knows nothing about files or the command line.
 """
 
-import time
-from contextlib import nullcontext
+from collections.abc import Callable
+from dataclasses import asdict
 
-import numpy as np
 import torch
-from accelerate import Accelerator
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
-from han_core.device import mixed_precision
 from han_core.models.architecture import Architecture
-from han_core.text.batch import Batch, collate
-from han_core.text.vocabulary import UNKNOWN
-from han_core.training.averaging import copied, move_average
-from han_core.training.batches import batch_budget, epoch_batches, share
-from han_core.training.evaluate import metrics, predict_numbered
-from han_core.training.prepare import Examples, Prepared
+from han_core.planning.budget import batch_budget
+from han_core.planning.settings import Settings
+from han_core.preparation.prepare import Prepared
+from han_core.training.averaging import copied
+from han_core.training.batches import epoch_batches, steps
+from han_core.training.evaluate import metrics, predict_shared
+from han_core.training.learner import Diverged, Learner
+from han_core.training.origin import Origin
+from han_core.training.position import Position, Taken, said
+from han_core.training.processes import Processes
 from han_core.training.resume import (
     RunState,
     fingerprint,
     fitting,
-    optimizer_tensors,
     prefixed,
     random_tensors,
-    restore_optimizer,
     restore_random,
 )
 from han_core.training.schedule import rate_factor
-from han_core.training.settings import Settings
 from han_core.training.start import starting_model
 from han_core.training.stopping import best_line, is_better, is_over
 from han_core.training.watch import Step
@@ -45,6 +41,7 @@ class Run:
 
     Attributes:
         history: a line for each epoch that is over.
+        position: in the epoch that is not.
         best: the weights of the best epoch so far.
         budget: tokens in a batch.
         asked: the number of epochs asked for, and each other number that it went on with.
@@ -61,128 +58,107 @@ class Run:
         architecture: Architecture,
         settings: Settings,
         device: torch.device,
+        origin: Origin | None = None,
+        processes: Processes | None = None,
     ):
         self.prepared, self.settings, self.device = prepared, settings, device
-        self.accelerator = Accelerator(
-            cpu=device.type == "cpu",
-            mixed_precision=mixed_precision(settings.mixed_precision, device),
-            device_placement=False,
+        self.processes = processes or Processes()
+        model, self.vectors_found = starting_model(
+            architecture, prepared.vocabulary, prepared.labels, settings, origin
         )
-        self.model, self.vectors_found = starting_model(architecture, prepared.vocabulary, settings)
-        self.model.to(device)
-        trained = [p for p in self.model.parameters() if p.requires_grad]
-        optimizer = torch.optim.AdamW(
-            trained, lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
-        )
-        self._prepared_model, self.optimizer = self.accelerator.prepare(self.model, optimizer)
+        self.learner = Learner(model, settings, device, self.processes)
+        if not self.processes.main:  # the same dropout everywhere would drop less at random
+            torch.manual_seed(settings.seed + (self.processes.index << 32))
         self.fingerprint = fingerprint(prepared, architecture, settings)
         self.budget = batch_budget(prepared.training.lengths, settings.batch_tokens)
         self.asked = [settings.epochs]
         self.history: list[dict] = []
+        self.position = Position()
         self.best: dict[str, Tensor] = {}
-        self.average = copied(self.model.state_dict()) if settings.average else {}
 
-    def train_epoch(self, step: Step) -> dict:
+    def train_epoch(self, tell: Step, after_step: Callable[[], None] = lambda: None) -> dict:
         """Trains over every document once, validates, and returns the history's line.
 
+        Goes on from ``position``. ``after_step`` may look at the run, save its state, or
+        raise to stop there; the run can then go on.
+
         Raises:
-            WrongInput: if the loss becomes NaN; the best weights so far stay.
+            WrongInput: if loss or gradient become NaN or infinite; the best weights so
+                far stay.
         """
-        training, settings = self.prepared.training, self.settings
-        self.model.train()
-        batches = epoch_batches(training.lengths, self.budget, settings.seed, self.epoch)
-        batches = share(batches, self.accelerator.process_index, self.accelerator.num_processes)
-        loss_sum, right, started = 0.0, 0, time.perf_counter()
-        for at, indices in enumerate(batches):
-            self._set_rate((self.epoch + at / len(batches)) / settings.epochs)
-            loss, correct = self._backward(training, indices, *self._group(at, len(batches)))
-            if not np.isfinite(loss):
-                raise WrongInput(
-                    f"The loss became {loss} in epoch {self.epoch + 1}, batch {at + 1}; a lower "
-                    f"learning rate than {settings.learning_rate} may help."
-                )
-            loss_sum, right = loss_sum + loss * len(indices), right + correct
-            step(len(indices), loss)
-        seconds = time.perf_counter() - started
-        seen = sum(map(len, batches))
-        self.accelerator.wait_for_everyone()
-        line = {
-            "epoch": self.epoch + 1,
-            "train": {"loss": loss_sum / seen, "accuracy": right / seen},
-            "validation": self.validate(),
-            "seconds": seconds,
-            "documents_per_second": seen / seconds,
-        }
-        self._finish(line)
-        return line
+        batches = epoch_batches(
+            self.prepared.training.lengths, self.budget, self.settings.seed, self.epoch
+        )
+        self.learner.model.train()
+        self.position.tell(tell)
+        for group in steps(batches, self.settings.accumulation)[self.position.taken :]:
+            self._step(group, len(batches)).tell(tell)
+            after_step()
+        self._finish(
+            {
+                "epoch": self.epoch + 1,
+                "step": self.steps,
+                **self.position.line(),
+                "validation": self.validate(),
+            }
+        )
+        return self.history[-1]
 
-    def _group(self, at: int, batches: int) -> tuple[int, bool]:
-        """Batches in the step that batch ``at`` is part of, and whether it ends there."""
-        first = at - at % self.settings.accumulation
-        last = min(first + self.settings.accumulation, batches) - 1
-        return last + 1 - first, at == last
-
-    def _backward(
-        self, examples: Examples, indices: list[int], group: int, steps: bool
-    ) -> tuple[float, int]:
-        """Adds one batch's gradient, and takes the step where it ends a group."""
-        model, accelerator = self._prepared_model, self.accelerator
-        batch = collate([examples.documents[i] for i in indices])
-        batch = self._without_some_words(batch).to(self.device)
-        classes = torch.from_numpy(examples.classes[indices]).to(self.device)
-        with nullcontext() if steps else accelerator.no_sync(model):
-            logits = model(batch).logits.float()
-            loss = cross_entropy(logits, classes)
-            accelerator.backward(loss / group)
-        if steps:
-            accelerator.clip_grad_norm_(model.parameters(), self.settings.clip)
-            self.optimizer.step()
-            self.optimizer.zero_grad()
-            if self.average:
-                self._move_average()
-        return loss.item(), int((logits.argmax(1) == classes).sum())
-
-    def _without_some_words(self, batch: Batch) -> Batch:
-        if not self.settings.word_dropout:
-            return batch
-        dropped = torch.rand(len(batch.words)) < self.settings.word_dropout
-        words = batch.words.masked_fill(dropped, UNKNOWN)
-        return Batch(words, batch.sentence_lengths, batch.document_lengths)
-
-    def _set_rate(self, progress: float) -> None:
+    def _step(self, group: list[list[int]], batches: int) -> Taken:
+        # The rate of a step is that of its last batch.
+        at = self.position.taken * self.settings.accumulation + len(group) - 1
+        progress = (self.epoch + at / batches) / self.settings.epochs
         rate = self.settings.learning_rate * rate_factor(progress, self.settings)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-
-    def _move_average(self) -> None:
-        # Nothing stands there while the scaling of fp16 still skips the first steps.
-        state = next(iter(self.optimizer.state.values()), None)
-        steps = int(state["step"]) if state else 0
-        move_average(self.average, self.model.state_dict(), self.settings.average, steps)
+        try:
+            taken = self.learner.step(self.prepared.training, group, rate)
+        except Diverged as error:
+            where = said(self.epoch, self.position.taken + 1)
+            raise WrongInput(
+                f"{error} in {where}; a lower learning rate than "
+                f"{self.settings.learning_rate} may help."
+            ) from error
+        self.position = self.position.after(taken)
+        return taken
 
     def weights(self) -> dict[str, Tensor]:
         """The weights as they would be used now: the average where there is one."""
-        return self.average or self.model.state_dict()
+        return self.learner.weights()
 
     def validate(self) -> dict[str, float]:
-        """Metrics of ``weights()`` on the validation documents."""
-        validation = self.prepared.validation
-        present = copied(self.model.state_dict())
-        self.model.load_state_dict(self.weights())
-        self.model.eval()
-        probabilities = predict_numbered(self.model, validation.documents)
-        self.model.load_state_dict(present)
+        """Metrics of ``weights()`` on the validation documents.
+
+        Raises:
+            WrongInput: if the weights are too large to give numbers.
+        """
+        model, validation = self.learner.model, self.prepared.validation
+        present = copied(model.state_dict())
+        model.load_state_dict(self.weights())
+        model.eval()
+        name = f"The model of epoch {self.epoch + 1}"
+        probabilities = predict_shared(model, validation.documents, self.processes, name=name)
+        model.load_state_dict(present)
         return metrics(probabilities, validation.classes)
 
     def _finish(self, line: dict) -> None:
         if not self.history or is_better(line, self.best_epoch, self.settings):
             self.best = copied(self.weights())
         self.history.append(line)
+        self.position = Position()
 
     @property
     def epoch(self) -> int:
         """Epochs that are over."""
         return len(self.history)
+
+    @property
+    def steps(self) -> int:
+        """Steps taken in all epochs."""
+        return (self.history[-1]["step"] if self.history else 0) + self.position.taken
+
+    @property
+    def place(self) -> str:
+        """Where it stands, in words: "epoch 2", or "step 57 of epoch 3"."""
+        return said(self.epoch, self.position.taken)
 
     @property
     def best_epoch(self) -> dict:
@@ -195,18 +171,18 @@ class Run:
         return is_over(self.history, self.settings)
 
     def state(self) -> RunState:
-        """All that ``restore`` needs."""
+        """All that ``restore`` needs; every process asks at the same step."""
+        random = random_tensors(self.device, self.processes)
         tensors = {
-            **prefixed("model", self.model.state_dict()),
+            **self.learner.tensors(),
             **prefixed("best", self.best),
-            **prefixed("average", self.average),
-            **prefixed("optimizer", optimizer_tensors(self.optimizer, self.model)),
-            **prefixed("random", random_tensors()),
+            **prefixed("random", random),
         }
         counters = {
             "history": self.history,
+            "position": asdict(self.position),
             "asked": self.asked,
-            "scaler": scaler.state_dict() if (scaler := self.accelerator.scaler) else None,
+            "scaler": self.learner.scaler(),
             "fingerprint": self.fingerprint,
         }
         return RunState(tensors, counters)
@@ -230,17 +206,21 @@ class Run:
 
     def _restore(self, state: RunState) -> None:
         counters = state.counters
-        self.model.load_state_dict(fitting(state.part("model"), self.model))
-        self.best = fitting(state.part("best"), self.model)
-        if self.average:
-            self.average = fitting(state.part("average"), self.model)
-        restore_optimizer(self.optimizer, self.model, state.part("optimizer"))
-        restore_random(state.part("random"))
-        if self.accelerator.scaler:
-            self.accelerator.scaler.load_state_dict(counters["scaler"])
+        self.learner.restore(state)
+        restore_random(state.part("random"), self.device, self.processes)
         self.history = counters["history"]
-        epochs = [line["epoch"] for line in self.history if line["seconds"] >= 0]
-        if epochs != list(range(1, self.epoch + 1)) or not self.best_epoch:
-            raise ValueError(f"one epoch after the other expected, {epochs} came")
+        self.position = Position(**counters["position"])
+        if self.position.documents > len(self.prepared.training):
+            raise ValueError(f"more documents than there are: {self.position}")
+        if self.history:
+            self.best = fitting(state.part("best"), self.learner.model)
+            self._check_history()
+        elif not self.position.taken or state.part("best"):
+            raise ValueError("a run that has begun expected")
         changed = counters["asked"][-1] != self.settings.epochs
         self.asked = [*counters["asked"], *([self.settings.epochs] if changed else [])]
+
+    def _check_history(self) -> None:
+        epochs = [line["epoch"] for line in self.history if line["seconds"] >= 0 < line["step"]]
+        if epochs != list(range(1, self.epoch + 1)) or not self.best_epoch:
+            raise ValueError(f"one epoch after the other expected, {epochs} came")

@@ -2,7 +2,7 @@
 
 import math
 
-from han_core.training.settings import Settings
+from han_core.planning.settings import Settings
 
 
 def rate_factor(progress: float, settings: Settings) -> float:

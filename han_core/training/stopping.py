@@ -5,7 +5,7 @@ It reads the lines of the history and knows nothing about models.
 
 from collections.abc import Sequence
 
-from han_core.training.settings import Settings
+from han_core.planning.settings import Settings
 
 
 def is_better(line: dict, than: dict, settings: Settings) -> bool:

@@ -1,166 +1,205 @@
 """From labelled texts to a checkpoint folder.
 
-Prepares the data, trains epoch by epoch, and after each writes the whole folder:
-the best weights so far and what is needed to resume. It knows nothing about
-where texts come from or how progress is shown.
+Prepares the data, trains step by step, and writes the whole folder after each epoch,
+from time to time within one, and when it is asked to stop: the best weights so far and
+what is needed to go on. It knows nothing about where texts come from or how progress
+is shown.
 """
 
-from collections.abc import Sequence
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from hashlib import sha256
 
 import torch
 
 from han_core.corpora.corpus import Corpus
-from han_core.models.architecture import Architecture
 from han_core.models.build import count_parameters
-from han_core.models.checkpoint import (
-    METRICS,
-    Checkpoint,
-    Config,
-    load_checkpoint,
-    read_metrics,
-    save_checkpoint,
-)
-from han_core.models.folder import write_json
+from han_core.models.checkpoint import Checkpoint, load_checkpoint
+from han_core.preparation.prepare import Prepared, examples, prepare
 from han_core.text.vocabulary import RESERVED
-from han_core.training.evaluate import metrics, predict_numbered
-from han_core.training.prepare import Prepared, examples, prepare
+from han_core.training.evaluate import metrics, predict_shared
+from han_core.training.processes import Processes, join
 from han_core.training.request import Ready, Request, architecture, ready
+from han_core.training.resume import RunState
 from han_core.training.run import Run
-from han_core.training.settings import without_effect
-from han_core.training.watch import Watch
+from han_core.training.trouble import device_trouble
+from han_core.training.watch import UNWATCHED, Moment, Stopped, Watch
+from han_core.training.writer import Writer
+from han_core.wrong_input import WrongInput
 
-__all__ = ["Request", "Watch", "train"]
+__all__ = ["Request", "Stopped", "Watch", "train"]
 
 
 def train(request: Request, device: torch.device, watch: Watch) -> dict:
     """Runs ``request`` to its end and returns the summary that the command prints.
 
+    With several processes each of them calls this; the first one writes and is watched.
+
     Raises:
-        WrongInput: if data, settings or device do not fit, or the folder is taken.
+        WrongInput: if data, settings or device do not fit, the folder is taken, or disk
+            or device fail on the way.
+        Stopped: when ``watch`` asked for it; the run is saved and goes on with ``resume``.
         KeyboardInterrupt: says how to go on.
     """
-    found = ready(request, device)
-    request = replace(request, out=found.out)
-    prepared = prepare(
-        request.training, request.validation, request.text, request.settings, watch.follow
-    )
-    _tell(request, prepared, watch)
-    shape = architecture(request, len(prepared.vocabulary), len(prepared.labels))
-    run = Run(prepared, shape, request.settings, device)
-    if request.settings.vectors:
-        watch.say(f"{run.vectors_found} of {len(prepared.vocabulary)} words have given vectors.")
-    writer = _Writer(request, prepared, shape)
-    _begin(request, found, run, writer, watch)
-    try:
-        _run_epochs(run, writer, watch)
-        return _finish(request, found.test, run, device, watch)
-    except KeyboardInterrupt as stop:
-        raise KeyboardInterrupt(writer.left()) from stop
+    processes = join(device)
+    # The others hear Ctrl-C too, and leave it to the first one.
+    watch = watch if processes.main else replace(UNWATCHED, stop=watch.stop)
+    with processes.main_first():
+        found = ready(request, device)
+    request = found.request
+    with processes.main_first():
+        prepared = prepare(
+            request.training,
+            request.validation,
+            request.text,
+            request.settings,
+            watch.follow,
+            known=found.origin.vocabulary if found.origin else None,
+            also=request.test.texts if request.test else (),
+        )
+    _tell(found, prepared, processes, watch)
+    with device_trouble(device, processes.count > 1):
+        course = _Course(found, prepared, device, processes, watch)
+        course.begin(found)
+    with course.ending_well():
+        course.run_epochs()
+        return _finish(course, found)
 
 
-def _tell(request: Request, prepared: Prepared, watch: Watch) -> None:
-    for sentence in without_effect(request.model, request.attention, request.sizes):
+def _tell(found: Ready, prepared: Prepared, processes: Processes, watch: Watch) -> None:
+    if processes.count > 1:
+        watch.say(f"{processes.count} processes train together.")
+    for sentence in (*found.notes, *prepared.notes):
         watch.say(sentence)
+    if found.origin and not found.state:
+        watch.say(found.origin.kept(prepared.vocabulary, prepared.labels))
     known = len(prepared.vocabulary) - len(RESERVED)
     watch.say(f"The vocabulary knows {known:,} words of the training texts.")
     if cut := prepared.training.cut + prepared.validation.cut:
-        watch.say(f"{cut} documents were cut after {request.text.maximum_tokens} tokens.")
+        watch.say(f"{cut} documents were cut after {found.request.text.maximum_tokens} tokens.")
 
 
-def _begin(request: Request, found: Ready, run: Run, writer: "_Writer", watch: Watch) -> None:
-    if found.state:
-        run.restore(found.state)
-        writer.epoch = run.epoch
-        watch.say(f"Going on after epoch {run.epoch}.")
-    elif request.resume:
-        watch.say(f"No run has begun in {request.out}; this one begins anew.")
+class _Course:
+    """The course of a run: when it is watched, saved and stopped."""
 
+    def __init__(
+        self,
+        found: Ready,
+        prepared: Prepared,
+        device: torch.device,
+        processes: Processes,
+        watch: Watch,
+    ):
+        settings = found.request.settings
+        shape = architecture(found.request, len(prepared.vocabulary), len(prepared.labels))
+        self.run = Run(prepared, shape, settings, device, found.origin, processes)
+        self.writer = Writer(found.request, prepared, shape)
+        self.processes, self.watch = processes, watch
+        self._every, self._saved_at = settings.save_seconds, time.monotonic()
+        if settings.vectors and not found.state:
+            of = len(prepared.vocabulary)
+            watch.say(f"{self.run.vectors_found} of {of} words have given vectors.")
 
-def _run_epochs(run: Run, writer: "_Writer", watch: Watch) -> None:
-    while not run.is_over:
-        line = run.train_epoch(watch.epoch(run.epoch + 1, len(run.prepared.training)))
-        shown = ", ".join(f"{name} {value:.4f}" for name, value in line["validation"].items())
-        watch.say(f"Epoch {line['epoch']}: validation {shown}.")
-        if run.accelerator.is_main_process:
-            writer.write(run)
+    def begin(self, found: Ready) -> None:
+        """Goes on where a run stopped, or stands before the first step."""
+        _check_same(self.run, found.state, self.processes)
+        if found.state:
+            self.run.restore(found.state)
+            self.writer.saved = self.run.place
+            self.watch.say(f"Going on after {self.run.place}.")
+            return
+        if found.request.resume:
+            self.watch.say(f"No run has begun in {found.request.out}; this one begins anew.")
+        self._moment()
 
+    def run_epochs(self) -> None:
+        run, watch = self.run, self.watch
+        while not run.is_over:
+            tell = watch.epoch(run.epoch + 1, len(run.prepared.training))
+            line = run.train_epoch(tell, self._after_step)
+            shown = ", ".join(f"{name} {value:.4f}" for name, value in line["validation"].items())
+            watch.say(f"Epoch {line['epoch']}: validation {shown}.")
+            watch.line(line)
+            self._moment(ends_epoch=True)
+            self._save()
+            if self.processes.decided(watch.stop())[0] and not run.is_over:
+                raise Stopped(f"Stopped after {run.place}.")
 
-class _Writer:
-    """Writes the folder after each epoch; ``epoch`` is the last one that stands there."""
+    def _after_step(self) -> None:
+        self._moment()
+        due = 0 < self._every <= time.monotonic() - self._saved_at
+        stop, save = self.processes.decided(self.watch.stop(), due)
+        if stop or save:
+            self._save()
+        if stop:
+            raise Stopped(f"Stopped after {self.run.place}.")
 
-    def __init__(self, request: Request, prepared: Prepared, architecture: Architecture):
-        self._request, self._prepared, self.epoch = request, prepared, 0
-        self._config = Config(
-            architecture=architecture,
-            text=request.text,
-            labels=prepared.labels,
-            weights=request.settings.weights,
+    def _moment(self, ends_epoch: bool = False) -> None:
+        run = self.run
+        self.watch.moment(
+            Moment(run.steps, run.epoch, ends_epoch, lambda: self.writer.checkpoint(run))
         )
 
-    def write(self, run: Run) -> None:
-        save_checkpoint(
-            self._request.out,
-            self._config,
-            self._prepared.vocabulary,
-            run.best,
-            self._metrics(run),
-            run.history,
-            run.state().files(),
+    def _save(self) -> None:
+        self.writer.write(self.run)
+        self.watch.saved(self.run.steps)
+        self._saved_at = time.monotonic()
+
+    @contextmanager
+    def ending_well(self) -> Iterator[None]:
+        """What ends the run on the way is one sentence, which says what is left of it."""
+        try:
+            with device_trouble(self.run.device, self.processes.count > 1):
+                yield
+        except KeyboardInterrupt as stop:
+            raise KeyboardInterrupt(
+                f"Stopped; --resume goes on after {self.writer.saved}."
+                if self.writer.saved
+                else "Stopped in the first epoch; nothing was written."
+            ) from stop
+        except WrongInput as error:
+            raise WrongInput(f"{error} {self._left()}") from error
+
+    def _left(self) -> str:
+        if not self.writer.saved:
+            return "Nothing was written."
+        return f"What stood after {self.writer.saved} is kept; --resume goes on from there."
+
+
+def _check_same(run: Run, state: RunState | None, processes: Processes) -> None:
+    """Whether all processes train the same from the same step on.
+
+    Raises:
+        WrongInput: in all of them, if not.
+    """
+    told = json.dumps([run.fingerprint, state.counters if state else None])
+    number = int.from_bytes(sha256(told.encode()).digest()[:6], "big")
+    seen = processes.stacked(torch.tensor(number, dtype=torch.int64))
+    if (seen != seen[0]).any():
+        raise WrongInput(
+            "The processes of a run need the same command and data, and to go on the same --out "
+            "folder; they have different ones."
         )
-        self.epoch = run.epoch
-
-    def left(self) -> str:
-        """What to tell whoever stopped the run."""
-        if not self.epoch:
-            return "Stopped in the first epoch; nothing was written."
-        return f"Stopped; --resume goes on after epoch {self.epoch}."
-
-    def _metrics(self, run: Run) -> dict:
-        request, best = self._request, run.best_epoch
-        return {
-            "dataset": request.training.name,
-            "documents": {
-                "train": len(request.training),
-                "validation": len(request.validation),
-                "test": len(request.test) if request.test else 0,
-            },
-            "cut": self._prepared.training.cut + self._prepared.validation.cut,
-            "best_epoch": best["epoch"],
-            "validation": best["validation"],
-            "test": None,
-            "seed": request.settings.seed,
-            "date": datetime.now(UTC).date().isoformat(),
-            "settings": {
-                **request.settings.model_dump(exclude_defaults=True),
-                "batch_tokens": run.budget,
-            },
-            "reproduce": request.reproduce,
-            **_note(run.asked),
-        }
 
 
-def _note(asked: Sequence[int]) -> dict[str, str]:
-    """What ``reproduce`` alone would not do again: the learning rate follows all epochs asked."""
-    if len(asked) == 1:
-        return {}
-    numbers = ", then ".join(map(str, asked))
-    return {"note": f"Trained in parts with --epochs {numbers}; in one go figures differ a little."}
-
-
-def _finish(
-    request: Request, test: Sequence[int], run: Run, device: torch.device, watch: Watch
-) -> dict:
+def _finish(course: _Course, found: Ready) -> dict:
     """Tests what stands on disk, so that the figures are those that a user will get."""
-    checkpoint = load_checkpoint(request.out, device)
-    validation = predict_numbered(checkpoint.model, run.prepared.validation.documents)
+    run, request = course.run, found.request
+    if run.processes.main:
+        checkpoint = load_checkpoint(request.out, run.device)
+    else:  # perhaps a machine that cannot see the folder
+        checkpoint = course.writer.loaded(run, run.best)
+    validation = run.prepared.validation
+    probabilities = predict_shared(checkpoint.model, validation.documents, run.processes)
     reached = {
-        "validation": metrics(validation, run.prepared.validation.classes),
-        "test": _test(request.test, test, checkpoint, watch) if request.test else None,
+        "validation": metrics(probabilities, validation.classes),
+        "test": _test(request.test, found.test, checkpoint, course) if request.test else None,
     }
-    if run.accelerator.is_main_process:
-        write_json(request.out / METRICS, {**read_metrics(request.out), **reached})
+    if run.processes.main:
+        course.writer.add(reached)
     trained = sum(line["seconds"] for line in run.history)
     documents = len(run.prepared.training) * len(run.history)
     return {
@@ -170,11 +209,18 @@ def _finish(
         "train_documents_per_second": round(documents / trained, 2),
         **reached,
         "parameters": count_parameters(checkpoint.model),
+        "processes": run.processes.count,
     }
 
 
-def _test(test: Corpus, classes: Sequence[int], checkpoint: Checkpoint, watch: Watch) -> dict:
-    found = examples(test, classes, checkpoint.tokenizer, checkpoint.vocabulary, watch.follow)
+def _test(
+    test: Corpus, classes: Sequence[int], checkpoint: Checkpoint, course: _Course
+) -> dict[str, float]:
+    with course.processes.main_first():
+        found = examples(
+            test, classes, checkpoint.tokenizer, checkpoint.vocabulary, course.watch.follow
+        )
     if found.cut:
-        watch.say(f"{found.cut} test documents were cut.")
-    return metrics(predict_numbered(checkpoint.model, found.documents), found.classes)
+        course.watch.say(f"{found.cut} test documents were cut.")
+    probabilities = predict_shared(checkpoint.model, found.documents, course.processes)
+    return metrics(probabilities, found.classes)

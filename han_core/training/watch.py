@@ -3,16 +3,15 @@
 It knows nothing about who listens: the command line, an event log, or a test.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from han_core.models.checkpoint import Checkpoint
-
-Follow = Callable[[Sequence[str], str], Iterable[str]]
-"""Wraps a loop over texts to show how far it is; the second argument names it."""
+from han_core.preparation.tokens import Follow
 
 Step = Callable[[int, float], None]
-"""Called after each batch with its documents and its mean loss."""
+"""Called after each batch with its documents and its mean loss. Where an epoch goes on that was
+stopped, the first call is of all the documents before."""
 
 
 class Stopped(Exception):
@@ -28,7 +27,8 @@ class Moment:
         epoch: epochs over so far.
         ends_epoch: whether an epoch has just been validated.
         checkpoint: makes the checkpoint as it would be saved now (averaged and rounded
-            where the settings say so), in evaluation mode on the run's device.
+            where the settings say so), in evaluation mode on the run's device: a copy,
+            made when it is called, and of the present weights only until the next step.
     """
 
     step: int
@@ -56,7 +56,7 @@ class Watch:
         moment: called before the first step, after each step, and after each epoch.
         line: called with the history's line of each epoch.
         saved: called with the number of steps whenever they stand on the disk.
-        stop: asked after each step whether to stop there.
+        stop: asked after each step, and after each epoch, whether to stop there.
     """
 
     follow: Follow
@@ -66,3 +66,7 @@ class Watch:
     line: Callable[[dict], None] = _nothing
     saved: Callable[[int], None] = _nothing
     stop: Callable[[], bool] = _never
+
+
+UNWATCHED = Watch(lambda texts, name: texts, lambda number, documents: _nothing, _nothing)
+"""For the other processes of a run."""

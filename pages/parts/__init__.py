@@ -8,15 +8,12 @@ Every page:
 * ``heatmap``, ``figure_export``  the two components
 * ``drawing``, ``strip``          an explanation on the page, and the evidence under it
 * ``wording``, ``saying``         the sentences beside widgets, and beside experiments
+* ``asking``, ``labelled``        edits and experiments asked for, and labelled documents
 
-Explore: ``exploring`` (what is shown), ``reading`` (the words), ``asking`` (the edits),
-``whatif``, ``links``, ``takeaway``.
+Each page has a folder with a map of its own: ``explore``, ``compare``, ``errors`` and
+``training``.
 
-Compare: ``comparing`` (what is compared) and ``comparing_*``, ``versions``.
-
-Errors: ``errors``, ``labelled``, ``filtering``, ``dataset_evidence``.
-
-Only here is there session state, and only ``cached`` and ``files`` hold caches. A page
-shows its title before torch, spaCy or Plotly are read, so they are imported inside
-functions.
+Only here is there session state, and only ``cached`` (one here, one in ``training``) and
+``files`` hold caches. A page shows its title before torch, spaCy or Plotly are read, so
+they are imported inside functions.
 """

@@ -1,6 +1,7 @@
 """What was read from files and from the bundle, kept between reruns, for everybody.
 
-Bounded; the content itself is the key. It knows nothing about models.
+Bounded; the content itself is the key. Tables and collections are shared and not copied:
+they do not change, and may lie in a mapped file. It knows nothing about models.
 """
 
 from typing import TYPE_CHECKING
@@ -13,14 +14,14 @@ if TYPE_CHECKING:
     from han_core.corpora.table import Table
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@st.cache_resource(max_entries=8, show_spinner=False)
 def bundled(spec: str) -> "Corpus":
     from han_core.corpora.corpus import read_corpus
 
     return read_corpus(spec)
 
 
-@st.cache_data(max_entries=4, show_spinner="Reading the file …")
+@st.cache_resource(max_entries=4, show_spinner="Reading the file …")
 def uploaded(data: bytes, filename: str) -> "Table":
     from han_core.corpora.corpus import read_upload
 

@@ -35,6 +35,7 @@ def document() -> None:
         on_change=_take_example,
         persist_state="session",
     )
+    st.session_state["example_drawn"] = st.session_state["example"]
     st.text_area(
         "Text",
         height=TEXT_HEIGHT,
@@ -135,8 +136,12 @@ def _go_to(at: int) -> None:
 
 
 def _take_example() -> None:
-    if st.session_state["example"] is not None:
-        st.session_state["document"] = _examples()[st.session_state["example"]][1]
+    chosen = st.session_state["example"]
+    if chosen is not None and chosen == st.session_state.get("example_drawn"):
+        # Nobody chose it: a browser that was not told yet that it is forgotten says it again.
+        _forget_example()
+    elif chosen is not None:
+        st.session_state["document"] = _examples()[chosen][1]
         _take_text()
 
 

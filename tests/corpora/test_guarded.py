@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -10,6 +11,7 @@ import pytest
 
 from han_core.corpora import child, guarded
 from han_core.corpora.guarded import GIB, Limits, read_file, read_upload
+from han_core.corpora.stream import Stream
 from han_core.wrong_input import WrongInput
 
 
@@ -43,8 +45,31 @@ def test_a_small_file_that_unpacks_to_gigabytes_is_refused():
 
 
 def test_an_answer_too_large_to_hand_over_is_refused():
-    said = refusal(read_upload, bomb(100_000), "x.parquet", Limits(memory=GIB // 3))
-    assert said.endswith("needs more than 0.333 GiB of memory to read.")
+    said = refusal(read_upload, bomb(100_000), "x.parquet", Limits(table=GIB // 16))
+    assert said == "x.parquet holds more than 0.0625 GiB."
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+def test_a_file_larger_than_the_memory_allowed_is_read_row_by_row(kind, tmp_path):
+    rows, text = 40_000, "a b c d " * 400
+    path = tmp_path / f"x.{kind}"
+    if kind == "parquet":
+        columns = {"text": [f"{n} {text}" for n in range(rows)], "label": ["x"] * rows}
+        pq.write_table(pa.table(columns), path, compression="none", use_dictionary=False)
+    else:
+        line = "%s,x\n" if kind == "csv" else '{"text": "%s", "label": "x"}\n'
+        with path.open("w") as file:
+            file.write("text,label\n" if kind == "csv" else "")
+            file.writelines(line % f"{n} {text}" for n in range(rows))
+    assert path.stat().st_size > GIB // 9
+    table = read_file(str(path), Limits(memory=GIB // 10))
+    assert (table.rows, set(table.column("label"))) == (rows, {"x"})
+    assert table.column("text")[rows - 1] == f"{rows - 1} {text}"
+
+
+def test_a_full_disk_is_a_sentence(monkeypatch):
+    stream = Stream("x.csv", ("text",), iter([]))
+    assert refusal(stream.write, Path("/dev/full"), GIB).startswith("x.csv cannot be unpacked: ")
 
 
 def test_a_file_that_keeps_the_processor_busy_is_given_up():

@@ -4,47 +4,12 @@ import http.server
 import threading
 import time
 
-import datasets
 import pytest
 
 from han_core.corpora import child, hub
 from han_core.corpora.hub import HubName, chosen_split, plain_reason, read_hub
 from han_core.corpora.table import Table
 from han_core.wrong_input import WrongInput
-
-CLASSES = datasets.Features(
-    {"text": datasets.Value("string"), "label": datasets.ClassLabel(names=["neg", "pos"])}
-)
-
-
-class Small(datasets.GeneratorBasedBuilder):
-    """Two splits, written to a cache as `datasets` leaves them after a download."""
-
-    VERSION = "0.0.0"
-
-    def _info(self):
-        return datasets.DatasetInfo(features=CLASSES)
-
-    def _split_generators(self, _):
-        return [datasets.SplitGenerator("train"), datasets.SplitGenerator("test")]
-
-    def _generate_examples(self):
-        yield 0, {"text": "NA", "label": 1}
-        yield 1, {"text": "007", "label": -1}
-
-
-@pytest.fixture
-def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("HF_HOME", str(tmp_path))
-    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path))
-    builder = Small(
-        cache_dir=str(tmp_path),
-        dataset_name="small",
-        repo_id="owner/small",
-        config_name="default",
-        hash="0",
-    )
-    builder.download_and_prepare()
 
 
 @pytest.fixture

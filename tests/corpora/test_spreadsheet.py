@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from han_core.corpora.delimited import read_delimited
+from han_core.corpora.reading import read_table
 from han_core.corpora.spreadsheet import to_csv
 
 STARTS = ["=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠"]
@@ -36,7 +36,7 @@ def test_texts_come_back_whole(text):
     assert not content.startswith(b"\xef\xbb\xbf")
     expected = ("'" if text.startswith(tuple(STARTS)) else "") + text
     assert read(content)[1][-1] == expected
-    assert read_delimited(content.decode(), "x.csv").data["text"] == (expected,)
+    assert read_table(content, "x.csv").data["text"] == (expected,)
 
 
 def test_half_a_character_does_not_stop_the_export():

@@ -93,3 +93,23 @@ def test_given_weights_take_the_place_of_the_layers_own():
     pooled, weights = layer(states, tensor([0, 0, 1]), torch.zeros(2, 2), given)
     assert weights is given
     assert pooled.tolist() == [[2.5, 3.5], [5, 6]]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_noise_has_the_spread_that_was_asked_for_and_acts_in_training_alone(form):
+    torch.manual_seed(0)
+    layer = attention_pooling(form, 4, 3, noise=0.5).eval()
+    states, owner, query = torch.randn(20_000, 4), torch.zeros(20_000).long(), torch.randn(1, 4)
+    plain = layer.plain_scores(states, owner, query)
+    assert torch.equal(layer.scores(states, owner, query), plain)
+    added = layer.train().scores(states, owner, query) - plain
+    # The standard error of a standard deviation is 0.5 / sqrt(2 × 20,000), of a mean 0.5 / sqrt(n).
+    assert added.std().item() == pytest.approx(0.5, abs=5 * 0.5 / 200)
+    assert added.mean().item() == pytest.approx(0, abs=5 * 0.5 / 141)
+
+
+def test_no_noise_draws_no_random_number():
+    layer = attention_pooling("linear", 4, 3).train()
+    before = torch.get_rng_state()
+    layer.scores(torch.ones(6, 4), OWNER, torch.ones(3, 4))
+    assert torch.equal(torch.get_rng_state(), before)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from han_core.models.architecture import Architecture
 from han_core.models.build import build_model, count_parameters
 from han_core.models.classifier import AttentionClassifier, Output
+from han_core.models.segments import segment_sum
 from han_core.text.batch import Batch, NumberedDocument, collate
 
 WORDS = 9
@@ -137,3 +138,23 @@ def test_a_class_without_its_own_pass_is_refused():
 def test_an_output_whose_parts_disagree_is_refused():
     with pytest.raises(ValueError):
         Output(torch.zeros(2, 2), torch.ones(1), torch.ones(1), torch.zeros(1, 4))
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("kind", MODELS)
+def test_noise_on_attention_acts_in_training_alone_and_follows_the_seed(kind, form):
+    off = {f"dropout_{level}": 0.0 for level in ("words", "sentences", "document")}
+    model, plain = model_of(kind, form, attention_noise=2.0, **off), model_of(kind, form)
+    batch = collate([document([3, 2])])
+    assert torch.equal(model(batch).word_weights, plain(batch).word_weights)
+    model.train()
+    seen = []
+    for seed in (0, 0, 1):
+        torch.manual_seed(seed)
+        seen.append(model(batch))
+    assert torch.equal(seen[0].logits, seen[1].logits)
+    for weights in ("word_weights", "sentence_weights"):
+        assert not torch.equal(getattr(seen[0], weights), getattr(seen[2], weights))
+        assert not torch.equal(getattr(seen[0], weights), getattr(plain(batch), weights))
+    sums = segment_sum(seen[0].word_weights, batch.sentence_of_token, 2)
+    torch.testing.assert_close(sums, torch.ones(2))

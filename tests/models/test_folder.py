@@ -11,6 +11,7 @@ from han_core.models.folder import (
     half_replaced,
     read_json,
     rescue,
+    safe_name,
     standing,
     whole_folder,
     write_json,
@@ -184,3 +185,24 @@ def test_the_checksum_is_sha256(tmp_path):
     assert checksum(tmp_path / "file") == (
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "name"),
+    [
+        ("../../etc", "etc"),
+        ("..", "checkpoint"),
+        ("", "checkpoint"),
+        (".hidden", "hidden"),
+        ("a/b\\c\0d", "a-b-c-d"),
+        ("酒店 评论", "酒店-评论"),
+        ("x" * 999, "x" * 60),
+        ("\ud800", "checkpoint"),
+        ("a/../b", "a-..-b"),
+        ("...", "checkpoint"),
+        ("CON: <x>", "CON-x"),
+    ],
+)
+def test_names_of_folders_are_harmless(wanted, name):
+    assert safe_name(wanted) == name
+    assert safe_name(name) == name

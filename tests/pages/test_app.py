@@ -38,6 +38,10 @@ def test_a_page_is_layout_only(script):
 
 
 def test_session_state_and_caches_stand_in_few_places():
-    parts = Path(APP.parent / "pages/parts").glob("*.py")
-    caching = {part.name for part in parts if "@st.cache_" in part.read_text()}
-    assert caching == {"cached.py", "files.py"}
+    root = Path(APP.parent / "pages/parts")
+    caching = {
+        part.relative_to(root).as_posix()
+        for part in root.rglob("*.py")
+        if "@st.cache_" in part.read_text()
+    }
+    assert caching == {"cached.py", "files.py", "training/cached.py"}

@@ -16,10 +16,10 @@ from han_core.models.checkpoint import load_checkpoint
 from han_core.models.listing import Listing
 from han_core.text.tokenizer import Tokenizer
 from han_core.text.versions import versions
-from pages.parts import comparing_wording
-from pages.parts.comparing import compared
-from pages.parts.comparing_choices import Asked
-from pages.parts.comparing_figures import agreement_table, comparison_csv
+from pages.parts.compare import sentences
+from pages.parts.compare.choices import Asked
+from pages.parts.compare.comparing import compared
+from pages.parts.compare.figures import agreement_table, comparison_csv
 from tests.pages.seen import captions, heatmaps, hooks, predicted
 
 PAGE = Path(__file__).parents[2] / "pages" / "2_Compare.py"
@@ -346,28 +346,28 @@ def listing(name, classes=("a", "b"), language="en"):
 
 
 def test_notes_on_models():
-    assert comparing_wording.model_notes([listing("x"), listing("y", ("b", "a"))]) == ()
-    (classes,) = comparing_wording.model_notes([listing("x"), listing("y", ("c", "d"))])
+    assert sentences.model_notes([listing("x"), listing("y", ("b", "a"))]) == ()
+    (classes,) = sentences.model_notes([listing("x"), listing("y", ("c", "d"))])
     assert '"a / b", "c / d"' in classes
-    (languages,) = comparing_wording.model_notes([listing("x"), listing("y", language="zh")])
+    (languages,) = sentences.model_notes([listing("x"), listing("y", language="zh")])
     assert '"en", "zh"' in languages
 
 
 def test_what_came_and_went():
     tokenizer = Tokenizer("en")
     first, second = tokenizer("A fine old film. Go!"), tokenizer("A bad film. Go, now!")
-    assert comparing_wording.changes_line(versions(first, second), second) == (
+    assert sentences.changes_line(versions(first, second), second) == (
         '3 words came: "bad", ", now". 2 words went: "fine old".'
     )
 
 
 def test_a_top_that_takes_in_everything_is_said():
-    assert comparing_wording.few_words_line(11, 10) == ""
-    assert "all of them" in comparing_wording.few_words_line(10, 10)
+    assert sentences.few_words_line(11, 10) == ""
+    assert "all of them" in sentences.few_words_line(10, 10)
 
 
 def test_nothing_claims_to_explain_a_decision():
-    constants = [v for name, v in vars(comparing_wording).items() if name.isupper()]
+    constants = [v for name, v in vars(sentences).items() if name.isupper()]
     text = " ".join(str(constant) for constant in constants).lower()
     assert len(text) > 500
     for word in ("because", "explains", "looked at", "therefore"):

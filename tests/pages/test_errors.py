@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pages.parts import filtering, labelled
-from pages.parts.errors import counted, heading
+from pages.parts import labelled
+from pages.parts.errors import filtering
+from pages.parts.errors.scored import counted, heading
 from tests.pages.seen import captions, hooks, predicted, tokens
 
 GOOD = "text,label\nA fine film.,positive\nA dull film.,negative\nSo so.,negative\n"

@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import links
+from pages.parts.explore import links
 from tests.pages.conftest import APP
 from tests.pages.seen import heatmaps, predicted, tokens
 from tests.pages.test_whatif import analysed, click, out

@@ -4,7 +4,8 @@ import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 
-from pages.parts import asking, cached, exploring, takeaway
+from pages.parts import asking, cached
+from pages.parts.explore import exploring, takeaway
 
 QUESTION = cached.Question("small-han", "cpu", "A fine day. But what rain!")
 

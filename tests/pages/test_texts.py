@@ -48,3 +48,19 @@ def test_a_file_that_is_none_gets_one_sentence_and_the_text_stays(open_page):
     app.file_uploader(key="texts_file").set_value(("a.txt", b"\0\1\2", "text/plain")).run()
     assert len(app.warning) == 1
     assert tokens(app) == before
+
+
+def test_an_example_that_is_forgotten_does_not_come_back_over_a_text(open_page):
+    """A click comes while the run that forgets the example is young: the browser still has it."""
+    app = open_page("1_Explore")
+    example = app.selectbox(key="example").value
+    app.text_area(key="document").set_value("A text of mine.").run()
+    assert app.selectbox(key="example").value is None
+    app.session_state["example_drawn"] = example  # as that run was stopped before it was drawn
+    app.selectbox(key="example").set_value(example)
+    app.button(key="analyze").click().run()
+    assert app.text_area(key="document").value == "A text of mine."
+    assert words(app) == ["A", "text", "of", "mine", "."]
+    assert app.selectbox(key="example").value is None
+    app.selectbox(key="example").set_value(example).run()
+    assert app.text_area(key="document").value != "A text of mine."

@@ -11,6 +11,7 @@ from han_core.text.batch import (
     NumberedDocument,
     SharedBatch,
     collate,
+    document_lengths,
     number_document,
 )
 from han_core.text.document import Document, Sentence, Span
@@ -99,3 +100,14 @@ def test_shared_sentences_must_add_up():
     sentences = Batch(torch.tensor([5]), torch.tensor([1]), torch.tensor([1]))
     with pytest.raises(ValueError, match="add up"):
         SharedBatch(sentences, torch.tensor([0, 0]), torch.tensor([1]))
+
+
+def test_lengths_are_counted_unless_the_documents_know_them():
+    documents = [numbered([5, 6, 7], [2, 1]), numbered([8], [1])]
+    assert document_lengths(documents).tolist() == [3, 1]
+    assert document_lengths([]).dtype == np.int64
+
+    class Knows(list):
+        lengths = np.array([9, 9])
+
+    assert document_lengths(Knows(documents)).tolist() == [9, 9]

@@ -70,3 +70,16 @@ def test_a_rebuild_from_the_same_documents_is_identical(documents, draw: random.
 def test_a_list_of_words_that_is_no_vocabulary_is_refused(words):
     with pytest.raises(WrongInput):
         Vocabulary(words)
+
+
+def test_known_words_keep_their_numbers_when_new_ones_come():
+    known = Vocabulary((*RESERVED, "z", "b"))
+    counts = {"a": 2, "b": 9, "c": 3, "d": 2, "e": 1, "<pad>": 5}
+    assert known.extended(counts, 2, 99).words == (*RESERVED, "z", "b", "c", "a", "d")
+    assert known.extended(counts, 2, 6).words == (*RESERVED, "z", "b", "c", "a")
+
+
+def test_no_known_word_goes_where_there_is_no_room():
+    known = Vocabulary((*RESERVED, "z", "b"), lowercase=False)
+    assert known.extended({"a": 2}, 1, 3) == known
+    assert known.extended({}, 1, 99) == known

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from han_core.training.batches import batch_budget, epoch_batches, share
+from han_core.planning.budget import batch_budget
+from han_core.training.batches import epoch_batches, share, steps
 
 lengths_of_documents = st.lists(st.integers(1, 300), min_size=1, max_size=200)
 
@@ -15,15 +16,6 @@ def test_every_document_comes_once_and_the_budget_is_kept(lengths, budget, seed,
     for batch in batches:
         assert batch
         assert sum(lengths[i] for i in batch) <= budget or len(batch) == 1
-
-
-def test_a_batch_of_little_data_is_a_thirtieth_of_it():
-    assert batch_budget([50] * 120) == 50 * 120 // 30
-    assert batch_budget([10] * 30 + [900]) == 900  # no document is longer than a batch
-    assert batch_budget([200] * 25_000) == 8_000  # IMDB's size
-    assert batch_budget([20_000, 5]) == 8_000
-    assert batch_budget([1, 1]) == 1
-    assert batch_budget([50] * 120, given=3_000) == 3_000
 
 
 def test_an_epoch_of_little_data_has_about_thirty_batches():
@@ -49,8 +41,17 @@ def test_documents_of_similar_length_share_a_batch():
     assert starts != sorted(starts)  # yet short ones do not all come first
 
 
-def test_processes_get_as_many_batches_each_and_leave_none_out():
-    batches = [[0], [1], [2], [3], [4]]
-    shares = [share(batches, process, 2) for process in range(2)]
-    assert shares == [[[0], [2], [4]], [[1], [3], [0]]]
-    assert share(batches, 0, 1) == batches
+def test_a_step_takes_as_many_batches_as_are_accumulated_and_the_last_one_the_rest():
+    assert steps([[0], [1], [2], [3], [4]], 2) == [[[0], [1]], [[2], [3]], [[4]]]
+    assert steps([[0], [1]], 9) == [[[0], [1]]]
+
+
+@given(lengths_of_documents, st.integers(1, 500), st.integers(1, 5))
+def test_the_processes_share_every_batch_evenly(lengths, budget, processes):
+    """Each document once; no share is longer than another by more than the longest document."""
+    for batch in epoch_batches(lengths, budget, seed=0, epoch=0):
+        shares = [share(batch, process, processes) for process in range(processes)]
+        assert sorted(index for mine in shares for index in mine) == sorted(batch)
+        sizes = [sum(lengths[i] for i in mine) for mine in shares]
+        assert max(sizes) - min(sizes) <= max(lengths[i] for i in batch)
+    assert share([7], 1, 2) == []

@@ -2,16 +2,28 @@
 
 import json
 import shutil
+from dataclasses import replace
+from itertools import count
+from types import SimpleNamespace
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
 from han_core.corpora.corpus import Corpus
-from han_core.models.checkpoint import METRICS, WEIGHTS
+from han_core.models.checkpoint import HISTORY, METRICS, WEIGHTS
 from han_core.models.folder import read_json
-from han_core.training.resume import RunState, prefixed, read_state
+from han_core.training import learner
+from han_core.training import train as train_module
+from han_core.training.resume import (
+    RunState,
+    optimizer_tensors,
+    prefixed,
+    read_state,
+    restore_optimizer,
+)
 from han_core.training.train import train
+from han_core.training.watch import Stopped, Watch
 from han_core.wrong_input import WrongInput
 
 CPU = torch.device("cpu")
@@ -66,6 +78,201 @@ def test_a_run_that_was_killed_ends_with_the_same_bits(tmp_path, make_request, q
     assert same_bits(*states)
     for key in ("epochs", "validation", "test", "parameters"):
         assert once[key] == twice[key]
+
+
+def stopping_after(steps: int, **watched) -> Watch:
+    """A watch that asks to stop after that many steps of its run, once."""
+    left = iter([False] * (steps - 1) + [True])
+    return Watch(
+        lambda texts, name: texts, lambda number, of: lambda count, loss: None,
+        lambda sentence: None, stop=lambda: next(left), **watched,
+    )  # fmt: skip
+
+
+def stopped(request, steps: int, **watched) -> str:
+    """What is said when the run is stopped after that many further steps."""
+    with pytest.raises(Stopped) as caught:
+        train(request, CPU, stopping_after(steps, **watched))
+    return str(caught.value)
+
+
+def without_seconds(history: list[dict]) -> list[dict]:
+    timed = ("seconds", "documents_per_second")
+    return [{key: line[key] for key in line if key not in timed} for line in history]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_run_that_was_stopped_anywhere_ends_with_the_same_bits(
+    tmp_path, make_request, quiet, few, kind
+):
+    """In the first epoch, twice in the second one, after its last step, and once more."""
+    model, pairs = KINDS[kind]
+    pairs = ("epochs=3", "hidden=6", *pairs)
+    once = train(make_request(tmp_path / "whole", *pairs, model=model, **few), CPU, quiet())
+    steps = read_history(tmp_path / "whole")[0]["step"]
+    again = make_request(tmp_path / "parts", *pairs, model=model, resume=True, **few)
+    assert stopped(again, 2) == "Stopped after step 2 of epoch 1."
+    # An epoch that ends is asked once more than its steps.
+    assert stopped(again, steps - 2 + 1 + 1) == "Stopped after step 1 of epoch 2."
+    assert stopped(again, 1) == "Stopped after step 2 of epoch 2."
+    assert stopped(again, steps - 2) == f"Stopped after step {steps} of epoch 2."
+    said = []
+    twice = train(again, CPU, quiet(say=said.append))
+    assert f"Going on after step {steps} of epoch 2." in said
+    assert same_bits(tmp_path / "whole" / WEIGHTS, tmp_path / "parts" / WEIGHTS)
+    states = [tmp_path / name / "resume" / "state.safetensors" for name in ("whole", "parts")]
+    assert same_bits(*states)
+    histories = [without_seconds(read_history(tmp_path / name)) for name in ("whole", "parts")]
+    assert histories[0] == histories[1]
+    assert [line["step"] for line in histories[0]] == [steps, 2 * steps, 3 * steps]
+    for key in ("epochs", "validation", "test", "parameters"):
+        assert once[key] == twice[key]
+
+
+def read_history(out) -> list[dict]:
+    return [json.loads(line) for line in (out / HISTORY).read_text().splitlines()]
+
+
+def test_a_run_may_be_stopped_between_two_epochs(tmp_path, make_request, quiet, few):
+    request = make_request(tmp_path / "out", "epochs=2", "hidden=6", resume=True, **few)
+    steps = []
+    ended: list[dict] = []
+    watch = replace(quiet(), saved=steps.append, stop=lambda: bool(ended), line=ended.append)
+    with pytest.raises(Stopped, match=r"^Stopped after epoch 1\.$"):
+        train(request, CPU, watch)
+    assert len(steps) == 1
+    assert train(request, CPU, quiet())["epochs"] == 2
+
+
+def test_the_seconds_of_an_epoch_are_those_of_all_its_parts(
+    tmp_path, make_request, few, monkeypatch
+):
+    """Each step takes a second by this clock, whatever is done between two steps."""
+    now = count()
+    clock = SimpleNamespace(perf_counter=lambda: float(next(now)))
+    monkeypatch.setattr(learner, "time", clock)
+    request = make_request(tmp_path / "out", "epochs=2", "hidden=6", resume=True, **few)
+    stopped(request, 3, moment=lambda moment: [next(now) for _ in range(9)])
+    state = read_state(tmp_path / "out")
+    assert state.counters["position"]["seconds"] == 3.0
+    stopped(request, 4)
+    assert read_state(tmp_path / "out").counters["position"]["seconds"] == 7.0
+
+
+def test_a_run_is_saved_from_time_to_time(tmp_path, make_request, quiet, few, monkeypatch):
+    """Within an epoch; by this clock two steps take as long as lies between two savings."""
+    now = count(step=30)
+    clock = SimpleNamespace(monotonic=lambda: next(now))
+    monkeypatch.setattr(train_module, "time", clock)
+    saved, out = [], tmp_path / "out"
+    request = make_request(out, "epochs=1", "hidden=6", "save_seconds=60", **few)
+
+    def note(steps: int) -> None:
+        position = read_state(out).counters["position"]["taken"]
+        saved.append((steps, position))
+
+    train(request, CPU, replace(quiet(), saved=note))
+    steps = read_history(out)[0]["step"]
+    within = [number for number, position in saved[:-1]]
+    assert within == list(range(2, steps + 1, 2))
+    assert saved[:-1] == [(number, number) for number in within]
+    assert saved[-1] == (steps, 0)  # the epoch's end
+    saved.clear()
+    train(make_request(tmp_path / "at ends", "epochs=1", "hidden=6", "save_seconds=0", **few), CPU,
+          replace(quiet(), saved=lambda steps: saved.append(steps)))  # fmt: skip
+    assert saved == [steps]
+
+
+def test_a_kill_loses_only_the_steps_since_the_last_saving(tmp_path, make_request, quiet, few):
+    pairs = ("epochs=2", "hidden=6", "save_seconds=0.000001", "word_dropout=0.1")
+    train(make_request(tmp_path / "whole", *pairs, **few), CPU, quiet())
+
+    def moment(moment) -> None:
+        if moment.step == 5:
+            raise Killed
+
+    parts = make_request(tmp_path / "parts", *pairs, resume=True, **few)
+    with pytest.raises(Killed):
+        train(parts, CPU, replace(quiet(), moment=moment))
+    said = []
+    train(parts, CPU, quiet(say=said.append))
+    assert "Going on after step 4 of epoch 1." in said
+    assert same_bits(tmp_path / "whole" / WEIGHTS, tmp_path / "parts" / WEIGHTS)
+
+
+def test_a_run_may_be_saved_at_other_times_when_it_goes_on(tmp_path, make_request, quiet, few):
+    stopped(make_request(tmp_path / "out", "epochs=1", "hidden=6", **few), 2)
+    request = make_request(
+        tmp_path / "out", "epochs=1", "hidden=6", "save_seconds=5", resume=True, **few
+    )
+    assert train(request, CPU, quiet())["epochs"] == 1
+
+
+def test_the_progress_of_an_epoch_that_goes_on_includes_what_was_done(
+    tmp_path, make_request, quiet, few
+):
+    request = make_request(tmp_path / "out", "epochs=1", "hidden=6", resume=True, **few)
+    told: list[tuple[int, float]] = []
+
+    def epoch(number: int, of: int):
+        assert of == 100
+        return lambda documents, loss: told.append((documents, loss))
+
+    stopped(request, 3)
+    position = read_state(tmp_path / "out").counters["position"]
+    train(request, CPU, quiet(epoch=epoch))
+    assert told[0] == (position["documents"], position["loss"] / position["documents"])
+    assert sum(documents for documents, _ in told) == 100
+
+
+def test_the_state_of_the_optimiser_goes_by_name_however_parameters_are_grouped():
+    model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Linear(3, 1))
+    one = torch.optim.AdamW(model.parameters())
+    model(torch.ones(1, 2)).sum().backward()
+    one.step()
+    tensors = optimizer_tensors(one, model)
+    assert tensors.keys() == {
+        f"{kind}.{name}" for kind in ("step", "exp_avg", "exp_avg_sq")
+        for name in ("0.weight", "0.bias", "1.weight", "1.bias")
+    }  # fmt: skip
+    other = torch.optim.AdamW(
+        [{"params": [model[1].bias, model[0].weight]}, {"params": [model[1].weight, model[0].bias]}]
+    )
+    restore_optimizer(other, model, tensors)
+    for parameter in model.parameters():
+        assert torch.equal(other.state[parameter]["exp_avg"], one.state[parameter]["exp_avg"])
+    frozen = torch.optim.AdamW([model[1].bias])
+    with pytest.raises(KeyError):
+        restore_optimizer(frozen, model, tensors)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda position: {**position, "taken": -1},
+        lambda position: {**position, "taken": 1.5},
+        lambda position: {**position, "documents": 10_000},
+        lambda position: {**position, "loss": float("nan")},
+        lambda position: {},
+        lambda position: {**position, "more": 1},
+        lambda position: None,
+    ],
+    ids=["negative", "half", "too many", "nan", "none taken", "more", "none"],
+)
+def test_a_damaged_position_is_one_sentence(started, tmp_path, make_request, quiet, few, change):
+    out = shutil.copytree(started, tmp_path / "damaged")
+    path = out / "resume" / "state.json"
+    counters = json.loads(path.read_text())
+    path.write_text(json.dumps({**counters, "position": change(counters["position"])}))
+    assert "is damaged" in refusal(out, make_request, quiet, few)
+
+
+@pytest.fixture(scope="session")
+def started(tmp_path_factory, make_request, few):
+    """A run that was stopped in its first epoch."""
+    out = tmp_path_factory.mktemp("resume") / "started"
+    stopped(make_request(out, "epochs=1", "hidden=6", **few), 2)
+    return out
 
 
 def same_bits(one, other) -> bool:
@@ -213,7 +420,7 @@ def test_damaged_counters_are_one_sentence(finished, tmp_path, make_request, qui
 @pytest.mark.parametrize(
     "name",
     ["model.classifier.bias", "best.classifier.bias", "optimizer.exp_avg.classifier.bias",
-     "random.cpu"],
+     "random.0.cpu"],
 )  # fmt: skip
 @pytest.mark.parametrize("how", ["missing", "other shape", "other name"])
 def test_damaged_tensors_are_one_sentence(finished, tmp_path, make_request, quiet, few, name, how):

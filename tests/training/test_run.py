@@ -5,12 +5,13 @@ import pytest
 import torch
 
 from han_core.models.architecture import Architecture
+from han_core.planning.settings import Settings
+from han_core.preparation.prepare import Examples, Prepared
 from han_core.text.batch import NumberedDocument
 from han_core.text.vectors import write_vectors
 from han_core.text.vocabulary import RESERVED, UNKNOWN, Vocabulary
-from han_core.training.prepare import Examples, Prepared
+from han_core.training.processes import Processes
 from han_core.training.run import Run
-from han_core.training.settings import Settings
 from han_core.wrong_input import WrongInput
 
 CPU = torch.device("cpu")
@@ -29,7 +30,11 @@ def examples(documents: int, seed: int = 0) -> Examples:
 
 
 def run_of(
-    documents: int = 16, model: str = "bilstm", sizes: dict | None = None, **settings
+    documents: int = 16,
+    model: str = "bilstm",
+    sizes: dict | None = None,
+    processes: Processes | None = None,
+    **settings,
 ) -> Run:
     labels = ("no", "yes")
     prepared = Prepared(VOCABULARY, labels, examples(documents), examples(8, 1))
@@ -38,7 +43,8 @@ def run_of(
         model=model, vocabulary_size=len(VOCABULARY), classes=2, embedding=5, hidden=4,
         attention_size=3, **{**rates, **(sizes or {})},
     )  # fmt: skip
-    return Run(prepared, architecture, Settings(**{"batch_tokens": 24, **settings}), CPU)
+    asked = Settings(**{"batch_tokens": 24, **settings})
+    return Run(prepared, architecture, asked, CPU, processes=processes)
 
 
 def train(run: Run, epochs: int) -> Run:
@@ -48,7 +54,7 @@ def train(run: Run, epochs: int) -> Run:
 
 
 def weights(run: Run) -> torch.Tensor:
-    return torch.cat([tensor.flatten() for tensor in run.model.state_dict().values()])
+    return torch.cat([tensor.flatten() for tensor in run.learner.model.state_dict().values()])
 
 
 def test_a_precision_that_the_device_lacks_is_refused():
@@ -65,7 +71,7 @@ def test_bf16_runs_on_the_cpu_and_learns(fresh_accelerate, model):
     assert losses[-1] < losses[0]
     assert losses == pytest.approx(exact_losses, abs=0.02)
     assert losses != exact_losses
-    assert {tensor.dtype for tensor in half.model.state_dict().values()} == {torch.float32}
+    assert {tensor.dtype for tensor in half.learner.model.state_dict().values()} == {torch.float32}
 
 
 def test_the_same_seed_gives_the_same_weights():
@@ -94,24 +100,53 @@ def test_two_half_batches_accumulated_are_one_step():
     assert (weights(whole) - weights(alone)).abs().max() > 1e-3
 
 
+def test_the_rate_of_a_step_is_that_of_its_last_batch_times_the_factor_of_its_level():
+    """Five batches an epoch and two in a step: batches 1, 3 and 4 of 0 to 4 end one."""
+    settings = {"epochs": 2, "warmup": 0.0, "schedule": "linear", "learning_rate": 0.01}
+    run = run_of(20, accumulation=2, rate_words=0.5, rate_classifier=3.0, **settings)
+    rates = []
+    step = run.learner.optimizer.step
+
+    def seen():
+        rates.append([group["lr"] for group in run.learner.optimizer.param_groups])
+        step()
+
+    run.learner.optimizer.step = seen
+    train(run, 2)
+    left = [1 - (epoch + at / 5) / 2 for epoch in (0, 1) for at in (1, 3, 4)]
+    expected = [[0.01 * share * factor for factor in (0.5, 3.0)] for share in left]
+    assert np.array(rates) == pytest.approx(np.array(expected))
+
+
+def test_each_process_drops_other_words_from_the_same_model(fresh_accelerate):
+    models, states = [], []
+    for index in (0, 1):
+        fresh_accelerate()
+        run = run_of(processes=Processes(2, index, index))
+        models.append(weights(run))
+        states.append(torch.get_rng_state())
+    assert torch.equal(*models)
+    assert not torch.equal(*states)
+
+
 def test_every_batch_of_an_epoch_leads_to_a_step_even_if_they_do_not_fill_the_last_one():
     run = run_of(12, batch_tokens=24, accumulation=2, **STEADY)  # three batches
     train(run, 1)
-    assert {int(state["step"]) for state in run.optimizer.state.values()} == {2}
+    assert {int(state["step"]) for state in run.learner.optimizer.state.values()} == {2}
 
 
 def test_the_gradient_is_clipped():
     run = run_of(learning_rate=0.01)
     norms = []
-    step = run.optimizer.step
+    step = run.learner.optimizer.step
 
     def measured(*arguments, **named):
-        gradients = [p.grad for p in run.model.parameters() if p.grad is not None]
+        gradients = [p.grad for p in run.learner.model.parameters() if p.grad is not None]
         norms.append(torch.stack([g.norm() for g in gradients]).norm().item())
         return step(*arguments, **named)
 
-    run.optimizer.step = measured
-    object.__setattr__(run, "settings", run.settings.model_copy(update={"clip": 1e-3}))
+    run.learner.optimizer.step = measured
+    run.learner.settings = run.settings.model_copy(update={"clip": 1e-3})
     train(run, 1)
     assert norms == pytest.approx([1e-3] * len(norms), rel=1e-2)
 
@@ -120,8 +155,8 @@ def test_a_loss_that_is_no_number_is_one_sentence_and_the_best_weights_stay():
     run = train(run_of(**STEADY), 1)
     best = {name: tensor.clone() for name, tensor in run.best.items()}
     with torch.no_grad():
-        run.model.classifier.weight.fill_(float("nan"))
-    with pytest.raises(WrongInput, match="loss became nan in epoch 2, batch 1") as caught:
+        run.learner.model.classifier.weight.fill_(float("nan"))
+    with pytest.raises(WrongInput, match="loss became nan in step 1 of epoch 2") as caught:
         train(run, 1)
     assert "learning rate" in str(caught.value)
     assert all(torch.equal(run.best[name], best[name]) for name in best)
@@ -137,43 +172,43 @@ def test_it_stops_when_nothing_improves():
 
 def test_the_weights_of_the_best_epoch_are_kept():
     run = train(run_of(**STEADY), 1)
-    first = {name: tensor.clone() for name, tensor in run.model.state_dict().items()}
+    first = {name: tensor.clone() for name, tensor in run.learner.model.state_dict().items()}
     run.history[0]["validation"]["accuracy"] = 2.0  # nothing comes after it
     train(run, 1)
     assert all(torch.equal(run.best[name], first[name]) for name in first)
-    assert not torch.equal(run.best["classifier.weight"], run.model.classifier.weight)
+    assert not torch.equal(run.best["classifier.weight"], run.learner.model.classifier.weight)
 
 
 def test_word_dropout_replaces_a_share_of_the_words():
     from han_core.text.batch import collate
 
     batch = collate(examples(2_000).documents)
-    changed = run_of(word_dropout=0.25)._without_some_words(batch).words
+    changed = run_of(word_dropout=0.25).learner._without_some_words(batch).words
     replaced = changed != batch.words
     assert set(changed[replaced].tolist()) == {UNKNOWN}
     assert replaced.float().mean().item() == pytest.approx(0.25, abs=0.02)
-    assert torch.equal(run_of()._without_some_words(batch).words, batch.words)
+    assert torch.equal(run_of().learner._without_some_words(batch).words, batch.words)
 
 
 def test_the_average_of_the_weights_by_hand():
     run = run_of(16, average=0.5, **STEADY)
-    expected = {name: tensor.clone() for name, tensor in run.model.state_dict().items()}
-    step, seen = run._move_average, []
+    expected = {name: tensor.clone() for name, tensor in run.learner.model.state_dict().items()}
+    step, seen = run.learner._move_average, []
 
     def followed() -> None:
         step()
         decay = min(0.5, (len(seen) + 1) / (len(seen) + 11))
-        for name, tensor in run.model.state_dict().items():
+        for name, tensor in run.learner.model.state_dict().items():
             expected[name] = decay * expected[name] + (1 - decay) * tensor
         seen.append(decay)
 
-    run._move_average = followed
+    run.learner._move_average = followed
     train(run, 1)
     assert len(seen) == 4
     for name, tensor in run.weights().items():
         torch.testing.assert_close(tensor, expected[name])
         torch.testing.assert_close(run.best[name], expected[name])
-    assert not torch.equal(run.best["classifier.weight"], run.model.classifier.weight)
+    assert not torch.equal(run.best["classifier.weight"], run.learner.model.classifier.weight)
 
 
 def test_given_vectors_are_where_the_words_start_and_may_be_frozen(tmp_path):
@@ -181,15 +216,15 @@ def test_given_vectors_are_where_the_words_start_and_may_be_frozen(tmp_path):
     write_vectors(tmp_path / "v.txt", [("a", vector), ("elsewhere", vector)])
     run = run_of(vectors=str(tmp_path / "v.txt"), freeze_vectors=True, **STEADY)
     assert run.vectors_found == 1
-    before = run.model.embedding.weight.clone()
+    before = run.learner.model.embedding.weight.clone()
     assert before[2].tolist() == vector.tolist()
     train(run, 1)
-    assert torch.equal(run.model.embedding.weight, before)
+    assert torch.equal(run.learner.model.embedding.weight, before)
     free = run_of(vectors=str(tmp_path / "v.txt"), **STEADY)
-    assert torch.equal(free.model.embedding.weight, before)
+    assert torch.equal(free.learner.model.embedding.weight, before)
     train(free, 1)
-    assert not torch.equal(free.model.embedding.weight, before)
-    assert free.model.embedding.weight[0].tolist() == [0] * 5  # padding stays
+    assert not torch.equal(free.learner.model.embedding.weight, before)
+    assert free.learner.model.embedding.weight[0].tolist() == [0] * 5  # padding stays
 
 
 def test_an_epoch_of_little_data_has_many_steps_unless_told_otherwise():
@@ -203,20 +238,20 @@ def test_an_epoch_of_little_data_has_many_steps_unless_told_otherwise():
 def test_no_step_yet_moves_no_average():
     """The scaling of fp16 skips steps until it fits."""
     run = run_of(average=0.5)
-    before = {name: tensor.clone() for name, tensor in run.average.items()}
-    run._move_average()
-    assert all(torch.equal(run.average[name], before[name]) for name in before)
+    before = {name: tensor.clone() for name, tensor in run.learner.average.items()}
+    run.learner._move_average()
+    assert all(torch.equal(run.learner.average[name], before[name]) for name in before)
 
 
 def test_the_scaling_of_gradients_goes_on(fresh_accelerate):
     run = train(run_of(), 1)
-    run.accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=8.0)
+    run.learner.accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=8.0)
     state = run.state()
     fresh_accelerate()
     again = run_of()
-    again.accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=2.0)
+    again.learner.accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=2.0)
     again.restore(state)
-    assert again.accelerator.scaler.get_scale() == 8.0
+    assert again.learner.accelerator.scaler.get_scale() == 8.0
 
 
 def test_going_on_with_more_epochs_is_remembered(fresh_accelerate):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from han_core.training.settings import Settings
+from han_core.planning.settings import Settings
 from han_core.training.stopping import best_line, is_better, is_over
 
 FALLING = (0.9, 0.8, 0.7, 0.6, 0.5)

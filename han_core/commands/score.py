@@ -1,0 +1,59 @@
+"""The command ``score``."""
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from han_core.commands.flags import at_least, checkpoint, data, device
+from han_core.commands.output import bar, print_json, say
+from han_core.wrong_input import WrongInput
+
+HELP = "predictions and attention on a data set, as Parquet, on many cores or machines"
+
+
+def flags(command: ArgumentParser) -> None:
+    checkpoint(command)
+    data(command)
+    command.add_argument("--unlabelled", action="store_true", help="the data have no labels")
+    command.add_argument("--out", required=True, metavar="FOLDER", help="new, or one to go on with")
+    command.add_argument(
+        "--workers", type=at_least(1), metavar="N", help="processes (as many as there are cores)"
+    )
+    command.add_argument("--engine", choices=["local", "ray"], default="local")
+    command.add_argument("--address", metavar="A", help="of a Ray cluster, such as auto")
+    device(command)
+
+
+def run(given: Namespace) -> None:
+    """Scores what the folder lacks, and prints figures over all of it."""
+    from han_core.corpora.corpus import read_corpus
+    from han_core.models.checkpoint import load_checkpoint
+    from han_core.scoring.run import score_corpus
+
+    if given.address is not None and given.engine != "ray":
+        raise WrongInput("--address is for --engine ray.")
+    engine = _on_ray(given) if given.engine == "ray" else _locally(given)
+    checkpoint = load_checkpoint(given.checkpoint)  # before the data, which may take long
+    corpus = read_corpus(
+        given.data,
+        text_column=given.text_column,
+        label_column=None if given.unlabelled else given.label_column,
+        default_split="test",
+    )
+    for note in corpus.notes:
+        say(note)
+    progress = bar("Scoring", len(corpus))
+    found = score_corpus(given.checkpoint, checkpoint, corpus, Path(given.out), engine, progress)
+    print_json(found.to_json())
+
+
+def _locally(given: Namespace):
+    from han_core.scoring.local import score_locally, worker_devices
+
+    devices = worker_devices(given.device, given.workers)
+    return lambda parts, job: score_locally(parts, job, devices)
+
+
+def _on_ray(given: Namespace):
+    from han_core.scoring.cluster import score_on_ray
+
+    return lambda parts, job: score_on_ray(parts, job, given.device, given.workers, given.address)

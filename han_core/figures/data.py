@@ -1,0 +1,143 @@
+"""What labelled documents are like before anybody trains on them: classes and lengths.
+
+Counts and quantiles in, a Plotly figure out. It knows nothing about texts.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import plotly.graph_objects as go
+
+from han_core.corpora.wording import counted
+from han_core.figures.escape import plotly_text
+from han_core.figures.markup import inked
+from han_core.figures.rows import CLEAR, below, name_axis, note, number_axis, plain_layout, rows
+from han_core.figures.wrapping import beginning
+
+LISTED = 12
+"""Classes that get a row of their own; of more, the largest do, and the others share one."""
+
+PARTS = {"training": "#4280d4", "validation": "#d97706", "test": "#14968a"}
+"""The colour of each part of the data."""
+
+_BAR = 26  # pixels
+
+
+def class_counts(parts: Mapping[str, Mapping[str, int]]) -> go.Figure:
+    """Documents of each class as bars, divided among training, validation and test.
+
+    Args:
+        parts: name of the part → class → documents.
+
+    Raises:
+        ValueError: if there is no class.
+    """
+    totals: dict[str, int] = {}
+    for counts in parts.values():
+        for label, number in counts.items():
+            totals[label] = totals.get(label, 0) + number
+    if not totals:
+        raise ValueError("at least one class is expected")
+    shown, others = _listed(totals)
+    names = [*shown, *([f"{len(others):,} others"] if others else [])]
+    figure = go.Figure(layout=plain_layout(len(names) * _BAR + 110))
+    for part, counts in parts.items():
+        _add_bars(figure, part, [counts.get(label, 0) for label in shown], shown)
+    for row, label in enumerate(shown):
+        figure.add_annotation(note(f"{totals[label]:,}", totals[label], row) | {"xshift": 4})
+    if others:  # a bar of so many together would dwarf those of the classes
+        told = f"{sum(totals[label] for label in others):,} together"
+        figure.add_annotation(note(told, 0, len(shown)) | {"xshift": 4})
+    _lay_out(figure, names, max(totals.values()), len(parts))
+    return figure
+
+
+def _listed(totals: Mapping[str, int]) -> tuple[list[str], list[str]]:
+    """Classes with bars, in their order or the largest first, and those that share a row."""
+    if len(totals) <= LISTED:
+        return list(totals), []
+    ordered = sorted(totals, key=lambda label: -totals[label])
+    return ordered[: LISTED - 1], ordered[LISTED - 1 :]
+
+
+def _add_bars(figure: go.Figure, part: str, numbers: list[int], names: list[str]) -> None:
+    figure.add_bar(
+        name=inked(part),
+        orientation="h",
+        x=numbers,
+        y=list(range(len(numbers))),
+        marker={"color": PARTS.get(part, PARTS["training"]), "line": {"width": 0}},
+        hovertext=[
+            f"<b>{counted(number, 'document')}</b> for {plotly_text(part)}"
+            f"<br>{plotly_text(beginning(name, 60))}"
+            for number, name in zip(numbers, names, strict=True)
+        ],
+        hoverinfo="text",
+    )
+
+
+def _lay_out(figure: go.Figure, names: list[str], most: int, parts: int) -> None:
+    figure.update_layout(
+        barmode="stack",
+        bargap=0.3,
+        showlegend=parts > 1,
+        margin={"t": 44 if parts > 1 else 8},
+        legend={
+            "orientation": "h", "x": 0, "yref": "container", "y": 1, "yanchor": "top",
+            "traceorder": "normal",
+        },
+    )  # fmt: skip
+    # Past the longest bar there is room for its number.
+    figure.update_xaxes(**number_axis((0, most * 1.15), ",d"))
+    figure.update_yaxes(**name_axis(names))
+    figure.update_yaxes(range=[len(names) - 0.5, -0.5])
+    figure.add_annotation(below("documents"))
+
+
+def lengths(named: Sequence[tuple[str, Sequence[float]]], unit: str = "words") -> go.Figure:
+    """How long texts are: the middle half as a box, a whisker to 95%, a dot at the longest.
+
+    Args:
+        named: (name of the row, its quantiles at 0, 25, 50, 75, 95 and 100%).
+        unit: what is counted.
+
+    Raises:
+        ValueError: if there is no row, or one has not six quantiles in order.
+    """
+    if not named:
+        raise ValueError("at least one row is expected")
+    for name, quantiles in named:
+        if len(quantiles) != 6 or sorted(quantiles) != list(quantiles):
+            raise ValueError(f"six quantiles in order expected for {name}, {quantiles} came")
+    longest = max(quantiles[-1] for _, quantiles in named)
+    figure = rows([name for name, _ in named], unit, (0, max(1, longest) * 1.05), height=44)
+    figure.update_yaxes(range=[len(named) - 0.5, -0.5])
+    for row, (name, quantiles) in enumerate(named):
+        _add_box(figure, row, name, quantiles, unit)
+    return figure
+
+
+def _add_box(figure: go.Figure, row: int, name: str, quantiles: Sequence[float], unit: str) -> None:
+    least, low, middle, high, most, longest = quantiles
+    colour = PARTS.get(name, PARTS["training"])
+    told = (
+        f"half of them: <b>{low:,.0f} to {high:,.0f}</b> {unit}<br>median {middle:,.0f}"
+        f"<br>shortest {least:,.0f}, 95% up to {most:,.0f}, longest {longest:,.0f}"
+        f"<br>{plotly_text(beginning(name, 60))}"
+    )
+    figure.add_box(
+        y=[row], q1=[low], median=[middle], q3=[high], lowerfence=[least], upperfence=[most],
+        orientation="h", fillcolor=CLEAR, line={"color": colour, "width": 2}, hoverinfo="skip",
+        width=0.5,
+    )  # fmt: skip
+    figure.add_scatter(
+        x=[least, low, middle, high, most, longest],
+        y=[row] * 6,
+        mode="markers",
+        marker={
+            "color": colour,
+            "size": [1, 1, 8, 1, 1, 8],
+            "symbol": ["line-ns", "line-ns", "diamond", "line-ns", "line-ns", "circle-open"],
+        },
+        hovertext=told,
+        hoverinfo="text",
+    )

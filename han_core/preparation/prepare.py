@@ -1,0 +1,152 @@
+"""Labelled texts to numbered documents and a vocabulary.
+
+The vocabulary comes from the training documents alone. It knows nothing about
+models or files.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from han_core.corpora.corpus import Corpus
+from han_core.corpora.labels import align_labels, check_names
+from han_core.models.checkpoint import TextConfig
+from han_core.planning.settings import Settings
+from han_core.preparation.tokens import Follow, tokenised
+from han_core.text.batch import NumberedDocument, document_lengths
+from han_core.text.token_table import Documents, TokenTable
+from han_core.text.tokenizer import Tokenizer
+from han_core.text.vocabulary import RESERVED, Vocabulary
+from han_core.wrong_input import WrongInput
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Numbered documents and their classes.
+
+    Attributes:
+        documents: in the order of the corpus; those of a table are made when asked for.
+        classes: (documents,) index of each document's class.
+        cut: documents that a limit cut.
+
+    Raises:
+        ValueError: if there are not as many classes as documents.
+    """
+
+    documents: Sequence[NumberedDocument]
+    classes: np.ndarray
+    cut: int = 0
+
+    def __post_init__(self) -> None:
+        if len(self.documents) != len(self.classes):
+            raise ValueError(f"{len(self.documents)} classes expected, {len(self.classes)} came")
+
+    def __len__(self) -> int:
+        return len(self.documents)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """(documents,) int64 tokens in each document."""
+        return document_lengths(self.documents)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """All that a run reads: vocabulary, class names, training and validation examples.
+
+    ``notes`` are sentences to tell about how it was made.
+    """
+
+    vocabulary: Vocabulary
+    labels: tuple[str, ...]
+    training: Examples
+    validation: Examples
+    notes: tuple[str, ...] = ()
+
+
+def prepare(
+    training: Corpus,
+    validation: Corpus,
+    text: TextConfig,
+    settings: Settings,
+    follow: Follow,
+    known: Vocabulary | None = None,
+    also: Sequence[str] = (),
+) -> Prepared:
+    """Tokenises both corpora and numbers them by the training words.
+
+    Texts that were read before, however they were divided then, are not read again.
+
+    Args:
+        follow: called where texts must be read.
+        known: words that keep their numbers; new ones come after them, unless the
+            settings freeze words.
+        also: texts that ``examples`` will be asked for later, to read them now.
+
+    Raises:
+        WrongInput: if there are fewer than two classes, the label names do not
+            fit them, a validation label is none of them, or as ``tokenised``.
+    """
+    labels = class_names(training.classes, settings.label_names)
+    classes = align_labels(training.labels, training.classes)
+    held_out_classes = align_labels(validation.labels, training.classes)
+    groups = (training.texts, validation.texts, also)
+    table, rows, note = tokenised(groups, text.language, text.maximum_tokens, follow)
+    vocabulary = known or Vocabulary(RESERVED, text.lowercase)
+    if not (known and settings.freeze_words):
+        counts = table.counts(rows[0], vocabulary.lowercase)
+        vocabulary = vocabulary.extended(counts, settings.minimum_count, settings.maximum_size)
+    numbers = table.numbers(vocabulary)
+    return Prepared(
+        vocabulary,
+        labels,
+        _examples(table, rows[0], numbers, classes),
+        _examples(table, rows[1], numbers, held_out_classes),
+        (note,) if note else (),
+    )
+
+
+def examples(
+    corpus: Corpus,
+    classes: Sequence[int],
+    tokenizer: Tokenizer,
+    vocabulary: Vocabulary,
+    follow: Follow,
+) -> Examples:
+    """``corpus``, whose classes are known, as examples of an existing vocabulary.
+
+    Raises:
+        WrongInput: as ``tokenised``.
+    """
+    table, (rows,), _ = tokenised(
+        [corpus.texts], tokenizer.language, tokenizer.maximum_tokens, follow, "Reading test"
+    )
+    return _examples(table, rows, table.numbers(vocabulary), classes)
+
+
+def class_names(classes: tuple[str, ...], names: tuple[str, ...] | None) -> tuple[str, ...]:
+    """``names`` for ``classes``, or the classes' own.
+
+    Raises:
+        WrongInput: if there are fewer than two classes, not as many names as
+            classes, or a name that ``check_names`` refuses.
+    """
+    if len(classes) < 2:
+        came = f"only {classes[0]!r} came" if classes else "no label came"
+        raise WrongInput(f"Training needs documents of at least two classes; {came}.")
+    if names is not None and len(names) != len(classes):
+        raise WrongInput(
+            f"label_names gives a name for each of the {len(classes)} classes "
+            f"{', '.join(classes[:10])}; {', '.join(names)[:80]!r} came."
+        )
+    named = classes if names is None else names
+    check_names(named)
+    return named
+
+
+def _examples(
+    table: TokenTable, rows: np.ndarray, numbers: np.ndarray, classes: Sequence[int]
+) -> Examples:
+    documents = Documents(table, rows, numbers)
+    return Examples(documents, np.array(classes), int(table.cut[rows].sum()))

@@ -1,0 +1,72 @@
+"""Begins the process of a run: of its own session, so that it outlives the one that began it.
+
+It knows nothing about what the process does.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from han_core.models.checkpoint import checkpoints_root
+from han_core.places import PROJECT, data_root
+from han_core.runs.lock import Lock
+from han_core.runs.log import EventLog
+from han_core.runs.queue import draw_ticket
+
+STDERR = "stderr.log"
+
+
+def launch(folder: Path, lock: Lock, device: str) -> None:
+    """Puts the run in ``folder`` into the device's queue and begins its process.
+
+    The process holds ``lock``, which the caller took, from its first moment: there is
+    none in which the run seems dead.
+
+    Raises:
+        OSError: if the system begins no process, or the disk takes no more.
+    """
+    log = EventLog(folder)
+    try:
+        log.write("queued", device=device)
+        draw_ticket(folder, device)
+        begin_process(folder, lock)
+    except OSError as error:
+        log.write("failed", text=f"The run's process could not begin: {error.strerror}.")
+        raise
+    finally:
+        log.close()
+
+
+def begin_process(folder: Path, lock: Lock) -> None:
+    """Begins the worker of the run in ``folder``, and does not wait for it."""
+    told = [str(folder.absolute()), str(lock.handle)]
+    with (folder / STDERR).open("ab") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "han_core.runs.worker", *told],
+            cwd=PROJECT,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            pass_fds=[lock.handle],
+            start_new_session=True,
+        )
+    # Somebody has to take note of its end, or the system keeps its entry while we live.
+    threading.Thread(target=process.wait, daemon=True).start()
+
+
+def _environment() -> dict[str, str]:
+    """Ours, with folders as they are called from everywhere, and few threads.
+
+    The number of threads (``HANSCOPE_RUN_THREADS``, else 1) also decides the last bits of a
+    sum: a run goes on exactly where it keeps its number.
+    """
+    threads = os.environ.get("HANSCOPE_RUN_THREADS", "")
+    return {
+        **os.environ,
+        "OMP_NUM_THREADS": threads if threads.isdecimal() and int(threads) else "1",
+        "HANSCOPE_DATA": str(data_root().absolute()),
+        "HANSCOPE_CHECKPOINTS": str(checkpoints_root().absolute()),
+    }

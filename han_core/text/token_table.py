@@ -1,0 +1,171 @@
+"""Many texts as numbers of words, in columns that may be mapped from a disk.
+
+A table numbers the words of its own texts; documents look these numbers up in a
+vocabulary when they are asked for. So what is on disk serves any vocabulary, and a million
+documents are a few arrays. It knows nothing about how texts are split or where tables lie.
+"""
+
+import hashlib
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+
+from han_core.text.batch import NumberedDocument
+from han_core.text.splitting import DOCUMENTS, decoded, encoded
+from han_core.text.vocabulary import Vocabulary
+
+DIGEST = 16  # bytes
+TEXTS = DOCUMENTS.insert(0, pa.field("digest", pa.binary(DIGEST)))
+WORDS = pa.schema([("word", pa.binary())])
+
+
+def digests(texts: Iterable[str]) -> np.ndarray:
+    """(texts,) a name of 16 bytes for each text, by its content."""
+    made = (hashlib.blake2b(encoded(text), digest_size=DIGEST).digest() for text in texts)
+    return np.frombuffer(b"".join(made), dtype=f"S{DIGEST}")
+
+
+@dataclass(frozen=True)
+class TokenTable:
+    """Different texts split into words.
+
+    Attributes:
+        texts: a row for each text, of the schema ``TEXTS``, by ascending digest.
+        lexicon: of the schema ``WORDS``; a row for each different token of all texts.
+
+    Raises:
+        ValueError: if the columns are others, a text has no word, or the rows stand in
+            another order.
+    """
+
+    texts: pa.Table
+    lexicon: pa.Table
+
+    def __post_init__(self) -> None:
+        if not self.texts.schema.equals(TEXTS) or not self.lexicon.schema.equals(WORDS):
+            raise ValueError(f"{TEXTS} expected, {self.texts.schema} came")
+        if len(self) and not self.lengths.min():
+            raise ValueError("a text has at least one word; one has none")
+        if (self.digests[1:] <= self.digests[:-1]).any():
+            raise ValueError("texts in the order of their digests are expected")
+
+    def __len__(self) -> int:
+        return self.texts.num_rows
+
+    @cached_property
+    def digests(self) -> np.ndarray:
+        """(texts,) ascending."""
+        return np.concatenate([digests([]), *map(_fixed, self._columns("digest"))])
+
+    @cached_property
+    def lengths(self) -> np.ndarray:
+        """(texts,) int64 tokens in each text."""
+        none = np.empty(0, dtype=np.int64)
+        return np.concatenate([none, *(np.diff(ends) for ends, _ in self._words)])
+
+    @cached_property
+    def cut(self) -> np.ndarray:
+        """(texts,) whether a limit cut the text."""
+        return self.texts.column("cut").to_numpy().astype(bool)
+
+    def words(self) -> list[str]:
+        """(lexicon,) the tokens, exactly as they stand in the texts."""
+        return list(map(decoded, self.lexicon.column("word").to_pylist()))
+
+    def numbers(self, vocabulary: Vocabulary) -> np.ndarray:
+        """(lexicon,) int32 the number that ``vocabulary`` gives each token."""
+        return np.array(vocabulary.numbers(self.words()), dtype=np.int32)
+
+    def rows(self, wanted: np.ndarray) -> np.ndarray:
+        """(wanted,) the row of each digest.
+
+        Raises:
+            KeyError: if the table does not hold one.
+        """
+        found = np.searchsorted(self.digests, wanted).clip(max=max(0, len(self) - 1))
+        if len(wanted) and (not len(self) or (self.digests[found] != wanted).any()):
+            raise KeyError("the table does not hold all of these texts")
+        return found
+
+    def document(self, row: int) -> tuple[np.ndarray, np.ndarray]:
+        """(tokens,) numbers in the lexicon and (sentences,) tokens in each sentence."""
+        chunk = bisect_right(self._firsts, row) - 1
+        at = row - self._firsts[chunk]
+        ends, words = self._words[chunk]
+        sentence_ends, sentences = self._sentences[chunk]
+        return (
+            words[ends[at] : ends[at + 1]],
+            sentences[sentence_ends[at] : sentence_ends[at + 1]],
+        )
+
+    def counts(self, rows: np.ndarray, lowercase: bool) -> Counter[str]:
+        """How often each word stands in the texts of ``rows``, which may repeat."""
+        times = np.bincount(rows, minlength=len(self))
+        total = np.zeros(self.lexicon.num_rows)  # whole numbers far below 2**53
+        for first, (ends, words) in zip(self._firsts[:-1], self._words, strict=True):
+            weights = np.repeat(times[first : first + len(ends) - 1], np.diff(ends))
+            total += np.bincount(words[ends[0] : ends[-1]], weights, minlength=len(total))
+        counted: Counter[str] = Counter()
+        for word, count in zip(self.words(), total.astype(int).tolist(), strict=True):
+            if count:
+                counted[word.lower() if lowercase else word] += count
+        return counted
+
+    @cached_property
+    def _firsts(self) -> list[int]:
+        """The first row of each piece of the columns."""
+        return [0, *np.cumsum([len(piece) for piece in self._columns("cut")]).tolist()]
+
+    @cached_property
+    def _words(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        return list(map(_lists, self._columns("words")))
+
+    @cached_property
+    def _sentences(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        return list(map(_lists, self._columns("sentences")))
+
+    def _columns(self, name: str) -> list[pa.Array]:
+        """A column in pieces, the same ones for all columns."""
+        return [batch.column(name) for batch in self.texts.to_batches()]
+
+
+def _fixed(chunk: pa.FixedSizeBinaryArray) -> np.ndarray:
+    rows = chunk.offset + len(chunk)
+    return np.frombuffer(chunk.buffers()[1], dtype=f"S{DIGEST}", count=rows)[chunk.offset :]
+
+
+def _lists(chunk: pa.ListArray) -> tuple[np.ndarray, np.ndarray]:
+    """(rows + 1,) where each row's values begin and end, and all the values: no copies."""
+    return chunk.offsets.to_numpy(), chunk.values.to_numpy(zero_copy_only=True)
+
+
+class Documents(Sequence[NumberedDocument]):
+    """Texts of a table as documents of a vocabulary, each made when it is asked for.
+
+    Args:
+        rows: (documents,) which text each document is.
+        numbers: (lexicon,) int32 the vocabulary's number of each token of the table.
+    """
+
+    def __init__(self, table: TokenTable, rows: np.ndarray, numbers: np.ndarray):
+        self._table, self._rows, self._numbers = table, rows, numbers
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, at):
+        """One document, or a tuple of them for a slice."""
+        if isinstance(at, slice):
+            return tuple(self[i] for i in range(*at.indices(len(self))))
+        words, sentences = self._table.document(int(self._rows[at]))
+        return NumberedDocument(self._numbers[words], sentences)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """(documents,) int64 tokens in each."""
+        return self._table.lengths[self._rows]

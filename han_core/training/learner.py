@@ -1,0 +1,169 @@
+"""A model and its optimiser: one step at a time, the same for any number of processes.
+
+Mixed precision, clipping and the exchange of gradients are Accelerate's work. Each
+process takes its share of every batch, and the gradient is that of the whole batch. It
+knows nothing about epochs or files.
+"""
+
+import math
+import time
+from collections.abc import Sequence
+from contextlib import nullcontext
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import GradientAccumulationPlugin
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from han_core.device import mixed_precision
+from han_core.models.classifier import AttentionClassifier
+from han_core.planning.settings import Settings
+from han_core.preparation.prepare import Examples
+from han_core.text.batch import Batch, collate
+from han_core.text.vocabulary import UNKNOWN
+from han_core.training.averaging import copied, move_average
+from han_core.training.batches import share
+from han_core.training.position import Taken
+from han_core.training.processes import Processes
+from han_core.training.rates import parameter_groups
+from han_core.training.resume import (
+    RunState,
+    fitting,
+    optimizer_tensors,
+    prefixed,
+    restore_optimizer,
+)
+
+
+class Diverged(Exception):
+    """Loss or gradient is no number any more; the message says which one and what it became."""
+
+
+class Learner:
+    """A model that takes steps.
+
+    Attributes:
+        model: on ``device``; without what Accelerate wraps around it.
+        average: of the weights, by name; empty where none is asked for.
+
+    Raises:
+        WrongInput: if the device lacks the precision asked for.
+    """
+
+    def __init__(
+        self,
+        model: AttentionClassifier,
+        settings: Settings,
+        device: torch.device,
+        processes: Processes,
+    ):
+        self.settings, self.device, self.processes = settings, device, processes
+        self.accelerator = Accelerator(
+            cpu=device.type == "cpu",
+            mixed_precision=mixed_precision(settings.mixed_precision, device),
+            device_placement=False,
+            # Said here, for a number that a launcher leaves in the environment would count.
+            gradient_accumulation_plugin=GradientAccumulationPlugin(num_steps=1),
+        )
+        self.model = model.to(device)
+        optimizer = torch.optim.AdamW(parameter_groups(self.model, settings), fused=True)
+        self._prepared, self.optimizer = self.accelerator.prepare(self.model, optimizer)
+        self.average = copied(self.model.state_dict()) if settings.average else {}
+
+    def step(self, examples: Examples, batches: Sequence[list[int]], rate: float) -> Taken:
+        """One step over ``batches`` of ``examples``, of which this process takes its share.
+
+        Args:
+            rate: the learning rate, before the factor of each level.
+
+        Raises:
+            Diverged: if loss or gradient are no numbers; the weights stay as they were.
+        """
+        started = time.perf_counter()
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate * group["factor"]
+        last = len(batches) - 1
+        counted = [
+            self._backward(examples, batch, len(batches), at == last)
+            for at, batch in enumerate(batches)
+        ]
+        norm = self.accelerator.clip_grad_norm_(self.model.parameters(), self.settings.clip)
+        # (batches, 2) sum of the losses and right ones of each batch, over all processes
+        sums = self.processes.sum(torch.stack(counted).cpu().double()).tolist()
+        documents = tuple(map(len, batches))
+        losses = tuple(loss / of for (loss, _), of in zip(sums, documents, strict=True))
+        self._check(sum(losses), norm)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        if self.average:
+            self._move_average()
+        right = int(sum(right for _, right in sums))
+        return Taken(documents, losses, right, time.perf_counter() - started)
+
+    def _backward(self, examples: Examples, indices: list[int], group: int, last: bool) -> Tensor:
+        """Adds the gradient of one batch; the sum of its losses, and its right ones."""
+        mine = share(indices, self.processes.index, self.processes.count)
+        # A process without a share takes part all the same: the others wait for it.
+        read = mine or indices[:1]
+        batch = collate([examples.documents[i] for i in read])
+        batch = self._without_some_words(batch).to(self.device)
+        classes = torch.from_numpy(examples.classes[read]).to(self.device)
+        with nullcontext() if last else self.accelerator.no_sync(self._prepared):
+            logits = self._prepared(batch).logits.float()
+            loss = cross_entropy(logits, classes, reduction="sum")
+            # Several processes take the mean of their gradients, hence their number.
+            weight = self.processes.count / (len(indices) * group)
+            self.accelerator.backward(loss * (weight if mine else 0.0))
+        right = (logits.argmax(1) == classes).sum()
+        counted = torch.stack([loss.detach(), right.float()])
+        return counted if mine else torch.zeros_like(counted)
+
+    def _without_some_words(self, batch: Batch) -> Batch:
+        if not self.settings.word_dropout:
+            return batch
+        dropped = torch.rand(len(batch.words)) < self.settings.word_dropout
+        words = batch.words.masked_fill(dropped, UNKNOWN)
+        return Batch(words, batch.sentence_lengths, batch.document_lengths)
+
+    def _check(self, loss: float, norm: Tensor) -> None:
+        if not math.isfinite(loss):
+            raise Diverged(f"The loss became {loss}")
+        # The scaling of fp16 looks for gradients that are none, and skips their step.
+        if self.accelerator.scaler is None and not math.isfinite(norm):
+            raise Diverged(f"The gradient became {norm:.1f}")
+
+    def _move_average(self) -> None:
+        # Nothing stands there while the scaling of fp16 still skips the first steps.
+        state = next(iter(self.optimizer.state.values()), None)
+        steps = int(state["step"]) if state else 0
+        move_average(self.average, self.model.state_dict(), self.settings.average, steps)
+
+    def weights(self) -> dict[str, Tensor]:
+        """The weights as they would be used now: the average where there is one."""
+        return self.average or self.model.state_dict()
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All that moves from step to step, by name."""
+        return {
+            **prefixed("model", self.model.state_dict()),
+            **prefixed("average", self.average),
+            **prefixed("optimizer", optimizer_tensors(self.optimizer, self.model)),
+        }
+
+    def restore(self, state: RunState) -> None:
+        """Puts model, average and optimiser where ``state`` was taken.
+
+        Raises:
+            LookupError, ValueError: if its tensors are not those of this model.
+        """
+        self.model.load_state_dict(fitting(state.part("model"), self.model))
+        if self.average:
+            self.average = fitting(state.part("average"), self.model)
+        restore_optimizer(self.optimizer, self.model, state.part("optimizer"))
+        if self.accelerator.scaler:
+            self.accelerator.scaler.load_state_dict(state.counters["scaler"])
+
+    def scaler(self) -> dict | None:
+        """What fp16 multiplies gradients by, and when that last changed."""
+        return scaler.state_dict() if (scaler := self.accelerator.scaler) else None

@@ -1,0 +1,165 @@
+"""The folder that a run leaves: the best weights so far, and what is needed to go on.
+
+It is written whole or not at all, and never with weights that are no numbers. It knows
+nothing about when it is time to write.
+"""
+
+import errno
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from torch import Tensor
+
+from han_core.models.architecture import Architecture
+from han_core.models.checkpoint import (
+    METRICS,
+    Checkpoint,
+    Config,
+    blank_model,
+    read_metrics,
+    save_checkpoint,
+)
+from han_core.models.folder import write_json
+from han_core.preparation.prepare import Prepared
+from han_core.training.request import Request
+from han_core.training.run import Run
+from han_core.wrong_input import WrongInput
+
+
+class Writer:
+    """Writes the folder of one run.
+
+    Attributes:
+        saved: where the run stood that is in the folder, in words; empty while there is none.
+    """
+
+    def __init__(self, request: Request, prepared: Prepared, architecture: Architecture):
+        self._request, self._prepared = request, prepared
+        self.saved = ""
+        self._config = Config(
+            architecture=architecture,
+            text=request.text,
+            labels=prepared.labels,
+            weights=request.settings.weights,
+        )
+
+    def write(self, run: Run) -> None:
+        """Writes everything; every process calls, the main one writes.
+
+        Raises:
+            WrongInput: if weights are no numbers or the folder cannot be written; what
+                stood there stays.
+        """
+        state = run.state()
+        if run.processes.main:
+            weights = run.best or run.weights()
+            self._check(weights, self._config.weights, run)
+            self._check({**run.learner.model.state_dict(), **run.weights()}, "float32", run)
+            self._save(run, weights, state.files())
+        self.saved = run.place
+
+    def _save(self, run: Run, weights: dict[str, Tensor], resume: dict[str, bytes]) -> None:
+        with _disk_trouble(self._request.out):
+            save_checkpoint(
+                self._request.out,
+                self._config,
+                self._prepared.vocabulary,
+                weights,
+                self.metrics(run),
+                run.history,
+                resume,
+            )
+
+    def add(self, reached: dict) -> None:
+        """Adds what was reached to the metrics that stand there.
+
+        Raises:
+            WrongInput: if they cannot be written.
+        """
+        out = self._request.out
+        with _disk_trouble(out):
+            write_json(out / METRICS, {**read_metrics(out), **reached})
+
+    def _check(self, weights: Mapping[str, Tensor], stored: str, run: Run) -> None:
+        for name, tensor in weights.items():
+            if not rounded(tensor, stored).isfinite().all():
+                raise WrongInput(
+                    f"The weights {name} have become too large for {stored} in {run.place}; "
+                    "a lower learning rate may help."
+                )
+
+    def checkpoint(self, run: Run) -> Checkpoint:
+        """What ``load_checkpoint`` would give if the present weights were saved now.
+
+        A copy, on the run's device, in which no checksums stand.
+        """
+        return self.loaded(run, run.weights())
+
+    def loaded(self, run: Run, weights: Mapping[str, Tensor]) -> Checkpoint:
+        """What ``load_checkpoint`` would give if ``weights`` were saved."""
+        model = blank_model(self._config.architecture)
+        stored = {name: rounded(weight, self._config.weights) for name, weight in weights.items()}
+        model.load_state_dict(stored, assign=True)
+        name, vocabulary = self._request.out.name, self._prepared.vocabulary
+        model = model.to(run.device).eval().requires_grad_(True)
+        return Checkpoint(name, self._config, vocabulary, model, self.metrics(run))
+
+    def metrics(self, run: Run) -> dict:
+        """The content of ``metrics.json``; without validation while no epoch is over."""
+        request = self._request
+        best = run.best_epoch if run.history else {"epoch": 0, "validation": None}
+        return {
+            "dataset": request.training.name,
+            "documents": {
+                "train": len(request.training),
+                "validation": len(request.validation),
+                "test": len(request.test) if request.test else 0,
+            },
+            "cut": self._prepared.training.cut + self._prepared.validation.cut,
+            "best_epoch": best["epoch"],
+            "validation": best["validation"],
+            "test": None,
+            "seed": request.settings.seed,
+            "date": datetime.now(UTC).date().isoformat(),
+            "settings": {
+                **request.settings.model_dump(exclude_defaults=True),
+                "batch_tokens": run.budget,
+            },
+            "processes": run.processes.count,
+            "reproduce": request.reproduce,
+            **_note(run.asked),
+        }
+
+
+def rounded(weight: Tensor, stored: str) -> Tensor:
+    """A copy of ``weight`` as it comes back from the disk, float32."""
+    return weight.detach().to(getattr(torch, stored), copy=True).float()
+
+
+@contextmanager
+def _disk_trouble(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        raise WrongInput(why_not_written(error, out)) from error
+
+
+def why_not_written(error: Exception, out: Path) -> str:
+    """A sentence for an error of the disk."""
+    # safetensors tells the system's number in its text alone.
+    full = (errno.ENOSPC, errno.EDQUOT)
+    if getattr(error, "errno", None) in full or any(f"os error {n})" in str(error) for n in full):
+        return f"There is no space left on the disk for {out}."
+    return f"{out} cannot be written: {getattr(error, 'strerror', None) or error}."
+
+
+def _note(asked: Sequence[int]) -> dict[str, str]:
+    """What ``reproduce`` alone would not do again: the learning rate follows all epochs asked."""
+    if len(asked) == 1:
+        return {}
+    numbers = ", then ".join(map(str, asked))
+    return {"note": f"Trained in parts with --epochs {numbers}; in one go figures differ a little."}

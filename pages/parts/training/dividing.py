@@ -1,0 +1,128 @@
+"""Which documents are for training, validation and test: by share, by column, by other data."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.parts.kept import carry
+from pages.parts.training import picking, saying
+
+if TYPE_CHECKING:
+    from han_core.preparation.data import Source
+    from pages.parts.training.picking import Picked
+
+SHARE, COLUMN, OTHER = "share", "column", "other"
+NONE = "none"
+
+
+@dataclass(frozen=True)
+class _Held:
+    """What is held out: fields of ``Source``."""
+
+    validation: str
+    test: str | None = None
+    split_column: str | None = None
+
+
+def divided(found: "Picked") -> "Source":
+    """The expander that says how, and the source that comes of it."""
+    from han_core.preparation.data import Source
+
+    with st.expander("Training, validation and test", key="train_divide"):
+        held = _held(found)
+    return Source(
+        data=found.data,
+        validation=held.validation,
+        test=held.test,
+        text_column=found.text_column,
+        label_column=found.label_column,
+        split_column=held.split_column,
+    )
+
+
+def _held(found: "Picked") -> _Held:
+    if found.data.startswith("bundled:"):
+        st.caption(saying.BUNDLED_TEST)
+        return _Held(_share("train_validation", "Share for validation", 20), found.others[0])
+    ways = {SHARE: "A share drawn at random", OTHER: "Other documents"}
+    if found.others:
+        ways[OTHER] = "Other splits of the data set"
+    if len(found.columns) > 2:
+        ways[COLUMN] = "A column says it"
+    carry("train_divide_by", SHARE, ways)
+    way = st.radio(
+        "What is held out", list(ways), horizontal=True, key="train_divide_by",
+        format_func=lambda name: ways[name], persist_state="session",
+    )  # fmt: skip
+    if way == COLUMN:
+        return _by_column(found)
+    if way == OTHER:
+        return _by_splits(found) if found.others else _by_files()
+    left, right = st.columns(2)
+    with left:
+        validation = _share("train_validation", "Share for validation", 20)
+    with right:
+        test = _share("train_test", "Share for test", 0, least=0)
+    st.caption(saying.STRATIFIED)
+    return _Held(validation, test if float(test) else None)
+
+
+def _share(key: str, title: str, usual: int, least: int = 5) -> str:
+    """A share as ``Source`` takes it."""
+    carry(key, usual)
+    percent = st.slider(title, least, 50, step=5, format="%d%%", key=key, persist_state="session")
+    return f"{percent / 100:g}"
+
+
+def _by_column(found: "Picked") -> _Held:
+    there = tuple(
+        name for name in found.columns if name not in (found.text_column, found.label_column)
+    )
+    name = picking.column("train_split_column", "Column of the parts", there, "split", 0)
+    st.caption(saying.SPLIT_COLUMN)
+    return _Held(_share("train_validation", "Share for validation where no row is for it", 10),
+                 split_column=name)  # fmt: skip
+
+
+def _by_splits(found: "Picked") -> _Held:
+    names = {spec: spec.rsplit("@", 1)[-1] for spec in found.others}
+    usual = _like(found.others, "valid", "dev")
+    left, right = st.columns(2)
+    with left:
+        validation = _split("train_validation_split", "Validation", names, usual, "A share")
+    with right:
+        test = _split("train_test_split", "Test", names, _like(found.others, "test"), "None")
+    if validation is None:
+        validation = _share("train_validation", "Share for validation", 20)
+    return _Held(validation, test)
+
+
+def _split(key: str, title: str, names: dict[str, str], usual: str | None, none: str) -> str | None:
+    there = {NONE: none, **names}
+    if st.session_state.get(key) not in there:
+        st.session_state[key] = usual or NONE
+    carry(key, usual or NONE)
+    chosen = st.selectbox(
+        title, list(there), format_func=lambda spec: there[spec], key=key, persist_state="session"
+    )
+    return None if chosen == NONE else chosen
+
+
+def _like(specs: tuple[str, ...], *names: str) -> str | None:
+    """The split that is called like one of ``names``."""
+    return next(
+        (spec for spec in specs if any(name in spec.rsplit("@", 1)[-1] for name in names)), None
+    )
+
+
+def _by_files() -> _Held:
+    left, right = st.columns(2)
+    with left:
+        validation = picking.upload("train_validation_file", "File for validation")
+    with right:
+        test = picking.upload("train_test_file", "File for test (may be left out)")
+    if validation is None:
+        st.caption(saying.NO_VALIDATION_FILE)
+    held = validation[1] if validation else _share("train_validation", "Share for validation", 20)
+    return _Held(held, test[1] if test else None)

@@ -1,0 +1,156 @@
+"""Where the documents come from: the bundle, a file, or the hub.
+
+A file stays on this machine for the runs that use it, under a name made of its content;
+people see it under its own.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.parts import labelled
+from pages.parts.kept import carry
+from pages.parts.training import cached, fields, hub, saying
+from pages.parts.wording import plain
+
+if TYPE_CHECKING:
+    from han_core.corpora.table import Table
+
+FILE, HUB = "file", "hub"
+SOURCES = {
+    "bundled:classroom": "Classroom corpus, English: 220 short reviews",
+    "bundled:classroom/zh": "Classroom corpus, Chinese: 24 short reviews",
+    FILE: "A file of my own",
+    HUB: "A data set of the Hugging Face hub",
+}
+PREVIEW = 240  # characters of a cell
+
+
+@dataclass(frozen=True)
+class Picked:
+    """Documents that somebody picked, before they are divided.
+
+    Attributes:
+        data: a spec as ``read_corpus`` takes it.
+        name: for people.
+        columns: all of them; texts and labels are two of these.
+        others: other splits that can be validated or tested on, by their specs; the first
+            two are what somebody would take.
+        rows: the first ones.
+    """
+
+    data: str
+    name: str
+    columns: tuple[str, ...]
+    text_column: str = "text"
+    label_column: str = "label"
+    others: tuple[str, ...] = ()
+    rows: tuple[dict[str, str], ...] = ()
+
+    @property
+    def is_local(self) -> bool:
+        """Whether reading all of it needs no network."""
+        return not self.data.startswith("hf:")
+
+
+def picked() -> Picked | None:
+    """The pickers; None until a file or a name is given.
+
+    Raises:
+        WrongInput: if the file or the name cannot be used.
+    """
+    carry("train_data", next(iter(SOURCES)))
+    chosen = st.selectbox(
+        "Documents", list(SOURCES), key="train_data", on_change=_take_language,
+        format_func=lambda spec: SOURCES[spec], persist_state="session",
+    )  # fmt: skip
+    if chosen == FILE:
+        return _file()
+    if chosen == HUB:
+        return _of_hub()
+    return Picked(
+        f"{chosen}@train", chosen.removeprefix("bundled:"), (), others=(f"{chosen}@test",)
+    )
+
+
+def _take_language() -> None:
+    """Chinese documents are split into words as Chinese."""
+    chinese = st.session_state["train_data"].endswith("/zh")
+    st.session_state[fields.key_of("language")] = "zh" if chinese else "en"
+
+
+def _file() -> Picked | None:
+    kept = upload("train_upload", "CSV, TSV, JSONL or Parquet")
+    if kept is None:
+        st.caption(saying.FILE)
+        return None
+    name, spec = kept
+    table = cached.table(spec)
+    st.caption(f"{plain(name)}: {table.rows:,} rows, {len(table.columns)} columns.")
+    text, label = _columns(table)
+    return Picked(spec, name, table.columns, text, label, rows=table.preview)
+
+
+def upload(key: str, title: str) -> tuple[str, str] | None:
+    """(name for people, spec) of the file that was sent under ``key``, kept for the session.
+
+    Raises:
+        WrongInput: if it cannot be read; what was sent before stays.
+    """
+    held = f"{key}_kept"
+
+    def changed() -> None:
+        if st.session_state[key] is None:
+            st.session_state.pop(held, None)
+
+    file = st.file_uploader(title, type=labelled.KINDS, key=key, on_change=changed)
+    if file is not None:
+        before = st.session_state.get(held)
+        if before is None or before[2] != file.file_id:
+            spec = _keep(file)
+            st.session_state[held] = (file.name, spec, file.file_id)
+    if held not in st.session_state:
+        return None
+    name, spec, _ = st.session_state[held]
+    return name, spec
+
+
+def _keep(file) -> str:
+    """Where the file is kept from now on; what no run needs makes room for it."""
+    from han_core.corpora.uploads import LARGEST_STORE, forget_uploads, keep_upload
+
+    forget_uploads(cached.specs_in_use(), LARGEST_STORE // 2)
+    with st.spinner("Reading the file …"):
+        return str(keep_upload(file.getvalue(), file.name))
+
+
+def _columns(table: "Table") -> tuple[str, str]:
+    pickers = st.columns(2)
+    with pickers[0]:
+        text = column("train_text_column", "Column of the texts", table.columns, "text", 0)
+    with pickers[1]:
+        label = column("train_label_column", "Column of the labels", table.columns, "label", 1)
+    return text, label
+
+
+def column(key: str, title: str, columns: tuple[str, ...], name: str, otherwise: int) -> str:
+    """A picker of one column; at first the one called ``name``."""
+    guess = labelled.guessed_column(columns, name, otherwise)
+    if st.session_state.get(key) not in columns:
+        st.session_state[key] = guess  # another file
+    carry(key, guess)
+    return st.selectbox(title, columns, key=key, persist_state="session")
+
+
+def _of_hub() -> Picked | None:
+    found = hub.chosen()
+    if found is None:
+        return None
+    columns = found.columns
+    pickers = st.columns(2)
+    with pickers[0]:
+        text = column("train_text_column", "Column of the texts", columns, "text", 0)
+    with pickers[1]:
+        label = column("train_label_column", "Column of the labels", columns, "label", 1)
+    return Picked(found.data, found.name, columns, text, label, found.others, found.rows)

@@ -1,0 +1,113 @@
+"""Train in a real browser: from a preset to Explore, through a refresh; stop, resume, delete."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.journey.walk import go, settled
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+STATUS = "[data-testid=run-status]"
+LONGEST = 120  # seconds from the first click to a checkpoint in Explore
+
+
+@pytest.fixture
+def page(chromium, address) -> Iterator:
+    """A page on Train; at the end, nothing was wrong. A deep link asks for some files in vain."""
+    wrong: list[str] = []
+    page = chromium.new_page(viewport={"width": 1440, "height": 1400})
+    page.set_default_timeout(60_000)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on(
+        "console",
+        lambda said: (
+            wrong.append(said.text)
+            if said.type == "error" and "_stcore" not in said.location.get("url", "")
+            else None
+        ),
+    )
+    page.goto(address)
+    go(page, "Train", ".st-key-train_estimate")
+    yield page
+    page.close()
+    assert wrong == []
+
+
+def fill(page, group: str, **values: int) -> None:
+    """Types numbers into the fields of the expander whose first field is ``group``."""
+    page.locator(f".st-key-train_group_{group} summary").click()
+    for name, value in values.items():
+        field = page.locator(f".st-key-set_{name} input")
+        field.fill(str(value))
+        field.press("Enter")
+        rested(page)
+
+
+def rested(page) -> None:
+    """Waits until what was typed has been answered."""
+    page.wait_for_timeout(200)
+    page.wait_for_function("document.querySelector('.stApp').dataset.testScriptState != 'running'")
+    settled(page)
+
+
+def status(page, *wanted: str) -> None:
+    """Waits until the run is in one of these states."""
+    page.wait_for_function(
+        "wanted => wanted.some(word =>"
+        " document.querySelector('[data-testid=run-status]')?.innerText.startsWith(word))",
+        arg=list(wanted),
+    )
+
+
+def test_ten_epochs_from_the_page_to_a_checkpoint_in_explore(page):
+    page.wait_for_function("document.querySelector('.st-key-set_epochs input')?.value == '10'")
+    began = time.monotonic()
+    page.locator(".st-key-train_name input").fill("from the page")
+    page.locator(".st-key-train_name input").press("Enter")
+    rested(page)
+    page.locator(".st-key-train_start button").click()
+    page.locator(STATUS).wait_for()
+    assert "run=" in page.url
+    page.reload()
+    page.locator(STATUS).wait_for()
+    status(page, "training", "done")
+    page.locator("[data-testid=run-curves] .js-plotly-plot").first.wait_for()
+    page.locator(".st-key-run_explore button").wait_for(timeout=1_000 * LONGEST)
+    status(page, "done")
+    assert page.locator(".st-key-run_figures").get_by_text("10 of 10").is_visible()
+    page.locator("[data-testid=attention-film]").wait_for()
+    settled(page)
+    page.locator(".st-key-run_explore button").click()
+    page.get_by_role("heading", name="Explore", level=1).wait_for()
+    page.locator("[data-testid=word-heatmap] [data-weight]").first.wait_for()
+    assert time.monotonic() - began < LONGEST
+    # The picker shows what is chosen as the text of a field.
+    chosen = page.locator(".st-key-checkpoint").inner_text()
+    chosen += page.locator(".st-key-checkpoint input").input_value()
+    assert "from-the-page" in chosen
+
+
+def test_stop_resume_and_delete(page):
+    fill(page, "epochs", epochs=900)
+    fill(page, "keep", patience=900)
+    page.locator(".st-key-train_start button").click()
+    status(page, "training")
+    settled(page)
+    page.locator(".st-key-run_stop button").click()
+    status(page, "stopped")
+    first = page.locator(STATUS).inner_text()
+    page.locator(".st-key-run_resume button").click()
+    status(page, "training")
+    settled(page)
+    page.locator(".st-key-run_stop button").click()
+    status(page, "stopped")
+    assert page.locator(STATUS).inner_text() != first  # it stopped further on
+    page.locator(".st-key-run_delete button").click()
+    question = page.get_by_role("dialog")
+    question.get_by_role("button", name="Keep it").click()
+    question.wait_for(state="detached")
+    assert page.locator(STATUS).is_visible()
+    page.locator(".st-key-run_delete button").click()
+    question.get_by_role("button", name="Delete", exact=True).click()
+    page.locator(STATUS).wait_for(state="detached")

@@ -1,0 +1,391 @@
+"""The page Train under AppTest: the form, what comes of it, and the list of runs."""
+
+import json
+import time
+
+import pandas as pd
+import pytest
+
+from han_core.preparation.data import Source
+from han_core.runs.log import EventLog
+from han_core.runs.manage import new_folder, runs, view
+from han_core.runs.plan import checked_plan
+from pages.parts.training import acting, picking, saying, starting, switching, watching
+from tests.corpora.test_hub_preview import server  # noqa: F401
+from tests.pages.seen import captions, hooks
+
+REVIEWS = "review,stars,part\n" + "".join(
+    f"A {'fine' if n % 2 else 'dull'} film number {n}.,{'good' if n % 2 else 'bad'},"
+    f"{('train', 'train', 'train', 'dev', 'test')[n % 5]}\n"
+    for n in range(40)
+)
+
+
+@pytest.fixture(autouse=True)
+def own_data(tmp_path, monkeypatch):
+    monkeypatch.setenv("HANSCOPE_DATA", str(tmp_path / "data"))
+
+
+@pytest.fixture
+def train(open_page):
+    return open_page("4_Train")
+
+
+def send(app, content, name="mine.csv"):
+    app.selectbox(key="train_data").set_value(picking.FILE).run()
+    data = content.encode() if isinstance(content, str) else content
+    return app.file_uploader(key="train_upload").upload(name, data).run()
+
+
+def made(name="a run", lines=(), **values) -> str:
+    """The id of a run that is done, as far as its log tells."""
+    source = Source("bundled:classroom@train", "0.2")
+    plan = checked_plan(name=name, model=values.pop("model", "han"), source=source, **values)
+    folder = new_folder(plan)
+    log = EventLog(folder)
+    log.write("say", text=f"{name} said <b>this</b>.")
+    log.write("begun", step=0, epoch=0)
+    for line in lines:
+        log.write("epoch", line=line)
+    log.write("done", summary={"test": None})
+    log.close()
+    return folder.name
+
+
+def line(epoch: int, accuracy: float) -> dict:
+    reached = {"accuracy": accuracy, "macro_f1": accuracy, "loss": 1 - accuracy}
+    return {
+        "epoch": epoch, "step": epoch, "seconds": 1.0, "documents_per_second": 9.0,
+        "train": {"loss": 0.5, "accuracy": 0.5}, "validation": reached,
+    }  # fmt: skip
+
+
+def look_at(app, *ids):
+    app.session_state["runs_chosen"] = ids
+    app.segmented_control(key="train_view").set_value(switching.RUNS)
+    app.run()
+    assert not app.exception
+    return app
+
+
+def errors(app) -> list[str]:
+    return [error.value.replace("\\", "") for error in app.error]
+
+
+def test_everything_is_filled_in_so_that_start_can_be_pressed_at_once(train):
+    assert not train.button(key="train_start").disabled
+    assert train.segmented_control(key="train_preset").value == "quick look"
+    assert "106 for training, 26 for validation, 88 for test" in captions(train)
+    assert [tile.label for tile in train.metric][:2] == ["Parameters", "Memory"]
+    assert len(train.multiselect(key="train_watched").value) == 2
+    assert not train.error
+
+
+def test_every_field_stands_on_the_page_once(train):
+    from han_core.planning.fields import explained
+
+    own = {"vectors", "start_from", "freeze_words", "freeze_vectors"}
+    drawn = [name for names in saying.GROUPS.values() for name in names]
+    wanted = {name for name, field in explained().items() if field.group != "decided"}
+    assert len(drawn) == len(set(drawn))
+    assert set(drawn) | own == wanted
+    lines = captions(train).replace("\\", "")
+    for name in drawn:
+        assert explained()[name].line in lines, name
+
+
+def test_a_preset_fills_the_fields_and_says_what_was_changed(train):
+    from han_core.planning.presets import PRESETS
+
+    train.segmented_control(key="train_preset").set_value("thorough").run()
+    (epochs,) = (preset.settings["epochs"] for preset in PRESETS if preset.name == "thorough")
+    assert train.number_input(key="set_epochs").value == epochs
+    assert "Changed" not in captions(train)
+    train.number_input(key="set_epochs").set_value(epochs + 1).run()
+    assert "Changed: Epochs" in captions(train).replace("\\", "")
+    train.button(key="train_preset_again").click().run()
+    assert train.number_input(key="set_epochs").value == epochs
+
+
+def test_an_empty_box_stands_for_the_default(train):
+    train.number_input(key="set_learning_rate").set_value(None).run()
+    assert not train.exception
+    assert not train.error
+
+
+def test_what_a_model_does_not_have_is_not_asked_for(train):
+    train.segmented_control(key="train_model").set_value("bilstm").run()
+    train.selectbox(key="train_attention").set_value("dot").run()
+    there = {box.key for box in train.number_input}
+    assert "set_hidden" in there
+    assert not there & {"set_dropout_sentences", "set_rate_sentences", "set_attention_size"}
+
+
+def test_a_checkpoint_to_start_from_decides_model_sizes_and_language(train):
+    train.selectbox(key="train_from").set_value("small-bilstm").run()
+    assert not train.exception
+    assert not train.error
+    there = {box.key for box in [*train.number_input, *train.text_input]}
+    assert not there & {"set_hidden", "set_embedding", "set_attention_size", "set_language"}
+    assert "BiLSTM, as small-bilstm is." in captions(train).replace("\\", "")
+    train.toggle(key="set_freeze_words").set_value(True).run()
+    assert not train.error
+
+
+def test_chinese_documents_are_read_as_chinese(train):
+    train.selectbox(key="train_data").set_value("bundled:classroom/zh").run()
+    assert train.text_input(key="set_language").value == "zh"
+    assert not train.error
+    train.selectbox(key="train_data").set_value("bundled:classroom").run()
+    assert train.text_input(key="set_language").value == "en"
+
+
+def test_a_file_is_looked_at_and_its_columns_chosen(train):
+    send(train, REVIEWS)
+    assert train.selectbox(key="train_text_column").value == "review"
+    assert train.selectbox(key="train_label_column").value == "stars"
+    assert "32 for training, 8 for validation; 2 classes" in captions(train)
+    assert train.text_input(key="train_name").placeholder == "han-mine"
+    train.radio(key="train_divide_by").set_value("column").run()
+    train.selectbox(key="train_split_column").set_value("part").run()
+    assert "24 for training, 8 for validation, 8 for test" in captions(train)
+    train.selectbox(key="train_text_column").set_value("stars").run()
+    assert "two columns" in errors(train)[0]
+    assert train.button(key="train_start").disabled or errors(train)
+
+
+def test_a_file_stays_while_other_pages_are_visited(train):
+    send(train, REVIEWS)
+    train.switch_page("pages/3_Errors.py").run()
+    train.switch_page("pages/4_Train.py").run()
+    assert "32 for training" in captions(train)
+
+
+def test_files_can_be_for_validation_and_test(train):
+    send(train, REVIEWS)
+    train.radio(key="train_divide_by").set_value("other").run()
+    train.file_uploader(key="train_validation_file").upload("more.csv", REVIEWS.encode()).run()
+    assert "40 for training, 40 for validation" in captions(train)
+    assert "40 of the 40 validation documents stand among" in train.warning[0].value.replace(
+        "\\", ""
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "says"),
+    [
+        ("text\nfine\ndull\n", "one.csv", "two columns"),
+        ("text,label\nfine,\ndull,\n", "none.csv", "no row"),
+        ("text,label\nfine,a\ndull,a\nso so,a\n", "same.csv", "two classes"),
+        ("text,label\n1,a\n2,b\n3,a\n4,b\n", "numbers.csv", "numbers"),
+        (
+            "text,label\n" + "".join(f"word {n},{n / 7:.3f}\n" for n in range(1, 30)),
+            "floats.csv",
+            "measurements",
+        ),
+        ("text,label\nné,a\nfou,b\n".encode("latin-1"), "latin.csv", "UTF-8"),
+        ("{", "broken.jsonl", ""),
+        (b"PAR1", "broken.parquet", ""),
+    ],
+    ids=lambda value: value if str(value).endswith(("csv", "jsonl", "parquet")) else "",
+)
+def test_a_file_that_cannot_be_used_gets_one_sentence(train, content, name, says):
+    send(train, content, name)
+    assert not train.exception
+    assert len(train.error) == 1
+    assert says in errors(train)[0]
+    assert train.button(key="train_start").disabled
+    train.selectbox(key="train_data").set_value("bundled:classroom").run()
+    assert not train.error
+    assert not train.button(key="train_start").disabled
+
+
+def test_odd_labels_are_told_and_can_be_trained_on(train):
+    rows = [{"text": f"word {n % 7} and {n}", "label": f"class {n % 200}"} for n in range(600)]
+    rows.append({"text": "alone", "label": "alone"})
+    send(train, "\n".join(map(json.dumps, rows)), "many.jsonl")
+    told = train.warning[0].value.replace("\\", "")
+    assert "201 classes" in told
+    assert '"alone"' in told
+    assert not train.button(key="train_start").disabled
+
+
+def test_a_hub_that_cannot_be_reached_gets_one_sentence(train, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setenv("HF_DATASETS_SERVER", "http://127.0.0.1:9")
+    train.selectbox(key="train_data").set_value(picking.HUB).run()
+    assert not train.error
+    train.text_input(key="train_hub").set_value("nobody/nothing").run()
+    assert len(train.error) == 1
+    train.text_input(key="train_hub").set_value("../etc").run()
+    assert "does not name a data set" in errors(train)[0]
+
+
+def test_a_data_set_of_the_hub_is_offered_before_it_is_fetched(train, server):  # noqa: F811
+    train.selectbox(key="train_data").set_value(picking.HUB).run()
+    train.text_input(key="train_hub").set_value("owner/small").run()
+    assert not train.error
+    assert train.selectbox(key="train_hub_config").options == ["en", "zh"]
+    assert train.selectbox(key="train_hub_split").options == ["test (30 rows)", "train (70 rows)"]
+    assert "label (neg, pos)" in captions(train).replace("\\", "")
+    assert "image" not in train.selectbox(key="train_text_column").options
+    assert "Nothing but the first rows has been fetched" in captions(train)
+    train.radio(key="train_divide_by").set_value("other").run()
+    assert train.selectbox(key="train_test_split").value == "hf:owner/small/en@test"
+    assert not train.button(key="train_start").disabled
+    train.selectbox(key="train_hub_config").set_value("zh").run()
+    assert train.selectbox(key="train_test_split").value == "hf:owner/small/zh@test"
+
+
+def test_a_run_begins_and_becomes_a_checkpoint(train, root):
+    train.number_input(key="set_epochs").set_value(1)
+    train.text_input(key="train_name").set_value("mine")
+    train.button(key="train_start").click().run()
+    assert not train.exception
+    (run,) = runs()
+    assert train.segmented_control(key="train_view").value == switching.RUNS
+    assert "run-status" in hooks(train)
+    assert run.plan.settings["epochs"] == 1
+    assert len(run.plan.watched) == 2
+    end = time.monotonic() + 60
+    while view(run.id).is_live and time.monotonic() < end:
+        time.sleep(0.2)
+    assert view(run.id).status == "done", view(run.id).message
+    train.run()
+    assert train.button(key="run_explore").label == "Open in Explore"
+    assert (root / "mine").is_dir()
+    assert "run-curves" in hooks(train)
+
+
+def test_no_run_yet_is_said(train):
+    train.segmented_control(key="train_view").set_value(switching.RUNS).run()
+    assert "There is no run yet" in errors(train)[0]
+
+
+def test_an_address_that_names_a_run_opens_it(train):
+    id = made()
+    train.query_params["run"] = id
+    train.run()
+    assert train.segmented_control(key="train_view").value == switching.RUNS
+    assert train.subheader[0].value == "a run"
+    train.query_params["run"] = "../../etc"
+    train.run()
+    assert not train.exception
+
+
+def test_runs_lie_over_one_another_and_their_differences_are_marked(train):
+    ids = [
+        made("one", [line(1, 0.5), line(2, 0.75)], settings={"seed": 1}),
+        made("two", [line(1, 0.6)], settings={"seed": 2}, model="bilstm"),
+    ]
+    look_at(train, *ids)
+    assert train.subheader[0].value == "2 runs"
+    assert "several-curves" in hooks(train)
+    table, differences = (frame.value for frame in train.dataframe)
+    assert set(differences.index) == {"model", "seed"}
+    assert dict(zip(table["name"], table["accuracy"], strict=True)) == {"one": 75, "two": 60}
+
+
+def test_one_run_shows_what_it_reached_and_said(train):
+    look_at(train, made("one", [line(1, 0.5), line(2, 0.75)]))
+    tiles = {tile.label: tile.value for tile in train.metric}
+    assert tiles["Best validation, epoch 2"] == "75.0%"
+    assert tiles["Epochs"].startswith("2 of")
+    said = [text.value for text in train.markdown]
+    assert any(r"one said \<b\>this\<\/b\>\." in text for text in said)
+    assert "han_core train" in train.code[0].value
+
+
+def test_a_run_that_somebody_deleted_is_no_longer_looked_at(train):
+    look_at(train, "20000101-000000-00000000", made("there"))
+    assert train.subheader[0].value == "there"
+
+
+def test_a_button_that_comes_too_late_says_so(train):
+    id = made()
+    look_at(train, id)
+    acting_notice = "Only a run at work can be stopped"
+    train.session_state[acting.NOTICE] = f"{acting_notice}; it is done."
+    train.run()
+    assert acting_notice in train.warning[0].value
+    train.run()
+    assert not train.warning
+
+
+def test_a_zip_that_is_none_gets_one_sentence(train):
+    look_at(train, made())
+    train.file_uploader(key="zip_upload").upload("bad.zip", b"PK\x03\x04 nothing").run()
+    assert not train.exception
+    assert len(train.error) == 1
+
+
+def test_a_zip_becomes_a_run_and_a_checkpoint(train, root):
+    from han_core.models.archive import pack
+
+    look_at(train, made())
+    train.file_uploader(key="zip_upload").upload("other.zip", pack(root / "small-han")).run()
+    assert not train.exception
+    assert not train.error
+    assert train.subheader[0].value.startswith("small")
+    assert train.button(key="run_explore")
+    assert (root / "small-han-2").is_dir()
+
+
+def test_a_run_is_renamed(train):
+    id = made("before")
+    look_at(train, id)
+    train.text_input(key=f"run_name_{id}").set_value("after *it*")
+    train.button(key="run_rename_now").click().run()
+    assert train.subheader[0].value == r"after \*it\*"
+    train.text_input(key=f"run_name_{id}").set_value(" ")
+    train.button(key="run_rename_now").click().run()
+    assert len(train.warning) == 1
+    assert view(id).name == "after *it*"
+
+
+def test_usual_name():
+    assert starting.usual_name("han", "classroom/zh") == "han-classroom-zh"
+    assert starting.usual_name("bilstm", "My reviews (2).csv") == "bilstm-my-reviews-2"
+    assert starting.usual_name("han", "") == "han"
+
+
+def test_offers_take_one_class_after_the_other(monkeypatch):
+    class Look:
+        texts = ("one", "two", "three", "x" * 9_000)
+        labels = ("a", "a", "b", "b")
+
+    assert list(watching.offers(Look, 5_000).values()) == ["one", "three", "two"]
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [(0.2, "1 s"), (59.4, "59 s"), (61, "1 min 1 s"), (3_725, "1 h 2 min"), (7_200, "2 h 0 min")],
+)
+def test_seconds(number, told):
+    assert saying.seconds(number) == told
+
+
+def test_differences_are_marked_by_the_first_run():
+    from pages.parts.training.several import highlighted
+
+    rows = pd.DataFrame({"one": ["1", "2"], "two": ["1", "3"]}, index=["a", "b"])
+    styled = highlighted(rows).to_html()
+    assert styled.count("background-color") == 1
+
+
+def test_word_vectors_that_are_brought_decide_the_size(train):
+    content = b"fine 0.1 0.2 0.3\ndull 0.4 0.5 0.6\n"
+    train.file_uploader(key="train_vectors").upload("small.txt", content).run()
+    assert not train.exception
+    assert not train.error
+    assert "3 numbers a word" in captions(train)
+    assert "set_embedding" not in {box.key for box in train.number_input}
+    train.file_uploader(key="train_vectors").upload("bad.txt", b"").run()
+    assert "a word and its vector" in errors(train)[0]
+
+
+def test_a_preset_leaves_the_language_to_the_documents(train):
+    train.selectbox(key="train_data").set_value("bundled:classroom/zh").run()
+    train.segmented_control(key="train_preset").set_value("balanced").run()
+    assert train.text_input(key="set_language").value == "zh"
+    assert "Changed" not in captions(train)

@@ -1,0 +1,59 @@
+"""Ray gives the same bytes as this process; without it there is one sentence."""
+
+import socket
+import sys
+
+import pytest
+
+from han_core.scoring.cluster import score_on_ray
+from han_core.scoring.manifest import checkpoint_sha256
+from han_core.scoring.part import parts_of
+from han_core.scoring.worker import Job
+from han_core.wrong_input import WrongInput
+
+
+@pytest.fixture
+def job(folder):
+    return Job(folder, checkpoint_sha256(folder), "key")
+
+
+@pytest.fixture
+def parts(corpus):
+    return list(parts_of(corpus, None, 10, range(3)))
+
+
+def has_ray() -> None:
+    pytest.importorskip("ray.data", reason="ray is not installed (requirements-cluster.txt)")
+
+
+def test_ray_gives_the_same_bytes(parts, job, here):
+    has_ray()
+    assert dict(score_on_ray(parts, job, "cpu", 2, None)) == dict(here(parts, job))
+
+
+def test_what_an_actor_refuses_is_told_here(parts, job):
+    has_ray()
+    changed = Job(job.folder, "other", "key")
+    with pytest.raises(WrongInput, match="changed while it was scoring"):
+        list(score_on_ray(parts, changed, "cpu", 1, None))
+
+
+@pytest.mark.parametrize("device", ["cuda:3", "mps"])
+def test_a_device_of_one_machine_means_nothing_on_many(parts, job, device):
+    with pytest.raises(WrongInput, match=f"takes auto, cpu or cuda; {device} came"):
+        list(score_on_ray(parts, job, device, 1, None))
+
+
+def test_nobody_at_the_address(parts, job):
+    has_ray()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+        with pytest.raises(WrongInput, match=f"Ray cannot be reached at {address}"):
+            list(score_on_ray(parts, job, "cpu", 1, address))
+
+
+def test_without_ray_it_says_what_to_install(parts, job, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(WrongInput, match=r"pip install -r requirements-cluster\.txt"):
+        list(score_on_ray(parts, job, "cpu", 1, None))

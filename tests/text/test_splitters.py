@@ -1,0 +1,65 @@
+"""Several processes split texts exactly as one does, and in the same order."""
+
+import pytest
+
+from han_core.text import splitters
+from han_core.text.splitters import chunks, processes_for, split_all
+from han_core.text.tokenizer import Tokenizer
+from han_core.wrong_input import WrongInput
+
+TEXTS = [
+    f"Text {number} is good. Not bad, \ud800 {'very ' * (number % 7)}!" for number in range(90)
+]
+
+
+def listed(texts, processes: int) -> list:
+    found = split_all(texts, Tokenizer("en", 12), processes)
+    return [(split.documents.to_pydict(), split.lexicon) for split in found]
+
+
+@pytest.fixture
+def small_chunks(monkeypatch):
+    monkeypatch.setattr(splitters, "CHUNK", 200)
+
+
+def test_two_processes_give_what_one_gives(small_chunks):
+    assert listed(TEXTS, 2) == listed(TEXTS, 1)
+    assert len(listed(TEXTS, 1)) > 10
+
+
+def test_a_process_that_ends_early_is_one_sentence(small_chunks, monkeypatch):
+    monkeypatch.setattr(splitters.splitting, "__name__", "han_core.text.nothing")
+    with pytest.raises(WrongInput, match="ended before it was done") as caught:
+        listed(TEXTS, 2)
+    assert "\n" not in str(caught.value)
+
+
+def test_processes_end_when_nobody_wants_more(small_chunks, monkeypatch):
+    begun = []
+    popen = splitters.subprocess.Popen
+    monkeypatch.setattr(
+        splitters.subprocess, "Popen", lambda *a, **k: begun.append(popen(*a, **k)) or begun[-1]
+    )
+    taken = []
+    found = split_all((taken.append(text) or text for text in TEXTS), Tokenizer("en", 12), 2)
+    next(found)
+    assert len(taken) < len(TEXTS), "texts are taken as they are needed"
+    found.close()
+    assert len(begun) == 2
+    assert all(process.poll() is not None for process in begun)
+
+
+def test_chunks_hold_all_texts_in_order(small_chunks):
+    found = list(chunks(TEXTS))
+    assert [text for chunk in found for text in chunk] == TEXTS
+    assert all(sum(map(len, chunk)) >= 200 for chunk in found[:-1])
+    assert all(sum(map(len, chunk[:-1])) < 200 for chunk in found)
+    assert list(chunks([])) == []
+
+
+def test_few_texts_need_no_other_process(monkeypatch):
+    monkeypatch.setattr(splitters, "cores", lambda: 64)
+    assert processes_for(splitters.WORTH - 1) == 1
+    assert processes_for(splitters.WORTH) == splitters.MOST
+    monkeypatch.setattr(splitters, "cores", lambda: 1)
+    assert processes_for(10**12) == 1

@@ -1,0 +1,106 @@
+"""A table gives each text its words, in any vocabulary, and counts them."""
+
+from collections import Counter
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from han_core.text.batch import document_lengths
+from han_core.text.token_table import TEXTS, WORDS, Documents, TokenTable, digests
+from han_core.text.vocabulary import RESERVED, UNKNOWN, Vocabulary
+
+LEXICON = ["Good", "fun", "good", ".", "\ud800"]
+ROWS = {"one": ([0, 3, 2], [2, 1], False), "two": ([1], [1], True), "three": ([4, 3], [2], False)}
+ORDER = sorted(ROWS, key=lambda text: bytes(digests([text])[0]))
+
+
+def texts(*pieces: list[str]) -> pa.Table:
+    """A table of ``ROWS`` in so many pieces of a column."""
+    tables = [
+        pa.Table.from_arrays(
+            [
+                pa.array([digests([text]).tobytes() for text in piece], pa.binary(16)),
+                pa.array([ROWS[text][0] for text in piece], pa.list_(pa.int32())),
+                pa.array([ROWS[text][1] for text in piece], pa.list_(pa.int32())),
+                pa.array([ROWS[text][2] for text in piece], pa.bool_()),
+            ],
+            schema=TEXTS,
+        )
+        for piece in pieces
+    ]
+    return pa.concat_tables(tables) if tables else TEXTS.empty_table()
+
+
+def lexicon(words=LEXICON) -> pa.Table:
+    encoded = [word.encode("utf-8", "surrogatepass") for word in words]
+    return pa.table([pa.array(encoded, pa.binary())], schema=WORDS)
+
+
+@pytest.fixture(params=["in one piece", "in two pieces", "sliced"])
+def table(request) -> TokenTable:
+    if request.param == "sliced":
+        more = pa.concat_tables([texts(["one"]), texts(ORDER).slice(0)]).combine_chunks()
+        return TokenTable(more.slice(1), lexicon())
+    pieces = [ORDER] if request.param == "in one piece" else [ORDER[:1], ORDER[1:]]
+    return TokenTable(texts(*pieces), lexicon())
+
+
+def test_every_text_is_found_with_its_words(table):
+    for text, (words, sentences, cut) in ROWS.items():
+        (row,) = table.rows(digests([text]))
+        found = table.document(int(row))
+        assert [part.tolist() for part in found] == [words, sentences]
+        assert (table.lengths[row], table.cut[row]) == (len(words), cut)
+
+
+def test_a_text_that_is_not_there_is_not_found(table):
+    with pytest.raises(KeyError):
+        table.rows(digests(["one", "four"]))
+    with pytest.raises(KeyError):
+        TokenTable(texts(), lexicon([])).rows(digests(["one"]))
+
+
+def test_words_are_counted_as_often_as_texts_stand_there(table):
+    rows = table.rows(digests(["one", "two", "one", "two", "two"]))
+    exact = Counter({"Good": 2, "good": 2, ".": 2, "fun": 3})
+    assert table.counts(rows, lowercase=False) == exact
+    assert table.counts(rows, lowercase=True) == Counter({"good": 4, ".": 2, "fun": 3})
+
+
+def test_documents_are_numbered_by_the_vocabulary(table):
+    vocabulary = Vocabulary((*RESERVED, "good", "\ud800"))
+    rows = table.rows(digests(["three", "one", "three"]))
+    found = Documents(table, rows, table.numbers(vocabulary))
+    assert [d.words.tolist() for d in found] == [[3, UNKNOWN], [2, UNKNOWN, 2], [3, UNKNOWN]]
+    assert [d.sentence_lengths.tolist() for d in found] == [[2], [2, 1], [2]]
+    assert found.lengths.tolist() == document_lengths(tuple(found)).tolist() == [2, 3, 2]
+    assert [d.words.tolist() for d in found[1:]] == [[2, UNKNOWN, 2], [3, UNKNOWN]]
+    assert found[-1].words.tolist() == found[2].words.tolist()
+    with pytest.raises(IndexError):
+        found[3]
+
+
+def test_no_texts_are_an_empty_table():
+    table = TokenTable(texts(), lexicon([]))
+    assert len(table) == len(table.lengths) == len(table.cut) == 0
+    assert table.counts(table.rows(digests([])), True) == Counter()
+
+
+def test_a_table_that_is_none_is_refused():
+    with pytest.raises(ValueError, match="order"):
+        TokenTable(texts(ORDER[::-1]), lexicon())
+    with pytest.raises(ValueError, match="order"):
+        TokenTable(texts(["one", "one"]), lexicon())
+    with pytest.raises(ValueError, match="expected"):
+        TokenTable(texts(ORDER).drop_columns("cut"), lexicon())
+    empty = texts(["one"]).set_column(1, TEXTS.field("words"), pa.array([[]], pa.list_(pa.int32())))
+    with pytest.raises(ValueError, match="word"):
+        TokenTable(empty, lexicon())
+
+
+def test_digests_tell_texts_apart():
+    found = digests(["a", "b", "a", "", "\ud800"])
+    assert found[0] == found[2]
+    assert len(np.unique(found)) == 4
+    assert digests([]).shape == (0,)

@@ -1,0 +1,57 @@
+"""Run by torchrun: a small HAN, once through, and once stopped and gone on with.
+
+    torchrun … several.py DATA FOLDER
+
+Dropout, accumulation and an average are on, and some batches have one document.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+import torch
+
+from han_core.planning.settings import parse_settings
+from han_core.preparation.data import Source, read_parts
+from han_core.training.processes import launched
+from han_core.training.train import Request, Stopped, Watch, train
+
+PAIRS = [
+    "epochs=2", "hidden=4", "embedding=8", "attention_size=4", "batch_tokens=120",
+    "accumulation=3", "average=0.9", "word_dropout=0.2", "learning_rate=0.02",
+]  # fmt: skip
+
+
+def request(data: str, out: Path, resume: bool) -> Request:
+    settings, sizes, text = parse_settings(PAIRS)
+    parts = read_parts(Source(data), settings.seed)
+    return Request(
+        model="han", attention="additive", training=parts.training, validation=parts.validation,
+        test=None, out=out, settings=settings, sizes=sizes, text=text, reproduce="", resume=resume,
+    )  # fmt: skip
+
+
+def quiet(stop=lambda: False) -> Watch:
+    return Watch(
+        lambda texts, name: texts,
+        lambda number, of: lambda count, loss: None,
+        lambda said: print(said, flush=True),
+        stop=stop,
+    )
+
+
+def main(data: str, folder: Path) -> None:
+    cpu = torch.device("cpu")
+    train(request(data, folder / "whole", False), cpu, quiet())
+    third = iter([False, False, True])
+    try:
+        train(request(data, folder / "parts", False), cpu, quiet(lambda: next(third)))
+    except Stopped as stopped:
+        print(f"{launched().index}: {stopped}", flush=True)
+    if launched().main:
+        shutil.copytree(folder / "parts", folder / "stopped")
+    train(request(data, folder / "parts", True), cpu, quiet())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))

@@ -1,0 +1,103 @@
+"""From a trained checkpoint to new data: what is kept, and what learns."""
+
+import shutil
+from dataclasses import replace
+
+import pytest
+import torch
+
+from han_core.corpora.corpus import Corpus
+from han_core.models.checkpoint import load_checkpoint
+from han_core.models.levels import level_of
+from han_core.training.train import Stopped, train
+from han_core.wrong_input import WrongInput
+
+
+def renamed(corpus: Corpus, names: dict[str, str], word: str) -> Corpus:
+    """The same documents of other classes, each with a new word at its end."""
+    texts = tuple(f"{text} {word}" for text in corpus.texts)
+    labels = tuple(names[label] for label in corpus.labels)
+    return Corpus("renamed", texts, labels, corpus.ids, {})
+
+
+@pytest.fixture
+def go_on(tmp_path, planted, planted_corpora, make_request, quiet):
+    """``go_on(*pairs, names=…, word=…)``: a run from a trained checkpoint; what it said."""
+    start = tmp_path / "start"
+    shutil.copytree(planted("bilstm")[0], start)
+
+    def call(*pairs, names=None, out="out", stop=lambda: False, gone=False, **changed):
+        classes = sorted(set(planted_corpora.training.labels))
+        names = names or {label: label for label in classes}
+        parts = {
+            part: renamed(getattr(planted_corpora, part), names, "brandnew")
+            for part in ("training", "validation", "test")
+        }
+        said: list[str] = []
+        before = None if gone else load_checkpoint(start)
+        if gone:
+            shutil.rmtree(start)
+        changed = {"attention": None, **parts, **changed}
+        request = make_request(tmp_path / out, *pairs, f"start_from={start}", **changed)
+        watch = replace(quiet(say=said.append), stop=stop)
+        train(request, torch.device("cpu"), watch)
+        return before, load_checkpoint(tmp_path / out), said
+
+    return call
+
+
+def test_a_new_word_comes_in_and_the_classes_stay(go_on):
+    before, after, said = go_on("epochs=1")
+    assert after.vocabulary.words == (*before.vocabulary.words, "brandnew")
+    assert after.labels == before.labels
+    assert any(
+        line.endswith(f"({', '.join(after.labels)}).") and "1 added" in line for line in said
+    )
+    # Trained on the same rule before, it knows it after one more short epoch.
+    assert after.metrics["validation"]["accuracy"] > 0.9
+
+
+def test_frozen_words_stay_bit_for_bit_and_the_classes_are_others(go_on, planted_corpora):
+    names = {label: f"class {label}" for label in set(planted_corpora.training.labels)}
+    before, after, said = go_on("epochs=2", "freeze_words=true", "average=0.9", names=names)
+    assert after.vocabulary == before.vocabulary
+    assert set(after.labels) == set(names.values())
+    assert "drawn anew" in " ".join(said)
+    moved = {
+        name
+        for name, weight in after.model.state_dict().items()
+        if not torch.equal(weight, before.model.state_dict()[name])
+    }
+    assert moved == {n for n, _ in after.model.named_parameters() if level_of(n) != "words"}
+
+
+@pytest.mark.parametrize(
+    ("pairs", "changed", "said"),
+    [
+        ((), {"model": "han"}, "has model bilstm; model han was asked for"),
+        ((), {"attention": "dot"}, "has attention additive; attention dot was asked for"),
+        (("embedding=7",), {}, "embedding 7 was asked for"),
+        (("lowercase=false",), {}, "lowercase False was asked for"),
+    ],
+)
+def test_what_contradicts_the_checkpoint_is_refused(go_on, pairs, changed, said):
+    with pytest.raises(WrongInput, match=said):
+        go_on(*pairs, **changed)
+
+
+@pytest.mark.parametrize("others", [False, True])
+def test_a_run_goes_on_though_its_checkpoint_is_gone(go_on, planted_corpora, others):
+    """As if it had never stopped, with the same classes and with others."""
+    names = {label: f"class {label}" for label in set(planted_corpora.training.labels)}
+    same = {"names": names if others else None}
+    pairs = ("rate_classifier=2", "epochs=2", f"freeze_words={str(others).lower()}")
+    _, whole, _ = go_on(*pairs, out="whole", **same)
+    steps = iter(range(99))
+    with pytest.raises(Stopped):
+        go_on(*pairs, out="parted", stop=lambda: next(steps) == 3, **same)
+    _, parted, said = go_on(*pairs, out="parted", resume=True, gone=True, **same)
+    assert any(line.startswith("Going on after step 4") for line in said)
+    assert not any(line.startswith("Starts from") for line in said)
+    assert (parted.labels, parted.vocabulary) == (whole.labels, whole.vocabulary)
+    for name, weight in whole.model.state_dict().items():
+        assert torch.equal(weight, parted.model.state_dict()[name])
