@@ -19,7 +19,7 @@ from playwright.sync_api import Page
 
 from benchmarks.served import chromium, served
 
-TEXT = "The hall was cold and the soup came late, but number {} made the evening. " * 15
+TEXT = "Number {} was a long evening. " + "The hall was cold, but the soup made up for it. " * 20
 
 
 def main() -> None:

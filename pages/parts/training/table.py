@@ -64,6 +64,7 @@ def _columns() -> dict:
     return {
         "id": None,
         "name": column.TextColumn(width="medium"),
+        "status": column.TextColumn(width=100),
         "accuracy": column.NumberColumn("validation accuracy", format="%.1f%%"),
         "macro_f1": column.NumberColumn("macro F1", format="%.3f"),
         "loss": column.NumberColumn(format="%.3f"),
