@@ -14,7 +14,7 @@ from han_core.runs.log import EVENTS, is_number, read_events
 
 MOST_STEPS = 2_000  # points of a curve; of more, half of them go
 MOST_SAID = 200
-MOST_KEPT = 64  # runs whose story stays in memory
+MOST_KEPT = 256  # runs whose logs are remembered; a list of more reads them all again
 
 Phase = Literal["", "queued", "start", "reading", "training", "stopped", "failed", "done"]
 

