@@ -13,7 +13,7 @@ Every page:
 Each page has a folder with a map of its own: ``explore``, ``compare``, ``errors`` and
 ``training``.
 
-Only here is there session state, and only ``cached`` (one here, one in ``training``) and
+Only here is there session state, and only the files ``cached`` and
 ``files`` hold caches. A page shows its title before torch, spaCy or Plotly are read, so
 they are imported inside functions.
 """

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import streamlit as st
 
 if TYPE_CHECKING:
-    from han_core.corpora.corpus import Corpus
-    from han_core.errors.predictions import Predictions
     from han_core.evidence.faithfulness import Evidence
     from han_core.evidence.methods import Attribution, Method
     from han_core.evidence.ranking import Unit
@@ -121,54 +119,6 @@ def placebo(question: Question, kind: str) -> "Explanation":
     return _placebo(*_marked(question), kind)
 
 
-def predictions(
-    checkpoint: str,
-    device: str,
-    corpus: "Corpus",
-    corpus_key: str,
-    progress: Progress,
-) -> "Predictions":
-    """``score``'s answer; ``corpus_key`` says all that ``corpus`` was made from.
-
-    A function in Streamlit's cache may not draw, so the cache holds an empty
-    place for the answer, which is filled here, with progress.
-    """
-    from han_core.errors.predictions import score
-
-    folder = checkpoints_root() / checkpoint
-    mark = fingerprint(folder)
-    place = _place(str(folder), mark, device, corpus_key)
-    if "answer" not in place:
-        place["answer"] = score(_checkpoint(str(folder), mark, device), corpus, progress)
-    return place["answer"]
-
-
-def faithfulness(
-    checkpoint: str,
-    device: str,
-    corpus: "Corpus",
-    corpus_key: str,
-    documents: int,
-    progress: Progress,
-) -> dict:
-    """What the command ``faithfulness`` prints for as many documents of ``corpus``.
-
-    Raises:
-        WrongInput: as ``sample`` and ``measure`` do.
-    """
-    from han_core.evidence.corpus import measure
-    from han_core.evidence.sampling import sample
-
-    folder = checkpoints_root() / checkpoint
-    mark = fingerprint(folder)
-    place = _place(str(folder), mark, device, f"evidence of {documents} of {corpus_key}")
-    if "answer" not in place:
-        model = _checkpoint(str(folder), mark, device)
-        texts = corpus.take(sample(model, corpus.texts, documents)).texts
-        place["answer"] = measure(model, texts, progress=progress).to_json()
-    return place["answer"]
-
-
 def fingerprint(folder: Path) -> str:
     """Another one whenever a file of ``folder`` is another; "" where there is no folder."""
     try:
@@ -191,7 +141,12 @@ def settle(page: str) -> None:
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
-def _checkpoint(folder: str, fingerprint: str, device: str) -> "Checkpoint":
+def checkpoint_of(folder: str, fingerprint: str, device: str) -> "Checkpoint":
+    """The loaded checkpoint of a folder; ``fingerprint`` is the folder's.
+
+    Raises:
+        WrongInput: as ``load_checkpoint`` and ``choose_device`` do.
+    """
     from han_core.device import choose_device
     from han_core.models.checkpoint import load_checkpoint
 
@@ -203,7 +158,7 @@ def _subject(folder: str, mark: str, question: Question) -> "Subject":
     from han_core.evidence.subject import subject_of
     from han_core.text.edit import Edit, edited
 
-    checkpoint = _checkpoint(folder, mark, question.device)
+    checkpoint = checkpoint_of(folder, mark, question.device)
     if not question.edits:
         return subject_of(checkpoint, checkpoint.tokenizer(question.text))
     whole = _subject(folder, mark, question._replace(edits=()))
@@ -250,15 +205,10 @@ def _placebo(folder: str, mark: str, question: Question, kind: str) -> "Explanat
 def _twin(folder: str, mark: str, device: str) -> "Checkpoint":
     from han_core.evidence.placebo import untrained_twin
 
-    return untrained_twin(_checkpoint(folder, mark, device))
+    return untrained_twin(checkpoint_of(folder, mark, device))
 
 
 def _marked(question: Question) -> tuple[str, str, Question]:
     """What a cache keeps an answer under: the folder as it is now, and the question."""
     folder = checkpoints_root() / question.checkpoint
     return str(folder), fingerprint(folder), question
-
-
-@st.cache_resource(max_entries=6, show_spinner=False)
-def _place(folder: str, fingerprint: str, device: str, corpus_key: str) -> dict:
-    return {}

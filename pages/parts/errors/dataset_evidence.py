@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import cached, saying
+from pages.parts import saying
+from pages.parts.errors import cached as kept
 from pages.parts.figure_export import figure_export
 from pages.parts.hook import hooked
 
@@ -51,7 +52,7 @@ def _measured(checkpoint: str, device: str, corpus_key: str, corpus: "Corpus", n
         bar.progress(done / of, f"Measured {done:,} of {of:,} documents")
 
     try:
-        return cached.faithfulness(checkpoint, device, corpus, corpus_key, number, progress)
+        return kept.faithfulness(checkpoint, device, corpus, corpus_key, number, progress)
     finally:
         bar.empty()
 

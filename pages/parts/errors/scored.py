@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.parts import cached, drawing, wording
+from pages.parts.errors import cached as kept
 from pages.parts.errors import filtering
 from pages.parts.wording import plain
 
@@ -27,7 +28,7 @@ def scored(checkpoint: str, device: str, corpus_key: str, corpus: "Corpus") -> "
         bar.progress(done / of, f"Scored {done:,} of {of:,} documents")
 
     try:
-        return cached.predictions(checkpoint, device, corpus, corpus_key, progress)
+        return kept.predictions(checkpoint, device, corpus, corpus_key, progress)
     finally:
         bar.empty()
 
