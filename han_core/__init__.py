@@ -18,7 +18,8 @@ and each room imports only rooms that stand before it in this list:
 * ``explanation``   explain: the function to read first
 * ``evidence``      how far attention tells about a decision, measured
 * ``scoring``       a data set through a model, in parts, on many cores or machines
-* ``errors``        predictions on a labelled corpus, and the table of them
+* ``coding``        what people say of documents: codebook, tags, notes, agreement
+* ``errors``        scored documents filtered, counted, compared and taken away
 * ``runs``          a training run as a process of its own: queue, log, frames, archive
 * ``figures``       data in, a plotly figure or HTML out
 * ``sharing``       links, kept documents, tables to take away

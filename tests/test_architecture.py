@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = [
     "wrong_input", "places", "device", "text", "corpora", "models", "planning", "preparation",
     "training", "explanation",
-    "evidence", "scoring", "errors", "runs", "figures", "sharing", "commands", "__main__",
+    "evidence", "scoring", "coding", "errors", "runs", "figures", "sharing", "commands", "__main__",
 ]  # fmt: skip
 LIBRARY = sorted((ROOT / "han_core").rglob("*.py"))
 PAGES = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]

@@ -1,0 +1,1 @@
+"""What people say of documents, in a database: codebook, tags, notes, flags, agreement."""
