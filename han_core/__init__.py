@@ -8,6 +8,7 @@ and each room imports only rooms that stand before it in this list:
 
 * ``wrong_input``   the one exception for input that cannot be used
 * ``places``        where runs, prepared data and uploads are kept
+* ``lock``          who lives: locks that go with the process that holds them
 * ``device``        which devices there are, and how to name one
 * ``text``          document, tokenizer, vocabulary, batch
 * ``corpora``       labelled documents from files, the hub and the bundle

@@ -11,7 +11,16 @@ import os
 import sys
 from typing import NoReturn
 
-from han_core.commands import checkpoints, evaluate, explain, faithfulness, score, train, vectors
+from han_core.commands import (
+    checkpoints,
+    evaluate,
+    explain,
+    export,
+    faithfulness,
+    score,
+    train,
+    vectors,
+)
 from han_core.wrong_input import WrongInput
 
 COMMANDS = {
@@ -22,6 +31,7 @@ COMMANDS = {
     "vectors": vectors,
     "faithfulness": faithfulness,
     "score": score,
+    "export": export,
 }
 
 

@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = [
-    "wrong_input", "places", "device", "text", "corpora", "models", "planning", "preparation",
-    "training", "explanation",
+    "wrong_input", "places", "lock", "device", "text", "corpora", "models", "planning",
+    "preparation", "training", "explanation",
     "evidence", "scoring", "coding", "errors", "runs", "figures", "sharing", "commands", "__main__",
 ]  # fmt: skip
 LIBRARY = sorted((ROOT / "han_core").rglob("*.py"))
@@ -65,6 +65,17 @@ def test_the_map_names_every_room():
     places = [drawn.find(f"``{name}``") for name in ROOMS if name != "commands"]
     assert -1 not in places
     assert places == sorted(places)
+
+
+def test_the_folders_of_errors_stand_in_order():
+    text = (ROOT / "han_core" / "errors" / "__init__.py").read_text(encoding="utf-8")
+    folders = re.findall(r"^\* ``(\w+)``", text, re.MULTILINE)
+    assert set(folders) == {path.name for path in (ROOT / "han_core" / "errors").glob("[a-z]*")}
+    for path in LIBRARY:
+        own = module_of(path).split(".")
+        for module in imports(path) if own[1:2] == ["errors"] else ():
+            if module.startswith("han_core.errors."):
+                assert folders.index(module.split(".")[2]) <= folders.index(own[2]), path
 
 
 def test_no_files_import_each_other_in_a_circle():

@@ -14,7 +14,11 @@ def flags(command: ArgumentParser) -> None:
     checkpoint(command)
     data(command)
     command.add_argument("--unlabelled", action="store_true", help="the data have no labels")
-    command.add_argument("--out", required=True, metavar="FOLDER", help="new, or one to go on with")
+    command.add_argument(
+        "--out",
+        metavar="FOLDER",
+        help="new, or one to go on with (without it, kept where the page Errors finds it)",
+    )
     command.add_argument(
         "--workers", type=at_least(1), metavar="N", help="processes (as many as there are cores)"
     )
@@ -26,13 +30,18 @@ def flags(command: ArgumentParser) -> None:
 def run(given: Namespace) -> None:
     """Scores what the folder lacks, and prints figures over all of it."""
     from han_core.corpora.corpus import read_corpus
+    from han_core.errors.kept.keeping import keep_scores
+    from han_core.errors.kept.source import source_of
     from han_core.models.checkpoint import load_checkpoint
     from han_core.scoring.run import score_corpus
 
     if given.address is not None and given.engine != "ray":
         raise WrongInput("--address is for --engine ray.")
+    if given.unlabelled and given.out is None:
+        raise WrongInput("With --unlabelled, --out FOLDER is expected: Errors needs labels.")
     engine = _on_ray(given) if given.engine == "ray" else _locally(given)
     checkpoint = load_checkpoint(given.checkpoint)  # before the data, which may take long
+    source = source_of(given.data, given.text_column, given.label_column)
     corpus = read_corpus(
         given.data,
         text_column=given.text_column,
@@ -42,7 +51,11 @@ def run(given: Namespace) -> None:
     for note in corpus.notes:
         say(note)
     progress = bar("Scoring", len(corpus))
-    found = score_corpus(given.checkpoint, checkpoint, corpus, Path(given.out), engine, progress)
+    what = given.checkpoint, checkpoint, corpus
+    if given.out is None:
+        _, found = keep_scores(*what, source, engine, progress)
+    else:
+        found = score_corpus(*what, Path(given.out), engine, progress)
     print_json(found.to_json())
 
 

@@ -25,6 +25,12 @@ def bundled_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in FOLDER.glob("*.jsonl")))
 
 
+def bundled_file(spec: str) -> Path | None:
+    """The file that `spec` names a part of; None if it is not bundled."""
+    match = _SPEC.fullmatch(spec)
+    return FOLDER / f"{match['name']}.jsonl" if match else None
+
+
 def read_bundled(spec: str, default_split: str = "train") -> Table:
     """The documents that `spec` names: English ones of `default_split` unless it says more."""
     match = _SPEC.fullmatch(spec)

@@ -63,6 +63,22 @@ def sample(
     return fit[spread(probabilities.argmax(1), lengths[fit], documents, seed)].tolist()
 
 
+def sample_of_scored(
+    classes: np.ndarray, lengths: np.ndarray, documents: int = DOCUMENTS, seed: int = 0
+) -> np.ndarray:
+    """As ``sample``, where predicted classes and lengths in tokens (documents,) are known.
+
+    Raises:
+        WrongInput: if no document is short enough.
+    """
+    fit = np.flatnonzero(lengths.astype(np.int64) ** 2 <= MOST_READ)
+    if not len(fit):
+        raise WrongInput(f"Texts of at most {int(MOST_READ**0.5):,} words are expected; none came.")
+    if len(fit) <= documents:
+        return fit
+    return fit[spread(classes[fit], lengths[fit], documents, seed)]
+
+
 def spread(classes: np.ndarray, lengths: np.ndarray, number: int, seed: int) -> np.ndarray:
     """``number`` of the rows, ascending, spread evenly over classes and lengths."""
     rng = np.random.default_rng(seed)

@@ -21,3 +21,5 @@ FILM_STYLESHEET = STYLESHEET + _read("film.css")
 
 FILM_SCRIPT = _DRAWING + _read("film.js")
 """One module without imports: ``drawFilm(place, data)``, and what Streamlit calls."""
+
+REPORT_STYLESHEET = STYLESHEET + _read("report.css")

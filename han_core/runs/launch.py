@@ -9,9 +9,9 @@ import sys
 import threading
 from pathlib import Path
 
+from han_core.lock import Lock
 from han_core.models.checkpoint import checkpoints_root
 from han_core.places import PROJECT, data_root
-from han_core.runs.lock import Lock
 from han_core.runs.log import EventLog
 from han_core.runs.queue import draw_ticket
 

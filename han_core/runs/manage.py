@@ -15,10 +15,11 @@ from pathlib import Path
 
 from han_core.corpora.uploads import forget_uploads
 from han_core.device import choose_device
+from han_core.errors.kept.library import specs_in_use
+from han_core.lock import Lock, take
 from han_core.models.folder import write_json
 from han_core.places import runs_root
 from han_core.runs.launch import launch
-from han_core.runs.lock import Lock, take
 from han_core.runs.plan import CONFIG, Plan, checked_plan, read_plan
 from han_core.runs.publish import delete_published, publish_run, rename_published
 from han_core.runs.queue import CANCEL, LOCK
@@ -101,7 +102,7 @@ def delete(id: str, checkpoint: bool = False) -> None:
         os.replace(folder, folder.with_name(_DELETED + folder.name))
     for left in runs_root().glob(f"{_DELETED}*"):
         shutil.rmtree(left, ignore_errors=True)
-    _forget_uploads()
+    forget_unused_uploads()
 
 
 def publish(id: str, name: str | None = None) -> str:
@@ -183,10 +184,16 @@ def _disk_asked(refused: str) -> Iterator[None]:
         raise WrongInput(f"{refused} on this machine: {error.strerror}.") from error
 
 
-def _forget_uploads() -> None:
-    """Files that somebody sent go when no run needs them any longer."""
+def forget_unused_uploads(at_most: int = 0) -> None:
+    """Files that somebody sent go, the oldest first, until at most so many bytes are kept.
+
+    What runs need or kept scores came from stays.
+    """
     plans = [run.plan for run in runs()]
-    if all(plans):
-        sources = [plan.source for plan in plans if plan]
-        used = {part for s in sources for part in (s.data, s.validation, s.test) if part}
-        forget_uploads(used)
+    needed = [plan for plan in plans if plan is not None]
+    if len(needed) < len(plans):
+        return  # nobody knows what a run needs whose plan cannot be read
+    sources = [(plan.source.data, plan.source.validation, plan.source.test) for plan in needed]
+    vectors = {str(plan.settings["vectors"]) for plan in needed if plan.settings.get("vectors")}
+    specs = {spec for source in sources for spec in source if spec}
+    forget_uploads(specs | vectors | specs_in_use(), at_most)

@@ -9,6 +9,7 @@ import re
 import shutil
 from pathlib import Path
 
+from han_core.lock import held
 from han_core.models.checkpoint import (
     CONFIG,
     HISTORY,
@@ -19,7 +20,6 @@ from han_core.models.checkpoint import (
     read_metrics,
 )
 from han_core.models.folder import read_json, safe_name, standing, whole_folder, write_json
-from han_core.runs.lock import held
 from han_core.wrong_input import WrongInput
 
 PUBLISHED, TURN = "published.json", ".publishing"

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from han_core.runs.lock import Lock, is_held, take
+from han_core.lock import Lock, is_held, take
 
 TICKET, LOCK, CANCEL, PLACES = "ticket", "lock", "cancel", ".places"
 LOOK = 0.2  # seconds between two looks at the queue

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from han_core.corpora.wording import counted
+from han_core.lock import is_held
 from han_core.models.checkpoint import CONFIG as CHECKPOINT_CONFIG
 from han_core.models.folder import standing
-from han_core.runs.lock import is_held
 from han_core.runs.log import is_number
 from han_core.runs.plan import Plan, read_plan
 from han_core.runs.publish import published

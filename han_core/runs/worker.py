@@ -9,7 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
-from han_core.runs.lock import inherited
+from han_core.lock import inherited
 from han_core.runs.log import EventLog
 from han_core.runs.queue import CANCEL, read_ticket, wait_for_place
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable
 from itertools import repeat
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -24,6 +24,8 @@ from han_core.wrong_input import WrongInput
 
 MANIFEST = "manifest.json"
 LOCK = ".lock"
+FORMAT: Final = 2
+"""Of the parts: since 2 they hold the words."""
 
 
 class Manifest(BaseModel):
@@ -38,7 +40,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal[1] = 1
+    format: Literal[2] = FORMAT
     library: str = f"hanscope {han_core.__version__}"
     checkpoint: str
     checkpoint_sha256: str
@@ -101,12 +103,23 @@ def read_manifest(folder: Path) -> Manifest:
     """Which scores ``folder`` holds.
 
     Raises:
-        WrongInput: if it has no manifest or one that does not fit.
+        WrongInput: if it has no manifest, one that does not fit, or one of another format.
     """
+    said = read_json(folder / MANIFEST, largest=10_000_000)
+    _refuse_other_format(folder, said)
     try:
-        return Manifest.model_validate(read_json(folder / MANIFEST, largest=10_000_000))
+        return Manifest.model_validate(said)
     except ValidationError as error:
         raise WrongInput(f"{MANIFEST} in {folder.name} is none of scores.") from error
+
+
+def _refuse_other_format(folder: Path, said: object) -> None:
+    format = said.get("format") if isinstance(said, dict) else None
+    if isinstance(format, int) and format != FORMAT:
+        raise WrongInput(
+            f"{folder.name} holds scores of format {format}, and this Hanscope reads and writes "
+            f"format {FORMAT}; score into a new or empty folder."
+        )
 
 
 def claim(folder: Path, wanted: Manifest) -> None:

@@ -59,16 +59,18 @@ def score_corpus(
     out: Path,
     engine: Engine,
     progress: Progress | None = None,
+    patience: float = 0,
 ) -> Summary:
     """Scores what ``out`` does not hold yet of ``corpus``.
 
     Args:
         folder: where ``checkpoint`` stands, for the workers to load it.
         progress: told the documents done, earlier ones included.
+        patience: seconds to wait for another process that scores into ``out``.
 
     Raises:
-        WrongInput: if ``out`` holds something else, is in use or cannot be written to, if
-            labels are none of the checkpoint's classes, or as the engine.
+        WrongInput: if ``out`` holds something else, is in use for longer or cannot be written
+            to, if labels are none of the checkpoint's classes, or as the engine.
         KeyboardInterrupt: says how many parts are done.
     """
     classes = None
@@ -76,7 +78,7 @@ def score_corpus(
         classes = np.array(align_labels(corpus.labels, checkpoint.labels), dtype=np.int32)
     manifest = describe(folder, checkpoint, corpus)
     job = Job(find_folder(folder), manifest.checkpoint_sha256, manifest.key)
-    with _held(out):
+    with _held(out, patience):
         claim(out, manifest)
         missing = _missing(out, manifest)
         parts = parts_of(corpus, classes, manifest.rows_a_part, missing)
@@ -124,11 +126,11 @@ def _write(
 
 
 @contextmanager
-def _held(out: Path) -> Iterator[None]:
+def _held(out: Path, patience: float) -> Iterator[None]:
     """The folder, for this process alone; what the disk refuses is one sentence."""
     try:
         out.mkdir(parents=True, exist_ok=True)
-        with FileLock(out / LOCK, timeout=0):
+        with FileLock(out / LOCK, timeout=patience):
             yield
     except Timeout as error:
         raise WrongInput(f"Another process is scoring into {out} now.") from error

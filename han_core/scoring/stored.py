@@ -17,6 +17,7 @@ from han_core.scoring.table import GROUP
 from han_core.wrong_input import WrongInput
 
 BULK = ["sentence_weights", "sentence_lengths", "word_weights"]
+WORDS = "words"
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class StoredAttention:
         sentence_weights: (sentences,) float64, sum to 1.
         word_weights: (tokens,) float64, sum to 1 in each sentence.
         sentence_lengths: (sentences,) tokens in each sentence.
+        words: (tokens,) as the model reads them; () where they were not fetched.
 
     Raises:
         ValueError: if the lengths do not fit.
@@ -35,20 +37,29 @@ class StoredAttention:
     sentence_weights: np.ndarray
     word_weights: np.ndarray
     sentence_lengths: np.ndarray
+    words: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         came = len(self.sentence_weights), len(self.word_weights)
         if came != (expected := (len(self.sentence_lengths), self.sentence_lengths.sum())):
             raise ValueError(f"{expected} sentences and tokens expected, {came} came")
+        if self.words and len(self.words) != len(self.word_weights):
+            raise ValueError(f"{len(self.word_weights)} words expected, {len(self.words)} came")
+
+    @property
+    def document_weights(self) -> np.ndarray:
+        """(tokens,) weights within the document, α_s · α_w; sum to 1."""
+        return self.sentence_weights.repeat(self.sentence_lengths) * self.word_weights
 
     @classmethod
     def of_cells(cls, cells: dict) -> "StoredAttention":
-        """From a row's cells of the columns ``BULK``, however they were fetched."""
+        """From a row's cells of ``BULK``, with or without ``WORDS``, however they were fetched."""
         lengths = np.array(cells["sentence_lengths"], dtype=np.int64)
         return cls(
             sentence_weights(np.array(cells["sentence_weights"])),
             word_weights(np.array(cells["word_weights"]), lengths),
             lengths,
+            tuple(cells.get(WORDS, ())),
         )
 
 
@@ -58,7 +69,7 @@ def part_path(folder: Path, number: int) -> Path:
 
 
 def stored_attention(folder: Path, row: int) -> StoredAttention:
-    """The attention of a row of the corpus, from 0; a few milliseconds.
+    """The attention of a row of the corpus, from 0, with its words; a few milliseconds.
 
     Raises:
         WrongInput: if the folder has no such row, or the part is missing or damaged.
@@ -69,7 +80,7 @@ def stored_attention(folder: Path, row: int) -> StoredAttention:
     number, within = divmod(row, manifest.rows_a_part)
     try:
         with pq.ParquetFile(part_path(folder, number)) as file:
-            group = file.read_row_group(within // GROUP, columns=BULK)
+            group = file.read_row_group(within // GROUP, columns=[*BULK, WORDS])
         (cells,) = group.slice(within % GROUP, 1).to_pylist()
         return StoredAttention.of_cells(cells)
     except FileNotFoundError as error:

@@ -17,10 +17,12 @@ DuckDB, and pandas, Polars or Spark, read as one table:
     sentence_weights  float16, a number for each sentence
     sentence_lengths  tokens in each sentence
     word_weights      uint8, a number for each token; ``compact`` says how it becomes a weight
+    words             each token as the model reads it: in lower case where it does so
 
-Sums and filters read the narrow columns only. The last three are the bulk: fetch them for one
-document at a time (``stored.stored_attention``), which reads a group of ``GROUP`` rows. The
-texts stay where they are. It knows nothing about processes or other parts.
+Sums and filters read the narrow columns only. The last four are the bulk: fetch them for one
+document at a time (``stored.stored_attention``), which reads a group of ``GROUP`` rows. Parquet
+keeps each different word of a group once, and numbers elsewhere. The texts stay where they are.
+It knows nothing about processes or other parts.
 """
 
 import io
@@ -62,6 +64,7 @@ SCHEMA = pa.schema(
         "sentence_weights": pa.list_(pa.float16()),
         "sentence_lengths": pa.list_(pa.int32()),
         "word_weights": pa.list_(pa.uint8()),
+        "words": pa.list_(pa.string()),
     }
 )
 
@@ -107,22 +110,28 @@ def _decision(explanation: Explanation) -> dict:
 
 def _attention(explanation: Explanation, lowercase: bool) -> dict:
     lengths = np.array(explanation.document.sentence_lengths)
+    words = _words(explanation, lowercase)
     return {
         "entropy": entropy(explanation.document_weights),
-        "attended": _attended(explanation, lowercase),
+        "attended": _attended(words, explanation.document_weights),
         "sentence_weights": sentence_codes(explanation.sentence_weights),
         "sentence_lengths": lengths,
         "word_weights": word_codes(explanation.word_weights, lengths),
+        "words": words,
     }
 
 
-def _attended(explanation: Explanation, lowercase: bool) -> list[str]:
-    """Up to ``ATTENDED`` different words, in lower case where the model reads them so."""
-    text, tokens = explanation.document.text, explanation.document.tokens
+def _words(explanation: Explanation, lowercase: bool) -> list[str]:
+    """Every token, in lower case where the model reads it so."""
+    words = explanation.document.token_texts()
+    return [readable(word.lower() if lowercase else word) for word in words]
+
+
+def _attended(words: list[str], weights: np.ndarray) -> list[str]:
+    """Up to ``ATTENDED`` different ones of ``words`` (tokens,), by their ``weights`` (tokens,)."""
     found: dict[str, None] = {}
-    for at in np.argsort(-explanation.document_weights, kind="stable"):
-        word = text[slice(*tokens[at])]
-        found[readable(word.lower() if lowercase else word)] = None
+    for at in np.argsort(-weights, kind="stable"):
+        found[words[at]] = None
         if len(found) == ATTENDED:
             break
     return list(found)

@@ -4,7 +4,7 @@ A value under a widget's key lives as long as the session, across pages: what
 someone chose is never lost by going elsewhere.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 import streamlit as st
@@ -16,18 +16,23 @@ if TYPE_CHECKING:
     from han_core.explanation.explanation import Reading
 
 
-def checkpoint() -> str:
+def checkpoint(more: Mapping[str, str] | None = None) -> str:
     """The name of the chosen checkpoint.
+
+    Args:
+        more: what else can be chosen, and what it is called.
 
     Raises:
         WrongInput: if there is none to choose from.
     """
-    there = _listings()
-    carry("checkpoint", _first(there), there)
+    listings = _listings()
+    there = {name: wording.checkpoint_name(one) for name, one in listings.items()}
+    there |= more or {}
+    carry("checkpoint", _first(listings), there)
     return st.selectbox(
         "Checkpoint",
         list(there),
-        format_func=lambda name: wording.checkpoint_name(there[name]),
+        format_func=lambda name: there.get(name, name),
         key="checkpoint",
         persist_state="session",
     )

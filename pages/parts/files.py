@@ -21,11 +21,16 @@ def bundled(spec: str) -> "Corpus":
     return read_corpus(spec)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the file …")
-def uploaded(data: bytes, filename: str) -> "Table":
-    from han_core.corpora.corpus import read_upload
+@st.cache_resource(max_entries=8, show_spinner="Reading the file …")
+def table(spec: str) -> "Table":
+    """The columns of a file on this machine, which nobody changes.
 
-    return read_upload(data, filename)
+    Raises:
+        WrongInput: if it cannot be read.
+    """
+    from han_core.corpora.corpus import read_file
+
+    return read_file(spec)
 
 
 @st.cache_data(max_entries=4, show_spinner="Reading the file …")

@@ -57,9 +57,6 @@ MATRIX = (
     "Rows are the true classes, columns the predicted ones. Click a cell to see its documents "
     "only, and click it again to see all."
 )
-ERRORS_TABLE = (
-    "Wrong answers first, the surest of them on top. Choose a row to see the document underneath."
-)
 
 
 SEVERAL = (

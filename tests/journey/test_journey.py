@@ -46,7 +46,8 @@ def test_a_click_on_a_cell_filters_the_table(visit):
     names, chip = ("negative", "positive"), visit.locator(".st-key-clear_filter button")
     for row, column in [(0, 1), (1, 0)]:
         click_cell(visit, row, column)
-        visit.get_by_text(f"✕ True {names[row]}, predicted {names[column]}").wait_for()
+        visit.get_by_text(f"✕ true class: {names[row]}").wait_for()
+        visit.get_by_text(f"✕ predicted: {names[column]}").wait_for()
         visit.get_by_text(f"{counts[2 * row + column]} of 88 documents").wait_for()
         prediction = visit.locator("[data-testid=prediction]", has_text=names[column])
         prediction.wait_for()

@@ -72,11 +72,20 @@ def tokens(app: AppTest) -> list[tuple[str, float]]:
 
 def act(app: AppTest, key: str, **asked) -> AppTest:
     """Runs the page as if the heatmap ``key`` had sent ``asked`` from a browser."""
+    return _sent(app, key, asked)
+
+
+def press(app: AppTest, key: str, action: str) -> AppTest:
+    """Runs the page as if the keys' listener ``key`` had heard the key of ``action``."""
+    return _sent(app, key, action)
+
+
+def _sent(app: AppTest, key: str, value: object) -> AppTest:
     (proto,) = [element.proto for element in app.get("bidi_component") if element.key == key]
     states = app._tree.get_widget_states()
     state = states.widgets.add()
     state.id = f"$$STREAMLIT_INTERNAL_KEY_{proto.id}__events"
-    state.json_trigger_value = json.dumps([{"event": "act", "value": asked}])
+    state.json_trigger_value = json.dumps([{"event": "act", "value": value}])
     return app._run(states)
 
 

@@ -1,189 +1,191 @@
-import io
+"""The page Errors: scored documents as a list that is filtered, ordered and read."""
 
-import numpy as np
-import pandas as pd
 import pytest
 
-from pages.parts import labelled
-from pages.parts.errors import filtering
-from pages.parts.errors.scored import counted, heading
-from tests.pages.seen import captions, hooks, predicted, tokens
-
-GOOD = "text,label\nA fine film.,positive\nA dull film.,negative\nSo so.,negative\n"
+from han_core.errors.asked.filter import Filter, Range
+from pages.parts.errors import filters, place
+from tests.pages.errors_seen import chips, left, put, read, table
+from tests.pages.seen import captions, hooks, predicted, press, tokens
 
 
-def upload(app, content, name="mine.csv"):
-    app.selectbox(key="source").set_value(labelled.UPLOAD).run()
-    data = content.encode() if isinstance(content, str) else content
-    return app.file_uploader(key="upload").upload(name, data).run()
+@pytest.fixture(autouse=True)
+def _notes(tmp_path, monkeypatch):
+    monkeypatch.setenv("HANSCOPE_NOTES", f"sqlite:///{tmp_path / 'notes.sqlite'}")
 
 
-def test_the_surest_wrong_answer_stands_first_and_is_shown(open_page):
-    app = open_page("3_Errors")
-    rows = app.dataframe(key="errors_table").value
-    assert len(rows) == 88
-    wrong = rows[rows["wrong"]]
-    assert 0 < len(wrong) < 88
-    assert rows.index[: len(wrong)].tolist() == wrong.index.tolist()
-    assert wrong["confidence"].is_monotonic_decreasing
-    assert app.subheader[0].value.replace("\\", "") == f"Document {rows.iloc[0]['id']}"
-    assert predicted(app) == [rows.iloc[0]["predicted"]]
-    assert hooks(app).count("word-heatmap") == 1
+@pytest.fixture
+def errors(open_page):
+    return open_page("3_Errors")
 
 
-def test_the_numbers_are_those_of_the_table(open_page):
-    app = open_page("3_Errors")
-    rows = app.dataframe(key="errors_table").value
-    tiles = {tile.label: tile.value for tile in app.metric}
-    assert tiles["Documents"] == "88"
-    assert tiles["Accuracy"] == f"{1 - rows['wrong'].mean():.1%}"
+def test_the_surest_wrong_answer_stands_first_and_is_read(errors):
+    rows = table(errors)
+    assert left(errors).startswith("**88 documents** · accuracy")
+    assert len(rows) == 50
+    assert rows["wrong"].is_monotonic_decreasing
+    assert rows[rows["wrong"]]["confidence"].is_monotonic_decreasing
+    assert read(errors) == rows.iloc[0]["id"]
+    assert predicted(errors) == [rows.iloc[0]["predicted"]]
+    assert hooks(errors).count("word-heatmap") == 1
+    assert "confusion-matrix" in hooks(errors)
 
 
-def test_a_cell_filters_and_the_chip_clears(open_page):
-    app = open_page("3_Errors")
-    app.session_state["cell"] = ("negative", "positive")
-    app.run()
-    rows = app.dataframe(key="errors_table").value
-    assert set(zip(rows["true"], rows["predicted"], strict=True)) == {("negative", "positive")}
-    assert "True negative, predicted positive" in app.button(key="clear_filter").label
-    assert predicted(app) == ["positive"]
-    app.button(key="clear_filter").click().run()
-    assert len(app.dataframe(key="errors_table").value) == 88
+def test_a_filter_holds_in_every_view_and_chips_go_one_by_one(errors):
+    put(errors, true=("negative",), predicted=("positive",), confidence=Range(low=0.5))
+    assert {*zip(table(errors)["true"], table(errors)["predicted"], strict=True)} == {
+        ("negative", "positive")
+    }
+    said = left(errors)
+    for view in ("Slices", "Attention", "Labels", "Two models", "Codebook", "Take away"):
+        errors.session_state["errors_view"] = view
+        errors.run()
+        assert not errors.exception
+        assert not errors.error
+        assert (left(errors), len(chips(errors))) == (said, 3)
+    errors.session_state["errors_view"] = "Documents"
+    errors.run()
+    errors.button(key="chip_1").click().run()
+    assert len(chips(errors)) == 2
+    assert set(table(errors)["true"]) == {"negative"}
+    errors.button(key="clear_filter").click().run()
+    assert left(errors).startswith("**88 documents**")
+    assert not chips(errors)
 
 
-def test_errors_only(open_page):
-    app = open_page("3_Errors")
-    app.toggle(key="only_wrong").set_value(True).run()
-    assert app.dataframe(key="errors_table").value["wrong"].all()
-
-
-def test_chinese_documents_can_be_scored(open_page):
-    app = open_page("3_Errors")
-    app.selectbox(key="source").set_value("bundled:classroom/zh@all").run()
-    assert len(app.dataframe(key="errors_table").value) == 24
-
-
-def test_an_upload_is_scored(open_page):
-    app = upload(open_page("3_Errors"), GOOD)
-    assert not app.error
-    assert len(app.dataframe(key="errors_table").value) == 3
-    assert tokens(app)
-
-
-def test_an_upload_stays_while_other_pages_are_visited(open_page):
-    app = upload(open_page("3_Errors"), GOOD)
-    app.switch_page("pages/1_Explore.py").run()
-    app.switch_page("pages/3_Errors.py").run()
-    assert len(app.dataframe(key="errors_table").value) == 3
-
-
-def test_columns_can_be_chosen(open_page):
-    app = upload(open_page("3_Errors"), "Review,stars\nA fine film.,1\nA dull film.,0\n")
-    assert app.selectbox(key="text_column").value == "Review"
-    assert app.selectbox(key="label_column").value == "stars"
-    assert app.dataframe(key="errors_table").value["true"].tolist().count("positive") == 1
-    app.selectbox(key="text_column").set_value("stars").run()
-    assert "two columns" in app.error[0].value
-
-
-def test_parquet_is_read(open_page):
-    data = io.BytesIO()
-    pd.DataFrame({"text": ["A fine film.", "A dull film."], "label": [1, 0]}).to_parquet(data)
-    app = upload(open_page("3_Errors"), data.getvalue(), "mine.parquet")
-    assert len(app.dataframe(key="errors_table").value) == 2
-
-
-@pytest.mark.parametrize(
-    ("content", "name", "says"),
-    [
-        ("review\nfine\n", "one.csv", "two columns"),
-        ("text,label\nfine,happy\n", "other.csv", "happy"),
-        ("text,label\n,\n ,\n", "empty.csv", "no row"),
-        (b"text,label\n\xff\xfe\xfa,positive\n", "latin.csv", "UTF"),
-        ("", "nothing.csv", ""),
-        ("{", "broken.jsonl", ""),
-        (b"PAR1", "broken.parquet", ""),
-    ],
-    ids=lambda value: value if str(value).endswith(("csv", "jsonl", "parquet")) else "",
-)
-def test_an_upload_that_cannot_be_used_gets_one_sentence(open_page, content, name, says):
-    app = upload(open_page("3_Errors"), content, name)
-    assert not app.exception
-    assert len(app.error) == 1
-    assert says in app.error[0].value.replace("\\", "")
-    app.selectbox(key="source").set_value("bundled:classroom@test").run()
-    assert not app.error
-
-
-def test_one_class_alone_is_enough(open_page):
-    app = upload(open_page("3_Errors"), "text,label\nA fine film.,positive\nFine too.,positive\n")
-    assert not app.error
-    assert len(app.dataframe(key="errors_table").value) == 2
-
-
-def test_rows_left_out_are_named(open_page):
-    app = upload(open_page("3_Errors"), GOOD + ",positive\nNo label here.,\n")
-    assert "without a text" in captions(app)
-    assert "without a label" in captions(app)
-
-
-def test_selected_cell():
-    assert filtering.selected_cell([]) is None
-    assert filtering.selected_cell([{"x": 1}]) is None
-    assert filtering.selected_cell([{"customdata": ["a", "b"]}, {}]) == ("a", "b")
-
-
-def test_chosen_row():
-    assert filtering.chosen_row([], 3) == 0
-    assert filtering.chosen_row([2], 3) == 2
-    assert filtering.chosen_row([3], 3) == 0  # the filtered table is shorter
-    assert filtering.chosen_row([], 0) is None
-
-
-def test_for_display_cuts_rows_and_texts_and_brings_tags_forward():
-    n = filtering.MOST_ROWS + 5
-    rows = pd.DataFrame(
-        {"id": map(str, range(n)), "topic": "film", "tags": "plain", "text": "x" * 1_000}
+def test_conditions_are_set_by_hand_and_follow_the_filter(errors):
+    errors.text_input(key="filter_contains").set_value("THE").run()
+    assert chips(errors) == ["contains “THE”"]
+    errors.selectbox(key="filter_field").set_value("confidence").run()
+    errors.number_input(key="filter_confidence_low").set_value(0.51).run()
+    errors.selectbox(key="filter_field").set_value("true").run()
+    errors.multiselect(key="filter_true").set_value(["positive"]).run()
+    assert errors.session_state[filters.FILTER] == Filter(
+        true=("positive",), contains="THE", confidence=Range(low=0.51)
     )
-    shown = filtering.for_display(rows)
-    assert list(shown) == ["id", "tags", "text", "topic"]
-    assert len(shown) == filtering.MOST_ROWS
-    assert shown["text"].str.len().max() == filtering.LONGEST_CELL
-    assert rows["text"].str.len().min() == 1_000
+    assert (table(errors)["confidence"] >= 0.51).all()
+    errors.button(key="clear_filter").click().run()
+    assert errors.multiselect(key="filter_true").value == []
+    assert errors.text_input(key="filter_contains").value == ""
 
 
-def test_counted():
-    assert counted(88, 88) == "88 documents"
-    assert counted(5, 88) == "5 of 88 documents"
-    assert counted(1_001, 2_000) == "1,001 of 2,000 documents; the first 1,000 are shown"
+@pytest.mark.parametrize("field", ["outcome", "annotated"])
+def test_one_of_two(errors, field):
+    errors.selectbox(key="filter_field").set_value(field).run()
+    value = {"outcome": "wrong", "annotated": False}[field]
+    errors.get_by_key(f"filter_{field}").set_value(value).run()
+    assert getattr(errors.session_state[filters.FILTER], field) == value
 
 
-def test_heading_names_classes_and_tags_and_runs_no_markup():
-    row = pd.Series({"true": "a*b", "predicted": "c", "wrong": np.True_, "tags": "mixed, :red[x]"})
-    assert heading(row) == (
-        r"True **a\*b**, predicted :red[**c**] :gray-badge[mixed] :gray-badge[\:red\[x\]]"
-    )
+def test_values_of_the_datas_own_columns(errors):
+    errors.selectbox(key="filter_field").set_value("columns").run()
+    errors.selectbox(key="filter_column").set_value("topic").run()
+    errors.multiselect(key="filter_values").set_value(["film"]).run()
+    assert set(table(errors)["topic"]) == {"film"}
 
 
-def test_guessed_column():
-    columns = ("Review", " Text ", "Label")
-    assert labelled.guessed_column(columns, "text", 0) == " Text "
-    assert labelled.guessed_column(columns, "label", 1) == "Label"
-    assert labelled.guessed_column(("a", "b"), "text", 0) == "a"
-    assert labelled.guessed_column(("a",), "label", 1) == "a"
+def test_a_range_that_ends_before_it_begins_is_said(errors):
+    put(errors, loss=Range(low=1.0))
+    errors.selectbox(key="filter_field").set_value("loss").run()
+    errors.number_input(key="filter_loss_high").set_value(0.5).run()
+    assert "from low to high" in errors.warning[0].value
+    assert errors.session_state[filters.FILTER] == Filter(loss=Range(low=1.0))
 
 
-def test_the_key_of_an_upload_tells_contents_and_columns_apart():
-    given = [(b"a", "x", "y"), (b"a", "y", "x"), (b"b", "x", "y")]
-    assert len({labelled.corpus_key(*one) for one in given}) == 3
+def test_a_broken_regular_expression_leaves_the_page_as_it_was(errors):
+    put(errors, outcome="wrong")
+    wrong = len(table(errors))
+    errors.selectbox(key="filter_field").set_value("pattern").run()
+    errors.text_input(key="filter_pattern").set_value("(never closed").run()
+    assert len(errors.error) == 1
+    assert "(never closed" in errors.error[0].value.replace("\\", "")
+    assert errors.text_input(key="filter_pattern").value == "(never closed"
+    assert len(table(errors)) == wrong
+    errors.text_input(key="filter_pattern").set_value("film").run()
+    assert not errors.error
+    assert 0 < len(table(errors)) < wrong
 
 
-def test_evidence_over_the_data_set_is_measured_on_request(open_page):
-    app = open_page("3_Errors")
-    before = len(app.get("plotly_chart"))
-    app.selectbox(key="evidence_documents").set_value(20).run()
-    assert len(app.get("plotly_chart")) == before
-    app.button(key="measure_dataset").click().run()
-    assert not app.error
-    assert len(app.get("plotly_chart")) == before + 5
-    assert "20 documents; points are means" in captions(app)
+def test_nothing_left(errors):
+    put(errors, contains="no document says this")
+    assert "take one of the conditions away" in errors.info[0].value
+    errors.button(key="clear_filter").click().run()
+    assert len(table(errors)) == 50
+
+
+def test_keys_go_on_and_back(errors):
+    order = table(errors)["id"].tolist()
+    press(errors, "reading_keys", "next")
+    assert read(errors) == order[1]
+    press(errors, "reading_keys", "next")
+    press(errors, "reading_keys", "previous")
+    assert read(errors) == order[1]
+    press(errors, "reading_keys", "delete everything")
+    assert read(errors) == order[1]
+    errors.button(key="next_error").click().run()
+    assert read(errors) == order[2]
+    put(errors, outcome="wrong")
+    assert read(errors) == order[2]
+
+
+def test_the_table_turns_its_page_with_the_reader(errors):
+    first = table(errors)["id"].tolist()
+    errors.session_state[place.PLACE] = errors.session_state[filters.PAGE] = None
+    errors.session_state[filters.PAGE] = 1
+    errors.run()
+    second = table(errors)["id"].tolist()
+    assert (len(second), set(first) & set(second)) == (38, set())
+    assert read(errors) == first[0]
+    press(errors, "reading_keys", "next")
+    assert table(errors)["id"].tolist() == first
+
+
+def test_orders(errors):
+    errors.selectbox(key="errors_order").set_value(("tokens", True)).run()
+    assert table(errors)["tokens"].is_monotonic_decreasing
+    errors.selectbox(key="errors_order").set_value(("topic", False)).run()
+    assert table(errors)["topic"].is_monotonic_increasing
+
+
+def test_two_models(errors):
+    errors.selectbox(key="beside").set_value("small-bilstm").run()
+    assert not errors.error
+    assert set(table(errors)["other"]) <= {"negative", "positive"}
+    put(errors, change="broken")
+    rows = table(errors)
+    assert not rows["wrong"].any()
+    assert (rows["other"] != rows["true"]).all()
+    errors.selectbox(key="beside").set_value(None).run()
+    assert "second model" in errors.error[0].value
+
+
+def test_scores_outlive_their_checkpoint(errors, root):
+    weights = [weight for _, weight in tokens(errors)]
+    (root / "small-han").rename(root.parent / "elsewhere")
+    errors.run()
+    gone = next(o for o in errors.selectbox(key="checkpoint").options if "gone" in o)
+    errors.selectbox(key="checkpoint").select_index(
+        errors.selectbox(key="checkpoint").options.index(gone)
+    ).run()
+    assert not errors.exception
+    assert any("is gone" in warning.value for warning in errors.warning)
+    assert [weight for _, weight in tokens(errors)] == pytest.approx(weights, abs=0.01)
+    assert "as it was stored" in captions(errors)
+
+
+def test_notes_that_cannot_be_read_take_nothing_else_away(errors, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("HANSCOPE_NOTES", f"sqlite:///{tmp_path / 'file' / 'notes.sqlite'}")
+    errors.run()
+    assert errors.error
+    assert not errors.exception
+    assert len(table(errors)) == 50
+    assert tokens(errors)
+
+
+def test_the_filter_and_the_document_stay_while_other_pages_are_visited(errors):
+    put(errors, outcome="wrong")
+    press(errors, "reading_keys", "next")
+    before = read(errors)
+    errors.switch_page("pages/1_Explore.py").run()
+    errors.switch_page("pages/3_Errors.py").run()
+    assert (chips(errors), read(errors)) == (["wrong"], before)

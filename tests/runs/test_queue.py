@@ -2,8 +2,8 @@ import threading
 
 import pytest
 
+from han_core.lock import take
 from han_core.runs import queue as queue_module
-from han_core.runs.lock import take
 from han_core.runs.queue import LOCK, TICKET, draw_ticket, queue, read_ticket, wait_for_place
 
 

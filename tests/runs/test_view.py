@@ -1,7 +1,7 @@
 import pytest
 
+from han_core.lock import take
 from han_core.models.folder import write_json
-from han_core.runs.lock import take
 from han_core.runs.log import EventLog
 from han_core.runs.plan import CONFIG
 from han_core.runs.queue import CANCEL, LOCK, draw_ticket

@@ -11,8 +11,8 @@ import datasets  # noqa: F401  what a worker imports late, as are the metrics
 import sklearn.metrics  # noqa: F401
 import torch
 
+from han_core.lock import inherited
 from han_core.runs import work  # noqa: F401
-from han_core.runs.lock import inherited
 from han_core.runs.worker import live
 from han_core.text.tokenizer import Tokenizer
 

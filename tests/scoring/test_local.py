@@ -8,8 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from han_core.scoring import local as module
+from han_core.scoring.here import score_here
 from han_core.scoring.local import score_locally, worker_devices
 from han_core.scoring.manifest import checkpoint_sha256
 from han_core.scoring.part import parts_of
@@ -33,6 +35,12 @@ def test_any_number_of_processes_gives_the_same_bytes(parts, job, here):
     assert sorted(number for number, _ in told) == [0, 1, 2, 3, 4]
     assert dict(told) == expected
     assert dict(score_locally(parts[:2], job, ["cpu"])) == {at: expected[at] for at in (0, 1)}
+
+
+def test_this_process_gives_the_same_bytes(parts, job, here, checkpoint):
+    threads = torch.get_num_threads()
+    assert dict(score_here(parts, job, checkpoint)) == dict(here(parts, job))
+    assert torch.get_num_threads() == threads
 
 
 def test_no_part_is_read_before_a_worker_is_free_and_none_is_left_over(parts, job):

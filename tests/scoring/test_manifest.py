@@ -102,6 +102,15 @@ def test_a_manifest_that_does_not_fit(manifest, tmp_path, content):
         claim(tmp_path, manifest)
 
 
+@pytest.mark.parametrize("number", [1, 3])
+def test_scores_of_another_format_are_said_and_left_alone(manifest, tmp_path, number):
+    content = json.dumps(manifest.model_dump() | {"format": number})
+    (tmp_path / MANIFEST).write_text(content)
+    with pytest.raises(WrongInput, match=f"of format {number}, and .* format 2; score into a new"):
+        claim(tmp_path, manifest)
+    assert (tmp_path / MANIFEST).read_text() == content
+
+
 def test_a_checkpoint_by_name(folder, checkpoint, corpus, monkeypatch):
     monkeypatch.setenv("HANSCOPE_CHECKPOINTS", str(folder.parent))
     loaded = load_checkpoint(folder.name)

@@ -3,6 +3,7 @@
 import dataclasses
 import errno
 import json
+import threading
 
 import pytest
 from filelock import FileLock
@@ -86,6 +87,15 @@ def test_two_at_once_are_refused(score, tmp_path):
     score()
 
 
+def test_who_has_patience_waits(folder, checkpoint, corpus, here, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    lock = FileLock(out / LOCK, thread_local=False)
+    lock.acquire()
+    threading.Timer(0.2, lock.release).start()
+    assert score_corpus(folder, checkpoint, corpus, out, here, patience=30).parts == 5
+
+
 def test_no_space_left_keeps_whole_parts(score, here, tmp_path, monkeypatch):
     write, written = module.write_whole, []
 
@@ -131,5 +141,5 @@ def test_labels_of_other_classes_are_refused_before_anything_is_made(score, corp
 def test_the_manifest_tells_a_stranger_what_this_is(score, tmp_path):
     score()
     told = json.loads((tmp_path / "out" / "manifest.json").read_text())
-    assert (told["format"], told["checkpoint"], told["data"]) == (1, "han-additive", "thirty")
+    assert (told["format"], told["checkpoint"], told["data"]) == (2, "han-additive", "thirty")
     assert (told["rows"], told["rows_a_part"]) == (30, 7)

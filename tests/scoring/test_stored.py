@@ -29,6 +29,8 @@ def test_the_attention_of_every_row(out, checkpoint, corpus):
     for row, text in enumerate(corpus.texts):
         alone, kept = explain(checkpoint, text), stored_attention(out, row)
         assert kept.sentence_lengths.tolist() == list(alone.document.sentence_lengths)
+        assert kept.words == tuple(word.lower() for word in alone.document.token_texts())
+        assert kept.document_weights == pytest.approx(alone.document_weights, abs=0.01)
         assert kept.sentence_weights.sum() == pytest.approx(1, abs=1e-12)
         for words in np.split(kept.word_weights, kept.sentence_lengths.cumsum()[:-1]):
             assert words.sum() == pytest.approx(1, abs=1e-12)
@@ -65,6 +67,8 @@ def test_a_part_that_is_missing_or_damaged(out):
 def test_lengths_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match="sentences and tokens expected"):
         StoredAttention(np.ones(1), np.ones(2), np.array([3]))
+    with pytest.raises(ValueError, match="2 words expected, 1 came"):
+        StoredAttention(np.ones(1), np.ones(2), np.array([2]), ("road",))
 
 
 def test_duckdb_reads_all_parts_as_one_table(out, corpus):

@@ -2,6 +2,7 @@
 
 import io
 import math
+from dataclasses import replace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -13,6 +14,7 @@ from han_core.models.checkpoint import load_checkpoint
 from han_core.scoring.part import Part
 from han_core.scoring.stored import StoredAttention
 from han_core.scoring.table import GROUP, SCHEMA, is_whole, score_part, to_parquet
+from han_core.text.vocabulary import Vocabulary
 
 
 @pytest.fixture(params=["han", "bilstm"])
@@ -70,6 +72,22 @@ def test_the_most_attended_words_are_different_ones_in_lower_case(scored):
         assert row["attended"] == expected
 
 
+def test_the_words_are_the_tokens_as_the_model_reads_them(scored):
+    checkpoint, texts, _, rows = scored
+    for row, text in zip(rows, texts, strict=True):
+        tokens = explain(checkpoint, text).document.token_texts()
+        assert row["words"] == [token.lower() for token in tokens]
+        assert StoredAttention.of_cells(row).words == tuple(row["words"])
+
+
+def test_a_model_that_reads_capitals_keeps_them(checkpoint):
+    capitals = Vocabulary(checkpoint.vocabulary.words, lowercase=False)
+    reads_them = replace(checkpoint, vocabulary=capitals)
+    (row,) = score_part(reads_them, Part(0, 0, ("a",), ("Green road",), None)).to_pylist()
+    assert row["words"] == ["Green", "road"]
+    assert sorted(row["attended"]) == ["Green", "road"]
+
+
 def test_without_labels_there_is_neither_label_nor_loss(checkpoint):
     (row,) = score_part(checkpoint, Part(0, 0, ("a",), ("Green road",), None)).to_pylist()
     assert (row["label"], row["loss"]) == (None, None)
@@ -79,6 +97,7 @@ def test_without_labels_there_is_neither_label_nor_loss(checkpoint):
 def test_a_text_with_half_a_character_is_scored(checkpoint):
     (row,) = score_part(checkpoint, Part(0, 0, ("a",), ("\ud800 road",), (0,))).to_pylist()
     assert sorted(row["attended"]) == ["?", "road"]
+    assert row["words"] == ["?", "road"]
 
 
 def test_a_file_says_which_part_it_is_and_ends_whole(checkpoint, corpus, tmp_path):

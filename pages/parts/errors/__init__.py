@@ -1,7 +1,13 @@
-"""What the page Errors is made of.
+"""What the page Errors is made of, from the top of the page down.
 
-* ``scored``            a data set through a model: figures, table, the chosen document
-* ``filtering``         the matrix and its cells
-* ``dataset_evidence``  the evidence over the whole data set
-* ``cached``            what is kept of both for everybody
+* ``choices``         the pickers, and the scored documents that they lead to (``scored``)
+* ``links``           where one is as an address, and an address opened
+* ``filters``         the filter: every panel reads and changes it there
+* ``chips``           the bar that shows it (``adding``, ``picking_slices``)
+* ``views``           the views, of which one runs; each is given a ``bench``
+
+The views: ``ways`` (``matrix``, ``linked``), ``table`` (``columns``, ``place``), ``reading``
+(``keys``, ``coding``, ``noting``, ``others``, ``neighbours``); ``slices``; ``attended``
+(``dataset_evidence``); ``suspects``; ``pair``; ``codebook`` (``agreement``); ``takeaway``
+(``collected``, ``made``, ``bringing_back``). ``cached`` is what is kept for everybody.
 """

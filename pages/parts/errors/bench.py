@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
-    from han_core.errors.store import Store
 
     from han_core.coding.marks import Marks
-    from han_core.errors.filter import Filter
-    from han_core.errors.outcomes import Outcomes
+    from han_core.errors.asked.filter import Filter
+    from han_core.errors.opened.outcomes import Outcomes
+    from han_core.errors.opened.store import Store
 
 
 class Bench(NamedTuple):

@@ -1,4 +1,4 @@
-"""Evidence over the whole data set, on Errors: the command ``faithfulness`` as a panel.
+"""Evidence over the documents that the filter leaves: the command ``faithfulness`` as a panel.
 
 Asked for, measured with a progress bar, and kept.
 """
@@ -11,10 +11,11 @@ from pages.parts import saying
 from pages.parts.errors import cached as kept
 from pages.parts.figure_export import figure_export
 from pages.parts.hook import hooked
+from pages.parts.kept import carry
 
 if TYPE_CHECKING:
-    from han_core.corpora.corpus import Corpus
     from han_core.figures.faithfulness import Question
+    from pages.parts.errors.bench import Bench
 
 DOCUMENTS = [20, 50, 100, 200, 500]
 NARROWEST = 380  # pixels of a figure
@@ -27,32 +28,43 @@ TITLES: "dict[Question, str]" = {
 }
 
 
-def panel(checkpoint: str, device: str, corpus_key: str, corpus: "Corpus") -> None:
+def panel(bench: "Bench") -> None:
     """The button, the progress, and the intervals of every question."""
     st.subheader("Evidence over these documents", anchor=False)
+    if bench.checkpoint is None:
+        st.info("The checkpoint is gone, so nothing more can be measured.")
+        return
     st.caption(saying.DATASET)
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        carry("evidence_documents", DOCUMENTS[0])
         number = st.selectbox(
-            "Documents to measure", DOCUMENTS, key="evidence_documents", width=200
-        )
-        key = (checkpoint, device, corpus_key, number)
+            "Documents to measure", DOCUMENTS, key="evidence_documents", width=200,
+            persist_state="session",
+        )  # fmt: skip
+        data = bench.store.scores.folder.name
+        key = (bench.checkpoint, bench.device, data, bench.filter, number)
         st.button("Measure", key="measure_dataset", on_click=_ask, args=(key,))
     if st.session_state.get("dataset_evidence") == key:
-        _figures(_measured(checkpoint, device, corpus_key, corpus, number))
+        _figures(_measured(bench, bench.checkpoint, number))
 
 
 def _ask(key: tuple) -> None:
     st.session_state["dataset_evidence"] = key
 
 
-def _measured(checkpoint: str, device: str, corpus_key: str, corpus: "Corpus", number: int) -> dict:
+def _measured(bench: "Bench", checkpoint: str, number: int) -> dict:
+    from han_core.errors.asked.table import texts
+    from han_core.evidence.sampling import sample_of_scored
+
+    chosen = sample_of_scored(bench.outcomes.predicted, bench.outcomes.tokens, number)
     bar = st.empty()
 
     def progress(done: int, of: int) -> None:
         bar.progress(done / of, f"Measured {done:,} of {of:,} documents")
 
     try:
-        return kept.faithfulness(checkpoint, device, corpus, corpus_key, number, progress)
+        documents = texts(bench.store, bench.rows[chosen])
+        return kept.faithfulness(checkpoint, bench.device, documents, progress)
     finally:
         bar.empty()
 

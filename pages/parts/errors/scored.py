@@ -1,91 +1,227 @@
-"""A scored data set on the page: progress, figures, table, the chosen document."""
+"""A data set through a model: opened where it was scored before, else scored, with progress.
 
+Few documents are scored at once; for more a process of its own is begun, which goes on when
+the page is closed.
+"""
+
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import cached, drawing, wording
+from pages.parts import cached, controls, labelled
 from pages.parts.errors import cached as kept
-from pages.parts.errors import filtering
+from pages.parts.errors import filters
 from pages.parts.wording import plain
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from han_core.errors.kept.background import State
+    from han_core.errors.kept.library import Kept
+    from han_core.errors.kept.scores import Scores
+    from han_core.errors.kept.source import Source, Standing
 
-    from han_core.corpora.corpus import Corpus
-    from han_core.errors.predictions import Predictions
+GONE = "gone:"
+"""Stands before the key of scores whose checkpoint is no longer there."""
 
 
-def scored(checkpoint: str, device: str, corpus_key: str, corpus: "Corpus") -> "Predictions":
-    """The predictions, with a progress bar while they are made.
+def checkpoint(source: str) -> str:
+    """The picker; ``GONE`` with a key where only scores of these documents are kept.
 
     Raises:
-        WrongInput: as ``score`` does, or if the checkpoint cannot be loaded.
+        WrongInput: if there is none to choose from.
     """
+    there = labelled.kept_of(source)
+    present = {kept.checkpoint_sha256(name) for name in cached.listings()} if there else set()
+    return controls.checkpoint({
+        GONE + each.key: f"{each.scores.manifest.checkpoint} · gone, its scores are kept"
+        for each in there
+        if each.scores.manifest.checkpoint_sha256 not in present
+    })  # fmt: skip
+
+
+def present(checkpoint: str) -> str | None:
+    """The name of a checkpoint that can be asked more; None if only its scores are kept."""
+    return None if checkpoint.startswith(GONE) else checkpoint
+
+
+def scored(checkpoint: str, device: str, source: "Source", beside: bool = False) -> "Scores | None":
+    """The scores once they are whole; None while another process makes them.
+
+    Args:
+        checkpoint: what its picker says.
+        beside: of a second model; what is to say of the documents was said of the first.
+
+    Raises:
+        WrongInput: as scoring does, or if scores or checkpoint cannot be read.
+    """
+    found = _kept(checkpoint, source)
+    standing = kept.standing(source)
+    if standing in ("changed", "gone"):
+        if not beside or found is None:
+            _say_changed(source, standing, checkpoint, found)
+        if found is None:
+            return None
+    found = found or _here_or_apart(checkpoint, device, source)
+    if found is not None and not beside:
+        _say_of(found, checkpoint)
+    return None if found is None else found.scores
+
+
+def _say_of(found: "Kept", checkpoint: str) -> None:
+    """What there is to know of scores before they are read."""
+    if present(checkpoint) is None:
+        st.warning(
+            f"The checkpoint {plain(found.scores.manifest.checkpoint)} is gone. Its scores are "
+            "kept and can be read, coded and taken away; it can score nothing more."
+        )
+    for note in found.origin.notes:
+        st.caption(plain(note))
+
+
+def origin(scores: "Scores") -> None:
+    """The popover that says where scores come from, and the way to be rid of them."""
+    from han_core.errors.kept.library import kept as by_key
+
+    with st.popover("Scores", icon=":material/info:", key="about_scores"):
+        found = by_key(scores.folder.name)
+        for line in about(found) if found else ():
+            st.markdown(line)
+        key = scores.folder.name
+        st.button("Delete them", key="forget_scores", on_click=_forget, args=(key,))
+        st.caption("They are made anew when somebody asks for them again.")
+
+
+def about(found: "Kept") -> list[str]:
+    """Where scores come from, in lines of Markdown."""
+    manifest, origin = found.scores.manifest, found.origin
+    when = time.strftime("%d %B %Y, %H:%M", time.localtime(origin.at))
+    figures = "" if origin.accuracy is None else f", accuracy {origin.accuracy:.1%}"
+    return [
+        f"**{plain(manifest.checkpoint)}** on **{plain(origin.source.name)}**: "
+        f"{manifest.rows:,} documents{figures}",
+        f"Scored {when}, {found.size / 1e6:,.1f} MB beside the documents.",
+    ]
+
+
+def _forget(key: str) -> None:
+    from han_core.errors.kept.library import forget
+    from han_core.wrong_input import WrongInput
+
+    try:
+        forget(key)
+    except WrongInput as error:
+        filters.say(str(error))
+    kept.forget_kept()
+
+
+def _kept(checkpoint: str, source: "Source") -> "Kept | None":
+    from han_core.errors.kept.library import kept as by_key
+
+    if present(checkpoint):
+        return kept.find(checkpoint, source)
+    found = by_key(checkpoint.removeprefix(GONE))
+    if found is None:
+        from han_core.wrong_input import WrongInput
+
+        raise WrongInput("These scores are not kept any more.")
+    return found
+
+
+def _say_changed(
+    source: "Source", standing: "Standing", checkpoint: str, found: "Kept | None"
+) -> None:
+    """Says that the file is another by now, and offers to score it as it is."""
+    what = "has changed since it was scored" if standing == "changed" else "is no longer there"
+    shown = "What is shown is of the file as it was."
+    if found is None:
+        shown = f"{plain(checkpoint)} did not score it as it was."
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.warning(f"The file {plain(source.name)} {what}. {shown}")
+        if standing == "changed":
+            st.button(
+                "Score it anew", key=f"score_anew_{checkpoint}",
+                on_click=labelled.take_anew, args=(source,),
+            )  # fmt: skip
+
+
+def _here_or_apart(checkpoint: str, device: str, source: "Source") -> "Kept | None":
+    from han_core.errors.kept.background import look
+    from han_core.errors.kept.library import asked
+
+    work = asked(source, kept.checkpoint_sha256(checkpoint))
+    state = look(work)
+    if state is not None and state.kind in ("failed", "stopped"):
+        _ended(state, checkpoint, device, source)
+        return None
+    if state is None or state.kind == "done":  # of scores that were deleted
+        corpus = kept.corpus(source)
+        if corpus is not None:
+            return _at_once(checkpoint, device, corpus, source)
+        _begin(checkpoint, device, source)
+    _under_way(work, checkpoint)
+    return None
+
+
+def _at_once(checkpoint: str, device: str, corpus, source: "Source") -> "Kept":
     bar = st.empty()
 
     def progress(done: int, of: int) -> None:
         bar.progress(done / of, f"Scored {done:,} of {of:,} documents")
 
     try:
-        return kept.predictions(checkpoint, device, corpus, corpus_key, progress)
+        return kept.keep_here(checkpoint, device, corpus, source, progress)
     finally:
         bar.empty()
 
 
-def figures(predictions: "Predictions") -> None:
-    """How good the model is on these documents, and what was left out of them."""
-    found = predictions.metrics()
-    tiles = st.grid(4, min_column_width=150)
-    tiles.metric("Documents", f"{len(predictions.true):,}", border=True)
-    tiles.metric("Accuracy", f"{found['accuracy']:.1%}", border=True)
-    tiles.metric("Macro F1", f"{found['macro_f1']:.3f}", border=True)
-    tiles.metric("Loss", f"{found['loss']:.3f}", border=True)
-    for note in predictions.corpus.notes:
-        st.caption(plain(note))
+def _begin(checkpoint: str, device: str, source: "Source") -> None:
+    from han_core.errors.kept.keeping import begin_keeping
+
+    begin_keeping(cached.checkpoints_root() / checkpoint, device, source)
 
 
-def table(predictions: "Predictions", cell: filtering.Cell | None) -> "pd.Series | None":
-    """The table under its filter, and its export; returns the chosen row."""
-    from han_core.corpora.spreadsheet import to_csv
-    from han_core.errors.predictions import table
+def _under_way(work: Path, checkpoint: str) -> None:
+    """Progress, drawn anew by itself until the other process has ended."""
 
-    bar = st.container(horizontal=True, vertical_alignment="center")
-    with bar:
-        only_wrong = filtering.only_wrong(cell)
-    true, predicted = cell or (None, None)
-    rows = table(predictions, true, predicted, only_wrong)
-    bar.caption(counted(len(rows), len(predictions.true)), width="stretch")
-    bar.download_button(
-        "Export as CSV",
-        lambda: to_csv(rows),
-        file_name="errors.csv",
-        mime="text/csv",
-        on_click="ignore",
-        key="export",
-    )
-    place = filtering.errors_table(rows)
-    st.caption(wording.ERRORS_TABLE)
-    return None if place is None else rows.iloc[place]
+    def part() -> None:
+        from han_core.errors.kept.background import look, stop
+
+        state = look(work)
+        if state is None or state.kind != "working":
+            kept.forget_kept()
+            st.rerun()
+        st.progress(state.share, f"{plain(checkpoint)}: {told(state)}")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button("Stop", key=f"score_stop_{checkpoint}", on_click=stop, args=(work,))
+            st.caption("This goes on when the page is closed; what is scored stays.")
+
+    st.fragment(part, run_every=1.0)()
 
 
-def counted(rows: int, of: int) -> str:
-    """How many documents the table holds, and how many of them are drawn."""
-    part = f"{rows:,} of {of:,} documents" if rows != of else f"{of:,} documents"
-    drawn = filtering.MOST_ROWS
-    return f"{part}; the first {drawn:,} are shown" if rows > drawn else part
+def told(state: "State") -> str:
+    """How far scoring is, in words."""
+    if not state.of:
+        return f"{plain(state.text)} …"
+    left = "" if state.seconds_left is None else f", about {_duration(state.seconds_left)} left"
+    return f"{plain(state.text)} {state.done:,} of {state.of:,} documents{left}"
 
 
-def document(row: "pd.Series", checkpoint: str, device: str) -> None:
-    """The chosen document with its prediction, bars, heatmap and evidence."""
-    st.subheader(f"Document {plain(row['id'])}", anchor=False)
-    st.markdown(heading(row))
-    drawing.document(cached.Question(checkpoint, device, row["text"]))
+def _duration(seconds: float) -> str:
+    for unit, length in (("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{max(1, seconds):.0f} seconds"
 
 
-def heading(row: "pd.Series") -> str:
-    """True and predicted class, and the tags where there are any, as Markdown."""
-    colour = "red" if row["wrong"] else "green"
-    said = f"True **{plain(row['true'])}**, predicted :{colour}[**{plain(row['predicted'])}**]"
-    tags = [tag.strip() for tag in str(row.get("tags", "")).split(",") if tag.strip()]
-    return " ".join([said, *(f":gray-badge[{plain(tag)}]" for tag in tags)])
+def _ended(state: "State", checkpoint: str, device: str, source: "Source") -> None:
+    """Why it ended early, and the way to begin again."""
+    if state.kind == "failed":
+        st.error(plain(state.text))
+    else:
+        done = f" at {state.done:,} of {state.of:,} documents" if state.of else ""
+        st.info(f"Scoring was stopped{done}; what is scored stays.")
+    st.button(
+        f"Score by {plain(checkpoint)}", key=f"score_again_{checkpoint}",
+        on_click=_begin, args=(checkpoint, device, source),
+    )  # fmt: skip

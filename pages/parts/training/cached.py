@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from han_core.corpora.hub_offer import HubOffer
-    from han_core.corpora.table import Table
     from han_core.figures.curves import Measure
     from han_core.figures.film import AttentionFilm
     from han_core.planning.estimate import Estimate
@@ -24,18 +23,6 @@ if TYPE_CHECKING:
 
 MINUTES = 10
 """For which an answer of the hub is kept."""
-
-
-@st.cache_resource(max_entries=8, show_spinner="Reading the file …")
-def table(spec: str) -> "Table":
-    """The columns of a file on this machine, which nobody changes.
-
-    Raises:
-        WrongInput: if it cannot be read.
-    """
-    from han_core.corpora.corpus import read_file
-
-    return read_file(spec)
 
 
 @st.cache_data(max_entries=16, ttl=MINUTES * 60, show_spinner="Asking the hub …")
@@ -117,14 +104,6 @@ def course_figure(ids: tuple, marks: tuple, measure: "Measure", until: float) ->
     there = [view(id) for id in ids]
     named = zip(labels_of(there), there, strict=True)
     return curves([course(label, run) for label, run in named], measure, until)
-
-
-def specs_in_use() -> set[str]:
-    """Data and vectors that runs need, as their plans name them."""
-    plans = [run.plan for run in runs() if run.plan is not None]
-    given = [(p.source.data, p.source.validation, p.source.test) for p in plans]
-    vectors = [str(p.settings.get("vectors", "")) for p in plans]
-    return {spec for specs in given for spec in specs if spec} | {*vectors}
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

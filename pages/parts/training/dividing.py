@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from pages.parts import uploading
 from pages.parts.kept import carry
 from pages.parts.training import picking, saying
 
@@ -119,9 +120,9 @@ def _like(specs: tuple[str, ...], *names: str) -> str | None:
 def _by_files() -> _Held:
     left, right = st.columns(2)
     with left:
-        validation = picking.upload("train_validation_file", "File for validation")
+        validation = uploading.upload("train_validation_file", "File for validation")
     with right:
-        test = picking.upload("train_test_file", "File for test (may be left out)")
+        test = uploading.upload("train_test_file", "File for test (may be left out)")
     if validation is None:
         st.caption(saying.NO_VALIDATION_FILE)
     held = validation[1] if validation else _share("train_validation", "Share for validation", 20)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import labelled
+from pages.parts import files, labelled, uploading
 from pages.parts.kept import carry
-from pages.parts.training import cached, fields, hub, saying
+from pages.parts.training import fields, hub, saying
 from pages.parts.wording import plain
 
 if TYPE_CHECKING:
@@ -81,48 +81,15 @@ def _take_language() -> None:
 
 
 def _file() -> Picked | None:
-    kept = upload("train_upload", "CSV, TSV, JSONL or Parquet")
+    kept = uploading.upload("train_upload", "CSV, TSV, JSONL or Parquet")
     if kept is None:
         st.caption(saying.FILE)
         return None
     name, spec = kept
-    table = cached.table(spec)
+    table = files.table(spec)
     st.caption(f"{plain(name)}: {table.rows:,} rows, {len(table.columns)} columns.")
     text, label = _columns(table)
     return Picked(spec, name, table.columns, text, label, rows=table.preview)
-
-
-def upload(key: str, title: str) -> tuple[str, str] | None:
-    """(name for people, spec) of the file that was sent under ``key``, kept for the session.
-
-    Raises:
-        WrongInput: if it cannot be read; what was sent before stays.
-    """
-    held = f"{key}_kept"
-
-    def changed() -> None:
-        if st.session_state[key] is None:
-            st.session_state.pop(held, None)
-
-    file = st.file_uploader(title, type=labelled.KINDS, key=key, on_change=changed)
-    if file is not None:
-        before = st.session_state.get(held)
-        if before is None or before[2] != file.file_id:
-            spec = _keep(file)
-            st.session_state[held] = (file.name, spec, file.file_id)
-    if held not in st.session_state:
-        return None
-    name, spec, _ = st.session_state[held]
-    return name, spec
-
-
-def _keep(file) -> str:
-    """Where the file is kept from now on; what no run needs makes room for it."""
-    from han_core.corpora.uploads import LARGEST_STORE, forget_uploads, keep_upload
-
-    forget_uploads(cached.specs_in_use(), LARGEST_STORE // 2)
-    with st.spinner("Reading the file …"):
-        return str(keep_upload(file.getvalue(), file.name))
 
 
 def _columns(table: "Table") -> tuple[str, str]:

@@ -1,0 +1,1 @@
+"""Scores and documents that are kept on disk: found, made in the background, forgotten."""

@@ -1,0 +1,1 @@
+"""Labels looked at again: suspects in order, and the nearest training documents."""

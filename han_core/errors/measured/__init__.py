@@ -1,0 +1,1 @@
+"""Figures of what a filter leaves: performance, calibration, slices, suspect labels."""

@@ -1,0 +1,1 @@
+"""Taken away and brought back: tables with notes, and their return onto other predictions."""

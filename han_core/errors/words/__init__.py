@@ -1,0 +1,1 @@
+"""What attention stands on over many documents: words, places, entropy."""

@@ -1,0 +1,99 @@
+"""The document that is being read: its way to the next one, what came of it, its picture."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from pages.parts import cached, drawing, strip
+from pages.parts.errors import collected, filters, keys, place, saying
+from pages.parts.wording import plain
+
+if TYPE_CHECKING:
+    from han_core.errors.asked.table import Reading
+    from han_core.explanation.explanation import Explanation
+    from pages.parts.errors.bench import Bench
+
+FORWARD, BACK = "next", "previous"
+KEYS = {"j": FORWARD, "ArrowRight": FORWARD, "k": BACK, "ArrowLeft": BACK}
+
+
+def panel(bench: "Bench", order: np.ndarray, now: place.Here) -> None:
+    """The document at ``now``, coding beside it, and the training documents nearest to it."""
+    from han_core.errors.asked.table import reading
+    from pages.parts.errors import coding, neighbours
+
+    read = reading(bench.store, now.row)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _way(bench, order, now)
+        collected.beside(bench, read)
+    st.subheader(f"Document {plain(read.id)}", anchor=False)
+    st.markdown(heading(read))
+    st.caption(figures_line(read))
+    words, said = st.columns([3, 2], gap="large")
+    with said:  # first: figures take their time, and nobody waits for them to write
+        coding.beside(bench, read)
+    shown = _explanation(bench, read)
+    with words:
+        drawing.prediction(shown)
+        st.subheader("Words", anchor=False)
+        drawing.words(shown, drawing.attention_colour(shown))
+    with said:
+        drawing.sentences([("", shown)])
+    if bench.checkpoint is not None:
+        strip.strip(cached.Question(bench.checkpoint, bench.device, read.text))
+    neighbours.beside(bench, read)
+
+
+def heading(read: "Reading") -> str:
+    """True class, predicted class, and the second model's, as Markdown."""
+    said = f"True **{plain(read.true)}**, predicted {_coloured(read.predicted, read.true)}"
+    if read.other is None:
+        return said
+    return f"{said}, by the second model {_coloured(read.other, read.true)}"
+
+
+def figures_line(read: "Reading") -> str:
+    """The numbers and the data's own columns in one line, as Markdown."""
+    numbers = f"Confidence {read.confidence:.3f} · loss {read.loss:.3f}"
+    own = [f"{plain(name)}: {plain(str(cell))}" for name, cell in read.columns.items()]
+    return " · ".join([numbers, *own])
+
+
+def _coloured(predicted: str, true: str) -> str:
+    return f":{'green' if predicted == true else 'red'}[**{plain(predicted)}**]"
+
+
+def _way(bench: "Bench", order: np.ndarray, now: place.Here) -> None:
+    """Previous and next, by button and key, and where one is."""
+    data, held = bench.store.scores.manifest.data_sha256, filters.current()
+
+    def go(action: str) -> None:
+        if filters.current() == held:  # else a key came before the new list was drawn
+            place.step(data, order, now, action == FORWARD)
+
+    after = now.at + (1 if now.within else 0)
+    st.button("◀ Previous", key="previous_error", on_click=go, args=(BACK,),
+              disabled=now.at < 1, help="Key k or ←")  # fmt: skip
+    st.button("Next ▶", key="next_error", on_click=go, args=(FORWARD,),
+              disabled=after >= len(order), help="Key j or →")  # fmt: skip
+    st.caption(where(now, len(order)), width="stretch")
+    keys.listener(KEYS, key="reading_keys", on_press=go)
+
+
+def where(now: place.Here, of: int) -> str:
+    """ "3 of 88", or that the document has left the filter."""
+    if now.within:
+        return f"{now.at + 1:,} of {of:,}"
+    return f"No longer under this filter, which leaves {of:,}; it stays until you go on."
+
+
+def _explanation(bench: "Bench", read: "Reading") -> "Explanation":
+    """As the model sees it now; as it was stored where the model is gone."""
+    if bench.checkpoint is not None:
+        question = cached.Question(bench.checkpoint, bench.device, read.text)
+        return cached.subject(question).explanation
+    from han_core.errors.asked.remembered import explanation_of
+
+    st.caption(saying.GONE)
+    return explanation_of(read, bench.store.labels)

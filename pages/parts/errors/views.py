@@ -1,0 +1,81 @@
+"""The views of Errors: all are of the same documents, those that the filter leaves.
+
+Only the one that is looked at runs, and only then is it imported.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.parts.errors.switch import switch
+
+if TYPE_CHECKING:
+    from pages.parts.errors.bench import Bench
+
+VIEW = "errors_view"
+
+
+def show(bench: "Bench") -> None:
+    """The switch, and the chosen view."""
+    _PANELS[switch("View", {name: name for name in _PANELS}, VIEW, hidden=True)](bench)
+
+
+def _documents(bench: "Bench") -> None:
+    """Figures that lead in beside the table, and the document underneath."""
+    from pages.parts.errors import reading, table, ways
+
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        ways.panel(bench)
+    with right:
+        order, now = table.panel(bench)
+    if now is not None:
+        reading.panel(bench, order, now)
+
+
+def _slices(bench: "Bench") -> None:
+    from pages.parts.errors import slices
+
+    slices.panel(bench)
+
+
+def _attention(bench: "Bench") -> None:
+    from pages.parts.errors import attended
+
+    attended.panel(bench)
+
+
+def _labels(bench: "Bench") -> None:
+    from pages.parts.errors import suspects
+
+    suspects.panel(bench)
+
+
+def _pair(bench: "Bench") -> None:
+    from pages.parts.errors import pair
+
+    pair.panel(bench)
+
+
+def _codebook(bench: "Bench") -> None:
+    from pages.parts.errors import codebook
+
+    codebook.panel(bench)
+
+
+def _take_away(bench: "Bench") -> None:
+    from pages.parts.errors import takeaway
+
+    takeaway.panel(bench)
+
+
+_PANELS: dict[str, Callable[["Bench"], None]] = {
+    "Documents": _documents,
+    "Slices": _slices,
+    "Attention": _attention,
+    "Labels": _labels,
+    "Two models": _pair,
+    "Codebook": _codebook,
+    "Take away": _take_away,
+}

@@ -1,0 +1,149 @@
+"""An analyst's whole way: scored, filtered, read by keyboard, coded, compared, taken away."""
+
+import csv
+import io
+import re
+
+from tests.journey.test_journey import click_cell
+from tests.journey.walk import go
+
+MATRIX = "[data-testid=confusion-matrix] .js-plotly-plot"
+NOTE = 'It says "no", twice. <img src=x onerror="window.broken = 1"> =1+1'
+
+
+def test_an_error_analysis(visit, tmp_path):
+    go(visit, "Errors", MATRIX)
+    fill(visit, "analyst", "Ada")
+    visit.locator("[data-testid=confusion-matrix] .nsewdrag").first.wait_for()
+    counts = visit.locator("[data-testid=confusion-matrix] .annotation-text").all_text_contents()
+    wrong = int(counts[1])
+    click_cell(visit, 0, 1)
+    visit.get_by_text(f"{wrong} of 88 documents").wait_for()
+    visit.get_by_text(f"1 of {wrong}", exact=True).wait_for()
+    idle(visit)
+
+    first = reading(visit)
+    press(visit, "j", f"2 of {wrong}")
+    second = reading(visit)
+    assert first != second
+    press(visit, "ArrowLeft", f"1 of {wrong}")
+    assert reading(visit) == first
+
+    starters(visit)
+    visit.keyboard.press("1")
+    tagged(visit, "negation")
+    press(visit, "j", f"2 of {wrong}")
+    assert reading(visit) == second
+    visit.keyboard.press("1")
+    tagged(visit, "negation")
+    note(visit)
+    typed_keys_stay_in_the_field(visit, wrong)
+
+    save_slice(visit, "false alarms")
+    visit.locator(".st-key-clear_filter button").click()
+    visit.get_by_text(re.compile("^88 documents")).wait_for()
+    view(visit, "Slices")
+    visit.locator("[data-testid=slices]").wait_for()
+
+    choose(visit, "beside", "small-bilstm")
+    view(visit, "Two models")
+    visit.locator("[data-testid=change-matrix] .js-plotly-plot").wait_for()
+    idle(visit)
+
+    rows = taken(visit, tmp_path)
+    assert len(rows) == 88
+    coded = [row for row in rows if "negation" in row["tags"]]
+    assert {row["id"] for row in coded} == {first, second}
+    assert any("twice" in row["notes"] for row in coded)
+    assert not any(cell.startswith(("=", "+", "@")) for row in rows for cell in row.values())
+    assert visit.evaluate("window.broken") is None
+
+
+def idle(page) -> None:
+    """Waits until the run that the last click began has ended."""
+    page.wait_for_timeout(150)
+    page.wait_for_function(
+        "document.querySelector('[data-testid=stApp]').dataset.testScriptState == 'notRunning'"
+        " && !document.querySelector('[data-stale=true]')"
+    )
+
+
+def reading(page) -> str:
+    """The id of the document that is read."""
+    return page.get_by_role("heading", name=re.compile("^Document ")).inner_text().split(" ", 1)[1]
+
+
+def press(page, key: str, place: str) -> None:
+    page.keyboard.press(key)
+    page.get_by_text(place, exact=True).wait_for()
+    idle(page)
+
+
+def fill(page, key: str, text: str) -> None:
+    field = page.locator(f".st-key-{key} :is(input, textarea)").first
+    field.fill(text)
+    field.press("Tab")
+    idle(page)
+
+
+def choose(page, key: str, name: str) -> None:
+    page.locator(f".st-key-{key} input").first.click()
+    page.get_by_role("option", name=re.compile(name)).click()
+    idle(page)
+
+
+def view(page, name: str) -> None:
+    page.locator(".st-key-errors_view").get_by_text(name, exact=True).click()
+    idle(page)
+
+
+def starters(page) -> None:
+    """A codebook to begin with, whose first key is 1."""
+    view(page, "Codebook")
+    page.get_by_role("button", name="Add tags to begin with").first.click()
+    page.locator("[data-testid=stDataFrame] canvas").first.wait_for()
+    view(page, "Documents")
+    page.get_by_role("heading", name=re.compile("^Document ")).wait_for()
+    idle(page)
+
+
+def tagged(page, name: str) -> None:
+    """Waits until the document that is read has the tag."""
+    on = ".st-key-coding_tags :is([aria-pressed=true], [aria-checked=true])"
+    page.locator(on, has_text=name).wait_for()
+    idle(page)
+
+
+def note(page) -> None:
+    fill(page, "coding_note", NOTE)
+    page.get_by_text(re.compile("^Saved")).wait_for()
+    page.locator(".st-key-coding_note textarea").blur()
+
+
+def typed_keys_stay_in_the_field(page, of: int) -> None:
+    box = page.locator(".st-key-filter_contains input")
+    box.click()
+    box.press_sequentially("nj")
+    assert box.input_value() == "nj"
+    box.fill("")
+    box.press("Tab")
+    page.get_by_text(f"2 of {of}", exact=True).wait_for()
+
+
+def save_slice(page, name: str) -> None:
+    page.locator(".st-key-slices_popover button").first.click()
+    fill(page, "slice_name", name)
+    page.locator(".st-key-save_slice button").click()
+    page.get_by_role("button", name=name).wait_for()
+    page.keyboard.press("Escape")
+    idle(page)
+
+
+def taken(page, folder) -> list[dict[str, str]]:
+    """The rows of the table as a CSV."""
+    view(page, "Take away")
+    page.locator(".st-key-make_table button").click()
+    with page.expect_download() as download:
+        page.locator(".st-key-save_table button").click()
+    download.value.save_as(path := folder / "errors.csv")
+    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))

@@ -1,0 +1,94 @@
+"""The documents that Errors scores: bundled ones, and files of one's own."""
+
+import io
+
+import pandas as pd
+import pytest
+
+from pages.parts import labelled
+from tests.pages.errors_seen import table
+from tests.pages.seen import captions, tokens
+
+GOOD = "text,label\nA fine film.,positive\nA dull film.,negative\nSo so.,negative\n"
+
+
+@pytest.fixture
+def errors(open_page):
+    return open_page("3_Errors")
+
+
+def upload(app, content, name="mine.csv"):
+    app.selectbox(key="source").set_value(labelled.UPLOAD).run()
+    data = content.encode() if isinstance(content, str) else content
+    return app.file_uploader(key="upload").upload(name, data).run()
+
+
+def test_chinese_documents_can_be_scored(errors):
+    errors.selectbox(key="source").set_value("bundled:classroom/zh@all").run()
+    assert len(table(errors)) == 24
+
+
+def test_an_upload_is_scored_and_stays_while_other_pages_are_visited(errors):
+    app = upload(errors, GOOD)
+    assert not app.error
+    assert tokens(app)
+    app.switch_page("pages/1_Explore.py").run()
+    app.switch_page("pages/3_Errors.py").run()
+    assert len(table(app)) == 3
+
+
+def test_columns_can_be_chosen(errors):
+    app = upload(errors, "Review,stars\nA fine film.,1\nA dull film.,0\n")
+    assert app.selectbox(key="text_column").value == "Review"
+    assert app.selectbox(key="label_column").value == "stars"
+    assert table(app)["true"].tolist().count("positive") == 1
+    app.selectbox(key="text_column").set_value("stars").run()
+    assert "two columns" in app.error[0].value
+
+
+def test_parquet_is_read(errors):
+    data = io.BytesIO()
+    pd.DataFrame({"text": ["A fine film.", "A dull film."], "label": [1, 0]}).to_parquet(data)
+    assert len(table(upload(errors, data.getvalue(), "mine.parquet"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "says"),
+    [
+        ("review\nfine\n", "one.csv", "two columns"),
+        ("text,label\nfine,happy\n", "other.csv", "happy"),
+        ("text,label\n,\n ,\n", "empty.csv", "no row"),
+        (b"text,label\n\xff\xfe\xfa,positive\n", "latin.csv", "UTF"),
+        ("", "nothing.csv", ""),
+        ("{", "broken.jsonl", ""),
+        (b"PAR1", "broken.parquet", ""),
+    ],
+    ids=lambda value: value if str(value).endswith(("csv", "jsonl", "parquet")) else "",
+)
+def test_an_upload_that_cannot_be_used_gets_one_sentence(errors, content, name, says):
+    app = upload(errors, content, name)
+    assert not app.exception
+    assert len(app.error) == 1
+    assert says in app.error[0].value.replace("\\", "")
+    app.selectbox(key="source").set_value("bundled:classroom@test").run()
+    assert not app.error
+
+
+def test_one_class_alone_is_enough(errors):
+    app = upload(errors, "text,label\nA fine film.,positive\nFine too.,positive\n")
+    assert not app.error
+    assert len(table(app)) == 2
+
+
+def test_rows_left_out_are_named(errors):
+    app = upload(errors, GOOD + ",positive\nNo label here.,\n")
+    assert "without a text" in captions(app)
+    assert "without a label" in captions(app)
+
+
+def test_guessed_column():
+    columns = ("Review", " Text ", "Label")
+    assert labelled.guessed_column(columns, "text", 0) == " Text "
+    assert labelled.guessed_column(columns, "label", 1) == "Label"
+    assert labelled.guessed_column(("a", "b"), "text", 0) == "a"
+    assert labelled.guessed_column(("a",), "label", 1) == "a"

@@ -1,0 +1,242 @@
+"""The view Labels and the nearest training documents, drawn for stores made by hand."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from han_core.coding.marks import Marks
+from han_core.corpora.corpus import read_corpus
+from han_core.errors.asked.filter import Filter
+from han_core.errors.asked.select import select
+from han_core.errors.asked.table import reading
+from han_core.errors.labels.label_review import surest_errors
+from han_core.errors.labels.neighbours import Neighbour, Neighbours
+from han_core.errors.labels.vectors import TrainingDocument
+from han_core.errors.measured.suspects import suspects
+from han_core.models.checkpoint import load_checkpoint
+from pages.parts.errors import filters, labels_saying, place
+from pages.parts.errors.bench import Bench
+from tests.errors.conftest import make_store  # noqa: F401
+from tests.pages.seen import captions, hooks
+
+PICKER = "training_documents"
+
+
+def labels_page(bench):
+    from pages.parts import kept
+    from pages.parts.errors import suspects
+
+    kept.arrive("Errors")
+    suspects.panel(bench)
+
+
+def nearest_page(bench, read):
+    from pages.parts import kept
+    from pages.parts.errors import neighbours
+
+    kept.arrive("Errors")
+    neighbours.beside(bench, read)
+
+
+@pytest.fixture
+def own_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HANSCOPE_DATA", str(tmp_path))
+
+
+@pytest.fixture
+def store(make_store):  # noqa: F811
+    """Two hundred documents; the first sixty are labelled as the class that they are not."""
+    draw = np.random.default_rng(0)
+    sure = draw.uniform(0.55, 0.99, 200)
+    really = np.arange(200) % 2
+    true = np.where(np.arange(200) < 60, 1 - really, really)
+    negative = np.where(really == 0, sure, 1 - sure)
+    probabilities = np.stack([negative, 1 - negative], axis=1)
+    return make_store(
+        true=[("neg", "pos")[at] for at in true], probabilities=probabilities,
+        texts=[f"Text number {row} of these." for row in range(200)],
+    )  # fmt: skip
+
+
+def bench_of(store, filter=None, checkpoint=None, marks=None) -> Bench:
+    filter = filter or Filter()
+    rows = select(store, filter, Marks())
+    return Bench(
+        checkpoint, None, "cpu", store, marks or Marks(), filter, rows,
+        store.outcomes.take(rows), "",
+    )  # fmt: skip
+
+
+def drawn(page, *args) -> AppTest:
+    app = AppTest.from_function(page, args=args, default_timeout=60).run()
+    assert not app.exception
+    return app
+
+
+def test_suspects_are_listed_and_the_likeliest_is_read(store):
+    app, found = drawn(labels_page, bench_of(store)), suspects(store)
+    assert len(found) > 25
+    tiles = {tile.label: tile.value for tile in app.metric}
+    assert tiles["Likely wrong labels"] == f"{len(found)}"
+    assert tiles["Wrong labels, estimated"] == f"{found.wrong_share:.1%}"
+    shown = app.dataframe(key="labels_table").value
+    assert shown["id"].tolist() == [str(row) for row in found.rows[:25]]
+    assert shown["margin"].is_monotonic_increasing
+    assert f"Document {found.rows[0]}" in [line.value for line in app.subheader]
+    assert "labels-list" in hooks(app)
+    assert "is not known" in captions(app)
+
+
+def test_the_next_document_is_the_next_suspect(store):
+    app, found = drawn(labels_page, bench_of(store)), suspects(store)
+    app.button(key="next_error").click().run()
+    assert f"Document {found.rows[1]}" in [line.value for line in app.subheader]
+
+
+def test_another_page_begins_with_its_first_document(store):
+    app, found = drawn(labels_page, bench_of(store)), suspects(store)
+    app.session_state[place.PLACE] = place.Place(
+        store.scores.manifest.data_sha256, int(found.rows[25]), 25, Filter()
+    )
+    app.run()
+    assert app.dataframe(key="labels_table").value["id"].iloc[0] == str(found.rows[25])
+    assert f"Document {found.rows[25]}" in [line.value for line in app.subheader]
+
+
+def test_the_filter_holds_here_too(store):
+    app = drawn(labels_page, bench_of(store, Filter(true=("neg",))))
+    assert set(app.dataframe(key="labels_table").value["label"]) == {"neg"}
+    pairs = app.dataframe(key="label_pairs").value
+    assert pairs[["label", "likely"]].to_numpy().tolist() == [["neg", "pos"]]
+
+
+def test_only_suspects_becomes_a_filter(store):
+    app = drawn(labels_page, bench_of(store))
+    app.button(key="only_suspects").click().run()
+    assert app.session_state[filters.FILTER] == Filter(suspect=True)
+
+
+def test_the_surest_errors(store):
+    app = drawn(labels_page, bench_of(store))
+    app.segmented_control(key="labels_list").set_value(labels_saying.LISTS[1]).run()
+    assert not app.exception
+    order = surest_errors(store, np.arange(store.rows))
+    shown = app.dataframe(key="labels_table").value
+    assert shown["id"].tolist() == [str(row) for row in order[:25]]
+    assert shown["confidence"].is_monotonic_decreasing
+
+
+def test_a_document_that_was_read_elsewhere_gives_way_to_the_first(store):
+    app = AppTest.from_function(labels_page, args=(bench_of(store),), default_timeout=60)
+    data = store.scores.manifest.data_sha256
+    app.session_state[place.PLACE] = place.Place(data, 199, 199, Filter())
+    app.run()
+    assert f"Document {suspects(store).rows[0]}" in [line.value for line in app.subheader]
+
+
+def test_nothing_suspect_says_so(make_store):  # noqa: F811
+    store = make_store(true=["neg", "pos"], probabilities=[[0.9, 0.1], [0.1, 0.9]])
+    app = drawn(labels_page, bench_of(store))
+    assert "No document that the filter leaves" in app.info[0].value
+
+
+def test_without_the_checkpoint_nothing_is_near(store):
+    app = drawn(nearest_page, bench_of(store), reading(store, 0))
+    assert labels_saying.GONE in captions(app)
+
+
+@pytest.fixture
+def small(root, make_store, own_folder):  # noqa: F811
+    """A bench of five bundled documents, with the checkpoint that is said to have scored them."""
+    from han_core.scoring.manifest import checkpoint_sha256
+
+    corpus = read_corpus("bundled:classroom@test").take(range(5))
+    store = make_store(true=list(corpus.labels), texts=list(corpus.texts), labels=corpus.classes)
+    sha256 = checkpoint_sha256(root / "small-han")
+    manifest = store.scores.manifest.model_copy(update={"checkpoint_sha256": sha256})
+    store = replace(store, scores=replace(store.scores, manifest=manifest))
+    return bench_of(store, checkpoint="small-han"), root / "small-han"
+
+
+def test_the_nearest_are_found_once_the_training_documents_were_read(small):
+    from han_core.device import choose_device
+    from han_core.errors.kept.source import source_of
+    from han_core.errors.labels.vectors_keeping import keep_vectors
+
+    bench, folder = small
+    read = reading(bench.store, 0)
+    app = drawn(nearest_page, bench, read)
+    assert "nearest" in hooks(app)
+    assert app.selectbox(key=PICKER).value == "bundled:classroom@train"
+    assert app.button(key="begin_vectors").label == "Read the training documents"
+    corpus = source_of("bundled:classroom/all@all").read()
+    key = keep_vectors(folder, load_checkpoint(folder, choose_device("cpu")), corpus)
+    app = drawn(nearest_page, bench, read)
+    app.selectbox(key=PICKER).set_value(key).run()
+    shown = app.dataframe[0].value
+    assert shown["similarity"].is_monotonic_decreasing
+    assert shown["same_text"].sum() == 1  # the test documents are among these
+    assert len(shown) == 11
+    said = "\n".join(line.value for line in app.markdown)
+    assert "Of the 10 nearest" in said
+    assert "This text is itself among the training documents" in said
+
+
+def test_they_are_read_in_the_background(small):
+    import time
+
+    bench, _ = small
+    app = drawn(nearest_page, bench, reading(bench.store, 0))
+    app.button(key="begin_vectors").click().run()
+    until = time.monotonic() + 90
+    while not len(app.dataframe):
+        assert not app.exception
+        assert time.monotonic() < until
+        time.sleep(0.3)
+        app.run()
+    assert len(app.dataframe[0].value) == 10
+    assert app.selectbox(key=PICKER).value != "bundled:classroom@train"
+
+
+def test_why_training_documents_cannot_be_read(small, root, monkeypatch):
+    from han_core.errors.kept import background
+    from han_core.errors.labels import training_set
+
+    bench, _ = small
+    monkeypatch.setattr(
+        training_set.background, "look",
+        lambda folder: background.State(kind="failed", text="No *such* file."),
+    )  # fmt: skip
+    app = drawn(nearest_page, bench, reading(bench.store, 0))
+    assert app.error[0].value.replace("\\", "") == "No *such* file."
+    assert app.button(key="begin_vectors").label == "Begin again"
+
+
+def neighbour(label: str, same: bool = False) -> Neighbour:
+    return Neighbour(0, 0.5, TrainingDocument("1", label, "text", "c"), same)
+
+
+def test_what_is_said_of_the_votes(store):
+    read = reading(store, 0)
+    assert (read.true, read.predicted) == ("pos", "neg")
+    found = Neighbours((*[neighbour("neg")] * 7, *[neighbour("pos")] * 3, neighbour("neg", True)))
+    assert labels_saying.votes(found, read) == (
+        "Of the 10 nearest, 7 **neg**, 3 **pos**: 3 of 10 share this document's label, 7 the "
+        "predicted class."
+    )
+    assert labels_saying.same_text(found, read).startswith("⚠ This text is itself")
+    assert labels_saying.same_text(Neighbours((neighbour("neg"),)), read) == ""
+    assert labels_saying.same_text(Neighbours((neighbour("pos", True),)), read).endswith("too.")
+    assert "No other text" in labels_saying.votes(Neighbours(()), read)
+
+
+@pytest.mark.parametrize(
+    ("trained", "said"),
+    [("same", "has learnt"), ("other part", "not seen"), ("unknown", "is not known")],
+)
+def test_how_far_to_trust_it(trained, said):
+    sentence = labels_saying.limits(trained, "a*b", "data")
+    assert said in sentence
+    assert "a\\*b" in sentence

@@ -1,0 +1,165 @@
+"""Two models on the page: the figures, what a click does to the filter, the ways on."""
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from han_core.coding.marks import Marks
+from han_core.errors.asked.filter import Filter
+from han_core.errors.asked.select import select
+from han_core.errors.pairs.pair import Pair
+from pages.parts.errors import filters, pair_saying
+from pages.parts.errors.bench import Bench
+from tests.errors.conftest import make_store  # noqa: F401
+from tests.pages.seen import captions, hooks
+
+
+def page(bench):
+    from pages.parts import kept
+    from pages.parts.errors import pair
+
+    kept.arrive("Errors")
+    pair.panel(bench)
+
+
+@pytest.fixture
+def bench(make_store):  # noqa: F811
+    """Twelve documents; beside the first model the second fixes 3, breaks 2, leaves 4 wrong."""
+    store = make_store(
+        true=["pos"] * 12,
+        predicted=["pos"] * 5 + ["neg"] * 7,
+        other=["pos"] * 3 + ["neg"] * 2 + ["pos"] * 3 + ["neg"] * 4,
+        texts=[f"A film, number {row}." for row in range(12)],
+    )
+
+    def make(filter: Filter, **changed) -> Bench:
+        rows = select(store, filter, Marks())
+        made = Bench("first", "second", "cpu", store, Marks(), filter, rows,
+                     store.outcomes.take(rows), "")  # fmt: skip
+        return made._replace(**changed)
+
+    return make
+
+
+def drawn(bench: Bench) -> AppTest:
+    app = AppTest.from_function(page, args=(bench,), default_timeout=60).run()
+    assert not app.exception
+    return app
+
+
+def tiles(app: AppTest) -> dict[str, str]:
+    return {tile.label: tile.value for tile in app.metric}
+
+
+def test_the_figures_and_tests_of_both_models(bench):
+    app = drawn(bench(Filter()))
+    assert tiles(app) == {
+        "Documents": "12", "First: accuracy": "41.7%", "Second: accuracy": "50.0%",
+        "Fixed − broken": "+1",
+    }  # fmt: skip
+    said = "\n".join(line.value for line in app.markdown)
+    assert "3 fixed and 2 broken" in said
+    assert "McNemar's test, exact: p\xa0=\xa01.000" in said
+    assert {"change-matrix", "class-changes", "pair-attention"} <= set(hooks(app))
+    assert "5 documents with different predictions, and 7 with the same one" in captions(app)
+
+
+def test_the_comparison_needs_all_four_cells_whatever_is_chosen_of_them(bench):
+    assert tiles(drawn(bench(Filter(change="fixed"))))["Documents"] == "12"
+    few = drawn(bench(Filter(change="fixed", outcome="wrong")))
+    assert tiles(few)["Documents"] == "7"
+    assert "chosen by what the first model makes of them (right or wrong)" in captions(few)
+    assert "chosen by" not in captions(drawn(bench(Filter(true=("pos",)))))
+
+
+def test_one_model_and_no_document_say_so(bench, make_store):  # noqa: F811
+    alone = make_store(true=["pos", "neg"])
+    app = drawn(bench(Filter())._replace(store=alone, outcomes=alone.outcomes))
+    assert [info.value for info in app.info] == [pair_saying.NO_SECOND]
+    app = drawn(bench(Filter(contains="nowhere")))
+    assert "No document is left" in "\n".join(line.value for line in app.markdown)
+
+
+def test_reading_a_document_goes_to_it(bench):
+    made = bench(Filter())
+    app = drawn(made)
+    shown = app.dataframe[-2].value
+    assert set(shown["change"]) == {"fixed", "broken"}
+    app.button("pair_read").click().run()
+    place = app.session_state["errors_place"]
+    assert place.data == made.store.scores.manifest.data_sha256
+    assert 3 <= place.row <= 7
+    assert app.session_state["errors_view"] == "Documents"
+
+
+@pytest.fixture
+def session(monkeypatch):
+    import streamlit as st
+
+    state: dict = {}
+    monkeypatch.setattr(st, "session_state", state)
+    return state
+
+
+def click(session: dict, key: str, *data: str) -> Filter:
+    from pages.parts.errors import pair
+
+    points = [{"customdata": list(data)}] if data else []
+    session[key] = {"selection": {"points": points}}
+    {pair.MATRIX: pair._take_cell, pair.CLASSES: pair._take_bar}[key]()
+    return filters.current()
+
+
+def test_a_cell_filters_and_again_no_more(session):
+    assert click(session, "pair_matrix", "fixed").change == "fixed"
+    assert click(session, "pair_matrix", "broken").change == "broken"
+    assert click(session, "pair_matrix", "broken").change is None
+    assert click(session, "pair_matrix").change is None
+    assert click(session, "pair_matrix", "no such change").change is None
+
+
+def test_a_bar_filters_by_class_and_change(session):
+    found = click(session, "pair_classes", "pos", "fixed")
+    assert (found.true, found.change) == (("pos",), "fixed")
+    assert click(session, "pair_classes", "pos", "fixed") == Filter()
+
+
+def test_sentences_by_hand():
+    pair = Pair(fixed=70, broken=50, both_right=800, both_wrong=80, another=7)
+    assert pair_saying.accuracy_line(pair) == (
+        "The second model's accuracy is +2.0 points beside the first's (95% interval −0.2 to "
+        "+4.2, for documents drawn alike)."
+    )
+    assert pair_saying.mcnemar_line(pair).replace("\xa0", " ") == (
+        "70 fixed and 50 broken: if neither model were better, so uneven a split would come in 8 "
+        "of 100 such samples (McNemar's test, with continuity correction: p = .083; mid-p = .069)."
+    )
+    assert "80 that both get wrong, 7" in pair_saying.another_line(pair)
+    assert pair_saying.another_line(Pair(1, 1, 1, 1)) == ""
+    assert "nothing to test" in pair_saying.mcnemar_line(Pair(0, 0, 5, 5))
+    assert "fewer than 1 of 1,000" in pair_saying.mcnemar_line(Pair(100, 10, 5, 5))
+    assert pair_saying.tests_line(1) == "p is McNemar's."
+    assert "20 classes are tested" in pair_saying.tests_line(20)
+
+
+def test_rows_are_told_apart_by_the_key_of_a_measurement(bench):
+    from pages.parts.errors.pair_attention import _key
+
+    made = bench(Filter())
+    keys = {_key(made, np.arange(3), 100), _key(made, np.arange(4), 100),
+            _key(made, np.arange(3), 500)}  # fmt: skip
+    assert len(keys) == 3
+
+
+def test_the_way_to_compare_takes_both_checkpoints_and_the_text(bench, session, monkeypatch):
+    import streamlit as st
+
+    from pages.parts.errors import pair_attention
+
+    went: list[str] = []
+    monkeypatch.setattr(st, "switch_page", went.append)
+    pair_attention._compare(bench(Filter(), other="second"), 7)
+    assert went == ["pages/2_Compare.py"]
+    assert session["checkpoints"] == ["first", "second"]
+    assert session["compared"] == "models"
+    assert session["analysed"] == session["document"] == "A film, number 7."

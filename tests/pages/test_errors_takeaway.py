@@ -1,0 +1,185 @@
+"""The view Take away: a table, a report, and what comes back from a file."""
+
+import re
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from han_core.coding.codebook import codebook, save_tag
+from han_core.coding.database import open_database
+from han_core.coding.marked import marks
+from han_core.coding.marks import content_of
+from han_core.coding.writing import put_tag, write_note
+from han_core.corpora.reading import read_table
+from han_core.errors.asked.filter import Filter
+from han_core.errors.asked.select import select
+from han_core.errors.taken.export import export_table
+from pages.parts.errors import taking_saying
+from pages.parts.errors.bench import Bench
+from tests.errors.conftest import make_store  # noqa: F401
+
+TEXTS = ["Good film .", "=dull", "fine", "so so"]
+
+
+def page(bench):
+    from pages.parts import kept
+    from pages.parts.errors import takeaway
+    from pages.parts.page import wrong_input_shown
+
+    kept.arrive("Errors")
+    with wrong_input_shown():
+        takeaway.panel(bench)
+
+
+@pytest.fixture(autouse=True)
+def notes(tmp_path, monkeypatch):
+    url = f"sqlite:///{tmp_path / 'notes.sqlite'}"
+    monkeypatch.setenv("HANSCOPE_NOTES", url)
+    return open_database(url)
+
+
+@pytest.fixture
+def store(make_store):  # noqa: F811
+    return make_store(
+        true=["neg", "pos", "pos", "neg"], predicted=["neg", "neg", "pos", "pos"], texts=TEXTS
+    )
+
+
+def bench(store, notes, filter=Filter(), analyst="Ann") -> Bench:  # noqa: B008
+    marked = marks(notes)
+    rows = select(store, filter, marked)
+    return Bench(None, None, "cpu", store, marked, filter, rows, store.outcomes.take(rows), analyst)
+
+
+def opened(bench: Bench) -> AppTest:
+    return AppTest.from_function(page, args=(bench,), default_timeout=60).run()
+
+
+def press(app: AppTest, key: str) -> AppTest:
+    return app.button(key=key).click().run()
+
+
+def said(app: AppTest) -> str:
+    return re.sub(r"\\(.)", r"\1", "\n".join(each.value for each in (*app.markdown, *app.success)))
+
+
+def made(app: AppTest, slot: str):
+    return app.session_state[f"made_{slot}"].path
+
+
+def test_the_table_holds_what_the_filter_leaves_and_goes_when_that_changes(store, notes):
+    app = opened(bench(store, notes, Filter(outcome="wrong")))
+    assert not app.exception
+    press(app, "make_table")
+    path = made(app, "table")
+    found = read_table(path.read_bytes(), path.name)
+    assert sorted(found.data["text"]) == ["'=dull", "so so"]
+    (save,) = [each for each in app.get("download_button") if each.key == "save_table"]
+    assert save.proto.label.startswith("Save errors.csv (")
+    app.button_group(key="taking_kind").set_value("parquet").run()
+    assert not [each for each in app.get("download_button") if each.key == "save_table"]
+
+
+def test_the_report_has_the_first_of_the_table_and_its_filter(store, notes):
+    app = opened(bench(store, notes, Filter(outcome="wrong")))
+    app.number_input(key="report_first").set_value(1).run()
+    press(app, "make_report")
+    html = made(app, "report").read_text()
+    assert "<dt>Filter</dt><dd>wrong</dd>" in html
+    assert html.count("data-heatmap=") == 1
+
+
+def aside(bench):
+    from han_core.errors.asked.table import reading
+    from pages.parts import kept
+    from pages.parts.errors import collected, takeaway
+
+    kept.arrive("Errors")
+    collected.beside(bench, reading(bench.store, 2))
+    takeaway.panel(bench)
+
+
+def test_documents_put_aside_while_reading_make_the_report(store, notes):
+    app = AppTest.from_function(
+        aside, args=(bench(store, notes, Filter(outcome="wrong")),), default_timeout=60
+    ).run()
+    press(press(app, "collect"), "make_report")
+    assert app.button(key="make_report").label == "Make a report with 1 document"
+    assert "<h2>Document 2</h2>" in made(app, "report").read_text()
+    press(app, "collect_none")
+    assert app.button(key="make_report").label == "Make a report with 2 documents"
+    assert app.button(key="collect").label == "Put into the report"
+
+
+def test_the_command_writes_the_same_documents(store, notes):
+    app = opened(bench(store, notes, Filter(contains="it's; rm -rf")))
+    (command,) = [each.value for each in app.code]
+    assert command.startswith(f"python -m han_core export --scores {store.scores.folder.name[:12]}")
+    assert "rm -rf" not in command
+
+
+def test_too_large_a_table_is_one_sentence_and_the_page_goes_on(store, notes, monkeypatch):
+    from pages.parts.errors import made as module
+
+    monkeypatch.setattr(module, "MOST_BYTES", 10)
+    app = press(opened(bench(store, notes)), "make_table")
+    assert "would have more than" in app.error[0].value
+    assert app.button(key="make_report")
+    assert not app.exception
+
+
+def taken_away(store, notes, tmp_path) -> bytes:
+    path = tmp_path / "before.csv"
+    export_table(store, np.arange(store.rows), notes, path, "csv")
+    return path.read_bytes()
+
+
+def upload(app: AppTest, content: bytes, name="before.csv") -> AppTest:
+    return app.file_uploader(key="bring_upload").upload(name, content).run()
+
+
+def test_tags_come_back_and_what_a_new_model_changed_is_listed(
+    store, notes, tmp_path, make_store  # noqa: F811
+):  # fmt: skip
+    old = open_database(f"sqlite:///{tmp_path / 'old.sqlite'}")
+    save_tag(old, "irony", "Ben")
+    put_tag(old, content_of("so so"), "irony", "Ben")
+    write_note(old, content_of("so so"), "Ben", "twice")
+    content = taken_away(store, old, tmp_path)
+    new = make_store(
+        true=["neg", "pos", "pos"], predicted=["pos", "pos", "pos"], texts=[*TEXTS[:2], "other"]
+    )
+    app = upload(opened(bench(new, notes)), content)
+    assert not app.exception
+    assert "2 of its texts are among these 3 documents; texts that are not: 2;" in said(app)
+    assert "It says nothing of them" in said(app)
+    tiles = {tile.label: tile.value for tile in app.metric}
+    assert tiles == {
+        "Became right": "1", "Broke": "1", "Right both times": "0", "Wrong both times": "0",
+    }  # fmt: skip
+    again = upload(opened(bench(store, notes)), content)
+    assert "It speaks of 1 of them, in the words of Ben." in said(again)
+    press(again, "bring")
+    assert "Brought in: 1 tag, 1 note." in said(again)
+    assert [tag.name for tag in codebook(notes)] == ["irony"]
+    press(again, "bring")
+    assert "Nothing was new; all of it was here." in said(again)
+
+
+def test_a_file_that_does_not_match_is_one_sentence_and_the_rest_stays(store, notes):
+    app = upload(opened(bench(store, notes)), b"text,label\nelsewhere,pos\n", "x.csv")
+    assert [each.value for each in app.error] == [
+        r"None of the 1 text in x\.csv is among the 4 documents of by hand\; a file of the same "
+        r"documents was expected\."
+    ]
+    assert app.button(key="make_table")
+    app = upload(app, b"PAR1 nonsense", "x.parquet")
+    assert "x\\.parquet" in app.error[0].value
+    assert not app.exception
+
+
+def test_without_a_name_nothing_is_brought_in(store, notes, tmp_path):
+    app = upload(opened(bench(store, notes, analyst="")), taken_away(store, notes, tmp_path))
+    assert [each.value for each in app.info] == [taking_saying.NOBODY]
+    assert not [each for each in app.button if each.key == "bring"]
