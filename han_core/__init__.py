@@ -13,6 +13,7 @@ and each room imports only rooms that stand before it in this list:
 * ``text``          document, tokenizer, vocabulary, batch
 * ``corpora``       labelled documents from files, the hub and the bundle
 * ``models``        attention pooling, HAN, BiLSTM, checkpoint
+* ``detached``      long work in a process of its own
 * ``planning``      settings of a run, presets, what it will cost
 * ``preparation``   which documents, split into words, numbered, kept on disk
 * ``training``      batches, run, train, resume, evaluate

@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = [
-    "wrong_input", "places", "lock", "device", "text", "corpora", "models", "planning",
-    "preparation", "training", "explanation",
+    "wrong_input", "places", "lock", "device", "text", "corpora", "models", "detached",
+    "planning", "preparation", "training", "explanation",
     "evidence", "scoring", "coding", "errors", "runs", "figures", "sharing", "commands", "__main__",
 ]  # fmt: skip
 LIBRARY = sorted((ROOT / "han_core").rglob("*.py"))

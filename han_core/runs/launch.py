@@ -4,18 +4,12 @@ It knows nothing about what the process does.
 """
 
 import os
-import subprocess
-import sys
-import threading
 from pathlib import Path
 
+from han_core import detached
 from han_core.lock import Lock
-from han_core.models.checkpoint import checkpoints_root
-from han_core.places import PROJECT, data_root
 from han_core.runs.log import EventLog
 from han_core.runs.queue import draw_ticket
-
-STDERR = "stderr.log"
 
 
 def launch(folder: Path, lock: Lock, device: str) -> None:
@@ -40,33 +34,11 @@ def launch(folder: Path, lock: Lock, device: str) -> None:
 
 
 def begin_process(folder: Path, lock: Lock) -> None:
-    """Begins the worker of the run in ``folder``, and does not wait for it."""
-    told = [str(folder.absolute()), str(lock.handle)]
-    with (folder / STDERR).open("ab") as errors:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "han_core.runs.worker", *told],
-            cwd=PROJECT,
-            env=_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-            pass_fds=[lock.handle],
-            start_new_session=True,
-        )
-    # Somebody has to take note of its end, or the system keeps its entry while we live.
-    threading.Thread(target=process.wait, daemon=True).start()
-
-
-def _environment() -> dict[str, str]:
-    """Ours, with folders as they are called from everywhere, and few threads.
+    """Begins the worker of the run in ``folder``, and does not wait for it.
 
     The number of threads (``HANSCOPE_RUN_THREADS``, else 1) also decides the last bits of a
     sum: a run goes on exactly where it keeps its number.
     """
     threads = os.environ.get("HANSCOPE_RUN_THREADS", "")
-    return {
-        **os.environ,
-        "OMP_NUM_THREADS": threads if threads.isdecimal() and int(threads) else "1",
-        "HANSCOPE_DATA": str(data_root().absolute()),
-        "HANSCOPE_CHECKPOINTS": str(checkpoints_root().absolute()),
-    }
+    chosen = threads if threads.isdecimal() and int(threads) else "1"
+    detached.begin(folder, "han_core.runs.worker", lock, chosen)

@@ -8,7 +8,6 @@ waits. It knows nothing about what is worked on.
 
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -19,12 +18,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from han_core.lock import Lock, inherited, is_held, take
+from han_core import detached
+from han_core.lock import inherited, is_held, take
 from han_core.models.folder import read_json, write_json
-from han_core.places import PROJECT, data_root
 from han_core.wrong_input import WrongInput
 
-REQUEST, STATE, STOP, LOCK, STDERR = "request.json", "state.json", "stop", "lock", "stderr.log"
+REQUEST, STATE, STOP, LOCK = "request.json", "state.json", "stop", "lock"
 NICE = 10  # whoever uses the app goes first
 OFTEN = 0.25  # seconds between two tellings, and between two looks whether to stop
 ENDING = 5.0  # seconds in which a process that has told its end has let go of the lock
@@ -82,7 +81,8 @@ def begin(folder: Path, module: str, request: dict) -> None:
             write_json(folder / REQUEST, request)
             write_state(folder, State(kind="working", text="Starting"))
             (folder / STOP).unlink(missing_ok=True)
-            _begin_process(folder, module, lock)
+            (folder / detached.STDERR).unlink(missing_ok=True)
+            detached.begin(folder, module, lock)
         finally:
             lock.release()
     except OSError as error:
@@ -189,32 +189,3 @@ def _heed(wish: Path) -> None:
         signal.pthread_kill(main, signal.SIGINT)
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-def _begin_process(folder: Path, module: str, lock: Lock) -> None:
-    told = [str(folder.absolute()), str(lock.handle)]
-    with (folder / STDERR).open("wb") as errors:
-        process = subprocess.Popen(
-            [sys.executable, "-m", module, *told],
-            cwd=PROJECT,
-            env=_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-            pass_fds=[lock.handle],
-            start_new_session=True,
-        )
-    # Somebody has to take note of its end, or the system keeps its entry while we live.
-    threading.Thread(target=process.wait, daemon=True).start()
-
-
-def _environment() -> dict[str, str]:
-    """Ours, with folders as they are called from everywhere, and one thread a process."""
-    from han_core.models.checkpoint import checkpoints_root  # heavy; the one who asks has it
-
-    return {
-        **os.environ,
-        "OMP_NUM_THREADS": "1",
-        "HANSCOPE_DATA": str(data_root().absolute()),
-        "HANSCOPE_CHECKPOINTS": str(checkpoints_root().absolute()),
-    }

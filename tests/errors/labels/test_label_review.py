@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from tests.errors.measured.test_suspects import BY_HAND
 
 from han_core.coding.marks import Marks
 from han_core.errors.asked.filter import Filter
@@ -15,6 +14,7 @@ from han_core.errors.labels.label_review import (
     suspect_page,
 )
 from han_core.errors.measured.suspects import suspects
+from tests.errors.measured.test_suspects import BY_HAND
 
 
 @pytest.fixture

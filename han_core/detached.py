@@ -1,0 +1,51 @@
+"""Processes of their own: a session apart, so that they outlive the one that began them.
+
+It knows nothing about what a process does.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from han_core.lock import Lock
+from han_core.places import PROJECT, data_root
+
+STDERR = "stderr.log"
+
+
+def begin(folder: Path, module: str, lock: Lock, threads: str = "1") -> None:
+    """Begins ``python -m module FOLDER HANDLE`` and does not wait for it.
+
+    The process holds ``lock``, which the caller took, from its first moment, so there is none
+    in which it seems dead. What it says stands in the folder's ``stderr.log``.
+
+    Raises:
+        OSError: if the system begins no process, or the disk takes no more.
+    """
+    with (folder / STDERR).open("ab") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, str(folder.absolute()), str(lock.handle)],
+            cwd=PROJECT,
+            env=_environment(threads),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            pass_fds=[lock.handle],
+            start_new_session=True,
+        )
+    # Somebody has to take note of its end, or the system keeps its entry while we live.
+    threading.Thread(target=process.wait, daemon=True).start()
+
+
+def _environment(threads: str) -> dict[str, str]:
+    """Ours, with folders as they are called from everywhere, and few threads."""
+    from han_core.models.checkpoint import checkpoints_root  # heavy; the one who begins has it
+
+    return {
+        **os.environ,
+        "OMP_NUM_THREADS": threads,
+        "HANSCOPE_DATA": str(data_root().absolute()),
+        "HANSCOPE_CHECKPOINTS": str(checkpoints_root().absolute()),
+    }
