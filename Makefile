@@ -14,7 +14,7 @@ run: install
 		--server.headless $(if $(filter 1 true,$(HEADLESS)),true,false)
 
 test: .venv/.tested
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: .venv/.tested
 	$(BIN)/ruff check .

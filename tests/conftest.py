@@ -56,6 +56,14 @@ def fresh_accelerate():
     forget()
 
 
+@pytest.fixture(autouse=True)
+def own_main_module():
+    """A page under test takes the place of ``__main__``, which a spawned process would run."""
+    ours = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = ours
+
+
 @pytest.fixture(scope="session")
 def checkpoint_root(tmp_path_factory) -> Path:
     """The folder that holds the random checkpoints made so far."""

@@ -76,7 +76,10 @@ def neighbours(
 
 
 def nearest(unit: np.ndarray, vector: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray]:
-    """(rows, cosines) of the ``number`` rows of ``unit`` nearest to ``vector``; ties by row.
+    """(rows, cosines) of the ``number`` rows of ``unit`` nearest to ``vector``.
+
+    Those that are equal to five digits stand by row: the last digit of a product depends on
+    where in a batch it was made.
 
     Args:
         unit: (documents, size) of length 1, of any kind of float.
@@ -88,7 +91,7 @@ def nearest(unit: np.ndarray, vector: np.ndarray, number: int) -> tuple[np.ndarr
         products = unit[start : start + AT_ONCE].astype(np.float32) @ asked
         rows = np.concatenate([rows, start + np.arange(len(products))])
         cosines = np.concatenate([cosines, products])
-        best = np.lexsort((rows, -cosines))[:number]
+        best = np.lexsort((rows, -cosines.round(5)))[:number]
         rows, cosines = rows[best], cosines[best]
     return rows, cosines
 

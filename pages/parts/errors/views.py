@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pages.parts.errors.bench import Bench
 
 VIEW = "errors_view"
+NARROWEST = 440  # pixels of a figure with its numbers
 
 
 def show(bench: "Bench") -> None:
@@ -25,10 +26,10 @@ def _documents(bench: "Bench") -> None:
     """Figures that lead in beside the table, and the document underneath."""
     from pages.parts.errors import reading, table, ways
 
-    left, right = st.columns([2, 3], gap="large")
-    with left:
+    beside = st.grid(2, min_column_width=NARROWEST, gap="large")  # on a narrow screen, below
+    with beside.cell():
         ways.panel(bench)
-    with right:
+    with beside.cell():
         order, now = table.panel(bench)
     if now is not None:
         reading.panel(bench, order, now)
