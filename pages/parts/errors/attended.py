@@ -120,7 +120,7 @@ def _asked(found: "Attended", there: list[str]) -> "tuple[str, Measure, int, lis
         carry("attended_by", "lift")
         by = st.segmented_control(
             "Measure", list(MEASURES), key="attended_by", required=True,
-            format_func=lambda name: MEASURES[name], persist_state="session",
+            format_func=lambda name: MEASURES[name], persist_state="session", wrap=True,
         )  # fmt: skip
     with pickers[2]:
         carry("attended_least", least(len(found.outcomes)))
