@@ -18,32 +18,37 @@ class TextbookHAN(nn.Module):
         a, states = architecture, 2 * architecture.hidden
         self.embedding = nn.Embedding(a.vocabulary_size, a.embedding, padding_idx=0)
         self.word_encoder = nn.GRU(a.embedding, a.hidden, bidirectional=True, batch_first=True)
-        self.word_attention = _Attention(states, a.attention_size)
+        self.word_attention = MaskedAttention(states, a.attention_size)
         self.sentence_encoder = nn.GRU(states, a.hidden, bidirectional=True, batch_first=True)
-        self.sentence_attention = _Attention(states, a.attention_size)
+        self.sentence_attention = MaskedAttention(states, a.attention_size)
         self.classifier = nn.Linear(states, a.classes)
 
-    def forward(self, words: Tensor) -> Tensor:
-        """(documents, sentences, words) → logits (documents, classes)"""
-        sentences = []
+    def forward(self, words: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(documents, sentences, words) → logits (documents, classes), weights of both levels."""
+        vectors, word_weights = [], []
         for position in range(words.shape[1]):
             present = words[:, position]  # (documents, words)
             states, _ = self.word_encoder(self.embedding(present))
-            sentences.append(self.word_attention(states, present > 0))
-        states, _ = self.sentence_encoder(torch.stack(sentences, dim=1))
-        return self.classifier(self.sentence_attention(states, (words > 0).any(2)))
+            vector, weights = self.word_attention(states, present > 0)
+            vectors.append(vector)
+            word_weights.append(weights)
+        states, _ = self.sentence_encoder(torch.stack(vectors, dim=1))
+        pooled, sentence_weights = self.sentence_attention(states, (words > 0).any(2))
+        return self.classifier(pooled), sentence_weights, torch.stack(word_weights, dim=1)
 
 
-class _Attention(nn.Module):
+class MaskedAttention(nn.Module):
+    """Additive attention over padded rows: what it pools to, and its weights."""
+
     def __init__(self, size: int, attention_size: int):
         super().__init__()
         self.project = nn.Linear(size, attention_size)
         self.context = nn.Parameter(torch.empty(attention_size).uniform_(-0.1, 0.1))
 
-    def forward(self, states: Tensor, real: Tensor) -> Tensor:
+    def forward(self, states: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
         scores = torch.tanh(self.project(states)) @ self.context  # (rows, time)
         weights = scores.masked_fill(~real, -1e9).softmax(1)
-        return (states * weights.unsqueeze(2)).sum(1)
+        return (states * weights.unsqueeze(2)).sum(1), weights
 
 
 def pad(documents: list[NumberedDocument]) -> Tensor:

@@ -60,6 +60,11 @@ def step_seconds(
     return operations / operations_per_second()
 
 
+def forward_operations(shape: Architecture, words: float, sentences: float) -> float:
+    """Multiplications and additions of the layers' products on the way forward."""
+    return words * _word_operations(shape) + sentences * _sentence_operations(shape)
+
+
 def _word_operations(shape: Architecture) -> float:
     """Of one word on the way forward; the way back takes twice as many."""
     gates = 3 if shape.model == "han" else 4
