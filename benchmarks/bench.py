@@ -6,11 +6,13 @@ hardly the ratios. Medians, and the quartiles beside them.
 
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 
-from benchmarks.contestants import Contestant, contestants, explaining, training
+from benchmarks.contestants import CPU, contestants, explaining, training
+from benchmarks.pasted import pasted
 from han_core.models.architecture import Architecture
 from han_core.planning.speed import forward_operations, operations_per_second
 from han_core.text.batch import NumberedDocument, number_document
@@ -18,16 +20,21 @@ from han_core.text.tokenizer import Tokenizer
 from han_core.text.vocabulary import Vocabulary
 from han_core.wrong_input import WrongInput
 
-SIZES = {"embedding": 100, "hidden": 50, "attention_size": 100}
+SIZES: dict[str, Any] = {"embedding": 100, "hidden": 50, "attention_size": 100}
 ROUNDS = 5
 FEWEST = 8
 """Documents from which on a comparison says something."""
 
 
 def measured(
-    texts: Sequence[str], rounds: int = ROUNDS, say: Callable[[str], None] = lambda line: None
+    texts: Sequence[str],
+    device: torch.device = CPU,
+    rounds: int = ROUNDS,
+    say: Callable[[str], None] = lambda line: None,
 ) -> dict[str, object]:
     """The ratios, documents a second, quartiles and shares of the machine's matrix rate.
+
+    On a GPU the clock on the wall, and no shares: what is measured of the machine is its CPU.
 
     Raises:
         WrongInput: if there are fewer than ``FEWEST`` texts.
@@ -39,19 +46,22 @@ def measured(
     try:
         numbered, vocabulary = _numbered(texts)
         found: dict[str, object] = {
+            "device": str(device),
             "documents": len(numbered),
             "mean_tokens": round(sum(len(each.words) for each in numbered) / len(numbered), 1),
         }
         for model in ("han", "bilstm"):
             shape = Architecture(model=model, vocabulary_size=len(vocabulary), classes=2, **SIZES)
-            ways = contestants(shape, numbered)
+            ways = contestants(shape, numbered, device)
             for work, make in (("train", training), ("explain", explaining)):
                 say(f"{model}: {work}")
-                seconds = _interleaved({name: make(way) for name, way in ways.items()}, rounds)
+                runs = {name: make(way) for name, way in ways.items()}
+                seconds = _interleaved(runs, rounds, _clock(device))
                 found |= _ratios(f"{model}_{work}", seconds, len(numbered))
-                if model == "han":
+                if model == "han" and device.type == "cpu":
                     found |= _share_of_peak(work, shape, numbered, seconds["ours"])
-        return found
+        say("one pasted text")
+        return found | pasted(texts, vocabulary, SIZES)
     finally:
         torch.set_num_threads(threads)
 
@@ -63,14 +73,28 @@ def _numbered(texts: Sequence[str]) -> tuple[list[NumberedDocument], Vocabulary]
     return [number_document(document, vocabulary) for document in documents], vocabulary
 
 
-def _interleaved(ways: dict[str, Callable[[], None]], rounds: int) -> dict[str, np.ndarray]:
-    """(rounds,) processor seconds of each, after one round that does not count."""
+def _clock(device: torch.device) -> Callable[[], float]:
+    """Processor time; on a GPU the time at which it has done all that it was given."""
+    if device.type == "cpu":
+        return time.process_time
+
+    def finished() -> float:
+        (torch.cuda if device.type == "cuda" else torch.mps).synchronize()
+        return time.perf_counter()
+
+    return finished
+
+
+def _interleaved(
+    ways: dict[str, Callable[[], None]], rounds: int, clock: Callable[[], float]
+) -> dict[str, np.ndarray]:
+    """(rounds,) seconds of each, after one round that does not count."""
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds + 1):
         for name, run in ways.items():
-            started = time.process_time()
+            started = clock()
             run()
-            seconds[name].append(time.process_time() - started)
+            seconds[name].append(clock() - started)
     return {name: np.array(times[1:]) for name, times in seconds.items()}
 
 

@@ -19,6 +19,7 @@ from han_core.text.batch import NumberedDocument, collate
 from han_core.training.batches import epoch_batches
 
 BATCH = 64
+CPU = torch.device("cpu")
 Documents = list[NumberedDocument]
 
 
@@ -35,36 +36,54 @@ class Contestant(NamedTuple):
     batches: list[Documents]
 
 
-def contestants(architecture: Architecture, documents: Documents) -> dict[str, Contestant]:
+def contestants(
+    architecture: Architecture, documents: Documents, device: torch.device = CPU
+) -> dict[str, Contestant]:
     """Ours, under "ours", and the baselines of the architecture's model.
+
+    On a GPU there is "ours_mixed" as well, in the half precision that training chooses there.
 
     The baselines read 64 documents at a time as they come, as their authors do; ours as many
     tokens in batches of like length, which is how it trains.
     """
     given = [documents[at : at + BATCH] for at in range(0, len(documents), BATCH)]
-    lengths = [len(document.words) for document in documents]
-    budget = max(1, sum(lengths) * BATCH // len(documents))
-    filled = [[documents[at] for at in batch] for batch in epoch_batches(lengths, budget, 0, 0)]
-    found = {"ours": Contestant(build_model(architecture), _ours, filled)}
+    found = {"ours": Contestant(build_model(architecture), _ours, _filled(documents))}
     if architecture.model == "han":
         found["textbook"] = Contestant(TextbookHAN(architecture), _textbook, given)
         found["packed"] = Contestant(PackedHAN(architecture), _packed_han, given)
     else:
         found["padded"] = Contestant(PaddedBiLSTM(architecture), _of_documents, given)
         found["packed"] = Contestant(PackedBiLSTM(architecture), _of_documents, given)
+    if device.type == "cuda":
+        found["ours_mixed"] = Contestant(build_model(architecture), _mixed, found["ours"].batches)
+    for way in found.values():
+        way.model.to(device)
     return found
+
+
+def _filled(documents: Documents) -> list[Documents]:
+    """Batches of like length, each about as many tokens as ``BATCH`` documents have."""
+    if not documents:
+        return []
+    lengths = [len(document.words) for document in documents]
+    budget = max(1, sum(lengths) * BATCH // len(documents))
+    return [[documents[at] for at in batch] for batch in epoch_batches(lengths, budget, 0, 0)]
 
 
 def training(way: Contestant) -> Callable[[], None]:
     """An epoch of training."""
-    optimizer = torch.optim.AdamW(way.model.parameters(), fused=way.answer is _ours)
+    device = _device(way.model)
+    optimizer = torch.optim.AdamW(way.model.parameters(), fused=way.answer in (_ours, _mixed))
+    scaled = way.answer is _mixed and not torch.cuda.is_bf16_supported()
+    scaler = torch.amp.GradScaler(device.type, enabled=scaled)
 
     def epoch() -> None:
         way.model.train()
         for batch in way.batches:
-            classes = torch.zeros(len(batch), dtype=torch.long)
-            cross_entropy(way.answer(way.model, batch), classes).backward()
-            optimizer.step()
+            classes = torch.zeros(len(batch), dtype=torch.long, device=device)
+            scaler.scale(cross_entropy(way.answer(way.model, batch), classes)).backward()
+            scaler.step(optimizer)
+            scaler.update()
             optimizer.zero_grad()
 
     return epoch
@@ -83,16 +102,28 @@ def explaining(way: Contestant) -> Callable[[], None]:
 
 
 def _ours(model: nn.Module, batch: Documents) -> Tensor:
-    return model(collate(batch)).logits
+    return model(collate(batch).to(_device(model))).logits
+
+
+def _mixed(model: nn.Module, batch: Documents) -> Tensor:
+    half = torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    with torch.autocast("cuda", dtype=half):
+        return _ours(model, batch).float()
 
 
 def _textbook(model: nn.Module, batch: Documents) -> Tensor:
-    return model(pad(batch))[0]
+    return model(pad(batch).to(_device(model)))[0]
 
 
 def _packed_han(model: nn.Module, batch: Documents) -> Tensor:
-    return model(*as_sentences(batch))[0]
+    words, lengths, sentences = as_sentences(batch)
+    return model(words.to(_device(model)), lengths, sentences)[0]
 
 
 def _of_documents(model: nn.Module, batch: Documents) -> Tensor:
-    return model(*as_documents(batch))[0]
+    words, lengths = as_documents(batch)
+    return model(words.to(_device(model)), lengths)[0]
+
+
+def _device(model: nn.Module) -> torch.device:
+    return next(model.parameters()).device

@@ -20,7 +20,8 @@ Answer = tuple[Tensor, Tensor, Tensor]
 class PackedHAN(nn.Module):
     """``forward(words, lengths, sentences)`` → logits and attention.
 
-    Shapes: words (sentences, longest), lengths (sentences,), sentences (documents,) how many.
+    Shapes: words (sentences, longest), lengths (sentences,), sentences (documents,) how many;
+    the last two stay on the CPU, where packing wants them.
     """
 
     def __init__(self, architecture: Architecture):
@@ -35,10 +36,10 @@ class PackedHAN(nn.Module):
 
     def forward(self, words: Tensor, lengths: Tensor, sentences: Tensor) -> Answer:
         states = _run_packed(self.word_encoder, self.embedding(words), lengths)
-        vectors, word_weights = self.word_attention(states, _real(lengths))
+        vectors, word_weights = self.word_attention(states, _real(lengths, words))
         documents = pad_sequence(vectors.split(sentences.tolist()), batch_first=True)
         states = _run_packed(self.sentence_encoder, documents, sentences)
-        pooled, sentence_weights = self.sentence_attention(states, _real(sentences))
+        pooled, sentence_weights = self.sentence_attention(states, _real(sentences, words))
         return self.classifier(pooled), sentence_weights, word_weights
 
 
@@ -55,7 +56,7 @@ class PackedBiLSTM(nn.Module):
 
     def forward(self, words: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         states = _run_packed(self.encoder, self.embedding(words), lengths)
-        pooled, weights = self.attention(states, _real(lengths))
+        pooled, weights = self.attention(states, _real(lengths, words))
         return self.classifier(pooled), weights
 
 
@@ -64,7 +65,7 @@ class PaddedBiLSTM(PackedBiLSTM):
 
     def forward(self, words: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         states, _ = self.encoder(self.embedding(words))
-        pooled, weights = self.attention(states, _real(lengths))
+        pooled, weights = self.attention(states, _real(lengths, words))
         return self.classifier(pooled), weights
 
 
@@ -96,6 +97,7 @@ def _run_packed(encoder: nn.Module, vectors: Tensor, lengths: Tensor) -> Tensor:
     return states
 
 
-def _real(lengths: Tensor) -> Tensor:
-    """(rows, longest) whether there is something at each place."""
-    return torch.arange(int(lengths.max())) < lengths.unsqueeze(1)
+def _real(lengths: Tensor, beside: Tensor) -> Tensor:
+    """(rows, longest) whether there is something at each place; where ``beside`` is."""
+    real = torch.arange(int(lengths.max())) < lengths.unsqueeze(1)
+    return real.to(beside.device)

@@ -12,6 +12,7 @@ import sys
 from typing import NoReturn
 
 from han_core.commands import (
+    bench,
     checkpoints,
     evaluate,
     explain,
@@ -32,6 +33,7 @@ COMMANDS = {
     "faithfulness": faithfulness,
     "score": score,
     "export": export,
+    "bench": bench,
 }
 
 

@@ -1,0 +1,39 @@
+"""The command ``bench``.
+
+The baselines stand in the project's folder ``benchmarks``, which is no part of the library.
+"""
+
+import sys
+from argparse import ArgumentParser, Namespace
+
+from han_core.commands.flags import at_least, device
+from han_core.commands.output import print_json, say
+from han_core.places import PROJECT
+from han_core.wrong_input import WrongInput
+
+HELP = "how fast this is beside textbook, packed and padded models, in one run"
+
+
+def flags(command: ArgumentParser) -> None:
+    command.add_argument("--data", default="bundled:classroom@all", metavar="D")
+    command.add_argument("--text-column", default="text")
+    command.add_argument("--limit", type=at_least(1), default=128, metavar="N", help="documents")
+    command.add_argument("--rounds", type=at_least(1), default=5, metavar="N", help="timed")
+    device(command)
+
+
+def run(given: Namespace) -> None:
+    """Prints one JSON line of ratios, with documents a second and quartiles."""
+    from han_core.corpora.corpus import read_corpus
+    from han_core.device import choose_device
+
+    device = choose_device("cpu" if given.device == "auto" else given.device)
+    if not (PROJECT / "benchmarks" / "bench.py").is_file():
+        raise WrongInput(
+            f"bench needs the project's folder benchmarks; there is none in {PROJECT.name}."
+        )
+    sys.path.insert(0, str(PROJECT))  # to be found from wherever the command is given
+    from benchmarks.bench import measured
+
+    corpus = read_corpus(given.data, text_column=given.text_column, label_column=None)
+    print_json(measured(corpus.first(given.limit).texts, device, given.rounds, say))
