@@ -1,17 +1,23 @@
 # make run    sets everything up and serves the app on http://127.0.0.1:$PORT (8501)
+# make class  the same for a class: warm before the first visitor, open to the local network
 # make test   sets everything up and runs the whole test suite
 
 PYTHON ?= python3.11
 PORT ?= 8501
+ADDRESS ?= 0.0.0.0
 HEADLESS ?= 0
 PIP_ARGS ?=
 BIN := .venv/bin
 
-.PHONY: run test lint install clean
+.PHONY: run class test lint install clean
 
 run: install
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT) \
 		--server.headless $(if $(filter 1 true,$(HEADLESS)),true,false)
+
+class: install
+	PYTHONPATH=. HANSCOPE_CLASS=1 $(BIN)/python -m streamlit run pages/parts/class_mode.py \
+		--server.address $(ADDRESS) --server.port $(PORT) --server.headless true
 
 test: .venv/.tested
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile

@@ -30,11 +30,26 @@ def chromium() -> Iterator[Browser]:
 @contextmanager
 def served(environment: Mapping[str, str] = {}) -> Iterator[str]:
     """The address of a server that has just been started."""
+    with _server("app.py", environment) as (address, _):
+        yield address
+
+
+@contextmanager
+def served_class(environment: Mapping[str, str] = {}) -> Iterator[tuple[str, int]]:
+    """Address and process id of a server as ``make class`` starts it, on this machine alone."""
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    ours = {"PYTHONPATH": path, "HANSCOPE_CLASS": "1", **environment}
+    with _server("pages/parts/class_mode.py", ours) as served:
+        yield served
+
+
+@contextmanager
+def _server(script: str, environment: Mapping[str, str]) -> Iterator[tuple[str, int]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     server = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port),
+        [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port),
          "--server.headless", "true"],
         cwd=ROOT, env={**os.environ, **environment},
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -42,7 +57,7 @@ def served(environment: Mapping[str, str] = {}) -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     try:
         _wait(address)
-        yield address
+        yield address, server.pid
     finally:
         server.terminate()
         server.wait()
