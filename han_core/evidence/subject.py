@@ -27,6 +27,7 @@ Fill = Literal["delete", "unknown"]
 """What becomes of a word taken out: nothing stands there, or the unknown word."""
 
 Progress = Callable[[int, int], None]
+Explain = Callable[[Document], Explanation]
 """Called with the variants done and their number."""
 
 PASS_TOKENS = 40_000
@@ -192,9 +193,15 @@ def subject(checkpoint: Checkpoint, text: str) -> Subject:
     return subject_of(checkpoint, checkpoint.tokenizer(text))
 
 
-def subject_of(checkpoint: Checkpoint, document: Document) -> Subject:
-    """As ``subject``, of a document whose words have been found already."""
-    explanation = explain_document(checkpoint, document)
+def subject_of(
+    checkpoint: Checkpoint, document: Document, explain: Explain | None = None
+) -> Subject:
+    """As ``subject``, of a document whose words have been found already.
+
+    Args:
+        explain: explains it, in company perhaps; else ``explain_document``.
+    """
+    explanation = explain(document) if explain else explain_document(checkpoint, document)
     numbered = number_document(document, checkpoint.vocabulary)
     return Subject(checkpoint, document, numbered, explanation)
 

@@ -39,7 +39,7 @@ def explain(checkpoint: Checkpoint, text: str, id: str = "1") -> Explanation:
 
 def explain_document(checkpoint: Checkpoint, document: Document, id: str = "1") -> Explanation:
     """As ``explain``, of a document whose words have been found already."""
-    return next(_explain_documents(checkpoint, [document], [id]))
+    return next(explain_documents(checkpoint, [document], [id]))
 
 
 def explain_many(
@@ -58,12 +58,13 @@ def explain_many(
             raise WrongInput(f"A text with at least one word is expected; document {id} has none.")
     for start in range(0, len(texts), CHUNK):
         documents = [checkpoint.tokenizer(text) for text in texts[start : start + CHUNK]]
-        yield from _explain_documents(checkpoint, documents, ids[start : start + CHUNK])
+        yield from explain_documents(checkpoint, documents, ids[start : start + CHUNK])
 
 
-def _explain_documents(
+def explain_documents(
     checkpoint: Checkpoint, documents: Sequence[Document], ids: Sequence[str]
 ) -> Iterator[Explanation]:
+    """As ``explain_many``, of documents whose words have been found already."""
     for document, id in zip(documents, ids, strict=True):
         if not document.sentences:
             raise WrongInput(f"A text with at least one word is expected; document {id} has none.")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from han_core.evidence.removal import Removal
     from han_core.evidence.subject import Fill, Subject
     from han_core.explanation.explanation import Explanation
+    from han_core.explanation.together import Together
     from han_core.models.checkpoint import Checkpoint
     from han_core.models.listing import Listing
 
@@ -153,17 +154,27 @@ def checkpoint_of(folder: str, fingerprint: str, device: str) -> "Checkpoint":
     return load_checkpoint(folder, choose_device(device))
 
 
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _together(folder: str, mark: str, device: str) -> "Together":
+    """Answers those who ask this checkpoint at the same time in common passes."""
+    from han_core.explanation.together import Together
+
+    return Together(checkpoint_of(folder, mark, device))
+
+
 @st.cache_resource(max_entries=24, show_spinner="Running the model …")
 def _subject(folder: str, mark: str, question: Question) -> "Subject":
     from han_core.evidence.subject import subject_of
     from han_core.text.edit import Edit, edited
 
     checkpoint = checkpoint_of(folder, mark, question.device)
+    together = _together(folder, mark, question.device)
     if not question.edits:
-        return subject_of(checkpoint, checkpoint.tokenizer(question.text))
+        return subject_of(checkpoint, checkpoint.tokenizer(question.text), together)
     whole = _subject(folder, mark, question._replace(edits=()))
     edits = [Edit(*edit) for edit in question.edits]
-    return subject_of(checkpoint, edited(whole.document, edits, checkpoint.tokenizer).document)
+    document = edited(whole.document, edits, checkpoint.tokenizer).document
+    return subject_of(checkpoint, document, together)
 
 
 @st.cache_resource(max_entries=100, show_spinner=False)
