@@ -23,8 +23,9 @@ import numpy as np
 from benchmarks.served import served_class
 from benchmarks.session import Session, Trouble
 
-WORDS = ("the a film story actor scene end music and but not never very good bad dull bright "
-         "slow quick long short funny sad plot joke hero city night rain road letter").split()  # fmt: skip
+SAID = """the a film story actor scene end music and but not never very good bad dull bright slow
+quick long short funny sad plot joke hero city night rain road letter"""
+WORDS = SAID.split()
 
 
 @dataclass
