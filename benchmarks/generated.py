@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from han_core.corpora.corpus import Corpus
 from han_core.errors.kept.documents import keep_documents
-from han_core.errors.kept.library import SOURCE, Origin
+from han_core.errors.kept.holdings import SOURCE, Origin
 from han_core.errors.kept.source import Source
 from han_core.models.folder import write_json, write_whole
 from han_core.places import scores_root

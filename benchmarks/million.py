@@ -24,7 +24,7 @@ import numpy as np
 from benchmarks.generated import MODELS, make, manifest_of
 from han_core.coding.marks import Marks
 from han_core.errors.asked.filter import Filter, Range
-from han_core.errors.kept.library import kept
+from han_core.errors.kept.holdings import kept
 from han_core.errors.kept.scores import Scores
 from han_core.scoring.manifest import Manifest
 

@@ -9,7 +9,7 @@ from han_core.wrong_input import WrongInput
 
 if TYPE_CHECKING:
     from han_core.errors.asked.filter import Filter
-    from han_core.errors.kept.library import Kept
+    from han_core.errors.kept.holdings import Kept
     from han_core.errors.taken.table_file import Kind
 
 HELP = "kept scores with tags and notes as one table, as Errors takes it away, of any size"
@@ -52,7 +52,7 @@ def run(given: Namespace) -> None:
 
 
 def _list() -> None:
-    from han_core.errors.kept.library import kept_scores
+    from han_core.errors.kept.holdings import kept_scores
 
     for each in kept_scores():
         manifest = each.scores.manifest
@@ -67,7 +67,7 @@ def _list() -> None:
 
 
 def _kept(key: str) -> "Kept":
-    from han_core.errors.kept.library import kept, kept_scores
+    from han_core.errors.kept.holdings import kept, kept_scores
 
     found = [each.key for each in kept_scores() if each.key.startswith(key)]
     whole = kept(found[0]) if len(found) == 1 else None

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from han_core.corpora.uploads import forget_uploads
 from han_core.device import choose_device
-from han_core.errors.kept.library import specs_in_use
+from han_core.errors.kept.holdings import specs_in_use
 from han_core.lock import Lock, take
 from han_core.models.folder import write_json
 from han_core.places import runs_root

@@ -14,7 +14,7 @@ from pages.parts.wording import plain
 
 if TYPE_CHECKING:
     from han_core.corpora.table import Table
-    from han_core.errors.kept.library import Kept
+    from han_core.errors.kept.holdings import Kept
     from han_core.errors.kept.source import Source
 
 UPLOAD, HUB, KEPT = "upload", "hub", "kept:"

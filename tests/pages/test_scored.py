@@ -10,7 +10,7 @@ import pytest
 
 from han_core.errors.kept import keeping
 from han_core.errors.kept.background import State
-from han_core.errors.kept.library import kept_scores
+from han_core.errors.kept.holdings import kept_scores
 from han_core.errors.kept.source import source_of
 from pages.parts import labelled
 from pages.parts.errors import attended, scored

@@ -1,4 +1,4 @@
-"""Scoring into the library: in this process, or in one that outlives it.
+"""Scoring for keeps: in this process, or in one that outlives it.
 
 ``python -m han_core.errors.kept.keeping`` is that other process. It knows nothing about how
 scores are asked for.
@@ -13,7 +13,7 @@ from pathlib import Path
 from han_core.corpora.corpus import Corpus
 from han_core.errors.kept.background import State, Tell, begin, serve, write_state
 from han_core.errors.kept.documents import keep_documents
-from han_core.errors.kept.library import SOURCE, Kept, Origin, asked, kept, make_room
+from han_core.errors.kept.holdings import SOURCE, Kept, Origin, asked, kept, make_room
 from han_core.errors.kept.source import Source
 from han_core.lock import take
 from han_core.models.checkpoint import Checkpoint, load_checkpoint
@@ -51,7 +51,7 @@ def keep_scores(
     engine: Engine,
     progress: Progress | None = None,
 ) -> tuple[Kept, Summary]:
-    """Scores what the library does not hold yet of ``corpus``, and keeps its documents.
+    """Scores what is not kept yet of ``corpus``, and keeps its documents.
 
     Args:
         folder: where ``checkpoint`` stands.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from han_core.coding.database import Database
     from han_core.corpora.corpus import Corpus
-    from han_core.errors.kept.library import Kept
+    from han_core.errors.kept.holdings import Kept
     from han_core.errors.kept.scores import Scores
     from han_core.errors.kept.source import Source, Standing
     from han_core.errors.labels.neighbours import Neighbours
@@ -69,7 +69,7 @@ def find(checkpoint: str, source: "Source") -> "Kept | None":
 
     Documents that other checkpoints scored are known by their content.
     """
-    from han_core.errors.kept.library import find, kept, key_of
+    from han_core.errors.kept.holdings import find, kept, key_of
 
     sha256 = checkpoint_sha256(checkpoint)
     if found := find(source, sha256):
@@ -181,7 +181,7 @@ def slice_scores(counts: "np.ndarray", whole: "np.ndarray") -> "SliceScores":
 
 @st.cache_resource(ttl=2, max_entries=2, show_spinner=False)
 def _kept_scores(root: str) -> "list[Kept]":
-    from han_core.errors.kept.library import kept_scores
+    from han_core.errors.kept.holdings import kept_scores
 
     return kept_scores()
 
@@ -205,7 +205,7 @@ def _corpus(source: "Source") -> "Corpus":
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the scores …")
 def _store(key: str, other: str | None, stamps: tuple) -> "Store":
-    from han_core.errors.kept.library import kept
+    from han_core.errors.kept.holdings import kept
     from han_core.errors.opened.store import open_store
     from han_core.wrong_input import WrongInput
 
@@ -224,7 +224,7 @@ def _notes(url: str) -> "Database":
 
 def _stamp(key: str) -> tuple[int, int]:
     """Another one whenever the scores or their documents were written anew."""
-    from han_core.errors.kept.library import stamp
+    from han_core.errors.kept.holdings import stamp
 
     return stamp(key)
 

@@ -17,7 +17,7 @@ from pages.parts.wording import plain
 
 if TYPE_CHECKING:
     from han_core.errors.kept.background import State
-    from han_core.errors.kept.library import Kept
+    from han_core.errors.kept.holdings import Kept
     from han_core.errors.kept.scores import Scores
     from han_core.errors.kept.source import Source, Standing
 
@@ -81,7 +81,7 @@ def _say_of(found: "Kept", checkpoint: str) -> None:
 
 def origin(scores: "Scores") -> None:
     """The popover that says where scores come from, and the way to be rid of them."""
-    from han_core.errors.kept.library import kept as by_key
+    from han_core.errors.kept.holdings import kept as by_key
 
     with st.popover("Scores", icon=":material/info:", key="about_scores"):
         found = by_key(scores.folder.name)
@@ -105,7 +105,7 @@ def about(found: "Kept") -> list[str]:
 
 
 def _forget(key: str) -> None:
-    from han_core.errors.kept.library import forget
+    from han_core.errors.kept.holdings import forget
     from han_core.wrong_input import WrongInput
 
     try:
@@ -116,7 +116,7 @@ def _forget(key: str) -> None:
 
 
 def _kept(checkpoint: str, source: "Source") -> "Kept | None":
-    from han_core.errors.kept.library import kept as by_key
+    from han_core.errors.kept.holdings import kept as by_key
 
     if present(checkpoint):
         return kept.find(checkpoint, source)
@@ -147,7 +147,7 @@ def _say_changed(
 
 def _here_or_apart(checkpoint: str, device: str, source: "Source") -> "Kept | None":
     from han_core.errors.kept.background import look
-    from han_core.errors.kept.library import asked
+    from han_core.errors.kept.holdings import asked
 
     work = asked(source, kept.checkpoint_sha256(checkpoint))
     state = look(work)

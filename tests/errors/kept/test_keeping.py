@@ -6,8 +6,8 @@ import time
 import pytest
 
 from han_core.errors.kept.background import look, stop
+from han_core.errors.kept.holdings import find, kept, kept_scores
 from han_core.errors.kept.keeping import begin_keeping
-from han_core.errors.kept.library import find, kept, kept_scores
 from han_core.errors.kept.source import source_of
 from han_core.lock import take
 from han_core.places import scores_root

@@ -10,10 +10,9 @@ import pytest
 from filelock import FileLock
 
 from han_core.corpora.corpus import Corpus
-from han_core.errors.kept import keeping, library
+from han_core.errors.kept import holdings, keeping
 from han_core.errors.kept.background import State, look, write_state
-from han_core.errors.kept.keeping import is_small, keep_here, keep_scores
-from han_core.errors.kept.library import (
+from han_core.errors.kept.holdings import (
     asked,
     find,
     forget,
@@ -24,6 +23,7 @@ from han_core.errors.kept.library import (
     specs_in_use,
     stamp,
 )
+from han_core.errors.kept.keeping import is_small, keep_here, keep_scores
 from han_core.errors.kept.source import source_of
 from han_core.errors.opened.store import open_store
 from han_core.models.checkpoint import load_checkpoint
@@ -158,11 +158,11 @@ def test_room_is_made_by_those_used_longest_ago(keep, random_checkpoint, monkeyp
     old, new = keep(), keep(random_checkpoint("bilstm"))
     make_room(0)
     assert len(kept_scores()) == 2  # just looked at
-    monkeypatch.setattr(library, "FRESH_SECONDS", -1)
+    monkeypatch.setattr(holdings, "FRESH_SECONDS", -1)
     make_room(old.size + new.size + 10_000_000)
     assert len(kept_scores()) == 2
     kept(old.key)  # used now
-    make_room(library._size(scores_root()) + library._size(documents_root()) - 1)
+    make_room(holdings._size(scores_root()) + holdings._size(documents_root()) - 1)
     assert [each.key for each in kept_scores()] == [old.key]
     make_room(0)
     assert kept_scores() == []
@@ -179,7 +179,7 @@ def test_what_a_killed_process_left_is_taken_away(keep):
 
 def test_what_is_being_written_stays(keep, monkeypatch):
     made = keep()
-    monkeypatch.setattr(library, "FRESH_SECONDS", -1)
+    monkeypatch.setattr(holdings, "FRESH_SECONDS", -1)
     with FileLock(made.scores.folder / LOCK):
         make_room(0)
         with pytest.raises(WrongInput, match="are being written; stop that first"):
@@ -192,7 +192,7 @@ def test_old_questions_without_an_answer_go(keep, path, sha256, monkeypatch):
     stale = scores_root() / ".asked" / "stale"
     stale.mkdir()
     write_state(stale, State(kind="failed", text="No."))
-    monkeypatch.setattr(library, "FRESH_SECONDS", -1)
+    monkeypatch.setattr(holdings, "FRESH_SECONDS", -1)
     make_room()
     assert not stale.exists()
     assert look(asked(source_of(str(path)), sha256)).answer == {"key": made.key}
