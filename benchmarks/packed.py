@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_sequence
 
-from benchmarks.textbook import MaskedAttention
+from benchmarks.textbook import Layers, MaskedAttention
 from han_core.models.architecture import Architecture
 from han_core.text.batch import NumberedDocument
 
@@ -17,22 +17,12 @@ Answer = tuple[Tensor, Tensor, Tensor]
 """Logits (documents, classes), sentence weights and word weights, padded."""
 
 
-class PackedHAN(nn.Module):
+class PackedHAN(Layers):
     """``forward(words, lengths, sentences)`` → logits and attention.
 
     Shapes: words (sentences, longest), lengths (sentences,), sentences (documents,) how many;
     the last two stay on the CPU, where packing wants them.
     """
-
-    def __init__(self, architecture: Architecture):
-        super().__init__()
-        a, states = architecture, 2 * architecture.hidden
-        self.embedding = nn.Embedding(a.vocabulary_size, a.embedding, padding_idx=0)
-        self.word_encoder = nn.GRU(a.embedding, a.hidden, bidirectional=True, batch_first=True)
-        self.word_attention = MaskedAttention(states, a.attention_size)
-        self.sentence_encoder = nn.GRU(states, a.hidden, bidirectional=True, batch_first=True)
-        self.sentence_attention = MaskedAttention(states, a.attention_size)
-        self.classifier = nn.Linear(states, a.classes)
 
     def forward(self, words: Tensor, lengths: Tensor, sentences: Tensor) -> Answer:
         states = _run_packed(self.word_encoder, self.embedding(words), lengths)

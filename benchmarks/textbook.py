@@ -12,7 +12,9 @@ from han_core.models.architecture import Architecture
 from han_core.text.batch import NumberedDocument
 
 
-class TextbookHAN(nn.Module):
+class Layers(nn.Module):
+    """The layers of a HAN as they are usually written; how they are run is for subclasses."""
+
     def __init__(self, architecture: Architecture):
         super().__init__()
         a, states = architecture, 2 * architecture.hidden
@@ -23,6 +25,8 @@ class TextbookHAN(nn.Module):
         self.sentence_attention = MaskedAttention(states, a.attention_size)
         self.classifier = nn.Linear(states, a.classes)
 
+
+class TextbookHAN(Layers):
     def forward(self, words: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(documents, sentences, words) → logits (documents, classes), weights of both levels."""
         vectors, word_weights = [], []
