@@ -16,7 +16,7 @@ run: install
 		--server.headless $(if $(filter 1 true,$(HEADLESS)),true,false)
 
 class: install
-	PYTHONPATH=. HANSCOPE_CLASS=1 $(BIN)/python -m streamlit run pages/parts/class_mode.py \
+	PYTHONPATH=. $(BIN)/python -m streamlit run pages/parts/class_mode.py \
 		--server.address $(ADDRESS) --server.port $(PORT) --server.headless true
 
 test: .venv/.tested

@@ -38,7 +38,7 @@ def served(environment: Mapping[str, str] = {}) -> Iterator[str]:
 def served_class(environment: Mapping[str, str] = {}) -> Iterator[tuple[str, int]]:
     """Address and process id of a server as ``make class`` starts it, on this machine alone."""
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    ours = {"PYTHONPATH": path, "HANSCOPE_CLASS": "1", **environment}
+    ours = {"PYTHONPATH": path, **environment}
     with _server("pages/parts/class_mode.py", ours) as served:
         yield served
 
