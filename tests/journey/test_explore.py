@@ -47,7 +47,7 @@ def fresh(chromium, address: str, offline: bool = False) -> Iterator:
     """A browser that has never been here; Streamlit itself asks for what a deep link lacks."""
     context, wrong = chromium.new_context(offline=offline), []
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(120_000)
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on(
         "console",

@@ -17,7 +17,7 @@ def page(chromium, address) -> Iterator:
     """A page on Train; at the end, nothing was wrong. A deep link asks for some files in vain."""
     wrong: list[str] = []
     page = chromium.new_page(viewport={"width": 1440, "height": 1400})
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(120_000)
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on(
         "console",
