@@ -1,5 +1,6 @@
 # make run    sets everything up and serves the app on http://127.0.0.1:$PORT (8501)
 # make class  the same for a class: warm before the first visitor, open to the local network
+#             (two heaps for all threads: one each is megabytes for every student)
 # make test   sets everything up and runs the whole test suite
 
 PYTHON ?= python3.11
@@ -16,7 +17,7 @@ run: install
 		--server.headless $(if $(filter 1 true,$(HEADLESS)),true,false)
 
 class: install
-	PYTHONPATH=. $(BIN)/python -m streamlit run pages/parts/class_mode.py \
+	MALLOC_ARENA_MAX=2 PYTHONPATH=. $(BIN)/python -m streamlit run pages/parts/class_mode.py \
 		--server.address $(ADDRESS) --server.port $(PORT) --server.headless true
 
 test: .venv/.tested

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import streamlit as st
 
-from pages.parts import cached, saying
+from pages.parts import cached, quotas, saying
 from pages.parts.figure_export import figure_export
 from pages.parts.hook import hooked
 from pages.parts.kept import carry
@@ -18,12 +18,6 @@ if TYPE_CHECKING:
     from han_core.evidence.faithfulness import Evidence
     from han_core.evidence.ranking import Unit
     from han_core.evidence.subject import Fill
-
-AT_ONCE: "dict[cached.Stage, dict[str, int]]" = {
-    "quick": {"han": 2_000, "bilstm": 900},
-    "thorough": {"han": 1_000, "bilstm": 350},
-}
-"""Words up to which a model is asked without a click: for about a second."""
 
 NARROWEST = 340  # pixels of a figure
 
@@ -70,7 +64,8 @@ def _wanted(question: cached.Question, unit: "Unit", fill: "Fill", stage: cached
 
 def _at_once(question: cached.Question, stage: cached.Stage) -> bool:
     subject = cached.subject(question)
-    return subject.tokens <= AT_ONCE[stage][subject.checkpoint.config.architecture.model]
+    words = quotas.current().at_once[stage][subject.checkpoint.config.architecture.model]
+    return subject.tokens <= words
 
 
 def _measured(
@@ -106,30 +101,38 @@ def _choices() -> "tuple[Unit, Fill]":
 def _drawn(evidence: "Evidence", stage: str) -> None:
     """What was found in sentences, and the figures that they speak of; a key stands once."""
     from han_core.evidence.wording import said
-    from han_core.figures.deletion import deletion_curve
-    from han_core.figures.evidence import flip_strip, swap_strip, tau_dots
 
     with hooked("evidence", key=f"evidence_{stage}"):
         for sentence in said(evidence):
             st.markdown(plain(sentence))
         st.space("small")
-        grid = st.grid(2, min_column_width=NARROWEST, gap=("small", "medium"))
-        figures = []
-        if evidence.deletion is not None:
-            figures = [
-                ("Taken out", deletion_curve(evidence.deletion, evidence.label)),
-                ("Kept alone", deletion_curve(evidence.deletion, evidence.label, "sufficiency")),
-                ("Order of the words", tau_dots(evidence)),
-            ]
-        if evidence.swaps is not None:
-            figures.append(("Other attention", swap_strip(evidence.swaps, evidence.label)))
-            if evidence.swaps.flip is not None:
-                figures.append(("Attention set to 0", flip_strip(evidence.swaps.flip)))
-        for number, (title, figure) in enumerate(figures):
-            with grid.cell():
-                st.markdown(f"**{title}**")
-                st.plotly_chart(
-                    figure, key=f"{stage}_{number}", config={"displayModeBar": False}, alt=title
-                )
-    figure_export(f"evidence_{stage}", "evidence")
+        if place := quotas.place(f"evidence_figures_{stage}"):
+            with place:
+                _figures(evidence, stage)
+    if place:
+        figure_export(f"evidence_{stage}", "evidence")
     st.caption(saying.EVIDENCE)
+
+
+def _figures(evidence: "Evidence", stage: str) -> None:
+    from han_core.figures.deletion import deletion_curve
+    from han_core.figures.evidence import flip_strip, swap_strip, tau_dots
+
+    figures = []
+    if evidence.deletion is not None:
+        figures = [
+            ("Taken out", deletion_curve(evidence.deletion, evidence.label)),
+            ("Kept alone", deletion_curve(evidence.deletion, evidence.label, "sufficiency")),
+            ("Order of the words", tau_dots(evidence)),
+        ]
+    if evidence.swaps is not None:
+        figures.append(("Other attention", swap_strip(evidence.swaps, evidence.label)))
+        if evidence.swaps.flip is not None:
+            figures.append(("Attention set to 0", flip_strip(evidence.swaps.flip)))
+    grid = st.grid(2, min_column_width=NARROWEST, gap=("small", "medium"))
+    for number, (title, figure) in enumerate(figures):
+        with grid.cell():
+            st.markdown(f"**{title}**")
+            st.plotly_chart(
+                figure, key=f"{stage}_{number}", config={"displayModeBar": False}, alt=title
+            )

@@ -6,11 +6,10 @@ chosen or another document gone to. A new text begins anew what was asked of the
 
 import streamlit as st
 
-from pages.parts import asking, files, wording
+from pages.parts import asking, files, quotas, wording
 from pages.parts.kept import carry
 from pages.parts.wording import plain
 
-LONGEST_TEXT = 1_000_000  # characters; far more would stop the browser
 TEXT_HEIGHT = 248  # pixels: about as tall as what stands beside it
 EXAMPLES = "bundled:classroom/all@all"
 FIRST_EXAMPLE = "film-004"  # praise, then "but", then blame: attention has a choice
@@ -39,7 +38,7 @@ def document() -> None:
     st.text_area(
         "Text",
         height=TEXT_HEIGHT,
-        max_chars=LONGEST_TEXT,
+        max_chars=quotas.current().characters,
         key="document",
         placeholder="Paste a review or any other text",
         on_change=_forget_example,
@@ -59,7 +58,7 @@ def analysed() -> str:
     """The text to explain; says so where the text area holds another by now.
 
     Raises:
-        WrongInput: if it is empty.
+        WrongInput: if it is empty, or too long for this server.
     """
     from han_core.wrong_input import WrongInput
 
@@ -67,6 +66,11 @@ def analysed() -> str:
         st.caption("The text above has changed since. Press *Analyse* to see it.")
     if not st.session_state["analysed"].strip():
         raise WrongInput("A text with at least one word is expected; the box was empty.")
+    longest, length = quotas.current().characters, len(st.session_state["analysed"])
+    if length > longest:  # from a file; the box takes no more
+        raise WrongInput(
+            f"Texts of up to {longest:,} characters are read here; this one has {length:,}."
+        )
     return st.session_state["analysed"]
 
 

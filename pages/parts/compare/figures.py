@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import streamlit as st
 
-from pages.parts import drawing, wording
+from pages.parts import drawing, quotas, wording
 from pages.parts.compare import sentences
 from pages.parts.compare.choices import FEWEST
 from pages.parts.compare.comparing import Compared
@@ -71,10 +71,16 @@ def sentences_and_classes(compared: Compared) -> None:
 
 def agreement(compared: Compared) -> None:
     """Three matrices, a cell for each pair, and the same as a table."""
+    st.subheader("Agreement", anchor=False)
+    if place := quotas.place("agreement_figures"):
+        with place:
+            _agreement(compared)
+
+
+def _agreement(compared: Compared) -> None:
     from han_core.evidence.comparison import lined_words
     from han_core.figures.agreement import MEASURES, agreement_matrix
 
-    st.subheader("Agreement", anchor=False)
     top = _top()
     words = lined_words(compared.columns).in_all()
     names = [column.name for column in compared.columns]

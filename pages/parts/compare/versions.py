@@ -5,8 +5,9 @@ A copy that nobody has touched follows the text; one that somebody changed stays
 
 import streamlit as st
 
+from pages.parts import quotas
 from pages.parts.kept import carry
-from pages.parts.texts import LONGEST_TEXT, TEXT_HEIGHT
+from pages.parts.texts import TEXT_HEIGHT
 
 
 def second(first: str) -> str:
@@ -25,7 +26,7 @@ def second(first: str) -> str:
     st.text_area(
         "Second version",
         height=TEXT_HEIGHT,
-        max_chars=LONGEST_TEXT,
+        max_chars=quotas.current().characters,
         key="version",
         placeholder="The same text with other words",
         persist_state="session",

@@ -1,0 +1,53 @@
+"""What waits for a click where many share the server, and what is there all the same."""
+
+import pytest
+
+from pages.parts import quotas
+from tests.pages.seen import hooks
+
+
+@pytest.fixture
+def in_class(monkeypatch):
+    monkeypatch.setenv(quotas.CLASS, "1")
+
+
+def test_a_class_gets_evidence_in_words_and_figures_on_request(open_page, in_class):
+    app = open_page("1_Explore")
+    assert "evidence" in hooks(app)
+    assert "sentence-bars" in hooks(app)
+    assert len(app.get("plotly_chart")) == 1  # the bars
+    app.session_state["evidence_figures_quick"] = True
+    app.run()
+    assert len(app.get("plotly_chart")) == 6
+
+
+def test_leave_one_out_waits_in_a_class(open_page, in_class):
+    app = open_page("1_Explore")
+    app.button(key="measure_thorough").click().run()
+    assert not app.exception
+    assert "evidence" in hooks(app)
+    assert "measure_thorough" not in {button.key for button in app.button}
+
+
+def test_agreement_is_folded_in_a_class(open_page, in_class):
+    app = open_page("2_Compare")
+    folded = len(app.get("plotly_chart"))
+    app.session_state["agreement_figures"] = True
+    app.run()
+    assert len(app.get("plotly_chart")) == folded + 3
+
+
+def test_alone_nothing_waits(open_page):
+    app = open_page("1_Explore")
+    assert len(app.get("plotly_chart")) == 6
+    assert "measure_thorough" not in {button.key for button in app.button}
+
+
+def test_a_text_that_is_too_long_for_a_class_is_refused_in_a_sentence(open_page, in_class):
+    app = open_page("1_Explore")
+    app.session_state["analysed"] = "A good film. " * 8_000  # as a file or a link does
+    app.run()
+    (error,) = app.error
+    assert error.value.replace("\\", "") == (
+        "Texts of up to 100,000 characters are read here; this one has 104,000."
+    )
