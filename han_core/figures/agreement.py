@@ -18,6 +18,7 @@ from han_core.figures.escape import plotly_text
 from han_core.figures.evaluation import BLUE, STRONGEST
 from han_core.figures.markup import inked
 from han_core.figures.rows import below, plain_layout
+from han_core.figures.sheet import Properties, Sheet
 from han_core.figures.wrapping import beginning
 
 Measure = Literal["tau", "overlap", "divergence"]
@@ -87,19 +88,15 @@ def agreement_matrix(
     found = pairwise(values, measure, top)
     if len(names) != len(found):
         raise ValueError(f"{len(found)} names expected, {len(names)} came")
-    figure = go.Figure(_cells(names, found, measure), plain_layout(len(names) * _ROW + 80))
-    _lay_out(figure, len(names))
-    figure.update_layout(
-        annotations=[
-            *(_above(row, name) for row, name in enumerate(names)),
-            *_numbers(found),
-            below(_title(measure, top)),
-        ]
-    )
-    return figure
+    sheet = Sheet(plain_layout(len(names) * _ROW + 80))
+    _add_cells(sheet, names, found, measure)
+    _lay_out(sheet, len(names))
+    sheet.annotate(*(_above(row, name) for row, name in enumerate(names)))
+    sheet.annotate(*_numbers(found), below(_title(measure, top)))
+    return sheet.figure()
 
 
-def _cells(names: Sequence[str], found: np.ndarray, measure: Measure) -> go.Heatmap:
+def _add_cells(sheet: Sheet, names: Sequence[str], found: np.ndarray, measure: Measure) -> None:
     """Colours by agreement, -1 to 1, and notes; none on the diagonal.
 
     Above each row of cells lies an empty one, for the row's name.
@@ -114,7 +111,8 @@ def _cells(names: Sequence[str], found: np.ndarray, measure: Measure) -> go.Heat
             [""] * len(row),
             [f"<b>{cell:.4f}</b><br>{_name(name)}<br>{_name(other)}" for cell, other in pairs],
         ]
-    return go.Heatmap(
+    sheet.trace(
+        "heatmap",
         z=z,
         x=[column - 0.5 for column in range(len(names) + 1)],  # edges, not middles
         y=[*(row + part for row in range(len(names)) for part in (0, _NAME)), len(names)],
@@ -130,18 +128,18 @@ def _cells(names: Sequence[str], found: np.ndarray, measure: Measure) -> go.Heat
     )
 
 
-def _scale() -> list[tuple[float, str]]:
+def _scale() -> list[list[float | str]]:
     """From opposed through nothing to alike, over whichever panel lies behind."""
     against, alike = (",".join(map(str, colour)) for colour in (ORANGE, BLUE))
     return [
-        (0, f"rgba({against},{STRONGEST})"),
-        (0.5, f"rgba({against},{_FAINT})"),
-        (0.5, f"rgba({alike},{_FAINT})"),
-        (1, f"rgba({alike},{STRONGEST})"),
+        [0, f"rgba({against},{STRONGEST})"],
+        [0.5, f"rgba({against},{_FAINT})"],
+        [0.5, f"rgba({alike},{_FAINT})"],
+        [1, f"rgba({alike},{STRONGEST})"],
     ]
 
 
-def _lay_out(figure: go.Figure, columns: int) -> None:
+def _lay_out(sheet: Sheet, columns: int) -> None:
     axis = {
         "ticktext": [inked(str(i)) for i in range(1, columns + 1)],
         "tickfont": {"size": 13},
@@ -150,9 +148,9 @@ def _lay_out(figure: go.Figure, columns: int) -> None:
         "zeroline": False,
         "fixedrange": True,
     }
-    figure.update_xaxes(**axis, tickvals=list(range(columns)), range=(-0.5, columns - 0.5))
+    sheet.x_axis(**axis, tickvals=list(range(columns)), range=[-0.5, columns - 0.5])
     middles = [_middle(row) for row in range(columns)]
-    figure.update_yaxes(**axis, tickvals=middles, range=(columns, 0), automargin=True)
+    sheet.y_axis(**axis, tickvals=middles, range=[columns, 0], automargin=True)
 
 
 def _middle(row: int) -> float:
@@ -160,7 +158,7 @@ def _middle(row: int) -> float:
     return row + (1 + _NAME) / 2
 
 
-def _above(row: int, name: str) -> dict:
+def _above(row: int, name: str) -> Properties:
     return {
         "text": inked(beginning(name, 44)),
         "xref": "paper",
@@ -174,7 +172,7 @@ def _above(row: int, name: str) -> dict:
     }
 
 
-def _numbers(found: np.ndarray) -> list[dict]:
+def _numbers(found: np.ndarray) -> list[Properties]:
     """Every pair's number in its cell, a dash where there is none."""
     return [
         {

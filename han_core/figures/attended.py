@@ -17,7 +17,8 @@ from han_core.errors.words.attended_words import Measure
 from han_core.figures.curves import COLOURS, MOST, SYMBOLS
 from han_core.figures.escape import plotly_text
 from han_core.figures.markup import inked
-from han_core.figures.rows import GREY, Look, below, number_axis, plain_layout, rows
+from han_core.figures.rows import GREY, LEGEND, Look, below, number_axis, plain_layout, rows
+from han_core.figures.sheet import Sheet
 from han_core.figures.wrapping import beginning
 
 if TYPE_CHECKING:
@@ -58,19 +59,19 @@ def attended_words(
         *(np.nanmax([0.0, *values]) for values in beside.values()),
         0.0,
     )
-    figure = rows(
+    sheet = rows(
         [_written(word) for word in words["word"]], TITLES[by], (0, highest * 1.05), height=_ROW
     )
-    _add_words(figure, words, by)
+    _add_words(sheet, words, by)
     for place, (name, values) in enumerate(beside.items(), start=1):
-        _add_other(figure, look_of(place, name), words["word"], values, by)
-    figure.update_layout(clickmode="event+select", **_legend(bool(beside)))
+        _add_other(sheet, look_of(place, name), words["word"], values, by)
+    sheet.lay_out(clickmode="event+select", **_legend(bool(beside)))
     if by == "lift":
-        figure.add_vline(x=1, line={"width": 1.5, "dash": "dot", "color": GREY})
-    return figure
+        sheet.vertical_line(1, line={"width": 1.5, "dash": "dot", "color": GREY})
+    return sheet.figure()
 
 
-def _add_words(figure: go.Figure, words: "pd.DataFrame", by: Measure) -> None:
+def _add_words(sheet: Sheet, words: "pd.DataFrame", by: Measure) -> None:
     look, mean = look_of(0, "mean, with its 95% interval"), words[by].to_numpy()
     reach = words["high"].to_numpy() - mean
     told = [
@@ -80,13 +81,19 @@ def _add_words(figure: go.Figure, words: "pd.DataFrame", by: Measure) -> None:
         f"in {counted(row.documents, 'document')}, {row.occurrences:,} times"
         for row in words.itertuples()
     ]
-    figure.add_scatter(
-        x=mean,
-        y=np.arange(len(words)),
+    sheet.trace(
+        "scatter",
+        x=mean.tolist(),
+        y=list(range(len(words))),
         mode="markers",
         name=inked(look.name),
         marker={"color": look.colour, "symbol": look.symbol, "size": 10},
-        error_x={"array": np.nan_to_num(reach), "color": look.colour, "thickness": 1.5, "width": 3},
+        error_x={
+            "array": np.nan_to_num(reach).tolist(),
+            "color": look.colour,
+            "thickness": 1.5,
+            "width": 3,
+        },
         unselected={"marker": {"opacity": 1}},
         customdata=words["word"].tolist(),
         hovertext=told,
@@ -95,11 +102,12 @@ def _add_words(figure: go.Figure, words: "pd.DataFrame", by: Measure) -> None:
 
 
 def _add_other(
-    figure: go.Figure, look: Look, words: Sequence[str], values: np.ndarray, by: Measure
+    sheet: Sheet, look: Look, words: Sequence[str], values: np.ndarray, by: Measure
 ) -> None:
-    figure.add_scatter(
-        x=values,
-        y=np.arange(len(values)),
+    sheet.trace(
+        "scatter",
+        x=values.tolist(),
+        y=list(range(len(values))),
         mode="markers",
         name=inked(beginning(look.name, 30)),
         marker={"color": look.colour, "symbol": f"{look.symbol}-open", "size": 9},
@@ -116,13 +124,13 @@ def _add_other(
 
 def position_profile(profiles: Mapping[str, Profile]) -> go.Figure:
     """Sentence weight by tenths of the document, a line with its 95% interval for each group."""
-    figure = go.Figure(layout=plain_layout(_HEIGHT))
+    sheet = Sheet(plain_layout(_HEIGHT))
     places = (np.arange(BINS) + 0.5) / BINS
     shown = {name: each for name, each in profiles.items() if each.documents}
     for place, (name, each) in enumerate(shown.items(), start=1):
-        _add_band(figure, look_of(place, name), places, each.low, each.high)
+        _add_band(sheet, look_of(place, name), places, each.low, each.high)
         _add_line(
-            figure, look_of(place, name), places, each.mean,
+            sheet, look_of(place, name), places, each.mean,
             [
                 f"<b>{mean:.2f} times</b> even attention ({low:.2f} to {high:.2f})"
                 f"<br>{at:.0%} to {at + 1 / BINS:.0%} of the document"
@@ -132,14 +140,14 @@ def position_profile(profiles: Mapping[str, Profile]) -> go.Figure:
                 )
             ],
         )  # fmt: skip
-    figure.add_hline(y=1, line={"width": 1.5, "dash": "dot", "color": GREY})
+    sheet.horizontal_line(1, line={"width": 1.5, "dash": "dot", "color": GREY})
     ends = [end for each in shown.values() for end in (*each.low, *each.high)]
     low, high = np.nanmin([0.8, *ends]), np.nanmax([1.2, *ends])
-    figure.update_xaxes(**number_axis((0, 1), ".0%"))
-    figure.update_yaxes(**number_axis((max(0.0, low - 0.05), high + 0.05)))
-    figure.update_layout(**_legend(len(shown) > 1))
-    figure.add_annotation(below("place in the document\n(1 on the left axis is even attention)"))
-    return figure
+    sheet.x_axis(**number_axis((0, 1), ".0%"))
+    sheet.y_axis(**number_axis((max(0.0, low - 0.05), high + 0.05)))
+    sheet.lay_out(**_legend(len(shown) > 1))
+    sheet.annotate(below("place in the document\n(1 on the left axis is even attention)"))
+    return sheet.figure()
 
 
 def entropy_shares(counts: Mapping[str, np.ndarray]) -> go.Figure:
@@ -148,7 +156,7 @@ def entropy_shares(counts: Mapping[str, np.ndarray]) -> go.Figure:
     Args:
         counts: name of the group → (``SHARES``,) documents, as ``entropies`` counts them.
     """
-    figure = go.Figure(layout=plain_layout(_HEIGHT))
+    sheet = Sheet(plain_layout(_HEIGHT))
     places = (np.arange(SHARES) + 0.5) / SHARES
     shown = {name: each for name, each in counts.items() if each.sum()}
     for place, (name, each) in enumerate(shown.items(), start=1):
@@ -160,22 +168,23 @@ def entropy_shares(counts: Mapping[str, np.ndarray]) -> go.Figure:
                 places - 0.5 / SHARES, share, each.tolist(), strict=True
             )
         ]  # fmt: skip
-        _add_line(figure, look_of(place, name), places, share, told)
+        _add_line(sheet, look_of(place, name), places, share, told)
     highest = max((float((each / each.sum()).max()) for each in shown.values()), default=1.0)
     lowest = min((int(each.nonzero()[0][0]) for each in shown.values()), default=0)
-    figure.update_xaxes(**number_axis((min(lowest / SHARES, 0.5), 1)))
-    figure.update_yaxes(**number_axis((0, highest * 1.08), ".0%"))
-    figure.update_layout(**_legend(len(shown) > 1))
-    figure.add_annotation(below("entropy of attention to words: 0 all on one, 1 even"))
-    return figure
+    sheet.x_axis(**number_axis((min(lowest / SHARES, 0.5), 1)))
+    sheet.y_axis(**number_axis((0, highest * 1.08), ".0%"))
+    sheet.lay_out(**_legend(len(shown) > 1))
+    sheet.annotate(below("entropy of attention to words: 0 all on one, 1 even"))
+    return sheet.figure()
 
 
 def _add_line(
-    figure: go.Figure, look: Look, places: np.ndarray, values: np.ndarray, told: list[str]
+    sheet: Sheet, look: Look, places: np.ndarray, values: np.ndarray, told: list[str]
 ) -> None:
-    figure.add_scatter(
-        x=places,
-        y=values,
+    sheet.trace(
+        "scatter",
+        x=places.tolist(),
+        y=values.tolist(),
         mode="lines+markers",
         name=inked(beginning(look.name, 30)),
         line={"color": look.colour, "width": 2},
@@ -186,11 +195,12 @@ def _add_line(
 
 
 def _add_band(
-    figure: go.Figure, look: Look, places: np.ndarray, low: np.ndarray, high: np.ndarray
+    sheet: Sheet, look: Look, places: np.ndarray, low: np.ndarray, high: np.ndarray
 ) -> None:
-    figure.add_scatter(
-        x=[*places, *places[::-1]],
-        y=[*high, *low[::-1]],
+    sheet.trace(
+        "scatter",
+        x=[*places.tolist(), *places[::-1].tolist()],
+        y=[*high.tolist(), *low[::-1].tolist()],
         fill="toself",
         fillcolor=look.colour,
         opacity=_BAND,
@@ -204,7 +214,7 @@ def _legend(shown: bool) -> dict:
     return {
         "showlegend": shown,
         "margin": {"t": 44 if shown else 24},
-        "legend": {"orientation": "h", "x": 0, "yref": "container", "y": 1, "yanchor": "top"},
+        "legend": LEGEND,
     }
 
 

@@ -13,7 +13,8 @@ from han_core.errors.measured.binning import Bins
 from han_core.errors.measured.calibration import Calibration
 from han_core.figures.markup import inked
 from han_core.figures.performance import CHOSEN
-from han_core.figures.rows import GREY, below, number_axis, plain_layout
+from han_core.figures.rows import GREY, LEGEND, below, number_axis, plain_layout
+from han_core.figures.sheet import Sheet
 
 RIGHT, WRONG = "#4280d4", "#d97706"
 _HEIGHT = 360  # pixels
@@ -28,28 +29,29 @@ def reliability(found: Calibration, chosen: Range | None = None) -> go.Figure:
     Args:
         chosen: the range of confidence that the filter holds, drawn as a band.
     """
-    figure = go.Figure(layout=plain_layout(_HEIGHT))
+    sheet = Sheet(plain_layout(_HEIGHT))
     bins = found.bins
     least = _least(bins)
-    figure.add_shape(
-        type="line", x0=least, y0=least, x1=1, y1=1, line={"color": GREY, "dash": "dot", "width": 2}
+    sheet.shape(
+        "line", x0=least, y0=least, x1=1, y1=1, line={"color": GREY, "dash": "dot", "width": 2}
     )
-    _add_band(figure, chosen, (least - 0.02, 1.02), (0, 1))
-    _add_documents(figure, bins)
-    _add_dots(figure, found)
-    figure.update_xaxes(**number_axis((least - 0.02, 1.02), ".0%"))
-    figure.update_yaxes(**number_axis((0, 1.03), ".0%"))
-    figure.update_layout(clickmode="event+select", hoverdistance=-1)
-    figure.add_annotation(below("confidence; up: share that is right"))
-    return figure
+    _add_band(sheet, chosen, (least - 0.02, 1.02), (0, 1))
+    _add_documents(sheet, bins)
+    _add_dots(sheet, found)
+    sheet.x_axis(**number_axis((least - 0.02, 1.02), ".0%"))
+    sheet.y_axis(**number_axis((0, 1.03), ".0%"))
+    sheet.lay_out(clickmode="event+select", hoverdistance=-1)
+    sheet.annotate(below("confidence; up: share that is right"))
+    return sheet.figure()
 
 
-def _add_dots(figure: go.Figure, found: Calibration) -> None:
+def _add_dots(sheet: Sheet, found: Calibration) -> None:
     """A dot with its interval for each bin."""
     bins = found.bins
     low, high = bins.ends
     accuracy = bins.accuracy
-    figure.add_scatter(
+    sheet.trace(
+        "scatter",
         x=found.confidence.tolist(),
         y=accuracy.tolist(),
         error_y={
@@ -76,9 +78,10 @@ def _add_dots(figure: go.Figure, found: Calibration) -> None:
     )  # fmt: skip
 
 
-def _add_documents(figure: go.Figure, bins: Bins) -> None:
+def _add_documents(sheet: Sheet, bins: Bins) -> None:
     """The bins' sizes along the bottom, a fifth of the figure high at most."""
-    figure.add_bar(
+    sheet.trace(
+        "bar",
         x=((bins.low + bins.high) / 2).tolist(),
         y=(0.2 * bins.documents / bins.documents.max(initial=1)).tolist(),
         width=np.maximum(bins.high - bins.low, 0.004).tolist(),
@@ -96,23 +99,24 @@ def confidences(bins: Bins, chosen: Range | None = None, outcome: str | None = N
     Args:
         chosen, outcome: what the filter holds, drawn as a band.
     """
-    figure = go.Figure(layout=plain_layout(_HEIGHT))
+    sheet = Sheet(plain_layout(_HEIGHT))
     tops = [
-        _add_side(figure, bins, "right", bins.right, RIGHT),
-        _add_side(figure, bins, "wrong", bins.documents - bins.right, WRONG),
+        _add_side(sheet, bins, "right", bins.right, RIGHT),
+        _add_side(sheet, bins, "wrong", bins.documents - bins.right, WRONG),
     ]
     ends = (_least(bins) - 0.02, 1.02)
     sides = {"right": (0.5, 1), "wrong": (0, 0.5)}
     if chosen is not None or outcome is not None:
-        _add_band(figure, chosen or Range(), ends, sides.get(outcome or "", (0, 1)))
-    _lay_out_histogram(figure, ends, max(*tops, 0.01))
-    return figure
+        _add_band(sheet, chosen or Range(), ends, sides.get(outcome or "", (0, 1)))
+    _lay_out_histogram(sheet, ends, max(*tops, 0.01))
+    return sheet.figure()
 
 
-def _add_side(figure: go.Figure, bins: Bins, name: str, numbers: np.ndarray, colour: str) -> float:
+def _add_side(sheet: Sheet, bins: Bins, name: str, numbers: np.ndarray, colour: str) -> float:
     """The bars of the right ones or of the wrong ones; returns the highest."""
     shares, up = numbers / max(1, numbers.sum()), name == "right"
-    figure.add_bar(
+    sheet.trace(
+        "bar",
         name=inked(f"{name}: {int(numbers.sum()):,}"),
         x=((bins.low + bins.high) / 2).tolist(),
         y=(shares if up else -shares).tolist(),
@@ -139,7 +143,7 @@ _WIDTH = 0.022  # of a bar; bins are 0.025 wide
 
 
 def _add_band(
-    figure: go.Figure,
+    sheet: Sheet,
     chosen: Range | None,
     ends: tuple[float, float],
     sides: tuple[float, float],
@@ -150,31 +154,30 @@ def _add_band(
     low = ends[0] if chosen.low is None else chosen.low
     high = ends[1] if chosen.high is None else chosen.high
     beyond = 0.004  # so that a single value has a band
-    figure.add_shape(
-        type="rect", x0=low - beyond, x1=high + beyond,
+    sheet.shape(
+        "rect", x0=low - beyond, x1=high + beyond,
         yref="paper", y0=sides[0], y1=sides[1], **CHOSEN,
     )  # fmt: skip
 
 
-def _lay_out_histogram(figure: go.Figure, ends: tuple[float, float], top: float) -> None:
-    figure.update_xaxes(**number_axis(ends, ".0%"))
+def _lay_out_histogram(sheet: Sheet, ends: tuple[float, float], top: float) -> None:
+    sheet.x_axis(**number_axis(ends, ".0%"))
     step = _round_step(top)
     ticks = [place * step for place in range(-int(top // step), int(top // step) + 1)]
-    figure.update_yaxes(
-        **number_axis((-1.08 * top, 1.08 * top)) | {"nticks": None},
+    sheet.y_axis(
+        **number_axis((-1.08 * top, 1.08 * top)) | {"tickprefix": "", "ticksuffix": ""},
         tickvals=ticks,
         ticktext=[inked(f"{100 * abs(tick):.3g}%") for tick in ticks],
     )
-    figure.update_yaxes(ticksuffix="", tickprefix="")
-    figure.update_layout(
+    sheet.lay_out(
         barmode="overlay",
         clickmode="event+select",
         showlegend=True,
         margin={"t": 44},
-        legend={"orientation": "h", "x": 0, "yref": "container", "y": 1, "yanchor": "top"},
+        legend=LEGEND,
     )
-    figure.add_hline(y=0, line={"color": GREY, "width": 1})
-    figure.add_annotation(below("confidence; shares among the right and among the wrong"))
+    sheet.horizontal_line(0, line={"color": GREY, "width": 1})
+    sheet.annotate(below("confidence; shares among the right and among the wrong"))
 
 
 def _round_step(top: float) -> float:

@@ -12,7 +12,8 @@ import plotly.graph_objects as go
 from han_core.figures.escape import plotly_text
 from han_core.figures.legend import LISTED
 from han_core.figures.markup import chance, inked
-from han_core.figures.rows import below, name_axis, number_axis, plain_layout
+from han_core.figures.rows import LEGEND, below, name_axis, number_axis, plain_layout
+from han_core.figures.sheet import Sheet
 from han_core.figures.wrapping import beginning
 
 _BAR = 22  # pixels, thick enough for its number
@@ -35,14 +36,14 @@ def class_bars(named: Sequence[tuple[str, Answer]]) -> go.Figure:
         raise ValueError("at least one answer is expected")
     shown, others = chosen_classes([answer for _, answer in named])
     names = [*shown, *([f"{len(others)} others"] if others else [])]
-    figure = go.Figure(layout=plain_layout(round(len(names) * (len(named) * _BAR + 16)) + 110))
+    sheet = Sheet(plain_layout(round(len(names) * (len(named) * _BAR + 16)) + 110))
     for name, answer in named:
         chances: list[float | None] = [answer.get(label) for label in shown]
         if others:
             chances.append(sum(answer.get(label, 0.0) for label in others))
-        _add_bars(figure, name, chances, names, max(answer.values()))
-    _lay_out(figure, names, len(named))
-    return figure
+        _add_bars(sheet, name, chances, names, max(answer.values()))
+    _lay_out(sheet, names, len(named))
+    return sheet.figure()
 
 
 def chosen_classes(answers: Sequence[Answer]) -> tuple[list[str], list[str]]:
@@ -58,9 +59,10 @@ def chosen_classes(answers: Sequence[Answer]) -> tuple[list[str], list[str]]:
 
 
 def _add_bars(
-    figure: go.Figure, name: str, chances: list[float | None], names: list[str], most: float
+    sheet: Sheet, name: str, chances: list[float | None], names: list[str], most: float
 ) -> None:
-    figure.add_bar(
+    sheet.trace(
+        "bar",
         name=inked(beginning(name, 40)),
         orientation="h",
         x=chances,
@@ -88,19 +90,19 @@ def _written(share: float | None, most: float) -> str:
     return f"<b>{number}</b>" if share == most else number
 
 
-def _lay_out(figure: go.Figure, names: list[str], answers: int) -> None:
-    figure.update_layout(
+def _lay_out(sheet: Sheet, names: list[str], answers: int) -> None:
+    sheet.lay_out(
         barmode="group",
         bargap=16 / (answers * _BAR + 16),
         bargroupgap=0.12,
         showlegend=answers > 1,
         margin={"t": 44 if answers > 1 else 8},
-        legend={"orientation": "h", "x": 0, "yref": "container", "y": 1, "yanchor": "top"},
+        legend=LEGEND,
     )
     quarters = [0, 0.25, 0.5, 0.75, 1]
     ticks = [inked(f"{quarter:.0%}") for quarter in quarters]
     # Past 100% there is room for the numbers at the bars' ends.
-    figure.update_xaxes(**number_axis((0, 1.3)), tickvals=quarters, ticktext=ticks)
-    figure.add_annotation(below("probability"))
-    figure.update_yaxes(**name_axis(names))
-    figure.update_yaxes(range=[len(names) - 0.5, -0.5])
+    sheet.x_axis(**number_axis((0, 1.3)), tickvals=quarters, ticktext=ticks)
+    sheet.annotate(below("probability"))
+    sheet.y_axis(**name_axis(names))
+    sheet.y_axis(range=[len(names) - 0.5, -0.5])

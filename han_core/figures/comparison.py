@@ -12,7 +12,7 @@ from han_core.corpora.wording import shown
 from han_core.evidence.comparison import Column, Difference, Unit, lined_sentences, shares, unit_of
 from han_core.explanation.explanation import Explanation
 from han_core.explanation.joining import joined
-from han_core.figures.bars import sentence_bars
+from han_core.figures.bars import bar_sheet
 from han_core.figures.heatmap import Colour, Heatmap, Out, heatmap
 from han_core.figures.markup import inked
 from han_core.figures.scale import FLOOR, LEAST, Scale
@@ -40,7 +40,7 @@ def column_bars(columns: Sequence[Column]) -> go.Figure:
     weights = unit_of(columns) == "weight"
     values = rows.values if weights else shares(rows.values)
     document = _a_word_each(rows.texts)
-    figure = sentence_bars(
+    sheet = bar_sheet(
         [
             (column.name, _with_sentence_weights(document, row))
             for column, row in zip(columns, values, strict=True)
@@ -49,8 +49,8 @@ def column_bars(columns: Sequence[Column]) -> go.Figure:
     if not weights:
         ends = [1.04 * min(0.0, values.min(initial=0.0)), 1.04 * values.max(initial=0.0) or 1]
         title = "share of all that the method gives, to the left where it speaks against"
-        figure.update_xaxes(range=ends, title_text=inked(title), zeroline=True)
-    return figure
+        sheet.x_axis(range=ends, title={"text": inked(title)}, zeroline=True)
+    return sheet.figure()
 
 
 def _a_word_each(texts: Sequence[str]) -> Document:

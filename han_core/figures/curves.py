@@ -12,7 +12,8 @@ import plotly.graph_objects as go
 
 from han_core.figures.escape import plotly_text
 from han_core.figures.markup import inked
-from han_core.figures.rows import GREY, Look, below, number_axis, plain_layout
+from han_core.figures.rows import GREY, LEGEND, Look, below, number_axis, plain_layout
+from han_core.figures.sheet import Sheet
 from han_core.figures.wrapping import beginning
 
 Measure = Literal["loss", "accuracy", "macro_f1"]
@@ -70,19 +71,19 @@ def curves(courses: Sequence[Course], measure: Measure, until: float | None = No
     """
     if len(courses) > MOST:
         raise ValueError(f"at most {MOST} runs expected, {len(courses)} came")
-    figure = go.Figure(layout=plain_layout(_HEIGHT))
+    sheet = Sheet(plain_layout(_HEIGHT))
     for place, course in enumerate(courses):
         look = look_of(place, course.name)
         if measure == "loss" and len(courses) == 1:
-            _add_steps(figure, course, look)
-        _add_line(figure, course, look, measure, "train", len(courses) > 1)
-        _add_line(figure, course, look, measure, "validation", len(courses) > 1)
-    _lay_out(figure, courses, measure, until)
-    return figure
+            _add_steps(sheet, course, look)
+        _add_line(sheet, course, look, measure, "train", len(courses) > 1)
+        _add_line(sheet, course, look, measure, "validation", len(courses) > 1)
+    _lay_out(sheet, courses, measure, until)
+    return sheet.figure()
 
 
 def _add_line(
-    figure: go.Figure, course: Course, look: Look, measure: Measure, part: str, several: bool
+    sheet: Sheet, course: Course, look: Look, measure: Measure, part: str, several: bool
 ) -> None:
     there = [
         (line["epoch"], line[part][measure])
@@ -92,7 +93,8 @@ def _add_line(
     if not there:
         return
     validation, told = part == "validation", {"train": "training"}.get(part, part)
-    figure.add_scatter(
+    sheet.trace(
+        "scatter",
         x=[epoch for epoch, _ in there],
         y=[value for _, value in there],
         mode="lines+markers" if len(there) <= _MARKED else "lines",
@@ -114,10 +116,11 @@ def _add_line(
     )
 
 
-def _add_steps(figure: go.Figure, course: Course, look: Look) -> None:
+def _add_steps(sheet: Sheet, course: Course, look: Look) -> None:
     if not course.steps:
         return
-    figure.add_scatter(
+    sheet.trace(
+        "scatter",
         x=[epoch for epoch, _ in course.steps],
         y=[loss for _, loss in course.steps],
         mode="lines",
@@ -130,21 +133,21 @@ def _add_steps(figure: go.Figure, course: Course, look: Look) -> None:
 
 
 def _lay_out(
-    figure: go.Figure, courses: Sequence[Course], measure: Measure, until: float | None
+    sheet: Sheet, courses: Sequence[Course], measure: Measure, until: float | None
 ) -> None:
     last = max((line["epoch"] for course in courses for line in course.lines), default=1)
     reached = max((course.steps[-1][0] for course in courses if course.steps), default=0.0)
     end = max(1.0, last, reached, until or 0.0)
-    figure.update_xaxes(**number_axis((0, end * 1.02)), griddash="dot")
+    sheet.x_axis(**number_axis((0, end * 1.02)), griddash="dot")
     shares = measure != "loss"  # of which the axis shows all, so that runs can be compared
     form = ".0%" if measure == "accuracy" else ""
-    figure.update_yaxes(**{**number_axis((0, 1), form), "range": (0, 1.03) if shares else None})
-    figure.update_layout(
+    sheet.y_axis(**number_axis((0, 1.03) if shares else None, form))
+    sheet.lay_out(
         margin={"t": 44},
         showlegend=True,
-        legend={"orientation": "h", "x": 0, "yref": "container", "y": 1, "yanchor": "top"},
+        legend=LEGEND,
         hovermode="closest",
         # The same figure with more in it: what somebody hid in the legend stays hidden.
         uirevision="curves",
     )
-    figure.add_annotation(below("epochs" if len(courses) == 1 else "epochs; dotted: training"))
+    sheet.annotate(below("epochs" if len(courses) == 1 else "epochs; dotted: training"))

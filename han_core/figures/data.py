@@ -10,7 +10,17 @@ import plotly.graph_objects as go
 from han_core.corpora.wording import counted
 from han_core.figures.escape import plotly_text
 from han_core.figures.markup import inked
-from han_core.figures.rows import CLEAR, below, name_axis, note, number_axis, plain_layout, rows
+from han_core.figures.rows import (
+    CLEAR,
+    LEGEND,
+    below,
+    name_axis,
+    note,
+    number_axis,
+    plain_layout,
+    rows,
+)
+from han_core.figures.sheet import Sheet
 from han_core.figures.wrapping import beginning
 
 LISTED = 12
@@ -39,16 +49,16 @@ def class_counts(parts: Mapping[str, Mapping[str, int]]) -> go.Figure:
         raise ValueError("at least one class is expected")
     shown, others = _listed(totals)
     names = [*shown, *([f"{len(others):,} others"] if others else [])]
-    figure = go.Figure(layout=plain_layout(len(names) * _BAR + 110))
+    sheet = Sheet(plain_layout(len(names) * _BAR + 110))
     for part, counts in parts.items():
-        _add_bars(figure, part, [counts.get(label, 0) for label in shown], shown)
+        _add_bars(sheet, part, [counts.get(label, 0) for label in shown], shown)
     for row, label in enumerate(shown):
-        figure.add_annotation(note(f"{totals[label]:,}", totals[label], row) | {"xshift": 4})
+        sheet.annotate(note(f"{totals[label]:,}", totals[label], row) | {"xshift": 4})
     if others:  # a bar of so many together would dwarf those of the classes
         told = f"{sum(totals[label] for label in others):,} together"
-        figure.add_annotation(note(told, 0, len(shown)) | {"xshift": 4})
-    _lay_out(figure, names, max(totals.values()), len(parts))
-    return figure
+        sheet.annotate(note(told, 0, len(shown)) | {"xshift": 4})
+    _lay_out(sheet, names, max(totals.values()), len(parts))
+    return sheet.figure()
 
 
 def _listed(totals: Mapping[str, int]) -> tuple[list[str], list[str]]:
@@ -59,8 +69,9 @@ def _listed(totals: Mapping[str, int]) -> tuple[list[str], list[str]]:
     return ordered[: LISTED - 1], ordered[LISTED - 1 :]
 
 
-def _add_bars(figure: go.Figure, part: str, numbers: list[int], names: list[str]) -> None:
-    figure.add_bar(
+def _add_bars(sheet: Sheet, part: str, numbers: list[int], names: list[str]) -> None:
+    sheet.trace(
+        "bar",
         name=inked(part),
         orientation="h",
         x=numbers,
@@ -75,22 +86,19 @@ def _add_bars(figure: go.Figure, part: str, numbers: list[int], names: list[str]
     )
 
 
-def _lay_out(figure: go.Figure, names: list[str], most: int, parts: int) -> None:
-    figure.update_layout(
+def _lay_out(sheet: Sheet, names: list[str], most: int, parts: int) -> None:
+    sheet.lay_out(
         barmode="stack",
         bargap=0.3,
         showlegend=parts > 1,
         margin={"t": 44 if parts > 1 else 8},
-        legend={
-            "orientation": "h", "x": 0, "yref": "container", "y": 1, "yanchor": "top",
-            "traceorder": "normal",
-        },
-    )  # fmt: skip
+        legend={**LEGEND, "traceorder": "normal"},
+    )
     # Past the longest bar there is room for its number.
-    figure.update_xaxes(**number_axis((0, most * 1.15), ",d"))
-    figure.update_yaxes(**name_axis(names))
-    figure.update_yaxes(range=[len(names) - 0.5, -0.5])
-    figure.add_annotation(below("documents"))
+    sheet.x_axis(**number_axis((0, most * 1.15), ",d"))
+    sheet.y_axis(**name_axis(names))
+    sheet.y_axis(range=[len(names) - 0.5, -0.5])
+    sheet.annotate(below("documents"))
 
 
 def lengths(named: Sequence[tuple[str, Sequence[float]]], unit: str = "words") -> go.Figure:
@@ -109,14 +117,14 @@ def lengths(named: Sequence[tuple[str, Sequence[float]]], unit: str = "words") -
         if len(quantiles) != 6 or sorted(quantiles) != list(quantiles):
             raise ValueError(f"six quantiles in order expected for {name}, {quantiles} came")
     longest = max(quantiles[-1] for _, quantiles in named)
-    figure = rows([name for name, _ in named], unit, (0, max(1, longest) * 1.05), height=44)
-    figure.update_yaxes(range=[len(named) - 0.5, -0.5])
+    sheet = rows([name for name, _ in named], unit, (0, max(1, longest) * 1.05), height=44)
+    sheet.y_axis(range=[len(named) - 0.5, -0.5])
     for row, (name, quantiles) in enumerate(named):
-        _add_box(figure, row, name, quantiles, unit)
-    return figure
+        _add_box(sheet, row, name, quantiles, unit)
+    return sheet.figure()
 
 
-def _add_box(figure: go.Figure, row: int, name: str, quantiles: Sequence[float], unit: str) -> None:
+def _add_box(sheet: Sheet, row: int, name: str, quantiles: Sequence[float], unit: str) -> None:
     least, low, middle, high, most, longest = quantiles
     colour = PARTS.get(name, PARTS["training"])
     told = (
@@ -124,12 +132,14 @@ def _add_box(figure: go.Figure, row: int, name: str, quantiles: Sequence[float],
         f"<br>shortest {least:,.0f}, 95% up to {most:,.0f}, longest {longest:,.0f}"
         f"<br>{plotly_text(beginning(name, 60))}"
     )
-    figure.add_box(
+    sheet.trace(
+        "box",
         y=[row], q1=[low], median=[middle], q3=[high], lowerfence=[least], upperfence=[most],
         orientation="h", fillcolor=CLEAR, line={"color": colour, "width": 2}, hoverinfo="skip",
         width=0.5,
     )  # fmt: skip
-    figure.add_scatter(
+    sheet.trace(
+        "scatter",
         x=[least, low, middle, high, most, longest],
         y=[row] * 6,
         mode="markers",

@@ -14,7 +14,8 @@ from han_core.evidence.deletion import BAND, Curve, Deletion
 from han_core.evidence.ranking import RankedBy
 from han_core.figures.escape import plotly_text
 from han_core.figures.markup import inked, percent
-from han_core.figures.rows import GREY, RANKED, below, number_axis, plain_layout
+from han_core.figures.rows import GREY, LEGEND, RANKED, below, number_axis, plain_layout
+from han_core.figures.sheet import Sheet
 from han_core.figures.wrapping import beginning
 
 Measure = Literal["comprehensiveness", "sufficiency"]
@@ -48,26 +49,34 @@ def deletion_curve(
     at equal steps, as the average over them counts them.
     """
     curves: dict[RankedBy, Curve] = dict(getattr(deletion, measure))
+    bands = {name: _band(curve) for name, curve in curves.items()}
     counts, first = np.unique(deletion.removed, return_index=True)  # few units: shares coincide
-    figure = go.Figure(layout=plain_layout(340))
+    sheet = Sheet(plain_layout(340))
     if "random" in curves:
-        _add_band(figure, curves["random"], first)
+        _add_band(sheet, *(end[first].tolist() for end in bands["random"]))
     for name in sorted(curves, key=list(RANKED).index, reverse=True):  # attention on top
         falls = curves[name].mean[first]
         notes = _notes(deletion, measure, name, counts, falls)
-        _add_curve(figure, name, curves[name], falls, notes)
-    _lay_out(figure, deletion, measure, counts)
-    title = inked(f"fall of p({beginning(label, LONGEST)})")
-    figure.update_yaxes(
-        **number_axis(_reach(list(curves.values())), ".2f") | {"nticks": 8}, title_text=title
+        _add_curve(sheet, name, curves[name], falls, notes)
+    _lay_out(sheet, deletion, measure, counts)
+    reach = _reach(np.array(list(bands.values())))
+    sheet.y_axis(
+        **number_axis(reach, ".2f") | {"nticks": 8},
+        title={"text": inked(f"fall of p({beginning(label, LONGEST)})")},
     )
-    return figure
+    return sheet.figure()
 
 
-def _add_band(figure: go.Figure, random: Curve, first: np.ndarray) -> None:
-    low, high = random.low[first].tolist(), random.high[first].tolist()
-    steps = list(range(len(first)))
-    figure.add_scatter(
+def _band(curve: Curve) -> tuple[np.ndarray, np.ndarray]:
+    """(shares,) its lower and its upper end; one order alone has no spread."""
+    alone = curve.values[0]
+    return (alone, alone) if len(curve.values) == 1 else (curve.low, curve.high)
+
+
+def _add_band(sheet: Sheet, low: list[float], high: list[float]) -> None:
+    steps = list(range(len(low)))
+    sheet.trace(
+        "scatter",
         x=[*steps, *steps[::-1]],
         y=[*high, *low[::-1]],
         fill="toself",
@@ -81,11 +90,12 @@ def _add_band(figure: go.Figure, random: Curve, first: np.ndarray) -> None:
 
 
 def _add_curve(
-    figure: go.Figure, name: RankedBy, curve: Curve, falls: np.ndarray, notes: list[str]
+    sheet: Sheet, name: RankedBy, curve: Curve, falls: np.ndarray, notes: list[str]
 ) -> None:
     look, draws = RANKED[name], len(curve.values)
     spread = f" ({draws} draws, {BAND[0]:.0%} to {BAND[1]:.0%})" if name == "random" else ""
-    figure.add_scatter(
+    sheet.trace(
+        "scatter",
         name=inked(f"{look.name}{spread}"),
         x=list(range(len(falls))),
         y=falls.tolist(),
@@ -112,27 +122,22 @@ def _notes(
     ]
 
 
-def _lay_out(figure: go.Figure, deletion: Deletion, measure: Measure, counts: np.ndarray) -> None:
+def _lay_out(sheet: Sheet, deletion: Deletion, measure: Measure, counts: np.ndarray) -> None:
     done = _DONE[measure, deletion.fill]
     ends = (-0.2, len(counts) - 0.8)
-    figure.update_layout(
-        showlegend=True,
-        margin={"t": 60},
-        legend={"orientation": "h", "x": 0, "yref": "container", "y": 1, "yanchor": "top"},
-    )
-    figure.update_xaxes(
+    sheet.lay_out(showlegend=True, margin={"t": 60}, legend=LEGEND)
+    sheet.x_axis(
         **number_axis(ends),
         tickvals=list(range(len(counts))),
         ticktext=[inked(percent(count / deletion.units, 2)) for count in counts.tolist()],
         showgrid=False,
     )
-    figure.add_annotation(below(f"{deletion.unit}s {done},\nhighest ranked first"))
-    figure.add_hline(y=0, line={"width": 1, "color": GREY})
+    sheet.annotate(below(f"{deletion.unit}s {done},\nhighest ranked first"))
+    sheet.horizontal_line(0, line={"width": 1, "color": GREY})
 
 
-def _reach(curves: list[Curve]) -> tuple[float, float]:
-    """An axis that holds every band, and 0."""
-    lowest = min(0.0, *(float(curve.low.min()) for curve in curves))
-    highest = max(SMALLEST, *(float(curve.high.max()) for curve in curves))
+def _reach(bands: np.ndarray) -> tuple[float, float]:
+    """An axis that holds every band, (curves, ends, shares), and 0."""
+    lowest, highest = min(0.0, float(bands.min())), max(SMALLEST, float(bands.max()))
     pad = 0.06 * (highest - lowest)
     return lowest - pad, highest + pad

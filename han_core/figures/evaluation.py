@@ -16,6 +16,7 @@ from han_core.corpora.wording import counted
 from han_core.errors.measured.performance import Normalised, normalised
 from han_core.figures.escape import plotly_text
 from han_core.figures.markup import HOVER_LABEL, inked
+from han_core.figures.sheet import Properties, Sheet
 from han_core.figures.wrapping import beginning
 
 BLUE, STRONGEST = (66, 128, 212), 0.7
@@ -86,28 +87,31 @@ def confusion_matrix(
     if len(labels) > MOST:
         raise ValueError(f"at most {MOST} classes expected, {len(labels)} came")
     matrix = _Matrix(counts, labels, by)
-    figure = go.Figure([_cells(matrix), _markers(matrix)])
-    _lay_out(figure, matrix)
+    sheet = Sheet()
+    _add_cells(sheet, matrix)
+    _add_markers(sheet, matrix)
+    _lay_out(sheet, matrix)
     if matrix.written:
-        figure.update_layout(annotations=_numbers(matrix))
+        sheet.annotate(*_numbers(matrix))
     if selected and {*selected} <= {*labels}:
         row, column = labels.index(selected[0]), labels.index(selected[1])
-        figure.add_shape(
-            type="rect",
+        sheet.shape(
+            "rect",
             **{"x0": column - 0.48, "x1": column + 0.48, "y0": row - 0.48, "y1": row + 0.48},
             line={"color": SELECTED, "width": 3},
         )
-    return figure
+    return sheet.figure()
 
 
-def _cells(matrix: _Matrix) -> go.Heatmap:
+def _add_cells(sheet: Sheet, matrix: _Matrix) -> None:
     red, green, blue = BLUE
     shades = normalised(matrix.counts, matrix.by)
     if matrix.by == "counts":
         shades = np.sqrt(matrix.counts / max(1, matrix.counts.max(initial=0)))
     if not matrix.written:  # a single document must be seen among cells of few pixels
         shades = np.where(matrix.counts, FAINTEST + (1 - FAINTEST) * shades, 0)
-    return go.Heatmap(
+    sheet.trace(
+        "heatmap",
         z=shades.round(4).tolist(),
         zmin=0,
         zmax=1,
@@ -122,9 +126,10 @@ def _cells(matrix: _Matrix) -> go.Heatmap:
     )
 
 
-def _markers(matrix: _Matrix) -> go.Scatter:
+def _add_markers(sheet: Sheet, matrix: _Matrix) -> None:
     places = _places(matrix)
-    return go.Scatter(
+    sheet.trace(
+        "scatter",
         x=places[:, 1].tolist(),
         y=places[:, 0].tolist(),
         mode="markers",
@@ -168,7 +173,7 @@ def _told(matrix: _Matrix, places: np.ndarray) -> list[str]:
     ]
 
 
-def _numbers(matrix: _Matrix) -> list[dict]:
+def _numbers(matrix: _Matrix) -> list[Properties]:
     # Annotations, because they take the theme's colour and clicks pass through them.
     few = len(matrix.labels) <= 6
     shares = normalised(matrix.counts, matrix.by)
@@ -191,12 +196,12 @@ def _number(value: float, by: Normalised, few: bool) -> str:
     return f"{value:.1%}" if few else f"{100 * value:.0f}"
 
 
-def _lay_out(figure: go.Figure, matrix: _Matrix) -> None:
-    ends = (-0.5, len(matrix.labels) - 0.5)
+def _lay_out(sheet: Sheet, matrix: _Matrix) -> None:
+    ends = [-0.5, len(matrix.labels) - 0.5]
     axis = _written_axis(matrix.labels) if matrix.written else _thinned_axis(matrix.labels)
-    figure.update_xaxes(**axis, title_text=inked("predicted class"), side="top", range=ends)
-    figure.update_yaxes(**axis, title_text=inked("true class"), range=ends[::-1])
-    figure.update_layout(
+    sheet.x_axis(**axis, title={"text": inked("predicted class")}, side="top", range=ends)
+    sheet.y_axis(**axis, title={"text": inked("true class")}, range=ends[::-1])
+    sheet.lay_out(
         height=len(matrix.labels) * matrix.cell + 110,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         paper_bgcolor=_CLEAR,
@@ -211,7 +216,7 @@ def _lay_out(figure: go.Figure, matrix: _Matrix) -> None:
     )
 
 
-def _written_axis(labels: Sequence[str]) -> dict:
+def _written_axis(labels: Sequence[str]) -> Properties:
     return {
         "tickvals": list(range(len(labels))),
         "ticktext": [inked(beginning(label, 24)) for label in labels],
@@ -222,7 +227,7 @@ def _written_axis(labels: Sequence[str]) -> dict:
     }
 
 
-def _thinned_axis(labels: Sequence[str]) -> dict:
+def _thinned_axis(labels: Sequence[str]) -> Properties:
     """As many names as have room; zooming in brings more of them."""
     return {
         "tickmode": "auto",

@@ -15,6 +15,7 @@ from han_core.evidence.swaps import Swaps
 from han_core.evidence.wording import short
 from han_core.figures.escape import plotly_text
 from han_core.figures.rows import GREY, RANKED, UNIFORM, Look, marked_line, note, rows
+from han_core.figures.sheet import Sheet
 from han_core.figures.wrapping import beginning
 
 LONGEST = 28  # columns of a class's name
@@ -34,20 +35,20 @@ def tau_dots(evidence: Evidence) -> go.Figure:
     ceiling = evidence.tau_ceiling
     lowest = min([-0.2, *(tau - 0.1 for tau in (*taus, ceiling) if tau is not None)])
     names = [RANKED[by].name for by in _TAUS]
-    figure = rows(names, f"Kendall's tau with attention, over {evidence.unit}s", (lowest, 1.02))
-    figure.add_vline(**marked_line(0, "no relation", "right"))
+    sheet = rows(names, f"Kendall's tau with attention, over {evidence.unit}s", (lowest, 1.02))
+    sheet.vertical_line(**marked_line(0, "no relation", "right"))
     if ceiling is not None:
         side = "left" if ceiling < 0.7 else "right"  # where there is room
-        figure.add_vline(**marked_line(ceiling, f"ceiling {short(ceiling)}", side, "dash"))
+        sheet.vertical_line(**marked_line(ceiling, f"ceiling {short(ceiling)}", side, "dash"))
     for row, (by, tau) in enumerate(zip(_TAUS, taus, strict=True)):
         if tau is None:
-            figure.add_annotation(note(_untold(evidence, by), 0, row))
+            sheet.annotate(note(_untold(evidence, by), 0, row))
             continue
         if ceiling is not None:
-            _join(figure, tau, ceiling, row)
+            _join(sheet, tau, ceiling, row)
         text = f"<b>{tau:.3f}</b> with {plotly_text(names[row])}"
-        _add_dot(figure, RANKED[by], tau, row, text, short(tau))
-    return figure
+        _add_dot(sheet, RANKED[by], tau, row, text, short(tau))
+    return sheet.figure()
 
 
 def _untold(evidence: Evidence, by: RankedBy) -> str:
@@ -65,21 +66,19 @@ def flip_strip(flip: Flip) -> go.Figure:
     """
     names = [RANKED[by].name for by in _FLIPPED]
     title = f"{flip.unit}s' attention set to 0\nuntil the decision flips"
-    figure = rows(names, title, (0, 1.1), ".0%")
-    figure.update_xaxes(dtick=0.25)
+    sheet = rows(names, title, (0, 1.1), ".0%")
+    sheet.x_axis(dtick=0.25)
     shares = (flip.attention, flip.gradient, flip.random)
     for row, (by, share) in enumerate(zip(_FLIPPED, shares, strict=True)):
         median = f", median of {flip.draws} orders" if by == "random" else ""
         if share is None:
-            _add_arrow(
-                figure, row, f"never flips with one of {flip.entries:,} weights left{median}"
-            )
+            _add_arrow(sheet, row, f"never flips with one of {flip.entries:,} weights left{median}")
             continue
-        _join(figure, 0, share, row)
+        _join(sheet, 0, share, row)
         gone = round(share * flip.entries, 1)  # a median may lie between two
         text = f"<b>{gone:g}</b> of {counted(flip.entries, 'weight')}{median}"
-        _add_dot(figure, RANKED[by], share, row, text, _percent(share))
-    return figure
+        _add_dot(sheet, RANKED[by], share, row, text, _percent(share))
+    return sheet.figure()
 
 
 def _percent(share: float) -> str:
@@ -87,8 +86,9 @@ def _percent(share: float) -> str:
     return f"{share:.0%}" if share < 0.995 else ">99%"
 
 
-def _add_arrow(figure: go.Figure, row: int, text: str) -> None:
-    figure.add_scatter(
+def _add_arrow(sheet: Sheet, row: int, text: str) -> None:
+    sheet.trace(
+        "scatter",
         x=[0, 1.05],
         y=[row, row],
         mode="lines+markers",
@@ -97,7 +97,7 @@ def _add_arrow(figure: go.Figure, row: int, text: str) -> None:
         hovertext=text,
         hoverinfo="text",
     )
-    figure.add_annotation(note("never", 1, row) | {"xanchor": "right", "yshift": 10})
+    sheet.annotate(note("never", 1, row) | {"xanchor": "right", "yshift": 10})
 
 
 def swap_strip(swaps: Swaps, label: str) -> go.Figure:
@@ -108,18 +108,19 @@ def swap_strip(swaps: Swaps, label: str) -> go.Figure:
     """
     draws = len(swaps.permuted)
     title = f"p({beginning(label, LONGEST)})"
-    figure = rows(["uniform attention", f"shuffled, {draws} times"], title, (-0.02, 1.02), ".2f")
+    sheet = rows(["uniform attention", f"shuffled, {draws} times"], title, (-0.02, 1.02), ".2f")
     own = f"own attention {short(swaps.probability)}"
     side = "left" if swaps.probability < 0.5 else "right"
     look = RANKED["attention"]
-    figure.add_vline(**marked_line(swaps.probability, own, side, look.dash, look.colour))
+    sheet.vertical_line(**marked_line(swaps.probability, own, side, look.dash, look.colour))
     even = swaps.uniform_probability
     decision = "the decision flips" if swaps.uniform_flips else "the decision stays"
-    _add_dot(figure, UNIFORM, even, 0, f"<b>{even:.3f}</b>, {decision}", short(even))
+    _add_dot(sheet, UNIFORM, even, 0, f"<b>{even:.3f}</b>, {decision}", short(even))
     order = np.argsort(swaps.permuted, kind="stable")
     places = 1 + 0.5 * (np.arange(draws) * _GOLDEN % 1 - 0.5)  # beside each other, not on top
     chances = swaps.permuted[order].tolist()
-    figure.add_scatter(
+    sheet.trace(
+        "scatter",
         x=chances,
         y=places.tolist(),
         mode="markers",
@@ -127,12 +128,13 @@ def swap_strip(swaps: Swaps, label: str) -> go.Figure:
         hovertext=[f"<b>{chance:.3f}</b> in one shuffle" for chance in chances],
         hoverinfo="text",
     )
-    return figure
+    return sheet.figure()
 
 
-def _join(figure: go.Figure, start: float, end: float, row: int) -> None:
+def _join(sheet: Sheet, start: float, end: float, row: int) -> None:
     """A thin line along a row."""
-    figure.add_scatter(
+    sheet.trace(
+        "scatter",
         x=[start, end],
         y=[row, row],
         mode="lines",
@@ -141,11 +143,10 @@ def _join(figure: go.Figure, start: float, end: float, row: int) -> None:
     )
 
 
-def _add_dot(
-    figure: go.Figure, look: Look, value: float, row: int, told: str, written: str
-) -> None:
+def _add_dot(sheet: Sheet, look: Look, value: float, row: int, told: str, written: str) -> None:
     """A dot with its number above and a note on hover."""
-    figure.add_scatter(
+    sheet.trace(
+        "scatter",
         x=[value],
         y=[row],
         mode="markers",
@@ -158,4 +159,4 @@ def _add_dot(
         hovertext=[told],
         hoverinfo="text",
     )
-    figure.add_annotation(note(written, value, row) | {"xanchor": "center", "yshift": 14})
+    sheet.annotate(note(written, value, row) | {"xanchor": "center", "yshift": 14})

@@ -17,6 +17,7 @@ from han_core.evidence.corpus import FLIPPED_BY, RANKINGS
 from han_core.evidence.wording import short
 from han_core.figures.escape import plotly_text
 from han_core.figures.rows import GREY, RANKED, ROW, UNIFORM, Look, note, rows
+from han_core.figures.sheet import Sheet
 
 Question = Literal["comprehensiveness", "sufficiency", "tau", "flip", "attention"]
 
@@ -69,18 +70,18 @@ def intervals(found: Mapping[str, Any], question: Question) -> go.Figure:
     lines = _rows(found, question)
     height = ROW if lines[0].other is None else PAIR
     names = [line.look.name for line in lines]
-    figure = rows(names, _TITLES[question], _ends(lines), height=height)
+    sheet = rows(names, _TITLES[question], _ends(lines), height=height)
     for row, line in enumerate(lines):
         if line.reference and line.interval.low is not None and line.interval.high is not None:
-            ends = {"x0": line.interval.low, "x1": line.interval.high}
-            figure.add_vrect(**ends, fillcolor=_BAND, line_width=0, layer="below")
+            ends = (line.interval.low, line.interval.high)
+            sheet.vertical_band(*ends, fillcolor=_BAND, line={"width": 0}, layer="below")
         shift = 0.0 if line.other is None else 0.15
-        _add(figure, line.look, line.interval, row - shift, found["n"])
+        _add(sheet, line.look, line.interval, row - shift, found["n"])
         if line.other is not None:
-            _add(figure, line.look, line.other, row + shift, found["n"], replaced=True)
-        _write(figure, line.interval, row - shift)
-    figure.add_vline(x=0, line={"width": 1, "color": GREY})
-    return figure
+            _add(sheet, line.look, line.other, row + shift, found["n"], replaced=True)
+        _write(sheet, line.interval, row - shift)
+    sheet.vertical_line(0, line={"width": 1, "color": GREY})
+    return sheet.figure()
 
 
 def _rows(found: Mapping[str, Any], question: Question) -> list[_Row]:
@@ -115,7 +116,7 @@ def _ends(lines: list[_Row]) -> tuple[float, float]:
 
 
 def _add(
-    figure: go.Figure, look: Look, found: Interval, at: float, n: int, replaced: bool = False
+    sheet: Sheet, look: Look, found: Interval, at: float, n: int, replaced: bool = False
 ) -> None:
     if found.mean is None or found.low is None or found.high is None:
         return
@@ -124,7 +125,8 @@ def _add(
         f"{plotly_text(look.name)}, {counted(n, 'document')}"
         + ("<br>replaced by the unknown word" if replaced else "")
     )
-    figure.add_scatter(
+    sheet.trace(
+        "scatter",
         x=[found.low, found.mean, found.high],
         y=[at] * 3,
         mode="lines+markers",
@@ -141,10 +143,10 @@ def _add(
     )
 
 
-def _write(figure: go.Figure, found: Interval, row: float) -> None:
+def _write(sheet: Sheet, found: Interval, row: float) -> None:
     """The mean over its dot, or that there is none."""
     if found.mean is None:
-        figure.add_annotation(note("no document has a value", 0, row))
+        sheet.annotate(note("no document has a value", 0, row))
         return
     above = {"xanchor": "center", "yshift": 14}
-    figure.add_annotation(note(short(found.mean), found.mean, row) | above)
+    sheet.annotate(note(short(found.mean), found.mean, row) | above)

@@ -17,8 +17,9 @@ from han_core.figures.classes import chosen_classes
 from han_core.figures.escape import writable
 from han_core.figures.heatmap import Colour, heatmap, longest_bar
 from han_core.figures.markup import chance, inked
-from han_core.figures.rows import RANKED, UNIFORM, Look, below, number_axis, plain_layout
+from han_core.figures.rows import LEGEND, RANKED, UNIFORM, Look, below, number_axis, plain_layout
 from han_core.figures.scale import Scale, reading_scale
+from han_core.figures.sheet import Sheet
 from han_core.runs.film import Film, Frame
 from han_core.wrong_input import WrongInput
 
@@ -109,35 +110,34 @@ def entropy_curve(film: Film, document: int) -> go.Figure:
     """
     explanations = film.of(document)
     names = [moment_name(frame) for frame in film.frames]
-    figure = go.Figure(layout=plain_layout(260))
+    sheet = Sheet(plain_layout(260))
     for name, look, parts in (
         ("words", RANKED["attention"], [e.document_weights for e in explanations]),
         ("sentences", UNIFORM, [e.sentence_weights for e in explanations]),
     ):
         if parts and len(parts[0]) > 1:
-            _add_curve(figure, name, look, [entropy(part) for part in parts], names)
-    figure.update_layout(
+            _add_curve(sheet, name, look, [entropy(part) for part in parts], names)
+    sheet.lay_out(
         showlegend=True,
         margin={"t": 36},
-        legend={"orientation": "h", "x": 0, "yref": "container", "y": 1, "yanchor": "top"},
+        legend=LEGEND,
     )
-    lowest = min([HIGHEST_START, *(min(trace.y) - 0.05 for trace in figure.data)])
+    lowest = min([HIGHEST_START, *(min(trace["y"]) - 0.05 for trace in sheet.traces)])
     ends = (max(0.0, lowest), 1.02)
-    figure.update_yaxes(**number_axis(ends, ".0%"), title_text=inked("entropy"))
+    sheet.y_axis(**number_axis(ends, ".0%"), title={"text": inked("entropy")})
     last = max(1, len(names) - 1)
-    figure.update_xaxes(**number_axis((-0.02 * last, 1.02 * last)), showgrid=False)
+    sheet.x_axis(**number_axis((-0.02 * last, 1.02 * last)), showgrid=False)
     marked = np.unique(np.linspace(0, len(names) - 1, min(TICKS, len(names))).astype(int)).tolist()
-    figure.update_xaxes(
-        tickvals=marked, ticktext=[inked(f"{film.frames[at].step:,}") for at in marked]
-    )
-    figure.add_annotation(below("step; entropy as a share of that of uniform attention"))
-    return figure
+    sheet.x_axis(tickvals=marked, ticktext=[inked(f"{film.frames[at].step:,}") for at in marked])
+    sheet.annotate(below("step; entropy as a share of that of uniform attention"))
+    return sheet.figure()
 
 
 def _add_curve(
-    figure: go.Figure, name: str, look: Look, values: list[float], moments: list[str]
+    sheet: Sheet, name: str, look: Look, values: list[float], moments: list[str]
 ) -> None:
-    figure.add_scatter(
+    sheet.trace(
+        "scatter",
         name=inked(name),
         x=list(range(len(values))),
         y=values,

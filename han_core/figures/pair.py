@@ -19,6 +19,7 @@ from han_core.figures.escape import plotly_text
 from han_core.figures.evaluation import BLUE, SELECTED, STRONGEST
 from han_core.figures.markup import HOVER_LABEL, chance, inked
 from han_core.figures.rows import CLEAR, below, name_axis, note, number_axis, plain_layout, rows
+from han_core.figures.sheet import Sheet
 from han_core.figures.wrapping import beginning
 
 GAIN, LOSS = "#14968a", "#d97706"
@@ -47,38 +48,44 @@ def change_matrix(pair: Pair, first: str, second: str, selected: Change | None =
     Every marker's ``customdata`` is the change, as filters name it.
     """
     counts = np.array([[getattr(pair, change) for change in row] for row in CELLS])
-    figure = go.Figure([_shades(counts / max(1, len(pair))), _cells(pair)])
-    _lay_out_matrix(figure, first, second)
+    sheet = Sheet()
+    _add_shades(sheet, counts / max(1, len(pair)))
+    _add_cells(sheet, pair)
+    _lay_out_matrix(sheet, first, second)
     for row, column in np.ndindex(2, 2):
         share = float(counts[row, column]) / max(1, len(pair))
         for shift, text, size in (
             (-16, NAMES[CELLS[row][column]], 14),
             (14, f"{counts[row, column]:,} · {chance(share)}", 16),
         ):
-            figure.add_annotation(
-                x=column, y=row, yshift=-shift, text=inked(text), showarrow=False,
-                font={"size": size},
+            sheet.annotate(
+                {
+                    "x": column, "y": row, "yshift": -shift, "text": inked(text),
+                    "showarrow": False, "font": {"size": size},
+                }
             )  # fmt: skip
         if CELLS[row][column] == selected:
             ends = {"x0": column - 0.48, "x1": column + 0.48, "y0": row - 0.48, "y1": row + 0.48}
-            figure.add_shape(type="rect", **ends, line={"color": SELECTED, "width": 3})
-    return figure
+            sheet.shape("rect", **ends, line={"color": SELECTED, "width": 3})
+    return sheet.figure()
 
 
-def _shades(shares: np.ndarray) -> go.Heatmap:
+def _add_shades(sheet: Sheet, shares: np.ndarray) -> None:
     red, green, blue = BLUE
     ends = [f"rgba({red},{green},{blue},{strength})" for strength in (0.04, STRONGEST)]
-    return go.Heatmap(
+    sheet.trace(
+        "heatmap",
         z=shares.tolist(), zmin=0, zmax=1, colorscale=[[0, ends[0]], [1, ends[1]]],
         xgap=2, ygap=2, showscale=False, hoverinfo="skip",
     )  # fmt: skip
 
 
-def _cells(pair: Pair) -> go.Scatter:
+def _add_cells(sheet: Sheet, pair: Pair) -> None:
     # A heatmap selects nothing on a click; a nearly invisible marker over each cell does.
     places = [(row, column) for row in range(2) for column in range(2)]
     found = [CELLS[row][column] for row, column in places]
-    return go.Scatter(
+    sheet.trace(
+        "scatter",
         x=[column for _, column in places],
         y=[row for row, _ in places],
         mode="markers",
@@ -102,15 +109,15 @@ def _told(change: Change) -> str:
     }[change]
 
 
-def _lay_out_matrix(figure: go.Figure, first: str, second: str) -> None:
+def _lay_out_matrix(sheet: Sheet, first: str, second: str) -> None:
     axis = {
         "tickvals": [0, 1], "showgrid": False, "zeroline": False, "fixedrange": True,
         "automargin": True, "ticktext": [inked("right"), inked("wrong")],
     }  # fmt: skip
     named = [inked(beginning(name, 34)) for name in (first, second)]
-    figure.update_xaxes(**axis, title_text=named[1], side="top", range=(-0.5, 1.5))
-    figure.update_yaxes(**axis, title_text=named[0], range=(1.5, -0.5))
-    figure.update_layout(
+    sheet.x_axis(**axis, title={"text": named[1]}, side="top", range=[-0.5, 1.5])
+    sheet.y_axis(**axis, title={"text": named[0]}, range=[1.5, -0.5])
+    sheet.lay_out(
         height=2 * _CELL + 90,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         paper_bgcolor=CLEAR,
@@ -136,11 +143,12 @@ def class_changes(pairs: Sequence[Pair], labels: Sequence[str]) -> go.Figure:
     if len(pairs) != len(labels):
         raise ValueError(f"{len(labels)} pairs expected, {len(pairs)} came")
     order = shown_classes(pairs)
-    figure = go.Figure(layout=plain_layout(max(1, len(order)) * (_BAR + 6) + 110))
+    sheet = Sheet(plain_layout(max(1, len(order)) * (_BAR + 6) + 110))
     sides: tuple[tuple[Change, str, int], ...] = (("broken", LOSS, -1), ("fixed", GAIN, 1))
     for change, colour, sign in sides:
         numbers = [getattr(pairs[at], change) for at in order]
-        figure.add_bar(
+        sheet.trace(
+            "bar",
             orientation="h",
             x=[sign * number for number in numbers],
             y=list(range(len(order))),
@@ -159,13 +167,13 @@ def class_changes(pairs: Sequence[Pair], labels: Sequence[str]) -> go.Figure:
             hoverinfo="text",
         )
     most = max([1, *(max(pairs[at].fixed, pairs[at].broken) for at in order)])
-    figure.update_layout(barmode="overlay", bargap=0.25, clickmode="event+select")
-    figure.update_xaxes(**number_axis((-1.2 * most, 1.2 * most), ",d"), showticklabels=False)
-    figure.update_yaxes(**name_axis([labels[at] for at in order]))
-    figure.update_yaxes(range=[max(1, len(order)) - 0.5, -0.5])
-    figure.add_annotation(below("documents of the true class: ◀ broken · fixed ▶"))
-    figure.add_vline(x=0, line={"width": 1, "color": "#7d8694"})
-    return figure
+    sheet.lay_out(barmode="overlay", bargap=0.25, clickmode="event+select")
+    sheet.x_axis(**number_axis((-1.2 * most, 1.2 * most), ",d"), showticklabels=False)
+    sheet.y_axis(**name_axis([labels[at] for at in order]))
+    sheet.y_axis(range=[max(1, len(order)) - 0.5, -0.5])
+    sheet.annotate(below("documents of the true class: ◀ broken · fixed ▶"))
+    sheet.vertical_line(0, line={"width": 1, "color": "#7d8694"})
+    return sheet.figure()
 
 
 def shown_classes(pairs: Sequence[Pair]) -> list[int]:
@@ -182,12 +190,13 @@ def divergences(found: Sequence[tuple[str, int, Interval]]) -> go.Figure:
     """
     highest = max([0.05, *(interval.high or 0.0 for _, _, interval in found)])
     title = "divergence of attention (nats; ln 2 = .69 at most)"
-    figure = rows([name for name, _, _ in found], title, (0, 1.08 * highest), height=40)
+    sheet = rows([name for name, _, _ in found], title, (0, 1.08 * highest), height=40)
     for row, (name, number, interval) in enumerate(found):
         if interval.mean is None:
-            figure.add_annotation(note("no document", 0, row))
+            sheet.annotate(note("no document", 0, row))
             continue
-        figure.add_scatter(
+        sheet.trace(
+            "scatter",
             x=[interval.low, interval.mean, interval.high],
             y=[row] * 3,
             mode="lines+markers",
@@ -199,8 +208,8 @@ def divergences(found: Sequence[tuple[str, int, Interval]]) -> go.Figure:
             hoverinfo="text",
         )  # fmt: skip
         above = {"xanchor": "center", "yshift": 15}
-        figure.add_annotation(note(f"{interval.mean:.3f}", interval.mean, row) | above)
-    return figure
+        sheet.annotate(note(f"{interval.mean:.3f}", interval.mean, row) | above)
+    return sheet.figure()
 
 
 def moved_words(words: Sequence[MovedWord], documents: int) -> go.Figure:
@@ -212,8 +221,9 @@ def moved_words(words: Sequence[MovedWord], documents: int) -> go.Figure:
     """
     gained = [word for word in words if word.moved > 0][:MOST_WORDS]
     shown = [*gained, *[word for word in words if word.moved < 0][-MOST_WORDS:]]
-    figure = go.Figure(layout=plain_layout(max(1, len(shown)) * (_BAR + 2) + 110))
-    figure.add_bar(
+    sheet = Sheet(plain_layout(max(1, len(shown)) * (_BAR + 2) + 110))
+    sheet.trace(
+        "bar",
         orientation="h",
         x=[word.moved for word in shown],
         y=list(range(len(shown))),
@@ -231,10 +241,10 @@ def moved_words(words: Sequence[MovedWord], documents: int) -> go.Figure:
         hoverinfo="text",
     )
     most = max([1e-6, *(abs(word.moved) for word in shown)])
-    figure.update_layout(bargap=0.25)
-    figure.update_xaxes(**number_axis((-1.1 * most, 1.1 * most), "+.1%"))
-    figure.update_yaxes(**name_axis([word.word for word in shown]))
-    figure.update_yaxes(range=[max(1, len(shown)) - 0.5, -0.5])
-    figure.add_annotation(below("share of attention moved, mean over documents\n◀ less · more ▶"))
-    figure.add_vline(x=0, line={"width": 1, "color": "#7d8694"})
-    return figure
+    sheet.lay_out(bargap=0.25)
+    sheet.x_axis(**number_axis((-1.1 * most, 1.1 * most), "+.1%"))
+    sheet.y_axis(**name_axis([word.word for word in shown]))
+    sheet.y_axis(range=[max(1, len(shown)) - 0.5, -0.5])
+    sheet.annotate(below("share of attention moved, mean over documents\n◀ less · more ▶"))
+    sheet.vertical_line(0, line={"width": 1, "color": "#7d8694"})
+    return sheet.figure()

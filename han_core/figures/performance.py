@@ -18,7 +18,8 @@ from han_core.errors.measured.performance import ClassScores
 from han_core.evidence.bootstrap import Interval
 from han_core.figures.escape import plotly_text
 from han_core.figures.markup import inked
-from han_core.figures.rows import Look, marked_line, note, rows
+from han_core.figures.rows import LEGEND, Look, marked_line, note, rows
+from han_core.figures.sheet import Sheet
 from han_core.figures.wrapping import beginning
 
 SCORES = (
@@ -30,7 +31,7 @@ TALL, LOW = 46, 30
 """Pixels of a row with three dots: of a few classes, and of more than ``FEW``."""
 
 FEW = 24
-CHOSEN = {"fillcolor": "rgba(217,119,6,0.16)", "line_width": 0, "layer": "below"}
+CHOSEN = {"fillcolor": "rgba(217,119,6,0.16)", "line": {"width": 0}, "layer": "below"}
 """The band of what the filter holds."""
 _DOT = "#4280d4"
 _STANDS = {"predicted": "predicted as it", "true": "of this class"}
@@ -54,8 +55,8 @@ def class_rows(
     """
     names = [f"{beginning(labels[at], 22)} · {scores.support[at]:,}" for at in order]
     height = TALL if len(names) <= FEW else LOW
-    figure = rows(names, "share; beside the name: documents", (-0.02, 1.04), ".0%", height)
-    _add_bands(figure, [labels[at] in {*chosen[0], *chosen[1]} for at in order])
+    sheet = rows(names, "share; beside the name: documents", (-0.02, 1.04), ".0%", height)
+    _add_bands(sheet, [labels[at] in {*chosen[0], *chosen[1]} for at in order])
     columns = (
         (scores.precision, scores.precision_ends, "predicted", scores.predicted),
         (scores.recall, scores.recall_ends, "true", scores.support),
@@ -71,16 +72,16 @@ def class_rows(
         heights = np.arange(len(order)) + 0.25 * (place - 1)
         sides = None if ends is None else ends[:, order]
         data = [[labels[at], stands] for at in order]
-        _add_dots(figure, SCORES[place], values[order], sides, heights, told, data)
-    figure.update_yaxes(range=[len(names) - 0.5, -0.5])
-    _lay_out(figure, legend=True)
-    return figure
+        _add_dots(sheet, SCORES[place], values[order], sides, heights, told, data)
+    sheet.y_axis(range=[len(names) - 0.5, -0.5])
+    _lay_out(sheet, legend=True)
+    return sheet.figure()
 
 
-def _add_bands(figure: go.Figure, chosen: Sequence[bool]) -> None:
+def _add_bands(sheet: Sheet, chosen: Sequence[bool]) -> None:
     """A band over each row that is chosen."""
     for row in np.flatnonzero(chosen):
-        figure.add_hrect(row - 0.5, row + 0.5, **CHOSEN)
+        sheet.horizontal_band(row - 0.5, row + 0.5, **CHOSEN)
 
 
 def _told(name: str, value: float, ends: np.ndarray | None, at: int) -> str:
@@ -91,7 +92,7 @@ def _told(name: str, value: float, ends: np.ndarray | None, at: int) -> str:
 
 
 def _add_dots(
-    figure: go.Figure, look: Look, values: np.ndarray, ends: np.ndarray | None,
+    sheet: Sheet, look: Look, values: np.ndarray, ends: np.ndarray | None,
     heights: np.ndarray, told: list[str], data: list[list],
 ) -> None:  # fmt: skip
     there = np.isfinite(values)
@@ -105,7 +106,8 @@ def _add_dots(
             "width": 0,
         }
     keep = np.flatnonzero(there)
-    figure.add_scatter(
+    sheet.trace(
+        "scatter",
         x=values[there].tolist(),
         y=heights[there].tolist(),
         mode="markers",
@@ -184,26 +186,27 @@ def interval_rows(
     found += [whole.low, whole.high]
     numbers = [value for value in found if value is not None]
     ends = (_floor(min(numbers, default=0.0)) - 0.01, max(1.0, *numbers, 1.0) + 0.02)
-    figure = rows([line.name for line in lines], title, ends, ".0%" if form.endswith("%") else "")
+    sheet = rows([line.name for line in lines], title, ends, ".0%" if form.endswith("%") else "")
     if whole.mean is not None:
-        figure.add_vline(**marked_line(whole.mean, f"all {whole.mean:{form}}", "center"))
-    _add_bands(figure, [line.chosen for line in lines])
+        sheet.vertical_line(**marked_line(whole.mean, f"all {whole.mean:{form}}", "center"))
+    _add_bands(sheet, [line.chosen for line in lines])
     for at, line in enumerate(lines):
-        _add_row(figure, line, at, form)
-    _lay_out(figure, legend=False)
-    return figure
+        _add_row(sheet, line, at, form)
+    _lay_out(sheet, legend=False)
+    return sheet.figure()
 
 
 def _floor(value: float) -> float:
     return float(np.floor(min(value, 0.95) * 10) / 10)
 
 
-def _add_row(figure: go.Figure, line: Row, at: int, form: str) -> None:
+def _add_row(sheet: Sheet, line: Row, at: int, form: str) -> None:
     mean, low, high = line.interval.mean, line.interval.low, line.interval.high
     if mean is None or low is None or high is None:
-        figure.add_annotation(note("no document", 0, at) | {"x": 0.02, "xref": "paper"})
+        sheet.annotate(note("no document", 0, at) | {"x": 0.02, "xref": "paper"})
         return
-    figure.add_scatter(
+    sheet.trace(
+        "scatter",
         x=[mean],
         y=[at],
         mode="markers",
@@ -223,11 +226,11 @@ def _add_row(figure: go.Figure, line: Row, at: int, form: str) -> None:
     )
 
 
-def _lay_out(figure: go.Figure, legend: bool) -> None:
-    figure.update_layout(clickmode="event+select", hoverdistance=-1)
+def _lay_out(sheet: Sheet, legend: bool) -> None:
+    sheet.lay_out(clickmode="event+select", hoverdistance=-1)
     if legend:
-        figure.update_layout(
+        sheet.lay_out(
             margin={"t": 44},
             showlegend=True,
-            legend={"orientation": "h", "x": 0, "yref": "container", "y": 1, "yanchor": "top"},
+            legend=LEGEND,
         )

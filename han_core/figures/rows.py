@@ -6,11 +6,9 @@ stands on light and dark. It knows nothing about what the dots mean.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import plotly.graph_objects as go
 
 from han_core.figures.markup import HOVER_LABEL, INK_SPAN, inked
+from han_core.figures.sheet import Properties, Sheet
 from han_core.figures.wrapping import beginning
 
 CLEAR = "rgba(0,0,0,0)"
@@ -38,8 +36,11 @@ RANKED = {
 
 UNIFORM = Look("uniform attention", "#14968a", "triangle-up", "solid")
 
+LEGEND = {"orientation": "h", "x": 0, "yref": "container", "y": 1, "yanchor": "top"}
+"""Above everything, from the left; it needs a margin at the top."""
 
-def plain_layout(height: int) -> dict[str, Any]:
+
+def plain_layout(height: int) -> Properties:
     """What all evidence figures share."""
     return {
         "height": height,
@@ -53,14 +54,14 @@ def plain_layout(height: int) -> dict[str, Any]:
     }
 
 
-def number_axis(ends: tuple[float, float], form: str = "") -> dict[str, Any]:
+def number_axis(ends: tuple[float, float] | None, form: str = "") -> Properties:
     """An axis of numbers in the ink of whichever theme is on.
 
     Args:
+        ends: None lets Plotly choose them by the numbers.
         form: of the tick labels, as d3 writes it; Plotly's choice unless given.
     """
-    return {
-        "range": ends,
+    return ({} if ends is None else {"range": [*ends]}) | {
         "tickformat": form,
         "tickprefix": INK_SPAN,
         "ticksuffix": "</span>",
@@ -78,23 +79,23 @@ def rows(
     ends: tuple[float, float],
     form: str = "",
     height: int = ROW,
-) -> go.Figure:
-    """An empty figure with a row for each name, at y = 0, 1, … from the top.
+) -> Sheet:
+    """A sheet with a row for each name, at y = 0, 1, … from the top.
 
     Args:
         title: of the axis along the rows.
         ends: of that axis.
         height: of a row, in pixels.
     """
-    figure = go.Figure(layout=plain_layout(round((len(names) + 0.3) * height) + 88))
-    figure.update_layout(margin={"t": 24})
-    figure.update_xaxes(**number_axis(ends, form))
-    figure.update_yaxes(**name_axis(names))
-    figure.add_annotation(below(title))
-    return figure
+    sheet = Sheet(plain_layout(round((len(names) + 0.3) * height) + 88))
+    sheet.lay_out(margin={"t": 24})
+    sheet.x_axis(**number_axis(ends, form))
+    sheet.y_axis(**name_axis(names))
+    sheet.annotate(below(title))
+    return sheet
 
 
-def below(title: str) -> dict[str, Any]:
+def below(title: str) -> Properties:
     """An annotation that names the axis along the bottom; it may have two lines.
 
     It ends where the axis ends, and so has the whole width of a narrow screen. Plotly's
@@ -115,7 +116,7 @@ def below(title: str) -> dict[str, Any]:
     }
 
 
-def name_axis(names: Sequence[str]) -> dict[str, Any]:
+def name_axis(names: Sequence[str]) -> Properties:
     """An axis of names, the first on top."""
     return {
         "range": [len(names) - 0.5, -0.8],  # room for a number over the first
@@ -131,8 +132,8 @@ def name_axis(names: Sequence[str]) -> dict[str, Any]:
 
 def marked_line(
     at: float, name: str, anchor: str, dash: str = "dot", colour: str = GREY
-) -> dict[str, Any]:
-    """Arguments of ``add_vline`` for a line across all rows with its name on top.
+) -> Properties:
+    """Arguments of ``Sheet.vertical_line`` for a line across all rows with its name on top.
 
     Args:
         anchor: the side of the name that stands at the line: left, center or right.
@@ -140,9 +141,8 @@ def marked_line(
     return {
         "x": at,
         "line": {"width": 1.5, "dash": dash, "color": colour},
-        "annotation": {
+        "name": {
             "text": inked(name),
-            "yref": "paper",
             "y": 1,
             "yanchor": "bottom",
             "xanchor": anchor,
@@ -151,7 +151,7 @@ def marked_line(
     }
 
 
-def note(text: str, x: float, row: float) -> dict[str, Any]:
+def note(text: str, x: float, row: float) -> Properties:
     """An annotation that begins at ``x`` on a row."""
     return {
         "text": inked(text),

@@ -6,6 +6,7 @@ It knows nothing about markup: what comes out still has to be escaped.
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 WIDTH = 72  # columns of a note that shows on hover
 LINES = 14  # of such a note; a longer one would not fit on the screen
@@ -13,7 +14,7 @@ LINES = 14  # of such a note; a longer one would not fit on the screen
 
 def columns(text: str) -> int:
     """The width of ``text`` in columns: two for a wide character, none for a mark."""
-    return sum(_columns(sign) for sign in text)
+    return len(text) if text.isascii() else sum(map(_columns, text))
 
 
 def beginning(text: str, width: int) -> str:
@@ -63,6 +64,7 @@ def _pieces(word: str, width: int) -> Iterator[str]:
         yield word[at : at + step]
 
 
+@lru_cache(maxsize=8192)
 def _columns(sign: str) -> int:
     if unicodedata.combining(sign) or unicodedata.category(sign) in ("Cf", "Mn", "Me"):
         return 0

@@ -1,11 +1,14 @@
-"""Explanations made by hand, for every test of a figure."""
+"""For every test of a figure: explanations made by hand, and Plotly's schema."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 
 from han_core.explanation.explanation import Explanation
+from han_core.figures.sheet import Sheet
 from han_core.text.document import Document, Sentence, Span
 
 Made = Callable[..., Explanation]
@@ -48,3 +51,19 @@ def made_explanation(
 @pytest.fixture(scope="session")
 def made() -> Made:
     return made_explanation
+
+
+@pytest.fixture(scope="module", autouse=True)
+def schema() -> Iterator[None]:
+    """Every figure that a test draws is one that Plotly takes, and changes nothing in."""
+    draw = Sheet.figure
+
+    def held(sheet: Sheet) -> go.Figure:
+        figure = draw(sheet)
+        checked = go.Figure(figure.to_dict())  # raises where anything is not in the schema
+        assert json.loads(figure.to_json()) == json.loads(checked.to_json())
+        return figure
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Sheet, "figure", held)
+        yield

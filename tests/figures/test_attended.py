@@ -26,9 +26,9 @@ WORDS = pd.DataFrame(
 def test_words_stand_in_rows_and_carry_themselves(by, end):
     figure = attended_words(WORDS, by, {"Right": np.array([42.0, np.nan, 1.0])})
     dots, right = figure.data
-    assert dots.x.tolist() == WORDS[by].tolist()
+    assert list(dots.x) == WORDS[by].tolist()
     assert list(dots.customdata) == list(right.customdata) == ["<b>fine</b>", "dull", "\n"]
-    assert dots.error_x.array.tolist()[1] == 0  # one document has no interval
+    assert dots.error_x.array[1] == 0  # one document has no interval
     assert figure.layout.xaxis.range[1] == pytest.approx(end)
     assert "<b>fine</b>" not in figure.layout.yaxis.ticktext[0]
     assert "\\n" in figure.layout.yaxis.ticktext[2]
@@ -50,7 +50,7 @@ def test_profiles_have_a_band_and_a_line_each_and_empty_groups_none():
     figure = position_profile({"A": profile(1.5), "None": profile(np.nan, 0), "B": profile(0.5)})
     bands, lines = figure.data[::2], figure.data[1::2]
     assert [len(lines), len(bands)] == [2, 2]
-    assert lines[0].y.tolist() == [1.5] * BINS
+    assert list(lines[0].y) == [1.5] * BINS
     assert lines[0].line.color == bands[0].fillcolor != lines[1].line.color
     assert "0% to 10% of the document" in lines[0].hovertext[0]
     assert figure.layout.yaxis.range[0] < 0.4
@@ -64,7 +64,7 @@ def test_shares_of_entropy():
     counts[[3, 19]] = 1, 3
     figure = entropy_shares({"All": counts, "None": np.zeros(SHARES, int)})
     (line,) = figure.data
-    assert (line.y[3], line.y[19], line.y.sum()) == (0.25, 0.75, 1)
+    assert (line.y[3], line.y[19], sum(line.y)) == (0.25, 0.75, 1)
     assert "<b>75.0%</b> of 4 documents" in line.hovertext[19]
     assert "0.95 to 1.00" in line.hovertext[19]
     assert not figure.layout.showlegend

@@ -18,7 +18,7 @@ def plain(label: str) -> str:
 
 
 def test_names_stand_from_the_top_in_the_order_given():
-    figure = rows(["one", "two", "three"], "title", (0, 1))
+    figure = rows(["one", "two", "three"], "title", (0, 1)).figure()
     assert [plain(tick) for tick in figure.layout.yaxis.ticktext] == ["one", "two", "three"]
     bottom, top = figure.layout.yaxis.range
     assert bottom > 2
@@ -27,13 +27,13 @@ def test_names_stand_from_the_top_in_the_order_given():
 
 
 def test_height_follows_the_number_of_rows():
-    heights = [rows(["r"] * n, "", (0, 1)).layout.height for n in (10, 20, 30)]
+    heights = [rows(["r"] * n, "", (0, 1)).layout["height"] for n in (10, 20, 30)]
     assert heights[2] - heights[1] == heights[1] - heights[0] == 340
-    assert rows(["r"] * 10, "", (0, 1), height=44).layout.height > heights[0]
+    assert rows(["r"] * 10, "", (0, 1), height=44).layout["height"] > heights[0]
 
 
 def test_the_background_is_the_pages_and_every_label_has_its_own_ink():
-    figure = rows(["one"], "first line\nsecond line", (0, 1))
+    figure = rows(["one"], "first line\nsecond line", (0, 1)).figure()
     layout = figure.layout
     assert layout.paper_bgcolor == layout.plot_bgcolor == "rgba(0,0,0,0)"
     (title,) = layout.annotations
@@ -44,8 +44,8 @@ def test_the_background_is_the_pages_and_every_label_has_its_own_ink():
 
 
 def test_foreign_names_are_text():
-    figure = rows([FOREIGN], FOREIGN, (0, 1))
-    line = marked_line(0.5, FOREIGN, "left")["annotation"]
+    figure = rows([FOREIGN], FOREIGN, (0, 1)).figure()
+    line = marked_line(0.5, FOREIGN, "left")["name"]
     for label in (figure.layout.yaxis.ticktext[0], below(FOREIGN)["text"], line["text"]):
         ours = re.sub(r"<span style=\"color:light-dark\([#\w,]+\)\">|</span>", "", label)
         assert not {*"<>$"} & {*ours}
