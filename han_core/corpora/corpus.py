@@ -17,6 +17,7 @@ from han_core.corpora.column import Column, changed, taken
 from han_core.corpora.guarded import read_file, read_upload
 from han_core.corpora.hub import read_hub
 from han_core.corpora.labels import classes_of, whole_numbers
+from han_core.corpora.messages import NOTE, PREFIX, file_of, with_own_words
 from han_core.corpora.table import Table
 from han_core.corpora.wording import counted
 from han_core.wrong_input import WrongInput
@@ -32,7 +33,7 @@ __all__ = [
     "table_named",
 ]
 
-_HTML_BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
+HTML_BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -87,20 +88,24 @@ def read_corpus(
     default_split: str = "train",
 ) -> Corpus:
     """The documents that `spec` names, by `table_named` and `corpus_from_table`."""
-    return corpus_from_table(table_named(spec, default_split), text_column, label_column)
+    table = table_named(spec, default_split)
+    if not spec.startswith(PREFIX):
+        return corpus_from_table(table, text_column, label_column)
+    corpus = corpus_from_table(with_own_words(table, text_column), text_column, label_column)
+    return replace(corpus, notes=(NOTE, *corpus.notes))
 
 
 def table_named(spec: str, default_split: str = "train") -> Table:
     """The table that `spec` names.
 
-    A path, `hf:NAME[/CONFIG][@SPLIT]` or `bundled:NAME[/LANGUAGE][@SPLIT]`;
+    A path, `messages:PATH`, `hf:NAME[/CONFIG][@SPLIT]` or `bundled:NAME[/LANGUAGE][@SPLIT]`;
     `default_split` is taken where one of the last two names no split.
     """
     if spec.startswith("hf:"):
         return read_hub(spec, default_split)
     if spec.startswith("bundled:"):
         return read_bundled(spec, default_split)
-    return read_file(spec)
+    return read_file(file_of(spec))
 
 
 def corpus_from_upload(
@@ -134,7 +139,7 @@ def corpus_from_table(
 
 
 def _without_breaks(text: str) -> str:
-    return _HTML_BREAK.sub("\n", text) if "<" in text else text
+    return HTML_BREAK.sub("\n", text) if "<" in text else text
 
 
 def _labels(cells: Sequence[str]) -> tuple[str, ...]:

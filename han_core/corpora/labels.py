@@ -73,6 +73,15 @@ def align_labels(labels: Sequence[str], names: Sequence[str]) -> tuple[int, ...]
     return tuple(meanings[label] for label in labels)
 
 
+def same_classes(wanted: Sequence[str], names: Sequence[str]) -> tuple[int, ...] | None:
+    """As ``align_labels`` for the classes ``wanted``; None if ``names`` are not the same ones."""
+    try:
+        meanings = align_labels(wanted, names)
+    except WrongInput:
+        return None
+    return meanings if sorted(meanings) == [*range(len(names))] else None
+
+
 def _meaning(label: str, names: Sequence[str]) -> int:
     exact = [i for i, name in enumerate(names) if name.strip() == label.strip()]
     found = exact or _alike(label, names) or _numbered(label, names) or _begun(label, names)

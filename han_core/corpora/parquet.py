@@ -1,7 +1,8 @@
 """Parquet, and other tables of Arrow, to a table of strings.
 
-Reads only columns whose values have plain words (strings, numbers, times,
-lists of strings); images and vectors stay unread. Trusts the file: whatever
+Reads only columns whose values have plain words (strings, numbers, times, lists of
+strings, lists of lists of whole numbers such as spans); images and vectors stay unread.
+Trusts the file: whatever
 comes from outside is read through `guarded`.
 """
 
@@ -72,9 +73,22 @@ def _in_words(cells: pa.Array) -> pa.Array:
 def has_words(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
         return has_words(kind.value_type)
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        return _is_string(kind.value_type)
+    if _is_list(kind):
+        return _is_string(kind.value_type) or _is_spans(kind)
     return _is_string(kind) or any(test(kind) for test in _PLAIN)
+
+
+def _is_spans(kind: pa.DataType) -> bool:
+    """Lists of pairs of whole numbers, or lists of those; not of bytes, as pixels are."""
+    depth = 0
+    while _is_list(kind):
+        kind, depth = kind.value_type, depth + 1
+    return depth in (2, 3) and (pa.types.is_int32(kind) or pa.types.is_int64(kind))
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    tests = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    return any(test(kind) for test in tests)
 
 
 def _is_string(kind: pa.DataType) -> bool:

@@ -79,7 +79,10 @@ def checked_names(names: Sequence[str], table: str) -> Sequence[str]:
 
 
 def in_words(value: object) -> str:
-    """A cell as a person would write it: 1.0 is "1", nothing is "", a list is "a, b"."""
+    """A cell as a person would write it: 1.0 is "1", nothing is "", a list is "a, b".
+
+    A list of lists is written as JSON, or nobody could tell which ended where.
+    """
     if isinstance(value, str):
         return value
     if value is None:
@@ -89,6 +92,8 @@ def in_words(value: object) -> str:
     if isinstance(value, float):
         return _float_in_words(value)
     if isinstance(value, list | tuple):
+        if any(isinstance(part, list) for part in value):
+            return json.dumps(value, ensure_ascii=False)
         return ", ".join(map(in_words, value))
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
 

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from han_core.corpora.guarded import read_upload
+from han_core.corpora.messages import file_of
 from han_core.corpora.reading import ending_of, shown_name
 from han_core.corpora.wording import shown
 from han_core.places import uploads_root
@@ -91,7 +92,7 @@ def forget_uploads(in_use: Collection[str | Path], at_most: int = 0) -> None:
 
     What stands ``in_use`` stays, and so does what came less than ``FRESH_SECONDS`` ago.
     """
-    used = {Path(path).absolute() for path in in_use}
+    used = {Path(file_of(str(spec))).absolute() for spec in in_use}
     files = sorted(_files(), key=_came)
     kept = sum(map(_size, files))
     for path in files:

@@ -19,6 +19,8 @@ from han_core.evidence.ranking import (
 )
 from han_core.evidence.subject import Subject
 
+_CELLS = 2_000_000  # of (orders, entries, classes) at once: bounds the memory it takes
+
 
 @dataclass(frozen=True)
 class Flip:
@@ -72,16 +74,15 @@ def flip(subject: Subject, draws: int, rng: np.random.Generator) -> Flip | None:
     votes = subject.alone()
     gradient = at_weights(votes, subject.explanation.probabilities, subject.target)
 
-    def share(ranking: np.ndarray) -> float | None:
-        return flip_share(ranking, weights, votes, subject.target)
-
-    random = [share(ranking) for ranking in random_orders(len(weights), draws, rng)]
+    random = random_orders(len(weights), draws, rng)
+    rankings = np.vstack((random, order(weights, rng), order(gradient, rng)))
+    *shares, by_attention, by_gradient = flip_shares(rankings, weights, votes, subject.target)
     return Flip(
         unit,
         len(weights),
-        attention=share(order(weights, rng)),
-        gradient=share(order(gradient, rng)),
-        random=_median(random),
+        attention=by_attention,
+        gradient=by_gradient,
+        random=_median(shares),
         draws=draws,
     )
 
@@ -95,24 +96,30 @@ def at_weights(votes: np.ndarray, probabilities: np.ndarray, target: int) -> np.
     return probabilities[target] * (votes[:, target] - votes @ probabilities)
 
 
-def flip_share(
-    ranking: np.ndarray, weights: np.ndarray, votes: np.ndarray, target: int
-) -> float | None:
-    """The share of ``weights`` to zero, in the order ``ranking``, until ``target`` loses.
+def flip_shares(
+    rankings: np.ndarray, weights: np.ndarray, votes: np.ndarray, target: int
+) -> list[float | None]:
+    """The share of ``weights`` to zero, in the order of each ranking, until ``target`` loses.
 
     Args:
-        ranking: (entries,) numbers of the entries, those to go first first.
+        rankings: (orders, entries) numbers of the entries, those to go first first.
         weights: (entries,) attention; what is left is renormalised, which changes no winner.
         votes: (entries, classes) log probabilities of each entry alone.
 
     Returns:
-        None if the decision stands with one entry left.
+        None for each order by which the decision stands with one entry left.
     """
-    last_first = ranking[::-1]
-    left = np.cumsum(weights[last_first, None] * votes[last_first], axis=0)[::-1]
-    flipped = left.max(1) > left[:, target]
-    zeroed = np.flatnonzero(flipped[1:])
-    return (int(zeroed[0]) + 1) / len(ranking) if len(zeroed) else None
+    step = max(1, _CELLS // votes.size)
+    parts = (rankings[at : at + step] for at in range(0, len(rankings), step))
+    zeroed = np.concatenate([_zeroed(part, weights[:, None] * votes, target) for part in parts])
+    return [int(number) / len(weights) if number else None for number in zeroed]
+
+
+def _zeroed(rankings: np.ndarray, weighted: np.ndarray, target: int) -> np.ndarray:
+    """(orders,) entries to zero until the decision flips, 0 for never."""
+    left = weighted[rankings[:, ::-1]].cumsum(1)[:, ::-1]  # (orders, entries, classes)
+    flipped = (left.max(2) > left[..., target])[:, 1:]
+    return np.where(flipped.any(1), flipped.argmax(1) + 1, 0)
 
 
 def _median(shares: list[float | None]) -> float | None:

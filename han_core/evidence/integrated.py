@@ -50,7 +50,7 @@ def integrated_gradients(
 
     vectors = subject.vectors.unsqueeze(0)
     copies = min(STEPS, max(1, PATH_TOKENS // subject.tokens))
-    with torch.enable_grad(), threads_for(copies * subject.tokens):
+    with torch.enable_grad(), threads_for(subject.tokens):
         values, gap = IntegratedGradients(chances).attribute(
             vectors,
             torch.zeros_like(vectors),

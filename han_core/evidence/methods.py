@@ -137,8 +137,7 @@ def gradient_times_input(subject: Subject, target: int, hold_attention: bool = F
     Args:
         hold_attention: treat attention as a constant (Jain and Wallace 2019, section 3.1).
     """
-    vectors = subject.vectors.double().cpu().numpy()
-    return (subject.gradients(target, hold_attention) * vectors).sum(1)
+    return subject.gradient_times_input(target)[int(hold_attention)]
 
 
 def left_out(

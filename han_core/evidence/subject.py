@@ -6,7 +6,8 @@ Each takes many variants at once and is answered in few passes. It does not know
 which variants are worth asking about.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -15,11 +16,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from han_core.evidence.variants import GONE, passes, shared_batch
 from han_core.explanation.explain import explain_document, threads_for
 from han_core.explanation.explanation import Explanation
 from han_core.models.checkpoint import Checkpoint
 from han_core.models.classifier import Attention, Encoded
-from han_core.text.batch import Batch, NumberedDocument, SharedBatch, collate, number_document
+from han_core.models.readings import Readings, States, written_out
+from han_core.text.batch import Batch, NumberedDocument, collate, number_document
 from han_core.text.document import Document
 from han_core.text.vocabulary import UNKNOWN
 
@@ -30,10 +33,22 @@ Progress = Callable[[int, int], None]
 Explain = Callable[[Document], Explanation]
 """Called with the variants done and their number."""
 
-PASS_TOKENS = 40_000
-"""Tokens in one pass of the model over variants."""
 
-_GONE = -1
+@dataclass(frozen=True)
+class _Reading:
+    """The states of a document under its own attention: words', and the last attention's."""
+
+    encoded: Encoded
+    entries: Tensor
+
+    @classmethod
+    def first_half(cls, encoded: Encoded, entries: States) -> "_Reading":
+        """Of a batch of two copies, the first, without what led to it."""
+        states, last, entries = (
+            part[: len(part) // 2].detach().clone()
+            for part in map(written_out, (encoded.states, encoded.last, entries))
+        )
+        return cls(Encoded(states, last), entries)
 
 
 @dataclass(frozen=True)
@@ -81,16 +96,17 @@ class Subject:
             raise ValueError(f"(variants, {self.tokens}) expected, {kept.shape} came")
         if not kept.any(1).all():
             raise ValueError("every variant keeps at least one word")
-        words = np.where(kept, self.numbered.words, UNKNOWN if fill == "unknown" else _GONE)
-        answers = [np.empty((0, len(self.checkpoint.labels)))]
-        for part in _parts(len(words), self.tokens):
+        words = np.where(kept, self.numbered.words, UNKNOWN if fill == "unknown" else GONE)
+        answers, done = np.empty((len(words), len(self.checkpoint.labels))), 0
+        for part in passes(len(words), self.tokens):
             shared = shared_batch(words[part], self.numbered.sentence_lengths)
             with torch.no_grad(), threads_for(self.tokens):
                 logits = self.checkpoint.model.forward_shared(shared.to(self.checkpoint.device))
-            answers.append(_softmax(logits).numpy())
+            answers[part] = _softmax(logits).numpy()
+            done += len(logits)
             if progress is not None:
-                progress(part.stop, len(words))
-        return np.concatenate(answers)
+                progress(done, len(words))
+        return answers
 
     def under(self, word_weights: np.ndarray, sentence_weights: np.ndarray) -> np.ndarray:
         """The answer under other attention, the states as they are (Jain and Wallace 2019).
@@ -105,20 +121,21 @@ class Subject:
         Returns:
             (copies, classes)
         """
-        device, encoded = self.checkpoint.device, self._encoded
-        answers = [np.empty((0, len(self.checkpoint.labels)))]
-        for part in _parts(len(word_weights), self.tokens):
-            copies = part.stop - part.start
+        device, encoded = self.checkpoint.device, self._reading.encoded
+        answers = np.empty((len(word_weights), len(self.checkpoint.labels)))
+        for part in passes(len(word_weights), self.tokens):
+            copies = len(word_weights[part])
             attention = Attention(
                 torch.from_numpy(sentence_weights[part]).float().flatten().to(device),
                 torch.from_numpy(word_weights[part]).float().flatten().to(device),
             )
-            repeated = Encoded(encoded.states.repeat(copies, 1), encoded.last.repeat(copies, 1))
+            states = Readings.repeated(written_out(encoded.states), copies)
+            repeated = Encoded(states, encoded.last.repeat(copies, 1))
             with torch.no_grad(), threads_for(self.tokens):
                 batch = collate([self.numbered] * copies).to(device)
                 logits = self.checkpoint.model.decide(repeated, batch, attention).logits
-            answers.append(_softmax(logits).numpy())
-        return np.concatenate(answers)
+            answers[part] = _softmax(logits).numpy()
+        return answers
 
     def alone(self) -> np.ndarray:
         """(entries, classes) log probabilities with all attention on one entry of the last layer.
@@ -126,9 +143,8 @@ class Subject:
         Nothing but a linear layer follows that attention, so the answer under any weights
         there is softmax(weights @ these). Entries are a HAN's sentences, a flat model's words.
         """
-        model = self.checkpoint.model
         with torch.no_grad(), threads_for(self.tokens):
-            logits = model.classifier(model.last_states(self._encoded, self._batch))
+            logits = self.checkpoint.model.classifier(self._reading.entries)
         return logits.double().log_softmax(1).cpu().numpy()
 
     @cached_property
@@ -149,39 +165,62 @@ class Subject:
         model, copies = self.checkpoint.model, len(vectors)
         batch = collate([self.numbered] * copies).to(self.checkpoint.device)
         attention = self._attention(copies) if hold_attention else None
-        # The recurrent layers of cuDNN have no backward pass outside training.
-        with torch.backends.cudnn.flags(enabled=False):
+        with without_cudnn():
             encoded = model.encode(vectors.flatten(0, 1), batch)
             return model.decide(encoded, batch, attention).logits.softmax(1)[:, target]
 
-    def gradients(self, target: int, hold_attention: bool = False) -> np.ndarray:
-        """The gradient of the probability of ``target`` at the words' vectors.
-
-        Args:
-            hold_attention: treat attention as a constant (Jain and Wallace 2019, section 3.1).
+    def gradients(self, target: int) -> np.ndarray:
+        """The gradient of the probability of ``target`` at the words' vectors, in two ways.
 
         Returns:
-            (tokens, embedding)
+            (2, tokens, embedding): through attention as well, and with attention held as a
+            constant (Jain and Wallace 2019, section 3.1).
         """
-        with torch.enable_grad(), threads_for(self.tokens):
-            vectors = self.vectors.unsqueeze(0).requires_grad_()
-            chance = self.probability_of(vectors, target, hold_attention).sum()
+        model = self.checkpoint.model
+        batch = collate([self.numbered] * 2).to(self.checkpoint.device)
+        hold = torch.tensor([False, True], device=self.checkpoint.device)
+        with torch.enable_grad(), threads_for(self.tokens), without_cudnn():
+            vectors = self.vectors.repeat(2, 1, 1).requires_grad_()
+            encoded = model.encode(vectors.flatten(0, 1), batch)
+            output = model.decide(encoded, batch, hold=hold)
+            chance = output.logits.softmax(1)[:, target].sum()
             (gradient,) = torch.autograd.grad(chance, vectors)
-        return gradient[0].double().cpu().numpy()
+        # The states came along: nobody has to read the document again.
+        vars(self).setdefault("_reading", _Reading.first_half(encoded, output.entries))
+        return gradient.double().cpu().numpy()
+
+    def gradient_times_input(self, target: int) -> np.ndarray:
+        """(2, tokens) the gradients times the vectors, summed over the embedding; kept."""
+        if target not in self._gradient_times_input:
+            vectors = self.vectors.double().cpu().numpy()
+            self._gradient_times_input[target] = (self.gradients(target) * vectors).sum(2)
+        return self._gradient_times_input[target]
+
+    @cached_property
+    def _gradient_times_input(self) -> dict[int, np.ndarray]:
+        return {}
 
     @cached_property
     def _batch(self) -> Batch:
         return collate([self.numbered]).to(self.checkpoint.device)
 
     @cached_property
-    def _encoded(self) -> Encoded:
+    def _reading(self) -> "_Reading":
+        model = self.checkpoint.model
         with torch.no_grad(), threads_for(self.tokens):
-            return self.checkpoint.model.read(self._batch)
+            encoded = model.read(self._batch)
+            entries = model.decide(encoded, self._batch).entries
+            return _Reading(encoded, written_out(entries))
 
     def _attention(self, copies: int) -> Attention:
         own = (self.explanation.sentence_weights, self.explanation.word_weights)
         device = self.checkpoint.device
         return Attention(*(torch.from_numpy(w).float().to(device).repeat(copies) for w in own))
+
+
+def without_cudnn() -> AbstractContextManager:
+    """Its recurrent layers have no backward pass outside training."""
+    return torch.backends.cudnn.flags(enabled=False)
 
 
 def subject(checkpoint: Checkpoint, text: str) -> Subject:
@@ -204,40 +243,6 @@ def subject_of(
     explanation = explain(document) if explain else explain_document(checkpoint, document)
     numbered = number_document(document, checkpoint.vocabulary)
     return Subject(checkpoint, document, numbered, explanation)
-
-
-def shared_batch(words: np.ndarray, sentence_lengths: np.ndarray) -> SharedBatch:
-    """Variants of one document as a batch in which no sentence stands twice.
-
-    Args:
-        words: (variants, tokens) vocabulary numbers, -1 where a word is gone.
-        sentence_lengths: (sentences,) tokens of the document's sentences.
-    """
-    distinct, index, count = [], [], 0
-    for block in np.split(words.astype(np.int32), np.cumsum(sentence_lengths)[:-1], axis=1):
-        rows = np.ascontiguousarray(block)
-        keys = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).ravel()
-        _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-        there = (rows[first] != _GONE).any(1)  # (distinct,)
-        numbers = np.where(there, count + there.cumsum() - 1, _GONE)
-        distinct.append(rows[first[there]])
-        index.append(numbers[inverse])
-        count += int(there.sum())
-    places = np.stack(index, axis=1)  # (variants, sentences)
-    lengths = np.concatenate([(rows != _GONE).sum(1) for rows in distinct])
-    kept = np.concatenate([rows[rows != _GONE] for rows in distinct])
-    return SharedBatch(
-        Batch(torch.from_numpy(kept).long(), torch.from_numpy(lengths), torch.tensor([count])),
-        torch.from_numpy(places[places != _GONE]),
-        torch.from_numpy((places != _GONE).sum(1)),
-    )
-
-
-def _parts(variants: int, tokens: int) -> Iterator[slice]:
-    """Stretches of variants for one pass each."""
-    step = max(1, PASS_TOKENS // tokens)
-    for start in range(0, variants, step):
-        yield slice(start, min(variants, start + step))
 
 
 def _softmax(logits: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ Tokenise, number, collate, run the model, lay its attention back onto the text.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -77,20 +78,21 @@ def explain_documents(
 
 
 def run_model(checkpoint: Checkpoint, documents: Sequence[NumberedDocument]) -> Output:
-    """One pass without gradients; the output stands on the CPU.
+    """One pass without gradients; the output stands on the CPU, but for its ``entries``.
 
     Raises:
         WrongInput: if the logits are not finite, as with weights that are finite and huge.
     """
-    batch = collate(documents)
+    batch = collate(documents).to(checkpoint.device)
     with torch.inference_mode(), threads_for(len(batch.words)):
-        output = checkpoint.model(batch.to(checkpoint.device))
+        output = checkpoint.model(batch, table=checkpoint.inputs.for_batch(batch))
     check_finite(output.logits, checkpoint.name)
-    return Output(
-        output.logits.float().cpu(),
-        output.sentence_weights.float().cpu(),
-        output.word_weights.float().cpu(),
-        output.documents.float().cpu(),
+    return replace(
+        output,
+        logits=output.logits.float().cpu(),
+        sentence_weights=output.sentence_weights.float().cpu(),
+        word_weights=output.word_weights.float().cpu(),
+        documents=output.documents.float().cpu(),
     )
 
 

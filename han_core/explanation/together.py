@@ -8,7 +8,7 @@ who wait does the work for all. It knows nothing about sessions.
 from dataclasses import dataclass
 from threading import Lock
 
-from han_core.explanation.explain import BATCH_TOKENS, explain_document, explain_documents
+from han_core.explanation.explain import THREADED, explain_document, explain_documents
 from han_core.explanation.explanation import Explanation
 from han_core.models.checkpoint import Checkpoint
 from han_core.text.document import Document
@@ -29,11 +29,12 @@ class Together:
     """``Together(checkpoint)(document)``: as ``explain_document``, from any thread.
 
     Args:
-        budget: tokens in a common pass. A longer document goes alone, after other long ones,
-            and nobody else waits for it.
+        budget: tokens in a common pass, few enough that whoever comes next waits for some
+            hundredths of a second. A longer document goes alone, after other long ones, and
+            nobody else waits for it.
     """
 
-    def __init__(self, checkpoint: Checkpoint, budget: int = BATCH_TOKENS):
+    def __init__(self, checkpoint: Checkpoint, budget: int = THREADED):
         self.checkpoint = checkpoint
         self.budget = budget
         self.passes = 0  # made so far, for tests and benchmarks

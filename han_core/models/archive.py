@@ -17,9 +17,11 @@ from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from han_core.models.checkpoint import (
+    CARD,
     CONFIG,
     HISTORY,
     METRICS,
+    README,
     VOCABULARY,
     WEIGHTS,
     find_folder,
@@ -32,6 +34,8 @@ from han_core.wrong_input import WrongInput
 LARGEST = {
     CONFIG: 1_000_000,
     METRICS: 1_000_000,
+    CARD: 1_000_000,
+    README: 1_000_000,
     HISTORY: 20_000_000,
     VOCABULARY: 200_000_000,
     WEIGHTS: 2_000_000_000,

@@ -16,7 +16,9 @@ for a word or for a sentence.
 import torch
 from torch import Tensor, nn
 
-from han_core.models.segments import segment_softmax, segment_sum
+from han_core.models.gates import product
+from han_core.models.readings import Readings, States, written_out
+from han_core.models.segments import segment_softmax, starts_of, weighted_sum
 
 
 class AttentionPooling(nn.Module):
@@ -28,19 +30,31 @@ class AttentionPooling(nn.Module):
 
     noise = 0.0
 
-    def plain_scores(self, states: Tensor, owner: Tensor, query: Tensor) -> Tensor:
+    def plain_scores(self, states: States, owner: Tensor, query: Tensor) -> Tensor:
         """(rows, size), (rows,), (segments, size) → (rows,)"""
         raise TypeError("an attention form defines its own scores")
 
-    def scores(self, states: Tensor, owner: Tensor, query: Tensor) -> Tensor:
+    def scores(self, states: States, owner: Tensor, query: Tensor) -> Tensor:
         """The form's scores (rows,), in training with noise."""
         scores = self.plain_scores(states, owner, query)
         if self.training and self.noise:
             scores = scores + self.noise * torch.randn_like(scores)
         return scores
 
+    def weights(
+        self, states: States, owner: Tensor, query: Tensor, hold: Tensor | None = None
+    ) -> Tensor:
+        """The layer's own (rows,); arguments as ``forward``."""
+        weights = segment_softmax(self.scores(states, owner, query), owner, len(query))
+        return weights if hold is None else torch.where(hold[owner], weights.detach(), weights)
+
     def forward(
-        self, states: Tensor, owner: Tensor, query: Tensor, weights: Tensor | None = None
+        self,
+        states: States,
+        owner: Tensor,
+        query: Tensor,
+        weights: Tensor | None = None,
+        hold: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Pools the states of each segment.
 
@@ -49,14 +63,17 @@ class AttentionPooling(nn.Module):
             owner: (rows,) the segment of each row; every segment has a row.
             query: (segments, size) the final state of each segment.
             weights: (rows,) to use instead of the layer's own.
+            hold: (segments,) bool, where the layer's own weights are constants to a gradient.
 
         Returns:
             pooled (segments, size) and weights (rows,), which are positive and
             sum to 1 within each segment.
         """
         if weights is None:
-            weights = segment_softmax(self.scores(states, owner, query), owner, len(query))
-        return segment_sum(states * weights.unsqueeze(1), owner, len(query)), weights
+            weights = self.weights(states, owner, query, hold)
+        if isinstance(states, Readings):
+            return states.pooled(weights, starts_of(owner, len(query))), weights
+        return weighted_sum(states, weights, owner, len(query)), weights
 
 
 class AdditiveAttention(AttentionPooling):
@@ -65,12 +82,19 @@ class AdditiveAttention(AttentionPooling):
         self.project = nn.Linear(size, attention_size)
         self.context = nn.Parameter(torch.empty(attention_size).uniform_(-0.1, 0.1))
 
-    def plain_scores(self, states: Tensor, owner: Tensor, query: Tensor) -> Tensor:
-        return torch.tanh(self.project(states)) @ self.context
+    def plain_scores(self, states: States, owner: Tensor, query: Tensor) -> Tensor:
+        # tanh(x) = 2 σ(2x) − 1, and σ takes a tenth of the time on a CPU.
+        projected = _through(self.project, states)
+        if torch.is_grad_enabled():
+            squashed = (2 * projected).sigmoid()
+        else:  # a large tensor takes longer to get than to fill
+            squashed = projected.mul_(2).sigmoid_()
+        return squashed @ (2 * self.context) - self.context.sum()
 
 
 class DotAttention(AttentionPooling):
-    def plain_scores(self, states: Tensor, owner: Tensor, query: Tensor) -> Tensor:
+    def plain_scores(self, states: States, owner: Tensor, query: Tensor) -> Tensor:
+        states = written_out(states)
         return (states * query[owner]).sum(1) / states.shape[1] ** 0.5
 
 
@@ -79,8 +103,14 @@ class LinearAttention(AttentionPooling):
         super().__init__()
         self.scorer = nn.Linear(size, 1)
 
-    def plain_scores(self, states: Tensor, owner: Tensor, query: Tensor) -> Tensor:
-        return self.scorer(states).squeeze(1)
+    def plain_scores(self, states: States, owner: Tensor, query: Tensor) -> Tensor:
+        return _through(self.scorer, states).squeeze(1)
+
+
+def _through(layer: nn.Linear, states: States) -> Tensor:
+    if isinstance(states, Readings):
+        return states.through(layer)
+    return product(states, layer.weight, layer.bias)
 
 
 def attention_pooling(

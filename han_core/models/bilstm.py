@@ -6,6 +6,7 @@ per sentence so that it can be drawn beside a HAN's: a sentence's weight is the
 sum of its words' attention, a word's weight its share of that.
 """
 
+import torch
 from torch import Tensor
 
 from han_core.models.architecture import Architecture
@@ -23,14 +24,26 @@ class BiLSTMAttention(AttentionClassifier):
         self.encoder = BidirectionalLSTM(a.embedding, a.hidden)
         self.attention = attention_pooling(a.attention, states, a.attention_size, a.attention_noise)
 
-    def encode(self, vectors: Tensor, batch: Batch, index: Tensor | None = None) -> Encoded:
-        return Encoded(*self.encoder(self.dropout_words(vectors), batch.tokens_per_document, index))
+    @property
+    def reader(self) -> BidirectionalLSTM:
+        return self.encoder
 
-    def decide(self, encoded: Encoded, batch: Batch, attention: Attention | None = None) -> Output:
+    def sequences(self, batch: Batch) -> Tensor:
+        return batch.tokens_per_document
+
+    def decide(
+        self,
+        encoded: Encoded,
+        batch: Batch,
+        attention: Attention | None = None,
+        hold: Tensor | None = None,
+    ) -> Output:
         states, owner = encoded.states, batch.document_of_token
         if attention is None:
             scores = self.attention.scores(states, owner, encoded.last)
             weights = segment_softmax(scores, owner, len(batch))
+            if hold is not None:
+                weights = torch.where(hold[owner], weights.detach(), weights)
             sentences = len(batch.sentence_lengths)
             attention = Attention(
                 segment_sum(weights, batch.sentence_of_token, sentences),
@@ -46,7 +59,5 @@ class BiLSTMAttention(AttentionClassifier):
             attention.sentence_weights,
             attention.word_weights,
             documents,
+            states,
         )
-
-    def last_states(self, encoded: Encoded, batch: Batch) -> Tensor:
-        return encoded.states

@@ -26,6 +26,7 @@ from han_core.models.architecture import Architecture
 from han_core.models.build import build_model
 from han_core.models.classifier import AttentionClassifier
 from han_core.models.folder import checksum, read_json, standing, whole_folder, write_json
+from han_core.models.input_table import InputTable
 from han_core.models.weights import read_weights, write_weights
 from han_core.text.tokenizer import MAXIMUM_TOKENS, Tokenizer
 from han_core.text.vocabulary import Vocabulary
@@ -34,6 +35,7 @@ from han_core.wrong_input import WrongInput
 SHIPPED = Path(__file__).parents[2] / "checkpoints"
 WEIGHTS, CONFIG, VOCABULARY = "model.safetensors", "config.json", "vocabulary.json"
 METRICS, HISTORY = "metrics.json", "history.jsonl"
+CARD, README = "card.json", "README.md"  # for readers; nothing of it decides how a model is loaded
 
 
 class TextConfig(BaseModel):
@@ -44,6 +46,7 @@ class TextConfig(BaseModel):
     language: str = Field(default="en", pattern=r"^[a-z]{2,3}$")
     lowercase: bool = True
     maximum_tokens: int = Field(default=MAXIMUM_TOKENS, ge=1, le=1_000_000)
+    segmentation: Literal["words", "characters"] = "words"
 
 
 class Config(BaseModel):
@@ -94,7 +97,12 @@ class Checkpoint:
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
-        return Tokenizer(self.config.text.language, self.config.text.maximum_tokens)
+        text = self.config.text
+        return Tokenizer(text.language, text.maximum_tokens, text.segmentation)
+
+    @cached_property
+    def inputs(self) -> InputTable:
+        return InputTable(self.model)
 
     @property
     def device(self) -> torch.device:

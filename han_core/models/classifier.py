@@ -7,9 +7,12 @@ from word vectors to states, and ``decide``, from states through attention to lo
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
 from han_core.models.architecture import Architecture
+from han_core.models.readings import States
+from han_core.models.recurrent import BidirectionalGRU, BidirectionalLSTM
 from han_core.text.batch import Batch, SharedBatch
 from han_core.text.vocabulary import PADDING
 
@@ -32,12 +35,12 @@ class Encoded:
     """What the word encoder makes of a batch.
 
     Attributes:
-        states: (tokens, 2 × hidden) a state for each token.
+        states: (tokens, 2 × hidden) a state for each token, written out or not.
         last: (segments, 2 × hidden) the final states of each sequence that it read: sentences
             for a HAN, documents for a flat model.
     """
 
-    states: Tensor
+    states: States
     last: Tensor
 
 
@@ -50,6 +53,8 @@ class Output:
         sentence_weights: (sentences,) sum to 1 over each document.
         word_weights: (tokens,) sum to 1 over each sentence.
         documents: (documents, size) the vectors that the classifier reads.
+        entries: (entries, size) what the attention closest to the output weighs: states of a
+            HAN's sentences, of a flat model's words.
 
     Raises:
         ValueError: if logits and document vectors disagree on the documents.
@@ -59,6 +64,7 @@ class Output:
     sentence_weights: Tensor
     word_weights: Tensor
     documents: Tensor
+    entries: States
 
     def __post_init__(self) -> None:
         if len(self.logits) != len(self.documents):
@@ -82,20 +88,36 @@ class AttentionClassifier(nn.Module):
         self.dropout_sentences = nn.Dropout(architecture.dropout_sentences)
         self.dropout_document = nn.Dropout(architecture.dropout_document)
 
-    def forward(self, batch: Batch, attention: Attention | None = None) -> Output:
+    def forward(
+        self, batch: Batch, attention: Attention | None = None, table: Tensor | None = None
+    ) -> Output:
         """Reads the real tokens of a batch; there is no padding to mask.
 
         Args:
             attention: replaces the model's own weights; the states stay as they are.
+            table: as ``input_table`` made it since the weights last changed.
         """
-        return self.decide(self.read(batch), batch, attention)
+        return self.decide(self.read(batch, table), batch, attention)
 
-    def read(self, batch: Batch) -> Encoded:
-        """The states of a batch; a word that occurs often is looked up and projected once."""
+    def read(self, batch: Batch, table: Tensor | None = None, alike: bool = False) -> Encoded:
+        """The states of a batch; a word that occurs often is looked up and projected once.
+
+        Args:
+            table: as ``forward``.
+            alike: many sequences begin or end alike; without a gradient on a CPU the states
+                may be ``Readings`` then, and are the same ones.
+        """
         if self.training:  # dropout makes every occurrence another vector
             return self.encode(self.embedding(batch.words), batch)
-        distinct, index = batch.words.unique(return_inverse=True)
-        return self.encode(self.embedding(distinct), batch, index)
+        lengths, index = self.sequences(batch), batch.words
+        if not self.reader.looks_up(lengths):
+            distinct, index = index.unique(return_inverse=True)
+            return self.encode(self.embedding(distinct), batch, index)
+        if table is None:
+            distinct, index = index.unique(return_inverse=True)
+            table = self.reader.projected(self.embedding(distinct))
+        readings, last = self.reader.looked_up(table, lengths, index, alike)
+        return Encoded(readings if alike else readings.written_out(), last)
 
     def encode(self, vectors: Tensor, batch: Batch, index: Tensor | None = None) -> Encoded:
         """States from word vectors.
@@ -104,16 +126,38 @@ class AttentionClassifier(nn.Module):
             vectors: (tokens, embedding), or with ``index`` (distinct, embedding).
             index: (tokens,) the row of ``vectors`` that stands at each token.
         """
-        raise TypeError("a model defines how vectors become states")
+        return Encoded(*self.reader(self.dropout_words(vectors), self.sequences(batch), index))
 
-    def decide(self, encoded: Encoded, batch: Batch, attention: Attention | None = None) -> Output:
-        """Attention over the states, and the logits."""
+    def input_table(self) -> Tensor:
+        """(2, vocabulary, gates) what the word encoder takes in at each word outside training."""
+        with torch.no_grad():
+            return self.reader.projected(self.embedding.weight)
+
+    @property
+    def reader(self) -> BidirectionalGRU | BidirectionalLSTM:
+        """The recurrent layer that reads words."""
+        raise TypeError("a model says what reads its words")
+
+    def sequences(self, batch: Batch) -> Tensor:
+        """How many tokens each sequence has that ``reader`` reads."""
+        raise TypeError("a model says what it reads as one sequence")
+
+    def decide(
+        self,
+        encoded: Encoded,
+        batch: Batch,
+        attention: Attention | None = None,
+        hold: Tensor | None = None,
+    ) -> Output:
+        """Attention over the states, and the logits.
+
+        Args:
+            attention: as ``forward``.
+            hold: (documents,) bool, whose own attention is a constant to a gradient.
+        """
         raise TypeError("a model defines how states become a decision")
-
-    def last_states(self, encoded: Encoded, batch: Batch) -> Tensor:
-        """(entries, 2 × hidden) what the attention closest to the output weighs."""
-        raise TypeError("a model defines what its last attention weighs")
 
     def forward_shared(self, batch: SharedBatch) -> Tensor:
         """Logits (documents, classes) of documents that share sentences."""
-        return self(batch.flat()).logits
+        flat = batch.flat()
+        return self.decide(self.read(flat, alike=True), flat).logits

@@ -10,6 +10,7 @@ from torch import Tensor
 from han_core.models.architecture import Architecture
 from han_core.models.attention import attention_pooling
 from han_core.models.classifier import Attention, AttentionClassifier, Encoded, Output
+from han_core.models.readings import States
 from han_core.models.recurrent import BidirectionalGRU
 from han_core.text.batch import Batch, SharedBatch, owners
 
@@ -24,42 +25,52 @@ class HierarchicalAttention(AttentionClassifier):
         self.sentence_encoder = BidirectionalGRU(states, a.hidden)
         self.sentence_attention = attention_pooling(*form)
 
-    def encode(self, vectors: Tensor, batch: Batch, index: Tensor | None = None) -> Encoded:
-        return Encoded(
-            *self.word_encoder(self.dropout_words(vectors), batch.sentence_lengths, index)
-        )
+    @property
+    def reader(self) -> BidirectionalGRU:
+        return self.word_encoder
 
-    def decide(self, encoded: Encoded, batch: Batch, attention: Attention | None = None) -> Output:
+    def sequences(self, batch: Batch) -> Tensor:
+        return batch.sentence_lengths
+
+    def decide(
+        self,
+        encoded: Encoded,
+        batch: Batch,
+        attention: Attention | None = None,
+        hold: Tensor | None = None,
+    ) -> Output:
         given_words = attention.word_weights if attention else None
         given_sentences = attention.sentence_weights if attention else None
+        held_sentences = None if hold is None else hold[batch.document_of_sentence]
         # (sentences, 2 × hidden), (tokens,)
         sentences, word_weights = self.word_attention(
-            encoded.states, batch.sentence_of_token, encoded.last, given_words
+            encoded.states, batch.sentence_of_token, encoded.last, given_words, held_sentences
+        )
+        states, last = self.sentence_encoder(
+            self.dropout_sentences(sentences), batch.document_lengths
         )
         # (documents, 2 × hidden), (sentences,)
-        documents, sentence_weights = self._documents(
-            sentences, batch.document_lengths, given_sentences
+        documents, sentence_weights = self.sentence_attention(
+            states, batch.document_of_sentence, last, given_sentences, hold
         )
-        return Output(self._logits(documents), sentence_weights, word_weights, documents)
-
-    def last_states(self, encoded: Encoded, batch: Batch) -> Tensor:
-        sentences, _ = self.word_attention(encoded.states, batch.sentence_of_token, encoded.last)
-        return self.sentence_encoder(sentences, batch.document_lengths)[0]
+        return Output(self._logits(documents), sentence_weights, word_weights, documents, states)
 
     def forward_shared(self, batch: SharedBatch) -> Tensor:
         """Each distinct sentence is read once, however many documents it stands in."""
-        encoded = self.read(batch.sentences)
+        encoded = self.read(batch.sentences, alike=True)
         sentences, _ = self.word_attention(
             encoded.states, batch.sentences.sentence_of_token, encoded.last
         )
-        return self._logits(self._documents(sentences[batch.index], batch.document_lengths)[0])
+        states, last = self._over_sentences(sentences, batch)
+        owner = owners(batch.document_lengths)
+        return self._logits(self.sentence_attention(states, owner, last)[0])
 
-    def _documents(
-        self, sentences: Tensor, lengths: Tensor, weights: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
-        """From sentence vectors one level up: document vectors and sentence weights."""
-        states, last = self.sentence_encoder(self.dropout_sentences(sentences), lengths)
-        return self.sentence_attention(states, owners(lengths), last, weights)
+    def _over_sentences(self, sentences: Tensor, batch: SharedBatch) -> tuple[States, Tensor]:
+        """The sentence encoder over documents that share sentences (distinct, 2 × hidden)."""
+        layer, lengths = self.sentence_encoder, batch.document_lengths
+        if layer.looks_up(lengths):
+            return layer.looked_up(layer.projected(sentences), lengths, batch.index, alike=True)
+        return layer(sentences, lengths, batch.index)
 
     def _logits(self, documents: Tensor) -> Tensor:
         return self.classifier(self.dropout_document(documents))

@@ -40,6 +40,7 @@ class Listing:
     classes: tuple[str, ...]
     accuracy: float | None
     language: str
+    segmentation: str = "words"
 
     def to_json(self) -> dict:
         """As the command ``checkpoints`` prints it."""
@@ -96,6 +97,7 @@ def _listing(named: Path) -> Listing | str:
         config.labels,
         _accuracy(metrics),
         config.text.language,
+        config.text.segmentation,
     )
 
 

@@ -14,17 +14,56 @@ from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
 from torch.nn.utils.rnn import PackedSequence
 
-from han_core.models.lockstep import gru_step, lstm_step, run
+from han_core.models.course import course, shared_course
+from han_core.models.gates import product
+from han_core.models.lockstep import Step, doubled, gru_step, lstm_step, run
+from han_core.models.readings import Readings
 from han_core.models.scan import GRUScan
 
 MANY = 32  # sequences from which on the lockstep is quicker than torch's own LSTM
 WASTE = 1.15  # a group may hold this many times its real steps once it is padded
 
 
-class BidirectionalGRU(nn.GRU):
+class _LooksUp(nn.RNNBase):
+    """What both layers do where no gradient is wanted: read in lockstep, from a table of inputs."""
+
+    fewest = 1  # sequences from which on that is quicker than torch's own layer
+
+    def looks_up(self, lengths: Tensor) -> bool:
+        """Whether sequences of these lengths are read so."""
+        many = len(lengths) >= self.fewest
+        return many and lengths.device.type == "cpu" and not torch.is_grad_enabled()
+
+    def projected(self, steps: Tensor) -> Tensor:
+        """(2, rows, gates) what each direction takes in at rows ``steps`` (rows, features)."""
+        raise TypeError("a layer defines what it takes in")
+
+    def cell(self) -> tuple[Step, int]:
+        """The step of ``lockstep.run``, of both directions."""
+        raise TypeError("a layer defines its cell")
+
+    def looked_up(
+        self, table: Tensor, lengths: Tensor, index: Tensor | None = None, alike: bool = False
+    ) -> tuple[Readings, Tensor]:
+        """As ``BidirectionalGRU.forward``, from rows that are ``projected``.
+
+        Args:
+            alike: many sequences begin or end alike, and that is read once.
+        """
+        index = torch.arange(table.shape[1]) if index is None else index
+        plan = shared_course(index, lengths) if alike else course(lengths)
+        rows = torch.cat((index, index + table.shape[1])).index_select(0, plan.reads)
+        tables = run(self.cell(), self.hidden_size, table.flatten(0, 1), rows, plan)
+        readings, ends = Readings(tables, plan.ahead, plan.back), lengths.cumsum(0)
+        last = torch.cat(
+            (tables[0][plan.ahead[ends - 1]], tables[1][plan.back[ends - lengths]]), dim=1
+        )
+        return readings, last
+
+
+class BidirectionalGRU(_LooksUp, nn.GRU):
     """``nn.GRU`` of one layer in both directions, over a flat tensor."""
 
     def __init__(self, features: int, hidden: int):
@@ -45,17 +84,46 @@ class BidirectionalGRU(nn.GRU):
             states (steps, 2 × hidden), and for each sequence the last forward
             beside the last backward state (sequences, 2 × hidden).
         """
-        if steps.device.type != "cpu":
-            states = _packed(super().forward, _written_out(steps, index), lengths)
-        elif torch.is_grad_enabled():
-            states = _in_training(self.all_weights, steps, lengths, index)
+        if self.looks_up(lengths):
+            readings, last = self.looked_up(self.projected(steps), lengths, index)
+            return readings.written_out(), last
+        if steps.device.type == "cpu":
+            states = self._in_training(steps, lengths, index)
         else:
-            states = _in_lockstep(gru_step, self.all_weights, steps, lengths, index)
+            states = _packed(super().forward, _written_out(steps, index), lengths)
         return states, _final_states(states, lengths)
 
+    def projected(self, steps: Tensor) -> Tensor:
+        (w, _, b, _), (w2, _, b2, _) = self.all_weights
+        return torch.stack((product(steps, w, b), product(steps, w2, b2)))
 
-class BidirectionalLSTM(nn.LSTM):
+    def cell(self) -> tuple[Step, int]:
+        return gru_step(*self._recurrent())
+
+    def _recurrent(self) -> tuple[Tensor, Tensor]:
+        """Recurrent weights and their biases, of both directions."""
+        (_, u, _, b), (_, u2, _, b2) = self.all_weights
+        return torch.stack((u, u2)), torch.stack((b, b2))
+
+    def _in_training(self, steps: Tensor, lengths: Tensor, index: Tensor | None) -> Tensor:
+        """States (steps, 2 × hidden) by the scan that can be differentiated."""
+        place, sizes = _packed_places(lengths)
+        mirror = _mirror(lengths)
+        table, order = self.projected(steps), place.argsort()
+        rows = torch.stack((order, mirror[order]))
+        rows = rows if index is None else index[rows]
+        rows[1] += table.shape[1]
+        inputs = table.flatten(0, 1).index_select(0, rows.flatten()).view(2, len(place), -1)
+        states = GRUScan.apply(inputs, *self._recurrent(), sizes.tolist())
+        return torch.cat(
+            (states[0].index_select(0, place), states[1].index_select(0, place[mirror])), dim=1
+        )
+
+
+class BidirectionalLSTM(_LooksUp, nn.LSTM):
     """``nn.LSTM`` of one layer in both directions, over a flat tensor."""
+
+    fewest = MANY
 
     def __init__(self, features: int, hidden: int):
         super().__init__(features, hidden, bidirectional=True)
@@ -64,13 +132,22 @@ class BidirectionalLSTM(nn.LSTM):
         self, steps: Tensor, lengths: Tensor, index: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """As ``BidirectionalGRU.forward``."""
-        if steps.device.type != "cpu":
-            states = _packed(super().forward, _written_out(steps, index), lengths)
-        elif torch.is_grad_enabled() or len(lengths) < MANY:
+        if self.looks_up(lengths):
+            readings, last = self.looked_up(self.projected(steps), lengths, index)
+            return readings.written_out(), last
+        if steps.device.type == "cpu":
             states = self._dense(_written_out(steps, index), lengths)
         else:
-            states = _in_lockstep(lstm_step, self.all_weights, steps, lengths, index)
+            states = _packed(super().forward, _written_out(steps, index), lengths)
         return states, _final_states(states, lengths)
+
+    def projected(self, steps: Tensor) -> Tensor:
+        """As ``lstm_step`` wants it: with both biases, and g doubled."""
+        inputs = [product(steps, w, b + c) for w, _, b, c in self.all_weights]
+        return doubled(torch.stack(inputs), dim=2)
+
+    def cell(self) -> tuple[Step, int]:
+        return lstm_step(doubled(torch.stack([u for _, u, _, _ in self.all_weights]), dim=1))
 
     def _dense(self, steps: Tensor, lengths: Tensor) -> Tensor:
         starts = lengths.cumsum(0) - lengths
@@ -102,47 +179,6 @@ class BidirectionalLSTM(nn.LSTM):
         )[0]  # fmt: skip
 
 
-def _in_training(
-    weights: Sequence[Sequence[Tensor]], steps: Tensor, lengths: Tensor, index: Tensor | None
-) -> Tensor:
-    """A GRU's states (steps, 2 × hidden) by the scan that can be differentiated."""
-    place, reverse, sizes = _both_ways(lengths)
-    table, recurrent, bias = _projected(weights, steps)
-    order = torch.stack((place.argsort(), reverse.argsort()))
-    rows = order if index is None else index[order]
-    inputs = torch.stack((table[0][rows[0]], table[1][rows[1]]))
-    states = GRUScan.apply(inputs, recurrent, bias, sizes)
-    return torch.cat((states[0][place], states[1][reverse]), dim=1)
-
-
-def _in_lockstep(
-    cell: Callable,
-    weights: Sequence[Sequence[Tensor]],
-    steps: Tensor,
-    lengths: Tensor,
-    index: Tensor | None,
-) -> Tensor:
-    """States (steps, 2 × hidden) where no gradient is wanted."""
-    place, reverse, sizes = _both_ways(lengths)
-    table, recurrent, bias = _projected(weights, steps)
-    order = torch.stack((place.argsort(), reverse.argsort()))
-    rows = order if index is None else index[order]
-    return run(cell(recurrent, bias), recurrent.shape[2], table, rows, order, sizes)
-
-
-def _both_ways(lengths: Tensor) -> tuple[Tensor, Tensor, list[int]]:
-    """Places of the steps read forward and backward, and the sequences at each time."""
-    place, sizes = _packed_places(lengths)
-    return place, _packed_places(lengths, reverse=True)[0], sizes.tolist()
-
-
-def _projected(weights: Sequence[Sequence[Tensor]], steps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Inputs (2, steps, gates), recurrent weights and their biases, of both directions."""
-    (w, u, wb, ub), (w2, u2, wb2, ub2) = weights
-    table = torch.stack((linear(steps, w, wb), linear(steps, w2, wb2)))
-    return table, torch.stack((u, u2)), torch.stack((ub, ub2))
-
-
 def _written_out(steps: Tensor, index: Tensor | None) -> Tensor:
     return steps if index is None else steps[index]
 
@@ -154,20 +190,21 @@ def _packed(run: Callable, steps: Tensor, lengths: Tensor) -> Tensor:
     return run(packed)[0].data[place]
 
 
-def _packed_places(lengths: Tensor, reverse: bool = False) -> tuple[Tensor, Tensor]:
-    """Where each step stands in a packed sequence, and the rows at each time.
-
-    ``reverse`` packs each sequence from its last step to its first.
-    """
+def _packed_places(lengths: Tensor) -> tuple[Tensor, Tensor]:
+    """Where each step stands in a packed sequence, and the rows at each time."""
     rank = lengths.argsort(descending=True, stable=True).argsort()  # (sequences,)
     starts = lengths.cumsum(0) - lengths
     owner = torch.arange(len(lengths), device=lengths.device).repeat_interleave(lengths)
     time = torch.arange(len(owner), device=lengths.device) - starts[owner]  # (steps,)
-    if reverse:
-        time = lengths[owner] - 1 - time
     batch_sizes = time.bincount()
     before = batch_sizes.cumsum(0) - batch_sizes
     return before[time] + rank[owner], batch_sizes.cpu()
+
+
+def _mirror(lengths: Tensor) -> Tensor:
+    """(steps,) the step as far from the other end of its sequence."""
+    both_ends = 2 * lengths.cumsum(0) - lengths - 1
+    return both_ends.repeat_interleave(lengths) - torch.arange(int(lengths.sum()))
 
 
 def _groups(lengths: Tensor) -> list[Tensor]:

@@ -15,6 +15,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from han_core.models.gates import tanh_
+
 
 class GRUScan(torch.autograd.Function):
     """``GRUScan.apply(inputs, weight, bias, sizes)`` → states (2, steps, hidden).
@@ -32,22 +34,20 @@ class GRUScan(torch.autograd.Function):
     def forward(ctx, inputs: Tensor, weight: Tensor, bias: Tensor, sizes: list[int]) -> Tensor:
         _, steps, triple = inputs.shape
         hidden = triple // 3
-        states, before, new, recurrent = inputs.new_empty(4, 2, steps, hidden).unbind()
-        gates = inputs.new_empty(2, steps, 2 * hidden)
+        states, before, new = inputs.new_empty(3, 2, steps, hidden).unbind()
+        products = inputs.new_empty(2, steps, triple)  # r and z, and the recurrent part of n
         across, offset = weight.transpose(1, 2), bias.unsqueeze(1)
         h = inputs.new_zeros(2, sizes[0], hidden)
-        start = 0
-        for size in sizes:
-            now = slice(start, start + size)
-            before[:, now] = h = h[:, :size]
+        parts = (part.split(sizes, dim=1) for part in (inputs, products, before, new, states))
+        for x, kept, earlier, n, state in zip(*parts, strict=True):
+            h = earlier.copy_(h[:, : x.shape[1]])
             product = torch.baddbmm(offset, h, across)
-            rz = torch.add(inputs[:, now, : 2 * hidden], product[..., : 2 * hidden]).sigmoid_()
+            rz = product[..., : 2 * hidden].add_(x[..., : 2 * hidden]).sigmoid_()
             r, z = rz.chunk(2, dim=2)
-            n = torch.addcmul(inputs[:, now, 2 * hidden :], r, product[..., 2 * hidden :]).tanh_()
-            h = torch.lerp(n, h, z)
-            states[:, now], gates[:, now], new[:, now] = h, rz, n
-            recurrent[:, now] = product[..., 2 * hidden :]
-            start += size
+            tanh_(torch.addcmul(x[..., 2 * hidden :], r, product[..., 2 * hidden :], out=n))
+            h = torch.lerp(n, h, z, out=state)
+            kept.copy_(product)
+        gates, recurrent = products.split((2 * hidden, hidden), dim=2)
         ctx.save_for_backward(weight, before, gates, new, recurrent)
         ctx.sizes = sizes
         return states
@@ -67,16 +67,13 @@ class GRUScan(torch.autograd.Function):
         products = torch.empty_like(to_product)
         flowing = torch.empty_like(new)  # what reaches each state, from above and from later
         later = new.new_zeros(2, 0, hidden)
-        end = new.shape[1]
-        for size in reversed(ctx.sizes):
-            now = slice(end - size, end)
-            dh = gradient[:, now].clone()
-            dh[:, : later.shape[1]] += later
-            flowing[:, now] = dh
-            torch.mul(to_product[:, now].unflatten(2, (3, hidden)), dh.unsqueeze(2),
-                      out=products[:, now].unflatten(2, (3, hidden)))  # fmt: skip
-            later = torch.baddbmm(dh * z[:, now], products[:, now], weight)
-            end -= size
+        by_gate = (2, -1, 3, hidden)
+        wholes = (gradient, flowing, to_product.view(by_gate), products.view(by_gate), products, z)
+        parts = (whole.split(ctx.sizes, dim=1) for whole in wholes)
+        for above, dh, to_gates, gates_now, now, keep in reversed([*zip(*parts, strict=True)]):
+            dh.copy_(above)[:, : later.shape[1]] += later
+            torch.mul(to_gates, dh.unsqueeze(2), out=gates_now)
+            later = torch.baddbmm(dh * keep, now, weight)
         d_weight = torch.bmm(products.transpose(1, 2), before)
         d_bias = products.sum(1)
         products[..., 2 * hidden :] = flowing * to_n  # now the gradient of the inputs

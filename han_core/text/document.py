@@ -7,6 +7,7 @@ what a word's number is (vocabulary).
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 
@@ -71,16 +72,17 @@ class Document:
         if not edge <= self.seen <= len(self.text):
             raise ValueError(f"{edge} <= seen <= {len(self.text)} expected, got {self.seen}")
 
-    @property
+    @cached_property
     def tokens(self) -> tuple[Span, ...]:
         """All tokens of all sentences, in order."""
         return tuple(span for sentence in self.sentences for span in sentence.tokens)
 
-    @property
+    @cached_property
     def sentence_lengths(self) -> tuple[int, ...]:
         """Tokens in each sentence."""
         return tuple(len(sentence.tokens) for sentence in self.sentences)
 
     def token_texts(self) -> tuple[str, ...]:
         """The characters of every token, in order."""
-        return tuple(self.text[start:end] for start, end in self.tokens)
+        text = self.text
+        return tuple([text[start:end] for start, end in self.tokens])

@@ -54,7 +54,7 @@ def split_all(
     if processes == 1:
         yield from (split(chunk, tokenizer) for chunk in chunks(texts))
         return
-    with _splitters(tokenizer.language, tokenizer.maximum_tokens, processes) as ask:
+    with _splitters(tokenizer, processes) as ask:
         yield from _in_order(ask, chunks(texts), processes)
 
 
@@ -85,12 +85,12 @@ def _in_order(ask, asked: Iterable[list[str]], processes: int) -> Iterator[Split
 
 
 @contextmanager
-def _splitters(language: str, maximum_tokens: int, processes: int):
+def _splitters(tokenizer: Tokenizer, processes: int):
     """A function that has a chunk split by whichever process is free."""
     free: SimpleQueue[subprocess.Popen] = SimpleQueue()
     with ExitStack() as stack:
         for _ in range(processes):
-            free.put(stack.enter_context(_process(language, maximum_tokens)))
+            free.put(stack.enter_context(_process(tokenizer)))
 
         def ask(chunk: Sequence[str]) -> Split:
             process = free.get()
@@ -116,11 +116,12 @@ def _answer(process: subprocess.Popen, chunk: Sequence[str]) -> Split:
 
 
 @contextmanager
-def _process(language: str, maximum_tokens: int) -> Iterator[subprocess.Popen]:
+def _process(tokenizer: Tokenizer) -> Iterator[subprocess.Popen]:
     inherited = os.environ.get("PYTHONPATH")
     path = os.pathsep.join([str(ROOT), inherited] if inherited else [str(ROOT)])
     # -P: what lies in the present folder must not shadow a module.
-    command = [sys.executable, "-P", "-m", splitting.__name__, language, str(maximum_tokens)]
+    how = [tokenizer.language, str(tokenizer.maximum_tokens), tokenizer.segmentation]
+    command = [sys.executable, "-P", "-m", splitting.__name__, *how]
     process = subprocess.Popen(
         command,
         env={**os.environ, "PYTHONPATH": path},

@@ -99,9 +99,9 @@ def _receive(pipe: IO[bytes]) -> pa.Table:
         return reader.read_all()
 
 
-def answer(language: str, maximum_tokens: int) -> None:
+def answer(language: str, maximum_tokens: int, segmentation: str) -> None:
     """The life of the process: splits chunk after chunk until its input ends."""
-    tokenizer = Tokenizer(language, maximum_tokens)
+    tokenizer = Tokenizer(language, maximum_tokens, segmentation)
     asked, answers = cast(BufferedReader, sys.stdin.buffer), sys.stdout.buffer
     sys.stdout = sys.stderr  # what a library prints must not stand among the answers
     while asked.peek(1):
@@ -111,4 +111,4 @@ def answer(language: str, maximum_tokens: int) -> None:
 
 
 if __name__ == "__main__":
-    answer(sys.argv[1], int(sys.argv[2]))
+    answer(sys.argv[1], int(sys.argv[2]), sys.argv[3])

@@ -165,7 +165,22 @@ class Documents(Sequence[NumberedDocument]):
         words, sentences = self._table.document(int(self._rows[at]))
         return NumberedDocument(self._numbers[words], sentences)
 
+    def __add__(self, other: "Documents") -> "Documents":
+        """These and then those of ``other``, which lie in the same table."""
+        if other._table is not self._table:
+            raise ValueError("documents of the same table are expected")
+        rows = np.concatenate([self._rows, other._rows])
+        return Documents(self._table, rows, self._numbers)
+
     @property
     def lengths(self) -> np.ndarray:
         """(documents,) int64 tokens in each."""
         return self._table.lengths[self._rows]
+
+    def counts(self, lowercase: bool) -> Counter[str]:
+        """How often each word stands in them."""
+        return self._table.counts(self._rows, lowercase)
+
+    def renumbered(self, vocabulary: Vocabulary) -> "Documents":
+        """The same documents as another vocabulary numbers their words."""
+        return Documents(self._table, self._rows, self._table.numbers(vocabulary))

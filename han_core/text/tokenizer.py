@@ -5,7 +5,8 @@ rule-based sentencizer ends sentences at their punctuation; nothing is
 downloaded. A blank line ends a sentence as well: titles and list items carry no
 full stop. Chinese is segmented by jieba: of the two word segmenters that spaCy
 offers, it installs from the package index and keeps offsets exact on mixed
-text, while pkuseg does not build, and characters alone are poor words to show.
+text, while pkuseg does not build. Characters alone are poor words to show, but a
+model may read them (``characters``).
 
 This module knows nothing about vocabularies or models.
 """
@@ -13,11 +14,14 @@ This module knows nothing about vocabularies or models.
 import re
 from collections.abc import Iterator
 
+from han_core.text import characters
 from han_core.text.document import Document, Sentence, Span
 from han_core.wrong_input import WrongInput
 
 MAXIMUM_TOKENS = 20_000
 """More than anybody pastes; what is past it is reported as not seen."""
+
+SEGMENTATIONS = ("words", "characters")
 
 PIECE = 20_000  # characters given to spaCy at once, so that a limit can stop early
 LONGEST_RUN = 256  # spaCy takes quadratic time on longer runs without white space
@@ -31,6 +35,7 @@ _CONTINUES = re.compile(
     + _JOINER
     + "]"
 )
+_JOINS = re.compile(_CONTINUES.pattern + "|[\U0001f1e6-\U0001f1ff]")  # tokens can be one character
 _FLAG_LETTERS = re.compile("[\U0001f1e6-\U0001f1ff]+$")  # two of these are drawn as one flag
 
 
@@ -40,19 +45,31 @@ class Tokenizer:
     Args:
         language: an ISO code for which spaCy has a blank pipeline ("en", "zh", …).
         maximum_tokens: tokens after which a text is cut; the document says where.
+        segmentation: "words" by the rules of the language, or "characters", where each
+            Chinese or Japanese character is a token.
 
     Raises:
-        WrongInput: if spaCy has no such language, or its word segmenter is missing.
+        WrongInput: if spaCy has no such language, its word segmenter is missing, or the
+            segmentation is neither.
     """
 
-    def __init__(self, language: str = "en", maximum_tokens: int = MAXIMUM_TOKENS):
+    def __init__(
+        self,
+        language: str = "en",
+        maximum_tokens: int = MAXIMUM_TOKENS,
+        segmentation: str = "words",
+    ):
         if maximum_tokens < 1:
             raise WrongInput(f"maximum_tokens is at least 1; {maximum_tokens} came.")
+        if segmentation not in SEGMENTATIONS:
+            raise WrongInput(f"segmentation is words or characters; {segmentation!r} came.")
         self.language = language
         self.maximum_tokens = maximum_tokens
-        self._pipeline = _blank_pipeline(language)
+        self.segmentation = segmentation
+        self._pipeline = _blank_pipeline(language, segmentation)
         self._sentencizer = self._pipeline.add_pipe("sentencizer")
-        self._longest_run = LONGEST_CHINESE_RUN if language == "zh" else LONGEST_RUN
+        unspaced = language == "zh" or segmentation == "characters"
+        self._longest_run = LONGEST_CHINESE_RUN if unspaced else LONGEST_RUN
 
     def __call__(self, text: str) -> Document:
         """Splits ``text``; white space is never part of a token."""
@@ -64,11 +81,11 @@ class Tokenizer:
     def _spans(self, text: str) -> tuple[list[Span], int]:
         """All tokens (white space included) and how many characters they cover."""
         spans: list[Span] = []
-        room = self.maximum_tokens
+        room, joins = self.maximum_tokens, _JOINS.search(text) is not None
         for start, end in _pieces(text, self._longest_run):
             for token in self._pipeline.make_doc(text[start:end]):
                 span = Span(start + token.idx, start + token.idx + len(token))
-                if spans and _is_one_character(text, spans[-1], span):
+                if joins and spans and _is_one_character(text, spans[-1], span):
                     spans[-1] = Span(spans[-1].start, span.end)
                     continue
                 if not token.is_space:
@@ -109,11 +126,16 @@ def _is_second_of_flag(text: str, before: Span, after: Span) -> bool:
     return letters is not None and len(letters[0]) % 2 == 1
 
 
-def _blank_pipeline(language: str):
+def _blank_pipeline(language: str, segmentation: str):
     import spacy
     from spacy.lang.zh import Chinese
 
     try:
+        if segmentation == "characters":
+            spacy.util.get_lang_class(language)  # whether there is one; its words are not needed
+            pipeline = spacy.blank("xx")
+            pipeline.tokenizer = characters.Splitter(pipeline.vocab)
+            return pipeline
         if language == "zh":
             import jieba
 

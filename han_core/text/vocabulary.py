@@ -76,10 +76,10 @@ class Vocabulary:
 
     def number(self, token: str) -> int:
         """The number of ``token``, ``UNKNOWN`` if it was not in the training texts."""
-        word = token.lower() if self.lowercase else token
-        number = self._numbers.get(word, UNKNOWN)
-        return number if number > UNKNOWN else UNKNOWN
+        return self.numbers([token])[0]
 
     def numbers(self, tokens: Iterable[str]) -> list[int]:
         """``number`` for each of ``tokens``."""
-        return [self.number(token) for token in tokens]
+        words = map(str.lower, tokens) if self.lowercase else tokens
+        found = self._numbers.get
+        return [found(word, UNKNOWN) or UNKNOWN for word in words]  # a text's "<pad>" is none

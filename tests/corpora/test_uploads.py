@@ -96,9 +96,12 @@ def test_a_full_store_and_a_full_disk_are_sentences(store, monkeypatch, readable
 def test_what_nobody_uses_is_forgotten(store, readable):
     used, unused = aged(keep_upload(DATA, "used.csv")), aged(keep_upload(DATA, "unused.csv"))
     alone = aged(keep_upload(DATA + b"new,1\n", "alone.csv"))
+    posts = aged(keep_upload(DATA, "posts.csv"))
     fresh = keep_upload(DATA, "fresh.csv")
-    forget_uploads({str(used)})
-    assert [path.exists() for path in (used, unused, alone, fresh)] == [True, False, False, True]
+    forget_uploads({str(used), f"messages:{posts}"})
+    assert [path.exists() for path in (used, posts, unused, alone, fresh)] == [
+        True, True, False, False, True,
+    ]  # fmt: skip
     assert not alone.parent.exists()
 
 

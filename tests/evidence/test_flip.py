@@ -10,7 +10,7 @@ from han_core.evidence.flip import (
     Flip,
     at_weights,
     flip,
-    flip_share,
+    flip_shares,
     hierarchical,
     levels,
 )
@@ -63,7 +63,7 @@ def test_shares_are_those_of_asking_each_time(asked):
     shares = []
     for seed in range(8):
         ranking = np.random.default_rng(seed).permutation(len(weights))
-        shares.append(flip_share(ranking, weights, votes, asked.target))
+        shares += flip_shares(ranking[None], weights, votes, asked.target)
         assert shares[-1] == flips_after(asked, ranking)
     assert len(set(shares)) > 2
 
@@ -115,18 +115,19 @@ def test_a_flip_by_hand(ranking, share):
     The whole: (.40 + .05) · 2.20 − (.45 + .10) · 1.39 = .23. Without entry 0 it is −.65.
     """
     weights, votes = np.array([0.4, 0.05, 0.45, 0.1]), np.array([FOR, FOR, AGAINST, AGAINST])
-    assert flip_share(np.array(ranking), weights, votes, 0) == share
+    assert flip_shares(np.array([ranking]), weights, votes, 0) == [share]
 
 
 def test_weights_of_nothing_flip_nothing():
     votes = np.array([FOR, AGAINST, AGAINST])
-    assert flip_share(np.array([0, 1, 2]), np.array([1.0, 0, 0]), votes, 0) is None
+    orders = np.array([[0, 1, 2], [2, 1, 0]])
+    assert flip_shares(orders, np.array([1.0, 0, 0]), votes, 0) == [None, None]
 
 
 def test_random_order_is_the_median_and_never_is_largest(asked, monkeypatch):
     def median(*shares):
-        found = iter([*shares, 0.5, 0.5])
-        monkeypatch.setattr("han_core.evidence.flip.flip_share", lambda *given: next(found))
+        found = [*shares, 0.5, 0.5]
+        monkeypatch.setattr("han_core.evidence.flip.flip_shares", lambda *given: found)
         return flip(asked, len(shares), np.random.default_rng(0)).random
 
     assert median(0.1, None, 0.3) == 0.3
@@ -160,3 +161,17 @@ def test_what_does_not_fit_is_refused():
     for wrong in ({"entries": 1}, {"attention": 1.0}, {"gradient": 0.0}):
         with pytest.raises(ValueError):
             replace(found, **wrong)
+
+
+def test_many_orders_are_taken_a_few_at_a_time(monkeypatch):
+    rng = np.random.default_rng(5)
+    weights, votes = rng.dirichlet(np.ones(6)), np.log(rng.dirichlet(np.ones(3), size=6))
+    orders = rng.permuted(np.tile(np.arange(6), (9, 1)), axis=1)
+    target = int((weights @ votes).argmax())
+    once = flip_shares(orders, weights, votes, target)
+    monkeypatch.setattr("han_core.evidence.flip._CELLS", 40)
+    assert flip_shares(orders, weights, votes, target) == once
+    for order, share in zip(orders, once, strict=True):
+        winners = [(weights[order[n:]] @ votes[order[n:]]).argmax() for n in range(1, 6)]
+        lost = [n for n, winner in enumerate(winners, start=1) if winner != target]
+        assert share == (lost[0] / 6 if lost else None)

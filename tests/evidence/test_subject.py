@@ -1,12 +1,17 @@
 """Every question put to the model one variant at a time, by plain means."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from han_core.evidence.subject import shared_batch, subject
+from han_core.evidence.faithfulness import quick, thorough
+from han_core.evidence.methods import attribute
+from han_core.evidence.subject import subject
+from han_core.evidence.variants import shared_batch
 from han_core.explanation.explain import explain
 from han_core.models.checkpoint import load_checkpoint
 from han_core.text.batch import Batch, collate
@@ -54,12 +59,50 @@ def test_without_words_the_model_answers_as_it_would_alone(asked, data):
 def test_many_passes_give_what_one_gives(asked, monkeypatch):
     kept = ~np.eye(asked.tokens, dtype=bool)
     once, seen = asked.probabilities(kept), []
-    monkeypatch.setattr("han_core.evidence.subject.PASS_TOKENS", 3 * asked.tokens)
+    monkeypatch.setattr("han_core.evidence.variants.PASS_TOKENS", 3 * asked.tokens)
     assert asked.probabilities(kept, progress=lambda *done: seen.append(done)) == pytest.approx(
         once
     )
     assert seen[0] == (3, asked.tokens)
     assert seen[-1] == (asked.tokens, asked.tokens)
+
+
+def test_every_pass_over_one_document_takes_one_thread(asked, monkeypatch):
+    """Those who measure at the same time share the cores; waking others for little is waste."""
+    seen, model = set(), type(asked.checkpoint.model)
+    for name in ("encode", "decide", "forward_shared"):
+        plain = getattr(model, name)
+
+        def watched(self, *given, plain=plain, **named):
+            seen.add(torch.get_num_threads())
+            return plain(self, *given, **named)
+
+        monkeypatch.setattr(model, name, watched)
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        fresh = subject(asked.checkpoint, TEXT)
+        thorough(fresh, quick(fresh))
+        attribute(fresh, "integrated_gradients")
+        assert (seen, torch.get_num_threads()) == ({1}, 3)
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_many_at_once_get_what_each_gets_alone(asked):
+    texts = [TEXT, "bread under the window. the quiet walk", "road music river stone. night"]
+    alone = [thorough(made, quick(made)) for made in (subject(asked.checkpoint, t) for t in texts)]
+
+    def measured(text: str):
+        made = subject(asked.checkpoint, text)
+        return thorough(made, quick(made))
+
+    with ThreadPoolExecutor(4) as threads:
+        together = list(threads.map(measured, texts * 4))
+    for found, expected in zip(together, alone * 4, strict=True):
+        assert found.tau_ceiling == expected.tau_ceiling
+        for by, curve in expected.deletion.comprehensiveness.items():
+            assert found.deletion.comprehensiveness[by].values == pytest.approx(curve.values)
 
 
 def test_nothing_kept_and_other_shapes_are_refused(asked):
@@ -98,7 +141,7 @@ def test_other_attention_is_a_weighted_sum_of_the_states(asked):
 @pytest.mark.parametrize("hold", [True, False])
 @pytest.mark.parametrize("target", [0, 1])
 def test_gradients_are_finite_differences(asked, hold, target):
-    gradient = asked.gradients(target, hold_attention=hold)
+    gradient = asked.gradients(target)[int(hold)]
     assert gradient.shape == asked.vectors.shape
     step = 1e-2
     for token, number in [(0, 0), (3, 2), (asked.tokens - 1, 5)]:
@@ -111,7 +154,7 @@ def test_gradients_are_finite_differences(asked, hold, target):
 
 
 def test_held_attention_leaves_part_of_the_gradient_out(asked):
-    full, held = asked.gradients(0), asked.gradients(0, hold_attention=True)
+    full, held = asked.gradients(0)
     assert abs(full - held).max() > 1e-5
 
 
@@ -143,3 +186,13 @@ def test_an_entry_alone_is_all_attention_on_it(asked):
             sentences = np.add.reduceat(words, np.cumsum(lengths) - lengths)
         answer = asked.under(words[None], sentences[None])[0]
         assert np.exp(alone[entry]) == pytest.approx(answer, abs=1e-6)
+
+
+def test_gradient_times_input_is_kept_and_leaves_the_states_as_they_are(asked):
+    fresh = subject(asked.checkpoint, TEXT)
+    first = fresh.gradient_times_input(1)
+    assert fresh.gradient_times_input(1) is first
+    sums = (asked.gradients(1) * asked.vectors.double().numpy()).sum(2)
+    assert first == pytest.approx(sums, abs=1e-7)
+    alone = subject(asked.checkpoint, TEXT).alone()  # read without a gradient
+    assert fresh.alone() == pytest.approx(alone, abs=1e-6)

@@ -13,7 +13,15 @@ import pytest
 
 from han_core.models import archive, folder
 from han_core.models.archive import move_in, pack, unpack
-from han_core.models.checkpoint import CONFIG, METRICS, VOCABULARY, WEIGHTS, load_checkpoint
+from han_core.models.checkpoint import (
+    CARD,
+    CONFIG,
+    METRICS,
+    README,
+    VOCABULARY,
+    WEIGHTS,
+    load_checkpoint,
+)
 from han_core.models.listing import list_checkpoints
 from han_core.wrong_input import WrongInput
 
@@ -59,6 +67,15 @@ def test_a_checkpoint_comes_back_byte_for_byte_without_what_resuming_needs(check
         assert (found / path.name).read_bytes() == path.read_bytes()
     assert [listing.name for listing in list_checkpoints(tmp_path / "root")] == ["mine"]
     assert stat.S_IMODE(found.stat().st_mode) & 0o500 == 0o500
+
+
+def test_its_card_goes_with_it(checkpoint, tmp_path):
+    mine = shutil.copytree(checkpoint, tmp_path / "mine")
+    for name in (CARD, README):
+        (mine / name).write_text("{}", encoding="utf-8")
+    assert unpack(pack(mine), tmp_path / "root") == "mine"
+    found = tmp_path / "root" / "mine"
+    assert (found / CARD).read_text() == (found / README).read_text() == "{}"
 
 
 def test_the_same_checkpoint_gives_the_same_bytes(checkpoint, tmp_path):

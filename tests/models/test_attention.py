@@ -113,3 +113,28 @@ def test_no_noise_draws_no_random_number():
     before = torch.get_rng_state()
     layer.scores(torch.ones(6, 4), OWNER, torch.ones(3, 4))
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_held_weights_are_the_same_and_constants_to_a_gradient(form):
+    torch.manual_seed(1)
+    layer, query = attention_pooling(form, 4, 3), torch.randn(3, 4)
+    states = torch.randn(6, 4, requires_grad=True)
+    pooled, weights = layer(states, OWNER, query, hold=tensor([True, False, True]))
+    free, own = layer(states, OWNER, query)
+    torch.testing.assert_close((pooled, weights), (free, own))
+    (held,) = torch.autograd.grad(pooled.sum(), states, retain_graph=True)
+    (full,) = torch.autograd.grad(free.sum(), states)
+    constant = own.detach().unsqueeze(1).expand(6, 4)  # of Σ weight · state, weights constant
+    torch.testing.assert_close(held[[0, 1, 2, 4, 5]], constant[[0, 1, 2, 4, 5]])
+    torch.testing.assert_close(held[3], full[3])
+    assert not torch.allclose(held, full)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_without_a_gradient_it_pools_the_same(form):
+    torch.manual_seed(2)
+    layer, query, states = attention_pooling(form, 4, 3), torch.randn(3, 4), torch.randn(6, 4)
+    expected = layer(states, OWNER, query)
+    with torch.no_grad():
+        torch.testing.assert_close(layer(states, OWNER, query), expected)

@@ -85,7 +85,12 @@ def test_the_folder_holds_what_the_contract_says_and_no_pickle(random_checkpoint
     assert config["format"] == 1
     assert config["library"].startswith("hanscope ")
     assert config["labels"] == ["negative", "positive"]
-    assert config["text"] == {"language": "en", "lowercase": True, "maximum_tokens": 20_000}
+    assert config["text"] == {
+        "language": "en",
+        "lowercase": True,
+        "maximum_tokens": 20_000,
+        "segmentation": "words",
+    }
     assert config["architecture"]["model"] == "han"
     assert [json.loads(line) for line in (folder / HISTORY).read_text().splitlines()] == [
         {"epoch": 1}

@@ -137,7 +137,7 @@ def test_a_class_without_its_own_pass_is_refused():
 
 def test_an_output_whose_parts_disagree_is_refused():
     with pytest.raises(ValueError):
-        Output(torch.zeros(2, 2), torch.ones(1), torch.ones(1), torch.zeros(1, 4))
+        Output(*(torch.zeros(n, 2) for n in (2, 1, 1, 1, 1)))
 
 
 @pytest.mark.parametrize("form", FORMS)

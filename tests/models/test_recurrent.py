@@ -62,11 +62,34 @@ def test_without_gradients_too_and_with_rows_that_stand_often(engine, plain, len
     expected = one_by_one(single, table[index], lengths)
     told = torch.tensor(lengths)
     answers = [flat(table, told, index)]
-    for many in (1, 100):  # one engine and the other
-        with torch.no_grad(), patch("han_core.models.recurrent.MANY", many):
+    for fewest, many in ((1, 1), (1, 100), (100, 100)):  # one engine and the other
+        with (
+            torch.no_grad(),
+            patch.object(engine, "fewest", fewest),
+            patch("han_core.models.lockstep.MANY", many),
+        ):
             answers += [flat(table, told, index), flat(table[index], told)]
     for answer in answers:
         torch.testing.assert_close(answer, expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(("engine", "plain"), ENGINES)
+@settings(max_examples=25)
+@given(ragged, st.integers(1, 3))
+@example([5, 5, 4, 5, 1], 1)
+def test_what_sequences_have_in_common_is_read_once_with_the_same_states(
+    engine, plain, lengths, distinct
+):
+    torch.manual_seed(len(lengths))
+    flat = engine(FEATURES, HIDDEN).double()
+    single = plain(FEATURES, HIDDEN, bidirectional=True).double()
+    single.load_state_dict(flat.state_dict())
+    table = torch.randn(distinct, FEATURES, dtype=torch.float64)
+    index = torch.randint(distinct, (sum(lengths),))
+    with torch.no_grad():
+        readings, last = flat.looked_up(flat.projected(table), torch.tensor(lengths), index, True)
+    expected = one_by_one(single, table[index], lengths)
+    torch.testing.assert_close((readings.written_out(), last), expected, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("engine", [BidirectionalGRU, BidirectionalLSTM])

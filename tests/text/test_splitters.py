@@ -8,12 +8,12 @@ from han_core.text.tokenizer import Tokenizer
 from han_core.wrong_input import WrongInput
 
 TEXTS = [
-    f"Text {number} is good. Not bad, \ud800 {'very ' * (number % 7)}!" for number in range(90)
+    f"Text {number} isn't good. Not bad, \ud800 {'very ' * (number % 7)}!" for number in range(90)
 ]
 
 
-def listed(texts, processes: int) -> list:
-    found = split_all(texts, Tokenizer("en", 12), processes)
+def listed(texts, processes: int, segmentation: str = "words") -> list:
+    found = split_all(texts, Tokenizer("en", 12, segmentation), processes)
     return [(split.documents.to_pydict(), split.lexicon) for split in found]
 
 
@@ -23,8 +23,9 @@ def small_chunks(monkeypatch):
 
 
 def test_two_processes_give_what_one_gives(small_chunks):
-    assert listed(TEXTS, 2) == listed(TEXTS, 1)
-    assert len(listed(TEXTS, 1)) > 10
+    by_characters = listed(TEXTS, 1, "characters")
+    assert listed(TEXTS, 2, "characters") == by_characters != listed(TEXTS, 1)
+    assert len(by_characters) > 10
 
 
 def test_a_process_that_ends_early_is_one_sentence(small_chunks, monkeypatch):

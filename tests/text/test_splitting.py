@@ -62,7 +62,7 @@ def test_the_process_answers_chunk_after_chunk_until_its_input_ends(monkeypatch,
     asked.seek(0)
     for name, pipe in (("stdin", asked), ("stdout", answers)):
         monkeypatch.setattr(splitting.sys, name, type("Stream", (), {"buffer": pipe})())
-    splitting.answer("en", 4)
+    splitting.answer("en", 4, "words")
     answers.seek(0)
     for chunk in (TEXTS, TEXTS[:1]):
         found, expected = receive_split(answers), split(chunk, tokenizer)

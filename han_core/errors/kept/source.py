@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from han_core.corpora.bundle import bundled_file
 from han_core.corpora.corpus import Corpus, read_corpus
+from han_core.corpora.messages import PREFIX, file_of
 from han_core.models.folder import checksum
 from han_core.wrong_input import WrongInput
 
@@ -43,6 +44,8 @@ class Source(BaseModel):
     @property
     def name(self) -> str:
         """For people: the file's own name, or what names the data."""
+        if self.data.startswith(PREFIX):
+            return PREFIX + Path(file_of(self.data)).name
         return self.data if ":" in self.data.split("/")[0] else Path(self.data).name
 
     def same_as(self, other: "Source") -> bool:
@@ -106,7 +109,8 @@ def source_of(
     path = _file_of(data)
     if path is None:
         return Source(data=data, text_column=text_column, label_column=label_column)
-    data = data if data.startswith("bundled:") else str(path)
+    if not data.startswith("bundled:"):
+        data = f"{PREFIX * data.startswith(PREFIX)}{path}"
     named = Source(data=data, text_column=text_column, label_column=label_column)
     try:
         found = path.stat()
@@ -118,4 +122,4 @@ def source_of(
 def _file_of(data: str) -> Path | None:
     if data.startswith("hf:"):
         return None
-    return bundled_file(data) if data.startswith("bundled:") else Path(data).absolute()
+    return bundled_file(data) if data.startswith("bundled:") else Path(file_of(data)).absolute()

@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
+from han_core.corpora.messages import file_of
 from han_core.errors.kept import background
 from han_core.errors.kept.source import Source, source_of
 from han_core.errors.labels.vectors import open_vectors
@@ -136,7 +137,7 @@ def _given(metrics: dict[str, Any]) -> dict[str, str]:
 
 def _is_upload(data: str) -> bool:
     try:
-        path = Path(data).resolve()
+        path = Path(file_of(data)).resolve()
         return bool(data) and path.is_relative_to(uploads_root().resolve()) and path.is_file()
     except (OSError, ValueError):
         return False

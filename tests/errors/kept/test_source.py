@@ -24,6 +24,15 @@ def test_a_file_is_named_by_its_whole_path(path, monkeypatch):
     assert found.read().labels == ("pos", "neg")
 
 
+def test_a_file_of_messages_is_named_by_its_whole_path(path, monkeypatch):
+    monkeypatch.chdir(path.parent)
+    path.with_name("posts.csv").write_text('text,label\n"From: a\n\nA kettle.",pos\n')
+    found = source_of("messages:posts.csv")
+    assert found.data == f"messages:{path.with_name('posts.csv')}"
+    assert (found.name, found.standing()) == ("messages:posts.csv", "same")
+    assert tuple(found.with_checksum().read().texts) == ("A kettle.",)
+
+
 def test_what_comes_bundled_has_a_file_and_the_hub_has_none():
     bundled = source_of("bundled:classroom/all@all")
     assert bundled.path.name == "classroom.jsonl"
