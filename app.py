@@ -2,9 +2,11 @@
 
 import streamlit as st
 
+from pages.parts.turns import TURNS
+
 st.set_page_config(page_title="Hanscope", page_icon="🔦", layout="wide")
 explore = st.Page("pages/1_Explore.py", title="Explore")
-st.navigation(
+chosen = st.navigation(
     [
         # A default page loses its own address, and Explore is to keep one.
         st.Page(
@@ -20,4 +22,6 @@ st.navigation(
         st.Page("pages/4_Train.py", title="Train"),
     ],
     position="top",
-).run()
+)
+with TURNS.turn():
+    chosen.run()

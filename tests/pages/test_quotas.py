@@ -29,6 +29,14 @@ def test_leave_one_out_waits_in_a_class(open_page, in_class):
     assert "measure_thorough" not in {button.key for button in app.button}
 
 
+def test_the_difference_is_folded_in_a_class(open_page, in_class):
+    app = open_page("2_Compare")
+    assert "difference" not in hooks(app)
+    app.session_state["difference_figures"] = True
+    app.run()
+    assert "difference" in hooks(app)
+
+
 def test_agreement_is_folded_in_a_class(open_page, in_class):
     app = open_page("2_Compare")
     folded = len(app.get("plotly_chart"))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import drawing
+from pages.parts import drawing, quotas
 from pages.parts.compare import sentences
 from pages.parts.compare.comparing import Compared, Side
 from pages.parts.figure_export import figure_export
@@ -23,9 +23,15 @@ ROWS = 6
 
 def difference(compared: Compared) -> None:
     """The heatmap of the difference, and where it is largest."""
+    st.subheader("Where they differ", anchor=False)
+    if place := quotas.place("difference_figures"):
+        with place:
+            _difference(compared)
+
+
+def _difference(compared: Compared) -> None:
     from han_core.evidence.comparison import Difference
 
-    st.subheader("Where they differ", anchor=False)
     one, other = _pair(compared)
     found = Difference(one.column, other.column)
     _in_the_text(found, one, compared)

@@ -1,0 +1,60 @@
+"""Runs of pages one after another rather than all at once.
+
+Python does one thing at a time however many threads it has, and thirty that push past each
+other take three times as long as thirty in a row. So a run waits until few others are at
+it. Whoever is at it for long (a data set being scored, a long text) is not waited for.
+It knows nothing about what is drawn.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Condition
+
+
+class Turns:
+    """``with turns.turn(): …`` in each run.
+
+    Args:
+        at_once: runs that may be young at the same time. More than one was slower on two cores:
+            they took the interpreter from each other in the middle of small steps.
+        patience: seconds for which a run counts as young.
+    """
+
+    def __init__(self, at_once: int = 1, patience: float = 0.3):
+        self.at_once, self.patience = at_once, patience
+        self._started: dict[object, float] = {}
+        self._waiting: list[object] = []
+        self._changed = Condition()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Waits for its turn; the first to come is the first to go."""
+        own = object()
+        with self._changed:
+            self._waiting.append(own)
+            try:
+                while (wait := self._wait(own)) > 0:
+                    self._changed.wait(wait)
+            finally:  # a run may be stopped while it waits
+                self._waiting.remove(own)
+                self._changed.notify_all()
+            self._started[own] = time.monotonic()
+        try:
+            yield
+        finally:
+            with self._changed:
+                del self._started[own]
+                self._changed.notify_all()
+
+    def _wait(self, own: object) -> float:
+        """Seconds after which to look again; 0 if it is this one's turn."""
+        if self._waiting[0] is not own:
+            return self.patience
+        now = time.monotonic()
+        left = sorted(self.patience - (now - started) for started in self._started.values())
+        young = [seconds for seconds in left if seconds > 0]
+        return young[0] if len(young) >= self.at_once else 0
+
+
+TURNS = Turns()

@@ -1,0 +1,74 @@
+"""Runs wait for each other, in the order in which they came, and never for a slow one."""
+
+import threading
+import time
+
+import pytest
+
+from pages.parts.turns import Turns
+
+
+def in_threads(*work) -> list[threading.Thread]:
+    threads = [threading.Thread(target=each, daemon=True) for each in work]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.02)  # they come in this order
+    return threads
+
+
+def test_one_after_another_in_the_order_in_which_they_came():
+    turns, log = Turns(at_once=1, patience=60), []
+    first_may_end = threading.Event()
+
+    def run(name: str):
+        with turns.turn():
+            log.append(f"{name} begins")
+            if name == "a":
+                first_may_end.wait(10)
+            log.append(f"{name} ends")
+
+    threads = in_threads(*(lambda name=name: run(name) for name in "abc"))
+    assert log == ["a begins"]
+    first_may_end.set()
+    for thread in threads:
+        thread.join(10)
+    assert log == [f"{name} {what}" for name in "abc" for what in ("begins", "ends")]
+
+
+def test_nobody_waits_for_a_slow_one():
+    turns, may_end, began = Turns(at_once=1, patience=0.05), threading.Event(), threading.Event()
+
+    def slow():
+        with turns.turn():
+            may_end.wait(10)
+
+    def quick():
+        with turns.turn():
+            began.set()
+
+    (thread, _) = in_threads(slow, quick)
+    assert began.wait(10)
+    assert thread.is_alive()
+    may_end.set()
+    thread.join(10)
+
+
+def test_as_many_as_allowed_are_at_it_together():
+    turns, together = Turns(at_once=2, patience=60), threading.Barrier(2, timeout=10)
+
+    def run():
+        with turns.turn():
+            together.wait()
+
+    threads = in_threads(run, run)
+    for thread in threads:
+        thread.join(10)
+    assert not together.broken
+
+
+def test_a_run_that_breaks_gives_its_turn_back():
+    turns = Turns(at_once=1, patience=60)
+    with pytest.raises(ZeroDivisionError), turns.turn():
+        raise ZeroDivisionError
+    with turns.turn():
+        pass
