@@ -58,6 +58,53 @@ def test_train_then_evaluate(run_command, tmp_path, reviews):
     assert found["documents_per_second"] > 0
 
 
+def test_teachers_label_and_groups_stay_whole(run_command, tmp_path, reviews):
+    """The student and its teacher, by the same seed of the division, hold the same out."""
+    common = ["train", "--model", "bilstm", "--data", reviews, "--group-column", "id/10",
+              "--split-seed", "5", "--validation", "0.34", *SMALL]  # fmt: skip
+    assert run_command(*common, "--out", tmp_path / "teacher")[0] == 0
+    unlabelled = write_lines(
+        tmp_path / "more.jsonl", [{"text": f"The road {n} is splendid."} for n in range(7)]
+    )
+    asked = ["--unlabelled", unlabelled, "--set", f"teachers=nb-svm,{tmp_path / 'teacher'}"]
+    status, _, errors = run_command(*common, *asked, "--out", tmp_path / "out", "--seed", "9")
+    assert status == 0
+    assert any(
+        line.startswith("nb-svm and teacher labelled 7 unlabelled documents") for line in errors
+    )
+    assert not any("validated on other documents" in line for line in errors)
+    teacher, student = (
+        json.loads((tmp_path / name / "metrics.json").read_text()) for name in ("teacher", "out")
+    )
+    assert student["documents"] == {"train": 40, "validation": 20, "test": 0, "unlabelled": 7}
+    assert student["sha256"]["validation"] == teacher["sha256"]["validation"]
+    assert student["sha256"].keys() == {"train", "validation", "unlabelled"}
+    assert [told["name"] for told in student["teaching"]["teachers"]] == ["nb-svm", "teacher"]
+    shutil.rmtree(tmp_path / "teacher")
+    again = [*common, *asked, "--out", tmp_path / "out", "--seed", "9", "--resume", "--epochs", "2"]
+    assert run_command(*again)[1][0]["epochs"] == 2
+
+
+def test_chinese_is_read_by_characters_from_training_to_explanation(run_command, tmp_path):
+    out, asked = tmp_path / "zh", tmp_path / "asked.jsonl"
+    status, _, _ = run_command(
+        "train", "--model", "han", "--data", "bundled:classroom/zh@all", "--validation", "0.3",
+        "--out", out, "--set", "language=zh", "--set", "segmentation=characters", *SMALL,
+    )  # fmt: skip
+    assert status == 0
+    assert json.loads((out / "config.json").read_text())["text"]["segmentation"] == "characters"
+    text = "房间WiFi很好！ 早餐一般。"
+    asked.write_text(json.dumps({"text": text}))
+    _, (found,), _ = run_command("explain", "--checkpoint", out, "--input", asked)
+    spans = [
+        [text[token["start"] : token["end"]] for token in sentence["tokens"]]
+        for sentence in found["sentences"]
+    ]
+    assert spans == [["房", "间", "WiFi", "很", "好", "！"], ["早", "餐", "一", "般", "。"]]
+    weights = [t["weight"] * s["weight"] for s in found["sentences"] for t in s["tokens"]]
+    assert sum(weights) == pytest.approx(1, abs=1e-5)
+
+
 def test_resume_goes_on(run_command, tmp_path, reviews):
     arguments = ["train", "--model", "han", "--data", reviews, "--out", tmp_path / "out", *SMALL]
     assert run_command(*arguments)[1][0]["epochs"] == 1

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from functools import reduce
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,19 @@ def test_wrong_arguments_are_one_line(refusal, arguments, hint):
         (["--validation", "{tmp}/other.jsonl"], "other"),
         (["--test", "{tmp}/none.csv"], "none.csv"),
         (["--test", "{tmp}/other.jsonl"], "other"),
+        (["--group-column", "film"], 'no column "film"'),
+        (["--group-column", "id/0"], "N at least 1"),
+        (["--group-column", "id/x"], "N at least 1"),
+        (["--group-column", "kind/2"], 'no column "kind"'),
+        (["--group-column", "id/100"], "can be held out"),
+        (["--split-seed", "-1"], "--split-seed is 0 or more"),
+        (["--unlabelled", "{tmp}/none.csv"], "none.csv"),
+        (["--unlabelled", "{tmp}/empty.jsonl"], "empty.jsonl"),
+        (["--unlabelled", "{data}"], "among the labelled ones"),
+        (["--unlabelled", "{tmp}/body.jsonl"], 'no column "text"'),
+        (["--set", "teachers=nb-svm,nb-svm"], "--unlabelled D"),
+        (["--set", "teachers=nowhere", "--unlabelled", "{tmp}/unlabelled.jsonl"], "nowhere"),
+        (["--set", "teachers=", "--unlabelled", "{tmp}/unlabelled.jsonl"], "checkpoint"),
         (["--out", "{tmp}"], "new or empty folder"),
         (["--out", "{tmp}/reviews.jsonl/below"], "below"),
         (["--out", "{tmp}/begun", "--resume"], "damaged"),
@@ -100,11 +114,13 @@ def test_wrong_input_of_train_is_one_line(refusal, tmp_path, reviews, arguments,
         (tmp_path / "begun" / "resume" / name).write_text(content)
     write_lines(tmp_path / "one.jsonl", [{"text": "So good", "label": "good"}] * 20)
     write_lines(tmp_path / "unlabelled.jsonl", [{"text": "So good"}])
+    write_lines(tmp_path / "body.jsonl", [{"body": "So good"}])
     write_lines(tmp_path / "other.jsonl", [{"text": "So good", "label": "other"}] * 3)
     write_lines(tmp_path / "empty.jsonl", [])
     (tmp_path / "latin.csv").write_bytes("text,label\n\xe9t\xe9,good\nbad,bad\n".encode("latin-1"))
     given = ["train", "--model", "han", "--data", reviews, "--out", tmp_path / "out", *SMALL]
-    changed = [argument.replace("{tmp}", str(tmp_path)) for argument in arguments]
+    places = {"{tmp}": str(tmp_path), "{data}": str(reviews)}
+    changed = [reduce(lambda a, p: a.replace(*p), places.items(), word) for word in arguments]
     if arguments == ["--data", "{tmp}/latin.csv"]:
         changed += ["--validation", "0.5"]
     assert said in refusal(*given, *changed)

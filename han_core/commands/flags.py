@@ -13,7 +13,8 @@ def data(command: argparse.ArgumentParser) -> None:
         "--data",
         required=True,
         metavar="D",
-        help="a .parquet, .csv, .tsv or .jsonl file, hf:NAME[/CONFIG][@SPLIT], bundled:NAME",
+        help="a .parquet, .csv, .tsv or .jsonl file, messages:FILE of raw messages, "
+        "hf:NAME[/CONFIG][@SPLIT], bundled:NAME",
     )
     command.add_argument("--text-column", default="text")
     command.add_argument("--label-column", default="label")

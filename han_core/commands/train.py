@@ -30,6 +30,13 @@ def flags(command: ArgumentParser) -> None:
     command.add_argument(
         "--split-column", metavar="NAME", help="says of each row: train, validation or test"
     )
+    command.add_argument(
+        "--group-column", metavar="NAME[/N]", help="a share divides no group of this column's"
+    )
+    command.add_argument("--split-seed", type=int, metavar="N", help="draws what is held out")
+    command.add_argument(
+        "--unlabelled", metavar="D", help="documents for teachers to label (--set teachers=…)"
+    )
     command.add_argument("--out", required=True, metavar="DIR")
     command.add_argument("--epochs", type=int)
     command.add_argument("--seed", type=int)
@@ -82,6 +89,9 @@ def _train(given: Namespace) -> dict:
         label_column=given.label_column,
         split_column=given.split_column,
         limit=given.limit,
+        group_column=given.group_column,
+        split_seed=given.split_seed,
+        unlabelled=given.unlabelled,
     )
     parts = read_parts(source, settings.seed)
     for note in parts.notes if processes.main else ():
@@ -98,6 +108,7 @@ def _train(given: Namespace) -> dict:
         text=text,
         reproduce=shlex.join(word for word in given.said if word != "--resume"),
         resume=given.resume,
+        unlabelled=parts.unlabelled,
     )
     interrupt = _Interrupt(alone=processes.count == 1)
     try:

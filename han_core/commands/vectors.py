@@ -13,6 +13,7 @@ def flags(command: ArgumentParser) -> None:
     command.add_argument("--text-column", default="text")
     command.add_argument("--out", required=True, metavar="FILE", help="the text format")
     command.add_argument("--language", default="en")
+    command.add_argument("--segmentation", choices=["words", "characters"], default="words")
     command.add_argument("--size", type=int, default=200)
     command.add_argument("--epochs", type=int, default=5)
     command.add_argument("--seed", type=int, default=0)
@@ -27,7 +28,7 @@ def run(given: Namespace) -> None:
 
     check_learning(given.size, given.epochs, given.seed, given.workers)
     check_writable(given.out)
-    tokenizer = Tokenizer(given.language)
+    tokenizer = Tokenizer(given.language, segmentation=given.segmentation)
     sentences: list[list[str]] = []
     for spec in given.data:
         corpus = read_corpus(spec, text_column=given.text_column, label_column=None)

@@ -120,7 +120,7 @@ def read_sample(texts: Sequence[str], text: TextConfig) -> Sample:
     Raises:
         WrongInput: as ``estimate``.
     """
-    tokenizer = _tokenizer(text.language, text.maximum_tokens)
+    tokenizer = _tokenizer(text.language, text.maximum_tokens, text.segmentation)
     counts, characters, sentences = Counter[str](), 0, 0
     order = np.random.default_rng(0).permutation(len(texts))[:MEASURED].tolist()
     for at in order[:READ]:
@@ -137,8 +137,8 @@ def read_sample(texts: Sequence[str], text: TextConfig) -> Sample:
 
 
 @lru_cache(maxsize=4)
-def _tokenizer(language: str, maximum_tokens: int) -> Tokenizer:
-    return Tokenizer(language, maximum_tokens)
+def _tokenizer(language: str, maximum_tokens: int, segmentation: str) -> Tokenizer:
+    return Tokenizer(language, maximum_tokens, segmentation)
 
 
 def _vocabulary(sample: Sample, tokens: int, settings: Settings, known: Vocabulary | None) -> int:

@@ -45,6 +45,7 @@ EXPLAINED = {
     "rate_classifier": "Times the learning rate for the last layer, and a BiLSTM's attention.",
     "start_from": "Checkpoint whose words, sizes and weights the run starts from.",
     "freeze_words": "Leave the word level of that checkpoint as it is.",
+    "teachers": "Who labels the unlabelled documents: nb-svm, checkpoints, with commas between.",
     "save_seconds": "Seconds between two savings within an epoch; 0 saves after epochs alone.",
     "model": "HAN reads words, then sentences; a BiLSTM reads all words as one row.",
     "attention": "How a word's or sentence's score is computed from its state.",
@@ -59,6 +60,7 @@ EXPLAINED = {
     "attention_noise": "Spread of random noise on attention scores in training.",
     "language": "Language of the texts, which decides how words are split: en, zh, de, …",
     "lowercase": "Read words in lower case.",
+    "segmentation": "What a word is: by the language, or each Chinese or Japanese character.",
     "maximum_tokens": "Words of a document that are read; the rest is cut.",
 }
 """One line for each field of ``Settings``, ``Architecture`` and ``TextConfig``."""

@@ -54,10 +54,12 @@ class Settings(BaseModel):
     rate_classifier: float = Field(default=1.0, gt=0, le=100)
     start_from: str | None = Field(default=None, min_length=1)
     freeze_words: bool = False
+    teachers: tuple[str, ...] = Field(default=("nb-svm",), min_length=1, max_length=20)
     save_seconds: float = Field(default=60.0, ge=0, le=86_400)
 
 
 COMPUTED = {"model", "attention", "vocabulary_size", "classes"}
+LISTS = {"label_names", "teachers"}  # several values with commas between
 
 
 def parse_settings(
@@ -86,7 +88,7 @@ def parse_settings(
         if key in fixed and value != str(fixed[key]):
             raise WrongInput(f"--{key} {fixed[key]} and --set {pair[:80]} contradict each other.")
         names = [name.strip() for name in value.split(",")]
-        values[group][key] = names if key == "label_names" else value
+        values[group][key] = names if key in LISTS else value
     settings = checked(Settings, values["settings"])
     assert isinstance(settings, Settings)
     check_together(settings)

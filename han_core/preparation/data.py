@@ -5,12 +5,16 @@ about words or models.
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from han_core.corpora.corpus import Corpus, read_corpus, stratified_split
+from han_core.corpora.grouping import grouped_split, groups_of
 from han_core.corpora.inspection import Overlap, fractional, label_problems, overlaps
 from han_core.corpora.labels import is_number
-from han_core.corpora.wording import listed, shown
+from han_core.corpora.repeats import digests
+from han_core.corpora.wording import counted, listed, shown
 from han_core.wrong_input import WrongInput
 
 PARTS = {
@@ -33,6 +37,10 @@ class Source:
             training, validation or test; ``validation`` and ``test`` then only count for
             the part that no row is for, and a share is one of the training rows.
         limit: training documents to take, the first ones.
+        group_column: the column of ``data`` whose groups no share divides, or NAME/N for its
+            whole numbers in blocks of N.
+        split_seed: draws what is held out; None for the seed of the run.
+        unlabelled: data without labels, for teachers to label.
     """
 
     data: str
@@ -42,6 +50,15 @@ class Source:
     label_column: str = "label"
     split_column: str | None = None
     limit: int | None = None
+    group_column: str | None = None
+    split_seed: int | None = None
+    unlabelled: str | None = None
+
+    @property
+    def specs(self) -> tuple[str, ...]:
+        """All data that are read: files, ``hf:...`` or ``bundled:...``; no shares."""
+        named = (self.data, self.validation, self.test, self.unlabelled)
+        return tuple(spec for spec in named if spec and not is_number(spec))
 
 
 @dataclass(frozen=True)
@@ -49,6 +66,7 @@ class Parts:
     """Documents to learn from, to validate on, and to test on.
 
     Attributes:
+        unlabelled: without what stands in the other parts.
         notes: sentences about them for the user; none quotes a text.
         overlaps: documents that stand in two of them.
     """
@@ -58,10 +76,11 @@ class Parts:
     test: Corpus | None
     notes: tuple[str, ...]
     overlaps: tuple[Overlap, ...] = ()
+    unlabelled: Corpus | None = None
 
 
 def read_parts(source: Source, seed: int) -> Parts:
-    """The documents of ``source``; ``seed`` draws what is held out.
+    """The documents of ``source``; ``seed`` draws what is held out where it has none itself.
 
     Raises:
         WrongInput: as ``divided``, or as ``read_corpus``.
@@ -80,19 +99,24 @@ def divided(corpus: Corpus, source: Source, seed: int) -> Parts:
     given = {"training": corpus}
     if source.split_column is not None:
         given = _by_column(corpus, source.split_column)
+    if source.split_seed is not None:
+        if source.split_seed < 0:
+            raise WrongInput(f"--split-seed is 0 or more; {source.split_seed} came.")
+        seed = source.split_seed
     parts = _held_out(given, source, seed)
     if source.limit is not None:
         if source.limit < 1:
             raise WrongInput(f"--limit is at least 1; {source.limit} came.")
         parts["training"] = parts["training"].first(source.limit)
     found = overlaps(parts)
+    unlabelled = _unlabelled(source, parts)
     notes = (
-        *(note for part in parts.values() for note in part.notes),
+        *(note for part in (*parts.values(), unlabelled) if part for note in part.notes),
         *label_problems(corpus, source.label_column),
         *(overlap.sentence for overlap in found),
     )
     training, validation, test = parts["training"], parts["validation"], parts.get("test")
-    return Parts(training, validation, test, tuple(dict.fromkeys(notes)), found)
+    return Parts(training, validation, test, tuple(dict.fromkeys(notes)), found, unlabelled)
 
 
 def _read(spec: str, source: Source, default_split: str = "train") -> Corpus:
@@ -161,13 +185,15 @@ def _held_out(given: dict[str, Corpus], source: Source, seed: int) -> dict[str, 
             rest = parts["training"]
             # A share of the whole, of which the test is gone by now.
             fraction = share if len(rest) == whole else share * whole / len(rest)
-            parts["training"], parts[part] = _split(rest, fraction, seed)
+            parts["training"], parts[part] = _split(rest, source, fraction, seed)
     return {part: parts[part] for part in PARTS if part in parts}
 
 
-def _split(rest: Corpus, fraction: float, seed: int) -> tuple[Corpus, Corpus]:
+def _split(rest: Corpus, source: Source, fraction: float, seed: int) -> tuple[Corpus, Corpus]:
     if fraction >= 1:
         raise WrongInput("The shares for validation and test leave nothing to learn from.")
+    if source.group_column is not None:
+        return grouped_split(rest, groups_of(rest, source.group_column), fraction, seed)
     return stratified_split(rest, fraction, seed)
 
 
@@ -180,3 +206,26 @@ def _share(wanted: str, part: str) -> float | None:
     if not 0 < fraction < 1:
         raise WrongInput(f"--{part} takes data or a share between 0 and 1; {fraction} came.")
     return fraction
+
+
+def _unlabelled(source: Source, parts: dict[str, Corpus]) -> Corpus | None:
+    """The documents to be labelled by teachers, without those that stand in ``parts``.
+
+    A test would tell nothing if what its documents are like had been taught.
+    """
+    if source.unlabelled is None:
+        return None
+    found = read_corpus(source.unlabelled, text_column=source.text_column, label_column=None)
+    known = np.concatenate([digests(part.texts) for part in parts.values()])
+    new = np.flatnonzero(~np.isin(digests(found.texts), known))
+    if not len(new):
+        raise WrongInput(
+            f"All documents of {found.name} stand among the labelled ones; others were expected."
+        )
+    if left := len(found) - len(new):
+        note = (
+            f"{left:,} of {counted(len(found), 'unlabelled document')} left out: "
+            "they stand among the labelled ones too."
+        )
+        found = replace(found.take(new), notes=(*found.notes, note))
+    return found

@@ -36,6 +36,7 @@ class Look:
         notes: sentences about what was left out, and about documents in two parts.
         texts: of at most ``SAMPLE`` training documents, spread evenly.
         labels: theirs.
+        unlabelled: documents for teachers to label.
 
     Raises:
         ValueError: if there are not as many labels as texts.
@@ -45,6 +46,7 @@ class Look:
     notes: tuple[str, ...]
     texts: tuple[str, ...]
     labels: tuple[str, ...]
+    unlabelled: int = 0
 
     def __post_init__(self) -> None:
         if len(self.texts) != len(self.labels):
@@ -80,6 +82,7 @@ def look(source: Source, seed: int = 0) -> Look:
         parts.notes,
         tuple(parts.training.texts[row][:LONGEST] for row in rows),
         tuple(parts.training.labels[row] for row in rows),
+        len(parts.unlabelled) if parts.unlabelled else 0,
     )
 
 
@@ -125,7 +128,7 @@ def _unpacked(table: Table) -> Look:
     values = json.loads(table.data["json"][0])
     parts = {name: _inspection(part) for name, part in values["parts"].items()}
     sample = {name: tuple(values[name]) for name in ("notes", "texts", "labels")}
-    return Look(parts, **sample)
+    return Look(parts, **sample, unlabelled=values["unlabelled"])
 
 
 def _inspection(values: Mapping[str, Any]) -> Inspection:

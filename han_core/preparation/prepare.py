@@ -1,11 +1,11 @@
 """Labelled texts to numbered documents and a vocabulary.
 
-The vocabulary comes from the training documents alone. It knows nothing about
+The vocabulary comes from the documents that a run learns from alone. It knows nothing about
 models or files.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from han_core.corpora.corpus import Corpus
 from han_core.corpora.labels import align_labels, check_names
 from han_core.models.checkpoint import TextConfig
 from han_core.planning.settings import Settings
+from han_core.preparation.teaching import Teaching
 from han_core.preparation.tokens import Follow, tokenised
 from han_core.text.batch import NumberedDocument, document_lengths
 from han_core.text.token_table import Documents, TokenTable
@@ -29,18 +30,23 @@ class Examples:
         documents: in the order of the corpus; those of a table are made when asked for.
         classes: (documents,) index of each document's class.
         cut: documents that a limit cut.
+        targets: (documents, classes) float32 how likely each class is to be learnt as; None
+            where the class alone is.
 
     Raises:
-        ValueError: if there are not as many classes as documents.
+        ValueError: if there are not as many classes or targets as documents.
     """
 
     documents: Sequence[NumberedDocument]
     classes: np.ndarray
     cut: int = 0
+    targets: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if len(self.documents) != len(self.classes):
             raise ValueError(f"{len(self.documents)} classes expected, {len(self.classes)} came")
+        if self.targets is not None and len(self.targets) != len(self.classes):
+            raise ValueError(f"{len(self.classes)} targets expected, {len(self.targets)} came")
 
     def __len__(self) -> int:
         return len(self.documents)
@@ -55,7 +61,10 @@ class Examples:
 class Prepared:
     """All that a run reads: vocabulary, class names, training and validation examples.
 
-    ``notes`` are sentences to tell about how it was made.
+    Attributes:
+        notes: sentences to tell about how it was made.
+        unlabelled: documents without classes, for teachers to say how likely each is.
+        teaching: what they said; those documents are then among the training ones, too.
     """
 
     vocabulary: Vocabulary
@@ -63,6 +72,32 @@ class Prepared:
     training: Examples
     validation: Examples
     notes: tuple[str, ...] = ()
+    unlabelled: Documents | None = None
+    teaching: Teaching | None = None
+
+    def taught(self, teaching: Teaching) -> "Prepared":
+        """With the unlabelled documents behind the training ones, to be learnt as was said.
+
+        The class of such a document is the one that the teachers take for the likeliest.
+
+        Raises:
+            ValueError: if it is not about these documents and classes.
+        """
+        training, said = self.training, teaching.probabilities
+        documents = self.unlabelled
+        if documents is None or said.shape != (len(documents), len(self.labels)):
+            raise ValueError(
+                f"probabilities of the unlabelled documents expected, {said.shape} came"
+            )
+        assert isinstance(training.documents, Documents)
+        sure = np.eye(len(self.labels), dtype=np.float32)[training.classes]
+        together = Examples(
+            training.documents + documents,
+            np.concatenate([training.classes, said.argmax(1)]),
+            training.cut,
+            np.concatenate([sure, said]),
+        )
+        return replace(self, training=together, teaching=teaching)
 
 
 def prepare(
@@ -73,8 +108,9 @@ def prepare(
     follow: Follow,
     known: Vocabulary | None = None,
     also: Sequence[str] = (),
+    unlabelled: Sequence[str] = (),
 ) -> Prepared:
-    """Tokenises both corpora and numbers them by the training words.
+    """Tokenises both corpora and numbers them by the words that a run learns from.
 
     Texts that were read before, however they were divided then, are not read again.
 
@@ -83,6 +119,7 @@ def prepare(
         known: words that keep their numbers; new ones come after them, unless the
             settings freeze words.
         also: texts that ``examples`` will be asked for later, to read them now.
+        unlabelled: texts without classes; their words count as those of the training texts do.
 
     Raises:
         WrongInput: if there are fewer than two classes, the label names do not
@@ -91,11 +128,13 @@ def prepare(
     labels = class_names(training.classes, settings.label_names)
     classes = align_labels(training.labels, training.classes)
     held_out_classes = align_labels(validation.labels, training.classes)
-    groups = (training.texts, validation.texts, also)
-    table, rows, note = tokenised(groups, text.language, text.maximum_tokens, follow)
+    groups = (training.texts, validation.texts, also, unlabelled)
+    table, rows, note = tokenised(
+        groups, text.language, text.maximum_tokens, follow, segmentation=text.segmentation
+    )
     vocabulary = known or Vocabulary(RESERVED, text.lowercase)
     if not (known and settings.freeze_words):
-        counts = table.counts(rows[0], vocabulary.lowercase)
+        counts = table.counts(np.concatenate([rows[0], rows[3]]), vocabulary.lowercase)
         vocabulary = vocabulary.extended(counts, settings.minimum_count, settings.maximum_size)
     numbers = table.numbers(vocabulary)
     return Prepared(
@@ -104,6 +143,7 @@ def prepare(
         _examples(table, rows[0], numbers, classes),
         _examples(table, rows[1], numbers, held_out_classes),
         (note,) if note else (),
+        Documents(table, rows[3], numbers) if len(unlabelled) else None,
     )
 
 
@@ -120,7 +160,12 @@ def examples(
         WrongInput: as ``tokenised``.
     """
     table, (rows,), _ = tokenised(
-        [corpus.texts], tokenizer.language, tokenizer.maximum_tokens, follow, "Reading test"
+        [corpus.texts],
+        tokenizer.language,
+        tokenizer.maximum_tokens,
+        follow,
+        "Reading test",
+        tokenizer.segmentation,
     )
     return _examples(table, rows, table.numbers(vocabulary), classes)
 

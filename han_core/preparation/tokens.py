@@ -12,14 +12,14 @@ from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from itertools import accumulate
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from unicodedata import unidata_version
 
 import numpy as np
 import pyarrow as pa
 
 from han_core.preparation.kept import Read, Sink, in_memory, kept_table
-from han_core.text import tokenizer
+from han_core.text import characters, tokenizer
 from han_core.text.splitters import processes_for, split_all
 from han_core.text.splitting import Split
 from han_core.text.token_table import DIGEST, TEXTS, WORDS, TokenTable, digests
@@ -29,8 +29,8 @@ FORMAT = 1
 SPLITTERS = ("spacy", "jieba", "sudachipy", "pythainlp", "pyvi", "natto-py")
 """Packages that decide, each for some languages, where a word ends."""
 
-Follow = Callable[[Sequence[str], str], Iterable[str]]
-"""Wraps a loop over texts to show how far it is; the second argument names it."""
+Follow = Callable[[Sequence[Any], str], Iterable[Any]]
+"""Wraps a loop over texts or documents to show how far it is; the second argument names it."""
 
 PIECE = 1_000_000  # tokens that are written at once
 
@@ -55,6 +55,7 @@ def tokenised(
     maximum_tokens: int,
     follow: Follow,
     name: str = "Reading",
+    segmentation: str = "words",
 ) -> Tokenised:
     """Splits the texts of all ``groups``; ``follow`` is called only if they must be read.
 
@@ -67,13 +68,14 @@ def tokenised(
     texts = Chosen(groups, places)
 
     def read(sink: Sink) -> pa.Table:
-        splitter = tokenizer.Tokenizer(language, maximum_tokens)  # refuses before a bar is drawn
+        # It refuses before a bar is drawn.
+        splitter = tokenizer.Tokenizer(language, maximum_tokens, segmentation)
         processes = processes_for(sum(map(len, texts)))
         splits = split_all(follow(texts, name), splitter, processes)
         with closing(splits):
             return _gather(splits, wanted, sink)
 
-    table, note = _kept_if_possible(_recipe(language, maximum_tokens), wanted, read)
+    table, note = _kept_if_possible(_recipe(language, maximum_tokens, segmentation), wanted, read)
     return Tokenised(table, tuple(map(table.rows, named)), note)
 
 
@@ -85,11 +87,18 @@ def _kept_if_possible(recipe: str, wanted: np.ndarray, read: Read) -> tuple[Toke
     return in_memory(read), f"{note}; the next run splits the texts again."
 
 
-def _recipe(language: str, maximum_tokens: int) -> str:
+def _recipe(language: str, maximum_tokens: int, segmentation: str) -> str:
     """All that decides which words a text has: the tokenizer's own code is part of it."""
-    code = sha256(Path(tokenizer.__file__).read_bytes()).hexdigest()
+    files = (tokenizer.__file__, characters.__file__)
+    code = sha256(b"".join(Path(file).read_bytes() for file in files)).hexdigest()
     versions = [f"{package} {_version(package)}" for package in SPLITTERS]
-    parts = [f"format {FORMAT}", language, f"{maximum_tokens} tokens", code, *versions]
+    parts = [
+        f"format {FORMAT}",
+        f"{language} {segmentation}",
+        f"{maximum_tokens} tokens",
+        code,
+        *versions,
+    ]
     return ", ".join([*parts, f"unicode {unidata_version}"])
 
 

@@ -27,8 +27,9 @@ from han_core.runs.timeline import is_line
 from han_core.runs.view import CHECKPOINT
 from han_core.wrong_input import WrongInput
 
-ELSEWHERE = {"vectors", "start_from"}
-"""Settings that name files of the machine where the run was."""
+ELSEWHERE = {"vectors", "start_from", "teachers"}
+"""Settings that name files of the machine where the run was; so does a source, of which the zip
+tells no more than a name."""
 
 MOST_LINES = 10_000
 _PLACE = ".importing-"

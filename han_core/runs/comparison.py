@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from han_core.corpora.messages import PREFIX, file_of
 from han_core.models.architecture import Architecture
 from han_core.runs.plan import Plan
 from han_core.runs.view import RunView
@@ -56,7 +57,9 @@ def model_of(plan: Plan) -> str:
 
 def data_name(spec: str) -> str:
     """Data as people call them: a file without its folders."""
-    return spec if spec.startswith(("hf:", "bundled:")) else Path(spec).name
+    if spec.startswith(("hf:", "bundled:")):
+        return spec
+    return PREFIX * spec.startswith(PREFIX) + Path(file_of(spec)).name
 
 
 def labels_of(views: Sequence[RunView]) -> list[str]:
@@ -103,8 +106,12 @@ def settings_of(plan: Plan) -> dict[str, str]:
         "text_column": source.text_column,
         "label_column": source.label_column,
         "split_column": source.split_column,
+        "group_column": source.group_column,
+        "split_seed": source.split_seed,
+        "unlabelled": source.unlabelled and data_name(source.unlabelled),
         "limit": source.limit,
         **settings.model_dump(),
+        "teachers": settings.teachers if source.unlabelled else None,
         **usual,
         **sizes,
         **text.model_dump(),

@@ -36,7 +36,7 @@ def forecast(plan: Plan, look: Look) -> Estimate:
     assert isinstance(shape, Architecture)
     return estimate(
         look.texts,
-        look.documents,
+        look.documents + look.unlabelled,
         shape,
         settings,
         text,

@@ -193,7 +193,6 @@ def forget_unused_uploads(at_most: int = 0) -> None:
     needed = [plan for plan in plans if plan is not None]
     if len(needed) < len(plans):
         return  # nobody knows what a run needs whose plan cannot be read
-    sources = [(plan.source.data, plan.source.validation, plan.source.test) for plan in needed]
     vectors = {str(plan.settings["vectors"]) for plan in needed if plan.settings.get("vectors")}
-    specs = {spec for source in sources for spec in source if spec}
+    specs = {spec for plan in needed for spec in plan.source.specs}
     forget_uploads(specs | vectors | specs_in_use(), at_most)

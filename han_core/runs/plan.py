@@ -87,6 +87,7 @@ class Plan(BaseModel):
             text=text,
             reproduce=self.command(),
             resume=resume,
+            unlabelled=parts.unlabelled,
         )
 
     def command(self, out: str = "checkpoints/again") -> str:
@@ -101,6 +102,9 @@ class Plan(BaseModel):
             "text-column": source.text_column,
             "label-column": source.label_column,
             "split-column": source.split_column,
+            "group-column": source.group_column,
+            "split-seed": source.split_seed,
+            "unlabelled": source.unlabelled,
             "limit": source.limit,
             "epochs": self.settings.get("epochs"),
             "seed": self.settings.get("seed"),

@@ -11,9 +11,11 @@ from pathlib import Path
 
 from han_core.lock import held
 from han_core.models.checkpoint import (
+    CARD,
     CONFIG,
     HISTORY,
     METRICS,
+    README,
     VOCABULARY,
     WEIGHTS,
     checkpoints_root,
@@ -24,6 +26,7 @@ from han_core.wrong_input import WrongInput
 
 PUBLISHED, TURN = "published.json", ".publishing"
 FILES = (CONFIG, WEIGHTS, VOCABULARY, METRICS, HISTORY)
+PERHAPS = (CARD, README)  # of a checkpoint that came as a zip
 
 
 def publish_run(folder: Path, name: str) -> str:
@@ -45,7 +48,8 @@ def publish_run(folder: Path, name: str) -> str:
         with held(folder.parent / TURN):
             target = checkpoints_root() / (published(folder) or _free(name))
             with whole_folder(target) as new:
-                for file in FILES:
+                there = [file for file in PERHAPS if (source / file).is_file()]
+                for file in (*FILES, *there):
                     shutil.copyfile(source / file, new / file)
                 write_json(new / METRICS, {**read_metrics(source), "run": folder.name})
             write_json(folder / PUBLISHED, {"name": target.name})

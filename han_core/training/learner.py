@@ -109,9 +109,12 @@ class Learner:
         batch = collate([examples.documents[i] for i in read])
         batch = self._without_some_words(batch).to(self.device)
         classes = torch.from_numpy(examples.classes[read]).to(self.device)
+        targets = classes
+        if examples.targets is not None:
+            targets = torch.from_numpy(examples.targets[read]).to(self.device)
         with nullcontext() if last else self.accelerator.no_sync(self._prepared):
             logits = self._prepared(batch).logits.float()
-            loss = cross_entropy(logits, classes, reduction="sum")
+            loss = cross_entropy(logits, targets, reduction="sum")
             # Several processes take the mean of their gradients, hence their number.
             weight = self.processes.count / (len(indices) * group)
             self.accelerator.backward(loss * (weight if mine else 0.0))

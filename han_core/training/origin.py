@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from han_core.corpora.labels import align_labels
+from han_core.corpora.labels import same_classes
 from han_core.models.checkpoint import Checkpoint, TextConfig, load_checkpoint
 from han_core.planning.settings import COMPUTED, Settings
 from han_core.text.vocabulary import RESERVED, Vocabulary
@@ -55,10 +55,10 @@ class Origin:
         """How texts are split: as for the checkpoint, but for a limit asked for.
 
         Raises:
-            WrongInput: if another language or case was asked for.
+            WrongInput: if another language, segmentation or case was asked for.
         """
         own = self.checkpoint.config.text
-        for name in asked.model_fields_set & {"language", "lowercase"}:
+        for name in asked.model_fields_set & {"language", "segmentation", "lowercase"}:
             self._agrees(name, getattr(asked, name), getattr(own, name))
         given = asked.model_dump(include=asked.model_fields_set)
         return own.model_copy(update=given)
@@ -69,11 +69,8 @@ class Origin:
         None where they are not the same classes, each for each.
         """
         own = self.checkpoint.labels
-        try:
-            meanings = align_labels(classes, own)
-        except WrongInput:
-            return None
-        return tuple(own[m] for m in meanings) if sorted(meanings) == [*range(len(own))] else None
+        meanings = same_classes(classes, own)
+        return None if meanings is None else tuple(own[meaning] for meaning in meanings)
 
     def kept(self, vocabulary: Vocabulary, labels: Sequence[str]) -> str:
         """What the run takes over, as a sentence."""

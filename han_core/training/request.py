@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from han_core.corpora.corpus import Corpus
+from han_core.corpora.fingerprint import fingerprint
 from han_core.corpora.labels import align_labels
 from han_core.device import mixed_precision
 from han_core.models.architecture import Architecture
@@ -21,6 +22,7 @@ from han_core.preparation.prepare import class_names
 from han_core.text.vectors import vectors_size
 from han_core.training.origin import Origin, origin
 from han_core.training.resume import RunState, read_state
+from han_core.training.teachers import Teacher, teachers_named
 from han_core.wrong_input import WrongInput
 
 
@@ -33,6 +35,7 @@ class Request:
         sizes: fields of the architecture that differ from their defaults.
         reproduce: the command that does the same again.
         resume: go on with the run in ``out``, or begin one where there is none.
+        unlabelled: documents for the teachers of the settings to label.
     """
 
     model: str
@@ -46,6 +49,7 @@ class Request:
     text: TextConfig
     reproduce: str
     resume: bool = False
+    unlabelled: Corpus | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class Ready:
         state: of the run to go on with; None to begin.
         origin: the checkpoint that it starts from, if any.
         notes: what was asked for and has no effect, a sentence each.
+        teachers: who are to be asked; none where nobody is, or all was said already.
     """
 
     request: Request
@@ -66,6 +71,7 @@ class Ready:
     state: RunState | None
     origin: Origin | None
     notes: tuple[str, ...]
+    teachers: tuple[Teacher, ...] = ()
 
 
 def ready(request: Request, device: torch.device) -> Ready:
@@ -88,7 +94,19 @@ def ready(request: Request, device: torch.device) -> Ready:
     mixed_precision(request.settings.mixed_precision, device)
     _check_vectors(request.settings.vectors, architecture(request, 2, len(labels)).embedding)
     notes = without_effect(request.model, str(request.attention), asked.sizes, asked.settings)
-    return Ready(replace(request, out=out), test, state, begun_from, tuple(notes))
+    teachers = () if state else _teachers(request, labels)
+    held = fingerprint(request.validation)
+    notes += [caution for teacher in teachers if (caution := teacher.caution(held))]
+    return Ready(replace(request, out=out), test, state, begun_from, tuple(notes), teachers)
+
+
+def _teachers(request: Request, labels: tuple[str, ...]) -> tuple[Teacher, ...]:
+    names = request.settings.teachers
+    if request.unlabelled is None:
+        if names != Settings().teachers:
+            raise WrongInput("teachers label unlabelled documents; --unlabelled D names them.")
+        return ()
+    return teachers_named(names, request.training.classes, labels, request.text)
 
 
 def _settled(request: Request, begun_from: Origin | None) -> Request:

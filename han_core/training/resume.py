@@ -19,10 +19,15 @@ from han_core.models.folder import read_json
 from han_core.planning.budget import batch_budget
 from han_core.planning.settings import Settings
 from han_core.preparation.prepare import Prepared
+from han_core.preparation.teaching import Teaching
 from han_core.training.processes import Processes
 from han_core.wrong_input import WrongInput
 
 TENSORS, COUNTERS = "state.safetensors", "state.json"
+OTHER_RUN = (
+    "The run that has begun there had other data, model or settings; --resume takes "
+    "the same command again (more --epochs may be asked for)."
+)
 ADAM = {"step", "exp_avg", "exp_avg_sq"}  # what AdamW keeps for each parameter
 
 
@@ -32,10 +37,12 @@ class RunState:
 
     Attributes:
         tensors: by name: ``model.…``, ``best.…`` (once an epoch is over), ``average.…``,
-            ``optimizer.…``, ``random.…``.
+            ``optimizer.…``, ``random.…``, ``teaching.probabilities`` (where teachers
+            labelled documents).
         counters: what is needed besides: ``history``, ``position`` (in the epoch that is
             not over), ``asked`` (the numbers of epochs asked for, in turn), ``scaler`` (of
-            fp16's gradients) and the ``fingerprint`` of data, model and settings.
+            fp16's gradients), ``teaching`` (who the teachers were) and the ``fingerprint``
+            of data, model and settings.
     """
 
     tensors: dict[str, Tensor]
@@ -53,6 +60,25 @@ class RunState:
             for name, tensor in self.tensors.items()
         }
         return {TENSORS: save(tensors), COUNTERS: json.dumps(self.counters).encode()}
+
+
+def teaching_tensors(teaching: Teaching | None) -> dict[str, Tensor]:
+    """The soft labels of a run, so that nobody need be asked again."""
+    return {"probabilities": torch.from_numpy(teaching.probabilities)} if teaching else {}
+
+
+def teaching_of(state: RunState | None) -> Teaching | None:
+    """The reverse, of a run that has begun; None where nobody taught it.
+
+    Raises:
+        WrongInput: if it is damaged.
+    """
+    if not state or not (tensors := state.part("teaching")):
+        return None
+    try:
+        return Teaching(tensors["probabilities"].numpy(), dict(state.counters["teaching"]))
+    except (LookupError, ValueError, TypeError) as error:
+        raise WrongInput("The state of the run that has begun there is damaged.") from error
 
 
 def read_state(folder: Path) -> RunState:
@@ -80,12 +106,16 @@ def fingerprint(prepared: Prepared, architecture: Architecture, settings: Settin
     """
     digest = hashlib.sha256()
     told = {
-        **settings.model_dump(exclude={"epochs", "patience", "save_seconds"}),
+        **settings.model_dump(exclude={"epochs", "patience", "save_seconds", "teachers"}),
         "batch_tokens": batch_budget(prepared.training.lengths, settings.batch_tokens),
         **architecture.model_dump(),
         "labels": prepared.labels,
         "words": prepared.vocabulary.words,
     }
+    targets = prepared.training.targets
+    if targets is not None:
+        told["teachers"] = settings.teachers
+        digest.update(targets.tobytes())
     digest.update(json.dumps(told, sort_keys=True).encode())
     for examples in (prepared.training, prepared.validation):
         digest.update(examples.classes.tobytes())

@@ -22,12 +22,14 @@ from han_core.training.origin import Origin
 from han_core.training.position import Position, Taken, said
 from han_core.training.processes import Processes
 from han_core.training.resume import (
+    OTHER_RUN,
     RunState,
     fingerprint,
     fitting,
     prefixed,
     random_tensors,
     restore_random,
+    teaching_tensors,
 )
 from han_core.training.schedule import rate_factor
 from han_core.training.start import starting_model
@@ -173,16 +175,19 @@ class Run:
     def state(self) -> RunState:
         """All that ``restore`` needs; every process asks at the same step."""
         random = random_tensors(self.device, self.processes)
+        teaching = self.prepared.teaching
         tensors = {
             **self.learner.tensors(),
             **prefixed("best", self.best),
             **prefixed("random", random),
+            **prefixed("teaching", teaching_tensors(teaching)),
         }
         counters = {
             "history": self.history,
             "position": asdict(self.position),
             "asked": self.asked,
             "scaler": self.learner.scaler(),
+            "teaching": teaching.told if teaching else None,
             "fingerprint": self.fingerprint,
         }
         return RunState(tensors, counters)
@@ -195,10 +200,7 @@ class Run:
                 state is damaged.
         """
         if state.counters.get("fingerprint") != self.fingerprint:
-            raise WrongInput(
-                "The run that has begun there had other data, model or settings; --resume takes "
-                "the same command again (more --epochs may be asked for)."
-            )
+            raise WrongInput(OTHER_RUN)
         try:
             self._restore(state)
         except (LookupError, RuntimeError, ValueError, TypeError, AttributeError) as error:

@@ -23,8 +23,9 @@ from han_core.text.vocabulary import RESERVED
 from han_core.training.evaluate import metrics, predict_shared
 from han_core.training.processes import Processes, join
 from han_core.training.request import Ready, Request, architecture, ready
-from han_core.training.resume import RunState
+from han_core.training.resume import OTHER_RUN, RunState, teaching_of
 from han_core.training.run import Run
+from han_core.training.teachers import Classroom, ask, summary
 from han_core.training.trouble import device_trouble
 from han_core.training.watch import UNWATCHED, Moment, Stopped, Watch
 from han_core.training.writer import Writer
@@ -59,9 +60,12 @@ def train(request: Request, device: torch.device, watch: Watch) -> dict:
             watch.follow,
             known=found.origin.vocabulary if found.origin else None,
             also=request.test.texts if request.test else (),
+            unlabelled=request.unlabelled.texts if request.unlabelled else (),
         )
     _tell(found, prepared, processes, watch)
     with device_trouble(device, processes.count > 1):
+        room = Classroom(device, processes, watch.follow, request.settings.seed)
+        prepared = _taught(found, prepared, room, watch)
         course = _Course(found, prepared, device, processes, watch)
         course.begin(found)
     with course.ending_well():
@@ -77,9 +81,25 @@ def _tell(found: Ready, prepared: Prepared, processes: Processes, watch: Watch) 
     if found.origin and not found.state:
         watch.say(found.origin.kept(prepared.vocabulary, prepared.labels))
     known = len(prepared.vocabulary) - len(RESERVED)
-    watch.say(f"The vocabulary knows {known:,} words of the training texts.")
+    texts = "training and unlabelled texts" if prepared.unlabelled else "training texts"
+    watch.say(f"The vocabulary knows {known:,} words of the {texts}.")
     if cut := prepared.training.cut + prepared.validation.cut:
         watch.say(f"{cut} documents were cut after {found.request.text.maximum_tokens} tokens.")
+
+
+def _taught(found: Ready, prepared: Prepared, room: Classroom, watch: Watch) -> Prepared:
+    """With what the teachers say; of a run that goes on, with what they said then."""
+    unlabelled = found.request.unlabelled
+    if unlabelled is None:
+        return prepared
+    if found.state is None:
+        teaching = ask(found.teachers, prepared, unlabelled.name, room)
+        watch.say(summary(teaching, prepared.labels))
+        return prepared.taught(teaching)
+    said = teaching_of(found.state)
+    if said is None or len(said.probabilities) != len(unlabelled):
+        raise WrongInput(OTHER_RUN)
+    return prepared.taught(said)
 
 
 class _Course:

@@ -14,6 +14,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
+from han_core.corpora.fingerprint import fingerprint
 from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import (
     METRICS,
@@ -40,6 +41,13 @@ class Writer:
     def __init__(self, request: Request, prepared: Prepared, architecture: Architecture):
         self._request, self._prepared = request, prepared
         self.saved = ""
+        self._parts = {
+            "train": request.training,
+            "validation": request.validation,
+            "test": request.test,
+            "unlabelled": request.unlabelled,
+        }
+        self._sha256 = {name: fingerprint(part) for name, part in self._parts.items() if part}
         self._config = Config(
             architecture=architecture,
             text=request.text,
@@ -111,14 +119,16 @@ class Writer:
     def metrics(self, run: Run) -> dict:
         """The content of ``metrics.json``; without validation while no epoch is over."""
         request = self._request
+        teaching = self._prepared.teaching
         best = run.best_epoch if run.history else {"epoch": 0, "validation": None}
         return {
             "dataset": request.training.name,
             "documents": {
-                "train": len(request.training),
-                "validation": len(request.validation),
-                "test": len(request.test) if request.test else 0,
+                name: len(part) if part else 0
+                for name, part in self._parts.items()
+                if part or name != "unlabelled"
             },
+            "sha256": self._sha256,
             "cut": self._prepared.training.cut + self._prepared.validation.cut,
             "best_epoch": best["epoch"],
             "validation": best["validation"],
@@ -131,6 +141,7 @@ class Writer:
             },
             "processes": run.processes.count,
             "reproduce": request.reproduce,
+            **({"teaching": teaching.told} if teaching else {}),
             **_note(run.asked),
         }
 

@@ -131,7 +131,8 @@ def _upload() -> "Source | None":
     if sent is None:
         st.caption("A file needs a column with texts and one with their labels.")
         return None
-    return source_of(sent[1], *_columns(files.table(sent[1])))
+    columns = _columns(files.table(sent[1]))
+    return source_of(uploading.as_messages("messages", sent[1]), *columns)
 
 
 def _of_hub() -> "Source | None":

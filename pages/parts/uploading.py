@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from pages.parts.kept import carry
+
 KINDS = ["csv", "tsv", "jsonl", "parquet"]
 
 
@@ -27,6 +29,18 @@ def upload(key: str, title: str) -> tuple[str, str] | None:
         return None
     name, spec, _ = st.session_state[held]
     return name, spec
+
+
+def as_messages(key: str, spec: str) -> str:
+    """``spec``, or how it is named where somebody says that its texts are raw messages."""
+    from han_core.corpora.messages import PREFIX
+
+    carry(key, False)
+    raw = st.checkbox(
+        "The texts are raw messages", key=key, persist_state="session",
+        help="Mail or newsgroup posts: their headers, quotes and signatures are left out.",
+    )  # fmt: skip
+    return PREFIX + spec if raw else spec
 
 
 def _keep(file) -> str:

@@ -37,6 +37,14 @@ def test_an_upload_is_scored_and_stays_while_other_pages_are_visited(errors):
     assert len(table(app)) == 3
 
 
+def test_labels_of_other_classes_than_the_model_knows_get_one_sentence(errors):
+    app = upload(errors, "text,label\nA fine goal.,sport\nA dull speech.,politics\n")
+    (said,) = app.error
+    assert "does not say which class it means" in said.value
+    app.selectbox(key="source").set_value("bundled:classroom@test").run()
+    assert not app.error
+
+
 def test_columns_can_be_chosen(errors):
     app = upload(errors, "Review,stars\nA fine film.,1\nA dull film.,0\n")
     assert app.selectbox(key="text_column").value == "Review"

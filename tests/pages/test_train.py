@@ -2,15 +2,18 @@
 
 import json
 import time
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from han_core.models.listing import Listing
 from han_core.preparation.data import Source
 from han_core.runs.log import EventLog
-from han_core.runs.manage import new_folder, runs, view
+from han_core.runs.manage import new_folder, runs, stop, view
 from han_core.runs.plan import checked_plan
 from pages.parts.training import acting, picking, saying, starting, switching, watching
+from pages.parts.training.teaching import fits
 from tests.corpora.test_hub_preview import server  # noqa: F401
 from tests.pages.seen import captions, hooks
 
@@ -84,7 +87,7 @@ def test_everything_is_filled_in_so_that_start_can_be_pressed_at_once(train):
 def test_every_field_stands_on_the_page_once(train):
     from han_core.planning.fields import explained
 
-    own = {"vectors", "start_from", "freeze_words", "freeze_vectors"}
+    own = {"vectors", "start_from", "freeze_words", "freeze_vectors", "teachers"}
     drawn = [name for names in saying.GROUPS.values() for name in names]
     wanted = {name for name, field in explained().items() if field.group != "decided"}
     assert len(drawn) == len(set(drawn))
@@ -125,8 +128,9 @@ def test_a_checkpoint_to_start_from_decides_model_sizes_and_language(train):
     train.selectbox(key="train_from").set_value("small-bilstm").run()
     assert not train.exception
     assert not train.error
-    there = {box.key for box in [*train.number_input, *train.text_input]}
-    assert not there & {"set_hidden", "set_embedding", "set_attention_size", "set_language"}
+    there = {box.key for box in [*train.number_input, *train.text_input, *train.selectbox]}
+    assert not there & {"set_hidden", "set_embedding", "set_attention_size"}
+    assert not there & {"set_language", "set_segmentation"}
     assert "BiLSTM, as small-bilstm is." in captions(train).replace("\\", "")
     train.toggle(key="set_freeze_words").set_value(True).run()
     assert not train.error
@@ -161,6 +165,22 @@ def test_a_file_stays_while_other_pages_are_visited(train):
     assert "32 for training" in captions(train)
 
 
+def test_raw_messages_are_read_without_their_headers(train):
+    posts = "".join(
+        json.dumps({"text": f"From: a{n}\n\nKettle number {n}.", "label": f"c{n % 2}"}) + "\n"
+        for n in range(20)
+    )
+    send(train, posts, "posts.jsonl")
+    train.checkbox(key="train_messages").check().run()
+    assert not train.error
+    assert "without their headers" in train.warning[0].value
+    train.radio(key="train_divide_by").set_value("other").run()
+    train.file_uploader(key="train_validation_file").upload("more.jsonl", posts.encode()).run()
+    assert "20 for training, 20 for validation" in captions(train)
+    train.checkbox(key="train_messages").uncheck().run()
+    assert not train.error
+
+
 def test_files_can_be_for_validation_and_test(train):
     send(train, REVIEWS)
     train.radio(key="train_divide_by").set_value("other").run()
@@ -169,6 +189,88 @@ def test_files_can_be_for_validation_and_test(train):
     assert "40 of the 40 validation documents stand among" in train.warning[0].value.replace(
         "\\", ""
     )
+
+
+def test_a_share_divides_no_group_and_has_a_seed_of_its_own(train):
+    rows = "".join(f"text {n},{'ab'[n % 2]},{n}\n" for n in range(40))
+    send(train, "text,label,id\n" + rows)
+    assert train.number_input(key="train_group_block").disabled
+    train.selectbox(key="train_group_column").set_value("id").run()
+    train.number_input(key="train_group_block").set_value(20).run()
+    assert "No group of mine.csv can be held out" in errors(train)[0]
+    assert train.button(key="train_start").disabled
+    train.number_input(key="train_group_block").set_value(4).run()
+    assert "32 for training, 8 for validation" in captions(train)
+    train.number_input(key="train_split_seed").set_value(7).run()
+    train.button(key="train_start").click().run()
+    (run,) = runs()
+    stop(run.id)
+    assert (run.plan.source.group_column, run.plan.source.split_seed) == ("id/4", 7)
+    assert "--group-column id/4 --split-seed 7" in run.plan.command()
+
+
+def test_teachers_label_documents_that_have_no_labels(train):
+    send(train, REVIEWS.replace("review,", "text,"))
+    before = {tile.label: tile.value for tile in train.metric}
+    assert "train_teachers" not in {box.key for box in train.multiselect}
+    more = "text\n" + "".join(f"A film of {n} minutes and no label.\n" for n in range(400))
+    train.file_uploader(key="train_unlabelled_file").upload("more.csv", more.encode()).run()
+    assert not train.exception
+    assert "32 for training, 8 for validation, 400 unlabelled; 2 classes" in captions(train)
+    assert {tile.label: tile.value for tile in train.metric} != before
+    teachers = train.multiselect(key="train_teachers")
+    assert teachers.value == ["nb-svm"]
+    assert len(teachers.options) == 1  # the checkpoints tell other classes apart
+    train.button(key="train_start").click().run()
+    (run,) = runs()
+    stop(run.id)
+    assert run.plan.settings["teachers"] == ["nb-svm"]
+    assert run.plan.source.unlabelled.endswith("more.csv")
+    assert "more.csv" in run.plan.command()
+
+
+def test_checkpoints_that_fit_can_teach(train):
+    more = "text\n" + "".join(f"No label {n}.\n" for n in range(5))
+    train.file_uploader(key="train_unlabelled_file").upload("more.csv", more.encode()).run()
+    teachers = train.multiselect(key="train_teachers")
+    there = {option.split(" ")[0].replace("\\", "") for option in teachers.options}
+    assert {"nb-svm", "small-han", "small-bilstm"} <= there
+    train.multiselect(key="train_teachers").set_value(["small-han"]).run()
+    assert not train.error
+    train.text_input(key="set_language").set_value("de").run()
+    assert train.multiselect(key="train_teachers").value == ["nb-svm"]
+    train.multiselect(key="train_teachers").set_value([]).run()
+    assert errors(train) == [saying.NO_TEACHER]
+    assert train.button(key="train_start").disabled
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"), [("u.csv", "body\nnew\n", "body"), ("u.parquet", "PAR1", "u.parq")]
+)
+def test_unlabelled_documents_that_cannot_be_used_get_one_sentence(train, name, content, says):
+    train.file_uploader(key="train_unlabelled_file").upload(name, content.encode()).run()
+    assert not train.exception
+    assert len(train.error) == 1
+    assert says in errors(train)[0]
+    assert train.button(key="train_start").disabled
+
+
+@pytest.mark.parametrize(
+    ("classes", "names", "reads", "fit"),
+    [
+        ((), (), ("en", "words"), True),
+        (("neg", "pos"), (), ("en", "words"), True),
+        (("1", "0"), (), ("en", "words"), True),
+        (("neg", "pos"), (), ("en", "characters"), False),
+        (("neg", "pos"), (), ("zh", "words"), False),
+        (("neg", "neutral", "pos"), (), ("en", "words"), False),
+        (("bad", "good"), (), ("en", "words"), False),
+        (("bad", "good"), ("negative", "positive"), ("en", "words"), True),
+    ],
+)
+def test_who_can_teach(classes, names, reads, fit):
+    told = "a", Path("a"), "han", "additive", "imdb", ("negative", "positive"), 0.9, "en"
+    assert fits(Listing(*told), classes, names, reads) == fit
 
 
 @pytest.mark.parametrize(

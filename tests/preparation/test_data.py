@@ -142,3 +142,42 @@ def test_columns_that_nobody_meant_are_refused(tmp_path, rows, said):
 def test_what_is_out_of_range_is_one_sentence(source, changed, said):
     with pytest.raises(WrongInput, match=said):
         read_parts(replace(source, **changed), 1)
+
+
+def test_a_share_divides_no_group(tmp_path):
+    rows = [f"t{n},{'ab'[n % 2]},{n // 4}" for n in range(80)]
+    source = write_csv(tmp_path / "x.csv", rows, "text,label,film")
+    source = replace(source, split_column=None, validation="0.25", test="0.25", group_column="film")
+    parts = read_parts(source, 1)
+    films = [
+        set(part.extra["film"]) for part in (parts.training, parts.validation, parts.test) if part
+    ]
+    assert list(map(len, films)) == [10, 5, 5]
+    assert len(set.union(*films)) == 20
+    with pytest.raises(WrongInput, match="flim"):
+        read_parts(replace(source, group_column="flim"), 1)
+
+
+def test_the_seed_of_the_division_may_be_another(source):
+    held = [read_parts(replace(source, split_seed=split), seed).validation.ids
+            for split, seed in ((None, 1), (1, 2), (1, 3), (None, 3))]  # fmt: skip
+    assert held[0] == held[1] == held[2] != held[3]
+
+
+def test_unlabelled_documents_that_stand_among_the_labelled_ones_are_left_out(source, tmp_path):
+    (tmp_path / "u.csv").write_text('body\ntext 3\nnew\n  text   5 \nalso new\n" "\n')
+    parts = read_parts(replace(source, unlabelled=str(tmp_path / "u.csv")), 1)
+    assert parts.unlabelled.texts == ("new", "also new")
+    assert parts.unlabelled.labels == ()
+    assert any("2 of 4 unlabelled documents left out" in note for note in parts.notes)
+    assert any("1 row without a text" in note for note in parts.notes)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [("text\nnew\n", "body"), ("body\ntext 3\n", "among the labelled ones"), ("body\n", "no row")],
+)
+def test_unlabelled_documents_that_cannot_be_used_are_refused(source, tmp_path, content, says):
+    (tmp_path / "u.csv").write_text(content)
+    with pytest.raises(WrongInput, match=says):
+        read_parts(replace(source, unlabelled=str(tmp_path / "u.csv")), 1)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -36,6 +37,15 @@ def test_there_is_no_test_part_unless_it_is_asked_for():
 def test_a_process_of_its_own_says_the_same():
     assert look_apart(BUNDLED, 3) == look(BUNDLED, 3)
     assert look(BUNDLED, 3) != look(BUNDLED, 4)
+
+
+def test_documents_without_labels_are_counted(tmp_path):
+    (tmp_path / "more.csv").write_text("text\none\ntwo\n\n")
+    asked = replace(BUNDLED, unlabelled=str(tmp_path / "more.csv"))
+    found = look_apart(asked)
+    assert (found.unlabelled, look(BUNDLED).unlabelled) == (2, 0)
+    assert asked.specs == (*BUNDLED.specs, str(tmp_path / "more.csv"))
+    assert BUNDLED.specs == ("bundled:classroom@train", "bundled:classroom@test")
 
 
 def test_the_sample_is_spread_over_all_of_the_training_documents(many):

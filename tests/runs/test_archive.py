@@ -98,8 +98,8 @@ def test_what_the_zip_does_not_tell_is_left_open(trained):
     "settings",
     [
         3, [], {"epochs": 10**9}, {"unknown": 1}, {"learning_rate": "fast"}, {"a": {"b": "c"}},
-        {"vectors": "/etc/passwd", "start_from": "/etc"}, {"label_names": [1]}, {"": None},
-        {"keep": None, "epochs": "9" * 5_000},
+        {"vectors": "/etc/passwd", "start_from": "/etc", "teachers": ["/etc"]},
+        {"label_names": [1]}, {"": None}, {"keep": None, "epochs": "9" * 5_000},
     ],
     ids=str,
 )  # fmt: skip

@@ -87,7 +87,13 @@ def test_settings_hold_defaults_too(plan):
     assert told["weight_decay"] == "0.0"
     assert told["dropout_words"] == "0.3"
     assert told["language"] == "en"
-    assert told["vectors"] == ""
+    assert told["vectors"] == told["unlabelled"] == ""
+    assert told["teachers"] == ""  # nobody is asked where nothing is unlabelled
+    source = {"data": "x.csv", "unlabelled": "/somewhere/more.csv", "group_column": "film"}
+    told = settings_of(plan(source=source))
+    assert (told["unlabelled"], told["teachers"], told["group_column"]) == (
+        "more.csv", "nb-svm", "film",
+    )  # fmt: skip
 
 
 def test_labels_tell_runs_of_one_name_apart(view):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from han_core.models.architecture import Architecture
@@ -28,6 +30,11 @@ def test_the_parameters_are_those_of_the_model_for_the_words_that_are_expected(s
     assert found.parameters == count_parameters(build_model(shape))
     assert found.seconds_per_epoch > 0
     assert found.memory_bytes > 4 * found.parameters
+
+
+def test_documents_that_teachers_label_are_read_too(seen):
+    alone, more = (forecast(plan(), replace(seen, unlabelled=n)) for n in (0, len(seen.texts)))
+    assert more.tokens == pytest.approx(2 * alone.tokens, abs=1)
 
 
 def test_a_checkpoint_to_start_from_gives_sizes_and_words(seen, random_checkpoint, monkeypatch):

@@ -238,9 +238,10 @@ def test_uploads_go_with_the_last_run_that_needs_them(zygote, plan, wait, place)
     upload.write_text("text,label\n")
     os.utime(upload, (0, 0))
     ids = [start(plan(source={"data": str(upload)})) for _ in range(2)]
+    ids.append(start(plan(source={"data": "/nowhere.csv", "unlabelled": str(upload)})))
     for id in ids:
         wait(id)
-    delete(ids[0])
-    assert upload.exists()
-    delete(ids[1])
+    for id in ids:
+        assert upload.exists()
+        delete(id)
     assert not upload.exists()

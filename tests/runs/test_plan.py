@@ -16,9 +16,11 @@ FULL = {
     "source": {
         "data": "hf:owner/name@train", "validation": "0.2", "test": "a test.csv",
         "text_column": "the text", "label_column": "y", "limit": 7,
+        "group_column": "film id/5", "split_seed": 0, "unlabelled": "hf:owner/name@more",
     },
     "settings": {"epochs": 3, "seed": 4, "average": 0.9, "label_names": ["no", "yes"],
-                 "freeze_vectors": False, "vectors": None, "keep": "loss"},
+                 "freeze_vectors": False, "vectors": None, "keep": "loss",
+                 "teachers": ["nb-svm", "a folder/b"]},
     "sizes": {"hidden": 4},
     "text": {"lowercase": False},
     "device": "cpu",

@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-from han_core.models.checkpoint import METRICS, WEIGHTS, load_checkpoint, read_metrics
+from han_core.models.checkpoint import CARD, METRICS, WEIGHTS, load_checkpoint, read_metrics
 from han_core.models.listing import list_checkpoints
 from han_core.runs.publish import (
     delete_published,
@@ -42,6 +42,13 @@ def test_a_run_becomes_a_checkpoint_without_what_resumes_it(run, place):
     assert load_checkpoint(name).metrics["run"] == folder.name
     assert [listing.name for listing in list_checkpoints()] == [name]
     assert "run" not in read_metrics(folder / "checkpoint")
+
+
+def test_a_card_that_came_with_a_zip_is_published_too(run, place):
+    folder = run()
+    (folder / "checkpoint" / CARD).write_text("{}")
+    name = publish_run(folder, "mine")
+    assert (place / "checkpoints" / name / CARD).read_text() == "{}"
 
 
 def test_a_name_that_is_taken_gets_a_number(run, place):

@@ -2,11 +2,13 @@
 
     torchrun … several.py DATA FOLDER
 
-Dropout, accumulation and an average are on, and some batches have one document.
+Dropout, accumulation and an average are on, some batches have one document, and some
+documents are labelled by nb-svm.
 """
 
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -20,14 +22,17 @@ PAIRS = [
     "epochs=2", "hidden=4", "embedding=8", "attention_size=4", "batch_tokens=120",
     "accumulation=3", "average=0.9", "word_dropout=0.2", "learning_rate=0.02",
 ]  # fmt: skip
+LABELLED = 60
 
 
 def request(data: str, out: Path, resume: bool) -> Request:
     settings, sizes, text = parse_settings(PAIRS)
     parts = read_parts(Source(data), settings.seed)
+    unlabelled = replace(parts.training.take(range(LABELLED, len(parts.training))), labels=())
     return Request(
-        model="han", attention="additive", training=parts.training, validation=parts.validation,
-        test=None, out=out, settings=settings, sizes=sizes, text=text, reproduce="", resume=resume,
+        model="han", attention="additive", training=parts.training.first(LABELLED),
+        validation=parts.validation, test=None, out=out, settings=settings, sizes=sizes, text=text,
+        reproduce="", resume=resume, unlabelled=unlabelled,
     )  # fmt: skip
 
 

@@ -70,11 +70,13 @@ def test_sizes_are_the_checkpoints_but_dropout_and_noise_are_free(first):
         first.sizes({"embedding": 5})
 
 
-def test_language_and_case_are_the_checkpoints_but_the_limit_is_free(first):
+def test_what_a_word_is_and_its_case_are_the_checkpoints_but_the_limit_is_free(first):
     assert first.text(TextConfig()) == TEXT
     assert first.text(TextConfig(maximum_tokens=9)).maximum_tokens == 9
     with pytest.raises(WrongInput, match="has language zh; language en was asked for"):
         first.text(TextConfig(language="en"))
+    with pytest.raises(WrongInput, match="has segmentation words; segmentation characters was"):
+        first.text(TextConfig(segmentation="characters"))
     with pytest.raises(WrongInput, match="has lowercase False; lowercase True was asked for"):
         first.text(TextConfig(lowercase=True))
 

@@ -93,6 +93,7 @@ def test_two_processes_stop_and_go_on_with_the_same_bits(tmp_path, data):
     for process in (0, 1):
         assert f"{process}: Stopped after step 3 of epoch 1." in said
     assert said.count("Going on after step 3 of epoch 1.") == 1
+    assert sum("nb-svm labelled 21 unlabelled documents" in line for line in said) == 2
     for name in (WEIGHTS, STATE):
         whole, parts = (load_file(tmp_path / run / name) for run in ("whole", "parts"))
         assert whole.keys() == parts.keys()

@@ -3,6 +3,7 @@
 * ``switching``           new run or runs, and which run the address names
 * ``picking``, ``hub``    where the documents come from
 * ``dividing``            which of them are for training, validation and test
+* ``teaching``            documents without labels, and who labels them
 * ``looking``             what they are like
 * ``news``                the form of a new run
 * ``filling``, ``fields`` model, preset and every setting

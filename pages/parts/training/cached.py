@@ -46,19 +46,8 @@ def look(source: "Source", seed: int) -> "Look":
     """
     from han_core.preparation.look import look, look_apart
 
-    bundled = all(
-        not spec or spec.startswith("bundled:") or _is_share(spec)
-        for spec in (source.data, source.validation, source.test)
-    )
+    bundled = all(spec.startswith("bundled:") for spec in source.specs)
     return look(source, seed) if bundled else look_apart(source, seed)
-
-
-def _is_share(spec: str) -> bool:
-    try:
-        float(spec)
-    except ValueError:
-        return False
-    return True
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from han_core.corpora.labels import is_number
 from pages.parts import uploading
 from pages.parts.kept import carry
 from pages.parts.training import picking, saying
@@ -25,6 +26,11 @@ class _Held:
     test: str | None = None
     split_column: str | None = None
 
+    @property
+    def drawn(self) -> bool:
+        """Whether a share is drawn at random."""
+        return any(part and is_number(part) for part in (self.validation, self.test))
+
 
 def divided(found: "Picked") -> "Source":
     """The expander that says how, and the source that comes of it."""
@@ -32,6 +38,7 @@ def divided(found: "Picked") -> "Source":
 
     with st.expander("Training, validation and test", key="train_divide"):
         held = _held(found)
+        group, seed = _drawing(found) if held.drawn else (None, None)
     return Source(
         data=found.data,
         validation=held.validation,
@@ -39,6 +46,8 @@ def divided(found: "Picked") -> "Source":
         text_column=found.text_column,
         label_column=found.label_column,
         split_column=held.split_column,
+        group_column=group,
+        split_seed=seed,
     )
 
 
@@ -59,7 +68,7 @@ def _held(found: "Picked") -> _Held:
     if way == COLUMN:
         return _by_column(found)
     if way == OTHER:
-        return _by_splits(found) if found.others else _by_files()
+        return _by_splits(found) if found.others else _by_files(found)
     left, right = st.columns(2)
     with left:
         validation = _share("train_validation", "Share for validation", 20)
@@ -67,6 +76,46 @@ def _held(found: "Picked") -> _Held:
         test = _share("train_test", "Share for test", 0, least=0)
     st.caption(saying.STRATIFIED)
     return _Held(validation, test if float(test) else None)
+
+
+def _drawing(found: "Picked") -> tuple[str | None, int | None]:
+    """What a share does not divide, as ``Source`` takes it, and what draws it."""
+    columns = [
+        name for name in found.columns if name not in (found.text_column, found.label_column)
+    ]
+    left, middle, right = st.columns(3)
+    group = None
+    if columns:
+        with left:
+            group = _group(columns)
+        with middle:
+            block = _whole("train_group_block", "Numbers in a block", 1, "each its own group",
+                           disabled=group is None)  # fmt: skip
+        st.caption(saying.GROUPED)
+        group = f"{group}/{block}" if group and block else group
+    with right if columns else left:
+        seed = _whole("train_split_seed", "Seed of the division", 0, "the run's")
+    return group, seed
+
+
+def _group(columns: list[str]) -> str | None:
+    key, there = "train_group_column", ["", *columns]
+    if st.session_state.get(key) not in there:
+        st.session_state[key] = ""  # another file
+    carry(key, "")
+    return st.selectbox(
+        "Keep together", there, key=key, persist_state="session",
+        format_func=lambda name: name or "nothing",
+    ) or None  # fmt: skip
+
+
+def _whole(key: str, title: str, least: int, usual: str, disabled: bool = False) -> int | None:
+    """A whole number that may be left out."""
+    carry(key, None)
+    return st.number_input(
+        title, min_value=least, value=None, step=1, key=key, placeholder=usual, disabled=disabled,
+        persist_state="session",
+    )  # fmt: skip
 
 
 def _share(key: str, title: str, usual: int, least: int = 5) -> str:
@@ -87,19 +136,25 @@ def _by_column(found: "Picked") -> _Held:
 
 
 def _by_splits(found: "Picked") -> _Held:
-    names = {spec: spec.rsplit("@", 1)[-1] for spec in found.others}
+    names = split_names(found)
     usual = _like(found.others, "valid", "dev")
     left, right = st.columns(2)
     with left:
-        validation = _split("train_validation_split", "Validation", names, usual, "A share")
+        validation = split("train_validation_split", "Validation", names, usual, "A share")
     with right:
-        test = _split("train_test_split", "Test", names, _like(found.others, "test"), "None")
+        test = split("train_test_split", "Test", names, _like(found.others, "test"), "None")
     if validation is None:
         validation = _share("train_validation", "Share for validation", 20)
     return _Held(validation, test)
 
 
-def _split(key: str, title: str, names: dict[str, str], usual: str | None, none: str) -> str | None:
+def split_names(found: "Picked") -> dict[str, str]:
+    """The other splits of a data set of the hub, by their specs."""
+    return {spec: spec.rsplit("@", 1)[-1] for spec in found.others}
+
+
+def split(key: str, title: str, names: dict[str, str], usual: str | None, none: str) -> str | None:
+    """A picker of one of the splits that ``names`` has by their specs, or of none."""
     there = {NONE: none, **names}
     if st.session_state.get(key) not in there:
         st.session_state[key] = usual or NONE
@@ -117,7 +172,10 @@ def _like(specs: tuple[str, ...], *names: str) -> str | None:
     )
 
 
-def _by_files() -> _Held:
+def _by_files(found: "Picked") -> _Held:
+    from han_core.corpora.messages import PREFIX
+
+    prefix = PREFIX if found.data.startswith(PREFIX) else ""  # they are read alike
     left, right = st.columns(2)
     with left:
         validation = uploading.upload("train_validation_file", "File for validation")
@@ -125,5 +183,8 @@ def _by_files() -> _Held:
         test = uploading.upload("train_test_file", "File for test (may be left out)")
     if validation is None:
         st.caption(saying.NO_VALIDATION_FILE)
-    held = validation[1] if validation else _share("train_validation", "Share for validation", 20)
-    return _Held(held, test[1] if test else None)
+    if validation is not None:
+        held = prefix + validation[1]
+    else:
+        held = _share("train_validation", "Share for validation", 20)
+    return _Held(held, prefix + test[1] if test else None)

@@ -141,5 +141,6 @@ def _without(model: str, attention: str, origin: "Listing | None") -> set[str]:
     if attention != "additive":
         without |= {"attention_size"}
     if origin is not None:
-        without |= {"embedding", "hidden", "attention_size", "language", "lowercase"}
+        without |= {"embedding", "hidden", "attention_size"}
+        without |= {"language", "segmentation", "lowercase"}
     return without

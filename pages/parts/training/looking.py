@@ -59,7 +59,8 @@ def _asked(source: "Source") -> bool:
 
 def _sizes(look: "Look") -> None:
     parts = ", ".join(f"{part.documents:,} for {name}" for name, part in look.parts.items())
-    st.caption(f"{parts}; {len(look.classes):,} classes.")
+    unlabelled = f", {look.unlabelled:,} unlabelled" if look.unlabelled else ""
+    st.caption(f"{parts}{unlabelled}; {len(look.classes):,} classes.")
 
 
 def _classes(parts: "dict[str, Inspection]") -> None:

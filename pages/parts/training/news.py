@@ -1,5 +1,6 @@
 """A new run: documents on the left, model and Start on the right, all else in expanders."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -14,6 +15,7 @@ from pages.parts.training import (
     picking,
     saying,
     starting,
+    teaching,
     watching,
 )
 
@@ -28,12 +30,19 @@ def form(left: "DeltaGenerator", right: "DeltaGenerator") -> None:
         model, attention = filling.basics(start_from)
         begins = st.container()
     source = found = look = None
+    teachers: dict[str, list[str]] = {}
     with left, wrong_input_shown():
         found = picking.picked()
         if found is not None:
             held = dividing.divided(found)
+            place = st.expander("Unlabelled documents", key="train_unlabelled")
+            with place:
+                held = replace(held, unlabelled=teaching.unlabelled(found))
             look = looking.seen(found, held, _seed())
             looking.details(found, look)
+            if held.unlabelled:
+                with place:
+                    teachers = teaching.teachers(look, start_from)
             source = held  # a run could use it
     with left:
         watched = watching.watched(look)
@@ -46,7 +55,7 @@ def form(left: "DeltaGenerator", right: "DeltaGenerator") -> None:
         name, device = starting.name_and_device(found, model)
         plan = None
         if source is not None:
-            choices.settings.update(more)
+            choices.settings.update({**more, **teachers})
             plan = starting.plan(name, device, choices, watched, source)
         starting.start(plan)
         if plan is not None:

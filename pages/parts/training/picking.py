@@ -89,6 +89,7 @@ def _file() -> Picked | None:
     table = files.table(spec)
     st.caption(f"{plain(name)}: {table.rows:,} rows, {len(table.columns)} columns.")
     text, label = _columns(table)
+    spec = uploading.as_messages("train_messages", spec)
     return Picked(spec, name, table.columns, text, label, rows=table.preview)
 
 

@@ -23,7 +23,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "dropout_words", "dropout_sentences", "dropout_document", "word_dropout",
         "attention_noise", "average",
     ),
-    "Words": ("minimum_count", "maximum_size", "language", "lowercase", "maximum_tokens"),
+    "Words": (
+        "minimum_count", "maximum_size", "language", "segmentation", "lowercase",
+        "maximum_tokens",
+    ),
     "Best epoch, early end and saving": (
         "keep", "patience", "save_seconds", "weights", "seed", "label_names",
     ),
@@ -69,6 +72,20 @@ SPLIT_COLUMN = (
     "Rows that say train, training or 0 are learnt from, those that say validation, valid, val or "
     "dev are for validation, and those that say test are for test."
 )
+GROUPED = (
+    "Documents with the same value there stay on one side, as reviews of one film or messages of "
+    "one thread should. Whole numbers can be taken in blocks: neighbours belong together then."
+)
+UNLABELLED = (
+    "May be left out. Teachers say of each text how likely the classes are, and the model learns "
+    "that along with the labels; the texts stand in a column called as above."
+)
+TEACHERS = (
+    "nb-svm, a bag of words, learns from the training documents first. A checkpoint that has "
+    "learnt from what is held out here makes validation read too high: the same seed of the "
+    "division and the same shares as in its run prevent that."
+)
+NO_TEACHER = "Somebody has to label the unlabelled documents: nb-svm or a checkpoint."
 NO_VALIDATION_FILE = "Until a file comes, a share of the documents is held out for validation."
 DOWNLOAD = (
     "Nothing but the first rows has been fetched so far. The run fetches the data set by itself; "

@@ -1,0 +1,224 @@
+"""Teachers label documents, a student learns from it, and goes on without asking them again."""
+
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from han_core.corpora.corpus import Corpus
+from han_core.corpora.fingerprint import fingerprint
+from han_core.models.checkpoint import METRICS, WEIGHTS, load_checkpoint
+from han_core.models.folder import checksum, read_json, write_json
+from han_core.training import teachers
+from han_core.training import train as train_module
+from han_core.training.evaluate import metrics, predict
+from han_core.training.request import ready
+from han_core.training.resume import read_state
+from han_core.training.teachers import geometric_mean
+from han_core.training.train import train
+from han_core.training.watch import Stopped
+from han_core.wrong_input import WrongInput
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="session")
+def parts(planted_corpora):
+    """A few labelled documents, and many whose labels are not told."""
+    training = planted_corpora.training
+    rest = training.take(range(40, 300))
+    return {
+        "training": training.first(40),
+        "validation": planted_corpora.validation.first(30),
+        "test": planted_corpora.test,
+        "unlabelled": Corpus("nameless", rest.texts, (), rest.ids, {}),
+    }
+
+
+def test_the_mean_is_one_of_log_odds():
+    odds = lambda p: np.log(p / (1 - p))  # noqa: E731
+    first, second = np.array([0.9, 0.2]), np.array([0.6, 0.3])
+    found = geometric_mean([np.stack([1 - p, p], 1) for p in (first, second)])
+    assert found.sum(1) == pytest.approx(1)
+    assert odds(found[:, 1]) == pytest.approx((odds(first) + odds(second)) / 2)
+    sure = geometric_mean([np.array([[0.0, 1.0]]), np.array([[0.5, 0.5]])])
+    assert 0.99 < sure[0, 1] <= 1
+
+
+def test_the_mean_of_several_classes_is_shared_out():
+    found = geometric_mean([np.array([[0.5, 0.4, 0.1]]), np.array([[0.2, 0.4, 0.4]])])
+    roots = np.sqrt([0.1, 0.16, 0.04])
+    assert found[0] == pytest.approx(roots / roots.sum())
+
+
+def test_a_student_learns_what_a_good_teacher_says(
+    tmp_path, make_request, quiet, parts, planted_checkpoint
+):
+    """The labels alone are too few to learn the rule from."""
+    pairs = ("epochs=5", "keep=loss", "patience=99", f"teachers={planted_checkpoint}")
+    said = []
+    alone = train(
+        make_request(tmp_path / "alone", *pairs[:-1], **{**parts, "unlabelled": None}), CPU, quiet()
+    )
+    taught = train(make_request(tmp_path / "taught", *pairs, **parts), CPU, quiet(say=said.append))
+    assert alone["test"]["accuracy"] < 0.8
+    assert taught["test"]["accuracy"] > 0.9
+    stored = read_json(tmp_path / "taught" / METRICS)
+    assert stored["documents"] == {"train": 40, "validation": 30, "test": 100, "unlabelled": 260}
+    assert stored["teaching"]["documents"] == 260
+    assert stored["teaching"]["unlabelled"] == "nameless"
+    assert stored["teaching"]["teachers"] == [
+        {"name": planted_checkpoint.name, "sha256": checksum(planted_checkpoint / WEIGHTS)}
+    ]
+    teacher, held = load_checkpoint(planted_checkpoint), parts["validation"]
+    classes = [teacher.labels.index(label) for label in held.labels]
+    expected = metrics(predict(teacher, held.texts), classes)
+    assert stored["teaching"]["validation"] == pytest.approx(expected)
+    assert any("labelled 260 unlabelled documents" in sentence for sentence in said)
+
+
+def test_what_they_say_is_kept_beside_the_weights(
+    tmp_path, make_request, quiet, parts, planted_checkpoint
+):
+    few = {**parts, "unlabelled": parts["unlabelled"].first(60), "test": None}
+    pairs = ("epochs=1", "hidden=4")
+    request = make_request(tmp_path / "out", *pairs, f"teachers=nb-svm,{planted_checkpoint}", **few)
+    ended = []
+
+    def follow(items, name):
+        yield from items
+        ended.append((name, len(items)))
+
+    train(request, CPU, replace(quiet(), follow=follow))
+    assert [told for told in ended if not told[0].startswith("Reading")] == [
+        ("Teaching nb-svm", 40), ("Asking nb-svm", 90), (f"Asking {planted_checkpoint.name}", 90),
+    ]  # fmt: skip
+    said = read_state(request.out).tensors["teaching.probabilities"].numpy()
+    assert said.shape == (60, 3)
+    own = np.log(predict(load_checkpoint(planted_checkpoint), few["unlabelled"].texts))
+    # What is left of the mean when the checkpoint's part is taken away is the bag of words'.
+    other = np.exp(2 * np.log(said) - own)
+    other /= other.sum(1, keepdims=True)
+    told = read_json(request.out / METRICS)["teaching"]["teachers"]
+    assert [teacher["name"] for teacher in told] == ["nb-svm", planted_checkpoint.name]
+    alone = make_request(tmp_path / "alone", *pairs, **few)
+    train(alone, CPU, quiet())
+    bag = read_state(alone.out).tensors["teaching.probabilities"].numpy()
+    assert other == pytest.approx(bag, abs=1e-3)
+
+
+@pytest.mark.parametrize("own", ["same", "other", None, "odd"])
+def test_a_teacher_that_was_validated_on_other_documents_is_told_of(
+    tmp_path, make_request, quiet, parts, planted_checkpoint, own
+):
+    """It may have learnt from documents that validate this run."""
+    teacher, given = tmp_path / "teacher", {**parts, "test": None}
+    shutil.copytree(planted_checkpoint, teacher)
+    digest = {"same": fingerprint(parts["validation"]), "other": "0" * 64}.get(own)
+    told = "odd" if own == "odd" else {"validation": digest} if digest else {}
+    write_json(teacher / METRICS, {"sha256": told})
+    request = make_request(tmp_path / "out", f"teachers=nb-svm,{teacher}", **given)
+    notes = ready(request, CPU).notes
+    assert [note.startswith("The teacher teacher was validated on other") for note in notes] == (
+        [True] if own == "other" else []
+    )
+
+
+def stopping_after(steps: int, watch):
+    left = iter([False] * (steps - 1) + [True])
+    return replace(watch, stop=lambda: next(left))
+
+
+def test_a_stopped_run_goes_on_with_the_same_bits_and_asks_nobody(
+    tmp_path, make_request, quiet, parts, planted_checkpoint, monkeypatch
+):
+    few = {**parts, "unlabelled": parts["unlabelled"].first(60)}
+    teacher = tmp_path / "teacher"
+    shutil.copytree(planted_checkpoint, teacher)
+    pairs = ("epochs=2", "hidden=6", "average=0.9", "word_dropout=0.1",
+             f"teachers=nb-svm,{teacher}")  # fmt: skip
+    train(make_request(tmp_path / "whole", *pairs, **few), CPU, quiet())
+    begun = make_request(tmp_path / "parts", *pairs, **few)
+    with pytest.raises(Stopped):
+        train(begun, CPU, stopping_after(5, quiet()))
+    shutil.rmtree(teacher)
+    monkeypatch.setattr(train_module, "ask", lambda *given: pytest.fail("asked again"))
+    train(replace(begun, resume=True), CPU, quiet())
+    for file in (WEIGHTS, "resume/state.safetensors"):
+        whole, again = ((tmp_path / name / file).read_bytes() for name in ("whole", "parts"))
+        assert whole == again
+    stored = [read_json(tmp_path / name / METRICS)["teaching"] for name in ("whole", "parts")]
+    assert stored[0] == stored[1]
+
+
+def test_other_documents_or_teachers_do_not_go_on(tmp_path, make_request, quiet, parts):
+    whole = parts["unlabelled"].first(60)
+    few = {**parts, "unlabelled": whole, "test": None}
+    begun = make_request(tmp_path / "out", "epochs=1", "hidden=6", **few)
+    train(begun, CPU, quiet())
+    longer = replace(begun, resume=True, settings=begun.settings.model_copy(update={"epochs": 2}))
+    others = (None, whole.first(50), replace(whole, texts=("Other words.", *whole.texts[1:])))
+    for other in others:
+        with pytest.raises(WrongInput, match="other data"):
+            train(replace(longer, unlabelled=other), CPU, quiet())
+    asked = longer.settings.model_copy(update={"teachers": ("nb-svm", "nb-svm")})
+    with pytest.raises(WrongInput, match="other data"):
+        train(replace(longer, settings=asked), CPU, quiet())
+    assert train(longer, CPU, quiet())["epochs"] == 2
+
+
+def test_a_run_that_nobody_taught_does_not_go_on_with_teachers(
+    tmp_path, make_request, quiet, parts
+):
+    alone = {**parts, "unlabelled": None}
+    begun = make_request(tmp_path / "out", "epochs=1", "hidden=6", **alone)
+    train(begun, CPU, quiet())
+    with pytest.raises(WrongInput, match="other data"):
+        train(replace(begun, resume=True, unlabelled=parts["unlabelled"]), CPU, quiet())
+
+
+def test_classes_of_other_names_in_another_order(parts, planted_checkpoint):
+    """The data may number the classes that a teacher names."""
+    names = load_checkpoint(planted_checkpoint).labels
+    (found,) = teachers.teachers_named(
+        [str(planted_checkpoint)],
+        names[::-1],
+        names[::-1],
+        load_checkpoint(planted_checkpoint).config.text,
+    )
+    assert found.classes == (2, 1, 0)
+    (found,) = teachers.teachers_named(
+        [str(planted_checkpoint)],
+        ("a", "b", "c"),
+        names,
+        load_checkpoint(planted_checkpoint).config.text,
+    )
+    assert found.classes == (0, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("changed", "pairs", "says"),
+    [
+        ({}, ("teachers=nowhere",), "nowhere"),
+        ({}, ("teachers={}", "language=de"), "language en"),
+        ({"unlabelled": None}, ("teachers={}",), "--unlabelled"),
+        ({"renamed": True}, ("teachers={}",), "apart"),
+    ],
+)  # fmt: skip
+def test_teachers_that_do_not_fit_are_refused_before_texts_are_read(
+    tmp_path, make_request, quiet, parts, planted_checkpoint, changed, pairs, says
+):
+    changed = dict(changed)
+    given = {**parts, "test": None}
+    if changed.pop("renamed", False):
+        for part in ("training", "validation"):
+            names = tuple(f"kind of {label}" for label in given[part].labels)
+            given[part] = replace(given[part], labels=names)
+    pairs = [pair.format(planted_checkpoint) for pair in pairs]
+    request = make_request(tmp_path / "out", *pairs, **{**given, **changed})
+    watch = replace(quiet(), follow=lambda texts, name: pytest.fail("texts were read"))
+    with pytest.raises(WrongInput, match=says):
+        train(request, CPU, watch)
+    assert not (tmp_path / "out").exists()
