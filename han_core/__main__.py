@@ -13,11 +13,13 @@ from typing import NoReturn
 
 from han_core.commands import (
     bench,
+    card,
     checkpoints,
     evaluate,
     explain,
     export,
     faithfulness,
+    plausibility,
     score,
     train,
     vectors,
@@ -31,8 +33,10 @@ COMMANDS = {
     "checkpoints": checkpoints,
     "vectors": vectors,
     "faithfulness": faithfulness,
+    "plausibility": plausibility,
     "score": score,
     "export": export,
+    "card": card,
     "bench": bench,
 }
 
