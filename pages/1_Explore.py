@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts import cached, controls, drawing, strip, texts
+from pages.parts import cached, card, controls, drawing, strip, texts
 from pages.parts.explore import exploring, links, reading, takeaway, whatif
 from pages.parts.page import begin, wrong_input_shown
 
@@ -17,12 +17,14 @@ with text:
 with wrong_input_shown():
     with choice:
         checkpoint = controls.checkpoint()
+        card.about([checkpoint])
         device = controls.device()
     with text:
         document = texts.analysed()
     scene = exploring.scene(cached.Question(checkpoint, device, document))
     with choice:
         drawing.prediction(scene.explanation)
+        card.foreign(checkpoint, scene.explanation)
     grid = drawing.side_by_side()
     with grid.cell():  # words first: they are what is clicked, and figures take their time
         reading.words(scene)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import streamlit as st
 
-from pages.parts import cached, controls, saying
+from pages.parts import cached, card, controls, saying
 from pages.parts.compare import sentences
 from pages.parts.kept import carry
 
@@ -48,12 +48,14 @@ def asked() -> Asked:
     kind = _kind()
     if kind == "models":
         names = controls.checkpoints()
+        card.about(names)
         device, reading = controls.device(), controls.reading()
         _check(len(names), "checkpoints")
         there = cached.listings()
         notes = sentences.model_notes([there[name] for name in names if name in there])
         return Asked(kind, tuple(names), device, reading, notes=notes)
     name = controls.checkpoint()
+    card.about([name])
     if kind == "versions":
         return Asked(kind, (name,), controls.device(), controls.reading())
     methods, target = _methods(), _target(name)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.parts import cached, saying, strip, wording
+from pages.parts import cached, card, saying, strip, wording
 from pages.parts.compare import sentences
 from pages.parts.compare.comparing import Compared, Side
 from pages.parts.figure_export import figure_export
@@ -48,6 +48,7 @@ def _panel(number: int, side: Side, longest: float) -> DeltaGenerator:
         st.subheader(wording.plain(side.column.name), anchor=False)
         st.html(prediction(explanation))
         st.caption(seen_line(explanation))
+        card.foreign(side.question.checkpoint, explanation)
         with st.container(key=f"panel_figure_{number}"):
             drawn = heatmap(explanation, side.colour, longest, added=side.added, out=side.out)
             draw(drawn, key=f"panel_words_{number}")
