@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from benchmarks.contestants import CPU, contestants, explaining, training
-from benchmarks.pasted import pasted
+from benchmarks.one_text import one_text
 from han_core.models.architecture import Architecture
 from han_core.planning.speed import forward_operations, operations_per_second
 from han_core.text.batch import NumberedDocument, number_document
@@ -61,7 +61,7 @@ def measured(
                 if model == "han" and device.type == "cpu":
                     found |= _share_of_peak(work, shape, numbered, seconds["ours"])
         say("one pasted text")
-        return found | pasted(texts, vocabulary, SIZES)
+        return found | one_text(texts, vocabulary, SIZES)
     finally:
         torch.set_num_threads(threads)
 

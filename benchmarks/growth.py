@@ -4,7 +4,8 @@
 
 Each case runs in a process of its own, on one thread, over generated documents: seconds are
 processor time, memory is the peak of the process less what it held before the work. Writes
-``benchmarks/growth.svg`` and prints the table that stands in ``benchmarks/README.md``.
+``benchmarks/growth.svg`` and prints a table; ``benchmarks.figures growth`` puts it into
+``benchmarks/README.md``.
 """
 
 import argparse
@@ -43,6 +44,8 @@ def main() -> None:
         print(json.dumps(WORK[kind](model, int(size))))
         return
     rows = []
+    print("| what grows | model | size | seconds | ms a thousand tokens | MB |")
+    print("|---|---|---|---|---|---|", flush=True)
     for kind, (_, sizes) in CASES.items():
         for model in ("han", "bilstm"):
             for size in sizes[:3] if given.quick else sizes:

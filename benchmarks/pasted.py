@@ -1,57 +1,150 @@
-"""One pasted text: from text to explanation, beside the packed baseline with the same tokeniser.
+"""One pasted text in a browser: from the click on Analyse to the finished view.
 
-Interleaved, one thread, wall-clock time: what somebody waits for.
+    python -m benchmarks.pasted [--checkpoint han-imdb] [--clicks 100] [--server]
+
+Serves the app warm, as ``make class`` does, and pastes another text of 250 words each time.
+The clock runs from the press of the mouse until the browser has painted
+
+* ``words``: the heatmap of this text,
+* ``view``: that, and the bars of its sentences, neither of them marked as out of date: this is
+  the finished view,
+* ``everything``: nothing on the page is out of date and the script has ended, with the evidence
+  at the bottom of the page and all its figures.
+
+Prints one JSON line of milliseconds. ``--server`` asks the server without a browser, and prints
+when it had sent the same three: what is left is the browser's part.
 """
 
-import time
-from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any
+import argparse
+import asyncio
+import json
+import os
+import random
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
-import torch
+from playwright.sync_api import Error, Page
 
-from benchmarks.contestants import contestants
-from han_core.explanation.explain import explain
-from han_core.models.architecture import Architecture
-from han_core.models.build import build_model
-from han_core.models.checkpoint import Checkpoint, Config
-from han_core.text.batch import number_document
-from han_core.text.vocabulary import Vocabulary
+from benchmarks.said import a_text
+from benchmarks.served import ROOT, chromium, served_class
+from benchmarks.session import Session
 
 WORDS = 250
-ROUNDS = 40
+WARM = 5  # clicks that do not count
+REST = 200  # milliseconds between the end of one and the next
+SENT = {"words": ("heatmap",), "view": ("heatmap", "sentence_figure")}
+"""Keys of what is drawn."""
+
+WATCH = """
+mark => {
+  const there = selector => {
+    const found = document.querySelector(selector);
+    return found && found.textContent.includes(mark) && !found.closest("[data-stale=true]");
+  };
+  const reached = {
+    words: () => there("[data-testid=word-heatmap]"),
+    view: () => there("[data-testid=word-heatmap]") && there("[data-testid=sentence-bars]"),
+    everything: () => reached.view() && !document.querySelector("[data-stale=true]") &&
+      document.querySelector(".stApp").dataset.testScriptState !== "running",
+  };
+  window.watched = new Promise((done, failed) => {
+    const missing = () => Object.keys(reached).filter(name => !reached[name]());
+    setTimeout(() => failed(new Error(missing())), 60000);
+    const began = {}, seen = {};
+    addEventListener("pointerdown", event => { began.at ??= event.timeStamp; }, true);
+    const look = () => requestAnimationFrame(now => {
+      // What is there at the beginning of a frame is on the screen when the next one begins.
+      for (const name in seen) seen[name] ??= now - began.at;
+      for (const name in reached) if (!(name in seen) && reached[name]()) seen[name] = null;
+      if (seen.everything == null) look(); else done(seen);
+    });
+    look();
+  });
+}
+"""
 
 
-def pasted(texts: Sequence[str], vocabulary: Vocabulary, sizes: dict[str, Any]) -> dict[str, float]:
-    """Medians in milliseconds for the first ``WORDS`` words of ``texts``, and their ratio."""
-    text = " ".join(" ".join(texts).split()[:WORDS])
-    found: dict[str, float] = {}
-    for model in ("han", "bilstm"):
-        shape = Architecture(model=model, vocabulary_size=len(vocabulary), classes=2, **sizes)
-        config = Config(architecture=shape, labels=("a", "b"))
-        checkpoint = Checkpoint("bench", config, vocabulary, build_model(shape).eval(), {})
-        packed = contestants(shape, [])["packed"]
-        packed.model.eval()
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--checkpoint", default="han-imdb", help="a folder in checkpoints")
+    parser.add_argument("--clicks", type=int, default=100)
+    parser.add_argument("--server", action="store_true", help="without a browser")
+    given = parser.parse_args()
+    with alone(ROOT / "checkpoints" / given.checkpoint) as address:
+        if given.server:
+            times = asyncio.run(answered(address, WARM + given.clicks))
+        else:
+            times = seen(address, WARM + given.clicks)
+    found = {"checkpoint": given.checkpoint, "words": WORDS, "clicks": given.clicks}
+    print(json.dumps(found | told(times[WARM:])))
 
-        def baseline(packed=packed, tokenizer=checkpoint.tokenizer) -> None:
-            document = number_document(tokenizer(text), vocabulary)
-            with torch.no_grad():
-                packed.answer(packed.model, [document]).softmax(1).tolist()
 
-        ours, theirs = _medians(partial(explain, checkpoint, text), baseline)
-        found[f"{model}_text_to_explanation_ms"] = round(ours, 2)
-        found[f"{model}_text_to_explanation_ms_packed"] = round(theirs, 2)
-        found[f"{model}_text_to_explanation_vs_packed"] = round(theirs / ours, 2)
+def told(times: list[dict[str, float]]) -> dict[str, float]:
+    """Percentiles of each name over all times."""
+    found = {}
+    for name in times[0]:
+        median, p95 = np.quantile([each[name] for each in times], (0.5, 0.95))
+        found |= {f"{name}_p50_ms": round(float(median)), f"{name}_p95_ms": round(float(p95))}
     return found
 
 
-def _medians(*ways: Callable[[], object]) -> list[float]:
-    """Milliseconds of each, interleaved; the first rounds do not count."""
-    seconds: list[list[float]] = [[] for _ in ways]
-    for _ in range(ROUNDS):
-        for times, run in zip(seconds, ways, strict=True):
-            started = time.perf_counter()
-            run()
-            times.append(time.perf_counter() - started)
-    return [1000 * float(np.median(times[5:])) for times in seconds]
+def seen(address: str, clicks: int) -> list[dict[str, float]]:
+    """Milliseconds until a browser showed ``words``, ``view`` and ``everything``."""
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 1440, "height": 1000})
+        page.goto(address)
+        page.get_by_test_id("word-heatmap").wait_for(timeout=120_000)
+        page.wait_for_function("!document.querySelector('[data-stale=true]')")
+        return [_clicked(page, mark, text) for mark, text in _texts(clicks)]
+
+
+def _clicked(page: Page, mark: str, text: str) -> dict[str, float]:
+    page.locator(".st-key-document textarea").fill(text)
+    page.evaluate(WATCH, mark)
+    page.locator(".st-key-analyze button").click()
+    try:
+        found = page.evaluate("window.watched")
+    except Error as error:
+        raise SystemExit(f"{mark}: not there after a minute: {error.message}") from error
+    page.wait_for_timeout(REST)
+    return found
+
+
+async def answered(address: str, clicks: int) -> list[dict[str, float]]:
+    """Milliseconds until the server had sent the same."""
+    times = []
+    async with Session(address) as visitor:
+        await visitor.visit("Explore")
+        for _, text in _texts(clicks):
+            visitor.type("document", text)
+            reply = await visitor.click("analyze")
+            sent = {name: max(reply.came[key] for key in keys) for name, keys in SENT.items()}
+            times.append({name: 1000 * each for name, each in sent.items()})
+            times[-1]["everything"] = 1000 * reply.seconds
+            await asyncio.sleep(REST / 1000)
+    return times
+
+
+def _texts(number: int) -> Iterator[tuple[str, str]]:
+    """Texts, none of which the server has seen, with the mark by which each is known."""
+    draw = random.Random(0)
+    for at in range(number):
+        yield (mark := f"zq{at:03d}x"), a_text(mark, draw, WORDS)
+
+
+@contextmanager
+def alone(checkpoint: Path) -> Iterator[str]:
+    """The address of an app that has this checkpoint and no other."""
+    with tempfile.TemporaryDirectory() as folder:
+        (root := Path(folder) / "checkpoints").mkdir()
+        (root / checkpoint.name).symlink_to(checkpoint.resolve(), target_is_directory=True)
+        places = {"HANSCOPE_CHECKPOINTS": str(root), "HANSCOPE_DATA": folder}
+        with served_class({**os.environ, **places}) as (address, _):
+            yield address
+
+
+if __name__ == "__main__":
+    main()

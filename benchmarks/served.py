@@ -38,9 +38,21 @@ def served(environment: Mapping[str, str] = {}) -> Iterator[str]:
 def served_class(environment: Mapping[str, str] = {}) -> Iterator[tuple[str, int]]:
     """Address and process id of a server as ``make class`` starts it, on this machine alone."""
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    ours = {"PYTHONPATH": path, **environment}
+    ours = {"PYTHONPATH": path, "MALLOC_ARENA_MAX": "2", **environment}
     with _server("pages/parts/class_mode.py", ours) as served:
         yield served
+
+
+def memory(pid: int) -> float:
+    """MB of a process that are its own and in memory."""
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("RssAnon"))
+
+
+def processor_seconds(pid: int) -> float:
+    """That a process has used so far, in all its threads."""
+    after_name = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager

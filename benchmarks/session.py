@@ -6,6 +6,7 @@ server drew (elements by their keys and all their bytes) and nothing of how it l
 
 import asyncio
 import time
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 
 import websockets
@@ -29,10 +30,12 @@ class Reply:
     Attributes:
         seconds: from the message to ``script_finished``.
         content: all that was drawn, as bytes.
+        came: seconds from the message until each element with a key came, by its key.
     """
 
     seconds: float
     content: bytes
+    came: dict[str, float]
 
 
 @dataclass
@@ -42,12 +45,13 @@ class Session:
     Attributes:
         widgets: what each widget that was touched holds, by its key.
         ids: Streamlit's id of each widget that was drawn, by its key.
+        watched: seconds between the reruns that a part of the page asks for, by its id.
     """
 
     address: str
     widgets: dict[str, WidgetState] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
-    cached: list[str] = field(default_factory=list)
+    watched: dict[str, float] = field(default_factory=dict)
     page: str = ""
     _messages: dict[str, bytes] = field(default_factory=dict)
 
@@ -70,28 +74,57 @@ class Session:
         """What stands in the text field ``key`` from now on."""
         self.widgets[key] = WidgetState(id=self._id(key), string_value=text)
 
+    def number(self, key: str, value: int) -> None:
+        """What stands in the field of whole numbers ``key`` from now on."""
+        self.widgets[key] = WidgetState(id=self._id(key), int_value=value)
+
     async def click(self, key: str) -> Reply:
         """Presses the button ``key``."""
-        return await self.run(WidgetState(id=self._id(key), trigger_value=True))
+        return await self.run(self._pressed(key))
 
-    async def run(self, *triggers: WidgetState) -> Reply:
-        """Sends all widgets and waits until the script has ended."""
+    async def leave(self, key: str) -> None:
+        """Presses the button ``key`` and is gone before there is an answer."""
+        await self._send([self._pressed(key)])
+        await self._socket.close()
+
+    async def watch(self) -> None:
+        """What a browser does by itself: asks for the parts that want to be drawn again."""
+        for part, pause in list(self.watched.items()):
+            await asyncio.sleep(pause)
+            await self.run(part=part)
+
+    async def run(self, *triggers: WidgetState, part: str = "") -> Reply:
+        """Sends all widgets and waits until the script, or ``part`` of it, has ended."""
+        if not part:
+            self.watched.clear()
+        started = time.perf_counter()
+        await self._send(triggers, part)
+        drawn, came = [], {}
+        async for raw, key in self._drawn():
+            drawn.append(raw)
+            if key:
+                came[key] = time.perf_counter() - started
+        return Reply(time.perf_counter() - started, b"".join(drawn), came)
+
+    async def _send(self, triggers: Iterable[WidgetState], part: str = "") -> None:
         message = BackMsg()
         state = message.rerun_script
         state.page_name = self.page
+        state.fragment_id, state.is_auto_rerun = part, bool(part)
         state.cached_message_hashes.extend(self._messages)
         state.widget_states.widgets.extend([*self.widgets.values(), *triggers])
-        started = time.perf_counter()
         await self._socket.send(message.SerializeToString())
-        content = b"".join([part async for part in self._drawn()])
-        return Reply(time.perf_counter() - started, content)
+
+    def _pressed(self, key: str) -> WidgetState:
+        return WidgetState(id=self._id(key), trigger_value=True)
 
     def _id(self, key: str) -> str:
         if key not in self.ids:
             raise Trouble(f"no widget {key} was drawn on {self.page}")
         return self.ids[key]
 
-    async def _drawn(self):
+    async def _drawn(self) -> AsyncIterator[tuple[bytes, str]]:
+        """Each element as it comes, with its key, until the script has ended."""
         while True:
             try:
                 raw = await asyncio.wait_for(self._socket.recv(), PATIENCE)
@@ -106,20 +139,29 @@ class Session:
             elif message.metadata.cacheable:
                 self._messages[message.hash] = raw
             if kind == "delta":
-                self._take(message)
-                yield raw
+                yield raw, self._taken(message)
+            elif kind == "auto_rerun":
+                self.watched[message.auto_rerun.fragment_id] = message.auto_rerun.interval
             elif kind == "script_finished" and message.script_finished in ENDS:
                 return
 
-    def _take(self, message: ForwardMsg) -> None:
+    def _taken(self, message: ForwardMsg) -> str:
+        """Keeps the id of what was drawn; its key, or "" where it has none."""
         element = message.delta.new_element
         kind = element.WhichOneof("type")
         if kind == "exception":
             raise Trouble(f"the page shows {element.exception.type}: {element.exception.message}")
         drawn = getattr(element, kind, None) if kind else None
         name = getattr(drawn, "id", "")
-        if isinstance(name, str) and name.startswith("$$ID-"):
-            self.ids[name.split("-", 2)[2]] = name
+        if not (isinstance(name, str) and name.startswith("$$ID-")):
+            return ""
+        key = name.split("-", 2)[2]
+        self.ids[key] = name
+        return key
 
 
-ENDS = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_WITH_COMPILE_ERROR)
+ENDS = (
+    ForwardMsg.FINISHED_SUCCESSFULLY,
+    ForwardMsg.FINISHED_WITH_COMPILE_ERROR,
+    ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY,
+)

@@ -24,7 +24,7 @@ and each room imports only rooms that stand before it in this list:
 * ``errors``        scored documents filtered, counted, compared and taken away
 * ``runs``          a training run as a process of its own: queue, log, frames, archive
 * ``figures``       data in, a plotly figure or HTML out
-* ``sharing``       links, kept documents, tables to take away
+* ``sharing``       links, kept documents, tables to take away, cards of checkpoints
 * ``__main__``      the command line
 
 Nothing in here imports Streamlit; the pages do.

@@ -17,7 +17,14 @@ HELP = "how fast this is beside textbook, packed and padded models, in one run"
 def flags(command: ArgumentParser) -> None:
     command.add_argument("--data", default="bundled:classroom@all", metavar="D")
     command.add_argument("--text-column", default="text")
+    command.add_argument("--label-column", default="label")
     command.add_argument("--limit", type=at_least(1), default=128, metavar="N", help="documents")
+    command.add_argument(
+        "--whole",
+        action="store_true",
+        help="also train on all documents: with small batches, large ones, half precision and "
+        "accumulation",
+    )
     command.add_argument("--rounds", type=at_least(1), default=5, metavar="N", help="timed")
     device(command)
 
@@ -34,6 +41,10 @@ def run(given: Namespace) -> None:
         )
     sys.path.insert(0, str(PROJECT))  # to be found from wherever the command is given
     from benchmarks.bench import measured
+    from benchmarks.ladder import climbed
 
     corpus = read_corpus(given.data, text_column=given.text_column, label_column=None)
-    print_json(measured(corpus.first(given.limit).texts, device, given.rounds, say))
+    found = measured(corpus.first(given.limit).texts, device, given.rounds, say)
+    if given.whole:
+        found |= climbed(given.data, device, (given.text_column, given.label_column), say=say)
+    print_json(found)

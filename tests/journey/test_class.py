@@ -1,28 +1,35 @@
 """Ten students at once, without browsers: everybody gets an answer, and it is their own.
 
+Beside them one pastes what is hard to read, one leaves before each answer, and one trains.
 How quickly is for ``benchmarks.a_class``; machines differ.
 """
 
 import asyncio
 import os
 
-from benchmarks.a_class import dollars, lesson
+from benchmarks.a_class import lesson
+from benchmarks.disturbing import dollars, leaving
 from benchmarks.served import served_class
 
 SESSIONS, SECONDS = 10, 20
 
 
-def test_ten_sessions_get_their_own_answers(checkpoint_root, random_checkpoint, tmp_path):
+def test_ten_sessions_get_their_own_answers(
+    checkpoint_root, random_checkpoint, tmp_path, monkeypatch
+):
     random_checkpoint("han", "additive")
     random_checkpoint("bilstm", "additive")
+    monkeypatch.setenv("HANSCOPE_DATA", str(tmp_path))
     ours = {
         "HANSCOPE_CHECKPOINTS": str(checkpoint_root),
-        "HANSCOPE_DATA": str(tmp_path),
         "OMP_NUM_THREADS": os.environ["OMP_NUM_THREADS"],
     }
     with served_class(ours) as (address, _):
-        record = asyncio.run(lesson(address, SESSIONS, SECONDS, others=[dollars]))
+        record = asyncio.run(
+            lesson(address, SESSIONS, SECONDS, others=[dollars, leaving], trains=True)
+        )
     assert record.errors == []
     assert record.strangers == record.missing == 0
-    assert len(record.seconds) >= 2 * SESSIONS
+    assert len(record.replies) >= 2 * SESSIONS
+    assert record.trained
     assert record.health
