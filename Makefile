@@ -1,6 +1,5 @@
 # make run    sets everything up and serves the app on http://127.0.0.1:$PORT (8501)
 # make class  the same for a class: warm before the first visitor, open to the local network
-#             (two heaps for all threads: one each is megabytes for every student)
 # make test   sets everything up and runs the whole test suite
 
 PYTHON ?= python3.11
@@ -9,6 +8,10 @@ ADDRESS ?= 0.0.0.0
 HEADLESS ?= 0
 PIP_ARGS ?=
 BIN := .venv/bin
+# Two heaps for all threads that keep what they had: otherwise every student takes megabytes,
+# and large arrays come from the system anew each time.
+HEAP := MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=268435456 MALLOC_TRIM_THRESHOLD_=536870912 \
+	MALLOC_TOP_PAD_=16777216
 
 .PHONY: run class test lint install clean
 
@@ -17,7 +20,7 @@ run: install
 		--server.headless $(if $(filter 1 true,$(HEADLESS)),true,false)
 
 class: install
-	MALLOC_ARENA_MAX=2 PYTHONPATH=. $(BIN)/python -m streamlit run pages/parts/class_mode.py \
+	$(HEAP) PYTHONPATH=. $(BIN)/python -m streamlit run pages/parts/class_mode.py \
 		--server.address $(ADDRESS) --server.port $(PORT) --server.headless true
 
 test: .venv/.tested

@@ -38,7 +38,7 @@ def served(environment: Mapping[str, str] = {}) -> Iterator[str]:
 def served_class(environment: Mapping[str, str] = {}) -> Iterator[tuple[str, int]]:
     """Address and process id of a server as ``make class`` starts it, on this machine alone."""
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    ours = {"PYTHONPATH": path, "MALLOC_ARENA_MAX": "2", **environment}
+    ours = {"PYTHONPATH": path, **_heap(), **environment}
     with _server("pages/parts/class_mode.py", ours) as served:
         yield served
 
@@ -53,6 +53,13 @@ def processor_seconds(pid: int) -> float:
     """That a process has used so far, in all its threads."""
     after_name = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _heap() -> dict[str, str]:
+    """What the Makefile sets for a class."""
+    lines = (ROOT / "Makefile").read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+    (heap,) = (line.partition(":=")[2] for line in lines if line.startswith("HEAP :="))
+    return dict(setting.split("=") for setting in heap.split())
 
 
 @contextmanager

@@ -1,11 +1,13 @@
 """Hanscope for a class: everything is loaded before the first student comes.
 
 ``make class`` serves this in place of ``app.py``. The health check says ok once a text has
-been explained by every checkpoint, and what was loaded by then is taken out of garbage
-collection, which is most of the latency of many sessions. ``quotas`` says what waits for a
+been explained by every checkpoint. Streamlit collects garbage after every run of a page,
+which with thirty sessions' objects to look through takes longer than the page; so what
+lives is set aside every few moments, and looked through once a minute. ``quotas`` says what waits for a
 click because many share it. It draws nothing.
 """
 
+import asyncio
 import gc
 import os
 from collections.abc import AsyncIterator
@@ -16,6 +18,8 @@ import streamlit as st
 
 from pages.parts.quotas import CLASS
 
+PAUSE = 1.0  # seconds between two times of setting aside,
+ROUNDS = 60  # which is done so often until everything is looked through
 TEXT = "The first text of the day is ours. It is read so that nobody waits for the model."
 
 
@@ -24,9 +28,19 @@ async def warm(app: st.App) -> AsyncIterator[None]:
     """Loads what every page needs, then lets the server say that it is well."""
     os.environ[CLASS] = "1"
     _load()
-    gc.collect()
-    gc.freeze()
+    tidying = asyncio.create_task(_tidy())
     yield
+    tidying.cancel()
+
+
+async def _tidy() -> None:
+    """Sets aside from garbage collection what lives, so that a collection is about news."""
+    while True:
+        gc.unfreeze()
+        gc.collect()
+        for _ in range(ROUNDS):
+            gc.freeze()
+            await asyncio.sleep(PAUSE)
 
 
 def _load() -> None:

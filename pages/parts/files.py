@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from pages.parts.wording import example_name
+
 if TYPE_CHECKING:
     from han_core.corpora.corpus import Corpus
     from han_core.corpora.pasted import PastedTexts
@@ -19,6 +21,14 @@ def bundled(spec: str) -> "Corpus":
     from han_core.corpora.corpus import read_corpus
 
     return read_corpus(spec)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def examples(spec: str) -> dict[str, tuple[str, str]]:
+    """id → (name for a picker, text) of a bundled collection."""
+    corpus = bundled(spec)
+    rows = zip(corpus.ids, corpus.extra["topic"], corpus.extra["tags"], corpus.texts, strict=True)
+    return {id: (example_name(topic, tags, text), text) for id, topic, tags, text in rows}
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the file …")

@@ -18,7 +18,7 @@ KINDS = ["txt", "csv", "tsv", "jsonl", "parquet"]
 
 def document() -> None:
     """The example picker, the text area, the button, and the way to several texts."""
-    names = _examples()
+    names = files.examples(EXAMPLES)
     carry("example", FIRST_EXAMPLE)
     carry("document", names[FIRST_EXAMPLE][1])
     st.session_state.setdefault("analysed", st.session_state["document"])
@@ -145,7 +145,7 @@ def _take_example() -> None:
         # Nobody chose it: a browser that was not told yet that it is forgotten says it again.
         _forget_example()
     elif chosen is not None:
-        st.session_state["document"] = _examples()[chosen][1]
+        st.session_state["document"] = files.examples(EXAMPLES)[chosen][1]
         _take_text()
 
 
@@ -157,10 +157,3 @@ def _take_text() -> None:
 
 def _forget_example() -> None:
     st.session_state["example"] = None
-
-
-def _examples() -> dict[str, tuple[str, str]]:
-    """id → (name for the picker, text)."""
-    corpus = files.bundled(EXAMPLES)
-    rows = zip(corpus.ids, corpus.extra["topic"], corpus.extra["tags"], corpus.texts, strict=True)
-    return {id: (wording.example_name(topic, tags, text), text) for id, topic, tags, text in rows}
