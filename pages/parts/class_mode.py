@@ -3,8 +3,8 @@
 ``make class`` serves this in place of ``app.py``. The health check says ok once a text has
 been explained by every checkpoint. Streamlit collects garbage after every run of a page,
 which with thirty sessions' objects to look through takes longer than the page; so what
-lives is set aside every few moments, and looked through once a minute. ``quotas`` says what waits for a
-click because many share it. It draws nothing.
+lives is set aside every few moments, and looked through once a minute. ``quotas`` says
+what waits for a click because many share it. It draws nothing.
 """
 
 import asyncio
