@@ -5,6 +5,8 @@ begins as the writing one, on PostgreSQL it raises the clock's number first. A w
 disk when the call returns. It knows nothing about what is written.
 """
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -145,7 +147,8 @@ def _sqlite(url: URL, patience: float) -> Engine:
     @event.listens_for(engine, "connect")
     def _connected(raw, record) -> None:
         raw.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        write_ahead(raw, patience)
+        for pragma in ("synchronous=FULL", "foreign_keys=ON"):
             raw.execute(f"PRAGMA {pragma}").close()
 
     # A transaction that read first and then wants to write may find that another wrote, and
@@ -156,6 +159,23 @@ def _sqlite(url: URL, patience: float) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def write_ahead(raw: sqlite3.Connection, patience: float) -> None:
+    """Sets WAL mode, which stays with the file. SQLite does not wait for others here.
+
+    Raises:
+        sqlite3.OperationalError: if the file is still locked after ``patience`` seconds.
+    """
+    end = time.monotonic() + patience
+    while True:
+        try:
+            raw.execute("PRAGMA journal_mode=WAL").close()
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(0.02)
 
 
 def _postgresql(url: URL, patience: float) -> Engine:

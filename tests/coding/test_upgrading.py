@@ -1,7 +1,9 @@
 """Older schemata with content, newer ones, and several programs that start at once."""
 
+import sqlite3
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime
 
 import pytest
@@ -13,7 +15,7 @@ from alembic.script import ScriptDirectory
 
 from han_core.coding import upgrading
 from han_core.coding.codebook import codebook
-from han_core.coding.database import open_database
+from han_core.coding.database import open_database, write_ahead
 from han_core.coding.history import history
 from han_core.coding.said import said_of
 from han_core.coding.schema import KNOWN, METADATA, VERSION_TABLE
@@ -124,7 +126,7 @@ def test_a_step_that_fails_leaves_the_older_schema_whole(older, monkeypatch):
 
 STARTS = """
 import os, sys
-from han_core.coding.database import open_database
+from han_core.coding.database import open_database, write_ahead
 from han_core.coding.codebook import save_tag
 import alembic.command, alembic.config
 children = []
@@ -138,7 +140,22 @@ sys.exit(max(os.waitpid(child, 0)[1] for child in children) != 0)
 
 
 def test_eight_first_starts_at_once_do_not_collide(empty_url):
-    subprocess.run([sys.executable, "-c", STARTS, empty_url], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", STARTS, empty_url], check=True, timeout=300)
     database = open_database(empty_url)
     assert len(codebook(database)) == 8
     database.close()
+
+
+def test_a_file_that_is_locked_at_the_first_start_is_waited_for(tmp_path):
+    """SQLite itself gives up at once when two would set the mode that stays with the file."""
+    path = tmp_path / "notes.sqlite"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN EXCLUSIVE")
+    impatient = sqlite3.connect(path, timeout=0)
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        write_ahead(impatient, patience=0.05)
+    threading.Timer(0.2, other.rollback).start()
+    write_ahead(impatient, patience=60)
+    assert impatient.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    impatient.close()
+    other.close()

@@ -214,14 +214,14 @@ def test_labels_of_other_classes_leave_nothing_behind(folder, path):
     assert (kept_scores(), documents_root().exists()) == ([], False)
 
 
-def test_a_full_disk_is_one_sentence(keep, monkeypatch):
+def test_a_full_disk_is_one_sentence(keep):
     def full(path, value):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(keeping, "write_json", full)
-    with pytest.raises(WrongInput, match=r"cannot be kept \(No space left on device\)"):
-        keep()
-    monkeypatch.undo()
+    with pytest.MonkeyPatch.context() as patch:  # undoing all would let go of the folder, too
+        patch.setattr(keeping, "write_json", full)
+        with pytest.raises(WrongInput, match=r"cannot be kept \(No space left on device\)"):
+            keep()
     assert kept_scores() == []
 
 
