@@ -6,7 +6,7 @@ chosen or another document gone to. A new text begins anew what was asked of the
 
 import streamlit as st
 
-from pages.parts import asking, files, quotas, wording
+from pages.parts import asking, echo, files, quotas, wording
 from pages.parts.kept import carry
 from pages.parts.wording import plain
 
@@ -34,16 +34,17 @@ def document() -> None:
         on_change=_take_example,
         persist_state="session",
     )
-    st.session_state["example_drawn"] = st.session_state["example"]
+    echo.drawn("example")
     st.text_area(
         "Text",
         height=TEXT_HEIGHT,
         max_chars=quotas.current().characters,
         key="document",
         placeholder="Paste a review or any other text",
-        on_change=_forget_example,
+        on_change=_take_typed,
         persist_state="session",
     )
+    echo.drawn("document")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Analyse", key="analyze", type="primary", on_click=_take_text)
         with st.popover("Open a file"):
@@ -76,8 +77,9 @@ def analysed() -> str:
 
 def show(text: str) -> None:
     """Puts ``text`` into the area and asks about it."""
-    st.session_state["document"] = st.session_state["analysed"] = text
-    st.session_state["example"] = None
+    echo.put("document", text)
+    echo.put("example", None)
+    st.session_state["analysed"] = text
     asking.forget()
 
 
@@ -141,19 +143,18 @@ def _go_to(at: int) -> None:
 
 def _take_example() -> None:
     chosen = st.session_state["example"]
-    if chosen is not None and chosen == st.session_state.get("example_drawn"):
-        # Nobody chose it: a browser that was not told yet that it is forgotten says it again.
-        _forget_example()
-    elif chosen is not None:
-        st.session_state["document"] = files.examples(EXAMPLES)[chosen][1]
+    if not echo.is_echo("example", "analyze") and chosen is not None:
+        echo.put("document", files.examples(EXAMPLES)[chosen][1])
         _take_text()
 
 
+def _take_typed() -> None:
+    if not echo.is_echo("document"):
+        echo.put("example", None)
+
+
 def _take_text() -> None:
+    echo.is_echo("document")
     st.session_state["analysed"] = st.session_state["document"]
     st.session_state["texts"] = ()
     asking.forget()
-
-
-def _forget_example() -> None:
-    st.session_state["example"] = None
