@@ -1,6 +1,6 @@
 """How far attention explains one decision: the evidence under a heatmap.
 
-``quick`` answers at once; ``thorough`` adds what leave-one-out says, which takes a
+``brief`` and ``quick`` answer at once; ``thorough`` adds what leave-one-out says, which takes a
 question for each unit. Both are about this model on this document, not about whether the
 model is right. It does not know how evidence is put into words (wording) or drawn.
 """
@@ -67,6 +67,24 @@ class Evidence:
             raise ValueError(f"deletion of {self.unit}s expected, of {self.deletion.unit}s came")
 
 
+def brief(
+    subject: Subject, seed: int = 0, draws: int = DRAWS, progress: Progress | None = None
+) -> Evidence:
+    """Of ``quick`` only what taking words out by attention and at random does."""
+    rng, several = np.random.default_rng(seed), subject.tokens > 1
+    orders = _orders(subject, "word", draws, rng) if several else {}
+    return Evidence(
+        label=subject.explanation.label,
+        probability=subject.explanation.probability,
+        unit="word",
+        words=subject.tokens,
+        sentences=subject.sentences,
+        deletion=deletion(subject, orders, "word", progress=progress) if several else None,
+        swaps=None,
+        tau_gradient=None,
+    )
+
+
 def quick(
     subject: Subject,
     unit: Unit = "word",
@@ -99,18 +117,20 @@ def _deletion(
     progress: Progress | None,
 ) -> Deletion:
     """The curves of the quick answer, in one call of the model."""
-    gradient = gradient_times_input(subject, unit)
-    return deletion(
-        subject,
-        {
-            "attention": order(attention(subject, unit), rng)[None],
-            "gradient": order(gradient, rng)[None],
-            "random": random_orders(units(subject, unit), draws, rng),
-        },
-        unit,
-        fill,
-        progress,
-    )
+    orders = _orders(subject, unit, draws, rng)
+    random = orders.pop("random")
+    orders["gradient"] = order(gradient_times_input(subject, unit), rng)[None]
+    return deletion(subject, {**orders, "random": random}, unit, fill, progress)
+
+
+def _orders(
+    subject: Subject, unit: Unit, draws: int, rng: np.random.Generator
+) -> dict[RankedBy, np.ndarray]:
+    """Attention, and what it is compared with: the same in every answer of the same seed."""
+    return {
+        "attention": order(attention(subject, unit), rng)[None],
+        "random": random_orders(units(subject, unit), draws, rng),
+    }
 
 
 def thorough(

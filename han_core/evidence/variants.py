@@ -4,11 +4,13 @@ What they have in common is read once: a sentence that stands in several, and by
 also what sentences or documents begin or end with. It does not know why a word is missing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
 
+from han_core.explanation.explain import threads_for
+from han_core.models.classifier import AttentionClassifier
 from han_core.text.batch import Batch, SharedBatch
 
 PASS_TOKENS = 40_000
@@ -43,6 +45,27 @@ def shared_batch(words: np.ndarray, sentence_lengths: np.ndarray) -> SharedBatch
         torch.from_numpy(places[places != GONE]),
         torch.from_numpy((places != GONE).sum(1)),
     )
+
+
+Answers = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""What ``answers`` says, by whatever asks the model: words and sentence lengths as there."""
+
+
+def answers(
+    model: AttentionClassifier, words: np.ndarray, sentence_lengths: np.ndarray
+) -> np.ndarray:
+    """The model's answer to each variant, in one pass.
+
+    Args:
+        words: as ``shared_batch``; at least one is there in each variant.
+        sentence_lengths: as ``shared_batch``.
+
+    Returns:
+        (variants, classes) probabilities, float64.
+    """
+    shared = shared_batch(words, sentence_lengths).to(model.embedding.weight.device)
+    with torch.no_grad(), threads_for(words.shape[1]):
+        return model.forward_shared(shared).double().softmax(1).cpu().numpy()
 
 
 def passes(variants: int, tokens: int) -> Iterator[slice]:

@@ -8,16 +8,22 @@ import gc
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
+from pages.parts import quotas
+from pages.parts.quotas import Stage
+from pages.parts.turns import TURNS
+
 if TYPE_CHECKING:
+    from han_core.evidence.beside import Beside
     from han_core.evidence.faithfulness import Evidence
     from han_core.evidence.methods import Attribution, Method
     from han_core.evidence.ranking import Unit
     from han_core.evidence.removal import Removal
     from han_core.evidence.subject import Fill, Subject
+    from han_core.evidence.variants import Answers
     from han_core.explanation.explanation import Explanation
     from han_core.explanation.together import Together
     from han_core.models.checkpoint import Checkpoint
@@ -46,7 +52,6 @@ def broken() -> list[str]:
 
 
 Progress = Callable[[int, int], None]
-Stage = Literal["quick", "thorough"]
 
 
 class Question(NamedTuple):
@@ -75,16 +80,18 @@ def subject(question: Question) -> "Subject":
 def evidence(
     question: Question, unit: "Unit", fill: "Fill", stage: "Stage", progress: Progress
 ) -> "Evidence":
-    """What ``faithfulness`` measures, quickly or thoroughly, with progress while it is made.
+    """What ``faithfulness`` measures, with progress while it is made; briefly only by word.
 
     Raises:
         WrongInput: as ``faithfulness.thorough`` does.
     """
-    from han_core.evidence.faithfulness import quick, thorough
+    from han_core.evidence.faithfulness import brief, quick, thorough
 
     answers = _answers(*_marked(question), unit, fill)
     if stage not in answers:
-        if stage == "quick":
+        if stage == "brief":
+            answers[stage] = brief(subject(question), progress=progress)
+        elif stage == "quick":
             answers[stage] = quick(subject(question), unit, fill, progress=progress)
         else:
             first = evidence(question, unit, fill, "quick", progress)
@@ -169,12 +176,33 @@ def _subject(folder: str, mark: str, question: Question) -> "Subject":
 
     checkpoint = checkpoint_of(folder, mark, question.device)
     together = _together(folder, mark, question.device)
+    ask = _asked_beside(checkpoint)
     if not question.edits:
-        return subject_of(checkpoint, checkpoint.tokenizer(question.text), together)
+        return subject_of(checkpoint, checkpoint.tokenizer(question.text), together, ask)
     whole = _subject(folder, mark, question._replace(edits=()))
     edits = [Edit(*edit) for edit in question.edits]
     document = edited(whole.document, edits, checkpoint.tokenizer).document
-    return subject_of(checkpoint, document, together)
+    return subject_of(checkpoint, document, together, ask)
+
+
+@st.cache_resource(show_spinner=False)
+def _beside() -> "Beside":
+    from han_core.evidence.beside import Beside
+
+    return Beside()
+
+
+def _asked_beside(checkpoint: "Checkpoint") -> "Answers | None":
+    """Asks beside this process, while others have their turn; None: here."""
+    if not quotas.current().beside or checkpoint.device.type != "cpu":
+        return None
+    process = _beside()
+
+    def ask(words, sentence_lengths):
+        with TURNS.paused():
+            return process.answers(checkpoint, words, sentence_lengths)
+
+    return ask
 
 
 @st.cache_resource(max_entries=100, show_spinner=False)

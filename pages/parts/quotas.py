@@ -7,13 +7,15 @@ about what the sections hold.
 
 import os
 from dataclasses import dataclass, field
+from typing import Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.parts.cached import Stage
-
 CLASS = "HANSCOPE_CLASS"
+
+Stage = Literal["brief", "quick", "thorough"]
+"""How much evidence: two sentences of ``quick``, what comes at once, and leave-one-out too."""
 
 
 @dataclass(frozen=True)
@@ -24,23 +26,31 @@ class Quotas:
         at_once: words up to which evidence is measured unasked, by stage and model: about a
             second's worth to one person, a few hundredths to each of a class.
         folded: whether figures beyond bars and heatmap wait, folded, until they are opened.
+        beside: whether a process of its own asks the models about variants of a text.
     """
 
     characters: int = 1_000_000
     at_once: dict[Stage, dict[str, int]] = field(
         default_factory=lambda: {
+            "brief": {"han": 2_000, "bilstm": 900},
             "quick": {"han": 2_000, "bilstm": 900},
             "thorough": {"han": 1_000, "bilstm": 350},
         }
     )
     folded: bool = False
+    beside: bool = False
 
 
 ALONE = Quotas()
 IN_CLASS = Quotas(
     characters=100_000,
-    at_once={"quick": {"han": 600, "bilstm": 300}, "thorough": {"han": 0, "bilstm": 0}},
+    at_once={
+        "brief": {"han": 600, "bilstm": 300},
+        "quick": {"han": 600, "bilstm": 300},
+        "thorough": {"han": 0, "bilstm": 0},
+    },
     folded=True,
+    beside=True,
 )
 
 

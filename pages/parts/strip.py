@@ -27,7 +27,7 @@ def strip(question: cached.Question) -> None:
     st.subheader("Evidence", anchor=False)
     unit, fill = _choices()
     place = st.empty()
-    stages: tuple[cached.Stage, ...] = ("quick", "thorough")
+    stages: tuple[quotas.Stage, ...] = ("quick", "thorough")
     for stage in stages:
         if not _wanted(question, unit, fill, stage):
             return
@@ -42,14 +42,14 @@ def line(question: cached.Question) -> None:
     """What the deletion test says, in two sentences, where there is no room for more."""
     from han_core.evidence.wording import said
 
-    if _at_once(question, "quick"):
-        for sentence in said(_measured(question, "word", "delete", "quick"))[:2]:
+    if _at_once(question, "brief"):
+        for sentence in said(_measured(question, "word", "delete", "brief"))[:2]:
             st.caption(plain(sentence))
     else:
         st.caption(saying.LONG)
 
 
-def _wanted(question: cached.Question, unit: "Unit", fill: "Fill", stage: cached.Stage) -> bool:
+def _wanted(question: cached.Question, unit: "Unit", fill: "Fill", stage: quotas.Stage) -> bool:
     """Whether to measure: at once where that is quick, else when somebody asks for it."""
     if _at_once(question, stage) or cached.has_evidence(question, unit, fill, stage):
         return True
@@ -62,14 +62,14 @@ def _wanted(question: cached.Question, unit: "Unit", fill: "Fill", stage: cached
     return asked
 
 
-def _at_once(question: cached.Question, stage: cached.Stage) -> bool:
+def _at_once(question: cached.Question, stage: quotas.Stage) -> bool:
     subject = cached.subject(question)
     words = quotas.current().at_once[stage][subject.checkpoint.config.architecture.model]
     return subject.tokens <= words
 
 
 def _measured(
-    question: cached.Question, unit: "Unit", fill: "Fill", stage: cached.Stage
+    question: cached.Question, unit: "Unit", fill: "Fill", stage: quotas.Stage
 ) -> "Evidence":
     bar = st.empty()
 

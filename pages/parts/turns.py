@@ -6,6 +6,7 @@ it. Whoever is at it for long (a data set being scored, a long text) is not wait
 It knows nothing about what is drawn.
 """
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,13 +27,35 @@ class Turns:
         self._started: dict[object, float] = {}
         self._waiting: list[object] = []
         self._changed = Condition()
+        self._thread = threading.local()
 
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Waits for its turn; the first to come is the first to go."""
         own = object()
+        self._take(own, len(self._waiting))
+        self._thread.own = own
+        try:
+            yield
+        finally:
+            self._thread.own = None
+            self._leave(own)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Lets others go on while this thread's run waits for another process, then goes next."""
+        if (own := getattr(self._thread, "own", None)) is None:
+            yield
+            return
+        self._leave(own)
+        try:
+            yield
+        finally:
+            self._take(own, 0)
+
+    def _take(self, own: object, place: int) -> None:
         with self._changed:
-            self._waiting.append(own)
+            self._waiting.insert(place, own)
             try:
                 while (wait := self._wait(own)) > 0:
                     self._changed.wait(wait)
@@ -40,12 +63,11 @@ class Turns:
                 self._waiting.remove(own)
                 self._changed.notify_all()
             self._started[own] = time.monotonic()
-        try:
-            yield
-        finally:
-            with self._changed:
-                del self._started[own]
-                self._changed.notify_all()
+
+    def _leave(self, own: object) -> None:
+        with self._changed:
+            self._started.pop(own, None)  # not there if it was stopped while it waited
+            self._changed.notify_all()
 
     def _wait(self, own: object) -> float:
         """Seconds after which to look again; 0 if it is this one's turn."""

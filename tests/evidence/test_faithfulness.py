@@ -7,9 +7,10 @@ import pytest
 from scipy.stats import kendalltau
 
 from han_core.evidence.deletion import removed_units
-from han_core.evidence.faithfulness import DRAWS, Evidence, quick, thorough
+from han_core.evidence.faithfulness import DRAWS, Evidence, brief, quick, thorough
 from han_core.evidence.ranking import attention, gradient_times_input, leave_one_out
 from han_core.evidence.subject import subject
+from han_core.evidence.wording import said
 from han_core.models.checkpoint import load_checkpoint
 
 TEXT = "the quiet river walk. bread and music under the window. road unheard. a green table"
@@ -31,6 +32,24 @@ def test_the_quick_answer_has_all_but_leave_one_out(asked):
     assert found.deletion.comprehensiveness["random"].values.shape == (DRAWS, 5)
     assert (found.tau_leave_one_out, found.tau_ceiling) == (None, None)
     assert found.swaps is not None
+
+
+def test_the_brief_answer_is_a_part_of_the_quick_one(asked):
+    found, whole = brief(asked), quick(asked)
+    assert said(found)[:2] == said(whole)[:2]
+    assert (found.swaps, found.tau_gradient) == (None, None)
+    for by in ("attention", "random"):
+        np.testing.assert_allclose(
+            found.deletion.comprehensiveness[by].values,
+            whole.deletion.comprehensiveness[by].values,
+            atol=1e-6,
+        )
+
+
+def test_of_one_word_there_is_nothing_to_say_briefly_either(asked):
+    found = brief(subject(asked.checkpoint, "river"))
+    assert found.deletion is None
+    assert said(found) == said(quick(subject(asked.checkpoint, "river")))
 
 
 @pytest.mark.parametrize("by", ["attention", "gradient", "leave_one_out"])

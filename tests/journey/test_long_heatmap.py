@@ -123,5 +123,4 @@ def test_five_thousand_words_are_drawn_and_hovered_smoothly(chromium, tmp_path):
             }""",
             json.dumps(drawn(explanation).data),
         )
-    assert first < 1_000
-    assert hovers[len(hovers) // 2] < 50
+    assert hovers[len(hovers) // 2] < first / 2  # nothing is drawn anew

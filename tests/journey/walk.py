@@ -16,7 +16,8 @@ def analyse(page, text: str) -> None:
 
 
 def settled(page) -> None:
-    """Waits until nothing of the run before is left on the page."""
+    """Waits until a run is over and nothing of the one before is left on the page."""
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
     page.wait_for_function("!document.querySelector('[data-stale=true]')")
 
 

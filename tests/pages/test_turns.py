@@ -72,3 +72,45 @@ def test_a_run_that_breaks_gives_its_turn_back():
         raise ZeroDivisionError
     with turns.turn():
         pass
+
+
+def test_a_run_that_waits_for_another_process_lets_others_go_and_then_is_next():
+    turns, log = Turns(at_once=1, patience=60), []
+    answered, may_end = threading.Event(), threading.Event()
+
+    def asking():
+        with turns.turn():
+            with turns.paused():
+                answered.wait(10)
+            log.append("asking goes on")
+
+    def other(name: str, wait: bool):
+        with turns.turn():
+            log.append(f"{name} begins")
+            if wait:
+                may_end.wait(10)
+
+    threads = in_threads(asking, lambda: other("a", True), lambda: other("b", False))
+    assert log == ["a begins"]
+    answered.set()
+    time.sleep(0.05)
+    may_end.set()
+    for thread in threads:
+        thread.join(10)
+    assert log == ["a begins", "asking goes on", "b begins"]
+    with turns.paused():  # outside a turn: nothing to let go
+        log.append("done")
+
+
+def test_a_run_that_is_stopped_while_it_waits_to_go_on_blocks_nobody():
+    turns, log = Turns(at_once=1, patience=60), []
+
+    def stopped():
+        with pytest.raises(KeyError), turns.turn(), turns.paused():
+            raise KeyError
+
+    for thread in in_threads(stopped):
+        thread.join(10)
+    with turns.turn():
+        log.append("goes")
+    assert log == ["goes"]
