@@ -42,6 +42,7 @@ async def student(
                 page = draw.choice(["Explore", "Explore", "Compare"])
                 if visitor.page != page:
                     record.took("visit", (await visitor.visit(page)).seconds)
+                    await asyncio.sleep(draw.uniform(*pause))
                 visitor.type("document", a_text(own, draw))
                 reply = await visitor.click("analyze")
                 record.took("analyse" if page == "Explore" else "compare", reply.seconds)

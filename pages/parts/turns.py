@@ -6,11 +6,10 @@ it. Whoever is at it for long (a data set being scored, a long text) is not wait
 It knows nothing about what is drawn.
 """
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Condition
+from threading import Event, Lock, local
 
 
 class Turns:
@@ -24,16 +23,16 @@ class Turns:
 
     def __init__(self, at_once: int = 1, patience: float = 0.3):
         self.at_once, self.patience = at_once, patience
-        self._started: dict[object, float] = {}
-        self._waiting: list[object] = []
-        self._changed = Condition()
-        self._thread = threading.local()
+        self._started: dict[Event, float] = {}
+        self._waiting: list[Event] = []
+        self._lock = Lock()
+        self._thread = local()
 
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Waits for its turn; the first to come is the first to go."""
-        own = object()
-        self._take(own, len(self._waiting))
+        own = Event()
+        self._take(own, first=False)
         self._thread.own = own
         try:
             yield
@@ -51,28 +50,39 @@ class Turns:
         try:
             yield
         finally:
-            self._take(own, 0)
+            self._take(own, first=True)
 
-    def _take(self, own: object, place: int) -> None:
-        with self._changed:
-            self._waiting.insert(place, own)
-            try:
-                while (wait := self._wait(own)) > 0:
-                    self._changed.wait(wait)
-            finally:  # a run may be stopped while it waits
+    def _take(self, own: Event, first: bool) -> None:
+        with self._lock:
+            self._waiting.insert(0 if first else len(self._waiting), own)
+        try:
+            while True:
+                with self._lock:
+                    wait = self._wait(own)
+                    if wait == 0:
+                        self._started[own] = time.monotonic()
+                        return
+                    own.clear()
+                own.wait(wait)
+        finally:  # a run may be stopped while it waits
+            with self._lock:
                 self._waiting.remove(own)
-                self._changed.notify_all()
-            self._started[own] = time.monotonic()
+                self._wake()
 
-    def _leave(self, own: object) -> None:
-        with self._changed:
+    def _leave(self, own: Event) -> None:
+        with self._lock:
             self._started.pop(own, None)  # not there if it was stopped while it waited
-            self._changed.notify_all()
+            self._wake()
 
-    def _wait(self, own: object) -> float:
-        """Seconds after which to look again; 0 if it is this one's turn."""
+    def _wake(self) -> None:
+        """Only the first: to wake all who wait takes longer than what they wait for."""
+        if self._waiting:
+            self._waiting[0].set()
+
+    def _wait(self, own: Event) -> float | None:
+        """Seconds after which to look again; 0 if it is this one's turn, None until woken."""
         if self._waiting[0] is not own:
-            return self.patience
+            return None
         now = time.monotonic()
         left = sorted(self.patience - (now - started) for started in self._started.values())
         young = [seconds for seconds in left if seconds > 0]
