@@ -20,13 +20,11 @@ import urllib.request
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 
-from benchmarks.disturbing import dollars, leaving, training
+from benchmarks.disturbing import PAUSE, dollars, leaving, training
 from benchmarks.record import Record
 from benchmarks.said import a_text
 from benchmarks.served import memory, processor_seconds, served_class
 from benchmarks.session import Session, Trouble
-
-PAUSE = (1.0, 3.0)  # seconds between what a student does
 
 
 async def student(

@@ -18,16 +18,19 @@ from han_core.runs.view import RunView
 DOLLARS = "$" * 20_000
 LONG = 1_000  # epochs, and epochs without progress: more than a class lasts
 PATIENCE = 120.0  # seconds for a run to begin, or to end
+PAUSE = (1.0, 3.0)  # seconds between what a visitor does
 
 
 async def dollars(address: str, until: float, record: Record) -> None:
-    """Pastes what once held everybody else up."""
+    """Pastes what once held everybody else up, as often as others paste."""
+    draw = random.Random(-2)
     try:
         async with Session(address) as visitor:
             await visitor.visit("Explore")
             while time.monotonic() < until:
                 visitor.type("document", DOLLARS)
                 record.took("dollars", (await visitor.click("analyze")).seconds)
+                await asyncio.sleep(draw.uniform(*PAUSE))
     except Trouble as error:
         record.errors.append(f"dollars: {error}")
 

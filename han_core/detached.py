@@ -7,12 +7,15 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from han_core.lock import Lock
 from han_core.places import PROJECT, data_root
 
 STDERR = "stderr.log"
+NICE = 10
+_CLAIM = Path("/proc/self/autogroup")
 
 
 def begin(folder: Path, module: str, lock: Lock, threads: str = "1") -> None:
@@ -37,6 +40,17 @@ def begin(folder: Path, module: str, lock: Lock, threads: str = "1") -> None:
         )
     # Somebody has to take note of its end, or the system keeps its entry while we live.
     threading.Thread(target=process.wait, daemon=True).start()
+
+
+def stand_back() -> None:
+    """Lets whoever uses the app go first; called in the process itself.
+
+    Linux shares processors among sessions before it looks at the processes of one, so in a
+    session of its own a process has to lower the session's claim, too.
+    """
+    os.nice(NICE)
+    with suppress(OSError):  # another system, or one that knows no claims of sessions
+        _CLAIM.write_text(str(NICE))
 
 
 def _environment(threads: str) -> dict[str, str]:

@@ -4,16 +4,14 @@ Waits for its place before it imports anything heavy, then trains. ``LOCK`` is t
 of the run's lock, which the parent took. It knows nothing about training itself.
 """
 
-import os
 import signal
 import sys
 from pathlib import Path
 
+from han_core.detached import stand_back
 from han_core.lock import inherited
 from han_core.runs.log import EventLog
 from han_core.runs.queue import CANCEL, read_ticket, wait_for_place
-
-NICE = 10  # whoever uses the app goes first
 
 
 def live(folder: Path) -> None:
@@ -39,7 +37,7 @@ def live(folder: Path) -> None:
 
 def main() -> None:
     lock = inherited(int(sys.argv[2]))
-    os.nice(NICE)
+    stand_back()
     live(Path(sys.argv[1]))
     lock.release()
 

@@ -24,7 +24,6 @@ from han_core.models.folder import read_json, write_json
 from han_core.wrong_input import WrongInput
 
 REQUEST, STATE, STOP, LOCK = "request.json", "state.json", "stop", "lock"
-NICE = 10  # whoever uses the app goes first
 OFTEN = 0.25  # seconds between two tellings, and between two looks whether to stop
 ENDING = 5.0  # seconds in which a process that has told its end has let go of the lock
 DIED = (
@@ -121,7 +120,7 @@ def serve(work: Callable[[dict, Tell], dict]) -> None:
     state's one sentence, and a wish to stop is a ``KeyboardInterrupt`` within it.
     """
     folder, lock = Path(sys.argv[1]), inherited(int(sys.argv[2]))
-    os.nice(NICE)
+    detached.stand_back()
     write_state(folder, _ended(folder, work))
     lock.release()
 
