@@ -14,6 +14,8 @@ _PLOTLY_SIGNS = {ord(sign): f"&#{ord(sign)};" for sign in "&<>\"'$"}
 
 def writable(text: str) -> str:
     """``text`` without the characters that UTF-8 and HTML cannot carry; same length."""
+    if text.isascii() and "\0" not in text:  # most words, and ten times as fast
+        return text
     return _UNWRITABLE.sub("\ufffd", text)
 
 

@@ -3,9 +3,9 @@
 Sequences stand one after another in a flat tensor. The parameters are those of
 ``nn.GRU`` and ``nn.LSTM`` under their usual names. What runs underneath differs,
 because what is fast differs: packed on a GPU; on a CPU a scan of our own, but for
-the LSTM in training or over few sequences. That runs two one-way passes over groups
-of nearly equal length, the second over each sequence exactly reversed (a padded
-bidirectional pass would read the padding first).
+the LSTM in training, and for both over few sequences. That runs two one-way passes of
+torch's over groups of nearly equal length, the second over each sequence exactly
+reversed (a padded bidirectional pass would read the padding first).
 
 It knows nothing about words, sentences or attention.
 """
@@ -23,18 +23,21 @@ from han_core.models.readings import Readings
 from han_core.models.scan import GRUScan
 
 MANY = 32  # sequences from which on the lockstep is quicker than torch's own LSTM
+ROWS = 5  # sequences running at a time, on average, from which on it is than torch's own GRU
 WASTE = 1.15  # a group may hold this many times its real steps once it is padded
 
 
 class _LooksUp(nn.RNNBase):
     """What both layers do where no gradient is wanted: read in lockstep, from a table of inputs."""
 
-    fewest = 1  # sequences from which on that is quicker than torch's own layer
-
     def looks_up(self, lengths: Tensor) -> bool:
         """Whether sequences of these lengths are read so."""
-        many = len(lengths) >= self.fewest
-        return many and lengths.device.type == "cpu" and not torch.is_grad_enabled()
+        free = lengths.device.type == "cpu" and not torch.is_grad_enabled()
+        return free and self.many(lengths)
+
+    def many(self, lengths: Tensor) -> bool:
+        """Whether the lockstep is quicker than torch's own layer."""
+        raise TypeError("a layer says what is many")
 
     def projected(self, steps: Tensor) -> Tensor:
         """(2, rows, gates) what each direction takes in at rows ``steps`` (rows, features)."""
@@ -62,6 +65,32 @@ class _LooksUp(nn.RNNBase):
         )
         return readings, last
 
+    def _dense(self, steps: Tensor, lengths: Tensor) -> Tensor:
+        starts = lengths.cumsum(0) - lengths
+        parts, rows = [], []
+        for group in _groups(lengths):
+            length = lengths[group].unsqueeze(1)  # (group, 1)
+            time = torch.arange(int(length.max()))  # (time,)
+            real = time < length  # (group, time)
+            ahead = time.expand_as(real) * real
+            back = (length - 1 - time) * real
+            first = starts[group].unsqueeze(1)
+            parts.append(self._two_passes(steps, first + ahead, first + back, back)[real])
+            rows.append((first + ahead)[real])
+        return torch.cat(parts)[torch.cat(rows).argsort()]
+
+    def _two_passes(self, steps: Tensor, ahead: Tensor, reverse: Tensor, back: Tensor) -> Tensor:
+        """Dense passes over ``steps[ahead]`` and ``steps[reverse]``: (group, time, 2 × hidden)."""
+        forward, backward = self.all_weights
+        left = self._one_way(steps[ahead], forward)
+        right = self._one_way(steps[reverse], backward)
+        turned = right.gather(1, back.unsqueeze(2).expand_as(right))
+        return torch.cat((left, turned), dim=2)
+
+    def _one_way(self, steps: Tensor, weights: Sequence[Tensor]) -> Tensor:
+        """torch's own layer over (sequences, time, features) that have no padding before them."""
+        raise TypeError("a layer says which of torch's is its own")
+
 
 class BidirectionalGRU(_LooksUp, nn.GRU):
     """``nn.GRU`` of one layer in both directions, over a flat tensor."""
@@ -87,11 +116,16 @@ class BidirectionalGRU(_LooksUp, nn.GRU):
         if self.looks_up(lengths):
             readings, last = self.looked_up(self.projected(steps), lengths, index)
             return readings.written_out(), last
-        if steps.device.type == "cpu":
+        if steps.device.type == "cpu" and torch.is_grad_enabled():
             states = self._in_training(steps, lengths, index)
+        elif steps.device.type == "cpu":
+            states = self._dense(_written_out(steps, index), lengths)
         else:
             states = _packed(super().forward, _written_out(steps, index), lengths)
         return states, _final_states(states, lengths)
+
+    def many(self, lengths: Tensor) -> bool:
+        return int(lengths.sum()) >= ROWS * int(lengths.max())
 
     def projected(self, steps: Tensor) -> Tensor:
         (w, _, b, _), (w2, _, b2, _) = self.all_weights
@@ -104,6 +138,13 @@ class BidirectionalGRU(_LooksUp, nn.GRU):
         """Recurrent weights and their biases, of both directions."""
         (_, u, _, b), (_, u2, _, b2) = self.all_weights
         return torch.stack((u, u2)), torch.stack((b, b2))
+
+    def _one_way(self, steps: Tensor, weights: Sequence[Tensor]) -> Tensor:
+        start = steps.new_zeros(1, len(steps), self.hidden_size)
+        return torch.gru(
+            steps, start, list(weights), has_biases=True, num_layers=1, dropout=0.0,
+            train=self.training, bidirectional=False, batch_first=True,
+        )[0]  # fmt: skip
 
     def _in_training(self, steps: Tensor, lengths: Tensor, index: Tensor | None) -> Tensor:
         """States (steps, 2 × hidden) by the scan that can be differentiated."""
@@ -123,8 +164,6 @@ class BidirectionalGRU(_LooksUp, nn.GRU):
 class BidirectionalLSTM(_LooksUp, nn.LSTM):
     """``nn.LSTM`` of one layer in both directions, over a flat tensor."""
 
-    fewest = MANY
-
     def __init__(self, features: int, hidden: int):
         super().__init__(features, hidden, bidirectional=True)
 
@@ -141,6 +180,9 @@ class BidirectionalLSTM(_LooksUp, nn.LSTM):
             states = _packed(super().forward, _written_out(steps, index), lengths)
         return states, _final_states(states, lengths)
 
+    def many(self, lengths: Tensor) -> bool:
+        return len(lengths) >= MANY
+
     def projected(self, steps: Tensor) -> Tensor:
         """As ``lstm_step`` wants it: with both biases, and g doubled."""
         inputs = [product(steps, w, b + c) for w, _, b, c in self.all_weights]
@@ -148,28 +190,6 @@ class BidirectionalLSTM(_LooksUp, nn.LSTM):
 
     def cell(self) -> tuple[Step, int]:
         return lstm_step(doubled(torch.stack([u for _, u, _, _ in self.all_weights]), dim=1))
-
-    def _dense(self, steps: Tensor, lengths: Tensor) -> Tensor:
-        starts = lengths.cumsum(0) - lengths
-        parts, rows = [], []
-        for group in _groups(lengths):
-            length = lengths[group].unsqueeze(1)  # (group, 1)
-            time = torch.arange(int(length.max()))  # (time,)
-            real = time < length  # (group, time)
-            ahead = time.expand_as(real) * real
-            back = (length - 1 - time) * real
-            first = starts[group].unsqueeze(1)
-            parts.append(self._two_passes(steps, first + ahead, first + back, back)[real])
-            rows.append((first + ahead)[real])
-        return torch.cat(parts)[torch.cat(rows).argsort()]
-
-    def _two_passes(self, steps: Tensor, ahead: Tensor, reverse: Tensor, back: Tensor) -> Tensor:
-        """Dense passes over ``steps[ahead]`` and ``steps[reverse]``: (group, time, 2 × hidden)."""
-        forward, backward = self.all_weights
-        left = self._one_way(steps[ahead], forward)
-        right = self._one_way(steps[reverse], backward)
-        turned = right.gather(1, back.unsqueeze(2).expand_as(right))
-        return torch.cat((left, turned), dim=2)
 
     def _one_way(self, steps: Tensor, weights: Sequence[Tensor]) -> Tensor:
         start = steps.new_zeros(1, len(steps), self.hidden_size)

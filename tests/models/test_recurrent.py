@@ -62,10 +62,10 @@ def test_without_gradients_too_and_with_rows_that_stand_often(engine, plain, len
     expected = one_by_one(single, table[index], lengths)
     told = torch.tensor(lengths)
     answers = [flat(table, told, index)]
-    for fewest, many in ((1, 1), (1, 100), (100, 100)):  # one engine and the other
+    for lockstep, many in ((True, 1), (True, 100), (False, 1)):  # one engine and the other
         with (
             torch.no_grad(),
-            patch.object(engine, "fewest", fewest),
+            patch.object(engine, "many", lambda *_, all_alike=lockstep: all_alike),
             patch("han_core.models.lockstep.MANY", many),
         ):
             answers += [flat(table, told, index), flat(table[index], told)]
