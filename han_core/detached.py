@@ -14,7 +14,7 @@ from han_core.lock import Lock
 from han_core.places import PROJECT, data_root
 
 STDERR = "stderr.log"
-NICE = 10
+NICE = 19
 _CLAIM = Path("/proc/self/autogroup")
 
 

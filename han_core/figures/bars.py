@@ -16,7 +16,7 @@ from han_core.explanation.explanation import Explanation, ranks
 from han_core.figures.escape import plotly_text
 from han_core.figures.markup import HOVER_LABEL, INK_SPAN, inked
 from han_core.figures.rows import CLEAR, GREY, LEGEND
-from han_core.figures.sheet import Properties, Sheet
+from han_core.figures.sheet import Sheet
 from han_core.figures.wrapping import beginning, wrapped
 
 ROOMY = 60
@@ -81,7 +81,7 @@ def _lay_out(sheet: Sheet, sentences: Sequence[str], bars: int, largest: float) 
         bargroupgap=0.08,
         paper_bgcolor=CLEAR,
         plot_bgcolor=CLEAR,
-        margin={"l": 8, "r": 16, "t": 28 + legend, "b": 46},
+        margin={"l": 30 if rows <= ROOMY else 8, "r": 16, "t": 28 + legend, "b": 46},
         showlegend=bars > 1,
         legend=LEGEND,
         hoverlabel=HOVER_LABEL,
@@ -114,31 +114,35 @@ def _name_rows(sheet: Sheet, sentences: Sequence[str], row: float, bar: float) -
         ],
         tickfont={"size": 13 if roomy else 11},
         ticklabeloverflow="allow",
-        automargin=True,
+        automargin=not roomy,  # what is written at thin rows has any length
         showgrid=False,
         zeroline=False,
         fixedrange=True,
     )
     if roomy:
-        sheet.annotate(*(_above(i, each, bar) for i, each in enumerate(sentences, start=1)))
+        _write_above(sheet, sentences, (bar / 2 + 2) / row)
     if rows > 1:
         _mark_uniform(sheet, rows)
 
 
-def _above(row: int, sentence: str, bar: float) -> Properties:
-    """The beginning of a sentence, standing on its bars."""
-    return {
-        "text": inked(beginning(sentence, LABEL)),
-        "x": 0,
-        "y": row,
-        "xanchor": "left",
-        "yanchor": "bottom",
-        "xshift": -2,
-        "yshift": bar / 2 - 1,
-        "align": "left",
-        "showarrow": False,
-        "font": {"size": 13},
-    }
+def _write_above(sheet: Sheet, sentences: Sequence[str], distance: float) -> None:
+    """The beginnings of sentences, each standing on its bars, so much of a row above their middle.
+
+    As one trace: a browser takes half as long for that as for a note for each.
+    """
+    rows = np.arange(1, len(sentences) + 1)
+    sheet.trace(
+        "scatter",
+        mode="text",
+        x=[0] * len(sentences),
+        y=(rows - distance).tolist(),
+        text=[inked(beginning(sentence, LABEL)) for sentence in sentences],
+        textposition="top right",
+        textfont={"size": 13},
+        cliponaxis=False,
+        hoverinfo="skip",
+        showlegend=False,
+    )
 
 
 def _mark_uniform(sheet: Sheet, rows: int) -> None:

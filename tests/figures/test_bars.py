@@ -19,12 +19,16 @@ def three(made):
 
 
 def above(figure) -> list[str]:
-    return [plain(note.text) for note in figure.layout.annotations if note.x == 0]
+    return [plain(text) for trace in figure.data if trace.type == "scatter" for text in trace.text]
+
+
+def bars_of(figure) -> list:
+    return [trace for trace in figure.data if trace.type == "bar"]
 
 
 def test_values_and_reading_order_from_the_top(three):
     figure = sentence_bars([("", three)])
-    (bars,) = figure.data
+    (bars,) = bars_of(figure)
     assert list(bars.x) == [0.125, 0.625, 0.25]
     assert list(bars.y) == [1, 2, 3]
     assert bars.orientation == "h"
@@ -44,7 +48,7 @@ def test_hovering_shows_exact_weight_rank_and_the_sentence(three):
 def test_several_models_share_one_axis_from_zero(made, three):
     even = made([["First", "one"], ["Second"], ["Third", "here"]])
     figure = sentence_bars([("han", three), ("bilstm", even)])
-    assert [plain(trace.name) for trace in figure.data] == ["han", "bilstm"]
+    assert [plain(trace.name) for trace in bars_of(figure)] == ["han", "bilstm"]
     assert figure.layout.barmode == "group"
     assert figure.layout.showlegend
     left, right = figure.layout.xaxis.range
@@ -72,7 +76,7 @@ def test_uniform_attention_is_marked_by_a_line(three, made):
 def test_foreign_text_is_text_and_not_markup(made):
     foreign = '<b>x</b><a href="http://e">y</a> $\\alpha$ &lt; \0 {x} %{y}'
     figure = sentence_bars([("<i>m</i>", made([[foreign]])), ("n", made([[foreign]]))])
-    labels = [figure.data[0].name, *figure.data[0].hovertext, figure.layout.annotations[0].text]
+    labels = [figure.data[0].name, *figure.data[0].hovertext, figure.data[-1].text[0]]
     for label in labels:
         ours = re.sub(r"<span style=\"color:light-dark\([#\w,]+\)\">|</span>|</?b>|<br>", "", label)
         assert not {*"<>$\0"} & {*ours}
