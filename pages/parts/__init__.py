@@ -3,10 +3,12 @@
 Every page:
 
 * ``page``, ``kept``, ``hook``    how a page begins, what is carried to the next, test ids
-* ``controls``, ``texts``         the pickers, and the text in question
+* ``controls``, ``texts``, ``echo``  the pickers, the text in question, and late browsers
+* ``quotas``, ``turns``, ``class_mode``  many visitors on one server
 * ``cached``, ``files``           what is kept between reruns, for everybody
 * ``heatmap``, ``figure_export``  the two components
 * ``drawing``, ``strip``          an explanation on the page, and the evidence under it
+* ``card``                        what is known of a checkpoint
 * ``wording``, ``saying``         the sentences beside widgets, and beside experiments
 * ``asking``, ``labelled``        edits and experiments asked for, and labelled documents
 
