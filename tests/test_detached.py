@@ -29,6 +29,6 @@ def test_the_process_and_its_session_stand_back():
         check=True,
     )  # fmt: skip
     own, *session = run.stdout.split()
-    assert int(own) == os.nice(0) + NICE
+    assert int(own) == min(19, os.nice(0) + NICE)
     if CLAIM.exists() and CLAIM.read_text().strip():
         assert session[-2:] == ["nice", str(NICE)]

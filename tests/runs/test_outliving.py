@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from han_core.detached import NICE
 from han_core.models.checkpoint import WEIGHTS
 from han_core.runs.manage import resume, stop, view
 
@@ -59,7 +60,7 @@ def test_a_run_outlives_the_app_and_goes_on_after_both_were_killed(app, plan, wa
     assert run.status == "training"
     worker = worker_of(run.folder)
     assert os.getsid(worker) == worker  # a terminal that closes does not reach it
-    assert os.getpriority(os.PRIO_PROCESS, worker) == 10
+    assert os.getpriority(os.PRIO_PROCESS, worker) == NICE
     os.kill(worker, signal.SIGKILL)
     assert wait(id).status == "interrupted"
     resume(id)  # by another process than the one that began it
