@@ -3,7 +3,6 @@
 import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +13,7 @@ from han_core.evidence.faithfulness import quick
 from han_core.evidence.subject import subject, subject_of
 from han_core.evidence.variants import GONE, answers
 from han_core.models.checkpoint import load_checkpoint
+from tests import processes
 
 LENGTHS = np.array([3, 1, 2])
 
@@ -43,12 +43,7 @@ def nothing_here(monkeypatch):
 
 
 def children() -> list[int]:
-    found = []
-    for task in Path("/proc/self/task").iterdir():
-        for child in map(int, (task / "children").read_text().split()):
-            if b"han_core.evidence.beside" in Path(f"/proc/{child}/cmdline").read_bytes():
-                found.append(child)
-    return found
+    return processes.children("han_core.evidence.beside")
 
 
 def test_it_says_what_is_said_here(process, checkpoints, nothing_here):
@@ -91,7 +86,6 @@ def test_no_more_models_are_kept_than_fit(checkpoints, nothing_here, monkeypatch
         assert list(process._models) == [id(checkpoint)]
 
 
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="processes are found in /proc")
 def test_one_that_dies_is_begun_again_but_not_for_ever(checkpoints):
     (checkpoint, _), own = checkpoints, Beside()
     here = answers(checkpoint.model, variants(1), LENGTHS)

@@ -2,10 +2,8 @@
 
 import os
 import signal
-import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
@@ -17,6 +15,7 @@ from han_core.scoring.manifest import checkpoint_sha256
 from han_core.scoring.part import parts_of
 from han_core.scoring.worker import Job
 from han_core.wrong_input import WrongInput
+from tests import processes
 
 
 @pytest.fixture
@@ -63,7 +62,6 @@ def test_what_a_worker_refuses_is_told_here(parts, job):
         list(score_locally(parts, replace(job, sha256="other"), ["cpu"]))
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="finds the worker below /proc")
 def test_a_worker_that_dies_is_one_sentence(parts, job):
     answers = score_locally(parts, job, ["cpu"])
     next(answers)
@@ -75,15 +73,9 @@ def test_a_worker_that_dies_is_one_sentence(parts, job):
 
 def children() -> list[int]:
     """Python processes that this one spawned to work; not the resource tracker."""
-    of_mine = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    return [
-        int(child)
-        for child in of_mine
-        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
-    ]
+    return processes.children("spawn_main")
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="finds the workers below /proc")
 def test_no_worker_stays(parts, job):
     list(score_locally(parts[:1], job, ["cpu"] * 2))
     deadline = time.monotonic() + 5
