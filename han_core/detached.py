@@ -49,6 +49,8 @@ def stand_back() -> None:
     session of its own a process has to lower the session's claim, too.
     """
     os.nice(NICE)
+    if hasattr(os, "SCHED_IDLE"):  # whoever wakes up takes its processor as if that were idle
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     with suppress(OSError):  # another system, or one that knows no claims of sessions
         _CLAIM.write_text(str(NICE))
 

@@ -14,7 +14,8 @@ SAYS = """
 import os
 from han_core.detached import stand_back
 stand_back()
-print(os.nice(0))
+idle = getattr(os, "SCHED_IDLE", None)
+print(os.nice(0), idle is None or os.sched_getscheduler(0) == idle)
 try:
     print(open("/proc/self/autogroup").read())
 except OSError:
@@ -28,7 +29,8 @@ def test_the_process_and_its_session_stand_back():
         [sys.executable, "-c", SAYS], capture_output=True, text=True, start_new_session=True,
         check=True,
     )  # fmt: skip
-    own, *session = run.stdout.split()
+    own, idle, *session = run.stdout.split()
     assert int(own) == min(19, os.nice(0) + NICE)
+    assert idle == "True"
     if CLAIM.exists() and CLAIM.read_text().strip():
         assert session[-2:] == ["nice", str(NICE)]

@@ -1,29 +1,33 @@
-"""A process beside this one that asks models about variants.
+"""A process beside this one that measures evidence.
 
 Who draws pages for many has one interpreter, which the small steps of a model would hold for
-most of the time. What passes between the two processes is JSON, weights as safetensors, and
-arrays as bytes. It does not know why a variant is asked about.
+most of the time. What passes between the two processes is JSON. It does not know why
+something is measured.
 """
 
 import json
 import os
 import subprocess
 import sys
-from collections import OrderedDict
+from collections.abc import Callable
 from contextlib import suppress
+from functools import lru_cache
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
+from pathlib import Path
 from threading import Lock, Thread
+from typing import NamedTuple
 
-import numpy as np
 import torch
-from safetensors.torch import load, save
 
-from han_core.evidence.variants import answers
-from han_core.models.architecture import Architecture
-from han_core.models.checkpoint import Checkpoint, blank_model
-from han_core.models.classifier import AttentionClassifier
+from han_core.evidence.faithfulness import Evidence, Stage, measured
+from han_core.evidence.ranking import Unit
+from han_core.evidence.subject import Fill, Progress, subject_of
+from han_core.evidence.told import heard, told
+from han_core.models.checkpoint import Checkpoint, load_checkpoint
 from han_core.places import PROJECT
+from han_core.text.document import Document, Sentence, Span
+from han_core.wrong_input import WrongInput
 
 MODELS = 6
 """That the process keeps; the one not asked for longest goes first."""
@@ -32,42 +36,66 @@ DEATHS = 2
 """Deaths in a row after which no process is begun again."""
 
 
+class Asked(NamedTuple):
+    """What is to be measured.
+
+    Attributes:
+        folder: of the checkpoint.
+        mark: another one whenever the folder's content is another.
+    """
+
+    folder: str
+    mark: str
+    document: Document
+    unit: Unit
+    fill: Fill
+    stage: Stage
+
+
 class Beside:
-    """``Beside().answers``: as ``variants.answers``, from any thread, one question at a time.
+    """``Beside().evidence(asked)``, from any thread, one question at a time.
 
     The process has one thread, and ends when this object or its own process does.
     """
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._models: OrderedDict[int, Checkpoint] = OrderedDict()
         self._line: Connection | None = None
         self._deaths = 0
 
-    def answers(
-        self, checkpoint: Checkpoint, words: np.ndarray, sentence_lengths: np.ndarray
-    ) -> np.ndarray:
-        """(variants, classes) probabilities, float64.
+    def evidence(self, asked: Asked, progress: Progress | None = None) -> Evidence | None:
+        """What ``faithfulness.measured`` says, on one thread of a processor.
 
-        Where the process has died (for want of memory, say) the question is answered here, and
-        the next one begins another.
+        None if there is no process to ask, or it has died of the question (for want of
+        memory, say): then measure here; the next question begins another one.
+
+        Raises:
+            WrongInput: as ``measured`` and ``load_checkpoint`` do.
         """
         with self._lock:
             try:
-                return self._asked(checkpoint, words, sentence_lengths)
+                found = self._answer(asked, progress)
             except (EOFError, OSError):
-                self._bury()
-        return answers(checkpoint.model, words, sentence_lengths)
+                self._deaths += 1
+                self._hang_up()
+                return None
+            except BaseException:  # whoever asked is gone: nobody reads the answer
+                self._hang_up()
+                raise
+            self._deaths = 0
+        if "wrong" in found:
+            raise WrongInput(found["wrong"])
+        return heard(found["evidence"])
 
-    def _asked(self, checkpoint: Checkpoint, words: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    def _answer(self, asked: Asked, progress: Progress | None) -> dict:
         line = self._line or self._begin()
-        self._tell(line, checkpoint)
-        asked = {"model": id(checkpoint), "variants": len(words), "sentences": len(lengths)}
-        line.send_bytes(json.dumps(asked).encode())
-        line.send_bytes(words.astype(np.int64).tobytes() + lengths.astype(np.int64).tobytes())
-        found = np.frombuffer(line.recv_bytes()).reshape(len(words), -1)
-        self._deaths = 0
-        return found
+        line.send_bytes(_written(asked))
+        while True:
+            found = json.loads(line.recv_bytes())
+            if "done" not in found:
+                return found
+            if progress is not None:
+                progress(found["done"], found["of"])
 
     def _begin(self) -> Connection:
         if self._deaths >= DEATHS:
@@ -86,51 +114,54 @@ class Beside:
         Thread(target=process.wait, daemon=True).start()
         return self._line
 
-    def _tell(self, line: Connection, checkpoint: Checkpoint) -> None:
-        """Sends a model that is not there yet."""
-        number = id(checkpoint)
-        if number not in self._models:
-            gone = list(self._models)[: len(self._models) + 1 - MODELS]
-            for old in gone:
-                del self._models[old]
-            architecture = checkpoint.config.architecture.model_dump()
-            told = {"new": number, "gone": gone, "architecture": architecture}
-            line.send_bytes(json.dumps(told).encode())
-            weights = checkpoint.model.state_dict()
-            line.send_bytes(save({name: tensor.contiguous() for name, tensor in weights.items()}))
-            self._models[number] = checkpoint  # held, so that nothing else gets its number
-        self._models.move_to_end(number)
-
-    def _bury(self) -> None:
+    def _hang_up(self) -> None:
+        """The process sees it and ends."""
         if self._line is not None:
             self._line.close()
-        self._line, self._deaths = None, self._deaths + 1
-        self._models.clear()
+        self._line = None
 
 
 def serve(line: Connection) -> None:
     """The process's whole life."""
     torch.set_num_threads(1)
-    models: dict[int, AttentionClassifier] = {}
+
+    def tell(**found: object) -> None:
+        line.send_bytes(json.dumps(found).encode())
+
     with suppress(EOFError, OSError):  # nobody asks any more
         while True:
-            asked = json.loads(line.recv_bytes())
-            content = line.recv_bytes()
-            if "new" in asked:
-                for number in asked["gone"]:
-                    del models[number]
-                models[asked["new"]] = _model(asked["architecture"], content)
-            else:
-                numbers = np.frombuffer(content, np.int64)
-                words, lengths = np.split(numbers, [len(numbers) - asked["sentences"]])
-                words = words.reshape(asked["variants"], -1)
-                line.send_bytes(answers(models[asked["model"]], words, lengths).tobytes())
+            asked = _read(line.recv_bytes())
+            try:
+                tell(evidence=told(_measured(asked, lambda done, of: tell(done=done, of=of))))
+            except WrongInput as error:
+                tell(wrong=str(error))
 
 
-def _model(architecture: dict, weights: bytes) -> AttentionClassifier:
-    model = blank_model(Architecture.model_validate(architecture))
-    model.load_state_dict(load(weights), assign=True)
-    return model.eval().requires_grad_(True)
+def _measured(asked: Asked, progress: Callable[[int, int], None]) -> Evidence:
+    subject = subject_of(_checkpoint(asked.folder, asked.mark), asked.document)
+    return measured(subject, asked.unit, asked.fill, asked.stage, progress)
+
+
+@lru_cache(MODELS)
+def _checkpoint(folder: str, mark: str) -> Checkpoint:
+    return load_checkpoint(Path(folder), torch.device("cpu"))
+
+
+def _written(asked: Asked) -> bytes:
+    folder = str(Path(asked.folder).absolute())  # the process works elsewhere
+    content = {**asked._asdict(), "folder": folder, "document": _spans(asked.document)}
+    return json.dumps(content).encode()
+
+
+def _read(content: bytes) -> Asked:
+    found = json.loads(content)
+    text, sentences, seen = found["document"]
+    spans = [Sentence(tuple(Span(*span) for span in sentence)) for sentence in sentences]
+    return Asked(**{**found, "document": Document(text, tuple(spans), seen)})
+
+
+def _spans(document: Document) -> tuple:
+    return document.text, [sentence.tokens for sentence in document.sentences], document.seen
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ model is right. It does not know how evidence is put into words (wording) or dra
 """
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -23,6 +24,9 @@ from han_core.evidence.ranking import (
 from han_core.evidence.subject import Fill, Progress, Subject
 from han_core.evidence.swaps import Swaps, swaps
 from han_core.explanation.agreement import tau
+
+Stage = Literal["brief", "quick", "thorough"]
+"""How much: what deletion by attention says, what comes at once, and leave-one-out too."""
 
 DRAWS = 20
 """Random orders that a ranking is compared with while a person waits."""
@@ -65,6 +69,24 @@ class Evidence:
     def __post_init__(self) -> None:
         if self.deletion is not None and self.deletion.unit != self.unit:
             raise ValueError(f"deletion of {self.unit}s expected, of {self.deletion.unit}s came")
+
+
+def measured(
+    subject: Subject,
+    unit: Unit = "word",
+    fill: Fill = "delete",
+    stage: Stage = "quick",
+    progress: Progress | None = None,
+) -> Evidence:
+    """The evidence of a stage, all of it; ``brief`` is about words that are deleted.
+
+    Raises:
+        WrongInput: as ``thorough`` does.
+    """
+    if stage == "brief":
+        return brief(subject, progress=progress)
+    found = quick(subject, unit, fill, progress=progress)
+    return thorough(subject, found, progress=progress) if stage == "thorough" else found
 
 
 def brief(

@@ -9,14 +9,14 @@ which variants are worth asking about.
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from han_core.evidence.variants import GONE, Answers, answers, passes
+from han_core.evidence.variants import GONE, answers, passes
 from han_core.explanation.explain import explain_document, threads_for
 from han_core.explanation.explanation import Explanation
 from han_core.models.checkpoint import Checkpoint
@@ -58,14 +58,12 @@ class Subject:
     Attributes:
         numbered: the document as the model reads it.
         explanation: what the model says about the whole document.
-        ask: asks the model about variants, in a process of its own perhaps; None: here.
     """
 
     checkpoint: Checkpoint
     document: Document
     numbered: NumberedDocument
     explanation: Explanation
-    ask: Answers | None = None
 
     @property
     def target(self) -> int:
@@ -99,10 +97,10 @@ class Subject:
         if not kept.any(1).all():
             raise ValueError("every variant keeps at least one word")
         words = np.where(kept, self.numbered.words, UNKNOWN if fill == "unknown" else GONE)
-        ask = self.ask or partial(answers, self.checkpoint.model)
+        model, lengths = self.checkpoint.model, self.numbered.sentence_lengths
         found, done = np.empty((len(words), len(self.checkpoint.labels))), 0
         for part in passes(len(words), self.tokens):
-            found[part] = ask(words[part], self.numbered.sentence_lengths)
+            found[part] = answers(model, words[part], lengths)
             done += len(found[part])
             if progress is not None:
                 progress(done, len(words))
@@ -233,20 +231,16 @@ def subject(checkpoint: Checkpoint, text: str) -> Subject:
 
 
 def subject_of(
-    checkpoint: Checkpoint,
-    document: Document,
-    explain: Explain | None = None,
-    ask: Answers | None = None,
+    checkpoint: Checkpoint, document: Document, explain: Explain | None = None
 ) -> Subject:
     """As ``subject``, of a document whose words have been found already.
 
     Args:
         explain: explains it, in company perhaps; else ``explain_document``.
-        ask: as in ``Subject``.
     """
     explanation = explain(document) if explain else explain_document(checkpoint, document)
     numbered = number_document(document, checkpoint.vocabulary)
-    return Subject(checkpoint, document, numbered, explanation, ask)
+    return Subject(checkpoint, document, numbered, explanation)
 
 
 def _softmax(logits: Tensor) -> Tensor:

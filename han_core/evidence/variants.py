@@ -4,7 +4,7 @@ What they have in common is read once: a sentence that stands in several, and by
 also what sentences or documents begin or end with. It does not know why a word is missing.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -45,10 +45,6 @@ def shared_batch(words: np.ndarray, sentence_lengths: np.ndarray) -> SharedBatch
         torch.from_numpy(places[places != GONE]),
         torch.from_numpy((places != GONE).sum(1)),
     )
-
-
-Answers = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""What ``answers`` says, by whatever asks the model: words and sentence lengths as there."""
 
 
 def answers(

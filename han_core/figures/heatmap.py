@@ -90,14 +90,14 @@ def heatmap(
     document, weights = explanation.document, explanation.document_weights
     _check(len(weights), colour.values, added, out)
     palette, colours = _palette(colour)
+    text = writable(document.text)
     edges = [0, *(span.end for span in document.tokens)]
     tail, unseen = _rest(explanation)
     data = {
         "gaps": [
-            writable(document.text[edge : span.start])
-            for edge, span in zip(edges, document.tokens, strict=False)
+            text[edge : span.start] for edge, span in zip(edges, document.tokens, strict=False)
         ],
-        "tokens": [writable(token) for token in document.token_texts()],
+        "tokens": [text[start:end] for start, end in document.tokens],
         "starts": [span.start for span in document.tokens],
         "ends": edges[1:],
         "weights": weights.tolist(),

@@ -80,15 +80,19 @@ class Tokenizer:
 
     def _spans(self, text: str) -> tuple[list[Span], int]:
         """All tokens (white space included) and how many characters they cover."""
+        from spacy.attrs import IDX, IS_SPACE, LENGTH
+
         spans: list[Span] = []
         room, joins = self.maximum_tokens, _JOINS.search(text) is not None
         for start, end in _pieces(text, self._longest_run):
-            for token in self._pipeline.make_doc(text[start:end]):
-                span = Span(start + token.idx, start + token.idx + len(token))
+            # An array: a token object for each of thousands takes longer than splitting.
+            found = self._pipeline.make_doc(text[start:end]).to_array([IDX, LENGTH, IS_SPACE])
+            for at, length, is_space in found.tolist():
+                span = Span(start + at, start + at + length)
                 if joins and spans and _is_one_character(text, spans[-1], span):
                     spans[-1] = Span(spans[-1].start, span.end)
                     continue
-                if not token.is_space:
+                if not is_space:
                     if not room:
                         return spans, spans[-1].end
                     room -= 1
@@ -96,16 +100,18 @@ class Tokenizer:
         return spans, len(text)
 
     def _sentences(self, text: str, spans: list[Span]) -> Iterator[Sentence]:
+        from spacy.attrs import IS_SPACE, SENT_START
         from spacy.tokens import Doc
 
         doc = Doc(self._pipeline.vocab, words=[text[start:end] for start, end in spans])
+        marks = self._sentencizer(doc).to_array([SENT_START, IS_SPACE]).tolist()
         tokens: list[Span] = []
-        for token, span in zip(self._sentencizer(doc), spans, strict=True):
-            blank_line = token.is_space and token.text.count("\n") > 1
-            if tokens and (token.is_sent_start or blank_line):
+        for (starts, is_space), span in zip(marks, spans, strict=True):
+            blank_line = is_space and text.count("\n", span.start, span.end) > 1
+            if tokens and (starts == 1 or blank_line):
                 yield Sentence(tuple(tokens))
                 tokens = []
-            if not token.is_space:
+            if not is_space:
                 tokens.append(span)
         if tokens:
             yield Sentence(tuple(tokens))

@@ -5,7 +5,7 @@ Every page:
 * ``page``, ``kept``, ``hook``    how a page begins, what is carried to the next, test ids
 * ``controls``, ``texts``, ``echo``  the pickers, the text in question, and late browsers
 * ``quotas``, ``turns``, ``class_mode``  many visitors on one server
-* ``cached``, ``files``           what is kept between reruns, for everybody
+* ``loaded``, ``cached``, ``files``  what is loaded once and kept between reruns, for everybody
 * ``heatmap``, ``figure_export``  the two components
 * ``drawing``, ``strip``          an explanation on the page, and the evidence under it
 * ``card``                        what is known of a checkpoint
@@ -15,7 +15,7 @@ Every page:
 Each page has a folder with a map of its own: ``explore``, ``compare``, ``errors`` and
 ``training``.
 
-Only here is there session state, and only the files ``cached`` and
+Only here is there session state, and only the files ``loaded``, ``cached`` and
 ``files`` hold caches. A page shows its title before torch, spaCy or Plotly are read, so
 they are imported inside functions.
 """

@@ -12,21 +12,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
-from pages.parts import quotas
-from pages.parts.quotas import Stage
+from pages.parts import loaded
 from pages.parts.turns import TURNS
 
 if TYPE_CHECKING:
-    from han_core.evidence.beside import Beside
-    from han_core.evidence.faithfulness import Evidence
+    from han_core.evidence.faithfulness import Evidence, Stage
     from han_core.evidence.methods import Attribution, Method
     from han_core.evidence.ranking import Unit
     from han_core.evidence.removal import Removal
     from han_core.evidence.subject import Fill, Subject
-    from han_core.evidence.variants import Answers
     from han_core.explanation.explanation import Explanation
-    from han_core.explanation.together import Together
-    from han_core.models.checkpoint import Checkpoint
     from han_core.models.listing import Listing
 
 
@@ -85,18 +80,26 @@ def evidence(
     Raises:
         WrongInput: as ``faithfulness.thorough`` does.
     """
-    from han_core.evidence.faithfulness import brief, quick, thorough
-
     answers = _answers(*_marked(question), unit, fill)
     if stage not in answers:
-        if stage == "brief":
-            answers[stage] = brief(subject(question), progress=progress)
-        elif stage == "quick":
-            answers[stage] = quick(subject(question), unit, fill, progress=progress)
-        else:
-            first = evidence(question, unit, fill, "quick", progress)
-            answers[stage] = thorough(subject(question), first, progress=progress)
+        answers[stage] = _evidence(question, unit, fill, stage, progress)
     return answers[stage]
+
+
+def _evidence(
+    question: Question, unit: "Unit", fill: "Fill", stage: "Stage", progress: Progress
+) -> "Evidence":
+    from han_core.evidence.beside import Asked
+    from han_core.evidence.faithfulness import measured, thorough
+
+    folder, mark, _ = _marked(question)
+    asked = Asked(folder, mark, subject(question).document, unit, fill, stage)
+    if (found := loaded.measured_beside(asked, question.device, progress)) is not None:
+        return found
+    if stage == "thorough":
+        first = evidence(question, unit, fill, "quick", progress)
+        return thorough(subject(question), first, progress=progress)
+    return measured(subject(question), unit, fill, stage, progress)
 
 
 def has_evidence(question: Question, unit: "Unit", fill: "Fill", stage: "Stage") -> bool:
@@ -148,64 +151,37 @@ def settle(page: str) -> None:
     gc.freeze()
 
 
-@st.cache_resource(max_entries=6, show_spinner=False)
-def checkpoint_of(folder: str, fingerprint: str, device: str) -> "Checkpoint":
-    """The loaded checkpoint of a folder; ``fingerprint`` is the folder's.
-
-    Raises:
-        WrongInput: as ``load_checkpoint`` and ``choose_device`` do.
-    """
-    from han_core.device import choose_device
-    from han_core.models.checkpoint import load_checkpoint
-
-    return load_checkpoint(folder, choose_device(device))
-
-
-@st.cache_resource(max_entries=6, show_spinner=False)
-def _together(folder: str, mark: str, device: str) -> "Together":
-    """Answers those who ask this checkpoint at the same time in common passes."""
-    from han_core.explanation.together import Together
-
-    return Together(checkpoint_of(folder, mark, device))
-
-
-@st.cache_resource(max_entries=24, show_spinner="Running the model …")
 def _subject(folder: str, mark: str, question: Question) -> "Subject":
+    short = len(question.text) <= loaded.SHORT
+    return (_short_subject if short else _long_subject)(folder, mark, question)
+
+
+@st.cache_resource(max_entries=200, show_spinner="Running the model …")
+def _short_subject(folder: str, mark: str, question: Question) -> "Subject":
+    return _read(folder, mark, question)
+
+
+@st.cache_resource(max_entries=12, show_spinner="Running the model …")
+def _long_subject(folder: str, mark: str, question: Question) -> "Subject":
+    with TURNS.paused():
+        return _read(folder, mark, question)
+
+
+def _read(folder: str, mark: str, question: Question) -> "Subject":
     from han_core.evidence.subject import subject_of
     from han_core.text.edit import Edit, edited
 
-    checkpoint = checkpoint_of(folder, mark, question.device)
-    together = _together(folder, mark, question.device)
-    ask = _asked_beside(checkpoint)
+    checkpoint = loaded.checkpoint_of(folder, mark, question.device)
+    together = loaded.together_of(folder, mark, question.device)
     if not question.edits:
-        return subject_of(checkpoint, checkpoint.tokenizer(question.text), together, ask)
+        return subject_of(checkpoint, checkpoint.tokenizer(question.text), together)
     whole = _subject(folder, mark, question._replace(edits=()))
     edits = [Edit(*edit) for edit in question.edits]
     document = edited(whole.document, edits, checkpoint.tokenizer).document
-    return subject_of(checkpoint, document, together, ask)
+    return subject_of(checkpoint, document, together)
 
 
-@st.cache_resource(show_spinner=False)
-def _beside() -> "Beside":
-    from han_core.evidence.beside import Beside
-
-    return Beside()
-
-
-def _asked_beside(checkpoint: "Checkpoint") -> "Answers | None":
-    """Asks beside this process, while others have their turn; None: here."""
-    if not quotas.current().beside or checkpoint.device.type != "cpu":
-        return None
-    process = _beside()
-
-    def ask(words, sentence_lengths):
-        with TURNS.paused():
-            return process.answers(checkpoint, words, sentence_lengths)
-
-    return ask
-
-
-@st.cache_resource(max_entries=100, show_spinner=False)
+@st.cache_resource(max_entries=400, show_spinner=False)
 def _answers(folder: str, mark: str, question: Question, unit: str, fill: str) -> dict:
     return {}
 
@@ -237,14 +213,7 @@ def _placebo(folder: str, mark: str, question: Question, kind: str) -> "Explanat
     asked = _subject(folder, mark, question)
     if kind == "uniform":
         return with_uniform_attention(asked)
-    return explain_document(_twin(folder, mark, question.device), asked.document)
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _twin(folder: str, mark: str, device: str) -> "Checkpoint":
-    from han_core.evidence.placebo import untrained_twin
-
-    return untrained_twin(checkpoint_of(folder, mark, device))
+    return explain_document(loaded.twin_of(folder, mark, question.device), asked.document)
 
 
 def _marked(question: Question) -> tuple[str, str, Question]:

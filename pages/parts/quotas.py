@@ -7,15 +7,15 @@ about what the sections hold.
 
 import os
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-CLASS = "HANSCOPE_CLASS"
+if TYPE_CHECKING:
+    from han_core.evidence.faithfulness import Stage
 
-Stage = Literal["brief", "quick", "thorough"]
-"""How much evidence: two sentences of ``quick``, what comes at once, and leave-one-out too."""
+CLASS = "HANSCOPE_CLASS"
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,11 @@ class Quotas:
         at_once: words up to which evidence is measured unasked, by stage and model: about a
             second's worth to one person, a few hundredths to each of a class.
         folded: whether figures beyond bars and heatmap wait, folded, until they are opened.
-        beside: whether a process of its own asks the models about variants of a text.
+        beside: whether a process of its own measures evidence.
     """
 
     characters: int = 1_000_000
-    at_once: dict[Stage, dict[str, int]] = field(
+    at_once: "dict[Stage, dict[str, int]]" = field(
         default_factory=lambda: {
             "brief": {"han": 2_000, "bilstm": 900},
             "quick": {"han": 2_000, "bilstm": 900},

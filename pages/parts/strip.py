@@ -15,7 +15,7 @@ from pages.parts.kept import carry
 from pages.parts.wording import plain
 
 if TYPE_CHECKING:
-    from han_core.evidence.faithfulness import Evidence
+    from han_core.evidence.faithfulness import Evidence, Stage
     from han_core.evidence.ranking import Unit
     from han_core.evidence.subject import Fill
 
@@ -27,7 +27,7 @@ def strip(question: cached.Question) -> None:
     st.subheader("Evidence", anchor=False)
     unit, fill = _choices()
     place = st.empty()
-    stages: tuple[quotas.Stage, ...] = ("quick", "thorough")
+    stages: tuple[Stage, ...] = ("quick", "thorough")
     for stage in stages:
         if not _wanted(question, unit, fill, stage):
             return
@@ -49,7 +49,7 @@ def line(question: cached.Question) -> None:
         st.caption(saying.LONG)
 
 
-def _wanted(question: cached.Question, unit: "Unit", fill: "Fill", stage: quotas.Stage) -> bool:
+def _wanted(question: cached.Question, unit: "Unit", fill: "Fill", stage: "Stage") -> bool:
     """Whether to measure: at once where that is quick, else when somebody asks for it."""
     if _at_once(question, stage) or cached.has_evidence(question, unit, fill, stage):
         return True
@@ -62,15 +62,13 @@ def _wanted(question: cached.Question, unit: "Unit", fill: "Fill", stage: quotas
     return asked
 
 
-def _at_once(question: cached.Question, stage: quotas.Stage) -> bool:
+def _at_once(question: cached.Question, stage: "Stage") -> bool:
     subject = cached.subject(question)
     words = quotas.current().at_once[stage][subject.checkpoint.config.architecture.model]
     return subject.tokens <= words
 
 
-def _measured(
-    question: cached.Question, unit: "Unit", fill: "Fill", stage: quotas.Stage
-) -> "Evidence":
+def _measured(question: cached.Question, unit: "Unit", fill: "Fill", stage: "Stage") -> "Evidence":
     bar = st.empty()
 
     def progress(done: int, of: int) -> None:

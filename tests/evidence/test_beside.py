@@ -1,4 +1,4 @@
-"""A process beside this one gives the same answers, to many at once, and may die."""
+"""A process beside this one measures the same, for many at once, and may die."""
 
 import os
 import signal
@@ -8,19 +8,20 @@ import numpy as np
 import pytest
 
 from han_core.evidence import beside as module
-from han_core.evidence.beside import Beside
-from han_core.evidence.faithfulness import quick
-from han_core.evidence.subject import subject, subject_of
-from han_core.evidence.variants import GONE, answers
+from han_core.evidence import faithfulness
+from han_core.evidence.beside import Asked, Beside
+from han_core.evidence.faithfulness import Evidence, measured
+from han_core.evidence.subject import subject_of
 from han_core.models.checkpoint import load_checkpoint
+from han_core.wrong_input import WrongInput
 from tests import processes
 
-LENGTHS = np.array([3, 1, 2])
+TEXT = "The green table. A quiet road and bread."
 
 
 @pytest.fixture(scope="module")
-def checkpoints(random_checkpoint):
-    return [load_checkpoint(random_checkpoint(model)) for model in ("han", "bilstm")]
+def folders(random_checkpoint):
+    return [random_checkpoint(model) for model in ("han", "bilstm")]
 
 
 @pytest.fixture(scope="module")
@@ -28,80 +29,96 @@ def process():
     return Beside()
 
 
-def variants(seed: int, number: int = 9) -> np.ndarray:
-    draw = np.random.default_rng(seed)
-    words = draw.integers(2, 20, (number, LENGTHS.sum()))
-    words[draw.random(words.shape) < 0.4] = GONE
-    words[:, 3] = 5  # one is there in each
-    return words
+def asked(folder, text=TEXT, unit="word", fill="delete", stage="quick") -> Asked:
+    document = load_checkpoint(folder).tokenizer(text)
+    return Asked(str(folder), "as it is", document, unit, fill, stage)
 
 
-@pytest.fixture
-def nothing_here(monkeypatch):
-    """The process has to answer: nobody else can."""
-    monkeypatch.setattr(module, "answers", None)
+def here(question: Asked) -> Evidence:
+    subject = subject_of(load_checkpoint(question.folder), question.document)
+    return measured(subject, question.unit, question.fill, question.stage)
+
+
+def same(one: Evidence, other: Evidence) -> None:
+    for by, curve in other.deletion.comprehensiveness.items():
+        values = one.deletion.comprehensiveness[by].values
+        np.testing.assert_allclose(values, curve.values, atol=1e-6)
+    assert (one.label, one.words, one.unit) == (other.label, other.words, other.unit)
+    assert one.tau_gradient == pytest.approx(other.tau_gradient)
+    assert one.tau_leave_one_out == pytest.approx(other.tau_leave_one_out)
+    assert (one.swaps is None) == (other.swaps is None)
+    if one.swaps:
+        np.testing.assert_allclose(one.swaps.permuted, other.swaps.permuted, atol=1e-6)
+
+
+@pytest.mark.parametrize("unit", ["word", "sentence"])
+@pytest.mark.parametrize("stage", ["brief", "quick", "thorough"])
+def test_it_says_what_is_said_here(process, folders, unit, stage):
+    for folder in folders:
+        question = asked(folder, unit=unit, fill="unknown", stage=stage)
+        same(process.evidence(question), here(question))
+
+
+def test_many_ask_at_once_and_each_gets_its_own(process, folders):
+    questions = [asked(folders[i % 2], TEXT + " Two roads." * i) for i in range(12)]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(process.evidence, questions))
+    for question, there in zip(questions, found, strict=True):
+        same(there, here(question))
+
+
+def test_how_far_it_is_is_told(process, folders):
+    told = []
+    process.evidence(asked(folders[0]), lambda done, of: told.append((done, of)))
+    assert told
+    assert told[-1][0] == told[-1][1]
+
+
+def test_what_is_wrong_is_a_sentence_here_too(process, folders, tmp_path):
+    question = asked(folders[0])
+    with pytest.raises(WrongInput, match="gone"):
+        process.evidence(question._replace(folder=str(tmp_path / "gone")))
+    same(process.evidence(question), here(question))
+
+
+def test_who_leaves_in_the_middle_leaves_no_answer_behind(process, folders):
+    def leave(done: int, of: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        process.evidence(asked(folders[0], "Another text, and a road."), leave)
+    question = asked(folders[0])
+    same(process.evidence(question), here(question))
+
+
+def test_one_that_dies_is_begun_again_but_not_for_ever(folders):
+    own, question, others = Beside(), asked(folders[0]), children()
+
+    def ask() -> tuple[Evidence | None, list[int]]:
+        found = own.evidence(question)
+        return found, [child for child in children() if child not in others]
+
+    _, (first,) = ask()
+    os.kill(first, signal.SIGKILL)
+    assert ask()[0] is None  # it finds the line closed
+    found, (second,) = ask()
+    same(found, here(question))
+    assert second != first
+    own._deaths = module.DEATHS - 1
+    os.kill(second, signal.SIGKILL)
+    assert [ask()[0] for _ in range(3)] == [None] * 3
+    assert ask()[1] == []
 
 
 def children() -> list[int]:
     return processes.children("han_core.evidence.beside")
 
 
-def test_it_says_what_is_said_here(process, checkpoints, nothing_here):
-    for seed, checkpoint in enumerate(checkpoints * 2):
-        here = answers(checkpoint.model, variants(seed), LENGTHS)
-        there = process.answers(checkpoint, variants(seed), LENGTHS)
-        assert there.shape == (9, 2)
-        np.testing.assert_allclose(there, here, atol=1e-6)
-
-
-def test_many_ask_at_once_and_each_gets_its_own(process, checkpoints, nothing_here):
-    asked = [(checkpoints[seed % 2], variants(seed, 1 + seed)) for seed in range(24)]
-    with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda each: process.answers(*each, LENGTHS), asked))
-    for (checkpoint, words), there in zip(asked, found, strict=True):
-        np.testing.assert_allclose(there, answers(checkpoint.model, words, LENGTHS), atol=1e-6)
-
-
-def test_evidence_is_the_same(process, checkpoints, nothing_here):
-    for checkpoint in checkpoints:
-        here = subject(checkpoint, "The green table. A quiet road and bread.")
-        there = subject_of(
-            checkpoint,
-            here.document,
-            ask=lambda words, lengths, own=checkpoint: process.answers(own, words, lengths),
-        )
-        one, other = quick(here).deletion, quick(there).deletion
-        for by, curve in one.comprehensiveness.items():
-            np.testing.assert_allclose(other.comprehensiveness[by].values, curve.values, atol=1e-6)
-
-
-def test_no_more_models_are_kept_than_fit(checkpoints, nothing_here, monkeypatch):
-    monkeypatch.setattr(module, "MODELS", 1)
-    process = Beside()
-    for checkpoint in checkpoints * 2:
-        there = process.answers(checkpoint, variants(1), LENGTHS)
-        np.testing.assert_allclose(
-            there, answers(checkpoint.model, variants(1), LENGTHS), atol=1e-6
-        )
-        assert list(process._models) == [id(checkpoint)]
-
-
-def test_one_that_dies_is_begun_again_but_not_for_ever(checkpoints):
-    (checkpoint, _), own = checkpoints, Beside()
-    here = answers(checkpoint.model, variants(1), LENGTHS)
-
-    def ask() -> list[int]:
-        np.testing.assert_allclose(own.answers(checkpoint, variants(1), LENGTHS), here, atol=1e-6)
-        return [child for child in children() if child not in others]
-
-    others = children()
-    (first,) = ask()
-    os.kill(first, signal.SIGKILL)
-    ask()  # it finds the line closed
-    (second,) = ask()
-    assert second != first
-    own._deaths = module.DEATHS - 1
-    os.kill(second, signal.SIGKILL)
-    for _ in range(3):
-        ask()
-    assert ask() in ([], [second])  # nothing new; the dead one may not have been noted yet
+def test_all_evidence_of_a_stage(folders):
+    subject = subject_of(load_checkpoint(folders[0]), asked(folders[0]).document)
+    quick = faithfulness.quick(subject, "sentence", "unknown")
+    same(measured(subject, "sentence", "unknown", "quick"), quick)
+    same(
+        measured(subject, "sentence", "unknown", "thorough"), faithfulness.thorough(subject, quick)
+    )
+    assert measured(subject, stage="brief").swaps is None

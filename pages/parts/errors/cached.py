@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from han_core.places import notes_url, scores_root
-from pages.parts import cached
+from pages.parts import cached, loaded
 
 if TYPE_CHECKING:
     import numpy as np
@@ -90,7 +90,7 @@ def keep_here(
     from han_core.errors.kept.keeping import keep_here
 
     folder = cached.checkpoints_root() / checkpoint
-    model = cached.checkpoint_of(str(folder), cached.fingerprint(folder), device)
+    model = loaded.checkpoint_of(str(folder), cached.fingerprint(folder), device)
     found = keep_here(folder, model, corpus, source, progress)
     forget_kept()
     return found
@@ -142,7 +142,7 @@ def faithfulness(checkpoint: str, device: str, texts: list[str], progress: cache
     mark = cached.fingerprint(folder)
     place = _place("evidence", str(folder), mark, device, texts)
     if "answer" not in place:
-        model = cached.checkpoint_of(str(folder), mark, device)
+        model = loaded.checkpoint_of(str(folder), mark, device)
         place["answer"] = measure(model, texts, progress=progress).to_json()
     return place["answer"]
 
@@ -165,7 +165,7 @@ def _neighbours(
     from han_core.errors.labels.vectors import open_vectors
     from han_core.errors.labels.vectors_keeping import vectors_of
 
-    model, vectors = cached.checkpoint_of(folder, fingerprint, device), open_vectors(key)
+    model, vectors = loaded.checkpoint_of(folder, fingerprint, device), open_vectors(key)
     if vectors is None:
         return None
     return neighbours(vectors, vectors_of(model, [text])[0], text)

@@ -10,6 +10,7 @@ import streamlit as st
 
 from han_core.corpora.wording import counted
 from pages.parts import cached as models
+from pages.parts import loaded
 from pages.parts.errors import bringing_back, cached, collected, made, taking_saying
 from pages.parts.errors.switch import switch
 
@@ -104,7 +105,7 @@ def _model(bench: "Bench"):
     if bench.checkpoint is None:
         return None
     folder = models.checkpoints_root() / bench.checkpoint
-    return models.checkpoint_of(str(folder), models.fingerprint(folder), bench.device)
+    return loaded.checkpoint_of(str(folder), models.fingerprint(folder), bench.device)
 
 
 def _what(bench: "Bench", order: np.ndarray) -> tuple:
