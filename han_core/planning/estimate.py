@@ -17,8 +17,10 @@ from han_core.models.checkpoint import TextConfig, blank_model
 from han_core.models.levels import level_of
 from han_core.planning.budget import BATCHES, LARGEST_BUDGET
 from han_core.planning.growth import expected_words
-from han_core.planning.settings import Settings
+from han_core.planning.settings import LONGEST_STRETCH, Settings
 from han_core.planning.speed import step_seconds
+from han_core.text.clauses import clause_ends, is_mark
+from han_core.text.document import Document
 from han_core.text.tokenizer import Tokenizer
 from han_core.text.vocabulary import RESERVED, Vocabulary
 from han_core.wrong_input import WrongInput
@@ -41,7 +43,7 @@ class Estimate:
         memory_bytes: at most; on a GPU its own memory, else that of the process.
         seconds_per_epoch: of training on one core with nothing else to do; None on a GPU,
             where it is known after the first steps.
-        tokens: words of all training documents.
+        tokens: words of all that the run learns from.
         vocabulary: words that the model will know.
     """
 
@@ -70,11 +72,13 @@ class Sample:
         tokens: (texts,) words in each, told from its characters.
         sentences: in each word: one for the mean length of a sentence.
         counts: how often each word stands in the texts that were split.
+        stretch: words in a stretch of clauses, drawn of one of them; 0 of a single clause.
     """
 
     tokens: np.ndarray
     sentences: float
     counts: Counter[str]
+    stretch: float
 
 
 def estimate(
@@ -85,6 +89,7 @@ def estimate(
     text: TextConfig,
     device: torch.device,
     known: Vocabulary | None = None,
+    stretches: int = 0,
 ) -> Estimate:
     """What training such a model on ``documents`` documents will need.
 
@@ -92,6 +97,7 @@ def estimate(
         texts: the documents' texts, or some of them; a few hundred are read.
         shape: of the model; its ``vocabulary_size`` does not count.
         known: the words of the checkpoint that the run starts from.
+        stretches: how many are drawn of all documents together.
 
     Raises:
         WrongInput: if none of the texts has a word, or the language is unknown.
@@ -99,6 +105,7 @@ def estimate(
     sample = read_sample(texts, text)
     tokens = round(float(sample.tokens.mean()) * documents)
     words = _vocabulary(sample, tokens, settings, known)
+    tokens += round(sample.stretch * stretches)  # which have no words of their own
     shape = shape.model_copy(update={"vocabulary_size": words})
     parameters, trained = _parameters(shape, settings)
     longest = int(sample.tokens.max())
@@ -122,6 +129,7 @@ def read_sample(texts: Sequence[str], text: TextConfig) -> Sample:
     """
     tokenizer = _tokenizer(text.language, text.maximum_tokens, text.segmentation)
     counts, characters, sentences = Counter[str](), 0, 0
+    stretches: list[float] = []
     order = np.random.default_rng(0).permutation(len(texts))[:MEASURED].tolist()
     for at in order[:READ]:
         if counts.total() >= TOKENS or not texts[at].strip():
@@ -130,10 +138,26 @@ def read_sample(texts: Sequence[str], text: TextConfig) -> Sample:
         counts.update(w.lower() if text.lowercase else w for w in document.token_texts())
         characters += document.seen
         sentences += len(document.sentence_lengths)
+        stretches.append(_stretch(document))
     if not counts:
         raise WrongInput(f"Texts with words are expected; none of {len(texts):,} has one.")
     lengths = np.array([len(texts[at]) for at in order]) * counts.total() / characters
-    return Sample(np.clip(lengths, 1, text.maximum_tokens), sentences / counts.total(), counts)
+    return Sample(
+        np.clip(lengths, 1, text.maximum_tokens),
+        sentences / counts.total(),
+        counts,
+        sum(stretches) / len(stretches),
+    )
+
+
+def _stretch(document: Document) -> float:
+    """Words in a run of 1 to ``LONGEST_STRETCH`` clauses, on average; 0 where there is none."""
+    marks = np.fromiter(map(is_mark, document.token_texts()), dtype=bool)
+    if not len(marks):
+        return 0.0
+    clauses = len(clause_ends(marks, np.array(document.sentence_lengths)))
+    most = min(clauses - 1, LONGEST_STRETCH)
+    return (1 + most) / 2 * len(marks) / clauses if most else 0.0
 
 
 @lru_cache(maxsize=4)

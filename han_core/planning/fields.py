@@ -46,6 +46,7 @@ EXPLAINED = {
     "start_from": "Checkpoint whose words, sizes and weights the run starts from.",
     "freeze_words": "Leave the word level of that checkpoint as it is.",
     "teachers": "Who labels the unlabelled documents: nb-svm, checkpoints, with commas between.",
+    "stretches": "Runs of clauses drawn of each training document, for the teachers to label too.",
     "save_seconds": "Seconds between two savings within an epoch; 0 saves after epochs alone.",
     "model": "HAN reads words, then sentences; a BiLSTM reads all words as one row.",
     "attention": "How a word's or sentence's score is computed from its state.",

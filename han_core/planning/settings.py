@@ -13,6 +13,9 @@ from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import TextConfig
 from han_core.wrong_input import WrongInput
 
+LONGEST_STRETCH = 8
+"""Clauses that are drawn of a document together, at most."""
+
 
 class Settings(BaseModel):
     """How a model is trained.
@@ -55,6 +58,7 @@ class Settings(BaseModel):
     start_from: str | None = Field(default=None, min_length=1)
     freeze_words: bool = False
     teachers: tuple[str, ...] = Field(default=("nb-svm",), min_length=1, max_length=20)
+    stretches: int = Field(default=0, ge=0, le=100)
     save_seconds: float = Field(default=60.0, ge=0, le=86_400)
 
 

@@ -13,6 +13,7 @@ from han_core.corpora.corpus import Corpus
 from han_core.corpora.labels import align_labels, check_names
 from han_core.models.checkpoint import TextConfig
 from han_core.planning.settings import Settings
+from han_core.preparation.stretches import drawn
 from han_core.preparation.teaching import Teaching
 from han_core.preparation.tokens import Follow, tokenised
 from han_core.text.batch import NumberedDocument, document_lengths
@@ -63,7 +64,9 @@ class Prepared:
 
     Attributes:
         notes: sentences to tell about how it was made.
-        unlabelled: documents without classes, for teachers to say how likely each is.
+        unlabelled: documents without classes, for teachers to say how likely each is; the
+            stretches of training documents come last.
+        stretches: how many of them there are.
         teaching: what they said; those documents are then among the training ones, too.
     """
 
@@ -73,6 +76,7 @@ class Prepared:
     validation: Examples
     notes: tuple[str, ...] = ()
     unlabelled: Documents | None = None
+    stretches: int = 0
     teaching: Teaching | None = None
 
     def taught(self, teaching: Teaching) -> "Prepared":
@@ -123,7 +127,8 @@ def prepare(
 
     Raises:
         WrongInput: if there are fewer than two classes, the label names do not
-            fit them, a validation label is none of them, or as ``tokenised``.
+            fit them, a validation label is none of them, there are no stretches to draw,
+            or as ``tokenised``.
     """
     labels = class_names(training.classes, settings.label_names)
     classes = align_labels(training.labels, training.classes)
@@ -137,13 +142,18 @@ def prepare(
         counts = table.counts(np.concatenate([rows[0], rows[3]]), vocabulary.lowercase)
         vocabulary = vocabulary.extended(counts, settings.minimum_count, settings.maximum_size)
     numbers = table.numbers(vocabulary)
+    without, stretches = Documents(table, rows[3], numbers), 0
+    if settings.stretches:
+        parts = drawn(table, rows, numbers, settings.stretches, settings.seed)
+        without, stretches = without + parts, len(parts)
     return Prepared(
         vocabulary,
         labels,
         _examples(table, rows[0], numbers, classes),
         _examples(table, rows[1], numbers, held_out_classes),
         (note,) if note else (),
-        Documents(table, rows[3], numbers) if len(unlabelled) else None,
+        without if len(without) else None,
+        stretches,
     )
 
 

@@ -111,7 +111,7 @@ def settings_of(plan: Plan) -> dict[str, str]:
         "unlabelled": source.unlabelled and data_name(source.unlabelled),
         "limit": source.limit,
         **settings.model_dump(),
-        "teachers": settings.teachers if source.unlabelled else None,
+        "teachers": settings.teachers if source.unlabelled or settings.stretches else None,
         **usual,
         **sizes,
         **text.model_dump(),

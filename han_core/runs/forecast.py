@@ -42,4 +42,5 @@ def forecast(plan: Plan, look: Look) -> Estimate:
         text,
         choose_device(plan.device),
         None if begun is None else begun.vocabulary,
+        settings.stretches * look.documents,
     )

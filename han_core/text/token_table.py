@@ -148,12 +148,20 @@ class Documents(Sequence[NumberedDocument]):
     """Texts of a table as documents of a vocabulary, each made when it is asked for.
 
     Args:
-        rows: (documents,) which text each document is.
+        rows: (documents,) which text each document is, or is a part of.
         numbers: (lexicon,) int32 the vocabulary's number of each token of the table.
+        spans: (documents, 2) where each document begins and ends in the tokens of its text;
+            None where all are whole.
     """
 
-    def __init__(self, table: TokenTable, rows: np.ndarray, numbers: np.ndarray):
-        self._table, self._rows, self._numbers = table, rows, numbers
+    def __init__(
+        self,
+        table: TokenTable,
+        rows: np.ndarray,
+        numbers: np.ndarray,
+        spans: np.ndarray | None = None,
+    ):
+        self._table, self._rows, self._numbers, self._spans = table, rows, numbers, spans
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -163,6 +171,8 @@ class Documents(Sequence[NumberedDocument]):
         if isinstance(at, slice):
             return tuple(self[i] for i in range(*at.indices(len(self))))
         words, sentences = self._table.document(int(self._rows[at]))
+        if self._spans is not None:
+            words, sentences = _part(words, sentences, *self._spans[at])
         return NumberedDocument(self._numbers[words], sentences)
 
     def __add__(self, other: "Documents") -> "Documents":
@@ -170,17 +180,42 @@ class Documents(Sequence[NumberedDocument]):
         if other._table is not self._table:
             raise ValueError("documents of the same table are expected")
         rows = np.concatenate([self._rows, other._rows])
-        return Documents(self._table, rows, self._numbers)
+        whole = self._spans is None and other._spans is None
+        spans = None if whole else np.concatenate([self._places, other._places])
+        return Documents(self._table, rows, self._numbers, spans)
 
     @property
     def lengths(self) -> np.ndarray:
         """(documents,) int64 tokens in each."""
+        if self._spans is not None:
+            return self._spans[:, 1] - self._spans[:, 0]
         return self._table.lengths[self._rows]
 
+    @property
+    def _places(self) -> np.ndarray:
+        """(documents, 2) as ``spans``, of whole documents too."""
+        if self._spans is not None:
+            return self._spans
+        return np.stack([np.zeros_like(self.lengths), self.lengths], 1)
+
     def counts(self, lowercase: bool) -> Counter[str]:
-        """How often each word stands in them."""
+        """How often each word stands in them.
+
+        Raises:
+            ValueError: if they may be parts of texts.
+        """
+        if self._spans is not None:
+            raise ValueError("the words of whole texts are counted, parts of texts came")
         return self._table.counts(self._rows, lowercase)
 
     def renumbered(self, vocabulary: Vocabulary) -> "Documents":
         """The same documents as another vocabulary numbers their words."""
-        return Documents(self._table, self._rows, self._table.numbers(vocabulary))
+        return Documents(self._table, self._rows, self._table.numbers(vocabulary), self._spans)
+
+
+def _part(
+    words: np.ndarray, sentences: np.ndarray, start: int, end: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Tokens ``start`` to ``end`` of a text, and how many there are of each of its sentences."""
+    lengths = np.diff(np.cumsum(sentences).clip(start, end), prepend=start)
+    return words[start:end], lengths[lengths > 0].astype(sentences.dtype)

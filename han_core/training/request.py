@@ -102,9 +102,12 @@ def ready(request: Request, device: torch.device) -> Ready:
 
 def _teachers(request: Request, labels: tuple[str, ...]) -> tuple[Teacher, ...]:
     names = request.settings.teachers
-    if request.unlabelled is None:
+    if request.unlabelled is None and not request.settings.stretches:
         if names != Settings().teachers:
-            raise WrongInput("teachers label unlabelled documents; --unlabelled D names them.")
+            raise WrongInput(
+                "teachers label unlabelled documents, which --unlabelled D names, or stretches=N "
+                "of each training document."
+            )
         return ()
     return teachers_named(names, request.training.classes, labels, request.text)
 

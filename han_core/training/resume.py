@@ -105,8 +105,9 @@ def fingerprint(prepared: Prepared, architecture: Architecture, settings: Settin
     It may get more epochs, and be saved more or less often.
     """
     digest = hashlib.sha256()
+    elsewhere = {"teachers", "stretches"}  # what comes of them is among the training documents
     told = {
-        **settings.model_dump(exclude={"epochs", "patience", "save_seconds", "teachers"}),
+        **settings.model_dump(exclude={"epochs", "patience", "save_seconds", *elsewhere}),
         "batch_tokens": batch_budget(prepared.training.lengths, settings.batch_tokens),
         **architecture.model_dump(),
         "labels": prepared.labels,

@@ -120,7 +120,7 @@ def _teacher(name: str, classes: Sequence[str], labels: Sequence[str], text: Tex
 
 
 def ask(
-    teachers: Sequence[Teacher], prepared: Prepared, unlabelled: str, room: Classroom
+    teachers: Sequence[Teacher], prepared: Prepared, unlabelled: str | None, room: Classroom
 ) -> Teaching:
     """What the ``teachers`` say together of the unlabelled documents of ``prepared``.
 
@@ -128,7 +128,7 @@ def ask(
     too, so that one knows how good they are. With several processes each of them calls this.
 
     Args:
-        unlabelled: what the unlabelled documents are called.
+        unlabelled: what the unlabelled documents are called; None where all are stretches.
 
     Raises:
         WrongInput: if a teacher's weights are too large to give numbers.
@@ -142,7 +142,8 @@ def ask(
     told = {
         "teachers": [teacher.told for teacher in teachers],
         "unlabelled": unlabelled,
-        "documents": len(without),
+        "documents": len(without) - prepared.stretches,
+        "stretches": prepared.stretches,
         "validation": metrics(together[:first], validation.classes),
     }
     return Teaching(together[first:].astype(np.float32), told)
@@ -156,10 +157,18 @@ def summary(teaching: Teaching, labels: Sequence[str]) -> str:
     share = times[likeliest] / len(teaching.probabilities)
     accuracy = teaching.told["validation"]["accuracy"]
     return (
-        f"{names} labelled {counted(len(teaching.probabilities), 'unlabelled document')}, "
+        f"{names} labelled {_what(teaching.told)}, "
         f"{share:.0%} of them {labels[likeliest]}; on the validation documents the accuracy "
         f"of what they say is {accuracy:.4f}."
     )
+
+
+def _what(told: dict) -> str:
+    documents, stretches = told["documents"], told.get("stretches", 0)
+    found = [counted(documents, "unlabelled document")] if documents else []
+    if stretches:
+        found.append(f"{counted(stretches, 'part')} of the training documents")
+    return " and ".join(found)
 
 
 def geometric_mean(said: Sequence[np.ndarray]) -> np.ndarray:

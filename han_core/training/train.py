@@ -81,7 +81,7 @@ def _tell(found: Ready, prepared: Prepared, processes: Processes, watch: Watch) 
     if found.origin and not found.state:
         watch.say(found.origin.kept(prepared.vocabulary, prepared.labels))
     known = len(prepared.vocabulary) - len(RESERVED)
-    texts = "training and unlabelled texts" if prepared.unlabelled else "training texts"
+    texts = "training and unlabelled texts" if found.request.unlabelled else "training texts"
     watch.say(f"The vocabulary knows {known:,} words of the {texts}.")
     if cut := prepared.training.cut + prepared.validation.cut:
         watch.say(f"{cut} documents were cut after {found.request.text.maximum_tokens} tokens.")
@@ -90,14 +90,14 @@ def _tell(found: Ready, prepared: Prepared, processes: Processes, watch: Watch) 
 def _taught(found: Ready, prepared: Prepared, room: Classroom, watch: Watch) -> Prepared:
     """With what the teachers say; of a run that goes on, with what they said then."""
     unlabelled = found.request.unlabelled
-    if unlabelled is None:
+    if prepared.unlabelled is None:
         return prepared
     if found.state is None:
-        teaching = ask(found.teachers, prepared, unlabelled.name, room)
+        teaching = ask(found.teachers, prepared, unlabelled.name if unlabelled else None, room)
         watch.say(summary(teaching, prepared.labels))
         return prepared.taught(teaching)
     said = teaching_of(found.state)
-    if said is None or len(said.probabilities) != len(unlabelled):
+    if said is None or len(said.probabilities) != len(prepared.unlabelled):
         raise WrongInput(OTHER_RUN)
     return prepared.taught(said)
 

@@ -123,11 +123,7 @@ class Writer:
         best = run.best_epoch if run.history else {"epoch": 0, "validation": None}
         return {
             "dataset": request.training.name,
-            "documents": {
-                name: len(part) if part else 0
-                for name, part in self._parts.items()
-                if part or name != "unlabelled"
-            },
+            "documents": self._documents(),
             "sha256": self._sha256,
             "cut": self._prepared.training.cut + self._prepared.validation.cut,
             "best_epoch": best["epoch"],
@@ -144,6 +140,13 @@ class Writer:
             **({"teaching": teaching.told} if teaching else {}),
             **_note(run.asked),
         }
+
+    def _documents(self) -> dict[str, int]:
+        """How many of each part; what nobody labelled only where there are some."""
+        found = {name: len(part) if part else 0 for name, part in self._parts.items()}
+        usual = {name: n for name, n in found.items() if n or name != "unlabelled"}
+        stretches = self._prepared.stretches
+        return {**usual, **({"stretches": stretches} if stretches else {})}
 
 
 def rounded(weight: Tensor, stored: str) -> Tensor:

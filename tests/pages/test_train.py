@@ -87,7 +87,7 @@ def test_everything_is_filled_in_so_that_start_can_be_pressed_at_once(train):
 def test_every_field_stands_on_the_page_once(train):
     from han_core.planning.fields import explained
 
-    own = {"vectors", "start_from", "freeze_words", "freeze_vectors", "teachers"}
+    own = {"vectors", "start_from", "freeze_words", "freeze_vectors", "teachers", "stretches"}
     drawn = [name for names in saying.GROUPS.values() for name in names]
     wanted = {name for name, field in explained().items() if field.group != "decided"}
     assert len(drawn) == len(set(drawn))
@@ -227,6 +227,21 @@ def test_teachers_label_documents_that_have_no_labels(train):
     assert run.plan.settings["teachers"] == ["nb-svm"]
     assert run.plan.source.unlabelled.endswith("more.csv")
     assert "more.csv" in run.plan.command()
+
+
+def test_teachers_label_parts_of_the_training_documents(train):
+    send(train, REVIEWS.replace("review,", "text,").replace(" film", "; film"))
+    assert "train_teachers" not in {box.key for box in train.multiselect}
+    train.number_input(key="set_stretches").set_value(20).run()
+    assert not train.exception
+    assert not train.error
+    assert train.multiselect(key="train_teachers").value == ["nb-svm"]
+    train.button(key="train_start").click().run()
+    (run,) = runs()
+    stop(run.id)
+    assert run.plan.settings["stretches"] == 20
+    assert run.plan.settings["teachers"] == ["nb-svm"]
+    assert "--set stretches=20" in run.plan.command()
 
 
 def test_checkpoints_that_fit_can_teach(train):

@@ -6,10 +6,12 @@ from dataclasses import replace
 import pytest
 import torch
 
+from han_core.corpora.corpus import Corpus
 from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import TextConfig
 from han_core.planning.estimate import Estimate, estimate, read_sample
 from han_core.planning.settings import Settings
+from han_core.preparation.prepare import prepare
 from han_core.text.vocabulary import RESERVED, Vocabulary
 from han_core.training.train import train
 from han_core.wrong_input import WrongInput
@@ -32,6 +34,27 @@ def test_all_texts_are_counted_exactly():
     assert found.vocabulary == len(RESERVED) + len({"good", "end", "."})
     assert of(minimum_count=1).vocabulary == len(RESERVED) + 7
     assert of(minimum_count=1, maximum_size=5).vocabulary == 5
+
+
+def test_stretches_are_read_too():
+    """The first text has two clauses of three words, and its stretches are one clause each."""
+    alone = estimate(TEXTS[:1], 4, HAN, Settings(), TextConfig(), CPU)
+    more = estimate(TEXTS[:1], 4, HAN, Settings(), TextConfig(), CPU, stretches=10)
+    assert (alone.tokens, more.tokens) == (24, 24 + 10 * 3)
+    assert more.vocabulary == alone.vocabulary
+    assert more.seconds_per_epoch > alone.seconds_per_epoch
+    single = estimate(TEXTS[1:2], 4, HAN, Settings(), TextConfig(), CPU, stretches=10)
+    assert single.tokens == 12
+
+
+def test_stretches_are_about_as_long_as_those_that_are_drawn():
+    clauses = [f"{'one word ' * (n % 5)}more," for n in range(60)]
+    texts = [" ".join(clauses[n : n + 3 + n]) for n in range(25)]
+    corpus = Corpus("toy", tuple(texts), ("a", "b") * 12 + ("a",), tuple(map(str, range(25))), {})
+    found = prepare(corpus, corpus.first(2), TextConfig(), Settings(stretches=100),
+                    lambda texts, name: texts)  # fmt: skip
+    drawn = found.unlabelled.lengths
+    assert read_sample(texts, TextConfig()).stretch == pytest.approx(drawn.mean(), rel=0.3)
 
 
 def test_as_many_documents_as_will_come():

@@ -89,6 +89,8 @@ def test_settings_hold_defaults_too(plan):
     assert told["language"] == "en"
     assert told["vectors"] == told["unlabelled"] == ""
     assert told["teachers"] == ""  # nobody is asked where nothing is unlabelled
+    drawn = settings_of(plan(settings={"stretches": 2}))
+    assert (drawn["stretches"], drawn["teachers"]) == ("2", "nb-svm")
     source = {"data": "x.csv", "unlabelled": "/somewhere/more.csv", "group_column": "film"}
     told = settings_of(plan(source=source))
     assert (told["unlabelled"], told["teachers"], told["group_column"]) == (

@@ -37,6 +37,11 @@ def test_documents_that_teachers_label_are_read_too(seen):
     assert more.tokens == pytest.approx(2 * alone.tokens, abs=1)
 
 
+def test_stretches_that_teachers_label_are_read_too(seen):
+    alone, more = (forecast(plan(settings={"stretches": n}), seen) for n in (0, 5))
+    assert 1.2 * alone.tokens < more.tokens < 6 * alone.tokens
+
+
 def test_a_checkpoint_to_start_from_gives_sizes_and_words(seen, random_checkpoint, monkeypatch):
     folder = random_checkpoint("han")
     monkeypatch.setenv("HANSCOPE_CHECKPOINTS", str(folder.parent))

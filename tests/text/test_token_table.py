@@ -81,6 +81,24 @@ def test_documents_are_numbered_by_the_vocabulary(table):
         found[3]
 
 
+def test_parts_of_texts_are_documents_too(table):
+    rows = table.rows(digests(["one", "one", "three", "one"]))
+    numbers = table.numbers(Vocabulary((*RESERVED, "Good", "good", "."), lowercase=False))
+    parts = Documents(table, rows, numbers, np.array([[1, 3], [0, 1], [1, 2], [2, 3]]))
+    assert [d.words.tolist() for d in parts] == [[4, 3], [2], [4], [3]]
+    assert [d.sentence_lengths.tolist() for d in parts] == [[1, 1], [1], [1], [1]]
+    assert [d.words.tolist() for d in parts[1:3]] == [[2], [4]]
+    assert parts.lengths.tolist() == [2, 1, 1, 1]
+    both = Documents(table, rows[:1], numbers) + parts
+    assert [d.words.tolist() for d in both] == [[2, 4, 3], [4, 3], [2], [4], [3]]
+    assert both.lengths.tolist() == [3, 2, 1, 1, 1]
+    assert both[0].sentence_lengths.tolist() == [2, 1]
+    renumbered = both.renumbered(Vocabulary((*RESERVED, "good")))
+    assert [d.words.tolist() for d in renumbered] == [[2, 1, 2], [1, 2], [2], [1], [2]]
+    with pytest.raises(ValueError, match="whole texts"):
+        both.counts(True)
+
+
 def test_no_texts_are_an_empty_table():
     table = TokenTable(texts(), lexicon([]))
     assert len(table) == len(table.lengths) == len(table.cut) == 0

@@ -108,11 +108,14 @@ def _recipe(known: Known) -> Section:
     facts = [("seed", "" if known.seed is None else str(known.seed)), ("date", known.date)]
     rows = [(name, value) for name, value in (*facts, *known.settings.items()) if value]
     table = (Table(("Setting", "Value"), tuple(rows)),) if rows else ()
-    said = [_taught(known.teachers), *known.notes.values()]
+    said = [_taught(known), *known.notes.values()]
     return Section("How it was made", tuple(filter(None, said)), table, known.command)
 
 
-def _taught(teachers: Sequence[str]) -> str:
-    if not teachers:
+def _taught(known: Known) -> str:
+    if not known.teachers:
         return ""
-    return f"It learnt from unlabelled documents too, as {' and '.join(teachers)} labelled them."
+    parts = {"unlabelled": "unlabelled documents", "stretches": "parts of the training documents"}
+    what = " and ".join(said for name, said in parts.items() if known.documents.get(name))
+    names = " and ".join(known.teachers)
+    return f"It learnt from {what or parts['unlabelled']} too, as {names} labelled them."

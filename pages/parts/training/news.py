@@ -1,7 +1,7 @@
 """A new run: documents on the left, model and Start on the right, all else in expanders."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -30,7 +30,7 @@ def form(left: "DeltaGenerator", right: "DeltaGenerator") -> None:
         model, attention = filling.basics(start_from)
         begins = st.container()
     source = found = look = None
-    teachers: dict[str, list[str]] = {}
+    taught: dict[str, Any] = {}
     with left, wrong_input_shown():
         found = picking.picked()
         if found is not None:
@@ -38,11 +38,12 @@ def form(left: "DeltaGenerator", right: "DeltaGenerator") -> None:
             place = st.expander("Unlabelled documents", key="train_unlabelled")
             with place:
                 held = replace(held, unlabelled=teaching.unlabelled(found))
+                taught |= teaching.stretches()
             look = looking.seen(found, held, _seed())
             looking.details(found, look)
-            if held.unlabelled:
+            if held.unlabelled or taught:
                 with place:
-                    teachers = teaching.teachers(look, start_from)
+                    taught |= teaching.teachers(look, start_from)
             source = held  # a run could use it
     with left:
         watched = watching.watched(look)
@@ -55,7 +56,7 @@ def form(left: "DeltaGenerator", right: "DeltaGenerator") -> None:
         name, device = starting.name_and_device(found, model)
         plan = None
         if source is not None:
-            choices.settings.update({**more, **teachers})
+            choices.settings.update({**more, **taught})
             plan = starting.plan(name, device, choices, watched, source)
         starting.start(plan)
         if plan is not None:

@@ -28,6 +28,15 @@ def unlabelled(found: "Picked") -> str | None:
     return (PREFIX if found.data.startswith(PREFIX) else "") + kept[1]  # read alike
 
 
+def stretches() -> dict[str, int]:
+    """The field, and the setting that comes of it where it is not the usual one."""
+    from han_core.planning.fields import explained
+
+    field = explained()["stretches"]
+    chosen = fields.draw(field)
+    return {} if chosen == field.default else {field.name: chosen}
+
+
 def teachers(look: "Look | None", origin: "Listing | None") -> dict[str, list[str]]:
     """The picker, and the setting that comes of it.
 

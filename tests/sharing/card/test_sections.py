@@ -1,5 +1,7 @@
 """A card in words: figures by hand, and nothing said that was not measured."""
 
+from dataclasses import replace
+
 import pytest
 
 from han_core.evidence.bootstrap import NOTHING, Interval
@@ -136,6 +138,21 @@ def test_how_it_was_made(drawn):
         "It learnt from unlabelled documents too, as nb-svm and older labelled them.",
         "In another order.",
     )
+
+
+@pytest.mark.parametrize(
+    ("documents", "what"),
+    [
+        ({"stretches": 7}, "parts of the training documents"),
+        ({"stretches": 7, "unlabelled": 2},
+         "unlabelled documents and parts of the training documents"),
+        ({}, "unlabelled documents"),
+    ],
+)  # fmt: skip
+def test_what_teachers_labelled(folder, documents, what):
+    told = replace(known(folder), documents=documents)
+    (section,) = (s for s in sections(told, None) if s.title == "How it was made")
+    assert section.sentences[0] == f"It learnt from {what} too, as nb-svm and older labelled them."
 
 
 def test_an_empty_card_adds_nothing(folder, card):
