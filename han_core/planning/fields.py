@@ -45,7 +45,7 @@ EXPLAINED = {
     "rate_classifier": "Times the learning rate for the last layer, and a BiLSTM's attention.",
     "start_from": "Checkpoint whose words, sizes and weights the run starts from.",
     "freeze_words": "Leave the word level of that checkpoint as it is.",
-    "teachers": "Who labels the unlabelled documents: nb-svm, checkpoints, with commas between.",
+    "teachers": "Who labels the unlabelled documents: nb-svm, tf-idf, checkpoints, with commas.",
     "stretches": "Runs of clauses drawn of each training document, for the teachers to label too.",
     "save_seconds": "Seconds between two savings within an epoch; 0 saves after epochs alone.",
     "model": "HAN reads words, then sentences; a BiLSTM reads all words as one row.",

@@ -13,6 +13,9 @@ from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import TextConfig
 from han_core.wrong_input import WrongInput
 
+BAGS = ("nb-svm", "tf-idf")
+"""Teachers who are no checkpoints: bags of words, who learn from the training documents."""
+
 LONGEST_STRETCH = 8
 """Clauses that are drawn of a document together, at most."""
 
@@ -57,7 +60,7 @@ class Settings(BaseModel):
     rate_classifier: float = Field(default=1.0, gt=0, le=100)
     start_from: str | None = Field(default=None, min_length=1)
     freeze_words: bool = False
-    teachers: tuple[str, ...] = Field(default=("nb-svm",), min_length=1, max_length=20)
+    teachers: tuple[str, ...] = Field(default=BAGS[:1], min_length=1, max_length=20)
     stretches: int = Field(default=0, ge=0, le=100)
     save_seconds: float = Field(default=60.0, ge=0, le=86_400)
 

@@ -5,7 +5,7 @@ better than one that learns from the labels alone (Hinton, Vinyals and Dean 2015
 nothing about files of runs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -15,18 +15,22 @@ import torch
 from han_core.corpora.labels import same_classes
 from han_core.corpora.wording import counted, listed
 from han_core.models.checkpoint import WEIGHTS, Checkpoint, TextConfig, load_checkpoint
+from han_core.planning.settings import BAGS
 from han_core.preparation.prepare import Prepared
 from han_core.preparation.teaching import Teaching
 from han_core.preparation.tokens import Follow
 from han_core.text.token_table import Documents
 from han_core.text.vocabulary import RESERVED, Vocabulary
-from han_core.training import naive_bayes
+from han_core.training import grams, naive_bayes, tf_idf
 from han_core.training.evaluate import Progress, metrics, predict_shared
 from han_core.training.processes import Processes
 from han_core.wrong_input import WrongInput
 
-BAG_OF_WORDS = "nb-svm"
-"""The teacher that is no checkpoint: it learns from the training documents when it is asked."""
+LEARN: dict[str, Callable[..., grams.Bag]] = {
+    naive_bayes.NAME: naive_bayes.learn,
+    tf_idf.NAME: tf_idf.learn,
+}
+"""How each of ``BAGS`` learns, when it is asked."""
 
 
 @dataclass(frozen=True)
@@ -34,16 +38,14 @@ class Teacher:
     """One of those who are asked.
 
     Attributes:
-        checkpoint: None for the bag of words.
+        name: the checkpoint's, or one of ``BAGS``.
+        checkpoint: None for a bag of words.
         classes: for each class of the run, which of the checkpoint's that is.
     """
 
+    name: str
     checkpoint: Checkpoint | None = None
     classes: tuple[int, ...] = ()
-
-    @property
-    def name(self) -> str:
-        return self.checkpoint.name if self.checkpoint else BAG_OF_WORDS
 
     @property
     def told(self) -> dict[str, str]:
@@ -82,7 +84,7 @@ class Classroom:
 def teachers_named(
     names: Sequence[str], classes: Sequence[str], labels: Sequence[str], text: TextConfig
 ) -> tuple[Teacher, ...]:
-    """The teachers of these names: ``nb-svm``, or checkpoints.
+    """The teachers of these names: of ``BAGS``, or checkpoints.
 
     Args:
         classes: as the data call them.
@@ -94,8 +96,7 @@ def teachers_named(
             reads texts of another language.
     """
     return tuple(
-        Teacher() if name == BAG_OF_WORDS else _teacher(name, classes, labels, text)
-        for name in names
+        Teacher(name) if name in BAGS else _teacher(name, classes, labels, text) for name in names
     )
 
 
@@ -112,7 +113,7 @@ def _teacher(name: str, classes: Sequence[str], labels: Sequence[str], text: Tex
             )
     for wanted in (classes, labels):
         if (meanings := same_classes(wanted, checkpoint.labels)) is not None:
-            return Teacher(checkpoint, meanings)
+            return Teacher(checkpoint.name, checkpoint, meanings)
     raise WrongInput(
         f"The teacher {checkpoint.name} tells {listed(checkpoint.labels, 10)} apart; "
         f"the classes of the data, {listed(classes, 10)}, were expected."
@@ -185,7 +186,7 @@ def _asked(
     if teacher.checkpoint is None:
         said = np.zeros((len(documents), len(prepared.labels)))
         if room.processes.main:
-            said = _bag_of_words(documents, prepared, room)
+            said = _bag_of_words(teacher.name, documents, prepared, room)
         return room.processes.sum(torch.from_numpy(said)).numpy()
     checkpoint, name = teacher.checkpoint, teacher.name
     model = checkpoint.model.to(room.device)
@@ -196,18 +197,20 @@ def _asked(
     return said[:, list(teacher.classes)]
 
 
-def _bag_of_words(documents: Documents, prepared: Prepared, room: Classroom) -> np.ndarray:
+def _bag_of_words(
+    name: str, documents: Documents, prepared: Prepared, room: Classroom
+) -> np.ndarray:
     training = prepared.training.documents
     assert isinstance(training, Documents)
     lowercase = prepared.vocabulary.lowercase
     vocabulary = Vocabulary(RESERVED, lowercase).extended(
-        training.counts(lowercase), naive_bayes.FEWEST, naive_bayes.MOST_WORDS
+        training.counts(lowercase), grams.FEWEST, grams.MOST_WORDS
     )
-    learning = list(room.follow(training.renumbered(vocabulary), f"Teaching {BAG_OF_WORDS}"))
+    learning = list(room.follow(training.renumbered(vocabulary), f"Teaching {name}"))
     classes = prepared.training.classes
-    model = naive_bayes.learn(learning, classes, len(vocabulary), room.seed)
+    model = LEARN[name](learning, classes, len(vocabulary), room.seed)
     asked = documents.renumbered(vocabulary)
-    return model.probabilities(room.follow(asked, f"Asking {BAG_OF_WORDS}"))
+    return model.probabilities(room.follow(asked, f"Asking {name}"))
 
 
 def _progress(follow: Follow, name: str) -> Progress:

@@ -2,13 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from han_core.text.batch import NumberedDocument
-from han_core.training.naive_bayes import MOST_WORDS, grams_of, learn
+from han_core.training.grams import MOST_WORDS
+from han_core.training.naive_bayes import learn
 from han_core.wrong_input import WrongInput
 
 WORDS = 12
@@ -26,26 +25,6 @@ def drawn(documents: int, classes: int, seed: int = 0):
     for row, label in zip(rows, labels, strict=True):
         row[draw.random(len(row)) < 0.3] = 2 + label
     return [document(row) for row in rows], labels
-
-
-def test_n_grams_by_hand():
-    assert grams_of(np.array([2, 3, 2, 3]), 10).tolist() == [2, 3, 23, 32, 232, 323]
-    assert grams_of(np.array([2, 1, 3]), 10).tolist() == [2, 3]  # none over an unknown word
-    assert grams_of(np.array([4]), 10).tolist() == [4]
-    assert grams_of(np.array([1], np.int32), 10).tolist() == []
-
-
-@given(st.lists(st.integers(1, MOST_WORDS - 1), min_size=1, max_size=8))
-def test_different_n_grams_have_different_numbers(numbers):
-    pieces = {
-        tuple(numbers[at : at + size])
-        for size in (1, 2, 3)
-        for at in range(len(numbers) - size + 1)
-        if 1 not in numbers[at : at + size]
-    }
-    found = grams_of(np.array(numbers, np.int32), MOST_WORDS)
-    assert len(found) == len(pieces)
-    assert (found > 0).all()
 
 
 def as_scikit_learn_counts(documents, labels, asked):
@@ -91,7 +70,7 @@ def test_the_same_documents_teach_the_same():
 
 
 def test_documents_that_have_nothing_in_common_are_refused():
-    with pytest.raises(WrongInput, match="two training documents"):
+    with pytest.raises(WrongInput, match="two training documents; nb-svm"):
         learn([document([2]), document([3])], np.array([0, 1]), WORDS)
 
 

@@ -11,6 +11,7 @@ from han_core.corpora.corpus import Corpus
 from han_core.corpora.fingerprint import fingerprint
 from han_core.models.checkpoint import METRICS, WEIGHTS, load_checkpoint
 from han_core.models.folder import checksum, read_json, write_json
+from han_core.planning.settings import BAGS
 from han_core.training import teachers
 from han_core.training import train as train_module
 from han_core.training.evaluate import metrics, predict
@@ -35,6 +36,10 @@ def parts(planted_corpora):
         "test": planted_corpora.test,
         "unlabelled": Corpus("nameless", rest.texts, (), rest.ids, {}),
     }
+
+
+def test_every_bag_of_words_can_learn():
+    assert tuple(teachers.LEARN) == BAGS
 
 
 def test_the_mean_is_one_of_log_odds():

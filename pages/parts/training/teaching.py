@@ -47,11 +47,11 @@ def teachers(look: "Look | None", origin: "Listing | None") -> dict[str, list[st
     Raises:
         WrongInput: if nobody is chosen.
     """
-    from han_core.planning.settings import Settings
+    from han_core.planning.settings import BAGS, Settings
     from han_core.wrong_input import WrongInput
 
     usual = list(Settings().teachers)
-    named = {name: name for name in usual}
+    named = {name: name for name in BAGS}
     named |= {
         name: wording.checkpoint_name(listing)
         for name, listing in cached.listings().items()
