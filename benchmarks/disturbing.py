@@ -62,6 +62,7 @@ async def training(address: str, record: Record) -> AsyncIterator[None]:
         await visitor.visit("Train")
         visitor.number("set_epochs", LONG)
         visitor.number("set_patience", LONG)
+        visitor.number("set_batch_tokens", 1)  # a step for each document: few end too soon
         await visitor.click("train_start")
         before = await _until(lambda run: run.status == "training" and run.step > 0)
         watching = asyncio.create_task(_watched(visitor, record))
