@@ -23,7 +23,12 @@ def settled(page) -> None:
 
 def go(page, name: str, wait_for: str) -> None:
     page.get_by_role("link", name=name).click()
-    page.get_by_role("heading", name=name, level=1).wait_for()  # not the page that is left
+    try:
+        page.get_by_role("heading", name=name, level=1).wait_for()  # not the page that is left
+    except Exception as error:
+        state = page.locator("[data-testid=stApp]").get_attribute("data-test-script-state")
+        error.add_note(f"At {page.url} ({state}): {page.locator('body').inner_text()[:1000]}")
+        raise
     page.wait_for_selector(wait_for)
     settled(page)
 
