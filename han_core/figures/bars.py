@@ -26,19 +26,22 @@ LABEL, THIN_LABEL = 60, 28  # columns of a sentence shown
 TALLEST = 12_000  # pixels; past it the rows of a very long text get thinner still
 
 
-def sentence_bars(named: Sequence[tuple[str, Explanation]]) -> go.Figure:
+def sentence_bars(named: Sequence[tuple[str, Explanation]], columns: int = LABEL) -> go.Figure:
     """A row for each sentence in reading order, a bar for each named explanation.
 
     The explanations are of one text. Sentences that two models split differently are
     joined into one row, with their weights added (``explanation.alignment``).
 
+    Args:
+        columns: of a sentence that stand above its bars; about 7 pixels each.
+
     Raises:
         ValueError: if the texts differ.
     """
-    return bar_sheet(named).figure()
+    return bar_sheet(named, columns).figure()
 
 
-def bar_sheet(named: Sequence[tuple[str, Explanation]]) -> Sheet:
+def bar_sheet(named: Sequence[tuple[str, Explanation]], columns: int = LABEL) -> Sheet:
     """``sentence_bars`` while something may still be changed in it."""
     aligned = align_sentences(*(explanation for _, explanation in named))
     text = named[0][1].document.text if named else ""
@@ -56,7 +59,8 @@ def bar_sheet(named: Sequence[tuple[str, Explanation]]) -> Sheet:
             hoverinfo="text",
         )
     largest = max(chain([0.0], aligned.weights.flat))
-    _lay_out(sheet, sentences, len(named), float(largest))
+    shown = [beginning(sentence, columns) for sentence in sentences]
+    _lay_out(sheet, shown, len(named), float(largest))
     return sheet
 
 
@@ -136,7 +140,7 @@ def _write_above(sheet: Sheet, sentences: Sequence[str], distance: float) -> Non
         mode="text",
         x=[0] * len(sentences),
         y=(rows - distance).tolist(),
-        text=[inked(beginning(sentence, LABEL)) for sentence in sentences],
+        text=[inked(sentence) for sentence in sentences],
         textposition="top right",
         textfont={"size": 13},
         cliponaxis=False,

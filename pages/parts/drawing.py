@@ -48,8 +48,8 @@ def side_by_side():
     return st.grid(2, min_column_width=NARROWEST, gap=("small", "large"))
 
 
-def sentences(named: "Sequence[tuple[str, Explanation]]") -> None:
-    """The bars of one or several explanations, on one axis."""
+def sentences(named: "Sequence[tuple[str, Explanation]]", columns: int = 60) -> None:
+    """The bars of one or several explanations, on one axis; ``columns`` as ``sentence_bars``."""
     from han_core.figures.bars import sentence_bars
 
     st.subheader("Sentences", anchor=False)
@@ -58,7 +58,7 @@ def sentences(named: "Sequence[tuple[str, Explanation]]") -> None:
         return
     with hooked("sentence-bars", key="sentence_bars"):
         st.plotly_chart(
-            sentence_bars(named),
+            sentence_bars(named, columns),
             key="sentence_figure",
             config={"displayModeBar": False},
             alt="Attention weight of each sentence",

@@ -39,6 +39,10 @@ def test_values_and_reading_order_from_the_top(three):
     assert [plain(tick) for tick in figure.layout.yaxis.ticktext] == ["1", "2", "3"]
 
 
+def test_a_narrow_place_gets_less_of_a_sentence(three):
+    assert above(sentence_bars([("", three)], columns=6)) == ["First…", "Second", "Third…"]
+
+
 def test_hovering_shows_exact_weight_rank_and_the_sentence(three):
     notes = sentence_bars([("", three)]).data[0].hovertext
     assert notes[0] == "<b>0.125000</b>, rank 3 of 3 sentences<br>First one"

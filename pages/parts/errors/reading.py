@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pages.parts.errors.bench import Bench
 
 FORWARD, BACK = "next", "previous"
+NARROW = 34  # columns of a sentence above its bar: all that a window of 900 pixels leaves here
 KEYS = {"j": FORWARD, "ArrowRight": FORWARD, "k": BACK, "ArrowLeft": BACK}
 
 
@@ -39,7 +40,7 @@ def panel(bench: "Bench", order: np.ndarray, now: place.Here) -> None:
         st.subheader("Words", anchor=False)
         drawing.words(shown, drawing.attention_colour(shown))
     with said:
-        drawing.sentences([("", shown)])
+        drawing.sentences([("", shown)], NARROW)
     if bench.checkpoint is not None:
         strip.strip(cached.Question(bench.checkpoint, bench.device, read.text))
     neighbours.beside(bench, read)
