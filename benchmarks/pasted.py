@@ -11,29 +11,34 @@ The clock runs from the press of the mouse until the browser has painted
 * ``everything``: nothing on the page is out of date and the script has ended, with the evidence
   at the bottom of the page and all its figures.
 
-Prints one JSON line of milliseconds. ``--server`` asks the server without a browser, and prints
-when it had sent the same three: what is left is the browser's part.
+Prints one JSON line of milliseconds. ``least_view`` is the finished view of ``least_page``, a
+page of words and bars with no model behind it, taken in the same run: what Streamlit, Plotly and
+this browser take by themselves. ``--server`` asks the server without a browser, and prints when
+it had sent the same three: what is left is the browser's part.
 """
 
 import argparse
 import asyncio
+import itertools
 import json
 import os
 import random
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import Error, Page
+from playwright.sync_api import Browser, Error, Page
 
 from benchmarks.said import a_text
-from benchmarks.served import ROOT, chromium, served_class
+from benchmarks.served import ROOT, chromium, served, served_class
 from benchmarks.session import Session
 
 WORDS = 250
 WARM = 5  # clicks that do not count
+BLOCK = 15  # clicks on one page before the other has its turn
+LEAST = "benchmarks/least_page.py"
 REST = 200  # milliseconds between the end of one and the next
 SENT = {"words": ("heatmap",), "view": ("heatmap", "sentence_figure")}
 """Keys of what is drawn."""
@@ -45,8 +50,8 @@ mark => {
     return found && found.textContent.includes(mark) && !found.closest("[data-stale=true]");
   };
   const reached = {
-    words: () => there("[data-testid=word-heatmap]"),
-    view: () => there("[data-testid=word-heatmap]") && there("[data-testid=sentence-bars]"),
+    words: () => there(".st-key-words"),
+    view: () => there(".st-key-words") && there(".st-key-sentence_bars"),
     everything: () => reached.view() && !document.querySelector("[data-stale=true]") &&
       document.querySelector(".stApp").dataset.testScriptState !== "running",
   };
@@ -73,13 +78,15 @@ def main() -> None:
     parser.add_argument("--clicks", type=int, default=100)
     parser.add_argument("--server", action="store_true", help="without a browser")
     given = parser.parse_args()
+    found = {"checkpoint": given.checkpoint, "words": WORDS, "clicks": given.clicks}
     with alone(ROOT / "checkpoints" / given.checkpoint) as address:
         if given.server:
-            times = asyncio.run(answered(address, WARM + given.clicks))
+            found |= told(asyncio.run(answered(address, WARM + given.clicks))[WARM:])
         else:
-            times = seen(address, WARM + given.clicks)
-    found = {"checkpoint": given.checkpoint, "words": WORDS, "clicks": given.clicks}
-    print(json.dumps(found | told(times[WARM:])))
+            with served(LEAST) as least:
+                ours, theirs = seen([address, least], given.clicks)
+            found |= told(ours) | told([{"least_view": each["view"]} for each in theirs])
+    print(json.dumps(found))
 
 
 def told(times: list[dict[str, float]]) -> dict[str, float]:
@@ -91,14 +98,28 @@ def told(times: list[dict[str, float]]) -> dict[str, float]:
     return found
 
 
-def seen(address: str, clicks: int) -> list[dict[str, float]]:
-    """Milliseconds until a browser showed ``words``, ``view`` and ``everything``."""
+def seen(addresses: Sequence[str], clicks: int) -> list[list[dict[str, float]]]:
+    """For each address milliseconds until a browser showed ``words``, ``view`` and ``everything``.
+
+    They have turns of a few clicks; the first clicks do not count.
+    """
     with chromium() as browser:
-        page = browser.new_page(viewport={"width": 1440, "height": 1000})
-        page.goto(address)
-        page.get_by_test_id("word-heatmap").wait_for(timeout=120_000)
-        page.wait_for_function("!document.querySelector('[data-stale=true]')")
-        return [_clicked(page, mark, text) for mark, text in _texts(clicks)]
+        pages = [_opened(browser, address) for address in addresses]
+        texts = [_texts(WARM + clicks) for _ in pages]
+        times: list[list[dict[str, float]]] = [[] for _ in pages]
+        while len(times[-1]) < WARM + clicks:
+            for page, own, found in zip(pages, texts, times, strict=True):
+                page.bring_to_front()
+                found.extend(_clicked(page, *each) for each in itertools.islice(own, BLOCK))
+    return [found[WARM:] for found in times]
+
+
+def _opened(browser: Browser, address: str) -> Page:
+    page = browser.new_page(viewport={"width": 1440, "height": 1000})
+    page.goto(address)
+    page.locator(".st-key-words").wait_for(timeout=120_000)
+    page.wait_for_function("!document.querySelector('[data-stale=true]')")
+    return page
 
 
 def _clicked(page: Page, mark: str, text: str) -> dict[str, float]:

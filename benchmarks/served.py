@@ -28,9 +28,9 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def served(environment: Mapping[str, str] = {}) -> Iterator[str]:
-    """The address of a server that has just been started."""
-    with _server("app.py", environment) as (address, _):
+def served(script: str = "app.py") -> Iterator[str]:
+    """The address of a server of this script that has just been started."""
+    with _server(script, {}) as (address, _):
         yield address
 
 
