@@ -95,8 +95,10 @@ def ready(request: Request, device: torch.device) -> Ready:
     _check_vectors(request.settings.vectors, architecture(request, 2, len(labels)).embedding)
     notes = without_effect(request.model, str(request.attention), asked.sizes, asked.settings)
     teachers = () if state else _teachers(request, labels)
-    held = fingerprint(request.validation)
-    notes += [caution for teacher in teachers if (caution := teacher.caution(held))]
+    if teachers:
+        given = {"train": request.training, "validation": request.validation, "test": request.test}
+        parts = {name: fingerprint(part) for name, part in given.items() if part is not None}
+        notes += [caution for teacher in teachers for caution in teacher.cautions(parts)]
     return Ready(replace(request, out=out), test, state, begun_from, tuple(notes), teachers)
 
 

@@ -5,7 +5,7 @@ better than one that learns from the labels alone (Hinton, Vinyals and Dean 2015
 nothing about files of runs.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -54,17 +54,22 @@ class Teacher:
             return {"name": self.name}
         return {"name": self.name, "sha256": self.checkpoint.config.sha256.get(WEIGHTS, "")}
 
-    def caution(self, validation: str) -> str | None:
-        """A sentence where it was validated on other documents than those of this fingerprint."""
+    def cautions(self, parts: Mapping[str, str]) -> list[str]:
+        """A sentence for each part held out of a run that it may have learnt from.
+
+        Args:
+            parts: fingerprints of the run's ``train`` and ``validation``, and ``test`` if any.
+        """
         told = self.checkpoint.metrics.get("sha256") if self.checkpoint else None
-        own = told.get("validation") if isinstance(told, dict) else None
-        if own is None or own == validation:
-            return None
-        return (
-            f"The teacher {self.name} was validated on other documents. It may have learnt from "
-            "some of this run's, and validation would read too high then; the same --split-seed "
-            "and shares give both the same division."
-        )
+        if not isinstance(told, dict) or told.get("train") == parts["train"]:
+            return []
+        return [
+            f"The teacher {self.name} {verb} on other documents. It may have learnt from some of "
+            f"this run's, and {noun} would read too high then; the same --split-seed and shares "
+            "give both the same division."
+            for noun, verb in (("validation", "was validated"), ("test", "was tested"))
+            if noun in parts and told.get(noun, parts[noun]) != parts[noun]
+        ]
 
 
 @dataclass(frozen=True)

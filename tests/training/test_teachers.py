@@ -114,21 +114,36 @@ def test_what_they_say_is_kept_beside_the_weights(
     assert other == pytest.approx(bag, abs=1e-3)
 
 
-@pytest.mark.parametrize("own", ["same", "other", None, "odd"])
-def test_a_teacher_that_was_validated_on_other_documents_is_told_of(
-    tmp_path, make_request, quiet, parts, planted_checkpoint, own
+@pytest.mark.parametrize(
+    ("own", "parts_told"),
+    [
+        ({}, []),
+        ({"train": "0", "validation": "same"}, []),
+        ({"train": "0", "validation": "0"}, ["validat"]),
+        ({"train": "0", "validation": "same", "test": "0"}, ["test"]),
+        ({"train": "0", "validation": "0", "test": "0"}, ["validat", "test"]),
+        ({"train": "same", "validation": "0", "test": "0"}, []),
+        ("odd", []),
+    ],
+)
+def test_a_teacher_that_may_know_what_is_held_out_is_told_of(
+    tmp_path, make_request, quiet, parts, planted_checkpoint, own, parts_told
 ):
-    """It may have learnt from documents that validate this run."""
-    teacher, given = tmp_path / "teacher", {**parts, "test": None}
+    """A checkpoint that learnt from other documents, and was judged on others, may know these."""
+    teacher = tmp_path / "teacher"
+    names = {"train": "training", "validation": "validation", "test": "test"}
     shutil.copytree(planted_checkpoint, teacher)
-    digest = {"same": fingerprint(parts["validation"]), "other": "0" * 64}.get(own)
-    told = "odd" if own == "odd" else {"validation": digest} if digest else {}
-    write_json(teacher / METRICS, {"sha256": told})
-    request = make_request(tmp_path / "out", f"teachers=nb-svm,{teacher}", **given)
+    if isinstance(own, dict):
+        own = {
+            name: fingerprint(parts[names[name]]) if digest == "same" else digest
+            for name, digest in own.items()
+        }
+    write_json(teacher / METRICS, {"sha256": own})
+    request = make_request(tmp_path / "out", f"teachers=nb-svm,{teacher}", **parts)
     notes = ready(request, CPU).notes
-    assert [note.startswith("The teacher teacher was validated on other") for note in notes] == (
-        [True] if own == "other" else []
-    )
+    assert len(notes) == len(parts_told)
+    for note, part in zip(notes, parts_told, strict=True):
+        assert note.startswith(f"The teacher teacher was {part}ed on other documents.")
 
 
 def stopping_after(steps: int, watch):
