@@ -1,7 +1,8 @@
 """A checkpoint that a run starts from, and what it decides about the run.
 
-It gives model, attention form, sizes, language and words; classes are kept where the
-new data have the same ones. It knows nothing about weights or training.
+It gives model, sizes, language and words, and the attention form unless another is asked
+for; classes are kept where the new data have the same ones. It knows nothing about weights
+or training.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,16 +29,22 @@ class Origin:
         return self.checkpoint.vocabulary
 
     def model(self, model: str, attention: str | None) -> tuple[str, str]:
-        """Model and attention form: the checkpoint's.
+        """Model and attention form: the checkpoint's, but for a form asked for.
 
         Raises:
-            WrongInput: if others were asked for.
+            WrongInput: if another model was asked for.
         """
         own = self.checkpoint.config.architecture
         self._agrees("model", model, own.model)
-        if attention is not None:
-            self._agrees("attention", attention, own.attention)
-        return own.model, own.attention
+        return own.model, attention or own.attention
+
+    def freezes(self, attention: str) -> None:
+        """For a run that keeps the words as they are.
+
+        Raises:
+            WrongInput: if it has another attention form, which would stay as it was drawn.
+        """
+        self._agrees("attention", attention, self.checkpoint.config.architecture.attention)
 
     def sizes(self, asked: Mapping[str, object]) -> dict[str, object]:
         """Fields of the architecture: the checkpoint's, but for dropout and noise asked for.
@@ -72,16 +79,18 @@ class Origin:
         meanings = same_classes(classes, own)
         return None if meanings is None else tuple(own[meaning] for meaning in meanings)
 
-    def kept(self, vocabulary: Vocabulary, labels: Sequence[str]) -> str:
-        """What the run takes over, as a sentence."""
+    def kept(self, vocabulary: Vocabulary, labels: Sequence[str], attention: str) -> str:
+        """What a run with this attention form takes over, as a sentence."""
         known = set(self.vocabulary.words)
         new = sum(word not in known for word in vocabulary.words)
         same = set(labels) == set(self.checkpoint.labels)
         classes = f"{', '.join(labels[:10])}{', …' * (len(labels) > 10)}"
         layer = "kept" if same else "drawn anew for other classes"
+        own = self.checkpoint.config.architecture.attention
+        form = "" if attention == own else f" attention is {attention} instead of {own};"
         return (
             f"Starts from {self.checkpoint.name}: {len(known) - len(RESERVED):,} words kept, "
-            f"{new:,} added; class layer {layer} ({classes})."
+            f"{new:,} added;{form} class layer {layer} ({classes})."
         )
 
     def _agrees(self, name: str, asked: object, own: object) -> None:

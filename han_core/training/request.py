@@ -120,6 +120,8 @@ def _settled(request: Request, begun_from: Origin | None) -> Request:
     if begun_from is None:
         return replace(request, attention=request.attention or "additive")
     model, attention = begun_from.model(request.model, request.attention)
+    if request.settings.freeze_words:
+        begun_from.freezes(attention)
     classes = request.training.classes
     names = request.settings.label_names or begun_from.names(classes) or classes
     return replace(

@@ -28,9 +28,10 @@ def starting_model(
     """A model with weights drawn by the seed or taken over, and how many words have given vectors.
 
     Taken over are all weights of ``origin`` but those of its class layer where
-    ``labels`` are not its classes. A word that it does not know begins as its unknown
-    word, so that the model decides at first exactly as it did, or with its vector in
-    the given file. Torch's random numbers start anew with the seed.
+    ``labels`` are not its classes, and of its attention where that has another form.
+    A word that it does not know begins as its unknown word, so that a model of the same
+    form decides at first exactly as it did, or with its vector in the given file.
+    Torch's random numbers start anew with the seed.
 
     Raises:
         WrongInput: if the file of vectors is missing, broken, or holds none of the words.
@@ -42,6 +43,8 @@ def starting_model(
     known: frozenset[str] = frozenset()
     if origin:
         weights = _taken_over(origin, vocabulary, labels)
+        if architecture.attention != origin.checkpoint.config.architecture.attention:
+            weights = {name: w for name, w in weights.items() if not _of_attention(name)}
         model.load_state_dict({**model.state_dict(), **weights})
         known = frozenset(origin.vocabulary.words)
     found = _give_vectors(model, vocabulary, known, settings)
@@ -64,6 +67,10 @@ def _taken_over(origin: Origin, vocabulary: Vocabulary, labels: Sequence[str]) -
         if same:
             weights[name] = layer[[own.index(label) for label in labels]]
     return weights
+
+
+def _of_attention(name: str) -> bool:
+    return name.partition(".")[0].endswith("attention")
 
 
 def _give_vectors(

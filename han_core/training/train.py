@@ -79,7 +79,8 @@ def _tell(found: Ready, prepared: Prepared, processes: Processes, watch: Watch) 
     for sentence in (*found.notes, *prepared.notes):
         watch.say(sentence)
     if found.origin and not found.state:
-        watch.say(found.origin.kept(prepared.vocabulary, prepared.labels))
+        form = str(found.request.attention)
+        watch.say(found.origin.kept(prepared.vocabulary, prepared.labels, form))
     known = len(prepared.vocabulary) - len(RESERVED)
     texts = "training and unlabelled texts" if found.request.unlabelled else "training texts"
     watch.say(f"The vocabulary knows {known:,} words of the {texts}.")

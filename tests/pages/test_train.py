@@ -132,8 +132,13 @@ def test_a_checkpoint_to_start_from_decides_model_sizes_and_language(train):
     assert not there & {"set_hidden", "set_embedding", "set_attention_size"}
     assert not there & {"set_language", "set_segmentation"}
     assert "BiLSTM, as small-bilstm is." in captions(train).replace("\\", "")
+    attention = train.selectbox(key="train_attention_small-bilstm")
+    assert attention.value == "additive"
+    attention.set_value("dot").run()
+    assert not train.error
     train.toggle(key="set_freeze_words").set_value(True).run()
     assert not train.error
+    assert "train_attention_small-bilstm" not in {box.key for box in train.selectbox}
 
 
 def test_chinese_documents_are_read_as_chinese(train):

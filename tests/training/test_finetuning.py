@@ -75,7 +75,11 @@ def test_frozen_words_stay_bit_for_bit_and_the_classes_are_others(go_on, planted
     ("pairs", "changed", "said"),
     [
         ((), {"model": "han"}, "has model bilstm; model han was asked for"),
-        ((), {"attention": "dot"}, "has attention additive; attention dot was asked for"),
+        (
+            ("freeze_words=true",),
+            {"attention": "dot"},
+            "has attention additive; attention dot was asked for",
+        ),
         (("embedding=7",), {}, "embedding 7 was asked for"),
         (("lowercase=false",), {}, "lowercase False was asked for"),
     ],
@@ -83,6 +87,18 @@ def test_frozen_words_stay_bit_for_bit_and_the_classes_are_others(go_on, planted
 def test_what_contradicts_the_checkpoint_is_refused(go_on, pairs, changed, said):
     with pytest.raises(WrongInput, match=said):
         go_on(*pairs, **changed)
+
+
+@pytest.mark.parametrize("form", ["dot", "linear"])
+def test_another_attention_form_begins_with_the_same_encoder(go_on, form):
+    before, after, said = go_on("epochs=1", "learning_rate=1e-9", attention=form)
+    assert after.config.architecture.attention == form
+    assert any(f"attention is {form} instead of additive; class layer kept" in s for s in said)
+    own = before.model.state_dict()
+    for name, weight in after.model.state_dict().items():
+        if "attention" not in name and name != "embedding.weight":
+            assert weight.numpy() == pytest.approx(own[name].numpy(), abs=1e-5)
+    assert not any("attention" in name for name in after.model.state_dict() if form == "dot")
 
 
 @pytest.mark.parametrize("others", [False, True])

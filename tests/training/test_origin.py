@@ -52,12 +52,14 @@ def test_a_damaged_checkpoint_is_refused(tmp_path, first):
         origin(Settings(start_from=str(tmp_path / "nan")))
 
 
-def test_model_and_form_are_the_checkpoints(first):
+def test_the_model_is_the_checkpoints_and_so_is_a_form_that_nobody_asks_for(first):
     assert first.model("han", None) == ("han", "dot") == first.model("han", "dot")
+    assert first.model("han", "additive") == ("han", "additive")
     with pytest.raises(WrongInput, match=r"first.*has model han; model bilstm was asked for"):
         first.model("bilstm", None)
+    first.freezes("dot")
     with pytest.raises(WrongInput, match="has attention dot; attention additive was asked for"):
-        first.model("han", "additive")
+        first.freezes("additive")
 
 
 def test_sizes_are_the_checkpoints_but_dropout_and_noise_are_free(first):
@@ -100,9 +102,10 @@ def test_the_same_classes_keep_their_names(first, classes, names):
 
 def test_what_is_kept_is_told(first):
     longer = Vocabulary((*RESERVED, "good", "bad", "fine"), lowercase=False)
-    assert first.kept(longer, ("positive", "negative")) == (
+    assert first.kept(longer, ("positive", "negative"), "dot") == (
         "Starts from first: 2 words kept, 1 added; class layer kept (positive, negative)."
     )
-    assert first.kept(first.vocabulary, ("ham", "spam")).endswith(
+    assert first.kept(first.vocabulary, ("ham", "spam"), "dot").endswith(
         "0 added; class layer drawn anew for other classes (ham, spam)."
     )
+    assert " attention is linear instead of dot; class" in first.kept(longer, ("x",), "linear")

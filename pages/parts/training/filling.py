@@ -35,7 +35,7 @@ class Choices:
 
 
 def basics(origin: "Listing | None") -> tuple[str, str]:
-    """Model, attention form and preset; a checkpoint to start from has decided the first two."""
+    """Model, attention form and preset; a checkpoint to start from has decided the first."""
     carry("train_model", "han")
     carry("train_attention", "additive")
     if origin is None:
@@ -44,15 +44,22 @@ def basics(origin: "Listing | None") -> tuple[str, str]:
                 "Model", list(saying.MODELS), required=True, key="train_model",
                 format_func=lambda name: saying.MODELS[name], persist_state="session",
             )  # fmt: skip
-            attention = st.selectbox(
-                "Attention", list(saying.ATTENTION), key="train_attention", width=170,
-                format_func=lambda name: saying.ATTENTION[name], persist_state="session",
-            )  # fmt: skip
+            attention = _attention("train_attention")
     else:
         model, attention = origin.model, origin.attention
         st.caption(f"{saying.MODELS[model]}, as {plain(origin.name)} is.")
+        if not st.session_state.get("set_freeze_words", False):
+            carry(key := f"train_attention_{origin.name}", attention)
+            attention = _attention(key)
     _preset()
     return cast(str, model), cast(str, attention)
+
+
+def _attention(key: str) -> str:
+    return st.selectbox(
+        "Attention", list(saying.ATTENTION), key=key, width=170,
+        format_func=lambda name: saying.ATTENTION[name], persist_state="session",
+    )  # fmt: skip
 
 
 def _preset() -> None:

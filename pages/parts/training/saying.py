@@ -96,7 +96,8 @@ DOWNLOAD = (
 SETTINGS = "The preset has filled everything in. Open what you want to change."
 ORIGIN = (
     "Words, sizes and weights come from the checkpoint, and training goes on from there on "
-    "these documents: for another domain, or for more data."
+    "these documents: for another domain, or for more data. With another form of attention the "
+    "rest is kept, and attention is learnt anew."
 )
 FREEZE = "The word level stays as it is, and the rest learns: quick, and enough for few documents."
 VECTORS = "Words that the file has start from its vectors; the size of word vectors becomes its."
