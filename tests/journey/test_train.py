@@ -28,6 +28,8 @@ def page(chromium, address) -> Iterator:
         ),
     )
     page.goto(address)
+    # The address without a page leads to Explore; Streamlit takes that for the later wish.
+    page.get_by_role("heading", name="Explore", level=1).wait_for()
     go(page, "Train", ".st-key-train_estimate")
     yield page
     page.close()
