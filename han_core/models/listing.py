@@ -2,9 +2,11 @@
 
 Reads the small files of each folder and the header of its weights, which is what
 can be afforded whenever a list is shown: neither vocabulary nor weights themselves.
-It knows nothing about how a list is shown.
+A folder whose files are as they were is not read again. It knows nothing about how a
+list is shown.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -79,6 +81,23 @@ def _listing(named: Path) -> Listing | str:
     if named.name != named.name.encode(errors="replace").decode():
         return f'The name of the folder "{shown(named.name)}" is not UTF-8.'
     folder = standing(named)
+    try:
+        return _looked_into(named, folder, _state(folder))
+    except OSError as error:
+        return f"{named.name}: {error}"
+
+
+def _state(folder: Path) -> tuple:
+    """Another one whenever a file of the folder is another."""
+    with os.scandir(folder) as entries:
+        found = [(entry.name, entry.stat()) for entry in entries if entry.is_file()]
+    return tuple(
+        sorted((name, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for name, s in found)
+    )
+
+
+@lru_cache(maxsize=256)
+def _looked_into(named: Path, folder: Path, state: tuple) -> Listing | str:
     try:
         config, metrics = read_config(folder), read_metrics(folder)
         check_numbers(config)

@@ -163,3 +163,18 @@ def test_a_root_that_is_not_there_is_empty(tmp_path):
     assert list_checkpoints(tmp_path / "nothing") == []
     (tmp_path / "file").touch()
     assert list_checkpoints(tmp_path / "file") == []
+
+
+def test_a_folder_is_read_again_when_one_of_its_files_is_another(root, monkeypatch):
+    config, metrics = root / "apple" / CONFIG, root / "apple" / METRICS
+    apple, zebra = list_checkpoints(root)
+    monkeypatch.setattr("han_core.models.listing.check_weights", None)  # reads nobody's
+    assert list_checkpoints(root) == [apple, zebra]
+    monkeypatch.undo()
+    metrics.write_text(metrics.read_text().replace("0.25", "0.75"))
+    assert list_checkpoints(root)[0].accuracy == 0.75
+    config.write_text("{")
+    assert list_checkpoints(root) == [zebra]
+    assert "apple" in broken_checkpoints(root)[0]
+    (root / "zebra" / "note").symlink_to(root / "nowhere")
+    assert list_checkpoints(root) == [zebra]
