@@ -48,6 +48,19 @@ def whole_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(new, ignore_errors=True)
 
 
+def files_state(folder: Path) -> tuple[tuple[object, ...], ...]:
+    """Another one whenever a file of the folder is another, without reading any.
+
+    Raises:
+        OSError: if there is no such folder.
+    """
+    with os.scandir(folder) as entries:
+        found = [(entry.name, entry.stat()) for entry in entries if entry.is_file()]
+    return tuple(
+        sorted((name, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for name, s in found)
+    )
+
+
 def rescue(folder: Path) -> None:
     """Puts the older folder back if a process died while it was replaced.
 

@@ -6,7 +6,6 @@ A folder whose files are as they were is not read again. It knows nothing about 
 list is shown.
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,7 +22,7 @@ from han_core.models.checkpoint import (
     read_config,
     read_metrics,
 )
-from han_core.models.folder import half_replaced, standing
+from han_core.models.folder import files_state, half_replaced, standing
 from han_core.models.weights import check_weights
 from han_core.wrong_input import WrongInput
 
@@ -82,30 +81,23 @@ def _listing(named: Path) -> Listing | str:
         return f'The name of the folder "{shown(named.name)}" is not UTF-8.'
     folder = standing(named)
     try:
-        return _looked_into(named, folder, _state(folder))
-    except OSError as error:
-        return f"{named.name}: {error}"
-
-
-def _state(folder: Path) -> tuple:
-    """Another one whenever a file of the folder is another."""
-    with os.scandir(folder) as entries:
-        found = [(entry.name, entry.stat()) for entry in entries if entry.is_file()]
-    return tuple(
-        sorted((name, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for name, s in found)
-    )
+        return _looked_into(named, folder, files_state(folder))
+    except (WrongInput, OSError) as error:
+        return str(error) if named.name in str(error) else f"{named.name}: {error}"
 
 
 @lru_cache(maxsize=256)
-def _looked_into(named: Path, folder: Path, state: tuple) -> Listing | str:
-    try:
-        config, metrics = read_config(folder), read_metrics(folder)
-        check_numbers(config)
-        if not (folder / VOCABULARY).is_file():
-            raise WrongInput(f"{named.name} has no {VOCABULARY}.")
-        check_weights(folder / WEIGHTS, _shapes(config.architecture))
-    except (WrongInput, OSError) as error:
-        return str(error) if named.name in str(error) else f"{named.name}: {error}"
+def _looked_into(named: Path, folder: Path, state: tuple) -> Listing:
+    """What the files of this state hold. What is wrong is not kept: it may pass by itself.
+
+    Raises:
+        WrongInput, OSError: if it cannot be loaded.
+    """
+    config, metrics = read_config(folder), read_metrics(folder)
+    check_numbers(config)
+    if not (folder / VOCABULARY).is_file():
+        raise WrongInput(f"{named.name} has no {VOCABULARY}.")
+    check_weights(folder / WEIGHTS, _shapes(config.architecture))
     dataset = metrics.get("dataset")
     return Listing(
         named.name,

@@ -132,12 +132,13 @@ def placebo(question: Question, kind: str) -> "Explanation":
 
 def fingerprint(folder: Path) -> str:
     """Another one whenever a file of ``folder`` is another; "" where there is no folder."""
+    from han_core.models.folder import files_state
+
     try:
-        files = [(file.name, file.stat()) for file in sorted(folder.iterdir()) if file.is_file()]
+        state = files_state(folder)
     except OSError:
         return ""
-    state = repr([(name, status.st_size, status.st_mtime_ns) for name, status in files])
-    return hashlib.sha256(state.encode()).hexdigest()
+    return hashlib.sha256(repr(state).encode()).hexdigest()
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

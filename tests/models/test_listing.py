@@ -178,3 +178,13 @@ def test_a_folder_is_read_again_when_one_of_its_files_is_another(root, monkeypat
     assert "apple" in broken_checkpoints(root)[0]
     (root / "zebra" / "note").symlink_to(root / "nowhere")
     assert list_checkpoints(root) == [zebra]
+
+
+def test_what_passes_by_itself_is_not_kept(root, monkeypatch):
+    def busy(*_):
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr("han_core.models.listing.check_weights", busy)
+    assert broken_checkpoints(root)[0].startswith("apple: ")
+    monkeypatch.undo()
+    assert names(root) == ["apple", "zebra"]
