@@ -3,6 +3,8 @@
 HTML and sentences. It knows nothing about words and their places.
 """
 
+import re
+
 import numpy as np
 
 from han_core.corpora.wording import counted
@@ -83,10 +85,15 @@ def prediction(explanation: Explanation) -> str:
 
 def _chance(label: str, probability: float, first: bool) -> str:
     return (
-        f"<span{' class=hs-first' * first}>{html_text(label)}</span>"
+        f"<span{' class=hs-first' * first}>{_breakable(html_text(label))}</span>"
         f'<div class="hs-track"><i style="--length:{100 * probability:.2f}%"></i></div>'
         f'<span class="hs-chance">{html_text(chance(probability))}</span>'
     )
+
+
+def _breakable(label: str) -> str:
+    """Where room is short, a name like ``rec.sport.baseball`` breaks after its dots."""
+    return re.sub(r"(?<=\w)([._/-])(?=\w)", r"\1<wbr>", label)
 
 
 def seen_line(explanation: Explanation) -> str:

@@ -76,6 +76,13 @@ def test_labels_are_escaped(made):
     assert 'data-testid="prediction">&lt;b&gt;x&lt;/b&gt;<' in html
 
 
+def test_a_long_name_breaks_after_its_dots(made):
+    labels = ["rec.sport.baseball", "a &lt;. b", "."]
+    html = prediction(made([["w"]], labels=labels, probabilities=[0.5, 0.3, 0.2]))
+    assert "<span class=hs-first>rec.<wbr>sport.<wbr>baseball</span>" in html
+    assert html.count("<wbr>") == 2
+
+
 def test_what_was_seen_in_words(made):
     two = [["a", "b"], ["c", "d"]]
     assert seen_line(made(two)) == (
