@@ -37,7 +37,7 @@ NOT_YET = {
     "quick": "This text is long, so measuring takes a while: about 110 variants of it are read.",
     "thorough": (
         "Leave-one-out reads the text once for each word or sentence, which takes a while here. "
-        "It says how much of what can be found by deletion the attention captures."
+        "What it finds beyond random order is what attention is measured by."
     ),
 }
 MEASURE = {"quick": "Measure the evidence", "thorough": "Measure leave-one-out"}
