@@ -76,9 +76,10 @@ def prediction(explanation: Explanation) -> str:
     rows = "".join(_chance(explanation.labels[i], chances[i], i == best) for i in shown)
     if len(chances) > LISTED:
         rows += _chance(f"{len(chances) - LISTED} other classes", max(0.0, left), False)
+    label = _breakable(html_text(explanation.label))
     return (
         f'{STYLE}<div class="hs hs-prediction"><p>Predicted class<br>'
-        f'<strong data-testid="prediction">{html_text(explanation.label)}</strong></p>'
+        f'<strong data-testid="prediction">{label}</strong></p>'
         f'<div class="hs-classes">{rows}</div></div>'
     )
 

@@ -49,6 +49,12 @@ def test_what_is_not_clear_is_refused_with_both_sides(labels, names):
     assert all(f'"{name}"' in str(caught.value) for name in names)
 
 
+def test_of_many_classes_a_few_are_named():
+    with pytest.raises(WrongInput) as caught:
+        align_labels(["negative"], [f"class{number}" for number in range(20)])
+    assert str(caught.value).endswith('"class5" and 14 more was expected.')
+
+
 @settings(deadline=None)  # a busy machine is not a failure
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), unique_by=lambda w: w.strip()))
 def test_the_names_themselves_always_mean_themselves(names):

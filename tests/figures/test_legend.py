@@ -80,7 +80,8 @@ def test_a_long_name_breaks_after_its_dots(made):
     labels = ["rec.sport.baseball", "a &lt;. b", "."]
     html = prediction(made([["w"]], labels=labels, probabilities=[0.5, 0.3, 0.2]))
     assert "<span class=hs-first>rec.<wbr>sport.<wbr>baseball</span>" in html
-    assert html.count("<wbr>") == 2
+    assert 'data-testid="prediction">rec.<wbr>sport.<wbr>baseball</strong>' in html
+    assert html.count("<wbr>") == 4
 
 
 def test_what_was_seen_in_words(made):
