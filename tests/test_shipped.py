@@ -1,0 +1,79 @@
+"""The checkpoints that come along: each loads, has a whole card, and says one thing everywhere."""
+
+import json
+from pathlib import Path
+from statistics import mean, stdev
+
+import pytest
+
+from han_core.models.checkpoint import METRICS, README, load_checkpoint
+from han_core.sharing.card.content import Card, read_card
+from han_core.sharing.card.known import known
+from han_core.sharing.card.readme import readme
+from han_core.sharing.card.sections import sections
+
+PROJECT = Path(__file__).parents[1]
+REVIEWS = ("han-imdb", "bilstm-additive-imdb", "bilstm-dot-imdb")  # English, as what people marked
+TAGGED = (*REVIEWS, "han-zh")  # the bundled corpus has their classes and language
+SHIPPED = (*TAGGED, "han-newsgroups", "bilstm-newsgroups")
+
+
+@pytest.fixture(params=SHIPPED)
+def folder(request) -> Path:
+    return PROJECT / "checkpoints" / request.param
+
+
+def card_of(folder: Path) -> Card:
+    card = read_card(folder, known(folder).config)
+    assert card is not None, f"{folder.name} has no card."
+    return card
+
+
+def metrics_of(folder: Path) -> dict:
+    return json.loads((folder / METRICS).read_text(encoding="utf-8"))
+
+
+def test_it_loads(folder):
+    assert load_checkpoint(folder).config.labels
+
+
+def test_its_card_is_whole(folder):
+    card = card_of(folder)
+    assert {rival.name for rival in card.rivals} == {
+        "nb-svm", "tf-idf-linear-svm", "tf-idf-logistic-regression",
+    }  # fmt: skip
+    assert card.faithfulness.n == 500
+    assert card.speed is not None
+    assert (card.weaknesses is not None) == (folder.name in TAGGED)
+    assert (card.plausibility is not None) == (folder.name in REVIEWS)
+
+
+def test_its_readme_is_its_card(folder):
+    own = known(folder)
+    written = (folder / README).read_text(encoding="utf-8")
+    assert written == readme(own, sections(own, card_of(folder)))
+
+
+def test_mean_and_spread_are_those_of_its_seeds(folder):
+    metrics = metrics_of(folder)
+    seeds = metrics["seeds"]
+    assert [run["seed"] for run in seeds] == [0, 1, 2]
+    assert seeds[0] == {"seed": metrics["seed"], "test": {
+        name: metrics["test"][name] for name in ("accuracy", "macro_f1")
+    }}  # fmt: skip
+    for name, over in metrics["over_seeds"].items():
+        reached = [run["test"][name] for run in seeds]
+        assert over["mean"] == pytest.approx(mean(reached))
+        assert over["standard_deviation"] == pytest.approx(stdev(reached))
+
+
+def test_the_projects_readme_says_the_same(folder):
+    metrics = metrics_of(folder)
+    lines = (PROJECT / "README.md").read_text(encoding="utf-8").splitlines()
+    (row,) = (line for line in lines if line.startswith(f"| `{folder.name}` |"))
+    *_, accuracy, macro_f1, seeds, validation = (cell.strip() for cell in row.split("|")[:-1])
+    over = metrics["over_seeds"]["accuracy"]
+    assert accuracy == f"{metrics['test']['accuracy']:.2%}"
+    assert macro_f1 == f"{metrics['test']['macro_f1']:.4f}"
+    assert seeds == f"{100 * over['mean']:.2f} ± {100 * over['standard_deviation']:.2f}%"
+    assert validation == f"{metrics['validation']['accuracy']:.2%}"
