@@ -20,6 +20,11 @@ def listed(names: Sequence[str], limit: int = 20) -> str:
     return f"{quoted} and {beyond} more" if beyond > 0 else quoted
 
 
+def joined(words: Sequence[str]) -> str:
+    """ "a", "a and b", "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
 def gibibytes(number: int) -> str:
     """ "2 GiB" of so many bytes."""
     return f"{number / 2**30:.3g} GiB"

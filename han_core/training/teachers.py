@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from han_core.corpora.labels import same_classes
-from han_core.corpora.wording import counted, listed
+from han_core.corpora.wording import counted, joined, listed
 from han_core.models.checkpoint import WEIGHTS, Checkpoint, TextConfig, load_checkpoint
 from han_core.planning.settings import BAGS
 from han_core.preparation.prepare import Prepared
@@ -157,7 +157,7 @@ def ask(
 
 def summary(teaching: Teaching, labels: Sequence[str]) -> str:
     """What was said, for the user."""
-    names = " and ".join(teacher["name"] for teacher in teaching.told["teachers"])
+    names = joined([teacher["name"] for teacher in teaching.told["teachers"]])
     times = np.bincount(teaching.probabilities.argmax(1), minlength=len(labels))
     likeliest = int(times.argmax())
     share = times[likeliest] / len(teaching.probabilities)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from han_core.corpora.wording import counted, listed
+from han_core.corpora.wording import counted, joined, listed
 from han_core.sharing.card.content import Card, Counted, Rival
 from han_core.sharing.card.findings import findings
 from han_core.sharing.card.known import Known
@@ -117,5 +117,5 @@ def _taught(known: Known) -> str:
         return ""
     parts = {"unlabelled": "unlabelled documents", "stretches": "parts of the training documents"}
     what = " and ".join(said for name, said in parts.items() if known.documents.get(name))
-    names = " and ".join(known.teachers)
+    names = joined(known.teachers)
     return f"It learnt from {what or parts['unlabelled']} too, as {names} labelled them."
