@@ -33,7 +33,8 @@ def sentence_bars(named: Sequence[tuple[str, Explanation]], columns: int = LABEL
     joined into one row, with their weights added (``explanation.alignment``).
 
     Args:
-        columns: of a sentence that stand above its bars; about 7 pixels each.
+        columns: of a sentence that stand above its bars; about 7 pixels each. Beside thin
+            rows stand half as many.
 
     Raises:
         ValueError: if the texts differ.
@@ -59,7 +60,8 @@ def bar_sheet(named: Sequence[tuple[str, Explanation]], columns: int = LABEL) ->
             hoverinfo="text",
         )
     largest = max(chain([0.0], aligned.weights.flat))
-    shown = [beginning(sentence, columns) for sentence in sentences]
+    cut = columns if len(sentences) <= ROOMY else min(columns // 2, THIN_LABEL)
+    shown = [beginning(sentence, cut) for sentence in sentences]
     _lay_out(sheet, shown, len(named), float(largest))
     return sheet
 
@@ -96,8 +98,9 @@ def _lay_out(sheet: Sheet, sentences: Sequence[str], bars: int, largest: float) 
         tickformat="~%",
         tickprefix=INK_SPAN,
         ticksuffix="</span>",
-        nticks=6,
-        title={"text": inked("attention weight of the sentence")},
+        nticks=6 if rows <= ROOMY else 4,
+        tickangle=0,
+        title={"text": inked("attention weight" + " of the sentence" * (rows <= ROOMY))},
         fixedrange=True,
         zeroline=False,
         ticklabeloverflow="allow",  # Plotly measures every label otherwise: seconds for 250
@@ -112,10 +115,7 @@ def _name_rows(sheet: Sheet, sentences: Sequence[str], row: float, bar: float) -
     sheet.y_axis(
         range=[rows + 0.6, 0.15 if roomy else 0.5],  # the first on top
         tickvals=list(every),
-        ticktext=[
-            inked(str(i) if roomy else f"{i}  {beginning(sentences[i - 1], THIN_LABEL)}")
-            for i in every
-        ],
+        ticktext=[inked(str(i) if roomy else f"{i}  {sentences[i - 1]}") for i in every],
         tickfont={"size": 13 if roomy else 11},
         ticklabeloverflow="allow",
         automargin=not roomy,  # what is written at thin rows has any length

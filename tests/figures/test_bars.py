@@ -112,6 +112,14 @@ def test_many_sentences_are_all_there_in_thinner_rows(made, rows):
     assert per_label > 11  # no label stands on another
 
 
+def test_beside_thin_rows_stands_half_of_what_stands_above_others(made):
+    words = [[f"word{i:02}" for i in range(9)]] * (ROOMY + 1)
+    for columns, shown in [(60, 28), (36, 18)]:
+        (first, *_) = sentence_bars([("", made(words))], columns).layout.yaxis.ticktext
+        assert plain(first).startswith("1  word00")
+        assert shown - 6 < len(plain(first).removeprefix("1  ")) <= shown
+
+
 def test_height_follows_the_number_of_sentences(made):
     heights = [sentence_bars([("", made([["w"]] * n))]).layout.height for n in (5, 10, 20)]
     assert heights[2] - heights[1] == 2 * (heights[1] - heights[0])
