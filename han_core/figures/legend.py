@@ -54,6 +54,8 @@ def _ticks(scale: Scale) -> list[tuple[float, str]]:
         return [(0.0, start), (0.5, "0"), (1.0, end)]
     if scale.form == "times":  # uniform attention is the tick that this reading is about
         return [(1 / scale.top, "1 = uniform"), (1.0, end)]
+    if scale.form == "percent" and scale.top > 1:  # few words, and uniform is pale all the same
+        return [(0.0, "0"), (1 / scale.top, "100%")]
     return [(0.0, "0"), (0.5, scale.written(scale.top / 2, 2)), (1.0, end)]
 
 
