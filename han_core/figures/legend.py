@@ -46,17 +46,19 @@ def legend(scale: Scale) -> str:
 
 def _ticks(scale: Scale) -> list[tuple[float, str]]:
     """(place on the ramp from 0 to 1, what stands there)."""
-    end = scale.written(scale.top, 2)
+    if scale.form == "times":  # uniform attention is the tick that this reading is about
+        return [(1 / scale.top, "1 = uniform"), (1.0, scale.written(scale.top, 2))]
+    # Few words make a scale of shares that ends beyond 100%, so that uniform is pale there too.
+    whole = 1 / scale.top if scale.form == "percent" and scale.top > 1 else 1.0
+    end = scale.written(whole * scale.top, 2)
     if scale.signed:
-        start = scale.written(-scale.top, 2)
+        start = scale.written(-whole * scale.top, 2)
         if scale.form == "probability":
             start, end = f"{start} speaks against", f"supports {end}"
-        return [(0.0, start), (0.5, "0"), (1.0, end)]
-    if scale.form == "times":  # uniform attention is the tick that this reading is about
-        return [(1 / scale.top, "1 = uniform"), (1.0, end)]
-    if scale.form == "percent" and scale.top > 1:  # few words, and uniform is pale all the same
-        return [(0.0, "0"), (1 / scale.top, "100%")]
-    return [(0.0, "0"), (0.5, scale.written(scale.top / 2, 2)), (1.0, end)]
+        marks = [(0.5 - whole / 2, start), (0.5, "0"), (0.5 + whole / 2, end)]
+    else:
+        marks = [(0.0, "0"), (whole / 2, scale.written(whole * scale.top / 2, 2)), (whole, end)]
+    return marks if whole == 1 else marks[::2]  # there is no room between them
 
 
 def _ramp(scale: Scale) -> str:

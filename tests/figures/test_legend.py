@@ -15,6 +15,7 @@ from han_core.figures.scale import Scale
         (Scale("", 0.08, False, "percent"), [("0.00", "0"), ("50.00", "4%"), ("100.00", "8%")]),
         (Scale("", 1.0, False, "percent"), [("0.00", "0"), ("50.00", "50%"), ("100.00", "100%")]),
         (Scale("", 2.0, False, "percent"), [("0.00", "0"), ("50.00", "100%")]),
+        (Scale("", 4.0, True, "percent"), [("37.50", "−100%"), ("62.50", "+100%")]),
         (Scale("", 8.0, False, "times"), [("12.50", "1 = uniform"), ("100.00", "8 ×")]),
         (
             Scale("", 0.305, True, "probability"),
