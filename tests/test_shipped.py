@@ -6,6 +6,7 @@ from statistics import mean, stdev
 
 import pytest
 
+from han_core.explanation.explain import explain
 from han_core.models.checkpoint import METRICS, README, load_checkpoint
 from han_core.sharing.card.content import Card, read_card
 from han_core.sharing.card.known import known
@@ -15,7 +16,8 @@ from han_core.sharing.card.sections import sections
 PROJECT = Path(__file__).parents[1]
 REVIEWS = ("han-imdb", "bilstm-additive-imdb", "bilstm-dot-imdb")  # English, as what people marked
 TAGGED = (*REVIEWS, "han-zh")  # the bundled corpus has their classes and language
-SHIPPED = (*TAGGED, "han-newsgroups", "bilstm-newsgroups")
+NEWS = ("han-newsgroups", "bilstm-newsgroups")
+SHIPPED = (*TAGGED, *NEWS)
 
 
 @pytest.fixture(params=SHIPPED)
@@ -33,8 +35,20 @@ def metrics_of(folder: Path) -> dict:
     return json.loads((folder / METRICS).read_text(encoding="utf-8"))
 
 
-def test_it_loads(folder):
-    assert load_checkpoint(folder).config.labels
+@pytest.mark.parametrize(
+    ("names", "text", "label"),
+    [
+        (REVIEWS, "A wonderful film, superbly acted and deeply moving.", "positive"),
+        (REVIEWS, "A dreadful, boring waste of two hours.", "negative"),
+        (("han-zh",), "房间很干净，服务员非常热情，早餐丰富，下次还来。", "positive"),
+        (("han-zh",), "房间又脏又吵，服务态度很差，再也不来了。", "negative"),
+        (NEWS, "The goalie made forty saves and the Bruins won in overtime.", "rec.sport.hockey"),
+        (NEWS, "The shuttle reached its orbit and NASA released the probe.", "sci.space"),
+    ],
+)
+def test_it_tells_what_nobody_doubts(names, text, label):
+    for name in names:
+        assert explain(load_checkpoint(PROJECT / "checkpoints" / name), text).label == label
 
 
 def test_its_card_is_whole(folder):

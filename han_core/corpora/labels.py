@@ -15,7 +15,7 @@ MOST_NAMES = 100_000
 LONGEST_NAME = 200  # characters
 LARGEST_NAMES = 500_000  # bytes of JSON for all of them: they stand in a checkpoint's configuration
 
-SHOWN = 6
+MOST_NAMED = 6
 """Classes of a model that a message names; of more it tells the number."""
 
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
@@ -91,7 +91,7 @@ def _meaning(label: str, names: Sequence[str]) -> int:
     if len(found) != 1:
         raise WrongInput(
             f'The label "{shown(label)}" does not say which class it means; '
-            f"one of {listed(names, SHOWN)} was expected."
+            f"one of {listed(names, MOST_NAMED)} was expected."
         )
     return found[0]
 
@@ -128,7 +128,7 @@ def _refuse_merged(meanings: dict[str, int], names: Sequence[str]) -> None:
         if begun and len({_plain(word) for word in words}) > 1:
             raise WrongInput(
                 f'The labels {listed(words)} would all mean the class "{shown(name)}"; '
-                f"one label for each of {listed(names, SHOWN)} was expected."
+                f"one label for each of {listed(names, MOST_NAMED)} was expected."
             )
 
 

@@ -23,6 +23,7 @@ ROOMY = 60
 """Up to so many sentences stand above their bars; more get thin rows."""
 
 LABEL, THIN_LABEL = 60, 28  # columns of a sentence shown
+TITLE, THIN_TITLE = "attention weight of the sentence", "attention weight"
 TALLEST = 12_000  # pixels; past it the rows of a very long text get thinner still
 
 
@@ -98,9 +99,10 @@ def _lay_out(sheet: Sheet, sentences: Sequence[str], bars: int, largest: float) 
         tickformat="~%",
         tickprefix=INK_SPAN,
         ticksuffix="</span>",
+        # Labels beside thin rows leave the axis half of a narrow column.
         nticks=6 if rows <= ROOMY else 4,
         tickangle=0,
-        title={"text": inked("attention weight" + " of the sentence" * (rows <= ROOMY))},
+        title={"text": inked(TITLE if rows <= ROOMY else THIN_TITLE)},
         fixedrange=True,
         zeroline=False,
         ticklabeloverflow="allow",  # Plotly measures every label otherwise: seconds for 250
