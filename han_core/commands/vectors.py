@@ -11,7 +11,9 @@ HELP = "learn word vectors from texts (needs gensim)"
 def flags(command: ArgumentParser) -> None:
     command.add_argument("--data", action="append", required=True, metavar="D", help="may repeat")
     command.add_argument("--text-column", default="text")
-    command.add_argument("--out", required=True, metavar="FILE", help="the text format")
+    command.add_argument(
+        "--out", required=True, metavar="FILE", help="as text, or word2vec's binary form as .bin"
+    )
     command.add_argument("--language", default="en")
     command.add_argument("--segmentation", choices=["words", "characters"], default="words")
     command.add_argument("--size", type=int, default=200)

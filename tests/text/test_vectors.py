@@ -59,10 +59,13 @@ def test_words_without_a_vector_get_random_ones_of_the_same_spread(tmp_path):
     assert not np.array_equal(table, other)
 
 
-def test_what_is_written_is_read(tmp_path):
+@pytest.mark.parametrize(("name", "written"), [("v.txt", 3), ("v.bin", 2)])
+def test_what_is_written_is_read(tmp_path, name, written):
+    odd = ("two words", np.ones(3))  # the binary form cannot tell where such a word ends
     entries = [("good", np.array(GOOD)), ("zebra", np.array([1e-7, 1e7, -0.1]))]
-    assert write_vectors(tmp_path / "v.txt", entries) == 2
-    table, found = read_vectors(tmp_path / "v.txt", VOCABULARY, seed=0)
+    assert write_vectors(tmp_path / name, [entries[0], odd, entries[1]]) == written
+    assert vectors_size(tmp_path / name) == 3
+    table, found = read_vectors(tmp_path / name, VOCABULARY, seed=0)
     assert found == 2
     np.testing.assert_allclose(table[[2, 4]], [vector for _, vector in entries], rtol=1e-4)
 
