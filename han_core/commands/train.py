@@ -70,6 +70,7 @@ def _train(given: Namespace) -> dict:
     from han_core.device import choose_device
     from han_core.planning.settings import parse_settings
     from han_core.preparation.data import Source, read_parts
+    from han_core.training.precision import check_precision
     from han_core.training.processes import device_name, fewer_than_asked, launched
     from han_core.training.train import Request, Stopped, Watch, train
 
@@ -81,6 +82,7 @@ def _train(given: Namespace) -> dict:
         key: getattr(given, key) for key in ("epochs", "seed") if getattr(given, key) is not None
     }
     settings, sizes, text = parse_settings(given.set, **flags)
+    check_precision(settings.mixed_precision, given.model, device)
     source = Source(
         data=given.data,
         validation=given.validation,

@@ -24,6 +24,7 @@ from han_core.runs.plan import CONFIG, Plan, checked_plan, read_plan
 from han_core.runs.publish import delete_published, publish_run, rename_published
 from han_core.runs.queue import CANCEL, LOCK
 from han_core.runs.view import RunView, look_at
+from han_core.training.precision import check_precision
 from han_core.wrong_input import WrongInput
 
 ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
@@ -36,8 +37,7 @@ def start(plan: Plan) -> str:
     Raises:
         WrongInput: if settings or device do not fit, or the disk takes no more.
     """
-    plan.parsed()
-    device = str(choose_device(plan.device))
+    device = _device(plan)
     folder = new_folder(plan)
     with _disk_asked("The run cannot begin"), _owned(folder) as lock:
         launch(folder, lock, device)
@@ -61,13 +61,14 @@ def resume(id: str, device: str | None = None) -> None:
     """Lets a run go on from its last saving, on another device if one is named.
 
     Raises:
-        WrongInput: if there is no such run, it is at work or done, or the device is not here.
+        WrongInput: if there is no such run, it is at work or done, or the device is not here or
+            lacks the run's precision.
     """
     run = view(id)
     if not run.can_resume or run.plan is None:
         raise WrongInput(f"A run that ended early can be resumed; {run.name} is {run.status}.")
     plan = run.plan.model_copy(update={"device": device or run.plan.device})
-    chosen = str(choose_device(plan.device))
+    chosen = _device(plan)
     with _disk_asked("The run cannot be resumed"), _owned(run.folder) as lock:
         write_json(run.folder / CONFIG, plan.model_dump(mode="json"))
         (run.folder / CANCEL).unlink(missing_ok=True)
@@ -161,6 +162,13 @@ def new_folder(plan: Plan) -> Path:
             shutil.rmtree(folder, ignore_errors=True)
             raise
     return folder
+
+
+def _device(plan: Plan) -> str:
+    """Return the name of the device of ``plan``, which has the precision of its settings."""
+    device = choose_device(plan.device)
+    check_precision(plan.training.mixed_precision, plan.model, device)
+    return str(device)
 
 
 @contextmanager

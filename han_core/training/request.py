@@ -13,7 +13,6 @@ import torch
 from han_core.corpora.corpus import Corpus
 from han_core.corpora.fingerprint import fingerprint
 from han_core.corpora.labels import align_labels
-from han_core.device import mixed_precision
 from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import CONFIG, TextConfig
 from han_core.models.folder import rescue
@@ -21,6 +20,7 @@ from han_core.planning.settings import Settings, check_together, checked, withou
 from han_core.preparation.prepare import class_names
 from han_core.text.vectors import vectors_size
 from han_core.training.origin import Origin, origin
+from han_core.training.precision import check_precision
 from han_core.training.resume import RunState, read_state
 from han_core.training.teachers import Teacher, teachers_named
 from han_core.wrong_input import WrongInput
@@ -91,7 +91,7 @@ def ready(request: Request, device: torch.device) -> Ready:
     align_labels(request.validation.labels, request.training.classes)
     # By the data's own names of the classes: ``label_names`` are for people.
     test = align_labels(request.test.labels, request.training.classes) if request.test else ()
-    mixed_precision(request.settings.mixed_precision, device)
+    check_precision(request.settings.mixed_precision, request.model, device)
     _check_vectors(request.settings.vectors, architecture(request, 2, len(labels)).embedding)
     notes = without_effect(request.model, str(request.attention), asked.sizes, asked.settings)
     teachers = () if state else _teachers(request, labels)

@@ -12,6 +12,7 @@ from han_core.preparation.data import Source
 from han_core.runs.log import EventLog
 from han_core.runs.manage import new_folder, runs, stop, view
 from han_core.runs.plan import checked_plan
+from han_core.training import precision
 from pages.parts.training import acting, picking, saying, starting, switching, watching
 from pages.parts.training.teaching import fits
 from tests.corpora.test_hub_preview import server  # noqa: F401
@@ -114,6 +115,18 @@ def test_an_empty_box_stands_for_the_default(train):
     train.number_input(key="set_learning_rate").set_value(None).run()
     assert not train.exception
     assert not train.error
+
+
+def test_a_precision_that_the_processor_lacks_is_refused_when_start_is_pressed(train, monkeypatch):
+    monkeypatch.setattr(precision, "trains_in_bf16", lambda model, device: False)
+    train.segmented_control(key="train_model").set_value("bilstm").run()
+    train.selectbox(key="set_mixed_precision").set_value("bf16").run()
+    assert not train.error
+    train.button(key="train_start").click().run()
+    assert not train.exception
+    (sentence,) = errors(train)
+    assert "cannot train bilstm with mixed_precision=bf16: set mixed_precision=no" in sentence
+    assert runs() == []
 
 
 def test_what_a_model_does_not_have_is_not_asked_for(train):

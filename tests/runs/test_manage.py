@@ -8,7 +8,9 @@ import pytest
 
 from han_core.models.checkpoint import WEIGHTS, load_checkpoint
 from han_core.runs import launch, manage, timeline
+from han_core.runs.log import EventLog
 from han_core.runs.manage import delete, publish, rename, resume, runs, start, stop, view
+from han_core.training import precision
 from han_core.wrong_input import WrongInput
 
 LONG = 300  # epochs: no test waits for them
@@ -36,6 +38,22 @@ def test_a_run_from_start_to_checkpoint(zygote, plan, wait):
     for refused in (stop, resume):
         with pytest.raises(WrongInput, match="my run is done"):
             refused(id)
+
+
+def test_a_precision_that_the_processor_lacks_is_refused_at_start_and_resume(plan, monkeypatch):
+    asked = plan(device="cpu", settings={"mixed_precision": "bf16"})
+    monkeypatch.setattr(precision, "trains_in_bf16", lambda model, device: False)
+    with pytest.raises(WrongInput, match="cannot train bilstm with mixed_precision=bf16"):
+        start(asked)
+    assert runs() == []
+    log = EventLog(manage.new_folder(asked))
+    log.write("stopped", text="Stopped after step 3.")
+    log.close()
+    (run,) = runs()
+    assert run.can_resume
+    with pytest.raises(WrongInput, match="choose another device to resume a run"):
+        resume(run.id)
+    assert view(run.id).status == "stopped"
 
 
 def test_stopped_and_resumed_is_the_same_as_never_stopped(zygote, plan, wait):

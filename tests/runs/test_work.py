@@ -8,6 +8,7 @@ from han_core.runs import work as work_module
 from han_core.runs.log import EVENTS, EventLog, read_events
 from han_core.runs.plan import CONFIG
 from han_core.runs.work import interrupted_when, work
+from han_core.training import precision
 from han_core.training.watch import Stopped
 from han_core.wrong_input import WrongInput
 
@@ -58,6 +59,20 @@ def test_every_end_is_one_sentence(tmp_path, plan, monkeypatch, capsys, error, k
     assert "secret" not in last["text"]
     # What nobody expected stands in the log of errors whole.
     assert ("secret path" in capsys.readouterr().err) == isinstance(error, ZeroDivisionError)
+
+
+def test_a_run_in_a_precision_that_the_processor_lacks_ends_with_a_sentence(
+    tmp_path, plan, monkeypatch, capsys
+):
+    asked = plan(settings={"mixed_precision": "bf16"})
+    (tmp_path / CONFIG).write_text(asked.model_dump_json())
+    monkeypatch.setattr(precision, "trains_in_bf16", lambda model, device: False)
+    work(tmp_path, "cpu", EventLog(tmp_path))
+    last = read_events(tmp_path / EVENTS)[0][-1]
+    assert last["kind"] == "failed"
+    assert last["text"].startswith("This device (CPU) cannot train bilstm with mixed_precision=")
+    assert "Traceback" not in capsys.readouterr().err
+    assert not (tmp_path / "checkpoint").exists()
 
 
 def test_a_run_that_cannot_be_published_is_done_all_the_same(tmp_path, plan, monkeypatch):

@@ -15,6 +15,7 @@ from han_core.models.checkpoint import HISTORY, METRICS, WEIGHTS
 from han_core.models.folder import read_json
 from han_core.training import learner
 from han_core.training import train as train_module
+from han_core.training.precision import trains_in_bf16
 from han_core.training.resume import (
     RunState,
     optimizer_tensors,
@@ -31,7 +32,8 @@ KINDS = {
     "plain": ("bilstm", ()),
     "average and dropout": ("han", ("average=0.9", "word_dropout=0.1", "schedule=linear")),
     "accumulation": ("bilstm", ("accumulation=4", "batch_tokens=300")),
-    "bf16": ("bilstm", ("mixed_precision=bf16",)),
+    # A HAN trains in bf16 on every processor, a BiLSTM on some.
+    "bf16": ("bilstm" if trains_in_bf16("bilstm", CPU) else "han", ("mixed_precision=bf16",)),
 }
 
 

@@ -10,6 +10,7 @@ from han_core.preparation.prepare import Examples, Prepared
 from han_core.text.batch import NumberedDocument
 from han_core.text.vectors import write_vectors
 from han_core.text.vocabulary import RESERVED, UNKNOWN, Vocabulary
+from han_core.training.precision import check_precision, trains_in_bf16
 from han_core.training.processes import Processes
 from han_core.training.run import Run
 from han_core.wrong_input import WrongInput
@@ -63,7 +64,11 @@ def test_a_precision_that_the_device_lacks_is_refused():
 
 
 @pytest.mark.parametrize("model", ["han", "bilstm"])
-def test_bf16_runs_on_the_cpu_and_learns(fresh_accelerate, model):
+def test_bf16_runs_on_the_cpu_and_learns_where_the_processor_has_it(fresh_accelerate, model):
+    if not trains_in_bf16(model, CPU):
+        with pytest.raises(WrongInput, match=f"cannot train {model} with mixed_precision=bf16"):
+            check_precision("bf16", model, CPU)
+        return
     half = train(run_of(model=model, mixed_precision="bf16", **STEADY), 4)
     fresh_accelerate()
     exact = train(run_of(model=model, mixed_precision="no", **STEADY), 4)
