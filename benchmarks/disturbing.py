@@ -17,7 +17,7 @@ from han_core.runs.view import RunView
 
 DOLLARS = "$" * 20_000
 LONG = 1_000  # epochs, and epochs without progress: more than a class lasts
-PATIENCE = 120.0  # seconds for a run to begin, or to end
+PATIENCE = 600.0  # seconds for a run to begin, or to end
 PAUSE = (1.0, 3.0)  # seconds between what a visitor does
 
 

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 CHROMIUM = Path("/usr/bin/chromium")
+PATIENCE = 600.0  # seconds for the server to start
 
 
 @contextmanager
@@ -83,11 +84,12 @@ def _server(script: str, environment: Mapping[str, str]) -> Iterator[tuple[str, 
 
 
 def _wait(address: str) -> None:
-    for _ in range(600):
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
         try:
             urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).close()
         except OSError:
             time.sleep(0.05)
         else:
             return
-    raise SystemExit("The server did not start within 30 seconds.")
+    raise SystemExit(f"The server did not start within {PATIENCE:.0f} seconds.")

@@ -16,7 +16,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 PROTOCOLS = ["streamlit", "PLACEHOLDER_AUTH_TOKEN"]
 LARGEST = 64 * 2**20  # bytes of a message
-PATIENCE = 120.0  # seconds
+PATIENCE = 600.0  # seconds
 
 
 class Trouble(Exception):

@@ -14,8 +14,8 @@ from han_core.lock import Lock
 from han_core.places import PROJECT, data_root
 
 STDERR = "stderr.log"
-NICE = 19
-_CLAIM = Path("/proc/self/autogroup")
+NICE = 5  # a third of an ordinary share of a busy processor
+_AUTOGROUP = Path("/proc/self/autogroup")
 
 
 def begin(folder: Path, module: str, lock: Lock, threads: str = "1") -> None:
@@ -43,16 +43,15 @@ def begin(folder: Path, module: str, lock: Lock, threads: str = "1") -> None:
 
 
 def stand_back() -> None:
-    """Lets whoever uses the app go first; called in the process itself.
+    """Lower the priority of this process: a small share of a busy machine, but never none.
 
-    Linux shares processors among sessions before it looks at the processes of one, so in a
-    session of its own a process has to lower the session's claim, too.
+    Where Linux groups processes by session (autogroup), it divides the processors among the
+    sessions first, so the priority of the session is lowered as well. The scheduling class
+    "idle" would be too low: on a machine that others keep busy, such a process stands still.
     """
     os.nice(NICE)
-    if hasattr(os, "SCHED_IDLE"):  # whoever wakes up takes its processor as if that were idle
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    with suppress(OSError):  # another system, or one that knows no claims of sessions
-        _CLAIM.write_text(str(NICE))
+    with suppress(OSError):  # no autogroups on this system
+        _AUTOGROUP.write_text(str(NICE))
 
 
 def _environment(threads: str) -> dict[str, str]:

@@ -12,11 +12,15 @@ import json
 import random
 import signal
 import sys
+import warnings
 from pathlib import Path
 from typing import NamedTuple
 
+import psutil
 import pytest
 from hypothesis import settings
+
+from tests import processes
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun in a shell's background
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -36,12 +40,22 @@ NO_DROPOUT = ("dropout_words=0", "dropout_sentences=0", "dropout_document=0")
 
 @pytest.fixture(scope="session", autouse=True)
 def data_of_the_tests(tmp_path_factory):
-    """Runs, prepared data and uploads of the tests stand in a folder of their own."""
+    """Keep the data of the tests in a folder of their own; no process outlives the session."""
+    processes.watch(tmp_path_factory.getbasetemp())  # it is not one of their processes itself
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HANSCOPE_DATA", str(folder := tmp_path_factory.mktemp("hanscope")))
+        patch.setenv("HANSCOPE_DATA", str(tmp_path_factory.mktemp("hanscope")))
         yield
-        for lock in folder.glob("runs/*/lock"):  # a run that a test left at work ends soon
-            (lock.parent / "cancel").touch()
+
+
+@pytest.fixture(autouse=True)
+def no_process_left(request, tmp_path_factory):
+    """End the background work that a test leaves behind, and warn of it."""
+    before, folder = psutil.pids(), tmp_path_factory.getbasetemp()
+    yield
+    new = processes.new_processes(before)
+    left = processes.end(each for each in new if processes.works_on(each, folder))
+    if left:
+        warnings.warn(f"{request.node.nodeid} left at work: {'; '.join(left)}", stacklevel=1)
 
 
 @pytest.fixture(autouse=True)

@@ -12,9 +12,7 @@ import pytest
 
 from tests.journey.walk import settled
 from tests.pages.small import write_small_checkpoints
-
-PATIENCE = 120
-"""Seconds that a visitor waits: a machine with much else to do is slow, not wrong."""
+from tests.processes import PATIENCE
 
 HOUSE = Path(__file__).parents[2]
 SYSTEM_CHROMIUM = Path("/usr/bin/chromium")

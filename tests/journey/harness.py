@@ -14,6 +14,7 @@ from han_core.figures.markup import STYLE
 from han_core.figures.page import standalone
 from han_core.figures.scale import reading_scale
 from han_core.text.tokenizer import Tokenizer
+from tests.processes import PATIENCE
 
 ROOT = "[data-testid=word-heatmap]"
 TEXT = (
@@ -53,7 +54,7 @@ def opened(chromium, tmp_path, html: str, quiet: bool = True, **settings) -> Ite
     settings = {"viewport": {"width": 1000, "height": 800}, **settings}
     context = chromium.new_context(offline=True, **settings)
     page = context.new_page()
-    page.set_default_timeout(120_000)
+    page.set_default_timeout(1_000 * PATIENCE)
     page.on("console", lambda said: wrong.append(said.text))
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("request", lambda sent: own(sent.url) or wrong.append(sent.url))

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.journey import walk
+from tests.processes import PATIENCE
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 TEXT = "The plot is thin, honestly. But what actors! I laughed a lot."
@@ -47,7 +48,7 @@ def fresh(chromium, address: str, offline: bool = False) -> Iterator:
     """A browser that has never been here; Streamlit itself asks for what a deep link lacks."""
     context, wrong = chromium.new_context(offline=offline), []
     page = context.new_page()
-    page.set_default_timeout(120_000)
+    page.set_default_timeout(1_000 * PATIENCE)
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on(
         "console",

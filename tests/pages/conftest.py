@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.small import write_small_checkpoints
+from tests.processes import PATIENCE
 
 APP = Path(__file__).parents[2] / "app.py"
 
@@ -31,7 +32,7 @@ def root(written, tmp_path, monkeypatch) -> Path:
 @pytest.fixture
 def open_page(root) -> Callable[[str], AppTest]:
     def open_page(name: str) -> AppTest:
-        app = AppTest.from_file(str(APP), default_timeout=60).run()
+        app = AppTest.from_file(str(APP), default_timeout=PATIENCE).run()
         if name != "1_Explore":
             app.switch_page(f"pages/{name}.py").run()
         assert not app.exception

@@ -5,6 +5,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.conftest import APP
+from tests.processes import PATIENCE
 
 PAGES = sorted((APP.parent / "pages").glob("*.py"))
 
@@ -21,7 +22,7 @@ def test_pages_stand_in_the_order_of_their_numbers():
 @pytest.mark.parametrize("script", PAGES, ids=lambda script: script.stem)
 def test_a_page_stands_for_itself(script, root):
     """A deep link may be the first visit after the server's start, without app.py."""
-    app = AppTest.from_file(str(script), default_timeout=60).run()
+    app = AppTest.from_file(str(script), default_timeout=PATIENCE).run()
     assert not app.exception
     assert not app.error
     assert app.title[0].value == script.stem.split("_")[1]

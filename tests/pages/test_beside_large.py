@@ -10,7 +10,7 @@ from han_core.explanation.explain import THREADED, explain_document
 from pages.parts import cached
 from tests.pages.small import write_small_checkpoints
 
-SOON = 30  # seconds; whoever waits for the large request waits for ever
+SOON = 300  # seconds; whoever waits for the large request waits for ever
 
 
 @pytest.fixture

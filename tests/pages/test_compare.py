@@ -21,6 +21,7 @@ from pages.parts.compare.choices import Asked
 from pages.parts.compare.comparing import compared
 from pages.parts.compare.figures import agreement_table, comparison_csv
 from tests.pages.seen import captions, heatmaps, hooks, predicted
+from tests.processes import PATIENCE
 
 PAGE = Path(__file__).parents[2] / "pages" / "2_Compare.py"
 TABLES = ("agreement", "sentence", "word")
@@ -37,7 +38,7 @@ def compare(root):
     """The page by itself, with one of the three kinds chosen."""
 
     def compare(kind: str = "models", text: str | None = None) -> AppTest:
-        app = AppTest.from_file(str(PAGE), default_timeout=60)
+        app = AppTest.from_file(str(PAGE), default_timeout=PATIENCE)
         app.session_state["compared"] = kind
         if text is not None:
             app.session_state["document"] = text

@@ -11,6 +11,7 @@ from han_core.coding.starters import STARTERS
 from han_core.coding.writing import BETWEEN, put_tag, set_flag, set_read, write_note
 from han_core.wrong_input import WrongInput
 from pages.parts.errors import cached, keys
+from tests.processes import PATIENCE
 
 A, B = "a" * 32, "b" * 32
 HTML = "<b>x</b> **y** [z](http://a) & 100 %"
@@ -62,7 +63,7 @@ def pressed(monkeypatch) -> dict:
 
 
 def run(script, **given) -> AppTest:
-    app = AppTest.from_function(script, kwargs=given, default_timeout=20).run()
+    app = AppTest.from_function(script, kwargs=given, default_timeout=PATIENCE).run()
     assert not app.exception
     return app
 

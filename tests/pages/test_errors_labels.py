@@ -20,6 +20,7 @@ from pages.parts.errors import filters, labels_saying, place
 from pages.parts.errors.bench import Bench
 from tests.errors.conftest import make_store  # noqa: F401
 from tests.pages.seen import captions, hooks
+from tests.processes import PATIENCE
 
 PICKER = "training_documents"
 
@@ -70,7 +71,7 @@ def bench_of(store, filter=None, checkpoint=None, marks=None) -> Bench:
 
 
 def drawn(page, *args) -> AppTest:
-    app = AppTest.from_function(page, args=args, default_timeout=60).run()
+    app = AppTest.from_function(page, args=args, default_timeout=PATIENCE).run()
     assert not app.exception
     return app
 
@@ -129,7 +130,7 @@ def test_the_surest_errors(store):
 
 
 def test_a_document_that_was_read_elsewhere_gives_way_to_the_first(store):
-    app = AppTest.from_function(labels_page, args=(bench_of(store),), default_timeout=60)
+    app = AppTest.from_function(labels_page, args=(bench_of(store),), default_timeout=PATIENCE)
     data = store.scores.manifest.data_sha256
     app.session_state[place.PLACE] = place.Place(data, 199, 199, Filter())
     app.run()
@@ -190,7 +191,7 @@ def test_they_are_read_in_the_background(small):
     bench, _ = small
     app = drawn(nearest_page, bench, reading(bench.store, 0))
     app.button(key="begin_vectors").click().run()
-    until = time.monotonic() + 90
+    until = time.monotonic() + PATIENCE
     while not len(app.dataframe):
         assert not app.exception
         assert time.monotonic() < until

@@ -7,6 +7,7 @@ from han_core.errors.asked.filter import Range
 from tests.pages.conftest import APP
 from tests.pages.errors_seen import chips, put, read, table
 from tests.pages.seen import press
+from tests.processes import PATIENCE
 
 
 @pytest.fixture
@@ -16,7 +17,7 @@ def errors(open_page):
 
 def opened(address: str) -> AppTest:
     """Errors in another session, by an address."""
-    app = AppTest.from_file(str(APP.parent / "pages" / "3_Errors.py"), default_timeout=60)
+    app = AppTest.from_file(str(APP.parent / "pages" / "3_Errors.py"), default_timeout=PATIENCE)
     for part in address.split("?")[1].split("&"):
         name, value = part.split("=")
         app.query_params[name] = value.replace("%3A", ":").replace("%40", "@")
@@ -51,7 +52,7 @@ def test_a_link_brings_documents_models_filter_and_document_back(errors):
     ],
 )
 def test_a_spoilt_link_gets_one_sentence_and_the_page_works(root, name, value):
-    app = AppTest.from_file(str(APP.parent / "pages" / "3_Errors.py"), default_timeout=60)
+    app = AppTest.from_file(str(APP.parent / "pages" / "3_Errors.py"), default_timeout=PATIENCE)
     app.query_params[name] = value
     app.run()
     assert not app.exception

@@ -12,6 +12,7 @@ from pages.parts.errors import filters, pair_saying
 from pages.parts.errors.bench import Bench
 from tests.errors.conftest import make_store  # noqa: F401
 from tests.pages.seen import captions, hooks
+from tests.processes import PATIENCE
 
 
 def page(bench):
@@ -42,7 +43,7 @@ def bench(make_store):  # noqa: F811
 
 
 def drawn(bench: Bench) -> AppTest:
-    app = AppTest.from_function(page, args=(bench,), default_timeout=60).run()
+    app = AppTest.from_function(page, args=(bench,), default_timeout=PATIENCE).run()
     assert not app.exception
     return app
 

@@ -18,6 +18,7 @@ from han_core.errors.taken.export import export_table
 from pages.parts.errors import taking_saying
 from pages.parts.errors.bench import Bench
 from tests.errors.conftest import make_store  # noqa: F401
+from tests.processes import PATIENCE
 
 TEXTS = ["Good film .", "=dull", "fine", "so so"]
 
@@ -53,7 +54,7 @@ def bench(store, notes, filter=Filter(), analyst="Ann") -> Bench:  # noqa: B008
 
 
 def opened(bench: Bench) -> AppTest:
-    return AppTest.from_function(page, args=(bench,), default_timeout=60).run()
+    return AppTest.from_function(page, args=(bench,), default_timeout=PATIENCE).run()
 
 
 def press(app: AppTest, key: str) -> AppTest:
@@ -102,7 +103,7 @@ def aside(bench):
 
 def test_documents_put_aside_while_reading_make_the_report(store, notes):
     app = AppTest.from_function(
-        aside, args=(bench(store, notes, Filter(outcome="wrong")),), default_timeout=60
+        aside, args=(bench(store, notes, Filter(outcome="wrong")),), default_timeout=PATIENCE
     ).run()
     press(press(app, "collect"), "make_report")
     assert app.button(key="make_report").label == "Make a report with 1 document"

@@ -14,6 +14,7 @@ from pages.parts.errors.bench import Bench
 from pages.parts.errors.slice_lines import PRESENT, WHOLE
 from tests.errors.conftest import make_store  # noqa: F401
 from tests.pages.seen import captions, hooks
+from tests.processes import PATIENCE
 
 TRUE = ["a", "a", "a", "b", "b", "b", "c", "c", "c", "c"]
 PREDICTED = ["a", "a", "b", "b", "b", "a", "c", "c", "c", "a"]
@@ -53,7 +54,7 @@ def bench(store, analyst="Ana", **conditions):
 
 
 def run(page, of) -> AppTest:
-    app = AppTest.from_function(page, kwargs={"bench": of}, default_timeout=60).run()
+    app = AppTest.from_function(page, kwargs={"bench": of}, default_timeout=PATIENCE).run()
     assert not app.exception
     return app
 
@@ -99,7 +100,7 @@ def test_the_matrix_shows_all_cells_of_the_other_conditions_and_frames_its_own(s
 def test_every_other_way_in_is_drawn_for_many_some_and_no_document(store, way, hook):
     for conditions in ({}, {"outcome": "wrong"}, {"loss": Range(low=99)}):
         app = AppTest.from_function(
-            ways_page, kwargs={"bench": bench(store, **conditions)}, default_timeout=60
+            ways_page, kwargs={"bench": bench(store, **conditions)}, default_timeout=PATIENCE
         )
         app.session_state[ways.WAY] = way
         app.run()
@@ -158,7 +159,7 @@ def test_without_a_slice_the_page_says_how_to_save_one(store):
 
 def chosen(store, rows: list[int], analyst="Ana") -> AppTest:
     app = AppTest.from_function(
-        slices_page, kwargs={"bench": bench(store, analyst)}, default_timeout=60
+        slices_page, kwargs={"bench": bench(store, analyst)}, default_timeout=PATIENCE
     )
     app.session_state["slices_table"] = {"selection": {"rows": rows, "columns": []}}
     return app.run()

@@ -10,6 +10,7 @@ from han_core.runs.film import FRAMES, WATCHED
 from han_core.runs.frames import FrameRecorder
 from han_core.training.watch import Moment
 from tests.pages.seen import components
+from tests.processes import PATIENCE
 
 TEXTS = ("The green table *walks*.", "Seven quiet rivers. Bread!")
 
@@ -35,7 +36,7 @@ def page(folder: str) -> None:
 
 
 def opened(folder) -> AppTest:
-    app = AppTest.from_function(page, args=(str(folder),), default_timeout=30).run()
+    app = AppTest.from_function(page, args=(str(folder),), default_timeout=PATIENCE).run()
     assert not app.exception
     return app
 

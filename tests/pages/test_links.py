@@ -7,6 +7,7 @@ from pages.parts.explore import links
 from tests.pages.conftest import APP
 from tests.pages.seen import heatmaps, predicted, tokens
 from tests.pages.test_whatif import analysed, click, out
+from tests.processes import PATIENCE
 
 
 @pytest.fixture(autouse=True)
@@ -16,7 +17,7 @@ def _data(tmp_path, monkeypatch):
 
 def opened(token: str) -> AppTest:
     """Explore in another session: the page by its own address, with this view."""
-    app = AppTest.from_file(str(APP.parent / "pages" / "1_Explore.py"), default_timeout=60)
+    app = AppTest.from_file(str(APP.parent / "pages" / "1_Explore.py"), default_timeout=PATIENCE)
     app.query_params[links.PARAMETER] = token
     app.run()
     assert not app.exception

@@ -16,6 +16,7 @@ from pages.parts import labelled
 from pages.parts.errors import attended, scored
 from pages.parts.errors import cached as kept
 from tests.pages.seen import captions
+from tests.processes import PATIENCE
 
 ROWS = [
     {"text": f"A {'fine' if at % 2 else 'dull'} film {at}.", "label": ("neg", "pos")[at % 2]}
@@ -53,7 +54,7 @@ def script():
 def app(root):
     from streamlit.testing.v1 import AppTest
 
-    return AppTest.from_function(script, default_timeout=120)
+    return AppTest.from_function(script, default_timeout=PATIENCE)
 
 
 @pytest.fixture
@@ -86,7 +87,7 @@ def test_many_are_scored_by_another_process(app, monkeypatch):
     monkeypatch.setattr(keeping, "FEW_DOCUMENTS", 10)
     app.run()
     assert app.session_state["found"] is None
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE
     while app.session_state["found"] is None and time.monotonic() < deadline:
         time.sleep(0.3)
         app.run()
@@ -230,7 +231,7 @@ def attended_script():
 def test_the_panel_of_what_is_attended_to(root):
     from streamlit.testing.v1 import AppTest
 
-    app = AppTest.from_function(attended_script, default_timeout=120).run()
+    app = AppTest.from_function(attended_script, default_timeout=PATIENCE).run()
     assert not app.exception
     assert len(app.get("plotly_chart")) == 3
     assert "Of the 88 documents that the filter leaves." in captions(app)

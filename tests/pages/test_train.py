@@ -17,6 +17,7 @@ from pages.parts.training import acting, picking, saying, starting, switching, w
 from pages.parts.training.teaching import fits
 from tests.corpora.test_hub_preview import server  # noqa: F401
 from tests.pages.seen import captions, hooks
+from tests.processes import PATIENCE
 
 REVIEWS = "review,stars,part\n" + "".join(
     f"A {'fine' if n % 2 else 'dull'} film number {n}.,{'good' if n % 2 else 'bad'},"
@@ -382,7 +383,7 @@ def test_a_run_begins_and_becomes_a_checkpoint(train, root):
     assert "run-status" in hooks(train)
     assert run.plan.settings["epochs"] == 1
     assert len(run.plan.watched) == 2
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE
     while view(run.id).is_live and time.monotonic() < end:
         time.sleep(0.2)
     assert view(run.id).status == "done", view(run.id).message

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from pages.parts.turns import Turns
+from tests.processes import PATIENCE
 
 
 def in_threads(*work) -> list[threading.Thread]:
@@ -17,21 +18,21 @@ def in_threads(*work) -> list[threading.Thread]:
 
 
 def test_one_after_another_in_the_order_in_which_they_came():
-    turns, log = Turns(at_once=1, patience=60), []
+    turns, log = Turns(at_once=1, patience=PATIENCE), []
     first_may_end = threading.Event()
 
     def run(name: str):
         with turns.turn():
             log.append(f"{name} begins")
             if name == "a":
-                first_may_end.wait(10)
+                first_may_end.wait(PATIENCE)
             log.append(f"{name} ends")
 
     threads = in_threads(*(lambda name=name: run(name) for name in "abc"))
     assert log == ["a begins"]
     first_may_end.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(PATIENCE)
     assert log == [f"{name} {what}" for name in "abc" for what in ("begins", "ends")]
 
 
@@ -40,21 +41,21 @@ def test_nobody_waits_for_a_slow_one():
 
     def slow():
         with turns.turn():
-            may_end.wait(10)
+            may_end.wait(PATIENCE)
 
     def quick():
         with turns.turn():
             began.set()
 
     (thread, _) = in_threads(slow, quick)
-    assert began.wait(10)
+    assert began.wait(PATIENCE)
     assert thread.is_alive()
     may_end.set()
-    thread.join(10)
+    thread.join(PATIENCE)
 
 
 def test_as_many_as_allowed_are_at_it_together():
-    turns, together = Turns(at_once=2, patience=60), threading.Barrier(2, timeout=10)
+    turns, together = Turns(at_once=2, patience=PATIENCE), threading.Barrier(2, timeout=PATIENCE)
 
     def run():
         with turns.turn():
@@ -62,12 +63,12 @@ def test_as_many_as_allowed_are_at_it_together():
 
     threads = in_threads(run, run)
     for thread in threads:
-        thread.join(10)
+        thread.join(PATIENCE)
     assert not together.broken
 
 
 def test_a_run_that_breaks_gives_its_turn_back():
-    turns = Turns(at_once=1, patience=60)
+    turns = Turns(at_once=1, patience=PATIENCE)
     with pytest.raises(ZeroDivisionError), turns.turn():
         raise ZeroDivisionError
     with turns.turn():
@@ -75,20 +76,20 @@ def test_a_run_that_breaks_gives_its_turn_back():
 
 
 def test_a_run_that_waits_for_another_process_lets_others_go_and_then_is_next():
-    turns, log = Turns(at_once=1, patience=60), []
+    turns, log = Turns(at_once=1, patience=PATIENCE), []
     answered, may_end = threading.Event(), threading.Event()
 
     def asking():
         with turns.turn():
             with turns.paused():
-                answered.wait(10)
+                answered.wait(PATIENCE)
             log.append("asking goes on")
 
     def other(name: str, wait: bool):
         with turns.turn():
             log.append(f"{name} begins")
             if wait:
-                may_end.wait(10)
+                may_end.wait(PATIENCE)
 
     threads = in_threads(asking, lambda: other("a", True), lambda: other("b", False))
     assert log == ["a begins"]
@@ -96,21 +97,21 @@ def test_a_run_that_waits_for_another_process_lets_others_go_and_then_is_next():
     time.sleep(0.05)
     may_end.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(PATIENCE)
     assert log == ["a begins", "asking goes on", "b begins"]
     with turns.paused():  # outside a turn: nothing to let go
         log.append("done")
 
 
 def test_a_run_that_is_stopped_while_it_waits_to_go_on_blocks_nobody():
-    turns, log = Turns(at_once=1, patience=60), []
+    turns, log = Turns(at_once=1, patience=PATIENCE), []
 
     def stopped():
         with pytest.raises(KeyError), turns.turn(), turns.paused():
             raise KeyError
 
     for thread in in_threads(stopped):
-        thread.join(10)
+        thread.join(PATIENCE)
     with turns.turn():
         log.append("goes")
     assert log == ["goes"]

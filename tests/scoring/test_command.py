@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from han_core.commands import score as module
+from tests.processes import PATIENCE
 
 CPU = ("--device", "cpu")
 FIGURES = ("accuracy", "macro_f1", "loss")
@@ -104,7 +105,7 @@ def parts(out: Path) -> dict[str, bytes]:
 
 
 def wait_for_parts(run: subprocess.Popen, out: Path, number: int) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE
     while len(parts(out)) < number and run.poll() is None and time.monotonic() < deadline:
         time.sleep(0.005)
 
@@ -126,7 +127,7 @@ def test_killed_and_interrupted_it_goes_on_to_the_same_files(
     run = long_run(folder, data, out)
     wait_for_parts(run, out, len(killed) + 1)
     os.killpg(run.pid, signal.SIGINT)  # Ctrl-C reaches the worker as well
-    _, errors = run.communicate(timeout=60)
+    _, errors = run.communicate(timeout=PATIENCE)
     interrupted = parts(out)
     assert run.returncode == 130
     assert "Traceback" not in errors

@@ -78,7 +78,7 @@ def children() -> list[int]:
 
 def test_no_worker_stays(parts, job):
     list(score_locally(parts[:1], job, ["cpu"] * 2))
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + processes.PATIENCE
     while children() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert children() == []

@@ -12,6 +12,7 @@ from han_core.errors.kept import background
 from han_core.errors.kept.background import DIED, State, begin, look, stop, write_state
 from han_core.lock import is_held, take
 from han_core.wrong_input import WrongInput
+from tests.processes import PATIENCE
 
 WORK = """
 import time
@@ -49,7 +50,7 @@ def folder(tmp_path) -> Path:
     return tmp_path / "work"
 
 
-def ended(folder: Path, seconds: float = 60) -> State:
+def ended(folder: Path, seconds: float = PATIENCE) -> State:
     deadline = time.monotonic() + seconds
     while (state := look(folder)) and state.kind == "working" and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -84,7 +85,8 @@ def test_why_it_failed_is_one_sentence(folder, counting, how, said):
 
 def test_it_can_be_stopped_whatever_it_does_and_begun_again(folder, counting):
     begin(folder, counting, {"to": 10, "pause": 60})
-    while look(folder).of == 0:
+    while (state := look(folder)).of == 0:
+        assert state.kind == "working", state.text
         time.sleep(0.02)
     stop(folder)
     state = ended(folder)

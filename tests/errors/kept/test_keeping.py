@@ -13,6 +13,7 @@ from han_core.lock import take
 from han_core.places import scores_root
 from han_core.scoring.manifest import checkpoint_sha256
 from tests.conftest import WORDS
+from tests.processes import PATIENCE
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +34,7 @@ def path(tmp_path):
     return path
 
 
-def wait(work, until, seconds=120):
+def wait(work, until, seconds=PATIENCE):
     deadline = time.monotonic() + seconds
     while not until(state := look(work)) and time.monotonic() < deadline:
         time.sleep(0.02)

@@ -21,6 +21,7 @@ from han_core.errors.labels.training_set import (
 from han_core.errors.labels.vectors import open_vectors
 from han_core.places import vectors_root
 from han_core.scoring.manifest import checkpoint_sha256
+from tests.processes import PATIENCE
 
 IMDB = {
     "dataset": "stanfordnlp/imdb",
@@ -119,7 +120,7 @@ def test_the_work_in_a_process_of_its_own(asked):
     assert state(asked) is None
     assert key_of(asked) is None
     begin(asked)
-    until = time.monotonic() + 120
+    until = time.monotonic() + PATIENCE
     while (found := state(asked)) is None or found.kind == "working":
         assert time.monotonic() < until
         time.sleep(0.1)
@@ -139,7 +140,7 @@ def test_documents_that_do_not_fit_are_one_sentence(asked, tmp_path):
     other = TrainingSet(asked.folder, asked.checkpoint_sha256, "cpu", source_of(str(path)))
     assert other.work != asked.work
     begin(other)
-    until = time.monotonic() + 120
+    until = time.monotonic() + PATIENCE
     while (found := state(other)) is None or found.kind == "working":
         assert time.monotonic() < until
         time.sleep(0.1)
