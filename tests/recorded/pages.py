@@ -92,6 +92,18 @@ def look(app: AppTest) -> dict[str, Any]:
     }
 
 
+STORED = ("checkpoint", "beside", "source", "analyst", "method", "target", "reading", "placebo",
+          "document", "tamper_kind", "tamper_where", "temperature", "train_view", "train_data",
+          "coding_tags", "coding_marks", "coding_note", "errors_order")  # fmt: skip
+"""Keys whose values stand in links or the session as they are, and are no wording."""
+
+
+def values(app: AppTest) -> dict[str, Any]:
+    """Return the values of the widgets that are on the page, of those in ``STORED``."""
+    there = dict(_keyed(app))
+    return {key: app.get_by_key(key).value for key in STORED if key in there}
+
+
 def _keyed(app: AppTest) -> Iterator[tuple[str, str]]:
     """Key and kind of every element that has a key."""
     waiting = [app.main, app.sidebar]

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.recorded import commands, pages
+from tests.recorded import before, commands, pages
 
 RECORDINGS: dict[str, Callable[[Path], Any]] = {
     "options": lambda folder: commands.options(),
@@ -21,6 +21,9 @@ RECORDINGS: dict[str, Callable[[Path], Any]] = {
     "compare": pages.compare,
     "errors": pages.errors,
     "train": pages.train,
+    "links made before": before.links,
+    "runs made before": before.runs,
+    "scores made before": before.scores,
 }
 """Name of the file → what makes its content; given a folder of its own."""
 
@@ -28,7 +31,7 @@ HERE = Path(__file__).parent
 
 
 def path_of(name: str) -> Path:
-    return HERE / "recordings" / f"{name}.json"
+    return HERE / "recordings" / f"{name.replace(' ', '_')}.json"
 
 
 def recorded(name: str) -> Any:
