@@ -90,6 +90,7 @@ def lines_of(folder) -> list[dict]:
 
 @on_each_device
 @each_model
+@pytest.mark.long
 def test_an_epoch_learns_as_on_the_cpu(
     request_of, quiet, fresh_accelerate, device, model, attention
 ):
@@ -109,6 +110,7 @@ def test_an_epoch_learns_as_on_the_cpu(
 
 @on_each_device
 @pytest.mark.parametrize("model", ["han", "bilstm"])
+@pytest.mark.long
 def test_mixed_precision_learns_close_to_float32(
     request_of, quiet, fresh_accelerate, device, model
 ):
@@ -144,6 +146,7 @@ def test_a_checkpoint_of_the_device_is_one_of_the_cpu(
 @on_each_device
 @pytest.mark.parametrize("precision", ["no", "auto"])
 @pytest.mark.parametrize("back", ["the same device", "the CPU"])
+@pytest.mark.long
 def test_a_run_goes_on_there_and_on_the_cpu(
     request_of, quiet, fresh_accelerate, device, precision, back
 ):
@@ -168,6 +171,7 @@ def test_a_run_goes_on_there_and_on_the_cpu(
 
 
 @on_each_device
+@pytest.mark.long
 def test_the_commands_take_the_device(tmp_path, run_command, reviews, monkeypatch, device):
     monkeypatch.setenv("HANSCOPE_DATA", str(tmp_path / "data"))
     on = ("--data", reviews, "--device", device)

@@ -33,6 +33,7 @@ def out(tmp_path_factory):
     return folder
 
 
+@pytest.mark.long
 def test_a_quick_run_measures_every_step(out):
     report = json.loads((out / "on_gpu.json").read_text())
     assert [step["state"] for step in report["steps"]] == ["done"] * 3
@@ -44,6 +45,7 @@ def test_a_quick_run_measures_every_step(out):
     assert report["bench"]["han_train_vs_textbook"] > 0
 
 
+@pytest.mark.long
 def test_a_quick_run_measures_models_in_every_precision_of_the_device(out):
     report = json.loads((out / "on_gpu.json").read_text())
     lines = {
@@ -64,6 +66,7 @@ def test_a_quick_run_measures_models_in_every_precision_of_the_device(out):
             assert line[f"{work}_vs_textbook"] == pytest.approx(rate / baseline, abs=0.02, rel=0.01)
 
 
+@pytest.mark.long
 def test_the_table_holds_what_the_file_holds(out):
     report = json.loads((out / "on_gpu.json").read_text())
     table = (out / "on_gpu.md").read_text()
@@ -107,6 +110,7 @@ def test_a_step_that_fails_says_its_last_line(ran):
     assert report["models"] == [{}]
 
 
+@pytest.mark.long
 def test_a_step_that_takes_too_long_keeps_what_it_printed(ran):
     code = 'import time; print("{}", flush=True); print("{", end="", flush=True); time.sleep(600)'
     entry, report = ran(code, limit=3)
