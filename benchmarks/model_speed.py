@@ -21,7 +21,7 @@ import torch
 from accelerate.state import AcceleratorState, GradientState
 
 from benchmarks.contestants import BATCH, contestants, explaining, training
-from han_core.device import choose_device
+from han_core.device import choose_device, mixed_precision
 from han_core.models.architecture import Architecture
 from han_core.planning.settings import Settings
 from han_core.preparation.prepare import Examples, Prepared
@@ -62,10 +62,13 @@ def measured(kind: str, device: torch.device, quick: bool) -> Iterator[dict[str,
     for precision in PRECISIONS:
         line = {"model": model, "attention": attention, "mixed_precision": precision}
         try:
-            yield line | ours(shape, prepared, device, precision, rounds, baseline)
+            mixed_precision(precision, device)
         except WrongInput as error:
             yield line | {"state": "left out", "reason": str(error)}
-        except RuntimeError as error:  # the GPU, its memory or its libraries
+            continue
+        try:
+            yield line | ours(shape, prepared, device, precision, rounds, baseline)
+        except (WrongInput, RuntimeError) as error:  # the GPU, its memory or its libraries
             yield line | {"state": "failed", "reason": str(error).splitlines()[0][:300]}
 
 
@@ -77,11 +80,7 @@ def ours(
     rounds: int,
     baseline: dict[str, float],
 ) -> dict[str, object]:
-    """Speed and memory of ``shape`` in ``precision``, beside those of the textbook loop.
-
-    Raises:
-        WrongInput: if the device lacks the precision.
-    """
+    """Speed and memory of ``shape`` in ``precision``, beside those of the textbook loop."""
     _forget_precision()
     documents = prepared.training.documents
     # As many tokens as the documents of a textbook batch have.

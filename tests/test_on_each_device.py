@@ -105,7 +105,7 @@ def test_an_epoch_learns_as_on_the_cpu(
     there, here = map(lines_of, folders)
     assert there[1]["train"]["loss"] < there[0]["train"]["loss"]
     for one, other in zip(there, here, strict=True):
-        assert one["train"]["loss"] == pytest.approx(other["train"]["loss"], abs=1e-2)
+        assert one["train"]["loss"] == pytest.approx(other["train"]["loss"], abs=0.03)
 
 
 @on_each_device
@@ -122,7 +122,9 @@ def test_mixed_precision_learns_close_to_float32(
         fresh_accelerate()
     for precision, found in losses.items():
         assert found[-1] < found[0], precision
-        assert found == pytest.approx(losses["no"], abs=0.1), precision
+        # The scaling of fp16 may skip the first steps.
+        near = 0.3 if precision == "fp16" else 0.1
+        assert found == pytest.approx(losses["no"], abs=near), precision
     assert all(found != losses["no"] for name, found in losses.items() if name != "no")
 
 
