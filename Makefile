@@ -1,6 +1,7 @@
 # make run    sets everything up and serves the app on http://127.0.0.1:$PORT (8501)
 # make class  the same for a class: warm before the first visitor, open to the local network
 # make test   sets everything up and runs the whole test suite
+# make quick  the same without pages, browser and long tests: an answer in two minutes
 
 PYTHON ?= python3.11
 PORT ?= 8501
@@ -13,7 +14,7 @@ BIN := .venv/bin
 HEAP := MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=268435456 MALLOC_TRIM_THRESHOLD_=536870912 \
 	MALLOC_TOP_PAD_=16777216
 
-.PHONY: run class test lint install clean
+.PHONY: run class test quick lint install clean
 
 run: install
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT) \
@@ -25,6 +26,9 @@ class: install
 
 test: .venv/.tested
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+quick: .venv/.tested
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not page and not browser and not long"
 
 lint: .venv/.tested
 	$(BIN)/ruff check .
@@ -45,8 +49,10 @@ install: .venv/.installed
 	$(BIN)/python -m pip install --quiet $(PIP_ARGS) -r requirements.txt
 	@touch $@
 
-.venv/.tested: requirements-dev.txt .venv/.installed
-	$(BIN)/python -m pip install --quiet $(PIP_ARGS) -r requirements-dev.txt
+NEEDED_BY_TESTS := requirements-dev.txt requirements-cluster.txt requirements-postgres.txt
+
+.venv/.tested: $(NEEDED_BY_TESTS) .venv/.installed
+	$(BIN)/python -m pip install --quiet $(PIP_ARGS) $(NEEDED_BY_TESTS:%=-r %)
 	@touch $@
 
 clean:

@@ -14,7 +14,7 @@ import signal
 import sys
 import warnings
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import psutil
 import pytest
@@ -36,6 +36,28 @@ WORDS = [
 PLANTED = {"bad": "dreadful", "good": "splendid", "neither": ""}
 SMALL = ("embedding=32", "hidden=16", "attention_size=16", "learning_rate=0.02", "batch_tokens=500")
 NO_DROPOUT = ("dropout_words=0", "dropout_sentences=0", "dropout_document=0")
+TESTS = Path(__file__).parent
+MARK_OF_FOLDER = {"pages": "page", "journey": "browser"}
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses among them
+def pytest_collection_modifyitems(items):
+    """Mark the tests of pages and of the browser by their folder."""
+    for item in items:
+        if mark := MARK_OF_FOLDER.get(item.path.relative_to(TESTS).parts[0]):
+            item.add_marker(mark)
+
+
+@pytest.fixture(scope="session")
+def missing():
+    """``missing(reason)``: skip the test; in CI, where everything is installed, fail it."""
+
+    def end(reason: str) -> NoReturn:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{reason}; in CI it has to be there.", pytrace=False)
+        pytest.skip(reason)
+
+    return end
 
 
 @pytest.fixture(scope="session", autouse=True)

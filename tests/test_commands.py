@@ -31,6 +31,7 @@ def write_lines(path: Path, lines) -> str:
     return str(path)
 
 
+@pytest.mark.long
 def test_train_then_evaluate(run_command, tmp_path, reviews):
     out = tmp_path / "out"
     status, (summary,), errors = run_command(
@@ -58,6 +59,7 @@ def test_train_then_evaluate(run_command, tmp_path, reviews):
     assert found["documents_per_second"] > 0
 
 
+@pytest.mark.long
 def test_teachers_label_and_groups_stay_whole(run_command, tmp_path, reviews):
     """The student and its teacher, by the same seed of the division, hold the same out."""
     common = ["train", "--model", "bilstm", "--data", reviews, "--group-column", "id/10",
@@ -105,6 +107,7 @@ def test_chinese_is_read_by_characters_from_training_to_explanation(run_command,
     assert sum(weights) == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.long
 def test_resume_goes_on(run_command, tmp_path, reviews):
     arguments = ["train", "--model", "han", "--data", reviews, "--out", tmp_path / "out", *SMALL]
     assert run_command(*arguments)[1][0]["epochs"] == 1
@@ -117,6 +120,7 @@ def test_resume_goes_on(run_command, tmp_path, reviews):
     assert "--epochs 1, then 2" in stored["note"]
 
 
+@pytest.mark.long
 def test_ctrl_c_is_one_line_and_status_130(run_command, tmp_path, reviews, monkeypatch):
     bars = epoch_bar
 
@@ -143,6 +147,7 @@ def test_ctrl_c_is_one_line_and_status_130(run_command, tmp_path, reviews, monke
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.long
 def test_a_signal_lets_the_step_end_and_the_run_goes_on(
     run_command, tmp_path, reviews, monkeypatch, name
 ):
@@ -169,6 +174,7 @@ def test_a_signal_lets_the_step_end_and_the_run_goes_on(
     assert "Going on after step 1 of epoch 2." in errors
 
 
+@pytest.mark.long
 def test_a_second_signal_stops_at_once(run_command, tmp_path, reviews, monkeypatch):
     def epoch(number: int, documents: int):
         def step(count: int, loss: float) -> None:
@@ -199,6 +205,7 @@ def test_before_the_first_step_a_signal_stops_at_once(run_command, tmp_path, rev
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.long
 def test_one_column_may_say_what_each_row_is_for(run_command, tmp_path, planted_corpora):
     corpus = planted_corpora.training.first(60)
     parts = ["train", "train", "validation", "test"] * 15
@@ -219,6 +226,7 @@ def test_one_column_may_say_what_each_row_is_for(run_command, tmp_path, planted_
     assert sizes[1]["test"] == 15
 
 
+@pytest.mark.long
 def test_columns_validation_data_and_names_may_be_given(run_command, tmp_path, planted_corpora):
     paths = []
     for name, corpus in (("a", planted_corpora.training), ("b", planted_corpora.validation)):
@@ -426,6 +434,7 @@ def process(*arguments: str | bytes | Path, given: bytes = b"") -> subprocess.Co
     )  # fmt: skip
 
 
+@pytest.mark.long
 def test_a_process_explains_from_stream_to_stream(random_checkpoint):
     text = "Der grüne river. 电影!"
     line = json.dumps({"id": "é", "text": text}, ensure_ascii=False).encode()
@@ -434,6 +443,7 @@ def test_a_process_explains_from_stream_to_stream(random_checkpoint):
     check_contract(json.loads(done.stdout), text)
 
 
+@pytest.mark.long
 def test_a_process_ends_with_status_2_and_one_line(tmp_path):
     done = process("explain", "--checkpoint", tmp_path / "none")
     assert (done.returncode, done.stdout) == (2, b"")

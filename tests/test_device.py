@@ -7,6 +7,7 @@ from han_core.device import available_devices, choose_device, describe_device, m
 from han_core.wrong_input import WrongInput
 
 CPU = torch.device("cpu")
+pytestmark = pytest.mark.device
 
 
 @pytest.fixture

@@ -58,4 +58,4 @@ def integrated_gradients(
             internal_batch_size=copies,
             return_convergence_delta=True,
         )
-    return values[0].detach().double().sum(1).cpu().numpy(), float(gap)
+    return values[0].detach().cpu().double().sum(1).numpy(), float(gap)

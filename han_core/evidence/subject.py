@@ -143,7 +143,7 @@ class Subject:
         """
         with torch.no_grad(), threads_for(self.tokens):
             logits = self.checkpoint.model.classifier(self._reading.entries)
-        return logits.double().log_softmax(1).cpu().numpy()
+        return logits.cpu().double().log_softmax(1).numpy()
 
     @cached_property
     def vectors(self) -> Tensor:
@@ -185,12 +185,12 @@ class Subject:
             (gradient,) = torch.autograd.grad(chance, vectors)
         # The states came along: nobody has to read the document again.
         vars(self).setdefault("_reading", _Reading.first_half(encoded, output.entries))
-        return gradient.double().cpu().numpy()
+        return gradient.cpu().double().numpy()
 
     def gradient_times_input(self, target: int) -> np.ndarray:
         """(2, tokens) the gradients times the vectors, summed over the embedding; kept."""
         if target not in self._gradient_times_input:
-            vectors = self.vectors.double().cpu().numpy()
+            vectors = self.vectors.cpu().double().numpy()
             self._gradient_times_input[target] = (self.gradients(target) * vectors).sum(2)
         return self._gradient_times_input[target]
 
@@ -244,4 +244,4 @@ def subject_of(
 
 
 def _softmax(logits: Tensor) -> Tensor:
-    return logits.double().softmax(1).cpu()
+    return logits.cpu().double().softmax(1)

@@ -61,7 +61,7 @@ def answers(
     """
     shared = shared_batch(words, sentence_lengths).to(model.embedding.weight.device)
     with torch.no_grad(), threads_for(words.shape[1]):
-        return model.forward_shared(shared).double().softmax(1).cpu().numpy()
+        return model.forward_shared(shared).cpu().double().softmax(1).numpy()
 
 
 def passes(variants: int, tokens: int) -> Iterator[slice]:

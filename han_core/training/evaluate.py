@@ -57,7 +57,7 @@ def predict_numbered(
         with torch.inference_mode():
             output = model(collate([documents[i] for i in batch]).to(device))
         check_finite(output.logits, name)
-        for i, row in zip(batch, output.logits.double().cpu().numpy(), strict=True):
+        for i, row in zip(batch, output.logits.cpu().double().numpy(), strict=True):
             logits[i] = row
         done += len(batch)
         if progress:

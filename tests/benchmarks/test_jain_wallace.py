@@ -250,6 +250,7 @@ def figures_of(out):
     return json.loads((out / "results.json").read_text())["figures"]
 
 
+@pytest.mark.long
 def test_a_small_run_goes_on_where_it_was_stopped(tmp_path, capsys, monkeypatch):
     asked = ["--out", str(tmp_path), *SMALL, "--epochs", "1", "--seeds"]
     assert command.main([*asked, "0", "1"]) == 0

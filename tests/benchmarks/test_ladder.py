@@ -66,6 +66,7 @@ def test_a_rung_trains(tmp_path, run_command, monkeypatch):
     assert str(SMALL) in json.dumps(kept)
 
 
+@pytest.mark.long
 def test_what_train_refuses_is_one_sentence(tmp_path):
     with pytest.raises(WrongInput, match="nowhere"):
         climbed(str(tmp_path / "nowhere.csv"), CPU)

@@ -18,9 +18,11 @@ SETTINGS = "-c listen_addresses='' -c max_connections=60 -c shared_buffers=16MB 
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[str]:
+def server(missing) -> Iterator[str]:
     """The URL of a server that runs as long as the tests, reached through a socket."""
     initdb, pg_ctl = _binary("initdb"), _binary("pg_ctl")
+    if not (initdb and pg_ctl):
+        missing("PostgreSQL is not installed: there is no initdb or no pg_ctl")
     folder = Path(tempfile.mkdtemp(prefix="hanscope-", dir="/tmp"))  # a socket's path is short
     run, data = _as_server(folder), folder / "data"
     try:
@@ -99,13 +101,12 @@ def _run(url: str, *statements: str) -> None:
     engine.dispose()
 
 
-def _binary(name: str) -> Path:
+def _binary(name: str) -> Path | None:
+    """The program of the newest PostgreSQL in Debian's folder, or of the one on the path."""
     found = [folder / name for folder in BINARIES if (folder / name).exists()]
-    if not found and (on_path := shutil.which(name)):
-        found = [Path(on_path)]
-    if not found:
-        pytest.skip(f"PostgreSQL is not installed: there is no {name}")
-    return found[-1]
+    if found:
+        return found[-1]
+    return Path(on_path) if (on_path := shutil.which(name)) else None
 
 
 def _as_server(folder: Path) -> Callable[..., None]:

@@ -152,6 +152,7 @@ BY_DOCUMENT = st.dictionaries(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(said=BY_DOCUMENT)
 def test_round_trip(said, notes):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
 from han_core.coding.codebook import save_tag
@@ -24,6 +25,7 @@ def run(*given: object) -> None:
     subprocess.run([sys.executable, writers, *map(str, given)], check=True, timeout=120, env=root)
 
 
+@pytest.mark.long
 def test_thirty_writers_at_once_lose_nothing(database, url):
     for number in range(3):
         save_tag(database, f"tag {number}", "Anna")
@@ -47,6 +49,7 @@ def test_thirty_writers_at_once_lose_nothing(database, url):
     assert marks(database).annotated == everywhere
 
 
+@pytest.mark.long
 def test_kill_9_while_writing_tears_nothing(database, url, tmp_path):
     run("killed", url, tmp_path, ROUNDS)
     for number in range(ROUNDS):

@@ -91,6 +91,7 @@ def test_who_leaves_in_the_middle_leaves_no_answer_behind(process, folders):
     same(process.evidence(question), here(question))
 
 
+@pytest.mark.long
 def test_one_that_dies_is_begun_again_but_not_for_ever(folders):
     own, question, others = Beside(), asked(folders[0]), children()
 

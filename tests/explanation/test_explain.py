@@ -139,6 +139,7 @@ def test_a_text_without_a_word_is_one_sentence(checkpoint_of, text):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("text", "tokens"),
     [

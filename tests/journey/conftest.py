@@ -20,13 +20,16 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 @pytest.fixture(scope="module")
-def chromium():
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    with playwright.sync_playwright() as started:
+def chromium(missing):
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing("Playwright is not installed (requirements-dev.txt)")
+    with sync_playwright() as started:
         own = Path(started.chromium.executable_path)
         path = next((path for path in (SYSTEM_CHROMIUM, own) if path.exists()), None)
         if path is None:
-            pytest.skip(f"no browser: neither {SYSTEM_CHROMIUM} nor Playwright's own Chromium")
+            missing(f"There is no browser: neither {SYSTEM_CHROMIUM} nor Playwright's own Chromium")
         browser = started.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         browser.close()

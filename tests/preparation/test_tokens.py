@@ -81,6 +81,7 @@ def test_another_tokenizer_reads_again(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("piece", [1, 100, 10_000])
+@pytest.mark.long
 def test_pieces_and_processes_make_no_difference(tmp_path, monkeypatch, piece):
     monkeypatch.setattr(splitters, "CHUNK", 300)
     one, rows, _ = tokenised([TEXTS], "en", 9, Follow())

@@ -105,6 +105,7 @@ def test_only_moments_that_are_kept_are_paid_for(tmp_path, of_step):
     assert asked == [0, 1, 2, 4, 8]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("model", ["han", "bilstm"])
 def test_the_frame_of_the_best_epoch_is_what_the_folder_gives(tmp_path, make_request, quiet, model):
     """Averaged and rounded weights, in a real run: what is on the disk is what was seen."""

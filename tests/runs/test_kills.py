@@ -4,6 +4,8 @@ import json
 import random
 import time
 
+import pytest
+
 from han_core.models.checkpoint import WEIGHTS
 from han_core.runs import manage
 from han_core.runs.log import EVENTS
@@ -11,6 +13,7 @@ from han_core.runs.log import EVENTS
 KILLS = 20
 
 
+@pytest.mark.long
 def test_twenty_kills_at_random_moments_change_nothing(zygote, plan, wait):
     asked = plan(epochs=5, settings={"save_seconds": 0.05})
     whole = wait(manage.start(asked))

@@ -20,6 +20,7 @@ def is_training(run) -> bool:
     return run.status == "training" and run.step > 0
 
 
+@pytest.mark.long
 def test_a_run_from_start_to_checkpoint(zygote, plan, wait):
     id = start(plan(name="my run", watched=["A fine film. I loved it."]))
     assert view(id).is_live

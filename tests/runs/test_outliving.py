@@ -51,6 +51,7 @@ def worker_of(folder: Path) -> int:
 
 
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="needs /proc")
+@pytest.mark.long
 def test_a_run_outlives_the_app_and_goes_on_after_both_were_killed(app, plan, wait):
     asked = plan(epochs=30, settings={"save_seconds": 0.05})
     first, id = app(asked)

@@ -1,5 +1,6 @@
 """Ray gives the same bytes as this process; without it there is one sentence."""
 
+import importlib.util
 import socket
 import sys
 
@@ -22,17 +23,22 @@ def parts(corpus):
     return list(parts_of(corpus, None, 10, range(3)))
 
 
-def has_ray() -> None:
-    pytest.importorskip("ray.data", reason="ray is not installed (requirements-cluster.txt)")
+@pytest.fixture
+def ray(missing):
+    """Needed by tests that start a cluster."""
+    if importlib.util.find_spec("ray") is None:
+        missing("Ray is not installed (requirements-cluster.txt)")
 
 
+@pytest.mark.long
+@pytest.mark.usefixtures("ray")
 def test_ray_gives_the_same_bytes(parts, job, here):
-    has_ray()
     assert dict(score_on_ray(parts, job, "cpu", 2, None)) == dict(here(parts, job))
 
 
+@pytest.mark.long
+@pytest.mark.usefixtures("ray")
 def test_what_an_actor_refuses_is_told_here(parts, job):
-    has_ray()
     changed = Job(job.folder, "other", "key")
     with pytest.raises(WrongInput, match="changed while it was scoring"):
         list(score_on_ray(parts, changed, "cpu", 1, None))
@@ -44,8 +50,8 @@ def test_a_device_of_one_machine_means_nothing_on_many(parts, job, device):
         list(score_on_ray(parts, job, device, 1, None))
 
 
+@pytest.mark.usefixtures("ray")
 def test_nobody_at_the_address(parts, job):
-    has_ray()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"

@@ -110,6 +110,7 @@ def wait_for_parts(run: subprocess.Popen, out: Path, number: int) -> None:
         time.sleep(0.005)
 
 
+@pytest.mark.long
 def test_killed_and_interrupted_it_goes_on_to_the_same_files(
     run_command, monkeypatch, here, folder, corpus, tmp_path
 ):

@@ -28,6 +28,7 @@ def parts(corpus):
     return list(parts_of(corpus, None, 7, range(5)))
 
 
+@pytest.mark.long
 def test_any_number_of_processes_gives_the_same_bytes(parts, job, here):
     expected = dict(here(parts, job))
     told = list(score_locally(parts, job, ["cpu"] * 2))
@@ -76,6 +77,7 @@ def children() -> list[int]:
     return processes.children("spawn_main")
 
 
+@pytest.mark.long
 def test_no_worker_stays(parts, job):
     list(score_locally(parts[:1], job, ["cpu"] * 2))
     deadline = time.monotonic() + processes.PATIENCE

@@ -22,6 +22,7 @@ def small_chunks(monkeypatch):
     monkeypatch.setattr(splitters, "CHUNK", 200)
 
 
+@pytest.mark.long
 def test_two_processes_give_what_one_gives(small_chunks):
     by_characters = listed(TEXTS, 1, "characters")
     assert listed(TEXTS, 2, "characters") == by_characters != listed(TEXTS, 1)
@@ -35,6 +36,7 @@ def test_a_process_that_ends_early_is_one_sentence(small_chunks, monkeypatch):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.long
 def test_processes_end_when_nobody_wants_more(small_chunks, monkeypatch):
     begun = []
     popen = splitters.subprocess.Popen

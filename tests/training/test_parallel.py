@@ -59,6 +59,7 @@ def figures(line: dict) -> list[float]:
     return [*line["train"].values(), *line["validation"].values()]
 
 
+@pytest.mark.long
 def test_two_processes_do_as_one_does(tmp_path, data, run_command):
     command = [
         "train", "--model", "bilstm", "--data", data, "--validation", "0.2", "--test", "0.2",
@@ -86,6 +87,7 @@ def test_two_processes_do_as_one_does(tmp_path, data, run_command):
             assert (states[1][name] - tensor).abs().max() <= 1e-3 * tensor.abs().max(), name
 
 
+@pytest.mark.long
 def test_two_processes_stop_and_go_on_with_the_same_bits(tmp_path, data):
     done = two_processes(ROOT / "tests" / "training" / "several.py", data, tmp_path)
     assert done.returncode == 0, done.stderr

@@ -62,6 +62,7 @@ def few(planted_corpora):
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_run_that_was_killed_ends_with_the_same_bits(tmp_path, make_request, quiet, few, kind):
     model, pairs = KINDS[kind]
@@ -103,6 +104,7 @@ def without_seconds(history: list[dict]) -> list[dict]:
     return [{key: line[key] for key in line if key not in timed} for line in history]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_run_that_was_stopped_anywhere_ends_with_the_same_bits(
     tmp_path, make_request, quiet, few, kind
@@ -185,6 +187,7 @@ def test_a_run_is_saved_from_time_to_time(tmp_path, make_request, quiet, few, mo
     assert saved == [steps]
 
 
+@pytest.mark.long
 def test_a_kill_loses_only_the_steps_since_the_last_saving(tmp_path, make_request, quiet, few):
     pairs = ("epochs=2", "hidden=6", "save_seconds=0.000001", "word_dropout=0.1")
     train(make_request(tmp_path / "whole", *pairs, **few), CPU, quiet())

@@ -24,6 +24,7 @@ CPU = torch.device("cpu")
 LEARNT = [("han", "additive"), ("bilstm", "additive"), ("bilstm", "dot"), ("bilstm", "linear")]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("model", "attention"), LEARNT)
 def test_a_planted_rule_is_learnt_within_seconds(planted, model, attention):
     _, summary = planted(model, attention)

@@ -164,6 +164,7 @@ def test_own_columns_never_stand_on_ours(make_store):
     assert [found[name][0] for name in names] == ["a", "b", "c"]
 
 
+@pytest.mark.long
 def test_a_document_with_all_that_is_kept(pair_store, planted_checkpoint, scored_corpus):
     row = scored_corpus.extra["word"].index("splendid")
     found = reading(pair_store, row)

@@ -41,6 +41,7 @@ def wait(work, until, seconds=PATIENCE):
     return state
 
 
+@pytest.mark.long
 def test_it_waits_its_turn_is_stopped_and_goes_on_to_the_end(folder, path):
     source = source_of(str(path))
     scores_root().mkdir(parents=True)

@@ -134,6 +134,7 @@ def test_the_work_in_a_process_of_its_own(asked):
     assert state(asked) is None
 
 
+@pytest.mark.long
 def test_documents_that_do_not_fit_are_one_sentence(asked, tmp_path):
     path = tmp_path / "other.csv"
     path.write_text("text,label\nbread,sour\nmusic,loud\n")

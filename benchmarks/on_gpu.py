@@ -1,0 +1,197 @@
+"""Everything that needs a GPU, in under ten minutes: tests, models, mixed precision and bench.
+
+    python -m benchmarks.on_gpu --out DIR [--device cuda] [--budget 540]
+    python -m benchmarks.on_gpu --out DIR --device cpu --quick
+
+On a machine without packages, ``benchmarks/on_gpu.sh DIR`` installs them first. Each step is a
+process with a time limit of its own: one that fails or takes too long is recorded with its reason,
+and the others go on. Writes ``on_gpu.json`` and ``on_gpu.md`` into DIR after every step.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+import torch
+
+from benchmarks.model_speed import KINDS, QUICK_KINDS, write_documents
+from benchmarks.on_gpu_table import markdown
+from han_core.device import choose_device, describe_device
+from han_core.models.folder import write_json, write_whole
+from han_core.wrong_input import WrongInput
+
+ROOT = Path(__file__).parents[1]
+BUDGET = 540
+SHORTEST = 5
+"""Seconds; a step that has fewer left is not begun."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command with a time limit, and how to read its result.
+
+    Attributes:
+        limit: seconds.
+        read: takes the standard output, complete or not, and returns entries of the report.
+    """
+
+    name: str
+    command: list[str]
+    limit: float
+    read: Callable[[str], dict]
+
+
+def main() -> int:
+    given = _arguments()
+    started = time.monotonic()
+    try:
+        device = choose_device(given.device)
+    except WrongInput as error:
+        print(f"{error} --device cpu --quick runs the same steps in a small form.", file=sys.stderr)
+        return 2
+    given.out.mkdir(parents=True, exist_ok=True)
+    report = {**_machine(device), "quick": given.quick, "budget_seconds": given.budget,
+              "steps": [], "tests": None, "models": [], "bench": None}  # fmt: skip
+    if report["note"]:
+        print(report["note"], file=sys.stderr)
+    with tempfile.TemporaryDirectory() as folder:
+        for step in steps(str(device), given.quick, Path(folder)):
+            print(step.name, file=sys.stderr, flush=True)
+            left = given.budget - (time.monotonic() - started)
+            run_step(step, left, report, Path(folder))
+            report["seconds"] = round(time.monotonic() - started, 1)
+            write_json(given.out / "on_gpu.json", report)
+            write_whole(given.out / "on_gpu.md", markdown(report).encode())
+    print(markdown(report))
+    return int(any(step["state"] == "failed" for step in report["steps"]))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--device", default="cuda", help="auto, cpu, cuda, cuda:N or mps")
+    parser.add_argument("--budget", type=float, default=BUDGET, metavar="SECONDS", help="for all")
+    parser.add_argument("--quick", action="store_true", help="a small form of every step")
+    return parser.parse_args()
+
+
+def _machine(device: torch.device) -> dict[str, object]:
+    gpu = device.type == "cuda"
+    return {
+        "date": time.strftime("%Y-%m-%d"),
+        "device": str(device),
+        "device_name": describe_device(str(device)),
+        "device_memory_mb": round(torch.cuda.mem_get_info(device)[1] / 1e6) if gpu else None,
+        "torch": torch.__version__,
+        "cuda": torch.version.cuda,
+        "python": sys.version.split()[0],
+        "note": None if torch.cuda.is_available() else "No CUDA device was found on this machine.",
+    }
+
+
+def steps(device: str, quick: bool, folder: Path) -> list[Step]:
+    """What is run on ``device``, the most important first; ``folder`` is for files on the way."""
+    python, size = [sys.executable, "-m"], ["--quick"] if quick else []
+    results = folder / "tests.xml"
+    tests = [*python, "pytest", "-m", "device", "-p", "no:cacheprovider", f"--junitxml={results}"]
+    tests += ["tests/test_device.py"] if quick else ["tests"]
+    bench = [*python, "han_core", "bench", "--device", device, "--data"]
+    bench += [str(write_documents(folder / "documents.jsonl", quick))]
+    bench += ["--limit", "16", "--rounds", "1"] if quick else ["--limit", "512", "--whole"]
+    groups = [QUICK_KINDS] if quick else [(kind,) for kind in KINDS]
+    return [
+        Step("tests", tests, 150, lambda output: {"tests": read_tests(results)}),
+        *(
+            Step(
+                "models: " + ", ".join(kinds),
+                [*python, "benchmarks.model_speed", "--device", device, *size, *kinds],
+                180 if quick else 60,  # a busy machine is slow, not wrong
+                lambda output: {"models": _json_lines(output)},
+            )
+            for kinds in groups
+        ),
+        Step("bench", bench, 240, lambda output: {"bench": next(iter(_json_lines(output)), None)}),
+    ]
+
+
+def run_step(step: Step, left: float, report: dict, folder: Path) -> None:
+    """Run ``step`` within ``left`` seconds, and add to ``report`` what came of it."""
+    entry: dict[str, object] = {"name": step.name, "state": "done", "seconds": 0.0, "reason": None}
+    report["steps"].append(entry)
+    if left < SHORTEST:
+        entry |= {"state": "left out", "reason": f"{max(left, 0):.0f} seconds were left."}
+        return
+    started = time.monotonic()
+    output, reason = _run(step.command, min(step.limit, left), folder)
+    entry["seconds"] = round(time.monotonic() - started, 1)
+    try:
+        for name, value in step.read(output).items():
+            report[name] = [*report[name], *value] if isinstance(value, list) else value
+    except (OSError, ValueError, ElementTree.ParseError) as error:
+        reason = reason or f"Its result cannot be read: {error}"
+    if reason:
+        entry |= {"state": "failed", "reason": reason}
+
+
+def _run(command: list[str], limit: float, folder: Path) -> tuple[str, str | None]:
+    """Standard output, and why the command failed; what it started ends with it."""
+    environment = {**os.environ, "HANSCOPE_DATA": str(folder / "hanscope")}
+    with (folder / "errors").open("w+", encoding="utf-8") as errors:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE,
+                                   stderr=errors, text=True, start_new_session=True)  # fmt: skip
+        late = False
+        try:
+            output, _ = process.communicate(timeout=limit)
+        except subprocess.TimeoutExpired:
+            late = True
+        finally:  # of its session, for pytest and bench start processes of their own
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        if late:
+            output, _ = process.communicate()
+        errors.seek(0)
+        last = ([line for line in errors if line.strip()] or [""])[-1].strip()[:300]
+    if late:
+        return output, f"It took more than {limit:.0f} seconds. {last}".strip()
+    return output, f"Exit status {process.returncode}. {last}" if process.returncode else None
+
+
+def read_tests(file: Path) -> dict[str, object]:
+    """Counts of a JUnit file, and the names of the tests that failed."""
+    suite = ElementTree.parse(file).getroot().find("testsuite")
+    if suite is None:
+        raise ValueError(f"no test suite in {file.name}")
+    total, *wrong, skipped = (
+        int(suite.get(name, 0)) for name in ("tests", "failures", "errors", "skipped")
+    )
+    failed = [
+        f"{case.get('classname')}::{case.get('name')}"
+        for case in suite.iter("testcase")
+        if case.find("failure") is not None or case.find("error") is not None
+    ]
+    return {
+        "passed": total - sum(wrong) - skipped,
+        "failed": sum(wrong),
+        "skipped": skipped,
+        "failures": failed,
+    }
+
+
+def _json_lines(output: str) -> list[dict]:
+    """Whole lines alone: a process that was ended may leave half of one."""
+    lines = [line for line in output.splitlines() if line.startswith("{") and line.endswith("}")]
+    return [json.loads(line) for line in lines]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
