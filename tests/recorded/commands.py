@@ -211,13 +211,14 @@ def training(folder: Path) -> dict[str, Any]:
             "--epochs", 1, *SMALL,
         )  # fmt: skip
     metrics = json.loads((out / "metrics.json").read_text())
+    config = json.loads((out / "config.json").read_text())
     history = [json.loads(line) for line in (out / "history.jsonl").read_text().splitlines()]
     return {
         "prints": kinds(said),
         "parameters": said["parameters"],
         "epochs": said["epochs"],
         "files": sorted(str(p.relative_to(out)) for p in out.rglob("*") if p.is_file()),
-        "config": json.loads((out / "config.json").read_text()),
+        "config": {**config, "sha256": kinds(config["sha256"])},
         "vocabulary": json.loads((out / "vocabulary.json").read_text()),
         "metrics": kinds(metrics),
         "documents": metrics["documents"],
