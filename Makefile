@@ -21,7 +21,7 @@ run: install
 		--server.headless $(if $(filter 1 true,$(HEADLESS)),true,false)
 
 class: install
-	$(HEAP) PYTHONPATH=. $(BIN)/python -m streamlit run pages/parts/class_mode.py \
+	$(HEAP) PYTHONPATH=. $(BIN)/python -m streamlit run pages/shared/class_mode.py \
 		--server.address $(ADDRESS) --server.port $(PORT) --server.headless true
 
 test: .venv/.tested

@@ -1,24 +1,166 @@
-"""What ``python -m han_core bench`` measures: ours beside the baselines, in one run.
+"""One pasted text: from text to explanation, beside the packed baseline with the same tokeniser.
+
+Interleaved, one thread, wall-clock time: what somebody waits for.
+
+What batching, mixed precision and accumulation gain in training, step by step.
+
+    python -m han_core bench --device cuda --data imdb.parquet --whole
+
+Each rung is the command ``train`` over all documents, in a process of its own: at first small
+batches in single precision; then large batches of documents of like length; then half precision,
+where the device's own choice is that; then gradients of several batches in one step.
+
+What ``python -m han_core bench`` measures: ours beside the baselines, in one run.
 
 Interleaved, one thread, processor time: other programs and a slow machine change the seconds,
 hardly the ratios. Medians, and the quartiles beside them.
 """
 
+import json
+import os
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from benchmarks.contestants import CPU, contestants, explaining, training
-from benchmarks.one_text import one_text
+from benchmarks.reference_models import CPU, contestants, explaining, training
+from han_core.explanation.explain import explain
 from han_core.models.architecture import Architecture
-from han_core.planning.speed import forward_operations, operations_per_second
+from han_core.models.checkpoint import Checkpoint, Config
+from han_core.models.registry import build_model
+from han_core.runtime.devices import mixed_precision
+from han_core.runtime.errors import WrongInput
+from han_core.runtime.paths import PROJECT
 from han_core.text.batch import NumberedDocument, number_document
 from han_core.text.tokenizer import Tokenizer
 from han_core.text.vocabulary import Vocabulary
-from han_core.wrong_input import WrongInput
+from han_core.training.cost import forward_operations, operations_per_second
+
+WORDS = 250
+TEXT_ROUNDS = 40
+
+
+def one_text(
+    texts: Sequence[str], vocabulary: Vocabulary, sizes: dict[str, Any]
+) -> dict[str, float]:
+    """Medians in milliseconds for the first ``WORDS`` words of ``texts``, and their ratio."""
+    text = " ".join(" ".join(texts).split()[:WORDS])
+    found: dict[str, float] = {}
+    for model in ("han", "bilstm"):
+        shape = Architecture(model=model, vocabulary_size=len(vocabulary), classes=2, **sizes)
+        config = Config(architecture=shape, labels=("a", "b"))
+        checkpoint = Checkpoint("bench", config, vocabulary, build_model(shape).eval(), {})
+        packed = contestants(shape, [])["packed"]
+        packed.model.eval()
+
+        def baseline(packed=packed, tokenizer=checkpoint.tokenizer) -> None:
+            document = number_document(tokenizer(text), vocabulary)
+            with torch.no_grad():
+                packed.answer(packed.model, [document]).softmax(1).tolist()
+
+        ours, theirs = _medians(partial(explain, checkpoint, text), baseline)
+        found[f"{model}_text_to_explanation_ms"] = round(ours, 2)
+        found[f"{model}_text_to_explanation_ms_packed"] = round(theirs, 2)
+        found[f"{model}_text_to_explanation_vs_packed"] = round(theirs / ours, 2)
+    return found
+
+
+def _medians(*ways: Callable[[], object]) -> list[float]:
+    """Milliseconds of each, interleaved; the first rounds do not count."""
+    seconds: list[list[float]] = [[] for _ in ways]
+    for _ in range(TEXT_ROUNDS):
+        for times, run in zip(seconds, ways, strict=True):
+            started = time.perf_counter()
+            run()
+            times.append(time.perf_counter() - started)
+    return [1000 * float(np.median(times[5:])) for times in seconds]
+
+
+SMALL, LARGE = 4_000, 64_000  # tokens in a batch: 16 and 240 film reviews
+EPOCHS = 2  # what is loaded once counts for less
+
+
+def rungs(device: torch.device) -> dict[str, dict[str, object]]:
+    """Settings of ``train`` by what is added; a rung that changes nothing is left out."""
+    single = {"batch_tokens": SMALL, "mixed_precision": "no", "accumulation": 1}
+    found = {"as_they_come": single, "batching": {**single, "batch_tokens": LARGE}}
+    if mixed_precision("auto", device) != "no":
+        found["mixed_precision"] = {**found["batching"], "mixed_precision": "auto"}
+    return {**found, "accumulation": {**list(found.values())[-1], "accumulation": 4}}
+
+
+def climbed(
+    data: str,
+    device: torch.device,
+    columns: tuple[str, str] = ("text", "label"),
+    limit: int | None = None,
+    say: Callable[[str], None] = lambda line: None,
+    train: Callable[[list[str]], dict] | None = None,
+) -> dict[str, float]:
+    """Training documents a second on each rung, and how many times the first the last one is.
+
+    Args:
+        columns: of texts and labels.
+        limit: documents trained on; all where none is said.
+        train: what runs the command; here in a process of its own.
+
+    Raises:
+        WrongInput: as ``train`` says it.
+    """
+    found: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for model in ("han", "bilstm"):
+            for name, settings in rungs(device).items():
+                say(f"{model}: trains, {name.replace('_', ' ')}")
+                out = str(Path(folder) / f"{model}-{name}")
+                arguments = command(model, data, device, columns, limit, settings, out)
+                told = (train or (lambda given: _apart(given, folder)))(arguments)
+                found[f"{model}_{name}"] = told["train_documents_per_second"]
+            rates = [rate for name, rate in found.items() if name.startswith(model)]
+            found[f"{model}_gain"] = round(rates[-1] / rates[0], 2)
+    return {f"whole_{name}": rate for name, rate in found.items()}
+
+
+def command(
+    model: str,
+    data: str,
+    device: torch.device,
+    columns: tuple[str, str],
+    limit: int | None,
+    settings: dict[str, object],
+    out: str,
+) -> list[str]:
+    """What stands after ``python -m han_core``."""
+    sizes = {"embedding": 200, "hidden": 50, "save_seconds": 0}
+    given = ["train", "--model", model, "--data", data, "--validation", "0.02", "--out", out]
+    given += ["--epochs", str(EPOCHS), "--device", str(device)]
+    given += ["--text-column", columns[0], "--label-column", columns[1]]
+    given += ["--limit", str(limit)] if limit else []
+    for name, value in {**sizes, **settings}.items():
+        given += ["--set", f"{name}={value}"]
+    return given
+
+
+def _apart(given: list[str], folder: str) -> dict:
+    """The summary that the command prints; what it keeps goes into ``folder``."""
+    done = subprocess.run(
+        [sys.executable, "-m", "han_core", *given],
+        cwd=PROJECT,
+        env={**os.environ, "HANSCOPE_DATA": folder},
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise WrongInput((done.stderr.strip().splitlines() or ["train ended early."])[-1])
+    return json.loads(done.stdout.splitlines()[-1])
+
 
 SIZES: dict[str, Any] = {"embedding": 100, "hidden": 50, "attention_size": 100}
 ROUNDS = 5

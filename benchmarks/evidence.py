@@ -15,12 +15,13 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from han_core.corpora.corpus import read_corpus
-from han_core.evidence.deletion import deletion
-from han_core.evidence.faithfulness import DRAWS, quick
-from han_core.evidence.ranking import gradient_times_input, random_orders
-from han_core.evidence.subject import Subject, subject
-from han_core.evidence.swaps import swaps
+from han_core.data.corpus import read_corpus
+from han_core.explanation.attention_permutation import swaps
+from han_core.explanation.attribution import gradient_ranking as gradient_times_input
+from han_core.explanation.attribution import random_orders
+from han_core.explanation.deletion import deletion
+from han_core.explanation.faithfulness import DRAWS, quick
+from han_core.explanation.model_probe import Subject, subject
 from han_core.models.checkpoint import Checkpoint, load_checkpoint
 from han_core.models.listing import list_checkpoints
 

@@ -12,7 +12,7 @@ import time
 
 from playwright.sync_api import Browser
 
-from benchmarks.served import chromium, served
+from benchmarks.server_session import chromium, served
 
 STARTS = 3
 

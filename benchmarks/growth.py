@@ -160,7 +160,7 @@ def _model(name: str):
     import torch
 
     from han_core.models.architecture import Architecture
-    from han_core.models.build import build_model
+    from han_core.models.registry import build_model
 
     torch.set_num_threads(1)
     shape = Architecture(

@@ -1,4 +1,9 @@
-"""How quickly a million scored documents are filtered, sorted, paged and read.
+"""Scored documents by chance, a million if need be, kept where the app keeps its own.
+
+Right for about four documents of five; every text is of 48 words. Two models share the
+documents. Seeded, so that they are the same wherever they are made.
+
+How quickly a million scored documents are filtered, sorted, paged and read.
 
     python -m benchmarks.million [--rows N] [--classes N] [--rounds N] [--make-only]
 
@@ -10,23 +15,122 @@ when it is asked for the first time, and the peak memory of the process.
 """
 
 import argparse
+import hashlib
 import json
 import resource
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 
-from benchmarks.generated import MODELS, make, manifest_of
-from han_core.coding.marks import Marks
-from han_core.errors.asked.filter import Filter, Range
-from han_core.errors.kept.holdings import kept
-from han_core.errors.kept.scores import Scores
-from han_core.scoring.manifest import Manifest
+from han_core.analysis.annotations.marks import Marks
+from han_core.analysis.documents import keep_documents
+from han_core.analysis.filters import Filter, Range
+from han_core.analysis.score_cache import SOURCE, Origin, kept
+from han_core.analysis.scoring.manifest import MANIFEST, Manifest, rows_a_part
+from han_core.analysis.scoring.table import SCHEMA, part_path, to_parquet
+from han_core.analysis.sources import Scores, Source
+from han_core.data.corpus import Corpus
+from han_core.runtime.atomic_io import write_json, write_whole
+from han_core.runtime.paths import scores_root
+
+MODELS = ("generated-one", "generated-two")
+VOCABULARY, WORDS, SENTENCES = 30_000, 48, 4
+
+
+def manifest_of(name: str, rows: int, classes: int) -> Manifest:
+    def named(*words: object) -> str:
+        return hashlib.sha256(repr(words).encode()).hexdigest()
+
+    return Manifest(
+        checkpoint=name,
+        checkpoint_sha256=named(name, classes),
+        data=f"Generated, {rows:,} documents",
+        data_sha256=named("generated", rows, classes),
+        classes=tuple(f"class {number:03d}" for number in range(classes)),
+        labelled=True,
+        rows=rows,
+        rows_a_part=rows_a_part(rows),
+    )
+
+
+def make(manifests: list[Manifest]) -> None:
+    first, draw = manifests[0], np.random.default_rng(5)
+    spelled = draw.integers(97, 123, (VOCABULARY, 10), dtype=np.uint8)
+    words = [bytes(row[: draw.integers(2, 10)]).decode() for row in spelled]
+    true = draw.integers(0, len(first.classes), first.rows)
+    chosen = (draw.zipf(1.2, (first.rows, WORDS)) - 1) % VOCABULARY
+    named = np.array(words, dtype=object)
+    texts = [" ".join(named[row]) for row in chosen]
+    labels = tuple(first.classes[code] for code in true)
+    split = [("train", "validation", "test")[code] for code in draw.integers(0, 3, first.rows)]
+    source = [f"source {code}" for code in draw.integers(0, 40, first.rows)]
+    corpus = Corpus(first.data, texts, labels, [f"d{row}" for row in range(first.rows)],
+                    {"split": split, "source": source})  # fmt: skip
+    documents = keep_documents(corpus, first.data_sha256)
+    for seed, manifest in enumerate(manifests):
+        print(f"Writing the scores of {manifest.checkpoint}", file=sys.stderr)
+        folder = scores_root() / manifest.key
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(folder / MANIFEST, manifest.model_dump(mode="json"))
+        for number, table in enumerate(_parts(manifest, true, chosen, words, seed)):
+            write_whole(part_path(folder, number), to_parquet(table, manifest.key, number))
+        origin = Origin(source=Source(data=manifest.data), documents=documents.name,
+                        columns=tuple(corpus.extra), at=time.time())  # fmt: skip
+        write_json(folder / SOURCE, origin.model_dump(mode="json"))
+
+
+def _parts(
+    manifest: Manifest, true: np.ndarray, chosen: np.ndarray, words: list[str], seed: int
+) -> Iterator[pa.Table]:
+    """A part after the other; right for about four documents of five."""
+    draw, classes = np.random.default_rng(seed), len(manifest.classes)
+    for start in range(0, manifest.rows, manifest.rows_a_part):
+        codes, numbers = (cells[start : start + manifest.rows_a_part] for cells in (true, chosen))
+        n = len(codes)
+        logits = draw.normal(0, 1.5, (n, classes))
+        logits[np.arange(n), codes] += draw.normal(3.5, 1.5, n)
+        p = np.exp(logits)
+        p = (p / p.sum(1, keepdims=True)).astype(np.float32)
+        attention = draw.integers(0, 256, (n, WORDS), dtype=np.uint8)
+        top = np.argsort(-attention.astype(int), axis=1)[:, :5]
+        lengths = np.full(n * SENTENCES, WORDS // SENTENCES, dtype=np.int32)
+        evenly = np.full(n * SENTENCES, 1 / SENTENCES, dtype=np.float16)
+        labels = pa.array(manifest.classes)
+        columns = {
+            "row": pa.array(np.arange(start, start + n)),
+            "id": pa.array([f"d{row}" for row in range(start, start + n)]),
+            "label": labels.take(pa.array(codes)),
+            "predicted": labels.take(pa.array(p.argmax(1))),
+            "confidence": pa.array(p.max(1)),
+            "probabilities": _lists(pa.array(p.ravel()), n),
+            "loss": pa.array(-np.log(np.maximum(p[np.arange(n), codes], 1e-12))),
+            "tokens": pa.array(draw.integers(20, 400, n, dtype=np.int32)),
+            "sentences": pa.array(np.full(n, SENTENCES, dtype=np.int32)),
+            "unknown": pa.array(draw.integers(0, 9, n, dtype=np.int32)),
+            "entropy": pa.array(draw.random(n, dtype=np.float32)),
+            "attended": _lists(_spelled(np.take_along_axis(numbers, top, 1), words), n),
+            "sentence_weights": _lists(pa.array(evenly), n),
+            "sentence_lengths": _lists(pa.array(lengths), n),
+            "word_weights": _lists(pa.array(np.maximum(attention, 1).ravel()), n),
+            "words": _lists(_spelled(numbers, words), n),
+        }  # fmt: skip
+        yield pa.table({field.name: columns[field.name].cast(field.type) for field in SCHEMA})
+
+
+def _lists(cells: pa.Array, rows: int) -> pa.Array:
+    """``cells`` in ``rows`` lists of one length."""
+    ends = np.arange(rows + 1, dtype=np.int32) * (len(cells) // rows)
+    return pa.ListArray.from_arrays(pa.array(ends), cells)
+
+
+def _spelled(numbers: np.ndarray, words: list[str]) -> pa.Array:
+    return pa.array(words).take(pa.array(numbers.ravel()))
 
 
 def main() -> None:
@@ -49,8 +153,8 @@ def main() -> None:
 
 def _measured(manifests: list[Manifest], rounds: int) -> dict[str, object]:
     _as_the_app()
-    from han_core.errors.kept.kept_documents import open_documents
-    from han_core.errors.opened.store import open_store
+    from han_core.analysis.dataset import open_store
+    from han_core.analysis.documents import open_documents
 
     idle = _peak()
     scores = [_scores(manifest) for manifest in manifests]
@@ -69,8 +173,8 @@ def _measured(manifests: list[Manifest], rounds: int) -> dict[str, object]:
 
 def _questions() -> dict[str, Callable]:
     """What is timed: ``ask(store, number of the round)``."""
-    from han_core.errors.asked.select import select
-    from han_core.errors.asked.table import By, page, reading
+    from han_core.analysis.document_table import By, page, reading
+    from han_core.analysis.query import select
 
     def by(**conditions) -> Callable:
         return lambda store, number: select(store, Filter(**conditions), Marks())
@@ -105,8 +209,8 @@ def _questions() -> dict[str, Callable]:
 
 def _tagged(store, number: int) -> float:
     """Seconds to find the documents that have a tag, which 5,000 have."""
-    from han_core.errors.asked.select import select
-    from han_core.errors.asked.table import contents
+    from han_core.analysis.document_table import contents
+    from han_core.analysis.query import select
 
     rows = np.arange(number, store.rows, max(1, store.rows // 5_000))
     marks = Marks(tagged={"a": frozenset(contents(store, rows))})

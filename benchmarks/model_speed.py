@@ -20,16 +20,16 @@ import numpy as np
 import torch
 from accelerate.state import AcceleratorState, GradientState
 
-from benchmarks.contestants import BATCH, contestants, explaining, training
-from han_core.device import choose_device, mixed_precision
+from benchmarks.reference_models import BATCH, contestants, explaining, training
 from han_core.models.architecture import Architecture
-from han_core.planning.settings import Settings
-from han_core.preparation.prepare import Examples, Prepared
+from han_core.models.predict import predict_numbered
+from han_core.runtime.devices import choose_device, mixed_precision
+from han_core.runtime.errors import WrongInput
 from han_core.text.batch import NumberedDocument
 from han_core.text.vocabulary import RESERVED, Vocabulary
-from han_core.training.evaluate import predict_numbered
-from han_core.training.run import Run
-from han_core.wrong_input import WrongInput
+from han_core.training.prepare import Examples, Prepared
+from han_core.training.settings import Settings
+from han_core.training.trainer import Run
 
 KINDS = ("han-additive", "bilstm-additive", "bilstm-dot", "bilstm-linear")
 QUICK_KINDS = ("han-additive", "bilstm-dot")

@@ -26,9 +26,9 @@ import torch
 
 from benchmarks.model_speed import KINDS, QUICK_KINDS, write_documents
 from benchmarks.on_gpu_table import markdown
-from han_core.device import choose_device, describe_device
-from han_core.models.folder import write_json, write_whole
-from han_core.wrong_input import WrongInput
+from han_core.runtime.atomic_io import write_json, write_whole
+from han_core.runtime.devices import choose_device, describe_device
+from han_core.runtime.errors import WrongInput
 
 ROOT = Path(__file__).parents[1]
 BUDGET = 540

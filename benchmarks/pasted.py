@@ -31,9 +31,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Browser, Error, Page
 
-from benchmarks.said import a_text
-from benchmarks.served import ROOT, chromium, served, served_class
-from benchmarks.session import Session
+from benchmarks.server_session import ROOT, Session, a_text, chromium, served, served_class
 
 WORDS = 250
 WARM = 5  # clicks that do not count

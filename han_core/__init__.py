@@ -1,33 +1,23 @@
 """Hanscope: how hierarchical and recurrent attention models decide.
 
-The map. A document travels
+A document travels
 
     text → tokens → tensors → model → attention → evidence → figure → page
 
-and each room imports only rooms that stand before it in this list:
+through eight rooms. Each imports only rooms above it in this list, and the fifth and the sixth
+stand side by side: neither imports the other.
 
-* ``wrong_input``   the one exception for input that cannot be used
-* ``places``        where runs, prepared data and uploads are kept
-* ``lock``          who lives: locks that go with the process that holds them
-* ``device``        which devices there are, and how to name one
-* ``text``          document, tokenizer, vocabulary, batch
-* ``corpora``       labelled documents from files, the hub and the bundle
-* ``models``        attention pooling, HAN, BiLSTM, checkpoint
-* ``detached``      long work in a process of its own
-* ``planning``      settings of a run, presets, what it will cost
-* ``preparation``   which documents, split into words, numbered, kept on disk
-* ``training``      batches, run, train, resume, evaluate
-* ``explanation``   explain: the function to read first
-* ``evidence``      how far attention tells about a decision, measured
-* ``scoring``       a data set through a model, in parts, on many cores or machines
-* ``coding``        what people say of documents: codebook, tags, notes, agreement
-* ``errors``        scored documents filtered, counted, compared and taken away
-* ``runs``          a training run as a process of its own: queue, log, frames, archive
-* ``figures``       data in, a plotly figure or HTML out
-* ``sharing``       links, kept documents, tables to take away, cards of checkpoints
-* ``__main__``      the command line
+* ``runtime``      errors, paths, devices, locks, jobs, files written whole
+* ``text``         document, tokenizer, vocabulary, batch, edits, word vectors
+* ``data``         labelled documents from files, the hub and the bundle; splits, labels
+* ``models``       registry, attention, HAN, BiLSTM, prediction, checkpoints
+* ``explanation``  explain (the function to read first), and evidence for what attention shows
+* ``training``     settings, estimate, trainer, resume; runs in processes of their own
+* ``analysis``     scored data sets: filters, metrics, model pairs, annotations, export
+* ``viz``          charts, heatmap, reports, model cards, links
 
-Nothing in here imports Streamlit; the pages do.
+``cli`` and ``__main__`` are the command line over them. Nothing in here imports Streamlit;
+the pages do.
 """
 
 import os

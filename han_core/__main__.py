@@ -11,7 +11,7 @@ import os
 import sys
 from typing import NoReturn
 
-from han_core.commands import (
+from han_core.cli import (
     bench,
     card,
     checkpoints,
@@ -24,7 +24,7 @@ from han_core.commands import (
     train,
     vectors,
 )
-from han_core.wrong_input import WrongInput
+from han_core.runtime.errors import WrongInput
 
 COMMANDS = {
     "train": train,

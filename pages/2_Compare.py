@@ -2,9 +2,11 @@
 
 import streamlit as st
 
-from pages.parts import cached, texts
-from pages.parts.compare import choices, comparing, difference, figures, panels, versions
-from pages.parts.page import begin, wrong_input_shown
+from pages.compare import charts, choices, comparison, panels
+from pages.compare import choices as versions
+from pages.compare import panels as difference
+from pages.shared import cache, document_input
+from pages.shared.page import begin, wrong_input_shown
 
 begin(
     "Compare",
@@ -12,19 +14,19 @@ begin(
 )
 text, choice = st.columns([3, 2], gap="large")
 with text:
-    texts.document()
+    document_input.document()
 with wrong_input_shown():
     with choice:
         asked = choices.asked()
     with text:
-        document = texts.analysed()
+        document = document_input.analysed()
         second = versions.second(document) if asked.kind == "versions" else ""
-    compared = comparing.compared(asked, document, second)
+    compared = comparison.compared(asked, document, second)
     evidence = panels.panels(compared)
-    if figures.enough(compared):
-        figures.sentences_and_classes(compared)
-        figures.agreement(compared)
+    if charts.enough(compared):
+        charts.sentences_and_classes(compared)
+        charts.agreement(compared)
         difference.difference(compared)
-        figures.take_away(compared)
+        charts.take_away(compared)
     panels.fill(evidence, compared)
-cached.settle("Compare")
+cache.settle("Compare")

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from pages.parts import cached
-from pages.parts.errors import choices, links, views
-from pages.parts.page import begin, wrong_input_shown
+from pages.errors import choices, links, views
+from pages.shared import cache
+from pages.shared.page import begin, wrong_input_shown
 
 begin("Errors", "Score labelled documents, find what a model gets wrong, and code what you see.")
 with wrong_input_shown():
@@ -14,4 +14,4 @@ with wrong_input_shown():
         store = choices.opened(asked)
     if store is not None:
         views.show(choices.bench(asked, store))
-cached.settle("Errors")
+cache.settle("Errors")

@@ -2,19 +2,19 @@
 
 import streamlit as st
 
-from pages.parts import cached
-from pages.parts.page import begin, wrong_input_shown
-from pages.parts.training import live, news, several, switching, table
+from pages.shared import cache
+from pages.shared.page import begin, wrong_input_shown
+from pages.train import new_run, run_list, run_view
 
 begin("Train", "Train a model of your own on labelled documents, and watch its attention form.")
-if switching.view() == switching.NEW:
+if run_list.view() == run_list.NEW:
     documents, run = st.columns([3, 2], gap="large")
-    news.form(documents, run)
+    new_run.form(documents, run)
 else:
     with wrong_input_shown():
-        chosen = table.runs()
+        chosen = run_list.runs()
         if len(chosen) == 1:
-            live.one(chosen[0])
+            run_view.one(chosen[0])
         elif chosen:
-            several.side_by_side(chosen)
-cached.settle("Train")
+            run_list.side_by_side(chosen)
+cache.settle("Train")

@@ -119,8 +119,8 @@ def random_checkpoint(checkpoint_root):
     import torch
 
     from han_core.models.architecture import Architecture
-    from han_core.models.build import build_model
     from han_core.models.checkpoint import Config, save_checkpoint
+    from han_core.models.registry import build_model
     from han_core.text.vocabulary import RESERVED, Vocabulary
 
     def make(model: str = "han", attention: str = "additive") -> Path:
@@ -168,7 +168,7 @@ def planted_corpora() -> PlantedCorpora:
 
 
 def _planted(documents: int, seed: int):
-    from han_core.corpora.corpus import Corpus
+    from han_core.data.corpus import Corpus
 
     draw = random.Random(seed)
     texts, labels = [], []
@@ -198,7 +198,7 @@ def quiet():
 @pytest.fixture(scope="session")
 def make_request(planted_corpora):
     """``make_request(out, *pairs, model=…, …)``: a small run on the planted documents."""
-    from han_core.planning.settings import parse_settings
+    from han_core.training.settings import parse_settings
     from han_core.training.train import Request
 
     def make(out: Path, *pairs: str, model="bilstm", attention="additive", **changed) -> Request:

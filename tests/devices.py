@@ -2,7 +2,7 @@
 
 import pytest
 
-from han_core.device import available_devices, choose_device
+from han_core.runtime.devices import available_devices, choose_device
 
 FIRST_OF_EACH_KIND = {name.split(":")[0]: name for name in reversed(available_devices())}
 DEVICES = [choose_device(name) for name in FIRST_OF_EACH_KIND.values()]

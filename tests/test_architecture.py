@@ -1,20 +1,21 @@
-"""The house: rooms import only rooms before them, and some things are nowhere."""
+"""The house: eight rooms on eight floors, each importing only rooms above it, and no circle."""
 
 import ast
 import re
-from graphlib import TopologicalSorter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = [
-    "wrong_input", "places", "lock", "device", "text", "corpora", "models", "detached",
-    "planning", "preparation", "training", "explanation",
-    "evidence", "scoring", "coding", "errors", "runs", "figures", "sharing", "commands", "__main__",
-]  # fmt: skip
+ROOMS = ["runtime", "text", "data", "models", "explanation", "training", "analysis", "viz"]
+FLOORS = [*ROOMS, "cli", "__main__"]
+APART = {"explanation", "training"}
+"""Rooms that stand side by side: neither imports the other."""
+
 LIBRARY = sorted((ROOT / "han_core").rglob("*.py"))
 PAGES = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
+BENCHMARKS = sorted((ROOT / "benchmarks").rglob("*.py"))
 FORBIDDEN = re.compile(
     r"\b(pickle|dill|joblib|shelve|marshal)\b|torch\.load|allow_pickle|unsafe_allow_html"
     r"|(inner|outer)HTML|insertAdjacentHTML|document\.write"
@@ -28,13 +29,20 @@ def module_of(path: Path) -> str:
 MODULES = {module_of(path) for path in [*LIBRARY, *PAGES]}
 
 
-def imports(path: Path) -> set[str]:
-    """Modules that a file imports anywhere, functions included."""
-    found = set()
+def statements(path: Path) -> Iterator[ast.Import | ast.ImportFrom]:
+    """Import statements of a file, those inside functions included."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield node
+
+
+def imports(path: Path) -> set[str]:
+    """Modules that a file imports anywhere."""
+    found = set()
+    for node in statements(path):
         if isinstance(node, ast.Import):
             found |= {name.name for name in node.names}
-        elif isinstance(node, ast.ImportFrom):
+        else:
             assert node.level == 0, f"{path} imports relatively"
             below = {f"{node.module}.{name.name}" for name in node.names} & MODULES
             found |= below or {str(node.module)}
@@ -45,45 +53,35 @@ def packages(path: Path) -> set[str]:
     return {name.split(".")[0] for name in imports(path)}
 
 
-def room(module: str) -> int:
-    """The place of a module's room; the package itself, which holds the version, is first."""
-    name = module.split(".")[1:2]
-    return ROOMS.index(name[0]) if name else -1
+def room(module: str) -> str:
+    """The room of a module of ``han_core``; empty for the package itself."""
+    return module.split(".")[1] if "." in module else ""
 
 
-@pytest.mark.parametrize("path", LIBRARY, ids=module_of)
-def test_a_room_imports_only_rooms_before_it(path):
-    for module in imports(path):
-        if module.split(".")[0] == "han_core":
-            assert room(module) <= room(module_of(path)), f"{path.name} imports {module}"
+def floor(module: str) -> int:
+    return FLOORS.index(room(module)) if room(module) else -1
 
 
-def test_the_map_names_every_room():
-    for name in {path.relative_to(ROOT / "han_core").parts[0] for path in LIBRARY}:
-        assert name.removesuffix(".py") in {*ROOMS, "__init__"}
+def test_the_map_names_the_rooms_in_their_order():
+    assert {path.relative_to(ROOT / "han_core").parts[0] for path in LIBRARY} == {
+        *ROOMS, "cli", "__init__.py", "__main__.py",
+    }  # fmt: skip
     drawn = (ROOT / "han_core" / "__init__.py").read_text(encoding="utf-8")
-    places = [drawn.find(f"``{name}``") for name in ROOMS if name != "commands"]
+    places = [drawn.find(f"``{name}``") for name in ROOMS]
     assert -1 not in places
     assert places == sorted(places)
 
 
-def test_the_folders_of_errors_stand_in_order():
-    text = (ROOT / "han_core" / "errors" / "__init__.py").read_text(encoding="utf-8")
-    folders = re.findall(r"^\* ``(\w+)``", text, re.MULTILINE)
-    assert set(folders) == {path.name for path in (ROOT / "han_core" / "errors").glob("[a-z]*")}
-    for path in LIBRARY:
-        own = module_of(path).split(".")
-        for module in imports(path) if own[1:2] == ["errors"] else ():
-            if module.startswith("han_core.errors."):
-                assert folders.index(module.split(".")[2]) <= folders.index(own[2]), path
-
-
-def test_no_files_import_each_other_in_a_circle():
-    TopologicalSorter({module_of(path): imports(path) & MODULES for path in LIBRARY}).prepare()
+def test_pages_import_their_own_folder_and_what_pages_share():
+    for path in PAGES:
+        folder = path.relative_to(ROOT).parts[1:-1]
+        for module in imports(path) if folder else ():
+            if module.startswith("pages."):
+                assert module.split(".")[1] in {folder[0], "shared"}, f"{path} imports {module}"
 
 
 @pytest.mark.parametrize("path", LIBRARY, ids=module_of)
-def test_the_library_knows_no_pages(path):
+def test_the_library_imports_no_pages(path):
     assert not packages(path) & {"streamlit", "pages", "app"}
 
 

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from han_core.evidence.methods import METHODS, attribute
-from han_core.evidence.subject import subject
+from han_core.explanation.attribution import METHODS, attribute
+from han_core.explanation.model_probe import subject
 from han_core.models.checkpoint import load_checkpoint
+from han_core.models.predict import metrics, predict
 from han_core.text.batch import collate, number_document
-from han_core.training.evaluate import metrics, predict
+from han_core.training.callbacks import Stopped
 from han_core.training.train import train
-from han_core.training.watch import Stopped
 from tests.conftest import NO_DROPOUT
 from tests.devices import on_each_device
 from tests.reference import bilstm, han

@@ -8,10 +8,10 @@ import pytest
 
 from han_core.explanation.explain import explain
 from han_core.models.checkpoint import METRICS, README, load_checkpoint
-from han_core.sharing.card.content import Card, read_card
-from han_core.sharing.card.known import known
-from han_core.sharing.card.readme import readme
-from han_core.sharing.card.sections import sections
+from han_core.viz.model_card.content import Card, read_card
+from han_core.viz.model_card.known import known
+from han_core.viz.model_card.readme import readme
+from han_core.viz.model_card.sections import sections
 
 PROJECT = Path(__file__).parents[1]
 REVIEWS = ("han-imdb", "bilstm-additive-imdb", "bilstm-dot-imdb")  # English, as what people marked

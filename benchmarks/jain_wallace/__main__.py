@@ -17,18 +17,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.jain_wallace.measuring import between, measure, sampled
-from benchmarks.jain_wallace.reading import Reading, read
+from benchmarks.jain_wallace.measures import between, measure, sampled
+from benchmarks.jain_wallace.setup import GLOVE, Reading, read, word_vectors
 from benchmarks.jain_wallace.table import as_json, found, table
 from benchmarks.jain_wallace.training import Recipe, train
-from benchmarks.jain_wallace.vectors import GLOVE, word_vectors
-from han_core.commands.flags import at_least, device
-from han_core.commands.output import bar, say
-from han_core.corpora.corpus import read_corpus
-from han_core.device import choose_device
+from han_core.cli.common import at_least, bar, device, say
+from han_core.data.corpus import read_corpus
 from han_core.models.checkpoint import Checkpoint, Config, load_checkpoint, save_checkpoint
-from han_core.models.folder import read_json, write_json
-from han_core.wrong_input import WrongInput
+from han_core.runtime.atomic_io import read_json, write_json
+from han_core.runtime.devices import choose_device
+from han_core.runtime.errors import WrongInput
 
 MEASURED = ("accuracy", "tau_gradient", "tau_leave_one_out", "tau_ceiling", "adversary")
 LARGEST = 50_000_000  # bytes of a seed's figures

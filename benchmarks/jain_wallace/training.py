@@ -14,14 +14,14 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from benchmarks.jain_wallace.reading import Part, Reading
+from benchmarks.jain_wallace.setup import Part, Reading
 from han_core.models.architecture import Architecture
-from han_core.models.build import build_model
 from han_core.models.classifier import AttentionClassifier
+from han_core.models.predict import predict_numbered
+from han_core.models.registry import build_model
+from han_core.runtime.errors import WrongInput
 from han_core.text.batch import collate
-from han_core.training.averaging import copied
-from han_core.training.evaluate import predict_numbered
-from han_core.wrong_input import WrongInput
+from han_core.training.optimization import copied
 
 RATE, DECAY = 1e-3, 1e-5
 BATCH = 32  # documents

@@ -2,6 +2,10 @@
 
 An ``Architecture`` is what a checkpoint's configuration stores. It knows nothing
 about files or torch.
+
+The levels of a model, as people speak of them: words, sentences, classifier.
+
+It knows nothing about what is done with a level.
 """
 
 from typing import Literal
@@ -31,3 +35,28 @@ class Architecture(BaseModel):
     dropout_sentences: float = Field(default=0.2, ge=0, lt=1)
     dropout_document: float = Field(default=0.3, ge=0, lt=1)
     attention_noise: float = Field(default=0.0, ge=0, le=10)
+
+
+Level = Literal["words", "sentences", "classifier"]
+
+LEVELS: dict[str, Level] = {
+    "embedding": "words",
+    "word_encoder": "words",
+    "word_attention": "words",
+    "encoder": "words",
+    "sentence_encoder": "sentences",
+    "sentence_attention": "sentences",
+    # A flat model's attention stands where a HAN's sentence level ends: before the last layer.
+    "attention": "classifier",
+    "classifier": "classifier",
+}
+"""The level of each part of a HAN or a BiLSTM."""
+
+
+def level_of(parameter: str) -> Level:
+    """The level of the parameter of that name, ``word_encoder.weight_ih_l0`` for example.
+
+    Raises:
+        KeyError: if no part of a model is called so.
+    """
+    return LEVELS[parameter.partition(".")[0]]

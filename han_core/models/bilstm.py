@@ -10,10 +10,9 @@ import torch
 from torch import Tensor
 
 from han_core.models.architecture import Architecture
-from han_core.models.attention import attention_pooling
+from han_core.models.attention import attention_pooling, segment_softmax, segment_sum
 from han_core.models.classifier import Attention, AttentionClassifier, Encoded, Output
-from han_core.models.recurrent import BidirectionalLSTM
-from han_core.models.segments import segment_softmax, segment_sum
+from han_core.models.recurrent.encoder import BidirectionalLSTM
 from han_core.text.batch import Batch
 
 

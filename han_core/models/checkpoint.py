@@ -1,4 +1,9 @@
-"""A trained model as a folder that describes itself.
+"""What a model's word encoder takes in at each word of the vocabulary, kept beside the weights.
+
+Many passes over real texts look up the same words and multiply each with the same weights.
+It knows nothing about documents.
+
+A trained model as a folder that describes itself.
 
 ``model.safetensors`` (weights), ``config.json`` (architecture, tokeniser,
 labels), ``vocabulary.json``, ``metrics.json`` (what it was trained on and what
@@ -21,16 +26,43 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 import han_core
-from han_core.corpora.labels import check_names
+from han_core.data.labels import check_names
 from han_core.models.architecture import Architecture
-from han_core.models.build import build_model
 from han_core.models.classifier import AttentionClassifier
-from han_core.models.folder import checksum, read_json, standing, whole_folder, write_json
-from han_core.models.input_table import InputTable
+from han_core.models.registry import build_model
 from han_core.models.weights import read_weights, write_weights
+from han_core.runtime.atomic_io import checksum, read_json, standing, whole_folder, write_json
+from han_core.runtime.errors import WrongInput
+from han_core.text.batch import Batch
 from han_core.text.tokenizer import MAXIMUM_TOKENS, Tokenizer
 from han_core.text.vocabulary import Vocabulary
-from han_core.wrong_input import WrongInput
+
+LARGEST = 30_000_000
+"""Numbers in a table that is kept, 120 MB; larger vocabularies go without."""
+
+
+class InputTable:
+    """The table of one model, made when it is first of use and again after a weight changed."""
+
+    def __init__(self, model: AttentionClassifier):
+        self.model = model
+        self._made: tuple[tuple, Tensor] | None = None
+
+    def for_batch(self, batch: Batch) -> Tensor | None:
+        """(2, vocabulary, gates), for ``model.read``; None where it does not read from one."""
+        model = self.model
+        words, gates = model.embedding.num_embeddings, len(model.reader.all_weights[0][0])
+        if model.training or not model.reader.looks_up(model.sequences(batch)):
+            return None
+        if 2 * words * gates > LARGEST:
+            return None
+        weights = (model.embedding.weight, *model.reader.parameters())
+        state = tuple((weight.data_ptr(), weight._version) for weight in weights)
+        made = self._made
+        if made is None or made[0] != state:
+            made = self._made = (state, model.input_table())
+        return made[1]
+
 
 SHIPPED = Path(__file__).parents[2] / "checkpoints"
 WEIGHTS, CONFIG, VOCABULARY = "model.safetensors", "config.json", "vocabulary.json"

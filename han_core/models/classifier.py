@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from han_core.models.architecture import Architecture
-from han_core.models.readings import States
-from han_core.models.recurrent import BidirectionalGRU, BidirectionalLSTM
+from han_core.models.recurrent.encoder import BidirectionalGRU, BidirectionalLSTM
+from han_core.models.recurrent.scan import States
 from han_core.text.batch import Batch, SharedBatch
 from han_core.text.vocabulary import PADDING
 

@@ -10,8 +10,8 @@ from torch import Tensor
 from han_core.models.architecture import Architecture
 from han_core.models.attention import attention_pooling
 from han_core.models.classifier import Attention, AttentionClassifier, Encoded, Output
-from han_core.models.readings import States
-from han_core.models.recurrent import BidirectionalGRU
+from han_core.models.recurrent.encoder import BidirectionalGRU
+from han_core.models.recurrent.scan import States
 from han_core.text.batch import Batch, SharedBatch, owners
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from han_core.corpora.wording import shown
 from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import (
     VOCABULARY,
@@ -22,9 +21,9 @@ from han_core.models.checkpoint import (
     read_config,
     read_metrics,
 )
-from han_core.models.folder import files_state, half_replaced, standing
 from han_core.models.weights import check_weights
-from han_core.wrong_input import WrongInput
+from han_core.runtime.atomic_io import files_state, half_replaced, standing
+from han_core.runtime.errors import WrongInput, shown
 
 LONGEST_DATASET = 200  # characters of its name that are shown
 

@@ -15,7 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from han_core.wrong_input import WrongInput
+from han_core.runtime.errors import WrongInput
 
 LARGEST_HEADER = 1_000_000  # bytes; a real one has a few thousand
 STORED = {"F32": 4, "F16": 2}  # bytes in a number

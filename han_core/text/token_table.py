@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from han_core.text.batch import NumberedDocument
-from han_core.text.splitting import DOCUMENTS, decoded, encoded
+from han_core.text.tokenizer_pool import DOCUMENTS, decoded, encoded
 from han_core.text.vocabulary import Vocabulary
 
 DIGEST = 16  # bytes

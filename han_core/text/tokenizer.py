@@ -14,9 +14,9 @@ This module knows nothing about vocabularies or models.
 import re
 from collections.abc import Iterator
 
+from han_core.runtime.errors import WrongInput
 from han_core.text import characters
 from han_core.text.document import Document, Sentence, Span
-from han_core.wrong_input import WrongInput
 
 MAXIMUM_TOKENS = 20_000
 """More than anybody pastes; what is past it is reported as not seen."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from han_core.wrong_input import WrongInput
+from han_core.runtime.errors import WrongInput
 
 PADDING, UNKNOWN = 0, 1
 RESERVED = ("<pad>", "<unk>")

@@ -16,17 +16,14 @@ from accelerate.utils import GradientAccumulationPlugin
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from han_core.device import mixed_precision
 from han_core.models.classifier import AttentionClassifier
-from han_core.planning.settings import Settings
-from han_core.preparation.prepare import Examples
+from han_core.runtime.devices import mixed_precision
 from han_core.text.batch import Batch, collate
 from han_core.text.vocabulary import UNKNOWN
-from han_core.training.averaging import copied, move_average
-from han_core.training.batches import share
-from han_core.training.position import Taken
-from han_core.training.processes import Processes
-from han_core.training.rates import parameter_groups
+from han_core.training.batches import Taken, share
+from han_core.training.distributed import Processes
+from han_core.training.optimization import copied, move_average, parameter_groups
+from han_core.training.prepare import Examples
 from han_core.training.resume import (
     RunState,
     fitting,
@@ -34,6 +31,7 @@ from han_core.training.resume import (
     prefixed,
     restore_optimizer,
 )
+from han_core.training.settings import Settings
 
 
 class Diverged(Exception):

@@ -7,12 +7,12 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
-from han_core.device import describe_device, mixed_precision
 from han_core.models.architecture import Architecture
-from han_core.models.build import build_model
+from han_core.models.registry import build_model
+from han_core.runtime.devices import describe_device, mixed_precision
+from han_core.runtime.errors import WrongInput
 from han_core.text.batch import NumberedDocument, collate
-from han_core.training.trouble import device_trouble
-from han_core.wrong_input import WrongInput
+from han_core.training.callbacks import device_trouble
 
 TINY = {"vocabulary_size": 4, "classes": 2, "embedding": 3, "hidden": 2, "attention_size": 2}
 

@@ -10,20 +10,19 @@ from pathlib import Path
 
 import torch
 
-from han_core.corpora.corpus import Corpus
-from han_core.corpora.fingerprint import fingerprint
-from han_core.corpora.labels import align_labels
+from han_core.data.corpus import Corpus, fingerprint
+from han_core.data.labels import align_labels
 from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import CONFIG, TextConfig
-from han_core.models.folder import rescue
-from han_core.planning.settings import Settings, check_together, checked, without_effect
-from han_core.preparation.prepare import class_names
-from han_core.text.vectors import vectors_size
-from han_core.training.origin import Origin, origin
+from han_core.runtime.atomic_io import rescue
+from han_core.runtime.errors import WrongInput
+from han_core.text.word_vectors import vectors_size
+from han_core.training.distillation import Teacher, teachers_named
+from han_core.training.initial_weights import Origin, origin
 from han_core.training.precision import check_precision
+from han_core.training.prepare import class_names
 from han_core.training.resume import RunState, read_state
-from han_core.training.teachers import Teacher, teachers_named
-from han_core.wrong_input import WrongInput
+from han_core.training.settings import Settings, check_together, checked, without_effect
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,12 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from han_core.models.architecture import Architecture
-from han_core.models.folder import read_json
-from han_core.planning.budget import batch_budget
-from han_core.planning.settings import Settings
-from han_core.preparation.prepare import Prepared
-from han_core.preparation.teaching import Teaching
-from han_core.training.processes import Processes
-from han_core.wrong_input import WrongInput
+from han_core.runtime.atomic_io import read_json
+from han_core.runtime.errors import WrongInput
+from han_core.training.cost import batch_budget
+from han_core.training.distributed import Processes
+from han_core.training.prepare import Prepared, Teaching
+from han_core.training.settings import Settings
 
 TENSORS, COUNTERS = "state.safetensors", "state.json"
 OTHER_RUN = (

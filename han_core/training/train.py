@@ -15,21 +15,20 @@ from hashlib import sha256
 
 import torch
 
-from han_core.corpora.corpus import Corpus
-from han_core.models.build import count_parameters
+from han_core.data.corpus import Corpus
 from han_core.models.checkpoint import Checkpoint, load_checkpoint
-from han_core.preparation.prepare import Prepared, examples, prepare
+from han_core.models.predict import metrics, predict_shared
+from han_core.models.registry import count_parameters
+from han_core.runtime.errors import WrongInput
 from han_core.text.vocabulary import RESERVED
-from han_core.training.evaluate import metrics, predict_shared
-from han_core.training.processes import Processes, join
+from han_core.training.callbacks import UNWATCHED, Moment, Stopped, Watch, device_trouble
+from han_core.training.distillation import Classroom, ask, summary
+from han_core.training.distributed import Processes, join
+from han_core.training.prepare import Prepared, examples, prepare
 from han_core.training.request import Ready, Request, architecture, ready
 from han_core.training.resume import OTHER_RUN, RunState, teaching_of
-from han_core.training.run import Run
-from han_core.training.teachers import Classroom, ask, summary
-from han_core.training.trouble import device_trouble
-from han_core.training.watch import UNWATCHED, Moment, Stopped, Watch
+from han_core.training.trainer import Run
 from han_core.training.writer import Writer
-from han_core.wrong_input import WrongInput
 
 __all__ = ["Request", "Stopped", "Watch", "train"]
 

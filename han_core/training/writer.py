@@ -14,7 +14,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from han_core.corpora.fingerprint import fingerprint
+from han_core.data.corpus import fingerprint
 from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import (
     METRICS,
@@ -24,11 +24,11 @@ from han_core.models.checkpoint import (
     read_metrics,
     save_checkpoint,
 )
-from han_core.models.folder import write_json
-from han_core.preparation.prepare import Prepared
+from han_core.runtime.atomic_io import write_json
+from han_core.runtime.errors import WrongInput
+from han_core.training.prepare import Prepared
 from han_core.training.request import Request
-from han_core.training.run import Run
-from han_core.wrong_input import WrongInput
+from han_core.training.trainer import Run
 
 
 class Writer:

@@ -8,10 +8,11 @@ import pyarrow.parquet as pq
 import pytest
 from scipy.sparse import csr_matrix
 
-from benchmarks import bags, baselines
-from benchmarks.bags import BAGS, Reading, log_count_ratio, unit_of
+from benchmarks import baselines
+from benchmarks import baselines as bags
+from benchmarks.baselines import BAGS, Reading, log_count_ratio, unit_of
 from han_core.models.checkpoint import load_checkpoint
-from han_core.training.evaluate import predict
+from han_core.models.predict import predict
 
 WORDS = Reading(2, "words")
 

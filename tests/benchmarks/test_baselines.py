@@ -3,10 +3,16 @@
 import pytest
 import torch
 
-from benchmarks.packed import PackedBiLSTM, PackedHAN, as_documents, as_sentences
-from benchmarks.textbook import TextbookHAN, pad
+from benchmarks.reference_models import (
+    PackedBiLSTM,
+    PackedHAN,
+    TextbookHAN,
+    as_documents,
+    as_sentences,
+    pad,
+)
 from han_core.models.architecture import Architecture
-from han_core.models.build import build_model
+from han_core.models.registry import build_model
 from han_core.text.batch import NumberedDocument, collate
 
 SIZES = {"vocabulary_size": 30, "classes": 3, "embedding": 8, "hidden": 5, "attention_size": 4}

@@ -10,19 +10,17 @@ import torch
 
 from benchmarks.jain_wallace import __main__ as command
 from benchmarks.jain_wallace import training
-from benchmarks.jain_wallace.adversary import UNCHANGED, largest_divergences
-from benchmarks.jain_wallace.adversary import divergence as tensor_divergence
-from benchmarks.jain_wallace.measuring import sampled
-from benchmarks.jain_wallace.reading import document_of, read, words_of
+from benchmarks.jain_wallace.measures import UNCHANGED, largest_divergences, sampled
+from benchmarks.jain_wallace.measures import torch_divergence as tensor_divergence
+from benchmarks.jain_wallace.setup import document_of, read, word_vectors, words_of
 from benchmarks.jain_wallace.table import EXPECTED, found, table
 from benchmarks.jain_wallace.training import Recipe, batches, train
-from benchmarks.jain_wallace.vectors import word_vectors
-from han_core.corpora.corpus import Corpus
+from han_core.data.corpus import Corpus
 from han_core.explanation.agreement import divergence
 from han_core.explanation.explain import explain_document
 from han_core.models.checkpoint import load_checkpoint
+from han_core.runtime.errors import WrongInput
 from han_core.text.vocabulary import PADDING, RESERVED, UNKNOWN, Vocabulary
-from han_core.wrong_input import WrongInput
 
 SMALL = (
     "--train", "bundled:classroom@train", "--test", "bundled:classroom@test", "--vectors", "none",

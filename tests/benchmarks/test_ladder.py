@@ -5,9 +5,9 @@ import json
 import pytest
 import torch
 
-from benchmarks.ladder import SMALL, climbed, command, rungs
-from han_core.planning.settings import parse_settings
-from han_core.wrong_input import WrongInput
+from benchmarks.bench import SMALL, climbed, command, rungs
+from han_core.runtime.errors import WrongInput
+from han_core.training.settings import parse_settings
 
 CPU = torch.device("cpu")
 

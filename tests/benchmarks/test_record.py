@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.pasted import told as percentiles
-from benchmarks.record import Record, told
-from benchmarks.said import a_text
+from benchmarks.server_session import Record, a_text, told
 
 
 def test_only_what_students_do_counts_for_the_class():

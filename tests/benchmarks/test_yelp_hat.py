@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.yelp_hat import main, marked
-from han_core.corpora.rationales import read_rationales
+from han_core.data.rationales import read_rationales
 
 
 def test_a_mask_marks_words_as_white_space_divides_them():

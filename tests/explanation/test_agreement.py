@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from han_core.explanation.agreement import align_sentences, divergence, overlap, tau
-from han_core.explanation.alignment import align
+from han_core.explanation.agreement import align, align_sentences, divergence, overlap, tau
 from han_core.explanation.explanation import Explanation
 from han_core.text.document import Document, Sentence, Span
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from han_core.explanation import explain as room
 from han_core.explanation.explain import explain, explain_many, runs
 from han_core.models.checkpoint import Checkpoint, load_checkpoint
-from han_core.wrong_input import WrongInput
+from han_core.runtime.errors import WrongInput
 from tests.reference import check_contract
 
 KINDS = [("han", "additive"), ("bilstm", "additive"), ("bilstm", "dot"), ("han", "linear")]

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from han_core.corpora.corpus import read_corpus
+from han_core.data.corpus import read_corpus
 from han_core.explanation.explanation import Explanation
-from han_core.explanation.foreign import foreign
+from han_core.explanation.verdicts import foreign
 from han_core.text.tokenizer import Tokenizer
 
 TOKENIZER = Tokenizer("en")

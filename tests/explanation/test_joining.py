@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from han_core.explanation.explanation import Explanation
-from han_core.explanation.joining import joined
+from han_core.explanation.explanation import Explanation, joined
 from han_core.text.document import Document, Sentence, Span
 
 

@@ -6,12 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from han_core.explanation import together as module
-from han_core.explanation.explain import explain_document
-from han_core.explanation.together import Together
+from han_core.explanation import explain
+from han_core.explanation.explain import Together, explain_document
 from han_core.models.checkpoint import load_checkpoint
+from han_core.runtime.errors import WrongInput
 from han_core.text.document import Document
-from han_core.wrong_input import WrongInput
 from tests.conftest import WORDS
 
 
@@ -35,14 +34,14 @@ def same(one, other):
 @pytest.fixture
 def gate(monkeypatch):
     """Holds the first pass until it is opened, so that others come meanwhile."""
-    opened, begun, real = threading.Event(), threading.Event(), module.explain_documents
+    opened, begun, real = threading.Event(), threading.Event(), explain.explain_documents
 
     def held(*arguments):
         begun.set()
         assert opened.wait(20)
         return real(*arguments)
 
-    monkeypatch.setattr(module, "explain_documents", held)
+    monkeypatch.setattr(explain, "explain_documents", held)
     return begun, opened
 
 
@@ -92,7 +91,7 @@ def test_nobody_waits_for_a_long_document(checkpoint, monkeypatch):
         assert opened.wait(20)
         return explain_document(*arguments)
 
-    monkeypatch.setattr(module, "explain_document", held)
+    monkeypatch.setattr(explain, "explain_document", held)
     short, long = (checkpoint.tokenizer(text) for text in ("The road.", "The road. " * 9))
     ask = Together(checkpoint, budget=5)
     with ThreadPoolExecutor(2) as pool:

@@ -7,13 +7,11 @@ from contextlib import contextmanager
 import numpy as np
 
 from han_core.explanation.explanation import Explanation
-from han_core.figures.assets import SCRIPT
-from han_core.figures.heatmap import Colour, Heatmap, heatmap
-from han_core.figures.legend import legend
-from han_core.figures.markup import STYLE
-from han_core.figures.page import standalone
-from han_core.figures.scale import reading_scale
 from han_core.text.tokenizer import Tokenizer
+from han_core.viz.colour_scale import legend, reading_scale
+from han_core.viz.heatmap import Colour, Heatmap, heatmap
+from han_core.viz.html_page import standalone
+from han_core.viz.markup import SCRIPT, STYLE
 from tests.processes import PATIENCE
 
 ROOT = "[data-testid=word-heatmap]"

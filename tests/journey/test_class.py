@@ -7,9 +7,8 @@ How quickly is for ``benchmarks.a_class``; machines differ.
 import asyncio
 import os
 
-from benchmarks.a_class import lesson
-from benchmarks.disturbing import dollars, leaving
-from benchmarks.served import served_class
+from benchmarks.a_class import dollars, leaving, lesson
+from benchmarks.server_session import served_class
 
 SESSIONS, SECONDS = 10, 20
 

@@ -8,11 +8,10 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from han_core.explanation.explanation import Explanation
-from han_core.figures.bars import sentence_bars
-from han_core.figures.legend import legend
-from han_core.figures.markup import STYLE
-from han_core.figures.scale import reading_scale
-from pages.parts.figure_export import SCRIPT
+from han_core.viz.charts.sentence_bars import sentence_bars
+from han_core.viz.colour_scale import legend, reading_scale
+from han_core.viz.markup import STYLE
+from pages.shared.components import EXPORT_SCRIPT as SCRIPT
 from tests.journey.harness import TEXT, bench, drawn, explained, opened, put
 
 NAME = "{http://www.w3.org/2000/svg}"

@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from han_core.figures.assets import FILM_SCRIPT, FILM_STYLESHEET
-from han_core.figures.film import attention_film
-from han_core.runs.film import Film, Frame
+from han_core.analysis.film import Film, Frame
+from han_core.viz.film import attention_film
+from han_core.viz.markup import FILM_SCRIPT, FILM_STYLESHEET
 from tests.journey.harness import ROOT, expected_tokens, explained, opened, tokens
 
 TEXT = "A dull film. Go home now, <b>friends</b>! مرحبا بالعالم."

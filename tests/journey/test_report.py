@@ -1,9 +1,8 @@
 """The report in a browser: from disk, offline, with every document drawn."""
 
-from han_core.figures.heatmap import Colour, heatmap
-from han_core.figures.legend import legend
-from han_core.figures.report import Entry, Grid, report
-from han_core.figures.scale import reading_scale
+from han_core.viz.colour_scale import legend, reading_scale
+from han_core.viz.heatmap import Colour, heatmap
+from han_core.viz.html_page import Entry, Grid, report
 from tests.journey.harness import ROOT, TEXT, explained, opened
 
 HOSTILE = "<img src=x onerror=alert(1)> </script><script>window.broken = 1</script>"

@@ -11,7 +11,7 @@ from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 import pytest
 
-from han_core.models import archive, folder
+from han_core.models import archive
 from han_core.models.archive import move_in, pack, unpack
 from han_core.models.checkpoint import (
     CARD,
@@ -23,7 +23,8 @@ from han_core.models.checkpoint import (
     load_checkpoint,
 )
 from han_core.models.listing import list_checkpoints
-from han_core.wrong_input import WrongInput
+from han_core.runtime import atomic_io
+from han_core.runtime.errors import WrongInput
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ def test_what_is_replaced_while_it_is_packed_is_packed_as_it_was(
     def replaced(place, name):
         monkeypatch.undo()
         found = opened(place, name)
-        with folder.whole_folder(mine) as new:
+        with atomic_io.whole_folder(mine) as new:
             shutil.copytree(other, new, dirs_exist_ok=True)
         return found
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from han_core.models.architecture import Architecture
-from han_core.models.build import build_model
+from han_core.models.registry import build_model
 from tests.reference import batch_of, bilstm
 
 WORDS = 12

@@ -7,7 +7,6 @@ import sys
 import pytest
 import torch
 
-from han_core.models.build import build_model
 from han_core.models.checkpoint import (
     CONFIG,
     HISTORY,
@@ -18,8 +17,9 @@ from han_core.models.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
+from han_core.models.registry import build_model
+from han_core.runtime.errors import WrongInput
 from han_core.text.batch import collate, number_document
-from han_core.wrong_input import WrongInput
 
 TEXT = "The green river. A quiet night under zebra."
 

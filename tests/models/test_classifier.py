@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from han_core.models.architecture import Architecture
-from han_core.models.build import build_model, count_parameters
+from han_core.models.attention import segment_sum
 from han_core.models.classifier import AttentionClassifier, Output
-from han_core.models.segments import segment_sum
+from han_core.models.registry import build_model, count_parameters
 from han_core.text.batch import Batch, NumberedDocument, collate
 
 WORDS = 9

@@ -5,8 +5,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from han_core.models import course as module
-from han_core.models.course import Course, course, shared_course
+from han_core.models.recurrent import scan_plan
+from han_core.models.recurrent.scan_plan import Course, course, shared_course
 
 sequences = st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=6), min_size=1, max_size=7)
 
@@ -62,5 +62,5 @@ def test_without_enough_in_common_or_room_each_is_read_by_itself(monkeypatch):
     lengths = torch.tensor([3, 3])
     assert shared_course(different, lengths).before is None
     assert shared_course(alike, lengths).before is not None
-    monkeypatch.setattr(module, "LARGEST_GRID", 5)
+    monkeypatch.setattr(scan_plan, "LARGEST_GRID", 5)
     assert shared_course(alike, lengths).before is None

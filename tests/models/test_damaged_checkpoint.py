@@ -14,7 +14,7 @@ from han_core.models.checkpoint import (
     WEIGHTS,
     load_checkpoint,
 )
-from han_core.wrong_input import WrongInput
+from han_core.runtime.errors import WrongInput
 
 
 @pytest.fixture(params=["han", "bilstm"])

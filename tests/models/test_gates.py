@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn.functional import linear
 
-from han_core.models.gates import FEWEST, product, tanh_
+from han_core.models.recurrent.scan import FEWEST, product, tanh_
 
 
 def test_tanh_is_tanh():

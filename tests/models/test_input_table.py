@@ -6,9 +6,8 @@ import pytest
 import torch
 
 from han_core.explanation.explain import explain
-from han_core.models import input_table
-from han_core.models.checkpoint import load_checkpoint
-from han_core.models.input_table import InputTable
+from han_core.models import checkpoint as input_table
+from han_core.models.checkpoint import InputTable, load_checkpoint
 from han_core.text.batch import collate, number_document
 
 TEXT = "the quiet river walk. bread and music under the window. road unheard"

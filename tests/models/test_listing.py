@@ -8,7 +8,7 @@ from safetensors.torch import load_file, save_file
 
 from han_core.models.checkpoint import CONFIG, METRICS, VOCABULARY, WEIGHTS, load_checkpoint
 from han_core.models.listing import broken_checkpoints, list_checkpoints
-from han_core.wrong_input import WrongInput
+from han_core.runtime.errors import WrongInput
 
 
 @pytest.fixture

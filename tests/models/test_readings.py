@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from han_core.models.attention import attention_pooling
-from han_core.models.readings import Readings, written_out
+from han_core.models.recurrent.scan import Readings, written_out
 
 OWNER = torch.tensor([0, 0, 0, 1, 2, 2])
 

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from han_core.models.recurrent import WASTE, BidirectionalGRU, BidirectionalLSTM, _groups
+from han_core.models.recurrent.encoder import WASTE, BidirectionalGRU, BidirectionalLSTM, _groups
 
 ENGINES = [(BidirectionalGRU, nn.GRU), (BidirectionalLSTM, nn.LSTM)]
 FEATURES, HIDDEN = 3, 2
@@ -66,7 +66,7 @@ def test_without_gradients_too_and_with_rows_that_stand_often(engine, plain, len
         with (
             torch.no_grad(),
             patch.object(engine, "many", lambda *_, all_alike=lockstep: all_alike),
-            patch("han_core.models.lockstep.MANY", many),
+            patch("han_core.models.recurrent.scan_plan.MANY", many),
         ):
             answers += [flat(table, told, index), flat(table[index], told)]
     for answer in answers:

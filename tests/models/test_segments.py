@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from han_core.models.segments import segment_softmax, segment_sum
+from han_core.models.attention import segment_softmax, segment_sum
 
 
 def test_sums_by_hand():

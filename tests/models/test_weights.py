@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 
 from han_core.models.weights import read_weights, write_weights
-from han_core.wrong_input import WrongInput
+from han_core.runtime.errors import WrongInput
 
 WEIGHTS = {"a.weight": torch.tensor([[1.0, -2.5], [1 / 3, 1e-3]]), "b": torch.tensor([7.0])}
 EXPECTED = {name: tensor.to("meta") for name, tensor in WEIGHTS.items()}

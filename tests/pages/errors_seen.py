@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from han_core.errors.asked.filter import Filter
-from pages.parts.errors import filters
+from han_core.analysis.filters import Filter
+from pages.errors import context
 
 
 def table(app) -> pd.DataFrame:
@@ -22,7 +22,7 @@ def left(app) -> str:
 
 
 def put(app, **fields):
-    app.session_state[filters.FILTER] = Filter(**fields)
+    app.session_state[context.FILTER] = Filter(**fields)
     return app.run()
 
 

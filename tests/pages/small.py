@@ -9,13 +9,13 @@ from pathlib import Path
 
 import torch
 
-from han_core.corpora.corpus import read_corpus
+from han_core.data.corpus import read_corpus
 from han_core.models.architecture import Architecture
-from han_core.models.build import build_model
 from han_core.models.checkpoint import Checkpoint, Config, save_checkpoint
+from han_core.models.predict import predict
+from han_core.models.registry import build_model
 from han_core.text.tokenizer import Tokenizer
 from han_core.text.vocabulary import Vocabulary
-from han_core.training.evaluate import predict
 
 NAMES = ("small-bilstm", "small-han")
 

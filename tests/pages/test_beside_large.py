@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from han_core.explanation import together
+from han_core.explanation import explain
 from han_core.explanation.explain import THREADED, explain_document
-from pages.parts import cached
+from pages.shared import cache
 from tests.pages.small import write_small_checkpoints
 
 SOON = 300  # seconds; whoever waits for the large request waits for ever
@@ -18,8 +18,8 @@ def ask(tmp_path, monkeypatch):
     """A question to one of two small checkpoints."""
     write_small_checkpoints(tmp_path)
     monkeypatch.setenv("HANSCOPE_CHECKPOINTS", str(tmp_path))
-    names = list(cached.listings())
-    return lambda text, model=0: cached.Question(names[model], "cpu", text)
+    names = list(cache.listings())
+    return lambda text, model=0: cache.Question(names[model], "cpu", text)
 
 
 @pytest.fixture
@@ -60,9 +60,9 @@ def test_a_text_is_explained_while_a_large_one_is(ask, large, gate, monkeypatch)
         gate.held()
         return explain_document(*given)
 
-    monkeypatch.setattr(together, "explain_document", held)
+    monkeypatch.setattr(explain, "explain_document", held)
     answer = beside(
-        gate, lambda: cached.subject(ask(large)), lambda: cached.subject(ask("A small road."))
+        gate, lambda: cache.subject(ask(large)), lambda: cache.subject(ask("A small road."))
     )
     assert answer.document.text == "A small road."
 
@@ -73,8 +73,8 @@ def test_evidence_is_measured_while_that_of_a_large_text_is(ask, large, gate, mo
     nothing = lambda done, of: None  # noqa: E731
     answer = beside(
         gate,
-        lambda: cached.evidence(ask(large[:3000]), "word", "delete", "quick", gate.held),
-        lambda: cached.evidence(
+        lambda: cache.evidence(ask(large[:3000]), "word", "delete", "quick", gate.held),
+        lambda: cache.evidence(
             ask("A small road, but a long one for all of us.", model),
             "word", "delete", "quick", nothing,
         ),
@@ -87,10 +87,10 @@ def test_a_large_comparison_holds_nobody_up(ask, large, gate, monkeypatch):
         gate.held()
         return explain_document(*given)
 
-    monkeypatch.setattr(together, "explain_document", held)
+    monkeypatch.setattr(explain, "explain_document", held)
     both = beside(
         gate,
-        lambda: [cached.subject(ask(large, model)) for model in (0, 1)],
-        lambda: [cached.subject(ask("Two models, one road.", model)) for model in (0, 1)],
+        lambda: [cache.subject(ask(large, model)) for model in (0, 1)],
+        lambda: [cache.subject(ask("Two models, one road.", model)) for model in (0, 1)],
     )
     assert [subject.tokens > 3 for subject in both] == [True, True]

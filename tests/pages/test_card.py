@@ -5,10 +5,10 @@ import json
 import pytest
 
 from han_core.models.checkpoint import CARD, read_config
-from han_core.sharing.card.content import Card, Counted, Weaknesses, weights_of, write_card
-from han_core.sharing.card.readme import section_markdown
-from pages.parts import card as about
-from pages.parts.wording import plain
+from han_core.viz.model_card.content import Card, Counted, Weaknesses, weights_of, write_card
+from han_core.viz.model_card.readme import section_markdown
+from pages.shared import controls
+from pages.shared.wording import plain
 
 
 @pytest.fixture
@@ -30,15 +30,15 @@ def text_of(app) -> str:
 
 
 def test_a_checkpoint_with_a_card(carded):
-    (note,), sections = about.content("small-han")
-    assert note == about.OWN_WORDS
+    (note,), sections = controls.content("small-han")
+    assert note == controls.OWN_WORDS
     assert [section.title for section in sections] == [
         "The model", "Accuracy", "Weaknesses", "How it was made",
     ]  # fmt: skip
 
 
 def test_a_checkpoint_without_a_card_says_what_its_metrics_say(root):
-    (note,), sections = about.content("small-han")
+    (note,), sections = controls.content("small-han")
     assert "no card" in note
     assert "card --checkpoint small-han" in note
     assert [section.title for section in sections] == ["The model", "Accuracy", "How it was made"]
@@ -47,7 +47,7 @@ def test_a_checkpoint_without_a_card_says_what_its_metrics_say(root):
 @pytest.mark.parametrize("content", [b"{", b'{"format": 1}', b"[" * 10_000, b"\0"])
 def test_a_strangers_card_that_does_not_fit_is_said(root, content):
     (root / "small-han" / CARD).write_bytes(content)
-    (note,), sections = about.content("small-han")
+    (note,), sections = controls.content("small-han")
     assert "card.json" in note
     assert len(sections) == 3
 
@@ -56,7 +56,7 @@ def test_a_strangers_words_are_escaped_on_the_page(root):
     hostile = "<img src=x onerror=alert(1)> [x](javascript:alert(1)) $y$ :red[z] www.evil.com"
     folder = root / "small-han"
     (folder / "metrics.json").write_text(json.dumps({"dataset": hostile, "note": hostile}))
-    _, sections = about.content("small-han")
+    _, sections = controls.content("small-han")
     drawn = "\n".join(section_markdown(section, plain) for section in sections)
     assert hostile not in drawn
     assert plain(hostile) in drawn
@@ -73,8 +73,8 @@ def test_it_is_read_when_somebody_opens_it(open_page, carded, name):
 
 
 def test_a_checkpoint_that_went_away_while_it_was_open(root, monkeypatch):
-    monkeypatch.setattr(about.st, "caption", (said := []).append)
-    about._drawn("gone")
+    monkeypatch.setattr(controls.st, "caption", (said := []).append)
+    controls._drawn("gone")
     assert "gone" in said[0]
 
 

@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from han_core.evidence.comparison import of_attention
-from han_core.evidence.methods import attribute
-from han_core.evidence.subject import subject
+from han_core.explanation.attribution import attribute
+from han_core.explanation.comparison import of_attention
 from han_core.explanation.explain import explain
+from han_core.explanation.model_probe import subject
 from han_core.models.checkpoint import load_checkpoint
 from han_core.models.listing import Listing
 from han_core.text.tokenizer import Tokenizer
 from han_core.text.versions import versions
-from pages.parts.compare import sentences
-from pages.parts.compare.choices import Asked
-from pages.parts.compare.comparing import compared
-from pages.parts.compare.figures import agreement_table, comparison_csv
+from pages.compare import sentences
+from pages.compare.charts import agreement_table, comparison_csv
+from pages.compare.choices import Asked
+from pages.compare.comparison import compared
 from tests.pages.seen import captions, heatmaps, hooks, predicted
 from tests.processes import PATIENCE
 

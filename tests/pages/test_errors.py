@@ -2,8 +2,8 @@
 
 import pytest
 
-from han_core.errors.asked.filter import Filter, Range
-from pages.parts.errors import filters, place
+from han_core.analysis.filters import Filter, Range
+from pages.errors import context
 from tests.pages.errors_seen import chips, left, put, read, table
 from tests.pages.seen import captions, hooks, predicted, press, tokens
 
@@ -59,7 +59,7 @@ def test_conditions_are_set_by_hand_and_follow_the_filter(errors):
     errors.number_input(key="filter_confidence_low").set_value(0.51).run()
     errors.selectbox(key="filter_field").set_value("true").run()
     errors.multiselect(key="filter_true").set_value(["positive"]).run()
-    assert errors.session_state[filters.FILTER] == Filter(
+    assert errors.session_state[context.FILTER] == Filter(
         true=("positive",), contains="THE", confidence=Range(low=0.51)
     )
     assert (table(errors)["confidence"] >= 0.51).all()
@@ -73,7 +73,7 @@ def test_one_of_two(errors, field):
     errors.selectbox(key="filter_field").set_value(field).run()
     value = {"outcome": "wrong", "annotated": False}[field]
     errors.get_by_key(f"filter_{field}").set_value(value).run()
-    assert getattr(errors.session_state[filters.FILTER], field) == value
+    assert getattr(errors.session_state[context.FILTER], field) == value
 
 
 def test_values_of_the_datas_own_columns(errors):
@@ -88,7 +88,7 @@ def test_a_range_that_ends_before_it_begins_is_said(errors):
     errors.selectbox(key="filter_field").set_value("loss").run()
     errors.number_input(key="filter_loss_high").set_value(0.5).run()
     assert "from low to high" in errors.warning[0].value
-    assert errors.session_state[filters.FILTER] == Filter(loss=Range(low=1.0))
+    assert errors.session_state[context.FILTER] == Filter(loss=Range(low=1.0))
 
 
 def test_a_broken_regular_expression_leaves_the_page_as_it_was(errors):
@@ -129,8 +129,8 @@ def test_keys_go_on_and_back(errors):
 
 def test_the_table_turns_its_page_with_the_reader(errors):
     first = table(errors)["id"].tolist()
-    errors.session_state[place.PLACE] = errors.session_state[filters.PAGE] = None
-    errors.session_state[filters.PAGE] = 1
+    errors.session_state[context.PLACE] = errors.session_state[context.PAGE] = None
+    errors.session_state[context.PAGE] = 1
     errors.run()
     second = table(errors)["id"].tolist()
     assert (len(second), set(first) & set(second)) == (38, set())

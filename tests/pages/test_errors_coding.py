@@ -3,14 +3,13 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from han_core.coding.codebook import codebook, save_tag
-from han_core.coding.database import open_database
-from han_core.coding.marked import marks
-from han_core.coding.said import said_of
-from han_core.coding.starters import STARTERS
-from han_core.coding.writing import BETWEEN, put_tag, set_flag, set_read, write_note
-from han_core.wrong_input import WrongInput
-from pages.parts.errors import cached, keys
+from han_core.analysis.annotations.agreement import marks
+from han_core.analysis.annotations.codebook import STARTERS, codebook, save_tag
+from han_core.analysis.annotations.database import open_database
+from han_core.analysis.annotations.document_annotations import said_of
+from han_core.analysis.annotations.writing import BETWEEN, put_tag, set_flag, set_read, write_note
+from han_core.runtime.errors import WrongInput
+from pages.errors import cached_scores, tag_editor
 from tests.processes import PATIENCE
 
 A, B = "a" * 32, "b" * 32
@@ -22,22 +21,22 @@ def beside_script(content: str, analyst: str) -> None:
 
     import streamlit as st
 
-    from pages.parts import kept
-    from pages.parts.errors import coding
+    from pages.errors import tag_editor
+    from pages.shared import page
 
-    kept.arrive("Errors")
+    page.arrive("Errors")
     read = SimpleNamespace(content=st.session_state.get("content", content), true="negative")
     store = SimpleNamespace(labels=("negative", "neutral", "positive"))
-    coding.beside(SimpleNamespace(analyst=analyst, store=store), read)
+    tag_editor.beside(SimpleNamespace(analyst=analyst, store=store), read)
 
 
 def codebook_script(analyst: str) -> None:
     from types import SimpleNamespace
 
-    from pages.parts import kept
-    from pages.parts.errors import codebook
+    from pages.errors import codebook
+    from pages.shared import page
 
-    kept.arrive("Errors")
+    page.arrive("Errors")
     codebook.panel(SimpleNamespace(analyst=analyst))
 
 
@@ -45,7 +44,7 @@ def codebook_script(analyst: str) -> None:
 def notes(tmp_path, monkeypatch):
     """Notes that lose patience soon."""
     opened = open_database(f"sqlite:///{tmp_path / 'notes.sqlite'}", patience=0.05)
-    monkeypatch.setattr(cached, "notes", lambda: opened)
+    monkeypatch.setattr(cached_scores, "notes", lambda: opened)
     yield opened
     opened.close()
 
@@ -58,7 +57,7 @@ def pressed(monkeypatch) -> dict:
     def listener(names, key, on_press):
         given.update(names=names, on_press=on_press)
 
-    monkeypatch.setattr(keys, "listener", listener)
+    monkeypatch.setattr(tag_editor, "listener", listener)
     return given
 
 
@@ -156,7 +155,7 @@ def test_a_tag_can_be_made_on_the_way(notes):
 
 
 def test_a_retired_tag_is_offered_only_where_it_stands(notes):
-    from han_core.coding.codebook import retire
+    from han_core.analysis.annotations.codebook import retire
 
     tag = save_tag(notes, "irony", "Anna")
     put_tag(notes, A, "irony", "Anna")
@@ -245,7 +244,7 @@ def test_an_unreachable_database_loses_nothing(notes, monkeypatch):
 
     app = beside()
     with monkeypatch.context() as patch:
-        patch.setattr(cached, "notes", gone)
+        patch.setattr(cached_scores, "notes", gone)
         type_note(app, "typed meanwhile")
         assert all("cannot be reached" in error.value for error in app.error)
         assert app.text_area(key="coding_note").value == "typed meanwhile"

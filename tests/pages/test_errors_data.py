@@ -5,7 +5,7 @@ import io
 import pandas as pd
 import pytest
 
-from pages.parts import labelled
+from pages.shared import data_picker
 from tests.pages.errors_seen import table
 from tests.pages.seen import captions, tokens
 
@@ -18,7 +18,7 @@ def errors(open_page):
 
 
 def upload(app, content, name="mine.csv"):
-    app.selectbox(key="source").set_value(labelled.UPLOAD).run()
+    app.selectbox(key="source").set_value(data_picker.UPLOAD).run()
     data = content.encode() if isinstance(content, str) else content
     return app.file_uploader(key="upload").upload(name, data).run()
 
@@ -96,7 +96,7 @@ def test_rows_left_out_are_named(errors):
 
 def test_guessed_column():
     columns = ("Review", " Text ", "Label")
-    assert labelled.guessed_column(columns, "text", 0) == " Text "
-    assert labelled.guessed_column(columns, "label", 1) == "Label"
-    assert labelled.guessed_column(("a", "b"), "text", 0) == "a"
-    assert labelled.guessed_column(("a",), "label", 1) == "a"
+    assert data_picker.guessed_column(columns, "text", 0) == " Text "
+    assert data_picker.guessed_column(columns, "label", 1) == "Label"
+    assert data_picker.guessed_column(("a", "b"), "text", 0) == "a"
+    assert data_picker.guessed_column(("a",), "label", 1) == "a"

@@ -6,19 +6,18 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from han_core.coding.marks import Marks
-from han_core.corpora.corpus import read_corpus
-from han_core.errors.asked.filter import Filter
-from han_core.errors.asked.select import select
-from han_core.errors.asked.table import reading
-from han_core.errors.labels.label_review import surest_errors
-from han_core.errors.labels.neighbours import Neighbour, Neighbours
-from han_core.errors.labels.vectors import TrainingDocument
-from han_core.errors.measured.suspects import suspects
+from han_core.analysis.annotations.marks import Marks
+from han_core.analysis.document_table import reading
+from han_core.analysis.embedding_cache import TrainingDocument
+from han_core.analysis.filters import Filter
+from han_core.analysis.label_issues import suspects
+from han_core.analysis.label_review import Neighbour, Neighbours, surest_errors
+from han_core.analysis.query import select
+from han_core.data.corpus import read_corpus
 from han_core.models.checkpoint import load_checkpoint
-from pages.parts.errors import filters, labels_saying, place
-from pages.parts.errors.bench import Bench
-from tests.errors.conftest import make_store  # noqa: F401
+from pages.errors import context, sentences
+from pages.errors.context import Bench
+from tests.analysis.conftest import make_store  # noqa: F401
 from tests.pages.seen import captions, hooks
 from tests.processes import PATIENCE
 
@@ -26,16 +25,16 @@ PICKER = "training_documents"
 
 
 def labels_page(bench):
-    from pages.parts import kept
-    from pages.parts.errors import suspects
+    from pages.errors import labels
+    from pages.shared import page as kept
 
     kept.arrive("Errors")
-    suspects.panel(bench)
+    labels.panel(bench)
 
 
 def nearest_page(bench, read):
-    from pages.parts import kept
-    from pages.parts.errors import neighbours
+    from pages.errors import neighbours
+    from pages.shared import page as kept
 
     kept.arrive("Errors")
     neighbours.beside(bench, read)
@@ -98,7 +97,7 @@ def test_the_next_document_is_the_next_suspect(store):
 
 def test_another_page_begins_with_its_first_document(store):
     app, found = drawn(labels_page, bench_of(store)), suspects(store)
-    app.session_state[place.PLACE] = place.Place(
+    app.session_state[context.PLACE] = context.Place(
         store.scores.manifest.data_sha256, int(found.rows[25]), 25, Filter()
     )
     app.run()
@@ -116,12 +115,12 @@ def test_the_filter_holds_here_too(store):
 def test_only_suspects_becomes_a_filter(store):
     app = drawn(labels_page, bench_of(store))
     app.button(key="only_suspects").click().run()
-    assert app.session_state[filters.FILTER] == Filter(suspect=True)
+    assert app.session_state[context.FILTER] == Filter(suspect=True)
 
 
 def test_the_surest_errors(store):
     app = drawn(labels_page, bench_of(store))
-    app.segmented_control(key="labels_list").set_value(labels_saying.LISTS[1]).run()
+    app.segmented_control(key="labels_list").set_value(sentences.LISTS[1]).run()
     assert not app.exception
     order = surest_errors(store, np.arange(store.rows))
     shown = app.dataframe(key="labels_table").value
@@ -132,7 +131,7 @@ def test_the_surest_errors(store):
 def test_a_document_that_was_read_elsewhere_gives_way_to_the_first(store):
     app = AppTest.from_function(labels_page, args=(bench_of(store),), default_timeout=PATIENCE)
     data = store.scores.manifest.data_sha256
-    app.session_state[place.PLACE] = place.Place(data, 199, 199, Filter())
+    app.session_state[context.PLACE] = context.Place(data, 199, 199, Filter())
     app.run()
     assert f"Document {suspects(store).rows[0]}" in [line.value for line in app.subheader]
 
@@ -145,13 +144,13 @@ def test_nothing_suspect_says_so(make_store):  # noqa: F811
 
 def test_without_the_checkpoint_nothing_is_near(store):
     app = drawn(nearest_page, bench_of(store), reading(store, 0))
-    assert labels_saying.GONE in captions(app)
+    assert sentences.TRAINING_GONE in captions(app)
 
 
 @pytest.fixture
 def small(root, make_store, own_folder):  # noqa: F811
     """A bench of five bundled documents, with the checkpoint that is said to have scored them."""
-    from han_core.scoring.manifest import checkpoint_sha256
+    from han_core.analysis.scoring.manifest import checkpoint_sha256
 
     corpus = read_corpus("bundled:classroom@test").take(range(5))
     store = make_store(true=list(corpus.labels), texts=list(corpus.texts), labels=corpus.classes)
@@ -162,9 +161,9 @@ def small(root, make_store, own_folder):  # noqa: F811
 
 
 def test_the_nearest_are_found_once_the_training_documents_were_read(small):
-    from han_core.device import choose_device
-    from han_core.errors.kept.source import source_of
-    from han_core.errors.labels.vectors_keeping import keep_vectors
+    from han_core.analysis.embedding_cache import keep_vectors
+    from han_core.analysis.sources import source_of
+    from han_core.runtime.devices import choose_device
 
     bench, folder = small
     read = reading(bench.store, 0)
@@ -202,13 +201,13 @@ def test_they_are_read_in_the_background(small):
 
 
 def test_why_training_documents_cannot_be_read(small, root, monkeypatch):
-    from han_core.errors.kept import background
-    from han_core.errors.labels import training_set
+    from han_core.analysis import training_documents
+    from han_core.runtime import jobs
 
     bench, _ = small
     monkeypatch.setattr(
-        training_set.background, "look",
-        lambda folder: background.State(kind="failed", text="No *such* file."),
+        training_documents.background, "look",
+        lambda folder: jobs.State(kind="failed", text="No *such* file."),
     )  # fmt: skip
     app = drawn(nearest_page, bench, reading(bench.store, 0))
     assert app.error[0].value.replace("\\", "") == "No *such* file."
@@ -223,14 +222,14 @@ def test_what_is_said_of_the_votes(store):
     read = reading(store, 0)
     assert (read.true, read.predicted) == ("pos", "neg")
     found = Neighbours((*[neighbour("neg")] * 7, *[neighbour("pos")] * 3, neighbour("neg", True)))
-    assert labels_saying.votes(found, read) == (
+    assert sentences.votes(found, read) == (
         "Of the 10 nearest, 7 **neg**, 3 **pos**: 3 of 10 share this document's label, 7 the "
         "predicted class."
     )
-    assert labels_saying.same_text(found, read).startswith("⚠ This text is itself")
-    assert labels_saying.same_text(Neighbours((neighbour("neg"),)), read) == ""
-    assert labels_saying.same_text(Neighbours((neighbour("pos", True),)), read).endswith("too.")
-    assert "No other text" in labels_saying.votes(Neighbours(()), read)
+    assert sentences.same_text(found, read).startswith("⚠ This text is itself")
+    assert sentences.same_text(Neighbours((neighbour("neg"),)), read) == ""
+    assert sentences.same_text(Neighbours((neighbour("pos", True),)), read).endswith("too.")
+    assert "No other text" in sentences.votes(Neighbours(()), read)
 
 
 @pytest.mark.parametrize(
@@ -238,6 +237,6 @@ def test_what_is_said_of_the_votes(store):
     [("same", "has learnt"), ("other part", "not seen"), ("unknown", "is not known")],
 )
 def test_how_far_to_trust_it(trained, said):
-    sentence = labels_saying.limits(trained, "a*b", "data")
+    sentence = sentences.limits(trained, "a*b", "data")
     assert said in sentence
     assert "a\\*b" in sentence

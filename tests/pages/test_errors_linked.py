@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 import streamlit as st
 
-from han_core.errors.asked.filter import Filter, Range
-from han_core.errors.measured.calibration import calibration
-from han_core.errors.measured.performance import class_scores
-from han_core.figures import evaluation
-from pages.parts.errors import filters, linked, matrix
-from pages.parts.errors.ways import class_places, said
-from tests.errors.made import by_chance, made
+from han_core.analysis.calibration import calibration
+from han_core.analysis.filters import Filter, Range
+from han_core.analysis.metrics import class_scores
+from han_core.viz.charts import confusion
+from pages.errors import context, matrix
+from pages.errors import matrix as linked
+from pages.errors.charts import class_places, said
+from tests.analysis.made import by_chance, made
 
 
 @pytest.fixture(autouse=True)
@@ -35,31 +36,31 @@ def test_a_figure_leaves_its_own_conditions_aside_and_keeps_the_others():
 
 
 def test_a_click_on_a_bin_sets_its_range_and_a_second_one_takes_it_away(session):
-    filters.change(contains="x")
+    context.change(contains="x")
     click(session, [0.5, 0.625])
     linked.take_range("chart", "confidence")
-    assert filters.current() == Filter(contains="x", confidence=Range(low=0.5, high=0.625))
+    assert context.current() == Filter(contains="x", confidence=Range(low=0.5, high=0.625))
     linked.take_range("chart", "confidence")
-    assert filters.current() == Filter(contains="x")
+    assert context.current() == Filter(contains="x")
 
 
 def test_a_click_on_a_bar_sets_right_or_wrong_too(session):
     click(session, [0.5, 0.625, "wrong"])
     linked.take_range("chart", "confidence")
-    assert filters.current() == Filter(confidence=Range(low=0.5, high=0.625), outcome="wrong")
+    assert context.current() == Filter(confidence=Range(low=0.5, high=0.625), outcome="wrong")
     click(session, [0.5, 0.625, "right"])
     linked.take_range("chart", "confidence")
-    assert filters.current().outcome == "right"
+    assert context.current().outcome == "right"
     linked.take_range("chart", "confidence")
-    assert filters.current() == Filter()
+    assert context.current() == Filter()
 
 
 def test_a_click_on_a_class_leaves_its_documents(session):
     click(session, ["neg", "predicted"])
     linked.take_class("chart")
-    assert filters.current() == Filter(predicted=("neg",))
+    assert context.current() == Filter(predicted=("neg",))
     linked.take_class("chart")
-    assert filters.current() == Filter()
+    assert context.current() == Filter()
 
 
 def test_a_click_on_a_cell_leaves_its_documents_and_the_next_one_moves_there(session):
@@ -67,18 +68,18 @@ def test_a_click_on_a_cell_leaves_its_documents_and_the_next_one_moves_there(ses
     linked.take_cell("chart")
     click(session, ["b", "a"])
     linked.take_cell("chart")
-    assert filters.current() == Filter(true=("b",), predicted=("a",))
+    assert context.current() == Filter(true=("b",), predicted=("a",))
     linked.take_cell("chart")
-    assert filters.current() == Filter()
+    assert context.current() == Filter()
 
 
 @pytest.mark.parametrize("state", [None, {}, {"selection": {"points": []}}])
 def test_a_click_on_nothing_changes_nothing(session, state):
     session["chart"] = state
-    filters.change(contains="x")
+    context.change(contains="x")
     linked.take_cell("chart")
     linked.take_range("chart", "tokens")
-    assert filters.current() == Filter(contains="x")
+    assert context.current() == Filter(contains="x")
 
 
 def test_classes_in_every_order():
@@ -99,4 +100,4 @@ def test_the_calibration_error_in_a_sentence():
 
 
 def test_the_page_says_how_to_read_the_matrix_where_it_is_drawn_without_numbers():
-    assert matrix.WRITTEN == evaluation.WRITTEN
+    assert matrix.WRITTEN == confusion.WRITTEN

@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from han_core.errors.asked.filter import Range
+from han_core.analysis.filters import Range
 from tests.pages.conftest import APP
 from tests.pages.errors_seen import chips, put, read, table
 from tests.pages.seen import press

@@ -4,23 +4,23 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from han_core.coding.marks import Marks
-from han_core.errors.asked.filter import Filter
-from han_core.errors.asked.select import select
-from han_core.errors.pairs.pair import Pair
-from pages.parts.errors import filters, pair_saying
-from pages.parts.errors.bench import Bench
-from tests.errors.conftest import make_store  # noqa: F401
+from han_core.analysis.annotations.marks import Marks
+from han_core.analysis.filters import Filter
+from han_core.analysis.model_pairs import Pair
+from han_core.analysis.query import select
+from pages.errors import context, sentences
+from pages.errors.context import Bench
+from tests.analysis.conftest import make_store  # noqa: F401
 from tests.pages.seen import captions, hooks
 from tests.processes import PATIENCE
 
 
 def page(bench):
-    from pages.parts import kept
-    from pages.parts.errors import pair
+    from pages.errors import model_pairs
+    from pages.shared import page as kept
 
     kept.arrive("Errors")
-    pair.panel(bench)
+    model_pairs.panel(bench)
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_the_comparison_needs_all_four_cells_whatever_is_chosen_of_them(bench):
 def test_one_model_and_no_document_say_so(bench, make_store):  # noqa: F811
     alone = make_store(true=["pos", "neg"])
     app = drawn(bench(Filter())._replace(store=alone, outcomes=alone.outcomes))
-    assert [info.value for info in app.info] == [pair_saying.NO_SECOND]
+    assert [info.value for info in app.info] == [sentences.NO_SECOND]
     app = drawn(bench(Filter(contains="nowhere")))
     assert "No document is left" in "\n".join(line.value for line in app.markdown)
 
@@ -103,12 +103,12 @@ def session(monkeypatch):
 
 
 def click(session: dict, key: str, *data: str) -> Filter:
-    from pages.parts.errors import pair
+    from pages.errors import model_pairs
 
     points = [{"customdata": list(data)}] if data else []
     session[key] = {"selection": {"points": points}}
-    {pair.MATRIX: pair._take_cell, pair.CLASSES: pair._take_bar}[key]()
-    return filters.current()
+    {model_pairs.MATRIX: model_pairs._take_cell, model_pairs.CLASSES: model_pairs._take_bar}[key]()
+    return context.current()
 
 
 def test_a_cell_filters_and_again_no_more(session):
@@ -126,25 +126,25 @@ def test_a_bar_filters_by_class_and_change(session):
 
 
 def test_sentences_by_hand():
-    pair = Pair(fixed=70, broken=50, both_right=800, both_wrong=80, another=7)
-    assert pair_saying.accuracy_line(pair) == (
+    model_pairs = Pair(fixed=70, broken=50, both_right=800, both_wrong=80, another=7)
+    assert sentences.accuracy_line(model_pairs) == (
         "The second model's accuracy is +2.0 points beside the first's (95% interval −0.2 to "
         "+4.2, for documents drawn alike)."
     )
-    assert pair_saying.mcnemar_line(pair).replace("\xa0", " ") == (
+    assert sentences.mcnemar_line(model_pairs).replace("\xa0", " ") == (
         "70 fixed and 50 broken: if neither model were better, so uneven a split would come in 8 "
         "of 100 such samples (McNemar's test, with continuity correction: p = .083; mid-p = .069)."
     )
-    assert "80 that both get wrong, 7" in pair_saying.another_line(pair)
-    assert pair_saying.another_line(Pair(1, 1, 1, 1)) == ""
-    assert "nothing to test" in pair_saying.mcnemar_line(Pair(0, 0, 5, 5))
-    assert "fewer than 1 of 1,000" in pair_saying.mcnemar_line(Pair(100, 10, 5, 5))
-    assert pair_saying.tests_line(1) == "p is McNemar's."
-    assert "20 classes are tested" in pair_saying.tests_line(20)
+    assert "80 that both get wrong, 7" in sentences.another_line(model_pairs)
+    assert sentences.another_line(Pair(1, 1, 1, 1)) == ""
+    assert "nothing to test" in sentences.mcnemar_line(Pair(0, 0, 5, 5))
+    assert "fewer than 1 of 1,000" in sentences.mcnemar_line(Pair(100, 10, 5, 5))
+    assert sentences.tests_line(1) == "p is McNemar's."
+    assert "20 classes are tested" in sentences.tests_line(20)
 
 
 def test_rows_are_told_apart_by_the_key_of_a_measurement(bench):
-    from pages.parts.errors.pair_attention import _key
+    from pages.errors.model_pairs import _key
 
     made = bench(Filter())
     keys = {_key(made, np.arange(3), 100), _key(made, np.arange(4), 100),
@@ -155,11 +155,11 @@ def test_rows_are_told_apart_by_the_key_of_a_measurement(bench):
 def test_the_way_to_compare_takes_both_checkpoints_and_the_text(bench, session, monkeypatch):
     import streamlit as st
 
-    from pages.parts.errors import pair_attention
+    from pages.errors import model_pairs
 
     went: list[str] = []
     monkeypatch.setattr(st, "switch_page", went.append)
-    pair_attention._compare(bench(Filter(), other="second"), 7)
+    model_pairs._compare(bench(Filter(), other="second"), 7)
     assert went == ["pages/2_Compare.py"]
     assert session["checkpoints"] == ["first", "second"]
     assert session["compared"] == "models"

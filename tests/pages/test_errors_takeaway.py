@@ -6,31 +6,31 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from han_core.coding.codebook import codebook, save_tag
-from han_core.coding.database import open_database
-from han_core.coding.marked import marks
-from han_core.coding.marks import content_of
-from han_core.coding.writing import put_tag, write_note
-from han_core.corpora.reading import read_table
-from han_core.errors.asked.filter import Filter
-from han_core.errors.asked.select import select
-from han_core.errors.taken.export import export_table
-from pages.parts.errors import taking_saying
-from pages.parts.errors.bench import Bench
-from tests.errors.conftest import make_store  # noqa: F401
+from han_core.analysis.annotations.agreement import marks
+from han_core.analysis.annotations.codebook import codebook, save_tag
+from han_core.analysis.annotations.database import open_database
+from han_core.analysis.annotations.marks import content_of
+from han_core.analysis.annotations.writing import put_tag, write_note
+from han_core.analysis.export import export_table
+from han_core.analysis.filters import Filter
+from han_core.analysis.query import select
+from han_core.data.readers import read_table
+from pages.errors import sentences
+from pages.errors.context import Bench
+from tests.analysis.conftest import make_store  # noqa: F401
 from tests.processes import PATIENCE
 
 TEXTS = ["Good film .", "=dull", "fine", "so so"]
 
 
 def page(bench):
-    from pages.parts import kept
-    from pages.parts.errors import takeaway
-    from pages.parts.page import wrong_input_shown
+    from pages.errors import export
+    from pages.shared import page as kept
+    from pages.shared.page import wrong_input_shown
 
     kept.arrive("Errors")
     with wrong_input_shown():
-        takeaway.panel(bench)
+        export.panel(bench)
 
 
 @pytest.fixture(autouse=True)
@@ -92,13 +92,14 @@ def test_the_report_has_the_first_of_the_table_and_its_filter(store, notes):
 
 
 def aside(bench):
-    from han_core.errors.asked.table import reading
-    from pages.parts import kept
-    from pages.parts.errors import collected, takeaway
+    from han_core.analysis.document_table import reading
+    from pages.errors import export
+    from pages.errors import reading as collected
+    from pages.shared import page as kept
 
     kept.arrive("Errors")
     collected.beside(bench, reading(bench.store, 2))
-    takeaway.panel(bench)
+    export.panel(bench)
 
 
 def test_documents_put_aside_while_reading_make_the_report(store, notes):
@@ -121,9 +122,9 @@ def test_the_command_writes_the_same_documents(store, notes):
 
 
 def test_too_large_a_table_is_one_sentence_and_the_page_goes_on(store, notes, monkeypatch):
-    from pages.parts.errors import made as module
+    from pages.errors import export
 
-    monkeypatch.setattr(module, "MOST_BYTES", 10)
+    monkeypatch.setattr(export, "MOST_BYTES", 10)
     app = press(opened(bench(store, notes)), "make_table")
     assert "would have more than" in app.error[0].value
     assert app.button(key="make_report")
@@ -182,5 +183,5 @@ def test_a_file_that_does_not_match_is_one_sentence_and_the_rest_stays(store, no
 
 def test_without_a_name_nothing_is_brought_in(store, notes, tmp_path):
     app = upload(opened(bench(store, notes, analyst="")), taken_away(store, notes, tmp_path))
-    assert [each.value for each in app.info] == [taking_saying.NOBODY]
+    assert [each.value for each in app.info] == [sentences.NOBODY]
     assert not [each for each in app.button if each.key == "bring"]

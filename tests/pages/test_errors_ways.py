@@ -5,14 +5,15 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from han_core.coding.marks import Marks
-from han_core.coding.slices import save_slice, slices
-from han_core.errors.asked.filter import Filter, Range
-from han_core.errors.asked.select import select
-from pages.parts.errors import cached, filters, linked, matrix, ways
-from pages.parts.errors.bench import Bench
-from pages.parts.errors.slice_lines import PRESENT, WHOLE
-from tests.errors.conftest import make_store  # noqa: F401
+from han_core.analysis.annotations.marks import Marks
+from han_core.analysis.filters import Filter, Range
+from han_core.analysis.query import select
+from han_core.analysis.slices import save_slice, slices
+from pages.errors import cached_scores, charts, context, matrix
+from pages.errors import matrix as linked
+from pages.errors.context import Bench
+from pages.errors.slices import PRESENT, WHOLE
+from tests.analysis.conftest import make_store  # noqa: F401
 from tests.pages.seen import captions, hooks
 from tests.processes import PATIENCE
 
@@ -21,16 +22,16 @@ PREDICTED = ["a", "a", "b", "b", "b", "a", "c", "c", "c", "a"]
 
 
 def ways_page(bench):
-    from pages.parts import kept
-    from pages.parts.errors import ways
+    from pages.errors import charts
+    from pages.shared import page as kept
 
     kept.arrive("Errors")
-    ways.panel(bench)
+    charts.panel(bench)
 
 
 def slices_page(bench):
-    from pages.parts import kept
-    from pages.parts.errors import slices
+    from pages.errors import slices
+    from pages.shared import page as kept
 
     kept.arrive("Errors")
     slices.panel(bench)
@@ -102,12 +103,12 @@ def test_every_other_way_in_is_drawn_for_many_some_and_no_document(store, way, h
         app = AppTest.from_function(
             ways_page, kwargs={"bench": bench(store, **conditions)}, default_timeout=PATIENCE
         )
-        app.session_state[ways.WAY] = way
+        app.session_state[charts.WAY] = way
         app.run()
         assert not app.exception
         assert hook in hooks(app)
         marked = way != "matrix" and conditions == {"outcome": "wrong"}
-        assert (ways.OWN in captions(app)) == marked
+        assert (charts.OWN in captions(app)) == marked
 
 
 def test_what_was_drawn_is_kept_until_something_that_decides_it_changes(store, monkeypatch):
@@ -131,8 +132,8 @@ def kept_slices(store) -> str:
         ("short", Filter(tokens=Range(high=6))),
         ("gone class", Filter(true=("zebra",))),
     ):
-        save_slice(cached.notes(), data, name, filter.model_dump_json(), "Ben")
-    save_slice(cached.notes(), data, "strange", '{"nonsense": 1}', "Ben")
+        save_slice(cached_scores.notes(), data, name, filter.model_dump_json(), "Ben")
+    save_slice(cached_scores.notes(), data, "strange", '{"nonsense": 1}', "Ben")
     return data
 
 
@@ -169,7 +170,7 @@ def test_a_slice_is_opened(store):
     kept_slices(store)
     app = chosen(store, [2])
     app.button(key="slices_open").click().run()
-    assert app.session_state[filters.FILTER] == Filter(tokens=Range(high=6))
+    assert app.session_state[context.FILTER] == Filter(tokens=Range(high=6))
 
 
 def test_slices_are_deleted_by_somebody_with_a_name(store):
@@ -178,7 +179,7 @@ def test_slices_are_deleted_by_somebody_with_a_name(store):
     app = chosen(store, [1, 2])
     assert "2 slices" in app.button(key="slices_delete").label
     app.button(key="slices_delete").click().run()
-    assert [slice.name for slice in slices(cached.notes(), data)] == ["strange"]
+    assert [slice.name for slice in slices(cached_scores.notes(), data)] == ["strange"]
 
 
 def test_two_chosen_lines_are_compared(store):

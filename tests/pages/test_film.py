@@ -5,10 +5,9 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from han_core.analysis.film import FRAMES, WATCHED, FrameRecorder
 from han_core.models.checkpoint import load_checkpoint
-from han_core.runs.film import FRAMES, WATCHED
-from han_core.runs.frames import FrameRecorder
-from han_core.training.watch import Moment
+from han_core.training.callbacks import Moment
 from tests.pages.seen import components
 from tests.processes import PATIENCE
 
@@ -29,7 +28,7 @@ def page(folder: str) -> None:
     from pathlib import Path
     from types import SimpleNamespace
 
-    from pages.parts.training.film import panel
+    from pages.train.run_view import panel
 
     history = ({"epoch": 1, "validation": {"accuracy": 0.875}},)
     panel(SimpleNamespace(id="1", folder=Path(folder), history=history))

@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.parts.heatmap import understood
+from pages.shared.components import understood
 from tests.pages.seen import act, heatmaps
 
 DATA = {
@@ -66,10 +66,10 @@ def script():
     import streamlit as st
 
     from han_core.explanation.explanation import Explanation
-    from han_core.figures.heatmap import Colour, heatmap
-    from han_core.figures.scale import reading_scale
     from han_core.text.document import Document, Sentence, Span
-    from pages.parts.heatmap import draw
+    from han_core.viz.colour_scale import reading_scale
+    from han_core.viz.heatmap import Colour, heatmap
+    from pages.shared.components import draw
 
     document = Document("A dull film", (Sentence((Span(0, 1), Span(2, 6), Span(7, 11))),), 11)
     weights = np.array([0.1, 0.8, 0.1])

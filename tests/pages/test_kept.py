@@ -6,12 +6,12 @@ from streamlit.testing.v1 import AppTest
 def script():
     import streamlit as st
 
-    from pages.parts import kept
+    from pages.shared import page
 
-    kept.arrive(st.session_state.get("where", "here"))
+    page.arrive(st.session_state.get("where", "here"))
     there = st.session_state.get("there", ["a", "b", "c"])
-    kept.carry("one", "a", there)
-    kept.carry("many", ["a", "b"], there)
+    page.carry("one", "a", there)
+    page.carry("many", ["a", "b"], there)
     st.selectbox("One", there, key="one")
     st.multiselect("Many", there, key="many")
 

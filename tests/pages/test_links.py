@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.parts.explore import links
+from pages.explore import share
 from tests.pages.conftest import APP
 from tests.pages.seen import heatmaps, predicted, tokens
 from tests.pages.test_whatif import analysed, click, out
@@ -18,7 +18,7 @@ def _data(tmp_path, monkeypatch):
 def opened(token: str) -> AppTest:
     """Explore in another session: the page by its own address, with this view."""
     app = AppTest.from_file(str(APP.parent / "pages" / "1_Explore.py"), default_timeout=PATIENCE)
-    app.query_params[links.PARAMETER] = token
+    app.query_params[share.PARAMETER] = token
     app.run()
     assert not app.exception
     return app
@@ -27,7 +27,7 @@ def opened(token: str) -> AppTest:
 def made(app) -> str:
     app.button(key="link").click().run()
     (address,) = [code.value for code in app.code]
-    return address.split(f"{links.PARAMETER}=")[1]
+    return address.split(f"{share.PARAMETER}=")[1]
 
 
 def test_a_link_brings_everything_back(open_page):

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from han_core.models.listing import Listing
-from pages.parts import cached, wording
-from pages.parts.wording import plain
+from pages.shared import cache, wording
+from pages.shared.wording import plain
 
 
 def listing(model="han", attention="additive", accuracy=0.9061):
@@ -61,22 +61,22 @@ def test_plain_keeps_words_on_one_line():
 
 
 def test_fingerprint_follows_the_files(tmp_path):
-    assert cached.fingerprint(tmp_path / "none") == ""
+    assert cache.fingerprint(tmp_path / "none") == ""
     (tmp_path / "a").write_text("1")
-    first = cached.fingerprint(tmp_path)
-    assert cached.fingerprint(tmp_path) == first
+    first = cache.fingerprint(tmp_path)
+    assert cache.fingerprint(tmp_path) == first
     os.utime(tmp_path / "a", (1, 1))
-    assert cached.fingerprint(tmp_path) != first
-    second = cached.fingerprint(tmp_path)
+    assert cache.fingerprint(tmp_path) != first
+    second = cache.fingerprint(tmp_path)
     (tmp_path / "b").write_text("")
-    assert cached.fingerprint(tmp_path) != second
+    assert cache.fingerprint(tmp_path) != second
 
 
 def test_checkpoints_root_follows_the_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("HANSCOPE_CHECKPOINTS", str(tmp_path))
-    assert cached.checkpoints_root() == tmp_path
-    assert cached.listings() == {}
+    assert cache.checkpoints_root() == tmp_path
+    assert cache.listings() == {}
     (tmp_path / "mine").mkdir()
-    assert cached.broken() == ["mine has no config.json."]
+    assert cache.broken() == ["mine has no config.json."]
     monkeypatch.delenv("HANSCOPE_CHECKPOINTS")
-    assert cached.checkpoints_root().name == "checkpoints"
+    assert cache.checkpoints_root().name == "checkpoints"

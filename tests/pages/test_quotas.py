@@ -2,7 +2,7 @@
 
 import pytest
 
-from pages.parts import quotas
+from pages.shared import quotas
 from tests.pages.seen import hooks
 
 

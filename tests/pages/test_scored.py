@@ -8,13 +8,12 @@ import time
 import numpy as np
 import pytest
 
-from han_core.errors.kept import keeping
-from han_core.errors.kept.background import State
-from han_core.errors.kept.holdings import kept_scores
-from han_core.errors.kept.source import source_of
-from pages.parts import labelled
-from pages.parts.errors import attended, scored
-from pages.parts.errors import cached as kept
+from han_core.analysis import scoring_job
+from han_core.analysis.score_cache import kept_scores
+from han_core.analysis.sources import source_of
+from han_core.runtime.jobs import State
+from pages.errors import cached_scores, scoring, word_attention
+from pages.shared import data_picker
 from tests.pages.seen import captions
 from tests.processes import PATIENCE
 
@@ -27,27 +26,27 @@ ROWS = [
 @pytest.fixture(autouse=True)
 def own_data(tmp_path, monkeypatch):
     monkeypatch.setenv("HANSCOPE_DATA", str(tmp_path / "data"))
-    kept.forget_kept()
+    cached_scores.forget_kept()
 
 
 def script():
     """What the page does with documents, without its panels."""
     import streamlit as st
 
-    from pages.parts import controls, labelled
-    from pages.parts.errors import scored
-    from pages.parts.page import begin, wrong_input_shown
+    from pages.errors import scoring
+    from pages.shared import controls, data_picker
+    from pages.shared.page import begin, wrong_input_shown
 
     begin("Errors", "")
     with wrong_input_shown():
-        source = labelled.source()
-        checkpoint, device = scored.checkpoint(source), controls.device()
-        documents = labelled.documents(source)
+        source = data_picker.source()
+        checkpoint, device = scoring.checkpoint(source), controls.device()
+        documents = data_picker.documents(source)
         if documents is not None:
-            found = scored.scored(checkpoint, device, documents)
+            found = scoring.scored(checkpoint, device, documents)
             st.session_state["found"] = found and found.manifest.rows
             if found is not None:
-                scored.origin(found)
+                scoring.origin(found)
 
 
 @pytest.fixture
@@ -65,7 +64,7 @@ def own_file(tmp_path, root):
     path = tmp_path / "films.jsonl"
     path.write_text("\n".join(map(json.dumps, ROWS)))
     source, folder = source_of(str(path)), root / "small-han"
-    made = keeping.keep_here(
+    made = scoring_job.keep_here(
         folder, load_checkpoint(folder), source.read(), source, lambda done, of: None
     )
     return path, made
@@ -84,7 +83,7 @@ def test_few_documents_are_scored_at_once_and_kept(app):
 
 
 def test_many_are_scored_by_another_process(app, monkeypatch):
-    monkeypatch.setattr(keeping, "FEW_DOCUMENTS", 10)
+    monkeypatch.setattr(scoring_job, "FEW_DOCUMENTS", 10)
     app.run()
     assert app.session_state["found"] is None
     deadline = time.monotonic() + PATIENCE
@@ -96,12 +95,12 @@ def test_many_are_scored_by_another_process(app, monkeypatch):
 
 
 def test_stopped_it_says_how_far_it_was_and_begins_again_on_request(app, monkeypatch):
-    from han_core.errors.kept import background
+    from han_core.runtime import jobs
 
     stopped = State(kind="stopped", text="Stopped.", done=30, of=88)
-    monkeypatch.setattr(background, "look", lambda folder: stopped)
+    monkeypatch.setattr(jobs, "look", lambda folder: stopped)
     begun = []
-    monkeypatch.setattr(keeping, "begin_keeping", lambda *given: begun.append(given))
+    monkeypatch.setattr(scoring_job, "begin_keeping", lambda *given: begun.append(given))
     app.run()
     assert "stopped at 30 of 88 documents" in app.info[0].value
     app.button(key="score_again_small-han").click().run()
@@ -112,7 +111,7 @@ def test_stopped_it_says_how_far_it_was_and_begins_again_on_request(app, monkeyp
 def test_scored_before_is_offered_and_a_changed_file_is_said_and_scored_anew(app, own_file):
     path, made = own_file
     app.run()
-    choice = labelled.KEPT + made.scores.manifest.data_sha256
+    choice = data_picker.KEPT + made.scores.manifest.data_sha256
     assert "Scored before: films.jsonl (6 documents)" in app.selectbox(key="source").options
     app.selectbox(key="source").set_value(choice).run()
     assert app.session_state["found"] == 6
@@ -136,7 +135,7 @@ def test_another_model_needs_the_file(app, own_file):
     path, made = own_file
     path.unlink()
     app.run()
-    app.selectbox(key="source").set_value(labelled.KEPT + made.scores.manifest.data_sha256).run()
+    app.selectbox(key="source").set_value(data_picker.KEPT + made.scores.manifest.data_sha256).run()
     assert app.session_state["found"] == 6  # documents and scores are kept
     assert "no longer there" in app.warning[0].value
     app.selectbox(key="checkpoint").set_value("small-bilstm").run()
@@ -148,13 +147,13 @@ def test_a_checkpoint_that_is_gone_leaves_its_scores(app, own_file, root):
     _, made = own_file
     shutil.rmtree(root / "small-han")
     app.run()
-    app.selectbox(key="source").set_value(labelled.KEPT + made.scores.manifest.data_sha256).run()
-    gone = scored.GONE + made.key
+    app.selectbox(key="source").set_value(data_picker.KEPT + made.scores.manifest.data_sha256).run()
+    gone = scoring.GONE + made.key
     assert app.selectbox(key="checkpoint").options[-1] == "small-han · gone, its scores are kept"
     app.selectbox(key="checkpoint").set_value(gone).run()
     assert app.session_state["found"] == 6
     assert "is gone. Its scores are kept" in app.warning[0].value
-    assert scored.present(gone) is None
+    assert scoring.present(gone) is None
     app.button(key="forget_scores").click().run()
     assert made.key not in {each.key for each in kept_scores()}
     assert not app.exception
@@ -163,7 +162,7 @@ def test_a_checkpoint_that_is_gone_leaves_its_scores(app, own_file, root):
 def test_deleted_documents_are_no_longer_chosen(app, own_file):
     _, made = own_file
     app.run()
-    app.selectbox(key="source").set_value(labelled.KEPT + made.scores.manifest.data_sha256).run()
+    app.selectbox(key="source").set_value(data_picker.KEPT + made.scores.manifest.data_sha256).run()
     app.button(key="forget_scores").click().run()
     assert "no longer kept" in app.warning[0].value
     assert app.session_state["found"] == 88
@@ -172,7 +171,7 @@ def test_deleted_documents_are_no_longer_chosen(app, own_file):
 
 def test_a_name_of_the_hub_is_checked_before_anything_begins(app):
     app.run()
-    app.selectbox(key="source").set_value(labelled.HUB).run()
+    app.selectbox(key="source").set_value(data_picker.HUB).run()
     assert not app.error
     app.text_input(key="hub_data").set_value("../etc/passwd").run()
     assert "does not name a data set of the hub" in app.error[0].value.replace("\\", "")
@@ -180,50 +179,51 @@ def test_a_name_of_the_hub_is_checked_before_anything_begins(app):
 
 def test_two_data_sets_of_one_name_are_told_apart(own_file):
     _, made = own_file
-    assert labelled.before_name(made, alone=True) == "Scored before: films.jsonl (6 documents)"
+    assert data_picker.before_name(made, alone=True) == "Scored before: films.jsonl (6 documents)"
     os.environ["TZ"] = "UTC"
     time.tzset()
     later = made.__class__(
         made.scores, made.origin.model_copy(update={"at": 0.0}), made.used, made.size
     )
-    assert labelled.before_name(later, alone=False).endswith(", 01 January 1970, 00:00)")
+    assert data_picker.before_name(later, alone=False).endswith(", 01 January 1970, 00:00)")
 
 
 def test_how_far_in_words():
     reading = State(kind="working", text="Reading a_b.csv")
-    assert scored.told(reading) == r"Reading a\_b\.csv …"
+    assert scoring.told(reading) == r"Reading a\_b\.csv …"
     at_work = State(kind="working", text="Scored", done=1_200, of=9_000, seconds_left=130.0)
-    assert scored.told(at_work) == "Scored 1,200 of 9,000 documents, about 2 minutes left"
-    assert scored._duration(9_000) == "2 hours"
-    assert scored._duration(0.2) == "1 seconds"
+    assert scoring.told(at_work) == "Scored 1,200 of 9,000 documents, about 2 minutes left"
+    assert scoring._duration(9_000) == "2 hours"
+    assert scoring._duration(0.2) == "1 seconds"
 
 
 def test_a_word_in_a_selection():
-    assert attended.chosen_word([]) is None
-    assert attended.chosen_word([{"customdata": "fine"}]) == "fine"
-    assert attended.chosen_word([{"customdata": ["fine"]}, {}]) == "fine"
-    assert attended.least(88) == 3
-    assert attended.least(20_000) == 20
+    assert word_attention.chosen_word([]) is None
+    assert word_attention.chosen_word([{"customdata": "fine"}]) == "fine"
+    assert word_attention.chosen_word([{"customdata": ["fine"]}, {}]) == "fine"
+    assert word_attention.least(88) == 3
+    assert word_attention.least(20_000) == 20
 
 
 def attended_script():
     import numpy as np
     import streamlit as st
 
-    from han_core.coding.marks import Marks
-    from han_core.errors.kept.source import source_of
-    from pages.parts import controls
-    from pages.parts.errors import attended, filters, scored
-    from pages.parts.errors import cached as kept
-    from pages.parts.errors.bench import Bench
-    from pages.parts.page import begin
+    from han_core.analysis.annotations.marks import Marks
+    from han_core.analysis.sources import source_of
+    from pages.errors import cached_scores, context, scoring, word_attention
+    from pages.errors.context import Bench
+    from pages.shared import controls
+    from pages.shared.page import begin
 
     begin("Errors", "")
     device = controls.device()
-    store = kept.store(scored.scored("small-han", device, source_of("bundled:classroom@test")))
+    store = cached_scores.store(
+        scoring.scored("small-han", device, source_of("bundled:classroom@test"))
+    )
     rows = np.arange(st.session_state.get("rows", store.rows))
-    attended.panel(
-        Bench("small-han", None, device, store, Marks(), filters.current(), rows,
+    word_attention.panel(
+        Bench("small-han", None, device, store, Marks(), context.current(), rows,
               store.outcomes.take(rows), "")
     )  # fmt: skip
 

@@ -4,10 +4,11 @@ import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 
-from pages.parts import asking, cached
-from pages.parts.explore import exploring, takeaway
+from pages.explore import scene as exploring
+from pages.explore import share
+from pages.shared import cache, edit_state
 
-QUESTION = cached.Question("small-han", "cpu", "A fine day. But what rain!")
+QUESTION = cache.Question("small-han", "cpu", "A fine day. But what rain!")
 
 
 def elsewhere(function, *given):
@@ -17,27 +18,27 @@ def elsewhere(function, *given):
 
 
 def scene(monkeypatch, *edits):
-    monkeypatch.setattr(asking, "edits", lambda: edits)
-    monkeypatch.setattr(asking, "tampering", lambda: None)
+    monkeypatch.setattr(edit_state, "edits", lambda: edits)
+    monkeypatch.setattr(edit_state, "tampering", lambda: None)
     return exploring.scene(QUESTION)
 
 
 def test_the_page_holds_the_reading_and_the_edits(root, monkeypatch):
-    from han_core.text.edit import Edit
+    from han_core.text.edits import Edit
 
     seen = scene(monkeypatch, Edit(2, 6))
-    page = elsewhere(takeaway._page, seen, "lift").decode()
+    page = elsewhere(share._page, seen, "lift").decode()
     assert "times uniform attention" in page
     assert "Without 1 word " in page
-    assert "within the document" in elsewhere(takeaway._page, seen, "document").decode()
-    assert "Without" not in elsewhere(takeaway._page, scene(monkeypatch), "lift").decode()
+    assert "within the document" in elsewhere(share._page, seen, "document").decode()
+    assert "Without" not in elsewhere(share._page, scene(monkeypatch), "lift").decode()
 
 
 def test_the_tables_hold_every_word(root, monkeypatch):
     seen = scene(monkeypatch)
-    rows = elsewhere(takeaway._csv, seen).decode().splitlines()
+    rows = elsewhere(share._csv, seen).decode().splitlines()
     assert len(rows) == 1 + seen.now.tokens
-    told = json.loads(elsewhere(takeaway._json, seen))
+    told = json.loads(elsewhere(share._json, seen))
     assert told["label"] == seen.explanation.label
     assert sum(len(sentence["tokens"]) for sentence in told["sentences"]) == seen.now.tokens
 

@@ -7,15 +7,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from han_core.data.splits import Source
 from han_core.models.listing import Listing
-from han_core.preparation.data import Source
-from han_core.runs.log import EventLog
-from han_core.runs.manage import new_folder, runs, stop, view
-from han_core.runs.plan import checked_plan
 from han_core.training import precision
-from pages.parts.training import acting, picking, saying, starting, switching, watching
-from pages.parts.training.teaching import fits
-from tests.corpora.test_hub_preview import server  # noqa: F401
+from han_core.training.runs.event_log import EventLog
+from han_core.training.runs.manage import new_folder, runs, stop, view
+from han_core.training.runs.plan import checked_plan
+from pages.train import data_form, new_run, run_actions, run_list, sentences
+from pages.train.learning_form import fits
+from tests.data.test_hub_preview import server  # noqa: F401
 from tests.pages.seen import captions, hooks
 from tests.processes import PATIENCE
 
@@ -37,7 +37,7 @@ def train(open_page):
 
 
 def send(app, content, name="mine.csv"):
-    app.selectbox(key="train_data").set_value(picking.FILE).run()
+    app.selectbox(key="train_data").set_value(data_form.FILE).run()
     data = content.encode() if isinstance(content, str) else content
     return app.file_uploader(key="train_upload").upload(name, data).run()
 
@@ -67,7 +67,7 @@ def line(epoch: int, accuracy: float) -> dict:
 
 def look_at(app, *ids):
     app.session_state["runs_chosen"] = ids
-    app.segmented_control(key="train_view").set_value(switching.RUNS)
+    app.segmented_control(key="train_view").set_value(run_list.RUNS)
     app.run()
     assert not app.exception
     return app
@@ -87,10 +87,10 @@ def test_everything_is_filled_in_so_that_start_can_be_pressed_at_once(train):
 
 
 def test_every_field_stands_on_the_page_once(train):
-    from han_core.planning.fields import explained
+    from han_core.training.fields import explained
 
     own = {"vectors", "start_from", "freeze_words", "freeze_vectors", "teachers", "stretches"}
-    drawn = [name for names in saying.GROUPS.values() for name in names]
+    drawn = [name for names in sentences.GROUPS.values() for name in names]
     wanted = {name for name, field in explained().items() if field.group != "decided"}
     assert len(drawn) == len(set(drawn))
     assert set(drawn) | own == wanted
@@ -100,7 +100,7 @@ def test_every_field_stands_on_the_page_once(train):
 
 
 def test_a_preset_fills_the_fields_and_says_what_was_changed(train):
-    from han_core.planning.presets import PRESETS
+    from han_core.training.settings import PRESETS
 
     train.segmented_control(key="train_preset").set_value("thorough").run()
     (epochs,) = (preset.settings["epochs"] for preset in PRESETS if preset.name == "thorough")
@@ -274,7 +274,7 @@ def test_checkpoints_that_fit_can_teach(train):
     train.text_input(key="set_language").set_value("de").run()
     assert train.multiselect(key="train_teachers").value == ["nb-svm"]
     train.multiselect(key="train_teachers").set_value([]).run()
-    assert errors(train) == [saying.NO_TEACHER]
+    assert errors(train) == [sentences.NO_TEACHER]
     assert train.button(key="train_start").disabled
 
 
@@ -349,7 +349,7 @@ def test_odd_labels_are_told_and_can_be_trained_on(train):
 def test_a_hub_that_cannot_be_reached_gets_one_sentence(train, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setenv("HF_DATASETS_SERVER", "http://127.0.0.1:9")
-    train.selectbox(key="train_data").set_value(picking.HUB).run()
+    train.selectbox(key="train_data").set_value(data_form.HUB).run()
     assert not train.error
     train.text_input(key="train_hub").set_value("nobody/nothing").run()
     assert len(train.error) == 1
@@ -358,7 +358,7 @@ def test_a_hub_that_cannot_be_reached_gets_one_sentence(train, monkeypatch):
 
 
 def test_a_data_set_of_the_hub_is_offered_before_it_is_fetched(train, server):  # noqa: F811
-    train.selectbox(key="train_data").set_value(picking.HUB).run()
+    train.selectbox(key="train_data").set_value(data_form.HUB).run()
     train.text_input(key="train_hub").set_value("owner/small").run()
     assert not train.error
     assert train.selectbox(key="train_hub_config").options == ["en", "zh"]
@@ -379,7 +379,7 @@ def test_a_run_begins_and_becomes_a_checkpoint(train, root):
     train.button(key="train_start").click().run()
     assert not train.exception
     (run,) = runs()
-    assert train.segmented_control(key="train_view").value == switching.RUNS
+    assert train.segmented_control(key="train_view").value == run_list.RUNS
     assert "run-status" in hooks(train)
     assert run.plan.settings["epochs"] == 1
     assert len(run.plan.watched) == 2
@@ -394,7 +394,7 @@ def test_a_run_begins_and_becomes_a_checkpoint(train, root):
 
 
 def test_no_run_yet_is_said(train):
-    train.segmented_control(key="train_view").set_value(switching.RUNS).run()
+    train.segmented_control(key="train_view").set_value(run_list.RUNS).run()
     assert "There is no run yet" in errors(train)[0]
 
 
@@ -402,7 +402,7 @@ def test_an_address_that_names_a_run_opens_it(train):
     id = made()
     train.query_params["run"] = id
     train.run()
-    assert train.segmented_control(key="train_view").value == switching.RUNS
+    assert train.segmented_control(key="train_view").value == run_list.RUNS
     assert train.subheader[0].value == "a run"
     train.query_params["run"] = "../../etc"
     train.run()
@@ -441,7 +441,7 @@ def test_a_button_that_comes_too_late_says_so(train):
     id = made()
     look_at(train, id)
     acting_notice = "Only a run at work can be stopped"
-    train.session_state[acting.NOTICE] = f"{acting_notice}; it is done."
+    train.session_state[run_actions.NOTICE] = f"{acting_notice}; it is done."
     train.run()
     assert acting_notice in train.warning[0].value
     train.run()
@@ -480,9 +480,9 @@ def test_a_run_is_renamed(train):
 
 
 def test_usual_name():
-    assert starting.usual_name("han", "classroom/zh") == "han-classroom-zh"
-    assert starting.usual_name("bilstm", "My reviews (2).csv") == "bilstm-my-reviews-2"
-    assert starting.usual_name("han", "") == "han"
+    assert new_run.usual_name("han", "classroom/zh") == "han-classroom-zh"
+    assert new_run.usual_name("bilstm", "My reviews (2).csv") == "bilstm-my-reviews-2"
+    assert new_run.usual_name("han", "") == "han"
 
 
 def test_offers_take_one_class_after_the_other(monkeypatch):
@@ -490,7 +490,7 @@ def test_offers_take_one_class_after_the_other(monkeypatch):
         texts = ("one", "two", "three", "x" * 9_000)
         labels = ("a", "a", "b", "b")
 
-    assert list(watching.offers(Look, 5_000).values()) == ["one", "three", "two"]
+    assert list(new_run.offers(Look, 5_000).values()) == ["one", "three", "two"]
 
 
 @pytest.mark.parametrize(
@@ -498,11 +498,11 @@ def test_offers_take_one_class_after_the_other(monkeypatch):
     [(0.2, "1 s"), (59.4, "59 s"), (61, "1 min 1 s"), (3_725, "1 h 2 min"), (7_200, "2 h 0 min")],
 )
 def test_seconds(number, told):
-    assert saying.seconds(number) == told
+    assert sentences.seconds(number) == told
 
 
 def test_differences_are_marked_by_the_first_run():
-    from pages.parts.training.several import highlighted
+    from pages.train.run_list import highlighted
 
     rows = pd.DataFrame({"one": ["1", "2"], "two": ["1", "3"]}, index=["a", "b"])
     styled = highlighted(rows).to_html()

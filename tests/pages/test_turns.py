@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from pages.parts.turns import Turns
+from pages.shared.render_queue import Turns
 from tests.processes import PATIENCE
 
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from han_core.text.splitting import split
+from han_core.runtime.errors import WrongInput
 from han_core.text.tokenizer import Tokenizer
-from han_core.wrong_input import WrongInput
+from han_core.text.tokenizer_pool import split
 
 CHARACTERS = Tokenizer("zh", segmentation="characters")
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from han_core.text.clauses import clause_ends, is_mark
+from han_core.text.document import clause_ends, is_mark
 from han_core.text.tokenizer import Tokenizer
 
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from han_core.runtime.errors import WrongInput
 from han_core.text.document import Document
-from han_core.text.edit import LONGEST_REPLACEMENT, MOST_EDITS, Edit, edited, toggle
+from han_core.text.edits import LONGEST_REPLACEMENT, MOST_EDITS, Edit, edited, toggle
 from han_core.text.tokenizer import Tokenizer
-from han_core.wrong_input import WrongInput
 
 tokenizer = cache(Tokenizer)
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from han_core.text import splitters
-from han_core.text.splitters import chunks, processes_for, split_all
+from han_core.runtime.errors import WrongInput
+from han_core.text import tokenizer_pool
 from han_core.text.tokenizer import Tokenizer
-from han_core.wrong_input import WrongInput
+from han_core.text.tokenizer_pool import chunks, processes_for, split_all
 
 TEXTS = [
     f"Text {number} isn't good. Not bad, \ud800 {'very ' * (number % 7)}!" for number in range(90)
@@ -19,7 +19,7 @@ def listed(texts, processes: int, segmentation: str = "words") -> list:
 
 @pytest.fixture
 def small_chunks(monkeypatch):
-    monkeypatch.setattr(splitters, "CHUNK", 200)
+    monkeypatch.setattr(tokenizer_pool, "CHUNK", 200)
 
 
 @pytest.mark.long
@@ -30,7 +30,7 @@ def test_two_processes_give_what_one_gives(small_chunks):
 
 
 def test_a_process_that_ends_early_is_one_sentence(small_chunks, monkeypatch):
-    monkeypatch.setattr(splitters.splitting, "__name__", "han_core.text.nothing")
+    monkeypatch.setattr(tokenizer_pool, "__name__", "han_core.text.nothing")
     with pytest.raises(WrongInput, match="ended before it was done") as caught:
         listed(TEXTS, 2)
     assert "\n" not in str(caught.value)
@@ -39,9 +39,11 @@ def test_a_process_that_ends_early_is_one_sentence(small_chunks, monkeypatch):
 @pytest.mark.long
 def test_processes_end_when_nobody_wants_more(small_chunks, monkeypatch):
     begun = []
-    popen = splitters.subprocess.Popen
+    popen = tokenizer_pool.subprocess.Popen
     monkeypatch.setattr(
-        splitters.subprocess, "Popen", lambda *a, **k: begun.append(popen(*a, **k)) or begun[-1]
+        tokenizer_pool.subprocess,
+        "Popen",
+        lambda *a, **k: begun.append(popen(*a, **k)) or begun[-1],
     )
     taken = []
     found = split_all((taken.append(text) or text for text in TEXTS), Tokenizer("en", 12), 2)
@@ -61,8 +63,8 @@ def test_chunks_hold_all_texts_in_order(small_chunks):
 
 
 def test_few_texts_need_no_other_process(monkeypatch):
-    monkeypatch.setattr(splitters, "cores", lambda: 64)
-    assert processes_for(splitters.WORTH - 1) == 1
-    assert processes_for(splitters.WORTH) == splitters.MOST
-    monkeypatch.setattr(splitters, "cores", lambda: 1)
+    monkeypatch.setattr(tokenizer_pool, "cores", lambda: 64)
+    assert processes_for(tokenizer_pool.WORTH - 1) == 1
+    assert processes_for(tokenizer_pool.WORTH) == tokenizer_pool.MOST
+    monkeypatch.setattr(tokenizer_pool, "cores", lambda: 1)
     assert processes_for(10**12) == 1

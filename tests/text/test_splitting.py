@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from han_core.text import splitting
-from han_core.text.splitting import decoded, encoded, receive_split, send_texts, split
+from han_core.text import tokenizer_pool
 from han_core.text.tokenizer import Tokenizer
+from han_core.text.tokenizer_pool import decoded, encoded, receive_split, send_texts, split
 
 TEXTS = ["Good. Good fun!", "fun \ud800", "   ", "Bad, bad film"]
 
@@ -61,8 +61,8 @@ def test_the_process_answers_chunk_after_chunk_until_its_input_ends(monkeypatch,
         send_texts(chunk, asked)
     asked.seek(0)
     for name, pipe in (("stdin", asked), ("stdout", answers)):
-        monkeypatch.setattr(splitting.sys, name, type("Stream", (), {"buffer": pipe})())
-    splitting.answer("en", 4, "words")
+        monkeypatch.setattr(tokenizer_pool.sys, name, type("Stream", (), {"buffer": pipe})())
+    tokenizer_pool.answer("en", 4, "words")
     answers.seek(0)
     for chunk in (TEXTS, TEXTS[:1]):
         found, expected = receive_split(answers), split(chunk, tokenizer)

@@ -10,9 +10,9 @@ import spacy
 from hypothesis import given
 from hypothesis import strategies as st
 
+from han_core.runtime.errors import WrongInput
 from han_core.text.document import Document
 from han_core.text.tokenizer import LONGEST_RUN, PIECE, Tokenizer
-from han_core.wrong_input import WrongInput
 
 tokenizer = cache(Tokenizer)
 

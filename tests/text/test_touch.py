@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from han_core.text.edit import Edit, edited
+from han_core.text.edits import Edit, Struck, edited, struck, touched
 from han_core.text.tokenizer import Tokenizer
-from han_core.text.touch import Struck, struck, touched
 
 TEXT = "One two three. Four five six."
 TOKENIZER = Tokenizer("en")

@@ -6,15 +6,15 @@ import sys
 import numpy as np
 import pytest
 
-from han_core.text.vectors import (
+from han_core.runtime.errors import WrongInput
+from han_core.text.vocabulary import RESERVED, Vocabulary
+from han_core.text.word_vectors import (
     check_learning,
     learn_vectors,
     read_vectors,
     vectors_size,
     write_vectors,
 )
-from han_core.text.vocabulary import RESERVED, Vocabulary
-from han_core.wrong_input import WrongInput
 
 VOCABULARY = Vocabulary((*RESERVED, "good", "bad", "zebra"))
 GOOD, BAD = [1.0, -2.5, 0.25], [0.5, 0.0, 3.0]

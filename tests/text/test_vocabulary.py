@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from han_core.runtime.errors import WrongInput
 from han_core.text.vocabulary import PADDING, RESERVED, UNKNOWN, Vocabulary
-from han_core.wrong_input import WrongInput
 
 DOCUMENTS = [["b", "a", "B", "c"], ["A", "b", "d", "."], ["."]]  # b 3, a 2, "." 2, c 1, d 1
 

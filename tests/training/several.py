@@ -13,9 +13,9 @@ from pathlib import Path
 
 import torch
 
-from han_core.planning.settings import parse_settings
-from han_core.preparation.data import Source, read_parts
-from han_core.training.processes import launched
+from han_core.data.splits import Source, read_parts
+from han_core.training.distributed import launched
+from han_core.training.settings import parse_settings
 from han_core.training.train import Request, Stopped, Watch, train
 
 PAIRS = [

@@ -2,7 +2,7 @@
 
 import torch
 
-from han_core.training.averaging import copied, move_average
+from han_core.training.optimization import copied, move_average
 
 
 def test_the_average_moves_by_its_decay_which_starts_short():

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
+from han_core.runtime.errors import WrongInput
 from han_core.text.batch import NumberedDocument
-from han_core.training import naive_bayes, tf_idf
-from han_core.training.grams import MOST_WORDS
-from han_core.wrong_input import WrongInput
+from han_core.training.bag_of_words import MOST_WORDS, NB_SVM, TF_IDF, learn_nb_svm, learn_tf_idf
 
 WORDS = 12
 
@@ -32,32 +31,40 @@ def text(row) -> str:
     return " ".join(names)
 
 
-@pytest.fixture(params=[naive_bayes, tf_idf], ids=lambda bag: bag.NAME)
+BAGS = {NB_SVM: learn_nb_svm, TF_IDF: learn_tf_idf}
+
+
+@pytest.fixture(params=BAGS)
 def bag(request):
     return request.param
 
 
-def test_several_classes_are_learnt(bag):
+@pytest.fixture
+def learn(learn):
+    return BAGS[bag]
+
+
+def test_several_classes_are_learnt(learn):
     documents, labels = drawn(200, 4)
     asked, right = drawn(100, 4, seed=1)
-    found = bag.learn(documents, labels, WORDS).probabilities(asked)
+    found = learn(documents, labels, WORDS).probabilities(asked)
     assert found.shape == (100, 4)
     assert found.sum(1) == pytest.approx(1)
     assert (found.argmax(1) == right).mean() > 0.85
 
 
-def test_the_same_documents_teach_the_same(bag):
+def test_the_same_documents_teach_the_same(learn):
     documents, labels = drawn(50, 2)
-    first, second = (bag.learn(documents, labels, WORDS, seed=3) for _ in range(2))
+    first, second = (learn(documents, labels, WORDS, seed=3) for _ in range(2))
     assert (first.weights == second.weights).all()
     assert (first.biases == second.biases).all()
 
 
-def test_documents_that_have_nothing_in_common_are_refused(bag):
-    with pytest.raises(WrongInput, match=f"two training documents; {bag.NAME}"):
-        bag.learn([document([2]), document([3])], np.array([0, 1]), WORDS)
+def test_documents_that_have_nothing_in_common_are_refused(bag, learn):
+    with pytest.raises(WrongInput, match=f"two training documents; {bag}"):
+        learn([document([2]), document([3])], np.array([0, 1]), WORDS)
 
 
-def test_too_many_words_are_refused(bag):
+def test_too_many_words_are_refused(learn):
     with pytest.raises(ValueError, match="words"):
-        bag.learn([document([2])], np.array([0]), MOST_WORDS + 1)
+        learn([document([2])], np.array([0]), MOST_WORDS + 1)

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from han_core.planning.budget import batch_budget
 from han_core.training.batches import epoch_batches, share, steps
+from han_core.training.cost import batch_budget
 
 lengths_of_documents = st.lists(st.integers(1, 300), min_size=1, max_size=200)
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from han_core.corpora.corpus import Corpus
+from han_core.data.corpus import Corpus
+from han_core.models.architecture import level_of
 from han_core.models.checkpoint import load_checkpoint
-from han_core.models.levels import level_of
+from han_core.runtime.errors import WrongInput
 from han_core.training.train import Stopped, train
-from han_core.wrong_input import WrongInput
 
 
 def renamed(corpus: Corpus, names: dict[str, str], word: str) -> Corpus:

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from han_core.training.grams import MOST_WORDS, frequent, grams_of, probabilities_of, sides
+from han_core.training.bag_of_words import MOST_WORDS, frequent, grams_of, probabilities_of, sides
 
 
 def test_n_grams_by_hand():

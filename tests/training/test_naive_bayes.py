@@ -5,7 +5,7 @@ import pytest
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from han_core.training.naive_bayes import learn
+from han_core.training.bag_of_words import learn_nb_svm as learn
 from tests.training.test_bags import WORDS, document, drawn, text
 
 

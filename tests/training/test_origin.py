@@ -4,12 +4,12 @@ import pytest
 import torch
 
 from han_core.models.architecture import Architecture
-from han_core.models.build import build_model
 from han_core.models.checkpoint import Config, TextConfig, save_checkpoint
-from han_core.planning.settings import Settings
+from han_core.models.registry import build_model
+from han_core.runtime.errors import WrongInput
 from han_core.text.vocabulary import RESERVED, Vocabulary
-from han_core.training.origin import origin
-from han_core.wrong_input import WrongInput
+from han_core.training.initial_weights import origin
+from han_core.training.settings import Settings
 
 SHAPE = Architecture(
     model="han",

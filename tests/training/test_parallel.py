@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from han_core.models.checkpoint import HISTORY, METRICS, WEIGHTS
-from han_core.models.folder import read_json
+from han_core.runtime.atomic_io import read_json
 from han_core.training.train import train
 from tests.training.several import quiet, request
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from han_core.training.position import Position, Taken, said
+from han_core.training.batches import Position, Taken, said
 
 STEP = Taken(documents=(2, 4), losses=(1.0, 0.25), right=5, seconds=0.5)
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from han_core.runtime.errors import WrongInput
 from han_core.training import precision
 from han_core.training.precision import check_precision, trains_in_bf16
 from han_core.training.train import train
-from han_core.wrong_input import WrongInput
 
 ROOT = Path(__file__).parents[2]
 CPU = torch.device("cpu")

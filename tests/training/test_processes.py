@@ -3,14 +3,8 @@
 import pytest
 import torch
 
-from han_core.training.processes import (
-    Processes,
-    device_name,
-    fewer_than_asked,
-    join,
-    launched,
-)
-from han_core.wrong_input import WrongInput
+from han_core.runtime.errors import WrongInput
+from han_core.training.distributed import Processes, device_name, fewer_than_asked, join, launched
 
 SECOND = Processes(count=2, index=1, local=1)
 

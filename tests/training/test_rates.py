@@ -3,11 +3,10 @@
 import pytest
 import torch
 
-from han_core.models.architecture import Architecture
-from han_core.models.build import build_model
-from han_core.models.levels import level_of
-from han_core.planning.settings import Settings
-from han_core.training.rates import freeze_words, parameter_groups
+from han_core.models.architecture import Architecture, level_of
+from han_core.models.registry import build_model
+from han_core.training.optimization import freeze_words, parameter_groups
+from han_core.training.settings import Settings
 
 
 def model_of(kind: str):

@@ -10,11 +10,13 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from han_core.corpora.corpus import Corpus
+from han_core.data.corpus import Corpus
 from han_core.models.checkpoint import HISTORY, METRICS, WEIGHTS
-from han_core.models.folder import read_json
+from han_core.runtime.atomic_io import read_json
+from han_core.runtime.errors import WrongInput
 from han_core.training import learner
 from han_core.training import train as train_module
+from han_core.training.callbacks import Stopped, Watch
 from han_core.training.precision import trains_in_bf16
 from han_core.training.resume import (
     RunState,
@@ -24,8 +26,6 @@ from han_core.training.resume import (
     restore_optimizer,
 )
 from han_core.training.train import train
-from han_core.training.watch import Stopped, Watch
-from han_core.wrong_input import WrongInput
 
 CPU = torch.device("cpu")
 KINDS = {

@@ -5,15 +5,15 @@ import pytest
 import torch
 
 from han_core.models.architecture import Architecture
-from han_core.planning.settings import Settings
-from han_core.preparation.prepare import Examples, Prepared
+from han_core.runtime.errors import WrongInput
 from han_core.text.batch import NumberedDocument
-from han_core.text.vectors import write_vectors
 from han_core.text.vocabulary import RESERVED, UNKNOWN, Vocabulary
+from han_core.text.word_vectors import write_vectors
+from han_core.training.distributed import Processes
 from han_core.training.precision import check_precision, trains_in_bf16
-from han_core.training.processes import Processes
-from han_core.training.run import Run
-from han_core.wrong_input import WrongInput
+from han_core.training.prepare import Examples, Prepared
+from han_core.training.settings import Settings
+from han_core.training.trainer import Run
 
 CPU = torch.device("cpu")
 VOCABULARY = Vocabulary((*RESERVED, *"abcdefgh"))

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from han_core.planning.settings import Settings
-from han_core.training.schedule import rate_factor
+from han_core.training.optimization import rate_factor
+from han_core.training.settings import Settings
 
 
 @pytest.mark.parametrize(

@@ -4,17 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from han_core.models.architecture import Architecture
-from han_core.models.build import build_model
+from han_core.models.architecture import Architecture, level_of
 from han_core.models.checkpoint import Config, save_checkpoint
-from han_core.models.levels import level_of
-from han_core.planning.settings import Settings
+from han_core.models.registry import build_model
+from han_core.runtime.errors import WrongInput
 from han_core.text.batch import NumberedDocument, collate
-from han_core.text.vectors import write_vectors
 from han_core.text.vocabulary import RESERVED, Vocabulary
-from han_core.training.origin import origin
-from han_core.training.start import starting_model
-from han_core.wrong_input import WrongInput
+from han_core.text.word_vectors import write_vectors
+from han_core.training.initial_weights import origin, starting_model
+from han_core.training.settings import Settings
 
 VOCABULARY = Vocabulary((*RESERVED, "good", "bad"))
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from han_core.planning.settings import Settings
-from han_core.training.stopping import best_line, is_better, is_over
+from han_core.training.optimization import best_line, is_better, is_over
+from han_core.training.settings import Settings
 
 FALLING = (0.9, 0.8, 0.7, 0.6, 0.5)
 

@@ -7,20 +7,19 @@ import numpy as np
 import pytest
 import torch
 
-from han_core.corpora.corpus import Corpus
-from han_core.corpora.fingerprint import fingerprint
+from han_core.data.corpus import Corpus, fingerprint
 from han_core.models.checkpoint import METRICS, WEIGHTS, load_checkpoint
-from han_core.models.folder import checksum, read_json, write_json
-from han_core.planning.settings import BAGS
-from han_core.training import teachers
+from han_core.models.predict import metrics, predict
+from han_core.runtime.atomic_io import checksum, read_json, write_json
+from han_core.runtime.errors import WrongInput
+from han_core.training import distillation
 from han_core.training import train as train_module
-from han_core.training.evaluate import metrics, predict
+from han_core.training.callbacks import Stopped
+from han_core.training.distillation import geometric_mean
 from han_core.training.request import ready
 from han_core.training.resume import read_state
-from han_core.training.teachers import geometric_mean
+from han_core.training.settings import BAGS
 from han_core.training.train import train
-from han_core.training.watch import Stopped
-from han_core.wrong_input import WrongInput
 
 CPU = torch.device("cpu")
 
@@ -39,7 +38,7 @@ def parts(planted_corpora):
 
 
 def test_every_bag_of_words_can_learn():
-    assert tuple(teachers.LEARN) == BAGS
+    assert tuple(distillation.LEARN) == BAGS
 
 
 def test_the_mean_is_one_of_log_odds():
@@ -202,14 +201,14 @@ def test_a_run_that_nobody_taught_does_not_go_on_with_teachers(
 def test_classes_of_other_names_in_another_order(parts, planted_checkpoint):
     """The data may number the classes that a teacher names."""
     names = load_checkpoint(planted_checkpoint).labels
-    (found,) = teachers.teachers_named(
+    (found,) = distillation.teachers_named(
         [str(planted_checkpoint)],
         names[::-1],
         names[::-1],
         load_checkpoint(planted_checkpoint).config.text,
     )
     assert found.classes == (2, 1, 0)
-    (found,) = teachers.teachers_named(
+    (found,) = distillation.teachers_named(
         [str(planted_checkpoint)],
         ("a", "b", "c"),
         names,

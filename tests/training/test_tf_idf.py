@@ -5,7 +5,7 @@ import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from han_core.training.tf_idf import learn
+from han_core.training.bag_of_words import learn_tf_idf as learn
 from tests.training.test_bags import WORDS, document, drawn, text
 
 

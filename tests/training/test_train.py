@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 import torch
 
-from han_core.corpora.corpus import Corpus
-from han_core.corpora.labels import align_labels
+from han_core.data.corpus import Corpus
+from han_core.data.labels import align_labels
 from han_core.explanation.explain import explain_many
 from han_core.models.checkpoint import HISTORY, METRICS, WEIGHTS, TextConfig, load_checkpoint
-from han_core.models.folder import read_json
-from han_core.planning.settings import Settings
+from han_core.models.predict import metrics, predict
+from han_core.runtime.atomic_io import read_json
+from han_core.runtime.errors import WrongInput
 from han_core.text.tokenizer import Tokenizer
-from han_core.text.vectors import write_vectors
-from han_core.training.evaluate import metrics, predict
+from han_core.text.word_vectors import write_vectors
+from han_core.training.settings import Settings
 from han_core.training.train import Request, train
-from han_core.wrong_input import WrongInput
 
 CPU = torch.device("cpu")
 LEARNT = [("han", "additive"), ("bilstm", "additive"), ("bilstm", "dot"), ("bilstm", "linear")]

@@ -7,13 +7,13 @@ import pytest
 import torch
 from safetensors import SafetensorError
 
-from han_core.models import checkpoint as checkpoint_module
+from han_core.models import checkpoint
 from han_core.models.checkpoint import load_checkpoint
+from han_core.runtime.errors import WrongInput
+from han_core.training.callbacks import device_trouble, why_device_failed
 from han_core.training.learner import Learner
 from han_core.training.train import train
-from han_core.training.trouble import device_trouble, why_device_failed
 from han_core.training.writer import why_not_written
-from han_core.wrong_input import WrongInput
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda:1")
 
@@ -101,7 +101,7 @@ def weights(folder) -> dict[str, list]:
 def test_a_disk_that_is_full_keeps_what_stood_there_and_the_run_goes_on(
     tmp_path, make_request, quiet, few, monkeypatch, epoch
 ):
-    write, written, out = checkpoint_module.write_weights, [], tmp_path / "out"
+    write, written, out = checkpoint.write_weights, [], tmp_path / "out"
 
     def full(path, *arguments):
         written.append(path)
@@ -110,7 +110,7 @@ def test_a_disk_that_is_full_keeps_what_stood_there_and_the_run_goes_on(
             raise OSError(errno.ENOSPC, "No space left on device")
         write(path, *arguments)
 
-    monkeypatch.setattr(checkpoint_module, "write_weights", full)
+    monkeypatch.setattr(checkpoint, "write_weights", full)
     with pytest.raises(WrongInput) as caught:
         train(make_request(out, *PAIRS, **few), CPU, quiet())
     assert str(caught.value).startswith(f"There is no space left on the disk for {out}.")

@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from han_core.models.checkpoint import HISTORY, METRICS, load_checkpoint
-from han_core.models.folder import read_json
 from han_core.models.listing import list_checkpoints
-from han_core.training.averaging import copied
-from han_core.training.evaluate import predict
+from han_core.models.predict import predict
+from han_core.runtime.atomic_io import read_json
+from han_core.training.callbacks import Moment, Stopped
+from han_core.training.optimization import copied
 from han_core.training.train import train
-from han_core.training.watch import Moment, Stopped
 
 CPU = torch.device("cpu")
 PAIRS = ("epochs=2", "hidden=4", "save_seconds=0", "word_dropout=0.2")

@@ -1,0 +1,277 @@
+"""The HAN of the textbooks, as a baseline for speed.
+
+One padded tensor (documents, sentences, words), and one call of the word encoder
+for each sentence position. The same layers and sizes as ours; it is only slower,
+and its backward directions read the padding first.
+
+The models as public implementations write them with packed sequences, as a baseline for speed.
+
+One call of ``nn.GRU`` or ``nn.LSTM`` over a packed sequence of all sentences (or documents),
+attention over what is padded again afterwards. The same layers and sizes as ours; so are the
+answers, within rounding.
+
+Who takes part in the comparison of speed: ours, and the baselines, ready to be timed.
+
+Each way starts from the same numbered documents and does all that a user waits for: making
+the batch, the pass, and in training the step. It measures nothing.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_sequence
+
+from han_core.models.architecture import Architecture
+from han_core.models.registry import build_model
+from han_core.text.batch import NumberedDocument, collate
+from han_core.training.batches import epoch_batches
+
+
+class Layers(nn.Module):
+    """The layers of a HAN as they are usually written; how they are run is for subclasses."""
+
+    def __init__(self, architecture: Architecture):
+        super().__init__()
+        a, states = architecture, 2 * architecture.hidden
+        self.embedding = nn.Embedding(a.vocabulary_size, a.embedding, padding_idx=0)
+        self.word_encoder = nn.GRU(a.embedding, a.hidden, bidirectional=True, batch_first=True)
+        self.word_attention = MaskedAttention(states, a.attention_size)
+        self.sentence_encoder = nn.GRU(states, a.hidden, bidirectional=True, batch_first=True)
+        self.sentence_attention = MaskedAttention(states, a.attention_size)
+        self.classifier = nn.Linear(states, a.classes)
+
+
+class TextbookHAN(Layers):
+    def forward(self, words: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(documents, sentences, words) → logits (documents, classes), weights of both levels."""
+        vectors, word_weights = [], []
+        for position in range(words.shape[1]):
+            present = words[:, position]  # (documents, words)
+            states, _ = self.word_encoder(self.embedding(present))
+            vector, weights = self.word_attention(states, present > 0)
+            vectors.append(vector)
+            word_weights.append(weights)
+        states, _ = self.sentence_encoder(torch.stack(vectors, dim=1))
+        pooled, sentence_weights = self.sentence_attention(states, (words > 0).any(2))
+        return self.classifier(pooled), sentence_weights, torch.stack(word_weights, dim=1)
+
+
+class MaskedAttention(nn.Module):
+    """Additive attention over padded rows: what it pools to, and its weights."""
+
+    def __init__(self, size: int, attention_size: int):
+        super().__init__()
+        self.project = nn.Linear(size, attention_size)
+        self.context = nn.Parameter(torch.empty(attention_size).uniform_(-0.1, 0.1))
+
+    def forward(self, states: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
+        scores = torch.tanh(self.project(states)) @ self.context  # (rows, time)
+        weights = scores.masked_fill(~real, -1e9).softmax(1)
+        return (states * weights.unsqueeze(2)).sum(1), weights
+
+
+def pad(documents: list[NumberedDocument]) -> Tensor:
+    """(documents, sentences, words), zeros where there is nothing."""
+    sentences = max(len(document.sentence_lengths) for document in documents)
+    words = max(int(document.sentence_lengths.max()) for document in documents)
+    padded = torch.zeros(len(documents), sentences, words, dtype=torch.long)
+    for row, document in enumerate(documents):
+        at = 0
+        for position, length in enumerate(document.sentence_lengths.tolist()):
+            padded[row, position, :length] = torch.from_numpy(document.words[at : at + length])
+            at += length
+    return padded
+
+
+Answer = tuple[Tensor, Tensor, Tensor]
+"""Logits (documents, classes), sentence weights and word weights, padded."""
+
+
+class PackedHAN(Layers):
+    """``forward(words, lengths, sentences)`` → logits and attention.
+
+    Shapes: words (sentences, longest), lengths (sentences,), sentences (documents,) how many;
+    the last two stay on the CPU, where packing wants them.
+    """
+
+    def forward(self, words: Tensor, lengths: Tensor, sentences: Tensor) -> Answer:
+        states = _run_packed(self.word_encoder, self.embedding(words), lengths)
+        vectors, word_weights = self.word_attention(states, _real(lengths, words))
+        documents = pad_sequence(vectors.split(sentences.tolist()), batch_first=True)
+        states = _run_packed(self.sentence_encoder, documents, sentences)
+        pooled, sentence_weights = self.sentence_attention(states, _real(sentences, words))
+        return self.classifier(pooled), sentence_weights, word_weights
+
+
+class PackedBiLSTM(nn.Module):
+    """``forward(words, lengths)`` with words (documents, longest) → logits and attention."""
+
+    def __init__(self, architecture: Architecture):
+        super().__init__()
+        a, states = architecture, 2 * architecture.hidden
+        self.embedding = nn.Embedding(a.vocabulary_size, a.embedding, padding_idx=0)
+        self.encoder = nn.LSTM(a.embedding, a.hidden, bidirectional=True, batch_first=True)
+        self.attention = MaskedAttention(states, a.attention_size)
+        self.classifier = nn.Linear(states, a.classes)
+
+    def forward(self, words: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        states = _run_packed(self.encoder, self.embedding(words), lengths)
+        pooled, weights = self.attention(states, _real(lengths, words))
+        return self.classifier(pooled), weights
+
+
+class PaddedBiLSTM(PackedBiLSTM):
+    """The same over the padded tensor; its backward direction reads the padding first."""
+
+    def forward(self, words: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        states, _ = self.encoder(self.embedding(words))
+        pooled, weights = self.attention(states, _real(lengths, words))
+        return self.classifier(pooled), weights
+
+
+def as_sentences(documents: list[NumberedDocument]) -> tuple[Tensor, Tensor, Tensor]:
+    """What ``PackedHAN`` reads."""
+    parts = [
+        sentence
+        for document in documents
+        for sentence in torch.from_numpy(document.words).long().split(
+            document.sentence_lengths.tolist()
+        )
+    ]  # fmt: skip
+    return (
+        pad_sequence(parts, batch_first=True),
+        torch.tensor([len(part) for part in parts]),
+        torch.tensor([len(document.sentence_lengths) for document in documents]),
+    )
+
+
+def as_documents(documents: list[NumberedDocument]) -> tuple[Tensor, Tensor]:
+    """What ``PackedBiLSTM`` and ``PaddedBiLSTM`` read."""
+    parts = [torch.from_numpy(document.words).long() for document in documents]
+    return pad_sequence(parts, batch_first=True), torch.tensor([len(part) for part in parts])
+
+
+def _run_packed(encoder: nn.Module, vectors: Tensor, lengths: Tensor) -> Tensor:
+    packed = pack_padded_sequence(vectors, lengths, batch_first=True, enforce_sorted=False)
+    states, _ = pad_packed_sequence(encoder(packed)[0], batch_first=True)
+    return states
+
+
+def _real(lengths: Tensor, beside: Tensor) -> Tensor:
+    """(rows, longest) whether there is something at each place; where ``beside`` is."""
+    real = torch.arange(int(lengths.max())) < lengths.unsqueeze(1)
+    return real.to(beside.device)
+
+
+BATCH = 64
+CPU = torch.device("cpu")
+Documents = list[NumberedDocument]
+
+
+class Contestant(NamedTuple):
+    """A model of one way of writing it.
+
+    Attributes:
+        answer: (model, documents) → logits; attention is computed on the way.
+        batches: the documents of an epoch in its batches.
+    """
+
+    model: nn.Module
+    answer: Callable[[nn.Module, Documents], Tensor]
+    batches: list[Documents]
+
+
+def contestants(
+    architecture: Architecture, documents: Documents, device: torch.device = CPU
+) -> dict[str, Contestant]:
+    """Ours, under "ours", and the baselines of the architecture's model.
+
+    On a GPU there is "ours_mixed" as well, in the half precision that training chooses there.
+
+    The baselines read 64 documents at a time as they come, as their authors do; ours as many
+    tokens in batches of like length, which is how it trains.
+    """
+    given = [documents[at : at + BATCH] for at in range(0, len(documents), BATCH)]
+    found = {"ours": Contestant(build_model(architecture), _ours, _filled(documents))}
+    if architecture.model == "han":
+        found["textbook"] = Contestant(TextbookHAN(architecture), _textbook, given)
+        found["packed"] = Contestant(PackedHAN(architecture), _packed_han, given)
+    else:
+        found["padded"] = Contestant(PaddedBiLSTM(architecture), _of_documents, given)
+        found["packed"] = Contestant(PackedBiLSTM(architecture), _of_documents, given)
+    if device.type == "cuda":
+        found["ours_mixed"] = Contestant(build_model(architecture), _mixed, found["ours"].batches)
+    for way in found.values():
+        way.model.to(device)
+    return found
+
+
+def _filled(documents: Documents) -> list[Documents]:
+    """Batches of like length, each about as many tokens as ``BATCH`` documents have."""
+    if not documents:
+        return []
+    lengths = [len(document.words) for document in documents]
+    budget = max(1, sum(lengths) * BATCH // len(documents))
+    return [[documents[at] for at in batch] for batch in epoch_batches(lengths, budget, 0, 0)]
+
+
+def training(way: Contestant) -> Callable[[], None]:
+    """An epoch of training."""
+    device = _device(way.model)
+    optimizer = torch.optim.AdamW(way.model.parameters(), fused=way.answer in (_ours, _mixed))
+    scaled = way.answer is _mixed and not torch.cuda.is_bf16_supported()
+    scaler = torch.amp.GradScaler(device.type, enabled=scaled)
+
+    def epoch() -> None:
+        way.model.train()
+        for batch in way.batches:
+            classes = torch.zeros(len(batch), dtype=torch.long, device=device)
+            scaler.scale(cross_entropy(way.answer(way.model, batch), classes)).backward()
+            scaler.step(optimizer)
+            scaler.update()
+            optimizer.zero_grad()
+
+    return epoch
+
+
+def explaining(way: Contestant) -> Callable[[], None]:
+    """Probabilities and attention of every document."""
+
+    def once() -> None:
+        way.model.eval()
+        with torch.no_grad():
+            for batch in way.batches:
+                way.answer(way.model, batch).softmax(1).tolist()
+
+    return once
+
+
+def _ours(model: nn.Module, batch: Documents) -> Tensor:
+    return model(collate(batch).to(_device(model))).logits
+
+
+def _mixed(model: nn.Module, batch: Documents) -> Tensor:
+    half = torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    with torch.autocast("cuda", dtype=half):
+        return _ours(model, batch).float()
+
+
+def _textbook(model: nn.Module, batch: Documents) -> Tensor:
+    return model(pad(batch).to(_device(model)))[0]
+
+
+def _packed_han(model: nn.Module, batch: Documents) -> Tensor:
+    words, lengths, sentences = as_sentences(batch)
+    return model(words.to(_device(model)), lengths, sentences)[0]
+
+
+def _of_documents(model: nn.Module, batch: Documents) -> Tensor:
+    words, lengths = as_documents(batch)
+    return model(words.to(_device(model)), lengths)[0]
+
+
+def _device(model: nn.Module) -> torch.device:
+    return next(model.parameters()).device

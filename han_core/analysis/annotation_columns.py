@@ -1,0 +1,153 @@
+"""What a file says of documents: the codings that an export holds, and tags put in by hand.
+
+An export's column ``coding`` has names and times. Where somebody went on in a spreadsheet,
+tags and flags that stand in the columns for people and in no coding are the importer's own; so
+is all that a file without ``coding`` says. It knows nothing about models or predictions.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import repeat
+
+from han_core.analysis.annotations.codebook import codebook, save_tag
+from han_core.analysis.annotations.database import Database
+from han_core.analysis.annotations.document_annotations import (
+    FLAG_NAMES,
+    Flagged,
+    Note,
+    Said,
+    Tagged,
+    flag_in_words,
+    said_from_json,
+)
+from han_core.analysis.annotations.import_annotations import Brought, bring
+from han_core.analysis.annotations.marks import Flag, checked_name, checked_note, folded
+from han_core.analysis.annotations.writing import now
+from han_core.analysis.reimport import Matched
+from han_core.data.readers import without_apostrophe
+from han_core.runtime.errors import WrongInput, shown
+
+CODING, TAGS, FLAGS, NOTES = "coding", "tags", "flags", "notes"
+BETWEEN = ";"
+"""Stands between two tags of one cell."""
+
+_KINDS = {name: kind for kind, name in FLAG_NAMES.items()}
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What a file says of the documents that it shares with a data set.
+
+    Attributes:
+        said: for each document (``content_of``) of which something is said.
+        own: documents that have tags, flags or notes without a coding: the importer's own.
+    """
+
+    said: dict[str, tuple[Said, ...]]
+    own: int
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Names of tags, each once."""
+        every = (one for of_it in self.said.values() for one in of_it)
+        return tuple(dict.fromkeys(tag.name for one in every for tag in one.tags))
+
+    @property
+    def annotators(self) -> tuple[str, ...]:
+        """Whose words they are."""
+        return tuple(sorted({one.annotator for of_it in self.said.values() for one in of_it}))
+
+
+def carried(matched: Matched, who: str) -> Carried:
+    """Reads what a matched file says.
+
+    Args:
+        who: brings the file; what has no name is theirs.
+
+    Raises:
+        WrongInput: if a cell is not what an export writes; nothing of the file is taken then.
+    """
+    there = {matched.contents[at] for at in matched.at.tolist()}
+    who, at = checked_name(who, "An analyst's name"), now()
+    found: dict[str, tuple[Said, ...]] = {}
+    own: set[str] = set()
+    exported = CODING in matched.table.data
+    rows = zip(matched.contents, *_columns(matched), strict=False)
+    for number, (content, coding, tags, flags, notes) in enumerate(rows, start=1):
+        if content not in there:
+            continue
+        with _naming(matched.table.name, number):
+            said = said_from_json(coding)
+            beyond = _tags_beyond(tags, said, at), _flags_beyond(flags, said, at)
+            note = None if exported or not checked_note(notes) else Note(notes, at, 0)
+        if any((*beyond, note)):
+            own.add(content)
+            said = (*said, Said(who, beyond[0], note, beyond[1]))
+        if said:
+            found[content] = tuple(dict.fromkeys((*found.get(content, ()), *said)))
+    return Carried(found, len(own))
+
+
+def lacking(database: Database, tags: Sequence[str]) -> tuple[str, ...]:
+    """The names that the codebook has neither among its tags nor among the retired ones.
+
+    Raises:
+        WrongInput: as ``Database.reading``.
+    """
+    known = {folded(tag.name) for old in (False, True) for tag in codebook(database, retired=old)}
+    wanted = {folded(name): name for name in reversed(tags)}
+    return tuple(name for key, name in reversed(wanted.items()) if key not in known)
+
+
+def bring_in(database: Database, found: Carried, who: str, make: Sequence[str] = ()) -> Brought:
+    """Adds what the notes do not hold yet; the tags called ``make`` are made first.
+
+    Raises:
+        WrongInput: if a tag's name cannot be one, or as ``bring``.
+    """
+    for name in lacking(database, make):
+        save_tag(database, name, who)
+    return bring(database, found.said, who)
+
+
+def _columns(matched: Matched) -> Iterator[Iterator[str]]:
+    for name in (CODING, TAGS, FLAGS, NOTES):
+        cells = matched.table.data.get(name)
+        yield repeat("") if cells is None else map(without_apostrophe, cells)
+
+
+@contextmanager
+def _naming(file: str, row: int) -> Iterator[None]:
+    """Says which row it was."""
+    try:
+        yield
+    except WrongInput as error:
+        raise WrongInput(f"Row {row:,} of {file}: {error}") from error
+
+
+def _tags_beyond(cell: str, said: Sequence[Said], at: datetime) -> tuple[Tagged, ...]:
+    """Tags of the cell that no coding has."""
+    coded = {tag.name for one in said for tag in one.tags}
+    if cell == f"{BETWEEN} ".join(sorted(coded)):  # as it was written; a name may hold a semicolon
+        return ()
+    names = dict.fromkeys(filter(None, map(str.strip, cell.split(BETWEEN))))
+    known = set(map(folded, coded))
+    return tuple(Tagged(name, at) for name in names if folded(name) not in known)
+
+
+def _flags_beyond(cell: str, said: Sequence[Said], at: datetime) -> tuple[Flagged, ...]:
+    """Flags of the cell that no coding has: "ambiguous; label is wrong (positive)"."""
+    coded = [flag for one in said for flag in one.flags]
+    if cell == f"{BETWEEN} ".join(dict.fromkeys(map(flag_in_words, coded))):
+        return ()
+    found: dict[Flag, Flagged] = {}
+    for words in filter(None, map(str.strip, cell.split(BETWEEN))):
+        name, _, meant = words.partition(" (")
+        if name not in _KINDS:
+            expected = " or ".join(f'"{one}"' for one in _KINDS)
+            raise WrongInput(f'a flag {expected} was expected; "{shown(words)}" came.')
+        found[_KINDS[name]] = Flagged(_KINDS[name], "", meant.removesuffix(")"), at)
+    kinds = {flag.kind for flag in coded}
+    return tuple(flag for kind, flag in found.items() if kind not in kinds)

@@ -1,0 +1,269 @@
+"""The codebook: the tags that there are, edited by several people.
+
+A name stands once, whatever its case. A retired tag keeps its documents and is no longer
+offered. Whoever changes a tag says which version was seen, so no change of another is lost.
+
+Tags to begin with, for those who want some: what makes texts hard for a classifier.
+
+They are offered, never imposed, and may be changed like any other. It knows nothing about
+databases beyond putting them there.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from han_core.analysis.annotations.database import Database
+from han_core.analysis.annotations.marks import (  # fmt: skip
+    LONGEST_DESCRIPTION,
+    checked_colour,
+    checked_key,
+    checked_name,
+    checked_text,
+    folded,
+)
+from han_core.analysis.annotations.schema import ASSIGNMENT, TAG
+from han_core.analysis.annotations.writing import now, record
+from han_core.runtime.errors import WrongInput
+
+
+class Stale(WrongInput):
+    """Somebody else changed a tag since it was seen."""
+
+
+@dataclass(frozen=True)
+class Tag:
+    """A tag as it stands in the codebook.
+
+    Attributes:
+        colour: ``#rrggbb``.
+        key: of the keyboard, one letter or digit; "" for none.
+        version: raised by every change.
+    """
+
+    id: int
+    name: str
+    description: str
+    colour: str
+    key: str
+    created_by: str
+    created_at: datetime
+    retired: bool
+    version: int
+
+
+_COLUMNS = [TAG.c[name] for name in Tag.__dataclass_fields__]
+
+
+def codebook(database: Database, retired: bool = False) -> tuple[Tag, ...]:
+    """The tags that are offered, or those that are ``retired``, by name.
+
+    Raises:
+        WrongInput: as ``Database.reading``.
+    """
+    asked = sa.select(*_COLUMNS).where(TAG.c.retired == retired).order_by(TAG.c.folded)
+    with database.reading() as connection:
+        return tuple(Tag(*row) for row in connection.execute(asked))
+
+
+def uses(database: Database) -> dict[str, int]:
+    """Documents that have a tag, for each name in the codebook; retired tags too.
+
+    Raises:
+        WrongInput: as ``Database.reading``.
+    """
+    documents = sa.func.count(sa.distinct(ASSIGNMENT.c.content))
+    asked = sa.select(TAG.c.name, documents).outerjoin(ASSIGNMENT).group_by(TAG.c.name)
+    with database.reading() as connection:
+        return {row[0]: row[1] for row in connection.execute(asked)}
+
+
+def save_tag(
+    database: Database,
+    name: str,
+    annotator: str,
+    description: str = "",
+    colour: str = "",
+    key: str = "",
+    tag: Tag | None = None,
+) -> Tag:
+    """Makes a tag, or changes ``tag`` as it was seen; its documents follow a new name.
+
+    Raises:
+        Stale: if somebody changed ``tag`` since.
+        WrongInput: if another tag has the name or the key, a value cannot be used, or as
+            ``Database.writing``.
+    """
+    values = {
+        "name": checked_name(name, "A tag's name"),
+        "description": checked_text(description, "A description", LONGEST_DESCRIPTION),
+        "colour": checked_colour(colour),
+        "key": checked_key(key),
+    }
+    annotator = checked_name(annotator, "An analyst's name")
+    with database.writing() as connection:
+        if tag is not None:
+            _refuse_stale(connection, tag)
+        _refuse_taken(connection, values["name"], values["key"], tag)
+        if tag is None:
+            return insert_tag(connection, annotator, **values)
+        return _changed(connection, tag, annotator, "changed a tag", **values)
+
+
+def insert_tag(
+    connection: Connection, annotator: str, name: str, description: str, colour: str, key: str
+) -> Tag:
+    """A new tag of checked values, whose name nobody has, within a transaction."""
+    values = {"name": name, "description": description, "colour": colour, "key": key}
+    made = {"created_by": annotator, "created_at": now(), "folded": folded(name)}
+    put = sa.insert(TAG).values(**values, **made, retired=False, version=1).returning(*_COLUMNS)
+    record(connection, annotator, "made a tag", name, after=_line(values))
+    return Tag(*connection.execute(put).one())
+
+
+def retire(database: Database, tag: Tag, annotator: str) -> Tag:
+    """No longer offered; documents keep it, and its key is free.
+
+    Raises:
+        Stale: if somebody changed ``tag`` since.
+        WrongInput: as ``Database.writing``.
+    """
+    with database.writing() as connection:
+        who = checked_name(annotator, "An analyst's name")
+        return _changed(connection, tag, who, "retired a tag", retired=True, key="")
+
+
+def restore(database: Database, tag: Tag, annotator: str) -> Tag:
+    """A retired tag offered again.
+
+    Raises:
+        WrongInput: as ``retire``.
+    """
+    with database.writing() as connection:
+        who = checked_name(annotator, "An analyst's name")
+        return _changed(connection, tag, who, "restored a tag", retired=False)
+
+
+def merge(database: Database, tag: Tag, into: Tag, annotator: str) -> int:
+    """Puts ``into`` where ``tag`` was, and lets ``tag`` go; returns how many rows moved.
+
+    Who tagged and when stays; where one annotator had put both, the row of ``into`` stays.
+
+    Raises:
+        Stale: if somebody changed either since.
+        WrongInput: if both are one, or as ``Database.writing``.
+    """
+    who = checked_name(annotator, "An analyst's name")
+    if tag.id == into.id:
+        raise WrongInput(f'Another tag is expected to merge "{tag.name}" into; it was the same.')
+    with database.writing() as connection:
+        _refuse_stale(connection, tag)
+        _refuse_stale(connection, into)
+        moved = _move(connection, tag.id, into.id)
+        connection.execute(sa.delete(TAG).where(TAG.c.id == tag.id))
+        record(connection, who, "merged a tag", tag.name, _line(vars(tag)), into.name)
+    return moved
+
+
+def _move(connection: Connection, source: int, target: int) -> int:
+    """Assignments of one tag made those of another."""
+    twin = ASSIGNMENT.alias()
+    same = (twin.c.content == ASSIGNMENT.c.content) & (twin.c.annotator == ASSIGNMENT.c.annotator)
+    twins = sa.select(twin.c.content).where(same, twin.c.tag_id == target).exists()
+    of_source = ASSIGNMENT.c.tag_id == source
+    connection.execute(sa.delete(ASSIGNMENT).where(of_source, twins))
+    return connection.execute(sa.update(ASSIGNMENT).where(of_source).values(tag_id=target)).rowcount
+
+
+def _refuse_taken(connection: Connection, name: str, key: str, tag: Tag | None) -> None:
+    """Raises where another tag has the name, or an offered one the key."""
+    others = TAG.c.id != (tag.id if tag else -1)
+    same = sa.select(TAG.c.name, TAG.c.retired).where(others, TAG.c.folded == folded(name))
+    if found := connection.execute(same).first():
+        where = "among the retired tags" if found.retired else "in the codebook"
+        raise WrongInput(f'A tag "{found.name}" is {where} already; choose another name.')
+    with_key = sa.select(TAG.c.name).where(others, TAG.c.key == key, ~TAG.c.retired)
+    if key and (found := connection.execute(with_key).first()):
+        raise WrongInput(f'The key "{key}" is that of the tag "{found.name}"; choose another one.')
+
+
+def _refuse_stale(connection: Connection, tag: Tag) -> None:
+    """Raises where ``tag`` is no longer as it was seen."""
+    version = connection.execute(sa.select(TAG.c.version).where(TAG.c.id == tag.id)).scalar()
+    if version != tag.version:
+        raise Stale(
+            f'Somebody else has changed or merged the tag "{tag.name}" meanwhile; nothing was '
+            "saved, please look at it again."
+        )
+
+
+def _changed(connection: Connection, tag: Tag, who: str, what: str, **values: str | bool) -> Tag:
+    """``tag`` with other values, if it still is as it was seen."""
+    _refuse_stale(connection, tag)
+    if "name" in values:
+        values["folded"] = folded(str(values["name"]))
+    put = sa.update(TAG).where(TAG.c.id == tag.id).values(**values, version=tag.version + 1)
+    new = Tag(*connection.execute(put.returning(*_COLUMNS)).one())
+    record(connection, who, what, tag.name, _line(vars(tag)), _line(vars(new)))
+    return new
+
+
+def _line(values: dict) -> str:
+    """A tag in the history."""
+    return "; ".join(str(values[name]) for name in ("name", "description", "colour", "key"))
+
+
+class Starter(NamedTuple):
+    """A tag that is offered."""
+
+    name: str
+    description: str
+    colour: str
+    key: str
+
+
+STARTERS = (
+    Starter("negation", "A word turns what follows around: not good, hardly a success, "
+            "fails to bore.", "#3b6ea8", "1"),
+    Starter("contrast", "The text weighs one side against the other, and the last or the main "
+            "clause decides: fine actors, but …", "#8a5fb0", "2"),
+    Starter("mixed opinion", "Praise and blame in the same text; a reader could argue for "
+            "either class.", "#b0623f", "3"),
+    Starter("sarcasm", "Meant the other way round: what a masterpiece, I slept well.",
+            "#b8476b", "4"),
+    Starter("indirect", "No word says it; the reader concludes it from what is told: I asked for "
+            "my money back.", "#3f8f7a", "5"),
+    Starter("comparison", "Somebody or something else is judged, or serves as the measure: his "
+            "first book was so much better.", "#7f7a2c", "6"),
+    Starter("about something else", "Strong words that belong to the plot, a quotation or "
+            "another thing, not to what is judged.", "#5f7f9f", "7"),
+    Starter("knowledge needed", "Only somebody who knows the matter can tell: a name, an "
+            "allusion, a term.", "#8c6d3f", "8"),
+    Starter("unknown words", "What decides is misspelt, rare, or of another language, and the "
+            "model does not know it.", "#6b6b6b", "9"),
+    Starter("too little to tell", "Short or empty of opinion; nobody could tell from the text "
+            "alone.", "#9a5f8a", "0"),
+)  # fmt: skip
+"""No two share a key; a wrong label is a flag, so it is no tag."""
+
+
+def add_starters(database: Database, annotator: str) -> int:
+    """Puts those into the codebook whose name is not there; returns how many.
+
+    A key that somebody gave to another tag stays with that one.
+
+    Raises:
+        WrongInput: as ``Database.writing``, or if ``annotator`` is no name.
+    """
+    who = checked_name(annotator, "An analyst's name")
+    with database.writing() as connection:
+        there = connection.execute(sa.select(TAG.c.folded, TAG.c.key, TAG.c.retired)).all()
+        names, keys = {row.folded for row in there}, {row.key for row in there if not row.retired}
+        new = [one for one in STARTERS if folded(one.name) not in names]
+        for one in new:
+            free = one._replace(key="") if one.key in keys else one
+            insert_tag(connection, who, **free._asdict())
+    return len(new)

@@ -1,0 +1,272 @@
+"""An older schema made the present one, with all that is in it; a newer one refused.
+
+Alembic takes the steps in ``migrations``; all of them, or none, are written. Several processes
+may start at once: one takes the steps while the others wait. It knows nothing about the tables.
+
+The database of the notes: opened, read, written, and what went wrong said in one sentence.
+
+SQLite in WAL mode, or PostgreSQL. One writer writes at a time on both: on SQLite its transaction
+begins as the writing one, on PostgreSQL it raises the clock's number first. A write is on the
+disk when the call returns. It knows nothing about what is written.
+"""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from han_core.analysis.annotations.marks import Marks
+from han_core.analysis.annotations.schema import CLOCK, KNOWN, VERSION_TABLE
+from han_core.runtime import paths
+from han_core.runtime.errors import WrongInput
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+_ALONE = threading.Lock()  # Alembic keeps its context in its modules
+_POSTGRESQL_LOCK = 0x48616E73636F7065  # any number that nobody else takes: "Hanscope"
+
+
+def upgrade(reader: Engine, writer: Engine, name: str) -> None:
+    """Brings the schema behind the engines up to ``KNOWN[-1]``.
+
+    Raises:
+        WrongInput: if the schema is none that is known.
+        DBAPIError: as the database does.
+    """
+    with reader.connect() as connection:
+        if _present(connection, name) == KNOWN[-1]:
+            return
+    with _ALONE, writer.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_POSTGRESQL_LOCK)))
+        if _present(connection, name) != KNOWN[-1]:
+            step(connection, KNOWN[-1])
+
+
+def step(connection: Connection, revision: str) -> None:
+    """Takes the steps up to ``revision`` within the connection's transaction."""
+    # Only here: it takes most of a second to import, and is needed once in a database's life.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def _present(connection: Connection, name: str) -> str | None:
+    """The schema's revision, None in an empty database.
+
+    Raises:
+        WrongInput: if it is none that is known.
+    """
+    if not sa.inspect(connection).has_table(VERSION_TABLE):
+        return None
+    found = connection.execute(sa.select(sa.column("version_num")).select_from(
+        sa.table(VERSION_TABLE)
+    )).scalar()  # fmt: skip
+    if found is not None and found not in KNOWN:
+        raise WrongInput(
+            f'The notes ({name}) were written by a newer Hanscope: their schema is "{found}", and '
+            f'this one knows up to "{KNOWN[-1]}"; update Hanscope, or name other notes in '
+            "HANSCOPE_NOTES."
+        )
+    return found
+
+
+WRITES = "hanscope_writes"  # the option of a connection that says so
+
+
+class Database:
+    """Notes that can be read and written, from any thread.
+
+    Attributes:
+        name: where they are, for people; without a password.
+    """
+
+    def __init__(self, engine: Engine, patience: float):
+        self.name = _name(engine.url)
+        self._patience = patience
+        self._engine = engine
+        self._reader = engine
+        if engine.dialect.name == "postgresql":  # SQLite shows one moment anyway
+            self._reader = engine.execution_options(isolation_level="REPEATABLE READ")
+        self._writer = engine.execution_options(**{WRITES: True})
+        self.marked: tuple[int, Marks] | None = None
+        """The marks at a number of the clock, kept by ``marked.marks``."""
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A view of one moment.
+
+        Raises:
+            WrongInput: if the database refuses, here and in what is done with the connection.
+        """
+        with self._said(), self._reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """All that is done here is written, or nothing if anything is raised.
+
+        Raises:
+            WrongInput: as ``reading``.
+        """
+        with self._said(), self._writer.begin() as connection:
+            connection.execute(sa.update(CLOCK).values(number=CLOCK.c.number + 1))
+            yield connection
+
+    def number(self) -> int:
+        """The clock's number: the same one again means that nothing was written in between."""
+        with self.reading() as connection:
+            return connection.execute(sa.select(CLOCK.c.number)).scalar_one()
+
+    def close(self) -> None:
+        """Lets all connections go; the next call opens new ones."""
+        self._engine.dispose()
+
+    def bring_up_to_date(self) -> None:
+        """Makes the tables, or the present ones of an older database's.
+
+        Raises:
+            WrongInput: if it was written by a newer Hanscope, or the database refuses.
+        """
+        with self._said():
+            upgrade(self._reader, self._writer, self.name)
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        try:
+            yield
+        except (DBAPIError, PoolTimeout) as error:
+            raise WrongInput(_sentence(error, self.name, self._patience)) from error
+
+
+def open_database(url: str | None = None, patience: float = 30.0) -> Database:
+    """The notes at ``url`` (``places.notes_url()``), made or brought up to date if need be.
+
+    Args:
+        patience: seconds to wait while others write.
+
+    Raises:
+        WrongInput: if ``url`` names no SQLite or PostgreSQL database, it cannot be reached, or
+            it was written by a newer Hanscope.
+    """
+    database = Database(_engine(_url(url or paths.notes_url()), patience), patience)
+    database.bring_up_to_date()
+    return database
+
+
+def _url(given: str) -> URL:
+    try:
+        url = sa.make_url(given)
+    except (ArgumentError, ValueError) as error:
+        raise WrongInput(
+            "HANSCOPE_NOTES names no database; sqlite:////path/notes.sqlite or "
+            "postgresql+psycopg://user:password@host/name is expected."
+        ) from error
+    if url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:"):
+        return url.set(drivername="sqlite")
+    if url.get_backend_name() in ("postgresql", "postgres"):
+        return url.set(drivername="postgresql+psycopg")
+    raise WrongInput(
+        "Notes are kept in a SQLite file or in PostgreSQL; "
+        f'HANSCOPE_NOTES names "{url.drivername}" without either.'
+    )
+
+
+def _engine(url: URL, patience: float) -> Engine:
+    try:
+        if url.get_backend_name() == "sqlite":
+            return _sqlite(url, patience)
+        return _postgresql(url, patience)
+    except (ModuleNotFoundError, NoSuchModuleError) as error:
+        raise WrongInput(
+            "Notes in PostgreSQL need its driver: pip install -r requirements-postgres.txt."
+        ) from error
+
+
+def _sqlite(url: URL, patience: float) -> Engine:
+    path = Path(str(url.database))
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise WrongInput(f"The folder {path.parent} cannot be made ({error.strerror}).") from error
+    engine = sa.create_engine(url, connect_args={"timeout": patience})
+
+    # The driver would begin transactions late and by itself; we begin them.
+    @event.listens_for(engine, "connect")
+    def _connected(raw, record) -> None:
+        raw.isolation_level = None
+        write_ahead(raw, patience)
+        for pragma in ("synchronous=FULL", "foreign_keys=ON"):
+            raw.execute(f"PRAGMA {pragma}").close()
+
+    # A transaction that read first and then wants to write may find that another wrote, and
+    # fails without waiting; one that begins as a writer waits.
+    @event.listens_for(engine, "begin")
+    def _begins(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(WRITES)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def write_ahead(raw: sqlite3.Connection, patience: float) -> None:
+    """Sets WAL mode, which stays with the file. SQLite does not wait for others here.
+
+    Raises:
+        sqlite3.OperationalError: if the file is still locked after ``patience`` seconds.
+    """
+    end = time.monotonic() + patience
+    while True:
+        try:
+            raw.execute("PRAGMA journal_mode=WAL").close()
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(0.02)
+
+
+def _postgresql(url: URL, patience: float) -> Engine:
+    wait = int(patience * 1000)
+    return sa.create_engine(
+        url,
+        pool_pre_ping=True,  # a server that was started anew leaves dead connections
+        pool_timeout=patience,
+        connect_args={
+            "connect_timeout": 5,
+            "client_encoding": "utf8",
+            # A writer whose machine vanished must not keep the others waiting for ever.
+            "options": f"-c lock_timeout={wait} -c idle_in_transaction_session_timeout={wait}",
+            "tcp_user_timeout": wait,
+        },
+    )
+
+
+def _name(url: URL) -> str:
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
+    return f"{url.host or 'this machine'}/{url.database or url.username or ''}"
+
+
+def _sentence(error: DBAPIError | PoolTimeout, name: str, patience: float) -> str:
+    """What went wrong with the database, for the person at the page."""
+    cause = str(getattr(error, "orig", None) or error).strip().split("\n")[0]
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    if isinstance(error, PoolTimeout) or "locked" in cause or state == "55P03":
+        return (
+            f"The notes ({name}) are locked: somebody else has been writing for more than "
+            f"{patience:g} seconds; nothing was written, please try again."
+        )
+    return f"The notes ({name}) cannot be read or written: {cause}."

@@ -1,0 +1,261 @@
+"""What all annotators said of documents.
+
+It knows nothing about how it came to be said.
+
+What was said of documents as columns of a table, to take away and to bring back.
+
+The first columns are for people; ``coding`` holds everything, with names and times, as JSON. It
+knows nothing about files.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+import sqlalchemy as sa
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from sqlalchemy.engine import Connection, Row
+
+from han_core.analysis.annotations.database import Database
+from han_core.analysis.annotations.marks import LONGEST_LABEL, LONGEST_NAME, LONGEST_NOTE, Flag
+from han_core.analysis.annotations.schema import ASSIGNMENT, FLAG, NOTE, READ, TAG
+from han_core.runtime.errors import WrongInput
+
+AT_ONCE = 2_000  # documents asked for in one query; databases bound the number of parameters
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """A tag's name, and since when the document has it."""
+
+    name: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Note:
+    """A note; ``version`` is raised by every change."""
+
+    text: str
+    at: datetime
+    version: int
+
+
+@dataclass(frozen=True)
+class Flagged:
+    """A flag.
+
+    Attributes:
+        label: the document's class in the data at that time.
+        meant: the class that it should have, "" if that was not said.
+    """
+
+    kind: Flag
+    label: str
+    meant: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Said:
+    """All that one annotator said of one document; ``read`` is when it was marked as read."""
+
+    annotator: str
+    tags: tuple[Tagged, ...] = ()
+    note: Note | None = None
+    flags: tuple[Flagged, ...] = ()
+    read: datetime | None = None
+
+    @property
+    def last(self) -> datetime | None:
+        """When the last of it was said."""
+        times = [one.at for one in self.tags] + [one.at for one in self.flags]
+        times += [self.note.at] if self.note else []
+        times += [self.read] if self.read else []
+        return max(times, default=None)
+
+
+def said_of(database: Database, content: str) -> tuple[Said, ...]:
+    """What is said of one document, by annotator's name.
+
+    Raises:
+        WrongInput: as ``Database.reading``.
+    """
+    return said_of_all(database, [content]).get(content, ())
+
+
+def said_of_all(database: Database, contents: Sequence[str]) -> dict[str, tuple[Said, ...]]:
+    """The same of several; those of which nothing is said are left out.
+
+    Raises:
+        WrongInput: as ``Database.reading``.
+    """
+    found: dict[str, tuple[Said, ...]] = {}
+    with database.reading() as connection:
+        for some in parts(list(dict.fromkeys(contents))):
+            found |= gathered(connection, some)
+    return found
+
+
+def parts(contents: Sequence[str]) -> Iterator[Sequence[str]]:
+    """``contents`` in parts that one query can ask for."""
+    return (contents[at : at + AT_ONCE] for at in range(0, len(contents), AT_ONCE))
+
+
+def gathered(connection: Connection, contents: Sequence[str]) -> dict[str, tuple[Said, ...]]:
+    """As ``said_of_all``, of as many documents as one of ``parts``, within a transaction."""
+    pieces: dict[tuple[str, str], dict] = defaultdict(lambda: {"tags": [], "flags": []})
+    for row in _tags(connection, contents):
+        pieces[row.content, row.annotator]["tags"].append(Tagged(row.name, row.at))
+    for row in _rows(connection, NOTE, contents):
+        pieces[row.content, row.annotator]["note"] = Note(row.text, row.at, row.version)
+    for row in _rows(connection, FLAG, contents):
+        flag = Flagged(row.kind, row.label, row.meant, row.at)
+        pieces[row.content, row.annotator]["flags"].append(flag)
+    for row in _rows(connection, READ, contents):
+        pieces[row.content, row.annotator]["read"] = row.at
+    return dict(_by_document(pieces))
+
+
+def _by_document(pieces: dict[tuple[str, str], dict]) -> Iterator[tuple[str, tuple[Said, ...]]]:
+    of: dict[str, list[Said]] = defaultdict(list)
+    for (content, annotator), piece in sorted(pieces.items()):
+        tags = tuple(sorted(piece.pop("tags"), key=lambda one: one.name))
+        flags = tuple(sorted(piece.pop("flags"), key=lambda one: one.kind))
+        of[content].append(Said(annotator, tags=tags, flags=flags, **piece))
+    return ((content, tuple(said)) for content, said in of.items())
+
+
+def _tags(connection: Connection, contents: Sequence[str]) -> Iterable[Row]:
+    asked = sa.select(ASSIGNMENT, TAG.c.name).join(TAG)
+    return connection.execute(asked.where(ASSIGNMENT.c.content.in_(contents)))
+
+
+def _rows(connection: Connection, table: sa.Table, contents: Sequence[str]) -> Iterable[Row]:
+    return connection.execute(sa.select(table).where(table.c.content.in_(contents)))
+
+
+LONGEST_CODING = 20_000_000  # characters of JSON about one document
+FLAG_NAMES: dict[Flag, str] = {"label_is_wrong": "label is wrong", "ambiguous": "ambiguous"}
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Columns, a cell for each document asked for; "" where nothing is said.
+
+    Attributes:
+        tags: names, once each: "negation; sarcasm".
+        flags: with the class that is meant: "label is wrong (positive)".
+        notes: "Anna: text", a paragraph each.
+        annotators: who said something: "Anna; Ben".
+        coding: all of it as JSON, which ``said_from_json`` reads.
+    """
+
+    tags: tuple[str, ...]
+    flags: tuple[str, ...]
+    notes: tuple[str, ...]
+    annotators: tuple[str, ...]
+    coding: tuple[str, ...]
+
+
+def findings(database: Database, contents: Sequence[str]) -> Findings:
+    """What is said of these documents, in their order.
+
+    Raises:
+        WrongInput: as ``Database.reading``.
+    """
+    said = said_of_all(database, contents)
+    rows = {content: _cells(of_it) for content, of_it in said.items()}
+    nothing = ("",) * 5
+    columns = zip(*(rows.get(content, nothing) for content in contents), strict=True)
+    return Findings(*columns) if contents else Findings((), (), (), (), ())
+
+
+def said_from_json(text: str) -> tuple[Said, ...]:
+    """What a cell of ``coding`` says; whatever else stands in it is refused.
+
+    Raises:
+        WrongInput: if it is no such cell.
+    """
+    if len(text) > LONGEST_CODING:
+        raise WrongInput("A cell of the column coding is too long to be read.")
+    if not text.strip():
+        return ()
+    try:
+        return tuple(one.said() for one in _CELL.validate_json(text))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = " ".join(str(step) for step in first["loc"])
+        raise WrongInput(
+            f"The column coding does not hold what was exported ({where} {first['msg']})."
+        ) from error
+
+
+Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+Label = Annotated[str, Field(max_length=LONGEST_LABEL)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class _Tag(_Strict):
+    name: Name
+    at: AwareDatetime
+
+
+class _Note(_Strict):
+    text: Annotated[str, Field(min_length=1, max_length=10 * LONGEST_NOTE)]
+    at: AwareDatetime
+
+
+class _Flag(_Strict):
+    kind: Flag
+    label: Label = ""
+    meant: Label = ""
+    at: AwareDatetime
+
+
+class _Said(_Strict):
+    """One annotator's part of a cell."""
+
+    annotator: Name
+    tags: Annotated[list[_Tag], Field(max_length=1_000)] = []
+    note: _Note | None = None
+    flags: Annotated[list[_Flag], Field(max_length=2)] = []
+    read: AwareDatetime | None = None
+
+    def said(self) -> Said:
+        note = Note(self.note.text, self.note.at, 0) if self.note else None
+        tags = tuple(Tagged(one.name, one.at) for one in self.tags)
+        flags = tuple(Flagged(one.kind, one.label, one.meant, one.at) for one in self.flags)
+        return Said(self.annotator, tags, note, flags, self.read)
+
+
+_CELL = TypeAdapter(Annotated[list[_Said], Field(max_length=1_000)])
+
+
+def _cells(said: Iterable[Said]) -> tuple[str, ...]:
+    """One document's cells."""
+    said = tuple(said)
+    tags = dict.fromkeys(sorted(tag.name for one in said for tag in one.tags))
+    flags = dict.fromkeys(flag_in_words(flag) for one in said for flag in one.flags)
+    notes = (f"{one.annotator}: {one.note.text}" for one in said if one.note)
+    cell = [_Said.model_validate(_as_json(one)) for one in said]
+    coding = _CELL.dump_json(cell, exclude_defaults=True).decode()
+    who = (one.annotator for one in said)
+    return "; ".join(tags), "; ".join(flags), "\n\n".join(notes), "; ".join(who), coding
+
+
+def _as_json(one: Said) -> dict:
+    note = one.note and {"text": one.note.text, "at": one.note.at}
+    flags = [vars(flag) for flag in one.flags]
+    return {"annotator": one.annotator, "tags": [vars(tag) for tag in one.tags], "note": note,
+            "flags": flags, "read": one.read}  # fmt: skip
+
+
+def flag_in_words(flag: Flagged) -> str:
+    """ "label is wrong (positive)"."""
+    return f"{FLAG_NAMES[flag.kind]} ({flag.meant})" if flag.meant else FLAG_NAMES[flag.kind]

@@ -1,0 +1,149 @@
+"""Findings brought back from a table that was taken away, onto the documents they speak of.
+
+Names and times stay those of who said it. Bringing the same twice adds nothing, and nothing that
+is there is taken away. It knows nothing about files or data sets.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from han_core.analysis.annotations.database import Database
+from han_core.analysis.annotations.document_annotations import Said, gathered, parts
+from han_core.analysis.annotations.marks import (
+    LONGEST_LABEL,
+    checked_name,
+    checked_text,
+    folded,
+    storable,
+)
+from han_core.analysis.annotations.schema import ASSIGNMENT, FLAG, NOTE, READ, TAG
+from han_core.analysis.annotations.writing import joined, note_of, put_note, record
+
+
+@dataclass(frozen=True)
+class Brought:
+    """How much was new.
+
+    Attributes:
+        joined: notes that now stand under another text of the same annotator.
+        unknown_tags: names that the codebook lacks; they were left out.
+    """
+
+    tags: int = 0
+    notes: int = 0
+    flags: int = 0
+    read: int = 0
+    joined: int = 0
+    unknown_tags: tuple[str, ...] = ()
+
+
+def bring(database: Database, said: Mapping[str, tuple[Said, ...]], who: str) -> Brought:
+    """Adds what is not there yet, for each document (``content_of``); all of it or nothing.
+
+    Args:
+        who: brings it; the history says so.
+
+    Raises:
+        WrongInput: if a name cannot be one, or as ``Database.writing``.
+    """
+    who = checked_name(who, "An analyst's name")
+    named = [one.name for all_of_it in said.values() for each in all_of_it for one in each.tags]
+    new: Counter[str] = Counter()
+    with database.writing() as connection:
+        known = {row.folded: row.id for row in connection.execute(sa.select(TAG))}
+        unknown = {folded(name): name for name in named if folded(name) not in known}
+        for some in parts(list(said)):
+            new += _bring(connection, known, {content: said[content] for content in some})
+        if new:
+            told = ", ".join(f"{count} {what}" for what, count in sorted(new.items()))
+            record(connection, who, "brought findings", after=told)
+    return Brought(**new, unknown_tags=tuple(sorted(unknown.values())))
+
+
+def _bring(
+    connection: Connection, known: Mapping[str, int], said: Mapping[str, tuple[Said, ...]]
+) -> Counter[str]:
+    """As many documents as one query can ask for; returns how much was new."""
+    there = {
+        (content, one.annotator): one
+        for content, all_of_it in gathered(connection, list(said)).items()
+        for one in all_of_it
+    }
+    new: Counter[str] = Counter()
+    for what, table, rows in (
+        ("tags", ASSIGNMENT, _tags(said, there, known)),
+        ("flags", FLAG, _flags(said, there)),
+        ("read", READ, _read(said, there)),
+        ("notes", NOTE, _notes(said, there)),
+    ):
+        key = [column.name for column in table.primary_key]
+        once = {tuple(row[name] for name in key): row for row in rows}
+        if once:
+            connection.execute(sa.insert(table), list(once.values()))
+            new[what] += len(once)
+    for content, one in _each(said):
+        new["joined"] += _join_note(connection, content, one, there)
+    new["notes"] += new["joined"]
+    return +new
+
+
+def _each(said: Mapping[str, tuple[Said, ...]]) -> Iterator[tuple[str, Said]]:
+    return ((content, one) for content, all_of_it in said.items() for one in all_of_it)
+
+
+def _whose(content: str, one: Said) -> dict[str, str]:
+    return {"content": content, "annotator": checked_name(one.annotator, "An analyst's name")}
+
+
+def _tags(said: Mapping, there: Mapping, known: Mapping[str, int]) -> Iterator[dict]:
+    """Rows of tags that are in the codebook and not there yet."""
+    for content, one in _each(said):
+        whose = _whose(content, one)
+        had = there.get((content, whose["annotator"]), Said(""))
+        names = {folded(tag.name) for tag in had.tags}
+        for tag in one.tags:
+            if folded(tag.name) in known and folded(tag.name) not in names:
+                yield whose | {"tag_id": known[folded(tag.name)], "at": tag.at}
+
+
+def _flags(said: Mapping, there: Mapping) -> Iterator[dict]:
+    """Rows of flags that are not up yet."""
+    for content, one in _each(said):
+        whose = _whose(content, one)
+        kinds = {flag.kind for flag in there.get((content, whose["annotator"]), Said("")).flags}
+        for flag in one.flags:
+            if flag.kind not in kinds:
+                label = checked_text(flag.label, "A class", LONGEST_LABEL)
+                meant = checked_text(flag.meant, "A class", LONGEST_LABEL)
+                yield whose | {"kind": flag.kind, "label": label, "meant": meant, "at": flag.at}
+
+
+def _read(said: Mapping, there: Mapping) -> Iterator[dict]:
+    """Rows of read marks that are not there yet."""
+    for content, one in _each(said):
+        whose = _whose(content, one)
+        if one.read and not there.get((content, whose["annotator"]), Said("")).read:
+            yield whose | {"at": one.read}
+
+
+def _notes(said: Mapping, there: Mapping) -> Iterator[dict]:
+    """Rows of notes where the annotator has none yet."""
+    for content, one in _each(said):
+        whose = _whose(content, one)
+        if one.note and not there.get((content, whose["annotator"]), Said("")).note:
+            yield whose | {"text": storable(one.note.text), "at": one.note.at, "version": 1}
+
+
+def _join_note(connection: Connection, content: str, one: Said, there: Mapping) -> bool:
+    """The note under the one that was there, unless that holds it; whether it was put there."""
+    who = checked_name(one.annotator, "An analyst's name")
+    if not one.note or not there.get((content, who), Said("")).note:
+        return False
+    own = note_of(connection, content, who)
+    assert own is not None
+    both = joined(own.text, storable(one.note.text))
+    return put_note(connection, content, who, own, both, at=one.note.at) != own

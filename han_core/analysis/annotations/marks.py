@@ -1,0 +1,130 @@
+"""Which documents people have marked: what filters and tables ask of the database.
+
+A document is named by its content (``content_of``), so what is said of it holds for every
+model and every data set that it stands in. It knows nothing about databases.
+
+Names, notes and colours as the database takes them, or one sentence why it does not.
+
+It knows nothing about tables.
+"""
+
+import hashlib
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from typing import Literal
+
+from han_core.runtime.errors import WrongInput
+
+Flag = Literal["label_is_wrong", "ambiguous"]
+
+
+def content_of(text: str) -> str:
+    """32 hexadecimal digits that name a text: the first half of its SHA-256."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What is marked at one moment, by all annotators together.
+
+    Attributes:
+        tagged: for each tag's name, the documents (``content_of``) that have it.
+        flagged: for each flag, the documents that have it.
+        annotated: documents with a tag, a note, a flag, or marked as read.
+    """
+
+    tagged: dict[str, frozenset[str]] = field(default_factory=dict)
+    flagged: dict[Flag, frozenset[str]] = field(default_factory=dict)
+    annotated: frozenset[str] = frozenset()
+
+
+LONGEST_NAME = 80
+LONGEST_NOTE = 200_000
+LONGEST_DESCRIPTION = 2_000
+LONGEST_LABEL = 200
+"""Characters."""
+
+RESERVED_KEYS = "jk"  # the page goes to the next and the previous document with them
+USUAL_COLOUR = "#5b7fa6"
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # PostgreSQL holds no NUL, UTF-8 no half character
+
+
+def storable(text: str) -> str:
+    """``text`` with U+FFFD for each NUL and each lone surrogate, which no database holds."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
+def checked_name(name: str, what: str) -> str:
+    """``name`` in Unicode's composed form, with single spaces.
+
+    Raises:
+        WrongInput: if it is empty, too long, or holds control characters.
+    """
+    tidy = unicodedata.normalize("NFC", " ".join(name.split()))
+    if not tidy:
+        raise WrongInput(f"{what} of at least one character is expected; it was empty.")
+    if len(tidy) > LONGEST_NAME:
+        raise WrongInput(
+            f"{what} of at most {LONGEST_NAME} characters is expected; this one has {len(tidy):,}."
+        )
+    if any(unicodedata.category(sign) in ("Cc", "Cs", "Cn", "Co") for sign in tidy):
+        raise WrongInput(f"{what} in visible characters is expected; this one holds others.")
+    return tidy
+
+
+def folded(name: str) -> str:
+    """What two names that differ in case only have in common."""
+    return unicodedata.normalize("NFC", name.casefold())
+
+
+def checked_note(text: str) -> str:
+    """``text`` as it can be stored; white space alone is no note.
+
+    Raises:
+        WrongInput: if it is too long.
+    """
+    if len(text) > LONGEST_NOTE:
+        raise WrongInput(
+            f"A note of at most {LONGEST_NOTE:,} characters is expected; this one has "
+            f"{len(text):,} and was not saved."
+        )
+    return storable(text) if text.strip() else ""
+
+
+def checked_text(text: str, what: str, most: int) -> str:
+    """A shorter text beside a name: a description, a class.
+
+    Raises:
+        WrongInput: if it is too long.
+    """
+    if len(text) > most:
+        raise WrongInput(
+            f"{what} of at most {most:,} characters is expected; this one has {len(text):,}."
+        )
+    return storable(text).strip()
+
+
+def checked_colour(colour: str) -> str:
+    """``#rrggbb`` in lower case, our own where there is none.
+
+    Raises:
+        WrongInput: if it is something else.
+    """
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", colour or USUAL_COLOUR):
+        raise WrongInput(f'A colour such as {USUAL_COLOUR} is expected; "{colour}" came.')
+    return (colour or USUAL_COLOUR).lower()
+
+
+def checked_key(key: str) -> str:
+    """One letter or digit of the keyboard in lower case, or "" for none.
+
+    Raises:
+        WrongInput: if it is something else, or does something else on the page.
+    """
+    if key and not re.fullmatch(r"[a-z0-9]", key.lower()):
+        raise WrongInput(f'One letter a to z or digit is expected as a key; "{key}" came.')
+    if key and key.lower() in RESERVED_KEYS:
+        raise WrongInput(f'"{key}" goes to the next or previous document; choose another key.')
+    return key.lower()

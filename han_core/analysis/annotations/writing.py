@@ -1,0 +1,245 @@
+"""Who changed what and when: lines are added with every write, and none is ever changed.
+
+It knows nothing about what a change means.
+
+One annotator tags, notes, flags one document, or marks it as read.
+
+Saying the same twice changes nothing, and leaves no second line in the history. It knows nothing
+about what others said of the document: theirs are other rows.
+"""
+
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from han_core.analysis.annotations.database import Database
+from han_core.analysis.annotations.document_annotations import Note
+from han_core.analysis.annotations.marks import (  # fmt: skip
+    LONGEST_LABEL,
+    Flag,
+    checked_name,
+    checked_note,
+    checked_text,
+    folded,
+    storable,
+)
+from han_core.analysis.annotations.schema import ASSIGNMENT, FLAG, HISTORY, NOTE, READ, TAG
+from han_core.runtime.errors import WrongInput
+
+
+class Change(NamedTuple):
+    """One line: ``subject`` is the tag, flag or slice; ``before`` and ``after`` its content."""
+
+    at: datetime
+    who: str
+    what: str
+    subject: str
+    before: str
+    after: str
+
+
+def now() -> datetime:
+    """This moment, in UTC."""
+    return datetime.now(UTC)
+
+
+def record(
+    connection: Connection,
+    who: str,
+    what: str,
+    subject: str = "",
+    before: str = "",
+    after: str = "",
+    content: str | None = None,
+) -> None:
+    """Adds a line within the transaction of the change that it tells of."""
+    line = {"at": now(), "who": who, "what": what, "subject": subject, "content": content}
+    connection.execute(sa.insert(HISTORY).values(**line, before=before, after=after))
+
+
+def history(database: Database, content: str) -> tuple[Change, ...]:
+    """What was changed about a document, oldest first.
+
+    Raises:
+        WrongInput: as ``Database.reading``.
+    """
+    columns = [HISTORY.c[name] for name in Change._fields]
+    asked = sa.select(*columns).where(HISTORY.c.content == content).order_by(HISTORY.c.id)
+    with database.reading() as connection:
+        return tuple(Change(*row) for row in connection.execute(asked))
+
+
+BETWEEN = "\n\n– written at the same time –\n\n"
+"""Stands between two notes of one annotator, neither of whom saw the other."""
+
+
+class Written(NamedTuple):
+    """What became of a note.
+
+    Attributes:
+        note: as it is now; None where there is none.
+        joined: whether another one came in between, and both stand in it.
+        replaced: whether characters that no database holds became U+FFFD.
+    """
+
+    note: Note | None
+    joined: bool
+    replaced: bool
+
+
+def put_tag(database: Database, content: str, tag: str, annotator: str) -> None:
+    """Tags the document.
+
+    Raises:
+        WrongInput: if the codebook has no such tag, ``annotator`` is no name, or as
+            ``Database.writing``.
+    """
+    who = checked_name(annotator, "An analyst's name")
+    with database.writing() as connection:
+        found = connection.execute(sa.select(TAG.c.id, TAG.c.name).where(_named(tag))).first()
+        if found is None:
+            raise WrongInput(f'There is no tag "{tag}" in the codebook; was it merged or renamed?')
+        row = {"content": content, "tag_id": found.id, "annotator": who}
+        if add_row(connection, ASSIGNMENT, row | {"at": now()}):
+            record(connection, who, "tagged", found.name, after=found.name, content=content)
+
+
+def take_tag(database: Database, content: str, tag: str, annotator: str) -> None:
+    """Takes this annotator's tag off the document; those of others stay.
+
+    Raises:
+        WrongInput: if ``annotator`` is no name, or as ``Database.writing``.
+    """
+    who = checked_name(annotator, "An analyst's name")
+    with database.writing() as connection:
+        of_tag = ASSIGNMENT.c.tag_id.in_(sa.select(TAG.c.id).where(_named(tag)))
+        gone = sa.delete(ASSIGNMENT).where(of_tag, *_whose(ASSIGNMENT, content, who))
+        if connection.execute(gone).rowcount:
+            record(connection, who, "took a tag off", tag, before=tag, content=content)
+
+
+def write_note(
+    database: Database, content: str, annotator: str, text: str, version: int = 0
+) -> Written:
+    """Keeps ``text`` as this annotator's note on the document; white space alone takes it away.
+
+    Args:
+        version: of the note that was changed, 0 if there was none. Where another text came in
+            between (two windows of one person), both are kept, one under the other.
+
+    Raises:
+        WrongInput: if ``text`` is too long, ``annotator`` is no name, or as ``Database.writing``.
+    """
+    who, wanted = checked_name(annotator, "An analyst's name"), checked_note(text)
+    with database.writing() as connection:
+        there = note_of(connection, content, who)
+        unseen = there is not None and there.version != version
+        kept = joined(there.text, wanted) if there and unseen else wanted
+        note = put_note(connection, content, who, there, kept)
+    return Written(note, unseen and kept != wanted, storable(text) != text)
+
+
+def set_flag(
+    database: Database,
+    content: str,
+    kind: Flag,
+    annotator: str,
+    on: bool,
+    label: str = "",
+    meant: str = "",
+) -> None:
+    """Raises a flag on the document, changes it, or takes it down.
+
+    Args:
+        label: the document's class in the data.
+        meant: the class that it should have.
+
+    Raises:
+        WrongInput: if ``annotator`` is no name, a class is too long, or as ``Database.writing``.
+    """
+    who = checked_name(annotator, "An analyst's name")
+    said = {
+        "label": checked_text(label, "A class", LONGEST_LABEL) if on else "",
+        "meant": checked_text(meant, "A class", LONGEST_LABEL) if on else "",
+    }
+    with database.writing() as connection:
+        whose = [*_whose(FLAG, content, who), FLAG.c.kind == kind]
+        there = connection.execute(sa.select(FLAG.c.label, FLAG.c.meant).where(*whose)).first()
+        before = "" if there is None else f"on; {there.label}; {there.meant}"
+        after = f"on; {said['label']}; {said['meant']}" if on else ""
+        if before == after:
+            return
+        connection.execute(sa.delete(FLAG).where(*whose))
+        if on:
+            row = {"content": content, "annotator": who, "kind": kind, "at": now(), **said}
+            connection.execute(sa.insert(FLAG).values(**row))
+        record(connection, who, "flagged", kind, before, after, content)
+
+
+def set_read(database: Database, content: str, annotator: str, on: bool) -> None:
+    """Marks the document as read by this annotator, or takes the mark away.
+
+    Raises:
+        WrongInput: if ``annotator`` is no name, or as ``Database.writing``.
+    """
+    who = checked_name(annotator, "An analyst's name")
+    with database.writing() as connection:
+        if on:
+            changed = add_row(connection, READ, {"content": content, "annotator": who, "at": now()})
+        else:
+            gone = connection.execute(sa.delete(READ).where(*_whose(READ, content, who)))
+            changed = bool(gone.rowcount)
+        if changed:
+            record(connection, who, "read" if on else "not read", content=content)
+
+
+def add_row(connection: Connection, table: sa.Table, row: dict) -> bool:
+    """Adds a row unless one with its primary key is there; returns whether it was added."""
+    key = [column == row[column.name] for column in table.primary_key]
+    if connection.execute(sa.select(*table.primary_key).where(*key)).first():
+        return False
+    connection.execute(sa.insert(table).values(**row))
+    return True
+
+
+def note_of(connection: Connection, content: str, annotator: str) -> Note | None:
+    """The annotator's note on the document, within a transaction."""
+    asked = sa.select(NOTE.c.text, NOTE.c.at, NOTE.c.version)
+    row = connection.execute(asked.where(*_whose(NOTE, content, annotator))).first()
+    return None if row is None else Note(*row)
+
+
+def joined(there: str, wanted: str) -> str:
+    """Both texts, or the longer one where it holds the other."""
+    if wanted in there:
+        return there
+    return wanted if there in wanted else there + BETWEEN + wanted
+
+
+def put_note(
+    connection: Connection,
+    content: str,
+    who: str,
+    there: Note | None,
+    text: str,
+    at: datetime | None = None,
+) -> Note | None:
+    """Puts ``text`` in the place of the note that is there, within a transaction."""
+    if text == (there.text if there else ""):
+        return there
+    connection.execute(sa.delete(NOTE).where(*_whose(NOTE, content, who)))
+    note = Note(text, at or now(), there.version + 1 if there else 1) if text else None
+    if note:
+        connection.execute(sa.insert(NOTE).values(content=content, annotator=who, **vars(note)))
+    record(connection, who, "noted", "", there.text if there else "", text, content)
+    return note
+
+
+def _named(tag: str) -> sa.ColumnElement[bool]:
+    return TAG.c.folded == folded(tag)
+
+
+def _whose(table: sa.Table, content: str, annotator: str) -> tuple:
+    return table.c.content == content, table.c.annotator == annotator

@@ -1,0 +1,253 @@
+"""The narrow columns of scored documents, in memory: what all counts and figures are made of.
+
+About 30 bytes a document. It knows nothing about texts, files or filters.
+
+A scored data set open for questions: narrow columns in memory, the rest on the disk.
+
+Opening reads about 30 bytes a document from the parts; texts, attention and probabilities
+stay where they are until they are asked for. It knows nothing about filters or tables.
+
+What the columns of a table of documents are called.
+
+It knows nothing about what stands in them.
+
+The words and the attention of many documents, read from the parts of kept scores.
+
+For one document ``scoring.stored.stored_attention`` is quicker to write; for hundreds this
+opens each part once. It knows nothing about what is made of them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from han_core.analysis.documents import Documents, open_documents
+from han_core.analysis.scoring.manifest import Manifest
+from han_core.analysis.scoring.table import BULK, GROUP, StoredAttention, is_whole, part_path
+from han_core.analysis.search import Search
+from han_core.analysis.sources import Scores
+from han_core.runtime.errors import WrongInput
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What came of documents, a number each.
+
+    Attributes:
+        labels: the classes; the next two count from their first.
+        true, predicted: (documents,) integers.
+        confidence: (documents,) probability of the predicted class.
+        loss: (documents,) nats.
+        tokens, unknown: (documents,) how many.
+        entropy: (documents,) of attention to words, 0 to 1.
+        other: (documents,) what a second model predicts, or None.
+        other_confidence: (documents,) its probability for that, or None.
+
+    Raises:
+        ValueError: if the lengths differ.
+    """
+
+    labels: tuple[str, ...]
+    true: np.ndarray
+    predicted: np.ndarray
+    confidence: np.ndarray
+    loss: np.ndarray
+    tokens: np.ndarray
+    unknown: np.ndarray
+    entropy: np.ndarray
+    other: np.ndarray | None = None
+    other_confidence: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        lengths = {len(column) for column in self._columns().values()}
+        if len(lengths) != 1:
+            raise ValueError(f"columns of one length expected, {sorted(lengths)} came")
+
+    def __len__(self) -> int:
+        return len(self.true)
+
+    @property
+    def right(self) -> np.ndarray:
+        """(documents,) whether the prediction is the true class."""
+        return self.true == self.predicted
+
+    def take(self, rows: np.ndarray) -> "Outcomes":
+        """These documents, by position or as a mask."""
+        return replace(self, **{name: cells[rows] for name, cells in self._columns().items()})
+
+    def _columns(self) -> dict[str, np.ndarray]:
+        named = ((each.name, getattr(self, each.name)) for each in fields(self))
+        return {name: cells for name, cells in named if isinstance(cells, np.ndarray)}
+
+
+NARROW = ("label", "predicted", "confidence", "loss", "tokens", "unknown", "entropy")
+
+
+@dataclass(frozen=True, eq=False)
+class Store:
+    """A data set as one model scored it, or two; several threads may ask at once.
+
+    Attributes:
+        outcomes: of all documents.
+        documents: texts, ids and further columns.
+    """
+
+    scores: Scores
+    other: Scores | None
+    outcomes: Outcomes
+    documents: Documents
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self.outcomes.labels
+
+    @property
+    def rows(self) -> int:
+        return len(self.outcomes)
+
+    @cached_property
+    def search(self) -> Search:
+        """What DuckDB answers."""
+        return Search(self.scores, self.documents)
+
+
+def open_store(scores: Scores, other: Scores | None = None) -> Store:
+    """Opens scores, and beside them a second model's scores of the same data.
+
+    Raises:
+        WrongInput: if the data have no labels, if ``other`` is of other data or classes, or
+            if a part or the documents are missing or damaged.
+    """
+    if not scores.manifest.labelled:
+        raise WrongInput(f"Labelled documents are expected; {scores.manifest.data} has no labels.")
+    documents = open_documents(scores.documents)
+    if len(documents) != scores.manifest.rows:
+        raise WrongInput(
+            f"{scores.manifest.rows:,} documents were scored, and {len(documents):,} are kept; "
+            "score them anew."
+        )
+    outcomes = _outcomes(scores)
+    if other is not None:
+        _refuse_strange(scores.manifest, other.manifest)
+        second = _outcomes(other)
+        place = np.array([scores.manifest.classes.index(name) for name in other.manifest.classes])
+        outcomes = replace(
+            outcomes,
+            other=place[second.predicted].astype(outcomes.predicted.dtype),
+            other_confidence=second.confidence,
+        )
+    return Store(scores, other, outcomes, documents)
+
+
+def _refuse_strange(one: Manifest, two: Manifest) -> None:
+    if one.data_sha256 != two.data_sha256:
+        raise WrongInput(
+            f"{two.checkpoint} scored other documents ({two.data}) than {one.checkpoint} "
+            f"({one.data}); the same were expected."
+        )
+    if sorted(one.classes) != sorted(two.classes):
+        raise WrongInput(
+            f"Two models of the same classes were expected; {one.checkpoint} knows "
+            f"{', '.join(one.classes)}, and {two.checkpoint} {', '.join(two.classes)}."
+        )
+
+
+def _outcomes(scores: Scores) -> Outcomes:
+    import pyarrow.dataset as ds
+
+    manifest = scores.manifest
+    paths = [part_path(scores.folder, number) for number in range(manifest.parts)]
+    for number, path in enumerate(paths):
+        if not is_whole(path, manifest.key, number, manifest.rows_of(number)):
+            raise WrongInput(
+                f"Part {number} of the scores of {manifest.checkpoint} on {manifest.data} is "
+                "missing or damaged; score the data anew."
+            )
+    try:
+        parts = ds.dataset([str(path) for path in paths], format="parquet")
+        table = parts.to_table(columns=list(NARROW))
+        true, predicted = (_codes(table[name], manifest.classes) for name in NARROW[:2])
+        rest = [table[name].to_numpy() for name in NARROW[2:]]
+    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+        raise WrongInput(f"The scores of {manifest.checkpoint} are damaged.") from error
+    return Outcomes(manifest.classes, true, predicted, *rest)
+
+
+def _codes(names: pa.ChunkedArray, classes: tuple[str, ...]) -> np.ndarray:
+    """(documents,) the place of each name among the classes."""
+    kind, known = np.int16 if len(classes) < 2**15 else np.int32, pa.array(classes)
+    found = []
+    for chunk in names.chunks:  # each a dictionary of its own
+        places = pc.index_in(chunk.dictionary, value_set=known)
+        if places.null_count or chunk.null_count:
+            raise ValueError("a class that is none of the manifest's")
+        found.append(places.to_numpy().astype(kind)[chunk.indices.to_numpy()])
+    return np.concatenate(found)
+
+
+FIXED = (
+    "row", "id", "true", "predicted", "wrong", "confidence", "p_true", "loss", "tokens",
+    "unknown", "entropy", "other", "excerpt", "content",
+)  # fmt: skip
+
+
+def own_columns(store: Store) -> dict[str, str]:
+    """The data's own columns: for each name in tables, what it is called in the data.
+
+    One that is called like ours gets "(data)".
+    """
+    found: dict[str, str] = {}
+    for column in store.documents.columns:
+        name = column
+        while name in FIXED or name in found:
+            name += " (data)"
+        found[name] = column
+    return found
+
+
+class StoredWords(NamedTuple):
+    """One document.
+
+    Attributes:
+        words: (tokens,) as the model read them.
+        weights: (tokens,) of the document's attention (α_s·α_w), sum to 1.
+    """
+
+    words: tuple[str, ...]
+    weights: np.ndarray
+
+
+def stored_words(scores: Scores, rows: np.ndarray) -> Iterator[StoredWords]:
+    """The documents of ``rows`` (documents,), which ascend, one after another.
+
+    Raises:
+        WrongInput: if a part is missing or damaged.
+    """
+    parts, within = np.divmod(rows, scores.manifest.rows_a_part)
+    for number in np.unique(parts).tolist():
+        try:
+            with pq.ParquetFile(part_path(scores.folder, number)) as file:
+                yield from _of_part(file, within[parts == number])
+        except FileNotFoundError as error:
+            raise WrongInput(f"{scores.folder.name} has no part {number}.") from error
+        except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+            raise WrongInput(f"Part {number} in {scores.folder.name} is damaged.") from error
+
+
+def _of_part(file: pq.ParquetFile, within: np.ndarray) -> Iterator[StoredWords]:
+    groups, places = np.divmod(within, GROUP)
+    for group in np.unique(groups).tolist():
+        table = file.read_row_group(group, columns=[*BULK, "words"])
+        for cells in table.take(places[groups == group]).to_pylist():
+            attention = StoredAttention.of_cells(cells)
+            sentences = attention.sentence_weights.repeat(attention.sentence_lengths)
+            words = tuple(cells["words"])
+            if len(words) != len(sentences):
+                raise ValueError("as many words as weights are expected")
+            yield StoredWords(words, sentences * attention.word_weights)

@@ -1,0 +1,255 @@
+"""Documents as a table, a page at a time, and one of them with all that is kept of it.
+
+It knows nothing about filters, nor how a table is drawn.
+
+An explanation from what scoring stored, for when the model that made it is gone.
+
+Scores keep words and weights but not where the words stand, so they are found again in
+the text. It knows nothing about models.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from han_core.analysis.dataset import Store, own_columns
+from han_core.analysis.query import USUAL, By, Order, Usual, ordered, unknown_share
+from han_core.analysis.scoring.table import BULK, GROUP, WORDS, StoredAttention, part_path
+from han_core.explanation.explanation import Explanation
+from han_core.runtime.errors import WrongInput
+from han_core.text.document import Document, Sentence, Span
+
+__all__ = ["USUAL", "By", "Order", "Reading", "Usual", "contents", "ordered", "own_columns",
+           "page", "probabilities", "reading", "rows_of", "texts"]  # fmt: skip
+
+EXCERPT = 240
+"""Characters of a text in the table."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """All that is kept of a document.
+
+    Attributes:
+        content: ``content_of`` the text.
+        true, predicted: classes by their names.
+        probabilities: (classes,) float32.
+        loss: nats.
+        columns: the data's own.
+        attention: where it stood, and the words.
+        other, other_confidence: what a second model predicts, or None.
+    """
+
+    row: int
+    id: str
+    content: str
+    text: str
+    true: str
+    predicted: str
+    probabilities: np.ndarray
+    confidence: float
+    loss: float
+    columns: dict[str, str]
+    attention: StoredAttention
+    other: str | None = None
+    other_confidence: float | None = None
+
+    @property
+    def right(self) -> bool:
+        return self.true == self.predicted
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """(tokens,) as the model reads them."""
+        return self.attention.words
+
+    @property
+    def sentence_lengths(self) -> np.ndarray:
+        """(sentences,) tokens in each."""
+        return self.attention.sentence_lengths
+
+
+def page(store: Store, rows: np.ndarray, order: Order, offset: int, limit: int) -> pd.DataFrame:
+    """``limit`` of ``rows`` in ``order``, from ``offset`` on.
+
+    Columns: row, id, true, predicted, wrong, confidence, p_true, loss (nats), tokens, unknown
+    (share), entropy, with a second model other (what it predicts), excerpt, the data's own
+    columns (``own_columns``), content.
+    """
+    shown = ordered(store, rows, order)[offset : offset + limit]
+    kept = store.documents.take(shown, ["id", "text", "content", *_fields(store)])
+    outcomes, names = store.outcomes.take(shown), np.array(store.labels, dtype=object)
+    columns = {
+        "row": shown,
+        "id": _strings(kept["id"]),
+        "true": names[outcomes.true],
+        "predicted": names[outcomes.predicted],
+        "wrong": ~outcomes.right,
+        "confidence": outcomes.confidence,
+        "p_true": np.exp(-outcomes.loss),
+        "loss": outcomes.loss,
+        "tokens": outcomes.tokens,
+        "unknown": unknown_share(outcomes),
+        "entropy": outcomes.entropy,
+    }
+    if outcomes.other is not None:
+        columns["other"] = names[outcomes.other]
+    columns["excerpt"] = _strings(_excerpt(text) for text in kept["text"].to_pylist())
+    for name, field in zip(own_columns(store), _fields(store), strict=True):
+        columns[name] = _strings(kept[field])
+    columns["content"] = _strings(content.hex() for content in kept["content"].to_pylist())
+    return pd.DataFrame(columns)
+
+
+def reading(store: Store, row: int) -> Reading:
+    """A document; a few milliseconds.
+
+    Raises:
+        WrongInput: if there is no such row, or its part is missing or damaged.
+    """
+    if not 0 <= row < store.rows:
+        raise WrongInput(f"A row from 0 to {store.rows - 1:,} was expected; {row:,} came.")
+    place = np.array([row])
+    (kept,) = store.documents.take(place, ["id", "content", *_fields(store)]).to_pylist()
+    (text,) = texts(store, place)
+    cells, outcomes = _bulk(store, row), store.outcomes
+    return Reading(
+        row,
+        kept["id"],
+        kept["content"].hex(),
+        text,
+        store.labels[outcomes.true[row]],
+        store.labels[outcomes.predicted[row]],
+        np.array(cells["probabilities"], dtype=np.float32),
+        float(outcomes.confidence[row]),
+        float(outcomes.loss[row]),
+        {name: kept[field] for name, field in
+         zip(store.documents.columns, _fields(store), strict=True)},
+        StoredAttention.of_cells(cells),
+        None if outcomes.other is None else store.labels[outcomes.other[row]],
+        None if outcomes.other_confidence is None else float(outcomes.other_confidence[row]),
+    )  # fmt: skip
+
+
+def texts(store: Store, rows: np.ndarray) -> list[str]:
+    """The texts of ``rows``, exactly as they came."""
+    return store.documents.texts(rows)
+
+
+def contents(store: Store, rows: np.ndarray) -> list[str]:
+    """What names each text of ``rows``: ``content_of``."""
+    return store.documents.contents(rows)
+
+
+def rows_of(store: Store, contents: Iterable[str]) -> np.ndarray:
+    """int64 rows, ascending, of all documents whose text has one of these names."""
+    return store.documents.rows_of(contents)
+
+
+def probabilities(store: Store, rows: np.ndarray | None = None) -> np.ndarray:
+    """(documents, classes) float32 of ``rows``, None: of all.
+
+    A million documents of 150 classes are 600 MB: ask for some at a time.
+    """
+    wanted = np.arange(store.rows) if rows is None else np.asarray(rows, dtype=np.int64)
+    found = np.empty((len(wanted), len(store.labels)), dtype=np.float32)
+    size = store.scores.manifest.rows_a_part
+    numbers = wanted // size
+    for number in np.unique(numbers):
+        here = np.flatnonzero(numbers == number)
+        cells = _read(store, int(number), ["probabilities"])["probabilities"].combine_chunks()
+        part = cells.flatten().to_numpy().reshape(-1, len(store.labels))
+        found[here] = part[wanted[here] - number * size]
+    return found
+
+
+def _read(store: Store, number: int, columns: list[str], group: int | None = None) -> pa.Table:
+    """Columns of a part, or of one group of its rows."""
+    try:
+        with pq.ParquetFile(part_path(store.scores.folder, number)) as file:
+            if group is None:
+                return file.read(columns=columns)
+            return file.read_row_group(group, columns=columns)
+    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+        raise WrongInput(f"Part {number} of the scores is missing or damaged.") from error
+
+
+def _bulk(store: Store, row: int) -> dict:
+    number, within = divmod(row, store.scores.manifest.rows_a_part)
+    group = _read(store, number, [*BULK, WORDS, "probabilities"], within // GROUP)
+    (cells,) = group.slice(within % GROUP, 1).to_pylist()
+    return cells
+
+
+def _fields(store: Store) -> list[str]:
+    return [store.documents.field(name) for name in store.documents.columns]
+
+
+def _excerpt(text: str) -> str:
+    line = " ".join(text[: 2 * EXCERPT].split())
+    return line if len(line) <= EXCERPT and len(text) <= 2 * EXCERPT else line[:EXCERPT] + "…"
+
+
+def _strings(cells) -> pd.Series:
+    return pd.Series([cell.as_py() if isinstance(cell, pa.Scalar) else cell for cell in cells],
+                     dtype=object)  # fmt: skip
+
+
+def explanation_of(read: "Reading", labels: tuple[str, ...]) -> Explanation:
+    """What ``explain`` said at the time, in the precision that was stored.
+
+    Which words were unknown is not stored one by one, so all count as known.
+    """
+    return Explanation(
+        read.id,
+        document_of(read.text, read.words, read.sentence_lengths.tolist()),
+        labels,
+        np.asarray(read.probabilities, dtype=np.float64),
+        read.attention.sentence_weights,
+        read.attention.word_weights,
+        np.ones(len(read.words), dtype=bool),
+    )
+
+
+def document_of(text: str, words: Sequence[str], lengths: Sequence[int]) -> Document:
+    """The text with the spans of its words; the words alone where they are not in it.
+
+    Args:
+        words: in order, in lower case or as they stand.
+        lengths: words in each sentence.
+    """
+    spans = _found(text, words)
+    if spans is None:
+        text = " ".join(words)
+        ends = accumulate(len(word) + 1 for word in words)
+        spans = [Span(end - 1 - len(word), end - 1) for word, end in zip(words, ends, strict=True)]
+    seen = spans[-1].end if spans else 0
+    # What follows the last word is white space, or was cut off before the model read it.
+    rest = text[seen:]
+    return Document(text, tuple(_sentences(spans, lengths)), seen if rest.strip() else len(text))
+
+
+def _found(text: str, words: Sequence[str]) -> list[Span] | None:
+    """Each word at its first place after the one before; None if one is nowhere."""
+    # Letter by letter: a few capitals become two letters, and offsets would shift.
+    lower = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+    spans, edge = [], 0
+    for word in words:
+        found = [at for at in (lower.find(word, edge), text.find(word, edge)) if at >= 0]
+        if not found:
+            return None
+        edge = min(found) + len(word)
+        spans.append(Span(min(found), edge))
+    return spans
+
+
+def _sentences(spans: Sequence[Span], lengths: Sequence[int]) -> Iterator[Sentence]:
+    at = 0
+    for length in lengths:
+        yield Sentence(tuple(spans[at : at + length]))
+        at += length

@@ -1,0 +1,293 @@
+"""The documents that were scored, fetched by row from anywhere in a file.
+
+``documents.arrow`` is an Arrow file that stays on the disk and is mapped: fifty rows from all
+over a million are there in milliseconds, and DuckDB reads whole columns of it. Its columns:
+
+    row, id         as the scores number and name it
+    content         what ``content_of`` the text says, as 16 bytes
+    text            in UTF-8, with "?" for half a character (a lone surrogate)
+    exact           the text with its half characters, null where there are none
+    characters      of the text
+    id_rank         the place of the id among the different ids, from 1
+    c0, c0_rank, …  the same of the data's own columns, whose names stand in the metadata
+
+``documents`` writes it. It knows nothing about predictions.
+
+Keeping the documents that are scored, so that pages read them without the data's file.
+
+The layout stands in ``kept_documents``. It knows nothing about predictions.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from han_core.analysis.annotations.marks import content_of
+from han_core.analysis.scoring.manifest import readable
+from han_core.data.corpus import Corpus
+from han_core.runtime.atomic_io import whole_folder
+from han_core.runtime.errors import WrongInput
+from han_core.runtime.paths import documents_root
+
+if TYPE_CHECKING:
+    from pyarrow.dataset import Dataset
+
+FILE = "documents.arrow"
+FIXED = {
+    "row": pa.int64(),
+    "id": pa.string(),
+    "content": pa.binary(16),
+    "text": pa.large_string(),
+    "exact": pa.large_binary(),
+    "characters": pa.int32(),
+    "id_rank": pa.int32(),
+}
+
+
+def schema_of(columns: Sequence[str]) -> pa.Schema:
+    """The columns of a file, for data with these further columns."""
+    own: dict[str, pa.DataType] = {}
+    for number in range(len(columns)):
+        own |= {f"c{number}": pa.string(), f"c{number}_rank": pa.int32()}
+    return pa.schema({**FIXED, **own}, metadata={"columns": json.dumps(list(columns))})
+
+
+@dataclass(frozen=True, eq=False)
+class Documents:
+    """The kept documents of a data set; several threads may ask at once.
+
+    Attributes:
+        path: the file.
+        batches: mapped, not read.
+        columns: names of the data's own columns.
+    """
+
+    path: Path
+    batches: tuple[pa.RecordBatch, ...]
+    columns: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return int(self._ends[-1]) if self.batches else 0
+
+    def field(self, column: str) -> str:
+        """What one of the data's own columns is called in the file.
+
+        Raises:
+            WrongInput: if the data have no such column.
+        """
+        if column not in self.columns:
+            raise WrongInput(f"The documents have no column “{column}”.")
+        return f"c{self.columns.index(column)}"
+
+    def take(self, rows: np.ndarray, fields: Sequence[str]) -> pa.Table:
+        """``fields`` of ``rows`` (documents,), in the order of ``rows``."""
+        wanted = np.asarray(rows, dtype=np.int64)
+        order = np.argsort(wanted, kind="stable")
+        sought = wanted[order]
+        cuts = np.searchsorted(sought, self._ends)
+        found, start = [self.batches[0].select(list(fields)).slice(0, 0)], 0
+        for number in np.flatnonzero(np.diff(cuts, prepend=0)):  # batches with a row in them
+            first = self._ends[number] - len(self.batches[number])
+            within = pa.array(sought[start : cuts[number]] - first)
+            found.append(self.batches[number].select(list(fields)).take(within))
+            start = cuts[number]
+        back = np.empty(len(order), dtype=np.int64)
+        back[order] = np.arange(len(order))
+        return pa.Table.from_batches(found).combine_chunks().take(pa.array(back))
+
+    def texts(self, rows: np.ndarray) -> list[str]:
+        """The texts of ``rows``, exactly as they came."""
+        cells = self.take(rows, ["text", "exact"]).to_pydict()
+        return [
+            text if exact is None else exact.decode("utf-8", "surrogatepass")
+            for text, exact in zip(cells["text"], cells["exact"], strict=True)
+        ]
+
+    def contents(self, rows: np.ndarray) -> list[str]:
+        """``content_of`` the texts of ``rows``."""
+        return [content.hex() for content in self.take(rows, ["content"])["content"].to_pylist()]
+
+    def rows_of(self, contents: Iterable[str]) -> np.ndarray:
+        """int64 rows, ascending, of the documents whose text has one of these names.
+
+        What is no name of a text names none.
+        """
+        wanted = np.frombuffer(b"".join(map(_content, contents)), dtype=_PAIR)
+        halves, order = self._by_content
+        starts = np.searchsorted(halves, wanted["first"], "left")
+        counts = np.searchsorted(halves, wanted["first"], "right") - starts
+        within = np.arange(counts.sum()) - np.repeat(counts.cumsum() - counts, counts)
+        rows = order[np.repeat(starts, counts) + within]
+        same = self._contents["second"][rows] == np.repeat(wanted["second"], counts)
+        return np.unique(rows[same]).astype(np.int64)
+
+    def ranks(self, field: str) -> np.ndarray:
+        """(documents,) int32, the place of each one's cell of ``field`` among all cells."""
+        return np.concatenate([batch[f"{field}_rank"].to_numpy() for batch in self.batches])
+
+    def dataset(self) -> "Dataset":
+        """What DuckDB reads: a few batches at a time, and only the columns that it asks for."""
+        import pyarrow.dataset as ds
+
+        return ds.dataset(str(self.path), format="ipc")
+
+    @cached_property
+    def _ends(self) -> np.ndarray:
+        return np.cumsum([len(batch) for batch in self.batches])
+
+    @cached_property
+    def _contents(self) -> np.ndarray:
+        """(documents,) of ``_PAIR``."""
+        return np.concatenate([_pairs(batch["content"]) for batch in self.batches])
+
+    @cached_property
+    def _by_content(self) -> tuple[np.ndarray, np.ndarray]:
+        """(documents,) sorted first halves of the contents, and whose they are."""
+        halves = self._contents["first"]
+        order = np.argsort(halves).astype(np.int32)
+        return halves[order], order
+
+
+_PAIR = np.dtype([("first", "<u8"), ("second", "<u8")])
+"""The halves of a content as numbers, which are sorted and compared faster than bytes."""
+
+
+def _pairs(contents: pa.FixedSizeBinaryArray) -> np.ndarray:
+    cells = np.frombuffer(contents.buffers()[1], dtype=_PAIR)
+    return cells[contents.offset : contents.offset + len(contents)]
+
+
+def _content(name: str) -> bytes:
+    try:
+        found = bytes.fromhex(name)
+    except ValueError:
+        return b""
+    return found if len(found) == _PAIR.itemsize else b""
+
+
+def open_documents(folder: Path) -> Documents:
+    """The documents that ``keep_documents`` wrote.
+
+    Raises:
+        WrongInput: if they are missing or damaged.
+    """
+    path = folder / FILE
+    try:
+        file = pa.ipc.open_file(pa.memory_map(str(path)))
+        batches = tuple(file.get_batch(number) for number in range(file.num_record_batches))
+        names = tuple(json.loads(file.schema.metadata[b"columns"]))
+        if not file.schema.equals(schema_of(names)) or not batches:
+            raise ValueError("other columns")
+    except FileNotFoundError as error:
+        raise WrongInput("The documents that were scored are not kept any more.") from error
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+        raise WrongInput("The kept documents are damaged; score them anew.") from error
+    return Documents(path, batches, names)
+
+
+ROWS, CHARACTERS = 4_096, 4_000_000
+"""At most so much in a batch, which is what a search holds in memory at once (a few of them)."""
+
+RANKED = 100
+"""Characters of a cell that decide its place."""
+
+
+def keep_documents(corpus: Corpus, data_sha256: str) -> Path:
+    """The folder of the corpus's documents; written unless it is there already.
+
+    It is named by the hash of ids, texts and labels, and by one of the further columns.
+
+    Raises:
+        WrongInput: if the disk refuses.
+    """
+    folder = documents_root() / f"{data_sha256}-{_columns_sha256(corpus)[:16]}"
+    if _there(folder, len(corpus)):
+        return folder
+    schema = schema_of(list(corpus.extra))
+    ranks = [ranks_of(column) for column in (corpus.ids, *corpus.extra.values())]
+    try:
+        with whole_folder(folder) as new, pa.ipc.new_file(str(new / FILE), schema) as file:
+            for start, end in _cuts(corpus.texts):
+                file.write_batch(_batch(corpus, ranks, slice(start, end), schema))
+    except OSError as error:
+        raise WrongInput(
+            f"The documents cannot be kept in {folder.parent} ({error.strerror or error})."
+        ) from error
+    return folder
+
+
+def ranks_of(cells: Sequence[str]) -> np.ndarray:
+    """(cells,) int32, the place of each among the different cells, from 1.
+
+    Numbers where all are (or are empty, and then last), else text, by its first characters.
+    """
+    beginnings = pa.array([readable(cell[:RANKED]) for cell in cells], pa.string())
+    try:
+        said = pc.if_else(pc.equal(beginnings, ""), None, beginnings)
+        ordered = pc.cast(said, pa.float64()) if said.null_count < len(said) else beginnings
+    except pa.ArrowInvalid:
+        ordered = beginnings
+    ranks = pc.rank(ordered, sort_keys="ascending", tiebreaker="dense")  # nulls are last
+    return ranks.to_numpy().astype(np.int32)
+
+
+def _there(folder: Path, rows: int) -> bool:
+    try:
+        return len(open_documents(folder)) == rows
+    except WrongInput:
+        return False
+
+
+def _cuts(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """From where to where a batch goes."""
+    start = held = 0
+    for row, text in enumerate(texts):
+        held += len(text)
+        if row + 1 - start == ROWS or held >= CHARACTERS:
+            yield start, row + 1
+            start, held = row + 1, 0
+    if start < len(texts):
+        yield start, len(texts)
+
+
+def _batch(
+    corpus: Corpus, ranks: list[np.ndarray], rows: slice, schema: pa.Schema
+) -> pa.RecordBatch:
+    texts = list(corpus.texts[rows])
+    whole = [readable(text) for text in texts]
+    cells: list = [
+        np.arange(rows.start, rows.stop),
+        [readable(id) for id in corpus.ids[rows]],
+        [bytes.fromhex(content_of(text)) for text in texts],
+        whole,
+        [_exact(text) if text != kept else None for text, kept in zip(texts, whole, strict=True)],
+        [len(text) for text in texts],
+        ranks[0][rows],
+    ]
+    for column, places in zip(corpus.extra.values(), ranks[1:], strict=True):
+        cells += [[readable(cell) for cell in column[rows]], places[rows]]
+    arrays = [pa.array(cell, field.type) for cell, field in zip(cells, schema, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _exact(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _columns_sha256(corpus: Corpus) -> str:
+    """Of the names and cells of the further columns, each with its length before it."""
+    found = hashlib.sha256()
+    for name, column in corpus.extra.items():
+        for cell in (name, *column):
+            content = _exact(cell)
+            found.update(len(content).to_bytes(8, "little"))
+            found.update(content)
+    return found.hexdigest()

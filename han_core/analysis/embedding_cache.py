@@ -1,0 +1,284 @@
+"""Document vectors of training documents, as they are kept: what the classifier reads of each.
+
+An entry is a folder with ``vectors.npy`` (float16, of length 1, a row a document),
+``documents.arrow`` (id, label, text and its hash, in groups of ``GROUP``) and ``note.json``,
+under a hash of checkpoint and data. It knows nothing about models, nor what is near what.
+
+Document vectors of training documents, computed and kept.
+
+An entry is there whole or not at all. While it is made, the vectors so far stand aside, so
+that work that was stopped goes on; where all entries take too much room, those go that were
+not used for longest. It knows nothing about what is asked of them.
+"""
+
+import io
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+from filelock import FileLock, Timeout
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from han_core.analysis.annotations.marks import content_of
+from han_core.analysis.scoring.manifest import checkpoint_sha256, data_sha256, readable
+from han_core.data.corpus import Corpus
+from han_core.data.labels import align_labels
+from han_core.explanation.explain import BATCH_TOKENS, run_model, runs
+from han_core.models.checkpoint import Checkpoint
+from han_core.models.predict import Progress
+from han_core.runtime.atomic_io import read_json, whole_folder, write_json
+from han_core.runtime.errors import WrongInput
+from han_core.runtime.paths import vectors_root
+from han_core.text.batch import number_document
+
+VECTORS, DOCUMENTS, NOTE = "vectors.npy", "documents.arrow", "note.json"
+GROUP = 512
+"""Documents that are read for one of them, and that a stopped process loses."""
+
+SCHEMA = pa.schema(
+    {
+        "id": pa.large_string(),
+        "label": pa.int32(),
+        "text": pa.large_string(),
+        "content": pa.string(),
+    }
+)
+
+
+class Note(BaseModel):
+    """What an entry holds.
+
+    Attributes:
+        checkpoint, data: names, for people; the contents are the two hashes.
+        labels: the checkpoint's classes.
+        size: numbers in a vector.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal[1] = 1
+    checkpoint: str
+    checkpoint_sha256: str
+    data: str
+    data_sha256: str
+    labels: tuple[str, ...]
+    rows: int = Field(ge=1)
+    size: int = Field(ge=1)
+
+    @property
+    def key(self) -> str:
+        """The name of the entry."""
+        words = (str(self.format), self.checkpoint_sha256, self.data_sha256)
+        return sha256(" ".join(words).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class TrainingDocument:
+    """One of them; ``content`` as ``coding.marks.content_of``."""
+
+    id: str
+    label: str
+    text: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """An entry, mapped: it costs no memory.
+
+    Attributes:
+        unit: (documents, size) float16, each of length 1, or 0 for a text without a word.
+    """
+
+    note: Note
+    unit: np.ndarray
+    documents: pa.ipc.RecordBatchFileReader
+
+    def document(self, row: int) -> TrainingDocument:
+        """The training document at ``row``, from 0."""
+        group = self.documents.get_batch(row // GROUP)
+        (cells,) = group.slice(row % GROUP, 1).to_pylist()
+        return TrainingDocument(**{**cells, "label": self.note.labels[cells["label"]]})
+
+
+def open_vectors(key: str) -> Vectors | None:
+    """The entry of that key; None if there is none, or a damaged one."""
+    folder = vectors_root() / key
+    try:
+        note = Note.model_validate(read_json(folder / NOTE, largest=10_000_000))
+        unit = np.load(folder / VECTORS, mmap_mode="r")
+        documents = pa.ipc.open_file(pa.memory_map(str(folder / DOCUMENTS)))
+    except (WrongInput, ValidationError, OSError, ValueError, pa.ArrowException):
+        return None
+    groups = -(-note.rows // GROUP)
+    fits = note.key == key and unit.shape == (note.rows, note.size) and unit.dtype == np.float16
+    return (
+        Vectors(note, unit, documents) if fits and documents.num_record_batches == groups else None
+    )
+
+
+def kept_vectors(checkpoint_sha256: str) -> list[Note]:
+    """What is kept for a checkpoint, by the names of the data."""
+    found = []
+    for path in vectors_root().glob(f"[!.]*/{NOTE}"):
+        try:
+            note = Note.model_validate(read_json(path, largest=10_000_000))
+        except (WrongInput, ValidationError):
+            continue
+        if note.checkpoint_sha256 == checkpoint_sha256 and note.key == path.parent.name:
+            found.append(note)
+    return sorted(found, key=lambda note: (note.data, note.key))
+
+
+LARGEST = 5_000_000_000  # bytes of all entries; the one in use stays in any case
+
+
+def vectors_of(checkpoint: Checkpoint, texts: Sequence[str]) -> np.ndarray:
+    """(documents, size) float32 of length 1; zeros for a text without a word.
+
+    Raises:
+        WrongInput: as ``run_model``.
+    """
+    documents = [checkpoint.tokenizer(text) for text in texts]
+    with_words = [at for at, document in enumerate(documents) if document.sentences]
+    numbered = {at: number_document(documents[at], checkpoint.vocabulary) for at in with_words}
+    found = np.zeros((len(texts), checkpoint.model.classifier.in_features), dtype=np.float32)
+    # Documents of like length go together, so that none waits for a longer one.
+    order = sorted(with_words, key=lambda at: len(numbered[at].words))
+    for start, end in runs([len(numbered[at].words) for at in order], BATCH_TOKENS):
+        rows = order[start:end]
+        found[rows] = run_model(checkpoint, [numbered[at] for at in rows]).documents.numpy()
+    lengths = np.linalg.norm(found, axis=1, keepdims=True)
+    return np.divide(found, lengths, out=found, where=lengths > 0)
+
+
+def keep_vectors(
+    folder: str | Path, checkpoint: Checkpoint, corpus: Corpus, progress: Progress | None = None
+) -> str:
+    """Computes the vectors of ``corpus`` unless they are there; returns the entry's key.
+
+    Args:
+        folder: where ``checkpoint`` stands.
+        progress: told the documents done, earlier ones included.
+
+    Raises:
+        WrongInput: if the documents have no labels, or labels that are none of the
+            checkpoint's classes; or as ``vectors_of``.
+        OSError: if the disk takes no more.
+    """
+    if not corpus.labels:
+        raise WrongInput(f"Labelled documents are expected; {corpus.name} has no labels.")
+    classes = np.array(align_labels(corpus.labels, checkpoint.labels), dtype=np.int32)
+    note = Note(
+        checkpoint=checkpoint.name,
+        checkpoint_sha256=checkpoint_sha256(folder),
+        data=corpus.name,
+        data_sha256=data_sha256(corpus),
+        labels=checkpoint.labels,
+        rows=len(corpus),
+        size=checkpoint.model.classifier.in_features,
+    )
+    root = vectors_root()
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)  # they hold the texts
+    with FileLock(root / f"{note.key}.lock"):
+        if open_vectors(note.key) is None:
+            part = _compute(_part(note.key), note, checkpoint, corpus, progress)
+            _write(root / note.key, note, corpus, classes, part)
+        os.utime(root / note.key / NOTE)
+    make_room(note.key)
+    return note.key
+
+
+def make_room(used: str) -> None:
+    """Takes away the entries, and the beginnings of such, that were not used for longest."""
+    places = [path.parent for path in vectors_root().glob(f"[!.]*/{NOTE}")]
+    places += vectors_root().glob(".*.part")
+    room = LARGEST
+    for place in sorted(places, key=lambda place: (used in place.name, _last_use(place)))[::-1]:
+        room -= _bytes(place)
+        if room < 0 and used not in place.name:
+            _remove_unless_in_use(place)
+
+
+def _compute(
+    part: Path, note: Note, checkpoint: Checkpoint, corpus: Corpus, progress: Progress | None
+) -> Path:
+    """The file of vectors, whole; what stands in ``part`` already is not computed again."""
+    header, row = _header(note), 2 * note.size
+    with part.open("ab") as file:
+        groups = max(0, file.tell() - len(header)) // (row * GROUP)
+        file.truncate(len(header) + row * GROUP * groups if groups else 0)
+        if not groups:
+            file.write(header)
+        for start in range(GROUP * groups, note.rows, GROUP):
+            if progress:
+                progress(start, note.rows)
+            texts = list(corpus.texts[start : start + GROUP])
+            file.write(vectors_of(checkpoint, texts).astype("<f2").tobytes())
+            file.flush()
+    if progress:
+        progress(note.rows, note.rows)
+    return part
+
+
+def _header(note: Note) -> bytes:
+    file = io.BytesIO()
+    shape = {"descr": "<f2", "fortran_order": False, "shape": (note.rows, note.size)}
+    np.lib.format.write_array_header_1_0(file, shape)
+    return file.getvalue()
+
+
+def _write(entry: Path, note: Note, corpus: Corpus, classes: np.ndarray, part: Path) -> None:
+    with whole_folder(entry) as new:
+        with pa.OSFile(str(new / DOCUMENTS), "wb") as file, pa.ipc.new_file(file, SCHEMA) as out:
+            for group in _groups(corpus, classes):
+                out.write_batch(group)
+        write_json(new / NOTE, note.model_dump(mode="json"))
+        os.replace(part, new / VECTORS)
+
+
+def _groups(corpus: Corpus, classes: np.ndarray) -> Iterator[pa.RecordBatch]:
+    for start in range(0, len(corpus), GROUP):
+        rows = slice(start, start + GROUP)
+        texts = list(corpus.texts[rows])
+        columns = {
+            "id": [readable(id) for id in corpus.ids[rows]],
+            "label": classes[rows],
+            "text": [readable(text) for text in texts],
+            "content": [content_of(text) for text in texts],
+        }
+        yield pa.RecordBatch.from_pydict(columns, schema=SCHEMA)
+
+
+def _part(key: str) -> Path:
+    return vectors_root() / f".{key}.part"
+
+
+def _remove_unless_in_use(place: Path) -> None:
+    key = place.name.removeprefix(".").removesuffix(".part")
+    try:
+        with FileLock(place.parent / f"{key}.lock", timeout=0):
+            if place.is_dir():
+                shutil.rmtree(place, ignore_errors=True)
+            else:
+                place.unlink(missing_ok=True)
+    except Timeout:
+        pass
+
+
+def _last_use(place: Path) -> float:
+    try:
+        return (place / NOTE if place.is_dir() else place).stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _bytes(place: Path) -> int:
+    files = place.glob("*") if place.is_dir() else [place]
+    return sum(path.stat().st_size for path in files if path.exists())

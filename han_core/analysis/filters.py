@@ -1,0 +1,234 @@
+"""A filter on scored documents, as a value: what chips show, slices keep and links carry.
+
+All conditions hold at once; a condition that is empty leaves everything. It knows nothing
+about how documents are found.
+
+A filter as a short text that fits into an address, and back.
+
+base64url (no padding) of zlib-compressed JSON. Anybody can write one, so it is bounded and
+checked before it is believed; a filter says only what to show. It does not know which
+classes, columns or tags there are: ``select`` finds out.
+"""
+
+import base64
+import json
+import zlib
+from typing import Annotated, Literal, NamedTuple, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from han_core.analysis.annotations.marks import Flag
+from han_core.runtime.errors import WrongInput
+
+Outcome = Literal["right", "wrong"]
+Change = Literal["fixed", "broken", "both_right", "both_wrong"]
+"""Of two models: the second is right where the first was wrong (fixed), and so on."""
+
+Words = Annotated[str, Field(max_length=200)]
+Several = Annotated[tuple[Words, ...], Field(max_length=200)]
+
+
+class Range(BaseModel):
+    """From ``low`` to ``high``, both included; None leaves that side open."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    low: float | None = None
+    high: float | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError(f"a range from low to high expected, {self.low} to {self.high} came")
+        return self
+
+
+class Filter(BaseModel):
+    """Conditions on a document; a tuple means any of these, except ``attended``: all of them.
+
+    Attributes:
+        true, predicted: classes.
+        confidence: probability of the predicted class, 0 to 1.
+        loss: nats.
+        tokens: length.
+        unknown: share of tokens that are not in the vocabulary, 0 to 1.
+        entropy: of attention to words, 0 (one word) to 1 (all alike).
+        contains: stands in the text, whatever the case.
+        pattern: a regular expression (RE2) that matches somewhere in the text.
+        attended: words that stand among the five most attended, as they are written or in
+            lower case.
+        tags: names in the codebook.
+        split: values of the documents' split.
+        columns: (name, value) of the data's own columns; values of one name are alternatives,
+            different names all hold.
+        change: beside the second model.
+        suspect: only documents whose label is likely wrong (``errors.measured.suspects``).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    true: Several = ()
+    predicted: Several = ()
+    outcome: Outcome | None = None
+    confidence: Range | None = None
+    loss: Range | None = None
+    tokens: Range | None = None
+    unknown: Range | None = None
+    entropy: Range | None = None
+    contains: Words = ""
+    pattern: Words = ""
+    attended: Several = ()
+    tags: Several = ()
+    flags: tuple[Flag, ...] = ()
+    annotated: bool | None = None
+    split: Several = ()
+    columns: Annotated[tuple[tuple[Words, Words], ...], Field(max_length=50)] = ()
+    change: Change | None = None
+    suspect: bool = False
+
+
+class Chip(NamedTuple):
+    """One condition of a filter, which can be taken out alone.
+
+    Attributes:
+        field: of the filter.
+        value: the one of several that it stands for, else all of the field.
+        words: said to people; plain text with what came from the data in it.
+    """
+
+    field: str
+    value: object
+    words: str
+
+
+def chips(filter: Filter) -> tuple[Chip, ...]:
+    """All conditions of a filter, one by one, in the order of its fields."""
+    found = []
+    for field, default in _DEFAULTS.items():
+        value = getattr(filter, field)
+        if value == default:
+            continue
+        for one in value if isinstance(value, tuple) else (value,):
+            found.append(Chip(field, one, _words(field, one)))
+    return tuple(found)
+
+
+def without(filter: Filter, chip: Chip) -> Filter:
+    """The filter with all conditions but this one."""
+    value = getattr(filter, chip.field)
+    if isinstance(value, tuple):
+        left: object = tuple(one for one in value if one != chip.value)
+    else:
+        left = _DEFAULTS[chip.field]
+    return filter.model_copy(update={chip.field: left})
+
+
+_DEFAULTS = Filter().model_dump()
+_NAMES = {
+    "true": "true class",
+    "predicted": "predicted",
+    "tokens": "length",
+    "unknown": "unknown words",
+    "entropy": "attention entropy",
+    "contains": "contains",
+    "pattern": "matches",
+    "attended": "among the top 5 attended",
+    "tags": "tag",
+    "flags": "flag",
+}
+_SHARES = ("confidence", "unknown")
+_SAID = {
+    "outcome": {"right": "right", "wrong": "wrong"},
+    "annotated": {True: "annotated", False: "not annotated"},
+    "change": {
+        "fixed": "fixed by the second model",
+        "broken": "broken by the second model",
+        "both_right": "both models right",
+        "both_wrong": "both models wrong",
+    },
+    "suspect": {True: "label is likely wrong"},
+}
+
+
+def _words(field: str, value: object) -> str:
+    if field in _SAID:
+        return _SAID[field][value]  # type: ignore[index]
+    name = _NAMES.get(field, field)
+    if isinstance(value, Range):
+        return f"{name} {_from_to(value, field)}"
+    if field in ("contains", "pattern", "attended"):
+        return f"{name} “{value}”"
+    if field == "columns":
+        name, value = value  # type: ignore[misc]
+    if field == "flags":
+        value = str(value).replace("_", " ")
+    return f"{name}: {value}"
+
+
+def _from_to(range_: Range, field: str) -> str:
+    low, high = (None if end is None else _number(end, field) for end in (range_.low, range_.high))
+    if low is None or high is None:
+        return f"at least {low}" if high is None else f"at most {high}"
+    return f"exactly {low}" if low == high else f"{low} to {high}"
+
+
+def _number(value: float, field: str) -> str:
+    unit = {"loss": " nats", "tokens": " tokens"}.get(field, "")
+    return f"{value:.4%}".rstrip("0%").rstrip(".") + "%" if field in _SHARES else f"{value:g}{unit}"
+
+
+LONGEST = 4_000
+"""Characters of a text; longer ones are neither made nor read."""
+
+LARGEST = 40_000  # bytes of JSON; so much can be pressed into few characters
+
+
+def to_text(filter: Filter) -> str:
+    """The filter's text; "" for the one that leaves everything.
+
+    Raises:
+        WrongInput: if it would be longer than ``LONGEST``.
+    """
+    said = filter.model_dump(exclude_defaults=True)
+    if not said:
+        return ""
+    content = json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
+    text = base64.urlsafe_b64encode(zlib.compress(content, 9)).decode().rstrip("=")
+    if len(text) > LONGEST or len(content) > LARGEST:
+        raise WrongInput(
+            f"A link holds a filter of up to {LONGEST:,} characters; this one needs {len(text):,}."
+        )
+    return text
+
+
+def from_text(text: str) -> Filter:
+    """The filter of a text that ``to_text`` made.
+
+    Raises:
+        WrongInput: if it is cut, changed, too long, or asks for what cannot be.
+    """
+    if len(text) > LONGEST:
+        raise WrongInput(
+            f"A link holds a filter of up to {LONGEST:,} characters; {len(text):,} came."
+        )
+    try:
+        return Filter.model_validate(json.loads(_unpacked(text)) if text else {})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "it"
+        raise WrongInput(
+            f"The link's filter asks for what cannot be ({where}: {first['msg']})."
+        ) from error
+    except (ValueError, RecursionError, zlib.error) as error:
+        raise WrongInput(
+            "The link's filter is cut or changed; a whole link is expected."
+        ) from error
+
+
+def _unpacked(text: str) -> bytes:
+    content = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    unpacking = zlib.decompressobj()
+    found = unpacking.decompress(content, LARGEST)
+    if not unpacking.eof or unpacking.unused_data:
+        raise ValueError("more than one filter")
+    return found

@@ -1,0 +1,167 @@
+"""Documents whose label is likely wrong, by confident learning.
+
+Northcutt, Jiang and Chuang, "Confident Learning: Estimating Uncertainty in Dataset Labels"
+(Journal of Artificial Intelligence Research 70, 2021), https://arxiv.org/abs/1911.00068. A
+class counts as likely for a document where its probability reaches the mean that it has among
+the documents that are labelled so; a document is suspect where another class is likely, and
+likelier than its label. It knows nothing about filters, nor whether the model was trained on
+these documents: then it is too sure of their labels, and finds fewer.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from han_core.analysis.scoring.table import part_path
+from han_core.analysis.sources import Scores
+from han_core.runtime.errors import WrongInput
+
+if TYPE_CHECKING:
+    from han_core.analysis.dataset import Store
+
+HELD = 20_000_000
+"""Numbers (80 MB) up to which probabilities are read once and held, not read twice."""
+
+Parts = Iterable[tuple[int, np.ndarray]]
+
+_kept: "WeakKeyDictionary[Store, Suspects]" = WeakKeyDictionary()
+_one_at_a_time = Lock()
+
+
+@dataclass(frozen=True)
+class Suspects:
+    """Documents whose label is likely wrong, the likeliest first.
+
+    Attributes:
+        labels: the classes, which the integers below count.
+        rows: (suspects,) int64 of the store.
+        given: (suspects,) the label of each.
+        likely: (suspects,) the class that each more likely belongs to.
+        margin: (suspects,) probability of the label less that of the likeliest other class,
+            −1 to 0 (the paper's normalised margin): what they are ordered by.
+        thresholds: (classes,) mean probability of a class among the documents that are
+            labelled so, t_j of equation 2; NaN where no document is.
+        joint: (classes, classes) documents by label and likely class, C of equation 1.
+            Documents with no likely class are not counted; those that are likely another
+            class while the model still predicts their label are, and are no suspects.
+        labelled: (classes,) documents by label.
+    """
+
+    labels: tuple[str, ...]
+    rows: np.ndarray
+    given: np.ndarray
+    likely: np.ndarray
+    margin: np.ndarray
+    thresholds: np.ndarray
+    joint: np.ndarray
+    labelled: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def wrong_share(self) -> float:
+        """Estimated share of wrong labels: what stands off the diagonal of equation 3's joint.
+
+        A label's row counts as much as it has documents; one with no likely class counts
+        as right.
+        """
+        counted = self.joint.sum(1)
+        off = counted - self.joint.diagonal()
+        shares = np.divide(off, counted, out=np.zeros(len(off)), where=counted > 0)
+        return float(shares @ self.labelled / self.labelled.sum())
+
+    def among(self, rows: np.ndarray) -> np.ndarray:
+        """(found,) positions of those that stand in ``rows``, the likeliest first."""
+        return np.flatnonzero(np.isin(self.rows, rows))
+
+
+def suspects(store: "Store") -> Suspects:
+    """Of all documents; found once for a store and kept as long as it is.
+
+    Raises:
+        WrongInput: if the labels' probabilities cannot be read.
+    """
+    with _one_at_a_time:
+        if store not in _kept:
+            _kept[store] = find_suspects(store.scores, store.outcomes.true)
+        return _kept[store]
+
+
+def find_suspects(scores: Scores, true: np.ndarray) -> Suspects:
+    """As ``suspects``; where probabilities are many, reads them twice, a part at a time.
+
+    Args:
+        true: (documents,) the labels, as places in the manifest's classes.
+    """
+    classes = len(scores.manifest.classes)
+    labelled = np.bincount(true, minlength=classes)
+    held = list(_parts(scores)) if len(true) * classes <= HELD else None
+    thresholds = _thresholds(held or _parts(scores), true, labelled)
+    joint = np.zeros((classes, classes), dtype=np.int64)
+    found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    for start, probabilities in held or _parts(scores):
+        label = true[start : start + len(probabilities)]
+        is_likely, likely = _likely(probabilities, thresholds)
+        np.add.at(joint, (label[is_likely], likely[is_likely]), 1)
+        other = np.flatnonzero(is_likely & (likely != label))
+        margin = _margin(probabilities[other], label[other])
+        disagrees = margin < 0
+        found.append((start + other[disagrees], likely[other[disagrees]], margin[disagrees]))
+    rows, likely, margin = (np.concatenate(cells) for cells in zip(*found, strict=True))
+    order = np.lexsort((rows, margin))
+    return Suspects(
+        scores.manifest.classes,
+        rows[order].astype(np.int64),
+        true[rows[order]],
+        likely[order],
+        margin[order],
+        thresholds,
+        joint,
+        labelled,
+    )
+
+
+def _thresholds(parts: Parts, true: np.ndarray, labelled: np.ndarray) -> np.ndarray:
+    """(classes,) t_j of equation 2."""
+    sums = np.zeros(len(labelled))
+    for start, probabilities in parts:
+        label = true[start : start + len(probabilities)]
+        own = probabilities[np.arange(len(label)), label]
+        sums += np.bincount(label, weights=own, minlength=len(labelled))
+    return np.divide(sums, labelled, out=np.full(len(sums), np.nan), where=labelled > 0)
+
+
+def _likely(probabilities: np.ndarray, thresholds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(documents,) whether any class reaches its threshold, and the most probable that does."""
+    confident = np.where(probabilities >= thresholds, probabilities, -1)
+    return confident.max(1) >= 0, confident.argmax(1)
+
+
+def _margin(probabilities: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """(documents,) the label's probability less the largest of the others."""
+    at = np.arange(len(label)), label
+    others = probabilities.copy()
+    others[at] = -1
+    return probabilities[at] - others.max(1, initial=-1)
+
+
+def _parts(scores: Scores) -> Iterator[tuple[int, np.ndarray]]:
+    """(first row, (documents, classes) float32) of each part, in order."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    classes, start = len(scores.manifest.classes), 0
+    for number in range(scores.manifest.parts):
+        try:
+            path = part_path(scores.folder, number)
+            column = pq.read_table(path, columns=["probabilities"])["probabilities"]
+            values = column.combine_chunks().flatten().to_numpy()
+            yield start, values.reshape(-1, classes)
+        except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+            raise WrongInput(f"Part {number} in {scores.folder.name} is damaged.") from error
+        start += scores.manifest.rows_of(number)

@@ -1,0 +1,230 @@
+"""The scores that are kept: found by what was asked, listed, bounded in size, forgotten.
+
+Below ``scores_root()`` each folder is called by ``Manifest.key`` and holds the parts, the
+manifest and, once all is whole, ``source.json``. Below ``.asked`` there is a folder for each
+question "these documents by this checkpoint", which says how far its answer is
+(``background``) and in the end the key. It knows nothing about how scores are made.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from han_core.analysis.scoring.manifest import LOCK, MANIFEST, Manifest, read_manifest, rows_a_part
+from han_core.analysis.sources import Scores, Source
+from han_core.runtime.atomic_io import read_json
+from han_core.runtime.errors import WrongInput
+from han_core.runtime.jobs import LOCK as WORK_LOCK
+from han_core.runtime.jobs import look
+from han_core.runtime.locks import is_held
+from han_core.runtime.paths import documents_root, scores_root
+
+SOURCE, USED, ASKED, DELETED = "source.json", ".used", ".asked", ".deleted-"
+LARGEST_STORE = 20 * 2**30  # bytes of all scores and their documents
+FRESH_SECONDS = 3600.0
+"""How long scores stay after they were last looked at, whatever room they take."""
+
+KEY = re.compile(r"[0-9a-f]{64}")
+
+
+class Origin(BaseModel):
+    """What ``source.json`` says; it is written last, so scores that have one are whole.
+
+    Attributes:
+        documents: name of the folder of texts below ``documents_root()``.
+        columns: names of the data's own further columns.
+        notes: sentences about what was left out.
+        at: when it was scored, in seconds since 1970.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: Source
+    documents: str
+    columns: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    accuracy: float | None = None
+    macro_f1: float | None = None
+    loss: float | None = None
+    at: float
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Whole scores, and what is known of them without reading them.
+
+    Attributes:
+        used: when somebody last looked at them, in seconds since 1970.
+        size: bytes, without those of the documents, which other scores may share.
+    """
+
+    scores: Scores
+    origin: Origin
+    used: float
+    size: int
+
+    @property
+    def key(self) -> str:
+        return self.scores.folder.name
+
+
+def asked(source: Source, checkpoint_sha256: str) -> Path:
+    """The folder of the question "these documents, as the file stands, by this checkpoint"."""
+    words = source.model_dump_json(exclude={"sha256"}) + checkpoint_sha256
+    return scores_root() / ASKED / hashlib.sha256(words.encode()).hexdigest()
+
+
+def find(source: Source, checkpoint_sha256: str) -> Kept | None:
+    """The whole scores that answer it; None if there are none."""
+    state = look(asked(source, checkpoint_sha256))
+    return kept(str(state.answer.get("key"))) if state and state.kind == "done" else None
+
+
+def key_of(data: Manifest, checkpoint_sha256: str) -> str:
+    """The key of the same documents scored by another checkpoint."""
+    other = {"checkpoint_sha256": checkpoint_sha256, "rows_a_part": rows_a_part(data.rows)}
+    return data.model_copy(update=other).key
+
+
+def kept(key: str) -> Kept | None:
+    """Whole scores by their key, a millisecond; None if there are none. They count as used now."""
+    found = _look_at(scores_root() / key) if KEY.fullmatch(key) else None
+    if found is not None:
+        with suppress(OSError):  # a disk to read from only
+            (found.scores.folder / USED).touch()
+    return found
+
+
+def stamp(key: str) -> tuple[int, int]:
+    """Another one whenever scores or their documents were written anew; zeros where none are."""
+    try:
+        path = scores_root() / key / SOURCE
+        documents = documents_root() / Path(_origin(path.parent).documents).name
+        return path.stat().st_mtime_ns, documents.stat().st_mtime_ns
+    except (OSError, WrongInput):
+        return 0, 0
+
+
+def kept_scores() -> list[Kept]:
+    """All that are whole, those used last first."""
+    found = (_look_at(folder) for folder in _folders())
+    return sorted((each for each in found if each), key=lambda each: -each.used)
+
+
+def specs_in_use() -> set[str]:
+    """Data that kept scores came from, as ``Source.data``: their files are still needed."""
+    return {each.origin.source.data for each in kept_scores()}
+
+
+def forget(key: str) -> None:
+    """Deletes scores, and their documents if no others share them.
+
+    Raises:
+        WrongInput: if something is being scored into them, or the disk refuses.
+    """
+    folder = scores_root() / key
+    if not KEY.fullmatch(key) or not folder.is_dir():
+        return
+    if is_held(folder / LOCK):
+        raise WrongInput("These scores are being written; stop that first.")
+    gone = folder.with_name(DELETED + key)
+    try:
+        os.replace(folder, gone)  # in one moment, whatever happens while files are taken away
+    except OSError as error:
+        raise WrongInput(f"The scores cannot be deleted: {error.strerror}.") from error
+    shutil.rmtree(gone, ignore_errors=True)
+    _forget_documents()
+
+
+def make_room(at_most: int = LARGEST_STORE) -> None:
+    """Forgets scores, those that were used longest ago first, until ``at_most`` bytes are kept.
+
+    What is being written, or was used less than ``FRESH_SECONDS`` ago, stays.
+    """
+    for left in scores_root().glob(f"{DELETED}*"):  # of a process that died meanwhile
+        shutil.rmtree(left, ignore_errors=True)
+    total = _size(scores_root()) + _size(documents_root())
+    for folder in sorted(_folders(), key=_used):
+        if total <= at_most:
+            break
+        if time.time() - _used(folder) > FRESH_SECONDS and not is_held(folder / LOCK):
+            forget(folder.name)
+            total = _size(scores_root()) + _size(documents_root())
+    _forget_questions()
+
+
+def _look_at(folder: Path) -> Kept | None:
+    try:
+        manifest, origin = read_manifest(folder), _origin(folder)
+    except WrongInput:
+        return None
+    documents = documents_root() / Path(origin.documents).name
+    parts = sum(1 for path in folder.glob("part-*.parquet"))
+    if parts != manifest.parts or not documents.is_dir():
+        return None
+    scores = Scores(folder, documents, manifest, origin.columns)
+    return Kept(scores, origin, _used(folder), _size(folder))
+
+
+def _origin(folder: Path) -> Origin:
+    try:
+        return Origin.model_validate(read_json(folder / SOURCE))
+    except ValidationError as error:
+        raise WrongInput(f"{SOURCE} in {folder.name} is none of scores.") from error
+
+
+def _folders() -> Iterator[Path]:
+    root = scores_root()
+    there = root.iterdir() if root.is_dir() else iter(())
+    return (folder for folder in there if KEY.fullmatch(folder.name) and folder.is_dir())
+
+
+def _used(folder: Path) -> float:
+    """When it was last looked at, or written to."""
+    for name in (USED, SOURCE, MANIFEST):
+        with suppress(OSError):
+            return (folder / name).stat().st_mtime
+    return time.time()  # somebody begins right now
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(OSError):  # somebody else deleted it
+            total += path.stat().st_size if path.is_file() else 0
+    return total
+
+
+def _forget_documents() -> None:
+    """Documents that no scores need any longer, and that nobody is about to need."""
+    needed = {each.scores.documents.name for each in kept_scores()}
+    root = documents_root()
+    for folder in root.iterdir() if root.is_dir() else ():
+        if folder.name not in needed and time.time() - _changed(folder) > FRESH_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _forget_questions() -> None:
+    """Questions whose answer is no longer kept."""
+    root = scores_root() / ASKED
+    for folder in root.iterdir() if root.is_dir() else ():
+        state = look(folder)
+        answered = state is not None and (scores_root() / str(state.answer.get("key"))).is_dir()
+        old = time.time() - _changed(folder) > FRESH_SECONDS
+        if old and not answered and not is_held(folder / WORK_LOCK):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return time.time()

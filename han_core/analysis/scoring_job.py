@@ -1,0 +1,166 @@
+"""Scoring for keeps: in this process, or in one that outlives it.
+
+``python -m han_core.analysis.scoring_job`` is that other process. It knows nothing about how
+scores are asked for.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from han_core.analysis.documents import keep_documents
+from han_core.analysis.score_cache import SOURCE, Kept, Origin, asked, kept, make_room
+from han_core.analysis.scoring.manifest import checkpoint_sha256, describe
+from han_core.analysis.scoring.run import Engine, Summary, score_corpus
+from han_core.analysis.scoring.workers import score_here, score_locally, worker_devices
+from han_core.analysis.sources import Source
+from han_core.data.corpus import Corpus
+from han_core.models.checkpoint import Checkpoint, load_checkpoint
+from han_core.models.predict import Progress
+from han_core.runtime.atomic_io import write_json
+from han_core.runtime.errors import WrongInput
+from han_core.runtime.jobs import State, Tell, begin, serve, write_state
+from han_core.runtime.locks import take
+from han_core.runtime.paths import scores_root
+
+FEW_DOCUMENTS, FEW_CHARACTERS = 2_000, 1_000_000
+"""What is scored in the process that asks: a few seconds, less than another takes to begin."""
+
+MOST_WORKERS = 8
+"""Of one scoring in the background: each holds about half a gibibyte."""
+
+PATIENCE = 120.0  # seconds for another process that scores the same
+PLACE = ".place"
+LOOK = 0.5  # seconds between two looks whether it is our turn
+
+
+def is_small(corpus: Corpus) -> bool:
+    """Whether to score it at once, in this process."""
+    few = len(corpus) <= FEW_DOCUMENTS
+    return few and sum(map(len, corpus.texts)) <= FEW_CHARACTERS
+
+
+def keep_scores(
+    folder: str | Path,
+    checkpoint: Checkpoint,
+    corpus: Corpus,
+    source: Source,
+    engine: Engine,
+    progress: Progress | None = None,
+) -> tuple[Kept, Summary]:
+    """Scores what is not kept yet of ``corpus``, and keeps its documents.
+
+    Args:
+        folder: where ``checkpoint`` stands.
+        source: what ``corpus`` was read from.
+        progress: told the documents done.
+
+    Raises:
+        WrongInput: as ``score_corpus`` and ``keep_documents``, or if the data have no labels
+            or changed meanwhile.
+    """
+    if not corpus.labels:
+        raise WrongInput(f"Labelled documents are expected; {corpus.name} has no labels.")
+    source = source.with_checksum()
+    manifest = describe(folder, checkpoint, corpus)
+    make_room()
+    out = scores_root() / manifest.key
+    found = score_corpus(folder, checkpoint, corpus, out, engine, progress, PATIENCE)
+    documents = keep_documents(corpus, manifest.data_sha256)
+    _remember(out, documents, corpus, source, found)
+    whole = kept(manifest.key)
+    if whole is None:
+        raise WrongInput(f"The scores of {corpus.name} were deleted while they were written.")
+    _answer(asked(source, manifest.checkpoint_sha256), manifest.key)
+    return whole, found
+
+
+def keep_here(
+    folder: Path, checkpoint: Checkpoint, corpus: Corpus, source: Source, progress: Progress
+) -> Kept:
+    """As ``keep_scores``, in this process: for what ``is_small``."""
+    engine = partial(score_here, checkpoint=checkpoint)
+    return keep_scores(folder, checkpoint, corpus, source, engine, progress)[0]
+
+
+def begin_keeping(folder: Path, device: str, source: Source) -> Path:
+    """Begins to score in a process of its own; ``background.look`` at what is returned.
+
+    Where that process is at work already, it goes on.
+
+    Raises:
+        WrongInput: as ``begin``.
+    """
+    work = asked(source, checkpoint_sha256(folder))
+    request = {
+        "folder": str(folder.absolute()), "device": device, "source": source.model_dump()
+    }  # fmt: skip
+    begin(work, __name__, request)
+    return work
+
+
+def _remember(out: Path, documents: Path, corpus: Corpus, source: Source, found: Summary) -> None:
+    origin = Origin(
+        source=source,
+        documents=documents.name,
+        columns=tuple(corpus.extra),
+        notes=corpus.notes,
+        accuracy=found.accuracy,
+        macro_f1=found.macro_f1,
+        loss=found.loss,
+        at=time.time(),
+    )
+    with _disk_asked():
+        write_json(out / SOURCE, origin.model_dump(mode="json"))
+
+
+def _answer(question: Path, key: str) -> None:
+    with _disk_asked():
+        question.mkdir(parents=True, exist_ok=True)
+        write_state(question, State(kind="done", answer={"key": key}))
+
+
+@contextmanager
+def _disk_asked() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise WrongInput(
+            f"The scores cannot be kept ({error.strerror or error}); what is whole of them stays."
+        ) from error
+
+
+def _work(request: dict, tell: Tell) -> dict:
+    """All that the process in the background does."""
+    source, device = Source.model_validate(request["source"]), str(request["device"])
+    with _my_turn(tell):
+        tell("Loading the checkpoint", 0, 0)
+        checkpoint = load_checkpoint(request["folder"])
+        tell(f"Reading {source.name}", 0, 0)
+        corpus = source.read()
+        devices = worker_devices(device)[:MOST_WORKERS]
+        whole, _ = keep_scores(
+            request["folder"], checkpoint, corpus, source,
+            lambda parts, job: score_locally(parts, job, devices),
+            lambda done, of: tell("Scored", done, of),
+        )  # fmt: skip
+        return {"key": whole.key}
+
+
+@contextmanager
+def _my_turn(tell: Tell) -> Iterator[None]:
+    """One scoring after the other: two at once would take longer, and twice the memory."""
+    root = scores_root()
+    root.mkdir(parents=True, exist_ok=True)
+    while (place := take(root / PLACE, LOOK)) is None:
+        tell("Waiting for another scoring to end", 0, 0)
+    try:
+        yield
+    finally:
+        place.release()
+
+
+if __name__ == "__main__":
+    serve(_work)

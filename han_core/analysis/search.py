@@ -1,0 +1,227 @@
+"""Reading all texts through for words or a regular expression, on several threads.
+
+RE2 is what decides, so time grows with the text alone; a scan that takes too long is given up
+between some texts and the next. Each thread holds a batch of them (``documents.CHARACTERS``).
+It knows nothing about filters.
+
+What only a scan of texts, lists and further columns can tell of documents.
+
+Lists and columns are asked of DuckDB, texts of ``scan``, which reads them a third faster
+than DuckDB reads an Arrow file. Every answer is a mask over all rows; the last ones are kept,
+so further pages of the same filter do not search again. It knows nothing about filters.
+"""
+
+import os
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from han_core.analysis.documents import FIXED, Documents
+from han_core.analysis.scoring.manifest import readable
+from han_core.analysis.scoring.table import part_path
+from han_core.analysis.sources import Scores
+from han_core.runtime.errors import WrongInput, shown
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+SECONDS = 8.0
+"""After which a scan is given up."""
+
+QUICK, FEWEST, MOST = 0.05, 16, 4_096
+"""Seconds for some texts, and how many these are at first and at most: RE2 itself cannot be
+interrupted, and an expression with many alternatives costs microseconds a character."""
+
+SCAN_THREADS = min(4, os.cpu_count() or 1)
+TEXT = list(FIXED).index("text")
+Match = Callable[[pa.Array], pa.Array]
+
+
+def containing(documents: Documents, words: str) -> np.ndarray:
+    """(documents,) whether ``words`` stand in the text, whatever the case.
+
+    Raises:
+        WrongInput: if it takes too long, or the documents are gone.
+    """
+    sought = readable(words)
+    return _scanned(documents, lambda texts: pc.match_substring(texts, sought, ignore_case=True))
+
+
+def matching(documents: Documents, pattern: str) -> np.ndarray:
+    """(documents,) whether the regular expression matches somewhere in the text.
+
+    Raises:
+        WrongInput: if it is broken, takes too long, or the documents are gone.
+    """
+    sought = readable(pattern)
+    try:
+        pc.match_substring_regex(pa.array([""]), sought)
+    except pa.ArrowInvalid as error:
+        raise WrongInput(_broken(pattern, str(error))) from error
+    return _scanned(documents, lambda texts: pc.match_substring_regex(texts, sought))
+
+
+def _scanned(documents: Documents, match: Match) -> np.ndarray:
+    end = time.monotonic() + SECONDS
+
+    def every(first: int) -> list[np.ndarray]:
+        """The masks of every so many batches, from the ``first`` on."""
+        return list(_masks(_texts(documents, first), match, end))
+
+    try:
+        with ThreadPoolExecutor(SCAN_THREADS) as pool:
+            dealt = list(pool.map(every, range(SCAN_THREADS)))
+    except (OSError, pa.ArrowException) as error:
+        raise WrongInput("The documents that were scored are not kept any more.") from error
+    masks: list = [None] * len(documents.batches)
+    for first, found in enumerate(dealt):
+        masks[first::SCAN_THREADS] = found
+    return np.concatenate(masks)
+
+
+def _masks(batches: Iterator[pa.Array], match: Match, end: float) -> Iterator[np.ndarray]:
+    """A mask for each batch, found a few texts at a time where the expression is slow."""
+    size = FEWEST
+    for texts in batches:
+        found, start = [], 0
+        while start < len(texts):
+            began = time.monotonic()
+            if began > end:
+                raise WrongInput(
+                    f"The search took longer than {SECONDS:g} seconds and was stopped; "
+                    "a simpler one is expected."
+                )
+            found.append(match(texts.slice(start, size)).to_numpy(zero_copy_only=False))
+            start += size
+            size = min(MOST, 4 * size) if time.monotonic() - began < QUICK else max(1, size // 4)
+        yield np.concatenate(found)
+
+
+def _texts(documents: Documents, first: int) -> Iterator[pa.Array]:
+    """Read, not mapped: what is mapped would count as memory of the process in the end."""
+    only = pa.ipc.IpcReadOptions(included_fields=[TEXT], use_threads=False)
+    with pa.OSFile(str(documents.path)) as source:
+        file = pa.ipc.open_file(source, options=only)
+        for number in range(first, file.num_record_batches, SCAN_THREADS):
+            yield file.get_batch(number)["text"]
+
+
+def _broken(pattern: str, said: str) -> str:
+    """RE2 says what is wrong and quotes the piece: ``missing ): (abc``."""
+    what = said.splitlines()[0].removeprefix("Invalid regular expression: ")
+    problem, _, piece = what.partition(": ")
+    place = f" at character {pattern.find(piece) + 1}" if piece and piece in pattern else ""
+    return (
+        f"A regular expression (RE2: no look-around, no back references) was expected; "
+        f"“{shown(pattern)}” is broken{place}: {problem}."
+    )
+
+
+MEMORY, THREADS = "300MB", 4
+KEPT = 32
+"""Answers: an eighth of a byte a document each."""
+
+
+class Search:
+    """Questions about the documents of ``scores``; several threads may ask at once."""
+
+    def __init__(self, scores: Scores, documents: Documents) -> None:
+        self._scores, self._documents = scores, documents
+        self._answers: OrderedDict[tuple, np.ndarray] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def containing(self, words: str) -> np.ndarray:
+        """As ``containing``."""
+        return self._kept(("contains", words), lambda: containing(self._documents, words))
+
+    def matching(self, pattern: str) -> np.ndarray:
+        """As ``matching``."""
+        return self._kept(("matches", pattern), lambda: matching(self._documents, pattern))
+
+    def attending(self, word: str) -> np.ndarray:
+        """(documents,) whether ``word`` is one of the most attended, as it is or in lower case."""
+        words = list(dict.fromkeys((readable(word), readable(word.lower()))))
+        condition = " OR ".join(["list_contains(attended, ?)"] * len(words))
+        sql = f"SELECT row FROM read_parquet(?) WHERE {condition}"
+        return self._mask(("attends", *words), sql, [self._parts, *words])
+
+    def having(self, column: str, values: Iterable[str]) -> np.ndarray:
+        """(documents,) whether the cell of one of the data's own columns is any of ``values``.
+
+        Raises:
+            WrongInput: if the data have no such column.
+        """
+        field, sought = self._documents.field(column), sorted(map(readable, values))
+        sql = f"SELECT row FROM documents WHERE {field} IN ({', '.join('?' * len(sought))})"
+        return self._mask(("has", field, *sought), sql, sought)
+
+    def values(self, column: str, most: int = 200) -> list[tuple[str, int]]:
+        """The commonest cells of one of the data's own columns, and how many have it."""
+        field = self._documents.field(column)
+        sql = (
+            f"SELECT {field} AS cell, count(*) AS n FROM documents GROUP BY ALL "
+            "ORDER BY n DESC, cell LIMIT ?"
+        )
+        found = self._ask(sql, [most])
+        return list(zip(map(str, found["cell"]), map(int, found["n"]), strict=True))
+
+    def _mask(self, key: tuple, sql: str, values: list) -> np.ndarray:
+        """(documents,) whether the row is in the column ``row`` of the answer."""
+
+        def make() -> np.ndarray:
+            mask = np.zeros(len(self._documents), dtype=bool)
+            mask[self._ask(sql, values)["row"]] = True
+            return mask
+
+        return self._kept(key, make)
+
+    def _kept(self, key: tuple, make: Callable[[], np.ndarray]) -> np.ndarray:
+        with self._lock:
+            if (bits := self._answers.get(key)) is not None:
+                self._answers.move_to_end(key)
+                return np.unpackbits(bits, count=len(self._documents)).astype(bool)
+        mask = make()
+        with self._lock:
+            self._answers[key] = np.packbits(mask)
+            while len(self._answers) > KEPT:
+                self._answers.popitem(last=False)
+        return mask
+
+    def _ask(self, sql: str, values: list) -> dict[str, np.ndarray]:
+        import duckdb
+
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.register("documents", self._documents.dataset())
+                return cursor.execute(sql, values).fetchnumpy()
+        except (duckdb.Error, OSError, pa.ArrowException) as error:
+            first = str(error).splitlines()[0]
+            raise WrongInput(f"The scored documents cannot be searched ({first}).") from error
+
+    @cached_property
+    def _parts(self) -> list[str]:
+        numbers = range(self._scores.manifest.parts)
+        return [str(part_path(self._scores.folder, number)) for number in numbers]
+
+    @cached_property
+    def _connection(self) -> "DuckDBPyConnection":
+        """In memory; it may read the folder of the scores, and its settings are locked."""
+        import duckdb
+
+        threads = min(THREADS, os.cpu_count() or 1)
+        connection = duckdb.connect(
+            ":memory:", config={"memory_limit": MEMORY, "threads": threads, "temp_directory": ""}
+        )
+        folder = str(self._scores.folder.absolute()).replace("'", "''")
+        connection.execute(f"SET allowed_directories = ['{folder}']")
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+        return connection

@@ -1,0 +1,275 @@
+"""Filters saved under a name, for everybody who looks at the same data set.
+
+A filter is kept as the JSON that it is, and whoever reads it checks it. It knows nothing about
+what a filter means.
+
+A slice beside the whole: how good the model is on some of the documents.
+
+A slice is part of the whole, so it is compared with the rest: those two have no document in
+common, and their difference has an interval. It knows nothing about filters or names.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import sqlalchemy as sa
+
+from han_core.analysis.annotations.database import Database
+from han_core.analysis.annotations.marks import checked_name, folded
+from han_core.analysis.annotations.schema import SLICE
+from han_core.analysis.annotations.writing import now, record
+from han_core.analysis.metrics import macro_f1, macro_f1_resampled
+from han_core.explanation.statistics import (
+    NOTHING,
+    Interval,
+    difference,
+    percentile,
+    resampled,
+    share,
+)
+from han_core.runtime.errors import WrongInput
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LONGEST_FILTER = 200_000  # characters
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A filter as JSON, under a name; ``analyst`` saved it ``at`` that time."""
+
+    name: str
+    filter: str
+    analyst: str
+    at: datetime
+
+
+def save_slice(
+    database: Database, dataset: str, name: str, filter: str, analyst: str, replace: bool = False
+) -> Slice:
+    """Keeps ``filter`` under ``name``, a name for itself within the data set whatever its case.
+
+    Args:
+        dataset: its hash (``Manifest.data_sha256``).
+        replace: whether a slice of this name gives way.
+
+    Raises:
+        WrongInput: if the name is taken or cannot be one, the filter is too long, or as
+            ``Database.writing``.
+    """
+    if len(filter) > LONGEST_FILTER:
+        raise WrongInput("This filter has too many conditions to be saved as a slice.")
+    saved = Slice(
+        checked_name(name, "A slice's name"), filter, checked_name(analyst, "An analyst's name"),
+        now(),
+    )  # fmt: skip
+    with database.writing() as connection:
+        same = _named(dataset, name)
+        there = connection.execute(sa.select(SLICE).where(*same)).first()
+        if there and not replace:
+            raise WrongInput(f'A slice "{there.name}" is saved already; choose another name.')
+        connection.execute(sa.delete(SLICE).where(*same))
+        row: dict = {"dataset": dataset, "folded": folded(saved.name), "annotator": saved.analyst}
+        row |= {"name": saved.name, "filter": saved.filter, "at": saved.at}
+        connection.execute(sa.insert(SLICE).values(**row))
+        before = there.filter if there else ""
+        record(connection, saved.analyst, "saved a slice", saved.name, before, filter)
+    return saved
+
+
+def slices(database: Database, dataset: str) -> tuple[Slice, ...]:
+    """The slices of a data set, by name.
+
+    Raises:
+        WrongInput: as ``Database.reading``.
+    """
+    columns = SLICE.c.name, SLICE.c.filter, SLICE.c.annotator, SLICE.c.at
+    asked = sa.select(*columns).where(SLICE.c.dataset == dataset).order_by(SLICE.c.folded)
+    with database.reading() as connection:
+        return tuple(Slice(*row) for row in connection.execute(asked))
+
+
+def delete_slice(database: Database, dataset: str, name: str, analyst: str) -> None:
+    """Lets a slice go; the history keeps its filter.
+
+    Raises:
+        WrongInput: if ``analyst`` is no name, or as ``Database.writing``.
+    """
+    who = checked_name(analyst, "An analyst's name")
+    with database.writing() as connection:
+        same = _named(dataset, name)
+        there = connection.execute(sa.select(SLICE).where(*same)).first()
+        if there:
+            connection.execute(sa.delete(SLICE).where(*same))
+            record(connection, who, "deleted a slice", there.name, before=there.filter)
+
+
+def _named(dataset: str, name: str) -> tuple:
+    tidy = folded(checked_name(name, "A slice's name"))
+    return SLICE.c.dataset == dataset, SLICE.c.folded == tidy
+
+
+@dataclass(frozen=True)
+class SliceScores:
+    """What came of a slice's documents, beside the other documents of the same data.
+
+    Attributes:
+        documents: in the slice; ``of`` in the whole.
+        accuracy: with Wilson's interval; nothing of no document.
+        macro_f1: with a bootstrap interval; over the classes that occur in the slice.
+        accuracy_apart, macro_f1_apart: the slice's minus that of all other documents; nothing
+            where there are no others.
+    """
+
+    documents: int
+    of: int
+    accuracy: Interval
+    macro_f1: Interval
+    accuracy_apart: Interval
+    macro_f1_apart: Interval
+
+
+def slice_scores(counts: np.ndarray, whole: np.ndarray, seed: int = 0) -> SliceScores:
+    """The scores of a slice, from tables of true by predicted classes.
+
+    Args:
+        counts, whole: (classes, classes) documents of the slice, and of all data.
+
+    Raises:
+        ValueError: if the slice has documents that the whole lacks.
+    """
+    rest = whole - counts
+    if counts.shape != whole.shape or (rest < 0).any():
+        raise ValueError("a slice of the whole expected, with no documents beyond it")
+    documents, others = int(counts.sum()), int(rest.sum())
+    hits, other_hits = int(np.trace(counts)), int(np.trace(rest))
+    found, found_apart = _macro_f1(counts, rest, seed)
+    return SliceScores(
+        documents,
+        documents + others,
+        share(hits, documents),
+        found,
+        difference(hits, documents, other_hits, others),
+        found_apart,
+    )
+
+
+def _macro_f1(counts: np.ndarray, rest: np.ndarray, seed: int) -> tuple[Interval, Interval]:
+    """Of the slice, and the slice's minus the rest's; both parts are drawn by themselves."""
+    if not counts.any():
+        return NOTHING, NOTHING
+    value, drawn = float(macro_f1(counts)), macro_f1_resampled(counts, seed)
+    found = percentile(value, drawn)
+    if not rest.any():
+        return found, NOTHING
+    apart = drawn - macro_f1_resampled(rest, seed + 1)
+    return found, percentile(value - float(macro_f1(rest)), apart)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two slices side by side, which may have documents in common.
+
+    Attributes:
+        both: documents that stand in both.
+        apart: accuracy of the first minus that of the second, with Newcombe's interval, or
+            the bootstrap's if they have documents in common; nothing where one has none.
+    """
+
+    both: int
+    apart: Interval
+
+
+def compare_slices(
+    right: np.ndarray, one: np.ndarray, other: np.ndarray, seed: int = 0
+) -> Comparison:
+    """The difference in accuracy of two slices; documents in both are drawn in both.
+
+    Args:
+        right: (documents,) of all data, whether the prediction is right.
+        one, other: the slices' rows.
+    """
+    member = np.zeros((2, len(right)), dtype=bool)
+    member[0, one] = True
+    member[1, other] = True
+    both = int(np.count_nonzero(member.all(0)))
+    if not len(one) or not len(other):
+        return Comparison(both, NOTHING)
+    if not both:
+        hits = [int(np.count_nonzero(right[rows])) for rows in (one, other)]
+        return Comparison(0, difference(hits[0], len(one), hits[1], len(other)))
+    # Eight kinds of documents: in neither, one, the other or both; wrong or right.
+    kinds = member[0] + 2 * member[1] + 4 * right
+    counts = np.bincount(kinds[member.any(0)], minlength=8)
+
+    def apart(drawn: np.ndarray) -> np.ndarray:
+        of_one, of_other = drawn[:, [1, 3, 5, 7]].sum(1), drawn[:, [2, 3, 6, 7]].sum(1)
+        with np.errstate(invalid="ignore"):
+            return drawn[:, [5, 7]].sum(1) / of_one - drawn[:, [6, 7]].sum(1) / of_other
+
+    value = float(apart(counts[None])[0])
+    return Comparison(both, percentile(value, resampled(counts, apart, seed)))
+
+
+class SliceRow(NamedTuple):
+    """A line of the table of slices.
+
+    Attributes:
+        holds: its filter in words.
+        scores: None if its filter cannot be used here; ``trouble`` says why then.
+        second: accuracy of a second model on it, or None.
+    """
+
+    name: str
+    holds: str = ""
+    scores: SliceScores | None = None
+    second: Interval | None = None
+    trouble: str = ""
+
+
+def slice_table(lines: Sequence[SliceRow]) -> "pd.DataFrame":
+    """A row for each slice; shares in per cent, differences in points, intervals as text."""
+    import pandas as pd
+
+    table = pd.DataFrame([_cells(line) for line in lines])
+    if all(line.second is None for line in lines):
+        table = table.drop(columns="second", errors="ignore")
+    filter = table.pop("filter")
+    return table.assign(filter=filter)
+
+
+def _cells(line: SliceRow) -> dict:
+    found = line.scores
+    cells: dict = {"slice": line.name, "filter": line.trouble or line.holds}
+    if found is None:
+        return cells
+    second = line.second or NOTHING
+    return cells | {
+        "documents": found.documents,
+        "share": 100 * found.documents / max(1, found.of),
+        "accuracy": _times(found.accuracy.mean, 100),
+        "accuracy interval": _ends(found.accuracy, 100),
+        "macro F1": found.macro_f1.mean,
+        "macro F1 interval": _ends(found.macro_f1),
+        "apart": _times(found.accuracy_apart.mean, 100),
+        "apart interval": _ends(found.accuracy_apart, 100),
+        "F1 apart": found.macro_f1_apart.mean,
+        "F1 apart interval": _ends(found.macro_f1_apart),
+        "second": _times(second.mean, 100),
+    }
+
+
+def _times(value: float | None, factor: float) -> float | None:
+    return None if value is None else factor * value
+
+
+def _ends(interval: Interval, factor: int = 1) -> str:
+    """ "87.0 to 92.1" of an interval, "" of none."""
+    if interval.low is None or interval.high is None:
+        return ""
+    form = ".1f" if factor == 100 else ".3f"
+    return f"{factor * interval.low:{form}} to {factor * interval.high:{form}}".replace("-", "−")

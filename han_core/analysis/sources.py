@@ -1,0 +1,148 @@
+"""Where scored documents came from: enough to read them again, and to see that they changed.
+
+It knows nothing about models or scores.
+
+Scores that are kept: the folder of a data set's predictions, and that of its documents.
+
+Both are named by hashes of their content, so two models share the documents, and nothing
+is scored twice. It knows nothing about what is asked of them.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from han_core.analysis.scoring.manifest import Manifest
+from han_core.data.corpus import Corpus, bundled_file, read_corpus
+from han_core.data.text_files import PREFIX, file_of
+from han_core.runtime.atomic_io import checksum
+from han_core.runtime.errors import WrongInput
+
+Standing = Literal["same", "changed", "gone", "unknown"]
+"""Of the file now, beside what was read; "unknown" for data that are no file."""
+
+
+class Source(BaseModel):
+    """Documents by name, and the file as it stood when they were named.
+
+    Attributes:
+        data: as ``read_corpus`` takes it; the path of a file is absolute.
+        size, modified: bytes and nanoseconds of the file; None for data of the hub.
+        sha256: of the file, once it was read.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data: str = Field(min_length=1, max_length=4_096)
+    text_column: str = "text"
+    label_column: str = "label"
+    size: int | None = None
+    modified: int | None = None
+    sha256: str | None = None
+
+    @property
+    def path(self) -> Path | None:
+        """The file, that of the bundle included; None for data of the hub."""
+        return _file_of(self.data)
+
+    @property
+    def name(self) -> str:
+        """For people: the file's own name, or what names the data."""
+        if self.data.startswith(PREFIX):
+            return PREFIX + Path(file_of(self.data)).name
+        return self.data if ":" in self.data.split("/")[0] else Path(self.data).name
+
+    def same_as(self, other: "Source") -> bool:
+        """Whether both name the same documents, whether or not they were read."""
+        unread = {"sha256": None}
+        return self.model_copy(update=unread) == other.model_copy(update=unread)
+
+    def read(self) -> Corpus:
+        """The documents as they are now.
+
+        Raises:
+            WrongInput: as ``read_corpus``.
+        """
+        return read_corpus(
+            self.data,
+            text_column=self.text_column,
+            label_column=self.label_column,
+            default_split="test",
+        )
+
+    def standing(self) -> Standing:
+        """Whether the file is still what was read; its content decides where its time changed."""
+        path = self.path
+        if path is None or self.size is None:
+            return "unknown"
+        now = source_of(self.data, self.text_column, self.label_column)
+        if now.size is None:
+            return "gone"
+        if (now.size, now.modified) == (self.size, self.modified):
+            return "same"
+        if now.size != self.size:
+            return "changed"
+        try:
+            return "same" if checksum(path) == self.sha256 else "changed"
+        except OSError:
+            return "gone"
+
+    def with_checksum(self) -> "Source":
+        """With the hash of the file's content.
+
+        Raises:
+            WrongInput: if the file is another by now than when it was named, or gone.
+        """
+        if (path := self.path) is None:
+            return self
+        try:
+            found = self.model_copy(update={"sha256": checksum(path)})
+        except OSError as error:
+            raise WrongInput(f"{self.name} is gone.") from error
+        if not source_of(self.data, self.text_column, self.label_column).same_as(self):
+            raise WrongInput(f"{self.name} changed while it was read; begin again.")
+        return found
+
+
+def source_of(
+    data: str,
+    text_column: str = "text",
+    label_column: str = "label",
+) -> Source:
+    """The documents that ``data`` names, with the file as it stands now."""
+    path = _file_of(data)
+    if path is None:
+        return Source(data=data, text_column=text_column, label_column=label_column)
+    if not data.startswith("bundled:"):
+        data = f"{PREFIX * data.startswith(PREFIX)}{path}"
+    named = Source(data=data, text_column=text_column, label_column=label_column)
+    try:
+        found = path.stat()
+    except OSError:
+        return named
+    return named.model_copy(update={"size": found.st_size, "modified": found.st_mtime_ns})
+
+
+def _file_of(data: str) -> Path | None:
+    if data.startswith("hf:"):
+        return None
+    return bundled_file(data) if data.startswith("bundled:") else Path(file_of(data)).absolute()
+
+
+@dataclass(frozen=True)
+class Scores:
+    """A data set as a checkpoint scored it.
+
+    Attributes:
+        folder: ``part-*.parquet`` and ``manifest.json``, as ``scoring`` writes them.
+        documents: the folder of the texts, ids and further columns, by ``row`` as well.
+        manifest: of ``folder``; labelled.
+        columns: names of the data's own further columns.
+    """
+
+    folder: Path
+    documents: Path
+    manifest: Manifest
+    columns: tuple[str, ...]

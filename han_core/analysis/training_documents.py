@@ -1,0 +1,191 @@
+"""The documents that a checkpoint learnt from: what its files say of them, and their vectors.
+
+The vectors are computed by a process of its own (``background``): this module is what asks
+for that, and what the process runs. It knows nothing about pages.
+"""
+
+import hashlib
+import shlex
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Literal
+
+from han_core.analysis.embedding_cache import open_vectors
+from han_core.analysis.sources import Source, source_of
+from han_core.data.text_files import file_of
+from han_core.runtime import jobs
+from han_core.runtime.locks import is_held, take
+from han_core.runtime.paths import uploads_root, vectors_root
+
+MODULE = "han_core.analysis.training_documents"
+ASKED, PLACE = ".asked", ".place"
+LONGEST = 10_000  # characters of ``reproduce`` that are read
+LOOK = 0.5  # seconds between two looks whether it is our turn
+FORGOTTEN = 86_400.0  # seconds after which a question without an answer goes
+
+TrainedOn = Literal["same", "other part", "unknown"]
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Documents to compute vectors of, and by what.
+
+    Attributes:
+        folder: of the checkpoint.
+        checkpoint_sha256: of its content, as ``scoring.manifest.checkpoint_sha256``.
+    """
+
+    folder: Path
+    checkpoint_sha256: str
+    device: str
+    source: Source
+
+    @property
+    def work(self) -> Path:
+        """Where the work on it stands: elsewhere once checkpoint or file are others."""
+        words = self.source.model_dump_json(exclude={"sha256"}) + self.checkpoint_sha256
+        return vectors_root() / ASKED / hashlib.sha256(words.encode()).hexdigest()
+
+
+def begin(asked: TrainingSet) -> None:
+    """Begins to compute the vectors, unless that goes on already.
+
+    Raises:
+        WrongInput: as ``background.begin``.
+    """
+    request = {
+        "folder": str(asked.folder.absolute()),
+        "device": asked.device,
+        "source": asked.source.model_dump(),
+    }
+    jobs.begin(asked.work, MODULE, request)
+
+
+def state(asked: TrainingSet) -> jobs.State | None:
+    """How far it is; None if nobody ever asked, or what came of it is gone."""
+    found = jobs.look(asked.work)
+    return None if found and found.kind == "done" and key_of(asked) is None else found
+
+
+def key_of(asked: TrainingSet) -> str | None:
+    """The key of its vectors; None while they are not there."""
+    found = jobs.look(asked.work)
+    if found is None or found.kind != "done":
+        return None
+    there = open_vectors(str(found.answer.get("key")))
+    if there is None or there.note.checkpoint_sha256 != asked.checkpoint_sha256:
+        return None
+    return there.note.key
+
+
+def stop(asked: TrainingSet) -> None:
+    """Asks for an end; what was computed stays."""
+    jobs.stop(asked.work)
+
+
+def named_source(metrics: dict[str, Any]) -> Source | None:
+    """The training documents that a checkpoint's ``metrics.json`` names, if it can be read here.
+
+    The file may come from anybody: of the files on this machine, only those count that people
+    sent, whose folders are called by the hash of their content.
+    """
+    given = _given(metrics)
+    data = given.get("--data", "")
+    if data.startswith("hf:") and "@" not in data:
+        data += "@train"
+    if not data.startswith(("hf:", "bundled:")) and not _is_upload(data):
+        return None
+    columns = given.get("--text-column", "text"), given.get("--label-column", "label")
+    try:
+        return source_of(data, *columns)
+    except ValueError:  # too long, or empty
+        return None
+
+
+def trained_on(metrics: dict[str, Any], data: str) -> TrainedOn:
+    """Whether a checkpoint learnt from ``data``, a corpus's name, as its ``metrics.json`` tells."""
+    told = {_plain(name) for name in (metrics.get("dataset"), _given(metrics).get("--data"))}
+    told.discard("")
+    asked = _plain(data)
+    if asked in told:
+        return "same"
+    split = {name.partition("@")[0] for name in told if "@" in name}
+    return "other part" if "@" in asked and asked.partition("@")[0] in split else "unknown"
+
+
+def _plain(name: object) -> str:
+    """Without what says where it comes from: a folder, or the hub."""
+    if not isinstance(name, str):
+        return ""
+    return name.removeprefix("hf:") if ":" in name else Path(name).name
+
+
+def _given(metrics: dict[str, Any]) -> dict[str, str]:
+    """The flags of the command in ``reproduce`` that have a value, the last of each name."""
+    command = metrics.get("reproduce")
+    try:
+        words = shlex.split(command[:LONGEST]) if isinstance(command, str) else []
+    except ValueError:  # a quotation without its end
+        words = []
+    return {flag: value for flag, value in pairwise(words) if flag.startswith("--")}
+
+
+def _is_upload(data: str) -> bool:
+    try:
+        path = Path(file_of(data)).resolve()
+        return bool(data) and path.is_relative_to(uploads_root().resolve()) and path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _work(request: dict, tell: jobs.Tell) -> dict:
+    """All that the process does; the answer names the entry."""
+    import torch
+
+    from han_core.analysis.embedding_cache import keep_vectors
+    from han_core.models.checkpoint import load_checkpoint
+    from han_core.runtime.devices import choose_device
+
+    torch.set_num_threads(1)
+    source = Source.model_validate(request["source"])
+    with _my_turn(tell):
+        _forget_questions()
+        tell(f"Reading {source.name}", 0, 0)
+        checkpoint = load_checkpoint(request["folder"], choose_device(request["device"]))
+        key = keep_vectors(
+            request["folder"],
+            checkpoint,
+            source.read(),
+            lambda done, of: tell("Read", done, of),
+        )
+    return {"key": key}
+
+
+@contextmanager
+def _my_turn(tell: jobs.Tell) -> Iterator[None]:
+    """One after the other: each holds half a gibibyte, and people work on this machine."""
+    while (place := take(vectors_root() / PLACE, LOOK)) is None:
+        tell("Waiting for other training documents", 0, 0)
+    try:
+        yield
+    finally:
+        place.release()
+
+
+def _forget_questions() -> None:
+    """Those whose answer is no longer kept, and that nobody has asked for a while."""
+    for folder in (vectors_root() / ASKED).iterdir():
+        found = jobs.look(folder)
+        kept = found is not None and open_vectors(str(found.answer.get("key"))) is not None
+        old = time.time() - folder.stat().st_mtime > FORGOTTEN
+        if old and not kept and not is_held(folder / jobs.LOCK):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    jobs.serve(_work)

@@ -1,0 +1,249 @@
+"""Documents that belong together, such as reviews of one film, kept on one side of a division.
+
+A model that has seen reviews of a film knows its actors' names, and does better on further
+reviews of it than on those of new films. It knows nothing about what groups mean.
+
+Documents that stand twice, in one collection or in two parts of a division.
+
+Two texts count as the same document where they differ in nothing but white space. It
+knows nothing about what labels mean.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import combinations
+
+import numpy as np
+
+from han_core.data.corpus import Corpus
+from han_core.runtime.errors import WrongInput, counted, listed, shown
+
+
+def groups_of(corpus: Corpus, column: str) -> np.ndarray:
+    """(documents,) the number of each document's group; a document without one is its own.
+
+    Args:
+        column: its name, or NAME/N, where whole numbers make blocks of N.
+
+    Raises:
+        WrongInput: if there is no such column, a block has no size, or a cell is no
+            whole number.
+    """
+    cells, block = _cells(corpus, column)
+    named = [cell.strip() for cell in cells]
+    if block:
+        named = [_block(cell, block, column) if cell else "" for cell in named]
+    alone = [name or f"\0{row}" for row, name in enumerate(named)]
+    return np.unique(alone, return_inverse=True)[1]
+
+
+def grouped_split(
+    corpus: Corpus, groups: np.ndarray, fraction: float, seed: int
+) -> tuple[Corpus, Corpus]:
+    """(the rest, about ``fraction`` held out), both in order; no group stands in both.
+
+    Groups are looked at in random order, and one is held out if that brings the classes
+    nearer to ``fraction`` of each. Every class keeps a document in the rest.
+
+    Args:
+        groups: (documents,) as ``groups_of`` gives.
+
+    Raises:
+        WrongInput: if the share is out of range or no group can be held out.
+    """
+    if not 0 < fraction < 1:
+        raise WrongInput(f"The share to hold out must lie between 0 and 1, but {fraction} came.")
+    held = _held_out(_counts(corpus, groups), fraction, seed)
+    if not held.any():
+        raise WrongInput(
+            f"No group of {corpus.name} can be held out: each is too large for the share "
+            f"{fraction:.3g}, or the only one with some class."
+        )
+    there = held[groups]
+    return corpus.take(np.flatnonzero(~there)), corpus.take(np.flatnonzero(there))
+
+
+def _cells(corpus: Corpus, column: str) -> tuple[list[str], int]:
+    """The cells of a column, and the size of blocks; 0 for none."""
+    columns = {"id": corpus.ids, **corpus.extra}
+    name, slash, size = column.rpartition("/")
+    if column in columns or not slash:
+        name, size = column, "0"
+    if name not in columns:
+        raise WrongInput(
+            f'{corpus.name} has no column "{shown(name)}" that could name groups; the columns '
+            f"beside text and label are: {listed(tuple(corpus.extra)) or 'none'}."
+        )
+    if not size.isdecimal() or (slash and name != column and not int(size)):
+        raise WrongInput(
+            f'Blocks of a column are written NAME/N with N at least 1; "{shown(column)}" came.'
+        )
+    return list(columns[name]), int(size)
+
+
+def _block(cell: str, size: int, column: str) -> str:
+    try:
+        number = float(cell) if "." in cell else int(cell)
+        if number != int(number):
+            raise ValueError
+    except (ValueError, OverflowError) as error:
+        raise WrongInput(
+            f'Whole numbers are expected in the column of "{shown(column)}"; "{shown(cell)}" came.'
+        ) from error
+    return str(int(number) // size)
+
+
+def _counts(corpus: Corpus, groups: np.ndarray) -> np.ndarray:
+    """(groups, classes) documents of each class in each group."""
+    numbers = {label: number for number, label in enumerate(corpus.classes)}
+    classes = np.array([numbers[label] for label in corpus.labels])
+    counts = np.zeros((int(groups.max()) + 1, len(numbers)))
+    np.add.at(counts, (groups, classes), 1)
+    return counts
+
+
+def _held_out(counts: np.ndarray, fraction: float, seed: int) -> np.ndarray:
+    """(groups,) which to hold out."""
+    whole = counts.sum(0)
+    missing, left = fraction * whole, whole.copy()
+    held = np.zeros(len(counts), dtype=bool)
+    for group in np.random.default_rng(seed).permutation(len(counts)):
+        own = counts[group]
+        # Relative to each class, so that a rare one counts as much as a frequent one.
+        nearer = (((missing - own) ** 2 - missing**2) / whole**2).sum() < 0
+        if nearer and (left > own).all():
+            held[group] = True
+            missing, left = missing - own, left - own
+    return held
+
+
+EXAMPLES = 5
+BEGINNING = 80  # characters of a text that an example shows
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """One document that stands several times.
+
+    Attributes:
+        ids: of the first of its rows, at most ``EXAMPLES``.
+        beginning: of its text, on one line.
+        times: rows that it fills, at least 2.
+        labels: the different labels that it has there.
+    """
+
+    ids: tuple[str, ...]
+    beginning: str
+    times: int
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """Documents of one collection that stand several times.
+
+    Attributes:
+        repeated: documents that stand further up already.
+        contradicting: different documents that stand several times with different labels.
+        examples: contradicting ones first, then by how often they stand there.
+    """
+
+    repeated: int
+    contradicting: int
+    examples: tuple[Repeat, ...]
+
+    @classmethod
+    def among(cls, corpus: Corpus, marks: np.ndarray) -> "Repeats":
+        """``marks``: (documents,) the digest of each."""
+        _, group, times = np.unique(marks, return_inverse=True, return_counts=True)
+        kinds = _labels_in_each(group, corpus)
+        several = np.flatnonzero(times > 1)
+        # The last key counts most.
+        order = several[np.lexsort((-times[several], kinds[several] < 2))][:EXAMPLES]
+        return cls(
+            int((times[several] - 1).sum()),
+            int((kinds[several] > 1).sum()),
+            tuple(_repeat(corpus, np.flatnonzero(group == which).tolist()) for which in order),
+        )
+
+
+def _labels_in_each(group: np.ndarray, corpus: Corpus) -> np.ndarray:
+    """(groups,) how many different labels the documents of each group have."""
+    numbers = {label: number for number, label in enumerate(corpus.classes)}
+    codes = np.fromiter((numbers[label] for label in corpus.labels), dtype=np.int64)
+    if not len(codes):
+        return np.ones(group.max() + 1, dtype=np.int64)
+    pairs = np.unique(group * len(numbers) + codes)
+    return np.bincount(pairs // len(numbers))
+
+
+def _repeat(corpus: Corpus, rows: list[int]) -> Repeat:
+    text = " ".join(corpus.texts[rows[0]][: 4 * BEGINNING].split())
+    labels = tuple(sorted({corpus.labels[row] for row in rows})) if corpus.labels else ()
+    ids = tuple(corpus.ids[row] for row in rows[:EXAMPLES])
+    return Repeat(ids, shown(text, BEGINNING), len(rows), labels)
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Documents of one part that stand in another, too.
+
+    Attributes:
+        parts: the names of the two.
+        documents: documents of the second part that the first part has as well.
+        of: documents in the second part.
+        examples: (id in the first, id in the second) of at most ``EXAMPLES`` of them.
+    """
+
+    parts: tuple[str, str]
+    documents: int
+    of: int
+    examples: tuple[tuple[str, str], ...]
+
+    @property
+    def sentence(self) -> str:
+        """For the user, with rows and without texts."""
+        first, second = self.parts
+        verb = "stands" if self.documents == 1 else "stand"
+        one, other = self.examples[0]
+        return (
+            f"{self.documents:,} of the {counted(self.of, f'{second} document')} {verb} among "
+            f'the {first} documents too, e.g. "{shown(other)}" is "{shown(one)}" there.'
+        )
+
+
+def overlaps(parts: Mapping[str, Corpus]) -> tuple[Overlap, ...]:
+    """What stands in two of the ``parts``, in the order of the pairs; none where nothing does."""
+    marks = {name: digests(corpus.texts) for name, corpus in parts.items()}
+    found = (
+        _overlap((first, second), parts, marks[first], marks[second])
+        for first, second in combinations(parts, 2)
+    )
+    return tuple(overlap for overlap in found if overlap.documents)
+
+
+def digests(texts: Iterable[str]) -> np.ndarray:
+    """(documents,) a number of 64 bits for each text; the same where only white space differs.
+
+    Among a million texts two different ones share theirs with a chance of 3 in 100 million.
+    """
+    return np.fromiter((digest(text.split()) for text in texts), dtype=np.uint64)
+
+
+def digest(words: list[str]) -> int:
+    """The number of a text that consists of these words."""
+    joined = " ".join(words).encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(joined, digest_size=8).digest(), "little")
+
+
+def _overlap(
+    names: tuple[str, str], parts: Mapping[str, Corpus], first: np.ndarray, second: np.ndarray
+) -> Overlap:
+    rows = np.flatnonzero(np.isin(second, first))
+    ids = (parts[names[0]].ids, parts[names[1]].ids)
+    examples = (
+        (ids[0][int(np.flatnonzero(first == second[row])[0])], ids[1][int(row)])
+        for row in rows[:EXAMPLES]
+    )
+    return Overlap(names, len(rows), len(second), tuple(examples))

@@ -1,0 +1,184 @@
+"""Data sets of the Hugging Face hub, from the local cache or from the network.
+
+`datasets` is imported in a child process only: it retries for minutes where
+there is no network, and prefers a local folder to a data set of the same name.
+The child works in an empty folder, first offline; the hub is asked whether it
+can be reached, and knows the name, before anything waits on it.
+"""
+
+import os
+import queue
+import re
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from http.client import HTTPException
+from typing import Any
+
+import pyarrow as pa
+
+from han_core.data import sandbox
+from han_core.data.readers import BATCH_ROWS, batch_in_words, has_words
+from han_core.data.stream import Stream
+from han_core.data.table import Table
+from han_core.runtime.errors import WrongInput, listed, shown
+
+PROBE_SECONDS = 5
+CACHE_SECONDS = 5 * 60
+DOWNLOAD_SECONDS = 30 * 60
+
+_STRING = pa.large_string()
+_SEGMENT = r"[A-Za-z0-9](?:[\w-]|\.(?!\.)){0,95}"
+_SPEC = re.compile(
+    rf"hf:(?P<name>{_SEGMENT}(?:/{_SEGMENT})?)(?:/(?P<config>{_SEGMENT}))?"
+    r"(?:@(?P<split>\w+(?:\.\w+)*))?",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True)
+class HubName:
+    """Which data set of the hub, and which part of it."""
+
+    name: str
+    config: str | None
+    split: str | None
+
+    @classmethod
+    def parse(cls, spec: str) -> "HubName":
+        match = _SPEC.fullmatch(spec)
+        if match is None:
+            raise WrongInput(
+                f'"{shown(spec)}" does not name a data set of the hub; '
+                "hf:NAME, hf:OWNER/NAME or hf:OWNER/NAME/CONFIG was expected, "
+                "each with an optional @SPLIT."
+            )
+        return cls(match["name"], match["config"], match["split"])
+
+    def __str__(self) -> str:
+        parts = (self.name, self.config and f"/{self.config}", self.split and f"@{self.split}")
+        return "hf:" + "".join(part or "" for part in parts)
+
+
+def read_hub(spec: str, default_split: str = "train") -> Table:
+    """The table that `spec` names; `default_split` is taken where it names no split."""
+    wanted = HubName.parse(spec)
+    request = {"name": str(wanted), "default_split": default_split, "wanted": asdict(wanted)}
+    offline = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
+    try:
+        return sandbox.ask(
+            __name__, {**request, "offline": True}, seconds=CACHE_SECONDS, environment=offline
+        )
+    except sandbox.NoAnswer:
+        refuse_unless_known(wanted.name)
+    try:
+        return sandbox.ask(
+            __name__,
+            {**request, "offline": False},
+            seconds=DOWNLOAD_SECONDS,
+            environment={},
+            progress=True,
+        )
+    except sandbox.NoAnswer as error:
+        late = f" within {DOWNLOAD_SECONDS // 60} minutes" if error.status is None else ""
+        raise WrongInput(f"{wanted} could not be loaded from {endpoint()}{late}.") from error
+
+
+def endpoint() -> str:
+    return (os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
+
+
+def refuse_unless_known(name: str) -> None:
+    """Refuse within seconds where the hub cannot be reached or does not know the name."""
+    answer = hub_answer(f"{endpoint()}/api/datasets/{name}")
+    if answer in (401, 404):  # 401 is what the hub says of names that it does not know
+        raise WrongInput(f"{shown(endpoint())} knows no public data set {name}.")
+    if answer != 200:
+        reason = f"status {answer}" if isinstance(answer, int) else answer
+        raise WrongInput(
+            f"{name} cannot be loaded from the local cache, nor can {shown(endpoint())} be reached "
+            f"({reason}); a local file (.parquet, .csv, .tsv or .jsonl) can be given instead."
+        )
+
+
+def hub_answer(url: str) -> int | str:
+    """The HTTP status with which the hub answers, or why there is none."""
+    answers: queue.Queue[int | str] = queue.Queue()
+    # In a thread because looking up the hub's address has no time limit of its own.
+    threading.Thread(target=lambda: answers.put(_status(url)), daemon=True).start()
+    try:
+        return answers.get(timeout=PROBE_SECONDS)
+    except queue.Empty:
+        return f"no answer within {PROBE_SECONDS} seconds"
+
+
+def _status(url: str) -> int | str:
+    try:
+        with urllib.request.urlopen(url, timeout=PROBE_SECONDS) as response:
+            return int(response.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except (OSError, ValueError, HTTPException) as error:
+        return plain_reason(error)
+
+
+def plain_reason(error: BaseException) -> str:
+    """What went wrong first, on one line: libraries wrap it several times over."""
+    seen = {id(error)}
+    while (inner := error.__cause__ or error.__context__) and id(inner) not in seen:
+        error = inner
+        seen.add(id(error))
+    return shown(" ".join(str(error).split()) or type(error).__name__, 200)
+
+
+def stream_from(splits: Mapping[str, Any], wanted: HubName, default_split: str) -> Stream:
+    """One split of what `datasets` loaded, with class numbers as their names."""
+    name = chosen_split(tuple(splits), wanted, default_split)
+    split = splits[name]
+    columns = tuple(field.name for field in split.features.arrow_schema if has_words(field.type))
+    classes = {
+        column: dict(zip(map(str, range(len(feature.names))), feature.names, strict=True))
+        for column, feature in split.features.items()
+        if getattr(feature, "names", None)  # a ClassLabel; -1 there means no label
+    }
+    title = str(HubName(wanted.name, wanted.config, name))
+    return Stream(title, columns, _batches(split, columns, classes))
+
+
+def _batches(
+    split: Any, columns: Sequence[str], classes: Mapping[str, Mapping[str, str]]
+) -> Iterator[pa.RecordBatch]:
+    for table in split.with_format("arrow").iter(BATCH_ROWS):
+        for batch in table.to_batches():
+            cells = batch_in_words(batch, columns)
+            for column, names in classes.items():
+                named = pa.array([names.get(n, "") for n in cells[column].to_pylist()], _STRING)
+                cells = cells.set_column(columns.index(column), pa.field(column, _STRING), named)
+            yield cells
+
+
+def chosen_split(there: Sequence[str], wanted: HubName, default_split: str) -> str:
+    split = wanted.split or (there[0] if len(there) == 1 else default_split)
+    if split not in there:
+        raise WrongInput(f'{wanted} has no split "{shown(split)}"; it has: {listed(there)}.')
+    return split
+
+
+def _work(request: dict[str, Any]) -> Stream:
+    import datasets
+
+    wanted = HubName(**request["wanted"])
+    try:
+        splits = datasets.load_dataset(wanted.name, wanted.config)
+    except Exception as error:  # `datasets` raises whatever its many back ends raise
+        if request["offline"]:
+            sys.exit(1)  # not in the cache: the parent asks the hub next
+        raise WrongInput(f"{wanted} could not be loaded: {plain_reason(error)}") from error
+    return stream_from(splits, wanted, request["default_split"])
+
+
+if __name__ == "__main__":
+    sandbox.answer(_work)

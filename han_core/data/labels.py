@@ -1,0 +1,144 @@
+"""Labels as words: their order, what may name a class, and which class each one means.
+
+Data sets write one class as "positive", "pos" or "1". Knows nothing about
+documents or models.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+
+from han_core.runtime.errors import WrongInput, listed, shown
+
+MOST_NAMES = 100_000
+LONGEST_NAME = 200  # characters
+LARGEST_NAMES = 500_000  # bytes of JSON for all of them: they stand in a checkpoint's configuration
+
+MOST_NAMED = 6
+"""Classes of a model that a message names; of more it tells the number."""
+
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
+_POINT_ZERO = re.compile(r"(-?[0-9]{1,18})(?:\.0*)?")
+_INDEX = re.compile(r"([0-9]{1,18})(\.0*)?")
+
+
+def classes_of(labels: Iterable[str]) -> tuple[str, ...]:
+    """The different labels in order: by value where all are whole numbers."""
+    classes = set(labels)
+    if all(_WHOLE.fullmatch(label) for label in classes):
+        return tuple(sorted(classes, key=lambda label: (int(label), label)))
+    return tuple(sorted(classes))
+
+
+def whole_numbers(labels: Sequence[str]) -> tuple[str, ...]:
+    """The labels; where all of them are whole numbers, "1.0" as "1", as from Parquet.
+
+    An empty label is none and stays.
+    """
+    found = {label: _POINT_ZERO.fullmatch(label) for label in set(labels) if label}
+    plain = {label: match[1] for label, match in found.items() if match}
+    if len(plain) < len(found):
+        return tuple(labels)
+    return tuple(plain.get(label, label) for label in labels)
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Whether ``names`` can name the classes of a model.
+
+    Raises:
+        WrongInput: if a name is blank, stands twice, cannot be written as UTF-8 or
+            is too long, or if there are too many.
+    """
+    told = f"Names of classes are different words of at most {LONGEST_NAME} characters"
+    seen: set[str] = set()
+    for name in names:
+        plain = name.strip()
+        if not plain or len(name) > LONGEST_NAME or plain in seen or not _is_encodable(name):
+            raise WrongInput(f'{told}; "{shown(name)}" came{" twice" * (plain in seen)}.')
+        seen.add(plain)
+    if len(names) > MOST_NAMES or len(json.dumps(names)) > LARGEST_NAMES:
+        raise WrongInput(f"{told}, {LARGEST_NAMES:,} bytes in all; {len(names):,} names came.")
+
+
+def _is_encodable(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # a lone surrogate
+        return False
+    return True
+
+
+def align_labels(labels: Sequence[str], names: Sequence[str]) -> tuple[int, ...]:
+    """For each label the position in `names` of the class that it means."""
+    meanings = {label: _meaning(label, names) for label in dict.fromkeys(labels)}
+    _refuse_merged(meanings, names)
+    return tuple(meanings[label] for label in labels)
+
+
+def same_classes(wanted: Sequence[str], names: Sequence[str]) -> tuple[int, ...] | None:
+    """As ``align_labels`` for the classes ``wanted``; None if ``names`` are not the same ones."""
+    try:
+        meanings = align_labels(wanted, names)
+    except WrongInput:
+        return None
+    return meanings if sorted(meanings) == [*range(len(names))] else None
+
+
+def _meaning(label: str, names: Sequence[str]) -> int:
+    exact = [i for i, name in enumerate(names) if name.strip() == label.strip()]
+    found = exact or _alike(label, names) or _numbered(label, names) or _begun(label, names)
+    if len(found) != 1:
+        raise WrongInput(
+            f'The label "{shown(label)}" does not say which class it means; '
+            f"one of {listed(names, MOST_NAMED)} was expected."
+        )
+    return found[0]
+
+
+def _alike(label: str, names: Sequence[str]) -> list[int]:
+    return [i for i, name in enumerate(names) if _plain(name) == _plain(label)]
+
+
+def _numbered(label: str, names: Sequence[str]) -> list[int]:
+    """A number means a position, unless the classes are called by numbers."""
+    number = _INDEX.fullmatch(label.strip())
+    if number is None or any(is_number(name) for name in names):
+        return []
+    return [int(number[1])] if int(number[1]) < len(names) else []
+
+
+def _begun(label: str, names: Sequence[str]) -> list[int]:
+    """ "pos" for "positive", and "positive" where the class is called "pos"."""
+    word = _plain(label)
+    if not word or is_number(word):
+        return []
+    return [
+        i
+        for i, name in enumerate(map(_plain, names))
+        if name and (name.startswith(word) or word.startswith(name))
+    ]
+
+
+def _refuse_merged(meanings: dict[str, int], names: Sequence[str]) -> None:
+    """Two words for one class are two classes of the data, if one is an abbreviation."""
+    for place, name in enumerate(names):
+        words = [label for label, meaning in meanings.items() if meaning == place]
+        begun = [w for w in words if not is_number(w) and _plain(w) != _plain(name)]
+        if begun and len({_plain(word) for word in words}) > 1:
+            raise WrongInput(
+                f'The labels {listed(words)} would all mean the class "{shown(name)}"; '
+                f"one label for each of {listed(names, MOST_NAMED)} was expected."
+            )
+
+
+def _plain(word: str) -> str:
+    return word.strip().casefold()
+
+
+def is_number(word: str) -> bool:
+    """Whether Python reads ``word`` as a number."""
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,298 @@
+"""Texts that were split into words, kept on disk under a hash of their content.
+
+An entry is a folder with two Arrow files, which ``datasets`` maps into memory, and a
+note of what they hold. It is there whole or not at all; one that was damaged is made
+again; where all of them take too much room, those go that were not used for longest. It
+knows nothing about how texts are split.
+
+Texts split into words once: from the disk where they were kept, else by all cores.
+
+Texts of several corpora are read together, each different one once and in an order of its
+own, so that it does not matter how they are divided. It knows nothing about classes or
+vocabularies.
+"""
+
+import os
+import shutil
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, NamedTuple
+from unicodedata import unidata_version
+
+import numpy as np
+import pyarrow as pa
+from filelock import FileLock, Timeout
+
+from han_core.runtime.atomic_io import checksum, read_json, whole_folder, write_json
+from han_core.runtime.errors import WrongInput
+from han_core.runtime.paths import prepared_root
+from han_core.text import characters, tokenizer
+from han_core.text.token_table import DIGEST, TEXTS, WORDS, TokenTable, digests
+from han_core.text.tokenizer_pool import Split, processes_for, split_all
+
+LARGEST = 5_000_000_000  # bytes of all entries; the one in use stays in any case
+TEXTS_FILE, WORDS_FILE, NOTE = "texts.arrow", "words.arrow", "note.json"
+
+Sink = Callable[[pa.Table], None]
+Read = Callable[[Sink], pa.Table]
+"""Gives the texts, of the schema ``TEXTS``, to a sink, table by table; returns the lexicon."""
+
+
+def kept_table(recipe: str, digests: np.ndarray, read: Read) -> TokenTable:
+    """A table of at least the texts of ``digests``, from the disk or else read and kept.
+
+    Of several processes that want the same, one reads and the others wait.
+
+    Args:
+        recipe: all that decides what a text becomes.
+        digests: (texts,) ascending, each once.
+
+    Raises:
+        OSError: if the folder cannot be written to, as where the disk is full.
+    """
+    root = prepared_root()
+    root.mkdir(parents=True, exist_ok=True, mode=0o700)  # words tell what texts say
+    name = sha256(recipe.encode() + digests.tobytes()).hexdigest()
+    with FileLock(root / f"{name}.lock"):
+        for entry in (root / name, *_others(root, name)):
+            if table := _fitting(entry, recipe, digests):
+                return table
+        _write(root / name, recipe, read)
+        table = _open(root / name)
+    _make_room(root, name)
+    return table
+
+
+def in_memory(read: Read) -> TokenTable:
+    """The table where it cannot be kept."""
+    tables: list[pa.Table] = []
+    lexicon = read(tables.append)
+    return TokenTable(pa.concat_tables(tables) if tables else TEXTS.empty_table(), lexicon)
+
+
+def _others(root: Path, name: str) -> Iterator[Path]:
+    """The other entries: one of more texts holds these as well."""
+    yield from (path for path in _entries(root) if path.name != name)
+
+
+def _entries(root: Path) -> list[Path]:
+    return [path.parent for path in root.glob(f"[!.]*/{NOTE}")]
+
+
+def _fitting(entry: Path, recipe: str, digests: np.ndarray) -> TokenTable | None:
+    """The table in ``entry`` if it is whole and holds what is wanted; it counts as used."""
+    try:
+        note = read_json(entry / NOTE)
+        if note["recipe"] != recipe or note["texts"] < len(digests):
+            return None
+        table = _open(entry)
+        table.rows(digests)
+        if any(checksum(entry / file) != note["sha256"][file] for file in (TEXTS_FILE, WORDS_FILE)):
+            return None
+        os.utime(entry / NOTE)
+    except (WrongInput, OSError, KeyError, TypeError, ValueError, pa.ArrowException):
+        return None
+    return table
+
+
+def _write(entry: Path, recipe: str, read: Read) -> None:
+    with whole_folder(entry) as new:
+        with _writer(new / TEXTS_FILE, TEXTS) as sink:
+            lexicon = read(sink)
+        with _writer(new / WORDS_FILE, WORDS) as sink:
+            sink(lexicon)
+        note = {
+            "recipe": recipe,
+            "texts": len(_mapped(new / TEXTS_FILE)),
+            "sha256": {file: checksum(new / file) for file in (TEXTS_FILE, WORDS_FILE)},
+        }
+        write_json(new / NOTE, note)
+
+
+@contextmanager
+def _writer(path: Path, schema: pa.Schema) -> Iterator[Sink]:
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, schema) as writer:
+        yield writer.write_table
+
+
+def _open(entry: Path) -> TokenTable:
+    return TokenTable(_mapped(entry / TEXTS_FILE), _mapped(entry / WORDS_FILE))
+
+
+def _mapped(path: Path) -> pa.Table:
+    from datasets import Dataset  # most of a second to import
+
+    return Dataset.from_file(str(path)).data.table
+
+
+def _make_room(root: Path, used: str) -> None:
+    """Takes away what a killed process left, and the entries not used for longest."""
+    for left in root.glob(".*"):
+        _remove_unless_in_use(left)
+    entries = sorted(_entries(root), key=lambda entry: _last_use(entry), reverse=True)
+    room = LARGEST
+    for entry in sorted(entries, key=lambda entry: entry.name != used):
+        room -= _size(entry)
+        if room < 0 and entry.name != used:
+            shutil.rmtree(entry, ignore_errors=True)
+
+
+def _remove_unless_in_use(left: Path) -> None:
+    """Removes a folder half written, ``.NAME.new-…``, if no process is writing it."""
+    name = left.name[1:].partition(".")[0]
+    try:
+        with FileLock(left.parent / f"{name}.lock", timeout=0):
+            shutil.rmtree(left, ignore_errors=True)
+    except Timeout:
+        pass
+
+
+def _last_use(entry: Path) -> float:
+    try:
+        return (entry / NOTE).stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _size(entry: Path) -> int:
+    return sum(path.stat().st_size for path in entry.glob("*"))
+
+
+FORMAT = 1
+SPLITTERS = ("spacy", "jieba", "sudachipy", "pythainlp", "pyvi", "natto-py")
+"""Packages that decide, each for some languages, where a word ends."""
+
+Follow = Callable[[Sequence[Any], str], Iterable[Any]]
+"""Wraps a loop over texts or documents to show how far it is; the second argument names it."""
+
+PIECE = 1_000_000  # tokens that are written at once
+
+
+class Tokenised(NamedTuple):
+    """Texts of several groups, split into words.
+
+    Attributes:
+        table: of these texts and maybe of others.
+        rows: for each group (texts,) the row of each text in the table.
+        note: a sentence where the table could not be kept; empty otherwise.
+    """
+
+    table: TokenTable
+    rows: tuple[np.ndarray, ...]
+    note: str
+
+
+def tokenised(
+    groups: Sequence[Sequence[str]],
+    language: str,
+    maximum_tokens: int,
+    follow: Follow,
+    name: str = "Reading",
+    segmentation: str = "words",
+) -> Tokenised:
+    """Splits the texts of all ``groups``; ``follow`` is called only if they must be read.
+
+    Raises:
+        WrongInput: if a text has no word, spaCy does not know the language, or memory is
+            too short for a process that reads.
+    """
+    named = [digests(group) for group in groups]
+    wanted, places = np.unique(np.concatenate([digests([]), *named]), return_index=True)
+    texts = Chosen(groups, places)
+
+    def read(sink: Sink) -> pa.Table:
+        # It refuses before a bar is drawn.
+        splitter = tokenizer.Tokenizer(language, maximum_tokens, segmentation)
+        processes = processes_for(sum(map(len, texts)))
+        splits = split_all(follow(texts, name), splitter, processes)
+        with closing(splits):
+            return _gather(splits, wanted, sink)
+
+    table, note = _kept_if_possible(_recipe(language, maximum_tokens, segmentation), wanted, read)
+    return Tokenised(table, tuple(map(table.rows, named)), note)
+
+
+def _kept_if_possible(recipe: str, wanted: np.ndarray, read: Read) -> tuple[TokenTable, str]:
+    try:
+        return kept_table(recipe, wanted, read), ""
+    except OSError as error:
+        note = f"The words of the texts could not be kept on disk ({error.strerror or error})"
+    return in_memory(read), f"{note}; the next run splits the texts again."
+
+
+def _recipe(language: str, maximum_tokens: int, segmentation: str) -> str:
+    """All that decides which words a text has: the tokenizer's own code is part of it."""
+    files = (tokenizer.__file__, characters.__file__)
+    code = sha256(b"".join(Path(file).read_bytes() for file in files)).hexdigest()
+    versions = [f"{package} {_version(package)}" for package in SPLITTERS]
+    parts = [
+        f"format {FORMAT}",
+        f"{language} {segmentation}",
+        f"{maximum_tokens} tokens",
+        code,
+        *versions,
+    ]
+    return ", ".join([*parts, f"unicode {unidata_version}"])
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "missing"
+
+
+class Chosen(Sequence[str]):
+    """Texts of several groups, in an order of their own; none is copied.
+
+    Args:
+        places: (texts,) where each stands, counted through all groups.
+    """
+
+    def __init__(self, groups: Sequence[Sequence[str]], places: np.ndarray):
+        self._groups, self._places = groups, places
+        self._firsts = [*accumulate(map(len, groups), initial=0)]
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, at):
+        if isinstance(at, slice):
+            return Chosen(self._groups, self._places[at])
+        place = int(self._places[at])
+        group = bisect_right(self._firsts, place) - 1
+        return self._groups[group][place - self._firsts[group]]
+
+
+def _gather(splits: Iterable[Split], names: np.ndarray, sink: Sink) -> pa.Table:
+    """Gives ``sink`` all texts with numbers of one lexicon, and returns that."""
+    lexicon: dict[bytes, int] = {}
+    piece: list[pa.Table] = []
+    done = tokens = 0
+    for found in splits:
+        table = _renumbered(found, lexicon, names[done:])
+        piece.append(table)
+        done += len(table)
+        tokens += len(table.column("words").chunk(0).values)
+        if tokens >= PIECE or done == len(names):
+            sink(pa.concat_tables(piece).combine_chunks())
+            piece, tokens = [], 0
+    return pa.Table.from_arrays([pa.array(lexicon, pa.binary())], schema=WORDS)
+
+
+def _renumbered(found: Split, lexicon: dict[bytes, int], names: np.ndarray) -> pa.Table:
+    """A chunk with the lexicon of all chunks, which learns its words, and its digests."""
+    numbers = np.array([lexicon.setdefault(w, len(lexicon)) for w in found.lexicon], np.int32)
+    words, sentences, cut = (found.documents.column(i).combine_chunks() for i in range(3))
+    ends = words.offsets.to_numpy()
+    if (np.diff(ends) == 0).any():
+        raise WrongInput("Texts with at least one word are expected; one has none.")
+    own = pa.ListArray.from_arrays(words.offsets, pa.array(numbers[words.values.to_numpy()]))
+    name = pa.py_buffer(np.ascontiguousarray(names[: len(cut)]).tobytes())
+    digest = pa.Array.from_buffers(pa.binary(DIGEST), len(cut), [None, name])
+    return pa.Table.from_arrays([digest, own, sentences, cut], schema=TEXTS)

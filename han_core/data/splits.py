@@ -1,0 +1,229 @@
+"""Which documents a run learns from, which it validates on, and which it is tested on.
+
+By a share cut at random, by other data, or by a column that says it. It knows nothing
+about words or models.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from han_core.data.corpus import Corpus, read_corpus, stratified_split
+from han_core.data.document_groups import digests, grouped_split, groups_of
+from han_core.data.inspection import Overlap, fractional, label_problems, overlaps
+from han_core.data.labels import is_number
+from han_core.runtime.errors import WrongInput, counted, listed, shown
+
+PARTS = {
+    "training": ("train", "training", "0"),
+    "validation": ("validation", "valid", "val", "dev", "1"),
+    "test": ("test", "testing", "2"),
+}
+"""What the cells of a column that divides the rows may say, in any case."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the documents come from, and how they are divided.
+
+    Attributes:
+        data: a file, ``hf:...`` or ``bundled:...``.
+        validation: other data, or the share of ``data`` to hold out as a number in words.
+        test: likewise; None for no test.
+        split_column: the column of ``data`` that says of each row whether it is for
+            training, validation or test; ``validation`` and ``test`` then only count for
+            the part that no row is for, and a share is one of the training rows.
+        limit: training documents to take, the first ones.
+        group_column: the column of ``data`` whose groups no share divides, or NAME/N for its
+            whole numbers in blocks of N.
+        split_seed: draws what is held out; None for the seed of the run.
+        unlabelled: data without labels, for teachers to label.
+    """
+
+    data: str
+    validation: str = "0.1"
+    test: str | None = None
+    text_column: str = "text"
+    label_column: str = "label"
+    split_column: str | None = None
+    limit: int | None = None
+    group_column: str | None = None
+    split_seed: int | None = None
+    unlabelled: str | None = None
+
+    @property
+    def specs(self) -> tuple[str, ...]:
+        """All data that are read: files, ``hf:...`` or ``bundled:...``; no shares."""
+        named = (self.data, self.validation, self.test, self.unlabelled)
+        return tuple(spec for spec in named if spec and not is_number(spec))
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Documents to learn from, to validate on, and to test on.
+
+    Attributes:
+        unlabelled: without what stands in the other parts.
+        notes: sentences about them for the user; none quotes a text.
+        overlaps: documents that stand in two of them.
+    """
+
+    training: Corpus
+    validation: Corpus
+    test: Corpus | None
+    notes: tuple[str, ...]
+    overlaps: tuple[Overlap, ...] = ()
+    unlabelled: Corpus | None = None
+
+
+def read_parts(source: Source, seed: int) -> Parts:
+    """The documents of ``source``; ``seed`` draws what is held out where it has none itself.
+
+    Raises:
+        WrongInput: as ``divided``, or as ``read_corpus``.
+    """
+    return divided(_read(source.data, source), source, seed)
+
+
+def divided(corpus: Corpus, source: Source, seed: int) -> Parts:
+    """``corpus``, which was read from ``source.data``, in its parts.
+
+    Raises:
+        WrongInput: if a share or the limit is out of range, the texts or labels cannot be
+            learnt from, or the column divides nothing; or as ``read_corpus`` for other data.
+    """
+    _refuse_what_teaches_nothing(corpus, source)
+    given = {"training": corpus}
+    if source.split_column is not None:
+        given = _by_column(corpus, source.split_column)
+    if source.split_seed is not None:
+        if source.split_seed < 0:
+            raise WrongInput(f"--split-seed is 0 or more; {source.split_seed} came.")
+        seed = source.split_seed
+    parts = _held_out(given, source, seed)
+    if source.limit is not None:
+        if source.limit < 1:
+            raise WrongInput(f"--limit is at least 1; {source.limit} came.")
+        parts["training"] = parts["training"].first(source.limit)
+    found = overlaps(parts)
+    unlabelled = _unlabelled(source, parts)
+    notes = (
+        *(note for part in (*parts.values(), unlabelled) if part for note in part.notes),
+        *label_problems(corpus, source.label_column),
+        *(overlap.sentence for overlap in found),
+    )
+    training, validation, test = parts["training"], parts["validation"], parts.get("test")
+    return Parts(training, validation, test, tuple(dict.fromkeys(notes)), found, unlabelled)
+
+
+def _read(spec: str, source: Source, default_split: str = "train") -> Corpus:
+    return read_corpus(
+        spec,
+        text_column=source.text_column,
+        label_column=source.label_column,
+        default_split=default_split,
+    )
+
+
+def _refuse_what_teaches_nothing(corpus: Corpus, source: Source) -> None:
+    """Refuses what only a wrong choice of columns gives, and a single class."""
+    if all(map(is_number, corpus.texts)):
+        raise WrongInput(
+            f'The column "{shown(source.text_column)}" of {corpus.name} holds nothing but '
+            "numbers; a column of texts was expected."
+        )
+    if fractions := fractional(corpus.labels):
+        raise WrongInput(
+            f'The column "{shown(source.label_column)}" of {corpus.name} holds measurements '
+            f"such as {listed(fractions, 3)}; classes were expected."
+        )
+    if len(corpus.classes) == 1:
+        raise WrongInput(
+            f"Training needs documents of at least two classes; only {corpus.classes[0]!r} came."
+        )
+
+
+def _by_column(corpus: Corpus, column: str) -> dict[str, Corpus]:
+    """The parts that the cells of ``column`` name; there is always one for training."""
+    if column not in corpus.extra:
+        there = listed(tuple(corpus.extra)) or "none"
+        raise WrongInput(
+            f'{corpus.name} has no column "{shown(column)}" that could divide its rows; '
+            f"the columns beside text and label are: {there}."
+        )
+    cells = [cell.strip().casefold() for cell in corpus.extra[column]]
+    meaning = {word: part for part, words in PARTS.items() for word in words}
+    if unknown := [cell for cell in Counter(cells) if cell not in meaning]:
+        raise WrongInput(
+            f'The column "{shown(column)}" of {corpus.name} says {listed(unknown, 5)}; '
+            '"train", "validation" or "test" was expected in each row.'
+        )
+    rows: dict[str, list[int]] = {part: [] for part in PARTS}
+    for row, cell in enumerate(cells):
+        rows[meaning[cell]].append(row)
+    if not rows["training"]:
+        raise WrongInput(f'No row of {corpus.name} is for training by its column "{column}".')
+    return {part: corpus.take(taken) for part, taken in rows.items() if taken}
+
+
+def _held_out(given: dict[str, Corpus], source: Source, seed: int) -> dict[str, Corpus]:
+    """Training, validation and perhaps test: the given parts, other data, or shares.
+
+    The test share is cut first, so that another validation share leaves it as it is.
+    """
+    parts, whole = dict(given), len(given["training"])
+    for part, wanted in (("test", source.test), ("validation", source.validation)):
+        if part in parts or wanted is None:
+            continue
+        share = _share(wanted, part)
+        if share is None:
+            parts[part] = _read(wanted, source, default_split=part)
+        else:
+            rest = parts["training"]
+            # A share of the whole, of which the test is gone by now.
+            fraction = share if len(rest) == whole else share * whole / len(rest)
+            parts["training"], parts[part] = _split(rest, source, fraction, seed)
+    return {part: parts[part] for part in PARTS if part in parts}
+
+
+def _split(rest: Corpus, source: Source, fraction: float, seed: int) -> tuple[Corpus, Corpus]:
+    if fraction >= 1:
+        raise WrongInput("The shares for validation and test leave nothing to learn from.")
+    if source.group_column is not None:
+        return grouped_split(rest, groups_of(rest, source.group_column), fraction, seed)
+    return stratified_split(rest, fraction, seed)
+
+
+def _share(wanted: str, part: str) -> float | None:
+    """The share that ``wanted`` names; None where it names data."""
+    try:
+        fraction = float(wanted)
+    except ValueError:
+        return None
+    if not 0 < fraction < 1:
+        raise WrongInput(f"--{part} takes data or a share between 0 and 1; {fraction} came.")
+    return fraction
+
+
+def _unlabelled(source: Source, parts: dict[str, Corpus]) -> Corpus | None:
+    """The documents to be labelled by teachers, without those that stand in ``parts``.
+
+    A test would tell nothing if what its documents are like had been taught.
+    """
+    if source.unlabelled is None:
+        return None
+    found = read_corpus(source.unlabelled, text_column=source.text_column, label_column=None)
+    known = np.concatenate([digests(part.texts) for part in parts.values()])
+    new = np.flatnonzero(~np.isin(digests(found.texts), known))
+    if not len(new):
+        raise WrongInput(
+            f"All documents of {found.name} stand among the labelled ones; others were expected."
+        )
+    if left := len(found) - len(new):
+        note = (
+            f"{left:,} of {counted(len(found), 'unlabelled document')} left out: "
+            "they stand among the labelled ones too."
+        )
+        found = replace(found.take(new), notes=(*found.notes, note))
+    return found

@@ -1,0 +1,184 @@
+"""Bytes to text: UTF-8 with or without a byte-order mark, or UTF-16 with one.
+
+Whatever else comes is refused with the place of the first byte that does not fit. It
+knows nothing about kinds of files.
+
+A table as it comes, some rows at a time, so that none needs to be held whole.
+
+Every reader of a file makes one; it becomes a `Table` in memory, or a file that is mapped.
+It knows nothing about kinds of files.
+"""
+
+import codecs
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+import pyarrow as pa
+
+from han_core.data.table import Column, Table
+from han_core.runtime.errors import WrongInput, gibibytes
+
+Opened = Callable[[], BinaryIO]
+"""Opens the bytes once more, from their beginning."""
+
+Read = Callable[[str], AbstractContextManager[TextIO]]
+"""Opens the text once more; the argument is what ends a line, as ``open`` takes it."""
+
+_BLOCK = 2**20  # bytes
+
+
+def decoded(data: bytes, name: str) -> str:
+    """The whole text."""
+    with text_in(lambda: io.BytesIO(data), name)("") as text:
+        return text.read()
+
+
+def text_in(opened: Opened, name: str) -> Read:
+    """The text in what ``opened`` opens.
+
+    While it is read, WrongInput says where the first byte is that does not fit.
+    """
+    return partial(_open, opened, name)
+
+
+@contextmanager
+def _open(opened: Opened, name: str, newline: str) -> Iterator[TextIO]:
+    with opened() as file:
+        encoding, mark = _encoding(file.read(4))
+        file.seek(mark)
+        try:
+            yield io.TextIOWrapper(file, encoding, newline=newline)
+        except UnicodeDecodeError as error:
+            raise WrongInput(_refusal(opened, encoding, mark, name)) from error
+
+
+def _encoding(start: bytes) -> tuple[str, int]:
+    """The encoding of what begins like this, and the length of its mark."""
+    # UTF-32's little-endian mark begins with UTF-16's.
+    if start.startswith(codecs.BOM_UTF16_LE) and not start.startswith(codecs.BOM_UTF32_LE):
+        return "utf-16-le", 2
+    if start.startswith(codecs.BOM_UTF16_BE):
+        return "utf-16-be", 2
+    return "utf-8", 3 if start.startswith(codecs.BOM_UTF8) else 0
+
+
+def _refusal(opened: Opened, encoding: str, mark: int, name: str) -> str:
+    position, line = _first_bad_byte(opened, encoding, mark)
+    if encoding != "utf-8":
+        return (
+            f"{name} is not UTF-16, although it begins like it (first bad byte at position "
+            f"{position:,}); save it as UTF-8."
+        )
+    return (
+        f"{name} is not UTF-8 (first bad byte at position {position:,}), in line {line:,}; "
+        "save it as UTF-8."
+    )
+
+
+def _first_bad_byte(opened: Opened, encoding: str, mark: int) -> tuple[int, int]:
+    """Its position, counted from 0, and the number of its line, counted from 1."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    position, line = mark, 1
+    with opened() as file:
+        file.seek(mark)
+        while True:
+            block = file.read(_BLOCK)
+            kept = decoder.getstate()[0]  # of a character that the last block cut
+            try:
+                decoder.decode(block, final=not block)
+            except UnicodeDecodeError as error:
+                before = (kept + block)[: error.start]
+                return position - len(kept) + error.start, line + before.count(b"\n")
+            position, line = position + len(block), line + block.count(b"\n")
+            if not block:
+                return position, line
+
+
+BATCH_ROWS = 4_096
+BATCH_CHARACTERS = 4_000_000
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Columns of strings in batches; it can be gone through once.
+
+    Attributes:
+        batches: with these columns in this order, large strings without gaps.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    batches: Iterator[pa.RecordBatch]
+
+    @property
+    def schema(self) -> pa.Schema:
+        return schema_of(self.columns)
+
+    def table(self) -> Table:
+        """All of it, in memory."""
+        return _table(self.name, pa.Table.from_batches(self.batches, self.schema))
+
+    def write(self, path: Path, most_bytes: int) -> None:
+        """All of it into an Arrow file.
+
+        Raises:
+            WrongInput: if that takes more than ``most_bytes``, or than there is room for.
+        """
+        try:
+            with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, self.schema) as writer:
+                for batch in self.batches:
+                    writer.write_batch(batch)
+                    if file.tell() > most_bytes:
+                        raise WrongInput(f"{self.name} holds more than {gibibytes(most_bytes)}.")
+        except OSError as error:
+            raise WrongInput(
+                f"{self.name} cannot be unpacked: {error.strerror or error}."
+            ) from error
+
+
+def schema_of(columns: Sequence[str]) -> pa.Schema:
+    return pa.schema([(column, pa.large_string()) for column in columns])
+
+
+def batches_of(rows: Iterable[Sequence[str]], columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Rows, each with a cell for each column, in batches of bounded size."""
+    schema, held, characters = schema_of(columns), [], 0
+    for row in rows:
+        held.append(row)
+        characters += sum(map(len, row))
+        if len(held) >= BATCH_ROWS or characters >= BATCH_CHARACTERS:
+            yield _batch(held, schema)
+            held, characters = [], 0
+    if held:
+        yield _batch(held, schema)
+
+
+def _batch(rows: list[Sequence[str]], schema: pa.Schema) -> pa.RecordBatch:
+    columns = [pa.array(cells, pa.large_string()) for cells in zip(*rows, strict=True)]
+    return pa.record_batch(columns, schema=schema)
+
+
+def stream_of(table: Table) -> Stream:
+    """A table that is in memory already."""
+    rows = zip(*table.data.values(), strict=True)
+    return Stream(table.name, table.columns, batches_of(rows, table.columns))
+
+
+def mapped(path: Path, name: str) -> Table:
+    """The table in a file that ``Stream.write`` made: read when it is asked for.
+
+    The file may be unlinked at once; its space is free when nobody holds the table.
+    """
+    arrow = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+    arrow.validate()
+    return _table(name, arrow)
+
+
+def _table(name: str, arrow: pa.Table) -> Table:
+    names = arrow.schema.names
+    return Table(name, {column: Column(arrow.column(at)) for at, column in enumerate(names)})

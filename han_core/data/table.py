@@ -1,0 +1,221 @@
+"""Strings in a row that lie in Arrow's memory, which may be a mapped file.
+
+A million documents then cost the process little: a string becomes a Python object when
+somebody asks for it. It knows nothing about what the strings say.
+
+A table in which every cell is a string, whatever kind of file it came from.
+
+Every route (file, upload, hub, bundled) makes a `Table` first and chooses its
+text and label columns afterwards, so a page can offer the columns after one
+read. Its columns may lie in a mapped file. A `Table` knows nothing about texts and labels.
+"""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import overload
+
+import numpy as np
+import pyarrow as pa
+
+from han_core.runtime.errors import WrongInput, listed, shown
+
+SHOWN = 5  # cells that a column's own description shows
+_SLICE = 1_024  # cells made into strings at a time
+
+
+class Column(Sequence[str]):
+    """Strings in order: a tuple of them to whoever looks, without holding them.
+
+    It does not change, so several threads may read it.
+    """
+
+    __slots__ = ("_cells", "_change", "_rows")
+
+    def __init__(
+        self,
+        cells: pa.ChunkedArray,
+        rows: np.ndarray | None = None,
+        change: Callable[[str], str] | None = None,
+    ) -> None:
+        """``cells``: strings without gaps; ``rows``: which of them, in what order; None for all.
+
+        ``change`` is applied to each string when it is asked for.
+        """
+        self._cells, self._rows, self._change = cells, rows, change
+
+    @classmethod
+    def of(cls, cells: Iterable[str]) -> "Column":
+        return cls(pa.chunked_array([pa.array(cells, pa.large_string())]))
+
+    @classmethod
+    def numbered(cls, rows: int) -> "Column":
+        """ "1", "2", … up to ``rows``."""
+        numbers = pa.array(np.arange(1, rows + 1)).cast(pa.large_string())
+        return cls(pa.chunked_array([numbers]))
+
+    def __len__(self) -> int:
+        return len(self._cells if self._rows is None else self._rows)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> "Column": ...
+    def __getitem__(self, at: int | slice) -> "str | Column":
+        if isinstance(at, slice):
+            return self.take(np.arange(len(self))[at])
+        row = range(len(self))[at]
+        cell = self._cells[row if self._rows is None else int(self._rows[row])].as_py()
+        return self._change(cell) if self._change else cell
+
+    def __iter__(self) -> Iterator[str]:
+        return map(self._change, self._plain()) if self._change else self._plain()
+
+    def _plain(self) -> Iterator[str]:
+        if self._rows is not None:
+            for row in self._rows:
+                yield self._cells[int(row)].as_py()
+            return
+        for chunk in self._cells.chunks:
+            for start in range(0, len(chunk), _SLICE):
+                yield from chunk.slice(start, _SLICE).to_pylist()
+
+    def take(self, rows: Sequence[int] | np.ndarray) -> "Column":
+        """The strings at ``rows``, each counted from 0."""
+        chosen = np.asarray(rows, dtype=np.int64)
+        return Column(
+            self._cells, chosen if self._rows is None else self._rows[chosen], self._change
+        )
+
+    def changed(self, change: Callable[[str], str]) -> "Column":
+        """The same with ``change`` applied to each string."""
+        before = self._change
+        return Column(
+            self._cells, self._rows, change if before is None else lambda cell: change(before(cell))
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Column | tuple):
+            return NotImplemented
+        return len(self) == len(other) and all(
+            one == another for one, another in zip(self, other, strict=True)
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # as equal tuples would need the same
+
+    def __add__(self, other: Sequence[str]) -> tuple[str, ...]:
+        return (*self, *other)
+
+    def __radd__(self, other: Sequence[str]) -> tuple[str, ...]:
+        return (*other, *self)
+
+    def __reduce__(self) -> tuple:
+        # For another process: the strings of these rows, and none of the file around them.
+        return Column.of, (tuple(self),)
+
+    def __repr__(self) -> str:
+        more = f", … {len(self):,} in all" if len(self) > SHOWN else ""
+        return f"Column({', '.join(map(repr, islice(self, SHOWN)))}{more})"
+
+
+def taken(cells: Sequence[str], rows: np.ndarray) -> Sequence[str]:
+    """The cells at ``rows``: of a column a column, of anything else a tuple."""
+    if isinstance(cells, Column):
+        return cells.take(rows)
+    return tuple(cells[row] for row in rows.tolist())
+
+
+def changed(cells: Sequence[str], change: Callable[[str], str]) -> Sequence[str]:
+    """Each cell with ``change`` applied: of a column when it is asked for."""
+    return cells.changed(change) if isinstance(cells, Column) else tuple(map(change, cells))
+
+
+PREVIEW_ROWS = 5
+# Beyond these a header is no header, and Parquet takes minutes over it.
+MOST_COLUMNS = 1_000
+LONGEST_NAME = 1_000
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns of equal length, in the order of the file."""
+
+    name: str
+    data: dict[str, Sequence[str]]
+
+    def __post_init__(self) -> None:
+        if len({len(cells) for cells in self.data.values()}) > 1:
+            raise ValueError("The columns of a table must be equally long.")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(self.data)
+
+    @property
+    def rows(self) -> int:
+        return len(next(iter(self.data.values()), ()))
+
+    @property
+    def preview(self) -> tuple[dict[str, str], ...]:
+        """The first rows, for a page that lets people choose columns."""
+        return tuple(
+            {column: cells[row] for column, cells in self.data.items()}
+            for row in range(min(PREVIEW_ROWS, self.rows))
+        )
+
+    def column(self, name: str) -> Sequence[str]:
+        if name not in self.data:
+            there = listed(self.columns) or "none"
+            raise WrongInput(
+                f'{self.name} has no column "{shown(name)}"; its columns are: {there}.'
+            )
+        return self.data[name]
+
+    def take(self, rows: Sequence[int]) -> "Table":
+        chosen = np.asarray(rows, dtype=np.int64)
+        return Table(self.name, {name: taken(cells, chosen) for name, cells in self.data.items()})
+
+
+def checked_names(names: Sequence[str], table: str) -> Sequence[str]:
+    """The names as they are; two columns of one name would lose one of them."""
+    if len(names) > MOST_COLUMNS:
+        raise WrongInput(f"{table} has {len(names):,} columns; at most {MOST_COLUMNS:,} are read.")
+    longest = max(map(len, names), default=0)
+    if longest > LONGEST_NAME:
+        raise WrongInput(
+            f"{table} has a column name of {longest:,} characters; was its header left out?"
+        )
+    twice = sorted(name for name, times in Counter(names).items() if times > 1)
+    if twice:
+        raise WrongInput(f"{table} has more than one column of the name {listed(twice)}.")
+    return names
+
+
+def in_words(value: object) -> str:
+    """A cell as a person would write it: 1.0 is "1", nothing is "", a list is "a, b".
+
+    A list of lists is written as JSON, or nobody could tell which ended where.
+    """
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return _float_in_words(value)
+    if isinstance(value, list | tuple):
+        if any(isinstance(part, list) for part in value):
+            return json.dumps(value, ensure_ascii=False)
+        return ", ".join(map(in_words, value))
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
+
+
+def _float_in_words(value: float) -> str:
+    if math.isnan(value):  # how pandas writes a missing cell
+        return ""
+    # Beyond 2**53 a float no longer says which whole number was meant.
+    return str(int(value)) if value.is_integer() and abs(value) <= 2**53 else repr(value)

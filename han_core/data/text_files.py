@@ -1,0 +1,241 @@
+"""Raw messages of newsgroups and mail, and in them what their senders wrote themselves.
+
+``messages:FILE`` names a table whose texts are raw messages: a header, a blank line, and
+text with quotes and a signature in it. A classifier that sees those learns who writes and
+from where, not what about, so they are taken off by the rules that comparisons on
+20 Newsgroups follow: those of scikit-learn's ``remove=("headers", "footers", "quotes")``. It
+knows nothing about labels.
+
+Texts that somebody brings without labels: typed, pasted, or sent as a file.
+
+Several documents may come at once. In running text they are separated by a line
+that holds nothing but three or more hyphens, or three or more equals signs (white
+space around them does not count). In a table every row is one. Texts stay as they
+are, character for character: only the separator lines go, with the line break
+before and behind. It knows nothing about models.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from han_core.data.readers import ENDINGS, shown_name
+from han_core.data.sandbox import read_upload
+from han_core.data.stream import decoded
+from han_core.data.table import Table, changed
+from han_core.runtime.errors import WrongInput, counted, shown
+
+PREFIX = "messages:"
+
+NOTE = "The texts are messages without their headers, quotes and signatures."
+
+_INTRODUCING = ("writes in", "writes:", "wrote:", "says:", "said:")
+"""Somewhere in a line, they introduce a quote."""
+
+_QUOTING = (">", "|", "In article", "Quoted from")
+"""At the beginning of a line, they quote or introduce a quote."""
+
+
+def file_of(spec: str) -> str:
+    """The file that ``spec`` names, with or without the prefix."""
+    return spec.removeprefix(PREFIX)
+
+
+def with_own_words(table: Table, text_column: str) -> Table:
+    """The table with ``own_words`` in place of the messages in ``text_column``.
+
+    Raises:
+        WrongInput: if there is no such column, or no cell of it is a message.
+    """
+    cells = table.column(text_column)
+    if not any("\n\n" in _with_plain_ends(cell) for cell in cells):
+        raise WrongInput(
+            f"{PREFIX} takes raw messages, each a header, a blank line and a text; "
+            f"{table.name} has none."
+        )
+    data = {**table.data, text_column: changed(cells, own_words)}
+    return replace(table, name=PREFIX + table.name, data=data)
+
+
+def own_words(message: str) -> str:
+    """What the sender wrote: neither header nor quotes nor signature; perhaps nothing."""
+    return without_quotes(without_signature(without_header(_with_plain_ends(message))))
+
+
+def without_header(message: str) -> str:
+    """What follows the first blank line; a message without one is all header."""
+    return message.partition("\n\n")[2]
+
+
+def without_signature(text: str) -> str:
+    """The text up to its last line that is blank or of hyphens, where one lies within it.
+
+    Most texts without a signature lose their last paragraph by this rule: that is how the
+    comparisons do it.
+    """
+    lines = text.strip().split("\n")
+    breaks = [at for at, line in enumerate(lines) if not line.strip().strip("-")]
+    return "\n".join(lines[: breaks[-1]]) if breaks and breaks[-1] else text
+
+
+def without_quotes(text: str) -> str:
+    """The text without the lines that quote, and without those that introduce a quote."""
+    return "\n".join(line for line in text.split("\n") if not _quotes(line))
+
+
+def _quotes(line: str) -> bool:
+    return line.startswith(_QUOTING) or any(words in line for words in _INTRODUCING)
+
+
+def _with_plain_ends(message: str) -> str:
+    return message.replace("\r\n", "\n")
+
+
+LONGEST_TEXT = 1_000_000
+"""Characters in one document; far more would stop a browser."""
+
+MOST_DOCUMENTS = 5_000
+LARGEST_TXT = 20_000_000  # bytes: it is cut here, in the process that serves everybody
+TEXT_COLUMNS = ("text", "review", "document", "content", "body", "comment", "message", "sentence")
+BEGINNING = 40  # characters of a text that its name shows
+
+_SEPARATOR = re.compile(r"(?<![^\r\n])[ \t]*(?:-{3,}|={3,})[ \t]*(?:\r\n?|\n|\Z)")
+_LAST_BREAK = re.compile(r"(?:\r\n?|\n)\Z")
+
+
+@dataclass(frozen=True)
+class Pasted:
+    """One document: its number and beginning as ``name``, and the text as it came."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class PastedTexts:
+    """Documents in order, at least one, and ``notes``: sentences on what was left out."""
+
+    documents: tuple[Pasted, ...]
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.documents:
+            raise ValueError("at least one document is expected")
+
+    def __len__(self) -> int:
+        return len(self.documents)
+
+
+def texts_of(text: str, source: str = "The text") -> PastedTexts:
+    """The document in ``text``, or the several that separator lines divide it into.
+
+    Where nothing but white space stands between two separators, there is none.
+
+    Raises:
+        WrongInput: if there is nothing but white space, or every document is too long.
+    """
+    pieces = [piece for piece in _pieces(text) if piece.strip()]
+    return _kept(enumerate(pieces, start=1), source, ())
+
+
+def texts_of_upload(data: bytes, filename: str) -> PastedTexts:
+    """The documents in a file: ``.txt`` as in ``texts_of``, else a row each of a table.
+
+    A ``.txt`` is in UTF-8 with or without a byte-order mark, or in UTF-16 with one.
+
+    Raises:
+        WrongInput: if the file cannot be read, or holds no document.
+    """
+    if filename.lower().endswith(".txt"):
+        return texts_of(_txt(data, shown_name(filename)), shown_name(filename))
+    if filename.lower().endswith(ENDINGS):
+        return texts_of_table(read_upload(data, filename))
+    raise WrongInput(
+        f'"{shown_name(filename)}" is not a file that can be read; '
+        f"its name should end in .txt, {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}."
+    )
+
+
+def texts_of_table(table: Table, column: str | None = None) -> PastedTexts:
+    """A document for each row with a text; ``column`` is ``text_column`` unless given.
+
+    Documents are numbered as the rows are, so that they are found again in the file.
+
+    Raises:
+        WrongInput: if there is no such column, or no row with a text.
+    """
+    column = text_column(table) if column is None else column
+    cells = table.column(column)
+    rows = ((number, cell) for number, cell in enumerate(cells, start=1) if cell.strip())
+    from_column = f'The texts are those of the column "{shown(column)}".'
+    empty = sum(not cell.strip() for cell in cells)
+    return _kept(rows, table.name, (from_column, _left_out(empty, "row", "without a text")))
+
+
+def text_column(table: Table) -> str:
+    """The column that most likely holds the texts: by its name, else the longest on average.
+
+    Raises:
+        WrongInput: if there is no column.
+    """
+    if not table.columns:
+        raise WrongInput(f"{table.name} has no column that holds words.")
+    named = {name.strip().lower(): name for name in reversed(table.columns)}
+    for name in TEXT_COLUMNS:
+        if name in named:
+            return named[name]
+    # Columns are equally long, so the longest sum is the longest mean.
+    return max(table.columns, key=lambda name: sum(map(len, table.data[name])))
+
+
+def _pieces(text: str) -> Iterator[str]:
+    at = 0
+    for separator in _SEPARATOR.finditer(text):
+        yield _LAST_BREAK.sub("", text[at : separator.start()])
+        at = separator.end()
+    yield text[at:]
+
+
+def _txt(data: bytes, name: str) -> str:
+    if len(data) > LARGEST_TXT:
+        raise WrongInput(
+            f"{name} holds {len(data):,} bytes; a text file of at most {LARGEST_TXT:,} is expected."
+        )
+    text = decoded(data, name)
+    if "\0" in text:  # so does UTF-16 without its mark look
+        raise WrongInput(f"{name} is not text in UTF-8 (it holds NUL bytes); save it as UTF-8.")
+    return text
+
+
+def _kept(numbered: Iterable[tuple[int, str]], source: str, notes: tuple[str, ...]) -> PastedTexts:
+    """The first documents that are not too long, and what is to be said about the others."""
+    kept: list[Pasted] = []
+    too_long = beyond = 0
+    for number, text in numbered:
+        if len(text) > LONGEST_TEXT:
+            too_long += 1
+        elif len(kept) == MOST_DOCUMENTS:
+            beyond += 1
+        else:
+            kept.append(Pasted(_name(number, text), text))
+    longer = f"of more than {LONGEST_TEXT:,} characters"
+    if not kept and not too_long:
+        raise WrongInput(f"{source} holds no document: at least one word is expected.")
+    if not kept:
+        raise WrongInput(f"{source} holds only documents {longer}; shorter ones are expected.")
+    left_out = (
+        _left_out(too_long, "document", longer),
+        _left_out(beyond, "document", f"beyond the first {MOST_DOCUMENTS:,}"),
+    )
+    return PastedTexts(tuple(kept), tuple(filter(None, (*notes, *left_out))))
+
+
+def _name(number: int, text: str) -> str:
+    # Far fewer characters than a long text has are enough for its beginning.
+    words = " ".join(text.lstrip()[: 4 * BEGINNING].split())
+    return f"{number} · {shown(words, BEGINNING)}"
+
+
+def _left_out(number: int, noun: str, why: str) -> str:
+    verb = "was" if number == 1 else "were"
+    return f"{counted(number, noun)} {why} {verb} left out." if number > 0 else ""

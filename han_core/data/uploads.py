@@ -1,0 +1,142 @@
+"""Files that people sent to train on, kept until no run needs them.
+
+A file lies in a folder that is called by the hash of its content, under the name that it
+had where it came from: so its path names it for the command line, and its own name stands
+in every sentence. It knows nothing about runs; which files they use is told.
+"""
+
+import hashlib
+import os
+import tempfile
+import time
+from collections.abc import Collection
+from contextlib import suppress
+from pathlib import Path
+
+from han_core.data.readers import ending_of, shown_name
+from han_core.data.sandbox import read_upload
+from han_core.data.text_files import file_of
+from han_core.runtime.errors import WrongInput, shown
+from han_core.runtime.paths import uploads_root
+from han_core.text.word_vectors import vectors_size
+
+LARGEST_STORE = 5 * 2**30  # bytes of all that is kept
+LONGEST_NAME = 50  # characters; four bytes each still make a name that every disk takes
+VECTORS = (".txt", ".vec", ".bin")
+FRESH_SECONDS = 3600.0
+"""How long a file stays that no run uses yet: somebody may be filling in the form."""
+
+
+def keep_upload(data: bytes, filename: str) -> Path:
+    """Keeps a file that was sent; its path can be given as ``Source.data``.
+
+    The same content under the same name is kept once. Only the account that Hanscope runs
+    under can read it.
+
+    Raises:
+        WrongInput: if it is no table that can be read, or there is no room for it.
+    """
+    path = _place(data, _own_name(filename, ending_of(filename)))
+    if not path.exists():
+        read_upload(data, filename)
+    return _kept(data, path)
+
+
+def keep_vectors(data: bytes, filename: str) -> tuple[Path, int]:
+    """Keeps a file of word vectors; its path can be given as the setting ``vectors``.
+
+    Returns:
+        The path, and how many numbers a vector has.
+
+    Raises:
+        WrongInput: if it does not begin as one of word vectors, or there is no room for it.
+    """
+    ending = next((end for end in VECTORS if filename.lower().endswith(end)), None)
+    if ending is None:
+        raise WrongInput(
+            f"The name of a file of word vectors ends in {', '.join(VECTORS)}; "
+            f'"{shown_name(filename)}" came.'
+        )
+    path = _kept(data, _place(data, _own_name(filename, ending)))
+    try:
+        return path, vectors_size(path)
+    except WrongInput:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _place(data: bytes, name: str) -> Path:
+    return uploads_root().absolute() / hashlib.sha256(data).hexdigest() / name
+
+
+def _kept(data: bytes, path: Path) -> Path:
+    """``path``, which holds ``data`` from now on."""
+    if path.exists():
+        os.utime(path)
+        return path
+    if sum(map(_size, _files())) + len(data) > LARGEST_STORE:
+        raise WrongInput(
+            f"There is no room for {path.name} ({len(data):,} bytes) beside the files "
+            "of other runs; runs that nobody needs can be deleted."
+        )
+    try:
+        _write(data, path)
+    except OSError as error:
+        raise WrongInput(f"{path.name} cannot be kept: {error.strerror}.") from error
+    return path
+
+
+def forget_uploads(in_use: Collection[str | Path], at_most: int = 0) -> None:
+    """Deletes files, those that came first before others, until at most so many bytes are kept.
+
+    What stands ``in_use`` stays, and so does what came less than ``FRESH_SECONDS`` ago.
+    """
+    used = {Path(file_of(str(spec))).absolute() for spec in in_use}
+    files = sorted(_files(), key=_came)
+    kept = sum(map(_size, files))
+    for path in files:
+        if kept <= at_most:
+            return
+        if path not in used and time.time() - _came(path) > FRESH_SECONDS:
+            kept -= _size(path)
+            path.unlink(missing_ok=True)
+            with suppress(OSError):  # the same content under another name is still there
+                path.parent.rmdir()
+
+
+def _own_name(filename: str, ending: str) -> str:
+    """The name that the file had, fit for a disk."""
+    name = filename.replace("\\", "/").rsplit("/", 1)[-1]
+    return shown(name[: -len(ending)] or "file", LONGEST_NAME) + ending
+
+
+def _write(data: bytes, path: Path) -> None:
+    """Whole or not at all."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")  # mode 600
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _files() -> list[Path]:
+    """All that is kept, and what a process that was killed left behind."""
+    return [path for path in uploads_root().absolute().glob("*/*") if path.is_file()]
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # somebody else deleted it
+        return 0
+
+
+def _came(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0

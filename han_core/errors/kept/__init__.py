@@ -1,1 +1,0 @@
-"""Scores and documents that are kept on disk: found, made in the background, forgotten."""

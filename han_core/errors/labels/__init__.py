@@ -1,1 +1,0 @@
-"""Labels looked at again: suspects in order, and the nearest training documents."""

@@ -1,1 +1,0 @@
-"""Figures of what a filter leaves: performance, calibration, slices, suspect labels."""

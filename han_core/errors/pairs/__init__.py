@@ -1,1 +1,0 @@
-"""Two models on one data set: what changed, whether by chance, and where attention moved."""

@@ -1,1 +1,0 @@
-"""Taken away and brought back: tables with notes, and their return onto other predictions."""

@@ -1,1 +1,0 @@
-"""What attention stands on over many documents: words, places, entropy."""

@@ -1,1 +1,0 @@
-"""How far attention explains a decision: evidence from asking the model again."""

@@ -1,1 +1,0 @@
-"""Explanation: what a model decided, and where its attention stood."""

@@ -1,0 +1,282 @@
+"""The flip test: how much attention has to go before the decision changes?
+
+Serrano and Smith 2019 (section 4): attention weights of the layer closest to the output
+are zeroed in some order, the rest renormalised, until the model decides otherwise. The
+states stay as they are, so this is about the weights and not about the words. A ranking
+that flips a decision early has found what it hung on.
+
+Placebos: the same picture where attention cannot have learnt anything.
+
+A picture of attention convinces by its looks. Beside it belong the picture of the
+same model before training, and of attention that is even. What they have in common
+with the real one is no evidence. This module does not know how pictures are drawn.
+
+Other attention over the same states: does the prediction hang on these weights?
+
+Uniform and permuted attention ask whether attention matters at all (Jain and Wallace
+2019, section 4.2.1), and the flip test how much of it has to go (flip). Words and their
+states stay as they are, so nothing here says what the words themselves do.
+"""
+
+from dataclasses import dataclass, replace
+from threading import Lock
+
+import numpy as np
+import torch
+
+from han_core.explanation.attribution import Unit, attention, by_token, order, random_orders
+from han_core.explanation.explanation import Explanation
+from han_core.explanation.model_probe import Subject
+from han_core.models.checkpoint import Checkpoint
+from han_core.models.registry import build_model
+
+_CELLS = 2_000_000  # of (orders, entries, classes) at once: bounds the memory it takes
+
+
+@dataclass(frozen=True)
+class Flip:
+    """How much attention has to go before the decision changes.
+
+    A share is the number of entries zeroed over ``entries``, above 0 and below 1. None is
+    "never": the decision stood with one entry left. That is a censored value, not 100%.
+
+    Attributes:
+        unit: whose attention was zeroed, in the layer closest to the output.
+        entries: how many weights that layer has, at least two.
+        attention: highest weight first.
+        gradient: highest gradient of p(predicted class) at the weight first, with its sign.
+        random: the median of ``draws`` random orders; None where half of them or more never
+            flip.
+
+    Raises:
+        ValueError: for fewer than two entries, or a share outside 0 to 1.
+    """
+
+    unit: Unit
+    entries: int
+    attention: float | None
+    gradient: float | None
+    random: float | None
+    draws: int
+
+    def __post_init__(self) -> None:
+        if self.entries < 2:
+            raise ValueError("zeroing attention needs at least two entries")
+        for share in (self.attention, self.gradient, self.random):
+            if share is not None and not 0 < share < 1:
+                raise ValueError(f"a share between 0 and 1 expected, {share} came")
+
+    @property
+    def never(self) -> bool:
+        """Whether one of the orders never flips the decision: then they cannot be compared."""
+        return None in (self.attention, self.gradient, self.random)
+
+
+def flip(subject: Subject, draws: int, rng: np.random.Generator) -> Flip | None:
+    """The flip test on the layer closest to the output: a HAN's sentences, or all words.
+
+    Serrano and Smith 2019 rank by the weight, or by the gradient of the decision at the
+    weight; so does this. None where that layer has a single weight.
+    """
+    unit: Unit = "sentence" if hierarchical(subject) else "word"
+    weights = attention(subject, unit)
+    if len(weights) < 2:
+        return None
+    votes = subject.alone()
+    gradient = at_weights(votes, subject.explanation.probabilities, subject.target)
+
+    random = random_orders(len(weights), draws, rng)
+    rankings = np.vstack((random, order(weights, rng), order(gradient, rng)))
+    *shares, by_attention, by_gradient = flip_shares(rankings, weights, votes, subject.target)
+    return Flip(
+        unit,
+        len(weights),
+        attention=by_attention,
+        gradient=by_gradient,
+        random=_median(shares),
+        draws=draws,
+    )
+
+
+def at_weights(votes: np.ndarray, probabilities: np.ndarray, target: int) -> np.ndarray:
+    """(entries,) the gradient of p(``target``) at the weights, but for one constant.
+
+    The derivative of softmax(weights @ votes); weights that sum to 1 leave a constant free,
+    which changes no order.
+    """
+    return probabilities[target] * (votes[:, target] - votes @ probabilities)
+
+
+def flip_shares(
+    rankings: np.ndarray, weights: np.ndarray, votes: np.ndarray, target: int
+) -> list[float | None]:
+    """The share of ``weights`` to zero, in the order of each ranking, until ``target`` loses.
+
+    Args:
+        rankings: (orders, entries) numbers of the entries, those to go first first.
+        weights: (entries,) attention; what is left is renormalised, which changes no winner.
+        votes: (entries, classes) log probabilities of each entry alone.
+
+    Returns:
+        None for each order by which the decision stands with one entry left.
+    """
+    step = max(1, _CELLS // votes.size)
+    parts = (rankings[at : at + step] for at in range(0, len(rankings), step))
+    zeroed = np.concatenate([_zeroed(part, weights[:, None] * votes, target) for part in parts])
+    return [int(number) / len(weights) if number else None for number in zeroed]
+
+
+def _zeroed(rankings: np.ndarray, weighted: np.ndarray, target: int) -> np.ndarray:
+    """(orders,) entries to zero until the decision flips, 0 for never."""
+    left = weighted[rankings[:, ::-1]].cumsum(1)[:, ::-1]  # (orders, entries, classes)
+    flipped = (left.max(2) > left[..., target])[:, 1:]
+    return np.where(flipped.any(1), flipped.argmax(1) + 1, 0)
+
+
+def _median(shares: list[float | None]) -> float | None:
+    """The median where None is larger than all: a censored value has a rank but no size."""
+    middle = float(np.median([np.inf if share is None else share for share in shares]))
+    return middle if np.isfinite(middle) else None
+
+
+def hierarchical(subject: Subject) -> bool:
+    """Whether attention over sentences stands closest to the output."""
+    return subject.checkpoint.config.architecture.model == "han"
+
+
+def levels(subject: Subject, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weights of a flat model (copies, tokens) as words within sentences and sentences."""
+    lengths = subject.numbered.sentence_lengths
+    sentences = np.add.reduceat(weights, lengths.cumsum() - lengths, axis=1)
+    whole = by_token(subject, "sentence", sentences)
+    return np.divide(weights, whole, out=np.zeros_like(weights), where=whole > 0), sentences
+
+
+_ONE_AT_A_TIME = Lock()  # torch has one random state for all threads of a process
+
+
+def untrained_twin(checkpoint: Checkpoint, seed: int = 0) -> Checkpoint:
+    """The checkpoint's model before training, with all else the same.
+
+    Architecture, vocabulary, labels and tokeniser are the checkpoint's. All weights are
+    drawn anew, as training draws them for this seed, word vectors included: a model
+    that began with ready-made vectors had those already. The global random state is
+    left as it was.
+    """
+    with _ONE_AT_A_TIME, torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)  # the CPU's alone: models are built there
+        model = build_model(checkpoint.config.architecture)
+    model = model.to(checkpoint.device).eval()
+    name = f"untrained twin of {checkpoint.name}"
+    return replace(checkpoint, name=name, model=model, metrics={})
+
+
+def uniform_attention(subject: Subject) -> tuple[np.ndarray, np.ndarray]:
+    """Even attention as the model would have it: words (tokens,), sentences (sentences,).
+
+    A HAN shares out evenly twice, among sentences and within each. A flat model does so
+    once, among all words, so that a sentence's weight is its share of the words.
+    """
+    lengths = subject.numbered.sentence_lengths
+    flat = subject.checkpoint.config.architecture.model == "bilstm"
+    sentences = lengths / lengths.sum() if flat else np.full(len(lengths), 1 / len(lengths))
+    return np.repeat(1 / lengths, lengths), sentences
+
+
+def with_uniform_attention(subject: Subject) -> Explanation:
+    """The same document under even attention: the weights, and what the model then answers."""
+    words, sentences = uniform_attention(subject)
+    (probabilities,) = subject.under(words[None], sentences[None])
+    return replace(
+        subject.explanation,
+        probabilities=probabilities,
+        word_weights=words,
+        sentence_weights=sentences,
+    )
+
+
+PERMUTATIONS = 100
+"""Shuffles of the attention whose median is reported."""
+
+
+@dataclass(frozen=True)
+class Swaps:
+    """One prediction under other attention.
+
+    Attributes:
+        target: the class that the model's own attention predicts.
+        probability: of that class, with the model's own attention.
+        uniform: (classes,) probabilities under uniform attention (a HAN: both levels).
+        permuted: (permutations,) the probability of ``target`` under shuffled attention.
+        flip: None where the layer closest to the output has a single weight.
+
+    Raises:
+        ValueError: if there is no permutation or no such class.
+    """
+
+    target: int
+    probability: float
+    uniform: np.ndarray
+    permuted: np.ndarray
+    flip: Flip | None
+
+    def __post_init__(self) -> None:
+        if not len(self.permuted) or not 0 <= self.target < len(self.uniform):
+            raise ValueError("a known class and at least one permutation are expected")
+
+    @property
+    def uniform_probability(self) -> float:
+        """The probability of ``target`` under uniform attention."""
+        return float(self.uniform[self.target])
+
+    @property
+    def uniform_flips(self) -> bool:
+        """Whether uniform attention decides for another class."""
+        return int(self.uniform.argmax()) != self.target
+
+    @property
+    def permutation_shift(self) -> float:
+        """The median change of the prediction under permuted attention, without its sign."""
+        return float(np.median(abs(self.permuted - self.probability)))
+
+
+def swaps(
+    subject: Subject, seed: int = 0, draws: int = 20, permutations: int = PERMUTATIONS
+) -> Swaps:
+    """Uniform attention, shuffled attention, and the flip test with ``draws`` random orders.
+
+    Raises:
+        ValueError: for a document of one word: attention has no choice there.
+    """
+    if subject.tokens < 2:
+        raise ValueError("other attention needs at least two words")
+    rng = np.random.default_rng(seed)
+    even, shuffled = uniform_attention(subject), permuted(subject, permutations, rng)
+    answers = subject.under(*(np.vstack(level) for level in zip(even, shuffled, strict=True)))
+    return Swaps(
+        target=subject.target,
+        probability=subject.explanation.probability,
+        uniform=answers[0],
+        permuted=answers[1:, subject.target],
+        flip=flip(subject, draws, rng),
+    )
+
+
+def permuted(
+    subject: Subject, copies: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """The model's own weights in random order: (copies, tokens), (copies, sentences).
+
+    A HAN's word weights stay within their sentence, and its sentences change places; a flat
+    model's weights go anywhere in the document.
+    """
+    explanation = subject.explanation
+
+    def shuffled(weights: np.ndarray) -> np.ndarray:
+        return rng.permuted(np.tile(weights, (copies, 1)), axis=1)
+
+    if not hierarchical(subject):
+        return levels(subject, shuffled(explanation.document_weights))
+    # Sorting random numbers that grow from sentence to sentence never leaves a sentence.
+    keys = rng.random((copies, subject.tokens)) + explanation.sentence_of_token
+    return explanation.word_weights[keys.argsort(1)], shuffled(explanation.sentence_weights)

@@ -1,0 +1,297 @@
+"""Which documents of a data set to measure, where measuring all would take too long.
+
+It knows classes as the model predicts them; a data set needs no labels.
+
+How far attention explains decisions over a data set, with intervals.
+
+Each document is measured as ``faithfulness`` does it for one, and the means get intervals
+from a bootstrap over documents. Units are words. Labels play no part: the question is what
+the model goes by, not whether it is right. It does not choose the documents (sampling).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from han_core.explanation.attention_permutation import Flip, Swaps
+from han_core.explanation.attribution import MOST_READ, RankedBy
+from han_core.explanation.deletion import CLEARLY, Deletion
+from han_core.explanation.faithfulness import quick, thorough
+from han_core.explanation.model_probe import Progress, Subject, subject
+from han_core.explanation.statistics import Bootstrap, Interval
+from han_core.models.checkpoint import Checkpoint
+from han_core.models.predict import predict_numbered
+from han_core.runtime.errors import WrongInput
+from han_core.text.batch import number_document
+
+DOCUMENTS = 500
+"""Documents measured unless another number is asked for."""
+
+
+def sample(
+    checkpoint: Checkpoint,
+    texts: Sequence[str],
+    documents: int = DOCUMENTS,
+    seed: int = 0,
+    progress: Progress | None = None,
+    say: Callable[[str], None] | None = None,
+) -> list[int]:
+    """Which texts to measure, in order: as many of each class and length as in the whole.
+
+    Every n-th of the texts sorted by predicted class and length, from a random start
+    (systematic sampling, Cochran 1977, chapter 8). Texts too long to leave out each word
+    by itself are never chosen.
+
+    Args:
+        progress: told how many texts have been classified.
+        say: told, in a sentence, how many texts were too long to be chosen.
+
+    Raises:
+        WrongInput: if a text has no word, or no text is short enough.
+        ValueError: if no document is asked for.
+    """
+    if documents < 1:
+        raise ValueError(f"a sample of at least one document is expected, {documents} came")
+    numbered = []
+    for at, text in enumerate(texts, start=1):
+        document = checkpoint.tokenizer(text)
+        if not document.sentences:
+            raise WrongInput(f"Texts with at least one word are expected; number {at} has none.")
+        numbered.append(number_document(document, checkpoint.vocabulary))
+    lengths = np.array([len(document.words) for document in numbered])
+    fit = np.flatnonzero(lengths**2 <= MOST_READ)
+    if not len(fit):
+        raise WrongInput(f"Texts of at most {int(MOST_READ**0.5):,} words are expected; none came.")
+    if len(fit) < len(lengths) and say is not None:
+        most = f"{int(MOST_READ**0.5):,} words"
+        say(f"{len(lengths) - len(fit):,} of {len(lengths):,} texts are above {most}: left out.")
+    if len(fit) <= documents:
+        if progress is not None:
+            progress(len(fit), len(fit))
+        return fit.tolist()
+    probabilities = predict_numbered(checkpoint.model, [numbered[i] for i in fit], progress)
+    return fit[spread(probabilities.argmax(1), lengths[fit], documents, seed)].tolist()
+
+
+def sample_of_scored(
+    classes: np.ndarray, lengths: np.ndarray, documents: int = DOCUMENTS, seed: int = 0
+) -> np.ndarray:
+    """As ``sample``, where predicted classes and lengths in tokens (documents,) are known.
+
+    Raises:
+        WrongInput: if no document is short enough.
+    """
+    fit = np.flatnonzero(lengths.astype(np.int64) ** 2 <= MOST_READ)
+    if not len(fit):
+        raise WrongInput(f"Texts of at most {int(MOST_READ**0.5):,} words are expected; none came.")
+    if len(fit) <= documents:
+        return fit
+    return fit[spread(classes[fit], lengths[fit], documents, seed)]
+
+
+def spread(classes: np.ndarray, lengths: np.ndarray, number: int, seed: int) -> np.ndarray:
+    """``number`` of the rows, ascending, spread evenly over classes and lengths."""
+    rng = np.random.default_rng(seed)
+    queue = np.lexsort((rng.random(len(classes)), lengths, classes))
+    places = (np.arange(number) + rng.random()) * (len(classes) / number)
+    return np.sort(queue[places.astype(int)])
+
+
+DRAWS = 100
+"""Random orders for each document."""
+
+RANKINGS: tuple[RankedBy, ...] = ("attention", "gradient", "leave_one_out", "random")
+
+TAUS = ("tau_gradient", "tau_leave_one_out", "tau_ceiling")
+
+FLIPPED_BY = ("attention", "gradient", "random")
+
+OTHERS = RANKINGS[1:]
+"""What attention is compared with, document by document."""
+
+
+Figures = Mapping[str, float | None]
+"""One document's; a name is None or missing where the document has no such figure."""
+
+
+@dataclass(frozen=True)
+class DeletionReport:
+    """Deletion curves' averages (AOPC) over documents, for one way to fill the gap.
+
+    Attributes:
+        comprehensiveness: by each of ``RANKINGS``.
+        sufficiency: the same.
+        captured: (attention − random) / (leave-one-out − random) of the mean
+            comprehensiveness; nothing where the denominator is not clearly positive.
+        ahead: for each of ``OTHERS``, the paired difference of attention's
+            comprehensiveness and its own; negative where attention does worse.
+
+    Raises:
+        ValueError: if a ranking is missing.
+    """
+
+    comprehensiveness: Mapping[RankedBy, Interval]
+    sufficiency: Mapping[RankedBy, Interval]
+    captured: Interval
+    ahead: Mapping[RankedBy, Interval]
+
+    def __post_init__(self) -> None:
+        for found in (self.comprehensiveness, self.sufficiency):
+            if tuple(found) != RANKINGS:
+                raise ValueError(f"{RANKINGS} expected, {tuple(found)} came")
+
+
+@dataclass(frozen=True)
+class Report:
+    """Faithfulness over a data set; no field is for one document.
+
+    Attributes:
+        n: documents measured.
+        deleted: with words taken out.
+        unknown: with words replaced by the unknown word.
+        tau_gradient: Kendall's tau-b of attention with |gradient × embedding|.
+        tau_leave_one_out: the same with |Δp| under leave-one-out.
+        tau_ceiling: of those two with each other.
+        flip: "attention", "gradient" and "random" over the documents that all three flip,
+            and "never", the share of documents that one of them does not flip.
+        never_flips: the share of documents that each of the three does not flip.
+        uniform_flips: the share of documents that uniform attention decides otherwise.
+        permutation_shift: the mean of the documents' median |Δp| under shuffled attention.
+    """
+
+    n: int
+    deleted: DeletionReport
+    unknown: DeletionReport
+    tau_gradient: Interval
+    tau_leave_one_out: Interval
+    tau_ceiling: Interval
+    flip: Mapping[str, Interval]
+    never_flips: Mapping[str, Interval]
+    uniform_flips: Interval
+    permutation_shift: Interval
+
+    def to_json(self) -> dict:
+        """As the command ``faithfulness`` prints it; nothing is ``null``, three times."""
+        value = _plain(self)
+        deleted, unknown = value.pop("deleted"), value.pop("unknown")
+        return {"n": value.pop("n"), **deleted, **value, "unknown_word": unknown}
+
+
+def _plain(value):
+    """Dataclasses and mappings as dictionaries, all the way down."""
+    if isinstance(value, Interval):
+        return value.to_json()
+    if isinstance(value, DeletionReport | Report):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {name: _plain(part) for name, part in value.items()}
+    return value
+
+
+def measure(
+    checkpoint: Checkpoint,
+    texts: Sequence[str],
+    seed: int = 0,
+    draws: int = DRAWS,
+    progress: Progress | None = None,
+) -> Report:
+    """Faithfulness over all of ``texts``.
+
+    Args:
+        progress: told how many texts are done.
+
+    Raises:
+        WrongInput: if there is no text, or one has no word or too many of them.
+    """
+    if not texts:
+        raise WrongInput("At least one text is expected; none came.")
+    rows = []
+    seeds = np.random.default_rng(seed).integers(2**32, size=len(texts)).tolist()
+    for number, (text, own) in enumerate(zip(texts, seeds, strict=True), start=1):
+        rows.append(measure_one(subject(checkpoint, text), own, draws))
+        if progress is not None:
+            progress(number, len(texts))
+    return report(rows, seed)
+
+
+def measure_one(asked: Subject, seed: int, draws: int) -> Figures:
+    """One document's figures by the names that ``report`` reads."""
+    deleted = thorough(asked, quick(asked, seed=seed, draws=draws), seed)
+    unknown = thorough(asked, quick(asked, fill="unknown", seed=seed, draws=draws), seed)
+    return {
+        **_curves("deleted", deleted.deletion),
+        **_curves("unknown", unknown.deletion),
+        **{name: getattr(deleted, name) for name in TAUS},
+        **_swaps(deleted.swaps),
+    }
+
+
+def _curves(filled: str, found: Deletion | None) -> Figures:
+    """Averages over the shares, such as "deleted sufficiency random"."""
+    return {
+        f"{filled} {measure} {by}": getattr(found, measure)[by].average
+        for measure in ("comprehensiveness", "sufficiency")
+        for by in (RANKINGS if found else ())
+    }
+
+
+def _swaps(found: Swaps | None) -> Figures:
+    if found is None:
+        return {}
+    return {
+        "uniform_flips": float(found.uniform_flips),
+        "permutation_shift": found.permutation_shift,
+        **flips(found.flip),
+    }
+
+
+def flips(found: Flip | None) -> Figures:
+    """Shares until the decision flips, and which orders never flip it."""
+    if found is None:
+        return {}
+    shares = {by: getattr(found, by) for by in FLIPPED_BY}
+    return {
+        "flip never": float(found.never),
+        **{f"never {by}": float(share is None) for by, share in shares.items()},
+        # An order that flips only what is easy to flip would look better in its own mean.
+        **({} if found.never else {f"flip {by}": share for by, share in shares.items()}),
+    }
+
+
+def report(rows: Sequence[Figures], seed: int) -> Report:
+    """Means and intervals of documents' figures, as ``measure_one`` names them.
+
+    Raises:
+        ValueError: if there is no document.
+    """
+    bootstrap = Bootstrap(len(rows), seed)
+
+    def column(name: str) -> np.ndarray:
+        """(documents,) NaN where a document has no such figure."""
+        return np.array([row.get(name) for row in rows], dtype=float)
+
+    def mean(name: str) -> Interval:
+        return bootstrap.mean(column(name))
+
+    def deletion(filled: str) -> DeletionReport:
+        falls = {by: column(f"{filled} comprehensiveness {by}") for by in RANKINGS}
+        return DeletionReport(
+            comprehensiveness={by: bootstrap.mean(fall) for by, fall in falls.items()},
+            sufficiency={by: mean(f"{filled} sufficiency {by}") for by in RANKINGS},
+            captured=bootstrap.ratio(
+                falls["attention"] - falls["random"],
+                falls["leave_one_out"] - falls["random"],
+                least=CLEARLY,
+            ),
+            ahead={by: bootstrap.mean(falls["attention"] - falls[by]) for by in OTHERS},
+        )
+
+    return Report(
+        n=len(rows),
+        deleted=deletion("deleted"),
+        unknown=deletion("unknown"),
+        flip={name: mean(f"flip {name}") for name in (*FLIPPED_BY, "never")},
+        never_flips={name: mean(f"never {name}") for name in FLIPPED_BY},
+        **{name: mean(name) for name in (*TAUS, "uniform_flips", "permutation_shift")},
+    )

@@ -1,0 +1,223 @@
+"""Attention changed by hand while the words' states stay: how far does the answer move?
+
+The experiment of Jain and Wallace (2019, section 4.2), for one sentence or the whole
+document. An answer that hardly moves does not hang on these weights; one that moves
+says nothing about whether the words themselves matter. A HAN's sentence encoder reads
+the new sentence vectors, and its sentence weights stay unless they are changed too.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+import numpy as np
+
+from han_core.explanation.attention_permutation import hierarchical, permuted, uniform_attention
+from han_core.explanation.counterfactual import went
+from han_core.explanation.explanation import Explanation
+from han_core.explanation.model_probe import Subject
+from han_core.runtime.errors import WrongInput
+
+Kind = Literal["flatten", "shuffle", "sharpen"]
+
+COLDEST, HOTTEST = 0.05, 20.0
+
+
+@dataclass(frozen=True)
+class Tampering:
+    """What is done to attention.
+
+    Attributes:
+        kind: flatten: even weights. shuffle: the same weights in random order. sharpen:
+            weights to the power of 1 / temperature, made to sum to 1 again.
+        sentence: the number of the sentence, from 0, whose words' weights change, while
+            its own weight stays; None for the whole document: in a HAN the words' weights
+            within every sentence and the sentences' weights, in a flat model the one
+            distribution over all words.
+        temperature: for sharpen; below 1 sharper, above 1 flatter.
+        seed: for shuffle. The order is any one with equal chance, that which stood there
+            included.
+
+    Raises:
+        WrongInput: if there is no such kind, or a number is out of its range.
+    """
+
+    kind: Kind
+    sentence: int | None = None
+    temperature: float = 1.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(Kind):
+            raise WrongInput(f"flatten, shuffle or sharpen is expected; {self.kind!r} came.")
+        if not COLDEST <= self.temperature <= HOTTEST:
+            raise WrongInput(
+                f"A temperature is between {COLDEST} and {HOTTEST:g}; {self.temperature:g} came."
+            )
+        if self.seed < 0:
+            raise WrongInput(f"A seed is 0 or larger; {self.seed} came.")
+
+
+@dataclass(frozen=True)
+class Tampered:
+    """One document under attention changed by hand.
+
+    Attributes:
+        before: under the model's own attention.
+        explanation: the changed weights, and the probabilities under them.
+    """
+
+    tampering: Tampering
+    before: Explanation
+    explanation: Explanation
+
+    @property
+    def total_variation(self) -> float:
+        """Total variation distance of the class probabilities, 0 to 1."""
+        return float(total_variation(self.before.probabilities, self.explanation.probabilities))
+
+    @property
+    def largest_change(self) -> float:
+        """Of one class's probability, without its sign."""
+        return float(abs(self.explanation.probabilities - self.before.probabilities).max())
+
+
+@dataclass(frozen=True)
+class Furthest:
+    """How far random orders of attention move the prediction.
+
+    Attributes:
+        draws: random orders tried.
+        median: of the total variation distances, 0 to 1.
+        largest: of the same; more draws may find a larger one.
+        flips: the share of the draws under which another class is predicted.
+    """
+
+    draws: int
+    median: float
+    largest: float
+    flips: float
+
+
+def tampered_weights(subject: Subject, tampering: Tampering) -> tuple[np.ndarray, np.ndarray]:
+    """The changed attention: words (tokens,) sum to 1 within a sentence, sentences (sentences,).
+
+    In one sentence of a flat model the word weights are shares of what the sentence holds
+    of the one distribution over all words, so that its total stays.
+
+    Raises:
+        WrongInput: if there is no such sentence, or one word holds all the weight.
+    """
+    _check_choice(subject, tampering)
+    words, sentences = subject.explanation.word_weights, subject.explanation.sentence_weights
+    if tampering.sentence is None:
+        return _whole(subject, tampering)
+    lengths = subject.numbered.sentence_lengths
+    end = int(lengths[: tampering.sentence + 1].sum())
+    place = slice(end - int(lengths[tampering.sentence]), end)
+    changed = words.copy()
+    changed[place] = _one(words[place], tampering)
+    return changed, sentences.copy()
+
+
+def tamper(subject: Subject, tampering: Tampering) -> Tampered:
+    """The document under changed attention, and what the model then answers.
+
+    Raises:
+        WrongInput: as ``tampered_weights``.
+    """
+    words, sentences = tampered_weights(subject, tampering)
+    (probabilities,) = subject.under(words[None], sentences[None])
+    before = subject.explanation
+    explanation = replace(
+        before, probabilities=probabilities, word_weights=words, sentence_weights=sentences
+    )
+    return Tampered(tampering, before, explanation)
+
+
+def furthest(subject: Subject, draws: int = 100, seed: int = 0) -> Furthest:
+    """Random orders of attention over the whole document: the median and the largest movement.
+
+    Raises:
+        WrongInput: for a document of one word.
+        ValueError: if ``draws`` is below 1.
+    """
+    if draws < 1:
+        raise ValueError(f"at least one draw is expected, {draws} came")
+    _check_choice(subject, Tampering("shuffle"))
+    answers = subject.under(*permuted(subject, draws, np.random.default_rng(seed)))
+    distances = total_variation(answers, subject.explanation.probabilities)
+    return Furthest(
+        draws=draws,
+        median=float(np.median(distances)),
+        largest=float(distances.max()),
+        flips=float((answers.argmax(1) != subject.target).mean()),
+    )
+
+
+def sentence(tampered: Tampered) -> str:
+    """ "With attention flattened in sentence 2 the probability of positive went from …" """
+    kind, number = tampered.tampering.kind, tampered.tampering.sentence
+    done = {"flatten": "flattened", "shuffle": "shuffled"}.get(
+        kind, f"at temperature {tampered.tampering.temperature:g}"
+    )
+    where = "everywhere" if number is None else f"in sentence {number + 1}"
+    return f"With attention {done} {where} {went(tampered.before, tampered.explanation)}"
+
+
+def total_variation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """½ Σ |a − b| over the last axis (Jain and Wallace 2019, section 3)."""
+    return abs(a - b).sum(-1) / 2
+
+
+def _check_choice(subject: Subject, tampering: Tampering) -> None:
+    """Refuses what no change of attention could show."""
+    number, nothing = tampering.sentence, f"there is nothing to {tampering.kind}."
+    if subject.tokens == 1:
+        raise WrongInput(f"This document has one word, which holds all attention: {nothing}")
+    if number is None:
+        return
+    if not 0 <= number < subject.sentences:
+        raise WrongInput(
+            f"A sentence from 1 to {subject.sentences} is expected; {number + 1} came."
+        )
+    if subject.numbered.sentence_lengths[number] == 1:
+        raise WrongInput(
+            f"Sentence {number + 1} has one word, which holds all of its attention: {nothing}"
+        )
+
+
+def _one(weights: np.ndarray, tampering: Tampering) -> np.ndarray:
+    """The weights of one sentence, changed."""
+    if tampering.kind == "flatten":
+        return np.full(len(weights), 1 / len(weights))
+    if tampering.kind == "shuffle":
+        return np.random.default_rng(tampering.seed).permutation(weights)
+    return _softened(weights, np.array([len(weights)]), tampering.temperature)[0]
+
+
+def _whole(subject: Subject, tampering: Tampering) -> tuple[np.ndarray, np.ndarray]:
+    """All weights of the document, changed."""
+    if tampering.kind == "flatten":
+        return uniform_attention(subject)
+    if tampering.kind == "shuffle":
+        words, sentences = permuted(subject, 1, np.random.default_rng(tampering.seed))
+        return words[0], sentences[0]
+    own, lengths = subject.explanation, subject.numbered.sentence_lengths
+    words, sums = _softened(own.word_weights, lengths, tampering.temperature)
+    totals = own.sentence_weights ** (1 / tampering.temperature)
+    # In a flat model (α_s · α_w) ** (1 / T) is made to sum to 1 over all words at once.
+    totals = totals if hierarchical(subject) else totals * sums
+    return words, totals / totals.sum()
+
+
+def _softened(
+    weights: np.ndarray, lengths: np.ndarray, temperature: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """weights ** (1 / T) made to sum to 1 in each stretch, and what they summed to before.
+
+    The largest of n weights is at least 1 / n, and no text is so long that its twentieth
+    power (``COLDEST``) would be 0.
+    """
+    powers = weights ** (1 / temperature)
+    sums = np.add.reduceat(powers, lengths.cumsum() - lengths)
+    return powers / sums.repeat(lengths), sums

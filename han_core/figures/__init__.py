@@ -1,1 +1,0 @@
-"""Figures: explanations and predictions in, a Plotly figure or HTML out."""

@@ -1,0 +1,129 @@
+"""How well a model does on labelled documents.
+
+It knows nothing about training or attention.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from han_core.models.checkpoint import Checkpoint
+from han_core.models.classifier import AttentionClassifier
+from han_core.runtime.errors import WrongInput
+from han_core.text.batch import NumberedDocument, collate, document_lengths, number_document
+from han_core.training.distributed import Processes
+
+BATCH_TOKENS = 20_000
+
+Progress = Callable[[int, int], None]
+"""Called with the documents done and the documents in all."""
+
+
+def predict(
+    checkpoint: Checkpoint, texts: Sequence[str], progress: Progress | None = None
+) -> np.ndarray:
+    """Probabilities (documents, classes) for ``texts``, float64.
+
+    Raises:
+        WrongInput: if a text has no word, or as ``predict_numbered``.
+    """
+    documents = []
+    for at, text in enumerate(texts, start=1):
+        document = checkpoint.tokenizer(text)
+        if not document.sentences:
+            raise WrongInput(f"Texts with at least one word are expected; number {at} has none.")
+        documents.append(number_document(document, checkpoint.vocabulary))
+    return predict_numbered(checkpoint.model, documents, progress, checkpoint.name)
+
+
+def predict_numbered(
+    model: AttentionClassifier,
+    documents: Sequence[NumberedDocument],
+    progress: Progress | None = None,
+    name: str = "The model",
+) -> np.ndarray:
+    """As ``predict`` for numbered documents; ``model``, called ``name``, is in evaluation mode.
+
+    Raises:
+        WrongInput: if its logits are not finite.
+    """
+
+    device = next(model.parameters()).device
+    logits: list[np.ndarray] = [np.empty(0)] * len(documents)
+    done = 0
+    for batch in _by_length(document_lengths(documents).tolist()):
+        with torch.inference_mode():
+            output = model(collate([documents[i] for i in batch]).to(device))
+        check_finite(output.logits, name)
+        for i, row in zip(batch, output.logits.cpu().double().numpy(), strict=True):
+            logits[i] = row
+        done += len(batch)
+        if progress:
+            progress(done, len(documents))
+    scores = np.stack(logits)
+    exponentials = np.exp(scores - scores.max(1, keepdims=True))
+    return exponentials / exponentials.sum(1, keepdims=True)
+
+
+def predict_shared(
+    model: AttentionClassifier,
+    documents: Sequence[NumberedDocument],
+    processes: Processes,
+    progress: Progress | None = None,
+    name: str = "The model",
+) -> np.ndarray:
+    """As ``predict_numbered``, each of several processes a share; all get all rows.
+
+    Args:
+        progress: told of this process's share.
+    """
+    if processes.count == 1:
+        return predict_numbered(model, documents, progress, name)
+    mine = range(processes.index, len(documents), processes.count)
+    rows = torch.zeros((len(documents), model.classifier.out_features), dtype=torch.float64)
+    if mine:
+        found = predict_numbered(model, [documents[i] for i in mine], progress, name)
+        rows[list(mine)] = torch.from_numpy(found)
+    return processes.sum(rows).numpy()
+
+
+def check_finite(logits: Tensor, name: str) -> None:
+    """Whether a pass came out as numbers: finite weights may be too large for that.
+
+    Raises:
+        WrongInput: names the model.
+    """
+    if not logits.isfinite().all():
+        raise WrongInput(f"{name} gives values that are not finite: its weights are too large.")
+
+
+def metrics(probabilities: np.ndarray, classes: Sequence[int] | np.ndarray) -> dict[str, float]:
+    """Accuracy, macro F1 and mean cross-entropy (nats).
+
+    Macro F1 is over the classes that occur among the true or the predicted ones.
+    """
+    from sklearn.metrics import accuracy_score, f1_score
+
+    true = np.asarray(classes)
+    predicted = probabilities.argmax(1)
+    chosen = probabilities[np.arange(len(true)), true].clip(1e-12)
+    return {
+        "accuracy": float(accuracy_score(true, predicted)),
+        "macro_f1": float(f1_score(true, predicted, average="macro", zero_division=0)),
+        "loss": float(-np.log(chosen).mean()),
+    }
+
+
+def _by_length(lengths: Sequence[int]) -> list[list[int]]:
+    """Documents of similar length together, so that none waits for a longer one."""
+    batches: list[list[int]] = []
+    total = 0
+    for index in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if not batches or total + lengths[index] > BATCH_TOKENS:
+            batches.append([])
+            total = 0
+        batches[-1].append(index)
+        total += lengths[index]
+    return batches

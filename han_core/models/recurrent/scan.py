@@ -1,0 +1,185 @@
+"""Two sums that take most of a model's time, as fast as a CPU does them.
+
+Both give what torch's usual functions give, within rounding. They know nothing about
+models.
+
+A bidirectional GRU over ragged sequences on a CPU, with its own back-propagation.
+
+Both directions advance in lockstep, one matrix product a time step over the
+sequences that are still running, and all weight gradients come from one product
+at the end. ``nn.GRU`` over a packed sequence gives the same numbers; its
+backward pass is what makes it slow on a CPU.
+
+The cell (Cho et al. 2014, in the form of PyTorch's ``nn.GRU``):
+
+    r = σ(xr + Wr h + br)   z = σ(xz + Wz h + bz)
+    n = tanh(xn + r · (Wn h + bn))   h' = (1 − z) · n + z · h
+
+The states of a recurrent layer that read what sequences share once.
+
+Forward and backward states stand in tables of their own, and each step says which row of
+either is its own. So what is done to a state, such as a linear layer, is done once for
+all steps that share it. It knows nothing about how states came to be.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.nn.functional import linear
+
+FEWEST = 8_192
+"""Rows from which oneDNN is quicker than what ``torch.matmul`` goes by.
+
+It makes a program for every number of rows that it has not met lately, which takes longer
+than a small product does, and keeps a thousand of them: 200 MB in a class.
+"""
+
+# What torch's own compiler uses for linear layers; missing where torch comes without oneDNN.
+_ONEDNN = (
+    getattr(torch.ops.mkldnn, "_linear_pointwise", None)
+    if torch.backends.mkldnn.is_available()
+    else None
+)
+
+
+def tanh_(x: Tensor) -> Tensor:
+    """tanh(x) = 2 σ(2x) − 1 in place of ``x``; in float32 within 3e-7.
+
+    torch's own ``tanh`` takes about ten times as long as its ``sigmoid`` on a CPU, and in a
+    recurrent layer that is half as long as the matrix products.
+    """
+    return x.mul_(2).sigmoid_().mul_(2).sub_(1)
+
+
+def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """x Wᵀ + b, as ``torch.nn.functional.linear``; (rows, in), (out, in), (out,) → (rows, out).
+
+    Without a gradient by oneDNN, which multiplies twice as fast on processors that torch's
+    usual library does not favour, and as fast on others.
+    """
+    usual = torch.is_grad_enabled() or x.device.type != "cpu" or x.dtype != torch.float32
+    if _ONEDNN is None or usual or len(x) < FEWEST:
+        return linear(x, weight, bias)
+    return _ONEDNN(x, weight, bias, "none", [], "")
+
+
+class GRUScan(torch.autograd.Function):
+    """``GRUScan.apply(inputs, weight, bias, sizes)`` → states (2, steps, hidden).
+
+    Args:
+        inputs: (2, steps, 3 × hidden) projected inputs of both directions (r, z, n), packed:
+            all first steps, then all second steps, longest sequence first.
+        weight: (2, 3 × hidden, hidden) recurrent weights of both directions.
+        bias: (2, 3 × hidden) their biases.
+        sizes: sequences still running at each time.
+    """
+
+    @staticmethod
+    @torch.amp.custom_fwd(device_type="cpu", cast_inputs=torch.float32)
+    def forward(ctx, inputs: Tensor, weight: Tensor, bias: Tensor, sizes: list[int]) -> Tensor:
+        _, steps, triple = inputs.shape
+        hidden = triple // 3
+        states, before, new = inputs.new_empty(3, 2, steps, hidden).unbind()
+        products = inputs.new_empty(2, steps, triple)  # r and z, and the recurrent part of n
+        across, offset = weight.transpose(1, 2), bias.unsqueeze(1)
+        h = inputs.new_zeros(2, sizes[0], hidden)
+        parts = (part.split(sizes, dim=1) for part in (inputs, products, before, new, states))
+        for x, kept, earlier, n, state in zip(*parts, strict=True):
+            h = earlier.copy_(h[:, : x.shape[1]])
+            product = torch.baddbmm(offset, h, across)
+            rz = product[..., : 2 * hidden].add_(x[..., : 2 * hidden]).sigmoid_()
+            r, z = rz.chunk(2, dim=2)
+            tanh_(torch.addcmul(x[..., 2 * hidden :], r, product[..., 2 * hidden :], out=n))
+            h = torch.lerp(n, h, z, out=state)
+            kept.copy_(product)
+        gates, recurrent = products.split((2 * hidden, hidden), dim=2)
+        ctx.save_for_backward(weight, before, gates, new, recurrent)
+        ctx.sizes = sizes
+        return states
+
+    @staticmethod
+    @torch.amp.custom_bwd(device_type="cpu")
+    @once_differentiable
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+        weight, before, gates, new, recurrent = ctx.saved_tensors
+        hidden = new.shape[2]
+        # What does not depend on the gradient that comes back through time:
+        r, z = gates.chunk(2, dim=2)
+        to_n = (1 - z) * (1 - new * new)
+        to_z = (before - new) * z * (1 - z)
+        to_r = to_n * recurrent * r * (1 - r)
+        to_product = torch.cat((to_r, to_z, to_n * r), dim=2)
+        products = torch.empty_like(to_product)
+        flowing = torch.empty_like(new)  # what reaches each state, from above and from later
+        later = new.new_zeros(2, 0, hidden)
+        by_gate = (2, -1, 3, hidden)
+        wholes = (gradient, flowing, to_product.view(by_gate), products.view(by_gate), products, z)
+        parts = (whole.split(ctx.sizes, dim=1) for whole in wholes)
+        for above, dh, to_gates, gates_now, now, keep in reversed([*zip(*parts, strict=True)]):
+            dh.copy_(above)[:, : later.shape[1]] += later
+            torch.mul(to_gates, dh.unsqueeze(2), out=gates_now)
+            later = torch.baddbmm(dh * keep, now, weight)
+        d_weight = torch.bmm(products.transpose(1, 2), before)
+        d_bias = products.sum(1)
+        products[..., 2 * hidden :] = flowing * to_n  # now the gradient of the inputs
+        return products, d_weight, d_bias, None
+
+
+@dataclass(frozen=True)
+class Readings:
+    """States (steps, 2 × hidden) that were never written out.
+
+    Attributes:
+        tables: (2, readings, hidden) forward and backward states.
+        ahead: (steps,) the row of each step's forward state.
+        back: (steps,) the row of its backward state.
+    """
+
+    tables: Tensor
+    ahead: Tensor
+    back: Tensor
+
+    def __len__(self) -> int:
+        return len(self.ahead)
+
+    @classmethod
+    def repeated(cls, states: Tensor, copies: int) -> "Readings":
+        """States (steps, 2 × hidden) as often as that, one after another."""
+        rows = torch.arange(len(states), device=states.device).repeat(copies)
+        return cls(torch.stack(states.chunk(2, dim=1)), rows, rows)
+
+    def written_out(self, steps: Tensor | None = None) -> Tensor:
+        """(steps, 2 × hidden), of all steps or of these."""
+        ahead = self.ahead if steps is None else self.ahead[steps]
+        back = self.back if steps is None else self.back[steps]
+        forward, backward = self.tables
+        return torch.cat((forward.index_select(0, ahead), backward.index_select(0, back)), dim=1)
+
+    def through(self, layer: nn.Linear) -> Tensor:
+        """(steps, features) what ``layer`` makes of the states."""
+        forward, backward = layer.weight.chunk(2, dim=1)
+        first = product(self.tables[0], forward.contiguous(), layer.bias)
+        second = product(self.tables[1], backward.contiguous())
+        return first.index_select(0, self.ahead).add_(second.index_select(0, self.back))
+
+    def pooled(self, weights: Tensor, starts: Tensor) -> Tensor:
+        """(segments, 2 × hidden) weighted sums over segments of steps that begin at ``starts``."""
+        return torch.cat(
+            [
+                nn.functional.embedding_bag(
+                    rows, table, starts, mode="sum", per_sample_weights=weights
+                )
+                for rows, table in zip((self.ahead, self.back), self.tables, strict=True)
+            ],
+            dim=1,
+        )
+
+
+States = Tensor | Readings
+"""States (steps, 2 × hidden), written out or not."""
+
+
+def written_out(states: States) -> Tensor:
+    return states.written_out() if isinstance(states, Readings) else states

@@ -1,0 +1,53 @@
+"""The one exception for input that cannot be used.
+
+Its message is a single sentence for the person who gave the input: what was
+expected and what came. The command line prints it and ends with status 2; a
+page shows it and stays usable. It knows nothing about where it is shown.
+
+How names and values that came from outside appear inside a sentence.
+
+A file name or a label may hold line breaks, control characters or a megabyte
+of text; a message shows it on one line, short, and never as markup of its own.
+"""
+
+from collections.abc import Sequence
+
+LONGEST = 400  # characters; what came may be anything, and the sentence quotes it
+
+
+class WrongInput(ValueError):
+    """Input that cannot be used; ``str(error)`` is one line, with its middle left out if long."""
+
+    def __init__(self, sentence: str):
+        line = " ".join(sentence.split())
+        if len(line) > LONGEST:
+            line = f"{line[: LONGEST // 2]} … {line[-LONGEST // 2 :]}"
+        super().__init__(line)
+
+
+def shown(text: str, limit: int = 60) -> str:
+    """`text` on one line, printable, cut to `limit` characters."""
+    head = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[:limit])
+    return head if len(text) <= limit else head[:-1] + "…"
+
+
+def listed(names: Sequence[str], limit: int = 20) -> str:
+    """The names in quotation marks, with a count in place of those beyond `limit`."""
+    quoted = ", ".join(f'"{shown(name)}"' for name in names[:limit])
+    beyond = len(names) - limit
+    return f"{quoted} and {beyond} more" if beyond > 0 else quoted
+
+
+def joined(words: Sequence[str]) -> str:
+    """ "a", "a and b", "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def gibibytes(number: int) -> str:
+    """ "2 GiB" of so many bytes."""
+    return f"{number / 2**30:.3g} GiB"
+
+
+def counted(number: int, noun: str) -> str:
+    """ "1 row", "3 rows": the number with its noun, for nouns that take an s."""
+    return f"{number} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,0 +1,248 @@
+"""Processes of their own: a session apart, so that they outlive the one that began them.
+
+It knows nothing about what a process does.
+
+Long work in a process of its own, which outlives the one that began it.
+
+A folder is all that both sides share: ``request.json`` says what is asked, ``state.json`` how
+far it is, ``stop`` asks it to end, and a lock says whether it lives. The module that does the
+work calls ``serve`` as its main program; ``begin``, ``look`` and ``stop`` are for whoever
+waits. It knows nothing about what is worked on.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from han_core.runtime.atomic_io import read_json, write_json
+from han_core.runtime.errors import WrongInput
+from han_core.runtime.locks import Lock, inherited, is_held, take
+from han_core.runtime.paths import PROJECT, data_root
+
+STDERR = "stderr.log"
+NICE = 5  # a third of an ordinary share of a busy processor
+_AUTOGROUP = Path("/proc/self/autogroup")
+
+
+def start_process(folder: Path, module: str, lock: Lock, threads: str = "1") -> None:
+    """Begins ``python -m module FOLDER HANDLE`` and does not wait for it.
+
+    The process holds ``lock``, which the caller took, from its first moment, so there is none
+    in which it seems dead. What it says stands in the folder's ``stderr.log``.
+
+    Raises:
+        OSError: if the system begins no process, or the disk takes no more.
+    """
+    with (folder / STDERR).open("ab") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, str(folder.absolute()), str(lock.handle)],
+            cwd=PROJECT,
+            env=_environment(threads),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            pass_fds=[lock.handle],
+            start_new_session=True,
+        )
+    # Somebody has to take note of its end, or the system keeps its entry while we live.
+    threading.Thread(target=process.wait, daemon=True).start()
+
+
+def stand_back() -> None:
+    """Lower the priority of this process: a small share of a busy machine, but never none.
+
+    Where Linux groups processes by session (autogroup), it divides the processors among the
+    sessions first, so the priority of the session is lowered as well. The scheduling class
+    "idle" would be too low: on a machine that others keep busy, such a process stands still.
+    """
+    os.nice(NICE)
+    with suppress(OSError):  # no autogroups on this system
+        _AUTOGROUP.write_text(str(NICE))
+
+
+def _environment(threads: str) -> dict[str, str]:
+    """Ours, with folders as they are called from everywhere, and few threads."""
+    from han_core.models.checkpoint import checkpoints_root  # heavy; the one who begins has it
+
+    return {
+        **os.environ,
+        "OMP_NUM_THREADS": threads,
+        "HANSCOPE_DATA": str(data_root().absolute()),
+        "HANSCOPE_CHECKPOINTS": str(checkpoints_root().absolute()),
+    }
+
+
+REQUEST, STATE, STOP, LOCK = "request.json", "state.json", "stop", "lock"
+OFTEN = 0.25  # seconds between two tellings, and between two looks whether to stop
+ENDING = 5.0  # seconds in which a process that has told its end has let go of the lock
+DIED = (
+    "The process ended before its work was done; the machine may have too little memory. "
+    "Begun again, it goes on from there."
+)
+
+STOPPED = "Stopped; begun again, it goes on from there."
+
+Kind = Literal["working", "done", "stopped", "failed"]
+Tell = Callable[[str, int, int], None]
+"""``tell(text, done, of)``: how far the work is; ``of`` is 0 where nobody knows."""
+
+
+class State(BaseModel):
+    """How far work is.
+
+    Attributes:
+        text: what is done now, or why it failed, for people.
+        done, of: documents; ``of`` is 0 where nobody knows.
+        seconds_left: at the pace until now; None where nobody knows.
+        answer: of work that is done.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Kind
+    text: str = ""
+    done: int = 0
+    of: int = 0
+    seconds_left: float | None = None
+    answer: dict = {}
+
+    @property
+    def share(self) -> float:
+        """0 to 1."""
+        return min(1.0, self.done / self.of) if self.of else 0.0
+
+
+def begin(folder: Path, module: str, request: dict) -> None:
+    """Begins ``python -m module`` on ``request``, unless work in ``folder`` goes on already.
+
+    Raises:
+        WrongInput: if the disk takes no more, or the system begins no process.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        state = look(folder)
+        goes_on = state is not None and state.kind == "working"
+        lock = take(folder / LOCK, 0 if goes_on else ENDING)
+        if lock is None:
+            return
+        try:
+            write_json(folder / REQUEST, request)
+            write_state(folder, State(kind="working", text="Starting"))
+            (folder / STOP).unlink(missing_ok=True)
+            (folder / STDERR).unlink(missing_ok=True)
+            start_process(folder, module, lock)
+        finally:
+            lock.release()
+    except OSError as error:
+        raise WrongInput(f"The work cannot begin on this machine: {error.strerror}.") from error
+
+
+def look(folder: Path) -> State | None:
+    """How far the work in ``folder`` is; None if none was ever begun there."""
+    before = is_held(folder / LOCK)  # first: it may end while we look
+    try:
+        state = State.model_validate(read_json(folder / STATE))
+    except (WrongInput, ValidationError):
+        return None
+    if state.kind == "working" and not before:
+        return State(kind="failed", text=DIED, done=state.done, of=state.of)
+    return state
+
+
+def stop(folder: Path) -> None:
+    """Asks the work in ``folder`` to end; what it has kept stays."""
+    with suppress(OSError):
+        (folder / STOP).touch()
+
+
+def write_state(folder: Path, state: State) -> None:
+    """Whole or not at all; not synced, for it may be lost with the machine."""
+    new = folder / f".{STATE}.new"
+    new.write_text(state.model_dump_json(), encoding="utf-8")
+    os.replace(new, folder / STATE)
+
+
+def serve(work: Callable[[dict, Tell], dict]) -> None:
+    """All that the process does: ``MODULE FOLDER LOCK``, where ``LOCK`` is an open file.
+
+    ``work`` gets the request and ``tell``, and returns the answer; ``WrongInput`` becomes the
+    state's one sentence, and a wish to stop is a ``KeyboardInterrupt`` within it.
+    """
+    folder, lock = Path(sys.argv[1]), inherited(int(sys.argv[2]))
+    stand_back()
+    write_state(folder, _ended(folder, work))
+    lock.release()
+
+
+def _ended(folder: Path, work: Callable[[dict, Tell], dict]) -> State:
+    teller = _Teller(folder)
+    try:
+        _heed(folder / STOP)
+        answer = work(read_json(folder / REQUEST, largest=10_000_000), teller)
+        return State(kind="done", answer=answer)
+    except KeyboardInterrupt:
+        return State(kind="stopped", text=STOPPED, done=teller.done, of=teller.of)
+    except WrongInput as error:
+        return State(kind="failed", text=" ".join(str(error).split()))
+    except OSError as error:
+        return State(kind="failed", text=f"The disk refused: {error.strerror or error}.")
+    except Exception as error:
+        _write_error(error)
+        text = f"An error in the program ended the work ({type(error).__name__})."
+        return State(kind="failed", text=text)
+
+
+def _write_error(error: Exception) -> None:
+    """For whoever looks for the fault, in ``stderr.log``."""
+    import traceback
+
+    traceback.print_exception(error)
+
+
+class _Teller:
+    """Writes how far the work is, not too often."""
+
+    def __init__(self, folder: Path):
+        self.done = self.of = 0
+        self._folder, self._text = folder, ""
+        self._told = self._began = -OFTEN  # when the last was told, and this stage began
+        self._first = 0  # documents that were done by then
+
+    def __call__(self, text: str, done: int, of: int) -> None:
+        now = time.monotonic()
+        if text != self._text:
+            self._text, self._told, self._began, self._first = text, -OFTEN, now, done
+        self.done, self.of = done, of
+        if now - self._told >= OFTEN or done == of:
+            self._told = now
+            left = self._seconds_left(now)
+            state = State(kind="working", text=text, done=done, of=of, seconds_left=left)
+            write_state(self._folder, state)
+
+    def _seconds_left(self, now: float) -> float | None:
+        made = self.done - self._first
+        return None if made <= 0 else (self.of - self.done) * (now - self._began) / made
+
+
+def _heed(wish: Path) -> None:
+    """Interrupts the work as Ctrl-C does, whatever it waits for, once somebody wishes so."""
+    main = threading.main_thread().ident or 0
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
+    # A machine that shuts down asks as a person does.
+    signal.signal(signal.SIGTERM, lambda *_: wish.touch())
+
+    def watch() -> None:
+        while not wish.exists():
+            time.sleep(OFTEN)
+        signal.pthread_kill(main, signal.SIGINT)
+
+    threading.Thread(target=watch, daemon=True).start()

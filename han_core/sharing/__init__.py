@@ -1,1 +1,0 @@
-"""What somebody takes away from a page: links, kept documents, tables."""

@@ -1,0 +1,243 @@
+"""Many texts split into words, as columns of numbers; here, or in a process of its own.
+
+A chunk of texts becomes an Arrow table and the chunk's own lexicon. Run as a module, this
+file is a process that answers each chunk on its standard input with one on its standard
+output, until there are no more. Words and texts travel as bytes, so that a lone surrogate
+does too. It knows nothing about vocabularies, files or models.
+
+Chunks of texts split by several processes at once, in order.
+
+The processes are started afresh, never forked, and read nothing but texts: they work
+below any other process, end with it, and leave Ctrl-C to it. It knows nothing about what
+is done with the words.
+"""
+
+import os
+import subprocess
+import sys
+from array import array
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from io import BufferedReader
+from pathlib import Path
+from queue import SimpleQueue
+from typing import IO, NamedTuple, cast
+
+import numpy as np
+import pyarrow as pa
+
+from han_core.runtime.errors import WrongInput
+from han_core.text.tokenizer import Tokenizer
+
+DOCUMENTS = pa.schema(
+    [
+        ("words", pa.list_(pa.int32())),  # numbers in a lexicon, in order
+        ("sentences", pa.list_(pa.int32())),  # tokens in each sentence
+        ("cut", pa.bool_()),  # whether a limit cut the text
+    ]
+)
+
+
+class Split(NamedTuple):
+    """Texts as numbers of words.
+
+    Attributes:
+        documents: a row for each text, of the schema ``DOCUMENTS``.
+        lexicon: the different tokens, exactly as they stand, in order of appearance.
+    """
+
+    documents: pa.Table
+    lexicon: list[bytes]
+
+
+def encoded(text: str) -> bytes:
+    """UTF-8 that a lone surrogate survives."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def decoded(text: bytes) -> str:
+    """What ``encoded`` was given."""
+    return text.decode("utf-8", "surrogatepass")
+
+
+def split(texts: Sequence[str], tokenizer: Tokenizer) -> Split:
+    """Splits ``texts`` in order."""
+    lexicon: dict[str, int] = {}
+    words, sentences = array("i"), array("i")
+    ends, sentence_ends = [0], [0]
+    cut = []
+    for text in texts:
+        document = tokenizer(text)
+        words.extend(lexicon.setdefault(word, len(lexicon)) for word in document.token_texts())
+        sentences.extend(document.sentence_lengths)
+        ends.append(len(words))
+        sentence_ends.append(len(sentences))
+        cut.append(document.seen < len(text))
+    columns = [_lists(ends, words), _lists(sentence_ends, sentences), pa.array(cut, pa.bool_())]
+    return Split(
+        pa.Table.from_arrays(columns, schema=DOCUMENTS), [encoded(word) for word in lexicon]
+    )
+
+
+def _lists(ends: list[int], values: array) -> pa.Array:
+    return pa.ListArray.from_arrays(
+        pa.array(ends, pa.int32()), pa.array(np.frombuffer(values, dtype=np.int32))
+    )
+
+
+def send_texts(texts: Sequence[str], pipe: IO[bytes]) -> None:
+    _send(pa.table({"text": pa.array([encoded(text) for text in texts], pa.binary())}), pipe)
+
+
+def receive_split(pipe: IO[bytes]) -> Split:
+    """The answer to ``send_texts``.
+
+    Raises:
+        OSError: if the other side has ended.
+        pyarrow.ArrowInvalid: likewise.
+    """
+    documents = _receive(pipe)
+    return Split(documents, _receive(pipe).column("word").to_pylist())
+
+
+def _send(table: pa.Table, pipe: IO[bytes]) -> None:
+    with pa.ipc.new_stream(pipe, table.schema) as writer:
+        writer.write_table(table)
+    pipe.flush()
+
+
+def _receive(pipe: IO[bytes]) -> pa.Table:
+    with pa.ipc.open_stream(pipe) as reader:
+        return reader.read_all()
+
+
+def answer(language: str, maximum_tokens: int, segmentation: str) -> None:
+    """The life of the process: splits chunk after chunk until its input ends."""
+    tokenizer = Tokenizer(language, maximum_tokens, segmentation)
+    asked, answers = cast(BufferedReader, sys.stdin.buffer), sys.stdout.buffer
+    sys.stdout = sys.stderr  # what a library prints must not stand among the answers
+    while asked.peek(1):
+        found = split(list(map(decoded, _receive(asked).column("text").to_pylist())), tokenizer)
+        _send(found.documents, answers)
+        _send(pa.table({"word": pa.array(found.lexicon, pa.binary())}), answers)
+
+
+ROOT = Path(__file__).resolve().parents[2]
+MOST = 8
+"""Processes at once: each holds a language of its own, 200 MB and more."""
+
+CHUNK = 200_000  # characters in a chunk, a fifth of a second's work
+WORTH = 6_000_000
+"""Characters from which several processes are faster: each takes seconds to begin."""
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def processes_for(characters: int) -> int:
+    """How many processes should split that much text; 1 for none besides this one."""
+    return min(MOST, cores()) if characters >= WORTH else 1
+
+
+def split_all(
+    texts: Iterable[str], tokenizer: Tokenizer, processes: int
+) -> Generator[Split, None, None]:
+    """Chunks of ``texts`` split, in order: the same ones whatever the number of processes.
+
+    Texts are taken as they are needed, little ahead of what is done.
+
+    Raises:
+        WrongInput: if a process was ended, as where memory is short.
+    """
+    if processes == 1:
+        yield from (split(chunk, tokenizer) for chunk in chunks(texts))
+        return
+    with _splitters(tokenizer, processes) as ask:
+        yield from _in_order(ask, chunks(texts), processes)
+
+
+def chunks(texts: Iterable[str]) -> Iterator[list[str]]:
+    """``texts`` in lists of about ``CHUNK`` characters."""
+    chunk: list[str] = []
+    characters = 0
+    for text in texts:
+        chunk.append(text)
+        characters += len(text)
+        if characters >= CHUNK:
+            yield chunk
+            chunk, characters = [], 0
+    if chunk:
+        yield chunk
+
+
+def _in_order(ask, asked: Iterable[list[str]], processes: int) -> Iterator[Split]:
+    """Answers in the order of the questions; two for each process are under way."""
+    with ThreadPoolExecutor(processes) as threads:
+        waiting: deque = deque()
+        for chunk in asked:
+            waiting.append(threads.submit(ask, chunk))
+            if len(waiting) > 2 * processes:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+@contextmanager
+def _splitters(tokenizer: Tokenizer, processes: int):
+    """A function that has a chunk split by whichever process is free."""
+    free: SimpleQueue[subprocess.Popen] = SimpleQueue()
+    with ExitStack() as stack:
+        for _ in range(processes):
+            free.put(stack.enter_context(_process(tokenizer)))
+
+        def ask(chunk: Sequence[str]) -> Split:
+            process = free.get()
+            try:
+                return _answer(process, chunk)
+            finally:
+                free.put(process)
+
+        yield ask
+
+
+def _answer(process: subprocess.Popen, chunk: Sequence[str]) -> Split:
+    assert process.stdin
+    assert process.stdout
+    try:
+        send_texts(chunk, process.stdin)
+        return receive_split(process.stdout)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise WrongInput(
+            "A process that splits texts into words ended before it was done; "
+            "there may be too little memory."
+        ) from error
+
+
+@contextmanager
+def _process(tokenizer: Tokenizer) -> Iterator[subprocess.Popen]:
+    inherited = os.environ.get("PYTHONPATH")
+    path = os.pathsep.join([str(ROOT), inherited] if inherited else [str(ROOT)])
+    # -P: what lies in the present folder must not shadow a module.
+    how = [tokenizer.language, str(tokenizer.maximum_tokens), tokenizer.segmentation]
+    command = [sys.executable, "-P", "-m", __name__, *how]
+    process = subprocess.Popen(
+        command,
+        env={**os.environ, "PYTHONPATH": path},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C reaches the parent alone, which then ends it
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+if __name__ == "__main__":
+    answer(sys.argv[1], int(sys.argv[2]), sys.argv[3])

@@ -1,0 +1,185 @@
+"""Word vectors from files, and vectors learnt from one's own texts.
+
+Reads the two formats in use: text ("word 0.1 0.2 …" a line, with or without the
+"count size" line of word2vec) and word2vec's binary form. Learning them is
+gensim's skip-gram (Mikolov et al. 2013) and needs that package, which the app
+itself does not. This module knows nothing about models.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from han_core.runtime.errors import WrongInput
+from han_core.text.vocabulary import PADDING, Vocabulary
+
+LARGEST_SIZE = 4_096
+LARGEST_SEED = 2**31 - 1
+
+
+def read_vectors(path: str | Path, vocabulary: Vocabulary, seed: int) -> tuple[np.ndarray, int]:
+    """Vectors for the words of ``vocabulary``.
+
+    Words that the file lacks get small random vectors of the same spread, drawn
+    with ``seed``; padding gets zeros.
+
+    Returns:
+        (words, size) float32 and how many words were found.
+
+    Raises:
+        WrongInput: if the file is missing, broken, or holds none of the words.
+    """
+    path = Path(path)
+    found: dict[int, np.ndarray] = {}
+    numbers = {word: number for number, word in enumerate(vocabulary.words)}
+    for word, vector in _entries(path):
+        number = numbers.get(word.lower() if vocabulary.lowercase else word, PADDING)
+        if number != PADDING:
+            found.setdefault(number, vector)
+    if not found:
+        raise WrongInput(f"{path.name} holds a vector for none of the {len(vocabulary)} words.")
+    known = np.stack(list(found.values()))
+    if not np.isfinite(known).all():
+        raise WrongInput(f"{path.name} holds numbers that are not finite.")
+    draw = np.random.default_rng(seed)
+    table = draw.normal(0, known.std(), (len(vocabulary), known.shape[1])).astype(np.float32)
+    table[list(found)] = known
+    table[PADDING] = 0
+    return table, len(found)
+
+
+def vectors_size(path: str | Path) -> int:
+    """How many numbers a vector of the file has, by its first line alone.
+
+    Raises:
+        WrongInput: if the file is missing or does not begin as one of word vectors.
+    """
+    return _beginning(Path(path))[0]
+
+
+def _beginning(path: Path) -> tuple[int, int]:
+    """Numbers in a vector, and bytes of the header: 0 where there is none."""
+    try:
+        with path.open("rb") as file:
+            first = file.readline(1_000_000)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise WrongInput(f"A file of word vectors is expected; {path} is none.") from error
+    parts = first.split()
+    told = len(parts) == 2 and all(part.isdigit() and len(part) < 12 for part in parts)
+    size = int(parts[1]) if told else len(parts) - 1
+    if not 1 <= size <= LARGEST_SIZE:
+        raise WrongInput(
+            f"{path.name}, line 1: a word and its vector of 1 to {LARGEST_SIZE} numbers expected."
+        )
+    return size, len(first) if told else 0
+
+
+def _entries(path: Path) -> Iterator[tuple[str, np.ndarray]]:
+    size, skip = _beginning(path)
+    yield from (_binary if skip and path.suffix == ".bin" else _text)(path, size, skip)
+
+
+def _text(path: Path, size: int, skip: int) -> Iterator[tuple[str, np.ndarray]]:
+    with path.open("rb") as file:
+        file.seek(skip)
+        for number, line in enumerate(file, start=2 if skip else 1):
+            parts = line.decode("utf-8", "replace").rstrip().split(" ")
+            try:
+                vector = np.array(parts[-size:], dtype=np.float32)
+            except ValueError:
+                vector = np.empty(0, dtype=np.float32)
+            if len(parts) <= size or len(vector) != size:
+                raise WrongInput(f"{path.name}, line {number}: a word and {size} numbers expected.")
+            yield " ".join(parts[:-size]), vector
+
+
+def _binary(path: Path, size: int, skip: int) -> Iterator[tuple[str, np.ndarray]]:
+    with path.open("rb") as file:
+        header = file.readline()
+        for _ in range(int(header.split()[0])):
+            word = bytearray()
+            while (byte := file.read(1)) not in (b" ", b""):
+                word += byte
+            data = file.read(4 * size)
+            if len(data) < 4 * size:
+                raise WrongInput(f"{path.name} ends in the middle of a vector.")
+            text = word.decode("utf-8", "replace").lstrip("\n")
+            yield text, np.frombuffer(data, dtype="<f4")
+
+
+def check_learning(size: int, epochs: int, seed: int, workers: int) -> None:
+    """Whether ``learn_vectors`` can be asked this; it takes long to find out otherwise.
+
+    Raises:
+        WrongInput: names what is out of range, or says that gensim is not installed.
+    """
+    ranges = {
+        "size": (size, LARGEST_SIZE),
+        "epochs": (epochs, 1_000),
+        "workers": (workers, 1_000),
+        "seed": (seed, LARGEST_SEED),
+    }
+    for name, (value, most) in ranges.items():
+        least = 0 if name == "seed" else 1
+        if not least <= value <= most:
+            raise WrongInput(f"{name} is {least} to {most}; {value} came.")
+    _gensim()
+
+
+def _gensim():
+    try:
+        from gensim.models import Word2Vec
+    except ImportError as error:
+        raise WrongInput("Learning vectors needs gensim: pip install gensim.") from error
+    return Word2Vec
+
+
+def learn_vectors(
+    sentences: Sequence[Sequence[str]], size: int, epochs: int, seed: int, workers: int
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Skip-gram vectors of ``size`` numbers for words that occur at least 5 times.
+
+    Args:
+        sentences: tokenised texts (whole documents serve as well).
+        workers: threads; only one gives the same vectors at every run.
+
+    Raises:
+        WrongInput: as ``check_learning``, or if no word occurs 5 times.
+    """
+    check_learning(size, epochs, seed, workers)
+    try:
+        model = _gensim()(
+            sentences, vector_size=size, window=8, min_count=5, sg=1, negative=5,
+            sample=1e-4, epochs=epochs, seed=seed, workers=workers,
+        )  # fmt: skip
+    except RuntimeError as error:
+        raise WrongInput("Learning vectors needs words that occur at least 5 times.") from error
+    return zip(model.wv.index_to_key, model.wv.vectors, strict=True)
+
+
+def write_vectors(path: str | Path, entries: Iterable[tuple[str, np.ndarray]]) -> int:
+    """Writes the text format, or word2vec's binary form where ``path`` ends in ".bin".
+
+    The binary form is half as large and exact. It has no room for a word with a space in it,
+    after which it reads the vector: such a word is left out.
+
+    Returns:
+        How many words were written.
+    """
+    binary = Path(path).suffix == ".bin"
+    found = [(word, vector) for word, vector in entries if not binary or " " not in word]
+    with Path(path).open("wb") as file:
+        if binary:
+            file.write(f"{len(found)} {len(found[0][1]) if found else 0}\n".encode())
+        for word, vector in found:
+            file.write(_written_binary(word, vector) if binary else _written(word, vector))
+    return len(found)
+
+
+def _written(word: str, vector: np.ndarray) -> bytes:
+    return f"{word} {' '.join(f'{x:.5g}' for x in vector)}\n".encode()
+
+
+def _written_binary(word: str, vector: np.ndarray) -> bytes:
+    return word.encode() + b" " + np.asarray(vector, dtype="<f4").tobytes() + b"\n"

@@ -1,0 +1,120 @@
+"""How a run tells what it is doing, and is told to stop.
+
+It knows nothing about who listens: the command line, an event log, or a test.
+
+What can go wrong with a device in the middle of a run, as a sentence.
+
+It knows nothing about runs.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+
+from han_core.data.prepared import Follow
+from han_core.models.checkpoint import Checkpoint
+from han_core.runtime.errors import WrongInput
+
+Step = Callable[[int, float], None]
+"""Called after each batch with its documents and its mean loss. Where an epoch goes on that was
+stopped, the first call is of all the documents before."""
+
+
+class Stopped(Exception):
+    """A run was asked to stop, finished its step and saved; the message says where it stands."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A point between two steps of a run.
+
+    Attributes:
+        step: steps of the optimiser taken so far; 0 before the first.
+        epoch: epochs over so far.
+        ends_epoch: whether an epoch has just been validated.
+        checkpoint: makes the checkpoint as it would be saved now (averaged and rounded
+            where the settings say so), in evaluation mode on the run's device: a copy,
+            made when it is called, and of the present weights only until the next step.
+    """
+
+    step: int
+    epoch: int
+    ends_epoch: bool
+    checkpoint: Callable[[], Checkpoint]
+
+
+def _nothing(*_: object) -> None:
+    """What is done where nobody listens."""
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What a run calls while it goes on. With several processes, the first one calls.
+
+    Attributes:
+        follow: wraps a loop over texts.
+        epoch: called with epoch number and documents; gives what is called after each batch.
+        say: called with a sentence.
+        moment: called before the first step, after each step, and after each epoch.
+        line: called with the history's line of each epoch.
+        saved: called with the number of steps whenever they stand on the disk.
+        stop: asked after each step, and after each epoch, whether to stop there.
+    """
+
+    follow: Follow
+    epoch: Callable[[int, int], Step]
+    say: Callable[[str], None]
+    moment: Callable[[Moment], None] = _nothing
+    line: Callable[[dict], None] = _nothing
+    saved: Callable[[int], None] = _nothing
+    stop: Callable[[], bool] = _never
+
+
+UNWATCHED = Watch(lambda texts, name: texts, lambda number, documents: _nothing, _nothing)
+"""For the other processes of a run."""
+
+
+@contextmanager
+def device_trouble(
+    device: torch.device, several: bool, left: Callable[[], str] = lambda: ""
+) -> Iterator[None]:
+    """What fails within for the device's sake is ``WrongInput``, which ends with ``left()``."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if reason := why_device_failed(error, device, several):
+            raise WrongInput(f"{reason} {left()}") from error
+        raise
+
+
+def why_device_failed(error: BaseException, device: torch.device, several: bool) -> str | None:
+    """A sentence for an error that is the device's; None for one that is our own.
+
+    Args:
+        several: whether other processes take part, which may be gone.
+    """
+    said = " ".join(str(error).split())
+    if isinstance(error, torch.OutOfMemoryError | MemoryError) or _MEMORY.search(said):
+        return (
+            f"The memory of {device} is not enough for this run: a smaller batch_tokens, or "
+            "other device, may do."
+        )
+    if not isinstance(error, RuntimeError):
+        return None
+    if isinstance(error, torch.AcceleratorError) or _DEVICE.search(said):
+        return f"The device {device} failed: {said[:120]}."
+    if several and _OTHERS.search(said):
+        return "Another process of this run has gone, and this one cannot go on without it."
+    return None
+
+
+_MEMORY = re.compile(r"out of memory|can't allocate memory|not enough memory")
+_DEVICE = re.compile(r"\b(CUDA|cuDNN|cuBLAS|CUBLAS|CUDNN|NVML|MPS)\b")
+_OTHERS = re.compile(r"gloo|NCCL|[Cc]onnection|peer|timed out", re.IGNORECASE)

@@ -1,0 +1,163 @@
+"""How many words a corpus knows, told from a sample of it.
+
+A sample misses most rare words, and the more texts, the fewer of their words are new.
+Both follow from the share of words that the sample shows once, if words come as in the
+process of Pitman and Yor (1997), which gives the power laws of Zipf and Heaps. It knows
+nothing about texts.
+
+How many tokens go into a batch where nobody says it.
+
+It knows nothing about which documents go together.
+
+How long a step of training takes on this machine's processor, without taking one.
+
+The multiplications and additions of a model are counted, and what else a step does is
+told in the same unit, as measured on one machine; how many this machine does in a second
+is measured here. It knows nothing about texts.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from math import prod
+from threading import Lock
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from han_core.models.architecture import Architecture
+
+
+def expected_words(counts: Mapping[str, int], tokens: float, minimum_count: int) -> int:
+    """Words that stand at least ``minimum_count`` times in a corpus of ``tokens`` tokens.
+
+    Within a third on reviews and newsgroups, from 30,000 tokens of up to 6 million.
+
+    Args:
+        counts: how often each word stands in the sample.
+    """
+    seen = sum(counts.values())
+    if tokens <= seen + 0.5:
+        return sum(count >= minimum_count for count in counts.values())
+    once = sum(count == 1 for count in counts.values()) / len(counts)
+    different = len(counts) * (tokens / seen) ** once
+    # Of a word's possible counts 1, 2, …: the share that is not below minimum_count.
+    frequent = prod((k - once) / k for k in range(1, min(minimum_count, 1_000)))
+    return round(different * frequent)
+
+
+LARGEST_BUDGET = 8_000
+"""Tokens in a batch where the data are large enough and nothing else is said."""
+
+BATCHES = 30
+"""In an epoch of little data: a few large steps would teach a model nothing."""
+
+
+def batch_budget(lengths: Sequence[int] | np.ndarray, given: int | None = None) -> int:
+    """Tokens in a batch: as ``given``, else so many that an epoch has about ``BATCHES``.
+
+    At most ``LARGEST_BUDGET``, and no fewer than the longest document has, as
+    far as that allows.
+    """
+    if given is not None:
+        return given
+    sizes = np.asarray(lengths, dtype=np.int64)
+    return min(LARGEST_BUDGET, max(int(sizes.max()), int(sizes.sum()) // BATCHES))
+
+
+class Cost(NamedTuple):
+    """What a step takes, in floating-point operations of a large matrix product.
+
+    Attributes:
+        operation: one operation of the model's own products.
+        number: each number of a word's vector and state, for all that is no product.
+        parameter: one parameter in AdamW.
+        step: a step, whatever its size.
+    """
+
+    operation: float
+    number: float
+    parameter: float
+    step: float
+
+
+# Fitted to 28 steps of each model (500 to 8,000 words; embedding 50 to 200, hidden 25 to 200),
+# all of them within 25%.
+COSTS = {"han": Cost(1.15, 5_200, 50, 6.5e8), "bilstm": Cost(0.53, 6_200, 30, 4.6e8)}
+FROZEN = 0.45  # of the cost of words where nothing goes back through their level
+
+_one_at_a_time = Lock()
+
+
+def step_seconds(
+    shape: Architecture, words: float, sentences: float, trained: int, frozen: bool
+) -> float:
+    """Seconds of one step on one core that has nothing else to do.
+
+    Args:
+        words, sentences: in the batch.
+        trained: parameters that move.
+        frozen: whether the word level stands still.
+    """
+    cost = COSTS[shape.model]
+    reading = words * (
+        cost.operation * 3 * _word_operations(shape)
+        + cost.number * (shape.embedding + shape.hidden)
+    )
+    joining = sentences * cost.operation * 3 * _sentence_operations(shape)
+    share = FROZEN if frozen else 1.0
+    operations = share * reading + joining + trained * cost.parameter + cost.step
+    return operations / operations_per_second()
+
+
+def forward_operations(shape: Architecture, words: float, sentences: float) -> float:
+    """Multiplications and additions of the layers' products on the way forward."""
+    return words * _word_operations(shape) + sentences * _sentence_operations(shape)
+
+
+def _word_operations(shape: Architecture) -> float:
+    """Of one word on the way forward; the way back takes twice as many."""
+    gates = 3 if shape.model == "han" else 4
+    return _recurrent(gates, shape.embedding, shape.hidden) + _attention(shape)
+
+
+def _sentence_operations(shape: Architecture) -> float:
+    if shape.model == "bilstm":
+        return 0.0
+    return _recurrent(3, 2 * shape.hidden, shape.hidden) + _attention(shape)
+
+
+def _recurrent(gates: int, inputs: int, hidden: int) -> float:
+    return 2 * 2 * gates * hidden * (inputs + hidden)  # both directions, multiply and add
+
+
+def _attention(shape: Architecture) -> float:
+    units = shape.attention_size if shape.attention == "additive" else 1
+    return 2 * 2 * shape.hidden * units
+
+
+@lru_cache(maxsize=1)
+def operations_per_second() -> float:
+    """Floating-point operations that one core does in a second of its own time.
+
+    Measured once in about 50 ms. The time is the thread's: what others do on the machine
+    does not count.
+    """
+    size = 256
+    matrix = torch.ones(size, size)
+    with _one_at_a_time:
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            fastest = min(_seconds(matrix) for _ in range(10))
+        finally:
+            torch.set_num_threads(threads)
+    return 2 * size**3 / fastest
+
+
+def _seconds(matrix: torch.Tensor, repeats: int = 10) -> float:
+    started = time.thread_time()
+    for _ in range(repeats):
+        matrix @ matrix
+    return (time.thread_time() - started) / repeats

@@ -1,0 +1,233 @@
+"""Teachers: who they are, and what they say of documents that have no labels.
+
+A student that learns what several models say together of many unlabelled documents does
+better than one that learns from the labels alone (Hinton, Vinyals and Dean 2015). It knows
+nothing about files of runs.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import torch
+
+from han_core.data.labels import same_classes
+from han_core.data.prepared import Follow
+from han_core.models.checkpoint import WEIGHTS, Checkpoint, TextConfig, load_checkpoint
+from han_core.models.predict import Progress, metrics, predict_shared
+from han_core.runtime.errors import WrongInput, counted, joined, listed
+from han_core.text.token_table import Documents
+from han_core.text.vocabulary import RESERVED, Vocabulary
+from han_core.training import bag_of_words
+from han_core.training.distributed import Processes
+from han_core.training.prepare import Prepared, Teaching
+from han_core.training.settings import BAGS
+
+LEARN: dict[str, Callable[..., bag_of_words.Bag]] = {
+    bag_of_words.NB_SVM: bag_of_words.learn_nb_svm,
+    bag_of_words.TF_IDF: bag_of_words.learn_tf_idf,
+}
+"""How each of ``BAGS`` learns, when it is asked."""
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """One of those who are asked.
+
+    Attributes:
+        name: the checkpoint's, or one of ``BAGS``.
+        checkpoint: None for a bag of words.
+        classes: for each class of the run, which of the checkpoint's that is.
+    """
+
+    name: str
+    checkpoint: Checkpoint | None = None
+    classes: tuple[int, ...] = ()
+
+    @property
+    def told(self) -> dict[str, str]:
+        """For the metrics of a run."""
+        if self.checkpoint is None:
+            return {"name": self.name}
+        return {"name": self.name, "sha256": self.checkpoint.config.sha256.get(WEIGHTS, "")}
+
+    def cautions(self, parts: Mapping[str, str]) -> list[str]:
+        """A sentence for each part held out of a run that it may have learnt from.
+
+        Args:
+            parts: fingerprints of the run's ``train`` and ``validation``, and ``test`` if any.
+        """
+        told = self.checkpoint.metrics.get("sha256") if self.checkpoint else None
+        if not isinstance(told, dict) or told.get("train") == parts["train"]:
+            return []
+        return [
+            f"The teacher {self.name} {verb} on other documents. It may have learnt from some of "
+            f"this run's, and {noun} would read too high then; the same --split-seed and shares "
+            "give both the same division."
+            for noun, verb in (("validation", "was validated"), ("test", "was tested"))
+            if noun in parts and told.get(noun, parts[noun]) != parts[noun]
+        ]
+
+
+@dataclass(frozen=True)
+class Classroom:
+    """Where and how teachers are asked.
+
+    Attributes:
+        follow: shows how far each of them is.
+    """
+
+    device: torch.device
+    processes: Processes
+    follow: Follow
+    seed: int
+
+
+def teachers_named(
+    names: Sequence[str], classes: Sequence[str], labels: Sequence[str], text: TextConfig
+) -> tuple[Teacher, ...]:
+    """The teachers of these names: of ``BAGS``, or checkpoints.
+
+    Args:
+        classes: as the data call them.
+        labels: as the run will call them, in the same order.
+        text: how the run splits texts.
+
+    Raises:
+        WrongInput: if a checkpoint is missing or damaged, tells other classes apart, or
+            reads texts of another language.
+    """
+    return tuple(
+        Teacher(name) if name in BAGS else _teacher(name, classes, labels, text) for name in names
+    )
+
+
+def _teacher(name: str, classes: Sequence[str], labels: Sequence[str], text: TextConfig) -> Teacher:
+    checkpoint = load_checkpoint(name)
+    # What a model does with the tokens, case and limit, is its own affair.
+    own, ours = (c.model_dump(exclude={"lowercase", "maximum_tokens"})
+                 for c in (checkpoint.config.text, text))  # fmt: skip
+    for field, value in own.items():
+        if value != ours[field]:
+            raise WrongInput(
+                f"The teacher {checkpoint.name} reads texts of {field} {value}; "
+                f"{ours[field]} was expected, as for the run."
+            )
+    for wanted in (classes, labels):
+        if (meanings := same_classes(wanted, checkpoint.labels)) is not None:
+            return Teacher(checkpoint.name, checkpoint, meanings)
+    raise WrongInput(
+        f"The teacher {checkpoint.name} tells {listed(checkpoint.labels, 10)} apart; "
+        f"the classes of the data, {listed(classes, 10)}, were expected."
+    )
+
+
+def ask(
+    teachers: Sequence[Teacher], prepared: Prepared, unlabelled: str | None, room: Classroom
+) -> Teaching:
+    """What the ``teachers`` say together of the unlabelled documents of ``prepared``.
+
+    That is the mean of their log-probabilities. They are asked of the validation documents,
+    too, so that one knows how good they are. With several processes each of them calls this.
+
+    Args:
+        unlabelled: what the unlabelled documents are called; None where all are stretches.
+
+    Raises:
+        WrongInput: if a teacher's weights are too large to give numbers.
+    """
+    validation, without = prepared.validation, prepared.unlabelled
+    assert isinstance(validation.documents, Documents)
+    assert without is not None
+    documents = validation.documents + without
+    said = [_asked(teacher, documents, prepared, room) for teacher in teachers]
+    together, first = geometric_mean(said), len(validation)
+    told = {
+        "teachers": [teacher.told for teacher in teachers],
+        "unlabelled": unlabelled,
+        "documents": len(without) - prepared.stretches,
+        "stretches": prepared.stretches,
+        "validation": metrics(together[:first], validation.classes),
+    }
+    return Teaching(together[first:].astype(np.float32), told)
+
+
+def summary(teaching: Teaching, labels: Sequence[str]) -> str:
+    """What was said, for the user."""
+    names = joined([teacher["name"] for teacher in teaching.told["teachers"]])
+    times = np.bincount(teaching.probabilities.argmax(1), minlength=len(labels))
+    likeliest = int(times.argmax())
+    share = times[likeliest] / len(teaching.probabilities)
+    accuracy = teaching.told["validation"]["accuracy"]
+    return (
+        f"{names} labelled {_what(teaching.told)}, "
+        f"{share:.0%} of them {labels[likeliest]}; on the validation documents the accuracy "
+        f"of what they say is {accuracy:.4f}."
+    )
+
+
+def _what(told: dict) -> str:
+    documents, stretches = told["documents"], told.get("stretches", 0)
+    found = [counted(documents, "unlabelled document")] if documents else []
+    if stretches:
+        found.append(f"{counted(stretches, 'part')} of the training documents")
+    return " and ".join(found)
+
+
+def geometric_mean(said: Sequence[np.ndarray]) -> np.ndarray:
+    """The mean of log-probabilities, as probabilities again; (documents, classes) each."""
+    logs = np.mean([np.log(each.clip(1e-12)) for each in said], axis=0)
+    shares = np.exp(logs - logs.max(1, keepdims=True))
+    return shares / shares.sum(1, keepdims=True)
+
+
+def _asked(
+    teacher: Teacher, documents: Documents, prepared: Prepared, room: Classroom
+) -> np.ndarray:
+    """(documents, classes) float64, the same in all processes."""
+    if teacher.checkpoint is None:
+        said = np.zeros((len(documents), len(prepared.labels)))
+        if room.processes.main:
+            said = _bag_of_words(teacher.name, documents, prepared, room)
+        return room.processes.sum(torch.from_numpy(said)).numpy()
+    checkpoint, name = teacher.checkpoint, teacher.name
+    model = checkpoint.model.to(room.device)
+    numbered = documents.renumbered(checkpoint.vocabulary)
+    progress = _progress(room.follow, f"Asking {name}")
+    said = predict_shared(model, numbered, room.processes, progress, name)
+    model.to("cpu")
+    return said[:, list(teacher.classes)]
+
+
+def _bag_of_words(
+    name: str, documents: Documents, prepared: Prepared, room: Classroom
+) -> np.ndarray:
+    training = prepared.training.documents
+    assert isinstance(training, Documents)
+    lowercase = prepared.vocabulary.lowercase
+    vocabulary = Vocabulary(RESERVED, lowercase).extended(
+        training.counts(lowercase), bag_of_words.FEWEST, bag_of_words.MOST_WORDS
+    )
+    learning = list(room.follow(training.renumbered(vocabulary), f"Teaching {name}"))
+    classes = prepared.training.classes
+    model = LEARN[name](learning, classes, len(vocabulary), room.seed)
+    asked = documents.renumbered(vocabulary)
+    return model.probabilities(room.follow(asked, f"Asking {name}"))
+
+
+def _progress(follow: Follow, name: str) -> Progress:
+    """Shows by ``follow`` what is told of documents done."""
+    shown: list = []
+    done_before = 0
+
+    def progress(done: int, of: int) -> None:
+        nonlocal done_before
+        if not shown:
+            shown.append(iter(follow(range(of), name)))
+        steps = done - done_before + (done == of)  # one more step ends a bar
+        for _ in islice(shown[0], steps):
+            pass
+        done_before = done
+
+    return progress

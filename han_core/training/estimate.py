@@ -1,0 +1,243 @@
+"""What a run will need before it starts: parameters, memory and time.
+
+From a sample of the texts alone, in less than a second. It knows nothing about how
+training goes.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+
+from han_core.models.architecture import Architecture, level_of
+from han_core.models.checkpoint import TextConfig, blank_model
+from han_core.runtime.errors import WrongInput
+from han_core.text.document import Document, clause_ends, is_mark
+from han_core.text.tokenizer import Tokenizer
+from han_core.text.vocabulary import RESERVED, Vocabulary
+from han_core.training.cost import BATCHES, LARGEST_BUDGET, expected_words, step_seconds
+from han_core.training.settings import LONGEST_STRETCH, Settings
+
+MEASURED = 5_000  # texts whose characters are counted
+READ, TOKENS = 200, 30_000  # texts and words that are read at most; the last text may go beyond
+LONGEST = 100_000  # characters of one text that are read
+LIBRARIES = 520_000_000  # bytes of a process that has loaded what training needs
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run will need.
+
+    Against runs on reviews and on the bundled corpus, parameters, memory and time were
+    within a factor of 1.5; count on 2.
+
+    Attributes:
+        parameters: of the model.
+        memory_bytes: at most; on a GPU its own memory, else that of the process.
+        seconds_per_epoch: of training on one core with nothing else to do; None on a GPU,
+            where it is known after the first steps.
+        tokens: words of all that the run learns from.
+        vocabulary: words that the model will know.
+    """
+
+    parameters: int
+    memory_bytes: int
+    seconds_per_epoch: float | None
+    tokens: int
+    vocabulary: int
+
+    @property
+    def says(self) -> str:
+        """All of it as two sentences."""
+        time = "" if self.seconds_per_epoch is None else f", {_duration(self.seconds_per_epoch)}"
+        return (
+            f"About {_short(self.tokens)} words to read, {_short(self.vocabulary)} of them "
+            f"different and known. {_short(self.parameters)} parameters, "
+            f"{self.memory_bytes / 1e9:.1f} GB of memory{time}{' an epoch' if time else ''}."
+        )
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Some of the texts; a few of them were split into words.
+
+    Attributes:
+        tokens: (texts,) words in each, told from its characters.
+        sentences: in each word: one for the mean length of a sentence.
+        counts: how often each word stands in the texts that were split.
+        stretch: words in a stretch of clauses, drawn of one of them; 0 of a single clause.
+    """
+
+    tokens: np.ndarray
+    sentences: float
+    counts: Counter[str]
+    stretch: float
+
+
+def estimate(
+    texts: Sequence[str],
+    documents: int,
+    shape: Architecture,
+    settings: Settings,
+    text: TextConfig,
+    device: torch.device,
+    known: Vocabulary | None = None,
+    stretches: int = 0,
+) -> Estimate:
+    """What training such a model on ``documents`` documents will need.
+
+    Args:
+        texts: the documents' texts, or some of them; a few hundred are read.
+        shape: of the model; its ``vocabulary_size`` does not count.
+        known: the words of the checkpoint that the run starts from.
+        stretches: how many are drawn of all documents together.
+
+    Raises:
+        WrongInput: if none of the texts has a word, or the language is unknown.
+    """
+    sample = read_sample(texts, text)
+    tokens = round(float(sample.tokens.mean()) * documents)
+    words = _vocabulary(sample, tokens, settings, known)
+    tokens += round(sample.stretch * stretches)  # which have no words of their own
+    shape = shape.model_copy(update={"vocabulary_size": words})
+    parameters, trained = _parameters(shape, settings)
+    longest = int(sample.tokens.max())
+    # As ``batch_budget``, which wants the length of every document.
+    budget = settings.batch_tokens or min(LARGEST_BUDGET, max(longest, tokens // BATCHES))
+    batch = min(tokens, max(budget, longest))
+    return Estimate(
+        parameters,
+        _memory(shape, settings, parameters, trained, batch, device, known is not None),
+        _seconds(shape, settings, sample, tokens, budget, trained) if _is_cpu(device) else None,
+        tokens,
+        words,
+    )
+
+
+def read_sample(texts: Sequence[str], text: TextConfig) -> Sample:
+    """Texts from all over the corpus, always the same ones.
+
+    Raises:
+        WrongInput: as ``estimate``.
+    """
+    tokenizer = _tokenizer(text.language, text.maximum_tokens, text.segmentation)
+    counts, characters, sentences = Counter[str](), 0, 0
+    stretches: list[float] = []
+    order = np.random.default_rng(0).permutation(len(texts))[:MEASURED].tolist()
+    for at in order[:READ]:
+        if counts.total() >= TOKENS or not texts[at].strip():
+            continue
+        document = tokenizer(texts[at][:LONGEST])
+        counts.update(w.lower() if text.lowercase else w for w in document.token_texts())
+        characters += document.seen
+        sentences += len(document.sentence_lengths)
+        stretches.append(_stretch(document))
+    if not counts:
+        raise WrongInput(f"Texts with words are expected; none of {len(texts):,} has one.")
+    lengths = np.array([len(texts[at]) for at in order]) * counts.total() / characters
+    return Sample(
+        np.clip(lengths, 1, text.maximum_tokens),
+        sentences / counts.total(),
+        counts,
+        sum(stretches) / len(stretches),
+    )
+
+
+def _stretch(document: Document) -> float:
+    """Words in a run of 1 to ``LONGEST_STRETCH`` clauses, on average; 0 where there is none."""
+    marks = np.fromiter(map(is_mark, document.token_texts()), dtype=bool)
+    if not len(marks):
+        return 0.0
+    clauses = len(clause_ends(marks, np.array(document.sentence_lengths)))
+    most = min(clauses - 1, LONGEST_STRETCH)
+    return (1 + most) / 2 * len(marks) / clauses if most else 0.0
+
+
+@lru_cache(maxsize=4)
+def _tokenizer(language: str, maximum_tokens: int, segmentation: str) -> Tokenizer:
+    return Tokenizer(language, maximum_tokens, segmentation)
+
+
+def _vocabulary(sample: Sample, tokens: int, settings: Settings, known: Vocabulary | None) -> int:
+    if known is not None and settings.freeze_words:
+        return len(known)
+    old = Vocabulary(RESERVED) if known is None else known
+    there = set(old.words)
+    new = Counter({w: n for w, n in sample.counts.items() if w not in there})
+    share = new.total() / sample.counts.total()
+    words = expected_words(new, share * tokens, settings.minimum_count) if new else 0
+    return max(len(old), min(len(old) + words, settings.maximum_size))
+
+
+def _parameters(shape: Architecture, settings: Settings) -> tuple[int, int]:
+    """All of them, and those that are trained."""
+    sizes = {name: p.numel() for name, p in blank_model(shape).named_parameters()}
+    still = sum(
+        size
+        for name, size in sizes.items()
+        if (settings.freeze_words and level_of(name) == "words")
+        or (settings.freeze_vectors and name.startswith("embedding"))
+    )
+    return sum(sizes.values()), sum(sizes.values()) - still
+
+
+def _memory(
+    shape: Architecture,
+    settings: Settings,
+    parameters: int,
+    trained: int,
+    batch: int,
+    device: torch.device,
+    started: bool,
+) -> int:
+    """Bytes: weights, their best and average, gradients, AdamW's two, and activations."""
+    average = 1 if settings.average else 0
+    kept = (2 + average) * parameters + 2 * trained
+    standing = kept + trained + (parameters if started else 0)
+    # Numbers for each word of a batch, as measured over batches of uneven size.
+    own = 5 * shape.embedding + 58 * shape.hidden
+    if shape.model == "bilstm":
+        own = 18 * shape.embedding + 80 * shape.hidden
+    attention = 6 * shape.attention_size if shape.attention == "additive" else 0
+    activations = batch * (own + attention)
+    if not _is_cpu(device):
+        return 4 * (standing + activations)
+    saving = 2 * kept  # a copy of all that is kept, and the bytes that are written
+    return 4 * (standing + activations + saving) + LIBRARIES
+
+
+def _seconds(
+    shape: Architecture, settings: Settings, sample: Sample, tokens: int, budget: int, trained: int
+) -> float:
+    steps = max(1.0, tokens / max(budget, float(sample.tokens.mean())))
+    words = tokens / steps
+    sentences = words * sample.sentences
+    return steps * step_seconds(shape, words, sentences, trained, settings.freeze_words)
+
+
+def _is_cpu(device: torch.device) -> bool:
+    return device.type == "cpu"
+
+
+def _short(number: float) -> str:
+    """Two digits that count, and words for the rest: 3.1 million."""
+    for size, word in ((1e9, " billion"), (1e6, " million")):
+        if number >= size:
+            return (
+                f"{number / size:.2g}{word}"
+                if number < 10 * size
+                else f"{number / size:,.0f}{word}"
+            )
+    return f"{float(f'{number:.2g}'):,.0f}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 1:
+        return "less than a second"
+    for size, word in ((3600.0, "hours"), (60.0, "minutes")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {word}"
+    return f"{seconds:.0f} seconds"

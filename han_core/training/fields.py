@@ -1,0 +1,138 @@
+"""Every setting of a run as a form would show it: what it is for, its kind and its limits.
+
+The lines are written here; kinds, limits and defaults are read from the settings
+themselves. It knows nothing about how a form is drawn.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import Literal
+
+from pydantic import BaseModel
+
+from han_core.models.architecture import Architecture
+from han_core.models.checkpoint import TextConfig
+from han_core.training.settings import COMPUTED, Settings
+
+Kind = Literal["whole number", "number", "switch", "choice", "text", "names"]
+Group = Literal["settings", "sizes", "text", "decided"]
+
+EXPLAINED = {
+    "epochs": "Passes over the training documents.",
+    "seed": "Draws what is held out, the first weights, the order and dropout.",
+    "batch_tokens": "Words in one batch; 8,000 unless said, or of little data a thirtieth.",
+    "learning_rate": "How far a step goes at most, after warm-up.",
+    "warmup": "Share of all steps over which the learning rate rises.",
+    "schedule": "How the learning rate falls after warm-up.",
+    "weight_decay": "Pulls weights towards zero, the decay of AdamW.",
+    "clip": "Longest gradient that a step follows; longer ones are shortened.",
+    "accumulation": "Batches that make one step.",
+    "mixed_precision": "Half precision on a GPU; auto takes bf16 where there is one that has it.",
+    "patience": "Epochs with neither a better validation result nor a lower loss before it stops.",
+    "keep": "What decides the best epoch; of equals the lower loss does.",
+    "word_dropout": "Share of words that training replaces by the unknown word.",
+    "average": "Decay of an average of the weights over the steps; 0 keeps the last ones.",
+    "vectors": "File of pretrained word vectors, as text or of word2vec.",
+    "freeze_vectors": "Leave the word vectors as they are.",
+    "minimum_count": "Times that a word stands in the training texts to be known.",
+    "maximum_size": "Words in the vocabulary at most.",
+    "weights": "Precision of the weights on disk; float16 halves the file.",
+    "label_names": "Names of the classes in order, with commas between.",
+    "rate_words": "Times the learning rate for the word level: embedding and word encoder.",
+    "rate_sentences": "Times the learning rate for the sentence level of a HAN.",
+    "rate_classifier": "Times the learning rate for the last layer, and a BiLSTM's attention.",
+    "start_from": "Checkpoint whose words, sizes and weights the run starts from.",
+    "freeze_words": "Leave the word level of that checkpoint as it is.",
+    "teachers": "Who labels the unlabelled documents: nb-svm, tf-idf, checkpoints, with commas.",
+    "stretches": "Runs of clauses drawn of each training document, for the teachers to label too.",
+    "save_seconds": "Seconds between two savings within an epoch; 0 saves after epochs alone.",
+    "model": "HAN reads words, then sentences; a BiLSTM reads all words as one row.",
+    "attention": "How a word's or sentence's score is computed from its state.",
+    "vocabulary_size": "Words that the model knows; the texts decide it.",
+    "classes": "Classes to tell apart; the labels decide it.",
+    "embedding": "Numbers in the vector of a word.",
+    "hidden": "Recurrent units in each direction.",
+    "attention_size": "Units of additive attention.",
+    "dropout_words": "Share of the word vectors' numbers that training leaves out.",
+    "dropout_sentences": "Share of the sentence vectors' numbers that training leaves out (HAN).",
+    "dropout_document": "Share of the document vector's numbers that training leaves out.",
+    "attention_noise": "Spread of random noise on attention scores in training.",
+    "language": "Language of the texts, which decides how words are split: en, zh, de, …",
+    "lowercase": "Read words in lower case.",
+    "segmentation": "What a word is: by the language, or each Chinese or Japanese character.",
+    "maximum_tokens": "Words of a document that are read; the rest is cut.",
+}
+"""One line for each field of ``Settings``, ``Architecture`` and ``TextConfig``."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One setting.
+
+    Attributes:
+        group: whose it is: of training, of the model's sizes, of the text, or decided by
+            the picker of models and the data.
+        line: what it is for, a sentence.
+        default: None where there is none.
+        least, most: limits; None where there is none.
+        open_least, open_most: whether the limit itself is already out of range.
+        choices: what it may be, of a choice.
+        optional: whether it may be left empty.
+    """
+
+    name: str
+    group: Group
+    line: str
+    kind: Kind
+    default: object
+    least: float | None = None
+    most: float | None = None
+    open_least: bool = False
+    open_most: bool = False
+    choices: tuple[str, ...] = ()
+    optional: bool = False
+
+
+@cache
+def explained() -> Mapping[str, Field]:
+    """Every field of ``Settings``, ``Architecture`` and ``TextConfig`` by its name."""
+    groups: tuple[tuple[Group, type[BaseModel]], ...] = (
+        ("settings", Settings),
+        ("sizes", Architecture),
+        ("text", TextConfig),
+    )
+    found = {
+        name: _field(name, "decided" if name in COMPUTED else group, schema)
+        for group, kind in groups
+        for name, schema in kind.model_json_schema()["properties"].items()
+    }
+    return MappingProxyType(found)
+
+
+def _field(name: str, group: Group, schema: dict) -> Field:
+    possible = schema.get("anyOf", [schema])
+    value = next(kind for kind in possible if kind["type"] != "null")
+    return Field(
+        name,
+        group,
+        EXPLAINED[name],
+        "choice" if "enum" in value else _KINDS[value["type"]],
+        schema.get("default"),
+        value.get("minimum", value.get("exclusiveMinimum")),
+        value.get("maximum", value.get("exclusiveMaximum")),
+        "exclusiveMinimum" in value,
+        "exclusiveMaximum" in value,
+        tuple(value.get("enum", ())),
+        len(possible) > 1,
+    )
+
+
+_KINDS: dict[str, Kind] = {
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "switch",
+    "string": "text",
+    "array": "names",
+}

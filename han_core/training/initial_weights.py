@@ -1,0 +1,198 @@
+"""A checkpoint that a run starts from, and what it decides about the run.
+
+It gives model, sizes, language and words, and the attention form unless another is asked
+for; classes are kept where the new data have the same ones. It knows nothing about weights
+or training.
+
+The weights that a run starts from: drawn, or those of a checkpoint.
+
+It knows nothing about training.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from han_core.data.labels import same_classes
+from han_core.models.architecture import Architecture
+from han_core.models.checkpoint import Checkpoint, TextConfig, load_checkpoint
+from han_core.models.classifier import AttentionClassifier
+from han_core.models.registry import build_model
+from han_core.runtime.errors import WrongInput
+from han_core.text.vocabulary import RESERVED, UNKNOWN, Vocabulary
+from han_core.text.word_vectors import read_vectors
+from han_core.training.optimization import freeze_words
+from han_core.training.settings import COMPUTED, Settings
+
+SIZES = ("embedding", "hidden", "attention_size")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The checkpoint that a run starts from."""
+
+    checkpoint: Checkpoint
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        return self.checkpoint.vocabulary
+
+    def model(self, model: str, attention: str | None) -> tuple[str, str]:
+        """Model and attention form: the checkpoint's, but for a form asked for.
+
+        Raises:
+            WrongInput: if another model was asked for.
+        """
+        own = self.checkpoint.config.architecture
+        self._agrees("model", model, own.model)
+        return own.model, attention or own.attention
+
+    def freezes(self, attention: str) -> None:
+        """For a run that keeps the words as they are.
+
+        Raises:
+            WrongInput: if it has another attention form, which would stay as it was drawn.
+        """
+        self._agrees("attention", attention, self.checkpoint.config.architecture.attention)
+
+    def sizes(self, asked: Mapping[str, object]) -> dict[str, object]:
+        """Fields of the architecture: the checkpoint's, but for dropout and noise asked for.
+
+        Raises:
+            WrongInput: if other sizes were asked for.
+        """
+        own = self.checkpoint.config.architecture.model_dump(exclude=COMPUTED)
+        for name in SIZES:
+            if name in asked:
+                self._agrees(name, asked[name], own[name])
+        return {**own, **asked}
+
+    def text(self, asked: TextConfig) -> TextConfig:
+        """How texts are split: as for the checkpoint, but for a limit asked for.
+
+        Raises:
+            WrongInput: if another language, segmentation or case was asked for.
+        """
+        own = self.checkpoint.config.text
+        for name in asked.model_fields_set & {"language", "segmentation", "lowercase"}:
+            self._agrees(name, getattr(asked, name), getattr(own, name))
+        given = asked.model_dump(include=asked.model_fields_set)
+        return own.model_copy(update=given)
+
+    def names(self, classes: Sequence[str]) -> tuple[str, ...] | None:
+        """The checkpoint's names for the classes of new data, in their order.
+
+        None where they are not the same classes, each for each.
+        """
+        own = self.checkpoint.labels
+        meanings = same_classes(classes, own)
+        return None if meanings is None else tuple(own[meaning] for meaning in meanings)
+
+    def kept(self, vocabulary: Vocabulary, labels: Sequence[str], attention: str) -> str:
+        """What a run with this attention form takes over, as a sentence."""
+        known = set(self.vocabulary.words)
+        new = sum(word not in known for word in vocabulary.words)
+        same = set(labels) == set(self.checkpoint.labels)
+        classes = f"{', '.join(labels[:10])}{', …' * (len(labels) > 10)}"
+        layer = "kept" if same else "drawn anew for other classes"
+        own = self.checkpoint.config.architecture.attention
+        form = "" if attention == own else f" attention is {attention} instead of {own};"
+        return (
+            f"Starts from {self.checkpoint.name}: {len(known) - len(RESERVED):,} words kept, "
+            f"{new:,} added;{form} class layer {layer} ({classes})."
+        )
+
+    def _agrees(self, name: str, asked: object, own: object) -> None:
+        if asked != own:
+            raise WrongInput(
+                f"{self.checkpoint.name}, which the run starts from, has {name} {own}; "
+                f"{name} {asked} was asked for."
+            )
+
+
+def origin(settings: Settings, begun: Path | None = None) -> Origin | None:
+    """The checkpoint named by ``start_from``; None where a run starts from nothing.
+
+    Args:
+        begun: the folder of the run to go on with, which stands for the one it began from.
+
+    Raises:
+        WrongInput: as ``load_checkpoint``.
+    """
+    return Origin(load_checkpoint(begun or settings.start_from)) if settings.start_from else None
+
+
+def starting_model(
+    architecture: Architecture,
+    vocabulary: Vocabulary,
+    labels: Sequence[str],
+    settings: Settings,
+    origin: Origin | None = None,
+) -> tuple[AttentionClassifier, int]:
+    """A model with weights drawn by the seed or taken over, and how many words have given vectors.
+
+    Taken over are all weights of ``origin`` but those of its class layer where
+    ``labels`` are not its classes, and of its attention where that has another form.
+    A word that it does not know begins as its unknown word, so that a model of the same
+    form decides at first exactly as it did, or with its vector in the given file.
+    Torch's random numbers start anew with the seed.
+
+    Raises:
+        WrongInput: if the file of vectors is missing, broken, or holds none of the words.
+        RuntimeError: if its vectors are of another size than the model's, or the model
+            of ``origin`` is.
+    """
+    torch.manual_seed(settings.seed)
+    model = build_model(architecture)
+    known: frozenset[str] = frozenset()
+    if origin:
+        weights = _taken_over(origin, vocabulary, labels)
+        if architecture.attention != origin.checkpoint.config.architecture.attention:
+            weights = {name: w for name, w in weights.items() if not _of_attention(name)}
+        model.load_state_dict({**model.state_dict(), **weights})
+        known = frozenset(origin.vocabulary.words)
+    found = _give_vectors(model, vocabulary, known, settings)
+    model.embedding.weight.requires_grad_(not settings.freeze_vectors)
+    if settings.freeze_words:
+        freeze_words(model)
+    return model, found
+
+
+def _taken_over(origin: Origin, vocabulary: Vocabulary, labels: Sequence[str]) -> dict[str, Tensor]:
+    """Weights by name for a model of ``vocabulary`` and ``labels``."""
+    own = origin.checkpoint.labels
+    weights = dict(origin.checkpoint.model.state_dict())
+    numbers = {word: number for number, word in enumerate(origin.vocabulary.words)}
+    rows = [numbers.get(word, UNKNOWN) for word in vocabulary.words]
+    weights["embedding.weight"] = weights["embedding.weight"][rows]
+    same = set(labels) == set(own)
+    for name in ("classifier.weight", "classifier.bias"):
+        layer = weights.pop(name)
+        if same:
+            weights[name] = layer[[own.index(label) for label in labels]]
+    return weights
+
+
+def _of_attention(name: str) -> bool:
+    return name.partition(".")[0].endswith("attention")
+
+
+def _give_vectors(
+    model: AttentionClassifier, vocabulary: Vocabulary, known: frozenset[str], settings: Settings
+) -> int:
+    """Gives words that are not ``known`` their vectors in a file; how many it held."""
+    new = [number for number, word in enumerate(vocabulary.words) if word not in known]
+    if not settings.vectors or not new:
+        return 0
+    words = tuple(word for word in vocabulary.words if word not in known)
+    table, found = read_vectors(
+        settings.vectors,
+        Vocabulary(words if not known else (*RESERVED, *words), vocabulary.lowercase),
+        settings.seed,
+    )
+    with torch.no_grad():
+        model.embedding.weight[new] = torch.from_numpy(table[len(table) - len(new) :])
+    return found

@@ -1,0 +1,291 @@
+"""What teachers said of documents that have no labels.
+
+It knows nothing about who the teachers are or how they were asked.
+
+Stretches: runs of clauses of the training documents, for teachers to label.
+
+A model that has only whole documents to learn from cannot tell which of their clauses
+decided; what teachers say of a part of a document tells it more. It knows nothing about
+teachers or classes.
+
+Labelled texts to numbered documents and a vocabulary.
+
+The vocabulary comes from the documents that a run learns from alone. It knows nothing about
+models or files.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from han_core.data.corpus import Corpus
+from han_core.data.labels import align_labels, check_names
+from han_core.data.prepared import Follow, tokenised
+from han_core.models.checkpoint import TextConfig
+from han_core.runtime.errors import WrongInput
+from han_core.text.batch import NumberedDocument, document_lengths
+from han_core.text.document import clause_ends, is_mark
+from han_core.text.token_table import Documents, TokenTable
+from han_core.text.tokenizer import Tokenizer
+from han_core.text.vocabulary import RESERVED, Vocabulary
+from han_core.training.settings import LONGEST_STRETCH, Settings
+
+
+@dataclass(frozen=True)
+class Teaching:
+    """Soft labels, for a student to learn from (Hinton, Vinyals and Dean 2015).
+
+    Attributes:
+        probabilities: (unlabelled documents, classes) float32 each row adding up to 1.
+        told: who said it and how good they are, for the metrics of a run; JSON values.
+
+    Raises:
+        ValueError: if these cannot be probabilities.
+    """
+
+    probabilities: np.ndarray
+    told: dict
+
+    def __post_init__(self) -> None:
+        said = self.probabilities
+        if said.ndim != 2 or said.dtype != np.float32:
+            raise ValueError(f"float32 rows expected, {said.dtype} of shape {said.shape} came")
+        if not ((said >= 0).all() and np.allclose(said.sum(1), 1, atol=1e-4)):
+            raise ValueError("rows of probabilities expected, others came")
+
+
+SHORTEST = 3  # tokens of a stretch, marks included
+
+
+def drawn(
+    table: TokenTable,
+    groups: Sequence[np.ndarray],
+    numbers: np.ndarray,
+    times: int,
+    seed: int,
+) -> Documents:
+    """Up to ``times`` stretches of each text of the first group, each different one once.
+
+    Each is as long and begins where chance has it; one that is a whole text of any group is
+    left out.
+
+    Args:
+        groups: for each group (texts,) the rows of its texts in the table.
+        numbers: (lexicon,) a vocabulary's number of each token of the table.
+
+    Raises:
+        WrongInput: if no text has several clauses.
+    """
+    marks = np.fromiter(map(is_mark, table.words()), dtype=bool)
+    chance = random.Random(seed)
+    known = {table.document(row)[0].tobytes() for row in np.concatenate(groups).tolist()}
+    taken: list[int] = []
+    spans: list[tuple[int, int]] = []
+    for row in groups[0].tolist():
+        words, sentences = table.document(row)
+        for start, end in _spans(clause_ends(marks[words], sentences), times, chance):
+            content = words[start:end].tobytes()
+            if end - start >= SHORTEST and content not in known:
+                known.add(content)
+                taken.append(row)
+                spans.append((start, end))
+    if not taken:
+        raise WrongInput(
+            "Stretches are runs of clauses of a training document; none of these has several."
+        )
+    return Documents(table, np.array(taken), numbers, np.array(spans))
+
+
+def _spans(ends: np.ndarray, times: int, chance: random.Random) -> Iterator[tuple[int, int]]:
+    """Tokens from and to, of runs of some clauses and never of all."""
+    most = min(len(ends) - 1, LONGEST_STRETCH)
+    for _ in range(times if most else 0):
+        clauses = chance.randint(1, most)
+        first = chance.randint(0, len(ends) - clauses)
+        yield int(ends[first - 1]) if first else 0, int(ends[first + clauses - 1])
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Numbered documents and their classes.
+
+    Attributes:
+        documents: in the order of the corpus; those of a table are made when asked for.
+        classes: (documents,) index of each document's class.
+        cut: documents that a limit cut.
+        targets: (documents, classes) float32 how likely each class is to be learnt as; None
+            where the class alone is.
+
+    Raises:
+        ValueError: if there are not as many classes or targets as documents.
+    """
+
+    documents: Sequence[NumberedDocument]
+    classes: np.ndarray
+    cut: int = 0
+    targets: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.documents) != len(self.classes):
+            raise ValueError(f"{len(self.documents)} classes expected, {len(self.classes)} came")
+        if self.targets is not None and len(self.targets) != len(self.classes):
+            raise ValueError(f"{len(self.classes)} targets expected, {len(self.targets)} came")
+
+    def __len__(self) -> int:
+        return len(self.documents)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """(documents,) int64 tokens in each document."""
+        return document_lengths(self.documents)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """All that a run reads: vocabulary, class names, training and validation examples.
+
+    Attributes:
+        notes: sentences to tell about how it was made.
+        unlabelled: documents without classes, for teachers to say how likely each is; the
+            stretches of training documents come last.
+        stretches: how many of them there are.
+        teaching: what they said; those documents are then among the training ones, too.
+    """
+
+    vocabulary: Vocabulary
+    labels: tuple[str, ...]
+    training: Examples
+    validation: Examples
+    notes: tuple[str, ...] = ()
+    unlabelled: Documents | None = None
+    stretches: int = 0
+    teaching: Teaching | None = None
+
+    def taught(self, teaching: Teaching) -> "Prepared":
+        """With the unlabelled documents behind the training ones, to be learnt as was said.
+
+        The class of such a document is the one that the teachers take for the likeliest.
+
+        Raises:
+            ValueError: if it is not about these documents and classes.
+        """
+        training, said = self.training, teaching.probabilities
+        documents = self.unlabelled
+        if documents is None or said.shape != (len(documents), len(self.labels)):
+            raise ValueError(
+                f"probabilities of the unlabelled documents expected, {said.shape} came"
+            )
+        assert isinstance(training.documents, Documents)
+        sure = np.eye(len(self.labels), dtype=np.float32)[training.classes]
+        together = Examples(
+            training.documents + documents,
+            np.concatenate([training.classes, said.argmax(1)]),
+            training.cut,
+            np.concatenate([sure, said]),
+        )
+        return replace(self, training=together, teaching=teaching)
+
+
+def prepare(
+    training: Corpus,
+    validation: Corpus,
+    text: TextConfig,
+    settings: Settings,
+    follow: Follow,
+    known: Vocabulary | None = None,
+    also: Sequence[str] = (),
+    unlabelled: Sequence[str] = (),
+) -> Prepared:
+    """Tokenises both corpora and numbers them by the words that a run learns from.
+
+    Texts that were read before, however they were divided then, are not read again.
+
+    Args:
+        follow: called where texts must be read.
+        known: words that keep their numbers; new ones come after them, unless the
+            settings freeze words.
+        also: texts that ``examples`` will be asked for later, to read them now.
+        unlabelled: texts without classes; their words count as those of the training texts do.
+
+    Raises:
+        WrongInput: if there are fewer than two classes, the label names do not
+            fit them, a validation label is none of them, there are no stretches to draw,
+            or as ``tokenised``.
+    """
+    labels = class_names(training.classes, settings.label_names)
+    classes = align_labels(training.labels, training.classes)
+    held_out_classes = align_labels(validation.labels, training.classes)
+    groups = (training.texts, validation.texts, also, unlabelled)
+    table, rows, note = tokenised(
+        groups, text.language, text.maximum_tokens, follow, segmentation=text.segmentation
+    )
+    vocabulary = known or Vocabulary(RESERVED, text.lowercase)
+    if not (known and settings.freeze_words):
+        counts = table.counts(np.concatenate([rows[0], rows[3]]), vocabulary.lowercase)
+        vocabulary = vocabulary.extended(counts, settings.minimum_count, settings.maximum_size)
+    numbers = table.numbers(vocabulary)
+    without, stretches = Documents(table, rows[3], numbers), 0
+    if settings.stretches:
+        parts = drawn(table, rows, numbers, settings.stretches, settings.seed)
+        without, stretches = without + parts, len(parts)
+    return Prepared(
+        vocabulary,
+        labels,
+        _examples(table, rows[0], numbers, classes),
+        _examples(table, rows[1], numbers, held_out_classes),
+        (note,) if note else (),
+        without if len(without) else None,
+        stretches,
+    )
+
+
+def examples(
+    corpus: Corpus,
+    classes: Sequence[int],
+    tokenizer: Tokenizer,
+    vocabulary: Vocabulary,
+    follow: Follow,
+) -> Examples:
+    """``corpus``, whose classes are known, as examples of an existing vocabulary.
+
+    Raises:
+        WrongInput: as ``tokenised``.
+    """
+    table, (rows,), _ = tokenised(
+        [corpus.texts],
+        tokenizer.language,
+        tokenizer.maximum_tokens,
+        follow,
+        "Reading test",
+        tokenizer.segmentation,
+    )
+    return _examples(table, rows, table.numbers(vocabulary), classes)
+
+
+def class_names(classes: tuple[str, ...], names: tuple[str, ...] | None) -> tuple[str, ...]:
+    """``names`` for ``classes``, or the classes' own.
+
+    Raises:
+        WrongInput: if there are fewer than two classes, not as many names as
+            classes, or a name that ``check_names`` refuses.
+    """
+    if len(classes) < 2:
+        came = f"only {classes[0]!r} came" if classes else "no label came"
+        raise WrongInput(f"Training needs documents of at least two classes; {came}.")
+    if names is not None and len(names) != len(classes):
+        raise WrongInput(
+            f"label_names gives a name for each of the {len(classes)} classes "
+            f"{', '.join(classes[:10])}; {', '.join(names)[:80]!r} came."
+        )
+    named = classes if names is None else names
+    check_names(named)
+    return named
+
+
+def _examples(
+    table: TokenTable, rows: np.ndarray, numbers: np.ndarray, classes: Sequence[int]
+) -> Examples:
+    documents = Documents(table, rows, numbers)
+    return Examples(documents, np.array(classes), int(table.cut[rows].sum()))

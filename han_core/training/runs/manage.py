@@ -1,0 +1,205 @@
+"""Begins, stops, resumes, renames and deletes runs, and says where each stands.
+
+Each run is a process of its own, that goes on when the one that began it ends. What is
+here is quick: nothing waits for a run.
+"""
+
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from han_core.analysis.score_cache import specs_in_use
+from han_core.data.uploads import forget_uploads
+from han_core.runtime.atomic_io import write_json
+from han_core.runtime.devices import choose_device
+from han_core.runtime.errors import WrongInput
+from han_core.runtime.locks import Lock, take
+from han_core.runtime.paths import runs_root
+from han_core.training.precision import check_precision
+from han_core.training.runs.plan import CONFIG, Plan, checked_plan, read_plan
+from han_core.training.runs.publish import delete_published, publish_run, rename_published
+from han_core.training.runs.queue import CANCEL, LOCK, launch
+from han_core.training.runs.view import RunView, look_at
+
+ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
+_DELETED = ".deleted-"
+
+
+def start(plan: Plan) -> str:
+    """Begins a run in a process of its own, and returns its id.
+
+    Raises:
+        WrongInput: if settings or device do not fit, or the disk takes no more.
+    """
+    device = _device(plan)
+    folder = new_folder(plan)
+    with _disk_asked("The run cannot begin"), _owned(folder) as lock:
+        launch(folder, lock, device)
+    return folder.name
+
+
+def stop(id: str) -> None:
+    """Asks a run to finish its step, save and end; one that waits ends at once.
+
+    Raises:
+        WrongInput: if there is no such run, or it is not at work.
+    """
+    run = view(id)
+    if not run.is_live:
+        raise WrongInput(f"Only a run at work can be stopped; {run.name} is {run.status}.")
+    with _disk_asked("The run cannot be stopped"):
+        (run.folder / CANCEL).touch()
+
+
+def resume(id: str, device: str | None = None) -> None:
+    """Lets a run go on from its last saving, on another device if one is named.
+
+    Raises:
+        WrongInput: if there is no such run, it is at work or done, or the device is not here or
+            lacks the run's precision.
+    """
+    run = view(id)
+    if not run.can_resume or run.plan is None:
+        raise WrongInput(f"A run that ended early can be resumed; {run.name} is {run.status}.")
+    plan = run.plan.model_copy(update={"device": device or run.plan.device})
+    chosen = _device(plan)
+    with _disk_asked("The run cannot be resumed"), _owned(run.folder) as lock:
+        write_json(run.folder / CONFIG, plan.model_dump(mode="json"))
+        (run.folder / CANCEL).unlink(missing_ok=True)
+        launch(run.folder, lock, chosen)
+
+
+def rename(id: str, name: str) -> None:
+    """Calls a run, and the checkpoint that was made of it, by another name.
+
+    Raises:
+        WrongInput: if there is no such run, or the name is empty or too long.
+    """
+    folder = folder_of(id)
+    values = {**read_plan(folder).model_dump(), "name": name}
+    plan = checked_plan(**values)
+    with _disk_asked("The run cannot be renamed"):
+        write_json(folder / CONFIG, plan.model_dump(mode="json"))
+    rename_published(folder, plan.name)
+
+
+def delete(id: str, checkpoint: bool = False) -> None:
+    """Deletes a run, and with ``checkpoint`` the one that was made of it.
+
+    Raises:
+        WrongInput: if there is no such run, or it is at work.
+    """
+    folder = folder_of(id)
+    with _disk_asked("The run cannot be deleted"), _owned(folder):
+        if checkpoint:
+            delete_published(folder)
+        # Gone in one moment, whatever happens while its files are taken away.
+        os.replace(folder, folder.with_name(_DELETED + folder.name))
+    for left in runs_root().glob(f"{_DELETED}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    forget_unused_uploads()
+
+
+def publish(id: str, name: str | None = None) -> str:
+    """Makes a run that is not at work a checkpoint, called after the run or ``name``.
+
+    Raises:
+        WrongInput: if there is no such run, it is at work, or has no checkpoint yet.
+    """
+    run = view(id)
+    if run.is_live:
+        raise WrongInput(f"{run.name} is at work; it becomes a checkpoint when it is done.")
+    return publish_run(run.folder, name or run.name)
+
+
+def runs() -> list[RunView]:
+    """All runs, the newest first."""
+    root = runs_root()
+    found = [path for path in root.iterdir() if ID.fullmatch(path.name)] if root.is_dir() else []
+    return [look_at(folder) for folder in sorted(found, reverse=True) if folder.is_dir()]
+
+
+def view(id: str) -> RunView:
+    """One run.
+
+    Raises:
+        WrongInput: if there is none of that id.
+    """
+    return look_at(folder_of(id))
+
+
+def folder_of(id: str) -> Path:
+    """The folder of a run.
+
+    Raises:
+        WrongInput: if there is none of that id.
+    """
+    folder = runs_root() / id
+    if not ID.fullmatch(id) or not folder.is_dir():
+        raise WrongInput("There is no such run; it may have been deleted.")
+    return folder
+
+
+def new_folder(plan: Plan) -> Path:
+    """A folder for a new run that holds its plan and nothing else.
+
+    Raises:
+        WrongInput: if the disk takes no more.
+    """
+    name = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(4)}"
+    folder = runs_root() / name
+    with _disk_asked("The run cannot be kept"):
+        folder.mkdir(mode=0o700, parents=True)
+        try:
+            write_json(folder / CONFIG, plan.model_dump(mode="json"))
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+    return folder
+
+
+def _device(plan: Plan) -> str:
+    """Return the name of the device of ``plan``, which has the precision of its settings."""
+    device = choose_device(plan.device)
+    check_precision(plan.training.mixed_precision, plan.model, device)
+    return str(device)
+
+
+@contextmanager
+def _owned(folder: Path) -> Iterator[Lock]:
+    """The run's lock: nobody else changes the run while it is held."""
+    lock = take(folder / LOCK)
+    if lock is None:
+        raise WrongInput("The run is at work; stop it first.")
+    try:
+        yield lock
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _disk_asked(refused: str) -> Iterator[None]:
+    """What the system refuses is one sentence that begins with ``refused``."""
+    try:
+        yield
+    except OSError as error:
+        raise WrongInput(f"{refused} on this machine: {error.strerror}.") from error
+
+
+def forget_unused_uploads(at_most: int = 0) -> None:
+    """Files that somebody sent go, the oldest first, until at most so many bytes are kept.
+
+    What runs need or kept scores came from stays.
+    """
+    plans = [run.plan for run in runs()]
+    needed = [plan for plan in plans if plan is not None]
+    if len(needed) < len(plans):
+        return  # nobody knows what a run needs whose plan cannot be read
+    vectors = {str(plan.settings["vectors"]) for plan in needed if plan.settings.get("vectors")}
+    specs = {spec for plan in needed for spec in plan.source.specs}
+    forget_uploads(specs | vectors | specs_in_use(), at_most)

@@ -1,0 +1,199 @@
+"""What a run is to do: the content of its ``config.json``.
+
+The same values as the flags of the command ``train``, and it says which command would
+do the same. It knows nothing about processes.
+
+What a planned run will need, from a look at its data.
+
+Puts together what ``estimate`` asks for. It knows nothing about processes.
+"""
+
+import shlex
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from han_core.data.preview import Look
+from han_core.data.splits import Parts, Source
+from han_core.models.architecture import Architecture
+from han_core.models.checkpoint import TextConfig
+from han_core.runtime.atomic_io import read_json
+from han_core.runtime.devices import choose_device
+from han_core.runtime.errors import WrongInput
+from han_core.training.estimate import Estimate, estimate
+from han_core.training.initial_weights import origin
+from han_core.training.request import Request
+from han_core.training.settings import Settings, checked, parse_settings
+
+CONFIG = "config.json"
+MOST_WATCHED = 5
+LONGEST_NAME = 80
+LONGEST_WATCHED = 5_000  # characters of one text
+
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME)
+]
+Value = str | bool | int | float | list[str] | None
+
+
+class Plan(BaseModel):
+    """A run before it begins. ``checked_plan`` makes one of what somebody filled in.
+
+    Attributes:
+        name: for people; the published checkpoint is called after it.
+        attention: its form; None for the checkpoint's that the run starts from, else additive.
+        source: where the documents come from; paths are as seen from the project's folder.
+        settings: fields of ``Settings`` that differ from their defaults.
+        sizes: fields of ``Architecture`` that differ.
+        text: fields of ``TextConfig`` that differ.
+        device: auto, cpu, cuda, cuda:N or mps.
+        watched: texts whose attention is kept while the model learns.
+        watch_every: steps between two such looks; None for steps 1, 2, 4, 8 and so on.
+            After each epoch there is one anyway.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Name
+    model: Literal["han", "bilstm"]
+    attention: Literal["additive", "dot", "linear"] | None = None
+    source: Source
+    settings: dict[str, Value] = {}
+    sizes: dict[str, Value] = {}
+    text: dict[str, Value] = {}
+    device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d{1,3})?)$")
+    watched: tuple[
+        Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_WATCHED)], ...
+    ] = Field(default=(), max_length=MOST_WATCHED)
+    watch_every: int | None = Field(default=None, ge=1)
+
+    def parsed(self) -> tuple[Settings, dict[str, object], TextConfig]:
+        """Settings, sizes and text, checked as the command line checks them.
+
+        Raises:
+            WrongInput: names the value that is unknown or out of range.
+        """
+        return parse_settings(self._pairs({**self.settings, **self.sizes, **self.text}))
+
+    @property
+    def training(self) -> Settings:
+        """All settings of training, with their defaults."""
+        return self.parsed()[0]
+
+    def request(self, folder: Path, parts: Parts, resume: bool) -> Request:
+        """What ``train`` is asked; it writes to ``folder/checkpoint``."""
+        settings, sizes, text = self.parsed()
+        return Request(
+            model=self.model,
+            attention=self.attention,
+            training=parts.training,
+            validation=parts.validation,
+            test=parts.test,
+            out=folder / "checkpoint",
+            settings=settings,
+            sizes=sizes,
+            text=text,
+            reproduce=self.command(),
+            resume=resume,
+            unlabelled=parts.unlabelled,
+        )
+
+    def command(self, out: str = "checkpoints/again") -> str:
+        """The same run as words of the command line."""
+        source = self.source
+        flags = {
+            "model": self.model,
+            "attention": self.attention,
+            "data": source.data,
+            "validation": source.validation,
+            "test": source.test,
+            "text-column": source.text_column,
+            "label-column": source.label_column,
+            "split-column": source.split_column,
+            "group-column": source.group_column,
+            "split-seed": source.split_seed,
+            "unlabelled": source.unlabelled,
+            "limit": source.limit,
+            "epochs": self.settings.get("epochs"),
+            "seed": self.settings.get("seed"),
+            "out": out,
+        }
+        usual = {"text-column": "text", "label-column": "label"}
+        said = [
+            word
+            for name, value in flags.items()
+            if value is not None and value != usual.get(name)
+            for word in (f"--{name}", str(value))
+        ]
+        own = {k: v for k, v in self.settings.items() if k not in ("epochs", "seed")}
+        pairs = self._pairs({**own, **self.sizes, **self.text})
+        sets = [word for pair in pairs for word in ("--set", pair)]
+        return shlex.join(["python", "-m", "han_core", "train", *said, *sets])
+
+    @staticmethod
+    def _pairs(values: dict[str, Value]) -> list[str]:
+        """``key=value`` as after ``--set``; None stands for the default."""
+        return [
+            f"{key}={','.join(value) if isinstance(value, list) else value}"
+            for key, value in values.items()
+            if value is not None
+        ]
+
+
+def checked_plan(**values: object) -> Plan:
+    """A plan of what somebody filled in.
+
+    Raises:
+        WrongInput: says in one sentence which value does not fit.
+    """
+    plan = checked(Plan, values)
+    assert isinstance(plan, Plan)
+    plan.parsed()
+    return plan
+
+
+def read_plan(folder: Path) -> Plan:
+    """The plan of a run's folder.
+
+    Raises:
+        WrongInput: if it is missing or damaged.
+    """
+    values = read_json(folder / CONFIG)
+    if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
+        raise WrongInput(f"{CONFIG} in {folder.name} is a plan; it is none here.")
+    return checked_plan(**values)
+
+
+def forecast(plan: Plan, look: Look) -> Estimate:
+    """Parameters, memory and time of ``plan`` on data like ``look``.
+
+    Raises:
+        WrongInput: if settings, device or the checkpoint to start from do not fit, or none of
+            the texts has a word.
+    """
+    settings, sizes, text = plan.parsed()
+    begun = origin(settings)
+    model, attention = plan.model, plan.attention or "additive"
+    if begun is not None:
+        model, attention = begun.model(plan.model, plan.attention)  # type: ignore[assignment]
+        sizes, text = begun.sizes(sizes), begun.text(text)
+    values = {
+        **sizes,
+        "model": model,
+        "attention": attention,
+        "vocabulary_size": 2,
+        "classes": max(2, len(look.classes)),
+    }
+    shape = checked(Architecture, values)
+    assert isinstance(shape, Architecture)
+    return estimate(
+        look.texts,
+        look.documents + look.unlabelled,
+        shape,
+        settings,
+        text,
+        choose_device(plan.device),
+        None if begun is None else begun.vocabulary,
+        settings.stretches * look.documents,
+    )

@@ -1,0 +1,197 @@
+"""Where a run stands, told from its lock, its log and the wish to stop it.
+
+Never from process ids, which other processes get again. It changes nothing.
+"""
+
+import calendar
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from han_core.models.checkpoint import CONFIG as CHECKPOINT_CONFIG
+from han_core.runtime.atomic_io import standing
+from han_core.runtime.errors import WrongInput, counted
+from han_core.runtime.locks import is_held
+from han_core.training.optimization import best_line
+from han_core.training.runs.event_log import is_number
+from han_core.training.runs.plan import Plan, read_plan
+from han_core.training.runs.publish import published
+from han_core.training.runs.queue import CANCEL, LOCK, queue, read_ticket
+from han_core.training.runs.state import Story, story_of
+
+CHECKPOINT = "checkpoint"
+
+Status = Literal[
+    "waiting", "starting", "reading", "training", "stopping",
+    "stopped", "failed", "done", "interrupted",
+]  # fmt: skip
+STATUSES: tuple[Status, ...] = get_args(Status)
+LIVE: frozenset[Status] = frozenset({"waiting", "starting", "reading", "training", "stopping"})
+
+
+@dataclass(frozen=True)
+class RunView:
+    """A run as it stands now.
+
+    Attributes:
+        id: the name of its folder; sorts by the time when it was made.
+        plan: None where ``config.json`` is damaged; ``message`` then says so.
+        status: one of ``STATUSES``.
+        made: seconds since 1970.
+        device: the one that it was given: cpu, cuda:0, mps.
+        message: one sentence about where it stands.
+        ahead: runs that wait before this one, if it waits.
+        story: what its log has told: steps, history, sentences, reading, summary.
+        published: the name of the checkpoint that was made of it.
+    """
+
+    id: str
+    folder: Path
+    plan: Plan | None
+    status: Status
+    made: float
+    device: str
+    message: str
+    ahead: int
+    story: Story
+    published: str | None
+
+    @property
+    def name(self) -> str:
+        return self.plan.name if self.plan else self.id
+
+    @property
+    def is_live(self) -> bool:
+        """Whether its process is at work or waits."""
+        return self.status in LIVE
+
+    @property
+    def can_stop(self) -> bool:
+        return self.is_live and self.status != "stopping"
+
+    @property
+    def can_resume(self) -> bool:
+        return self.plan is not None and self.status in ("stopped", "failed", "interrupted")
+
+    @property
+    def epochs(self) -> int:
+        """Epochs asked for."""
+        return self.plan.training.epochs if self.plan else len(self.story.history)
+
+    @property
+    def step(self) -> int:
+        """Steps of the optimiser as last told."""
+        return self.story.step
+
+    @property
+    def speed(self) -> float | None:
+        """Documents a second, while it trains."""
+        return self._last_step("documents_per_second")
+
+    @property
+    def seconds_left(self) -> float | None:
+        """While it trains, if it is not over before its last epoch."""
+        return self._last_step("seconds_left")
+
+    def _last_step(self, name: str) -> float | None:
+        if self.status != "training" or not self.story.steps:
+            return None
+        value = self.story.steps[-1].get(name)
+        return float(value) if is_number(value) else None
+
+    @property
+    def history(self) -> tuple[dict, ...]:
+        """A line for each epoch that is over, as in ``history.jsonl``."""
+        return self.story.history
+
+    @property
+    def best(self) -> dict | None:
+        """The line of the best epoch so far."""
+        if not self.plan or not self.history:
+            return None
+        return best_line(self.history, self.plan.training)
+
+    @property
+    def seconds(self) -> float:
+        """That the epochs took, until now."""
+        return sum(line["seconds"] for line in self.history)
+
+    @property
+    def checkpoint(self) -> Path | None:
+        """The folder with the weights so far, where there is one."""
+        folder = self.folder / CHECKPOINT
+        return folder if (standing(folder) / CHECKPOINT_CONFIG).is_file() else None
+
+
+def look_at(folder: Path) -> RunView:
+    """The run in ``folder``."""
+    # The lock first: a process that ends in between has told its last event before.
+    lives = is_held(folder / LOCK)
+    story = story_of(folder)
+    ticket = read_ticket(folder) if lives else None
+    status = status_of(lives, ticket is not None, (folder / CANCEL).exists(), story)
+    plan, damage = _plan(folder)
+    ahead = 0
+    if ticket and status == "waiting":
+        ahead = sum(other < ticket for other in queue(folder.parent, ticket.device))
+    return RunView(
+        id=folder.name,
+        folder=folder,
+        plan=plan,
+        status=status,
+        made=_made(folder.name),
+        device=story.device,
+        message=damage or _message(status, ahead, story),
+        ahead=ahead,
+        story=story,
+        published=published(folder),
+    )
+
+
+def status_of(lives: bool, waits: bool, is_asked_to_stop: bool, story: Story) -> Status:
+    """The truth about a run from what is known of it."""
+    phase = story.phase
+    if phase in ("stopped", "failed", "done"):  # it has told its last event
+        return phase  # type: ignore[return-value]
+    if not lives:
+        return "interrupted"
+    if is_asked_to_stop:
+        return "stopping"
+    if waits:
+        return "waiting"
+    if phase in ("reading", "training"):
+        return phase  # type: ignore[return-value]
+    return "starting"
+
+
+def _plan(folder: Path) -> tuple[Plan | None, str]:
+    try:
+        return read_plan(folder), ""
+    except WrongInput as error:
+        return None, str(error)
+
+
+def _made(name: str) -> float:
+    try:
+        return calendar.timegm(time.strptime(name[:15], "%Y%m%d-%H%M%S"))
+    except (ValueError, OverflowError):
+        return 0.0
+
+
+def _message(status: Status, ahead: int, story: Story) -> str:
+    after = f"step {story.saved:,}" if story.saved else "the beginning"
+    last = story.said[-1] if story.said else ""
+    turn = f"behind {counted(ahead, 'run')}" if ahead else "it is next"
+    sentences = {
+        "waiting": f"Waits for its turn on {story.device}: {turn}.",
+        "starting": "Gets ready.",
+        "reading": "Reads the data.",
+        "training": last,
+        "stopping": "Finishes its step and saves.",
+        "stopped": story.text,
+        "failed": story.text,
+        "interrupted": f"Its process ended without a word; it can go on from {after}.",
+        "done": last,
+    }
+    return sentences[status]

@@ -1,0 +1,193 @@
+"""The settings of a training run, their defaults and their limits.
+
+``--set key=value`` on the command line reaches exactly these fields and those
+of the architecture. It knows nothing about data.
+
+Settings that belong together, under names that a teacher would use.
+
+It knows nothing about data: how long a run takes is what ``estimate`` says.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from han_core.models.architecture import Architecture
+from han_core.models.checkpoint import TextConfig
+from han_core.runtime.errors import WrongInput
+
+BAGS = ("nb-svm", "tf-idf")
+"""Teachers who are no checkpoints: bags of words, who learn from the training documents."""
+
+LONGEST_STRETCH = 8
+"""Clauses that are drawn of a document together, at most."""
+
+
+class Settings(BaseModel):
+    """How a model is trained.
+
+    A batch holds documents of similar length, ``batch_tokens`` words in all. Where
+    none are said these are 8,000, or of little data so few that an epoch has about
+    30 batches: min(8,000, max(words of the longest document, all words // 30)). The
+    learning rate rises over the first ``warmup`` share of all steps and then
+    follows ``schedule`` (to zero, unless it is constant). The best epoch by ``keep``
+    is kept; of equal accuracies or macro F1 the one with the lower loss is better.
+    Training stops early after ``patience`` epochs of which none was the best and
+    none had the lowest validation loss. ``fields.explained`` says what each is for.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    epochs: int = Field(default=8, ge=1, le=1_000)
+    seed: int = Field(default=0, ge=0, le=2**31 - 1)
+    batch_tokens: int | None = Field(default=None, ge=1, le=10_000_000)
+    learning_rate: float = Field(default=1e-3, gt=0, le=10)
+    warmup: float = Field(default=0.05, ge=0, lt=1)
+    schedule: Literal["linear", "cosine", "constant"] = "cosine"
+    weight_decay: float = Field(default=0.0, ge=0, le=1)
+    clip: float = Field(default=1.0, gt=0, le=1e6)
+    accumulation: int = Field(default=1, ge=1, le=10_000)
+    mixed_precision: Literal["auto", "no", "fp16", "bf16"] = "auto"
+    patience: int = Field(default=3, ge=1, le=1_000)
+    keep: Literal["accuracy", "loss", "macro_f1"] = "accuracy"
+    word_dropout: float = Field(default=0.0, ge=0, lt=1)
+    average: float = Field(default=0.0, ge=0, lt=1)
+    vectors: str | None = Field(default=None, min_length=1)
+    freeze_vectors: bool = False
+    minimum_count: int = Field(default=2, ge=1, le=1_000_000)
+    maximum_size: int = Field(default=30_000, ge=2, le=5_000_000)
+    weights: Literal["float32", "float16"] = "float32"
+    label_names: tuple[str, ...] | None = None
+    rate_words: float = Field(default=1.0, gt=0, le=100)
+    rate_sentences: float = Field(default=1.0, gt=0, le=100)
+    rate_classifier: float = Field(default=1.0, gt=0, le=100)
+    start_from: str | None = Field(default=None, min_length=1)
+    freeze_words: bool = False
+    teachers: tuple[str, ...] = Field(default=BAGS[:1], min_length=1, max_length=20)
+    stretches: int = Field(default=0, ge=0, le=100)
+    save_seconds: float = Field(default=60.0, ge=0, le=86_400)
+
+
+COMPUTED = {"model", "attention", "vocabulary_size", "classes"}
+LISTS = {"label_names", "teachers"}  # several values with commas between
+
+
+def parse_settings(
+    pairs: Sequence[str], **fixed: object
+) -> tuple[Settings, dict[str, object], TextConfig]:
+    """``key=value`` pairs as settings, fields of the architecture, and of the text.
+
+    ``fixed`` are settings with flags of their own.
+
+    Raises:
+        WrongInput: names the key that is unknown, the value out of range, or the
+            two that contradict each other.
+    """
+    values: dict[str, dict[str, object]] = {"settings": dict(fixed), "model": {}, "text": {}}
+    fields = {
+        "settings": set(Settings.model_fields),
+        "model": set(Architecture.model_fields) - COMPUTED,
+        "text": set(TextConfig.model_fields),
+    }
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        group = next((name for name, known in fields.items() if key in known), None)
+        if not equals or group is None:
+            known = ", ".join(sorted(set().union(*fields.values())))
+            raise WrongInput(f"--set takes key=value, keys {known}; {pair[:80]!r} came.")
+        if key in fixed and value != str(fixed[key]):
+            raise WrongInput(f"--{key} {fixed[key]} and --set {pair[:80]} contradict each other.")
+        names = [name.strip() for name in value.split(",")]
+        values[group][key] = names if key in LISTS else value
+    settings = checked(Settings, values["settings"])
+    assert isinstance(settings, Settings)
+    check_together(settings)
+    sizes = checked(
+        Architecture, {**values["model"], "model": "han", "vocabulary_size": 2, "classes": 2}
+    ).model_dump(include=set(values["model"]))
+    text = checked(TextConfig, values["text"])
+    assert isinstance(text, TextConfig)
+    return settings, sizes, text
+
+
+def check_together(settings: Settings) -> None:
+    """Whether no setting asks for what another one forbids.
+
+    Raises:
+        WrongInput: names the two that do not go together.
+    """
+    if settings.freeze_vectors and not (settings.vectors or settings.start_from):
+        raise WrongInput("freeze_vectors keeps given vectors as they are; vectors=FILE gives them.")
+    if settings.freeze_words and not settings.start_from:
+        raise WrongInput(
+            "freeze_words keeps the words of a checkpoint as they are; start_from=NAME names it."
+        )
+    if settings.freeze_words and settings.vectors:
+        raise WrongInput("freeze_words lets no new word in, so that vectors have none to be for.")
+
+
+def without_effect(
+    model: str, attention: str, sizes: Iterable[str], settings: Settings | None = None
+) -> list[str]:
+    """A sentence for each of ``sizes`` and of the changed settings that does nothing there."""
+    changed = (settings or Settings()).model_dump(exclude_defaults=True)
+    frozen = "freeze_words" if "freeze_words" in changed else ""
+    missing = {
+        "dropout_sentences": "bilstm" if model == "bilstm" else "",
+        "rate_sentences": "bilstm" if model == "bilstm" else "",
+        "attention_size": f"{attention} attention" if attention != "additive" else "",
+        **dict.fromkeys(("rate_words", "minimum_count", "maximum_size", "freeze_vectors"), frozen),
+    }
+    asked = [*sizes, *changed]
+    return [f"{name} has no effect with {missing[name]}." for name in asked if missing.get(name)]
+
+
+def checked(kind: type[BaseModel], values: dict) -> BaseModel:
+    """An instance of ``kind``; what is wrong with ``values`` as one sentence."""
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or kind.__name__
+        raise WrongInput(f"{field}: {first['msg']}; {str(first['input'])[:80]!r} came.") from error
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What differs from the defaults.
+
+    Attributes:
+        line: what it is good for, a sentence.
+        settings: fields of ``Settings``.
+        sizes: fields of ``Architecture``.
+    """
+
+    name: str
+    line: str
+    settings: Mapping[str, object]
+    sizes: Mapping[str, object]
+
+
+PRESETS = (
+    Preset(
+        "quick look",
+        "A small model and ten passes: seconds on the bundled corpus, to see how training goes.",
+        {"epochs": 10, "patience": 10, "learning_rate": 0.005},
+        {"embedding": 50, "hidden": 25, "attention_size": 50},
+    ),
+    Preset(
+        "balanced",
+        "The defaults: a few thousand documents in some minutes.",
+        {},
+        {},
+    ),
+    Preset(
+        "thorough",
+        "Large, slow and strongly regularised, for tens of thousands of documents.",
+        {"epochs": 20, "patience": 5, "average": 0.999},
+        {"embedding": 200, "hidden": 100, "dropout_words": 0.5, "dropout_document": 0.5},
+    ),
+)
+"""From the quickest to the slowest."""

@@ -1,0 +1,224 @@
+"""One training run: what it has learnt, an epoch at a time, and which weights it keeps.
+
+A run can be taken apart into a ``RunState`` after any step and put together again, bit
+for bit. It knows nothing about files or the command line.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict
+
+import torch
+from torch import Tensor
+
+from han_core.models.architecture import Architecture
+from han_core.models.predict import metrics, predict_shared
+from han_core.runtime.errors import WrongInput
+from han_core.training.batches import Position, Taken, epoch_batches, said, steps
+from han_core.training.callbacks import Step
+from han_core.training.cost import batch_budget
+from han_core.training.distributed import Processes
+from han_core.training.initial_weights import Origin, starting_model
+from han_core.training.learner import Diverged, Learner
+from han_core.training.optimization import best_line, copied, is_better, is_over, rate_factor
+from han_core.training.prepare import Prepared
+from han_core.training.resume import (
+    OTHER_RUN,
+    RunState,
+    fingerprint,
+    fitting,
+    prefixed,
+    random_tensors,
+    restore_random,
+    teaching_tensors,
+)
+from han_core.training.settings import Settings
+
+
+class Run:
+    """A model in training.
+
+    Attributes:
+        history: a line for each epoch that is over.
+        position: in the epoch that is not.
+        best: the weights of the best epoch so far.
+        budget: tokens in a batch.
+        asked: the number of epochs asked for, and each other number that it went on with.
+        vectors_found: words that have given vectors.
+
+    Raises:
+        WrongInput: if the device lacks the precision asked for, or the file of
+            vectors is broken.
+    """
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        architecture: Architecture,
+        settings: Settings,
+        device: torch.device,
+        origin: Origin | None = None,
+        processes: Processes | None = None,
+    ):
+        self.prepared, self.settings, self.device = prepared, settings, device
+        self.processes = processes or Processes()
+        model, self.vectors_found = starting_model(
+            architecture, prepared.vocabulary, prepared.labels, settings, origin
+        )
+        self.learner = Learner(model, settings, device, self.processes)
+        if not self.processes.main:  # the same dropout everywhere would drop less at random
+            torch.manual_seed(settings.seed + (self.processes.index << 32))
+        self.fingerprint = fingerprint(prepared, architecture, settings)
+        self.budget = batch_budget(prepared.training.lengths, settings.batch_tokens)
+        self.asked = [settings.epochs]
+        self.history: list[dict] = []
+        self.position = Position()
+        self.best: dict[str, Tensor] = {}
+
+    def train_epoch(self, tell: Step, after_step: Callable[[], None] = lambda: None) -> dict:
+        """Trains over every document once, validates, and returns the history's line.
+
+        Goes on from ``position``. ``after_step`` may look at the run, save its state, or
+        raise to stop there; the run can then go on.
+
+        Raises:
+            WrongInput: if loss or gradient become NaN or infinite; the best weights so
+                far stay.
+        """
+        batches = epoch_batches(
+            self.prepared.training.lengths, self.budget, self.settings.seed, self.epoch
+        )
+        self.learner.model.train()
+        self.position.tell(tell)
+        for group in steps(batches, self.settings.accumulation)[self.position.taken :]:
+            self._step(group, len(batches)).tell(tell)
+            after_step()
+        self._finish(
+            {
+                "epoch": self.epoch + 1,
+                "step": self.steps,
+                **self.position.line(),
+                "validation": self.validate(),
+            }
+        )
+        return self.history[-1]
+
+    def _step(self, group: list[list[int]], batches: int) -> Taken:
+        # The rate of a step is that of its last batch.
+        at = self.position.taken * self.settings.accumulation + len(group) - 1
+        progress = (self.epoch + at / batches) / self.settings.epochs
+        rate = self.settings.learning_rate * rate_factor(progress, self.settings)
+        try:
+            taken = self.learner.step(self.prepared.training, group, rate)
+        except Diverged as error:
+            where = said(self.epoch, self.position.taken + 1)
+            raise WrongInput(
+                f"{error} in {where}; a lower learning rate than "
+                f"{self.settings.learning_rate} may help."
+            ) from error
+        self.position = self.position.after(taken)
+        return taken
+
+    def weights(self) -> dict[str, Tensor]:
+        """The weights as they would be used now: the average where there is one."""
+        return self.learner.weights()
+
+    def validate(self) -> dict[str, float]:
+        """Metrics of ``weights()`` on the validation documents.
+
+        Raises:
+            WrongInput: if the weights are too large to give numbers.
+        """
+        model, validation = self.learner.model, self.prepared.validation
+        present = copied(model.state_dict())
+        model.load_state_dict(self.weights())
+        model.eval()
+        name = f"The model of epoch {self.epoch + 1}"
+        probabilities = predict_shared(model, validation.documents, self.processes, name=name)
+        model.load_state_dict(present)
+        return metrics(probabilities, validation.classes)
+
+    def _finish(self, line: dict) -> None:
+        if not self.history or is_better(line, self.best_epoch, self.settings):
+            self.best = copied(self.weights())
+        self.history.append(line)
+        self.position = Position()
+
+    @property
+    def epoch(self) -> int:
+        """Epochs that are over."""
+        return len(self.history)
+
+    @property
+    def steps(self) -> int:
+        """Steps taken in all epochs."""
+        return (self.history[-1]["step"] if self.history else 0) + self.position.taken
+
+    @property
+    def place(self) -> str:
+        """Where it stands, in words: "epoch 2", or "step 57 of epoch 3"."""
+        return said(self.epoch, self.position.taken)
+
+    @property
+    def best_epoch(self) -> dict:
+        """The history's line of the best epoch; the earlier one of equals."""
+        return best_line(self.history, self.settings)
+
+    @property
+    def is_over(self) -> bool:
+        """All epochs done, or no progress for ``patience`` epochs."""
+        return is_over(self.history, self.settings)
+
+    def state(self) -> RunState:
+        """All that ``restore`` needs; every process asks at the same step."""
+        random = random_tensors(self.device, self.processes)
+        teaching = self.prepared.teaching
+        tensors = {
+            **self.learner.tensors(),
+            **prefixed("best", self.best),
+            **prefixed("random", random),
+            **prefixed("teaching", teaching_tensors(teaching)),
+        }
+        counters = {
+            "history": self.history,
+            "position": asdict(self.position),
+            "asked": self.asked,
+            "scaler": self.learner.scaler(),
+            "teaching": teaching.told if teaching else None,
+            "fingerprint": self.fingerprint,
+        }
+        return RunState(tensors, counters)
+
+    def restore(self, state: RunState) -> None:
+        """Puts the run where ``state`` was taken.
+
+        Raises:
+            WrongInput: if that was a run with other data, model or settings, or the
+                state is damaged.
+        """
+        if state.counters.get("fingerprint") != self.fingerprint:
+            raise WrongInput(OTHER_RUN)
+        try:
+            self._restore(state)
+        except (LookupError, RuntimeError, ValueError, TypeError, AttributeError) as error:
+            raise WrongInput("The state of the run that has begun there is damaged.") from error
+
+    def _restore(self, state: RunState) -> None:
+        counters = state.counters
+        self.learner.restore(state)
+        restore_random(state.part("random"), self.device, self.processes)
+        self.history = counters["history"]
+        self.position = Position(**counters["position"])
+        if self.position.documents > len(self.prepared.training):
+            raise ValueError(f"more documents than there are: {self.position}")
+        if self.history:
+            self.best = fitting(state.part("best"), self.learner.model)
+            self._check_history()
+        elif not self.position.taken or state.part("best"):
+            raise ValueError("a run that has begun expected")
+        changed = counters["asked"][-1] != self.settings.epochs
+        self.asked = [*counters["asked"], *([self.settings.epochs] if changed else [])]
+
+    def _check_history(self) -> None:
+        epochs = [line["epoch"] for line in self.history if line["seconds"] >= 0 < line["step"]]
+        if epochs != list(range(1, self.epoch + 1)) or not self.best_epoch:
+            raise ValueError(f"one epoch after the other expected, {epochs} came")

@@ -1,0 +1,259 @@
+"""Sentence bars: how attention is shared out among sentences, as a Plotly figure.
+
+Colours are left to the page's theme and the background is transparent, so the
+figure stands on light and dark. It knows nothing about words.
+
+Several answers about one text in one figure: sentence bars, and what differs between two.
+
+Data in, a Plotly figure or a heatmap out. It knows nothing about where answers come from.
+"""
+
+from collections.abc import Collection, Sequence
+from itertools import chain
+
+import numpy as np
+import plotly.graph_objects as go
+
+from han_core.explanation.agreement import align_sentences
+from han_core.explanation.comparison import (
+    Column,
+    Difference,
+    Unit,
+    lined_sentences,
+    shares,
+    unit_of,
+)
+from han_core.explanation.explanation import Explanation, joined, ranks
+from han_core.runtime.errors import counted, shown
+from han_core.text.document import Document, Sentence, Span
+from han_core.viz.colour_scale import FLOOR, LEAST, Scale
+from han_core.viz.dot_rows import CLEAR, GREY, LEGEND
+from han_core.viz.heatmap import Colour, Heatmap, Out, heatmap
+from han_core.viz.markup import HOVER_LABEL, INK_SPAN, inked, plotly_text
+from han_core.viz.plot import Sheet, beginning, wrapped
+
+ROOMY = 60
+"""Up to so many sentences stand above their bars; more get thin rows."""
+
+LABEL, THIN_LABEL = 60, 28  # columns of a sentence shown
+TITLE, THIN_TITLE = "attention weight of the sentence", "attention weight"
+TALLEST = 12_000  # pixels; past it the rows of a very long text get thinner still
+
+
+def sentence_bars(named: Sequence[tuple[str, Explanation]], columns: int = LABEL) -> go.Figure:
+    """A row for each sentence in reading order, a bar for each named explanation.
+
+    The explanations are of one text. Sentences that two models split differently are
+    joined into one row, with their weights added (``explanation.alignment``).
+
+    Args:
+        columns: of a sentence that stand above its bars; about 7 pixels each. Beside thin
+            rows stand half as many.
+
+    Raises:
+        ValueError: if the texts differ.
+    """
+    return bar_sheet(named, columns).figure()
+
+
+def bar_sheet(named: Sequence[tuple[str, Explanation]], columns: int = LABEL) -> Sheet:
+    """``sentence_bars`` while something may still be changed in it."""
+    aligned = align_sentences(*(explanation for _, explanation in named))
+    text = named[0][1].document.text if named else ""
+    sentences = [text[start:end] for start, end in aligned.spans]
+    texts = ["<br>".join(map(plotly_text, wrapped(sentence))) for sentence in sentences]
+    sheet = Sheet()
+    for (name, _), weights in zip(named, aligned.weights, strict=True):
+        sheet.trace(
+            "bar",
+            name=inked(beginning(name, LABEL)),
+            orientation="h",
+            x=weights.tolist(),
+            y=list(range(1, len(sentences) + 1)),
+            hovertext=_notes(name, weights, texts),
+            hoverinfo="text",
+        )
+    largest = max(chain([0.0], aligned.weights.flat))
+    cut = columns if len(sentences) <= ROOMY else min(columns // 2, THIN_LABEL)
+    shown = [beginning(sentence, cut) for sentence in sentences]
+    _lay_out(sheet, shown, len(named), float(largest))
+    return sheet
+
+
+def _notes(name: str, weights: np.ndarray, texts: Sequence[str]) -> list[str]:
+    """What hovering shows: exact weight, rank, and the whole sentence, as ``texts`` has it."""
+    model = f"{plotly_text(beginning(name, LABEL))}<br>" if name else ""
+    return [
+        f"{model}<b>{weight:.6f}</b>, rank {rank} of {counted(len(texts), 'sentence')}<br>{text}"
+        for weight, rank, text in zip(weights.tolist(), ranks(weights).tolist(), texts, strict=True)
+    ]
+
+
+def _lay_out(sheet: Sheet, sentences: Sequence[str], bars: int, largest: float) -> None:
+    rows = len(sentences)
+    bar = 10 * max(1, bars) ** 0.7  # pixels of a row's bars together
+    row = min(bar + (32 if rows <= ROOMY else 5), TALLEST / max(1, rows))
+    legend = 34 if bars > 1 else 0
+    sheet.lay_out(
+        height=round(rows * row + 74 + legend),
+        barmode="group",
+        bargap=1 - bar / row if row > bar else 0.1,
+        bargroupgap=0.08,
+        paper_bgcolor=CLEAR,
+        plot_bgcolor=CLEAR,
+        margin={"l": 30 if rows <= ROOMY else 8, "r": 16, "t": 28 + legend, "b": 46},
+        showlegend=bars > 1,
+        legend=LEGEND,
+        hoverlabel=HOVER_LABEL,
+        dragmode=False,
+    )
+    sheet.x_axis(
+        range=[0, 1.04 * largest or 1],
+        tickformat="~%",
+        tickprefix=INK_SPAN,
+        ticksuffix="</span>",
+        # Labels beside thin rows leave the axis half of a narrow column.
+        nticks=6 if rows <= ROOMY else 4,
+        tickangle=0,
+        title={"text": inked(TITLE if rows <= ROOMY else THIN_TITLE)},
+        fixedrange=True,
+        zeroline=False,
+        ticklabeloverflow="allow",  # Plotly measures every label otherwise: seconds for 250
+    )
+    _name_rows(sheet, sentences, row, bar)
+
+
+def _name_rows(sheet: Sheet, sentences: Sequence[str], row: float, bar: float) -> None:
+    """Numbers at the axis; the sentence's beginning above its bars, or beside thin ones."""
+    rows, roomy = len(sentences), len(sentences) <= ROOMY
+    every = range(1, rows + 1, max(1, round(13 / row)))  # rows may be thinner than labels
+    sheet.y_axis(
+        range=[rows + 0.6, 0.15 if roomy else 0.5],  # the first on top
+        tickvals=list(every),
+        ticktext=[inked(str(i) if roomy else f"{i}  {sentences[i - 1]}") for i in every],
+        tickfont={"size": 13 if roomy else 11},
+        ticklabeloverflow="allow",
+        automargin=not roomy,  # what is written at thin rows has any length
+        showgrid=False,
+        zeroline=False,
+        fixedrange=True,
+    )
+    if roomy:
+        _write_above(sheet, sentences, (bar / 2 + 2) / row)
+    if rows > 1:
+        _mark_uniform(sheet, rows)
+
+
+def _write_above(sheet: Sheet, sentences: Sequence[str], distance: float) -> None:
+    """The beginnings of sentences, each standing on its bars, so much of a row above their middle.
+
+    As one trace: a browser takes half as long for that as for a note for each.
+    """
+    rows = np.arange(1, len(sentences) + 1)
+    sheet.trace(
+        "scatter",
+        mode="text",
+        x=[0] * len(sentences),
+        y=(rows - distance).tolist(),
+        text=[inked(sentence) for sentence in sentences],
+        textposition="top right",
+        textfont={"size": 13},
+        cliponaxis=False,
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def _mark_uniform(sheet: Sheet, rows: int) -> None:
+    """A thin line where every bar would end under uniform attention."""
+    sheet.vertical_line(
+        x=1 / rows,
+        line={"width": 1, "dash": "dot", "color": GREY},
+        name={
+            "text": inked("uniform"),
+            "y": 1,
+            "yanchor": "bottom",
+            "xanchor": "center",
+            "font": {"size": 11},
+        },
+    )
+
+
+_NAME = 24  # characters of a column's name in a title
+
+_DIFFERENCES: dict[Unit, str] = {
+    "weight": "Difference of the weights",
+    "effect": "Difference of the effects",
+    "share": "Difference of the shares",
+}
+
+
+def column_bars(columns: Sequence[Column]) -> go.Figure:
+    """A row for each sentence, a bar for each column, all on one axis.
+
+    Weights as they are. Where a column's values have a sign, all are drawn as shares of
+    the size of their column's values, to the left where they are negative.
+
+    Raises:
+        ValueError: if the columns are not of one text.
+    """
+    rows = lined_sentences(columns)
+    weights = unit_of(columns) == "weight"
+    values = rows.values if weights else shares(rows.values)
+    document = _a_word_each(rows.texts)
+    sheet = bar_sheet(
+        [
+            (column.name, _with_sentence_weights(document, row))
+            for column, row in zip(columns, values, strict=True)
+        ]
+    )
+    if not weights:
+        ends = [1.04 * min(0.0, values.min(initial=0.0)), 1.04 * values.max(initial=0.0) or 1]
+        title = "share of all that the method gives, to the left where it speaks against"
+        sheet.x_axis(range=ends, title={"text": inked(title)}, zeroline=True)
+    return sheet.figure()
+
+
+def _a_word_each(texts: Sequence[str]) -> Document:
+    """A document whose sentences read as ``texts``, each as one word."""
+    ends = np.cumsum([len(text) + 1 for text in texts]).tolist()
+    spans = [Span(end - 1 - len(text), end - 1) for text, end in zip(texts, ends, strict=True)]
+    text = "\n".join(texts)
+    return Document(text, tuple(Sentence((span,)) for span in spans), len(text))
+
+
+def _with_sentence_weights(document: Document, weights: np.ndarray) -> Explanation:
+    ones = np.ones(len(weights))
+    return Explanation("", document, ("",), np.ones(1), weights, ones, ones.astype(bool))
+
+
+def difference_scale(difference: Difference) -> Scale:
+    """Both sides end where the scale of the values themselves ends, or further out.
+
+    So a difference is drawn no stronger than a weight of its size, and two columns that
+    nearly agree stay pale.
+    """
+    one, other = values = difference.words.in_all().values
+    sizes = abs(np.stack([one, other, one - other]))
+    usual = FLOOR * abs(values).mean(1).max() if values.size else 0.0
+    title = (
+        f"{_DIFFERENCES[difference.unit]}: {shown(difference.one.name, _NAME)} minus "
+        f"{shown(difference.other.name, _NAME)}"
+    )
+    return Scale(title, max(LEAST, float(usual), float(sizes.max(initial=0.0))), True, "percent")
+
+
+def difference_heatmap(
+    difference: Difference, added: Collection[int] = frozenset(), out: Sequence[Out] = ()
+) -> Heatmap:
+    """The text as the first column has it, coloured by how much more it gives than the other.
+
+    Words that the two split differently are drawn as one. What the other does not have
+    stays without colour. The bars in the gutter are the first column's weights.
+
+    Args:
+        added, out: as ``heatmap`` takes them; only where no words are joined.
+    """
+    base = joined(difference.one.explanation, difference.groups)
+    colour = Colour(difference.of_words, difference_scale(difference))
+    return heatmap(base, colour, added=added, out=out)

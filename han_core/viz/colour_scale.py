@@ -1,0 +1,227 @@
+"""What a colour stands for: the scale that all heatmaps of a page share.
+
+A scale ends at the largest value that occurs, but never below a multiple of the
+usual one, so that even attention and noise stay pale instead of being stretched
+into a pattern. It does not know which colours there are.
+
+What stands beside a heatmap: its scale, the prediction, what the model saw.
+
+HTML and sentences. It knows nothing about words and their places.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+
+from han_core.explanation.explanation import Explanation, Reading
+from han_core.runtime.errors import counted
+from han_core.viz.markup import STYLE, background, chance, decimal, html_text, percent
+
+Form = Literal["percent", "times", "probability"]
+
+FLOOR = 4.0
+"""The top is at least this many times uniform attention, or the mean absolute value."""
+
+LEAST = 1e-4
+"""The least top of a change in probability; below that there is rounding in float32."""
+
+TITLES: dict[str, str] = {
+    "sentence": "Attention weight within the sentence",
+    "document": "Attention weight within the document",
+    "lift": "Attention weight, times uniform attention",
+    "attention": "Attention weight within the document",
+    "gradient": "Gradient × input",
+    "integrated_gradients": "Integrated gradients",
+    "leave_one_word_out": "Drop in probability without the word",
+    "leave_one_sentence_out": "Drop in probability without the sentence",
+}
+"""Names of readings and of methods."""
+
+
+class Attributed(Protocol):
+    """Values that some method gave words: an ``evidence.methods.Attribution``."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def words(self) -> np.ndarray: ...
+    @property
+    def signed(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Scale:
+    """From 0, or from -``top`` where values have a sign, to ``top``.
+
+    Attributes:
+        title: what the values are.
+        top: the value of the strongest colour.
+        form: how values are written: 0.031 is "3.1%", "0.031 ×" or "0.031".
+
+    Raises:
+        ValueError: if ``top`` is not a positive number.
+    """
+
+    title: str
+    top: float
+    signed: bool
+    form: Form
+
+    def __post_init__(self) -> None:
+        if not 0 < self.top < float("inf"):
+            raise ValueError(f"a positive top is expected, got {self.top}")
+
+    def written(self, value: float, digits: int = 3) -> str:
+        """The value for people, with its sign where the scale has one."""
+        size = abs(value)
+        if self.form == "percent":
+            text = percent(size, digits)
+        elif self.form == "times":
+            text = f"{size:.{digits}g} ×"
+        else:
+            text = decimal(size, digits)
+        if not self.signed or value == 0 or text.startswith("<"):
+            return text
+        return ("+" if value > 0 else "\u2212") + text
+
+
+def reading_scale(explanations: Sequence[Explanation], reading: Reading) -> Scale:
+    """The scale of attention weights in one reading.
+
+    Uniform attention is 1/tokens within the document, 1/(mean length) within the
+    sentence, 1 as lift.
+    """
+    tops = [FLOOR * _uniform(explanation, reading) for explanation in explanations]
+    weights = [explanation.weights(reading) for explanation in explanations]
+    top = float(max([*tops, *(part.max(initial=0.0) for part in weights)], default=1.0))
+    return Scale(TITLES[reading], top, False, "times" if reading == "lift" else "percent")
+
+
+def _uniform(explanation: Explanation, reading: Reading) -> float:
+    tokens = max(1, len(explanation.word_weights))
+    if reading == "lift":
+        return 1.0
+    return (max(1, len(explanation.sentence_weights)) if reading == "sentence" else 1) / tokens
+
+
+def attribution_scale(attributions: Sequence[Attributed]) -> Scale:
+    """The scale that several methods' values for words share.
+
+    One that is attention alone is written as a share; everything else is a change
+    of a probability, exact or to the first order.
+    """
+    methods = {attribution.method for attribution in attributions}
+    share = methods == {"attention"}
+    sizes = [np.abs(attribution.words) for attribution in attributions]
+    tops = [max(part.max(), FLOOR * part.mean()) for part in sizes if len(part)]
+    top = float(max([0.0 if share else LEAST, *tops]))
+    titles = {TITLES.get(method, method) for method in methods}
+    return Scale(
+        titles.pop() if len(titles) == 1 else "Effect on the probability",
+        top or 1.0,
+        any(attribution.signed for attribution in attributions),
+        "percent" if share else "probability",
+    )
+
+
+LISTED = 6
+"""Up to so many classes each get a bar; past that the least probable share a line."""
+
+_BAR = '<span><i class="hs-bar"></i>weight of the sentence</span>'
+_UNKNOWN = '<span><i class="hs-unknown">abc</i>unknown to the model</span>'
+_UNSIGNED = (
+    '<span><i class="hs-top" style="--rule:4px">abc</i>the heaviest words of the document, '
+    "thicker the heavier</span>"
+)
+_SIGNED = (
+    '<span><i class="hs-top" style="--rule:4px">abc</i>the strongest words, rule below</span>'
+    '<span><i class="hs-top hs-above" style="--rule:4px">abc</i>or above where negative</span>'
+)
+
+
+def legend(scale: Scale) -> str:
+    """The colour scale with its name and ticks, and what the marks mean."""
+    marks = "".join(
+        f'<span style="--at:{100 * at:.2f}%">{text}</span>' for at, text in _ticks(scale)
+    )
+    rules = _SIGNED if scale.signed else _UNSIGNED
+    return (
+        f'{STYLE}<div class="hs hs-legend" data-testid="legend">'
+        f'<div class="hs-scale"><b>{html_text(scale.title)}</b>'
+        f'<div class="hs-ramp" style="background:{_ramp(scale)}"></div>'
+        f'<div class="hs-ticks">{marks}</div></div>'
+        f'<div class="hs-key">{_BAR}{rules}{_UNKNOWN}</div></div>'
+    )
+
+
+def _ticks(scale: Scale) -> list[tuple[float, str]]:
+    """(place on the ramp from 0 to 1, what stands there)."""
+    if scale.form == "times":  # uniform attention is the tick that this reading is about
+        return [(1 / scale.top, "1 = uniform"), (1.0, scale.written(scale.top, 2))]
+    # Few words make a scale of shares that ends beyond 100%, so that uniform is pale there too.
+    whole = 1 / scale.top if scale.form == "percent" and scale.top > 1 else 1.0
+    end = scale.written(whole * scale.top, 2)
+    if scale.signed:
+        start = scale.written(-whole * scale.top, 2)
+        if scale.form == "probability":
+            start, end = f"{start} speaks against", f"supports {end}"
+        marks = [(0.5 - whole / 2, start), (0.5, "0"), (0.5 + whole / 2, end)]
+    else:
+        marks = [(0.0, "0"), (whole / 2, scale.written(whole * scale.top / 2, 2)), (whole, end)]
+    return marks if whole == 1 else marks[::2]  # there is no room between them
+
+
+def _ramp(scale: Scale) -> str:
+    stops = [
+        f"light-dark({background(share, 'light')},{background(share, 'dark')})"
+        for share in np.linspace(-1 if scale.signed else 0, 1, 17).tolist()
+    ]
+    return f"linear-gradient(to right,{','.join(stops)})"
+
+
+def prediction(explanation: Explanation) -> str:
+    """The predicted class, and every class's probability as a bar from 0 to 1."""
+    chances = explanation.probabilities.tolist()
+    best = int(explanation.probabilities.argmax())
+    shown, left = list(range(len(chances))), 0.0
+    if len(chances) > LISTED:
+        shown = np.argsort(-explanation.probabilities, kind="stable")[:LISTED].tolist()
+        left = 1 - sum(chances[i] for i in shown)
+    rows = "".join(_chance(explanation.labels[i], chances[i], i == best) for i in shown)
+    if len(chances) > LISTED:
+        rows += _chance(f"{len(chances) - LISTED} other classes", max(0.0, left), False)
+    label = _breakable(html_text(explanation.label))
+    return (
+        f'{STYLE}<div class="hs hs-prediction"><p>Predicted class<br>'
+        f'<strong data-testid="prediction">{label}</strong></p>'
+        f'<div class="hs-classes">{rows}</div></div>'
+    )
+
+
+def _chance(label: str, probability: float, first: bool) -> str:
+    return (
+        f"<span{' class=hs-first' * first}>{_breakable(html_text(label))}</span>"
+        f'<div class="hs-track"><i style="--length:{100 * probability:.2f}%"></i></div>'
+        f'<span class="hs-chance">{html_text(chance(probability))}</span>'
+    )
+
+
+def _breakable(label: str) -> str:
+    """Where room is short, a name like ``rec.sport.baseball`` breaks after its dots."""
+    return re.sub(r"(?<=\w)([._/-])(?=\w)", r"\1<wbr>", label)
+
+
+def seen_line(explanation: Explanation) -> str:
+    """How much of the text the model saw, as one plain sentence (not HTML)."""
+    document, tokens = explanation.document, len(explanation.known)
+    unknown = explanation.unknown
+    share = f"{unknown:,} ({percent(unknown / tokens, 2)})" if unknown else "none"
+    unseen = len(document.text) - document.seen
+    cut = f"{counted(unseen, 'character')} not seen" if unseen else "all of the text seen"
+    return (
+        f"{counted(tokens, 'token')} in {counted(len(document.sentences), 'sentence')}, "
+        f"{share} unknown to the model; {cut}."
+    )

@@ -1,0 +1,197 @@
+"""The film of attention: one document at every moment of a run that was kept.
+
+Everything that ``film.js`` draws, as plain JSON: what does not change once, and for each
+moment its weights, colours and prediction, all on one scale. Beneath it, how gathered
+attention was. It knows nothing about Streamlit, or about how frames are kept.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from han_core.analysis.film import Film, Frame
+from han_core.explanation.explanation import Explanation, Reading, entropy
+from han_core.runtime.errors import WrongInput
+from han_core.viz.charts.distributions import chosen_classes
+from han_core.viz.colour_scale import Scale, reading_scale
+from han_core.viz.dot_rows import LEGEND, RANKED, UNIFORM, Look, below, number_axis, plain_layout
+from han_core.viz.heatmap import Colour, heatmap, longest_bar
+from han_core.viz.markup import chance, inked, writable
+from han_core.viz.plot import Sheet
+
+MOST_SENT = 60_000
+"""Tokens times moments that are drawn; a browser gets some three megabytes then."""
+
+HIGHEST_START = 0.75
+"""Where the axis of entropy begins at the latest: small falls must look small."""
+
+TICKS = 8  # steps that are named under the curves
+
+_MOVING = ("weights", "within", "ranks", "rules", "sentences")
+
+
+@dataclass(frozen=True)
+class AttentionFilm:
+    """One document's film, ready for the component.
+
+    Attributes:
+        data: ``still`` (as the heatmap's data, with one palette), ``classes``, and
+            ``frames``: for each ``step``, ``ends_epoch``, ``moment`` and ``accuracy``
+            (sentences), ``predicted`` class, ``chances`` (per cent and its text, in the
+            order of ``classes``), ``first`` (the predicted one among them, or -1), and the
+            heatmap's data that change.
+        scale: of the colours, for the legend.
+        left_out: moments that were too many to draw.
+    """
+
+    data: dict[str, Any]
+    scale: Scale
+    left_out: int
+
+
+def attention_film(
+    film: Film,
+    document: int,
+    accuracies: Mapping[int, float] | None = None,
+    reading: Reading = "document",
+) -> AttentionFilm:
+    """The moments of one document, evenly thinned where there are very many.
+
+    Args:
+        document: its number among those watched, from 0.
+        accuracies: epoch (from 1) → validation accuracy, as far as known.
+
+    Raises:
+        WrongInput: if nothing has been kept yet.
+    """
+    if not film.frames:
+        raise WrongInput("No moment of this run has been kept; watch a document to get a film.")
+    frames = _thinned(film.frames, len(film.documents[document].tokens))
+    explanations = [frame.explanations[document] for frame in frames]
+    scale = reading_scale(explanations, reading)
+    longest = longest_bar(explanations)
+    drawn = [heatmap(e, Colour(e.weights(reading), scale), longest).data for e in explanations]
+    palette, colours = _one_palette(drawn)
+    shown, others = chosen_classes([explanation.chances for explanation in explanations])
+    told = [
+        _told(frame, explanation, accuracies or {}, shown, bool(others))
+        for frame, explanation in zip(frames, explanations, strict=True)
+    ]
+    data = {
+        # Folds would open and close while it plays.
+        "still": {key: drawn[0][key] for key in drawn[0].keys() - {*_MOVING, "colours"}}
+        | {"palette": palette, "folds": []},
+        "classes": [*map(writable, shown), *([f"{len(others)} others"] if others else [])],
+        "frames": [
+            moment | {key: data[key] for key in _MOVING} | {"colours": own}
+            for moment, data, own in zip(told, drawn, colours, strict=True)
+        ],
+    }
+    return AttentionFilm(data, scale, len(film.frames) - len(frames))
+
+
+def moment_name(frame: Frame) -> str:
+    """``Step 64, in epoch 2``"""
+    if frame.step == 0:
+        return "Before the first step"
+    if frame.ends_epoch:
+        return f"After epoch {frame.epoch}, step {frame.step:,}"
+    return f"Step {frame.step:,}, in epoch {frame.epoch + 1}"
+
+
+def entropy_curve(film: Film, document: int) -> go.Figure:
+    """How spread out attention was at each moment: 1 is uniform, 0 all on one.
+
+    Moments stand at equal distances, as on the slider.
+    """
+    explanations = film.of(document)
+    names = [moment_name(frame) for frame in film.frames]
+    sheet = Sheet(plain_layout(260))
+    for name, look, parts in (
+        ("words", RANKED["attention"], [e.document_weights for e in explanations]),
+        ("sentences", UNIFORM, [e.sentence_weights for e in explanations]),
+    ):
+        if parts and len(parts[0]) > 1:
+            _add_curve(sheet, name, look, [entropy(part) for part in parts], names)
+    sheet.lay_out(
+        showlegend=True,
+        margin={"t": 36},
+        legend=LEGEND,
+    )
+    lowest = min([HIGHEST_START, *(min(trace["y"]) - 0.05 for trace in sheet.traces)])
+    ends = (max(0.0, lowest), 1.02)
+    sheet.y_axis(**number_axis(ends, ".0%"), title={"text": inked("entropy")})
+    last = max(1, len(names) - 1)
+    sheet.x_axis(**number_axis((-0.02 * last, 1.02 * last)), showgrid=False)
+    marked = np.unique(np.linspace(0, len(names) - 1, min(TICKS, len(names))).astype(int)).tolist()
+    sheet.x_axis(tickvals=marked, ticktext=[inked(f"{film.frames[at].step:,}") for at in marked])
+    sheet.annotate(below("step; entropy as a share of that of uniform attention"))
+    return sheet.figure()
+
+
+def _add_curve(
+    sheet: Sheet, name: str, look: Look, values: list[float], moments: list[str]
+) -> None:
+    sheet.trace(
+        "scatter",
+        name=inked(name),
+        x=list(range(len(values))),
+        y=values,
+        mode="lines+markers",
+        line={"color": look.colour, "dash": look.dash, "width": 2},
+        marker={"color": look.colour, "symbol": look.symbol, "size": 7},
+        hovertext=[
+            f"{moment}<br><b>{value:.1%}</b> of uniform, {name}"
+            for moment, value in zip(moments, values, strict=True)
+        ],
+        hoverinfo="text",
+    )
+
+
+def _thinned(frames: Sequence[Frame], tokens: int) -> list[Frame]:
+    most = max(2, MOST_SENT // max(1, tokens))
+    if len(frames) <= most:
+        return list(frames)
+    kept = np.linspace(0, len(frames) - 1, most).round().astype(int)
+    return [frames[at] for at in np.unique(kept)]
+
+
+def _one_palette(drawn: Sequence[dict]) -> tuple[list, list[list[int]]]:
+    """All colours that occur, and for each heatmap its tokens' among them."""
+    numbers: dict[tuple, int] = {}
+    colours = []
+    for data in drawn:
+        own = [numbers.setdefault(colour, len(numbers)) for colour in data["palette"]]
+        colours.append([own[colour] for colour in data["colours"]])
+    return list(numbers), colours
+
+
+def _told(
+    frame: Frame,
+    explanation: Explanation,
+    accuracies: Mapping[int, float],
+    shown: Sequence[str],
+    others: bool,
+) -> dict[str, Any]:
+    chances = [explanation.chances[label] for label in shown]
+    if others:
+        chances.append(max(0.0, 1 - sum(chances)))
+    label = explanation.label
+    return {
+        "step": frame.step,
+        "moment": moment_name(frame),
+        "ends_epoch": frame.ends_epoch,
+        "accuracy": _validated(frame, accuracies),
+        "predicted": writable(label),
+        "first": shown.index(label) if label in shown else -1,
+        "chances": [[round(100 * share, 2), chance(share)] for share in chances],
+    }
+
+
+def _validated(frame: Frame, accuracies: Mapping[int, float]) -> str:
+    if frame.epoch in accuracies:
+        return f"Validation accuracy {accuracies[frame.epoch]:.1%} after epoch {frame.epoch}."
+    return "" if frame.epoch else "Not validated yet."

@@ -1,0 +1,210 @@
+"""Foreign text made safe to stand in HTML and in Plotly's labels.
+
+Neither can carry every ``str``: NUL and lone surrogates come out as U+FFFD, of
+the same length, so that offsets hold. Everything else stays as it is. This
+module does not know what the text says.
+
+The style sheets and the scripts that draw heatmap and film, as they stand in their files.
+
+The pages register them before anything heavy is imported, so nothing is imported here.
+
+The colours of weights: one hue where there is no sign, two where there is.
+
+Attention has no sign, so its scale is a single hue: from the panel's own colour
+(no weight) in equal steps of lightness to a deep blue on the light theme, a
+bright one on the dark. Values with a sign run the same steps into blue where they
+are positive and into vermilion where they are negative, two hues that every form
+of colour blindness tells apart. All is built in OKLab (Björn Ottosson, "A
+perceptual color space for image processing", 2020), where equal steps look equal,
+and on each side lightness alone tells the order.
+
+This module knows neither weights nor how they are drawn.
+
+What pieces of HTML and labels share: a style sheet, an ink, numbers for people.
+"""
+
+import html
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+_UNWRITABLE = re.compile("[\0\ud800-\udfff]")
+_PLOTLY_SIGNS = {ord(sign): f"&#{ord(sign)};" for sign in "&<>\"'$"}
+
+
+def writable(text: str) -> str:
+    """``text`` without the characters that UTF-8 and HTML cannot carry; same length."""
+    if text.isascii() and "\0" not in text:  # most words, and ten times as fast
+        return text
+    return _UNWRITABLE.sub("\ufffd", text)
+
+
+def html_text(text: str) -> str:
+    """``text`` for HTML content and quoted attributes; parsed, it is ``writable(text)``."""
+    # A raw carriage return would be read as a line feed.
+    return html.escape(writable(text)).replace("\r", "&#13;")
+
+
+def plotly_text(text: str) -> str:
+    """``text`` for Plotly, which reads ``<b>``, ``<a href>``, entities and ``$…$`` (TeX)."""
+    return writable(text).translate(_PLOTLY_SIGNS)
+
+
+def _read(name: str) -> str:
+    return (Path(__file__).with_name("assets") / name).read_text(encoding="utf-8")
+
+
+STYLESHEET = _read("heatmap.css")
+
+_DRAWING = _read("heatmap.js") + _read("heatmap_touch.js")
+
+SCRIPT = _DRAWING + _read("heatmap_component.js")
+"""One module without imports: ``draw(place, data, act)``, and what Streamlit calls."""
+
+FILM_STYLESHEET = STYLESHEET + _read("film.css")
+
+FILM_SCRIPT = _DRAWING + _read("film.js")
+"""One module without imports: ``drawFilm(place, data)``, and what Streamlit calls."""
+
+REPORT_STYLESHEET = STYLESHEET + _read("report.css")
+
+
+Theme = Literal["light", "dark"]
+
+PANEL: dict[Theme, str] = {"light": "#ffffff", "dark": "#16181c"}
+"""What lies behind the words; the colour of 0."""
+
+INK: dict[Theme, str] = {"light": "#1b1f27", "dark": "#eceff4"}
+"""Text on the panel."""
+
+CONTRAST = 4.5
+"""The least contrast of text (WCAG 2.2, level AA)."""
+
+STEPS = 1024
+"""Steps of each side of the scale; finer than eight bits a channel can show."""
+
+_HUES = {"blue": np.radians(258.0), "vermilion": np.radians(45.0)}
+_TOP_LIGHTNESS: dict[Theme, float] = {"light": 0.42, "dark": 0.87}
+# Chroma at shares 0, a half and 1: most where sRGB has room for it.
+_CHROMA: dict[tuple[str, Theme], tuple[float, float, float]] = {
+    ("blue", "light"): (0.0, 0.125, 0.16),
+    ("blue", "dark"): (0.008, 0.145, 0.075),
+    ("vermilion", "light"): (0.0, 0.14, 0.125),
+    ("vermilion", "dark"): (0.008, 0.13, 0.075),
+}
+
+
+def background(share: float, theme: Theme) -> str:
+    """The colour of a value that is ``share`` of the scale's top, as ``#rrggbb``.
+
+    Blue from 0 to 1, vermilion from 0 to -1. Shares beyond the ends take the end's
+    colour; equal shares take equal colours.
+    """
+    step = round(min(1.0, max(-1.0, float(share))) * STEPS)
+    return _arm("blue" if step > 0 else "vermilion", theme)[abs(step)]
+
+
+@lru_cache(maxsize=8192)
+def text_on(background: str) -> str:
+    """The ink that reads best on ``background``, with a contrast of at least 4.5.
+
+    Black or white reach it on every colour; the softer inks are taken where they do.
+    """
+    soft = max(INK.values(), key=lambda ink: contrast(ink, background))
+    if contrast(soft, background) >= CONTRAST:
+        return soft
+    return max("#000000", "#ffffff", key=lambda ink: contrast(ink, background))
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of two colours, 1 to 21 (WCAG 2.2)."""
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of ``#rrggbb``, 0 to 1 (WCAG 2.2)."""
+    return float(_linear(colour) @ [0.2126, 0.7152, 0.0722])
+
+
+def _linear(colour: str) -> np.ndarray:
+    """(3,) linear light of ``#rrggbb``."""
+    channels = np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)]) / 255
+    return np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+
+
+@lru_cache(maxsize=4)
+def _arm(hue: str, theme: Theme) -> tuple[str, ...]:
+    """The colours of ``STEPS`` + 1 shares from 0 to the end; the first is the panel's."""
+    shares = np.linspace(0, 1, STEPS + 1)
+    ends = (np.cbrt(luminance(PANEL[theme])), _TOP_LIGHTNESS[theme])
+    lightness = np.interp(shares, (0, 1), ends)
+    chroma = np.interp(shares, (0, 0.5, 1), _CHROMA[hue, theme])
+    lab = np.stack([lightness, chroma * np.cos(_HUES[hue]), chroma * np.sin(_HUES[hue])])
+    return PANEL[theme], *map(_hexadecimal, _from_oklab(lab).T[1:])
+
+
+def _from_oklab(lab: np.ndarray) -> np.ndarray:
+    """(3, n) OKLab to linear sRGB, with Ottosson's matrices."""
+    cones = [[1, 0.3963377774, 0.2158037573], [1, -0.1055613458, -0.0638541728]]
+    cones.append([1, -0.0894841775, -1.2914855480])
+    light = [[4.0767416621, -3.3077115913, 0.2309699292]]
+    light.append([-1.2684380046, 2.6097574011, -0.3413193965])
+    light.append([-0.0041960863, -0.7034186147, 1.7076147010])
+    return np.array(light) @ (np.array(cones) @ lab) ** 3
+
+
+def _hexadecimal(linear: np.ndarray) -> str:
+    linear = linear.clip(0, 1)
+    channels = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return "#" + "".join(f"{round(255 * channel):02x}" for channel in channels.tolist())
+
+
+STYLE = f"<style>\n{STYLESHEET}</style>"
+"""Stands in front of every piece, so that each is complete by itself."""
+
+INK_SPAN = f'<span style="color:light-dark({INK["light"]},{INK["dark"]})">'
+
+HOVER_LABEL = {
+    "align": "left",
+    "bgcolor": INK["light"],
+    "bordercolor": "#5b6472",
+    "font": {"color": INK["dark"]},
+}
+"""Plotly's notes on hover: dark on both themes, with the contrast that the themes lack."""
+
+
+def percent(weight: float, digits: int = 3) -> str:
+    """A weight as per cent with so many significant digits: 0.01234 is "1.23%"."""
+    if 0 < weight < 1e-6:
+        return "<0.0001%"
+    return decimal(100 * weight, digits) + "%"
+
+
+def decimal(number: float, digits: int = 3) -> str:
+    """A number of 0 or more with so many significant digits and no exponent."""
+    if 0 < number < 1e-6:
+        return "<0.000001"
+    return f"{float(f'{number:.{digits}g}'):.8f}".rstrip("0").rstrip(".")
+
+
+def chance(probability: float) -> str:
+    """A probability with one decimal: "96.6%", never 0% or 100% of what is neither."""
+    number = f"{100 * probability:.1f}%"
+    if probability < 1 and number == "100.0%":
+        return ">99.9%"
+    if probability > 0 and number == "0.0%":
+        return "<0.1%"
+    return number
+
+
+def inked(text: str) -> str:
+    """``text`` for Plotly, escaped, in the ink of whichever theme is on.
+
+    Streamlit writes labels in a grey below 4.5:1 on the light theme; a label's span
+    may have a style, and so follows the theme without a rerun, as our HTML does.
+    """
+    return f"{INK_SPAN}{plotly_text(text)}</span>"

@@ -1,0 +1,180 @@
+"""What a checkpoint folder says of itself in ``config.json`` and ``metrics.json``.
+
+``metrics.json`` may come from a stranger or from an older version, so each thing is taken
+only where it is what it should be, and cut to a length that can be shown. It knows nothing
+about sentences.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+
+from han_core.models.architecture import Architecture
+from han_core.models.checkpoint import (
+    VOCABULARY,
+    WEIGHTS,
+    Config,
+    blank_model,
+    find_folder,
+    read_config,
+    read_metrics,
+)
+from han_core.runtime.atomic_io import standing
+from han_core.runtime.errors import shown
+
+PARTS = ("train", "validation", "test")
+LONGEST = 300  # characters of a value
+LONGEST_TEXT = 4_000  # of a command or a note
+MOST = 40  # settings, seeds, kinds of documents
+
+
+@dataclass(frozen=True)
+class Reached:
+    """How well the model did on one part; None where nothing is said."""
+
+    accuracy: float | None = None
+    macro_f1: float | None = None
+    loss: float | None = None
+
+
+@dataclass(frozen=True)
+class Known:
+    """A checkpoint by its own account.
+
+    Attributes:
+        name: the folder's.
+        documents: "train", "validation", "test" and whatever else was used → how many.
+        reached: by the same names, "validation" and "test".
+        seeds: (seed, test accuracy) of runs that differ in the seed alone.
+        settings: name → value in words, those that are not the usual ones.
+        teachers: who labelled the unlabelled documents that it learnt from.
+        command: that makes it again; "" where nothing is said.
+        notes: further sentences, name → text.
+        parameters, bytes: of the weights, as numbers and as a file.
+    """
+
+    name: str
+    config: Config
+    dataset: str
+    documents: Mapping[str, int]
+    reached: Mapping[str, Reached]
+    seeds: tuple[tuple[int, float], ...]
+    seed: int | None
+    date: str
+    settings: Mapping[str, str]
+    teachers: tuple[str, ...]
+    command: str
+    notes: Mapping[str, str]
+    parameters: int
+    bytes: int
+
+    @property
+    def test(self) -> Reached:
+        return self.reached["test"]
+
+    @property
+    def right(self) -> int | None:
+        """Test documents classified rightly; None where accuracy or number is not said."""
+        n, accuracy = self.documents.get("test", 0), self.test.accuracy
+        return None if accuracy is None or not n else round(accuracy * n)
+
+
+def known(folder: str | Path) -> Known:
+    """What the checkpoint in ``folder``, or of that name, says of itself.
+
+    Raises:
+        WrongInput: if there is none or its configuration does not fit.
+    """
+    named = find_folder(folder)
+    place = standing(named)
+    config, metrics = read_config(place), read_metrics(place)
+    return Known(
+        name=named.name,
+        config=config,
+        dataset=_text(metrics.get("dataset")),
+        documents=_counts(metrics.get("documents")),
+        reached={part: _reached(metrics.get(part)) for part in PARTS[1:]},
+        seeds=_seeds(metrics.get("seeds")),
+        seed=_count(metrics.get("seed")),
+        date=_text(metrics.get("date")),
+        settings=_settings(metrics.get("settings")),
+        teachers=_teachers(metrics.get("teaching")),
+        command=_text(metrics.get("reproduce"), LONGEST_TEXT),
+        notes=_notes(metrics),
+        parameters=parameters(config.architecture),
+        bytes=sum((place / file).stat().st_size for file in (WEIGHTS, VOCABULARY)),
+    )
+
+
+def parameters(architecture: Architecture) -> int:
+    """Numbers that a model of this architecture learns; nothing is built for it."""
+    return sum(tensor.numel() for tensor in blank_model(architecture).parameters())
+
+
+def _reached(value: object) -> Reached:
+    found = value if isinstance(value, dict) else {}
+    loss = found.get("loss")
+    return Reached(
+        _share(found.get("accuracy")),
+        _share(found.get("macro_f1")),
+        loss if isinstance(loss, int | float) and isfinite(loss) else None,
+    )
+
+
+def _seeds(value: object) -> tuple[tuple[int, float], ...]:
+    """Of ``[{"seed": 0, "test": {"accuracy": 0.9}}, …]``, those that are so."""
+    found = []
+    for run in value[:MOST] if isinstance(value, list) else ():
+        if isinstance(run, dict):
+            seed, accuracy = _count(run.get("seed")), _reached(run.get("test")).accuracy
+            if seed is not None and accuracy is not None:
+                found.append((seed, accuracy))
+    return tuple(found)
+
+
+def _teachers(value: object) -> tuple[str, ...]:
+    """Of ``{"teachers": [{"name": "nb-svm"}, …]}``, the names."""
+    given = value.get("teachers") if isinstance(value, dict) else None
+    if not isinstance(given, list):
+        return ()
+    named = [one.get("name") for one in given[:MOST] if isinstance(one, dict)]
+    return tuple(shown(name) for name in named if isinstance(name, str))
+
+
+def _counts(value: object) -> dict[str, int]:
+    pairs = list(value.items())[:MOST] if isinstance(value, dict) else []
+    return {shown(name): count for name, one in pairs if (count := _count(one)) is not None}
+
+
+def _settings(value: object) -> dict[str, str]:
+    pairs = list(value.items())[:MOST] if isinstance(value, dict) else []
+    return {shown(name): _value(one) for name, one in pairs}
+
+
+def _value(value: object) -> str:
+    if isinstance(value, list):
+        return shown(",".join(str(one) for one in value[:MOST]), LONGEST)
+    return shown(str(value).lower() if isinstance(value, bool) else str(value), LONGEST)
+
+
+def _notes(metrics: dict) -> dict[str, str]:
+    """How word vectors came about, and what else is to be said."""
+    found = {name: _text(metrics.get(name), LONGEST_TEXT) for name in ("vectors", "note")}
+    return {name: text for name, text in found.items() if text}
+
+
+def _text(value: object, longest: int = LONGEST) -> str:
+    return shown(value, longest) if isinstance(value, str) else ""
+
+
+def _count(value: object) -> int | None:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 10**12:
+        return value
+    return None
+
+
+def _share(value: object) -> float | None:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
+        return float(value)  # NaN is not between them
+    return None

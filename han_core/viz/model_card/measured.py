@@ -1,0 +1,131 @@
+"""What a card holds, measured: weaknesses, faithfulness, plausibility, speed.
+
+Each is a function of a loaded checkpoint and knows nothing about where it is written.
+"""
+
+import platform
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from han_core.data.corpus import Corpus, read_corpus
+from han_core.data.labels import align_labels
+from han_core.data.rationales import Rationales
+from han_core.explanation.dataset_evidence import DOCUMENTS, measure, sample
+from han_core.explanation.plausibility import measure as measure_marked
+from han_core.models.checkpoint import Checkpoint
+from han_core.models.predict import predict
+from han_core.runtime.devices import describe_device
+from han_core.runtime.errors import WrongInput, shown
+from han_core.viz.model_card.content import Counted, Faithfulness, Plausibility, Speed, Weaknesses
+
+Progress = Callable[[int, int], None]
+Bar = Callable[[str, int], Progress]
+"""A progress bar, of what and of how many."""
+
+TAUGHT = "bundled:classroom"
+TIMED = 500  # documents
+ROUNDS = 3
+
+
+def weaknesses(checkpoint: Checkpoint, bar: Bar | None = None) -> Weaknesses | None:
+    """Accuracy by the tags of the bundled reviews in the checkpoint's language.
+
+    All of them, or those for testing where the checkpoint was trained on these reviews.
+    None where there are none in its language, or where its classes are others.
+    """
+    learnt = str(checkpoint.metrics.get("dataset", "")).startswith(TAUGHT)
+    try:
+        spec = f"{TAUGHT}/{checkpoint.config.text.language}@{'test' if learnt else 'all'}"
+        corpus = read_corpus(spec)
+        classes = np.array(align_labels(corpus.labels, checkpoint.labels))
+    except WrongInput:
+        return None
+    progress = bar("Weaknesses", len(corpus)) if bar else None
+    right = predict(checkpoint, corpus.texts, progress).argmax(1) == classes
+    return Weaknesses(data=corpus.name, all=_counted(right), tags=_by_tag(corpus, right))
+
+
+def _by_tag(corpus: Corpus, right: np.ndarray) -> dict[str, Counted]:
+    """A document counts under each of its tags."""
+    rows: dict[str, list[int]] = {}
+    for row, tags in enumerate(corpus.extra["tags"]):
+        for tag in tags.split(","):
+            rows.setdefault(tag.strip(), []).append(row)
+    return {tag: _counted(right[found]) for tag, found in sorted(rows.items()) if tag}
+
+
+def _counted(right: np.ndarray) -> Counted:
+    return Counted(n=len(right), right=int(np.count_nonzero(right)))
+
+
+def faithfulness(
+    checkpoint: Checkpoint,
+    corpus: Corpus,
+    limit: int = DOCUMENTS,
+    seed: int = 0,
+    bar: Bar | None = None,
+    say: Callable[[str], None] | None = None,
+) -> Faithfulness:
+    """As the command ``faithfulness`` measures it.
+
+    Raises:
+        WrongInput: as ``sample`` and ``measure`` do.
+    """
+    choosing = bar("Choosing", len(corpus)) if bar else None
+    rows = sample(checkpoint, corpus.texts, limit, seed, choosing, say)
+    measuring = bar("Measuring", len(rows)) if bar else None
+    found = measure(checkpoint, corpus.take(rows).texts, seed, progress=measuring).to_json()
+    fields = {name: found[name] for name in Faithfulness.model_fields if name in found}
+    return Faithfulness(data=shown(corpus.name, 200), **fields)
+
+
+def plausibility(
+    checkpoint: Checkpoint, rationales: Rationales, seed: int = 0, bar: Bar | None = None
+) -> Plausibility:
+    """As the command ``plausibility`` measures it, over all that has marks.
+
+    Raises:
+        WrongInput: as ``sample`` and ``plausibility.measure`` do.
+    """
+    rows = sample(checkpoint, rationales.texts, len(rationales), seed)
+    progress = bar("Plausibility", len(rows)) if bar else None
+    found = measure_marked(checkpoint, rationales.take(rows), seed, progress).to_json()
+    fields = {name: found[name] for name in Plausibility.model_fields if name in found}
+    return Plausibility(data=shown(rationales.name, 200), **fields)
+
+
+def speed(checkpoint: Checkpoint, texts: Sequence[str], rounds: int = ROUNDS) -> Speed:
+    """Documents a second from text to probabilities, the best of ``rounds`` after one to warm up.
+
+    Raises:
+        WrongInput: as ``predict`` does.
+    """
+    timed = texts[:TIMED]
+    words = [len(checkpoint.tokenizer(text).tokens) for text in timed]
+    seconds = []
+    for _ in range(rounds + 1):
+        started = time.perf_counter()
+        predict(checkpoint, timed)
+        seconds.append(time.perf_counter() - started)
+    return Speed(
+        documents_per_second=len(timed) / min(seconds[1:]),
+        words=sum(words) / len(words),
+        threads=torch.get_num_threads(),
+        machine=machine(checkpoint.device),
+    )
+
+
+def machine(device: torch.device) -> str:
+    """The processor or the GPU in words."""
+    if device.type != "cpu":
+        return shown(describe_device(str(device)), 200)
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return shown(next(filter(None, models), platform.processor() or platform.machine()), 200)

@@ -1,0 +1,169 @@
+"""Figures of other models on the same test documents, from a file.
+
+A JSON object a line: ``name``, ``accuracy`` and ``n``, and where they are known ``macro_f1``
+and ``p``, McNemar's p-value against the checkpoint. What ``python -m benchmarks.baselines``
+prints is such a file too: a bag of words is called ``baseline`` there, and the line of a
+``checkpoint`` holds the p-values of all of them. Other keys are passed over.
+
+A card as Markdown: ``README.md`` in the folder of a checkpoint, as model hubs read it.
+
+Everything foreign is escaped, by ``plain_markdown`` or by whoever draws it elsewhere. It
+knows nothing about what the sections say.
+"""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+
+from pydantic import ValidationError
+
+from han_core.runtime.errors import WrongInput
+from han_core.viz.model_card.content import Rival, Section, Table
+from han_core.viz.model_card.known import Known
+
+MOST = 50
+EXPECTED = "A JSON object with name, accuracy and n is expected on each line"
+
+
+def read_rivals(data: bytes, checkpoint: str, documents: int) -> tuple[Rival, ...]:
+    """The models of a file, the best first.
+
+    Args:
+        checkpoint: whose p-values are taken from lines of checkpoints.
+        documents: that it was tested on itself; 0 where that is not known.
+
+    Raises:
+        WrongInput: names the first line that is no such object or speaks of another number
+            of documents, or says that there is none.
+    """
+    lines = _lines(data)
+    tests = _p_values(lines, checkpoint)
+    found = [_rival(number, given, tests) for number, given in lines if "checkpoint" not in given]
+    if not 1 <= len(found) <= MOST:
+        raise WrongInput(f"One to {MOST} models are expected, a line each; {len(found)} came.")
+    for rival in found:
+        if documents and rival.n != documents:
+            raise WrongInput(
+                f"{checkpoint} was tested on {documents:,} documents and {rival.name} on "
+                f"{rival.n:,}; the same documents are expected."
+            )
+    return tuple(sorted(found, key=lambda rival: (-rival.accuracy, rival.name)))
+
+
+def _lines(data: bytes) -> list[tuple[int, dict]]:
+    """(number, object) of each line that is not blank."""
+    found = []
+    for number, line in enumerate(data.split(b"\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            given = json.loads(line)
+        except (ValueError, RecursionError):
+            given = None
+        if not isinstance(given, dict):
+            raise WrongInput(f"{EXPECTED}; line {number} is none.")
+        found.append((number, given))
+    return found
+
+
+def _p_values(lines: list[tuple[int, dict]], checkpoint: str) -> dict[str, object]:
+    """Name of a bag of words → McNemar's p-value of the checkpoint against it."""
+    found: dict[str, object] = {}
+    for _, given in lines:
+        against = given.get("against")
+        if given.get("checkpoint") == checkpoint and isinstance(against, dict):
+            tests = [(name, test) for name, test in against.items() if isinstance(test, dict)]
+            found |= {name: test.get("p") for name, test in tests}
+    return found
+
+
+def _rival(number: int, given: dict, tests: dict[str, object]) -> Rival:
+    """One line, in either of the two forms."""
+    name, accuracy = given.get("name", given.get("baseline")), given.get("accuracy")
+    try:
+        return Rival.model_validate(
+            {
+                "name": name,
+                "accuracy": accuracy.get("mean") if isinstance(accuracy, dict) else accuracy,
+                "n": given.get("n"),
+                "macro_f1": given.get("macro_f1"),
+                "p": given.get("p", tests.get(name) if isinstance(name, str) else None),
+            }
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise WrongInput(
+            f"{EXPECTED}; line {number} does not fit: {first['loc'][0]}: {first['msg']}."
+        ) from error
+
+
+Escape = Callable[[str], str]
+
+
+def readme(known: Known, sections: Sequence[Section]) -> str:
+    """The whole file: the hub's lines, a heading, the sections, how to use it."""
+    parts = [_front(known), f"# {plain_markdown(known.name)}", *map(_whole, sections), _use(known)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _whole(section: Section) -> str:
+    body = section_markdown(section, plain_markdown)
+    return f"{body}\n\n{_fenced(section.code)}" if section.code else body
+
+
+def section_markdown(section: Section, escape: Escape, level: int = 2) -> str:
+    """Heading of that level, sentences and tables; its code is left to the caller."""
+    tables = (_table(table, escape) for table in section.tables)
+    heading = f"{'#' * level} {escape(section.title)}"
+    return "\n\n".join([heading, *map(escape, section.sentences), *tables])
+
+
+def plain_markdown(text: str) -> str:
+    """``text`` so that Markdown and HTML in it read as they are."""
+    one_line = re.sub(r"\s+", " ", text)
+    return re.sub(r"([\\`*_{}\[\]<>|#&~$!])", r"\\\1", one_line)
+
+
+def _table(table: Table, escape: Escape) -> str:
+    def line(cells: Sequence[str]) -> str:
+        return f"| {' | '.join(cells)} |"
+
+    rule = [":---", *(["---:"] * (len(table.header) - 1) if len(table.header) > 2 else [":---"])]
+    rows = (line([escape(cell) for cell in row]) for row in table.rows)
+    return "\n".join([line([escape(name) for name in table.header]), line(rule), *rows])
+
+
+def _fenced(code: str) -> str:
+    """In a fence that is longer than any in it."""
+    longest = max((len(run) for run in re.findall("`+", code)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}\n{code}\n{fence}"
+
+
+def _use(known: Known) -> str:
+    command = f"python -m han_core explain --checkpoint {known.name}"
+    example = 'echo \'{"text": "…"}\' | ' + command
+    return f"## How to use it\n\n{_fenced(example)}"
+
+
+def _front(known: Known) -> str:
+    """What hubs read: YAML, of which JSON is a part."""
+    accuracy, n = known.test.accuracy, known.documents.get("test")
+    lines = [
+        "---",
+        f"language: {json.dumps(known.config.text.language)}",
+        'library_name: "hanscope"',
+        'pipeline_tag: "text-classification"',
+        f'tags: ["attention", "explainability", {json.dumps(known.config.architecture.model)}]',
+    ]
+    if known.dataset:
+        lines.append(f"datasets: [{json.dumps(known.dataset)}]")
+    if accuracy is not None and n:
+        result = {
+            "task": {"type": "text-classification"},
+            "dataset": {"name": known.dataset or "unknown", "type": known.dataset or "unknown"},
+            "metrics": [{"type": "accuracy", "value": accuracy}],
+        }
+        model = {"name": known.name, "results": [result]}
+        lines.append(f"model-index: {json.dumps([model])}")
+    return "\n".join([*lines, "---"])

@@ -1,0 +1,218 @@
+"""An error analysis as one HTML file: what the filter leaves, and chosen documents of it.
+
+Figures of the documents that a filter leaves, how often each tag is among them, and each
+chosen document with its heatmap, its tags and its notes. It knows nothing about HTML
+(``figures.report``) or about how the documents were chosen.
+"""
+
+import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from han_core.analysis.annotations.database import Database
+from han_core.analysis.annotations.document_annotations import (
+    FLAG_NAMES,
+    Said,
+    flag_in_words,
+    said_of_all,
+)
+from han_core.analysis.annotations.marks import Marks
+from han_core.analysis.dataset import Outcomes, Store
+from han_core.analysis.document_table import Reading, explanation_of, reading
+from han_core.analysis.metrics import (  # fmt: skip
+    accuracy,
+    class_scores,
+    confusion_counts,
+    macro_f1_interval,
+)
+from han_core.explanation.explain import explain_many
+from han_core.explanation.explanation import Explanation
+from han_core.explanation.statistics import Interval
+from han_core.models.checkpoint import Checkpoint
+from han_core.runtime.errors import WrongInput
+from han_core.viz.colour_scale import FLOOR, TITLES, Scale, legend, reading_scale
+from han_core.viz.heatmap import Colour, heatmap, longest_bar
+from han_core.viz.html_page import Entry, Grid, report
+
+MOST_DOCUMENTS = 200
+MOST_TOKENS = 200_000
+"""Of one report: about 20 MB, which a browser draws in some seconds."""
+
+USUAL_STRONGEST = 0.9
+"""The strongest colour begins where this share of the documents has its largest weight: one
+very long document, whose lift can be a hundred, would leave all others pale."""
+
+GONE = (
+    "The model is no longer there: weights are those that were kept, and words that it did "
+    "not know are not marked."
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a filter leaves of a scored data set.
+
+    Attributes:
+        rows: (documents,) of the store.
+        conditions: the filter in words, one for each chip.
+        marks: of the moment.
+    """
+
+    store: Store
+    rows: np.ndarray
+    conditions: tuple[str, ...]
+    marks: Marks
+
+
+def report_page(
+    part: Part, shown: Sequence[int], database: Database, checkpoint: Checkpoint | None
+) -> str:
+    """The whole file.
+
+    Args:
+        shown: rows of the documents that stand in it, in this order.
+        checkpoint: the model; without it the weights that scoring kept are drawn.
+
+    Raises:
+        WrongInput: if more is to be shown than a browser bears, a part of the scores is
+            damaged, or the database cannot be read.
+    """
+    _refuse_too_much(part.store, shown)
+    found = [reading(part.store, int(row)) for row in shown]
+    said = said_of_all(database, [each.content for each in found])
+    manifest = part.store.scores.manifest
+    notes = [f"{manifest.checkpoint} on {manifest.data}, {datetime.date.today().isoformat()}."]
+    if found:
+        notes.append(TITLES["lift"] + ": 1 is even attention, whatever a document's length.")
+        notes += [] if checkpoint else [GONE]
+    explanations = _explanations(part.store, found, checkpoint)
+    scale = shared_scale(explanations)
+    longest = longest_bar(explanations)
+    entries = [
+        _entry(read, explanation, said.get(read.content, ()), scale, longest)
+        for read, explanation in zip(found, explanations, strict=True)
+    ]
+    grids = [grid for grid in (_classes(part), _tags(part)) if grid.rows]
+    return report("Error analysis", notes, _facts(part), grids, legend(scale), entries)
+
+
+def shared_scale(explanations: Sequence[Explanation]) -> Scale:
+    """The scale of lift that all documents share; what lies beyond its end has the end's colour."""
+    whole = reading_scale(explanations, "lift")
+    tops = [each.weights("lift").max(initial=0.0) for each in explanations]
+    usual = float(np.quantile(tops, USUAL_STRONGEST)) if tops else whole.top
+    top = min(max(usual, FLOOR), whole.top)
+    beyond = " (the last colour: this and more)" if top < whole.top else ""
+    return Scale(whole.title + beyond, top, False, "times")
+
+
+def _refuse_too_much(store: Store, shown: Sequence[int]) -> None:
+    tokens = int(store.outcomes.tokens[list(shown)].sum())
+    if len(shown) > MOST_DOCUMENTS or tokens > MOST_TOKENS:
+        raise WrongInput(
+            f"A report of at most {MOST_DOCUMENTS} documents and {MOST_TOKENS:,} words is "
+            f"expected; these are {len(shown):,} with {tokens:,} words."
+        )
+
+
+def _explanations(
+    store: Store, found: Sequence[Reading], checkpoint: Checkpoint | None
+) -> list[Explanation]:
+    if checkpoint is None:
+        return [explanation_of(read, store.labels) for read in found]
+    texts, ids = [read.text for read in found], [read.id for read in found]
+    return list(explain_many(checkpoint, texts, ids))
+
+
+def _entry(
+    read: Reading, explanation: Explanation, said: Sequence[Said], scale: Scale, longest: float
+) -> Entry:
+    line = [f"Confidence {read.confidence:.3f}, loss {read.loss:.3f}."]
+    if read.other is not None:
+        line.append(f"Second model: {read.other}.")
+    line += [f"{name}: {cell}." for name, cell in read.columns.items() if cell]
+    return Entry(
+        f"Document {read.id}",
+        read.true,
+        read.predicted,
+        read.true == read.predicted,
+        " ".join(line),
+        tuple(_marks(said)),
+        tuple((f"{one.annotator}, {_day(one.note.at)}", one.note.text) for one in said if one.note),
+        heatmap(explanation, Colour(explanation.weights("lift"), scale), longest),
+    )
+
+
+def _marks(said: Sequence[Said]) -> Iterator[str]:
+    """Tags and flags in words, with who gave them."""
+    for one in said:
+        yield from (f"{tag.name} ({one.annotator})" for tag in one.tags)
+        yield from (f"{flag_in_words(flag)} ({one.annotator})" for flag in one.flags)
+
+
+def _day(at: datetime.datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _facts(part: Part) -> list[tuple[str, str]]:
+    outcomes, store = part.store.outcomes.take(part.rows), part.store
+    facts = [
+        ("Filter", "; ".join(part.conditions) or "none: all documents"),
+        ("Documents", f"{len(outcomes):,} of {store.rows:,}"),
+        ("Accuracy", in_words(accuracy(outcomes))),
+        ("Macro F1", in_words(macro_f1_interval(confusion_counts(outcomes)))),
+        ("Mean loss", f"{outcomes.loss.mean(dtype=np.float64):.3f}" if len(outcomes) else "none"),
+    ]
+    if len(outcomes) < store.rows:
+        facts.insert(3, ("Accuracy of all documents", in_words(accuracy(store.outcomes))))
+    if store.other is not None:
+        facts.insert(3, ("Accuracy of the second model", _second(store, outcomes)))
+    return facts
+
+
+def _second(store: Store, outcomes: Outcomes) -> str:
+    from han_core.explanation.statistics import share
+
+    assert store.other is not None
+    assert outcomes.other is not None
+    right = int(np.count_nonzero(outcomes.other == outcomes.true))
+    return f"{in_words(share(right, len(outcomes)))}, {store.other.manifest.checkpoint}"
+
+
+def in_words(interval: Interval) -> str:
+    """ "0.912 (95% interval 0.901 to 0.922)"."""
+    if interval.mean is None:
+        return "none"
+    return f"{interval.mean:.3f} (95% interval {interval.low:.3f} to {interval.high:.3f})"
+
+
+def _classes(part: Part) -> Grid:
+    """Each class that occurs, by itself."""
+    counts = confusion_counts(part.store.outcomes.take(part.rows))
+    found = class_scores(counts)
+    columns = (found.precision, found.recall, found.f1)
+    there = np.flatnonzero(found.support + found.predicted)
+    rows = tuple(
+        (
+            part.store.labels[at],
+            f"{found.support[at]:,}",
+            *("–" if np.isnan(column[at]) else f"{column[at]:.3f}" for column in columns),
+        )
+        for at in there.tolist()
+    )
+    return Grid("Classes", ("Class", "Documents", "Precision", "Recall", "F1"), rows)
+
+
+def _tags(part: Part) -> Grid:
+    """How many documents of the filter have each tag or flag, and how many of them are wrong."""
+    left = part.store.outcomes.take(part.rows)
+    rows = []
+    flags = {FLAG_NAMES[kind]: held for kind, held in part.marks.flagged.items()}
+    for name, contents in [*part.marks.tagged.items(), *flags.items()]:
+        has = np.isin(part.rows, part.store.documents.rows_of(contents))
+        if has.any():
+            wrong = int(np.count_nonzero(has & ~left.right))
+            rows.append((name, f"{np.count_nonzero(has):,}", f"{wrong:,}"))
+    return Grid("Tags and flags", ("Tag", "Documents", "Wrong"), tuple(rows))

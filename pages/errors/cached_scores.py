@@ -1,0 +1,233 @@
+"""What the page Errors keeps between reruns, for everybody; bounded, and keyed by all that decides.
+
+It knows nothing about widgets.
+"""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from han_core.runtime.paths import notes_url, scores_root
+from pages.shared import cache
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from han_core.analysis.annotations.database import Database
+    from han_core.analysis.dataset import Store
+    from han_core.analysis.label_review import Neighbours
+    from han_core.analysis.score_cache import Kept
+    from han_core.analysis.slices import SliceScores
+    from han_core.analysis.sources import Scores, Source, Standing
+    from han_core.analysis.word_attention import Attended
+    from han_core.data.corpus import Corpus
+
+PROCESS_BYTES = 20 * 2**20
+"""Of a file from which on another process reads it: it may take long, and holds others up."""
+
+
+def kept_scores() -> "list[Kept]":
+    """Scores that are kept, as they stood two seconds ago at most, those used last first."""
+    return _kept_scores(str(scores_root()))
+
+
+def forget_kept() -> None:
+    """After something was kept or deleted."""
+    _kept_scores.clear()
+
+
+def checkpoint_sha256(checkpoint: str) -> str:
+    """Of the checkpoint of this name, as it stands."""
+    folder = cache.checkpoints_root() / checkpoint
+    return _checkpoint_sha256(str(folder), cache.fingerprint(folder))
+
+
+def standing(source: "Source") -> "Standing":
+    """Whether the file of ``source`` is still what was scored."""
+    from han_core.analysis.sources import source_of
+
+    return _standing(source, source_of(source.data))
+
+
+def corpus(source: "Source") -> "Corpus | None":
+    """The documents, to be scored at once; None where that is for another process.
+
+    Raises:
+        WrongInput: as ``Source.read``.
+    """
+    from han_core.analysis.scoring_job import is_small
+
+    if source.size is None or source.size > PROCESS_BYTES:
+        return None
+    read = _corpus(source)
+    return read if is_small(read) else None
+
+
+def find(checkpoint: str, source: "Source") -> "Kept | None":
+    """Whole scores of these documents by this checkpoint, if they are kept.
+
+    Documents that other checkpoints scored are known by their content.
+    """
+    from han_core.analysis.score_cache import find, kept, key_of
+
+    sha256 = checkpoint_sha256(checkpoint)
+    if found := find(source, sha256):
+        return found
+    alike = (each for each in kept_scores() if each.origin.source.same_as(source))
+    known = next(alike, None)
+    return kept(key_of(known.scores.manifest, sha256)) if known else None
+
+
+def keep_here(
+    checkpoint: str, device: str, corpus: "Corpus", source: "Source", progress: cache.Progress
+) -> "Kept":
+    """Scores ``corpus``, which was read from ``source``, in this process.
+
+    Raises:
+        WrongInput: as ``keep_scores``.
+    """
+    from han_core.analysis.scoring_job import keep_here
+
+    folder = cache.checkpoints_root() / checkpoint
+    model = cache.checkpoint_of(str(folder), cache.fingerprint(folder), device)
+    found = keep_here(folder, model, corpus, source, progress)
+    forget_kept()
+    return found
+
+
+def store(scores: "Scores", other: "Scores | None" = None) -> "Store":
+    """Kept scores open for questions, and beside them a second model's.
+
+    Raises:
+        WrongInput: as ``open_store``, or if they were deleted.
+    """
+    key, second = scores.folder.name, None if other is None else other.folder.name
+    return _store(key, second, tuple(_stamp(each) for each in (key, second) if each))
+
+
+def notes() -> "Database":
+    """What people say of documents.
+
+    Raises:
+        WrongInput: as ``open_database``.
+    """
+    return _notes(notes_url())
+
+
+def attended(store: "Store", rows: "np.ndarray", progress: cache.Progress) -> "Attended":
+    """What the documents of ``rows`` attend to; with progress while it is counted.
+
+    Raises:
+        WrongInput: as ``errors.attended.attended``.
+    """
+    from han_core.analysis.word_attention import attended
+
+    key = store.scores.folder.name
+    place = _place("attended", key, _stamp(key), rows)
+    if "answer" not in place:
+        place["answer"] = attended(store, rows, progress)
+    return place["answer"]
+
+
+def faithfulness(checkpoint: str, device: str, texts: list[str], progress: cache.Progress) -> dict:
+    """What the command ``faithfulness`` prints for ``texts``.
+
+    Raises:
+        WrongInput: as ``measure`` does.
+    """
+    from han_core.explanation.dataset_evidence import measure
+
+    folder = cache.checkpoints_root() / checkpoint
+    mark = cache.fingerprint(folder)
+    place = _place("evidence", str(folder), mark, device, texts)
+    if "answer" not in place:
+        model = cache.checkpoint_of(str(folder), mark, device)
+        place["answer"] = measure(model, texts, progress=progress).to_json()
+    return place["answer"]
+
+
+def neighbours(checkpoint: str, device: str, key: str, text: str) -> "Neighbours | None":
+    """The nearest of the training documents that are kept under ``key``; None if they are gone.
+
+    Raises:
+        WrongInput: as ``load_checkpoint`` and ``vectors_of``.
+    """
+    folder = cache.checkpoints_root() / checkpoint
+    return _neighbours(str(folder), cache.fingerprint(folder), device, key, text)
+
+
+@st.cache_resource(max_entries=200, show_spinner=False)
+def _neighbours(
+    folder: str, fingerprint: str, device: str, key: str, text: str
+) -> "Neighbours | None":
+    from han_core.analysis.embedding_cache import open_vectors, vectors_of
+    from han_core.analysis.label_review import neighbours
+
+    model, vectors = cache.checkpoint_of(folder, fingerprint, device), open_vectors(key)
+    if vectors is None:
+        return None
+    return neighbours(vectors, vectors_of(model, [text])[0], text)
+
+
+@st.cache_data(max_entries=300, show_spinner="Counting slices …")
+def slice_scores(counts: "np.ndarray", whole: "np.ndarray") -> "SliceScores":
+    """What ``errors.slices.slice_scores`` says of tables of true by predicted classes."""
+    from han_core.analysis.slices import slice_scores
+
+    return slice_scores(counts, whole)
+
+
+@st.cache_resource(ttl=2, max_entries=2, show_spinner=False)
+def _kept_scores(root: str) -> "list[Kept]":
+    from han_core.analysis.score_cache import kept_scores
+
+    return kept_scores()
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _checkpoint_sha256(folder: str, fingerprint: str) -> str:
+    from han_core.analysis.scoring.manifest import checkpoint_sha256
+
+    return checkpoint_sha256(folder)
+
+
+@st.cache_data(max_entries=64, show_spinner="Comparing the file …")
+def _standing(source: "Source", now: "Source") -> "Standing":
+    return source.standing()
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the documents …")
+def _corpus(source: "Source") -> "Corpus":
+    return source.read()
+
+
+@st.cache_resource(max_entries=4, show_spinner="Opening the scores …")
+def _store(key: str, other: str | None, stamps: tuple) -> "Store":
+    from han_core.analysis.dataset import open_store
+    from han_core.analysis.score_cache import kept
+    from han_core.runtime.errors import WrongInput
+
+    found = [kept(each) for each in (key, other) if each]
+    if not all(found):
+        raise WrongInput("These scores are not kept any more; score the documents anew.")
+    return open_store(*(each.scores for each in found if each))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _notes(url: str) -> "Database":
+    from han_core.analysis.annotations.database import open_database
+
+    return open_database(url)
+
+
+def _stamp(key: str) -> tuple[int, int]:
+    """Another one whenever the scores or their documents were written anew."""
+    from han_core.analysis.score_cache import stamp
+
+    return stamp(key)
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _place(*asked: object) -> dict:
+    """An empty place for an answer: a function in Streamlit's cache may draw no progress."""
+    return {}

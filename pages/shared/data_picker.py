@@ -1,0 +1,187 @@
+"""The choice of labelled documents: bundled, scored before, a file of one's own, or the hub's.
+
+What comes out is a name (``Source``) that this process or another reads them by.
+"""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.errors import cached_scores
+from pages.shared import files
+from pages.shared import files as uploading
+from pages.shared.page import carry
+from pages.shared.wording import plain
+
+if TYPE_CHECKING:
+    from han_core.analysis.score_cache import Kept
+    from han_core.analysis.sources import Source
+    from han_core.data.table import Table
+
+UPLOAD, HUB, KEPT = "upload", "hub", "kept:"
+BUNDLED = {
+    "bundled:classroom@test": "Classroom, English, test",
+    "bundled:classroom@train": "Classroom, English, train",
+    "bundled:classroom/zh@all": "Classroom, Chinese, all",
+    "bundled:classroom/all@all": "Classroom, all of it",
+}
+OWN = {UPLOAD: "A file of my own", HUB: "A data set of the Hugging Face hub"}
+
+
+def source() -> str:
+    """What the picker says: a bundled part's spec, ``UPLOAD``, ``HUB``, or ``KEPT`` with a hash.
+
+    The hash is the ``data_sha256`` of documents that were scored before.
+    """
+    _follow()
+    there = BUNDLED | {KEPT + sha256: title for sha256, title in before().items()} | OWN
+    if st.session_state.get("source", UPLOAD) not in there:
+        st.warning("The documents that were chosen are no longer kept.")
+        st.session_state["source"] = next(iter(there))
+    carry("source", next(iter(there)))
+    return st.selectbox(
+        "Documents",
+        list(there),
+        format_func=lambda spec: there.get(spec, spec),
+        key="source",
+        persist_state="session",
+    )
+
+
+def documents(source: str) -> "Source | None":
+    """The documents that the picker names, with what else has to be asked; None without a file.
+
+    Raises:
+        WrongInput: if the file cannot be read.
+    """
+    from han_core.analysis.sources import source_of
+
+    if source == UPLOAD:
+        return _upload()
+    if source == HUB:
+        return _of_hub()
+    if source.startswith(KEPT):
+        return _anew(kept_of(source)[0].origin.source)
+    return source_of(source)
+
+
+def before() -> dict[str, str]:
+    """Hash of the data → what they are called, of documents scored before, the latest first.
+
+    What comes bundled has names of its own.
+    """
+    found: dict[str, Kept] = {}
+    for each in cached_scores.kept_scores():
+        if each.origin.source.data not in BUNDLED:
+            found.setdefault(each.scores.manifest.data_sha256, each)
+    names = [each.origin.source.name for each in found.values()]
+    return {
+        sha256: before_name(each, alone=names.count(each.origin.source.name) == 1)
+        for sha256, each in found.items()
+    }
+
+
+def before_name(kept: "Kept", alone: bool) -> str:
+    """One line for the picker; where several have the name, when they were scored."""
+    import time
+
+    rows = f"{cached_scores.scores.manifest.rows:,} documents"
+    when = (
+        "" if alone else time.strftime(", %d %B %Y, %H:%M", time.localtime(cached_scores.origin.at))
+    )
+    return f"Scored before: {cached_scores.origin.source.name} ({rows}{when})"
+
+
+def take_anew(source: "Source") -> None:
+    """From now on the file of ``source`` as it stands now, not as it was when it was scored."""
+    anew = st.session_state.get("source_anew", ())
+    st.session_state["source_anew"] = (*anew, source)
+
+
+def _follow() -> None:
+    """Goes over to the file as it is now, once that was scored on request."""
+    if not (held := kept_of(st.session_state.get("source", ""))):
+        return
+    was = held[0].origin.source
+    if (now := _anew(was)) != was:
+        for each in cached_scores.kept_scores():
+            if each.origin.source.same_as(now):
+                st.session_state["source"] = KEPT + each.scores.manifest.data_sha256
+
+
+def _anew(source: "Source") -> "Source":
+    from han_core.analysis.sources import source_of
+
+    if source not in st.session_state.get("source_anew", ()):
+        return source
+    return source_of(source.data, source.text_column, source.label_column)
+
+
+def kept_of(source: str) -> "list[Kept]":
+    """Kept scores of the documents that the picker names, those used last first."""
+    sha256 = source.removeprefix(KEPT)
+    return [
+        each
+        for each in cached_scores.kept_scores()
+        if sha256 == each.scores.manifest.data_sha256 or source == each.origin.source.data
+    ]
+
+
+def _upload() -> "Source | None":
+    from han_core.analysis.sources import source_of
+
+    sent = uploading.upload("upload", "CSV, TSV, JSONL or Parquet")
+    if sent is None:
+        st.caption("A file needs a column with texts and one with their labels.")
+        return None
+    columns = _columns(files.table(sent[1]))
+    return source_of(uploading.as_messages("messages", sent[1]), *columns)
+
+
+def _of_hub() -> "Source | None":
+    from han_core.analysis.sources import source_of
+    from han_core.data.hub import HubName
+
+    name = _typed("hub_data", "Name: OWNER/NAME, with /CONFIG and @SPLIT where it has several", "")
+    columns = st.columns(2)
+    with columns[0]:
+        text = _typed("hub_text_column", "Column of the texts", "text")
+    with columns[1]:
+        label = _typed("hub_label_column", "Column of the labels", "label")
+    if not name:
+        st.caption("It is fetched by a process of its own, once.")
+        return None
+    spec = name if name.startswith("hf:") else f"hf:{name}"
+    HubName.parse(spec)
+    return source_of(spec, text, label)
+
+
+def _typed(key: str, title: str, usual: str) -> str:
+    carry(key, usual)
+    return st.text_input(title, key=key, max_chars=300, persist_state="session").strip()
+
+
+def guessed_column(columns: tuple[str, ...], name: str, otherwise: int) -> str:
+    """The column called ``name`` in any case, else the one at ``otherwise``, else the last."""
+    alike = [column for column in columns if column.strip().casefold() == name]
+    return alike[0] if alike else columns[min(otherwise, len(columns) - 1)]
+
+
+def _columns(table: "Table") -> tuple[str, str]:
+    """The pickers of the two columns."""
+    st.caption(f"{plain(table.name)}: {table.rows:,} rows.")
+    pickers = st.columns(2)
+    with pickers[0]:
+        text = _column(table, "text", "Column of the texts", 0)
+    with pickers[1]:
+        label = _column(table, "label", "Column of the labels", 1)
+    return text, label
+
+
+def _column(table: "Table", name: str, title: str, otherwise: int) -> str:
+    guess = guessed_column(table.columns, name, otherwise)
+    key = f"{name}_column"
+    if st.session_state.get(key) not in table.columns:
+        st.session_state[key] = guess  # another file
+    carry(key, guess)
+    return st.selectbox(title, table.columns, key=key, persist_state="session")

@@ -1,0 +1,102 @@
+"""What was read from files and from the bundle, kept between reruns, for everybody.
+
+Bounded; the content itself is the key. Tables and collections are shared and not copied:
+they do not change, and may lie in a mapped file. It knows nothing about models.
+
+A file that somebody sends: kept on this machine for the processes that work on it.
+"""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.shared.page import carry
+from pages.shared.wording import example_name
+
+if TYPE_CHECKING:
+    from han_core.data.corpus import Corpus
+    from han_core.data.table import Table
+    from han_core.data.text_files import PastedTexts
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def bundled(spec: str) -> "Corpus":
+    from han_core.data.corpus import read_corpus
+
+    return read_corpus(spec)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def examples(spec: str) -> dict[str, tuple[str, str]]:
+    """id → (name for a picker, text) of a bundled collection."""
+    corpus = bundled(spec)
+    rows = zip(corpus.ids, corpus.extra["topic"], corpus.extra["tags"], corpus.texts, strict=True)
+    return {id: (example_name(topic, tags, text), text) for id, topic, tags, text in rows}
+
+
+@st.cache_resource(max_entries=8, show_spinner="Reading the file …")
+def table(spec: str) -> "Table":
+    """The columns of a file on this machine, which nobody changes.
+
+    Raises:
+        WrongInput: if it cannot be read.
+    """
+    from han_core.data.corpus import read_file
+
+    return read_file(spec)
+
+
+@st.cache_data(max_entries=4, show_spinner="Reading the file …")
+def texts(data: bytes, filename: str) -> "PastedTexts":
+    from han_core.data.text_files import texts_of_upload
+
+    return texts_of_upload(data, filename)
+
+
+KINDS = ["csv", "tsv", "jsonl", "parquet"]
+
+
+def upload(key: str, title: str) -> tuple[str, str] | None:
+    """(name for people, spec) of the file that was sent under ``key``, kept for the session.
+
+    Raises:
+        WrongInput: if it cannot be read; what was sent before stays.
+    """
+    held = f"{key}_kept"
+
+    def changed() -> None:
+        if st.session_state[key] is None:
+            st.session_state.pop(held, None)
+
+    file = st.file_uploader(title, type=KINDS, key=key, on_change=changed)
+    if file is not None:
+        before = st.session_state.get(held)
+        if before is None or before[2] != file.file_id:
+            spec = _keep(file)
+            st.session_state[held] = (file.name, spec, file.file_id)
+    if held not in st.session_state:
+        return None
+    name, spec, _ = st.session_state[held]
+    return name, spec
+
+
+def as_messages(key: str, spec: str) -> str:
+    """``spec``, or how it is named where somebody says that its texts are raw messages."""
+    from han_core.data.text_files import PREFIX
+
+    carry(key, False)
+    raw = st.checkbox(
+        "The texts are raw messages", key=key, persist_state="session",
+        help="Mail or newsgroup posts: their headers, quotes and signatures are left out.",
+    )  # fmt: skip
+    return PREFIX + spec if raw else spec
+
+
+def _keep(file) -> str:
+    """Where the file is kept from now on; what nobody needs makes room for it."""
+    from han_core.data.uploads import LARGEST_STORE, keep_upload
+    from han_core.training.runs.manage import forget_unused_uploads
+
+    forget_unused_uploads(LARGEST_STORE // 2)
+    with st.spinner("Reading the file …"):
+        return str(keep_upload(file.getvalue(), file.name))

@@ -1,0 +1,190 @@
+import pytest
+
+from han_core.analysis.annotations.agreement import marks
+from han_core.analysis.annotations.codebook import (  # fmt: skip
+    STARTERS,
+    Stale,
+    add_starters,
+    codebook,
+    merge,
+    restore,
+    retire,
+    save_tag,
+    uses,
+)
+from han_core.analysis.annotations.database import open_database
+from han_core.analysis.annotations.document_annotations import said_of
+from han_core.analysis.annotations.schema import HISTORY
+from han_core.analysis.annotations.writing import put_tag
+from han_core.runtime.errors import WrongInput
+
+A, B, C = "a" * 32, "b" * 32, "c" * 32
+
+
+def told(database) -> list[tuple[str, str, str]]:
+    """(who, what, subject) of the whole history."""
+    with database.reading() as connection:
+        rows = connection.execute(HISTORY.select().order_by(HISTORY.c.id))
+        return [(row.who, row.what, row.subject) for row in rows]
+
+
+def test_a_tag_is_made_and_changed(database):
+    made = save_tag(database, "  Nega\ttion ", "Anna", "not <b>good</b>", "#AA00bb", "N")
+    assert (made.name, made.description, made.colour, made.key, made.version) == (
+        "Nega tion", "not <b>good</b>", "#aa00bb", "n", 1,
+    )  # fmt: skip
+    changed = save_tag(database, "Negation", "Ben", tag=made)
+    assert (changed.id, changed.name, changed.version) == (made.id, "Negation", 2)
+    assert (changed.created_by, changed.created_at) == ("Anna", made.created_at)
+    assert codebook(database) == (changed,)
+    assert told(database) == [
+        ("Anna", "made a tag", "Nega tion"),
+        ("Ben", "changed a tag", "Nega tion"),
+    ]
+
+
+def test_tags_stand_by_name_whatever_the_case(database):
+    for name in ("beta", "Alpha", "gamma", "Äther"):
+        save_tag(database, name, "Anna")
+    assert [tag.name for tag in codebook(database)] == ["Alpha", "beta", "gamma", "Äther"]
+
+
+@pytest.mark.parametrize("twin", ["sarcasm", "SARCASM", " Sarcasm "])
+def test_a_name_stands_once_whatever_its_case(database, twin):
+    save_tag(database, "Sarcasm", "Anna")
+    with pytest.raises(WrongInput, match='"Sarcasm" is in the codebook already'):
+        save_tag(database, twin, "Ben")
+
+
+def test_a_decomposed_name_is_the_same_name(database):
+    save_tag(database, "Ünsinn", "Anna")
+    with pytest.raises(WrongInput, match="already"):
+        save_tag(database, "u\u0308nsinn", "Ben")
+
+
+def test_a_tag_may_change_the_case_of_its_own_name_and_keep_its_key(database):
+    tag = save_tag(database, "sarcasm", "Anna", key="s")
+    assert save_tag(database, "Sarcasm", "Anna", key="s", tag=tag).name == "Sarcasm"
+
+
+def test_a_key_stands_once_among_the_tags_that_are_offered(database):
+    first = save_tag(database, "sarcasm", "Anna", key="s")
+    with pytest.raises(WrongInput, match='"s" is that of the tag "sarcasm"'):
+        save_tag(database, "style", "Ben", key="S")
+    retire(database, first, "Anna")
+    assert save_tag(database, "style", "Ben", key="s").key == "s"
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"name": "  "}, "at least one character"),
+        ({"name": "x" * 81}, "at most 80"),
+        ({"name": "a\0b"}, "visible characters"),
+        ({"name": "a\ud800"}, "visible characters"),
+        ({"annotator": ""}, "analyst's name"),
+        ({"description": "x" * 2_001}, "at most 2,000"),
+        ({"colour": "red"}, "#5b7fa6 is expected"),
+        ({"colour": "#12345g"}, "is expected"),
+        ({"key": "ab"}, "One letter"),
+        ({"key": "é"}, "One letter"),
+        ({"key": "J"}, "next or previous"),
+    ],
+)
+def test_what_is_no_tag_is_refused(notes, given, says):
+    with pytest.raises(WrongInput, match=says):
+        save_tag(notes, **({"name": "x", "annotator": "Anna"} | given))
+    assert codebook(notes) == ()
+
+
+def test_a_change_of_somebody_else_is_not_lost(database):
+    seen = save_tag(database, "sarcasm", "Anna")
+    save_tag(database, "sarcasm", "Ben", "Ben's words", tag=seen)
+    for change in (
+        lambda: save_tag(database, "sarcasm", "Anna", "Anna's words", tag=seen),
+        lambda: retire(database, seen, "Anna"),
+        lambda: merge(database, seen, save_tag(database, "irony", "Anna"), "Anna"),
+    ):
+        with pytest.raises(Stale, match="Somebody else has changed or merged"):
+            change()
+    assert [tag.description for tag in codebook(database)] == ["", "Ben's words"]
+
+
+def test_a_retired_tag_keeps_its_documents_and_its_name(database):
+    tag = save_tag(database, "sarcasm", "Anna", key="s")
+    put_tag(database, A, "sarcasm", "Anna")
+    gone = retire(database, tag, "Ben")
+    assert codebook(database) == ()
+    assert codebook(database, retired=True) == (gone,)
+    assert marks(database).tagged == {"sarcasm": frozenset({A})}
+    with pytest.raises(WrongInput, match="among the retired tags already"):
+        save_tag(database, "Sarcasm", "Anna")
+    assert [one.name for one in codebook(database, retired=True)] == ["sarcasm"]
+    assert restore(database, gone, "Ben").retired is False
+
+
+def test_documents_follow_a_new_name(database):
+    tag = save_tag(database, "sarcasm", "Anna")
+    put_tag(database, A, "sarcasm", "Anna")
+    save_tag(database, "irony", "Ben", tag=tag)
+    assert marks(database).tagged == {"irony": frozenset({A})}
+
+
+def test_merging_keeps_every_document_and_who_tagged_it(database):
+    irony, sarcasm = (save_tag(database, name, "Anna") for name in ("irony", "sarcasm"))
+    for content, name, who in [
+        (A, "irony", "Anna"), (A, "sarcasm", "Anna"), (A, "irony", "Ben"), (B, "irony", "Anna"),
+        (C, "sarcasm", "Ben"),
+    ]:  # fmt: skip
+        put_tag(database, content, name, who)
+    before = said_of(database, B)[0].tags[0].at
+    assert merge(database, irony, sarcasm, "Cem") == 2
+    assert uses(database) == {"sarcasm": 3}
+    assert [(one.annotator, [tag.name for tag in one.tags]) for one in said_of(database, A)] == [
+        ("Anna", ["sarcasm"]),
+        ("Ben", ["sarcasm"]),
+    ]
+    assert said_of(database, B)[0].tags[0].at == before
+    with pytest.raises(Stale):
+        merge(database, irony, sarcasm, "Cem")
+    with pytest.raises(WrongInput, match="the same"):
+        merge(database, sarcasm, sarcasm, "Cem")
+    # The name is free again, and who still sees the old tag does not change the new one.
+    new = save_tag(database, "irony", "Anna")
+    assert new.id != irony.id
+
+
+def test_uses_count_documents_not_people(database):
+    for name in ("one", "two"):
+        save_tag(database, name, "Anna")
+    for who in ("Anna", "Ben"):
+        put_tag(database, A, "one", who)
+    put_tag(database, B, "one", "Ben")
+    assert uses(database) == {"one": 2, "two": 0}
+
+
+def test_starters_are_added_once_and_take_no_key_away(database):
+    save_tag(database, "Sarcasm", "Anna", "mine")
+    save_tag(database, "own", "Anna", key=STARTERS[0].key)
+    assert add_starters(database, "Anna") == len(STARTERS) - 1
+    assert add_starters(database, "Anna") == 0
+    tags = {tag.name: tag for tag in codebook(database)}
+    assert len(tags) == len(STARTERS) + 1
+    assert tags["Sarcasm"].description == "mine"
+    assert tags[STARTERS[0].name].key == ""
+    keys = [tag.key for tag in tags.values() if tag.key]
+    assert len(keys) == len(set(keys))
+
+
+def test_the_starters_are_tags_as_people_could_make_them(notes):
+    assert add_starters(notes, "Anna") == len(STARTERS)
+    for tag in codebook(notes):
+        save_tag(notes, tag.name, "Anna", tag.description, tag.colour, tag.key, tag)
+
+
+def test_two_programs_see_one_codebook(url):
+    first, second = open_database(url), open_database(url)
+    save_tag(first, "sarcasm", "Anna")
+    assert [tag.name for tag in codebook(second)] == ["sarcasm"]
+    first.close()
+    second.close()

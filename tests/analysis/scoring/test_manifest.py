@@ -1,0 +1,117 @@
+"""Scores are known by the content of what made them."""
+
+import dataclasses
+import json
+import shutil
+
+import pytest
+
+from han_core.analysis.scoring.manifest import (
+    MANIFEST,
+    checkpoint_sha256,
+    claim,
+    data_sha256,
+    describe,
+    read_manifest,
+)
+from han_core.models.checkpoint import load_checkpoint
+from han_core.runtime.errors import WrongInput
+
+
+@pytest.fixture
+def manifest(folder, checkpoint, corpus):
+    return describe(folder, checkpoint, corpus)
+
+
+def test_it_describes_both(manifest, checkpoint):
+    assert (manifest.checkpoint, manifest.data) == ("han-additive", "thirty")
+    assert manifest.classes == ("negative", "positive")
+    assert (manifest.labelled, manifest.rows, manifest.rows_a_part) == (True, 30, 256)
+    assert manifest.parts == 1
+    cut = manifest.model_copy(update={"rows_a_part": 7})
+    assert (cut.parts, [cut.rows_of(number) for number in range(5)]) == (5, [7, 7, 7, 7, 2])
+    assert cut.key != manifest.key
+
+
+def test_the_data_are_known_by_ids_texts_and_labels(corpus):
+    known = data_sha256(corpus)
+    assert data_sha256(dataclasses.replace(corpus, name="other", extra={})) == known
+    for changed in (
+        {"texts": ("other", *corpus.texts[1:])},
+        {"labels": ("neg" if corpus.labels[0] == "pos" else "pos", *corpus.labels[1:])},
+        {"labels": ()},
+        {"ids": ("other", *corpus.ids[1:])},
+    ):
+        assert data_sha256(dataclasses.replace(corpus, **changed)) != known
+    assert data_sha256(corpus.take(range(29, -1, -1))) != known
+
+
+def test_cells_do_not_run_into_each_other(corpus):
+    def of(*texts):
+        ids = tuple("" for _ in texts)
+        return data_sha256(dataclasses.replace(corpus, texts=texts, labels=(), ids=ids))
+
+    assert of("ab", "c") != of("a", "bc")
+    assert of("\ud800") != of("\ud801")
+
+
+def test_the_checkpoint_is_known_by_what_decides(folder, random_checkpoint, tmp_path):
+    copy = shutil.copytree(folder, tmp_path / "renamed")
+    assert checkpoint_sha256(copy) == checkpoint_sha256(folder)
+    assert checkpoint_sha256(random_checkpoint("bilstm")) != checkpoint_sha256(folder)
+    (copy / "metrics.json").write_text("{}")
+    assert checkpoint_sha256(copy) == checkpoint_sha256(folder)
+    vocabulary = json.loads((copy / "vocabulary.json").read_text())
+    (copy / "vocabulary.json").write_text(json.dumps([*vocabulary[:-1], "other"]))
+    assert checkpoint_sha256(copy) != checkpoint_sha256(folder)
+
+
+def test_a_folder_is_claimed_once_and_again(manifest, tmp_path):
+    claim(tmp_path, manifest)
+    assert read_manifest(tmp_path) == manifest
+    claim(tmp_path, manifest.model_copy(update={"library": "hanscope 9", "data": "moved.csv"}))
+    assert read_manifest(tmp_path) == manifest
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"checkpoint_sha256": "0", "checkpoint": "mine"}, "not of mine as it is now"),
+        ({"data_sha256": "0", "data": "b.csv"}, "not of the documents and labels.*b.csv"),
+        ({"rows_a_part": 7}, "other parts"),
+    ],
+)
+def test_other_scores_are_refused_in_a_sentence(manifest, tmp_path, changed, said):
+    claim(tmp_path, manifest)
+    with pytest.raises(WrongInput, match=f"holds the scores of han-additive on thirty, .*{said}"):
+        claim(tmp_path, manifest.model_copy(update=changed))
+    assert read_manifest(tmp_path) == manifest
+
+
+def test_a_folder_with_other_files_is_left_alone(manifest, tmp_path):
+    (tmp_path / "thesis.doc").write_text("precious")
+    with pytest.raises(WrongInput, match=r"holds 1 file such as thesis\.doc"):
+        claim(tmp_path, manifest)
+    assert not (tmp_path / MANIFEST).exists()
+
+
+@pytest.mark.parametrize("content", ["{}", "no JSON", "[1]", '{"format": 2}'])
+def test_a_manifest_that_does_not_fit(manifest, tmp_path, content):
+    (tmp_path / MANIFEST).write_text(content)
+    with pytest.raises(WrongInput, match=MANIFEST):
+        claim(tmp_path, manifest)
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_scores_of_another_format_are_said_and_left_alone(manifest, tmp_path, number):
+    content = json.dumps(manifest.model_dump() | {"format": number})
+    (tmp_path / MANIFEST).write_text(content)
+    with pytest.raises(WrongInput, match=f"of format {number}, and .* format 2; score into a new"):
+        claim(tmp_path, manifest)
+    assert (tmp_path / MANIFEST).read_text() == content
+
+
+def test_a_checkpoint_by_name(folder, checkpoint, corpus, monkeypatch):
+    monkeypatch.setenv("HANSCOPE_CHECKPOINTS", str(folder.parent))
+    loaded = load_checkpoint(folder.name)
+    assert describe(folder.name, loaded, corpus) == describe(folder, checkpoint, corpus)

@@ -1,0 +1,145 @@
+"""A folder of scores: filled once, gone on with, never mixed."""
+
+import dataclasses
+import errno
+import json
+import threading
+
+import pytest
+from filelock import FileLock
+
+from han_core.analysis.scoring import run
+from han_core.analysis.scoring.manifest import LOCK
+from han_core.analysis.scoring.run import score_corpus
+from han_core.analysis.scoring.table import part_path
+from han_core.data.labels import align_labels
+from han_core.models.predict import metrics, predict
+from han_core.runtime.errors import WrongInput
+
+pytestmark = pytest.mark.usefixtures("small_parts")
+
+
+@pytest.fixture
+def score(folder, checkpoint, corpus, here, tmp_path):
+    """``score(…)``: the summary; ``tmp_path / "out"`` has the parts."""
+
+    def call(corpus=corpus, engine=here, progress=None):
+        return score_corpus(folder, checkpoint, corpus, tmp_path / "out", engine, progress)
+
+    return call
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.glob("*.parquet")}
+
+
+def test_the_figures_are_those_of_evaluate(score, checkpoint, corpus, tmp_path):
+    found = score()
+    true = align_labels(corpus.labels, checkpoint.labels)
+    expected = metrics(predict(checkpoint, corpus.texts), true)
+    assert (found.out, found.rows, found.parts) == (str(tmp_path / "out"), 30, 5)
+    assert {name: getattr(found, name) for name in expected} == pytest.approx(expected, abs=1e-5)
+    assert found.documents_per_second > 0
+    assert list(found.to_json()) == [
+        "out", "rows", "parts", "accuracy", "macro_f1", "loss", "documents_per_second"
+    ]  # fmt: skip
+
+
+def test_without_labels_there_are_no_figures(score, corpus):
+    found = score(dataclasses.replace(corpus, labels=()))
+    assert (found.accuracy, found.macro_f1, found.loss) == (None, None, None)
+    assert found.documents_per_second > 0
+
+
+def test_only_what_is_missing_or_damaged_is_scored_again(score, here, tmp_path):
+    first, out = score(), tmp_path / "out"
+    whole = contents(out)
+    assert len(whole) == 5
+    assert here.asked == [0, 1, 2, 3, 4]
+    part_path(out, 1).unlink()
+    part_path(out, 3).write_bytes(whole["part-00003.parquet"][:-30])
+    (out / ".part-00004.parquet.new").write_bytes(b"torn")  # of a killed process
+    told = []
+    second = score(progress=lambda *done: told.append(done))
+    assert here.asked[5:] == [1, 3]
+    assert told == [(16, 30), (23, 30), (30, 30)]
+    assert contents(out) == whole
+    assert (second.accuracy, second.loss) == (first.accuracy, first.loss)
+    assert score().documents_per_second is None
+    assert here.asked[7:] == []
+
+
+def test_other_documents_are_refused_and_nothing_is_lost(score, corpus, tmp_path):
+    score()
+    whole = contents(tmp_path / "out")
+    with pytest.raises(WrongInput, match="not of the documents and labels that came"):
+        score(corpus.take(range(29)))
+    assert contents(tmp_path / "out") == whole
+
+
+def test_two_at_once_are_refused(score, tmp_path):
+    (tmp_path / "out").mkdir()
+    with (
+        FileLock(tmp_path / "out" / LOCK),
+        pytest.raises(WrongInput, match="Another process is scoring into"),
+    ):
+        score()
+    score()
+
+
+def test_who_has_patience_waits(folder, checkpoint, corpus, here, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    lock = FileLock(out / LOCK, thread_local=False)
+    lock.acquire()
+    threading.Timer(0.2, lock.release).start()
+    assert score_corpus(folder, checkpoint, corpus, out, here, patience=30).parts == 5
+
+
+def test_no_space_left_keeps_whole_parts(score, here, tmp_path, monkeypatch):
+    write, written = run.write_whole, []
+
+    def full_after_two(path, content):
+        if len(written) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written.append(path)
+        write(path, content)
+
+    monkeypatch.setattr(run, "write_whole", full_after_two)
+    with pytest.raises(WrongInput, match=r"No space left on device.*goes on from there"):
+        score()
+    monkeypatch.setattr(run, "write_whole", write)
+    here.asked.clear()
+    assert score().parts == 5
+    assert here.asked == [2, 3, 4]
+
+
+def test_ctrl_c_says_how_far_it_was(score, here, tmp_path):
+    def interrupted(parts, job):
+        answers = here(parts, job)
+        yield next(answers)
+        yield next(answers)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt, match=r"2 of 5 parts are in .*out; the same"):
+        score(engine=interrupted)
+    assert len(contents(tmp_path / "out")) == 2
+
+
+def test_a_folder_that_cannot_be_made(score, tmp_path):
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(WrongInput, match="cannot be written to"):
+        score()
+
+
+def test_labels_of_other_classes_are_refused_before_anything_is_made(score, corpus, tmp_path):
+    with pytest.raises(WrongInput, match="blue"):
+        score(dataclasses.replace(corpus, labels=("blue",) * 30))
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_manifest_tells_a_stranger_what_this_is(score, tmp_path):
+    score()
+    told = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert (told["format"], told["checkpoint"], told["data"]) == (2, "han-additive", "thirty")
+    assert (told["rows"], told["rows_a_part"]) == (30, 7)

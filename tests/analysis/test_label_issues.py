@@ -1,0 +1,131 @@
+"""Likely wrong labels: by hand, and against the paper's equations written out one by one."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from han_core.analysis import label_issues
+from han_core.analysis.label_issues import find_suspects
+from han_core.analysis.scoring.manifest import Manifest
+from han_core.analysis.scoring.table import part_path
+from han_core.analysis.sources import Scores
+from han_core.runtime.errors import WrongInput
+
+BY_HAND = np.array([
+    [0.9, 0.1],
+    [0.7, 0.3],
+    [0.2, 0.8],  # labelled a, b is likely
+    [0.4, 0.6],  # labelled a: b is predicted, but below its threshold
+    [0.1, 0.9],
+    [0.3, 0.7],
+    [0.6, 0.4],  # labelled b: a is likely, just so
+    [0.35, 0.65],
+], dtype=np.float32)  # fmt: skip
+LABELS_BY_HAND = np.array([0, 0, 0, 0, 1, 1, 1, 1])
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """``kept(probabilities, rows_a_part)``: scores that hold these."""
+
+    def make(probabilities: np.ndarray, rows_a_part: int = 3) -> Scores:
+        folder = tmp_path_factory.mktemp("scores")
+        rows, classes = probabilities.shape
+        manifest = Manifest(
+            checkpoint="c", checkpoint_sha256="c", data="d", data_sha256="d",
+            classes=tuple(f"class {k}" for k in range(classes)),
+            labelled=True, rows=rows, rows_a_part=rows_a_part,
+        )  # fmt: skip
+        for number in range(manifest.parts):
+            part = probabilities[number * rows_a_part :][:rows_a_part]
+            column = pa.array(list(part.astype(np.float32)), pa.list_(pa.float32()))
+            pq.write_table(pa.table({"probabilities": column}), part_path(folder, number))
+        return Scores(folder, folder, manifest, ())
+
+    return make
+
+
+def by_the_paper(probabilities: np.ndarray, true: np.ndarray):
+    """(row → likely class, joint, thresholds), equations 1 and 2 as they stand."""
+    n, m = probabilities.shape
+    p = probabilities.astype(float)
+    t = [np.mean([p[x, j] for x in range(n) if true[x] == j] or [np.nan]) for j in range(m)]
+    joint, likely = np.zeros((m, m), dtype=int), {}
+    for x in range(n):
+        reached = [j for j in range(m) if p[x, j] >= t[j]]
+        if reached:
+            star = max(reached, key=lambda j: (p[x, j], -j))
+            joint[true[x], star] += 1
+            if star != true[x] and p[x, true[x]] < max(p[x]):
+                likely[x] = star
+    return likely, joint, np.array(t)
+
+
+def test_by_hand(kept):
+    found = find_suspects(kept(BY_HAND), LABELS_BY_HAND)
+    assert found.thresholds == pytest.approx([(0.9 + 0.7 + 0.2 + 0.4) / 4, 2.65 / 4], abs=1e-6)
+    assert found.rows.tolist() == [2, 6]
+    assert found.likely.tolist() == [1, 0]
+    assert found.margin == pytest.approx([-0.6, -0.2], abs=1e-6)
+    assert found.joint.tolist() == [[2, 1], [1, 2]]
+    # a third of each label's four
+    assert found.wrong_share == pytest.approx(1 / 3)
+    assert found.among(np.array([0, 6, 7])).tolist() == [1]
+    assert len(found) == 2
+
+
+@given(st.data(), st.integers(2, 5), st.integers(1, 30), st.booleans())
+def test_the_paper_written_out(kept, data, classes, rows, held):
+    # Eighths: their sums are exact, and there are many ties.
+    eighths = arrays(np.int64, (rows, classes), elements=st.integers(0, 8))
+    probabilities = data.draw(eighths).astype(np.float32) / 8
+    true = data.draw(arrays(np.int64, rows, elements=st.integers(0, classes - 1)))
+    with pytest.MonkeyPatch.context() as patch:
+        if not held:
+            patch.setattr(label_issues, "HELD", 0)
+        found = find_suspects(kept(probabilities, 7), true)
+    likely, joint, thresholds = by_the_paper(probabilities, true)
+    np.testing.assert_allclose(found.thresholds, thresholds)
+    assert found.joint.tolist() == joint.tolist()
+    assert dict(zip(found.rows.tolist(), found.likely.tolist(), strict=True)) == likely
+    assert (np.diff(found.margin) >= 0).all()
+    for row, margin in zip(found.rows, found.margin, strict=True):
+        others = np.delete(probabilities[row], true[row])
+        assert margin == probabilities[row, true[row]] - others.max()
+
+
+def test_planted_wrong_labels_are_found(kept):
+    draw = np.random.default_rng(0)
+    really = draw.integers(0, 3, 3_000)
+    logits = draw.normal(0, 1, (3_000, 3)) + 4 * np.eye(3)[really]
+    probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    true, turned = really.copy(), draw.choice(3_000, 240, replace=False)
+    true[turned] = (really[turned] + 1) % 3
+    found = find_suspects(kept(probabilities, 256), true)
+    hits = np.isin(found.rows, turned)
+    assert hits.sum() > 0.8 * len(turned)  # recall
+    assert hits.mean() > 0.9  # precision
+    assert hits[:100].all()
+    assert found.wrong_share == pytest.approx(240 / 3_000, abs=0.015)
+    assert (found.likely[hits] == really[found.rows[hits]]).mean() > 0.95
+
+
+def test_a_class_that_no_document_is_labelled_with(kept):
+    found = find_suspects(kept(BY_HAND), np.zeros(8, dtype=np.int64))
+    assert np.isnan(found.thresholds[1])
+    assert not len(found)
+    assert found.wrong_share == 0
+
+
+def test_a_part_that_is_gone_or_damaged(kept):
+    scores = kept(BY_HAND)
+    part_path(scores.folder, 1).write_bytes(b"PAR1")
+    with pytest.raises(WrongInput, match=r"Part 1 in .* is damaged"):
+        find_suspects(scores, LABELS_BY_HAND)
+    part_path(scores.folder, 1).unlink()
+    with pytest.raises(WrongInput, match="Part 1"):
+        find_suspects(scores, LABELS_BY_HAND)

@@ -1,0 +1,73 @@
+"""Documents by name, and whether the file is still what was read."""
+
+import os
+
+import pytest
+
+from han_core.analysis.sources import Source, source_of
+from han_core.runtime.errors import WrongInput
+
+CONTENT = "text,label\nA fine film.,pos\nA dull film.,neg\n"
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "films.csv"
+    path.write_text(CONTENT)
+    return path
+
+
+def test_a_file_is_named_by_its_whole_path(path, monkeypatch):
+    monkeypatch.chdir(path.parent)
+    found = source_of("films.csv", "text", "label")
+    assert (found.data, found.name, found.size) == (str(path), "films.csv", len(CONTENT))
+    assert found.read().labels == ("pos", "neg")
+
+
+def test_a_file_of_messages_is_named_by_its_whole_path(path, monkeypatch):
+    monkeypatch.chdir(path.parent)
+    path.with_name("posts.csv").write_text('text,label\n"From: a\n\nA kettle.",pos\n')
+    found = source_of("messages:posts.csv")
+    assert found.data == f"messages:{path.with_name('posts.csv')}"
+    assert (found.name, found.standing()) == ("messages:posts.csv", "same")
+    assert tuple(found.with_checksum().read().texts) == ("A kettle.",)
+
+
+def test_what_comes_bundled_has_a_file_and_the_hub_has_none():
+    bundled = source_of("bundled:classroom/all@all")
+    assert bundled.path.name == "classroom.jsonl"
+    assert (bundled.name, bundled.standing()) == ("bundled:classroom/all@all", "same")
+    hub = source_of("hf:owner/films@test")
+    assert (hub.path, hub.name, hub.size) == (None, "hf:owner/films@test", None)
+    assert hub.standing() == "unknown"
+    assert hub.with_checksum() == hub
+
+
+def test_the_content_decides_whether_it_changed(path):
+    read = source_of(str(path)).with_checksum()
+    assert read.standing() == "same"
+    os.utime(path, (1, 1))
+    assert read.standing() == "same"  # touched
+    path.write_text(CONTENT.replace("dull", "fine"))
+    assert read.standing() == "changed"  # of the same size
+    path.write_text(CONTENT + "So so.,pos\n")
+    assert read.standing() == "changed"
+    path.unlink()
+    assert read.standing() == "gone"
+
+
+def test_a_file_that_changes_while_it_is_read(path):
+    named = source_of(str(path))
+    path.write_text(CONTENT + "So so.,pos\n")
+    with pytest.raises(WrongInput, match=r"films\.csv changed while it was read; begin again"):
+        named.with_checksum()
+    path.unlink()
+    with pytest.raises(WrongInput, match=r"films\.csv is gone"):
+        named.with_checksum()
+
+
+def test_the_same_documents_whether_or_not_they_were_read(path):
+    named = source_of(str(path))
+    assert named.same_as(named.with_checksum())
+    assert not named.same_as(source_of(str(path), "text", "stars"))
+    assert Source.model_validate(named.model_dump()) == named

@@ -1,0 +1,247 @@
+"""Pages, orders and single documents, against pandas and what was scored."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from han_core.analysis import query
+from han_core.analysis.annotations.marks import content_of
+from han_core.analysis.dataset import open_store, own_columns
+from han_core.analysis.document_table import contents, page, probabilities, reading, rows_of, texts
+from han_core.analysis.query import USUAL, By, ordered
+from han_core.explanation.explain import explain
+from han_core.models.checkpoint import load_checkpoint
+from han_core.runtime.errors import WrongInput
+
+
+@pytest.fixture
+def five(make_store):
+    """Two wrong, three right; one text is long, one stands there twice."""
+    return make_store(
+        true=["pos", "pos", "neg", "neg", "pos"],
+        predicted=["neg", "pos", "neg", "pos", "pos"],
+        confidence=[0.6, 0.75, 0.55, 0.9, 0.75],
+        texts=["z", "y\n\ty", "x" * 300, "w", "y\n\ty"],
+        ids=["10", "9", "8", "7", "11"],
+        tokens=[4, 3, 3, 9, 1],
+        unknown=[1, 0, 3, 0, 0],
+        columns={"stars": ["2", "10", "", "1", "3"], "loss": list("abcde")},
+        other=["pos", "pos", "pos", "pos", "neg"],
+        rows_a_part=2,
+    )
+
+
+EVERY = np.arange(5)
+
+
+def test_a_page_by_hand(five):
+    found = page(five, EVERY, "surest wrong first", 0, 3)
+    assert found.columns.tolist() == [
+        "row", "id", "true", "predicted", "wrong", "confidence", "p_true", "loss", "tokens",
+        "unknown", "entropy", "other", "excerpt", "stars", "loss (data)", "content",
+    ]  # fmt: skip
+    assert found.row.tolist() == [3, 0, 2]
+    assert found.id.tolist() == ["7", "10", "8"]
+    assert found.true.tolist() == ["neg", "pos", "neg"]
+    assert found.predicted.tolist() == ["pos", "neg", "neg"]
+    assert found.other.tolist() == ["pos", "pos", "pos"]
+    assert found.wrong.tolist() == [True, True, False]
+    assert found.confidence.tolist() == pytest.approx([0.9, 0.6, 0.55])
+    assert found.p_true.tolist() == pytest.approx([0.1, 0.4, 0.55], abs=1e-6)
+    assert found.loss.tolist() == pytest.approx(-np.log([0.1, 0.4, 0.55]), abs=1e-6)
+    assert found.unknown.tolist() == [0, 0.25, 1]
+    assert found.excerpt.tolist() == ["w", "z", "x" * 240 + "…"]
+    assert found.stars.tolist() == ["1", "2", ""]
+    assert found["loss (data)"].tolist() == ["d", "a", "c"]
+    assert found.content.tolist() == [content_of("w"), content_of("z"), content_of("x" * 300)]
+
+
+def test_pages_follow_one_another(five):
+    rows = np.array([0, 1, 3, 4])
+    whole = page(five, rows, "least sure first", 0, 9)
+    assert whole.row.tolist() == [0, 1, 4, 3]
+    parts = [page(five, rows, "least sure first", start, 3) for start in (0, 3)]
+    assert pd.concat(parts, ignore_index=True).equals(whole)
+    empty = page(five, rows, "least sure first", 9, 3)
+    assert len(empty) == 0
+    assert empty.columns.tolist() == whole.columns.tolist()
+    assert len(page(five, np.array([], dtype=np.int64), "highest loss first", 0, 50)) == 0
+    assert page(five, rows, "least sure first", 1, 1).excerpt.tolist() == ["y y"]
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        ("surest wrong first", [3, 0, 2, 1, 4]),
+        ("least sure first", [2, 0, 1, 4, 3]),
+        ("highest loss first", [3, 0, 2, 1, 4]),
+        ("as in the data", [0, 1, 2, 3, 4]),
+        (By("row", True), [4, 3, 2, 1, 0]),
+        (By("confidence", True), [3, 1, 4, 0, 2]),
+        (By("p_true"), [3, 0, 2, 1, 4]),
+        (By("tokens"), [4, 1, 2, 0, 3]),
+        (By("unknown", True), [2, 0, 1, 3, 4]),
+        (By("true"), [2, 3, 0, 1, 4]),
+        (By("predicted", True), [1, 3, 4, 0, 2]),
+        (By("wrong", True), [0, 3, 1, 2, 4]),
+        (By("other"), [4, 0, 1, 2, 3]),
+        (By("id"), [3, 2, 1, 0, 4]),
+        (By("stars"), [3, 0, 4, 1, 2]),
+        (By("loss (data)", True), [4, 3, 2, 1, 0]),
+        (("loss", True), [3, 0, 2, 1, 4]),
+    ],
+)
+def test_orders_by_hand(five, order, expected):
+    assert ordered(five, EVERY, order).tolist() == expected
+    some = [row for row in expected if row != 3]
+    assert ordered(five, np.array([0, 1, 2, 4]), order).tolist() == some
+
+
+def test_classes_are_ordered_by_name(make_store):
+    store = make_store(true=["b", "c", "a"], predicted=["b", "c", "a"], labels=("c", "b", "a"))
+    assert ordered(store, np.arange(3), By("true")).tolist() == [2, 0, 1]
+
+
+def test_an_order_that_is_not_there_is_said(five, make_store):
+    with pytest.raises(WrongInput, match="no column “colour”"):
+        ordered(five, EVERY, By("colour"))
+    with pytest.raises(WrongInput, match="“by luck” came"):
+        ordered(five, EVERY, "by luck")
+    alone = make_store(true=["pos"])
+    with pytest.raises(WrongInput, match="second model"):
+        ordered(alone, np.array([0]), By("other"))
+
+
+FLOATS = st.floats(width=32, allow_nan=False) | st.sampled_from([0.0, -0.0, 0.5, -0.5])
+
+
+@given(st.lists(FLOATS, max_size=30))
+def test_floats_are_sorted_as_by_a_stable_argsort(cells):
+    array = np.array(cells, dtype=np.float32)
+    assert query._sorted(array).tolist() == np.argsort(array, kind="stable").tolist()
+
+
+@given(st.lists(st.integers(-5, 5) | st.integers(-(2**31), 2**31 - 1), max_size=30))
+def test_integers_are_sorted_as_by_a_stable_argsort(cells):
+    array = np.array(cells, dtype=np.int64)
+    assert query._sorted(array).tolist() == np.argsort(array, kind="stable").tolist()
+
+
+def test_orders_that_are_kept_are_bounded_and_not_mixed_up(five):
+    for start in range(5):
+        for order in USUAL:
+            rows = EVERY[start:]
+            assert set(ordered(five, rows, order)) == set(rows)
+            assert ordered(five, rows, order) is ordered(five, rows, order)
+    assert len(query._kept[five]) == query.KEPT
+    with pytest.raises(ValueError, match="read-only"):
+        ordered(five, EVERY, "highest loss first")[0] = 1
+
+
+def test_own_columns_never_stand_on_ours(make_store):
+    store = make_store(
+        true=["pos"], columns={"content": ["a"], "content (data)": ["b"], "other": ["c"]}
+    )
+    names = own_columns(store)
+    assert names == {
+        "content (data)": "content",
+        "content (data) (data)": "content (data)",
+        "other (data)": "other",
+    }
+    found = page(store, np.array([0]), "as in the data", 0, 1)
+    assert [found[name][0] for name in names] == ["a", "b", "c"]
+
+
+@pytest.mark.long
+def test_a_document_with_all_that_is_kept(pair_store, planted_checkpoint, scored_corpus):
+    row = scored_corpus.extra["word"].index("splendid")
+    found = reading(pair_store, row)
+    fresh = explain(load_checkpoint(planted_checkpoint), scored_corpus.texts[row])
+    assert found.text == scored_corpus.texts[row]
+    assert (found.id, found.true) == (f"3-{row}", "good")
+    assert found.columns == {"word": "splendid", "split": ("dev", "test")[row % 2]}
+    assert found.predicted == fresh.label
+    assert found.right == (found.predicted == "good")
+    assert found.probabilities == pytest.approx(fresh.probabilities, abs=1e-6)
+    assert found.confidence == pytest.approx(fresh.probability, abs=1e-6)
+    assert found.loss == pytest.approx(-np.log(found.probabilities[1]), abs=1e-4)
+    assert found.words == tuple(word.lower() for word in fresh.document.token_texts())
+    assert found.attention.document_weights == pytest.approx(fresh.document_weights, abs=0.01)
+    assert found.sentence_lengths.sum() == len(found.words)
+    assert found.other in pair_store.labels
+    assert found.other_confidence == pytest.approx(pair_store.outcomes.other_confidence[row])
+
+
+def test_a_row_that_is_not_there_is_refused(store):
+    for row in (-1, store.rows):
+        with pytest.raises(WrongInput, match="A row from 0 to 99 was expected"):
+            reading(store, row)
+
+
+def test_a_part_that_is_gone_is_one_sentence(make_store):
+    store = make_store(true=["pos"] * 4, rows_a_part=2)
+    (store.scores.folder / "part-00001.parquet").write_bytes(b"nothing")
+    assert reading(store, 1).true == "pos"
+    for ask in (lambda: reading(store, 3), lambda: probabilities(store)):
+        with pytest.raises(WrongInput, match="Part 1 of the scores is missing or damaged"):
+            ask()
+
+
+def test_probabilities_of_some_and_of_all(store):
+    everything = probabilities(store)
+    assert everything.shape == (100, 3)
+    assert everything.dtype == np.float32
+    assert everything.sum(1) == pytest.approx(np.ones(100), abs=1e-5)
+    assert (everything.argmax(1) == store.outcomes.predicted).all()
+    rows = np.array([99, 0, 41, 41, 39])
+    assert (probabilities(store, rows) == everything[rows]).all()
+    assert probabilities(store, rows[:0]).shape == (0, 3)
+
+
+def test_texts_and_contents_and_back(five):
+    rows = np.array([4, 0])
+    assert texts(five, rows) == ["y\n\ty", "z"]
+    assert contents(five, rows) == [content_of("y\n\ty"), content_of("z")]
+    assert rows_of(five, contents(five, rows)).tolist() == [0, 1, 4]
+
+
+def test_outcomes_are_what_was_scored(store, scored_corpus):
+    labels = [store.labels[code] for code in store.outcomes.true]
+    assert labels == list(scored_corpus.labels)
+    assert store.outcomes.right.mean() > 0.8
+
+
+def test_two_models_whose_classes_stand_in_another_order(make_store, tmp_path):
+    """The second model's classes are said in the first one's order."""
+    one = make_store(true=["a", "b"], predicted=["a", "a"], labels=("a", "b"))
+    two = make_store(true=["a", "b"], predicted=["b", "a"], labels=("b", "a"))
+    assert open_store(one.scores, two.scores).outcomes.other.tolist() == [1, 0]
+
+
+def test_other_scores_of_other_data_or_classes_are_refused(make_store):
+    one = make_store(true=["neg", "pos"])
+    with pytest.raises(WrongInput, match="scored other documents"):
+        open_store(one.scores, make_store(true=["pos", "pos"]).scores)
+    with pytest.raises(WrongInput, match="models of the same classes were expected"):
+        open_store(one.scores, make_store(true=["neg", "pos"], labels=("neg", "pos", "x")).scores)
+
+
+def test_scores_that_cannot_be_opened(make_store):
+    store = make_store(true=["pos"] * 5, rows_a_part=2)
+    unlabelled = store.scores.manifest.model_copy(update={"labelled": False})
+    with pytest.raises(WrongInput, match="has no labels"):
+        open_store(replace(store.scores, manifest=unlabelled))
+    fewer = make_store(true=["pos"] * 4)
+    with pytest.raises(WrongInput, match="5 documents were scored, and 4 are kept"):
+        open_store(replace(store.scores, documents=fewer.scores.documents))
+    part = store.scores.folder / "part-00002.parquet"
+    part.write_bytes(part.read_bytes()[:-30])
+    with pytest.raises(WrongInput, match="Part 2 of the scores of first on by hand is missing"):
+        open_store(store.scores)
+    part.unlink()
+    with pytest.raises(WrongInput, match="Part 2"):
+        open_store(store.scores)

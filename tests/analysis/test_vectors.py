@@ -1,0 +1,166 @@
+"""Document vectors: the model's own, kept whole, gone on with, and never too many."""
+
+import os
+
+import numpy as np
+import pytest
+import torch
+
+from han_core.analysis import embedding_cache
+from han_core.analysis.annotations.marks import content_of
+from han_core.analysis.embedding_cache import (
+    GROUP,
+    NOTE,
+    VECTORS,
+    keep_vectors,
+    kept_vectors,
+    make_room,
+    open_vectors,
+    vectors_of,
+)
+from han_core.analysis.scoring.manifest import checkpoint_sha256
+from han_core.data.corpus import Corpus
+from han_core.explanation.explain import run_model
+from han_core.models.checkpoint import load_checkpoint
+from han_core.runtime.errors import WrongInput
+from han_core.runtime.paths import vectors_root
+from han_core.text.batch import number_document
+from tests.conftest import WORDS
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HANSCOPE_DATA", str(tmp_path))
+
+
+@pytest.fixture(scope="module")
+def folder(random_checkpoint):
+    return random_checkpoint()
+
+
+@pytest.fixture(scope="module")
+def checkpoint(folder):
+    return load_checkpoint(folder, torch.device("cpu"))
+
+
+def corpus_of(rows: int, seed: int = 0) -> Corpus:
+    draw = np.random.default_rng(seed)
+    texts = [" ".join(draw.choice(WORDS, draw.integers(1, 12))) + "." for _ in range(rows)]
+    labels = tuple(draw.choice(["0", "1"], rows).tolist())
+    return Corpus(f"drawn {seed}", texts, labels, tuple(map(str, range(rows))), {})
+
+
+def test_they_are_what_the_classifier_reads(checkpoint):
+    texts = ["The green river. A quiet garden.", "bread", "music " * 40]
+    found = vectors_of(checkpoint, texts)
+    for text, vector in zip(texts, found, strict=True):
+        numbered = number_document(checkpoint.tokenizer(text), checkpoint.vocabulary)
+        alone = run_model(checkpoint, [numbered])
+        own = alone.documents[0].numpy()
+        assert vector == pytest.approx(own / np.linalg.norm(own), abs=1e-6)
+        # The classifier makes the logits of nothing else.
+        with torch.inference_mode():
+            logits = checkpoint.model.classifier(alone.documents)[0]
+        assert logits.numpy() == pytest.approx(alone.logits[0].numpy(), abs=1e-5)
+
+
+def test_a_text_without_a_word_is_near_nothing(checkpoint):
+    found = vectors_of(checkpoint, ["", "bread", "\n"])
+    assert np.linalg.norm(found, axis=1) == pytest.approx([0, 1, 0], abs=1e-6)
+
+
+def test_kept_and_opened_again(folder, checkpoint):
+    corpus, told = corpus_of(GROUP + 3), []
+    key = keep_vectors(folder, checkpoint, corpus, lambda done, of: told.append((done, of)))
+    found = open_vectors(key)
+    assert np.abs(found.unit - vectors_of(checkpoint, corpus.texts)).max() < 1e-3
+    last = found.document(GROUP + 2)
+    assert (last.id, last.text) == (corpus.ids[-1], corpus.texts[-1])
+    assert last.label == ("negative", "positive")[int(corpus.labels[-1])]
+    assert last.content == content_of(last.text)
+    assert told == [(0, GROUP + 3), (GROUP, GROUP + 3), (GROUP + 3, GROUP + 3)]
+    assert [note.data for note in kept_vectors(checkpoint_sha256(folder))] == ["drawn 0"]
+    assert not kept_vectors("of another checkpoint")
+    told.clear()
+    assert keep_vectors(folder, checkpoint, corpus, lambda *at: told.append(at)) == key
+    assert not told  # nothing was computed again
+
+
+def test_stopped_work_goes_on(folder, checkpoint, monkeypatch):
+    corpus = corpus_of(2 * GROUP + 10)
+    keep_vectors(folder, checkpoint, corpus)
+    (whole,) = (path.read_bytes() for path in vectors_root().glob(f"*/{VECTORS}"))
+    for path in sorted(vectors_root().rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    asked = []
+
+    def stopping(checkpoint, texts):
+        asked.append(len(texts))
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+        return vectors_of(checkpoint, texts)
+
+    monkeypatch.setattr(embedding_cache, "vectors_of", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        keep_vectors(folder, checkpoint, corpus)
+    assert not list(vectors_root().glob(f"*/{NOTE}"))
+    (part,) = vectors_root().glob(".*.part")
+    with part.open("ab") as file:
+        file.write(b"torn")  # as a process leaves it that dies while it writes
+    keep_vectors(folder, checkpoint, corpus)
+    assert asked == [GROUP, GROUP, GROUP, 10]
+    assert [path.read_bytes() for path in vectors_root().glob(f"*/{VECTORS}")] == [whole]
+    assert not part.exists()
+
+
+def test_a_part_that_lacks_its_head_is_begun_anew(folder, checkpoint):
+    corpus = corpus_of(5)
+    key = keep_vectors(folder, checkpoint, corpus)
+    whole = (vectors_root() / key / VECTORS).read_bytes()
+    (vectors_root() / key / NOTE).unlink()
+    (vectors_root() / f".{key}.part").write_bytes(whole[:40])
+    assert keep_vectors(folder, checkpoint, corpus) == key
+    assert (vectors_root() / key / VECTORS).read_bytes() == whole
+
+
+def test_a_damaged_entry_counts_as_none_and_is_made_again(folder, checkpoint):
+    corpus = corpus_of(4)
+    key = keep_vectors(folder, checkpoint, corpus)
+    for name in (VECTORS, NOTE, "documents.arrow"):
+        path = vectors_root() / key / name
+        path.write_bytes(path.read_bytes()[:20])
+        assert open_vectors(key) is None
+        assert not kept_vectors(checkpoint_sha256(folder)) or name != NOTE
+        assert keep_vectors(folder, checkpoint, corpus) == key
+        assert open_vectors(key) is not None
+    os.rename(vectors_root() / key, vectors_root() / "elsewhere")
+    assert open_vectors("elsewhere") is None  # the name is what it holds
+    assert open_vectors("nowhere") is None
+
+
+@pytest.mark.parametrize(("labels", "said"), [((), "has no labels"), (("good", "bad"), "negative")])
+def test_documents_that_do_not_fit(folder, checkpoint, labels, said):
+    corpus = Corpus("odd", ("bread", "music"), labels, ("1", "2"), {})
+    with pytest.raises(WrongInput, match=said):
+        keep_vectors(folder, checkpoint, corpus)
+
+
+def test_half_characters_are_kept_readable(folder, checkpoint):
+    corpus = Corpus("odd", ("bread \ud800",), ("0",), ("\udc00",), {})
+    found = open_vectors(keep_vectors(folder, checkpoint, corpus))
+    assert found.document(0).text == "bread ?"
+    assert found.document(0).content == content_of("bread \ud800")
+
+
+def test_those_go_that_were_not_used_for_longest(folder, checkpoint, monkeypatch):
+    keys = [keep_vectors(folder, checkpoint, corpus_of(3, seed)) for seed in range(3)]
+    for age, key in enumerate(reversed(keys)):
+        os.utime(vectors_root() / key / NOTE, (1_000 - age, 1_000 - age))
+    stray = vectors_root() / f".{'0' * 64}.part"
+    stray.write_bytes(b"x")
+    os.utime(stray, (1, 1))
+    size = sum(path.stat().st_size for path in (vectors_root() / keys[0]).glob("*"))
+    monkeypatch.setattr(embedding_cache, "LARGEST", int(2.5 * size))
+    make_room(keys[0])
+    assert [open_vectors(key) is not None for key in keys] == [True, False, True]
+    assert not stray.exists()

@@ -1,0 +1,77 @@
+"""Intervals against what statistics says about cases that are known."""
+
+import numpy as np
+import pytest
+
+from han_core.explanation.statistics import NOTHING, Bootstrap, Interval
+
+
+def test_the_interval_of_a_mean_is_two_standard_errors():
+    """The textbook: mean ± 1.96 σ / √n, which the bootstrap finds without knowing σ."""
+    values = np.random.default_rng(0).normal(3, 2, size=400)
+    found = Bootstrap(400, seed=1).mean(values)
+    error = values.std() / 20
+    assert found.mean == pytest.approx(values.mean())
+    assert found.low == pytest.approx(values.mean() - 1.96 * error, abs=0.25 * error)
+    assert found.high == pytest.approx(values.mean() + 1.96 * error, abs=0.25 * error)
+
+
+def test_the_interval_covers_the_truth_as_often_as_it_says():
+    rng, covered = np.random.default_rng(5), 0
+    for seed in range(200):
+        found = Bootstrap(60, seed, resamples=400).mean(rng.normal(0, 1, 60))
+        covered += found.low <= 0 <= found.high
+    assert 180 <= covered <= 198
+
+
+def test_resamples_by_hand():
+    """Of two documents, one in four resamples has twice the first and one twice the second."""
+    found = Bootstrap(2, seed=0).mean(np.array([0.0, 1.0]))
+    assert (found.mean, found.low, found.high) == (0.5, 0.0, 1.0)
+    assert Bootstrap(3, seed=0).mean(np.full(3, 0.25)) == Interval(0.25, 0.25, 0.25)
+    assert Bootstrap(1, seed=0).mean(np.array([0.7])) == Interval(0.7, 0.7, 0.7)
+
+
+def test_documents_without_a_value_do_not_count():
+    values = np.array([np.nan, 2.0, np.nan, 4.0])
+    found = Bootstrap(4, seed=0).mean(values)
+    assert (found.mean, found.low, found.high) == (3.0, 2.0, 4.0)
+    assert Bootstrap(4, seed=0).mean(np.full(4, np.nan)) == NOTHING
+
+
+def test_differences_are_paired():
+    """Documents differ wildly, the two figures of a document by .1: so does every resample."""
+    one = np.random.default_rng(0).normal(0, 100, 50)
+    found = Bootstrap(50, seed=3).mean((one + 0.1) - one)
+    assert (found.low, found.high) == (pytest.approx(0.1), pytest.approx(0.1))
+
+
+def test_a_ratio_is_of_means_over_the_same_documents():
+    above, below = np.array([1.0, 0.0, np.nan, 5.0]), np.array([2.0, 2.0, 9.0, np.nan])
+    assert Bootstrap(4, seed=0).ratio(above, below, least=0.01).mean == pytest.approx(0.25)
+    below = np.random.default_rng(1).uniform(0.2, 0.9, 40)
+    found = Bootstrap(40, seed=0).ratio(below / 4, below, least=0.01)
+    assert [found.mean, found.low, found.high] == pytest.approx([0.25] * 3)
+
+
+@pytest.mark.parametrize(
+    "below", [np.full(4, 0.005), np.full(4, -1.0), np.array([-1.0, 2, -1, 1]), np.full(4, np.nan)]
+)
+def test_a_ratio_to_nothing_is_nothing(below):
+    assert Bootstrap(4, seed=0).ratio(np.ones(4), below, least=0.01) == NOTHING
+
+
+def test_the_seed_decides_and_nothing_else():
+    values = np.random.default_rng(0).normal(size=30)
+    assert Bootstrap(30, seed=1).mean(values) == Bootstrap(30, seed=1).mean(values)
+    assert Bootstrap(30, seed=1).mean(values) != Bootstrap(30, seed=2).mean(values)
+
+
+def test_what_does_not_fit_is_refused():
+    with pytest.raises(ValueError, match="at least one"):
+        Bootstrap(0, seed=0)
+    with pytest.raises(ValueError, match="all None or none"):
+        Interval(0.5, None, 1)
+    with pytest.raises(ValueError, match="above"):
+        Interval(0.5, 0.7, 0.6)
+    assert NOTHING.to_json() == {"mean": None, "low": None, "high": None}

@@ -1,0 +1,139 @@
+"""The evidence of one document is what its parts say, in two stages, for any document."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.stats import kendalltau
+
+from han_core.explanation.attribution import attention, leave_one_out
+from han_core.explanation.attribution import gradient_ranking as gradient_times_input
+from han_core.explanation.deletion import removed_units
+from han_core.explanation.faithfulness import DRAWS, Evidence, brief, quick, thorough
+from han_core.explanation.model_probe import subject
+from han_core.explanation.verdicts import said
+from han_core.models.checkpoint import load_checkpoint
+
+TEXT = "the quiet river walk. bread and music under the window. road unheard. a green table"
+MODELS = [("han", "additive"), ("bilstm", "additive"), ("bilstm", "dot")]
+
+
+@pytest.fixture(scope="module", params=MODELS, ids="-".join)
+def asked(request, random_checkpoint):
+    return subject(load_checkpoint(random_checkpoint(*request.param)), TEXT)
+
+
+def test_the_quick_answer_has_all_but_leave_one_out(asked):
+    found = quick(asked)
+    assert (found.label, found.probability) == (
+        asked.explanation.label, asked.explanation.probability,
+    )  # fmt: skip
+    assert (found.words, found.sentences, found.unit) == (asked.tokens, 4, "word")
+    assert list(found.deletion.comprehensiveness) == ["attention", "gradient", "random"]
+    assert found.deletion.comprehensiveness["random"].values.shape == (DRAWS, 5)
+    assert (found.tau_leave_one_out, found.tau_ceiling) == (None, None)
+    assert found.swaps is not None
+
+
+def test_the_brief_answer_is_a_part_of_the_quick_one(asked):
+    found, whole = brief(asked), quick(asked)
+    assert said(found)[:2] == said(whole)[:2]
+    assert (found.swaps, found.tau_gradient) == (None, None)
+    for by in ("attention", "random"):
+        np.testing.assert_allclose(
+            found.deletion.comprehensiveness[by].values,
+            whole.deletion.comprehensiveness[by].values,
+            atol=1e-6,
+        )
+
+
+def test_of_one_word_there_is_nothing_to_say_briefly_either(asked):
+    found = brief(subject(asked.checkpoint, "river"))
+    assert found.deletion is None
+    assert said(found) == said(quick(subject(asked.checkpoint, "river")))
+
+
+@pytest.mark.parametrize("by", ["attention", "gradient", "leave_one_out"])
+def test_the_top_word_of_each_ranking_goes_first(asked, by):
+    """1% of few words is one word, so the first point of a curve is that word's own Δp."""
+    found, drops = thorough(asked, quick(asked)).deletion, leave_one_out(asked, "word")
+    scores = {
+        "attention": attention(asked, "word"),
+        "gradient": gradient_times_input(asked, "word"),
+        "leave_one_out": drops,
+    }[by]
+    assert found.comprehensiveness[by].mean[0] == pytest.approx(drops[scores.argmax()], abs=1e-6)
+
+
+def test_the_taus_are_scipys(asked):
+    found = thorough(asked, quick(asked))
+    gradient = abs(gradient_times_input(asked, "word", hold_attention=True))
+    weights, drops = attention(asked, "word"), abs(leave_one_out(asked, "word"))
+
+    def tau(one, other):
+        return pytest.approx(kendalltau(one, other, variant="b").statistic, abs=0.02)
+
+    assert found.tau_gradient == tau(weights, gradient)
+    assert found.tau_leave_one_out == tau(weights, drops)
+    assert found.tau_ceiling == tau(gradient, drops)
+
+
+def test_thorough_leaves_what_was_there(asked):
+    before = quick(asked, unit="sentence", fill="unknown", draws=3)
+    after = thorough(asked, before)
+    assert list(after.deletion.comprehensiveness) == [
+        "attention", "gradient", "random", "leave_one_out",
+    ]  # fmt: skip
+    assert (after.deletion.unit, after.deletion.fill) == ("sentence", "unknown")
+    assert after.deletion.removed.tolist() == removed_units(4).tolist()
+    assert after.deletion.comprehensiveness["random"] is before.deletion.comprehensiveness["random"]
+    assert after.swaps is before.swaps
+    assert (after.tau_gradient, after.tau_leave_one_out) == (None, None)  # four sentences
+
+
+def test_the_seed_decides_and_nothing_else(asked):
+    def random(seed):
+        return quick(asked, seed=seed).deletion.comprehensiveness["random"].values.tolist()
+
+    assert random(3) == random(3) != random(4)
+
+
+def test_progress_of_both_stages(asked):
+    seen = []
+    found = quick(asked, progress=lambda *done: seen.append(done))
+    assert seen[-1][0] == seen[-1][1]
+    seen.clear()
+    thorough(asked, found, progress=lambda *done: seen.append(done))
+    assert seen[-1] == (asked.tokens, asked.tokens)
+
+
+@pytest.mark.parametrize("unit", ["word", "sentence"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "river", "zebra", "river walk", "river.", "a. b.", "the " * 40, "the the. the the.",
+        "zebra okapi gnu", "😀 😀", "river\n\n\nstone", ". . .",
+    ],
+)  # fmt: skip
+def test_any_document_has_evidence_without_gaps(asked, unit, text):
+    """One word, one sentence, unknown words, ties everywhere: no crash and no NaN."""
+    small = subject(asked.checkpoint, text)
+    found = thorough(small, quick(small, unit, draws=4), seed=1)
+    assert (found.deletion is None) == ((small.tokens, small.sentences)[unit == "sentence"] == 1)
+    assert (found.swaps is None) == (small.tokens == 1)
+    if found.deletion is not None:
+        for curves in (found.deletion.comprehensiveness, found.deletion.sufficiency):
+            assert np.isfinite([curve.average for curve in curves.values()]).all()
+    if found.swaps is not None:
+        assert np.isfinite(found.swaps.permuted).all()
+        assert np.isfinite(found.swaps.uniform).all()
+    taus = (found.tau_gradient, found.tau_leave_one_out, found.tau_ceiling)
+    assert all(tau is None or -1 <= tau <= 1 for tau in taus)
+    few = (small.tokens, small.sentences)[unit == "sentence"] < 6
+    assert not few or taus == (None, None, None)
+
+
+def test_units_that_disagree_are_refused(asked):
+    found: Evidence = quick(asked)
+    with pytest.raises(ValueError, match="of sentences expected"):
+        replace(found, unit="sentence")

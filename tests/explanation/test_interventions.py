@@ -1,0 +1,257 @@
+"""Changed attention against the models written out by hand, and weights against exact powers."""
+
+from dataclasses import replace
+from decimal import Decimal
+from itertools import permutations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from han_core.explanation.interventions import (
+    COLDEST,
+    HOTTEST,
+    Tampering,
+    furthest,
+    sentence,
+    tamper,
+    tampered_weights,
+)
+from han_core.explanation.model_probe import Subject, subject
+from han_core.models.checkpoint import load_checkpoint
+from han_core.runtime.errors import WrongInput
+from tests.reference import both_ways, gru, lstm
+
+TEXT = "The quiet river. Bread. Bread and music under the window."
+LENGTHS = [4, 2, 7]
+MODELS = [("han", "additive"), ("bilstm", "additive"), ("bilstm", "dot"), ("han", "linear")]
+KINDS = ["flatten", "shuffle", "sharpen"]
+
+
+@pytest.fixture(scope="module", params=MODELS, ids="-".join)
+def checkpoint(request, random_checkpoint):
+    return load_checkpoint(random_checkpoint(*request.param))
+
+
+@pytest.fixture(scope="module")
+def asked(checkpoint) -> Subject:
+    return subject(checkpoint, TEXT)
+
+
+def is_han(asked: Subject) -> bool:
+    return asked.checkpoint.config.architecture.model == "han"
+
+
+def parts(weights: np.ndarray) -> list[np.ndarray]:
+    """Word weights sentence by sentence."""
+    return np.split(weights, np.cumsum(LENGTHS)[:-1])
+
+
+def answer(asked: Subject, words: np.ndarray, sentences: np.ndarray) -> list[float]:
+    """The models as the papers write them, with these weights in place of their own."""
+    state = {name: w.detach().double() for name, w in asked.checkpoint.model.state_dict().items()}
+    steps = [state["embedding.weight"][number] for number in asked.numbered.words.tolist()]
+    if is_han(asked):
+        vectors, at = [], 0
+        for weights in parts(words):
+            states = both_ways(gru, state, "word_encoder", steps[at : at + len(weights)])
+            vectors.append(torch.from_numpy(weights) @ states)
+            at += len(weights)
+        vector = torch.from_numpy(sentences) @ both_ways(gru, state, "sentence_encoder", vectors)
+    else:
+        weights = np.repeat(sentences, LENGTHS) * words
+        vector = torch.from_numpy(weights) @ both_ways(lstm, state, "encoder", steps)
+    return (state["classifier.weight"] @ vector + state["classifier.bias"]).softmax(0).tolist()
+
+
+def powers(weights: np.ndarray, temperature: float) -> list[float]:
+    """weights ** (1 / T), made to sum to 1, in 28 digits."""
+    raised = [Decimal(w) ** (1 / Decimal(temperature)) for w in weights.tolist()]
+    return [float(power / sum(raised)) for power in raised]
+
+
+def test_even_weights_in_one_sentence_leave_all_else(asked):
+    words, sentences = tampered_weights(asked, Tampering("flatten", 2))
+    own = asked.explanation
+    assert words[6:].tolist() == [pytest.approx(1 / 7)] * 7
+    assert words[:6].tolist() == own.word_weights[:6].tolist()
+    # In a flat model too the sentence keeps the total that it held.
+    assert sentences.tolist() == own.sentence_weights.tolist()
+
+
+def test_even_weights_everywhere(asked):
+    words, sentences = tampered_weights(asked, Tampering("flatten"))
+    assert words == pytest.approx(np.repeat(1 / np.array(LENGTHS), LENGTHS))
+    within = np.repeat(sentences, LENGTHS) * words
+    if is_han(asked):
+        assert sentences == pytest.approx([1 / 3] * 3)
+    else:
+        assert within == pytest.approx([1 / 13] * 13)
+
+
+def test_a_shuffle_in_one_sentence_is_some_order_of_its_weights(asked):
+    own, orders = asked.explanation, set()
+    for seed in range(200):
+        words, sentences = tampered_weights(asked, Tampering("shuffle", 0, seed=seed))
+        assert sentences.tolist() == own.sentence_weights.tolist()
+        assert words[4:].tolist() == own.word_weights[4:].tolist()
+        orders.add(tuple(words[:4].tolist()))
+    # Every order has the same chance: that one of 24 never comes up in 200 is .005.
+    assert orders == set(permutations(own.word_weights[:4].tolist()))
+    again = tampered_weights(asked, Tampering("shuffle", 0, seed=199))[0]
+    assert again.tolist() == words.tolist()
+
+
+def test_a_shuffle_everywhere_keeps_each_levels_weights(asked):
+    own = asked.explanation
+    words, sentences = tampered_weights(asked, Tampering("shuffle", seed=1))
+    if is_han(asked):
+        for found, was in zip(parts(words), parts(own.word_weights), strict=True):
+            assert sorted(found) == pytest.approx(sorted(was))
+        assert sorted(sentences) == pytest.approx(sorted(own.sentence_weights))
+    else:
+        within = np.repeat(sentences, LENGTHS) * words
+        assert sorted(within) == pytest.approx(sorted(own.document_weights))
+    assert words.tolist() != own.word_weights.tolist()
+
+
+@pytest.mark.parametrize("temperature", [COLDEST, 0.3, 1, 4, HOTTEST])
+def test_temperatures_are_powers(asked, temperature):
+    own = asked.explanation
+    words, sentences = tampered_weights(asked, Tampering("sharpen", 2, temperature))
+    assert words[6:] == pytest.approx(powers(own.word_weights[6:], temperature), abs=1e-12)
+    assert words[:6].tolist() == own.word_weights[:6].tolist()
+    assert sentences.tolist() == own.sentence_weights.tolist()
+
+    words, sentences = tampered_weights(asked, Tampering("sharpen", temperature=temperature))
+    for found, was in zip(parts(words), parts(own.word_weights), strict=True):
+        assert found == pytest.approx(powers(was, temperature), abs=1e-12)
+    if is_han(asked):
+        assert sentences == pytest.approx(powers(own.sentence_weights, temperature), abs=1e-12)
+    else:
+        within = np.repeat(sentences, LENGTHS) * words
+        assert within == pytest.approx(powers(own.document_weights, temperature), abs=1e-12)
+
+
+logs = st.lists(st.floats(-90, 0) | st.just(-np.inf), min_size=13, max_size=13)
+
+
+@given(logs, st.floats(COLDEST, HOTTEST), st.sampled_from([None, 2]))
+def test_weights_of_any_size_stay_weights(asked, scores, temperature, place):
+    """Also where a power is far below the smallest number, or a weight is 0."""
+    raw = [np.exp(np.array(part)) for part in parts(np.array(scores))]
+    own = np.concatenate([p / p.sum() if p.sum() else np.full(len(p), 1 / len(p)) for p in raw])
+    peaked = replace(asked.explanation, word_weights=own, sentence_weights=np.array([1e-30, 0, 1]))
+    strange = replace(asked, explanation=peaked)
+    words, sentences = tampered_weights(strange, Tampering("sharpen", place, temperature))
+    assert (words >= 0).all()
+    assert [part.sum() for part in parts(words)] == pytest.approx([1] * 3)
+    assert sentences.sum() == pytest.approx(1)
+    for found, was in zip(parts(words), parts(own), strict=True):
+        assert (np.diff(found[np.argsort(was)]) >= -1e-15).all()  # the order stays
+
+
+@pytest.mark.parametrize("place", [None, 0, 1, 2])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_answer_is_the_models_under_these_weights(asked, kind, place):
+    tampering = Tampering(kind, place, temperature=0.2, seed=4)
+    found = tamper(asked, tampering)
+    words, sentences = tampered_weights(asked, tampering)
+    expected = answer(asked, words, sentences)
+    assert found.explanation.probabilities == pytest.approx(expected, abs=1e-5)
+    assert found.explanation.word_weights.tolist() == words.tolist()
+    assert found.explanation.sentence_weights.tolist() == sentences.tolist()
+    assert (found.before, found.tampering) == (asked.explanation, tampering)
+    change = [abs(a - b) for a, b in zip(expected, asked.explanation.probabilities, strict=True)]
+    assert found.total_variation == pytest.approx(sum(change) / 2, abs=1e-5)
+    assert found.largest_change == pytest.approx(max(change), abs=1e-5)
+
+
+def test_temperature_one_changes_nothing(asked):
+    found = tamper(asked, Tampering("sharpen"))
+    assert found.total_variation == pytest.approx(0, abs=1e-6)
+    assert found.explanation.word_weights == pytest.approx(asked.explanation.word_weights)
+
+
+def test_the_furthest_of_some_shuffles(checkpoint):
+    """Three words in one sentence have six orders, which forty draws find."""
+    asked = subject(checkpoint, "quiet music bread")
+    own = asked.explanation
+    moves = []
+    for order in permutations(own.word_weights.tolist()):
+        (found,) = asked.under(np.array([order]), np.ones((1, 1)))
+        moves.append(abs(found - own.probabilities).sum() / 2)
+    found = furthest(asked, draws=40, seed=2)
+    assert found.largest == pytest.approx(max(moves), abs=1e-6)
+    assert 0 < found.median <= found.largest
+    assert found == furthest(asked, draws=40, seed=2)
+    assert (found.draws, 0 <= found.flips <= 1) == (40, True)
+    with pytest.raises(ValueError, match="at least one draw"):
+        furthest(asked, draws=0)
+
+
+def test_distances_and_flips_by_hand(asked, monkeypatch):
+    chances = asked.explanation.probabilities
+    gap = abs(chances[0] - chances[1])
+    near = 0.75 * chances + 0.25 * chances[::-1]  # a quarter of the way, not yet another class
+    monkeypatch.setattr(Subject, "under", lambda *_: np.array([chances, chances[::-1], near]))
+    found = furthest(asked, draws=3)
+    assert (found.median, found.largest) == (pytest.approx(gap / 4), pytest.approx(gap))
+    assert found.flips == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_word_has_no_choice(checkpoint, kind):
+    asked = subject(checkpoint, "Quiet\n\nMusic and bread")
+    with pytest.raises(WrongInput, match=f"Sentence 1 has one word.* nothing to {kind}"):
+        tamper(asked, Tampering(kind, 0))
+    tamper(asked, Tampering(kind, 1))
+    alone = subject(checkpoint, "Quiet")
+    for place in (None, 0):
+        with pytest.raises(WrongInput, match=f"document has one word.* nothing to {kind}"):
+            tamper(alone, Tampering(kind, place))
+    with pytest.raises(WrongInput, match="nothing to shuffle"):
+        furthest(alone)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_sentence_and_one_word_sentences_can_be_changed(checkpoint, kind):
+    for text in ("Quiet music bread", "Quiet\n\nMusic\n\nBread"):
+        found = tamper(subject(checkpoint, text), Tampering(kind, temperature=0.5))
+        assert found.explanation.document_weights.sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("number", [-1, 3, 99])
+def test_another_sentence_is_refused(asked, number):
+    with pytest.raises(WrongInput, match=f"from 1 to 3 is expected; {number + 1} came"):
+        tamper(asked, Tampering("flatten", number))
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"kind": "melt"}, "'melt' came"),
+        ({"temperature": 0}, "between 0.05 and 20; 0 came"),
+        ({"temperature": 0.049}, "0.049 came"),
+        ({"temperature": 21}, "21 came"),
+        ({"temperature": float("nan")}, "nan came"),
+        ({"seed": -1}, "-1 came"),
+    ],
+)
+def test_settings_out_of_range_are_refused(values, message):
+    with pytest.raises(WrongInput, match=message):
+        Tampering(**{"kind": "sharpen", **values})
+
+
+def test_sentences(asked):
+    told = asked.explanation.label
+    found = sentence(tamper(asked, Tampering("flatten", 2)))
+    assert found.startswith(
+        f"With attention flattened in sentence 3 the probability of {told} went"
+    )
+    assert "shuffled everywhere the" in sentence(tamper(asked, Tampering("shuffle")))
+    found = sentence(tamper(asked, Tampering("sharpen", temperature=0.25)))
+    assert found.startswith("With attention at temperature 0.25 everywhere the probability of")
+    assert found.endswith(".")

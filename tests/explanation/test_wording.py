@@ -1,0 +1,161 @@
+"""Evidence in words: the figures said are the figures measured, and nothing more is said."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from han_core.explanation.attention_permutation import Flip, Swaps
+from han_core.explanation.deletion import SHARES, Curve, Deletion, removed_units
+from han_core.explanation.faithfulness import Evidence
+from han_core.explanation.verdicts import NO_EVIDENCE, said, short
+
+FORBIDDEN = re.compile(r"because|explain|looked at|therefore|✓|✔|✅", re.IGNORECASE)
+
+
+def flat(*levels: float) -> Curve:
+    return Curve(np.repeat(np.array(levels)[:, None], len(SHARES), axis=1))
+
+
+def evidence(
+    attention=0.31, random=(0.01,), kept=(0.0, 0.25), units=100, unit="word", **changed
+) -> Evidence:
+    """Evidence whose curves stay at one level; ``kept``: attention and random alone."""
+    deletion = Deletion(
+        unit,
+        "delete",
+        units,
+        removed_units(units),
+        {"attention": flat(attention), "random": flat(*random)},
+        {"attention": flat(kept[0]), "random": flat(kept[1])},
+    )
+    swaps = Swaps(
+        target=1,
+        probability=0.97,
+        uniform=np.array([0.25, 0.75]),
+        permuted=np.array([0.9, 0.85, 0.97]),
+        flip=Flip("sentence", 20, 0.25, 0.1, None, draws=20),
+    )
+    whole = Evidence("positive", 0.97, unit, 100, 20, deletion, swaps, tau_gradient=0.41)
+    return replace(whole, **changed)
+
+
+def test_a_quick_answer_in_words():
+    assert said(evidence()) == (
+        "Removing the 10% most attended words lowers this prediction by .31; random words by .01.",
+        "Consistent with the deletion test: averaged over 1% to 50%, attention gives .31, random "
+        "order .01 at most in 95% of draws.",
+        "Keeping only the 10% most attended words changes this prediction by .00; keeping only "
+        "random words lowers it by .25.",
+        "Attention ranks words as gradient × input does at tau .41.",
+        "Under uniform attention the decision stays: positive .75 instead of .97.",
+        "Shuffled attention moves this prediction by .07 (median of 3 shuffles).",
+        "Zeroing sentence attention until the decision flips: after 25% by attention, after 10% "
+        "by gradient, never in random order.",
+    )
+
+
+def first(**changed) -> str:
+    return said(evidence(**changed))[0].removeprefix("Removing the 10% most attended words ")
+
+
+def test_signs_and_nothings():
+    assert first(random=(-0.02,)) == (
+        "lowers this prediction by .31; removing random words raises it by .02."
+    )
+    assert first(random=(0.004,)) == "lowers this prediction by .31; random words by .00."
+    assert first(attention=-0.1, random=(-0.2,)) == (
+        "raises this prediction by .10; random words by .20."
+    )
+    assert first(attention=0.001, random=(-0.001,)) == (
+        "changes this prediction by .00; random words by .00."
+    )
+    assert said(evidence(kept=(-0.03, -0.01)))[2] == (
+        "Keeping only the 10% most attended words raises this prediction by .03; only random "
+        "words by .01."
+    )
+
+
+@pytest.mark.parametrize(("units", "unit"), [(10, "word"), (4, "sentence")])
+def test_one_unit_is_named_as_one(units, unit):
+    assert said(evidence(units=units, unit=unit))[0] == (
+        f"Removing the most attended {unit} lowers this prediction by .31; a random {unit} by .01."
+    )
+
+
+@pytest.mark.parametrize(
+    ("attention", "random", "verdict"),
+    [
+        (0.2, (0.0, 0.1, 0.3), "not supported"),
+        (0.01, (0.01,), "not supported"),
+        (0.3, (0.0, 0.1, 0.2), "consistent"),
+        (0.005, (0.0,), "hardly more"),
+        (-0.1, (0.0, 0.1), "less than"),
+    ],
+)
+def test_the_verdict_depends_on_where_random_order_lies(attention, random, verdict):
+    sentence = said(evidence(attention=attention, random=random))[1]
+    assert sentence.startswith("Consistent with the deletion test") == (verdict == "consistent")
+    assert sentence.startswith("Not supported by the deletion test") != (verdict == "consistent")
+    assert (NO_EVIDENCE in sentence) == (verdict == "not supported")
+    if verdict in ("hardly more", "less than"):
+        assert verdict in sentence
+    assert short(attention) in sentence
+
+
+def test_what_leave_one_out_adds():
+    found = evidence().deletion
+    curves = {**found.comprehensiveness, "leave_one_out": flat(0.61)}
+    more = replace(
+        found, comprehensiveness=curves, sufficiency={**found.sufficiency, "leave_one_out": flat(0)}
+    )
+    sentences = said(evidence(deletion=more, tau_leave_one_out=0.33, tau_ceiling=-0.05))
+    assert "Attention captures 50% of what leave-one-out finds beyond random words." in sentences
+    assert (
+        "Attention ranks words as gradient × input does at tau .41, and as leave-one-out does at "
+        ".33; those two agree with each other at −.05."
+    ) in sentences
+    curves["leave_one_out"] = flat(0.01)
+    assert any("no share to give" in sentence for sentence in said(evidence(deletion=more)))
+
+
+def test_small_documents_say_what_cannot_be_done():
+    nothing = {"deletion": None, "tau_gradient": None}
+    assert said(evidence(words=1, sentences=1, swaps=None, **nothing)) == (
+        "This document has one word: there is nothing to delete and nothing to shuffle.",
+    )
+    single = replace(evidence().swaps, flip=None)
+    sentences = said(evidence(unit="sentence", sentences=1, swaps=single, **nothing))
+    assert sentences[0] == "This document has one sentence: there is none to delete."
+    assert sentences[-1] == "There is one sentence, so no attention over sentences to zero."
+
+
+def test_a_flipped_decision_and_a_late_flip():
+    swaps = replace(
+        evidence().swaps,
+        uniform=np.array([0.6, 0.4]),
+        flip=Flip("word", 1000, 0.999, None, 0.5, draws=20),
+    )
+    sentences = said(evidence(swaps=swaps))
+    assert "Under uniform attention the decision flips: positive .40 instead of .97." in sentences
+    assert sentences[-1] == (
+        "Zeroing word attention until the decision flips: with nearly all gone by attention, "
+        "never by gradient, after 50% in random order."
+    )
+
+
+@pytest.mark.parametrize("attention", [-0.3, 0.0, 0.01, 0.9])
+@pytest.mark.parametrize("random", [(0.0,), (0.0, 0.5), (-0.2, -0.1)])
+def test_nothing_is_claimed_that_was_not_measured(attention, random):
+    for sentence in said(evidence(attention=attention, random=random)):
+        assert not FORBIDDEN.search(sentence)
+        assert sentence.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(0.314, ".31"), (1.0, "1.00"), (-0.05, "−.05"), (-0.004, ".00"), (0.0, ".00"), (-1, "−1.00")],
+)
+def test_short_numbers(value, written):
+    assert short(value) == written

@@ -1,0 +1,125 @@
+"""Pairs of key and value become settings, and what cannot be used is named."""
+
+import pytest
+
+from han_core.models.architecture import Architecture
+from han_core.models.checkpoint import TextConfig
+from han_core.runtime.errors import WrongInput
+from han_core.training.settings import Settings, checked, parse_settings, without_effect
+
+
+def test_nothing_given_means_the_defaults():
+    assert parse_settings([]) == (Settings(), {}, TextConfig())
+
+
+def test_each_pair_finds_its_place():
+    settings, sizes, text = parse_settings(
+        ["learning_rate=0.01", "hidden=64", "language=zh", "dropout_words=0.5", "keep=loss",
+         "lowercase=false", "label_names=no, yes", "vectors=a=b.txt"],
+        epochs=3, seed=9,
+    )  # fmt: skip
+    assert settings == Settings(
+        learning_rate=0.01, keep="loss", label_names=("no", "yes"), vectors="a=b.txt",
+        epochs=3, seed=9,
+    )  # fmt: skip
+    assert sizes == {"hidden": 64, "dropout_words": 0.5}
+    assert text == TextConfig(language="zh", lowercase=False)
+
+
+@pytest.mark.parametrize("pair", ["hidden", "=5", "", "model=han", "classes=3", "nothing=1"])
+def test_a_key_that_is_none_is_named_with_those_that_are(pair):
+    with pytest.raises(WrongInput, match="batch_tokens, clip") as caught:
+        parse_settings([pair])
+    assert str(caught.value).endswith(f"{pair!r} came.")
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        "epochs=0", "epochs=many", "epochs=2.5", "seed=-1", "batch_tokens=0", "learning_rate=0",
+        "learning_rate=nan", "learning_rate=inf", "learning_rate=", "warmup=1", "schedule=step",
+        "clip=0", "accumulation=0", "mixed_precision=fp8", "patience=0", "keep=f1", "average=1",
+        "word_dropout=1", "minimum_count=0", "maximum_size=1", "weights=int8", "hidden=0",
+        "hidden=5000", "dropout_words=1", "dropout_document=-0.1", "language=English",
+        "maximum_tokens=0", "lowercase=perhaps", "freeze_vectors=2", "vectors=",
+    ],
+)  # fmt: skip
+def test_a_value_out_of_range_is_named_in_one_line(pair):
+    key, _, value = pair.partition("=")
+    with pytest.raises(WrongInput) as caught:
+        parse_settings([pair])
+    message = str(caught.value)
+    assert message.startswith(f"{key}: ")
+    assert message.endswith(f"{value!r} came.")
+    assert "\n" not in message
+
+
+def test_vectors_that_are_not_given_cannot_be_frozen():
+    with pytest.raises(WrongInput, match="vectors=FILE"):
+        parse_settings(["freeze_vectors=true"])
+    assert parse_settings(["freeze_vectors=true", "vectors=v.txt"])[0].freeze_vectors
+
+
+def test_a_flag_and_a_pair_may_not_contradict_each_other():
+    with pytest.raises(WrongInput, match="--epochs 1 and --set epochs=2 contradict"):
+        parse_settings(["epochs=2"], epochs=1)
+    assert parse_settings(["epochs=2"], epochs=2)[0].epochs == 2
+
+
+@pytest.mark.parametrize(
+    ("model", "attention", "said"),
+    [
+        ("han", "additive", []),
+        ("bilstm", "additive", ["dropout_sentences has no effect with bilstm."]),
+        ("han", "linear", ["attention_size has no effect with linear attention."]),
+        (
+            "bilstm",
+            "dot",
+            [
+                "attention_size has no effect with dot attention.",
+                "dropout_sentences has no effect with bilstm.",
+            ],
+        ),
+    ],
+)
+def test_sizes_without_effect_are_told(model, attention, said):
+    given = {"attention_size": 5, "dropout_sentences": 0.1, "hidden": 3}
+    assert without_effect(model, attention, given) == said
+    assert without_effect(model, attention, {"hidden": 3}) == []
+
+
+def test_a_long_value_is_not_repeated_whole():
+    with pytest.raises(WrongInput) as caught:
+        parse_settings(["keep=" + "x" * 10_000])
+    assert len(str(caught.value)) < 300
+
+
+def test_no_key_means_two_things():
+    groups = [Settings.model_fields, Architecture.model_fields, TextConfig.model_fields]
+    assert len({key for group in groups for key in group}) == sum(map(len, groups))
+
+
+def test_checked_makes_an_instance():
+    assert checked(TextConfig, {"language": "de"}) == TextConfig(language="de")
+
+
+def test_words_of_no_checkpoint_cannot_be_frozen():
+    with pytest.raises(WrongInput, match="start_from=NAME"):
+        parse_settings(["freeze_words=true"])
+    with pytest.raises(WrongInput, match="lets no new word in"):
+        parse_settings(["freeze_words=true", "start_from=han", "vectors=v.txt"])
+    assert parse_settings(["freeze_words=true", "start_from=han"])[0].freeze_words
+    assert parse_settings(["freeze_vectors=true", "start_from=han"])[0].freeze_vectors
+
+
+def test_settings_without_effect_are_told():
+    assert without_effect("bilstm", "additive", {}, Settings(rate_sentences=0.5, epochs=3)) == [
+        "rate_sentences has no effect with bilstm."
+    ]
+    assert without_effect("han", "additive", {}, Settings(rate_sentences=0.5)) == []
+    frozen = Settings(start_from="a", freeze_words=True, rate_words=2, minimum_count=3)
+    assert without_effect("han", "additive", {}, frozen) == [
+        "minimum_count has no effect with freeze_words.",
+        "rate_words has no effect with freeze_words.",
+    ]
+    assert without_effect("han", "additive", {}, Settings(rate_words=2)) == []

@@ -1,0 +1,130 @@
+"""Sentence bars: values, order, hovering and foreign text."""
+
+import html
+import re
+
+import pytest
+
+from han_core.viz.charts.sentence_bars import ROOMY, TALLEST, sentence_bars
+
+
+def plain(label: str) -> str:
+    """A label as the reader sees it."""
+    return html.unescape(re.sub(r"<[^>]+>", "", label))
+
+
+@pytest.fixture
+def three(made):
+    return made([["First", "one"], ["Second"], ["Third", "here"]], [0.125, 0.625, 0.25])
+
+
+def above(figure) -> list[str]:
+    return [plain(text) for trace in figure.data if trace.type == "scatter" for text in trace.text]
+
+
+def bars_of(figure) -> list:
+    return [trace for trace in figure.data if trace.type == "bar"]
+
+
+def test_values_and_reading_order_from_the_top(three):
+    figure = sentence_bars([("", three)])
+    (bars,) = bars_of(figure)
+    assert list(bars.x) == [0.125, 0.625, 0.25]
+    assert list(bars.y) == [1, 2, 3]
+    assert bars.orientation == "h"
+    bottom, top = figure.layout.yaxis.range
+    assert bottom > 3
+    assert top < 1
+    assert above(figure) == ["First one", "Second", "Third here"]
+    assert [plain(tick) for tick in figure.layout.yaxis.ticktext] == ["1", "2", "3"]
+
+
+def test_a_narrow_place_gets_less_of_a_sentence(three):
+    assert above(sentence_bars([("", three)], columns=6)) == ["First…", "Second", "Third…"]
+
+
+def test_hovering_shows_exact_weight_rank_and_the_sentence(three):
+    notes = sentence_bars([("", three)]).data[0].hovertext
+    assert notes[0] == "<b>0.125000</b>, rank 3 of 3 sentences<br>First one"
+    assert notes[1] == "<b>0.625000</b>, rank 1 of 3 sentences<br>Second"
+
+
+def test_several_models_share_one_axis_from_zero(made, three):
+    even = made([["First", "one"], ["Second"], ["Third", "here"]])
+    figure = sentence_bars([("han", three), ("bilstm", even)])
+    assert [plain(trace.name) for trace in bars_of(figure)] == ["han", "bilstm"]
+    assert figure.layout.barmode == "group"
+    assert figure.layout.showlegend
+    left, right = figure.layout.xaxis.range
+    assert left == 0
+    assert right == pytest.approx(1.04 * 0.625)
+    assert figure.data[1].hovertext[0].startswith("bilstm<br><b>0.333333</b>, rank 1 of 3")
+    assert not sentence_bars([("", three)]).layout.showlegend
+
+
+def test_sentences_that_models_split_differently_share_a_row(made):
+    parted = made([["One", "two"], ["three"], ["four"]], [0.5, 0.2, 0.3])
+    joined = made([["One", "two"], ["three\nfour"]], [0.4, 0.6])
+    figure = sentence_bars([("a", parted), ("b", joined)])
+    assert list(figure.data[0].x) == pytest.approx([0.5, 0.5])
+    assert list(figure.data[1].x) == pytest.approx([0.4, 0.6])
+    assert above(figure) == ["One two", "three four"]
+
+
+def test_uniform_attention_is_marked_by_a_line(three, made):
+    (line,) = sentence_bars([("", three)]).layout.shapes
+    assert line.x0 == line.x1 == pytest.approx(1 / 3)
+    assert not sentence_bars([("", made([["alone"]]))]).layout.shapes
+
+
+def test_foreign_text_is_text_and_not_markup(made):
+    foreign = '<b>x</b><a href="http://e">y</a> $\\alpha$ &lt; \0 {x} %{y}'
+    figure = sentence_bars([("<i>m</i>", made([[foreign]])), ("n", made([[foreign]]))])
+    labels = [figure.data[0].name, *figure.data[0].hovertext, figure.data[-1].text[0]]
+    for label in labels:
+        ours = re.sub(r"<span style=\"color:light-dark\([#\w,]+\)\">|</span>|</?b>|<br>", "", label)
+        assert not {*"<>$\0"} & {*ours}
+    assert above(figure)[0] == foreign.replace("\0", "\ufffd")
+    assert plain(labels[0]) == "<i>m</i>"
+    assert figure.data[0].hovertemplate is None  # templates read %{…} in text
+
+
+def test_a_long_sentence_is_cut_above_its_bar_and_whole_on_hover(made):
+    words = [f"word{i:02}" for i in range(40)]
+    figure = sentence_bars([("", made([words]))])
+    assert len(above(figure)[0]) <= 60
+    assert above(figure)[0].endswith("…")
+    note = figure.data[0].hovertext[0].split("<br>")
+    assert " ".join(note[1:]) == " ".join(words)
+    assert max(map(len, note)) <= 72
+
+
+@pytest.mark.parametrize("rows", [ROOMY + 1, 1500])
+def test_many_sentences_are_all_there_in_thinner_rows(made, rows):
+    few = sentence_bars([("", made([["w"]] * ROOMY))])
+    many = sentence_bars([("", made([["w"]] * rows))])
+    assert len(many.data[0].x) == rows
+    assert many.layout.height / rows < few.layout.height / ROOMY / 2
+    assert many.layout.height < TALLEST + 200
+    assert above(many) == []
+    assert plain(many.layout.yaxis.ticktext[0]) == "1  w"
+    per_label = many.layout.height / len(many.layout.yaxis.ticktext)
+    assert per_label > 11  # no label stands on another
+
+
+def test_beside_thin_rows_stands_half_of_what_stands_above_others(made):
+    words = [[f"word{i:02}" for i in range(9)]] * (ROOMY + 1)
+    for columns, shown in [(60, 28), (36, 18)]:
+        (first, *_) = sentence_bars([("", made(words))], columns).layout.yaxis.ticktext
+        assert plain(first).startswith("1  word00")
+        assert shown - 6 < len(plain(first).removeprefix("1  ")) <= shown
+
+
+def test_height_follows_the_number_of_sentences(made):
+    heights = [sentence_bars([("", made([["w"]] * n))]).layout.height for n in (5, 10, 20)]
+    assert heights[2] - heights[1] == 2 * (heights[1] - heights[0])
+
+
+def test_the_background_is_left_to_the_page(three):
+    layout = sentence_bars([("", three)]).layout
+    assert layout.paper_bgcolor == layout.plot_bgcolor == "rgba(0,0,0,0)"

@@ -1,0 +1,115 @@
+"""Tau, flips and other attention: values in their places, and what is missing is said."""
+
+import html
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from han_core.explanation.attention_permutation import Flip, Swaps
+from han_core.explanation.deletion import Curve, Deletion
+from han_core.explanation.faithfulness import Evidence
+from han_core.viz.charts.evidence import flip_strip, swap_strip, tau_dots
+
+FLIP = Flip("word", 250, 0.06, 0.5, None, 20)
+SWAPS = Swaps(1, 0.97, np.array([0.6, 0.4]), np.linspace(0.5, 0.9, 100), FLIP)
+
+
+def plain(label: str) -> str:
+    return html.unescape(re.sub(r"<[^>]+>", "", label))
+
+
+def written(figure) -> list[str]:
+    return [plain(note.text) for note in figure.layout.annotations]
+
+
+def dots(figure) -> dict[float, float]:
+    """Row → value of the large markers."""
+    found = (t for t in figure.data if t.mode == "markers" and len(t.x) == 1)
+    return {trace.y[0]: trace.x[0] for trace in found}
+
+
+def evidence(*taus: float | None, by: tuple = ("attention", "leave_one_out")) -> Evidence:
+    curves = {name: Curve(np.zeros((1, 5))) for name in by}
+    deletion = Deletion("word", "delete", 9, np.array([1, 1, 1, 2, 5]), curves, curves)
+    return Evidence("positive", 0.9, "word", 9, 2, deletion, None, *taus)
+
+
+def test_tau_stands_in_its_row_and_is_joined_to_the_ceiling():
+    figure = tau_dots(evidence(0.43, -0.31, 0.49))
+    assert dots(figure) == {0: 0.43, 1: -0.31}
+    joins = [(list(t.x), t.y[0]) for t in figure.data if t.mode == "lines"]
+    assert joins == [([0.43, 0.49], 0), ([-0.31, 0.49], 1)]
+    assert {".43", "−.31", "ceiling .49", "no relation"} <= {*written(figure)}
+    assert [line.x0 for line in figure.layout.shapes] == [0, 0.49]
+    low, high = figure.layout.xaxis.range
+    assert low < -0.31
+    assert high >= 1
+
+
+def test_a_missing_tau_says_why():
+    figure = tau_dots(evidence(0.4, None, None, by=("attention",)))
+    assert "not measured yet" in written(figure)
+    assert dots(figure) == {0: 0.4}
+    assert len(figure.layout.shapes) == 1  # no ceiling either
+    figure = tau_dots(evidence(None, None, None))
+    assert written(figure).count("none: fewer than six, or all alike") == 2
+    assert dots(figure) == {}
+    alone = replace(evidence(None), deletion=None)
+    assert "not measured yet" in written(tau_dots(alone))
+
+
+def test_a_share_is_a_dot_and_never_is_an_arrow_past_the_end():
+    figure = flip_strip(FLIP)
+    assert dots(figure) == {0: 0.06, 1: 0.5}
+    assert "6%" in written(figure)
+    (arrow,) = (trace for trace in figure.data if "triangle-right" in str(trace.marker.symbol))
+    assert arrow.y[0] == 2
+    assert arrow.x[-1] > 1
+    assert arrow.x[-1] < figure.layout.xaxis.range[1]
+    assert "never" in written(figure)
+    assert "100%" not in written(figure)
+    assert arrow.hovertext == "never flips with one of 250 weights left, median of 20 orders"
+
+
+def test_an_order_that_flips_draws_no_arrow():
+    figure = flip_strip(replace(FLIP, random=0.8))
+    assert dots(figure)[2] == 0.8
+    late = flip_strip(replace(FLIP, random=249 / 250))
+    assert ">99%" in written(late)
+    assert not {"never", "100%"} & {*written(late)}
+    assert "never" not in written(figure)
+    notes = [t.hovertext[0] for t in figure.data if t.mode == "markers"]
+    assert plain(notes[2]) == "200 of 250 weights, median of 20 orders"
+    assert "sentences' attention" in plain(
+        flip_strip(replace(FLIP, unit="sentence")).layout.annotations[0].text
+    )
+
+
+def test_other_attention_stands_beside_the_models_own():
+    figure = swap_strip(SWAPS, "positive")
+    assert dots(figure) == {0: 0.4}
+    (line,) = figure.layout.shapes
+    assert line.x0 == line.x1 == 0.97
+    assert "own attention .97" in written(figure)
+    (shuffled,) = (trace for trace in figure.data if len(trace.x) == 100)
+    assert sorted(shuffled.x) == pytest.approx(np.linspace(0.5, 0.9, 100).tolist())
+    assert all(0.7 < y < 1.3 for y in shuffled.y)
+    assert len({*shuffled.y}) == 100  # none on top of another
+    assert "p(positive)" in written(figure)
+    notes = [t.hovertext[0] for t in figure.data if len(t.x) == 1]
+    assert plain(notes[0]) == "0.400, the decision flips"
+    stays = swap_strip(replace(SWAPS, uniform=np.array([0.2, 0.8])), "positive")
+    assert "the decision stays" in stays.data[0].hovertext[0]
+
+
+def test_a_picture_is_the_same_each_time():
+    assert swap_strip(SWAPS, "x").to_json() == swap_strip(SWAPS, "x").to_json()
+
+
+def test_a_foreign_class_is_text():
+    title = swap_strip(SWAPS, "<img src=x> $y$").layout.annotations[0].text
+    assert "<img" not in title
+    assert "$" not in title
+    assert plain(title) == "p(<img src=x> $y$)"
