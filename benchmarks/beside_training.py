@@ -18,6 +18,8 @@ import time
 from playwright.sync_api import Page
 
 from benchmarks.server_session import chromium, served
+from han_core.training.runs.manage import delete, start, stop, view
+from han_core.training.runs.plan import checked_plan
 
 TEXT = "Number {} was a long evening. " + "The hall was cold, but the soup made up for it. " * 20
 
@@ -60,9 +62,6 @@ def _clicks(page: Page, clicks: int, name: str) -> list[float]:
 
 def _started() -> str:
     """A run that is at its steps and goes on for long."""
-    from han_core.training.runs.manage import start, view
-    from han_core.training.runs.plan import checked_plan
-
     source = {"data": "bundled:classroom", "validation": "bundled:classroom@test"}
     plan = checked_plan(
         name="beside", model="han", source=source,
@@ -75,8 +74,6 @@ def _started() -> str:
 
 
 def _ended(run: str) -> None:
-    from han_core.training.runs.manage import delete, stop, view
-
     assert view(run).is_live, "the run ended before the clicks did"
     stop(run)
     while view(run).is_live:

@@ -10,6 +10,7 @@ processor time, memory is the peak of the process less what it held before the w
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -19,6 +20,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import torch
+from torch import optim
+from torch.nn.functional import cross_entropy
+
+from han_core.__main__ import main as command
+from han_core.models.architecture import Architecture
+from han_core.models.registry import build_model
+from han_core.text.batch import NumberedDocument, collate
+from han_core.training.batches import epoch_batches
 
 HERE = Path(__file__).parent
 VOCABULARY = 20_000
@@ -72,9 +82,6 @@ def _line(row: dict) -> str:
 
 def batch(model: str, size: int) -> dict[str, float]:
     """Training steps over 64,000 tokens in documents of 250, so many tokens in a batch."""
-    from torch import optim
-    from torch.nn.functional import cross_entropy
-
     documents = _numbered(256, 250)
     built, torch = _model(model)
     step = optim.AdamW(built.parameters(), fused=True)
@@ -105,11 +112,6 @@ def length(model: str, size: int) -> dict[str, float]:
 
 def corpus(model: str, size: int) -> dict[str, float]:
     """Words found, numbered and trained on for an epoch, as the command ``train`` does."""
-    import os
-
-    from han_core.__main__ import main as command
-    from han_core.training import train  # noqa: F401  # what is imported once is not counted
-
     draw = np.random.default_rng(0)
     words = np.array([f"word{number}" for number in range(VOCABULARY)])
     with tempfile.TemporaryDirectory() as folder:
@@ -157,11 +159,6 @@ def _measured(
 
 
 def _model(name: str):
-    import torch
-
-    from han_core.models.architecture import Architecture
-    from han_core.models.registry import build_model
-
     torch.set_num_threads(1)
     shape = Architecture(
         model=name, vocabulary_size=VOCABULARY, classes=2, embedding=100, hidden=50
@@ -170,8 +167,6 @@ def _model(name: str):
 
 
 def _numbered(documents: int, tokens: int) -> list:
-    from han_core.text.batch import NumberedDocument
-
     draw = np.random.default_rng(0)
     lengths = np.array(
         [SENTENCE] * (tokens // SENTENCE) + [tokens % SENTENCE] * (tokens % SENTENCE > 0)
@@ -182,9 +177,6 @@ def _numbered(documents: int, tokens: int) -> list:
 
 
 def _groups(documents: list, budget: int) -> list:
-    from han_core.text.batch import collate
-    from han_core.training.batches import epoch_batches
-
     lengths = [len(document.words) for document in documents]
     batches = epoch_batches(lengths, budget, 0, 0)
     return [collate([documents[at] for at in chosen]) for chosen in batches]

@@ -16,6 +16,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
+
 _WORD = re.compile(r"\S+")
 _AROUND = re.compile(r"^[\W_]+|[\W_]+$")
 
@@ -31,8 +33,6 @@ def main(arguments: list[str] | None = None) -> None:
 
 def reviews(table: Path) -> list[dict]:
     """The reviews in order, each with "id", "text", "label" and "spans"."""
-    import pandas as pd
-
     found: dict[tuple[int, int], dict] = {}
     for row in pd.read_parquet(table).itertuples():
         review = found.setdefault(

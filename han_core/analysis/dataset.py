@@ -25,6 +25,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from han_core.analysis.documents import Documents, open_documents
@@ -159,8 +160,6 @@ def _refuse_strange(one: Manifest, two: Manifest) -> None:
 
 
 def _outcomes(scores: Scores) -> Outcomes:
-    import pyarrow.dataset as ds
-
     manifest = scores.manifest
     paths = [part_path(scores.folder, number) for number in range(manifest.parts)]
     for number, path in enumerate(paths):

@@ -200,7 +200,7 @@ def _strings(cells) -> pd.Series:
                      dtype=object)  # fmt: skip
 
 
-def explanation_of(read: "Reading", labels: tuple[str, ...]) -> Explanation:
+def explanation_of(read: Reading, labels: tuple[str, ...]) -> Explanation:
     """What ``explain`` said at the time, in the precision that was stored.
 
     Which words were unknown is not stored one by one, so all count as known.

@@ -24,11 +24,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset as ds
+from pyarrow.dataset import Dataset
 
 from han_core.analysis.annotations.marks import content_of
 from han_core.analysis.scoring.manifest import readable
@@ -36,9 +37,6 @@ from han_core.data.corpus import Corpus
 from han_core.runtime.atomic_io import whole_folder
 from han_core.runtime.errors import WrongInput
 from han_core.runtime.paths import documents_root
-
-if TYPE_CHECKING:
-    from pyarrow.dataset import Dataset
 
 FILE = "documents.arrow"
 FIXED = {
@@ -133,10 +131,8 @@ class Documents:
         """(documents,) int32, the place of each one's cell of ``field`` among all cells."""
         return np.concatenate([batch[f"{field}_rank"].to_numpy() for batch in self.batches])
 
-    def dataset(self) -> "Dataset":
+    def dataset(self) -> Dataset:
         """What DuckDB reads: a few batches at a time, and only the columns that it asks for."""
-        import pyarrow.dataset as ds
-
         return ds.dataset(str(self.path), format="ipc")
 
     @cached_property

@@ -17,21 +17,19 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
+from han_core.analysis.annotations.database import Database
 from han_core.analysis.annotations.document_annotations import findings
 from han_core.analysis.dataset import Outcomes, Store
 from han_core.analysis.scoring.manifest import readable
 from han_core.data.readers import to_csv
 from han_core.runtime.errors import WrongInput
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import pyarrow as pa
-
-    from han_core.analysis.annotations.database import Database
 
 Kind = Literal["csv", "parquet", "jsonl"]
 KINDS: tuple[Kind, ...] = ("csv", "parquet", "jsonl")
@@ -39,7 +37,7 @@ Put = Callable[["pd.DataFrame"], None]
 
 
 def write_table(
-    frames: "Iterable[pd.DataFrame]", path: Path, kind: Kind, most_bytes: int | None = None
+    frames: Iterable[pd.DataFrame], path: Path, kind: Kind, most_bytes: int | None = None
 ) -> int:
     """Writes frames of the same columns one under another; the file is whole or not there.
 
@@ -71,7 +69,7 @@ def _refused(path: Path, error: OSError) -> WrongInput:
 
 
 def _write(
-    frames: "Iterable[pd.DataFrame]", file: BinaryIO, kind: Kind, path: Path, most: int | None
+    frames: Iterable[pd.DataFrame], file: BinaryIO, kind: Kind, path: Path, most: int | None
 ) -> None:
     frames = iter(frames)
     first = next(frames, None)
@@ -92,20 +90,20 @@ def _write(
 
 
 @contextmanager
-def _csv(file: BinaryIO, first: "pd.DataFrame") -> Iterator[Put]:
+def _csv(file: BinaryIO, first: pd.DataFrame) -> Iterator[Put]:
     yield lambda frame: _put_csv(file, frame)
 
 
-def _put_csv(file: BinaryIO, frame: "pd.DataFrame") -> None:
+def _put_csv(file: BinaryIO, frame: pd.DataFrame) -> None:
     file.write(to_csv(frame, header=file.tell() == 0))
 
 
 @contextmanager
-def _jsonl(file: BinaryIO, first: "pd.DataFrame") -> Iterator[Put]:
+def _jsonl(file: BinaryIO, first: pd.DataFrame) -> Iterator[Put]:
     yield lambda frame: file.writelines(_lines(frame))
 
 
-def _lines(frame: "pd.DataFrame") -> Iterator[bytes]:
+def _lines(frame: pd.DataFrame) -> Iterator[bytes]:
     columns = [map(_number_or_text, frame[name].tolist()) for name in frame]
     names = [readable(name) for name in frame]
     for cells in zip(*columns, strict=True):
@@ -120,18 +118,14 @@ def _number_or_text(cell: Any) -> Any:
 
 
 @contextmanager
-def _parquet(file: BinaryIO, first: "pd.DataFrame") -> Iterator[Put]:
-    import pyarrow.parquet as pq
-
+def _parquet(file: BinaryIO, first: pd.DataFrame) -> Iterator[Put]:
     schema = _arrow(first).schema
     with pq.ParquetWriter(file, schema, compression="zstd") as writer:
         yield lambda frame: writer.write_table(_arrow(frame).cast(schema))
 
 
-def _arrow(frame: "pd.DataFrame") -> "pa.Table":
+def _arrow(frame: pd.DataFrame) -> pa.Table:
     """Numbers as they are, everything else as strings."""
-    import pyarrow as pa
-
     columns = {}
     for name in frame:
         cells = frame[name]
@@ -154,7 +148,7 @@ Progress = Callable[[int, int], None]
 def export_table(
     store: Store,
     rows: np.ndarray,
-    database: "Database",
+    database: Database,
     path: Path,
     kind: Kind,
     most_bytes: int | None = None,
@@ -170,7 +164,7 @@ def export_table(
         WrongInput: as ``write_table``, or if the database cannot be read.
     """
 
-    def followed() -> "Iterator[pd.DataFrame]":
+    def followed() -> Iterator[pd.DataFrame]:
         done = 0
         for frame in frames(store, rows, database):
             yield frame
@@ -180,7 +174,7 @@ def export_table(
     return write_table(followed(), path, kind, most_bytes)
 
 
-def frames(store: Store, rows: np.ndarray, database: "Database") -> "Iterator[pd.DataFrame]":
+def frames(store: Store, rows: np.ndarray, database: Database) -> Iterator[pd.DataFrame]:
     """The table, some rows at a time; one frame without rows where there are none.
 
     Columns: ``id``, ``true``, ``predicted``, ``wrong``, ``confidence``, ``p(true)``, ``loss``
@@ -193,9 +187,7 @@ def frames(store: Store, rows: np.ndarray, database: "Database") -> "Iterator[pd
         yield _frame(store, rows[start : start + AT_ONCE], database)
 
 
-def _frame(store: Store, rows: np.ndarray, database: "Database") -> "pd.DataFrame":
-    import pandas as pd
-
+def _frame(store: Store, rows: np.ndarray, database: Database) -> pd.DataFrame:
     own = [store.documents.field(name) for name in store.documents.columns]
     cells = store.documents.take(rows, ["id", *own]).to_pydict()
     contents = store.documents.contents(rows)
@@ -231,10 +223,8 @@ def _figures(outcomes: Outcomes) -> dict[str, Sequence | np.ndarray]:
     return columns
 
 
-def _series(cells: "Sequence | np.ndarray") -> "pd.Series":
+def _series(cells: Sequence | np.ndarray) -> pd.Series:
     """Words as objects: pandas' own strings cannot hold half a character."""
-    import pandas as pd
-
     numbers = isinstance(cells, np.ndarray) and cells.dtype.kind in "biuf"
     return pd.Series(cells if numbers else list(cells), dtype=None if numbers else object)
 

@@ -11,17 +11,16 @@ these documents: then it is too sure of their labels, and finds fewer.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
+from han_core.analysis.dataset import Store
 from han_core.analysis.scoring.table import part_path
 from han_core.analysis.sources import Scores
 from han_core.runtime.errors import WrongInput
-
-if TYPE_CHECKING:
-    from han_core.analysis.dataset import Store
 
 HELD = 20_000_000
 """Numbers (80 MB) up to which probabilities are read once and held, not read twice."""
@@ -80,7 +79,7 @@ class Suspects:
         return np.flatnonzero(np.isin(self.rows, rows))
 
 
-def suspects(store: "Store") -> Suspects:
+def suspects(store: Store) -> Suspects:
     """Of all documents; found once for a store and kept as long as it is.
 
     Raises:
@@ -152,9 +151,6 @@ def _margin(probabilities: np.ndarray, label: np.ndarray) -> np.ndarray:
 
 def _parts(scores: Scores) -> Iterator[tuple[int, np.ndarray]]:
     """(first row, (documents, classes) float32) of each part, in order."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     classes, start = len(scores.manifest.classes), 0
     for number in range(scores.manifest.parts):
         try:

@@ -12,20 +12,16 @@ It knows nothing about how a table is drawn.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
-from han_core.analysis.dataset import Outcomes, stored_words
+from han_core.analysis.dataset import Outcomes, Store, stored_words
+from han_core.analysis.document_table import USUAL, page
 from han_core.analysis.model_pairs import CHANGES, Pair, adjusted, changes, has_changed
 from han_core.analysis.paired_words import Lined, Moved, MovedWord, leading, line_up, moved_words
 from han_core.explanation.agreement import divergence
 from han_core.explanation.statistics import NOTHING, Bootstrap, Interval
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from han_core.analysis.dataset import Store
 
 DOCUMENTS = 500
 """Documents that are measured unless asked otherwise, and as many beside them."""
@@ -95,7 +91,7 @@ class PairAttention:
 
 
 def pair_attention(
-    store: "Store",
+    store: Store,
     rows: np.ndarray,
     outcomes: Outcomes,
     documents: int = DOCUMENTS,
@@ -157,15 +153,13 @@ def _gathered(
 MOST_SHOWN = 100
 
 
-def class_table(pairs: Sequence[Pair], labels: Sequence[str]) -> "pd.DataFrame":
+def class_table(pairs: Sequence[Pair], labels: Sequence[str]) -> pd.DataFrame:
     """A row for each true class that has a document, in the order of the classes.
 
     Columns: class, documents, first and second (accuracies), difference (second − first) with
     the ends low and high of its 95% interval, fixed, broken, p (McNemar), p_holm (adjusted for
     the classes that are tested); the last two are None where nothing tells the models apart.
     """
-    import pandas as pd
-
     rows = []
     for pair, label, p_holm in zip(pairs, labels, adjusted(tuple(pairs)), strict=True):
         if pair.accuracies is None:
@@ -185,14 +179,12 @@ def class_table(pairs: Sequence[Pair], labels: Sequence[str]) -> "pd.DataFrame":
     return pd.DataFrame(rows, columns=columns)
 
 
-def attention_table(store: "Store", found: PairAttention, most: int = MOST_SHOWN) -> "pd.DataFrame":
+def attention_table(store: Store, found: PairAttention, most: int = MOST_SHOWN) -> pd.DataFrame:
     """The documents whose prediction differs, the largest divergence of attention first.
 
     Columns: row, id, divergence (nats), change, true, first and second (predictions), words
     (that differ most, "+" where the second model gives more), excerpt.
     """
-    from han_core.analysis.document_table import USUAL, page
-
     places = [at for at in range(len(found.rows)) if found.changed[at]][:most]
     rows = found.rows[places]
     own = ["row", "id", "true", "predicted", "other", "excerpt"]  # the data's may be named alike

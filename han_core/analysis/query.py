@@ -20,6 +20,7 @@ import numpy as np
 from han_core.analysis.annotations.marks import Marks
 from han_core.analysis.dataset import Outcomes, Store, own_columns
 from han_core.analysis.filters import Filter, Range
+from han_core.analysis.label_issues import suspects
 from han_core.runtime.errors import WrongInput, shown
 
 SPLIT = "split"
@@ -41,8 +42,6 @@ def select(store: Store, filter: Filter, marks: Marks) -> np.ndarray:
     for mask in _sought(store, filter, marks):
         left &= mask
     if filter.suspect:
-        from han_core.analysis.label_issues import suspects
-
         suspect = np.zeros(store.rows, dtype=bool)
         suspect[suspects(store).rows] = True
         left &= suspect
@@ -156,7 +155,7 @@ class By(NamedTuple):
 Order = Usual | By
 
 KEPT = 8
-_kept: "WeakKeyDictionary[Store, OrderedDict[tuple, np.ndarray]]" = WeakKeyDictionary()
+_kept: WeakKeyDictionary[Store, OrderedDict[tuple, np.ndarray]] = WeakKeyDictionary()
 _lock = Lock()
 
 

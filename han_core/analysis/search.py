@@ -18,20 +18,18 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import TYPE_CHECKING
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from duckdb import DuckDBPyConnection
 
 from han_core.analysis.documents import FIXED, Documents
 from han_core.analysis.scoring.manifest import readable
 from han_core.analysis.scoring.table import part_path
 from han_core.analysis.sources import Scores
 from han_core.runtime.errors import WrongInput, shown
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
 
 SECONDS = 8.0
 """After which a scan is given up."""
@@ -196,8 +194,6 @@ class Search:
         return mask
 
     def _ask(self, sql: str, values: list) -> dict[str, np.ndarray]:
-        import duckdb
-
         try:
             with self._connection.cursor() as cursor:
                 cursor.register("documents", self._documents.dataset())
@@ -212,10 +208,8 @@ class Search:
         return [str(part_path(self._scores.folder, number)) for number in numbers]
 
     @cached_property
-    def _connection(self) -> "DuckDBPyConnection":
+    def _connection(self) -> DuckDBPyConnection:
         """In memory; it may read the folder of the scores, and its settings are locked."""
-        import duckdb
-
         threads = min(THREADS, os.cpu_count() or 1)
         connection = duckdb.connect(
             ":memory:", config={"memory_limit": MEMORY, "threads": threads, "temp_directory": ""}

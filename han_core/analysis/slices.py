@@ -12,9 +12,10 @@ common, and their difference has an interval. It knows nothing about filters or 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import sqlalchemy as sa
 
 from han_core.analysis.annotations.database import Database
@@ -31,9 +32,6 @@ from han_core.explanation.statistics import (
     share,
 )
 from han_core.runtime.errors import WrongInput
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 LONGEST_FILTER = 200_000  # characters
 
@@ -231,10 +229,8 @@ class SliceRow(NamedTuple):
     trouble: str = ""
 
 
-def slice_table(lines: Sequence[SliceRow]) -> "pd.DataFrame":
+def slice_table(lines: Sequence[SliceRow]) -> pd.DataFrame:
     """A row for each slice; shares in per cent, differences in points, intervals as text."""
-    import pandas as pd
-
     table = pd.DataFrame([_cells(line) for line in lines])
     if all(line.second is None for line in lines):
         table = table.drop(columns="second", errors="ignore")

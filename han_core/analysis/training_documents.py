@@ -15,10 +15,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
-from han_core.analysis.embedding_cache import open_vectors
+import torch
+
+from han_core.analysis.embedding_cache import keep_vectors, open_vectors
 from han_core.analysis.sources import Source, source_of
 from han_core.data.text_files import file_of
+from han_core.models.checkpoint import load_checkpoint
 from han_core.runtime import jobs
+from han_core.runtime.devices import choose_device
 from han_core.runtime.locks import is_held, take
 from han_core.runtime.paths import uploads_root, vectors_root
 
@@ -145,12 +149,6 @@ def _is_upload(data: str) -> bool:
 
 def _work(request: dict, tell: jobs.Tell) -> dict:
     """All that the process does; the answer names the entry."""
-    import torch
-
-    from han_core.analysis.embedding_cache import keep_vectors
-    from han_core.models.checkpoint import load_checkpoint
-    from han_core.runtime.devices import choose_device
-
     torch.set_num_threads(1)
     source = Source.model_validate(request["source"])
     with _my_turn(tell):

@@ -7,6 +7,8 @@ import sys
 from argparse import ArgumentParser, Namespace
 
 from han_core.cli.common import at_least, device, print_json, say
+from han_core.data.corpus import read_corpus
+from han_core.runtime.devices import choose_device
 from han_core.runtime.errors import WrongInput
 from han_core.runtime.paths import PROJECT
 
@@ -30,9 +32,6 @@ def flags(command: ArgumentParser) -> None:
 
 def run(given: Namespace) -> None:
     """Prints one JSON line of ratios, with documents a second and quartiles."""
-    from han_core.data.corpus import read_corpus
-    from han_core.runtime.devices import choose_device
-
     device = choose_device("cpu" if given.device == "auto" else given.device)
     if not (PROJECT / "benchmarks" / "bench.py").is_file():
         raise WrongInput(

@@ -3,7 +3,6 @@
 from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from han_core.cli.common import (
     at_least,
@@ -16,12 +15,17 @@ from han_core.cli.common import (
     reason,
     say,
 )
-
-if TYPE_CHECKING:
-    from han_core.data.corpus import Corpus
-    from han_core.data.rationales import Rationales
-    from han_core.models.checkpoint import Checkpoint
-    from han_core.viz.model_card.content import Card, Rival
+from han_core.data.corpus import Corpus, read_corpus
+from han_core.data.rationales import Rationales, read_rationales
+from han_core.models.checkpoint import CARD, README, Checkpoint, find_folder, load_checkpoint
+from han_core.runtime.atomic_io import standing, write_whole
+from han_core.runtime.devices import choose_device
+from han_core.runtime.errors import WrongInput
+from han_core.viz.model_card import measured
+from han_core.viz.model_card.content import Card, Rival, read_card, weights_of, write_card
+from han_core.viz.model_card.known import known
+from han_core.viz.model_card.readme import read_rivals, readme
+from han_core.viz.model_card.sections import sections
 
 HELP = "write card.json and README.md into a checkpoint's folder, measuring what they lack"
 
@@ -52,10 +56,6 @@ def flags(command: ArgumentParser) -> None:
 
 def run(given: Namespace) -> None:
     """Measures, writes both files, and prints where they are and what the card holds."""
-    from han_core.models.checkpoint import CARD, find_folder, load_checkpoint
-    from han_core.runtime.atomic_io import standing
-    from han_core.runtime.devices import choose_device
-
     checkpoint = load_checkpoint(given.checkpoint, choose_device(given.device))
     folder = standing(find_folder(given.checkpoint))
     check_writable(str(folder / CARD))
@@ -65,11 +65,8 @@ def run(given: Namespace) -> None:
     print_json({"checkpoint": checkpoint.name, "folder": str(folder), "holds": list(held)})
 
 
-def _begun(folder: Path, checkpoint: "Checkpoint") -> "Card":
+def _begun(folder: Path, checkpoint: Checkpoint) -> Card:
     """The card that is there, or an empty one."""
-    from han_core.runtime.errors import WrongInput
-    from han_core.viz.model_card.content import Card, read_card, weights_of
-
     try:
         there = read_card(folder, checkpoint.config)
     except WrongInput as error:
@@ -78,10 +75,8 @@ def _begun(folder: Path, checkpoint: "Checkpoint") -> "Card":
     return there or Card(weights=weights_of(folder, checkpoint.config))
 
 
-def _measured(given: Namespace, checkpoint: "Checkpoint", card: "Card") -> "Card":
+def _measured(given: Namespace, checkpoint: Checkpoint, card: Card) -> Card:
     """The card with what it lacks; all data are read before anything is measured."""
-    from han_core.viz.model_card import measured
-
     corpus, marked = _corpus(given, card), _marked(given, card)
     found: dict[str, object] = {}
     if given.baselines is not None:
@@ -98,10 +93,8 @@ def _measured(given: Namespace, checkpoint: "Checkpoint", card: "Card") -> "Card
     return card.model_copy(update=found)
 
 
-def _corpus(given: Namespace, card: "Card") -> "Corpus | None":
+def _corpus(given: Namespace, card: Card) -> Corpus | None:
     """The texts for faithfulness and speed, where one of them is to be measured."""
-    from han_core.data.corpus import read_corpus
-
     held = None not in (card.speed, card.faithfulness)
     if given.faithfulness is None or (held and not given.again):
         return None
@@ -113,9 +106,7 @@ def _corpus(given: Namespace, card: "Card") -> "Corpus | None":
     return replace(corpus, name=given.data_name or corpus.name)
 
 
-def _marked(given: Namespace, card: "Card") -> "Rationales | None":
-    from han_core.data.rationales import read_rationales
-
+def _marked(given: Namespace, card: Card) -> Rationales | None:
     if given.plausibility is None or (card.plausibility is not None and not given.again):
         return None
     marked = read_rationales(given.plausibility, text_column=given.text_column)
@@ -124,23 +115,12 @@ def _marked(given: Namespace, card: "Card") -> "Rationales | None":
     return marked
 
 
-def _rivals(given: Namespace) -> "tuple[Rival, ...]":
-    from han_core.viz.model_card.known import known
-    from han_core.viz.model_card.readme import read_rivals
-
+def _rivals(given: Namespace) -> tuple[Rival, ...]:
     own = known(given.checkpoint)
     return read_rivals(input_bytes(given.baselines), own.name, own.documents.get("test", 0))
 
 
-def _write(checkpoint: str, folder: Path, card: "Card") -> None:
-    from han_core.models.checkpoint import README
-    from han_core.runtime.atomic_io import write_whole
-    from han_core.runtime.errors import WrongInput
-    from han_core.viz.model_card.content import write_card
-    from han_core.viz.model_card.known import known
-    from han_core.viz.model_card.readme import readme
-    from han_core.viz.model_card.sections import sections
-
+def _write(checkpoint: str, folder: Path, card: Card) -> None:
     own = known(checkpoint)
     try:
         write_card(folder, card)

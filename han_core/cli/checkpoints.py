@@ -4,6 +4,8 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from han_core.cli.common import print_json, say
+from han_core.models.checkpoint import checkpoints_root
+from han_core.models.listing import broken_checkpoints, list_checkpoints
 from han_core.runtime.errors import WrongInput
 
 HELP = "the checkpoints that can be loaded, a JSON line each"
@@ -15,9 +17,6 @@ def flags(command: ArgumentParser) -> None:
 
 def run(given: Namespace) -> None:
     """Prints a JSON line for each checkpoint, and says on standard error which are broken."""
-    from han_core.models.checkpoint import checkpoints_root
-    from han_core.models.listing import broken_checkpoints, list_checkpoints
-
     root = checkpoints_root() if given.root is None else Path(given.root)
     if given.root == "" or not root.is_dir():
         raise WrongInput(

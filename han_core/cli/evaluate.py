@@ -1,8 +1,14 @@
 """The command ``evaluate``."""
 
+import time
 from argparse import ArgumentParser, Namespace
 
 from han_core.cli.common import bar, checkpoint, data, device, print_json, say
+from han_core.data.corpus import read_corpus
+from han_core.data.labels import align_labels
+from han_core.models.checkpoint import load_checkpoint
+from han_core.models.predict import metrics, predict
+from han_core.runtime.devices import choose_device
 
 HELP = "metrics of a checkpoint on labelled data"
 
@@ -15,14 +21,6 @@ def flags(command: ArgumentParser) -> None:
 
 def run(given: Namespace) -> None:
     """Prints the metrics of a checkpoint on labelled data."""
-    import time
-
-    from han_core.data.corpus import read_corpus
-    from han_core.data.labels import align_labels
-    from han_core.models.checkpoint import load_checkpoint
-    from han_core.models.predict import metrics, predict
-    from han_core.runtime.devices import choose_device
-
     checkpoint = load_checkpoint(given.checkpoint, choose_device(given.device))
     corpus = read_corpus(
         given.data,

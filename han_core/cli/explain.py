@@ -3,7 +3,10 @@
 import json
 from argparse import ArgumentParser, Namespace
 
-from han_core.cli.common import checkpoint, device, follow, input_bytes, writing
+from han_core.cli.common import checkpoint, device, follow, input_bytes, read_asked, writing
+from han_core.explanation.explain import explain_many
+from han_core.models.checkpoint import load_checkpoint
+from han_core.runtime.devices import choose_device
 
 SOON = 1.0
 """Seconds that ``explain`` may take without a progress bar."""
@@ -20,11 +23,6 @@ def flags(command: ArgumentParser) -> None:
 
 def run(given: Namespace) -> None:
     """Reads JSONL, writes an explanation a line in the same order."""
-    from han_core.cli.common import read_asked
-    from han_core.explanation.explain import explain_many
-    from han_core.models.checkpoint import load_checkpoint
-    from han_core.runtime.devices import choose_device
-
     checkpoint = load_checkpoint(given.checkpoint, choose_device(given.device))
     texts, ids = read_asked(input_bytes(given.input))
     with writing(given.output) as out:

@@ -2,15 +2,18 @@
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
+from han_core.analysis.annotations.agreement import marks
+from han_core.analysis.annotations.database import open_database
+from han_core.analysis.dataset import open_store
+from han_core.analysis.export import KINDS, Kind, export_table
+from han_core.analysis.filters import Filter, from_text
+from han_core.analysis.query import ordered, select
+from han_core.analysis.score_cache import Kept, kept, kept_scores
 from han_core.cli.common import bar, check_writable, print_json
 from han_core.runtime.errors import WrongInput
-
-if TYPE_CHECKING:
-    from han_core.analysis.export import Kind
-    from han_core.analysis.filters import Filter
-    from han_core.analysis.score_cache import Kept
 
 HELP = "kept scores with tags and notes as one table, as Errors takes it away, of any size"
 
@@ -32,11 +35,6 @@ def run(given: Namespace) -> None:
     if not given.scores:
         _list()
         return
-    from han_core.analysis.annotations.agreement import marks
-    from han_core.analysis.annotations.database import open_database
-    from han_core.analysis.dataset import open_store
-    from han_core.analysis.export import export_table
-    from han_core.analysis.query import ordered, select
 
     kind = _kind(given.out)
     filter = _filter(given.filter)
@@ -51,8 +49,6 @@ def run(given: Namespace) -> None:
 
 
 def _list() -> None:
-    from han_core.analysis.score_cache import kept_scores
-
     for each in kept_scores():
         manifest = each.scores.manifest
         print_json(
@@ -65,9 +61,7 @@ def _list() -> None:
         )
 
 
-def _kept(key: str) -> "Kept":
-    from han_core.analysis.score_cache import kept, kept_scores
-
+def _kept(key: str) -> Kept:
     found = [each.key for each in kept_scores() if each.key.startswith(key)]
     whole = kept(found[0]) if len(found) == 1 else None
     if whole is None:
@@ -79,11 +73,7 @@ def _kept(key: str) -> "Kept":
     return whole
 
 
-def _filter(text: str) -> "Filter":
-    from pydantic import ValidationError
-
-    from han_core.analysis.filters import Filter, from_text
-
+def _filter(text: str) -> Filter:
     if not text.lstrip().startswith("{"):
         return from_text(text)
     try:
@@ -94,9 +84,7 @@ def _filter(text: str) -> "Filter":
         raise WrongInput(f"--filter asks for what cannot be ({where}: {first['msg']}).") from error
 
 
-def _kind(out: str | None) -> "Kind":
-    from han_core.analysis.export import KINDS
-
+def _kind(out: str | None) -> Kind:
     for kind in KINDS:
         if out is not None and out.endswith(f".{kind}"):
             return kind

@@ -3,6 +3,10 @@
 from argparse import ArgumentParser, Namespace
 
 from han_core.cli.common import at_least, bar, checkpoint, data, device, print_json, say
+from han_core.data.corpus import read_corpus
+from han_core.explanation.dataset_evidence import measure, sample
+from han_core.models.checkpoint import load_checkpoint
+from han_core.runtime.devices import choose_device
 
 HELP = "how far attention explains decisions, on any texts"
 
@@ -19,11 +23,6 @@ def flags(command: ArgumentParser) -> None:
 
 def run(given: Namespace) -> None:
     """Prints how far a checkpoint's attention explains its decisions over a data set."""
-    from han_core.data.corpus import read_corpus
-    from han_core.explanation.dataset_evidence import measure, sample
-    from han_core.models.checkpoint import load_checkpoint
-    from han_core.runtime.devices import choose_device
-
     checkpoint = load_checkpoint(given.checkpoint, choose_device(given.device))
     corpus = read_corpus(
         given.data, text_column=given.text_column, label_column=None, default_split="test"

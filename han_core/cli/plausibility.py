@@ -3,6 +3,12 @@
 from argparse import ArgumentParser, Namespace
 
 from han_core.cli.common import at_least, bar, checkpoint, data, device, print_json, say
+from han_core.data.rationales import read_rationales
+from han_core.explanation.dataset_evidence import sample
+from han_core.explanation.plausibility import measure
+from han_core.models.checkpoint import load_checkpoint
+from han_core.runtime.devices import choose_device
+from han_core.runtime.errors import counted
 
 HELP = "how far attention stands on the words that people marked"
 
@@ -20,13 +26,6 @@ def flags(command: ArgumentParser) -> None:
 
 def run(given: Namespace) -> None:
     """Prints how far a checkpoint's attention agrees with marked spans."""
-    from han_core.data.rationales import read_rationales
-    from han_core.explanation.dataset_evidence import sample
-    from han_core.explanation.plausibility import measure
-    from han_core.models.checkpoint import load_checkpoint
-    from han_core.runtime.devices import choose_device
-    from han_core.runtime.errors import counted
-
     checkpoint = load_checkpoint(given.checkpoint, choose_device(given.device))
     rationales = read_rationales(
         given.data, text_column=given.text_column, spans_column=given.spans_column

@@ -3,7 +3,14 @@
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from han_core.analysis.scoring.ray_cluster import score_on_ray
+from han_core.analysis.scoring.run import score_corpus
+from han_core.analysis.scoring.workers import score_locally, worker_devices
+from han_core.analysis.scoring_job import keep_scores
+from han_core.analysis.sources import source_of
 from han_core.cli.common import at_least, bar, checkpoint, data, device, print_json, say
+from han_core.data.corpus import read_corpus
+from han_core.models.checkpoint import load_checkpoint
 from han_core.runtime.errors import WrongInput
 
 HELP = "predictions and attention on a data set, as Parquet, on many cores or machines"
@@ -28,12 +35,6 @@ def flags(command: ArgumentParser) -> None:
 
 def run(given: Namespace) -> None:
     """Scores what the folder lacks, and prints figures over all of it."""
-    from han_core.analysis.scoring.run import score_corpus
-    from han_core.analysis.scoring_job import keep_scores
-    from han_core.analysis.sources import source_of
-    from han_core.data.corpus import read_corpus
-    from han_core.models.checkpoint import load_checkpoint
-
     if given.address is not None and given.engine != "ray":
         raise WrongInput("--address is for --engine ray.")
     if given.unlabelled and given.out is None:
@@ -59,13 +60,9 @@ def run(given: Namespace) -> None:
 
 
 def _locally(given: Namespace):
-    from han_core.analysis.scoring.workers import score_locally, worker_devices
-
     devices = worker_devices(given.device, given.workers)
     return lambda parts, job: score_locally(parts, job, devices)
 
 
 def _on_ray(given: Namespace):
-    from han_core.analysis.scoring.ray_cluster import score_on_ray
-
     return lambda parts, job: score_on_ray(parts, job, given.device, given.workers, given.address)

@@ -11,7 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from han_core.cli.common import data, device, epoch_bar, follow, print_json, say
+from han_core.data.splits import Source, read_parts
+from han_core.runtime.devices import choose_device
 from han_core.runtime.errors import WrongInput
+from han_core.training.distributed import device_name, fewer_than_asked, launched, leave
+from han_core.training.precision import check_precision
+from han_core.training.settings import parse_settings
+from han_core.training.train import Request, Stopped, Watch, train
 
 SETTINGS = "any setting of training, model or text, e.g. hidden=64, dropout_words=0.5 (README)"
 
@@ -47,8 +53,6 @@ def flags(command: ArgumentParser) -> None:
 
 def run(given: Namespace) -> None:
     """Trains and prints one JSON line; of several processes the first one prints."""
-    from han_core.training.distributed import launched, leave
-
     processes = launched()
     try:
         summary = _train(given)
@@ -66,13 +70,6 @@ def run(given: Namespace) -> None:
 
 
 def _train(given: Namespace) -> dict:
-    from han_core.data.splits import Source, read_parts
-    from han_core.runtime.devices import choose_device
-    from han_core.training.distributed import device_name, fewer_than_asked, launched
-    from han_core.training.precision import check_precision
-    from han_core.training.settings import parse_settings
-    from han_core.training.train import Request, Stopped, Watch, train
-
     processes = launched()
     if alone := fewer_than_asked():
         say(alone)

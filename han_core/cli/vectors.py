@@ -4,6 +4,9 @@ import os
 from argparse import ArgumentParser, Namespace
 
 from han_core.cli.common import check_writable, follow, print_json, say
+from han_core.data.corpus import read_corpus
+from han_core.text.tokenizer import Tokenizer
+from han_core.text.word_vectors import check_learning, learn_vectors, write_vectors
 
 HELP = "learn word vectors from texts (needs gensim)"
 
@@ -24,10 +27,6 @@ def flags(command: ArgumentParser) -> None:
 
 def run(given: Namespace) -> None:
     """Learns word vectors and prints how many."""
-    from han_core.data.corpus import read_corpus
-    from han_core.text.tokenizer import Tokenizer
-    from han_core.text.word_vectors import check_learning, learn_vectors, write_vectors
-
     check_learning(given.size, given.epochs, given.seed, given.workers)
     check_writable(given.out)
     tokenizer = Tokenizer(given.language, segmentation=given.segmentation)

@@ -35,8 +35,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -44,14 +45,11 @@ from han_core.data.stream import Opened, Read, Stream, batches_of, schema_of, te
 from han_core.data.table import Table, checked_names, in_words
 from han_core.runtime.errors import WrongInput, counted, shown
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 FORMULA = tuple("=+-@\t\r\n\0＝＋－＠")
 """How a cell begins that a spreadsheet may run (OWASP, "CSV Injection"; ASVS 1.2.10)."""
 
 
-def to_csv(rows: "pd.DataFrame", header: bool = True) -> bytes:
+def to_csv(rows: pd.DataFrame, header: bool = True) -> bytes:
     """A table as CSV in UTF-8, texts whole, without its index; ``header``: names on top.
 
     A cell (or a column's name) that would run as a formula gets an apostrophe in

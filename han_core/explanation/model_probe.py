@@ -266,7 +266,7 @@ class Subject:
         return collate([self.numbered]).to(self.checkpoint.device)
 
     @cached_property
-    def _reading(self) -> "_Reading":
+    def _reading(self) -> _Reading:
         model = self.checkpoint.model
         with torch.no_grad(), threads_for(self.tokens):
             encoded = model.read(self._batch)

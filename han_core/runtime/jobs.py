@@ -23,6 +23,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from han_core.models.checkpoint import checkpoints_root
 from han_core.runtime.atomic_io import read_json, write_json
 from han_core.runtime.errors import WrongInput
 from han_core.runtime.locks import Lock, inherited, is_held, take
@@ -71,8 +72,6 @@ def stand_back() -> None:
 
 def _environment(threads: str) -> dict[str, str]:
     """Ours, with folders as they are called from everywhere, and few threads."""
-    from han_core.models.checkpoint import checkpoints_root  # heavy; the one who begins has it
-
     return {
         **os.environ,
         "OMP_NUM_THREADS": threads,

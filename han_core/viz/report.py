@@ -29,7 +29,7 @@ from han_core.analysis.metrics import (  # fmt: skip
 )
 from han_core.explanation.explain import explain_many
 from han_core.explanation.explanation import Explanation
-from han_core.explanation.statistics import Interval
+from han_core.explanation.statistics import Interval, share
 from han_core.models.checkpoint import Checkpoint
 from han_core.runtime.errors import WrongInput
 from han_core.viz.colour_scale import FLOOR, TITLES, Scale, legend, reading_scale
@@ -173,8 +173,6 @@ def _facts(part: Part) -> list[tuple[str, str]]:
 
 
 def _second(store: Store, outcomes: Outcomes) -> str:
-    from han_core.explanation.statistics import share
-
     assert store.other is not None
     assert outcomes.other is not None
     right = int(np.count_nonzero(outcomes.other == outcomes.true))

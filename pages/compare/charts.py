@@ -4,22 +4,24 @@ The functions that make tables are pure; the others lay out.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
+import pandas as pd
 import streamlit as st
 
+from han_core.explanation.comparison import Column, lined_sentences, lined_words
+from han_core.viz.charts.agreement import MEASURES, agreement_matrix, pairwise
+from han_core.viz.charts.distributions import class_bars
+from han_core.viz.charts.sentence_bars import column_bars
+from han_core.viz.tables import comparison_table, to_csv
 from pages.compare import sentences
 from pages.compare.choices import FEWEST
 from pages.compare.comparison import Compared
 from pages.shared import drawing, quotas, wording
 from pages.shared.components import figure_export, hooked
 from pages.shared.page import carry
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from han_core.explanation.comparison import Column
 
 TOPS = [5, 10, 20]
 NARROWEST = 320  # pixels of a matrix
@@ -28,8 +30,6 @@ PLAIN = {"displayModeBar": False}
 
 def enough(compared: Compared) -> bool:
     """Whether there are two sides with two words in common; says so where there are not."""
-    from han_core.explanation.comparison import lined_words
-
     if len(compared.sides) < FEWEST:
         st.info("There is nothing left to compare.")
         return False
@@ -41,9 +41,6 @@ def enough(compared: Compared) -> bool:
 
 def sentences_and_classes(compared: Compared) -> None:
     """Sentence bars of all on one axis, and the probabilities where models or texts differ."""
-    from han_core.viz.charts.distributions import class_bars
-    from han_core.viz.charts.sentence_bars import column_bars
-
     grid = drawing.side_by_side()
     with grid.cell():
         st.subheader("Sentences", anchor=False)
@@ -77,9 +74,6 @@ def agreement(compared: Compared) -> None:
 
 
 def _agreement(compared: Compared) -> None:
-    from han_core.explanation.comparison import lined_words
-    from han_core.viz.charts.agreement import MEASURES, agreement_matrix
-
     top = _top()
     words = lined_words(compared.columns).in_all()
     names = [column.name for column in compared.columns]
@@ -111,13 +105,8 @@ def _top() -> int:
     return cast("int", chosen)
 
 
-def agreement_table(columns: "Sequence[Column]", top: int) -> "pd.DataFrame":
+def agreement_table(columns: Sequence[Column], top: int) -> pd.DataFrame:
     """A row for each pair of columns: how far words and sentences agree."""
-    import pandas as pd
-
-    from han_core.explanation.comparison import lined_sentences, lined_words
-    from han_core.viz.charts.agreement import pairwise
-
     words = lined_words(columns).in_all().values
     sentences = lined_sentences(columns).in_all().values
     found = {
@@ -149,10 +138,6 @@ def take_away(compared: Compared) -> None:
 
 def comparison_csv(compared: Compared) -> bytes:
     """A row for each word, a column for each side, in full precision."""
-    from dataclasses import replace
-
-    from han_core.viz.tables import comparison_table, to_csv
-
     table = comparison_table(
         [
             (column.name, replace(column.answer, document=column.place))

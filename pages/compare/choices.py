@@ -6,19 +6,18 @@ What is to be compared: the switch and the pickers of Compare.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, cast
+from typing import Literal, cast
 
 import streamlit as st
 
+from han_core.explanation.attribution import Method
+from han_core.explanation.explanation import Reading
+from han_core.runtime.errors import WrongInput
 from pages.compare import sentences
 from pages.shared import cache, controls, quotas, wording
 from pages.shared import controls as card
 from pages.shared.document_input import TEXT_HEIGHT
 from pages.shared.page import carry
-
-if TYPE_CHECKING:
-    from han_core.explanation.attribution import Method
-    from han_core.explanation.explanation import Reading
 
 
 def second(first: str) -> str:
@@ -27,8 +26,6 @@ def second(first: str) -> str:
     Raises:
         WrongInput: if it is empty.
     """
-    from han_core.runtime.errors import WrongInput
-
     state = st.session_state
     if state.get("version") == state.get("version_of", first):
         state["version"] = first
@@ -59,7 +56,7 @@ def _copy(text: str) -> None:
 Kind = Literal["models", "methods", "versions"]
 
 FEWEST, MOST = 2, 4
-USUAL_METHODS: "tuple[Method, ...]" = ("attention", "gradient", "leave_one_word_out")
+USUAL_METHODS: tuple[Method, ...] = ("attention", "gradient", "leave_one_word_out")
 
 
 @dataclass(frozen=True)
@@ -76,8 +73,8 @@ class Asked:
     kind: Kind
     checkpoints: tuple[str, ...]
     device: str
-    reading: "Reading"
-    methods: "tuple[Method, ...]" = ()
+    reading: Reading
+    methods: tuple[Method, ...] = ()
     target: str | None = None
     notes: tuple[str, ...] = ()
 
@@ -121,7 +118,7 @@ def _kind() -> Kind:
     return cast("Kind", chosen)
 
 
-def _methods() -> "tuple[Method, ...]":
+def _methods() -> tuple[Method, ...]:
     carry("methods", list(USUAL_METHODS), wording.METHOD_NAMES)
     chosen = st.multiselect(
         "Methods",
@@ -141,8 +138,6 @@ def _target(checkpoint: str) -> str | None:
 
 
 def _check(number: int, noun: str) -> None:
-    from han_core.runtime.errors import WrongInput
-
     if not FEWEST <= number <= MOST:
         raise WrongInput(
             f"Two to four {noun} can be compared; {number or 'none'} "

@@ -4,16 +4,15 @@ Sides are models, methods or versions of the text. Layout is elsewhere.
 """
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
+from han_core.explanation.attribution import Attribution
+from han_core.explanation.comparison import Column, of_attention
+from han_core.runtime.errors import WrongInput
+from han_core.text.versions import Versions, versions
+from han_core.viz.colour_scale import attribution_scale, reading_scale
+from han_core.viz.heatmap import Colour, Out
 from pages.compare.choices import Asked, Kind
 from pages.shared import cache, wording
-
-if TYPE_CHECKING:
-    from han_core.explanation.attribution import Attribution
-    from han_core.explanation.comparison import Column
-    from han_core.text.versions import Versions
-    from han_core.viz.heatmap import Colour, Out
 
 FIRST, SECOND = "First version", "Second version"
 
@@ -31,10 +30,10 @@ class Side:
     """
 
     question: cache.Question
-    column: "Column"
-    colour: "Colour"
+    column: Column
+    colour: Colour
     added: frozenset[int] = frozenset()
-    out: "tuple[Out, ...]" = ()
+    out: tuple[Out, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,14 +48,14 @@ class Compared:
     asked: Asked
     sides: tuple[Side, ...]
     notes: tuple[str, ...] = ()
-    versions: "Versions | None" = None
+    versions: Versions | None = None
 
     @property
     def kind(self) -> Kind:
         return self.asked.kind
 
     @property
-    def columns(self) -> "tuple[Column, ...]":
+    def columns(self) -> tuple[Column, ...]:
         return tuple(side.column for side in self.sides)
 
 
@@ -77,10 +76,6 @@ def compared(asked: Asked, text: str, second: str) -> Compared:
 
 
 def _models(asked: Asked, text: str) -> Compared:
-    from han_core.explanation.comparison import of_attention
-    from han_core.viz.colour_scale import reading_scale
-    from han_core.viz.heatmap import Colour
-
     questions = [cache.Question(name, asked.device, text) for name in asked.checkpoints]
     explanations = [cache.subject(question).explanation for question in questions]
     scale = reading_scale(explanations, asked.reading)
@@ -96,11 +91,6 @@ def _models(asked: Asked, text: str) -> Compared:
 
 
 def _methods(asked: Asked, text: str) -> Compared:
-    from han_core.explanation.comparison import Column
-    from han_core.runtime.errors import WrongInput
-    from han_core.viz.colour_scale import attribution_scale, reading_scale
-    from han_core.viz.heatmap import Colour
-
     question = cache.Question(asked.checkpoints[0], asked.device, text)
     subject = cache.subject(question)
     labels, explanation = subject.checkpoint.labels, subject.explanation
@@ -126,11 +116,6 @@ def _methods(asked: Asked, text: str) -> Compared:
 
 
 def _versions(asked: Asked, text: str, second: str) -> Compared:
-    from han_core.explanation.comparison import of_attention
-    from han_core.text.versions import versions
-    from han_core.viz.colour_scale import reading_scale
-    from han_core.viz.heatmap import Colour
-
     questions = [cache.Question(asked.checkpoints[0], asked.device, one) for one in (text, second)]
     one, other = (cache.subject(question).explanation for question in questions)
     found = versions(one.document, other.document)

@@ -4,11 +4,18 @@ Two sides against each other on Compare: in the text, by sentence and by word.
 """
 
 from itertools import combinations
-from typing import TYPE_CHECKING
 
+import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from han_core.explanation.comparison import Difference, largest_differences
+from han_core.explanation.counterfactual import went
+from han_core.explanation.verdicts import sentence
+from han_core.viz.charts.sentence_bars import difference_heatmap, difference_scale
+from han_core.viz.colour_scale import Scale, legend, prediction, seen_line
+from han_core.viz.heatmap import heatmap, longest_bar
+from han_core.viz.markup import writable
 from pages.compare import sentences
 from pages.compare.comparison import Compared, Side
 from pages.shared import cache, controls, drawing, quotas, wording
@@ -16,20 +23,12 @@ from pages.shared import wording as saying
 from pages.shared.components import draw, figure_export, hooked
 from pages.shared.wording import plain
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from han_core.explanation.comparison import Difference
-    from han_core.viz.colour_scale import Scale
-
 NARROWEST = 320  # pixels that a panel needs
 COLUMNS = {1: 1, 2: 2, 3: 3, 4: 2}
 
 
 def panels(compared: Compared) -> list[DeltaGenerator]:
     """Side by side under the legends; returns a place under each heatmap for its evidence."""
-    from han_core.viz.heatmap import longest_bar
-
     for note in compared.notes:
         st.info(wording.plain(note))
     if not compared.sides:
@@ -47,9 +46,6 @@ def panels(compared: Compared) -> list[DeltaGenerator]:
 
 def _panel(number: int, side: Side, longest: float) -> DeltaGenerator:
     """One prediction and heatmap."""
-    from han_core.viz.colour_scale import prediction, seen_line
-    from han_core.viz.heatmap import heatmap
-
     explanation = side.column.explanation
     with hooked("compare-panel", key=f"panel_{number}"), st.container(gap="small"):
         st.subheader(wording.plain(side.column.name), anchor=False)
@@ -65,8 +61,6 @@ def _panel(number: int, side: Side, longest: float) -> DeltaGenerator:
 
 def fill(places: list[DeltaGenerator], compared: Compared) -> None:
     """The evidence under each heatmap, after all else: it asks the models once more."""
-    from han_core.explanation.verdicts import sentence
-
     for place, side in zip(places, compared.sides, strict=True):
         with place:
             if compared.kind != "methods":
@@ -80,8 +74,6 @@ def fill(places: list[DeltaGenerator], compared: Compared) -> None:
 
 def _legends(compared: Compared) -> None:
     """A legend for each scale; where there are two, with the names of those under it."""
-    from han_core.viz.colour_scale import legend
-
     under: dict[Scale, list[str]] = {}
     for side in compared.sides:
         under.setdefault(side.colour.scale, []).append(side.column.name)
@@ -97,8 +89,6 @@ def _legends(compared: Compared) -> None:
 
 
 def _captions(compared: Compared) -> None:
-    from han_core.explanation.counterfactual import went
-
     if compared.versions is not None:
         first, second = (column.explanation for column in compared.columns)
         st.markdown(wording.plain(f"From the first version to the second {went(first, second)}"))
@@ -125,8 +115,6 @@ def difference(compared: Compared) -> None:
 
 
 def _difference(compared: Compared) -> None:
-    from han_core.explanation.comparison import Difference
-
     one, other = _pair(compared)
     found = Difference(one.column, other.column)
     _in_the_text(found, one, compared)
@@ -152,10 +140,7 @@ def _pair(compared: Compared) -> tuple[Side, Side]:
     return pairs[names.index(chosen)]
 
 
-def _in_the_text(found: "Difference", one: Side, compared: Compared) -> None:
-    from han_core.viz.charts.sentence_bars import difference_heatmap, difference_scale
-    from han_core.viz.colour_scale import legend
-
+def _in_the_text(found: Difference, one: Side, compared: Compared) -> None:
     with hooked("difference", key="difference"):
         st.html(legend(difference_scale(found)))
         with st.container(key="difference_figure"):
@@ -166,9 +151,7 @@ def _in_the_text(found: "Difference", one: Side, compared: Compared) -> None:
         st.caption(sentences.VERSIONS)
 
 
-def _table(noun: str, found: "Difference", lined) -> None:
-    from han_core.explanation.comparison import largest_differences
-
+def _table(noun: str, found: Difference, lined) -> None:
     rows = named_columns(largest_differences(lined, ROWS), noun, found)
     numbers = st.column_config.NumberColumn(format="%.4f")
     st.dataframe(
@@ -178,10 +161,8 @@ def _table(noun: str, found: "Difference", lined) -> None:
     )  # fmt: skip
 
 
-def named_columns(differences: "pd.DataFrame", noun: str, found: "Difference") -> "pd.DataFrame":
+def named_columns(differences: pd.DataFrame, noun: str, found: Difference) -> pd.DataFrame:
     """The table with the sides' names above their values, and text that can be shown."""
-    from han_core.viz.markup import writable
-
     shown = differences.assign(text=differences["text"].map(writable))
     shown.columns = [noun, f"in {found.one.name}", f"in {found.other.name}", "difference"]
     return shown

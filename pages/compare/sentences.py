@@ -5,13 +5,12 @@ Pure functions of their arguments, as in ``wording``; they know nothing about St
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from han_core.explanation.comparison import Difference, Unit
-    from han_core.models.listing import Listing
-    from han_core.text.document import Document
-    from han_core.text.versions import Versions
+from han_core.explanation.comparison import Difference, Unit
+from han_core.models.listing import Listing
+from han_core.runtime.errors import counted, listed
+from han_core.text.document import Document
+from han_core.text.versions import Versions
 
 KINDS = {"models": "Models", "methods": "Methods", "versions": "Versions"}
 
@@ -29,12 +28,12 @@ DIFFERENT = {
     "methods": "Methods that differ answer different questions; none of them is the right one.",
     "versions": "A difference tells that attention moved, not that the answer did.",
 }
-GIVEN: dict["Unit", str] = {
+GIVEN: dict[Unit, str] = {
     "weight": "more weight",
     "effect": "a higher value",
     "share": "a larger share",
 }
-UNITS: dict["Unit", str] = {
+UNITS: dict[Unit, str] = {
     "weight": "",
     "effect": "Values are changes of the probability in percentage points.",
     "share": (
@@ -58,10 +57,8 @@ SHARES = (
 LISTED = 8  # runs of words named in a sentence
 
 
-def model_notes(listings: "Sequence[Listing]") -> tuple[str, ...]:
+def model_notes(listings: Sequence[Listing]) -> tuple[str, ...]:
     """A sentence where the models know other classes, one where they read other languages."""
-    from han_core.runtime.errors import listed
-
     notes = []
     if len({frozenset(one.classes) for one in listings}) > 1:
         names = [" / ".join(one.classes[:4]) for one in listings]
@@ -78,10 +75,8 @@ def model_notes(listings: "Sequence[Listing]") -> tuple[str, ...]:
     return tuple(notes)
 
 
-def changes_line(found: "Versions", second: "Document") -> str:
+def changes_line(found: Versions, second: Document) -> str:
     """Which words came and which went, run by run; ``second`` as it was written."""
-    from han_core.runtime.errors import counted, listed
-
     tokens, runs = second.tokens, list[str]()
     for _, run in groupby(enumerate(found.came), lambda pair: pair[1] - pair[0]):
         came = [tokens[token] for _, token in run]
@@ -98,7 +93,7 @@ def changes_line(found: "Versions", second: "Document") -> str:
     return " ".join(said) or "Both versions have the same words."
 
 
-def difference_line(difference: "Difference") -> str:
+def difference_line(difference: Difference) -> str:
     """What the colours of a difference mean."""
     one, other, more = difference.one.name, difference.other.name, GIVEN[difference.unit]
     whose = f" in {one}" if difference.unit == "weight" else ""

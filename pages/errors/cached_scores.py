@@ -3,30 +3,29 @@
 It knows nothing about widgets.
 """
 
-from typing import TYPE_CHECKING
-
+import numpy as np
 import streamlit as st
 
+from han_core.analysis.annotations.database import Database, open_database
+from han_core.analysis.dataset import Store, open_store
+from han_core.analysis.embedding_cache import open_vectors, vectors_of
+from han_core.analysis.label_review import Neighbours
+from han_core.analysis.score_cache import Kept, kept, stamp
+from han_core.analysis.scoring_job import is_small
+from han_core.analysis.slices import SliceScores
+from han_core.analysis.sources import Scores, Source, Standing, source_of
+from han_core.analysis.word_attention import Attended
+from han_core.data.corpus import Corpus
+from han_core.explanation.dataset_evidence import measure
+from han_core.runtime.errors import WrongInput
 from han_core.runtime.paths import notes_url, scores_root
 from pages.shared import cache
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from han_core.analysis.annotations.database import Database
-    from han_core.analysis.dataset import Store
-    from han_core.analysis.label_review import Neighbours
-    from han_core.analysis.score_cache import Kept
-    from han_core.analysis.slices import SliceScores
-    from han_core.analysis.sources import Scores, Source, Standing
-    from han_core.analysis.word_attention import Attended
-    from han_core.data.corpus import Corpus
 
 PROCESS_BYTES = 20 * 2**20
 """Of a file from which on another process reads it: it may take long, and holds others up."""
 
 
-def kept_scores() -> "list[Kept]":
+def kept_scores() -> list[Kept]:
     """Scores that are kept, as they stood two seconds ago at most, those used last first."""
     return _kept_scores(str(scores_root()))
 
@@ -42,28 +41,24 @@ def checkpoint_sha256(checkpoint: str) -> str:
     return _checkpoint_sha256(str(folder), cache.fingerprint(folder))
 
 
-def standing(source: "Source") -> "Standing":
+def standing(source: Source) -> Standing:
     """Whether the file of ``source`` is still what was scored."""
-    from han_core.analysis.sources import source_of
-
     return _standing(source, source_of(source.data))
 
 
-def corpus(source: "Source") -> "Corpus | None":
+def corpus(source: Source) -> Corpus | None:
     """The documents, to be scored at once; None where that is for another process.
 
     Raises:
         WrongInput: as ``Source.read``.
     """
-    from han_core.analysis.scoring_job import is_small
-
     if source.size is None or source.size > PROCESS_BYTES:
         return None
     read = _corpus(source)
     return read if is_small(read) else None
 
 
-def find(checkpoint: str, source: "Source") -> "Kept | None":
+def find(checkpoint: str, source: Source) -> Kept | None:
     """Whole scores of these documents by this checkpoint, if they are kept.
 
     Documents that other checkpoints scored are known by their content.
@@ -79,8 +74,8 @@ def find(checkpoint: str, source: "Source") -> "Kept | None":
 
 
 def keep_here(
-    checkpoint: str, device: str, corpus: "Corpus", source: "Source", progress: cache.Progress
-) -> "Kept":
+    checkpoint: str, device: str, corpus: Corpus, source: Source, progress: cache.Progress
+) -> Kept:
     """Scores ``corpus``, which was read from ``source``, in this process.
 
     Raises:
@@ -95,7 +90,7 @@ def keep_here(
     return found
 
 
-def store(scores: "Scores", other: "Scores | None" = None) -> "Store":
+def store(scores: Scores, other: Scores | None = None) -> Store:
     """Kept scores open for questions, and beside them a second model's.
 
     Raises:
@@ -105,7 +100,7 @@ def store(scores: "Scores", other: "Scores | None" = None) -> "Store":
     return _store(key, second, tuple(_stamp(each) for each in (key, second) if each))
 
 
-def notes() -> "Database":
+def notes() -> Database:
     """What people say of documents.
 
     Raises:
@@ -114,7 +109,7 @@ def notes() -> "Database":
     return _notes(notes_url())
 
 
-def attended(store: "Store", rows: "np.ndarray", progress: cache.Progress) -> "Attended":
+def attended(store: Store, rows: np.ndarray, progress: cache.Progress) -> Attended:
     """What the documents of ``rows`` attend to; with progress while it is counted.
 
     Raises:
@@ -135,8 +130,6 @@ def faithfulness(checkpoint: str, device: str, texts: list[str], progress: cache
     Raises:
         WrongInput: as ``measure`` does.
     """
-    from han_core.explanation.dataset_evidence import measure
-
     folder = cache.checkpoints_root() / checkpoint
     mark = cache.fingerprint(folder)
     place = _place("evidence", str(folder), mark, device, texts)
@@ -146,7 +139,7 @@ def faithfulness(checkpoint: str, device: str, texts: list[str], progress: cache
     return place["answer"]
 
 
-def neighbours(checkpoint: str, device: str, key: str, text: str) -> "Neighbours | None":
+def neighbours(checkpoint: str, device: str, key: str, text: str) -> Neighbours | None:
     """The nearest of the training documents that are kept under ``key``; None if they are gone.
 
     Raises:
@@ -159,8 +152,7 @@ def neighbours(checkpoint: str, device: str, key: str, text: str) -> "Neighbours
 @st.cache_resource(max_entries=200, show_spinner=False)
 def _neighbours(
     folder: str, fingerprint: str, device: str, key: str, text: str
-) -> "Neighbours | None":
-    from han_core.analysis.embedding_cache import open_vectors, vectors_of
+) -> Neighbours | None:
     from han_core.analysis.label_review import neighbours
 
     model, vectors = cache.checkpoint_of(folder, fingerprint, device), open_vectors(key)
@@ -170,7 +162,7 @@ def _neighbours(
 
 
 @st.cache_data(max_entries=300, show_spinner="Counting slices …")
-def slice_scores(counts: "np.ndarray", whole: "np.ndarray") -> "SliceScores":
+def slice_scores(counts: np.ndarray, whole: np.ndarray) -> SliceScores:
     """What ``errors.slices.slice_scores`` says of tables of true by predicted classes."""
     from han_core.analysis.slices import slice_scores
 
@@ -178,7 +170,7 @@ def slice_scores(counts: "np.ndarray", whole: "np.ndarray") -> "SliceScores":
 
 
 @st.cache_resource(ttl=2, max_entries=2, show_spinner=False)
-def _kept_scores(root: str) -> "list[Kept]":
+def _kept_scores(root: str) -> list[Kept]:
     from han_core.analysis.score_cache import kept_scores
 
     return kept_scores()
@@ -192,21 +184,17 @@ def _checkpoint_sha256(folder: str, fingerprint: str) -> str:
 
 
 @st.cache_data(max_entries=64, show_spinner="Comparing the file …")
-def _standing(source: "Source", now: "Source") -> "Standing":
+def _standing(source: Source, now: Source) -> Standing:
     return source.standing()
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the documents …")
-def _corpus(source: "Source") -> "Corpus":
+def _corpus(source: Source) -> Corpus:
     return source.read()
 
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the scores …")
-def _store(key: str, other: str | None, stamps: tuple) -> "Store":
-    from han_core.analysis.dataset import open_store
-    from han_core.analysis.score_cache import kept
-    from han_core.runtime.errors import WrongInput
-
+def _store(key: str, other: str | None, stamps: tuple) -> Store:
     found = [kept(each) for each in (key, other) if each]
     if not all(found):
         raise WrongInput("These scores are not kept any more; score the documents anew.")
@@ -214,16 +202,12 @@ def _store(key: str, other: str | None, stamps: tuple) -> "Store":
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _notes(url: str) -> "Database":
-    from han_core.analysis.annotations.database import open_database
-
+def _notes(url: str) -> Database:
     return open_database(url)
 
 
 def _stamp(key: str) -> tuple[int, int]:
     """Another one whenever the scores or their documents were written anew."""
-    from han_core.analysis.score_cache import stamp
-
     return stamp(key)
 
 

@@ -3,22 +3,26 @@
 Matrix, classes, calibration, length, confidence; only the one that is looked at is drawn.
 """
 
-from typing import TYPE_CHECKING
-
+import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
+from han_core.analysis.calibration import (
+    Binning,
+    Calibration,
+    by_confidence,
+    by_length,
+    calibration,
+)
+from han_core.analysis.dataset import Outcomes
+from han_core.analysis.metrics import accuracy, class_scores, confusion_counts
+from han_core.viz.charts.calibration import confidences, reliability
+from han_core.viz.charts.performance import class_rows, length_rows
 from pages.errors import matrix
 from pages.errors import matrix as linked
-from pages.errors.context import switch
+from pages.errors.context import Bench, switch
 from pages.shared.components import figure_export, hooked
 from pages.shared.page import carry
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
-
-    from han_core.analysis.calibration import Binning, Calibration
-    from han_core.analysis.dataset import Outcomes
-    from pages.errors.context import Bench
 
 WAY, SORT, BINS = "ways_in", "classes_sort", "calibration_bins"
 WAYS = {
@@ -29,7 +33,7 @@ WAYS = {
     "confidence": "Confidence",
 }
 SORTS = ("F1, lowest first", "Documents, most first", "As in the model", "By name")
-BINNINGS: "dict[Binning, str]" = {"width": "Equal width", "mass": "Equal number of documents"}
+BINNINGS: dict[Binning, str] = {"width": "Equal width", "mass": "Equal number of documents"}
 SCROLLED = 24  # classes beyond which the rows scroll
 
 CLASSES = (
@@ -45,21 +49,18 @@ CONFIDENCE = "Right ones upward, wrong ones downward. Click a bar to see its doc
 OWN = "What the filter says of this itself is marked here, and left aside, so that it can be moved."
 
 
-def panel(bench: "Bench") -> None:
+def panel(bench: Bench) -> None:
     """The switch between the figures, and the chosen one."""
     way = switch("Ways in", WAYS, WAY, hidden=True)
     _PANELS[way](bench)
 
 
-def _classes(bench: "Bench") -> None:
+def _classes(bench: Bench) -> None:
     carry(SORT, SORTS[0], SORTS)
     sort = st.selectbox("Order of classes", SORTS, key=SORT, persist_state="session", width=240)
     own = ("true", "predicted", "outcome")
 
-    def draw(of: "Outcomes") -> "go.Figure":
-        from han_core.analysis.metrics import class_scores, confusion_counts
-        from han_core.viz.charts.performance import class_rows
-
+    def draw(of: Outcomes) -> go.Figure:
         scores = class_scores(confusion_counts(of))
         chosen = bench.filter.true, bench.filter.predicted
         return class_rows(scores, of.labels, class_places(scores, of.labels, sort), chosen)
@@ -73,8 +74,6 @@ def _classes(bench: "Bench") -> None:
 
 def class_places(scores, labels: tuple[str, ...], sort: str) -> list[int]:
     """Places of the classes in the order of one of ``SORTS``; those without a value last."""
-    import numpy as np
-
     if sort == SORTS[0]:
         return np.argsort(scores.f1, kind="stable").tolist()
     if sort == SORTS[1]:
@@ -84,14 +83,11 @@ def class_places(scores, labels: tuple[str, ...], sort: str) -> list[int]:
     return list(range(len(labels)))
 
 
-def _calibration(bench: "Bench") -> None:
+def _calibration(bench: Bench) -> None:
     by = switch("Bins of confidence", BINNINGS, BINS)
     own = ("confidence", "outcome")
 
-    def draw(of: "Outcomes") -> "tuple[go.Figure, str]":
-        from han_core.analysis.calibration import calibration
-        from han_core.viz.charts.calibration import reliability
-
+    def draw(of: Outcomes) -> tuple[go.Figure, str]:
         found = calibration(of, by)
         return reliability(found, bench.filter.confidence), said(found)
 
@@ -101,7 +97,7 @@ def _calibration(bench: "Bench") -> None:
     _below(bench, own, CALIBRATION)
 
 
-def said(found: "Calibration") -> str:
+def said(found: Calibration) -> str:
     """The expected calibration error in a sentence or two, as Markdown."""
     error = found.error
     if error.mean is None:
@@ -115,14 +111,10 @@ def said(found: "Calibration") -> str:
     )
 
 
-def _length(bench: "Bench") -> None:
+def _length(bench: Bench) -> None:
     own = ("tokens", "outcome")
 
-    def draw(of: "Outcomes") -> "go.Figure":
-        from han_core.analysis.calibration import by_length
-        from han_core.analysis.metrics import accuracy
-        from han_core.viz.charts.performance import length_rows
-
+    def draw(of: Outcomes) -> go.Figure:
         return length_rows(by_length(of), accuracy(of), bench.filter.tokens)
 
     figure = linked.drawn(bench, own, ("length",), draw)
@@ -130,13 +122,10 @@ def _length(bench: "Bench") -> None:
     _below(bench, own, LENGTH)
 
 
-def _confidence(bench: "Bench") -> None:
+def _confidence(bench: Bench) -> None:
     own = ("confidence", "outcome")
 
-    def draw(of: "Outcomes") -> "go.Figure":
-        from han_core.analysis.calibration import by_confidence
-        from han_core.viz.charts.calibration import confidences
-
+    def draw(of: Outcomes) -> go.Figure:
         return confidences(by_confidence(of), bench.filter.confidence, bench.filter.outcome)
 
     figure = linked.drawn(bench, own, ("confidence",), draw)
@@ -152,7 +141,7 @@ def _take_tokens(key: str) -> None:
     linked.take_range(key, "tokens")
 
 
-def _chart(key: str, figure: "go.Figure", take, alt: str) -> None:
+def _chart(key: str, figure: go.Figure, take, alt: str) -> None:
     with hooked(key.replace("_", "-"), key=f"{key}_figure"):
         st.plotly_chart(
             figure,
@@ -165,7 +154,7 @@ def _chart(key: str, figure: "go.Figure", take, alt: str) -> None:
     figure_export(f"{key}_figure", key.replace("_", "-"))
 
 
-def _below(bench: "Bench", own: tuple[str, ...], sentences: str) -> None:
+def _below(bench: Bench, own: tuple[str, ...], sentences: str) -> None:
     st.caption(f"{sentences} {OWN}" if linked.marks_itself(bench, own) else sentences)
 
 

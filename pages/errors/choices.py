@@ -1,19 +1,18 @@
 """What is looked at on Errors: documents, one checkpoint or two, and who looks."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import streamlit as st
 
+from han_core.analysis.annotations.marks import Marks
+from han_core.analysis.dataset import Store
+from han_core.analysis.sources import Scores, Source
+from han_core.runtime.errors import WrongInput
 from pages.errors import cached_scores, filter_bar, links, scoring
 from pages.errors.context import Bench
 from pages.shared import cache, controls, data_picker, wording
 from pages.shared.page import carry
 from pages.shared.wording import plain
-
-if TYPE_CHECKING:
-    from han_core.analysis.annotations.marks import Marks
-    from han_core.analysis.dataset import Store
-    from han_core.analysis.sources import Scores, Source
 
 LONGEST_NAME = 80
 NARROWEST = 190  # pixels of a picker
@@ -55,7 +54,7 @@ def asked() -> Asked:
     return Asked(source, checkpoint, other, device, analyst)
 
 
-def opened(asked: Asked) -> "Store | None":
+def opened(asked: Asked) -> Store | None:
     """The scored documents; None while there is no file, or they are being scored.
 
     Raises:
@@ -72,7 +71,7 @@ def opened(asked: Asked) -> "Store | None":
     return store
 
 
-def bench(asked: Asked, store: "Store") -> Bench:
+def bench(asked: Asked, store: Store) -> Bench:
     """What the panels are given: the filter bar is drawn, and what it leaves is found."""
     there = marks()
     filter, rows, outcomes = filter_bar.bar(store, there, asked.analyst)
@@ -89,11 +88,9 @@ def bench(asked: Asked, store: "Store") -> Bench:
     )
 
 
-def marks() -> "Marks":
+def marks() -> Marks:
     """What is marked now; nothing, with the reason, where the notes cannot be read."""
     from han_core.analysis.annotations.agreement import marks
-    from han_core.analysis.annotations.marks import Marks
-    from han_core.runtime.errors import WrongInput
 
     try:
         return marks(cached_scores.notes())
@@ -102,10 +99,8 @@ def marks() -> "Marks":
         return Marks()
 
 
-def _with_other(asked: Asked, scores: "Scores", documents: "Source") -> "Store":
+def _with_other(asked: Asked, scores: Scores, documents: Source) -> Store:
     """The store with the second model's scores, once they are whole and fit."""
-    from han_core.runtime.errors import WrongInput
-
     if asked.other is None:
         return cached_scores.store(scores)
     try:

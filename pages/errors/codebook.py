@@ -3,23 +3,31 @@
 The codebook: the tags, what they mean, how often they are used; and who agrees on them.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
+import numpy as np
+import pandas as pd
 import streamlit as st
 
+from han_core.analysis.annotations.agreement import Agreement, agreement, annotators, coded
+from han_core.analysis.annotations.codebook import (
+    STARTERS,
+    Stale,
+    Tag,
+    add_starters,
+    codebook,
+    merge,
+    restore,
+    retire,
+    save_tag,
+    uses,
+)
+from han_core.analysis.annotations.marks import USUAL_COLOUR
+from han_core.analysis.document_table import contents, rows_of
 from pages.errors import cached_scores
-from pages.errors.context import TROUBLE, attempt
+from pages.errors.context import TROUBLE, Bench, attempt
 from pages.shared.page import carry
 from pages.shared.wording import plain
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    import pandas as pd
-
-    from han_core.analysis.annotations.agreement import Agreement
-    from han_core.analysis.annotations.codebook import Tag
-    from pages.errors.context import Bench
 
 FIRST, SECOND, FILTERED = "agreement_first", "agreement_second", "agreement_filtered"
 KAPPA = (
@@ -29,10 +37,8 @@ KAPPA = (
 )
 
 
-def agreement_panel(bench: "Bench") -> None:
+def agreement_panel(bench: Bench) -> None:
     """The two people, and a row for each tag and flag that either of them used."""
-    from han_core.analysis.annotations.agreement import agreement, annotators
-
     st.subheader("Agreement", anchor=False)
     people = annotators(cached_scores.notes())
     if len(people) < 2:
@@ -55,10 +61,8 @@ def agreement_panel(bench: "Bench") -> None:
     _shown(agreement(cached_scores.notes(), first, second, among), first, second)
 
 
-def agreement_table(found: "Sequence[Agreement]", first: str, second: str) -> "pd.DataFrame":
+def agreement_table(found: Sequence[Agreement], first: str, second: str) -> pd.DataFrame:
     """Counts, kappa and its interval; the reason where one of them is missing."""
-    import pandas as pd
-
     rows = [
         (one.name, one.both, one.only_first, one.only_second, one.neither, one.kappa,
          interval(one), one.reason)
@@ -69,7 +73,7 @@ def agreement_table(found: "Sequence[Agreement]", first: str, second: str) -> "p
     return pd.DataFrame(rows, columns=columns)
 
 
-def interval(one: "Agreement") -> str:
+def interval(one: Agreement) -> str:
     """ "0.12 to 0.84"; "" where there is none."""
     return "" if one.low is None or one.high is None else f"{one.low:.2f} to {one.high:.2f}"
 
@@ -84,19 +88,14 @@ def _person(label: str, key: str, people: dict[str, int]) -> str:
     )
 
 
-def _among(bench: "Bench", first: str, second: str) -> list[str]:
+def _among(bench: Bench, first: str, second: str) -> list[str]:
     """Those of the two people's documents that the filter leaves."""
-    import numpy as np
-
-    from han_core.analysis.annotations.agreement import coded
-    from han_core.analysis.document_table import contents, rows_of
-
     both = coded(cached_scores.notes(), first) & coded(cached_scores.notes(), second)
     left = np.intersect1d(rows_of(bench.store, sorted(both)), bench.rows)
     return contents(bench.store, left)
 
 
-def _shown(found: "Sequence[Agreement]", first: str, second: str) -> None:
+def _shown(found: Sequence[Agreement], first: str, second: str) -> None:
     if not found:
         st.caption("Neither used a tag or flag on a document that both have looked at.")
         return
@@ -120,10 +119,8 @@ SCOPE = (
 )
 
 
-def panel(bench: "Bench") -> None:
+def panel(bench: Bench) -> None:
     """The tags and their editor, then agreement."""
-    from han_core.analysis.annotations.codebook import codebook, uses
-
     st.subheader("Codebook", anchor=False)
     if sentence := st.session_state.pop(TROUBLE, None):
         st.error(plain(sentence))
@@ -145,10 +142,8 @@ def panel(bench: "Bench") -> None:
     agreement_panel(bench)
 
 
-def table(tags: "Sequence[Tag]", uses: dict[str, int]) -> "pd.DataFrame":
+def table(tags: Sequence[Tag], uses: dict[str, int]) -> pd.DataFrame:
     """A row a tag; the colour stands beside its name."""
-    import pandas as pd
-
     columns = {
         "colour": [tag.colour for tag in tags],
         "tag": [tag.name for tag in tags],
@@ -162,7 +157,7 @@ def table(tags: "Sequence[Tag]", uses: dict[str, int]) -> "pd.DataFrame":
     return pd.DataFrame(columns)
 
 
-def _table(tags: "Sequence[Tag]", uses: dict[str, int]) -> None:
+def _table(tags: Sequence[Tag], uses: dict[str, int]) -> None:
     if not tags:
         st.info("The codebook is empty. Make the first tag, or begin with the starters.")
         return
@@ -185,8 +180,6 @@ def _table(tags: "Sequence[Tag]", uses: dict[str, int]) -> None:
 
 def _starters(analyst: str, some: bool) -> None:
     """Offered first where there is nothing yet."""
-    from han_core.analysis.annotations.codebook import STARTERS
-
     names = ", ".join(one.name for one in STARTERS)
     st.button(
         "Add tags to begin with",
@@ -199,15 +192,11 @@ def _starters(analyst: str, some: bool) -> None:
 
 
 def _add_starters(analyst: str) -> None:
-    from han_core.analysis.annotations.codebook import add_starters
-
     attempt(lambda: add_starters(cached_scores.notes(), analyst))
 
 
-def _editor(analyst: str, offered: "Sequence[Tag]", retired: "Sequence[Tag]") -> None:
+def _editor(analyst: str, offered: Sequence[Tag], retired: Sequence[Tag]) -> None:
     """One tag, new or there: its fields, and what else can be done with it."""
-    from han_core.analysis.annotations.marks import USUAL_COLOUR
-
     tags = {tag.id: tag for tag in (*offered, *retired)}
     if st.session_state.get(CHOSEN) not in tags:  # somebody merged it away
         st.session_state[CHOSEN] = NEW
@@ -234,10 +223,8 @@ def _editor(analyst: str, offered: "Sequence[Tag]", retired: "Sequence[Tag]") ->
         _more(analyst, chosen, [tag for tag in offered if tag.id != chosen.id])
 
 
-def _fill(tag: "Tag | None") -> None:
+def _fill(tag: Tag | None) -> None:
     """The fields as the tag is; empty for a new one."""
-    from han_core.analysis.annotations.marks import USUAL_COLOUR
-
     st.session_state[SEEN] = tag
     st.session_state[NAME] = tag.name if tag else ""
     st.session_state[ABOUT] = tag.description if tag else ""
@@ -247,8 +234,6 @@ def _fill(tag: "Tag | None") -> None:
 
 def _save(analyst: str) -> None:
     """What cannot be saved stays in the fields; who saves again has seen the other's change."""
-    from han_core.analysis.annotations.codebook import Stale, save_tag
-
     name, about, colour, key = (st.session_state[field] for field in (NAME, ABOUT, COLOUR, KEY))
     seen = st.session_state[SEEN]
 
@@ -264,11 +249,10 @@ def _save(analyst: str) -> None:
         _fill(None)
 
 
-def _more(analyst: str, tag: "Tag", others: "Sequence[Tag]") -> None:
+def _more(analyst: str, tag: Tag, others: Sequence[Tag]) -> None:
     """Retire or bring back; merge into another one."""
-    from han_core.analysis.annotations.codebook import merge, restore, retire
 
-    def take(change: "Callable", *given: object) -> None:
+    def take(change: Callable, *given: object) -> None:
         if attempt(lambda: change(cached_scores.notes(), *given, analyst)):
             st.session_state[CHOSEN] = NEW
             _fill(None)

@@ -16,20 +16,17 @@ A row of buttons of which one is always on, remembered from page to page.
 """
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import streamlit as st
+from pydantic import ValidationError
 
+from han_core.analysis.annotations.marks import Marks
+from han_core.analysis.dataset import Outcomes, Store
+from han_core.analysis.filters import Filter
 from han_core.runtime.errors import WrongInput
 from pages.shared.page import carry
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from han_core.analysis.annotations.marks import Marks
-    from han_core.analysis.dataset import Outcomes, Store
-    from han_core.analysis.filters import Filter
 
 TROUBLE = "coding_trouble"
 
@@ -49,15 +46,15 @@ class Bench(NamedTuple):
     checkpoint: str | None
     other: str | None
     device: str
-    store: "Store"
-    marks: "Marks"
-    filter: "Filter"
-    rows: "np.ndarray"
-    outcomes: "Outcomes"
+    store: Store
+    marks: Marks
+    filter: Filter
+    rows: np.ndarray
+    outcomes: Outcomes
     analyst: str
 
 
-def attempt(write: "Callable[[], object]") -> bool:
+def attempt(write: Callable[[], object]) -> bool:
     """Writes, or keeps the sentence that says why not for the page; returns whether it did."""
     try:
         write()
@@ -70,14 +67,12 @@ def attempt(write: "Callable[[], object]") -> bool:
 FILTER, PAGE, NOTICE = "errors_filter", "errors_page", "errors_notice"
 
 
-def current() -> "Filter":
+def current() -> Filter:
     """The filter that holds now."""
-    from han_core.analysis.filters import Filter
-
     return st.session_state.get(FILTER) or Filter()
 
 
-def put(filter: "Filter") -> None:
+def put(filter: Filter) -> None:
     """Another filter as a whole; the table turns to the document that is being read."""
     st.session_state[FILTER] = filter
     st.session_state[PAGE] = None
@@ -89,10 +84,6 @@ def change(**fields: Any) -> None:
     What no filter can hold (a range that ends before it begins) is said on the page, and
     the filter stays.
     """
-    from pydantic import ValidationError
-
-    from han_core.analysis.filters import Filter
-
     try:
         changed = Filter(**(dict(current()) | fields))
     except ValidationError as error:
@@ -120,8 +111,6 @@ def cell(true: str, predicted: str) -> None:
 
 def clear() -> None:
     """All documents again."""
-    from han_core.analysis.filters import Filter
-
     put(Filter())
 
 
@@ -136,8 +125,6 @@ def notice() -> str:
 
 
 def _empty(field: str) -> Any:
-    from han_core.analysis.filters import Filter
-
     return Filter.model_fields[field].get_default()
 
 
@@ -163,7 +150,7 @@ class Place(NamedTuple):
     data: str
     row: int
     at: int
-    filter: "Filter"
+    filter: Filter
 
 
 class Here(NamedTuple):

@@ -12,19 +12,21 @@ import zlib
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
 
+from han_core.analysis.document_table import USUAL, ordered
+from han_core.analysis.export import export_table
+from han_core.analysis.filters import chips, to_text
+from han_core.analysis.query import CLASSES, NUMBERS
 from han_core.runtime.errors import WrongInput, counted
+from han_core.viz.report import MOST_DOCUMENTS, Part, report_page
 from pages.errors import cached_scores, import_annotations, reading, sentences
-from pages.errors.context import switch
+from pages.errors.context import Bench, switch
 from pages.shared import cache
 from pages.shared.wording import plain
-
-if TYPE_CHECKING:
-    from pages.errors.context import Bench
 
 MOST_BYTES = 100 * 2**20
 """Of a file for a browser: while it is fetched, the server holds all of it."""
@@ -107,10 +109,8 @@ def size(number: int) -> str:
     return f"{max(1, round(number / 1e3)):,} kB" if number < 1e6 else f"{number / 1e6:,.1f} MB"
 
 
-def panel(bench: "Bench") -> None:
+def panel(bench: Bench) -> None:
     """The three of them, one under the other."""
-    from han_core.analysis.document_table import ordered
-
     order = ordered(bench.store, bench.rows, _order(bench))
     st.subheader("A table", anchor=False)
     st.caption(sentences.EXPORT_TABLE)
@@ -123,11 +123,8 @@ def panel(bench: "Bench") -> None:
     import_annotations.panel(bench)
 
 
-def _order(bench: "Bench"):
+def _order(bench: Bench):
     """The order of the table of documents, unless it is by a column of other data."""
-    from han_core.analysis.document_table import USUAL
-    from han_core.analysis.query import CLASSES, NUMBERS
-
     held = st.session_state.get("errors_order", USUAL[0])
     there = {"id", *NUMBERS, *CLASSES, *bench.store.documents.columns}
     if bench.store.other is None:
@@ -135,9 +132,7 @@ def _order(bench: "Bench"):
     return USUAL[0] if isinstance(held, tuple) and held[0] not in there else held
 
 
-def _table(bench: "Bench", order: np.ndarray) -> None:
-    from han_core.analysis.export import export_table
-
+def _table(bench: Bench, order: np.ndarray) -> None:
     kind = switch("Kind of file", sentences.KINDS, "taking_kind")
 
     def make(path: Path, progress: Progress) -> None:
@@ -153,10 +148,7 @@ def _table(bench: "Bench", order: np.ndarray) -> None:
         st.code(_command(bench, kind), language="bash", wrap_lines=True)
 
 
-def _report(bench: "Bench", order: np.ndarray) -> None:
-    from han_core.analysis.filters import chips
-    from han_core.viz.report import MOST_DOCUMENTS, Part, report_page
-
+def _report(bench: Bench, order: np.ndarray) -> None:
     shown = _shown(bench, order, MOST_DOCUMENTS)
 
     def make(path: Path, progress: Progress) -> None:
@@ -171,7 +163,7 @@ def _report(bench: "Bench", order: np.ndarray) -> None:
     )  # fmt: skip
 
 
-def _shown(bench: "Bench", order: np.ndarray, most: int) -> np.ndarray:
+def _shown(bench: Bench, order: np.ndarray, most: int) -> np.ndarray:
     """The rows of the report: those put aside, or the first of the table."""
     aside = np.array(reading.rows(bench), dtype=np.int64)
     if len(aside):
@@ -190,14 +182,14 @@ def _shown(bench: "Bench", order: np.ndarray, most: int) -> np.ndarray:
     return order[: int(number)]
 
 
-def _model(bench: "Bench"):
+def _model(bench: Bench):
     if bench.checkpoint is None:
         return None
     folder = cache.checkpoints_root() / bench.checkpoint
     return cache.checkpoint_of(str(folder), cache.fingerprint(folder), bench.device)
 
 
-def _what(bench: "Bench", order: np.ndarray) -> tuple:
+def _what(bench: Bench, order: np.ndarray) -> tuple:
     """All that decides which documents a file holds, and what of them."""
     other = bench.store.other
     return (
@@ -209,10 +201,8 @@ def _what(bench: "Bench", order: np.ndarray) -> tuple:
     )
 
 
-def _command(bench: "Bench", kind: str) -> str:
+def _command(bench: Bench, kind: str) -> str:
     """What writes the same table from a shell."""
-    from han_core.analysis.filters import to_text
-
     words = ["python", "-m", "han_core", "export"]
     words += ["--scores", bench.store.scores.folder.name[:12]]
     if bench.store.other is not None:

@@ -3,24 +3,24 @@
 The filter bar: what holds as chips that go one by one, what is left, slices.
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import streamlit as st
+from pydantic import ValidationError
 
+from han_core.analysis.annotations.marks import Marks
+from han_core.analysis.dataset import Outcomes, Store
+from han_core.analysis.filters import Filter, chips, without
+from han_core.analysis.metrics import accuracy
+from han_core.analysis.query import select
+from han_core.analysis.slices import Slice, save_slice, slices
+from han_core.runtime.errors import WrongInput
 from pages.errors import cached_scores, context, filter_form, links, scoring
 from pages.shared.wording import plain
-
-if TYPE_CHECKING:
-    from han_core.analysis.annotations.marks import Marks
-    from han_core.analysis.dataset import Outcomes, Store
-    from han_core.analysis.filters import Filter
-    from han_core.analysis.slices import Slice
 
 NAME = "slice_name"
 
 
-def picker(store: "Store", analyst: str) -> None:
+def picker(store: Store, analyst: str) -> None:
     """The popover of the slices of these documents."""
     with st.popover("Slices", icon=":material/bookmarks:", key="slices_popover"):
         if sentence := st.session_state.pop("slice_notice", None):
@@ -45,22 +45,15 @@ def picker(store: "Store", analyst: str) -> None:
             st.caption("Say your name above, so that others know whose it is.")
 
 
-def put(saved: "Slice") -> None:
+def put(saved: Slice) -> None:
     """Makes a slice's filter the one that holds."""
-    from pydantic import ValidationError
-
-    from han_core.analysis.filters import Filter
-
     try:
         context.put(Filter.model_validate_json(saved.filter))
     except ValidationError:
         context.say(f"The slice {saved.name} holds a filter that this version does not know.")
 
 
-def _saved(data: str) -> "tuple[Slice, ...]":
-    from han_core.analysis.slices import slices
-    from han_core.runtime.errors import WrongInput
-
+def _saved(data: str) -> tuple[Slice, ...]:
     try:
         return slices(cached_scores.notes(), data)
     except WrongInput as error:
@@ -69,9 +62,6 @@ def _saved(data: str) -> "tuple[Slice, ...]":
 
 
 def _save(data: str, analyst: str) -> None:
-    from han_core.analysis.slices import save_slice
-    from han_core.runtime.errors import WrongInput
-
     name, filter = st.session_state[NAME], context.current().model_dump_json(exclude_defaults=True)
     try:
         save_slice(cached_scores.notes(), data, name, filter, analyst)
@@ -84,7 +74,7 @@ def _save(data: str, analyst: str) -> None:
 ANSWERED = "errors_answered"
 
 
-def bar(store: "Store", marks: "Marks", analyst: str) -> "tuple[Filter, np.ndarray, Outcomes]":
+def bar(store: Store, marks: Marks, analyst: str) -> tuple[Filter, np.ndarray, Outcomes]:
     """The bar; returns the filter, the rows that it leaves, and what came of them."""
     if sentence := context.notice():
         st.warning(plain(sentence))
@@ -101,16 +91,12 @@ def bar(store: "Store", marks: "Marks", analyst: str) -> "tuple[Filter, np.ndarr
     return filter, rows, outcomes
 
 
-def _left(store: "Store", marks: "Marks") -> "tuple[Filter, np.ndarray]":
+def _left(store: Store, marks: Marks) -> tuple[Filter, np.ndarray]:
     """What the filter leaves; where it cannot be asked, what the last one that could leaves.
 
     So a regular expression that is broken takes nothing off the page, nor what somebody has
     typed there.
     """
-    from han_core.analysis.filters import Filter
-    from han_core.analysis.query import select
-    from han_core.runtime.errors import WrongInput
-
     for filter in (context.current(), st.session_state.get(ANSWERED, Filter())):
         try:
             rows = select(store, filter, marks)
@@ -122,10 +108,8 @@ def _left(store: "Store", marks: "Marks") -> "tuple[Filter, np.ndarray]":
     return Filter(), np.arange(store.rows)
 
 
-def left_line(outcomes: "Outcomes", of: int) -> str:
+def left_line(outcomes: Outcomes, of: int) -> str:
     """How many documents are left and how many of them are right, as Markdown."""
-    from han_core.analysis.metrics import accuracy
-
     n = len(outcomes)
     part = f"**{n:,} of {of:,} documents**" if n != of else f"**{of:,} documents**"
     if not n:
@@ -137,8 +121,6 @@ def left_line(outcomes: "Outcomes", of: int) -> str:
 
 
 def _chips() -> None:
-    from han_core.analysis.filters import chips
-
     there = chips(context.current())
     if not there:
         return
@@ -149,6 +131,4 @@ def _chips() -> None:
 
 
 def _drop(chip) -> None:
-    from han_core.analysis.filters import without
-
     context.put(without(context.current(), chip))

@@ -5,16 +5,14 @@ filter before the page runs again.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import streamlit as st
 
+from han_core.analysis.annotations.marks import Marks
+from han_core.analysis.dataset import Store
 from pages.errors import context, sentences
 from pages.shared.page import carry
-
-if TYPE_CHECKING:
-    from han_core.analysis.annotations.marks import Marks
-    from han_core.analysis.dataset import Store
 
 RANGES = {"confidence": 1.0, "loss": None, "tokens": None, "unknown": 1.0, "entropy": 1.0}
 """Numbers, and the most that each can be."""
@@ -32,7 +30,7 @@ def search() -> None:
     )
 
 
-def adder(store: "Store", marks: "Marks") -> None:
+def adder(store: Store, marks: Marks) -> None:
     """The picker of a condition, and its widgets."""
     with st.popover("Add a filter", icon=":material/filter_alt:", key="add_filter"):
         fields = _there(store)
@@ -51,7 +49,7 @@ def adder(store: "Store", marks: "Marks") -> None:
             st.caption(sentences.HELP[field])
 
 
-def _there(store: "Store") -> list[str]:
+def _there(store: Store) -> list[str]:
     """The conditions that these data can be asked for."""
     lacking = set()
     if store.other is None:
@@ -63,7 +61,7 @@ def _there(store: "Store") -> list[str]:
     return [field for field in sentences.FIELDS if field not in lacking]
 
 
-def _widget(field: str, store: "Store", marks: "Marks") -> None:
+def _widget(field: str, store: Store, marks: Marks) -> None:
     if field in ("true", "predicted"):
         _several(field, store.labels)
     elif field in RANGES:
@@ -158,7 +156,7 @@ def _suspect() -> None:
     )
 
 
-def _column(store: "Store") -> None:
+def _column(store: Store) -> None:
     """A column of the data, and the values of it that stay."""
     names = [name for name in store.scores.columns if name != "split"]
     name = st.selectbox("Column", names, key="filter_column")
@@ -174,7 +172,7 @@ def _column(store: "Store") -> None:
     st.multiselect("Values", there, key=key, accept_new_options=True, on_change=take)
 
 
-def _values(store: "Store", column: str) -> list[str]:
+def _values(store: Store, column: str) -> list[str]:
     """The commonest values of a column, asked for once a session."""
     held = st.session_state.setdefault("filter_found", {})
     key = (str(store.scores.documents), column)

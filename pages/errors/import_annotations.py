@@ -1,31 +1,24 @@
 """A table that was taken away, brought back: what people said, and what a new model changed."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import streamlit as st
 
+from han_core.analysis.annotation_columns import Carried, bring_in, carried, lacking
+from han_core.analysis.reimport import Matched, Turned, match, turned, turned_page
 from han_core.runtime.errors import WrongInput
-from pages.errors import cached_scores, context, sentences
-from pages.errors.context import switch
+from pages.errors import cached_scores, context, reading, sentences
+from pages.errors.context import Bench, config, switch
 from pages.shared import files
 from pages.shared import files as uploading
 from pages.shared.components import hooked
 from pages.shared.wording import plain
 
-if TYPE_CHECKING:
-    from han_core.analysis.annotation_columns import Carried
-    from han_core.analysis.reimport import Matched, Turned
-    from pages.errors.context import Bench
-
 SAID = "bring_said"
 MOST_ROWS = 200
 
 
-def panel(bench: "Bench") -> None:
+def panel(bench: Bench) -> None:
     """The file, what it says, and what became right and broke since."""
-    from han_core.analysis.reimport import match
-
     if SAID in st.session_state:
         st.success(plain(st.session_state.pop(SAID)))
     try:
@@ -43,10 +36,8 @@ def panel(bench: "Bench") -> None:
         _turned(bench, matched)
 
 
-def _bring(bench: "Bench", matched: "Matched") -> None:
+def _bring(bench: Bench, matched: Matched) -> None:
     """What the file says, and the button that adds it to the notes."""
-    from han_core.analysis.annotation_columns import carried, lacking
-
     if not bench.analyst:
         st.info(sentences.NOBODY)
         return
@@ -66,10 +57,8 @@ def _bring(bench: "Bench", matched: "Matched") -> None:
     )  # fmt: skip
 
 
-def _write(found: "Carried", who: str, make: tuple[str, ...]) -> None:
+def _write(found: Carried, who: str, make: tuple[str, ...]) -> None:
     """Before the page is drawn, so that everything on it knows."""
-    from han_core.analysis.annotation_columns import bring_in
-
     try:
         st.session_state[SAID] = sentences.brought(
             bring_in(cached_scores.notes(), found, who, make)
@@ -78,10 +67,8 @@ def _write(found: "Carried", who: str, make: tuple[str, ...]) -> None:
         st.session_state[SAID] = str(error)
 
 
-def _turned(bench: "Bench", matched: "Matched") -> None:
+def _turned(bench: Bench, matched: Matched) -> None:
     """What became right and what broke, as counts and as lists to read."""
-    from han_core.analysis.reimport import turned
-
     found = turned(bench.store, matched).within(bench.rows)
     st.caption(sentences.TURNED)
     if said := sentences.relabelled(int(np.count_nonzero(found.relabelled))):
@@ -99,12 +86,8 @@ def _turned(bench: "Bench", matched: "Matched") -> None:
         st.caption("None of the documents that the filter leaves.")
 
 
-def _list(bench: "Bench", found: "Turned", rows: np.ndarray) -> None:
+def _list(bench: Bench, found: Turned, rows: np.ndarray) -> None:
     """The surest of them; a row is read underneath."""
-    from han_core.analysis.reimport import turned_page
-    from pages.errors import reading
-    from pages.errors.context import config
-
     shown = turned_page(bench.store, found, rows, MOST_ROWS)
     there, data = shown["row"].tolist(), bench.store.scores.manifest.data_sha256
 

@@ -1,32 +1,32 @@
 """The view Labels: likely wrong labels and the surest errors, read one after the other."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import pandas as pd
 import streamlit as st
 
-from pages.errors import context, sentences
+from han_core.analysis.label_issues import Suspects, suspects
+from han_core.analysis.label_review import (
+    label_pairs,
+    ranked_suspects,
+    review_page,
+    surest_errors,
+    suspect_page,
+)
+from han_core.analysis.training_documents import trained_on
+from han_core.models.checkpoint import read_metrics
+from pages.errors import context, reading, sentences
+from pages.errors.context import Bench, config
 from pages.shared import cache
 from pages.shared.components import hooked
 from pages.shared.page import carry
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from han_core.analysis.label_issues import Suspects
-    from pages.errors.context import Bench
 
 A_PAGE = 25
 TABLE, LIST = "labels_table", "labels_list"
 SHOWN = ("id", "label", "true", "likely", "predicted", "margin", "confidence", "excerpt")
 
 
-def panel(bench: "Bench") -> None:
+def panel(bench: Bench) -> None:
     """Both lists, how far to trust them, and the document that is being read."""
-    from han_core.analysis.label_issues import suspects
-    from han_core.analysis.label_review import ranked_suspects, surest_errors
-    from pages.errors import reading
-
     with st.spinner("Looking for likely wrong labels …"):
         found = suspects(bench.store)
     carry(LIST, sentences.LISTS[0], sentences.LISTS)
@@ -50,7 +50,7 @@ def panel(bench: "Bench") -> None:
     reading.panel(bench, order, now)
 
 
-def _here(bench: "Bench", order: np.ndarray, whole: np.ndarray) -> context.Here | None:
+def _here(bench: Bench, order: np.ndarray, whole: np.ndarray) -> context.Here | None:
     """The document to read: one that this list never had gives way to its first."""
     now = context.here(_data(bench), order)
     if now is None or now.within or now.row in whole:
@@ -58,10 +58,8 @@ def _here(bench: "Bench", order: np.ndarray, whole: np.ndarray) -> context.Here 
     return context.Here(int(order[0]), 0, True) if len(order) else None
 
 
-def _about_suspects(bench: "Bench", found: "Suspects", number: int) -> None:
+def _about_suspects(bench: Bench, found: Suspects, number: int) -> None:
     """How many there are, which labels are confused, and what stands against believing it."""
-    from han_core.analysis.label_review import label_pairs
-
     st.caption(sentences.SUSPECTS)
     st.caption(_limits(bench))
     figures, pairs = st.columns([2, 3], gap="large")
@@ -81,17 +79,14 @@ def _about_suspects(bench: "Bench", found: "Suspects", number: int) -> None:
         _pairs(label_pairs(found, bench.rows))
 
 
-def _limits(bench: "Bench") -> str:
-    from han_core.analysis.training_documents import trained_on
-    from han_core.models.checkpoint import read_metrics
-
+def _limits(bench: Bench) -> str:
     manifest, metrics = bench.store.scores.manifest, {}
     if bench.checkpoint is not None:
         metrics = read_metrics(cache.checkpoints_root() / bench.checkpoint)
     return sentences.limits(trained_on(metrics, manifest.data), manifest.checkpoint, manifest.data)
 
 
-def _pairs(pairs: "pd.DataFrame") -> None:
+def _pairs(pairs: pd.DataFrame) -> None:
     """Label and likely class; a click keeps the documents of that label that are suspect."""
 
     def choose() -> None:
@@ -106,11 +101,8 @@ def _pairs(pairs: "pd.DataFrame") -> None:
         )  # fmt: skip
 
 
-def _list(bench: "Bench", found: "Suspects | None", order: np.ndarray, now: context.Here) -> None:
+def _list(bench: Bench, found: Suspects | None, order: np.ndarray, now: context.Here) -> None:
     """A page of the list, the one where the document stands; a row is read underneath."""
-    from han_core.analysis.label_review import review_page, suspect_page
-    from pages.errors.context import config
-
     number = min(now.at, len(order) - 1) // A_PAGE if len(order) else 0
     if found is None:
         shown = review_page(bench.store, order, number * A_PAGE, A_PAGE)
@@ -158,5 +150,5 @@ def _mark(rows: list[int]) -> None:
         st.session_state[TABLE] = {"selection": {"rows": rows}}
 
 
-def _data(bench: "Bench") -> str:
+def _data(bench: Bench) -> str:
     return bench.store.scores.manifest.data_sha256

@@ -5,17 +5,16 @@ comes in one is checked against what is there before it counts.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import streamlit as st
 
+from han_core.analysis.dataset import Store
+from han_core.analysis.filters import from_text, to_text
+from han_core.runtime.errors import WrongInput
 from pages.errors import context
 from pages.shared import cache, data_picker
 from pages.shared.wording import plain
-
-if TYPE_CHECKING:
-    from han_core.analysis.dataset import Store
 
 OPENED, WANTED = "errors_opened", "errors_wanted"
 PARTS = ("source", "checkpoint", "beside", "filter", "document")
@@ -33,7 +32,7 @@ def open_link() -> None:
             context.say(refused)
 
 
-def arrive(store: "Store") -> None:
+def arrive(store: Store) -> None:
     """Goes to the document of the address, once its data are open."""
     wanted = st.session_state.pop(WANTED, None)
     if wanted is None:
@@ -44,10 +43,8 @@ def arrive(store: "Store") -> None:
         context.say("The link's document is none of these.")
 
 
-def link(store: "Store") -> None:
+def link(store: Store) -> None:
     """The popover with the address of all that is chosen, for the document being read too."""
-    from han_core.runtime.errors import WrongInput
-
     with st.popover("Link", icon=":material/link:", key="errors_link"):
         try:
             address = _address(store)
@@ -61,9 +58,7 @@ def link(store: "Store") -> None:
         )
 
 
-def _address(store: "Store") -> str:
-    from han_core.analysis.filters import to_text
-
+def _address(store: Store) -> str:
     state, data = st.session_state, store.scores.manifest.data_sha256
     bundled = state["source"] in data_picker.BUNDLED
     source = state["source"] if bundled else data_picker.KEPT + data
@@ -95,9 +90,6 @@ def _take_checkpoint(key: str) -> Callable[[str], str]:
 
 
 def _take_filter(came: str) -> str:
-    from han_core.analysis.filters import from_text
-    from han_core.runtime.errors import WrongInput
-
     try:
         context.put(from_text(came))
     except WrongInput as error:

@@ -8,30 +8,37 @@ The confusion matrix: counts or shares, in the order asked for, and its largest 
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
+import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
+from han_core.analysis.dataset import Outcomes
+from han_core.analysis.filters import Filter, Range
+from han_core.analysis.metrics import (
+    Confusion,
+    Normalised,
+    Order,
+    class_order,
+    confusion_counts,
+    largest_confusions,
+    most_confused,
+)
+from han_core.analysis.query import select
+from han_core.viz.charts.confusion import MOST, confusion_matrix
 from pages.errors import context
-from pages.errors.context import switch
+from pages.errors.context import Bench, switch
 from pages.shared import wording
 from pages.shared.components import figure_export, hooked
 from pages.shared.page import carry
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
-
-    from han_core.analysis.dataset import Outcomes
-    from han_core.analysis.filters import Filter
-    from han_core.analysis.metrics import Confusion, Normalised, Order
-    from pages.errors.context import Bench
 
 Made = TypeVar("Made")
 HELD = "errors_drawn"
 
 
 def drawn(
-    bench: "Bench", own: tuple[str, ...], options: tuple, make: "Callable[[Outcomes], Made]"
+    bench: Bench, own: tuple[str, ...], options: tuple, make: Callable[[Outcomes], Made]
 ) -> Made:
     """What ``make`` makes of the documents that all conditions but ``own`` leave.
 
@@ -53,18 +60,18 @@ def drawn(
     return held[1]
 
 
-def asks_marks(filter: "Filter") -> bool:
+def asks_marks(filter: Filter) -> bool:
     """Whether what people marked decides what the filter leaves."""
     return bool(filter.tags or filter.flags or filter.annotated is not None)
 
 
-def others(filter: "Filter", own: tuple[str, ...]) -> "Filter":
+def others(filter: Filter, own: tuple[str, ...]) -> Filter:
     """The filter without these fields."""
     usual = type(filter)()
     return filter.model_copy(update={field: getattr(usual, field) for field in own})
 
 
-def marks_itself(bench: "Bench", own: tuple[str, ...]) -> bool:
+def marks_itself(bench: Bench, own: tuple[str, ...]) -> bool:
     """Whether one of the figure's own conditions holds."""
     return others(bench.filter, own) != bench.filter
 
@@ -102,14 +109,10 @@ def take_cell(key: str) -> None:
 
 
 def _range(low: Any, high: Any) -> Any:
-    from han_core.analysis.filters import Range
-
     return Range(low=float(low), high=float(high))
 
 
-def _outcomes(bench: "Bench", own: tuple[str, ...]) -> "Outcomes":
-    from han_core.analysis.query import select
-
+def _outcomes(bench: Bench, own: tuple[str, ...]) -> Outcomes:
     filter = others(bench.filter, own)
     if filter == bench.filter:
         return bench.outcomes
@@ -120,12 +123,12 @@ def _outcomes(bench: "Bench", own: tuple[str, ...]) -> "Outcomes":
 
 CHART, LIST, BY, ORDER = "matrix", "confusions_list", "matrix_by", "matrix_order"
 OWN = ("true", "predicted")
-BYS: "dict[Normalised, str]" = {
+BYS: dict[Normalised, str] = {
     "counts": "Documents",
     "true": "% of true",
     "predicted": "% of predicted",
 }
-ORDERS: "dict[Order, str]" = {
+ORDERS: dict[Order, str] = {
     "model": "As in the model",
     "name": "By name",
     "confusions": "Confused ones side by side",
@@ -138,12 +141,12 @@ MANY = (
 
 
 class _Drawn(NamedTuple):
-    figure: "go.Figure"
-    largest: "list[Confusion]"
+    figure: go.Figure
+    largest: list[Confusion]
     left_out: int
 
 
-def panel(bench: "Bench") -> None:
+def panel(bench: Bench) -> None:
     """The matrix with its switches, and under it the largest confusions."""
     by, order = _switches(len(bench.store.labels))
     picture = drawn(
@@ -167,7 +170,7 @@ def panel(bench: "Bench") -> None:
         _list(picture.largest, _cell(bench))
 
 
-def _switches(classes: int) -> "tuple[Normalised, Order]":
+def _switches(classes: int) -> tuple[Normalised, Order]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         by = switch("Cells", BYS, BY)
         if classes < 3:
@@ -184,23 +187,13 @@ def _switches(classes: int) -> "tuple[Normalised, Order]":
     return by, order
 
 
-def _cell(bench: "Bench") -> tuple[str, str] | None:
+def _cell(bench: Bench) -> tuple[str, str] | None:
     """The cell that the filter holds, if it holds one."""
     true, predicted = bench.filter.true, bench.filter.predicted
     return (true[0], predicted[0]) if len(true) == len(predicted) == 1 else None
 
 
-def _draw(
-    outcomes: "Outcomes", by: "Normalised", order: "Order", cell: tuple[str, str] | None
-) -> _Drawn:
-    from han_core.analysis.metrics import (
-        class_order,
-        confusion_counts,
-        largest_confusions,
-        most_confused,
-    )
-    from han_core.viz.charts.confusion import MOST, confusion_matrix
-
+def _draw(outcomes: Outcomes, by: Normalised, order: Order, cell: tuple[str, str] | None) -> _Drawn:
     counts = confusion_counts(outcomes)
     shown = most_confused(counts, MOST)
     part = counts[shown][:, shown]
@@ -213,10 +206,8 @@ def _draw(
     return _Drawn(figure, largest, len(counts) - len(shown))
 
 
-def _list(largest: "list[Confusion]", cell: tuple[str, str] | None) -> None:
+def _list(largest: list[Confusion], cell: tuple[str, str] | None) -> None:
     """The largest confusions; a row is a cell."""
-    import pandas as pd
-
     if not largest:
         return
     rows = pd.DataFrame(largest)

@@ -6,22 +6,28 @@ Two models on one data set: what was fixed and broken, tests of it, and where at
 """
 
 import hashlib
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
+from han_core.analysis import document_table
+from han_core.analysis.dataset import Outcomes
+from han_core.analysis.model_pairs import Pair, has_changed, pairs_by_class, together
+from han_core.analysis.pair_attention import (
+    PairAttention,
+    attention_table,
+    class_table,
+    pair_attention,
+)
+from han_core.analysis.query import select
+from han_core.viz.charts.pair import change_matrix, class_changes, divergences, moved_words
 from pages.errors import context, sentences
+from pages.errors.context import Bench
 from pages.shared import document_input
 from pages.shared.components import figure_export, hooked
 from pages.shared.page import carry
 from pages.shared.wording import plain
-
-if TYPE_CHECKING:
-    from han_core.analysis.dataset import Outcomes
-    from han_core.analysis.model_pairs import Pair
-    from han_core.analysis.pair_attention import PairAttention
-    from pages.errors.context import Bench
 
 DOCUMENTS = [100, 500, 2_000]
 UNASKED = 300  # documents to read; so many take a moment
@@ -30,10 +36,8 @@ TABLE = "pair_documents"
 ASKED, MEASURED = "pair_asked", "pair_measured"
 
 
-def attention_panel(bench: "Bench", rows: np.ndarray, outcomes: "Outcomes") -> None:
+def attention_panel(bench: Bench, rows: np.ndarray, outcomes: Outcomes) -> None:
     """Measures where that is quick or was asked for, and shows what came of it."""
-    from han_core.analysis.model_pairs import has_changed
-
     st.subheader("Where attention moved", anchor=False)
     st.caption(sentences.ATTENTION)
     if not has_changed(outcomes).any():
@@ -59,7 +63,7 @@ def _ask(key: str) -> None:
     st.session_state[ASKED] = key
 
 
-def _key(bench: "Bench", rows: np.ndarray, number: int) -> str:
+def _key(bench: Bench, rows: np.ndarray, number: int) -> str:
     """All that decides what is measured."""
     assert bench.store.other is not None
     both = bench.store.scores.manifest.key + bench.store.other.manifest.key
@@ -67,11 +71,9 @@ def _key(bench: "Bench", rows: np.ndarray, number: int) -> str:
 
 
 def _measured(
-    bench: "Bench", rows: np.ndarray, outcomes: "Outcomes", number: int, key: str
-) -> "PairAttention":
+    bench: Bench, rows: np.ndarray, outcomes: Outcomes, number: int, key: str
+) -> PairAttention:
     """The session remembers the last answer, so that a click does not read it all again."""
-    from han_core.analysis.pair_attention import pair_attention
-
     held_key, held = st.session_state.get(MEASURED, ("", None))
     if held_key == key:
         return held
@@ -89,9 +91,7 @@ def _measured(
     return found
 
 
-def _show(bench: "Bench", found: "PairAttention") -> None:
-    from han_core.viz.charts.pair import divergences, moved_words
-
+def _show(bench: Bench, found: PairAttention) -> None:
     st.caption(sentences.sample_line(found))
     grid = st.grid(2, min_column_width=NARROWEST, gap=("small", "large"))
     with grid.cell():
@@ -116,10 +116,8 @@ def _show(bench: "Bench", found: "PairAttention") -> None:
     _documents(bench, found)
 
 
-def _documents(bench: "Bench", found: "PairAttention") -> None:
+def _documents(bench: Bench, found: PairAttention) -> None:
     """The documents where attention differs most, and the ways on from one of them."""
-    from han_core.analysis.pair_attention import attention_table
-
     rows = attention_table(bench.store, found)
     event = st.dataframe(
         rows.drop(columns="row"),
@@ -143,9 +141,7 @@ def _documents(bench: "Bench", found: "PairAttention") -> None:
         _document(bench, found, rows, at)
 
 
-def _document(bench: "Bench", found: "PairAttention", rows, at: int) -> None:
-    import pandas as pd
-
+def _document(bench: Bench, found: PairAttention, rows, at: int) -> None:
     row, words = int(rows["row"].iloc[at]), found.leading[_place(found, rows["row"].iloc[at])]
     st.markdown(f"**Document {plain(rows['id'].iloc[at])}**: the words that differ most")
     shares = st.column_config.NumberColumn(format="percent")
@@ -165,18 +161,16 @@ def _document(bench: "Bench", found: "PairAttention", rows, at: int) -> None:
             _compare(bench, row)
 
 
-def _place(found: "PairAttention", row: int) -> int:
+def _place(found: PairAttention, row: int) -> int:
     return int(np.flatnonzero(found.rows == row)[0])
 
 
-def _read(bench: "Bench", row: int) -> None:
+def _read(bench: Bench, row: int) -> None:
     context.go_to(bench.store.scores.manifest.data_sha256, row, 0)
     st.session_state["errors_view"] = "Documents"
 
 
-def _compare(bench: "Bench", row: int) -> None:
-    from han_core.analysis import document_table
-
+def _compare(bench: Bench, row: int) -> None:
     (text,) = document_table.texts(bench.store, np.array([row]))
     document_input.show(text)
     st.session_state["checkpoints"] = [bench.checkpoint, bench.other]
@@ -187,10 +181,8 @@ def _compare(bench: "Bench", row: int) -> None:
 MATRIX, CLASSES = "pair_matrix", "pair_classes"
 
 
-def panel(bench: "Bench") -> None:
+def panel(bench: Bench) -> None:
     """The view; says how to come to it where there is no second model."""
-    from han_core.analysis.model_pairs import pairs_by_class, together
-
     if bench.store.other is None:
         st.info(sentences.NO_SECOND)
         return
@@ -208,10 +200,8 @@ def panel(bench: "Bench") -> None:
     attention_panel(bench, rows, outcomes)
 
 
-def without_change(bench: "Bench") -> "tuple[np.ndarray, Outcomes]":
+def without_change(bench: Bench) -> tuple[np.ndarray, Outcomes]:
     """What the filter leaves but for what became of it: a comparison needs all four cells."""
-    from han_core.analysis.query import select
-
     if bench.filter.change is None:
         return bench.rows, bench.outcomes
     filter = bench.filter.model_copy(update={"change": None})
@@ -219,7 +209,7 @@ def without_change(bench: "Bench") -> "tuple[np.ndarray, Outcomes]":
     return rows, bench.store.outcomes.take(rows)
 
 
-def _figures(found: "Pair") -> None:
+def _figures(found: Pair) -> None:
     tiles = st.grid(4, min_column_width=150)
     first, second = found.accuracies or (None, None)
     tiles.metric("Documents", f"{len(found):,}", border=True)
@@ -234,10 +224,8 @@ def _figures(found: "Pair") -> None:
     st.markdown(sentences.mcnemar_line(found))
 
 
-def _ways(bench: "Bench", found: "Pair", pairs: "tuple[Pair, ...]", names: tuple[str, str]) -> None:
+def _ways(bench: Bench, found: Pair, pairs: tuple[Pair, ...], names: tuple[str, str]) -> None:
     """The matrix and the classes, whose clicks filter."""
-    from han_core.viz.charts.pair import change_matrix, class_changes
-
     grid = st.grid(2, min_column_width=NARROWEST, gap=("small", "large"))
     with grid.cell():
         with hooked("change-matrix", key="change_matrix"):
@@ -286,9 +274,7 @@ def _clicked(key: str, parts: int) -> list[str]:
     return found if len(found) >= parts else []
 
 
-def _table(bench: "Bench", pairs: "tuple[Pair, ...]") -> None:
-    from han_core.analysis.pair_attention import class_table
-
+def _table(bench: Bench, pairs: tuple[Pair, ...]) -> None:
     with st.expander("Each class in numbers", key="pair_table_fold"):
         rows = class_table(pairs, bench.store.labels)
         share = st.column_config.NumberColumn(format="percent", width="small")

@@ -4,38 +4,42 @@ The training documents nearest to the one that is being read, with their labels.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from han_core.analysis.document_table import Reading
+from han_core.analysis.embedding_cache import Note, kept_vectors
+from han_core.analysis.label_review import Neighbours, neighbour_table
+from han_core.analysis.sources import Source, source_of
+from han_core.analysis.training_documents import (
+    TrainingSet,
+    begin,
+    key_of,
+    named_source,
+    state,
+    stop,
+)
+from han_core.models.checkpoint import read_metrics
+from han_core.runtime.errors import WrongInput
+from han_core.runtime.jobs import State
 from pages.errors import cached_scores, scoring, sentences
+from pages.errors.context import Bench
 from pages.shared import cache, data_picker, files
 from pages.shared import files as uploading
 from pages.shared.components import hooked
 from pages.shared.page import carry
 from pages.shared.wording import plain
 
-if TYPE_CHECKING:
-    from han_core.analysis.document_table import Reading
-    from han_core.analysis.embedding_cache import Note
-    from han_core.analysis.label_review import Neighbours
-    from han_core.analysis.sources import Source
-    from han_core.analysis.training_documents import TrainingSet
-    from han_core.runtime.jobs import State
-    from pages.errors.context import Bench
-
 PICKER, UPLOAD = "training_documents", "training_upload"
 BUNDLED = ("bundled:classroom@train", "bundled:classroom/all@all")
 
 
-def key(bench: "Bench", checkpoint: str) -> str | None:
+def key(bench: Bench, checkpoint: str) -> str | None:
     """The picker, and the key of the vectors of what it says; None while they are not there.
 
     Raises:
         WrongInput: if a file cannot be read.
     """
-    from han_core.analysis.training_documents import key_of, state
-
     notes = _kept(bench)
     sources = {data: _asked(bench, checkpoint, source) for data, source in
                _sources(checkpoint, bench).items()}  # fmt: skip
@@ -54,18 +58,14 @@ def key(bench: "Bench", checkpoint: str) -> str | None:
     return None
 
 
-def _kept(bench: "Bench") -> "dict[str, Note]":
+def _kept(bench: Bench) -> dict[str, Note]:
     """What is kept for the checkpoint, by the keys."""
-    from han_core.analysis.embedding_cache import kept_vectors
-
     sha256 = bench.store.scores.manifest.checkpoint_sha256
     return {note.key: note for note in kept_vectors(sha256)}
 
 
-def _picked(checkpoint: str, notes: "dict[str, Note]", sources: "dict[str, TrainingSet]") -> str:
+def _picked(checkpoint: str, notes: dict[str, Note], sources: dict[str, TrainingSet]) -> str:
     """A key among ``notes``, a name among ``sources``, or ``UPLOAD``."""
-    from han_core.analysis.training_documents import key_of
-
     names = {key: f"{note.data} ({note.rows:,} documents)" for key, note in notes.items()}
     read = {data: found for data, asked in sources.items() if (found := key_of(asked))}
     unread = [asked.source for data, asked in sources.items() if data not in read]
@@ -81,10 +81,8 @@ def _picked(checkpoint: str, notes: "dict[str, Note]", sources: "dict[str, Train
     )  # fmt: skip
 
 
-def _sources(checkpoint: str, bench: "Bench") -> "dict[str, Source]":
+def _sources(checkpoint: str, bench: Bench) -> dict[str, Source]:
     """Documents that can be read here, by ``Source.data``; what the checkpoint names is first."""
-    from han_core.analysis.sources import source_of
-
     named = _trained_on(checkpoint)
     found = [named] if named is not None else []
     found += [source_of(spec) for spec in BUNDLED]
@@ -97,22 +95,17 @@ def _sources(checkpoint: str, bench: "Bench") -> "dict[str, Source]":
     return there
 
 
-def _trained_on(checkpoint: str) -> "Source | None":
-    from han_core.analysis.training_documents import named_source
-    from han_core.models.checkpoint import read_metrics
-
+def _trained_on(checkpoint: str) -> Source | None:
     return named_source(read_metrics(cache.checkpoints_root() / checkpoint))
 
 
-def _named(checkpoint: str, source: "Source") -> str:
+def _named(checkpoint: str, source: Source) -> str:
     if source == _trained_on(checkpoint):
         return f"What it was trained on: {source.name}"
     return data_picker.BUNDLED.get(source.data, source.name)
 
 
-def _upload() -> "Source | None":
-    from han_core.analysis.sources import source_of
-
+def _upload() -> Source | None:
     sent = uploading.upload(UPLOAD, "CSV, TSV, JSONL or Parquet, with texts and labels")
     if sent is None:
         return None
@@ -133,18 +126,14 @@ def _column(title: str, columns: tuple[str, ...], name: str, otherwise: int) -> 
     return st.selectbox(title, columns, key=key, persist_state="session")
 
 
-def _asked(bench: "Bench", checkpoint: str, source: "Source") -> "TrainingSet":
-    from han_core.analysis.training_documents import TrainingSet
-
+def _asked(bench: Bench, checkpoint: str, source: Source) -> TrainingSet:
     folder = Path(cache.checkpoints_root() / checkpoint)
     sha256 = bench.store.scores.manifest.checkpoint_sha256
     return TrainingSet(folder, sha256, bench.device, source)
 
 
-def _wait(asked: "TrainingSet", found: "State | None") -> None:
+def _wait(asked: TrainingSet, found: State | None) -> None:
     """The button that begins the work, or how far it is."""
-    from han_core.analysis.training_documents import begin
-
     if found is not None and found.kind == "working":
         _progress(asked)
         return
@@ -158,9 +147,7 @@ def _wait(asked: "TrainingSet", found: "State | None") -> None:
 
 
 @st.fragment(run_every=1.0)
-def _progress(asked: "TrainingSet") -> None:
-    from han_core.analysis.training_documents import state, stop
-
+def _progress(asked: TrainingSet) -> None:
     found = state(asked)
     if found is None or found.kind != "working":
         st.rerun()
@@ -172,10 +159,8 @@ TABLE = "nearest_table"
 LONGEST = 20_000  # characters of a training document that are shown
 
 
-def beside(bench: "Bench", read: "Reading") -> None:
+def beside(bench: Bench, read: Reading) -> None:
     """What is near the document, once the training documents were read."""
-    from han_core.runtime.errors import WrongInput
-
     # The inner container keeps the page's distances, which a hooked one has not.
     with hooked("nearest", key="nearest"), st.container():
         st.subheader("Nearest training documents", anchor=False)
@@ -191,9 +176,7 @@ def beside(bench: "Bench", read: "Reading") -> None:
             st.error(plain(str(error)))
 
 
-def _nearest(bench: "Bench", checkpoint: str, read: "Reading", key: str) -> None:
-    from han_core.analysis.label_review import neighbour_table
-
+def _nearest(bench: Bench, checkpoint: str, read: Reading, key: str) -> None:
     found = cached_scores.neighbours(checkpoint, bench.device, key, read.text)
     if found is None:
         st.info(sentences.LOST)
@@ -218,7 +201,7 @@ def _nearest(bench: "Bench", checkpoint: str, read: "Reading", key: str) -> None
         _whole(found, rows[0])
 
 
-def _whole(found: "Neighbours", row: int) -> None:
+def _whole(found: Neighbours, row: int) -> None:
     """The text of a training document."""
     if row < len(found.found):
         document = found.found[row].document

@@ -9,24 +9,23 @@ and analyst, and stands in the field again whenever they meet.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import datetime
+from typing import NamedTuple
 
 import streamlit as st
 
+from han_core.analysis.annotations.document_annotations import FLAG_NAMES, Note, Said
+from han_core.analysis.annotations.writing import Change, history, write_note
+from han_core.runtime.errors import WrongInput
 from pages.errors import cached_scores
+from pages.errors.context import attempt
 from pages.shared.page import carry
 from pages.shared.wording import plain
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from han_core.analysis.annotations.document_annotations import Note, Said
-    from han_core.analysis.annotations.writing import Change
 
 LONGEST_CHANGE = 120  # characters of a text in the history; the whole one stays in the database
 
 
-def shown(said: "Sequence[Said]", content: str) -> None:
+def shown(said: Sequence[Said], content: str) -> None:
     """The switch, and behind it names, tags, notes and the history."""
     carry("coding_others", False)
     on = st.toggle(
@@ -46,10 +45,8 @@ def shown(said: "Sequence[Said]", content: str) -> None:
     _history(content)
 
 
-def line(one: "Said") -> str:
+def line(one: Said) -> str:
     """Who, what and when in one line, without the note, as Markdown."""
-    from han_core.analysis.annotations.document_annotations import FLAG_NAMES
-
     said = [f":gray-badge[{plain(tag.name)}]" for tag in one.tags]
     for flag in one.flags:
         meant = f": {flag.meant}" if flag.meant else ""
@@ -60,12 +57,12 @@ def line(one: "Said") -> str:
     return f"**{plain(one.annotator)}** {' '.join(said)}{when}"
 
 
-def moment(at: "datetime") -> str:
+def moment(at: datetime) -> str:
     """ "2026-11-21 20:57 UTC": the server does not know the reader's clock."""
     return at.strftime("%Y-%m-%d %H:%M UTC").replace(":", r"\:")
 
 
-def change_line(change: "Change") -> str:
+def change_line(change: Change) -> str:
     """A line of the history, as Markdown."""
     before, after = (text[:LONGEST_CHANGE] for text in (change.before, change.after))
     told = " → ".join(plain(text) or "nothing" for text in (before, after))
@@ -75,9 +72,6 @@ def change_line(change: "Change") -> str:
 
 def _history(content: str) -> None:
     """Every change of what was said of the document."""
-    from han_core.analysis.annotations.writing import history
-    from han_core.runtime.errors import WrongInput
-
     try:
         changes = history(cached_scores.notes(), content)
     except WrongInput as error:
@@ -112,7 +106,7 @@ class Shown(NamedTuple):
     version: int
 
 
-def note(content: str, analyst: str, there: "Note | None") -> None:
+def note(content: str, analyst: str, there: Note | None) -> None:
     """The field with the note that is ``there``, or with what could not be saved."""
 
     draft = _drafts().get((content, analyst))
@@ -159,10 +153,6 @@ def _save(shown: Shown) -> None:
     A save may come before the page was drawn anew after the last one; then ``shown`` is old,
     and what the field was last filled with counts.
     """
-    from han_core.analysis.annotations.writing import write_note
-    from pages.errors import cached_scores
-    from pages.errors.context import attempt
-
     text, owner, last = st.session_state[NOTE], shown[:2], st.session_state[SHOWN]
     version = last.version if last[:2] == owner else shown.version
 

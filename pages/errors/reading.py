@@ -5,25 +5,21 @@ They last as long as the session, for each data set by itself. It knows nothing 
 The document that is being read: its way to the next one, what came of it, its picture.
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import streamlit as st
 
-from pages.errors import context, sentences, tag_editor
+from han_core.analysis.document_table import Reading, explanation_of, reading
+from han_core.explanation.explanation import Explanation
+from pages.errors import context, neighbours, sentences, tag_editor
+from pages.errors.context import Bench
 from pages.shared import cache, drawing
 from pages.shared import drawing as strip
 from pages.shared.wording import plain
 
-if TYPE_CHECKING:
-    from han_core.analysis.document_table import Reading
-    from han_core.explanation.explanation import Explanation
-    from pages.errors.context import Bench
-
 COLLECTED = "errors_collected"
 
 
-def beside(bench: "Bench", reading: "Reading") -> None:
+def beside(bench: Bench, reading: Reading) -> None:
     """The button under the document that is read."""
     data, there = _data(bench), reading.row in rows(bench)
     st.button(
@@ -36,12 +32,12 @@ def beside(bench: "Bench", reading: "Reading") -> None:
     )
 
 
-def rows(bench: "Bench") -> list[int]:
+def rows(bench: Bench) -> list[int]:
     """Rows of the store, in the order in which they were put aside."""
     return st.session_state.get(COLLECTED, {}).get(_data(bench), [])
 
 
-def clear(bench: "Bench") -> None:
+def clear(bench: Bench) -> None:
     """None of them any longer; made to be a callback."""
     st.session_state.get(COLLECTED, {}).pop(_data(bench), None)
 
@@ -52,7 +48,7 @@ def _toggle(data: str, row: int) -> None:
     held[data] = [one for one in before if one != row] if row in before else [*before, row]
 
 
-def _data(bench: "Bench") -> str:
+def _data(bench: Bench) -> str:
     return bench.store.scores.manifest.data_sha256
 
 
@@ -61,11 +57,8 @@ NARROW = 34  # columns of a sentence above its bar: all that a window of 900 pix
 KEYS = {"j": FORWARD, "ArrowRight": FORWARD, "k": BACK, "ArrowLeft": BACK}
 
 
-def panel(bench: "Bench", order: np.ndarray, now: context.Here) -> None:
+def panel(bench: Bench, order: np.ndarray, now: context.Here) -> None:
     """The document at ``now``, coding beside it, and the training documents nearest to it."""
-    from han_core.analysis.document_table import reading
-    from pages.errors import neighbours, tag_editor
-
     read = reading(bench.store, now.row)
     with st.container(horizontal=True, vertical_alignment="center"):
         _way(bench, order, now)
@@ -88,7 +81,7 @@ def panel(bench: "Bench", order: np.ndarray, now: context.Here) -> None:
     neighbours.beside(bench, read)
 
 
-def heading(read: "Reading") -> str:
+def heading(read: Reading) -> str:
     """True class, predicted class, and the second model's, as Markdown."""
     said = f"True **{plain(read.true)}**, predicted {_coloured(read.predicted, read.true)}"
     if read.other is None:
@@ -96,7 +89,7 @@ def heading(read: "Reading") -> str:
     return f"{said}, by the second model {_coloured(read.other, read.true)}"
 
 
-def figures_line(read: "Reading") -> str:
+def figures_line(read: Reading) -> str:
     """The numbers and the data's own columns in one line, as Markdown."""
     numbers = f"Confidence {read.confidence:.3f} · loss {read.loss:.3f}"
     own = [f"{plain(name)}: {plain(str(cell))}" for name, cell in read.columns.items()]
@@ -107,7 +100,7 @@ def _coloured(predicted: str, true: str) -> str:
     return f":{'green' if predicted == true else 'red'}[**{plain(predicted)}**]"
 
 
-def _way(bench: "Bench", order: np.ndarray, now: context.Here) -> None:
+def _way(bench: Bench, order: np.ndarray, now: context.Here) -> None:
     """Previous and next, by button and key, and where one is."""
     data, held = bench.store.scores.manifest.data_sha256, context.current()
 
@@ -131,12 +124,11 @@ def where(now: context.Here, of: int) -> str:
     return f"No longer under this filter, which leaves {of:,}; it stays until you go on."
 
 
-def _explanation(bench: "Bench", read: "Reading") -> "Explanation":
+def _explanation(bench: Bench, read: Reading) -> Explanation:
     """As the model sees it now; as it was stored where the model is gone."""
     if bench.checkpoint is not None:
         question = cache.Question(bench.checkpoint, bench.device, read.text)
         return cache.subject(question).explanation
-    from han_core.analysis.document_table import explanation_of
 
     st.caption(sentences.GONE)
     return explanation_of(read, bench.store.labels)

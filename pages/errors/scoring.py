@@ -6,18 +6,18 @@ the page is closed.
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from han_core.analysis.score_cache import Kept, asked, forget
+from han_core.analysis.score_cache import kept as by_key
+from han_core.analysis.scoring_job import begin_keeping
+from han_core.analysis.sources import Scores, Source, Standing
+from han_core.runtime.errors import WrongInput
+from han_core.runtime.jobs import State, look, stop
 from pages.errors import cached_scores, context
 from pages.shared import cache, controls, data_picker
 from pages.shared.wording import plain
-
-if TYPE_CHECKING:
-    from han_core.analysis.score_cache import Kept
-    from han_core.analysis.sources import Scores, Source, Standing
-    from han_core.runtime.jobs import State
 
 GONE = "gone:"
 """Stands before the key of scores whose checkpoint is no longer there."""
@@ -45,7 +45,7 @@ def present(checkpoint: str) -> str | None:
     return None if checkpoint.startswith(GONE) else checkpoint
 
 
-def scored(checkpoint: str, device: str, source: "Source", beside: bool = False) -> "Scores | None":
+def scored(checkpoint: str, device: str, source: Source, beside: bool = False) -> Scores | None:
     """The scores once they are whole; None while another process makes them.
 
     Args:
@@ -68,7 +68,7 @@ def scored(checkpoint: str, device: str, source: "Source", beside: bool = False)
     return None if found is None else found.scores
 
 
-def _say_of(found: "Kept", checkpoint: str) -> None:
+def _say_of(found: Kept, checkpoint: str) -> None:
     """What there is to know of scores before they are read."""
     if present(checkpoint) is None:
         st.warning(
@@ -79,10 +79,8 @@ def _say_of(found: "Kept", checkpoint: str) -> None:
         st.caption(plain(note))
 
 
-def origin(scores: "Scores") -> None:
+def origin(scores: Scores) -> None:
     """The popover that says where scores come from, and the way to be rid of them."""
-    from han_core.analysis.score_cache import kept as by_key
-
     with st.popover("Scores", icon=":material/info:", key="about_scores"):
         found = by_key(scores.folder.name)
         for line in about(found) if found else ():
@@ -92,7 +90,7 @@ def origin(scores: "Scores") -> None:
         st.caption("They are made anew when somebody asks for them again.")
 
 
-def about(found: "Kept") -> list[str]:
+def about(found: Kept) -> list[str]:
     """Where scores come from, in lines of Markdown."""
     manifest, origin = found.scores.manifest, found.origin
     when = time.strftime("%d %B %Y, %H:%M", time.localtime(origin.at))
@@ -105,9 +103,6 @@ def about(found: "Kept") -> list[str]:
 
 
 def _forget(key: str) -> None:
-    from han_core.analysis.score_cache import forget
-    from han_core.runtime.errors import WrongInput
-
     try:
         forget(key)
     except WrongInput as error:
@@ -115,22 +110,16 @@ def _forget(key: str) -> None:
     cached_scores.forget_kept()
 
 
-def _kept(checkpoint: str, source: "Source") -> "Kept | None":
-    from han_core.analysis.score_cache import kept as by_key
-
+def _kept(checkpoint: str, source: Source) -> Kept | None:
     if present(checkpoint):
         return cached_scores.find(checkpoint, source)
     found = by_key(checkpoint.removeprefix(GONE))
     if found is None:
-        from han_core.runtime.errors import WrongInput
-
         raise WrongInput("These scores are not kept any more.")
     return found
 
 
-def _say_changed(
-    source: "Source", standing: "Standing", checkpoint: str, found: "Kept | None"
-) -> None:
+def _say_changed(source: Source, standing: Standing, checkpoint: str, found: Kept | None) -> None:
     """Says that the file is another by now, and offers to score it as it is."""
     what = "has changed since it was scored" if standing == "changed" else "is no longer there"
     shown = "What is shown is of the file as it was."
@@ -145,10 +134,7 @@ def _say_changed(
             )  # fmt: skip
 
 
-def _here_or_apart(checkpoint: str, device: str, source: "Source") -> "Kept | None":
-    from han_core.analysis.score_cache import asked
-    from han_core.runtime.jobs import look
-
+def _here_or_apart(checkpoint: str, device: str, source: Source) -> Kept | None:
     work = asked(source, cached_scores.checkpoint_sha256(checkpoint))
     state = look(work)
     if state is not None and state.kind in ("failed", "stopped"):
@@ -163,7 +149,7 @@ def _here_or_apart(checkpoint: str, device: str, source: "Source") -> "Kept | No
     return None
 
 
-def _at_once(checkpoint: str, device: str, corpus, source: "Source") -> "Kept":
+def _at_once(checkpoint: str, device: str, corpus, source: Source) -> Kept:
     bar = st.empty()
 
     def progress(done: int, of: int) -> None:
@@ -175,9 +161,7 @@ def _at_once(checkpoint: str, device: str, corpus, source: "Source") -> "Kept":
         bar.empty()
 
 
-def _begin(checkpoint: str, device: str, source: "Source") -> None:
-    from han_core.analysis.scoring_job import begin_keeping
-
+def _begin(checkpoint: str, device: str, source: Source) -> None:
     begin_keeping(cache.checkpoints_root() / checkpoint, device, source)
 
 
@@ -185,8 +169,6 @@ def _under_way(work: Path, checkpoint: str) -> None:
     """Progress, drawn anew by itself until the other process has ended."""
 
     def part() -> None:
-        from han_core.runtime.jobs import look, stop
-
         state = look(work)
         if state is None or state.kind != "working":
             cached_scores.forget_kept()
@@ -199,7 +181,7 @@ def _under_way(work: Path, checkpoint: str) -> None:
     st.fragment(part, run_every=1.0)()
 
 
-def told(state: "State") -> str:
+def told(state: State) -> str:
     """How far scoring is, in words."""
     if not state.of:
         return f"{plain(state.text)} …"
@@ -214,7 +196,7 @@ def _duration(seconds: float) -> str:
     return f"{max(1, seconds):.0f} seconds"
 
 
-def _ended(state: "State", checkpoint: str, device: str, source: "Source") -> None:
+def _ended(state: State, checkpoint: str, device: str, source: Source) -> None:
     """Why it ended early, and the way to begin again."""
     if state.kind == "failed":
         st.error(plain(state.text))

@@ -14,18 +14,15 @@ The sentences of the view Take away.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
+from han_core.analysis.document_table import Reading
+from han_core.analysis.export import Kind
+from han_core.analysis.filters import Filter
+from han_core.analysis.label_review import Neighbours
+from han_core.analysis.model_pairs import Pair
+from han_core.analysis.pair_attention import PairAttention
+from han_core.analysis.training_documents import TrainedOn
 from pages.shared.wording import plain
-
-if TYPE_CHECKING:
-    from han_core.analysis.document_table import Reading
-    from han_core.analysis.export import Kind
-    from han_core.analysis.filters import Filter
-    from han_core.analysis.label_review import Neighbours
-    from han_core.analysis.model_pairs import Pair
-    from han_core.analysis.pair_attention import PairAttention
-    from han_core.analysis.training_documents import TrainedOn
 
 GONE = (
     "The checkpoint that scored this is gone, so this is its attention as it was stored, in 255 "
@@ -111,7 +108,7 @@ NOT_YET = (
 LOST = "These vectors are not kept any more; choose the documents again."
 
 
-def limits(trained: "TrainedOn", checkpoint: str, data: str) -> str:
+def limits(trained: TrainedOn, checkpoint: str, data: str) -> str:
     """How far ``checkpoint`` can tell wrong labels of ``data``, as Markdown."""
     model, documents = plain(checkpoint), plain(data)
     if trained == "same":
@@ -131,7 +128,7 @@ def limits(trained: "TrainedOn", checkpoint: str, data: str) -> str:
     )
 
 
-def votes(found: "Neighbours", read: "Reading") -> str:
+def votes(found: Neighbours, read: Reading) -> str:
     """How the nearest other texts are labelled, beside the label and the prediction."""
     number = sum(found.votes.values())
     if not number:
@@ -145,7 +142,7 @@ def votes(found: "Neighbours", read: "Reading") -> str:
     return f"{told}, {found.votes.get(read.predicted, 0)} the predicted class."
 
 
-def same_text(found: "Neighbours", read: "Reading") -> str:
+def same_text(found: Neighbours, read: Reading) -> str:
     """What the training documents say of the very text; "" if it is not among them."""
     labels = found.labels_of_same_text
     if not labels:
@@ -187,7 +184,7 @@ CHOSEN_BY_FIRST = {
 """Conditions that ask the first model; the second had no say in them."""
 
 
-def accuracy_line(pair: "Pair") -> str:
+def accuracy_line(pair: Pair) -> str:
     """The difference in accuracy with its interval."""
     found = pair.difference
     if found is None or found.mean is None or found.low is None or found.high is None:
@@ -199,14 +196,14 @@ def accuracy_line(pair: "Pair") -> str:
     )
 
 
-def _ends(pair: "Pair") -> tuple[float, float]:
+def _ends(pair: Pair) -> tuple[float, float]:
     found = pair.difference
     if found is None or found.low is None or found.high is None:
         return (0.0, 0.0)
     return found.low, found.high
 
 
-def mcnemar_line(pair: "Pair") -> str:
+def mcnemar_line(pair: Pair) -> str:
     """McNemar's test in words."""
     apart = pair.fixed + pair.broken
     if not apart:
@@ -235,7 +232,7 @@ def p_value(p: float) -> str:
     return said.replace(" ", "\N{NO-BREAK SPACE}")
 
 
-def another_line(pair: "Pair") -> str:
+def another_line(pair: Pair) -> str:
     """What the four cells do not show; empty where there is none of it."""
     if not pair.another:
         return ""
@@ -245,7 +242,7 @@ def another_line(pair: "Pair") -> str:
     )
 
 
-def chosen_line(filter: "Filter") -> str:
+def chosen_line(filter: Filter) -> str:
     """A caution where the filter asks the first model alone; else empty."""
     named = [name for field, name in CHOSEN_BY_FIRST.items() if _asks(filter, field)]
     if not named:
@@ -257,7 +254,7 @@ def chosen_line(filter: "Filter") -> str:
     )
 
 
-def _asks(filter: "Filter", field: str) -> bool:
+def _asks(filter: Filter, field: str) -> bool:
     return getattr(filter, field) != type(filter).model_fields[field].get_default()
 
 
@@ -271,7 +268,7 @@ def tests_line(tested: int) -> str:
     )
 
 
-def sample_line(found: "PairAttention") -> str:
+def sample_line(found: PairAttention) -> str:
     """What was measured, and of how many."""
     changed = int(found.changed.sum())
     same = len(found.rows) - changed
@@ -314,8 +311,8 @@ TURNED = (
     "What the file's model predicted beside what this one predicts, both judged by the labels of "
     "today, for the documents that the filter leaves."
 )
-KINDS: "dict[Kind, str]" = {"csv": "CSV", "parquet": "Parquet", "jsonl": "JSON lines"}
-MIMES: "dict[Kind, str]" = {
+KINDS: dict[Kind, str] = {"csv": "CSV", "parquet": "Parquet", "jsonl": "JSON lines"}
+MIMES: dict[Kind, str] = {
     "csv": "text/csv",
     "parquet": "application/vnd.apache.parquet",
     "jsonl": "application/jsonl",

@@ -9,23 +9,31 @@ lacks (a second model, a class) is said in its row.
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+import numpy as np
 import streamlit as st
+from pydantic import ValidationError
 
+from han_core.analysis.dataset import Outcomes
+from han_core.analysis.filters import Filter, chips
+from han_core.analysis.metrics import accuracy, confusion_counts
+from han_core.analysis.query import select
+from han_core.analysis.slices import (
+    Slice,
+    SliceRow,
+    compare_slices,
+    delete_slice,
+    slice_table,
+    slices,
+)
+from han_core.explanation.statistics import NOTHING, Interval
+from han_core.runtime.errors import WrongInput
+from han_core.viz.charts.performance import Row, interval_rows
 from pages.errors import cached_scores, context, filter_bar
-from pages.errors.context import switch
+from pages.errors.context import Bench, switch
 from pages.shared.components import figure_export, hooked
 from pages.shared.wording import plain
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from han_core.analysis.dataset import Outcomes
-    from han_core.analysis.filters import Filter
-    from han_core.analysis.slices import Slice, SliceRow
-    from han_core.explanation.statistics import Interval
-    from pages.errors.context import Bench
 
 WHOLE, PRESENT = "All documents", "The filter that holds now"
 
@@ -33,40 +41,27 @@ WHOLE, PRESENT = "All documents", "The filter that holds now"
 class Line(NamedTuple):
     """A row of the table; its documents, None if its filter cannot be used here; what is saved."""
 
-    row: "SliceRow"
-    rows: "np.ndarray | None"
-    saved: "Slice | None" = None
+    row: SliceRow
+    rows: np.ndarray | None
+    saved: Slice | None = None
 
 
-def lines(bench: "Bench", saved: "tuple[Slice, ...]") -> list[Line]:
+def lines(bench: Bench, saved: tuple[Slice, ...]) -> list[Line]:
     """All documents first, then the filter that holds, if any, then each slice."""
-    from han_core.analysis.filters import Filter
-
     first = [Line(*_scored(bench, WHOLE, Filter()))]
     if bench.filter != Filter():
         first.append(Line(*_scored(bench, PRESENT, bench.filter)))
     return [*first, *(Line(*_of_saved(bench, slice), slice) for slice in saved)]
 
 
-def _of_saved(bench: "Bench", slice: "Slice") -> "tuple[SliceRow, np.ndarray | None]":
-    from pydantic import ValidationError
-
-    from han_core.analysis.filters import Filter
-    from han_core.analysis.slices import SliceRow
-
+def _of_saved(bench: Bench, slice: Slice) -> tuple[SliceRow, np.ndarray | None]:
     try:
         return _scored(bench, slice.name, Filter.model_validate_json(slice.filter))
     except ValidationError:
         return SliceRow(slice.name, trouble="A filter that this version does not know."), None
 
 
-def _scored(bench: "Bench", name: str, filter: "Filter") -> "tuple[SliceRow, np.ndarray | None]":
-    from han_core.analysis.filters import chips
-    from han_core.analysis.metrics import confusion_counts
-    from han_core.analysis.query import select
-    from han_core.analysis.slices import SliceRow
-    from han_core.runtime.errors import WrongInput
-
+def _scored(bench: Bench, name: str, filter: Filter) -> tuple[SliceRow, np.ndarray | None]:
     try:
         rows = select(bench.store, filter, bench.marks)
     except WrongInput as error:
@@ -78,10 +73,8 @@ def _scored(bench: "Bench", name: str, filter: "Filter") -> "tuple[SliceRow, np.
     return SliceRow(name, holds, scores, _second(outcomes)), rows
 
 
-def _second(outcomes: "Outcomes") -> "Interval | None":
+def _second(outcomes: Outcomes) -> Interval | None:
     """The second model's accuracy there, if there is one."""
-    from han_core.analysis.metrics import accuracy
-
     if outcomes.other is None:
         return None
     return accuracy(replace(outcomes, predicted=outcomes.other))
@@ -101,10 +94,8 @@ SAYS = (
 )
 
 
-def panel(bench: "Bench") -> None:
+def panel(bench: Bench) -> None:
     """The table of slices, what can be done with the chosen ones, and their intervals."""
-    from han_core.analysis.slices import slices
-
     saved = slices(cached_scores.notes(), bench.store.scores.manifest.data_sha256)
     if not saved:
         st.info(NONE)
@@ -118,8 +109,6 @@ def panel(bench: "Bench") -> None:
 
 def _table(there: list[Line]) -> list[Line]:
     """The table; returns the chosen lines."""
-    from han_core.analysis.slices import slice_table
-
     column = st.column_config
     with hooked("slices", key="slices_frame"):
         event = st.dataframe(
@@ -150,7 +139,7 @@ def _table(there: list[Line]) -> list[Line]:
     return [there[at] for at in event["selection"]["rows"] if at < len(there)]
 
 
-def _buttons(bench: "Bench", chosen: "list[Slice]") -> None:
+def _buttons(bench: Bench, chosen: list[Slice]) -> None:
     """Open the one that is chosen, delete all that are."""
     if not chosen:
         return
@@ -175,10 +164,7 @@ def _buttons(bench: "Bench", chosen: "list[Slice]") -> None:
         )
 
 
-def _delete(bench: "Bench", names: list[str]) -> None:
-    from han_core.analysis.slices import delete_slice
-    from han_core.runtime.errors import WrongInput
-
+def _delete(bench: Bench, names: list[str]) -> None:
     data = bench.store.scores.manifest.data_sha256
     try:
         for name in names:
@@ -187,10 +173,8 @@ def _delete(bench: "Bench", names: list[str]) -> None:
         context.say(str(error))
 
 
-def compared(bench: "Bench", one: Line, other: Line) -> str:
+def compared(bench: Bench, one: Line, other: Line) -> str:
     """Two slices side by side in a sentence or two, as Markdown."""
-    from han_core.analysis.slices import compare_slices
-
     if one.rows is None or other.rows is None:
         return ""
     found = compare_slices(bench.store.outcomes.right, one.rows, other.rows)
@@ -208,9 +192,6 @@ def compared(bench: "Bench", one: Line, other: Line) -> str:
 
 def _figure(shown: list[Line], whole: Line) -> None:
     """Intervals of these lines, and all documents as a line across."""
-    from han_core.explanation.statistics import NOTHING
-    from han_core.viz.charts.performance import Row, interval_rows
-
     measure = switch("Figure", MEASURES, MEASURE)
     rows = [
         Row(line.row.name, getattr(line.row.scores, measure), line.row.scores.documents)

@@ -3,21 +3,17 @@
 A page of it is all that a browser gets, so a million documents are as quick as a hundred.
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import pandas as pd
 import streamlit as st
 
+from han_core.analysis.annotations.marks import Marks
+from han_core.analysis.document_table import ordered, page
+from han_core.analysis.query import CLASSES, NUMBERS, USUAL, By, Order
 from pages.errors import context, sentences
+from pages.errors.context import Bench, config
 from pages.shared.page import carry
 from pages.shared.wording import plain
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from han_core.analysis.annotations.marks import Marks
-    from han_core.analysis.query import Order
-    from pages.errors.context import Bench
 
 A_PAGE = 50
 TABLE, ORDER, CHOSEN = "errors_table", "errors_order", "errors_chosen"
@@ -25,10 +21,8 @@ FIRST = ("id", "true", "predicted", "other", "confidence", "coded", "excerpt")
 """What stands in sight; the other columns are found by scrolling."""
 
 
-def panel(bench: "Bench") -> tuple[np.ndarray, context.Here | None]:
+def panel(bench: Bench) -> tuple[np.ndarray, context.Here | None]:
     """The table and its pages; returns the rows in their order, and the one to read."""
-    from han_core.analysis.document_table import ordered, page
-
     order = _order(bench)
     rows = ordered(bench.store, bench.rows, order)
     data = bench.store.scores.manifest.data_sha256
@@ -44,7 +38,7 @@ def panel(bench: "Bench") -> tuple[np.ndarray, context.Here | None]:
     return rows, now
 
 
-def with_tags(rows: "pd.DataFrame", marks: "Marks") -> "pd.DataFrame":
+def with_tags(rows: pd.DataFrame, marks: Marks) -> pd.DataFrame:
     """With a column of the tags that each document was given, where any has one."""
     tags = [
         ", ".join(tag for tag, documents in marks.tagged.items() if content in documents)
@@ -56,19 +50,15 @@ def with_tags(rows: "pd.DataFrame", marks: "Marks") -> "pd.DataFrame":
     return rows
 
 
-def clicked(order: "Order", column: str) -> "Order":
+def clicked(order: Order, column: str) -> Order:
     """By the column whose head was clicked: numbers fall at first, and turn round after that."""
-    from han_core.analysis.query import NUMBERS, By
-
     if not isinstance(order, str) and order[0] == column:
         return By(column, not order[1])
     return By(column, column in NUMBERS or column == "wrong")
 
 
-def _order(bench: "Bench") -> "Order":
+def _order(bench: Bench) -> Order:
     """The picker of the order; a click on a column's head sets it too."""
-    from han_core.analysis.query import USUAL
-
     orders = [*USUAL, *_by_columns(bench)]
     if st.session_state.get(ORDER, USUAL[0]) not in orders:
         st.session_state[ORDER] = USUAL[0]  # a column of other data
@@ -85,15 +75,13 @@ def _order(bench: "Bench") -> "Order":
     )
 
 
-def order_name(order: "Order") -> str:
+def order_name(order: Order) -> str:
     if isinstance(order, str):
         return order.capitalize()
     return f"{plain(order[0])}, {'falling' if order[1] else 'rising'}"
 
 
-def _by_columns(bench: "Bench") -> "list[Order]":
-    from han_core.analysis.query import CLASSES, NUMBERS, By
-
+def _by_columns(bench: Bench) -> list[Order]:
     ours = ("id", *CLASSES, *NUMBERS)
     own = [name for name in bench.store.documents.columns if name not in ours]
     lacking = {"row"} if bench.store.other is not None else {"row", "other"}
@@ -112,9 +100,7 @@ def _page_number(now: context.Here, rows: int) -> int:
 
 
 @st.fragment  # a browser answers a mark that we set, and only the table runs again for that
-def _table(shown: "pd.DataFrame", data: str, first: int, now: context.Here) -> None:
-    from pages.errors.context import config
-
+def _table(shown: pd.DataFrame, data: str, first: int, now: context.Here) -> None:
     if st.session_state.pop(CHOSEN, False):
         st.rerun()
     there = shown["row"].tolist()

@@ -10,23 +10,20 @@ document while the session lasts. What others said is shown on request only, so 
 code without knowing.
 """
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, cast
 
 import streamlit as st
 
+from han_core.analysis.annotations.codebook import Tag, codebook, save_tag
+from han_core.analysis.annotations.document_annotations import Said, said_of
+from han_core.analysis.annotations.marks import Flag, checked_name
+from han_core.analysis.annotations.writing import put_tag, set_flag, set_read, take_tag
+from han_core.analysis.document_table import Reading
+from han_core.runtime.errors import WrongInput
 from pages.errors import cached_scores, note_editor
-from pages.errors.context import TROUBLE, attempt
+from pages.errors.context import TROUBLE, Bench, attempt
 from pages.shared.wording import plain
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from han_core.analysis.annotations.codebook import Tag
-    from han_core.analysis.annotations.document_annotations import Said
-    from han_core.analysis.annotations.marks import Flag
-    from han_core.analysis.document_table import Reading
-    from pages.errors.context import Bench
 
 # Ahead of Streamlit's own keys (r, c), which would run the page again or clear its caches.
 _LISTENER = st.components.v2.component(
@@ -115,12 +112,8 @@ class Here(NamedTuple):
     true: str
 
 
-def beside(bench: "Bench", reading: "Reading") -> None:
+def beside(bench: Bench, reading: Reading) -> None:
     """Tags, flags and note of the document, and what others said of it."""
-    from han_core.analysis.annotations.codebook import codebook
-    from han_core.analysis.annotations.document_annotations import said_of
-    from han_core.runtime.errors import WrongInput
-
     st.subheader("Your reading", anchor=False)
     if sentence := st.session_state.pop(TROUBLE, None):
         st.error(plain(sentence))
@@ -145,7 +138,7 @@ def beside(bench: "Bench", reading: "Reading") -> None:
     note_editor.shown([one for one in said if one.annotator != here.analyst], reading.content)
 
 
-def tag_name(tag: "Tag | None", name: str) -> str:
+def tag_name(tag: Tag | None, name: str) -> str:
     """A tag on a button: its colour, its name, its key; retired ones are pale."""
     if tag is None:
         return f":gray[{plain(name)}]"
@@ -155,9 +148,6 @@ def tag_name(tag: "Tag | None", name: str) -> str:
 
 def _name(analyst: str) -> str:
     """The name as it is stored; what cannot be one is said, and nobody codes."""
-    from han_core.analysis.annotations.marks import checked_name
-    from han_core.runtime.errors import WrongInput
-
     try:
         return checked_name(analyst, "An analyst's name") if analyst else ""
     except WrongInput as error:
@@ -165,7 +155,7 @@ def _name(analyst: str) -> str:
         return ""
 
 
-def _tags(here: Here, codebook: "Sequence[Tag]", own: "Said | None") -> None:
+def _tags(here: Here, codebook: Sequence[Tag], own: Said | None) -> None:
     """The tags as buttons and under their keys; a new one can be made on the way."""
     had = tuple(tag.name for tag in own.tags) if own else ()
     offered = {tag.name: tag for tag in codebook}
@@ -202,9 +192,7 @@ def _take_tags(here: Here, had: tuple[str, ...]) -> None:
     _put(here, new, [name for name in had if name not in wanted])
 
 
-def _put(here: Here, new: "Sequence[str]", gone: "Sequence[str]") -> None:
-    from han_core.analysis.annotations.writing import put_tag, take_tag
-
+def _put(here: Here, new: Sequence[str], gone: Sequence[str]) -> None:
     def write() -> None:
         for name in new:
             put_tag(cached_scores.notes(), here.content, name, here.analyst)
@@ -215,9 +203,6 @@ def _put(here: Here, new: "Sequence[str]", gone: "Sequence[str]") -> None:
 
 
 def _make(here: Here) -> None:
-    from han_core.analysis.annotations.codebook import save_tag
-    from han_core.analysis.annotations.writing import put_tag
-
     def write() -> None:
         tag = save_tag(cached_scores.notes(), st.session_state[NEW_TAG], here.analyst)
         put_tag(cached_scores.notes(), here.content, tag.name, here.analyst)
@@ -226,7 +211,7 @@ def _make(here: Here) -> None:
         st.session_state[NEW_TAG] = ""
 
 
-def _marks(here: Here, labels: "Sequence[str]", own: "Said | None") -> None:
+def _marks(here: Here, labels: Sequence[str], own: Said | None) -> None:
     """The two flags and the mark of having read, and the class that is meant."""
     flags = {flag.kind: flag for flag in own.flags} if own else {}
     had = (*flags, *([READ] if own and own.read else []))
@@ -256,8 +241,6 @@ def _marks(here: Here, labels: "Sequence[str]", own: "Said | None") -> None:
 
 
 def _take_marks(here: Here, had: tuple[str, ...]) -> None:
-    from han_core.analysis.annotations.writing import set_flag, set_read
-
     def write() -> None:
         for kind in set(st.session_state[MARKS]).symmetric_difference(had):
             on = kind not in had
@@ -271,8 +254,6 @@ def _take_marks(here: Here, had: tuple[str, ...]) -> None:
 
 
 def _take_meant(here: Here) -> None:
-    from han_core.analysis.annotations.writing import set_flag
-
     meant = st.session_state[MEANT] or ""
     attempt(
         lambda: set_flag(

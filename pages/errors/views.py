@@ -4,28 +4,33 @@ Only the one that is looked at runs, and only then is it imported.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.errors.context import switch
-
-if TYPE_CHECKING:
-    from pages.errors.context import Bench
+from pages.errors import (
+    charts,
+    codebook,
+    export,
+    labels,
+    model_pairs,
+    reading,
+    slices,
+    table,
+    word_attention,
+)
+from pages.errors.context import Bench, switch
 
 VIEW = "errors_view"
 NARROWEST = 440  # pixels of a figure with its numbers
 
 
-def show(bench: "Bench") -> None:
+def show(bench: Bench) -> None:
     """The switch, and the chosen view."""
     _PANELS[switch("View", {name: name for name in _PANELS}, VIEW, hidden=True)](bench)
 
 
-def _documents(bench: "Bench") -> None:
+def _documents(bench: Bench) -> None:
     """Figures that lead in beside the table, and the document underneath."""
-    from pages.errors import charts, reading, table
-
     beside = st.grid(2, min_column_width=NARROWEST, gap="large")  # on a narrow screen, below
     with beside.cell():
         charts.panel(bench)
@@ -35,43 +40,31 @@ def _documents(bench: "Bench") -> None:
         reading.panel(bench, order, now)
 
 
-def _slices(bench: "Bench") -> None:
-    from pages.errors import slices
-
+def _slices(bench: Bench) -> None:
     slices.panel(bench)
 
 
-def _attention(bench: "Bench") -> None:
-    from pages.errors import word_attention
-
+def _attention(bench: Bench) -> None:
     word_attention.panel(bench)
 
 
-def _labels(bench: "Bench") -> None:
-    from pages.errors import labels
-
+def _labels(bench: Bench) -> None:
     labels.panel(bench)
 
 
-def _pair(bench: "Bench") -> None:
-    from pages.errors import model_pairs
-
+def _pair(bench: Bench) -> None:
     model_pairs.panel(bench)
 
 
-def _codebook(bench: "Bench") -> None:
-    from pages.errors import codebook
-
+def _codebook(bench: Bench) -> None:
     codebook.panel(bench)
 
 
-def _take_away(bench: "Bench") -> None:
-    from pages.errors import export
-
+def _take_away(bench: Bench) -> None:
     export.panel(bench)
 
 
-_PANELS: dict[str, Callable[["Bench"], None]] = {
+_PANELS: dict[str, Callable[[Bench], None]] = {
     "Documents": _documents,
     "Slices": _slices,
     "Attention": _attention,

@@ -5,27 +5,32 @@ Asked for, measured with a progress bar, and kept.
 What the documents that the filter leaves attend to: words, places, how gathered.
 """
 
-from typing import TYPE_CHECKING
-
+import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
+from han_core.analysis.attended_words import (
+    Group,
+    Measure,
+    contrast,
+    entropies,
+    profile,
+    word_table,
+)
+from han_core.analysis.document_table import texts
+from han_core.analysis.word_attention import Attended
+from han_core.explanation.dataset_evidence import sample_of_scored
+from han_core.viz.charts.faithfulness import Question, intervals
+from han_core.viz.charts.word_attention import attended_words, entropy_shares, position_profile
 from pages.errors import cached_scores, context
+from pages.errors.context import Bench
 from pages.shared import wording
 from pages.shared.components import figure_export, hooked
 from pages.shared.page import carry
 
-if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
-
-    from han_core.analysis.attended_words import Group, Measure
-    from han_core.analysis.word_attention import Attended
-    from han_core.viz.charts.faithfulness import Question
-    from pages.errors.context import Bench
-
 DOCUMENTS = [20, 50, 100, 200, 500]
 NARROWEST = 380  # pixels of a figure
-TITLES: "dict[Question, str]" = {
+TITLES: dict[Question, str] = {
     "comprehensiveness": "Taken out",
     "sufficiency": "Kept alone",
     "tau": "Order of the words",
@@ -34,7 +39,7 @@ TITLES: "dict[Question, str]" = {
 }
 
 
-def evidence_panel(bench: "Bench") -> None:
+def evidence_panel(bench: Bench) -> None:
     """The button, the progress, and the intervals of every question."""
     st.subheader("Evidence over these documents", anchor=False)
     if bench.checkpoint is None:
@@ -58,10 +63,7 @@ def _ask(key: tuple) -> None:
     st.session_state["dataset_evidence"] = key
 
 
-def _measured(bench: "Bench", checkpoint: str, number: int) -> dict:
-    from han_core.analysis.document_table import texts
-    from han_core.explanation.dataset_evidence import sample_of_scored
-
+def _measured(bench: Bench, checkpoint: str, number: int) -> dict:
     chosen = sample_of_scored(bench.outcomes.predicted, bench.outcomes.tokens, number)
     bar = st.empty()
 
@@ -76,8 +78,6 @@ def _measured(bench: "Bench", checkpoint: str, number: int) -> dict:
 
 
 def _evidence_figures(found: dict) -> None:
-    from han_core.viz.charts.faithfulness import intervals
-
     with hooked("dataset-evidence", key="dataset_evidence_figures"):
         st.caption(f"{found['n']:,} documents; points are means, lines their 95% intervals.")
         grid = st.grid(2, min_column_width=NARROWEST, gap=("small", "medium"))
@@ -100,7 +100,7 @@ LISTED = 500
 CLASSES = 6
 """Lines of one figure."""
 
-MEASURES: "dict[Measure, str]" = {"lift": "Lift over uniform", "attention": "Attention"}
+MEASURES: dict[Measure, str] = {"lift": "Lift over uniform", "attention": "Attention"}
 ATTENDED_NARROWEST = 420  # pixels of a figure
 
 ABOUT = (
@@ -119,7 +119,7 @@ ENTROPY = (
 )
 
 
-def panel(bench: "Bench") -> None:
+def panel(bench: Bench) -> None:
     """Words, position profile and entropies; then the evidence over these documents."""
     st.subheader("What they attend to", anchor=False)
     if not len(bench.rows):
@@ -133,7 +133,7 @@ def panel(bench: "Bench") -> None:
     evidence_panel(bench)
 
 
-def read(found: "Attended") -> str:
+def read(found: Attended) -> str:
     """How many documents the figures are of."""
     n = len(found.outcomes)
     if n == found.of:
@@ -141,10 +141,8 @@ def read(found: "Attended") -> str:
     return f"Of {n:,} documents drawn at random from the {found.of:,} that the filter leaves."
 
 
-def groups(labels: tuple[str, ...]) -> "dict[str, Group]":
+def groups(labels: tuple[str, ...]) -> dict[str, Group]:
     """Name → group of documents, all that can be asked for."""
-    from han_core.analysis.attended_words import Group
-
     named = {"All": Group(), "Right": Group("right"), "Wrong": Group("wrong")}
     named |= {f"True {label}": Group("true", label) for label in labels}
     return named | {f"Predicted {label}": Group("predicted", label) for label in labels}
@@ -155,7 +153,7 @@ def least(documents: int) -> int:
     return max(3, documents // 1_000)
 
 
-def _attended(bench: "Bench") -> "Attended":
+def _attended(bench: Bench) -> Attended:
     bar = st.empty()
 
     def progress(done: int, of: int) -> None:
@@ -167,9 +165,7 @@ def _attended(bench: "Bench") -> "Attended":
         bar.empty()
 
 
-def _words(found: "Attended") -> None:
-    from han_core.analysis.attended_words import contrast, word_table
-
+def _words(found: Attended) -> None:
     there = groups(found.outcomes.labels)
     group, by, at_least, beside = _asked(found, list(there))
     words = word_table(found, there[group], by, at_least)
@@ -184,7 +180,7 @@ def _words(found: "Attended") -> None:
         st.dataframe(words.head(LISTED), hide_index=True, height=320, key="attended_table")
 
 
-def _asked(found: "Attended", there: list[str]) -> "tuple[str, Measure, int, list[str]]":
+def _asked(found: Attended, there: list[str]) -> tuple[str, Measure, int, list[str]]:
     pickers = st.columns([3, 3, 2, 4])
     with pickers[0]:
         carry("attended_group", there[0], there)
@@ -210,9 +206,7 @@ def _asked(found: "Attended", there: list[str]) -> "tuple[str, Measure, int, lis
     return group, by or "lift", int(at_least), beside
 
 
-def _draw_words(words: "pd.DataFrame", by: "Measure", others: dict) -> None:
-    from han_core.viz.charts.word_attention import attended_words
-
+def _draw_words(words: pd.DataFrame, by: Measure, others: dict) -> None:
     with hooked("attended-words", key="attended_words"):
         st.plotly_chart(
             attended_words(words, by, others),
@@ -239,10 +233,7 @@ def chosen_word(points: list[dict]) -> str | None:
     return str(came[0] if isinstance(came, list) else came)
 
 
-def _figures(found: "Attended") -> None:
-    from han_core.analysis.attended_words import entropies, profile
-    from han_core.viz.charts.word_attention import entropy_shares, position_profile
-
+def _figures(found: Attended) -> None:
     there = groups(found.outcomes.labels)
     carry("attended_lines", ["Right", "Wrong"], there)
     chosen = st.multiselect(
@@ -259,7 +250,7 @@ def _figures(found: "Attended") -> None:
         _draw("entropy-shares", entropy_shares(counts), ENTROPY)
 
 
-def _draw(name: str, figure: "go.Figure", about: str) -> None:
+def _draw(name: str, figure: go.Figure, about: str) -> None:
     key = name.replace("-", "_")
     with hooked(name, key=key):
         st.plotly_chart(figure, key=f"{key}_figure", config={"displayModeBar": False}, alt=about)

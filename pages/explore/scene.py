@@ -5,16 +5,14 @@ states. Both may be on at once. Layout is elsewhere.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from han_core.explanation.counterfactual import WhatIf
+from han_core.explanation.explanation import Explanation
+from han_core.explanation.interventions import Tampered, tamper
+from han_core.explanation.model_probe import Subject
+from han_core.runtime.errors import WrongInput
+from han_core.text.edits import Edited, edited
 from pages.shared import cache, edit_state
-
-if TYPE_CHECKING:
-    from han_core.explanation.counterfactual import WhatIf
-    from han_core.explanation.explanation import Explanation
-    from han_core.explanation.interventions import Tampered
-    from han_core.explanation.model_probe import Subject
-    from han_core.text.edits import Edited
 
 
 @dataclass(frozen=True)
@@ -30,13 +28,13 @@ class Scene:
     """
 
     question: cache.Question
-    before: "Subject"
-    now: "Subject"
-    edited: "Edited"
-    tampered: "Tampered | None"
+    before: Subject
+    now: Subject
+    edited: Edited
+    tampered: Tampered | None
 
     @property
-    def explanation(self) -> "Explanation":
+    def explanation(self) -> Explanation:
         """The one to draw."""
         return self.now.explanation if self.tampered is None else self.tampered.explanation
 
@@ -45,10 +43,8 @@ class Scene:
         return self.now is not self.before or self.tampered is not None
 
     @property
-    def whatif(self) -> "WhatIf":
+    def whatif(self) -> WhatIf:
         """From the text as it is to the words of now; attention changed by hand apart."""
-        from han_core.explanation.counterfactual import WhatIf
-
         edited = self.edited
         return WhatIf(self.before.explanation, self.now.explanation, edited.origin, edited.removed)
 
@@ -59,10 +55,6 @@ def scene(question: cache.Question) -> Scene:
     Raises:
         WrongInput: as ``cached.subject`` does for the text as it is.
     """
-    from han_core.explanation.interventions import tamper
-    from han_core.runtime.errors import WrongInput
-    from han_core.text.edits import edited
-
     before = cache.subject(question)
     edits = edit_state.edits()
     try:

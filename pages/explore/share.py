@@ -5,35 +5,33 @@ What can be taken away from Explore: a page, tables, a link.
 
 import datetime
 import re
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from han_core.explanation.counterfactual import sentence
+from han_core.explanation.explanation import Reading
+from han_core.runtime.errors import WrongInput
 from han_core.runtime.paths import data_root
+from han_core.viz.colour_scale import legend, prediction, reading_scale, seen_line
+from han_core.viz.heatmap import Colour, heatmap
+from han_core.viz.html_page import standalone
+from han_core.viz.permalink import View, restore, share, view_of
+from han_core.viz.tables import to_csv, to_json, weights_table
+from han_core.viz.text_store import DocumentStore
+from pages.explore.scene import Scene
 from pages.shared import cache, document_input, edit_state, wording
 from pages.shared.wording import plain
-
-if TYPE_CHECKING:
-    from han_core.explanation.explanation import Reading
-    from han_core.viz.permalink import View
-    from han_core.viz.text_store import DocumentStore
-    from pages.explore.scene import Scene
 
 PARAMETER = "view"
 
 
-def store() -> "DocumentStore":
+def store() -> DocumentStore:
     """Long texts of links."""
-    from han_core.viz.text_store import DocumentStore
-
     return DocumentStore(data_root() / "documents")
 
 
 def open_link() -> None:
     """Brings back the view of the address, once; says so where that cannot be done."""
-    from han_core.runtime.errors import WrongInput
-    from han_core.viz.permalink import restore
-
     token = st.query_params.get(PARAMETER)
     if token is None or token == st.session_state.get("opened"):
         return
@@ -46,7 +44,7 @@ def open_link() -> None:
     _show(view)
 
 
-def _show(view: "View") -> None:
+def _show(view: View) -> None:
     document_input.show(view.text or "")
     if view.checkpoint in cache.listings():
         st.session_state["checkpoint"] = view.checkpoint
@@ -61,8 +59,6 @@ def _show(view: "View") -> None:
 def link() -> None:
     """The button, and the address once it was pressed."""
     if st.button("Make a link", key="link"):
-        from han_core.runtime.errors import WrongInput
-
         try:
             token = _token()
         except WrongInput as error:
@@ -75,8 +71,6 @@ def link() -> None:
 
 
 def _token() -> str:
-    from han_core.viz.permalink import share, view_of
-
     state = st.session_state
     view = view_of(
         checkpoint=state["checkpoint"],
@@ -91,7 +85,7 @@ def _token() -> str:
     return share(view, store())
 
 
-def panel(scene: "Scene") -> None:
+def panel(scene: Scene) -> None:
     """The buttons; files are made when they are asked for, far from what the session holds."""
     st.subheader("Take it away", anchor=False)
     reading = st.session_state.get("reading", "document")
@@ -110,13 +104,8 @@ def _button(label: str, content, file_name: str, mime: str) -> None:
     )
 
 
-def _page(scene: "Scene", reading: "Reading") -> bytes:
+def _page(scene: Scene, reading: Reading) -> bytes:
     """The heatmap by attention as a page that needs nothing else."""
-    from han_core.explanation.counterfactual import sentence
-    from han_core.viz.colour_scale import legend, prediction, reading_scale, seen_line
-    from han_core.viz.heatmap import Colour, heatmap
-    from han_core.viz.html_page import standalone
-
     shown = scene.explanation
     colour = Colour(shown.weights(reading), reading_scale([shown], reading))
     today = datetime.date.today().isoformat()
@@ -128,13 +117,9 @@ def _page(scene: "Scene", reading: "Reading") -> bytes:
     return standalone(heatmap(shown, colour), head, title, notes).encode()
 
 
-def _csv(scene: "Scene") -> bytes:
-    from han_core.viz.tables import to_csv, weights_table
-
+def _csv(scene: Scene) -> bytes:
     return to_csv(weights_table(scene.explanation))
 
 
-def _json(scene: "Scene") -> bytes:
-    from han_core.viz.tables import to_json
-
+def _json(scene: Scene) -> bytes:
     return to_json(scene.explanation)

@@ -4,23 +4,22 @@ Layout only; what comes of it is computed in ``han_core.evidence``.
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from han_core.explanation import counterfactual, interventions
+from han_core.explanation.interventions import Kind, Tampering
+from han_core.viz.charts.distributions import class_bars
+from pages.explore.scene import Scene
 from pages.shared import edit_state, wording
 from pages.shared.components import hooked
 from pages.shared.wording import plain
-
-if TYPE_CHECKING:
-    from han_core.explanation.interventions import Kind
-    from pages.explore.scene import Scene
 
 LISTED = 12
 """Edits with a field of their own, the latest ones; all are made."""
 
 MOVED = 5
-KINDS: dict["Kind | None", str] = {
+KINDS: dict[Kind | None, str] = {
     None: "As it is",
     "flatten": "Flatten",
     "shuffle": "Shuffle",
@@ -28,7 +27,7 @@ KINDS: dict["Kind | None", str] = {
 }
 
 
-def panel(scene: "Scene") -> None:
+def panel(scene: Scene) -> None:
     """What can be changed, both answers side by side, and the list of edits."""
     st.subheader("What if", anchor=False)
     with st.container():  # a place of its own, or the tabs below would begin anew
@@ -52,7 +51,7 @@ def _way_back() -> None:
         st.button("Reset", key="reset", on_click=edit_state.keep_edits, args=((),))
 
 
-def _edits(scene: "Scene") -> None:
+def _edits(scene: Scene) -> None:
     """The list of edits, the latest first, each with a field for what stands there instead."""
     edits = edit_state.edits()
     for number in range(len(edits) - 1, max(-1, len(edits) - 1 - LISTED), -1):
@@ -61,7 +60,7 @@ def _edits(scene: "Scene") -> None:
         st.caption(f"The last {LISTED} of {len(edits):,} edits.")
 
 
-def _edit(scene: "Scene", number: int) -> None:
+def _edit(scene: Scene, number: int) -> None:
     edit, document = edit_state.edits()[number], scene.before.document
     key = f"replacement_{edit.start}_{edit.end}_{number}"
     st.session_state[key] = edit.replacement
@@ -78,7 +77,7 @@ def _edit(scene: "Scene", number: int) -> None:
                   help="Put it back")  # fmt: skip
 
 
-def _tampering(scene: "Scene") -> None:
+def _tampering(scene: Scene) -> None:
     """Attention flattened, shuffled or sharpened, in one sentence or everywhere."""
     now = edit_state.tampering()
     st.session_state["tamper_kind"] = now.kind if now else None
@@ -110,8 +109,6 @@ def _tampering(scene: "Scene") -> None:
 
 def _take_tampering() -> None:
     """What the widgets say, kept; widgets that were not drawn keep what was."""
-    from han_core.explanation.interventions import Tampering
-
     before, kind = edit_state.tampering(), st.session_state["tamper_kind"]
     if kind is None:
         edit_state.keep_tampering(None)
@@ -132,11 +129,8 @@ def _reshuffle() -> None:
         edit_state.keep_tampering(replace(before, seed=before.seed + 1))
 
 
-def _comparison(scene: "Scene") -> None:
+def _comparison(scene: Scene) -> None:
     """Both answers side by side, in a figure and in a sentence, and how attention moved."""
-    from han_core.explanation import counterfactual, interventions
-    from han_core.viz.charts.distributions import class_bars
-
     named = [("before", scene.before.explanation), ("now", scene.explanation)]
     with hooked("what-if", key="what_if"):
         if edit_state.edits():

@@ -1,27 +1,27 @@
 """The words of Explore: which answer colours them, for which class, beside which placebo."""
 
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import streamlit as st
 
+from han_core.explanation.attribution import Method
+from han_core.explanation.explanation import Explanation
+from han_core.runtime.errors import WrongInput
+from han_core.text.edits import struck
+from han_core.viz.colour_scale import attribution_scale
+from han_core.viz.heatmap import Colour, heatmap
+from pages.explore.scene import Scene
 from pages.shared import cache, controls, drawing, edit_state, wording
+from pages.shared.components import draw
 from pages.shared.page import carry
 from pages.shared.wording import plain
-
-if TYPE_CHECKING:
-    from han_core.explanation.attribution import Method
-    from han_core.explanation.explanation import Explanation
-    from han_core.viz.heatmap import Colour
-    from pages.explore.scene import Scene
 
 PLACEBOS = {"none": "None", "untrained": "Untrained twin", "uniform": "Uniform attention"}
 
 
-def words(scene: "Scene") -> None:
+def words(scene: Scene) -> None:
     """The switches, the heatmap to touch, and under it the placebo's."""
-    from han_core.text.edits import struck
-
     st.subheader("Words", anchor=False)
     method = _method()
     carry("placebo", "none")
@@ -46,7 +46,7 @@ def words(scene: "Scene") -> None:
         _draw_placebo(placebo, colour, PLACEBOS[kind])
 
 
-def _method() -> "Method":
+def _method() -> Method:
     carry("method", "attention")
     chosen = st.selectbox(
         "Coloured by",
@@ -70,12 +70,8 @@ def _choose_placebo() -> None:
     )
 
 
-def _colour(scene: "Scene", method: "Method", placebo: "Explanation | None") -> "Colour":
+def _colour(scene: Scene, method: Method, placebo: Explanation | None) -> Colour:
     """What colours the words: attention in one of its readings, or another method's values."""
-    from han_core.runtime.errors import WrongInput
-    from han_core.viz.colour_scale import attribution_scale
-    from han_core.viz.heatmap import Colour
-
     if method != "attention":
         try:
             found = cache.attribution(scene.question, method, _target(scene))
@@ -87,17 +83,14 @@ def _colour(scene: "Scene", method: "Method", placebo: "Explanation | None") -> 
     return drawing.attention_colour(scene.explanation, [placebo] if placebo else [])
 
 
-def _target(scene: "Scene") -> int:
+def _target(scene: Scene) -> int:
     """The class asked about: the predicted one unless another is chosen."""
     labels = scene.now.checkpoint.labels
     chosen = controls.target(labels)
     return scene.now.target if chosen is None else labels.index(chosen)
 
 
-def _draw_placebo(placebo: "Explanation", colour: "Colour", name: str) -> None:
-    from han_core.viz.heatmap import Colour, heatmap
-    from pages.shared.components import draw
-
+def _draw_placebo(placebo: Explanation, colour: Colour, name: str) -> None:
     st.markdown(f"**Placebo: {name.lower()}**")
     st.caption(wording.PLACEBO)
     values = placebo.weights(st.session_state.get("reading", "document"))

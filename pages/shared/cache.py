@@ -17,6 +17,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
+from han_core.explanation.attention_permutation import untrained_twin, with_uniform_attention
+from han_core.explanation.attribution import attribute
+from han_core.explanation.explain import Together, explain_document
+from han_core.explanation.faithfulness import measured, thorough
+from han_core.explanation.model_probe import subject_of
+from han_core.explanation.worker import Asked, Beside
+from han_core.models import checkpoint
+from han_core.models.checkpoint import load_checkpoint
+from han_core.models.listing import broken_checkpoints, list_checkpoints
+from han_core.runtime.atomic_io import files_state
+from han_core.runtime.devices import choose_device
+from han_core.text.edits import Edit, edited
 from pages.shared import quotas
 from pages.shared.render_queue import TURNS
 
@@ -42,36 +54,27 @@ def checkpoint_of(folder: str, mark: str, device: str) -> "Checkpoint":
     Raises:
         WrongInput: as ``load_checkpoint`` and ``choose_device`` do.
     """
-    from han_core.models.checkpoint import load_checkpoint
-    from han_core.runtime.devices import choose_device
-
     return load_checkpoint(folder, choose_device(device))
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
-def together_of(folder: str, mark: str, device: str) -> "Together":
+def together_of(folder: str, mark: str, device: str) -> Together:
     """Answers those who ask this checkpoint at the same time in common passes."""
-    from han_core.explanation.explain import Together
-
     return Together(checkpoint_of(folder, mark, device))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def twin_of(folder: str, mark: str, device: str) -> "Checkpoint":
     """The same model before it learnt anything."""
-    from han_core.explanation.attention_permutation import untrained_twin
-
     return untrained_twin(checkpoint_of(folder, mark, device))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _beside(long: bool) -> "Beside":
-    from han_core.explanation.worker import Beside
-
+def _beside(long: bool) -> Beside:
     return Beside()
 
 
-def measured_beside(asked: "Asked", device: str, progress: "Progress") -> "Evidence | None":
+def measured_beside(asked: Asked, device: str, progress: "Progress") -> "Evidence | None":
     """Evidence by a process of its own, while others have their turn; None: measure it here.
 
     Whoever asks about a long text waits for others who do, and nobody else does.
@@ -88,22 +91,16 @@ def measured_beside(asked: "Asked", device: str, progress: "Progress") -> "Evide
 
 def checkpoints_root() -> Path:
     """Where checkpoints are looked for: ``HANSCOPE_CHECKPOINTS``, else the shipped ones."""
-    from han_core.models import checkpoint
-
     return checkpoint.checkpoints_root()
 
 
 def listings() -> dict[str, "Listing"]:
     """The checkpoints that can be chosen now, by name."""
-    from han_core.models.listing import list_checkpoints
-
     return {listing.name: listing for listing in list_checkpoints(checkpoints_root())}
 
 
 def broken() -> list[str]:
     """A sentence for each checkpoint that cannot be chosen."""
-    from han_core.models.listing import broken_checkpoints
-
     return broken_checkpoints(checkpoints_root())
 
 
@@ -150,9 +147,6 @@ def evidence(
 def _evidence(
     question: Question, unit: "Unit", fill: "Fill", stage: "Stage", progress: Progress
 ) -> "Evidence":
-    from han_core.explanation.faithfulness import measured, thorough
-    from han_core.explanation.worker import Asked
-
     folder, mark, _ = _marked(question)
     asked = Asked(folder, mark, subject(question).document, unit, fill, stage)
     if (found := measured_beside(asked, question.device, progress)) is not None:
@@ -193,8 +187,6 @@ def placebo(question: Question, kind: str) -> "Explanation":
 
 def fingerprint(folder: Path) -> str:
     """Another one whenever a file of ``folder`` is another; "" where there is no folder."""
-    from han_core.runtime.atomic_io import files_state
-
     try:
         state = files_state(folder)
     except OSError:
@@ -230,9 +222,6 @@ def _long_subject(folder: str, mark: str, question: Question) -> "Subject":
 
 
 def _read(folder: str, mark: str, question: Question) -> "Subject":
-    from han_core.explanation.model_probe import subject_of
-    from han_core.text.edits import Edit, edited
-
     checkpoint = checkpoint_of(folder, mark, question.device)
     together = together_of(folder, mark, question.device)
     if not question.edits:
@@ -252,8 +241,6 @@ def _answers(folder: str, mark: str, question: Question, unit: str, fill: str) -
 def _attribution(
     folder: str, mark: str, question: Question, method: "Method", target: int
 ) -> "Attribution":
-    from han_core.explanation.attribution import attribute
-
     return attribute(_subject(folder, mark, question), method, target)
 
 
@@ -269,9 +256,6 @@ def _removal(
 
 @st.cache_data(max_entries=50, show_spinner="Asking the placebo …")
 def _placebo(folder: str, mark: str, question: Question, kind: str) -> "Explanation":
-    from han_core.explanation.attention_permutation import with_uniform_attention
-    from han_core.explanation.explain import explain_document
-
     asked = _subject(folder, mark, question)
     if kind == "uniform":
         return with_uniform_attention(asked)

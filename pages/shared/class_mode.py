@@ -16,6 +16,9 @@ from pathlib import Path
 
 import streamlit as st
 
+from han_core.runtime.devices import available_devices
+from han_core.runtime.errors import WrongInput
+from pages.shared import cache
 from pages.shared.quotas import CLASS
 
 PAUSE = 1.0  # seconds between two times of setting aside,
@@ -44,11 +47,6 @@ async def _tidy() -> None:
 
 
 def _load() -> None:
-    from han_core.runtime.devices import available_devices
-    from han_core.runtime.errors import WrongInput
-    from han_core.viz import heatmap  # noqa: F401  # plotly and the renderers
-    from pages.shared import cache
-
     device = available_devices()[0]
     for name in cache.listings():
         try:

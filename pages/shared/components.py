@@ -19,14 +19,12 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import streamlit as st
 
+from han_core.viz.heatmap import Heatmap
 from han_core.viz.markup import SCRIPT, STYLESHEET
-
-if TYPE_CHECKING:
-    from han_core.viz.heatmap import Heatmap
 
 _MARK = st.components.v2.component(
     "hanscope_test_id",
@@ -79,7 +77,7 @@ _HEATMAP = st.components.v2.component(
 )
 
 
-def draw(heatmap: "Heatmap", key: str, on_act: Callable[[Act], None] | None = None) -> None:
+def draw(heatmap: Heatmap, key: str, on_act: Callable[[Act], None] | None = None) -> None:
     """The heatmap; ``key`` is its own on the page, the same from run to run.
 
     With ``on_act`` words, sentences and what was taken out can be clicked. It is called

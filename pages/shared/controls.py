@@ -10,17 +10,21 @@ someone chose is never lost by going elsewhere.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import streamlit as st
 
+from han_core.explanation.explanation import Explanation, Reading
+from han_core.runtime.atomic_io import standing
+from han_core.runtime.devices import available_devices, describe_device
+from han_core.runtime.errors import WrongInput
+from han_core.viz.model_card.content import Section, read_card
+from han_core.viz.model_card.known import known
+from han_core.viz.model_card.readme import section_markdown
+from han_core.viz.model_card.sections import sections
 from pages.shared import cache, wording
 from pages.shared.page import carry
 from pages.shared.wording import plain
-
-if TYPE_CHECKING:
-    from han_core.explanation.explanation import Explanation, Reading
-    from han_core.viz.model_card.content import Section
 
 NO_CARD = (
     "This checkpoint has no card: what follows is what its own metrics say. The command "
@@ -45,7 +49,7 @@ def about(names: Sequence[str]) -> None:
                 _drawn(name)
 
 
-def foreign(name: str, explanation: "Explanation") -> None:
+def foreign(name: str, explanation: Explanation) -> None:
     """A sentence where the text seems to be of another language than the checkpoint."""
     from han_core.explanation.verdicts import foreign
 
@@ -54,18 +58,12 @@ def foreign(name: str, explanation: "Explanation") -> None:
         st.info(plain(said))
 
 
-def content(name: str) -> "tuple[list[str], tuple[Section, ...]]":
+def content(name: str) -> tuple[list[str], tuple[Section, ...]]:
     """(what is to be said first, the sections) of a checkpoint of ``checkpoints_root``.
 
     Raises:
         WrongInput: if it is no longer there.
     """
-    from han_core.runtime.atomic_io import standing
-    from han_core.runtime.errors import WrongInput
-    from han_core.viz.model_card.content import read_card
-    from han_core.viz.model_card.known import known
-    from han_core.viz.model_card.sections import sections
-
     folder = cache.checkpoints_root() / name
     own = known(folder)
     try:
@@ -77,9 +75,6 @@ def content(name: str) -> "tuple[list[str], tuple[Section, ...]]":
 
 
 def _drawn(name: str) -> None:
-    from han_core.runtime.errors import WrongInput
-    from han_core.viz.model_card.readme import section_markdown
-
     try:
         notes, sections = content(name)
     except WrongInput as error:
@@ -121,8 +116,6 @@ def checkpoints() -> list[str]:
     Raises:
         WrongInput: if there is none to choose from, or fewer than two are chosen.
     """
-    from han_core.runtime.errors import WrongInput
-
     there = _listings()
     first = _first(there)
     carry("checkpoints", [first, *(name for name in there if name != first)][:2], there)
@@ -141,8 +134,6 @@ def checkpoints() -> list[str]:
 
 def device() -> str:
     """The name of the chosen device; the one that ``auto`` prefers stands first."""
-    from han_core.runtime.devices import available_devices, describe_device
-
     there = available_devices()
     carry("device", there[0], there)
     return st.selectbox(
@@ -165,7 +156,7 @@ def target(labels: Sequence[str]) -> str | None:
     )
 
 
-def reading() -> "Reading":
+def reading() -> Reading:
     """The switch between the three readings of a weight."""
     carry("reading", "document")
     chosen = st.segmented_control(
@@ -181,8 +172,6 @@ def reading() -> "Reading":
 
 
 def _listings() -> dict:
-    from han_core.runtime.errors import WrongInput
-
     there = cache.listings()
     for sentence in cache.broken():
         st.caption(f"Left out: {wording.plain(sentence)}")

@@ -3,20 +3,19 @@
 What comes out is a name (``Source``) that this process or another reads them by.
 """
 
-from typing import TYPE_CHECKING
+import time
 
 import streamlit as st
 
+from han_core.analysis.score_cache import Kept
+from han_core.analysis.sources import Source, source_of
+from han_core.data.hub import HubName
+from han_core.data.table import Table
 from pages.errors import cached_scores
 from pages.shared import files
 from pages.shared import files as uploading
 from pages.shared.page import carry
 from pages.shared.wording import plain
-
-if TYPE_CHECKING:
-    from han_core.analysis.score_cache import Kept
-    from han_core.analysis.sources import Source
-    from han_core.data.table import Table
 
 UPLOAD, HUB, KEPT = "upload", "hub", "kept:"
 BUNDLED = {
@@ -48,14 +47,12 @@ def source() -> str:
     )
 
 
-def documents(source: str) -> "Source | None":
+def documents(source: str) -> Source | None:
     """The documents that the picker names, with what else has to be asked; None without a file.
 
     Raises:
         WrongInput: if the file cannot be read.
     """
-    from han_core.analysis.sources import source_of
-
     if source == UPLOAD:
         return _upload()
     if source == HUB:
@@ -81,10 +78,8 @@ def before() -> dict[str, str]:
     }
 
 
-def before_name(kept: "Kept", alone: bool) -> str:
+def before_name(kept: Kept, alone: bool) -> str:
     """One line for the picker; where several have the name, when they were scored."""
-    import time
-
     rows = f"{cached_scores.scores.manifest.rows:,} documents"
     when = (
         "" if alone else time.strftime(", %d %B %Y, %H:%M", time.localtime(cached_scores.origin.at))
@@ -92,7 +87,7 @@ def before_name(kept: "Kept", alone: bool) -> str:
     return f"Scored before: {cached_scores.origin.source.name} ({rows}{when})"
 
 
-def take_anew(source: "Source") -> None:
+def take_anew(source: Source) -> None:
     """From now on the file of ``source`` as it stands now, not as it was when it was scored."""
     anew = st.session_state.get("source_anew", ())
     st.session_state["source_anew"] = (*anew, source)
@@ -109,15 +104,13 @@ def _follow() -> None:
                 st.session_state["source"] = KEPT + each.scores.manifest.data_sha256
 
 
-def _anew(source: "Source") -> "Source":
-    from han_core.analysis.sources import source_of
-
+def _anew(source: Source) -> Source:
     if source not in st.session_state.get("source_anew", ()):
         return source
     return source_of(source.data, source.text_column, source.label_column)
 
 
-def kept_of(source: str) -> "list[Kept]":
+def kept_of(source: str) -> list[Kept]:
     """Kept scores of the documents that the picker names, those used last first."""
     sha256 = source.removeprefix(KEPT)
     return [
@@ -127,9 +120,7 @@ def kept_of(source: str) -> "list[Kept]":
     ]
 
 
-def _upload() -> "Source | None":
-    from han_core.analysis.sources import source_of
-
+def _upload() -> Source | None:
     sent = uploading.upload("upload", "CSV, TSV, JSONL or Parquet")
     if sent is None:
         st.caption("A file needs a column with texts and one with their labels.")
@@ -138,10 +129,7 @@ def _upload() -> "Source | None":
     return source_of(uploading.as_messages("messages", sent[1]), *columns)
 
 
-def _of_hub() -> "Source | None":
-    from han_core.analysis.sources import source_of
-    from han_core.data.hub import HubName
-
+def _of_hub() -> Source | None:
     name = _typed("hub_data", "Name: OWNER/NAME, with /CONFIG and @SPLIT where it has several", "")
     columns = st.columns(2)
     with columns[0]:
@@ -167,7 +155,7 @@ def guessed_column(columns: tuple[str, ...], name: str, otherwise: int) -> str:
     return alike[0] if alike else columns[min(otherwise, len(columns) - 1)]
 
 
-def _columns(table: "Table") -> tuple[str, str]:
+def _columns(table: Table) -> tuple[str, str]:
     """The pickers of the two columns."""
     st.caption(f"{plain(table.name)}: {table.rows:,} rows.")
     pickers = st.columns(2)
@@ -178,7 +166,7 @@ def _columns(table: "Table") -> tuple[str, str]:
     return text, label
 
 
-def _column(table: "Table", name: str, title: str, otherwise: int) -> str:
+def _column(table: Table, name: str, title: str, otherwise: int) -> str:
     guess = guessed_column(table.columns, name, otherwise)
     key = f"{name}_column"
     if st.session_state.get(key) not in table.columns:

@@ -16,6 +16,8 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
+from han_core.data.text_files import texts_of
+from han_core.runtime.errors import WrongInput
 from pages.shared import edit_state, files, quotas, wording
 from pages.shared.page import carry
 from pages.shared.wording import plain
@@ -115,8 +117,6 @@ def analysed() -> str:
     Raises:
         WrongInput: if it is empty, or too long for this server.
     """
-    from han_core.runtime.errors import WrongInput
-
     if st.session_state["analysed"] != st.session_state["document"]:
         st.caption("The text above has changed since. Press *Analyse* to see it.")
     if not st.session_state["analysed"].strip():
@@ -154,9 +154,6 @@ def _pager() -> None:
 
 def _divided(text: str) -> int:
     """How many texts the separator lines in ``text`` make; 0 where it is one."""
-    from han_core.data.text_files import texts_of
-    from han_core.runtime.errors import WrongInput
-
     try:
         found = len(texts_of(text))
     except WrongInput:
@@ -165,14 +162,10 @@ def _divided(text: str) -> int:
 
 
 def _divide() -> None:
-    from han_core.data.text_files import texts_of
-
     _take_texts(texts_of(st.session_state["analysed"]))
 
 
 def _take_file() -> None:
-    from han_core.runtime.errors import WrongInput
-
     file = st.session_state["texts_file"]
     if file is None:
         return

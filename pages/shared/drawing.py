@@ -9,21 +9,24 @@ Layout only; every figure comes from ``han_core.figures``.
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import streamlit as st
 
+from han_core.explanation.attribution import Unit
+from han_core.explanation.explanation import Explanation
+from han_core.explanation.faithfulness import Evidence, Stage
+from han_core.explanation.model_probe import Fill
+from han_core.explanation.verdicts import said
+from han_core.viz import colour_scale
+from han_core.viz.charts.evidence import deletion_curve, flip_strip, swap_strip, tau_dots
+from han_core.viz.charts.sentence_bars import sentence_bars
+from han_core.viz.colour_scale import reading_scale
+from han_core.viz.heatmap import Colour, Out, heatmap
 from pages.shared import cache, controls, quotas, wording
-from pages.shared.components import figure_export, hooked
+from pages.shared.components import draw, figure_export, hooked
 from pages.shared.page import carry
 from pages.shared.wording import plain
-
-if TYPE_CHECKING:
-    from han_core.explanation.attribution import Unit
-    from han_core.explanation.explanation import Explanation
-    from han_core.explanation.faithfulness import Evidence, Stage
-    from han_core.explanation.model_probe import Fill
-    from han_core.viz.heatmap import Colour, Out
 
 NARROWEST = 340  # pixels of a figure
 
@@ -46,8 +49,6 @@ def strip(question: cache.Question) -> None:
 
 def line(question: cache.Question) -> None:
     """What the deletion test says, in two sentences, where there is no room for more."""
-    from han_core.explanation.verdicts import said
-
     if _at_once(question, "brief"):
         for sentence in said(_measured(question, "word", "delete", "brief"))[:2]:
             st.caption(plain(sentence))
@@ -55,7 +56,7 @@ def line(question: cache.Question) -> None:
         st.caption(wording.LONG)
 
 
-def _wanted(question: cache.Question, unit: "Unit", fill: "Fill", stage: "Stage") -> bool:
+def _wanted(question: cache.Question, unit: Unit, fill: Fill, stage: Stage) -> bool:
     """Whether to measure: at once where that is quick, else when somebody asks for it."""
     if _at_once(question, stage) or cache.has_evidence(question, unit, fill, stage):
         return True
@@ -68,13 +69,13 @@ def _wanted(question: cache.Question, unit: "Unit", fill: "Fill", stage: "Stage"
     return asked
 
 
-def _at_once(question: cache.Question, stage: "Stage") -> bool:
+def _at_once(question: cache.Question, stage: Stage) -> bool:
     subject = cache.subject(question)
     words = quotas.current().at_once[stage][subject.checkpoint.config.architecture.model]
     return subject.tokens <= words
 
 
-def _measured(question: cache.Question, unit: "Unit", fill: "Fill", stage: "Stage") -> "Evidence":
+def _measured(question: cache.Question, unit: Unit, fill: Fill, stage: Stage) -> Evidence:
     bar = st.empty()
 
     def progress(done: int, of: int) -> None:
@@ -87,7 +88,7 @@ def _measured(question: cache.Question, unit: "Unit", fill: "Fill", stage: "Stag
         bar.empty()
 
 
-def _choices() -> "tuple[Unit, Fill]":
+def _choices() -> tuple[Unit, Fill]:
     carry("unit", "word")
     carry("fill", "delete")
     with st.container(horizontal=True):
@@ -102,10 +103,8 @@ def _choices() -> "tuple[Unit, Fill]":
     return cast("Unit", unit), cast("Fill", fill)
 
 
-def _drawn(evidence: "Evidence", stage: str) -> None:
+def _drawn(evidence: Evidence, stage: str) -> None:
     """What was found in sentences, and the figures that they speak of; a key stands once."""
-    from han_core.explanation.verdicts import said
-
     with hooked("evidence", key=f"evidence_{stage}"):
         for sentence in said(evidence):
             st.markdown(plain(sentence))
@@ -118,9 +117,7 @@ def _drawn(evidence: "Evidence", stage: str) -> None:
     st.caption(wording.EVIDENCE)
 
 
-def _figures(evidence: "Evidence", stage: str) -> None:
-    from han_core.viz.charts.evidence import deletion_curve, flip_strip, swap_strip, tau_dots
-
+def _figures(evidence: Evidence, stage: str) -> None:
     figures = []
     if evidence.deletion is not None:
         figures = [
@@ -146,10 +143,8 @@ MANY = 500
 """Sentences up to which bars are drawn unasked; a browser draws 800 for half a minute."""
 
 
-def prediction(explanation: "Explanation") -> None:
+def prediction(explanation: Explanation) -> None:
     """The predicted class, the probabilities, and how much of the text was seen."""
-    from han_core.viz import colour_scale
-
     st.html(colour_scale.prediction(explanation))
     st.caption(colour_scale.seen_line(explanation))
     st.caption(wording.PREDICTION)
@@ -173,10 +168,8 @@ def side_by_side():
     return st.grid(2, min_column_width=DRAWING_NARROWEST, gap=("small", "large"))
 
 
-def sentences(named: "Sequence[tuple[str, Explanation]]", columns: int = 60) -> None:
+def sentences(named: Sequence[tuple[str, Explanation]], columns: int = 60) -> None:
     """The bars of one or several explanations, on one axis; ``columns`` as ``sentence_bars``."""
-    from han_core.viz.charts.sentence_bars import sentence_bars
-
     st.subheader("Sentences", anchor=False)
     number = max(len(explanation.sentence_weights) for _, explanation in named)
     if number > MANY and not st.toggle(wording.many_bars(number), key="many_bars"):
@@ -194,28 +187,21 @@ def sentences(named: "Sequence[tuple[str, Explanation]]", columns: int = 60) -> 
     st.caption(wording.SENTENCES)
 
 
-def attention_colour(explanation: "Explanation", beside: "Sequence[Explanation]" = ()) -> "Colour":
+def attention_colour(explanation: Explanation, beside: Sequence[Explanation] = ()) -> Colour:
     """The switch of the reading, and words coloured by it, on a scale for those beside too."""
-    from han_core.viz.colour_scale import reading_scale
-    from han_core.viz.heatmap import Colour
-
     reading = controls.reading()
     st.caption(wording.READINGS[reading])
     return Colour(explanation.weights(reading), reading_scale([explanation, *beside], reading))
 
 
 def words(
-    explanation: "Explanation",
-    colour: "Colour",
+    explanation: Explanation,
+    colour: Colour,
     on_act: Callable[[dict], None] | None = None,
     added: frozenset[int] = frozenset(),
-    out: "Sequence[Out]" = (),
+    out: Sequence[Out] = (),
 ) -> None:
     """The legend, and the text in its colours."""
-    from han_core.viz import colour_scale
-    from han_core.viz.heatmap import heatmap
-    from pages.shared.components import draw
-
     with st.container(key="words"):
         st.html(colour_scale.legend(colour.scale))
         draw(heatmap(explanation, colour, added=added, out=out), "heatmap", on_act)

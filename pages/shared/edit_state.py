@@ -5,17 +5,16 @@ anew. It asks nothing itself.
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import streamlit as st
 
+from han_core.explanation.interventions import Tampering
+from han_core.runtime.errors import WrongInput
+from han_core.text.document import Document
+from han_core.text.edits import Edit, Edited, edited, touched
+from han_core.text.tokenizer import Tokenizer
 from pages.shared.wording import plain
-
-if TYPE_CHECKING:
-    from han_core.explanation.interventions import Tampering
-    from han_core.text.document import Document
-    from han_core.text.edits import Edit, Edited
-    from han_core.text.tokenizer import Tokenizer
 
 
 def forget() -> None:
@@ -24,20 +23,20 @@ def forget() -> None:
         st.session_state.pop(key, None)
 
 
-def edits() -> "tuple[Edit, ...]":
+def edits() -> tuple[Edit, ...]:
     """In the order in which they were made, as offsets into the analysed text."""
     return st.session_state.get("edits", ())
 
 
-def keep_edits(edits: "Sequence[Edit]") -> None:
+def keep_edits(edits: Sequence[Edit]) -> None:
     st.session_state["edits"] = tuple(edits)
 
 
-def tampering() -> "Tampering | None":
+def tampering() -> Tampering | None:
     return st.session_state.get("tampering")
 
 
-def keep_tampering(tampering: "Tampering | None") -> None:
+def keep_tampering(tampering: Tampering | None) -> None:
     st.session_state["tampering"] = tampering
 
 
@@ -49,10 +48,8 @@ def take_back(number: int) -> None:
     keep_edits(left)
 
 
-def touch(act: dict, document: "Document", edited: "Edited", tokenizer: "Tokenizer") -> None:
+def touch(act: dict, document: Document, edited: Edited, tokenizer: Tokenizer) -> None:
     """What a click in the heatmap does: takes a word or a sentence out, or puts it back."""
-    from han_core.text.edits import touched
-
     if act["do"] == "back":
         take_back(int(act["id"]))
     else:
@@ -60,11 +57,10 @@ def touch(act: dict, document: "Document", edited: "Edited", tokenizer: "Tokeniz
         _try(lambda: touched(document, edits(), edited, *span), document, tokenizer)
 
 
-def replace(number: int, replacement: str, document: "Document", tokenizer: "Tokenizer") -> None:
+def replace(number: int, replacement: str, document: Document, tokenizer: Tokenizer) -> None:
     """Another replacement for what an edit took out."""
-    from han_core.text.edits import Edit
 
-    def changed() -> "list[Edit]":
+    def changed() -> list[Edit]:
         all_edits = list(edits())
         all_edits[number] = Edit(all_edits[number].start, all_edits[number].end, replacement)
         return all_edits
@@ -72,13 +68,8 @@ def replace(number: int, replacement: str, document: "Document", tokenizer: "Tok
     _try(changed, document, tokenizer)
 
 
-def _try(
-    wanted: "Callable[[], Sequence[Edit]]", document: "Document", tokenizer: "Tokenizer"
-) -> None:
+def _try(wanted: Callable[[], Sequence[Edit]], document: Document, tokenizer: Tokenizer) -> None:
     """Keeps the edits if they can be made; else says why not, and all stays as it was."""
-    from han_core.runtime.errors import WrongInput
-    from han_core.text.edits import edited
-
     try:
         edited(document, made := wanted(), tokenizer)
     except WrongInput as error:

@@ -6,23 +6,19 @@ they do not change, and may lie in a mapped file. It knows nothing about models.
 A file that somebody sends: kept on this machine for the processes that work on it.
 """
 
-from typing import TYPE_CHECKING
-
 import streamlit as st
 
+from han_core.data.corpus import Corpus, read_corpus, read_file
+from han_core.data.table import Table
+from han_core.data.text_files import PREFIX, PastedTexts, texts_of_upload
+from han_core.data.uploads import LARGEST_STORE, keep_upload
+from han_core.training.runs.manage import forget_unused_uploads
 from pages.shared.page import carry
 from pages.shared.wording import example_name
 
-if TYPE_CHECKING:
-    from han_core.data.corpus import Corpus
-    from han_core.data.table import Table
-    from han_core.data.text_files import PastedTexts
-
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def bundled(spec: str) -> "Corpus":
-    from han_core.data.corpus import read_corpus
-
+def bundled(spec: str) -> Corpus:
     return read_corpus(spec)
 
 
@@ -35,21 +31,17 @@ def examples(spec: str) -> dict[str, tuple[str, str]]:
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the file …")
-def table(spec: str) -> "Table":
+def table(spec: str) -> Table:
     """The columns of a file on this machine, which nobody changes.
 
     Raises:
         WrongInput: if it cannot be read.
     """
-    from han_core.data.corpus import read_file
-
     return read_file(spec)
 
 
 @st.cache_data(max_entries=4, show_spinner="Reading the file …")
-def texts(data: bytes, filename: str) -> "PastedTexts":
-    from han_core.data.text_files import texts_of_upload
-
+def texts(data: bytes, filename: str) -> PastedTexts:
     return texts_of_upload(data, filename)
 
 
@@ -82,8 +74,6 @@ def upload(key: str, title: str) -> tuple[str, str] | None:
 
 def as_messages(key: str, spec: str) -> str:
     """``spec``, or how it is named where somebody says that its texts are raw messages."""
-    from han_core.data.text_files import PREFIX
-
     carry(key, False)
     raw = st.checkbox(
         "The texts are raw messages", key=key, persist_state="session",
@@ -94,9 +84,6 @@ def as_messages(key: str, spec: str) -> str:
 
 def _keep(file) -> str:
     """Where the file is kept from now on; what nobody needs makes room for it."""
-    from han_core.data.uploads import LARGEST_STORE, keep_upload
-    from han_core.training.runs.manage import forget_unused_uploads
-
     forget_unused_uploads(LARGEST_STORE // 2)
     with st.spinner("Reading the file …"):
         return str(keep_upload(file.getvalue(), file.name))

@@ -7,13 +7,11 @@ about what the sections hold.
 
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-if TYPE_CHECKING:
-    from han_core.explanation.faithfulness import Stage
+from han_core.explanation.faithfulness import Stage
 
 CLASS = "HANSCOPE_CLASS"
 
@@ -30,7 +28,7 @@ class Quotas:
     """
 
     characters: int = 1_000_000
-    at_once: "dict[Stage, dict[str, int]]" = field(
+    at_once: dict[Stage, dict[str, int]] = field(
         default_factory=lambda: {
             "brief": {"han": 2_000, "bilstm": 900},
             "quick": {"han": 2_000, "bilstm": 900},

@@ -9,16 +9,14 @@ Pure functions of their arguments, as in ``wording``; they know nothing about St
 """
 
 import re
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
-    from han_core.explanation.attribution import Attribution, Method, Unit
-    from han_core.explanation.explanation import Explanation, Reading
-    from han_core.explanation.interventions import Furthest
-    from han_core.explanation.model_probe import Fill, Subject
-    from han_core.models.listing import Listing
+from han_core.explanation.attribution import Attribution, Method, Unit
+from han_core.explanation.explanation import Explanation, Reading, entropy, top_mass
+from han_core.explanation.interventions import Furthest
+from han_core.explanation.model_probe import Fill, Subject
+from han_core.models.listing import Listing
 
 SENTENCES = (
     "Each bar is the attention weight of one sentence; together they make 1. A high weight "
@@ -28,12 +26,12 @@ PREDICTION = (
     "The probabilities are the model's own. Attention gathered on few words does not make "
     "it surer, and a sure prediction can stand on attention that is spread out."
 )
-READING_NAMES: dict["Reading", str] = {
+READING_NAMES: dict[Reading, str] = {
     "document": "Within document",
     "sentence": "Within sentence",
     "lift": "Lift over uniform",
 }
-READINGS: dict["Reading", str] = {
+READINGS: dict[Reading, str] = {
     "document": (
         "The weight of a word's sentence times its weight in there; all words together make 1. "
         "In a long document every weight is small, so compare words of one document only."
@@ -72,20 +70,20 @@ SEVERAL = (
 )
 
 
-def model_name(listing: "Listing") -> str:
+def model_name(listing: Listing) -> str:
     """The kind of model: "HAN", "BiLSTM, dot attention"."""
     name = {"han": "HAN", "bilstm": "BiLSTM"}.get(listing.model, listing.model)
     usual = listing.model == "han" and listing.attention == "additive"
     return name if usual else f"{name}, {listing.attention} attention"
 
 
-def checkpoint_name(listing: "Listing") -> str:
+def checkpoint_name(listing: Listing) -> str:
     """One line for a picker: name, model, data set, accuracy."""
     reached = "" if listing.accuracy is None else f" · accuracy {listing.accuracy:.1%}"
     return f"{listing.name} · {model_name(listing)} · {listing.dataset}{reached}"
 
 
-def short_name(listing: "Listing") -> str:
+def short_name(listing: Listing) -> str:
     """Name and accuracy, where several names stand side by side."""
     return listing.name if listing.accuracy is None else f"{listing.name} · {listing.accuracy:.1%}"
 
@@ -97,10 +95,8 @@ def example_name(topic: str, tags: str, text: str) -> str:
     return f"{topic.capitalize()} · {tags} · {beginning}"
 
 
-def concentration(weights: "np.ndarray", noun: str, k: int) -> str:
+def concentration(weights: np.ndarray, noun: str, k: int) -> str:
     """How gathered ``weights`` are: entropy as a share of its maximum, and top-k mass."""
-    from han_core.explanation.explanation import entropy, top_mass
-
     n = len(weights)
     if n < 2:
         return f"There is one {noun}, so it has all the weight."
@@ -117,11 +113,11 @@ def many_bars(sentences: int) -> str:
     return f"Draw the bars of all {sentences:,} sentences here too, which takes a while"
 
 
-def sentence_concentration(explanation: "Explanation") -> str:
+def sentence_concentration(explanation: Explanation) -> str:
     return concentration(explanation.sentence_weights, "sentence", 3)
 
 
-def word_concentration(explanation: "Explanation") -> str:
+def word_concentration(explanation: Explanation) -> str:
     return concentration(explanation.document_weights, "word", 10)
 
 
@@ -144,8 +140,8 @@ TAMPERING = (
     "it does not hang on these weights, however convincing the picture looks."
 )
 TEMPERATURES = [0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0]
-UNITS: dict["Unit", str] = {"word": "Words", "sentence": "Sentences"}
-FILLS: dict["Fill", str] = {"delete": "Nothing", "unknown": "The unknown word"}
+UNITS: dict[Unit, str] = {"word": "Words", "sentence": "Sentences"}
+FILLS: dict[Fill, str] = {"delete": "Nothing", "unknown": "The unknown word"}
 EVIDENCE = (
     "A text with words missing is a text that nobody wrote, so part of every fall is its "
     "strangeness: look at the distance to random order. All of it is about this model on this "
@@ -176,14 +172,14 @@ PLACEBO = (
     "The same text by the same model before it learnt anything, and under even attention, on the "
     "same scale. What the pictures have in common is no evidence of anything learnt."
 )
-METHOD_NAMES: dict["Method", str] = {
+METHOD_NAMES: dict[Method, str] = {
     "attention": "Attention",
     "gradient": "Gradient × input",
     "integrated_gradients": "Integrated gradients",
     "leave_one_word_out": "Leave one word out",
     "leave_one_sentence_out": "Leave one sentence out",
 }
-METHODS: dict["Method", str] = {
+METHODS: dict[Method, str] = {
     "attention": "",
     "gradient": (
         "How the probability would begin to change if a word's vector grew. It is exact for a "
@@ -211,7 +207,7 @@ def edit_name(text: str) -> str:
     return f"Instead of “{plain(words if len(words) <= 48 else words[:47].rstrip() + '…')}”"
 
 
-def sentence_name(subject: "Subject", number: int) -> str:
+def sentence_name(subject: Subject, number: int) -> str:
     """ "Sentence 2: But then the …" """
     sentence = subject.document.sentences[number]
     words = re.sub(r"\s+", " ", subject.document.text[sentence.start : sentence.end])
@@ -229,7 +225,7 @@ def moved_line(divergence: float | None) -> str:
     )
 
 
-def furthest_line(found: "Furthest") -> str:
+def furthest_line(found: Furthest) -> str:
     """What random orders of all weights do to the answer."""
     return (
         f"Over {found.draws} random shuffles of all weights the probabilities move by "
@@ -238,7 +234,7 @@ def furthest_line(found: "Furthest") -> str:
     )
 
 
-def gap_line(attribution: "Attribution") -> str:
+def gap_line(attribution: Attribution) -> str:
     """By how much integrated gradients miss what they should sum to."""
     if attribution.gap is None:
         return ""

@@ -7,18 +7,16 @@ people see it under its own.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from han_core.data.table import Table
+from han_core.runtime.errors import WrongInput
 from pages.shared import data_picker, files
 from pages.shared import files as uploading
 from pages.shared.page import carry
 from pages.shared.wording import plain
 from pages.train import cached_runs, form_values, sentences
-
-if TYPE_CHECKING:
-    from han_core.data.table import Table
 
 LONGEST_NAME = 200
 
@@ -40,8 +38,6 @@ def chosen() -> Chosen | None:
     Raises:
         WrongInput: if the hub cannot be reached or knows no such data set.
     """
-    from han_core.runtime.errors import WrongInput
-
     carry("train_hub", "")
     name = st.text_input(
         "Name on the hub", key="train_hub", placeholder="stanfordnlp/imdb",
@@ -159,7 +155,7 @@ def _file() -> Picked | None:
     return Picked(spec, name, table.columns, text, label, rows=table.preview)
 
 
-def _columns(table: "Table") -> tuple[str, str]:
+def _columns(table: Table) -> tuple[str, str]:
     pickers = st.columns(2)
     with pickers[0]:
         text = column("train_text_column", "Column of the texts", table.columns, "text", 0)

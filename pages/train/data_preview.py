@@ -1,22 +1,19 @@
 """What the documents are like: first rows, classes, lengths, what stands twice, what is missing."""
 
-from typing import TYPE_CHECKING
-
 import streamlit as st
 
+from han_core.data.inspection import Inspection
+from han_core.data.preview import Look
+from han_core.data.splits import Source
+from han_core.viz.charts.distributions import class_counts, lengths
 from pages.shared.wording import plain
 from pages.train import cached_runs, data_form, sentences
 from pages.train.data_form import Picked
 
-if TYPE_CHECKING:
-    from han_core.data.inspection import Inspection
-    from han_core.data.preview import Look
-    from han_core.data.splits import Source
-
 NARROWEST = 280  # pixels of a figure
 
 
-def seen(found: Picked, source: "Source", seed: int) -> "Look | None":
+def seen(found: Picked, source: Source, seed: int) -> Look | None:
     """What a run would be given; data of the hub are read when somebody asks for it.
 
     Raises:
@@ -29,7 +26,7 @@ def seen(found: Picked, source: "Source", seed: int) -> "Look | None":
     return look
 
 
-def details(found: Picked, look: "Look | None") -> None:
+def details(found: Picked, look: Look | None) -> None:
     """Figures and first rows, in an expander; problems stand above it, for all to see."""
     if look is None:
         rows(found)
@@ -46,7 +43,7 @@ def details(found: Picked, look: "Look | None") -> None:
         rows(found, look)
 
 
-def _asked(source: "Source") -> bool:
+def _asked(source: Source) -> bool:
     """Whether somebody wants the data set of the hub read now."""
     key = repr(source)
     if st.button("Download and look at all of it", key="train_download"):
@@ -57,15 +54,13 @@ def _asked(source: "Source") -> bool:
     return False
 
 
-def _sizes(look: "Look") -> None:
+def _sizes(look: Look) -> None:
     parts = ", ".join(f"{part.documents:,} for {name}" for name, part in look.parts.items())
     unlabelled = f", {look.unlabelled:,} unlabelled" if look.unlabelled else ""
     st.caption(f"{parts}{unlabelled}; {len(look.classes):,} classes.")
 
 
-def _classes(parts: "dict[str, Inspection]") -> None:
-    from han_core.viz.charts.distributions import class_counts
-
+def _classes(parts: dict[str, Inspection]) -> None:
     st.markdown("**Classes**")
     st.plotly_chart(
         class_counts({name: part.classes for name, part in parts.items()}),
@@ -75,9 +70,7 @@ def _classes(parts: "dict[str, Inspection]") -> None:
     )
 
 
-def _lengths(parts: "dict[str, Inspection]") -> None:
-    from han_core.viz.charts.distributions import lengths
-
+def _lengths(parts: dict[str, Inspection]) -> None:
     st.markdown("**Lengths**")
     st.plotly_chart(
         lengths([(name, part.words) for name, part in parts.items()]),
@@ -88,7 +81,7 @@ def _lengths(parts: "dict[str, Inspection]") -> None:
     st.caption(sentences.lengths(parts["training"].words, parts["training"].characters))
 
 
-def _repeats(parts: "dict[str, Inspection]") -> None:
+def _repeats(parts: dict[str, Inspection]) -> None:
     st.markdown("**Repetitions**")
     st.caption(plain(sentences.repeats({name: part.repeated for name, part in parts.items()})))
     examples = [
@@ -105,7 +98,7 @@ def _repeats(parts: "dict[str, Inspection]") -> None:
         st.dataframe(examples, hide_index=True, key="train_repeats", height="content")
 
 
-def rows(found: Picked, look: "Look | None" = None) -> None:
+def rows(found: Picked, look: Look | None = None) -> None:
     """The first rows as they stand in the source, their texts cut short."""
     first = found.rows
     if not first and look is not None:

@@ -9,18 +9,16 @@ A preset fills the fields in; whoever never opens an expander trains with it as 
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import streamlit as st
 
+from han_core.models.listing import Listing
+from han_core.training.fields import Field, explained
+from han_core.training.settings import PRESETS, Preset
 from pages.shared.page import carry
 from pages.shared.wording import plain
 from pages.train import sentences
-
-if TYPE_CHECKING:
-    from han_core.models.listing import Listing
-    from han_core.training.fields import Field
-    from han_core.training.settings import Preset
 
 LEAST = 1e-6
 """The distance that a field of numbers keeps from a limit that is out of range itself."""
@@ -33,7 +31,7 @@ def key_of(name: str) -> str:
     return f"set_{name}"
 
 
-def draw(field: "Field") -> Any:
+def draw(field: Field) -> Any:
     """The widget with the field's line under it, and its value; None where it is left empty."""
     key = key_of(field.name)
     carry(key, held(field, field.default))
@@ -44,18 +42,18 @@ def draw(field: "Field") -> Any:
     return field.default if value is None and not field.optional else value
 
 
-def put(field: "Field", value: Any) -> None:
+def put(field: Field, value: Any) -> None:
     """Sets the widget of ``field``, before it is drawn."""
     st.session_state[key_of(field.name)] = held(field, value)
 
 
-def value_of(field: "Field") -> Any:
+def value_of(field: Field) -> Any:
     """What the widget of ``field`` holds, as it holds it."""
     value = st.session_state.get(key_of(field.name))
     return held(field, field.default) if value is None else value
 
 
-def held(field: "Field", value: Any) -> Any:
+def held(field: Field, value: Any) -> Any:
     """``value`` as the widget of ``field`` holds it."""
     if field.kind in ("text", "names"):
         return ", ".join(value) if isinstance(value, tuple | list) else (value or "")
@@ -64,7 +62,7 @@ def held(field: "Field", value: Any) -> Any:
     return value
 
 
-def _widget(field: "Field", title: str, key: str) -> Any:
+def _widget(field: Field, title: str, key: str) -> Any:
     if field.kind == "switch":
         return st.toggle(title, key=key, persist_state="session")
     if field.kind == "choice":
@@ -89,7 +87,7 @@ def _widget(field: "Field", title: str, key: str) -> Any:
     )
 
 
-def _limits(field: "Field") -> tuple[float | None, float | None]:
+def _limits(field: Field) -> tuple[float | None, float | None]:
     """Limits that are allowed themselves."""
     least, most = field.least, field.most
     if least is not None and field.open_least:
@@ -99,7 +97,7 @@ def _limits(field: "Field") -> tuple[float | None, float | None]:
     return least, most
 
 
-def _step(field: "Field") -> float:
+def _step(field: Field) -> float:
     """One of whole numbers, a twentieth of shares, else half of the default."""
     if field.kind == "whole number":
         return 1
@@ -125,7 +123,7 @@ class Choices:
     text: dict[str, Any]
 
 
-def basics(origin: "Listing | None") -> tuple[str, str]:
+def basics(origin: Listing | None) -> tuple[str, str]:
     """Model, attention form and preset; a checkpoint to start from has decided the first."""
     carry("train_model", "han")
     carry("train_attention", "additive")
@@ -181,34 +179,30 @@ def _take_preset() -> None:
     _fill(_presets()[st.session_state["train_preset"]])
 
 
-def _fill(preset: "Preset") -> None:
+def _fill(preset: Preset) -> None:
     for name, field in known().items():
         if name not in OF_THE_DATA:
             put(field, _value(field, preset))
 
 
-def _differs(field: "Field", preset: "Preset") -> bool:
+def _differs(field: Field, preset: Preset) -> bool:
     return value_of(field) != held(field, _value(field, preset))
 
 
-def _value(field: "Field", preset: "Preset") -> Any:
+def _value(field: Field, preset: Preset) -> Any:
     return {**preset.settings, **preset.sizes}.get(field.name, field.default)
 
 
-def _presets() -> "dict[str, Preset]":
-    from han_core.training.settings import PRESETS
-
+def _presets() -> dict[str, Preset]:
     return {preset.name: preset for preset in PRESETS}
 
 
-def known() -> "dict[str, Field]":
+def known() -> dict[str, Field]:
     """The fields that this form draws, by name."""
-    from han_core.training.fields import explained
-
     return {name: explained()[name] for names in sentences.GROUPS.values() for name in names}
 
 
-def settings(model: str, attention: str, origin: "Listing | None", size: int | None) -> Choices:
+def settings(model: str, attention: str, origin: Listing | None, size: int | None) -> Choices:
     """The groups of fields in expanders, and all that differs from the defaults.
 
     Args:
@@ -231,7 +225,7 @@ def settings(model: str, attention: str, origin: "Listing | None", size: int | N
     return Choices(model, attention, **parts)
 
 
-def _without(model: str, attention: str, origin: "Listing | None") -> set[str]:
+def _without(model: str, attention: str, origin: Listing | None) -> set[str]:
     """Fields that have no effect on such a model, or that the origin has decided."""
     without = set()
     if model == "bilstm":

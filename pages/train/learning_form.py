@@ -3,25 +3,29 @@
 Documents without labels, and the teachers who label them for the model to learn from.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import streamlit as st
 
+from han_core.data.labels import same_classes
+from han_core.data.preview import Look
+from han_core.data.text_files import PREFIX
+from han_core.data.uploads import keep_vectors
+from han_core.models.listing import Listing
+from han_core.runtime.errors import WrongInput
+from han_core.training.fields import explained
+from han_core.training.settings import BAGS, Settings
 from pages.shared import cache, files, wording
 from pages.shared.page import carry
 from pages.shared.wording import plain
 from pages.train import form_values, sentences, splits_form
-
-if TYPE_CHECKING:
-    from han_core.data.preview import Look
-    from han_core.models.listing import Listing
-    from pages.train.data_form import Picked
+from pages.train.data_form import Picked
 
 NOTHING = ""
 KINDS = ["txt", "vec", "bin"]
 
 
-def origin() -> "Listing | None":
+def origin() -> Listing | None:
     """The checkpoint that somebody chose to start from, drawn further down by ``panel``."""
     return cache.listings().get(st.session_state.get("train_from", NOTHING))
 
@@ -75,8 +79,6 @@ def vectors() -> dict[str, Any]:
 
 def _take() -> None:
     """Keeps a file that came; the size of the model's vectors becomes its."""
-    from han_core.data.uploads import keep_vectors
-
     file = st.session_state.get("train_vectors")
     kept = st.session_state.get("train_vectors_kept")
     if file is None or (kept is not None and kept[2] == file.file_id):
@@ -91,10 +93,8 @@ def _forget() -> None:
         st.session_state.pop("train_vectors_kept", None)
 
 
-def unlabelled(found: "Picked") -> str | None:
+def unlabelled(found: Picked) -> str | None:
     """A file, or a split of the data set of the hub, as ``Source`` takes it; None for none."""
-    from han_core.data.text_files import PREFIX
-
     st.caption(sentences.UNLABELLED)
     if not found.is_local:
         names = splits_form.split_names(found)
@@ -109,14 +109,12 @@ def unlabelled(found: "Picked") -> str | None:
 
 def stretches() -> dict[str, int]:
     """The field, and the setting that comes of it where it is not the usual one."""
-    from han_core.training.fields import explained
-
     field = explained()["stretches"]
     chosen = form_values.draw(field)
     return {} if chosen == field.default else {field.name: chosen}
 
 
-def teachers(look: "Look | None", origin: "Listing | None") -> dict[str, list[str]]:
+def teachers(look: Look | None, origin: Listing | None) -> dict[str, list[str]]:
     """The picker, and the setting that comes of it.
 
     Args:
@@ -126,9 +124,6 @@ def teachers(look: "Look | None", origin: "Listing | None") -> dict[str, list[st
     Raises:
         WrongInput: if nobody is chosen.
     """
-    from han_core.runtime.errors import WrongInput
-    from han_core.training.settings import BAGS, Settings
-
     usual = list(Settings().teachers)
     named = {name: name for name in BAGS}
     named |= {
@@ -151,7 +146,7 @@ def teachers(look: "Look | None", origin: "Listing | None") -> dict[str, list[st
 
 
 def fits(
-    listing: "Listing",
+    listing: Listing,
     classes: tuple[str, ...],
     names: tuple[str, ...],
     reads: tuple[str, str],
@@ -163,8 +158,6 @@ def fits(
         names: as the run will call them, where somebody says so.
         reads: the language and the segmentation of the run.
     """
-    from han_core.data.labels import same_classes
-
     if (listing.language, listing.segmentation) != reads:
         return False
     return not classes or any(
@@ -172,7 +165,7 @@ def fits(
     )
 
 
-def _asked(origin: "Listing | None") -> tuple[tuple[str, ...], tuple[str, str]]:
+def _asked(origin: Listing | None) -> tuple[tuple[str, ...], tuple[str, str]]:
     """Names of the classes, and language and segmentation, as the form further down says them."""
     known = form_values.known()
     given = str(form_values.value_of(known["label_names"]))

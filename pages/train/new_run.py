@@ -7,10 +7,14 @@ A new run: documents on the left, model and Start on the right, all else in expa
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from han_core.data.preview import Look
+from han_core.data.splits import Source
+from han_core.training.runs.plan import LONGEST_WATCHED, MOST_WATCHED, Plan, checked_plan
 from pages.shared import controls
 from pages.shared.page import carry, wrong_input_shown
 from pages.shared.wording import plain
@@ -24,15 +28,8 @@ from pages.train import (
     sentences,
     splits_form,
 )
-
-if TYPE_CHECKING:
-    from streamlit.delta_generator import DeltaGenerator
-
-    from han_core.data.preview import Look
-    from han_core.data.splits import Source
-    from han_core.training.runs.plan import Plan
-    from pages.train.data_form import Picked
-    from pages.train.form_values import Choices
+from pages.train.data_form import Picked
+from pages.train.form_values import Choices
 
 OFFERED = 30
 """Documents of the data that can be picked from."""
@@ -40,10 +37,8 @@ OFFERED = 30
 BETWEEN = re.compile(r"^[-=]{3,}\s*$", re.MULTILINE)
 
 
-def watched(look: "Look | None") -> tuple[tuple[str, ...], int | None]:
+def watched(look: Look | None) -> tuple[tuple[str, ...], int | None]:
     """The texts, at most ``MOST_WATCHED``, and the steps between two looks; None for 1, 2, 4, …"""
-    from han_core.training.runs.plan import LONGEST_WATCHED, MOST_WATCHED
-
     offered = {} if look is None else offers(look, LONGEST_WATCHED)
     with st.expander("Watch attention form", key="train_watch"):
         st.caption(sentences.WATCHED)
@@ -76,7 +71,7 @@ def _picker(offered: dict[str, str], most: int) -> list[str]:
     )  # fmt: skip
 
 
-def offers(look: "Look", longest: int) -> dict[str, str]:
+def offers(look: Look, longest: int) -> dict[str, str]:
     """Name → text of some documents, one class after the other, so that the first two differ."""
     by_class: dict[str, list[str]] = {}
     for text, label in zip(look.texts, look.labels, strict=True):
@@ -99,7 +94,7 @@ def plain_name(label: str, beginning: str) -> str:
 LONGEST_NAME = 60
 
 
-def name_and_device(found: "Picked | None", model: str) -> tuple[str, str]:
+def name_and_device(found: Picked | None, model: str) -> tuple[str, str]:
     """What the run is called (made of model and data unless somebody says), and where it runs."""
     usual = usual_name(model, "" if found is None else found.name)
     carry("train_name", "")
@@ -123,17 +118,15 @@ def usual_name(model: str, data: str) -> str:
 def plan(
     name: str,
     device: str,
-    choices: "Choices",
+    choices: Choices,
     watched: tuple[tuple[str, ...], int | None],
-    source: "Source",
-) -> "Plan":
+    source: Source,
+) -> Plan:
     """What is to be run.
 
     Raises:
         WrongInput: says which value does not fit.
     """
-    from han_core.training.runs.plan import checked_plan
-
     texts, every = watched
     return checked_plan(
         name=name,
@@ -149,7 +142,7 @@ def plan(
     )
 
 
-def start(wanted: "Plan | None") -> None:
+def start(wanted: Plan | None) -> None:
     """The button. A run that begins is shown at once.
 
     Raises:
@@ -166,7 +159,7 @@ def start(wanted: "Plan | None") -> None:
         st.rerun()
 
 
-def estimate(wanted: "Plan", look: "Look | None") -> None:
+def estimate(wanted: Plan, look: Look | None) -> None:
     """Parameters, memory and time before anything begins."""
     if look is None:
         st.caption(sentences.NO_ESTIMATE)
@@ -178,7 +171,7 @@ def estimate(wanted: "Plan", look: "Look | None") -> None:
     st.caption(plain(found.says))
 
 
-def form(left: "DeltaGenerator", right: "DeltaGenerator") -> None:
+def form(left: DeltaGenerator, right: DeltaGenerator) -> None:
     """The whole form; what is wrong on the left leaves the right as it was filled in."""
     start_from = learning_form.origin()
     with right:

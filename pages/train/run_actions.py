@@ -1,21 +1,23 @@
 """What can be done with one run: stop, resume, rename, take away, delete, open elsewhere."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from han_core.models.archive import pack
+from han_core.runtime.devices import available_devices, describe_device
+from han_core.runtime.errors import WrongInput
+from han_core.training.runs.manage import delete, publish, rename, resume, stop
+from han_core.training.runs.plan import LONGEST_NAME
+from han_core.training.runs.view import RunView
 from pages.shared import cache
 from pages.shared.wording import plain
 from pages.train import cached_runs, run_list, sentences
 
-if TYPE_CHECKING:
-    from han_core.training.runs.view import RunView
-
 NOTICE = "run_notice"
 
 
-def buttons(run: "RunView") -> None:
+def buttons(run: RunView) -> None:
     """The row under the run's name; what cannot be done now is not there."""
     notice()
     with st.container(horizontal=True, vertical_alignment="center", key="run_buttons"):
@@ -51,8 +53,6 @@ def _button(title: str, key: str, what: Callable, *given: object) -> None:
 
 def _try(what: Callable, *given: object) -> None:
     """Does it; a run may have changed since the page was drawn."""
-    from han_core.runtime.errors import WrongInput
-
     try:
         what(*given)
     except WrongInput as error:
@@ -61,21 +61,15 @@ def _try(what: Callable, *given: object) -> None:
 
 
 def _stop(id: str) -> None:
-    from han_core.training.runs.manage import stop
-
     stop(id)
 
 
 def _resume(id: str, device: str | None) -> None:
-    from han_core.training.runs.manage import resume
-
     resume(id, device)
 
 
-def _device(run: "RunView") -> str | None:
+def _device(run: RunView) -> str | None:
     """Where to go on: a picker where there is a choice, or where the run's device is gone."""
-    from han_core.runtime.devices import available_devices, describe_device
-
     there = available_devices()
     own = run.plan.device if run.plan else "auto"
     if own == "auto" or there == [own]:
@@ -87,8 +81,6 @@ def _device(run: "RunView") -> str | None:
 
 
 def _publish(id: str) -> None:
-    from han_core.training.runs.manage import publish
-
     publish(id)
 
 
@@ -101,9 +93,7 @@ def _open_in_explore(name: str) -> None:
         st.rerun()
 
 
-def _rename(run: "RunView") -> None:
-    from han_core.training.runs.plan import LONGEST_NAME
-
+def _rename(run: RunView) -> None:
     with st.popover("Rename"):
         key = f"run_name_{run.id}"
         st.session_state.setdefault(key, run.name)
@@ -113,14 +103,10 @@ def _rename(run: "RunView") -> None:
 
 
 def _take_name(id: str, key: str) -> None:
-    from han_core.training.runs.manage import rename
-
     rename(id, st.session_state[key])
 
 
-def _zip(run: "RunView") -> None:
-    from han_core.models.archive import pack
-
+def _zip(run: RunView) -> None:
     folder, name = run.checkpoint, run.published or run.name
     st.download_button(
         "Download (zip)", lambda: pack(str(folder), name), file_name=f"{sentences.file(name)}.zip",
@@ -128,7 +114,7 @@ def _zip(run: "RunView") -> None:
     )  # fmt: skip
 
 
-def _ask(run: "RunView") -> None:
+def _ask(run: RunView) -> None:
     @st.dialog(f"Delete {plain(run.name)}?")
     def question() -> None:
         st.write(sentences.DELETE)
@@ -146,7 +132,5 @@ def _ask(run: "RunView") -> None:
 
 
 def _delete(id: str, checkpoint: bool) -> None:
-    from han_core.training.runs.manage import delete
-
     delete(id, checkpoint)
     run_list.choose([])

@@ -13,20 +13,19 @@ a run.
 import hashlib
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+import pandas as pd
 import streamlit as st
+from pandas.io.formats.style import Styler
 
+from han_core.runtime.errors import WrongInput
+from han_core.training.runs.archive import import_archive
+from han_core.training.runs.comparison import differences, runs_table
+from han_core.training.runs.view import RunView
 from pages.shared.components import hooked
 from pages.shared.page import carry
 from pages.shared.wording import plain
 from pages.train import cached_runs, sentences
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from pandas.io.formats.style import Styler
-
-    from han_core.training.runs.view import RunView
 
 NEW, RUNS = "New run", "Runs"
 PARAMETER = "run"
@@ -99,9 +98,6 @@ def loader() -> None:
 
 
 def _load(file) -> None:
-    from han_core.runtime.errors import WrongInput
-    from han_core.training.runs.archive import import_archive
-
     try:
         with st.spinner("Looking at the zip …"):
             id = import_archive(file.getvalue())
@@ -120,7 +116,6 @@ def side_by_side(ids: Sequence[str]) -> None:
     Raises:
         WrongInput: if one was deleted.
     """
-    from han_core.training.runs.comparison import differences
     from han_core.training.runs.manage import view
 
     runs: list[RunView] = [view(id) for id in ids]
@@ -134,10 +129,10 @@ def side_by_side(ids: Sequence[str]) -> None:
         st.caption(sentences.SAME)
 
 
-def highlighted(rows: "pd.DataFrame") -> "Styler":
+def highlighted(rows: pd.DataFrame) -> Styler:
     """Marks every value that is another than the first run's."""
 
-    def style(row: "pd.Series") -> list[str]:
+    def style(row: pd.Series) -> list[str]:
         return [sentences.MARKED if value != row.iloc[0] else "" for value in row]
 
     return rows.style.apply(style, axis=1)
@@ -149,8 +144,6 @@ MOST_CHOSEN = 8
 
 def runs() -> tuple[str, ...]:
     """The table, and the ids of the runs that are looked at."""
-    from han_core.runtime.errors import WrongInput
-
     loader()
     there = cached_runs.runs()
     if not there:
@@ -162,8 +155,6 @@ def runs() -> tuple[str, ...]:
 
 
 def _table() -> None:
-    from han_core.training.runs.comparison import runs_table
-
     there = cached_runs.runs()
     ids = [run.id for run in there]
     mark = hashlib.sha256(repr((ids, selection())).encode()).hexdigest()[:12]

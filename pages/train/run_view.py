@@ -10,19 +10,22 @@ again when what can be done with the run has changed.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from han_core.analysis.film import Film, stamp
+from han_core.runtime.errors import WrongInput
+from han_core.training.runs.comparison import settings_of
+from han_core.training.runs.manage import view
+from han_core.training.runs.plan import Plan
+from han_core.training.runs.view import RunView
+from han_core.viz.colour_scale import legend
+from han_core.viz.film import entropy_curve
 from han_core.viz.markup import FILM_SCRIPT, FILM_STYLESHEET
+from han_core.viz.plot import beginning
 from pages.shared.components import hooked
 from pages.shared.wording import plain
 from pages.train import cached_runs, run_actions, sentences
-
-if TYPE_CHECKING:
-    from han_core.analysis.film import Film
-    from han_core.training.runs.plan import Plan
-    from han_core.training.runs.view import RunView
 
 CAPTION = (
     "Every moment is what the checkpoint of that moment gives, on one scale of colours. "
@@ -34,11 +37,8 @@ _FILM = st.components.v2.component(
 )
 
 
-def panel(run: "RunView") -> None:
+def panel(run: RunView) -> None:
     """The film of the run, as far as it has come; nothing where no document was watched."""
-    from han_core.analysis.film import stamp
-    from han_core.runtime.errors import WrongInput
-
     mark = stamp(run.folder)
     if mark is None:
         return
@@ -54,10 +54,8 @@ def panel(run: "RunView") -> None:
     _shown(run, film, document, mark)
 
 
-def _document(run: "RunView", film: "Film") -> int:
+def _document(run: RunView, film: Film) -> int:
     """The picker, where there are several."""
-    from han_core.viz.plot import beginning
-
     if len(film.documents) == 1:
         return 0
     chosen = st.selectbox(
@@ -69,10 +67,7 @@ def _document(run: "RunView", film: "Film") -> int:
     return chosen or 0
 
 
-def _shown(run: "RunView", film: "Film", document: int, mark: tuple) -> None:
-    from han_core.viz.colour_scale import legend
-    from han_core.viz.film import entropy_curve
-
+def _shown(run: RunView, film: Film, document: int, mark: tuple) -> None:
     reached = tuple((line["epoch"], line["validation"]["accuracy"]) for line in run.history)
     drawn = cached_runs.attention_film(str(run.folder), mark, document, reached)
     with st.container(key="film"):
@@ -97,8 +92,6 @@ def one(id: str) -> None:
     Raises:
         WrongInput: if it was deleted.
     """
-    from han_core.training.runs.manage import view
-
     run = view(id)
     st.subheader(plain(run.name), anchor=False)
     run_actions.buttons(run)
@@ -109,10 +102,8 @@ def one(id: str) -> None:
         _configuration(run.plan)
 
 
-def _again(run: "RunView", draw: "Callable[[RunView], None]", seconds: float) -> None:
+def _again(run: RunView, draw: Callable[[RunView], None], seconds: float) -> None:
     """Draws a part of the page, again and again while the run is at work."""
-    from han_core.runtime.errors import WrongInput
-    from han_core.training.runs.manage import view
 
     def part() -> None:
         try:
@@ -129,12 +120,12 @@ def _again(run: "RunView", draw: "Callable[[RunView], None]", seconds: float) ->
         draw(run)
 
 
-def _doable(run: "RunView") -> tuple:
+def _doable(run: RunView) -> tuple:
     """What decides which buttons there are."""
     return run.is_live, run.can_stop, run.can_resume, run.published, run.checkpoint is not None
 
 
-def _stands(run: "RunView") -> None:
+def _stands(run: RunView) -> None:
     """Status, progress and figures."""
     with hooked("run-status", key="run_status"):
         st.markdown(f"{sentences.badge(run.status)} {plain(run.message)}")
@@ -144,14 +135,14 @@ def _stands(run: "RunView") -> None:
     _figures(run)
 
 
-def _went(run: "RunView") -> None:
+def _went(run: RunView) -> None:
     """Curves and messages."""
     if run.history or run.story.steps:
         cached_runs.of_one(run)
     _messages(run)
 
 
-def _figures(run: "RunView") -> None:
+def _figures(run: RunView) -> None:
     tiles = sentences.tiles(run)
     if tiles:
         grid = st.grid(len(tiles), min_column_width=200, key="run_figures")
@@ -159,16 +150,14 @@ def _figures(run: "RunView") -> None:
             grid.metric(title, value, border=True)
 
 
-def _messages(run: "RunView") -> None:
+def _messages(run: RunView) -> None:
     if run.story.said:
         with st.expander("Messages", key="run_messages"):
             for sentence in run.story.said:
                 st.markdown(plain(sentence))
 
 
-def _configuration(plan: "Plan") -> None:
-    from han_core.training.runs.comparison import settings_of
-
+def _configuration(plan: Plan) -> None:
     with st.expander("Configuration", key="run_configuration"):
         st.dataframe(sentences.configuration(settings_of(plan)), hide_index=True, height=320)
         st.caption(sentences.COMMAND)

@@ -2,12 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from han_core.data.hub_preview import HubOffer
-    from han_core.training.estimate import Estimate
-    from han_core.training.runs.view import RunView
+from han_core.data.hub_preview import HubOffer
+from han_core.training.estimate import Estimate
+from han_core.training.runs.view import RunView
 
 MODELS = {"han": "HAN", "bilstm": "BiLSTM"}
 ATTENTION = {"additive": "additive", "dot": "dot product", "linear": "linear"}
@@ -128,7 +126,7 @@ def badge(status: str) -> str:
     return f":{BADGES[status]}-badge[{status}]"
 
 
-def offer(found: "HubOffer") -> str:
+def offer(found: HubOffer) -> str:
     """What a data set of the hub has, in a sentence."""
     columns = ", ".join(
         f"{column.name} ({', '.join(column.classes[:6]) or column.kind})"
@@ -167,7 +165,7 @@ def memory(number: float) -> str:
     return f"{number / 1e9:.1f} GB" if number >= 1e9 else f"{max(1, round(number / 1e6))} MB"
 
 
-def estimate(found: "Estimate", epochs: int) -> dict[str, str]:
+def estimate(found: Estimate, epochs: int) -> dict[str, str]:
     """Parameters, memory and time under the button; no time where it is known after a few steps."""
     told = {"Parameters": f"{found.parameters:,}", "Memory": memory(found.memory_bytes)}
     if found.seconds_per_epoch is not None:
@@ -175,7 +173,7 @@ def estimate(found: "Estimate", epochs: int) -> dict[str, str]:
     return told
 
 
-def progress(run: "RunView") -> tuple[float | None, str]:
+def progress(run: RunView) -> tuple[float | None, str]:
     """Share done of what it does now, and in words; None where nothing can be said."""
     if run.status == "reading" and run.story.reading:
         name, done, of = run.story.reading
@@ -187,7 +185,7 @@ def progress(run: "RunView") -> tuple[float | None, str]:
     return min(1.0, share), f"Epoch {last['epoch']} of {run.epochs}, step {last['step']:,}"
 
 
-def tiles(run: "RunView") -> dict[str, str]:
+def tiles(run: RunView) -> dict[str, str]:
     """The figures of a run: what can be told at this moment."""
     told = {}
     last = run.story.steps[-1] if run.story.steps else {}

@@ -1,18 +1,16 @@
 """Which documents are for training, validation and test: by share, by column, by other data."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from han_core.data.labels import is_number
+from han_core.data.splits import Source
+from han_core.data.text_files import PREFIX
 from pages.shared import files
 from pages.shared.page import carry
 from pages.train import data_form, sentences
-
-if TYPE_CHECKING:
-    from han_core.data.splits import Source
-    from pages.train.data_form import Picked
+from pages.train.data_form import Picked
 
 SHARE, COLUMN, OTHER = "share", "column", "other"
 NONE = "none"
@@ -32,10 +30,8 @@ class _Held:
         return any(part and is_number(part) for part in (self.validation, self.test))
 
 
-def divided(found: "Picked") -> "Source":
+def divided(found: Picked) -> Source:
     """The expander that says how, and the source that comes of it."""
-    from han_core.data.splits import Source
-
     with st.expander("Training, validation and test", key="train_divide"):
         held = _held(found)
         group, seed = _drawing(found) if held.drawn else (None, None)
@@ -51,7 +47,7 @@ def divided(found: "Picked") -> "Source":
     )
 
 
-def _held(found: "Picked") -> _Held:
+def _held(found: Picked) -> _Held:
     if found.data.startswith("bundled:"):
         st.caption(sentences.BUNDLED_TEST)
         return _Held(_share("train_validation", "Share for validation", 20), found.others[0])
@@ -78,7 +74,7 @@ def _held(found: "Picked") -> _Held:
     return _Held(validation, test if float(test) else None)
 
 
-def _drawing(found: "Picked") -> tuple[str | None, int | None]:
+def _drawing(found: Picked) -> tuple[str | None, int | None]:
     """What a share does not divide, as ``Source`` takes it, and what draws it."""
     columns = [
         name for name in found.columns if name not in (found.text_column, found.label_column)
@@ -125,7 +121,7 @@ def _share(key: str, title: str, usual: int, least: int = 5) -> str:
     return f"{percent / 100:g}"
 
 
-def _by_column(found: "Picked") -> _Held:
+def _by_column(found: Picked) -> _Held:
     there = tuple(
         name for name in found.columns if name not in (found.text_column, found.label_column)
     )
@@ -135,7 +131,7 @@ def _by_column(found: "Picked") -> _Held:
                  split_column=name)  # fmt: skip
 
 
-def _by_splits(found: "Picked") -> _Held:
+def _by_splits(found: Picked) -> _Held:
     names = split_names(found)
     usual = _like(found.others, "valid", "dev")
     left, right = st.columns(2)
@@ -148,7 +144,7 @@ def _by_splits(found: "Picked") -> _Held:
     return _Held(validation, test)
 
 
-def split_names(found: "Picked") -> dict[str, str]:
+def split_names(found: Picked) -> dict[str, str]:
     """The other splits of a data set of the hub, by their specs."""
     return {spec: spec.rsplit("@", 1)[-1] for spec in found.others}
 
@@ -172,9 +168,7 @@ def _like(specs: tuple[str, ...], *names: str) -> str | None:
     )
 
 
-def _by_files(found: "Picked") -> _Held:
-    from han_core.data.text_files import PREFIX
-
+def _by_files(found: Picked) -> _Held:
     prefix = PREFIX if found.data.startswith(PREFIX) else ""  # they are read alike
     left, right = st.columns(2)
     with left:

@@ -17,6 +17,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 import han_core
 from han_core.analysis.scoring.manifest import Part
 from han_core.analysis.scoring.workers import Job, Scorer
@@ -43,7 +45,6 @@ def score_on_ray(
     if device not in ("auto", "cpu", "cuda"):
         raise WrongInput(f"On Ray --device takes auto, cpu or cuda; {device} came.")
     with _cluster(address) as ray:
-        import pyarrow as pa
         from ray.data import ActorPoolStrategy
         from ray.exceptions import RayError
 
@@ -86,8 +87,6 @@ class _Actor:
 
     def __call__(self, batch: Any) -> Any:
         """A part to its file, or to the sentence that refuses it: Ray would wrap an exception."""
-        import pyarrow as pa
-
         part = refusal = None
         try:
             part = self._score(batch["request"][0].as_py())

@@ -5,9 +5,9 @@ computes nothing.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 
 from han_core.analysis.attended_words import SHARES, Measure, Profile
@@ -17,9 +17,6 @@ from han_core.viz.charts.curves import COLOURS, MOST, SYMBOLS
 from han_core.viz.dot_rows import GREY, LEGEND, Look, below, number_axis, plain_layout, rows
 from han_core.viz.markup import inked, plotly_text
 from han_core.viz.plot import Sheet, beginning
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 TITLES: dict[Measure, str] = {
     "lift": "lift: attention over that of even attention",
@@ -36,7 +33,7 @@ def look_of(place: int, name: str) -> Look:
 
 
 def attended_words(
-    words: "pd.DataFrame", by: Measure, others: Mapping[str, np.ndarray] | None = None
+    words: pd.DataFrame, by: Measure, others: Mapping[str, np.ndarray] | None = None
 ) -> go.Figure:
     """The words of ``word_table`` with their mean and its interval, a row each.
 
@@ -68,7 +65,7 @@ def attended_words(
     return sheet.figure()
 
 
-def _add_words(sheet: Sheet, words: "pd.DataFrame", by: Measure) -> None:
+def _add_words(sheet: Sheet, words: pd.DataFrame, by: Measure) -> None:
     look, mean = look_of(0, "mean, with its 95% interval"), words[by].to_numpy()
     reach = words["high"].to_numpy() - mean
     told = [
