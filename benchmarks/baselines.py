@@ -36,7 +36,7 @@ from han_core.data.labels import align_labels
 from han_core.explanation.statistics import share
 from han_core.models.checkpoint import load_checkpoint
 from han_core.models.predict import predict
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 Texts = Sequence[str]
 Predict = Callable[[Texts], np.ndarray]
@@ -189,7 +189,7 @@ def main(asked: Sequence[str] | None = None) -> None:
     given = parser().parse_args(asked)
     try:
         run(given)
-    except WrongInput as error:
+    except UserError as error:
         sys.exit(f"{error}")
 
 
@@ -233,7 +233,7 @@ def read_task(given: argparse.Namespace) -> Task:
         print(note, file=sys.stderr)
     names = training.classes
     if len(names) < 2:
-        raise WrongInput(f"Documents of at least two classes are expected; {names} came.")
+        raise UserError(f"Documents of at least two classes are expected; {names} came.")
     classes, true = (np.array(align_labels(of.labels, names)) for of in (training, test))
     return Task(training, test, classes, true, given.unit or unit_of(training.texts))
 

@@ -36,7 +36,7 @@ from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import Checkpoint, Config
 from han_core.models.registry import build_model
 from han_core.runtime.devices import mixed_precision
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.runtime.paths import PROJECT
 from han_core.text.batch import NumberedDocument, number_document
 from han_core.text.tokenizer import Tokenizer
@@ -112,7 +112,7 @@ def climbed(
         train: what runs the command; here in a process of its own.
 
     Raises:
-        WrongInput: as ``train`` says it.
+        UserError: as ``train`` says it.
     """
     found: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -158,7 +158,7 @@ def _apart(given: list[str], folder: str) -> dict:
         text=True,
     )
     if done.returncode:
-        raise WrongInput((done.stderr.strip().splitlines() or ["train ended early."])[-1])
+        raise UserError((done.stderr.strip().splitlines() or ["train ended early."])[-1])
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -179,10 +179,10 @@ def measured(
     On a GPU the clock on the wall, and no shares: what is measured of the machine is its CPU.
 
     Raises:
-        WrongInput: if there are fewer than ``FEWEST`` texts.
+        UserError: if there are fewer than ``FEWEST`` texts.
     """
     if len(texts) < FEWEST:
-        raise WrongInput(f"bench needs {FEWEST} documents or more; {len(texts)} came.")
+        raise UserError(f"bench needs {FEWEST} documents or more; {len(texts)} came.")
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -21,7 +21,7 @@ from han_core.explanation.attribution import gradient_ranking as gradient_times_
 from han_core.explanation.attribution import random_orders
 from han_core.explanation.deletion import deletion
 from han_core.explanation.faithfulness import DRAWS, quick
-from han_core.explanation.model_probe import Subject, subject
+from han_core.explanation.model_probe import ModelProbe, subject
 from han_core.models.checkpoint import Checkpoint, load_checkpoint
 from han_core.models.listing import list_checkpoints
 
@@ -43,10 +43,10 @@ def milliseconds(checkpoint: Checkpoint, texts: tuple[str, ...]) -> dict[str, fl
     """Medians of the quick answer and of what it is made of; each asks a subject anew."""
     text = first_words(checkpoint, " ".join(texts))
 
-    def asked() -> Subject:
+    def asked() -> ModelProbe:
         return subject(checkpoint, text)
 
-    parts: dict[str, Callable[[Subject], object]] = {
+    parts: dict[str, Callable[[ModelProbe], object]] = {
         "quick": quick,
         "subject": lambda _: asked(),
         "deletion": _deletion,
@@ -62,7 +62,7 @@ def first_words(checkpoint: Checkpoint, text: str) -> str:
     return text[: checkpoint.tokenizer(text[: 20 * WORDS]).tokens[WORDS - 1].end]
 
 
-def median(part: Callable[[Subject], object], asked: Callable[[], Subject]) -> float:
+def median(part: Callable[[ModelProbe], object], asked: Callable[[], ModelProbe]) -> float:
     """Milliseconds that ``part`` takes with a subject that nothing has been asked of yet."""
     seconds = []
     for _ in range(WARM + ROUNDS):
@@ -73,7 +73,7 @@ def median(part: Callable[[Subject], object], asked: Callable[[], Subject]) -> f
     return round(1000 * statistics.median(seconds[WARM:]), 1)
 
 
-def _deletion(asked: Subject) -> None:
+def _deletion(asked: ModelProbe) -> None:
     """As many orders as the quick answer has, all of them random."""
     rng = np.random.default_rng(0)
     deletion(asked, {"random": random_orders(asked.tokens, DRAWS + 2, rng)})

@@ -24,7 +24,7 @@ from benchmarks.reference_models import BATCH, contestants, explaining, training
 from han_core.models.architecture import Architecture
 from han_core.models.predict import predict_numbered
 from han_core.runtime.devices import choose_device, mixed_precision
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.batch import NumberedDocument
 from han_core.text.vocabulary import RESERVED, Vocabulary
 from han_core.training.prepare import Examples, Prepared
@@ -63,12 +63,12 @@ def measured(kind: str, device: torch.device, quick: bool) -> Iterator[dict[str,
         line = {"model": model, "attention": attention, "mixed_precision": precision}
         try:
             mixed_precision(precision, device)
-        except WrongInput as error:
+        except UserError as error:
             yield line | {"state": "left out", "reason": str(error)}
             continue
         try:
             yield line | ours(shape, prepared, device, precision, rounds, baseline)
-        except (WrongInput, RuntimeError) as error:  # the GPU, its memory or its libraries
+        except (UserError, RuntimeError) as error:  # the GPU, its memory or its libraries
             yield line | {"state": "failed", "reason": str(error).splitlines()[0][:300]}
 
 

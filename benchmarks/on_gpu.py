@@ -28,7 +28,7 @@ from benchmarks.model_speed import KINDS, QUICK_KINDS, write_documents
 from benchmarks.on_gpu_table import markdown
 from han_core.runtime.atomic_io import write_json, write_whole
 from han_core.runtime.devices import choose_device, describe_device
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 ROOT = Path(__file__).parents[1]
 BUDGET = 540
@@ -56,7 +56,7 @@ def main() -> int:
     started = time.monotonic()
     try:
         device = choose_device(given.device)
-    except WrongInput as error:
+    except UserError as error:
         print(f"{error} --device cpu --quick runs the same steps in a small form.", file=sys.stderr)
         return 2
     given.out.mkdir(parents=True, exist_ok=True)

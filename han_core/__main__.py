@@ -24,7 +24,7 @@ from han_core.cli import (
     train,
     vectors,
 )
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 COMMANDS = {
     "train": train,
@@ -45,7 +45,7 @@ class _Parser(argparse.ArgumentParser):
     """Says in one line what is wrong with the arguments."""
 
     def error(self, message: str) -> NoReturn:
-        raise WrongInput(f"{message} (see {self.prog} --help)")
+        raise UserError(f"{message} (see {self.prog} --help)")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -73,7 +73,7 @@ def _run(arguments: list[str]) -> tuple[int, str]:
         given = parser().parse_args(arguments)
         given.said = ["python", "-m", "han_core", *arguments]
         given.run(given)
-    except WrongInput as error:
+    except UserError as error:
         return 2, f"error: {' '.join(str(error).split())}"
     except KeyboardInterrupt as stop:
         return 130, str(stop) or "Stopped."

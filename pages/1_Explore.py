@@ -7,7 +7,7 @@ from pages.explore import share, what_if, words
 from pages.shared import cache, controls, document_input, drawing
 from pages.shared import controls as card
 from pages.shared import drawing as strip
-from pages.shared.page import begin, wrong_input_shown
+from pages.shared.page import begin, user_errors_shown
 
 begin(
     "Explore",
@@ -17,7 +17,7 @@ share.open_link()
 text, choice = st.columns([3, 2], gap="large")
 with text:
     document_input.document()
-with wrong_input_shown():
+with user_errors_shown():
     with choice:
         checkpoint = controls.checkpoint()
         card.about([checkpoint])

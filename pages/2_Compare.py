@@ -6,7 +6,7 @@ from pages.compare import charts, choices, comparison, panels
 from pages.compare import choices as versions
 from pages.compare import panels as difference
 from pages.shared import cache, document_input
-from pages.shared.page import begin, wrong_input_shown
+from pages.shared.page import begin, user_errors_shown
 
 begin(
     "Compare",
@@ -15,7 +15,7 @@ begin(
 text, choice = st.columns([3, 2], gap="large")
 with text:
     document_input.document()
-with wrong_input_shown():
+with user_errors_shown():
     with choice:
         asked = choices.asked()
     with text:

@@ -4,10 +4,10 @@ import streamlit as st
 
 from pages.errors import choices, links, views
 from pages.shared import cache
-from pages.shared.page import begin, wrong_input_shown
+from pages.shared.page import begin, user_errors_shown
 
 begin("Errors", "Score labelled documents, find what a model gets wrong, and code what you see.")
-with wrong_input_shown():
+with user_errors_shown():
     links.open_link()
     with st.container(key="errors_choices"):
         asked = choices.asked()

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.shared import cache
-from pages.shared.page import begin, wrong_input_shown
+from pages.shared.page import begin, user_errors_shown
 from pages.train import new_run, run_list, run_view
 
 begin("Train", "Train a model of your own on labelled documents, and watch its attention form.")
@@ -11,7 +11,7 @@ if run_list.view() == run_list.NEW:
     documents, run = st.columns([3, 2], gap="large")
     new_run.form(documents, run)
 else:
-    with wrong_input_shown():
+    with user_errors_shown():
         chosen = run_list.runs()
         if len(chosen) == 1:
             run_view.one(chosen[0])

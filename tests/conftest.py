@@ -186,11 +186,11 @@ def _planted(documents: int, seed: int):
 
 @pytest.fixture(scope="session")
 def quiet():
-    """``quiet(say=…, epoch=…)``: a ``Watch`` that shows nothing except what is given."""
-    from han_core.training.train import Watch
+    """``quiet(say=…, epoch=…)``: a ``Callbacks`` that shows nothing except what is given."""
+    from han_core.training.train import Callbacks
 
     def make(say=lambda sentence: None, epoch=lambda number, of: lambda count, loss: None):
-        return Watch(lambda texts, name: texts, epoch, say)
+        return Callbacks(lambda texts, name: texts, epoch, say)
 
     return make
 

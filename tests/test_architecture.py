@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,16 @@ def floor(module: str) -> int:
     return FLOORS.index(room(module)) if room(module) else -1
 
 
+@pytest.mark.parametrize("path", LIBRARY, ids=module_of)
+def test_a_room_imports_only_rooms_above_it(path):
+    here = module_of(path)
+    for module in imports(path):
+        if module.split(".")[0] == "han_core":
+            assert floor(module) <= floor(here), f"{path.name} imports {module}"
+            between = {room(module), room(here)}
+            assert between != APART, f"{path.name} imports {module}"
+
+
 def test_the_map_names_the_rooms_in_their_order():
     assert {path.relative_to(ROOT / "han_core").parts[0] for path in LIBRARY} == {
         *ROOMS, "cli", "__init__.py", "__main__.py",
@@ -72,12 +83,23 @@ def test_the_map_names_the_rooms_in_their_order():
     assert places == sorted(places)
 
 
+@pytest.mark.parametrize("paths", [LIBRARY, PAGES, BENCHMARKS], ids=["library", "pages", "timing"])
+def test_no_files_import_each_other_in_a_circle(paths):
+    known = {module_of(path) for path in paths}
+    TopologicalSorter({module_of(path): imports(path) & known for path in paths}).prepare()
+
+
 def test_pages_import_their_own_folder_and_what_pages_share():
     for path in PAGES:
         folder = path.relative_to(ROOT).parts[1:-1]
         for module in imports(path) if folder else ():
             if module.startswith("pages."):
                 assert module.split(".")[1] in {folder[0], "shared"}, f"{path} imports {module}"
+
+
+def test_nothing_imports_benchmarks():
+    for path in [*LIBRARY, *PAGES]:
+        assert "benchmarks" not in packages(path), path
 
 
 @pytest.mark.parametrize("path", LIBRARY, ids=module_of)
@@ -89,6 +111,28 @@ def test_the_pages_are_what_draws():
     assert all("streamlit" in packages(path) for path in PAGES if path.parent == ROOT / "pages")
     for path in ROOT.glob("*.py"):
         assert path.name == "app.py" or "streamlit" not in packages(path)
+
+
+def inner_imports(path: Path) -> int:
+    """Import statements inside functions."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    inner = {
+        id(node)
+        for function in functions
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    }
+    return len(inner)
+
+
+def test_imports_stand_at_the_top():
+    """Packages that are heavy or optional apart: at most 40 imports inside functions."""
+    assert sum(inner_imports(path) for path in [*LIBRARY, *PAGES, *BENCHMARKS]) <= 40
+
+
+def test_the_house_stays_small():
+    assert len([*LIBRARY, *PAGES, *BENCHMARKS]) <= 200
 
 
 def code(path: Path) -> str:
@@ -111,6 +155,14 @@ PRODUCT = [
     for path in (ROOT / folder).rglob("*")
     if path.suffix in {".py", ".js", ".css", ".html"}
 ] + [ROOT / "app.py"]
+
+
+def test_no_page_and_no_room_but_models_asks_for_a_model_by_name():
+    """What a model can do is declared in ``han_core/models/registry.py``; others ask that."""
+    for path in PRODUCT:
+        if path.suffix == ".py" and "models" not in path.relative_to(ROOT).parts:
+            named = re.search(r"""["'](han|bilstm)["']""", code(path))
+            assert named is None, f"{path} names a model: {named}"
 
 
 @pytest.mark.parametrize("path", PRODUCT, ids=lambda path: path.name)

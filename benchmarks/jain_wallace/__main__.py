@@ -26,7 +26,7 @@ from han_core.data.corpus import read_corpus
 from han_core.models.checkpoint import Checkpoint, Config, load_checkpoint, save_checkpoint
 from han_core.runtime.atomic_io import read_json, write_json
 from han_core.runtime.devices import choose_device
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 MEASURED = ("accuracy", "tau_gradient", "tau_leave_one_out", "tau_ceiling", "adversary")
 LARGEST = 50_000_000  # bytes of a seed's figures
@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     try:
         print(run(given))
-    except WrongInput as error:
+    except UserError as error:
         say(str(error))
         return 2
     return 0
@@ -97,7 +97,7 @@ def _same_run(given: argparse.Namespace, recipe: Recipe, reading: Reading) -> No
     """Writes down what is asked for, or checks that the seeds that are there were asked so.
 
     Raises:
-        WrongInput: if it is something else.
+        UserError: if it is something else.
     """
     path = given.out / "asked.json"
     asked = {
@@ -106,13 +106,13 @@ def _same_run(given: argparse.Namespace, recipe: Recipe, reading: Reading) -> No
     }  # fmt: skip
     if path.exists() and any(given.out.glob("seed-*")):
         if read_json(path) != asked:
-            raise WrongInput(f"{given.out} holds a run of other data or another recipe.")
+            raise UserError(f"{given.out} holds a run of other data or another recipe.")
         return
     try:
         given.out.mkdir(parents=True, exist_ok=True)
         write_json(path, asked)
     except OSError as error:
-        raise WrongInput(f"--out {given.out} can't be written: {error.strerror}.") from error
+        raise UserError(f"--out {given.out} can't be written: {error.strerror}.") from error
 
 
 def _train(

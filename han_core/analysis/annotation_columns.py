@@ -27,7 +27,7 @@ from han_core.analysis.annotations.marks import Flag, checked_name, checked_note
 from han_core.analysis.annotations.writing import now
 from han_core.analysis.reimport import Matched
 from han_core.data.readers import without_apostrophe
-from han_core.runtime.errors import WrongInput, shown
+from han_core.runtime.errors import UserError, shown
 
 CODING, TAGS, FLAGS, NOTES = "coding", "tags", "flags", "notes"
 BETWEEN = ";"
@@ -67,7 +67,7 @@ def carried(matched: Matched, who: str) -> Carried:
         who: brings the file; what has no name is theirs.
 
     Raises:
-        WrongInput: if a cell is not what an export writes; nothing of the file is taken then.
+        UserError: if a cell is not what an export writes; nothing of the file is taken then.
     """
     there = {matched.contents[at] for at in matched.at.tolist()}
     who, at = checked_name(who, "An analyst's name"), now()
@@ -94,7 +94,7 @@ def lacking(database: Database, tags: Sequence[str]) -> tuple[str, ...]:
     """The names that the codebook has neither among its tags nor among the retired ones.
 
     Raises:
-        WrongInput: as ``Database.reading``.
+        UserError: as ``Database.reading``.
     """
     known = {folded(tag.name) for old in (False, True) for tag in codebook(database, retired=old)}
     wanted = {folded(name): name for name in reversed(tags)}
@@ -105,7 +105,7 @@ def bring_in(database: Database, found: Carried, who: str, make: Sequence[str] =
     """Adds what the notes do not hold yet; the tags called ``make`` are made first.
 
     Raises:
-        WrongInput: if a tag's name cannot be one, or as ``bring``.
+        UserError: if a tag's name cannot be one, or as ``bring``.
     """
     for name in lacking(database, make):
         save_tag(database, name, who)
@@ -123,8 +123,8 @@ def _naming(file: str, row: int) -> Iterator[None]:
     """Says which row it was."""
     try:
         yield
-    except WrongInput as error:
-        raise WrongInput(f"Row {row:,} of {file}: {error}") from error
+    except UserError as error:
+        raise UserError(f"Row {row:,} of {file}: {error}") from error
 
 
 def _tags_beyond(cell: str, said: Sequence[Said], at: datetime) -> tuple[Tagged, ...]:
@@ -147,7 +147,7 @@ def _flags_beyond(cell: str, said: Sequence[Said], at: datetime) -> tuple[Flagge
         name, _, meant = words.partition(" (")
         if name not in _KINDS:
             expected = " or ".join(f'"{one}"' for one in _KINDS)
-            raise WrongInput(f'a flag {expected} was expected; "{shown(words)}" came.')
+            raise UserError(f'a flag {expected} was expected; "{shown(words)}" came.')
         found[_KINDS[name]] = Flagged(_KINDS[name], "", meant.removesuffix(")"), at)
     kinds = {flag.kind for flag in coded}
     return tuple(flag for kind, flag in found.items() if kind not in kinds)

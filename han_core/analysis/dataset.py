@@ -33,7 +33,7 @@ from han_core.analysis.scoring.manifest import Manifest
 from han_core.analysis.scoring.table import BULK, GROUP, StoredAttention, is_whole, part_path
 from han_core.analysis.search import Search
 from han_core.analysis.sources import Scores
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -122,14 +122,14 @@ def open_store(scores: Scores, other: Scores | None = None) -> Store:
     """Opens scores, and beside them a second model's scores of the same data.
 
     Raises:
-        WrongInput: if the data have no labels, if ``other`` is of other data or classes, or
+        UserError: if the data have no labels, if ``other`` is of other data or classes, or
             if a part or the documents are missing or damaged.
     """
     if not scores.manifest.labelled:
-        raise WrongInput(f"Labelled documents are expected; {scores.manifest.data} has no labels.")
+        raise UserError(f"Labelled documents are expected; {scores.manifest.data} has no labels.")
     documents = open_documents(scores.documents)
     if len(documents) != scores.manifest.rows:
-        raise WrongInput(
+        raise UserError(
             f"{scores.manifest.rows:,} documents were scored, and {len(documents):,} are kept; "
             "score them anew."
         )
@@ -148,12 +148,12 @@ def open_store(scores: Scores, other: Scores | None = None) -> Store:
 
 def _refuse_strange(one: Manifest, two: Manifest) -> None:
     if one.data_sha256 != two.data_sha256:
-        raise WrongInput(
+        raise UserError(
             f"{two.checkpoint} scored other documents ({two.data}) than {one.checkpoint} "
             f"({one.data}); the same were expected."
         )
     if sorted(one.classes) != sorted(two.classes):
-        raise WrongInput(
+        raise UserError(
             f"Two models of the same classes were expected; {one.checkpoint} knows "
             f"{', '.join(one.classes)}, and {two.checkpoint} {', '.join(two.classes)}."
         )
@@ -164,7 +164,7 @@ def _outcomes(scores: Scores) -> Outcomes:
     paths = [part_path(scores.folder, number) for number in range(manifest.parts)]
     for number, path in enumerate(paths):
         if not is_whole(path, manifest.key, number, manifest.rows_of(number)):
-            raise WrongInput(
+            raise UserError(
                 f"Part {number} of the scores of {manifest.checkpoint} on {manifest.data} is "
                 "missing or damaged; score the data anew."
             )
@@ -174,7 +174,7 @@ def _outcomes(scores: Scores) -> Outcomes:
         true, predicted = (_codes(table[name], manifest.classes) for name in NARROW[:2])
         rest = [table[name].to_numpy() for name in NARROW[2:]]
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-        raise WrongInput(f"The scores of {manifest.checkpoint} are damaged.") from error
+        raise UserError(f"The scores of {manifest.checkpoint} are damaged.") from error
     return Outcomes(manifest.classes, true, predicted, *rest)
 
 
@@ -226,7 +226,7 @@ def stored_words(scores: Scores, rows: np.ndarray) -> Iterator[StoredWords]:
     """The documents of ``rows`` (documents,), which ascend, one after another.
 
     Raises:
-        WrongInput: if a part is missing or damaged.
+        UserError: if a part is missing or damaged.
     """
     parts, within = np.divmod(rows, scores.manifest.rows_a_part)
     for number in np.unique(parts).tolist():
@@ -234,9 +234,9 @@ def stored_words(scores: Scores, rows: np.ndarray) -> Iterator[StoredWords]:
             with pq.ParquetFile(part_path(scores.folder, number)) as file:
                 yield from _of_part(file, within[parts == number])
         except FileNotFoundError as error:
-            raise WrongInput(f"{scores.folder.name} has no part {number}.") from error
+            raise UserError(f"{scores.folder.name} has no part {number}.") from error
         except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-            raise WrongInput(f"Part {number} in {scores.folder.name} is damaged.") from error
+            raise UserError(f"Part {number} in {scores.folder.name} is damaged.") from error
 
 
 def _of_part(file: pq.ParquetFile, within: np.ndarray) -> Iterator[StoredWords]:

@@ -21,7 +21,7 @@ from han_core.analysis.dataset import Store, own_columns
 from han_core.analysis.query import USUAL, By, Order, Usual, ordered, unknown_share
 from han_core.analysis.scoring.table import BULK, GROUP, WORDS, StoredAttention, part_path
 from han_core.explanation.explanation import Explanation
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.document import Document, Sentence, Span
 
 __all__ = ["USUAL", "By", "Order", "Reading", "Usual", "contents", "ordered", "own_columns",
@@ -110,10 +110,10 @@ def reading(store: Store, row: int) -> Reading:
     """A document; a few milliseconds.
 
     Raises:
-        WrongInput: if there is no such row, or its part is missing or damaged.
+        UserError: if there is no such row, or its part is missing or damaged.
     """
     if not 0 <= row < store.rows:
-        raise WrongInput(f"A row from 0 to {store.rows - 1:,} was expected; {row:,} came.")
+        raise UserError(f"A row from 0 to {store.rows - 1:,} was expected; {row:,} came.")
     place = np.array([row])
     (kept,) = store.documents.take(place, ["id", "content", *_fields(store)]).to_pylist()
     (text,) = texts(store, place)
@@ -176,7 +176,7 @@ def _read(store: Store, number: int, columns: list[str], group: int | None = Non
                 return file.read(columns=columns)
             return file.read_row_group(group, columns=columns)
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-        raise WrongInput(f"Part {number} of the scores is missing or damaged.") from error
+        raise UserError(f"Part {number} of the scores is missing or damaged.") from error
 
 
 def _bulk(store: Store, row: int) -> dict:

@@ -35,7 +35,7 @@ from han_core.analysis.annotations.marks import content_of
 from han_core.analysis.scoring.manifest import readable
 from han_core.data.corpus import Corpus
 from han_core.runtime.atomic_io import whole_folder
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.runtime.paths import documents_root
 
 FILE = "documents.arrow"
@@ -79,10 +79,10 @@ class Documents:
         """What one of the data's own columns is called in the file.
 
         Raises:
-            WrongInput: if the data have no such column.
+            UserError: if the data have no such column.
         """
         if column not in self.columns:
-            raise WrongInput(f"The documents have no column “{column}”.")
+            raise UserError(f"The documents have no column “{column}”.")
         return f"c{self.columns.index(column)}"
 
     def take(self, rows: np.ndarray, fields: Sequence[str]) -> pa.Table:
@@ -173,7 +173,7 @@ def open_documents(folder: Path) -> Documents:
     """The documents that ``keep_documents`` wrote.
 
     Raises:
-        WrongInput: if they are missing or damaged.
+        UserError: if they are missing or damaged.
     """
     path = folder / FILE
     try:
@@ -183,9 +183,9 @@ def open_documents(folder: Path) -> Documents:
         if not file.schema.equals(schema_of(names)) or not batches:
             raise ValueError("other columns")
     except FileNotFoundError as error:
-        raise WrongInput("The documents that were scored are not kept any more.") from error
+        raise UserError("The documents that were scored are not kept any more.") from error
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
-        raise WrongInput("The kept documents are damaged; score them anew.") from error
+        raise UserError("The kept documents are damaged; score them anew.") from error
     return Documents(path, batches, names)
 
 
@@ -202,7 +202,7 @@ def keep_documents(corpus: Corpus, data_sha256: str) -> Path:
     It is named by the hash of ids, texts and labels, and by one of the further columns.
 
     Raises:
-        WrongInput: if the disk refuses.
+        UserError: if the disk refuses.
     """
     folder = documents_root() / f"{data_sha256}-{_columns_sha256(corpus)[:16]}"
     if _there(folder, len(corpus)):
@@ -214,7 +214,7 @@ def keep_documents(corpus: Corpus, data_sha256: str) -> Path:
             for start, end in _cuts(corpus.texts):
                 file.write_batch(_batch(corpus, ranks, slice(start, end), schema))
     except OSError as error:
-        raise WrongInput(
+        raise UserError(
             f"The documents cannot be kept in {folder.parent} ({error.strerror or error})."
         ) from error
     return folder
@@ -238,7 +238,7 @@ def ranks_of(cells: Sequence[str]) -> np.ndarray:
 def _there(folder: Path, rows: int) -> bool:
     try:
         return len(open_documents(folder)) == rows
-    except WrongInput:
+    except UserError:
         return False
 
 

@@ -33,7 +33,7 @@ from han_core.explanation.explain import BATCH_TOKENS, run_model, runs
 from han_core.models.checkpoint import Checkpoint
 from han_core.models.predict import Progress
 from han_core.runtime.atomic_io import read_json, whole_folder, write_json
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.runtime.paths import vectors_root
 from han_core.text.batch import number_document
 
@@ -114,7 +114,7 @@ def open_vectors(key: str) -> Vectors | None:
         note = Note.model_validate(read_json(folder / NOTE, largest=10_000_000))
         unit = np.load(folder / VECTORS, mmap_mode="r")
         documents = pa.ipc.open_file(pa.memory_map(str(folder / DOCUMENTS)))
-    except (WrongInput, ValidationError, OSError, ValueError, pa.ArrowException):
+    except (UserError, ValidationError, OSError, ValueError, pa.ArrowException):
         return None
     groups = -(-note.rows // GROUP)
     fits = note.key == key and unit.shape == (note.rows, note.size) and unit.dtype == np.float16
@@ -129,7 +129,7 @@ def kept_vectors(checkpoint_sha256: str) -> list[Note]:
     for path in vectors_root().glob(f"[!.]*/{NOTE}"):
         try:
             note = Note.model_validate(read_json(path, largest=10_000_000))
-        except (WrongInput, ValidationError):
+        except (UserError, ValidationError):
             continue
         if note.checkpoint_sha256 == checkpoint_sha256 and note.key == path.parent.name:
             found.append(note)
@@ -143,7 +143,7 @@ def vectors_of(checkpoint: Checkpoint, texts: Sequence[str]) -> np.ndarray:
     """(documents, size) float32 of length 1; zeros for a text without a word.
 
     Raises:
-        WrongInput: as ``run_model``.
+        UserError: as ``run_model``.
     """
     documents = [checkpoint.tokenizer(text) for text in texts]
     with_words = [at for at, document in enumerate(documents) if document.sentences]
@@ -168,12 +168,12 @@ def keep_vectors(
         progress: told the documents done, earlier ones included.
 
     Raises:
-        WrongInput: if the documents have no labels, or labels that are none of the
+        UserError: if the documents have no labels, or labels that are none of the
             checkpoint's classes; or as ``vectors_of``.
         OSError: if the disk takes no more.
     """
     if not corpus.labels:
-        raise WrongInput(f"Labelled documents are expected; {corpus.name} has no labels.")
+        raise UserError(f"Labelled documents are expected; {corpus.name} has no labels.")
     classes = np.array(align_labels(corpus.labels, checkpoint.labels), dtype=np.int32)
     note = Note(
         checkpoint=checkpoint.name,

@@ -29,7 +29,7 @@ from han_core.analysis.annotations.document_annotations import findings
 from han_core.analysis.dataset import Outcomes, Store
 from han_core.analysis.scoring.manifest import readable
 from han_core.data.readers import to_csv
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 Kind = Literal["csv", "parquet", "jsonl"]
 KINDS: tuple[Kind, ...] = ("csv", "parquet", "jsonl")
@@ -45,7 +45,7 @@ def write_table(
         How many bytes it has.
 
     Raises:
-        WrongInput: if it would have more than ``most_bytes``, or the disk refuses; a file
+        UserError: if it would have more than ``most_bytes``, or the disk refuses; a file
             that stood there stays.
         ValueError: if there is no frame.
     """
@@ -64,8 +64,8 @@ def write_table(
     return path.stat().st_size
 
 
-def _refused(path: Path, error: OSError) -> WrongInput:
-    return WrongInput(f"{path.name} cannot be written: {error.strerror or error}.")
+def _refused(path: Path, error: OSError) -> UserError:
+    return UserError(f"{path.name} cannot be written: {error.strerror or error}.")
 
 
 def _write(
@@ -83,7 +83,7 @@ def _write(
                 break
     file.flush()
     if most is not None and file.tell() > most:
-        raise WrongInput(
+        raise UserError(
             f"{path.name} would have more than {most // 2**20:,} MiB; "
             "filter further, or write it by the command export."
         )
@@ -161,7 +161,7 @@ def export_table(
         progress: gets how many documents are written, and of how many.
 
     Raises:
-        WrongInput: as ``write_table``, or if the database cannot be read.
+        UserError: as ``write_table``, or if the database cannot be read.
     """
 
     def followed() -> Iterator[pd.DataFrame]:

@@ -22,9 +22,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from han_core.explanation.explain import explain_document
 from han_core.explanation.explanation import Explanation
 from han_core.runtime.atomic_io import read_json, write_json
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.document import Document, Sentence, Span
-from han_core.training.callbacks import Moment
+from han_core.training.callbacks import StepEvent
 
 WATCHED, FRAMES = "watched.json", "frames.jsonl"
 
@@ -104,7 +104,7 @@ def read_frames(folder: Path) -> Film:
     of all those from its step on: they are of steps that were lost when the run died.
 
     Raises:
-        WrongInput: if the documents are damaged.
+        UserError: if the documents are damaged.
     """
     if not (folder / WATCHED).exists():
         return Film((), ())
@@ -113,7 +113,7 @@ def read_frames(folder: Path) -> Film:
         documents = tuple(document.document() for document in watched.documents)
         known = [np.array(document.known, dtype=bool) for document in watched.documents]
     except (OSError, ValidationError, ValueError, TypeError) as error:
-        raise WrongInput(f"{WATCHED} in {folder.name} is damaged.") from error
+        raise UserError(f"{WATCHED} in {folder.name} is damaged.") from error
     frames: list[Frame] = []
     for line in lines_of(folder / FRAMES):
         frame = _frame(line, watched.labels, documents, known)
@@ -182,22 +182,20 @@ class FrameRecorder:
         every: keep each so many steps, instead of 1, 2, 4, 8, ….
 
     Raises:
-        WrongInput: if there is no word in a text.
+        UserError: if there is no word in a text.
     """
 
     def __init__(self, folder: Path, texts: Sequence[str], every: int | None = None):
         for number, text in enumerate(texts, start=1):
             if not text.strip():
-                raise WrongInput(
-                    f"A text to watch has at least one word; number {number} has none."
-                )
+                raise UserError(f"A text to watch has at least one word; number {number} has none.")
         self._folder, self._every = folder, every
         self._texts = tuple(map(_whole_characters, texts))
         self._documents: tuple[Document, ...] = ()
         self._last: tuple[int, list[Weights]] | None = None
         self._lines = -1  # in the file; it is looked at when the first is added
 
-    def __call__(self, moment: Moment) -> None:
+    def __call__(self, moment: StepEvent) -> None:
         if not self._texts or not self._wanted(moment):
             return
         try:
@@ -210,18 +208,18 @@ class FrameRecorder:
                 documents=self._last[1],
             )
             self._add(line.model_dump_json().encode() + b"\n")
-        except WrongInput:  # values that are not finite: the run tells that itself
+        except UserError:  # values that are not finite: the run tells that itself
             return
         except OSError:  # no space left: so does the checkpoint that is written next
             self._lines = -1
 
-    def _wanted(self, moment: Moment) -> bool:
+    def _wanted(self, moment: StepEvent) -> bool:
         step = moment.step
         if step == 0 or moment.ends_epoch:
             return True
         return step % self._every == 0 if self._every else step & (step - 1) == 0
 
-    def _seen(self, moment: Moment) -> list[Weights]:
+    def _seen(self, moment: StepEvent) -> list[Weights]:
         checkpoint = moment.checkpoint()
         documents = self._documents or tuple(map(checkpoint.tokenizer, self._texts))
         explanations = [explain_document(checkpoint, document) for document in documents]
@@ -275,7 +273,7 @@ def _tidied(path: Path) -> int:
 def _holds(path: Path, value: dict) -> bool:
     try:
         return read_json(path, LARGEST) == value
-    except WrongInput:  # missing or damaged
+    except UserError:  # missing or damaged
         return False
 
 

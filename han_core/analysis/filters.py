@@ -18,7 +18,7 @@ from typing import Annotated, Literal, NamedTuple, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from han_core.analysis.annotations.marks import Flag
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 Outcome = Literal["right", "wrong"]
 Change = Literal["fixed", "broken", "both_right", "both_wrong"]
@@ -187,7 +187,7 @@ def to_text(filter: Filter) -> str:
     """The filter's text; "" for the one that leaves everything.
 
     Raises:
-        WrongInput: if it would be longer than ``LONGEST``.
+        UserError: if it would be longer than ``LONGEST``.
     """
     said = filter.model_dump(exclude_defaults=True)
     if not said:
@@ -195,7 +195,7 @@ def to_text(filter: Filter) -> str:
     content = json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
     text = base64.urlsafe_b64encode(zlib.compress(content, 9)).decode().rstrip("=")
     if len(text) > LONGEST or len(content) > LARGEST:
-        raise WrongInput(
+        raise UserError(
             f"A link holds a filter of up to {LONGEST:,} characters; this one needs {len(text):,}."
         )
     return text
@@ -205,10 +205,10 @@ def from_text(text: str) -> Filter:
     """The filter of a text that ``to_text`` made.
 
     Raises:
-        WrongInput: if it is cut, changed, too long, or asks for what cannot be.
+        UserError: if it is cut, changed, too long, or asks for what cannot be.
     """
     if len(text) > LONGEST:
-        raise WrongInput(
+        raise UserError(
             f"A link holds a filter of up to {LONGEST:,} characters; {len(text):,} came."
         )
     try:
@@ -216,13 +216,11 @@ def from_text(text: str) -> Filter:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "it"
-        raise WrongInput(
+        raise UserError(
             f"The link's filter asks for what cannot be ({where}: {first['msg']})."
         ) from error
     except (ValueError, RecursionError, zlib.error) as error:
-        raise WrongInput(
-            "The link's filter is cut or changed; a whole link is expected."
-        ) from error
+        raise UserError("The link's filter is cut or changed; a whole link is expected.") from error
 
 
 def _unpacked(text: str) -> bytes:

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from han_core.analysis.dataset import Store
 from han_core.analysis.scoring.table import part_path
 from han_core.analysis.sources import Scores
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 HELD = 20_000_000
 """Numbers (80 MB) up to which probabilities are read once and held, not read twice."""
@@ -83,7 +83,7 @@ def suspects(store: Store) -> Suspects:
     """Of all documents; found once for a store and kept as long as it is.
 
     Raises:
-        WrongInput: if the labels' probabilities cannot be read.
+        UserError: if the labels' probabilities cannot be read.
     """
     with _one_at_a_time:
         if store not in _kept:
@@ -159,5 +159,5 @@ def _parts(scores: Scores) -> Iterator[tuple[int, np.ndarray]]:
             values = column.combine_chunks().flatten().to_numpy()
             yield start, values.reshape(-1, classes)
         except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-            raise WrongInput(f"Part {number} in {scores.folder.name} is damaged.") from error
+            raise UserError(f"Part {number} in {scores.folder.name} is damaged.") from error
         start += scores.manifest.rows_of(number)

@@ -105,7 +105,7 @@ def pair_attention(
         progress: told the documents read, and of how many.
 
     Raises:
-        WrongInput: if a part of the scores is missing or damaged.
+        UserError: if a part of the scores is missing or damaged.
         ValueError: if the store has no second model.
     """
     if store.other is None:

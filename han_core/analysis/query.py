@@ -21,7 +21,7 @@ from han_core.analysis.annotations.marks import Marks
 from han_core.analysis.dataset import Outcomes, Store, own_columns
 from han_core.analysis.filters import Filter, Range
 from han_core.analysis.label_issues import suspects
-from han_core.runtime.errors import WrongInput, shown
+from han_core.runtime.errors import UserError, shown
 
 SPLIT = "split"
 """The data's own column that says which split a document is of."""
@@ -33,7 +33,7 @@ def select(store: Store, filter: Filter, marks: Marks) -> np.ndarray:
     ``filter.columns`` of one name are alternatives, those of different names all hold.
 
     Raises:
-        WrongInput: if a class or a column is unknown, the regular expression is broken or
+        UserError: if a class or a column is unknown, the regular expression is broken or
             takes too long, or ``change`` is asked of one model.
     """
     left = np.ones(store.rows, dtype=bool)
@@ -87,7 +87,7 @@ def _within(cells: np.ndarray, range_: Range) -> Iterator[np.ndarray]:
 def _classes(names: tuple[str, ...], labels: tuple[str, ...]) -> list[int]:
     for name in names:
         if name not in labels:
-            raise WrongInput(f"“{shown(name)}” is none of the model's {len(labels)} classes.")
+            raise UserError(f"“{shown(name)}” is none of the model's {len(labels)} classes.")
     return [labels.index(name) for name in names]
 
 
@@ -99,7 +99,7 @@ def _any(codes: np.ndarray, wanted: list[int], outcomes: Outcomes) -> np.ndarray
 
 def _changed(outcomes: Outcomes, change: str) -> np.ndarray:
     if outcomes.other is None:
-        raise WrongInput("What changed can be asked beside a second model; none is chosen.")
+        raise UserError("What changed can be asked beside a second model; none is chosen.")
     before, after = outcomes.right, outcomes.other == outcomes.true
     return {
         "fixed": ~before & after,
@@ -163,7 +163,7 @@ def ordered(store: Store, rows: np.ndarray, order: Order) -> np.ndarray:
     """``rows`` (documents,) in ``order``; the last few answers are kept, so paging is quick.
 
     Raises:
-        WrongInput: if there is no such order or column.
+        UserError: if there is no such order or column.
     """
     if not isinstance(order, str):
         order = By(*order)
@@ -199,7 +199,7 @@ def _places(store: Store, rows: np.ndarray, order: Order) -> np.ndarray:
         wrong, rest = np.flatnonzero(~right), np.flatnonzero(right)
         by_wrong, by_right = _sorted(-confidence[wrong]), _sorted(confidence[rest])
         return np.concatenate([wrong[by_wrong], rest[by_right]])
-    raise WrongInput(f"One of the orders {', '.join(USUAL)} was expected; “{order}” came.")
+    raise UserError(f"One of the orders {', '.join(USUAL)} was expected; “{order}” came.")
 
 
 def _sorted(cells: np.ndarray) -> np.ndarray:
@@ -241,6 +241,6 @@ def _cells(store: Store, column: str) -> np.ndarray:
 def _alphabetical(outcomes: Outcomes, column: str) -> np.ndarray:
     codes = getattr(outcomes, column)
     if codes is None:
-        raise WrongInput("The second model's predictions need a second model; none is chosen.")
+        raise UserError("The second model's predictions need a second model; none is chosen.")
     ranks = np.argsort(np.argsort(np.array(outcomes.labels, dtype=object), kind="stable"))
     return ranks.astype(np.int32)[codes]

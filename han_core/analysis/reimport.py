@@ -20,7 +20,7 @@ from han_core.analysis.document_table import USUAL, page, rows_of
 from han_core.data.corpus import corpus_from_table
 from han_core.data.readers import harmless, without_apostrophe
 from han_core.data.table import Table
-from han_core.runtime.errors import WrongInput, counted, listed
+from han_core.runtime.errors import UserError, counted, listed
 
 CONTENT, TEXT, TRUE, PREDICTED = "content", "text", "true", "predicted"
 _NAME = re.compile(r"[0-9a-f]{32}")
@@ -58,7 +58,7 @@ def match(store: Store, table: Table) -> Matched:
     """Which documents of ``store`` a file speaks of.
 
     Raises:
-        WrongInput: if the file names no texts, or none of those in ``store``.
+        UserError: if the file names no texts, or none of those in ``store``.
     """
     table, contents, retried = _named(table)
     place, documents = _places(store, [*contents, *retried.values()])
@@ -70,7 +70,7 @@ def match(store: Store, table: Table) -> Matched:
         first.setdefault(content, row)
     at = np.array([row for content, row in first.items() if content in place], dtype=np.int64)
     if not len(at):
-        raise WrongInput(
+        raise UserError(
             f"None of the {counted(len(first), 'text')} in {table.name} is among the "
             f"{counted(store.rows, 'document')} of {store.scores.manifest.data}; a file of the "
             "same documents was expected."
@@ -87,7 +87,7 @@ def _named(table: Table) -> tuple[Table, list[str], dict[int, str]]:
         if contents and all(map(_NAME.fullmatch, contents)):
             return table, contents, {}
     if TEXT not in table.data:
-        raise WrongInput(
+        raise UserError(
             f'{table.name} has no column "{CONTENT}" as an export has it, and no column "{TEXT}"; '
             f"its columns are: {listed(table.columns) or 'none'}."
         )
@@ -158,7 +158,7 @@ def turned(store: Store, matched: Matched) -> Turned:
     """What became right and what broke.
 
     Raises:
-        WrongInput: if the file has no column of predictions.
+        UserError: if the file has no column of predictions.
     """
     outcomes = store.outcomes.take(matched.rows)
     before = _cells(matched, PREDICTED)

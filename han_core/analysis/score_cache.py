@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from han_core.analysis.scoring.manifest import LOCK, MANIFEST, Manifest, read_manifest, rows_a_part
 from han_core.analysis.sources import Scores, Source
 from han_core.runtime.atomic_io import read_json
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.runtime.jobs import LOCK as WORK_LOCK
 from han_core.runtime.jobs import look
 from han_core.runtime.locks import is_held
@@ -109,7 +109,7 @@ def stamp(key: str) -> tuple[int, int]:
         path = scores_root() / key / SOURCE
         documents = documents_root() / Path(_origin(path.parent).documents).name
         return path.stat().st_mtime_ns, documents.stat().st_mtime_ns
-    except (OSError, WrongInput):
+    except (OSError, UserError):
         return 0, 0
 
 
@@ -128,18 +128,18 @@ def forget(key: str) -> None:
     """Deletes scores, and their documents if no others share them.
 
     Raises:
-        WrongInput: if something is being scored into them, or the disk refuses.
+        UserError: if something is being scored into them, or the disk refuses.
     """
     folder = scores_root() / key
     if not KEY.fullmatch(key) or not folder.is_dir():
         return
     if is_held(folder / LOCK):
-        raise WrongInput("These scores are being written; stop that first.")
+        raise UserError("These scores are being written; stop that first.")
     gone = folder.with_name(DELETED + key)
     try:
         os.replace(folder, gone)  # in one moment, whatever happens while files are taken away
     except OSError as error:
-        raise WrongInput(f"The scores cannot be deleted: {error.strerror}.") from error
+        raise UserError(f"The scores cannot be deleted: {error.strerror}.") from error
     shutil.rmtree(gone, ignore_errors=True)
     _forget_documents()
 
@@ -164,7 +164,7 @@ def make_room(at_most: int = LARGEST_STORE) -> None:
 def _look_at(folder: Path) -> Kept | None:
     try:
         manifest, origin = read_manifest(folder), _origin(folder)
-    except WrongInput:
+    except UserError:
         return None
     documents = documents_root() / Path(origin.documents).name
     parts = sum(1 for path in folder.glob("part-*.parquet"))
@@ -178,7 +178,7 @@ def _origin(folder: Path) -> Origin:
     try:
         return Origin.model_validate(read_json(folder / SOURCE))
     except ValidationError as error:
-        raise WrongInput(f"{SOURCE} in {folder.name} is none of scores.") from error
+        raise UserError(f"{SOURCE} in {folder.name} is none of scores.") from error
 
 
 def _folders() -> Iterator[Path]:

@@ -20,7 +20,7 @@ from han_core.data.corpus import Corpus
 from han_core.models.checkpoint import Checkpoint, load_checkpoint
 from han_core.models.predict import Progress
 from han_core.runtime.atomic_io import write_json
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.runtime.jobs import State, Tell, begin, serve, write_state
 from han_core.runtime.locks import take
 from han_core.runtime.paths import scores_root
@@ -58,11 +58,11 @@ def keep_scores(
         progress: told the documents done.
 
     Raises:
-        WrongInput: as ``score_corpus`` and ``keep_documents``, or if the data have no labels
+        UserError: as ``score_corpus`` and ``keep_documents``, or if the data have no labels
             or changed meanwhile.
     """
     if not corpus.labels:
-        raise WrongInput(f"Labelled documents are expected; {corpus.name} has no labels.")
+        raise UserError(f"Labelled documents are expected; {corpus.name} has no labels.")
     source = source.with_checksum()
     manifest = describe(folder, checkpoint, corpus)
     make_room()
@@ -72,7 +72,7 @@ def keep_scores(
     _remember(out, documents, corpus, source, found)
     whole = kept(manifest.key)
     if whole is None:
-        raise WrongInput(f"The scores of {corpus.name} were deleted while they were written.")
+        raise UserError(f"The scores of {corpus.name} were deleted while they were written.")
     _answer(asked(source, manifest.checkpoint_sha256), manifest.key)
     return whole, found
 
@@ -91,7 +91,7 @@ def begin_keeping(folder: Path, device: str, source: Source) -> Path:
     Where that process is at work already, it goes on.
 
     Raises:
-        WrongInput: as ``begin``.
+        UserError: as ``begin``.
     """
     work = asked(source, checkpoint_sha256(folder))
     request = {
@@ -127,7 +127,7 @@ def _disk_asked() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise WrongInput(
+        raise UserError(
             f"The scores cannot be kept ({error.strerror or error}); what is whole of them stays."
         ) from error
 

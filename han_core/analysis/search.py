@@ -29,7 +29,7 @@ from han_core.analysis.documents import FIXED, Documents
 from han_core.analysis.scoring.manifest import readable
 from han_core.analysis.scoring.table import part_path
 from han_core.analysis.sources import Scores
-from han_core.runtime.errors import WrongInput, shown
+from han_core.runtime.errors import UserError, shown
 
 SECONDS = 8.0
 """After which a scan is given up."""
@@ -47,7 +47,7 @@ def containing(documents: Documents, words: str) -> np.ndarray:
     """(documents,) whether ``words`` stand in the text, whatever the case.
 
     Raises:
-        WrongInput: if it takes too long, or the documents are gone.
+        UserError: if it takes too long, or the documents are gone.
     """
     sought = readable(words)
     return _scanned(documents, lambda texts: pc.match_substring(texts, sought, ignore_case=True))
@@ -57,13 +57,13 @@ def matching(documents: Documents, pattern: str) -> np.ndarray:
     """(documents,) whether the regular expression matches somewhere in the text.
 
     Raises:
-        WrongInput: if it is broken, takes too long, or the documents are gone.
+        UserError: if it is broken, takes too long, or the documents are gone.
     """
     sought = readable(pattern)
     try:
         pc.match_substring_regex(pa.array([""]), sought)
     except pa.ArrowInvalid as error:
-        raise WrongInput(_broken(pattern, str(error))) from error
+        raise UserError(_broken(pattern, str(error))) from error
     return _scanned(documents, lambda texts: pc.match_substring_regex(texts, sought))
 
 
@@ -78,7 +78,7 @@ def _scanned(documents: Documents, match: Match) -> np.ndarray:
         with ThreadPoolExecutor(SCAN_THREADS) as pool:
             dealt = list(pool.map(every, range(SCAN_THREADS)))
     except (OSError, pa.ArrowException) as error:
-        raise WrongInput("The documents that were scored are not kept any more.") from error
+        raise UserError("The documents that were scored are not kept any more.") from error
     masks: list = [None] * len(documents.batches)
     for first, found in enumerate(dealt):
         masks[first::SCAN_THREADS] = found
@@ -93,7 +93,7 @@ def _masks(batches: Iterator[pa.Array], match: Match, end: float) -> Iterator[np
         while start < len(texts):
             began = time.monotonic()
             if began > end:
-                raise WrongInput(
+                raise UserError(
                     f"The search took longer than {SECONDS:g} seconds and was stopped; "
                     "a simpler one is expected."
                 )
@@ -155,7 +155,7 @@ class Search:
         """(documents,) whether the cell of one of the data's own columns is any of ``values``.
 
         Raises:
-            WrongInput: if the data have no such column.
+            UserError: if the data have no such column.
         """
         field, sought = self._documents.field(column), sorted(map(readable, values))
         sql = f"SELECT row FROM documents WHERE {field} IN ({', '.join('?' * len(sought))})"
@@ -200,7 +200,7 @@ class Search:
                 return cursor.execute(sql, values).fetchnumpy()
         except (duckdb.Error, OSError, pa.ArrowException) as error:
             first = str(error).splitlines()[0]
-            raise WrongInput(f"The scored documents cannot be searched ({first}).") from error
+            raise UserError(f"The scored documents cannot be searched ({first}).") from error
 
     @cached_property
     def _parts(self) -> list[str]:

@@ -31,7 +31,7 @@ from han_core.explanation.statistics import (
     resampled,
     share,
 )
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 LONGEST_FILTER = 200_000  # characters
 
@@ -56,11 +56,11 @@ def save_slice(
         replace: whether a slice of this name gives way.
 
     Raises:
-        WrongInput: if the name is taken or cannot be one, the filter is too long, or as
+        UserError: if the name is taken or cannot be one, the filter is too long, or as
             ``Database.writing``.
     """
     if len(filter) > LONGEST_FILTER:
-        raise WrongInput("This filter has too many conditions to be saved as a slice.")
+        raise UserError("This filter has too many conditions to be saved as a slice.")
     saved = Slice(
         checked_name(name, "A slice's name"), filter, checked_name(analyst, "An analyst's name"),
         now(),
@@ -69,7 +69,7 @@ def save_slice(
         same = _named(dataset, name)
         there = connection.execute(sa.select(SLICE).where(*same)).first()
         if there and not replace:
-            raise WrongInput(f'A slice "{there.name}" is saved already; choose another name.')
+            raise UserError(f'A slice "{there.name}" is saved already; choose another name.')
         connection.execute(sa.delete(SLICE).where(*same))
         row: dict = {"dataset": dataset, "folded": folded(saved.name), "annotator": saved.analyst}
         row |= {"name": saved.name, "filter": saved.filter, "at": saved.at}
@@ -83,7 +83,7 @@ def slices(database: Database, dataset: str) -> tuple[Slice, ...]:
     """The slices of a data set, by name.
 
     Raises:
-        WrongInput: as ``Database.reading``.
+        UserError: as ``Database.reading``.
     """
     columns = SLICE.c.name, SLICE.c.filter, SLICE.c.annotator, SLICE.c.at
     asked = sa.select(*columns).where(SLICE.c.dataset == dataset).order_by(SLICE.c.folded)
@@ -95,7 +95,7 @@ def delete_slice(database: Database, dataset: str, name: str, analyst: str) -> N
     """Lets a slice go; the history keeps its filter.
 
     Raises:
-        WrongInput: if ``analyst`` is no name, or as ``Database.writing``.
+        UserError: if ``analyst`` is no name, or as ``Database.writing``.
     """
     who = checked_name(analyst, "An analyst's name")
     with database.writing() as connection:

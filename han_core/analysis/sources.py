@@ -18,7 +18,7 @@ from han_core.analysis.scoring.manifest import Manifest
 from han_core.data.corpus import Corpus, bundled_file, read_corpus
 from han_core.data.text_files import PREFIX, file_of
 from han_core.runtime.atomic_io import checksum
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 Standing = Literal["same", "changed", "gone", "unknown"]
 """Of the file now, beside what was read; "unknown" for data that are no file."""
@@ -63,7 +63,7 @@ class Source(BaseModel):
         """The documents as they are now.
 
         Raises:
-            WrongInput: as ``read_corpus``.
+            UserError: as ``read_corpus``.
         """
         return read_corpus(
             self.data,
@@ -93,16 +93,16 @@ class Source(BaseModel):
         """With the hash of the file's content.
 
         Raises:
-            WrongInput: if the file is another by now than when it was named, or gone.
+            UserError: if the file is another by now than when it was named, or gone.
         """
         if (path := self.path) is None:
             return self
         try:
             found = self.model_copy(update={"sha256": checksum(path)})
         except OSError as error:
-            raise WrongInput(f"{self.name} is gone.") from error
+            raise UserError(f"{self.name} is gone.") from error
         if not source_of(self.data, self.text_column, self.label_column).same_as(self):
-            raise WrongInput(f"{self.name} changed while it was read; begin again.")
+            raise UserError(f"{self.name} changed while it was read; begin again.")
         return found
 
 

@@ -60,7 +60,7 @@ def begin(asked: TrainingSet) -> None:
     """Begins to compute the vectors, unless that goes on already.
 
     Raises:
-        WrongInput: as ``background.begin``.
+        UserError: as ``background.begin``.
     """
     request = {
         "folder": str(asked.folder.absolute()),

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from han_core.analysis.dataset import Outcomes, Store
 from han_core.analysis.scoring.table import BULK, GROUP, WORDS, part_path
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 MOST = 20_000
 """Documents that are read; of more, as many are drawn at random."""
@@ -74,10 +74,10 @@ def attended(
         progress: told the documents read.
 
     Raises:
-        WrongInput: if a part is missing or damaged, or there is no document.
+        UserError: if a part is missing or damaged, or there is no document.
     """
     if not len(rows):
-        raise WrongInput("The filter leaves no document to look at.")
+        raise UserError("The filter leaves no document to look at.")
     read = np.sort(np.asarray(rows, np.int64))
     if len(read) > MOST:
         read = np.sort(np.random.default_rng(seed).choice(read, MOST, replace=False))
@@ -158,9 +158,9 @@ def _tables(store: Store, rows: np.ndarray) -> Iterator[pa.Table]:
                     table = file.read_row_group(group, columns=[*BULK, WORDS])
                     yield table.take(places[groups == group])
         except FileNotFoundError as error:
-            raise WrongInput(f"{folder.name} has no part {number}.") from error
+            raise UserError(f"{folder.name} has no part {number}.") from error
         except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-            raise WrongInput(f"Part {number} in {folder.name} is damaged.") from error
+            raise UserError(f"Part {number} in {folder.name} is damaged.") from error
 
 
 @dataclass

@@ -9,7 +9,7 @@ from argparse import ArgumentParser, Namespace
 from han_core.cli.common import at_least, device, print_json, say
 from han_core.data.corpus import read_corpus
 from han_core.runtime.devices import choose_device
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.runtime.paths import PROJECT
 
 HELP = "how fast this is beside textbook, packed and padded models, in one run"
@@ -34,7 +34,7 @@ def run(given: Namespace) -> None:
     """Prints one JSON line of ratios, with documents a second and quartiles."""
     device = choose_device("cpu" if given.device == "auto" else given.device)
     if not (PROJECT / "benchmarks" / "bench.py").is_file():
-        raise WrongInput(
+        raise UserError(
             f"bench needs the project's folder benchmarks; there is none in {PROJECT.name}."
         )
     sys.path.insert(0, str(PROJECT))  # to be found from wherever the command is given

@@ -20,7 +20,7 @@ from han_core.data.rationales import Rationales, read_rationales
 from han_core.models.checkpoint import CARD, README, Checkpoint, find_folder, load_checkpoint
 from han_core.runtime.atomic_io import standing, write_whole
 from han_core.runtime.devices import choose_device
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.viz.model_card import measured
 from han_core.viz.model_card.content import Card, Rival, read_card, weights_of, write_card
 from han_core.viz.model_card.known import known
@@ -69,7 +69,7 @@ def _begun(folder: Path, checkpoint: Checkpoint) -> Card:
     """The card that is there, or an empty one."""
     try:
         there = read_card(folder, checkpoint.config)
-    except WrongInput as error:
+    except UserError as error:
         say(f"{error} It is written anew.")
         there = None
     return there or Card(weights=weights_of(folder, checkpoint.config))
@@ -126,4 +126,4 @@ def _write(checkpoint: str, folder: Path, card: Card) -> None:
         write_card(folder, card)
         write_whole(folder / README, readme(own, sections(own, card)).encode("utf-8"))
     except OSError as error:
-        raise WrongInput(f"The card of {own.name} can't be written: {reason(error)}.") from error
+        raise UserError(f"The card of {own.name} can't be written: {reason(error)}.") from error

@@ -6,7 +6,7 @@ from pathlib import Path
 from han_core.cli.common import print_json, say
 from han_core.models.checkpoint import checkpoints_root
 from han_core.models.listing import broken_checkpoints, list_checkpoints
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 HELP = "the checkpoints that can be loaded, a JSON line each"
 
@@ -19,7 +19,7 @@ def run(given: Namespace) -> None:
     """Prints a JSON line for each checkpoint, and says on standard error which are broken."""
     root = checkpoints_root() if given.root is None else Path(given.root)
     if given.root == "" or not root.is_dir():
-        raise WrongInput(
+        raise UserError(
             f"A folder of checkpoints is expected; {given.root or str(root)!r} is none."
         )
     for listing in list_checkpoints(root):

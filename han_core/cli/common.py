@@ -19,7 +19,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TextIO, TypeVar
 
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 
 def checkpoint(command: argparse.ArgumentParser) -> None:
@@ -60,7 +60,7 @@ def input_bytes(source: str) -> bytes:
     try:
         return sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise WrongInput(f"The input {source} can't be read: {reason(error)}.") from error
+        raise UserError(f"The input {source} can't be read: {reason(error)}.") from error
 
 
 def check_writable(target: str) -> None:
@@ -70,7 +70,7 @@ def check_writable(target: str) -> None:
         new = not path.exists()
         path.open("a").close()
     except (OSError, ValueError) as error:
-        raise WrongInput(f"The output {target} can't be written: {reason(error)}.") from error
+        raise UserError(f"The output {target} can't be written: {reason(error)}.") from error
     if new:
         path.unlink()
 
@@ -88,7 +88,7 @@ def writing(target: str) -> Iterator[TextIO]:
         try:
             file = stack.enter_context(Path(target).open("w", encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise WrongInput(f"The output {target} can't be written: {reason(error)}.") from error
+            raise UserError(f"The output {target} can't be written: {reason(error)}.") from error
         yield file
 
 
@@ -144,14 +144,14 @@ def read_asked(data: bytes) -> tuple[list[str], list]:
     """Texts and ids, in order; an id is any JSON value, or the line's number.
 
     Raises:
-        WrongInput: names the line that is no object with a text of at least one word,
+        UserError: names the line that is no object with a text of at least one word,
             or whose id is a number that JSON does not have.
     """
     texts, ids = [], []
     try:
         lines = io.StringIO(data.decode("utf-8-sig"), newline=None)
     except UnicodeDecodeError as error:
-        raise WrongInput(f"The input is not UTF-8 (byte {error.start}).") from error
+        raise UserError(f"The input is not UTF-8 (byte {error.start}).") from error
     for number, line in enumerate(lines, start=1):
         if line.strip():
             text, id = _document(line, number)
@@ -164,14 +164,14 @@ def _document(line: str, number: int) -> tuple[str, object]:
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise WrongInput(f"Line {number} of the input is not JSON.") from error
+        raise UserError(f"Line {number} of the input is not JSON.") from error
     if not isinstance(value, dict) or not isinstance(value.get("text"), str):
-        raise WrongInput(f'Line {number} of the input has no "text" that is a string.')
+        raise UserError(f'Line {number} of the input has no "text" that is a string.')
     if not value["text"].strip():
-        raise WrongInput(f"Line {number} of the input has a text without a word.")
+        raise UserError(f"Line {number} of the input has a text without a word.")
     id = value.get("id", number)
     try:
         json.dumps(id, allow_nan=False)
     except (ValueError, RecursionError) as error:
-        raise WrongInput(f'Line {number} of the input has an "id" that is not finite.') from error
+        raise UserError(f'Line {number} of the input has an "id" that is not finite.') from error
     return value["text"], id

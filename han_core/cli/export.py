@@ -13,7 +13,7 @@ from han_core.analysis.filters import Filter, from_text
 from han_core.analysis.query import ordered, select
 from han_core.analysis.score_cache import Kept, kept, kept_scores
 from han_core.cli.common import bar, check_writable, print_json
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 HELP = "kept scores with tags and notes as one table, as Errors takes it away, of any size"
 
@@ -66,7 +66,7 @@ def _kept(key: str) -> Kept:
     whole = kept(found[0]) if len(found) == 1 else None
     if whole is None:
         said = "several are" if len(found) > 1 else "none is"
-        raise WrongInput(
+        raise UserError(
             f'One set of kept scores was expected, and {said} called "{key}"; '
             "export without --scores lists them."
         )
@@ -81,7 +81,7 @@ def _filter(text: str) -> Filter:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "it"
-        raise WrongInput(f"--filter asks for what cannot be ({where}: {first['msg']}).") from error
+        raise UserError(f"--filter asks for what cannot be ({where}: {first['msg']}).") from error
 
 
 def _kind(out: str | None) -> Kind:
@@ -89,4 +89,4 @@ def _kind(out: str | None) -> Kind:
         if out is not None and out.endswith(f".{kind}"):
             return kind
     names = ", ".join(f".{kind}" for kind in KINDS)
-    raise WrongInput(f"--out FILE is expected, whose name ends in one of {names}.")
+    raise UserError(f"--out FILE is expected, whose name ends in one of {names}.")

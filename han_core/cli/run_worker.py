@@ -24,11 +24,11 @@ from han_core.analysis.film import FrameRecorder
 from han_core.data.splits import read_parts
 from han_core.runtime.atomic_io import standing
 from han_core.runtime.devices import choose_device
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.runtime.jobs import stand_back
 from han_core.runtime.locks import inherited
 from han_core.training.callbacks import Stopped
-from han_core.training.runs.event_log import EventLog, Teller
+from han_core.training.runs.event_log import EventLog, EventWriter
 from han_core.training.runs.plan import read_plan
 from han_core.training.runs.publish import publish_run
 from han_core.training.runs.queue import CANCEL, read_ticket, wait_for_place
@@ -48,7 +48,7 @@ def work(folder: Path, device: str, log: EventLog) -> None:
     except KeyboardInterrupt as stop:
         text = _for_the_page(str(stop), folder) or "Stopped before training began."
         log.write("stopped", text=text)
-    except WrongInput as error:
+    except UserError as error:
         log.write("failed", text=_for_the_page(str(error), folder))
     except MemoryError:
         log.write("failed", text="There was not enough memory; smaller batches or sizes need less.")
@@ -62,7 +62,7 @@ def _carry_out(folder: Path, device: str, log: EventLog) -> dict:
     plan = read_plan(folder)
     cancel = folder / CANCEL
     recorder = FrameRecorder(folder, plan.watched, plan.watch_every)
-    teller = Teller(log, plan.training.epochs, cancel, [recorder])
+    teller = EventWriter(log, plan.training.epochs, cancel, [recorder])
     log.write("reading", name="data", done=0, of=0)
     with interrupted_when(cancel.exists):
         parts = read_parts(plan.source, plan.training.seed)
@@ -81,12 +81,12 @@ def _for_the_page(sentence: str, folder: Path) -> str:
     return re.sub(r"(^|\. )resuming", r"\1Resuming", told)
 
 
-def _publish(folder: Path, teller: Teller) -> None:
+def _publish(folder: Path, teller: EventWriter) -> None:
     """A run that is done is offered at once; where that fails, nothing of it is lost."""
     try:
         name = publish_run(folder, read_plan(folder).name)
         teller.say(f"The run is now the checkpoint {name}.")
-    except WrongInput as error:
+    except UserError as error:
         teller.say(str(error))
 
 

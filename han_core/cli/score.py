@@ -11,7 +11,7 @@ from han_core.analysis.sources import source_of
 from han_core.cli.common import at_least, bar, checkpoint, data, device, print_json, say
 from han_core.data.corpus import read_corpus
 from han_core.models.checkpoint import load_checkpoint
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 HELP = "predictions and attention on a data set, as Parquet, on many cores or machines"
 
@@ -36,9 +36,9 @@ def flags(command: ArgumentParser) -> None:
 def run(given: Namespace) -> None:
     """Scores what the folder lacks, and prints figures over all of it."""
     if given.address is not None and given.engine != "ray":
-        raise WrongInput("--address is for --engine ray.")
+        raise UserError("--address is for --engine ray.")
     if given.unlabelled and given.out is None:
-        raise WrongInput("With --unlabelled, --out FOLDER is expected: Errors needs labels.")
+        raise UserError("With --unlabelled, --out FOLDER is expected: Errors needs labels.")
     engine = _on_ray(given) if given.engine == "ray" else _locally(given)
     checkpoint = load_checkpoint(given.checkpoint)  # before the data, which may take long
     source = source_of(given.data, given.text_column, given.label_column)

@@ -13,11 +13,11 @@ from pathlib import Path
 from han_core.cli.common import data, device, epoch_bar, follow, print_json, say
 from han_core.data.splits import Source, read_parts
 from han_core.runtime.devices import choose_device
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.training.distributed import device_name, fewer_than_asked, launched, leave
 from han_core.training.precision import check_precision
 from han_core.training.settings import parse_settings
-from han_core.training.train import Request, Stopped, Watch, train
+from han_core.training.train import Callbacks, Request, Stopped, train
 
 SETTINGS = "any setting of training, model or text, e.g. hidden=64, dropout_words=0.5 (README)"
 
@@ -56,10 +56,10 @@ def run(given: Namespace) -> None:
     processes = launched()
     try:
         summary = _train(given)
-    except WrongInput as error:
+    except UserError as error:
         if processes.main:
             raise
-        raise WrongInput(f"process {processes.index}: {error}") from error
+        raise UserError(f"process {processes.index}: {error}") from error
     except KeyboardInterrupt:
         if processes.main:
             raise
@@ -111,7 +111,7 @@ def _train(given: Namespace) -> dict:
     interrupt = _Interrupt(alone=processes.count == 1)
     try:
         with interrupt.heard():
-            return train(request, device, Watch(follow, epoch_bar, say, stop=interrupt.asked))
+            return train(request, device, Callbacks(follow, epoch_bar, say, stop=interrupt.asked))
     except Stopped as stop:
         raise KeyboardInterrupt(f"{stop} --resume goes on from there.") from stop
 

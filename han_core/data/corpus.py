@@ -29,7 +29,7 @@ from han_core.data.readers import read_table
 from han_core.data.sandbox import read_file, read_upload
 from han_core.data.table import Column, Table, changed, taken
 from han_core.data.text_files import NOTE, PREFIX, file_of, with_own_words
-from han_core.runtime.errors import WrongInput, counted, listed, shown
+from han_core.runtime.errors import UserError, counted, listed, shown
 
 FOLDER = Path(__file__).with_name("bundled")
 DEFAULT_LANGUAGE = "en"
@@ -54,7 +54,7 @@ def read_bundled(spec: str, default_split: str = "train") -> Table:
     """The documents that `spec` names: English ones of `default_split` unless it says more."""
     match = _SPEC.fullmatch(spec)
     if match is None or match["name"] not in bundled_names():
-        raise WrongInput(
+        raise UserError(
             f'"{shown(spec)}" is not bundled; bundled:NAME[/LANGUAGE][@SPLIT] was expected, '
             f"with a name among: {listed(bundled_names()) or 'none'}."
         )
@@ -74,7 +74,7 @@ def _part(table: Table, column: str, wanted: str, spec: str) -> Table:
         return table
     if wanted not in cells:
         there = [*sorted(set(cells)), ALL]
-        raise WrongInput(f'{spec} has no {column} "{shown(wanted)}"; there is: {listed(there)}.')
+        raise UserError(f'{spec} has no {column} "{shown(wanted)}"; there is: {listed(there)}.')
     return table.take([row for row, cell in enumerate(cells) if cell == wanted])
 
 
@@ -175,7 +175,7 @@ def corpus_from_table(
 ) -> Corpus:
     """The rows that have a text (and a label, if one is asked for)."""
     if text_column == label_column:
-        raise WrongInput("The text and the label were expected in two columns, but one came.")
+        raise UserError("The text and the label were expected in two columns, but one came.")
     texts = changed(table.column(text_column), _without_breaks)
     labels = () if label_column is None else _labels(table.column(label_column))
     ids, note = _ids(table, {text_column, label_column})
@@ -183,7 +183,7 @@ def corpus_from_table(
     kept = [row for row in with_text if not labels or labels[row]]
     if not kept:
         wanted = "a text" if label_column is None else "a text and a label"
-        raise WrongInput(f"{table.name} has no row with {wanted}.")
+        raise UserError(f"{table.name} has no row with {wanted}.")
     left_out = len(texts) - len(with_text), len(with_text) - len(kept)
     notes = (_left_out(left_out[0], "without a text"), _left_out(left_out[1], "without a label"))
     used = {text_column, label_column} | ({"id"} if not note else set())
@@ -226,13 +226,13 @@ def stratified_split(corpus: Corpus, fraction: float, seed: int) -> tuple[Corpus
     Every class keeps a document in the rest, so a class of one is never held out.
     """
     if not 0 < fraction < 1:
-        raise WrongInput(f"The share to hold out must lie between 0 and 1, but {fraction} came.")
+        raise UserError(f"The share to hold out must lie between 0 and 1, but {fraction} came.")
     rows_of: dict[str, list[int]] = defaultdict(list)
     for row, label in enumerate(corpus.labels or ("",) * len(corpus)):
         rows_of[label].append(row)
     sizes = _held_out_sizes({label: len(rows) for label, rows in rows_of.items()}, fraction)
     if not any(sizes.values()):
-        raise WrongInput(
+        raise UserError(
             f"No document of {corpus.name} can be held out: no class has two documents."
         )
     shuffler = random.Random(seed)

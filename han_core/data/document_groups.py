@@ -17,7 +17,7 @@ from itertools import combinations
 import numpy as np
 
 from han_core.data.corpus import Corpus
-from han_core.runtime.errors import WrongInput, counted, listed, shown
+from han_core.runtime.errors import UserError, counted, listed, shown
 
 
 def groups_of(corpus: Corpus, column: str) -> np.ndarray:
@@ -27,7 +27,7 @@ def groups_of(corpus: Corpus, column: str) -> np.ndarray:
         column: its name, or NAME/N, where whole numbers make blocks of N.
 
     Raises:
-        WrongInput: if there is no such column, a block has no size, or a cell is no
+        UserError: if there is no such column, a block has no size, or a cell is no
             whole number.
     """
     cells, block = _cells(corpus, column)
@@ -50,13 +50,13 @@ def grouped_split(
         groups: (documents,) as ``groups_of`` gives.
 
     Raises:
-        WrongInput: if the share is out of range or no group can be held out.
+        UserError: if the share is out of range or no group can be held out.
     """
     if not 0 < fraction < 1:
-        raise WrongInput(f"The share to hold out must lie between 0 and 1, but {fraction} came.")
+        raise UserError(f"The share to hold out must lie between 0 and 1, but {fraction} came.")
     held = _held_out(_counts(corpus, groups), fraction, seed)
     if not held.any():
-        raise WrongInput(
+        raise UserError(
             f"No group of {corpus.name} can be held out: each is too large for the share "
             f"{fraction:.3g}, or the only one with some class."
         )
@@ -71,12 +71,12 @@ def _cells(corpus: Corpus, column: str) -> tuple[list[str], int]:
     if column in columns or not slash:
         name, size = column, "0"
     if name not in columns:
-        raise WrongInput(
+        raise UserError(
             f'{corpus.name} has no column "{shown(name)}" that could name groups; the columns '
             f"beside text and label are: {listed(tuple(corpus.extra)) or 'none'}."
         )
     if not size.isdecimal() or (slash and name != column and not int(size)):
-        raise WrongInput(
+        raise UserError(
             f'Blocks of a column are written NAME/N with N at least 1; "{shown(column)}" came.'
         )
     return list(columns[name]), int(size)
@@ -88,7 +88,7 @@ def _block(cell: str, size: int, column: str) -> str:
         if number != int(number):
             raise ValueError
     except (ValueError, OverflowError) as error:
-        raise WrongInput(
+        raise UserError(
             f'Whole numbers are expected in the column of "{shown(column)}"; "{shown(cell)}" came.'
         ) from error
     return str(int(number) // size)

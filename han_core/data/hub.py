@@ -24,7 +24,7 @@ from han_core.data import sandbox
 from han_core.data.readers import BATCH_ROWS, batch_in_words, has_words
 from han_core.data.stream import Stream
 from han_core.data.table import Table
-from han_core.runtime.errors import WrongInput, listed, shown
+from han_core.runtime.errors import UserError, listed, shown
 
 PROBE_SECONDS = 5
 CACHE_SECONDS = 5 * 60
@@ -51,7 +51,7 @@ class HubName:
     def parse(cls, spec: str) -> "HubName":
         match = _SPEC.fullmatch(spec)
         if match is None:
-            raise WrongInput(
+            raise UserError(
                 f'"{shown(spec)}" does not name a data set of the hub; '
                 "hf:NAME, hf:OWNER/NAME or hf:OWNER/NAME/CONFIG was expected, "
                 "each with an optional @SPLIT."
@@ -84,7 +84,7 @@ def read_hub(spec: str, default_split: str = "train") -> Table:
         )
     except sandbox.NoAnswer as error:
         late = f" within {DOWNLOAD_SECONDS // 60} minutes" if error.status is None else ""
-        raise WrongInput(f"{wanted} could not be loaded from {endpoint()}{late}.") from error
+        raise UserError(f"{wanted} could not be loaded from {endpoint()}{late}.") from error
 
 
 def endpoint() -> str:
@@ -95,10 +95,10 @@ def refuse_unless_known(name: str) -> None:
     """Refuse within seconds where the hub cannot be reached or does not know the name."""
     answer = hub_answer(f"{endpoint()}/api/datasets/{name}")
     if answer in (401, 404):  # 401 is what the hub says of names that it does not know
-        raise WrongInput(f"{shown(endpoint())} knows no public data set {name}.")
+        raise UserError(f"{shown(endpoint())} knows no public data set {name}.")
     if answer != 200:
         reason = f"status {answer}" if isinstance(answer, int) else answer
-        raise WrongInput(
+        raise UserError(
             f"{name} cannot be loaded from the local cache, nor can {shown(endpoint())} be reached "
             f"({reason}); a local file (.parquet, .csv, .tsv or .jsonl) can be given instead."
         )
@@ -163,7 +163,7 @@ def _batches(
 def chosen_split(there: Sequence[str], wanted: HubName, default_split: str) -> str:
     split = wanted.split or (there[0] if len(there) == 1 else default_split)
     if split not in there:
-        raise WrongInput(f'{wanted} has no split "{shown(split)}"; it has: {listed(there)}.')
+        raise UserError(f'{wanted} has no split "{shown(split)}"; it has: {listed(there)}.')
     return split
 
 
@@ -176,7 +176,7 @@ def _work(request: dict[str, Any]) -> Stream:
     except Exception as error:  # `datasets` raises whatever its many back ends raise
         if request["offline"]:
             sys.exit(1)  # not in the cache: the parent asks the hub next
-        raise WrongInput(f"{wanted} could not be loaded: {plain_reason(error)}") from error
+        raise UserError(f"{wanted} could not be loaded: {plain_reason(error)}") from error
     return stream_from(splits, wanted, request["default_split"])
 
 

@@ -33,7 +33,7 @@ from pydantic import BaseModel, ValidationError
 from han_core.data import sandbox
 from han_core.data.hub import HubName, endpoint, plain_reason, stream_from
 from han_core.data.table import MOST_COLUMNS, PREVIEW_ROWS, Table, in_words
-from han_core.runtime.errors import WrongInput, listed, shown
+from han_core.runtime.errors import UserError, listed, shown
 
 LONGEST_CELL = 300  # characters of a cell that a preview shows
 
@@ -118,7 +118,7 @@ def chosen(wanted: HubName, configs: Sequence[HubConfig]) -> tuple[HubConfig, Hu
     """The part to look into, of at least one.
 
     Raises:
-        WrongInput: if ``wanted`` names a configuration or a split that there is not.
+        UserError: if ``wanted`` names a configuration or a split that there is not.
     """
     by_name = {config.name: config for config in configs}
     config = _named(wanted.config, by_name, "default", f"{wanted.name} has no configuration")
@@ -133,7 +133,7 @@ def _named(name: str | None, there: Mapping[str, Part], usual: str, refusal: str
     if name is None:
         return there[usual] if usual in there else next(iter(there.values()))
     if name not in there:
-        raise WrongInput(f'{refusal} "{shown(name)}"; it has: {listed(tuple(there))}.')
+        raise UserError(f'{refusal} "{shown(name)}"; it has: {listed(tuple(there))}.')
     return there[name]
 
 
@@ -141,7 +141,7 @@ def _parses(name: str, config: str, split: HubSplit) -> bool:
     try:
         HubName.parse(f"hf:{name}@{split.name}")
         HubName.parse(f"hf:OWNER/NAME/{config}")
-    except WrongInput:
+    except UserError:
         return False
     return True
 
@@ -199,7 +199,7 @@ def cached_offer(wanted: HubName) -> HubOffer | None:
     """What the cache holds of ``wanted``; None where it holds nothing of it.
 
     Raises:
-        WrongInput: if it holds the data set, and not that configuration or split.
+        UserError: if it holds the data set, and not that configuration or split.
     """
     offline = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
     try:
@@ -306,7 +306,7 @@ def hub_offer(name: str, config: str | None = None, split: str | None = None) ->
         split: the split to look into; else "train" or the first.
 
     Raises:
-        WrongInput: within seconds, if it is no name, or nothing is known about it.
+        UserError: within seconds, if it is no name, or nothing is known about it.
     """
     wanted = _wanted(name, config, split)
     try:
@@ -315,10 +315,10 @@ def hub_offer(name: str, config: str | None = None, split: str | None = None) ->
         if (offer := cached_offer(wanted)) is not None:
             return offer
         if error.status in (401, 404):
-            raise WrongInput(
+            raise UserError(
                 f"{shown(endpoint())} knows no public data set {wanted.name}."
             ) from error
-        raise WrongInput(
+        raise UserError(
             f"What {wanted.name} holds cannot be asked of {shown(server())} ({error}), and it is "
             "not in the local cache; a local file can be given instead."
         ) from error

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 
-from han_core.runtime.errors import WrongInput, listed, shown
+from han_core.runtime.errors import UserError, listed, shown
 
 MOST_NAMES = 100_000
 LONGEST_NAME = 200  # characters
@@ -46,7 +46,7 @@ def check_names(names: Sequence[str]) -> None:
     """Whether ``names`` can name the classes of a model.
 
     Raises:
-        WrongInput: if a name is blank, stands twice, cannot be written as UTF-8 or
+        UserError: if a name is blank, stands twice, cannot be written as UTF-8 or
             is too long, or if there are too many.
     """
     told = f"Names of classes are different words of at most {LONGEST_NAME} characters"
@@ -54,10 +54,10 @@ def check_names(names: Sequence[str]) -> None:
     for name in names:
         plain = name.strip()
         if not plain or len(name) > LONGEST_NAME or plain in seen or not _is_encodable(name):
-            raise WrongInput(f'{told}; "{shown(name)}" came{" twice" * (plain in seen)}.')
+            raise UserError(f'{told}; "{shown(name)}" came{" twice" * (plain in seen)}.')
         seen.add(plain)
     if len(names) > MOST_NAMES or len(json.dumps(names)) > LARGEST_NAMES:
-        raise WrongInput(f"{told}, {LARGEST_NAMES:,} bytes in all; {len(names):,} names came.")
+        raise UserError(f"{told}, {LARGEST_NAMES:,} bytes in all; {len(names):,} names came.")
 
 
 def _is_encodable(name: str) -> bool:
@@ -79,7 +79,7 @@ def same_classes(wanted: Sequence[str], names: Sequence[str]) -> tuple[int, ...]
     """As ``align_labels`` for the classes ``wanted``; None if ``names`` are not the same ones."""
     try:
         meanings = align_labels(wanted, names)
-    except WrongInput:
+    except UserError:
         return None
     return meanings if sorted(meanings) == [*range(len(names))] else None
 
@@ -88,7 +88,7 @@ def _meaning(label: str, names: Sequence[str]) -> int:
     exact = [i for i, name in enumerate(names) if name.strip() == label.strip()]
     found = exact or _alike(label, names) or _numbered(label, names) or _begun(label, names)
     if len(found) != 1:
-        raise WrongInput(
+        raise UserError(
             f'The label "{shown(label)}" does not say which class it means; '
             f"one of {listed(names, MOST_NAMED)} was expected."
         )
@@ -125,7 +125,7 @@ def _refuse_merged(meanings: dict[str, int], names: Sequence[str]) -> None:
         words = [label for label, meaning in meanings.items() if meaning == place]
         begun = [w for w in words if not is_number(w) and _plain(w) != _plain(name)]
         if begun and len({_plain(word) for word in words}) > 1:
-            raise WrongInput(
+            raise UserError(
                 f'The labels {listed(words)} would all mean the class "{shown(name)}"; '
                 f"one label for each of {listed(names, MOST_NAMED)} was expected."
             )

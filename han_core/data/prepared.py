@@ -29,7 +29,7 @@ import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from han_core.runtime.atomic_io import checksum, read_json, whole_folder, write_json
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.runtime.paths import prepared_root
 from han_core.text import characters, tokenizer
 from han_core.text.token_table import DIGEST, TEXTS, WORDS, TokenTable, digests
@@ -95,7 +95,7 @@ def _fitting(entry: Path, recipe: str, digests: np.ndarray) -> TokenTable | None
         if any(checksum(entry / file) != note["sha256"][file] for file in (TEXTS_FILE, WORDS_FILE)):
             return None
         os.utime(entry / NOTE)
-    except (WrongInput, OSError, KeyError, TypeError, ValueError, pa.ArrowException):
+    except (UserError, OSError, KeyError, TypeError, ValueError, pa.ArrowException):
         return None
     return table
 
@@ -198,7 +198,7 @@ def tokenised(
     """Splits the texts of all ``groups``; ``follow`` is called only if they must be read.
 
     Raises:
-        WrongInput: if a text has no word, spaCy does not know the language, or memory is
+        UserError: if a text has no word, spaCy does not know the language, or memory is
             too short for a process that reads.
     """
     named = [digests(group) for group in groups]
@@ -291,7 +291,7 @@ def _renumbered(found: Split, lexicon: dict[bytes, int], names: np.ndarray) -> p
     words, sentences, cut = (found.documents.column(i).combine_chunks() for i in range(3))
     ends = words.offsets.to_numpy()
     if (np.diff(ends) == 0).any():
-        raise WrongInput("Texts with at least one word are expected; one has none.")
+        raise UserError("Texts with at least one word are expected; one has none.")
     own = pa.ListArray.from_arrays(words.offsets, pa.array(numbers[words.values.to_numpy()]))
     name = pa.py_buffer(np.ascontiguousarray(names[: len(cut)]).tobytes())
     digest = pa.Array.from_buffers(pa.binary(DIGEST), len(cut), [None, name])

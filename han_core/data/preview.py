@@ -15,7 +15,7 @@ from han_core.data.inspection import Inspection, Repeat, inspect
 from han_core.data.labels import align_labels
 from han_core.data.splits import Parts, Source, read_parts
 from han_core.data.table import Table
-from han_core.runtime.errors import WrongInput, listed
+from han_core.runtime.errors import UserError, listed
 
 SAMPLE = 200
 """Training documents that stand for all where reading every one would take too long."""
@@ -66,7 +66,7 @@ def look(source: Source, seed: int = 0) -> Look:
     """Reads the data as a run would.
 
     Raises:
-        WrongInput: as ``read_parts``, or if the labels cannot be learnt: fewer than two
+        UserError: as ``read_parts``, or if the labels cannot be learnt: fewer than two
             classes, or one that only the validation or test documents have.
     """
     parts = read_parts(source, seed)
@@ -88,7 +88,7 @@ def look(source: Source, seed: int = 0) -> Look:
 def _check_classes(parts: Parts) -> None:
     classes = parts.training.classes
     if len(classes) < 2:
-        raise WrongInput(
+        raise UserError(
             f"Training needs documents of at least two classes; {listed(classes) or 'none'} came."
         )
     for other in (parts.validation, parts.test):
@@ -100,7 +100,7 @@ def look_apart(source: Source, seed: int = 0, seconds: float = SECONDS) -> Look:
     """As ``look``, in a process of its own.
 
     Raises:
-        WrongInput: as ``look``, or if that process ends without an answer.
+        UserError: as ``look``, or if that process ends without an answer.
     """
     request = {"source": asdict(source), "seed": seed}
     try:
@@ -108,7 +108,7 @@ def look_apart(source: Source, seed: int = 0, seconds: float = SECONDS) -> Look:
     except sandbox.NoAnswer as error:
         late = f"was not read within {seconds:g} seconds"
         why = late if error.status is None else "made its reader stop"
-        raise WrongInput(f"{source.data} {why}.") from error
+        raise UserError(f"{source.data} {why}.") from error
     return _unpacked(table)
 
 

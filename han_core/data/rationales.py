@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from han_core.data.corpus import HTML_BREAK, table_named
 from han_core.data.table import Table
-from han_core.runtime.errors import WrongInput, counted, shown
+from han_core.runtime.errors import UserError, counted, shown
 from han_core.text.document import Span
 
 EXPECTED = "a list of [start, end] pairs, or one such list for each person, is expected"
@@ -67,7 +67,7 @@ def read_rationales(
     """The texts and marks that ``spec`` names, as ``read_corpus`` names them.
 
     Raises:
-        WrongInput: names the row whose spans are none or do not fit their text.
+        UserError: names the row whose spans are none or do not fit their text.
     """
     return rationales_from_table(table_named(spec, default_split), text_column, spans_column)
 
@@ -78,12 +78,12 @@ def rationales_from_table(
     """The rows in which something is marked.
 
     Raises:
-        WrongInput: as ``read_rationales``, or if no row is left.
+        UserError: as ``read_rationales``, or if no row is left.
     """
     all_rows = _rows(table, text_column, spans_column)
     rows = [(text, marks) for text, marks in all_rows if any(marks) and text.strip()]
     if not rows:
-        raise WrongInput(f'{table.name} has no row with a marked span in "{shown(spans_column)}".')
+        raise UserError(f'{table.name} has no row with a marked span in "{shown(spans_column)}".')
     unmarked = table.rows - len(rows)
     verb = "was" if unmarked == 1 else "were"
     note = f"{counted(unmarked, 'row')} in which nothing is marked {verb} left out."
@@ -93,13 +93,13 @@ def rationales_from_table(
 
 def _rows(table: Table, text_column: str, spans_column: str) -> Iterator[tuple[str, Marks]]:
     if text_column == spans_column:
-        raise WrongInput("The text and the spans were expected in two columns, but one came.")
+        raise UserError("The text and the spans were expected in two columns, but one came.")
     cells = zip(table.column(text_column), table.column(spans_column), strict=True)
     for row, (text, spans) in enumerate(cells, start=1):
         try:
             marks = marks_of(spans, len(text))
-        except WrongInput as error:
-            raise WrongInput(f"Row {row} of {table.name}: {error}") from error
+        except UserError as error:
+            raise UserError(f"Row {row} of {table.name}: {error}") from error
         yield HTML_BREAK.sub(_white_space, text), marks
 
 
@@ -109,11 +109,11 @@ def marks_of(cell: str, characters: int) -> Marks:
     An empty cell is nobody who marked anything.
 
     Raises:
-        WrongInput: if it says no spans, or one of them does not fit.
+        UserError: if it says no spans, or one of them does not fit.
     """
     people = _people(cell)
     if people is None:
-        raise WrongInput(f"{EXPECTED}; {shown(cell)} came.")
+        raise UserError(f"{EXPECTED}; {shown(cell)} came.")
     return tuple(tuple(_span(pair, characters) for pair in person) for person in people)
 
 
@@ -143,7 +143,7 @@ def _span(pair: list[int], characters: int) -> Span:
     start, end = pair
     if not 0 <= start < end <= characters:
         span, room = shown(f"from {start} to {end}"), counted(characters, "character")
-        raise WrongInput(f"a span {span} does not fit its text of {room}.")
+        raise UserError(f"a span {span} does not fit its text of {room}.")
     return Span(start, end)
 
 

@@ -43,7 +43,7 @@ import pyarrow.parquet as pq
 
 from han_core.data.stream import Opened, Read, Stream, batches_of, schema_of, text_in
 from han_core.data.table import Table, checked_names, in_words
-from han_core.runtime.errors import WrongInput, counted, shown
+from han_core.runtime.errors import UserError, counted, shown
 
 FORMULA = tuple("=+-@\t\r\n\0＝＋－＠")
 """How a cell begins that a spreadsheet may run (OWASP, "CSV Injection"; ASVS 1.2.10)."""
@@ -120,7 +120,7 @@ def _form(read: Read, name: str, delimiter: str) -> _Form:
     try:
         for _ in _delimited_rows(read, name, form):
             pass
-    except WrongInput:
+    except UserError:
         return _Form(delimiter, csv.QUOTE_NONE)
     return form
 
@@ -132,7 +132,7 @@ def _delimited_rows(read: Read, name: str, form: _Form) -> Iterator[list[str]]:
         width = len(_header(records, name))
         for line, cells in records:
             if len(cells) != width:
-                raise WrongInput(
+                raise UserError(
                     f"Line {line} of {name} has {counted(len(cells), 'cell')} "
                     f"where the header has {width}."
                 )
@@ -149,7 +149,7 @@ def _records(text: TextIO, name: str, form: _Form) -> Iterator[tuple[int, list[s
                 yield line, cells
             line = reader.line_num + 1
     except csv.Error as error:
-        raise WrongInput(
+        raise UserError(
             f"{name} cannot be split into cells at line {line} ({error}); "
             "a quotation mark inside a quoted cell must be written twice."
         ) from error
@@ -158,9 +158,9 @@ def _records(text: TextIO, name: str, form: _Form) -> Iterator[tuple[int, list[s
 def _header(records: Iterator[tuple[int, list[str]]], name: str) -> Sequence[str]:
     _, header = next(records, (0, []))
     if not header:
-        raise WrongInput(f"{name} is empty; a first line with column names was expected.")
+        raise UserError(f"{name} is empty; a first line with column names was expected.")
     if any("\0" in column for column in header):
-        raise WrongInput(f"{name} is not text in UTF-8 (NUL bytes in its first line).")
+        raise UserError(f"{name} is not text in UTF-8 (NUL bytes in its first line).")
     return checked_names([column.strip() for column in header], name)
 
 
@@ -175,7 +175,7 @@ def stream_json_lines(read: Read, name: str) -> Stream:
                 "".join(row).encode()
             keys |= dict.fromkeys(row)
     if not keys:
-        raise WrongInput(f"{name} is empty; one JSON object a line was expected.")
+        raise UserError(f"{name} is empty; one JSON object a line was expected.")
     columns = tuple(checked_names(list(keys), name))
     return Stream(name, columns, batches_of(_rows(read, name, columns), columns))
 
@@ -198,7 +198,7 @@ def _objects(read: Read, name: str) -> Iterator[tuple[str, dict]]:
                     row = json.loads(line)
                 if not isinstance(row, dict):
                     wanted = '{"text": "…", "label": "…"}'
-                    raise WrongInput(f"{where} is not a JSON object such as {wanted}.")
+                    raise UserError(f"{where} is not a JSON object such as {wanted}.")
                 yield where, row
 
 
@@ -207,11 +207,11 @@ def _refusing_lines(where: str) -> Iterator[None]:
     try:
         yield
     except RecursionError as error:
-        raise WrongInput(f"{where} is nested too deeply to be read.") from error
+        raise UserError(f"{where} is nested too deeply to be read.") from error
     except UnicodeEncodeError as error:
-        raise WrongInput(f"{where} holds half a character (a lone surrogate).") from error
+        raise UserError(f"{where} holds half a character (a lone surrogate).") from error
     except ValueError as error:
-        raise WrongInput(f"{where} is not JSON ({error}).") from error
+        raise UserError(f"{where} is not JSON ({error}).") from error
 
 
 BATCH_ROWS = 1_024
@@ -248,10 +248,10 @@ def _batches(opened: Opened, name: str, columns: Sequence[str]) -> Iterator[pa.R
 def _refusing(name: str) -> Iterator[None]:
     try:
         yield
-    except (WrongInput, MemoryError):
+    except (UserError, MemoryError):
         raise
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
-        raise WrongInput(f"{name} is not a Parquet file that can be read.") from error
+        raise UserError(f"{name} is not a Parquet file that can be read.") from error
 
 
 def batch_in_words(batch: pa.RecordBatch, columns: Sequence[str]) -> pa.RecordBatch:
@@ -315,7 +315,7 @@ def ending_of(filename: str) -> str:
     for ending in ENDINGS:
         if filename.lower().endswith(ending):
             return ending
-    raise WrongInput(
+    raise UserError(
         f'"{shown_name(filename)}" is not a file that can be read; '
         f"its name should end in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}."
     )

@@ -30,7 +30,7 @@ from typing import Any
 from han_core.data.readers import ending_of, shown_name, stream_table
 from han_core.data.stream import Stream, mapped, stream_of
 from han_core.data.table import Table
-from han_core.runtime.errors import WrongInput, gibibytes, shown
+from han_core.runtime.errors import UserError, gibibytes, shown
 
 ROOT = Path(__file__).resolve().parents[2]
 REFUSED = 2
@@ -86,7 +86,7 @@ def ask(
 def _answer_in(folder: Path, status: int) -> Table:
     refusal = folder / "refusal.txt"
     if status == REFUSED and refusal.exists():
-        raise WrongInput(refusal.read_text(encoding="utf-8"))
+        raise UserError(refusal.read_text(encoding="utf-8"))
     if status != 0:
         raise NoAnswer(status)
     name = (folder / "name.txt").read_text(encoding="utf-8")
@@ -107,7 +107,7 @@ def answer(work: Callable[[dict[str, Any]], Stream | Table]) -> None:
         stream = stream_of(found) if isinstance(found, Table) else found
         stream.write(folder / "table.arrow", asked["most_bytes"])
         (folder / "name.txt").write_text(stream.name, encoding="utf-8")
-    except WrongInput as error:
+    except UserError as error:
         (folder / "refusal.txt").write_text(str(error), encoding="utf-8", errors="replace")
         sys.exit(REFUSED)
 
@@ -164,9 +164,9 @@ def read_file(spec: str, limits: Limits = OWN) -> Table:
     path = Path(spec)
     ending_of(spec)
     if path.is_dir():
-        raise WrongInput(f"{shown(spec, 200)} is a folder; a file was expected.")
+        raise UserError(f"{shown(spec, 200)} is a folder; a file was expected.")
     if not path.is_file():
-        raise WrongInput(f"There is no file {shown(spec, 200)}.")
+        raise UserError(f"There is no file {shown(spec, 200)}.")
     return _read(path.resolve(), path.name, limits)
 
 
@@ -185,7 +185,7 @@ def _read(path: Path, filename: str, limits: Limits) -> Table:
                 most_bytes=limits.table,
             )
     except NoAnswer as error:
-        raise WrongInput(_why(name, error.status, limits)) from error
+        raise UserError(_why(name, error.status, limits)) from error
 
 
 def _why(name: str, status: int | None, limits: Limits) -> str:
@@ -247,9 +247,9 @@ def _refusing(name: str, limits: Limits) -> Iterator[None]:
     try:
         yield
     except MemoryError as error:
-        raise WrongInput(f"{name} needs more than {_gib(limits)} to read.") from error
+        raise UserError(f"{name} needs more than {_gib(limits)} to read.") from error
     except OSError as error:
-        raise WrongInput(f"{name} cannot be opened: {error.strerror}.") from error
+        raise UserError(f"{name} cannot be opened: {error.strerror}.") from error
 
 
 if __name__ == "__main__":

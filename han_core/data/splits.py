@@ -13,7 +13,7 @@ from han_core.data.corpus import Corpus, read_corpus, stratified_split
 from han_core.data.document_groups import digests, grouped_split, groups_of
 from han_core.data.inspection import Overlap, fractional, label_problems, overlaps
 from han_core.data.labels import is_number
-from han_core.runtime.errors import WrongInput, counted, listed, shown
+from han_core.runtime.errors import UserError, counted, listed, shown
 
 PARTS = {
     "training": ("train", "training", "0"),
@@ -81,7 +81,7 @@ def read_parts(source: Source, seed: int) -> Parts:
     """The documents of ``source``; ``seed`` draws what is held out where it has none itself.
 
     Raises:
-        WrongInput: as ``divided``, or as ``read_corpus``.
+        UserError: as ``divided``, or as ``read_corpus``.
     """
     return divided(_read(source.data, source), source, seed)
 
@@ -90,7 +90,7 @@ def divided(corpus: Corpus, source: Source, seed: int) -> Parts:
     """``corpus``, which was read from ``source.data``, in its parts.
 
     Raises:
-        WrongInput: if a share or the limit is out of range, the texts or labels cannot be
+        UserError: if a share or the limit is out of range, the texts or labels cannot be
             learnt from, or the column divides nothing; or as ``read_corpus`` for other data.
     """
     _refuse_what_teaches_nothing(corpus, source)
@@ -99,12 +99,12 @@ def divided(corpus: Corpus, source: Source, seed: int) -> Parts:
         given = _by_column(corpus, source.split_column)
     if source.split_seed is not None:
         if source.split_seed < 0:
-            raise WrongInput(f"--split-seed is 0 or more; {source.split_seed} came.")
+            raise UserError(f"--split-seed is 0 or more; {source.split_seed} came.")
         seed = source.split_seed
     parts = _held_out(given, source, seed)
     if source.limit is not None:
         if source.limit < 1:
-            raise WrongInput(f"--limit is at least 1; {source.limit} came.")
+            raise UserError(f"--limit is at least 1; {source.limit} came.")
         parts["training"] = parts["training"].first(source.limit)
     found = overlaps(parts)
     unlabelled = _unlabelled(source, parts)
@@ -129,17 +129,17 @@ def _read(spec: str, source: Source, default_split: str = "train") -> Corpus:
 def _refuse_what_teaches_nothing(corpus: Corpus, source: Source) -> None:
     """Refuses what only a wrong choice of columns gives, and a single class."""
     if all(map(is_number, corpus.texts)):
-        raise WrongInput(
+        raise UserError(
             f'The column "{shown(source.text_column)}" of {corpus.name} holds nothing but '
             "numbers; a column of texts was expected."
         )
     if fractions := fractional(corpus.labels):
-        raise WrongInput(
+        raise UserError(
             f'The column "{shown(source.label_column)}" of {corpus.name} holds measurements '
             f"such as {listed(fractions, 3)}; classes were expected."
         )
     if len(corpus.classes) == 1:
-        raise WrongInput(
+        raise UserError(
             f"Training needs documents of at least two classes; only {corpus.classes[0]!r} came."
         )
 
@@ -148,14 +148,14 @@ def _by_column(corpus: Corpus, column: str) -> dict[str, Corpus]:
     """The parts that the cells of ``column`` name; there is always one for training."""
     if column not in corpus.extra:
         there = listed(tuple(corpus.extra)) or "none"
-        raise WrongInput(
+        raise UserError(
             f'{corpus.name} has no column "{shown(column)}" that could divide its rows; '
             f"the columns beside text and label are: {there}."
         )
     cells = [cell.strip().casefold() for cell in corpus.extra[column]]
     meaning = {word: part for part, words in PARTS.items() for word in words}
     if unknown := [cell for cell in Counter(cells) if cell not in meaning]:
-        raise WrongInput(
+        raise UserError(
             f'The column "{shown(column)}" of {corpus.name} says {listed(unknown, 5)}; '
             '"train", "validation" or "test" was expected in each row.'
         )
@@ -163,7 +163,7 @@ def _by_column(corpus: Corpus, column: str) -> dict[str, Corpus]:
     for row, cell in enumerate(cells):
         rows[meaning[cell]].append(row)
     if not rows["training"]:
-        raise WrongInput(f'No row of {corpus.name} is for training by its column "{column}".')
+        raise UserError(f'No row of {corpus.name} is for training by its column "{column}".')
     return {part: corpus.take(taken) for part, taken in rows.items() if taken}
 
 
@@ -189,7 +189,7 @@ def _held_out(given: dict[str, Corpus], source: Source, seed: int) -> dict[str, 
 
 def _split(rest: Corpus, source: Source, fraction: float, seed: int) -> tuple[Corpus, Corpus]:
     if fraction >= 1:
-        raise WrongInput("The shares for validation and test leave nothing to learn from.")
+        raise UserError("The shares for validation and test leave nothing to learn from.")
     if source.group_column is not None:
         return grouped_split(rest, groups_of(rest, source.group_column), fraction, seed)
     return stratified_split(rest, fraction, seed)
@@ -202,7 +202,7 @@ def _share(wanted: str, part: str) -> float | None:
     except ValueError:
         return None
     if not 0 < fraction < 1:
-        raise WrongInput(f"--{part} takes data or a share between 0 and 1; {fraction} came.")
+        raise UserError(f"--{part} takes data or a share between 0 and 1; {fraction} came.")
     return fraction
 
 
@@ -217,7 +217,7 @@ def _unlabelled(source: Source, parts: dict[str, Corpus]) -> Corpus | None:
     known = np.concatenate([digests(part.texts) for part in parts.values()])
     new = np.flatnonzero(~np.isin(digests(found.texts), known))
     if not len(new):
-        raise WrongInput(
+        raise UserError(
             f"All documents of {found.name} stand among the labelled ones; others were expected."
         )
     if left := len(found) - len(new):

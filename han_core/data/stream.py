@@ -21,7 +21,7 @@ from typing import BinaryIO, TextIO
 import pyarrow as pa
 
 from han_core.data.table import Column, Table
-from han_core.runtime.errors import WrongInput, gibibytes
+from han_core.runtime.errors import UserError, gibibytes
 
 Opened = Callable[[], BinaryIO]
 """Opens the bytes once more, from their beginning."""
@@ -41,7 +41,7 @@ def decoded(data: bytes, name: str) -> str:
 def text_in(opened: Opened, name: str) -> Read:
     """The text in what ``opened`` opens.
 
-    While it is read, WrongInput says where the first byte is that does not fit.
+    While it is read, UserError says where the first byte is that does not fit.
     """
     return partial(_open, opened, name)
 
@@ -54,7 +54,7 @@ def _open(opened: Opened, name: str, newline: str) -> Iterator[TextIO]:
         try:
             yield io.TextIOWrapper(file, encoding, newline=newline)
         except UnicodeDecodeError as error:
-            raise WrongInput(_refusal(opened, encoding, mark, name)) from error
+            raise UserError(_refusal(opened, encoding, mark, name)) from error
 
 
 def _encoding(start: bytes) -> tuple[str, int]:
@@ -127,16 +127,16 @@ class Stream:
         """All of it into an Arrow file.
 
         Raises:
-            WrongInput: if that takes more than ``most_bytes``, or than there is room for.
+            UserError: if that takes more than ``most_bytes``, or than there is room for.
         """
         try:
             with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, self.schema) as writer:
                 for batch in self.batches:
                     writer.write_batch(batch)
                     if file.tell() > most_bytes:
-                        raise WrongInput(f"{self.name} holds more than {gibibytes(most_bytes)}.")
+                        raise UserError(f"{self.name} holds more than {gibibytes(most_bytes)}.")
         except OSError as error:
-            raise WrongInput(
+            raise UserError(
                 f"{self.name} cannot be unpacked: {error.strerror or error}."
             ) from error
 

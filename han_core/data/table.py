@@ -21,7 +21,7 @@ from typing import overload
 import numpy as np
 import pyarrow as pa
 
-from han_core.runtime.errors import WrongInput, listed, shown
+from han_core.runtime.errors import UserError, listed, shown
 
 SHOWN = 5  # cells that a column's own description shows
 _SLICE = 1_024  # cells made into strings at a time
@@ -169,9 +169,7 @@ class Table:
     def column(self, name: str) -> Sequence[str]:
         if name not in self.data:
             there = listed(self.columns) or "none"
-            raise WrongInput(
-                f'{self.name} has no column "{shown(name)}"; its columns are: {there}.'
-            )
+            raise UserError(f'{self.name} has no column "{shown(name)}"; its columns are: {there}.')
         return self.data[name]
 
     def take(self, rows: Sequence[int]) -> "Table":
@@ -182,15 +180,15 @@ class Table:
 def checked_names(names: Sequence[str], table: str) -> Sequence[str]:
     """The names as they are; two columns of one name would lose one of them."""
     if len(names) > MOST_COLUMNS:
-        raise WrongInput(f"{table} has {len(names):,} columns; at most {MOST_COLUMNS:,} are read.")
+        raise UserError(f"{table} has {len(names):,} columns; at most {MOST_COLUMNS:,} are read.")
     longest = max(map(len, names), default=0)
     if longest > LONGEST_NAME:
-        raise WrongInput(
+        raise UserError(
             f"{table} has a column name of {longest:,} characters; was its header left out?"
         )
     twice = sorted(name for name, times in Counter(names).items() if times > 1)
     if twice:
-        raise WrongInput(f"{table} has more than one column of the name {listed(twice)}.")
+        raise UserError(f"{table} has more than one column of the name {listed(twice)}.")
     return names
 
 

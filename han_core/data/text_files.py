@@ -23,7 +23,7 @@ from han_core.data.readers import ENDINGS, shown_name
 from han_core.data.sandbox import read_upload
 from han_core.data.stream import decoded
 from han_core.data.table import Table, changed
-from han_core.runtime.errors import WrongInput, counted, shown
+from han_core.runtime.errors import UserError, counted, shown
 
 PREFIX = "messages:"
 
@@ -45,11 +45,11 @@ def with_own_words(table: Table, text_column: str) -> Table:
     """The table with ``own_words`` in place of the messages in ``text_column``.
 
     Raises:
-        WrongInput: if there is no such column, or no cell of it is a message.
+        UserError: if there is no such column, or no cell of it is a message.
     """
     cells = table.column(text_column)
     if not any("\n\n" in _with_plain_ends(cell) for cell in cells):
-        raise WrongInput(
+        raise UserError(
             f"{PREFIX} takes raw messages, each a header, a blank line and a text; "
             f"{table.name} has none."
         )
@@ -132,7 +132,7 @@ def texts_of(text: str, source: str = "The text") -> PastedTexts:
     Where nothing but white space stands between two separators, there is none.
 
     Raises:
-        WrongInput: if there is nothing but white space, or every document is too long.
+        UserError: if there is nothing but white space, or every document is too long.
     """
     pieces = [piece for piece in _pieces(text) if piece.strip()]
     return _kept(enumerate(pieces, start=1), source, ())
@@ -144,13 +144,13 @@ def texts_of_upload(data: bytes, filename: str) -> PastedTexts:
     A ``.txt`` is in UTF-8 with or without a byte-order mark, or in UTF-16 with one.
 
     Raises:
-        WrongInput: if the file cannot be read, or holds no document.
+        UserError: if the file cannot be read, or holds no document.
     """
     if filename.lower().endswith(".txt"):
         return texts_of(_txt(data, shown_name(filename)), shown_name(filename))
     if filename.lower().endswith(ENDINGS):
         return texts_of_table(read_upload(data, filename))
-    raise WrongInput(
+    raise UserError(
         f'"{shown_name(filename)}" is not a file that can be read; '
         f"its name should end in .txt, {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}."
     )
@@ -162,7 +162,7 @@ def texts_of_table(table: Table, column: str | None = None) -> PastedTexts:
     Documents are numbered as the rows are, so that they are found again in the file.
 
     Raises:
-        WrongInput: if there is no such column, or no row with a text.
+        UserError: if there is no such column, or no row with a text.
     """
     column = text_column(table) if column is None else column
     cells = table.column(column)
@@ -176,10 +176,10 @@ def text_column(table: Table) -> str:
     """The column that most likely holds the texts: by its name, else the longest on average.
 
     Raises:
-        WrongInput: if there is no column.
+        UserError: if there is no column.
     """
     if not table.columns:
-        raise WrongInput(f"{table.name} has no column that holds words.")
+        raise UserError(f"{table.name} has no column that holds words.")
     named = {name.strip().lower(): name for name in reversed(table.columns)}
     for name in TEXT_COLUMNS:
         if name in named:
@@ -198,12 +198,12 @@ def _pieces(text: str) -> Iterator[str]:
 
 def _txt(data: bytes, name: str) -> str:
     if len(data) > LARGEST_TXT:
-        raise WrongInput(
+        raise UserError(
             f"{name} holds {len(data):,} bytes; a text file of at most {LARGEST_TXT:,} is expected."
         )
     text = decoded(data, name)
     if "\0" in text:  # so does UTF-16 without its mark look
-        raise WrongInput(f"{name} is not text in UTF-8 (it holds NUL bytes); save it as UTF-8.")
+        raise UserError(f"{name} is not text in UTF-8 (it holds NUL bytes); save it as UTF-8.")
     return text
 
 
@@ -220,9 +220,9 @@ def _kept(numbered: Iterable[tuple[int, str]], source: str, notes: tuple[str, ..
             kept.append(Pasted(_name(number, text), text))
     longer = f"of more than {LONGEST_TEXT:,} characters"
     if not kept and not too_long:
-        raise WrongInput(f"{source} holds no document: at least one word is expected.")
+        raise UserError(f"{source} holds no document: at least one word is expected.")
     if not kept:
-        raise WrongInput(f"{source} holds only documents {longer}; shorter ones are expected.")
+        raise UserError(f"{source} holds only documents {longer}; shorter ones are expected.")
     left_out = (
         _left_out(too_long, "document", longer),
         _left_out(beyond, "document", f"beyond the first {MOST_DOCUMENTS:,}"),

@@ -16,7 +16,7 @@ from pathlib import Path
 from han_core.data.readers import ending_of, shown_name
 from han_core.data.sandbox import read_upload
 from han_core.data.text_files import file_of
-from han_core.runtime.errors import WrongInput, shown
+from han_core.runtime.errors import UserError, shown
 from han_core.runtime.paths import uploads_root
 from han_core.text.word_vectors import vectors_size
 
@@ -34,7 +34,7 @@ def keep_upload(data: bytes, filename: str) -> Path:
     under can read it.
 
     Raises:
-        WrongInput: if it is no table that can be read, or there is no room for it.
+        UserError: if it is no table that can be read, or there is no room for it.
     """
     path = _place(data, _own_name(filename, ending_of(filename)))
     if not path.exists():
@@ -49,18 +49,18 @@ def keep_vectors(data: bytes, filename: str) -> tuple[Path, int]:
         The path, and how many numbers a vector has.
 
     Raises:
-        WrongInput: if it does not begin as one of word vectors, or there is no room for it.
+        UserError: if it does not begin as one of word vectors, or there is no room for it.
     """
     ending = next((end for end in VECTORS if filename.lower().endswith(end)), None)
     if ending is None:
-        raise WrongInput(
+        raise UserError(
             f"The name of a file of word vectors ends in {', '.join(VECTORS)}; "
             f'"{shown_name(filename)}" came.'
         )
     path = _kept(data, _place(data, _own_name(filename, ending)))
     try:
         return path, vectors_size(path)
-    except WrongInput:
+    except UserError:
         path.unlink(missing_ok=True)
         raise
 
@@ -75,14 +75,14 @@ def _kept(data: bytes, path: Path) -> Path:
         os.utime(path)
         return path
     if sum(map(_size, _files())) + len(data) > LARGEST_STORE:
-        raise WrongInput(
+        raise UserError(
             f"There is no room for {path.name} ({len(data):,} bytes) beside the files "
             "of other runs; runs that nobody needs can be deleted."
         )
     try:
         _write(data, path)
     except OSError as error:
-        raise WrongInput(f"{path.name} cannot be kept: {error.strerror}.") from error
+        raise UserError(f"{path.name} cannot be kept: {error.strerror}.") from error
     return path
 
 

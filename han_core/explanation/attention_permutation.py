@@ -26,7 +26,7 @@ import torch
 
 from han_core.explanation.attribution import Unit, attention, by_token, order, random_orders
 from han_core.explanation.explanation import Explanation
-from han_core.explanation.model_probe import Subject
+from han_core.explanation.model_probe import ModelProbe
 from han_core.models.checkpoint import Checkpoint
 from han_core.models.registry import build_model
 
@@ -72,7 +72,7 @@ class Flip:
         return None in (self.attention, self.gradient, self.random)
 
 
-def flip(subject: Subject, draws: int, rng: np.random.Generator) -> Flip | None:
+def flip(subject: ModelProbe, draws: int, rng: np.random.Generator) -> Flip | None:
     """The flip test on the layer closest to the output: a HAN's sentences, or all words.
 
     Serrano and Smith 2019 rank by the weight, or by the gradient of the decision at the
@@ -139,12 +139,12 @@ def _median(shares: list[float | None]) -> float | None:
     return middle if np.isfinite(middle) else None
 
 
-def hierarchical(subject: Subject) -> bool:
+def hierarchical(subject: ModelProbe) -> bool:
     """Whether attention over sentences stands closest to the output."""
     return subject.checkpoint.config.architecture.model == "han"
 
 
-def levels(subject: Subject, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def levels(subject: ModelProbe, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Weights of a flat model (copies, tokens) as words within sentences and sentences."""
     lengths = subject.numbered.sentence_lengths
     sentences = np.add.reduceat(weights, lengths.cumsum() - lengths, axis=1)
@@ -171,7 +171,7 @@ def untrained_twin(checkpoint: Checkpoint, seed: int = 0) -> Checkpoint:
     return replace(checkpoint, name=name, model=model, metrics={})
 
 
-def uniform_attention(subject: Subject) -> tuple[np.ndarray, np.ndarray]:
+def uniform_attention(subject: ModelProbe) -> tuple[np.ndarray, np.ndarray]:
     """Even attention as the model would have it: words (tokens,), sentences (sentences,).
 
     A HAN shares out evenly twice, among sentences and within each. A flat model does so
@@ -183,7 +183,7 @@ def uniform_attention(subject: Subject) -> tuple[np.ndarray, np.ndarray]:
     return np.repeat(1 / lengths, lengths), sentences
 
 
-def with_uniform_attention(subject: Subject) -> Explanation:
+def with_uniform_attention(subject: ModelProbe) -> Explanation:
     """The same document under even attention: the weights, and what the model then answers."""
     words, sentences = uniform_attention(subject)
     (probabilities,) = subject.under(words[None], sentences[None])
@@ -241,7 +241,7 @@ class Swaps:
 
 
 def swaps(
-    subject: Subject, seed: int = 0, draws: int = 20, permutations: int = PERMUTATIONS
+    subject: ModelProbe, seed: int = 0, draws: int = 20, permutations: int = PERMUTATIONS
 ) -> Swaps:
     """Uniform attention, shuffled attention, and the flip test with ``draws`` random orders.
 
@@ -263,7 +263,7 @@ def swaps(
 
 
 def permuted(
-    subject: Subject, copies: int, rng: np.random.Generator
+    subject: ModelProbe, copies: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """The model's own weights in random order: (copies, tokens), (copies, sentences).
 

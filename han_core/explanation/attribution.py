@@ -36,8 +36,8 @@ import torch
 from torch import Tensor
 
 from han_core.explanation.explain import threads_for
-from han_core.explanation.model_probe import Fill, Progress, Subject
-from han_core.runtime.errors import WrongInput
+from han_core.explanation.model_probe import Fill, ModelProbe, Progress
+from han_core.runtime.errors import UserError
 from han_core.text.document import Document
 
 STEPS = 50
@@ -48,7 +48,7 @@ PATH_TOKENS = 10_000
 
 
 def integrated_gradients(
-    subject: Subject, target: int, progress: Progress | None = None
+    subject: ModelProbe, target: int, progress: Progress | None = None
 ) -> tuple[np.ndarray, float]:
     """Integrated gradients of p(target) for each word (Sundararajan et al. 2017, equation 3).
 
@@ -56,12 +56,12 @@ def integrated_gradients(
         (tokens,) values, and the completeness gap: their sum less p(words) − p(zero vectors).
 
     Raises:
-        WrongInput: if captum is not installed.
+        UserError: if captum is not installed.
     """
     try:
         from captum.attr import IntegratedGradients
     except ImportError as error:
-        raise WrongInput(
+        raise UserError(
             "Integrated gradients take the library captum, which is not installed; "
             "pip install captum==0.9.0 brings it."
         ) from error
@@ -142,7 +142,7 @@ class Attribution:
 
 
 def attribute(
-    subject: Subject, method: Method, target: int | None = None, progress: Progress | None = None
+    subject: ModelProbe, method: Method, target: int | None = None, progress: Progress | None = None
 ) -> Attribution:
     """What ``method`` says about a document.
 
@@ -151,7 +151,7 @@ def attribute(
         progress: told how many passes are done, of how many, where there are several.
 
     Raises:
-        WrongInput: if nothing can be left out, or a text is too long for that, or
+        UserError: if nothing can be left out, or a text is too long for that, or
             integrated gradients are asked for where captum is missing.
         ValueError: if there is no such class.
     """
@@ -168,25 +168,25 @@ def attribute(
 Values = tuple[np.ndarray, float | None]
 
 
-def _attention(subject: Subject, target: int, progress: Progress | None) -> Values:
+def _attention(subject: ModelProbe, target: int, progress: Progress | None) -> Values:
     return subject.explanation.document_weights, None
 
 
-def _gradient(subject: Subject, target: int, progress: Progress | None) -> Values:
+def _gradient(subject: ModelProbe, target: int, progress: Progress | None) -> Values:
     return gradient_times_input(subject, target), None
 
 
-def _leave_one_word_out(subject: Subject, target: int, progress: Progress | None) -> Values:
+def _leave_one_word_out(subject: ModelProbe, target: int, progress: Progress | None) -> Values:
     return left_out(subject, target, "word", progress=progress), None
 
 
-def _leave_one_sentence_out(subject: Subject, target: int, progress: Progress | None) -> Values:
+def _leave_one_sentence_out(subject: ModelProbe, target: int, progress: Progress | None) -> Values:
     drops = left_out(subject, target, "sentence", progress=progress)
     lengths = subject.numbered.sentence_lengths
     return np.repeat(drops / lengths, lengths), None
 
 
-_WORDS: dict[Method, Callable[[Subject, int, Progress | None], Values]] = {
+_WORDS: dict[Method, Callable[[ModelProbe, int, Progress | None], Values]] = {
     "attention": _attention,
     "gradient": _gradient,
     "integrated_gradients": integrated_gradients,
@@ -195,7 +195,9 @@ _WORDS: dict[Method, Callable[[Subject, int, Progress | None], Values]] = {
 }
 
 
-def gradient_times_input(subject: Subject, target: int, hold_attention: bool = False) -> np.ndarray:
+def gradient_times_input(
+    subject: ModelProbe, target: int, hold_attention: bool = False
+) -> np.ndarray:
     """(tokens,) the gradient of p(target) at each word's vector, times the vector.
 
     Args:
@@ -205,7 +207,7 @@ def gradient_times_input(subject: Subject, target: int, hold_attention: bool = F
 
 
 def left_out(
-    subject: Subject,
+    subject: ModelProbe,
     target: int,
     unit: Literal["word", "sentence"],
     fill: Fill = "delete",
@@ -214,15 +216,15 @@ def left_out(
     """(units,) p(whole) − p(without the unit) of class ``target``, for each unit by itself.
 
     Raises:
-        WrongInput: if there is one unit, or more than ``MOST_READ`` words had to be read.
+        UserError: if there is one unit, or more than ``MOST_READ`` words had to be read.
     """
     words = unit == "word"
     owner = np.arange(subject.tokens) if words else subject.explanation.sentence_of_token
     units = subject.tokens if words else subject.sentences
     if units < 2:
-        raise WrongInput(f"The document has one {unit}: there is nothing to leave out.")
+        raise UserError(f"The document has one {unit}: there is nothing to leave out.")
     if units * subject.tokens > MOST_READ:
-        raise WrongInput(
+        raise UserError(
             f"Leaving out one {unit} at a time is offered up to {MOST_READ / 1e6:.0f} million "
             f"words read; {units:,} {unit}s of a text of {subject.tokens:,} words take more."
         )
@@ -248,23 +250,23 @@ Unit = Literal["word", "sentence"]
 RankedBy = Literal["attention", "gradient", "leave_one_out", "random"]
 
 
-def units(subject: Subject, unit: Unit) -> int:
+def units(subject: ModelProbe, unit: Unit) -> int:
     """How many words or sentences there are."""
     return subject.tokens if unit == "word" else subject.sentences
 
 
-def by_token(subject: Subject, unit: Unit, values: np.ndarray) -> np.ndarray:
+def by_token(subject: ModelProbe, unit: Unit, values: np.ndarray) -> np.ndarray:
     """(…, units) → (…, tokens): every token gets its unit's value."""
     return values if unit == "word" else values[..., subject.explanation.sentence_of_token]
 
 
-def attention(subject: Subject, unit: Unit) -> np.ndarray:
+def attention(subject: ModelProbe, unit: Unit) -> np.ndarray:
     """(units,) weights within the document: α_s · α_w of a word, α_s of a sentence."""
     explanation = subject.explanation
     return explanation.document_weights if unit == "word" else explanation.sentence_weights
 
 
-def gradient_ranking(subject: Subject, unit: Unit, hold_attention: bool = False) -> np.ndarray:
+def gradient_ranking(subject: ModelProbe, unit: Unit, hold_attention: bool = False) -> np.ndarray:
     """(units,) the gradient of p(predicted class) at each word's vector, times the vector.
 
     Summed over the embedding, with its sign (Denil et al. 2014; Ancona et al. 2018,
@@ -280,7 +282,7 @@ def gradient_ranking(subject: Subject, unit: Unit, hold_attention: bool = False)
 
 
 def leave_one_out(
-    subject: Subject, unit: Unit, fill: Fill = "delete", progress: Progress | None = None
+    subject: ModelProbe, unit: Unit, fill: Fill = "delete", progress: Progress | None = None
 ) -> np.ndarray:
     """(units,) p(x) − p(x without the unit) of the predicted class, with its sign.
 
@@ -288,7 +290,7 @@ def leave_one_out(
     document, minutes.
 
     Raises:
-        WrongInput: as ``left_out`` does.
+        UserError: as ``left_out`` does.
     """
     return left_out(subject, subject.target, unit, fill, progress)
 

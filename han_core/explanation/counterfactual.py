@@ -79,7 +79,7 @@ def what_if(checkpoint: Checkpoint, document: Document, edits: Sequence[Edit]) -
     """Asks the model about ``document`` as it is and after ``edits``.
 
     Raises:
-        WrongInput: if the document has no word, or ``edited`` refuses the edits.
+        UserError: if the document has no word, or ``edited`` refuses the edits.
     """
     new = edited(document, edits, checkpoint.tokenizer)
     before, after = (explain_document(checkpoint, d) for d in (document, new.document))

@@ -18,11 +18,11 @@ from han_core.explanation.attention_permutation import Flip, Swaps
 from han_core.explanation.attribution import MOST_READ, RankedBy
 from han_core.explanation.deletion import CLEARLY, Deletion
 from han_core.explanation.faithfulness import quick, thorough
-from han_core.explanation.model_probe import Progress, Subject, subject
+from han_core.explanation.model_probe import ModelProbe, Progress, subject
 from han_core.explanation.statistics import Bootstrap, Interval
 from han_core.models.checkpoint import Checkpoint
 from han_core.models.predict import predict_numbered
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.batch import number_document
 
 DOCUMENTS = 500
@@ -48,7 +48,7 @@ def sample(
         say: told, in a sentence, how many texts were too long to be chosen.
 
     Raises:
-        WrongInput: if a text has no word, or no text is short enough.
+        UserError: if a text has no word, or no text is short enough.
         ValueError: if no document is asked for.
     """
     if documents < 1:
@@ -57,12 +57,12 @@ def sample(
     for at, text in enumerate(texts, start=1):
         document = checkpoint.tokenizer(text)
         if not document.sentences:
-            raise WrongInput(f"Texts with at least one word are expected; number {at} has none.")
+            raise UserError(f"Texts with at least one word are expected; number {at} has none.")
         numbered.append(number_document(document, checkpoint.vocabulary))
     lengths = np.array([len(document.words) for document in numbered])
     fit = np.flatnonzero(lengths**2 <= MOST_READ)
     if not len(fit):
-        raise WrongInput(f"Texts of at most {int(MOST_READ**0.5):,} words are expected; none came.")
+        raise UserError(f"Texts of at most {int(MOST_READ**0.5):,} words are expected; none came.")
     if len(fit) < len(lengths) and say is not None:
         most = f"{int(MOST_READ**0.5):,} words"
         say(f"{len(lengths) - len(fit):,} of {len(lengths):,} texts are above {most}: left out.")
@@ -80,11 +80,11 @@ def sample_of_scored(
     """As ``sample``, where predicted classes and lengths in tokens (documents,) are known.
 
     Raises:
-        WrongInput: if no document is short enough.
+        UserError: if no document is short enough.
     """
     fit = np.flatnonzero(lengths.astype(np.int64) ** 2 <= MOST_READ)
     if not len(fit):
-        raise WrongInput(f"Texts of at most {int(MOST_READ**0.5):,} words are expected; none came.")
+        raise UserError(f"Texts of at most {int(MOST_READ**0.5):,} words are expected; none came.")
     if len(fit) <= documents:
         return fit
     return fit[spread(classes[fit], lengths[fit], documents, seed)]
@@ -202,10 +202,10 @@ def measure(
         progress: told how many texts are done.
 
     Raises:
-        WrongInput: if there is no text, or one has no word or too many of them.
+        UserError: if there is no text, or one has no word or too many of them.
     """
     if not texts:
-        raise WrongInput("At least one text is expected; none came.")
+        raise UserError("At least one text is expected; none came.")
     rows = []
     seeds = np.random.default_rng(seed).integers(2**32, size=len(texts)).tolist()
     for number, (text, own) in enumerate(zip(texts, seeds, strict=True), start=1):
@@ -215,7 +215,7 @@ def measure(
     return report(rows, seed)
 
 
-def measure_one(asked: Subject, seed: int, draws: int) -> Figures:
+def measure_one(asked: ModelProbe, seed: int, draws: int) -> Figures:
     """One document's figures by the names that ``report`` reads."""
     deleted = thorough(asked, quick(asked, seed=seed, draws=draws), seed)
     unknown = thorough(asked, quick(asked, fill="unknown", seed=seed, draws=draws), seed)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from han_core.explanation.attribution import RankedBy, Unit, by_token, units
-from han_core.explanation.model_probe import Fill, Progress, Subject
+from han_core.explanation.model_probe import Fill, ModelProbe, Progress
 
 SHARES = (1, 5, 10, 20, 50)
 """The bins of ERASER, in percent of the document's units."""
@@ -132,7 +132,7 @@ def removed_units(units: int) -> np.ndarray:
 
 
 def deletion(
-    subject: Subject,
+    subject: ModelProbe,
     orders: Mapping[RankedBy, np.ndarray],
     unit: Unit = "word",
     fill: Fill = "delete",

@@ -22,7 +22,7 @@ from han_core.explanation.explanation import Explanation
 from han_core.models.checkpoint import Checkpoint
 from han_core.models.classifier import Output
 from han_core.models.predict import check_finite
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.batch import NumberedDocument, collate, number_document
 from han_core.text.document import Document
 
@@ -40,7 +40,7 @@ def explain(checkpoint: Checkpoint, text: str, id: str = "1") -> Explanation:
     """What the model decides about ``text`` and where its attention stands.
 
     Raises:
-        WrongInput: if there is no word in the text.
+        UserError: if there is no word in the text.
     """
     return next(explain_many(checkpoint, [text], [id]))
 
@@ -59,11 +59,11 @@ def explain_many(
     than ``CHUNK`` documents are held at once.
 
     Raises:
-        WrongInput: as ``explain``, before the first explanation.
+        UserError: as ``explain``, before the first explanation.
     """
     for text, id in zip(texts, ids, strict=True):
         if not text.strip():
-            raise WrongInput(f"A text with at least one word is expected; document {id} has none.")
+            raise UserError(f"A text with at least one word is expected; document {id} has none.")
     for start in range(0, len(texts), CHUNK):
         documents = [checkpoint.tokenizer(text) for text in texts[start : start + CHUNK]]
         yield from explain_documents(checkpoint, documents, ids[start : start + CHUNK])
@@ -75,7 +75,7 @@ def explain_documents(
     """As ``explain_many``, of documents whose words have been found already."""
     for document, id in zip(documents, ids, strict=True):
         if not document.sentences:
-            raise WrongInput(f"A text with at least one word is expected; document {id} has none.")
+            raise UserError(f"A text with at least one word is expected; document {id} has none.")
     numbered = [number_document(document, checkpoint.vocabulary) for document in documents]
     for start, end in runs([len(document.words) for document in numbered], BATCH_TOKENS):
         output = run_model(checkpoint, numbered[start:end])
@@ -88,7 +88,7 @@ def run_model(checkpoint: Checkpoint, documents: Sequence[NumberedDocument]) -> 
     """One pass without gradients; the output stands on the CPU, but for its ``entries``.
 
     Raises:
-        WrongInput: if the logits are not finite, as with weights that are finite and huge.
+        UserError: if the logits are not finite, as with weights that are finite and huge.
     """
     batch = collate(documents).to(checkpoint.device)
     with torch.inference_mode(), threads_for(len(batch.words)):
@@ -183,7 +183,7 @@ class Together:
         """The document's explanation.
 
         Raises:
-            WrongInput: as ``explain_document``, and only for the document that is wrong.
+            UserError: as ``explain_document``, and only for the document that is wrong.
         """
         if len(document.tokens) > self.budget:
             with self._long:

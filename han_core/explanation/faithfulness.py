@@ -23,7 +23,7 @@ from han_core.explanation.attribution import (
 )
 from han_core.explanation.attribution import gradient_ranking as gradient_times_input
 from han_core.explanation.deletion import Deletion, deletion
-from han_core.explanation.model_probe import Fill, Progress, Subject
+from han_core.explanation.model_probe import Fill, ModelProbe, Progress
 
 Stage = Literal["brief", "quick", "thorough"]
 """How much: what deletion by attention says, what comes at once, and leave-one-out too."""
@@ -72,7 +72,7 @@ class Evidence:
 
 
 def measured(
-    subject: Subject,
+    subject: ModelProbe,
     unit: Unit = "word",
     fill: Fill = "delete",
     stage: Stage = "quick",
@@ -81,7 +81,7 @@ def measured(
     """The evidence of a stage, all of it; ``brief`` is about words that are deleted.
 
     Raises:
-        WrongInput: as ``thorough`` does.
+        UserError: as ``thorough`` does.
     """
     if stage == "brief":
         return brief(subject, progress=progress)
@@ -90,7 +90,7 @@ def measured(
 
 
 def brief(
-    subject: Subject, seed: int = 0, draws: int = DRAWS, progress: Progress | None = None
+    subject: ModelProbe, seed: int = 0, draws: int = DRAWS, progress: Progress | None = None
 ) -> Evidence:
     """Of ``quick`` only what taking words out by attention and at random does."""
     rng, several = np.random.default_rng(seed), subject.tokens > 1
@@ -108,7 +108,7 @@ def brief(
 
 
 def quick(
-    subject: Subject,
+    subject: ModelProbe,
     unit: Unit = "word",
     fill: Fill = "delete",
     seed: int = 0,
@@ -131,7 +131,7 @@ def quick(
 
 
 def _deletion(
-    subject: Subject,
+    subject: ModelProbe,
     unit: Unit,
     fill: Fill,
     draws: int,
@@ -146,7 +146,7 @@ def _deletion(
 
 
 def _orders(
-    subject: Subject, unit: Unit, draws: int, rng: np.random.Generator
+    subject: ModelProbe, unit: Unit, draws: int, rng: np.random.Generator
 ) -> dict[RankedBy, np.ndarray]:
     """Attention, and what it is compared with: the same in every answer of the same seed."""
     return {
@@ -156,12 +156,12 @@ def _orders(
 
 
 def thorough(
-    subject: Subject, evidence: Evidence, seed: int = 0, progress: Progress | None = None
+    subject: ModelProbe, evidence: Evidence, seed: int = 0, progress: Progress | None = None
 ) -> Evidence:
     """``evidence`` of ``quick``, and what leave-one-out adds: a curve, tau and the ceiling.
 
     Raises:
-        WrongInput: if the document is too long to leave out every unit by itself.
+        UserError: if the document is too long to leave out every unit by itself.
     """
     found, unit = evidence.deletion, evidence.unit
     if found is None:

@@ -14,8 +14,8 @@ import numpy as np
 from han_core.explanation.attention_permutation import hierarchical, permuted, uniform_attention
 from han_core.explanation.counterfactual import went
 from han_core.explanation.explanation import Explanation
-from han_core.explanation.model_probe import Subject
-from han_core.runtime.errors import WrongInput
+from han_core.explanation.model_probe import ModelProbe
+from han_core.runtime.errors import UserError
 
 Kind = Literal["flatten", "shuffle", "sharpen"]
 
@@ -38,7 +38,7 @@ class Tampering:
             included.
 
     Raises:
-        WrongInput: if there is no such kind, or a number is out of its range.
+        UserError: if there is no such kind, or a number is out of its range.
     """
 
     kind: Kind
@@ -48,13 +48,13 @@ class Tampering:
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
-            raise WrongInput(f"flatten, shuffle or sharpen is expected; {self.kind!r} came.")
+            raise UserError(f"flatten, shuffle or sharpen is expected; {self.kind!r} came.")
         if not COLDEST <= self.temperature <= HOTTEST:
-            raise WrongInput(
+            raise UserError(
                 f"A temperature is between {COLDEST} and {HOTTEST:g}; {self.temperature:g} came."
             )
         if self.seed < 0:
-            raise WrongInput(f"A seed is 0 or larger; {self.seed} came.")
+            raise UserError(f"A seed is 0 or larger; {self.seed} came.")
 
 
 @dataclass(frozen=True)
@@ -98,14 +98,14 @@ class Furthest:
     flips: float
 
 
-def tampered_weights(subject: Subject, tampering: Tampering) -> tuple[np.ndarray, np.ndarray]:
+def tampered_weights(subject: ModelProbe, tampering: Tampering) -> tuple[np.ndarray, np.ndarray]:
     """The changed attention: words (tokens,) sum to 1 within a sentence, sentences (sentences,).
 
     In one sentence of a flat model the word weights are shares of what the sentence holds
     of the one distribution over all words, so that its total stays.
 
     Raises:
-        WrongInput: if there is no such sentence, or one word holds all the weight.
+        UserError: if there is no such sentence, or one word holds all the weight.
     """
     _check_choice(subject, tampering)
     words, sentences = subject.explanation.word_weights, subject.explanation.sentence_weights
@@ -119,11 +119,11 @@ def tampered_weights(subject: Subject, tampering: Tampering) -> tuple[np.ndarray
     return changed, sentences.copy()
 
 
-def tamper(subject: Subject, tampering: Tampering) -> Tampered:
+def tamper(subject: ModelProbe, tampering: Tampering) -> Tampered:
     """The document under changed attention, and what the model then answers.
 
     Raises:
-        WrongInput: as ``tampered_weights``.
+        UserError: as ``tampered_weights``.
     """
     words, sentences = tampered_weights(subject, tampering)
     (probabilities,) = subject.under(words[None], sentences[None])
@@ -134,11 +134,11 @@ def tamper(subject: Subject, tampering: Tampering) -> Tampered:
     return Tampered(tampering, before, explanation)
 
 
-def furthest(subject: Subject, draws: int = 100, seed: int = 0) -> Furthest:
+def furthest(subject: ModelProbe, draws: int = 100, seed: int = 0) -> Furthest:
     """Random orders of attention over the whole document: the median and the largest movement.
 
     Raises:
-        WrongInput: for a document of one word.
+        UserError: for a document of one word.
         ValueError: if ``draws`` is below 1.
     """
     if draws < 1:
@@ -169,19 +169,17 @@ def total_variation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return abs(a - b).sum(-1) / 2
 
 
-def _check_choice(subject: Subject, tampering: Tampering) -> None:
+def _check_choice(subject: ModelProbe, tampering: Tampering) -> None:
     """Refuses what no change of attention could show."""
     number, nothing = tampering.sentence, f"there is nothing to {tampering.kind}."
     if subject.tokens == 1:
-        raise WrongInput(f"This document has one word, which holds all attention: {nothing}")
+        raise UserError(f"This document has one word, which holds all attention: {nothing}")
     if number is None:
         return
     if not 0 <= number < subject.sentences:
-        raise WrongInput(
-            f"A sentence from 1 to {subject.sentences} is expected; {number + 1} came."
-        )
+        raise UserError(f"A sentence from 1 to {subject.sentences} is expected; {number + 1} came.")
     if subject.numbered.sentence_lengths[number] == 1:
-        raise WrongInput(
+        raise UserError(
             f"Sentence {number + 1} has one word, which holds all of its attention: {nothing}"
         )
 
@@ -195,7 +193,7 @@ def _one(weights: np.ndarray, tampering: Tampering) -> np.ndarray:
     return _softened(weights, np.array([len(weights)]), tampering.temperature)[0]
 
 
-def _whole(subject: Subject, tampering: Tampering) -> tuple[np.ndarray, np.ndarray]:
+def _whole(subject: ModelProbe, tampering: Tampering) -> tuple[np.ndarray, np.ndarray]:
     """All weights of the document, changed."""
     if tampering.kind == "flatten":
         return uniform_attention(subject)

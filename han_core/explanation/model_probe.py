@@ -115,7 +115,7 @@ class _Reading:
 
 
 @dataclass(frozen=True)
-class Subject:
+class ModelProbe:
     """A document, its explanation, and the model to ask.
 
     Attributes:
@@ -284,18 +284,18 @@ def without_cudnn() -> AbstractContextManager:
     return torch.backends.cudnn.flags(enabled=False)
 
 
-def subject(checkpoint: Checkpoint, text: str) -> Subject:
+def subject(checkpoint: Checkpoint, text: str) -> ModelProbe:
     """A text ready to be asked about.
 
     Raises:
-        WrongInput: if there is no word in it.
+        UserError: if there is no word in it.
     """
     return subject_of(checkpoint, checkpoint.tokenizer(text))
 
 
 def subject_of(
     checkpoint: Checkpoint, document: Document, explain: Explain | None = None
-) -> Subject:
+) -> ModelProbe:
     """As ``subject``, of a document whose words have been found already.
 
     Args:
@@ -303,7 +303,7 @@ def subject_of(
     """
     explanation = explain(document) if explain else explain_document(checkpoint, document)
     numbered = number_document(document, checkpoint.vocabulary)
-    return Subject(checkpoint, document, numbered, explanation)
+    return ModelProbe(checkpoint, document, numbered, explanation)
 
 
 def _softmax(logits: Tensor) -> Tensor:

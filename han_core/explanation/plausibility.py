@@ -27,10 +27,10 @@ import numpy as np
 from han_core.data.rationales import Marks, Rationales
 from han_core.explanation.attribution import attention, leave_one_out
 from han_core.explanation.attribution import gradient_ranking as gradient_times_input
-from han_core.explanation.model_probe import Progress, Subject, subject
+from han_core.explanation.model_probe import ModelProbe, Progress, subject
 from han_core.explanation.statistics import Bootstrap, Interval
 from han_core.models.checkpoint import Checkpoint
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.document import Document, Span
 
 
@@ -180,7 +180,7 @@ def measure(
         progress: told how many texts are done.
 
     Raises:
-        WrongInput: if there is no such text, or one has no word or too many of them.
+        UserError: if there is no such text, or one has no word or too many of them.
     """
     rows = []
     texts = zip(rationales.texts, rationales.marks, strict=True)
@@ -191,11 +191,11 @@ def measure(
             progress(number, len(rationales))
     if not rows:
         wanted = "Texts of two words or more, one of them marked,"
-        raise WrongInput(f"{wanted} are expected; {rationales.name} has none.")
+        raise UserError(f"{wanted} are expected; {rationales.name} has none.")
     return report(rows, seed)
 
 
-def measure_one(asked: Subject, marks: Marks) -> Figures | None:
+def measure_one(asked: ModelProbe, marks: Marks) -> Figures | None:
     """One document's figures by the names that ``report`` reads; None if there is no choice.
 
     Whoever marked no word of it is left out: with a length of 0 nothing can be right.

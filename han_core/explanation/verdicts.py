@@ -27,7 +27,7 @@ from han_core.explanation.attribution import Attribution, RankedBy, order, rando
 from han_core.explanation.deletion import CLEARLY, SHARES, Curve, Deletion, removed_units
 from han_core.explanation.explanation import Explanation
 from han_core.explanation.faithfulness import DRAWS, Evidence
-from han_core.explanation.model_probe import Subject
+from han_core.explanation.model_probe import ModelProbe
 from han_core.runtime.errors import shown
 from han_core.text.characters import language_name, script_of, written_in
 
@@ -174,7 +174,7 @@ class Removal:
     random: float
 
 
-def removal(subject: Subject, answer: Attribution, seed: int = 0) -> Removal | None:
+def removal(subject: ModelProbe, answer: Attribution, seed: int = 0) -> Removal | None:
     """Takes a tenth of the words out, in one call of the model; None where there is one word.
 
     The same random words go for every method.

@@ -32,17 +32,17 @@ from han_core.explanation.deletion import Curve, Deletion
 from han_core.explanation.faithfulness import Evidence, Stage, measured
 from han_core.explanation.model_probe import Fill, Progress, subject_of
 from han_core.models.checkpoint import Checkpoint, load_checkpoint
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.runtime.paths import PROJECT
 from han_core.text.document import Document, Sentence, Span
 
 
-def told(evidence: Evidence) -> str:
+def to_json(evidence: Evidence) -> str:
     """The evidence as text."""
     return json.dumps(asdict(evidence), default=np.ndarray.tolist)
 
 
-def heard(text: str) -> Evidence:
+def from_json(text: str) -> Evidence:
     """What was ``told``."""
     found = json.loads(text)
     for name, read in (("deletion", _deletion), ("swaps", _swaps)):
@@ -105,7 +105,7 @@ class Beside:
         memory, say): then measure here; the next question begins another one.
 
         Raises:
-            WrongInput: as ``measured`` and ``load_checkpoint`` do.
+            UserError: as ``measured`` and ``load_checkpoint`` do.
         """
         with self._lock:
             try:
@@ -119,8 +119,8 @@ class Beside:
                 raise
             self._deaths = 0
         if "wrong" in found:
-            raise WrongInput(found["wrong"])
-        return heard(found["evidence"])
+            raise UserError(found["wrong"])
+        return from_json(found["evidence"])
 
     def _answer(self, asked: Asked, progress: Progress | None) -> dict:
         line = self._line or self._begin()
@@ -167,8 +167,8 @@ def serve(line: Connection) -> None:
         while True:
             asked = _read(line.recv_bytes())
             try:
-                tell(evidence=told(_measured(asked, lambda done, of: tell(done=done, of=of))))
-            except WrongInput as error:
+                tell(evidence=to_json(_measured(asked, lambda done, of: tell(done=done, of=of))))
+            except UserError as error:
                 tell(wrong=str(error))
 
 

@@ -38,7 +38,7 @@ from han_core.models.checkpoint import (
     load_checkpoint,
 )
 from han_core.runtime.atomic_io import safe_name, standing
-from han_core.runtime.errors import WrongInput, listed, shown
+from han_core.runtime.errors import UserError, listed, shown
 
 RATIO = 100
 """Times its packed size that a file may unpack to: weights and words never reach it."""
@@ -57,7 +57,7 @@ class _Wary(BytesIO):
 
     def read(self, size: int | None = -1) -> bytes:
         if size is not None and size > DIRECTORY:
-            raise WrongInput("A zip of a few files is expected; this one lists far more.")
+            raise UserError("A zip of a few files is expected; this one lists far more.")
         return super().read(size)
 
 
@@ -67,12 +67,10 @@ def opened_zip(data: bytes) -> Iterator[ZipFile]:
     try:
         with ZipFile(_Wary(data)) as archive:
             yield archive
-    except WrongInput:
+    except UserError:
         raise
     except _BROKEN as error:
-        raise WrongInput(
-            "A zip file is expected; this one is damaged or something else."
-        ) from error
+        raise UserError("A zip file is expected; this one is damaged or something else.") from error
 
 
 def entries_of(archive: ZipFile, largest: Mapping[str, int]) -> tuple[str, dict[str, ZipInfo]]:
@@ -82,7 +80,7 @@ def entries_of(archive: ZipFile, largest: Mapping[str, int]) -> tuple[str, dict[
         largest: the files that may be there, and the bytes that each has at most.
 
     Raises:
-        WrongInput: names what should not be there.
+        UserError: names what should not be there.
     """
     tops: set[str] = set()
     found: dict[str, ZipInfo] = {}
@@ -90,11 +88,11 @@ def entries_of(archive: ZipFile, largest: Mapping[str, int]) -> tuple[str, dict[
         top, file = _place(entry, largest)
         tops.add(top)
         if len(tops) > 1:
-            raise WrongInput(f"A zip of one folder is expected; this one holds {listed([*tops])}.")
+            raise UserError(f"A zip of one folder is expected; this one holds {listed([*tops])}.")
         if entry.is_dir():
             continue
         if file in found:
-            raise WrongInput(f"The zip holds {file} twice.")
+            raise UserError(f"The zip holds {file} twice.")
         _check(entry, file, largest[file])
         found[file] = entry
     return tops.pop() if tops else "", found
@@ -105,11 +103,11 @@ def _place(entry: ZipInfo, files: Mapping[str, int]) -> tuple[str, str]:
     name = entry.orig_filename
     parts = name.removesuffix("/").split("/")
     if name.startswith("/") or {"", ".", ".."} & {*parts} or set(name) & set("\\:\0"):
-        raise WrongInput(f'The zip holds "{shown(name)}", a path that leads out of its folder.')
+        raise UserError(f'The zip holds "{shown(name)}", a path that leads out of its folder.')
     if entry.is_dir() and len(parts) == 1:
         return parts[0], ""
     if len(parts) > 2 or parts[-1] not in files:
-        raise WrongInput(
+        raise UserError(
             f'The zip may hold {listed([*files])} and nothing else; this one holds "{shown(name)}".'
         )
     return "".join(parts[:-1]), parts[-1]
@@ -118,15 +116,15 @@ def _place(entry: ZipInfo, files: Mapping[str, int]) -> tuple[str, str]:
 def _check(entry: ZipInfo, file: str, largest: int) -> None:
     mode = stat.S_IFMT(entry.external_attr >> 16)
     if mode not in (0, stat.S_IFREG):
-        raise WrongInput(f"{file} in the zip is a link or a device; a file is expected.")
+        raise UserError(f"{file} in the zip is a link or a device; a file is expected.")
     if entry.flag_bits & 0x1:
-        raise WrongInput(f"{file} in the zip is encrypted.")
+        raise UserError(f"{file} in the zip is encrypted.")
     if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
-        raise WrongInput(f"{file} in the zip is compressed in a way that is not read here.")
+        raise UserError(f"{file} in the zip is compressed in a way that is not read here.")
     if entry.file_size > largest:
-        raise WrongInput(_too_large(file, largest))
+        raise UserError(_too_large(file, largest))
     if entry.file_size > RATIO * entry.compress_size + SMALL:
-        raise WrongInput(f"{file} in the zip unpacks to {entry.file_size:,} bytes: a zip bomb.")
+        raise UserError(f"{file} in the zip unpacks to {entry.file_size:,} bytes: a zip bomb.")
 
 
 def extract(archive: ZipFile, entry: ZipInfo, target: Path, largest: int) -> None:
@@ -136,7 +134,7 @@ def extract(archive: ZipFile, entry: ZipInfo, target: Path, largest: int) -> Non
         while chunk := source.read(CHUNK):
             written += len(chunk)
             if written > largest:
-                raise WrongInput(_too_large(target.name, largest))
+                raise UserError(_too_large(target.name, largest))
             file.write(chunk)
         file.flush()
         os.fsync(file.fileno())
@@ -172,7 +170,7 @@ def pack(folder: str | Path, name: str | None = None) -> bytes:
         name: of the folder in the zip; the checkpoint's own unless given.
 
     Raises:
-        WrongInput: if there is no whole checkpoint.
+        UserError: if there is no whole checkpoint.
     """
     named, packed = find_folder(folder), BytesIO()
     with ExitStack() as stack, ZipFile(packed, "w") as archive:
@@ -193,7 +191,7 @@ def unpack(data: bytes, root: Path, name: str | None = None) -> str:
             is added where that is taken.
 
     Raises:
-        WrongInput: if it is not a checkpoint and nothing else, or does not load, or
+        UserError: if it is not a checkpoint and nothing else, or does not load, or
             cannot be written. Nothing is left then.
     """
     try:
@@ -209,7 +207,7 @@ def unpack(data: bytes, root: Path, name: str | None = None) -> str:
             load_checkpoint(folder)
             return move_in(folder, root)
     except OSError as error:
-        raise WrongInput(f"The checkpoint cannot be written: {error.strerror}.") from error
+        raise UserError(f"The checkpoint cannot be written: {error.strerror}.") from error
 
 
 def move_in(folder: Path, root: Path) -> str:
@@ -243,7 +241,7 @@ def _opened(folder: Path, stack: ExitStack) -> dict[str, BinaryIO]:
             time.sleep(0.05)
             continue
         return _complete(files, folder.name)
-    raise WrongInput(f"{folder.name} is no whole checkpoint.")
+    raise UserError(f"{folder.name} is no whole checkpoint.")
 
 
 def _open_in(place: int, name: str) -> BinaryIO:
@@ -254,7 +252,7 @@ def _open_in(place: int, name: str) -> BinaryIO:
 def _complete(files: dict, name: str) -> dict:
     for file in NEEDED:
         if file not in files:
-            raise WrongInput(f"{name} has no {file}.")
+            raise UserError(f"{name} has no {file}.")
     return files
 
 

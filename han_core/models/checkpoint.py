@@ -32,7 +32,7 @@ from han_core.models.classifier import AttentionClassifier
 from han_core.models.registry import build_model
 from han_core.models.weights import read_weights, write_weights
 from han_core.runtime.atomic_io import checksum, read_json, standing, whole_folder, write_json
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.batch import Batch
 from han_core.text.tokenizer import MAXIMUM_TOKENS, Tokenizer
 from han_core.text.vocabulary import Vocabulary
@@ -111,7 +111,7 @@ class Checkpoint:
         metrics: the content of ``metrics.json``.
 
     Raises:
-        WrongInput: if labels, vocabulary and architecture disagree in number.
+        UserError: if labels, vocabulary and architecture disagree in number.
     """
 
     name: str
@@ -168,20 +168,20 @@ def load_checkpoint(folder: str | Path, device: torch.device | str = "cpu") -> C
     """Loads a folder, or a checkpoint of ``checkpoints_root`` by its name.
 
     Raises:
-        WrongInput: if a file is missing or damaged, or the parts do not fit.
+        UserError: if a file is missing or damaged, or the parts do not fit.
     """
     named = find_folder(folder)
     folder = standing(named)
     config = read_config(folder)
     words = read_json(folder / VOCABULARY, largest=500_000_000)
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-        raise WrongInput(f"{VOCABULARY} in {folder.name} is a list of words; it is not one here.")
+        raise UserError(f"{VOCABULARY} in {folder.name} is a list of words; it is not one here.")
     check_numbers(config, len(words))
     for name, expected in config.sha256.items():
         if name not in (WEIGHTS, VOCABULARY) or not (folder / name).is_file():
-            raise WrongInput(f"{folder.name} has no {name}.")
+            raise UserError(f"{folder.name} has no {name}.")
         if checksum(folder / name) != expected:
-            raise WrongInput(f"{name} in {folder.name} is damaged: its checksum is another.")
+            raise UserError(f"{name} in {folder.name} is damaged: its checksum is another.")
     model = blank_model(config.architecture)
     weights = read_weights(folder / WEIGHTS, model.state_dict())
     model.load_state_dict(weights, assign=True)
@@ -213,7 +213,7 @@ def find_folder(folder: str | Path) -> Path:
     It may not be there while it is replaced: ``standing`` says where its files are.
 
     Raises:
-        WrongInput: names ``folder`` as it was given, if it is no checkpoint's.
+        UserError: names ``folder`` as it was given, if it is no checkpoint's.
     """
     given = str(folder)
     try:
@@ -224,12 +224,12 @@ def find_folder(folder: str | Path) -> Path:
         if given and standing(path).is_dir():
             if (standing(path) / CONFIG).exists():
                 return path
-            raise WrongInput(f"{given} has no {CONFIG}.")
+            raise UserError(f"{given} has no {CONFIG}.")
     except (OSError, ValueError) as error:  # a name too long, or with a NUL in it
-        if isinstance(error, WrongInput):
+        if isinstance(error, UserError):
             raise
-        raise WrongInput(f"{given!r} cannot be the name of a folder.") from error
-    raise WrongInput(f"A checkpoint folder is expected; {given!r} is none.")
+        raise UserError(f"{given!r} cannot be the name of a folder.") from error
+    raise UserError(f"A checkpoint folder is expected; {given!r} is none.")
 
 
 def read_config(folder: Path) -> Config:
@@ -240,14 +240,14 @@ def read_config(folder: Path) -> Config:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "it"
         message = first["msg"].removeprefix("Value error, ").rstrip(".")
-        raise WrongInput(f"{CONFIG} in {folder.name} does not fit: {field}: {message}.") from error
+        raise UserError(f"{CONFIG} in {folder.name} does not fit: {field}: {message}.") from error
 
 
 def read_metrics(folder: Path) -> dict:
     """The content of ``metrics.json``; empty where it is missing or cannot be read."""
     try:
         metrics = read_json(folder / METRICS)
-    except WrongInput:
+    except UserError:
         return {}
     return metrics if isinstance(metrics, dict) else {}
 
@@ -256,15 +256,15 @@ def check_numbers(config: Config, words: int | None = None) -> None:
     """Whether a configuration names as many classes, and has as many words, as it says.
 
     Raises:
-        WrongInput: says both numbers.
+        UserError: says both numbers.
     """
     architecture = config.architecture
     if words is not None and architecture.vocabulary_size != words:
-        raise WrongInput(
+        raise UserError(
             f"The configuration speaks of {architecture.vocabulary_size} words; {words} came."
         )
     if architecture.classes != len(config.labels):
-        raise WrongInput(
+        raise UserError(
             f"The configuration speaks of {architecture.classes} classes and names "
             f"{len(config.labels)}."
         )

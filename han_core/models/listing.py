@@ -23,7 +23,7 @@ from han_core.models.checkpoint import (
 )
 from han_core.models.weights import check_weights
 from han_core.runtime.atomic_io import files_state, half_replaced, standing
-from han_core.runtime.errors import WrongInput, shown
+from han_core.runtime.errors import UserError, shown
 
 LONGEST_DATASET = 200  # characters of its name that are shown
 
@@ -81,7 +81,7 @@ def _listing(named: Path) -> Listing | str:
     folder = standing(named)
     try:
         return _looked_into(named, folder, files_state(folder))
-    except (WrongInput, OSError) as error:
+    except (UserError, OSError) as error:
         return str(error) if named.name in str(error) else f"{named.name}: {error}"
 
 
@@ -90,12 +90,12 @@ def _looked_into(named: Path, folder: Path, state: tuple) -> Listing:
     """What the files of this state hold. What is wrong is not kept: it may pass by itself.
 
     Raises:
-        WrongInput, OSError: if it cannot be loaded.
+        UserError, OSError: if it cannot be loaded.
     """
     config, metrics = read_config(folder), read_metrics(folder)
     check_numbers(config)
     if not (folder / VOCABULARY).is_file():
-        raise WrongInput(f"{named.name} has no {VOCABULARY}.")
+        raise UserError(f"{named.name} has no {VOCABULARY}.")
     check_weights(folder / WEIGHTS, _shapes(config.architecture))
     dataset = metrics.get("dataset")
     return Listing(

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from han_core.models.checkpoint import Checkpoint
 from han_core.models.classifier import AttentionClassifier
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.batch import NumberedDocument, collate, document_lengths, number_document
 from han_core.training.distributed import Processes
 
@@ -27,13 +27,13 @@ def predict(
     """Probabilities (documents, classes) for ``texts``, float64.
 
     Raises:
-        WrongInput: if a text has no word, or as ``predict_numbered``.
+        UserError: if a text has no word, or as ``predict_numbered``.
     """
     documents = []
     for at, text in enumerate(texts, start=1):
         document = checkpoint.tokenizer(text)
         if not document.sentences:
-            raise WrongInput(f"Texts with at least one word are expected; number {at} has none.")
+            raise UserError(f"Texts with at least one word are expected; number {at} has none.")
         documents.append(number_document(document, checkpoint.vocabulary))
     return predict_numbered(checkpoint.model, documents, progress, checkpoint.name)
 
@@ -47,7 +47,7 @@ def predict_numbered(
     """As ``predict`` for numbered documents; ``model``, called ``name``, is in evaluation mode.
 
     Raises:
-        WrongInput: if its logits are not finite.
+        UserError: if its logits are not finite.
     """
 
     device = next(model.parameters()).device
@@ -93,10 +93,10 @@ def check_finite(logits: Tensor, name: str) -> None:
     """Whether a pass came out as numbers: finite weights may be too large for that.
 
     Raises:
-        WrongInput: names the model.
+        UserError: names the model.
     """
     if not logits.isfinite().all():
-        raise WrongInput(f"{name} gives values that are not finite: its weights are too large.")
+        raise UserError(f"{name} gives values that are not finite: its weights are too large.")
 
 
 def metrics(probabilities: np.ndarray, classes: Sequence[int] | np.ndarray) -> dict[str, float]:

@@ -15,7 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 LARGEST_HEADER = 1_000_000  # bytes; a real one has a few thousand
 STORED = {"F32": 4, "F16": 2}  # bytes in a number
@@ -34,7 +34,7 @@ def read_weights(path: Path, expected: dict[str, Tensor]) -> dict[str, Tensor]:
         expected: a tensor (on any device, meta too) for each name; shapes count.
 
     Raises:
-        WrongInput: if the file is missing, truncated, does not fit, or holds
+        UserError: if the file is missing, truncated, does not fit, or holds
             values that are not finite.
     """
     where = f"{path.name} in {path.parent.name}"
@@ -43,10 +43,10 @@ def read_weights(path: Path, expected: dict[str, Tensor]) -> dict[str, Tensor]:
         with safe_open(path, "pt") as file:
             weights = {name: file.get_tensor(name).float() for name in expected}
     except (SafetensorError, OSError) as error:
-        raise WrongInput(f"{where} is damaged or truncated.") from error
+        raise UserError(f"{where} is damaged or truncated.") from error
     for name, tensor in weights.items():
         if not torch.isfinite(tensor).all():
-            raise WrongInput(f"{where}: {name} holds values that are not finite.")
+            raise UserError(f"{where}: {name} holds values that are not finite.")
     return weights
 
 
@@ -54,21 +54,21 @@ def check_weights(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> None:
     """Whether a file holds exactly tensors of these shapes, by its header and its size alone.
 
     Raises:
-        WrongInput: if the file is missing, truncated or does not fit.
+        UserError: if the file is missing, truncated or does not fit.
     """
     where = f"{path.name} in {path.parent.name}"
     stored, expected_size = _header(path, where)
     for name in sorted(shapes.keys() ^ stored.keys()):
-        raise WrongInput(f"{where} does not fit its configuration: {name} is missing or too many.")
+        raise UserError(f"{where} does not fit its configuration: {name} is missing or too many.")
     for name, (dtype, shape) in stored.items():
         if dtype not in STORED or shape != list(shapes[name]):
-            raise WrongInput(
+            raise UserError(
                 f"{where} does not fit its configuration: {name} should be {list(shapes[name])} "
                 f"and is {dtype} {shape}."
             )
         expected_size += prod(shape) * STORED[dtype]
     if path.stat().st_size != expected_size:
-        raise WrongInput(f"{where} is damaged or truncated.")
+        raise UserError(f"{where} is damaged or truncated.")
 
 
 def _header(path: Path, where: str) -> tuple[dict[str, tuple[str, list[int]]], int]:
@@ -77,7 +77,7 @@ def _header(path: Path, where: str) -> tuple[dict[str, tuple[str, list[int]]], i
         with path.open("rb") as file:
             size = int.from_bytes(file.read(8), "little")
             if not 2 <= size <= LARGEST_HEADER:
-                raise WrongInput(f"{where} is no safetensors file that can be read here.")
+                raise UserError(f"{where} is no safetensors file that can be read here.")
             header = json.loads(file.read(size))
         stored = {
             name: (str(entry["dtype"]), entry["shape"])
@@ -85,9 +85,9 @@ def _header(path: Path, where: str) -> tuple[dict[str, tuple[str, list[int]]], i
             if name != "__metadata__"
         }
     except FileNotFoundError as error:
-        raise WrongInput(f"{path.parent.name} has no {path.name}.") from error
+        raise UserError(f"{path.parent.name} has no {path.name}.") from error
     except (OSError, ValueError, RecursionError, AttributeError, TypeError, KeyError) as error:
-        if isinstance(error, WrongInput):
+        if isinstance(error, UserError):
             raise
-        raise WrongInput(f"{where} is damaged or truncated.") from error
+        raise UserError(f"{where} is damaged or truncated.") from error
     return stored, 8 + size

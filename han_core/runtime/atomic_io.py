@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 _ASIDE = ".previous"
 
@@ -87,18 +87,18 @@ def read_json(path: Path, largest: int = 1_000_000):
     """The JSON value in ``path``.
 
     Raises:
-        WrongInput: if it is missing, larger than ``largest`` bytes, or no JSON.
+        UserError: if it is missing, larger than ``largest`` bytes, or no JSON.
     """
     try:
         if path.stat().st_size > largest:
-            raise WrongInput(f"{path.name} is larger than the {largest:,} bytes expected at most.")
+            raise UserError(f"{path.name} is larger than the {largest:,} bytes expected at most.")
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise WrongInput(f"{path.parent.name} has no {path.name}.") from error
+        raise UserError(f"{path.parent.name} has no {path.name}.") from error
     except (OSError, ValueError, RecursionError) as error:
-        if isinstance(error, WrongInput):
+        if isinstance(error, UserError):
             raise
-        raise WrongInput(f"{path.name} in {path.parent.name} is not readable as JSON.") from error
+        raise UserError(f"{path.name} in {path.parent.name} is not readable as JSON.") from error
 
 
 def write_json(path: Path, value: object) -> None:

@@ -7,7 +7,7 @@ import re
 
 import torch
 
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 
 def available_devices() -> list[str]:
@@ -23,14 +23,14 @@ def choose_device(name: str = "auto") -> torch.device:
     On CUDA, float32 is computed as float32 from then on, in all of the process.
 
     Raises:
-        WrongInput: if the name is none of these or the device is not there.
+        UserError: if the name is none of these or the device is not there.
     """
     if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", name):
-        raise WrongInput(f"A device is auto, cpu, cuda, cuda:N or mps; {name[:40]!r} came.")
+        raise UserError(f"A device is auto, cpu, cuda, cuda:N or mps; {name[:40]!r} came.")
     there = available_devices()
     chosen = {"auto": there[0], "cuda": "cuda:0"}.get(name, name)
     if chosen not in there:
-        raise WrongInput(f"There is no device {name} here; there is {', '.join(there)}.")
+        raise UserError(f"There is no device {name} here; there is {', '.join(there)}.")
     if chosen.startswith("cuda"):
         # By default cuDNN's recurrent layers round to TF32, which keeps three digits: a document
         # alone and in company would differ by more than 1e-5. bf16 is chosen apart from this.
@@ -51,5 +51,5 @@ def mixed_precision(name: str, device: torch.device) -> str:
     if name == "auto":
         return "bf16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "no"
     if name == "fp16" and device.type != "cuda":
-        raise WrongInput(f"fp16 needs a CUDA GPU; on {device.type} there are no and bf16.")
+        raise UserError(f"fp16 needs a CUDA GPU; on {device.type} there are no and bf16.")
     return name

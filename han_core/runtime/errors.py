@@ -15,7 +15,7 @@ from collections.abc import Sequence
 LONGEST = 400  # characters; what came may be anything, and the sentence quotes it
 
 
-class WrongInput(ValueError):
+class UserError(ValueError):
     """Input that cannot be used; ``str(error)`` is one line, with its middle left out if long."""
 
     def __init__(self, sentence: str):

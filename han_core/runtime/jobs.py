@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from han_core.models.checkpoint import checkpoints_root
 from han_core.runtime.atomic_io import read_json, write_json
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.runtime.locks import Lock, inherited, is_held, take
 from han_core.runtime.paths import PROJECT, data_root
 
@@ -124,7 +124,7 @@ def begin(folder: Path, module: str, request: dict) -> None:
     """Begins ``python -m module`` on ``request``, unless work in ``folder`` goes on already.
 
     Raises:
-        WrongInput: if the disk takes no more, or the system begins no process.
+        UserError: if the disk takes no more, or the system begins no process.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -142,7 +142,7 @@ def begin(folder: Path, module: str, request: dict) -> None:
         finally:
             lock.release()
     except OSError as error:
-        raise WrongInput(f"The work cannot begin on this machine: {error.strerror}.") from error
+        raise UserError(f"The work cannot begin on this machine: {error.strerror}.") from error
 
 
 def look(folder: Path) -> State | None:
@@ -150,7 +150,7 @@ def look(folder: Path) -> State | None:
     before = is_held(folder / LOCK)  # first: it may end while we look
     try:
         state = State.model_validate(read_json(folder / STATE))
-    except (WrongInput, ValidationError):
+    except (UserError, ValidationError):
         return None
     if state.kind == "working" and not before:
         return State(kind="failed", text=DIED, done=state.done, of=state.of)
@@ -173,7 +173,7 @@ def write_state(folder: Path, state: State) -> None:
 def serve(work: Callable[[dict, Tell], dict]) -> None:
     """All that the process does: ``MODULE FOLDER LOCK``, where ``LOCK`` is an open file.
 
-    ``work`` gets the request and ``tell``, and returns the answer; ``WrongInput`` becomes the
+    ``work`` gets the request and ``tell``, and returns the answer; ``UserError`` becomes the
     state's one sentence, and a wish to stop is a ``KeyboardInterrupt`` within it.
     """
     folder, lock = Path(sys.argv[1]), inherited(int(sys.argv[2]))
@@ -190,7 +190,7 @@ def _ended(folder: Path, work: Callable[[dict, Tell], dict]) -> State:
         return State(kind="done", answer=answer)
     except KeyboardInterrupt:
         return State(kind="stopped", text=STOPPED, done=teller.done, of=teller.of)
-    except WrongInput as error:
+    except UserError as error:
         return State(kind="failed", text=" ".join(str(error).split()))
     except OSError as error:
         return State(kind="failed", text=f"The disk refused: {error.strerror or error}.")

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
 
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.document import Document, Sentence, Span
 from han_core.text.tokenizer import Tokenizer
 
@@ -34,7 +34,7 @@ class Edit:
     back that an earlier edit took out with its sentence.
 
     Raises:
-        WrongInput: if nothing lies between start and end, or the replacement is longer
+        UserError: if nothing lies between start and end, or the replacement is longer
             than ``LONGEST_REPLACEMENT`` characters.
     """
 
@@ -44,11 +44,11 @@ class Edit:
 
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.end:
-            raise WrongInput(
+            raise UserError(
                 f"An edit covers characters, counted from 0; {self.start} to {self.end} came."
             )
         if len(self.replacement) > LONGEST_REPLACEMENT:
-            raise WrongInput(
+            raise UserError(
                 f"A replacement has at most {LONGEST_REPLACEMENT:,} characters; "
                 f"{len(self.replacement):,} came."
             )
@@ -105,7 +105,7 @@ def toggle(edits: Sequence[Edit], edit: Edit) -> tuple[Edit, ...]:
     Edits stay in the order in which they were made, so to undo is to drop the last.
 
     Raises:
-        WrongInput: if there would be more than ``MOST_EDITS``.
+        UserError: if there would be more than ``MOST_EDITS``.
     """
     others = tuple(other for other in edits if other != edit)
     same_span = [other for other in edits if (other.start, other.end) == (edit.start, edit.end)]
@@ -126,7 +126,7 @@ def edited(document: Document, edits: Sequence[Edit], tokenizer: Tokenizer) -> E
     What a limit cut off stays unseen.
 
     Raises:
-        WrongInput: if an edit covers no token, part of one, or text not seen; if no word
+        UserError: if an edit covers no token, part of one, or text not seen; if no word
             is left; if there are too many edits, or more words than the tokenizer's limit.
     """
     _check_number(len(edits))
@@ -136,7 +136,7 @@ def edited(document: Document, edits: Sequence[Edit], tokenizer: Tokenizer) -> E
     owners = _owners(document, edits)
     pieces = list(_pieces(document, edits, owners, tokenizer))
     if not pieces:
-        raise WrongInput("At least one word must stay; these edits take out every one.")
+        raise UserError("At least one word must stay; these edits take out every one.")
     origin = tuple(piece.origin for piece in pieces for _ in piece.tokens)
     if len(origin) > max(tokenizer.maximum_tokens, len(document.tokens)):
         raise _too_long(tokenizer)
@@ -225,27 +225,27 @@ def _widest(gaps: Iterable[str]) -> str:
 
 def _check_number(edits: int) -> None:
     if edits > MOST_EDITS:
-        raise WrongInput(f"At most {MOST_EDITS} edits can be made at once; {edits:,} came.")
+        raise UserError(f"At most {MOST_EDITS} edits can be made at once; {edits:,} came.")
 
 
 def _check_place(document: Document, edit: Edit, near: Sequence[Span]) -> None:
     """Refuses an edit outside the text that was read, or that covers no whole tokens."""
     if edit.end > document.seen:
-        raise WrongInput(
+        raise UserError(
             f"An edit stands within the {document.seen:,} characters that the model "
             f"reads; one of {edit.start:,} to {edit.end:,} came."
         )
     touched = [token for token in near if token.start < edit.end and edit.start < token.end]
     whole = all(edit.start <= token.start and token.end <= edit.end for token in touched)
     if not touched or not whole:
-        raise WrongInput(
+        raise UserError(
             f"An edit covers whole words; characters {edit.start:,} to {edit.end:,} "
             f"{'cut through one' if touched else 'hold none'}."
         )
 
 
-def _too_long(tokenizer: Tokenizer) -> WrongInput:
-    return WrongInput(
+def _too_long(tokenizer: Tokenizer) -> UserError:
+    return UserError(
         f"The model reads {tokenizer.maximum_tokens:,} words at most; with these "
         "replacements there would be more."
     )
@@ -298,7 +298,7 @@ def touched(
     Words go; where only words of replacements stand, their edits are taken back.
 
     Raises:
-        WrongInput: if there would be too many edits.
+        UserError: if there would be too many edits.
     """
     at = [i for i, span in enumerate(edited.document.tokens) if start <= span.start < end]
     origins = [origin for i in at if (origin := edited.origin[i]) is not None]

@@ -14,7 +14,7 @@ This module knows nothing about vocabularies or models.
 import re
 from collections.abc import Iterator
 
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text import characters
 from han_core.text.document import Document, Sentence, Span
 
@@ -49,7 +49,7 @@ class Tokenizer:
             Chinese or Japanese character is a token.
 
     Raises:
-        WrongInput: if spaCy has no such language, its word segmenter is missing, or the
+        UserError: if spaCy has no such language, its word segmenter is missing, or the
             segmentation is neither.
     """
 
@@ -60,9 +60,9 @@ class Tokenizer:
         segmentation: str = "words",
     ):
         if maximum_tokens < 1:
-            raise WrongInput(f"maximum_tokens is at least 1; {maximum_tokens} came.")
+            raise UserError(f"maximum_tokens is at least 1; {maximum_tokens} came.")
         if segmentation not in SEGMENTATIONS:
-            raise WrongInput(f"segmentation is words or characters; {segmentation!r} came.")
+            raise UserError(f"segmentation is words or characters; {segmentation!r} came.")
         self.language = language
         self.maximum_tokens = maximum_tokens
         self.segmentation = segmentation
@@ -151,10 +151,10 @@ def _blank_pipeline(language: str, segmentation: str):
     except ImportError as error:
         reason = str(error).strip().splitlines()[0]
         if "E048" in reason or "Can't import language" in reason:
-            raise WrongInput(
+            raise UserError(
                 f"A language of spaCy such as 'en', 'de' or 'zh' is expected; {language!r} came."
             ) from error
-        raise WrongInput(
+        raise UserError(
             f"Splitting {language!r} into words needs a package that is missing: {reason}"
         ) from error
 

@@ -28,7 +28,7 @@ from typing import IO, NamedTuple, cast
 import numpy as np
 import pyarrow as pa
 
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.tokenizer import Tokenizer
 
 DOCUMENTS = pa.schema(
@@ -151,7 +151,7 @@ def split_all(
     Texts are taken as they are needed, little ahead of what is done.
 
     Raises:
-        WrongInput: if a process was ended, as where memory is short.
+        UserError: if a process was ended, as where memory is short.
     """
     if processes == 1:
         yield from (split(chunk, tokenizer) for chunk in chunks(texts))
@@ -211,7 +211,7 @@ def _answer(process: subprocess.Popen, chunk: Sequence[str]) -> Split:
         send_texts(chunk, process.stdin)
         return receive_split(process.stdout)
     except (OSError, pa.ArrowInvalid) as error:
-        raise WrongInput(
+        raise UserError(
             "A process that splits texts into words ended before it was done; "
             "there may be too little memory."
         ) from error

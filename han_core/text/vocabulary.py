@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 PADDING, UNKNOWN = 0, 1
 RESERVED = ("<pad>", "<unk>")
@@ -25,7 +25,7 @@ class Vocabulary:
         lowercase: whether words are compared in lower case.
 
     Raises:
-        WrongInput: if the reserved words do not stand first or a word stands twice.
+        UserError: if the reserved words do not stand first or a word stands twice.
     """
 
     words: tuple[str, ...]
@@ -33,9 +33,9 @@ class Vocabulary:
 
     def __post_init__(self) -> None:
         if self.words[:2] != RESERVED:
-            raise WrongInput(f"A vocabulary starts with {RESERVED}; {self.words[:2]} came.")
+            raise UserError(f"A vocabulary starts with {RESERVED}; {self.words[:2]} came.")
         if len(self._numbers) != len(self.words):
-            raise WrongInput("A vocabulary lists each word once; one stands there twice.")
+            raise UserError("A vocabulary lists each word once; one stands there twice.")
 
     @classmethod
     def build(

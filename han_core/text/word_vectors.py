@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.vocabulary import PADDING, Vocabulary
 
 LARGEST_SIZE = 4_096
@@ -28,7 +28,7 @@ def read_vectors(path: str | Path, vocabulary: Vocabulary, seed: int) -> tuple[n
         (words, size) float32 and how many words were found.
 
     Raises:
-        WrongInput: if the file is missing, broken, or holds none of the words.
+        UserError: if the file is missing, broken, or holds none of the words.
     """
     path = Path(path)
     found: dict[int, np.ndarray] = {}
@@ -38,10 +38,10 @@ def read_vectors(path: str | Path, vocabulary: Vocabulary, seed: int) -> tuple[n
         if number != PADDING:
             found.setdefault(number, vector)
     if not found:
-        raise WrongInput(f"{path.name} holds a vector for none of the {len(vocabulary)} words.")
+        raise UserError(f"{path.name} holds a vector for none of the {len(vocabulary)} words.")
     known = np.stack(list(found.values()))
     if not np.isfinite(known).all():
-        raise WrongInput(f"{path.name} holds numbers that are not finite.")
+        raise UserError(f"{path.name} holds numbers that are not finite.")
     draw = np.random.default_rng(seed)
     table = draw.normal(0, known.std(), (len(vocabulary), known.shape[1])).astype(np.float32)
     table[list(found)] = known
@@ -53,7 +53,7 @@ def vectors_size(path: str | Path) -> int:
     """How many numbers a vector of the file has, by its first line alone.
 
     Raises:
-        WrongInput: if the file is missing or does not begin as one of word vectors.
+        UserError: if the file is missing or does not begin as one of word vectors.
     """
     return _beginning(Path(path))[0]
 
@@ -64,12 +64,12 @@ def _beginning(path: Path) -> tuple[int, int]:
         with path.open("rb") as file:
             first = file.readline(1_000_000)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise WrongInput(f"A file of word vectors is expected; {path} is none.") from error
+        raise UserError(f"A file of word vectors is expected; {path} is none.") from error
     parts = first.split()
     told = len(parts) == 2 and all(part.isdigit() and len(part) < 12 for part in parts)
     size = int(parts[1]) if told else len(parts) - 1
     if not 1 <= size <= LARGEST_SIZE:
-        raise WrongInput(
+        raise UserError(
             f"{path.name}, line 1: a word and its vector of 1 to {LARGEST_SIZE} numbers expected."
         )
     return size, len(first) if told else 0
@@ -90,7 +90,7 @@ def _text(path: Path, size: int, skip: int) -> Iterator[tuple[str, np.ndarray]]:
             except ValueError:
                 vector = np.empty(0, dtype=np.float32)
             if len(parts) <= size or len(vector) != size:
-                raise WrongInput(f"{path.name}, line {number}: a word and {size} numbers expected.")
+                raise UserError(f"{path.name}, line {number}: a word and {size} numbers expected.")
             yield " ".join(parts[:-size]), vector
 
 
@@ -103,7 +103,7 @@ def _binary(path: Path, size: int, skip: int) -> Iterator[tuple[str, np.ndarray]
                 word += byte
             data = file.read(4 * size)
             if len(data) < 4 * size:
-                raise WrongInput(f"{path.name} ends in the middle of a vector.")
+                raise UserError(f"{path.name} ends in the middle of a vector.")
             text = word.decode("utf-8", "replace").lstrip("\n")
             yield text, np.frombuffer(data, dtype="<f4")
 
@@ -112,7 +112,7 @@ def check_learning(size: int, epochs: int, seed: int, workers: int) -> None:
     """Whether ``learn_vectors`` can be asked this; it takes long to find out otherwise.
 
     Raises:
-        WrongInput: names what is out of range, or says that gensim is not installed.
+        UserError: names what is out of range, or says that gensim is not installed.
     """
     ranges = {
         "size": (size, LARGEST_SIZE),
@@ -123,7 +123,7 @@ def check_learning(size: int, epochs: int, seed: int, workers: int) -> None:
     for name, (value, most) in ranges.items():
         least = 0 if name == "seed" else 1
         if not least <= value <= most:
-            raise WrongInput(f"{name} is {least} to {most}; {value} came.")
+            raise UserError(f"{name} is {least} to {most}; {value} came.")
     _gensim()
 
 
@@ -131,7 +131,7 @@ def _gensim():
     try:
         from gensim.models import Word2Vec
     except ImportError as error:
-        raise WrongInput("Learning vectors needs gensim: pip install gensim.") from error
+        raise UserError("Learning vectors needs gensim: pip install gensim.") from error
     return Word2Vec
 
 
@@ -145,7 +145,7 @@ def learn_vectors(
         workers: threads; only one gives the same vectors at every run.
 
     Raises:
-        WrongInput: as ``check_learning``, or if no word occurs 5 times.
+        UserError: as ``check_learning``, or if no word occurs 5 times.
     """
     check_learning(size, epochs, seed, workers)
     try:
@@ -154,7 +154,7 @@ def learn_vectors(
             sample=1e-4, epochs=epochs, seed=seed, workers=workers,
         )  # fmt: skip
     except RuntimeError as error:
-        raise WrongInput("Learning vectors needs words that occur at least 5 times.") from error
+        raise UserError("Learning vectors needs words that occur at least 5 times.") from error
     return zip(model.wv.index_to_key, model.wv.vectors, strict=True)
 
 

@@ -22,7 +22,7 @@ from typing import Protocol
 
 import numpy as np
 
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.batch import NumberedDocument
 from han_core.text.vocabulary import UNKNOWN
 
@@ -65,12 +65,12 @@ def frequent(rows: Sequence[np.ndarray], teacher: str) -> tuple[np.ndarray, np.n
         rows: for each document its different n-grams.
 
     Raises:
-        WrongInput: if there is none.
+        UserError: if there is none.
     """
     grams, times = np.unique(np.concatenate(rows), return_counts=True)
     counted = times >= FEWEST
     if not counted.any():
-        raise WrongInput(
+        raise UserError(
             f"No word stands in two training documents; {teacher} learns from such ones."
         )
     return grams[counted], times[counted]
@@ -172,7 +172,7 @@ def learn_nb_svm(
         strength: of the fit, the reciprocal of the L2 penalty.
 
     Raises:
-        WrongInput: if the documents have no n-gram in common.
+        UserError: if the documents have no n-gram in common.
         ValueError: if the vocabulary is too large.
     """
     check_words(words)
@@ -254,7 +254,7 @@ def learn_tf_idf(
         strength: of the fit, the reciprocal of the L2 penalty.
 
     Raises:
-        WrongInput: if the documents have no n-gram in common.
+        UserError: if the documents have no n-gram in common.
         ValueError: if the vocabulary is too large.
     """
     from scipy.sparse import csr_matrix

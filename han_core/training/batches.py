@@ -72,7 +72,7 @@ def share(batch: list[int], process: int, processes: int) -> list[int]:
 
 
 @dataclass(frozen=True)
-class Taken:
+class StepResult:
     """One step of the optimiser, over one batch or several.
 
     Attributes:
@@ -122,7 +122,7 @@ class Position:
         if self.right > self.documents or self.taken > self.documents:
             raise ValueError(f"more steps or right answers than the {self.documents} documents")
 
-    def after(self, step: Taken) -> "Position":
+    def after(self, step: StepResult) -> "Position":
         """One step further."""
         losses = zip(step.documents, step.losses, strict=True)
         return Position(

@@ -16,7 +16,7 @@ import torch
 
 from han_core.data.prepared import Follow
 from han_core.models.checkpoint import Checkpoint
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 Step = Callable[[int, float], None]
 """Called after each batch with its documents and its mean loss. Where an epoch goes on that was
@@ -28,7 +28,7 @@ class Stopped(Exception):
 
 
 @dataclass(frozen=True)
-class Moment:
+class StepEvent:
     """A point between two steps of a run.
 
     Attributes:
@@ -55,7 +55,7 @@ def _never() -> bool:
 
 
 @dataclass(frozen=True)
-class Watch:
+class Callbacks:
     """What a run calls while it goes on. With several processes, the first one calls.
 
     Attributes:
@@ -71,13 +71,13 @@ class Watch:
     follow: Follow
     epoch: Callable[[int, int], Step]
     say: Callable[[str], None]
-    moment: Callable[[Moment], None] = _nothing
+    moment: Callable[[StepEvent], None] = _nothing
     line: Callable[[dict], None] = _nothing
     saved: Callable[[int], None] = _nothing
     stop: Callable[[], bool] = _never
 
 
-UNWATCHED = Watch(lambda texts, name: texts, lambda number, documents: _nothing, _nothing)
+UNWATCHED = Callbacks(lambda texts, name: texts, lambda number, documents: _nothing, _nothing)
 """For the other processes of a run."""
 
 
@@ -85,12 +85,12 @@ UNWATCHED = Watch(lambda texts, name: texts, lambda number, documents: _nothing,
 def device_trouble(
     device: torch.device, several: bool, left: Callable[[], str] = lambda: ""
 ) -> Iterator[None]:
-    """What fails within for the device's sake is ``WrongInput``, which ends with ``left()``."""
+    """What fails within for the device's sake is ``UserError``, which ends with ``left()``."""
     try:
         yield
     except (RuntimeError, MemoryError) as error:
         if reason := why_device_failed(error, device, several):
-            raise WrongInput(f"{reason} {left()}") from error
+            raise UserError(f"{reason} {left()}") from error
         raise
 
 

@@ -16,7 +16,7 @@ from han_core.data.labels import same_classes
 from han_core.data.prepared import Follow
 from han_core.models.checkpoint import WEIGHTS, Checkpoint, TextConfig, load_checkpoint
 from han_core.models.predict import Progress, metrics, predict_shared
-from han_core.runtime.errors import WrongInput, counted, joined, listed
+from han_core.runtime.errors import UserError, counted, joined, listed
 from han_core.text.token_table import Documents
 from han_core.text.vocabulary import RESERVED, Vocabulary
 from han_core.training import bag_of_words
@@ -95,7 +95,7 @@ def teachers_named(
         text: how the run splits texts.
 
     Raises:
-        WrongInput: if a checkpoint is missing or damaged, tells other classes apart, or
+        UserError: if a checkpoint is missing or damaged, tells other classes apart, or
             reads texts of another language.
     """
     return tuple(
@@ -110,14 +110,14 @@ def _teacher(name: str, classes: Sequence[str], labels: Sequence[str], text: Tex
                  for c in (checkpoint.config.text, text))  # fmt: skip
     for field, value in own.items():
         if value != ours[field]:
-            raise WrongInput(
+            raise UserError(
                 f"The teacher {checkpoint.name} reads texts of {field} {value}; "
                 f"{ours[field]} was expected, as for the run."
             )
     for wanted in (classes, labels):
         if (meanings := same_classes(wanted, checkpoint.labels)) is not None:
             return Teacher(checkpoint.name, checkpoint, meanings)
-    raise WrongInput(
+    raise UserError(
         f"The teacher {checkpoint.name} tells {listed(checkpoint.labels, 10)} apart; "
         f"the classes of the data, {listed(classes, 10)}, were expected."
     )
@@ -135,7 +135,7 @@ def ask(
         unlabelled: what the unlabelled documents are called; None where all are stretches.
 
     Raises:
-        WrongInput: if a teacher's weights are too large to give numbers.
+        UserError: if a teacher's weights are too large to give numbers.
     """
     validation, without = prepared.validation, prepared.unlabelled
     assert isinstance(validation.documents, Documents)

@@ -14,7 +14,7 @@ from datetime import timedelta
 import torch
 from torch import Tensor, distributed
 
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 COUNT = ("WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE")
 INDEX = ("RANK", "PMI_RANK", "OMPI_COMM_WORLD_RANK")
@@ -80,12 +80,12 @@ def launched(environment: Mapping[str, str] = os.environ) -> Processes:
     """The processes that a launcher started, as the environment says.
 
     Raises:
-        WrongInput: if it says it in a way that cannot be.
+        UserError: if it says it in a way that cannot be.
     """
     given = [_number(environment, names, default) for names, default in _NUMBERS]
     count, index, local = given
     if not 0 <= index < count or local < 0:
-        raise WrongInput(
+        raise UserError(
             f"{COUNT[0]}, {INDEX[0]} and {LOCAL[0]} say which process this is; "
             f"{', '.join(map(str, given))} came."
         )
@@ -117,7 +117,7 @@ def join(device: torch.device) -> Processes:
     """Meets the other processes of the run; at once where there is one.
 
     Raises:
-        WrongInput: if the environment does not say where, or nobody is there.
+        UserError: if the environment does not say where, or nobody is there.
     """
     processes = launched()
     if processes.count == 1 or distributed.is_initialized():
@@ -129,7 +129,7 @@ def join(device: torch.device) -> Processes:
             backend, rank=processes.index, world_size=processes.count, timeout=LONGEST_WAIT
         )
     except (ValueError, RuntimeError) as error:
-        raise WrongInput(
+        raise UserError(
             f"{processes.count} processes are to train together and cannot meet: "
             f"{str(error).rstrip('.')}."
         ) from error
@@ -146,14 +146,14 @@ def device_name(asked: str, processes: Processes) -> str:
     """The device of one process of several that were asked to train on ``asked``.
 
     Raises:
-        WrongInput: if processes would share what they cannot share.
+        UserError: if processes would share what they cannot share.
     """
     if processes.count == 1 or asked == "cpu":
         return asked
     if asked == "auto" and not torch.cuda.is_available():
         return "cpu"
     if asked not in ("auto", "cuda"):
-        raise WrongInput(
+        raise UserError(
             f"Several processes train on --device cpu, or with cuda on a GPU each; {asked} came."
         )
     return f"cuda:{processes.local}"

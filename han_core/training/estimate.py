@@ -14,7 +14,7 @@ import torch
 
 from han_core.models.architecture import Architecture, level_of
 from han_core.models.checkpoint import TextConfig, blank_model
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.document import Document, clause_ends, is_mark
 from han_core.text.tokenizer import Tokenizer
 from han_core.text.vocabulary import RESERVED, Vocabulary
@@ -96,7 +96,7 @@ def estimate(
         stretches: how many are drawn of all documents together.
 
     Raises:
-        WrongInput: if none of the texts has a word, or the language is unknown.
+        UserError: if none of the texts has a word, or the language is unknown.
     """
     sample = read_sample(texts, text)
     tokens = round(float(sample.tokens.mean()) * documents)
@@ -121,7 +121,7 @@ def read_sample(texts: Sequence[str], text: TextConfig) -> Sample:
     """Texts from all over the corpus, always the same ones.
 
     Raises:
-        WrongInput: as ``estimate``.
+        UserError: as ``estimate``.
     """
     tokenizer = _tokenizer(text.language, text.maximum_tokens, text.segmentation)
     counts, characters, sentences = Counter[str](), 0, 0
@@ -136,7 +136,7 @@ def read_sample(texts: Sequence[str], text: TextConfig) -> Sample:
         sentences += len(document.sentence_lengths)
         stretches.append(_stretch(document))
     if not counts:
-        raise WrongInput(f"Texts with words are expected; none of {len(texts):,} has one.")
+        raise UserError(f"Texts with words are expected; none of {len(texts):,} has one.")
     lengths = np.array([len(texts[at]) for at in order]) * counts.total() / characters
     return Sample(
         np.clip(lengths, 1, text.maximum_tokens),

@@ -21,7 +21,7 @@ from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import Checkpoint, TextConfig, load_checkpoint
 from han_core.models.classifier import AttentionClassifier
 from han_core.models.registry import build_model
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.vocabulary import RESERVED, UNKNOWN, Vocabulary
 from han_core.text.word_vectors import read_vectors
 from han_core.training.optimization import freeze_words
@@ -44,7 +44,7 @@ class Origin:
         """Model and attention form: the checkpoint's, but for a form asked for.
 
         Raises:
-            WrongInput: if another model was asked for.
+            UserError: if another model was asked for.
         """
         own = self.checkpoint.config.architecture
         self._agrees("model", model, own.model)
@@ -54,7 +54,7 @@ class Origin:
         """For a run that keeps the words as they are.
 
         Raises:
-            WrongInput: if it has another attention form, which would stay as it was drawn.
+            UserError: if it has another attention form, which would stay as it was drawn.
         """
         self._agrees("attention", attention, self.checkpoint.config.architecture.attention)
 
@@ -62,7 +62,7 @@ class Origin:
         """Fields of the architecture: the checkpoint's, but for dropout and noise asked for.
 
         Raises:
-            WrongInput: if other sizes were asked for.
+            UserError: if other sizes were asked for.
         """
         own = self.checkpoint.config.architecture.model_dump(exclude=COMPUTED)
         for name in SIZES:
@@ -74,7 +74,7 @@ class Origin:
         """How texts are split: as for the checkpoint, but for a limit asked for.
 
         Raises:
-            WrongInput: if another language, segmentation or case was asked for.
+            UserError: if another language, segmentation or case was asked for.
         """
         own = self.checkpoint.config.text
         for name in asked.model_fields_set & {"language", "segmentation", "lowercase"}:
@@ -107,7 +107,7 @@ class Origin:
 
     def _agrees(self, name: str, asked: object, own: object) -> None:
         if asked != own:
-            raise WrongInput(
+            raise UserError(
                 f"{self.checkpoint.name}, which the run starts from, has {name} {own}; "
                 f"{name} {asked} was asked for."
             )
@@ -120,7 +120,7 @@ def origin(settings: Settings, begun: Path | None = None) -> Origin | None:
         begun: the folder of the run to go on with, which stands for the one it began from.
 
     Raises:
-        WrongInput: as ``load_checkpoint``.
+        UserError: as ``load_checkpoint``.
     """
     return Origin(load_checkpoint(begun or settings.start_from)) if settings.start_from else None
 
@@ -141,7 +141,7 @@ def starting_model(
     Torch's random numbers start anew with the seed.
 
     Raises:
-        WrongInput: if the file of vectors is missing, broken, or holds none of the words.
+        UserError: if the file of vectors is missing, broken, or holds none of the words.
         RuntimeError: if its vectors are of another size than the model's, or the model
             of ``origin`` is.
     """

@@ -20,7 +20,7 @@ from han_core.models.classifier import AttentionClassifier
 from han_core.runtime.devices import mixed_precision
 from han_core.text.batch import Batch, collate
 from han_core.text.vocabulary import UNKNOWN
-from han_core.training.batches import Taken, share
+from han_core.training.batches import StepResult, share
 from han_core.training.distributed import Processes
 from han_core.training.optimization import copied, move_average, parameter_groups
 from han_core.training.prepare import Examples
@@ -46,7 +46,7 @@ class Learner:
         average: of the weights, by name; empty where none is asked for.
 
     Raises:
-        WrongInput: if the device lacks the precision asked for.
+        UserError: if the device lacks the precision asked for.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Learner:
         self._prepared, self.optimizer = self.accelerator.prepare(self.model, optimizer)
         self.average = copied(self.model.state_dict()) if settings.average else {}
 
-    def step(self, examples: Examples, batches: Sequence[list[int]], rate: float) -> Taken:
+    def step(self, examples: Examples, batches: Sequence[list[int]], rate: float) -> StepResult:
         """One step over ``batches`` of ``examples``, of which this process takes its share.
 
         Args:
@@ -97,7 +97,7 @@ class Learner:
         if self.average:
             self._move_average()
         right = int(sum(right for _, right in sums))
-        return Taken(documents, losses, right, time.perf_counter() - started)
+        return StepResult(documents, losses, right, time.perf_counter() - started)
 
     def _backward(self, examples: Examples, indices: list[int], group: int, last: bool) -> Tensor:
         """Adds the gradient of one batch; the sum of its losses, and its right ones."""

@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy
 from han_core.models.architecture import Architecture
 from han_core.models.registry import build_model
 from han_core.runtime.devices import describe_device, mixed_precision
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.batch import NumberedDocument, collate
 from han_core.training.callbacks import device_trouble
 
@@ -21,12 +21,12 @@ def check_precision(name: str, model: str, device: torch.device) -> None:
     """Refuse a mixed precision in which ``device`` cannot train ``model``.
 
     Raises:
-        WrongInput: if the device lacks fp16 or bf16, or fails.
+        UserError: if the device lacks fp16 or bf16, or fails.
     """
     mixed_precision(name, device)
     # "auto" is always a precision that the device has.
     if name == "bf16" and not trains_in_bf16(model, device):
-        raise WrongInput(
+        raise UserError(
             f"This device ({describe_device(str(device))}) cannot train {model} with "
             "mixed_precision=bf16: set mixed_precision=no, or choose another device to resume a "
             "run that began with bf16."
@@ -37,7 +37,7 @@ def trains_in_bf16(model: str, device: torch.device) -> bool:
     """Return whether a forward and a backward pass of a tiny model succeed in bfloat16.
 
     Raises:
-        WrongInput: if the device has no memory left or fails.
+        UserError: if the device has no memory left or fails.
     """
     words = np.array([2, 3, 2], dtype=np.int32)
     sentences = (np.array([3], dtype=np.int32), np.array([1, 2], dtype=np.int32))

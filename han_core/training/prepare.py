@@ -24,7 +24,7 @@ from han_core.data.corpus import Corpus
 from han_core.data.labels import align_labels, check_names
 from han_core.data.prepared import Follow, tokenised
 from han_core.models.checkpoint import TextConfig
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.batch import NumberedDocument, document_lengths
 from han_core.text.document import clause_ends, is_mark
 from han_core.text.token_table import Documents, TokenTable
@@ -76,7 +76,7 @@ def drawn(
         numbers: (lexicon,) a vocabulary's number of each token of the table.
 
     Raises:
-        WrongInput: if no text has several clauses.
+        UserError: if no text has several clauses.
     """
     marks = np.fromiter(map(is_mark, table.words()), dtype=bool)
     chance = random.Random(seed)
@@ -92,7 +92,7 @@ def drawn(
                 taken.append(row)
                 spans.append((start, end))
     if not taken:
-        raise WrongInput(
+        raise UserError(
             "Stretches are runs of clauses of a training document; none of these has several."
         )
     return Documents(table, np.array(taken), numbers, np.array(spans))
@@ -210,7 +210,7 @@ def prepare(
         unlabelled: texts without classes; their words count as those of the training texts do.
 
     Raises:
-        WrongInput: if there are fewer than two classes, the label names do not
+        UserError: if there are fewer than two classes, the label names do not
             fit them, a validation label is none of them, there are no stretches to draw,
             or as ``tokenised``.
     """
@@ -251,7 +251,7 @@ def examples(
     """``corpus``, whose classes are known, as examples of an existing vocabulary.
 
     Raises:
-        WrongInput: as ``tokenised``.
+        UserError: as ``tokenised``.
     """
     table, (rows,), _ = tokenised(
         [corpus.texts],
@@ -268,14 +268,14 @@ def class_names(classes: tuple[str, ...], names: tuple[str, ...] | None) -> tupl
     """``names`` for ``classes``, or the classes' own.
 
     Raises:
-        WrongInput: if there are fewer than two classes, not as many names as
+        UserError: if there are fewer than two classes, not as many names as
             classes, or a name that ``check_names`` refuses.
     """
     if len(classes) < 2:
         came = f"only {classes[0]!r} came" if classes else "no label came"
-        raise WrongInput(f"Training needs documents of at least two classes; {came}.")
+        raise UserError(f"Training needs documents of at least two classes; {came}.")
     if names is not None and len(names) != len(classes):
-        raise WrongInput(
+        raise UserError(
             f"label_names gives a name for each of the {len(classes)} classes "
             f"{', '.join(classes[:10])}; {', '.join(names)[:80]!r} came."
         )

@@ -15,7 +15,7 @@ from han_core.data.labels import align_labels
 from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import CONFIG, TextConfig
 from han_core.runtime.atomic_io import rescue
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.word_vectors import vectors_size
 from han_core.training.distillation import Teacher, teachers_named
 from han_core.training.initial_weights import Origin, origin
@@ -77,7 +77,7 @@ def ready(request: Request, device: torch.device) -> Ready:
     """Looks at everything that needs no reading of texts.
 
     Raises:
-        WrongInput: if labels, settings, vectors or device do not fit, the folder is
+        UserError: if labels, settings, vectors or device do not fit, the folder is
             taken, or the run that has begun there is damaged.
     """
     out = _free(request)
@@ -105,7 +105,7 @@ def _teachers(request: Request, labels: tuple[str, ...]) -> tuple[Teacher, ...]:
     names = request.settings.teachers
     if request.unlabelled is None and not request.settings.stretches:
         if names != Settings().teachers:
-            raise WrongInput(
+            raise UserError(
                 "teachers label unlabelled documents, which --unlabelled D names, or stretches=N "
                 "of each training document."
             )
@@ -149,7 +149,7 @@ def architecture(request: Request, words: int, classes: int) -> Architecture:
 
 def _check_vectors(path: str | None, embedding: int) -> None:
     if path is not None and (size := vectors_size(path)) != embedding:
-        raise WrongInput(
+        raise UserError(
             f"The vectors have {size} numbers and the model's {embedding}; "
             f"--set embedding={size} fits them."
         )
@@ -164,11 +164,11 @@ def _free(request: Request) -> Path:
         taken = _holds_something(out)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = getattr(error, "strerror", None) or str(error)
-        raise WrongInput(f"--out {out} cannot be written: {reason}.") from error
+        raise UserError(f"--out {out} cannot be written: {reason}.") from error
     if not os.access(out.parent, os.W_OK):
-        raise WrongInput(f"--out {out} cannot be written: its parent folder is read-only.")
+        raise UserError(f"--out {out} cannot be written: its parent folder is read-only.")
     if taken and not request.resume:
-        raise WrongInput(
+        raise UserError(
             f"--out names a new or empty folder; {out} holds something"
             + (" (a checkpoint: --resume goes on with it)." if (out / CONFIG).exists() else ".")
         )

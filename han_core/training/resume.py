@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from han_core.models.architecture import Architecture
 from han_core.runtime.atomic_io import read_json
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.training.cost import batch_budget
 from han_core.training.distributed import Processes
 from han_core.training.prepare import Prepared, Teaching
@@ -70,32 +70,32 @@ def teaching_of(state: RunState | None) -> Teaching | None:
     """The reverse, of a run that has begun; None where nobody taught it.
 
     Raises:
-        WrongInput: if it is damaged.
+        UserError: if it is damaged.
     """
     if not state or not (tensors := state.part("teaching")):
         return None
     try:
         return Teaching(tensors["probabilities"].numpy(), dict(state.counters["teaching"]))
     except (LookupError, ValueError, TypeError) as error:
-        raise WrongInput("The state of the run that has begun there is damaged.") from error
+        raise UserError("The state of the run that has begun there is damaged.") from error
 
 
 def read_state(folder: Path) -> RunState:
     """The state under ``folder/resume``.
 
     Raises:
-        WrongInput: if there is none or it is damaged.
+        UserError: if there is none or it is damaged.
     """
     path = folder / "resume" / TENSORS
     if not path.is_file():
-        raise WrongInput(f"--resume goes on with a run that has begun; {folder} holds none.")
+        raise UserError(f"--resume goes on with a run that has begun; {folder} holds none.")
     counters = read_json(path.with_name(COUNTERS), 50_000_000)
     try:
         if not isinstance(counters, dict):
             raise ValueError(f"counters by name expected, {type(counters).__name__} came")
         return RunState(load(path.read_bytes()), counters)
     except (SafetensorError, OSError, ValueError) as error:
-        raise WrongInput(f"The state of the run in {folder} is damaged.") from error
+        raise UserError(f"The state of the run in {folder} is damaged.") from error
 
 
 def fingerprint(prepared: Prepared, architecture: Architecture, settings: Settings) -> str:

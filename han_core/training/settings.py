@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import TextConfig
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 BAGS = ("nb-svm", "tf-idf")
 """Teachers who are no checkpoints: bags of words, who learn from the training documents."""
@@ -82,7 +82,7 @@ def parse_settings(
     ``fixed`` are settings with flags of their own.
 
     Raises:
-        WrongInput: names the key that is unknown, the value out of range, or the
+        UserError: names the key that is unknown, the value out of range, or the
             two that contradict each other.
     """
     values: dict[str, dict[str, object]] = {"settings": dict(fixed), "model": {}, "text": {}}
@@ -96,9 +96,9 @@ def parse_settings(
         group = next((name for name, known in fields.items() if key in known), None)
         if not equals or group is None:
             known = ", ".join(sorted(set().union(*fields.values())))
-            raise WrongInput(f"--set takes key=value, keys {known}; {pair[:80]!r} came.")
+            raise UserError(f"--set takes key=value, keys {known}; {pair[:80]!r} came.")
         if key in fixed and value != str(fixed[key]):
-            raise WrongInput(f"--{key} {fixed[key]} and --set {pair[:80]} contradict each other.")
+            raise UserError(f"--{key} {fixed[key]} and --set {pair[:80]} contradict each other.")
         names = [name.strip() for name in value.split(",")]
         values[group][key] = names if key in LISTS else value
     settings = checked(Settings, values["settings"])
@@ -116,16 +116,16 @@ def check_together(settings: Settings) -> None:
     """Whether no setting asks for what another one forbids.
 
     Raises:
-        WrongInput: names the two that do not go together.
+        UserError: names the two that do not go together.
     """
     if settings.freeze_vectors and not (settings.vectors or settings.start_from):
-        raise WrongInput("freeze_vectors keeps given vectors as they are; vectors=FILE gives them.")
+        raise UserError("freeze_vectors keeps given vectors as they are; vectors=FILE gives them.")
     if settings.freeze_words and not settings.start_from:
-        raise WrongInput(
+        raise UserError(
             "freeze_words keeps the words of a checkpoint as they are; start_from=NAME names it."
         )
     if settings.freeze_words and settings.vectors:
-        raise WrongInput("freeze_words lets no new word in, so that vectors have none to be for.")
+        raise UserError("freeze_words lets no new word in, so that vectors have none to be for.")
 
 
 def without_effect(
@@ -151,7 +151,7 @@ def checked(kind: type[BaseModel], values: dict) -> BaseModel:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or kind.__name__
-        raise WrongInput(f"{field}: {first['msg']}; {str(first['input'])[:80]!r} came.") from error
+        raise UserError(f"{field}: {first['msg']}; {str(first['input'])[:80]!r} came.") from error
 
 
 @dataclass(frozen=True)

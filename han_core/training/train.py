@@ -19,9 +19,9 @@ from han_core.data.corpus import Corpus
 from han_core.models.checkpoint import Checkpoint, load_checkpoint
 from han_core.models.predict import metrics, predict_shared
 from han_core.models.registry import count_parameters
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.vocabulary import RESERVED
-from han_core.training.callbacks import UNWATCHED, Moment, Stopped, Watch, device_trouble
+from han_core.training.callbacks import UNWATCHED, Callbacks, StepEvent, Stopped, device_trouble
 from han_core.training.distillation import Classroom, ask, summary
 from han_core.training.distributed import Processes, join
 from han_core.training.prepare import Prepared, examples, prepare
@@ -30,16 +30,16 @@ from han_core.training.resume import OTHER_RUN, RunState, teaching_of
 from han_core.training.trainer import Run
 from han_core.training.writer import Writer
 
-__all__ = ["Request", "Stopped", "Watch", "train"]
+__all__ = ["Callbacks", "Request", "Stopped", "train"]
 
 
-def train(request: Request, device: torch.device, watch: Watch) -> dict:
+def train(request: Request, device: torch.device, watch: Callbacks) -> dict:
     """Runs ``request`` to its end and returns the summary that the command prints.
 
     With several processes each of them calls this; the first one writes and is watched.
 
     Raises:
-        WrongInput: if data, settings or device do not fit, the folder is taken, or disk
+        UserError: if data, settings or device do not fit, the folder is taken, or disk
             or device fail on the way.
         Stopped: when ``watch`` asked for it; the run is saved and goes on with ``resume``.
         KeyboardInterrupt: says how to go on.
@@ -72,7 +72,7 @@ def train(request: Request, device: torch.device, watch: Watch) -> dict:
         return _finish(course, found)
 
 
-def _tell(found: Ready, prepared: Prepared, processes: Processes, watch: Watch) -> None:
+def _tell(found: Ready, prepared: Prepared, processes: Processes, watch: Callbacks) -> None:
     if processes.count > 1:
         watch.say(f"{processes.count} processes train together.")
     for sentence in (*found.notes, *prepared.notes):
@@ -87,7 +87,7 @@ def _tell(found: Ready, prepared: Prepared, processes: Processes, watch: Watch) 
         watch.say(f"{cut} documents were cut after {found.request.text.maximum_tokens} tokens.")
 
 
-def _taught(found: Ready, prepared: Prepared, room: Classroom, watch: Watch) -> Prepared:
+def _taught(found: Ready, prepared: Prepared, room: Classroom, watch: Callbacks) -> Prepared:
     """With what the teachers say; of a run that goes on, with what they said then."""
     unlabelled = found.request.unlabelled
     if prepared.unlabelled is None:
@@ -98,7 +98,7 @@ def _taught(found: Ready, prepared: Prepared, room: Classroom, watch: Watch) -> 
         return prepared.taught(teaching)
     said = teaching_of(found.state)
     if said is None or len(said.probabilities) != len(prepared.unlabelled):
-        raise WrongInput(OTHER_RUN)
+        raise UserError(OTHER_RUN)
     return prepared.taught(said)
 
 
@@ -111,7 +111,7 @@ class _Course:
         prepared: Prepared,
         device: torch.device,
         processes: Processes,
-        watch: Watch,
+        watch: Callbacks,
     ):
         settings = found.request.settings
         shape = architecture(found.request, len(prepared.vocabulary), len(prepared.labels))
@@ -160,7 +160,7 @@ class _Course:
     def _moment(self, ends_epoch: bool = False) -> None:
         run = self.run
         self.watch.moment(
-            Moment(run.steps, run.epoch, ends_epoch, lambda: self.writer.checkpoint(run))
+            StepEvent(run.steps, run.epoch, ends_epoch, lambda: self.writer.checkpoint(run))
         )
 
     def _save(self) -> None:
@@ -180,8 +180,8 @@ class _Course:
                 if self.writer.saved
                 else "Stopped in the first epoch; nothing was written."
             ) from stop
-        except WrongInput as error:
-            raise WrongInput(f"{error} {self._left()}") from error
+        except UserError as error:
+            raise UserError(f"{error} {self._left()}") from error
 
     def _left(self) -> str:
         if not self.writer.saved:
@@ -193,13 +193,13 @@ def _check_same(run: Run, state: RunState | None, processes: Processes) -> None:
     """Whether all processes train the same from the same step on.
 
     Raises:
-        WrongInput: in all of them, if not.
+        UserError: in all of them, if not.
     """
     told = json.dumps([run.fingerprint, state.counters if state else None])
     number = int.from_bytes(sha256(told.encode()).digest()[:6], "big")
     seen = processes.stacked(torch.tensor(number, dtype=torch.int64))
     if (seen != seen[0]).any():
-        raise WrongInput(
+        raise UserError(
             "The processes of a run need the same command and data, and to go on the same --out "
             "folder; they have different ones."
         )

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from han_core.models.architecture import Architecture
 from han_core.models.predict import metrics, predict_shared
-from han_core.runtime.errors import WrongInput
-from han_core.training.batches import Position, Taken, epoch_batches, said, steps
+from han_core.runtime.errors import UserError
+from han_core.training.batches import Position, StepResult, epoch_batches, said, steps
 from han_core.training.callbacks import Step
 from han_core.training.cost import batch_budget
 from han_core.training.distributed import Processes
@@ -46,7 +46,7 @@ class Run:
         vectors_found: words that have given vectors.
 
     Raises:
-        WrongInput: if the device lacks the precision asked for, or the file of
+        UserError: if the device lacks the precision asked for, or the file of
             vectors is broken.
     """
 
@@ -81,7 +81,7 @@ class Run:
         raise to stop there; the run can then go on.
 
         Raises:
-            WrongInput: if loss or gradient become NaN or infinite; the best weights so
+            UserError: if loss or gradient become NaN or infinite; the best weights so
                 far stay.
         """
         batches = epoch_batches(
@@ -102,7 +102,7 @@ class Run:
         )
         return self.history[-1]
 
-    def _step(self, group: list[list[int]], batches: int) -> Taken:
+    def _step(self, group: list[list[int]], batches: int) -> StepResult:
         # The rate of a step is that of its last batch.
         at = self.position.taken * self.settings.accumulation + len(group) - 1
         progress = (self.epoch + at / batches) / self.settings.epochs
@@ -111,7 +111,7 @@ class Run:
             taken = self.learner.step(self.prepared.training, group, rate)
         except Diverged as error:
             where = said(self.epoch, self.position.taken + 1)
-            raise WrongInput(
+            raise UserError(
                 f"{error} in {where}; a lower learning rate than "
                 f"{self.settings.learning_rate} may help."
             ) from error
@@ -126,7 +126,7 @@ class Run:
         """Metrics of ``weights()`` on the validation documents.
 
         Raises:
-            WrongInput: if the weights are too large to give numbers.
+            UserError: if the weights are too large to give numbers.
         """
         model, validation = self.learner.model, self.prepared.validation
         present = copied(model.state_dict())
@@ -192,15 +192,15 @@ class Run:
         """Puts the run where ``state`` was taken.
 
         Raises:
-            WrongInput: if that was a run with other data, model or settings, or the
+            UserError: if that was a run with other data, model or settings, or the
                 state is damaged.
         """
         if state.counters.get("fingerprint") != self.fingerprint:
-            raise WrongInput(OTHER_RUN)
+            raise UserError(OTHER_RUN)
         try:
             self._restore(state)
         except (LookupError, RuntimeError, ValueError, TypeError, AttributeError) as error:
-            raise WrongInput("The state of the run that has begun there is damaged.") from error
+            raise UserError("The state of the run that has begun there is damaged.") from error
 
     def _restore(self, state: RunState) -> None:
         counters = state.counters

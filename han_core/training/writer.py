@@ -25,7 +25,7 @@ from han_core.models.checkpoint import (
     save_checkpoint,
 )
 from han_core.runtime.atomic_io import write_json
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.training.prepare import Prepared
 from han_core.training.request import Request
 from han_core.training.trainer import Run
@@ -59,7 +59,7 @@ class Writer:
         """Writes everything; every process calls, the main one writes.
 
         Raises:
-            WrongInput: if weights are no numbers or the folder cannot be written; what
+            UserError: if weights are no numbers or the folder cannot be written; what
                 stood there stays.
         """
         state = run.state()
@@ -86,7 +86,7 @@ class Writer:
         """Adds what was reached to the metrics that stand there.
 
         Raises:
-            WrongInput: if they cannot be written.
+            UserError: if they cannot be written.
         """
         out = self._request.out
         with _disk_trouble(out):
@@ -95,7 +95,7 @@ class Writer:
     def _check(self, weights: Mapping[str, Tensor], stored: str, run: Run) -> None:
         for name, tensor in weights.items():
             if not rounded(tensor, stored).isfinite().all():
-                raise WrongInput(
+                raise UserError(
                     f"The weights {name} have become too large for {stored} in {run.place}; "
                     "a lower learning rate may help."
                 )
@@ -159,7 +159,7 @@ def _disk_trouble(out: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, SafetensorError) as error:
-        raise WrongInput(why_not_written(error, out)) from error
+        raise UserError(why_not_written(error, out)) from error
 
 
 def why_not_written(error: Exception, out: Path) -> str:

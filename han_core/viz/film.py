@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 
 from han_core.analysis.film import Film, Frame
 from han_core.explanation.explanation import Explanation, Reading, entropy
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.viz.charts.distributions import chosen_classes
 from han_core.viz.colour_scale import Scale, reading_scale
 from han_core.viz.dot_rows import LEGEND, RANKED, UNIFORM, Look, below, number_axis, plain_layout
@@ -65,10 +65,10 @@ def attention_film(
         accuracies: epoch (from 1) → validation accuracy, as far as known.
 
     Raises:
-        WrongInput: if nothing has been kept yet.
+        UserError: if nothing has been kept yet.
     """
     if not film.frames:
-        raise WrongInput("No moment of this run has been kept; watch a document to get a film.")
+        raise UserError("No moment of this run has been kept; watch a document to get a film.")
     frames = _thinned(film.frames, len(film.documents[document].tokens))
     explanations = [frame.explanations[document] for frame in frames]
     scale = reading_scale(explanations, reading)

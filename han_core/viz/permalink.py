@@ -19,7 +19,7 @@ from han_core.data.text_files import LONGEST_TEXT
 from han_core.explanation.attribution import Method
 from han_core.explanation.explanation import Reading
 from han_core.explanation.interventions import Tampering
-from han_core.runtime.errors import WrongInput, shown
+from han_core.runtime.errors import UserError, shown
 from han_core.text.edits import MOST_EDITS, Edit
 from han_core.viz.text_store import ID, DocumentStore
 
@@ -87,7 +87,7 @@ def view_of(**parts: Any) -> View:
     """A ``View`` of what somebody chose.
 
     Raises:
-        WrongInput: if a part is impossible, such as a checkpoint of an odd name.
+        UserError: if a part is impossible, such as a checkpoint of an odd name.
     """
     try:
         return View(**parts)
@@ -99,7 +99,7 @@ def share(view: View, store: DocumentStore) -> str:
     """The token of a view; a text that is too long for it is kept in ``store``.
 
     Raises:
-        WrongInput: if the text cannot be kept, or as ``to_link`` does.
+        UserError: if the text cannot be kept, or as ``to_link`` does.
     """
     if view.text is not None:
         content = _content(view)
@@ -112,7 +112,7 @@ def restore(token: str, store: DocumentStore) -> View:
     """The view of a token with its text, wherever that was kept, and no id.
 
     Raises:
-        WrongInput: as ``from_link``, ``DocumentStore.load`` and ``view_of`` do.
+        UserError: as ``from_link``, ``DocumentStore.load`` and ``view_of`` do.
     """
     view = from_link(token)
     if view.document is None:
@@ -124,12 +124,12 @@ def to_link(view: View) -> str:
     """The token, which needs no escaping in an address; ``LONGEST`` characters at most.
 
     Raises:
-        WrongInput: if it would be longer.
+        UserError: if it would be longer.
     """
     content = _content(view)
     token = _token(content)
     if len(content) > LARGEST or len(token) > LONGEST:
-        raise WrongInput(
+        raise UserError(
             f"A link holds at most {LONGEST:,} characters, and {LARGEST:,} bytes when unpacked; "
             f"this view with its {len(view.edits):,} edits needs {len(token):,} and "
             f"{len(content):,}."
@@ -141,10 +141,10 @@ def from_link(token: str) -> View:
     """The view of a token.
 
     Raises:
-        WrongInput: if it is cut, changed, too long, or asks for what cannot be.
+        UserError: if it is cut, changed, too long, or asks for what cannot be.
     """
     if len(token) > LONGEST:
-        raise WrongInput(
+        raise UserError(
             f"A link holds at most {LONGEST:,} characters; this one has {len(token):,}."
         )
     try:
@@ -163,7 +163,7 @@ def _token(content: bytes) -> str:
 
 def _unpacked(token: str) -> bytes:
     """The JSON in a token, whole and of bounded size."""
-    cut = WrongInput("This link is cut or was changed; copy the whole of it once more.")
+    cut = UserError("This link is cut or was changed; copy the whole of it once more.")
     if not re.fullmatch("[A-Za-z0-9_-]+", token) or len(token) % 4 == 1:
         raise cut
     data = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
@@ -177,7 +177,7 @@ def _unpacked(token: str) -> bytes:
     except zlib.error as error:
         raise cut from error
     if len(content) > LARGEST:
-        raise WrongInput(f"This link unpacks to more than {LARGEST:,} bytes; no view is so large.")
+        raise UserError(f"This link unpacks to more than {LARGEST:,} bytes; no view is so large.")
     if not reader.eof or reader.unused_data:
         raise cut
     return content
@@ -191,10 +191,10 @@ def _base64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).decode("ascii").rstrip("=")
 
 
-def _does_not_fit(error: ValidationError) -> WrongInput:
+def _does_not_fit(error: ValidationError) -> UserError:
     found = error.errors(include_url=False, include_context=False, include_input=False)
     if any(one["loc"] == ("version",) for one in found):
-        return WrongInput("This link was made by another version of Hanscope; this one reads 1.")
+        return UserError("This link was made by another version of Hanscope; this one reads 1.")
     place = shown(".".join(str(part) for part in found[0]["loc"]) or "view")
     said = found[0]["msg"].removeprefix("Value error, ")
-    return WrongInput(f"No link can hold such a view ({place}: {said.rstrip('.')}).")
+    return UserError(f"No link can hold such a view ({place}: {said.rstrip('.')}).")

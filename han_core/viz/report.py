@@ -31,7 +31,7 @@ from han_core.explanation.explain import explain_many
 from han_core.explanation.explanation import Explanation
 from han_core.explanation.statistics import Interval, share
 from han_core.models.checkpoint import Checkpoint
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.viz.colour_scale import FLOOR, TITLES, Scale, legend, reading_scale
 from han_core.viz.heatmap import Colour, heatmap, longest_bar
 from han_core.viz.html_page import Entry, Grid, report
@@ -76,7 +76,7 @@ def report_page(
         checkpoint: the model; without it the weights that scoring kept are drawn.
 
     Raises:
-        WrongInput: if more is to be shown than a browser bears, a part of the scores is
+        UserError: if more is to be shown than a browser bears, a part of the scores is
             damaged, or the database cannot be read.
     """
     _refuse_too_much(part.store, shown)
@@ -111,7 +111,7 @@ def shared_scale(explanations: Sequence[Explanation]) -> Scale:
 def _refuse_too_much(store: Store, shown: Sequence[int]) -> None:
     tokens = int(store.outcomes.tokens[list(shown)].sum())
     if len(shown) > MOST_DOCUMENTS or tokens > MOST_TOKENS:
-        raise WrongInput(
+        raise UserError(
             f"A report of at most {MOST_DOCUMENTS} documents and {MOST_TOKENS:,} words is "
             f"expected; these are {len(shown):,} with {tokens:,} words."
         )

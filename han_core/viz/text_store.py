@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from han_core.data.text_files import LONGEST_TEXT
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 ID = r"[a-z2-7]{26}"
 """How an id looks: the first 130 bits of the SHA-256 of the text in UTF-8, in base32."""
@@ -42,7 +42,7 @@ class DocumentStore:
         """Keeps ``text``, lets older ones go where there is no room, and returns its id.
 
         Raises:
-            WrongInput: if it is too long or not writable as UTF-8, or the disk refuses.
+            UserError: if it is too long or not writable as UTF-8, or the disk refuses.
         """
         content = _encoded(text)
         name = _id_of(content)
@@ -51,7 +51,7 @@ class DocumentStore:
             self._write(self._path(name), content)
             self._make_room(name)
         except OSError as error:
-            raise WrongInput(
+            raise UserError(
                 f"The document cannot be kept on this machine ({error.strerror}), "
                 "so there is no link to it."
             ) from error
@@ -61,21 +61,21 @@ class DocumentStore:
         """The text of an id, which counts as used from now.
 
         Raises:
-            WrongInput: if ``id`` is no id, or its document is not here or damaged.
+            UserError: if ``id`` is no id, or its document is not here or damaged.
         """
         if not re.fullmatch(ID, id):
-            raise WrongInput("The link's document has an impossible name; was the link changed?")
+            raise UserError("The link's document has an impossible name; was the link changed?")
         path = self._path(id)
         try:
             with path.open("rb") as file:
                 text = file.read(_LARGEST + 1).decode("utf-8", "replace")
         except OSError as error:
-            raise WrongInput(
+            raise UserError(
                 "The document of this link is not kept here; "
                 "it was let go, or the link is from another machine."
             ) from error
         if len(text) > LONGEST_TEXT or _id_of(text.encode("utf-8")) != id:
-            raise WrongInput("The document of this link is damaged; its checksum is another.")
+            raise UserError("The document of this link is damaged; its checksum is another.")
         with suppress(OSError):  # a folder that cannot be written to
             os.utime(path)
         return text
@@ -117,14 +117,14 @@ class DocumentStore:
 
 def _encoded(text: str) -> bytes:
     if len(text) > LONGEST_TEXT:
-        raise WrongInput(
+        raise UserError(
             f"A document of at most {LONGEST_TEXT:,} characters can be kept for a link; "
             f"this one has {len(text):,}."
         )
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise WrongInput(
+        raise UserError(
             "The document holds half a character (a lone surrogate) "
             f"at position {error.start:,}, and cannot be kept for a link."
         ) from error

@@ -12,7 +12,7 @@ import streamlit as st
 
 from han_core.explanation.attribution import Method
 from han_core.explanation.explanation import Reading
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from pages.compare import sentences
 from pages.shared import cache, controls, quotas, wording
 from pages.shared import controls as card
@@ -24,7 +24,7 @@ def second(first: str) -> str:
     """The text area of the second version, and what stands in it.
 
     Raises:
-        WrongInput: if it is empty.
+        UserError: if it is empty.
     """
     state = st.session_state
     if state.get("version") == state.get("version_of", first):
@@ -45,7 +45,7 @@ def second(first: str) -> str:
         if state["version"] == first:
             st.caption("Both versions are the same so far. Change some words in the second one.")
     if not state["version"].strip():
-        raise WrongInput("The second version is empty; at least one word is expected in it.")
+        raise UserError("The second version is empty; at least one word is expected in it.")
     return state["version"]
 
 
@@ -83,7 +83,7 @@ def asked() -> Asked:
     """Draws the pickers of what is compared.
 
     Raises:
-        WrongInput: if fewer than two or more than four are chosen, or there is no checkpoint.
+        UserError: if fewer than two or more than four are chosen, or there is no checkpoint.
     """
     kind = _kind()
     if kind == "models":
@@ -139,7 +139,7 @@ def _target(checkpoint: str) -> str | None:
 
 def _check(number: int, noun: str) -> None:
     if not FEWEST <= number <= MOST:
-        raise WrongInput(
+        raise UserError(
             f"Two to four {noun} can be compared; {number or 'none'} "
             f"{'is' if number < 2 else 'are'} chosen."
         )

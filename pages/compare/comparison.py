@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from han_core.explanation.attribution import Attribution
 from han_core.explanation.comparison import Column, of_attention
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.versions import Versions, versions
 from han_core.viz.colour_scale import attribution_scale, reading_scale
 from han_core.viz.heatmap import Colour, Out
@@ -66,7 +66,7 @@ def compared(asked: Asked, text: str, second: str) -> Compared:
         second: the second version of the text, where versions are compared.
 
     Raises:
-        WrongInput: as ``cached.subject`` does.
+        UserError: as ``cached.subject`` does.
     """
     if asked.kind == "models":
         return _models(asked, text)
@@ -100,7 +100,7 @@ def _methods(asked: Asked, text: str) -> Compared:
     for method in asked.methods:
         try:
             answers.append(cache.attribution(question, method, target))
-        except WrongInput as error:  # one word alone, say: the others can still be drawn
+        except UserError as error:  # one word alone, say: the others can still be drawn
             notes.append(f"{wording.METHOD_NAMES[method]}: {error}")
     effects = attribution_scale([answer for answer in answers if answer.signed])
     weights = Colour(

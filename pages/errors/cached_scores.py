@@ -17,7 +17,7 @@ from han_core.analysis.sources import Scores, Source, Standing, source_of
 from han_core.analysis.word_attention import Attended
 from han_core.data.corpus import Corpus
 from han_core.explanation.dataset_evidence import measure
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.runtime.paths import notes_url, scores_root
 from pages.shared import cache
 
@@ -50,7 +50,7 @@ def corpus(source: Source) -> Corpus | None:
     """The documents, to be scored at once; None where that is for another process.
 
     Raises:
-        WrongInput: as ``Source.read``.
+        UserError: as ``Source.read``.
     """
     if source.size is None or source.size > PROCESS_BYTES:
         return None
@@ -79,7 +79,7 @@ def keep_here(
     """Scores ``corpus``, which was read from ``source``, in this process.
 
     Raises:
-        WrongInput: as ``keep_scores``.
+        UserError: as ``keep_scores``.
     """
     from han_core.analysis.scoring_job import keep_here
 
@@ -94,7 +94,7 @@ def store(scores: Scores, other: Scores | None = None) -> Store:
     """Kept scores open for questions, and beside them a second model's.
 
     Raises:
-        WrongInput: as ``open_store``, or if they were deleted.
+        UserError: as ``open_store``, or if they were deleted.
     """
     key, second = scores.folder.name, None if other is None else other.folder.name
     return _store(key, second, tuple(_stamp(each) for each in (key, second) if each))
@@ -104,7 +104,7 @@ def notes() -> Database:
     """What people say of documents.
 
     Raises:
-        WrongInput: as ``open_database``.
+        UserError: as ``open_database``.
     """
     return _notes(notes_url())
 
@@ -113,7 +113,7 @@ def attended(store: Store, rows: np.ndarray, progress: cache.Progress) -> Attend
     """What the documents of ``rows`` attend to; with progress while it is counted.
 
     Raises:
-        WrongInput: as ``errors.attended.attended``.
+        UserError: as ``errors.attended.attended``.
     """
     from han_core.analysis.word_attention import attended
 
@@ -128,7 +128,7 @@ def faithfulness(checkpoint: str, device: str, texts: list[str], progress: cache
     """What the command ``faithfulness`` prints for ``texts``.
 
     Raises:
-        WrongInput: as ``measure`` does.
+        UserError: as ``measure`` does.
     """
     folder = cache.checkpoints_root() / checkpoint
     mark = cache.fingerprint(folder)
@@ -143,7 +143,7 @@ def neighbours(checkpoint: str, device: str, key: str, text: str) -> Neighbours 
     """The nearest of the training documents that are kept under ``key``; None if they are gone.
 
     Raises:
-        WrongInput: as ``load_checkpoint`` and ``vectors_of``.
+        UserError: as ``load_checkpoint`` and ``vectors_of``.
     """
     folder = cache.checkpoints_root() / checkpoint
     return _neighbours(str(folder), cache.fingerprint(folder), device, key, text)
@@ -197,7 +197,7 @@ def _corpus(source: Source) -> Corpus:
 def _store(key: str, other: str | None, stamps: tuple) -> Store:
     found = [kept(each) for each in (key, other) if each]
     if not all(found):
-        raise WrongInput("These scores are not kept any more; score the documents anew.")
+        raise UserError("These scores are not kept any more; score the documents anew.")
     return open_store(*(each.scores for each in found if each))
 
 

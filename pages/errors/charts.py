@@ -20,7 +20,7 @@ from han_core.viz.charts.calibration import confidences, reliability
 from han_core.viz.charts.performance import class_rows, length_rows
 from pages.errors import matrix
 from pages.errors import matrix as linked
-from pages.errors.context import Bench, switch
+from pages.errors.context import ErrorsContext, switch
 from pages.shared.components import figure_export, hooked
 from pages.shared.page import carry
 
@@ -49,13 +49,13 @@ CONFIDENCE = "Right ones upward, wrong ones downward. Click a bar to see its doc
 OWN = "What the filter says of this itself is marked here, and left aside, so that it can be moved."
 
 
-def panel(bench: Bench) -> None:
+def panel(bench: ErrorsContext) -> None:
     """The switch between the figures, and the chosen one."""
     way = switch("Ways in", WAYS, WAY, hidden=True)
     _PANELS[way](bench)
 
 
-def _classes(bench: Bench) -> None:
+def _classes(bench: ErrorsContext) -> None:
     carry(SORT, SORTS[0], SORTS)
     sort = st.selectbox("Order of classes", SORTS, key=SORT, persist_state="session", width=240)
     own = ("true", "predicted", "outcome")
@@ -83,7 +83,7 @@ def class_places(scores, labels: tuple[str, ...], sort: str) -> list[int]:
     return list(range(len(labels)))
 
 
-def _calibration(bench: Bench) -> None:
+def _calibration(bench: ErrorsContext) -> None:
     by = switch("Bins of confidence", BINNINGS, BINS)
     own = ("confidence", "outcome")
 
@@ -111,7 +111,7 @@ def said(found: Calibration) -> str:
     )
 
 
-def _length(bench: Bench) -> None:
+def _length(bench: ErrorsContext) -> None:
     own = ("tokens", "outcome")
 
     def draw(of: Outcomes) -> go.Figure:
@@ -122,7 +122,7 @@ def _length(bench: Bench) -> None:
     _below(bench, own, LENGTH)
 
 
-def _confidence(bench: Bench) -> None:
+def _confidence(bench: ErrorsContext) -> None:
     own = ("confidence", "outcome")
 
     def draw(of: Outcomes) -> go.Figure:
@@ -154,7 +154,7 @@ def _chart(key: str, figure: go.Figure, take, alt: str) -> None:
     figure_export(f"{key}_figure", key.replace("_", "-"))
 
 
-def _below(bench: Bench, own: tuple[str, ...], sentences: str) -> None:
+def _below(bench: ErrorsContext, own: tuple[str, ...], sentences: str) -> None:
     st.caption(f"{sentences} {OWN}" if linked.marks_itself(bench, own) else sentences)
 
 

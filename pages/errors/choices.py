@@ -7,9 +7,9 @@ import streamlit as st
 from han_core.analysis.annotations.marks import Marks
 from han_core.analysis.dataset import Store
 from han_core.analysis.sources import Scores, Source
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from pages.errors import cached_scores, filter_bar, links, scoring
-from pages.errors.context import Bench
+from pages.errors.context import ErrorsContext
 from pages.shared import cache, controls, data_picker, wording
 from pages.shared.page import carry
 from pages.shared.wording import plain
@@ -38,7 +38,7 @@ def asked() -> Asked:
     """The pickers.
 
     Raises:
-        WrongInput: if there is no checkpoint.
+        UserError: if there is no checkpoint.
     """
     pickers = st.grid(5, min_column_width=NARROWEST)
     with pickers.cell():
@@ -58,7 +58,7 @@ def opened(asked: Asked) -> Store | None:
     """The scored documents; None while there is no file, or they are being scored.
 
     Raises:
-        WrongInput: as ``labelled.documents`` and ``scored.scored`` do.
+        UserError: as ``labelled.documents`` and ``scored.scored`` do.
     """
     documents = data_picker.documents(asked.source)
     if documents is None:
@@ -71,11 +71,11 @@ def opened(asked: Asked) -> Store | None:
     return store
 
 
-def bench(asked: Asked, store: Store) -> Bench:
+def bench(asked: Asked, store: Store) -> ErrorsContext:
     """What the panels are given: the filter bar is drawn, and what it leaves is found."""
     there = marks()
     filter, rows, outcomes = filter_bar.bar(store, there, asked.analyst)
-    return Bench(
+    return ErrorsContext(
         checkpoint=scoring.present(asked.checkpoint),
         other=asked.other if store.other is not None else None,
         device=asked.device,
@@ -94,7 +94,7 @@ def marks() -> Marks:
 
     try:
         return marks(cached_scores.notes())
-    except WrongInput as error:
+    except UserError as error:
         st.error(plain(str(error)))
         return Marks()
 
@@ -106,7 +106,7 @@ def _with_other(asked: Asked, scores: Scores, documents: Source) -> Store:
     try:
         other = scoring.scored(asked.other, asked.device, documents, beside=True)
         return cached_scores.store(scores, other)
-    except WrongInput as error:
+    except UserError as error:
         st.error(plain(str(error)))
         return cached_scores.store(scores)
 

@@ -25,7 +25,7 @@ from han_core.analysis.annotations.codebook import (
 from han_core.analysis.annotations.marks import USUAL_COLOUR
 from han_core.analysis.document_table import contents, rows_of
 from pages.errors import cached_scores
-from pages.errors.context import TROUBLE, Bench, attempt
+from pages.errors.context import TROUBLE, ErrorsContext, attempt
 from pages.shared.page import carry
 from pages.shared.wording import plain
 
@@ -37,7 +37,7 @@ KAPPA = (
 )
 
 
-def agreement_panel(bench: Bench) -> None:
+def agreement_panel(bench: ErrorsContext) -> None:
     """The two people, and a row for each tag and flag that either of them used."""
     st.subheader("Agreement", anchor=False)
     people = annotators(cached_scores.notes())
@@ -88,7 +88,7 @@ def _person(label: str, key: str, people: dict[str, int]) -> str:
     )
 
 
-def _among(bench: Bench, first: str, second: str) -> list[str]:
+def _among(bench: ErrorsContext, first: str, second: str) -> list[str]:
     """Those of the two people's documents that the filter leaves."""
     both = coded(cached_scores.notes(), first) & coded(cached_scores.notes(), second)
     left = np.intersect1d(rows_of(bench.store, sorted(both)), bench.rows)
@@ -119,7 +119,7 @@ SCOPE = (
 )
 
 
-def panel(bench: Bench) -> None:
+def panel(bench: ErrorsContext) -> None:
     """The tags and their editor, then agreement."""
     st.subheader("Codebook", anchor=False)
     if sentence := st.session_state.pop(TROUBLE, None):

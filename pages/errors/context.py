@@ -25,13 +25,13 @@ from pydantic import ValidationError
 from han_core.analysis.annotations.marks import Marks
 from han_core.analysis.dataset import Outcomes, Store
 from han_core.analysis.filters import Filter
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from pages.shared.page import carry
 
 TROUBLE = "coding_trouble"
 
 
-class Bench(NamedTuple):
+class ErrorsContext(NamedTuple):
     """The scored data set on the page, and what its filter leaves.
 
     Attributes:
@@ -58,7 +58,7 @@ def attempt(write: Callable[[], object]) -> bool:
     """Writes, or keeps the sentence that says why not for the page; returns whether it did."""
     try:
         write()
-    except WrongInput as error:
+    except UserError as error:
         st.session_state[TROUBLE] = str(error)
         return False
     return True

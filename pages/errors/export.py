@@ -21,10 +21,10 @@ from han_core.analysis.document_table import USUAL, ordered
 from han_core.analysis.export import export_table
 from han_core.analysis.filters import chips, to_text
 from han_core.analysis.query import CLASSES, NUMBERS
-from han_core.runtime.errors import WrongInput, counted
+from han_core.runtime.errors import UserError, counted
 from han_core.viz.report import MOST_DOCUMENTS, Part, report_page
 from pages.errors import cached_scores, import_annotations, reading, sentences
-from pages.errors.context import Bench, switch
+from pages.errors.context import ErrorsContext, switch
 from pages.shared import cache
 from pages.shared.wording import plain
 
@@ -66,7 +66,7 @@ def offer(
     Args:
         slot: its own on the page; the buttons' keys are ``make_`` and ``save_`` with it.
         key: all that the file is made from.
-        make: writes it to a path; may raise ``WrongInput``, which is shown.
+        make: writes it to a path; may raise ``UserError``, which is shown.
     """
     held = f"made_{slot}"
     bar = st.container(horizontal=True, vertical_alignment="center")
@@ -96,7 +96,7 @@ def _make(held: str, key: tuple, name: str, make: Callable[[Path, Progress], obj
     folder = tempfile.TemporaryDirectory(prefix="hanscope-made-", ignore_cleanup_errors=True)
     try:
         make(Path(folder.name) / name, progress)
-    except WrongInput as error:
+    except UserError as error:
         st.error(plain(str(error)))
     else:
         st.session_state[held] = Made(key, folder, name, datetime.now().astimezone())
@@ -109,7 +109,7 @@ def size(number: int) -> str:
     return f"{max(1, round(number / 1e3)):,} kB" if number < 1e6 else f"{number / 1e6:,.1f} MB"
 
 
-def panel(bench: Bench) -> None:
+def panel(bench: ErrorsContext) -> None:
     """The three of them, one under the other."""
     order = ordered(bench.store, bench.rows, _order(bench))
     st.subheader("A table", anchor=False)
@@ -123,7 +123,7 @@ def panel(bench: Bench) -> None:
     import_annotations.panel(bench)
 
 
-def _order(bench: Bench):
+def _order(bench: ErrorsContext):
     """The order of the table of documents, unless it is by a column of other data."""
     held = st.session_state.get("errors_order", USUAL[0])
     there = {"id", *NUMBERS, *CLASSES, *bench.store.documents.columns}
@@ -132,7 +132,7 @@ def _order(bench: Bench):
     return USUAL[0] if isinstance(held, tuple) and held[0] not in there else held
 
 
-def _table(bench: Bench, order: np.ndarray) -> None:
+def _table(bench: ErrorsContext, order: np.ndarray) -> None:
     kind = switch("Kind of file", sentences.KINDS, "taking_kind")
 
     def make(path: Path, progress: Progress) -> None:
@@ -148,7 +148,7 @@ def _table(bench: Bench, order: np.ndarray) -> None:
         st.code(_command(bench, kind), language="bash", wrap_lines=True)
 
 
-def _report(bench: Bench, order: np.ndarray) -> None:
+def _report(bench: ErrorsContext, order: np.ndarray) -> None:
     shown = _shown(bench, order, MOST_DOCUMENTS)
 
     def make(path: Path, progress: Progress) -> None:
@@ -163,7 +163,7 @@ def _report(bench: Bench, order: np.ndarray) -> None:
     )  # fmt: skip
 
 
-def _shown(bench: Bench, order: np.ndarray, most: int) -> np.ndarray:
+def _shown(bench: ErrorsContext, order: np.ndarray, most: int) -> np.ndarray:
     """The rows of the report: those put aside, or the first of the table."""
     aside = np.array(reading.rows(bench), dtype=np.int64)
     if len(aside):
@@ -182,14 +182,14 @@ def _shown(bench: Bench, order: np.ndarray, most: int) -> np.ndarray:
     return order[: int(number)]
 
 
-def _model(bench: Bench):
+def _model(bench: ErrorsContext):
     if bench.checkpoint is None:
         return None
     folder = cache.checkpoints_root() / bench.checkpoint
     return cache.checkpoint_of(str(folder), cache.fingerprint(folder), bench.device)
 
 
-def _what(bench: Bench, order: np.ndarray) -> tuple:
+def _what(bench: ErrorsContext, order: np.ndarray) -> tuple:
     """All that decides which documents a file holds, and what of them."""
     other = bench.store.other
     return (
@@ -201,7 +201,7 @@ def _what(bench: Bench, order: np.ndarray) -> tuple:
     )
 
 
-def _command(bench: Bench, kind: str) -> str:
+def _command(bench: ErrorsContext, kind: str) -> str:
     """What writes the same table from a shell."""
     words = ["python", "-m", "han_core", "export"]
     words += ["--scores", bench.store.scores.folder.name[:12]]

@@ -13,7 +13,7 @@ from han_core.analysis.filters import Filter, chips, without
 from han_core.analysis.metrics import accuracy
 from han_core.analysis.query import select
 from han_core.analysis.slices import Slice, save_slice, slices
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from pages.errors import cached_scores, context, filter_form, links, scoring
 from pages.shared.wording import plain
 
@@ -56,7 +56,7 @@ def put(saved: Slice) -> None:
 def _saved(data: str) -> tuple[Slice, ...]:
     try:
         return slices(cached_scores.notes(), data)
-    except WrongInput as error:
+    except UserError as error:
         st.warning(plain(str(error)))
         return ()
 
@@ -65,7 +65,7 @@ def _save(data: str, analyst: str) -> None:
     name, filter = st.session_state[NAME], context.current().model_dump_json(exclude_defaults=True)
     try:
         save_slice(cached_scores.notes(), data, name, filter, analyst)
-    except WrongInput as error:  # what was typed stays
+    except UserError as error:  # what was typed stays
         st.session_state["slice_notice"] = str(error)
     else:
         st.session_state[NAME] = ""
@@ -100,7 +100,7 @@ def _left(store: Store, marks: Marks) -> tuple[Filter, np.ndarray]:
     for filter in (context.current(), st.session_state.get(ANSWERED, Filter())):
         try:
             rows = select(store, filter, marks)
-        except WrongInput as error:
+        except UserError as error:
             st.error(plain(f"{error} Below are the documents of before."))
         else:
             st.session_state[ANSWERED] = filter

@@ -5,9 +5,9 @@ import streamlit as st
 
 from han_core.analysis.annotation_columns import Carried, bring_in, carried, lacking
 from han_core.analysis.reimport import Matched, Turned, match, turned, turned_page
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from pages.errors import cached_scores, context, reading, sentences
-from pages.errors.context import Bench, config, switch
+from pages.errors.context import ErrorsContext, config, switch
 from pages.shared import files
 from pages.shared import files as uploading
 from pages.shared.components import hooked
@@ -17,7 +17,7 @@ SAID = "bring_said"
 MOST_ROWS = 200
 
 
-def panel(bench: Bench) -> None:
+def panel(bench: ErrorsContext) -> None:
     """The file, what it says, and what became right and broke since."""
     if SAID in st.session_state:
         st.success(plain(st.session_state.pop(SAID)))
@@ -29,14 +29,14 @@ def panel(bench: Bench) -> None:
         matched = match(bench.store, files.table(spec))
         st.markdown(plain(f"{name}: {sentences.matched(matched, bench.store.rows)}"))
         _bring(bench, matched)
-    except WrongInput as error:
+    except UserError as error:
         st.error(plain(str(error)))
         return
     if matched.has_predictions:
         _turned(bench, matched)
 
 
-def _bring(bench: Bench, matched: Matched) -> None:
+def _bring(bench: ErrorsContext, matched: Matched) -> None:
     """What the file says, and the button that adds it to the notes."""
     if not bench.analyst:
         st.info(sentences.NOBODY)
@@ -63,11 +63,11 @@ def _write(found: Carried, who: str, make: tuple[str, ...]) -> None:
         st.session_state[SAID] = sentences.brought(
             bring_in(cached_scores.notes(), found, who, make)
         )
-    except WrongInput as error:
+    except UserError as error:
         st.session_state[SAID] = str(error)
 
 
-def _turned(bench: Bench, matched: Matched) -> None:
+def _turned(bench: ErrorsContext, matched: Matched) -> None:
     """What became right and what broke, as counts and as lists to read."""
     found = turned(bench.store, matched).within(bench.rows)
     st.caption(sentences.TURNED)
@@ -86,7 +86,7 @@ def _turned(bench: Bench, matched: Matched) -> None:
         st.caption("None of the documents that the filter leaves.")
 
 
-def _list(bench: Bench, found: Turned, rows: np.ndarray) -> None:
+def _list(bench: ErrorsContext, found: Turned, rows: np.ndarray) -> None:
     """The surest of them; a row is read underneath."""
     shown = turned_page(bench.store, found, rows, MOST_ROWS)
     there, data = shown["row"].tolist(), bench.store.scores.manifest.data_sha256

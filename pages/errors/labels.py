@@ -15,7 +15,7 @@ from han_core.analysis.label_review import (
 from han_core.analysis.training_documents import trained_on
 from han_core.models.checkpoint import read_metrics
 from pages.errors import context, reading, sentences
-from pages.errors.context import Bench, config
+from pages.errors.context import ErrorsContext, config
 from pages.shared import cache
 from pages.shared.components import hooked
 from pages.shared.page import carry
@@ -25,7 +25,7 @@ TABLE, LIST = "labels_table", "labels_list"
 SHOWN = ("id", "label", "true", "likely", "predicted", "margin", "confidence", "excerpt")
 
 
-def panel(bench: Bench) -> None:
+def panel(bench: ErrorsContext) -> None:
     """Both lists, how far to trust them, and the document that is being read."""
     with st.spinner("Looking for likely wrong labels …"):
         found = suspects(bench.store)
@@ -50,7 +50,7 @@ def panel(bench: Bench) -> None:
     reading.panel(bench, order, now)
 
 
-def _here(bench: Bench, order: np.ndarray, whole: np.ndarray) -> context.Here | None:
+def _here(bench: ErrorsContext, order: np.ndarray, whole: np.ndarray) -> context.Here | None:
     """The document to read: one that this list never had gives way to its first."""
     now = context.here(_data(bench), order)
     if now is None or now.within or now.row in whole:
@@ -58,7 +58,7 @@ def _here(bench: Bench, order: np.ndarray, whole: np.ndarray) -> context.Here | 
     return context.Here(int(order[0]), 0, True) if len(order) else None
 
 
-def _about_suspects(bench: Bench, found: Suspects, number: int) -> None:
+def _about_suspects(bench: ErrorsContext, found: Suspects, number: int) -> None:
     """How many there are, which labels are confused, and what stands against believing it."""
     st.caption(sentences.SUSPECTS)
     st.caption(_limits(bench))
@@ -79,7 +79,7 @@ def _about_suspects(bench: Bench, found: Suspects, number: int) -> None:
         _pairs(label_pairs(found, bench.rows))
 
 
-def _limits(bench: Bench) -> str:
+def _limits(bench: ErrorsContext) -> str:
     manifest, metrics = bench.store.scores.manifest, {}
     if bench.checkpoint is not None:
         metrics = read_metrics(cache.checkpoints_root() / bench.checkpoint)
@@ -101,7 +101,9 @@ def _pairs(pairs: pd.DataFrame) -> None:
         )  # fmt: skip
 
 
-def _list(bench: Bench, found: Suspects | None, order: np.ndarray, now: context.Here) -> None:
+def _list(
+    bench: ErrorsContext, found: Suspects | None, order: np.ndarray, now: context.Here
+) -> None:
     """A page of the list, the one where the document stands; a row is read underneath."""
     number = min(now.at, len(order) - 1) // A_PAGE if len(order) else 0
     if found is None:
@@ -150,5 +152,5 @@ def _mark(rows: list[int]) -> None:
         st.session_state[TABLE] = {"selection": {"rows": rows}}
 
 
-def _data(bench: Bench) -> str:
+def _data(bench: ErrorsContext) -> str:
     return bench.store.scores.manifest.data_sha256

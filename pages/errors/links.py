@@ -11,7 +11,7 @@ import streamlit as st
 
 from han_core.analysis.dataset import Store
 from han_core.analysis.filters import from_text, to_text
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from pages.errors import context
 from pages.shared import cache, data_picker
 from pages.shared.wording import plain
@@ -48,7 +48,7 @@ def link(store: Store) -> None:
     with st.popover("Link", icon=":material/link:", key="errors_link"):
         try:
             address = _address(store)
-        except WrongInput as error:
+        except UserError as error:
             st.warning(plain(str(error)))
             return
         st.code(address, language=None, wrap_lines=True)
@@ -92,7 +92,7 @@ def _take_checkpoint(key: str) -> Callable[[str], str]:
 def _take_filter(came: str) -> str:
     try:
         context.put(from_text(came))
-    except WrongInput as error:
+    except UserError as error:
         return str(error)
     return ""
 

@@ -28,7 +28,7 @@ from han_core.analysis.metrics import (
 from han_core.analysis.query import select
 from han_core.viz.charts.confusion import MOST, confusion_matrix
 from pages.errors import context
-from pages.errors.context import Bench, switch
+from pages.errors.context import ErrorsContext, switch
 from pages.shared import wording
 from pages.shared.components import figure_export, hooked
 from pages.shared.page import carry
@@ -38,7 +38,7 @@ HELD = "errors_drawn"
 
 
 def drawn(
-    bench: Bench, own: tuple[str, ...], options: tuple, make: Callable[[Outcomes], Made]
+    bench: ErrorsContext, own: tuple[str, ...], options: tuple, make: Callable[[Outcomes], Made]
 ) -> Made:
     """What ``make`` makes of the documents that all conditions but ``own`` leave.
 
@@ -47,7 +47,7 @@ def drawn(
         options: all else that decides what ``make`` makes.
 
     Raises:
-        WrongInput: as ``select`` does.
+        UserError: as ``select`` does.
     """
     scores, other = bench.store.scores, bench.store.other
     second = None if other is None else str(other.folder)
@@ -71,7 +71,7 @@ def others(filter: Filter, own: tuple[str, ...]) -> Filter:
     return filter.model_copy(update={field: getattr(usual, field) for field in own})
 
 
-def marks_itself(bench: Bench, own: tuple[str, ...]) -> bool:
+def marks_itself(bench: ErrorsContext, own: tuple[str, ...]) -> bool:
     """Whether one of the figure's own conditions holds."""
     return others(bench.filter, own) != bench.filter
 
@@ -112,7 +112,7 @@ def _range(low: Any, high: Any) -> Any:
     return Range(low=float(low), high=float(high))
 
 
-def _outcomes(bench: Bench, own: tuple[str, ...]) -> Outcomes:
+def _outcomes(bench: ErrorsContext, own: tuple[str, ...]) -> Outcomes:
     filter = others(bench.filter, own)
     if filter == bench.filter:
         return bench.outcomes
@@ -146,7 +146,7 @@ class _Drawn(NamedTuple):
     left_out: int
 
 
-def panel(bench: Bench) -> None:
+def panel(bench: ErrorsContext) -> None:
     """The matrix with its switches, and under it the largest confusions."""
     by, order = _switches(len(bench.store.labels))
     picture = drawn(
@@ -187,7 +187,7 @@ def _switches(classes: int) -> tuple[Normalised, Order]:
     return by, order
 
 
-def _cell(bench: Bench) -> tuple[str, str] | None:
+def _cell(bench: ErrorsContext) -> tuple[str, str] | None:
     """The cell that the filter holds, if it holds one."""
     true, predicted = bench.filter.true, bench.filter.predicted
     return (true[0], predicted[0]) if len(true) == len(predicted) == 1 else None

@@ -23,7 +23,7 @@ from han_core.analysis.pair_attention import (
 from han_core.analysis.query import select
 from han_core.viz.charts.pair import change_matrix, class_changes, divergences, moved_words
 from pages.errors import context, sentences
-from pages.errors.context import Bench
+from pages.errors.context import ErrorsContext
 from pages.shared import document_input
 from pages.shared.components import figure_export, hooked
 from pages.shared.page import carry
@@ -36,7 +36,7 @@ TABLE = "pair_documents"
 ASKED, MEASURED = "pair_asked", "pair_measured"
 
 
-def attention_panel(bench: Bench, rows: np.ndarray, outcomes: Outcomes) -> None:
+def attention_panel(bench: ErrorsContext, rows: np.ndarray, outcomes: Outcomes) -> None:
     """Measures where that is quick or was asked for, and shows what came of it."""
     st.subheader("Where attention moved", anchor=False)
     st.caption(sentences.ATTENTION)
@@ -63,7 +63,7 @@ def _ask(key: str) -> None:
     st.session_state[ASKED] = key
 
 
-def _key(bench: Bench, rows: np.ndarray, number: int) -> str:
+def _key(bench: ErrorsContext, rows: np.ndarray, number: int) -> str:
     """All that decides what is measured."""
     assert bench.store.other is not None
     both = bench.store.scores.manifest.key + bench.store.other.manifest.key
@@ -71,7 +71,7 @@ def _key(bench: Bench, rows: np.ndarray, number: int) -> str:
 
 
 def _measured(
-    bench: Bench, rows: np.ndarray, outcomes: Outcomes, number: int, key: str
+    bench: ErrorsContext, rows: np.ndarray, outcomes: Outcomes, number: int, key: str
 ) -> PairAttention:
     """The session remembers the last answer, so that a click does not read it all again."""
     held_key, held = st.session_state.get(MEASURED, ("", None))
@@ -91,7 +91,7 @@ def _measured(
     return found
 
 
-def _show(bench: Bench, found: PairAttention) -> None:
+def _show(bench: ErrorsContext, found: PairAttention) -> None:
     st.caption(sentences.sample_line(found))
     grid = st.grid(2, min_column_width=NARROWEST, gap=("small", "large"))
     with grid.cell():
@@ -116,7 +116,7 @@ def _show(bench: Bench, found: PairAttention) -> None:
     _documents(bench, found)
 
 
-def _documents(bench: Bench, found: PairAttention) -> None:
+def _documents(bench: ErrorsContext, found: PairAttention) -> None:
     """The documents where attention differs most, and the ways on from one of them."""
     rows = attention_table(bench.store, found)
     event = st.dataframe(
@@ -141,7 +141,7 @@ def _documents(bench: Bench, found: PairAttention) -> None:
         _document(bench, found, rows, at)
 
 
-def _document(bench: Bench, found: PairAttention, rows, at: int) -> None:
+def _document(bench: ErrorsContext, found: PairAttention, rows, at: int) -> None:
     row, words = int(rows["row"].iloc[at]), found.leading[_place(found, rows["row"].iloc[at])]
     st.markdown(f"**Document {plain(rows['id'].iloc[at])}**: the words that differ most")
     shares = st.column_config.NumberColumn(format="percent")
@@ -165,12 +165,12 @@ def _place(found: PairAttention, row: int) -> int:
     return int(np.flatnonzero(found.rows == row)[0])
 
 
-def _read(bench: Bench, row: int) -> None:
+def _read(bench: ErrorsContext, row: int) -> None:
     context.go_to(bench.store.scores.manifest.data_sha256, row, 0)
     st.session_state["errors_view"] = "Documents"
 
 
-def _compare(bench: Bench, row: int) -> None:
+def _compare(bench: ErrorsContext, row: int) -> None:
     (text,) = document_table.texts(bench.store, np.array([row]))
     document_input.show(text)
     st.session_state["checkpoints"] = [bench.checkpoint, bench.other]
@@ -181,7 +181,7 @@ def _compare(bench: Bench, row: int) -> None:
 MATRIX, CLASSES = "pair_matrix", "pair_classes"
 
 
-def panel(bench: Bench) -> None:
+def panel(bench: ErrorsContext) -> None:
     """The view; says how to come to it where there is no second model."""
     if bench.store.other is None:
         st.info(sentences.NO_SECOND)
@@ -200,7 +200,7 @@ def panel(bench: Bench) -> None:
     attention_panel(bench, rows, outcomes)
 
 
-def without_change(bench: Bench) -> tuple[np.ndarray, Outcomes]:
+def without_change(bench: ErrorsContext) -> tuple[np.ndarray, Outcomes]:
     """What the filter leaves but for what became of it: a comparison needs all four cells."""
     if bench.filter.change is None:
         return bench.rows, bench.outcomes
@@ -224,7 +224,9 @@ def _figures(found: Pair) -> None:
     st.markdown(sentences.mcnemar_line(found))
 
 
-def _ways(bench: Bench, found: Pair, pairs: tuple[Pair, ...], names: tuple[str, str]) -> None:
+def _ways(
+    bench: ErrorsContext, found: Pair, pairs: tuple[Pair, ...], names: tuple[str, str]
+) -> None:
     """The matrix and the classes, whose clicks filter."""
     grid = st.grid(2, min_column_width=NARROWEST, gap=("small", "large"))
     with grid.cell():
@@ -274,7 +276,7 @@ def _clicked(key: str, parts: int) -> list[str]:
     return found if len(found) >= parts else []
 
 
-def _table(bench: Bench, pairs: tuple[Pair, ...]) -> None:
+def _table(bench: ErrorsContext, pairs: tuple[Pair, ...]) -> None:
     with st.expander("Each class in numbers", key="pair_table_fold"):
         rows = class_table(pairs, bench.store.labels)
         share = st.column_config.NumberColumn(format="percent", width="small")

@@ -20,10 +20,10 @@ from han_core.analysis.training_documents import (
     stop,
 )
 from han_core.models.checkpoint import read_metrics
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.runtime.jobs import State
 from pages.errors import cached_scores, scoring, sentences
-from pages.errors.context import Bench
+from pages.errors.context import ErrorsContext
 from pages.shared import cache, data_picker, files
 from pages.shared import files as uploading
 from pages.shared.components import hooked
@@ -34,11 +34,11 @@ PICKER, UPLOAD = "training_documents", "training_upload"
 BUNDLED = ("bundled:classroom@train", "bundled:classroom/all@all")
 
 
-def key(bench: Bench, checkpoint: str) -> str | None:
+def key(bench: ErrorsContext, checkpoint: str) -> str | None:
     """The picker, and the key of the vectors of what it says; None while they are not there.
 
     Raises:
-        WrongInput: if a file cannot be read.
+        UserError: if a file cannot be read.
     """
     notes = _kept(bench)
     sources = {data: _asked(bench, checkpoint, source) for data, source in
@@ -58,7 +58,7 @@ def key(bench: Bench, checkpoint: str) -> str | None:
     return None
 
 
-def _kept(bench: Bench) -> dict[str, Note]:
+def _kept(bench: ErrorsContext) -> dict[str, Note]:
     """What is kept for the checkpoint, by the keys."""
     sha256 = bench.store.scores.manifest.checkpoint_sha256
     return {note.key: note for note in kept_vectors(sha256)}
@@ -81,7 +81,7 @@ def _picked(checkpoint: str, notes: dict[str, Note], sources: dict[str, Training
     )  # fmt: skip
 
 
-def _sources(checkpoint: str, bench: Bench) -> dict[str, Source]:
+def _sources(checkpoint: str, bench: ErrorsContext) -> dict[str, Source]:
     """Documents that can be read here, by ``Source.data``; what the checkpoint names is first."""
     named = _trained_on(checkpoint)
     found = [named] if named is not None else []
@@ -126,7 +126,7 @@ def _column(title: str, columns: tuple[str, ...], name: str, otherwise: int) -> 
     return st.selectbox(title, columns, key=key, persist_state="session")
 
 
-def _asked(bench: Bench, checkpoint: str, source: Source) -> TrainingSet:
+def _asked(bench: ErrorsContext, checkpoint: str, source: Source) -> TrainingSet:
     folder = Path(cache.checkpoints_root() / checkpoint)
     sha256 = bench.store.scores.manifest.checkpoint_sha256
     return TrainingSet(folder, sha256, bench.device, source)
@@ -159,7 +159,7 @@ TABLE = "nearest_table"
 LONGEST = 20_000  # characters of a training document that are shown
 
 
-def beside(bench: Bench, read: Reading) -> None:
+def beside(bench: ErrorsContext, read: Reading) -> None:
     """What is near the document, once the training documents were read."""
     # The inner container keeps the page's distances, which a hooked one has not.
     with hooked("nearest", key="nearest"), st.container():
@@ -172,11 +172,11 @@ def beside(bench: Bench, read: Reading) -> None:
             vectors = key(bench, bench.checkpoint)
             if vectors is not None:
                 _nearest(bench, bench.checkpoint, read, vectors)
-        except WrongInput as error:  # of a file: the rest of the page goes on
+        except UserError as error:  # of a file: the rest of the page goes on
             st.error(plain(str(error)))
 
 
-def _nearest(bench: Bench, checkpoint: str, read: Reading, key: str) -> None:
+def _nearest(bench: ErrorsContext, checkpoint: str, read: Reading, key: str) -> None:
     found = cached_scores.neighbours(checkpoint, bench.device, key, read.text)
     if found is None:
         st.info(sentences.LOST)

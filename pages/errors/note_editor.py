@@ -16,7 +16,7 @@ import streamlit as st
 
 from han_core.analysis.annotations.document_annotations import FLAG_NAMES, Note, Said
 from han_core.analysis.annotations.writing import Change, history, write_note
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from pages.errors import cached_scores
 from pages.errors.context import attempt
 from pages.shared.page import carry
@@ -74,7 +74,7 @@ def _history(content: str) -> None:
     """Every change of what was said of the document."""
     try:
         changes = history(cached_scores.notes(), content)
-    except WrongInput as error:
+    except UserError as error:
         st.caption(plain(str(error)))
         return
     if changes:

@@ -11,7 +11,7 @@ import streamlit as st
 from han_core.analysis.document_table import Reading, explanation_of, reading
 from han_core.explanation.explanation import Explanation
 from pages.errors import context, neighbours, sentences, tag_editor
-from pages.errors.context import Bench
+from pages.errors.context import ErrorsContext
 from pages.shared import cache, drawing
 from pages.shared import drawing as strip
 from pages.shared.wording import plain
@@ -19,7 +19,7 @@ from pages.shared.wording import plain
 COLLECTED = "errors_collected"
 
 
-def beside(bench: Bench, reading: Reading) -> None:
+def beside(bench: ErrorsContext, reading: Reading) -> None:
     """The button under the document that is read."""
     data, there = _data(bench), reading.row in rows(bench)
     st.button(
@@ -32,12 +32,12 @@ def beside(bench: Bench, reading: Reading) -> None:
     )
 
 
-def rows(bench: Bench) -> list[int]:
+def rows(bench: ErrorsContext) -> list[int]:
     """Rows of the store, in the order in which they were put aside."""
     return st.session_state.get(COLLECTED, {}).get(_data(bench), [])
 
 
-def clear(bench: Bench) -> None:
+def clear(bench: ErrorsContext) -> None:
     """None of them any longer; made to be a callback."""
     st.session_state.get(COLLECTED, {}).pop(_data(bench), None)
 
@@ -48,7 +48,7 @@ def _toggle(data: str, row: int) -> None:
     held[data] = [one for one in before if one != row] if row in before else [*before, row]
 
 
-def _data(bench: Bench) -> str:
+def _data(bench: ErrorsContext) -> str:
     return bench.store.scores.manifest.data_sha256
 
 
@@ -57,7 +57,7 @@ NARROW = 34  # columns of a sentence above its bar: all that a window of 900 pix
 KEYS = {"j": FORWARD, "ArrowRight": FORWARD, "k": BACK, "ArrowLeft": BACK}
 
 
-def panel(bench: Bench, order: np.ndarray, now: context.Here) -> None:
+def panel(bench: ErrorsContext, order: np.ndarray, now: context.Here) -> None:
     """The document at ``now``, coding beside it, and the training documents nearest to it."""
     read = reading(bench.store, now.row)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -100,7 +100,7 @@ def _coloured(predicted: str, true: str) -> str:
     return f":{'green' if predicted == true else 'red'}[**{plain(predicted)}**]"
 
 
-def _way(bench: Bench, order: np.ndarray, now: context.Here) -> None:
+def _way(bench: ErrorsContext, order: np.ndarray, now: context.Here) -> None:
     """Previous and next, by button and key, and where one is."""
     data, held = bench.store.scores.manifest.data_sha256, context.current()
 
@@ -124,7 +124,7 @@ def where(now: context.Here, of: int) -> str:
     return f"No longer under this filter, which leaves {of:,}; it stays until you go on."
 
 
-def _explanation(bench: Bench, read: Reading) -> Explanation:
+def _explanation(bench: ErrorsContext, read: Reading) -> Explanation:
     """As the model sees it now; as it was stored where the model is gone."""
     if bench.checkpoint is not None:
         question = cache.Question(bench.checkpoint, bench.device, read.text)

@@ -13,7 +13,7 @@ from han_core.analysis.score_cache import Kept, asked, forget
 from han_core.analysis.score_cache import kept as by_key
 from han_core.analysis.scoring_job import begin_keeping
 from han_core.analysis.sources import Scores, Source, Standing
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.runtime.jobs import State, look, stop
 from pages.errors import cached_scores, context
 from pages.shared import cache, controls, data_picker
@@ -27,7 +27,7 @@ def checkpoint(source: str) -> str:
     """The picker; ``GONE`` with a key where only scores of these documents are kept.
 
     Raises:
-        WrongInput: if there is none to choose from.
+        UserError: if there is none to choose from.
     """
     there = data_picker.kept_of(source)
     present = (
@@ -53,7 +53,7 @@ def scored(checkpoint: str, device: str, source: Source, beside: bool = False) -
         beside: of a second model; what is to say of the documents was said of the first.
 
     Raises:
-        WrongInput: as scoring does, or if scores or checkpoint cannot be read.
+        UserError: as scoring does, or if scores or checkpoint cannot be read.
     """
     found = _kept(checkpoint, source)
     standing = cached_scores.standing(source)
@@ -105,7 +105,7 @@ def about(found: Kept) -> list[str]:
 def _forget(key: str) -> None:
     try:
         forget(key)
-    except WrongInput as error:
+    except UserError as error:
         context.say(str(error))
     cached_scores.forget_kept()
 
@@ -115,7 +115,7 @@ def _kept(checkpoint: str, source: Source) -> Kept | None:
         return cached_scores.find(checkpoint, source)
     found = by_key(checkpoint.removeprefix(GONE))
     if found is None:
-        raise WrongInput("These scores are not kept any more.")
+        raise UserError("These scores are not kept any more.")
     return found
 
 

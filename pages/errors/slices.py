@@ -28,10 +28,10 @@ from han_core.analysis.slices import (
     slices,
 )
 from han_core.explanation.statistics import NOTHING, Interval
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.viz.charts.performance import Row, interval_rows
 from pages.errors import cached_scores, context, filter_bar
-from pages.errors.context import Bench, switch
+from pages.errors.context import ErrorsContext, switch
 from pages.shared.components import figure_export, hooked
 from pages.shared.wording import plain
 
@@ -46,7 +46,7 @@ class Line(NamedTuple):
     saved: Slice | None = None
 
 
-def lines(bench: Bench, saved: tuple[Slice, ...]) -> list[Line]:
+def lines(bench: ErrorsContext, saved: tuple[Slice, ...]) -> list[Line]:
     """All documents first, then the filter that holds, if any, then each slice."""
     first = [Line(*_scored(bench, WHOLE, Filter()))]
     if bench.filter != Filter():
@@ -54,17 +54,17 @@ def lines(bench: Bench, saved: tuple[Slice, ...]) -> list[Line]:
     return [*first, *(Line(*_of_saved(bench, slice), slice) for slice in saved)]
 
 
-def _of_saved(bench: Bench, slice: Slice) -> tuple[SliceRow, np.ndarray | None]:
+def _of_saved(bench: ErrorsContext, slice: Slice) -> tuple[SliceRow, np.ndarray | None]:
     try:
         return _scored(bench, slice.name, Filter.model_validate_json(slice.filter))
     except ValidationError:
         return SliceRow(slice.name, trouble="A filter that this version does not know."), None
 
 
-def _scored(bench: Bench, name: str, filter: Filter) -> tuple[SliceRow, np.ndarray | None]:
+def _scored(bench: ErrorsContext, name: str, filter: Filter) -> tuple[SliceRow, np.ndarray | None]:
     try:
         rows = select(bench.store, filter, bench.marks)
-    except WrongInput as error:
+    except UserError as error:
         return SliceRow(name, trouble=str(error)), None
     whole = bench.store.outcomes
     outcomes = whole.take(rows)
@@ -94,7 +94,7 @@ SAYS = (
 )
 
 
-def panel(bench: Bench) -> None:
+def panel(bench: ErrorsContext) -> None:
     """The table of slices, what can be done with the chosen ones, and their intervals."""
     saved = slices(cached_scores.notes(), bench.store.scores.manifest.data_sha256)
     if not saved:
@@ -139,7 +139,7 @@ def _table(there: list[Line]) -> list[Line]:
     return [there[at] for at in event["selection"]["rows"] if at < len(there)]
 
 
-def _buttons(bench: Bench, chosen: list[Slice]) -> None:
+def _buttons(bench: ErrorsContext, chosen: list[Slice]) -> None:
     """Open the one that is chosen, delete all that are."""
     if not chosen:
         return
@@ -164,16 +164,16 @@ def _buttons(bench: Bench, chosen: list[Slice]) -> None:
         )
 
 
-def _delete(bench: Bench, names: list[str]) -> None:
+def _delete(bench: ErrorsContext, names: list[str]) -> None:
     data = bench.store.scores.manifest.data_sha256
     try:
         for name in names:
             delete_slice(cached_scores.notes(), data, name, bench.analyst)
-    except WrongInput as error:
+    except UserError as error:
         context.say(str(error))
 
 
-def compared(bench: Bench, one: Line, other: Line) -> str:
+def compared(bench: ErrorsContext, one: Line, other: Line) -> str:
     """Two slices side by side in a sentence or two, as Markdown."""
     if one.rows is None or other.rows is None:
         return ""

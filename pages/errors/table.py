@@ -11,7 +11,7 @@ from han_core.analysis.annotations.marks import Marks
 from han_core.analysis.document_table import ordered, page
 from han_core.analysis.query import CLASSES, NUMBERS, USUAL, By, Order
 from pages.errors import context, sentences
-from pages.errors.context import Bench, config
+from pages.errors.context import ErrorsContext, config
 from pages.shared.page import carry
 from pages.shared.wording import plain
 
@@ -21,7 +21,7 @@ FIRST = ("id", "true", "predicted", "other", "confidence", "coded", "excerpt")
 """What stands in sight; the other columns are found by scrolling."""
 
 
-def panel(bench: Bench) -> tuple[np.ndarray, context.Here | None]:
+def panel(bench: ErrorsContext) -> tuple[np.ndarray, context.Here | None]:
     """The table and its pages; returns the rows in their order, and the one to read."""
     order = _order(bench)
     rows = ordered(bench.store, bench.rows, order)
@@ -57,7 +57,7 @@ def clicked(order: Order, column: str) -> Order:
     return By(column, column in NUMBERS or column == "wrong")
 
 
-def _order(bench: Bench) -> Order:
+def _order(bench: ErrorsContext) -> Order:
     """The picker of the order; a click on a column's head sets it too."""
     orders = [*USUAL, *_by_columns(bench)]
     if st.session_state.get(ORDER, USUAL[0]) not in orders:
@@ -81,7 +81,7 @@ def order_name(order: Order) -> str:
     return f"{plain(order[0])}, {'falling' if order[1] else 'rising'}"
 
 
-def _by_columns(bench: Bench) -> list[Order]:
+def _by_columns(bench: ErrorsContext) -> list[Order]:
     ours = ("id", *CLASSES, *NUMBERS)
     own = [name for name in bench.store.documents.columns if name not in ours]
     lacking = {"row"} if bench.store.other is not None else {"row", "other"}

@@ -20,9 +20,9 @@ from han_core.analysis.annotations.document_annotations import Said, said_of
 from han_core.analysis.annotations.marks import Flag, checked_name
 from han_core.analysis.annotations.writing import put_tag, set_flag, set_read, take_tag
 from han_core.analysis.document_table import Reading
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from pages.errors import cached_scores, note_editor
-from pages.errors.context import TROUBLE, Bench, attempt
+from pages.errors.context import TROUBLE, ErrorsContext, attempt
 from pages.shared.wording import plain
 
 # Ahead of Streamlit's own keys (r, c), which would run the page again or clear its caches.
@@ -112,7 +112,7 @@ class Here(NamedTuple):
     true: str
 
 
-def beside(bench: Bench, reading: Reading) -> None:
+def beside(bench: ErrorsContext, reading: Reading) -> None:
     """Tags, flags and note of the document, and what others said of it."""
     st.subheader("Your reading", anchor=False)
     if sentence := st.session_state.pop(TROUBLE, None):
@@ -123,7 +123,7 @@ def beside(bench: Bench, reading: Reading) -> None:
             said_of(cached_scores.notes(), reading.content),
             codebook(cached_scores.notes()),
         )
-    except WrongInput as error:
+    except UserError as error:
         st.error(plain(str(error)))
         if here.analyst:
             note_editor.unreachable(here.content, here.analyst)
@@ -150,7 +150,7 @@ def _name(analyst: str) -> str:
     """The name as it is stored; what cannot be one is said, and nobody codes."""
     try:
         return checked_name(analyst, "An analyst's name") if analyst else ""
-    except WrongInput as error:
+    except UserError as error:
         st.error(plain(str(error)))
         return ""
 

@@ -18,18 +18,18 @@ from pages.errors import (
     table,
     word_attention,
 )
-from pages.errors.context import Bench, switch
+from pages.errors.context import ErrorsContext, switch
 
 VIEW = "errors_view"
 NARROWEST = 440  # pixels of a figure with its numbers
 
 
-def show(bench: Bench) -> None:
+def show(bench: ErrorsContext) -> None:
     """The switch, and the chosen view."""
     _PANELS[switch("View", {name: name for name in _PANELS}, VIEW, hidden=True)](bench)
 
 
-def _documents(bench: Bench) -> None:
+def _documents(bench: ErrorsContext) -> None:
     """Figures that lead in beside the table, and the document underneath."""
     beside = st.grid(2, min_column_width=NARROWEST, gap="large")  # on a narrow screen, below
     with beside.cell():
@@ -40,31 +40,31 @@ def _documents(bench: Bench) -> None:
         reading.panel(bench, order, now)
 
 
-def _slices(bench: Bench) -> None:
+def _slices(bench: ErrorsContext) -> None:
     slices.panel(bench)
 
 
-def _attention(bench: Bench) -> None:
+def _attention(bench: ErrorsContext) -> None:
     word_attention.panel(bench)
 
 
-def _labels(bench: Bench) -> None:
+def _labels(bench: ErrorsContext) -> None:
     labels.panel(bench)
 
 
-def _pair(bench: Bench) -> None:
+def _pair(bench: ErrorsContext) -> None:
     model_pairs.panel(bench)
 
 
-def _codebook(bench: Bench) -> None:
+def _codebook(bench: ErrorsContext) -> None:
     codebook.panel(bench)
 
 
-def _take_away(bench: Bench) -> None:
+def _take_away(bench: ErrorsContext) -> None:
     export.panel(bench)
 
 
-_PANELS: dict[str, Callable[[Bench], None]] = {
+_PANELS: dict[str, Callable[[ErrorsContext], None]] = {
     "Documents": _documents,
     "Slices": _slices,
     "Attention": _attention,

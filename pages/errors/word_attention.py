@@ -23,7 +23,7 @@ from han_core.explanation.dataset_evidence import sample_of_scored
 from han_core.viz.charts.faithfulness import Question, intervals
 from han_core.viz.charts.word_attention import attended_words, entropy_shares, position_profile
 from pages.errors import cached_scores, context
-from pages.errors.context import Bench
+from pages.errors.context import ErrorsContext
 from pages.shared import wording
 from pages.shared.components import figure_export, hooked
 from pages.shared.page import carry
@@ -39,7 +39,7 @@ TITLES: dict[Question, str] = {
 }
 
 
-def evidence_panel(bench: Bench) -> None:
+def evidence_panel(bench: ErrorsContext) -> None:
     """The button, the progress, and the intervals of every question."""
     st.subheader("Evidence over these documents", anchor=False)
     if bench.checkpoint is None:
@@ -63,7 +63,7 @@ def _ask(key: tuple) -> None:
     st.session_state["dataset_evidence"] = key
 
 
-def _measured(bench: Bench, checkpoint: str, number: int) -> dict:
+def _measured(bench: ErrorsContext, checkpoint: str, number: int) -> dict:
     chosen = sample_of_scored(bench.outcomes.predicted, bench.outcomes.tokens, number)
     bar = st.empty()
 
@@ -119,7 +119,7 @@ ENTROPY = (
 )
 
 
-def panel(bench: Bench) -> None:
+def panel(bench: ErrorsContext) -> None:
     """Words, position profile and entropies; then the evidence over these documents."""
     st.subheader("What they attend to", anchor=False)
     if not len(bench.rows):
@@ -153,7 +153,7 @@ def least(documents: int) -> int:
     return max(3, documents // 1_000)
 
 
-def _attended(bench: Bench) -> Attended:
+def _attended(bench: ErrorsContext) -> Attended:
     bar = st.empty()
 
     def progress(done: int, of: int) -> None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from han_core.explanation.counterfactual import WhatIf
 from han_core.explanation.explanation import Explanation
 from han_core.explanation.interventions import Tampered, tamper
-from han_core.explanation.model_probe import Subject
-from han_core.runtime.errors import WrongInput
+from han_core.explanation.model_probe import ModelProbe
+from han_core.runtime.errors import UserError
 from han_core.text.edits import Edited, edited
 from pages.shared import cache, edit_state
 
@@ -28,8 +28,8 @@ class Scene:
     """
 
     question: cache.Question
-    before: Subject
-    now: Subject
+    before: ModelProbe
+    now: ModelProbe
     edited: Edited
     tampered: Tampered | None
 
@@ -53,13 +53,13 @@ def scene(question: cache.Question) -> Scene:
     """Asks for all that is shown. Edits and tampering that do not fit are dropped and said.
 
     Raises:
-        WrongInput: as ``cached.subject`` does for the text as it is.
+        UserError: as ``cached.subject`` does for the text as it is.
     """
     before = cache.subject(question)
     edits = edit_state.edits()
     try:
         new = edited(before.document, edits, before.checkpoint.tokenizer)
-    except WrongInput as error:  # edits from a link, or another tokeniser than they were made for
+    except UserError as error:  # edits from a link, or another tokeniser than they were made for
         edit_state.say("edits", str(error))
         edit_state.keep_edits(())
         edits, new = (), edited(before.document, (), before.checkpoint.tokenizer)
@@ -69,7 +69,7 @@ def scene(question: cache.Question) -> Scene:
     if (tampering := edit_state.tampering()) is not None:
         try:
             tampered = tamper(now, tampering)
-        except WrongInput as error:
+        except UserError as error:
             edit_state.say("edits", str(error))
             edit_state.keep_tampering(None)
     return Scene(asked, before, now, new, tampered)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from han_core.explanation.counterfactual import sentence
 from han_core.explanation.explanation import Reading
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.runtime.paths import data_root
 from han_core.viz.colour_scale import legend, prediction, reading_scale, seen_line
 from han_core.viz.heatmap import Colour, heatmap
@@ -38,7 +38,7 @@ def open_link() -> None:
     st.session_state["opened"] = token
     try:
         view = restore(token, store())
-    except WrongInput as error:
+    except UserError as error:
         edit_state.say("text", str(error))
         return
     _show(view)
@@ -61,7 +61,7 @@ def link() -> None:
     if st.button("Make a link", key="link"):
         try:
             token = _token()
-        except WrongInput as error:
+        except UserError as error:
             st.warning(plain(str(error)))
             return
         st.query_params[PARAMETER] = st.session_state["opened"] = token

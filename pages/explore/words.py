@@ -7,7 +7,7 @@ import streamlit as st
 
 from han_core.explanation.attribution import Method
 from han_core.explanation.explanation import Explanation
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.edits import struck
 from han_core.viz.colour_scale import attribution_scale
 from han_core.viz.heatmap import Colour, heatmap
@@ -75,7 +75,7 @@ def _colour(scene: Scene, method: Method, placebo: Explanation | None) -> Colour
     if method != "attention":
         try:
             found = cache.attribution(scene.question, method, _target(scene))
-        except WrongInput as error:  # one word alone, say: attention can still be drawn
+        except UserError as error:  # one word alone, say: attention can still be drawn
             st.warning(plain(str(error)))
         else:
             st.caption(f"{wording.METHODS[method]} {wording.gap_line(found)}")

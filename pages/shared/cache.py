@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from han_core.explanation.explain import Together
     from han_core.explanation.explanation import Explanation
     from han_core.explanation.faithfulness import Evidence, Stage
-    from han_core.explanation.model_probe import Fill, Progress, Subject
+    from han_core.explanation.model_probe import Fill, ModelProbe, Progress
     from han_core.explanation.verdicts import Removal
     from han_core.explanation.worker import Asked, Beside
     from han_core.models.checkpoint import Checkpoint
@@ -52,7 +52,7 @@ def checkpoint_of(folder: str, mark: str, device: str) -> "Checkpoint":
     """The loaded checkpoint of a folder.
 
     Raises:
-        WrongInput: as ``load_checkpoint`` and ``choose_device`` do.
+        UserError: as ``load_checkpoint`` and ``choose_device`` do.
     """
     return load_checkpoint(folder, choose_device(device))
 
@@ -80,7 +80,7 @@ def measured_beside(asked: Asked, device: str, progress: "Progress") -> "Evidenc
     Whoever asks about a long text waits for others who do, and nobody else does.
 
     Raises:
-        WrongInput: as ``Beside.evidence`` does.
+        UserError: as ``Beside.evidence`` does.
     """
     if not quotas.current().beside or checkpoint_of(*asked[:2], device).device.type != "cpu":
         return None
@@ -121,11 +121,11 @@ class Question(NamedTuple):
     edits: tuple[tuple[int, int, str], ...] = ()
 
 
-def subject(question: Question) -> "Subject":
+def subject(question: Question) -> "ModelProbe":
     """The document, read and explained, ready to be asked more.
 
     Raises:
-        WrongInput: as ``load_checkpoint``, ``choose_device``, ``explain`` and ``edited`` do.
+        UserError: as ``load_checkpoint``, ``choose_device``, ``explain`` and ``edited`` do.
     """
     return _subject(*_marked(question))
 
@@ -136,7 +136,7 @@ def evidence(
     """What ``faithfulness`` measures, with progress while it is made; briefly only by word.
 
     Raises:
-        WrongInput: as ``faithfulness.thorough`` does.
+        UserError: as ``faithfulness.thorough`` does.
     """
     answers = _answers(*_marked(question), unit, fill)
     if stage not in answers:
@@ -166,7 +166,7 @@ def attribution(question: Question, method: "Method", target: int) -> "Attributi
     """What ``attribute`` says.
 
     Raises:
-        WrongInput: as ``attribute`` does.
+        UserError: as ``attribute`` does.
     """
     return _attribution(*_marked(question), method, target)
 
@@ -175,7 +175,7 @@ def removal(question: Question, method: "Method", target: int) -> "Removal | Non
     """What taking out the words that ``method`` ranks highest does.
 
     Raises:
-        WrongInput: as ``attribute`` does.
+        UserError: as ``attribute`` does.
     """
     return _removal(*_marked(question), method, target)
 
@@ -205,23 +205,23 @@ def settle(page: str) -> None:
     gc.freeze()
 
 
-def _subject(folder: str, mark: str, question: Question) -> "Subject":
+def _subject(folder: str, mark: str, question: Question) -> "ModelProbe":
     short = len(question.text) <= SHORT
     return (_short_subject if short else _long_subject)(folder, mark, question)
 
 
 @st.cache_resource(max_entries=200, show_spinner="Running the model …")
-def _short_subject(folder: str, mark: str, question: Question) -> "Subject":
+def _short_subject(folder: str, mark: str, question: Question) -> "ModelProbe":
     return _read(folder, mark, question)
 
 
 @st.cache_resource(max_entries=12, show_spinner="Running the model …")
-def _long_subject(folder: str, mark: str, question: Question) -> "Subject":
+def _long_subject(folder: str, mark: str, question: Question) -> "ModelProbe":
     with TURNS.paused():
         return _read(folder, mark, question)
 
 
-def _read(folder: str, mark: str, question: Question) -> "Subject":
+def _read(folder: str, mark: str, question: Question) -> "ModelProbe":
     checkpoint = checkpoint_of(folder, mark, question.device)
     together = together_of(folder, mark, question.device)
     if not question.edits:

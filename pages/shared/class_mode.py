@@ -17,7 +17,7 @@ from pathlib import Path
 import streamlit as st
 
 from han_core.runtime.devices import available_devices
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from pages.shared import cache
 from pages.shared.quotas import CLASS
 
@@ -52,7 +52,7 @@ def _load() -> None:
         try:
             asked = cache.Question(name, device, TEXT)
             cache.evidence(asked, "word", "delete", "quick", lambda done, of: None)
-        except WrongInput:  # the page says what is wrong with it
+        except UserError:  # the page says what is wrong with it
             continue
 
 

@@ -17,7 +17,7 @@ import streamlit as st
 from han_core.explanation.explanation import Explanation, Reading
 from han_core.runtime.atomic_io import standing
 from han_core.runtime.devices import available_devices, describe_device
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.viz.model_card.content import Section, read_card
 from han_core.viz.model_card.known import known
 from han_core.viz.model_card.readme import section_markdown
@@ -62,14 +62,14 @@ def content(name: str) -> tuple[list[str], tuple[Section, ...]]:
     """(what is to be said first, the sections) of a checkpoint of ``checkpoints_root``.
 
     Raises:
-        WrongInput: if it is no longer there.
+        UserError: if it is no longer there.
     """
     folder = cache.checkpoints_root() / name
     own = known(folder)
     try:
         card = read_card(standing(folder), own.config)
         said = OWN_WORDS if card else NO_CARD.format(name=name)
-    except WrongInput as error:
+    except UserError as error:
         card, said = None, str(error)
     return [said], sections(own, card)
 
@@ -77,7 +77,7 @@ def content(name: str) -> tuple[list[str], tuple[Section, ...]]:
 def _drawn(name: str) -> None:
     try:
         notes, sections = content(name)
-    except WrongInput as error:
+    except UserError as error:
         st.caption(plain(str(error)))
         return
     for note in notes:
@@ -95,7 +95,7 @@ def checkpoint(more: Mapping[str, str] | None = None) -> str:
         more: what else can be chosen, and what it is called.
 
     Raises:
-        WrongInput: if there is none to choose from.
+        UserError: if there is none to choose from.
     """
     listings = _listings()
     there = {name: wording.checkpoint_name(one) for name, one in listings.items()}
@@ -114,7 +114,7 @@ def checkpoints() -> list[str]:
     """The names of the checkpoints to compare, in the order chosen.
 
     Raises:
-        WrongInput: if there is none to choose from, or fewer than two are chosen.
+        UserError: if there is none to choose from, or fewer than two are chosen.
     """
     there = _listings()
     first = _first(there)
@@ -128,7 +128,7 @@ def checkpoints() -> list[str]:
         persist_state="session",
     )
     if len(chosen) < 2:
-        raise WrongInput("Two checkpoints or more are needed to compare; choose another one.")
+        raise UserError("Two checkpoints or more are needed to compare; choose another one.")
     return chosen
 
 
@@ -177,7 +177,7 @@ def _listings() -> dict:
         st.caption(f"Left out: {wording.plain(sentence)}")
     if not there:
         folder = cache.checkpoints_root().name
-        raise WrongInput(
+        raise UserError(
             f"There is no checkpoint in the folder {folder}; "
             "train one with: python -m han_core train."
         )

@@ -51,7 +51,7 @@ def documents(source: str) -> Source | None:
     """The documents that the picker names, with what else has to be asked; None without a file.
 
     Raises:
-        WrongInput: if the file cannot be read.
+        UserError: if the file cannot be read.
     """
     if source == UPLOAD:
         return _upload()

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from han_core.data.text_files import texts_of
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from pages.shared import edit_state, files, quotas, wording
 from pages.shared.page import carry
 from pages.shared.wording import plain
@@ -115,15 +115,15 @@ def analysed() -> str:
     """The text to explain; says so where the text area holds another by now.
 
     Raises:
-        WrongInput: if it is empty, or too long for this server.
+        UserError: if it is empty, or too long for this server.
     """
     if st.session_state["analysed"] != st.session_state["document"]:
         st.caption("The text above has changed since. Press *Analyse* to see it.")
     if not st.session_state["analysed"].strip():
-        raise WrongInput("A text with at least one word is expected; the box was empty.")
+        raise UserError("A text with at least one word is expected; the box was empty.")
     longest, length = quotas.current().characters, len(st.session_state["analysed"])
     if length > longest:  # from a file; the box takes no more
-        raise WrongInput(
+        raise UserError(
             f"Texts of up to {longest:,} characters are read here; this one has {length:,}."
         )
     return st.session_state["analysed"]
@@ -156,7 +156,7 @@ def _divided(text: str) -> int:
     """How many texts the separator lines in ``text`` make; 0 where it is one."""
     try:
         found = len(texts_of(text))
-    except WrongInput:
+    except UserError:
         return 0
     return found if found > 1 else 0
 
@@ -171,7 +171,7 @@ def _take_file() -> None:
         return
     try:
         _take_texts(files.texts(file.getvalue(), file.name))
-    except WrongInput as error:
+    except UserError as error:
         edit_state.say("text", str(error))
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 import streamlit as st
 
 from han_core.explanation.interventions import Tampering
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.document import Document
 from han_core.text.edits import Edit, Edited, edited, touched
 from han_core.text.tokenizer import Tokenizer
@@ -72,7 +72,7 @@ def _try(wanted: Callable[[], Sequence[Edit]], document: Document, tokenizer: To
     """Keeps the edits if they can be made; else says why not, and all stays as it was."""
     try:
         edited(document, made := wanted(), tokenizer)
-    except WrongInput as error:
+    except UserError as error:
         say("edits", str(error))
     else:
         keep_edits(made)

@@ -35,7 +35,7 @@ def table(spec: str) -> Table:
     """The columns of a file on this machine, which nobody changes.
 
     Raises:
-        WrongInput: if it cannot be read.
+        UserError: if it cannot be read.
     """
     return read_file(spec)
 
@@ -52,7 +52,7 @@ def upload(key: str, title: str) -> tuple[str, str] | None:
     """(name for people, spec) of the file that was sent under ``key``, kept for the session.
 
     Raises:
-        WrongInput: if it cannot be read; what was sent before stays.
+        UserError: if it cannot be read; what was sent before stays.
     """
     held = f"{key}_kept"
 

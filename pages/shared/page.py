@@ -7,7 +7,7 @@ not more often, because that would overwrite what is being typed.
 
 How every page begins, and how wrong input is shown.
 
-The only place that catches ``WrongInput``. It knows nothing about what pages do.
+The only place that catches ``UserError``. It knows nothing about what pages do.
 """
 
 from collections.abc import Collection, Iterator
@@ -16,7 +16,7 @@ from contextlib import contextmanager
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from pages.shared.wording import plain
 
 
@@ -82,9 +82,9 @@ def _leave_old_multipage_mode() -> None:
 
 
 @contextmanager
-def wrong_input_shown() -> Iterator[None]:
+def user_errors_shown() -> Iterator[None]:
     """Ends the block at input that cannot be used and shows its one sentence."""
     try:
         yield
-    except WrongInput as error:
+    except UserError as error:
         st.error(plain(str(error)))

@@ -15,7 +15,7 @@ import numpy as np
 from han_core.explanation.attribution import Attribution, Method, Unit
 from han_core.explanation.explanation import Explanation, Reading, entropy, top_mass
 from han_core.explanation.interventions import Furthest
-from han_core.explanation.model_probe import Fill, Subject
+from han_core.explanation.model_probe import Fill, ModelProbe
 from han_core.models.listing import Listing
 
 SENTENCES = (
@@ -207,7 +207,7 @@ def edit_name(text: str) -> str:
     return f"Instead of “{plain(words if len(words) <= 48 else words[:47].rstrip() + '…')}”"
 
 
-def sentence_name(subject: Subject, number: int) -> str:
+def sentence_name(subject: ModelProbe, number: int) -> str:
     """ "Sentence 2: But then the …" """
     sentence = subject.document.sentences[number]
     words = re.sub(r"\s+", " ", subject.document.text[sentence.start : sentence.end])

@@ -77,7 +77,7 @@ def hub_offer(name: str, config: str | None, split: str | None) -> HubOffer:
     """What the hub has under this name, and how one split of it begins.
 
     Raises:
-        WrongInput: if it cannot be reached, or does not know the name.
+        UserError: if it cannot be reached, or does not know the name.
     """
     from han_core.data.hub_preview import hub_offer
 
@@ -89,7 +89,7 @@ def look(source: Source, seed: int) -> Look:
     """What ``source`` gives a run; what is not bundled is read in a process of its own.
 
     Raises:
-        WrongInput: as ``read_parts``.
+        UserError: as ``read_parts``.
     """
     from han_core.data.preview import look, look_apart
 
@@ -102,7 +102,7 @@ def estimate(plan: str) -> Estimate:
     """What a run of ``plan`` (as JSON, so that all of it counts) would take.
 
     Raises:
-        WrongInput: as ``forecast``, and as ``look``.
+        UserError: as ``forecast``, and as ``look``.
     """
     wanted = Plan.model_validate_json(plan)
     return forecast(wanted, look(wanted.source, wanted.training.seed))
@@ -139,7 +139,7 @@ def frames(folder: str, stamp: tuple) -> Film:
     """What was kept of attention in the run of ``folder``; ``stamp`` says how far it had come.
 
     Raises:
-        WrongInput: if it is damaged.
+        UserError: if it is damaged.
     """
     return read_frames(Path(folder))
 

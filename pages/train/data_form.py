@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from han_core.data.table import Table
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from pages.shared import data_picker, files
 from pages.shared import files as uploading
 from pages.shared.page import carry
@@ -36,7 +36,7 @@ def chosen() -> Chosen | None:
     """The pickers; None until a name is given.
 
     Raises:
-        WrongInput: if the hub cannot be reached or knows no such data set.
+        UserError: if the hub cannot be reached or knows no such data set.
     """
     carry("train_hub", "")
     name = st.text_input(
@@ -60,7 +60,7 @@ def chosen() -> Chosen | None:
     st.caption(plain(sentences.offer(offer)))
     columns = tuple(column.name for column in offer.columns if column.kind != "not read")
     if len(columns) < 2:
-        raise WrongInput(f"{offer.name} shows no two columns that could be texts and labels.")
+        raise UserError(f"{offer.name} shows no two columns that could be texts and labels.")
     others = tuple(offer.spec_of(config, other) for other in rows if other != split)
     return Chosen(offer.spec, offer.name, columns, others, offer.rows)
 
@@ -120,7 +120,7 @@ def picked() -> Picked | None:
     """The pickers; None until a file or a name is given.
 
     Raises:
-        WrongInput: if the file or the name cannot be used.
+        UserError: if the file or the name cannot be used.
     """
     carry("train_data", next(iter(SOURCES)))
     chosen = st.selectbox(

@@ -17,7 +17,7 @@ def seen(found: Picked, source: Source, seed: int) -> Look | None:
     """What a run would be given; data of the hub are read when somebody asks for it.
 
     Raises:
-        WrongInput: if a run could not use them.
+        UserError: if a run could not use them.
     """
     if not found.is_local and not _asked(source):
         return None

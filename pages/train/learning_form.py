@@ -12,7 +12,7 @@ from han_core.data.preview import Look
 from han_core.data.text_files import PREFIX
 from han_core.data.uploads import keep_vectors
 from han_core.models.listing import Listing
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.training.fields import explained
 from han_core.training.settings import BAGS, Settings
 from pages.shared import cache, files, wording
@@ -60,7 +60,7 @@ def vectors() -> dict[str, Any]:
     """The expander of pretrained word vectors, and the settings that come of it.
 
     Raises:
-        WrongInput: if the file is not one of word vectors.
+        UserError: if the file is not one of word vectors.
     """
     with st.expander("Pretrained word vectors", key="train_vectors_group"):
         st.file_uploader("Vectors as text, or word2vec's .bin", type=KINDS, key="train_vectors",
@@ -122,7 +122,7 @@ def teachers(look: Look | None, origin: Listing | None) -> dict[str, list[str]]:
         origin: the checkpoint to start from.
 
     Raises:
-        WrongInput: if nobody is chosen.
+        UserError: if nobody is chosen.
     """
     usual = list(Settings().teachers)
     named = {name: name for name in BAGS}
@@ -141,7 +141,7 @@ def teachers(look: Look | None, origin: Listing | None) -> dict[str, list[str]]:
     )  # fmt: skip
     st.caption(sentences.TEACHERS)
     if not chosen:
-        raise WrongInput(sentences.NO_TEACHER)
+        raise UserError(sentences.NO_TEACHER)
     return {"teachers": chosen}
 
 

@@ -16,7 +16,7 @@ from han_core.data.preview import Look
 from han_core.data.splits import Source
 from han_core.training.runs.plan import LONGEST_WATCHED, MOST_WATCHED, Plan, checked_plan
 from pages.shared import controls
-from pages.shared.page import carry, wrong_input_shown
+from pages.shared.page import carry, user_errors_shown
 from pages.shared.wording import plain
 from pages.train import (
     cached_runs,
@@ -125,7 +125,7 @@ def plan(
     """What is to be run.
 
     Raises:
-        WrongInput: says which value does not fit.
+        UserError: says which value does not fit.
     """
     texts, every = watched
     return checked_plan(
@@ -146,7 +146,7 @@ def start(wanted: Plan | None) -> None:
     """The button. A run that begins is shown at once.
 
     Raises:
-        WrongInput: if the run cannot begin.
+        UserError: if the run cannot begin.
     """
     from han_core.training.runs.manage import start
 
@@ -179,7 +179,7 @@ def form(left: DeltaGenerator, right: DeltaGenerator) -> None:
         begins = st.container()
     source = found = look = None
     taught: dict[str, Any] = {}
-    with left, wrong_input_shown():
+    with left, user_errors_shown():
         found = data_form.picked()
         if found is not None:
             held = splits_form.divided(found)
@@ -198,9 +198,9 @@ def form(left: DeltaGenerator, right: DeltaGenerator) -> None:
     st.markdown("**Settings**")
     st.caption(sentences.SETTINGS)
     choices = form_values.settings(model, attention, start_from, learning_form.size())
-    with wrong_input_shown():
+    with user_errors_shown():
         more = {**learning_form.panel(), **learning_form.vectors()}
-    with begins, wrong_input_shown():
+    with begins, user_errors_shown():
         name, device = name_and_device(found, model)
         plan = None
         if source is not None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from han_core.models.archive import pack
 from han_core.runtime.devices import available_devices, describe_device
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.training.runs.manage import delete, publish, rename, resume, stop
 from han_core.training.runs.plan import LONGEST_NAME
 from han_core.training.runs.view import RunView
@@ -55,7 +55,7 @@ def _try(what: Callable, *given: object) -> None:
     """Does it; a run may have changed since the page was drawn."""
     try:
         what(*given)
-    except WrongInput as error:
+    except UserError as error:
         st.session_state[NOTICE] = str(error)
     cached_runs.forget_runs()
 

@@ -18,7 +18,7 @@ import pandas as pd
 import streamlit as st
 from pandas.io.formats.style import Styler
 
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.training.runs.archive import import_archive
 from han_core.training.runs.comparison import differences, runs_table
 from han_core.training.runs.view import RunView
@@ -101,7 +101,7 @@ def _load(file) -> None:
     try:
         with st.spinner("Looking at the zip …"):
             id = import_archive(file.getvalue())
-    except WrongInput as error:
+    except UserError as error:
         st.error(plain(str(error)))
         return
     st.session_state["zip_loaded"] = file.file_id
@@ -114,7 +114,7 @@ def side_by_side(ids: Sequence[str]) -> None:
     """Everything about several runs.
 
     Raises:
-        WrongInput: if one was deleted.
+        UserError: if one was deleted.
     """
     from han_core.training.runs.manage import view
 
@@ -147,7 +147,7 @@ def runs() -> tuple[str, ...]:
     loader()
     there = cached_runs.runs()
     if not there:
-        raise WrongInput("There is no run yet. Begin one under New run, or load a zip.")
+        raise UserError("There is no run yet. Begin one under New run, or load a zip.")
     live = any(run.is_live for run in there)
     st.fragment(_table, run_every=EVERY if live else None)()
     st.caption(sentences.TABLE)

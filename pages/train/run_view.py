@@ -14,7 +14,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from han_core.analysis.film import Film, stamp
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.training.runs.comparison import settings_of
 from han_core.training.runs.manage import view
 from han_core.training.runs.plan import Plan
@@ -44,7 +44,7 @@ def panel(run: RunView) -> None:
         return
     try:
         film = cached_runs.frames(str(run.folder), mark)
-    except WrongInput as error:
+    except UserError as error:
         st.warning(plain(str(error)))
         return
     if not film.frames:
@@ -90,7 +90,7 @@ def one(id: str) -> None:
     """Everything about the run ``id``.
 
     Raises:
-        WrongInput: if it was deleted.
+        UserError: if it was deleted.
     """
     run = view(id)
     st.subheader(plain(run.name), anchor=False)
@@ -108,7 +108,7 @@ def _again(run: RunView, draw: Callable[[RunView], None], seconds: float) -> Non
     def part() -> None:
         try:
             now = view(run.id)
-        except WrongInput:  # deleted by somebody else
+        except UserError:  # deleted by somebody else
             st.rerun()
         if _doable(now) != _doable(run):
             st.rerun()

@@ -19,7 +19,7 @@ from han_core.analysis.reimport import match
 from han_core.data.readers import read_table
 from han_core.data.sandbox import read_file
 from han_core.data.table import Table
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 TEXTS = ["good film", "bad film", "=so so"]
 CONTENTS = [content_of(text) for text in TEXTS]
@@ -132,12 +132,12 @@ def test_a_tag_added_in_a_spreadsheet_joins_those_of_the_export(store, notes, tm
     ],
 )
 def test_a_cell_that_no_export_wrote_is_named(store, columns, sentence):
-    with pytest.raises(WrongInput, match=sentence):
+    with pytest.raises(UserError, match=sentence):
         carried(match(store, table(**columns)), "Cleo")
 
 
 def test_who_brings_it_has_a_name(store):
-    with pytest.raises(WrongInput, match="An analyst's name"):
+    with pytest.raises(UserError, match="An analyst's name"):
         carried(match(store, table()), " ")
 
 

@@ -12,7 +12,7 @@ from han_core.analysis.annotations.marks import content_of
 from han_core.analysis.documents import FILE, keep_documents, open_documents, ranks_of
 from han_core.analysis.scoring.manifest import data_sha256
 from han_core.data.corpus import Corpus
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 STRANGE = ["plain", "half \ud800 a character", "nul \x00 within", "İstanbul ﬁ 你好", "", "plain"]
 EVERY = st.characters(exclude_categories=())
@@ -75,7 +75,7 @@ def test_columns_have_a_place_each(many_batches):
     assert documents.columns == ("stars", "a, b")
     cells = documents.take(np.array([6, 0]), [documents.field("a, b")])
     assert cells[documents.field("a, b")].to_pylist() == ["a", "g"]
-    with pytest.raises(WrongInput, match="no column “split”"):
+    with pytest.raises(UserError, match="no column “split”"):
         documents.field("split")
 
 
@@ -103,11 +103,11 @@ def test_damaged_documents_are_refused_and_written_anew(damage):
     folder = keep_documents(corpus, f"damaged-{damage}")
     whole = (folder / FILE).read_bytes()
     (folder / FILE).write_bytes(whole[: len(whole) // 2] if damage is None else damage)
-    with pytest.raises(WrongInput, match="damaged; score them anew"):
+    with pytest.raises(UserError, match="damaged; score them anew"):
         open_documents(folder)
     assert len(open_documents(keep_documents(corpus, f"damaged-{damage}"))) == 2
     (folder / FILE).unlink()
-    with pytest.raises(WrongInput, match="not kept any more"):
+    with pytest.raises(UserError, match="not kept any more"):
         open_documents(folder)
 
 
@@ -118,7 +118,7 @@ def test_a_disk_that_refuses_is_one_sentence_and_leaves_nothing(monkeypatch, tmp
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(module, "_batch", full)
-    with pytest.raises(WrongInput, match=r"cannot be kept .* \(No space left on device\)"):
+    with pytest.raises(UserError, match=r"cannot be kept .* \(No space left on device\)"):
         keep_documents(corpus_of(["a"]), "full")
     assert list((tmp_path / "documents").iterdir()) == []
 

@@ -15,8 +15,8 @@ from han_core.analysis import film as frames
 from han_core.analysis.film import FRAMES, MOST, WATCHED, FrameRecorder, read_frames, stamp
 from han_core.explanation.explain import explain_document
 from han_core.models.checkpoint import load_checkpoint
-from han_core.runtime.errors import WrongInput
-from han_core.training.callbacks import Moment
+from han_core.runtime.errors import UserError
+from han_core.training.callbacks import StepEvent
 from han_core.training.train import train
 
 TEXTS = ("The green table. Seven rivers, walk!", "Quiet music under the \ud800 night 电影.")
@@ -41,9 +41,9 @@ def run(recorder, of_step, steps, epoch_steps: int = 100) -> None:
     """A run of these steps, as ``train`` calls its moments."""
     for step in steps:
         epoch = max(0, step - 1) // epoch_steps
-        recorder(Moment(step, epoch, False, lambda step=step: of_step(step)))
+        recorder(StepEvent(step, epoch, False, lambda step=step: of_step(step)))
         if step and step % epoch_steps == 0:
-            recorder(Moment(step, epoch + 1, True, lambda step=step: of_step(step)))
+            recorder(StepEvent(step, epoch + 1, True, lambda step=step: of_step(step)))
 
 
 def steps(folder: Path) -> list[int]:
@@ -124,7 +124,7 @@ def test_the_frame_of_the_best_epoch_is_what_the_folder_gives(tmp_path, make_req
 
 @pytest.mark.parametrize("text", ["", " \n\u3000"])
 def test_a_text_without_a_word_is_refused(tmp_path, text):
-    with pytest.raises(WrongInput, match="number 2 has none"):
+    with pytest.raises(UserError, match="number 2 has none"):
         FrameRecorder(tmp_path, ["A text.", text])
 
 
@@ -160,7 +160,7 @@ def test_frames_of_other_documents_go(tmp_path, of_step):
 def test_a_damaged_list_of_documents_is_written_anew(tmp_path, of_step):
     run(FrameRecorder(tmp_path, TEXTS), of_step, range(5))
     (tmp_path / WATCHED).write_text("{")
-    with pytest.raises(WrongInput, match=r"watched\.json in .* is damaged"):
+    with pytest.raises(UserError, match=r"watched\.json in .* is damaged"):
         read_frames(tmp_path)
     run(FrameRecorder(tmp_path, TEXTS), of_step, range(3))
     assert steps(tmp_path) == [0, 1, 2]
@@ -256,7 +256,7 @@ def kept(tmp_path_factory, random_checkpoint) -> dict[str, bytes]:
     recorder = FrameRecorder(folder, ("The table.",))
     checkpoint = load_checkpoint(random_checkpoint("han"))
     for step in range(3):
-        recorder(Moment(step, 0, False, lambda: checkpoint))
+        recorder(StepEvent(step, 0, False, lambda: checkpoint))
     return {name: (folder / name).read_bytes() for name in (WATCHED, FRAMES)}
 
 
@@ -295,5 +295,5 @@ def test_documents_that_cannot_be_are_one_sentence(tmp_path, kept, change):
     watched = json.loads(kept[WATCHED])
     watched["documents"][0].update(change)
     (tmp_path / WATCHED).write_text(json.dumps(watched))
-    with pytest.raises(WrongInput, match="is damaged"):
+    with pytest.raises(UserError, match="is damaged"):
         read_frames(tmp_path)

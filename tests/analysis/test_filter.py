@@ -19,7 +19,7 @@ from han_core.analysis.filters import (
     to_text,
     without,
 )
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 FULL = Filter(
     true=("a", "b"), predicted=("c",), outcome="wrong", confidence=Range(low=0.9),
@@ -119,7 +119,7 @@ def packed(content: bytes) -> str:
     ],
 )
 def test_a_hostile_address_is_refused_in_one_sentence(text, said):
-    with pytest.raises(WrongInput, match=said):
+    with pytest.raises(UserError, match=said):
         from_text(text)
 
 
@@ -128,7 +128,7 @@ def test_a_filter_too_long_for_an_address_is_refused():
 
     draw = random.Random(1)
     classes = tuple("".join(draw.choices("abcdefghijklmnop", k=100)) for _ in range(150))
-    with pytest.raises(WrongInput, match="up to 4,000 characters"):
+    with pytest.raises(UserError, match="up to 4,000 characters"):
         to_text(Filter(true=classes))
 
 

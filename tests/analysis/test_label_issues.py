@@ -13,7 +13,7 @@ from han_core.analysis.label_issues import find_suspects
 from han_core.analysis.scoring.manifest import Manifest
 from han_core.analysis.scoring.table import part_path
 from han_core.analysis.sources import Scores
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 BY_HAND = np.array([
     [0.9, 0.1],
@@ -124,8 +124,8 @@ def test_a_class_that_no_document_is_labelled_with(kept):
 def test_a_part_that_is_gone_or_damaged(kept):
     scores = kept(BY_HAND)
     part_path(scores.folder, 1).write_bytes(b"PAR1")
-    with pytest.raises(WrongInput, match=r"Part 1 in .* is damaged"):
+    with pytest.raises(UserError, match=r"Part 1 in .* is damaged"):
         find_suspects(scores, LABELS_BY_HAND)
     part_path(scores.folder, 1).unlink()
-    with pytest.raises(WrongInput, match="Part 1"):
+    with pytest.raises(UserError, match="Part 1"):
         find_suspects(scores, LABELS_BY_HAND)

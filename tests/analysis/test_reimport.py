@@ -9,7 +9,7 @@ from han_core.analysis.annotations.marks import content_of
 from han_core.analysis.reimport import Matched, match, turned, turned_page
 from han_core.data.readers import harmless
 from han_core.data.table import Table
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 TEXTS = ("good film", "bad film", "=so so", "dull", "bad film")
 
@@ -62,7 +62,7 @@ def test_a_column_that_is_called_content_may_hold_texts_of_ones_own(store):
     ],
 )
 def test_a_file_that_does_not_match_is_one_sentence(store, columns, sentence):
-    with pytest.raises(WrongInput, match=sentence):
+    with pytest.raises(UserError, match=sentence):
         match(store, table(**columns))
 
 
@@ -97,7 +97,7 @@ def test_under_a_filter_and_as_a_table(store):
 
 
 def test_without_predictions_nothing_can_be_compared(store):
-    with pytest.raises(WrongInput, match=r'errors\.csv has no column "predicted"'):
+    with pytest.raises(UserError, match=r'errors\.csv has no column "predicted"'):
         turned(store, match(store, table(text=["dull"])))
 
 

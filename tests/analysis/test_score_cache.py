@@ -29,7 +29,7 @@ from han_core.analysis.scoring_job import is_small, keep_here, keep_scores
 from han_core.analysis.sources import source_of
 from han_core.data.corpus import Corpus
 from han_core.models.checkpoint import load_checkpoint
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.runtime.jobs import State, look, write_state
 from han_core.runtime.paths import documents_root, scores_root
 
@@ -182,7 +182,7 @@ def test_what_is_being_written_stays(keep, monkeypatch):
     monkeypatch.setattr(score_cache, "FRESH_SECONDS", -1)
     with FileLock(made.scores.folder / LOCK):
         make_room(0)
-        with pytest.raises(WrongInput, match="are being written; stop that first"):
+        with pytest.raises(UserError, match="are being written; stop that first"):
             forget(made.key)
     assert kept(made.key)
 
@@ -201,7 +201,7 @@ def test_old_questions_without_an_answer_go(keep, path, sha256, monkeypatch):
 def test_data_without_labels_are_refused(folder, path):
     source = source_of(str(path))
     unlabelled = replace(read(path), labels=())
-    with pytest.raises(WrongInput, match=r"films\.csv has no labels"):
+    with pytest.raises(UserError, match=r"films\.csv has no labels"):
         keep_here(folder, load_checkpoint(folder), unlabelled, source, lambda done, of: None)
     assert not scores_root().exists()
 
@@ -209,7 +209,7 @@ def test_data_without_labels_are_refused(folder, path):
 def test_labels_of_other_classes_leave_nothing_behind(folder, path):
     path.write_text(CONTENT.replace("positive", "happy"))
     source = source_of(str(path))
-    with pytest.raises(WrongInput, match="happy"):
+    with pytest.raises(UserError, match="happy"):
         keep_here(folder, load_checkpoint(folder), read(path), source, lambda done, of: None)
     assert (kept_scores(), documents_root().exists()) == ([], False)
 
@@ -220,7 +220,7 @@ def test_a_full_disk_is_one_sentence(keep):
 
     with pytest.MonkeyPatch.context() as patch:  # undoing all would let go of the folder, too
         patch.setattr(scoring_job, "write_json", full)
-        with pytest.raises(WrongInput, match=r"cannot be kept \(No space left on device\)"):
+        with pytest.raises(UserError, match=r"cannot be kept \(No space left on device\)"):
             keep()
     assert kept_scores() == []
 

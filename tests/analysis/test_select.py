@@ -16,7 +16,7 @@ from han_core.analysis.annotations.marks import Marks, content_of
 from han_core.analysis.dataset import Store
 from han_core.analysis.filters import Filter, Range
 from han_core.analysis.query import select
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 LABELS = ("bad", "good", "neither")
 TEXTS = ("Bad, bad day.", "a good DAY", "nothing\x00 100%", "Straße (é)", "day_1 [x] \\ ^$", "日本")
@@ -198,7 +198,7 @@ def test_no_character_is_a_pattern_where_words_are_sought(make_store):
     ],
 )
 def test_a_broken_pattern_is_one_sentence_that_says_where(by_hand, pattern, said):
-    with pytest.raises(WrongInput, match=re.escape(said) if "|" not in said else said) as refusal:
+    with pytest.raises(UserError, match=re.escape(said) if "|" not in said else said) as refusal:
         select(by_hand, Filter(pattern=pattern), NONE)
     assert "regular expression" in str(refusal.value)
 
@@ -213,7 +213,7 @@ def test_a_search_that_takes_too_long_is_stopped(make_store, monkeypatch):
     store = make_store(texts=["".join(draw.choice(list("abx "), 2_000)) for _ in range(600)])
     monkeypatch.setattr(scan, "SECONDS", 0.1)
     started = time.monotonic()
-    with pytest.raises(WrongInput, match="took longer than"):
+    with pytest.raises(UserError, match="took longer than"):
         select(store, Filter(pattern="x.{900}y"), NONE)
     assert time.monotonic() - started < 5
     monkeypatch.undo()
@@ -229,15 +229,15 @@ def test_a_search_that_takes_too_long_is_stopped(make_store, monkeypatch):
     ],
 )
 def test_what_is_not_there_is_said(by_hand, filter, said):
-    with pytest.raises(WrongInput, match=said):
+    with pytest.raises(UserError, match=said):
         select(by_hand, filter, NONE)
 
 
 def test_what_the_data_or_a_second_model_must_have(make_store):
     store = make_store(true=["pos"])
-    with pytest.raises(WrongInput, match="no column “split”"):
+    with pytest.raises(UserError, match="no column “split”"):
         select(store, Filter(split=("test",)), NONE)
-    with pytest.raises(WrongInput, match="beside a second model"):
+    with pytest.raises(UserError, match="beside a second model"):
         select(store, Filter(change="fixed"), NONE)
 
 

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from han_core.analysis.sources import Source, source_of
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 CONTENT = "text,label\nA fine film.,pos\nA dull film.,neg\n"
 
@@ -59,10 +59,10 @@ def test_the_content_decides_whether_it_changed(path):
 def test_a_file_that_changes_while_it_is_read(path):
     named = source_of(str(path))
     path.write_text(CONTENT + "So so.,pos\n")
-    with pytest.raises(WrongInput, match=r"films\.csv changed while it was read; begin again"):
+    with pytest.raises(UserError, match=r"films\.csv changed while it was read; begin again"):
         named.with_checksum()
     path.unlink()
-    with pytest.raises(WrongInput, match=r"films\.csv is gone"):
+    with pytest.raises(UserError, match=r"films\.csv is gone"):
         named.with_checksum()
 
 

@@ -6,7 +6,7 @@ import pytest
 from han_core.analysis.dataset import stored_words
 from han_core.analysis.document_table import reading
 from han_core.analysis.scoring.table import part_path
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 
 def test_the_same_as_one_document_at_a_time(store):
@@ -30,8 +30,8 @@ def test_a_part_that_is_missing_or_damaged_is_said(make_store):
     store = make_store(texts=["one two", "three"], rows_a_part=1)
     rows = np.array([0, 1])
     part_path(store.scores.folder, 1).write_bytes(b"PAR1 but nothing else PAR1")
-    with pytest.raises(WrongInput, match="Part 1 in first is damaged"):
+    with pytest.raises(UserError, match="Part 1 in first is damaged"):
         list(stored_words(store.scores, rows))
     part_path(store.scores.folder, 1).unlink()
-    with pytest.raises(WrongInput, match="no part 1"):
+    with pytest.raises(UserError, match="no part 1"):
         list(stored_words(store.scores, rows))

@@ -15,7 +15,7 @@ from han_core.analysis.document_table import contents, page, probabilities, read
 from han_core.analysis.query import USUAL, By, ordered
 from han_core.explanation.explain import explain
 from han_core.models.checkpoint import load_checkpoint
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 
 @pytest.fixture
@@ -107,12 +107,12 @@ def test_classes_are_ordered_by_name(make_store):
 
 
 def test_an_order_that_is_not_there_is_said(five, make_store):
-    with pytest.raises(WrongInput, match="no column “colour”"):
+    with pytest.raises(UserError, match="no column “colour”"):
         ordered(five, EVERY, By("colour"))
-    with pytest.raises(WrongInput, match="“by luck” came"):
+    with pytest.raises(UserError, match="“by luck” came"):
         ordered(five, EVERY, "by luck")
     alone = make_store(true=["pos"])
-    with pytest.raises(WrongInput, match="second model"):
+    with pytest.raises(UserError, match="second model"):
         ordered(alone, np.array([0]), By("other"))
 
 
@@ -178,7 +178,7 @@ def test_a_document_with_all_that_is_kept(pair_store, planted_checkpoint, scored
 
 def test_a_row_that_is_not_there_is_refused(store):
     for row in (-1, store.rows):
-        with pytest.raises(WrongInput, match="A row from 0 to 99 was expected"):
+        with pytest.raises(UserError, match="A row from 0 to 99 was expected"):
             reading(store, row)
 
 
@@ -187,7 +187,7 @@ def test_a_part_that_is_gone_is_one_sentence(make_store):
     (store.scores.folder / "part-00001.parquet").write_bytes(b"nothing")
     assert reading(store, 1).true == "pos"
     for ask in (lambda: reading(store, 3), lambda: probabilities(store)):
-        with pytest.raises(WrongInput, match="Part 1 of the scores is missing or damaged"):
+        with pytest.raises(UserError, match="Part 1 of the scores is missing or damaged"):
             ask()
 
 
@@ -224,24 +224,24 @@ def test_two_models_whose_classes_stand_in_another_order(make_store, tmp_path):
 
 def test_other_scores_of_other_data_or_classes_are_refused(make_store):
     one = make_store(true=["neg", "pos"])
-    with pytest.raises(WrongInput, match="scored other documents"):
+    with pytest.raises(UserError, match="scored other documents"):
         open_store(one.scores, make_store(true=["pos", "pos"]).scores)
-    with pytest.raises(WrongInput, match="models of the same classes were expected"):
+    with pytest.raises(UserError, match="models of the same classes were expected"):
         open_store(one.scores, make_store(true=["neg", "pos"], labels=("neg", "pos", "x")).scores)
 
 
 def test_scores_that_cannot_be_opened(make_store):
     store = make_store(true=["pos"] * 5, rows_a_part=2)
     unlabelled = store.scores.manifest.model_copy(update={"labelled": False})
-    with pytest.raises(WrongInput, match="has no labels"):
+    with pytest.raises(UserError, match="has no labels"):
         open_store(replace(store.scores, manifest=unlabelled))
     fewer = make_store(true=["pos"] * 4)
-    with pytest.raises(WrongInput, match="5 documents were scored, and 4 are kept"):
+    with pytest.raises(UserError, match="5 documents were scored, and 4 are kept"):
         open_store(replace(store.scores, documents=fewer.scores.documents))
     part = store.scores.folder / "part-00002.parquet"
     part.write_bytes(part.read_bytes()[:-30])
-    with pytest.raises(WrongInput, match="Part 2 of the scores of first on by hand is missing"):
+    with pytest.raises(UserError, match="Part 2 of the scores of first on by hand is missing"):
         open_store(store.scores)
     part.unlink()
-    with pytest.raises(WrongInput, match="Part 2"):
+    with pytest.raises(UserError, match="Part 2"):
         open_store(store.scores)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from han_core.analysis.export import write_table
 from han_core.data.readers import FORMULA, read_table, without_apostrophe
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 NASTY = st.builds(str.__add__, st.sampled_from(FORMULA), TEXT) | TEXT
@@ -71,21 +71,21 @@ def test_too_large_a_file_is_not_written_and_the_one_before_stays(tmp_path, kind
     path = tmp_path / f"x.{kind}"
     path.write_text("before")
     noise = [np.random.default_rng(row).bytes(2_000).hex() for row in range(1_000)]
-    with pytest.raises(WrongInput, match=f"x.{kind} would have more than 1 MiB"):
+    with pytest.raises(UserError, match=f"x.{kind} would have more than 1 MiB"):
         write_table((frame(noise) for _ in range(3)), path, kind, most_bytes=2**20)
     assert os.listdir(tmp_path) == [path.name]
     assert path.read_text() == "before"
 
 
 def test_a_disk_that_refuses_is_said_in_one_sentence(tmp_path, monkeypatch):
-    with pytest.raises(WrongInput, match=r"x\.csv cannot be written: No such file"):
+    with pytest.raises(UserError, match=r"x\.csv cannot be written: No such file"):
         write_table([frame(["a"])], tmp_path / "gone" / "x.csv", "csv")
 
     def full(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(WrongInput, match="No space left"):
+    with pytest.raises(UserError, match="No space left"):
         write_table([frame(["a"])], tmp_path / "x.csv", "csv")
     assert os.listdir(tmp_path) == []
 

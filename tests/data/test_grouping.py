@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from han_core.data.corpus import Corpus
 from han_core.data.document_groups import grouped_split, groups_of
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 
 def corpus(labels, **columns) -> Corpus:
@@ -49,7 +49,7 @@ def test_a_column_that_is_called_like_blocks_is_taken_as_it_is():
      ("", "no column"), ("half/2", "Whole numbers")],
 )  # fmt: skip
 def test_columns_that_cannot_be_used_are_refused(column, says):
-    with pytest.raises(WrongInput, match=says):
+    with pytest.raises(UserError, match=says):
         groups_of(corpus("ab", film=("x", "y"), half=("0.5", "1")), column)
 
 
@@ -62,7 +62,7 @@ def test_no_group_stands_on_both_sides(pairs, fraction, seed):
     whole = corpus(labels, film=tuple(map(str, numbers)))
     try:
         rest, held = grouped_split(whole, groups_of(whole, "film"), fraction, seed)
-    except WrongInput:
+    except UserError:
         return
     assert sorted([*rest.ids, *held.ids], key=int) == list(whole.ids)
     assert list(rest.ids) == sorted(rest.ids, key=int)
@@ -93,12 +93,12 @@ def test_the_seed_draws_which_ones():
 @pytest.mark.parametrize("films", ["xxxx", "xxyy"])
 def test_groups_that_are_too_large_are_refused(films):
     whole = corpus("aabb", film=tuple(films))
-    with pytest.raises(WrongInput, match="No group"):
+    with pytest.raises(UserError, match="No group"):
         grouped_split(whole, groups_of(whole, "film"), 0.2, 0)
 
 
 @pytest.mark.parametrize("fraction", [0, 1, -0.5, float("nan")])
 def test_a_share_out_of_range_is_refused(fraction):
     whole = corpus("abab", film=tuple("wxyz"))
-    with pytest.raises(WrongInput, match="between 0 and 1"):
+    with pytest.raises(UserError, match="between 0 and 1"):
         grouped_split(whole, groups_of(whole, "film"), fraction, 0)

@@ -12,11 +12,11 @@ import pytest
 from han_core.data import sandbox
 from han_core.data.sandbox import GIB, Limits, read_file, read_upload
 from han_core.data.stream import Stream
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 
 def refusal(read, *arguments):
-    with pytest.raises(WrongInput) as caught:
+    with pytest.raises(UserError) as caught:
         read(*arguments)
     assert "\n" not in str(caught.value)
     return str(caught.value)

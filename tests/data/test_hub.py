@@ -9,7 +9,7 @@ import pytest
 from han_core.data import hub, sandbox
 from han_core.data.hub import HubName, chosen_split, plain_reason, read_hub
 from han_core.data.table import Table
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def answering_hub(monkeypatch):
 
 
 def refusal(act, *arguments):
-    with pytest.raises(WrongInput) as caught:
+    with pytest.raises(UserError) as caught:
         act(*arguments)
     assert "\n" not in str(caught.value)
     return str(caught.value)

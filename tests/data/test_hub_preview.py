@@ -10,7 +10,7 @@ import pytest
 
 from han_core.data import hub_preview
 from han_core.data.hub_preview import HubColumn, HubConfig, HubSplit, columns_of, hub_offer
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 SPLITS = {
     "splits": [
@@ -75,7 +75,7 @@ def no_cache(monkeypatch):
 
 
 def refusal(*arguments):
-    with pytest.raises(WrongInput) as caught:
+    with pytest.raises(UserError) as caught:
         hub_offer(*arguments)
     assert "\n" not in str(caught.value)
     return str(caught.value)

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from han_core.data.labels import align_labels, check_names, classes_of
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 SENTIMENT = ("negative", "positive")
 
@@ -43,14 +43,14 @@ def test_labels_find_their_class(labels, names, meant):
     ],
 )
 def test_what_is_not_clear_is_refused_with_both_sides(labels, names):
-    with pytest.raises(WrongInput) as caught:
+    with pytest.raises(UserError) as caught:
         align_labels(labels, names)
     assert f'"{labels[0]}"' in str(caught.value)
     assert all(f'"{name}"' in str(caught.value) for name in names)
 
 
 def test_of_many_classes_a_few_are_named():
-    with pytest.raises(WrongInput) as caught:
+    with pytest.raises(UserError) as caught:
         align_labels(["negative"], [f"class{number}" for number in range(20)])
     assert str(caught.value).endswith('"class5" and 14 more was expected.')
 
@@ -84,6 +84,6 @@ def test_names_of_classes_may_be_any_different_words(names):
     ids=["empty", "blank", "twice", "surrogate", "long", "many"],
 )
 def test_what_cannot_name_a_class_is_one_sentence(names, said):
-    with pytest.raises(WrongInput, match=said) as caught:
+    with pytest.raises(UserError, match=said) as caught:
         check_names(names)
     assert str(caught.value).encode()

@@ -9,7 +9,7 @@ from sklearn.datasets import _twenty_newsgroups as theirs
 
 from han_core.data.corpus import read_corpus
 from han_core.data.text_files import own_words, without_header, without_quotes, without_signature
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 MESSAGE = """From: ada@example.org (Ada)
 Subject: Re: Kettles
@@ -84,12 +84,12 @@ def test_a_file_of_messages(messages):
 
 
 def test_texts_that_are_no_messages_are_one_sentence(messages):
-    with pytest.raises(WrongInput, match=r"news\.jsonl has none"):
+    with pytest.raises(UserError, match=r"news\.jsonl has none"):
         read_corpus(messages("Plain words.", "More of them."), text_column="body")
 
 
 def test_a_missing_column_or_file_is_one_sentence(messages):
-    with pytest.raises(WrongInput, match='has no column "text"'):
+    with pytest.raises(UserError, match='has no column "text"'):
         read_corpus(messages(MESSAGE))
-    with pytest.raises(WrongInput, match="There is no file"):
+    with pytest.raises(UserError, match="There is no file"):
         read_corpus("messages:nowhere.csv")

@@ -18,7 +18,7 @@ from han_core.data.text_files import (
     texts_of_table,
     texts_of_upload,
 )
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 
 def texts(found: PastedTexts) -> list[str]:
@@ -26,7 +26,7 @@ def texts(found: PastedTexts) -> list[str]:
 
 
 def refusal(read, *arguments) -> str:
-    with pytest.raises(WrongInput) as caught:
+    with pytest.raises(UserError) as caught:
         read(*arguments)
     return str(caught.value)
 
@@ -76,7 +76,7 @@ PARTS = ["-", "---", "===", "\n", "\r\n", "\r", " ", "a", "\v", "\u2028"]
 def test_the_pieces_are_those_that_reading_line_by_line_finds(text):
     try:
         found = texts(texts_of(text))
-    except WrongInput:
+    except UserError:
         found = []
     assert all(piece in text for piece in found)
     assert [piece.replace("\r\n", "\n").replace("\r", "\n") for piece in found] == by_lines(text)

@@ -5,7 +5,7 @@ import pytest
 
 from han_core.data import prepared
 from han_core.data.prepared import Chosen, tokenised
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text import tokenizer, tokenizer_pool
 from han_core.text.token_table import digests
 from han_core.text.tokenizer import Tokenizer
@@ -108,7 +108,7 @@ def test_without_a_disk_the_words_are_the_same_and_a_sentence_says_so(root):
 
 def test_a_text_without_a_word_is_refused_and_nothing_is_kept(root):
     for _ in range(2):
-        with pytest.raises(WrongInput, match="at least one word"):
+        with pytest.raises(UserError, match="at least one word"):
             tokenised([["good", " \n "]], "en", 9, Follow())
     assert not [path for path in (root / "prepared").iterdir() if path.is_dir()]
 
@@ -140,5 +140,5 @@ def test_chosen_texts_stay_where_they_are():
 
 
 def test_an_unknown_language_is_refused_before_anything_is_shown():
-    with pytest.raises(WrongInput, match="language"):
+    with pytest.raises(UserError, match="language"):
         tokenised([["one text"]], "qq", 12, lambda texts, name: pytest.fail("nothing to follow"))

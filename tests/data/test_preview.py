@@ -5,7 +5,7 @@ import pytest
 
 from han_core.data.preview import SAMPLE, look, look_apart
 from han_core.data.splits import Source
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 BUNDLED = Source("bundled:classroom@train", "0.2", "bundled:classroom@test")
 
@@ -60,12 +60,12 @@ def test_the_sample_is_spread_over_all_of_the_training_documents(many):
 def test_what_is_wrong_with_the_data_comes_back_as_a_sentence(tmp_path):
     path = tmp_path / "numbers.csv"
     path.write_text("text,label\n" + "".join(f"{n},{'ab'[n % 2]}\n" for n in range(20)))
-    with pytest.raises(WrongInput, match="numbers"):
+    with pytest.raises(UserError, match="numbers"):
         look_apart(Source(str(path)))
 
 
 def test_a_look_that_takes_too_long_is_given_up(many):
-    with pytest.raises(WrongInput, match=r"was not read within 0\.01 seconds"):
+    with pytest.raises(UserError, match=r"was not read within 0\.01 seconds"):
         look_apart(Source(many), seconds=0.01)
 
 
@@ -80,5 +80,5 @@ def test_labels_that_cannot_be_learnt_are_refused(tmp_path, rows, says):
     path, other = tmp_path / "some.csv", tmp_path / "other.csv"
     path.write_text("text,label\n" + rows)
     other.write_text("text,label\nsomething,z\n")
-    with pytest.raises(WrongInput, match=says):
+    with pytest.raises(UserError, match=says):
         look(Source(str(path), str(other)))

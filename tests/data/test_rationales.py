@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from han_core.data.corpus import corpus_from_table
 from han_core.data.rationales import Rationales, marks_of, rationales_from_table, read_rationales
 from han_core.data.readers import read_table
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.document import Span
 from han_core.text.tokenizer import Tokenizer
 
@@ -88,7 +88,7 @@ def test_an_empty_list_is_a_person_who_marked_nothing():
     ],
 )  # fmt: skip
 def test_what_is_no_span_is_refused(cell):
-    with pytest.raises(WrongInput, match=r"\[start, end\] pairs, .* is expected; ") as caught:
+    with pytest.raises(UserError, match=r"\[start, end\] pairs, .* is expected; ") as caught:
         marks_of(cell, 5)
     assert len(str(caught.value)) < 200
 
@@ -106,7 +106,7 @@ def test_what_is_no_span_is_refused(cell):
 def test_a_span_outside_of_its_text_is_refused(pair, said):
     assert marks_of("[[0, 5]]", 5) == ((Span(0, 5),),)
     for spans in ([pair], [[[0, 1]], [pair]]):
-        with pytest.raises(WrongInput) as caught:
+        with pytest.raises(UserError) as caught:
             marks_of(json.dumps(spans), 5)
         assert said in str(caught.value)
         assert len(str(caught.value)) < 200
@@ -115,7 +115,7 @@ def test_a_span_outside_of_its_text_is_refused(pair, said):
 def test_a_refusal_names_file_and_row(tmp_path):
     path = tmp_path / "marked.jsonl"
     path.write_bytes(jsonl(([[0, 5]], [[0, 9]], []))[0])
-    with pytest.raises(WrongInput, match=r"^Row 2 of marked.jsonl: .* 0 to 9 .* 8 characters\.$"):
+    with pytest.raises(UserError, match=r"^Row 2 of marked.jsonl: .* 0 to 9 .* 8 characters\.$"):
         read_rationales(str(path))
 
 
@@ -128,15 +128,15 @@ def test_a_refusal_names_file_and_row(tmp_path):
     ],
 )
 def test_columns_that_are_not_there(columns, said):
-    with pytest.raises(WrongInput, match=said):
+    with pytest.raises(UserError, match=said):
         rationales_from_table(read_table(*jsonl(ONE)), *columns)
 
 
 def test_a_table_without_marks_is_refused():
-    with pytest.raises(WrongInput, match='has no row with a marked span in "spans"'):
+    with pytest.raises(UserError, match='has no row with a marked span in "spans"'):
         rationales_from_table(read_table(*jsonl(([], [[]], []))))
     lines = b'{"text": "  ", "spans": [[0, 1]]}'
-    with pytest.raises(WrongInput, match="no row with a marked span"):
+    with pytest.raises(UserError, match="no row with a marked span"):
         rationales_from_table(read_table(lines, "x.jsonl"))
 
 

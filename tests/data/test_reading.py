@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from han_core.data.readers import read_table
 from han_core.data.table import Table, in_words
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 # What UTF-8 can hold: everything but lone surrogates.
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -38,7 +38,7 @@ def parquet_bytes(**columns):
 
 
 def refusal(data, filename):
-    with pytest.raises(WrongInput) as caught:
+    with pytest.raises(UserError) as caught:
         read_table(data, filename)
     assert "\n" not in str(caught.value)
     return str(caught.value)

@@ -7,7 +7,7 @@ import pytest
 
 from han_core.data.corpus import read_corpus
 from han_core.data.splits import Source, read_parts
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_a_part_that_the_column_leaves_out_is_a_share_or_other_data(tmp_path):
 def test_a_column_that_divides_nothing_is_refused(tmp_path, words, column, said):
     rows = [f"t{n},{'ab'[n % 2]},{word}" for n, word in enumerate(words)]
     source = replace(write_csv(tmp_path / "x.csv", rows), split_column=column)
-    with pytest.raises(WrongInput, match=said):
+    with pytest.raises(UserError, match=said):
         read_parts(source, 1)
 
 
@@ -125,7 +125,7 @@ def test_a_class_of_one_document_stays_among_the_training_documents(tmp_path):
     ],
 )
 def test_columns_that_nobody_meant_are_refused(tmp_path, rows, said):
-    with pytest.raises(WrongInput, match=said):
+    with pytest.raises(UserError, match=said):
         read_parts(write_csv(tmp_path / "x.csv", rows), 1)
 
 
@@ -140,7 +140,7 @@ def test_columns_that_nobody_meant_are_refused(tmp_path, rows, said):
     ],
 )
 def test_what_is_out_of_range_is_one_sentence(source, changed, said):
-    with pytest.raises(WrongInput, match=said):
+    with pytest.raises(UserError, match=said):
         read_parts(replace(source, **changed), 1)
 
 
@@ -154,7 +154,7 @@ def test_a_share_divides_no_group(tmp_path):
     ]
     assert list(map(len, films)) == [10, 5, 5]
     assert len(set.union(*films)) == 20
-    with pytest.raises(WrongInput, match="flim"):
+    with pytest.raises(UserError, match="flim"):
         read_parts(replace(source, group_column="flim"), 1)
 
 
@@ -179,5 +179,5 @@ def test_unlabelled_documents_that_stand_among_the_labelled_ones_are_left_out(so
 )
 def test_unlabelled_documents_that_cannot_be_used_are_refused(source, tmp_path, content, says):
     (tmp_path / "u.csv").write_text(content)
-    with pytest.raises(WrongInput, match=says):
+    with pytest.raises(UserError, match=says):
         read_parts(replace(source, unlabelled=str(tmp_path / "u.csv")), 1)

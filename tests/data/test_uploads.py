@@ -10,7 +10,7 @@ import pytest
 from han_core.data import uploads
 from han_core.data.corpus import read_corpus
 from han_core.data.uploads import forget_uploads, keep_upload
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 DATA = b"text,label\ngood,1\nbad,0\n"
 
@@ -72,7 +72,7 @@ def test_hostile_names_stay_below_the_store(name, store, readable):
     ("data", "name"), [(b"PAR1", "x.parquet"), (DATA, "x.exe"), (b"", "x.csv")]
 )
 def test_what_cannot_be_read_is_not_kept(data, name, store):
-    with pytest.raises(WrongInput):
+    with pytest.raises(UserError):
         keep_upload(data, name)
     assert files(store) == []
 
@@ -81,14 +81,14 @@ def test_a_full_store_and_a_full_disk_are_sentences(store, monkeypatch, readable
     keep_upload(DATA, "a.csv")
     with monkeypatch.context() as patched:
         patched.setattr(uploads, "LARGEST_STORE", 2 * len(DATA) - 1)
-        with pytest.raises(WrongInput, match=r"no room for b\.csv \(24 bytes\)"):
+        with pytest.raises(UserError, match=r"no room for b\.csv \(24 bytes\)"):
             keep_upload(DATA, "b.csv")
 
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(WrongInput, match=r"b\.csv cannot be kept: No space left on device"):
+    with pytest.raises(UserError, match=r"b\.csv cannot be kept: No space left on device"):
         keep_upload(DATA, "b.csv")
     assert [name.split("/")[1] for name in files(store)] == ["a.csv"]
 
@@ -127,6 +127,6 @@ def test_word_vectors_are_kept_with_the_size_of_one(tmp_path, monkeypatch):
 )
 def test_what_are_no_word_vectors_is_not_kept(data, name, says, tmp_path, monkeypatch):
     monkeypatch.setenv("HANSCOPE_DATA", str(tmp_path))
-    with pytest.raises(WrongInput, match=says):
+    with pytest.raises(UserError, match=says):
         uploads.keep_vectors(data, name)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]

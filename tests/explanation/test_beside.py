@@ -12,7 +12,7 @@ from han_core.explanation.faithfulness import Evidence, measured
 from han_core.explanation.model_probe import subject_of
 from han_core.explanation.worker import Asked, Beside
 from han_core.models.checkpoint import load_checkpoint
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from tests import processes
 
 TEXT = "The green table. A quiet road and bread."
@@ -75,7 +75,7 @@ def test_how_far_it_is_is_told(process, folders):
 
 def test_what_is_wrong_is_a_sentence_here_too(process, folders, tmp_path):
     question = asked(folders[0])
-    with pytest.raises(WrongInput, match="gone"):
+    with pytest.raises(UserError, match="gone"):
         process.evidence(question._replace(folder=str(tmp_path / "gone")))
     same(process.evidence(question), here(question))
 

@@ -10,7 +10,7 @@ from han_core.explanation.dataset_evidence import DRAWS, RANKINGS, flips, measur
 from han_core.explanation.faithfulness import quick, thorough
 from han_core.explanation.model_probe import subject
 from han_core.models.checkpoint import load_checkpoint
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 TEXTS = [
     "the quiet river walk. bread and music under the window. road unheard. a green table",
@@ -144,5 +144,5 @@ def test_the_seed_decides_and_progress_is_told(checkpoint):
 
 
 def test_no_text_is_wrong_input(checkpoint):
-    with pytest.raises(WrongInput, match="At least one text"):
+    with pytest.raises(UserError, match="At least one text"):
         measure(checkpoint, [])

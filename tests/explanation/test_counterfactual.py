@@ -17,7 +17,7 @@ from han_core.explanation.counterfactual import (
 from han_core.explanation.explain import explain
 from han_core.explanation.explanation import Explanation
 from han_core.models.checkpoint import load_checkpoint
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.document import Document, Sentence, Span
 from han_core.text.edits import Edit
 from tests.reference import batch_of
@@ -64,7 +64,7 @@ def test_a_replacement_is_read_as_if_it_had_stood_there(checkpoint):
 
 def test_nothing_left_is_one_sentence(checkpoint):
     document = checkpoint.tokenizer(TEXT)
-    with pytest.raises(WrongInput, match="At least one word must stay"):
+    with pytest.raises(UserError, match="At least one word must stay"):
         what_if(checkpoint, document, [Edit(0, len(TEXT))])
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from han_core.explanation.deletion import SHARES, Curve, Deletion, deletion, removed_units
-from han_core.explanation.model_probe import Subject, subject
+from han_core.explanation.model_probe import ModelProbe, subject
 from han_core.models.checkpoint import load_checkpoint
 from han_core.text.batch import Batch
 from han_core.text.vocabulary import UNKNOWN
@@ -101,13 +101,13 @@ def test_every_point_of_the_curves_is_a_plain_run(asked, unit, fill):
 
 def test_all_orders_and_shares_are_one_question(asked, monkeypatch):
     asked_of = []
-    plainly = Subject.probabilities
+    plainly = ModelProbe.probabilities
 
     def counted(self, kept, *rest):
         asked_of.append(kept.shape)
         return plainly(self, kept, *rest)
 
-    monkeypatch.setattr(Subject, "probabilities", counted)
+    monkeypatch.setattr(ModelProbe, "probabilities", counted)
     tokens = asked.tokens  # 19: shares take 1, 1, 2, 4 and 10 words, four different numbers
     orders = np.stack([np.random.default_rng(i).permutation(tokens) for i in range(6)])
     deletion(asked, {"attention": orders[:1], "random": orders[1:]})

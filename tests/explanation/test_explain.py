@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from han_core.explanation import explain as room
 from han_core.explanation.explain import explain, explain_many, runs
 from han_core.models.checkpoint import Checkpoint, load_checkpoint
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from tests.reference import check_contract
 
 KINDS = [("han", "additive"), ("bilstm", "additive"), ("bilstm", "dot"), ("han", "linear")]
@@ -111,7 +111,7 @@ def test_weights_that_are_finite_and_huge_are_one_sentence(random_checkpoint):
     with torch.no_grad():
         for weights in checkpoint.model.parameters():
             weights.fill_(3e38)
-    with pytest.raises(WrongInput, match=r"^han-additive gives values that are not finite"):
+    with pytest.raises(UserError, match=r"^han-additive gives values that are not finite"):
         explain(checkpoint, TEXTS[1])
 
 
@@ -134,7 +134,7 @@ def test_no_document_is_no_explanation(checkpoint_of):
 
 @pytest.mark.parametrize("text", ["", " ", "\n\n\t\u3000", "\r\n"])
 def test_a_text_without_a_word_is_one_sentence(checkpoint_of, text):
-    with pytest.raises(WrongInput, match="document b has none") as caught:
+    with pytest.raises(UserError, match="document b has none") as caught:
         next(explain_many(checkpoint_of(KINDS[0]), ["Good", text], ["a", "b"]))
     assert "\n" not in str(caught.value)
 

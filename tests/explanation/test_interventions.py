@@ -19,9 +19,9 @@ from han_core.explanation.interventions import (
     tamper,
     tampered_weights,
 )
-from han_core.explanation.model_probe import Subject, subject
+from han_core.explanation.model_probe import ModelProbe, subject
 from han_core.models.checkpoint import load_checkpoint
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from tests.reference import both_ways, gru, lstm
 
 TEXT = "The quiet river. Bread. Bread and music under the window."
@@ -36,11 +36,11 @@ def checkpoint(request, random_checkpoint):
 
 
 @pytest.fixture(scope="module")
-def asked(checkpoint) -> Subject:
+def asked(checkpoint) -> ModelProbe:
     return subject(checkpoint, TEXT)
 
 
-def is_han(asked: Subject) -> bool:
+def is_han(asked: ModelProbe) -> bool:
     return asked.checkpoint.config.architecture.model == "han"
 
 
@@ -49,7 +49,7 @@ def parts(weights: np.ndarray) -> list[np.ndarray]:
     return np.split(weights, np.cumsum(LENGTHS)[:-1])
 
 
-def answer(asked: Subject, words: np.ndarray, sentences: np.ndarray) -> list[float]:
+def answer(asked: ModelProbe, words: np.ndarray, sentences: np.ndarray) -> list[float]:
     """The models as the papers write them, with these weights in place of their own."""
     state = {name: w.detach().double() for name, w in asked.checkpoint.model.state_dict().items()}
     steps = [state["embedding.weight"][number] for number in asked.numbered.words.tolist()]
@@ -196,7 +196,7 @@ def test_distances_and_flips_by_hand(asked, monkeypatch):
     chances = asked.explanation.probabilities
     gap = abs(chances[0] - chances[1])
     near = 0.75 * chances + 0.25 * chances[::-1]  # a quarter of the way, not yet another class
-    monkeypatch.setattr(Subject, "under", lambda *_: np.array([chances, chances[::-1], near]))
+    monkeypatch.setattr(ModelProbe, "under", lambda *_: np.array([chances, chances[::-1], near]))
     found = furthest(asked, draws=3)
     assert (found.median, found.largest) == (pytest.approx(gap / 4), pytest.approx(gap))
     assert found.flips == pytest.approx(1 / 3)
@@ -205,14 +205,14 @@ def test_distances_and_flips_by_hand(asked, monkeypatch):
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_word_has_no_choice(checkpoint, kind):
     asked = subject(checkpoint, "Quiet\n\nMusic and bread")
-    with pytest.raises(WrongInput, match=f"Sentence 1 has one word.* nothing to {kind}"):
+    with pytest.raises(UserError, match=f"Sentence 1 has one word.* nothing to {kind}"):
         tamper(asked, Tampering(kind, 0))
     tamper(asked, Tampering(kind, 1))
     alone = subject(checkpoint, "Quiet")
     for place in (None, 0):
-        with pytest.raises(WrongInput, match=f"document has one word.* nothing to {kind}"):
+        with pytest.raises(UserError, match=f"document has one word.* nothing to {kind}"):
             tamper(alone, Tampering(kind, place))
-    with pytest.raises(WrongInput, match="nothing to shuffle"):
+    with pytest.raises(UserError, match="nothing to shuffle"):
         furthest(alone)
 
 
@@ -225,7 +225,7 @@ def test_one_sentence_and_one_word_sentences_can_be_changed(checkpoint, kind):
 
 @pytest.mark.parametrize("number", [-1, 3, 99])
 def test_another_sentence_is_refused(asked, number):
-    with pytest.raises(WrongInput, match=f"from 1 to 3 is expected; {number + 1} came"):
+    with pytest.raises(UserError, match=f"from 1 to 3 is expected; {number + 1} came"):
         tamper(asked, Tampering("flatten", number))
 
 
@@ -241,7 +241,7 @@ def test_another_sentence_is_refused(asked, number):
     ],
 )
 def test_settings_out_of_range_are_refused(values, message):
-    with pytest.raises(WrongInput, match=message):
+    with pytest.raises(UserError, match=message):
         Tampering(**{"kind": "sharpen", **values})
 
 

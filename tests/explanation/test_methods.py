@@ -11,7 +11,7 @@ from han_core.explanation.attribution import METHODS, Attribution, attribute
 from han_core.explanation.explain import explain
 from han_core.explanation.model_probe import subject
 from han_core.models.checkpoint import load_checkpoint
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from tests import reference
 
 SENTENCES = ["the quiet river walk", "bread music under window unheard", "seven road"]
@@ -142,9 +142,9 @@ def test_progress_reaches_its_end_in_one_pass_or_many(asked, monkeypatch, method
 
 
 def test_one_word_and_one_sentence_leave_nothing_to_leave_out(one_word, random_checkpoint):
-    with pytest.raises(WrongInput, match=r"has one word: there is nothing to leave out"):
+    with pytest.raises(UserError, match=r"has one word: there is nothing to leave out"):
         attribute(one_word, "leave_one_word_out")
-    with pytest.raises(WrongInput, match=r"has one sentence: there is nothing to leave out"):
+    with pytest.raises(UserError, match=r"has one sentence: there is nothing to leave out"):
         attribute(one_word, "leave_one_sentence_out")
     for method in ("attention", "gradient", "integrated_gradients"):
         assert len(attribute(one_word, method).words) == 1
@@ -154,14 +154,14 @@ def test_one_word_and_one_sentence_leave_nothing_to_leave_out(one_word, random_c
 
 def test_a_text_too_long_to_leave_words_out_is_told_before_it_starts(asked, monkeypatch):
     monkeypatch.setattr(attribution, "MOST_READ", asked.tokens * 4)
-    with pytest.raises(WrongInput, match=r"11 words of a text of 11 words take more"):
+    with pytest.raises(UserError, match=r"11 words of a text of 11 words take more"):
         attribute(asked, "leave_one_word_out")
     assert len(attribute(asked, "leave_one_sentence_out").sentences) == 3
 
 
 def test_without_captum_there_is_one_clear_sentence(one_word, monkeypatch):
     monkeypatch.setitem(sys.modules, "captum.attr", None)
-    with pytest.raises(WrongInput, match=r"captum, which is not installed; pip install captum"):
+    with pytest.raises(UserError, match=r"captum, which is not installed; pip install captum"):
         attribute(one_word, "integrated_gradients")
 
 

@@ -21,7 +21,7 @@ from han_core.explanation.plausibility import (
 )
 from han_core.explanation.statistics import NOTHING
 from han_core.models.checkpoint import load_checkpoint
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.document import Span
 
 TEXTS = (
@@ -97,7 +97,7 @@ def test_documents_without_a_choice_are_left_out(checkpoint):
     value = found.to_json()
     assert value["f1"]["people"] == {"mean": None, "low": None, "high": None}
     json.dumps(value, allow_nan=False)
-    with pytest.raises(WrongInput, match="marked has none"):
+    with pytest.raises(UserError, match="marked has none"):
         measure(checkpoint, Rationales("marked", texts[:2], marks[:2]))
 
 

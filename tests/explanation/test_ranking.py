@@ -10,7 +10,7 @@ from han_core.explanation.attribution import attention, leave_one_out, order, ra
 from han_core.explanation.attribution import gradient_ranking as gradient_times_input
 from han_core.explanation.model_probe import subject
 from han_core.models.checkpoint import load_checkpoint
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.batch import Batch
 from han_core.text.vocabulary import UNKNOWN
 
@@ -95,10 +95,10 @@ def test_leave_one_out_in_several_calls_is_the_same(asked, monkeypatch):
 
 def test_leave_one_out_says_what_it_cannot_do(asked, random_checkpoint, monkeypatch):
     alone = subject(asked.checkpoint, "river")
-    with pytest.raises(WrongInput, match="nothing to leave out"):
+    with pytest.raises(UserError, match="nothing to leave out"):
         leave_one_out(alone, "word")
     monkeypatch.setattr("han_core.explanation.attribution.MOST_READ", 14 * 14 - 1)
-    with pytest.raises(WrongInput, match="14 words of a text of 14 words"):
+    with pytest.raises(UserError, match="14 words of a text of 14 words"):
         leave_one_out(asked, "word")
     assert len(leave_one_out(asked, "sentence")) == 3
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from han_core.explanation.dataset_evidence import sample, spread
 from han_core.models.checkpoint import load_checkpoint
 from han_core.models.predict import predict
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 
 @pytest.fixture
@@ -59,12 +59,12 @@ def test_texts_too_long_are_never_chosen(checkpoint, monkeypatch):
     assert sample(checkpoint, texts, 9, say=said.append) == [0, 2]
     assert said == ["2 of 4 texts are above 3 words: left out."]
     assert all(sample(checkpoint, texts, 1, seed)[0] in (0, 2) for seed in range(8))
-    with pytest.raises(WrongInput, match="at most 3 words"):
+    with pytest.raises(UserError, match="at most 3 words"):
         sample(checkpoint, texts[1:2])
 
 
 def test_wrong_input_is_one_sentence(checkpoint):
-    with pytest.raises(WrongInput, match="number 2 has none"):
+    with pytest.raises(UserError, match="number 2 has none"):
         sample(checkpoint, ["river", " \n "])
     with pytest.raises(ValueError, match="at least one document"):
         sample(checkpoint, ["river"], 0)

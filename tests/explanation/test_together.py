@@ -9,7 +9,7 @@ import pytest
 from han_core.explanation import explain
 from han_core.explanation.explain import Together, explain_document
 from han_core.models.checkpoint import load_checkpoint
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.document import Document
 from tests.conftest import WORDS
 
@@ -78,7 +78,7 @@ def test_a_wrong_document_troubles_nobody_else(checkpoint, texts, gate):
     documents = [checkpoint.tokenizer(text) for text in texts[:4]]
     documents[2] = Document("", (), 0)
     first, second, wrong, last = ask_all(Together(checkpoint), documents, gate)
-    assert isinstance(wrong, WrongInput)
+    assert isinstance(wrong, UserError)
     for answer, document in zip((first, second, last), [*documents[:2], documents[3]], strict=True):
         same(answer, explain_document(checkpoint, document))
 

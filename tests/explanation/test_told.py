@@ -7,7 +7,7 @@ import pytest
 
 from han_core.explanation.faithfulness import measured
 from han_core.explanation.model_probe import subject
-from han_core.explanation.worker import heard, told
+from han_core.explanation.worker import from_json, to_json
 from han_core.models.checkpoint import load_checkpoint
 
 TEXTS = ["Bread.", "The green table.", "The green table. A quiet road and bread. One two three."]
@@ -20,7 +20,7 @@ def test_it_comes_back_as_it_was(random_checkpoint, model, stage, unit):
     checkpoint = load_checkpoint(random_checkpoint(model))
     for text in TEXTS:
         evidence = measured(subject(checkpoint, text), unit, "unknown", stage)
-        same(heard(told(evidence)), evidence)
+        same(from_json(to_json(evidence)), evidence)
 
 
 def same(one, other) -> None:

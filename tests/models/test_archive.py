@@ -24,7 +24,7 @@ from han_core.models.checkpoint import (
 )
 from han_core.models.listing import list_checkpoints
 from han_core.runtime import atomic_io
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def zipped(files: dict, method: int = ZIP_DEFLATED) -> bytes:
 
 def refused(data: bytes, root, saying: str = ".") -> str:
     """The sentence; and nothing was left behind."""
-    with pytest.raises(WrongInput, match=saying) as caught:
+    with pytest.raises(UserError, match=saying) as caught:
         unpack(data, root)
     assert list(root.iterdir()) == []
     assert str(root) not in str(caught.value)
@@ -126,7 +126,7 @@ def test_what_is_replaced_while_it_is_packed_is_packed_as_it_was(
 def test_half_a_checkpoint_is_not_packed(checkpoint, tmp_path, name):
     mine = shutil.copytree(checkpoint, tmp_path / "mine")
     (mine / name).unlink()
-    with pytest.raises(WrongInput, match=f"mine has no {name}"):
+    with pytest.raises(UserError, match=f"mine has no {name}"):
         pack(mine)
 
 
@@ -261,7 +261,7 @@ def test_whatever_is_changed_in_a_zip_it_is_whole_or_one_sentence(files, tmp_pat
             del data[draw.randrange(len(data)) :]
         try:
             name = unpack(bytes(data), tmp_path)
-        except WrongInput as error:
+        except UserError as error:
             sentences.append(str(error))
         else:
             load_checkpoint(tmp_path / name)

@@ -18,7 +18,7 @@ from han_core.models.checkpoint import (
     save_checkpoint,
 )
 from han_core.models.registry import build_model
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.batch import collate, number_document
 
 TEXT = "The green river. A quiet night under zebra."
@@ -122,7 +122,7 @@ def test_a_name_means_a_folder_where_the_environment_says(random_checkpoint, tmp
     monkeypatch.setenv("HANSCOPE_CHECKPOINTS", str(tmp_path))
     assert load_checkpoint("mine").name == "mine"
     monkeypatch.delenv("HANSCOPE_CHECKPOINTS")
-    with pytest.raises(WrongInput, match="'mine' is none"):
+    with pytest.raises(UserError, match="'mine' is none"):
         load_checkpoint("mine")
 
 

@@ -14,7 +14,7 @@ from han_core.models.checkpoint import (
     WEIGHTS,
     load_checkpoint,
 )
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 
 @pytest.fixture(params=["han", "bilstm"])
@@ -32,7 +32,7 @@ def change(folder, *, sums: bool = False, **values) -> None:
 
 
 def refusal(folder) -> str:
-    with pytest.raises(WrongInput) as caught:
+    with pytest.raises(UserError) as caught:
         load_checkpoint(folder)
     assert "\n" not in str(caught.value)
     assert 10 < len(str(caught.value)) < 500

@@ -8,7 +8,7 @@ from safetensors.torch import load_file, save_file
 
 from han_core.models.checkpoint import CONFIG, METRICS, VOCABULARY, WEIGHTS, load_checkpoint
 from han_core.models.listing import broken_checkpoints, list_checkpoints
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_weights_that_cannot_be_loaded_are_told_by_their_header(root, damage):
     assert names(root) == ["zebra"]
     (sentence,) = broken_checkpoints(root)
     assert f"{WEIGHTS} in apple" in sentence
-    with pytest.raises(WrongInput):
+    with pytest.raises(UserError):
         load_checkpoint(root / "apple")
 
 

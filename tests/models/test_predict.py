@@ -9,7 +9,7 @@ import torch
 from han_core.models import predict as evaluate
 from han_core.models.checkpoint import load_checkpoint
 from han_core.models.predict import metrics, predict, predict_shared
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.batch import number_document
 from han_core.training.distributed import Processes
 
@@ -80,7 +80,7 @@ def test_the_shares_of_several_processes_add_up_to_all_rows(random_checkpoint, p
 
 @pytest.mark.parametrize("text", ["", " \n\t"])
 def test_a_text_without_a_word_is_named(random_checkpoint, text):
-    with pytest.raises(WrongInput, match="number 2 has none"):
+    with pytest.raises(UserError, match="number 2 has none"):
         predict(load_checkpoint(random_checkpoint("han")), ["Good", text])
 
 
@@ -89,5 +89,5 @@ def test_weights_that_are_finite_and_huge_are_one_sentence(random_checkpoint):
     with torch.no_grad():
         for weights in checkpoint.model.parameters():
             weights.fill_(3e38)
-    with pytest.raises(WrongInput, match=r"^han-additive gives values that are not finite"):
+    with pytest.raises(UserError, match=r"^han-additive gives values that are not finite"):
         predict(checkpoint, TEXTS)

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 
 from han_core.models.weights import read_weights, write_weights
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 WEIGHTS = {"a.weight": torch.tensor([[1.0, -2.5], [1 / 3, 1e-3]]), "b": torch.tensor([7.0])}
 EXPECTED = {name: tensor.to("meta") for name, tensor in WEIGHTS.items()}
@@ -22,7 +22,7 @@ def path(tmp_path):
 
 
 def refusal(path) -> str:
-    with pytest.raises(WrongInput) as caught:
+    with pytest.raises(UserError) as caught:
         read_weights(path, EXPECTED)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 500

@@ -8,7 +8,7 @@ from han_core.analysis.annotations.codebook import STARTERS, codebook, save_tag
 from han_core.analysis.annotations.database import open_database
 from han_core.analysis.annotations.document_annotations import said_of
 from han_core.analysis.annotations.writing import BETWEEN, put_tag, set_flag, set_read, write_note
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from pages.errors import cached_scores, tag_editor
 from tests.processes import PATIENCE
 
@@ -240,7 +240,7 @@ def test_locked_notes_lose_nothing(notes, tmp_path):
 
 def test_an_unreachable_database_loses_nothing(notes, monkeypatch):
     def gone():
-        raise WrongInput("The notes cannot be reached.")
+        raise UserError("The notes cannot be reached.")
 
     app = beside()
     with monkeypatch.context() as patch:

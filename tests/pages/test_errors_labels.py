@@ -16,7 +16,7 @@ from han_core.analysis.query import select
 from han_core.data.corpus import read_corpus
 from han_core.models.checkpoint import load_checkpoint
 from pages.errors import context, sentences
-from pages.errors.context import Bench
+from pages.errors.context import ErrorsContext
 from tests.analysis.conftest import make_store  # noqa: F401
 from tests.pages.seen import captions, hooks
 from tests.processes import PATIENCE
@@ -60,10 +60,10 @@ def store(make_store):  # noqa: F811
     )  # fmt: skip
 
 
-def bench_of(store, filter=None, checkpoint=None, marks=None) -> Bench:
+def bench_of(store, filter=None, checkpoint=None, marks=None) -> ErrorsContext:
     filter = filter or Filter()
     rows = select(store, filter, Marks())
-    return Bench(
+    return ErrorsContext(
         checkpoint, None, "cpu", store, marks or Marks(), filter, rows,
         store.outcomes.take(rows), "",
     )  # fmt: skip

@@ -9,7 +9,7 @@ from han_core.analysis.filters import Filter
 from han_core.analysis.model_pairs import Pair
 from han_core.analysis.query import select
 from pages.errors import context, sentences
-from pages.errors.context import Bench
+from pages.errors.context import ErrorsContext
 from tests.analysis.conftest import make_store  # noqa: F401
 from tests.pages.seen import captions, hooks
 from tests.processes import PATIENCE
@@ -33,16 +33,16 @@ def bench(make_store):  # noqa: F811
         texts=[f"A film, number {row}." for row in range(12)],
     )
 
-    def make(filter: Filter, **changed) -> Bench:
+    def make(filter: Filter, **changed) -> ErrorsContext:
         rows = select(store, filter, Marks())
-        made = Bench("first", "second", "cpu", store, Marks(), filter, rows,
+        made = ErrorsContext("first", "second", "cpu", store, Marks(), filter, rows,
                      store.outcomes.take(rows), "")  # fmt: skip
         return made._replace(**changed)
 
     return make
 
 
-def drawn(bench: Bench) -> AppTest:
+def drawn(bench: ErrorsContext) -> AppTest:
     app = AppTest.from_function(page, args=(bench,), default_timeout=PATIENCE).run()
     assert not app.exception
     return app

@@ -16,7 +16,7 @@ from han_core.analysis.filters import Filter
 from han_core.analysis.query import select
 from han_core.data.readers import read_table
 from pages.errors import sentences
-from pages.errors.context import Bench
+from pages.errors.context import ErrorsContext
 from tests.analysis.conftest import make_store  # noqa: F401
 from tests.processes import PATIENCE
 
@@ -26,10 +26,10 @@ TEXTS = ["Good film .", "=dull", "fine", "so so"]
 def page(bench):
     from pages.errors import export
     from pages.shared import page as kept
-    from pages.shared.page import wrong_input_shown
+    from pages.shared.page import user_errors_shown
 
     kept.arrive("Errors")
-    with wrong_input_shown():
+    with user_errors_shown():
         export.panel(bench)
 
 
@@ -47,13 +47,15 @@ def store(make_store):  # noqa: F811
     )
 
 
-def bench(store, notes, filter=Filter(), analyst="Ann") -> Bench:  # noqa: B008
+def bench(store, notes, filter=Filter(), analyst="Ann") -> ErrorsContext:  # noqa: B008
     marked = marks(notes)
     rows = select(store, filter, marked)
-    return Bench(None, None, "cpu", store, marked, filter, rows, store.outcomes.take(rows), analyst)
+    return ErrorsContext(
+        None, None, "cpu", store, marked, filter, rows, store.outcomes.take(rows), analyst
+    )
 
 
-def opened(bench: Bench) -> AppTest:
+def opened(bench: ErrorsContext) -> AppTest:
     return AppTest.from_function(page, args=(bench,), default_timeout=PATIENCE).run()
 
 

@@ -11,7 +11,7 @@ from han_core.analysis.query import select
 from han_core.analysis.slices import save_slice, slices
 from pages.errors import cached_scores, charts, context, matrix
 from pages.errors import matrix as linked
-from pages.errors.context import Bench
+from pages.errors.context import ErrorsContext
 from pages.errors.slices import PRESENT, WHOLE
 from tests.analysis.conftest import make_store  # noqa: F401
 from tests.pages.seen import captions, hooks
@@ -51,7 +51,7 @@ def bench(store, analyst="Ana", **conditions):
     filter = Filter(**conditions)
     rows = select(store, filter, Marks())
     outcomes = store.outcomes.take(rows)
-    return Bench(None, None, "cpu", store, Marks(), filter, rows, outcomes, analyst)
+    return ErrorsContext(None, None, "cpu", store, Marks(), filter, rows, outcomes, analyst)
 
 
 def run(page, of) -> AppTest:

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from han_core.analysis.film import FRAMES, WATCHED, FrameRecorder
 from han_core.models.checkpoint import load_checkpoint
-from han_core.training.callbacks import Moment
+from han_core.training.callbacks import StepEvent
 from tests.pages.seen import components
 from tests.processes import PATIENCE
 
@@ -20,7 +20,7 @@ def watched(tmp_path, random_checkpoint):
     checkpoint = load_checkpoint(random_checkpoint("han"))
     recorder = FrameRecorder(tmp_path, TEXTS)
     for step, epoch in ((0, 0), (1, 0), (2, 1)):
-        recorder(Moment(step, epoch, step == 2, lambda: checkpoint))
+        recorder(StepEvent(step, epoch, step == 2, lambda: checkpoint))
     return tmp_path
 
 
@@ -58,7 +58,7 @@ def test_the_film_of_each_document_reaches_the_browser(watched):
 def test_a_moment_that_came_is_shown_when_the_page_is_drawn_again(watched, random_checkpoint):
     app = opened(watched)
     checkpoint = load_checkpoint(random_checkpoint("han"))
-    FrameRecorder(watched, TEXTS)(Moment(4, 1, False, lambda: checkpoint))
+    FrameRecorder(watched, TEXTS)(StepEvent(4, 1, False, lambda: checkpoint))
     assert [frame["step"] for frame in film(app.run())["frames"]] == [0, 1, 2, 4]
 
 

@@ -35,10 +35,10 @@ def script():
 
     from pages.errors import scoring
     from pages.shared import controls, data_picker
-    from pages.shared.page import begin, wrong_input_shown
+    from pages.shared.page import begin, user_errors_shown
 
     begin("Errors", "")
-    with wrong_input_shown():
+    with user_errors_shown():
         source = data_picker.source()
         checkpoint, device = scoring.checkpoint(source), controls.device()
         documents = data_picker.documents(source)
@@ -212,7 +212,7 @@ def attended_script():
     from han_core.analysis.annotations.marks import Marks
     from han_core.analysis.sources import source_of
     from pages.errors import cached_scores, context, scoring, word_attention
-    from pages.errors.context import Bench
+    from pages.errors.context import ErrorsContext
     from pages.shared import controls
     from pages.shared.page import begin
 
@@ -223,7 +223,7 @@ def attended_script():
     )
     rows = np.arange(st.session_state.get("rows", store.rows))
     word_attention.panel(
-        Bench("small-han", None, device, store, Marks(), context.current(), rows,
+        ErrorsContext("small-han", None, device, store, Marks(), context.current(), rows,
               store.outcomes.take(rows), "")
     )  # fmt: skip
 

@@ -16,7 +16,7 @@ from han_core.runtime.atomic_io import (
     whole_folder,
     write_json,
 )
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 
 def write(folder, content: str) -> None:
@@ -167,16 +167,16 @@ def test_json_comes_back_as_it_was_written(tmp_path):
 )
 def test_what_is_no_json_is_one_sentence(tmp_path, text, message):
     (tmp_path / "file.json").write_bytes(text)
-    with pytest.raises(WrongInput, match=message) as caught:
+    with pytest.raises(UserError, match=message) as caught:
         read_json(tmp_path / "file.json")
     assert "\n" not in str(caught.value)
 
 
 def test_a_missing_file_and_a_folder_in_its_place_are_one_sentence(tmp_path):
-    with pytest.raises(WrongInput, match=f"{tmp_path.name} has no file.json"):
+    with pytest.raises(UserError, match=f"{tmp_path.name} has no file.json"):
         read_json(tmp_path / "file.json")
     (tmp_path / "file.json").mkdir()
-    with pytest.raises(WrongInput, match="not readable"):
+    with pytest.raises(UserError, match="not readable"):
         read_json(tmp_path / "file.json")
 
 

@@ -9,7 +9,7 @@ from han_core.runtime.devices import (
     describe_device,
     mixed_precision,
 )
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 CPU = torch.device("cpu")
 pytestmark = pytest.mark.device
@@ -73,14 +73,14 @@ def test_float32_is_computed_as_float32_on_a_gpu(machine, rounding, name, rounde
 @pytest.mark.parametrize("name", ["cuda", "cuda:0", "mps"])
 def test_a_device_that_is_not_there_is_refused_with_those_that_are(machine, name):
     machine(0, False)
-    with pytest.raises(WrongInput) as caught:
+    with pytest.raises(UserError) as caught:
         choose_device(name)
     assert str(caught.value) == f"There is no device {name} here; there is cpu."
 
 
 def test_a_gpu_that_is_not_there_is_refused(machine):
     machine(2, False)
-    with pytest.raises(WrongInput, match="there is cuda:0, cuda:1, cpu"):
+    with pytest.raises(UserError, match="there is cuda:0, cuda:1, cpu"):
         choose_device("cuda:2")
 
 
@@ -90,7 +90,7 @@ def test_a_gpu_that_is_not_there_is_refused(machine):
 )
 def test_what_is_no_name_is_refused_in_one_line(machine, name):
     machine(1, True)
-    with pytest.raises(WrongInput, match="auto, cpu, cuda, cuda:N or mps") as caught:
+    with pytest.raises(UserError, match="auto, cpu, cuda, cuda:N or mps") as caught:
         choose_device(name)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 150
@@ -122,5 +122,5 @@ def test_the_precision_fits_the_device(monkeypatch, name, device, bf16, expected
 
 @pytest.mark.parametrize("device", ["cpu", "mps"])
 def test_fp16_needs_a_cuda_gpu(device):
-    with pytest.raises(WrongInput, match=f"fp16 needs a CUDA GPU; on {device}"):
+    with pytest.raises(UserError, match=f"fp16 needs a CUDA GPU; on {device}"):
         mixed_precision("fp16", torch.device(device))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from han_core.runtime import jobs
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.runtime.jobs import DIED, State, begin, look, stop, write_state
 from han_core.runtime.locks import is_held, take
 from tests.processes import PATIENCE
@@ -17,7 +17,7 @@ from tests.processes import PATIENCE
 WORK = """
 import time
 from han_core.runtime.jobs import serve
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 
 def work(request, tell):
@@ -25,7 +25,7 @@ def work(request, tell):
     for at in range(request["to"]):
         time.sleep(request.get("pause", 0))
         if at == request.get("refuse"):
-            raise WrongInput("Three is\\nno number.")
+            raise UserError("Three is\\nno number.")
         if at == request.get("break"):
             raise OSError(28, "No space left on device")
         tell("Counting", at + 1, request["to"])
@@ -117,7 +117,7 @@ def test_a_full_disk_is_one_sentence(folder, counting, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(jobs, "write_json", full)
-    with pytest.raises(WrongInput, match="cannot begin on this machine: No space left"):
+    with pytest.raises(UserError, match="cannot begin on this machine: No space left"):
         begin(folder, counting, {"to": 1})
     assert not is_held(folder / "lock")
 

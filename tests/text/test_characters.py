@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.tokenizer import Tokenizer
 from han_core.text.tokenizer_pool import split
 
@@ -49,9 +49,9 @@ def test_a_limit_cuts_after_so_many_characters():
 
 
 def test_another_segmentation_is_one_sentence():
-    with pytest.raises(WrongInput, match="words or characters; 'letters' came"):
+    with pytest.raises(UserError, match="words or characters; 'letters' came"):
         Tokenizer("zh", segmentation="letters")
-    with pytest.raises(WrongInput, match="'en', 'de' or 'zh'"):
+    with pytest.raises(UserError, match="'en', 'de' or 'zh'"):
         Tokenizer("qq", segmentation="characters")
 
 

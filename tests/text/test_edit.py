@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.document import Document
 from han_core.text.edits import LONGEST_REPLACEMENT, MOST_EDITS, Edit, edited, toggle
 from han_core.text.tokenizer import Tokenizer
@@ -240,7 +240,7 @@ def test_what_a_limit_cut_off_stays_unseen():
 )
 def test_edits_that_cannot_be_made_are_one_sentence(edit, message):
     document = tokenizer("en", 3)("One two three four five.")
-    with pytest.raises(WrongInput, match=message) as caught:
+    with pytest.raises(UserError, match=message) as caught:
         edited(document, [edit()], tokenizer("en", 3))
     assert "\n" not in str(caught.value)
 
@@ -248,7 +248,7 @@ def test_edits_that_cannot_be_made_are_one_sentence(edit, message):
 def test_white_space_alone_has_nothing_to_edit():
     document = tokenizer("en")(" \n ")
     assert edited(document, (), tokenizer("en")).document == document
-    with pytest.raises(WrongInput, match="hold none"):
+    with pytest.raises(UserError, match="hold none"):
         edited(document, [Edit(0, 3)], tokenizer("en"))
 
 
@@ -267,10 +267,10 @@ def test_there_is_a_bound_on_edits():
     document = tokenizer("en")(text)
     edits = tuple(spanning(document, at, at) for at in range(MOST_EDITS))
     assert edited(document, edits, tokenizer("en")).document.text == "a a "
-    with pytest.raises(WrongInput, match="At most 500 edits"):
+    with pytest.raises(UserError, match="At most 500 edits"):
         toggle(edits, spanning(document, MOST_EDITS, MOST_EDITS))
     assert len(toggle(edits, edits[7])) == MOST_EDITS - 1
-    with pytest.raises(WrongInput, match="At most 500 edits"):
+    with pytest.raises(UserError, match="At most 500 edits"):
         edited(document, (*edits, edits[0]), tokenizer("en"))
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text import tokenizer_pool
 from han_core.text.tokenizer import Tokenizer
 from han_core.text.tokenizer_pool import chunks, processes_for, split_all
@@ -31,7 +31,7 @@ def test_two_processes_give_what_one_gives(small_chunks):
 
 def test_a_process_that_ends_early_is_one_sentence(small_chunks, monkeypatch):
     monkeypatch.setattr(tokenizer_pool, "__name__", "han_core.text.nothing")
-    with pytest.raises(WrongInput, match="ended before it was done") as caught:
+    with pytest.raises(UserError, match="ended before it was done") as caught:
         listed(TEXTS, 2)
     assert "\n" not in str(caught.value)
 

@@ -10,7 +10,7 @@ import spacy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.document import Document
 from han_core.text.tokenizer import LONGEST_RUN, PIECE, Tokenizer
 
@@ -80,7 +80,7 @@ def test_white_space_after_the_last_token_is_no_cut():
 
 @pytest.mark.parametrize("limit", [0, -1])
 def test_a_limit_below_one_token_is_refused(limit):
-    with pytest.raises(WrongInput, match="at least 1"):
+    with pytest.raises(UserError, match="at least 1"):
         Tokenizer("en", limit)
 
 
@@ -134,7 +134,7 @@ def test_german_has_its_own_abbreviations():
 
 @pytest.mark.parametrize("language", ["qq", "", "EN", "../en", "a b"])
 def test_an_unknown_language_is_one_sentence(language):
-    with pytest.raises(WrongInput, match="'en', 'de' or 'zh'") as caught:
+    with pytest.raises(UserError, match="'en', 'de' or 'zh'") as caught:
         Tokenizer(language)
     assert "\n" not in str(caught.value)
 
@@ -148,7 +148,7 @@ def test_a_missing_word_segmenter_is_one_sentence(monkeypatch):
         return real(name, *rest, **more)
 
     monkeypatch.setattr(builtins, "__import__", without_sudachi)
-    with pytest.raises(WrongInput, match="package that is missing") as caught:
+    with pytest.raises(UserError, match="package that is missing") as caught:
         Tokenizer("ja")
     assert "\n" not in str(caught.value)
 

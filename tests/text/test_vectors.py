@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.vocabulary import RESERVED, Vocabulary
 from han_core.text.word_vectors import (
     check_learning,
@@ -89,7 +89,7 @@ def test_what_is_written_is_read(tmp_path, name, written):
 )
 def test_a_broken_file_is_one_sentence(tmp_path, name, content, message):
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(WrongInput, match=message) as caught:
+    with pytest.raises(UserError, match=message) as caught:
         read_vectors(tmp_path / name, VOCABULARY, seed=0)
     assert "\n" not in str(caught.value)
 
@@ -97,7 +97,7 @@ def test_a_broken_file_is_one_sentence(tmp_path, name, content, message):
 @pytest.mark.parametrize("read", [vectors_size, lambda path: read_vectors(path, VOCABULARY, 0)])
 @pytest.mark.parametrize("name", ["nowhere", ".", "a\0b"])
 def test_a_missing_file_is_one_sentence(tmp_path, read, name):
-    with pytest.raises(WrongInput, match="A file of word vectors is expected"):
+    with pytest.raises(UserError, match="A file of word vectors is expected"):
         read(tmp_path / name)
 
 
@@ -126,13 +126,13 @@ def test_words_that_stand_in_the_same_places_get_similar_vectors():
 
 def test_too_few_words_to_learn_from_is_one_sentence():
     pytest.importorskip("gensim")
-    with pytest.raises(WrongInput, match="at least 5 times"):
+    with pytest.raises(UserError, match="at least 5 times"):
         learn_vectors([["a", "b"]], size=8, epochs=1, seed=0, workers=1)
 
 
 def test_learning_without_gensim_says_what_is_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, "gensim.models", None)
-    with pytest.raises(WrongInput, match="pip install gensim"):
+    with pytest.raises(UserError, match="pip install gensim"):
         learn_vectors([["a"] * 9], size=8, epochs=1, seed=0, workers=1)
 
 
@@ -145,5 +145,5 @@ def test_learning_without_gensim_says_what_is_missing(monkeypatch):
 )  # fmt: skip
 def test_what_cannot_be_learnt_is_refused_by_its_name(wrong):
     ((name, value),) = wrong.items()
-    with pytest.raises(WrongInput, match=f"^{name} is [01] to .*; {value} came"):
+    with pytest.raises(UserError, match=f"^{name} is [01] to .*; {value} came"):
         check_learning(**{"size": 5, "epochs": 1, "seed": 0, "workers": 1, **wrong})

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.vocabulary import PADDING, RESERVED, UNKNOWN, Vocabulary
 
 DOCUMENTS = [["b", "a", "B", "c"], ["A", "b", "d", "."], ["."]]  # b 3, a 2, "." 2, c 1, d 1
@@ -68,7 +68,7 @@ def test_a_rebuild_from_the_same_documents_is_identical(documents, draw: random.
     "words", [(), ("<pad>",), ("<unk>", "<pad>", "a"), ("a", "b"), (*RESERVED, "a", "b", "a")]
 )
 def test_a_list_of_words_that_is_no_vocabulary_is_refused(words):
-    with pytest.raises(WrongInput):
+    with pytest.raises(UserError):
         Vocabulary(words)
 
 

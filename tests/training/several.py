@@ -16,7 +16,7 @@ import torch
 from han_core.data.splits import Source, read_parts
 from han_core.training.distributed import launched
 from han_core.training.settings import parse_settings
-from han_core.training.train import Request, Stopped, Watch, train
+from han_core.training.train import Callbacks, Request, Stopped, train
 
 PAIRS = [
     "epochs=2", "hidden=4", "embedding=8", "attention_size=4", "batch_tokens=120",
@@ -36,8 +36,8 @@ def request(data: str, out: Path, resume: bool) -> Request:
     )  # fmt: skip
 
 
-def quiet(stop=lambda: False) -> Watch:
-    return Watch(
+def quiet(stop=lambda: False) -> Callbacks:
+    return Callbacks(
         lambda texts, name: texts,
         lambda number, of: lambda count, loss: None,
         lambda said: print(said, flush=True),

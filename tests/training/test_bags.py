@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.batch import NumberedDocument
 from han_core.training.bag_of_words import MOST_WORDS, NB_SVM, TF_IDF, learn_nb_svm, learn_tf_idf
 
@@ -61,7 +61,7 @@ def test_the_same_documents_teach_the_same(learn):
 
 
 def test_documents_that_have_nothing_in_common_are_refused(bag, learn):
-    with pytest.raises(WrongInput, match=f"two training documents; {bag}"):
+    with pytest.raises(UserError, match=f"two training documents; {bag}"):
         learn([document([2]), document([3])], np.array([0, 1]), WORDS)
 
 

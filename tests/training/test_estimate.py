@@ -9,7 +9,7 @@ import torch
 from han_core.data.corpus import Corpus
 from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import TextConfig
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.vocabulary import RESERVED, Vocabulary
 from han_core.training.estimate import Estimate, estimate, read_sample
 from han_core.training.prepare import prepare
@@ -104,7 +104,7 @@ def test_on_a_gpu_the_time_is_not_guessed_and_the_memory_is_its_own():
 
 @pytest.mark.parametrize("texts", [(), ("", "  ")])
 def test_texts_without_a_word_are_refused(texts):
-    with pytest.raises(WrongInput, match="Texts with words are expected"):
+    with pytest.raises(UserError, match="Texts with words are expected"):
         of(texts)
 
 

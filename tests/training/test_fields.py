@@ -6,7 +6,7 @@ import pytest
 
 from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import TextConfig
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.training.fields import EXPLAINED, explained
 from han_core.training.settings import COMPUTED, Settings, checked
 
@@ -19,7 +19,7 @@ def valid(field, value) -> bool:
     needed = NEEDED if kind is Architecture else {}
     try:
         checked(kind, {**needed, field.name: value})
-    except WrongInput:
+    except UserError:
         return False
     return True
 

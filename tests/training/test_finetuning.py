@@ -9,7 +9,7 @@ import torch
 from han_core.data.corpus import Corpus
 from han_core.models.architecture import level_of
 from han_core.models.checkpoint import load_checkpoint
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.training.train import Stopped, train
 
 
@@ -85,7 +85,7 @@ def test_frozen_words_stay_bit_for_bit_and_the_classes_are_others(go_on, planted
     ],
 )
 def test_what_contradicts_the_checkpoint_is_refused(go_on, pairs, changed, said):
-    with pytest.raises(WrongInput, match=said):
+    with pytest.raises(UserError, match=said):
         go_on(*pairs, **changed)
 
 

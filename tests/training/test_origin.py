@@ -6,7 +6,7 @@ import torch
 from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import Config, TextConfig, save_checkpoint
 from han_core.models.registry import build_model
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.vocabulary import RESERVED, Vocabulary
 from han_core.training.initial_weights import origin
 from han_core.training.settings import Settings
@@ -38,7 +38,7 @@ def test_a_run_may_start_from_nothing():
 
 
 def test_what_is_no_checkpoint_is_one_sentence(tmp_path):
-    with pytest.raises(WrongInput, match="nowhere"):
+    with pytest.raises(UserError, match="nowhere"):
         origin(Settings(start_from="nowhere"))
 
 
@@ -48,17 +48,17 @@ def test_a_damaged_checkpoint_is_refused(tmp_path, first):
         name: torch.full_like(w, torch.nan) for name, w in build_model(SHAPE).state_dict().items()
     }
     save_checkpoint(tmp_path / "nan", config, first.vocabulary, weights, {}, [])
-    with pytest.raises(WrongInput, match="not finite"):
+    with pytest.raises(UserError, match="not finite"):
         origin(Settings(start_from=str(tmp_path / "nan")))
 
 
 def test_the_model_is_the_checkpoints_and_so_is_a_form_that_nobody_asks_for(first):
     assert first.model("han", None) == ("han", "dot") == first.model("han", "dot")
     assert first.model("han", "additive") == ("han", "additive")
-    with pytest.raises(WrongInput, match=r"first.*has model han; model bilstm was asked for"):
+    with pytest.raises(UserError, match=r"first.*has model han; model bilstm was asked for"):
         first.model("bilstm", None)
     first.freezes("dot")
-    with pytest.raises(WrongInput, match="has attention dot; attention additive was asked for"):
+    with pytest.raises(UserError, match="has attention dot; attention additive was asked for"):
         first.freezes("additive")
 
 
@@ -68,18 +68,18 @@ def test_sizes_are_the_checkpoints_but_dropout_and_noise_are_free(first):
     assert (found["dropout_words"], found["attention_noise"]) == (0.1, 0.5)
     assert first.sizes({})["dropout_words"] == 0.4
     assert found.keys().isdisjoint({"model", "attention", "vocabulary_size", "classes"})
-    with pytest.raises(WrongInput, match="has embedding 3; embedding 5 was asked for"):
+    with pytest.raises(UserError, match="has embedding 3; embedding 5 was asked for"):
         first.sizes({"embedding": 5})
 
 
 def test_what_a_word_is_and_its_case_are_the_checkpoints_but_the_limit_is_free(first):
     assert first.text(TextConfig()) == TEXT
     assert first.text(TextConfig(maximum_tokens=9)).maximum_tokens == 9
-    with pytest.raises(WrongInput, match="has language zh; language en was asked for"):
+    with pytest.raises(UserError, match="has language zh; language en was asked for"):
         first.text(TextConfig(language="en"))
-    with pytest.raises(WrongInput, match="has segmentation words; segmentation characters was"):
+    with pytest.raises(UserError, match="has segmentation words; segmentation characters was"):
         first.text(TextConfig(segmentation="characters"))
-    with pytest.raises(WrongInput, match="has lowercase False; lowercase True was asked for"):
+    with pytest.raises(UserError, match="has lowercase False; lowercase True was asked for"):
         first.text(TextConfig(lowercase=True))
 
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from han_core.training.batches import Position, Taken, said
+from han_core.training.batches import Position, StepResult, said
 
-STEP = Taken(documents=(2, 4), losses=(1.0, 0.25), right=5, seconds=0.5)
+STEP = StepResult(documents=(2, 4), losses=(1.0, 0.25), right=5, seconds=0.5)
 
 
 def test_a_step_further_by_hand():
-    position = Position().after(STEP).after(Taken((2,), (3.0,), 0, 1.5))
+    position = Position().after(STEP).after(StepResult((2,), (3.0,), 0, 1.5))
     assert position == Position(taken=2, documents=8, loss=2 * 1 + 4 * 0.25 + 2 * 3, right=5,
                                 seconds=2.0)  # fmt: skip
     assert position.line() == {

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.training import precision
 from han_core.training.precision import check_precision, trains_in_bf16
 from han_core.training.train import train
@@ -83,7 +83,7 @@ def test_too_little_memory_is_not_taken_for_a_missing_precision(monkeypatch):
         raise torch.OutOfMemoryError("out of memory")
 
     monkeypatch.setattr(torch, "lstm", out_of_memory)
-    with pytest.raises(WrongInput, match="The memory of cpu is not enough"):
+    with pytest.raises(UserError, match="The memory of cpu is not enough"):
         trains_in_bf16("bilstm", CPU)
 
 
@@ -98,7 +98,7 @@ def test_random_numbers_are_as_before():
 def test_only_bf16_that_was_asked_for_is_refused(monkeypatch, name, answer):
     monkeypatch.setattr(precision, "trains_in_bf16", lambda model, device: answer)
     if name == "bf16" and not answer:
-        with pytest.raises(WrongInput) as caught:
+        with pytest.raises(UserError) as caught:
             check_precision(name, "bilstm", CPU)
         assert str(caught.value) == SENTENCE
     else:
@@ -106,7 +106,7 @@ def test_only_bf16_that_was_asked_for_is_refused(monkeypatch, name, answer):
 
 
 def test_fp16_is_refused_on_a_cpu():
-    with pytest.raises(WrongInput, match="fp16 needs a CUDA GPU"):
+    with pytest.raises(UserError, match="fp16 needs a CUDA GPU"):
         check_precision("fp16", "han", CPU)
 
 
@@ -119,7 +119,7 @@ def test_a_run_that_began_elsewhere_is_refused_when_it_is_resumed(
     train(request, CPU, quiet())
     again = make_request(tmp_path / "out", *pairs, model="han", resume=True, **few)
     monkeypatch.setattr(precision, "trains_in_bf16", lambda model, device: False)
-    with pytest.raises(WrongInput, match="cannot train han with mixed_precision=bf16"):
+    with pytest.raises(UserError, match="cannot train han with mixed_precision=bf16"):
         train(again, CPU, quiet())
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from han_core.data.corpus import Corpus
 from han_core.models.checkpoint import TextConfig
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.tokenizer import Tokenizer
 from han_core.text.vocabulary import RESERVED, UNKNOWN, Vocabulary
 from han_core.training.prepare import Examples, class_names, examples, prepare
@@ -229,7 +229,7 @@ def test_a_corpus_is_read_with_an_existing_vocabulary():
     ],
 )
 def test_classes_and_names_that_do_not_fit_are_refused(classes, names):
-    with pytest.raises(WrongInput) as caught:
+    with pytest.raises(UserError) as caught:
         class_names(classes, names)
     assert "\n" not in str(caught.value)
 
@@ -238,7 +238,7 @@ def test_a_validation_label_that_no_training_document_has_is_refused():
     def read(texts, name):
         pytest.fail("it should be found before texts are read")
 
-    with pytest.raises(WrongInput, match="other"):
+    with pytest.raises(UserError, match="other"):
         prepared(validation=corpus(("Good", "other")), follow=read)
 
 

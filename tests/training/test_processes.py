@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.training.distributed import Processes, device_name, fewer_than_asked, join, launched
 
 SECOND = Processes(count=2, index=1, local=1)
@@ -23,7 +23,7 @@ def test_torchrun_and_mpi_say_which_process_it_is():
     [{"WORLD_SIZE": "0"}, {"WORLD_SIZE": "2", "RANK": "2"}, {"RANK": "one"}, {"LOCAL_RANK": "-1"}],
 )
 def test_what_cannot_be_is_one_sentence(environment):
-    with pytest.raises(WrongInput, match="say which process this is"):
+    with pytest.raises(UserError, match="say which process this is"):
         launched(environment)
 
 
@@ -57,7 +57,7 @@ def test_each_process_takes_a_gpu_of_its_own(monkeypatch):
     for name in ("auto", "cuda:3", "mps"):
         assert device_name(name, Processes()) == name
     for name in ("cuda:0", "mps"):
-        with pytest.raises(WrongInput, match=f"{name} came"):
+        with pytest.raises(UserError, match=f"{name} came"):
             device_name(name, SECOND)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert device_name("auto", SECOND) == "cpu"
@@ -67,5 +67,5 @@ def test_processes_that_cannot_meet_are_one_sentence(monkeypatch):
     for name, value in {"WORLD_SIZE": "2", "RANK": "0"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("MASTER_ADDR", raising=False)
-    with pytest.raises(WrongInput, match="2 processes are to train together and cannot meet"):
+    with pytest.raises(UserError, match="2 processes are to train together and cannot meet"):
         join(torch.device("cpu"))

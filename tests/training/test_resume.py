@@ -13,10 +13,10 @@ from safetensors.torch import load_file, save_file
 from han_core.data.corpus import Corpus
 from han_core.models.checkpoint import HISTORY, METRICS, WEIGHTS
 from han_core.runtime.atomic_io import read_json
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.training import learner
 from han_core.training import train as train_module
-from han_core.training.callbacks import Stopped, Watch
+from han_core.training.callbacks import Callbacks, Stopped
 from han_core.training.precision import trains_in_bf16
 from han_core.training.resume import (
     RunState,
@@ -83,10 +83,10 @@ def test_a_run_that_was_killed_ends_with_the_same_bits(tmp_path, make_request, q
         assert once[key] == twice[key]
 
 
-def stopping_after(steps: int, **watched) -> Watch:
+def stopping_after(steps: int, **watched) -> Callbacks:
     """A watch that asks to stop after that many steps of its run, once."""
     left = iter([False] * (steps - 1) + [True])
-    return Watch(
+    return Callbacks(
         lambda texts, name: texts, lambda number, of: lambda count, loss: None,
         lambda sentence: None, stop=lambda: next(left), **watched,
     )  # fmt: skip
@@ -320,7 +320,7 @@ def test_a_run_that_is_over_only_tests_again(finished, make_request, quiet, few)
 )
 def test_other_settings_than_the_runs_are_one_sentence(finished, make_request, quiet, few, pairs):
     request = make_request(finished[0], "epochs=2", *pairs, resume=True, **few)
-    with pytest.raises(WrongInput) as caught:
+    with pytest.raises(UserError) as caught:
         train(request, CPU, quiet())
     assert "\n" not in str(caught.value)
 
@@ -344,7 +344,7 @@ def test_other_data_of_the_same_size_is_refused(
     out = shutil.copytree(finished[0], tmp_path / "out")
     data = {name: renamed(corpus, **changed) for name, corpus in few.items()}
     request = make_request(out, "epochs=2", "hidden=6", resume=True, **data)
-    with pytest.raises(WrongInput) as caught:
+    with pytest.raises(UserError) as caught:
         train(request, CPU, quiet())
     assert "\n" not in str(caught.value)
 
@@ -362,10 +362,10 @@ def test_a_state_comes_back_by_its_parts(tmp_path):
 
 
 def test_a_folder_without_a_run_is_one_sentence(tmp_path, make_request, quiet, few):
-    with pytest.raises(WrongInput, match="holds none"):
+    with pytest.raises(UserError, match="holds none"):
         read_state(tmp_path)
     (tmp_path / "mine.txt").touch()
-    with pytest.raises(WrongInput, match="holds none"):
+    with pytest.raises(UserError, match="holds none"):
         train(make_request(tmp_path, resume=True, **few), CPU, quiet())
 
 
@@ -443,7 +443,7 @@ def test_damaged_tensors_are_one_sentence(finished, tmp_path, make_request, quie
 
 def refusal(out, make_request, quiet, few) -> str:
     request = make_request(out, "epochs=2", "hidden=6", resume=True, **few)
-    with pytest.raises(WrongInput) as caught:
+    with pytest.raises(UserError) as caught:
         train(request, CPU, quiet())
     assert "\n" not in str(caught.value)
     return str(caught.value)
@@ -457,6 +457,6 @@ def test_a_damaged_state_is_one_sentence(
     out = shutil.copytree(finished[0], tmp_path / "damaged")
     (out / "resume" / name).write_bytes(content)
     request = make_request(out, "epochs=2", "hidden=6", resume=True, **few)
-    with pytest.raises(WrongInput) as caught:
+    with pytest.raises(UserError) as caught:
         train(request, CPU, quiet())
     assert "\n" not in str(caught.value)

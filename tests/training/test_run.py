@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from han_core.models.architecture import Architecture
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.batch import NumberedDocument
 from han_core.text.vocabulary import RESERVED, UNKNOWN, Vocabulary
 from han_core.text.word_vectors import write_vectors
@@ -59,14 +59,14 @@ def weights(run: Run) -> torch.Tensor:
 
 
 def test_a_precision_that_the_device_lacks_is_refused():
-    with pytest.raises(WrongInput, match="fp16"):
+    with pytest.raises(UserError, match="fp16"):
         run_of(mixed_precision="fp16")
 
 
 @pytest.mark.parametrize("model", ["han", "bilstm"])
 def test_bf16_runs_on_the_cpu_and_learns_where_the_processor_has_it(fresh_accelerate, model):
     if not trains_in_bf16(model, CPU):
-        with pytest.raises(WrongInput, match=f"cannot train {model} with mixed_precision=bf16"):
+        with pytest.raises(UserError, match=f"cannot train {model} with mixed_precision=bf16"):
             check_precision("bf16", model, CPU)
         return
     half = train(run_of(model=model, mixed_precision="bf16", **STEADY), 4)
@@ -161,7 +161,7 @@ def test_a_loss_that_is_no_number_is_one_sentence_and_the_best_weights_stay():
     best = {name: tensor.clone() for name, tensor in run.best.items()}
     with torch.no_grad():
         run.learner.model.classifier.weight.fill_(float("nan"))
-    with pytest.raises(WrongInput, match="loss became nan in step 1 of epoch 2") as caught:
+    with pytest.raises(UserError, match="loss became nan in step 1 of epoch 2") as caught:
         train(run, 1)
     assert "learning rate" in str(caught.value)
     assert all(torch.equal(run.best[name], best[name]) for name in best)

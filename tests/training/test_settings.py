@@ -4,7 +4,7 @@ import pytest
 
 from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import TextConfig
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.training.settings import Settings, checked, parse_settings, without_effect
 
 
@@ -28,7 +28,7 @@ def test_each_pair_finds_its_place():
 
 @pytest.mark.parametrize("pair", ["hidden", "=5", "", "model=han", "classes=3", "nothing=1"])
 def test_a_key_that_is_none_is_named_with_those_that_are(pair):
-    with pytest.raises(WrongInput, match="batch_tokens, clip") as caught:
+    with pytest.raises(UserError, match="batch_tokens, clip") as caught:
         parse_settings([pair])
     assert str(caught.value).endswith(f"{pair!r} came.")
 
@@ -46,7 +46,7 @@ def test_a_key_that_is_none_is_named_with_those_that_are(pair):
 )  # fmt: skip
 def test_a_value_out_of_range_is_named_in_one_line(pair):
     key, _, value = pair.partition("=")
-    with pytest.raises(WrongInput) as caught:
+    with pytest.raises(UserError) as caught:
         parse_settings([pair])
     message = str(caught.value)
     assert message.startswith(f"{key}: ")
@@ -55,13 +55,13 @@ def test_a_value_out_of_range_is_named_in_one_line(pair):
 
 
 def test_vectors_that_are_not_given_cannot_be_frozen():
-    with pytest.raises(WrongInput, match="vectors=FILE"):
+    with pytest.raises(UserError, match="vectors=FILE"):
         parse_settings(["freeze_vectors=true"])
     assert parse_settings(["freeze_vectors=true", "vectors=v.txt"])[0].freeze_vectors
 
 
 def test_a_flag_and_a_pair_may_not_contradict_each_other():
-    with pytest.raises(WrongInput, match="--epochs 1 and --set epochs=2 contradict"):
+    with pytest.raises(UserError, match="--epochs 1 and --set epochs=2 contradict"):
         parse_settings(["epochs=2"], epochs=1)
     assert parse_settings(["epochs=2"], epochs=2)[0].epochs == 2
 
@@ -89,7 +89,7 @@ def test_sizes_without_effect_are_told(model, attention, said):
 
 
 def test_a_long_value_is_not_repeated_whole():
-    with pytest.raises(WrongInput) as caught:
+    with pytest.raises(UserError) as caught:
         parse_settings(["keep=" + "x" * 10_000])
     assert len(str(caught.value)) < 300
 
@@ -104,9 +104,9 @@ def test_checked_makes_an_instance():
 
 
 def test_words_of_no_checkpoint_cannot_be_frozen():
-    with pytest.raises(WrongInput, match="start_from=NAME"):
+    with pytest.raises(UserError, match="start_from=NAME"):
         parse_settings(["freeze_words=true"])
-    with pytest.raises(WrongInput, match="lets no new word in"):
+    with pytest.raises(UserError, match="lets no new word in"):
         parse_settings(["freeze_words=true", "start_from=han", "vectors=v.txt"])
     assert parse_settings(["freeze_words=true", "start_from=han"])[0].freeze_words
     assert parse_settings(["freeze_vectors=true", "start_from=han"])[0].freeze_vectors

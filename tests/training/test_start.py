@@ -7,7 +7,7 @@ import torch
 from han_core.models.architecture import Architecture, level_of
 from han_core.models.checkpoint import Config, save_checkpoint
 from han_core.models.registry import build_model
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.batch import NumberedDocument, collate
 from han_core.text.vocabulary import RESERVED, Vocabulary
 from han_core.text.word_vectors import write_vectors
@@ -42,7 +42,7 @@ def test_given_vectors_are_where_the_words_start(tmp_path, frozen):
 
 def test_a_broken_file_of_vectors_is_one_sentence(tmp_path):
     (tmp_path / "v.txt").write_text("good 1 2\nbad 1\n")
-    with pytest.raises(WrongInput, match="line 2"):
+    with pytest.raises(UserError, match="line 2"):
         start(vectors=str(tmp_path / "v.txt"))
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from han_core.data.corpus import Corpus
 from han_core.models.checkpoint import TextConfig
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.training.prepare import prepare
 from han_core.training.settings import LONGEST_STRETCH, Settings
 
@@ -99,5 +99,5 @@ def test_words_count_as_in_whole_documents():
 
 
 def test_documents_of_one_clause_have_none():
-    with pytest.raises(WrongInput, match="runs of clauses"):
+    with pytest.raises(UserError, match="runs of clauses"):
         prepared("One clause", "Another clause")

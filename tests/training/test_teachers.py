@@ -11,7 +11,7 @@ from han_core.data.corpus import Corpus, fingerprint
 from han_core.models.checkpoint import METRICS, WEIGHTS, load_checkpoint
 from han_core.models.predict import metrics, predict
 from han_core.runtime.atomic_io import checksum, read_json, write_json
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.training import distillation
 from han_core.training import train as train_module
 from han_core.training.callbacks import Stopped
@@ -180,10 +180,10 @@ def test_other_documents_or_teachers_do_not_go_on(tmp_path, make_request, quiet,
     longer = replace(begun, resume=True, settings=begun.settings.model_copy(update={"epochs": 2}))
     others = (None, whole.first(50), replace(whole, texts=("Other words.", *whole.texts[1:])))
     for other in others:
-        with pytest.raises(WrongInput, match="other data"):
+        with pytest.raises(UserError, match="other data"):
             train(replace(longer, unlabelled=other), CPU, quiet())
     asked = longer.settings.model_copy(update={"teachers": ("nb-svm", "nb-svm")})
-    with pytest.raises(WrongInput, match="other data"):
+    with pytest.raises(UserError, match="other data"):
         train(replace(longer, settings=asked), CPU, quiet())
     assert train(longer, CPU, quiet())["epochs"] == 2
 
@@ -194,7 +194,7 @@ def test_a_run_that_nobody_taught_does_not_go_on_with_teachers(
     alone = {**parts, "unlabelled": None}
     begun = make_request(tmp_path / "out", "epochs=1", "hidden=6", **alone)
     train(begun, CPU, quiet())
-    with pytest.raises(WrongInput, match="other data"):
+    with pytest.raises(UserError, match="other data"):
         train(replace(begun, resume=True, unlabelled=parts["unlabelled"]), CPU, quiet())
 
 
@@ -238,6 +238,6 @@ def test_teachers_that_do_not_fit_are_refused_before_texts_are_read(
     pairs = [pair.format(planted_checkpoint) for pair in pairs]
     request = make_request(tmp_path / "out", *pairs, **{**given, **changed})
     watch = replace(quiet(), follow=lambda texts, name: pytest.fail("texts were read"))
-    with pytest.raises(WrongInput, match=says):
+    with pytest.raises(UserError, match=says):
         train(request, CPU, watch)
     assert not (tmp_path / "out").exists()

@@ -14,7 +14,7 @@ from han_core.explanation.explain import explain_many
 from han_core.models.checkpoint import HISTORY, METRICS, WEIGHTS, TextConfig, load_checkpoint
 from han_core.models.predict import metrics, predict
 from han_core.runtime.atomic_io import read_json
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.tokenizer import Tokenizer
 from han_core.text.word_vectors import write_vectors
 from han_core.training.settings import Settings
@@ -143,7 +143,7 @@ def test_without_a_test_corpus_there_is_no_test_figure(
 def refusal(request, quiet) -> str:
     """What is said before any text is read."""
     watch = replace(quiet(), follow=lambda *_: pytest.fail("it should not begin"))
-    with pytest.raises(WrongInput) as caught:
+    with pytest.raises(UserError) as caught:
         train(request, CPU, watch)
     assert "\n" not in str(caught.value)
     return str(caught.value)
@@ -187,7 +187,7 @@ def test_a_huge_learning_rate_is_one_sentence(
         tmp_path / "out", "hidden=4", "patience=99", "batch_tokens=200", *pairs, model=model, **data
     )
     said = r"^The (loss|gradient) became nan in step \d+ of epoch \d+; a lower"
-    with pytest.raises(WrongInput, match=said) as caught:
+    with pytest.raises(UserError, match=said) as caught:
         train(request, CPU, quiet())
     assert "What stood after epoch" in str(caught.value)
     assert "\n" not in str(caught.value)

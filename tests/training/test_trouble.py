@@ -9,7 +9,7 @@ from safetensors import SafetensorError
 
 from han_core.models import checkpoint
 from han_core.models.checkpoint import load_checkpoint
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.training.callbacks import device_trouble, why_device_failed
 from han_core.training.learner import Learner
 from han_core.training.train import train
@@ -30,7 +30,7 @@ CPU, GPU = torch.device("cpu"), torch.device("cuda:1")
     ],
 )
 def test_what_a_device_says_becomes_one_sentence(error, said):
-    with pytest.raises(WrongInput, match=said) as caught, device_trouble(GPU, False, lambda: "So."):
+    with pytest.raises(UserError, match=said) as caught, device_trouble(GPU, False, lambda: "So."):
         raise error
     assert "\n" not in str(caught.value)
     assert str(caught.value).endswith("So.")
@@ -84,7 +84,7 @@ def test_a_device_that_vanishes_keeps_what_was_saved_and_the_run_goes_on(
 
     monkeypatch.setattr(Learner, "step", failing)
     out = tmp_path / "out"
-    with pytest.raises(WrongInput) as caught:
+    with pytest.raises(UserError) as caught:
         train(make_request(out, *PAIRS, **few), CPU, quiet())
     assert str(caught.value).startswith("The device cpu failed: CUDA error: uncorrectable ECC")
     assert "What stood after epoch 1 is kept; --resume goes on from there." in str(caught.value)
@@ -111,7 +111,7 @@ def test_a_disk_that_is_full_keeps_what_stood_there_and_the_run_goes_on(
         write(path, *arguments)
 
     monkeypatch.setattr(checkpoint, "write_weights", full)
-    with pytest.raises(WrongInput) as caught:
+    with pytest.raises(UserError) as caught:
         train(make_request(out, *PAIRS, **few), CPU, quiet())
     assert str(caught.value).startswith(f"There is no space left on the disk for {out}.")
     assert [path.name for path in tmp_path.iterdir()] == (["out"] if epoch == 2 else [])
@@ -140,7 +140,7 @@ def test_weights_that_are_no_numbers_are_never_saved(tmp_path, make_request, qui
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Learner, "__init__", kept)
-        with pytest.raises(WrongInput, match="have become too large for float32 in epoch 2"):
+        with pytest.raises(UserError, match="have become too large for float32 in epoch 2"):
             train(make_request(out, *PAIRS, **few), CPU, replace(quiet(), moment=spoil))
     assert load_checkpoint(out).metrics["best_epoch"] == 1
     assert train(make_request(out, *PAIRS, resume=True, **few), CPU, quiet())["epochs"] == 3
@@ -154,6 +154,6 @@ def test_weights_too_large_for_half_the_precision_are_never_saved(
     vectors.write_text("river " + " ".join(["70000"] * 32) + "\n")
     pairs = (*PAIRS, "weights=float16", f"vectors={vectors}")
     request = make_request(tmp_path / "out", *pairs, **few)
-    with pytest.raises(WrongInput, match="too large for float16 in epoch 1"):
+    with pytest.raises(UserError, match="too large for float16 in epoch 1"):
         train(request, CPU, quiet())
     assert not (tmp_path / "out").exists()

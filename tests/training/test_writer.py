@@ -10,7 +10,7 @@ from han_core.models.checkpoint import HISTORY, METRICS, load_checkpoint
 from han_core.models.listing import list_checkpoints
 from han_core.models.predict import predict
 from han_core.runtime.atomic_io import read_json
-from han_core.training.callbacks import Moment, Stopped
+from han_core.training.callbacks import StepEvent, Stopped
 from han_core.training.optimization import copied
 from han_core.training.train import train
 
@@ -30,7 +30,7 @@ def few(planted_corpora):
             planted_corpora.validation.first(10), "test": None}  # fmt: skip
 
 
-def stop_at(step: int, moments: list[Moment]):
+def stop_at(step: int, moments: list[StepEvent]):
     return lambda: moments[-1].step == step
 
 
@@ -40,10 +40,10 @@ def test_the_checkpoint_of_a_moment_is_the_one_that_is_saved_then(
     tmp_path, make_request, quiet, few, planted_corpora, kind, model
 ):
     """Stopped in the first epoch, the folder holds the weights of that moment: bit for bit."""
-    moments: list[Moment] = []
+    moments: list[StepEvent] = []
     made = []
 
-    def look(moment: Moment) -> None:
+    def look(moment: StepEvent) -> None:
         moments.append(moment)
         made.append(moment.checkpoint())
 
@@ -72,7 +72,7 @@ def test_the_checkpoint_of_a_moment_is_the_one_that_is_saved_then(
 def test_looking_at_every_moment_changes_nothing(tmp_path, make_request, quiet, few, kind):
     """Neither the random numbers nor the weights, even if those of the copy are spoilt."""
 
-    def spoil(moment: Moment) -> None:
+    def spoil(moment: StepEvent) -> None:
         state = torch.get_rng_state()
         model = moment.checkpoint().model
         assert torch.equal(torch.get_rng_state(), state)
@@ -90,7 +90,7 @@ def test_looking_at_every_moment_changes_nothing(tmp_path, make_request, quiet, 
 def test_the_moments_of_a_run_in_order(tmp_path, make_request, quiet, few):
     seen, lines, saved = [], [], []
 
-    def look(moment: Moment) -> None:
+    def look(moment: StepEvent) -> None:
         seen.append((moment.step, moment.epoch, moment.ends_epoch))
 
     request = make_request(tmp_path / "out", *PAIRS, **few)
@@ -109,7 +109,7 @@ def test_the_last_moment_of_an_epoch_has_the_weights_that_were_validated(
 ):
     made = []
 
-    def look(moment: Moment) -> None:
+    def look(moment: StepEvent) -> None:
         if moment.ends_epoch:
             made.append(copied(moment.checkpoint().model.state_dict()))
 
@@ -132,10 +132,10 @@ def test_what_is_stopped_in_its_first_epoch_is_listed_and_loads(tmp_path, make_r
 
 
 def test_what_is_stopped_later_keeps_the_best_weights_so_far(tmp_path, make_request, quiet, few):
-    moments: list[Moment] = []
+    moments: list[StepEvent] = []
     ends = []
 
-    def look(moment: Moment) -> None:
+    def look(moment: StepEvent) -> None:
         moments.append(moment)
         if moment.ends_epoch:
             ends.append(moment.checkpoint())

@@ -7,7 +7,7 @@ import pytest
 
 from han_core.analysis.film import Film, Frame
 from han_core.explanation.explanation import entropy
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.viz import film as figures
 from han_core.viz.colour_scale import reading_scale
 from han_core.viz.film import attention_film, entropy_curve, moment_name
@@ -135,7 +135,7 @@ def test_other_readings(film):
 
 
 def test_without_a_moment_there_is_no_film():
-    with pytest.raises(WrongInput, match="No moment"):
+    with pytest.raises(UserError, match="No moment"):
         attention_film(Film((), ()), 0)
 
 

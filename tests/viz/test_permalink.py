@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from han_core.explanation.interventions import Tampering
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.text.edits import Edit
 from han_core.viz import permalink
 from han_core.viz.permalink import View, from_link, restore, share, to_link, view_of
@@ -41,7 +41,7 @@ def sealed(packed: bytes, check: bytes | None = None) -> str:
 
 
 def refusal(token: str) -> str:
-    with pytest.raises(WrongInput) as caught:
+    with pytest.raises(UserError) as caught:
         from_link(token)
     return str(caught.value)
 
@@ -126,7 +126,7 @@ JSON = st.recursive(
 def test_any_value_in_any_place_is_a_view_or_wrong_input(changed):
     try:
         view = from_link(link_of(wire(**changed)))
-    except WrongInput:
+    except UserError:
         return
     assert from_link(to_link(view)) == view
 
@@ -262,7 +262,7 @@ def test_a_view_that_cannot_be_is_never_made():
     for changed in ({"text": "\ud800"}, {"checkpoint": ".."}, {"edits": (Edit(0, 99),)}):
         with pytest.raises(ValidationError):
             View(**{"checkpoint": "han", "text": "A good film.", **changed})
-        with pytest.raises(WrongInput, match="No link can hold such a view"):
+        with pytest.raises(UserError, match="No link can hold such a view"):
             view_of(**{"checkpoint": "han", "text": "A good film.", **changed})
 
 
@@ -305,19 +305,19 @@ def test_an_edit_outside_a_kept_text_is_found_when_it_is_opened(tmp_path):
     store = DocumentStore(tmp_path)
     id = store.save("Short.")
     token = to_link(View(checkpoint="han", document=id, edits=(Edit(0, 7),)))
-    with pytest.raises(WrongInput, match="the edit 0:7 lies outside the text"):
+    with pytest.raises(UserError, match="the edit 0:7 lies outside the text"):
         restore(token, store)
 
 
 def test_a_kept_text_that_is_gone_is_a_sentence(tmp_path):
     token = to_link(View(checkpoint="han", document=ID))
-    with pytest.raises(WrongInput, match="not kept here"):
+    with pytest.raises(UserError, match="not kept here"):
         restore(token, DocumentStore(tmp_path))
 
 
 def test_more_edits_than_a_link_can_hold_are_refused(tmp_path):
     edits = tuple(Edit(n, n + 1, noise(20_000)[2_000 * n :][:2_000]) for n in range(10))
-    with pytest.raises(WrongInput, match=r"its 10 edits needs [\d,]+ and"):
+    with pytest.raises(UserError, match=r"its 10 edits needs [\d,]+ and"):
         share(
             View(checkpoint="han", text="A good film it is.", edits=edits), DocumentStore(tmp_path)
         )

@@ -14,7 +14,7 @@ from han_core.analysis.annotations.marks import content_of
 from han_core.analysis.annotations.writing import put_tag, set_flag, write_note
 from han_core.explanation.explain import explain
 from han_core.models.checkpoint import load_checkpoint
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.viz import report
 from han_core.viz.report import GONE, Part, report_page, shared_scale
 from tests.viz.conftest import made_explanation
@@ -110,11 +110,11 @@ def test_with_the_model_words_and_weights_are_those_of_explain(
 
 def test_more_than_a_browser_bears_is_refused(four, database, monkeypatch):
     monkeypatch.setattr(report, "MOST_TOKENS", 5)
-    with pytest.raises(WrongInput, match=r"at most 200 documents and 5 words .* 3 with 6 words"):
+    with pytest.raises(UserError, match=r"at most 200 documents and 5 words .* 3 with 6 words"):
         page(four, [0, 1, 2], database)
     page(four, [0, 1, 3], database)
     monkeypatch.setattr(report, "MOST_DOCUMENTS", 2)
-    with pytest.raises(WrongInput, match="at most 2 documents"):
+    with pytest.raises(UserError, match="at most 2 documents"):
         page(four, [0, 1, 3], database)
 
 

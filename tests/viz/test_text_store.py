@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from han_core.data.text_files import LONGEST_TEXT
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.viz.text_store import ID, DocumentStore
 
 
@@ -24,7 +24,7 @@ def store(tmp_path) -> DocumentStore:
 
 
 def refusal(call, argument) -> str:
-    with pytest.raises(WrongInput) as caught:
+    with pytest.raises(UserError) as caught:
         call(argument)
     return str(caught.value)
 

@@ -21,7 +21,7 @@ from han_core.analysis.annotations.database import Database
 from han_core.analysis.annotations.document_annotations import FLAG_NAMES
 from han_core.analysis.annotations.marks import Flag, Marks
 from han_core.analysis.annotations.schema import ASSIGNMENT, CLOCK, FLAG, NOTE, READ, TAG
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 SAYING = (ASSIGNMENT, NOTE, FLAG, READ)
 """The tables that hold what one annotator said of one document."""
@@ -31,7 +31,7 @@ def marks(database: Database) -> Marks:
     """Which documents have which tag and flag; read anew only after something was written.
 
     Raises:
-        WrongInput: as ``Database.reading``.
+        UserError: as ``Database.reading``.
     """
     kept = database.marked
     with database.reading() as connection:
@@ -46,7 +46,7 @@ def coded(database: Database, annotator: str) -> frozenset[str]:
     """The documents that this annotator tagged, noted, flagged or marked as read.
 
     Raises:
-        WrongInput: as ``Database.reading``.
+        UserError: as ``Database.reading``.
     """
     with database.reading() as connection:
         return frozenset(coded_by(connection, annotator))
@@ -103,7 +103,7 @@ def annotators(database: Database) -> dict[str, int]:
     """Everybody who said something, by name, with the number of documents.
 
     Raises:
-        WrongInput: as ``Database.reading``.
+        UserError: as ``Database.reading``.
     """
     rows = sa.union(*(sa.select(table.c.annotator, table.c.content) for table in SAYING)).subquery()
     asked = sa.select(rows.c.annotator, sa.func.count()).group_by(rows.c.annotator)
@@ -120,10 +120,10 @@ def agreement(
         contents: only these documents, all if None.
 
     Raises:
-        WrongInput: if both are one, or as ``Database.reading``.
+        UserError: if both are one, or as ``Database.reading``.
     """
     if first == second:
-        raise WrongInput("Two annotators are expected to compare; it was the same one twice.")
+        raise UserError("Two annotators are expected to compare; it was the same one twice.")
     found = []
     with database.reading() as connection:
         common = coded_by(connection, first) & coded_by(connection, second)

@@ -27,10 +27,10 @@ from han_core.analysis.annotations.marks import (  # fmt: skip
 )
 from han_core.analysis.annotations.schema import ASSIGNMENT, TAG
 from han_core.analysis.annotations.writing import now, record
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 
-class Stale(WrongInput):
+class Stale(UserError):
     """Somebody else changed a tag since it was seen."""
 
 
@@ -62,7 +62,7 @@ def codebook(database: Database, retired: bool = False) -> tuple[Tag, ...]:
     """The tags that are offered, or those that are ``retired``, by name.
 
     Raises:
-        WrongInput: as ``Database.reading``.
+        UserError: as ``Database.reading``.
     """
     asked = sa.select(*_COLUMNS).where(TAG.c.retired == retired).order_by(TAG.c.folded)
     with database.reading() as connection:
@@ -73,7 +73,7 @@ def uses(database: Database) -> dict[str, int]:
     """Documents that have a tag, for each name in the codebook; retired tags too.
 
     Raises:
-        WrongInput: as ``Database.reading``.
+        UserError: as ``Database.reading``.
     """
     documents = sa.func.count(sa.distinct(ASSIGNMENT.c.content))
     asked = sa.select(TAG.c.name, documents).outerjoin(ASSIGNMENT).group_by(TAG.c.name)
@@ -94,7 +94,7 @@ def save_tag(
 
     Raises:
         Stale: if somebody changed ``tag`` since.
-        WrongInput: if another tag has the name or the key, a value cannot be used, or as
+        UserError: if another tag has the name or the key, a value cannot be used, or as
             ``Database.writing``.
     """
     values = {
@@ -129,7 +129,7 @@ def retire(database: Database, tag: Tag, annotator: str) -> Tag:
 
     Raises:
         Stale: if somebody changed ``tag`` since.
-        WrongInput: as ``Database.writing``.
+        UserError: as ``Database.writing``.
     """
     with database.writing() as connection:
         who = checked_name(annotator, "An analyst's name")
@@ -140,7 +140,7 @@ def restore(database: Database, tag: Tag, annotator: str) -> Tag:
     """A retired tag offered again.
 
     Raises:
-        WrongInput: as ``retire``.
+        UserError: as ``retire``.
     """
     with database.writing() as connection:
         who = checked_name(annotator, "An analyst's name")
@@ -154,11 +154,11 @@ def merge(database: Database, tag: Tag, into: Tag, annotator: str) -> int:
 
     Raises:
         Stale: if somebody changed either since.
-        WrongInput: if both are one, or as ``Database.writing``.
+        UserError: if both are one, or as ``Database.writing``.
     """
     who = checked_name(annotator, "An analyst's name")
     if tag.id == into.id:
-        raise WrongInput(f'Another tag is expected to merge "{tag.name}" into; it was the same.')
+        raise UserError(f'Another tag is expected to merge "{tag.name}" into; it was the same.')
     with database.writing() as connection:
         _refuse_stale(connection, tag)
         _refuse_stale(connection, into)
@@ -184,10 +184,10 @@ def _refuse_taken(connection: Connection, name: str, key: str, tag: Tag | None) 
     same = sa.select(TAG.c.name, TAG.c.retired).where(others, TAG.c.folded == folded(name))
     if found := connection.execute(same).first():
         where = "among the retired tags" if found.retired else "in the codebook"
-        raise WrongInput(f'A tag "{found.name}" is {where} already; choose another name.')
+        raise UserError(f'A tag "{found.name}" is {where} already; choose another name.')
     with_key = sa.select(TAG.c.name).where(others, TAG.c.key == key, ~TAG.c.retired)
     if key and (found := connection.execute(with_key).first()):
-        raise WrongInput(f'The key "{key}" is that of the tag "{found.name}"; choose another one.')
+        raise UserError(f'The key "{key}" is that of the tag "{found.name}"; choose another one.')
 
 
 def _refuse_stale(connection: Connection, tag: Tag) -> None:
@@ -256,7 +256,7 @@ def add_starters(database: Database, annotator: str) -> int:
     A key that somebody gave to another tag stays with that one.
 
     Raises:
-        WrongInput: as ``Database.writing``, or if ``annotator`` is no name.
+        UserError: as ``Database.writing``, or if ``annotator`` is no name.
     """
     who = checked_name(annotator, "An analyst's name")
     with database.writing() as connection:

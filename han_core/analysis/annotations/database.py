@@ -26,7 +26,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from han_core.analysis.annotations.marks import Marks
 from han_core.analysis.annotations.schema import CLOCK, KNOWN, VERSION_TABLE
 from han_core.runtime import paths
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -38,7 +38,7 @@ def upgrade(reader: Engine, writer: Engine, name: str) -> None:
     """Brings the schema behind the engines up to ``KNOWN[-1]``.
 
     Raises:
-        WrongInput: if the schema is none that is known.
+        UserError: if the schema is none that is known.
         DBAPIError: as the database does.
     """
     with reader.connect() as connection:
@@ -67,7 +67,7 @@ def _present(connection: Connection, name: str) -> str | None:
     """The schema's revision, None in an empty database.
 
     Raises:
-        WrongInput: if it is none that is known.
+        UserError: if it is none that is known.
     """
     if not sa.inspect(connection).has_table(VERSION_TABLE):
         return None
@@ -75,7 +75,7 @@ def _present(connection: Connection, name: str) -> str | None:
         sa.table(VERSION_TABLE)
     )).scalar()  # fmt: skip
     if found is not None and found not in KNOWN:
-        raise WrongInput(
+        raise UserError(
             f'The notes ({name}) were written by a newer Hanscope: their schema is "{found}", and '
             f'this one knows up to "{KNOWN[-1]}"; update Hanscope, or name other notes in '
             "HANSCOPE_NOTES."
@@ -109,7 +109,7 @@ class Database:
         """A view of one moment.
 
         Raises:
-            WrongInput: if the database refuses, here and in what is done with the connection.
+            UserError: if the database refuses, here and in what is done with the connection.
         """
         with self._said(), self._reader.connect() as connection:
             yield connection
@@ -119,7 +119,7 @@ class Database:
         """All that is done here is written, or nothing if anything is raised.
 
         Raises:
-            WrongInput: as ``reading``.
+            UserError: as ``reading``.
         """
         with self._said(), self._writer.begin() as connection:
             connection.execute(sa.update(CLOCK).values(number=CLOCK.c.number + 1))
@@ -138,7 +138,7 @@ class Database:
         """Makes the tables, or the present ones of an older database's.
 
         Raises:
-            WrongInput: if it was written by a newer Hanscope, or the database refuses.
+            UserError: if it was written by a newer Hanscope, or the database refuses.
         """
         with self._said():
             upgrade(self._reader, self._writer, self.name)
@@ -148,7 +148,7 @@ class Database:
         try:
             yield
         except (DBAPIError, PoolTimeout) as error:
-            raise WrongInput(_sentence(error, self.name, self._patience)) from error
+            raise UserError(_sentence(error, self.name, self._patience)) from error
 
 
 def open_database(url: str | None = None, patience: float = 30.0) -> Database:
@@ -158,7 +158,7 @@ def open_database(url: str | None = None, patience: float = 30.0) -> Database:
         patience: seconds to wait while others write.
 
     Raises:
-        WrongInput: if ``url`` names no SQLite or PostgreSQL database, it cannot be reached, or
+        UserError: if ``url`` names no SQLite or PostgreSQL database, it cannot be reached, or
             it was written by a newer Hanscope.
     """
     database = Database(_engine(_url(url or paths.notes_url()), patience), patience)
@@ -170,7 +170,7 @@ def _url(given: str) -> URL:
     try:
         url = sa.make_url(given)
     except (ArgumentError, ValueError) as error:
-        raise WrongInput(
+        raise UserError(
             "HANSCOPE_NOTES names no database; sqlite:////path/notes.sqlite or "
             "postgresql+psycopg://user:password@host/name is expected."
         ) from error
@@ -178,7 +178,7 @@ def _url(given: str) -> URL:
         return url.set(drivername="sqlite")
     if url.get_backend_name() in ("postgresql", "postgres"):
         return url.set(drivername="postgresql+psycopg")
-    raise WrongInput(
+    raise UserError(
         "Notes are kept in a SQLite file or in PostgreSQL; "
         f'HANSCOPE_NOTES names "{url.drivername}" without either.'
     )
@@ -190,7 +190,7 @@ def _engine(url: URL, patience: float) -> Engine:
             return _sqlite(url, patience)
         return _postgresql(url, patience)
     except (ModuleNotFoundError, NoSuchModuleError) as error:
-        raise WrongInput(
+        raise UserError(
             "Notes in PostgreSQL need its driver: pip install -r requirements-postgres.txt."
         ) from error
 
@@ -200,7 +200,7 @@ def _sqlite(url: URL, patience: float) -> Engine:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise WrongInput(f"The folder {path.parent} cannot be made ({error.strerror}).") from error
+        raise UserError(f"The folder {path.parent} cannot be made ({error.strerror}).") from error
     engine = sa.create_engine(url, connect_args={"timeout": patience})
 
     # The driver would begin transactions late and by itself; we begin them.

@@ -21,7 +21,7 @@ from sqlalchemy.engine import Connection, Row
 from han_core.analysis.annotations.database import Database
 from han_core.analysis.annotations.marks import LONGEST_LABEL, LONGEST_NAME, LONGEST_NOTE, Flag
 from han_core.analysis.annotations.schema import ASSIGNMENT, FLAG, NOTE, READ, TAG
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 AT_ONCE = 2_000  # documents asked for in one query; databases bound the number of parameters
 
@@ -81,7 +81,7 @@ def said_of(database: Database, content: str) -> tuple[Said, ...]:
     """What is said of one document, by annotator's name.
 
     Raises:
-        WrongInput: as ``Database.reading``.
+        UserError: as ``Database.reading``.
     """
     return said_of_all(database, [content]).get(content, ())
 
@@ -90,7 +90,7 @@ def said_of_all(database: Database, contents: Sequence[str]) -> dict[str, tuple[
     """The same of several; those of which nothing is said are left out.
 
     Raises:
-        WrongInput: as ``Database.reading``.
+        UserError: as ``Database.reading``.
     """
     found: dict[str, tuple[Said, ...]] = {}
     with database.reading() as connection:
@@ -164,7 +164,7 @@ def findings(database: Database, contents: Sequence[str]) -> Findings:
     """What is said of these documents, in their order.
 
     Raises:
-        WrongInput: as ``Database.reading``.
+        UserError: as ``Database.reading``.
     """
     said = said_of_all(database, contents)
     rows = {content: _cells(of_it) for content, of_it in said.items()}
@@ -177,10 +177,10 @@ def said_from_json(text: str) -> tuple[Said, ...]:
     """What a cell of ``coding`` says; whatever else stands in it is refused.
 
     Raises:
-        WrongInput: if it is no such cell.
+        UserError: if it is no such cell.
     """
     if len(text) > LONGEST_CODING:
-        raise WrongInput("A cell of the column coding is too long to be read.")
+        raise UserError("A cell of the column coding is too long to be read.")
     if not text.strip():
         return ()
     try:
@@ -188,7 +188,7 @@ def said_from_json(text: str) -> tuple[Said, ...]:
     except ValidationError as error:
         first = error.errors()[0]
         where = " ".join(str(step) for step in first["loc"])
-        raise WrongInput(
+        raise UserError(
             f"The column coding does not hold what was exported ({where} {first['msg']})."
         ) from error
 

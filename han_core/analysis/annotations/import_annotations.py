@@ -48,7 +48,7 @@ def bring(database: Database, said: Mapping[str, tuple[Said, ...]], who: str) ->
         who: brings it; the history says so.
 
     Raises:
-        WrongInput: if a name cannot be one, or as ``Database.writing``.
+        UserError: if a name cannot be one, or as ``Database.writing``.
     """
     who = checked_name(who, "An analyst's name")
     named = [one.name for all_of_it in said.values() for each in all_of_it for one in each.tags]

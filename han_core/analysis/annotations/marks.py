@@ -14,7 +14,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import Literal
 
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 Flag = Literal["label_is_wrong", "ambiguous"]
 
@@ -60,17 +60,17 @@ def checked_name(name: str, what: str) -> str:
     """``name`` in Unicode's composed form, with single spaces.
 
     Raises:
-        WrongInput: if it is empty, too long, or holds control characters.
+        UserError: if it is empty, too long, or holds control characters.
     """
     tidy = unicodedata.normalize("NFC", " ".join(name.split()))
     if not tidy:
-        raise WrongInput(f"{what} of at least one character is expected; it was empty.")
+        raise UserError(f"{what} of at least one character is expected; it was empty.")
     if len(tidy) > LONGEST_NAME:
-        raise WrongInput(
+        raise UserError(
             f"{what} of at most {LONGEST_NAME} characters is expected; this one has {len(tidy):,}."
         )
     if any(unicodedata.category(sign) in ("Cc", "Cs", "Cn", "Co") for sign in tidy):
-        raise WrongInput(f"{what} in visible characters is expected; this one holds others.")
+        raise UserError(f"{what} in visible characters is expected; this one holds others.")
     return tidy
 
 
@@ -83,10 +83,10 @@ def checked_note(text: str) -> str:
     """``text`` as it can be stored; white space alone is no note.
 
     Raises:
-        WrongInput: if it is too long.
+        UserError: if it is too long.
     """
     if len(text) > LONGEST_NOTE:
-        raise WrongInput(
+        raise UserError(
             f"A note of at most {LONGEST_NOTE:,} characters is expected; this one has "
             f"{len(text):,} and was not saved."
         )
@@ -97,10 +97,10 @@ def checked_text(text: str, what: str, most: int) -> str:
     """A shorter text beside a name: a description, a class.
 
     Raises:
-        WrongInput: if it is too long.
+        UserError: if it is too long.
     """
     if len(text) > most:
-        raise WrongInput(
+        raise UserError(
             f"{what} of at most {most:,} characters is expected; this one has {len(text):,}."
         )
     return storable(text).strip()
@@ -110,10 +110,10 @@ def checked_colour(colour: str) -> str:
     """``#rrggbb`` in lower case, our own where there is none.
 
     Raises:
-        WrongInput: if it is something else.
+        UserError: if it is something else.
     """
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", colour or USUAL_COLOUR):
-        raise WrongInput(f'A colour such as {USUAL_COLOUR} is expected; "{colour}" came.')
+        raise UserError(f'A colour such as {USUAL_COLOUR} is expected; "{colour}" came.')
     return (colour or USUAL_COLOUR).lower()
 
 
@@ -121,10 +121,10 @@ def checked_key(key: str) -> str:
     """One letter or digit of the keyboard in lower case, or "" for none.
 
     Raises:
-        WrongInput: if it is something else, or does something else on the page.
+        UserError: if it is something else, or does something else on the page.
     """
     if key and not re.fullmatch(r"[a-z0-9]", key.lower()):
-        raise WrongInput(f'One letter a to z or digit is expected as a key; "{key}" came.')
+        raise UserError(f'One letter a to z or digit is expected as a key; "{key}" came.')
     if key and key.lower() in RESERVED_KEYS:
-        raise WrongInput(f'"{key}" goes to the next or previous document; choose another key.')
+        raise UserError(f'"{key}" goes to the next or previous document; choose another key.')
     return key.lower()

@@ -26,7 +26,7 @@ from han_core.analysis.annotations.marks import (  # fmt: skip
     storable,
 )
 from han_core.analysis.annotations.schema import ASSIGNMENT, FLAG, HISTORY, NOTE, READ, TAG
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 
 class Change(NamedTuple):
@@ -63,7 +63,7 @@ def history(database: Database, content: str) -> tuple[Change, ...]:
     """What was changed about a document, oldest first.
 
     Raises:
-        WrongInput: as ``Database.reading``.
+        UserError: as ``Database.reading``.
     """
     columns = [HISTORY.c[name] for name in Change._fields]
     asked = sa.select(*columns).where(HISTORY.c.content == content).order_by(HISTORY.c.id)
@@ -93,14 +93,14 @@ def put_tag(database: Database, content: str, tag: str, annotator: str) -> None:
     """Tags the document.
 
     Raises:
-        WrongInput: if the codebook has no such tag, ``annotator`` is no name, or as
+        UserError: if the codebook has no such tag, ``annotator`` is no name, or as
             ``Database.writing``.
     """
     who = checked_name(annotator, "An analyst's name")
     with database.writing() as connection:
         found = connection.execute(sa.select(TAG.c.id, TAG.c.name).where(_named(tag))).first()
         if found is None:
-            raise WrongInput(f'There is no tag "{tag}" in the codebook; was it merged or renamed?')
+            raise UserError(f'There is no tag "{tag}" in the codebook; was it merged or renamed?')
         row = {"content": content, "tag_id": found.id, "annotator": who}
         if add_row(connection, ASSIGNMENT, row | {"at": now()}):
             record(connection, who, "tagged", found.name, after=found.name, content=content)
@@ -110,7 +110,7 @@ def take_tag(database: Database, content: str, tag: str, annotator: str) -> None
     """Takes this annotator's tag off the document; those of others stay.
 
     Raises:
-        WrongInput: if ``annotator`` is no name, or as ``Database.writing``.
+        UserError: if ``annotator`` is no name, or as ``Database.writing``.
     """
     who = checked_name(annotator, "An analyst's name")
     with database.writing() as connection:
@@ -130,7 +130,7 @@ def write_note(
             between (two windows of one person), both are kept, one under the other.
 
     Raises:
-        WrongInput: if ``text`` is too long, ``annotator`` is no name, or as ``Database.writing``.
+        UserError: if ``text`` is too long, ``annotator`` is no name, or as ``Database.writing``.
     """
     who, wanted = checked_name(annotator, "An analyst's name"), checked_note(text)
     with database.writing() as connection:
@@ -157,7 +157,7 @@ def set_flag(
         meant: the class that it should have.
 
     Raises:
-        WrongInput: if ``annotator`` is no name, a class is too long, or as ``Database.writing``.
+        UserError: if ``annotator`` is no name, a class is too long, or as ``Database.writing``.
     """
     who = checked_name(annotator, "An analyst's name")
     said = {
@@ -182,7 +182,7 @@ def set_read(database: Database, content: str, annotator: str, on: bool) -> None
     """Marks the document as read by this annotator, or takes the mark away.
 
     Raises:
-        WrongInput: if ``annotator`` is no name, or as ``Database.writing``.
+        UserError: if ``annotator`` is no name, or as ``Database.writing``.
     """
     who = checked_name(annotator, "An analyst's name")
     with database.writing() as connection:

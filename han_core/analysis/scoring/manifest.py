@@ -26,7 +26,7 @@ import han_core
 from han_core.data.corpus import Corpus
 from han_core.models.checkpoint import CONFIG, VOCABULARY, WEIGHTS, Checkpoint, find_folder
 from han_core.runtime.atomic_io import checksum, read_json, standing, write_json
-from han_core.runtime.errors import WrongInput, counted
+from han_core.runtime.errors import UserError, counted
 
 PARTS = 256
 FEWEST, MOST = 256, 8_192
@@ -209,20 +209,20 @@ def read_manifest(folder: Path) -> Manifest:
     """Which scores ``folder`` holds.
 
     Raises:
-        WrongInput: if it has no manifest, one that does not fit, or one of another format.
+        UserError: if it has no manifest, one that does not fit, or one of another format.
     """
     said = read_json(folder / MANIFEST, largest=10_000_000)
     _refuse_other_format(folder, said)
     try:
         return Manifest.model_validate(said)
     except ValidationError as error:
-        raise WrongInput(f"{MANIFEST} in {folder.name} is none of scores.") from error
+        raise UserError(f"{MANIFEST} in {folder.name} is none of scores.") from error
 
 
 def _refuse_other_format(folder: Path, said: object) -> None:
     format = said.get("format") if isinstance(said, dict) else None
     if isinstance(format, int) and format != FORMAT:
-        raise WrongInput(
+        raise UserError(
             f"{folder.name} holds scores of format {format}, and this Hanscope reads and writes "
             f"format {FORMAT}; score into a new or empty folder."
         )
@@ -232,14 +232,14 @@ def claim(folder: Path, wanted: Manifest) -> None:
     """Makes ``folder`` the one of ``wanted``, or finds that it is already.
 
     Raises:
-        WrongInput: if it holds other scores or other files, or cannot be written to.
+        UserError: if it holds other scores or other files, or cannot be written to.
     """
     if (folder / MANIFEST).exists():
         _refuse_other(folder, read_manifest(folder), wanted)
         return
     others = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     if others:
-        raise WrongInput(
+        raise UserError(
             f"Scores go into a new or empty folder; {folder.name} holds "
             f"{counted(len(others), 'file')} such as {others[0]}."
         )
@@ -255,7 +255,7 @@ def _refuse_other(folder: Path, there: Manifest, wanted: Manifest) -> None:
         other = "cut into other parts"
     else:
         return
-    raise WrongInput(
+    raise UserError(
         f"{folder.name} holds the scores of {there.checkpoint} on {there.data}, {other}; "
         "a new or empty folder was expected."
     )

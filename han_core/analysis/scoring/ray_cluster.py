@@ -24,7 +24,7 @@ from han_core.analysis.scoring.manifest import Part
 from han_core.analysis.scoring.workers import Job, Scorer
 from han_core.models.checkpoint import CONFIG, VOCABULARY, WEIGHTS
 from han_core.runtime.atomic_io import standing
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 LIBRARY = Path(han_core.__file__).parent
 
@@ -40,10 +40,10 @@ def score_on_ray(
         address: of a cluster; None starts one on this machine.
 
     Raises:
-        WrongInput: if Ray is missing or no cluster is at ``address``, or as a worker says.
+        UserError: if Ray is missing or no cluster is at ``address``, or as a worker says.
     """
     if device not in ("auto", "cpu", "cuda"):
-        raise WrongInput(f"On Ray --device takes auto, cpu or cuda; {device} came.")
+        raise UserError(f"On Ray --device takes auto, cpu or cuda; {device} came.")
     with _cluster(address) as ray:
         from ray.data import ActorPoolStrategy
         from ray.exceptions import RayError
@@ -69,11 +69,11 @@ def score_on_ray(
             for batch in answers.iter_batches(batch_size=1, batch_format="pyarrow"):
                 (answer,) = batch.to_pylist()
                 if answer["refusal"] is not None:
-                    raise WrongInput(answer["refusal"])
+                    raise UserError(answer["refusal"])
                 yield answer["number"], answer["part"]
         except RayError as error:
             cause = getattr(error, "cause", None) or error
-            raise WrongInput(
+            raise UserError(
                 f"Ray stopped before all parts were done ({type(cause).__name__}: {cause}); "
                 "the same command goes on from there."
             ) from error
@@ -90,7 +90,7 @@ class _Actor:
         part = refusal = None
         try:
             part = self._score(batch["request"][0].as_py())
-        except WrongInput as error:
+        except UserError as error:
             refusal = str(error)
         schema = {"number": pa.int64(), "part": pa.large_binary(), "refusal": pa.string()}
         cells = {"number": batch["number"][0].as_py(), "part": part, "refusal": refusal}
@@ -115,7 +115,7 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 def _on_gpu(device: str, gpus: float) -> bool:
     if device == "cuda" and gpus < 1:
-        raise WrongInput("The cluster has no GPU; --device takes auto or cpu there.")
+        raise UserError("The cluster has no GPU; --device takes auto or cpu there.")
     return gpus >= 1 and device != "cpu"
 
 
@@ -127,7 +127,7 @@ def _cluster(address: str | None) -> Iterator[Any]:
         import ray
         from ray.data import DataContext
     except ImportError as error:
-        raise WrongInput(
+        raise UserError(
             "The engine ray needs a package that is missing: "
             "pip install -r requirements-cluster.txt"
         ) from error
@@ -142,7 +142,7 @@ def _cluster(address: str | None) -> Iterator[Any]:
         )
     except (OSError, ValueError, RuntimeError) as error:
         where = address or "this machine"
-        raise WrongInput(f"Ray cannot be reached at {where}: {error}.") from error
+        raise UserError(f"Ray cannot be reached at {where}: {error}.") from error
     try:
         DataContext.get_current().enable_progress_bars = False
         logging.getLogger("ray.data").setLevel(logging.CRITICAL)

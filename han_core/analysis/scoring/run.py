@@ -21,7 +21,7 @@ from han_core.data.labels import align_labels
 from han_core.models.checkpoint import Checkpoint, find_folder
 from han_core.models.predict import Progress
 from han_core.runtime.atomic_io import write_whole
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 Engine = Callable[[Iterable[Part], Job], Iterator[tuple[int, bytes]]]
 """Scores parts, which it takes one by one; gives back the number and the file of each."""
@@ -67,7 +67,7 @@ def score_corpus(
         patience: seconds to wait for another process that scores into ``out``.
 
     Raises:
-        WrongInput: if ``out`` holds something else, is in use for longer or cannot be written
+        UserError: if ``out`` holds something else, is in use for longer or cannot be written
             to, if labels are none of the checkpoint's classes, or as the engine.
         KeyboardInterrupt: says how many parts are done.
     """
@@ -131,9 +131,9 @@ def _held(out: Path, patience: float) -> Iterator[None]:
         with FileLock(out / LOCK, timeout=patience):
             yield
     except Timeout as error:
-        raise WrongInput(f"Another process is scoring into {out} now.") from error
+        raise UserError(f"Another process is scoring into {out} now.") from error
     except OSError as error:
-        raise WrongInput(
+        raise UserError(
             f"Scores cannot be written to {out} ({error.strerror or error}); "
             "whole parts in it stay, and the same command goes on from there."
         ) from error

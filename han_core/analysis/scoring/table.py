@@ -57,7 +57,7 @@ from han_core.analysis.scoring.manifest import Manifest, Part, read_manifest, re
 from han_core.explanation.explain import explain_many
 from han_core.explanation.explanation import Explanation, entropy
 from han_core.models.checkpoint import Checkpoint
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 STEPS = 255
 
@@ -120,7 +120,7 @@ def score_part(checkpoint: Checkpoint, part: Part) -> pa.Table:
     """The part's documents with ``SCHEMA``, in the part's order.
 
     Raises:
-        WrongInput: as ``explain``; the sentence names the document by its row, from 1.
+        UserError: as ``explain``; the sentence names the document by its row, from 1.
     """
     # Documents of like length go through the model together, so that none waits for a longer one.
     order = sorted(range(len(part)), key=lambda at: len(part.texts[at]))
@@ -259,11 +259,11 @@ def stored_attention(folder: Path, row: int) -> StoredAttention:
     """The attention of a row of the corpus, from 0, with its words; a few milliseconds.
 
     Raises:
-        WrongInput: if the folder has no such row, or the part is missing or damaged.
+        UserError: if the folder has no such row, or the part is missing or damaged.
     """
     manifest = read_manifest(folder)
     if not 0 <= row < manifest.rows:
-        raise WrongInput(f"{folder.name} has rows 0 to {manifest.rows - 1:,}; {row:,} came.")
+        raise UserError(f"{folder.name} has rows 0 to {manifest.rows - 1:,}; {row:,} came.")
     number, within = divmod(row, manifest.rows_a_part)
     try:
         with pq.ParquetFile(part_path(folder, number)) as file:
@@ -271,9 +271,9 @@ def stored_attention(folder: Path, row: int) -> StoredAttention:
         (cells,) = group.slice(within % GROUP, 1).to_pylist()
         return StoredAttention.of_cells(cells)
     except FileNotFoundError as error:
-        raise WrongInput(f"{folder.name} has no part {number} yet.") from error
+        raise UserError(f"{folder.name} has no part {number} yet.") from error
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-        raise WrongInput(f"Part {number} in {folder.name} is damaged.") from error
+        raise UserError(f"Part {number} in {folder.name} is damaged.") from error
 
 
 def stored_metrics(folder: Path, manifest: Manifest) -> dict[str, float]:

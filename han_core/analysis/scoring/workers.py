@@ -34,7 +34,7 @@ from han_core.analysis.scoring.manifest import Part, checkpoint_sha256
 from han_core.analysis.scoring.table import score_part, to_parquet
 from han_core.models.checkpoint import Checkpoint, load_checkpoint
 from han_core.runtime.devices import available_devices, choose_device
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Scorer:
     """Scores parts on ``device``.
 
     Raises:
-        WrongInput: if the checkpoint cannot be loaded, or is another by now.
+        UserError: if the checkpoint cannot be loaded, or is another by now.
     """
 
     def __init__(self, job: Job, device: str) -> None:
@@ -64,19 +64,19 @@ class Scorer:
         self.key = job.key
         self.checkpoint = load_checkpoint(job.folder, choose_device(device))
         if checkpoint_sha256(job.folder) != job.sha256:
-            raise WrongInput(f"The checkpoint {job.folder.name} changed while it was scoring.")
+            raise UserError(f"The checkpoint {job.folder.name} changed while it was scoring.")
 
     def __call__(self, request: bytes) -> bytes:
         """The Parquet file of the part that ``Part.to_bytes`` wrote.
 
         Raises:
-            WrongInput: as ``score_part``, or if the device has too little memory.
+            UserError: as ``score_part``, or if the device has too little memory.
         """
         part = Part.from_bytes(request)
         try:
             return to_parquet(score_part(self.checkpoint, part), self.key, part.number)
         except torch.OutOfMemoryError as error:
-            raise WrongInput(
+            raise UserError(
                 f"{self.checkpoint.device} has too little memory for part {part.number} beside "
                 "what else it holds; try fewer workers, or the CPU."
             ) from error
@@ -88,7 +88,7 @@ def score_here(
     """As ``score_locally``; the same bytes, for it is on one thread as any worker is.
 
     Raises:
-        WrongInput: as ``score_part``.
+        UserError: as ``score_part``.
     """
     for part in parts:
         threads = torch.get_num_threads()
@@ -117,7 +117,7 @@ def score_locally(
         devices: of each worker.
 
     Raises:
-        WrongInput: as a worker says, or if one dies.
+        UserError: as a worker says, or if one dies.
     """
     waiting: Iterator[Part] = iter(parts)
     workers: list[_Worker] = []
@@ -152,7 +152,7 @@ def worker_devices(name: str, workers: int | None = None) -> list[str]:
     "auto" and "cuda" deal the GPUs out in turn.
 
     Raises:
-        WrongInput: as ``choose_device``.
+        UserError: as ``choose_device``.
     """
     chosen, there = str(choose_device(name)), available_devices()
     gpus = [device for device in there if device.startswith("cuda")]
@@ -185,12 +185,12 @@ class _Worker:
         try:
             reply = self.line.recv_bytes()
         except (EOFError, OSError) as error:
-            raise WrongInput(
+            raise UserError(
                 "A scoring process ended before its part was done: the machine may have too "
                 "little memory for so many; the same command with fewer workers goes on."
             ) from error
         if reply[:1] == _REFUSED:
-            raise WrongInput(reply[1:].decode())
+            raise UserError(reply[1:].decode())
         return reply[1:]
 
     def end(self) -> None:
@@ -206,7 +206,7 @@ def _serve(line: Connection, job: Job, device: str) -> None:
             scorer = Scorer(job, device)
             while True:
                 line.send_bytes(_DONE + scorer(line.recv_bytes()))
-        except WrongInput as error:
+        except UserError as error:
             line.send_bytes(_REFUSED + str(error).encode("utf-8", "replace"))
 
 

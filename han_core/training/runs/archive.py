@@ -16,7 +16,7 @@ from han_core.models.archive import LARGEST, unpack
 from han_core.models.checkpoint import HISTORY, METRICS, Checkpoint, load_checkpoint
 from han_core.models.registry import count_parameters
 from han_core.runtime.atomic_io import write_json
-from han_core.runtime.errors import WrongInput, shown
+from han_core.runtime.errors import UserError, shown
 from han_core.runtime.paths import runs_root
 from han_core.training.runs.event_log import EventLog, is_number
 from han_core.training.runs.manage import new_folder
@@ -41,7 +41,7 @@ def import_archive(data: bytes) -> str:
         The id of the run.
 
     Raises:
-        WrongInput: says what is wrong with the zip, or why it cannot be kept; nothing is
+        UserError: says what is wrong with the zip, or why it cannot be kept; nothing is
             left then.
     """
     root = runs_root()
@@ -58,7 +58,7 @@ def import_archive(data: bytes) -> str:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
     except OSError as error:
-        raise WrongInput(f"The run cannot be kept on this machine: {error.strerror}.") from error
+        raise UserError(f"The run cannot be kept on this machine: {error.strerror}.") from error
 
 
 def read_history(path: Path) -> list[dict]:
@@ -90,7 +90,7 @@ def _settle(source: Path, folder: Path, checkpoint: Checkpoint, history: list[di
         for line in history:
             log.write("epoch", line=line)
         if not log.write("done", summary=_summary(folder, checkpoint, history)):
-            raise WrongInput("The run cannot be kept on this machine: the disk is full.")
+            raise UserError("The run cannot be kept on this machine: the disk is full.")
         publish_run(folder, checkpoint.name)
     finally:
         log.close()
@@ -135,7 +135,7 @@ def _plan(checkpoint: Checkpoint) -> Plan:
         kept = {key: value for key, value in settings.items() if key in known}
         try:
             return checked_plan(**values, settings=kept)
-        except (WrongInput, TypeError):
+        except (UserError, TypeError):
             pass
     return checked_plan(**values)
 

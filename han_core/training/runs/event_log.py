@@ -19,7 +19,7 @@ from pathlib import Path
 from types import UnionType
 from typing import TypeGuard
 
-from han_core.training.callbacks import Moment, Step, Stopped, Watch
+from han_core.training.callbacks import Callbacks, Step, StepEvent, Stopped
 
 EVENTS, RESERVE = "events.jsonl", "reserve"
 RESERVED = 16_384  # bytes kept for the last message where the disk is full
@@ -156,7 +156,7 @@ OFTEN, SELDOM = 0.25, 5.0  # seconds between two lines about steps: at first, an
 LINES = 1_200  # about so many stand there before they come less often
 
 
-class Teller:
+class EventWriter:
     """Writes the events of one life of a run; ``watch`` is what ``train`` calls.
 
     Args:
@@ -170,13 +170,13 @@ class Teller:
         log: EventLog,
         epochs: int,
         cancel: Path,
-        moments: Sequence[Callable[[Moment], None]] = (),
+        moments: Sequence[Callable[[StepEvent], None]] = (),
     ):
         self._log, self._cancel, self._moments = log, cancel, moments
         self._pace = Pace(epochs)
         self._began = self._told = time.monotonic()
         self._step: int | None = None  # None until training has begun
-        self.watch = Watch(
+        self.watch = Callbacks(
             follow=self._follow,
             epoch=self._epoch,
             say=self.say,
@@ -204,7 +204,7 @@ class Teller:
         self._pace.begin(number, documents)
         return self._pace.add
 
-    def _moment(self, moment: Moment) -> None:
+    def _moment(self, moment: StepEvent) -> None:
         if self._step is None:
             # A run that goes on is first seen after a step, and has told what was before.
             taken = 1 if self._pace.documents else 0

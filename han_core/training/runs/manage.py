@@ -17,7 +17,7 @@ from han_core.analysis.score_cache import specs_in_use
 from han_core.data.uploads import forget_uploads
 from han_core.runtime.atomic_io import write_json
 from han_core.runtime.devices import choose_device
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.runtime.locks import Lock, take
 from han_core.runtime.paths import runs_root
 from han_core.training.precision import check_precision
@@ -34,7 +34,7 @@ def start(plan: Plan) -> str:
     """Begins a run in a process of its own, and returns its id.
 
     Raises:
-        WrongInput: if settings or device do not fit, or the disk takes no more.
+        UserError: if settings or device do not fit, or the disk takes no more.
     """
     device = _device(plan)
     folder = new_folder(plan)
@@ -47,11 +47,11 @@ def stop(id: str) -> None:
     """Asks a run to finish its step, save and end; one that waits ends at once.
 
     Raises:
-        WrongInput: if there is no such run, or it is not at work.
+        UserError: if there is no such run, or it is not at work.
     """
     run = view(id)
     if not run.is_live:
-        raise WrongInput(f"Only a run at work can be stopped; {run.name} is {run.status}.")
+        raise UserError(f"Only a run at work can be stopped; {run.name} is {run.status}.")
     with _disk_asked("The run cannot be stopped"):
         (run.folder / CANCEL).touch()
 
@@ -60,12 +60,12 @@ def resume(id: str, device: str | None = None) -> None:
     """Lets a run go on from its last saving, on another device if one is named.
 
     Raises:
-        WrongInput: if there is no such run, it is at work or done, or the device is not here or
+        UserError: if there is no such run, it is at work or done, or the device is not here or
             lacks the run's precision.
     """
     run = view(id)
     if not run.can_resume or run.plan is None:
-        raise WrongInput(f"A run that ended early can be resumed; {run.name} is {run.status}.")
+        raise UserError(f"A run that ended early can be resumed; {run.name} is {run.status}.")
     plan = run.plan.model_copy(update={"device": device or run.plan.device})
     chosen = _device(plan)
     with _disk_asked("The run cannot be resumed"), _owned(run.folder) as lock:
@@ -78,7 +78,7 @@ def rename(id: str, name: str) -> None:
     """Calls a run, and the checkpoint that was made of it, by another name.
 
     Raises:
-        WrongInput: if there is no such run, or the name is empty or too long.
+        UserError: if there is no such run, or the name is empty or too long.
     """
     folder = folder_of(id)
     values = {**read_plan(folder).model_dump(), "name": name}
@@ -92,7 +92,7 @@ def delete(id: str, checkpoint: bool = False) -> None:
     """Deletes a run, and with ``checkpoint`` the one that was made of it.
 
     Raises:
-        WrongInput: if there is no such run, or it is at work.
+        UserError: if there is no such run, or it is at work.
     """
     folder = folder_of(id)
     with _disk_asked("The run cannot be deleted"), _owned(folder):
@@ -109,11 +109,11 @@ def publish(id: str, name: str | None = None) -> str:
     """Makes a run that is not at work a checkpoint, called after the run or ``name``.
 
     Raises:
-        WrongInput: if there is no such run, it is at work, or has no checkpoint yet.
+        UserError: if there is no such run, it is at work, or has no checkpoint yet.
     """
     run = view(id)
     if run.is_live:
-        raise WrongInput(f"{run.name} is at work; it becomes a checkpoint when it is done.")
+        raise UserError(f"{run.name} is at work; it becomes a checkpoint when it is done.")
     return publish_run(run.folder, name or run.name)
 
 
@@ -128,7 +128,7 @@ def view(id: str) -> RunView:
     """One run.
 
     Raises:
-        WrongInput: if there is none of that id.
+        UserError: if there is none of that id.
     """
     return look_at(folder_of(id))
 
@@ -137,11 +137,11 @@ def folder_of(id: str) -> Path:
     """The folder of a run.
 
     Raises:
-        WrongInput: if there is none of that id.
+        UserError: if there is none of that id.
     """
     folder = runs_root() / id
     if not ID.fullmatch(id) or not folder.is_dir():
-        raise WrongInput("There is no such run; it may have been deleted.")
+        raise UserError("There is no such run; it may have been deleted.")
     return folder
 
 
@@ -149,7 +149,7 @@ def new_folder(plan: Plan) -> Path:
     """A folder for a new run that holds its plan and nothing else.
 
     Raises:
-        WrongInput: if the disk takes no more.
+        UserError: if the disk takes no more.
     """
     name = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(4)}"
     folder = runs_root() / name
@@ -175,7 +175,7 @@ def _owned(folder: Path) -> Iterator[Lock]:
     """The run's lock: nobody else changes the run while it is held."""
     lock = take(folder / LOCK)
     if lock is None:
-        raise WrongInput("The run is at work; stop it first.")
+        raise UserError("The run is at work; stop it first.")
     try:
         yield lock
     finally:
@@ -188,7 +188,7 @@ def _disk_asked(refused: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise WrongInput(f"{refused} on this machine: {error.strerror}.") from error
+        raise UserError(f"{refused} on this machine: {error.strerror}.") from error
 
 
 def forget_unused_uploads(at_most: int = 0) -> None:

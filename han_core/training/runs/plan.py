@@ -20,7 +20,7 @@ from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import TextConfig
 from han_core.runtime.atomic_io import read_json
 from han_core.runtime.devices import choose_device
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.training.estimate import Estimate, estimate
 from han_core.training.initial_weights import origin
 from han_core.training.request import Request
@@ -72,7 +72,7 @@ class Plan(BaseModel):
         """Settings, sizes and text, checked as the command line checks them.
 
         Raises:
-            WrongInput: names the value that is unknown or out of range.
+            UserError: names the value that is unknown or out of range.
         """
         return parse_settings(self._pairs({**self.settings, **self.sizes, **self.text}))
 
@@ -145,7 +145,7 @@ def checked_plan(**values: object) -> Plan:
     """A plan of what somebody filled in.
 
     Raises:
-        WrongInput: says in one sentence which value does not fit.
+        UserError: says in one sentence which value does not fit.
     """
     plan = checked(Plan, values)
     assert isinstance(plan, Plan)
@@ -157,11 +157,11 @@ def read_plan(folder: Path) -> Plan:
     """The plan of a run's folder.
 
     Raises:
-        WrongInput: if it is missing or damaged.
+        UserError: if it is missing or damaged.
     """
     values = read_json(folder / CONFIG)
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
-        raise WrongInput(f"{CONFIG} in {folder.name} is a plan; it is none here.")
+        raise UserError(f"{CONFIG} in {folder.name} is a plan; it is none here.")
     return checked_plan(**values)
 
 
@@ -169,7 +169,7 @@ def forecast(plan: Plan, look: Look) -> Estimate:
     """Parameters, memory and time of ``plan`` on data like ``look``.
 
     Raises:
-        WrongInput: if settings, device or the checkpoint to start from do not fit, or none of
+        UserError: if settings, device or the checkpoint to start from do not fit, or none of
             the texts has a word.
     """
     settings, sizes, text = plan.parsed()

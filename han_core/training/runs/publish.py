@@ -21,7 +21,7 @@ from han_core.models.checkpoint import (
     read_metrics,
 )
 from han_core.runtime.atomic_io import read_json, safe_name, standing, whole_folder, write_json
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.runtime.locks import held
 
 PUBLISHED, TURN = "published.json", ".publishing"
@@ -39,11 +39,11 @@ def publish_run(folder: Path, name: str) -> str:
         The name of the checkpoint.
 
     Raises:
-        WrongInput: if there is none yet, or it cannot be written there.
+        UserError: if there is none yet, or it cannot be written there.
     """
     source = standing(folder / "checkpoint")
     if not (source / CONFIG).is_file():
-        raise WrongInput("The run has no checkpoint yet; one is written after its first epoch.")
+        raise UserError("The run has no checkpoint yet; one is written after its first epoch.")
     try:
         with held(folder.parent / TURN):
             target = checkpoints_root() / (published(folder) or _free(name))
@@ -54,7 +54,7 @@ def publish_run(folder: Path, name: str) -> str:
                 write_json(new / METRICS, {**read_metrics(source), "run": folder.name})
             write_json(folder / PUBLISHED, {"name": target.name})
     except OSError as error:
-        raise WrongInput(_refused(error)) from error
+        raise UserError(_refused(error)) from error
     return target.name
 
 
@@ -62,7 +62,7 @@ def published(folder: Path) -> str | None:
     """The name of the checkpoint that was made of the run in ``folder``, if it is still there."""
     try:
         name = read_json(folder / PUBLISHED)["name"]
-    except (WrongInput, LookupError, TypeError):
+    except (UserError, LookupError, TypeError):
         return None
     if not isinstance(name, str) or name != safe_name(name):
         return None
@@ -86,7 +86,7 @@ def rename_published(folder: Path, name: str) -> str | None:
                 raise
             return new
     except OSError as error:
-        raise WrongInput(_refused(error)) from error
+        raise UserError(_refused(error)) from error
 
 
 def delete_published(folder: Path) -> None:
@@ -96,7 +96,7 @@ def delete_published(folder: Path) -> None:
             if name := published(folder):
                 shutil.rmtree(checkpoints_root() / name)
     except OSError as error:
-        raise WrongInput(_refused(error)) from error
+        raise UserError(_refused(error)) from error
 
 
 def _free(name: str) -> str:

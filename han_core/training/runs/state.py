@@ -20,7 +20,7 @@ Phase = Literal["", "queued", "start", "reading", "training", "stopped", "failed
 
 
 @dataclass(frozen=True)
-class Story:
+class RunState:
     """What a log has told.
 
     Attributes:
@@ -63,13 +63,13 @@ class Timeline:
         self._history: list[dict] = []
         self._said: deque[str] = deque(maxlen=MOST_SAID)
 
-    def read(self) -> Story:
+    def read(self) -> RunState:
         """All that has been told until now."""
         try:
             status = self._path.stat()
         except OSError:
             self._begin()
-            return Story()
+            return RunState()
         if status.st_ino != self._file or status.st_size < self._offset:
             self._begin()
             self._file = status.st_ino
@@ -82,8 +82,8 @@ class Timeline:
                 self.add(event)
         return self.story()
 
-    def story(self) -> Story:
-        return Story(
+    def story(self) -> RunState:
+        return RunState(
             **self._now,
             steps=tuple(self._steps),
             history=tuple(self._history),
@@ -158,7 +158,7 @@ _kept: OrderedDict[Path, Timeline] = OrderedDict()
 _lock = threading.Lock()
 
 
-def story_of(folder: Path) -> Story:
+def story_of(folder: Path) -> RunState:
     """The story of the run in ``folder``; a process reads each line of a log once."""
     path = folder / EVENTS
     with _lock:

@@ -11,14 +11,14 @@ from typing import Literal, get_args
 
 from han_core.models.checkpoint import CONFIG as CHECKPOINT_CONFIG
 from han_core.runtime.atomic_io import standing
-from han_core.runtime.errors import WrongInput, counted
+from han_core.runtime.errors import UserError, counted
 from han_core.runtime.locks import is_held
 from han_core.training.optimization import best_line
 from han_core.training.runs.event_log import is_number
 from han_core.training.runs.plan import Plan, read_plan
 from han_core.training.runs.publish import published
 from han_core.training.runs.queue import CANCEL, LOCK, queue, read_ticket
-from han_core.training.runs.state import Story, story_of
+from han_core.training.runs.state import RunState, story_of
 
 CHECKPOINT = "checkpoint"
 
@@ -54,7 +54,7 @@ class RunView:
     device: str
     message: str
     ahead: int
-    story: Story
+    story: RunState
     published: str | None
 
     @property
@@ -149,7 +149,7 @@ def look_at(folder: Path) -> RunView:
     )
 
 
-def status_of(lives: bool, waits: bool, is_asked_to_stop: bool, story: Story) -> Status:
+def status_of(lives: bool, waits: bool, is_asked_to_stop: bool, story: RunState) -> Status:
     """The truth about a run from what is known of it."""
     phase = story.phase
     if phase in ("stopped", "failed", "done"):  # it has told its last event
@@ -168,7 +168,7 @@ def status_of(lives: bool, waits: bool, is_asked_to_stop: bool, story: Story) ->
 def _plan(folder: Path) -> tuple[Plan | None, str]:
     try:
         return read_plan(folder), ""
-    except WrongInput as error:
+    except UserError as error:
         return None, str(error)
 
 
@@ -179,7 +179,7 @@ def _made(name: str) -> float:
         return 0.0
 
 
-def _message(status: Status, ahead: int, story: Story) -> str:
+def _message(status: Status, ahead: int, story: RunState) -> str:
     after = f"step {story.saved:,}" if story.saved else "the beginning"
     last = story.said[-1] if story.said else ""
     turn = f"behind {counted(ahead, 'run')}" if ahead else "it is next"

@@ -18,7 +18,7 @@ from han_core.explanation.statistics import Interval, share
 from han_core.explanation.verdicts import short
 from han_core.models.checkpoint import CARD, WEIGHTS, Config
 from han_core.runtime.atomic_io import checksum, read_json, write_json
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 LARGEST = 200_000  # bytes
 
@@ -169,7 +169,7 @@ def read_card(folder: Path, config: Config) -> Card | None:
     """The card of a checkpoint folder; None where there is none, or it is of other weights.
 
     Raises:
-        WrongInput: if it is too large or does not fit.
+        UserError: if it is too large or does not fit.
     """
     if not (folder / CARD).exists():
         return None
@@ -178,7 +178,7 @@ def read_card(folder: Path, config: Config) -> Card | None:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part)[:40] for part in first["loc"]) or "it"
-        raise WrongInput(f"{CARD} does not fit: {field}: {first['msg']}.") from error
+        raise UserError(f"{CARD} does not fit: {field}: {first['msg']}.") from error
     return card if card.weights == weights_of(folder, config) else None
 
 

@@ -84,7 +84,7 @@ def known(folder: str | Path) -> Known:
     """What the checkpoint in ``folder``, or of that name, says of itself.
 
     Raises:
-        WrongInput: if there is none or its configuration does not fit.
+        UserError: if there is none or its configuration does not fit.
     """
     named = find_folder(folder)
     place = standing(named)

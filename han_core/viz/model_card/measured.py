@@ -19,7 +19,7 @@ from han_core.explanation.plausibility import measure as measure_marked
 from han_core.models.checkpoint import Checkpoint
 from han_core.models.predict import predict
 from han_core.runtime.devices import describe_device
-from han_core.runtime.errors import WrongInput, shown
+from han_core.runtime.errors import UserError, shown
 from han_core.viz.model_card.content import Counted, Faithfulness, Plausibility, Speed, Weaknesses
 
 Progress = Callable[[int, int], None]
@@ -42,7 +42,7 @@ def weaknesses(checkpoint: Checkpoint, bar: Bar | None = None) -> Weaknesses | N
         spec = f"{TAUGHT}/{checkpoint.config.text.language}@{'test' if learnt else 'all'}"
         corpus = read_corpus(spec)
         classes = np.array(align_labels(corpus.labels, checkpoint.labels))
-    except WrongInput:
+    except UserError:
         return None
     progress = bar("Weaknesses", len(corpus)) if bar else None
     right = predict(checkpoint, corpus.texts, progress).argmax(1) == classes
@@ -73,7 +73,7 @@ def faithfulness(
     """As the command ``faithfulness`` measures it.
 
     Raises:
-        WrongInput: as ``sample`` and ``measure`` do.
+        UserError: as ``sample`` and ``measure`` do.
     """
     choosing = bar("Choosing", len(corpus)) if bar else None
     rows = sample(checkpoint, corpus.texts, limit, seed, choosing, say)
@@ -89,7 +89,7 @@ def plausibility(
     """As the command ``plausibility`` measures it, over all that has marks.
 
     Raises:
-        WrongInput: as ``sample`` and ``plausibility.measure`` do.
+        UserError: as ``sample`` and ``plausibility.measure`` do.
     """
     rows = sample(checkpoint, rationales.texts, len(rationales), seed)
     progress = bar("Plausibility", len(rows)) if bar else None
@@ -102,7 +102,7 @@ def speed(checkpoint: Checkpoint, texts: Sequence[str], rounds: int = ROUNDS) ->
     """Documents a second from text to probabilities, the best of ``rounds`` after one to warm up.
 
     Raises:
-        WrongInput: as ``predict`` does.
+        UserError: as ``predict`` does.
     """
     timed = texts[:TIMED]
     words = [len(checkpoint.tokenizer(text).tokens) for text in timed]

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 
 from pydantic import ValidationError
 
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.viz.model_card.content import Rival, Section, Table
 from han_core.viz.model_card.known import Known
 
@@ -33,17 +33,17 @@ def read_rivals(data: bytes, checkpoint: str, documents: int) -> tuple[Rival, ..
         documents: that it was tested on itself; 0 where that is not known.
 
     Raises:
-        WrongInput: names the first line that is no such object or speaks of another number
+        UserError: names the first line that is no such object or speaks of another number
             of documents, or says that there is none.
     """
     lines = _lines(data)
     tests = _p_values(lines, checkpoint)
     found = [_rival(number, given, tests) for number, given in lines if "checkpoint" not in given]
     if not 1 <= len(found) <= MOST:
-        raise WrongInput(f"One to {MOST} models are expected, a line each; {len(found)} came.")
+        raise UserError(f"One to {MOST} models are expected, a line each; {len(found)} came.")
     for rival in found:
         if documents and rival.n != documents:
-            raise WrongInput(
+            raise UserError(
                 f"{checkpoint} was tested on {documents:,} documents and {rival.name} on "
                 f"{rival.n:,}; the same documents are expected."
             )
@@ -61,7 +61,7 @@ def _lines(data: bytes) -> list[tuple[int, dict]]:
         except (ValueError, RecursionError):
             given = None
         if not isinstance(given, dict):
-            raise WrongInput(f"{EXPECTED}; line {number} is none.")
+            raise UserError(f"{EXPECTED}; line {number} is none.")
         found.append((number, given))
     return found
 
@@ -92,7 +92,7 @@ def _rival(number: int, given: dict, tests: dict[str, object]) -> Rival:
         )
     except ValidationError as error:
         first = error.errors()[0]
-        raise WrongInput(
+        raise UserError(
             f"{EXPECTED}; line {number} does not fit: {first['loc'][0]}: {first['msg']}."
         ) from error
 

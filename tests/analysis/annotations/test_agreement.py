@@ -9,7 +9,7 @@ from sklearn.metrics import cohen_kappa_score
 from han_core.analysis.annotations.agreement import agreement, annotators, of_counts
 from han_core.analysis.annotations.codebook import save_tag
 from han_core.analysis.annotations.writing import put_tag, set_flag, set_read, write_note
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 COUNTS = st.tuples(*[st.integers(0, 60)] * 4)
 
@@ -112,5 +112,5 @@ def test_only_documents_that_both_looked_at_count(database):
     assert (some.name, some.n, some.only_second, some.kappa) == ("irony", 2, 1, 0.0)
     assert agreement(database, "Anna", "nobody") == ()
     assert annotators(database) == {"Anna": 6, "Ben": 6, "Cem": 1}
-    with pytest.raises(WrongInput, match="same one twice"):
+    with pytest.raises(UserError, match="same one twice"):
         agreement(database, "Anna", "Anna")

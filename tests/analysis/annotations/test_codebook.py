@@ -16,7 +16,7 @@ from han_core.analysis.annotations.database import open_database
 from han_core.analysis.annotations.document_annotations import said_of
 from han_core.analysis.annotations.schema import HISTORY
 from han_core.analysis.annotations.writing import put_tag
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 A, B, C = "a" * 32, "b" * 32, "c" * 32
 
@@ -52,13 +52,13 @@ def test_tags_stand_by_name_whatever_the_case(database):
 @pytest.mark.parametrize("twin", ["sarcasm", "SARCASM", " Sarcasm "])
 def test_a_name_stands_once_whatever_its_case(database, twin):
     save_tag(database, "Sarcasm", "Anna")
-    with pytest.raises(WrongInput, match='"Sarcasm" is in the codebook already'):
+    with pytest.raises(UserError, match='"Sarcasm" is in the codebook already'):
         save_tag(database, twin, "Ben")
 
 
 def test_a_decomposed_name_is_the_same_name(database):
     save_tag(database, "Ünsinn", "Anna")
-    with pytest.raises(WrongInput, match="already"):
+    with pytest.raises(UserError, match="already"):
         save_tag(database, "u\u0308nsinn", "Ben")
 
 
@@ -69,7 +69,7 @@ def test_a_tag_may_change_the_case_of_its_own_name_and_keep_its_key(database):
 
 def test_a_key_stands_once_among_the_tags_that_are_offered(database):
     first = save_tag(database, "sarcasm", "Anna", key="s")
-    with pytest.raises(WrongInput, match='"s" is that of the tag "sarcasm"'):
+    with pytest.raises(UserError, match='"s" is that of the tag "sarcasm"'):
         save_tag(database, "style", "Ben", key="S")
     retire(database, first, "Anna")
     assert save_tag(database, "style", "Ben", key="s").key == "s"
@@ -92,7 +92,7 @@ def test_a_key_stands_once_among_the_tags_that_are_offered(database):
     ],
 )
 def test_what_is_no_tag_is_refused(notes, given, says):
-    with pytest.raises(WrongInput, match=says):
+    with pytest.raises(UserError, match=says):
         save_tag(notes, **({"name": "x", "annotator": "Anna"} | given))
     assert codebook(notes) == ()
 
@@ -117,7 +117,7 @@ def test_a_retired_tag_keeps_its_documents_and_its_name(database):
     assert codebook(database) == ()
     assert codebook(database, retired=True) == (gone,)
     assert marks(database).tagged == {"sarcasm": frozenset({A})}
-    with pytest.raises(WrongInput, match="among the retired tags already"):
+    with pytest.raises(UserError, match="among the retired tags already"):
         save_tag(database, "Sarcasm", "Anna")
     assert [one.name for one in codebook(database, retired=True)] == ["sarcasm"]
     assert restore(database, gone, "Ben").retired is False
@@ -147,7 +147,7 @@ def test_merging_keeps_every_document_and_who_tagged_it(database):
     assert said_of(database, B)[0].tags[0].at == before
     with pytest.raises(Stale):
         merge(database, irony, sarcasm, "Cem")
-    with pytest.raises(WrongInput, match="the same"):
+    with pytest.raises(UserError, match="the same"):
         merge(database, sarcasm, sarcasm, "Cem")
     # The name is free again, and who still sees the old tag does not change the new one.
     new = save_tag(database, "irony", "Anna")

@@ -8,7 +8,7 @@ from han_core.analysis.annotations.codebook import codebook, save_tag
 from han_core.analysis.annotations.database import open_database
 from han_core.analysis.annotations.schema import TAG
 from han_core.analysis.annotations.writing import set_read
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 
 def test_sqlite_is_opened_as_it_should_be(notes):
@@ -47,8 +47,8 @@ def write(database, *statements, trouble: Exception | None = None) -> None:
 
 def test_nothing_of_a_failed_write_stays(database):
     before = database.number()
-    with pytest.raises(WrongInput, match="thought better"):
-        write(database, READ, trouble=WrongInput("thought better of it"))
+    with pytest.raises(UserError, match="thought better"):
+        write(database, READ, trouble=UserError("thought better of it"))
     assert database.number() == before
     with database.reading() as connection:
         assert not connection.execute(sa.text("SELECT * FROM hanscope_read")).all()
@@ -56,14 +56,14 @@ def test_nothing_of_a_failed_write_stays(database):
 
 def test_what_the_database_refuses_is_a_sentence_and_nothing_is_written(database):
     tag = save_tag(database, "negation", "Anna")
-    with pytest.raises(WrongInput, match="cannot be read or written"):
+    with pytest.raises(UserError, match="cannot be read or written"):
         write(database, sa.update(TAG).values(version=9), TAGGED)  # no such tag
     assert codebook(database) == (tag,)
 
 
 def test_locked_notes_say_so(url):
     first, second = open_database(url), open_database(url, patience=0.2)
-    with first.writing(), pytest.raises(WrongInput, match=r"are locked.*0\.2 seconds.*try again"):
+    with first.writing(), pytest.raises(UserError, match=r"are locked.*0\.2 seconds.*try again"):
         set_read(second, "a" * 32, "Ben", True)
     set_read(second, "a" * 32, "Ben", True)
     first.close()
@@ -110,7 +110,7 @@ def test_threads_share_a_database(database):
     ],
 )
 def test_what_cannot_be_opened_is_a_sentence_without_the_password(url, says):
-    with pytest.raises(WrongInput, match=says) as error:
+    with pytest.raises(UserError, match=says) as error:
         open_database(url)
     assert "secret" not in str(error.value)
 
@@ -119,7 +119,7 @@ def test_a_file_that_is_no_database_stays_as_it_is(tmp_path):
     file = tmp_path / "notes.sqlite"
     file.write_text("My notes of last year, which are no database. " * 30)
     content = file.read_bytes()
-    with pytest.raises(WrongInput, match="not a database"):
+    with pytest.raises(UserError, match="not a database"):
         open_database(f"sqlite:///{file}")
     assert file.read_bytes() == content
 

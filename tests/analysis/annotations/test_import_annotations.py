@@ -21,7 +21,7 @@ from han_core.analysis.annotations.document_annotations import (
 from han_core.analysis.annotations.import_annotations import Brought, bring
 from han_core.analysis.annotations.schema import CLOCK, METADATA
 from han_core.analysis.annotations.writing import BETWEEN, put_tag, set_flag, set_read, write_note
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 A, B, C = "a" * 32, "b" * 32, "c" * 32
 AT = datetime(2026, 1, 2, 3, 4, 5, 678_901, UTC)
@@ -98,7 +98,7 @@ def test_a_document_that_stands_twice_in_a_cell_is_brought_once(database):
 
 def test_all_of_it_or_nothing(database):
     good, bad = Said("Anna", read=AT), Said("\0", read=AT)
-    with pytest.raises(WrongInput, match="visible"):
+    with pytest.raises(UserError, match="visible"):
         bring(database, {A: (good,), B: (bad,)}, "Cem")
     assert said_of_everything(database) == {}
 
@@ -126,7 +126,7 @@ def test_many_are_brought_in_parts(database, monkeypatch):
     ids=range(9),
 )
 def test_a_cell_that_was_not_exported_is_refused(cell):
-    with pytest.raises(WrongInput, match="does not hold what was exported"):
+    with pytest.raises(UserError, match="does not hold what was exported"):
         said_from_json(cell)
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from han_core.analysis.slices import delete_slice, save_slice, slices
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 DATA, OTHER = "d" * 64, "e" * 64
 
@@ -17,7 +17,7 @@ def test_slices_belong_to_a_data_set(database):
 
 def test_a_name_stands_once_unless_it_is_replaced(database):
     save_slice(database, DATA, "Long", "{}", "Anna")
-    with pytest.raises(WrongInput, match='"Long" is saved already'):
+    with pytest.raises(UserError, match='"Long" is saved already'):
         save_slice(database, DATA, "LONG", '{"suspect": true}', "Ben")
     assert [one.filter for one in slices(database, DATA)] == ["{}"]
     save_slice(database, DATA, "LONG", '{"suspect": true}', "Ben", replace=True)
@@ -34,7 +34,7 @@ def test_a_slice_goes(database):
 
 
 def test_a_filter_that_is_too_long_is_refused(notes):
-    with pytest.raises(WrongInput, match="too many conditions"):
+    with pytest.raises(UserError, match="too many conditions"):
         save_slice(notes, DATA, "Long", "x" * 200_001, "Anna")
-    with pytest.raises(WrongInput, match="slice's name"):
+    with pytest.raises(UserError, match="slice's name"):
         save_slice(notes, DATA, "", "{}", "Anna")

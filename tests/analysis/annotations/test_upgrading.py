@@ -19,7 +19,7 @@ from han_core.analysis.annotations.database import open_database, write_ahead
 from han_core.analysis.annotations.document_annotations import said_of
 from han_core.analysis.annotations.schema import KNOWN, METADATA, VERSION_TABLE
 from han_core.analysis.annotations.writing import history, write_note
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 CONTENT, AT = "c" * 32, datetime(2026, 1, 2, 3, 4, 5)
 OLD = {
@@ -100,7 +100,7 @@ def test_a_newer_schema_is_refused_and_left_alone(older):
     engine = sa.create_engine(older)
     with engine.begin() as connection:
         connection.execute(sa.text(f"UPDATE {VERSION_TABLE} SET version_num = '0099'"))
-    with pytest.raises(WrongInput, match=r'newer Hanscope.*"0099".*up to "0002".*update'):
+    with pytest.raises(UserError, match=r'newer Hanscope.*"0099".*up to "0002".*update'):
         open_database(older)
     with engine.connect() as connection:
         assert "hanscope_slice" not in sa.inspect(connection).get_table_names()
@@ -111,7 +111,7 @@ def test_a_step_that_fails_leaves_the_older_schema_whole(older, monkeypatch):
     engine = sa.create_engine(older)
     with engine.begin() as connection:  # in the way of the last table of the second step
         connection.execute(sa.text("CREATE TABLE hanscope_clock (mine INTEGER)"))
-    with pytest.raises(WrongInput, match="hanscope_clock"):
+    with pytest.raises(UserError, match="hanscope_clock"):
         open_database(older)
     with engine.begin() as connection:
         names = sa.inspect(connection).get_table_names()

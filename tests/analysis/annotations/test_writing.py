@@ -16,7 +16,7 @@ from han_core.analysis.annotations.writing import (  # fmt: skip
     take_tag,
     write_note,
 )
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 A, B = "a" * 32, "b" * 32
 
@@ -40,7 +40,7 @@ def test_tags_are_those_of_who_put_them(database):
 
 
 def test_a_tag_that_the_codebook_lacks_is_refused(database):
-    with pytest.raises(WrongInput, match='no tag "irony" in the codebook'):
+    with pytest.raises(UserError, match='no tag "irony" in the codebook'):
         put_tag(database, A, "irony", "Anna")
     assert said_of(database, A) == ()
 
@@ -132,7 +132,7 @@ def test_what_no_database_holds_is_replaced_and_said(database):
 
 def test_too_long_a_note_is_refused_and_the_old_one_stays(database):
     write_note(database, A, "Anna", "old")
-    with pytest.raises(WrongInput, match=r"at most 200,000 .* 200,001 and was not saved"):
+    with pytest.raises(UserError, match=r"at most 200,000 .* 200,001 and was not saved"):
         write_note(database, A, "Anna", "x" * (LONGEST_NOTE + 1), version=1)
     assert said_of(database, A)[0].note.text == "old"
 
@@ -181,7 +181,7 @@ def test_nobody_writes(notes, who):
         lambda: set_flag(notes, A, "ambiguous", who, True),
         lambda: set_read(notes, A, who, True),
     ):
-        with pytest.raises(WrongInput, match="analyst's name"):
+        with pytest.raises(UserError, match="analyst's name"):
             write()
     assert notes.number() == 1
 

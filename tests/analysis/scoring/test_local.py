@@ -11,7 +11,7 @@ import torch
 from han_core.analysis.scoring import workers
 from han_core.analysis.scoring.manifest import checkpoint_sha256, parts_of
 from han_core.analysis.scoring.workers import Job, score_here, score_locally, worker_devices
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from tests import processes
 
 
@@ -56,7 +56,7 @@ def test_no_part_is_read_before_a_worker_is_free_and_none_is_left_over(parts, jo
 
 
 def test_what_a_worker_refuses_is_told_here(parts, job):
-    with pytest.raises(WrongInput, match="changed while it was scoring"):
+    with pytest.raises(UserError, match="changed while it was scoring"):
         list(score_locally(parts, replace(job, sha256="other"), ["cpu"]))
 
 
@@ -65,7 +65,7 @@ def test_a_worker_that_dies_is_one_sentence(parts, job):
     next(answers)
     (worker,) = children()
     os.kill(worker, signal.SIGKILL)
-    with pytest.raises(WrongInput, match=r"ended before its part was done.*fewer workers"):
+    with pytest.raises(UserError, match=r"ended before its part was done.*fewer workers"):
         list(answers)
 
 
@@ -98,5 +98,5 @@ def test_a_worker_for_each_core_or_some_for_each_gpu(monkeypatch):
 
 
 def test_a_device_that_is_not_there():
-    with pytest.raises(WrongInput, match="There is no device cuda:99"):
+    with pytest.raises(UserError, match="There is no device cuda:99"):
         worker_devices("cuda:99", 2)

@@ -15,7 +15,7 @@ from han_core.analysis.scoring.manifest import (
     read_manifest,
 )
 from han_core.models.checkpoint import load_checkpoint
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 
 @pytest.fixture
@@ -83,14 +83,14 @@ def test_a_folder_is_claimed_once_and_again(manifest, tmp_path):
 )
 def test_other_scores_are_refused_in_a_sentence(manifest, tmp_path, changed, said):
     claim(tmp_path, manifest)
-    with pytest.raises(WrongInput, match=f"holds the scores of han-additive on thirty, .*{said}"):
+    with pytest.raises(UserError, match=f"holds the scores of han-additive on thirty, .*{said}"):
         claim(tmp_path, manifest.model_copy(update=changed))
     assert read_manifest(tmp_path) == manifest
 
 
 def test_a_folder_with_other_files_is_left_alone(manifest, tmp_path):
     (tmp_path / "thesis.doc").write_text("precious")
-    with pytest.raises(WrongInput, match=r"holds 1 file such as thesis\.doc"):
+    with pytest.raises(UserError, match=r"holds 1 file such as thesis\.doc"):
         claim(tmp_path, manifest)
     assert not (tmp_path / MANIFEST).exists()
 
@@ -98,7 +98,7 @@ def test_a_folder_with_other_files_is_left_alone(manifest, tmp_path):
 @pytest.mark.parametrize("content", ["{}", "no JSON", "[1]", '{"format": 2}'])
 def test_a_manifest_that_does_not_fit(manifest, tmp_path, content):
     (tmp_path / MANIFEST).write_text(content)
-    with pytest.raises(WrongInput, match=MANIFEST):
+    with pytest.raises(UserError, match=MANIFEST):
         claim(tmp_path, manifest)
 
 
@@ -106,7 +106,7 @@ def test_a_manifest_that_does_not_fit(manifest, tmp_path, content):
 def test_scores_of_another_format_are_said_and_left_alone(manifest, tmp_path, number):
     content = json.dumps(manifest.model_dump() | {"format": number})
     (tmp_path / MANIFEST).write_text(content)
-    with pytest.raises(WrongInput, match=f"of format {number}, and .* format 2; score into a new"):
+    with pytest.raises(UserError, match=f"of format {number}, and .* format 2; score into a new"):
         claim(tmp_path, manifest)
     assert (tmp_path / MANIFEST).read_text() == content
 

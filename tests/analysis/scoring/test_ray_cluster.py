@@ -9,7 +9,7 @@ import pytest
 from han_core.analysis.scoring.manifest import checkpoint_sha256, parts_of
 from han_core.analysis.scoring.ray_cluster import score_on_ray
 from han_core.analysis.scoring.workers import Job
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 
 @pytest.fixture
@@ -39,13 +39,13 @@ def test_ray_gives_the_same_bytes(parts, job, here):
 @pytest.mark.usefixtures("ray")
 def test_what_an_actor_refuses_is_told_here(parts, job):
     changed = Job(job.folder, "other", "key")
-    with pytest.raises(WrongInput, match="changed while it was scoring"):
+    with pytest.raises(UserError, match="changed while it was scoring"):
         list(score_on_ray(parts, changed, "cpu", 1, None))
 
 
 @pytest.mark.parametrize("device", ["cuda:3", "mps"])
 def test_a_device_of_one_machine_means_nothing_on_many(parts, job, device):
-    with pytest.raises(WrongInput, match=f"takes auto, cpu or cuda; {device} came"):
+    with pytest.raises(UserError, match=f"takes auto, cpu or cuda; {device} came"):
         list(score_on_ray(parts, job, device, 1, None))
 
 
@@ -54,11 +54,11 @@ def test_nobody_at_the_address(parts, job):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
-        with pytest.raises(WrongInput, match=f"Ray cannot be reached at {address}"):
+        with pytest.raises(UserError, match=f"Ray cannot be reached at {address}"):
             list(score_on_ray(parts, job, "cpu", 1, address))
 
 
 def test_without_ray_it_says_what_to_install(parts, job, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(WrongInput, match=r"pip install -r requirements-cluster\.txt"):
+    with pytest.raises(UserError, match=r"pip install -r requirements-cluster\.txt"):
         list(score_on_ray(parts, job, "cpu", 1, None))

@@ -14,7 +14,7 @@ from han_core.analysis.scoring.run import score_corpus
 from han_core.analysis.scoring.table import part_path
 from han_core.data.labels import align_labels
 from han_core.models.predict import metrics, predict
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 pytestmark = pytest.mark.usefixtures("small_parts")
 
@@ -72,7 +72,7 @@ def test_only_what_is_missing_or_damaged_is_scored_again(score, here, tmp_path):
 def test_other_documents_are_refused_and_nothing_is_lost(score, corpus, tmp_path):
     score()
     whole = contents(tmp_path / "out")
-    with pytest.raises(WrongInput, match="not of the documents and labels that came"):
+    with pytest.raises(UserError, match="not of the documents and labels that came"):
         score(corpus.take(range(29)))
     assert contents(tmp_path / "out") == whole
 
@@ -81,7 +81,7 @@ def test_two_at_once_are_refused(score, tmp_path):
     (tmp_path / "out").mkdir()
     with (
         FileLock(tmp_path / "out" / LOCK),
-        pytest.raises(WrongInput, match="Another process is scoring into"),
+        pytest.raises(UserError, match="Another process is scoring into"),
     ):
         score()
     score()
@@ -106,7 +106,7 @@ def test_no_space_left_keeps_whole_parts(score, here, tmp_path, monkeypatch):
         write(path, content)
 
     monkeypatch.setattr(run, "write_whole", full_after_two)
-    with pytest.raises(WrongInput, match=r"No space left on device.*goes on from there"):
+    with pytest.raises(UserError, match=r"No space left on device.*goes on from there"):
         score()
     monkeypatch.setattr(run, "write_whole", write)
     here.asked.clear()
@@ -128,12 +128,12 @@ def test_ctrl_c_says_how_far_it_was(score, here, tmp_path):
 
 def test_a_folder_that_cannot_be_made(score, tmp_path):
     (tmp_path / "out").write_text("a file")
-    with pytest.raises(WrongInput, match="cannot be written to"):
+    with pytest.raises(UserError, match="cannot be written to"):
         score()
 
 
 def test_labels_of_other_classes_are_refused_before_anything_is_made(score, corpus, tmp_path):
-    with pytest.raises(WrongInput, match="blue"):
+    with pytest.raises(UserError, match="blue"):
         score(dataclasses.replace(corpus, labels=("blue",) * 30))
     assert not (tmp_path / "out").exists()
 

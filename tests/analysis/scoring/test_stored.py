@@ -16,7 +16,7 @@ from han_core.analysis.scoring.table import (
 from han_core.data.labels import align_labels
 from han_core.explanation.explain import explain
 from han_core.models.predict import metrics, predict
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 
 
 @pytest.fixture
@@ -46,21 +46,21 @@ def test_figures_are_those_of_evaluate(out, checkpoint, corpus):
 
 @pytest.mark.parametrize("row", [-1, 30])
 def test_a_row_that_is_not_there(out, row):
-    with pytest.raises(WrongInput, match=f"has rows 0 to 29; {row} came"):
+    with pytest.raises(UserError, match=f"has rows 0 to 29; {row} came"):
         stored_attention(out, row)
 
 
 def test_a_part_that_is_missing_or_damaged(out):
     path = part_path(out, 1)
     path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(WrongInput, match="Part 1 in out is damaged"):
+    with pytest.raises(UserError, match="Part 1 in out is damaged"):
         stored_attention(out, 7)
     path.unlink()
-    with pytest.raises(WrongInput, match="no part 1 yet"):
+    with pytest.raises(UserError, match="no part 1 yet"):
         stored_attention(out, 7)
     stored_attention(out, 6)
     pq.write_table(pq.read_table(part_path(out, 0)).drop_columns("word_weights"), path)
-    with pytest.raises(WrongInput, match="Part 1 in out is damaged"):
+    with pytest.raises(UserError, match="Part 1 in out is damaged"):
         stored_attention(out, 7)
 
 

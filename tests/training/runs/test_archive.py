@@ -11,7 +11,7 @@ import pytest
 from han_core.models.archive import pack
 from han_core.models.checkpoint import HISTORY, METRICS, load_checkpoint
 from han_core.models.listing import list_checkpoints
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.runtime.paths import runs_root
 from han_core.training.runs import archive
 from han_core.training.runs.archive import import_archive, read_history
@@ -68,7 +68,7 @@ def test_it_is_offered_at_once_and_renamed_and_deleted_as_any_other(trained):
     assert [found.name for found in list_checkpoints()] == ["From-a-friend"] == [run.published]
     rename(run.id, "mine")
     assert [found.name for found in list_checkpoints()] == ["mine"]
-    with pytest.raises(WrongInput, match="is done"):
+    with pytest.raises(UserError, match="is done"):
         resume(run.id)
     delete(run.id, checkpoint=True)
     assert (runs(), list_checkpoints()) == ([], [])
@@ -139,7 +139,7 @@ def test_only_whole_lines_of_a_history_count(tmp_path):
 
 @pytest.mark.parametrize("data", [b"", b"no zip", b"PK\5\6" + bytes(18)])
 def test_what_is_no_checkpoint_leaves_nothing(place, data):
-    with pytest.raises(WrongInput):
+    with pytest.raises(UserError):
         import_archive(data)
     assert list(runs_root().iterdir()) == []
 
@@ -154,17 +154,17 @@ def test_a_full_disk_leaves_nothing(trained, monkeypatch, room):
         return len(written) <= room and kind != "done"
 
     monkeypatch.setattr(EventLog, "write", full)
-    with pytest.raises(WrongInput, match="disk is full"):
+    with pytest.raises(UserError, match="disk is full"):
         import_archive(trained[1])
     assert (list(runs_root().iterdir()), list_checkpoints()) == ([], [])
 
 
 def test_a_checkpoint_that_cannot_be_offered_is_no_run(trained, monkeypatch):
     def refused(*_):
-        raise WrongInput("The checkpoint cannot be written.")
+        raise UserError("The checkpoint cannot be written.")
 
     monkeypatch.setattr(archive, "publish_run", refused)
-    with pytest.raises(WrongInput, match="cannot be written"):
+    with pytest.raises(UserError, match="cannot be written"):
         import_archive(trained[1])
     assert list(runs_root().iterdir()) == []
 

@@ -6,7 +6,7 @@ from han_core.data.preview import look
 from han_core.data.splits import Source
 from han_core.models.architecture import Architecture
 from han_core.models.registry import build_model, count_parameters
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.training.runs.plan import checked_plan, forecast
 
 SOURCE = Source("bundled:classroom@train", "0.2")
@@ -54,5 +54,5 @@ def test_a_checkpoint_to_start_from_gives_sizes_and_words(seen, random_checkpoin
 
 
 def test_a_device_that_is_not_here_is_refused(seen):
-    with pytest.raises(WrongInput, match="no device cuda:77"):
+    with pytest.raises(UserError, match="no device cuda:77"):
         forecast(plan().model_copy(update={"device": "cuda:77"}), seen)

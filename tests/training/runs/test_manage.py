@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from han_core.models.checkpoint import WEIGHTS, load_checkpoint
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.training import precision
 from han_core.training.runs import manage, queue, state
 from han_core.training.runs.event_log import EventLog
@@ -37,14 +37,14 @@ def test_a_run_from_start_to_checkpoint(zygote, plan, wait):
     assert (run.folder / "frames.jsonl").read_bytes().count(b"\n") > 3
     assert [found.id for found in runs()] == [id]
     for refused in (stop, resume):
-        with pytest.raises(WrongInput, match="my run is done"):
+        with pytest.raises(UserError, match="my run is done"):
             refused(id)
 
 
 def test_a_precision_that_the_processor_lacks_is_refused_at_start_and_resume(plan, monkeypatch):
     asked = plan(device="cpu", settings={"mixed_precision": "bf16"})
     monkeypatch.setattr(precision, "trains_in_bf16", lambda model, device: False)
-    with pytest.raises(WrongInput, match="cannot train bilstm with mixed_precision=bf16"):
+    with pytest.raises(UserError, match="cannot train bilstm with mixed_precision=bf16"):
         start(asked)
     assert runs() == []
     log = EventLog(manage.new_folder(asked))
@@ -52,7 +52,7 @@ def test_a_precision_that_the_processor_lacks_is_refused_at_start_and_resume(pla
     log.close()
     (run,) = runs()
     assert run.can_resume
-    with pytest.raises(WrongInput, match="choose another device to resume a run"):
+    with pytest.raises(UserError, match="choose another device to resume a run"):
         resume(run.id)
     assert view(run.id).status == "stopped"
 
@@ -144,13 +144,13 @@ def test_names_change_with_the_checkpoint(zygote, plan, wait, place):
     assert (view(id).name, view(id).published) == ("a third one", "a-third-one")
     assert [path.name for path in (place / "checkpoints").iterdir()] == ["a-third-one"]
     for wrong in ("", "  ", "x" * 81):
-        with pytest.raises(WrongInput, match="name"):
+        with pytest.raises(UserError, match="name"):
             rename(id, wrong)
 
 
 def test_deleted_with_or_without_its_checkpoint(zygote, plan, wait, place):
     busy = start(plan(epochs=LONG))
-    with pytest.raises(WrongInput, match="stop it first"):
+    with pytest.raises(UserError, match="stop it first"):
         delete(busy)
     stop(busy)
     wait(busy)
@@ -163,14 +163,14 @@ def test_deleted_with_or_without_its_checkpoint(zygote, plan, wait, place):
     assert runs() == []
     assert [path.name for path in (place / "checkpoints").iterdir()] == ["keep"]
     assert not [*(place / "data" / "runs").glob("*[0-9]*-*")]
-    with pytest.raises(WrongInput, match="no such run"):
+    with pytest.raises(UserError, match="no such run"):
         view(first)
 
 
 def test_one_that_was_stopped_can_become_a_checkpoint(zygote, plan, wait):
     id = start(plan(epochs=LONG))
     wait(id, lambda run: run.history)
-    with pytest.raises(WrongInput, match="is at work"):
+    with pytest.raises(UserError, match="is at work"):
         publish(id)
     stop(id)
     wait(id)
@@ -183,12 +183,12 @@ def test_one_that_was_stopped_can_become_a_checkpoint(zygote, plan, wait):
 def test_an_id_that_is_none_reaches_no_folder(id, place):
     (place / "data" / "runs").mkdir(parents=True)
     for step in (view, stop, resume, delete, publish, lambda id: rename(id, "x")):
-        with pytest.raises(WrongInput, match="no such run"):
+        with pytest.raises(UserError, match="no such run"):
             step(id)
 
 
 def test_an_unknown_device_is_refused_before_anything_is_written(plan, place):
-    with pytest.raises(WrongInput, match="cuda:9"):
+    with pytest.raises(UserError, match="cuda:9"):
         start(plan(device="cuda:9"))
     assert not (place / "data").exists()
 
@@ -198,7 +198,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(plan, place, monkeypatch
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(manage, "write_json", full)
-    with pytest.raises(WrongInput, match="No space left on device"):
+    with pytest.raises(UserError, match="No space left on device"):
         start(plan())
     assert runs() == []
 
@@ -213,14 +213,14 @@ def test_a_disk_that_refuses_changes_nothing(zygote, plan, wait, monkeypatch):
         patch.setattr(manage, "write_json", full)
         patch.setattr(manage.Path, "touch", full)
         for step in (stop, lambda id: rename(id, "yours")):
-            with pytest.raises(WrongInput, match="No space left on device"):
+            with pytest.raises(UserError, match="No space left on device"):
                 step(id)
     assert is_training(view(id))
     zygote.kill(id)
     wait(id)
     with monkeypatch.context() as patch:
         patch.setattr(manage, "write_json", full)
-        with pytest.raises(WrongInput, match="No space left on device"):
+        with pytest.raises(UserError, match="No space left on device"):
             resume(id)
     assert (view(id).status, view(id).name) == ("interrupted", "mine")
     resume(id)
@@ -232,7 +232,7 @@ def test_a_process_that_cannot_begin_is_one_sentence(plan, monkeypatch):
         raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
 
     monkeypatch.setattr(queue, "begin_process", refused)
-    with pytest.raises(WrongInput, match="Resource temporarily unavailable"):
+    with pytest.raises(UserError, match="Resource temporarily unavailable"):
         start(plan())
     (run,) = runs()
     assert (run.status, run.can_resume) == ("failed", True)

@@ -5,7 +5,7 @@ import shlex
 import pytest
 
 from han_core.__main__ import parser
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.training.runs.plan import CONFIG, checked_plan, read_plan
 from han_core.training.settings import parse_settings
 
@@ -77,12 +77,12 @@ def test_what_is_not_said_has_its_default():
 )
 def test_what_does_not_fit_is_named(wrong, expected):
     values = {"name": "x", "model": "han", "source": {"data": "a.csv"}} | wrong
-    with pytest.raises(WrongInput, match=expected):
+    with pytest.raises(UserError, match=expected):
         checked_plan(**values)
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"name": 1}', "\x00", json.dumps({"a": [1]})])
 def test_a_damaged_plan_is_one_sentence(tmp_path, content):
     (tmp_path / CONFIG).write_text(content, encoding="utf-8")
-    with pytest.raises(WrongInput):
+    with pytest.raises(UserError):
         read_plan(tmp_path)

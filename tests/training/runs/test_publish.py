@@ -5,7 +5,7 @@ import pytest
 
 from han_core.models.checkpoint import CARD, METRICS, WEIGHTS, load_checkpoint, read_metrics
 from han_core.models.listing import list_checkpoints
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.training.runs.publish import (
     delete_published,
     publish_run,
@@ -108,12 +108,12 @@ def test_a_damaged_note_names_no_checkpoint(run, told):
 
 
 def test_one_without_a_checkpoint_is_refused(place):
-    with pytest.raises(WrongInput, match="no checkpoint yet"):
+    with pytest.raises(UserError, match="no checkpoint yet"):
         publish_run(place / "data" / "runs" / "20260102-030405-0123abcd", "mine")
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(run, place, monkeypatch):
     (place / "file").touch()
     monkeypatch.setenv("HANSCOPE_CHECKPOINTS", str(place / "file"))
-    with pytest.raises(WrongInput, match="cannot be written"):
+    with pytest.raises(UserError, match="cannot be written"):
         publish_run(run(), "mine")

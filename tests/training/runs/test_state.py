@@ -5,7 +5,7 @@ import pytest
 
 from han_core.training.runs import state
 from han_core.training.runs.event_log import EVENTS, EventLog
-from han_core.training.runs.state import Story, Timeline, is_line, story_of
+from han_core.training.runs.state import RunState, Timeline, is_line, story_of
 
 
 def step(number: int, epoch: int = 1) -> dict:
@@ -28,7 +28,7 @@ def log(tmp_path):
 
 
 def test_an_empty_folder_has_an_empty_story(tmp_path):
-    assert story_of(tmp_path) == Story()
+    assert story_of(tmp_path) == RunState()
 
 
 def test_the_story_follows_the_log(tmp_path, log):

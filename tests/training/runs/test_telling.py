@@ -1,8 +1,8 @@
 import pytest
 
-from han_core.training.callbacks import Moment, Stopped
+from han_core.training.callbacks import StepEvent, Stopped
 from han_core.training.runs import event_log
-from han_core.training.runs.event_log import EVENTS, EventLog, Pace, Teller, read_events
+from han_core.training.runs.event_log import EVENTS, EventLog, EventWriter, Pace, read_events
 
 
 class Clock:
@@ -33,11 +33,11 @@ def told(tmp_path):
 
 @pytest.fixture
 def teller(tmp_path, clock):
-    return Teller(EventLog(tmp_path), epochs=3, cancel=tmp_path / "cancel")
+    return EventWriter(EventLog(tmp_path), epochs=3, cancel=tmp_path / "cancel")
 
 
 def at(step, epoch=0, ends_epoch=False):
-    return Moment(step, epoch, ends_epoch, lambda: pytest.fail("no checkpoint is needed"))
+    return StepEvent(step, epoch, ends_epoch, lambda: pytest.fail("no checkpoint is needed"))
 
 
 def test_speed_time_left_and_loss_by_hand(clock):
@@ -122,7 +122,7 @@ def test_the_end_of_an_epoch_is_told_with_its_last_step(teller, told):
 
 def test_others_are_called_at_each_moment(tmp_path, clock):
     seen = []
-    teller = Teller(EventLog(tmp_path), 1, tmp_path / "cancel", [seen.append])
+    teller = EventWriter(EventLog(tmp_path), 1, tmp_path / "cancel", [seen.append])
     moments = [at(0), at(1), at(1, 1, True)]
     for moment in moments:
         teller.watch.moment(moment)

@@ -5,7 +5,7 @@ from han_core.runtime.locks import take
 from han_core.training.runs.event_log import EventLog
 from han_core.training.runs.plan import CONFIG
 from han_core.training.runs.queue import CANCEL, LOCK, draw_ticket
-from han_core.training.runs.state import Story
+from han_core.training.runs.state import RunState
 from han_core.training.runs.view import LIVE, STATUSES, look_at, status_of
 
 
@@ -29,7 +29,7 @@ from han_core.training.runs.view import LIVE, STATUSES, look_at, status_of
     ],
 )
 def test_the_status_is_told_by_lock_log_and_wish(lives, waits, asked, phase, expected):
-    status = status_of(lives, waits, asked, Story(phase=phase))
+    status = status_of(lives, waits, asked, RunState(phase=phase))
     assert status == expected
     assert status in STATUSES
     assert lives or status not in LIVE

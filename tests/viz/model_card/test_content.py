@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from han_core.models.checkpoint import CARD, CONFIG, load_checkpoint, read_config
 from han_core.runtime.atomic_io import checksum
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.viz.model_card.content import Card, read_card, weights_of, write_card
 
 
@@ -67,7 +67,7 @@ def test_weights_without_a_checksum_are_told_by_their_file(folder):
 )
 def test_what_cannot_be_is_refused_in_one_sentence(folder, card, path, value):
     (folder / CARD).write_text(json.dumps(changed(card, *path, to=value)), encoding="utf-8")
-    with pytest.raises(WrongInput, match=r"card\.json does not fit") as caught:
+    with pytest.raises(UserError, match=r"card\.json does not fit") as caught:
         read_card(folder, read_config(folder))
     assert "\n" not in str(caught.value)
 
@@ -75,13 +75,13 @@ def test_what_cannot_be_is_refused_in_one_sentence(folder, card, path, value):
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b"null", b"[" * 50_000])
 def test_what_is_no_card_is_refused(folder, content):
     (folder / CARD).write_bytes(content)
-    with pytest.raises(WrongInput, match=r"card\.json"):
+    with pytest.raises(UserError, match=r"card\.json"):
         read_card(folder, read_config(folder))
 
 
 def test_a_card_of_megabytes_is_not_read(folder):
     (folder / CARD).write_bytes(b" " * 200_001)
-    with pytest.raises(WrongInput, match="larger than"):
+    with pytest.raises(UserError, match="larger than"):
         read_card(folder, read_config(folder))
 
 

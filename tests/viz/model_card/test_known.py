@@ -6,7 +6,7 @@ import math
 import pytest
 
 from han_core.models.checkpoint import METRICS, load_checkpoint
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.viz.model_card.known import Reached, known
 
 
@@ -82,5 +82,5 @@ def test_settings_and_names_are_few_and_short(folder):
 
 
 def test_a_folder_that_is_none(tmp_path):
-    with pytest.raises(WrongInput):
+    with pytest.raises(UserError):
         known(tmp_path / "none")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from han_core.runtime.errors import WrongInput
+from han_core.runtime.errors import UserError
 from han_core.viz.model_card.content import Rival
 from han_core.viz.model_card.readme import read_rivals
 
@@ -60,5 +60,5 @@ def test_what_the_benchmark_prints():
     ],
 )  # fmt: skip
 def test_what_is_no_such_file_gets_one_sentence(data, saying):
-    with pytest.raises(WrongInput, match=saying):
+    with pytest.raises(UserError, match=saying):
         read_rivals(data, "mine", 9)
