@@ -16,7 +16,7 @@ TESTS = Path(__file__).parent
         ("pages/test_app.py", ["page"]),
         ("journey/test_class.py", ["browser"]),
         ("models/test_han.py", []),
-        ("test_lock.py", []),
+        ("test_architecture.py", []),
     ],
 )
 def test_pages_and_browser_are_marked_by_their_folder(file, marks):

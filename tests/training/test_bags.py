@@ -40,7 +40,7 @@ def bag(request):
 
 
 @pytest.fixture
-def learn(learn):
+def learn(bag):
     return BAGS[bag]
 
 

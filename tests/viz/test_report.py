@@ -17,6 +17,7 @@ from han_core.models.checkpoint import load_checkpoint
 from han_core.runtime.errors import UserError
 from han_core.viz import report
 from han_core.viz.report import GONE, Part, report_page, shared_scale
+from tests.analysis.conftest import make_store, scored_corpus, scores, store  # noqa: F401
 from tests.viz.conftest import made_explanation
 
 
@@ -26,7 +27,7 @@ def database(tmp_path):
 
 
 @pytest.fixture
-def four(make_store):
+def four(make_store):  # noqa: F811
     return make_store(
         true=["neg", "pos", "pos", "neg"],
         predicted=["neg", "pos", "neg", "pos"],
