@@ -29,9 +29,9 @@ import numpy as np
 import pyarrow as pa
 
 from han_core.analysis.annotations.marks import Marks
-from han_core.analysis.documents import keep_documents
+from han_core.analysis.documents import store_documents
 from han_core.analysis.filters import Filter, Range
-from han_core.analysis.score_cache import SOURCE, Origin, kept
+from han_core.analysis.score_cache import SOURCE, Origin, open_scores
 from han_core.analysis.scoring.manifest import MANIFEST, Manifest, rows_a_part
 from han_core.analysis.scoring.table import SCHEMA, part_path, to_parquet
 from han_core.analysis.sources import Scores, Source
@@ -72,7 +72,7 @@ def make(manifests: list[Manifest]) -> None:
     source = [f"source {code}" for code in draw.integers(0, 40, first.rows)]
     corpus = Corpus(first.data, texts, labels, [f"d{row}" for row in range(first.rows)],
                     {"split": split, "source": source})  # fmt: skip
-    documents = keep_documents(corpus, first.data_sha256)
+    documents = store_documents(corpus, first.data_sha256)
     for seed, manifest in enumerate(manifests):
         print(f"Writing the scores of {manifest.checkpoint}", file=sys.stderr)
         folder = scores_root() / manifest.key
@@ -141,7 +141,7 @@ def main() -> None:
     parser.add_argument("--make-only", action="store_true")
     given = parser.parse_args()
     manifests = [manifest_of(name, given.rows, given.classes) for name in MODELS]
-    if any(kept(manifest.key) is None for manifest in manifests):
+    if any(open_scores(manifest.key) is None for manifest in manifests):
         if given.make_only:
             make(manifests)
         else:  # in a process of its own: its memory is none of the app's
@@ -173,15 +173,15 @@ def _measured(manifests: list[Manifest], rounds: int) -> dict[str, object]:
 
 def _questions() -> dict[str, Callable]:
     """What is timed: ``ask(store, number of the round)``."""
-    from han_core.analysis.document_table import By, page, reading
-    from han_core.analysis.query import select
+    from han_core.analysis.document_table import read_document, table_page
+    from han_core.analysis.query import ByColumn, select
 
     def by(**conditions) -> Callable:
         return lambda store, number: select(store, Filter(**conditions), Marks())
 
     def shown(order, **conditions) -> Callable:
         def ask(store, number):
-            page(store, select(store, Filter(**conditions), Marks()), order, 5_000, 50)
+            table_page(store, select(store, Filter(**conditions), Marks()), order, 5_000, 50)
 
         return ask
 
@@ -200,20 +200,21 @@ def _questions() -> dict[str, Callable]:
         "filter_5000_tagged": _tagged,
         "sort_surest_wrong_and_page": shown("surest wrong first"),
         "sort_loss_and_page": shown("highest loss first", outcome="wrong"),
-        "sort_number_and_page": shown(By("tokens", True)),
-        "sort_id_and_page": shown(By("id")),
-        "sort_column_and_page": shown(By("source")),
-        "read_one": lambda store, number: reading(store, (number * 7919 + 104_729) % store.rows),
+        "sort_number_and_page": shown(ByColumn("tokens", True)),
+        "sort_id_and_page": shown(ByColumn("id")),
+        "sort_column_and_page": shown(ByColumn("source")),
+        "read_one": lambda store, number: read_document(
+            store, (number * 7919 + 104_729) % store.rows
+        ),
     }
 
 
 def _tagged(store, number: int) -> float:
     """Seconds to find the documents that have a tag, which 5,000 have."""
-    from han_core.analysis.document_table import contents
     from han_core.analysis.query import select
 
     rows = np.arange(number, store.rows, max(1, store.rows // 5_000))
-    marks = Marks(tagged={"a": frozenset(contents(store, rows))})
+    marks = Marks(tagged={"a": frozenset(store.documents.contents(rows))})
     started = time.perf_counter()
     select(store, Filter(tags=("a",)), marks)
     return time.perf_counter() - started
@@ -235,7 +236,7 @@ def _as_the_app() -> None:
 
 
 def _scores(manifest: Manifest) -> Scores:
-    found = kept(manifest.key)
+    found = open_scores(manifest.key)
     assert found is not None
     return found.scores
 

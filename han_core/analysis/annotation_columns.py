@@ -15,17 +15,17 @@ from han_core.analysis.annotations.codebook import codebook, save_tag
 from han_core.analysis.annotations.database import Database
 from han_core.analysis.annotations.document_annotations import (
     FLAG_NAMES,
-    Flagged,
+    Annotation,
+    FlagMark,
     Note,
-    Said,
-    Tagged,
-    flag_in_words,
-    said_from_json,
+    TagMark,
+    annotations_from_json,
+    flag_text,
 )
-from han_core.analysis.annotations.import_annotations import Brought, bring
+from han_core.analysis.annotations.import_annotations import ImportSummary, import_annotations
 from han_core.analysis.annotations.marks import Flag, checked_name, checked_note, folded
-from han_core.analysis.annotations.writing import now
-from han_core.analysis.reimport import Matched
+from han_core.analysis.annotations.writing import utc_now
+from han_core.analysis.reimport import MatchedTable
 from han_core.data.readers import without_apostrophe
 from han_core.runtime.errors import UserError, shown
 
@@ -37,7 +37,7 @@ _KINDS = {name: kind for kind, name in FLAG_NAMES.items()}
 
 
 @dataclass(frozen=True)
-class Carried:
+class FileAnnotations:
     """What a file says of the documents that it shares with a data set.
 
     Attributes:
@@ -45,7 +45,7 @@ class Carried:
         own: documents that have tags, flags or notes without a coding: the importer's own.
     """
 
-    said: dict[str, tuple[Said, ...]]
+    said: dict[str, tuple[Annotation, ...]]
     own: int
 
     @property
@@ -60,7 +60,7 @@ class Carried:
         return tuple(sorted({one.annotator for of_it in self.said.values() for one in of_it}))
 
 
-def carried(matched: Matched, who: str) -> Carried:
+def read_annotation_columns(matched: MatchedTable, who: str) -> FileAnnotations:
     """Reads what a matched file says.
 
     Args:
@@ -70,8 +70,8 @@ def carried(matched: Matched, who: str) -> Carried:
         UserError: if a cell is not what an export writes; nothing of the file is taken then.
     """
     there = {matched.contents[at] for at in matched.at.tolist()}
-    who, at = checked_name(who, "An analyst's name"), now()
-    found: dict[str, tuple[Said, ...]] = {}
+    who, at = checked_name(who, "An analyst's name"), utc_now()
+    found: dict[str, tuple[Annotation, ...]] = {}
     own: set[str] = set()
     exported = CODING in matched.table.data
     rows = zip(matched.contents, *_columns(matched), strict=False)
@@ -79,18 +79,18 @@ def carried(matched: Matched, who: str) -> Carried:
         if content not in there:
             continue
         with _naming(matched.table.name, number):
-            said = said_from_json(coding)
+            said = annotations_from_json(coding)
             beyond = _tags_beyond(tags, said, at), _flags_beyond(flags, said, at)
             note = None if exported or not checked_note(notes) else Note(notes, at, 0)
         if any((*beyond, note)):
             own.add(content)
-            said = (*said, Said(who, beyond[0], note, beyond[1]))
+            said = (*said, Annotation(who, beyond[0], note, beyond[1]))
         if said:
             found[content] = tuple(dict.fromkeys((*found.get(content, ()), *said)))
-    return Carried(found, len(own))
+    return FileAnnotations(found, len(own))
 
 
-def lacking(database: Database, tags: Sequence[str]) -> tuple[str, ...]:
+def missing_tags(database: Database, tags: Sequence[str]) -> tuple[str, ...]:
     """The names that the codebook has neither among its tags nor among the retired ones.
 
     Raises:
@@ -101,18 +101,20 @@ def lacking(database: Database, tags: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for key, name in reversed(wanted.items()) if key not in known)
 
 
-def bring_in(database: Database, found: Carried, who: str, make: Sequence[str] = ()) -> Brought:
+def import_file_annotations(
+    database: Database, found: FileAnnotations, who: str, make: Sequence[str] = ()
+) -> ImportSummary:
     """Adds what the notes do not hold yet; the tags called ``make`` are made first.
 
     Raises:
         UserError: if a tag's name cannot be one, or as ``bring``.
     """
-    for name in lacking(database, make):
+    for name in missing_tags(database, make):
         save_tag(database, name, who)
-    return bring(database, found.said, who)
+    return import_annotations(database, found.said, who)
 
 
-def _columns(matched: Matched) -> Iterator[Iterator[str]]:
+def _columns(matched: MatchedTable) -> Iterator[Iterator[str]]:
     for name in (CODING, TAGS, FLAGS, NOTES):
         cells = matched.table.data.get(name)
         yield repeat("") if cells is None else map(without_apostrophe, cells)
@@ -127,27 +129,27 @@ def _naming(file: str, row: int) -> Iterator[None]:
         raise UserError(f"Row {row:,} of {file}: {error}") from error
 
 
-def _tags_beyond(cell: str, said: Sequence[Said], at: datetime) -> tuple[Tagged, ...]:
+def _tags_beyond(cell: str, said: Sequence[Annotation], at: datetime) -> tuple[TagMark, ...]:
     """Tags of the cell that no coding has."""
     coded = {tag.name for one in said for tag in one.tags}
     if cell == f"{BETWEEN} ".join(sorted(coded)):  # as it was written; a name may hold a semicolon
         return ()
     names = dict.fromkeys(filter(None, map(str.strip, cell.split(BETWEEN))))
     known = set(map(folded, coded))
-    return tuple(Tagged(name, at) for name in names if folded(name) not in known)
+    return tuple(TagMark(name, at) for name in names if folded(name) not in known)
 
 
-def _flags_beyond(cell: str, said: Sequence[Said], at: datetime) -> tuple[Flagged, ...]:
+def _flags_beyond(cell: str, said: Sequence[Annotation], at: datetime) -> tuple[FlagMark, ...]:
     """Flags of the cell that no coding has: "ambiguous; label is wrong (positive)"."""
     coded = [flag for one in said for flag in one.flags]
-    if cell == f"{BETWEEN} ".join(dict.fromkeys(map(flag_in_words, coded))):
+    if cell == f"{BETWEEN} ".join(dict.fromkeys(map(flag_text, coded))):
         return ()
-    found: dict[Flag, Flagged] = {}
+    found: dict[Flag, FlagMark] = {}
     for words in filter(None, map(str.strip, cell.split(BETWEEN))):
         name, _, meant = words.partition(" (")
         if name not in _KINDS:
             expected = " or ".join(f'"{one}"' for one in _KINDS)
             raise UserError(f'a flag {expected} was expected; "{shown(words)}" came.')
-        found[_KINDS[name]] = Flagged(_KINDS[name], "", meant.removesuffix(")"), at)
+        found[_KINDS[name]] = FlagMark(_KINDS[name], "", meant.removesuffix(")"), at)
     kinds = {flag.kind for flag in coded}
     return tuple(flag for kind, flag in found.items() if kind not in kinds)

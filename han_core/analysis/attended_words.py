@@ -20,7 +20,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from han_core.analysis.word_attention import BINS, Attended
+from han_core.analysis.word_attention import BINS, WordAttention
 
 Measure = Literal["lift", "attention"]
 Kind = Literal["all", "right", "wrong", "true", "predicted"]
@@ -29,7 +29,7 @@ LEAST = 5
 
 
 @dataclass(frozen=True)
-class Group:
+class DocumentGroup:
     """Some of the documents; ``label`` is the class of the kinds "true" and "predicted"."""
 
     kind: Kind = "all"
@@ -44,11 +44,14 @@ class Group:
         return (true if self.kind == "true" else predicted) == labels.index(self.label)
 
 
-ALL = Group()
+ALL_DOCUMENTS = DocumentGroup()
 
 
 def word_table(
-    found: Attended, group: Group = ALL, by: Measure = "lift", at_least: int = LEAST
+    found: WordAttention,
+    group: DocumentGroup = ALL_DOCUMENTS,
+    by: Measure = "lift",
+    at_least: int = LEAST,
 ) -> pd.DataFrame:
     """Words of a group of documents, those that are attended to most first.
 
@@ -62,7 +65,7 @@ def word_table(
     there = np.flatnonzero(sums["documents"] >= max(1, at_least))
     sums = {name: column[there] for name, column in sums.items()}
     n, total, squares = sums["documents"], sums[by], sums[f"{by}2"]
-    low, high = interval(n, total, squares)
+    low, high = t_interval(n, total, squares)
     shrunken = credibility(n, total, squares)
     order = np.lexsort((there, -n, -shrunken))
     return pd.DataFrame(
@@ -79,8 +82,8 @@ def word_table(
     )
 
 
-def contrast(
-    found: Attended, words: list[str], groups: list[Group], by: Measure = "lift"
+def group_means(
+    found: WordAttention, words: list[str], groups: list[DocumentGroup], by: Measure = "lift"
 ) -> np.ndarray:
     """(groups, words) mean of ``by`` over the documents of each group; NaN where none has it."""
     places = {word: at for at, word in enumerate(found.words)}
@@ -116,7 +119,7 @@ def credibility(n: np.ndarray, total: np.ndarray, squares: np.ndarray) -> np.nda
     return z * mean + (1 - z) * collective
 
 
-def interval(
+def t_interval(
     n: np.ndarray, total: np.ndarray, squares: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """(…,) 95% interval of means, Student's t; NaN for a single observation."""
@@ -130,7 +133,7 @@ def interval(
     return mean - half, mean + half
 
 
-def _of_group(found: Attended, group: Group) -> dict[str, np.ndarray]:
+def _of_group(found: WordAttention, group: DocumentGroup) -> dict[str, np.ndarray]:
     """Each of the sums (words,), over the documents of the group."""
     labels = found.outcomes.labels
     true, predicted = np.divmod(found.cell, len(labels))
@@ -147,7 +150,7 @@ SHARES = 20
 
 
 @dataclass(frozen=True)
-class Profile:
+class PositionProfile:
     """Sentence weight by tenths of the document, 1 being even attention.
 
     Attributes:
@@ -162,24 +165,24 @@ class Profile:
     high: np.ndarray
 
 
-def profile(found: Attended, group: Group = ALL) -> Profile:
+def sentence_profile(found: WordAttention, group: DocumentGroup = ALL_DOCUMENTS) -> PositionProfile:
     """Where sentence weight sits in the documents of a group."""
     rows = found.positions[_inside(found, group)].astype(np.float64)
     rows = rows[~np.isnan(rows[:, 0])]
     if not len(rows):
         nothing = np.full(BINS, np.nan)
-        return Profile(0, nothing, nothing, nothing)
+        return PositionProfile(0, nothing, nothing, nothing)
     n = np.full(BINS, float(len(rows)))
-    low, high = interval(n, rows.sum(0), (rows**2).sum(0))
-    return Profile(len(rows), rows.mean(0), low, high)
+    low, high = t_interval(n, rows.sum(0), (rows**2).sum(0))
+    return PositionProfile(len(rows), rows.mean(0), low, high)
 
 
-def entropies(found: Attended, group: Group = ALL) -> np.ndarray:
+def entropy_histogram(found: WordAttention, group: DocumentGroup = ALL_DOCUMENTS) -> np.ndarray:
     """(``SHARES``,) documents of a group by the entropy of their attention, from 0 to 1."""
     entropy = found.outcomes.entropy[_inside(found, group)]
     return np.histogram(entropy, bins=SHARES, range=(0, 1))[0]
 
 
-def _inside(found: Attended, group: Group) -> np.ndarray:
+def _inside(found: WordAttention, group: DocumentGroup) -> np.ndarray:
     outcomes = found.outcomes
     return group.of(outcomes.true, outcomes.predicted, outcomes.labels)

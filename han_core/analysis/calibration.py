@@ -80,7 +80,7 @@ def width_groups(values: np.ndarray, low: float, high: float, groups: int) -> np
     return place.clip(0, groups - 1)
 
 
-def filled(group: np.ndarray) -> tuple[np.ndarray, int]:
+def renumbered(group: np.ndarray) -> tuple[np.ndarray, int]:
     """The same groups numbered without gaps, and how many there are."""
     there = np.bincount(group) > 0
     number = np.cumsum(there) - 1
@@ -102,14 +102,14 @@ def binned(values: np.ndarray, right: np.ndarray, group: np.ndarray, groups: int
 
 def by_length(outcomes: Outcomes, bins: int = LENGTHS) -> Bins:
     """Accuracy by tokens, in bins that hold about as many documents as one another."""
-    group, groups = filled(quantile_groups(outcomes.tokens, bins))
+    group, groups = renumbered(quantile_groups(outcomes.tokens, bins))
     return binned(outcomes.tokens.astype(np.float64), outcomes.right, group, groups)
 
 
 def by_confidence(outcomes: Outcomes, bars: int = BARS) -> Bins:
     """Right and wrong documents by confidence, in bins as wide as one another."""
     confidence = outcomes.confidence.astype(np.float64)
-    group, groups = filled(width_groups(confidence, 0, 1, bars))
+    group, groups = renumbered(width_groups(confidence, 0, 1, bars))
     return binned(confidence, outcomes.right, group, groups)
 
 
@@ -154,7 +154,7 @@ def calibration(
     group = (
         width_groups(confidence, 0, 1, bins) if by == "width" else quantile_groups(confidence, bins)
     )
-    group, groups = filled(group)
+    group, groups = renumbered(group)
     found = binned(confidence, outcomes.right, group, groups)
     means = np.bincount(group, confidence, groups) / found.documents
     if not len(outcomes):

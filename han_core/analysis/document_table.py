@@ -8,7 +8,7 @@ Scores keep words and weights but not where the words stand, so they are found a
 the text. It knows nothing about models.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -18,21 +18,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from han_core.analysis.dataset import Store, own_columns
-from han_core.analysis.query import USUAL, By, Order, Usual, ordered, unknown_share
+from han_core.analysis.query import (
+    Order,
+    sort_rows,
+    unknown_share,
+)
 from han_core.analysis.scoring.table import BULK, GROUP, WORDS, StoredAttention, part_path
 from han_core.explanation.explanation import Explanation
 from han_core.runtime.errors import UserError
 from han_core.text.document import Document, Sentence, Span
-
-__all__ = ["USUAL", "By", "Order", "Reading", "Usual", "contents", "ordered", "own_columns",
-           "page", "probabilities", "reading", "rows_of", "texts"]  # fmt: skip
 
 EXCERPT = 240
 """Characters of a text in the table."""
 
 
 @dataclass(frozen=True)
-class Reading:
+class ScoredDocument:
     """All that is kept of a document.
 
     Attributes:
@@ -74,14 +75,16 @@ class Reading:
         return self.attention.sentence_lengths
 
 
-def page(store: Store, rows: np.ndarray, order: Order, offset: int, limit: int) -> pd.DataFrame:
+def table_page(
+    store: Store, rows: np.ndarray, order: Order, offset: int, limit: int
+) -> pd.DataFrame:
     """``limit`` of ``rows`` in ``order``, from ``offset`` on.
 
     Columns: row, id, true, predicted, wrong, confidence, p_true, loss (nats), tokens, unknown
     (share), entropy, with a second model other (what it predicts), excerpt, the data's own
     columns (``own_columns``), content.
     """
-    shown = ordered(store, rows, order)[offset : offset + limit]
+    shown = sort_rows(store, rows, order)[offset : offset + limit]
     kept = store.documents.take(shown, ["id", "text", "content", *_fields(store)])
     outcomes, names = store.outcomes.take(shown), np.array(store.labels, dtype=object)
     columns = {
@@ -106,7 +109,7 @@ def page(store: Store, rows: np.ndarray, order: Order, offset: int, limit: int) 
     return pd.DataFrame(columns)
 
 
-def reading(store: Store, row: int) -> Reading:
+def read_document(store: Store, row: int) -> ScoredDocument:
     """A document; a few milliseconds.
 
     Raises:
@@ -116,9 +119,9 @@ def reading(store: Store, row: int) -> Reading:
         raise UserError(f"A row from 0 to {store.rows - 1:,} was expected; {row:,} came.")
     place = np.array([row])
     (kept,) = store.documents.take(place, ["id", "content", *_fields(store)]).to_pylist()
-    (text,) = texts(store, place)
+    (text,) = store.documents.texts(place)
     cells, outcomes = _bulk(store, row), store.outcomes
-    return Reading(
+    return ScoredDocument(
         row,
         kept["id"],
         kept["content"].hex(),
@@ -134,21 +137,6 @@ def reading(store: Store, row: int) -> Reading:
         None if outcomes.other is None else store.labels[outcomes.other[row]],
         None if outcomes.other_confidence is None else float(outcomes.other_confidence[row]),
     )  # fmt: skip
-
-
-def texts(store: Store, rows: np.ndarray) -> list[str]:
-    """The texts of ``rows``, exactly as they came."""
-    return store.documents.texts(rows)
-
-
-def contents(store: Store, rows: np.ndarray) -> list[str]:
-    """What names each text of ``rows``: ``content_of``."""
-    return store.documents.contents(rows)
-
-
-def rows_of(store: Store, contents: Iterable[str]) -> np.ndarray:
-    """int64 rows, ascending, of all documents whose text has one of these names."""
-    return store.documents.rows_of(contents)
 
 
 def probabilities(store: Store, rows: np.ndarray | None = None) -> np.ndarray:
@@ -200,14 +188,14 @@ def _strings(cells) -> pd.Series:
                      dtype=object)  # fmt: skip
 
 
-def explanation_of(read: Reading, labels: tuple[str, ...]) -> Explanation:
+def stored_explanation(read: ScoredDocument, labels: tuple[str, ...]) -> Explanation:
     """What ``explain`` said at the time, in the precision that was stored.
 
     Which words were unknown is not stored one by one, so all count as known.
     """
     return Explanation(
         read.id,
-        document_of(read.text, read.words, read.sentence_lengths.tolist()),
+        locate_words(read.text, read.words, read.sentence_lengths.tolist()),
         labels,
         np.asarray(read.probabilities, dtype=np.float64),
         read.attention.sentence_weights,
@@ -216,7 +204,7 @@ def explanation_of(read: Reading, labels: tuple[str, ...]) -> Explanation:
     )
 
 
-def document_of(text: str, words: Sequence[str], lengths: Sequence[int]) -> Document:
+def locate_words(text: str, words: Sequence[str], lengths: Sequence[int]) -> Document:
     """The text with the spans of its words; the words alone where they are not in it.
 
     Args:

@@ -31,7 +31,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from pyarrow.dataset import Dataset
 
-from han_core.analysis.annotations.marks import content_of
+from han_core.analysis.annotations.marks import content_hash
 from han_core.analysis.scoring.manifest import readable
 from han_core.data.corpus import Corpus
 from han_core.runtime.atomic_io import whole_folder
@@ -196,7 +196,7 @@ RANKED = 100
 """Characters of a cell that decide its place."""
 
 
-def keep_documents(corpus: Corpus, data_sha256: str) -> Path:
+def store_documents(corpus: Corpus, data_sha256: str) -> Path:
     """The folder of the corpus's documents; written unless it is there already.
 
     It is named by the hash of ids, texts and labels, and by one of the further columns.
@@ -262,7 +262,7 @@ def _batch(
     cells: list = [
         np.arange(rows.start, rows.stop),
         [readable(id) for id in corpus.ids[rows]],
-        [bytes.fromhex(content_of(text)) for text in texts],
+        [bytes.fromhex(content_hash(text)) for text in texts],
         whole,
         [_exact(text) if text != kept else None for text, kept in zip(texts, whole, strict=True)],
         [len(text) for text in texts],

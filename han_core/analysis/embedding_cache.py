@@ -25,7 +25,7 @@ import pyarrow as pa
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from han_core.analysis.annotations.marks import content_of
+from han_core.analysis.annotations.marks import content_hash
 from han_core.analysis.scoring.manifest import checkpoint_sha256, data_sha256, readable
 from han_core.data.corpus import Corpus
 from han_core.data.labels import align_labels
@@ -123,7 +123,7 @@ def open_vectors(key: str) -> Vectors | None:
     )
 
 
-def kept_vectors(checkpoint_sha256: str) -> list[Note]:
+def list_vectors(checkpoint_sha256: str) -> list[Note]:
     """What is kept for a checkpoint, by the names of the data."""
     found = []
     for path in vectors_root().glob(f"[!.]*/{NOTE}"):
@@ -139,7 +139,7 @@ def kept_vectors(checkpoint_sha256: str) -> list[Note]:
 LARGEST = 5_000_000_000  # bytes of all entries; the one in use stays in any case
 
 
-def vectors_of(checkpoint: Checkpoint, texts: Sequence[str]) -> np.ndarray:
+def document_vectors(checkpoint: Checkpoint, texts: Sequence[str]) -> np.ndarray:
     """(documents, size) float32 of length 1; zeros for a text without a word.
 
     Raises:
@@ -158,7 +158,7 @@ def vectors_of(checkpoint: Checkpoint, texts: Sequence[str]) -> np.ndarray:
     return np.divide(found, lengths, out=found, where=lengths > 0)
 
 
-def keep_vectors(
+def cache_vectors(
     folder: str | Path, checkpoint: Checkpoint, corpus: Corpus, progress: Progress | None = None
 ) -> str:
     """Computes the vectors of ``corpus`` unless they are there; returns the entry's key.
@@ -191,11 +191,11 @@ def keep_vectors(
             part = _compute(_part(note.key), note, checkpoint, corpus, progress)
             _write(root / note.key, note, corpus, classes, part)
         os.utime(root / note.key / NOTE)
-    make_room(note.key)
+    evict_vectors(note.key)
     return note.key
 
 
-def make_room(used: str) -> None:
+def evict_vectors(used: str) -> None:
     """Takes away the entries, and the beginnings of such, that were not used for longest."""
     places = [path.parent for path in vectors_root().glob(f"[!.]*/{NOTE}")]
     places += vectors_root().glob(".*.part")
@@ -220,7 +220,7 @@ def _compute(
             if progress:
                 progress(start, note.rows)
             texts = list(corpus.texts[start : start + GROUP])
-            file.write(vectors_of(checkpoint, texts).astype("<f2").tobytes())
+            file.write(document_vectors(checkpoint, texts).astype("<f2").tobytes())
             file.flush()
     if progress:
         progress(note.rows, note.rows)
@@ -251,7 +251,7 @@ def _groups(corpus: Corpus, classes: np.ndarray) -> Iterator[pa.RecordBatch]:
             "id": [readable(id) for id in corpus.ids[rows]],
             "label": classes[rows],
             "text": [readable(text) for text in texts],
-            "content": [content_of(text) for text in texts],
+            "content": [content_hash(text) for text in texts],
         }
         yield pa.RecordBatch.from_pydict(columns, schema=SCHEMA)
 

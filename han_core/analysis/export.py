@@ -25,7 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from han_core.analysis.annotations.database import Database
-from han_core.analysis.annotations.document_annotations import findings
+from han_core.analysis.annotations.document_annotations import annotation_cells
 from han_core.analysis.dataset import Outcomes, Store
 from han_core.analysis.scoring.manifest import readable
 from han_core.data.readers import to_csv
@@ -193,7 +193,7 @@ def _frame(store: Store, rows: np.ndarray, database: Database) -> pd.DataFrame:
     contents = store.documents.contents(rows)
     fixed = {"id": cells["id"], **_figures(store.outcomes.take(rows))}
     last = {
-        **vars(findings(database, contents)),
+        **vars(annotation_cells(database, contents)),
         "content": contents,
         "text": store.documents.texts(rows),
     }

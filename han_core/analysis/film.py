@@ -115,7 +115,7 @@ def read_frames(folder: Path) -> Film:
     except (OSError, ValidationError, ValueError, TypeError) as error:
         raise UserError(f"{WATCHED} in {folder.name} is damaged.") from error
     frames: list[Frame] = []
-    for line in lines_of(folder / FRAMES):
+    for line in whole_lines(folder / FRAMES):
         frame = _frame(line, watched.labels, documents, known)
         if frame is None:
             continue
@@ -149,7 +149,7 @@ def _frame(
     return Frame(found.step, found.epoch, found.ends_epoch, explanations)
 
 
-def lines_of(path: Path) -> list[bytes]:
+def whole_lines(path: Path) -> list[bytes]:
     """The whole lines; what follows the last line's end was torn off."""
     if not path.exists():
         return []
@@ -157,7 +157,7 @@ def lines_of(path: Path) -> list[bytes]:
         return file.read(LARGEST).split(b"\n")[:-1]
 
 
-def stamp(folder: Path) -> tuple[int, int] | None:
+def version_stamp(folder: Path) -> tuple[int, int] | None:
     """What changes with every frame that is added; None where there is none yet."""
     try:
         status = (folder / FRAMES).stat()
@@ -259,7 +259,7 @@ class FrameRecorder:
 
 def _tidied(path: Path) -> int:
     """Cuts a torn line off, and every second frame where there are too many; gives their number."""
-    lines = lines_of(path)
+    lines = whole_lines(path)
     if len(lines) >= MOST:
         lines = [*lines[:-1:2], lines[-1]]
     content = b"".join(line + b"\n" for line in lines)

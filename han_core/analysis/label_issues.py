@@ -27,12 +27,12 @@ HELD = 20_000_000
 
 Parts = Iterable[tuple[int, np.ndarray]]
 
-_kept: "WeakKeyDictionary[Store, Suspects]" = WeakKeyDictionary()
+_kept: "WeakKeyDictionary[Store, LabelIssues]" = WeakKeyDictionary()
 _one_at_a_time = Lock()
 
 
 @dataclass(frozen=True)
-class Suspects:
+class LabelIssues:
     """Documents whose label is likely wrong, the likeliest first.
 
     Attributes:
@@ -79,7 +79,7 @@ class Suspects:
         return np.flatnonzero(np.isin(self.rows, rows))
 
 
-def suspects(store: Store) -> Suspects:
+def find_label_issues(store: Store) -> LabelIssues:
     """Of all documents; found once for a store and kept as long as it is.
 
     Raises:
@@ -87,11 +87,11 @@ def suspects(store: Store) -> Suspects:
     """
     with _one_at_a_time:
         if store not in _kept:
-            _kept[store] = find_suspects(store.scores, store.outcomes.true)
+            _kept[store] = confident_learning(store.scores, store.outcomes.true)
         return _kept[store]
 
 
-def find_suspects(scores: Scores, true: np.ndarray) -> Suspects:
+def confident_learning(scores: Scores, true: np.ndarray) -> LabelIssues:
     """As ``suspects``; where probabilities are many, reads them twice, a part at a time.
 
     Args:
@@ -113,7 +113,7 @@ def find_suspects(scores: Scores, true: np.ndarray) -> Suspects:
         found.append((start + other[disagrees], likely[other[disagrees]], margin[disagrees]))
     rows, likely, margin = (np.concatenate(cells) for cells in zip(*found, strict=True))
     order = np.lexsort((rows, margin))
-    return Suspects(
+    return LabelIssues(
         scores.manifest.classes,
         rows[order].astype(np.int64),
         true[rows[order]],

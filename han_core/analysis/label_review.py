@@ -14,15 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from han_core.analysis.annotations.marks import content_of
+from han_core.analysis.annotations.marks import content_hash
 from han_core.analysis.dataset import Store
-from han_core.analysis.document_table import page
+from han_core.analysis.document_table import table_page
 from han_core.analysis.embedding_cache import TrainingDocument, Vectors
-from han_core.analysis.label_issues import Suspects
-from han_core.analysis.query import ordered
+from han_core.analysis.label_issues import LabelIssues
+from han_core.analysis.query import sort_rows
 
 
-def ranked_suspects(found: Suspects, rows: np.ndarray) -> np.ndarray:
+def ranked_issues(found: LabelIssues, rows: np.ndarray) -> np.ndarray:
     """Those of ``rows`` that are suspect, the likeliest first."""
     return found.rows[found.among(rows)]
 
@@ -30,15 +30,15 @@ def ranked_suspects(found: Suspects, rows: np.ndarray) -> np.ndarray:
 def surest_errors(store: Store, rows: np.ndarray) -> np.ndarray:
     """Those of ``rows`` that the model gets wrong, the surest first."""
     wrong = rows[~store.outcomes.right[rows]]
-    return ordered(store, wrong, "surest wrong first")
+    return sort_rows(store, wrong, "surest wrong first")
 
 
-def suspect_page(
-    store: Store, found: Suspects, ranked: np.ndarray, offset: int, limit: int
+def issue_page(
+    store: Store, found: LabelIssues, ranked: np.ndarray, offset: int, limit: int
 ) -> pd.DataFrame:
     """Some of ``ranked`` in their order, as ``table.page`` with three columns more.
 
-    ``likely`` is the class that is likelier than the label, ``margin`` as in ``Suspects``;
+    ``likely`` is the class that is likelier than the label, ``margin`` as in ``LabelIssues``;
     "true" is called ``label``, for whether it is true is the question.
     """
     shown = review_page(store, ranked, offset, limit).rename(columns={"true": "label"})
@@ -52,11 +52,11 @@ def suspect_page(
 def review_page(store: Store, ranked: np.ndarray, offset: int, limit: int) -> pd.DataFrame:
     """Some of ``ranked`` in their order, as ``table.page``."""
     rows = ranked[offset : offset + limit]
-    shown = page(store, rows, "as in the data", 0, len(rows))
+    shown = table_page(store, rows, "as in the data", 0, len(rows))
     return shown.set_index("row", drop=False).loc[rows].reset_index(drop=True)
 
 
-def label_pairs(found: Suspects, rows: np.ndarray) -> pd.DataFrame:
+def label_pairs(found: LabelIssues, rows: np.ndarray) -> pd.DataFrame:
     """Which labels stand where which are likely, among ``rows``: label, likely, documents.
 
     The most frequent pair first, then in the order of the classes.
@@ -127,7 +127,7 @@ def neighbours(
         vector: (size,) of ``text``, as ``vectors_of`` makes it.
         number: of other texts; at most as many of the same text come with them.
     """
-    content = content_of(text)
+    content = content_hash(text)
     found: list[Neighbour] = []
     for row, similarity in zip(*nearest(vectors.unit, vector, 2 * number), strict=True):
         document = vectors.document(int(row))

@@ -210,7 +210,7 @@ def pairs_by_class(outcomes: Outcomes) -> tuple[Pair, ...]:
     )
 
 
-def together(pairs: Iterable[Pair]) -> Pair:
+def sum_pairs(pairs: Iterable[Pair]) -> Pair:
     """The counts of all classes as one."""
     sums = np.zeros(len(fields(Pair)), dtype=np.int64)
     for pair in pairs:
@@ -218,7 +218,7 @@ def together(pairs: Iterable[Pair]) -> Pair:
     return Pair(*sums.tolist())
 
 
-def adjusted(pairs: tuple[Pair, ...]) -> tuple[float | None, ...]:
+def holm_adjusted(pairs: tuple[Pair, ...]) -> tuple[float | None, ...]:
     """McNemar's p of each, adjusted for the number that can be tested (``holm``).
 
     None where nothing tells the models apart: no test is made there.

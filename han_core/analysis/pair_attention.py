@@ -17,9 +17,17 @@ import numpy as np
 import pandas as pd
 
 from han_core.analysis.dataset import Outcomes, Store, stored_words
-from han_core.analysis.document_table import USUAL, page
-from han_core.analysis.model_pairs import CHANGES, Pair, adjusted, changes, has_changed
-from han_core.analysis.paired_words import Lined, Moved, MovedWord, leading, line_up, moved_words
+from han_core.analysis.document_table import table_page
+from han_core.analysis.model_pairs import CHANGES, Pair, changes, has_changed, holm_adjusted
+from han_core.analysis.paired_words import (
+    AlignedWords,
+    MeanShift,
+    WordShift,
+    align_words,
+    largest_shifts,
+    mean_shifts,
+)
+from han_core.analysis.query import STANDARD_ORDERS
 from han_core.explanation.agreement import divergence
 from han_core.explanation.statistics import NOTHING, Bootstrap, Interval
 
@@ -54,8 +62,8 @@ class PairAttention:
     change: np.ndarray
     changed: np.ndarray
     divergence: np.ndarray
-    leading: tuple[tuple[Moved, ...], ...]
-    words: tuple[MovedWord, ...]
+    largest_shifts: tuple[tuple[WordShift, ...], ...]
+    words: tuple[MeanShift, ...]
     of_changed: int
     of_same: int
 
@@ -114,14 +122,14 @@ def pair_attention(
     chosen = np.concatenate([_some(differs, documents, random), _some(~differs, documents, random)])
     chosen.sort()
     tell = progress or (lambda done, of: None)
-    lined: list[Lined | None] = []
+    lined: list[AlignedWords | None] = []
     both = zip(
         stored_words(store.scores, rows[chosen]),
         stored_words(store.other, rows[chosen]),
         strict=True,
     )
     for done, (first, second) in enumerate(both, 1):
-        lined.append(line_up(first, second))
+        lined.append(align_words(first, second))
         tell(done, len(chosen))
     return _gathered(lined, rows[chosen], outcomes.take(chosen), differs)
 
@@ -132,7 +140,7 @@ def _some(mask: np.ndarray, most: int, random: np.random.Generator) -> np.ndarra
 
 
 def _gathered(
-    lined: list[Lined | None], rows: np.ndarray, outcomes: Outcomes, differs: np.ndarray
+    lined: list[AlignedWords | None], rows: np.ndarray, outcomes: Outcomes, differs: np.ndarray
 ) -> PairAttention:
     found = np.array([np.nan if one is None else divergence(*one.weights) for one in lined])
     changed = has_changed(outcomes)
@@ -143,8 +151,8 @@ def _gathered(
         changes(outcomes)[order],
         changed[order],
         found[order].astype(float),
-        tuple(leading(lined[at]) for at in order),
-        moved_words(moving),
+        tuple(largest_shifts(lined[at]) for at in order),
+        mean_shifts(moving),
         int(differs.sum()),
         int((~differs).sum()),
     )
@@ -161,7 +169,7 @@ def class_table(pairs: Sequence[Pair], labels: Sequence[str]) -> pd.DataFrame:
     the classes that are tested); the last two are None where nothing tells the models apart.
     """
     rows = []
-    for pair, label, p_holm in zip(pairs, labels, adjusted(tuple(pairs)), strict=True):
+    for pair, label, p_holm in zip(pairs, labels, holm_adjusted(tuple(pairs)), strict=True):
         if pair.accuracies is None:
             continue
         first, second = pair.accuracies
@@ -188,7 +196,12 @@ def attention_table(store: Store, found: PairAttention, most: int = MOST_SHOWN) 
     places = [at for at in range(len(found.rows)) if found.changed[at]][:most]
     rows = found.rows[places]
     own = ["row", "id", "true", "predicted", "other", "excerpt"]  # the data's may be named alike
-    shown = page(store, rows, USUAL[0], 0, len(rows))[own].set_index("row").loc[rows].reset_index()
+    shown = (
+        table_page(store, rows, STANDARD_ORDERS[0], 0, len(rows))[own]
+        .set_index("row")
+        .loc[rows]
+        .reset_index()
+    )
     shown = shown.rename(columns={"predicted": "first", "other": "second"})
     shown["divergence"] = found.divergence[places]
     shown["change"] = [CHANGES[at] for at in found.change[places]]

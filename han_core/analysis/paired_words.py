@@ -23,7 +23,7 @@ MOST_MOVED = 100
 """Words that are kept of all documents together: so many that gained, and as many that lost."""
 
 
-class Moved(NamedTuple):
+class WordShift(NamedTuple):
     """A word of a document, and the share of both models' attention on it."""
 
     word: str
@@ -31,7 +31,7 @@ class Moved(NamedTuple):
     second: float
 
 
-class MovedWord(NamedTuple):
+class MeanShift(NamedTuple):
     """A word over all measured documents.
 
     Attributes:
@@ -48,7 +48,7 @@ class MovedWord(NamedTuple):
     moved: float
 
 
-class Lined(NamedTuple):
+class AlignedWords(NamedTuple):
     """One document's words as both models see them: what both have, made to sum to 1 each.
 
     Attributes:
@@ -60,7 +60,7 @@ class Lined(NamedTuple):
     weights: np.ndarray
 
 
-def line_up(first: StoredWords, second: StoredWords) -> Lined | None:
+def align_words(first: StoredWords, second: StoredWords) -> AlignedWords | None:
     """The words of one document as two models see them; None where they read different texts.
 
     Where a limit cut the text for one model, what both have read is compared.
@@ -78,7 +78,7 @@ def line_up(first: StoredWords, second: StoredWords) -> Lined | None:
         return None
     longest = max(texts, key=len)
     words = tuple(longest[slice(*aligned.spans[at])] for at in kept)
-    return Lined(words, common / sums)
+    return AlignedWords(words, common / sums)
 
 
 def _letters(words: tuple[str, ...]) -> tuple[str, list[Span]]:
@@ -97,17 +97,17 @@ def _alike(text: str) -> str:
     return text.replace("ς", "σ")
 
 
-def leading(lined: Lined | None) -> tuple[Moved, ...]:
+def largest_shifts(lined: AlignedWords | None) -> tuple[WordShift, ...]:
     """The ``LEADING`` words that differ most; none of a document that could not be lined up."""
     if lined is None:
         return ()
     first, second = lined.weights
     # Differences that are equal but for rounding stay in reading order.
     order = np.argsort(-abs(second - first).round(12), kind="stable")[:LEADING]
-    return tuple(Moved(lined.words[at], float(first[at]), float(second[at])) for at in order)
+    return tuple(WordShift(lined.words[at], float(first[at]), float(second[at])) for at in order)
 
 
-def moved_words(documents: Sequence[Lined], fewest: int = 2) -> tuple[MovedWord, ...]:
+def mean_shifts(documents: Sequence[AlignedWords], fewest: int = 2) -> tuple[MeanShift, ...]:
     """Words that gained or lost attention over ``documents``; the most gained first, then down.
 
     Args:
@@ -121,7 +121,7 @@ def moved_words(documents: Sequence[Lined], fewest: int = 2) -> tuple[MovedWord,
             entry[1] += first
             entry[2] += second
     found = (
-        MovedWord(word, int(number), first / number, second / number,
+        MeanShift(word, int(number), first / number, second / number,
                   (second - first) / len(documents))
         for word, (number, first, second) in sums.items()
         if number >= fewest
@@ -133,10 +133,10 @@ def moved_words(documents: Sequence[Lined], fewest: int = 2) -> tuple[MovedWord,
     return (*gained[:MOST_MOVED], *lost[-MOST_MOVED:])
 
 
-def _by_word(words: tuple[str, ...], weights: np.ndarray) -> Iterator[Moved]:
+def _by_word(words: tuple[str, ...], weights: np.ndarray) -> Iterator[WordShift]:
     """A word that stands in several places has the sum of their weights."""
     sums: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
     for word, first, second in zip(words, *weights.tolist(), strict=True):
         sums[word][0] += first
         sums[word][1] += second
-    return (Moved(word, *both) for word, both in sums.items())
+    return (WordShift(word, *both) for word, both in sums.items())

@@ -20,7 +20,7 @@ import numpy as np
 from han_core.analysis.annotations.marks import Marks
 from han_core.analysis.dataset import Outcomes, Store, own_columns
 from han_core.analysis.filters import Filter, Range
-from han_core.analysis.label_issues import suspects
+from han_core.analysis.label_issues import find_label_issues
 from han_core.runtime.errors import UserError, shown
 
 SPLIT = "split"
@@ -43,7 +43,7 @@ def select(store: Store, filter: Filter, marks: Marks) -> np.ndarray:
         left &= mask
     if filter.suspect:
         suspect = np.zeros(store.rows, dtype=bool)
-        suspect[suspects(store).rows] = True
+        suspect[find_label_issues(store).rows] = True
         left &= suspect
     return np.flatnonzero(left)
 
@@ -136,8 +136,10 @@ def _named(store: Store, *contents: frozenset[str]) -> np.ndarray:
     return mask
 
 
-Usual = Literal["surest wrong first", "least sure first", "highest loss first", "as in the data"]
-USUAL: tuple[Usual, ...] = get_args(Usual)
+StandardOrder = Literal[
+    "surest wrong first", "least sure first", "highest loss first", "as in the data"
+]
+STANDARD_ORDERS: tuple[StandardOrder, ...] = get_args(StandardOrder)
 """The first is what an analyst begins with: wrong answers, the surest first, then right ones,
 the least sure first."""
 
@@ -145,28 +147,28 @@ NUMBERS = ("row", "confidence", "p_true", "loss", "tokens", "unknown", "entropy"
 CLASSES = ("true", "predicted", "wrong", "other")
 
 
-class By(NamedTuple):
+class ByColumn(NamedTuple):
     """By a column of the table, the data's own included; equals stand as in the data."""
 
     column: str
     descending: bool = False
 
 
-Order = Usual | By
+Order = StandardOrder | ByColumn
 
 KEPT = 8
 _kept: WeakKeyDictionary[Store, OrderedDict[tuple, np.ndarray]] = WeakKeyDictionary()
 _lock = Lock()
 
 
-def ordered(store: Store, rows: np.ndarray, order: Order) -> np.ndarray:
+def sort_rows(store: Store, rows: np.ndarray, order: Order) -> np.ndarray:
     """``rows`` (documents,) in ``order``; the last few answers are kept, so paging is quick.
 
     Raises:
         UserError: if there is no such order or column.
     """
     if not isinstance(order, str):
-        order = By(*order)
+        order = ByColumn(*order)
     key = (order, hashlib.sha256(np.ascontiguousarray(rows).tobytes()).digest())
     with _lock:
         kept = _kept.setdefault(store, OrderedDict())
@@ -185,7 +187,7 @@ def ordered(store: Store, rows: np.ndarray, order: Order) -> np.ndarray:
 def _places(store: Store, rows: np.ndarray, order: Order) -> np.ndarray:
     """(documents,) positions in ``rows``."""
     outcomes = store.outcomes
-    if isinstance(order, By):
+    if isinstance(order, ByColumn):
         cells = _cells(store, order.column)[rows]
         return _sorted(-cells if order.descending else cells)
     if order == "as in the data":
@@ -199,7 +201,7 @@ def _places(store: Store, rows: np.ndarray, order: Order) -> np.ndarray:
         wrong, rest = np.flatnonzero(~right), np.flatnonzero(right)
         by_wrong, by_right = _sorted(-confidence[wrong]), _sorted(confidence[rest])
         return np.concatenate([wrong[by_wrong], rest[by_right]])
-    raise UserError(f"One of the orders {', '.join(USUAL)} was expected; “{order}” came.")
+    raise UserError(f"One of the orders {', '.join(STANDARD_ORDERS)} was expected; “{order}” came.")
 
 
 def _sorted(cells: np.ndarray) -> np.ndarray:

@@ -14,9 +14,10 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from han_core.analysis.annotations.marks import content_of
+from han_core.analysis.annotations.marks import content_hash
 from han_core.analysis.dataset import Store
-from han_core.analysis.document_table import USUAL, page, rows_of
+from han_core.analysis.document_table import table_page
+from han_core.analysis.query import STANDARD_ORDERS
 from han_core.data.corpus import corpus_from_table
 from han_core.data.readers import harmless, without_apostrophe
 from han_core.data.table import Table
@@ -27,7 +28,7 @@ _NAME = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
-class Matched:
+class MatchedTable:
     """Rows of a file that are documents of a data set; each document counts once.
 
     Attributes:
@@ -54,7 +55,7 @@ class Matched:
         return PREDICTED in self.table.data
 
 
-def match(store: Store, table: Table) -> Matched:
+def match_documents(store: Store, table: Table) -> MatchedTable:
     """Which documents of ``store`` a file speaks of.
 
     Raises:
@@ -77,7 +78,7 @@ def match(store: Store, table: Table) -> Matched:
         )
     rows = np.array([place[contents[row]] for row in at.tolist()], dtype=np.int64)
     strange, repeated = len(first) - len(at), len(contents) - len(first)
-    return Matched(table, tuple(contents), at, rows, strange, repeated, store.rows - documents)
+    return MatchedTable(table, tuple(contents), at, rows, strange, repeated, store.rows - documents)
 
 
 def _named(table: Table) -> tuple[Table, list[str], dict[int, str]]:
@@ -95,21 +96,21 @@ def _named(table: Table) -> tuple[Table, list[str], dict[int, str]]:
     corpus = corpus_from_table(table, TEXT, None)
     contents, retried = [], {}
     for row, text in enumerate(corpus.texts):
-        contents.append(content_of(text))
+        contents.append(content_hash(text))
         if (before := without_apostrophe(text)) != text:
-            retried[row] = content_of(before)
+            retried[row] = content_hash(before)
     return Table(table.name, {**corpus.extra, TEXT: corpus.texts}), contents, retried
 
 
 def _places(store: Store, contents: Sequence[str]) -> tuple[dict[str, int], int]:
     """The first row of each content that the store has, and how many rows have one."""
-    rows = rows_of(store, contents)
+    rows = store.documents.rows_of(contents)
     pairs = zip(store.documents.contents(rows)[::-1], rows[::-1].tolist(), strict=True)
     return dict(pairs), len(rows)
 
 
 @dataclass(frozen=True)
-class Turned:
+class PredictionChanges:
     """Predictions of before beside those of today, both judged by the class of today.
 
     Attributes:
@@ -118,7 +119,7 @@ class Turned:
         relabelled: (matched,) whether the file has another true class than the data of today.
     """
 
-    matched: Matched
+    matched: MatchedTable
     before: tuple[str, ...]
     right_before: np.ndarray
     right_now: np.ndarray
@@ -134,13 +135,13 @@ class Turned:
         """int64 rows of the store."""
         return self.matched.rows[self.right_before & ~self.right_now]
 
-    def within(self, rows: np.ndarray) -> "Turned":
+    def within(self, rows: np.ndarray) -> "PredictionChanges":
         """The same of those documents that are among ``rows`` of the store."""
         keep = np.isin(self.matched.rows, rows)
         matched = replace(self.matched, at=self.matched.at[keep], rows=self.matched.rows[keep])
         before = tuple(np.array(self.before, dtype=object)[keep])
         masks = (self.right_before[keep], self.right_now[keep], self.relabelled[keep])
-        return Turned(matched, before, *masks)
+        return PredictionChanges(matched, before, *masks)
 
     def counts(self) -> dict[str, int]:
         """Documents by what became of them, in words."""
@@ -154,7 +155,7 @@ class Turned:
         }
 
 
-def turned(store: Store, matched: Matched) -> Turned:
+def prediction_changes(store: Store, matched: MatchedTable) -> PredictionChanges:
     """What became right and what broke.
 
     Raises:
@@ -170,18 +171,20 @@ def turned(store: Store, matched: Matched) -> Turned:
     if TRUE in matched.table.data:
         pairs = zip(_cells(matched, TRUE), true, strict=True)
         relabelled = np.array([cell not in name for cell, name in pairs], bool)
-    return Turned(matched, before, right_before, outcomes.right, relabelled)
+    return PredictionChanges(matched, before, right_before, outcomes.right, relabelled)
 
 
-def turned_page(store: Store, found: Turned, rows: np.ndarray, most: int) -> pd.DataFrame:
+def changes_page(
+    store: Store, found: PredictionChanges, rows: np.ndarray, most: int
+) -> pd.DataFrame:
     """The first ``most`` of ``rows`` as ``table.page``, with what was predicted ``before``."""
-    shown = page(store, rows, USUAL[0], 0, most)
+    shown = table_page(store, rows, STANDARD_ORDERS[0], 0, most)
     before = dict(zip(found.matched.rows.tolist(), found.before, strict=True))
     cells = pd.Series([without_apostrophe(before[row]) for row in shown["row"]], dtype=object)
     shown.insert(int(shown.columns.get_loc("predicted")), "before", cells)
     return shown
 
 
-def _cells(matched: Matched, column: str) -> tuple[str, ...]:
+def _cells(matched: MatchedTable, column: str) -> tuple[str, ...]:
     cells = matched.table.column(column)
     return tuple(cells[at] for at in matched.at.tolist())

@@ -58,7 +58,7 @@ class Origin(BaseModel):
 
 
 @dataclass(frozen=True)
-class Kept:
+class CachedScores:
     """Whole scores, and what is known of them without reading them.
 
     Attributes:
@@ -76,25 +76,25 @@ class Kept:
         return self.scores.folder.name
 
 
-def asked(source: Source, checkpoint_sha256: str) -> Path:
+def request_folder(source: Source, checkpoint_sha256: str) -> Path:
     """The folder of the question "these documents, as the file stands, by this checkpoint"."""
     words = source.model_dump_json(exclude={"sha256"}) + checkpoint_sha256
     return scores_root() / ASKED / hashlib.sha256(words.encode()).hexdigest()
 
 
-def find(source: Source, checkpoint_sha256: str) -> Kept | None:
+def find_scores(source: Source, checkpoint_sha256: str) -> CachedScores | None:
     """The whole scores that answer it; None if there are none."""
-    state = look(asked(source, checkpoint_sha256))
-    return kept(str(state.answer.get("key"))) if state and state.kind == "done" else None
+    state = look(request_folder(source, checkpoint_sha256))
+    return open_scores(str(state.answer.get("key"))) if state and state.kind == "done" else None
 
 
-def key_of(data: Manifest, checkpoint_sha256: str) -> str:
+def score_key(data: Manifest, checkpoint_sha256: str) -> str:
     """The key of the same documents scored by another checkpoint."""
     other = {"checkpoint_sha256": checkpoint_sha256, "rows_a_part": rows_a_part(data.rows)}
     return data.model_copy(update=other).key
 
 
-def kept(key: str) -> Kept | None:
+def open_scores(key: str) -> CachedScores | None:
     """Whole scores by their key, a millisecond; None if there are none. They count as used now."""
     found = _look_at(scores_root() / key) if KEY.fullmatch(key) else None
     if found is not None:
@@ -103,7 +103,7 @@ def kept(key: str) -> Kept | None:
     return found
 
 
-def stamp(key: str) -> tuple[int, int]:
+def version_stamp(key: str) -> tuple[int, int]:
     """Another one whenever scores or their documents were written anew; zeros where none are."""
     try:
         path = scores_root() / key / SOURCE
@@ -113,18 +113,18 @@ def stamp(key: str) -> tuple[int, int]:
         return 0, 0
 
 
-def kept_scores() -> list[Kept]:
+def list_scores() -> list[CachedScores]:
     """All that are whole, those used last first."""
     found = (_look_at(folder) for folder in _folders())
     return sorted((each for each in found if each), key=lambda each: -each.used)
 
 
-def specs_in_use() -> set[str]:
+def sources_in_use() -> set[str]:
     """Data that kept scores came from, as ``Source.data``: their files are still needed."""
-    return {each.origin.source.data for each in kept_scores()}
+    return {each.origin.source.data for each in list_scores()}
 
 
-def forget(key: str) -> None:
+def delete_scores(key: str) -> None:
     """Deletes scores, and their documents if no others share them.
 
     Raises:
@@ -144,7 +144,7 @@ def forget(key: str) -> None:
     _forget_documents()
 
 
-def make_room(at_most: int = LARGEST_STORE) -> None:
+def evict_scores(at_most: int = LARGEST_STORE) -> None:
     """Forgets scores, those that were used longest ago first, until ``at_most`` bytes are kept.
 
     What is being written, or was used less than ``FRESH_SECONDS`` ago, stays.
@@ -156,12 +156,12 @@ def make_room(at_most: int = LARGEST_STORE) -> None:
         if total <= at_most:
             break
         if time.time() - _used(folder) > FRESH_SECONDS and not is_held(folder / LOCK):
-            forget(folder.name)
+            delete_scores(folder.name)
             total = _size(scores_root()) + _size(documents_root())
     _forget_questions()
 
 
-def _look_at(folder: Path) -> Kept | None:
+def _look_at(folder: Path) -> CachedScores | None:
     try:
         manifest, origin = read_manifest(folder), _origin(folder)
     except UserError:
@@ -171,7 +171,7 @@ def _look_at(folder: Path) -> Kept | None:
     if parts != manifest.parts or not documents.is_dir():
         return None
     scores = Scores(folder, documents, manifest, origin.columns)
-    return Kept(scores, origin, _used(folder), _size(folder))
+    return CachedScores(scores, origin, _used(folder), _size(folder))
 
 
 def _origin(folder: Path) -> Origin:
@@ -205,7 +205,7 @@ def _size(folder: Path) -> int:
 
 def _forget_documents() -> None:
     """Documents that no scores need any longer, and that nobody is about to need."""
-    needed = {each.scores.documents.name for each in kept_scores()}
+    needed = {each.scores.documents.name for each in list_scores()}
     root = documents_root()
     for folder in root.iterdir() if root.is_dir() else ():
         if folder.name not in needed and time.time() - _changed(folder) > FRESH_SECONDS:

@@ -10,8 +10,15 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from han_core.analysis.documents import keep_documents
-from han_core.analysis.score_cache import SOURCE, Kept, Origin, asked, kept, make_room
+from han_core.analysis.documents import store_documents
+from han_core.analysis.score_cache import (
+    SOURCE,
+    CachedScores,
+    Origin,
+    evict_scores,
+    open_scores,
+    request_folder,
+)
 from han_core.analysis.scoring.manifest import checkpoint_sha256, describe
 from han_core.analysis.scoring.run import Engine, Summary, score_corpus
 from han_core.analysis.scoring.workers import score_here, score_locally, worker_devices
@@ -42,14 +49,14 @@ def is_small(corpus: Corpus) -> bool:
     return few and sum(map(len, corpus.texts)) <= FEW_CHARACTERS
 
 
-def keep_scores(
+def cache_scores(
     folder: str | Path,
     checkpoint: Checkpoint,
     corpus: Corpus,
     source: Source,
     engine: Engine,
     progress: Progress | None = None,
-) -> tuple[Kept, Summary]:
+) -> tuple[CachedScores, Summary]:
     """Scores what is not kept yet of ``corpus``, and keeps its documents.
 
     Args:
@@ -65,27 +72,27 @@ def keep_scores(
         raise UserError(f"Labelled documents are expected; {corpus.name} has no labels.")
     source = source.with_checksum()
     manifest = describe(folder, checkpoint, corpus)
-    make_room()
+    evict_scores()
     out = scores_root() / manifest.key
     found = score_corpus(folder, checkpoint, corpus, out, engine, progress, PATIENCE)
-    documents = keep_documents(corpus, manifest.data_sha256)
+    documents = store_documents(corpus, manifest.data_sha256)
     _remember(out, documents, corpus, source, found)
-    whole = kept(manifest.key)
+    whole = open_scores(manifest.key)
     if whole is None:
         raise UserError(f"The scores of {corpus.name} were deleted while they were written.")
-    _answer(asked(source, manifest.checkpoint_sha256), manifest.key)
+    _answer(request_folder(source, manifest.checkpoint_sha256), manifest.key)
     return whole, found
 
 
-def keep_here(
+def score_in_process(
     folder: Path, checkpoint: Checkpoint, corpus: Corpus, source: Source, progress: Progress
-) -> Kept:
+) -> CachedScores:
     """As ``keep_scores``, in this process: for what ``is_small``."""
     engine = partial(score_here, checkpoint=checkpoint)
-    return keep_scores(folder, checkpoint, corpus, source, engine, progress)[0]
+    return cache_scores(folder, checkpoint, corpus, source, engine, progress)[0]
 
 
-def begin_keeping(folder: Path, device: str, source: Source) -> Path:
+def start_scoring(folder: Path, device: str, source: Source) -> Path:
     """Begins to score in a process of its own; ``background.look`` at what is returned.
 
     Where that process is at work already, it goes on.
@@ -93,7 +100,7 @@ def begin_keeping(folder: Path, device: str, source: Source) -> Path:
     Raises:
         UserError: as ``begin``.
     """
-    work = asked(source, checkpoint_sha256(folder))
+    work = request_folder(source, checkpoint_sha256(folder))
     request = {
         "folder": str(folder.absolute()), "device": device, "source": source.model_dump()
     }  # fmt: skip
@@ -141,7 +148,7 @@ def _work(request: dict, tell: Tell) -> dict:
         tell(f"Reading {source.name}", 0, 0)
         corpus = source.read()
         devices = worker_devices(device)[:MOST_WORKERS]
-        whole, _ = keep_scores(
+        whole, _ = cache_scores(
             request["folder"], checkpoint, corpus, source,
             lambda parts, job: score_locally(parts, job, devices),
             lambda done, of: tell("Scored", done, of),

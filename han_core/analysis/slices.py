@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from han_core.analysis.annotations.database import Database
 from han_core.analysis.annotations.marks import checked_name, folded
 from han_core.analysis.annotations.schema import SLICE
-from han_core.analysis.annotations.writing import now, record
+from han_core.analysis.annotations.writing import record, utc_now
 from han_core.analysis.metrics import macro_f1, macro_f1_resampled
 from han_core.explanation.statistics import (
     NOTHING,
@@ -63,7 +63,7 @@ def save_slice(
         raise UserError("This filter has too many conditions to be saved as a slice.")
     saved = Slice(
         checked_name(name, "A slice's name"), filter, checked_name(analyst, "An analyst's name"),
-        now(),
+        utc_now(),
     )  # fmt: skip
     with database.writing() as connection:
         same = _named(dataset, name)
@@ -79,7 +79,7 @@ def save_slice(
     return saved
 
 
-def slices(database: Database, dataset: str) -> tuple[Slice, ...]:
+def saved_slices(database: Database, dataset: str) -> tuple[Slice, ...]:
     """The slices of a data set, by name.
 
     Raises:
@@ -169,7 +169,7 @@ def _macro_f1(counts: np.ndarray, rest: np.ndarray, seed: int) -> tuple[Interval
 
 
 @dataclass(frozen=True)
-class Comparison:
+class SliceComparison:
     """Two slices side by side, which may have documents in common.
 
     Attributes:
@@ -184,7 +184,7 @@ class Comparison:
 
 def compare_slices(
     right: np.ndarray, one: np.ndarray, other: np.ndarray, seed: int = 0
-) -> Comparison:
+) -> SliceComparison:
     """The difference in accuracy of two slices; documents in both are drawn in both.
 
     Args:
@@ -196,10 +196,10 @@ def compare_slices(
     member[1, other] = True
     both = int(np.count_nonzero(member.all(0)))
     if not len(one) or not len(other):
-        return Comparison(both, NOTHING)
+        return SliceComparison(both, NOTHING)
     if not both:
         hits = [int(np.count_nonzero(right[rows])) for rows in (one, other)]
-        return Comparison(0, difference(hits[0], len(one), hits[1], len(other)))
+        return SliceComparison(0, difference(hits[0], len(one), hits[1], len(other)))
     # Eight kinds of documents: in neither, one, the other or both; wrong or right.
     kinds = member[0] + 2 * member[1] + 4 * right
     counts = np.bincount(kinds[member.any(0)], minlength=8)
@@ -210,7 +210,7 @@ def compare_slices(
             return drawn[:, [5, 7]].sum(1) / of_one - drawn[:, [6, 7]].sum(1) / of_other
 
     value = float(apart(counts[None])[0])
-    return Comparison(both, percentile(value, resampled(counts, apart, seed)))
+    return SliceComparison(both, percentile(value, resampled(counts, apart, seed)))
 
 
 class SliceRow(NamedTuple):

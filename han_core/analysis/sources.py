@@ -20,7 +20,7 @@ from han_core.data.text_files import PREFIX, file_of
 from han_core.runtime.atomic_io import checksum
 from han_core.runtime.errors import UserError
 
-Standing = Literal["same", "changed", "gone", "unknown"]
+FileStatus = Literal["same", "changed", "gone", "unknown"]
 """Of the file now, beside what was read; "unknown" for data that are no file."""
 
 
@@ -72,7 +72,7 @@ class Source(BaseModel):
             default_split="test",
         )
 
-    def standing(self) -> Standing:
+    def standing(self) -> FileStatus:
         """Whether the file is still what was read; its content decides where its time changed."""
         path = self.path
         if path is None or self.size is None:

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import torch
 
-from han_core.analysis.embedding_cache import keep_vectors, open_vectors
+from han_core.analysis.embedding_cache import cache_vectors, open_vectors
 from han_core.analysis.sources import Source, source_of
 from han_core.data.text_files import file_of
 from han_core.models.checkpoint import load_checkpoint
@@ -73,10 +73,10 @@ def begin(asked: TrainingSet) -> None:
 def state(asked: TrainingSet) -> jobs.State | None:
     """How far it is; None if nobody ever asked, or what came of it is gone."""
     found = jobs.look(asked.work)
-    return None if found and found.kind == "done" and key_of(asked) is None else found
+    return None if found and found.kind == "done" and vectors_key(asked) is None else found
 
 
-def key_of(asked: TrainingSet) -> str | None:
+def vectors_key(asked: TrainingSet) -> str | None:
     """The key of its vectors; None while they are not there."""
     found = jobs.look(asked.work)
     if found is None or found.kind != "done":
@@ -155,7 +155,7 @@ def _work(request: dict, tell: jobs.Tell) -> dict:
         _forget_questions()
         tell(f"Reading {source.name}", 0, 0)
         checkpoint = load_checkpoint(request["folder"], choose_device(request["device"]))
-        key = keep_vectors(
+        key = cache_vectors(
             request["folder"],
             checkpoint,
             source.read(),

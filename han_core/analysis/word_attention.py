@@ -28,7 +28,7 @@ SUMS = ("documents", "occurrences", "attention", "attention2", "lift", "lift2")
 
 
 @dataclass(frozen=True)
-class Attended:
+class WordAttention:
     """Sums from which every list and figure is made.
 
     Attributes:
@@ -62,12 +62,12 @@ class Attended:
             raise ValueError(f"positions {expected} expected, {self.positions.shape} came")
 
 
-def attended(
+def gather_word_attention(
     store: Store,
     rows: np.ndarray,
     progress: Callable[[int, int], None] | None = None,
     seed: int = 0,
-) -> Attended:
+) -> WordAttention:
     """What the documents of ``rows`` (documents,) attend to; at most ``MOST`` are read.
 
     Args:
@@ -93,7 +93,7 @@ def attended(
             progress(done, len(read))
     word, cell, sums = gathered.result()
     words = tuple(gathered.words)
-    return Attended(len(rows), outcomes, words, word, cell, sums, np.concatenate(positions))
+    return WordAttention(len(rows), outcomes, words, word, cell, sums, np.concatenate(positions))
 
 
 @dataclass(frozen=True)

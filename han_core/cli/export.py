@@ -10,8 +10,8 @@ from han_core.analysis.annotations.database import open_database
 from han_core.analysis.dataset import open_store
 from han_core.analysis.export import KINDS, Kind, export_table
 from han_core.analysis.filters import Filter, from_text
-from han_core.analysis.query import ordered, select
-from han_core.analysis.score_cache import Kept, kept, kept_scores
+from han_core.analysis.query import select, sort_rows
+from han_core.analysis.score_cache import CachedScores, list_scores, open_scores
 from han_core.cli.common import bar, check_writable, print_json
 from han_core.runtime.errors import UserError
 
@@ -42,14 +42,14 @@ def run(given: Namespace) -> None:
     store = open_store(_kept(given.scores).scores, other)
     check_writable(given.out)
     notes = open_database()
-    rows = ordered(store, select(store, filter, marks(notes)), given.order)
+    rows = sort_rows(store, select(store, filter, marks(notes)), given.order)
     progress = bar("Exporting", len(rows))
     size = export_table(store, rows, notes, Path(given.out), kind, progress=progress)
     print_json({"file": given.out, "documents": len(rows), "bytes": size})
 
 
 def _list() -> None:
-    for each in kept_scores():
+    for each in list_scores():
         manifest = each.scores.manifest
         print_json(
             {
@@ -61,9 +61,9 @@ def _list() -> None:
         )
 
 
-def _kept(key: str) -> Kept:
-    found = [each.key for each in kept_scores() if each.key.startswith(key)]
-    whole = kept(found[0]) if len(found) == 1 else None
+def _kept(key: str) -> CachedScores:
+    found = [each.key for each in list_scores() if each.key.startswith(key)]
+    whole = open_scores(found[0]) if len(found) == 1 else None
     if whole is None:
         said = "several are" if len(found) > 1 else "none is"
         raise UserError(

@@ -6,7 +6,7 @@ from pathlib import Path
 from han_core.analysis.scoring.ray_cluster import score_on_ray
 from han_core.analysis.scoring.run import score_corpus
 from han_core.analysis.scoring.workers import score_locally, worker_devices
-from han_core.analysis.scoring_job import keep_scores
+from han_core.analysis.scoring_job import cache_scores
 from han_core.analysis.sources import source_of
 from han_core.cli.common import at_least, bar, checkpoint, data, device, print_json, say
 from han_core.data.corpus import read_corpus
@@ -53,7 +53,7 @@ def run(given: Namespace) -> None:
     progress = bar("Scoring", len(corpus))
     what = given.checkpoint, checkpoint, corpus
     if given.out is None:
-        _, found = keep_scores(*what, source, engine, progress)
+        _, found = cache_scores(*what, source, engine, progress)
     else:
         found = score_corpus(*what, Path(given.out), engine, progress)
     print_json(found.to_json())

@@ -14,13 +14,13 @@ import numpy as np
 from han_core.analysis.annotations.database import Database
 from han_core.analysis.annotations.document_annotations import (
     FLAG_NAMES,
-    Said,
-    flag_in_words,
-    said_of_all,
+    Annotation,
+    annotations_by_document,
+    flag_text,
 )
 from han_core.analysis.annotations.marks import Marks
 from han_core.analysis.dataset import Outcomes, Store
-from han_core.analysis.document_table import Reading, explanation_of, reading
+from han_core.analysis.document_table import ScoredDocument, read_document, stored_explanation
 from han_core.analysis.metrics import (  # fmt: skip
     accuracy,
     class_scores,
@@ -80,8 +80,8 @@ def report_page(
             damaged, or the database cannot be read.
     """
     _refuse_too_much(part.store, shown)
-    found = [reading(part.store, int(row)) for row in shown]
-    said = said_of_all(database, [each.content for each in found])
+    found = [read_document(part.store, int(row)) for row in shown]
+    said = annotations_by_document(database, [each.content for each in found])
     manifest = part.store.scores.manifest
     notes = [f"{manifest.checkpoint} on {manifest.data}, {datetime.date.today().isoformat()}."]
     if found:
@@ -118,16 +118,20 @@ def _refuse_too_much(store: Store, shown: Sequence[int]) -> None:
 
 
 def _explanations(
-    store: Store, found: Sequence[Reading], checkpoint: Checkpoint | None
+    store: Store, found: Sequence[ScoredDocument], checkpoint: Checkpoint | None
 ) -> list[Explanation]:
     if checkpoint is None:
-        return [explanation_of(read, store.labels) for read in found]
+        return [stored_explanation(read, store.labels) for read in found]
     texts, ids = [read.text for read in found], [read.id for read in found]
     return list(explain_many(checkpoint, texts, ids))
 
 
 def _entry(
-    read: Reading, explanation: Explanation, said: Sequence[Said], scale: Scale, longest: float
+    read: ScoredDocument,
+    explanation: Explanation,
+    said: Sequence[Annotation],
+    scale: Scale,
+    longest: float,
 ) -> Entry:
     line = [f"Confidence {read.confidence:.3f}, loss {read.loss:.3f}."]
     if read.other is not None:
@@ -145,11 +149,11 @@ def _entry(
     )
 
 
-def _marks(said: Sequence[Said]) -> Iterator[str]:
+def _marks(said: Sequence[Annotation]) -> Iterator[str]:
     """Tags and flags in words, with who gave them."""
     for one in said:
         yield from (f"{tag.name} ({one.annotator})" for tag in one.tags)
-        yield from (f"{flag_in_words(flag)} ({one.annotator})" for flag in one.flags)
+        yield from (f"{flag_text(flag)} ({one.annotator})" for flag in one.flags)
 
 
 def _day(at: datetime.datetime) -> str:

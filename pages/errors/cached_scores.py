@@ -8,13 +8,13 @@ import streamlit as st
 
 from han_core.analysis.annotations.database import Database, open_database
 from han_core.analysis.dataset import Store, open_store
-from han_core.analysis.embedding_cache import open_vectors, vectors_of
+from han_core.analysis.embedding_cache import document_vectors, open_vectors
 from han_core.analysis.label_review import Neighbours
-from han_core.analysis.score_cache import Kept, kept, stamp
+from han_core.analysis.score_cache import CachedScores, open_scores, version_stamp
 from han_core.analysis.scoring_job import is_small
 from han_core.analysis.slices import SliceScores
-from han_core.analysis.sources import Scores, Source, Standing, source_of
-from han_core.analysis.word_attention import Attended
+from han_core.analysis.sources import FileStatus, Scores, Source, source_of
+from han_core.analysis.word_attention import WordAttention
 from han_core.data.corpus import Corpus
 from han_core.explanation.dataset_evidence import measure
 from han_core.runtime.errors import UserError
@@ -25,7 +25,7 @@ PROCESS_BYTES = 20 * 2**20
 """Of a file from which on another process reads it: it may take long, and holds others up."""
 
 
-def kept_scores() -> list[Kept]:
+def list_scores() -> list[CachedScores]:
     """Scores that are kept, as they stood two seconds ago at most, those used last first."""
     return _kept_scores(str(scores_root()))
 
@@ -41,7 +41,7 @@ def checkpoint_sha256(checkpoint: str) -> str:
     return _checkpoint_sha256(str(folder), cache.fingerprint(folder))
 
 
-def standing(source: Source) -> Standing:
+def standing(source: Source) -> FileStatus:
     """Whether the file of ``source`` is still what was scored."""
     return _standing(source, source_of(source.data))
 
@@ -58,34 +58,34 @@ def corpus(source: Source) -> Corpus | None:
     return read if is_small(read) else None
 
 
-def find(checkpoint: str, source: Source) -> Kept | None:
+def find_scores(checkpoint: str, source: Source) -> CachedScores | None:
     """Whole scores of these documents by this checkpoint, if they are kept.
 
     Documents that other checkpoints scored are known by their content.
     """
-    from han_core.analysis.score_cache import find, kept, key_of
+    from han_core.analysis.score_cache import find_scores, open_scores, score_key
 
     sha256 = checkpoint_sha256(checkpoint)
-    if found := find(source, sha256):
+    if found := find_scores(source, sha256):
         return found
-    alike = (each for each in kept_scores() if each.origin.source.same_as(source))
+    alike = (each for each in list_scores() if each.origin.source.same_as(source))
     known = next(alike, None)
-    return kept(key_of(known.scores.manifest, sha256)) if known else None
+    return open_scores(score_key(known.scores.manifest, sha256)) if known else None
 
 
-def keep_here(
+def score_in_process(
     checkpoint: str, device: str, corpus: Corpus, source: Source, progress: cache.Progress
-) -> Kept:
+) -> CachedScores:
     """Scores ``corpus``, which was read from ``source``, in this process.
 
     Raises:
         UserError: as ``keep_scores``.
     """
-    from han_core.analysis.scoring_job import keep_here
+    from han_core.analysis.scoring_job import score_in_process
 
     folder = cache.checkpoints_root() / checkpoint
     model = cache.checkpoint_of(str(folder), cache.fingerprint(folder), device)
-    found = keep_here(folder, model, corpus, source, progress)
+    found = score_in_process(folder, model, corpus, source, progress)
     forget_kept()
     return found
 
@@ -109,18 +109,20 @@ def notes() -> Database:
     return _notes(notes_url())
 
 
-def attended(store: Store, rows: np.ndarray, progress: cache.Progress) -> Attended:
+def gather_word_attention(
+    store: Store, rows: np.ndarray, progress: cache.Progress
+) -> WordAttention:
     """What the documents of ``rows`` attend to; with progress while it is counted.
 
     Raises:
         UserError: as ``errors.attended.attended``.
     """
-    from han_core.analysis.word_attention import attended
+    from han_core.analysis.word_attention import gather_word_attention
 
     key = store.scores.folder.name
     place = _place("attended", key, _stamp(key), rows)
     if "answer" not in place:
-        place["answer"] = attended(store, rows, progress)
+        place["answer"] = gather_word_attention(store, rows, progress)
     return place["answer"]
 
 
@@ -158,7 +160,7 @@ def _neighbours(
     model, vectors = cache.checkpoint_of(folder, fingerprint, device), open_vectors(key)
     if vectors is None:
         return None
-    return neighbours(vectors, vectors_of(model, [text])[0], text)
+    return neighbours(vectors, document_vectors(model, [text])[0], text)
 
 
 @st.cache_data(max_entries=300, show_spinner="Counting slices …")
@@ -170,10 +172,10 @@ def slice_scores(counts: np.ndarray, whole: np.ndarray) -> SliceScores:
 
 
 @st.cache_resource(ttl=2, max_entries=2, show_spinner=False)
-def _kept_scores(root: str) -> list[Kept]:
-    from han_core.analysis.score_cache import kept_scores
+def _kept_scores(root: str) -> list[CachedScores]:
+    from han_core.analysis.score_cache import list_scores
 
-    return kept_scores()
+    return list_scores()
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -184,7 +186,7 @@ def _checkpoint_sha256(folder: str, fingerprint: str) -> str:
 
 
 @st.cache_data(max_entries=64, show_spinner="Comparing the file …")
-def _standing(source: Source, now: Source) -> Standing:
+def _standing(source: Source, now: Source) -> FileStatus:
     return source.standing()
 
 
@@ -195,7 +197,7 @@ def _corpus(source: Source) -> Corpus:
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the scores …")
 def _store(key: str, other: str | None, stamps: tuple) -> Store:
-    found = [kept(each) for each in (key, other) if each]
+    found = [open_scores(each) for each in (key, other) if each]
     if not all(found):
         raise UserError("These scores are not kept any more; score the documents anew.")
     return open_store(*(each.scores for each in found if each))
@@ -208,7 +210,7 @@ def _notes(url: str) -> Database:
 
 def _stamp(key: str) -> tuple[int, int]:
     """Another one whenever the scores or their documents were written anew."""
-    return stamp(key)
+    return version_stamp(key)
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)

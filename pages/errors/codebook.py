@@ -9,21 +9,25 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from han_core.analysis.annotations.agreement import Agreement, agreement, annotators, coded
-from han_core.analysis.annotations.codebook import (
-    STARTERS,
-    Stale,
-    Tag,
-    add_starters,
-    codebook,
-    merge,
-    restore,
-    retire,
-    save_tag,
-    uses,
+from han_core.analysis.annotations.agreement import (
+    Agreement,
+    agreement,
+    annotated_documents,
+    annotators,
 )
-from han_core.analysis.annotations.marks import USUAL_COLOUR
-from han_core.analysis.document_table import contents, rows_of
+from han_core.analysis.annotations.codebook import (
+    STARTER_TAGS,
+    StaleTagError,
+    Tag,
+    add_starter_tags,
+    codebook,
+    documents_by_tag,
+    merge_tags,
+    restore_tag,
+    retire_tag,
+    save_tag,
+)
+from han_core.analysis.annotations.marks import DEFAULT_COLOUR
 from pages.errors import cached_scores
 from pages.errors.context import TROUBLE, ErrorsContext, attempt
 from pages.shared.page import carry
@@ -90,9 +94,11 @@ def _person(label: str, key: str, people: dict[str, int]) -> str:
 
 def _among(bench: ErrorsContext, first: str, second: str) -> list[str]:
     """Those of the two people's documents that the filter leaves."""
-    both = coded(cached_scores.notes(), first) & coded(cached_scores.notes(), second)
-    left = np.intersect1d(rows_of(bench.store, sorted(both)), bench.rows)
-    return contents(bench.store, left)
+    both = annotated_documents(cached_scores.notes(), first) & annotated_documents(
+        cached_scores.notes(), second
+    )
+    left = np.intersect1d(bench.store.documents.rows_of(sorted(both)), bench.rows)
+    return bench.store.documents.contents(left)
 
 
 def _shown(found: Sequence[Agreement], first: str, second: str) -> None:
@@ -128,7 +134,7 @@ def panel(bench: ErrorsContext) -> None:
         codebook(cached_scores.notes()),
         codebook(cached_scores.notes(), retired=True),
     )
-    counts = uses(cached_scores.notes())
+    counts = documents_by_tag(cached_scores.notes())
     left, right = st.columns([3, 2], gap="large")
     with left:
         _table([*offered, *retired], counts)
@@ -180,7 +186,7 @@ def _table(tags: Sequence[Tag], uses: dict[str, int]) -> None:
 
 def _starters(analyst: str, some: bool) -> None:
     """Offered first where there is nothing yet."""
-    names = ", ".join(one.name for one in STARTERS)
+    names = ", ".join(one.name for one in STARTER_TAGS)
     st.button(
         "Add tags to begin with",
         key="codebook_starters",
@@ -192,7 +198,7 @@ def _starters(analyst: str, some: bool) -> None:
 
 
 def _add_starters(analyst: str) -> None:
-    attempt(lambda: add_starters(cached_scores.notes(), analyst))
+    attempt(lambda: add_starter_tags(cached_scores.notes(), analyst))
 
 
 def _editor(analyst: str, offered: Sequence[Tag], retired: Sequence[Tag]) -> None:
@@ -200,7 +206,7 @@ def _editor(analyst: str, offered: Sequence[Tag], retired: Sequence[Tag]) -> Non
     tags = {tag.id: tag for tag in (*offered, *retired)}
     if st.session_state.get(CHOSEN) not in tags:  # somebody merged it away
         st.session_state[CHOSEN] = NEW
-    for key, usual in ((CHOSEN, NEW), (NAME, ""), (ABOUT, ""), (COLOUR, USUAL_COLOUR), (KEY, "")):
+    for key, usual in ((CHOSEN, NEW), (NAME, ""), (ABOUT, ""), (COLOUR, DEFAULT_COLOUR), (KEY, "")):
         carry(key, usual)
     st.session_state.setdefault(SEEN, tags.get(st.session_state[CHOSEN]))
     st.selectbox(
@@ -228,7 +234,7 @@ def _fill(tag: Tag | None) -> None:
     st.session_state[SEEN] = tag
     st.session_state[NAME] = tag.name if tag else ""
     st.session_state[ABOUT] = tag.description if tag else ""
-    st.session_state[COLOUR] = tag.colour if tag else USUAL_COLOUR
+    st.session_state[COLOUR] = tag.colour if tag else DEFAULT_COLOUR
     st.session_state[KEY] = tag.key if tag else ""
 
 
@@ -240,7 +246,7 @@ def _save(analyst: str) -> None:
     def write() -> None:
         try:
             save_tag(cached_scores.notes(), name, analyst, about, colour, key, tag=seen)
-        except Stale:
+        except StaleTagError:
             del st.session_state[SEEN]
             raise
 
@@ -259,9 +265,9 @@ def _more(analyst: str, tag: Tag, others: Sequence[Tag]) -> None:
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if tag.retired:
-            st.button("Offer again", key="codebook_restore", on_click=take, args=(restore, tag))
+            st.button("Offer again", key="codebook_restore", on_click=take, args=(restore_tag, tag))
         else:
-            st.button("Retire", key="codebook_retire", on_click=take, args=(retire, tag))
+            st.button("Retire", key="codebook_retire", on_click=take, args=(retire_tag, tag))
         if not others:
             return
         by_id = {one.id: one for one in others}
@@ -269,6 +275,6 @@ def _more(analyst: str, tag: Tag, others: Sequence[Tag]) -> None:
             st.session_state[INTO] = others[0].id
         into = st.selectbox("Merge into", list(by_id), key=INTO,
                             format_func=lambda id: by_id[id].name)  # fmt: skip
-        st.button("Merge", key="codebook_merge", on_click=take, args=(merge, tag, by_id[into]),
+        st.button("Merge", key="codebook_merge", on_click=take, args=(merge_tags, tag, by_id[into]),
                   help="The other tag stands wherever this one stood, and this one goes. It "
                   "cannot be undone.")  # fmt: skip

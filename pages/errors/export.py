@@ -17,10 +17,9 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from han_core.analysis.document_table import USUAL, ordered
 from han_core.analysis.export import export_table
 from han_core.analysis.filters import chips, to_text
-from han_core.analysis.query import CLASSES, NUMBERS
+from han_core.analysis.query import CLASSES, NUMBERS, STANDARD_ORDERS, sort_rows
 from han_core.runtime.errors import UserError, counted
 from han_core.viz.report import MOST_DOCUMENTS, Part, report_page
 from pages.errors import cached_scores, import_annotations, reading, sentences
@@ -111,7 +110,7 @@ def size(number: int) -> str:
 
 def panel(bench: ErrorsContext) -> None:
     """The three of them, one under the other."""
-    order = ordered(bench.store, bench.rows, _order(bench))
+    order = sort_rows(bench.store, bench.rows, _order(bench))
     st.subheader("A table", anchor=False)
     st.caption(sentences.EXPORT_TABLE)
     _table(bench, order)
@@ -125,11 +124,11 @@ def panel(bench: ErrorsContext) -> None:
 
 def _order(bench: ErrorsContext):
     """The order of the table of documents, unless it is by a column of other data."""
-    held = st.session_state.get("errors_order", USUAL[0])
+    held = st.session_state.get("errors_order", STANDARD_ORDERS[0])
     there = {"id", *NUMBERS, *CLASSES, *bench.store.documents.columns}
     if bench.store.other is None:
         there.discard("other")
-    return USUAL[0] if isinstance(held, tuple) and held[0] not in there else held
+    return STANDARD_ORDERS[0] if isinstance(held, tuple) and held[0] not in there else held
 
 
 def _table(bench: ErrorsContext, order: np.ndarray) -> None:

@@ -12,7 +12,7 @@ from han_core.analysis.dataset import Outcomes, Store
 from han_core.analysis.filters import Filter, chips, without
 from han_core.analysis.metrics import accuracy
 from han_core.analysis.query import select
-from han_core.analysis.slices import Slice, save_slice, slices
+from han_core.analysis.slices import Slice, save_slice, saved_slices
 from han_core.runtime.errors import UserError
 from pages.errors import cached_scores, context, filter_form, links, scoring
 from pages.shared.wording import plain
@@ -55,7 +55,7 @@ def put(saved: Slice) -> None:
 
 def _saved(data: str) -> tuple[Slice, ...]:
     try:
-        return slices(cached_scores.notes(), data)
+        return saved_slices(cached_scores.notes(), data)
     except UserError as error:
         st.warning(plain(str(error)))
         return ()

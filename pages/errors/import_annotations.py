@@ -3,8 +3,19 @@
 import numpy as np
 import streamlit as st
 
-from han_core.analysis.annotation_columns import Carried, bring_in, carried, lacking
-from han_core.analysis.reimport import Matched, Turned, match, turned, turned_page
+from han_core.analysis.annotation_columns import (
+    FileAnnotations,
+    import_file_annotations,
+    missing_tags,
+    read_annotation_columns,
+)
+from han_core.analysis.reimport import (
+    MatchedTable,
+    PredictionChanges,
+    changes_page,
+    match_documents,
+    prediction_changes,
+)
 from han_core.runtime.errors import UserError
 from pages.errors import cached_scores, context, reading, sentences
 from pages.errors.context import ErrorsContext, config, switch
@@ -26,7 +37,7 @@ def panel(bench: ErrorsContext) -> None:
         if sent is None:
             return
         name, spec = sent
-        matched = match(bench.store, files.table(spec))
+        matched = match_documents(bench.store, files.table(spec))
         st.markdown(plain(f"{name}: {sentences.matched(matched, bench.store.rows)}"))
         _bring(bench, matched)
     except UserError as error:
@@ -36,16 +47,16 @@ def panel(bench: ErrorsContext) -> None:
         _turned(bench, matched)
 
 
-def _bring(bench: ErrorsContext, matched: Matched) -> None:
+def _bring(bench: ErrorsContext, matched: MatchedTable) -> None:
     """What the file says, and the button that adds it to the notes."""
     if not bench.analyst:
         st.info(sentences.NOBODY)
         return
-    found = carried(matched, bench.analyst)
+    found = read_annotation_columns(matched, bench.analyst)
     st.markdown(plain(sentences.carried(found)))
     if not found.said:
         return
-    new = lacking(cached_scores.notes(), found.tags)
+    new = missing_tags(cached_scores.notes(), found.tags)
     wanted = list(new)
     if new:
         wanted = st.multiselect(
@@ -57,19 +68,19 @@ def _bring(bench: ErrorsContext, matched: Matched) -> None:
     )  # fmt: skip
 
 
-def _write(found: Carried, who: str, make: tuple[str, ...]) -> None:
+def _write(found: FileAnnotations, who: str, make: tuple[str, ...]) -> None:
     """Before the page is drawn, so that everything on it knows."""
     try:
         st.session_state[SAID] = sentences.brought(
-            bring_in(cached_scores.notes(), found, who, make)
+            import_file_annotations(cached_scores.notes(), found, who, make)
         )
     except UserError as error:
         st.session_state[SAID] = str(error)
 
 
-def _turned(bench: ErrorsContext, matched: Matched) -> None:
+def _turned(bench: ErrorsContext, matched: MatchedTable) -> None:
     """What became right and what broke, as counts and as lists to read."""
-    found = turned(bench.store, matched).within(bench.rows)
+    found = prediction_changes(bench.store, matched).within(bench.rows)
     st.caption(sentences.TURNED)
     if said := sentences.relabelled(int(np.count_nonzero(found.relabelled))):
         st.caption(said)
@@ -86,9 +97,9 @@ def _turned(bench: ErrorsContext, matched: Matched) -> None:
         st.caption("None of the documents that the filter leaves.")
 
 
-def _list(bench: ErrorsContext, found: Turned, rows: np.ndarray) -> None:
+def _list(bench: ErrorsContext, found: PredictionChanges, rows: np.ndarray) -> None:
     """The surest of them; a row is read underneath."""
-    shown = turned_page(bench.store, found, rows, MOST_ROWS)
+    shown = changes_page(bench.store, found, rows, MOST_ROWS)
     there, data = shown["row"].tolist(), bench.store.scores.manifest.data_sha256
 
     def choose() -> None:

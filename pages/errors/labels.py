@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from han_core.analysis.label_issues import Suspects, suspects
+from han_core.analysis.label_issues import LabelIssues, find_label_issues
 from han_core.analysis.label_review import (
+    issue_page,
     label_pairs,
-    ranked_suspects,
+    ranked_issues,
     review_page,
     surest_errors,
-    suspect_page,
 )
 from han_core.analysis.training_documents import trained_on
 from han_core.models.checkpoint import read_metrics
@@ -28,7 +28,7 @@ SHOWN = ("id", "label", "true", "likely", "predicted", "margin", "confidence", "
 def panel(bench: ErrorsContext) -> None:
     """Both lists, how far to trust them, and the document that is being read."""
     with st.spinner("Looking for likely wrong labels …"):
-        found = suspects(bench.store)
+        found = find_label_issues(bench.store)
     carry(LIST, sentences.LISTS[0], sentences.LISTS)
     chosen = st.segmented_control(
         "List", sentences.LISTS, key=LIST, required=True, persist_state="session",
@@ -36,7 +36,7 @@ def panel(bench: ErrorsContext) -> None:
     )  # fmt: skip
     of_suspects = chosen == sentences.LISTS[0]
     if of_suspects:
-        order, whole = ranked_suspects(found, bench.rows), found.rows
+        order, whole = ranked_issues(found, bench.rows), found.rows
         _about_suspects(bench, found, len(order))
     else:
         order = surest_errors(bench.store, bench.rows)
@@ -58,7 +58,7 @@ def _here(bench: ErrorsContext, order: np.ndarray, whole: np.ndarray) -> context
     return context.Here(int(order[0]), 0, True) if len(order) else None
 
 
-def _about_suspects(bench: ErrorsContext, found: Suspects, number: int) -> None:
+def _about_suspects(bench: ErrorsContext, found: LabelIssues, number: int) -> None:
     """How many there are, which labels are confused, and what stands against believing it."""
     st.caption(sentences.SUSPECTS)
     st.caption(_limits(bench))
@@ -102,14 +102,14 @@ def _pairs(pairs: pd.DataFrame) -> None:
 
 
 def _list(
-    bench: ErrorsContext, found: Suspects | None, order: np.ndarray, now: context.Here
+    bench: ErrorsContext, found: LabelIssues | None, order: np.ndarray, now: context.Here
 ) -> None:
     """A page of the list, the one where the document stands; a row is read underneath."""
     number = min(now.at, len(order) - 1) // A_PAGE if len(order) else 0
     if found is None:
         shown = review_page(bench.store, order, number * A_PAGE, A_PAGE)
     else:
-        shown = suspect_page(bench.store, found, order, number * A_PAGE, A_PAGE)
+        shown = issue_page(bench.store, found, order, number * A_PAGE, A_PAGE)
     there, data = shown["row"].tolist(), _data(bench)
     _mark([there.index(now.row)] if now.row in there else [])
 

@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from han_core.analysis import document_table
 from han_core.analysis.dataset import Outcomes
-from han_core.analysis.model_pairs import Pair, has_changed, pairs_by_class, together
+from han_core.analysis.model_pairs import Pair, has_changed, pairs_by_class, sum_pairs
 from han_core.analysis.pair_attention import (
     PairAttention,
     attention_table,
@@ -171,7 +170,7 @@ def _read(bench: ErrorsContext, row: int) -> None:
 
 
 def _compare(bench: ErrorsContext, row: int) -> None:
-    (text,) = document_table.texts(bench.store, np.array([row]))
+    (text,) = bench.store.documents.texts(np.array([row]))
     document_input.show(text)
     st.session_state["checkpoints"] = [bench.checkpoint, bench.other]
     st.session_state["compared"] = "models"
@@ -189,7 +188,7 @@ def panel(bench: ErrorsContext) -> None:
     rows, outcomes = without_change(bench)
     names = bench.store.scores.manifest.checkpoint, bench.store.other.manifest.checkpoint
     pairs = pairs_by_class(outcomes)
-    found = together(pairs)
+    found = sum_pairs(pairs)
     st.caption(f"First: **{plain(names[0])}** · second: **{plain(names[1])}**")
     _figures(found)
     for sentence in (sentences.chosen_line(bench.filter), sentences.another_line(found)):

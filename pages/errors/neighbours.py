@@ -7,17 +7,17 @@ from pathlib import Path
 
 import streamlit as st
 
-from han_core.analysis.document_table import Reading
-from han_core.analysis.embedding_cache import Note, kept_vectors
+from han_core.analysis.document_table import ScoredDocument
+from han_core.analysis.embedding_cache import Note, list_vectors
 from han_core.analysis.label_review import Neighbours, neighbour_table
 from han_core.analysis.sources import Source, source_of
 from han_core.analysis.training_documents import (
     TrainingSet,
     begin,
-    key_of,
     named_source,
     state,
     stop,
+    vectors_key,
 )
 from han_core.models.checkpoint import read_metrics
 from han_core.runtime.errors import UserError
@@ -52,7 +52,7 @@ def key(bench: ErrorsContext, checkpoint: str) -> str | None:
         asked = None if sent is None else _asked(bench, checkpoint, sent)
     if asked is None:
         return None
-    if found := key_of(asked):
+    if found := vectors_key(asked):
         return found
     _wait(asked, state(asked))
     return None
@@ -61,13 +61,13 @@ def key(bench: ErrorsContext, checkpoint: str) -> str | None:
 def _kept(bench: ErrorsContext) -> dict[str, Note]:
     """What is kept for the checkpoint, by the keys."""
     sha256 = bench.store.scores.manifest.checkpoint_sha256
-    return {note.key: note for note in kept_vectors(sha256)}
+    return {note.key: note for note in list_vectors(sha256)}
 
 
 def _picked(checkpoint: str, notes: dict[str, Note], sources: dict[str, TrainingSet]) -> str:
     """A key among ``notes``, a name among ``sources``, or ``UPLOAD``."""
     names = {key: f"{note.data} ({note.rows:,} documents)" for key, note in notes.items()}
-    read = {data: found for data, asked in sources.items() if (found := key_of(asked))}
+    read = {data: found for data, asked in sources.items() if (found := vectors_key(asked))}
     unread = [asked.source for data, asked in sources.items() if data not in read]
     names |= {source.data: _named(checkpoint, source) for source in unread}
     names[data_picker.UPLOAD] = data_picker.OWN[data_picker.UPLOAD]
@@ -159,7 +159,7 @@ TABLE = "nearest_table"
 LONGEST = 20_000  # characters of a training document that are shown
 
 
-def beside(bench: ErrorsContext, read: Reading) -> None:
+def beside(bench: ErrorsContext, read: ScoredDocument) -> None:
     """What is near the document, once the training documents were read."""
     # The inner container keeps the page's distances, which a hooked one has not.
     with hooked("nearest", key="nearest"), st.container():
@@ -176,7 +176,7 @@ def beside(bench: ErrorsContext, read: Reading) -> None:
             st.error(plain(str(error)))
 
 
-def _nearest(bench: ErrorsContext, checkpoint: str, read: Reading, key: str) -> None:
+def _nearest(bench: ErrorsContext, checkpoint: str, read: ScoredDocument, key: str) -> None:
     found = cached_scores.neighbours(checkpoint, bench.device, key, read.text)
     if found is None:
         st.info(sentences.LOST)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from han_core.analysis.annotations.document_annotations import FLAG_NAMES, Note, Said
+from han_core.analysis.annotations.document_annotations import FLAG_NAMES, Annotation, Note
 from han_core.analysis.annotations.writing import Change, history, write_note
 from han_core.runtime.errors import UserError
 from pages.errors import cached_scores
@@ -25,7 +25,7 @@ from pages.shared.wording import plain
 LONGEST_CHANGE = 120  # characters of a text in the history; the whole one stays in the database
 
 
-def shown(said: Sequence[Said], content: str) -> None:
+def shown(said: Sequence[Annotation], content: str) -> None:
     """The switch, and behind it names, tags, notes and the history."""
     carry("coding_others", False)
     on = st.toggle(
@@ -45,7 +45,7 @@ def shown(said: Sequence[Said], content: str) -> None:
     _history(content)
 
 
-def line(one: Said) -> str:
+def line(one: Annotation) -> str:
     """Who, what and when in one line, without the note, as Markdown."""
     said = [f":gray-badge[{plain(tag.name)}]" for tag in one.tags]
     for flag in one.flags:

@@ -8,7 +8,7 @@ The document that is being read: its way to the next one, what came of it, its p
 import numpy as np
 import streamlit as st
 
-from han_core.analysis.document_table import Reading, explanation_of, reading
+from han_core.analysis.document_table import ScoredDocument, read_document, stored_explanation
 from han_core.explanation.explanation import Explanation
 from pages.errors import context, neighbours, sentences, tag_editor
 from pages.errors.context import ErrorsContext
@@ -19,7 +19,7 @@ from pages.shared.wording import plain
 COLLECTED = "errors_collected"
 
 
-def beside(bench: ErrorsContext, reading: Reading) -> None:
+def beside(bench: ErrorsContext, reading: ScoredDocument) -> None:
     """The button under the document that is read."""
     data, there = _data(bench), reading.row in rows(bench)
     st.button(
@@ -59,7 +59,7 @@ KEYS = {"j": FORWARD, "ArrowRight": FORWARD, "k": BACK, "ArrowLeft": BACK}
 
 def panel(bench: ErrorsContext, order: np.ndarray, now: context.Here) -> None:
     """The document at ``now``, coding beside it, and the training documents nearest to it."""
-    read = reading(bench.store, now.row)
+    read = read_document(bench.store, now.row)
     with st.container(horizontal=True, vertical_alignment="center"):
         _way(bench, order, now)
         beside(bench, read)
@@ -81,7 +81,7 @@ def panel(bench: ErrorsContext, order: np.ndarray, now: context.Here) -> None:
     neighbours.beside(bench, read)
 
 
-def heading(read: Reading) -> str:
+def heading(read: ScoredDocument) -> str:
     """True class, predicted class, and the second model's, as Markdown."""
     said = f"True **{plain(read.true)}**, predicted {_coloured(read.predicted, read.true)}"
     if read.other is None:
@@ -89,7 +89,7 @@ def heading(read: Reading) -> str:
     return f"{said}, by the second model {_coloured(read.other, read.true)}"
 
 
-def figures_line(read: Reading) -> str:
+def figures_line(read: ScoredDocument) -> str:
     """The numbers and the data's own columns in one line, as Markdown."""
     numbers = f"Confidence {read.confidence:.3f} · loss {read.loss:.3f}"
     own = [f"{plain(name)}: {plain(str(cell))}" for name, cell in read.columns.items()]
@@ -124,11 +124,11 @@ def where(now: context.Here, of: int) -> str:
     return f"No longer under this filter, which leaves {of:,}; it stays until you go on."
 
 
-def _explanation(bench: ErrorsContext, read: Reading) -> Explanation:
+def _explanation(bench: ErrorsContext, read: ScoredDocument) -> Explanation:
     """As the model sees it now; as it was stored where the model is gone."""
     if bench.checkpoint is not None:
         question = cache.Question(bench.checkpoint, bench.device, read.text)
         return cache.subject(question).explanation
 
     st.caption(sentences.GONE)
-    return explanation_of(read, bench.store.labels)
+    return stored_explanation(read, bench.store.labels)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from han_core.analysis.score_cache import Kept, asked, forget
-from han_core.analysis.score_cache import kept as by_key
-from han_core.analysis.scoring_job import begin_keeping
-from han_core.analysis.sources import Scores, Source, Standing
+from han_core.analysis.score_cache import CachedScores, delete_scores, request_folder
+from han_core.analysis.score_cache import open_scores as by_key
+from han_core.analysis.scoring_job import start_scoring
+from han_core.analysis.sources import FileStatus, Scores, Source
 from han_core.runtime.errors import UserError
 from han_core.runtime.jobs import State, look, stop
 from pages.errors import cached_scores, context
@@ -68,7 +68,7 @@ def scored(checkpoint: str, device: str, source: Source, beside: bool = False) -
     return None if found is None else found.scores
 
 
-def _say_of(found: Kept, checkpoint: str) -> None:
+def _say_of(found: CachedScores, checkpoint: str) -> None:
     """What there is to know of scores before they are read."""
     if present(checkpoint) is None:
         st.warning(
@@ -90,7 +90,7 @@ def origin(scores: Scores) -> None:
         st.caption("They are made anew when somebody asks for them again.")
 
 
-def about(found: Kept) -> list[str]:
+def about(found: CachedScores) -> list[str]:
     """Where scores come from, in lines of Markdown."""
     manifest, origin = found.scores.manifest, found.origin
     when = time.strftime("%d %B %Y, %H:%M", time.localtime(origin.at))
@@ -104,13 +104,13 @@ def about(found: Kept) -> list[str]:
 
 def _forget(key: str) -> None:
     try:
-        forget(key)
+        delete_scores(key)
     except UserError as error:
         context.say(str(error))
     cached_scores.forget_kept()
 
 
-def _kept(checkpoint: str, source: Source) -> Kept | None:
+def _kept(checkpoint: str, source: Source) -> CachedScores | None:
     if present(checkpoint):
         return cached_scores.find(checkpoint, source)
     found = by_key(checkpoint.removeprefix(GONE))
@@ -119,7 +119,9 @@ def _kept(checkpoint: str, source: Source) -> Kept | None:
     return found
 
 
-def _say_changed(source: Source, standing: Standing, checkpoint: str, found: Kept | None) -> None:
+def _say_changed(
+    source: Source, standing: FileStatus, checkpoint: str, found: CachedScores | None
+) -> None:
     """Says that the file is another by now, and offers to score it as it is."""
     what = "has changed since it was scored" if standing == "changed" else "is no longer there"
     shown = "What is shown is of the file as it was."
@@ -134,8 +136,8 @@ def _say_changed(source: Source, standing: Standing, checkpoint: str, found: Kep
             )  # fmt: skip
 
 
-def _here_or_apart(checkpoint: str, device: str, source: Source) -> Kept | None:
-    work = asked(source, cached_scores.checkpoint_sha256(checkpoint))
+def _here_or_apart(checkpoint: str, device: str, source: Source) -> CachedScores | None:
+    work = request_folder(source, cached_scores.checkpoint_sha256(checkpoint))
     state = look(work)
     if state is not None and state.kind in ("failed", "stopped"):
         _ended(state, checkpoint, device, source)
@@ -149,7 +151,7 @@ def _here_or_apart(checkpoint: str, device: str, source: Source) -> Kept | None:
     return None
 
 
-def _at_once(checkpoint: str, device: str, corpus, source: Source) -> Kept:
+def _at_once(checkpoint: str, device: str, corpus, source: Source) -> CachedScores:
     bar = st.empty()
 
     def progress(done: int, of: int) -> None:
@@ -162,7 +164,7 @@ def _at_once(checkpoint: str, device: str, corpus, source: Source) -> Kept:
 
 
 def _begin(checkpoint: str, device: str, source: Source) -> None:
-    begin_keeping(cache.checkpoints_root() / checkpoint, device, source)
+    start_scoring(cache.checkpoints_root() / checkpoint, device, source)
 
 
 def _under_way(work: Path, checkpoint: str) -> None:

@@ -15,7 +15,7 @@ The sentences of the view Take away.
 
 from collections.abc import Mapping
 
-from han_core.analysis.document_table import Reading
+from han_core.analysis.document_table import ScoredDocument
 from han_core.analysis.export import Kind
 from han_core.analysis.filters import Filter
 from han_core.analysis.label_review import Neighbours
@@ -128,7 +128,7 @@ def limits(trained: TrainedOn, checkpoint: str, data: str) -> str:
     )
 
 
-def votes(found: Neighbours, read: Reading) -> str:
+def votes(found: Neighbours, read: ScoredDocument) -> str:
     """How the nearest other texts are labelled, beside the label and the prediction."""
     number = sum(found.votes.values())
     if not number:
@@ -142,7 +142,7 @@ def votes(found: Neighbours, read: Reading) -> str:
     return f"{told}, {found.votes.get(read.predicted, 0)} the predicted class."
 
 
-def same_text(found: Neighbours, read: Reading) -> str:
+def same_text(found: Neighbours, read: ScoredDocument) -> str:
     """What the training documents say of the very text; "" if it is not among them."""
     labels = found.labels_of_same_text
     if not labels:

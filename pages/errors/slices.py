@@ -24,8 +24,8 @@ from han_core.analysis.slices import (
     SliceRow,
     compare_slices,
     delete_slice,
+    saved_slices,
     slice_table,
-    slices,
 )
 from han_core.explanation.statistics import NOTHING, Interval
 from han_core.runtime.errors import UserError
@@ -96,7 +96,7 @@ SAYS = (
 
 def panel(bench: ErrorsContext) -> None:
     """The table of slices, what can be done with the chosen ones, and their intervals."""
-    saved = slices(cached_scores.notes(), bench.store.scores.manifest.data_sha256)
+    saved = saved_slices(cached_scores.notes(), bench.store.scores.manifest.data_sha256)
     if not saved:
         st.info(NONE)
     there = lines(bench, saved)

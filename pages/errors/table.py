@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from han_core.analysis.annotations.marks import Marks
-from han_core.analysis.document_table import ordered, page
-from han_core.analysis.query import CLASSES, NUMBERS, USUAL, By, Order
+from han_core.analysis.document_table import table_page
+from han_core.analysis.query import CLASSES, NUMBERS, STANDARD_ORDERS, ByColumn, Order, sort_rows
 from pages.errors import context, sentences
 from pages.errors.context import ErrorsContext, config
 from pages.shared.page import carry
@@ -24,14 +24,14 @@ FIRST = ("id", "true", "predicted", "other", "confidence", "coded", "excerpt")
 def panel(bench: ErrorsContext) -> tuple[np.ndarray, context.Here | None]:
     """The table and its pages; returns the rows in their order, and the one to read."""
     order = _order(bench)
-    rows = ordered(bench.store, bench.rows, order)
+    rows = sort_rows(bench.store, bench.rows, order)
     data = bench.store.scores.manifest.data_sha256
     now = context.here(data, rows)
     if now is None:
         st.info("No document is left; take one of the conditions away.")
         return rows, None
     number = _page_number(now, len(rows))
-    shown = page(bench.store, bench.rows, order, number * A_PAGE, A_PAGE)
+    shown = table_page(bench.store, bench.rows, order, number * A_PAGE, A_PAGE)
     _table(with_tags(shown, bench.marks), data, number * A_PAGE, now)
     _pager(number, len(rows))
     st.caption(sentences.TABLE)
@@ -53,16 +53,16 @@ def with_tags(rows: pd.DataFrame, marks: Marks) -> pd.DataFrame:
 def clicked(order: Order, column: str) -> Order:
     """By the column whose head was clicked: numbers fall at first, and turn round after that."""
     if not isinstance(order, str) and order[0] == column:
-        return By(column, not order[1])
-    return By(column, column in NUMBERS or column == "wrong")
+        return ByColumn(column, not order[1])
+    return ByColumn(column, column in NUMBERS or column == "wrong")
 
 
 def _order(bench: ErrorsContext) -> Order:
     """The picker of the order; a click on a column's head sets it too."""
-    orders = [*USUAL, *_by_columns(bench)]
-    if st.session_state.get(ORDER, USUAL[0]) not in orders:
-        st.session_state[ORDER] = USUAL[0]  # a column of other data
-    carry(ORDER, USUAL[0])
+    orders = [*STANDARD_ORDERS, *_by_columns(bench)]
+    if st.session_state.get(ORDER, STANDARD_ORDERS[0]) not in orders:
+        st.session_state[ORDER] = STANDARD_ORDERS[0]  # a column of other data
+    carry(ORDER, STANDARD_ORDERS[0])
     st.session_state["errors_orders"] = orders
     return st.selectbox(
         "Order",
@@ -86,7 +86,7 @@ def _by_columns(bench: ErrorsContext) -> list[Order]:
     own = [name for name in bench.store.documents.columns if name not in ours]
     lacking = {"row"} if bench.store.other is not None else {"row", "other"}
     names = [name for name in ours if name not in lacking] + own
-    return [By(name, falling) for name in names for falling in (True, False)]
+    return [ByColumn(name, falling) for name in names for falling in (True, False)]
 
 
 def _first_page() -> None:

@@ -16,10 +16,10 @@ from typing import NamedTuple, cast
 import streamlit as st
 
 from han_core.analysis.annotations.codebook import Tag, codebook, save_tag
-from han_core.analysis.annotations.document_annotations import Said, said_of
+from han_core.analysis.annotations.document_annotations import Annotation, document_annotations
 from han_core.analysis.annotations.marks import Flag, checked_name
-from han_core.analysis.annotations.writing import put_tag, set_flag, set_read, take_tag
-from han_core.analysis.document_table import Reading
+from han_core.analysis.annotations.writing import add_tag, remove_tag, set_flag, set_read
+from han_core.analysis.document_table import ScoredDocument
 from han_core.runtime.errors import UserError
 from pages.errors import cached_scores, note_editor
 from pages.errors.context import TROUBLE, ErrorsContext, attempt
@@ -112,7 +112,7 @@ class Here(NamedTuple):
     true: str
 
 
-def beside(bench: ErrorsContext, reading: Reading) -> None:
+def beside(bench: ErrorsContext, reading: ScoredDocument) -> None:
     """Tags, flags and note of the document, and what others said of it."""
     st.subheader("Your reading", anchor=False)
     if sentence := st.session_state.pop(TROUBLE, None):
@@ -120,7 +120,7 @@ def beside(bench: ErrorsContext, reading: Reading) -> None:
     here = Here(reading.content, _name(bench.analyst), reading.true)
     try:
         said, tags = (
-            said_of(cached_scores.notes(), reading.content),
+            document_annotations(cached_scores.notes(), reading.content),
             codebook(cached_scores.notes()),
         )
     except UserError as error:
@@ -155,7 +155,7 @@ def _name(analyst: str) -> str:
         return ""
 
 
-def _tags(here: Here, codebook: Sequence[Tag], own: Said | None) -> None:
+def _tags(here: Here, codebook: Sequence[Tag], own: Annotation | None) -> None:
     """The tags as buttons and under their keys; a new one can be made on the way."""
     had = tuple(tag.name for tag in own.tags) if own else ()
     offered = {tag.name: tag for tag in codebook}
@@ -195,9 +195,9 @@ def _take_tags(here: Here, had: tuple[str, ...]) -> None:
 def _put(here: Here, new: Sequence[str], gone: Sequence[str]) -> None:
     def write() -> None:
         for name in new:
-            put_tag(cached_scores.notes(), here.content, name, here.analyst)
+            add_tag(cached_scores.notes(), here.content, name, here.analyst)
         for name in gone:
-            take_tag(cached_scores.notes(), here.content, name, here.analyst)
+            remove_tag(cached_scores.notes(), here.content, name, here.analyst)
 
     attempt(write)
 
@@ -205,13 +205,13 @@ def _put(here: Here, new: Sequence[str], gone: Sequence[str]) -> None:
 def _make(here: Here) -> None:
     def write() -> None:
         tag = save_tag(cached_scores.notes(), st.session_state[NEW_TAG], here.analyst)
-        put_tag(cached_scores.notes(), here.content, tag.name, here.analyst)
+        add_tag(cached_scores.notes(), here.content, tag.name, here.analyst)
 
     if attempt(write):
         st.session_state[NEW_TAG] = ""
 
 
-def _marks(here: Here, labels: Sequence[str], own: Said | None) -> None:
+def _marks(here: Here, labels: Sequence[str], own: Annotation | None) -> None:
     """The two flags and the mark of having read, and the class that is meant."""
     flags = {flag.kind: flag for flag in own.flags} if own else {}
     had = (*flags, *([READ] if own and own.read else []))

@@ -10,15 +10,14 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from han_core.analysis.attended_words import (
-    Group,
+    DocumentGroup,
     Measure,
-    contrast,
-    entropies,
-    profile,
+    entropy_histogram,
+    group_means,
+    sentence_profile,
     word_table,
 )
-from han_core.analysis.document_table import texts
-from han_core.analysis.word_attention import Attended
+from han_core.analysis.word_attention import WordAttention
 from han_core.explanation.dataset_evidence import sample_of_scored
 from han_core.viz.charts.faithfulness import Question, intervals
 from han_core.viz.charts.word_attention import attended_words, entropy_shares, position_profile
@@ -71,7 +70,7 @@ def _measured(bench: ErrorsContext, checkpoint: str, number: int) -> dict:
         bar.progress(done / of, f"Measured {done:,} of {of:,} documents")
 
     try:
-        documents = texts(bench.store, bench.rows[chosen])
+        documents = bench.store.documents.texts(bench.rows[chosen])
         return cached_scores.faithfulness(checkpoint, bench.device, documents, progress)
     finally:
         bar.empty()
@@ -133,7 +132,7 @@ def panel(bench: ErrorsContext) -> None:
     evidence_panel(bench)
 
 
-def read(found: Attended) -> str:
+def read(found: WordAttention) -> str:
     """How many documents the figures are of."""
     n = len(found.outcomes)
     if n == found.of:
@@ -141,11 +140,15 @@ def read(found: Attended) -> str:
     return f"Of {n:,} documents drawn at random from the {found.of:,} that the filter leaves."
 
 
-def groups(labels: tuple[str, ...]) -> dict[str, Group]:
+def groups(labels: tuple[str, ...]) -> dict[str, DocumentGroup]:
     """Name → group of documents, all that can be asked for."""
-    named = {"All": Group(), "Right": Group("right"), "Wrong": Group("wrong")}
-    named |= {f"True {label}": Group("true", label) for label in labels}
-    return named | {f"Predicted {label}": Group("predicted", label) for label in labels}
+    named = {
+        "All": DocumentGroup(),
+        "Right": DocumentGroup("right"),
+        "Wrong": DocumentGroup("wrong"),
+    }
+    named |= {f"True {label}": DocumentGroup("true", label) for label in labels}
+    return named | {f"Predicted {label}": DocumentGroup("predicted", label) for label in labels}
 
 
 def least(documents: int) -> int:
@@ -153,7 +156,7 @@ def least(documents: int) -> int:
     return max(3, documents // 1_000)
 
 
-def _attended(bench: ErrorsContext) -> Attended:
+def _attended(bench: ErrorsContext) -> WordAttention:
     bar = st.empty()
 
     def progress(done: int, of: int) -> None:
@@ -165,7 +168,7 @@ def _attended(bench: ErrorsContext) -> Attended:
         bar.empty()
 
 
-def _words(found: Attended) -> None:
+def _words(found: WordAttention) -> None:
     there = groups(found.outcomes.labels)
     group, by, at_least, beside = _asked(found, list(there))
     words = word_table(found, there[group], by, at_least)
@@ -174,13 +177,13 @@ def _words(found: Attended) -> None:
         return
     shown = words.head(WORDS)
     named = {name: there[name] for name in beside if name != group}
-    means = contrast(found, shown["word"].tolist(), list(named.values()), by)
+    means = group_means(found, shown["word"].tolist(), list(named.values()), by)
     _draw_words(shown, by, dict(zip(named, means, strict=True)))
     with st.expander(f"As a table: {min(len(words), LISTED):,} of {len(words):,} words"):
         st.dataframe(words.head(LISTED), hide_index=True, height=320, key="attended_table")
 
 
-def _asked(found: Attended, there: list[str]) -> tuple[str, Measure, int, list[str]]:
+def _asked(found: WordAttention, there: list[str]) -> tuple[str, Measure, int, list[str]]:
     pickers = st.columns([3, 3, 2, 4])
     with pickers[0]:
         carry("attended_group", there[0], there)
@@ -233,7 +236,7 @@ def chosen_word(points: list[dict]) -> str | None:
     return str(came[0] if isinstance(came, list) else came)
 
 
-def _figures(found: Attended) -> None:
+def _figures(found: WordAttention) -> None:
     there = groups(found.outcomes.labels)
     carry("attended_lines", ["Right", "Wrong"], there)
     chosen = st.multiselect(
@@ -243,10 +246,10 @@ def _figures(found: Attended) -> None:
     grid = st.grid(2, min_column_width=ATTENDED_NARROWEST, gap=("small", "medium"))
     asked = {name: there[name] for name in chosen}
     with grid.cell():
-        profiles = {name: profile(found, group) for name, group in asked.items()}
+        profiles = {name: sentence_profile(found, group) for name, group in asked.items()}
         _draw("position-profile", position_profile(profiles), PLACES)
     with grid.cell():
-        counts = {name: entropies(found, group) for name, group in asked.items()}
+        counts = {name: entropy_histogram(found, group) for name, group in asked.items()}
         _draw("entropy-shares", entropy_shares(counts), ENTROPY)
 
 

@@ -7,7 +7,7 @@ import time
 
 import streamlit as st
 
-from han_core.analysis.score_cache import Kept
+from han_core.analysis.score_cache import CachedScores
 from han_core.analysis.sources import Source, source_of
 from han_core.data.hub import HubName
 from han_core.data.table import Table
@@ -67,7 +67,7 @@ def before() -> dict[str, str]:
 
     What comes bundled has names of its own.
     """
-    found: dict[str, Kept] = {}
+    found: dict[str, CachedScores] = {}
     for each in cached_scores.kept_scores():
         if each.origin.source.data not in BUNDLED:
             found.setdefault(each.scores.manifest.data_sha256, each)
@@ -78,7 +78,7 @@ def before() -> dict[str, str]:
     }
 
 
-def before_name(kept: Kept, alone: bool) -> str:
+def before_name(kept: CachedScores, alone: bool) -> str:
     """One line for the picker; where several have the name, when they were scored."""
     rows = f"{cached_scores.scores.manifest.rows:,} documents"
     when = (
@@ -110,7 +110,7 @@ def _anew(source: Source) -> Source:
     return source_of(source.data, source.text_column, source.label_column)
 
 
-def kept_of(source: str) -> list[Kept]:
+def kept_of(source: str) -> list[CachedScores]:
     """Kept scores of the documents that the picker names, those used last first."""
     sha256 = source.removeprefix(KEPT)
     return [

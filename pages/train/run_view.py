@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from han_core.analysis.film import Film, stamp
+from han_core.analysis.film import Film, version_stamp
 from han_core.runtime.errors import UserError
 from han_core.training.runs.comparison import settings_of
 from han_core.training.runs.manage import view
@@ -39,7 +39,7 @@ _FILM = st.components.v2.component(
 
 def panel(run: RunView) -> None:
     """The film of the run, as far as it has come; nothing where no document was watched."""
-    mark = stamp(run.folder)
+    mark = version_stamp(run.folder)
     if mark is None:
         return
     try:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from han_core.analysis.dataset import Store, open_store
-from han_core.analysis.documents import keep_documents
+from han_core.analysis.documents import store_documents
 from han_core.analysis.scoring import manifest as part_module
 from han_core.analysis.scoring.manifest import Manifest, data_sha256, read_manifest, readable
 from han_core.analysis.scoring.run import score_corpus
@@ -40,7 +40,7 @@ def score(folder: Path, corpus: Corpus) -> Scores:
         patch.setattr(part_module, "FEWEST", 40)
         out = scores_root() / f"{folder.name}-{data_sha256(corpus)}"
         score_corpus(folder, load_checkpoint(folder), corpus, out, engine)
-    documents = keep_documents(corpus, data_sha256(corpus))
+    documents = store_documents(corpus, data_sha256(corpus))
     return Scores(out, documents, read_manifest(out), tuple(corpus.extra))
 
 
@@ -112,7 +112,7 @@ def _store(
     ids = list(given.get("ids", map(str, range(rows))))
     own = {name: list(cells) for name, cells in (columns or {}).items()}
     corpus = Corpus("by hand", texts, tuple(true), ids, own)
-    documents = keep_documents(corpus, data_sha256(corpus))
+    documents = store_documents(corpus, data_sha256(corpus))
 
     def scored(name: str, **cells) -> Scores:
         table = _table(labels, {"true": true, "texts": texts, "ids": ids, **cells})

@@ -7,22 +7,29 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from han_core.analysis.annotation_columns import bring_in, carried, lacking
-from han_core.analysis.annotations.codebook import codebook, retire, save_tag
+from han_core.analysis.annotation_columns import (
+    import_file_annotations,
+    missing_tags,
+    read_annotation_columns,
+)
+from han_core.analysis.annotations.codebook import codebook, retire_tag, save_tag
 from han_core.analysis.annotations.database import open_database
-from han_core.analysis.annotations.document_annotations import findings, said_of
-from han_core.analysis.annotations.import_annotations import Brought
-from han_core.analysis.annotations.marks import content_of, storable
-from han_core.analysis.annotations.writing import put_tag, set_flag, set_read, write_note
+from han_core.analysis.annotations.document_annotations import (
+    annotation_cells,
+    document_annotations,
+)
+from han_core.analysis.annotations.import_annotations import ImportSummary
+from han_core.analysis.annotations.marks import content_hash, storable
+from han_core.analysis.annotations.writing import add_tag, set_flag, set_read, write_note
 from han_core.analysis.export import export_table
-from han_core.analysis.reimport import match
+from han_core.analysis.reimport import match_documents
 from han_core.data.readers import read_table
 from han_core.data.sandbox import read_file
 from han_core.data.table import Table
 from han_core.runtime.errors import UserError
 
 TEXTS = ["good film", "bad film", "=so so"]
-CONTENTS = [content_of(text) for text in TEXTS]
+CONTENTS = [content_hash(text) for text in TEXTS]
 
 
 @pytest.fixture
@@ -51,35 +58,37 @@ def test_names_times_and_words_come_back_and_only_once(store, notes, tmp_path, k
     here, there = notes(), notes()
     for name in ("=irony; sarcasm", "negation"):
         save_tag(here, name, "Ann")
-        put_tag(here, CONTENTS[2], name, "Ann")
-    put_tag(here, CONTENTS[2], "negation", "Ben")
+        add_tag(here, CONTENTS[2], name, "Ann")
+    add_tag(here, CONTENTS[2], "negation", "Ben")
     write_note(here, CONTENTS[0], "Ben", "=cmd()\r\n<b>\n\ufffd")
     set_flag(here, CONTENTS[1], "label_is_wrong", "Ben", True, "neg", "a; b (c)")
     set_read(here, CONTENTS[1], "Ann", True)
     export_table(store, np.arange(3), here, path := tmp_path / f"x.{kind}", kind)
-    found = carried(match(store, read_file(str(path))), "Cleo")
+    found = read_annotation_columns(match_documents(store, read_file(str(path))), "Cleo")
     assert found.own == 0
     assert found.annotators == ("Ann", "Ben")
-    assert lacking(there, found.tags) == found.tags == ("=irony; sarcasm", "negation")
-    brought = bring_in(there, found, "Cleo", make=found.tags)
-    assert brought == Brought(tags=3, notes=1, flags=1, read=1)
-    assert bring_in(there, found, "Cleo", make=found.tags) == Brought()
-    assert findings(there, CONTENTS) == findings(here, CONTENTS)
+    assert missing_tags(there, found.tags) == found.tags == ("=irony; sarcasm", "negation")
+    brought = import_file_annotations(there, found, "Cleo", make=found.tags)
+    assert brought == ImportSummary(tags=3, notes=1, flags=1, read=1)
+    assert import_file_annotations(there, found, "Cleo", make=found.tags) == ImportSummary()
+    assert annotation_cells(there, CONTENTS) == annotation_cells(here, CONTENTS)
 
 
 def test_tags_that_the_codebook_lacks_are_made_on_request_only(store, notes, tmp_path):
     here, there = notes(), notes()
     for name in ("new", "old", "Known"):
         save_tag(here, name, "Ann")
-        put_tag(here, CONTENTS[0], name, "Ann")
-    retire(there, save_tag(there, "OLD", "Ben"), "Ben")
+        add_tag(here, CONTENTS[0], name, "Ann")
+    retire_tag(there, save_tag(there, "OLD", "Ben"), "Ben")
     save_tag(there, "known", "Ben")
-    found = carried(match(store, exported(store, here, tmp_path / "x.csv")), "Ben")
-    assert lacking(there, found.tags) == ("new",)
-    brought = bring_in(there, found, "Ben")
+    found = read_annotation_columns(
+        match_documents(store, exported(store, here, tmp_path / "x.csv")), "Ben"
+    )
+    assert missing_tags(there, found.tags) == ("new",)
+    brought = import_file_annotations(there, found, "Ben")
     assert (brought.tags, brought.unknown_tags) == (2, ("new",))
     assert [tag.name for tag in codebook(there)] == ["known"]
-    assert bring_in(there, found, "Ben", make=["new", "known"]).tags == 1
+    assert import_file_annotations(there, found, "Ben", make=["new", "known"]).tags == 1
     assert [tag.name for tag in codebook(there)] == ["known", "new"]
 
 
@@ -91,34 +100,34 @@ def test_what_was_put_in_by_hand_is_the_importers_own(store, notes):
         "flags": ["label is wrong (pos); ambiguous", "", ""],
         "notes": ["", "'-1 for the end", " "],
     }
-    found = carried(match(store, table(**columns)), "Cleo")
+    found = read_annotation_columns(match_documents(store, table(**columns)), "Cleo")
     assert (found.own, found.annotators) == (3, ("Cleo",))
-    assert lacking(here, found.tags) == ("mine", "=cmd")
-    brought = bring_in(here, found, "Cleo", make=["=cmd"])
-    assert brought == Brought(tags=2, notes=1, flags=2, unknown_tags=("mine",))
-    assert said_of(here, CONTENTS[1])[0].note.text == "-1 for the end"
-    flags = said_of(here, CONTENTS[0])[0].flags
+    assert missing_tags(here, found.tags) == ("mine", "=cmd")
+    brought = import_file_annotations(here, found, "Cleo", make=["=cmd"])
+    assert brought == ImportSummary(tags=2, notes=1, flags=2, unknown_tags=("mine",))
+    assert document_annotations(here, CONTENTS[1])[0].note.text == "-1 for the end"
+    flags = document_annotations(here, CONTENTS[0])[0].flags
     assert [(flag.kind, flag.meant) for flag in flags] == [
         ("ambiguous", ""), ("label_is_wrong", "pos"),
     ]  # fmt: skip
-    again = carried(match(store, table(**columns)), "Cleo")
-    assert bring_in(here, again, "Cleo") == Brought(unknown_tags=("mine",))
+    again = read_annotation_columns(match_documents(store, table(**columns)), "Cleo")
+    assert import_file_annotations(here, again, "Cleo") == ImportSummary(unknown_tags=("mine",))
 
 
 def test_a_tag_added_in_a_spreadsheet_joins_those_of_the_export(store, notes, tmp_path):
     here = notes()
     save_tag(here, "irony", "Ann")
-    put_tag(here, CONTENTS[0], "irony", "Ann")
+    add_tag(here, CONTENTS[0], "irony", "Ann")
     came = exported(store, here, tmp_path / "x.csv")
     came.data["tags"] = ("irony; Contrast", "contrast", "")
     came.data["notes"] = ("changed by hand", "", "")  # whose, the coding says; this is left alone
-    found = carried(match(store, came), "Cleo")
+    found = read_annotation_columns(match_documents(store, came), "Cleo")
     assert found.own == 2
     assert [[tag.name for tag in one.tags] for one in found.said[CONTENTS[0]]] == [
         ["irony"], ["Contrast"],
     ]  # fmt: skip
-    assert lacking(here, found.tags) == ("Contrast",)
-    assert bring_in(here, found, "Cleo", make=["Contrast"]) == Brought(tags=2)
+    assert missing_tags(here, found.tags) == ("Contrast",)
+    assert import_file_annotations(here, found, "Cleo", make=["Contrast"]) == ImportSummary(tags=2)
 
 
 @pytest.mark.parametrize(
@@ -133,17 +142,17 @@ def test_a_tag_added_in_a_spreadsheet_joins_those_of_the_export(store, notes, tm
 )
 def test_a_cell_that_no_export_wrote_is_named(store, columns, sentence):
     with pytest.raises(UserError, match=sentence):
-        carried(match(store, table(**columns)), "Cleo")
+        read_annotation_columns(match_documents(store, table(**columns)), "Cleo")
 
 
 def test_who_brings_it_has_a_name(store):
     with pytest.raises(UserError, match="An analyst's name"):
-        carried(match(store, table()), " ")
+        read_annotation_columns(match_documents(store, table()), " ")
 
 
 def test_nothing_is_said_of_documents_that_are_not_here(store, notes):
     rows = Table("x.csv", {"text": [*TEXTS, "elsewhere"], "tags": ["", "", "", "irony"]})
-    assert carried(match(store, rows), "Cleo").said == {}
+    assert read_annotation_columns(match_documents(store, rows), "Cleo").said == {}
 
 
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -162,10 +171,12 @@ def test_notes_come_back_whatever_they_say(store, notes, tmp_path, written, kind
     here, there = notes(), notes()
     for content, who, text in written:
         write_note(here, content, who, text)
-    found = carried(match(store, exported(store, here, tmp_path / f"x.{kind}")), "Cleo")
-    bring_in(there, found, "Cleo")
+    found = read_annotation_columns(
+        match_documents(store, exported(store, here, tmp_path / f"x.{kind}")), "Cleo"
+    )
+    import_file_annotations(there, found, "Cleo")
     for content in CONTENTS:
-        before, after = said_of(here, content), said_of(there, content)
+        before, after = document_annotations(here, content), document_annotations(there, content)
         assert [(one.annotator, one.note.text) for one in before] == [
             (one.annotator, storable(one.note.text)) for one in after
         ]

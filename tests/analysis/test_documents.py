@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from han_core.analysis import documents as module
-from han_core.analysis.annotations.marks import content_of
-from han_core.analysis.documents import FILE, keep_documents, open_documents, ranks_of
+from han_core.analysis.annotations.marks import content_hash
+from han_core.analysis.documents import FILE, open_documents, ranks_of, store_documents
 from han_core.analysis.scoring.manifest import data_sha256
 from han_core.data.corpus import Corpus
 from han_core.runtime.errors import UserError
@@ -24,7 +24,7 @@ def corpus_of(texts, **extra) -> Corpus:
 
 
 def kept(corpus: Corpus, key: str):
-    return open_documents(keep_documents(corpus, key))
+    return open_documents(store_documents(corpus, key))
 
 
 @pytest.fixture
@@ -48,13 +48,13 @@ def test_any_texts_come_back(texts, draw):
     documents = kept(corpus := corpus_of(texts), data_sha256(corpus))
     rows = [draw.randrange(len(texts)) for _ in range(5)]
     assert documents.texts(np.array(rows)) == [texts[row] for row in rows]
-    assert documents.contents(np.array(rows)) == [content_of(texts[row]) for row in rows]
+    assert documents.contents(np.array(rows)) == [content_hash(texts[row]) for row in rows]
 
 
 def test_documents_are_found_by_their_content(many_batches):
     documents = kept(corpus_of(STRANGE), "found")
-    assert documents.rows_of([content_of("plain")]).tolist() == [0, 5]
-    everything = [*map(content_of, STRANGE), content_of("elsewhere")]
+    assert documents.rows_of([content_hash("plain")]).tolist() == [0, 5]
+    everything = [*map(content_hash, STRANGE), content_hash("elsewhere")]
     assert documents.rows_of(everything).tolist() == [0, 1, 2, 3, 4, 5]
     assert documents.rows_of([]).tolist() == []
     assert documents.rows_of(["no name", "ab", "0" * 33, "é" * 32]).tolist() == []
@@ -63,9 +63,9 @@ def test_documents_are_found_by_their_content(many_batches):
 def test_half_of_a_content_names_nothing(many_batches):
     """The search goes by the first half; the second decides."""
     documents = kept(corpus_of(STRANGE), "halves")
-    other = content_of("plain")[:16] + "0" * 16
+    other = content_hash("plain")[:16] + "0" * 16
     assert documents.rows_of([other]).tolist() == []
-    assert documents.rows_of([other, content_of("plain")]).tolist() == [0, 5]
+    assert documents.rows_of([other, content_hash("plain")]).tolist() == [0, 5]
 
 
 def test_columns_have_a_place_each(many_batches):
@@ -88,11 +88,11 @@ def test_long_texts_make_smaller_batches(monkeypatch):
 
 def test_the_same_is_written_once_and_other_columns_beside():
     corpus = corpus_of(["a", "b"], split=("dev", "test"))
-    first = keep_documents(corpus, "once")
+    first = store_documents(corpus, "once")
     written = (first / FILE).stat().st_mtime_ns
-    assert keep_documents(corpus, "once") == first
+    assert store_documents(corpus, "once") == first
     assert (first / FILE).stat().st_mtime_ns == written
-    other = keep_documents(corpus_of(["a", "b"], split=("test", "dev")), "once")
+    other = store_documents(corpus_of(["a", "b"], split=("test", "dev")), "once")
     assert other != first
     assert open_documents(first).take(np.array([0]), ["c0"])["c0"].to_pylist() == ["dev"]
 
@@ -100,12 +100,12 @@ def test_the_same_is_written_once_and_other_columns_beside():
 @pytest.mark.parametrize("damage", [b"", b"nothing", None])
 def test_damaged_documents_are_refused_and_written_anew(damage):
     corpus = corpus_of(["a", "b"])
-    folder = keep_documents(corpus, f"damaged-{damage}")
+    folder = store_documents(corpus, f"damaged-{damage}")
     whole = (folder / FILE).read_bytes()
     (folder / FILE).write_bytes(whole[: len(whole) // 2] if damage is None else damage)
     with pytest.raises(UserError, match="damaged; score them anew"):
         open_documents(folder)
-    assert len(open_documents(keep_documents(corpus, f"damaged-{damage}"))) == 2
+    assert len(open_documents(store_documents(corpus, f"damaged-{damage}"))) == 2
     (folder / FILE).unlink()
     with pytest.raises(UserError, match="not kept any more"):
         open_documents(folder)
@@ -119,7 +119,7 @@ def test_a_disk_that_refuses_is_one_sentence_and_leaves_nothing(monkeypatch, tmp
 
     monkeypatch.setattr(module, "_batch", full)
     with pytest.raises(UserError, match=r"cannot be kept .* \(No space left on device\)"):
-        keep_documents(corpus_of(["a"]), "full")
+        store_documents(corpus_of(["a"]), "full")
     assert list((tmp_path / "documents").iterdir()) == []
 
 

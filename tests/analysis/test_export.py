@@ -7,9 +7,9 @@ import pytest
 from han_core.analysis import export
 from han_core.analysis.annotations.codebook import save_tag
 from han_core.analysis.annotations.database import open_database
-from han_core.analysis.annotations.document_annotations import said_from_json
-from han_core.analysis.annotations.marks import content_of
-from han_core.analysis.annotations.writing import put_tag, set_flag, write_note
+from han_core.analysis.annotations.document_annotations import annotations_from_json
+from han_core.analysis.annotations.marks import content_hash
+from han_core.analysis.annotations.writing import add_tag, set_flag, write_note
 from han_core.analysis.export import export_table, frames
 from han_core.data.sandbox import read_file
 
@@ -39,9 +39,9 @@ def whole(store, rows, database) -> pd.DataFrame:
 
 def test_a_row_for_each_document_in_the_order_asked_for(store, database):
     save_tag(database, "irony", "Ann")
-    put_tag(database, content_of("so so"), "irony", "Ann")
-    write_note(database, content_of("so so"), "Ben", "@nobody laughs")
-    set_flag(database, content_of("dull"), "ambiguous", "Ann", True)
+    add_tag(database, content_hash("so so"), "irony", "Ann")
+    write_note(database, content_hash("so so"), "Ben", "@nobody laughs")
+    set_flag(database, content_hash("dull"), "ambiguous", "Ann", True)
     found = whole(store, [3, 2, 0], database)
     assert found["id"].tolist() == ["3", "2", "0"]
     assert found["true"].tolist() == ["neg", "pos", "neg"]
@@ -57,9 +57,9 @@ def test_a_row_for_each_document_in_the_order_asked_for(store, database):
     assert found["tags"].tolist() == ["", "irony", ""]
     assert found["flags"].tolist() == ["ambiguous", "", ""]
     assert found["notes"].tolist() == ["", "Ben: @nobody laughs", ""]
-    assert found["content"].tolist() == [content_of(TEXTS[row]) for row in (3, 2, 0)]
+    assert found["content"].tolist() == [content_hash(TEXTS[row]) for row in (3, 2, 0)]
     assert found["text"].tolist() == ["dull", "so so", "=1+1 is bad"]
-    assert {one.annotator for one in said_from_json(found["coding"][1])} == {"Ann", "Ben"}
+    assert {one.annotator for one in annotations_from_json(found["coding"][1])} == {"Ann", "Ben"}
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet", "jsonl"])

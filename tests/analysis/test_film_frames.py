@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from han_core.analysis import film as frames
-from han_core.analysis.film import FRAMES, MOST, WATCHED, FrameRecorder, read_frames, stamp
+from han_core.analysis.film import FRAMES, MOST, WATCHED, FrameRecorder, read_frames, version_stamp
 from han_core.explanation.explain import explain_document
 from han_core.models.checkpoint import load_checkpoint
 from han_core.runtime.errors import UserError
@@ -221,16 +221,16 @@ def test_a_model_that_gives_no_numbers_ends_no_run_here(tmp_path, of_step):
 def test_nothing_watched_is_an_empty_film(tmp_path):
     assert read_frames(tmp_path).frames == ()
     assert read_frames(tmp_path).documents == ()
-    assert stamp(tmp_path) is None
+    assert version_stamp(tmp_path) is None
 
 
 def test_the_stamp_changes_with_every_frame(tmp_path, of_step):
     recorder = FrameRecorder(tmp_path, TEXTS)
     run(recorder, of_step, range(1))
-    first = stamp(tmp_path)
-    assert stamp(tmp_path) == first
+    first = version_stamp(tmp_path)
+    assert version_stamp(tmp_path) == first
     run(recorder, of_step, range(1, 2))
-    assert stamp(tmp_path) != first
+    assert version_stamp(tmp_path) != first
 
 
 BAD = [

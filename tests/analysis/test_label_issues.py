@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from han_core.analysis import label_issues
-from han_core.analysis.label_issues import find_suspects
+from han_core.analysis.label_issues import confident_learning
 from han_core.analysis.scoring.manifest import Manifest
 from han_core.analysis.scoring.table import part_path
 from han_core.analysis.sources import Scores
@@ -66,7 +66,7 @@ def by_the_paper(probabilities: np.ndarray, true: np.ndarray):
 
 
 def test_by_hand(kept):
-    found = find_suspects(kept(BY_HAND), LABELS_BY_HAND)
+    found = confident_learning(kept(BY_HAND), LABELS_BY_HAND)
     assert found.thresholds == pytest.approx([(0.9 + 0.7 + 0.2 + 0.4) / 4, 2.65 / 4], abs=1e-6)
     assert found.rows.tolist() == [2, 6]
     assert found.likely.tolist() == [1, 0]
@@ -87,7 +87,7 @@ def test_the_paper_written_out(kept, data, classes, rows, held):
     with pytest.MonkeyPatch.context() as patch:
         if not held:
             patch.setattr(label_issues, "HELD", 0)
-        found = find_suspects(kept(probabilities, 7), true)
+        found = confident_learning(kept(probabilities, 7), true)
     likely, joint, thresholds = by_the_paper(probabilities, true)
     np.testing.assert_allclose(found.thresholds, thresholds)
     assert found.joint.tolist() == joint.tolist()
@@ -105,7 +105,7 @@ def test_planted_wrong_labels_are_found(kept):
     probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     true, turned = really.copy(), draw.choice(3_000, 240, replace=False)
     true[turned] = (really[turned] + 1) % 3
-    found = find_suspects(kept(probabilities, 256), true)
+    found = confident_learning(kept(probabilities, 256), true)
     hits = np.isin(found.rows, turned)
     assert hits.sum() > 0.8 * len(turned)  # recall
     assert hits.mean() > 0.9  # precision
@@ -115,7 +115,7 @@ def test_planted_wrong_labels_are_found(kept):
 
 
 def test_a_class_that_no_document_is_labelled_with(kept):
-    found = find_suspects(kept(BY_HAND), np.zeros(8, dtype=np.int64))
+    found = confident_learning(kept(BY_HAND), np.zeros(8, dtype=np.int64))
     assert np.isnan(found.thresholds[1])
     assert not len(found)
     assert found.wrong_share == 0
@@ -125,7 +125,7 @@ def test_a_part_that_is_gone_or_damaged(kept):
     scores = kept(BY_HAND)
     part_path(scores.folder, 1).write_bytes(b"PAR1")
     with pytest.raises(UserError, match=r"Part 1 in .* is damaged"):
-        find_suspects(scores, LABELS_BY_HAND)
+        confident_learning(scores, LABELS_BY_HAND)
     part_path(scores.folder, 1).unlink()
     with pytest.raises(UserError, match="Part 1"):
-        find_suspects(scores, LABELS_BY_HAND)
+        confident_learning(scores, LABELS_BY_HAND)

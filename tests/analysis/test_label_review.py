@@ -5,13 +5,13 @@ import pytest
 
 from han_core.analysis.annotations.marks import Marks
 from han_core.analysis.filters import Filter
-from han_core.analysis.label_issues import suspects
+from han_core.analysis.label_issues import find_label_issues
 from han_core.analysis.label_review import (
+    issue_page,
     label_pairs,
-    ranked_suspects,
+    ranked_issues,
     review_page,
     surest_errors,
-    suspect_page,
 )
 from han_core.analysis.query import select
 from tests.analysis.test_label_issues import BY_HAND
@@ -27,10 +27,10 @@ def by_hand(make_store):
 
 
 def test_suspects_are_found_once_for_a_store(by_hand):
-    found = suspects(by_hand)
+    found = find_label_issues(by_hand)
     assert found.rows.tolist() == [2, 6]
     assert found.given.tolist() == [0, 1]
-    assert suspects(by_hand) is found
+    assert find_label_issues(by_hand) is found
 
 
 def test_the_filter_keeps_suspects(by_hand):
@@ -39,15 +39,15 @@ def test_the_filter_keeps_suspects(by_hand):
 
 
 def test_a_page_of_suspects(by_hand):
-    found = suspects(by_hand)
-    ranked = ranked_suspects(found, np.array([1, 2, 6]))
-    shown = suspect_page(by_hand, found, ranked, 0, 10)
+    found = find_label_issues(by_hand)
+    ranked = ranked_issues(found, np.array([1, 2, 6]))
+    shown = issue_page(by_hand, found, ranked, 0, 10)
     assert shown["row"].tolist() == [2, 6]
     assert shown["label"].tolist() == ["a", "b"]
     assert shown["likely"].tolist() == ["b", "a"]
     assert shown["margin"].tolist() == pytest.approx([-0.6, -0.2])
     assert shown["excerpt"].tolist() == ["Text 2", "Text 6"]
-    assert suspect_page(by_hand, found, ranked, 1, 10)["row"].tolist() == [6]
+    assert issue_page(by_hand, found, ranked, 1, 10)["row"].tolist() == [6]
 
 
 def test_the_surest_errors_first(by_hand):
@@ -58,9 +58,9 @@ def test_the_surest_errors_first(by_hand):
 
 
 def test_pairs_of_labels(by_hand):
-    pairs = label_pairs(suspects(by_hand), np.arange(8))
+    pairs = label_pairs(find_label_issues(by_hand), np.arange(8))
     assert pairs.to_dict("records") == [
         {"label": "a", "likely": "b", "documents": 1},
         {"label": "b", "likely": "a", "documents": 1},
     ]
-    assert label_pairs(suspects(by_hand), np.array([0])).empty
+    assert label_pairs(find_label_issues(by_hand), np.array([0])).empty

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sklearn.metrics.pairwise import cosine_similarity
 
 from han_core.analysis import label_review
-from han_core.analysis.embedding_cache import keep_vectors, open_vectors, vectors_of
+from han_core.analysis.embedding_cache import cache_vectors, document_vectors, open_vectors
 from han_core.analysis.label_review import Neighbours, excerpt, nearest, neighbour_table, neighbours
 from han_core.data.corpus import Corpus
 from han_core.models.checkpoint import load_checkpoint
@@ -41,14 +41,14 @@ def read(planted_checkpoint, planted_corpora, data_of_the_tests):
         "planted twice", (*whole.texts, whole.texts[0]), (*whole.labels, other),
         (*whole.ids, "copy"), {},
     )  # fmt: skip
-    return checkpoint, corpus, open_vectors(keep_vectors(planted_checkpoint, checkpoint, corpus))
+    return checkpoint, corpus, open_vectors(cache_vectors(planted_checkpoint, checkpoint, corpus))
 
 
 def test_against_all_documents_one_by_one(read, planted_corpora):
     checkpoint, corpus, vectors = read
-    everything = vectors_of(checkpoint, corpus.texts)
+    everything = document_vectors(checkpoint, corpus.texts)
     for text in planted_corpora.test.texts[:10]:
-        vector = vectors_of(checkpoint, [text])[0]
+        vector = document_vectors(checkpoint, [text])[0]
         found = neighbours(vectors, vector, text)
         cosines = np.sort(cosine_similarity(vector[None], everything)[0])[::-1]
         assert [one.similarity for one in found.found] == pytest.approx(cosines[:10], abs=2e-3)
@@ -61,7 +61,7 @@ def test_they_tell_the_planted_class(read, planted_corpora):
     checkpoint, _, vectors = read
     test, right = planted_corpora.test, 0
     for text, label in zip(test.texts, test.labels, strict=True):
-        votes = neighbours(vectors, vectors_of(checkpoint, [text])[0], text).votes
+        votes = neighbours(vectors, document_vectors(checkpoint, [text])[0], text).votes
         assert sum(votes.values()) == 10
         right += next(iter(votes)) == label
     assert right > 85
@@ -70,7 +70,7 @@ def test_they_tell_the_planted_class(read, planted_corpora):
 def test_its_own_text_is_told_and_has_no_vote(read):
     checkpoint, corpus, vectors = read
     text = corpus.texts[0]
-    found = neighbours(vectors, vectors_of(checkpoint, [text])[0], text, 3)
+    found = neighbours(vectors, document_vectors(checkpoint, [text])[0], text, 3)
     same = [one.document.id for one in found.found if one.same_text]
     assert sorted(same) == sorted([corpus.ids[0], "copy"])
     assert all(one.similarity == pytest.approx(1, abs=2e-3) for one in found.found if one.same_text)

@@ -12,11 +12,11 @@ from han_core.analysis.filters import Filter
 from han_core.analysis.model_pairs import (
     CHANGES,
     Pair,
-    adjusted,
     changes,
     has_changed,
+    holm_adjusted,
     pairs_by_class,
-    together,
+    sum_pairs,
 )
 from han_core.analysis.query import select
 
@@ -31,7 +31,7 @@ def outcomes(true, predicted, other, labels=LABELS) -> Outcomes:
 
 
 def total(asked: Outcomes) -> Pair:
-    return together(pairs_by_class(asked))
+    return sum_pairs(pairs_by_class(asked))
 
 
 EIGHT = outcomes(
@@ -116,7 +116,7 @@ def test_the_filter_selects_the_same_documents(make_store):
 
 def test_p_is_adjusted_for_the_classes_that_are_tested():
     pairs = (Pair(9, 0, 5, 5), Pair(0, 0, 5, 5), Pair(1, 1, 5, 5))
-    first, untested, last = adjusted(pairs)
+    first, untested, last = holm_adjusted(pairs)
     assert first == pytest.approx(2 * 2 / 2**9)  # two tests, not three
     assert untested is None
     assert last == 1

@@ -5,8 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from han_core.analysis.annotations.marks import content_of
-from han_core.analysis.reimport import Matched, match, turned, turned_page
+from han_core.analysis.annotations.marks import content_hash
+from han_core.analysis.reimport import (
+    MatchedTable,
+    changes_page,
+    match_documents,
+    prediction_changes,
+)
 from han_core.data.readers import harmless
 from han_core.data.table import Table
 from han_core.runtime.errors import UserError
@@ -28,8 +33,8 @@ def table(**columns) -> Table:
 
 
 def test_by_what_names_the_content(store):
-    contents = [content_of(text) for text in ("dull", "elsewhere", "bad film", "dull")]
-    found = match(store, table(content=contents, text=["", "", "", ""]))
+    contents = [content_hash(text) for text in ("dull", "elsewhere", "bad film", "dull")]
+    found = match_documents(store, table(content=contents, text=["", "", "", ""]))
     assert found.at.tolist() == [0, 2]
     assert found.rows.tolist() == [3, 1]  # the first of the two that say "bad film"
     assert (found.strange, found.repeated, found.missing) == (1, 1, 2)
@@ -39,14 +44,14 @@ def test_by_what_names_the_content(store):
 def test_by_the_text_itself_as_the_documents_were_read(make_store):
     store = make_store(texts=["one\ntwo", "=so so", "'=twice"])
     came = ["one<br />two", "'=so so", "", "'=twice"]
-    found = match(store, table(text=came, label=["a", "b", "c", "d"]))
+    found = match_documents(store, table(text=came, label=["a", "b", "c", "d"]))
     assert found.rows.tolist() == [0, 1, 2]
     assert found.table.data["label"] == ("a", "b", "d")
-    assert found.contents == tuple(map(content_of, ["one\ntwo", "=so so", "'=twice"]))
+    assert found.contents == tuple(map(content_hash, ["one\ntwo", "=so so", "'=twice"]))
 
 
 def test_a_column_that_is_called_content_may_hold_texts_of_ones_own(store):
-    found = match(store, table(content=["my own", "words"], text=["dull", "good film"]))
+    found = match_documents(store, table(content=["my own", "words"], text=["dull", "good film"]))
     assert found.rows.tolist() == [3, 0]
 
 
@@ -56,14 +61,14 @@ def test_a_column_that_is_called_content_may_hold_texts_of_ones_own(store):
         ({"review": ["dull"]}, 'no column "content" .* and no column "text".*: "review"'),
         ({"content": ["words"]}, 'no column "text"'),
         ({"text": ["elsewhere", "there"]}, "None of the 2 texts in errors.csv is among the 5 doc"),
-        ({"content": [content_of("elsewhere")]}, "None of the 1 text "),
+        ({"content": [content_hash("elsewhere")]}, "None of the 1 text "),
         ({"text": ["", " "]}, "no row with a text"),
         ({}, "its columns are: none"),
     ],
 )
 def test_a_file_that_does_not_match_is_one_sentence(store, columns, sentence):
     with pytest.raises(UserError, match=sentence):
-        match(store, table(**columns))
+        match_documents(store, table(**columns))
 
 
 def test_what_became_right_and_what_broke(store):
@@ -71,7 +76,9 @@ def test_what_became_right_and_what_broke(store):
     texts = ["good film", "bad film", "=so so", "dull"]
     before = ["'+1", "'-1", "another class", "'-1"]  # wrong, right, wrong, wrong
     true = ["'-1", "'-1", "'-1", "'+1"]  # the third has another label now
-    found = turned(store, match(store, table(text=texts, predicted=before, true=true)))
+    found = prediction_changes(
+        store, match_documents(store, table(text=texts, predicted=before, true=true))
+    )
     assert found.became_right.tolist() == [0, 2]
     assert found.broke.tolist() == [1]
     assert found.relabelled.tolist() == [False, False, True, False]
@@ -84,21 +91,21 @@ def test_what_became_right_and_what_broke(store):
 def test_under_a_filter_and_as_a_table(store):
     texts = ["good film", "bad film", "=so so", "dull"]
     before = ["'+1", "'-1", "'-1", "'-1"]
-    found = turned(store, match(store, table(text=texts, predicted=before)))
+    found = prediction_changes(store, match_documents(store, table(text=texts, predicted=before)))
     left = found.within(np.array([1, 2, 4]))
     assert left.became_right.tolist() == [2]
     assert left.broke.tolist() == [1]
     assert list(left.counts().values()) == [1, 1, 0, 0]
-    shown = turned_page(store, found, found.became_right, most=10)
+    shown = changes_page(store, found, found.became_right, most=10)
     assert sorted(zip(shown["id"], shown["before"], shown["predicted"], strict=True)) == [
         ("0", "+1", "-1"), ("2", "-1", "+1"),
     ]  # fmt: skip
-    assert len(turned_page(store, found, found.became_right, most=1)) == 1
+    assert len(changes_page(store, found, found.became_right, most=1)) == 1
 
 
 def test_without_predictions_nothing_can_be_compared(store):
     with pytest.raises(UserError, match=r'errors\.csv has no column "predicted"'):
-        turned(store, match(store, table(text=["dull"])))
+        prediction_changes(store, match_documents(store, table(text=["dull"])))
 
 
 CLASSES = ("=a", "b", "'b")
@@ -122,7 +129,9 @@ def test_against_a_loop_over_pairs(data):
     hollow.outcomes = outcomes
     written = [harmless(CLASSES[at]) for at in before]
     rows = np.arange(n)
-    found = turned(hollow, Matched(table(predicted=written), ("",) * n, rows, rows, 0, 0, 0))
+    found = prediction_changes(
+        hollow, MatchedTable(table(predicted=written), ("",) * n, rows, rows, 0, 0, 0)
+    )
     expected = [(b == t, p == t) for b, t, p in zip(before, true, now, strict=True)]
     assert found.became_right.tolist() == [i for i in rows if expected[i] == (False, True)]
     assert found.broke.tolist() == [i for i in rows if expected[i] == (True, False)]

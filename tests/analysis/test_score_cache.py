@@ -12,20 +12,20 @@ from filelock import FileLock
 from han_core.analysis import score_cache, scoring_job
 from han_core.analysis.dataset import open_store
 from han_core.analysis.score_cache import (
-    asked,
-    find,
-    forget,
-    kept,
-    kept_scores,
-    key_of,
-    make_room,
-    specs_in_use,
-    stamp,
+    delete_scores,
+    evict_scores,
+    find_scores,
+    list_scores,
+    open_scores,
+    request_folder,
+    score_key,
+    sources_in_use,
+    version_stamp,
 )
 from han_core.analysis.scoring.manifest import LOCK, checkpoint_sha256
 from han_core.analysis.scoring.table import part_path
 from han_core.analysis.scoring.workers import score_here
-from han_core.analysis.scoring_job import is_small, keep_here, keep_scores
+from han_core.analysis.scoring_job import cache_scores, is_small, score_in_process
 from han_core.analysis.sources import source_of
 from han_core.data.corpus import Corpus
 from han_core.models.checkpoint import load_checkpoint
@@ -72,25 +72,25 @@ def keep(folder, path):
 
     def keep(by=folder):
         source = source_of(str(path))
-        return keep_here(by, load_checkpoint(by), read(path), source, lambda done, of: None)
+        return score_in_process(by, load_checkpoint(by), read(path), source, lambda done, of: None)
 
     return keep
 
 
 def test_what_was_kept_is_found_by_the_question_and_by_the_key(keep, path, sha256):
     source = source_of(str(path))
-    assert find(source, sha256) is None
+    assert find_scores(source, sha256) is None
     made = keep()
-    for found in (find(source, sha256), kept(made.key), *kept_scores()):
+    for found in (find_scores(source, sha256), open_scores(made.key), *list_scores()):
         assert (found.scores, found.origin) == (made.scores, made.origin)
     assert made.scores.columns == ("split",)
     assert made.origin.source == source.with_checksum()
     assert made.scores.folder == scores_root() / made.scores.manifest.key
     assert made.size > part_path(made.scores.folder, 0).stat().st_size
     assert open_store(made.scores).rows == 2
-    assert specs_in_use() == {str(path)}
-    assert find(source, "another") is None
-    assert find(source_of(str(path), "label", "text"), sha256) is None
+    assert sources_in_use() == {str(path)}
+    assert find_scores(source, "another") is None
+    assert find_scores(source_of(str(path), "label", "text"), sha256) is None
 
 
 def test_scoring_again_reads_no_model(keep, monkeypatch):
@@ -108,64 +108,68 @@ def test_another_checkpoint_shares_the_documents(keep, random_checkpoint):
     first, other = keep(), random_checkpoint("bilstm")
     second = keep(other)
     assert second.scores.documents == first.scores.documents
-    assert second.key == key_of(first.scores.manifest, checkpoint_sha256(other)) != first.key
-    assert [each.key for each in kept_scores()] == [second.key, first.key]  # used last first
-    forget(second.key)
+    assert second.key == score_key(first.scores.manifest, checkpoint_sha256(other)) != first.key
+    assert [each.key for each in list_scores()] == [second.key, first.key]  # used last first
+    delete_scores(second.key)
     assert open_store(first.scores).rows == 2
-    assert [each.key for each in kept_scores()] == [first.key]
+    assert [each.key for each in list_scores()] == [first.key]
 
 
 def test_a_file_that_changed_is_another_question(keep, path, sha256):
     before = keep()
     path.write_text(CONTENT.replace("Green", "Quiet"))
-    assert find(source_of(str(path)), sha256) is None
+    assert find_scores(source_of(str(path)), sha256) is None
     after = keep()
     assert after.key != before.key
-    assert find(before.origin.source, sha256).key == before.key
+    assert find_scores(before.origin.source, sha256).key == before.key
     assert before.origin.source.standing() == "changed"
 
 
 def test_scores_that_are_not_whole_are_not_found(keep, path, sha256):
     made = keep()
     part_path(made.scores.folder, 0).unlink()
-    assert (kept(made.key), kept_scores(), find(source_of(str(path)), sha256)) == (None, [], None)
+    assert (open_scores(made.key), list_scores(), find_scores(source_of(str(path)), sha256)) == (
+        None,
+        [],
+        None,
+    )
     keep()
-    assert kept(made.key)
+    assert open_scores(made.key)
     shutil.rmtree(made.scores.documents)
-    assert kept(made.key) is None
+    assert open_scores(made.key) is None
     keep()
     (made.scores.folder / "source.json").write_text("{}")
-    assert kept(made.key) is None
-    assert stamp(made.key) == (0, 0)
+    assert open_scores(made.key) is None
+    assert version_stamp(made.key) == (0, 0)
 
 
 @pytest.mark.parametrize("key", ["", "..", "../../etc", "a" * 63, "A" * 64, "0" * 64])
 def test_a_key_from_an_address_opens_nothing_else(key):
-    assert kept(key) is None
-    forget(key)
+    assert open_scores(key) is None
+    delete_scores(key)
 
 
 def test_the_stamp_tells_when_something_was_written_anew(keep):
     made = keep()
-    before = stamp(made.key)
+    before = version_stamp(made.key)
     assert min(before) > 0
-    assert stamp(made.key) == before
+    assert version_stamp(made.key) == before
     (made.scores.folder / "source.json").touch()
-    assert stamp(made.key) != before
+    assert version_stamp(made.key) != before
 
 
 def test_room_is_made_by_those_used_longest_ago(keep, random_checkpoint, monkeypatch):
     old, new = keep(), keep(random_checkpoint("bilstm"))
-    make_room(0)
-    assert len(kept_scores()) == 2  # just looked at
+    evict_scores(0)
+    assert len(list_scores()) == 2  # just looked at
     monkeypatch.setattr(score_cache, "FRESH_SECONDS", -1)
-    make_room(old.size + new.size + 10_000_000)
-    assert len(kept_scores()) == 2
-    kept(old.key)  # used now
-    make_room(score_cache._size(scores_root()) + score_cache._size(documents_root()) - 1)
-    assert [each.key for each in kept_scores()] == [old.key]
-    make_room(0)
-    assert kept_scores() == []
+    evict_scores(old.size + new.size + 10_000_000)
+    assert len(list_scores()) == 2
+    open_scores(old.key)  # used now
+    evict_scores(score_cache._size(scores_root()) + score_cache._size(documents_root()) - 1)
+    assert [each.key for each in list_scores()] == [old.key]
+    evict_scores(0)
+    assert list_scores() == []
     assert list(documents_root().iterdir()) == []
 
 
@@ -173,7 +177,7 @@ def test_what_a_killed_process_left_is_taken_away(keep):
     made = keep()
     left = scores_root() / f".deleted-{made.key}"
     made.scores.folder.rename(left)
-    make_room()
+    evict_scores()
     assert not left.exists()
 
 
@@ -181,10 +185,10 @@ def test_what_is_being_written_stays(keep, monkeypatch):
     made = keep()
     monkeypatch.setattr(score_cache, "FRESH_SECONDS", -1)
     with FileLock(made.scores.folder / LOCK):
-        make_room(0)
+        evict_scores(0)
         with pytest.raises(UserError, match="are being written; stop that first"):
-            forget(made.key)
-    assert kept(made.key)
+            delete_scores(made.key)
+    assert open_scores(made.key)
 
 
 def test_old_questions_without_an_answer_go(keep, path, sha256, monkeypatch):
@@ -193,16 +197,16 @@ def test_old_questions_without_an_answer_go(keep, path, sha256, monkeypatch):
     stale.mkdir()
     write_state(stale, State(kind="failed", text="No."))
     monkeypatch.setattr(score_cache, "FRESH_SECONDS", -1)
-    make_room()
+    evict_scores()
     assert not stale.exists()
-    assert look(asked(source_of(str(path)), sha256)).answer == {"key": made.key}
+    assert look(request_folder(source_of(str(path)), sha256)).answer == {"key": made.key}
 
 
 def test_data_without_labels_are_refused(folder, path):
     source = source_of(str(path))
     unlabelled = replace(read(path), labels=())
     with pytest.raises(UserError, match=r"films\.csv has no labels"):
-        keep_here(folder, load_checkpoint(folder), unlabelled, source, lambda done, of: None)
+        score_in_process(folder, load_checkpoint(folder), unlabelled, source, lambda done, of: None)
     assert not scores_root().exists()
 
 
@@ -210,8 +214,8 @@ def test_labels_of_other_classes_leave_nothing_behind(folder, path):
     path.write_text(CONTENT.replace("positive", "happy"))
     source = source_of(str(path))
     with pytest.raises(UserError, match="happy"):
-        keep_here(folder, load_checkpoint(folder), read(path), source, lambda done, of: None)
-    assert (kept_scores(), documents_root().exists()) == ([], False)
+        score_in_process(folder, load_checkpoint(folder), read(path), source, lambda done, of: None)
+    assert (list_scores(), documents_root().exists()) == ([], False)
 
 
 def test_a_full_disk_is_one_sentence(keep):
@@ -222,13 +226,13 @@ def test_a_full_disk_is_one_sentence(keep):
         patch.setattr(scoring_job, "write_json", full)
         with pytest.raises(UserError, match=r"cannot be kept \(No space left on device\)"):
             keep()
-    assert kept_scores() == []
+    assert list_scores() == []
 
 
 def test_the_same_figures_as_the_command_prints(folder, path):
     source, checkpoint = source_of(str(path)), load_checkpoint(folder)
     engine = partial(score_here, checkpoint=checkpoint)
-    whole, summary = keep_scores(folder, checkpoint, read(path), source, engine)
+    whole, summary = cache_scores(folder, checkpoint, read(path), source, engine)
     assert (summary.accuracy, summary.loss) == (whole.origin.accuracy, whole.origin.loss)
     assert time.time() - whole.origin.at < 60
 

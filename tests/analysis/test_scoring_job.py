@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from han_core.analysis.score_cache import find, kept, kept_scores
+from han_core.analysis.score_cache import find_scores, list_scores, open_scores
 from han_core.analysis.scoring.manifest import checkpoint_sha256
-from han_core.analysis.scoring_job import begin_keeping
+from han_core.analysis.scoring_job import start_scoring
 from han_core.analysis.sources import source_of
 from han_core.runtime.jobs import look, stop
 from han_core.runtime.locks import take
@@ -46,22 +46,22 @@ def test_it_waits_its_turn_is_stopped_and_goes_on_to_the_end(folder, path):
     source = source_of(str(path))
     scores_root().mkdir(parents=True)
     place = take(scores_root() / ".place")  # another scoring is at work
-    work = begin_keeping(folder, "cpu", source)
+    work = start_scoring(folder, "cpu", source)
     assert wait(work, lambda state: "Waiting" in state.text).kind == "working"
     stop(work)
     assert wait(work, lambda state: state.kind != "working").kind == "stopped"
-    assert kept_scores() == []
+    assert list_scores() == []
     place.release()
-    assert begin_keeping(folder, "cpu", source) == work
+    assert start_scoring(folder, "cpu", source) == work
     state = wait(work, lambda state: state.kind != "working")
-    found = find(source, checkpoint_sha256(folder))
+    found = find_scores(source, checkpoint_sha256(folder))
     assert (state.kind, state.answer) == ("done", {"key": found.key})
     assert (found.scores.manifest.rows, found.origin.source.data) == (600, str(path))
 
 
 def test_why_it_cannot_is_said(folder, path):
     path.write_text(path.read_text().replace("pos", "happy"))
-    work = begin_keeping(folder, "cpu", source_of(str(path)))
+    work = start_scoring(folder, "cpu", source_of(str(path)))
     state = wait(work, lambda state: state.kind != "working")
     assert state.kind == "failed"
     assert "happy" in state.text
@@ -77,9 +77,9 @@ def test_the_command_keeps_what_has_no_folder(run_command, folder, path, monkeyp
     arguments = ("--checkpoint", folder, "--data", path, "--device", "cpu")
     status, (found,), _ = run_command("score", *arguments)
     assert status == 0
-    whole = find(source_of(str(path)), checkpoint_sha256(folder))
+    whole = find_scores(source_of(str(path)), checkpoint_sha256(folder))
     assert found["out"] == str(whole.scores.folder)
-    assert kept(whole.key).origin.accuracy == found["accuracy"]
+    assert open_scores(whole.key).origin.accuracy == found["accuracy"]
     status, output, errors = run_command("score", *arguments, "--unlabelled")
     assert (status, output) == (2, [])
     assert "Errors needs labels" in errors[-1]

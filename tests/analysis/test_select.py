@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from han_core.analysis import search
 from han_core.analysis import search as scan
-from han_core.analysis.annotations.marks import Marks, content_of
+from han_core.analysis.annotations.marks import Marks, content_hash
 from han_core.analysis.dataset import Store
 from han_core.analysis.filters import Filter, Range
 from han_core.analysis.query import select
@@ -43,7 +43,7 @@ def frame() -> pd.DataFrame:
         }
     )  # fmt: skip
     found["texts"] += [f" {row % 20}" for row in range(ROWS)]  # some documents stand there twice
-    found["content"] = found.texts.map(content_of)
+    found["content"] = found.texts.map(content_hash)
     return found
 
 

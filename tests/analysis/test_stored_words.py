@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from han_core.analysis.dataset import stored_words
-from han_core.analysis.document_table import reading
+from han_core.analysis.document_table import read_document
 from han_core.analysis.scoring.table import part_path
 from han_core.runtime.errors import UserError
 
@@ -14,7 +14,7 @@ def test_the_same_as_one_document_at_a_time(store):
     found = list(stored_words(store.scores, rows))
     assert len(found) == len(rows)
     for row, (words, weights) in zip(rows.tolist(), found, strict=True):
-        one = reading(store, row)
+        one = read_document(store, row)
         assert words == one.words
         assert weights.sum() == pytest.approx(1)
         within = np.concatenate([np.full(n, at) for at, n in enumerate(one.sentence_lengths)])

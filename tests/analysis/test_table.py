@@ -9,10 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from han_core.analysis import query
-from han_core.analysis.annotations.marks import content_of
+from han_core.analysis.annotations.marks import content_hash
 from han_core.analysis.dataset import open_store, own_columns
-from han_core.analysis.document_table import contents, page, probabilities, reading, rows_of, texts
-from han_core.analysis.query import USUAL, By, ordered
+from han_core.analysis.document_table import (
+    probabilities,
+    read_document,
+    table_page,
+)
+from han_core.analysis.query import STANDARD_ORDERS, ByColumn, sort_rows
 from han_core.explanation.explain import explain
 from han_core.models.checkpoint import load_checkpoint
 from han_core.runtime.errors import UserError
@@ -39,7 +43,7 @@ EVERY = np.arange(5)
 
 
 def test_a_page_by_hand(five):
-    found = page(five, EVERY, "surest wrong first", 0, 3)
+    found = table_page(five, EVERY, "surest wrong first", 0, 3)
     assert found.columns.tolist() == [
         "row", "id", "true", "predicted", "wrong", "confidence", "p_true", "loss", "tokens",
         "unknown", "entropy", "other", "excerpt", "stars", "loss (data)", "content",
@@ -57,20 +61,20 @@ def test_a_page_by_hand(five):
     assert found.excerpt.tolist() == ["w", "z", "x" * 240 + "…"]
     assert found.stars.tolist() == ["1", "2", ""]
     assert found["loss (data)"].tolist() == ["d", "a", "c"]
-    assert found.content.tolist() == [content_of("w"), content_of("z"), content_of("x" * 300)]
+    assert found.content.tolist() == [content_hash("w"), content_hash("z"), content_hash("x" * 300)]
 
 
 def test_pages_follow_one_another(five):
     rows = np.array([0, 1, 3, 4])
-    whole = page(five, rows, "least sure first", 0, 9)
+    whole = table_page(five, rows, "least sure first", 0, 9)
     assert whole.row.tolist() == [0, 1, 4, 3]
-    parts = [page(five, rows, "least sure first", start, 3) for start in (0, 3)]
+    parts = [table_page(five, rows, "least sure first", start, 3) for start in (0, 3)]
     assert pd.concat(parts, ignore_index=True).equals(whole)
-    empty = page(five, rows, "least sure first", 9, 3)
+    empty = table_page(five, rows, "least sure first", 9, 3)
     assert len(empty) == 0
     assert empty.columns.tolist() == whole.columns.tolist()
-    assert len(page(five, np.array([], dtype=np.int64), "highest loss first", 0, 50)) == 0
-    assert page(five, rows, "least sure first", 1, 1).excerpt.tolist() == ["y y"]
+    assert len(table_page(five, np.array([], dtype=np.int64), "highest loss first", 0, 50)) == 0
+    assert table_page(five, rows, "least sure first", 1, 1).excerpt.tolist() == ["y y"]
 
 
 @pytest.mark.parametrize(
@@ -80,40 +84,40 @@ def test_pages_follow_one_another(five):
         ("least sure first", [2, 0, 1, 4, 3]),
         ("highest loss first", [3, 0, 2, 1, 4]),
         ("as in the data", [0, 1, 2, 3, 4]),
-        (By("row", True), [4, 3, 2, 1, 0]),
-        (By("confidence", True), [3, 1, 4, 0, 2]),
-        (By("p_true"), [3, 0, 2, 1, 4]),
-        (By("tokens"), [4, 1, 2, 0, 3]),
-        (By("unknown", True), [2, 0, 1, 3, 4]),
-        (By("true"), [2, 3, 0, 1, 4]),
-        (By("predicted", True), [1, 3, 4, 0, 2]),
-        (By("wrong", True), [0, 3, 1, 2, 4]),
-        (By("other"), [4, 0, 1, 2, 3]),
-        (By("id"), [3, 2, 1, 0, 4]),
-        (By("stars"), [3, 0, 4, 1, 2]),
-        (By("loss (data)", True), [4, 3, 2, 1, 0]),
+        (ByColumn("row", True), [4, 3, 2, 1, 0]),
+        (ByColumn("confidence", True), [3, 1, 4, 0, 2]),
+        (ByColumn("p_true"), [3, 0, 2, 1, 4]),
+        (ByColumn("tokens"), [4, 1, 2, 0, 3]),
+        (ByColumn("unknown", True), [2, 0, 1, 3, 4]),
+        (ByColumn("true"), [2, 3, 0, 1, 4]),
+        (ByColumn("predicted", True), [1, 3, 4, 0, 2]),
+        (ByColumn("wrong", True), [0, 3, 1, 2, 4]),
+        (ByColumn("other"), [4, 0, 1, 2, 3]),
+        (ByColumn("id"), [3, 2, 1, 0, 4]),
+        (ByColumn("stars"), [3, 0, 4, 1, 2]),
+        (ByColumn("loss (data)", True), [4, 3, 2, 1, 0]),
         (("loss", True), [3, 0, 2, 1, 4]),
     ],
 )
 def test_orders_by_hand(five, order, expected):
-    assert ordered(five, EVERY, order).tolist() == expected
+    assert sort_rows(five, EVERY, order).tolist() == expected
     some = [row for row in expected if row != 3]
-    assert ordered(five, np.array([0, 1, 2, 4]), order).tolist() == some
+    assert sort_rows(five, np.array([0, 1, 2, 4]), order).tolist() == some
 
 
 def test_classes_are_ordered_by_name(make_store):
     store = make_store(true=["b", "c", "a"], predicted=["b", "c", "a"], labels=("c", "b", "a"))
-    assert ordered(store, np.arange(3), By("true")).tolist() == [2, 0, 1]
+    assert sort_rows(store, np.arange(3), ByColumn("true")).tolist() == [2, 0, 1]
 
 
 def test_an_order_that_is_not_there_is_said(five, make_store):
     with pytest.raises(UserError, match="no column “colour”"):
-        ordered(five, EVERY, By("colour"))
+        sort_rows(five, EVERY, ByColumn("colour"))
     with pytest.raises(UserError, match="“by luck” came"):
-        ordered(five, EVERY, "by luck")
+        sort_rows(five, EVERY, "by luck")
     alone = make_store(true=["pos"])
     with pytest.raises(UserError, match="second model"):
-        ordered(alone, np.array([0]), By("other"))
+        sort_rows(alone, np.array([0]), ByColumn("other"))
 
 
 FLOATS = st.floats(width=32, allow_nan=False) | st.sampled_from([0.0, -0.0, 0.5, -0.5])
@@ -133,13 +137,13 @@ def test_integers_are_sorted_as_by_a_stable_argsort(cells):
 
 def test_orders_that_are_kept_are_bounded_and_not_mixed_up(five):
     for start in range(5):
-        for order in USUAL:
+        for order in STANDARD_ORDERS:
             rows = EVERY[start:]
-            assert set(ordered(five, rows, order)) == set(rows)
-            assert ordered(five, rows, order) is ordered(five, rows, order)
+            assert set(sort_rows(five, rows, order)) == set(rows)
+            assert sort_rows(five, rows, order) is sort_rows(five, rows, order)
     assert len(query._kept[five]) == query.KEPT
     with pytest.raises(ValueError, match="read-only"):
-        ordered(five, EVERY, "highest loss first")[0] = 1
+        sort_rows(five, EVERY, "highest loss first")[0] = 1
 
 
 def test_own_columns_never_stand_on_ours(make_store):
@@ -152,14 +156,14 @@ def test_own_columns_never_stand_on_ours(make_store):
         "content (data) (data)": "content (data)",
         "other (data)": "other",
     }
-    found = page(store, np.array([0]), "as in the data", 0, 1)
+    found = table_page(store, np.array([0]), "as in the data", 0, 1)
     assert [found[name][0] for name in names] == ["a", "b", "c"]
 
 
 @pytest.mark.long
 def test_a_document_with_all_that_is_kept(pair_store, planted_checkpoint, scored_corpus):
     row = scored_corpus.extra["word"].index("splendid")
-    found = reading(pair_store, row)
+    found = read_document(pair_store, row)
     fresh = explain(load_checkpoint(planted_checkpoint), scored_corpus.texts[row])
     assert found.text == scored_corpus.texts[row]
     assert (found.id, found.true) == (f"3-{row}", "good")
@@ -179,14 +183,14 @@ def test_a_document_with_all_that_is_kept(pair_store, planted_checkpoint, scored
 def test_a_row_that_is_not_there_is_refused(store):
     for row in (-1, store.rows):
         with pytest.raises(UserError, match="A row from 0 to 99 was expected"):
-            reading(store, row)
+            read_document(store, row)
 
 
 def test_a_part_that_is_gone_is_one_sentence(make_store):
     store = make_store(true=["pos"] * 4, rows_a_part=2)
     (store.scores.folder / "part-00001.parquet").write_bytes(b"nothing")
-    assert reading(store, 1).true == "pos"
-    for ask in (lambda: reading(store, 3), lambda: probabilities(store)):
+    assert read_document(store, 1).true == "pos"
+    for ask in (lambda: read_document(store, 3), lambda: probabilities(store)):
         with pytest.raises(UserError, match="Part 1 of the scores is missing or damaged"):
             ask()
 
@@ -204,9 +208,9 @@ def test_probabilities_of_some_and_of_all(store):
 
 def test_texts_and_contents_and_back(five):
     rows = np.array([4, 0])
-    assert texts(five, rows) == ["y\n\ty", "z"]
-    assert contents(five, rows) == [content_of("y\n\ty"), content_of("z")]
-    assert rows_of(five, contents(five, rows)).tolist() == [0, 1, 4]
+    assert five.documents.texts(rows) == ["y\n\ty", "z"]
+    assert five.documents.contents(rows) == [content_hash("y\n\ty"), content_hash("z")]
+    assert five.documents.rows_of(five.documents.contents(rows)).tolist() == [0, 1, 4]
 
 
 def test_outcomes_are_what_was_scored(store, scored_corpus):

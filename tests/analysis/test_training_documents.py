@@ -12,10 +12,10 @@ from han_core.analysis.sources import source_of
 from han_core.analysis.training_documents import (
     TrainingSet,
     begin,
-    key_of,
     named_source,
     state,
     trained_on,
+    vectors_key,
 )
 from han_core.data.corpus import bundled_file
 from han_core.data.uploads import keep_upload
@@ -118,19 +118,19 @@ def test_one_after_the_other(asked, monkeypatch):
 
 def test_the_work_in_a_process_of_its_own(asked):
     assert state(asked) is None
-    assert key_of(asked) is None
+    assert vectors_key(asked) is None
     begin(asked)
     until = time.monotonic() + PATIENCE
     while (found := state(asked)) is None or found.kind == "working":
         assert time.monotonic() < until
         time.sleep(0.1)
     assert found.kind == "done", found.text
-    vectors = open_vectors(key_of(asked))
+    vectors = open_vectors(vectors_key(asked))
     assert vectors.note.checkpoint_sha256 == asked.checkpoint_sha256
     assert vectors.document(0).text == asked.source.read().texts[0]
     # Once what came of it is gone, it can be asked for again.
-    (vectors_root() / key_of(asked) / "note.json").unlink()
-    assert key_of(asked) is None
+    (vectors_root() / vectors_key(asked) / "note.json").unlink()
+    assert vectors_key(asked) is None
     assert state(asked) is None
 
 

@@ -7,16 +7,16 @@ import pytest
 import torch
 
 from han_core.analysis import embedding_cache
-from han_core.analysis.annotations.marks import content_of
+from han_core.analysis.annotations.marks import content_hash
 from han_core.analysis.embedding_cache import (
     GROUP,
     NOTE,
     VECTORS,
-    keep_vectors,
-    kept_vectors,
-    make_room,
+    cache_vectors,
+    document_vectors,
+    evict_vectors,
+    list_vectors,
     open_vectors,
-    vectors_of,
 )
 from han_core.analysis.scoring.manifest import checkpoint_sha256
 from han_core.data.corpus import Corpus
@@ -52,7 +52,7 @@ def corpus_of(rows: int, seed: int = 0) -> Corpus:
 
 def test_they_are_what_the_classifier_reads(checkpoint):
     texts = ["The green river. A quiet garden.", "bread", "music " * 40]
-    found = vectors_of(checkpoint, texts)
+    found = document_vectors(checkpoint, texts)
     for text, vector in zip(texts, found, strict=True):
         numbered = number_document(checkpoint.tokenizer(text), checkpoint.vocabulary)
         alone = run_model(checkpoint, [numbered])
@@ -65,30 +65,30 @@ def test_they_are_what_the_classifier_reads(checkpoint):
 
 
 def test_a_text_without_a_word_is_near_nothing(checkpoint):
-    found = vectors_of(checkpoint, ["", "bread", "\n"])
+    found = document_vectors(checkpoint, ["", "bread", "\n"])
     assert np.linalg.norm(found, axis=1) == pytest.approx([0, 1, 0], abs=1e-6)
 
 
 def test_kept_and_opened_again(folder, checkpoint):
     corpus, told = corpus_of(GROUP + 3), []
-    key = keep_vectors(folder, checkpoint, corpus, lambda done, of: told.append((done, of)))
+    key = cache_vectors(folder, checkpoint, corpus, lambda done, of: told.append((done, of)))
     found = open_vectors(key)
-    assert np.abs(found.unit - vectors_of(checkpoint, corpus.texts)).max() < 1e-3
+    assert np.abs(found.unit - document_vectors(checkpoint, corpus.texts)).max() < 1e-3
     last = found.document(GROUP + 2)
     assert (last.id, last.text) == (corpus.ids[-1], corpus.texts[-1])
     assert last.label == ("negative", "positive")[int(corpus.labels[-1])]
-    assert last.content == content_of(last.text)
+    assert last.content == content_hash(last.text)
     assert told == [(0, GROUP + 3), (GROUP, GROUP + 3), (GROUP + 3, GROUP + 3)]
-    assert [note.data for note in kept_vectors(checkpoint_sha256(folder))] == ["drawn 0"]
-    assert not kept_vectors("of another checkpoint")
+    assert [note.data for note in list_vectors(checkpoint_sha256(folder))] == ["drawn 0"]
+    assert not list_vectors("of another checkpoint")
     told.clear()
-    assert keep_vectors(folder, checkpoint, corpus, lambda *at: told.append(at)) == key
+    assert cache_vectors(folder, checkpoint, corpus, lambda *at: told.append(at)) == key
     assert not told  # nothing was computed again
 
 
 def test_stopped_work_goes_on(folder, checkpoint, monkeypatch):
     corpus = corpus_of(2 * GROUP + 10)
-    keep_vectors(folder, checkpoint, corpus)
+    cache_vectors(folder, checkpoint, corpus)
     (whole,) = (path.read_bytes() for path in vectors_root().glob(f"*/{VECTORS}"))
     for path in sorted(vectors_root().rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() else path.unlink()
@@ -98,16 +98,16 @@ def test_stopped_work_goes_on(folder, checkpoint, monkeypatch):
         asked.append(len(texts))
         if len(asked) == 2:
             raise KeyboardInterrupt
-        return vectors_of(checkpoint, texts)
+        return document_vectors(checkpoint, texts)
 
-    monkeypatch.setattr(embedding_cache, "vectors_of", stopping)
+    monkeypatch.setattr(embedding_cache, "document_vectors", stopping)
     with pytest.raises(KeyboardInterrupt):
-        keep_vectors(folder, checkpoint, corpus)
+        cache_vectors(folder, checkpoint, corpus)
     assert not list(vectors_root().glob(f"*/{NOTE}"))
     (part,) = vectors_root().glob(".*.part")
     with part.open("ab") as file:
         file.write(b"torn")  # as a process leaves it that dies while it writes
-    keep_vectors(folder, checkpoint, corpus)
+    cache_vectors(folder, checkpoint, corpus)
     assert asked == [GROUP, GROUP, GROUP, 10]
     assert [path.read_bytes() for path in vectors_root().glob(f"*/{VECTORS}")] == [whole]
     assert not part.exists()
@@ -115,23 +115,23 @@ def test_stopped_work_goes_on(folder, checkpoint, monkeypatch):
 
 def test_a_part_that_lacks_its_head_is_begun_anew(folder, checkpoint):
     corpus = corpus_of(5)
-    key = keep_vectors(folder, checkpoint, corpus)
+    key = cache_vectors(folder, checkpoint, corpus)
     whole = (vectors_root() / key / VECTORS).read_bytes()
     (vectors_root() / key / NOTE).unlink()
     (vectors_root() / f".{key}.part").write_bytes(whole[:40])
-    assert keep_vectors(folder, checkpoint, corpus) == key
+    assert cache_vectors(folder, checkpoint, corpus) == key
     assert (vectors_root() / key / VECTORS).read_bytes() == whole
 
 
 def test_a_damaged_entry_counts_as_none_and_is_made_again(folder, checkpoint):
     corpus = corpus_of(4)
-    key = keep_vectors(folder, checkpoint, corpus)
+    key = cache_vectors(folder, checkpoint, corpus)
     for name in (VECTORS, NOTE, "documents.arrow"):
         path = vectors_root() / key / name
         path.write_bytes(path.read_bytes()[:20])
         assert open_vectors(key) is None
-        assert not kept_vectors(checkpoint_sha256(folder)) or name != NOTE
-        assert keep_vectors(folder, checkpoint, corpus) == key
+        assert not list_vectors(checkpoint_sha256(folder)) or name != NOTE
+        assert cache_vectors(folder, checkpoint, corpus) == key
         assert open_vectors(key) is not None
     os.rename(vectors_root() / key, vectors_root() / "elsewhere")
     assert open_vectors("elsewhere") is None  # the name is what it holds
@@ -142,18 +142,18 @@ def test_a_damaged_entry_counts_as_none_and_is_made_again(folder, checkpoint):
 def test_documents_that_do_not_fit(folder, checkpoint, labels, said):
     corpus = Corpus("odd", ("bread", "music"), labels, ("1", "2"), {})
     with pytest.raises(UserError, match=said):
-        keep_vectors(folder, checkpoint, corpus)
+        cache_vectors(folder, checkpoint, corpus)
 
 
 def test_half_characters_are_kept_readable(folder, checkpoint):
     corpus = Corpus("odd", ("bread \ud800",), ("0",), ("\udc00",), {})
-    found = open_vectors(keep_vectors(folder, checkpoint, corpus))
+    found = open_vectors(cache_vectors(folder, checkpoint, corpus))
     assert found.document(0).text == "bread ?"
-    assert found.document(0).content == content_of("bread \ud800")
+    assert found.document(0).content == content_hash("bread \ud800")
 
 
 def test_those_go_that_were_not_used_for_longest(folder, checkpoint, monkeypatch):
-    keys = [keep_vectors(folder, checkpoint, corpus_of(3, seed)) for seed in range(3)]
+    keys = [cache_vectors(folder, checkpoint, corpus_of(3, seed)) for seed in range(3)]
     for age, key in enumerate(reversed(keys)):
         os.utime(vectors_root() / key / NOTE, (1_000 - age, 1_000 - age))
     stray = vectors_root() / f".{'0' * 64}.part"
@@ -161,6 +161,6 @@ def test_those_go_that_were_not_used_for_longest(folder, checkpoint, monkeypatch
     os.utime(stray, (1, 1))
     size = sum(path.stat().st_size for path in (vectors_root() / keys[0]).glob("*"))
     monkeypatch.setattr(embedding_cache, "LARGEST", int(2.5 * size))
-    make_room(keys[0])
+    evict_vectors(keys[0])
     assert [open_vectors(key) is not None for key in keys] == [True, False, True]
     assert not stray.exists()

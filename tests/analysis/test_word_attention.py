@@ -7,18 +7,18 @@ import pytest
 
 from han_core.analysis import word_attention
 from han_core.analysis.attended_words import (
-    ALL,
+    ALL_DOCUMENTS,
     SHARES,
-    Group,
-    contrast,
+    DocumentGroup,
     credibility,
-    entropies,
-    interval,
-    profile,
+    entropy_histogram,
+    group_means,
+    sentence_profile,
+    t_interval,
     word_table,
 )
 from han_core.analysis.scoring.table import part_path
-from han_core.analysis.word_attention import BINS, SUMS, Attended, attended
+from han_core.analysis.word_attention import BINS, SUMS, WordAttention, gather_word_attention
 from han_core.explanation.explain import explain_many
 from han_core.models.checkpoint import load_checkpoint
 from han_core.runtime.errors import UserError
@@ -31,8 +31,8 @@ def explanations(planted_checkpoint, scored_corpus):
 
 
 @pytest.fixture(scope="module")
-def found(store) -> Attended:
-    return attended(store, np.arange(store.rows))
+def found(store) -> WordAttention:
+    return gather_word_attention(store, np.arange(store.rows))
 
 
 def in_documents(explanations, rows) -> dict[str, list[tuple[float, float, int]]]:
@@ -49,13 +49,19 @@ def in_documents(explanations, rows) -> dict[str, list[tuple[float, float, int]]
     return held
 
 
-def rows_of(store, group: Group) -> np.ndarray:
+def rows_of(store, group: DocumentGroup) -> np.ndarray:
     outcomes, labels = store.outcomes, store.labels
     return np.flatnonzero(group.of(outcomes.true, outcomes.predicted, labels))
 
 
 @pytest.mark.parametrize(
-    "group", [ALL, Group("right"), Group("true", "good"), Group("predicted", "neither")]
+    "group",
+    [
+        ALL_DOCUMENTS,
+        DocumentGroup("right"),
+        DocumentGroup("true", "good"),
+        DocumentGroup("predicted", "neither"),
+    ],
 )
 @pytest.mark.parametrize("by", ["lift", "attention"])
 def test_words_are_those_of_the_explanations(store, found, explanations, group, by):
@@ -73,7 +79,7 @@ def test_words_are_those_of_the_explanations(store, found, explanations, group, 
 
 def test_the_planted_words_lead(found):
     assert set(word_table(found, at_least=3)["word"].head(2)) == {"dreadful", "splendid"}
-    best = word_table(found, Group("true", "bad"), at_least=3).iloc[0]
+    best = word_table(found, DocumentGroup("true", "bad"), at_least=3).iloc[0]
     assert best["word"] == "dreadful"
     assert best["low"] < best["lift"] < best["high"]
 
@@ -86,27 +92,27 @@ def test_a_word_has_to_stand_in_enough_documents(found):
 
 
 def test_groups_beside_each_other(found):
-    groups = [Group("true", "good"), Group("true", "bad")]
+    groups = [DocumentGroup("true", "good"), DocumentGroup("true", "bad")]
     words = ["splendid", "dreadful", "the"]
-    means = contrast(found, words, groups)
+    means = group_means(found, words, groups)
     for group, row in zip(groups, means, strict=True):
         table = word_table(found, group, at_least=1).set_index("word")["lift"]
         for word, mean in zip(words, row, strict=True):
             assert np.isnan(mean) if word not in table else mean == pytest.approx(table[word])
     assert np.isnan(means[0][1])  # "dreadful" stands in no good one
-    assert contrast(found, [], groups).shape == (2, 0)
+    assert group_means(found, [], groups).shape == (2, 0)
 
 
 def test_where_sentence_weight_sits(store, found, explanations):
     """Each sentence covers an equal stretch of the document; a fine grid does the sharing out."""
     grid = 5_040  # a multiple of 10 and of each number of sentences
-    rows = rows_of(store, Group("true", "good"))
+    rows = rows_of(store, DocumentGroup("true", "good"))
     expected = []
     for row in rows:
         weights = explanations[row].sentence_weights
         fine = np.repeat(weights / (grid // len(weights)), grid // len(weights))
         expected.append(BINS * fine.reshape(BINS, -1).sum(1))
-    there = profile(found, Group("true", "good"))
+    there = sentence_profile(found, DocumentGroup("true", "good"))
     assert there.documents == len(rows)
     assert there.mean == pytest.approx(np.mean(expected, axis=0), abs=5e-3)
     assert there.mean.mean() == pytest.approx(1, abs=1e-6)
@@ -115,24 +121,24 @@ def test_where_sentence_weight_sits(store, found, explanations):
 
 
 def test_a_document_of_one_sentence_has_no_profile(make_store):
-    found = attended(make_store(texts=["one two", "three"]), np.arange(2))
+    found = gather_word_attention(make_store(texts=["one two", "three"]), np.arange(2))
     assert np.isnan(found.positions).all()
-    nothing = profile(found)
+    nothing = sentence_profile(found)
     assert nothing.documents == 0
     assert np.isnan(nothing.mean).all()
 
 
 def test_entropies_are_counted(store, found):
-    for group in (ALL, Group("wrong"), Group("predicted", "bad")):
+    for group in (ALL_DOCUMENTS, DocumentGroup("wrong"), DocumentGroup("predicted", "bad")):
         entropy = store.outcomes.entropy[rows_of(store, group)]
-        counts = entropies(found, group)
+        counts = entropy_histogram(found, group)
         assert counts.sum() == len(entropy)
         assert counts[-1] == (entropy >= 1 - 1 / SHARES).sum()
 
 
 def test_only_the_rows_asked_for_count(store, found, explanations):
     rows = np.array([97, 3, 41, 4])
-    part = attended(store, rows)
+    part = gather_word_attention(store, rows)
     assert (part.of, len(part.outcomes)) == (4, 4)
     words = word_table(part, at_least=1).set_index("word")
     expected = in_documents(explanations, rows)
@@ -144,18 +150,20 @@ def test_only_the_rows_asked_for_count(store, found, explanations):
 def test_of_many_a_sample_is_read_the_same_each_time(store, monkeypatch):
     monkeypatch.setattr(word_attention, "MOST", 30)
     told = []
-    first = attended(store, np.arange(store.rows), lambda *how_far: told.append(how_far))
-    again = attended(store, np.arange(store.rows))
+    first = gather_word_attention(
+        store, np.arange(store.rows), lambda *how_far: told.append(how_far)
+    )
+    again = gather_word_attention(store, np.arange(store.rows))
     assert (first.of, len(first.outcomes)) == (100, 30)
     assert told[-1] == (30, 30)
     np.testing.assert_array_equal(first.positions, again.positions)
-    other = attended(store, np.arange(store.rows), seed=1)
+    other = gather_word_attention(store, np.arange(store.rows), seed=1)
     assert not np.array_equal(first.positions, other.positions)
 
 
 def test_merging_early_changes_nothing(store, found, monkeypatch):
     monkeypatch.setattr(word_attention, "_MERGED", 10)
-    again = attended(store, np.arange(store.rows))
+    again = gather_word_attention(store, np.arange(store.rows))
     np.testing.assert_array_equal(again.word, found.word)
     for name in SUMS:
         np.testing.assert_allclose(again.sums[name], found.sums[name], rtol=1e-12)
@@ -164,22 +172,22 @@ def test_merging_early_changes_nothing(store, found, monkeypatch):
 def test_no_document_and_a_damaged_part_are_sentences(make_store):
     store = make_store(texts=["one two", "three"])
     with pytest.raises(UserError, match="leaves no document"):
-        attended(store, np.array([], np.int64))
+        gather_word_attention(store, np.array([], np.int64))
     path = part_path(store.scores.folder, 0)
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(UserError, match="Part 0 in first is damaged"):
-        attended(store, np.arange(2))
+        gather_word_attention(store, np.arange(2))
     path.unlink()
     with pytest.raises(UserError, match="first has no part 0"):
-        attended(store, np.arange(2))
+        gather_word_attention(store, np.arange(2))
 
 
 def test_wrong_shapes_are_refused(found):
     with pytest.raises(ValueError, match="of one length"):
-        Attended(1, found.outcomes, found.words, found.word[:-1], found.cell, found.sums,
+        WordAttention(1, found.outcomes, found.words, found.word[:-1], found.cell, found.sums,
                  found.positions)  # fmt: skip
     with pytest.raises(ValueError, match="positions"):
-        Attended(1, found.outcomes, found.words, found.word, found.cell, found.sums,
+        WordAttention(1, found.outcomes, found.words, found.word, found.cell, found.sums,
                  found.positions[:-1])  # fmt: skip
 
 
@@ -219,7 +227,7 @@ def test_intervals_are_those_of_scipy():
     from scipy import stats
 
     seen = np.array([0.2, 1.4, 3.0, 0.1])
-    low, high = interval(np.array([4.0]), np.array([seen.sum()]), np.array([(seen**2).sum()]))
+    low, high = t_interval(np.array([4.0]), np.array([seen.sum()]), np.array([(seen**2).sum()]))
     expected = stats.t.interval(0.95, 3, seen.mean(), stats.sem(seen))
     assert (low[0], high[0]) == pytest.approx(expected)
-    assert np.isnan(interval(np.array([1.0]), np.array([2.0]), np.array([4.0]))).all()
+    assert np.isnan(t_interval(np.array([1.0]), np.array([2.0]), np.array([4.0]))).all()

@@ -6,10 +6,10 @@ import pytest
 
 from han_core.analysis.annotations.codebook import save_tag
 from han_core.analysis.annotations.database import open_database
-from han_core.analysis.annotations.marks import content_of
-from han_core.analysis.annotations.writing import put_tag
+from han_core.analysis.annotations.marks import content_hash
+from han_core.analysis.annotations.writing import add_tag
 from han_core.analysis.filters import Filter, to_text
-from han_core.analysis.scoring_job import keep_here
+from han_core.analysis.scoring_job import score_in_process
 from han_core.analysis.sources import source_of
 from han_core.data.readers import read_table
 from han_core.models.checkpoint import load_checkpoint
@@ -28,9 +28,11 @@ def data(tmp_path_factory, random_checkpoint):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HANSCOPE_DATA", str(folder / "data"))
         source = source_of(str(path))
-        keep_here(checkpoint, load_checkpoint(checkpoint), source.read(), source, lambda *_: None)
+        score_in_process(
+            checkpoint, load_checkpoint(checkpoint), source.read(), source, lambda *_: None
+        )
         save_tag(open_database(), "irony", "Ann")
-        put_tag(open_database(), content_of("Stone, river."), "irony", "Ann")
+        add_tag(open_database(), content_hash("Stone, river."), "irony", "Ann")
     return folder / "data"
 
 

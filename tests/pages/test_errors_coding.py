@@ -4,10 +4,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from han_core.analysis.annotations.agreement import marks
-from han_core.analysis.annotations.codebook import STARTERS, codebook, save_tag
+from han_core.analysis.annotations.codebook import STARTER_TAGS, codebook, save_tag
 from han_core.analysis.annotations.database import open_database
-from han_core.analysis.annotations.document_annotations import said_of
-from han_core.analysis.annotations.writing import BETWEEN, put_tag, set_flag, set_read, write_note
+from han_core.analysis.annotations.document_annotations import document_annotations
+from han_core.analysis.annotations.writing import BETWEEN, add_tag, set_flag, set_read, write_note
 from han_core.runtime.errors import UserError
 from pages.errors import cached_scores, tag_editor
 from tests.processes import PATIENCE
@@ -89,7 +89,9 @@ def type_note(app: AppTest, text: str) -> AppTest:
 
 
 def own(database, who="Anna", content=A):
-    return next((one for one in said_of(database, content) if one.annotator == who), None)
+    return next(
+        (one for one in document_annotations(database, content) if one.annotator == who), None
+    )
 
 
 def test_without_a_name_nothing_can_be_said(notes):
@@ -108,7 +110,7 @@ def test_a_name_that_cannot_be_stored_is_said(notes):
 def test_tags_are_put_and_taken_off(notes):
     for name in ("irony", "negation"):
         save_tag(notes, name, "Ben")
-    put_tag(notes, A, "irony", "Ben")
+    add_tag(notes, A, "irony", "Ben")
     app = choose(beside(), "coding_tags", "negation", "irony")
     assert [tag.name for tag in own(notes).tags] == ["irony", "negation"]
     choose(app, "coding_tags", "negation")
@@ -124,7 +126,7 @@ def test_what_another_window_tagged_stays(notes):
     for name in ("irony", "negation"):
         save_tag(notes, name, "Ben")
     app = beside()
-    put_tag(notes, A, "irony", "Anna")  # in another window
+    add_tag(notes, A, "irony", "Anna")  # in another window
     choose(app, "coding_tags", "negation")
     assert [tag.name for tag in own(notes).tags] == ["irony", "negation"]
     assert app.button_group(key="coding_tags").value == ["irony", "negation"]
@@ -155,11 +157,11 @@ def test_a_tag_can_be_made_on_the_way(notes):
 
 
 def test_a_retired_tag_is_offered_only_where_it_stands(notes):
-    from han_core.analysis.annotations.codebook import retire
+    from han_core.analysis.annotations.codebook import retire_tag
 
     tag = save_tag(notes, "irony", "Anna")
-    put_tag(notes, A, "irony", "Anna")
-    retire(notes, tag, "Anna")
+    add_tag(notes, A, "irony", "Anna")
+    retire_tag(notes, tag, "Anna")
     app = beside()
     assert app.button_group(key="coding_tags").value == ["irony"]
     assert not go(app, B).button_group(key="coding_tags").options
@@ -259,7 +261,7 @@ def test_an_unreachable_database_loses_nothing(notes, monkeypatch):
 
 def test_what_others_said_is_shown_on_request_only(notes):
     save_tag(notes, "a*b*", "Ben")
-    put_tag(notes, A, "a*b*", "Ben")
+    add_tag(notes, A, "a*b*", "Ben")
     write_note(notes, A, "Ben", HTML)
     set_flag(notes, A, "label_is_wrong", "Cem", True, "negative", "pos:red[x]")
     app = beside()
@@ -276,7 +278,7 @@ def test_the_codebook_begins_with_the_starters(notes):
     app = run(codebook_script, analyst="Anna")
     assert "is empty" in app.info[0].value
     app.button(key="codebook_starters").click().run()
-    assert len(codebook(notes)) == len(STARTERS)
+    assert len(codebook(notes)) == len(STARTER_TAGS)
     rows = app.dataframe[0].value
     assert rows["tag"].tolist() == [tag.name for tag in codebook(notes)]
 
@@ -308,7 +310,7 @@ def test_a_tag_is_made_changed_retired_and_merged(notes):
     assert app.text_area(key="codebook_about").value == "other way"
     edit(app, name="Irony")
     assert [one.name for one in codebook(notes)] == ["Irony", "sarcasm"]
-    put_tag(notes, A, "irony", "Ben")
+    add_tag(notes, A, "irony", "Ben")
     app.selectbox(key="codebook_tag").set_value(tag.id).run()
     app.button(key="codebook_retire").click().run()
     assert [one.name for one in codebook(notes)] == ["sarcasm"]
@@ -349,10 +351,10 @@ def test_agreement_of_two_people(notes):
     for content, who in [(A, "Anna"), (A, "Ben"), (B, "Ben"), ("c" * 32, "Ben")]:
         set_read(notes, content, who, True)
     for content in (A, B, "c" * 32):
-        put_tag(notes, content, "irony", "Ben")
+        add_tag(notes, content, "irony", "Ben")
         set_read(notes, content, "Anna", True)
-    put_tag(notes, A, "irony", "Anna")
-    put_tag(notes, "d" * 32, "irony", "Anna")
+    add_tag(notes, A, "irony", "Anna")
+    add_tag(notes, "d" * 32, "irony", "Anna")
     app.run()
     app.selectbox(key="agreement_first").set_value("Anna").run()
     app.selectbox(key="agreement_second").set_value("Ben").run()

@@ -7,10 +7,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from han_core.analysis.annotations.marks import Marks
-from han_core.analysis.document_table import reading
+from han_core.analysis.document_table import read_document
 from han_core.analysis.embedding_cache import TrainingDocument
 from han_core.analysis.filters import Filter
-from han_core.analysis.label_issues import suspects
+from han_core.analysis.label_issues import find_label_issues
 from han_core.analysis.label_review import Neighbour, Neighbours, surest_errors
 from han_core.analysis.query import select
 from han_core.data.corpus import read_corpus
@@ -76,7 +76,7 @@ def drawn(page, *args) -> AppTest:
 
 
 def test_suspects_are_listed_and_the_likeliest_is_read(store):
-    app, found = drawn(labels_page, bench_of(store)), suspects(store)
+    app, found = drawn(labels_page, bench_of(store)), find_label_issues(store)
     assert len(found) > 25
     tiles = {tile.label: tile.value for tile in app.metric}
     assert tiles["Likely wrong labels"] == f"{len(found)}"
@@ -90,13 +90,13 @@ def test_suspects_are_listed_and_the_likeliest_is_read(store):
 
 
 def test_the_next_document_is_the_next_suspect(store):
-    app, found = drawn(labels_page, bench_of(store)), suspects(store)
+    app, found = drawn(labels_page, bench_of(store)), find_label_issues(store)
     app.button(key="next_error").click().run()
     assert f"Document {found.rows[1]}" in [line.value for line in app.subheader]
 
 
 def test_another_page_begins_with_its_first_document(store):
-    app, found = drawn(labels_page, bench_of(store)), suspects(store)
+    app, found = drawn(labels_page, bench_of(store)), find_label_issues(store)
     app.session_state[context.PLACE] = context.Place(
         store.scores.manifest.data_sha256, int(found.rows[25]), 25, Filter()
     )
@@ -133,7 +133,7 @@ def test_a_document_that_was_read_elsewhere_gives_way_to_the_first(store):
     data = store.scores.manifest.data_sha256
     app.session_state[context.PLACE] = context.Place(data, 199, 199, Filter())
     app.run()
-    assert f"Document {suspects(store).rows[0]}" in [line.value for line in app.subheader]
+    assert f"Document {find_label_issues(store).rows[0]}" in [line.value for line in app.subheader]
 
 
 def test_nothing_suspect_says_so(make_store):  # noqa: F811
@@ -143,7 +143,7 @@ def test_nothing_suspect_says_so(make_store):  # noqa: F811
 
 
 def test_without_the_checkpoint_nothing_is_near(store):
-    app = drawn(nearest_page, bench_of(store), reading(store, 0))
+    app = drawn(nearest_page, bench_of(store), read_document(store, 0))
     assert sentences.TRAINING_GONE in captions(app)
 
 
@@ -161,18 +161,18 @@ def small(root, make_store, own_folder):  # noqa: F811
 
 
 def test_the_nearest_are_found_once_the_training_documents_were_read(small):
-    from han_core.analysis.embedding_cache import keep_vectors
+    from han_core.analysis.embedding_cache import cache_vectors
     from han_core.analysis.sources import source_of
     from han_core.runtime.devices import choose_device
 
     bench, folder = small
-    read = reading(bench.store, 0)
+    read = read_document(bench.store, 0)
     app = drawn(nearest_page, bench, read)
     assert "nearest" in hooks(app)
     assert app.selectbox(key=PICKER).value == "bundled:classroom@train"
     assert app.button(key="begin_vectors").label == "Read the training documents"
     corpus = source_of("bundled:classroom/all@all").read()
-    key = keep_vectors(folder, load_checkpoint(folder, choose_device("cpu")), corpus)
+    key = cache_vectors(folder, load_checkpoint(folder, choose_device("cpu")), corpus)
     app = drawn(nearest_page, bench, read)
     app.selectbox(key=PICKER).set_value(key).run()
     shown = app.dataframe[0].value
@@ -188,7 +188,7 @@ def test_they_are_read_in_the_background(small):
     import time
 
     bench, _ = small
-    app = drawn(nearest_page, bench, reading(bench.store, 0))
+    app = drawn(nearest_page, bench, read_document(bench.store, 0))
     app.button(key="begin_vectors").click().run()
     until = time.monotonic() + PATIENCE
     while not len(app.dataframe):
@@ -209,7 +209,7 @@ def test_why_training_documents_cannot_be_read(small, root, monkeypatch):
         training_documents.background, "look",
         lambda folder: jobs.State(kind="failed", text="No *such* file."),
     )  # fmt: skip
-    app = drawn(nearest_page, bench, reading(bench.store, 0))
+    app = drawn(nearest_page, bench, read_document(bench.store, 0))
     assert app.error[0].value.replace("\\", "") == "No *such* file."
     assert app.button(key="begin_vectors").label == "Begin again"
 
@@ -219,7 +219,7 @@ def neighbour(label: str, same: bool = False) -> Neighbour:
 
 
 def test_what_is_said_of_the_votes(store):
-    read = reading(store, 0)
+    read = read_document(store, 0)
     assert (read.true, read.predicted) == ("pos", "neg")
     found = Neighbours((*[neighbour("neg")] * 7, *[neighbour("pos")] * 3, neighbour("neg", True)))
     assert sentences.votes(found, read) == (

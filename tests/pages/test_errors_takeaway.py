@@ -9,8 +9,8 @@ from streamlit.testing.v1 import AppTest
 from han_core.analysis.annotations.agreement import marks
 from han_core.analysis.annotations.codebook import codebook, save_tag
 from han_core.analysis.annotations.database import open_database
-from han_core.analysis.annotations.marks import content_of
-from han_core.analysis.annotations.writing import put_tag, write_note
+from han_core.analysis.annotations.marks import content_hash
+from han_core.analysis.annotations.writing import add_tag, write_note
 from han_core.analysis.export import export_table
 from han_core.analysis.filters import Filter
 from han_core.analysis.query import select
@@ -94,13 +94,13 @@ def test_the_report_has_the_first_of_the_table_and_its_filter(store, notes):
 
 
 def aside(bench):
-    from han_core.analysis.document_table import reading
+    from han_core.analysis.document_table import read_document
     from pages.errors import export
     from pages.errors import reading as collected
     from pages.shared import page as kept
 
     kept.arrive("Errors")
-    collected.beside(bench, reading(bench.store, 2))
+    collected.beside(bench, read_document(bench.store, 2))
     export.panel(bench)
 
 
@@ -148,8 +148,8 @@ def test_tags_come_back_and_what_a_new_model_changed_is_listed(
 ):  # fmt: skip
     old = open_database(f"sqlite:///{tmp_path / 'old.sqlite'}")
     save_tag(old, "irony", "Ben")
-    put_tag(old, content_of("so so"), "irony", "Ben")
-    write_note(old, content_of("so so"), "Ben", "twice")
+    add_tag(old, content_hash("so so"), "irony", "Ben")
+    write_note(old, content_hash("so so"), "Ben", "twice")
     content = taken_away(store, old, tmp_path)
     new = make_store(
         true=["neg", "pos", "pos"], predicted=["pos", "pos", "pos"], texts=[*TEXTS[:2], "other"]

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from han_core.analysis.annotations.marks import Marks
 from han_core.analysis.filters import Filter, Range
 from han_core.analysis.query import select
-from han_core.analysis.slices import save_slice, slices
+from han_core.analysis.slices import save_slice, saved_slices
 from pages.errors import cached_scores, charts, context, matrix
 from pages.errors import matrix as linked
 from pages.errors.context import ErrorsContext
@@ -179,7 +179,7 @@ def test_slices_are_deleted_by_somebody_with_a_name(store):
     app = chosen(store, [1, 2])
     assert "2 slices" in app.button(key="slices_delete").label
     app.button(key="slices_delete").click().run()
-    assert [slice.name for slice in slices(cached_scores.notes(), data)] == ["strange"]
+    assert [slice.name for slice in saved_slices(cached_scores.notes(), data)] == ["strange"]
 
 
 def test_two_chosen_lines_are_compared(store):

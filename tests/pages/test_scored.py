@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from han_core.analysis import scoring_job
-from han_core.analysis.score_cache import kept_scores
+from han_core.analysis.score_cache import list_scores
 from han_core.analysis.sources import source_of
 from han_core.runtime.jobs import State
 from pages.errors import cached_scores, scoring, word_attention
@@ -64,7 +64,7 @@ def own_file(tmp_path, root):
     path = tmp_path / "films.jsonl"
     path.write_text("\n".join(map(json.dumps, ROWS)))
     source, folder = source_of(str(path)), root / "small-han"
-    made = scoring_job.keep_here(
+    made = scoring_job.score_in_process(
         folder, load_checkpoint(folder), source.read(), source, lambda done, of: None
     )
     return path, made
@@ -73,7 +73,7 @@ def own_file(tmp_path, root):
 def test_few_documents_are_scored_at_once_and_kept(app):
     app.run()
     assert app.session_state["found"] == 88
-    (made,) = kept_scores()
+    (made,) = list_scores()
     assert made.origin.source.data == "bundled:classroom@test"
     part = next(made.scores.folder.glob("part-*"))
     before = part.stat().st_mtime_ns
@@ -100,7 +100,7 @@ def test_stopped_it_says_how_far_it_was_and_begins_again_on_request(app, monkeyp
     stopped = State(kind="stopped", text="Stopped.", done=30, of=88)
     monkeypatch.setattr(jobs, "look", lambda folder: stopped)
     begun = []
-    monkeypatch.setattr(scoring_job, "begin_keeping", lambda *given: begun.append(given))
+    monkeypatch.setattr(scoring_job, "start_scoring", lambda *given: begun.append(given))
     app.run()
     assert "stopped at 30 of 88 documents" in app.info[0].value
     app.button(key="score_again_small-han").click().run()
@@ -155,7 +155,7 @@ def test_a_checkpoint_that_is_gone_leaves_its_scores(app, own_file, root):
     assert "is gone. Its scores are kept" in app.warning[0].value
     assert scoring.present(gone) is None
     app.button(key="forget_scores").click().run()
-    assert made.key not in {each.key for each in kept_scores()}
+    assert made.key not in {each.key for each in list_scores()}
     assert not app.exception
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from han_core.analysis.model_pairs import CHANGES, Pair
-from han_core.analysis.paired_words import MovedWord
+from han_core.analysis.paired_words import MeanShift
 from han_core.explanation.statistics import NOTHING, Interval
 from han_core.viz.charts.pair import (
     GAIN,
@@ -99,8 +99,8 @@ def test_divergences_draw_their_intervals_and_say_where_there_is_none():
 
 def test_words_that_gained_stand_on_top_and_names_are_escaped():
     words = (
-        MovedWord("<i>film", 4, 0.1, 0.5, 0.4), MovedWord("the", 9, 0.1, 0.2, 0.1),
-        MovedWord("same", 9, 0.1, 0.1, 0.0), MovedWord("good", 3, 0.4, 0.1, -0.3),
+        MeanShift("<i>film", 4, 0.1, 0.5, 0.4), MeanShift("the", 9, 0.1, 0.2, 0.1),
+        MeanShift("same", 9, 0.1, 0.1, 0.0), MeanShift("good", 3, 0.4, 0.1, -0.3),
     )  # fmt: skip
     figure = moved_words(words, 10)
     (bars,) = figure.data

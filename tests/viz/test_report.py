@@ -1,5 +1,7 @@
 """The report of a scored data set: its figures, and the documents that were chosen."""
 
+# ruff: noqa: F811
+
 import json
 import re
 
@@ -10,8 +12,8 @@ from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_su
 from han_core.analysis.annotations.agreement import marks
 from han_core.analysis.annotations.codebook import save_tag
 from han_core.analysis.annotations.database import open_database
-from han_core.analysis.annotations.marks import content_of
-from han_core.analysis.annotations.writing import put_tag, set_flag, write_note
+from han_core.analysis.annotations.marks import content_hash
+from han_core.analysis.annotations.writing import add_tag, set_flag, write_note
 from han_core.explanation.explain import explain
 from han_core.models.checkpoint import load_checkpoint
 from han_core.runtime.errors import UserError
@@ -27,7 +29,7 @@ def database(tmp_path):
 
 
 @pytest.fixture
-def four(make_store):  # noqa: F811
+def four(make_store):
     return make_store(
         true=["neg", "pos", "pos", "neg"],
         predicted=["neg", "pos", "neg", "pos"],
@@ -79,9 +81,9 @@ def test_figures_are_those_of_what_the_filter_leaves(four, database):
 def test_documents_stand_in_the_order_asked_for_with_what_was_said(four, database):
     save_tag(database, "irony", "Ann")
     for text in ("so <b>so</b>", "dull"):
-        put_tag(database, content_of(text), "irony", "Ann")
-    write_note(database, content_of("dull"), "Ben", "<script>alert(1)</script>")
-    set_flag(database, content_of("dull"), "label_is_wrong", "Ben", True, "neg", "pos")
+        add_tag(database, content_hash(text), "irony", "Ann")
+    write_note(database, content_hash("dull"), "Ben", "<script>alert(1)</script>")
+    set_flag(database, content_hash("dull"), "label_is_wrong", "Ben", True, "neg", "pos")
     html = page(four, [3, 0], database, rows=[0, 2, 3])
     assert re.findall("<h2>(Document .*?)</h2>", html) == ["Document 3", "Document 0"]
     assert [one["tokens"] for one in drawn(html)] == [["dull"], ["Good", "film", "."]]

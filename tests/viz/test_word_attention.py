@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from han_core.analysis.attended_words import SHARES, Profile
+from han_core.analysis.attended_words import SHARES, PositionProfile
 from han_core.analysis.word_attention import BINS
 from han_core.viz.charts.word_attention import attended_words, entropy_shares, position_profile
 
@@ -41,8 +41,8 @@ def test_no_word_is_refused():
         attended_words(WORDS.head(0), "lift")
 
 
-def profile(mean: float, documents: int = 7) -> Profile:
-    return Profile(documents, np.full(BINS, mean), np.full(BINS, mean - 0.1),
+def profile(mean: float, documents: int = 7) -> PositionProfile:
+    return PositionProfile(documents, np.full(BINS, mean), np.full(BINS, mean - 0.1),
                    np.full(BINS, mean + 0.1))  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from han_core.analysis.annotations.marks import Flag, Marks
 from han_core.analysis.annotations.schema import ASSIGNMENT, CLOCK, FLAG, NOTE, READ, TAG
 from han_core.runtime.errors import UserError
 
-SAYING = (ASSIGNMENT, NOTE, FLAG, READ)
+ANNOTATION_TABLES = (ASSIGNMENT, NOTE, FLAG, READ)
 """The tables that hold what one annotator said of one document."""
 
 
@@ -42,26 +42,29 @@ def marks(database: Database) -> Marks:
     return kept[1]
 
 
-def coded(database: Database, annotator: str) -> frozenset[str]:
+def annotated_documents(database: Database, annotator: str) -> frozenset[str]:
     """The documents that this annotator tagged, noted, flagged or marked as read.
 
     Raises:
         UserError: as ``Database.reading``.
     """
     with database.reading() as connection:
-        return frozenset(coded_by(connection, annotator))
+        return frozenset(select_annotated(connection, annotator))
 
 
-def coded_by(connection: Connection, annotator: str) -> set[str]:
+def select_annotated(connection: Connection, annotator: str) -> set[str]:
     """The same within a transaction."""
-    own = (sa.select(table.c.content).where(table.c.annotator == annotator) for table in SAYING)
+    own = (
+        sa.select(table.c.content).where(table.c.annotator == annotator)
+        for table in ANNOTATION_TABLES
+    )
     return set(connection.execute(sa.union(*own)).scalars())
 
 
 def _marks(connection: Connection) -> Marks:
     tagged = _by_name(connection, sa.select(TAG.c.name, ASSIGNMENT.c.content).join(ASSIGNMENT))
     flagged = _by_name(connection, sa.select(FLAG.c.kind, FLAG.c.content))
-    everything = sa.union(*(sa.select(table.c.content) for table in SAYING))
+    everything = sa.union(*(sa.select(table.c.content) for table in ANNOTATION_TABLES))
     annotated = frozenset(connection.execute(everything).scalars())
     return Marks(tagged, cast("dict[Flag, frozenset[str]]", flagged), annotated)
 
@@ -105,7 +108,9 @@ def annotators(database: Database) -> dict[str, int]:
     Raises:
         UserError: as ``Database.reading``.
     """
-    rows = sa.union(*(sa.select(table.c.annotator, table.c.content) for table in SAYING)).subquery()
+    rows = sa.union(
+        *(sa.select(table.c.annotator, table.c.content) for table in ANNOTATION_TABLES)
+    ).subquery()
     asked = sa.select(rows.c.annotator, sa.func.count()).group_by(rows.c.annotator)
     with database.reading() as connection:
         return {row[0]: row[1] for row in connection.execute(asked.order_by("annotator"))}
@@ -126,24 +131,26 @@ def agreement(
         raise UserError("Two annotators are expected to compare; it was the same one twice.")
     found = []
     with database.reading() as connection:
-        common = coded_by(connection, first) & coded_by(connection, second)
+        common = select_annotated(connection, first) & select_annotated(connection, second)
         common = common if contents is None else common & frozenset(contents)
         for used in (_tags, _flags):
             one, other = used(connection, first, common), used(connection, second, common)
             for name in sorted(one.keys() | other.keys()):
                 sets = one.get(name, set()), other.get(name, set())
-                found.append(of_sets(name, *sets, len(common)))
+                found.append(agreement_of_sets(name, *sets, len(common)))
     return tuple(found)
 
 
-def of_sets(name: str, first: set[str], second: set[str], n: int) -> Agreement:
+def agreement_of_sets(name: str, first: set[str], second: set[str], n: int) -> Agreement:
     """From the documents that each gave the tag to, of ``n`` that both looked at."""
     both = len(first & second)
     counts = both, len(first) - both, len(second) - both
-    return of_counts(name, *counts, n - sum(counts))
+    return agreement_of_counts(name, *counts, n - sum(counts))
 
 
-def of_counts(name: str, both: int, only_first: int, only_second: int, neither: int) -> Agreement:
+def agreement_of_counts(
+    name: str, both: int, only_first: int, only_second: int, neither: int
+) -> Agreement:
     """Kappa (Cohen 1960) of a 2 × 2 table, with the large-sample interval of Fleiss, Cohen and
     Everitt (1969, equation 13), cut to -1 and 1.
 

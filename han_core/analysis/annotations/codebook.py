@@ -26,11 +26,11 @@ from han_core.analysis.annotations.marks import (  # fmt: skip
     folded,
 )
 from han_core.analysis.annotations.schema import ASSIGNMENT, TAG
-from han_core.analysis.annotations.writing import now, record
+from han_core.analysis.annotations.writing import record, utc_now
 from han_core.runtime.errors import UserError
 
 
-class Stale(UserError):
+class StaleTagError(UserError):
     """Somebody else changed a tag since it was seen."""
 
 
@@ -69,7 +69,7 @@ def codebook(database: Database, retired: bool = False) -> tuple[Tag, ...]:
         return tuple(Tag(*row) for row in connection.execute(asked))
 
 
-def uses(database: Database) -> dict[str, int]:
+def documents_by_tag(database: Database) -> dict[str, int]:
     """Documents that have a tag, for each name in the codebook; retired tags too.
 
     Raises:
@@ -118,13 +118,13 @@ def insert_tag(
 ) -> Tag:
     """A new tag of checked values, whose name nobody has, within a transaction."""
     values = {"name": name, "description": description, "colour": colour, "key": key}
-    made = {"created_by": annotator, "created_at": now(), "folded": folded(name)}
+    made = {"created_by": annotator, "created_at": utc_now(), "folded": folded(name)}
     put = sa.insert(TAG).values(**values, **made, retired=False, version=1).returning(*_COLUMNS)
     record(connection, annotator, "made a tag", name, after=_line(values))
     return Tag(*connection.execute(put).one())
 
 
-def retire(database: Database, tag: Tag, annotator: str) -> Tag:
+def retire_tag(database: Database, tag: Tag, annotator: str) -> Tag:
     """No longer offered; documents keep it, and its key is free.
 
     Raises:
@@ -136,7 +136,7 @@ def retire(database: Database, tag: Tag, annotator: str) -> Tag:
         return _changed(connection, tag, who, "retired a tag", retired=True, key="")
 
 
-def restore(database: Database, tag: Tag, annotator: str) -> Tag:
+def restore_tag(database: Database, tag: Tag, annotator: str) -> Tag:
     """A retired tag offered again.
 
     Raises:
@@ -147,7 +147,7 @@ def restore(database: Database, tag: Tag, annotator: str) -> Tag:
         return _changed(connection, tag, who, "restored a tag", retired=False)
 
 
-def merge(database: Database, tag: Tag, into: Tag, annotator: str) -> int:
+def merge_tags(database: Database, tag: Tag, into: Tag, annotator: str) -> int:
     """Puts ``into`` where ``tag`` was, and lets ``tag`` go; returns how many rows moved.
 
     Who tagged and when stays; where one annotator had put both, the row of ``into`` stays.
@@ -194,7 +194,7 @@ def _refuse_stale(connection: Connection, tag: Tag) -> None:
     """Raises where ``tag`` is no longer as it was seen."""
     version = connection.execute(sa.select(TAG.c.version).where(TAG.c.id == tag.id)).scalar()
     if version != tag.version:
-        raise Stale(
+        raise StaleTagError(
             f'Somebody else has changed or merged the tag "{tag.name}" meanwhile; nothing was '
             "saved, please look at it again."
         )
@@ -216,7 +216,7 @@ def _line(values: dict) -> str:
     return "; ".join(str(values[name]) for name in ("name", "description", "colour", "key"))
 
 
-class Starter(NamedTuple):
+class StarterTag(NamedTuple):
     """A tag that is offered."""
 
     name: str
@@ -225,32 +225,32 @@ class Starter(NamedTuple):
     key: str
 
 
-STARTERS = (
-    Starter("negation", "A word turns what follows around: not good, hardly a success, "
+STARTER_TAGS = (
+    StarterTag("negation", "A word turns what follows around: not good, hardly a success, "
             "fails to bore.", "#3b6ea8", "1"),
-    Starter("contrast", "The text weighs one side against the other, and the last or the main "
+    StarterTag("contrast", "The text weighs one side against the other, and the last or the main "
             "clause decides: fine actors, but …", "#8a5fb0", "2"),
-    Starter("mixed opinion", "Praise and blame in the same text; a reader could argue for "
+    StarterTag("mixed opinion", "Praise and blame in the same text; a reader could argue for "
             "either class.", "#b0623f", "3"),
-    Starter("sarcasm", "Meant the other way round: what a masterpiece, I slept well.",
+    StarterTag("sarcasm", "Meant the other way round: what a masterpiece, I slept well.",
             "#b8476b", "4"),
-    Starter("indirect", "No word says it; the reader concludes it from what is told: I asked for "
-            "my money back.", "#3f8f7a", "5"),
-    Starter("comparison", "Somebody or something else is judged, or serves as the measure: his "
+    StarterTag("indirect", "No word says it; the reader concludes it from what is told: I asked "
+            "for my money back.", "#3f8f7a", "5"),
+    StarterTag("comparison", "Somebody or something else is judged, or serves as the measure: his "
             "first book was so much better.", "#7f7a2c", "6"),
-    Starter("about something else", "Strong words that belong to the plot, a quotation or "
+    StarterTag("about something else", "Strong words that belong to the plot, a quotation or "
             "another thing, not to what is judged.", "#5f7f9f", "7"),
-    Starter("knowledge needed", "Only somebody who knows the matter can tell: a name, an "
+    StarterTag("knowledge needed", "Only somebody who knows the matter can tell: a name, an "
             "allusion, a term.", "#8c6d3f", "8"),
-    Starter("unknown words", "What decides is misspelt, rare, or of another language, and the "
+    StarterTag("unknown words", "What decides is misspelt, rare, or of another language, and the "
             "model does not know it.", "#6b6b6b", "9"),
-    Starter("too little to tell", "Short or empty of opinion; nobody could tell from the text "
+    StarterTag("too little to tell", "Short or empty of opinion; nobody could tell from the text "
             "alone.", "#9a5f8a", "0"),
 )  # fmt: skip
 """No two share a key; a wrong label is a flag, so it is no tag."""
 
 
-def add_starters(database: Database, annotator: str) -> int:
+def add_starter_tags(database: Database, annotator: str) -> int:
     """Puts those into the codebook whose name is not there; returns how many.
 
     A key that somebody gave to another tag stays with that one.
@@ -262,7 +262,7 @@ def add_starters(database: Database, annotator: str) -> int:
     with database.writing() as connection:
         there = connection.execute(sa.select(TAG.c.folded, TAG.c.key, TAG.c.retired)).all()
         names, keys = {row.folded for row in there}, {row.key for row in there if not row.retired}
-        new = [one for one in STARTERS if folded(one.name) not in names]
+        new = [one for one in STARTER_TAGS if folded(one.name) not in names]
         for one in new:
             free = one._replace(key="") if one.key in keys else one
             insert_tag(connection, who, **free._asdict())

@@ -27,7 +27,7 @@ AT_ONCE = 2_000  # documents asked for in one query; databases bound the number 
 
 
 @dataclass(frozen=True)
-class Tagged:
+class TagMark:
     """A tag's name, and since when the document has it."""
 
     name: str
@@ -44,7 +44,7 @@ class Note:
 
 
 @dataclass(frozen=True)
-class Flagged:
+class FlagMark:
     """A flag.
 
     Attributes:
@@ -59,13 +59,13 @@ class Flagged:
 
 
 @dataclass(frozen=True)
-class Said:
+class Annotation:
     """All that one annotator said of one document; ``read`` is when it was marked as read."""
 
     annotator: str
-    tags: tuple[Tagged, ...] = ()
+    tags: tuple[TagMark, ...] = ()
     note: Note | None = None
-    flags: tuple[Flagged, ...] = ()
+    flags: tuple[FlagMark, ...] = ()
     read: datetime | None = None
 
     @property
@@ -77,54 +77,60 @@ class Said:
         return max(times, default=None)
 
 
-def said_of(database: Database, content: str) -> tuple[Said, ...]:
+def document_annotations(database: Database, content: str) -> tuple[Annotation, ...]:
     """What is said of one document, by annotator's name.
 
     Raises:
         UserError: as ``Database.reading``.
     """
-    return said_of_all(database, [content]).get(content, ())
+    return annotations_by_document(database, [content]).get(content, ())
 
 
-def said_of_all(database: Database, contents: Sequence[str]) -> dict[str, tuple[Said, ...]]:
+def annotations_by_document(
+    database: Database, contents: Sequence[str]
+) -> dict[str, tuple[Annotation, ...]]:
     """The same of several; those of which nothing is said are left out.
 
     Raises:
         UserError: as ``Database.reading``.
     """
-    found: dict[str, tuple[Said, ...]] = {}
+    found: dict[str, tuple[Annotation, ...]] = {}
     with database.reading() as connection:
-        for some in parts(list(dict.fromkeys(contents))):
-            found |= gathered(connection, some)
+        for some in query_batches(list(dict.fromkeys(contents))):
+            found |= select_annotations(connection, some)
     return found
 
 
-def parts(contents: Sequence[str]) -> Iterator[Sequence[str]]:
+def query_batches(contents: Sequence[str]) -> Iterator[Sequence[str]]:
     """``contents`` in parts that one query can ask for."""
     return (contents[at : at + AT_ONCE] for at in range(0, len(contents), AT_ONCE))
 
 
-def gathered(connection: Connection, contents: Sequence[str]) -> dict[str, tuple[Said, ...]]:
+def select_annotations(
+    connection: Connection, contents: Sequence[str]
+) -> dict[str, tuple[Annotation, ...]]:
     """As ``said_of_all``, of as many documents as one of ``parts``, within a transaction."""
     pieces: dict[tuple[str, str], dict] = defaultdict(lambda: {"tags": [], "flags": []})
     for row in _tags(connection, contents):
-        pieces[row.content, row.annotator]["tags"].append(Tagged(row.name, row.at))
+        pieces[row.content, row.annotator]["tags"].append(TagMark(row.name, row.at))
     for row in _rows(connection, NOTE, contents):
         pieces[row.content, row.annotator]["note"] = Note(row.text, row.at, row.version)
     for row in _rows(connection, FLAG, contents):
-        flag = Flagged(row.kind, row.label, row.meant, row.at)
+        flag = FlagMark(row.kind, row.label, row.meant, row.at)
         pieces[row.content, row.annotator]["flags"].append(flag)
     for row in _rows(connection, READ, contents):
         pieces[row.content, row.annotator]["read"] = row.at
     return dict(_by_document(pieces))
 
 
-def _by_document(pieces: dict[tuple[str, str], dict]) -> Iterator[tuple[str, tuple[Said, ...]]]:
-    of: dict[str, list[Said]] = defaultdict(list)
+def _by_document(
+    pieces: dict[tuple[str, str], dict],
+) -> Iterator[tuple[str, tuple[Annotation, ...]]]:
+    of: dict[str, list[Annotation]] = defaultdict(list)
     for (content, annotator), piece in sorted(pieces.items()):
         tags = tuple(sorted(piece.pop("tags"), key=lambda one: one.name))
         flags = tuple(sorted(piece.pop("flags"), key=lambda one: one.kind))
-        of[content].append(Said(annotator, tags=tags, flags=flags, **piece))
+        of[content].append(Annotation(annotator, tags=tags, flags=flags, **piece))
     return ((content, tuple(said)) for content, said in of.items())
 
 
@@ -142,7 +148,7 @@ FLAG_NAMES: dict[Flag, str] = {"label_is_wrong": "label is wrong", "ambiguous": 
 
 
 @dataclass(frozen=True)
-class Findings:
+class AnnotationCells:
     """Columns, a cell for each document asked for; "" where nothing is said.
 
     Attributes:
@@ -160,20 +166,20 @@ class Findings:
     coding: tuple[str, ...]
 
 
-def findings(database: Database, contents: Sequence[str]) -> Findings:
+def annotation_cells(database: Database, contents: Sequence[str]) -> AnnotationCells:
     """What is said of these documents, in their order.
 
     Raises:
         UserError: as ``Database.reading``.
     """
-    said = said_of_all(database, contents)
+    said = annotations_by_document(database, contents)
     rows = {content: _cells(of_it) for content, of_it in said.items()}
     nothing = ("",) * 5
     columns = zip(*(rows.get(content, nothing) for content in contents), strict=True)
-    return Findings(*columns) if contents else Findings((), (), (), (), ())
+    return AnnotationCells(*columns) if contents else AnnotationCells((), (), (), (), ())
 
 
-def said_from_json(text: str) -> tuple[Said, ...]:
+def annotations_from_json(text: str) -> tuple[Annotation, ...]:
     """What a cell of ``coding`` says; whatever else stands in it is refused.
 
     Raises:
@@ -227,21 +233,21 @@ class _Said(_Strict):
     flags: Annotated[list[_Flag], Field(max_length=2)] = []
     read: AwareDatetime | None = None
 
-    def said(self) -> Said:
+    def said(self) -> Annotation:
         note = Note(self.note.text, self.note.at, 0) if self.note else None
-        tags = tuple(Tagged(one.name, one.at) for one in self.tags)
-        flags = tuple(Flagged(one.kind, one.label, one.meant, one.at) for one in self.flags)
-        return Said(self.annotator, tags, note, flags, self.read)
+        tags = tuple(TagMark(one.name, one.at) for one in self.tags)
+        flags = tuple(FlagMark(one.kind, one.label, one.meant, one.at) for one in self.flags)
+        return Annotation(self.annotator, tags, note, flags, self.read)
 
 
 _CELL = TypeAdapter(Annotated[list[_Said], Field(max_length=1_000)])
 
 
-def _cells(said: Iterable[Said]) -> tuple[str, ...]:
+def _cells(said: Iterable[Annotation]) -> tuple[str, ...]:
     """One document's cells."""
     said = tuple(said)
     tags = dict.fromkeys(sorted(tag.name for one in said for tag in one.tags))
-    flags = dict.fromkeys(flag_in_words(flag) for one in said for flag in one.flags)
+    flags = dict.fromkeys(flag_text(flag) for one in said for flag in one.flags)
     notes = (f"{one.annotator}: {one.note.text}" for one in said if one.note)
     cell = [_Said.model_validate(_as_json(one)) for one in said]
     coding = _CELL.dump_json(cell, exclude_defaults=True).decode()
@@ -249,13 +255,13 @@ def _cells(said: Iterable[Said]) -> tuple[str, ...]:
     return "; ".join(tags), "; ".join(flags), "\n\n".join(notes), "; ".join(who), coding
 
 
-def _as_json(one: Said) -> dict:
+def _as_json(one: Annotation) -> dict:
     note = one.note and {"text": one.note.text, "at": one.note.at}
     flags = [vars(flag) for flag in one.flags]
     return {"annotator": one.annotator, "tags": [vars(tag) for tag in one.tags], "note": note,
             "flags": flags, "read": one.read}  # fmt: skip
 
 
-def flag_in_words(flag: Flagged) -> str:
+def flag_text(flag: FlagMark) -> str:
     """ "label is wrong (positive)"."""
     return f"{FLAG_NAMES[flag.kind]} ({flag.meant})" if flag.meant else FLAG_NAMES[flag.kind]

@@ -12,7 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from han_core.analysis.annotations.database import Database
-from han_core.analysis.annotations.document_annotations import Said, gathered, parts
+from han_core.analysis.annotations.document_annotations import (
+    Annotation,
+    query_batches,
+    select_annotations,
+)
 from han_core.analysis.annotations.marks import (
     LONGEST_LABEL,
     checked_name,
@@ -21,11 +25,11 @@ from han_core.analysis.annotations.marks import (
     storable,
 )
 from han_core.analysis.annotations.schema import ASSIGNMENT, FLAG, NOTE, READ, TAG
-from han_core.analysis.annotations.writing import joined, note_of, put_note, record
+from han_core.analysis.annotations.writing import merge_notes, record, select_note, store_note
 
 
 @dataclass(frozen=True)
-class Brought:
+class ImportSummary:
     """How much was new.
 
     Attributes:
@@ -37,11 +41,13 @@ class Brought:
     notes: int = 0
     flags: int = 0
     read: int = 0
-    joined: int = 0
+    merge_notes: int = 0
     unknown_tags: tuple[str, ...] = ()
 
 
-def bring(database: Database, said: Mapping[str, tuple[Said, ...]], who: str) -> Brought:
+def import_annotations(
+    database: Database, said: Mapping[str, tuple[Annotation, ...]], who: str
+) -> ImportSummary:
     """Adds what is not there yet, for each document (``content_of``); all of it or nothing.
 
     Args:
@@ -56,21 +62,21 @@ def bring(database: Database, said: Mapping[str, tuple[Said, ...]], who: str) ->
     with database.writing() as connection:
         known = {row.folded: row.id for row in connection.execute(sa.select(TAG))}
         unknown = {folded(name): name for name in named if folded(name) not in known}
-        for some in parts(list(said)):
+        for some in query_batches(list(said)):
             new += _bring(connection, known, {content: said[content] for content in some})
         if new:
             told = ", ".join(f"{count} {what}" for what, count in sorted(new.items()))
             record(connection, who, "brought findings", after=told)
-    return Brought(**new, unknown_tags=tuple(sorted(unknown.values())))
+    return ImportSummary(**new, unknown_tags=tuple(sorted(unknown.values())))
 
 
 def _bring(
-    connection: Connection, known: Mapping[str, int], said: Mapping[str, tuple[Said, ...]]
+    connection: Connection, known: Mapping[str, int], said: Mapping[str, tuple[Annotation, ...]]
 ) -> Counter[str]:
     """As many documents as one query can ask for; returns how much was new."""
     there = {
         (content, one.annotator): one
-        for content, all_of_it in gathered(connection, list(said)).items()
+        for content, all_of_it in select_annotations(connection, list(said)).items()
         for one in all_of_it
     }
     new: Counter[str] = Counter()
@@ -91,11 +97,11 @@ def _bring(
     return +new
 
 
-def _each(said: Mapping[str, tuple[Said, ...]]) -> Iterator[tuple[str, Said]]:
+def _each(said: Mapping[str, tuple[Annotation, ...]]) -> Iterator[tuple[str, Annotation]]:
     return ((content, one) for content, all_of_it in said.items() for one in all_of_it)
 
 
-def _whose(content: str, one: Said) -> dict[str, str]:
+def _whose(content: str, one: Annotation) -> dict[str, str]:
     return {"content": content, "annotator": checked_name(one.annotator, "An analyst's name")}
 
 
@@ -103,7 +109,7 @@ def _tags(said: Mapping, there: Mapping, known: Mapping[str, int]) -> Iterator[d
     """Rows of tags that are in the codebook and not there yet."""
     for content, one in _each(said):
         whose = _whose(content, one)
-        had = there.get((content, whose["annotator"]), Said(""))
+        had = there.get((content, whose["annotator"]), Annotation(""))
         names = {folded(tag.name) for tag in had.tags}
         for tag in one.tags:
             if folded(tag.name) in known and folded(tag.name) not in names:
@@ -114,7 +120,9 @@ def _flags(said: Mapping, there: Mapping) -> Iterator[dict]:
     """Rows of flags that are not up yet."""
     for content, one in _each(said):
         whose = _whose(content, one)
-        kinds = {flag.kind for flag in there.get((content, whose["annotator"]), Said("")).flags}
+        kinds = {
+            flag.kind for flag in there.get((content, whose["annotator"]), Annotation("")).flags
+        }
         for flag in one.flags:
             if flag.kind not in kinds:
                 label = checked_text(flag.label, "A class", LONGEST_LABEL)
@@ -126,7 +134,7 @@ def _read(said: Mapping, there: Mapping) -> Iterator[dict]:
     """Rows of read marks that are not there yet."""
     for content, one in _each(said):
         whose = _whose(content, one)
-        if one.read and not there.get((content, whose["annotator"]), Said("")).read:
+        if one.read and not there.get((content, whose["annotator"]), Annotation("")).read:
             yield whose | {"at": one.read}
 
 
@@ -134,16 +142,16 @@ def _notes(said: Mapping, there: Mapping) -> Iterator[dict]:
     """Rows of notes where the annotator has none yet."""
     for content, one in _each(said):
         whose = _whose(content, one)
-        if one.note and not there.get((content, whose["annotator"]), Said("")).note:
+        if one.note and not there.get((content, whose["annotator"]), Annotation("")).note:
             yield whose | {"text": storable(one.note.text), "at": one.note.at, "version": 1}
 
 
-def _join_note(connection: Connection, content: str, one: Said, there: Mapping) -> bool:
+def _join_note(connection: Connection, content: str, one: Annotation, there: Mapping) -> bool:
     """The note under the one that was there, unless that holds it; whether it was put there."""
     who = checked_name(one.annotator, "An analyst's name")
-    if not one.note or not there.get((content, who), Said("")).note:
+    if not one.note or not there.get((content, who), Annotation("")).note:
         return False
-    own = note_of(connection, content, who)
+    own = select_note(connection, content, who)
     assert own is not None
-    both = joined(own.text, storable(one.note.text))
-    return put_note(connection, content, who, own, both, at=one.note.at) != own
+    both = merge_notes(own.text, storable(one.note.text))
+    return store_note(connection, content, who, own, both, at=one.note.at) != own

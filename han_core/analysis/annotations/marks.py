@@ -19,7 +19,7 @@ from han_core.runtime.errors import UserError
 Flag = Literal["label_is_wrong", "ambiguous"]
 
 
-def content_of(text: str) -> str:
+def content_hash(text: str) -> str:
     """32 hexadecimal digits that name a text: the first half of its SHA-256."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
@@ -46,7 +46,7 @@ LONGEST_LABEL = 200
 """Characters."""
 
 RESERVED_KEYS = "jk"  # the page goes to the next and the previous document with them
-USUAL_COLOUR = "#5b7fa6"
+DEFAULT_COLOUR = "#5b7fa6"
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # PostgreSQL holds no NUL, UTF-8 no half character
 
@@ -112,9 +112,9 @@ def checked_colour(colour: str) -> str:
     Raises:
         UserError: if it is something else.
     """
-    if not re.fullmatch(r"#[0-9a-fA-F]{6}", colour or USUAL_COLOUR):
-        raise UserError(f'A colour such as {USUAL_COLOUR} is expected; "{colour}" came.')
-    return (colour or USUAL_COLOUR).lower()
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", colour or DEFAULT_COLOUR):
+        raise UserError(f'A colour such as {DEFAULT_COLOUR} is expected; "{colour}" came.')
+    return (colour or DEFAULT_COLOUR).lower()
 
 
 def checked_key(key: str) -> str:

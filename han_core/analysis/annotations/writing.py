@@ -40,7 +40,7 @@ class Change(NamedTuple):
     after: str
 
 
-def now() -> datetime:
+def utc_now() -> datetime:
     """This moment, in UTC."""
     return datetime.now(UTC)
 
@@ -55,7 +55,7 @@ def record(
     content: str | None = None,
 ) -> None:
     """Adds a line within the transaction of the change that it tells of."""
-    line = {"at": now(), "who": who, "what": what, "subject": subject, "content": content}
+    line = {"at": utc_now(), "who": who, "what": what, "subject": subject, "content": content}
     connection.execute(sa.insert(HISTORY).values(**line, before=before, after=after))
 
 
@@ -75,7 +75,7 @@ BETWEEN = "\n\n– written at the same time –\n\n"
 """Stands between two notes of one annotator, neither of whom saw the other."""
 
 
-class Written(NamedTuple):
+class SavedNote(NamedTuple):
     """What became of a note.
 
     Attributes:
@@ -85,11 +85,11 @@ class Written(NamedTuple):
     """
 
     note: Note | None
-    joined: bool
+    merge_notes: bool
     replaced: bool
 
 
-def put_tag(database: Database, content: str, tag: str, annotator: str) -> None:
+def add_tag(database: Database, content: str, tag: str, annotator: str) -> None:
     """Tags the document.
 
     Raises:
@@ -102,11 +102,11 @@ def put_tag(database: Database, content: str, tag: str, annotator: str) -> None:
         if found is None:
             raise UserError(f'There is no tag "{tag}" in the codebook; was it merged or renamed?')
         row = {"content": content, "tag_id": found.id, "annotator": who}
-        if add_row(connection, ASSIGNMENT, row | {"at": now()}):
+        if add_row(connection, ASSIGNMENT, row | {"at": utc_now()}):
             record(connection, who, "tagged", found.name, after=found.name, content=content)
 
 
-def take_tag(database: Database, content: str, tag: str, annotator: str) -> None:
+def remove_tag(database: Database, content: str, tag: str, annotator: str) -> None:
     """Takes this annotator's tag off the document; those of others stay.
 
     Raises:
@@ -122,7 +122,7 @@ def take_tag(database: Database, content: str, tag: str, annotator: str) -> None
 
 def write_note(
     database: Database, content: str, annotator: str, text: str, version: int = 0
-) -> Written:
+) -> SavedNote:
     """Keeps ``text`` as this annotator's note on the document; white space alone takes it away.
 
     Args:
@@ -134,11 +134,11 @@ def write_note(
     """
     who, wanted = checked_name(annotator, "An analyst's name"), checked_note(text)
     with database.writing() as connection:
-        there = note_of(connection, content, who)
+        there = select_note(connection, content, who)
         unseen = there is not None and there.version != version
-        kept = joined(there.text, wanted) if there and unseen else wanted
-        note = put_note(connection, content, who, there, kept)
-    return Written(note, unseen and kept != wanted, storable(text) != text)
+        kept = merge_notes(there.text, wanted) if there and unseen else wanted
+        note = store_note(connection, content, who, there, kept)
+    return SavedNote(note, unseen and kept != wanted, storable(text) != text)
 
 
 def set_flag(
@@ -173,7 +173,7 @@ def set_flag(
             return
         connection.execute(sa.delete(FLAG).where(*whose))
         if on:
-            row = {"content": content, "annotator": who, "kind": kind, "at": now(), **said}
+            row = {"content": content, "annotator": who, "kind": kind, "at": utc_now(), **said}
             connection.execute(sa.insert(FLAG).values(**row))
         record(connection, who, "flagged", kind, before, after, content)
 
@@ -187,7 +187,9 @@ def set_read(database: Database, content: str, annotator: str, on: bool) -> None
     who = checked_name(annotator, "An analyst's name")
     with database.writing() as connection:
         if on:
-            changed = add_row(connection, READ, {"content": content, "annotator": who, "at": now()})
+            changed = add_row(
+                connection, READ, {"content": content, "annotator": who, "at": utc_now()}
+            )
         else:
             gone = connection.execute(sa.delete(READ).where(*_whose(READ, content, who)))
             changed = bool(gone.rowcount)
@@ -204,21 +206,21 @@ def add_row(connection: Connection, table: sa.Table, row: dict) -> bool:
     return True
 
 
-def note_of(connection: Connection, content: str, annotator: str) -> Note | None:
+def select_note(connection: Connection, content: str, annotator: str) -> Note | None:
     """The annotator's note on the document, within a transaction."""
     asked = sa.select(NOTE.c.text, NOTE.c.at, NOTE.c.version)
     row = connection.execute(asked.where(*_whose(NOTE, content, annotator))).first()
     return None if row is None else Note(*row)
 
 
-def joined(there: str, wanted: str) -> str:
+def merge_notes(there: str, wanted: str) -> str:
     """Both texts, or the longer one where it holds the other."""
     if wanted in there:
         return there
     return wanted if there in wanted else there + BETWEEN + wanted
 
 
-def put_note(
+def store_note(
     connection: Connection,
     content: str,
     who: str,
@@ -230,7 +232,7 @@ def put_note(
     if text == (there.text if there else ""):
         return there
     connection.execute(sa.delete(NOTE).where(*_whose(NOTE, content, who)))
-    note = Note(text, at or now(), there.version + 1 if there else 1) if text else None
+    note = Note(text, at or utc_now(), there.version + 1 if there else 1) if text else None
     if note:
         connection.execute(sa.insert(NOTE).values(content=content, annotator=who, **vars(note)))
     record(connection, who, "noted", "", there.text if there else "", text, content)

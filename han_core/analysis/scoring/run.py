@@ -26,7 +26,7 @@ from han_core.runtime.errors import UserError
 Engine = Callable[[Iterable[Part], Job], Iterator[tuple[int, bytes]]]
 """Scores parts, which it takes one by one; gives back the number and the file of each."""
 
-NO_FIGURES: dict[str, float | None] = dict.fromkeys(("accuracy", "macro_f1", "loss"))
+NO_METRICS: dict[str, float | None] = dict.fromkeys(("accuracy", "macro_f1", "loss"))
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def score_corpus(
         started = time.perf_counter()
         _write(out, manifest, missing, engine(parts, job) if missing else iter(()), progress)
         seconds = time.perf_counter() - started
-        figures = NO_FIGURES
+        figures = NO_METRICS
         if manifest.labelled:
             figures = {**stored_metrics(out, manifest)}
     scored = sum(map(manifest.rows_of, missing))

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from han_core.analysis.attended_words import SHARES, Measure, Profile
+from han_core.analysis.attended_words import SHARES, Measure, PositionProfile
 from han_core.analysis.word_attention import BINS
 from han_core.runtime.errors import counted
 from han_core.viz.charts.curves import COLOURS, MOST, SYMBOLS
@@ -116,7 +116,7 @@ def _add_other(
     )
 
 
-def position_profile(profiles: Mapping[str, Profile]) -> go.Figure:
+def position_profile(profiles: Mapping[str, PositionProfile]) -> go.Figure:
     """Sentence weight by tenths of the document, a line with its 95% interval for each group."""
     sheet = Sheet(plain_layout(_HEIGHT))
     places = (np.arange(BINS) + 0.5) / BINS

@@ -6,9 +6,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from han_core.analysis.annotations.agreement import agreement, annotators, of_counts
+from han_core.analysis.annotations.agreement import agreement, agreement_of_counts, annotators
 from han_core.analysis.annotations.codebook import save_tag
-from han_core.analysis.annotations.writing import put_tag, set_flag, set_read, write_note
+from han_core.analysis.annotations.writing import add_tag, set_flag, set_read, write_note
 from han_core.runtime.errors import UserError
 
 COUNTS = st.tuples(*[st.integers(0, 60)] * 4)
@@ -24,7 +24,7 @@ def labels(both, only_first, only_second, neither):
 def test_kappa_is_that_of_scikit_learn(counts):
     first, second = labels(*counts)
     assume(len(set(first) | set(second)) == 2)
-    found = of_counts("x", *counts)
+    found = agreement_of_counts("x", *counts)
     assert found.n == sum(counts)
     assert found.kappa == pytest.approx(cohen_kappa_score(first, second), abs=1e-12)
 
@@ -47,14 +47,14 @@ def test_the_interval_is_that_of_the_delta_method(counts):
     # kappa as written takes the fourth share as what is left only through 1 - first and so on
     mean = gradient @ shares
     error = math.sqrt(((gradient - mean) ** 2 @ shares) / n)
-    found = of_counts("x", *counts)
+    found = agreement_of_counts("x", *counts)
     assert found.low == pytest.approx(max(found.kappa - 1.959964 * error, -1), abs=1e-4)
     assert found.high == pytest.approx(min(found.kappa + 1.959964 * error, 1), abs=1e-4)
 
 
 def test_an_example_worked_by_hand():
     """20 both, 5 and 10 one alone, 15 neither: agreement .7, by chance .5, kappa .4."""
-    found = of_counts("x", 20, 5, 10, 15)
+    found = agreement_of_counts("x", 20, 5, 10, 15)
     assert found.kappa == pytest.approx(0.4)
     assert (found.low, found.high) == (
         pytest.approx(0.149, abs=0.01),
@@ -74,7 +74,7 @@ def test_an_example_worked_by_hand():
     ],
 )
 def test_where_kappa_or_its_interval_is_not_defined(counts, kappa, reason):
-    found = of_counts("x", *counts)
+    found = agreement_of_counts("x", *counts)
     assert found.kappa == (kappa if kappa is None else pytest.approx(kappa))
     assert reason in found.reason
     assert (found.low is None) == bool(reason)
@@ -82,7 +82,7 @@ def test_where_kappa_or_its_interval_is_not_defined(counts, kappa, reason):
 
 @given(COUNTS)
 def test_the_interval_holds_kappa(counts):
-    found = of_counts("x", *counts)
+    found = agreement_of_counts("x", *counts)
     if found.low is not None:
         assert -1 <= found.low <= found.kappa <= found.high <= 1
 
@@ -96,10 +96,10 @@ def test_only_documents_that_both_looked_at_count(database):
     for content in documents[2:]:
         write_note(database, content, "Ben", "seen")
     for number, who in [(0, "Anna"), (2, "Anna"), (2, "Ben"), (3, "Ben"), (7, "Ben")]:
-        put_tag(database, documents[number], "irony", who)
-    put_tag(database, documents[0], "negation", "Anna")  # Ben never saw that one
+        add_tag(database, documents[number], "irony", who)
+    add_tag(database, documents[0], "negation", "Anna")  # Ben never saw that one
     set_flag(database, documents[5], "ambiguous", "Ben", True)
-    put_tag(database, documents[3], "irony", "Cem")
+    add_tag(database, documents[3], "irony", "Cem")
 
     irony, ambiguous = agreement(database, "Anna", "Ben")
     # in common: 2, 3, 4, 5

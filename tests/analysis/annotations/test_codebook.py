@@ -2,20 +2,20 @@ import pytest
 
 from han_core.analysis.annotations.agreement import marks
 from han_core.analysis.annotations.codebook import (  # fmt: skip
-    STARTERS,
-    Stale,
-    add_starters,
+    STARTER_TAGS,
+    StaleTagError,
+    add_starter_tags,
     codebook,
-    merge,
-    restore,
-    retire,
+    documents_by_tag,
+    merge_tags,
+    restore_tag,
+    retire_tag,
     save_tag,
-    uses,
 )
 from han_core.analysis.annotations.database import open_database
-from han_core.analysis.annotations.document_annotations import said_of
+from han_core.analysis.annotations.document_annotations import document_annotations
 from han_core.analysis.annotations.schema import HISTORY
-from han_core.analysis.annotations.writing import put_tag
+from han_core.analysis.annotations.writing import add_tag
 from han_core.runtime.errors import UserError
 
 A, B, C = "a" * 32, "b" * 32, "c" * 32
@@ -71,7 +71,7 @@ def test_a_key_stands_once_among_the_tags_that_are_offered(database):
     first = save_tag(database, "sarcasm", "Anna", key="s")
     with pytest.raises(UserError, match='"s" is that of the tag "sarcasm"'):
         save_tag(database, "style", "Ben", key="S")
-    retire(database, first, "Anna")
+    retire_tag(database, first, "Anna")
     assert save_tag(database, "style", "Ben", key="s").key == "s"
 
 
@@ -102,30 +102,30 @@ def test_a_change_of_somebody_else_is_not_lost(database):
     save_tag(database, "sarcasm", "Ben", "Ben's words", tag=seen)
     for change in (
         lambda: save_tag(database, "sarcasm", "Anna", "Anna's words", tag=seen),
-        lambda: retire(database, seen, "Anna"),
-        lambda: merge(database, seen, save_tag(database, "irony", "Anna"), "Anna"),
+        lambda: retire_tag(database, seen, "Anna"),
+        lambda: merge_tags(database, seen, save_tag(database, "irony", "Anna"), "Anna"),
     ):
-        with pytest.raises(Stale, match="Somebody else has changed or merged"):
+        with pytest.raises(StaleTagError, match="Somebody else has changed or merged"):
             change()
     assert [tag.description for tag in codebook(database)] == ["", "Ben's words"]
 
 
 def test_a_retired_tag_keeps_its_documents_and_its_name(database):
     tag = save_tag(database, "sarcasm", "Anna", key="s")
-    put_tag(database, A, "sarcasm", "Anna")
-    gone = retire(database, tag, "Ben")
+    add_tag(database, A, "sarcasm", "Anna")
+    gone = retire_tag(database, tag, "Ben")
     assert codebook(database) == ()
     assert codebook(database, retired=True) == (gone,)
     assert marks(database).tagged == {"sarcasm": frozenset({A})}
     with pytest.raises(UserError, match="among the retired tags already"):
         save_tag(database, "Sarcasm", "Anna")
     assert [one.name for one in codebook(database, retired=True)] == ["sarcasm"]
-    assert restore(database, gone, "Ben").retired is False
+    assert restore_tag(database, gone, "Ben").retired is False
 
 
 def test_documents_follow_a_new_name(database):
     tag = save_tag(database, "sarcasm", "Anna")
-    put_tag(database, A, "sarcasm", "Anna")
+    add_tag(database, A, "sarcasm", "Anna")
     save_tag(database, "irony", "Ben", tag=tag)
     assert marks(database).tagged == {"irony": frozenset({A})}
 
@@ -136,19 +136,21 @@ def test_merging_keeps_every_document_and_who_tagged_it(database):
         (A, "irony", "Anna"), (A, "sarcasm", "Anna"), (A, "irony", "Ben"), (B, "irony", "Anna"),
         (C, "sarcasm", "Ben"),
     ]:  # fmt: skip
-        put_tag(database, content, name, who)
-    before = said_of(database, B)[0].tags[0].at
-    assert merge(database, irony, sarcasm, "Cem") == 2
-    assert uses(database) == {"sarcasm": 3}
-    assert [(one.annotator, [tag.name for tag in one.tags]) for one in said_of(database, A)] == [
+        add_tag(database, content, name, who)
+    before = document_annotations(database, B)[0].tags[0].at
+    assert merge_tags(database, irony, sarcasm, "Cem") == 2
+    assert documents_by_tag(database) == {"sarcasm": 3}
+    assert [
+        (one.annotator, [tag.name for tag in one.tags]) for one in document_annotations(database, A)
+    ] == [
         ("Anna", ["sarcasm"]),
         ("Ben", ["sarcasm"]),
     ]
-    assert said_of(database, B)[0].tags[0].at == before
-    with pytest.raises(Stale):
-        merge(database, irony, sarcasm, "Cem")
+    assert document_annotations(database, B)[0].tags[0].at == before
+    with pytest.raises(StaleTagError):
+        merge_tags(database, irony, sarcasm, "Cem")
     with pytest.raises(UserError, match="the same"):
-        merge(database, sarcasm, sarcasm, "Cem")
+        merge_tags(database, sarcasm, sarcasm, "Cem")
     # The name is free again, and who still sees the old tag does not change the new one.
     new = save_tag(database, "irony", "Anna")
     assert new.id != irony.id
@@ -158,26 +160,26 @@ def test_uses_count_documents_not_people(database):
     for name in ("one", "two"):
         save_tag(database, name, "Anna")
     for who in ("Anna", "Ben"):
-        put_tag(database, A, "one", who)
-    put_tag(database, B, "one", "Ben")
-    assert uses(database) == {"one": 2, "two": 0}
+        add_tag(database, A, "one", who)
+    add_tag(database, B, "one", "Ben")
+    assert documents_by_tag(database) == {"one": 2, "two": 0}
 
 
 def test_starters_are_added_once_and_take_no_key_away(database):
     save_tag(database, "Sarcasm", "Anna", "mine")
-    save_tag(database, "own", "Anna", key=STARTERS[0].key)
-    assert add_starters(database, "Anna") == len(STARTERS) - 1
-    assert add_starters(database, "Anna") == 0
+    save_tag(database, "own", "Anna", key=STARTER_TAGS[0].key)
+    assert add_starter_tags(database, "Anna") == len(STARTER_TAGS) - 1
+    assert add_starter_tags(database, "Anna") == 0
     tags = {tag.name: tag for tag in codebook(database)}
-    assert len(tags) == len(STARTERS) + 1
+    assert len(tags) == len(STARTER_TAGS) + 1
     assert tags["Sarcasm"].description == "mine"
-    assert tags[STARTERS[0].name].key == ""
+    assert tags[STARTER_TAGS[0].name].key == ""
     keys = [tag.key for tag in tags.values() if tag.key]
     assert len(keys) == len(set(keys))
 
 
 def test_the_starters_are_tags_as_people_could_make_them(notes):
-    assert add_starters(notes, "Anna") == len(STARTERS)
+    assert add_starter_tags(notes, "Anna") == len(STARTER_TAGS)
     for tag in codebook(notes):
         save_tag(notes, tag.name, "Anna", tag.description, tag.colour, tag.key, tag)
 

@@ -9,18 +9,18 @@ from hypothesis import strategies as st
 
 from han_core.analysis.annotations.codebook import save_tag
 from han_core.analysis.annotations.document_annotations import (
-    Findings,
-    Flagged,
+    Annotation,
+    AnnotationCells,
+    FlagMark,
     Note,
-    Said,
-    Tagged,
-    findings,
-    said_from_json,
-    said_of_all,
+    TagMark,
+    annotation_cells,
+    annotations_by_document,
+    annotations_from_json,
 )
-from han_core.analysis.annotations.import_annotations import Brought, bring
+from han_core.analysis.annotations.import_annotations import ImportSummary, import_annotations
 from han_core.analysis.annotations.schema import CLOCK, METADATA
-from han_core.analysis.annotations.writing import BETWEEN, put_tag, set_flag, set_read, write_note
+from han_core.analysis.annotations.writing import BETWEEN, add_tag, set_flag, set_read, write_note
 from han_core.runtime.errors import UserError
 
 A, B, C = "a" * 32, "b" * 32, "c" * 32
@@ -30,9 +30,9 @@ AT = datetime(2026, 1, 2, 3, 4, 5, 678_901, UTC)
 def fill(database) -> None:
     for name in ("irony", "negation"):
         save_tag(database, name, "Anna")
-    put_tag(database, A, "negation", "Anna")
-    put_tag(database, A, "negation", "Ben")
-    put_tag(database, A, "irony", "Ben")
+    add_tag(database, A, "negation", "Anna")
+    add_tag(database, A, "negation", "Ben")
+    add_tag(database, A, "irony", "Ben")
     write_note(database, A, "Ben", "<b>\n=1")
     set_flag(database, B, "label_is_wrong", "Anna", True, "negative", "positive")
     set_flag(database, B, "ambiguous", "Ben", True)
@@ -40,12 +40,12 @@ def fill(database) -> None:
 
 
 def said_of_everything(database) -> dict:
-    return said_of_all(database, [A, B, C])
+    return annotations_by_document(database, [A, B, C])
 
 
 def test_findings_are_columns_in_the_order_asked(database):
     fill(database)
-    found = findings(database, [C, B, A, B])
+    found = annotation_cells(database, [C, B, A, B])
     assert found.tags == ("", "", "irony; negation", "")
     flags = "label is wrong (positive); ambiguous"
     assert found.flags == ("", flags, "", flags)
@@ -53,7 +53,7 @@ def test_findings_are_columns_in_the_order_asked(database):
     assert found.annotators == ("", "Anna; Ben", "Anna; Ben", "Anna; Ben")
     assert found.coding[0] == ""
     assert [one["annotator"] for one in json.loads(found.coding[1])] == ["Anna", "Ben"]
-    assert findings(database, []) == Findings((), (), (), (), ())
+    assert annotation_cells(database, []) == AnnotationCells((), (), (), (), ())
 
 
 def test_what_is_taken_away_can_be_brought_elsewhere(database, notes):
@@ -61,13 +61,15 @@ def test_what_is_taken_away_can_be_brought_elsewhere(database, notes):
     for name in ("irony", "negation"):
         save_tag(notes, name, "Anna")
     said = {
-        content: said_from_json(cell)
-        for content, cell in zip([A, B, C], findings(database, [A, B, C]).coding, strict=True)
+        content: annotations_from_json(cell)
+        for content, cell in zip(
+            [A, B, C], annotation_cells(database, [A, B, C]).coding, strict=True
+        )
     }
-    assert bring(notes, said, "Cem") == Brought(tags=3, notes=1, flags=2, read=1)
+    assert import_annotations(notes, said, "Cem") == ImportSummary(tags=3, notes=1, flags=2, read=1)
     assert said_of_everything(notes) == said_of_everything(database)
     number = notes.number()
-    assert bring(notes, said, "Cem") == Brought()
+    assert import_annotations(notes, said, "Cem") == ImportSummary()
     assert said_of_everything(notes) == said_of_everything(database)
     assert notes.number() == number + 1  # it asked, and found nothing to write
 
@@ -75,39 +77,45 @@ def test_what_is_taken_away_can_be_brought_elsewhere(database, notes):
 def test_nothing_that_is_there_is_taken_away(database):
     fill(database)
     before = said_of_everything(database)
-    other = Said("Ben", (Tagged("IRONY", AT),), Note("my own", AT, 0), (), AT)
-    assert bring(database, {A: (other,)}, "Cem") == Brought(notes=1, joined=1, read=1)
+    other = Annotation("Ben", (TagMark("IRONY", AT),), Note("my own", AT, 0), (), AT)
+    assert import_annotations(database, {A: (other,)}, "Cem") == ImportSummary(
+        notes=1, joined=1, read=1
+    )
     (anna, ben), was = said_of_everything(database)[A], before[A][1]
     assert anna == before[A][0]
     assert ben.tags == was.tags  # with the time of before
     assert ben.note.text == f"<b>\n=1{BETWEEN}my own"
-    assert bring(database, {A: (other,)}, "Cem") == Brought()
+    assert import_annotations(database, {A: (other,)}, "Cem") == ImportSummary()
 
 
 def test_tags_that_the_codebook_lacks_are_named(database):
     save_tag(database, "irony", "Anna")
-    tags = tuple(Tagged(name, AT) for name in ("irony", "zeal", "Doubt"))
-    brought = bring(database, {A: (Said("Anna", tags),), B: (Said("Ben", tags),)}, "Cem")
-    assert brought == Brought(tags=2, unknown_tags=("Doubt", "zeal"))
+    tags = tuple(TagMark(name, AT) for name in ("irony", "zeal", "Doubt"))
+    brought = import_annotations(
+        database, {A: (Annotation("Anna", tags),), B: (Annotation("Ben", tags),)}, "Cem"
+    )
+    assert brought == ImportSummary(tags=2, unknown_tags=("Doubt", "zeal"))
 
 
 def test_a_document_that_stands_twice_in_a_cell_is_brought_once(database):
-    twice = Said("Anna", flags=(Flagged("ambiguous", "", "", AT),), read=AT)
-    assert bring(database, {A: (twice, twice)}, "Cem") == Brought(flags=1, read=1)
+    twice = Annotation("Anna", flags=(FlagMark("ambiguous", "", "", AT),), read=AT)
+    assert import_annotations(database, {A: (twice, twice)}, "Cem") == ImportSummary(
+        flags=1, read=1
+    )
 
 
 def test_all_of_it_or_nothing(database):
-    good, bad = Said("Anna", read=AT), Said("\0", read=AT)
+    good, bad = Annotation("Anna", read=AT), Annotation("\0", read=AT)
     with pytest.raises(UserError, match="visible"):
-        bring(database, {A: (good,), B: (bad,)}, "Cem")
+        import_annotations(database, {A: (good,), B: (bad,)}, "Cem")
     assert said_of_everything(database) == {}
 
 
 def test_many_are_brought_in_parts(database, monkeypatch):
     monkeypatch.setattr("han_core.analysis.annotations.document_annotations.AT_ONCE", 7)
-    said = {f"{number:032x}": (Said("Anna", read=AT),) for number in range(30)}
-    assert bring(database, said, "Cem") == Brought(read=30)
-    assert said_of_all(database, list(said)) == said
+    said = {f"{number:032x}": (Annotation("Anna", read=AT),) for number in range(30)}
+    assert import_annotations(database, said, "Cem") == ImportSummary(read=30)
+    assert annotations_by_document(database, list(said)) == said
 
 
 @pytest.mark.parametrize(
@@ -127,11 +135,11 @@ def test_many_are_brought_in_parts(database, monkeypatch):
 )
 def test_a_cell_that_was_not_exported_is_refused(cell):
     with pytest.raises(UserError, match="does not hold what was exported"):
-        said_from_json(cell)
+        annotations_from_json(cell)
 
 
 def test_an_empty_cell_says_nothing():
-    assert said_from_json("") == said_from_json(" ") == ()
+    assert annotations_from_json("") == annotations_from_json(" ") == ()
 
 
 MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)).map(
@@ -140,13 +148,13 @@ MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)).map(
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
 TAGS = ("irony", "negation", "too little to tell")
 SAID = st.builds(
-    Said,
+    Annotation,
     annotator=st.sampled_from(["Anna", "Ben", "Ünal; =1"]),
-    tags=st.lists(st.builds(Tagged, st.sampled_from(TAGS), MOMENTS), unique_by=lambda x: x.name)
+    tags=st.lists(st.builds(TagMark, st.sampled_from(TAGS), MOMENTS), unique_by=lambda x: x.name)
     .map(lambda tags: tuple(sorted(tags, key=lambda one: one.name))),
     note=st.none() | st.builds(Note, TEXTS.filter(str.strip), MOMENTS, st.just(1)),
     flags=st.lists(
-        st.builds(Flagged, st.sampled_from(["ambiguous", "label_is_wrong"]), st.just("a"),
+        st.builds(FlagMark, st.sampled_from(["ambiguous", "label_is_wrong"]), st.just("a"),
                   st.sampled_from(["", "b"]), MOMENTS),
         unique_by=lambda x: x.kind,
     ).map(lambda flags: tuple(sorted(flags, key=lambda one: one.kind))),
@@ -170,17 +178,17 @@ def test_round_trip(said, notes):
                 connection.execute(table.delete())
     for name in TAGS:
         save_tag(notes, name, "Anna")
-    bring(notes, said, "Cem")
+    import_annotations(notes, said, "Cem")
     assert said_of_everything(notes) == said
-    cells = findings(notes, list(said)).coding
-    read = {content: said_from_json(cell) for content, cell in zip(said, cells, strict=True)}
+    cells = annotation_cells(notes, list(said)).coding
+    read = {content: annotations_from_json(cell) for content, cell in zip(said, cells, strict=True)}
     assert [[one.last for one in of_it] for of_it in read.values()] == [
         [one.last for one in of_it] for of_it in said.values()
     ]
-    assert bring(notes, read, "Cem") == Brought()
+    assert import_annotations(notes, read, "Cem") == ImportSummary()
 
 
 def test_times_from_other_zones_are_the_same_moment(database):
     local = AT.astimezone(datetime.now().astimezone().tzinfo) + timedelta(0)
-    bring(database, {A: (Said("Anna", read=local),)}, "Cem")
+    import_annotations(database, {A: (Annotation("Anna", read=local),)}, "Cem")
     assert said_of_everything(database)[A][0].read == AT

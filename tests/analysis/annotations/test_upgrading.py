@@ -16,7 +16,7 @@ from alembic.script import ScriptDirectory
 from han_core.analysis.annotations import database as upgrading
 from han_core.analysis.annotations.codebook import codebook
 from han_core.analysis.annotations.database import open_database, write_ahead
-from han_core.analysis.annotations.document_annotations import said_of
+from han_core.analysis.annotations.document_annotations import document_annotations
 from han_core.analysis.annotations.schema import KNOWN, METADATA, VERSION_TABLE
 from han_core.analysis.annotations.writing import history, write_note
 from han_core.runtime.errors import UserError
@@ -86,7 +86,7 @@ def test_an_older_schema_loses_nothing(older):
     assert (tag.name, tag.description, tag.key, tag.created_at) == (
         "Ironie", "the other way round", "i", at,
     )  # fmt: skip
-    anna, ben = said_of(database, CONTENT)
+    anna, ben = document_annotations(database, CONTENT)
     assert [(one.name, one.at) for one in anna.tags] == [("Ironie", at)]
     assert (ben.note.text, ben.note.at, ben.note.version) == ("<b>\nä", at, 1)
     assert [(flag.kind, flag.label, flag.at) for flag in ben.flags] == [("ambiguous", "", at)]

@@ -10,7 +10,10 @@ import sqlalchemy as sa
 
 from han_core.analysis.annotations.agreement import marks
 from han_core.analysis.annotations.codebook import save_tag
-from han_core.analysis.annotations.document_annotations import said_of, said_of_all
+from han_core.analysis.annotations.document_annotations import (
+    annotations_by_document,
+    document_annotations,
+)
 from han_core.analysis.annotations.schema import HISTORY, NOTE, READ
 from han_core.analysis.annotations.writing import history, write_note
 from tests.analysis.annotations.writers import TEXT
@@ -32,7 +35,7 @@ def test_thirty_writers_at_once_lose_nothing(database, url):
     writers = {f"writer {number}" for number in range(PROGRAMS)}
     for document in range(EACH):
         content = f"{document:032x}"
-        said = {one.annotator: one for one in said_of(database, content)}
+        said = {one.annotator: one for one in document_annotations(database, content)}
         assert said.keys() == writers | {"all"}
         together = said.pop("all").note
         assert together.version == PROGRAMS
@@ -54,7 +57,7 @@ def test_kill_9_while_writing_tears_nothing(database, url, tmp_path):
     for number in range(ROUNDS):
         acknowledged = (tmp_path / str(number)).read_text().split()
         assert acknowledged
-        said = said_of_all(database, acknowledged)
+        said = annotations_by_document(database, acknowledged)
         assert said.keys() == set(acknowledged)
         assert all(one.note and one.read for (one,) in said.values())
     with database.reading() as connection:

@@ -2,18 +2,21 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from han_core.analysis.annotations.agreement import coded, marks
+from han_core.analysis.annotations.agreement import annotated_documents, marks
 from han_core.analysis.annotations.codebook import save_tag
-from han_core.analysis.annotations.document_annotations import said_of, said_of_all
+from han_core.analysis.annotations.document_annotations import (
+    annotations_by_document,
+    document_annotations,
+)
 from han_core.analysis.annotations.marks import LONGEST_NOTE, storable
 from han_core.analysis.annotations.writing import (  # fmt: skip
     BETWEEN,
+    add_tag,
     history,
-    joined,
-    put_tag,
+    merge_notes,
+    remove_tag,
     set_flag,
     set_read,
-    take_tag,
     write_note,
 )
 from han_core.runtime.errors import UserError
@@ -22,33 +25,36 @@ A, B = "a" * 32, "b" * 32
 
 
 def said(database, content=A) -> dict[str, list[str]]:
-    return {one.annotator: [tag.name for tag in one.tags] for one in said_of(database, content)}
+    return {
+        one.annotator: [tag.name for tag in one.tags]
+        for one in document_annotations(database, content)
+    }
 
 
 def test_tags_are_those_of_who_put_them(database):
     for name in ("irony", "Negation"):
         save_tag(database, name, "Anna")
     for who in ("Anna", "Ben"):
-        put_tag(database, A, "negation", who)
-    put_tag(database, A, "irony", "Anna")
-    put_tag(database, A, "irony", "Anna")
+        add_tag(database, A, "negation", who)
+    add_tag(database, A, "irony", "Anna")
+    add_tag(database, A, "irony", "Anna")
     assert said(database) == {"Anna": ["Negation", "irony"], "Ben": ["Negation"]}
-    take_tag(database, A, "NEGATION", "Anna")
-    take_tag(database, A, "never put", "Anna")
+    remove_tag(database, A, "NEGATION", "Anna")
+    remove_tag(database, A, "never put", "Anna")
     assert said(database) == {"Anna": ["irony"], "Ben": ["Negation"]}
     assert [change.what for change in history(database, A)] == ["tagged"] * 3 + ["took a tag off"]
 
 
 def test_a_tag_that_the_codebook_lacks_is_refused(database):
     with pytest.raises(UserError, match='no tag "irony" in the codebook'):
-        put_tag(database, A, "irony", "Anna")
-    assert said_of(database, A) == ()
+        add_tag(database, A, "irony", "Anna")
+    assert document_annotations(database, A) == ()
 
 
 def test_times_are_now_in_utc(database):
     before = datetime.now(UTC) - timedelta(seconds=1)
     set_read(database, A, "Anna", True)
-    (one,) = said_of(database, A)
+    (one,) = document_annotations(database, A)
     assert before < one.read < datetime.now(UTC) + timedelta(seconds=1)
     assert one.last == one.read
 
@@ -59,7 +65,7 @@ def test_a_note_is_written_changed_and_taken_away(database):
     second = write_note(database, A, "Anna", "two", version=1)
     assert (second.note.text, second.note.version) == ("two", 2)
     assert write_note(database, A, "Anna", " \n ", version=2).note is None
-    assert said_of(database, A) == ()
+    assert document_annotations(database, A) == ()
     assert [(change.before, change.after) for change in history(database, A)] == [
         ("", "one"), ("one", "two"), ("two", ""),
     ]  # fmt: skip
@@ -98,9 +104,9 @@ def test_who_takes_a_note_away_that_another_window_changed_does_not(database):
 
 
 def test_joined():
-    assert joined("a", "b") == f"a{BETWEEN}b"
-    assert joined("a and b", "a") == "a and b"
-    assert joined("a", "a and b") == "a and b"
+    assert merge_notes("a", "b") == f"a{BETWEEN}b"
+    assert merge_notes("a and b", "a") == "a and b"
+    assert merge_notes("a", "a and b") == "a and b"
 
 
 @pytest.mark.parametrize(
@@ -118,14 +124,14 @@ def test_joined():
 )
 def test_a_note_is_text_character_for_character(database, text):
     assert write_note(database, A, "Anna", text).note.text == text
-    assert said_of(database, A)[0].note.text == text
+    assert document_annotations(database, A)[0].note.text == text
     assert history(database, A)[0].after == text
 
 
 def test_what_no_database_holds_is_replaced_and_said(database):
     written = write_note(database, A, "Anna", "a\0b\ud800c")
     assert written.replaced
-    assert said_of(database, A)[0].note.text == "a\ufffdb\ufffdc"
+    assert document_annotations(database, A)[0].note.text == "a\ufffdb\ufffdc"
     assert not write_note(database, A, "Ben", "plain").replaced
     assert storable("plain") == "plain"
 
@@ -134,7 +140,7 @@ def test_too_long_a_note_is_refused_and_the_old_one_stays(database):
     write_note(database, A, "Anna", "old")
     with pytest.raises(UserError, match=r"at most 200,000 .* 200,001 and was not saved"):
         write_note(database, A, "Anna", "x" * (LONGEST_NOTE + 1), version=1)
-    assert said_of(database, A)[0].note.text == "old"
+    assert document_annotations(database, A)[0].note.text == "old"
 
 
 def test_flags_say_what_the_label_was_and_should_be(database):
@@ -142,7 +148,7 @@ def test_flags_say_what_the_label_was_and_should_be(database):
     set_flag(database, A, "label_is_wrong", "Anna", True, label="negative", meant="positive")
     set_flag(database, A, "ambiguous", "Anna", True)
     set_flag(database, A, "ambiguous", "Ben", True)
-    anna = said_of(database, A)[0]
+    anna = document_annotations(database, A)[0]
     assert [(flag.kind, flag.label, flag.meant) for flag in anna.flags] == [
         ("ambiguous", "", ""),
         ("label_is_wrong", "negative", "positive"),
@@ -162,12 +168,12 @@ def test_flags_say_what_the_label_was_and_should_be(database):
 
 def test_the_read_mark_comes_and_goes(database):
     set_read(database, A, "Anna", True)
-    first = said_of(database, A)[0].read
+    first = document_annotations(database, A)[0].read
     set_read(database, A, "Anna", True)
-    assert said_of(database, A)[0].read == first
+    assert document_annotations(database, A)[0].read == first
     set_read(database, A, "Anna", False)
     set_read(database, A, "Anna", False)
-    assert said_of(database, A) == ()
+    assert document_annotations(database, A) == ()
     assert len(history(database, A)) == 2
 
 
@@ -175,8 +181,8 @@ def test_the_read_mark_comes_and_goes(database):
 def test_nobody_writes(notes, who):
     save_tag(notes, "irony", "Anna")
     for write in (
-        lambda: put_tag(notes, A, "irony", who),
-        lambda: take_tag(notes, A, "irony", who),
+        lambda: add_tag(notes, A, "irony", who),
+        lambda: remove_tag(notes, A, "irony", who),
         lambda: write_note(notes, A, who, "x"),
         lambda: set_flag(notes, A, "ambiguous", who, True),
         lambda: set_read(notes, A, who, True),
@@ -189,7 +195,7 @@ def test_nobody_writes(notes, who):
 def test_marks_are_those_of_everybody(database):
     save_tag(database, "irony", "Anna")
     assert (marks(database).tagged, marks(database).annotated) == ({}, frozenset())
-    put_tag(database, A, "irony", "Anna")
+    add_tag(database, A, "irony", "Anna")
     write_note(database, B, "Ben", "x")
     set_read(database, "c" * 32, "Ben", True)
     set_flag(database, "d" * 32, "ambiguous", "Ben", True)
@@ -197,8 +203,8 @@ def test_marks_are_those_of_everybody(database):
     assert found.tagged == {"irony": frozenset({A})}
     assert found.flagged == {"ambiguous": frozenset({"d" * 32})}
     assert found.annotated == {A, B, "c" * 32, "d" * 32}
-    assert coded(database, "Ben") == {B, "c" * 32, "d" * 32}
-    assert coded(database, "nobody") == frozenset()
+    assert annotated_documents(database, "Ben") == {B, "c" * 32, "d" * 32}
+    assert annotated_documents(database, "nobody") == frozenset()
     assert marks(database) is found  # nothing was written, so nothing is read
 
 
@@ -207,5 +213,5 @@ def test_many_documents_are_asked_for_at_once(database, monkeypatch):
     contents = [f"{number:032x}" for number in range(30)]
     for content in contents[::3]:
         set_read(database, content, "Anna", True)
-    found = said_of_all(database, [*contents, *contents])
+    found = annotations_by_document(database, [*contents, *contents])
     assert list(found) == contents[::3]

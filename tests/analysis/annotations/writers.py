@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from han_core.analysis.annotations.database import open_database
-from han_core.analysis.annotations.writing import put_tag, set_flag, set_read, write_note
+from han_core.analysis.annotations.writing import add_tag, set_flag, set_read, write_note
 
 TEXT = "0123456789" * 200
 
@@ -26,7 +26,7 @@ def many(url: str, programs: int, each: int) -> None:
         database = open_database(url)
         for document in range(each):
             content = f"{document:032x}"
-            put_tag(database, content, f"tag {(number + document) % 3}", f"writer {number}")
+            add_tag(database, content, f"tag {(number + document) % 3}", f"writer {number}")
             write_note(database, content, f"writer {number}", f"{number} on {document}")
             set_flag(database, content, "ambiguous", f"writer {number}", True)
             # and all write the note of one person, none of whom saw the others' text
