@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 from han_core.analysis.filters import Change
 from han_core.analysis.model_pairs import Pair
-from han_core.analysis.pair_attention import MovedWord
+from han_core.analysis.paired_words import MeanShift
 from han_core.explanation.statistics import Interval
 from han_core.runtime.errors import counted
 from han_core.viz.charts.confusion import BLUE, SELECTED, STRONGEST
@@ -210,7 +210,7 @@ def divergences(found: Sequence[tuple[str, int, Interval]]) -> go.Figure:
     return sheet.figure()
 
 
-def moved_words(words: Sequence[MovedWord], documents: int) -> go.Figure:
+def moved_words(words: Sequence[MeanShift], documents: int) -> go.Figure:
     """The words that gained or lost most attention, as bars left and right of zero.
 
     Args:
