@@ -18,21 +18,11 @@ from han_core.analysis.word_attention import WordAttention
 from han_core.data.corpus import Corpus
 from han_core.explanation.dataset_evidence import measure
 from han_core.runtime.errors import UserError
-from han_core.runtime.paths import notes_url, scores_root
-from pages.shared import cache
+from han_core.runtime.paths import notes_url
+from pages.shared import cache, files
 
 PROCESS_BYTES = 20 * 2**20
 """Of a file from which on another process reads it: it may take long, and holds others up."""
-
-
-def list_scores() -> list[CachedScores]:
-    """Scores that are kept, as they stood two seconds ago at most, those used last first."""
-    return _kept_scores(str(scores_root()))
-
-
-def forget_kept() -> None:
-    """After something was kept or deleted."""
-    _kept_scores.clear()
 
 
 def checkpoint_sha256(checkpoint: str) -> str:
@@ -68,7 +58,7 @@ def find_scores(checkpoint: str, source: Source) -> CachedScores | None:
     sha256 = checkpoint_sha256(checkpoint)
     if found := find_scores(source, sha256):
         return found
-    alike = (each for each in list_scores() if each.origin.source.same_as(source))
+    alike = (each for each in files.list_scores() if each.origin.source.same_as(source))
     known = next(alike, None)
     return open_scores(score_key(known.scores.manifest, sha256)) if known else None
 
@@ -86,7 +76,7 @@ def score_in_process(
     folder = cache.checkpoints_root() / checkpoint
     model = cache.checkpoint_of(str(folder), cache.fingerprint(folder), device)
     found = score_in_process(folder, model, corpus, source, progress)
-    forget_kept()
+    files.forget_scores()
     return found
 
 
@@ -169,13 +159,6 @@ def slice_scores(counts: np.ndarray, whole: np.ndarray) -> SliceScores:
     from han_core.analysis.slices import slice_scores
 
     return slice_scores(counts, whole)
-
-
-@st.cache_resource(ttl=2, max_entries=2, show_spinner=False)
-def _kept_scores(root: str) -> list[CachedScores]:
-    from han_core.analysis.score_cache import list_scores
-
-    return list_scores()
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -86,7 +86,7 @@ def _sources(checkpoint: str, bench: ErrorsContext) -> dict[str, Source]:
     named = _trained_on(checkpoint)
     found = [named] if named is not None else []
     found += [source_of(spec) for spec in BUNDLED]
-    for each in cached_scores.kept_scores():
+    for each in files.list_scores():
         if set(each.scores.manifest.classes) == set(bench.store.labels):
             found.append(each.origin.source)
     there: dict[str, Source] = {}

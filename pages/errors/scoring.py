@@ -16,7 +16,7 @@ from han_core.analysis.sources import FileStatus, Scores, Source
 from han_core.runtime.errors import UserError
 from han_core.runtime.jobs import State, look, stop
 from pages.errors import cached_scores, context
-from pages.shared import cache, controls, data_picker
+from pages.shared import cache, controls, data_picker, files
 from pages.shared.wording import plain
 
 GONE = "gone:"
@@ -107,7 +107,7 @@ def _forget(key: str) -> None:
         delete_scores(key)
     except UserError as error:
         context.say(str(error))
-    cached_scores.forget_kept()
+    files.forget_scores()
 
 
 def _kept(checkpoint: str, source: Source) -> CachedScores | None:
@@ -173,7 +173,7 @@ def _under_way(work: Path, checkpoint: str) -> None:
     def part() -> None:
         state = look(work)
         if state is None or state.kind != "working":
-            cached_scores.forget_kept()
+            files.forget_scores()
             st.rerun()
         st.progress(state.share, f"{plain(checkpoint)}: {told(state)}")
         with st.container(horizontal=True, vertical_alignment="center"):

@@ -11,7 +11,6 @@ from han_core.analysis.score_cache import CachedScores
 from han_core.analysis.sources import Source, source_of
 from han_core.data.hub import HubName
 from han_core.data.table import Table
-from pages.errors import cached_scores
 from pages.shared import files
 from pages.shared import files as uploading
 from pages.shared.page import carry
@@ -68,7 +67,7 @@ def before() -> dict[str, str]:
     What comes bundled has names of its own.
     """
     found: dict[str, CachedScores] = {}
-    for each in cached_scores.kept_scores():
+    for each in files.list_scores():
         if each.origin.source.data not in BUNDLED:
             found.setdefault(each.scores.manifest.data_sha256, each)
     names = [each.origin.source.name for each in found.values()]
@@ -80,11 +79,9 @@ def before() -> dict[str, str]:
 
 def before_name(kept: CachedScores, alone: bool) -> str:
     """One line for the picker; where several have the name, when they were scored."""
-    rows = f"{cached_scores.scores.manifest.rows:,} documents"
-    when = (
-        "" if alone else time.strftime(", %d %B %Y, %H:%M", time.localtime(cached_scores.origin.at))
-    )
-    return f"Scored before: {cached_scores.origin.source.name} ({rows}{when})"
+    rows = f"{kept.scores.manifest.rows:,} documents"
+    when = "" if alone else time.strftime(", %d %B %Y, %H:%M", time.localtime(kept.origin.at))
+    return f"Scored before: {kept.origin.source.name} ({rows}{when})"
 
 
 def take_anew(source: Source) -> None:
@@ -99,7 +96,7 @@ def _follow() -> None:
         return
     was = held[0].origin.source
     if (now := _anew(was)) != was:
-        for each in cached_scores.kept_scores():
+        for each in files.list_scores():
             if each.origin.source.same_as(now):
                 st.session_state["source"] = KEPT + each.scores.manifest.data_sha256
 
@@ -115,7 +112,7 @@ def kept_of(source: str) -> list[CachedScores]:
     sha256 = source.removeprefix(KEPT)
     return [
         each
-        for each in cached_scores.kept_scores()
+        for each in files.list_scores()
         if sha256 == each.scores.manifest.data_sha256 or source == each.origin.source.data
     ]
 

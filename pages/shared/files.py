@@ -8,10 +8,12 @@ A file that somebody sends: kept on this machine for the processes that work on 
 
 import streamlit as st
 
+from han_core.analysis import score_cache
 from han_core.data.corpus import Corpus, read_corpus, read_file
 from han_core.data.table import Table
 from han_core.data.text_files import PREFIX, PastedTexts, texts_of_upload
 from han_core.data.uploads import LARGEST_STORE, keep_upload
+from han_core.runtime.paths import scores_root
 from han_core.training.runs.manage import forget_unused_uploads
 from pages.shared.page import carry
 from pages.shared.wording import example_name
@@ -43,6 +45,21 @@ def table(spec: str) -> Table:
 @st.cache_data(max_entries=4, show_spinner="Reading the file …")
 def texts(data: bytes, filename: str) -> PastedTexts:
     return texts_of_upload(data, filename)
+
+
+def list_scores() -> list[score_cache.CachedScores]:
+    """Return stored scores, as they were at most two seconds ago, last used first."""
+    return _list_scores(str(scores_root()))
+
+
+def forget_scores() -> None:
+    """List stored scores anew, after some were stored or deleted."""
+    _list_scores.clear()
+
+
+@st.cache_resource(ttl=2, max_entries=2, show_spinner=False)
+def _list_scores(root: str) -> list[score_cache.CachedScores]:
+    return score_cache.list_scores()
 
 
 KINDS = ["csv", "tsv", "jsonl", "parquet"]

@@ -202,13 +202,13 @@ def form(left: DeltaGenerator, right: DeltaGenerator) -> None:
         more = {**learning_form.panel(), **learning_form.vectors()}
     with begins, user_errors_shown():
         name, device = name_and_device(found, model)
-        plan = None
+        wanted = None
         if source is not None:
             choices.settings.update({**more, **taught})
-            plan = plan(name, device, choices, texts, source)
-        start(plan)
-        if plan is not None:
-            estimate(plan, look)
+            wanted = plan(name, device, choices, texts, source)
+        start(wanted)
+        if wanted is not None:
+            estimate(wanted, look)
 
 
 def _seed() -> int:

@@ -13,7 +13,7 @@ from han_core.analysis.score_cache import list_scores
 from han_core.analysis.sources import source_of
 from han_core.runtime.jobs import State
 from pages.errors import cached_scores, scoring, word_attention
-from pages.shared import data_picker
+from pages.shared import data_picker, files
 from tests.pages.seen import captions
 from tests.processes import PATIENCE
 
@@ -26,7 +26,7 @@ ROWS = [
 @pytest.fixture(autouse=True)
 def own_data(tmp_path, monkeypatch):
     monkeypatch.setenv("HANSCOPE_DATA", str(tmp_path / "data"))
-    cached_scores.forget_kept()
+    files.forget_scores()
 
 
 def script():
@@ -211,7 +211,7 @@ def attended_script():
 
     from han_core.analysis.annotations.marks import Marks
     from han_core.analysis.sources import source_of
-    from pages.errors import cached_scores, context, scoring, word_attention
+    from pages.errors import context, scoring, word_attention
     from pages.errors.context import ErrorsContext
     from pages.shared import controls
     from pages.shared.page import begin
