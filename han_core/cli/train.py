@@ -9,9 +9,12 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import get_args
 
 from han_core.cli.common import data, device, epoch_bar, follow, print_json, say
 from han_core.data.splits import Source, read_parts
+from han_core.models.architecture import AttentionForm
+from han_core.models.registry import MODELS
 from han_core.runtime.devices import choose_device
 from han_core.runtime.errors import UserError
 from han_core.training.distributed import device_name, fewer_than_asked, launched, leave
@@ -25,8 +28,8 @@ HELP = "train a model and write a checkpoint folder"
 
 
 def flags(command: ArgumentParser) -> None:
-    command.add_argument("--model", required=True, choices=["han", "bilstm"])
-    command.add_argument("--attention", choices=["additive", "dot", "linear"])
+    command.add_argument("--model", required=True, choices=[*MODELS])
+    command.add_argument("--attention", choices=get_args(AttentionForm))
     data(command)
     command.add_argument(
         "--validation", default="0.1", metavar="D|FRACTION", help="data, or a share of --data"

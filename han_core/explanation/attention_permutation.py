@@ -141,7 +141,7 @@ def _median(shares: list[float | None]) -> float | None:
 
 def hierarchical(subject: ModelProbe) -> bool:
     """Whether attention over sentences stands closest to the output."""
-    return subject.checkpoint.config.architecture.model == "han"
+    return subject.checkpoint.kind.hierarchical
 
 
 def levels(subject: ModelProbe, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -178,8 +178,8 @@ def uniform_attention(subject: ModelProbe) -> tuple[np.ndarray, np.ndarray]:
     once, among all words, so that a sentence's weight is its share of the words.
     """
     lengths = subject.numbered.sentence_lengths
-    flat = subject.checkpoint.config.architecture.model == "bilstm"
-    sentences = lengths / lengths.sum() if flat else np.full(len(lengths), 1 / len(lengths))
+    even = np.full(len(lengths), 1 / len(lengths))
+    sentences = even if hierarchical(subject) else lengths / lengths.sum()
     return np.repeat(1 / lengths, lengths), sentences
 
 

@@ -1,15 +1,21 @@
 """A flat BiLSTM classifier with one level of attention over all words.
 
 The architecture of "Attention is not Explanation" (Jain and Wallace 2019) and
-of most tutorials. Sentences play no part in its decision; its attention is told
-per sentence so that it can be drawn beside a HAN's: a sentence's weight is the
-sum of its words' attention, a word's weight its share of that.
+of most tutorials. Sentences play no part in its decision; its attention is given per
+sentence so that it can be compared with a HAN's: a sentence's weight is the sum of its
+words' attention, a word's weight its share of that.
 """
 
 import torch
 from torch import Tensor
 
-from han_core.models.architecture import Architecture
+from han_core.models.architecture import (
+    Activations,
+    Architecture,
+    EvidenceWords,
+    ModelKind,
+    StepCost,
+)
 from han_core.models.attention import attention_pooling, segment_softmax, segment_sum
 from han_core.models.classifier import Attention, AttentionClassifier, Encoded, Output
 from han_core.models.recurrent.encoder import BidirectionalLSTM
@@ -60,3 +66,22 @@ class BiLSTMAttention(AttentionClassifier):
             documents,
             states,
         )
+
+
+BILSTM = ModelKind(
+    name="bilstm",
+    title="BiLSTM",
+    build=BiLSTMAttention,
+    levels={
+        "embedding": "words",
+        "encoder": "words",
+        # Its attention stands where a HAN's sentence level ends: before the last layer.
+        "attention": "classifier",
+        "classifier": "classifier",
+    },
+    gates=4,
+    unused_settings=frozenset({"dropout_sentences", "rate_sentences"}),
+    step_cost=StepCost(operation=0.53, number=6_200, parameter=30, step=4.6e8),
+    activations=Activations(embedding=18, hidden=80),
+    evidence_words=EvidenceWords(quick=900, thorough=350, shared=300),
+)

@@ -27,9 +27,9 @@ from torch.overrides import TorchFunctionMode
 
 import han_core
 from han_core.data.labels import check_names
-from han_core.models.architecture import Architecture
+from han_core.models.architecture import Architecture, ModelKind
 from han_core.models.classifier import AttentionClassifier
-from han_core.models.registry import build_model
+from han_core.models.registry import build_model, model_kind
 from han_core.models.weights import read_weights, write_weights
 from han_core.runtime.atomic_io import checksum, read_json, standing, whole_folder, write_json
 from han_core.runtime.errors import UserError
@@ -100,6 +100,12 @@ class Config(BaseModel):
         check_names(labels)
         return labels
 
+    @field_validator("architecture")
+    @classmethod
+    def _is_registered(cls, architecture: Architecture) -> Architecture:
+        model_kind(architecture.model)
+        return architecture
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -126,6 +132,10 @@ class Checkpoint:
     @property
     def labels(self) -> tuple[str, ...]:
         return self.config.labels
+
+    @property
+    def kind(self) -> ModelKind:
+        return model_kind(self.config.architecture.model)
 
     @cached_property
     def tokenizer(self) -> Tokenizer:

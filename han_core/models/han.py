@@ -1,13 +1,18 @@
 """The Hierarchical Attention Network of Yang et al. 2016 (section 2.2).
 
 Words become sentence vectors through a bidirectional GRU and word attention,
-and sentence vectors the document's vector in the same way one level up. It
-reads numbers and knows nothing about text.
+and sentence vectors the document's vector in the same way one level up.
 """
 
 from torch import Tensor
 
-from han_core.models.architecture import Architecture
+from han_core.models.architecture import (
+    Activations,
+    Architecture,
+    EvidenceWords,
+    ModelKind,
+    StepCost,
+)
 from han_core.models.attention import attention_pooling
 from han_core.models.classifier import Attention, AttentionClassifier, Encoded, Output
 from han_core.models.recurrent.encoder import BidirectionalGRU
@@ -74,3 +79,23 @@ class HierarchicalAttention(AttentionClassifier):
 
     def _logits(self, documents: Tensor) -> Tensor:
         return self.classifier(self.dropout_document(documents))
+
+
+HAN = ModelKind(
+    name="han",
+    title="HAN",
+    build=HierarchicalAttention,
+    levels={
+        "embedding": "words",
+        "word_encoder": "words",
+        "word_attention": "words",
+        "sentence_encoder": "sentences",
+        "sentence_attention": "sentences",
+        "classifier": "classifier",
+    },
+    gates=3,
+    implied_attention="additive",
+    step_cost=StepCost(operation=1.15, number=5_200, parameter=50, step=6.5e8),
+    activations=Activations(embedding=5, hidden=58),
+    evidence_words=EvidenceWords(quick=2_000, thorough=1_000, shared=600),
+)

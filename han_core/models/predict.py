@@ -1,7 +1,4 @@
-"""How well a model does on labelled documents.
-
-It knows nothing about training or attention.
-"""
+"""Predictions for many documents, and how good they are."""
 
 from collections.abc import Callable, Sequence
 
@@ -13,7 +10,6 @@ from han_core.models.checkpoint import Checkpoint
 from han_core.models.classifier import AttentionClassifier
 from han_core.runtime.errors import UserError
 from han_core.text.batch import NumberedDocument, collate, document_lengths, number_document
-from han_core.training.distributed import Processes
 
 BATCH_TOKENS = 20_000
 
@@ -65,28 +61,6 @@ def predict_numbered(
     scores = np.stack(logits)
     exponentials = np.exp(scores - scores.max(1, keepdims=True))
     return exponentials / exponentials.sum(1, keepdims=True)
-
-
-def predict_shared(
-    model: AttentionClassifier,
-    documents: Sequence[NumberedDocument],
-    processes: Processes,
-    progress: Progress | None = None,
-    name: str = "The model",
-) -> np.ndarray:
-    """As ``predict_numbered``, each of several processes a share; all get all rows.
-
-    Args:
-        progress: told of this process's share.
-    """
-    if processes.count == 1:
-        return predict_numbered(model, documents, progress, name)
-    mine = range(processes.index, len(documents), processes.count)
-    rows = torch.zeros((len(documents), model.classifier.out_features), dtype=torch.float64)
-    if mine:
-        found = predict_numbered(model, [documents[i] for i in mine], progress, name)
-        rows[list(mine)] = torch.from_numpy(found)
-    return processes.sum(rows).numpy()
 
 
 def check_finite(logits: Tensor, name: str) -> None:

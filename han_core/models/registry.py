@@ -1,21 +1,60 @@
-"""From an architecture to a module with random weights."""
+"""The kinds of model that there are, by name.
 
+A new model is one file that declares a ``ModelKind``, and one line here.
+"""
+
+from typing import Annotated
+
+from pydantic import AfterValidator
 from torch import nn
 
-from han_core.models.architecture import Architecture
-from han_core.models.bilstm import BiLSTMAttention
+from han_core.models.architecture import Architecture, Level, ModelKind
+from han_core.models.bilstm import BILSTM
 from han_core.models.classifier import AttentionClassifier
-from han_core.models.han import HierarchicalAttention
+from han_core.models.han import HAN
+from han_core.runtime.errors import UserError, shown
 
-MODELS: dict[str, type[AttentionClassifier]] = {
-    "han": HierarchicalAttention,
-    "bilstm": BiLSTMAttention,
-}
+MODELS: dict[str, ModelKind] = {kind.name: kind for kind in (HAN, BILSTM)}
+
+DEFAULT_MODEL = next(iter(MODELS))
+
+
+def model_kind(name: str) -> ModelKind:
+    """Return the kind of model called ``name``.
+
+    Raises:
+        UserError: names the kinds that there are.
+    """
+    if name not in MODELS:
+        raise UserError(f'The model is {" or ".join(MODELS)}; "{shown(name)}" came.')
+    return MODELS[name]
+
+
+def _known(name: str) -> str:
+    return model_kind(name).name
+
+
+ModelName = Annotated[str, AfterValidator(_known)]
+"""A field of a pydantic model that takes the name of a registered model."""
 
 
 def build_model(architecture: Architecture) -> AttentionClassifier:
-    """A model with random weights from torch's global random state."""
-    return MODELS[architecture.model](architecture)
+    """Return a model with random weights from torch's global random state."""
+    model = model_kind(architecture.model).build(architecture)
+    assert isinstance(model, AttentionClassifier)
+    return model
+
+
+def level_of(parameter: str) -> Level:
+    """Return the level of a parameter by its name, such as ``word_encoder.weight_ih_l0``.
+
+    Raises:
+        KeyError: if no model has such a part.
+    """
+    return _LEVELS[parameter.partition(".")[0]]
+
+
+_LEVELS = {part: level for kind in MODELS.values() for part, level in kind.levels.items()}
 
 
 def count_parameters(model: nn.Module) -> int:

@@ -21,12 +21,12 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from math import prod
 from threading import Lock
-from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from han_core.models.architecture import Architecture
+from han_core.models.registry import model_kind
 
 
 def expected_words(counts: Mapping[str, int], tokens: float, minimum_count: int) -> int:
@@ -66,25 +66,6 @@ def batch_budget(lengths: Sequence[int] | np.ndarray, given: int | None = None) 
     return min(LARGEST_BUDGET, max(int(sizes.max()), int(sizes.sum()) // BATCHES))
 
 
-class Cost(NamedTuple):
-    """What a step takes, in floating-point operations of a large matrix product.
-
-    Attributes:
-        operation: one operation of the model's own products.
-        number: each number of a word's vector and state, for all that is no product.
-        parameter: one parameter in AdamW.
-        step: a step, whatever its size.
-    """
-
-    operation: float
-    number: float
-    parameter: float
-    step: float
-
-
-# Fitted to 28 steps of each model (500 to 8,000 words; embedding 50 to 200, hidden 25 to 200),
-# all of them within 25%.
-COSTS = {"han": Cost(1.15, 5_200, 50, 6.5e8), "bilstm": Cost(0.53, 6_200, 30, 4.6e8)}
 FROZEN = 0.45  # of the cost of words where nothing goes back through their level
 
 _one_at_a_time = Lock()
@@ -100,7 +81,7 @@ def step_seconds(
         trained: parameters that move.
         frozen: whether the word level stands still.
     """
-    cost = COSTS[shape.model]
+    cost = model_kind(shape.model).step_cost
     reading = words * (
         cost.operation * 3 * _word_operations(shape)
         + cost.number * (shape.embedding + shape.hidden)
@@ -118,14 +99,15 @@ def forward_operations(shape: Architecture, words: float, sentences: float) -> f
 
 def _word_operations(shape: Architecture) -> float:
     """Of one word on the way forward; the way back takes twice as many."""
-    gates = 3 if shape.model == "han" else 4
+    gates = model_kind(shape.model).gates
     return _recurrent(gates, shape.embedding, shape.hidden) + _attention(shape)
 
 
 def _sentence_operations(shape: Architecture) -> float:
-    if shape.model == "bilstm":
+    kind = model_kind(shape.model)
+    if not kind.hierarchical:
         return 0.0
-    return _recurrent(3, 2 * shape.hidden, shape.hidden) + _attention(shape)
+    return _recurrent(kind.gates, 2 * shape.hidden, shape.hidden) + _attention(shape)
 
 
 def _recurrent(gates: int, inputs: int, hidden: int) -> float:

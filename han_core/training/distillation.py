@@ -15,12 +15,12 @@ import torch
 from han_core.data.labels import same_classes
 from han_core.data.prepared import Follow
 from han_core.models.checkpoint import WEIGHTS, Checkpoint, TextConfig, load_checkpoint
-from han_core.models.predict import Progress, metrics, predict_shared
+from han_core.models.predict import Progress, metrics
 from han_core.runtime.errors import UserError, counted, joined, listed
 from han_core.text.token_table import Documents
 from han_core.text.vocabulary import RESERVED, Vocabulary
 from han_core.training import bag_of_words
-from han_core.training.distributed import Processes
+from han_core.training.distributed import Processes, predict_shared
 from han_core.training.prepare import Prepared, Teaching
 from han_core.training.settings import BAGS
 

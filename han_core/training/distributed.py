@@ -1,20 +1,23 @@
 """The processes of one run: which one this is, and what they tell each other.
 
 A launcher such as torchrun starts them and says in the environment how many there are.
-Numbers alone pass between them, as sums: whoever has nothing to say adds zeros. It
-knows nothing about models.
+Numbers alone pass between them, as sums: whoever has nothing to say adds zeros.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+import numpy as np
 import torch
 from torch import Tensor, distributed
 
+from han_core.models.classifier import AttentionClassifier
+from han_core.models.predict import Progress, predict_numbered
 from han_core.runtime.errors import UserError
+from han_core.text.batch import NumberedDocument
 
 COUNT = ("WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE")
 INDEX = ("RANK", "PMI_RANK", "OMPI_COMM_WORLD_RANK")
@@ -74,6 +77,28 @@ class Processes:
         finally:
             if self.main:
                 self.wait()
+
+
+def predict_shared(
+    model: AttentionClassifier,
+    documents: Sequence[NumberedDocument],
+    processes: Processes,
+    progress: Progress | None = None,
+    name: str = "The model",
+) -> np.ndarray:
+    """Return what ``predict_numbered`` does, each process computing a share of the rows.
+
+    Args:
+        progress: called for this process's share.
+    """
+    if processes.count == 1:
+        return predict_numbered(model, documents, progress, name)
+    mine = range(processes.index, len(documents), processes.count)
+    rows = torch.zeros((len(documents), model.classifier.out_features), dtype=torch.float64)
+    if mine:
+        own = predict_numbered(model, [documents[i] for i in mine], progress, name)
+        rows[list(mine)] = torch.from_numpy(own)
+    return processes.sum(rows).numpy()
 
 
 def launched(environment: Mapping[str, str] = os.environ) -> Processes:

@@ -12,8 +12,9 @@ from functools import lru_cache
 import numpy as np
 import torch
 
-from han_core.models.architecture import Architecture, level_of
+from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import TextConfig, blank_model
+from han_core.models.registry import level_of, model_kind
 from han_core.runtime.errors import UserError
 from han_core.text.document import Document, clause_ends, is_mark
 from han_core.text.tokenizer import Tokenizer
@@ -197,10 +198,8 @@ def _memory(
     average = 1 if settings.average else 0
     kept = (2 + average) * parameters + 2 * trained
     standing = kept + trained + (parameters if started else 0)
-    # Numbers for each word of a batch, as measured over batches of uneven size.
-    own = 5 * shape.embedding + 58 * shape.hidden
-    if shape.model == "bilstm":
-        own = 18 * shape.embedding + 80 * shape.hidden
+    numbers = model_kind(shape.model).activations
+    own = numbers.embedding * shape.embedding + numbers.hidden * shape.hidden
     attention = 6 * shape.attention_size if shape.attention == "additive" else 0
     activations = batch * (own + attention)
     if not _is_cpu(device):

@@ -20,7 +20,8 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from han_core.models.architecture import Level, level_of
+from han_core.models.architecture import Level
+from han_core.models.registry import level_of
 from han_core.training.settings import Settings
 
 WARM_UP = 10  # steps; early on the average is short, so that the first weights are soon forgotten

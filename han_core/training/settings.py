@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import TextConfig
+from han_core.models.registry import DEFAULT_MODEL, model_kind
 from han_core.runtime.errors import UserError
 
 BAGS = ("nb-svm", "tf-idf")
@@ -104,9 +105,10 @@ def parse_settings(
     settings = checked(Settings, values["settings"])
     assert isinstance(settings, Settings)
     check_together(settings)
-    sizes = checked(
-        Architecture, {**values["model"], "model": "han", "vocabulary_size": 2, "classes": 2}
-    ).model_dump(include=set(values["model"]))
+    unchecked = {"model": DEFAULT_MODEL, "vocabulary_size": 2, "classes": 2}
+    sizes = checked(Architecture, {**values["model"], **unchecked}).model_dump(
+        include=set(values["model"])
+    )
     text = checked(TextConfig, values["text"])
     assert isinstance(text, TextConfig)
     return settings, sizes, text
@@ -135,8 +137,7 @@ def without_effect(
     changed = (settings or Settings()).model_dump(exclude_defaults=True)
     frozen = "freeze_words" if "freeze_words" in changed else ""
     missing = {
-        "dropout_sentences": "bilstm" if model == "bilstm" else "",
-        "rate_sentences": "bilstm" if model == "bilstm" else "",
+        **dict.fromkeys(model_kind(model).unused_settings, model),
         "attention_size": f"{attention} attention" if attention != "additive" else "",
         **dict.fromkeys(("rate_words", "minimum_count", "maximum_size", "freeze_vectors"), frozen),
     }

@@ -17,13 +17,13 @@ import torch
 
 from han_core.data.corpus import Corpus
 from han_core.models.checkpoint import Checkpoint, load_checkpoint
-from han_core.models.predict import metrics, predict_shared
+from han_core.models.predict import metrics
 from han_core.models.registry import count_parameters
 from han_core.runtime.errors import UserError
 from han_core.text.vocabulary import RESERVED
 from han_core.training.callbacks import UNWATCHED, Callbacks, StepEvent, Stopped, device_trouble
 from han_core.training.distillation import Classroom, ask, summary
-from han_core.training.distributed import Processes, join
+from han_core.training.distributed import Processes, join, predict_shared
 from han_core.training.prepare import Prepared, examples, prepare
 from han_core.training.request import Ready, Request, architecture, ready
 from han_core.training.resume import OTHER_RUN, RunState, teaching_of

@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 
 from han_core.models.architecture import Architecture
-from han_core.models.predict import metrics, predict_shared
+from han_core.models.predict import metrics
 from han_core.runtime.errors import UserError
 from han_core.training.batches import Position, StepResult, epoch_batches, said, steps
 from han_core.training.callbacks import Step
 from han_core.training.cost import batch_budget
-from han_core.training.distributed import Processes
+from han_core.training.distributed import Processes, predict_shared
 from han_core.training.initial_weights import Origin, starting_model
 from han_core.training.learner import Diverged, Learner
 from han_core.training.optimization import best_line, copied, is_better, is_over, rate_factor

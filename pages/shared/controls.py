@@ -15,6 +15,7 @@ from typing import cast
 import streamlit as st
 
 from han_core.explanation.explanation import Explanation, Reading
+from han_core.models.registry import model_kind
 from han_core.runtime.atomic_io import standing
 from han_core.runtime.devices import available_devices, describe_device
 from han_core.runtime.errors import UserError
@@ -185,5 +186,6 @@ def _listings() -> dict:
 
 
 def _first(there: dict) -> str:
-    """A HAN where there is one: it shows both levels of attention."""
-    return next((name for name in there if there[name].model == "han"), next(iter(there)))
+    """A hierarchical model where there is one: it shows both levels of attention."""
+    two_levels = (name for name in there if model_kind(there[name].model).hierarchical)
+    return next(two_levels, next(iter(there)))

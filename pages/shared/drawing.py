@@ -71,7 +71,7 @@ def _wanted(question: cache.Question, unit: Unit, fill: Fill, stage: Stage) -> b
 
 def _at_once(question: cache.Question, stage: Stage) -> bool:
     subject = cache.subject(question)
-    words = quotas.current().at_once[stage][subject.checkpoint.config.architecture.model]
+    words = quotas.current().words_at_once(stage, subject.checkpoint.config.architecture.model)
     return subject.tokens <= words
 
 

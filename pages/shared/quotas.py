@@ -6,12 +6,13 @@ about what the sections hold.
 """
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from han_core.explanation.faithfulness import Stage
+from han_core.models.registry import model_kind
 
 CLASS = "HANSCOPE_CLASS"
 
@@ -21,35 +22,24 @@ class Quotas:
     """
     Attributes:
         characters: of the longest text that can be pasted; far more stops a browser.
-        at_once: words up to which evidence is measured unasked, by stage and model: about a
-            second's worth to one person, a few hundredths to each of a class.
         folded: whether figures beyond bars and heatmap wait, folded, until they are opened.
         beside: whether a process of its own measures evidence.
     """
 
     characters: int = 1_000_000
-    at_once: dict[Stage, dict[str, int]] = field(
-        default_factory=lambda: {
-            "brief": {"han": 2_000, "bilstm": 900},
-            "quick": {"han": 2_000, "bilstm": 900},
-            "thorough": {"han": 1_000, "bilstm": 350},
-        }
-    )
     folded: bool = False
     beside: bool = False
 
+    def words_at_once(self, stage: Stage, model: str) -> int:
+        """Words of the longest text whose evidence is measured without a click."""
+        words = model_kind(model).evidence_words
+        if stage == "thorough":
+            return 0 if self.beside else words.thorough
+        return words.shared if self.beside else words.quick
+
 
 ALONE = Quotas()
-IN_CLASS = Quotas(
-    characters=100_000,
-    at_once={
-        "brief": {"han": 600, "bilstm": 300},
-        "quick": {"han": 600, "bilstm": 300},
-        "thorough": {"han": 0, "bilstm": 0},
-    },
-    folded=True,
-    beside=True,
-)
+IN_CLASS = Quotas(characters=100_000, folded=True, beside=True)
 
 
 def current() -> Quotas:

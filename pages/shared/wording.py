@@ -17,6 +17,7 @@ from han_core.explanation.explanation import Explanation, Reading, entropy, top_
 from han_core.explanation.interventions import Furthest
 from han_core.explanation.model_probe import Fill, ModelProbe
 from han_core.models.listing import Listing
+from han_core.models.registry import model_kind
 
 SENTENCES = (
     "Each bar is the attention weight of one sentence; together they make 1. A high weight "
@@ -72,9 +73,10 @@ SEVERAL = (
 
 def model_name(listing: Listing) -> str:
     """The kind of model: "HAN", "BiLSTM, dot attention"."""
-    name = {"han": "HAN", "bilstm": "BiLSTM"}.get(listing.model, listing.model)
-    usual = listing.model == "han" and listing.attention == "additive"
-    return name if usual else f"{name}, {listing.attention} attention"
+    kind = model_kind(listing.model)
+    if listing.attention == kind.implied_attention:
+        return kind.title
+    return f"{kind.title}, {listing.attention} attention"
 
 
 def checkpoint_name(listing: Listing) -> str:

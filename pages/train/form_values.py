@@ -14,6 +14,7 @@ from typing import Any, cast
 import streamlit as st
 
 from han_core.models.listing import Listing
+from han_core.models.registry import DEFAULT_MODEL, MODELS
 from han_core.training.fields import Field, explained
 from han_core.training.settings import PRESETS, Preset
 from pages.shared.page import carry
@@ -125,18 +126,18 @@ class Choices:
 
 def basics(origin: Listing | None) -> tuple[str, str]:
     """Model, attention form and preset; a checkpoint to start from has decided the first."""
-    carry("train_model", "han")
+    carry("train_model", DEFAULT_MODEL)
     carry("train_attention", "additive")
     if origin is None:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             model = st.segmented_control(
-                "Model", list(sentences.MODELS), required=True, key="train_model",
-                format_func=lambda name: sentences.MODELS[name], persist_state="session",
+                "Model", list(MODELS), required=True, key="train_model",
+                format_func=lambda name: MODELS[name].title, persist_state="session",
             )  # fmt: skip
             attention = _attention("train_attention")
     else:
         model, attention = origin.model, origin.attention
-        st.caption(f"{sentences.MODELS[model]}, as {plain(origin.name)} is.")
+        st.caption(f"{MODELS[model].title}, as {plain(origin.name)} is.")
         if not st.session_state.get("set_freeze_words", False):
             carry(key := f"train_attention_{origin.name}", attention)
             attention = _attention(key)
@@ -227,9 +228,7 @@ def settings(model: str, attention: str, origin: Listing | None, size: int | Non
 
 def _without(model: str, attention: str, origin: Listing | None) -> set[str]:
     """Fields that have no effect on such a model, or that the origin has decided."""
-    without = set()
-    if model == "bilstm":
-        without |= {"dropout_sentences", "rate_sentences"}
+    without = set(MODELS[model].unused_settings)
     if attention != "additive":
         without |= {"attention_size"}
     if origin is not None:

@@ -7,7 +7,6 @@ from han_core.data.hub_preview import HubOffer
 from han_core.training.estimate import Estimate
 from han_core.training.runs.view import RunView
 
-MODELS = {"han": "HAN", "bilstm": "BiLSTM"}
 ATTENTION = {"additive": "additive", "dot": "dot product", "linear": "linear"}
 
 GROUPS: dict[str, tuple[str, ...]] = {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from han_core.models.architecture import level_of
+from han_core.models.registry import level_of
 
 
 @pytest.mark.parametrize(

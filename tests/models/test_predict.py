@@ -8,10 +8,8 @@ import torch
 
 from han_core.models import predict as evaluate
 from han_core.models.checkpoint import load_checkpoint
-from han_core.models.predict import metrics, predict, predict_shared
+from han_core.models.predict import metrics, predict
 from han_core.runtime.errors import UserError
-from han_core.text.batch import number_document
-from han_core.training.distributed import Processes
 
 TEXTS = ["The green river.", "Night.", "A quiet " * 40 + "walk.", "zebra zebra", "Stone. " * 9]
 
@@ -56,26 +54,6 @@ def test_the_progress_is_told_up_to_the_end(random_checkpoint, monkeypatch):
     assert told[-1] == (5, 5)
     assert len(told) > 2
     assert told == sorted(set(told))
-
-
-class Apart(Processes):
-    """One of several processes, whose sums are left to the test."""
-
-    def sum(self, values):
-        return values
-
-
-@pytest.mark.parametrize("processes", [1, 2, 7])
-def test_the_shares_of_several_processes_add_up_to_all_rows(random_checkpoint, processes):
-    """Seven are more than there are documents."""
-    checkpoint = load_checkpoint(random_checkpoint("han"))
-    documents = [number_document(checkpoint.tokenizer(t), checkpoint.vocabulary) for t in TEXTS]
-    rows = [
-        predict_shared(checkpoint.model, documents, Apart(processes, index, index))
-        for index in range(processes)
-    ]
-    np.testing.assert_allclose(sum(rows), predict(checkpoint, TEXTS), atol=1e-6)
-    assert np.count_nonzero(np.stack(rows).sum(2)) == len(TEXTS)
 
 
 @pytest.mark.parametrize("text", ["", " \n\t"])

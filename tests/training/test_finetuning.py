@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from han_core.data.corpus import Corpus
-from han_core.models.architecture import level_of
 from han_core.models.checkpoint import load_checkpoint
+from han_core.models.registry import level_of
 from han_core.runtime.errors import UserError
 from han_core.training.train import Stopped, train
 

@@ -1,10 +1,21 @@
 """Which process of a run this is; ``test_parallel`` has several that train."""
 
+import numpy as np
 import pytest
 import torch
 
+from han_core.models.checkpoint import load_checkpoint
+from han_core.models.predict import predict
 from han_core.runtime.errors import UserError
-from han_core.training.distributed import Processes, device_name, fewer_than_asked, join, launched
+from han_core.text.batch import number_document
+from han_core.training.distributed import (
+    Processes,
+    device_name,
+    fewer_than_asked,
+    join,
+    launched,
+    predict_shared,
+)
 
 SECOND = Processes(count=2, index=1, local=1)
 
@@ -69,3 +80,26 @@ def test_processes_that_cannot_meet_are_one_sentence(monkeypatch):
     monkeypatch.delenv("MASTER_ADDR", raising=False)
     with pytest.raises(UserError, match="2 processes are to train together and cannot meet"):
         join(torch.device("cpu"))
+
+
+class Unsummed(Processes):
+    """One of several processes, whose sums are left to the test."""
+
+    def sum(self, values):
+        return values
+
+
+TEXTS = ["The green river.", "Night.", "A quiet " * 40 + "walk.", "zebra zebra", "Stone. " * 9]
+
+
+@pytest.mark.parametrize("processes", [1, 2, 7])
+def test_the_shares_of_several_processes_add_up_to_all_rows(random_checkpoint, processes):
+    """Seven are more than there are documents."""
+    checkpoint = load_checkpoint(random_checkpoint("han"))
+    documents = [number_document(checkpoint.tokenizer(t), checkpoint.vocabulary) for t in TEXTS]
+    rows = [
+        predict_shared(checkpoint.model, documents, Unsummed(processes, index, index))
+        for index in range(processes)
+    ]
+    np.testing.assert_allclose(sum(rows), predict(checkpoint, TEXTS), atol=1e-6)
+    assert np.count_nonzero(np.stack(rows).sum(2)) == len(TEXTS)

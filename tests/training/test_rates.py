@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from han_core.models.architecture import Architecture, level_of
-from han_core.models.registry import build_model
+from han_core.models.architecture import Architecture
+from han_core.models.registry import build_model, level_of
 from han_core.training.optimization import freeze_words, parameter_groups
 from han_core.training.settings import Settings
 

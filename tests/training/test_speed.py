@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from han_core.models.architecture import Architecture
+from han_core.models.registry import model_kind
 from han_core.training import cost as speed
-from han_core.training.cost import COSTS, FROZEN, operations_per_second, step_seconds
+from han_core.training.cost import FROZEN, operations_per_second, step_seconds
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def shape(model: str, attention: str = "additive") -> Architecture:
 
 
 def test_the_operations_of_a_han_by_hand(slow):
-    cost = COSTS["han"]
+    cost = model_kind("han").step_cost
     # Two directions of three gates: 2 · 2 · 3 · hidden · (inputs + hidden), and attention.
     word = 12 * 2 * (3 + 2) + 2 * 4 * 5
     sentence = 12 * 2 * (4 + 2) + 2 * 4 * 5
@@ -37,7 +38,7 @@ def test_the_operations_of_a_han_by_hand(slow):
 
 
 def test_the_operations_of_a_bilstm_by_hand(slow):
-    cost = COSTS["bilstm"]
+    cost = model_kind("bilstm").step_cost
     word = 16 * 2 * (3 + 2) + 2 * 4
     reading = 70 * (cost.operation * 3 * word + cost.number * (3 + 2))
     found = step_seconds(shape("bilstm", "dot"), 70, 6, 0, frozen=False)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from han_core.models.architecture import Architecture, level_of
+from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import Config, save_checkpoint
-from han_core.models.registry import build_model
+from han_core.models.registry import build_model, level_of
 from han_core.runtime.errors import UserError
 from han_core.text.batch import NumberedDocument, collate
 from han_core.text.vocabulary import RESERVED, Vocabulary

@@ -10,6 +10,7 @@ import pandas as pd
 
 from han_core.data.text_files import PREFIX, file_of
 from han_core.models.architecture import Architecture
+from han_core.models.registry import model_kind
 from han_core.training.runs.plan import Plan
 from han_core.training.runs.view import RunView
 
@@ -51,7 +52,7 @@ def _row(view: RunView) -> dict[str, object]:
 
 def model_of(plan: Plan) -> str:
     """The kind of model: "HAN", "BiLSTM, dot attention"."""
-    name = {"han": "HAN", "bilstm": "BiLSTM"}[plan.model]
+    name = model_kind(plan.model).title
     return name if plan.attention in (None, "additive") else f"{name}, {plan.attention} attention"
 
 

@@ -10,14 +10,15 @@ Puts together what ``estimate`` asks for. It knows nothing about processes.
 
 import shlex
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from han_core.data.preview import Look
 from han_core.data.splits import Parts, Source
-from han_core.models.architecture import Architecture
+from han_core.models.architecture import Architecture, AttentionForm
 from han_core.models.checkpoint import TextConfig
+from han_core.models.registry import ModelName
 from han_core.runtime.atomic_io import read_json
 from han_core.runtime.devices import choose_device
 from han_core.runtime.errors import UserError
@@ -56,8 +57,8 @@ class Plan(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Name
-    model: Literal["han", "bilstm"]
-    attention: Literal["additive", "dot", "linear"] | None = None
+    model: ModelName
+    attention: AttentionForm | None = None
     source: Source
     settings: dict[str, Value] = {}
     sizes: dict[str, Value] = {}

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from han_core.explanation.verdicts import short
+from han_core.models.registry import model_kind
 from han_core.runtime.errors import counted, joined, listed
 from han_core.text.characters import language_name
 from han_core.viz.model_card.content import (
@@ -136,7 +137,6 @@ def _fast(found: Speed) -> Section:
     )
 
 
-KINDS = {"han": "HAN", "bilstm": "BiLSTM"}
 ALONE = (
     "No other model was measured on the same documents, so whether a bag of words does as well "
     "is not known."
@@ -156,7 +156,7 @@ def _model(known: Known) -> Section:
     shape, vocabulary = config.architecture, config.architecture.vocabulary_size
     precision = "half precision" if config.weights == "float16" else "single precision"
     rows = [
-        ("Kind", f"{KINDS[shape.model]}, {shape.attention} attention"),
+        ("Kind", f"{model_kind(shape.model).title}, {shape.attention} attention"),
         ("Language", language_name(config.text.language)),
         ("Classes", listed(config.labels)),
         ("Data", known.dataset or "not said"),
