@@ -62,7 +62,7 @@ class PairAttention:
     change: np.ndarray
     changed: np.ndarray
     divergence: np.ndarray
-    largest_shifts: tuple[tuple[WordShift, ...], ...]
+    leading: tuple[tuple[WordShift, ...], ...]
     words: tuple[MeanShift, ...]
     of_changed: int
     of_same: int

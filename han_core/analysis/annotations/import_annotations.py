@@ -41,7 +41,7 @@ class ImportSummary:
     notes: int = 0
     flags: int = 0
     read: int = 0
-    merge_notes: int = 0
+    joined: int = 0
     unknown_tags: tuple[str, ...] = ()
 
 

@@ -85,7 +85,7 @@ class SavedNote(NamedTuple):
     """
 
     note: Note | None
-    merge_notes: bool
+    joined: bool
     replaced: bool
 
 
