@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared.render_queue import TURNS
+from pages.shared.render_queue import RENDERS
 
 st.set_page_config(page_title="Hanscope", page_icon="🔦", layout="wide")
 explore = st.Page("pages/1_Explore.py", title="Explore")
@@ -23,5 +23,5 @@ chosen = st.navigation(
     ],
     position="top",
 )
-with TURNS.turn():
+with RENDERS.turn():
     chosen.run()

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from pages.errors import choices, links, views
-from pages.shared import cache
 from pages.shared.page import begin, user_errors_shown
 
 begin("Errors", "Score labelled documents, find what a model gets wrong, and code what you see.")
+from pages.errors import choices, links, views
+from pages.shared import cache
+
 with user_errors_shown():
     links.open_link()
     with st.container(key="errors_choices"):
@@ -14,4 +15,4 @@ with user_errors_shown():
         store = choices.opened(asked)
     if store is not None:
         views.show(choices.bench(asked, store))
-cache.settle("Errors")
+cache.freeze_loaded_objects("Errors")

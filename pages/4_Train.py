@@ -1,12 +1,13 @@
-"""Train: labelled documents and a preset to a run of its own, and all runs so far."""
+"""Train: a model of your own from labelled documents, and all runs so far."""
 
 import streamlit as st
 
-from pages.shared import cache
 from pages.shared.page import begin, user_errors_shown
-from pages.train import new_run, run_list, run_view
 
 begin("Train", "Train a model of your own on labelled documents, and watch its attention form.")
+from pages.shared import cache
+from pages.train import new_run, run_list, run_view
+
 if run_list.view() == run_list.NEW:
     documents, run = st.columns([3, 2], gap="large")
     new_run.form(documents, run)
@@ -17,4 +18,4 @@ else:
             run_view.one(chosen[0])
         elif chosen:
             run_list.side_by_side(chosen)
-cache.settle("Train")
+cache.freeze_loaded_objects("Train")

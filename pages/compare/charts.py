@@ -19,9 +19,9 @@ from han_core.viz.tables import comparison_table, to_csv
 from pages.compare import sentences
 from pages.compare.choices import FEWEST
 from pages.compare.comparison import Compared
-from pages.shared import drawing, quotas, wording
+from pages.shared import explanation_panels, quotas, wording
 from pages.shared.components import figure_export, hooked
-from pages.shared.page import carry
+from pages.shared.page import restore_value
 
 TOPS = [5, 10, 20]
 NARROWEST = 320  # pixels of a matrix
@@ -41,7 +41,7 @@ def enough(compared: Compared) -> bool:
 
 def sentences_and_classes(compared: Compared) -> None:
     """Sentence bars of all on one axis, and the probabilities where models or texts differ."""
-    grid = drawing.side_by_side()
+    grid = explanation_panels.side_by_side()
     with grid.cell():
         st.subheader("Sentences", anchor=False)
         with hooked("sentence-bars", key="sentence_bars"):
@@ -98,7 +98,7 @@ def _agreement(compared: Compared) -> None:
 
 
 def _top() -> int:
-    carry("top_words", 10)
+    restore_value("top_words", 10)
     chosen = st.segmented_control(
         "Words at the top", TOPS, key="top_words", required=True, persist_state="session"
     )
@@ -122,7 +122,7 @@ def agreement_table(columns: Sequence[Column], top: int) -> pd.DataFrame:
     )
 
 
-def take_away(compared: Compared) -> None:
+def export(compared: Compared) -> None:
     """The words and what each side gives them, as CSV."""
     st.subheader("Take it away", anchor=False)
     st.download_button(

@@ -17,7 +17,7 @@ from pages.compare import sentences
 from pages.shared import cache, controls, quotas, wording
 from pages.shared import controls as card
 from pages.shared.document_input import TEXT_HEIGHT
-from pages.shared.page import carry
+from pages.shared.page import restore_value
 
 
 def second(first: str) -> str:
@@ -30,7 +30,7 @@ def second(first: str) -> str:
     if state.get("version") == state.get("version_of", first):
         state["version"] = first
     state["version_of"] = first
-    carry("version", first)
+    restore_value("version", first)
     st.text_area(
         "Second version",
         height=TEXT_HEIGHT,
@@ -60,7 +60,7 @@ USUAL_METHODS: tuple[Method, ...] = ("attention", "gradient", "leave_one_word_ou
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """What somebody chose.
 
     Attributes:
@@ -79,7 +79,7 @@ class Asked:
     notes: tuple[str, ...] = ()
 
 
-def asked() -> Asked:
+def request() -> Request:
     """Draws the pickers of what is compared.
 
     Raises:
@@ -88,24 +88,24 @@ def asked() -> Asked:
     kind = _kind()
     if kind == "models":
         names = controls.checkpoints()
-        card.about(names)
+        card.about_models(names)
         device, reading = controls.device(), controls.reading()
         _check(len(names), "checkpoints")
         there = cache.listings()
         notes = sentences.model_notes([there[name] for name in names if name in there])
-        return Asked(kind, tuple(names), device, reading, notes=notes)
+        return Request(kind, tuple(names), device, reading, notes=notes)
     name = controls.checkpoint()
-    card.about([name])
+    card.about_models([name])
     if kind == "versions":
-        return Asked(kind, (name,), controls.device(), controls.reading())
+        return Request(kind, (name,), controls.device(), controls.reading())
     methods, target = _methods(), _target(name)
     device, reading = controls.device(), controls.reading()
     _check(len(methods), "methods")
-    return Asked(kind, (name,), device, reading, methods, target)
+    return Request(kind, (name,), device, reading, methods, target)
 
 
 def _kind() -> Kind:
-    carry("compared", "models")
+    restore_value("compared", "models")
     chosen = st.segmented_control(
         "What is compared",
         list(sentences.KINDS),
@@ -119,7 +119,7 @@ def _kind() -> Kind:
 
 
 def _methods() -> tuple[Method, ...]:
-    carry("methods", list(USUAL_METHODS), wording.METHOD_NAMES)
+    restore_value("methods", list(USUAL_METHODS), wording.METHOD_NAMES)
     chosen = st.multiselect(
         "Methods",
         list(wording.METHOD_NAMES),

@@ -11,7 +11,7 @@ from han_core.runtime.errors import UserError
 from han_core.text.versions import Versions, versions
 from han_core.viz.colour_scale import attribution_scale, reading_scale
 from han_core.viz.heatmap import Colour, Out
-from pages.compare.choices import Asked, Kind
+from pages.compare.choices import Kind, Request
 from pages.shared import cache, wording
 
 FIRST, SECOND = "First version", "Second version"
@@ -45,7 +45,7 @@ class Compared:
         versions: how two versions of the text differ; None unless they are what is compared.
     """
 
-    asked: Asked
+    asked: Request
     sides: tuple[Side, ...]
     notes: tuple[str, ...] = ()
     versions: Versions | None = None
@@ -59,7 +59,7 @@ class Compared:
         return tuple(side.column for side in self.sides)
 
 
-def compared(asked: Asked, text: str, second: str) -> Compared:
+def compared(asked: Request, text: str, second: str) -> Compared:
     """Asks the models.
 
     Args:
@@ -75,9 +75,9 @@ def compared(asked: Asked, text: str, second: str) -> Compared:
     return _versions(asked, text, second)
 
 
-def _models(asked: Asked, text: str) -> Compared:
+def _models(asked: Request, text: str) -> Compared:
     questions = [cache.Question(name, asked.device, text) for name in asked.checkpoints]
-    explanations = [cache.subject(question).explanation for question in questions]
+    explanations = [cache.probe(question).explanation for question in questions]
     scale = reading_scale(explanations, asked.reading)
     sides = [
         Side(
@@ -90,9 +90,9 @@ def _models(asked: Asked, text: str) -> Compared:
     return Compared(asked, tuple(sides), asked.notes)
 
 
-def _methods(asked: Asked, text: str) -> Compared:
+def _methods(asked: Request, text: str) -> Compared:
     question = cache.Question(asked.checkpoints[0], asked.device, text)
-    subject = cache.subject(question)
+    subject = cache.probe(question)
     labels, explanation = subject.checkpoint.labels, subject.explanation
     target = labels.index(asked.target) if asked.target in labels else subject.target
     answers: list[Attribution] = []
@@ -115,9 +115,9 @@ def _methods(asked: Asked, text: str) -> Compared:
     return Compared(asked, tuple(sides), tuple(notes))
 
 
-def _versions(asked: Asked, text: str, second: str) -> Compared:
+def _versions(asked: Request, text: str, second: str) -> Compared:
     questions = [cache.Question(asked.checkpoints[0], asked.device, one) for one in (text, second)]
-    one, other = (cache.subject(question).explanation for question in questions)
+    one, other = (cache.probe(question).explanation for question in questions)
     found = versions(one.document, other.document)
     scale = reading_scale([one, other], asked.reading)
     first, last = (

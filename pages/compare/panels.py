@@ -18,10 +18,10 @@ from han_core.viz.heatmap import heatmap, longest_bar
 from han_core.viz.markup import writable
 from pages.compare import sentences
 from pages.compare.comparison import Compared, Side
-from pages.shared import cache, controls, drawing, quotas, wording
+from pages.shared import cache, controls, explanation_panels, quotas, wording
 from pages.shared import wording as saying
 from pages.shared.components import draw, figure_export, hooked
-from pages.shared.wording import plain
+from pages.shared.page import plain
 
 NARROWEST = 320  # pixels that a panel needs
 COLUMNS = {1: 1, 2: 2, 3: 3, 4: 2}
@@ -51,7 +51,7 @@ def _panel(number: int, side: Side, longest: float) -> DeltaGenerator:
         st.subheader(wording.plain(side.column.name), anchor=False)
         st.html(prediction(explanation))
         st.caption(seen_line(explanation))
-        controls.foreign(side.question.checkpoint, explanation)
+        controls.foreign_language_note(side.question.checkpoint, explanation)
         with st.container(key=f"panel_figure_{number}"):
             drawn = heatmap(explanation, side.colour, longest, added=side.added, out=side.out)
             draw(drawn, key=f"panel_words_{number}")
@@ -64,7 +64,7 @@ def fill(places: list[DeltaGenerator], compared: Compared) -> None:
     for place, side in zip(places, compared.sides, strict=True):
         with place:
             if compared.kind != "methods":
-                drawing.line(side.question)
+                explanation_panels.evidence_line(side.question)
                 continue
             answer, labels = side.column.answer, side.column.explanation.labels
             target = labels.index(answer.target)
@@ -118,7 +118,7 @@ def _difference(compared: Compared) -> None:
     one, other = _pair(compared)
     found = Difference(one.column, other.column)
     _in_the_text(found, one, compared)
-    grid = drawing.side_by_side()
+    grid = explanation_panels.side_by_side()
     for noun, lined in [("sentence", found.sentences), ("word", found.words)]:
         with grid.cell():
             _table(noun, found, lined)

@@ -22,7 +22,7 @@ from pages.errors import matrix
 from pages.errors import matrix as linked
 from pages.errors.context import ErrorsContext, switch
 from pages.shared.components import figure_export, hooked
-from pages.shared.page import carry
+from pages.shared.page import restore_value
 
 WAY, SORT, BINS = "ways_in", "classes_sort", "calibration_bins"
 WAYS = {
@@ -56,7 +56,7 @@ def panel(bench: ErrorsContext) -> None:
 
 
 def _classes(bench: ErrorsContext) -> None:
-    carry(SORT, SORTS[0], SORTS)
+    restore_value(SORT, SORTS[0], SORTS)
     sort = st.selectbox("Order of classes", SORTS, key=SORT, persist_state="session", width=240)
     own = ("true", "predicted", "outcome")
 

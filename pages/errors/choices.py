@@ -11,7 +11,7 @@ from han_core.runtime.errors import UserError
 from pages.errors import cached_scores, filter_bar, links, scoring
 from pages.errors.context import ErrorsContext
 from pages.shared import cache, controls, data_picker, wording
-from pages.shared.page import carry
+from pages.shared.page import restore_value
 from pages.shared.wording import plain
 
 LONGEST_NAME = 80
@@ -116,7 +116,7 @@ def _beside(checkpoint: str) -> str | None:
     there = {name: one for name, one in cache.listings().items() if name != checkpoint}
     if st.session_state.get("beside") not in there:
         st.session_state["beside"] = None
-    carry("beside", None)
+    restore_value("beside", None)
     return st.selectbox(
         "Beside it",
         list(there),
@@ -130,7 +130,7 @@ def _beside(checkpoint: str) -> str | None:
 
 def _analyst() -> str:
     """Who is at work; tags and notes carry this name."""
-    carry("analyst", "")
+    restore_value("analyst", "")
     said = st.text_input(
         "Your name",
         key="analyst",

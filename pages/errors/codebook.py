@@ -30,7 +30,7 @@ from han_core.analysis.annotations.codebook import (
 from han_core.analysis.annotations.marks import DEFAULT_COLOUR
 from pages.errors import cached_scores
 from pages.errors.context import TROUBLE, ErrorsContext, attempt
-from pages.shared.page import carry
+from pages.shared.page import restore_value
 from pages.shared.wording import plain
 
 FIRST, SECOND, FILTERED = "agreement_first", "agreement_second", "agreement_filtered"
@@ -49,9 +49,9 @@ def agreement_panel(bench: ErrorsContext) -> None:
         st.caption("When two people have coded the same documents, this says how far they agree.")
         return
     names = sorted(people, key=lambda name: (-people[name], name))
-    carry(FIRST, names[0], names)
-    carry(SECOND, names[1], names)
-    carry(FILTERED, False)
+    restore_value(FIRST, names[0], names)
+    restore_value(SECOND, names[1], names)
+    restore_value(FILTERED, False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         first = _person("First", FIRST, people)
         second = _person("Second", SECOND, people)
@@ -207,7 +207,7 @@ def _editor(analyst: str, offered: Sequence[Tag], retired: Sequence[Tag]) -> Non
     if st.session_state.get(CHOSEN) not in tags:  # somebody merged it away
         st.session_state[CHOSEN] = NEW
     for key, usual in ((CHOSEN, NEW), (NAME, ""), (ABOUT, ""), (COLOUR, DEFAULT_COLOUR), (KEY, "")):
-        carry(key, usual)
+        restore_value(key, usual)
     st.session_state.setdefault(SEEN, tags.get(st.session_state[CHOSEN]))
     st.selectbox(
         "Tag",

@@ -26,7 +26,7 @@ from han_core.analysis.annotations.marks import Marks
 from han_core.analysis.dataset import Outcomes, Store
 from han_core.analysis.filters import Filter
 from han_core.runtime.errors import UserError
-from pages.shared.page import carry
+from pages.shared.page import restore_value
 
 TROUBLE = "coding_trouble"
 
@@ -219,7 +219,7 @@ def switch(label: str, names: Mapping[Choice, str], key: str, hidden: bool = Fal
         hidden: whether the label is for screen readers only.
     """
     first = next(iter(names))
-    carry(key, first, names)
+    restore_value(key, first, names)
     chosen = st.segmented_control(
         label,
         list(names),

@@ -12,7 +12,7 @@ import streamlit as st
 from han_core.analysis.annotations.marks import Marks
 from han_core.analysis.dataset import Store
 from pages.errors import context, sentences
-from pages.shared.page import carry
+from pages.shared.page import restore_value
 
 RANGES = {"confidence": 1.0, "loss": None, "tokens": None, "unknown": 1.0, "entropy": 1.0}
 """Numbers, and the most that each can be."""
@@ -36,7 +36,7 @@ def adder(store: Store, marks: Marks) -> None:
         fields = _there(store)
         if st.session_state.get("filter_field", fields[0]) not in fields:
             st.session_state["filter_field"] = fields[0]
-        carry("filter_field", fields[0])
+        restore_value("filter_field", fields[0])
         field = st.selectbox(
             "What",
             fields,

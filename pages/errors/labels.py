@@ -18,7 +18,7 @@ from pages.errors import context, reading, sentences
 from pages.errors.context import ErrorsContext, config
 from pages.shared import cache
 from pages.shared.components import hooked
-from pages.shared.page import carry
+from pages.shared.page import restore_value
 
 A_PAGE = 25
 TABLE, LIST = "labels_table", "labels_list"
@@ -29,7 +29,7 @@ def panel(bench: ErrorsContext) -> None:
     """Both lists, how far to trust them, and the document that is being read."""
     with st.spinner("Looking for likely wrong labels …"):
         found = find_label_issues(bench.store)
-    carry(LIST, sentences.LISTS[0], sentences.LISTS)
+    restore_value(LIST, sentences.LISTS[0], sentences.LISTS)
     chosen = st.segmented_control(
         "List", sentences.LISTS, key=LIST, required=True, persist_state="session",
         label_visibility="collapsed",

@@ -31,7 +31,7 @@ from pages.errors import context
 from pages.errors.context import ErrorsContext, switch
 from pages.shared import wording
 from pages.shared.components import figure_export, hooked
-from pages.shared.page import carry
+from pages.shared.page import restore_value
 
 Made = TypeVar("Made")
 HELD = "errors_drawn"
@@ -175,7 +175,7 @@ def _switches(classes: int) -> tuple[Normalised, Order]:
         by = switch("Cells", BYS, BY)
         if classes < 3:
             return by, "model"
-        carry(ORDER, "model", ORDERS)
+        restore_value(ORDER, "model", ORDERS)
         order: Order = st.selectbox(
             "Order of classes",
             list(ORDERS),

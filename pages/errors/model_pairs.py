@@ -25,7 +25,7 @@ from pages.errors import context, sentences
 from pages.errors.context import ErrorsContext
 from pages.shared import document_input
 from pages.shared.components import figure_export, hooked
-from pages.shared.page import carry
+from pages.shared.page import restore_value
 from pages.shared.wording import plain
 
 DOCUMENTS = [100, 500, 2_000]
@@ -46,7 +46,7 @@ def attention_panel(bench: ErrorsContext, rows: np.ndarray, outcomes: Outcomes) 
     if len(rows) <= UNASKED:
         _show(bench, _measured(bench, rows, outcomes, number, _key(bench, rows, number)))
         return
-    carry("pair_number", number)
+    restore_value("pair_number", number)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         number = st.selectbox(
             "Documents of each kind, at most", DOCUMENTS, key="pair_number",

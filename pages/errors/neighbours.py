@@ -27,7 +27,7 @@ from pages.errors.context import ErrorsContext
 from pages.shared import cache, data_picker, files
 from pages.shared import files as uploading
 from pages.shared.components import hooked
-from pages.shared.page import carry
+from pages.shared.page import restore_value
 from pages.shared.wording import plain
 
 PICKER, UPLOAD = "training_documents", "training_upload"
@@ -74,7 +74,7 @@ def _picked(checkpoint: str, notes: dict[str, Note], sources: dict[str, Training
     held = st.session_state.get(PICKER, "")
     held = read.get(held, held)  # they have been read since they were chosen
     st.session_state[PICKER] = held if held in names else next(iter(names))
-    carry(PICKER, next(iter(names)))
+    restore_value(PICKER, next(iter(names)))
     return st.selectbox(
         "Training documents", list(names), key=PICKER, persist_state="session",
         format_func=lambda each: names.get(each, each), width=480,
@@ -122,7 +122,7 @@ def _column(title: str, columns: tuple[str, ...], name: str, otherwise: int) -> 
     key = f"training_{name}"
     if st.session_state.get(key) not in columns:
         st.session_state[key] = data_picker.guessed_column(columns, name, otherwise)
-    carry(key, columns[0])
+    restore_value(key, columns[0])
     return st.selectbox(title, columns, key=key, persist_state="session")
 
 

@@ -19,7 +19,7 @@ from han_core.analysis.annotations.writing import Change, history, write_note
 from han_core.runtime.errors import UserError
 from pages.errors import cached_scores
 from pages.errors.context import attempt
-from pages.shared.page import carry
+from pages.shared.page import restore_value
 from pages.shared.wording import plain
 
 LONGEST_CHANGE = 120  # characters of a text in the history; the whole one stays in the database
@@ -27,7 +27,7 @@ LONGEST_CHANGE = 120  # characters of a text in the history; the whole one stays
 
 def shown(said: Sequence[Annotation], content: str) -> None:
     """The switch, and behind it names, tags, notes and the history."""
-    carry("coding_others", False)
+    restore_value("coding_others", False)
     on = st.toggle(
         "Show what others said",
         key="coding_others",

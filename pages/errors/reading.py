@@ -12,8 +12,7 @@ from han_core.analysis.document_table import ScoredDocument, read_document, stor
 from han_core.explanation.explanation import Explanation
 from pages.errors import context, neighbours, sentences, tag_editor
 from pages.errors.context import ErrorsContext
-from pages.shared import cache, drawing
-from pages.shared import drawing as strip
+from pages.shared import cache, explanation_panels
 from pages.shared.wording import plain
 
 COLLECTED = "errors_collected"
@@ -71,13 +70,13 @@ def panel(bench: ErrorsContext, order: np.ndarray, now: context.Here) -> None:
         tag_editor.beside(bench, read)
     shown = _explanation(bench, read)
     with words:
-        drawing.prediction(shown)
+        explanation_panels.prediction(shown)
         st.subheader("Words", anchor=False)
-        drawing.words(shown, drawing.attention_colour(shown))
+        explanation_panels.words(shown, explanation_panels.attention_colour(shown))
     with said:
-        drawing.sentences([("", shown)], NARROW)
+        explanation_panels.sentences([("", shown)], NARROW)
     if bench.checkpoint is not None:
-        strip.strip(cache.Question(bench.checkpoint, bench.device, read.text))
+        explanation_panels.evidence(cache.Question(bench.checkpoint, bench.device, read.text))
     neighbours.beside(bench, read)
 
 
@@ -128,7 +127,7 @@ def _explanation(bench: ErrorsContext, read: ScoredDocument) -> Explanation:
     """As the model sees it now; as it was stored where the model is gone."""
     if bench.checkpoint is not None:
         question = cache.Question(bench.checkpoint, bench.device, read.text)
-        return cache.subject(question).explanation
+        return cache.probe(question).explanation
 
     st.caption(sentences.GONE)
     return stored_explanation(read, bench.store.labels)

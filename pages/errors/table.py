@@ -12,7 +12,7 @@ from han_core.analysis.document_table import table_page
 from han_core.analysis.query import CLASSES, NUMBERS, STANDARD_ORDERS, ByColumn, Order, sort_rows
 from pages.errors import context, sentences
 from pages.errors.context import ErrorsContext, config
-from pages.shared.page import carry
+from pages.shared.page import restore_value
 from pages.shared.wording import plain
 
 A_PAGE = 50
@@ -62,7 +62,7 @@ def _order(bench: ErrorsContext) -> Order:
     orders = [*STANDARD_ORDERS, *_by_columns(bench)]
     if st.session_state.get(ORDER, STANDARD_ORDERS[0]) not in orders:
         st.session_state[ORDER] = STANDARD_ORDERS[0]  # a column of other data
-    carry(ORDER, STANDARD_ORDERS[0])
+    restore_value(ORDER, STANDARD_ORDERS[0])
     st.session_state["errors_orders"] = orders
     return st.selectbox(
         "Order",

@@ -25,7 +25,7 @@ from pages.errors import cached_scores, context
 from pages.errors.context import ErrorsContext
 from pages.shared import wording
 from pages.shared.components import figure_export, hooked
-from pages.shared.page import carry
+from pages.shared.page import restore_value
 
 DOCUMENTS = [20, 50, 100, 200, 500]
 NARROWEST = 380  # pixels of a figure
@@ -46,7 +46,7 @@ def evidence_panel(bench: ErrorsContext) -> None:
         return
     st.caption(wording.DATASET)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        carry("evidence_documents", DOCUMENTS[0])
+        restore_value("evidence_documents", DOCUMENTS[0])
         number = st.selectbox(
             "Documents to measure", DOCUMENTS, key="evidence_documents", width=200,
             persist_state="session",
@@ -186,23 +186,23 @@ def _words(found: WordAttention) -> None:
 def _asked(found: WordAttention, there: list[str]) -> tuple[str, Measure, int, list[str]]:
     pickers = st.columns([3, 3, 2, 4])
     with pickers[0]:
-        carry("attended_group", there[0], there)
+        restore_value("attended_group", there[0], there)
         group = st.selectbox(
             "Documents", there, key="attended_group", persist_state="session"
         )  # fmt: skip
     with pickers[1]:
-        carry("attended_by", "lift")
+        restore_value("attended_by", "lift")
         by = st.segmented_control(
             "Measure", list(MEASURES), key="attended_by", required=True,
             format_func=lambda name: MEASURES[name], persist_state="session", wrap=True,
         )  # fmt: skip
     with pickers[2]:
-        carry("attended_least", least(len(found.outcomes)))
+        restore_value("attended_least", least(len(found.outcomes)))
         at_least = st.number_input(
             "In at least (documents)", 1, 10_000, key="attended_least", persist_state="session"
         )
     with pickers[3]:
-        carry("attended_beside", ["Right", "Wrong"], there)
+        restore_value("attended_beside", ["Right", "Wrong"], there)
         beside = st.multiselect(
             "Beside it", there, key="attended_beside", max_selections=4, persist_state="session"
         )
@@ -238,7 +238,7 @@ def chosen_word(points: list[dict]) -> str | None:
 
 def _figures(found: WordAttention) -> None:
     there = groups(found.outcomes.labels)
-    carry("attended_lines", ["Right", "Wrong"], there)
+    restore_value("attended_lines", ["Right", "Wrong"], there)
     chosen = st.multiselect(
         "Groups of documents in the two figures", list(there), key="attended_lines",
         max_selections=CLASSES, persist_state="session",

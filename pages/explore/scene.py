@@ -55,7 +55,7 @@ def scene(question: cache.Question) -> Scene:
     Raises:
         UserError: as ``cached.subject`` does for the text as it is.
     """
-    before = cache.subject(question)
+    before = cache.probe(question)
     edits = edit_state.edits()
     try:
         new = edited(before.document, edits, before.checkpoint.tokenizer)
@@ -64,7 +64,7 @@ def scene(question: cache.Question) -> Scene:
         edit_state.keep_edits(())
         edits, new = (), edited(before.document, (), before.checkpoint.tokenizer)
     asked = question._replace(edits=tuple((e.start, e.end, e.replacement) for e in edits))
-    now = cache.subject(asked) if edits else before
+    now = cache.probe(asked) if edits else before
     tampered = None
     if (tampering := edit_state.tampering()) is not None:
         try:

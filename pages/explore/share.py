@@ -20,7 +20,7 @@ from han_core.viz.tables import to_csv, to_json, weights_table
 from han_core.viz.text_store import DocumentStore
 from pages.explore.scene import Scene
 from pages.shared import cache, document_input, edit_state, wording
-from pages.shared.wording import plain
+from pages.shared.page import plain
 
 PARAMETER = "view"
 

@@ -13,7 +13,7 @@ from han_core.viz.charts.distributions import class_bars
 from pages.explore.scene import Scene
 from pages.shared import edit_state, wording
 from pages.shared.components import hooked
-from pages.shared.wording import plain
+from pages.shared.page import plain
 
 LISTED = 12
 """Edits with a field of their own, the latest ones; all are made."""

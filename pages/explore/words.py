@@ -12,10 +12,9 @@ from han_core.text.edits import struck
 from han_core.viz.colour_scale import attribution_scale
 from han_core.viz.heatmap import Colour, heatmap
 from pages.explore.scene import Scene
-from pages.shared import cache, controls, drawing, edit_state, wording
+from pages.shared import cache, controls, edit_state, explanation_panels, wording
 from pages.shared.components import draw
-from pages.shared.page import carry
-from pages.shared.wording import plain
+from pages.shared.page import plain, restore_value
 
 PLACEBOS = {"none": "None", "untrained": "Untrained twin", "uniform": "Uniform attention"}
 
@@ -24,12 +23,12 @@ def words(scene: Scene) -> None:
     """The switches, the heatmap to touch, and under it the placebo's."""
     st.subheader("Words", anchor=False)
     method = _method()
-    carry("placebo", "none")
+    restore_value("placebo", "none")
     kind = st.session_state["placebo"]
     placebo = None if kind == "none" else cache.placebo(scene.question, kind)
     colour = _colour(scene, method, placebo)
     st.caption(wording.TOUCH)
-    drawing.words(
+    explanation_panels.words(
         scene.explanation,
         colour,
         partial(
@@ -47,7 +46,7 @@ def words(scene: Scene) -> None:
 
 
 def _method() -> Method:
-    carry("method", "attention")
+    restore_value("method", "attention")
     chosen = st.selectbox(
         "Coloured by",
         list(wording.METHOD_NAMES),
@@ -80,7 +79,7 @@ def _colour(scene: Scene, method: Method, placebo: Explanation | None) -> Colour
         else:
             st.caption(f"{wording.METHODS[method]} {wording.gap_line(found)}")
             return Colour(found.words, attribution_scale([found]))
-    return drawing.attention_colour(scene.explanation, [placebo] if placebo else [])
+    return explanation_panels.attention_colour(scene.explanation, [placebo] if placebo else [])
 
 
 def _target(scene: Scene) -> int:

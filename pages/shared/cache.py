@@ -30,7 +30,7 @@ from han_core.runtime.atomic_io import files_state
 from han_core.runtime.devices import choose_device
 from han_core.text.edits import Edit, edited
 from pages.shared import quotas
-from pages.shared.render_queue import TURNS
+from pages.shared.render_queue import RENDERS
 
 if TYPE_CHECKING:
     from han_core.explanation.attribution import Attribution, Method, Unit
@@ -85,7 +85,7 @@ def measured_beside(asked: Asked, device: str, progress: "Progress") -> "Evidenc
     if not quotas.current().beside or checkpoint_of(*asked[:2], device).device.type != "cpu":
         return None
     process = _beside(len(asked.document.text) > SHORT)
-    with TURNS.paused():
+    with RENDERS.paused():
         return process.evidence(asked, progress)
 
 
@@ -121,7 +121,7 @@ class Question(NamedTuple):
     edits: tuple[tuple[int, int, str], ...] = ()
 
 
-def subject(question: Question) -> "ModelProbe":
+def probe(question: Question) -> "ModelProbe":
     """The document, read and explained, ready to be asked more.
 
     Raises:
@@ -148,13 +148,13 @@ def _evidence(
     question: Question, unit: "Unit", fill: "Fill", stage: "Stage", progress: Progress
 ) -> "Evidence":
     folder, mark, _ = _marked(question)
-    asked = Asked(folder, mark, subject(question).document, unit, fill, stage)
+    asked = Asked(folder, mark, probe(question).document, unit, fill, stage)
     if (found := measured_beside(asked, question.device, progress)) is not None:
         return found
     if stage == "thorough":
         first = evidence(question, unit, fill, "quick", progress)
-        return thorough(subject(question), first, progress=progress)
-    return measured(subject(question), unit, fill, stage, progress)
+        return thorough(probe(question), first, progress=progress)
+    return measured(probe(question), unit, fill, stage, progress)
 
 
 def has_evidence(question: Question, unit: "Unit", fill: "Fill", stage: "Stage") -> bool:
@@ -195,7 +195,7 @@ def fingerprint(folder: Path) -> str:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def settle(page: str) -> None:
+def freeze_loaded_objects(page: str) -> None:
     """Once for each page, when all that it needs is loaded.
 
     Streamlit collects garbage after every run; what stays for good is taken out
@@ -217,7 +217,7 @@ def _short_subject(folder: str, mark: str, question: Question) -> "ModelProbe":
 
 @st.cache_resource(max_entries=12, show_spinner="Running the model …")
 def _long_subject(folder: str, mark: str, question: Question) -> "ModelProbe":
-    with TURNS.paused():
+    with RENDERS.paused():
         return _read(folder, mark, question)
 
 

@@ -14,6 +14,7 @@ from typing import cast
 
 import streamlit as st
 
+from han_core.explanation import verdicts
 from han_core.explanation.explanation import Explanation, Reading
 from han_core.models.registry import model_kind
 from han_core.runtime.atomic_io import standing
@@ -24,8 +25,7 @@ from han_core.viz.model_card.known import known
 from han_core.viz.model_card.readme import section_markdown
 from han_core.viz.model_card.sections import sections
 from pages.shared import cache, wording
-from pages.shared.page import carry
-from pages.shared.wording import plain
+from pages.shared.page import plain, restore_value
 
 NO_CARD = (
     "This checkpoint has no card: what follows is what its own metrics say. The command "
@@ -35,7 +35,7 @@ OWN_WORDS = "A checkpoint's account of itself: nothing of it is measured here an
 
 
 @st.fragment
-def about(names: Sequence[str]) -> None:
+def about_models(names: Sequence[str]) -> None:
     """A popover with the card of each checkpoint, which is read when somebody opens it."""
     title = "About this model" if len(names) == 1 else "About these models"
     popover = st.popover(title, key="about", on_change="rerun")
@@ -50,16 +50,14 @@ def about(names: Sequence[str]) -> None:
                 _drawn(name)
 
 
-def foreign(name: str, explanation: Explanation) -> None:
+def foreign_language_note(name: str, explanation: Explanation) -> None:
     """A sentence where the text seems to be of another language than the checkpoint."""
-    from han_core.explanation.verdicts import foreign
-
     listing = cache.listings().get(name)
-    if listing and (said := foreign(explanation, listing.language, name)):
+    if listing and (said := verdicts.foreign(explanation, listing.language, name)):
         st.info(plain(said))
 
 
-def content(name: str) -> tuple[list[str], tuple[Section, ...]]:
+def card_content(name: str) -> tuple[list[str], tuple[Section, ...]]:
     """(what is to be said first, the sections) of a checkpoint of ``checkpoints_root``.
 
     Raises:
@@ -77,7 +75,7 @@ def content(name: str) -> tuple[list[str], tuple[Section, ...]]:
 
 def _drawn(name: str) -> None:
     try:
-        notes, sections = content(name)
+        notes, sections = card_content(name)
     except UserError as error:
         st.caption(plain(str(error)))
         return
@@ -101,7 +99,7 @@ def checkpoint(more: Mapping[str, str] | None = None) -> str:
     listings = _listings()
     there = {name: wording.checkpoint_name(one) for name, one in listings.items()}
     there |= more or {}
-    carry("checkpoint", _first(listings), there)
+    restore_value("checkpoint", _first(listings), there)
     return st.selectbox(
         "Checkpoint",
         list(there),
@@ -119,7 +117,7 @@ def checkpoints() -> list[str]:
     """
     there = _listings()
     first = _first(there)
-    carry("checkpoints", [first, *(name for name in there if name != first)][:2], there)
+    restore_value("checkpoints", [first, *(name for name in there if name != first)][:2], there)
     chosen = st.multiselect(
         "Checkpoints",
         list(there),
@@ -136,7 +134,7 @@ def checkpoints() -> list[str]:
 def device() -> str:
     """The name of the chosen device; the one that ``auto`` prefers stands first."""
     there = available_devices()
-    carry("device", there[0], there)
+    restore_value("device", there[0], there)
     return st.selectbox(
         "Device", there, format_func=describe_device, key="device", persist_state="session"
     )
@@ -144,7 +142,7 @@ def device() -> str:
 
 def target(labels: Sequence[str]) -> str | None:
     """The class asked about; None for the predicted one."""
-    carry("target", None)
+    restore_value("target", None)
     if st.session_state["target"] not in (None, *labels):  # another model's classes
         st.session_state["target"] = None
     return st.selectbox(
@@ -159,7 +157,7 @@ def target(labels: Sequence[str]) -> str | None:
 
 def reading() -> Reading:
     """The switch between the three readings of a weight."""
-    carry("reading", "document")
+    restore_value("reading", "document")
     chosen = st.segmented_control(
         "Weight of a word",
         list(wording.READING_NAMES),

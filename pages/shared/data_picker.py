@@ -13,8 +13,7 @@ from han_core.data.hub import HubName
 from han_core.data.table import Table
 from pages.shared import files
 from pages.shared import files as uploading
-from pages.shared.page import carry
-from pages.shared.wording import plain
+from pages.shared.page import plain, restore_value
 
 UPLOAD, HUB, KEPT = "upload", "hub", "kept:"
 BUNDLED = {
@@ -36,7 +35,7 @@ def source() -> str:
     if st.session_state.get("source", UPLOAD) not in there:
         st.warning("The documents that were chosen are no longer kept.")
         st.session_state["source"] = next(iter(there))
-    carry("source", next(iter(there)))
+    restore_value("source", next(iter(there)))
     return st.selectbox(
         "Documents",
         list(there),
@@ -142,7 +141,7 @@ def _of_hub() -> Source | None:
 
 
 def _typed(key: str, title: str, usual: str) -> str:
-    carry(key, usual)
+    restore_value(key, usual)
     return st.text_input(title, key=key, max_chars=300, persist_state="session").strip()
 
 
@@ -168,5 +167,5 @@ def _column(table: Table, name: str, title: str, otherwise: int) -> str:
     key = f"{name}_column"
     if st.session_state.get(key) not in table.columns:
         st.session_state[key] = guess  # another file
-    carry(key, guess)
+    restore_value(key, guess)
     return st.selectbox(title, table.columns, key=key, persist_state="session")

@@ -19,8 +19,7 @@ import streamlit as st
 from han_core.data.text_files import texts_of
 from han_core.runtime.errors import UserError
 from pages.shared import edit_state, files, quotas, wording
-from pages.shared.page import carry
-from pages.shared.wording import plain
+from pages.shared.page import plain, restore_value
 
 HEARD = 0.3  # seconds until a browser that was sent a value has it; nobody chooses so soon
 
@@ -32,7 +31,7 @@ class _Put:
     sent: float | None = None  # None until the widget has been drawn with it
 
 
-def put(key: str, value: object) -> None:
+def set_value(key: str, value: object) -> None:
     """Gives the widget ``key`` a value, from a callback or before it is drawn."""
     held = st.session_state.get(key)
     if key in st.session_state and held == value:
@@ -41,14 +40,14 @@ def put(key: str, value: object) -> None:
     st.session_state[key] = value
 
 
-def drawn(key: str) -> None:
+def mark_drawn(key: str) -> None:
     """Says that the widget was drawn; from now on the browser hears of its value."""
     made = st.session_state.get(f"put_{key}")
     if made is not None and made.sent is None:
         st.session_state[f"put_{key}"] = replace(made, sent=time.monotonic())
 
 
-def is_echo(key: str, pressed: str | None = None) -> bool:
+def is_stale(key: str, pressed: str | None = None) -> bool:
     """Whether the widget's value is what stood there before; if so, puts back what was put.
 
     Args:
@@ -75,8 +74,8 @@ KINDS = ["txt", "csv", "tsv", "jsonl", "parquet"]
 def document() -> None:
     """The example picker, the text area, the button, and the way to several texts."""
     names = files.examples(EXAMPLES)
-    carry("example", FIRST_EXAMPLE)
-    carry("document", names[FIRST_EXAMPLE][1])
+    restore_value("example", FIRST_EXAMPLE)
+    restore_value("document", names[FIRST_EXAMPLE][1])
     st.session_state.setdefault("analysed", st.session_state["document"])
     with st.container():
         edit_state.notice("text")
@@ -90,7 +89,7 @@ def document() -> None:
         on_change=_take_example,
         persist_state="session",
     )
-    drawn("example")
+    mark_drawn("example")
     st.text_area(
         "Text",
         height=TEXT_HEIGHT,
@@ -100,7 +99,7 @@ def document() -> None:
         on_change=_take_typed,
         persist_state="session",
     )
-    drawn("document")
+    mark_drawn("document")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Analyse", key="analyze", type="primary", on_click=_take_text)
         with st.popover("Open a file"):
@@ -131,8 +130,8 @@ def analysed() -> str:
 
 def show(text: str) -> None:
     """Puts ``text`` into the area and asks about it."""
-    put("document", text)
-    put("example", None)
+    set_value("document", text)
+    set_value("example", None)
     st.session_state["analysed"] = text
     edit_state.forget()
 
@@ -190,18 +189,18 @@ def _go_to(at: int) -> None:
 
 def _take_example() -> None:
     chosen = st.session_state["example"]
-    if not is_echo("example", "analyze") and chosen is not None:
-        put("document", files.examples(EXAMPLES)[chosen][1])
+    if not is_stale("example", "analyze") and chosen is not None:
+        set_value("document", files.examples(EXAMPLES)[chosen][1])
         _take_text()
 
 
 def _take_typed() -> None:
-    if not is_echo("document"):
-        put("example", None)
+    if not is_stale("document"):
+        set_value("example", None)
 
 
 def _take_text() -> None:
-    is_echo("document")
+    is_stale("document")
     st.session_state["analysed"] = st.session_state["document"]
     st.session_state["texts"] = ()
     edit_state.forget()

@@ -14,7 +14,7 @@ from han_core.runtime.errors import UserError
 from han_core.text.document import Document
 from han_core.text.edits import Edit, Edited, edited, touched
 from han_core.text.tokenizer import Tokenizer
-from pages.shared.wording import plain
+from pages.shared.page import plain
 
 
 def forget() -> None:

@@ -15,7 +15,7 @@ from han_core.data.text_files import PREFIX, PastedTexts, texts_of_upload
 from han_core.data.uploads import LARGEST_STORE, keep_upload
 from han_core.runtime.paths import scores_root
 from han_core.training.runs.manage import forget_unused_uploads
-from pages.shared.page import carry
+from pages.shared.page import restore_value
 from pages.shared.wording import example_name
 
 
@@ -91,7 +91,7 @@ def upload(key: str, title: str) -> tuple[str, str] | None:
 
 def as_messages(key: str, spec: str) -> str:
     """``spec``, or how it is named where somebody says that its texts are raw messages."""
-    carry(key, False)
+    restore_value(key, False)
     raw = st.checkbox(
         "The texts are raw messages", key=key, persist_state="session",
         help="Mail or newsgroup posts: their headers, quotes and signatures are left out.",

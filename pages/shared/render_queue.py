@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from threading import Event, Lock, local
 
 
-class Turns:
+class RenderQueue:
     """``with turns.turn(): …`` in each run.
 
     Args:
@@ -89,4 +89,4 @@ class Turns:
         return young[0] if len(young) >= self.at_once else 0
 
 
-TURNS = Turns()
+RENDERS = RenderQueue()

@@ -18,6 +18,7 @@ from han_core.explanation.interventions import Furthest
 from han_core.explanation.model_probe import Fill, ModelProbe
 from han_core.models.listing import Listing
 from han_core.models.registry import model_kind
+from pages.shared.page import plain
 
 SENTENCES = (
     "Each bar is the attention weight of one sentence; together they make 1. A high weight "
@@ -121,11 +122,6 @@ def sentence_concentration(explanation: Explanation) -> str:
 
 def word_concentration(explanation: Explanation) -> str:
     return concentration(explanation.document_weights, "word", 10)
-
-
-def plain(text: str) -> str:
-    """``text`` for Streamlit's Markdown, so that it reads as it is: names come from outside."""
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", re.sub(r"\s+", " ", text))
 
 
 TOUCH = (

@@ -14,8 +14,7 @@ from han_core.data.table import Table
 from han_core.runtime.errors import UserError
 from pages.shared import data_picker, files
 from pages.shared import files as uploading
-from pages.shared.page import carry
-from pages.shared.wording import plain
+from pages.shared.page import plain, restore_value
 from pages.train import cached_runs, form_values, sentences
 
 LONGEST_NAME = 200
@@ -38,7 +37,7 @@ def chosen() -> Chosen | None:
     Raises:
         UserError: if the hub cannot be reached or knows no such data set.
     """
-    carry("train_hub", "")
+    restore_value("train_hub", "")
     name = st.text_input(
         "Name on the hub", key="train_hub", placeholder="stanfordnlp/imdb",
         max_chars=LONGEST_NAME, persist_state="session",
@@ -70,7 +69,7 @@ def _part(
 ) -> str:
     if st.session_state.get(key) not in there:
         st.session_state[key] = usual  # another data set
-    carry(key, usual)
+    restore_value(key, usual)
 
     def named(name: str) -> str:
         number = (rows or {}).get(name)
@@ -122,7 +121,7 @@ def picked() -> Picked | None:
     Raises:
         UserError: if the file or the name cannot be used.
     """
-    carry("train_data", next(iter(SOURCES)))
+    restore_value("train_data", next(iter(SOURCES)))
     chosen = st.selectbox(
         "Documents", list(SOURCES), key="train_data", on_change=_take_language,
         format_func=lambda spec: SOURCES[spec], persist_state="session",
@@ -169,7 +168,7 @@ def column(key: str, title: str, columns: tuple[str, ...], name: str, otherwise:
     guess = data_picker.guessed_column(columns, name, otherwise)
     if st.session_state.get(key) not in columns:
         st.session_state[key] = guess  # another file
-    carry(key, guess)
+    restore_value(key, guess)
     return st.selectbox(title, columns, key=key, persist_state="session")
 
 

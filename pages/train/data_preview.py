@@ -6,7 +6,7 @@ from han_core.data.inspection import Inspection
 from han_core.data.preview import Look
 from han_core.data.splits import Source
 from han_core.viz.charts.distributions import class_counts, lengths
-from pages.shared.wording import plain
+from pages.shared.page import plain
 from pages.train import cached_runs, data_form, sentences
 from pages.train.data_form import Picked
 

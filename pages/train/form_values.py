@@ -17,8 +17,7 @@ from han_core.models.listing import Listing
 from han_core.models.registry import DEFAULT_MODEL, MODELS
 from han_core.training.fields import Field, explained
 from han_core.training.settings import PRESETS, Preset
-from pages.shared.page import carry
-from pages.shared.wording import plain
+from pages.shared.page import plain, restore_value
 from pages.train import sentences
 
 LEAST = 1e-6
@@ -35,7 +34,7 @@ def key_of(name: str) -> str:
 def draw(field: Field) -> Any:
     """The widget with the field's line under it, and its value; None where it is left empty."""
     key = key_of(field.name)
-    carry(key, held(field, field.default))
+    restore_value(key, held(field, field.default))
     with st.container(gap=None):
         value = _widget(field, sentences.title(field.name), key)
         st.caption(plain(field.line))
@@ -126,8 +125,8 @@ class Choices:
 
 def basics(origin: Listing | None) -> tuple[str, str]:
     """Model, attention form and preset; a checkpoint to start from has decided the first."""
-    carry("train_model", DEFAULT_MODEL)
-    carry("train_attention", "additive")
+    restore_value("train_model", DEFAULT_MODEL)
+    restore_value("train_attention", "additive")
     if origin is None:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             model = st.segmented_control(
@@ -139,7 +138,7 @@ def basics(origin: Listing | None) -> tuple[str, str]:
         model, attention = origin.model, origin.attention
         st.caption(f"{MODELS[model].title}, as {plain(origin.name)} is.")
         if not st.session_state.get("set_freeze_words", False):
-            carry(key := f"train_attention_{origin.name}", attention)
+            restore_value(key := f"train_attention_{origin.name}", attention)
             attention = _attention(key)
     _preset()
     return cast(str, model), cast(str, attention)
@@ -157,7 +156,7 @@ def _preset() -> None:
     if "train_preset" not in st.session_state:
         st.session_state["train_preset"] = FIRST
         _fill(presets[FIRST])
-    carry("train_preset", FIRST)
+    restore_value("train_preset", FIRST)
     name = st.segmented_control(
         "Preset", list(presets), required=True, wrap=True, key="train_preset",
         on_change=_take_preset, format_func=str.capitalize, persist_state="session",

@@ -16,8 +16,7 @@ from han_core.runtime.errors import UserError
 from han_core.training.fields import explained
 from han_core.training.settings import BAGS, Settings
 from pages.shared import cache, files, wording
-from pages.shared.page import carry
-from pages.shared.wording import plain
+from pages.shared.page import plain, restore_value
 from pages.train import form_values, sentences, splits_form
 from pages.train.data_form import Picked
 
@@ -36,7 +35,7 @@ def panel() -> dict[str, Any]:
         there = cache.listings()
         names = {NOTHING: "Nothing: weights drawn at random"}
         names |= {name: wording.checkpoint_name(listing) for name, listing in there.items()}
-        carry("train_from", NOTHING, names)
+        restore_value("train_from", NOTHING, names)
         name = st.selectbox(
             "Start from", list(names), key="train_from", persist_state="session",
             format_func=lambda name: names[name],
@@ -44,7 +43,7 @@ def panel() -> dict[str, Any]:
         st.caption(sentences.ORIGIN)
         if name == NOTHING:
             return {}
-        carry("set_freeze_words", False)
+        restore_value("set_freeze_words", False)
         frozen = st.toggle("Freeze the word level", key="set_freeze_words", persist_state="session")
         st.caption(sentences.FREEZE)
         return {"start_from": name, **({"freeze_words": True} if frozen else {})}
@@ -71,7 +70,7 @@ def vectors() -> dict[str, Any]:
             return {}
         path, size, _ = st.session_state["train_vectors_kept"]
         st.caption(plain(f"{path.rsplit('/', 1)[-1]}: {size} numbers a word."))
-        carry("set_freeze_vectors", False)
+        restore_value("set_freeze_vectors", False)
         frozen = st.toggle("Freeze word vectors", key="set_freeze_vectors",
                            persist_state="session")  # fmt: skip
         return {"vectors": path, **({"freeze_vectors": True} if frozen else {})}
@@ -134,7 +133,7 @@ def teachers(look: Look | None, origin: Listing | None) -> dict[str, list[str]]:
     key = "train_teachers"
     if any(name not in named for name in st.session_state.get(key, ())):
         st.session_state[key] = [name for name in st.session_state[key] if name in named] or usual
-    carry(key, usual)
+    restore_value(key, usual)
     chosen = st.multiselect(
         "Teachers", list(named), key=key, format_func=lambda name: named[name],
         persist_state="session",

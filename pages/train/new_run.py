@@ -16,8 +16,7 @@ from han_core.data.preview import Look
 from han_core.data.splits import Source
 from han_core.training.runs.plan import LONGEST_WATCHED, MOST_WATCHED, Plan, checked_plan
 from pages.shared import controls
-from pages.shared.page import carry, user_errors_shown
-from pages.shared.wording import plain
+from pages.shared.page import plain, restore_value, user_errors_shown
 from pages.train import (
     cached_runs,
     data_form,
@@ -43,12 +42,12 @@ def watched(look: Look | None) -> tuple[tuple[str, ...], int | None]:
     with st.expander("Watch attention form", key="train_watch"):
         st.caption(sentences.WATCHED)
         picked = _picker(offered, MOST_WATCHED) if offered else []
-        carry("train_watched_text", "")
+        restore_value("train_watched_text", "")
         pasted = st.text_area(
             "Texts of your own, with a line of hyphens between two", key="train_watched_text",
             max_chars=MOST_WATCHED * LONGEST_WATCHED, height=100, persist_state="session",
         )  # fmt: skip
-        carry("train_watch_every", None)
+        restore_value("train_watch_every", None)
         every = st.number_input(
             "Steps between two looks", min_value=1, value=None, step=1, key="train_watch_every",
             placeholder="1, 2, 4, 8, … and after each epoch", persist_state="session", width=320,
@@ -64,7 +63,7 @@ def _picker(offered: dict[str, str], most: int) -> list[str]:
     usual = list(offered)[:2]
     if any(name not in offered for name in st.session_state.get("train_watched", ())):
         st.session_state["train_watched"] = usual  # other documents
-    carry("train_watched", usual)
+    restore_value("train_watched", usual)
     return st.multiselect(
         "Documents of the data", list(offered), key="train_watched", max_selections=most,
         persist_state="session",
@@ -97,7 +96,7 @@ LONGEST_NAME = 60
 def name_and_device(found: Picked | None, model: str) -> tuple[str, str]:
     """What the run is called (made of model and data unless somebody says), and where it runs."""
     usual = usual_name(model, "" if found is None else found.name)
-    carry("train_name", "")
+    restore_value("train_name", "")
     left, right = st.columns(2)
     with left:
         name = st.text_input(

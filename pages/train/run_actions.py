@@ -11,7 +11,7 @@ from han_core.training.runs.manage import delete, publish, rename, resume, stop
 from han_core.training.runs.plan import LONGEST_NAME
 from han_core.training.runs.view import RunView
 from pages.shared import cache
-from pages.shared.wording import plain
+from pages.shared.page import plain
 from pages.train import cached_runs, run_list, sentences
 
 NOTICE = "run_notice"

@@ -23,8 +23,7 @@ from han_core.training.runs.archive import import_archive
 from han_core.training.runs.comparison import differences, runs_table
 from han_core.training.runs.view import RunView
 from pages.shared.components import hooked
-from pages.shared.page import carry
-from pages.shared.wording import plain
+from pages.shared.page import plain, restore_value
 from pages.train import cached_runs, sentences
 
 NEW, RUNS = "New run", "Runs"
@@ -42,7 +41,7 @@ def view() -> str:
         _select_anew()
     if "train_goes_to" in st.session_state:
         st.session_state["train_view"] = st.session_state.pop("train_goes_to")
-    carry("train_view", NEW)
+    restore_value("train_view", NEW)
     chosen = st.segmented_control(
         "View", [NEW, RUNS], required=True, key="train_view", label_visibility="collapsed",
         persist_state="session",

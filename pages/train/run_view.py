@@ -24,7 +24,7 @@ from han_core.viz.film import entropy_curve
 from han_core.viz.markup import FILM_SCRIPT, FILM_STYLESHEET
 from han_core.viz.plot import beginning
 from pages.shared.components import hooked
-from pages.shared.wording import plain
+from pages.shared.page import plain
 from pages.train import cached_runs, run_actions, sentences
 
 CAPTION = (

@@ -8,7 +8,7 @@ from han_core.data.labels import is_number
 from han_core.data.splits import Source
 from han_core.data.text_files import PREFIX
 from pages.shared import files
-from pages.shared.page import carry
+from pages.shared.page import restore_value
 from pages.train import data_form, sentences
 from pages.train.data_form import Picked
 
@@ -56,7 +56,7 @@ def _held(found: Picked) -> _Held:
         ways[OTHER] = "Other splits of the data set"
     if len(found.columns) > 2:
         ways[COLUMN] = "A column says it"
-    carry("train_divide_by", SHARE, ways)
+    restore_value("train_divide_by", SHARE, ways)
     way = st.radio(
         "What is held out", list(ways), horizontal=True, key="train_divide_by",
         format_func=lambda name: ways[name], persist_state="session",
@@ -98,7 +98,7 @@ def _group(columns: list[str]) -> str | None:
     key, there = "train_group_column", ["", *columns]
     if st.session_state.get(key) not in there:
         st.session_state[key] = ""  # another file
-    carry(key, "")
+    restore_value(key, "")
     return st.selectbox(
         "Keep together", there, key=key, persist_state="session",
         format_func=lambda name: name or "nothing",
@@ -107,7 +107,7 @@ def _group(columns: list[str]) -> str | None:
 
 def _whole(key: str, title: str, least: int, usual: str, disabled: bool = False) -> int | None:
     """A whole number that may be left out."""
-    carry(key, None)
+    restore_value(key, None)
     return st.number_input(
         title, min_value=least, value=None, step=1, key=key, placeholder=usual, disabled=disabled,
         persist_state="session",
@@ -116,7 +116,7 @@ def _whole(key: str, title: str, least: int, usual: str, disabled: bool = False)
 
 def _share(key: str, title: str, usual: int, least: int = 5) -> str:
     """A share as ``Source`` takes it."""
-    carry(key, usual)
+    restore_value(key, usual)
     percent = st.slider(title, least, 50, step=5, format="%d%%", key=key, persist_state="session")
     return f"{percent / 100:g}"
 
@@ -154,7 +154,7 @@ def split(key: str, title: str, names: dict[str, str], usual: str | None, none: 
     there = {NONE: none, **names}
     if st.session_state.get(key) not in there:
         st.session_state[key] = usual or NONE
-    carry(key, usual or NONE)
+    restore_value(key, usual or NONE)
     chosen = st.selectbox(
         title, list(there), format_func=lambda spec: there[spec], key=key, persist_state="session"
     )

@@ -62,7 +62,7 @@ def test_a_text_is_explained_while_a_large_one_is(ask, large, gate, monkeypatch)
 
     monkeypatch.setattr(explain, "explain_document", held)
     answer = beside(
-        gate, lambda: cache.subject(ask(large)), lambda: cache.subject(ask("A small road."))
+        gate, lambda: cache.probe(ask(large)), lambda: cache.probe(ask("A small road."))
     )
     assert answer.document.text == "A small road."
 
@@ -90,7 +90,7 @@ def test_a_large_comparison_holds_nobody_up(ask, large, gate, monkeypatch):
     monkeypatch.setattr(explain, "explain_document", held)
     both = beside(
         gate,
-        lambda: [cache.subject(ask(large, model)) for model in (0, 1)],
-        lambda: [cache.subject(ask("Two models, one road.", model)) for model in (0, 1)],
+        lambda: [cache.probe(ask(large, model)) for model in (0, 1)],
+        lambda: [cache.probe(ask("Two models, one road.", model)) for model in (0, 1)],
     )
     assert [subject.tokens > 3 for subject in both] == [True, True]

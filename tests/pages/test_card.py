@@ -30,7 +30,7 @@ def text_of(app) -> str:
 
 
 def test_a_checkpoint_with_a_card(carded):
-    (note,), sections = controls.content("small-han")
+    (note,), sections = controls.card_content("small-han")
     assert note == controls.OWN_WORDS
     assert [section.title for section in sections] == [
         "The model", "Accuracy", "Weaknesses", "How it was made",
@@ -38,7 +38,7 @@ def test_a_checkpoint_with_a_card(carded):
 
 
 def test_a_checkpoint_without_a_card_says_what_its_metrics_say(root):
-    (note,), sections = controls.content("small-han")
+    (note,), sections = controls.card_content("small-han")
     assert "no card" in note
     assert "card --checkpoint small-han" in note
     assert [section.title for section in sections] == ["The model", "Accuracy", "How it was made"]
@@ -47,7 +47,7 @@ def test_a_checkpoint_without_a_card_says_what_its_metrics_say(root):
 @pytest.mark.parametrize("content", [b"{", b'{"format": 1}', b"[" * 10_000, b"\0"])
 def test_a_strangers_card_that_does_not_fit_is_said(root, content):
     (root / "small-han" / CARD).write_bytes(content)
-    (note,), sections = controls.content("small-han")
+    (note,), sections = controls.card_content("small-han")
     assert "card.json" in note
     assert len(sections) == 3
 
@@ -56,7 +56,7 @@ def test_a_strangers_words_are_escaped_on_the_page(root):
     hostile = "<img src=x onerror=alert(1)> [x](javascript:alert(1)) $y$ :red[z] www.evil.com"
     folder = root / "small-han"
     (folder / "metrics.json").write_text(json.dumps({"dataset": hostile, "note": hostile}))
-    _, sections = controls.content("small-han")
+    _, sections = controls.card_content("small-han")
     drawn = "\n".join(section_markdown(section, plain) for section in sections)
     assert hostile not in drawn
     assert plain(hostile) in drawn

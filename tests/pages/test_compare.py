@@ -18,7 +18,7 @@ from han_core.text.tokenizer import Tokenizer
 from han_core.text.versions import versions
 from pages.compare import sentences
 from pages.compare.charts import agreement_table, comparison_csv
-from pages.compare.choices import Asked
+from pages.compare.choices import Request
 from pages.compare.comparison import compared
 from tests.pages.seen import captions, heatmaps, hooks, predicted
 from tests.processes import PATIENCE
@@ -332,12 +332,12 @@ def rows(content: bytes) -> list[dict]:
 
 
 def test_the_csv_holds_what_is_compared(root):
-    asked = Asked("models", ("small-han", "small-bilstm"), "cpu", "lift")
+    asked = Request("models", ("small-han", "small-bilstm"), "cpu", "lift")
     found = rows(comparison_csv(compared(asked, SHORT, "")))
     told = explain(load_checkpoint(root / "small-bilstm"), SHORT)
     assert [float(row["small-bilstm"]) for row in found] == told.document_weights.tolist()
     assert [row["words"] for row in found] == list(told.document.token_texts())
-    versioned = compared(Asked("versions", ("small-han",), "cpu", "document"), SHORT, "A film.")
+    versioned = compared(Request("versions", ("small-han",), "cpu", "document"), SHORT, "A film.")
     found = rows(comparison_csv(versioned))
     assert list(found[0]) == ["words", "First version", "Second version"]
     assert [row["words"] for row in found if float(row["Second version"])] == ["A", "film", "."]

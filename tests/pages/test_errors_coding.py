@@ -24,7 +24,7 @@ def beside_script(content: str, analyst: str) -> None:
     from pages.errors import tag_editor
     from pages.shared import page
 
-    page.arrive("Errors")
+    page.start_visit("Errors")
     read = SimpleNamespace(content=st.session_state.get("content", content), true="negative")
     store = SimpleNamespace(labels=("negative", "neutral", "positive"))
     tag_editor.beside(SimpleNamespace(analyst=analyst, store=store), read)
@@ -36,7 +36,7 @@ def codebook_script(analyst: str) -> None:
     from pages.errors import codebook
     from pages.shared import page
 
-    page.arrive("Errors")
+    page.start_visit("Errors")
     codebook.panel(SimpleNamespace(analyst=analyst))
 
 

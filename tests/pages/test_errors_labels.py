@@ -28,7 +28,7 @@ def labels_page(bench):
     from pages.errors import labels
     from pages.shared import page as kept
 
-    kept.arrive("Errors")
+    kept.start_visit("Errors")
     labels.panel(bench)
 
 
@@ -36,7 +36,7 @@ def nearest_page(bench, read):
     from pages.errors import neighbours
     from pages.shared import page as kept
 
-    kept.arrive("Errors")
+    kept.start_visit("Errors")
     neighbours.beside(bench, read)
 
 

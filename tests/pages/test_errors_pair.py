@@ -19,7 +19,7 @@ def page(bench):
     from pages.errors import model_pairs
     from pages.shared import page as kept
 
-    kept.arrive("Errors")
+    kept.start_visit("Errors")
     model_pairs.panel(bench)
 
 

@@ -28,7 +28,7 @@ def page(bench):
     from pages.shared import page as kept
     from pages.shared.page import user_errors_shown
 
-    kept.arrive("Errors")
+    kept.start_visit("Errors")
     with user_errors_shown():
         export.panel(bench)
 
@@ -99,7 +99,7 @@ def aside(bench):
     from pages.errors import reading as collected
     from pages.shared import page as kept
 
-    kept.arrive("Errors")
+    kept.start_visit("Errors")
     collected.beside(bench, read_document(bench.store, 2))
     export.panel(bench)
 

@@ -25,7 +25,7 @@ def ways_page(bench):
     from pages.errors import charts
     from pages.shared import page as kept
 
-    kept.arrive("Errors")
+    kept.start_visit("Errors")
     charts.panel(bench)
 
 
@@ -33,7 +33,7 @@ def slices_page(bench):
     from pages.errors import slices
     from pages.shared import page as kept
 
-    kept.arrive("Errors")
+    kept.start_visit("Errors")
     slices.panel(bench)
 
 

@@ -8,10 +8,10 @@ def script():
 
     from pages.shared import page
 
-    page.arrive(st.session_state.get("where", "here"))
+    page.start_visit(st.session_state.get("where", "here"))
     there = st.session_state.get("there", ["a", "b", "c"])
-    page.carry("one", "a", there)
-    page.carry("many", ["a", "b"], there)
+    page.restore_value("one", "a", there)
+    page.restore_value("many", ["a", "b"], there)
     st.selectbox("One", there, key="one")
     st.multiselect("Many", there, key="many")
 

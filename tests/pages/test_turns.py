@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from pages.shared.render_queue import Turns
+from pages.shared.render_queue import RenderQueue
 from tests.processes import PATIENCE
 
 
@@ -18,7 +18,7 @@ def in_threads(*work) -> list[threading.Thread]:
 
 
 def test_one_after_another_in_the_order_in_which_they_came():
-    turns, log = Turns(at_once=1, patience=PATIENCE), []
+    turns, log = RenderQueue(at_once=1, patience=PATIENCE), []
     first_may_end = threading.Event()
 
     def run(name: str):
@@ -37,7 +37,8 @@ def test_one_after_another_in_the_order_in_which_they_came():
 
 
 def test_nobody_waits_for_a_slow_one():
-    turns, may_end, began = Turns(at_once=1, patience=0.05), threading.Event(), threading.Event()
+    turns, began = RenderQueue(at_once=1, patience=0.05), threading.Event()
+    may_end = threading.Event()
 
     def slow():
         with turns.turn():
@@ -55,7 +56,8 @@ def test_nobody_waits_for_a_slow_one():
 
 
 def test_as_many_as_allowed_are_at_it_together():
-    turns, together = Turns(at_once=2, patience=PATIENCE), threading.Barrier(2, timeout=PATIENCE)
+    turns = RenderQueue(at_once=2, patience=PATIENCE)
+    together = threading.Barrier(2, timeout=PATIENCE)
 
     def run():
         with turns.turn():
@@ -68,7 +70,7 @@ def test_as_many_as_allowed_are_at_it_together():
 
 
 def test_a_run_that_breaks_gives_its_turn_back():
-    turns = Turns(at_once=1, patience=PATIENCE)
+    turns = RenderQueue(at_once=1, patience=PATIENCE)
     with pytest.raises(ZeroDivisionError), turns.turn():
         raise ZeroDivisionError
     with turns.turn():
@@ -76,7 +78,7 @@ def test_a_run_that_breaks_gives_its_turn_back():
 
 
 def test_a_run_that_waits_for_another_process_lets_others_go_and_then_is_next():
-    turns, log = Turns(at_once=1, patience=PATIENCE), []
+    turns, log = RenderQueue(at_once=1, patience=PATIENCE), []
     answered, may_end = threading.Event(), threading.Event()
 
     def asking():
@@ -104,7 +106,7 @@ def test_a_run_that_waits_for_another_process_lets_others_go_and_then_is_next():
 
 
 def test_a_run_that_is_stopped_while_it_waits_to_go_on_blocks_nobody():
-    turns, log = Turns(at_once=1, patience=PATIENCE), []
+    turns, log = RenderQueue(at_once=1, patience=PATIENCE), []
 
     def stopped():
         with pytest.raises(KeyError), turns.turn(), turns.paused():

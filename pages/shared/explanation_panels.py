@@ -25,13 +25,12 @@ from han_core.viz.colour_scale import reading_scale
 from han_core.viz.heatmap import Colour, Out, heatmap
 from pages.shared import cache, controls, quotas, wording
 from pages.shared.components import draw, figure_export, hooked
-from pages.shared.page import carry
-from pages.shared.wording import plain
+from pages.shared.page import plain, restore_value
 
 NARROWEST = 340  # pixels of a figure
 
 
-def strip(question: cache.Question) -> None:
+def evidence(question: cache.Question) -> None:
     """Sentences and figures for one document before one model, as the model is."""
     st.subheader("Evidence", anchor=False)
     unit, fill = _choices()
@@ -47,7 +46,7 @@ def strip(question: cache.Question) -> None:
                 _drawn(found, stage)
 
 
-def line(question: cache.Question) -> None:
+def evidence_line(question: cache.Question) -> None:
     """What the deletion test says, in two sentences, where there is no room for more."""
     if _at_once(question, "brief"):
         for sentence in said(_measured(question, "word", "delete", "brief"))[:2]:
@@ -70,7 +69,7 @@ def _wanted(question: cache.Question, unit: Unit, fill: Fill, stage: Stage) -> b
 
 
 def _at_once(question: cache.Question, stage: Stage) -> bool:
-    subject = cache.subject(question)
+    subject = cache.probe(question)
     words = quotas.current().words_at_once(stage, subject.checkpoint.config.architecture.model)
     return subject.tokens <= words
 
@@ -89,8 +88,8 @@ def _measured(question: cache.Question, unit: Unit, fill: Fill, stage: Stage) ->
 
 
 def _choices() -> tuple[Unit, Fill]:
-    carry("unit", "word")
-    carry("fill", "delete")
+    restore_value("unit", "word")
+    restore_value("fill", "delete")
     with st.container(horizontal=True):
         unit = st.segmented_control(
             "What is taken out", list(wording.UNITS), format_func=lambda u: wording.UNITS[u],
@@ -152,7 +151,7 @@ def prediction(explanation: Explanation) -> None:
 
 def document(question: cache.Question) -> None:
     """A document as the model is: prediction, bars beside words, evidence."""
-    explanation = cache.subject(question).explanation
+    explanation = cache.probe(question).explanation
     prediction(explanation)
     grid = side_by_side()
     with grid.cell():
@@ -160,7 +159,7 @@ def document(question: cache.Question) -> None:
     with grid.cell():
         st.subheader("Words", anchor=False)
         words(explanation, attention_colour(explanation))
-    strip(question)
+    evidence(question)
 
 
 def side_by_side():
