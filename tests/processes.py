@@ -70,7 +70,7 @@ def end(processes: Iterable[psutil.Process]) -> list[str]:
     for process in alive:
         with suppress(psutil.Error):
             process.kill()
-    psutil.wait_procs(alive, timeout=PATIENCE)
+    psutil.wait_procs(alive, timeout=GRACE)
     return commands
 
 
