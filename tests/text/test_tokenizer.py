@@ -196,9 +196,9 @@ def test_a_joiner_does_not_swallow_white_space():
 )
 def test_long_runs_are_quick(language, character, number, tokens):
     tokenizer(language)("你好")  # jieba reads its dictionary once
-    started = time.perf_counter()
+    started = time.process_time()
     document = tokenizer(language)(character * number)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     check_spans(document)
     assert len(document.tokens) == tokens
 
