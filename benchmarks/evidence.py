@@ -16,12 +16,11 @@ import numpy as np
 import torch
 
 from han_core.data.corpus import read_corpus
-from han_core.explanation.attention_permutation import swaps
-from han_core.explanation.attribution import gradient_ranking as gradient_times_input
-from han_core.explanation.attribution import random_orders
+from han_core.explanation.attention_permutation import replace_attention
+from han_core.explanation.attribution import gradient_ranking, random_orders
 from han_core.explanation.deletion import deletion
 from han_core.explanation.faithfulness import DRAWS, quick
-from han_core.explanation.model_probe import ModelProbe, subject
+from han_core.explanation.model_probe import ModelProbe, probe_text
 from han_core.models.checkpoint import Checkpoint, load_checkpoint
 from han_core.models.listing import list_checkpoints
 
@@ -44,14 +43,14 @@ def milliseconds(checkpoint: Checkpoint, texts: tuple[str, ...]) -> dict[str, fl
     text = first_words(checkpoint, " ".join(texts))
 
     def asked() -> ModelProbe:
-        return subject(checkpoint, text)
+        return probe_text(checkpoint, text)
 
     parts: dict[str, Callable[[ModelProbe], object]] = {
         "quick": quick,
         "subject": lambda _: asked(),
         "deletion": _deletion,
-        "gradient": lambda made: gradient_times_input(made, "word"),
-        "swaps": swaps,
+        "gradient": lambda made: gradient_ranking(made, "word"),
+        "swaps": replace_attention,
     }
     sizes = {"words": asked().tokens, "sentences": asked().sentences}
     return {**sizes, **{name: median(part, asked) for name, part in parts.items()}}

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from han_core.explanation.attribution import METHODS, attribute
-from han_core.explanation.model_probe import subject
+from han_core.explanation.model_probe import probe_text
 from han_core.models.checkpoint import load_checkpoint
 from han_core.models.predict import metrics, predict
 from han_core.text.batch import collate, number_document
@@ -64,7 +64,7 @@ def test_a_batch_is_read_as_the_equations_say(random_checkpoint, device, model, 
 def test_every_method_says_what_it_says_in_float64(random_checkpoint, device, model, method):
     there, exact = (load_checkpoint(random_checkpoint(model), on) for on in (device, CPU))
     exact.model.double()
-    found, expected = (attribute(subject(each, TEXTS[2]), method) for each in (there, exact))
+    found, expected = (attribute(probe_text(each, TEXTS[2]), method) for each in (there, exact))
     np.testing.assert_allclose(found.words, expected.words, **CLOSE)
 
 

@@ -22,11 +22,10 @@ from torch import Tensor
 
 from benchmarks.jain_wallace.setup import Part, document_of
 from han_core.explanation.agreement import FEWEST, divergence, tau
-from han_core.explanation.attribution import gradient_ranking as gradient_times_input
-from han_core.explanation.attribution import leave_one_out
+from han_core.explanation.attribution import gradient_ranking, leave_one_out
 from han_core.explanation.dataset_evidence import sample_of_scored
 from han_core.explanation.explain import explain_document
-from han_core.explanation.model_probe import ModelProbe, subject_of
+from han_core.explanation.model_probe import ModelProbe, probe_document
 from han_core.models.checkpoint import Checkpoint
 from han_core.models.predict import metrics, predict_numbered
 from han_core.runtime.errors import UserError
@@ -142,7 +141,9 @@ def measure(
         progress(done, len(asked))
     by_gradient, by_omission, ceiling = map(list, zip(*taus, strict=True))
     own = [subject.explanation.document_weights for subject in asked]
-    furthest = largest_divergences(own, [subject.alone() for subject in asked], seed)
+    furthest = largest_divergences(
+        own, [subject.entry_log_probabilities() for subject in asked], seed
+    )
     return {
         "accuracy": metrics(probabilities, test.classes)["accuracy"],
         "tau_gradient": by_gradient,
@@ -153,13 +154,13 @@ def measure(
 
 
 def _subject(checkpoint: Checkpoint, text: str) -> ModelProbe:
-    return subject_of(checkpoint, document_of(text))
+    return probe_document(checkpoint, document_of(text))
 
 
 def _taus(subject: ModelProbe) -> tuple[float | None, float | None, float | None]:
     """Attention with the gradient, attention with leave-one-out, those two with each other."""
     attention = subject.explanation.document_weights
-    gradient = abs(gradient_times_input(subject, "word", hold_attention=True))
+    gradient = abs(gradient_ranking(subject, "word", hold_attention=True))
     drops = abs(leave_one_out(subject, "word"))
     return tau(attention, gradient), tau(attention, drops), tau(gradient, drops)
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from han_core.analysis.dataset import Outcomes
 from han_core.explanation.statistics import COUNT_RESAMPLES as RESAMPLES
-from han_core.explanation.statistics import LEVEL, NOTHING, Interval, resampled, wilson
+from han_core.explanation.statistics import LEVEL, NO_INTERVAL, Interval, resampled, wilson
 
 LENGTHS = 10
 """Bins of length."""
@@ -158,7 +158,7 @@ def calibration(
     found = binned(confidence, outcomes.right, group, groups)
     means = np.bincount(group, confidence, groups) / found.documents
     if not len(outcomes):
-        return Calibration(found, means, NOTHING, None)
+        return Calibration(found, means, NO_INTERVAL, None)
     kinds = _kinds(confidence, outcomes.right, group)
     chance = _by_chance(kinds, seed)
     return Calibration(found, means, _error(found, means, kinds, chance, seed), chance)

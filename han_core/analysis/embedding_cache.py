@@ -29,7 +29,7 @@ from han_core.analysis.annotations.marks import content_hash
 from han_core.analysis.scoring.manifest import checkpoint_sha256, data_sha256, readable
 from han_core.data.corpus import Corpus
 from han_core.data.labels import align_labels
-from han_core.explanation.explain import BATCH_TOKENS, run_model, runs
+from han_core.explanation.explain import BATCH_TOKENS, run_model, token_runs
 from han_core.models.checkpoint import Checkpoint
 from han_core.models.predict import Progress
 from han_core.runtime.atomic_io import read_json, whole_folder, write_json
@@ -151,7 +151,7 @@ def document_vectors(checkpoint: Checkpoint, texts: Sequence[str]) -> np.ndarray
     found = np.zeros((len(texts), checkpoint.model.classifier.in_features), dtype=np.float32)
     # Documents of like length go together, so that none waits for a longer one.
     order = sorted(with_words, key=lambda at: len(numbered[at].words))
-    for start, end in runs([len(numbered[at].words) for at in order], BATCH_TOKENS):
+    for start, end in token_runs([len(numbered[at].words) for at in order], BATCH_TOKENS):
         rows = order[start:end]
         found[rows] = run_model(checkpoint, [numbered[at] for at in rows]).documents.numpy()
     lengths = np.linalg.norm(found, axis=1, keepdims=True)

@@ -11,7 +11,14 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from han_core.analysis.dataset import Outcomes
-from han_core.explanation.statistics import NOTHING, Interval, percentile, resampled, share, wilson
+from han_core.explanation.statistics import (
+    NO_INTERVAL,
+    Interval,
+    percentile,
+    resampled,
+    share,
+    wilson,
+)
 
 Normalised = Literal["counts", "true", "predicted"]
 Order = Literal["model", "name", "confusions"]
@@ -66,7 +73,7 @@ def macro_f1_resampled(counts: np.ndarray, seed: int = 0) -> np.ndarray:
 def macro_f1_interval(counts: np.ndarray, seed: int = 0) -> Interval:
     """Macro F1 with its 95% interval by the bootstrap; nothing of no document."""
     if not counts.any():
-        return NOTHING
+        return NO_INTERVAL
     return percentile(float(macro_f1(counts)), macro_f1_resampled(counts, seed))
 
 

@@ -29,7 +29,7 @@ from han_core.analysis.paired_words import (
 )
 from han_core.analysis.query import STANDARD_ORDERS
 from han_core.explanation.agreement import divergence
-from han_core.explanation.statistics import NOTHING, Bootstrap, Interval
+from han_core.explanation.statistics import NO_INTERVAL, Bootstrap, Interval
 
 DOCUMENTS = 500
 """Documents that are measured unless asked otherwise, and as many beside them."""
@@ -173,7 +173,7 @@ def class_table(pairs: Sequence[Pair], labels: Sequence[str]) -> pd.DataFrame:
         if pair.accuracies is None:
             continue
         first, second = pair.accuracies
-        difference = pair.difference or NOTHING
+        difference = pair.difference or NO_INTERVAL
         rows.append(
             {
                 "class": label, "documents": len(pair), "first": first, "second": second,

@@ -24,7 +24,7 @@ from han_core.analysis.annotations.schema import SLICE
 from han_core.analysis.annotations.writing import record, utc_now
 from han_core.analysis.metrics import macro_f1, macro_f1_resampled
 from han_core.explanation.statistics import (
-    NOTHING,
+    NO_INTERVAL,
     Interval,
     difference,
     percentile,
@@ -159,11 +159,11 @@ def slice_scores(counts: np.ndarray, whole: np.ndarray, seed: int = 0) -> SliceS
 def _macro_f1(counts: np.ndarray, rest: np.ndarray, seed: int) -> tuple[Interval, Interval]:
     """Of the slice, and the slice's minus the rest's; both parts are drawn by themselves."""
     if not counts.any():
-        return NOTHING, NOTHING
+        return NO_INTERVAL, NO_INTERVAL
     value, drawn = float(macro_f1(counts)), macro_f1_resampled(counts, seed)
     found = percentile(value, drawn)
     if not rest.any():
-        return found, NOTHING
+        return found, NO_INTERVAL
     apart = drawn - macro_f1_resampled(rest, seed + 1)
     return found, percentile(value - float(macro_f1(rest)), apart)
 
@@ -196,7 +196,7 @@ def compare_slices(
     member[1, other] = True
     both = int(np.count_nonzero(member.all(0)))
     if not len(one) or not len(other):
-        return SliceComparison(both, NOTHING)
+        return SliceComparison(both, NO_INTERVAL)
     if not both:
         hits = [int(np.count_nonzero(right[rows])) for rows in (one, other)]
         return SliceComparison(0, difference(hits[0], len(one), hits[1], len(other)))
@@ -243,7 +243,7 @@ def _cells(line: SliceRow) -> dict:
     cells: dict = {"slice": line.name, "filter": line.trouble or line.holds}
     if found is None:
         return cells
-    second = line.second or NOTHING
+    second = line.second or NO_INTERVAL
     return cells | {
         "documents": found.documents,
         "share": 100 * found.documents / max(1, found.of),

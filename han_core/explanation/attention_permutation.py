@@ -24,7 +24,13 @@ from threading import Lock
 import numpy as np
 import torch
 
-from han_core.explanation.attribution import Unit, attention, by_token, order, random_orders
+from han_core.explanation.attribution import (
+    Unit,
+    attention_weights,
+    descending_order,
+    random_orders,
+    spread_to_tokens,
+)
 from han_core.explanation.explanation import Explanation
 from han_core.explanation.model_probe import ModelProbe
 from han_core.models.checkpoint import Checkpoint
@@ -72,21 +78,21 @@ class Flip:
         return None in (self.attention, self.gradient, self.random)
 
 
-def flip(subject: ModelProbe, draws: int, rng: np.random.Generator) -> Flip | None:
+def flip_test(subject: ModelProbe, draws: int, rng: np.random.Generator) -> Flip | None:
     """The flip test on the layer closest to the output: a HAN's sentences, or all words.
 
     Serrano and Smith 2019 rank by the weight, or by the gradient of the decision at the
     weight; so does this. None where that layer has a single weight.
     """
-    unit: Unit = "sentence" if hierarchical(subject) else "word"
-    weights = attention(subject, unit)
+    unit: Unit = "sentence" if is_hierarchical(subject) else "word"
+    weights = attention_weights(subject, unit)
     if len(weights) < 2:
         return None
-    votes = subject.alone()
+    votes = subject.entry_log_probabilities()
     gradient = at_weights(votes, subject.explanation.probabilities, subject.target)
 
     random = random_orders(len(weights), draws, rng)
-    rankings = np.vstack((random, order(weights, rng), order(gradient, rng)))
+    rankings = np.vstack((random, descending_order(weights, rng), descending_order(gradient, rng)))
     *shares, by_attention, by_gradient = flip_shares(rankings, weights, votes, subject.target)
     return Flip(
         unit,
@@ -139,7 +145,7 @@ def _median(shares: list[float | None]) -> float | None:
     return middle if np.isfinite(middle) else None
 
 
-def hierarchical(subject: ModelProbe) -> bool:
+def is_hierarchical(subject: ModelProbe) -> bool:
     """Whether attention over sentences stands closest to the output."""
     return subject.checkpoint.kind.hierarchical
 
@@ -148,7 +154,7 @@ def levels(subject: ModelProbe, weights: np.ndarray) -> tuple[np.ndarray, np.nda
     """Weights of a flat model (copies, tokens) as words within sentences and sentences."""
     lengths = subject.numbered.sentence_lengths
     sentences = np.add.reduceat(weights, lengths.cumsum() - lengths, axis=1)
-    whole = by_token(subject, "sentence", sentences)
+    whole = spread_to_tokens(subject, "sentence", sentences)
     return np.divide(weights, whole, out=np.zeros_like(weights), where=whole > 0), sentences
 
 
@@ -179,14 +185,14 @@ def uniform_attention(subject: ModelProbe) -> tuple[np.ndarray, np.ndarray]:
     """
     lengths = subject.numbered.sentence_lengths
     even = np.full(len(lengths), 1 / len(lengths))
-    sentences = even if hierarchical(subject) else lengths / lengths.sum()
+    sentences = even if is_hierarchical(subject) else lengths / lengths.sum()
     return np.repeat(1 / lengths, lengths), sentences
 
 
 def with_uniform_attention(subject: ModelProbe) -> Explanation:
     """The same document under even attention: the weights, and what the model then answers."""
     words, sentences = uniform_attention(subject)
-    (probabilities,) = subject.under(words[None], sentences[None])
+    (probabilities,) = subject.with_attention(words[None], sentences[None])
     return replace(
         subject.explanation,
         probabilities=probabilities,
@@ -200,7 +206,7 @@ PERMUTATIONS = 100
 
 
 @dataclass(frozen=True)
-class Swaps:
+class AttentionReplacement:
     """One prediction under other attention.
 
     Attributes:
@@ -240,9 +246,9 @@ class Swaps:
         return float(np.median(abs(self.permuted - self.probability)))
 
 
-def swaps(
+def replace_attention(
     subject: ModelProbe, seed: int = 0, draws: int = 20, permutations: int = PERMUTATIONS
-) -> Swaps:
+) -> AttentionReplacement:
     """Uniform attention, shuffled attention, and the flip test with ``draws`` random orders.
 
     Raises:
@@ -251,18 +257,20 @@ def swaps(
     if subject.tokens < 2:
         raise ValueError("other attention needs at least two words")
     rng = np.random.default_rng(seed)
-    even, shuffled = uniform_attention(subject), permuted(subject, permutations, rng)
-    answers = subject.under(*(np.vstack(level) for level in zip(even, shuffled, strict=True)))
-    return Swaps(
+    even, shuffled = uniform_attention(subject), permuted_attention(subject, permutations, rng)
+    answers = subject.with_attention(
+        *(np.vstack(level) for level in zip(even, shuffled, strict=True))
+    )
+    return AttentionReplacement(
         target=subject.target,
         probability=subject.explanation.probability,
         uniform=answers[0],
         permuted=answers[1:, subject.target],
-        flip=flip(subject, draws, rng),
+        flip=flip_test(subject, draws, rng),
     )
 
 
-def permuted(
+def permuted_attention(
     subject: ModelProbe, copies: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """The model's own weights in random order: (copies, tokens), (copies, sentences).
@@ -275,7 +283,7 @@ def permuted(
     def shuffled(weights: np.ndarray) -> np.ndarray:
         return rng.permuted(np.tile(weights, (copies, 1)), axis=1)
 
-    if not hierarchical(subject):
+    if not is_hierarchical(subject):
         return levels(subject, shuffled(explanation.document_weights))
     # Sorting random numbers that grow from sentence to sentence never leaves a sentence.
     keys = rng.random((copies, subject.tokens)) + explanation.sentence_of_token

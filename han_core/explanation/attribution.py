@@ -177,11 +177,11 @@ def _gradient(subject: ModelProbe, target: int, progress: Progress | None) -> Va
 
 
 def _leave_one_word_out(subject: ModelProbe, target: int, progress: Progress | None) -> Values:
-    return left_out(subject, target, "word", progress=progress), None
+    return occlusion(subject, target, "word", progress=progress), None
 
 
 def _leave_one_sentence_out(subject: ModelProbe, target: int, progress: Progress | None) -> Values:
-    drops = left_out(subject, target, "sentence", progress=progress)
+    drops = occlusion(subject, target, "sentence", progress=progress)
     lengths = subject.numbered.sentence_lengths
     return np.repeat(drops / lengths, lengths), None
 
@@ -206,7 +206,7 @@ def gradient_times_input(
     return subject.gradient_times_input(target)[int(hold_attention)]
 
 
-def left_out(
+def occlusion(
     subject: ModelProbe,
     target: int,
     unit: Literal["word", "sentence"],
@@ -250,17 +250,17 @@ Unit = Literal["word", "sentence"]
 RankedBy = Literal["attention", "gradient", "leave_one_out", "random"]
 
 
-def units(subject: ModelProbe, unit: Unit) -> int:
+def unit_count(subject: ModelProbe, unit: Unit) -> int:
     """How many words or sentences there are."""
     return subject.tokens if unit == "word" else subject.sentences
 
 
-def by_token(subject: ModelProbe, unit: Unit, values: np.ndarray) -> np.ndarray:
+def spread_to_tokens(subject: ModelProbe, unit: Unit, values: np.ndarray) -> np.ndarray:
     """(…, units) → (…, tokens): every token gets its unit's value."""
     return values if unit == "word" else values[..., subject.explanation.sentence_of_token]
 
 
-def attention(subject: ModelProbe, unit: Unit) -> np.ndarray:
+def attention_weights(subject: ModelProbe, unit: Unit) -> np.ndarray:
     """(units,) weights within the document: α_s · α_w of a word, α_s of a sentence."""
     explanation = subject.explanation
     return explanation.document_weights if unit == "word" else explanation.sentence_weights
@@ -292,10 +292,10 @@ def leave_one_out(
     Raises:
         UserError: as ``left_out`` does.
     """
-    return left_out(subject, subject.target, unit, fill, progress)
+    return occlusion(subject, subject.target, unit, fill, progress)
 
 
-def order(scores: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def descending_order(scores: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """(units,) numbers of the units, highest score first; ties stand in random order."""
     shuffled = rng.permutation(len(scores))
     return shuffled[np.argsort(-scores[shuffled], kind="stable")]

@@ -53,7 +53,7 @@ class Column:
             raise ValueError(f"places for sentences of {lengths} words are expected")
 
 
-def of_attention(name: str, explanation: Explanation, place: Document | None = None) -> Column:
+def attention_column(name: str, explanation: Explanation, place: Document | None = None) -> Column:
     """The column of a model's own attention, in the reading within the document."""
     document = explanation.document
     weights, sentences = explanation.document_weights, explanation.sentence_weights
@@ -62,7 +62,7 @@ def of_attention(name: str, explanation: Explanation, place: Document | None = N
 
 
 @dataclass(frozen=True)
-class Lined:
+class AlignedUnits:
     """Words or sentences of several columns, lined up by their place.
 
     Attributes:
@@ -82,10 +82,10 @@ class Lined:
         """(units,) whether all columns have them."""
         return np.asarray(self.there.all(0))
 
-    def in_all(self) -> "Lined":
+    def in_all(self) -> "AlignedUnits":
         """Only what all columns have."""
         kept = np.flatnonzero(self.shared)
-        return Lined(
+        return AlignedUnits(
             tuple(self.spans[i] for i in kept),
             tuple(self.texts[i] for i in kept),
             self.values[:, kept],
@@ -93,14 +93,14 @@ class Lined:
         )
 
 
-def lined_words(columns: Sequence[Column]) -> Lined:
+def aligned_words(columns: Sequence[Column]) -> AlignedUnits:
     """Raises ValueError if the columns are not of one text, as the next."""
     places = [column.place.tokens for column in columns]
     own = [column.answer.document.tokens for column in columns]
     return _lined(columns, places, own, [column.answer.words for column in columns])
 
 
-def lined_sentences(columns: Sequence[Column]) -> Lined:
+def aligned_sentences(columns: Sequence[Column]) -> AlignedUnits:
     places, own = (
         [[Span(s.start, s.end) for s in document.sentences] for document in documents]
         for documents in zip(*((c.place, c.answer.document) for c in columns), strict=True)
@@ -113,23 +113,23 @@ def _lined(
     places: Sequence[Sequence[Span]],
     own: Sequence[Sequence[Span]],
     values: Sequence[np.ndarray],
-) -> Lined:
+) -> AlignedUnits:
     if len({column.place.text for column in columns}) != 1:
         raise ValueError("columns of one text are expected")
     aligned = align(list(zip(places, values, strict=True)))
     there = np.zeros(aligned.weights.shape, dtype=bool)
     texts = [""] * len(aligned.spans)
     for row, column in enumerate(columns):
-        units = numbers(aligned.spans, places[row])
+        units = unit_numbers(aligned.spans, places[row])
         there[row, units] = True
         firsts = np.flatnonzero(np.diff(units, prepend=-1)).tolist()
         for first, last in zip(firsts, [*firsts[1:], len(units)], strict=True):
             start, end = own[row][first].start, own[row][last - 1].end
             texts[units[first]] = column.answer.document.text[start:end]
-    return Lined(aligned.spans, tuple(texts), aligned.weights, there)
+    return AlignedUnits(aligned.spans, tuple(texts), aligned.weights, there)
 
 
-def numbers(spans: Sequence[Span], parts: Sequence[Span]) -> np.ndarray:
+def unit_numbers(spans: Sequence[Span], parts: Sequence[Span]) -> np.ndarray:
     """(parts,) the number of the span that each part lies in."""
     starts = [span.start for span in spans]
     return np.searchsorted(starts, [part.start for part in parts], side="right") - 1
@@ -166,21 +166,21 @@ class Difference:
         return unit_of([self.one, self.other])
 
     @cached_property
-    def words(self) -> Lined:
+    def words(self) -> AlignedUnits:
         """All words of both, with values in ``unit``, 0 where only one has the word."""
-        return self._compared(lined_words([self.other, self.one]))
+        return self._compared(aligned_words([self.other, self.one]))
 
     @cached_property
-    def sentences(self) -> Lined:
+    def sentences(self) -> AlignedUnits:
         """The same for sentences."""
-        return self._compared(lined_sentences([self.other, self.one]))
+        return self._compared(aligned_sentences([self.other, self.one]))
 
-    def _compared(self, lined: Lined) -> Lined:
+    def _compared(self, lined: AlignedUnits) -> AlignedUnits:
         """Lined up with ``one`` last, whose texts stand then; here it is the first row."""
         values = np.where(lined.shared, lined.values, 0.0)[::-1]
         if self.unit != "effect":
             values = shares(abs(values))
-        return Lined(lined.spans, lined.texts, values, lined.there[::-1])
+        return AlignedUnits(lined.spans, lined.texts, values, lined.there[::-1])
 
     @cached_property
     def of_words(self) -> np.ndarray:
@@ -191,10 +191,10 @@ class Difference:
     @cached_property
     def groups(self) -> np.ndarray:
         """(tokens of ``one``,) the number in ``words`` of what each is part of."""
-        return numbers(self.words.spans, self.one.place.tokens)
+        return unit_numbers(self.words.spans, self.one.place.tokens)
 
 
-def largest_differences(lined: Lined, n: int) -> pd.DataFrame:
+def largest_differences(lined: AlignedUnits, n: int) -> pd.DataFrame:
     """The ``n`` units that all of two columns have and whose values differ most.
 
     Columns: text, one, other, difference (one − other).

@@ -86,7 +86,7 @@ def what_if(checkpoint: Checkpoint, document: Document, edits: Sequence[Edit]) -
     return WhatIf(before, after, new.origin, new.removed)
 
 
-def changes(whatif: WhatIf) -> pd.DataFrame:
+def class_changes(whatif: WhatIf) -> pd.DataFrame:
     """The probability of every class: columns class, before, after, change (after - before)."""
     before, after = whatif.before.probabilities, whatif.after.probabilities
     return pd.DataFrame(
@@ -99,7 +99,7 @@ def changes(whatif: WhatIf) -> pd.DataFrame:
     )
 
 
-def moved(whatif: WhatIf, n: int) -> pd.DataFrame:
+def largest_weight_changes(whatif: WhatIf, n: int) -> pd.DataFrame:
     """The ``n`` words that stayed whose weights within the document changed most.
 
     Columns: text, start and end (in the edited text), before, after, change
@@ -139,7 +139,7 @@ def divergence(whatif: WhatIf) -> float | None:
     return jensen_shannon(before / before.sum(), after / after.sum())
 
 
-def sentence(whatif: WhatIf) -> str:
+def what_if_sentence(whatif: WhatIf) -> str:
     """ "Without 2 words the probability of positive went from .94 to .71 (−.23); the
     prediction stays." """
     removed, added = len(whatif.removed), whatif.added
@@ -149,10 +149,10 @@ def sentence(whatif: WhatIf) -> str:
     edits = f"Without {counted(removed, 'word')}"
     if added:
         edits += f" and with {counted(added, 'new word')}"
-    return f"{edits} {went(whatif.before, whatif.after)}"
+    return f"{edits} {probability_change(whatif.before, whatif.after)}"
 
 
-def went(before: Explanation, after: Explanation) -> str:
+def probability_change(before: Explanation, after: Explanation) -> str:
     """How the probability of the class predicted before moved, and what is predicted now."""
     target = int(before.probabilities.argmax())
     old, new = (round(float(e.probabilities[target]), 2) for e in (before, after))

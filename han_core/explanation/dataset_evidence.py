@@ -14,11 +14,11 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from han_core.explanation.attention_permutation import Flip, Swaps
+from han_core.explanation.attention_permutation import AttentionReplacement, Flip
 from han_core.explanation.attribution import MOST_READ, RankedBy
 from han_core.explanation.deletion import CLEARLY, Deletion
 from han_core.explanation.faithfulness import quick, thorough
-from han_core.explanation.model_probe import ModelProbe, Progress, subject
+from han_core.explanation.model_probe import ModelProbe, Progress, probe_text
 from han_core.explanation.statistics import Bootstrap, Interval
 from han_core.models.checkpoint import Checkpoint
 from han_core.models.predict import predict_numbered
@@ -209,7 +209,7 @@ def measure(
     rows = []
     seeds = np.random.default_rng(seed).integers(2**32, size=len(texts)).tolist()
     for number, (text, own) in enumerate(zip(texts, seeds, strict=True), start=1):
-        rows.append(measure_one(subject(checkpoint, text), own, draws))
+        rows.append(measure_one(probe_text(checkpoint, text), own, draws))
         if progress is not None:
             progress(number, len(texts))
     return report(rows, seed)
@@ -236,7 +236,7 @@ def _curves(filled: str, found: Deletion | None) -> Figures:
     }
 
 
-def _swaps(found: Swaps | None) -> Figures:
+def _swaps(found: AttentionReplacement | None) -> Figures:
     if found is None:
         return {}
     return {

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from han_core.explanation.attribution import RankedBy, Unit, by_token, units
+from han_core.explanation.attribution import RankedBy, Unit, spread_to_tokens, unit_count
 from han_core.explanation.model_probe import Fill, ModelProbe, Progress
 
 SHARES = (1, 5, 10, 20, 50)
@@ -146,12 +146,12 @@ def deletion(
     Raises:
         ValueError: for fewer than two units.
     """
-    number = units(subject, unit)
+    number = unit_count(subject, unit)
     removed = removed_units(number)
     counts, share = np.unique(removed, return_inverse=True)  # few units: shares coincide
     ranks = np.concatenate(list(orders.values())).argsort(1)  # (orders, units)
     top = (ranks[:, None, :] < counts[:, None]).reshape(-1, number)
-    kept = by_token(subject, unit, np.concatenate((~top, top)))
+    kept = spread_to_tokens(subject, unit, np.concatenate((~top, top)))
     left = subject.probabilities(kept, fill, progress)[:, subject.target]
     falls = subject.explanation.probability - left.reshape(2, len(ranks), len(counts))[..., share]
     ends = np.cumsum([len(rows) for rows in orders.values()])[:-1]

@@ -77,7 +77,7 @@ def explain_documents(
         if not document.sentences:
             raise UserError(f"A text with at least one word is expected; document {id} has none.")
     numbered = [number_document(document, checkpoint.vocabulary) for document in documents]
-    for start, end in runs([len(document.words) for document in numbered], BATCH_TOKENS):
+    for start, end in token_runs([len(document.words) for document in numbered], BATCH_TOKENS):
         output = run_model(checkpoint, numbered[start:end])
         yield from _explanations(
             checkpoint.labels, ids[start:end], documents[start:end], numbered[start:end], output
@@ -114,7 +114,7 @@ def threads_for(tokens: int) -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def runs(lengths: Sequence[int], budget: int) -> Iterator[tuple[int, int]]:
+def token_runs(lengths: Sequence[int], budget: int) -> Iterator[tuple[int, int]]:
     """Stretches of documents that hold ``budget`` tokens at most, or one document."""
     start, total = 0, 0
     for at, length in enumerate(lengths):
@@ -153,7 +153,7 @@ def _shares(weights: Tensor, lengths: np.ndarray) -> np.ndarray:
 
 
 @dataclass
-class _Asked:
+class _Request:
     document: Document
     answer: Explanation | None = None
     error: Exception | None = None
@@ -163,7 +163,7 @@ class _Asked:
         return self.answer is not None or self.error is not None
 
 
-class Together:
+class RequestBatcher:
     """``Together(checkpoint)(document)``: as ``explain_document``, from any thread.
 
     Args:
@@ -176,7 +176,7 @@ class Together:
         self.checkpoint = checkpoint
         self.budget = budget
         self.passes = 0  # made so far, for tests and benchmarks
-        self._waiting: list[_Asked] = []
+        self._waiting: list[_Request] = []
         self._list, self._pass, self._long = Lock(), Lock(), Lock()
 
     def __call__(self, document: Document) -> Explanation:
@@ -188,7 +188,7 @@ class Together:
         if len(document.tokens) > self.budget:
             with self._long:
                 return explain_document(self.checkpoint, document)
-        asked = _Asked(document)
+        asked = _Request(document)
         with self._list:
             self._waiting.append(asked)
         while not asked.done:
@@ -200,7 +200,7 @@ class Together:
             raise asked.error
         return asked.answer
 
-    def _taken(self) -> list[_Asked]:
+    def _taken(self) -> list[_Request]:
         """The first who wait, as many as fit; they wait no more."""
         with self._list:
             count = total = 0
@@ -212,7 +212,7 @@ class Together:
             taken, self._waiting = self._waiting[:count], self._waiting[count:]
         return taken
 
-    def _answer(self, taken: list[_Asked]) -> None:
+    def _answer(self, taken: list[_Request]) -> None:
         self.passes += 1
         try:
             documents = [asked.document for asked in taken]

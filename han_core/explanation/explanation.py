@@ -144,7 +144,7 @@ def top_mass(weights: np.ndarray, k: int) -> float:
     return float(np.sort(weights)[::-1][:k].sum())
 
 
-def joined(explanation: Explanation, groups: np.ndarray) -> Explanation:
+def join_words(explanation: Explanation, groups: np.ndarray) -> Explanation:
     """Words of the same group become one: their weights add up.
 
     A group that spans two sentences joins these as well. A joined word is known where all

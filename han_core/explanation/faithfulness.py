@@ -11,17 +11,17 @@ from typing import Literal
 import numpy as np
 
 from han_core.explanation.agreement import tau
-from han_core.explanation.attention_permutation import Swaps, swaps
+from han_core.explanation.attention_permutation import AttentionReplacement, replace_attention
 from han_core.explanation.attribution import (
     RankedBy,
     Unit,
-    attention,
+    attention_weights,
+    descending_order,
+    gradient_ranking,
     leave_one_out,
-    order,
     random_orders,
-    units,
+    unit_count,
 )
-from han_core.explanation.attribution import gradient_ranking as gradient_times_input
 from han_core.explanation.deletion import Deletion, deletion
 from han_core.explanation.model_probe import Fill, ModelProbe, Progress
 
@@ -61,7 +61,7 @@ class Evidence:
     words: int
     sentences: int
     deletion: Deletion | None
-    swaps: Swaps | None
+    swaps: AttentionReplacement | None
     tau_gradient: float | None
     tau_leave_one_out: float | None = None
     tau_ceiling: float | None = None
@@ -71,7 +71,7 @@ class Evidence:
             raise ValueError(f"deletion of {self.unit}s expected, of {self.deletion.unit}s came")
 
 
-def measured(
+def measure_evidence(
     subject: ModelProbe,
     unit: Unit = "word",
     fill: Fill = "delete",
@@ -116,7 +116,7 @@ def quick(
     progress: Progress | None = None,
 ) -> Evidence:
     """All but leave-one-out; ``progress`` is told of deletion, which takes most of the time."""
-    weights, several = attention(subject, unit), units(subject, unit) > 1
+    weights, several = attention_weights(subject, unit), unit_count(subject, unit) > 1
     rng = np.random.default_rng(seed)
     return Evidence(
         label=subject.explanation.label,
@@ -125,8 +125,8 @@ def quick(
         words=subject.tokens,
         sentences=subject.sentences,
         deletion=_deletion(subject, unit, fill, draws, rng, progress) if several else None,
-        swaps=swaps(subject, seed, draws) if subject.tokens > 1 else None,
-        tau_gradient=tau(weights, abs(gradient_times_input(subject, unit, hold_attention=True))),
+        swaps=replace_attention(subject, seed, draws) if subject.tokens > 1 else None,
+        tau_gradient=tau(weights, abs(gradient_ranking(subject, unit, hold_attention=True))),
     )
 
 
@@ -141,7 +141,7 @@ def _deletion(
     """The curves of the quick answer, in one call of the model."""
     orders = _orders(subject, unit, draws, rng)
     random = orders.pop("random")
-    orders["gradient"] = order(gradient_times_input(subject, unit), rng)[None]
+    orders["gradient"] = descending_order(gradient_ranking(subject, unit), rng)[None]
     return deletion(subject, {**orders, "random": random}, unit, fill, progress)
 
 
@@ -150,8 +150,8 @@ def _orders(
 ) -> dict[RankedBy, np.ndarray]:
     """Attention, and what it is compared with: the same in every answer of the same seed."""
     return {
-        "attention": order(attention(subject, unit), rng)[None],
-        "random": random_orders(units(subject, unit), draws, rng),
+        "attention": descending_order(attention_weights(subject, unit), rng)[None],
+        "random": random_orders(unit_count(subject, unit), draws, rng),
     }
 
 
@@ -168,10 +168,10 @@ def thorough(
         return evidence
     drops = leave_one_out(subject, unit, found.fill, progress)
     orders: dict[RankedBy, np.ndarray] = {
-        "leave_one_out": order(drops, np.random.default_rng(seed))[None]
+        "leave_one_out": descending_order(drops, np.random.default_rng(seed))[None]
     }
     more = deletion(subject, orders, unit, found.fill)
-    gradient = abs(gradient_times_input(subject, unit, hold_attention=True))
+    gradient = abs(gradient_ranking(subject, unit, hold_attention=True))
     return replace(
         evidence,
         deletion=replace(
@@ -179,6 +179,6 @@ def thorough(
             comprehensiveness={**found.comprehensiveness, **more.comprehensiveness},
             sufficiency={**found.sufficiency, **more.sufficiency},
         ),
-        tau_leave_one_out=tau(attention(subject, unit), abs(drops)),
+        tau_leave_one_out=tau(attention_weights(subject, unit), abs(drops)),
         tau_ceiling=tau(gradient, abs(drops)),
     )

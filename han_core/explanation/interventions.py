@@ -11,19 +11,23 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from han_core.explanation.attention_permutation import hierarchical, permuted, uniform_attention
-from han_core.explanation.counterfactual import went
+from han_core.explanation.attention_permutation import (
+    is_hierarchical,
+    permuted_attention,
+    uniform_attention,
+)
+from han_core.explanation.counterfactual import probability_change
 from han_core.explanation.explanation import Explanation
 from han_core.explanation.model_probe import ModelProbe
 from han_core.runtime.errors import UserError
 
-Kind = Literal["flatten", "shuffle", "sharpen"]
+InterventionKind = Literal["flatten", "shuffle", "sharpen"]
 
 COLDEST, HOTTEST = 0.05, 20.0
 
 
 @dataclass(frozen=True)
-class Tampering:
+class Intervention:
     """What is done to attention.
 
     Attributes:
@@ -41,13 +45,13 @@ class Tampering:
         UserError: if there is no such kind, or a number is out of its range.
     """
 
-    kind: Kind
+    kind: InterventionKind
     sentence: int | None = None
     temperature: float = 1.0
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.kind not in get_args(Kind):
+        if self.kind not in get_args(InterventionKind):
             raise UserError(f"flatten, shuffle or sharpen is expected; {self.kind!r} came.")
         if not COLDEST <= self.temperature <= HOTTEST:
             raise UserError(
@@ -58,7 +62,7 @@ class Tampering:
 
 
 @dataclass(frozen=True)
-class Tampered:
+class InterventionResult:
     """One document under attention changed by hand.
 
     Attributes:
@@ -66,7 +70,7 @@ class Tampered:
         explanation: the changed weights, and the probabilities under them.
     """
 
-    tampering: Tampering
+    tampering: Intervention
     before: Explanation
     explanation: Explanation
 
@@ -82,7 +86,7 @@ class Tampered:
 
 
 @dataclass(frozen=True)
-class Furthest:
+class ShuffleEffect:
     """How far random orders of attention move the prediction.
 
     Attributes:
@@ -98,7 +102,9 @@ class Furthest:
     flips: float
 
 
-def tampered_weights(subject: ModelProbe, tampering: Tampering) -> tuple[np.ndarray, np.ndarray]:
+def intervened_weights(
+    subject: ModelProbe, tampering: Intervention
+) -> tuple[np.ndarray, np.ndarray]:
     """The changed attention: words (tokens,) sum to 1 within a sentence, sentences (sentences,).
 
     In one sentence of a flat model the word weights are shares of what the sentence holds
@@ -119,22 +125,22 @@ def tampered_weights(subject: ModelProbe, tampering: Tampering) -> tuple[np.ndar
     return changed, sentences.copy()
 
 
-def tamper(subject: ModelProbe, tampering: Tampering) -> Tampered:
+def intervene(subject: ModelProbe, tampering: Intervention) -> InterventionResult:
     """The document under changed attention, and what the model then answers.
 
     Raises:
         UserError: as ``tampered_weights``.
     """
-    words, sentences = tampered_weights(subject, tampering)
-    (probabilities,) = subject.under(words[None], sentences[None])
+    words, sentences = intervened_weights(subject, tampering)
+    (probabilities,) = subject.with_attention(words[None], sentences[None])
     before = subject.explanation
     explanation = replace(
         before, probabilities=probabilities, word_weights=words, sentence_weights=sentences
     )
-    return Tampered(tampering, before, explanation)
+    return InterventionResult(tampering, before, explanation)
 
 
-def furthest(subject: ModelProbe, draws: int = 100, seed: int = 0) -> Furthest:
+def measure_shuffling(subject: ModelProbe, draws: int = 100, seed: int = 0) -> ShuffleEffect:
     """Random orders of attention over the whole document: the median and the largest movement.
 
     Raises:
@@ -143,10 +149,12 @@ def furthest(subject: ModelProbe, draws: int = 100, seed: int = 0) -> Furthest:
     """
     if draws < 1:
         raise ValueError(f"at least one draw is expected, {draws} came")
-    _check_choice(subject, Tampering("shuffle"))
-    answers = subject.under(*permuted(subject, draws, np.random.default_rng(seed)))
+    _check_choice(subject, Intervention("shuffle"))
+    answers = subject.with_attention(
+        *permuted_attention(subject, draws, np.random.default_rng(seed))
+    )
     distances = total_variation(answers, subject.explanation.probabilities)
-    return Furthest(
+    return ShuffleEffect(
         draws=draws,
         median=float(np.median(distances)),
         largest=float(distances.max()),
@@ -154,14 +162,16 @@ def furthest(subject: ModelProbe, draws: int = 100, seed: int = 0) -> Furthest:
     )
 
 
-def sentence(tampered: Tampered) -> str:
+def intervention_sentence(tampered: InterventionResult) -> str:
     """ "With attention flattened in sentence 2 the probability of positive went from …" """
     kind, number = tampered.tampering.kind, tampered.tampering.sentence
     done = {"flatten": "flattened", "shuffle": "shuffled"}.get(
         kind, f"at temperature {tampered.tampering.temperature:g}"
     )
     where = "everywhere" if number is None else f"in sentence {number + 1}"
-    return f"With attention {done} {where} {went(tampered.before, tampered.explanation)}"
+    return (
+        f"With attention {done} {where} {probability_change(tampered.before, tampered.explanation)}"
+    )
 
 
 def total_variation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -169,7 +179,7 @@ def total_variation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return abs(a - b).sum(-1) / 2
 
 
-def _check_choice(subject: ModelProbe, tampering: Tampering) -> None:
+def _check_choice(subject: ModelProbe, tampering: Intervention) -> None:
     """Refuses what no change of attention could show."""
     number, nothing = tampering.sentence, f"there is nothing to {tampering.kind}."
     if subject.tokens == 1:
@@ -184,7 +194,7 @@ def _check_choice(subject: ModelProbe, tampering: Tampering) -> None:
         )
 
 
-def _one(weights: np.ndarray, tampering: Tampering) -> np.ndarray:
+def _one(weights: np.ndarray, tampering: Intervention) -> np.ndarray:
     """The weights of one sentence, changed."""
     if tampering.kind == "flatten":
         return np.full(len(weights), 1 / len(weights))
@@ -193,18 +203,18 @@ def _one(weights: np.ndarray, tampering: Tampering) -> np.ndarray:
     return _softened(weights, np.array([len(weights)]), tampering.temperature)[0]
 
 
-def _whole(subject: ModelProbe, tampering: Tampering) -> tuple[np.ndarray, np.ndarray]:
+def _whole(subject: ModelProbe, tampering: Intervention) -> tuple[np.ndarray, np.ndarray]:
     """All weights of the document, changed."""
     if tampering.kind == "flatten":
         return uniform_attention(subject)
     if tampering.kind == "shuffle":
-        words, sentences = permuted(subject, 1, np.random.default_rng(tampering.seed))
+        words, sentences = permuted_attention(subject, 1, np.random.default_rng(tampering.seed))
         return words[0], sentences[0]
     own, lengths = subject.explanation, subject.numbered.sentence_lengths
     words, sums = _softened(own.word_weights, lengths, tampering.temperature)
     totals = own.sentence_weights ** (1 / tampering.temperature)
     # In a flat model (α_s · α_w) ** (1 / T) is made to sum to 1 over all words at once.
-    totals = totals if hierarchical(subject) else totals * sums
+    totals = totals if is_hierarchical(subject) else totals * sums
     return words, totals / totals.sum()
 
 

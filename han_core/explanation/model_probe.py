@@ -25,7 +25,7 @@ from han_core.explanation.explain import explain_document, threads_for
 from han_core.explanation.explanation import Explanation
 from han_core.models.checkpoint import Checkpoint
 from han_core.models.classifier import Attention, AttentionClassifier, Encoded
-from han_core.models.recurrent.scan import Readings, States, written_out
+from han_core.models.recurrent.scan import SharedStates, States, dense_states
 from han_core.text.batch import Batch, NumberedDocument, SharedBatch, collate, number_document
 from han_core.text.document import Document
 from han_core.text.vocabulary import UNKNOWN
@@ -93,7 +93,7 @@ Fill = Literal["delete", "unknown"]
 """What becomes of a word taken out: nothing stands there, or the unknown word."""
 
 Progress = Callable[[int, int], None]
-Explain = Callable[[Document], Explanation]
+ExplainDocument = Callable[[Document], Explanation]
 """Called with the variants done and their number."""
 
 
@@ -109,7 +109,7 @@ class _Reading:
         """Of a batch of two copies, the first, without what led to it."""
         states, last, entries = (
             part[: len(part) // 2].detach().clone()
-            for part in map(written_out, (encoded.states, encoded.last, entries))
+            for part in map(dense_states, (encoded.states, encoded.last, entries))
         )
         return cls(Encoded(states, last), entries)
 
@@ -169,7 +169,7 @@ class ModelProbe:
                 progress(done, len(words))
         return found
 
-    def under(self, word_weights: np.ndarray, sentence_weights: np.ndarray) -> np.ndarray:
+    def with_attention(self, word_weights: np.ndarray, sentence_weights: np.ndarray) -> np.ndarray:
         """The answer under other attention, the states as they are (Jain and Wallace 2019).
 
         For a HAN, other word weights make other sentence vectors, which its sentence
@@ -190,7 +190,7 @@ class ModelProbe:
                 torch.from_numpy(sentence_weights[part]).float().flatten().to(device),
                 torch.from_numpy(word_weights[part]).float().flatten().to(device),
             )
-            states = Readings.repeated(written_out(encoded.states), copies)
+            states = SharedStates.repeated(dense_states(encoded.states), copies)
             repeated = Encoded(states, encoded.last.repeat(copies, 1))
             with torch.no_grad(), threads_for(self.tokens):
                 batch = collate([self.numbered] * copies).to(device)
@@ -198,7 +198,7 @@ class ModelProbe:
             answers[part] = _softmax(logits).numpy()
         return answers
 
-    def alone(self) -> np.ndarray:
+    def entry_log_probabilities(self) -> np.ndarray:
         """(entries, classes) log probabilities with all attention on one entry of the last layer.
 
         Nothing but a linear layer follows that attention, so the answer under any weights
@@ -271,7 +271,7 @@ class ModelProbe:
         with torch.no_grad(), threads_for(self.tokens):
             encoded = model.read(self._batch)
             entries = model.decide(encoded, self._batch).entries
-            return _Reading(encoded, written_out(entries))
+            return _Reading(encoded, dense_states(entries))
 
     def _attention(self, copies: int) -> Attention:
         own = (self.explanation.sentence_weights, self.explanation.word_weights)
@@ -284,17 +284,17 @@ def without_cudnn() -> AbstractContextManager:
     return torch.backends.cudnn.flags(enabled=False)
 
 
-def subject(checkpoint: Checkpoint, text: str) -> ModelProbe:
+def probe_text(checkpoint: Checkpoint, text: str) -> ModelProbe:
     """A text ready to be asked about.
 
     Raises:
         UserError: if there is no word in it.
     """
-    return subject_of(checkpoint, checkpoint.tokenizer(text))
+    return probe_document(checkpoint, checkpoint.tokenizer(text))
 
 
-def subject_of(
-    checkpoint: Checkpoint, document: Document, explain: Explain | None = None
+def probe_document(
+    checkpoint: Checkpoint, document: Document, explain: ExplainDocument | None = None
 ) -> ModelProbe:
     """As ``subject``, of a document whose words have been found already.
 

@@ -25,9 +25,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from han_core.data.rationales import Marks, Rationales
-from han_core.explanation.attribution import attention, leave_one_out
-from han_core.explanation.attribution import gradient_ranking as gradient_times_input
-from han_core.explanation.model_probe import ModelProbe, Progress, subject
+from han_core.explanation.attribution import attention_weights, gradient_ranking, leave_one_out
+from han_core.explanation.model_probe import ModelProbe, Progress, probe_text
 from han_core.explanation.statistics import Bootstrap, Interval
 from han_core.models.checkpoint import Checkpoint
 from han_core.runtime.errors import UserError
@@ -185,7 +184,7 @@ def measure(
     rows = []
     texts = zip(rationales.texts, rationales.marks, strict=True)
     for number, (text, marks) in enumerate(texts, start=1):
-        if found := measure_one(subject(checkpoint, text), marks):
+        if found := measure_one(probe_text(checkpoint, text), marks):
             rows.append(found)
         if progress is not None:
             progress(number, len(rationales))
@@ -205,8 +204,8 @@ def measure_one(asked: ModelProbe, marks: Marks) -> Figures | None:
     if asked.tokens < 2 or not len(people):
         return None
     scores = {
-        "attention": attention(asked, "word"),
-        "gradient": abs(gradient_times_input(asked, "word", hold_attention=True)),
+        "attention": attention_weights(asked, "word"),
+        "gradient": abs(gradient_ranking(asked, "word", hold_attention=True)),
         "leave_one_out": abs(leave_one_out(asked, "word")),
     }
     return {

@@ -44,7 +44,7 @@ class Interval:
         return {"mean": self.mean, "low": self.low, "high": self.high}
 
 
-NOTHING = Interval(None, None, None)
+NO_INTERVAL = Interval(None, None, None)
 
 
 class Bootstrap:
@@ -72,7 +72,7 @@ class Bootstrap:
         denominator = self._means(np.where(both, below, np.nan))
         found = _interval(denominator)
         if found.mean is None or found.low is None or found.mean < least or found.low <= 0:
-            return NOTHING
+            return NO_INTERVAL
         return _interval(numerator / denominator)
 
     def _means(self, values: np.ndarray) -> np.ndarray:
@@ -85,7 +85,7 @@ class Bootstrap:
 
 def _interval(means: np.ndarray) -> Interval:
     if np.isnan(means[0]):
-        return NOTHING
+        return NO_INTERVAL
     low, high = np.nanquantile(means[1:], LEVEL)
     return Interval(float(means[0]), float(low), float(high))
 
@@ -116,7 +116,7 @@ def wilson(successes: np.ndarray, documents: np.ndarray) -> tuple[np.ndarray, np
 def share(successes: int, documents: int) -> Interval:
     """A share with Wilson's 95% interval; nothing of no document."""
     if not documents:
-        return NOTHING
+        return NO_INTERVAL
     low, high = wilson(np.array(successes), np.array(documents))
     return Interval(successes / documents, float(low), float(high))
 
@@ -128,7 +128,7 @@ def difference(successes: int, documents: int, others: int, other_documents: int
     both, put together. Nothing where one has no document.
     """
     if not documents or not other_documents:
-        return NOTHING
+        return NO_INTERVAL
     of = np.array([documents, other_documents])
     shares = np.array([successes, others]) / of
     low, high = wilson(shares * of, of)

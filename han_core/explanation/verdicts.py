@@ -22,8 +22,8 @@ from itertools import chain, islice
 
 import numpy as np
 
-from han_core.explanation.attention_permutation import Flip, Swaps
-from han_core.explanation.attribution import Attribution, RankedBy, order, random_orders
+from han_core.explanation.attention_permutation import AttentionReplacement, Flip
+from han_core.explanation.attribution import Attribution, RankedBy, descending_order, random_orders
 from han_core.explanation.deletion import CLEARLY, SHARES, Curve, Deletion, removed_units
 from han_core.explanation.explanation import Explanation
 from han_core.explanation.faithfulness import DRAWS, Evidence
@@ -37,7 +37,7 @@ TOLD = SHARES.index(10)
 NO_EVIDENCE = "This picture is not evidence about the decision."
 
 
-def said(evidence: Evidence) -> tuple[str, ...]:
+def evidence_sentences(evidence: Evidence) -> tuple[str, ...]:
     """What the evidence says, a sentence or two for each test; never empty."""
     sentences: list[str] = []
     if evidence.words == 1:
@@ -125,7 +125,7 @@ def _taus(evidence: Evidence) -> list[str]:
     ]
 
 
-def _swaps(found: Swaps, label: str) -> list[str]:
+def _swaps(found: AttentionReplacement, label: str) -> list[str]:
     before, even = short(found.probability), short(found.uniform_probability)
     flips = "the decision flips" if found.uniform_flips else "the decision stays"
     shift, shuffles = short(found.permutation_shift), len(found.permuted)
@@ -174,7 +174,7 @@ class Removal:
     random: float
 
 
-def removal(subject: ModelProbe, answer: Attribution, seed: int = 0) -> Removal | None:
+def measure_removal(subject: ModelProbe, answer: Attribution, seed: int = 0) -> Removal | None:
     """Takes a tenth of the words out, in one call of the model; None where there is one word.
 
     The same random words go for every method.
@@ -184,7 +184,7 @@ def removal(subject: ModelProbe, answer: Attribution, seed: int = 0) -> Removal 
         return None
     words, rng = int(removed_units(tokens)[TOLD]), np.random.default_rng(seed)
     draws = random_orders(tokens, DRAWS, rng)
-    first = np.concatenate([order(answer.words, rng)[None], draws])[:, :words]
+    first = np.concatenate([descending_order(answer.words, rng)[None], draws])[:, :words]
     kept = np.ones((len(first), tokens), dtype=bool)
     np.put_along_axis(kept, first, False, axis=1)
     falls = subject.explanation.probabilities[target] - subject.probabilities(kept)[:, target]
@@ -192,7 +192,7 @@ def removal(subject: ModelProbe, answer: Attribution, seed: int = 0) -> Removal 
     return Removal(answer.target, attended, words, float(falls[0]), float(falls[1:].mean()))
 
 
-def sentence(found: Removal) -> str:
+def removal_sentence(found: Removal) -> str:
     """ "Removing the 10% most attended words lowers the probability of positive by .31;
     random words by .01." """
     kind = "most attended" if found.attended else "highest ranked"
@@ -214,7 +214,7 @@ model) 1 in 1,000 reaches it; Spanish, French, German and Dutch reviews have .45
 FEWEST, LOOKED_AT = 10, 2_000  # words, and tokens of a document
 
 
-def foreign(explanation: Explanation, language: str, name: str) -> str:
+def language_warning(explanation: Explanation, language: str, name: str) -> str:
     """A sentence where document and model seem to be of two languages; else "".
 
     Args:

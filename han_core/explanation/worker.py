@@ -26,11 +26,11 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from han_core.explanation.attention_permutation import Flip, Swaps
+from han_core.explanation.attention_permutation import AttentionReplacement, Flip
 from han_core.explanation.attribution import RankedBy, Unit
 from han_core.explanation.deletion import Curve, Deletion
-from han_core.explanation.faithfulness import Evidence, Stage, measured
-from han_core.explanation.model_probe import Fill, Progress, subject_of
+from han_core.explanation.faithfulness import Evidence, Stage, measure_evidence
+from han_core.explanation.model_probe import Fill, Progress, probe_document
 from han_core.models.checkpoint import Checkpoint, load_checkpoint
 from han_core.runtime.errors import UserError
 from han_core.runtime.paths import PROJECT
@@ -59,9 +59,11 @@ def _curves(found: Mapping[RankedBy, dict]) -> dict[RankedBy, Curve]:
     return {by: Curve(np.array(curve["values"])) for by, curve in found.items()}
 
 
-def _swaps(found: dict) -> Swaps:
+def _swaps(found: dict) -> AttentionReplacement:
     arrays = {name: np.array(found[name]) for name in ("uniform", "permuted")}
-    return Swaps(**{**found, **arrays, "flip": found["flip"] and Flip(**found["flip"])})
+    return AttentionReplacement(
+        **{**found, **arrays, "flip": found["flip"] and Flip(**found["flip"])}
+    )
 
 
 MODELS = 6
@@ -71,7 +73,7 @@ DEATHS = 2
 """Deaths in a row after which no process is begun again."""
 
 
-class Asked(NamedTuple):
+class EvidenceRequest(NamedTuple):
     """What is to be measured.
 
     Attributes:
@@ -87,7 +89,7 @@ class Asked(NamedTuple):
     stage: Stage
 
 
-class Beside:
+class EvidenceWorker:
     """``Beside().evidence(asked)``, from any thread, one question at a time.
 
     The process has one thread, and ends when this object or its own process does.
@@ -98,7 +100,7 @@ class Beside:
         self._line: Connection | None = None
         self._deaths = 0
 
-    def evidence(self, asked: Asked, progress: Progress | None = None) -> Evidence | None:
+    def evidence(self, asked: EvidenceRequest, progress: Progress | None = None) -> Evidence | None:
         """What ``faithfulness.measured`` says, on one thread of a processor.
 
         None if there is no process to ask, or it has died of the question (for want of
@@ -122,7 +124,7 @@ class Beside:
             raise UserError(found["wrong"])
         return from_json(found["evidence"])
 
-    def _answer(self, asked: Asked, progress: Progress | None) -> dict:
+    def _answer(self, asked: EvidenceRequest, progress: Progress | None) -> dict:
         line = self._line or self._begin()
         line.send_bytes(_written(asked))
         while True:
@@ -172,9 +174,9 @@ def serve(line: Connection) -> None:
                 tell(wrong=str(error))
 
 
-def _measured(asked: Asked, progress: Callable[[int, int], None]) -> Evidence:
-    subject = subject_of(_checkpoint(asked.folder, asked.mark), asked.document)
-    return measured(subject, asked.unit, asked.fill, asked.stage, progress)
+def _measured(asked: EvidenceRequest, progress: Callable[[int, int], None]) -> Evidence:
+    subject = probe_document(_checkpoint(asked.folder, asked.mark), asked.document)
+    return measure_evidence(subject, asked.unit, asked.fill, asked.stage, progress)
 
 
 @lru_cache(MODELS)
@@ -182,17 +184,17 @@ def _checkpoint(folder: str, mark: str) -> Checkpoint:
     return load_checkpoint(Path(folder), torch.device("cpu"))
 
 
-def _written(asked: Asked) -> bytes:
+def _written(asked: EvidenceRequest) -> bytes:
     folder = str(Path(asked.folder).absolute())  # the process works elsewhere
     content = {**asked._asdict(), "folder": folder, "document": _spans(asked.document)}
     return json.dumps(content).encode()
 
 
-def _read(content: bytes) -> Asked:
+def _read(content: bytes) -> EvidenceRequest:
     found = json.loads(content)
     text, sentences, seen = found["document"]
     spans = [Sentence(tuple(Span(*span) for span in sentence)) for sentence in sentences]
-    return Asked(**{**found, "document": Document(text, tuple(spans), seen)})
+    return EvidenceRequest(**{**found, "document": Document(text, tuple(spans), seen)})
 
 
 def _spans(document: Document) -> tuple:

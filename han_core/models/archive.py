@@ -62,7 +62,7 @@ class _Wary(BytesIO):
 
 
 @contextmanager
-def opened_zip(data: bytes) -> Iterator[ZipFile]:
+def open_zip(data: bytes) -> Iterator[ZipFile]:
     """The zip, with everything that can be wrong with one as one sentence."""
     try:
         with ZipFile(_Wary(data)) as archive:
@@ -73,7 +73,7 @@ def opened_zip(data: bytes) -> Iterator[ZipFile]:
         raise UserError("A zip file is expected; this one is damaged or something else.") from error
 
 
-def entries_of(archive: ZipFile, largest: Mapping[str, int]) -> tuple[str, dict[str, ZipInfo]]:
+def read_entries(archive: ZipFile, largest: Mapping[str, int]) -> tuple[str, dict[str, ZipInfo]]:
     """The one folder in the zip ("" where there is none), and its files by their names.
 
     Args:
@@ -197,8 +197,8 @@ def unpack(data: bytes, root: Path, name: str | None = None) -> str:
     try:
         root.mkdir(parents=True, exist_ok=True)
         _sweep(root)
-        with opened_zip(data) as archive, TemporaryDirectory(prefix=_PLACE, dir=root) as place:
-            top, entries = entries_of(archive, LARGEST)
+        with open_zip(data) as archive, TemporaryDirectory(prefix=_PLACE, dir=root) as place:
+            top, entries = read_entries(archive, LARGEST)
             _complete(entries, "The zip")
             folder = Path(place) / safe_name(name or top or "checkpoint")
             folder.mkdir()

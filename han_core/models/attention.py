@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding_bag
 
-from han_core.models.recurrent.scan import Readings, States, product, written_out
+from han_core.models.recurrent.scan import SharedStates, States, dense_states, product
 
 
 def segment_sum(values: Tensor, owner: Tensor, segments: int) -> Tensor:
@@ -111,7 +111,7 @@ class AttentionPooling(nn.Module):
         """
         if weights is None:
             weights = self.weights(states, owner, query, hold)
-        if isinstance(states, Readings):
+        if isinstance(states, SharedStates):
             return states.pooled(weights, starts_of(owner, len(query))), weights
         return weighted_sum(states, weights, owner, len(query)), weights
 
@@ -134,7 +134,7 @@ class AdditiveAttention(AttentionPooling):
 
 class DotAttention(AttentionPooling):
     def plain_scores(self, states: States, owner: Tensor, query: Tensor) -> Tensor:
-        states = written_out(states)
+        states = dense_states(states)
         return (states * query[owner]).sum(1) / states.shape[1] ** 0.5
 
 
@@ -148,7 +148,7 @@ class LinearAttention(AttentionPooling):
 
 
 def _through(layer: nn.Linear, states: States) -> Tensor:
-    if isinstance(states, Readings):
+    if isinstance(states, SharedStates):
         return states.through(layer)
     return product(states, layer.weight, layer.bias)
 

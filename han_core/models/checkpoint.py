@@ -52,7 +52,7 @@ class InputTable:
         """(2, vocabulary, gates), for ``model.read``; None where it does not read from one."""
         model = self.model
         words, gates = model.embedding.num_embeddings, len(model.reader.all_weights[0][0])
-        if model.training or not model.reader.looks_up(model.sequences(batch)):
+        if model.training or not model.reader.uses_table(model.sequences(batch)):
             return None
         if 2 * words * gates > LARGEST:
             return None

@@ -99,25 +99,25 @@ class AttentionClassifier(nn.Module):
         """
         return self.decide(self.read(batch, table), batch, attention)
 
-    def read(self, batch: Batch, table: Tensor | None = None, alike: bool = False) -> Encoded:
+    def read(self, batch: Batch, table: Tensor | None = None, shared: bool = False) -> Encoded:
         """The states of a batch; a word that occurs often is looked up and projected once.
 
         Args:
             table: as ``forward``.
-            alike: many sequences begin or end alike; without a gradient on a CPU the states
-                may be ``Readings`` then, and are the same ones.
+            shared: many sequences begin or end alike; without a gradient on a CPU the states
+                may be ``SharedStates`` then, and are the same ones.
         """
         if self.training:  # dropout makes every occurrence another vector
             return self.encode(self.embedding(batch.words), batch)
         lengths, index = self.sequences(batch), batch.words
-        if not self.reader.looks_up(lengths):
+        if not self.reader.uses_table(lengths):
             distinct, index = index.unique(return_inverse=True)
             return self.encode(self.embedding(distinct), batch, index)
         if table is None:
             distinct, index = index.unique(return_inverse=True)
-            table = self.reader.projected(self.embedding(distinct))
-        readings, last = self.reader.looked_up(table, lengths, index, alike)
-        return Encoded(readings if alike else readings.written_out(), last)
+            table = self.reader.project(self.embedding(distinct))
+        readings, last = self.reader.read_table(table, lengths, index, shared)
+        return Encoded(readings if shared else readings.dense(), last)
 
     def encode(self, vectors: Tensor, batch: Batch, index: Tensor | None = None) -> Encoded:
         """States from word vectors.
@@ -131,7 +131,7 @@ class AttentionClassifier(nn.Module):
     def input_table(self) -> Tensor:
         """(2, vocabulary, gates) what the word encoder takes in at each word outside training."""
         with torch.no_grad():
-            return self.reader.projected(self.embedding.weight)
+            return self.reader.project(self.embedding.weight)
 
     @property
     def reader(self) -> BidirectionalGRU | BidirectionalLSTM:
@@ -160,4 +160,4 @@ class AttentionClassifier(nn.Module):
     def forward_shared(self, batch: SharedBatch) -> Tensor:
         """Logits (documents, classes) of documents that share sentences."""
         flat = batch.flat()
-        return self.decide(self.read(flat, alike=True), flat).logits
+        return self.decide(self.read(flat, shared=True), flat).logits

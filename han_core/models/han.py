@@ -62,7 +62,7 @@ class HierarchicalAttention(AttentionClassifier):
 
     def forward_shared(self, batch: SharedBatch) -> Tensor:
         """Each distinct sentence is read once, however many documents it stands in."""
-        encoded = self.read(batch.sentences, alike=True)
+        encoded = self.read(batch.sentences, shared=True)
         sentences, _ = self.word_attention(
             encoded.states, batch.sentences.sentence_of_token, encoded.last
         )
@@ -73,8 +73,8 @@ class HierarchicalAttention(AttentionClassifier):
     def _over_sentences(self, sentences: Tensor, batch: SharedBatch) -> tuple[States, Tensor]:
         """The sentence encoder over documents that share sentences (distinct, 2 × hidden)."""
         layer, lengths = self.sentence_encoder, batch.document_lengths
-        if layer.looks_up(lengths):
-            return layer.looked_up(layer.projected(sentences), lengths, batch.index, alike=True)
+        if layer.uses_table(lengths):
+            return layer.read_table(layer.project(sentences), lengths, batch.index, shared=True)
         return layer(sentences, lengths, batch.index)
 
     def _logits(self, documents: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from han_core.data.text_files import LONGEST_TEXT
 from han_core.explanation.attribution import Method
 from han_core.explanation.explanation import Reading
-from han_core.explanation.interventions import Tampering
+from han_core.explanation.interventions import Intervention
 from han_core.runtime.errors import UserError, shown
 from han_core.text.edits import MOST_EDITS, Edit
 from han_core.viz.text_store import ID, DocumentStore
@@ -48,7 +48,7 @@ class View(BaseModel):
         ValidationError: (a ``ValueError``) if a part is missing or impossible.
     """
 
-    # Standard dataclasses below (``Edit``, ``Tampering``) are read as strictly as this.
+    # Standard dataclasses below (``Edit``, ``Intervention``) are read as strictly as this.
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     version: Literal[1] = 1
@@ -59,7 +59,7 @@ class View(BaseModel):
     method: Method = "attention"
     target: str | None = Field(default=None, max_length=500)
     edits: tuple[Edit, ...] = Field(default=(), max_length=MOST_EDITS)
-    tampering: Tampering | None = None
+    tampering: Intervention | None = None
     placebo: Literal["none", "untrained", "uniform"] = "none"
 
     @field_validator("checkpoint")

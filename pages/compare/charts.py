@@ -11,7 +11,7 @@ from typing import cast
 import pandas as pd
 import streamlit as st
 
-from han_core.explanation.comparison import Column, lined_sentences, lined_words
+from han_core.explanation.comparison import Column, aligned_sentences, aligned_words
 from han_core.viz.charts.agreement import MEASURES, agreement_matrix, pairwise
 from han_core.viz.charts.distributions import class_bars
 from han_core.viz.charts.sentence_bars import column_bars
@@ -33,7 +33,7 @@ def enough(compared: Compared) -> bool:
     if len(compared.sides) < FEWEST:
         st.info("There is nothing left to compare.")
         return False
-    words = int(lined_words(compared.columns).shared.sum())
+    words = int(aligned_words(compared.columns).shared.sum())
     if words < 2:
         st.info(sentences.too_few_words(words))
     return words > 1
@@ -75,7 +75,7 @@ def agreement(compared: Compared) -> None:
 
 def _agreement(compared: Compared) -> None:
     top = _top()
-    words = lined_words(compared.columns).in_all()
+    words = aligned_words(compared.columns).in_all()
     names = [column.name for column in compared.columns]
     with hooked("agreement", key="agreement"):
         grid = st.grid(len(MEASURES), min_column_width=NARROWEST, gap=("small", "medium"))
@@ -107,8 +107,8 @@ def _top() -> int:
 
 def agreement_table(columns: Sequence[Column], top: int) -> pd.DataFrame:
     """A row for each pair of columns: how far words and sentences agree."""
-    words = lined_words(columns).in_all().values
-    sentences = lined_sentences(columns).in_all().values
+    words = aligned_words(columns).in_all().values
+    sentences = aligned_sentences(columns).in_all().values
     found = {
         "tau of words": pairwise(words, "tau"),
         "tau of sentences": pairwise(sentences, "tau"),

@@ -6,7 +6,7 @@ Sides are models, methods or versions of the text. Layout is elsewhere.
 from dataclasses import dataclass, replace
 
 from han_core.explanation.attribution import Attribution
-from han_core.explanation.comparison import Column, of_attention
+from han_core.explanation.comparison import Column, attention_column
 from han_core.runtime.errors import UserError
 from han_core.text.versions import Versions, versions
 from han_core.viz.colour_scale import attribution_scale, reading_scale
@@ -82,7 +82,7 @@ def _models(asked: Request, text: str) -> Compared:
     sides = [
         Side(
             question,
-            of_attention(question.checkpoint, explanation),
+            attention_column(question.checkpoint, explanation),
             Colour(explanation.weights(asked.reading), scale),
         )
         for question, explanation in zip(questions, explanations, strict=True)
@@ -121,7 +121,7 @@ def _versions(asked: Request, text: str, second: str) -> Compared:
     found = versions(one.document, other.document)
     scale = reading_scale([one, other], asked.reading)
     first, last = (
-        Side(question, of_attention(name, e, place), Colour(e.weights(asked.reading), scale))
+        Side(question, attention_column(name, e, place), Colour(e.weights(asked.reading), scale))
         for question, name, e, place in zip(
             questions, (FIRST, SECOND), (one, other), (found.first, found.second), strict=True
         )

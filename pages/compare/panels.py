@@ -10,8 +10,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from han_core.explanation.comparison import Difference, largest_differences
-from han_core.explanation.counterfactual import went
-from han_core.explanation.verdicts import sentence
+from han_core.explanation.counterfactual import probability_change
+from han_core.explanation.verdicts import removal_sentence
 from han_core.viz.charts.sentence_bars import difference_heatmap, difference_scale
 from han_core.viz.colour_scale import Scale, legend, prediction, seen_line
 from han_core.viz.heatmap import heatmap, longest_bar
@@ -69,7 +69,7 @@ def fill(places: list[DeltaGenerator], compared: Compared) -> None:
             answer, labels = side.column.answer, side.column.explanation.labels
             target = labels.index(answer.target)
             if found := cache.removal(side.question, answer.method, target):
-                st.caption(wording.plain(sentence(found)))
+                st.caption(wording.plain(removal_sentence(found)))
 
 
 def _legends(compared: Compared) -> None:
@@ -91,7 +91,11 @@ def _legends(compared: Compared) -> None:
 def _captions(compared: Compared) -> None:
     if compared.versions is not None:
         first, second = (column.explanation for column in compared.columns)
-        st.markdown(wording.plain(f"From the first version to the second {went(first, second)}"))
+        st.markdown(
+            wording.plain(
+                f"From the first version to the second {probability_change(first, second)}"
+            )
+        )
         changes = sentences.changes_line(compared.versions, second.document)
         st.caption(wording.plain(changes))
     if any(not column.answer.signed for column in compared.columns):

@@ -27,7 +27,7 @@ from han_core.analysis.slices import (
     saved_slices,
     slice_table,
 )
-from han_core.explanation.statistics import NOTHING, Interval
+from han_core.explanation.statistics import NO_INTERVAL, Interval
 from han_core.runtime.errors import UserError
 from han_core.viz.charts.performance import Row, interval_rows
 from pages.errors import cached_scores, context, filter_bar
@@ -198,7 +198,7 @@ def _figure(shown: list[Line], whole: Line) -> None:
         for line in shown
         if line.row.scores is not None
     ]
-    reference = getattr(whole.row.scores, measure) if whole.row.scores else NOTHING
+    reference = getattr(whole.row.scores, measure) if whole.row.scores else NO_INTERVAL
     form = ".1%" if measure == "accuracy" else ".3f"
     with hooked("slices-figure", key="slices_figure"):
         st.plotly_chart(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from han_core.explanation.counterfactual import WhatIf
 from han_core.explanation.explanation import Explanation
-from han_core.explanation.interventions import Tampered, tamper
+from han_core.explanation.interventions import InterventionResult, intervene
 from han_core.explanation.model_probe import ModelProbe
 from han_core.runtime.errors import UserError
 from han_core.text.edits import Edited, edited
@@ -31,7 +31,7 @@ class Scene:
     before: ModelProbe
     now: ModelProbe
     edited: Edited
-    tampered: Tampered | None
+    tampered: InterventionResult | None
 
     @property
     def explanation(self) -> Explanation:
@@ -68,7 +68,7 @@ def scene(question: cache.Question) -> Scene:
     tampered = None
     if (tampering := edit_state.tampering()) is not None:
         try:
-            tampered = tamper(now, tampering)
+            tampered = intervene(now, tampering)
         except UserError as error:
             edit_state.say("edits", str(error))
             edit_state.keep_tampering(None)

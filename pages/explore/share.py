@@ -8,7 +8,7 @@ import re
 
 import streamlit as st
 
-from han_core.explanation.counterfactual import sentence
+from han_core.explanation.counterfactual import what_if_sentence
 from han_core.explanation.explanation import Reading
 from han_core.runtime.errors import UserError
 from han_core.runtime.paths import data_root
@@ -111,7 +111,7 @@ def _page(scene: Scene, reading: Reading) -> bytes:
     today = datetime.date.today().isoformat()
     notes = [f"{scene.before.checkpoint.name}, {today}.", seen_line(shown)]
     if scene.question.edits:
-        notes.append(sentence(scene.whatif))
+        notes.append(what_if_sentence(scene.whatif))
     head = prediction(shown) + legend(colour.scale)
     title = f"{shown.label}: attention of {scene.before.checkpoint.name}"
     return standalone(heatmap(shown, colour), head, title, notes).encode()

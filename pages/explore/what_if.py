@@ -8,7 +8,7 @@ from dataclasses import replace
 import streamlit as st
 
 from han_core.explanation import counterfactual, interventions
-from han_core.explanation.interventions import Kind, Tampering
+from han_core.explanation.interventions import Intervention, InterventionKind
 from han_core.viz.charts.distributions import class_bars
 from pages.explore.scene import Scene
 from pages.shared import edit_state, wording
@@ -19,7 +19,7 @@ LISTED = 12
 """Edits with a field of their own, the latest ones; all are made."""
 
 MOVED = 5
-KINDS: dict[Kind | None, str] = {
+KINDS: dict[InterventionKind | None, str] = {
     None: "As it is",
     "flatten": "Flatten",
     "shuffle": "Shuffle",
@@ -115,7 +115,7 @@ def _take_tampering() -> None:
         return
     temperature = 0.5 if before is None or before.kind != "sharpen" else before.temperature
     edit_state.keep_tampering(
-        Tampering(
+        Intervention(
             kind,
             st.session_state.get("tamper_where") if before else None,
             st.session_state.get("temperature", temperature) if kind == "sharpen" else 1.0,
@@ -134,21 +134,21 @@ def _comparison(scene: Scene) -> None:
     named = [("before", scene.before.explanation), ("now", scene.explanation)]
     with hooked("what-if", key="what_if"):
         if edit_state.edits():
-            st.markdown(plain(counterfactual.sentence(scene.whatif)))
+            st.markdown(plain(counterfactual.what_if_sentence(scene.whatif)))
         if scene.tampered is not None:
-            st.markdown(plain(interventions.sentence(scene.tampered)))
+            st.markdown(plain(interventions.intervention_sentence(scene.tampered)))
         st.plotly_chart(
             class_bars([(name, e.chances) for name, e in named]),
             key="what_if_figure", config={"displayModeBar": False},
             alt="Probabilities before and now",
         )  # fmt: skip
         if scene.tampered is not None:
-            st.caption(wording.furthest_line(interventions.furthest(scene.now)))
+            st.caption(wording.furthest_line(interventions.measure_shuffling(scene.now)))
         if edit_state.edits():
             st.caption(wording.moved_line(counterfactual.divergence(scene.whatif)))
             st.space("small")
             with st.expander("Where attention moved"):
-                _moved(counterfactual.moved(scene.whatif, MOVED))
+                _moved(counterfactual.largest_weight_changes(scene.whatif, MOVED))
 
 
 def _moved(rows) -> None:

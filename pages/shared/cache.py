@@ -19,10 +19,10 @@ import streamlit as st
 
 from han_core.explanation.attention_permutation import untrained_twin, with_uniform_attention
 from han_core.explanation.attribution import attribute
-from han_core.explanation.explain import Together, explain_document
-from han_core.explanation.faithfulness import measured, thorough
-from han_core.explanation.model_probe import subject_of
-from han_core.explanation.worker import Asked, Beside
+from han_core.explanation.explain import RequestBatcher, explain_document
+from han_core.explanation.faithfulness import measure_evidence, thorough
+from han_core.explanation.model_probe import probe_document
+from han_core.explanation.worker import EvidenceRequest, EvidenceWorker
 from han_core.models import checkpoint
 from han_core.models.checkpoint import load_checkpoint
 from han_core.models.listing import broken_checkpoints, list_checkpoints
@@ -34,12 +34,12 @@ from pages.shared.render_queue import RENDERS
 
 if TYPE_CHECKING:
     from han_core.explanation.attribution import Attribution, Method, Unit
-    from han_core.explanation.explain import Together
+    from han_core.explanation.explain import RequestBatcher
     from han_core.explanation.explanation import Explanation
     from han_core.explanation.faithfulness import Evidence, Stage
     from han_core.explanation.model_probe import Fill, ModelProbe, Progress
     from han_core.explanation.verdicts import Removal
-    from han_core.explanation.worker import Asked, Beside
+    from han_core.explanation.worker import EvidenceRequest, EvidenceWorker
     from han_core.models.checkpoint import Checkpoint
     from han_core.models.listing import Listing
 
@@ -58,9 +58,9 @@ def checkpoint_of(folder: str, mark: str, device: str) -> "Checkpoint":
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
-def together_of(folder: str, mark: str, device: str) -> Together:
+def together_of(folder: str, mark: str, device: str) -> RequestBatcher:
     """Answers those who ask this checkpoint at the same time in common passes."""
-    return Together(checkpoint_of(folder, mark, device))
+    return RequestBatcher(checkpoint_of(folder, mark, device))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -70,11 +70,11 @@ def twin_of(folder: str, mark: str, device: str) -> "Checkpoint":
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _beside(long: bool) -> Beside:
-    return Beside()
+def _beside(long: bool) -> EvidenceWorker:
+    return EvidenceWorker()
 
 
-def measured_beside(asked: Asked, device: str, progress: "Progress") -> "Evidence | None":
+def measured_beside(asked: EvidenceRequest, device: str, progress: "Progress") -> "Evidence | None":
     """Evidence by a process of its own, while others have their turn; None: measure it here.
 
     Whoever asks about a long text waits for others who do, and nobody else does.
@@ -148,13 +148,13 @@ def _evidence(
     question: Question, unit: "Unit", fill: "Fill", stage: "Stage", progress: Progress
 ) -> "Evidence":
     folder, mark, _ = _marked(question)
-    asked = Asked(folder, mark, probe(question).document, unit, fill, stage)
+    asked = EvidenceRequest(folder, mark, probe(question).document, unit, fill, stage)
     if (found := measured_beside(asked, question.device, progress)) is not None:
         return found
     if stage == "thorough":
         first = evidence(question, unit, fill, "quick", progress)
         return thorough(probe(question), first, progress=progress)
-    return measured(probe(question), unit, fill, stage, progress)
+    return measure_evidence(probe(question), unit, fill, stage, progress)
 
 
 def has_evidence(question: Question, unit: "Unit", fill: "Fill", stage: "Stage") -> bool:
@@ -225,11 +225,11 @@ def _read(folder: str, mark: str, question: Question) -> "ModelProbe":
     checkpoint = checkpoint_of(folder, mark, question.device)
     together = together_of(folder, mark, question.device)
     if not question.edits:
-        return subject_of(checkpoint, checkpoint.tokenizer(question.text), together)
+        return probe_document(checkpoint, checkpoint.tokenizer(question.text), together)
     whole = _subject(folder, mark, question._replace(edits=()))
     edits = [Edit(*edit) for edit in question.edits]
     document = edited(whole.document, edits, checkpoint.tokenizer).document
-    return subject_of(checkpoint, document, together)
+    return probe_document(checkpoint, document, together)
 
 
 @st.cache_resource(max_entries=400, show_spinner=False)
@@ -248,10 +248,10 @@ def _attribution(
 def _removal(
     folder: str, mark: str, question: Question, method: "Method", target: int
 ) -> "Removal | None":
-    from han_core.explanation.verdicts import removal
+    from han_core.explanation.verdicts import measure_removal
 
     answer = _attribution(folder, mark, question, method, target)
-    return removal(_subject(folder, mark, question), answer)
+    return measure_removal(_subject(folder, mark, question), answer)
 
 
 @st.cache_data(max_entries=50, show_spinner="Asking the placebo …")

@@ -53,7 +53,7 @@ def about_models(names: Sequence[str]) -> None:
 def foreign_language_note(name: str, explanation: Explanation) -> None:
     """A sentence where the text seems to be of another language than the checkpoint."""
     listing = cache.listings().get(name)
-    if listing and (said := verdicts.foreign(explanation, listing.language, name)):
+    if listing and (said := verdicts.language_warning(explanation, listing.language, name)):
         st.info(plain(said))
 
 

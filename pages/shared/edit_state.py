@@ -9,7 +9,7 @@ from typing import Literal
 
 import streamlit as st
 
-from han_core.explanation.interventions import Tampering
+from han_core.explanation.interventions import Intervention
 from han_core.runtime.errors import UserError
 from han_core.text.document import Document
 from han_core.text.edits import Edit, Edited, edited, touched
@@ -32,11 +32,11 @@ def keep_edits(edits: Sequence[Edit]) -> None:
     st.session_state["edits"] = tuple(edits)
 
 
-def tampering() -> Tampering | None:
+def tampering() -> Intervention | None:
     return st.session_state.get("tampering")
 
 
-def keep_tampering(tampering: Tampering | None) -> None:
+def keep_tampering(tampering: Intervention | None) -> None:
     st.session_state["tampering"] = tampering
 
 

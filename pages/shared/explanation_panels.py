@@ -17,7 +17,7 @@ from han_core.explanation.attribution import Unit
 from han_core.explanation.explanation import Explanation
 from han_core.explanation.faithfulness import Evidence, Stage
 from han_core.explanation.model_probe import Fill
-from han_core.explanation.verdicts import said
+from han_core.explanation.verdicts import evidence_sentences
 from han_core.viz import colour_scale
 from han_core.viz.charts.evidence import deletion_curve, flip_strip, swap_strip, tau_dots
 from han_core.viz.charts.sentence_bars import sentence_bars
@@ -49,7 +49,7 @@ def evidence(question: cache.Question) -> None:
 def evidence_line(question: cache.Question) -> None:
     """What the deletion test says, in two sentences, where there is no room for more."""
     if _at_once(question, "brief"):
-        for sentence in said(_measured(question, "word", "delete", "brief"))[:2]:
+        for sentence in evidence_sentences(_measured(question, "word", "delete", "brief"))[:2]:
             st.caption(plain(sentence))
     else:
         st.caption(wording.LONG)
@@ -105,7 +105,7 @@ def _choices() -> tuple[Unit, Fill]:
 def _drawn(evidence: Evidence, stage: str) -> None:
     """What was found in sentences, and the figures that they speak of; a key stands once."""
     with hooked("evidence", key=f"evidence_{stage}"):
-        for sentence in said(evidence):
+        for sentence in evidence_sentences(evidence):
             st.markdown(plain(sentence))
         st.space("small")
         if place := quotas.place(f"evidence_figures_{stage}"):

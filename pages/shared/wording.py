@@ -14,7 +14,7 @@ import numpy as np
 
 from han_core.explanation.attribution import Attribution, Method, Unit
 from han_core.explanation.explanation import Explanation, Reading, entropy, top_mass
-from han_core.explanation.interventions import Furthest
+from han_core.explanation.interventions import ShuffleEffect
 from han_core.explanation.model_probe import Fill, ModelProbe
 from han_core.models.listing import Listing
 from han_core.models.registry import model_kind
@@ -223,7 +223,7 @@ def moved_line(divergence: float | None) -> str:
     )
 
 
-def furthest_line(found: Furthest) -> str:
+def furthest_line(found: ShuffleEffect) -> str:
     """What random orders of all weights do to the answer."""
     return (
         f"Over {found.draws} random shuffles of all weights the probabilities move by "

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from han_core.analysis.calibration import calibration
-from han_core.explanation.statistics import NOTHING
+from han_core.explanation.statistics import NO_INTERVAL
 from tests.analysis.made import by_chance, made
 
 
@@ -74,6 +74,6 @@ def test_all_sure_and_all_right_is_no_error():
 
 def test_no_document_has_no_error():
     found = calibration(made([], [], labels=("a", "b")))
-    assert found.error == NOTHING
+    assert found.error == NO_INTERVAL
     assert found.by_chance is None
     assert len(found.bins) == 0

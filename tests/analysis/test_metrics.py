@@ -15,7 +15,7 @@ from han_core.analysis.metrics import (
     most_confused,
     normalised,
 )
-from han_core.explanation.statistics import NOTHING
+from han_core.explanation.statistics import NO_INTERVAL
 from tests.analysis.made import by_chance, made
 
 CLASSES = 4
@@ -56,7 +56,7 @@ def test_scores_of_each_class_are_scikit_learns(pairs):
 def test_accuracy_has_wilsons_interval():
     found = accuracy(made([0] * 10, [0, 0, 0, *[1] * 7]))
     assert (found.mean, found.low, found.high) == pytest.approx((0.3, 0.1078, 0.6032), abs=5e-5)
-    assert accuracy(made([], [], labels=LABELS)) == NOTHING
+    assert accuracy(made([], [], labels=LABELS)) == NO_INTERVAL
 
 
 def test_shares_of_the_true_and_of_the_predicted_class():
@@ -77,7 +77,7 @@ def test_the_interval_of_macro_f1_is_that_of_drawing_documents_one_by_one():
     assert found.mean == pytest.approx(float(macro_f1(confusion_counts(outcomes))))
     expected = np.quantile(values, (0.025, 0.975))
     assert (found.low, found.high) == pytest.approx(expected, abs=0.02)
-    assert macro_f1_interval(np.zeros((3, 3), dtype=int)) == NOTHING
+    assert macro_f1_interval(np.zeros((3, 3), dtype=int)) == NO_INTERVAL
 
 
 def test_a_class_that_occurs_nowhere_changes_nothing():

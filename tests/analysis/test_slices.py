@@ -4,7 +4,7 @@ from sklearn.metrics import f1_score
 
 from han_core.analysis.metrics import accuracy, confusion_counts
 from han_core.analysis.slices import SliceRow, compare_slices, slice_scores, slice_table
-from han_core.explanation.statistics import NOTHING
+from han_core.explanation.statistics import NO_INTERVAL
 from tests.analysis.made import by_chance
 
 
@@ -45,9 +45,9 @@ def test_a_slice_that_is_worse_stands_apart_and_a_chance_one_does_not(outcomes):
 def test_the_whole_and_nothing_have_no_difference(outcomes):
     whole = scored(outcomes, np.arange(600))
     assert whole.accuracy == accuracy(outcomes)
-    assert whole.accuracy_apart == whole.macro_f1_apart == NOTHING
+    assert whole.accuracy_apart == whole.macro_f1_apart == NO_INTERVAL
     nothing = scored(outcomes, np.arange(0))
-    assert nothing.accuracy == nothing.macro_f1 == nothing.accuracy_apart == NOTHING
+    assert nothing.accuracy == nothing.macro_f1 == nothing.accuracy_apart == NO_INTERVAL
 
 
 def test_documents_that_the_whole_lacks_are_refused(outcomes):
@@ -76,7 +76,7 @@ def test_documents_in_both_make_the_interval_narrower():
     shared = compare_slices(right, np.arange(150), np.arange(20, 170))
     assert shared.both == 130
     assert shared.apart.high - shared.apart.low < 0.6 * (apart.high - apart.low)
-    assert compare_slices(right, np.arange(0), np.arange(9)).apart == NOTHING
+    assert compare_slices(right, np.arange(0), np.arange(9)).apart == NO_INTERVAL
 
 
 def test_the_table_has_points_and_intervals_as_text(outcomes):

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from han_core.explanation import faithfulness, worker
-from han_core.explanation.faithfulness import Evidence, measured
-from han_core.explanation.model_probe import subject_of
-from han_core.explanation.worker import Asked, Beside
+from han_core.explanation.faithfulness import Evidence, measure_evidence
+from han_core.explanation.model_probe import probe_document
+from han_core.explanation.worker import EvidenceRequest, EvidenceWorker
 from han_core.models.checkpoint import load_checkpoint
 from han_core.runtime.errors import UserError
 from tests import processes
@@ -25,17 +25,17 @@ def folders(random_checkpoint):
 
 @pytest.fixture(scope="module")
 def process():
-    return Beside()
+    return EvidenceWorker()
 
 
-def asked(folder, text=TEXT, unit="word", fill="delete", stage="quick") -> Asked:
+def asked(folder, text=TEXT, unit="word", fill="delete", stage="quick") -> EvidenceRequest:
     document = load_checkpoint(folder).tokenizer(text)
-    return Asked(str(folder), "as it is", document, unit, fill, stage)
+    return EvidenceRequest(str(folder), "as it is", document, unit, fill, stage)
 
 
-def here(question: Asked) -> Evidence:
-    subject = subject_of(load_checkpoint(question.folder), question.document)
-    return measured(subject, question.unit, question.fill, question.stage)
+def here(question: EvidenceRequest) -> Evidence:
+    subject = probe_document(load_checkpoint(question.folder), question.document)
+    return measure_evidence(subject, question.unit, question.fill, question.stage)
 
 
 def same(one: Evidence, other: Evidence) -> None:
@@ -92,7 +92,7 @@ def test_who_leaves_in_the_middle_leaves_no_answer_behind(process, folders):
 
 @pytest.mark.long
 def test_one_that_dies_is_begun_again_but_not_for_ever(folders):
-    own, question, others = Beside(), asked(folders[0]), children()
+    own, question, others = EvidenceWorker(), asked(folders[0]), children()
 
     def ask() -> tuple[Evidence | None, list[int]]:
         found = own.evidence(question)
@@ -115,10 +115,11 @@ def children() -> list[int]:
 
 
 def test_all_evidence_of_a_stage(folders):
-    subject = subject_of(load_checkpoint(folders[0]), asked(folders[0]).document)
+    subject = probe_document(load_checkpoint(folders[0]), asked(folders[0]).document)
     quick = faithfulness.quick(subject, "sentence", "unknown")
-    same(measured(subject, "sentence", "unknown", "quick"), quick)
+    same(measure_evidence(subject, "sentence", "unknown", "quick"), quick)
     same(
-        measured(subject, "sentence", "unknown", "thorough"), faithfulness.thorough(subject, quick)
+        measure_evidence(subject, "sentence", "unknown", "thorough"),
+        faithfulness.thorough(subject, quick),
     )
-    assert measured(subject, stage="brief").swaps is None
+    assert measure_evidence(subject, stage="brief").swaps is None

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from han_core.explanation.statistics import NOTHING, Bootstrap, Interval
+from han_core.explanation.statistics import NO_INTERVAL, Bootstrap, Interval
 
 
 def test_the_interval_of_a_mean_is_two_standard_errors():
@@ -36,7 +36,7 @@ def test_documents_without_a_value_do_not_count():
     values = np.array([np.nan, 2.0, np.nan, 4.0])
     found = Bootstrap(4, seed=0).mean(values)
     assert (found.mean, found.low, found.high) == (3.0, 2.0, 4.0)
-    assert Bootstrap(4, seed=0).mean(np.full(4, np.nan)) == NOTHING
+    assert Bootstrap(4, seed=0).mean(np.full(4, np.nan)) == NO_INTERVAL
 
 
 def test_differences_are_paired():
@@ -58,7 +58,7 @@ def test_a_ratio_is_of_means_over_the_same_documents():
     "below", [np.full(4, 0.005), np.full(4, -1.0), np.array([-1.0, 2, -1, 1]), np.full(4, np.nan)]
 )
 def test_a_ratio_to_nothing_is_nothing(below):
-    assert Bootstrap(4, seed=0).ratio(np.ones(4), below, least=0.01) == NOTHING
+    assert Bootstrap(4, seed=0).ratio(np.ones(4), below, least=0.01) == NO_INTERVAL
 
 
 def test_the_seed_decides_and_nothing_else():
@@ -74,4 +74,4 @@ def test_what_does_not_fit_is_refused():
         Interval(0.5, None, 1)
     with pytest.raises(ValueError, match="above"):
         Interval(0.5, 0.7, 0.6)
-    assert NOTHING.to_json() == {"mean": None, "low": None, "high": None}
+    assert NO_INTERVAL.to_json() == {"mean": None, "low": None, "high": None}

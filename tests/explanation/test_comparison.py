@@ -9,10 +9,10 @@ from han_core.explanation.attribution import Attribution
 from han_core.explanation.comparison import (
     Column,
     Difference,
+    aligned_sentences,
+    aligned_words,
+    attention_column,
     largest_differences,
-    lined_sentences,
-    lined_words,
-    of_attention,
     shares,
     unit_of,
 )
@@ -36,8 +36,8 @@ def explained(text, sentences, sentence_weights, word_weights) -> Explanation:
     )  # fmt: skip
 
 
-ONE = of_attention("one", explained(TEXT, WHOLE, [0.4, 0.6], [0.5, 0.25, 0.25, 0.5, 0.5]))
-TWO = of_attention("two", explained(TEXT, PARTED, [1.0], [0.1, 0.2, 0.3, 0.15, 0.25]))
+ONE = attention_column("one", explained(TEXT, WHOLE, [0.4, 0.6], [0.5, 0.25, 0.25, 0.5, 0.5]))
+TWO = attention_column("two", explained(TEXT, PARTED, [1.0], [0.1, 0.2, 0.3, 0.15, 0.25]))
 
 
 def effects(name, words, sentences) -> Column:
@@ -63,18 +63,18 @@ def version(text: str, weights, name: str) -> Explanation:
 
 
 def test_words_are_joined_until_they_agree():
-    lined = lined_words([ONE, TWO])
+    lined = aligned_words([ONE, TWO])
     assert lined.texts == ("don't", "go.", "no", "way")
     assert lined.spans == (Span(0, 5), Span(6, 9), Span(10, 12), Span(13, 16))
     assert lined.values[0] == pytest.approx([0.2, 0.2, 0.3, 0.3])
     assert lined.values[1] == pytest.approx([0.3, 0.3, 0.15, 0.25])
     assert lined.shared.all()
-    assert lined_sentences([ONE, TWO]).texts == (TEXT,)
+    assert aligned_sentences([ONE, TWO]).texts == (TEXT,)
 
 
 def test_words_that_one_did_not_see_are_not_shared():
-    short = of_attention("short", explained(TEXT, [[(0, 5)]], [1.0], [1.0]))
-    lined = lined_words([short, TWO])
+    short = attention_column("short", explained(TEXT, [[(0, 5)]], [1.0], [1.0]))
+    lined = aligned_words([short, TWO])
     assert lined.values[0].tolist() == [1.0, 0, 0, 0]
     assert lined.there.tolist() == [[True, False, False, False], [True] * 4]
     assert lined.in_all().texts == ("don't",)
@@ -119,9 +119,9 @@ def test_versions_are_compared_over_the_words_of_both():
     first = version("a fine old film", [0.1, 0.4, 0.2, 0.3], "first")
     second = version("a bad film", [0.2, 0.6, 0.2], "second")
     placed = versions(first.document, second.document)
-    one = of_attention("second", second, placed.second)
-    other = of_attention("first", first, placed.first)
-    lined = lined_words([other, one])
+    one = attention_column("second", second, placed.second)
+    other = attention_column("first", first, placed.first)
+    lined = aligned_words([other, one])
     assert lined.texts == ("a", "fine", "old", "bad", "film")
     assert lined.values.tolist() == [[0.1, 0.4, 0.2, 0, 0.3], [0.2, 0, 0, 0.6, 0.2]]
     found = Difference(one, other)
@@ -140,9 +140,9 @@ def test_largest_differences_by_hand():
 
 
 def test_columns_that_do_not_fit_are_refused():
-    elsewhere = of_attention("x", version("no way", [0.5, 0.5], "x"))
+    elsewhere = attention_column("x", version("no way", [0.5, 0.5], "x"))
     with pytest.raises(ValueError, match="one text"):
-        lined_words([ONE, elsewhere])
+        aligned_words([ONE, elsewhere])
     with pytest.raises(ValueError, match="one document"):
         replace(ONE, explanation=elsewhere.explanation)
     with pytest.raises(ValueError, match="places"):

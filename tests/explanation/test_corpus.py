@@ -8,7 +8,7 @@ import pytest
 from han_core.explanation.attention_permutation import Flip
 from han_core.explanation.dataset_evidence import DRAWS, RANKINGS, flips, measure, report
 from han_core.explanation.faithfulness import quick, thorough
-from han_core.explanation.model_probe import subject
+from han_core.explanation.model_probe import probe_text
 from han_core.models.checkpoint import load_checkpoint
 from han_core.runtime.errors import UserError
 
@@ -65,7 +65,7 @@ def test_means_are_over_documents_measured_one_by_one(checkpoint):
     for fill, part in (("delete", found.deleted), ("unknown", found.unknown)):
         alone = []
         for text, seed in zip(TEXTS, seeds, strict=True):
-            asked = subject(checkpoint, text)
+            asked = probe_text(checkpoint, text)
             alone.append(thorough(asked, quick(asked, fill=fill, seed=seed, draws=8), seed))
         for ranking in RANKINGS:
             for measured in ("comprehensiveness", "sufficiency"):

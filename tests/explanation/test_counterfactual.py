@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from han_core.explanation.counterfactual import (
     WhatIf,
-    changes,
+    class_changes,
     divergence,
-    moved,
-    sentence,
+    largest_weight_changes,
     signed,
     what_if,
+    what_if_sentence,
 )
 from han_core.explanation.explain import explain
 from han_core.explanation.explanation import Explanation
@@ -97,7 +97,7 @@ SO_SO = WhatIf(BEFORE, NEW, (0, None, None, 2, 3), (1,))
 
 
 def test_probabilities_side_by_side():
-    found = changes(WITHOUT_VERY)
+    found = class_changes(WITHOUT_VERY)
     assert found.columns.tolist() == ["class", "before", "after", "change"]
     assert found["class"].tolist() == ["negative", "positive"]
     assert found[["before", "after"]].to_numpy().tolist() == [[0.06, 0.29], [0.94, 0.71]]
@@ -105,7 +105,7 @@ def test_probabilities_side_by_side():
 
 
 def test_moved_by_hand():
-    found = moved(WITHOUT_VERY, 9)
+    found = largest_weight_changes(WITHOUT_VERY, 9)
     assert found.columns.tolist() == [
         "text", "start", "end", "before", "after", "change", "expected", "beyond",
     ]  # fmt: skip
@@ -116,11 +116,11 @@ def test_moved_by_hand():
     assert found["change"].tolist() == pytest.approx([0.2, 0.1, 0])
     assert found["expected"].tolist() == pytest.approx([1 / 7, 3 / 7, 3 / 7])
     assert found["beyond"].tolist() == pytest.approx([0.3 - 1 / 7, 0.4 - 3 / 7, 0.3 - 3 / 7])
-    assert moved(WITHOUT_VERY, 1)["text"].tolist() == ["bad"]
+    assert largest_weight_changes(WITHOUT_VERY, 1)["text"].tolist() == ["bad"]
 
 
 def test_a_replacement_is_expected_to_keep_what_it_holds():
-    found = moved(SO_SO, 9)
+    found = largest_weight_changes(SO_SO, 9)
     assert found["text"].tolist() == ["end", "very", "bad"]  # -.15, -.1, +.05
     assert found["change"].tolist() == pytest.approx([-0.15, -0.1, 0.05])
     assert found["expected"].tolist() == pytest.approx([0.15 / 0.7, 0.15 / 0.7, 0.05 / 0.7])
@@ -140,28 +140,33 @@ def test_words_that_held_nothing_or_did_not_stay():
     nothing = explained([["very", "good"]], [0.2, 0.8], [1.0], [1.0, 0.0])
     left = explained([["good"]], [0.2, 0.8], [1.0], [1.0])
     found = WhatIf(nothing, left, (1,), (0,))
-    assert moved(found, 1)[["before", "expected", "beyond"]].to_numpy().tolist() == [[0, 1, 0]]
+    assert largest_weight_changes(found, 1)[
+        ["before", "expected", "beyond"]
+    ].to_numpy().tolist() == [[0, 1, 0]]
     assert divergence(found) is None
     other = WhatIf(left, left, (None,), (0,))
-    assert moved(other, 5).empty
-    assert moved(other, 5).columns.tolist() == moved(found, 5).columns.tolist()
+    assert largest_weight_changes(other, 5).empty
+    assert (
+        largest_weight_changes(other, 5).columns.tolist()
+        == largest_weight_changes(found, 5).columns.tolist()
+    )
     assert divergence(other) is None
 
 
 def test_sentences():
-    assert sentence(WITHOUT_VERY) == (
+    assert what_if_sentence(WITHOUT_VERY) == (
         "Without 1 word the probability of positive went from .94 to .71 (−.23); "
         "the prediction stays."
     )
-    assert sentence(SO_SO) == (
+    assert what_if_sentence(SO_SO) == (
         "Without 1 word and with 2 new words the probability of positive went from .94 to .42 "
         "(−.52); the prediction changes to negative."
     )
     back = explained([["good"], ["bad", "end"]], [0.0, 1.0], [0.4, 0.6], [1.0, 0.5, 0.5])
-    assert "from .94 to 1.00 (+.06); the prediction stays" in sentence(
+    assert "from .94 to 1.00 (+.06); the prediction stays" in what_if_sentence(
         WhatIf(BEFORE, back, (1, 2, 3), (0,))
     )
-    assert sentence(WhatIf(BEFORE, BEFORE, (0, 1, 2, 3), ())) == (
+    assert what_if_sentence(WhatIf(BEFORE, BEFORE, (0, 1, 2, 3), ())) == (
         "Nothing is taken out; the probability of positive is .94."
     )
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from han_core.explanation.deletion import SHARES, Curve, Deletion, deletion, removed_units
-from han_core.explanation.model_probe import ModelProbe, subject
+from han_core.explanation.model_probe import ModelProbe, probe_text
 from han_core.models.checkpoint import load_checkpoint
 from han_core.text.batch import Batch
 from han_core.text.vocabulary import UNKNOWN
@@ -22,7 +22,7 @@ MODELS = [("han", "additive"), ("bilstm", "additive"), ("bilstm", "dot")]
 
 @pytest.fixture(params=MODELS, ids="-".join)
 def asked(request, random_checkpoint):
-    return subject(load_checkpoint(random_checkpoint(*request.param)), TEXT)
+    return probe_text(load_checkpoint(random_checkpoint(*request.param)), TEXT)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_one_unit_has_nothing_to_delete(asked):
     with pytest.raises(ValueError, match="at least two"):
         removed_units(1)
     with pytest.raises(ValueError, match="at least two"):
-        deletion(subject(asked.checkpoint, "river"), {"attention": np.array([[0]])})
+        deletion(probe_text(asked.checkpoint, "river"), {"attention": np.array([[0]])})
 
 
 def plain_run(asked, words: list[int], there: list[bool], gap: int | None) -> float:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from han_core.explanation import explain as room
-from han_core.explanation.explain import explain, explain_many, runs
+from han_core.explanation.explain import explain, explain_many, token_runs
 from han_core.models.checkpoint import Checkpoint, load_checkpoint
 from han_core.runtime.errors import UserError
 from tests.reference import check_contract
@@ -166,7 +166,7 @@ def test_long_texts_take_seconds(checkpoint_of, kind, text, tokens):
 
 @given(st.lists(st.integers(1, 50)), st.integers(1, 100))
 def test_runs_cover_all_documents_within_the_budget(lengths, budget):
-    found = list(runs(lengths, budget))
+    found = list(token_runs(lengths, budget))
     assert [i for start, end in found for i in range(start, end)] == list(range(len(lengths)))
     for start, end in found:
         assert sum(lengths[start:end]) <= budget or end - start == 1

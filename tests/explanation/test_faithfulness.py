@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
-from han_core.explanation.attribution import attention, leave_one_out
-from han_core.explanation.attribution import gradient_ranking as gradient_times_input
+from han_core.explanation.attribution import attention_weights, gradient_ranking, leave_one_out
 from han_core.explanation.deletion import removed_units
 from han_core.explanation.faithfulness import DRAWS, Evidence, brief, quick, thorough
-from han_core.explanation.model_probe import subject
-from han_core.explanation.verdicts import said
+from han_core.explanation.model_probe import probe_text
+from han_core.explanation.verdicts import evidence_sentences
 from han_core.models.checkpoint import load_checkpoint
 
 TEXT = "the quiet river walk. bread and music under the window. road unheard. a green table"
@@ -20,7 +19,7 @@ MODELS = [("han", "additive"), ("bilstm", "additive"), ("bilstm", "dot")]
 
 @pytest.fixture(scope="module", params=MODELS, ids="-".join)
 def asked(request, random_checkpoint):
-    return subject(load_checkpoint(random_checkpoint(*request.param)), TEXT)
+    return probe_text(load_checkpoint(random_checkpoint(*request.param)), TEXT)
 
 
 def test_the_quick_answer_has_all_but_leave_one_out(asked):
@@ -37,7 +36,7 @@ def test_the_quick_answer_has_all_but_leave_one_out(asked):
 
 def test_the_brief_answer_is_a_part_of_the_quick_one(asked):
     found, whole = brief(asked), quick(asked)
-    assert said(found)[:2] == said(whole)[:2]
+    assert evidence_sentences(found)[:2] == evidence_sentences(whole)[:2]
     assert (found.swaps, found.tau_gradient) == (None, None)
     for by in ("attention", "random"):
         np.testing.assert_allclose(
@@ -48,9 +47,11 @@ def test_the_brief_answer_is_a_part_of_the_quick_one(asked):
 
 
 def test_of_one_word_there_is_nothing_to_say_briefly_either(asked):
-    found = brief(subject(asked.checkpoint, "river"))
+    found = brief(probe_text(asked.checkpoint, "river"))
     assert found.deletion is None
-    assert said(found) == said(quick(subject(asked.checkpoint, "river")))
+    assert evidence_sentences(found) == evidence_sentences(
+        quick(probe_text(asked.checkpoint, "river"))
+    )
 
 
 @pytest.mark.parametrize("by", ["attention", "gradient", "leave_one_out"])
@@ -58,8 +59,8 @@ def test_the_top_word_of_each_ranking_goes_first(asked, by):
     """1% of few words is one word, so the first point of a curve is that word's own Δp."""
     found, drops = thorough(asked, quick(asked)).deletion, leave_one_out(asked, "word")
     scores = {
-        "attention": attention(asked, "word"),
-        "gradient": gradient_times_input(asked, "word"),
+        "attention": attention_weights(asked, "word"),
+        "gradient": gradient_ranking(asked, "word"),
         "leave_one_out": drops,
     }[by]
     assert found.comprehensiveness[by].mean[0] == pytest.approx(drops[scores.argmax()], abs=1e-6)
@@ -67,8 +68,8 @@ def test_the_top_word_of_each_ranking_goes_first(asked, by):
 
 def test_the_taus_are_scipys(asked):
     found = thorough(asked, quick(asked))
-    gradient = abs(gradient_times_input(asked, "word", hold_attention=True))
-    weights, drops = attention(asked, "word"), abs(leave_one_out(asked, "word"))
+    gradient = abs(gradient_ranking(asked, "word", hold_attention=True))
+    weights, drops = attention_weights(asked, "word"), abs(leave_one_out(asked, "word"))
 
     def tau(one, other):
         return pytest.approx(kendalltau(one, other, variant="b").statistic, abs=0.02)
@@ -117,7 +118,7 @@ def test_progress_of_both_stages(asked):
 )  # fmt: skip
 def test_any_document_has_evidence_without_gaps(asked, unit, text):
     """One word, one sentence, unknown words, ties everywhere: no crash and no NaN."""
-    small = subject(asked.checkpoint, text)
+    small = probe_text(asked.checkpoint, text)
     found = thorough(small, quick(small, unit, draws=4), seed=1)
     assert (found.deletion is None) == ((small.tokens, small.sentences)[unit == "sentence"] == 1)
     assert (found.swaps is None) == (small.tokens == 1)

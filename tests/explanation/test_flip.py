@@ -9,13 +9,13 @@ import torch
 from han_core.explanation.attention_permutation import (
     Flip,
     at_weights,
-    flip,
     flip_shares,
-    hierarchical,
+    flip_test,
+    is_hierarchical,
     levels,
 )
-from han_core.explanation.attribution import attention
-from han_core.explanation.model_probe import subject
+from han_core.explanation.attribution import attention_weights
+from han_core.explanation.model_probe import probe_text
 from han_core.models.checkpoint import load_checkpoint
 from han_core.models.classifier import Attention
 from han_core.text.batch import collate
@@ -31,26 +31,26 @@ MODELS = [("han", "additive"), ("bilstm", "additive"), ("bilstm", "dot")]
 def asked(request, random_checkpoint):
     """A subject whose states disagree: its classifier is centred on the document."""
     checkpoint = load_checkpoint(random_checkpoint(*request.param))
-    found = subject(checkpoint, ". ".join(SENTENCES))
+    found = probe_text(checkpoint, ". ".join(SENTENCES))
     # An untrained classifier says the same of every state; centred, it is torn.
     with torch.no_grad():
         logits = torch.from_numpy(np.log(found.explanation.probabilities)).float()
         checkpoint.model.classifier.bias -= logits
         checkpoint.model.classifier.bias[0] += 1e-4
-    return subject(checkpoint, ". ".join(SENTENCES))
+    return probe_text(checkpoint, ". ".join(SENTENCES))
 
 
 def decided(asked, weights: np.ndarray) -> int:
     """The class under these weights in the last layer; what is left is renormalised."""
     weights = (weights / weights.sum())[None]
-    if hierarchical(asked):
-        return int(asked.under(asked.explanation.word_weights[None], weights).argmax())
-    return int(asked.under(*levels(asked, weights)).argmax())
+    if is_hierarchical(asked):
+        return int(asked.with_attention(asked.explanation.word_weights[None], weights).argmax())
+    return int(asked.with_attention(*levels(asked, weights)).argmax())
 
 
 def flips_after(asked, ranking) -> float | None:
     """One weight after another, the model asked each time."""
-    weights = attention(asked, "sentence" if hierarchical(asked) else "word").copy()
+    weights = attention_weights(asked, "sentence" if is_hierarchical(asked) else "word").copy()
     for zeroed, entry in enumerate(ranking[:-1].tolist(), start=1):
         weights[entry] = 0
         if decided(asked, weights) != asked.target:
@@ -59,7 +59,7 @@ def flips_after(asked, ranking) -> float | None:
 
 
 def test_shares_are_those_of_asking_each_time(asked):
-    weights, votes = attention(asked, _unit(asked)), asked.alone()
+    weights, votes = attention_weights(asked, _unit(asked)), asked.entry_log_probabilities()
     shares = []
     for seed in range(8):
         ranking = np.random.default_rng(seed).permutation(len(weights))
@@ -69,12 +69,12 @@ def test_shares_are_those_of_asking_each_time(asked):
 
 
 def _unit(asked):
-    return "sentence" if hierarchical(asked) else "word"
+    return "sentence" if is_hierarchical(asked) else "word"
 
 
 def test_the_orders_are_weight_and_gradient(asked):
-    found = flip(asked, draws=7, rng=np.random.default_rng(0))
-    weights = attention(asked, _unit(asked))
+    found = flip_test(asked, draws=7, rng=np.random.default_rng(0))
+    weights = attention_weights(asked, _unit(asked))
     assert (found.unit, found.entries, found.draws) == (_unit(asked), len(weights), 7)
     assert found.attention == flips_after(asked, np.argsort(-weights))
     assert found.gradient == flips_after(asked, np.argsort(-_autograd(asked)))
@@ -85,18 +85,20 @@ def _autograd(asked) -> np.ndarray:
     own = asked.explanation
     sentences = torch.tensor(own.sentence_weights, dtype=torch.float32)
     words = torch.tensor(own.word_weights, dtype=torch.float32)
-    last = (sentences if hierarchical(asked) else words).requires_grad_()
+    last = (sentences if is_hierarchical(asked) else words).requires_grad_()
     model, batch = asked.checkpoint.model, collate([asked.numbered])
     output = model.decide(model.read(batch), batch, Attention(sentences, words))
     output.logits.softmax(1)[0, asked.target].backward()
     gradient = last.grad.double().numpy()
-    if hierarchical(asked):
+    if is_hierarchical(asked):
         return gradient
     return gradient / own.sentence_weights[own.sentence_of_token]  # word = sentence · share
 
 
 def test_the_gradient_is_that_of_torch_but_for_a_constant(asked):
-    ours = at_weights(asked.alone(), asked.explanation.probabilities, asked.target)
+    ours = at_weights(
+        asked.entry_log_probabilities(), asked.explanation.probabilities, asked.target
+    )
     theirs = _autograd(asked)
     assert np.ptp(theirs) > 1e-4
     assert ours - ours.mean() == pytest.approx(theirs - theirs.mean(), abs=1e-6)
@@ -130,7 +132,7 @@ def test_random_order_is_the_median_and_never_is_largest(asked, monkeypatch):
         monkeypatch.setattr(
             "han_core.explanation.attention_permutation.flip_shares", lambda *given: found
         )
-        return flip(asked, len(shares), np.random.default_rng(0)).random
+        return flip_test(asked, len(shares), np.random.default_rng(0)).random
 
     assert median(0.1, None, 0.3) == 0.3
     assert median(0.1, 0.4, 0.2) == 0.2
@@ -139,8 +141,8 @@ def test_random_order_is_the_median_and_never_is_largest(asked, monkeypatch):
 
 
 def test_a_single_weight_cannot_be_zeroed(asked):
-    text = "river walk" if hierarchical(asked) else "river"
-    assert flip(subject(asked.checkpoint, text), 3, np.random.default_rng(0)) is None
+    text = "river walk" if is_hierarchical(asked) else "river"
+    assert flip_test(probe_text(asked.checkpoint, text), 3, np.random.default_rng(0)) is None
 
 
 def test_levels_are_sentences_and_shares_of_them(asked):

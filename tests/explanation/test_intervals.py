@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from han_core.explanation.statistics import (
-    NOTHING,
+    NO_INTERVAL,
     difference,
     percentile,
     resampled,
@@ -27,7 +27,7 @@ def test_wilson_of_many_is_that_of_each_and_nan_of_none():
     low, high = wilson(np.array([3, 0]), np.array([10, 0]))
     assert (low[0], high[0]) == pytest.approx((0.1078, 0.6032), abs=5e-5)  # by hand
     assert np.isnan([low[1], high[1]]).all()
-    assert share(0, 0) == NOTHING
+    assert share(0, 0) == NO_INTERVAL
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_the_difference_of_two_shares_is_newcombes(counts, ends):
 def test_the_other_way_round_the_difference_turns_round():
     one, other = difference(5, 20, 30, 40), difference(30, 40, 5, 20)
     assert (one.mean, one.low, one.high) == pytest.approx((-other.mean, -other.high, -other.low))
-    assert difference(0, 0, 1, 2) == difference(1, 2, 0, 0) == NOTHING
+    assert difference(0, 0, 1, 2) == difference(1, 2, 0, 0) == NO_INTERVAL
 
 
 def test_documents_are_drawn_as_often_as_they_are_there():

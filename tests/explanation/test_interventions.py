@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from han_core.explanation.interventions import (
     COLDEST,
     HOTTEST,
-    Tampering,
-    furthest,
-    sentence,
-    tamper,
-    tampered_weights,
+    Intervention,
+    intervene,
+    intervened_weights,
+    intervention_sentence,
+    measure_shuffling,
 )
-from han_core.explanation.model_probe import ModelProbe, subject
+from han_core.explanation.model_probe import ModelProbe, probe_text
 from han_core.models.checkpoint import load_checkpoint
 from han_core.runtime.errors import UserError
 from tests.reference import both_ways, gru, lstm
@@ -37,7 +37,7 @@ def checkpoint(request, random_checkpoint):
 
 @pytest.fixture(scope="module")
 def asked(checkpoint) -> ModelProbe:
-    return subject(checkpoint, TEXT)
+    return probe_text(checkpoint, TEXT)
 
 
 def is_han(asked: ModelProbe) -> bool:
@@ -73,7 +73,7 @@ def powers(weights: np.ndarray, temperature: float) -> list[float]:
 
 
 def test_even_weights_in_one_sentence_leave_all_else(asked):
-    words, sentences = tampered_weights(asked, Tampering("flatten", 2))
+    words, sentences = intervened_weights(asked, Intervention("flatten", 2))
     own = asked.explanation
     assert words[6:].tolist() == [pytest.approx(1 / 7)] * 7
     assert words[:6].tolist() == own.word_weights[:6].tolist()
@@ -82,7 +82,7 @@ def test_even_weights_in_one_sentence_leave_all_else(asked):
 
 
 def test_even_weights_everywhere(asked):
-    words, sentences = tampered_weights(asked, Tampering("flatten"))
+    words, sentences = intervened_weights(asked, Intervention("flatten"))
     assert words == pytest.approx(np.repeat(1 / np.array(LENGTHS), LENGTHS))
     within = np.repeat(sentences, LENGTHS) * words
     if is_han(asked):
@@ -94,19 +94,19 @@ def test_even_weights_everywhere(asked):
 def test_a_shuffle_in_one_sentence_is_some_order_of_its_weights(asked):
     own, orders = asked.explanation, set()
     for seed in range(200):
-        words, sentences = tampered_weights(asked, Tampering("shuffle", 0, seed=seed))
+        words, sentences = intervened_weights(asked, Intervention("shuffle", 0, seed=seed))
         assert sentences.tolist() == own.sentence_weights.tolist()
         assert words[4:].tolist() == own.word_weights[4:].tolist()
         orders.add(tuple(words[:4].tolist()))
     # Every order has the same chance: that one of 24 never comes up in 200 is .005.
     assert orders == set(permutations(own.word_weights[:4].tolist()))
-    again = tampered_weights(asked, Tampering("shuffle", 0, seed=199))[0]
+    again = intervened_weights(asked, Intervention("shuffle", 0, seed=199))[0]
     assert again.tolist() == words.tolist()
 
 
 def test_a_shuffle_everywhere_keeps_each_levels_weights(asked):
     own = asked.explanation
-    words, sentences = tampered_weights(asked, Tampering("shuffle", seed=1))
+    words, sentences = intervened_weights(asked, Intervention("shuffle", seed=1))
     if is_han(asked):
         for found, was in zip(parts(words), parts(own.word_weights), strict=True):
             assert sorted(found) == pytest.approx(sorted(was))
@@ -120,12 +120,12 @@ def test_a_shuffle_everywhere_keeps_each_levels_weights(asked):
 @pytest.mark.parametrize("temperature", [COLDEST, 0.3, 1, 4, HOTTEST])
 def test_temperatures_are_powers(asked, temperature):
     own = asked.explanation
-    words, sentences = tampered_weights(asked, Tampering("sharpen", 2, temperature))
+    words, sentences = intervened_weights(asked, Intervention("sharpen", 2, temperature))
     assert words[6:] == pytest.approx(powers(own.word_weights[6:], temperature), abs=1e-12)
     assert words[:6].tolist() == own.word_weights[:6].tolist()
     assert sentences.tolist() == own.sentence_weights.tolist()
 
-    words, sentences = tampered_weights(asked, Tampering("sharpen", temperature=temperature))
+    words, sentences = intervened_weights(asked, Intervention("sharpen", temperature=temperature))
     for found, was in zip(parts(words), parts(own.word_weights), strict=True):
         assert found == pytest.approx(powers(was, temperature), abs=1e-12)
     if is_han(asked):
@@ -145,7 +145,7 @@ def test_weights_of_any_size_stay_weights(asked, scores, temperature, place):
     own = np.concatenate([p / p.sum() if p.sum() else np.full(len(p), 1 / len(p)) for p in raw])
     peaked = replace(asked.explanation, word_weights=own, sentence_weights=np.array([1e-30, 0, 1]))
     strange = replace(asked, explanation=peaked)
-    words, sentences = tampered_weights(strange, Tampering("sharpen", place, temperature))
+    words, sentences = intervened_weights(strange, Intervention("sharpen", place, temperature))
     assert (words >= 0).all()
     assert [part.sum() for part in parts(words)] == pytest.approx([1] * 3)
     assert sentences.sum() == pytest.approx(1)
@@ -156,9 +156,9 @@ def test_weights_of_any_size_stay_weights(asked, scores, temperature, place):
 @pytest.mark.parametrize("place", [None, 0, 1, 2])
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_answer_is_the_models_under_these_weights(asked, kind, place):
-    tampering = Tampering(kind, place, temperature=0.2, seed=4)
-    found = tamper(asked, tampering)
-    words, sentences = tampered_weights(asked, tampering)
+    tampering = Intervention(kind, place, temperature=0.2, seed=4)
+    found = intervene(asked, tampering)
+    words, sentences = intervened_weights(asked, tampering)
     expected = answer(asked, words, sentences)
     assert found.explanation.probabilities == pytest.approx(expected, abs=1e-5)
     assert found.explanation.word_weights.tolist() == words.tolist()
@@ -170,63 +170,65 @@ def test_the_answer_is_the_models_under_these_weights(asked, kind, place):
 
 
 def test_temperature_one_changes_nothing(asked):
-    found = tamper(asked, Tampering("sharpen"))
+    found = intervene(asked, Intervention("sharpen"))
     assert found.total_variation == pytest.approx(0, abs=1e-6)
     assert found.explanation.word_weights == pytest.approx(asked.explanation.word_weights)
 
 
 def test_the_furthest_of_some_shuffles(checkpoint):
     """Three words in one sentence have six orders, which forty draws find."""
-    asked = subject(checkpoint, "quiet music bread")
+    asked = probe_text(checkpoint, "quiet music bread")
     own = asked.explanation
     moves = []
     for order in permutations(own.word_weights.tolist()):
-        (found,) = asked.under(np.array([order]), np.ones((1, 1)))
+        (found,) = asked.with_attention(np.array([order]), np.ones((1, 1)))
         moves.append(abs(found - own.probabilities).sum() / 2)
-    found = furthest(asked, draws=40, seed=2)
+    found = measure_shuffling(asked, draws=40, seed=2)
     assert found.largest == pytest.approx(max(moves), abs=1e-6)
     assert 0 < found.median <= found.largest
-    assert found == furthest(asked, draws=40, seed=2)
+    assert found == measure_shuffling(asked, draws=40, seed=2)
     assert (found.draws, 0 <= found.flips <= 1) == (40, True)
     with pytest.raises(ValueError, match="at least one draw"):
-        furthest(asked, draws=0)
+        measure_shuffling(asked, draws=0)
 
 
 def test_distances_and_flips_by_hand(asked, monkeypatch):
     chances = asked.explanation.probabilities
     gap = abs(chances[0] - chances[1])
     near = 0.75 * chances + 0.25 * chances[::-1]  # a quarter of the way, not yet another class
-    monkeypatch.setattr(ModelProbe, "under", lambda *_: np.array([chances, chances[::-1], near]))
-    found = furthest(asked, draws=3)
+    monkeypatch.setattr(
+        ModelProbe, "with_attention", lambda *_: np.array([chances, chances[::-1], near])
+    )
+    found = measure_shuffling(asked, draws=3)
     assert (found.median, found.largest) == (pytest.approx(gap / 4), pytest.approx(gap))
     assert found.flips == pytest.approx(1 / 3)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_word_has_no_choice(checkpoint, kind):
-    asked = subject(checkpoint, "Quiet\n\nMusic and bread")
+    asked = probe_text(checkpoint, "Quiet\n\nMusic and bread")
     with pytest.raises(UserError, match=f"Sentence 1 has one word.* nothing to {kind}"):
-        tamper(asked, Tampering(kind, 0))
-    tamper(asked, Tampering(kind, 1))
-    alone = subject(checkpoint, "Quiet")
+        intervene(asked, Intervention(kind, 0))
+    intervene(asked, Intervention(kind, 1))
+    alone = probe_text(checkpoint, "Quiet")
     for place in (None, 0):
         with pytest.raises(UserError, match=f"document has one word.* nothing to {kind}"):
-            tamper(alone, Tampering(kind, place))
+            intervene(alone, Intervention(kind, place))
     with pytest.raises(UserError, match="nothing to shuffle"):
-        furthest(alone)
+        measure_shuffling(alone)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_sentence_and_one_word_sentences_can_be_changed(checkpoint, kind):
     for text in ("Quiet music bread", "Quiet\n\nMusic\n\nBread"):
-        found = tamper(subject(checkpoint, text), Tampering(kind, temperature=0.5))
+        found = intervene(probe_text(checkpoint, text), Intervention(kind, temperature=0.5))
         assert found.explanation.document_weights.sum() == pytest.approx(1)
 
 
 @pytest.mark.parametrize("number", [-1, 3, 99])
 def test_another_sentence_is_refused(asked, number):
     with pytest.raises(UserError, match=f"from 1 to 3 is expected; {number + 1} came"):
-        tamper(asked, Tampering("flatten", number))
+        intervene(asked, Intervention("flatten", number))
 
 
 @pytest.mark.parametrize(
@@ -242,16 +244,18 @@ def test_another_sentence_is_refused(asked, number):
 )
 def test_settings_out_of_range_are_refused(values, message):
     with pytest.raises(UserError, match=message):
-        Tampering(**{"kind": "sharpen", **values})
+        Intervention(**{"kind": "sharpen", **values})
 
 
 def test_sentences(asked):
     told = asked.explanation.label
-    found = sentence(tamper(asked, Tampering("flatten", 2)))
+    found = intervention_sentence(intervene(asked, Intervention("flatten", 2)))
     assert found.startswith(
         f"With attention flattened in sentence 3 the probability of {told} went"
     )
-    assert "shuffled everywhere the" in sentence(tamper(asked, Tampering("shuffle")))
-    found = sentence(tamper(asked, Tampering("sharpen", temperature=0.25)))
+    assert "shuffled everywhere the" in intervention_sentence(
+        intervene(asked, Intervention("shuffle"))
+    )
+    found = intervention_sentence(intervene(asked, Intervention("sharpen", temperature=0.25)))
     assert found.startswith("With attention at temperature 0.25 everywhere the probability of")
     assert found.endswith(".")

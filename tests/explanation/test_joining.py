@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from han_core.explanation.explanation import Explanation, joined
+from han_core.explanation.explanation import Explanation, join_words
 from han_core.text.document import Document, Sentence, Span
 
 
@@ -31,13 +31,13 @@ def test_by_hand():
         "7", document, ("no", "yes"), np.array([0.25, 0.75]), np.array([0.8, 0.2]),
         np.array([0.5, 0.25, 0.125, 0.125, 1.0]), np.array([True, False, True, True, True]),
     )  # fmt: skip
-    after = joined(before, np.array([0, 0, 1, 2, 4]))
+    after = join_words(before, np.array([0, 0, 1, 2, 4]))
     assert after.document.token_texts() == ("don't", "go", ".", "no")
     assert after.document.sentence_lengths == (3, 1)
     assert after.sentence_weights == pytest.approx([0.8, 0.2])
     assert after.word_weights == pytest.approx([0.75, 0.125, 0.125, 1.0])
     assert after.known.tolist() == [False, True, True, True]
-    over_the_end = joined(before, np.array([0, 1, 2, 3, 3]))
+    over_the_end = join_words(before, np.array([0, 1, 2, 3, 3]))
     assert over_the_end.document.token_texts() == ("do", "n't", "go", ". no")
     assert over_the_end.document.sentence_lengths == (4,)
     assert over_the_end.sentence_weights == pytest.approx([1.0])
@@ -50,18 +50,18 @@ def test_a_sentence_without_weight_leaves_its_words_without():
         "7", before.document, before.labels, before.probabilities, np.array([0.0, 1.0]),
         before.word_weights, before.known,
     )  # fmt: skip
-    assert joined(nothing, np.array([0, 0, 1, 2])).word_weights[0] == 0
+    assert join_words(nothing, np.array([0, 0, 1, 2])).word_weights[0] == 0
 
 
 def test_nothing_to_join_changes_nothing():
     before = explanation([2, 3])
-    assert joined(before, np.arange(5)) is before
+    assert join_words(before, np.arange(5)) is before
 
 
 def test_numbers_that_do_not_fit_are_refused():
     for groups in ([0, 1], [0, 2, 1]):
         with pytest.raises(ValueError, match="3 numbers"):
-            joined(explanation([3]), np.array(groups))
+            join_words(explanation([3]), np.array(groups))
 
 
 lengths = st.lists(st.integers(1, 4), min_size=1, max_size=5)
@@ -72,7 +72,7 @@ def test_all_weight_and_every_word_is_kept(lengths, data):
     before = explanation(lengths, unseen="not seen")
     steps = st.lists(st.integers(0, 1), min_size=sum(lengths), max_size=sum(lengths))
     groups = np.cumsum(data.draw(steps))
-    after = joined(before, groups)
+    after = join_words(before, groups)
     assert after.document.text == before.document.text
     assert after.document.seen == before.document.seen
     assert after.sentence_weights.sum() == pytest.approx(1)

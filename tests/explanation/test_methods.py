@@ -9,7 +9,7 @@ import torch
 from han_core.explanation import attribution
 from han_core.explanation.attribution import METHODS, Attribution, attribute
 from han_core.explanation.explain import explain
-from han_core.explanation.model_probe import subject
+from han_core.explanation.model_probe import probe_text
 from han_core.models.checkpoint import load_checkpoint
 from han_core.runtime.errors import UserError
 from tests import reference
@@ -26,12 +26,12 @@ def asked(request, random_checkpoint):
     with torch.no_grad():  # else the answer hardly moves, and any number would pass
         checkpoint.model.embedding.weight *= 3
         checkpoint.model.classifier.weight *= 3
-    return subject(checkpoint, TEXT)
+    return probe_text(checkpoint, TEXT)
 
 
 @pytest.fixture
 def one_word(random_checkpoint):
-    return subject(load_checkpoint(random_checkpoint()), "river")
+    return probe_text(load_checkpoint(random_checkpoint()), "river")
 
 
 def slow_probability(asked, vectors: torch.Tensor, target: int) -> torch.Tensor:
@@ -148,7 +148,7 @@ def test_one_word_and_one_sentence_leave_nothing_to_leave_out(one_word, random_c
         attribute(one_word, "leave_one_sentence_out")
     for method in ("attention", "gradient", "integrated_gradients"):
         assert len(attribute(one_word, method).words) == 1
-    two = subject(load_checkpoint(random_checkpoint("bilstm")), "river road")
+    two = probe_text(load_checkpoint(random_checkpoint("bilstm")), "river road")
     assert len(attribute(two, "leave_one_word_out").words) == 2
 
 

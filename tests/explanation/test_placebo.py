@@ -10,7 +10,7 @@ from han_core.explanation.attention_permutation import (
     with_uniform_attention,
 )
 from han_core.explanation.explain import explain
-from han_core.explanation.model_probe import subject
+from han_core.explanation.model_probe import probe_text
 from han_core.models.checkpoint import load_checkpoint
 from han_core.models.registry import build_model
 from han_core.text.batch import collate
@@ -69,7 +69,7 @@ def test_the_global_random_state_is_left_alone(checkpoint):
 
 
 def test_even_attention_is_even_at_both_levels(checkpoint):
-    asked = subject(checkpoint, TEXT)
+    asked = probe_text(checkpoint, TEXT)
     assert asked.document.sentence_lengths == (4, 7, 3)
     words, sentences = uniform_attention(asked)
     assert words.tolist() == pytest.approx([1 / 4] * 4 + [1 / 7] * 7 + [1 / 3] * 3)
@@ -82,7 +82,7 @@ def test_even_attention_is_even_at_both_levels(checkpoint):
 
 
 def test_the_answer_is_that_of_the_mean_of_the_states(checkpoint):
-    asked = subject(checkpoint, TEXT)
+    asked = probe_text(checkpoint, TEXT)
     told, model = with_uniform_attention(asked), checkpoint.model
     lengths = asked.document.sentence_lengths
     with torch.no_grad():

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from han_core.data.rationales import Rationales
-from han_core.explanation.attribution import attention, leave_one_out
-from han_core.explanation.attribution import gradient_ranking as gradient_times_input
-from han_core.explanation.model_probe import subject
+from han_core.explanation.attribution import attention_weights, gradient_ranking, leave_one_out
+from han_core.explanation.model_probe import probe_text
 from han_core.explanation.plausibility import (
     OTHERS,
     SCORED,
@@ -19,7 +18,7 @@ from han_core.explanation.plausibility import (
     measure_one,
     report,
 )
-from han_core.explanation.statistics import NOTHING
+from han_core.explanation.statistics import NO_INTERVAL
 from han_core.models.checkpoint import load_checkpoint
 from han_core.runtime.errors import UserError
 from han_core.text.document import Span
@@ -38,8 +37,10 @@ def checkpoint(request, random_checkpoint):
 
 def top(checkpoint, text: str, of: int) -> tuple[Span, ...]:
     """The words that the checkpoint attends to most."""
-    asked = subject(checkpoint, text)
-    return tuple(asked.document.tokens[at] for at in np.argsort(-attention(asked, "word"))[:of])
+    asked = probe_text(checkpoint, text)
+    return tuple(
+        asked.document.tokens[at] for at in np.argsort(-attention_weights(asked, "word"))[:of]
+    )
 
 
 def test_who_marks_what_is_attended_agrees_with_attention(checkpoint):
@@ -51,7 +52,7 @@ def test_who_marks_what_is_attended_agrees_with_attention(checkpoint):
         assert tuple(measured) == SCORED
         assert measured["attention"].mean == 1
         assert measured["random"].mean < 0.5
-    lengths = [len(subject(checkpoint, text).document.tokens) for text in TEXTS]
+    lengths = [len(probe_text(checkpoint, text).document.tokens) for text in TEXTS]
     assert found.marked.mean == pytest.approx(np.mean([1.5 / words for words in lengths]))
     assert found.f1["random"].mean == found.marked.mean
     assert found.f1["people"].mean == pytest.approx(2 / 3)
@@ -62,12 +63,12 @@ def test_who_marks_what_is_attended_agrees_with_attention(checkpoint):
 
 
 def test_rankings_have_no_sign_and_the_gradient_holds_attention(checkpoint):
-    asked = subject(checkpoint, TEXTS[0])
+    asked = probe_text(checkpoint, TEXTS[0])
     found = measure_one(asked, ((asked.document.tokens[1], asked.document.tokens[7]),))
     marked = np.isin(np.arange(asked.tokens), [1, 7])
     scores = {
-        "attention": attention(asked, "word"),
-        "gradient": np.abs(gradient_times_input(asked, "word", hold_attention=True)),
+        "attention": attention_weights(asked, "word"),
+        "gradient": np.abs(gradient_ranking(asked, "word", hold_attention=True)),
         "leave_one_out": np.abs(leave_one_out(asked, "word")),
     }
     for name, ranked in scores.items():
@@ -76,7 +77,7 @@ def test_rankings_have_no_sign_and_the_gradient_holds_attention(checkpoint):
 
 
 def test_people_count_alike_and_whoever_marked_no_word_is_left_out(checkpoint):
-    asked = subject(checkpoint, TEXTS[1])
+    asked = probe_text(checkpoint, TEXTS[1])
     tokens = asked.document.tokens
     people = (tokens[:1], (), tokens[2:6], (Span(5, 6),))  # the last one marked a space
     found = measure_one(asked, people)
@@ -93,7 +94,7 @@ def test_documents_without_a_choice_are_left_out(checkpoint):
     marks = (((Span(0, 5),),), ((Span(5, 7),),), ((Span(0, 5),),))
     found = measure(checkpoint, Rationales("marked", texts, marks))
     assert found.n == 1
-    assert found.auprc["people"] == NOTHING
+    assert found.auprc["people"] == NO_INTERVAL
     value = found.to_json()
     assert value["f1"]["people"] == {"mean": None, "low": None, "high": None}
     json.dumps(value, allow_nan=False)

@@ -6,9 +6,15 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from han_core.explanation.attribution import attention, leave_one_out, order, random_orders, units
-from han_core.explanation.attribution import gradient_ranking as gradient_times_input
-from han_core.explanation.model_probe import subject
+from han_core.explanation.attribution import (
+    attention_weights,
+    descending_order,
+    gradient_ranking,
+    leave_one_out,
+    random_orders,
+    unit_count,
+)
+from han_core.explanation.model_probe import probe_text
 from han_core.models.checkpoint import load_checkpoint
 from han_core.runtime.errors import UserError
 from han_core.text.batch import Batch
@@ -20,12 +26,15 @@ MODELS = [("han", "additive"), ("bilstm", "additive"), ("bilstm", "dot")]
 
 @pytest.fixture(params=MODELS, ids="-".join)
 def asked(request, random_checkpoint):
-    return subject(load_checkpoint(random_checkpoint(*request.param)), TEXT)
+    return probe_text(load_checkpoint(random_checkpoint(*request.param)), TEXT)
 
 
 def test_attention_is_the_weight_within_the_document(asked):
-    words, sentences = attention(asked, "word"), attention(asked, "sentence")
-    assert (len(words), len(sentences)) == (units(asked, "word"), units(asked, "sentence"))
+    words, sentences = attention_weights(asked, "word"), attention_weights(asked, "sentence")
+    assert (len(words), len(sentences)) == (
+        unit_count(asked, "word"),
+        unit_count(asked, "sentence"),
+    )
     assert words.sum() == pytest.approx(1)
     parts = np.split(words, np.cumsum(asked.numbered.sentence_lengths)[:-1])
     assert sentences == pytest.approx([part.sum() for part in parts])
@@ -37,8 +46,8 @@ def test_gradient_times_input_is_how_the_prediction_moves_as_a_vector_grows(aske
     step = 0.02
     owner = {"word": np.arange(asked.tokens), "sentence": asked.explanation.sentence_of_token}
     for unit, places in (("word", (0, 6, asked.tokens - 1)), ("sentence", (0, 1, 2))):
-        found = gradient_times_input(asked, unit, hold_attention=hold)
-        assert found.shape == (units(asked, unit),)
+        found = gradient_ranking(asked, unit, hold_attention=hold)
+        assert found.shape == (unit_count(asked, unit),)
         for place in places:
             grown = torch.from_numpy(owner[unit] == place).float().unsqueeze(1) * step
             pair = torch.stack((asked.vectors * (1 + grown), asked.vectors * (1 - grown)))
@@ -94,7 +103,7 @@ def test_leave_one_out_in_several_calls_is_the_same(asked, monkeypatch):
 
 
 def test_leave_one_out_says_what_it_cannot_do(asked, random_checkpoint, monkeypatch):
-    alone = subject(asked.checkpoint, "river")
+    alone = probe_text(asked.checkpoint, "river")
     with pytest.raises(UserError, match="nothing to leave out"):
         leave_one_out(alone, "word")
     monkeypatch.setattr("han_core.explanation.attribution.MOST_READ", 14 * 14 - 1)
@@ -105,16 +114,18 @@ def test_leave_one_out_says_what_it_cannot_do(asked, random_checkpoint, monkeypa
 
 @given(st.lists(st.integers(-3, 3), min_size=1, max_size=20), st.integers(0, 99))
 def test_an_order_names_every_unit_once_and_higher_ones_first(scores, seed):
-    ranked = order(np.array(scores), np.random.default_rng(seed))
+    ranked = descending_order(np.array(scores), np.random.default_rng(seed))
     assert sorted(ranked) == list(range(len(scores)))
     assert [scores[i] for i in ranked] == sorted(scores, reverse=True)
-    assert ranked.tolist() == order(np.array(scores), np.random.default_rng(seed)).tolist()
+    assert (
+        ranked.tolist() == descending_order(np.array(scores), np.random.default_rng(seed)).tolist()
+    )
 
 
 def test_ties_stand_in_every_order_alike():
     rng, found = np.random.default_rng(0), {}
     for _ in range(1200):
-        ranked = tuple(order(np.array([0.5, 2.0, 0.5, 0.5]), rng).tolist())
+        ranked = tuple(descending_order(np.array([0.5, 2.0, 0.5, 0.5]), rng).tolist())
         found[ranked] = found.get(ranked, 0) + 1
     assert {ranked[0] for ranked in found} == {1}
     assert len(found) == 6

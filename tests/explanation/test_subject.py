@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from han_core.explanation.attribution import attribute
 from han_core.explanation.explain import explain
 from han_core.explanation.faithfulness import quick, thorough
-from han_core.explanation.model_probe import shared_batch, subject
+from han_core.explanation.model_probe import probe_text, shared_batch
 from han_core.models.checkpoint import load_checkpoint
 from han_core.text.batch import Batch, collate
 from han_core.text.vocabulary import UNKNOWN
@@ -22,10 +22,10 @@ MODELS = [("han", "additive"), ("bilstm", "additive"), ("bilstm", "dot"), ("han"
 
 @pytest.fixture(params=MODELS, ids="-".join)
 def asked(request, random_checkpoint):
-    return subject(load_checkpoint(random_checkpoint(*request.param)), TEXT)
+    return probe_text(load_checkpoint(random_checkpoint(*request.param)), TEXT)
 
 
-def alone(asked, sentences: list[list[int]]) -> list[float]:
+def probabilities_alone(asked, sentences: list[list[int]]) -> list[float]:
     """The model's answer to these sentences of word numbers, run by themselves."""
     batch = Batch(
         torch.tensor([word for sentence in sentences for word in sentence]),
@@ -50,9 +50,13 @@ def test_without_words_the_model_answers_as_it_would_alone(asked, data):
     for mask, first, second in zip(kept, deleted, unknown, strict=True):
         words = sentences_of(asked, np.where(mask, asked.numbered.words, -1))
         left = [[word for word in sentence if word >= 0] for sentence in words]
-        assert first.tolist() == pytest.approx(alone(asked, [s for s in left if s]), abs=1e-6)
+        assert first.tolist() == pytest.approx(
+            probabilities_alone(asked, [s for s in left if s]), abs=1e-6
+        )
         filled = np.where(mask, asked.numbered.words, UNKNOWN)
-        assert second.tolist() == pytest.approx(alone(asked, sentences_of(asked, filled)), abs=1e-6)
+        assert second.tolist() == pytest.approx(
+            probabilities_alone(asked, sentences_of(asked, filled)), abs=1e-6
+        )
 
 
 def test_many_passes_give_what_one_gives(asked, monkeypatch):
@@ -80,7 +84,7 @@ def test_every_pass_over_one_document_takes_one_thread(asked, monkeypatch):
     before = torch.get_num_threads()
     torch.set_num_threads(3)
     try:
-        fresh = subject(asked.checkpoint, TEXT)
+        fresh = probe_text(asked.checkpoint, TEXT)
         thorough(fresh, quick(fresh))
         attribute(fresh, "integrated_gradients")
         assert (seen, torch.get_num_threads()) == ({1}, 3)
@@ -90,10 +94,12 @@ def test_every_pass_over_one_document_takes_one_thread(asked, monkeypatch):
 
 def test_many_at_once_get_what_each_gets_alone(asked):
     texts = [TEXT, "bread under the window. the quiet walk", "road music river stone. night"]
-    alone = [thorough(made, quick(made)) for made in (subject(asked.checkpoint, t) for t in texts)]
+    alone = [
+        thorough(made, quick(made)) for made in (probe_text(asked.checkpoint, t) for t in texts)
+    ]
 
     def measured(text: str):
-        made = subject(asked.checkpoint, text)
+        made = probe_text(asked.checkpoint, text)
         return thorough(made, quick(made))
 
     with ThreadPoolExecutor(4) as threads:
@@ -114,7 +120,9 @@ def test_nothing_kept_and_other_shapes_are_refused(asked):
 
 def test_its_own_attention_gives_its_own_answer(asked):
     own = asked.explanation
-    answer = asked.under(np.tile(own.word_weights, (3, 1)), np.tile(own.sentence_weights, (3, 1)))
+    answer = asked.with_attention(
+        np.tile(own.word_weights, (3, 1)), np.tile(own.sentence_weights, (3, 1))
+    )
     assert answer == pytest.approx(np.tile(own.probabilities, (3, 1)), abs=1e-6)
 
 
@@ -132,7 +140,7 @@ def test_other_attention_is_a_weighted_sum_of_the_states(asked):
             pooled, _ = model.sentence_encoder(pooled, torch.tensor([len(lengths)]))
         document = (pooled * torch.tensor(sentences).float().unsqueeze(1)).sum(0)
         expected = model.classifier(document).double().softmax(0).tolist()
-    assert asked.under(words[None], sentences[None])[0].tolist() == pytest.approx(
+    assert asked.with_attention(words[None], sentences[None])[0].tolist() == pytest.approx(
         expected, abs=1e-6
     )
 
@@ -175,7 +183,7 @@ def test_no_sentence_is_read_twice():
 
 def test_an_entry_alone_is_all_attention_on_it(asked):
     """A HAN's sentence, a flat model's word: what ``under`` says of weights with a single 1."""
-    alone, lengths = asked.alone(), asked.numbered.sentence_lengths
+    alone, lengths = asked.entry_log_probabilities(), asked.numbered.sentence_lengths
     for entry in range(len(alone)):
         if len(alone) == asked.sentences:
             words = asked.explanation.word_weights
@@ -183,15 +191,15 @@ def test_an_entry_alone_is_all_attention_on_it(asked):
         else:
             words = np.eye(asked.tokens)[entry]
             sentences = np.add.reduceat(words, np.cumsum(lengths) - lengths)
-        answer = asked.under(words[None], sentences[None])[0]
+        answer = asked.with_attention(words[None], sentences[None])[0]
         assert np.exp(alone[entry]) == pytest.approx(answer, abs=1e-6)
 
 
 def test_gradient_times_input_is_kept_and_leaves_the_states_as_they_are(asked):
-    fresh = subject(asked.checkpoint, TEXT)
+    fresh = probe_text(asked.checkpoint, TEXT)
     first = fresh.gradient_times_input(1)
     assert fresh.gradient_times_input(1) is first
     sums = (asked.gradients(1) * asked.vectors.double().numpy()).sum(2)
     assert first == pytest.approx(sums, abs=1e-7)
-    alone = subject(asked.checkpoint, TEXT).alone()  # read without a gradient
-    assert fresh.alone() == pytest.approx(alone, abs=1e-6)
+    alone = probe_text(asked.checkpoint, TEXT).entry_log_probabilities()  # read without a gradient
+    assert fresh.entry_log_probabilities() == pytest.approx(alone, abs=1e-6)

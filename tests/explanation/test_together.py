@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from han_core.explanation import explain
-from han_core.explanation.explain import Together, explain_document
+from han_core.explanation.explain import RequestBatcher, explain_document
 from han_core.models.checkpoint import load_checkpoint
 from han_core.runtime.errors import UserError
 from han_core.text.document import Document
@@ -60,7 +60,7 @@ def ask_all(ask, documents, gate):
 
 def test_those_who_wait_share_a_pass_and_get_what_they_would_get_alone(checkpoint, texts, gate):
     documents = [checkpoint.tokenizer(text) for text in texts]
-    ask = Together(checkpoint)
+    ask = RequestBatcher(checkpoint)
     answers = ask_all(ask, documents, gate)
     assert ask.passes == 2
     for answer, document in zip(answers, documents, strict=True):
@@ -69,7 +69,7 @@ def test_those_who_wait_share_a_pass_and_get_what_they_would_get_alone(checkpoin
 
 def test_a_pass_holds_no_more_than_the_budget(checkpoint, texts, gate):
     documents = [checkpoint.tokenizer("The road and the river.") for _ in range(7)]
-    ask = Together(checkpoint, budget=2 * len(documents[0].tokens))
+    ask = RequestBatcher(checkpoint, budget=2 * len(documents[0].tokens))
     ask_all(ask, documents, gate)
     assert ask.passes == 1 + 3
 
@@ -77,7 +77,7 @@ def test_a_pass_holds_no_more_than_the_budget(checkpoint, texts, gate):
 def test_a_wrong_document_troubles_nobody_else(checkpoint, texts, gate):
     documents = [checkpoint.tokenizer(text) for text in texts[:4]]
     documents[2] = Document("", (), 0)
-    first, second, wrong, last = ask_all(Together(checkpoint), documents, gate)
+    first, second, wrong, last = ask_all(RequestBatcher(checkpoint), documents, gate)
     assert isinstance(wrong, UserError)
     for answer, document in zip((first, second, last), [*documents[:2], documents[3]], strict=True):
         same(answer, explain_document(checkpoint, document))
@@ -93,7 +93,7 @@ def test_nobody_waits_for_a_long_document(checkpoint, monkeypatch):
 
     monkeypatch.setattr(explain, "explain_document", held)
     short, long = (checkpoint.tokenizer(text) for text in ("The road.", "The road. " * 9))
-    ask = Together(checkpoint, budget=5)
+    ask = RequestBatcher(checkpoint, budget=5)
     with ThreadPoolExecutor(2) as pool:
         waiting = pool.submit(ask, long)
         assert begun.wait(20)

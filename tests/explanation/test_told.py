@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from han_core.explanation.faithfulness import measured
-from han_core.explanation.model_probe import subject
+from han_core.explanation.faithfulness import measure_evidence
+from han_core.explanation.model_probe import probe_text
 from han_core.explanation.worker import from_json, to_json
 from han_core.models.checkpoint import load_checkpoint
 
@@ -19,7 +19,7 @@ TEXTS = ["Bread.", "The green table.", "The green table. A quiet road and bread.
 def test_it_comes_back_as_it_was(random_checkpoint, model, stage, unit):
     checkpoint = load_checkpoint(random_checkpoint(model))
     for text in TEXTS:
-        evidence = measured(subject(checkpoint, text), unit, "unknown", stage)
+        evidence = measure_evidence(probe_text(checkpoint, text), unit, "unknown", stage)
         same(from_json(to_json(evidence)), evidence)
 
 

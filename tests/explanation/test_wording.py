@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from han_core.explanation.attention_permutation import Flip, Swaps
+from han_core.explanation.attention_permutation import AttentionReplacement, Flip
 from han_core.explanation.deletion import SHARES, Curve, Deletion, removed_units
 from han_core.explanation.faithfulness import Evidence
-from han_core.explanation.verdicts import NO_EVIDENCE, said, short
+from han_core.explanation.verdicts import NO_EVIDENCE, evidence_sentences, short
 
 FORBIDDEN = re.compile(r"because|explain|looked at|therefore|✓|✔|✅", re.IGNORECASE)
 
@@ -30,7 +30,7 @@ def evidence(
         {"attention": flat(attention), "random": flat(*random)},
         {"attention": flat(kept[0]), "random": flat(kept[1])},
     )
-    swaps = Swaps(
+    swaps = AttentionReplacement(
         target=1,
         probability=0.97,
         uniform=np.array([0.25, 0.75]),
@@ -42,7 +42,7 @@ def evidence(
 
 
 def test_a_quick_answer_in_words():
-    assert said(evidence()) == (
+    assert evidence_sentences(evidence()) == (
         "Removing the 10% most attended words lowers this prediction by .31; random words by .01.",
         "Consistent with the deletion test: averaged over 1% to 50%, attention gives .31, random "
         "order .01 at most in 95% of draws.",
@@ -57,7 +57,9 @@ def test_a_quick_answer_in_words():
 
 
 def first(**changed) -> str:
-    return said(evidence(**changed))[0].removeprefix("Removing the 10% most attended words ")
+    return evidence_sentences(evidence(**changed))[0].removeprefix(
+        "Removing the 10% most attended words "
+    )
 
 
 def test_signs_and_nothings():
@@ -71,7 +73,7 @@ def test_signs_and_nothings():
     assert first(attention=0.001, random=(-0.001,)) == (
         "changes this prediction by .00; random words by .00."
     )
-    assert said(evidence(kept=(-0.03, -0.01)))[2] == (
+    assert evidence_sentences(evidence(kept=(-0.03, -0.01)))[2] == (
         "Keeping only the 10% most attended words raises this prediction by .03; only random "
         "words by .01."
     )
@@ -79,7 +81,7 @@ def test_signs_and_nothings():
 
 @pytest.mark.parametrize(("units", "unit"), [(10, "word"), (4, "sentence")])
 def test_one_unit_is_named_as_one(units, unit):
-    assert said(evidence(units=units, unit=unit))[0] == (
+    assert evidence_sentences(evidence(units=units, unit=unit))[0] == (
         f"Removing the most attended {unit} lowers this prediction by .31; a random {unit} by .01."
     )
 
@@ -95,7 +97,7 @@ def test_one_unit_is_named_as_one(units, unit):
     ],
 )
 def test_the_verdict_depends_on_where_random_order_lies(attention, random, verdict):
-    sentence = said(evidence(attention=attention, random=random))[1]
+    sentence = evidence_sentences(evidence(attention=attention, random=random))[1]
     assert sentence.startswith("Consistent with the deletion test") == (verdict == "consistent")
     assert sentence.startswith("Not supported by the deletion test") != (verdict == "consistent")
     assert (NO_EVIDENCE in sentence) == (verdict == "not supported")
@@ -110,23 +112,27 @@ def test_what_leave_one_out_adds():
     more = replace(
         found, comprehensiveness=curves, sufficiency={**found.sufficiency, "leave_one_out": flat(0)}
     )
-    sentences = said(evidence(deletion=more, tau_leave_one_out=0.33, tau_ceiling=-0.05))
+    sentences = evidence_sentences(
+        evidence(deletion=more, tau_leave_one_out=0.33, tau_ceiling=-0.05)
+    )
     assert "Attention captures 50% of what leave-one-out finds beyond random words." in sentences
     assert (
         "Attention ranks words as gradient × input does at tau .41, and as leave-one-out does at "
         ".33; those two agree with each other at −.05."
     ) in sentences
     curves["leave_one_out"] = flat(0.01)
-    assert any("no share to give" in sentence for sentence in said(evidence(deletion=more)))
+    assert any(
+        "no share to give" in sentence for sentence in evidence_sentences(evidence(deletion=more))
+    )
 
 
 def test_small_documents_say_what_cannot_be_done():
     nothing = {"deletion": None, "tau_gradient": None}
-    assert said(evidence(words=1, sentences=1, swaps=None, **nothing)) == (
+    assert evidence_sentences(evidence(words=1, sentences=1, swaps=None, **nothing)) == (
         "This document has one word: there is nothing to delete and nothing to shuffle.",
     )
     single = replace(evidence().swaps, flip=None)
-    sentences = said(evidence(unit="sentence", sentences=1, swaps=single, **nothing))
+    sentences = evidence_sentences(evidence(unit="sentence", sentences=1, swaps=single, **nothing))
     assert sentences[0] == "This document has one sentence: there is none to delete."
     assert sentences[-1] == "There is one sentence, so no attention over sentences to zero."
 
@@ -137,7 +143,7 @@ def test_a_flipped_decision_and_a_late_flip():
         uniform=np.array([0.6, 0.4]),
         flip=Flip("word", 1000, 0.999, None, 0.5, draws=20),
     )
-    sentences = said(evidence(swaps=swaps))
+    sentences = evidence_sentences(evidence(swaps=swaps))
     assert "Under uniform attention the decision flips: positive .40 instead of .97." in sentences
     assert sentences[-1] == (
         "Zeroing word attention until the decision flips: with nearly all gone by attention, "
@@ -148,7 +154,7 @@ def test_a_flipped_decision_and_a_late_flip():
 @pytest.mark.parametrize("attention", [-0.3, 0.0, 0.01, 0.9])
 @pytest.mark.parametrize("random", [(0.0,), (0.0, 0.5), (-0.2, -0.1)])
 def test_nothing_is_claimed_that_was_not_measured(attention, random):
-    for sentence in said(evidence(attention=attention, random=random)):
+    for sentence in evidence_sentences(evidence(attention=attention, random=random)):
         assert not FORBIDDEN.search(sentence)
         assert sentence.endswith(".")
 

@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from han_core.models.recurrent import scan_plan
-from han_core.models.recurrent.scan_plan import Course, course, shared_course
+from han_core.models.recurrent.scan_plan import ScanPlan, separate_plan, shared_plan
 
 sequences = st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=6), min_size=1, max_size=7)
 
 
-def read(plan: Course, index: list[int]) -> tuple[list[tuple], list[tuple]]:
+def read(plan: ScanPlan, index: list[int]) -> tuple[list[tuple], list[tuple]]:
     """What has been read by each forward and each backward reading, its own step last."""
     found: list[list[tuple]] = [[], []]
     memory: list[tuple] = []
@@ -39,7 +39,7 @@ def read(plan: Course, index: list[int]) -> tuple[list[tuple], list[tuple]]:
 def test_each_step_is_read_after_what_stands_before_it(shared, given_sequences):
     index = [step for sequence in given_sequences for step in sequence]
     lengths = torch.tensor([len(sequence) for sequence in given_sequences])
-    plan = shared_course(torch.tensor(index), lengths) if shared else course(lengths)
+    plan = shared_plan(torch.tensor(index), lengths) if shared else separate_plan(lengths)
     forward, backward = read(plan, index)
     step = 0
     for sequence in given_sequences:
@@ -51,16 +51,16 @@ def test_each_step_is_read_after_what_stands_before_it(shared, given_sequences):
 
 def test_a_beginning_that_three_share_is_read_once():
     index = torch.tensor([5, 6, 7, 5, 6, 8, 5, 6, 9])
-    plan = shared_course(index, torch.tensor([3, 3, 3]))
+    plan = shared_plan(index, torch.tensor([3, 3, 3]))
     assert plan.sizes == [3, 3, 3]  # backward they part at once
     both_ways = torch.tensor([5, 6, 5, 5, 6, 5, 5, 6, 5])
-    assert shared_course(both_ways, torch.tensor([3, 3, 3])).sizes == [1, 1, 1]
+    assert shared_plan(both_ways, torch.tensor([3, 3, 3])).sizes == [1, 1, 1]
 
 
 def test_without_enough_in_common_or_room_each_is_read_by_itself(monkeypatch):
-    different, alike = torch.arange(6), torch.tensor([1, 2, 3, 1, 2, 3])
+    different, shared = torch.arange(6), torch.tensor([1, 2, 3, 1, 2, 3])
     lengths = torch.tensor([3, 3])
-    assert shared_course(different, lengths).before is None
-    assert shared_course(alike, lengths).before is not None
+    assert shared_plan(different, lengths).before is None
+    assert shared_plan(shared, lengths).before is not None
     monkeypatch.setattr(scan_plan, "LARGEST_GRID", 5)
-    assert shared_course(alike, lengths).before is None
+    assert shared_plan(shared, lengths).before is None

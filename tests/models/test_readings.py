@@ -4,30 +4,30 @@ import torch
 from torch import nn
 
 from han_core.models.attention import attention_pooling
-from han_core.models.recurrent.scan import Readings, written_out
+from han_core.models.recurrent.scan import SharedStates, dense_states
 
 OWNER = torch.tensor([0, 0, 0, 1, 2, 2])
 
 
-def readings() -> Readings:
+def readings() -> SharedStates:
     torch.manual_seed(4)
     ahead, back = torch.tensor([0, 1, 3, 0, 0, 2]), torch.tensor([2, 1, 0, 0, 3, 0])
-    return Readings(torch.randn(2, 4, 3), ahead, back)
+    return SharedStates(torch.randn(2, 4, 3), ahead, back)
 
 
 def test_each_step_has_its_forward_beside_its_backward_state():
     states = readings()
-    assert states.written_out().tolist()[2] == [*states.tables[0][3], *states.tables[1][0]]
-    assert states.written_out(torch.tensor([5, 2])).tolist() == [
-        states.written_out()[5].tolist(),
-        states.written_out()[2].tolist(),
+    assert states.dense().tolist()[2] == [*states.tables[0][3], *states.tables[1][0]]
+    assert states.dense(torch.tensor([5, 2])).tolist() == [
+        states.dense()[5].tolist(),
+        states.dense()[2].tolist(),
     ]
     assert len(states) == 6
 
 
 def test_layers_and_every_attention_form_see_no_difference():
     states, query = readings(), torch.randn(3, 6)
-    written = states.written_out()
+    written = states.dense()
     layer = nn.Linear(6, 5)
     with torch.no_grad():
         torch.testing.assert_close(states.through(layer), layer(written))
@@ -40,6 +40,6 @@ def test_layers_and_every_attention_form_see_no_difference():
 
 def test_repeated_states_stand_one_after_another():
     written = torch.randn(3, 4)
-    repeated = Readings.repeated(written, 2)
-    torch.testing.assert_close(written_out(repeated), written.repeat(2, 1))
-    assert written_out(written) is written
+    repeated = SharedStates.repeated(written, 2)
+    torch.testing.assert_close(dense_states(repeated), written.repeat(2, 1))
+    assert dense_states(written) is written

@@ -65,7 +65,7 @@ def test_without_gradients_too_and_with_rows_that_stand_often(engine, plain, len
     for lockstep, many in ((True, 1), (True, 100), (False, 1)):  # one engine and the other
         with (
             torch.no_grad(),
-            patch.object(engine, "many", lambda *_, all_alike=lockstep: all_alike),
+            patch.object(engine, "lockstep_is_faster", lambda *_, all_alike=lockstep: all_alike),
             patch("han_core.models.recurrent.scan_plan.MANY", many),
         ):
             answers += [flat(table, told, index), flat(table[index], told)]
@@ -87,9 +87,9 @@ def test_what_sequences_have_in_common_is_read_once_with_the_same_states(
     table = torch.randn(distinct, FEATURES, dtype=torch.float64)
     index = torch.randint(distinct, (sum(lengths),))
     with torch.no_grad():
-        readings, last = flat.looked_up(flat.projected(table), torch.tensor(lengths), index, True)
+        readings, last = flat.read_table(flat.project(table), torch.tensor(lengths), index, True)
     expected = one_by_one(single, table[index], lengths)
-    torch.testing.assert_close((readings.written_out(), last), expected, rtol=1e-9, atol=1e-12)
+    torch.testing.assert_close((readings.dense(), last), expected, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("engine", [BidirectionalGRU, BidirectionalLSTM])

@@ -9,9 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from han_core.explanation.attribution import attribute
-from han_core.explanation.comparison import of_attention
+from han_core.explanation.comparison import attention_column
 from han_core.explanation.explain import explain
-from han_core.explanation.model_probe import subject
+from han_core.explanation.model_probe import probe_text
 from han_core.models.checkpoint import load_checkpoint
 from han_core.models.listing import Listing
 from han_core.text.tokenizer import Tokenizer
@@ -208,7 +208,7 @@ def test_a_text_of_one_word_has_nothing_to_compare(compare, kind):
 
 def test_methods_have_two_scales_and_what_they_say(compare, root):
     app = compare("methods", SHORT)
-    asked = subject(load_checkpoint(root / "small-han"), SHORT)
+    asked = probe_text(load_checkpoint(root / "small-han"), SHORT)
     assert hooks(app).count("compare-panel") == len(predicted(app)) == 3
     assert hooks(app).count("legend") == 3  # two scales, and the difference's
     attention, gradient, left_out = panels(app)
@@ -281,7 +281,7 @@ def test_a_changed_version_is_marked_and_compared(compare, root):
     assert heatmaps(app)[-1]["added"] == second["added"]
     agreement = table(app, "agreement").iloc[0]
     both = versions(one.document, other.document)
-    columns = [of_attention("1", one, both.first), of_attention("2", other, both.second)]
+    columns = [attention_column("1", one, both.first), attention_column("2", other, both.second)]
     assert agreement["divergence"] == agreement_table(columns, 10).iloc[0]["divergence"]
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from han_core.explanation.attribution import Attribution
-from han_core.explanation.comparison import Column, Difference, of_attention
+from han_core.explanation.comparison import Column, Difference, attention_column
 from han_core.explanation.explanation import Explanation
 from han_core.text.document import Document, Sentence, Span
 from han_core.viz.charts.sentence_bars import column_bars, difference_heatmap, difference_scale
@@ -25,8 +25,8 @@ def explained(sentences, sentence_weights, word_weights) -> Explanation:
     )  # fmt: skip
 
 
-ONE = of_attention("<one>", explained(WHOLE, [0.4, 0.6], [0.5, 0.25, 0.25, 0.5, 0.5]))
-TWO = of_attention("two", explained(PARTED, [0.7, 0.3], [0.1, 0.3, 0.4, 0.2, 0.5, 0.5]))
+ONE = attention_column("<one>", explained(WHOLE, [0.4, 0.6], [0.5, 0.25, 0.25, 0.5, 0.5]))
+TWO = attention_column("two", explained(PARTED, [0.7, 0.3], [0.1, 0.3, 0.4, 0.2, 0.5, 0.5]))
 EFFECTS = Column(
     "effects",
     ONE.explanation,

@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from han_core.explanation.attention_permutation import Flip, Swaps
+from han_core.explanation.attention_permutation import AttentionReplacement, Flip
 from han_core.explanation.deletion import Curve, Deletion
 from han_core.explanation.faithfulness import Evidence
 from han_core.viz.charts.evidence import flip_strip, swap_strip, tau_dots
 
 FLIP = Flip("word", 250, 0.06, 0.5, None, 20)
-SWAPS = Swaps(1, 0.97, np.array([0.6, 0.4]), np.linspace(0.5, 0.9, 100), FLIP)
+SWAPS = AttentionReplacement(1, 0.97, np.array([0.6, 0.4]), np.linspace(0.5, 0.9, 100), FLIP)
 
 
 def plain(label: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from han_core.analysis.model_pairs import CHANGES, Pair
 from han_core.analysis.paired_words import MeanShift
-from han_core.explanation.statistics import NOTHING, Interval
+from han_core.explanation.statistics import NO_INTERVAL, Interval
 from han_core.viz.charts.pair import (
     GAIN,
     LOSS,
@@ -87,7 +87,7 @@ def test_of_many_classes_those_that_changed_most_are_drawn():
 
 
 def test_divergences_draw_their_intervals_and_say_where_there_is_none():
-    figure = divergences((("fixed", 12, Interval(0.2, 0.1, 0.4)), ("broken", 0, NOTHING)))
+    figure = divergences((("fixed", 12, Interval(0.2, 0.1, 0.4)), ("broken", 0, NO_INTERVAL)))
     (line,) = figure.data
     assert list(line.x) == [0.1, 0.2, 0.4]
     assert set(line.y) == {0}

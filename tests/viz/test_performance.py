@@ -4,7 +4,7 @@ import pytest
 from han_core.analysis.calibration import by_length
 from han_core.analysis.filters import Range
 from han_core.analysis.metrics import accuracy, class_scores
-from han_core.explanation.statistics import NOTHING, share
+from han_core.explanation.statistics import NO_INTERVAL, share
 from han_core.viz.charts.performance import Row, class_rows, interval_rows, length_rows
 from tests.analysis.made import by_chance, made
 
@@ -76,7 +76,7 @@ def test_the_axis_holds_every_interval():
 
 
 def test_a_row_without_a_document_says_so():
-    figure = interval_rows([Row("none", NOTHING, 0)], "accuracy", NOTHING)
+    figure = interval_rows([Row("none", NO_INTERVAL, 0)], "accuracy", NO_INTERVAL)
     assert not figure.data
     assert any("no document" in note.text for note in figure.layout.annotations)
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from han_core.explanation.interventions import Tampering
+from han_core.explanation.interventions import Intervention
 from han_core.runtime.errors import UserError
 from han_core.text.edits import Edit
 from han_core.viz import permalink
@@ -63,7 +63,7 @@ def views(draw) -> View:
     spans = st.tuples(st.integers(0, len(text)), st.integers(0, len(text))).map(sorted)
     edits = draw(st.lists(spans.filter(lambda span: span[0] < span[1]), max_size=5))
     tampering = st.builds(
-        Tampering,
+        Intervention,
         kind=st.sampled_from(["flatten", "shuffle", "sharpen"]),
         sentence=st.none() | st.just(0),
         temperature=st.floats(0.05, 20),
@@ -338,6 +338,6 @@ def test_a_link_that_was_made_once_opens_for_ever():
         method="gradient",
         target="negative",
         edits=(Edit(0, 3), Edit(5, 7, "<b>")),
-        tampering=Tampering(kind="shuffle", sentence=0, seed=7),
+        tampering=Intervention(kind="shuffle", sentence=0, seed=7),
         placebo="uniform",
     )

@@ -16,15 +16,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from han_core.models.recurrent.scan import GRUScan, Readings, product
+from han_core.models.recurrent.scan import GRUScan, SharedStates, product
 from han_core.models.recurrent.scan_plan import (
     Step,
-    course,
     doubled,
     gru_step,
     lstm_step,
-    run,
-    shared_course,
+    run_scan,
+    separate_plan,
+    shared_plan,
 )
 
 MANY = 32  # sequences from which on the lockstep is quicker than torch's own LSTM
@@ -32,19 +32,19 @@ ROWS = 5  # sequences running at a time, on average, from which on it is than to
 WASTE = 1.15  # a group may hold this many times its real steps once it is padded
 
 
-class _LooksUp(nn.RNNBase):
+class _TableReader(nn.RNNBase):
     """What both layers do where no gradient is wanted: read in lockstep, from a table of inputs."""
 
-    def looks_up(self, lengths: Tensor) -> bool:
+    def uses_table(self, lengths: Tensor) -> bool:
         """Whether sequences of these lengths are read so."""
         free = lengths.device.type == "cpu" and not torch.is_grad_enabled()
-        return free and self.many(lengths)
+        return free and self.lockstep_is_faster(lengths)
 
-    def many(self, lengths: Tensor) -> bool:
+    def lockstep_is_faster(self, lengths: Tensor) -> bool:
         """Whether the lockstep is quicker than torch's own layer."""
         raise TypeError("a layer says what is many")
 
-    def projected(self, steps: Tensor) -> Tensor:
+    def project(self, steps: Tensor) -> Tensor:
         """(2, rows, gates) what each direction takes in at rows ``steps`` (rows, features)."""
         raise TypeError("a layer defines what it takes in")
 
@@ -52,19 +52,19 @@ class _LooksUp(nn.RNNBase):
         """The step of ``lockstep.run``, of both directions."""
         raise TypeError("a layer defines its cell")
 
-    def looked_up(
-        self, table: Tensor, lengths: Tensor, index: Tensor | None = None, alike: bool = False
-    ) -> tuple[Readings, Tensor]:
+    def read_table(
+        self, table: Tensor, lengths: Tensor, index: Tensor | None = None, shared: bool = False
+    ) -> tuple[SharedStates, Tensor]:
         """As ``BidirectionalGRU.forward``, from rows that are ``projected``.
 
         Args:
-            alike: many sequences begin or end alike, and that is read once.
+            shared: many sequences begin or end alike, and that is read once.
         """
         index = torch.arange(table.shape[1]) if index is None else index
-        plan = shared_course(index, lengths) if alike else course(lengths)
+        plan = shared_plan(index, lengths) if shared else separate_plan(lengths)
         rows = torch.cat((index, index + table.shape[1])).index_select(0, plan.reads)
-        tables = run(self.cell(), self.hidden_size, table.flatten(0, 1), rows, plan)
-        readings, ends = Readings(tables, plan.ahead, plan.back), lengths.cumsum(0)
+        tables = run_scan(self.cell(), self.hidden_size, table.flatten(0, 1), rows, plan)
+        readings, ends = SharedStates(tables, plan.ahead, plan.back), lengths.cumsum(0)
         last = torch.cat(
             (tables[0][plan.ahead[ends - 1]], tables[1][plan.back[ends - lengths]]), dim=1
         )
@@ -97,7 +97,7 @@ class _LooksUp(nn.RNNBase):
         raise TypeError("a layer says which of torch's is its own")
 
 
-class BidirectionalGRU(_LooksUp, nn.GRU):
+class BidirectionalGRU(_TableReader, nn.GRU):
     """``nn.GRU`` of one layer in both directions, over a flat tensor."""
 
     def __init__(self, features: int, hidden: int):
@@ -118,21 +118,21 @@ class BidirectionalGRU(_LooksUp, nn.GRU):
             states (steps, 2 × hidden), and for each sequence the last forward
             beside the last backward state (sequences, 2 × hidden).
         """
-        if self.looks_up(lengths):
-            readings, last = self.looked_up(self.projected(steps), lengths, index)
-            return readings.written_out(), last
+        if self.uses_table(lengths):
+            readings, last = self.read_table(self.project(steps), lengths, index)
+            return readings.dense(), last
         if steps.device.type == "cpu" and torch.is_grad_enabled():
             states = self._in_training(steps, lengths, index)
         elif steps.device.type == "cpu":
-            states = self._dense(_written_out(steps, index), lengths)
+            states = self._dense(_looked_up_rows(steps, index), lengths)
         else:
-            states = _packed(super().forward, _written_out(steps, index), lengths)
+            states = _packed(super().forward, _looked_up_rows(steps, index), lengths)
         return states, _final_states(states, lengths)
 
-    def many(self, lengths: Tensor) -> bool:
+    def lockstep_is_faster(self, lengths: Tensor) -> bool:
         return int(lengths.sum()) >= ROWS * int(lengths.max())
 
-    def projected(self, steps: Tensor) -> Tensor:
+    def project(self, steps: Tensor) -> Tensor:
         (w, _, b, _), (w2, _, b2, _) = self.all_weights
         return torch.stack((product(steps, w, b), product(steps, w2, b2)))
 
@@ -155,7 +155,7 @@ class BidirectionalGRU(_LooksUp, nn.GRU):
         """States (steps, 2 × hidden) by the scan that can be differentiated."""
         place, sizes = _packed_places(lengths)
         mirror = _mirror(lengths)
-        table, order = self.projected(steps), place.argsort()
+        table, order = self.project(steps), place.argsort()
         rows = torch.stack((order, mirror[order]))
         rows = rows if index is None else index[rows]
         rows[1] += table.shape[1]
@@ -166,7 +166,7 @@ class BidirectionalGRU(_LooksUp, nn.GRU):
         )
 
 
-class BidirectionalLSTM(_LooksUp, nn.LSTM):
+class BidirectionalLSTM(_TableReader, nn.LSTM):
     """``nn.LSTM`` of one layer in both directions, over a flat tensor."""
 
     def __init__(self, features: int, hidden: int):
@@ -176,19 +176,19 @@ class BidirectionalLSTM(_LooksUp, nn.LSTM):
         self, steps: Tensor, lengths: Tensor, index: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """As ``BidirectionalGRU.forward``."""
-        if self.looks_up(lengths):
-            readings, last = self.looked_up(self.projected(steps), lengths, index)
-            return readings.written_out(), last
+        if self.uses_table(lengths):
+            readings, last = self.read_table(self.project(steps), lengths, index)
+            return readings.dense(), last
         if steps.device.type == "cpu":
-            states = self._dense(_written_out(steps, index), lengths)
+            states = self._dense(_looked_up_rows(steps, index), lengths)
         else:
-            states = _packed(super().forward, _written_out(steps, index), lengths)
+            states = _packed(super().forward, _looked_up_rows(steps, index), lengths)
         return states, _final_states(states, lengths)
 
-    def many(self, lengths: Tensor) -> bool:
+    def lockstep_is_faster(self, lengths: Tensor) -> bool:
         return len(lengths) >= MANY
 
-    def projected(self, steps: Tensor) -> Tensor:
+    def project(self, steps: Tensor) -> Tensor:
         """As ``lstm_step`` wants it: with both biases, and g doubled."""
         inputs = [product(steps, w, b + c) for w, _, b, c in self.all_weights]
         return doubled(torch.stack(inputs), dim=2)
@@ -204,7 +204,7 @@ class BidirectionalLSTM(_LooksUp, nn.LSTM):
         )[0]  # fmt: skip
 
 
-def _written_out(steps: Tensor, index: Tensor | None) -> Tensor:
+def _looked_up_rows(steps: Tensor, index: Tensor | None) -> Tensor:
     return steps if index is None else steps[index]
 
 

@@ -128,7 +128,7 @@ class GRUScan(torch.autograd.Function):
 
 
 @dataclass(frozen=True)
-class Readings:
+class SharedStates:
     """States (steps, 2 × hidden) that were never written out.
 
     Attributes:
@@ -145,12 +145,12 @@ class Readings:
         return len(self.ahead)
 
     @classmethod
-    def repeated(cls, states: Tensor, copies: int) -> "Readings":
+    def repeated(cls, states: Tensor, copies: int) -> "SharedStates":
         """States (steps, 2 × hidden) as often as that, one after another."""
         rows = torch.arange(len(states), device=states.device).repeat(copies)
         return cls(torch.stack(states.chunk(2, dim=1)), rows, rows)
 
-    def written_out(self, steps: Tensor | None = None) -> Tensor:
+    def dense(self, steps: Tensor | None = None) -> Tensor:
         """(steps, 2 × hidden), of all steps or of these."""
         ahead = self.ahead if steps is None else self.ahead[steps]
         back = self.back if steps is None else self.back[steps]
@@ -177,9 +177,9 @@ class Readings:
         )
 
 
-States = Tensor | Readings
+States = Tensor | SharedStates
 """States (steps, 2 × hidden), written out or not."""
 
 
-def written_out(states: States) -> Tensor:
-    return states.written_out() if isinstance(states, Readings) else states
+def dense_states(states: States) -> Tensor:
+    return states.dense() if isinstance(states, SharedStates) else states

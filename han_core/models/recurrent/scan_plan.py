@@ -31,7 +31,7 @@ WORTH = 0.9
 
 
 @dataclass(frozen=True)
-class Course:
+class ScanPlan:
     """Where each step is read. There are as many readings in both directions.
 
     Attributes:
@@ -51,7 +51,7 @@ class Course:
     back: Tensor
 
 
-def course(lengths: Tensor) -> Course:
+def separate_plan(lengths: Tensor) -> ScanPlan:
     """Every sequence by itself, the longest first at every time.
 
     Args:
@@ -71,10 +71,10 @@ def course(lengths: Tensor) -> Course:
     place = ahead + earlier[time]
     reads[place] = number
     reads[place + sizes[time]] = mirror + steps
-    return Course(reads, sizes.tolist(), None, ahead, ahead[mirror])
+    return ScanPlan(reads, sizes.tolist(), None, ahead, ahead[mirror])
 
 
-def shared_course(index: Tensor, lengths: Tensor) -> Course:
+def shared_plan(index: Tensor, lengths: Tensor) -> ScanPlan:
     """What several sequences begin with alike is read once, and so is what they end with.
 
     Args:
@@ -83,7 +83,7 @@ def shared_course(index: Tensor, lengths: Tensor) -> Course:
     """
     longest, steps, ends = int(lengths.max()), len(index), lengths.cumsum(0).numpy()[:, None]
     if len(lengths) * longest > LARGEST_GRID:
-        return course(lengths)
+        return separate_plan(lengths)
     time, own = np.arange(longest), lengths.numpy()[:, None]
     real = time < own  # (sequences, longest), as all that follows
     trees = [
@@ -92,7 +92,7 @@ def shared_course(index: Tensor, lengths: Tensor) -> Course:
     ]
     sizes = np.maximum(trees[0].sizes, trees[1].sizes)
     if sizes.sum() > WORTH * steps:
-        return course(lengths)
+        return separate_plan(lengths)
     return _side_by_side(trees, sizes, steps)
 
 
@@ -133,7 +133,7 @@ def _tree(index: np.ndarray, grid: np.ndarray) -> _Tree:
     return _Tree(new.sum(1), grid[new], parents[new], grid[real], place[real], np.nonzero(real)[0])
 
 
-def _side_by_side(trees: Sequence[_Tree], sizes: np.ndarray, steps: int) -> Course:
+def _side_by_side(trees: Sequence[_Tree], sizes: np.ndarray, steps: int) -> ScanPlan:
     """Forward and backward trees as one course; the smaller one reads something again."""
     earlier = sizes.cumsum() - sizes
     reads, before = np.zeros((2, 2 * sizes.sum()), dtype=np.int64)
@@ -146,7 +146,7 @@ def _side_by_side(trees: Sequence[_Tree], sizes: np.ndarray, steps: int) -> Cour
         places[side, tree.steps] = earlier[tree.time] + tree.node
     several = torch.from_numpy(before).split((2 * sizes).tolist())
     ahead, back = torch.from_numpy(places)
-    return Course(torch.from_numpy(reads), sizes.tolist(), list(several[1:]), ahead, back)
+    return ScanPlan(torch.from_numpy(reads), sizes.tolist(), list(several[1:]), ahead, back)
 
 
 def _counted(sizes: np.ndarray) -> np.ndarray:
@@ -211,7 +211,9 @@ def doubled(gates: Tensor, dim: int) -> Tensor:
     return gates
 
 
-def run(cell: tuple[Step, int], hidden: int, table: Tensor, rows: Tensor, course: Course) -> Tensor:
+def run_scan(
+    cell: tuple[Step, int], hidden: int, table: Tensor, rows: Tensor, course: ScanPlan
+) -> Tensor:
     """The state of every reading of a course.
 
     Args:

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 import plotly.graph_objects as go
 
-from han_core.explanation.attention_permutation import Flip, Swaps
+from han_core.explanation.attention_permutation import AttentionReplacement, Flip
 from han_core.explanation.attribution import RankedBy
 from han_core.explanation.deletion import BAND, Curve, Deletion
 from han_core.explanation.faithfulness import Evidence
@@ -243,7 +243,7 @@ def _add_arrow(sheet: Sheet, row: int, text: str) -> None:
     sheet.annotate(note("never", 1, row) | {"xanchor": "right", "yshift": 10})
 
 
-def swap_strip(swaps: Swaps, label: str) -> go.Figure:
+def swap_strip(swaps: AttentionReplacement, label: str) -> go.Figure:
     """p(predicted class) under uniform and shuffled attention, the model's own as a line.
 
     Args:

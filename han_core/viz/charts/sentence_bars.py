@@ -19,11 +19,11 @@ from han_core.explanation.comparison import (
     Column,
     Difference,
     Unit,
-    lined_sentences,
+    aligned_sentences,
     shares,
     unit_of,
 )
-from han_core.explanation.explanation import Explanation, joined, ranks
+from han_core.explanation.explanation import Explanation, join_words, ranks
 from han_core.runtime.errors import counted, shown
 from han_core.text.document import Document, Sentence, Span
 from han_core.viz.colour_scale import FLOOR, LEAST, Scale
@@ -197,7 +197,7 @@ def column_bars(columns: Sequence[Column]) -> go.Figure:
     Raises:
         ValueError: if the columns are not of one text.
     """
-    rows = lined_sentences(columns)
+    rows = aligned_sentences(columns)
     weights = unit_of(columns) == "weight"
     values = rows.values if weights else shares(rows.values)
     document = _a_word_each(rows.texts)
@@ -254,6 +254,6 @@ def difference_heatmap(
     Args:
         added, out: as ``heatmap`` takes them; only where no words are joined.
     """
-    base = joined(difference.one.explanation, difference.groups)
+    base = join_words(difference.one.explanation, difference.groups)
     colour = Colour(difference.of_words, difference_scale(difference))
     return heatmap(base, colour, added=added, out=out)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from han_core.explanation.statistics import NOTHING, Interval
+from han_core.explanation.statistics import NO_INTERVAL, Interval
 from han_core.viz.model_card.content import Card, Rival, Section, Table, in_words, p_value
 from han_core.viz.model_card.known import known
 from han_core.viz.model_card.sections import ALONE, sections
@@ -162,7 +162,7 @@ def test_an_empty_card_adds_nothing(folder, card):
 
 def test_figures_in_words():
     assert in_words(Interval(0.294, 0.27, 0.31)) == ".29 (.27 to .31)"
-    assert in_words(NOTHING) == "none"
+    assert in_words(NO_INTERVAL) == "none"
     assert [p_value(p) for p in (0.0004, 0.001, 0.5, 1.0)] == ["< .001", ".001", ".500", "1.000"]
 
 
