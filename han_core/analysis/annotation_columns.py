@@ -65,9 +65,6 @@ def read_annotation_columns(matched: MatchedTable, who: str) -> FileAnnotations:
 
     Args:
         who: brings the file; what has no name is theirs.
-
-    Raises:
-        UserError: if a cell is not what an export writes; nothing of the file is taken then.
     """
     there = {matched.contents[at] for at in matched.at.tolist()}
     who, at = checked_name(who, "An analyst's name"), utc_now()
@@ -91,11 +88,7 @@ def read_annotation_columns(matched: MatchedTable, who: str) -> FileAnnotations:
 
 
 def missing_tags(database: Database, tags: Sequence[str]) -> tuple[str, ...]:
-    """The names that the codebook has neither among its tags nor among the retired ones.
-
-    Raises:
-        UserError: as ``Database.reading``.
-    """
+    """The names that the codebook has neither among its tags nor among the retired ones."""
     known = {folded(tag.name) for old in (False, True) for tag in codebook(database, retired=old)}
     wanted = {folded(name): name for name in reversed(tags)}
     return tuple(name for key, name in reversed(wanted.items()) if key not in known)
@@ -104,11 +97,7 @@ def missing_tags(database: Database, tags: Sequence[str]) -> tuple[str, ...]:
 def import_file_annotations(
     database: Database, found: FileAnnotations, who: str, make: Sequence[str] = ()
 ) -> ImportSummary:
-    """Adds what the notes do not hold yet; the tags called ``make`` are made first.
-
-    Raises:
-        UserError: if a tag's name cannot be one, or as ``bring``.
-    """
+    """Adds what the notes do not hold yet; the tags called ``make`` are made first."""
     for name in missing_tags(database, make):
         save_tag(database, name, who)
     return import_annotations(database, found.said, who)

@@ -31,9 +31,6 @@ class Bins:
     Attributes:
         low, high: (bins,) the smallest and the largest value in each.
         documents, right: (bins,) how many.
-
-    Raises:
-        ValueError: if the sizes differ, a bin is empty, or has more right than documents.
     """
 
     low: np.ndarray

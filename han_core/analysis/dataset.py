@@ -26,11 +26,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
-import pyarrow.parquet as pq
 
 from han_core.analysis.documents import Documents, open_documents
 from han_core.analysis.scoring.manifest import Manifest
-from han_core.analysis.scoring.table import BULK, GROUP, StoredAttention, is_whole, part_path
+from han_core.analysis.scoring.table import (
+    BULK,
+    WORDS,
+    StoredAttention,
+    is_whole,
+    part_path,
+    read_rows,
+)
 from han_core.analysis.search import Search
 from han_core.analysis.sources import Scores
 from han_core.runtime.errors import UserError
@@ -49,9 +55,6 @@ class Outcomes:
         entropy: (documents,) of attention to words, 0 to 1.
         other: (documents,) what a second model predicts, or None.
         other_confidence: (documents,) its probability for that, or None.
-
-    Raises:
-        ValueError: if the lengths differ.
     """
 
     labels: tuple[str, ...]
@@ -119,12 +122,7 @@ class Store:
 
 
 def open_store(scores: Scores, other: Scores | None = None) -> Store:
-    """Opens scores, and beside them a second model's scores of the same data.
-
-    Raises:
-        UserError: if the data have no labels, if ``other`` is of other data or classes, or
-            if a part or the documents are missing or damaged.
-    """
+    """Opens scores, and beside them a second model's scores of the same data."""
     if not scores.manifest.labelled:
         raise UserError(f"Labelled documents are expected; {scores.manifest.data} has no labels.")
     documents = open_documents(scores.documents)
@@ -223,30 +221,8 @@ class StoredWords(NamedTuple):
 
 
 def stored_words(scores: Scores, rows: np.ndarray) -> Iterator[StoredWords]:
-    """The documents of ``rows`` (documents,), which ascend, one after another.
-
-    Raises:
-        UserError: if a part is missing or damaged.
-    """
-    parts, within = np.divmod(rows, scores.manifest.rows_a_part)
-    for number in np.unique(parts).tolist():
-        try:
-            with pq.ParquetFile(part_path(scores.folder, number)) as file:
-                yield from _of_part(file, within[parts == number])
-        except FileNotFoundError as error:
-            raise UserError(f"{scores.folder.name} has no part {number}.") from error
-        except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-            raise UserError(f"Part {number} in {scores.folder.name} is damaged.") from error
-
-
-def _of_part(file: pq.ParquetFile, within: np.ndarray) -> Iterator[StoredWords]:
-    groups, places = np.divmod(within, GROUP)
-    for group in np.unique(groups).tolist():
-        table = file.read_row_group(group, columns=[*BULK, "words"])
-        for cells in table.take(places[groups == group]).to_pylist():
+    """Yield the words of ``rows`` (documents,), which ascend, with their attention."""
+    for table in read_rows(scores.folder, scores.manifest, rows, [*BULK, WORDS]):
+        for cells in table.to_pylist():
             attention = StoredAttention.of_cells(cells)
-            sentences = attention.sentence_weights.repeat(attention.sentence_lengths)
-            words = tuple(cells["words"])
-            if len(words) != len(sentences):
-                raise ValueError("as many words as weights are expected")
-            yield StoredWords(words, sentences * attention.word_weights)
+            yield StoredWords(attention.words, attention.document_weights)

@@ -15,7 +15,6 @@ from itertools import accumulate
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from han_core.analysis.dataset import Store, own_columns
 from han_core.analysis.query import (
@@ -23,7 +22,13 @@ from han_core.analysis.query import (
     sort_rows,
     unknown_share,
 )
-from han_core.analysis.scoring.table import BULK, GROUP, WORDS, StoredAttention, part_path
+from han_core.analysis.scoring.table import (
+    BULK,
+    WORDS,
+    StoredAttention,
+    read_probabilities,
+    read_rows,
+)
 from han_core.explanation.explanation import Explanation
 from han_core.runtime.errors import UserError
 from han_core.text.document import Document, Sentence, Span
@@ -110,17 +115,16 @@ def table_page(
 
 
 def read_document(store: Store, row: int) -> ScoredDocument:
-    """A document; a few milliseconds.
-
-    Raises:
-        UserError: if there is no such row, or its part is missing or damaged.
-    """
+    """A document; a few milliseconds."""
     if not 0 <= row < store.rows:
         raise UserError(f"A row from 0 to {store.rows - 1:,} was expected; {row:,} came.")
     place = np.array([row])
     (kept,) = store.documents.take(place, ["id", "content", *_fields(store)]).to_pylist()
     (text,) = store.documents.texts(place)
-    cells, outcomes = _bulk(store, row), store.outcomes
+    columns = [*BULK, WORDS, "probabilities"]
+    (table,) = read_rows(store.scores.folder, store.scores.manifest, place, columns)
+    (cells,) = table.to_pylist()
+    outcomes = store.outcomes
     return ScoredDocument(
         row,
         kept["id"],
@@ -140,38 +144,18 @@ def read_document(store: Store, row: int) -> ScoredDocument:
 
 
 def probabilities(store: Store, rows: np.ndarray | None = None) -> np.ndarray:
-    """(documents, classes) float32 of ``rows``, None: of all.
+    """Return (documents, classes) float32 of ``rows``, or of all documents.
 
     A million documents of 150 classes are 600 MB: ask for some at a time.
     """
     wanted = np.arange(store.rows) if rows is None else np.asarray(rows, dtype=np.int64)
-    found = np.empty((len(wanted), len(store.labels)), dtype=np.float32)
-    size = store.scores.manifest.rows_a_part
-    numbers = wanted // size
-    for number in np.unique(numbers):
-        here = np.flatnonzero(numbers == number)
-        cells = _read(store, int(number), ["probabilities"])["probabilities"].combine_chunks()
-        part = cells.flatten().to_numpy().reshape(-1, len(store.labels))
-        found[here] = part[wanted[here] - number * size]
-    return found
-
-
-def _read(store: Store, number: int, columns: list[str], group: int | None = None) -> pa.Table:
-    """Columns of a part, or of one group of its rows."""
-    try:
-        with pq.ParquetFile(part_path(store.scores.folder, number)) as file:
-            if group is None:
-                return file.read(columns=columns)
-            return file.read_row_group(group, columns=columns)
-    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-        raise UserError(f"Part {number} of the scores is missing or damaged.") from error
-
-
-def _bulk(store: Store, row: int) -> dict:
-    number, within = divmod(row, store.scores.manifest.rows_a_part)
-    group = _read(store, number, [*BULK, WORDS, "probabilities"], within // GROUP)
-    (cells,) = group.slice(within % GROUP, 1).to_pylist()
-    return cells
+    result = np.empty((len(wanted), len(store.labels)), dtype=np.float32)
+    numbers, within = np.divmod(wanted, store.scores.manifest.rows_a_part)
+    for number in np.unique(numbers).tolist():
+        here = numbers == number
+        part = read_probabilities(store.scores.folder, store.scores.manifest, number)
+        result[here] = part[within[here]]
+    return result
 
 
 def _fields(store: Store) -> list[str]:

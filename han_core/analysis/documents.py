@@ -76,11 +76,7 @@ class Documents:
         return int(self._ends[-1]) if self.batches else 0
 
     def field(self, column: str) -> str:
-        """What one of the data's own columns is called in the file.
-
-        Raises:
-            UserError: if the data have no such column.
-        """
+        """What one of the data's own columns is called in the file."""
         if column not in self.columns:
             raise UserError(f"The documents have no column “{column}”.")
         return f"c{self.columns.index(column)}"
@@ -170,11 +166,7 @@ def _content(name: str) -> bytes:
 
 
 def open_documents(folder: Path) -> Documents:
-    """The documents that ``keep_documents`` wrote.
-
-    Raises:
-        UserError: if they are missing or damaged.
-    """
+    """The documents that ``keep_documents`` wrote."""
     path = folder / FILE
     try:
         file = pa.ipc.open_file(pa.memory_map(str(path)))
@@ -200,9 +192,6 @@ def store_documents(corpus: Corpus, data_sha256: str) -> Path:
     """The folder of the corpus's documents; written unless it is there already.
 
     It is named by the hash of ids, texts and labels, and by one of the further columns.
-
-    Raises:
-        UserError: if the disk refuses.
     """
     folder = documents_root() / f"{data_sha256}-{_columns_sha256(corpus)[:16]}"
     if _there(folder, len(corpus)):

@@ -140,11 +140,7 @@ LARGEST = 5_000_000_000  # bytes of all entries; the one in use stays in any cas
 
 
 def document_vectors(checkpoint: Checkpoint, texts: Sequence[str]) -> np.ndarray:
-    """(documents, size) float32 of length 1; zeros for a text without a word.
-
-    Raises:
-        UserError: as ``run_model``.
-    """
+    """(documents, size) float32 of length 1; zeros for a text without a word."""
     documents = [checkpoint.tokenizer(text) for text in texts]
     with_words = [at for at, document in enumerate(documents) if document.sentences]
     numbered = {at: number_document(documents[at], checkpoint.vocabulary) for at in with_words}
@@ -168,8 +164,6 @@ def cache_vectors(
         progress: told the documents done, earlier ones included.
 
     Raises:
-        UserError: if the documents have no labels, or labels that are none of the
-            checkpoint's classes; or as ``vectors_of``.
         OSError: if the disk takes no more.
     """
     if not corpus.labels:

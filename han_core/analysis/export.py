@@ -43,11 +43,6 @@ def write_table(
 
     Returns:
         How many bytes it has.
-
-    Raises:
-        UserError: if it would have more than ``most_bytes``, or the disk refuses; a file
-            that stood there stays.
-        ValueError: if there is no frame.
     """
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
@@ -159,9 +154,6 @@ def export_table(
     Args:
         rows: (documents,) of the store.
         progress: gets how many documents are written, and of how many.
-
-    Raises:
-        UserError: as ``write_table``, or if the database cannot be read.
     """
 
     def followed() -> Iterator[pd.DataFrame]:

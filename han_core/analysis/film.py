@@ -102,9 +102,6 @@ def read_frames(folder: Path) -> Film:
 
     Lines that are torn, damaged or of other documents are left out. A line takes the place
     of all those from its step on: they are of steps that were lost when the run died.
-
-    Raises:
-        UserError: if the documents are damaged.
     """
     if not (folder / WATCHED).exists():
         return Film((), ())
@@ -180,9 +177,6 @@ class FrameRecorder:
         folder: the run's, where both files stand.
         texts: the documents to watch.
         every: keep each so many steps, instead of 1, 2, 4, 8, ….
-
-    Raises:
-        UserError: if there is no word in a text.
     """
 
     def __init__(self, folder: Path, texts: Sequence[str], every: int | None = None):

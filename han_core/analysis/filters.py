@@ -184,11 +184,7 @@ LARGEST = 40_000  # bytes of JSON; so much can be pressed into few characters
 
 
 def to_text(filter: Filter) -> str:
-    """The filter's text; "" for the one that leaves everything.
-
-    Raises:
-        UserError: if it would be longer than ``LONGEST``.
-    """
+    """The filter's text; "" for the one that leaves everything."""
     said = filter.model_dump(exclude_defaults=True)
     if not said:
         return ""
@@ -202,11 +198,7 @@ def to_text(filter: Filter) -> str:
 
 
 def from_text(text: str) -> Filter:
-    """The filter of a text that ``to_text`` made.
-
-    Raises:
-        UserError: if it is cut, changed, too long, or asks for what cannot be.
-    """
+    """The filter of a text that ``to_text`` made."""
     if len(text) > LONGEST:
         raise UserError(
             f"A link holds a filter of up to {LONGEST:,} characters; {len(text):,} came."

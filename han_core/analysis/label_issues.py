@@ -14,13 +14,10 @@ from threading import Lock
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from han_core.analysis.dataset import Store
-from han_core.analysis.scoring.table import part_path
+from han_core.analysis.scoring.table import read_probabilities
 from han_core.analysis.sources import Scores
-from han_core.runtime.errors import UserError
 
 HELD = 20_000_000
 """Numbers (80 MB) up to which probabilities are read once and held, not read twice."""
@@ -80,11 +77,7 @@ class LabelIssues:
 
 
 def find_label_issues(store: Store) -> LabelIssues:
-    """Of all documents; found once for a store and kept as long as it is.
-
-    Raises:
-        UserError: if the labels' probabilities cannot be read.
-    """
+    """Of all documents; found once for a store and kept as long as it is."""
     with _one_at_a_time:
         if store not in _kept:
             _kept[store] = confident_learning(store.scores, store.outcomes.true)
@@ -150,14 +143,7 @@ def _margin(probabilities: np.ndarray, label: np.ndarray) -> np.ndarray:
 
 
 def _parts(scores: Scores) -> Iterator[tuple[int, np.ndarray]]:
-    """(first row, (documents, classes) float32) of each part, in order."""
-    classes, start = len(scores.manifest.classes), 0
+    """Yield (first row, (documents, classes) probabilities) of each part, in order."""
     for number in range(scores.manifest.parts):
-        try:
-            path = part_path(scores.folder, number)
-            column = pq.read_table(path, columns=["probabilities"])["probabilities"]
-            values = column.combine_chunks().flatten().to_numpy()
-            yield start, values.reshape(-1, classes)
-        except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-            raise UserError(f"Part {number} in {scores.folder.name} is damaged.") from error
-        start += scores.manifest.rows_of(number)
+        start = number * scores.manifest.rows_a_part
+        yield start, read_probabilities(scores.folder, scores.manifest, number)

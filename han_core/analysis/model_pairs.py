@@ -52,9 +52,6 @@ def mcnemar(fixed: int, broken: int) -> McNemar:
 
     χ² = (|fixed − broken| − 1)² / (fixed + broken) with one degree of freedom (Edwards 1948).
     Where nothing tells the models apart, p is 1.
-
-    Raises:
-        ValueError: if a count is negative.
     """
     from scipy.stats import binom, chi2
 
@@ -75,9 +72,6 @@ def paired_difference(both_right: int, fixed: int, broken: int, both_wrong: int)
     Newcombe 1998 (Statistics in Medicine 17, 2635-2650), method 10: the Wilson limits of both
     accuracies, put together with the correlation φ of being right. It holds where differences
     are small, and documents few, better than mean ± 1.96 standard errors does.
-
-    Raises:
-        ValueError: if there is no document.
     """
     n = both_right + fixed + broken + both_wrong
     if n < 1 or min(both_right, fixed, broken, both_wrong) < 0:
@@ -172,11 +166,7 @@ class Pair:
 
 
 def changes(outcomes: Outcomes) -> np.ndarray:
-    """(documents,) the place in ``CHANGES`` of what became of each.
-
-    Raises:
-        ValueError: if there is no second model.
-    """
+    """(documents,) the place in ``CHANGES`` of what became of each."""
     other = _other(outcomes)
     # (first wrong or right, second wrong or right)
     names: tuple[tuple[Change, Change], ...] = (("both_wrong", "fixed"), ("broken", "both_right"))
@@ -185,20 +175,12 @@ def changes(outcomes: Outcomes) -> np.ndarray:
 
 
 def has_changed(outcomes: Outcomes) -> np.ndarray:
-    """(documents,) whether the two models predict different classes, right or wrong.
-
-    Raises:
-        ValueError: if there is no second model.
-    """
+    """(documents,) whether the two models predict different classes, right or wrong."""
     return np.asarray(outcomes.predicted != _other(outcomes))
 
 
 def pairs_by_class(outcomes: Outcomes) -> tuple[Pair, ...]:
-    """(classes,) the counts of the documents that truly belong to each class.
-
-    Raises:
-        ValueError: if there is no second model.
-    """
+    """(classes,) the counts of the documents that truly belong to each class."""
     kinds, classes = len(CHANGES), len(outcomes.labels)
     became = changes(outcomes)
     cells = np.bincount(outcomes.true * np.int64(kinds) + became, minlength=classes * kinds)

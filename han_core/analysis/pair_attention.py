@@ -53,9 +53,6 @@ class PairAttention:
         words: over the documents whose prediction differs, the most gained first, the most lost
             last.
         of_changed, of_same: how many there were to choose from.
-
-    Raises:
-        ValueError: if the lengths differ.
     """
 
     rows: np.ndarray
@@ -111,10 +108,6 @@ def pair_attention(
         rows: (documents,) of the data set, with their ``outcomes``.
         documents: at most so many of each; of more, a sample that is always the same.
         progress: told the documents read, and of how many.
-
-    Raises:
-        UserError: if a part of the scores is missing or damaged.
-        ValueError: if the store has no second model.
     """
     if store.other is None:
         raise ValueError("a store of two models is expected")

@@ -31,10 +31,6 @@ def select(store: Store, filter: Filter, marks: Marks) -> np.ndarray:
     """(matching,) int64 rows that meet all conditions, ascending.
 
     ``filter.columns`` of one name are alternatives, those of different names all hold.
-
-    Raises:
-        UserError: if a class or a column is unknown, the regular expression is broken or
-            takes too long, or ``change`` is asked of one model.
     """
     left = np.ones(store.rows, dtype=bool)
     for mask in _numbers(store.outcomes, filter):
@@ -162,11 +158,7 @@ _lock = Lock()
 
 
 def sort_rows(store: Store, rows: np.ndarray, order: Order) -> np.ndarray:
-    """``rows`` (documents,) in ``order``; the last few answers are kept, so paging is quick.
-
-    Raises:
-        UserError: if there is no such order or column.
-    """
+    """``rows`` (documents,) in ``order``; the last few answers are kept, so paging is quick."""
     if not isinstance(order, str):
         order = ByColumn(*order)
     key = (order, hashlib.sha256(np.ascontiguousarray(rows).tobytes()).digest())

@@ -56,11 +56,7 @@ class MatchedTable:
 
 
 def match_documents(store: Store, table: Table) -> MatchedTable:
-    """Which documents of ``store`` a file speaks of.
-
-    Raises:
-        UserError: if the file names no texts, or none of those in ``store``.
-    """
+    """Which documents of ``store`` a file speaks of."""
     table, contents, retried = _named(table)
     place, documents = _places(store, [*contents, *retried.values()])
     for row, content in retried.items():
@@ -156,11 +152,7 @@ class PredictionChanges:
 
 
 def prediction_changes(store: Store, matched: MatchedTable) -> PredictionChanges:
-    """What became right and what broke.
-
-    Raises:
-        UserError: if the file has no column of predictions.
-    """
+    """What became right and what broke."""
     outcomes = store.outcomes.take(matched.rows)
     before = _cells(matched, PREDICTED)
     # As CSV writes them: a class may begin like a formula.

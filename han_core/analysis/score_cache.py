@@ -125,11 +125,7 @@ def sources_in_use() -> set[str]:
 
 
 def delete_scores(key: str) -> None:
-    """Deletes scores, and their documents if no others share them.
-
-    Raises:
-        UserError: if something is being scored into them, or the disk refuses.
-    """
+    """Deletes scores, and their documents if no others share them."""
     folder = scores_root() / key
     if not KEY.fullmatch(key) or not folder.is_dir():
         return

@@ -63,10 +63,6 @@ def cache_scores(
         folder: where ``checkpoint`` stands.
         source: what ``corpus`` was read from.
         progress: told the documents done.
-
-    Raises:
-        UserError: as ``score_corpus`` and ``keep_documents``, or if the data have no labels
-            or changed meanwhile.
     """
     if not corpus.labels:
         raise UserError(f"Labelled documents are expected; {corpus.name} has no labels.")
@@ -96,9 +92,6 @@ def start_scoring(folder: Path, device: str, source: Source) -> Path:
     """Begins to score in a process of its own; ``background.look`` at what is returned.
 
     Where that process is at work already, it goes on.
-
-    Raises:
-        UserError: as ``begin``.
     """
     work = request_folder(source, checkpoint_sha256(folder))
     request = {

@@ -44,21 +44,13 @@ Match = Callable[[pa.Array], pa.Array]
 
 
 def containing(documents: Documents, words: str) -> np.ndarray:
-    """(documents,) whether ``words`` stand in the text, whatever the case.
-
-    Raises:
-        UserError: if it takes too long, or the documents are gone.
-    """
+    """(documents,) whether ``words`` stand in the text, whatever the case."""
     sought = readable(words)
     return _scanned(documents, lambda texts: pc.match_substring(texts, sought, ignore_case=True))
 
 
 def matching(documents: Documents, pattern: str) -> np.ndarray:
-    """(documents,) whether the regular expression matches somewhere in the text.
-
-    Raises:
-        UserError: if it is broken, takes too long, or the documents are gone.
-    """
+    """(documents,) whether the regular expression matches somewhere in the text."""
     sought = readable(pattern)
     try:
         pc.match_substring_regex(pa.array([""]), sought)
@@ -152,11 +144,7 @@ class Search:
         return self._mask(("attends", *words), sql, [self._parts, *words])
 
     def having(self, column: str, values: Iterable[str]) -> np.ndarray:
-        """(documents,) whether the cell of one of the data's own columns is any of ``values``.
-
-        Raises:
-            UserError: if the data have no such column.
-        """
+        """(documents,) whether the cell of one of the data's own columns is any of ``values``."""
         field, sought = self._documents.field(column), sorted(map(readable, values))
         sql = f"SELECT row FROM documents WHERE {field} IN ({', '.join('?' * len(sought))})"
         return self._mask(("has", field, *sought), sql, sought)

@@ -54,10 +54,6 @@ def save_slice(
     Args:
         dataset: its hash (``Manifest.data_sha256``).
         replace: whether a slice of this name gives way.
-
-    Raises:
-        UserError: if the name is taken or cannot be one, the filter is too long, or as
-            ``Database.writing``.
     """
     if len(filter) > LONGEST_FILTER:
         raise UserError("This filter has too many conditions to be saved as a slice.")
@@ -80,11 +76,7 @@ def save_slice(
 
 
 def saved_slices(database: Database, dataset: str) -> tuple[Slice, ...]:
-    """The slices of a data set, by name.
-
-    Raises:
-        UserError: as ``Database.reading``.
-    """
+    """The slices of a data set, by name."""
     columns = SLICE.c.name, SLICE.c.filter, SLICE.c.annotator, SLICE.c.at
     asked = sa.select(*columns).where(SLICE.c.dataset == dataset).order_by(SLICE.c.folded)
     with database.reading() as connection:
@@ -92,11 +84,7 @@ def saved_slices(database: Database, dataset: str) -> tuple[Slice, ...]:
 
 
 def delete_slice(database: Database, dataset: str, name: str, analyst: str) -> None:
-    """Lets a slice go; the history keeps its filter.
-
-    Raises:
-        UserError: if ``analyst`` is no name, or as ``Database.writing``.
-    """
+    """Lets a slice go; the history keeps its filter."""
     who = checked_name(analyst, "An analyst's name")
     with database.writing() as connection:
         same = _named(dataset, name)
@@ -136,9 +124,6 @@ def slice_scores(counts: np.ndarray, whole: np.ndarray, seed: int = 0) -> SliceS
 
     Args:
         counts, whole: (classes, classes) documents of the slice, and of all data.
-
-    Raises:
-        ValueError: if the slice has documents that the whole lacks.
     """
     rest = whole - counts
     if counts.shape != whole.shape or (rest < 0).any():

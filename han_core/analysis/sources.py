@@ -60,11 +60,7 @@ class Source(BaseModel):
         return self.model_copy(update=unread) == other.model_copy(update=unread)
 
     def read(self) -> Corpus:
-        """The documents as they are now.
-
-        Raises:
-            UserError: as ``read_corpus``.
-        """
+        """The documents as they are now."""
         return read_corpus(
             self.data,
             text_column=self.text_column,
@@ -90,11 +86,7 @@ class Source(BaseModel):
             return "gone"
 
     def with_checksum(self) -> "Source":
-        """With the hash of the file's content.
-
-        Raises:
-            UserError: if the file is another by now than when it was named, or gone.
-        """
+        """With the hash of the file's content."""
         if (path := self.path) is None:
             return self
         try:

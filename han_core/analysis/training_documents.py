@@ -57,11 +57,7 @@ class TrainingSet:
 
 
 def begin(asked: TrainingSet) -> None:
-    """Begins to compute the vectors, unless that goes on already.
-
-    Raises:
-        UserError: as ``background.begin``.
-    """
+    """Begins to compute the vectors, unless that goes on already."""
     request = {
         "folder": str(asked.folder.absolute()),
         "device": asked.device,

@@ -6,15 +6,14 @@ even attention. A word's mean over documents is then shrunk towards that of all 
 rarest would lead every list by chance (``ranking``). It knows nothing about texts or models.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from han_core.analysis.dataset import Outcomes, Store
-from han_core.analysis.scoring.table import BULK, GROUP, WORDS, part_path
+from han_core.analysis.scoring.table import BULK, WORDS, read_rows
 from han_core.runtime.errors import UserError
 
 MOST = 20_000
@@ -40,9 +39,6 @@ class WordAttention:
             the sums of its attention, its lift, and the squares of both.
         positions: (documents, ``BINS``) float32, how many times the sentence weight that even
             attention would put there; NaN for a document of a single sentence.
-
-    Raises:
-        ValueError: if lengths do not fit.
     """
 
     of: int
@@ -72,9 +68,6 @@ def gather_word_attention(
 
     Args:
         progress: told the documents read.
-
-    Raises:
-        UserError: if a part is missing or damaged, or there is no document.
     """
     if not len(rows):
         raise UserError("The filter leaves no document to look at.")
@@ -84,7 +77,10 @@ def gather_word_attention(
     outcomes = store.outcomes.take(read)
     cells = outcomes.true.astype(np.int64) * len(store.labels) + outcomes.predicted
     gathered, positions, done = _Sums(), [], 0
-    for table in _tables(store, read):
+    # Words as numbers into the group's own dictionary, as they lie in the file.
+    options = {"read_dictionary": [f"{WORDS}.list.element"]}
+    scores = store.scores
+    for table in read_rows(scores.folder, scores.manifest, read, [*BULK, WORDS], **options):
         documents = _Documents.of(table)
         gathered.add(documents, table[WORDS], cells[done : done + len(table)])
         positions.append(documents.positions())
@@ -141,26 +137,6 @@ class _Documents:
 def _within(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """For each value the sum over its own stretch."""
     return np.add.reduceat(values, lengths.cumsum() - lengths).repeat(lengths)
-
-
-def _tables(store: Store, rows: np.ndarray) -> Iterator[pa.Table]:
-    """The bulk of ``rows`` (documents,), which ascend, a row group at a time."""
-    folder, size = store.scores.folder, store.scores.manifest.rows_a_part
-    parts, within = np.divmod(rows, size)
-    for number in np.unique(parts).tolist():
-        groups, places = np.divmod(within[parts == number], GROUP)
-        try:
-            # Words as numbers into the group's own dictionary, as they lie in the file.
-            with pq.ParquetFile(
-                part_path(folder, number), read_dictionary=[f"{WORDS}.list.element"]
-            ) as file:
-                for group in np.unique(groups).tolist():
-                    table = file.read_row_group(group, columns=[*BULK, WORDS])
-                    yield table.take(places[groups == group])
-        except FileNotFoundError as error:
-            raise UserError(f"{folder.name} has no part {number}.") from error
-        except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-            raise UserError(f"Part {number} in {folder.name} is damaged.") from error
 
 
 @dataclass

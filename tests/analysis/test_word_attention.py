@@ -178,7 +178,7 @@ def test_no_document_and_a_damaged_part_are_sentences(make_store):
     with pytest.raises(UserError, match="Part 0 in first is damaged"):
         gather_word_attention(store, np.arange(2))
     path.unlink()
-    with pytest.raises(UserError, match="first has no part 0"):
+    with pytest.raises(UserError, match="Part 0 in first is missing"):
         gather_word_attention(store, np.arange(2))
 
 

@@ -28,11 +28,7 @@ ANNOTATION_TABLES = (ASSIGNMENT, NOTE, FLAG, READ)
 
 
 def marks(database: Database) -> Marks:
-    """Which documents have which tag and flag; read anew only after something was written.
-
-    Raises:
-        UserError: as ``Database.reading``.
-    """
+    """Which documents have which tag and flag; read anew only after something was written."""
     kept = database.marked
     with database.reading() as connection:
         number = connection.execute(sa.select(CLOCK.c.number)).scalar_one()
@@ -43,11 +39,7 @@ def marks(database: Database) -> Marks:
 
 
 def annotated_documents(database: Database, annotator: str) -> frozenset[str]:
-    """The documents that this annotator tagged, noted, flagged or marked as read.
-
-    Raises:
-        UserError: as ``Database.reading``.
-    """
+    """The documents that this annotator tagged, noted, flagged or marked as read."""
     with database.reading() as connection:
         return frozenset(select_annotated(connection, annotator))
 
@@ -103,11 +95,7 @@ class Agreement:
 
 
 def annotators(database: Database) -> dict[str, int]:
-    """Everybody who said something, by name, with the number of documents.
-
-    Raises:
-        UserError: as ``Database.reading``.
-    """
+    """Everybody who said something, by name, with the number of documents."""
     rows = sa.union(
         *(sa.select(table.c.annotator, table.c.content) for table in ANNOTATION_TABLES)
     ).subquery()
@@ -123,9 +111,6 @@ def agreement(
 
     Args:
         contents: only these documents, all if None.
-
-    Raises:
-        UserError: if both are one, or as ``Database.reading``.
     """
     if first == second:
         raise UserError("Two annotators are expected to compare; it was the same one twice.")

@@ -59,22 +59,14 @@ _COLUMNS = [TAG.c[name] for name in Tag.__dataclass_fields__]
 
 
 def codebook(database: Database, retired: bool = False) -> tuple[Tag, ...]:
-    """The tags that are offered, or those that are ``retired``, by name.
-
-    Raises:
-        UserError: as ``Database.reading``.
-    """
+    """The tags that are offered, or those that are ``retired``, by name."""
     asked = sa.select(*_COLUMNS).where(TAG.c.retired == retired).order_by(TAG.c.folded)
     with database.reading() as connection:
         return tuple(Tag(*row) for row in connection.execute(asked))
 
 
 def documents_by_tag(database: Database) -> dict[str, int]:
-    """Documents that have a tag, for each name in the codebook; retired tags too.
-
-    Raises:
-        UserError: as ``Database.reading``.
-    """
+    """Documents that have a tag, for each name in the codebook; retired tags too."""
     documents = sa.func.count(sa.distinct(ASSIGNMENT.c.content))
     asked = sa.select(TAG.c.name, documents).outerjoin(ASSIGNMENT).group_by(TAG.c.name)
     with database.reading() as connection:
@@ -94,8 +86,6 @@ def save_tag(
 
     Raises:
         Stale: if somebody changed ``tag`` since.
-        UserError: if another tag has the name or the key, a value cannot be used, or as
-            ``Database.writing``.
     """
     values = {
         "name": checked_name(name, "A tag's name"),
@@ -129,7 +119,6 @@ def retire_tag(database: Database, tag: Tag, annotator: str) -> Tag:
 
     Raises:
         Stale: if somebody changed ``tag`` since.
-        UserError: as ``Database.writing``.
     """
     with database.writing() as connection:
         who = checked_name(annotator, "An analyst's name")
@@ -137,11 +126,7 @@ def retire_tag(database: Database, tag: Tag, annotator: str) -> Tag:
 
 
 def restore_tag(database: Database, tag: Tag, annotator: str) -> Tag:
-    """A retired tag offered again.
-
-    Raises:
-        UserError: as ``retire``.
-    """
+    """A retired tag offered again."""
     with database.writing() as connection:
         who = checked_name(annotator, "An analyst's name")
         return _changed(connection, tag, who, "restored a tag", retired=False)
@@ -154,7 +139,6 @@ def merge_tags(database: Database, tag: Tag, into: Tag, annotator: str) -> int:
 
     Raises:
         Stale: if somebody changed either since.
-        UserError: if both are one, or as ``Database.writing``.
     """
     who = checked_name(annotator, "An analyst's name")
     if tag.id == into.id:
@@ -254,9 +238,6 @@ def add_starter_tags(database: Database, annotator: str) -> int:
     """Puts those into the codebook whose name is not there; returns how many.
 
     A key that somebody gave to another tag stays with that one.
-
-    Raises:
-        UserError: as ``Database.writing``, or if ``annotator`` is no name.
     """
     who = checked_name(annotator, "An analyst's name")
     with database.writing() as connection:

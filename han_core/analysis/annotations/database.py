@@ -35,12 +35,7 @@ _POSTGRESQL_LOCK = 0x48616E73636F7065  # any number that nobody else takes: "Han
 
 
 def upgrade(reader: Engine, writer: Engine, name: str) -> None:
-    """Brings the schema behind the engines up to ``KNOWN[-1]``.
-
-    Raises:
-        UserError: if the schema is none that is known.
-        DBAPIError: as the database does.
-    """
+    """Brings the schema behind the engines up to ``KNOWN[-1]``."""
     with reader.connect() as connection:
         if _present(connection, name) == KNOWN[-1]:
             return
@@ -64,11 +59,7 @@ def step(connection: Connection, revision: str) -> None:
 
 
 def _present(connection: Connection, name: str) -> str | None:
-    """The schema's revision, None in an empty database.
-
-    Raises:
-        UserError: if it is none that is known.
-    """
+    """The schema's revision, None in an empty database."""
     if not sa.inspect(connection).has_table(VERSION_TABLE):
         return None
     found = connection.execute(sa.select(sa.column("version_num")).select_from(
@@ -106,21 +97,13 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A view of one moment.
-
-        Raises:
-            UserError: if the database refuses, here and in what is done with the connection.
-        """
+        """A view of one moment."""
         with self._said(), self._reader.connect() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """All that is done here is written, or nothing if anything is raised.
-
-        Raises:
-            UserError: as ``reading``.
-        """
+        """All that is done here is written, or nothing if anything is raised."""
         with self._said(), self._writer.begin() as connection:
             connection.execute(sa.update(CLOCK).values(number=CLOCK.c.number + 1))
             yield connection
@@ -135,11 +118,7 @@ class Database:
         self._engine.dispose()
 
     def bring_up_to_date(self) -> None:
-        """Makes the tables, or the present ones of an older database's.
-
-        Raises:
-            UserError: if it was written by a newer Hanscope, or the database refuses.
-        """
+        """Makes the tables, or the present ones of an older database's."""
         with self._said():
             upgrade(self._reader, self._writer, self.name)
 
@@ -156,10 +135,6 @@ def open_database(url: str | None = None, patience: float = 30.0) -> Database:
 
     Args:
         patience: seconds to wait while others write.
-
-    Raises:
-        UserError: if ``url`` names no SQLite or PostgreSQL database, it cannot be reached, or
-            it was written by a newer Hanscope.
     """
     database = Database(_engine(_url(url or paths.notes_url()), patience), patience)
     database.bring_up_to_date()

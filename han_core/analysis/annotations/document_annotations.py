@@ -78,22 +78,14 @@ class Annotation:
 
 
 def document_annotations(database: Database, content: str) -> tuple[Annotation, ...]:
-    """What is said of one document, by annotator's name.
-
-    Raises:
-        UserError: as ``Database.reading``.
-    """
+    """What is said of one document, by annotator's name."""
     return annotations_by_document(database, [content]).get(content, ())
 
 
 def annotations_by_document(
     database: Database, contents: Sequence[str]
 ) -> dict[str, tuple[Annotation, ...]]:
-    """The same of several; those of which nothing is said are left out.
-
-    Raises:
-        UserError: as ``Database.reading``.
-    """
+    """The same of several; those of which nothing is said are left out."""
     found: dict[str, tuple[Annotation, ...]] = {}
     with database.reading() as connection:
         for some in query_batches(list(dict.fromkeys(contents))):
@@ -167,11 +159,7 @@ class AnnotationCells:
 
 
 def annotation_cells(database: Database, contents: Sequence[str]) -> AnnotationCells:
-    """What is said of these documents, in their order.
-
-    Raises:
-        UserError: as ``Database.reading``.
-    """
+    """What is said of these documents, in their order."""
     said = annotations_by_document(database, contents)
     rows = {content: _cells(of_it) for content, of_it in said.items()}
     nothing = ("",) * 5
@@ -180,11 +168,7 @@ def annotation_cells(database: Database, contents: Sequence[str]) -> AnnotationC
 
 
 def annotations_from_json(text: str) -> tuple[Annotation, ...]:
-    """What a cell of ``coding`` says; whatever else stands in it is refused.
-
-    Raises:
-        UserError: if it is no such cell.
-    """
+    """What a cell of ``coding`` says; whatever else stands in it is refused."""
     if len(text) > LONGEST_CODING:
         raise UserError("A cell of the column coding is too long to be read.")
     if not text.strip():

@@ -52,9 +52,6 @@ def import_annotations(
 
     Args:
         who: brings it; the history says so.
-
-    Raises:
-        UserError: if a name cannot be one, or as ``Database.writing``.
     """
     who = checked_name(who, "An analyst's name")
     named = [one.name for all_of_it in said.values() for each in all_of_it for one in each.tags]

@@ -57,11 +57,7 @@ def storable(text: str) -> str:
 
 
 def checked_name(name: str, what: str) -> str:
-    """``name`` in Unicode's composed form, with single spaces.
-
-    Raises:
-        UserError: if it is empty, too long, or holds control characters.
-    """
+    """``name`` in Unicode's composed form, with single spaces."""
     tidy = unicodedata.normalize("NFC", " ".join(name.split()))
     if not tidy:
         raise UserError(f"{what} of at least one character is expected; it was empty.")
@@ -80,11 +76,7 @@ def folded(name: str) -> str:
 
 
 def checked_note(text: str) -> str:
-    """``text`` as it can be stored; white space alone is no note.
-
-    Raises:
-        UserError: if it is too long.
-    """
+    """``text`` as it can be stored; white space alone is no note."""
     if len(text) > LONGEST_NOTE:
         raise UserError(
             f"A note of at most {LONGEST_NOTE:,} characters is expected; this one has "
@@ -94,11 +86,7 @@ def checked_note(text: str) -> str:
 
 
 def checked_text(text: str, what: str, most: int) -> str:
-    """A shorter text beside a name: a description, a class.
-
-    Raises:
-        UserError: if it is too long.
-    """
+    """A shorter text beside a name: a description, a class."""
     if len(text) > most:
         raise UserError(
             f"{what} of at most {most:,} characters is expected; this one has {len(text):,}."
@@ -107,22 +95,14 @@ def checked_text(text: str, what: str, most: int) -> str:
 
 
 def checked_colour(colour: str) -> str:
-    """``#rrggbb`` in lower case, our own where there is none.
-
-    Raises:
-        UserError: if it is something else.
-    """
+    """``#rrggbb`` in lower case, our own where there is none."""
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", colour or DEFAULT_COLOUR):
         raise UserError(f'A colour such as {DEFAULT_COLOUR} is expected; "{colour}" came.')
     return (colour or DEFAULT_COLOUR).lower()
 
 
 def checked_key(key: str) -> str:
-    """One letter or digit of the keyboard in lower case, or "" for none.
-
-    Raises:
-        UserError: if it is something else, or does something else on the page.
-    """
+    """One letter or digit of the keyboard in lower case, or "" for none."""
     if key and not re.fullmatch(r"[a-z0-9]", key.lower()):
         raise UserError(f'One letter a to z or digit is expected as a key; "{key}" came.')
     if key and key.lower() in RESERVED_KEYS:

@@ -60,11 +60,7 @@ def record(
 
 
 def history(database: Database, content: str) -> tuple[Change, ...]:
-    """What was changed about a document, oldest first.
-
-    Raises:
-        UserError: as ``Database.reading``.
-    """
+    """What was changed about a document, oldest first."""
     columns = [HISTORY.c[name] for name in Change._fields]
     asked = sa.select(*columns).where(HISTORY.c.content == content).order_by(HISTORY.c.id)
     with database.reading() as connection:
@@ -90,12 +86,7 @@ class SavedNote(NamedTuple):
 
 
 def add_tag(database: Database, content: str, tag: str, annotator: str) -> None:
-    """Tags the document.
-
-    Raises:
-        UserError: if the codebook has no such tag, ``annotator`` is no name, or as
-            ``Database.writing``.
-    """
+    """Tags the document."""
     who = checked_name(annotator, "An analyst's name")
     with database.writing() as connection:
         found = connection.execute(sa.select(TAG.c.id, TAG.c.name).where(_named(tag))).first()
@@ -107,11 +98,7 @@ def add_tag(database: Database, content: str, tag: str, annotator: str) -> None:
 
 
 def remove_tag(database: Database, content: str, tag: str, annotator: str) -> None:
-    """Takes this annotator's tag off the document; those of others stay.
-
-    Raises:
-        UserError: if ``annotator`` is no name, or as ``Database.writing``.
-    """
+    """Takes this annotator's tag off the document; those of others stay."""
     who = checked_name(annotator, "An analyst's name")
     with database.writing() as connection:
         of_tag = ASSIGNMENT.c.tag_id.in_(sa.select(TAG.c.id).where(_named(tag)))
@@ -128,9 +115,6 @@ def write_note(
     Args:
         version: of the note that was changed, 0 if there was none. Where another text came in
             between (two windows of one person), both are kept, one under the other.
-
-    Raises:
-        UserError: if ``text`` is too long, ``annotator`` is no name, or as ``Database.writing``.
     """
     who, wanted = checked_name(annotator, "An analyst's name"), checked_note(text)
     with database.writing() as connection:
@@ -155,9 +139,6 @@ def set_flag(
     Args:
         label: the document's class in the data.
         meant: the class that it should have.
-
-    Raises:
-        UserError: if ``annotator`` is no name, a class is too long, or as ``Database.writing``.
     """
     who = checked_name(annotator, "An analyst's name")
     said = {
@@ -179,11 +160,7 @@ def set_flag(
 
 
 def set_read(database: Database, content: str, annotator: str, on: bool) -> None:
-    """Marks the document as read by this annotator, or takes the mark away.
-
-    Raises:
-        UserError: if ``annotator`` is no name, or as ``Database.writing``.
-    """
+    """Marks the document as read by this annotator, or takes the mark away."""
     who = checked_name(annotator, "An analyst's name")
     with database.writing() as connection:
         if on:

@@ -46,9 +46,6 @@ class Part:
         number: which part it is, from 0.
         start: the row of the corpus that the first document is.
         classes: the position of each document's class, or None without labels.
-
-    Raises:
-        ValueError: if the columns are not equally long.
     """
 
     number: int
@@ -206,11 +203,7 @@ def data_sha256(corpus: Corpus) -> str:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Which scores ``folder`` holds.
-
-    Raises:
-        UserError: if it has no manifest, one that does not fit, or one of another format.
-    """
+    """Which scores ``folder`` holds."""
     said = read_json(folder / MANIFEST, largest=10_000_000)
     _refuse_other_format(folder, said)
     try:
@@ -229,11 +222,7 @@ def _refuse_other_format(folder: Path, said: object) -> None:
 
 
 def claim(folder: Path, wanted: Manifest) -> None:
-    """Makes ``folder`` the one of ``wanted``, or finds that it is already.
-
-    Raises:
-        UserError: if it holds other scores or other files, or cannot be written to.
-    """
+    """Makes ``folder`` the one of ``wanted``, or finds that it is already."""
     if (folder / MANIFEST).exists():
         _refuse_other(folder, read_manifest(folder), wanted)
         return

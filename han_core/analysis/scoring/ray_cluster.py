@@ -38,9 +38,6 @@ def score_on_ray(
         device: "auto" is CUDA where the cluster has a GPU, else the CPU.
         workers: at most so many actors; None: as many as there are CPUs, or GPUs.
         address: of a cluster; None starts one on this machine.
-
-    Raises:
-        UserError: if Ray is missing or no cluster is at ``address``, or as a worker says.
     """
     if device not in ("auto", "cpu", "cuda"):
         raise UserError(f"On Ray --device takes auto, cpu or cuda; {device} came.")

@@ -67,8 +67,6 @@ def score_corpus(
         patience: seconds to wait for another process that scores into ``out``.
 
     Raises:
-        UserError: if ``out`` holds something else, is in use for longer or cannot be written
-            to, if labels are none of the checkpoint's classes, or as the engine.
         KeyboardInterrupt: says how many parts are done.
     """
     classes = None

@@ -45,6 +45,8 @@ Works on parts that are there; a folder that is not finished can be read as well
 
 import io
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,11 +119,7 @@ SCHEMA = pa.schema(
 
 
 def score_part(checkpoint: Checkpoint, part: Part) -> pa.Table:
-    """The part's documents with ``SCHEMA``, in the part's order.
-
-    Raises:
-        UserError: as ``explain``; the sentence names the document by its row, from 1.
-    """
+    """The part's documents with ``SCHEMA``, in the part's order."""
     # Documents of like length go through the model together, so that none waits for a longer one.
     order = sorted(range(len(part)), key=lambda at: len(part.texts[at]))
     texts = [part.texts[at] for at in order]
@@ -216,9 +214,6 @@ class StoredAttention:
         word_weights: (tokens,) float64, sum to 1 in each sentence.
         sentence_lengths: (sentences,) tokens in each sentence.
         words: (tokens,) as the model reads them; () where they were not fetched.
-
-    Raises:
-        ValueError: if the lengths do not fit.
     """
 
     sentence_weights: np.ndarray
@@ -255,25 +250,50 @@ def part_path(folder: Path, number: int) -> Path:
     return folder / f"part-{number:05d}.parquet"
 
 
-def stored_attention(folder: Path, row: int) -> StoredAttention:
-    """The attention of a row of the corpus, from 0, with its words; a few milliseconds.
+@contextmanager
+def open_part(folder: Path, number: int, **options) -> Iterator[pq.ParquetFile]:
+    """Open a part; a part that is missing or damaged is a ``UserError``."""
+    try:
+        with pq.ParquetFile(part_path(folder, number), **options) as file:
+            yield file
+    except FileNotFoundError as error:
+        raise UserError(
+            f"Part {number} in {folder.name} is missing; score the data again."
+        ) from error
+    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+        raise UserError(
+            f"Part {number} in {folder.name} is damaged; score the data again."
+        ) from error
 
-    Raises:
-        UserError: if the folder has no such row, or the part is missing or damaged.
-    """
+
+def read_rows(
+    folder: Path, manifest: Manifest, rows: np.ndarray, columns: list[str], **options
+) -> Iterator[pa.Table]:
+    """Yield columns of ``rows`` (documents,), which ascend, one row group at a time."""
+    parts, within = np.divmod(np.asarray(rows, np.int64), manifest.rows_a_part)
+    for number in np.unique(parts).tolist():
+        groups, places = np.divmod(within[parts == number], GROUP)
+        with open_part(folder, number, **options) as file:
+            for group in np.unique(groups).tolist():
+                table = file.read_row_group(group, columns=columns)
+                yield table.select(columns).take(places[groups == group])
+
+
+def read_probabilities(folder: Path, manifest: Manifest, number: int) -> np.ndarray:
+    """Return the probabilities of a part, (documents, classes) float32."""
+    with open_part(folder, number) as file:
+        cells = file.read(columns=["probabilities"])["probabilities"].combine_chunks()
+        return cells.flatten().to_numpy().reshape(-1, len(manifest.classes))
+
+
+def stored_attention(folder: Path, row: int) -> StoredAttention:
+    """Return the attention of a row of the corpus, from 0, with its words."""
     manifest = read_manifest(folder)
     if not 0 <= row < manifest.rows:
-        raise UserError(f"{folder.name} has rows 0 to {manifest.rows - 1:,}; {row:,} came.")
-    number, within = divmod(row, manifest.rows_a_part)
-    try:
-        with pq.ParquetFile(part_path(folder, number)) as file:
-            group = file.read_row_group(within // GROUP, columns=[*BULK, WORDS])
-        (cells,) = group.slice(within % GROUP, 1).to_pylist()
-        return StoredAttention.of_cells(cells)
-    except FileNotFoundError as error:
-        raise UserError(f"{folder.name} has no part {number} yet.") from error
-    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-        raise UserError(f"Part {number} in {folder.name} is damaged.") from error
+        raise UserError(f"A row from 0 to {manifest.rows - 1:,} was expected; {row:,} came.")
+    (table,) = read_rows(folder, manifest, np.array([row]), [*BULK, WORDS])
+    (cells,) = table.to_pylist()
+    return StoredAttention.of_cells(cells)
 
 
 def stored_metrics(folder: Path, manifest: Manifest) -> dict[str, float]:

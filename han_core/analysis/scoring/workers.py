@@ -53,11 +53,7 @@ class Job:
 
 
 class Scorer:
-    """Scores parts on ``device``.
-
-    Raises:
-        UserError: if the checkpoint cannot be loaded, or is another by now.
-    """
+    """Scores parts on ``device``."""
 
     def __init__(self, job: Job, device: str) -> None:
         torch.set_num_threads(1)
@@ -67,11 +63,7 @@ class Scorer:
             raise UserError(f"The checkpoint {job.folder.name} changed while it was scoring.")
 
     def __call__(self, request: bytes) -> bytes:
-        """The Parquet file of the part that ``Part.to_bytes`` wrote.
-
-        Raises:
-            UserError: as ``score_part``, or if the device has too little memory.
-        """
+        """The Parquet file of the part that ``Part.to_bytes`` wrote."""
         part = Part.from_bytes(request)
         try:
             return to_parquet(score_part(self.checkpoint, part), self.key, part.number)
@@ -85,11 +77,7 @@ class Scorer:
 def score_here(
     parts: Iterable[Part], job: Job, checkpoint: Checkpoint
 ) -> Iterator[tuple[int, bytes]]:
-    """As ``score_locally``; the same bytes, for it is on one thread as any worker is.
-
-    Raises:
-        UserError: as ``score_part``.
-    """
+    """As ``score_locally``; the same bytes, for it is on one thread as any worker is."""
     for part in parts:
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
@@ -115,9 +103,6 @@ def score_locally(
 
     Args:
         devices: of each worker.
-
-    Raises:
-        UserError: as a worker says, or if one dies.
     """
     waiting: Iterator[Part] = iter(parts)
     workers: list[_Worker] = []
@@ -150,9 +135,6 @@ def worker_devices(name: str, workers: int | None = None) -> list[str]:
     """The device of each of ``workers``; None: a worker a core, at most ``TO_A_GPU`` to a GPU.
 
     "auto" and "cuda" deal the GPUs out in turn.
-
-    Raises:
-        UserError: as ``choose_device``.
     """
     chosen, there = str(choose_device(name)), available_devices()
     gpus = [device for device in there if device.startswith("cuda")]
