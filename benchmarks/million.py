@@ -28,9 +28,8 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
-from han_core.analysis.annotations.marks import Marks
 from han_core.analysis.documents import store_documents
-from han_core.analysis.filters import Filter, Range
+from han_core.analysis.filters import Filter, Marks, Range
 from han_core.analysis.score_cache import SOURCE, Origin, open_scores
 from han_core.analysis.scoring.manifest import MANIFEST, Manifest, rows_a_part
 from han_core.analysis.scoring.table import SCHEMA, part_path, to_parquet

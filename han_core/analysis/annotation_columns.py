@@ -1,8 +1,7 @@
-"""What a file says of documents: the codings that an export holds, and tags put in by hand.
+"""Annotations in the columns of an exported file, ready to be imported.
 
-An export's column ``coding`` has names and times. Where somebody went on in a spreadsheet,
-tags and flags that stand in the columns for people and in no coding are the importer's own; so
-is all that a file without ``coding`` says. It knows nothing about models or predictions.
+The column ``coding`` holds names and times. Tags and flags that somebody added in a spreadsheet,
+and everything in a file without ``coding``, count as the importer's own.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,8 +22,9 @@ from han_core.analysis.annotations.document_annotations import (
     flag_text,
 )
 from han_core.analysis.annotations.import_annotations import ImportSummary, import_annotations
-from han_core.analysis.annotations.marks import Flag, checked_name, checked_note, folded
+from han_core.analysis.annotations.schema import checked_name, checked_note, folded
 from han_core.analysis.annotations.writing import utc_now
+from han_core.analysis.filters import Flag
 from han_core.analysis.reimport import MatchedTable
 from han_core.data.readers import without_apostrophe
 from han_core.runtime.errors import UserError, shown
@@ -41,7 +41,7 @@ class FileAnnotations:
     """What a file says of the documents that it shares with a data set.
 
     Attributes:
-        said: for each document (``content_of``) of which something is said.
+        said: for each document (``content_hash``) of which something is said.
         own: documents that have tags, flags or notes without a coding: the importer's own.
     """
 

@@ -1,17 +1,13 @@
-"""The words that a model attends to most, of all documents or of some.
+"""Rank the words that a model attends to, and profile where attention lies.
 
-A mean over few documents is uncertain, so the lists go by the credibility mean of Bühlmann
-and Straub (Bühlmann & Gisler 2005, A Course in Credibility Theory, chapter 4): with n
-documents that have the word, x̄ their mean, and μ the mean of all words,
+A mean over few documents is uncertain, so words are ranked by the credibility mean of Bühlmann
+and Straub (Bühlmann & Gisler 2005, A Course in Credibility Theory, chapter 4): with n documents
+that have the word, x̄ their mean, and μ the mean of all words,
 
     Z·x̄ + (1 − Z)·μ,  Z = n / (n + σ²/τ²),
 
 where σ² is the variance between documents of one word and τ² that between words, both
-estimated without a shape being assumed. It knows nothing about figures.
-
-Where in documents sentence weight sits, and how gathered attention is.
-
-It knows nothing about words or figures.
+estimated without assuming a distribution.
 """
 
 from dataclasses import dataclass

@@ -1,11 +1,7 @@
-"""Documents put into bins by a number: how many there are and how many of them are right.
+"""Calibration: reliability bins, expected calibration error, accuracy by length.
 
-A bin says the smallest and the largest value that stand in it, so that a filter from one to
-the other leaves just its documents. It knows nothing about what the number is.
-
-Whether a model is as often right as it is sure: bins of confidence, calibration error.
-
-Only the predicted class's probability is looked at. It knows nothing about other classes.
+Only the probability of the predicted class is considered. Each bin knows its smallest and
+largest value, so that a filter on that range selects exactly its documents.
 """
 
 from dataclasses import dataclass

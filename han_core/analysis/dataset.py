@@ -1,20 +1,7 @@
-"""The narrow columns of scored documents, in memory: what all counts and figures are made of.
+"""A scored data set in memory: labels, predictions and other narrow columns.
 
-About 30 bytes a document. It knows nothing about texts, files or filters.
-
-A scored data set open for questions: narrow columns in memory, the rest on the disk.
-
-Opening reads about 30 bytes a document from the parts; texts, attention and probabilities
-stay where they are until they are asked for. It knows nothing about filters or tables.
-
-What the columns of a table of documents are called.
-
-It knows nothing about what stands in them.
-
-The words and the attention of many documents, read from the parts of kept scores.
-
-For one document ``scoring.stored.stored_attention`` is quicker to write; for hundreds this
-opens each part once. It knows nothing about what is made of them.
+Opening reads about 30 bytes a document; texts, attention and probabilities stay on the disk
+until they are needed.
 """
 
 from collections.abc import Iterator

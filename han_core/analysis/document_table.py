@@ -1,11 +1,7 @@
-"""Documents as a table, a page at a time, and one of them with all that is kept of it.
+"""Tables of scored documents, one page at a time, and one document in full.
 
-It knows nothing about filters, nor how a table is drawn.
-
-An explanation from what scoring stored, for when the model that made it is gone.
-
-Scores keep words and weights but not where the words stand, so they are found again in
-the text. It knows nothing about models.
+Includes the lists for reviewing labels, and the explanation of a document as it was stored,
+for when the model is gone.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from han_core.analysis.dataset import Store, own_columns
+from han_core.analysis.label_issues import LabelIssues
 from han_core.analysis.query import (
     Order,
     sort_rows,
@@ -42,7 +39,7 @@ class ScoredDocument:
     """All that is kept of a document.
 
     Attributes:
-        content: ``content_of`` the text.
+        content: ``content_hash`` the text.
         true, predicted: classes by their names.
         probabilities: (classes,) float32.
         loss: nats.
@@ -225,3 +222,56 @@ def _sentences(spans: Sequence[Span], lengths: Sequence[int]) -> Iterator[Senten
     for length in lengths:
         yield Sentence(tuple(spans[at : at + length]))
         at += length
+
+
+def ranked_issues(found: LabelIssues, rows: np.ndarray) -> np.ndarray:
+    """Those of ``rows`` that are suspect, the likeliest first."""
+    return found.rows[found.among(rows)]
+
+
+def surest_errors(store: Store, rows: np.ndarray) -> np.ndarray:
+    """Those of ``rows`` that the model gets wrong, the surest first."""
+    wrong = rows[~store.outcomes.right[rows]]
+    return sort_rows(store, wrong, "surest wrong first")
+
+
+def issue_page(
+    store: Store, found: LabelIssues, ranked: np.ndarray, offset: int, limit: int
+) -> pd.DataFrame:
+    """Some of ``ranked`` in their order, as ``table.page`` with three columns more.
+
+    ``likely`` is the class that is likelier than the label, ``margin`` as in ``LabelIssues``;
+    "true" is called ``label``, for whether it is true is the question.
+    """
+    shown = review_page(store, ranked, offset, limit).rename(columns={"true": "label"})
+    place = pd.Series(np.arange(len(found)), index=found.rows)[shown["row"]].to_numpy()
+    names = np.array(found.labels, dtype=object)
+    shown.insert(shown.columns.get_loc("label") + 1, "likely", names[found.likely[place]])
+    shown.insert(shown.columns.get_loc("likely") + 1, "margin", found.margin[place])
+    return shown
+
+
+def review_page(store: Store, ranked: np.ndarray, offset: int, limit: int) -> pd.DataFrame:
+    """Some of ``ranked`` in their order, as ``table.page``."""
+    rows = ranked[offset : offset + limit]
+    shown = table_page(store, rows, "as in the data", 0, len(rows))
+    return shown.set_index("row", drop=False).loc[rows].reset_index(drop=True)
+
+
+def label_pairs(found: LabelIssues, rows: np.ndarray) -> pd.DataFrame:
+    """Which labels stand where which are likely, among ``rows``: label, likely, documents.
+
+    The most frequent pair first, then in the order of the classes.
+    """
+    places, names = found.among(rows), np.array(found.labels, dtype=object)
+    pairs, counts = np.unique(
+        np.stack([found.given[places], found.likely[places]], axis=1), axis=0, return_counts=True
+    )
+    order = np.argsort(-counts, kind="stable")
+    return pd.DataFrame(
+        {
+            "label": names[pairs[order, 0]],
+            "likely": names[pairs[order, 1]],
+            "documents": counts[order],
+        }
+    )

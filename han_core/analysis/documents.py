@@ -1,21 +1,15 @@
-"""The documents that were scored, fetched by row from anywhere in a file.
+"""The texts, ids and columns of scored documents, stored once and read by row.
 
-``documents.arrow`` is an Arrow file that stays on the disk and is mapped: fifty rows from all
-over a million are there in milliseconds, and DuckDB reads whole columns of it. Its columns:
+``documents.arrow`` is memory-mapped, so any fifty rows of a million take milliseconds, and
+DuckDB reads whole columns of it. Its columns:
 
-    row, id         as the scores number and name it
-    content         what ``content_of`` the text says, as 16 bytes
-    text            in UTF-8, with "?" for half a character (a lone surrogate)
-    exact           the text with its half characters, null where there are none
-    characters      of the text
-    id_rank         the place of the id among the different ids, from 1
-    c0, c0_rank, …  the same of the data's own columns, whose names stand in the metadata
-
-``documents`` writes it. It knows nothing about predictions.
-
-Keeping the documents that are scored, so that pages read them without the data's file.
-
-The layout stands in ``kept_documents``. It knows nothing about predictions.
+    row, id         as in the scores
+    content         ``content_hash`` of the text, 16 bytes
+    text            UTF-8, with "?" for a lone surrogate
+    exact           the text with its lone surrogates, null where there are none
+    characters      length of the text
+    id_rank         position of the id among the different ids, from 1
+    c0, c0_rank, …  the same for the data's own columns, whose names stand in the metadata
 """
 
 import hashlib
@@ -31,7 +25,6 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from pyarrow.dataset import Dataset
 
-from han_core.analysis.annotations.marks import content_hash
 from han_core.analysis.scoring.manifest import readable
 from han_core.data.corpus import Corpus
 from han_core.runtime.atomic_io import whole_folder
@@ -48,6 +41,11 @@ FIXED = {
     "characters": pa.int32(),
     "id_rank": pa.int32(),
 }
+
+
+def content_hash(text: str) -> str:
+    """32 hexadecimal digits that name a text: the first half of its SHA-256."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def schema_of(columns: Sequence[str]) -> pa.Schema:
@@ -106,7 +104,7 @@ class Documents:
         ]
 
     def contents(self, rows: np.ndarray) -> list[str]:
-        """``content_of`` the texts of ``rows``."""
+        """``content_hash`` the texts of ``rows``."""
         return [content.hex() for content in self.take(rows, ["content"])["content"].to_pylist()]
 
     def rows_of(self, contents: Iterable[str]) -> np.ndarray:

@@ -1,14 +1,8 @@
-"""Document vectors of training documents, as they are kept: what the classifier reads of each.
+"""The cache of document vectors: what the classifier reads of each training document.
 
-An entry is a folder with ``vectors.npy`` (float16, of length 1, a row a document),
+An entry is a folder with ``vectors.npy`` (float16, unit length, one row a document),
 ``documents.arrow`` (id, label, text and its hash, in groups of ``GROUP``) and ``note.json``,
-under a hash of checkpoint and data. It knows nothing about models, nor what is near what.
-
-Document vectors of training documents, computed and kept.
-
-An entry is there whole or not at all. While it is made, the vectors so far stand aside, so
-that work that was stopped goes on; where all entries take too much room, those go that were
-not used for longest. It knows nothing about what is asked of them.
+named by a hash of checkpoint and data. Interrupted work continues where it stopped.
 """
 
 import io
@@ -25,7 +19,7 @@ import pyarrow as pa
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from han_core.analysis.annotations.marks import content_hash
+from han_core.analysis.documents import content_hash
 from han_core.analysis.scoring.manifest import checkpoint_sha256, data_sha256, readable
 from han_core.data.corpus import Corpus
 from han_core.data.labels import align_labels
@@ -80,7 +74,7 @@ class Note(BaseModel):
 
 @dataclass(frozen=True)
 class TrainingDocument:
-    """One of them; ``content`` as ``coding.marks.content_of``."""
+    """One of them; ``content`` as ``content_hash``."""
 
     id: str
     label: str

@@ -1,14 +1,8 @@
-"""A table written to a file as it comes, some rows at a time: CSV, Parquet or JSON lines.
+"""Export scored documents with their annotations as CSV, Parquet or JSON lines.
 
-CSV is what a spreadsheet may open: no cell of it runs as a formula. Parquet and JSON lines
-keep every text as it is, except half a character (a lone surrogate), which no reader takes
-and which becomes a question mark. It knows nothing about what the table says.
-
-The documents that a filter leaves as one table to take away, with what was said of them.
-
-A row for each document, in the order that is asked for; a million take a bounded memory. The
-columns ``content`` (``marks.content_of`` the text) and those of ``coding.findings`` are what
-``reimport`` and ``carried`` read back. It knows nothing about kinds of files.
+Rows are written a few thousand at a time, so memory stays bounded. No CSV cell runs as a
+formula in a spreadsheet. Parquet and JSON lines keep every text, except that a lone surrogate
+becomes a question mark.
 """
 
 import json

@@ -1,13 +1,7 @@
-"""What was kept of attention while it formed: the two files, and reading them warily.
+"""Film of attention: explanations of a few documents, recorded while a model trains.
 
-``watched.json`` holds the documents with their words, once; ``frames.jsonl`` a line for
-each moment that was kept, with the weights and probabilities that the checkpoint of that
-moment gives. It knows nothing about how they are made (``frames``) or shown.
-
-How attention forms: a few documents, explained again and again while the model learns.
-
-The recorder is what a run calls at its moments. It knows nothing about what ends a run,
-and nothing about how a film is read (``film``) or shown.
+``watched.json`` holds the documents, ``frames.jsonl`` one line for each recorded step with the
+attention weights and probabilities of that step's checkpoint.
 """
 
 import os

@@ -1,25 +1,20 @@
-"""A filter on scored documents, as a value: what chips show, slices keep and links carry.
+"""Filters on scored documents: as a value, as chips, and as short text in a link.
 
-All conditions hold at once; a condition that is empty leaves everything. It knows nothing
-about how documents are found.
-
-A filter as a short text that fits into an address, and back.
-
-base64url (no padding) of zlib-compressed JSON. Anybody can write one, so it is bounded and
-checked before it is believed; a filter says only what to show. It does not know which
-classes, columns or tags there are: ``select`` finds out.
+All conditions of a filter must hold; an empty condition matches every document. The text is
+base64url of compressed JSON. Anybody can write one, so its size and content are checked.
 """
 
 import base64
 import json
 import zlib
+from dataclasses import dataclass, field
 from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from han_core.analysis.annotations.marks import Flag
 from han_core.runtime.errors import UserError
 
+Flag = Literal["label_is_wrong", "ambiguous"]
 Outcome = Literal["right", "wrong"]
 Change = Literal["fixed", "broken", "both_right", "both_wrong"]
 """Of two models: the second is right where the first was wrong (fixed), and so on."""
@@ -87,6 +82,21 @@ class Filter(BaseModel):
     suspect: bool = False
 
 
+@dataclass(frozen=True)
+class Marks:
+    """What is marked at one moment, by all annotators together.
+
+    Attributes:
+        tagged: for each tag's name, the documents (``content_hash``) that have it.
+        flagged: for each flag, the documents that have it.
+        annotated: documents with a tag, a note, a flag, or marked as read.
+    """
+
+    tagged: dict[str, frozenset[str]] = field(default_factory=dict)
+    flagged: dict[Flag, frozenset[str]] = field(default_factory=dict)
+    annotated: frozenset[str] = frozenset()
+
+
 class Chip(NamedTuple):
     """One condition of a filter, which can be taken out alone.
 
@@ -104,12 +114,12 @@ class Chip(NamedTuple):
 def chips(filter: Filter) -> tuple[Chip, ...]:
     """All conditions of a filter, one by one, in the order of its fields."""
     found = []
-    for field, default in _DEFAULTS.items():
-        value = getattr(filter, field)
+    for name, default in _DEFAULTS.items():
+        value = getattr(filter, name)
         if value == default:
             continue
         for one in value if isinstance(value, tuple) else (value,):
-            found.append(Chip(field, one, _words(field, one)))
+            found.append(Chip(name, one, _words(name, one)))
     return tuple(found)
 
 

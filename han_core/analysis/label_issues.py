@@ -1,11 +1,10 @@
-"""Documents whose label is likely wrong, by confident learning.
+"""Find documents whose label is likely wrong, by confident learning.
 
 Northcutt, Jiang and Chuang, "Confident Learning: Estimating Uncertainty in Dataset Labels"
 (Journal of Artificial Intelligence Research 70, 2021), https://arxiv.org/abs/1911.00068. A
-class counts as likely for a document where its probability reaches the mean that it has among
-the documents that are labelled so; a document is suspect where another class is likely, and
-likelier than its label. It knows nothing about filters, nor whether the model was trained on
-these documents: then it is too sure of their labels, and finds fewer.
+class is likely for a document if its probability reaches the class's mean probability among
+the documents labelled so; a label is an issue if another class is likely, and more probable.
+A model that was trained on these documents is too sure of their labels, and finds fewer.
 """
 
 from collections.abc import Iterable, Iterator

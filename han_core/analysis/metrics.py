@@ -1,7 +1,6 @@
-"""How good a model is on documents: confusions, accuracy, and each class by itself.
+"""Confusion matrix, accuracy, macro F1, and precision and recall of each class.
 
-All from the table of true by predicted classes, so a million documents cost what one pass of
-counting costs. It knows nothing about probabilities (``calibration``) or texts.
+Everything is computed from the table of true by predicted classes.
 """
 
 from collections.abc import Sequence

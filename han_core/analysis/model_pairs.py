@@ -1,14 +1,7 @@
-"""Two models on the same documents: may chance alone have made the difference?
+"""Compare the accuracy of two models on the same documents.
 
-McNemar's test, and the difference of two accuracies with its interval. Only documents that
-one of the two gets right and the other wrong tell the models apart. It knows nothing about
-documents: counts come in.
-
-Two models on the same documents: what the second fixed, what it broke, what neither gets.
-
-Counts over all documents and for each true class, from ``Outcomes`` with a second model. It
-knows nothing about attention (``pair_attention``) or about what the tests mean
-(``paired_tests``).
+Counts of fixed and broken documents, McNemar's test, Newcombe's interval of the difference,
+and Holm's correction for several classes.
 """
 
 import math
@@ -18,10 +11,11 @@ from functools import cached_property
 from typing import get_args
 
 import numpy as np
+import pandas as pd
 
 from han_core.analysis.dataset import Outcomes
 from han_core.analysis.filters import Change
-from han_core.explanation.statistics import Interval, wilson
+from han_core.explanation.statistics import NO_INTERVAL, Interval, wilson
 
 FEWEST = 25
 """Documents that tell the models apart; the exact test below, chi-squared from here on."""
@@ -215,3 +209,29 @@ def _other(outcomes: Outcomes) -> np.ndarray:
     if outcomes.other is None:
         raise ValueError("outcomes of two models are expected")
     return outcomes.other
+
+
+def class_table(pairs: Sequence[Pair], labels: Sequence[str]) -> pd.DataFrame:
+    """A row for each true class that has a document, in the order of the classes.
+
+    Columns: class, documents, first and second (accuracies), difference (second − first) with
+    the ends low and high of its 95% interval, fixed, broken, p (McNemar), p_holm (adjusted for
+    the classes that are tested); the last two are None where nothing tells the models apart.
+    """
+    rows = []
+    for pair, label, p_holm in zip(pairs, labels, holm_adjusted(tuple(pairs)), strict=True):
+        if pair.accuracies is None:
+            continue
+        first, second = pair.accuracies
+        difference = pair.difference or NO_INTERVAL
+        rows.append(
+            {
+                "class": label, "documents": len(pair), "first": first, "second": second,
+                "difference": difference.mean, "low": difference.low, "high": difference.high,
+                "fixed": pair.fixed, "broken": pair.broken,
+                "p": None if p_holm is None else pair.test.p, "p_holm": p_holm,
+            }
+        )  # fmt: skip
+    columns = ["class", "documents", "first", "second", "difference", "low", "high", "fixed",
+               "broken", "p", "p_holm"]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)

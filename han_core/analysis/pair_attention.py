@@ -1,35 +1,152 @@
-"""Where the attention of two models differs most among the documents that they class differently.
+"""Compare the attention of two models on the documents they classify differently.
 
-The measure is the Jensen-Shannon divergence (Lin 1991) of their attention to the same words,
-in nats, from 0 to ln 2. Two models differ on documents that they agree about as well; so some
-of those are measured beside. A difference tells that attention moved with the prediction, not
-that it moved the prediction.
-
-Two models on the same documents as tables: each true class, and each measured document.
-
-It knows nothing about how a table is drawn.
+The measure is the Jensen-Shannon divergence (Lin 1991) of attention on the same words, in nats,
+from 0 to ln 2. Some documents with the same prediction are measured as a baseline. A difference
+shows that attention moved together with the prediction, not that it caused the change. Models
+may tokenize a text differently, so words are aligned by their characters.
 """
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from han_core.analysis.dataset import Outcomes, Store, stored_words
+from han_core.analysis.dataset import Outcomes, Store, StoredWords, stored_words
 from han_core.analysis.document_table import table_page
-from han_core.analysis.model_pairs import CHANGES, Pair, changes, has_changed, holm_adjusted
-from han_core.analysis.paired_words import (
-    AlignedWords,
-    MeanShift,
-    WordShift,
-    align_words,
-    largest_shifts,
-    mean_shifts,
-)
+from han_core.analysis.model_pairs import CHANGES, changes, has_changed
 from han_core.analysis.query import STANDARD_ORDERS
-from han_core.explanation.agreement import divergence
-from han_core.explanation.statistics import NO_INTERVAL, Bootstrap, Interval
+from han_core.explanation.agreement import align, divergence
+from han_core.explanation.statistics import Bootstrap, Interval
+from han_core.text.document import Span
+
+LEADING = 5
+"""Words that are kept of each document: those that differ most."""
+
+MOST_MOVED = 100
+"""Words that are kept of all documents together: so many that gained, and as many that lost."""
+
+
+class WordShift(NamedTuple):
+    """A word of a document, and the share of both models' attention on it."""
+
+    word: str
+    first: float
+    second: float
+
+
+class MeanShift(NamedTuple):
+    """A word over all measured documents.
+
+    Attributes:
+        documents: how many have it.
+        first, second: mean share of attention on it in these.
+        moved: share of attention that it gained with the second model, a mean over all
+            documents, those without the word counted as 0: so a rare word needs much.
+    """
+
+    word: str
+    documents: int
+    first: float
+    second: float
+    moved: float
+
+
+class AlignedWords(NamedTuple):
+    """One document's words as both models see them: what both have, made to sum to 1 each.
+
+    Attributes:
+        words: (pieces,) in lower case.
+        weights: (2, pieces) of the first and of the second model.
+    """
+
+    words: tuple[str, ...]
+    weights: np.ndarray
+
+
+def align_words(first: StoredWords, second: StoredWords) -> AlignedWords | None:
+    """The words of one document as two models see them; None where they read different texts.
+
+    Where a limit cut the text for one model, what both have read is compared.
+    """
+    texts, spans = zip(*map(_letters, (first.words, second.words)), strict=True)
+    shared = min(map(len, texts))
+    if _alike(texts[0][:shared]) != _alike(texts[1][:shared]):
+        return None
+    weights = (first.weights, second.weights)
+    aligned = align(list(zip(spans, weights, strict=True)))
+    kept = [at for at, span in enumerate(aligned.spans) if span.start < shared]
+    common = aligned.weights[:, kept]
+    sums = common.sum(1, keepdims=True)
+    if not sums.all():  # all of one model's attention stands where the other does not see
+        return None
+    longest = max(texts, key=len)
+    words = tuple(longest[slice(*aligned.spans[at])] for at in kept)
+    return AlignedWords(words, common / sums)
+
+
+def _letters(words: tuple[str, ...]) -> tuple[str, list[Span]]:
+    """The characters of all words but white space, in lower case, and where each word lies.
+
+    Lower case first: it may have more characters ("İ" has one, "i̇" two).
+    """
+    lowered = ["".join(word.lower().split()) for word in words]
+    ends = np.cumsum([len(word) for word in lowered]).tolist()
+    starts = [0, *ends[:-1]]
+    return "".join(lowered), [Span(*ends) for ends in zip(starts, ends, strict=True)]
+
+
+def _alike(text: str) -> str:
+    """With one sigma: lower case writes it otherwise at the end of a word."""
+    return text.replace("ς", "σ")
+
+
+def largest_shifts(lined: AlignedWords | None) -> tuple[WordShift, ...]:
+    """The ``LEADING`` words that differ most; none of a document that could not be lined up."""
+    if lined is None:
+        return ()
+    first, second = lined.weights
+    # Differences that are equal but for rounding stay in reading order.
+    order = np.argsort(-abs(second - first).round(12), kind="stable")[:LEADING]
+    return tuple(WordShift(lined.words[at], float(first[at]), float(second[at])) for at in order)
+
+
+def mean_shifts(documents: Sequence[AlignedWords], fewest: int = 2) -> tuple[MeanShift, ...]:
+    """Words that gained or lost attention over ``documents``; the most gained first, then down.
+
+    Args:
+        fewest: documents that a word must stand in.
+    """
+    sums: dict[str, list[float]] = defaultdict(lambda: [0, 0.0, 0.0])
+    for words, weights in documents:
+        for word, first, second in _by_word(words, weights):
+            entry = sums[word]
+            entry[0] += 1
+            entry[1] += first
+            entry[2] += second
+    found = (
+        MeanShift(word, int(number), first / number, second / number,
+                  (second - first) / len(documents))
+        for word, (number, first, second) in sums.items()
+        if number >= fewest
+    )  # fmt: skip
+    # Moves that are equal but for rounding stand by the alphabet.
+    order = sorted(found, key=lambda word: (-round(word.moved, 12), word.word))
+    gained = [word for word in order if word.moved > 0]
+    lost = [word for word in order if word.moved <= 0]
+    return (*gained[:MOST_MOVED], *lost[-MOST_MOVED:])
+
+
+def _by_word(words: tuple[str, ...], weights: np.ndarray) -> Iterator[WordShift]:
+    """A word that stands in several places has the sum of their weights."""
+    sums: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for word, first, second in zip(words, *weights.tolist(), strict=True):
+        sums[word][0] += first
+        sums[word][1] += second
+    return (WordShift(word, *both) for word, both in sums.items())
+
 
 DOCUMENTS = 500
 """Documents that are measured unless asked otherwise, and as many beside them."""
@@ -152,32 +269,6 @@ def _gathered(
 
 
 MOST_SHOWN = 100
-
-
-def class_table(pairs: Sequence[Pair], labels: Sequence[str]) -> pd.DataFrame:
-    """A row for each true class that has a document, in the order of the classes.
-
-    Columns: class, documents, first and second (accuracies), difference (second − first) with
-    the ends low and high of its 95% interval, fixed, broken, p (McNemar), p_holm (adjusted for
-    the classes that are tested); the last two are None where nothing tells the models apart.
-    """
-    rows = []
-    for pair, label, p_holm in zip(pairs, labels, holm_adjusted(tuple(pairs)), strict=True):
-        if pair.accuracies is None:
-            continue
-        first, second = pair.accuracies
-        difference = pair.difference or NO_INTERVAL
-        rows.append(
-            {
-                "class": label, "documents": len(pair), "first": first, "second": second,
-                "difference": difference.mean, "low": difference.low, "high": difference.high,
-                "fixed": pair.fixed, "broken": pair.broken,
-                "p": None if p_holm is None else pair.test.p, "p_holm": p_holm,
-            }
-        )  # fmt: skip
-    columns = ["class", "documents", "first", "second", "difference", "low", "high", "fixed",
-               "broken", "p", "p_holm"]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns)
 
 
 def attention_table(store: Store, found: PairAttention, most: int = MOST_SHOWN) -> pd.DataFrame:

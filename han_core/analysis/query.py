@@ -1,11 +1,7 @@
-"""Which documents a filter leaves.
+"""Select the documents that match a filter, and sort them.
 
-Numbers are compared in memory; texts, lists and the data's own columns are asked of
-``search``. It knows nothing about how the rows are shown.
-
-In which order documents are read: by what the model made of them, or by a column.
-
-It knows nothing about which documents a filter leaves, nor what a table shows of them.
+Conditions on numbers are evaluated in memory; texts, lists and the data's own columns by
+``search``.
 """
 
 import hashlib
@@ -17,9 +13,8 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from han_core.analysis.annotations.marks import Marks
 from han_core.analysis.dataset import Outcomes, Store, own_columns
-from han_core.analysis.filters import Filter, Range
+from han_core.analysis.filters import Filter, Marks, Range
 from han_core.analysis.label_issues import find_label_issues
 from han_core.runtime.errors import UserError, shown
 

@@ -1,9 +1,6 @@
-"""A table that was taken away, laid onto the predictions of today.
+"""Match an exported file with the current predictions, and compare both.
 
-Documents are matched by their content: the column ``content`` names it, and where a file has
-none, its texts do. Then it can be told which documents a new model gets right that the file's
-model got wrong, and the other way round. It knows nothing about what people said of documents
-(``carried``), nor about kinds of files.
+Documents are matched by the column ``content``, or else by their texts.
 """
 
 import re
@@ -14,9 +11,9 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from han_core.analysis.annotations.marks import content_hash
 from han_core.analysis.dataset import Store
 from han_core.analysis.document_table import table_page
+from han_core.analysis.documents import content_hash
 from han_core.analysis.query import STANDARD_ORDERS
 from han_core.data.corpus import corpus_from_table
 from han_core.data.readers import harmless, without_apostrophe

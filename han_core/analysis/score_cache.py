@@ -1,9 +1,8 @@
-"""The scores that are kept: found by what was asked, listed, bounded in size, forgotten.
+"""The cache of scores on disk: find, list, delete and evict scored data sets.
 
-Below ``scores_root()`` each folder is called by ``Manifest.key`` and holds the parts, the
-manifest and, once all is whole, ``source.json``. Below ``.asked`` there is a folder for each
-question "these documents by this checkpoint", which says how far its answer is
-(``background``) and in the end the key. It knows nothing about how scores are made.
+Each folder below ``scores_root()`` is named ``Manifest.key`` and holds the parts, the manifest
+and, once complete, ``source.json``. A folder below ``.asked`` stands for one request, "these
+documents by this checkpoint": the state of its job and, in the end, the key of its scores.
 """
 
 import hashlib

@@ -1,7 +1,6 @@
-"""Scoring for keeps: in this process, or in one that outlives it.
+"""Score a data set into the score cache, in this process or in the background.
 
-``python -m han_core.analysis.scoring_job`` is that other process. It knows nothing about how
-scores are asked for.
+``python -m han_core.analysis.scoring_job`` is the background process.
 """
 
 import time

@@ -1,14 +1,7 @@
-"""Reading all texts through for words or a regular expression, on several threads.
+"""Search scored documents: substrings, regular expressions, attended words, columns.
 
-RE2 is what decides, so time grows with the text alone; a scan that takes too long is given up
-between some texts and the next. Each thread holds a batch of them (``documents.CHARACTERS``).
-It knows nothing about filters.
-
-What only a scan of texts, lists and further columns can tell of documents.
-
-Lists and columns are asked of DuckDB, texts of ``scan``, which reads them a third faster
-than DuckDB reads an Arrow file. Every answer is a mask over all rows; the last ones are kept,
-so further pages of the same filter do not search again. It knows nothing about filters.
+Texts are scanned on several threads with RE2, which is faster than DuckDB on Arrow files;
+lists and columns are queried with DuckDB. A scan that takes too long is stopped.
 """
 
 import os

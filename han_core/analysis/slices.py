@@ -1,12 +1,7 @@
-"""Filters saved under a name, for everybody who looks at the same data set.
+"""Slices: filters saved under a name for a data set, and the model's scores on each.
 
-A filter is kept as the JSON that it is, and whoever reads it checks it. It knows nothing about
-what a filter means.
-
-A slice beside the whole: how good the model is on some of the documents.
-
-A slice is part of the whole, so it is compared with the rest: those two have no document in
-common, and their difference has an interval. It knows nothing about filters or names.
+A slice is compared with all other documents: the two share no document, so their difference
+has a confidence interval.
 """
 
 from collections.abc import Sequence
@@ -19,8 +14,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from han_core.analysis.annotations.database import Database
-from han_core.analysis.annotations.marks import checked_name, folded
-from han_core.analysis.annotations.schema import SLICE
+from han_core.analysis.annotations.schema import SLICE, checked_name, folded
 from han_core.analysis.annotations.writing import record, utc_now
 from han_core.analysis.metrics import macro_f1, macro_f1_resampled
 from han_core.explanation.statistics import (

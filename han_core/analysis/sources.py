@@ -1,12 +1,4 @@
-"""Where scored documents came from: enough to read them again, and to see that they changed.
-
-It knows nothing about models or scores.
-
-Scores that are kept: the folder of a data set's predictions, and that of its documents.
-
-Both are named by hashes of their content, so two models share the documents, and nothing
-is scored twice. It knows nothing about what is asked of them.
-"""
+"""The source of scored documents: how to read it again, and whether it changed."""
 
 from dataclasses import dataclass
 from pathlib import Path

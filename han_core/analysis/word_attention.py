@@ -1,9 +1,7 @@
-"""What a model attends to over many documents: which words, and where in the document.
+"""Sums of attention by word and by position over many documents.
 
-The unit is the document. A word's attention in a document is the mean over its occurrences
-there of the document weight α_s·α_w, and its lift that times the document's tokens, 1 being
-even attention. A word's mean over documents is then shrunk towards that of all words, or the
-rarest would lead every list by chance (``ranking``). It knows nothing about texts or models.
+A word's attention in a document is the mean of the document weight α_s·α_w over its occurrences
+there; its lift is that times the document's number of tokens, so 1 means even attention.
 """
 
 from collections.abc import Callable

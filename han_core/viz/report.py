@@ -18,9 +18,9 @@ from han_core.analysis.annotations.document_annotations import (
     annotations_by_document,
     flag_text,
 )
-from han_core.analysis.annotations.marks import Marks
 from han_core.analysis.dataset import Outcomes, Store
 from han_core.analysis.document_table import ScoredDocument, read_document, stored_explanation
+from han_core.analysis.filters import Marks
 from han_core.analysis.metrics import (  # fmt: skip
     accuracy,
     class_scores,

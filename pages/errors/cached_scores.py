@@ -9,11 +9,11 @@ import streamlit as st
 from han_core.analysis.annotations.database import Database, open_database
 from han_core.analysis.dataset import Store, open_store
 from han_core.analysis.embedding_cache import document_vectors, open_vectors
-from han_core.analysis.label_review import Neighbours
 from han_core.analysis.score_cache import CachedScores, open_scores, version_stamp
 from han_core.analysis.scoring_job import is_small
 from han_core.analysis.slices import SliceScores
 from han_core.analysis.sources import FileStatus, Scores, Source, source_of
+from han_core.analysis.training_documents import Neighbours
 from han_core.analysis.word_attention import WordAttention
 from han_core.data.corpus import Corpus
 from han_core.explanation.dataset_evidence import measure
@@ -145,7 +145,7 @@ def neighbours(checkpoint: str, device: str, key: str, text: str) -> Neighbours 
 def _neighbours(
     folder: str, fingerprint: str, device: str, key: str, text: str
 ) -> Neighbours | None:
-    from han_core.analysis.label_review import neighbours
+    from han_core.analysis.training_documents import neighbours
 
     model, vectors = cache.checkpoint_of(folder, fingerprint, device), open_vectors(key)
     if vectors is None:

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from han_core.analysis.annotations.marks import Marks
 from han_core.analysis.dataset import Store
+from han_core.analysis.filters import Marks
 from han_core.analysis.sources import Scores, Source
 from han_core.runtime.errors import UserError
 from pages.errors import cached_scores, filter_bar, links, scoring

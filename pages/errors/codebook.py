@@ -27,7 +27,7 @@ from han_core.analysis.annotations.codebook import (
     retire_tag,
     save_tag,
 )
-from han_core.analysis.annotations.marks import DEFAULT_COLOUR
+from han_core.analysis.annotations.schema import DEFAULT_COLOUR
 from pages.errors import cached_scores
 from pages.errors.context import TROUBLE, ErrorsContext, attempt
 from pages.shared.page import restore_value

@@ -22,9 +22,8 @@ import numpy as np
 import streamlit as st
 from pydantic import ValidationError
 
-from han_core.analysis.annotations.marks import Marks
 from han_core.analysis.dataset import Outcomes, Store
-from han_core.analysis.filters import Filter
+from han_core.analysis.filters import Filter, Marks
 from han_core.runtime.errors import UserError
 from pages.shared.page import restore_value
 

@@ -7,9 +7,8 @@ import numpy as np
 import streamlit as st
 from pydantic import ValidationError
 
-from han_core.analysis.annotations.marks import Marks
 from han_core.analysis.dataset import Outcomes, Store
-from han_core.analysis.filters import Filter, chips, without
+from han_core.analysis.filters import Filter, Marks, chips, without
 from han_core.analysis.metrics import accuracy
 from han_core.analysis.query import select
 from han_core.analysis.slices import Slice, save_slice, saved_slices

@@ -9,8 +9,8 @@ from typing import Any
 
 import streamlit as st
 
-from han_core.analysis.annotations.marks import Marks
 from han_core.analysis.dataset import Store
+from han_core.analysis.filters import Marks
 from pages.errors import context, sentences
 from pages.shared.page import restore_value
 

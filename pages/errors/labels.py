@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from han_core.analysis.label_issues import LabelIssues, find_label_issues
-from han_core.analysis.label_review import (
+from han_core.analysis.document_table import (
     issue_page,
     label_pairs,
     ranked_issues,
     review_page,
     surest_errors,
 )
+from han_core.analysis.label_issues import LabelIssues, find_label_issues
 from han_core.analysis.training_documents import trained_on
 from han_core.models.checkpoint import read_metrics
 from pages.errors import context, reading, sentences

@@ -9,12 +9,13 @@ import streamlit as st
 
 from han_core.analysis.document_table import ScoredDocument
 from han_core.analysis.embedding_cache import Note, list_vectors
-from han_core.analysis.label_review import Neighbours, neighbour_table
 from han_core.analysis.sources import Source, source_of
 from han_core.analysis.training_documents import (
+    Neighbours,
     TrainingSet,
     begin,
     named_source,
+    neighbour_table,
     state,
     stop,
     vectors_key,

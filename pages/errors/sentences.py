@@ -18,10 +18,9 @@ from collections.abc import Mapping
 from han_core.analysis.document_table import ScoredDocument
 from han_core.analysis.export import Kind
 from han_core.analysis.filters import Filter
-from han_core.analysis.label_review import Neighbours
 from han_core.analysis.model_pairs import Pair
 from han_core.analysis.pair_attention import PairAttention
-from han_core.analysis.training_documents import TrainedOn
+from han_core.analysis.training_documents import Neighbours, TrainedOn
 from pages.shared.wording import plain
 
 GONE = (

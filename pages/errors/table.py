@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from han_core.analysis.annotations.marks import Marks
 from han_core.analysis.document_table import table_page
+from han_core.analysis.filters import Marks
 from han_core.analysis.query import CLASSES, NUMBERS, STANDARD_ORDERS, ByColumn, Order, sort_rows
 from pages.errors import context, sentences
 from pages.errors.context import ErrorsContext, config

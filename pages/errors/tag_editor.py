@@ -17,9 +17,10 @@ import streamlit as st
 
 from han_core.analysis.annotations.codebook import Tag, codebook, save_tag
 from han_core.analysis.annotations.document_annotations import Annotation, document_annotations
-from han_core.analysis.annotations.marks import Flag, checked_name
+from han_core.analysis.annotations.schema import checked_name
 from han_core.analysis.annotations.writing import add_tag, remove_tag, set_flag, set_read
 from han_core.analysis.document_table import ScoredDocument
+from han_core.analysis.filters import Flag
 from han_core.runtime.errors import UserError
 from pages.errors import cached_scores, note_editor
 from pages.errors.context import TROUBLE, ErrorsContext, attempt

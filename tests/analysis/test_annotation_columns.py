@@ -19,8 +19,9 @@ from han_core.analysis.annotations.document_annotations import (
     document_annotations,
 )
 from han_core.analysis.annotations.import_annotations import ImportSummary
-from han_core.analysis.annotations.marks import content_hash, storable
+from han_core.analysis.annotations.schema import storable
 from han_core.analysis.annotations.writing import add_tag, set_flag, set_read, write_note
+from han_core.analysis.documents import content_hash
 from han_core.analysis.export import export_table
 from han_core.analysis.reimport import match_documents
 from han_core.data.readers import read_table

@@ -8,8 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from han_core.analysis import documents as module
-from han_core.analysis.annotations.marks import content_hash
-from han_core.analysis.documents import FILE, open_documents, ranks_of, store_documents
+from han_core.analysis.documents import (
+    FILE,
+    content_hash,
+    open_documents,
+    ranks_of,
+    store_documents,
+)
 from han_core.analysis.scoring.manifest import data_sha256
 from han_core.data.corpus import Corpus
 from han_core.runtime.errors import UserError

@@ -8,8 +8,8 @@ from han_core.analysis import export
 from han_core.analysis.annotations.codebook import save_tag
 from han_core.analysis.annotations.database import open_database
 from han_core.analysis.annotations.document_annotations import annotations_from_json
-from han_core.analysis.annotations.marks import content_hash
 from han_core.analysis.annotations.writing import add_tag, set_flag, write_note
+from han_core.analysis.documents import content_hash
 from han_core.analysis.export import export_table, frames
 from han_core.data.sandbox import read_file
 

@@ -3,16 +3,15 @@
 import numpy as np
 import pytest
 
-from han_core.analysis.annotations.marks import Marks
-from han_core.analysis.filters import Filter
-from han_core.analysis.label_issues import find_label_issues
-from han_core.analysis.label_review import (
+from han_core.analysis.document_table import (
     issue_page,
     label_pairs,
     ranked_issues,
     review_page,
     surest_errors,
 )
+from han_core.analysis.filters import Filter, Marks
+from han_core.analysis.label_issues import find_label_issues
 from han_core.analysis.query import select
 from tests.analysis.test_label_issues import BY_HAND
 

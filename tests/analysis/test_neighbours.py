@@ -7,9 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics.pairwise import cosine_similarity
 
-from han_core.analysis import label_review
+from han_core.analysis import training_documents
 from han_core.analysis.embedding_cache import cache_vectors, document_vectors, open_vectors
-from han_core.analysis.label_review import Neighbours, excerpt, nearest, neighbour_table, neighbours
+from han_core.analysis.training_documents import (
+    Neighbours,
+    excerpt,
+    nearest,
+    neighbour_table,
+    neighbours,
+)
 from han_core.data.corpus import Corpus
 from han_core.models.checkpoint import load_checkpoint
 
@@ -21,7 +27,7 @@ def test_nearest_are_the_largest_cosines(rows, number, seed, at_once):
     raw[draw.integers(rows, size=rows // 2)] = raw[0]  # ties
     unit = raw / np.linalg.norm(raw, axis=1, keepdims=True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(label_review, "AT_ONCE", at_once)
+        patch.setattr(training_documents, "AT_ONCE", at_once)
         found, cosines = nearest(unit.astype(np.float32), unit[0], number)
     expected = cosine_similarity(raw[:1], raw)[0]
     assert len(found) == min(number, rows)

@@ -6,9 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from han_core.analysis.annotations.marks import Marks
 from han_core.analysis.dataset import Outcomes
-from han_core.analysis.filters import Filter
+from han_core.analysis.filters import Filter, Marks
 from han_core.analysis.model_pairs import (
     CHANGES,
     Pair,

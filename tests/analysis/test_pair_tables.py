@@ -2,8 +2,7 @@
 
 import pytest
 
-from han_core.analysis.model_pairs import Pair
-from han_core.analysis.pair_attention import class_table
+from han_core.analysis.model_pairs import Pair, class_table
 
 
 def test_a_row_for_each_class_that_has_documents():

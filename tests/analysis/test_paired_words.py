@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from han_core.analysis.dataset import StoredWords
-from han_core.analysis.paired_words import (
+from han_core.analysis.pair_attention import (
     MOST_MOVED,
     AlignedWords,
     WordShift,

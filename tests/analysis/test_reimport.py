@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from han_core.analysis.annotations.marks import content_hash
+from han_core.analysis.documents import content_hash
 from han_core.analysis.reimport import (
     MatchedTable,
     changes_page,

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from han_core.analysis import search
 from han_core.analysis import search as scan
-from han_core.analysis.annotations.marks import Marks, content_hash
 from han_core.analysis.dataset import Store
-from han_core.analysis.filters import Filter, Range
+from han_core.analysis.documents import content_hash
+from han_core.analysis.filters import Filter, Marks, Range
 from han_core.analysis.query import select
 from han_core.runtime.errors import UserError
 

@@ -33,5 +33,5 @@ def test_a_part_that_is_missing_or_damaged_is_said(make_store):
     with pytest.raises(UserError, match="Part 1 in first is damaged"):
         list(stored_words(store.scores, rows))
     part_path(store.scores.folder, 1).unlink()
-    with pytest.raises(UserError, match="Part 1 in .* is missing"):
+    with pytest.raises(UserError, match=r"Part 1 in .* is missing"):
         list(stored_words(store.scores, rows))

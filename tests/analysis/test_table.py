@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from han_core.analysis import query
-from han_core.analysis.annotations.marks import content_hash
 from han_core.analysis.dataset import open_store, own_columns
 from han_core.analysis.document_table import (
     probabilities,
     read_document,
     table_page,
 )
+from han_core.analysis.documents import content_hash
 from han_core.analysis.query import STANDARD_ORDERS, ByColumn, sort_rows
 from han_core.explanation.explain import explain
 from han_core.models.checkpoint import load_checkpoint

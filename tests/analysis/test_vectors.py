@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from han_core.analysis import embedding_cache
-from han_core.analysis.annotations.marks import content_hash
+from han_core.analysis.documents import content_hash
 from han_core.analysis.embedding_cache import (
     GROUP,
     NOTE,

@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from han_core.analysis.annotations.marks import Marks
-from han_core.analysis.document_table import read_document
+from han_core.analysis.document_table import read_document, surest_errors
 from han_core.analysis.embedding_cache import TrainingDocument
-from han_core.analysis.filters import Filter
+from han_core.analysis.filters import Filter, Marks
 from han_core.analysis.label_issues import find_label_issues
-from han_core.analysis.label_review import Neighbour, Neighbours, surest_errors
 from han_core.analysis.query import select
+from han_core.analysis.training_documents import Neighbour, Neighbours
 from han_core.data.corpus import read_corpus
 from han_core.models.checkpoint import load_checkpoint
 from pages.errors import context, sentences

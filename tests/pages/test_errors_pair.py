@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from han_core.analysis.annotations.marks import Marks
-from han_core.analysis.filters import Filter
+from han_core.analysis.filters import Filter, Marks
 from han_core.analysis.model_pairs import Pair
 from han_core.analysis.query import select
 from pages.errors import context, sentences

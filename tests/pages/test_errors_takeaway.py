@@ -9,8 +9,8 @@ from streamlit.testing.v1 import AppTest
 from han_core.analysis.annotations.agreement import marks
 from han_core.analysis.annotations.codebook import codebook, save_tag
 from han_core.analysis.annotations.database import open_database
-from han_core.analysis.annotations.marks import content_hash
 from han_core.analysis.annotations.writing import add_tag, write_note
+from han_core.analysis.documents import content_hash
 from han_core.analysis.export import export_table
 from han_core.analysis.filters import Filter
 from han_core.analysis.query import select

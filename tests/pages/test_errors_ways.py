@@ -5,8 +5,7 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from han_core.analysis.annotations.marks import Marks
-from han_core.analysis.filters import Filter, Range
+from han_core.analysis.filters import Filter, Marks, Range
 from han_core.analysis.query import select
 from han_core.analysis.slices import save_slice, saved_slices
 from pages.errors import cached_scores, charts, context, matrix

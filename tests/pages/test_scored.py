@@ -209,7 +209,7 @@ def attended_script():
     import numpy as np
     import streamlit as st
 
-    from han_core.analysis.annotations.marks import Marks
+    from han_core.analysis.filters import Marks
     from han_core.analysis.sources import source_of
     from pages.errors import context, scoring, word_attention
     from pages.errors.context import ErrorsContext

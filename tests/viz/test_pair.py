@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from han_core.analysis.model_pairs import CHANGES, Pair
-from han_core.analysis.paired_words import MeanShift
+from han_core.analysis.pair_attention import MeanShift
 from han_core.explanation.statistics import NO_INTERVAL, Interval
 from han_core.viz.charts.pair import (
     GAIN,

@@ -12,8 +12,8 @@ from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_su
 from han_core.analysis.annotations.agreement import marks
 from han_core.analysis.annotations.codebook import save_tag
 from han_core.analysis.annotations.database import open_database
-from han_core.analysis.annotations.marks import content_hash
 from han_core.analysis.annotations.writing import add_tag, set_flag, write_note
+from han_core.analysis.documents import content_hash
 from han_core.explanation.explain import explain
 from han_core.models.checkpoint import load_checkpoint
 from han_core.runtime.errors import UserError

@@ -1,11 +1,7 @@
-"""All marks at this moment, for filters and tables.
+"""Current marks of all documents, and the agreement of two annotators (Cohen's kappa).
 
-It knows nothing about what is filtered.
-
-How far two annotators agree: Cohen's kappa, tag by tag and flag by flag.
-
-Only documents that both looked at count: where one left a tag out on purpose and where one never
-was cannot be told apart otherwise. It knows nothing about what the tags mean.
+Only documents that both annotators looked at count: otherwise a tag that was left out on
+purpose could not be told from a document that was never read.
 """
 
 import math
@@ -19,8 +15,8 @@ from sqlalchemy.engine import Connection
 
 from han_core.analysis.annotations.database import Database
 from han_core.analysis.annotations.document_annotations import FLAG_NAMES
-from han_core.analysis.annotations.marks import Flag, Marks
 from han_core.analysis.annotations.schema import ASSIGNMENT, CLOCK, FLAG, NOTE, READ, TAG
+from han_core.analysis.filters import Flag, Marks
 from han_core.runtime.errors import UserError
 
 ANNOTATION_TABLES = (ASSIGNMENT, NOTE, FLAG, READ)

@@ -1,12 +1,7 @@
-"""The codebook: the tags that there are, edited by several people.
+"""The codebook: the tags that annotators share and edit, and tags to start with.
 
-A name stands once, whatever its case. A retired tag keeps its documents and is no longer
-offered. Whoever changes a tag says which version was seen, so no change of another is lost.
-
-Tags to begin with, for those who want some: what makes texts hard for a classifier.
-
-They are offered, never imposed, and may be changed like any other. It knows nothing about
-databases beyond putting them there.
+A name is unique whatever its case. A retired tag keeps its documents and is no longer offered.
+An edit names the version it started from, so that no other edit is lost.
 """
 
 from dataclasses import dataclass
@@ -17,15 +12,16 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from han_core.analysis.annotations.database import Database
-from han_core.analysis.annotations.marks import (  # fmt: skip
+from han_core.analysis.annotations.schema import (
+    ASSIGNMENT,
     LONGEST_DESCRIPTION,
+    TAG,
     checked_colour,
     checked_key,
     checked_name,
     checked_text,
     folded,
 )
-from han_core.analysis.annotations.schema import ASSIGNMENT, TAG
 from han_core.analysis.annotations.writing import record, utc_now
 from han_core.runtime.errors import UserError
 

@@ -1,13 +1,8 @@
-"""An older schema made the present one, with all that is in it; a newer one refused.
+"""The annotation database: connections, migrations and error messages.
 
-Alembic takes the steps in ``migrations``; all of them, or none, are written. Several processes
-may start at once: one takes the steps while the others wait. It knows nothing about the tables.
-
-The database of the notes: opened, read, written, and what went wrong said in one sentence.
-
-SQLite in WAL mode, or PostgreSQL. One writer writes at a time on both: on SQLite its transaction
-begins as the writing one, on PostgreSQL it raises the clock's number first. A write is on the
-disk when the call returns. It knows nothing about what is written.
+SQLite in WAL mode, or PostgreSQL. One writer writes at a time: on SQLite its transaction begins
+as a writing one, on PostgreSQL it raises the clock's number first. A write is on the disk when
+the call returns. Whatever the database refuses is a ``UserError``.
 """
 
 import sqlite3
@@ -23,8 +18,8 @@ from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from han_core.analysis.annotations.marks import Marks
 from han_core.analysis.annotations.schema import CLOCK, KNOWN, VERSION_TABLE
+from han_core.analysis.filters import Marks
 from han_core.runtime import paths
 from han_core.runtime.errors import UserError
 

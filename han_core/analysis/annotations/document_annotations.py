@@ -1,11 +1,6 @@
-"""What all annotators said of documents.
+"""Read the annotations of documents, and write them as table columns.
 
-It knows nothing about how it came to be said.
-
-What was said of documents as columns of a table, to take away and to bring back.
-
-The first columns are for people; ``coding`` holds everything, with names and times, as JSON. It
-knows nothing about files.
+The first columns are for people; ``coding`` holds everything, with names and times, as JSON.
 """
 
 from collections import defaultdict
@@ -19,8 +14,17 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, V
 from sqlalchemy.engine import Connection, Row
 
 from han_core.analysis.annotations.database import Database
-from han_core.analysis.annotations.marks import LONGEST_LABEL, LONGEST_NAME, LONGEST_NOTE, Flag
-from han_core.analysis.annotations.schema import ASSIGNMENT, FLAG, NOTE, READ, TAG
+from han_core.analysis.annotations.schema import (
+    ASSIGNMENT,
+    FLAG,
+    LONGEST_LABEL,
+    LONGEST_NAME,
+    LONGEST_NOTE,
+    NOTE,
+    READ,
+    TAG,
+)
+from han_core.analysis.filters import Flag
 from han_core.runtime.errors import UserError
 
 AT_ONCE = 2_000  # documents asked for in one query; databases bound the number of parameters

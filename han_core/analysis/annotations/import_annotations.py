@@ -1,7 +1,6 @@
-"""Findings brought back from a table that was taken away, onto the documents they speak of.
+"""Import annotations into the database, with their original names and times.
 
-Names and times stay those of who said it. Bringing the same twice adds nothing, and nothing that
-is there is taken away. It knows nothing about files or data sets.
+Importing the same annotations twice adds nothing, and nothing is ever removed.
 """
 
 from collections import Counter
@@ -17,14 +16,18 @@ from han_core.analysis.annotations.document_annotations import (
     query_batches,
     select_annotations,
 )
-from han_core.analysis.annotations.marks import (
+from han_core.analysis.annotations.schema import (
+    ASSIGNMENT,
+    FLAG,
     LONGEST_LABEL,
+    NOTE,
+    READ,
+    TAG,
     checked_name,
     checked_text,
     folded,
     storable,
 )
-from han_core.analysis.annotations.schema import ASSIGNMENT, FLAG, NOTE, READ, TAG
 from han_core.analysis.annotations.writing import merge_notes, record, select_note, store_note
 
 
@@ -48,7 +51,7 @@ class ImportSummary:
 def import_annotations(
     database: Database, said: Mapping[str, tuple[Annotation, ...]], who: str
 ) -> ImportSummary:
-    """Adds what is not there yet, for each document (``content_of``); all of it or nothing.
+    """Adds what is not there yet, for each document (``content_hash``); all of it or nothing.
 
     Args:
         who: brings it; the history says so.

@@ -1,11 +1,6 @@
-"""Who changed what and when: lines are added with every write, and none is ever changed.
+"""Write tags, notes, flags and read marks, and record each change in the history.
 
-It knows nothing about what a change means.
-
-One annotator tags, notes, flags one document, or marks it as read.
-
-Saying the same twice changes nothing, and leaves no second line in the history. It knows nothing
-about what others said of the document: theirs are other rows.
+Repeating an annotation changes nothing and adds no line to the history.
 """
 
 from datetime import UTC, datetime
@@ -16,16 +11,21 @@ from sqlalchemy.engine import Connection
 
 from han_core.analysis.annotations.database import Database
 from han_core.analysis.annotations.document_annotations import Note
-from han_core.analysis.annotations.marks import (  # fmt: skip
+from han_core.analysis.annotations.schema import (
+    ASSIGNMENT,
+    FLAG,
+    HISTORY,
     LONGEST_LABEL,
-    Flag,
+    NOTE,
+    READ,
+    TAG,
     checked_name,
     checked_note,
     checked_text,
     folded,
     storable,
 )
-from han_core.analysis.annotations.schema import ASSIGNMENT, FLAG, HISTORY, NOTE, READ, TAG
+from han_core.analysis.filters import Flag
 from han_core.runtime.errors import UserError
 
 

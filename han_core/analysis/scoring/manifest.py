@@ -1,13 +1,8 @@
-"""Documents on their way to whoever scores them: a part of a corpus, as bytes and back.
+"""The manifest of a folder of scores, and the parts that a corpus is cut into.
 
-Parts are cut by the number of rows alone. So a part holds the same documents, and gets the
-same figures, however many workers there are. It knows nothing about models.
-
-Which scores a folder holds: of what data, by what checkpoint, cut how.
-
-``manifest.json`` is written before the first part and never changes. So a run that was
-stopped goes on where the same data and the same checkpoint are asked for again, and refuses
-anything else. It knows nothing about what a part holds.
+``manifest.json`` is written before the first part and never changes, so an interrupted run
+continues only with the same data and checkpoint. Parts are cut by the number of rows alone, so
+results do not depend on the number of workers.
 """
 
 import hashlib

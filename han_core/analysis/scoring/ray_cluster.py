@@ -1,9 +1,8 @@
-"""Scoring with Ray Data, on this machine or on a cluster's.
+"""Score with Ray Data, on this machine or on a cluster.
 
-The driver puts the parts into Ray's object store, which goes to disk where memory ends;
-actors that hold the checkpoint score them; the driver writes what comes back. So machines
-need no disk in common: the library and the checkpoint travel, and only the packages of
-``requirements-cluster.txt`` must be installed there.
+The driver puts the parts into Ray's object store; actors that hold the checkpoint score them;
+the driver writes the results. Machines need no shared disk: library and checkpoint travel, and
+only the packages of ``requirements-cluster.txt`` must be installed there.
 """
 
 import logging

@@ -1,7 +1,6 @@
-"""Scoring a corpus into a folder, by any engine; stopped, it goes on where it was.
+"""Score a corpus into a folder with any engine; an interrupted run continues.
 
-This process alone writes to the folder, a whole file at a time, and holds no more than a
-part or two for each worker. It knows nothing about where the workers are.
+Only this process writes to the folder, a whole file at a time.
 """
 
 import time

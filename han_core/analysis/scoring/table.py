@@ -1,46 +1,28 @@
-"""Attention weights in few bytes, and back.
+"""The columns of scored documents: made from explanations, stored as Parquet, read back.
 
-A sentence's weight is kept as float16. A word's weight within its sentence is kept as one
-byte, q = round(255 · √(w / the sentence's largest w)), and comes back as q² over the sum of
-q² in its sentence. The root spends the 255 steps where weights differ: straight steps would
-lose the tail of a long sentence, a fifth of its attention where 200 words have .001 each
-beside one of .8. What comes back sums to 1 again, and with m the largest weight of a sentence
-of n words, differs from w by at most
+A folder of scores holds ``manifest.json`` and ``part-00000.parquet``, ``part-00001.parquet`` …
+in the order of the corpus; ``read_parquet('FOLDER/part-*.parquet')`` of DuckDB, and pandas,
+Polars or Spark, read them as one table:
 
-    (√(w·m) + w·√(m·n)) / 255   (1 + about 1%),
-
-.4% of the largest weight, and 2% of w in a sentence of 25 words. Sentence weights are off by
-.05% of themselves, and below .00006 by .00000003. It knows nothing about models or files.
-
-What is kept of a scored document: the columns of a part.
-
-A folder of scores holds ``manifest.json`` and ``part-00000.parquet``, ``part-00001.parquet``
-and so on, in the order of the corpus, which ``read_parquet('FOLDER/part-*.parquet')`` of
-DuckDB, and pandas, Polars or Spark, read as one table:
-
-    row               the document's place in the corpus, from 0
-    id                as the corpus names it
-    label             the class it belongs to, by the checkpoint's name for it; null without labels
+    row               position in the corpus, from 0
+    id                as in the corpus
+    label             true class, by the checkpoint's name for it; null without labels
     predicted         the most probable class
     confidence        its probability
-    probabilities     a number for each class, in the order of the manifest's ``classes``
+    probabilities     one for each class, in the order of the manifest's ``classes``
     loss              −ln of the label's probability (nats); null without labels
-    tokens, sentences, unknown    how many there are; ``unknown`` are tokens not in the vocabulary
-    entropy           of the attention to words: 0 all on one word, 1 on all alike
+    tokens, sentences, unknown    counts; ``unknown`` are tokens not in the vocabulary
+    entropy           of attention to words: 0 all on one word, 1 on all alike
     attended          up to five different words with the most attention, the first leads
-    sentence_weights  float16, a number for each sentence
+    sentence_weights  float16, one for each sentence
     sentence_lengths  tokens in each sentence
-    word_weights      uint8, a number for each token; ``compact`` says how it becomes a weight
-    words             each token as the model reads it: in lower case where it does so
+    word_weights      uint8, one for each token (``word_codes``)
+    words             each token as the model reads it
 
-Sums and filters read the narrow columns only. The last four are the bulk: fetch them for one
-document at a time (``stored.stored_attention``), which reads a group of ``GROUP`` rows. Parquet
-keeps each different word of a group once, and numbers elsewhere. The texts stay where they are.
-It knows nothing about processes or other parts.
-
-Reading scores back: the attention of one document, and the figures of all.
-
-Works on parts that are there; a folder that is not finished can be read as well.
+A word's weight w within its sentence is stored as q = round(255 · √(w / the sentence's largest
+w)) and read as q² over the sum of q² in its sentence: the root keeps the tail of long
+sentences. With m the largest weight of a sentence of n words, the result differs from w by at
+most (√(w·m) + w·√(m·n)) / 255 (1 + about 1%).
 """
 
 import io

@@ -1,18 +1,8 @@
-"""One worker: a checkpoint, and parts that come and go as bytes.
+"""Score parts in this process, or in several processes of this machine.
 
-The same for a process on this machine and for one far away, on one thread: so figures do
-not depend on where, or beside how many, a part was scored. It knows nothing about how parts
-come to it.
-
-Scoring in this process, by a checkpoint that it holds already: for few documents.
-
-It knows nothing about files.
-
-Scoring on this machine: a process for each worker, fed with a part at a time.
-
-Processes are spawned, never forked (torch has threads), and what passes between them is
-bytes. A worker ends when its line to the parent closes, so none outlives a parent that was
-killed by more than one part.
+Processes are spawned, never forked (torch has threads), and exchange bytes. Each runs on one
+thread, so results do not depend on where or beside how many others a part is scored. A worker
+ends when its connection to the parent closes.
 """
 
 import os

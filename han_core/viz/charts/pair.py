@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 from han_core.analysis.filters import Change
 from han_core.analysis.model_pairs import Pair
-from han_core.analysis.paired_words import MeanShift
+from han_core.analysis.pair_attention import MeanShift
 from han_core.explanation.statistics import Interval
 from han_core.runtime.errors import counted
 from han_core.viz.charts.confusion import BLUE, SELECTED, STRONGEST
@@ -214,7 +214,7 @@ def moved_words(words: Sequence[MeanShift], documents: int) -> go.Figure:
     """The words that gained or lost most attention, as bars left and right of zero.
 
     Args:
-        words: as ``errors.paired_words.moved_words`` gives them.
+        words: as ``mean_shifts`` gives them.
         documents: over which the mean is taken.
     """
     gained = [word for word in words if word.moved > 0][:MOST_WORDS]

@@ -8,7 +8,7 @@ from han_core.analysis.annotations.document_annotations import (
     annotations_by_document,
     document_annotations,
 )
-from han_core.analysis.annotations.marks import LONGEST_NOTE, storable
+from han_core.analysis.annotations.schema import LONGEST_NOTE, storable
 from han_core.analysis.annotations.writing import (  # fmt: skip
     BETWEEN,
     add_tag,

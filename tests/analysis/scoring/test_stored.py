@@ -56,7 +56,7 @@ def test_a_part_that_is_missing_or_damaged(out):
     with pytest.raises(UserError, match="Part 1 in out is damaged"):
         stored_attention(out, 7)
     path.unlink()
-    with pytest.raises(UserError, match="Part 1 in .* is missing"):
+    with pytest.raises(UserError, match=r"Part 1 in .* is missing"):
         stored_attention(out, 7)
     stored_attention(out, 6)
     pq.write_table(pq.read_table(part_path(out, 0)).drop_columns("word_weights"), path)
