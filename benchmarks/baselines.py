@@ -1,16 +1,11 @@
-"""Bags of words as classifiers: what a model with attention has to beat.
-
-Each is a function of training texts, their classes and the kind of text; it answers with a
-function of other texts. It knows nothing about files, measures or our models.
-
-Bags of words on a test set, and beside them checkpoints.
+"""Bags of words on a test set: what a model with attention has to beat.
 
     python -m benchmarks.baselines --data TRAIN --test TEST [--checkpoint DIR …] [--out DIR]
 
-Each bag of words learns from all of ``--data``. A JSON line for each tells its accuracy with
-Wilson's interval, its macro F1 and what it took; then a line for each checkpoint, with
+Each bag of words learns from all of ``--data``. A JSON line for each holds its accuracy with
+Wilson's interval, its macro F1 and its seconds; then follows a line for each checkpoint, with
 McNemar's test against every bag of words: ``fixed`` are the documents that the checkpoint gets
-right and the bag of words does not, ``broken`` the reverse. With ``--out`` predictions are kept
+right and the bag of words does not, ``broken`` the reverse. With ``--out`` predictions are stored
 there as Parquet (``row``, ``id``, ``label``, ``predicted``), and read again instead of learnt
 again while both data sets and the bag of words are the same.
 """
@@ -29,20 +24,24 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy import sparse
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.svm import LinearSVC
 
 from han_core.analysis.model_pairs import Pair
 from han_core.data.corpus import Corpus, read_corpus
 from han_core.data.labels import align_labels
 from han_core.explanation.statistics import share
-from han_core.models.checkpoint import load_checkpoint
+from han_core.models.checkpoint import Checkpoint, load_checkpoint
 from han_core.models.predict import predict
 from han_core.runtime.errors import UserError
 
-Texts = Sequence[str]
-Predict = Callable[[Texts], np.ndarray]
-
-WORDS = re.compile(r"\w+|[^\w\s]")
-"""Words as the NB-SVM of Wang and Manning counts them: marks are words as well."""
+WORDS = r"\w+|[^\w\s]"
+"""Words as the NB-SVM of Wang and Manning counts them: punctuation marks are words as well."""
 
 WITHOUT_SPACES = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
 """Kana and Chinese characters, which are written without spaces between words."""
@@ -50,86 +49,57 @@ WITHOUT_SPACES = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
 SAMPLE = 1_000  # texts whose script is looked at
 
 
-class Reading(NamedTuple):
-    """How long n-grams may be, and whether of words or of characters."""
+class NGrams(NamedTuple):
+    """N-grams of 1 to ``longest`` words or characters."""
 
     longest: int
     unit: str  # "words" or "characters"
 
-    def vectorizer(self, kind: type, **more: object):
-        """A vectorizer of scikit-learn for these n-grams."""
-        if self.unit == "characters":
-            return kind(analyzer="char", ngram_range=(1, self.longest), **more)
-        return kind(ngram_range=(1, self.longest), **more)
+    def options(self, **of_words: object) -> dict[str, object]:
+        """Return the options of a scikit-learn vectorizer; ``of_words`` for words alone."""
+        unit = {"analyzer": "char"} if self.unit == "characters" else of_words
+        return {"ngram_range": (1, self.longest), "min_df": 2, "dtype": np.float32, **unit}
 
 
-def unit_of(texts: Texts) -> str:
-    """ "characters" where most texts are in a script without spaces, else "words"."""
+def unit_of(texts: Sequence[str]) -> str:
+    """Return "characters" where most texts are in a script without spaces, else "words"."""
     sample = texts[:SAMPLE]
     without = sum(bool(WITHOUT_SPACES.search(text)) for text in sample)
     return "characters" if 2 * without > len(sample) else "words"
 
 
-def logistic_regression(texts: Texts, classes: np.ndarray, reading: Reading) -> Predict:
-    """TF-IDF, sublinear, and L2 logistic regression."""
-    from sklearn.linear_model import LogisticRegression
-
-    return _on_tf_idf(LogisticRegression(C=10, max_iter=300), texts, classes, reading)
-
-
-def linear_svm(texts: Texts, classes: np.ndarray, reading: Reading) -> Predict:
-    """TF-IDF, sublinear, and a linear support vector machine, one class against the rest."""
-    from sklearn.svm import LinearSVC
-
-    return _on_tf_idf(LinearSVC(), texts, classes, reading)
+def logistic_regression(n_grams: NGrams) -> Pipeline:
+    """TF-IDF with sublinear counts, and L2 logistic regression."""
+    vectorizer = TfidfVectorizer(sublinear_tf=True, **n_grams.options())
+    return make_pipeline(vectorizer, LogisticRegression(C=10, max_iter=300))
 
 
-def _on_tf_idf(model, texts: Texts, classes: np.ndarray, reading: Reading) -> Predict:
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    counted = reading.vectorizer(TfidfVectorizer, sublinear_tf=True, min_df=2, dtype=np.float32)
-    model.fit(counted.fit_transform(texts), classes)
-    return lambda others: model.predict(counted.transform(others))
+def linear_svm(n_grams: NGrams) -> Pipeline:
+    """TF-IDF with sublinear counts, and a linear support vector machine, one against the rest."""
+    return make_pipeline(TfidfVectorizer(sublinear_tf=True, **n_grams.options()), LinearSVC())
 
 
-def nb_svm(texts: Texts, classes: np.ndarray, reading: Reading) -> Predict:
-    """Presence of n-grams times their log-count ratio, and a linear model on that.
+def nb_svm(n_grams: NGrams) -> Pipeline:
+    """Presence of n-grams times their log-count ratio, and a linear model, one against the rest.
 
     Wang and Manning, "Baselines and bigrams" (ACL 2012), section 2.3, with L2 logistic
-    regression in place of the support vector machine, as its later users have it. Of several
-    classes each is told from the rest, and the surest wins.
+    regression in place of the support vector machine, as its later users have it.
     """
-    from sklearn.feature_extraction.text import CountVectorizer
-
-    pattern = {} if reading.unit == "characters" else {"token_pattern": WORDS.pattern}
-    counted = reading.vectorizer(
-        CountVectorizer, binary=True, min_df=2, dtype=np.float32, **pattern
-    )
-    present = counted.fit_transform(texts)
-    kinds = np.unique(classes)
-    # Two classes need one ratio: that of the other is its negative.
-    asked = kinds[1:] if len(kinds) == 2 else kinds
-    sides = [_one_against_rest(present, classes == kind) for kind in asked]
-
-    def predict(others: Texts) -> np.ndarray:
-        there = counted.transform(others)
-        surest = np.stack([decide(there) for decide in sides], axis=1)
-        if len(kinds) == 2:
-            return kinds[(surest[:, 0] > 0).astype(int)]
-        return kinds[surest.argmax(1)]
-
-    return predict
-
-
-def _one_against_rest(present: sparse.csr_matrix, is_one: np.ndarray) -> Callable:
-    """The decision value, (documents,), of a class beside the others."""
-    from sklearn.linear_model import LogisticRegression
-
-    ratio = sparse.diags(log_count_ratio(present, is_one))
+    vectorizer = CountVectorizer(binary=True, **n_grams.options(token_pattern=WORDS))
     # Newton's method settles in few rounds where the dual form of so uneven numbers does not.
-    model = LogisticRegression(solver="liblinear")
-    model.fit(present @ ratio, is_one)
-    return lambda there: model.decision_function(there @ ratio)
+    linear = make_pipeline(LogCountRatio(), LogisticRegression(solver="liblinear"))
+    return make_pipeline(vectorizer, OneVsRestClassifier(linear))
+
+
+class LogCountRatio(TransformerMixin, BaseEstimator):
+    """Weigh each n-gram by its log-count ratio between class 1 and class 0."""
+
+    def fit(self, present: sparse.csr_matrix, classes: np.ndarray) -> "LogCountRatio":
+        self.ratio_ = log_count_ratio(present, classes.astype(bool))
+        return self
+
+    def transform(self, present: sparse.csr_matrix) -> sparse.csr_matrix:
+        return present @ sparse.diags(self.ratio_)
 
 
 def log_count_ratio(present: sparse.csr_matrix, is_one: np.ndarray) -> np.ndarray:
@@ -147,27 +117,25 @@ def log_count_ratio(present: sparse.csr_matrix, is_one: np.ndarray) -> np.ndarra
     return np.log((one / one.sum()) / (rest / rest.sum())).astype(np.float32)
 
 
-BAGS: dict[str, Callable[[Texts, np.ndarray, Reading], Predict]] = {
+BAGS: dict[str, Callable[[NGrams], Pipeline]] = {
     "tf-idf-logistic-regression": logistic_regression,
     "tf-idf-linear-svm": linear_svm,
     "nb-svm": nb_svm,
 }
-
-
 LONGEST = {"tf-idf-logistic-regression": 2, "tf-idf-linear-svm": 2, "nb-svm": 3}
-"""Words of the longest n-gram that each counts, unless asked otherwise."""
+"""Words of the longest n-gram that each counts by default."""
 
 
-class Guess(NamedTuple):
-    """What a classifier said of the test documents.
+class Predictions(NamedTuple):
+    """What a classifier predicts for the test documents.
 
     Attributes:
-        predicted: (documents,) the index of each one's class.
-        seconds: for learning and saying it.
+        classes: (documents,) the index of each one's class.
+        seconds: for learning and predicting.
     """
 
     name: str
-    predicted: np.ndarray
+    classes: np.ndarray
     seconds: float
 
 
@@ -181,137 +149,130 @@ class Task(NamedTuple):
     unit: str
 
     @property
-    def names(self) -> tuple[str, ...]:
+    def labels(self) -> tuple[str, ...]:
         return self.training.classes
 
 
-def main(asked: Sequence[str] | None = None) -> None:
-    given = parser().parse_args(asked)
+def main(arguments: Sequence[str] | None = None) -> None:
     try:
-        run(given)
+        run(_parser().parse_args(arguments))
     except UserError as error:
-        sys.exit(f"{error}")
+        sys.exit(str(error))
 
 
-def parser() -> argparse.ArgumentParser:
-    of = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    of.add_argument("--data", required=True, help="what to learn from")
-    of.add_argument("--test", required=True)
-    of.add_argument("--text-column", default="text")
-    of.add_argument("--label-column", default="label")
-    of.add_argument("--bags", nargs="+", choices=list(BAGS), default=list(BAGS))
-    of.add_argument("--longest", type=int, help="words in the longest n-gram; 2, of NB-SVM 3")
-    of.add_argument("--unit", choices=["words", "characters"], help="else by the texts' script")
-    of.add_argument("--checkpoint", nargs="+", default=[], metavar="DIR")
-    of.add_argument("--out", type=Path, metavar="DIR", help="keeps predictions there")
-    return of
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", required=True, help="what to learn from")
+    parser.add_argument("--test", required=True)
+    parser.add_argument("--text-column", default="text")
+    parser.add_argument("--label-column", default="label")
+    parser.add_argument("--bags", nargs="+", choices=list(BAGS), default=list(BAGS))
+    parser.add_argument("--longest", type=int, help="words in the longest n-gram; 2, of NB-SVM 3")
+    parser.add_argument("--unit", choices=["words", "characters"], help="else by the texts' script")
+    parser.add_argument("--checkpoint", nargs="+", default=[], metavar="DIR")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="stores predictions there")
+    return parser
 
 
-def run(given: argparse.Namespace) -> None:
-    task = read_task(given)
-    checkpoints = [load_checkpoint(name) for name in given.checkpoint]
+def run(options: argparse.Namespace) -> None:
+    """Print a JSON line for each bag of words and each checkpoint."""
+    task = _read_task(options)
+    checkpoints = [load_checkpoint(name) for name in options.checkpoint]
     for checkpoint in checkpoints:  # refused before anything is learnt
-        align_labels(task.names, checkpoint.labels)
-    guesses = []
-    for name in given.bags:
-        reading = Reading(given.longest or LONGEST[name], task.unit)
-        guesses.append(kept(given.out, task, name, reading))
-        tell({"baseline": name, "n_grams": list(range(1, reading.longest + 1)), "unit": task.unit,
-              **measured(guesses[-1], task)})  # fmt: skip
+        align_labels(task.labels, checkpoint.labels)
+    bags = []
+    for name in options.bags:
+        n_grams = NGrams(options.longest or LONGEST[name], task.unit)
+        bags.append(_bag_predictions(options.out, task, name, n_grams))
+        _print_line({"baseline": name, "n_grams": list(range(1, n_grams.longest + 1)),
+                     "unit": task.unit, **measure(bags[-1], task)})  # fmt: skip
     for checkpoint in checkpoints:
-        guess = timed(checkpoint.name, lambda checkpoint=checkpoint: said_by(checkpoint, task))
-        tests = {bag.name: against(guess, bag, task.true) for bag in guesses}
-        tell({"checkpoint": guess.name, **measured(guess, task), "against": tests})
+        ours = _timed(checkpoint.name, lambda of=checkpoint: _checkpoint_classes(of, task))
+        tests = {bag.name: mcnemar_test(ours, bag, task.true) for bag in bags}
+        _print_line({"checkpoint": ours.name, **measure(ours, task), "against": tests})
 
 
-def read_task(given: argparse.Namespace) -> Task:
-    """Both corpora; the test's labels are named as the training's are."""
-    columns = {"text_column": given.text_column, "label_column": given.label_column}
-    training = read_corpus(given.data, **columns)
-    test = read_corpus(given.test, **columns, default_split="test")
+def _read_task(options: argparse.Namespace) -> Task:
+    """Read both corpora; the test's labels are named as the training's are."""
+    columns = {"text_column": options.text_column, "label_column": options.label_column}
+    training = read_corpus(options.data, **columns)
+    test = read_corpus(options.test, **columns, default_split="test")
     for note in (*training.notes, *test.notes):
         print(note, file=sys.stderr)
-    names = training.classes
-    if len(names) < 2:
-        raise UserError(f"Documents of at least two classes are expected; {names} came.")
-    classes, true = (np.array(align_labels(of.labels, names)) for of in (training, test))
-    return Task(training, test, classes, true, given.unit or unit_of(training.texts))
+    labels = training.classes
+    if len(labels) < 2:
+        raise UserError(f"Documents of at least two classes are expected; {labels} came.")
+    classes, true = (np.array(align_labels(of.labels, labels)) for of in (training, test))
+    return Task(training, test, classes, true, options.unit or unit_of(training.texts))
 
 
-def kept(folder: Path | None, task: Task, name: str, reading: Reading) -> Guess:
-    """What a bag of words says of the test documents, from ``folder`` where it stands there."""
+def _bag_predictions(folder: Path | None, task: Task, name: str, n_grams: NGrams) -> Predictions:
+    """Learn a bag of words and predict, or read the predictions that ``folder`` has."""
 
     def learn() -> np.ndarray:
-        return BAGS[name](list(task.training.texts), task.classes, reading)(task.test.texts)
+        model = BAGS[name](n_grams).fit(task.training.texts, task.classes)
+        return model.predict(task.test.texts)
 
     if folder is None:
-        return timed(name, learn)
-    path = folder / f"{name}-{digest(task, name, reading)}.parquet"
+        return _timed(name, learn)
+    path = folder / f"{name}-{_digest(task, name, n_grams)}.parquet"
     if path.is_file():
-        return read_guess(path, name, task)
-    guess = timed(name, learn)
+        table = pq.read_table(path)
+        classes = np.array(align_labels(table["predicted"].to_pylist(), task.labels))
+        return Predictions(name, classes, float(table.schema.metadata[b"seconds"]))
+    predictions = _timed(name, learn)
     folder.mkdir(parents=True, exist_ok=True)
-    write_guess(path, guess, task)
-    return guess
+    pq.write_table(_as_table(predictions, task), path)
+    return predictions
 
 
-def digest(task: Task, name: str, reading: Reading) -> str:
-    """Tells apart what decides predictions: both data sets, the n-grams and the recipe."""
-    found = sha256(Path(__file__).read_bytes() + repr((name, reading)).encode())
+def _digest(task: Task, name: str, n_grams: NGrams) -> str:
+    """Return a digest of what decides predictions: both data sets, the n-grams and the recipe."""
+    digest = sha256(Path(__file__).read_bytes() + repr((name, n_grams)).encode())
     for corpus in (task.training, task.test):
         for text, label in zip(corpus.texts, corpus.labels, strict=True):
-            found.update(json.dumps([text, label]).encode())
-    return found.hexdigest()[:12]
+            digest.update(json.dumps([text, label]).encode())
+    return digest.hexdigest()[:12]
 
 
-def write_guess(path: Path, guess: Guess, task: Task) -> None:
-    names = np.array(task.names)
-    table = pa.table(
-        {
-            "row": np.arange(len(task.test)),
-            "id": list(task.test.ids),
-            "label": names[task.true],
-            "predicted": names[guess.predicted],
-        }
-    ).replace_schema_metadata({"seconds": str(guess.seconds)})
-    pq.write_table(table, path)
+def _as_table(predictions: Predictions, task: Task) -> pa.Table:
+    labels = np.array(task.labels)
+    columns = {
+        "row": np.arange(len(task.test)),
+        "id": list(task.test.ids),
+        "label": labels[task.true],
+        "predicted": labels[predictions.classes],
+    }
+    return pa.table(columns).replace_schema_metadata({"seconds": str(predictions.seconds)})
 
 
-def read_guess(path: Path, name: str, task: Task) -> Guess:
-    table = pq.read_table(path)
-    predicted = align_labels(table["predicted"].to_pylist(), task.names)
-    return Guess(name, np.array(predicted), float(table.schema.metadata[b"seconds"]))
-
-
-def timed(name: str, ask: Callable[[], np.ndarray]) -> Guess:
+def _timed(name: str, classify: Callable[[], np.ndarray]) -> Predictions:
     began = time.perf_counter()
-    predicted = ask()
-    return Guess(name, predicted, time.perf_counter() - began)
+    classes = classify()
+    return Predictions(name, classes, time.perf_counter() - began)
 
 
-def said_by(checkpoint, task: Task) -> np.ndarray:
-    """The classes that a checkpoint predicts, as indices of the training classes."""
+def _checkpoint_classes(checkpoint: Checkpoint, task: Task) -> np.ndarray:
+    """Return the classes that a checkpoint predicts, as indices of the training classes."""
     places = np.empty(len(checkpoint.labels), dtype=int)
-    places[list(align_labels(task.names, checkpoint.labels))] = np.arange(len(task.names))
+    places[list(align_labels(task.labels, checkpoint.labels))] = np.arange(len(task.labels))
     return places[predict(checkpoint, task.test.texts).argmax(1)]
 
 
-def measured(guess: Guess, task: Task) -> dict:
-    """Accuracy and macro F1 on the test documents; shares, and seconds."""
-    from sklearn.metrics import f1_score
-
-    right = share(int((guess.predicted == task.true).sum()), len(task.true))
+def measure(predictions: Predictions, task: Task) -> dict:
+    """Return accuracy and macro F1 on the test documents as shares, and seconds."""
+    right = share(int((predictions.classes == task.true).sum()), len(task.true))
     return {
         "n": len(task.true),
         "accuracy": {"mean": right.mean, "low": right.low, "high": right.high},
-        "macro_f1": float(f1_score(task.true, guess.predicted, average="macro")),
-        "seconds": round(guess.seconds, 1),
+        "macro_f1": float(f1_score(task.true, predictions.classes, average="macro")),
+        "seconds": round(predictions.seconds, 1),
     }
 
 
-def against(guess: Guess, bag: Guess, true: np.ndarray) -> dict:
-    """McNemar's test of a checkpoint against a bag of words."""
-    before, after = bag.predicted == true, guess.predicted == true
+def mcnemar_test(ours: Predictions, bag: Predictions, true: np.ndarray) -> dict:
+    """Return McNemar's test of a checkpoint against a bag of words."""
+    before, after = bag.classes == true, ours.classes == true
     pair = Pair(
         fixed=int((~before & after).sum()),
         broken=int((before & ~after).sum()),
@@ -329,7 +290,7 @@ def against(guess: Guess, bag: Guess, true: np.ndarray) -> dict:
     }
 
 
-def tell(line: dict) -> None:
+def _print_line(line: dict) -> None:
     print(json.dumps(line, allow_nan=False), flush=True)
 
 
