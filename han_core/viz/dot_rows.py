@@ -1,29 +1,25 @@
-"""Named rows on one axis: the frame of every figure that places dots on a line.
-
-The background is transparent and every label carries its own ink, so that a figure
-stands on light and dark. It knows nothing about what the dots mean.
-"""
+"""Named rows along one axis, with dots, intervals and reference lines."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Any
 
-from han_core.viz.markup import HOVER_LABEL, INK_SPAN, inked
-from han_core.viz.plot import Properties, Sheet, beginning
+from han_core.explanation.statistics import Interval
+from han_core.viz.markup import inked
+from han_core.viz.plot import (
+    GREEN,
+    GREY,
+    NUMBER_OVER,
+    FigureBuilder,
+    Look,
+    Properties,
+    below,
+    name_axis,
+    note,
+    number_axis,
+    plain_layout,
+)
 
-CLEAR = "rgba(0,0,0,0)"
-GREY = "#7d8694"  # at least 3:1 on both themes' panels
 ROW = 34  # pixels
-
-
-@dataclass(frozen=True)
-class Look:
-    """How one way of ranking is drawn everywhere: never by colour alone."""
-
-    name: str
-    colour: str
-    symbol: str
-    dash: str
-
 
 RANKED = {
     "attention": Look("attention", "#4280d4", "circle", "solid"),
@@ -31,45 +27,9 @@ RANKED = {
     "leave_one_out": Look("leave-one-out", "#b65aa0", "square", "dashdot"),
     "random": Look("random order", GREY, "x", "dot"),
 }
-"""By the names of ``evidence.ranking``; colours that stay apart under colour blindness."""
+"""By the names of the rankings; colours that stay apart under colour blindness."""
 
-UNIFORM = Look("uniform attention", "#14968a", "triangle-up", "solid")
-
-LEGEND = {"orientation": "h", "x": 0, "yref": "container", "y": 1, "yanchor": "top"}
-"""Above everything, from the left; it needs a margin at the top."""
-
-
-def plain_layout(height: int) -> Properties:
-    """What all evidence figures share."""
-    return {
-        "height": height,
-        "paper_bgcolor": CLEAR,
-        "plot_bgcolor": CLEAR,
-        "margin": {"l": 8, "r": 16, "t": 8, "b": 64},
-        "showlegend": False,
-        "hoverlabel": HOVER_LABEL,
-        "hovermode": "closest",
-        "dragmode": False,
-    }
-
-
-def number_axis(ends: tuple[float, float] | None, form: str = "") -> Properties:
-    """An axis of numbers in the ink of whichever theme is on.
-
-    Args:
-        ends: None lets Plotly choose them by the numbers.
-        form: of the tick labels, as d3 writes it; Plotly's choice unless given.
-    """
-    return ({} if ends is None else {"range": [*ends]}) | {
-        "tickformat": form,
-        "tickprefix": INK_SPAN,
-        "ticksuffix": "</span>",
-        "nticks": 5,
-        "tickangle": 0,
-        "zeroline": False,
-        "fixedrange": True,
-        "automargin": True,
-    }
+UNIFORM = Look("uniform attention", GREEN, "triangle-up")
 
 
 def rows(
@@ -78,85 +38,64 @@ def rows(
     ends: tuple[float, float],
     form: str = "",
     height: int = ROW,
-) -> Sheet:
-    """A sheet with a row for each name, at y = 0, 1, … from the top.
+    top: float = -0.8,
+) -> FigureBuilder:
+    """Start a figure with a row for each name, at y = 0, 1, … from the top.
 
     Args:
         title: of the axis along the rows.
         ends: of that axis.
         height: of a row, in pixels.
+        top: where the axis of names ends; the default leaves space for a number over row 0.
     """
-    sheet = Sheet(plain_layout(round((len(names) + 0.3) * height) + 88))
-    sheet.lay_out(margin={"t": 24})
-    sheet.x_axis(**number_axis(ends, form))
-    sheet.y_axis(**name_axis(names))
-    sheet.annotate(below(title))
-    return sheet
-
-
-def below(title: str) -> Properties:
-    """An annotation that names the axis along the bottom; it may have two lines.
-
-    It ends where the axis ends, and so has the whole width of a narrow screen. Plotly's
-    own title stands in the middle of the axis and is cut there.
-    """
-    return {
-        "text": "<br>".join(map(inked, title.split("\n"))),
-        "align": "right",
-        "xref": "paper",
-        "x": 1,
-        "xanchor": "right",
-        "yref": "paper",
-        "y": 0,
-        "yanchor": "top",
-        "yshift": -26,
-        "showarrow": False,
-        "font": {"size": 13},
-    }
-
-
-def name_axis(names: Sequence[str]) -> Properties:
-    """An axis of names, the first on top."""
-    return {
-        "range": [len(names) - 0.5, -0.8],  # room for a number over the first
-        "tickvals": list(range(len(names))),
-        "ticktext": [inked(beginning(name, 30)) for name in names],
-        "tickfont": {"size": 13},
-        "showgrid": False,
-        "zeroline": False,
-        "fixedrange": True,
-        "automargin": True,
-    }
+    builder = FigureBuilder(plain_layout(round((len(names) + 0.3) * height) + 88))
+    builder.update_layout(margin={"t": 24})
+    builder.update_xaxis(**number_axis(ends, form))
+    builder.update_yaxis(**name_axis(names, top))
+    builder.add_annotations(below(title))
+    return builder
 
 
 def marked_line(
     at: float, name: str, anchor: str, dash: str = "dot", colour: str = GREY
 ) -> Properties:
-    """Arguments of ``Sheet.vertical_line`` for a line across all rows with its name on top.
+    """Return arguments of ``add_vline`` for a line across all rows with its name on top.
 
     Args:
         anchor: the side of the name that stands at the line: left, center or right.
     """
-    return {
-        "x": at,
-        "line": {"width": 1.5, "dash": dash, "color": colour},
-        "name": {
-            "text": inked(name),
-            "y": 1,
-            "yanchor": "bottom",
-            "xanchor": anchor,
-            "font": {"size": 12},
-        },
-    }
+    over = {"y": 1, "yanchor": "bottom", "xanchor": anchor, "font": {"size": 12}}
+    line = {"width": 1.5, "dash": dash, "color": colour}
+    return {"x": at, "line": line, "name": {"text": inked(name), **over}}
 
 
-def note(text: str, x: float, row: float) -> Properties:
-    """An annotation that begins at ``x`` on a row."""
-    return {
-        "text": inked(text),
-        "x": x,
-        "y": row,
-        "xanchor": "left",
-        "showarrow": False,
-        "font": {"size": 12},
+def add_dot(builder: FigureBuilder, look: Look, value: float, row: int, hover: str, text: str):
+    """Add a dot with its number above and a note on hover."""
+    builder.add_dots([value], [row], look, 12, hovertext=[hover])
+    # An x has no other body than its outline.
+    builder.traces[-1]["marker"]["line"] = {"width": 2, "color": look.colour}
+    builder.add_annotations(note(text, value, row, **NUMBER_OVER))
+
+
+def add_interval(
+    builder: FigureBuilder, look: Look, interval: Interval, row: float, hover: str
+) -> None:
+    """Add a dot between the ends of its interval, which have caps."""
+    marker = {
+        "symbol": ["line-ns", look.symbol, "line-ns"],
+        "size": [8, 11, 8],
+        "color": look.colour,
+        "opacity": 1,
+        "line": {"color": look.colour, "width": 2},
     }
+    x = [interval.low, interval.mean, interval.high]
+    plain = Look(look.name, look.colour)
+    builder.add_curve(x, [row] * 3, plain, marker=marker, hovertext=hover)
+
+
+def error_bars(
+    colour: str, above: list, below: list | None = None, thickness: float = 1.5, width: int = 3
+) -> dict[str, Any]:
+    """Return ``error_x`` or ``error_y`` of a trace, symmetric unless ``below`` is given."""
+    lengths = {"array": above} if below is None else {"array": above, "arrayminus": below}
+    return {**lengths, "color": colour, "thickness": thickness, "width": width}

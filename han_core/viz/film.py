@@ -1,8 +1,8 @@
-"""The film of attention: one document at every moment of a run that was kept.
+"""The film of attention: one document at every recorded moment of a run.
 
 Everything that ``film.js`` draws, as plain JSON: what does not change once, and for each
-moment its weights, colours and prediction, all on one scale. Beneath it, how gathered
-attention was. It knows nothing about Streamlit, or about how frames are kept.
+moment its weights, colours and prediction, all on one scale. Beneath it, the entropy of
+attention.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,10 +17,10 @@ from han_core.explanation.explanation import Explanation, Reading, entropy
 from han_core.runtime.errors import UserError
 from han_core.viz.charts.distributions import chosen_classes
 from han_core.viz.colour_scale import Scale, reading_scale
-from han_core.viz.dot_rows import LEGEND, RANKED, UNIFORM, Look, below, number_axis, plain_layout
+from han_core.viz.dot_rows import RANKED, UNIFORM
 from han_core.viz.heatmap import Colour, heatmap, longest_bar
 from han_core.viz.markup import chance, inked, writable
-from han_core.viz.plot import Sheet
+from han_core.viz.plot import FigureBuilder, below, number_axis, plain_layout
 
 MOST_SENT = 60_000
 """Tokens times moments that are drawn; a browser gets some three megabytes then."""
@@ -58,17 +58,17 @@ def attention_film(
     accuracies: Mapping[int, float] | None = None,
     reading: Reading = "document",
 ) -> AttentionFilm:
-    """The moments of one document, evenly thinned where there are very many.
+    """Return the moments of one document, evenly thinned where there are very many.
 
     Args:
         document: its number among those watched, from 0.
         accuracies: epoch (from 1) → validation accuracy, as far as known.
 
     Raises:
-        UserError: if nothing has been kept yet.
+        UserError: if nothing has been recorded yet.
     """
     if not film.frames:
-        raise UserError("No moment of this run has been kept; watch a document to get a film.")
+        raise UserError("This run has no film yet; choose a document to watch before it starts.")
     frames = _thinned(film.frames, len(film.documents[document].tokens))
     explanations = [frame.explanations[document] for frame in frames]
     scale = reading_scale(explanations, reading)
@@ -76,8 +76,8 @@ def attention_film(
     drawn = [heatmap(e, Colour(e.weights(reading), scale), longest).data for e in explanations]
     palette, colours = _one_palette(drawn)
     shown, others = chosen_classes([explanation.chances for explanation in explanations])
-    told = [
-        _told(frame, explanation, accuracies or {}, shown, bool(others))
+    moments = [
+        _moment(frame, explanation, accuracies or {}, shown, bool(others))
         for frame, explanation in zip(frames, explanations, strict=True)
     ]
     data = {
@@ -87,7 +87,7 @@ def attention_film(
         "classes": [*map(writable, shown), *([f"{len(others)} others"] if others else [])],
         "frames": [
             moment | {key: data[key] for key in _MOVING} | {"colours": own}
-            for moment, data, own in zip(told, drawn, colours, strict=True)
+            for moment, data, own in zip(moments, drawn, colours, strict=True)
         ],
     }
     return AttentionFilm(data, scale, len(film.frames) - len(frames))
@@ -103,60 +103,47 @@ def moment_name(frame: Frame) -> str:
 
 
 def entropy_curve(film: Film, document: int) -> go.Figure:
-    """How spread out attention was at each moment: 1 is uniform, 0 all on one.
+    """Draw the entropy of attention at each moment: 1 is uniform, 0 all on one.
 
     Moments stand at equal distances, as on the slider.
     """
     explanations = film.of(document)
     names = [moment_name(frame) for frame in film.frames]
-    sheet = Sheet(plain_layout(260))
+    builder = FigureBuilder(plain_layout(260))
     for name, look, parts in (
         ("words", RANKED["attention"], [e.document_weights for e in explanations]),
         ("sentences", UNIFORM, [e.sentence_weights for e in explanations]),
     ):
         if parts and len(parts[0]) > 1:
-            _add_curve(sheet, name, look, [entropy(part) for part in parts], names)
-    sheet.lay_out(
-        showlegend=True,
-        margin={"t": 36},
-        legend=LEGEND,
-    )
-    lowest = min([HIGHEST_START, *(min(trace["y"]) - 0.05 for trace in sheet.traces)])
+            values = [entropy(part) for part in parts]
+            notes = [
+                f"{moment}<br><b>{value:.1%}</b> of uniform, {name}"
+                for moment, value in zip(names, values, strict=True)
+            ]
+            steps = list(range(len(values)))
+            builder.add_curve(steps, values, look, name=inked(name), hovertext=notes)
+    builder.show_legend(top=36)
+    lowest = min([HIGHEST_START, *(min(trace["y"]) - 0.05 for trace in builder.traces)])
     ends = (max(0.0, lowest), 1.02)
-    sheet.y_axis(**number_axis(ends, ".0%"), title={"text": inked("entropy")})
+    builder.update_yaxis(**number_axis(ends, ".0%"), title={"text": inked("entropy")})
     last = max(1, len(names) - 1)
-    sheet.x_axis(**number_axis((-0.02 * last, 1.02 * last)), showgrid=False)
     marked = np.unique(np.linspace(0, len(names) - 1, min(TICKS, len(names))).astype(int)).tolist()
-    sheet.x_axis(tickvals=marked, ticktext=[inked(f"{film.frames[at].step:,}") for at in marked])
-    sheet.annotate(below("step; entropy as a share of that of uniform attention"))
-    return sheet.figure()
-
-
-def _add_curve(
-    sheet: Sheet, name: str, look: Look, values: list[float], moments: list[str]
-) -> None:
-    sheet.trace(
-        "scatter",
-        name=inked(name),
-        x=list(range(len(values))),
-        y=values,
-        mode="lines+markers",
-        line={"color": look.colour, "dash": look.dash, "width": 2},
-        marker={"color": look.colour, "symbol": look.symbol, "size": 7},
-        hovertext=[
-            f"{moment}<br><b>{value:.1%}</b> of uniform, {name}"
-            for moment, value in zip(moments, values, strict=True)
-        ],
-        hoverinfo="text",
+    builder.update_xaxis(
+        **number_axis((-0.02 * last, 1.02 * last)),
+        showgrid=False,
+        tickvals=marked,
+        ticktext=[inked(f"{film.frames[at].step:,}") for at in marked],
     )
+    builder.add_annotations(below("step; entropy as a share of that of uniform attention"))
+    return builder.build()
 
 
 def _thinned(frames: Sequence[Frame], tokens: int) -> list[Frame]:
     most = max(2, MOST_SENT // max(1, tokens))
     if len(frames) <= most:
         return list(frames)
-    kept = np.linspace(0, len(frames) - 1, most).round().astype(int)
-    return [frames[at] for at in np.unique(kept)]
+    shown = np.linspace(0, len(frames) - 1, most).round().astype(int)
+    return [frames[at] for at in np.unique(shown)]
 
 
 def _one_palette(drawn: Sequence[dict]) -> tuple[list, list[list[int]]]:
@@ -169,7 +156,7 @@ def _one_palette(drawn: Sequence[dict]) -> tuple[list, list[list[int]]]:
     return list(numbers), colours
 
 
-def _told(
+def _moment(
     frame: Frame,
     explanation: Explanation,
     accuracies: Mapping[int, float],

@@ -1,30 +1,13 @@
-"""Foreign text made safe to stand in HTML and in Plotly's labels.
+"""Text for HTML and for Plotly's labels: escaped, cut to a width, numbers for people, colours.
 
-Neither can carry every ``str``: NUL and lone surrogates come out as U+FFFD, of
-the same length, so that offsets hold. Everything else stays as it is. This
-module does not know what the text says.
-
-The style sheets and the scripts that draw heatmap and film, as they stand in their files.
-
-The pages register them before anything heavy is imported, so nothing is imported here.
-
-The colours of weights: one hue where there is no sign, two where there is.
-
-Attention has no sign, so its scale is a single hue: from the panel's own colour
-(no weight) in equal steps of lightness to a deep blue on the light theme, a
-bright one on the dark. Values with a sign run the same steps into blue where they
-are positive and into vermilion where they are negative, two hues that every form
-of colour blindness tells apart. All is built in OKLab (Björn Ottosson, "A
-perceptual color space for image processing", 2020), where equal steps look equal,
-and on each side lightness alone tells the order.
-
-This module knows neither weights nor how they are drawn.
-
-What pieces of HTML and labels share: a style sheet, an ink, numbers for people.
+Neither can carry every ``str``: NUL and lone surrogates come out as U+FFFD, of the same length,
+so that offsets hold. The style sheets and scripts of heatmap, film and report are read here.
 """
 
 import html
 import re
+import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -208,3 +191,66 @@ def inked(text: str) -> str:
     may have a style, and so follows the theme without a rerun, as our HTML does.
     """
     return f"{INK_SPAN}{plotly_text(text)}</span>"
+
+
+WIDTH = 72  # columns of a note that shows on hover
+LINES = 14  # of such a note; a longer one would not fit on the screen
+
+
+def columns(text: str) -> int:
+    """The width of ``text`` in columns: two for a wide character, none for a mark."""
+    return len(text) if text.isascii() else sum(map(_columns, text))
+
+
+def beginning(text: str, width: int) -> str:
+    """``text`` on one line, cut with an ellipsis to at most ``width`` columns."""
+    line = " ".join(text[: 4 * width + 4].split())
+    if columns(line) <= width and len(text) <= 4 * width + 4:
+        return line
+    start = ""
+    used = 1  # the ellipsis
+    for sign in line:
+        used += _columns(sign)
+        if used > width:
+            break
+        start += sign
+    return start.rstrip() + "…"
+
+
+def wrapped(text: str, width: int = WIDTH, lines: int = LINES) -> list[str]:
+    """``text`` in lines of at most ``width`` columns; what does not fit is counted."""
+    all_lines = list(_lines(text, width))
+    if len(all_lines) <= lines:
+        return all_lines
+    left = sum(map(len, all_lines[lines - 1 :]))
+    return [*all_lines[: lines - 1], f"… and {left:,} more characters"]
+
+
+def _lines(text: str, width: int) -> Iterator[str]:
+    line, used = "", 0
+    # A word with the space after it; a wide character may end a line by itself.
+    for word in re.findall(r"[\u2e80-\uffef]|[^\s\u2e80-\uffef]+\s*|\s+", text):
+        for piece in _pieces(" ".join(word.split()) + " " * word[-1].isspace(), width):
+            if used + columns(piece.rstrip()) > width:
+                yield line.rstrip()
+                line, used = "", 0
+            line, used = line + piece, used + columns(piece)
+    if line.strip():
+        yield line.rstrip()
+
+
+def _pieces(word: str, width: int) -> Iterator[str]:
+    """The word itself, or, where it is longer than a line, its parts."""
+    if columns(word.rstrip()) <= width:
+        yield word
+        return
+    step = width // 2  # its characters may be wide
+    for at in range(0, len(word), step):
+        yield word[at : at + step]
+
+
+@lru_cache(maxsize=8192)
+def _columns(sign: str) -> int:
+    if unicodedata.combining(sign) or unicodedata.category(sign) in ("Cf", "Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(sign) in "WF" else 1

@@ -1,26 +1,12 @@
-"""Sentences cut and broken to a width, where Chinese counts double.
+"""Plotly figures collected as plain dictionaries, with the layout that all charts share.
 
-It knows nothing about markup: what comes out still has to be escaped.
-
-A Plotly figure that is its dictionary until somebody looks into it.
-
-Plotly copies a figure several times on its way to the browser, most of all the template of
-colours and fonts, which is larger than what most figures hold: 1.5 ms of processor time
-each, for what a page hands on unseen. Here the dictionary is handed on as it is; Plotly's
-objects are made when one is asked for. It does not know what is drawn.
-
-A figure while it is put together: plain dictionaries, a Plotly figure at the end.
-
-Plotly's own way, where every trace, axis and note is an object that is checked as it is
-added, takes 10 to 25 ms of processor time a figure, and a page draws six at every click:
-a class would wait for little else. Collecting the same dictionaries takes less than 1 ms.
-What Plotly would have checked, the tests do: they hold every figure that they draw to its
-schema. It does not know what is drawn.
+Plotly checks every object as it is added, which takes 10 to 25 ms of processor time a figure,
+and a page draws six at every click. Collecting the same dictionaries takes less than 1 ms; the
+tests hold every figure to Plotly's schema instead. Backgrounds are transparent and labels carry
+their own ink, so that figures stand on light and dark pages.
 """
 
-import re
-import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -28,100 +14,71 @@ from typing import Any
 import plotly.graph_objects as go
 import plotly.io as pio
 
-WIDTH = 72  # columns of a note that shows on hover
-LINES = 14  # of such a note; a longer one would not fit on the screen
+from han_core.viz.markup import HOVER_LABEL, INK_SPAN, beginning, inked
+
+Properties = dict[str, Any]
+"""Of a trace, an axis, a note …, by the names of Plotly's reference, nested ones in full:
+``title={"text": …}``, not ``title_text``."""
+
+CLEAR = "rgba(0,0,0,0)"
+GREY = "#7d8694"  # at least 3:1 on both themes' panels
+BLUE, ORANGE, GREEN = "#4280d4", "#d97706", "#14968a"
+
+LEGEND = {"orientation": "h", "x": 0, "yref": "container", "y": 1, "yanchor": "top"}
+"""Above everything, from the left; it needs a margin at the top."""
+
+OUTSIDE = {"textposition": "outside", "textangle": 0, "cliponaxis": False}
+"""Properties of bars whose numbers stand at their ends."""
+
+NUMBER_OVER = {"xanchor": "center", "yshift": 14}
+"""Properties of an annotation that stands over its dot."""
 
 
-def columns(text: str) -> int:
-    """The width of ``text`` in columns: two for a wide character, none for a mark."""
-    return len(text) if text.isascii() else sum(map(_columns, text))
+@dataclass(frozen=True)
+class Look:
+    """Colour, symbol and dash of one series: no series is told apart by colour alone."""
+
+    name: str
+    colour: str
+    symbol: str = "circle"
+    dash: str = "solid"
 
 
-def beginning(text: str, width: int) -> str:
-    """``text`` on one line, cut with an ellipsis to at most ``width`` columns."""
-    line = " ".join(text[: 4 * width + 4].split())
-    if columns(line) <= width and len(text) <= 4 * width + 4:
-        return line
-    kept = ""
-    used = 1  # the ellipsis
-    for sign in line:
-        used += _columns(sign)
-        if used > width:
-            break
-        kept += sign
-    return kept.rstrip() + "…"
+class LazyFigure(go.Figure):
+    """A figure that becomes Plotly's objects only when one of them is read.
 
-
-def wrapped(text: str, width: int = WIDTH, lines: int = LINES) -> list[str]:
-    """``text`` in lines of at most ``width`` columns; what does not fit is counted."""
-    all_lines = list(_lines(text, width))
-    if len(all_lines) <= lines:
-        return all_lines
-    left = sum(map(len, all_lines[lines - 1 :]))
-    return [*all_lines[: lines - 1], f"… and {left:,} more characters"]
-
-
-def _lines(text: str, width: int) -> Iterator[str]:
-    line, used = "", 0
-    # A word with the space after it; a wide character may end a line by itself.
-    for word in re.findall(r"[\u2e80-\uffef]|[^\s\u2e80-\uffef]+\s*|\s+", text):
-        for piece in _pieces(" ".join(word.split()) + " " * word[-1].isspace(), width):
-            if used + columns(piece.rstrip()) > width:
-                yield line.rstrip()
-                line, used = "", 0
-            line, used = line + piece, used + columns(piece)
-    if line.strip():
-        yield line.rstrip()
-
-
-def _pieces(word: str, width: int) -> Iterator[str]:
-    """The word itself, or, where it is longer than a line, its parts."""
-    if columns(word.rstrip()) <= width:
-        yield word
-        return
-    step = width // 2  # its characters may be wide
-    for at in range(0, len(word), step):
-        yield word[at : at + step]
-
-
-@lru_cache(maxsize=8192)
-def _columns(sign: str) -> int:
-    if unicodedata.combining(sign) or unicodedata.category(sign) in ("Cf", "Mn", "Me"):
-        return 0
-    return 2 if unicodedata.east_asian_width(sign) in "WF" else 1
-
-
-class Drawn(go.Figure):
-    """A figure as any other, but cheap where only ``to_dict`` and ``to_json`` are asked for.
+    Plotly copies a figure, with its large template, several times on the way to the browser,
+    1.5 ms each; ``to_dict`` and ``to_json`` hand on the dictionary as it is.
 
     Args:
-        told: ``data``, a list of traces, and ``layout``, as in Plotly's reference, of plain
-            lists, numbers and texts; nothing is checked.
+        specification: ``data``, a list of traces, and ``layout``, as in Plotly's reference, of
+            plain lists, numbers and texts; nothing is checked.
     """
 
-    def __init__(self, told: dict[str, Any]) -> None:
-        self._told = {**told, "layout": _template() | told["layout"]}
+    def __init__(self, specification: dict[str, Any]) -> None:
+        layout = _template() | specification["layout"]
+        self._specification = {**specification, "layout": layout}
 
     def __getattr__(self, name: str) -> Any:
-        """What Plotly's own constructor makes: it has not run before this is called."""
-        told = self.__dict__.pop("_told", None)
-        if told is None:
+        """Run Plotly's constructor, which has not run before this is called."""
+        specification = self.__dict__.pop("_specification", None)
+        if specification is None:
             raise AttributeError(f"a figure has no {name}")
-        super().__init__(told, _validate=False)
+        super().__init__(specification, _validate=False)
         return getattr(self, name)
 
     def to_dict(self) -> dict[str, Any]:
-        """The figure as a dictionary, to be read and not to be changed."""
-        if "_told" not in self.__dict__:
+        """Return the figure as a dictionary, to be read and not to be changed."""
+        if "_specification" not in self.__dict__:
             return super().to_dict()
         return {
-            "data": [dict(trace) for trace in self._told["data"]],
-            "layout": dict(self._told["layout"]),
+            "data": [dict(trace) for trace in self._specification["data"]],
+            "layout": dict(self._specification["layout"]),
         }
 
 
 def _template() -> dict[str, Any]:
-    """Colours and fonts that stand in where a figure says nothing: Plotly's default, if any."""
+    """Plotly's default colours and fonts, if there are any."""
     default = pio.templates.default
     if default is None:
         return {}
@@ -134,14 +91,9 @@ def _registered(name: str) -> dict[str, Any]:
     return pio.templates[name].to_plotly_json()
 
 
-Properties = dict[str, Any]
-"""Of a trace, an axis, a note …, by the names of Plotly's reference, nested ones in full:
-``title={"text": …}``, not ``title_text``."""
-
-
 @dataclass
-class Sheet:
-    """What will be a figure.
+class FigureBuilder:
+    """Collects the parts of a figure; its methods are named as Plotly's.
 
     Attributes:
         layout: of the whole figure, without annotations and shapes.
@@ -155,68 +107,183 @@ class Sheet:
     annotations: list[Properties] = field(default_factory=list)
     shapes: list[Properties] = field(default_factory=list)
 
-    def trace(self, kind: str, **properties: Any) -> None:
-        """Add a trace of this type, such as ``bar`` or ``scatter``; it is drawn over the others."""
+    def build(self) -> go.Figure:
+        """Return the figure, in the template that is Plotly's default at the time."""
+        above = {"annotations": self.annotations, "shapes": self.shapes}
+        layout = self.layout | {name: each for name, each in above.items() if each}
+        return LazyFigure({"data": self.traces, "layout": layout})
+
+    def add_trace(self, kind: str, **properties: Any) -> None:
+        """Add a trace of this type, such as ``bar`` or ``scatter``, over the others."""
+        if "hovertext" in properties:
+            properties = {"hoverinfo": "text", **properties}
         self.traces.append({"type": kind, **properties})
 
-    def lay_out(self, **properties: Any) -> None:
+    def add_dots(
+        self,
+        x: Sequence,
+        y: Sequence,
+        look: Look,
+        size: float = 9,
+        opacity: float = 1,
+        **properties: Any,
+    ) -> None:
+        """Add markers; where they have ``customdata``, a click pales none of them."""
+        marker = {"color": look.colour, "symbol": look.symbol, "size": size, "opacity": opacity}
+        if "customdata" in properties:
+            properties["unselected"] = {"marker": {"opacity": 1}}
+        self.add_trace("scatter", x=x, y=y, mode="markers", marker=marker, **properties)
+
+    def add_curve(
+        self, x: Sequence, y: Sequence, look: Look, size: float = 7, **properties: Any
+    ) -> None:
+        """Add a line with a marker at each value."""
+        style = {
+            "mode": "lines+markers",
+            "line": {"color": look.colour, "dash": look.dash, "width": 2},
+            "marker": {"color": look.colour, "symbol": look.symbol, "size": size},
+        }
+        self.add_trace("scatter", **{"x": x, "y": y, **style, **properties})
+
+    def add_spread(
+        self, x: Sequence, low: Sequence, high: Sequence, colour: str, **properties: Any
+    ) -> None:
+        """Add the band between two curves."""
+        style = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
+        x, y = [*x, *x[::-1]], [*high, *low[::-1]]
+        self.add_trace("scatter", x=x, y=y, fill="toself", fillcolor=colour, **style, **properties)
+
+    def add_row_bars(self, x: Sequence, **properties: Any) -> None:
+        """Add horizontal bars, one in each row from the top."""
+        rows = list(range(len(x)))
+        self.add_trace("bar", **{"orientation": "h", "x": x, "y": rows, **properties})
+
+    def update_layout(self, **properties: Any) -> None:
         """Set these properties of the layout; of nested ones, the others stay as they are."""
         self.layout = _merged(self.layout, properties)
 
-    def x_axis(self, **properties: Any) -> None:
-        self.lay_out(xaxis=properties)
+    def update_xaxis(self, **properties: Any) -> None:
+        self.update_layout(xaxis=properties)
 
-    def y_axis(self, **properties: Any) -> None:
-        self.lay_out(yaxis=properties)
+    def update_yaxis(self, **properties: Any) -> None:
+        self.update_layout(yaxis=properties)
 
-    def annotate(self, *annotations: Properties) -> None:
+    def show_legend(self, shown: bool = True, top: int = 44, otherwise: int = 8) -> None:
+        """Show the legend above the figure, or not, with the margin at the top that fits."""
+        margin = {"t": top if shown else otherwise}
+        self.update_layout(showlegend=shown, margin=margin, legend=LEGEND)
+
+    def add_annotations(self, *annotations: Properties) -> None:
         self.annotations.extend(annotations)
 
-    def shape(self, kind: str, **properties: Any) -> None:
+    def add_shape(self, kind: str, **properties: Any) -> None:
         """Add a shape of this type: ``line`` or ``rect``."""
         self.shapes.append({"type": kind, **properties})
 
-    def vertical_line(self, x: float, line: Properties, name: Properties | None = None) -> None:
-        """A line from the bottom to the top.
+    def add_vline(self, x: float, line: Properties, name: Properties | None = None) -> None:
+        """Add a line from the bottom to the top.
 
         Args:
             name: an annotation that stands at the line, its ``y`` from 0 at the bottom to 1.
         """
         self._across("x", "line", x, x, line=line)
         if name is not None:
-            self.annotate({"x": x, "xref": "x", "yref": "y domain", "showarrow": False, **name})
+            self.add_annotations(
+                {"x": x, "xref": "x", "yref": "y domain", "showarrow": False, **name}
+            )
 
-    def horizontal_line(self, y: float, line: Properties) -> None:
-        """A line from the left to the right."""
+    def add_hline(self, y: float, line: Properties) -> None:
         self._across("y", "line", y, y, line=line)
 
-    def vertical_band(self, low: float, high: float, **properties: Any) -> None:
-        """A band from the bottom to the top, between two values of x."""
+    def add_vband(self, low: float, high: float, **properties: Any) -> None:
+        """Add a band from the bottom to the top, between two values of x."""
         self._across("x", "rect", low, high, **properties)
 
-    def horizontal_band(self, low: float, high: float, **properties: Any) -> None:
-        """A band from the left to the right, between two values of y."""
+    def add_hband(self, low: float, high: float, **properties: Any) -> None:
+        """Add a band from the left to the right, between two values of y."""
         self._across("y", "rect", low, high, **properties)
 
     def _across(self, along: str, kind: str, low: float, high: float, **properties: Any) -> None:
-        """A shape between two values of one axis that goes all along the other."""
+        """Add a shape between two values of one axis that goes all along the other."""
         other = "y" if along == "x" else "x"
-        places = {
+        ends = {
             f"{along}ref": along, f"{along}0": low, f"{along}1": high,
             f"{other}ref": f"{other} domain", f"{other}0": 0, f"{other}1": 1,
         }  # fmt: skip
-        self.shape(kind, **places, **properties)
-
-    def figure(self) -> go.Figure:
-        """The figure, in the template that is Plotly's default at the time; nothing is checked."""
-        above = {"annotations": self.annotations, "shapes": self.shapes}
-        layout = self.layout | {name: each for name, each in above.items() if each}
-        return Drawn({"data": self.traces, "layout": layout})
+        self.add_shape(kind, **ends, **properties)
 
 
 def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> Properties:
-    found = dict(old)
+    merged = dict(old)
     for name, value in new.items():
-        both = isinstance(value, dict) and isinstance(found.get(name), dict)
-        found[name] = _merged(found[name], value) if both else value
-    return found
+        both = isinstance(value, dict) and isinstance(merged.get(name), dict)
+        merged[name] = _merged(merged[name], value) if both else value
+    return merged
+
+
+def plain_layout(height: int) -> Properties:
+    """Return the layout of charts that nobody zooms."""
+    return {
+        "height": height,
+        "paper_bgcolor": CLEAR,
+        "plot_bgcolor": CLEAR,
+        "margin": {"l": 8, "r": 16, "t": 8, "b": 64},
+        "showlegend": False,
+        "hoverlabel": HOVER_LABEL,
+        "hovermode": "closest",
+        "dragmode": False,
+    }
+
+
+def number_axis(ends: tuple[float, float] | None, form: str = "") -> Properties:
+    """Return an axis of numbers in the ink of whichever theme is on.
+
+    Args:
+        ends: None lets Plotly choose them by the numbers.
+        form: of the tick labels, as d3 writes it; Plotly's choice unless given.
+    """
+    return ({} if ends is None else {"range": [*ends]}) | {
+        "tickformat": form,
+        "tickprefix": INK_SPAN,
+        "ticksuffix": "</span>",
+        "nticks": 5,
+        "tickangle": 0,
+        "zeroline": False,
+        "fixedrange": True,
+        "automargin": True,
+    }
+
+
+def name_axis(names: Sequence[str], top: float = -0.5) -> Properties:
+    """Return an axis of names, the first on top."""
+    return {
+        "range": [max(1, len(names)) - 0.5, top],
+        "tickvals": list(range(len(names))),
+        "ticktext": [inked(beginning(name, 30)) for name in names],
+        "tickfont": {"size": 13},
+        "showgrid": False,
+        "zeroline": False,
+        "fixedrange": True,
+        "automargin": True,
+    }
+
+
+def below(title: str) -> Properties:
+    """Return an annotation that names the axis along the bottom; it may have two lines.
+
+    It ends where the axis ends, and so has the whole width of a narrow screen. Plotly's
+    own title stands in the middle of the axis and is cut there.
+    """
+    return {
+        "text": "<br>".join(map(inked, title.split("\n"))),
+        **{"xref": "paper", "x": 1, "xanchor": "right", "align": "right"},
+        **{"yref": "paper", "y": 0, "yanchor": "top", "yshift": -26},
+        "showarrow": False,
+        "font": {"size": 13},
+    }
+
+
+def note(text: str, x: float, y: float, size: int = 12, **properties: Any) -> Properties:
+    """Return an annotation that begins at ``x``, unless ``properties`` say otherwise."""
+    label = {"text": inked(text), "x": x, "y": y, "font": {"size": size}}
+    return {**label, "xanchor": "left", "showarrow": False, **properties}

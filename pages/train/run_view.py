@@ -21,8 +21,7 @@ from han_core.training.runs.plan import Plan
 from han_core.training.runs.view import RunView
 from han_core.viz.colour_scale import legend
 from han_core.viz.film import entropy_curve
-from han_core.viz.markup import FILM_SCRIPT, FILM_STYLESHEET
-from han_core.viz.plot import beginning
+from han_core.viz.markup import FILM_SCRIPT, FILM_STYLESHEET, beginning
 from pages.shared.components import hooked
 from pages.shared.page import plain
 from pages.train import cached_runs, run_actions, sentences

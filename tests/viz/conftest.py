@@ -9,7 +9,7 @@ import pytest
 
 from han_core.explanation.explanation import Explanation
 from han_core.text.document import Document, Sentence, Span
-from han_core.viz.plot import Sheet
+from han_core.viz.plot import FigureBuilder
 
 Made = Callable[..., Explanation]
 
@@ -56,14 +56,14 @@ def made() -> Made:
 @pytest.fixture(scope="module", autouse=True)
 def schema() -> Iterator[None]:
     """Every figure that a test draws is one that Plotly takes, and changes nothing in."""
-    draw = Sheet.figure
+    draw = FigureBuilder.build
 
-    def held(sheet: Sheet) -> go.Figure:
-        figure = draw(sheet)
+    def held(builder: FigureBuilder) -> go.Figure:
+        figure = draw(builder)
         checked = go.Figure(figure.to_dict())  # raises where anything is not in the schema
         assert json.loads(figure.to_json()) == json.loads(checked.to_json())
         return figure
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Sheet, "figure", held)
+        patch.setattr(FigureBuilder, "build", held)
         yield

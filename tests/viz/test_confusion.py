@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from han_core.viz.charts.confusion import BLUE, CLICKED, MOST, STRONGEST, confusion_matrix
+from han_core.viz.charts.confusion import CELL_COLOUR, CLICKED, MOST, STRONGEST, confusion_matrix
 from han_core.viz.markup import INK, PANEL, contrast
 
 COUNTS = np.array([[5, 1, 0], [2, 6, 0], [0, 0, 0]])
@@ -88,7 +88,7 @@ def test_numbers_are_readable_on_every_shade(theme):
     for opacity in np.linspace(0, STRONGEST, 50):
         mixed = [
             round(opacity * blue + (1 - opacity) * behind)
-            for blue, behind in zip(BLUE, panel, strict=True)
+            for blue, behind in zip(CELL_COLOUR, panel, strict=True)
         ]
         assert contrast("#" + bytes(mixed).hex(), INK[theme]) >= 4.5
 

@@ -63,19 +63,22 @@ def test_the_band_spans_the_draws_quantiles(deletion):
 def test_sufficiency_is_the_other_half_and_says_so(deletion):
     figure = deletion_curve(deletion, "positive", "sufficiency")
     assert list(traces(figure)["attention"].y) == [-fall for fall in FALLS]
-    assert "words kept alone" in plain(figure.layout.annotations[0].text)
+    assert "words kept, all others deleted" in plain(figure.layout.annotations[0].text)
     filled = deletion_curve(replace(deletion, fill="unknown"), "positive", "sufficiency")
-    assert "kept, the others unknown" in plain(filled.layout.annotations[0].text)
+    assert "kept, all others unknown" in plain(filled.layout.annotations[0].text)
     note = traces(figure)["attention"].hovertext[4]
-    assert plain(note) == "100 of 200 words alone, attention:the probability rises by 0.400"
+    assert (
+        plain(note)
+        == "100 of 200 words kept, all others deleted, attention:the probability rises by 0.400"
+    )
 
 
 def test_notes_tell_what_went_and_what_came_of_it(deletion):
     note = traces(deletion_curve(deletion, "positive"))["attention"].hovertext[3]
-    assert plain(note) == "40 of 200 words out, attention:the probability falls by 0.300"
+    assert plain(note) == "40 of 200 words deleted, attention:the probability falls by 0.300"
     unknown = deletion_curve(replace(deletion, fill="unknown"), "positive")
     assert "words replaced by the unknown word" in plain(unknown.layout.annotations[0].text)
-    assert "words taken out" in plain(deletion_curve(deletion, "x").layout.annotations[0].text)
+    assert "words deleted" in plain(deletion_curve(deletion, "x").layout.annotations[0].text)
 
 
 def test_shares_are_those_that_really_went_and_equal_ones_are_one():

@@ -7,8 +7,9 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from han_core.viz.dot_rows import RANKED, UNIFORM, below, marked_line, rows
+from han_core.viz.dot_rows import RANKED, UNIFORM, marked_line, rows
 from han_core.viz.markup import INK, PANEL, contrast
+from han_core.viz.plot import below
 
 FOREIGN = '<b>x</b><a href="http://e">y</a> $\\alpha$ &lt;'
 
@@ -18,7 +19,7 @@ def plain(label: str) -> str:
 
 
 def test_names_stand_from_the_top_in_the_order_given():
-    figure = rows(["one", "two", "three"], "title", (0, 1)).figure()
+    figure = rows(["one", "two", "three"], "title", (0, 1)).build()
     assert [plain(tick) for tick in figure.layout.yaxis.ticktext] == ["one", "two", "three"]
     bottom, top = figure.layout.yaxis.range
     assert bottom > 2
@@ -33,7 +34,7 @@ def test_height_follows_the_number_of_rows():
 
 
 def test_the_background_is_the_pages_and_every_label_has_its_own_ink():
-    figure = rows(["one"], "first line\nsecond line", (0, 1)).figure()
+    figure = rows(["one"], "first line\nsecond line", (0, 1)).build()
     layout = figure.layout
     assert layout.paper_bgcolor == layout.plot_bgcolor == "rgba(0,0,0,0)"
     (title,) = layout.annotations
@@ -44,7 +45,7 @@ def test_the_background_is_the_pages_and_every_label_has_its_own_ink():
 
 
 def test_foreign_names_are_text():
-    figure = rows([FOREIGN], FOREIGN, (0, 1)).figure()
+    figure = rows([FOREIGN], FOREIGN, (0, 1)).build()
     line = marked_line(0.5, FOREIGN, "left")["name"]
     for label in (figure.layout.yaxis.ticktext[0], below(FOREIGN)["text"], line["text"]):
         ours = re.sub(r"<span style=\"color:light-dark\([#\w,]+\)\">|</span>", "", label)

@@ -82,7 +82,7 @@ def test_an_order_that_flips_draws_no_arrow():
     assert "never" not in written(figure)
     notes = [t.hovertext[0] for t in figure.data if t.mode == "markers"]
     assert plain(notes[2]) == "200 of 250 weights, median of 20 orders"
-    assert "sentences' attention" in plain(
+    assert "sentences zeroed" in plain(
         flip_strip(replace(FLIP, unit="sentence")).layout.annotations[0].text
     )
 
@@ -99,9 +99,9 @@ def test_other_attention_stands_beside_the_models_own():
     assert len({*shuffled.y}) == 100  # none on top of another
     assert "p(positive)" in written(figure)
     notes = [t.hovertext[0] for t in figure.data if len(t.x) == 1]
-    assert plain(notes[0]) == "0.400, the decision flips"
+    assert plain(notes[0]) == "0.400, the prediction flips"
     stays = swap_strip(replace(SWAPS, uniform=np.array([0.2, 0.8])), "positive")
-    assert "the decision stays" in stays.data[0].hovertext[0]
+    assert "the prediction stays" in stays.data[0].hovertext[0]
 
 
 def test_a_picture_is_the_same_each_time():

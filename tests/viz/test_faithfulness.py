@@ -7,7 +7,7 @@ import pytest
 
 from han_core.viz.charts.faithfulness import QUESTIONS, SMALLEST, intervals
 
-NOTHING = {"mean": None, "low": None, "high": None}
+NO_INTERVAL = {"mean": None, "low": None, "high": None}
 
 
 def plain(label: str) -> str:
@@ -38,7 +38,8 @@ def found() -> dict:
         "tau_leave_one_out": leaf(0.33),
         "tau_ceiling": leaf(0.49),
         "flip": {
-            "attention": leaf(0.11), "gradient": leaf(0.08), "random": NOTHING, "never": leaf(0.21)
+            "attention": leaf(0.11), "gradient": leaf(0.08),
+            "random": NO_INTERVAL, "never": leaf(0.21),
         },
         "uniform_flips": leaf(0.1),
         "permutation_shift": leaf(0.18),

@@ -135,7 +135,7 @@ def test_other_readings(film):
 
 
 def test_without_a_moment_there_is_no_film():
-    with pytest.raises(UserError, match="No moment"):
+    with pytest.raises(UserError, match="no film yet"):
         attention_film(Film((), ()), 0)
 
 

@@ -9,11 +9,11 @@ import pytest
 from han_core.analysis.model_pairs import CHANGES, Pair
 from han_core.analysis.pair_attention import MeanShift
 from han_core.explanation.statistics import NO_INTERVAL, Interval
+from han_core.viz.charts.confusion import change_matrix
 from han_core.viz.charts.pair import (
     GAIN,
     LOSS,
     MOST_CLASSES,
-    change_matrix,
     class_changes,
     divergences,
     moved_words,

@@ -1,4 +1,4 @@
-"""The sheet: Plotly's own lines and bands, merged layouts, and one place where figures are made."""
+"""The figure builder: lines, bands and layouts as Plotly's, and one place that makes figures."""
 
 import ast
 import copy
@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import pytest
 
 import han_core
-from han_core.viz.plot import Sheet
+from han_core.viz.plot import FigureBuilder
 
 LINE = {"width": 2, "dash": "dot"}
 BAND = {"fillcolor": "red", "line": {"width": 0}, "layer": "below"}
@@ -20,9 +20,9 @@ def told(figure: go.Figure) -> dict:
     return json.loads(figure.to_json())
 
 
-def dots(sheet: Sheet) -> Sheet:
-    sheet.trace("scatter", x=[1, 2], y=[3, 4])
-    return sheet
+def dots(builder: FigureBuilder) -> FigureBuilder:
+    builder.add_trace("scatter", x=[1, 2], y=[3, 4])
+    return builder
 
 
 @pytest.fixture
@@ -31,68 +31,68 @@ def plotlys() -> go.Figure:
 
 
 def test_lines_and_bands_are_those_that_plotly_adds(plotlys):
-    sheet = dots(Sheet())
-    sheet.vertical_line(0.25, LINE, name={"text": "here", "y": 1, "yanchor": "bottom"})
-    sheet.horizontal_line(-3, LINE)
-    sheet.vertical_band(0.5, 1.5, **BAND)
-    sheet.horizontal_band(1, 2, **BAND)
+    builder = dots(FigureBuilder())
+    builder.add_vline(0.25, LINE, name={"text": "here", "y": 1, "yanchor": "bottom"})
+    builder.add_hline(-3, LINE)
+    builder.add_vband(0.5, 1.5, **BAND)
+    builder.add_hband(1, 2, **BAND)
     name = {"text": "here", "y": 1, "yanchor": "bottom", "xanchor": "auto"}
     plotlys.add_vline(x=0.25, line=LINE, annotation=name)
     plotlys.layout.annotations[0].xanchor = None  # Plotly's choice of a side; ours is explicit
     plotlys.add_hline(y=-3, line=LINE)
     plotlys.add_vrect(x0=0.5, x1=1.5, **BAND)
     plotlys.add_hrect(y0=1, y1=2, **BAND)
-    assert told(sheet.figure()) == told(plotlys)
+    assert told(builder.build()) == told(plotlys)
 
 
 def test_layouts_are_merged_as_plotly_merges_them(plotlys):
-    sheet = dots(Sheet({"margin": {"l": 8, "t": 8}, "height": 100}))
-    sheet.lay_out(margin={"t": 44}, height=200)
-    sheet.x_axis(range=[0, 1], title={"text": "x"})
-    sheet.x_axis(range=[0, 2], title={"font": {"size": 9}})
-    sheet.y_axis(zeroline=False)
+    builder = dots(FigureBuilder({"margin": {"l": 8, "t": 8}, "height": 100}))
+    builder.update_layout(margin={"t": 44}, height=200)
+    builder.update_xaxis(range=[0, 1], title={"text": "x"})
+    builder.update_xaxis(range=[0, 2], title={"font": {"size": 9}})
+    builder.update_yaxis(zeroline=False)
     plotlys.update_layout(margin={"l": 8, "t": 8})
     plotlys.update_layout(margin={"t": 44}, height=200)
     plotlys.update_xaxes(range=[0, 2], title={"text": "x", "font": {"size": 9}})
     plotlys.update_yaxes(zeroline=False)
-    assert told(sheet.figure()) == told(plotlys)
+    assert told(builder.build()) == told(plotlys)
 
 
 def test_what_several_figures_share_stays_as_it_is():
     shared = {"margin": {"l": 8}, "hoverlabel": {"font": {"color": "red"}}}
     before = copy.deepcopy(shared)
-    sheet = dots(Sheet(shared))
-    sheet.lay_out(margin={"l": 0}, hoverlabel={"font": {"color": "blue"}})
-    first = sheet.figure()
+    builder = dots(FigureBuilder(shared))
+    builder.update_layout(margin={"l": 0}, hoverlabel={"font": {"color": "blue"}})
+    first = builder.build()
     first.layout.hoverlabel.font.color = "green"
     assert shared == before
-    assert sheet.figure().layout.hoverlabel.font.color == "blue"
+    assert builder.build().layout.hoverlabel.font.color == "blue"
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        Sheet(traces=[{"type": "scatter", "hight": 3}]),
-        Sheet(traces=[{"type": "scattered"}]),
-        Sheet({"xaxis": {"title_colour": "red"}}),
-        Sheet(annotations=[{"text": "x", "side": "left"}]),
-        Sheet(shapes=[{"type": "line", "width": 2}]),
+        FigureBuilder(traces=[{"type": "scatter", "hight": 3}]),
+        FigureBuilder(traces=[{"type": "scattered"}]),
+        FigureBuilder({"xaxis": {"title_colour": "red"}}),
+        FigureBuilder(annotations=[{"text": "x", "side": "left"}]),
+        FigureBuilder(shapes=[{"type": "line", "width": 2}]),
     ],
 )
 def test_the_tests_of_figures_refuse_what_plotly_does_not_know(wrong):
     with pytest.raises(ValueError):
-        wrong.figure()
+        wrong.build()
 
 
 @pytest.mark.parametrize("wrong", [{"range": None}, {"title_text": "x"}])
 def test_they_refuse_what_plotly_would_write_otherwise(wrong):
     with pytest.raises(AssertionError):
-        Sheet({"xaxis": wrong}).figure()
+        FigureBuilder({"xaxis": wrong}).build()
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_figures_are_made_in_one_place_and_every_one_is_tested(path):
-    """``Drawn`` apart, Plotly lends the name of the type and nothing else."""
+    """``LazyFigure`` apart, Plotly lends the name of the type and nothing else."""
     tests = "".join(
         test.read_text(encoding="utf-8") for test in Path(__file__).parent.rglob("*.py")
     )

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from han_core.viz.plot import beginning, columns, wrapped
+from han_core.viz.markup import beginning, columns, wrapped
 
 
 def test_chinese_counts_double_and_marks_count_nothing():

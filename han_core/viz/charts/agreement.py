@@ -1,9 +1,8 @@
-"""How far several pictures of one text agree: a matrix, a cell for each pair.
+"""How far several heatmaps of one text agree: a matrix, a cell for each pair.
 
-Columns may be models, methods or versions of a text, lined up word by word
-(``explanation.alignment``). Values with a sign are compared by their size, as Jain and
-Wallace 2019 do. A darker cell is closer agreement, whatever is measured. Agreement says
-nothing about who is right.
+Columns may be models, methods or versions of a text, lined up word by word. Values with a sign
+are compared by their size, as Jain and Wallace 2019 do. A darker cell is closer agreement,
+whatever is measured. Agreement says nothing about who is right.
 """
 
 from collections.abc import Sequence
@@ -14,10 +13,9 @@ import plotly.graph_objects as go
 
 from han_core.explanation.agreement import divergence, overlap, tau
 from han_core.explanation.verdicts import short
-from han_core.viz.charts.confusion import BLUE, STRONGEST
-from han_core.viz.dot_rows import below, plain_layout
-from han_core.viz.markup import inked, plotly_text
-from han_core.viz.plot import Properties, Sheet, beginning
+from han_core.viz.charts.confusion import CELL_COLOUR, STRONGEST
+from han_core.viz.markup import beginning, inked, plotly_text
+from han_core.viz.plot import FigureBuilder, below, note, plain_layout
 
 Measure = Literal["tau", "overlap", "divergence"]
 
@@ -27,7 +25,7 @@ FEWEST, MOST = 2, 8
 """Columns that a matrix can hold."""
 
 TOP = 10
-"""Words whose overlap is told unless asked otherwise."""
+"""The number of strongest words whose overlap is measured unless another is asked for."""
 
 ORANGE = (217, 119, 6)
 """Cells of negative tau: the two orders run against each other."""
@@ -37,7 +35,7 @@ _ROW, _NAME = 60, 0.4  # pixels of a row, and the share of it that its name take
 
 
 def pairwise(values: np.ndarray, measure: Measure, top: int = TOP) -> np.ndarray:
-    """Every column against every other.
+    """Compare every column with every other.
 
     Args:
         values: (columns, words) weights or signed values; their sizes are compared.
@@ -54,19 +52,19 @@ def pairwise(values: np.ndarray, measure: Measure, top: int = TOP) -> np.ndarray
     sizes = abs(np.asarray(values, dtype=float))
     if sizes.ndim != 2 or not FEWEST <= len(sizes) <= MOST:
         raise ValueError(f"{FEWEST} to {MOST} columns of words expected, {sizes.shape} came")
-    found = np.full((len(sizes), len(sizes)), np.nan)
+    matrix = np.full((len(sizes), len(sizes)), np.nan)
     for a in range(len(sizes)):
         for b in range(a):
-            found[a, b] = found[b, a] = _compare(sizes[a], sizes[b], measure, top)
-    return found
+            matrix[a, b] = matrix[b, a] = _compare(sizes[a], sizes[b], measure, top)
+    return matrix
 
 
 def _compare(a: np.ndarray, b: np.ndarray, measure: Measure, top: int) -> float:
     if measure == "overlap":
         return overlap(a, b, top)
     if measure == "tau":
-        found = tau(a, b)
-        return np.nan if found is None else found
+        value = tau(a, b)
+        return np.nan if value is None else value
     if not a.any() or not b.any():
         return np.nan
     return divergence(a / a.sum(), b / b.sum())
@@ -75,7 +73,7 @@ def _compare(a: np.ndarray, b: np.ndarray, measure: Measure, top: int) -> float:
 def agreement_matrix(
     names: Sequence[str], values: np.ndarray, measure: Measure, top: int = TOP
 ) -> go.Figure:
-    """The matrix of ``pairwise``: a name above each row, and its number at row and column.
+    """Draw the matrix of ``pairwise``: a name above each row, its number at row and column.
 
     Args:
         values: (columns, words), a row of values for each name.
@@ -83,33 +81,41 @@ def agreement_matrix(
     Raises:
         ValueError: if names and columns differ in number, or there are not 2 to 8.
     """
-    found = pairwise(values, measure, top)
-    if len(names) != len(found):
-        raise ValueError(f"{len(found)} names expected, {len(names)} came")
-    sheet = Sheet(plain_layout(len(names) * _ROW + 80))
-    _add_cells(sheet, names, found, measure)
-    _lay_out(sheet, len(names))
-    sheet.annotate(*(_above(row, name) for row, name in enumerate(names)))
-    sheet.annotate(*_numbers(found), below(_title(measure, top)))
-    return sheet.figure()
+    matrix = pairwise(values, measure, top)
+    if len(names) != len(matrix):
+        raise ValueError(f"{len(matrix)} names expected, {len(names)} came")
+    builder = FigureBuilder(plain_layout(len(names) * _ROW + 80))
+    _add_cells(builder, names, matrix, measure)
+    _add_axes(builder, len(names))
+    for row, name in enumerate(names):
+        place = {"xref": "paper", "yanchor": "bottom", "align": "left"}
+        builder.add_annotations(note(beginning(name, 44), 0, row + _NAME, 13, **place))
+    for a, b in np.argwhere(~np.eye(len(names), dtype=bool)).tolist():
+        text = "–" if np.isnan(matrix[a, b]) else short(float(matrix[a, b]))
+        builder.add_annotations(note(text, b, _middle(a), 13, xanchor="auto"))
+    builder.add_annotations(below(_title(measure, top)))
+    return builder.build()
 
 
-def _add_cells(sheet: Sheet, names: Sequence[str], found: np.ndarray, measure: Measure) -> None:
-    """Colours by agreement, -1 to 1, and notes; none on the diagonal.
+def _add_cells(
+    builder: FigureBuilder, names: Sequence[str], matrix: np.ndarray, measure: Measure
+) -> None:
+    """Add colours by agreement, -1 to 1, and notes; none on the diagonal.
 
     Above each row of cells lies an empty one, for the row's name.
     """
-    closeness = 1 - found / np.log(2) if measure == "divergence" else found
+    closeness = 1 - matrix / np.log(2) if measure == "divergence" else matrix
+    full_names = [plotly_text(beginning(name, 60)) for name in names]
     z: list[list[float | None]] = []
     notes: list[list[str]] = []
-    for name, row, shares in zip(names, found.tolist(), closeness.tolist(), strict=True):
+    for name, row, shares in zip(full_names, matrix.tolist(), closeness.tolist(), strict=True):
         z += [[None] * len(row), [None if np.isnan(share) else share for share in shares]]
-        pairs = zip(row, names, strict=True)
+        pairs = zip(row, full_names, strict=True)
         notes += [
             [""] * len(row),
-            [f"<b>{cell:.4f}</b><br>{_name(name)}<br>{_name(other)}" for cell, other in pairs],
+            [f"<b>{cell:.4f}</b><br>{name}<br>{other}" for cell, other in pairs],
         ]
-    sheet.trace(
+    builder.add_trace(
         "heatmap",
         z=z,
         x=[column - 0.5 for column in range(len(names) + 1)],  # edges, not middles
@@ -122,13 +128,12 @@ def _add_cells(sheet: Sheet, names: Sequence[str], found: np.ndarray, measure: M
         showscale=False,
         hoverongaps=False,
         hovertext=notes,
-        hoverinfo="text",
     )
 
 
 def _scale() -> list[list[float | str]]:
     """From opposed through nothing to alike, over whichever panel lies behind."""
-    against, alike = (",".join(map(str, colour)) for colour in (ORANGE, BLUE))
+    against, alike = (",".join(map(str, colour)) for colour in (ORANGE, CELL_COLOUR))
     return [
         [0, f"rgba({against},{STRONGEST})"],
         [0.5, f"rgba({against},{_FAINT})"],
@@ -137,7 +142,7 @@ def _scale() -> list[list[float | str]]:
     ]
 
 
-def _lay_out(sheet: Sheet, columns: int) -> None:
+def _add_axes(builder: FigureBuilder, columns: int) -> None:
     axis = {
         "ticktext": [inked(str(i)) for i in range(1, columns + 1)],
         "tickfont": {"size": 13},
@@ -146,9 +151,9 @@ def _lay_out(sheet: Sheet, columns: int) -> None:
         "zeroline": False,
         "fixedrange": True,
     }
-    sheet.x_axis(**axis, tickvals=list(range(columns)), range=[-0.5, columns - 0.5])
+    builder.update_xaxis(**axis, tickvals=list(range(columns)), range=[-0.5, columns - 0.5])
     middles = [_middle(row) for row in range(columns)]
-    sheet.y_axis(**axis, tickvals=middles, range=[columns, 0], automargin=True)
+    builder.update_yaxis(**axis, tickvals=middles, range=[columns, 0], automargin=True)
 
 
 def _middle(row: int) -> float:
@@ -156,43 +161,9 @@ def _middle(row: int) -> float:
     return row + (1 + _NAME) / 2
 
 
-def _above(row: int, name: str) -> Properties:
-    return {
-        "text": inked(beginning(name, 44)),
-        "xref": "paper",
-        "x": 0,
-        "xanchor": "left",
-        "y": row + _NAME,
-        "yanchor": "bottom",
-        "align": "left",
-        "showarrow": False,
-        "font": {"size": 13},
-    }
-
-
-def _numbers(found: np.ndarray) -> list[Properties]:
-    """Every pair's number in its cell, a dash where there is none."""
-    return [
-        {
-            "x": b,
-            "y": _middle(a),
-            "text": inked("–" if np.isnan(cell) else short(cell)),
-            "showarrow": False,
-            "font": {"size": 13},
-        }
-        for a, row in enumerate(found.tolist())
-        for b, cell in enumerate(row)
-        if a != b
-    ]
-
-
 def _title(measure: Measure, top: int) -> str:
     return {
-        "tau": "Kendall's tau, 1 for the same order",
+        "tau": "Kendall's τ, 1 for the same order",
         "overlap": f"share of the top {top} words in common",
         "divergence": "Jensen-Shannon divergence, 0 to .69",
     }[measure]
-
-
-def _name(name: str) -> str:
-    return plotly_text(beginning(name, 60))

@@ -1,9 +1,8 @@
-"""The confusion matrix as a Plotly figure that can be clicked.
+"""The confusion matrix, and the matrix of what a second model changed, with cells to click.
 
-Plotly selects no cell of a heatmap on a click, so a nearly invisible marker
-lies over each cell and takes clicks and hovering. Few classes have their names and numbers
-written; of many, the colours are seen at once, and names come with hovering and zooming in.
-It knows nothing about models.
+Plotly selects no cell of a heatmap on a click, so a nearly invisible marker lies over each cell
+and takes clicks and hovering. Few classes have their names and numbers written; of many, the
+colours are seen at once, and names come with hovering and zooming in.
 """
 
 from collections.abc import Sequence
@@ -12,12 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
+from han_core.analysis.filters import Change
 from han_core.analysis.metrics import Normalised, normalised
+from han_core.analysis.model_pairs import Pair
 from han_core.runtime.errors import counted
-from han_core.viz.markup import HOVER_LABEL, inked, plotly_text
-from han_core.viz.plot import Properties, Sheet, beginning
+from han_core.viz.markup import beginning, chance, inked, plotly_text
+from han_core.viz.plot import FigureBuilder, Look, Properties, note, plain_layout
 
-BLUE, STRONGEST = (66, 128, 212), 0.7
+CELL_COLOUR, STRONGEST = (66, 128, 212), 0.7
 """The cells' colour and its opacity at a share of 1: over either theme's panel the
 ink keeps a contrast of 4.5 on it (tested)."""
 
@@ -34,8 +35,19 @@ CLICKED = 6_000
 """Cells of many classes that take clicks: more markers would make the browser slow."""
 
 SELECTED = "#d97706"
-_CLEAR, _UNSEEN = "rgba(0,0,0,0)", "rgba(127,127,127,0.004)"
+
+CHANGES: dict[Change, str] = {
+    "fixed": "the first model is wrong, the second right",
+    "broken": "the first model is right, the second wrong",
+    "both_right": "both models are right",
+    "both_wrong": "both models are wrong",
+}
+CELLS: tuple[tuple[Change, Change], ...] = (("both_right", "broken"), ("fixed", "both_wrong"))
+"""Rows: the first model right, wrong; columns: the second one right, wrong."""
+
+_UNSEEN = Look("", "rgba(127,127,127,0.004)", "square")
 _SIDE = 560  # pixels of a matrix of many classes
+_CHANGE = 96  # pixels of a cell of changes
 
 
 @dataclass(frozen=True)
@@ -63,7 +75,7 @@ def confusion_matrix(
     selected: tuple[str, str] | None = None,
     by: Normalised = "counts",
 ) -> go.Figure:
-    """True classes as rows, predicted ones as columns, the first class at the top left.
+    """Draw true classes as rows, predicted ones as columns, the first class at the top left.
 
     Args:
         counts: (classes, classes) documents by true and predicted class.
@@ -85,68 +97,59 @@ def confusion_matrix(
     if len(labels) > MOST:
         raise ValueError(f"at most {MOST} classes expected, {len(labels)} came")
     matrix = _Matrix(counts, labels, by)
-    sheet = Sheet()
-    _add_cells(sheet, matrix)
-    _add_markers(sheet, matrix)
-    _lay_out(sheet, matrix)
+    builder = _matrix_builder(len(labels) * matrix.cell + 110)
+    gap, strongest = (2, STRONGEST) if matrix.written else (0, 1)
+    _add_shades(builder, _shades(matrix), strongest, gap)
+    cells = _clickable(matrix)
+    data = [[labels[row], labels[column]] for row, column in cells]
+    _add_markers(builder, cells, max(4, matrix.cell - 6), data, _notes(matrix, cells))
+    _add_axes(builder, matrix)
     if matrix.written:
-        sheet.annotate(*_numbers(matrix))
+        builder.add_annotations(*_numbers(matrix))
     if selected and {*selected} <= {*labels}:
-        row, column = labels.index(selected[0]), labels.index(selected[1])
-        sheet.shape(
-            "rect",
-            **{"x0": column - 0.48, "x1": column + 0.48, "y0": row - 0.48, "y1": row + 0.48},
-            line={"color": SELECTED, "width": 3},
-        )
-    return sheet.figure()
+        _frame(builder, labels.index(selected[0]), labels.index(selected[1]))
+    return builder.build()
 
 
-def _add_cells(sheet: Sheet, matrix: _Matrix) -> None:
-    red, green, blue = BLUE
+def _matrix_builder(height: int) -> FigureBuilder:
+    builder = FigureBuilder(plain_layout(height))
+    builder.update_layout(margin={"l": 8, "r": 8, "t": 8, "b": 8}, clickmode="event+select")
+    builder.update_layout(hoverdistance=-1)  # anywhere in a cell, not only on its marker
+    return builder
+
+
+def _shades(matrix: _Matrix) -> np.ndarray:
     shades = normalised(matrix.counts, matrix.by)
     if matrix.by == "counts":
         shades = np.sqrt(matrix.counts / max(1, matrix.counts.max(initial=0)))
     if not matrix.written:  # a single document must be seen among cells of few pixels
         shades = np.where(matrix.counts, FAINTEST + (1 - FAINTEST) * shades, 0)
-    sheet.trace(
-        "heatmap",
-        z=shades.round(4).tolist(),
-        zmin=0,
-        zmax=1,
-        colorscale=[
-            [0, f"rgba({red},{green},{blue},0.04)"],
-            [1, f"rgba({red},{green},{blue},{STRONGEST if matrix.written else 1})"],
-        ],
-        xgap=2 if matrix.written else 0,
-        ygap=2 if matrix.written else 0,
-        showscale=False,
-        hoverinfo="skip",
+    return shades.round(4)
+
+
+def _add_shades(builder: FigureBuilder, shades: np.ndarray, strongest: float, gap: int) -> None:
+    colour = ",".join(map(str, CELL_COLOUR))
+    scale = [[0, f"rgba({colour},0.04)"], [1, f"rgba({colour},{strongest})"]]
+    look = {"colorscale": scale, "xgap": gap, "ygap": gap, "showscale": False}
+    builder.add_trace("heatmap", z=shades.tolist(), zmin=0, zmax=1, **look, hoverinfo="skip")
+
+
+def _add_markers(
+    builder: FigureBuilder, cells: np.ndarray, size: int, data: list[list[str]], notes: list[str]
+) -> None:
+    """Add a marker over each of these cells, (markers, 2), that takes clicks and hovering."""
+    rows, columns = cells.T.tolist()
+    builder.add_dots(
+        columns, rows, _UNSEEN, size, customdata=data, hovertext=notes, showlegend=False
     )
 
 
-def _add_markers(sheet: Sheet, matrix: _Matrix) -> None:
-    places = _places(matrix)
-    sheet.trace(
-        "scatter",
-        x=places[:, 1].tolist(),
-        y=places[:, 0].tolist(),
-        mode="markers",
-        marker={
-            "symbol": "square",
-            "size": max(4, matrix.cell - 6),
-            "color": _UNSEEN,
-            "opacity": 1,
-        },
-        # A click selects a marker, and would pale the others if they could be seen.
-        unselected={"marker": {"opacity": 1}},
-        customdata=[[matrix.labels[row], matrix.labels[column]] for row, column in places],
-        hovertext=_told(matrix, places),
-        hoverinfo="text",
-        showlegend=False,
-    )
+def _frame(builder: FigureBuilder, row: int, column: int) -> None:
+    corners = {"x0": column - 0.48, "x1": column + 0.48, "y0": row - 0.48, "y1": row + 0.48}
+    builder.add_shape("rect", **corners, line={"color": SELECTED, "width": 3})
 
 
-def _places(matrix: _Matrix) -> np.ndarray:
+def _clickable(matrix: _Matrix) -> np.ndarray:
     """(markers, 2) the cells that take clicks, in rows."""
     if matrix.written:
         return np.argwhere(np.ones_like(matrix.counts))
@@ -155,19 +158,15 @@ def _places(matrix: _Matrix) -> np.ndarray:
     return filled[np.sort(np.argsort(-documents, kind="stable")[:CLICKED])]
 
 
-def _told(matrix: _Matrix, places: np.ndarray) -> list[str]:
-    """What hovering says of each place."""
-    of_true, of_predicted = (
-        normalised(matrix.counts, "true"),
-        normalised(matrix.counts, "predicted"),
-    )
+def _notes(matrix: _Matrix, cells: np.ndarray) -> list[str]:
+    of_true, of_predicted = (normalised(matrix.counts, by) for by in ("true", "predicted"))
     names = [plotly_text(beginning(label, 60)) for label in matrix.labels]
     return [
         f"<b>{counted(int(matrix.counts[row, column]), 'document')}</b><br>"
         f"{of_true[row, column]:.1%} of the true class<br>"
         f"{of_predicted[row, column]:.1%} of the predicted class<br>"
         f"true: {names[row]}<br>predicted: {names[column]}"
-        for row, column in places
+        for row, column in cells
     ]
 
 
@@ -176,42 +175,33 @@ def _numbers(matrix: _Matrix) -> list[Properties]:
     few = len(matrix.labels) <= 6
     shares = normalised(matrix.counts, matrix.by)
     return [
-        {
-            "x": column,
-            "y": row,
-            "text": inked(_number(float(shares[row, column]), matrix.by, few)),
-            "showarrow": False,
-            "font": {"size": 16 if few else 11},
-        }
-        for row, column in np.ndindex(matrix.counts.shape)
+        note(
+            _number(float(shares[at]), matrix.by, few),
+            at[1],
+            at[0],
+            16 if few else 11,
+            xanchor="auto",
+        )
+        for at in np.ndindex(matrix.counts.shape)
     ]
 
 
 def _number(value: float, by: Normalised, few: bool) -> str:
-    """Documents, or per cent, without the sign where there is little room."""
+    """Documents, or per cent, without the sign where there is little space."""
     if by == "counts":
         return f"{int(value):,}"
     return f"{value:.1%}" if few else f"{100 * value:.0f}"
 
 
-def _lay_out(sheet: Sheet, matrix: _Matrix) -> None:
+def _add_axes(builder: FigureBuilder, matrix: _Matrix) -> None:
     ends = [-0.5, len(matrix.labels) - 0.5]
     axis = _written_axis(matrix.labels) if matrix.written else _thinned_axis(matrix.labels)
-    sheet.x_axis(**axis, title={"text": inked("predicted class")}, side="top", range=ends)
-    sheet.y_axis(**axis, title={"text": inked("true class")}, range=ends[::-1])
-    sheet.lay_out(
-        height=len(matrix.labels) * matrix.cell + 110,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        paper_bgcolor=_CLEAR,
-        plot_bgcolor=_CLEAR,
-        clickmode="event+select",
-        dragmode=False if matrix.written else "zoom",
-        hovermode="closest",
-        # Anywhere in a cell, not only on its marker; of many, only where a marker is near.
-        hoverdistance=-1 if matrix.written else max(3, matrix.cell // 2),
-        hoverlabel=HOVER_LABEL,
-        uirevision="matrix",  # what somebody zoomed in to stays when a cell is framed
-    )
+    builder.update_xaxis(**axis, title={"text": inked("predicted class")}, side="top", range=ends)
+    builder.update_yaxis(**axis, title={"text": inked("true class")}, range=ends[::-1])
+    # What somebody zoomed in to stays when a cell is framed.
+    builder.update_layout(uirevision="matrix")
+    if not matrix.written:  # hovering is for the nearest marker only
+        builder.update_layout(dragmode="zoom", hoverdistance=max(3, matrix.cell // 2))
 
 
 def _written_axis(labels: Sequence[str]) -> Properties:
@@ -226,7 +216,7 @@ def _written_axis(labels: Sequence[str]) -> Properties:
 
 
 def _thinned_axis(labels: Sequence[str]) -> Properties:
-    """As many names as have room; zooming in brings more of them."""
+    """As many names as there is space for; zooming in brings more of them."""
     return {
         "tickmode": "auto",
         "tickformat": "d",
@@ -238,3 +228,34 @@ def _thinned_axis(labels: Sequence[str]) -> Properties:
         "zeroline": False,
         "automargin": True,
     }
+
+
+def change_matrix(pair: Pair, first: str, second: str, selected: Change | None = None) -> go.Figure:
+    """Draw documents by whether each model is right: two rows, two columns.
+
+    Args:
+        first, second: names of the models.
+        selected: the cell to frame.
+
+    Every marker's ``customdata`` is the change, as filters name it.
+    """
+    builder = _matrix_builder(2 * _CHANGE + 90)
+    counts = np.array([[getattr(pair, change) for change in row] for row in CELLS])
+    shares = counts / max(1, len(pair))
+    _add_shades(builder, shares, STRONGEST, 2)
+    cells = np.argwhere(np.ones((2, 2)))
+    changes = [CELLS[row][column] for row, column in cells]
+    notes = [f"<b>{counted(getattr(pair, one), 'document')}</b>: {CHANGES[one]}" for one in changes]
+    _add_markers(builder, cells, _CHANGE - 6, [[change] for change in changes], notes)
+    axis = _written_axis(["right", "wrong"])
+    titles = [{"text": inked(beginning(name, 34))} for name in (first, second)]
+    builder.update_xaxis(**axis, title=titles[1], side="top", range=[-0.5, 1.5])
+    builder.update_yaxis(**axis, title=titles[0], range=[1.5, -0.5])
+    for (row, column), change in zip(cells.tolist(), changes, strict=True):
+        place = {"x": column, "y": row, "xanchor": "auto"}
+        number = f"{counts[row, column]:,} · {chance(float(shares[row, column]))}"
+        builder.add_annotations(note(change.replace("_", " "), size=14, yshift=16, **place))
+        builder.add_annotations(note(number, size=16, yshift=-14, **place))
+        if change == selected:
+            _frame(builder, row, column)
+    return builder.build()

@@ -1,7 +1,7 @@
-"""How runs went, epoch by epoch: loss or a share that was right, one run over another.
+"""Training curves: loss, accuracy and macro F1 by epoch, one run over another.
 
 A run has one colour and one symbol wherever it is drawn; a full line is validation, a
-dotted one training. It knows nothing about where the lines of a history come from.
+dotted one training.
 """
 
 from collections.abc import Sequence
@@ -10,9 +10,8 @@ from typing import Literal, get_args
 
 import plotly.graph_objects as go
 
-from han_core.viz.dot_rows import GREY, LEGEND, Look, below, number_axis, plain_layout
-from han_core.viz.markup import inked, plotly_text
-from han_core.viz.plot import Sheet, beginning
+from han_core.viz.markup import beginning, inked, plotly_text
+from han_core.viz.plot import GREY, FigureBuilder, Look, below, number_axis, plain_layout
 
 Measure = Literal["loss", "accuracy", "macro_f1"]
 
@@ -38,7 +37,7 @@ _NAME = 28  # columns of a run's name in the legend
 
 @dataclass(frozen=True)
 class Course:
-    """How one run went.
+    """The history of one run.
 
     Attributes:
         name: for the legend.
@@ -52,13 +51,13 @@ class Course:
     steps: Sequence[tuple[float, float]] = ()
 
 
-def look_of(place: int, name: str) -> Look:
-    """Colour and symbol of the run at this place among those that are drawn."""
-    return Look(name, COLOURS[place % MOST], SYMBOLS[place % MOST], "solid")
+def series_look(place: int, name: str) -> Look:
+    """Return colour and symbol of the series at this place among those that are drawn."""
+    return Look(name, COLOURS[place % MOST], SYMBOLS[place % MOST])
 
 
 def curves(courses: Sequence[Course], measure: Measure, until: float | None = None) -> go.Figure:
-    """Validation and training by epoch, a colour for each run.
+    """Draw validation and training by epoch, a colour for each run.
 
     Args:
         courses: at most ``MOST``; single steps are drawn where there is one run.
@@ -69,55 +68,49 @@ def curves(courses: Sequence[Course], measure: Measure, until: float | None = No
     """
     if len(courses) > MOST:
         raise ValueError(f"at most {MOST} runs expected, {len(courses)} came")
-    sheet = Sheet(plain_layout(_HEIGHT))
+    builder, several = FigureBuilder(plain_layout(_HEIGHT)), len(courses) > 1
     for place, course in enumerate(courses):
-        look = look_of(place, course.name)
-        if measure == "loss" and len(courses) == 1:
-            _add_steps(sheet, course, look)
-        _add_line(sheet, course, look, measure, "train", len(courses) > 1)
-        _add_line(sheet, course, look, measure, "validation", len(courses) > 1)
-    _lay_out(sheet, courses, measure, until)
-    return sheet.figure()
+        look = series_look(place, course.name)
+        if measure == "loss" and not several and course.steps:
+            _add_steps(builder, course, look)
+        for part in ("train", "validation"):
+            _add_line(builder, course, look, measure, part, several)
+    _add_axes(builder, courses, measure, until)
+    return builder.build()
 
 
 def _add_line(
-    sheet: Sheet, course: Course, look: Look, measure: Measure, part: str, several: bool
+    builder: FigureBuilder, course: Course, look: Look, measure: Measure, part: str, several: bool
 ) -> None:
-    there = [
-        (line["epoch"], line[part][measure])
+    values = {
+        line["epoch"]: line[part][measure]
         for line in course.lines
         if (line.get(part) or {}).get(measure) is not None
-    ]
-    if not there:
+    }
+    if not values:
         return
-    validation, told = part == "validation", {"train": "training"}.get(part, part)
-    sheet.trace(
-        "scatter",
-        x=[epoch for epoch, _ in there],
-        y=[value for _, value in there],
-        mode="lines+markers" if len(there) <= _MARKED else "lines",
+    validation, name = part == "validation", {"train": "training"}.get(part, part)
+    symbol, size = (look.symbol, 8) if validation else ("circle-open", 5)
+    builder.add_curve(
+        list(values),
+        list(values.values()),
+        look,
+        mode="lines+markers" if len(values) <= _MARKED else "lines",
         line={"color": look.colour, "width": 2.5, "dash": "solid" if validation else "dot"},
-        marker={
-            "color": look.colour,
-            "symbol": look.symbol if validation else "circle-open",
-            "size": 8 if validation else 5,
-        },
-        name=inked(beginning(course.name, _NAME) if several else told),
+        marker={"color": look.colour, "symbol": symbol, "size": size},
+        name=inked(beginning(course.name, _NAME) if several else name),
         showlegend=validation or not several,
         legendgroup=course.name if several else part,
         hovertext=[
-            f"<b>{value:.4f}</b> {TITLES[measure]}, {told}<br>after epoch {epoch:g}"
+            f"<b>{value:.4f}</b> {TITLES[measure]}, {name}<br>after epoch {epoch:g}"
             f"<br>{plotly_text(beginning(course.name, 60))}"
-            for epoch, value in there
+            for epoch, value in values.items()
         ],
-        hoverinfo="text",
     )
 
 
-def _add_steps(sheet: Sheet, course: Course, look: Look) -> None:
-    if not course.steps:
-        return
-    sheet.trace(
+def _add_steps(builder: FigureBuilder, course: Course, look: Look) -> None:
+    builder.add_trace(
         "scatter",
         x=[epoch for epoch, _ in course.steps],
         y=[loss for _, loss in course.steps],
@@ -130,22 +123,17 @@ def _add_steps(sheet: Sheet, course: Course, look: Look) -> None:
     )
 
 
-def _lay_out(
-    sheet: Sheet, courses: Sequence[Course], measure: Measure, until: float | None
+def _add_axes(
+    builder: FigureBuilder, courses: Sequence[Course], measure: Measure, until: float | None
 ) -> None:
     last = max((line["epoch"] for course in courses for line in course.lines), default=1)
     reached = max((course.steps[-1][0] for course in courses if course.steps), default=0.0)
     end = max(1.0, last, reached, until or 0.0)
-    sheet.x_axis(**number_axis((0, end * 1.02)), griddash="dot")
+    builder.update_xaxis(**number_axis((0, end * 1.02)), griddash="dot")
     shares = measure != "loss"  # of which the axis shows all, so that runs can be compared
     form = ".0%" if measure == "accuracy" else ""
-    sheet.y_axis(**number_axis((0, 1.03) if shares else None, form))
-    sheet.lay_out(
-        margin={"t": 44},
-        showlegend=True,
-        legend=LEGEND,
-        hovermode="closest",
-        # The same figure with more in it: what somebody hid in the legend stays hidden.
-        uirevision="curves",
-    )
-    sheet.annotate(below("epochs" if len(courses) == 1 else "epochs; dotted: training"))
+    builder.update_yaxis(**number_axis((0, 1.03) if shares else None, form))
+    builder.show_legend()
+    # The same figure with more in it: what somebody hid in the legend stays hidden.
+    builder.update_layout(uirevision="curves")
+    builder.add_annotations(below("epochs" if len(courses) == 1 else "epochs; dotted: training"))

@@ -1,13 +1,4 @@
-"""The probabilities of several answers side by side, class by class, as bars.
-
-For several models, and for one before and after a change. Bars are coloured by the
-page's theme in the order of the names, as the sentence bars are. It knows nothing about
-texts.
-
-What labelled documents are like before anybody trains on them: classes and lengths.
-
-Counts and quantiles in, a Plotly figure out. It knows nothing about texts.
-"""
+"""Distributions as bars and boxes: probabilities of classes, classes and lengths of a data set."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,20 +6,29 @@ import plotly.graph_objects as go
 
 from han_core.runtime.errors import counted
 from han_core.viz.colour_scale import LISTED
-from han_core.viz.dot_rows import (
+from han_core.viz.dot_rows import rows
+from han_core.viz.markup import beginning, chance, inked, plotly_text
+from han_core.viz.plot import (
+    BLUE,
     CLEAR,
-    LEGEND,
+    GREEN,
+    ORANGE,
+    OUTSIDE,
+    FigureBuilder,
     below,
     name_axis,
     note,
     number_axis,
     plain_layout,
-    rows,
 )
-from han_core.viz.markup import chance, inked, plotly_text
-from han_core.viz.plot import Sheet, beginning
 
-_BAR = 22  # pixels, thick enough for its number
+LISTED_CLASSES = 12
+"""Classes that get a row of their own; of more, the largest do, and the others share one."""
+
+PARTS = {"training": BLUE, "validation": ORANGE, "test": GREEN}
+"""The colour of each part of the data."""
+
+_BAR, _COUNT_BAR = 22, 26  # pixels
 _LONGEST = 60  # columns of a name or class in a note
 
 Answer = Mapping[str, float]
@@ -36,10 +36,11 @@ Answer = Mapping[str, float]
 
 
 def class_bars(named: Sequence[tuple[str, Answer]]) -> go.Figure:
-    """A group of bars for each class, a bar in it for each answer that knows the class.
+    """Draw a group of bars for each class, a bar in it for each answer that knows the class.
 
-    Up to six classes stand in the order in which they came. Of more, the six that are most
-    probable to any answer are shown, the most probable first, and the others as one sum.
+    Bars are coloured by the page's theme in the order of the names. Up to six classes stand in
+    the order in which they came. Of more, the six that are most probable to any answer are
+    shown, the most probable first, and the others as one sum.
 
     Raises:
         ValueError: if there is no answer.
@@ -48,49 +49,56 @@ def class_bars(named: Sequence[tuple[str, Answer]]) -> go.Figure:
         raise ValueError("at least one answer is expected")
     shown, others = chosen_classes([answer for _, answer in named])
     names = [*shown, *([f"{len(others)} others"] if others else [])]
-    sheet = Sheet(plain_layout(round(len(names) * (len(named) * _BAR + 16)) + 110))
+    builder = FigureBuilder(plain_layout(round(len(names) * (len(named) * _BAR + 16)) + 110))
     for name, answer in named:
         chances: list[float | None] = [answer.get(label) for label in shown]
         if others:
             chances.append(sum(answer.get(label, 0.0) for label in others))
-        _add_bars(sheet, name, chances, names, max(answer.values()))
-    _lay_out(sheet, names, len(named))
-    return sheet.figure()
+        _add_chances(builder, name, chances, names, max(answer.values()))
+    gap = 16 / (len(named) * _BAR + 16)
+    builder.update_layout(barmode="group", bargap=gap, bargroupgap=0.12)
+    builder.show_legend(len(named) > 1)
+    quarters = [0, 0.25, 0.5, 0.75, 1]
+    ticks = [inked(f"{quarter:.0%}") for quarter in quarters]
+    # Past 100% there is space for the numbers at the bars' ends.
+    builder.update_xaxis(**number_axis((0, 1.3)), tickvals=quarters, ticktext=ticks)
+    builder.update_yaxis(**name_axis(names))
+    builder.add_annotations(below("probability"))
+    return builder.build()
 
 
 def chosen_classes(answers: Sequence[Answer]) -> tuple[list[str], list[str]]:
-    """The classes that get bars, and those that share one."""
+    """Return the classes that get bars, and those that share one."""
     largest: dict[str, float] = {}
     for answer in answers:
         for label, share in answer.items():
             largest[label] = max(share, largest.get(label, 0.0))
-    if len(largest) <= LISTED:
-        return list(largest), []
-    ordered = sorted(largest, key=lambda label: -largest[label])
-    return ordered[:LISTED], ordered[LISTED:]
+    return _largest(largest, LISTED, LISTED)
 
 
-def _add_bars(
-    sheet: Sheet, name: str, chances: list[float | None], names: list[str], most: float
+def _largest(sizes: Mapping[str, float], most: int, listed: int) -> tuple[list[str], list[str]]:
+    """All in their order where they are few, or the ``listed`` largest first, and the others."""
+    if len(sizes) <= most:
+        return list(sizes), []
+    ordered = sorted(sizes, key=lambda label: -sizes[label])
+    return ordered[:listed], ordered[listed:]
+
+
+def _add_chances(
+    builder: FigureBuilder, name: str, chances: list[float | None], names: list[str], most: float
 ) -> None:
-    sheet.trace(
-        "bar",
+    builder.add_row_bars(
+        chances,
         name=inked(beginning(name, 40)),
-        orientation="h",
-        x=chances,
-        y=list(range(len(chances))),
-        text=[_written(chance, most) for chance in chances],
-        textposition="outside",
-        textangle=0,
-        cliponaxis=False,
+        text=[_written(share, most) for share in chances],
+        **OUTSIDE,
         hovertext=[
             f"{plotly_text(beginning(name, _LONGEST))}<br>"
-            f"<b>{chance:.6f}</b> {plotly_text(beginning(label, _LONGEST))}"
-            if chance is not None
+            f"<b>{share:.6f}</b> {plotly_text(beginning(label, _LONGEST))}"
+            if share is not None
             else ""
-            for label, chance in zip(names, chances, strict=True)
+            for label, share in zip(names, chances, strict=True)
         ],
-        hoverinfo="text",
     )
 
 
@@ -102,35 +110,8 @@ def _written(share: float | None, most: float) -> str:
     return f"<b>{number}</b>" if share == most else number
 
 
-def _lay_out(sheet: Sheet, names: list[str], answers: int) -> None:
-    sheet.lay_out(
-        barmode="group",
-        bargap=16 / (answers * _BAR + 16),
-        bargroupgap=0.12,
-        showlegend=answers > 1,
-        margin={"t": 44 if answers > 1 else 8},
-        legend=LEGEND,
-    )
-    quarters = [0, 0.25, 0.5, 0.75, 1]
-    ticks = [inked(f"{quarter:.0%}") for quarter in quarters]
-    # Past 100% there is room for the numbers at the bars' ends.
-    sheet.x_axis(**number_axis((0, 1.3)), tickvals=quarters, ticktext=ticks)
-    sheet.annotate(below("probability"))
-    sheet.y_axis(**name_axis(names))
-    sheet.y_axis(range=[len(names) - 0.5, -0.5])
-
-
-LISTED_CLASSES = 12
-"""Classes that get a row of their own; of more, the largest do, and the others share one."""
-
-PARTS = {"training": "#4280d4", "validation": "#d97706", "test": "#14968a"}
-"""The colour of each part of the data."""
-
-_COUNT_BAR = 26  # pixels
-
-
 def class_counts(parts: Mapping[str, Mapping[str, int]]) -> go.Figure:
-    """Documents of each class as bars, divided among training, validation and test.
+    """Draw documents of each class as bars, divided among training, validation and test.
 
     Args:
         parts: name of the part → class → documents.
@@ -144,62 +125,41 @@ def class_counts(parts: Mapping[str, Mapping[str, int]]) -> go.Figure:
             totals[label] = totals.get(label, 0) + number
     if not totals:
         raise ValueError("at least one class is expected")
-    shown, others = _listed(totals)
+    shown, others = _largest(totals, LISTED_CLASSES, LISTED_CLASSES - 1)
     names = [*shown, *([f"{len(others):,} others"] if others else [])]
-    sheet = Sheet(plain_layout(len(names) * _COUNT_BAR + 110))
+    builder = FigureBuilder(plain_layout(len(names) * _COUNT_BAR + 110))
     for part, counts in parts.items():
-        _add_count_bars(sheet, part, [counts.get(label, 0) for label in shown], shown)
+        _add_counts(builder, part, [counts.get(label, 0) for label in shown], shown)
     for row, label in enumerate(shown):
-        sheet.annotate(note(f"{totals[label]:,}", totals[label], row) | {"xshift": 4})
+        builder.add_annotations(note(f"{totals[label]:,}", totals[label], row, xshift=4))
     if others:  # a bar of so many together would dwarf those of the classes
-        told = f"{sum(totals[label] for label in others):,} together"
-        sheet.annotate(note(told, 0, len(shown)) | {"xshift": 4})
-    _lay_out_counts(sheet, names, max(totals.values()), len(parts))
-    return sheet.figure()
+        together = f"{sum(totals[label] for label in others):,} together"
+        builder.add_annotations(note(together, 0, len(shown), xshift=4))
+    builder.update_layout(barmode="stack", bargap=0.3)
+    builder.show_legend(len(parts) > 1)
+    builder.update_layout(legend={"traceorder": "normal"})
+    # Past the longest bar there is space for its number.
+    builder.update_xaxis(**number_axis((0, max(totals.values()) * 1.15), ",d"))
+    builder.update_yaxis(**name_axis(names))
+    builder.add_annotations(below("documents"))
+    return builder.build()
 
 
-def _listed(totals: Mapping[str, int]) -> tuple[list[str], list[str]]:
-    """Classes with bars, in their order or the largest first, and those that share a row."""
-    if len(totals) <= LISTED_CLASSES:
-        return list(totals), []
-    ordered = sorted(totals, key=lambda label: -totals[label])
-    return ordered[: LISTED_CLASSES - 1], ordered[LISTED_CLASSES - 1 :]
-
-
-def _add_count_bars(sheet: Sheet, part: str, numbers: list[int], names: list[str]) -> None:
-    sheet.trace(
-        "bar",
+def _add_counts(builder: FigureBuilder, part: str, numbers: list[int], names: list[str]) -> None:
+    builder.add_row_bars(
+        numbers,
         name=inked(part),
-        orientation="h",
-        x=numbers,
-        y=list(range(len(numbers))),
-        marker={"color": PARTS.get(part, PARTS["training"]), "line": {"width": 0}},
+        marker={"color": PARTS.get(part, BLUE), "line": {"width": 0}},
         hovertext=[
             f"<b>{counted(number, 'document')}</b> for {plotly_text(part)}"
-            f"<br>{plotly_text(beginning(name, 60))}"
+            f"<br>{plotly_text(beginning(name, _LONGEST))}"
             for number, name in zip(numbers, names, strict=True)
         ],
-        hoverinfo="text",
     )
-
-
-def _lay_out_counts(sheet: Sheet, names: list[str], most: int, parts: int) -> None:
-    sheet.lay_out(
-        barmode="stack",
-        bargap=0.3,
-        showlegend=parts > 1,
-        margin={"t": 44 if parts > 1 else 8},
-        legend={**LEGEND, "traceorder": "normal"},
-    )
-    # Past the longest bar there is room for its number.
-    sheet.x_axis(**number_axis((0, most * 1.15), ",d"))
-    sheet.y_axis(**name_axis(names))
-    sheet.y_axis(range=[len(names) - 0.5, -0.5])
-    sheet.annotate(below("documents"))
 
 
 def lengths(named: Sequence[tuple[str, Sequence[float]]], unit: str = "words") -> go.Figure:
-    """How long texts are: the middle half as a box, a whisker to 95%, a dot at the longest.
+    """Draw lengths of texts: the middle half as a box, a whisker to 95%, a dot at the longest.
 
     Args:
         named: (name of the row, its quantiles at 0, 25, 50, 75, 95 and 100%).
@@ -213,38 +173,32 @@ def lengths(named: Sequence[tuple[str, Sequence[float]]], unit: str = "words") -
     for name, quantiles in named:
         if len(quantiles) != 6 or sorted(quantiles) != list(quantiles):
             raise ValueError(f"six quantiles in order expected for {name}, {quantiles} came")
-    longest = max(quantiles[-1] for _, quantiles in named)
-    sheet = rows([name for name, _ in named], unit, (0, max(1, longest) * 1.05), height=44)
-    sheet.y_axis(range=[len(named) - 0.5, -0.5])
+    end = max(1, *(quantiles[-1] for _, quantiles in named)) * 1.05
+    builder = rows([name for name, _ in named], unit, (0, end), height=44, top=-0.5)
     for row, (name, quantiles) in enumerate(named):
-        _add_box(sheet, row, name, quantiles, unit)
-    return sheet.figure()
+        _add_box(builder, row, name, quantiles, unit)
+    return builder.build()
 
 
-def _add_box(sheet: Sheet, row: int, name: str, quantiles: Sequence[float], unit: str) -> None:
+def _add_box(
+    builder: FigureBuilder, row: int, name: str, quantiles: Sequence[float], unit: str
+) -> None:
     least, low, middle, high, most, longest = quantiles
-    colour = PARTS.get(name, PARTS["training"])
-    told = (
-        f"half of them: <b>{low:,.0f} to {high:,.0f}</b> {unit}<br>median {middle:,.0f}"
-        f"<br>shortest {least:,.0f}, 95% up to {most:,.0f}, longest {longest:,.0f}"
-        f"<br>{plotly_text(beginning(name, 60))}"
-    )
-    sheet.trace(
+    colour = PARTS.get(name, BLUE)
+    builder.add_trace(
         "box",
         y=[row], q1=[low], median=[middle], q3=[high], lowerfence=[least], upperfence=[most],
         orientation="h", fillcolor=CLEAR, line={"color": colour, "width": 2}, hoverinfo="skip",
         width=0.5,
     )  # fmt: skip
-    sheet.trace(
+    symbols = ["line-ns", "line-ns", "diamond", "line-ns", "line-ns", "circle-open"]
+    builder.add_trace(
         "scatter",
         x=[least, low, middle, high, most, longest],
         y=[row] * 6,
         mode="markers",
-        marker={
-            "color": colour,
-            "size": [1, 1, 8, 1, 1, 8],
-            "symbol": ["line-ns", "line-ns", "diamond", "line-ns", "line-ns", "circle-open"],
-        },
-        hovertext=told,
-        hoverinfo="text",
+        marker={"color": colour, "size": [1, 1, 8, 1, 1, 8], "symbol": symbols},
+        hovertext=f"half of them: <b>{low:,.0f} to {high:,.0f}</b> {unit}"
+        f"<br>median {middle:,.0f}<br>shortest {least:,.0f}, 95% up to {most:,.0f}, "
+        f"longest {longest:,.0f}<br>{plotly_text(beginning(name, _LONGEST))}",
     )

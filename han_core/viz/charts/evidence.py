@@ -1,12 +1,8 @@
-"""The deletion curve: how the prediction moves as the highest ranked units go.
+"""Evidence about one decision: the deletion curve, rank agreement, flips, other attention.
 
-Random order stands in every one, with its band. It computes nothing; the numbers come
-from ``han_core.explanation.deletion``.
-
-Evidence about one decision beside the deletion curve: tau, flips, other attention.
-
-Each figure has its reference in it: the ceiling, random order, the model's own
-attention. It computes nothing; the numbers come from ``han_core.evidence``.
+Each figure has its reference in it: random order, the ceiling, the model's own attention. The
+deletion test is comprehensiveness and sufficiency of DeYoung et al. 2020; flips are Serrano and
+Smith 2019; uniform and shuffled attention Jain and Wallace 2019.
 """
 
 from typing import Literal
@@ -20,69 +16,59 @@ from han_core.explanation.deletion import BAND, Curve, Deletion
 from han_core.explanation.faithfulness import Evidence
 from han_core.explanation.verdicts import short
 from han_core.runtime.errors import counted
-from han_core.viz.dot_rows import (
-    GREY,
-    LEGEND,
-    RANKED,
-    UNIFORM,
-    Look,
-    below,
-    marked_line,
-    note,
-    number_axis,
-    plain_layout,
-    rows,
-)
-from han_core.viz.markup import inked, percent, plotly_text
-from han_core.viz.plot import Sheet, beginning
+from han_core.viz.dot_rows import RANKED, UNIFORM, add_dot, marked_line, rows
+from han_core.viz.markup import beginning, inked, percent, plotly_text
+from han_core.viz.plot import GREY, FigureBuilder, Look, below, note, number_axis, plain_layout
 
 Measure = Literal["comprehensiveness", "sufficiency"]
 
 SMALLEST = 0.1
-"""The axis reaches at least so far from 0: a change of nothing must look like nothing."""
+"""An axis of falls reaches at least so far from 0: a change of nothing must look like nothing."""
 
-LONGEST_CURVE = 28  # columns of a class's name
+BAND_COLOUR = "rgba(125,134,148,0.25)"
+
+LONGEST = 28  # columns of a class's name
 
 _DONE = {
-    ("comprehensiveness", "delete"): "taken out",
+    ("comprehensiveness", "delete"): "deleted",
     ("comprehensiveness", "unknown"): "replaced by the unknown word",
-    ("sufficiency", "delete"): "kept alone",
-    ("sufficiency", "unknown"): "kept, the others unknown",
+    ("sufficiency", "delete"): "kept, all others deleted",
+    ("sufficiency", "unknown"): "kept, all others unknown",
 }
-_BAND = "rgba(125,134,148,0.25)"
+_TAUS: tuple[RankedBy, RankedBy] = ("gradient", "leave_one_out")
+_FLIPPED: tuple[RankedBy, RankedBy, RankedBy] = ("attention", "gradient", "random")
+_GOLDEN = (5**0.5 - 1) / 2  # its multiples spread evenly however many there are
 
 
 def deletion_curve(
     deletion: Deletion, label: str, measure: Measure = "comprehensiveness"
 ) -> go.Figure:
-    """The fall of p(predicted class) over the share of words or sentences.
+    """Draw the fall of p(predicted class) over the share of words or sentences.
 
     Args:
         label: the predicted class.
-        measure: comprehensiveness takes the highest ranked ones out, sufficiency keeps
-            them alone. Above 0 the probability falls, below it rises.
+        measure: comprehensiveness deletes the highest ranked ones, sufficiency keeps only
+            them. Above 0 the probability falls, below it rises.
 
     Random order is the mean of its draws, in the band from their 5th to their 95th
-    percentile. The shares are those that really went, one word of twenty is 5%, and stand
+    percentile. The shares are the actual ones, one word of twenty is 5%, and stand
     at equal steps, as the average over them counts them.
     """
     curves: dict[RankedBy, Curve] = dict(getattr(deletion, measure))
     bands = {name: _band(curve) for name, curve in curves.items()}
     counts, first = np.unique(deletion.removed, return_index=True)  # few units: shares coincide
-    sheet = Sheet(plain_layout(340))
+    builder = FigureBuilder(plain_layout(340))
     if "random" in curves:
-        _add_band(sheet, *(end[first].tolist() for end in bands["random"]))
+        low, high = (end[first].tolist() for end in bands["random"])
+        builder.add_spread(list(range(len(low))), low, high, BAND_COLOUR, legendgroup="random")
     for name in sorted(curves, key=list(RANKED).index, reverse=True):  # attention on top
-        falls = curves[name].mean[first]
-        notes = _notes(deletion, measure, name, counts, falls)
-        _add_curve(sheet, name, curves[name], falls, notes)
-    _lay_out(sheet, deletion, measure, counts)
-    reach = _reach(np.array(list(bands.values())))
-    sheet.y_axis(
-        **number_axis(reach, ".2f") | {"nticks": 8},
-        title={"text": inked(f"fall of p({beginning(label, LONGEST_CURVE)})")},
+        _add_curve(builder, name, curves[name], deletion, measure)
+    _add_axes(builder, deletion, measure, counts)
+    builder.update_yaxis(
+        **number_axis(_reach(np.array(list(bands.values()))), ".2f") | {"nticks": 8},
+        title={"text": inked(f"fall of p({beginning(label, LONGEST)})")},
     )
-    return sheet.figure()
+    return builder.build()
 
 
 def _band(curve: Curve) -> tuple[np.ndarray, np.ndarray]:
@@ -91,67 +77,43 @@ def _band(curve: Curve) -> tuple[np.ndarray, np.ndarray]:
     return (alone, alone) if len(curve.values) == 1 else (curve.low, curve.high)
 
 
-def _add_band(sheet: Sheet, low: list[float], high: list[float]) -> None:
-    steps = list(range(len(low)))
-    sheet.trace(
-        "scatter",
-        x=[*steps, *steps[::-1]],
-        y=[*high, *low[::-1]],
-        fill="toself",
-        fillcolor=_BAND,
-        mode="lines",
-        line={"width": 0},
-        hoverinfo="skip",
-        legendgroup="random",
-        showlegend=False,
-    )
-
-
 def _add_curve(
-    sheet: Sheet, name: RankedBy, curve: Curve, falls: np.ndarray, notes: list[str]
+    builder: FigureBuilder, name: RankedBy, curve: Curve, deletion: Deletion, measure: Measure
 ) -> None:
-    look, draws = RANKED[name], len(curve.values)
-    spread = f" ({draws} draws, {BAND[0]:.0%} to {BAND[1]:.0%})" if name == "random" else ""
-    sheet.trace(
-        "scatter",
-        name=inked(f"{look.name}{spread}"),
-        x=list(range(len(falls))),
-        y=falls.tolist(),
-        mode="lines+markers",
-        line={"color": look.colour, "dash": look.dash, "width": 2},
-        marker={"color": look.colour, "symbol": look.symbol, "size": 9},
-        hovertext=notes,
-        hoverinfo="text",
+    counts, first = np.unique(deletion.removed, return_index=True)
+    falls, look = curve.mean[first].tolist(), RANKED[name]
+    draws = f" ({len(curve.values)} draws, {BAND[0]:.0%} to {BAND[1]:.0%})"
+    units = counted(deletion.units, deletion.unit)
+    builder.add_curve(
+        list(range(len(falls))),
+        falls,
+        look,
+        9,
+        name=inked(look.name + draws * (name == "random")),
+        hovertext=[
+            f"<b>{count:,}</b> of {units} {_DONE[measure, deletion.fill]}, "
+            f"{plotly_text(look.name)}:<br>the probability "
+            f"{'falls' if fall >= 0 else 'rises'} by <b>{abs(fall):.3f}</b>"
+            for count, fall in zip(counts.tolist(), falls, strict=True)
+        ],
         legendgroup=name,
         legendrank=list(RANKED).index(name),
     )
 
 
-def _notes(
-    deletion: Deletion, measure: Measure, name: RankedBy, counts: np.ndarray, falls: np.ndarray
-) -> list[str]:
-    """``12 of 250 words out, by attention: the probability falls by 0.310``"""
-    done = "out" if measure == "comprehensiveness" else "alone"
-    units = counted(deletion.units, deletion.unit)
-    return [
-        f"<b>{count:,}</b> of {units} {done}, {plotly_text(RANKED[name].name)}:<br>"
-        f"the probability {'falls' if fall >= 0 else 'rises'} by <b>{abs(fall):.3f}</b>"
-        for count, fall in zip(counts.tolist(), falls.tolist(), strict=True)
-    ]
-
-
-def _lay_out(sheet: Sheet, deletion: Deletion, measure: Measure, counts: np.ndarray) -> None:
-    done = _DONE[measure, deletion.fill]
-    ends = (-0.2, len(counts) - 0.8)
-    sheet.lay_out(showlegend=True, margin={"t": 60}, legend=LEGEND)
-    sheet.x_axis(
-        **number_axis(ends),
+def _add_axes(
+    builder: FigureBuilder, deletion: Deletion, measure: Measure, counts: np.ndarray
+) -> None:
+    builder.show_legend(top=60)
+    builder.update_xaxis(
+        **number_axis((-0.2, len(counts) - 0.8)),
         tickvals=list(range(len(counts))),
         ticktext=[inked(percent(count / deletion.units, 2)) for count in counts.tolist()],
         showgrid=False,
     )
-    sheet.annotate(below(f"{deletion.unit}s {done},\nhighest ranked first"))
-    sheet.horizontal_line(0, line={"width": 1, "color": GREY})
+    done = _DONE[measure, deletion.fill]
+    builder.add_annotations(below(f"{deletion.unit}s {done},\nhighest ranked first"))
+    builder.add_hline(0, line={"width": 1, "color": GREY})
 
 
 def _reach(bands: np.ndarray) -> tuple[float, float]:
@@ -161,15 +123,8 @@ def _reach(bands: np.ndarray) -> tuple[float, float]:
     return lowest - pad, highest + pad
 
 
-LONGEST = 28  # columns of a class's name
-
-_TAUS: tuple[RankedBy, RankedBy] = ("gradient", "leave_one_out")
-_FLIPPED: tuple[RankedBy, RankedBy, RankedBy] = ("attention", "gradient", "random")
-_GOLDEN = (5**0.5 - 1) / 2  # its multiples spread evenly however many there are
-
-
 def tau_dots(evidence: Evidence) -> go.Figure:
-    """Kendall's tau-b of attention with two other rankings, each joined to the ceiling.
+    """Draw Kendall's tau-b of attention with two other rankings, each joined to the ceiling.
 
     The ceiling is tau of those two with each other: attention need not agree with them
     more than they do. A row without tau says why.
@@ -178,128 +133,94 @@ def tau_dots(evidence: Evidence) -> go.Figure:
     ceiling = evidence.tau_ceiling
     lowest = min([-0.2, *(tau - 0.1 for tau in (*taus, ceiling) if tau is not None)])
     names = [RANKED[by].name for by in _TAUS]
-    sheet = rows(names, f"Kendall's tau with attention, over {evidence.unit}s", (lowest, 1.02))
-    sheet.vertical_line(**marked_line(0, "no relation", "right"))
+    title = f"rank agreement (Kendall's τ) with attention, over {evidence.unit}s"
+    builder = rows(names, title, (lowest, 1.02))
+    builder.add_vline(**marked_line(0, "no relation", "right"))
     if ceiling is not None:
-        side = "left" if ceiling < 0.7 else "right"  # where there is room
-        sheet.vertical_line(**marked_line(ceiling, f"ceiling {short(ceiling)}", side, "dash"))
+        side = "left" if ceiling < 0.7 else "right"  # where there is space
+        builder.add_vline(**marked_line(ceiling, f"ceiling {short(ceiling)}", side, "dash"))
     for row, (by, tau) in enumerate(zip(_TAUS, taus, strict=True)):
         if tau is None:
-            sheet.annotate(note(_untold(evidence, by), 0, row))
+            builder.add_annotations(note(_why_no_tau(evidence, by), 0, row))
             continue
         if ceiling is not None:
-            _join(sheet, tau, ceiling, row)
-        text = f"<b>{tau:.3f}</b> with {plotly_text(names[row])}"
-        _add_dot(sheet, RANKED[by], tau, row, text, short(tau))
-    return sheet.figure()
+            _join(builder, tau, ceiling, row)
+        hover = f"<b>{tau:.3f}</b> with {plotly_text(names[row])}"
+        add_dot(builder, RANKED[by], tau, row, hover, short(tau))
+    return builder.build()
 
 
-def _untold(evidence: Evidence, by: RankedBy) -> str:
-    found = evidence.deletion
-    if by == "leave_one_out" and (found is None or by not in found.comprehensiveness):
+def _why_no_tau(evidence: Evidence, by: RankedBy) -> str:
+    deletion = evidence.deletion
+    if by == "leave_one_out" and (deletion is None or by not in deletion.comprehensiveness):
         return "not measured yet"
     return "none: fewer than six, or all alike"
 
 
 def flip_strip(flip: Flip) -> go.Figure:
-    """The share of attention weights set to 0 until the decision changes, by order.
+    """Draw the share of attention weights set to 0 until the prediction changes, by order.
 
     An order that never changes it is an arrow past the end: that is no 100%, for the
-    weight that was left had to stay.
+    last weight had to stay.
     """
     names = [RANKED[by].name for by in _FLIPPED]
-    title = f"{flip.unit}s' attention set to 0\nuntil the decision flips"
-    sheet = rows(names, title, (0, 1.1), ".0%")
-    sheet.x_axis(dtick=0.25)
+    title = f"{flip.unit}s zeroed\nuntil the prediction flips"
+    builder = rows(names, title, (0, 1.1), ".0%")
+    builder.update_xaxis(dtick=0.25)
     shares = (flip.attention, flip.gradient, flip.random)
     for row, (by, share) in enumerate(zip(_FLIPPED, shares, strict=True)):
         median = f", median of {flip.draws} orders" if by == "random" else ""
         if share is None:
-            _add_arrow(sheet, row, f"never flips with one of {flip.entries:,} weights left{median}")
+            hover = f"never flips with one of {flip.entries:,} weights left{median}"
+            _add_arrow(builder, row, hover)
             continue
-        _join(sheet, 0, share, row)
-        gone = round(share * flip.entries, 1)  # a median may lie between two
-        text = f"<b>{gone:g}</b> of {counted(flip.entries, 'weight')}{median}"
-        _add_dot(sheet, RANKED[by], share, row, text, _percent(share))
-    return sheet.figure()
+        _join(builder, 0, share, row)
+        zeroed = round(share * flip.entries, 1)  # a median may lie between two
+        hover = f"<b>{zeroed:g}</b> of {counted(flip.entries, 'weight')}{median}"
+        text = f"{share:.0%}" if share < 0.995 else ">99%"  # never 100%: one weight was left
+        add_dot(builder, RANKED[by], share, row, hover, text)
+    return builder.build()
 
 
-def _percent(share: float) -> str:
-    """Never 100%: one weight was left."""
-    return f"{share:.0%}" if share < 0.995 else ">99%"
-
-
-def _add_arrow(sheet: Sheet, row: int, text: str) -> None:
-    sheet.trace(
-        "scatter",
-        x=[0, 1.05],
-        y=[row, row],
-        mode="lines+markers",
-        line={"color": GREY, "width": 2, "dash": "dot"},
-        marker={"color": GREY, "symbol": "triangle-right", "size": [0, 13], "opacity": 1},
-        hovertext=text,
-        hoverinfo="text",
-    )
-    sheet.annotate(note("never", 1, row) | {"xanchor": "right", "yshift": 10})
+def _add_arrow(builder: FigureBuilder, row: int, hover: str) -> None:
+    look = Look("", GREY, dash="dot")
+    marker = {"color": GREY, "symbol": "triangle-right", "size": [0, 13], "opacity": 1}
+    builder.add_curve([0, 1.05], [row, row], look, marker=marker, hovertext=hover)
+    builder.add_annotations(note("never", 1, row, xanchor="right", yshift=10))
 
 
 def swap_strip(swaps: AttentionReplacement, label: str) -> go.Figure:
-    """p(predicted class) under uniform and shuffled attention, the model's own as a line.
+    """Draw p(predicted class) under uniform and shuffled attention, the model's own as a line.
 
     Args:
         label: the predicted class.
     """
     draws = len(swaps.permuted)
     title = f"p({beginning(label, LONGEST)})"
-    sheet = rows(["uniform attention", f"shuffled, {draws} times"], title, (-0.02, 1.02), ".2f")
+    names = ["uniform attention", f"shuffled, {draws} times"]
+    builder = rows(names, title, (-0.02, 1.02), ".2f")
     own = f"own attention {short(swaps.probability)}"
     side = "left" if swaps.probability < 0.5 else "right"
     look = RANKED["attention"]
-    sheet.vertical_line(**marked_line(swaps.probability, own, side, look.dash, look.colour))
+    builder.add_vline(**marked_line(swaps.probability, own, side, look.dash, look.colour))
     even = swaps.uniform_probability
-    decision = "the decision flips" if swaps.uniform_flips else "the decision stays"
-    _add_dot(sheet, UNIFORM, even, 0, f"<b>{even:.3f}</b>, {decision}", short(even))
-    order = np.argsort(swaps.permuted, kind="stable")
-    places = 1 + 0.5 * (np.arange(draws) * _GOLDEN % 1 - 0.5)  # beside each other, not on top
-    chances = swaps.permuted[order].tolist()
-    sheet.trace(
-        "scatter",
-        x=chances,
-        y=places.tolist(),
-        mode="markers",
-        marker={"color": GREY, "size": 6, "opacity": 0.6},
+    effect = "the prediction flips" if swaps.uniform_flips else "the prediction stays"
+    add_dot(builder, UNIFORM, even, 0, f"<b>{even:.3f}</b>, {effect}", short(even))
+    chances = np.sort(swaps.permuted, kind="stable").tolist()
+    heights = 1 + 0.5 * (np.arange(draws) * _GOLDEN % 1 - 0.5)  # side by side, not on top
+    builder.add_dots(
+        chances,
+        heights.tolist(),
+        Look("", GREY),
+        6,
+        opacity=0.6,
         hovertext=[f"<b>{chance:.3f}</b> in one shuffle" for chance in chances],
-        hoverinfo="text",
     )
-    return sheet.figure()
+    return builder.build()
 
 
-def _join(sheet: Sheet, start: float, end: float, row: int) -> None:
-    """A thin line along a row."""
-    sheet.trace(
-        "scatter",
-        x=[start, end],
-        y=[row, row],
-        mode="lines",
-        line={"color": GREY, "width": 2},
-        hoverinfo="skip",
-    )
-
-
-def _add_dot(sheet: Sheet, look: Look, value: float, row: int, told: str, written: str) -> None:
-    """A dot with its number above and a note on hover."""
-    sheet.trace(
-        "scatter",
-        x=[value],
-        y=[row],
-        mode="markers",
-        marker={
-            "color": look.colour,
-            "symbol": look.symbol,
-            "size": 12,
-            "line": {"width": 2, "color": look.colour},  # an x has no other body
-        },
-        hovertext=[told],
-        hoverinfo="text",
-    )
-    sheet.annotate(note(written, value, row) | {"xanchor": "center", "yshift": 14})
+def _join(builder: FigureBuilder, start: float, end: float, row: int) -> None:
+    """Add a thin line along a row."""
+    line = {"color": GREY, "width": 2}
+    x, y = [start, end], [row, row]
+    builder.add_trace("scatter", x=x, y=y, mode="lines", line=line, hoverinfo="skip")

@@ -1,7 +1,6 @@
-"""How good a model is by class, by length and by slice: dots with their intervals, in rows.
+"""Performance by class, by length and by slice: dots with their intervals, in rows.
 
-Every dot can be clicked; its ``customdata`` says what it stands for. It knows nothing about
-how shares and intervals were made.
+Every dot can be clicked; its ``customdata`` says what it stands for.
 """
 
 from collections.abc import Sequence
@@ -16,14 +15,14 @@ from han_core.analysis.filters import Range
 from han_core.analysis.metrics import ClassScores
 from han_core.explanation.statistics import Interval
 from han_core.runtime.errors import counted
-from han_core.viz.dot_rows import LEGEND, Look, marked_line, note, rows
-from han_core.viz.markup import inked, plotly_text
-from han_core.viz.plot import Sheet, beginning
+from han_core.viz.dot_rows import error_bars, marked_line, rows
+from han_core.viz.markup import beginning, inked, plotly_text
+from han_core.viz.plot import BLUE, GREEN, ORANGE, FigureBuilder, Look, note
 
 SCORES = (
-    Look("precision", "#4280d4", "circle", ""),
-    Look("recall", "#14968a", "square", ""),
-    Look("F1", "#d97706", "diamond", ""),
+    Look("precision", BLUE, "circle"),
+    Look("recall", GREEN, "square"),
+    Look("F1", ORANGE, "diamond"),
 )
 TALL, LOW = 46, 30
 """Pixels of a row with three dots: of a few classes, and of more than ``FEW``."""
@@ -31,7 +30,6 @@ TALL, LOW = 46, 30
 FEW = 24
 CHOSEN = {"fillcolor": "rgba(217,119,6,0.16)", "line": {"width": 0}, "layer": "below"}
 """The band of what the filter holds."""
-_DOT = "#4280d4"
 _STANDS = {"predicted": "predicted as it", "true": "of this class"}
 
 
@@ -41,7 +39,7 @@ def class_rows(
     order: Sequence[int],
     chosen: tuple[Sequence[str], Sequence[str]] = ((), ()),
 ) -> go.Figure:
-    """Precision, recall and F1 of each class in a row, which names its documents.
+    """Draw precision, recall and F1 of each class in a row, which names its documents.
 
     A dot's ``customdata`` is (the class, "predicted" for precision, "true" for the others):
     the documents that its share is one of.
@@ -52,80 +50,61 @@ def class_rows(
             have a band.
     """
     names = [f"{beginning(labels[at], 22)} · {scores.support[at]:,}" for at in order]
-    height = TALL if len(names) <= FEW else LOW
-    sheet = rows(names, "share; beside the name: documents", (-0.02, 1.04), ".0%", height)
-    _add_bands(sheet, [labels[at] in {*chosen[0], *chosen[1]} for at in order])
+    height, title = TALL if len(names) <= FEW else LOW, "share; beside the name: documents"
+    builder = rows(names, title, (-0.02, 1.04), ".0%", height, top=-0.5)
+    _add_bands(builder, [labels[at] in {*chosen[0], *chosen[1]} for at in order])
     columns = (
         (scores.precision, scores.precision_ends, "predicted", scores.predicted),
         (scores.recall, scores.recall_ends, "true", scores.support),
         (scores.f1, None, "true", scores.support),
     )
     for place, (values, ends, stands, documents) in enumerate(columns):
-        told = [
-            f"{_told(SCORES[place].name, values[at], ends, at)}<br>"
-            f"{counted(int(documents[at]), 'document')} {_STANDS[stands]}"
-            f"<br>{plotly_text(beginning(labels[at], 60))}"
-            for at in order
-        ]
-        heights = np.arange(len(order)) + 0.25 * (place - 1)
-        sides = None if ends is None else ends[:, order]
-        data = [[labels[at], stands] for at in order]
-        _add_dots(sheet, SCORES[place], values[order], sides, heights, told, data)
-    sheet.y_axis(range=[len(names) - 0.5, -0.5])
-    _lay_out(sheet, legend=True)
-    return sheet.figure()
+        defined = [(row, at) for row, at in enumerate(order) if np.isfinite(values[at])]
+        places = [at for _, at in defined]
+        look, errors = SCORES[place], {}
+        if ends is not None:
+            above, under = ends[1] - values, values - ends[0]
+            errors["error_x"] = error_bars(
+                look.colour, above[places].tolist(), under[places].tolist(), width=0
+            )
+        builder.add_dots(
+            values[places].tolist(),
+            [row + 0.25 * (place - 1) for row, _ in defined],
+            look,
+            name=inked(look.name),
+            customdata=[[labels[at], stands] for at in places],
+            hovertext=[
+                f"{_score(look.name, values[at], ends, at)}<br>"
+                f"{counted(int(documents[at]), 'document')} {_STANDS[stands]}"
+                f"<br>{plotly_text(beginning(labels[at], 60))}"
+                for at in places
+            ],
+            **errors,
+        )
+    builder.show_legend()
+    _take_clicks(builder)
+    return builder.build()
 
 
-def _add_bands(sheet: Sheet, chosen: Sequence[bool]) -> None:
-    """A band over each row that is chosen."""
+def _add_bands(builder: FigureBuilder, chosen: Sequence[bool]) -> None:
+    """Add a band over each row that is chosen."""
     for row in np.flatnonzero(chosen):
-        sheet.horizontal_band(row - 0.5, row + 0.5, **CHOSEN)
+        builder.add_hband(row - 0.5, row + 0.5, **CHOSEN)
 
 
-def _told(name: str, value: float, ends: np.ndarray | None, at: int) -> str:
+def _take_clicks(builder: FigureBuilder) -> None:
+    builder.update_layout(clickmode="event+select", hoverdistance=-1)
+
+
+def _score(name: str, value: float, ends: np.ndarray | None, at: int) -> str:
     if ends is None:
         return f"<b>{value:.3f}</b> {name}"
     low, high = ends[:, at]
     return f"<b>{value:.1%}</b> {name}, 95% interval {low:.1%} to {high:.1%}"
 
 
-def _add_dots(
-    sheet: Sheet, look: Look, values: np.ndarray, ends: np.ndarray | None,
-    heights: np.ndarray, told: list[str], data: list[list],
-) -> None:  # fmt: skip
-    there = np.isfinite(values)
-    bars = {}
-    if ends is not None:
-        bars["error_x"] = {
-            "array": (ends[1] - values)[there].tolist(),
-            "arrayminus": (values - ends[0])[there].tolist(),
-            "color": look.colour,
-            "thickness": 1.5,
-            "width": 0,
-        }
-    keep = np.flatnonzero(there)
-    sheet.trace(
-        "scatter",
-        x=values[there].tolist(),
-        y=heights[there].tolist(),
-        mode="markers",
-        name=inked(look.name),
-        marker={
-            "color": look.colour,
-            "symbol": look.symbol,
-            "size": 9,
-            "opacity": 1,
-        },
-        unselected={"marker": {"opacity": 1}},
-        customdata=[data[at] for at in keep],
-        hovertext=[told[at] for at in keep],
-        hoverinfo="text",
-        **bars,
-    )
-
-
 def length_rows(bins: Bins, accuracy: Interval, chosen: Range | None = None) -> go.Figure:
-    """Accuracy by length with Wilson's 95% intervals, a row for each bin.
+    """Draw accuracy by length with Wilson's 95% intervals, a row for each bin.
 
     A dot's ``customdata`` is (shortest, longest) of its bin.
 
@@ -133,25 +112,18 @@ def length_rows(bins: Bins, accuracy: Interval, chosen: Range | None = None) -> 
         accuracy: over all of them, drawn as a line.
         chosen: the lengths that the filter holds; its rows have a band.
     """
-    low, high = bins.ends
+    columns = (bins.low.tolist(), bins.high.tolist(), bins.accuracy, *bins.ends, bins.documents)
     lines = [
         Row(
-            _lengths(first, last),
-            Interval(float(mean), float(below), float(above)),
+            f"{first:,.0f}" if first == last else f"{first:,.0f} to {last:,.0f}",
+            Interval(float(mean), float(low), float(high)),
             int(documents),
             chosen=chosen is not None and _within(first, last, chosen),
             data=[first, last],
         )
-        for first, last, mean, below, above, documents in zip(
-            bins.low.tolist(), bins.high.tolist(), bins.accuracy, low, high, bins.documents,
-            strict=True,
-        )
-    ]  # fmt: skip
+        for first, last, mean, low, high, documents in zip(*columns, strict=True)
+    ]
     return interval_rows(lines, "accuracy, by tokens in the document", accuracy)
-
-
-def _lengths(first: float, last: float) -> str:
-    return f"{first:,.0f}" if first == last else f"{first:,.0f} to {last:,.0f}"
 
 
 def _within(first: float, last: float, chosen: Range) -> bool:
@@ -174,61 +146,43 @@ class Row:
 def interval_rows(
     lines: Sequence[Row], title: str, whole: Interval, form: str = ".1%"
 ) -> go.Figure:
-    """A dot with its 95% interval in each row, and the value of all documents as a line.
+    """Draw a dot with its 95% interval in each row, and the value of all documents as a line.
 
     Args:
         title: of the axis.
         form: of the numbers, as Python formats them.
     """
-    found = [value for line in lines for value in (line.interval.low, line.interval.high)]
-    found += [whole.low, whole.high]
-    numbers = [value for value in found if value is not None]
+    values = [value for line in lines for value in (line.interval.low, line.interval.high)]
+    values += [whole.low, whole.high]
+    numbers = [value for value in values if value is not None]
     ends = (_floor(min(numbers, default=0.0)) - 0.01, max(1.0, *numbers, 1.0) + 0.02)
-    sheet = rows([line.name for line in lines], title, ends, ".0%" if form.endswith("%") else "")
+    builder = rows([line.name for line in lines], title, ends, ".0%" if form.endswith("%") else "")
     if whole.mean is not None:
-        sheet.vertical_line(**marked_line(whole.mean, f"all {whole.mean:{form}}", "center"))
-    _add_bands(sheet, [line.chosen for line in lines])
+        builder.add_vline(**marked_line(whole.mean, f"all {whole.mean:{form}}", "center"))
+    _add_bands(builder, [line.chosen for line in lines])
     for at, line in enumerate(lines):
-        _add_row(sheet, line, at, form)
-    _lay_out(sheet, legend=False)
-    return sheet.figure()
+        _add_row(builder, line, at, form)
+    _take_clicks(builder)
+    return builder.build()
 
 
 def _floor(value: float) -> float:
     return float(np.floor(min(value, 0.95) * 10) / 10)
 
 
-def _add_row(sheet: Sheet, line: Row, at: int, form: str) -> None:
+def _add_row(builder: FigureBuilder, line: Row, at: int, form: str) -> None:
     mean, low, high = line.interval.mean, line.interval.low, line.interval.high
     if mean is None or low is None or high is None:
-        sheet.annotate(note("no document", 0, at) | {"x": 0.02, "xref": "paper"})
+        builder.add_annotations(note("no document", 0.02, at, xref="paper"))
         return
-    sheet.trace(
-        "scatter",
-        x=[mean],
-        y=[at],
-        mode="markers",
-        marker={"color": _DOT, "size": 11, "opacity": 1},
-        error_x={
-            "array": [max(0.0, high - mean)],
-            "arrayminus": [max(0.0, mean - low)],
-            "color": _DOT,
-            "thickness": 2,
-            "width": 3,
-        },
-        unselected={"marker": {"opacity": 1}},
+    ends = ([max(0.0, high - mean)], [max(0.0, mean - low)])
+    builder.add_dots(
+        [mean],
+        [at],
+        Look(line.name, BLUE),
+        11,
+        error_x=error_bars(BLUE, *ends, thickness=2),
         customdata=[line.data],
         hovertext=f"<b>{mean:{form}}</b>, 95% interval {low:{form}} to {high:{form}}<br>"
         f"{counted(line.documents, 'document')}<br>{plotly_text(beginning(line.name, 60))}",
-        hoverinfo="text",
     )
-
-
-def _lay_out(sheet: Sheet, legend: bool) -> None:
-    sheet.lay_out(clickmode="event+select", hoverdistance=-1)
-    if legend:
-        sheet.lay_out(
-            margin={"t": 44},
-            showlegend=True,
-            legend=LEGEND,
-        )

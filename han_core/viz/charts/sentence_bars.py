@@ -1,11 +1,6 @@
-"""Sentence bars: how attention is shared out among sentences, as a Plotly figure.
+"""Sentence bars: how attention is divided among sentences, for one answer or for several.
 
-Colours are left to the page's theme and the background is transparent, so the
-figure stands on light and dark. It knows nothing about words.
-
-Several answers about one text in one figure: sentence bars, and what differs between two.
-
-Data in, a Plotly figure or a heatmap out. It knows nothing about where answers come from.
+Colours of bars are left to the page's theme.
 """
 
 from collections.abc import Collection, Sequence
@@ -27,24 +22,26 @@ from han_core.explanation.explanation import Explanation, join_words, ranks
 from han_core.runtime.errors import counted, shown
 from han_core.text.document import Document, Sentence, Span
 from han_core.viz.colour_scale import FLOOR, LEAST, Scale
-from han_core.viz.dot_rows import CLEAR, GREY, LEGEND
+from han_core.viz.dot_rows import marked_line
 from han_core.viz.heatmap import Colour, Heatmap, Out, heatmap
-from han_core.viz.markup import HOVER_LABEL, INK_SPAN, inked, plotly_text
-from han_core.viz.plot import Sheet, beginning, wrapped
+from han_core.viz.markup import beginning, inked, plotly_text, wrapped
+from han_core.viz.plot import GREY, FigureBuilder, number_axis, plain_layout
 
 ROOMY = 60
 """Up to so many sentences stand above their bars; more get thin rows."""
 
 LABEL, THIN_LABEL = 60, 28  # columns of a sentence shown
 TITLE, THIN_TITLE = "attention weight of the sentence", "attention weight"
+_UNIFORM_LINE = {"width": 1, "dash": "dot", "color": GREY}
+
 TALLEST = 12_000  # pixels; past it the rows of a very long text get thinner still
 
 
 def sentence_bars(named: Sequence[tuple[str, Explanation]], columns: int = LABEL) -> go.Figure:
-    """A row for each sentence in reading order, a bar for each named explanation.
+    """Draw a row for each sentence in reading order, a bar for each named explanation.
 
     The explanations are of one text. Sentences that two models split differently are
-    joined into one row, with their weights added (``explanation.alignment``).
+    joined into one row, with their weights added.
 
     Args:
         columns: of a sentence that stand above its bars; about 7 pixels each. Beside thin
@@ -53,31 +50,30 @@ def sentence_bars(named: Sequence[tuple[str, Explanation]], columns: int = LABEL
     Raises:
         ValueError: if the texts differ.
     """
-    return bar_sheet(named, columns).figure()
+    return sentence_bar_builder(named, columns).build()
 
 
-def bar_sheet(named: Sequence[tuple[str, Explanation]], columns: int = LABEL) -> Sheet:
-    """``sentence_bars`` while something may still be changed in it."""
+def sentence_bar_builder(
+    named: Sequence[tuple[str, Explanation]], columns: int = LABEL
+) -> FigureBuilder:
+    """Return ``sentence_bars`` before the figure is built."""
     aligned = align_sentences(*(explanation for _, explanation in named))
     text = named[0][1].document.text if named else ""
     sentences = [text[start:end] for start, end in aligned.spans]
     texts = ["<br>".join(map(plotly_text, wrapped(sentence))) for sentence in sentences]
-    sheet = Sheet()
+    builder = FigureBuilder()
     for (name, _), weights in zip(named, aligned.weights, strict=True):
-        sheet.trace(
-            "bar",
-            name=inked(beginning(name, LABEL)),
-            orientation="h",
-            x=weights.tolist(),
+        builder.add_row_bars(
+            weights.tolist(),
             y=list(range(1, len(sentences) + 1)),
+            name=inked(beginning(name, LABEL)),
             hovertext=_notes(name, weights, texts),
-            hoverinfo="text",
         )
     largest = max(chain([0.0], aligned.weights.flat))
     cut = columns if len(sentences) <= ROOMY else min(columns // 2, THIN_LABEL)
-    shown = [beginning(sentence, cut) for sentence in sentences]
-    _lay_out(sheet, shown, len(named), float(largest))
-    return sheet
+    beginnings = [beginning(sentence, cut) for sentence in sentences]
+    _add_layout(builder, beginnings, len(named), float(largest))
+    return builder
 
 
 def _notes(name: str, weights: np.ndarray, texts: Sequence[str]) -> list[str]:
@@ -89,45 +85,38 @@ def _notes(name: str, weights: np.ndarray, texts: Sequence[str]) -> list[str]:
     ]
 
 
-def _lay_out(sheet: Sheet, sentences: Sequence[str], bars: int, largest: float) -> None:
-    rows = len(sentences)
+def _add_layout(
+    builder: FigureBuilder, sentences: Sequence[str], bars: int, largest: float
+) -> None:
+    rows, roomy = len(sentences), len(sentences) <= ROOMY
     bar = 10 * max(1, bars) ** 0.7  # pixels of a row's bars together
-    row = min(bar + (32 if rows <= ROOMY else 5), TALLEST / max(1, rows))
+    row = min(bar + (32 if roomy else 5), TALLEST / max(1, rows))
     legend = 34 if bars > 1 else 0
-    sheet.lay_out(
-        height=round(rows * row + 74 + legend),
+    builder.update_layout(**plain_layout(round(rows * row + 74 + legend)))
+    builder.show_legend(bars > 1, top=28 + legend, otherwise=28)
+    builder.update_layout(
         barmode="group",
         bargap=1 - bar / row if row > bar else 0.1,
         bargroupgap=0.08,
-        paper_bgcolor=CLEAR,
-        plot_bgcolor=CLEAR,
-        margin={"l": 30 if rows <= ROOMY else 8, "r": 16, "t": 28 + legend, "b": 46},
-        showlegend=bars > 1,
-        legend=LEGEND,
-        hoverlabel=HOVER_LABEL,
-        dragmode=False,
+        margin={"l": 30 if roomy else 8, "b": 46},
     )
-    sheet.x_axis(
-        range=[0, 1.04 * largest or 1],
-        tickformat="~%",
-        tickprefix=INK_SPAN,
-        ticksuffix="</span>",
-        # Labels beside thin rows leave the axis half of a narrow column.
-        nticks=6 if rows <= ROOMY else 4,
-        tickangle=0,
-        title={"text": inked(TITLE if rows <= ROOMY else THIN_TITLE)},
-        fixedrange=True,
-        zeroline=False,
+    builder.update_xaxis(
+        **number_axis((0, 1.04 * largest or 1), "~%"),
+        title={"text": inked(TITLE if roomy else THIN_TITLE)},
         ticklabeloverflow="allow",  # Plotly measures every label otherwise: seconds for 250
     )
-    _name_rows(sheet, sentences, row, bar)
+    # Labels beside thin rows leave the axis half of a narrow column.
+    builder.update_xaxis(nticks=6 if roomy else 4, automargin=False)
+    _name_rows(builder, sentences, row, (bar / 2 + 2) / row)
 
 
-def _name_rows(sheet: Sheet, sentences: Sequence[str], row: float, bar: float) -> None:
-    """Numbers at the axis; the sentence's beginning above its bars, or beside thin ones."""
+def _name_rows(
+    builder: FigureBuilder, sentences: Sequence[str], row: float, distance: float
+) -> None:
+    """Number the rows; write the sentence's beginning above its bars, or beside thin ones."""
     rows, roomy = len(sentences), len(sentences) <= ROOMY
     every = range(1, rows + 1, max(1, round(13 / row)))  # rows may be thinner than labels
-    sheet.y_axis(
+    builder.update_yaxis(
         range=[rows + 0.6, 0.15 if roomy else 0.5],  # the first on top
         tickvals=list(every),
         ticktext=[inked(str(i) if roomy else f"{i}  {sentences[i - 1]}") for i in every],
@@ -139,18 +128,18 @@ def _name_rows(sheet: Sheet, sentences: Sequence[str], row: float, bar: float) -
         fixedrange=True,
     )
     if roomy:
-        _write_above(sheet, sentences, (bar / 2 + 2) / row)
+        _write_above(builder, sentences, distance)
     if rows > 1:
-        _mark_uniform(sheet, rows)
+        builder.add_vline(**marked_line(1 / rows, "uniform", "center") | {"line": _UNIFORM_LINE})
 
 
-def _write_above(sheet: Sheet, sentences: Sequence[str], distance: float) -> None:
-    """The beginnings of sentences, each standing on its bars, so much of a row above their middle.
+def _write_above(builder: FigureBuilder, sentences: Sequence[str], distance: float) -> None:
+    """Write the beginnings of sentences on their bars, so much of a row above their middle.
 
     As one trace: a browser takes half as long for that as for a note for each.
     """
     rows = np.arange(1, len(sentences) + 1)
-    sheet.trace(
+    builder.add_trace(
         "scatter",
         mode="text",
         x=[0] * len(sentences),
@@ -164,21 +153,6 @@ def _write_above(sheet: Sheet, sentences: Sequence[str], distance: float) -> Non
     )
 
 
-def _mark_uniform(sheet: Sheet, rows: int) -> None:
-    """A thin line where every bar would end under uniform attention."""
-    sheet.vertical_line(
-        x=1 / rows,
-        line={"width": 1, "dash": "dot", "color": GREY},
-        name={
-            "text": inked("uniform"),
-            "y": 1,
-            "yanchor": "bottom",
-            "xanchor": "center",
-            "font": {"size": 11},
-        },
-    )
-
-
 _NAME = 24  # characters of a column's name in a title
 
 _DIFFERENCES: dict[Unit, str] = {
@@ -189,7 +163,7 @@ _DIFFERENCES: dict[Unit, str] = {
 
 
 def column_bars(columns: Sequence[Column]) -> go.Figure:
-    """A row for each sentence, a bar for each column, all on one axis.
+    """Draw a row for each sentence, a bar for each column, all on one axis.
 
     Weights as they are. Where a column's values have a sign, all are drawn as shares of
     the size of their column's values, to the left where they are negative.
@@ -201,7 +175,7 @@ def column_bars(columns: Sequence[Column]) -> go.Figure:
     weights = unit_of(columns) == "weight"
     values = rows.values if weights else shares(rows.values)
     document = _a_word_each(rows.texts)
-    sheet = bar_sheet(
+    builder = sentence_bar_builder(
         [
             (column.name, _with_sentence_weights(document, row))
             for column, row in zip(columns, values, strict=True)
@@ -210,8 +184,8 @@ def column_bars(columns: Sequence[Column]) -> go.Figure:
     if not weights:
         ends = [1.04 * min(0.0, values.min(initial=0.0)), 1.04 * values.max(initial=0.0) or 1]
         title = "share of all that the method gives, to the left where it speaks against"
-        sheet.x_axis(range=ends, title={"text": inked(title)}, zeroline=True)
-    return sheet.figure()
+        builder.update_xaxis(range=ends, title={"text": inked(title)}, zeroline=True)
+    return builder.build()
 
 
 def _a_word_each(texts: Sequence[str]) -> Document:
@@ -228,10 +202,10 @@ def _with_sentence_weights(document: Document, weights: np.ndarray) -> Explanati
 
 
 def difference_scale(difference: Difference) -> Scale:
-    """Both sides end where the scale of the values themselves ends, or further out.
+    """Return the scale of differences.
 
-    So a difference is drawn no stronger than a weight of its size, and two columns that
-    nearly agree stay pale.
+    Both sides end where the scale of the values themselves ends, or further out: a difference
+    is drawn no stronger than a weight of its size, and two columns that nearly agree stay pale.
     """
     one, other = values = difference.words.in_all().values
     sizes = abs(np.stack([one, other, one - other]))
@@ -246,7 +220,7 @@ def difference_scale(difference: Difference) -> Scale:
 def difference_heatmap(
     difference: Difference, added: Collection[int] = frozenset(), out: Sequence[Out] = ()
 ) -> Heatmap:
-    """The text as the first column has it, coloured by how much more it gives than the other.
+    """Colour the text, as the first column has it, by how much more it gives than the other.
 
     Words that the two split differently are drawn as one. What the other does not have
     stays without colour. The bars in the gutter are the first column's weights.
