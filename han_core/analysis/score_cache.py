@@ -118,11 +118,6 @@ def list_scores() -> list[CachedScores]:
     return sorted((each for each in found if each), key=lambda each: -each.used)
 
 
-def sources_in_use() -> set[str]:
-    """Data that kept scores came from, as ``Source.data``: their files are still needed."""
-    return {each.origin.source.data for each in list_scores()}
-
-
 def delete_scores(key: str) -> None:
     """Deletes scores, and their documents if no others share them."""
     folder = scores_root() / key

@@ -4,9 +4,9 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from han_core.cli.common import print_json, say
-from han_core.models.checkpoint import checkpoints_root
 from han_core.models.listing import broken_checkpoints, list_checkpoints
 from han_core.runtime.errors import UserError
+from han_core.runtime.paths import checkpoints_root
 
 HELP = "the checkpoints that can be loaded, a JSON line each"
 

@@ -1,31 +1,10 @@
-"""A table as CSV that a spreadsheet can open and not run.
+"""Read CSV, TSV, JSONL and Parquet files into tables of strings, by the ending of their name.
 
-It writes what ``delimited`` reads, and knows nothing about what the table says.
+Every cell stays exactly as it was written. CSV is read with the standard library, because pandas
+turns "NA" into a missing value and 007 into 7. Only columns whose values have plain words are read
+from Parquet: strings, numbers, times and lists of them; images and vectors stay unread.
 
-CSV and TSV text to a table, with every cell exactly as it was written.
-
-Uses the standard `csv` module: pandas turns "NA" into a missing value, 007
-into 7, and a text into an index where the delimiter was guessed wrong. Knows
-nothing about encodings or files.
-
-JSONL text (one JSON object a line) to a table of strings.
-
-Columns are the keys in the order in which they first appear; a key that a line
-lacks is an empty cell there. The text is gone through twice: for the keys, and for the
-cells. Knows nothing about encodings or files.
-
-Parquet, and other tables of Arrow, to a table of strings.
-
-Reads only columns whose values have plain words (strings, numbers, times, lists of
-strings, lists of lists of whole numbers such as spans); images and vectors stay unread.
-Trusts the file: whatever
-comes from outside is read through `guarded`.
-
-One file to a table: by its ending, and by its encoding.
-
-Knows the four kinds of file and which reader takes each. It does not defend
-itself: a hostile file can use up memory or time here, so files from outside
-are read by `guarded`, which calls this in a child process.
+Nothing here limits memory or time: files from outside are read through ``sandbox``.
 """
 
 import csv
@@ -37,41 +16,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TextIO
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from han_core.data.stream import Opened, Read, Stream, batches_of, schema_of, text_in
 from han_core.data.table import Table, checked_names, in_words
 from han_core.runtime.errors import UserError, counted, shown
-
-FORMULA = tuple("=+-@\t\r\n\0＝＋－＠")
-"""How a cell begins that a spreadsheet may run (OWASP, "CSV Injection"; ASVS 1.2.10)."""
-
-
-def to_csv(rows: pd.DataFrame, header: bool = True) -> bytes:
-    """A table as CSV in UTF-8, texts whole, without its index; ``header``: names on top.
-
-    A cell (or a column's name) that would run as a formula gets an apostrophe in
-    front; half a character (a lone surrogate) becomes a question mark.
-    """
-    safe = rows.rename(columns=harmless).map(harmless)
-    return safe.to_csv(index=False, header=header, lineterminator="\r\n").encode("utf-8")
-
-
-def harmless(cell: object) -> object:
-    """A cell as ``to_csv`` writes it."""
-    if not isinstance(cell, str):
-        return cell
-    # Before pandas has it: its strings cannot hold lone surrogates.
-    writable = cell.encode("utf-8", "replace").decode("utf-8")
-    return f"'{writable}" if writable.startswith(FORMULA) else writable
-
-
-def without_apostrophe(cell: str) -> str:
-    """A cell as it was before ``to_csv`` put an apostrophe in front, if it did."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA) else cell
-
 
 DELIMITERS = ",;\t|"
 SAMPLED_ROWS = 20

@@ -1,8 +1,7 @@
 """Files that people sent to train on, kept until no run needs them.
 
-A file lies in a folder that is called by the hash of its content, under the name that it
-had where it came from: so its path names it for the command line, and its own name stands
-in every sentence. It knows nothing about runs; which files they use is told.
+A file lies in a folder named by the hash of its content, under its own name: so its path names
+it for the command line, and its own name stands in every message.
 """
 
 import hashlib
@@ -16,8 +15,9 @@ from pathlib import Path
 from han_core.data.readers import ending_of, shown_name
 from han_core.data.sandbox import read_upload
 from han_core.data.text_files import file_of
+from han_core.runtime.atomic_io import read_json
 from han_core.runtime.errors import UserError, shown
-from han_core.runtime.paths import uploads_root
+from han_core.runtime.paths import scores_root, uploads_root
 from han_core.text.word_vectors import vectors_size
 
 LARGEST_STORE = 5 * 2**30  # bytes of all that is kept
@@ -102,6 +102,15 @@ def forget_uploads(in_use: Collection[str | Path], at_most: int = 0) -> None:
             path.unlink(missing_ok=True)
             with suppress(OSError):  # the same content under another name is still there
                 path.parent.rmdir()
+
+
+def scored_data() -> set[str]:
+    """Return the data of all stored scores, as ``read_corpus`` takes it: their files are in use."""
+    data = set()
+    for path in scores_root().glob("[!.]*/source.json"):
+        with suppress(UserError, KeyError, TypeError):  # not the file of a score
+            data.add(str(read_json(path)["source"]["data"]))
+    return data
 
 
 def _own_name(filename: str, ending: str) -> str:

@@ -13,7 +13,6 @@ taken, and checksums before anything is believed. It knows nothing about trainin
 """
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,6 +32,7 @@ from han_core.models.registry import build_model, model_kind
 from han_core.models.weights import read_weights, write_weights
 from han_core.runtime.atomic_io import checksum, read_json, standing, whole_folder, write_json
 from han_core.runtime.errors import UserError
+from han_core.runtime.paths import checkpoints_root
 from han_core.text.batch import Batch
 from han_core.text.tokenizer import MAXIMUM_TOKENS, Tokenizer
 from han_core.text.vocabulary import Vocabulary
@@ -64,7 +64,6 @@ class InputTable:
         return made[1]
 
 
-SHIPPED = Path(__file__).parents[2] / "checkpoints"
 WEIGHTS, CONFIG, VOCABULARY = "model.safetensors", "config.json", "vocabulary.json"
 METRICS, HISTORY = "metrics.json", "history.jsonl"
 CARD, README = "card.json", "README.md"  # for readers; nothing of it decides how a model is loaded
@@ -210,11 +209,6 @@ def blank_model(architecture: Architecture) -> AttentionClassifier:
     """A model with shapes and neither memory nor values, on torch's meta device."""
     with torch.device("meta"), _NothingDrawn():
         return build_model(architecture)
-
-
-def checkpoints_root() -> Path:
-    """Where checkpoints are looked for by name: ``HANSCOPE_CHECKPOINTS``, else the shipped ones."""
-    return Path(os.environ.get("HANSCOPE_CHECKPOINTS") or SHIPPED)
 
 
 def find_folder(folder: str | Path) -> Path:

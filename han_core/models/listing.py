@@ -17,13 +17,13 @@ from han_core.models.checkpoint import (
     WEIGHTS,
     blank_model,
     check_numbers,
-    checkpoints_root,
     read_config,
     read_metrics,
 )
 from han_core.models.weights import check_weights
 from han_core.runtime.atomic_io import files_state, half_replaced, standing
 from han_core.runtime.errors import UserError, shown
+from han_core.runtime.paths import checkpoints_root
 
 LONGEST_DATASET = 200  # characters of its name that are shown
 

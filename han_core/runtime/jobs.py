@@ -23,11 +23,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from han_core.models.checkpoint import checkpoints_root
 from han_core.runtime.atomic_io import read_json, write_json
 from han_core.runtime.errors import UserError
 from han_core.runtime.locks import Lock, inherited, is_held, take
-from han_core.runtime.paths import PROJECT, data_root
+from han_core.runtime.paths import PROJECT, checkpoints_root, data_root
 
 STDERR = "stderr.log"
 NICE = 5  # a third of an ordinary share of a busy processor

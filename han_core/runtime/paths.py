@@ -1,7 +1,6 @@
-"""Where Hanscope keeps what it makes: runs, prepared data, uploads, scores, notes, links.
+"""Folders in which Hanscope keeps runs, checkpoints, prepared data, uploads, scores and notes.
 
-One folder below the project, or the one that ``HANSCOPE_DATA`` names. It knows nothing
-about what lies in there.
+All but the checkpoints lie in one folder below the project, or in that of ``HANSCOPE_DATA``.
 """
 
 import os
@@ -13,6 +12,11 @@ PROJECT = Path(__file__).parents[2]
 def data_root() -> Path:
     """``HANSCOPE_DATA``, else ``.hanscope`` below the project; it need not be there yet."""
     return Path(os.environ.get("HANSCOPE_DATA") or PROJECT / ".hanscope")
+
+
+def checkpoints_root() -> Path:
+    """Where checkpoints are looked for by name: ``HANSCOPE_CHECKPOINTS``, else the shipped ones."""
+    return Path(os.environ.get("HANSCOPE_CHECKPOINTS") or PROJECT / "checkpoints")
 
 
 def runs_root() -> Path:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from han_core.data.readers import to_csv
+from han_core.data.spreadsheet import to_csv
 from han_core.explanation.agreement import align
 from han_core.explanation.attribution import Attribution
 from han_core.explanation.explanation import Explanation, ranks

@@ -23,11 +23,11 @@ from han_core.explanation.explain import RequestBatcher, explain_document
 from han_core.explanation.faithfulness import measure_evidence, thorough
 from han_core.explanation.model_probe import probe_document
 from han_core.explanation.worker import EvidenceRequest, EvidenceWorker
-from han_core.models import checkpoint
 from han_core.models.checkpoint import load_checkpoint
 from han_core.models.listing import broken_checkpoints, list_checkpoints
 from han_core.runtime.atomic_io import files_state
 from han_core.runtime.devices import choose_device
+from han_core.runtime.paths import checkpoints_root
 from han_core.text.edits import Edit, edited
 from pages.shared import quotas
 from pages.shared.render_queue import RENDERS
@@ -87,11 +87,6 @@ def measured_beside(asked: EvidenceRequest, device: str, progress: "Progress") -
     process = _beside(len(asked.document.text) > SHORT)
     with RENDERS.paused():
         return process.evidence(asked, progress)
-
-
-def checkpoints_root() -> Path:
-    """Where checkpoints are looked for: ``HANSCOPE_CHECKPOINTS``, else the shipped ones."""
-    return checkpoint.checkpoints_root()
 
 
 def listings() -> dict[str, "Listing"]:

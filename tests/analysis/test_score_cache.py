@@ -19,7 +19,6 @@ from han_core.analysis.score_cache import (
     open_scores,
     request_folder,
     score_key,
-    sources_in_use,
     version_stamp,
 )
 from han_core.analysis.scoring.manifest import LOCK, checkpoint_sha256
@@ -28,6 +27,7 @@ from han_core.analysis.scoring.workers import score_here
 from han_core.analysis.scoring_job import cache_scores, is_small, score_in_process
 from han_core.analysis.sources import source_of
 from han_core.data.corpus import Corpus
+from han_core.data.uploads import scored_data
 from han_core.models.checkpoint import load_checkpoint
 from han_core.runtime.errors import UserError
 from han_core.runtime.jobs import State, look, write_state
@@ -88,7 +88,7 @@ def test_what_was_kept_is_found_by_the_question_and_by_the_key(keep, path, sha25
     assert made.scores.folder == scores_root() / made.scores.manifest.key
     assert made.size > part_path(made.scores.folder, 0).stat().st_size
     assert open_store(made.scores).rows == 2
-    assert sources_in_use() == {str(path)}
+    assert scored_data() == {str(path)}
     assert find_scores(source, "another") is None
     assert find_scores(source_of(str(path), "label", "text"), sha256) is None
 

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from han_core.analysis.export import write_table
-from han_core.data.readers import FORMULA, read_table, without_apostrophe
+from han_core.data.readers import read_table
+from han_core.data.spreadsheet import FORMULA, without_apostrophe
 from han_core.runtime.errors import UserError
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from han_core.analysis.score_cache import sources_in_use
-from han_core.data.uploads import forget_uploads
+from han_core.data.uploads import forget_uploads, scored_data
 from han_core.runtime.atomic_io import write_json
 from han_core.runtime.devices import choose_device
 from han_core.runtime.errors import UserError
@@ -202,4 +201,4 @@ def forget_unused_uploads(at_most: int = 0) -> None:
         return  # nobody knows what a run needs whose plan cannot be read
     vectors = {str(plan.settings["vectors"]) for plan in needed if plan.settings.get("vectors")}
     specs = {spec for plan in needed for spec in plan.source.specs}
-    forget_uploads(specs | vectors | sources_in_use(), at_most)
+    forget_uploads(specs | vectors | scored_data(), at_most)

@@ -17,12 +17,12 @@ from han_core.models.checkpoint import (
     README,
     VOCABULARY,
     WEIGHTS,
-    checkpoints_root,
     read_metrics,
 )
 from han_core.runtime.atomic_io import read_json, safe_name, standing, whole_folder, write_json
 from han_core.runtime.errors import UserError
 from han_core.runtime.locks import held
+from han_core.runtime.paths import checkpoints_root
 
 PUBLISHED, TURN = "published.json", ".publishing"
 FILES = (CONFIG, WEIGHTS, VOCABULARY, METRICS, HISTORY)
