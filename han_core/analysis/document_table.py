@@ -78,15 +78,16 @@ class ScoredDocument:
 
 
 def table_page(
-    store: Store, rows: np.ndarray, order: Order, offset: int, limit: int
+    store: Store, rows: np.ndarray, order: Order | None, offset: int, limit: int
 ) -> pd.DataFrame:
-    """``limit`` of ``rows`` in ``order``, from ``offset`` on.
+    """``limit`` of ``rows`` in ``order`` (None: as they stand), from ``offset`` on.
 
     Columns: row, id, true, predicted, wrong, confidence, p_true, loss (nats), tokens, unknown
     (share), entropy, with a second model other (what it predicts), excerpt, the data's own
     columns (``own_columns``), content.
     """
-    shown = sort_rows(store, rows, order)[offset : offset + limit]
+    ordered = rows if order is None else sort_rows(store, rows, order)
+    shown = ordered[offset : offset + limit]
     kept = store.documents.take(shown, ["id", "text", "content", *_fields(store)])
     outcomes, names = store.outcomes.take(shown), np.array(store.labels, dtype=object)
     columns = {
@@ -104,7 +105,7 @@ def table_page(
     }
     if outcomes.other is not None:
         columns["other"] = names[outcomes.other]
-    columns["excerpt"] = _strings(_excerpt(text) for text in kept["text"].to_pylist())
+    columns["excerpt"] = _strings(excerpt(text) for text in kept["text"].to_pylist())
     for name, field in zip(own_columns(store), _fields(store), strict=True):
         columns[name] = _strings(kept[field])
     columns["content"] = _strings(content.hex() for content in kept["content"].to_pylist())
@@ -140,6 +141,13 @@ def read_document(store: Store, row: int) -> ScoredDocument:
     )  # fmt: skip
 
 
+def excerpt(text: str) -> str:
+    """Return the beginning of a text in one line."""
+    line = " ".join(text[: 2 * EXCERPT].split())
+    cut = len(line) > EXCERPT or len(text) > 2 * EXCERPT
+    return f"{line[:EXCERPT]}…" if cut else line
+
+
 def probabilities(store: Store, rows: np.ndarray | None = None) -> np.ndarray:
     """Return (documents, classes) float32 of ``rows``, or of all documents.
 
@@ -157,11 +165,6 @@ def probabilities(store: Store, rows: np.ndarray | None = None) -> np.ndarray:
 
 def _fields(store: Store) -> list[str]:
     return [store.documents.field(name) for name in store.documents.columns]
-
-
-def _excerpt(text: str) -> str:
-    line = " ".join(text[: 2 * EXCERPT].split())
-    return line if len(line) <= EXCERPT and len(text) <= 2 * EXCERPT else line[:EXCERPT] + "…"
 
 
 def _strings(cells) -> pd.Series:
@@ -238,24 +241,17 @@ def surest_errors(store: Store, rows: np.ndarray) -> np.ndarray:
 def issue_page(
     store: Store, found: LabelIssues, ranked: np.ndarray, offset: int, limit: int
 ) -> pd.DataFrame:
-    """Some of ``ranked`` in their order, as ``table.page`` with three columns more.
+    """Some of ``ranked`` in their order, as ``table_page`` with three columns more.
 
     ``likely`` is the class that is likelier than the label, ``margin`` as in ``LabelIssues``;
     "true" is called ``label``, for whether it is true is the question.
     """
-    shown = review_page(store, ranked, offset, limit).rename(columns={"true": "label"})
+    shown = table_page(store, ranked, None, offset, limit).rename(columns={"true": "label"})
     place = pd.Series(np.arange(len(found)), index=found.rows)[shown["row"]].to_numpy()
     names = np.array(found.labels, dtype=object)
     shown.insert(shown.columns.get_loc("label") + 1, "likely", names[found.likely[place]])
     shown.insert(shown.columns.get_loc("likely") + 1, "margin", found.margin[place])
     return shown
-
-
-def review_page(store: Store, ranked: np.ndarray, offset: int, limit: int) -> pd.DataFrame:
-    """Some of ``ranked`` in their order, as ``table.page``."""
-    rows = ranked[offset : offset + limit]
-    shown = table_page(store, rows, "as in the data", 0, len(rows))
-    return shown.set_index("row", drop=False).loc[rows].reset_index(drop=True)
 
 
 def label_pairs(found: LabelIssues, rows: np.ndarray) -> pd.DataFrame:

@@ -17,7 +17,6 @@ import pandas as pd
 from han_core.analysis.dataset import Outcomes, Store, StoredWords, stored_words
 from han_core.analysis.document_table import table_page
 from han_core.analysis.model_pairs import CHANGES, changes, has_changed
-from han_core.analysis.query import STANDARD_ORDERS
 from han_core.explanation.agreement import align, divergence
 from han_core.explanation.statistics import Bootstrap, Interval
 from han_core.text.document import Span
@@ -280,12 +279,7 @@ def attention_table(store: Store, found: PairAttention, most: int = MOST_SHOWN) 
     places = [at for at in range(len(found.rows)) if found.changed[at]][:most]
     rows = found.rows[places]
     own = ["row", "id", "true", "predicted", "other", "excerpt"]  # the data's may be named alike
-    shown = (
-        table_page(store, rows, STANDARD_ORDERS[0], 0, len(rows))[own]
-        .set_index("row")
-        .loc[rows]
-        .reset_index()
-    )
+    shown = table_page(store, rows, None, 0, len(rows))[own]
     shown = shown.rename(columns={"predicted": "first", "other": "second"})
     shown["divergence"] = found.divergence[places]
     shown["change"] = [CHANGES[at] for at in found.change[places]]

@@ -5,13 +5,12 @@ and, once complete, ``source.json``. A folder below ``.asked`` stands for one re
 documents by this checkpoint": the state of its job and, in the end, the key of its scores.
 """
 
-import hashlib
 import os
 import re
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,12 +20,14 @@ from han_core.analysis.scoring.manifest import LOCK, MANIFEST, Manifest, read_ma
 from han_core.analysis.sources import Scores, Source
 from han_core.runtime.atomic_io import read_json
 from han_core.runtime.errors import UserError
-from han_core.runtime.jobs import LOCK as WORK_LOCK
-from han_core.runtime.jobs import look
-from han_core.runtime.locks import is_held
+from han_core.runtime.jobs import LOCK as JOB_LOCK
+from han_core.runtime.jobs import Tell, look
+from han_core.runtime.locks import is_held, take
 from han_core.runtime.paths import documents_root, scores_root
 
-SOURCE, USED, ASKED, DELETED = "source.json", ".used", ".asked", ".deleted-"
+SOURCE, USED, REQUESTS, DELETED = "source.json", ".used", ".asked", ".deleted-"
+TURN = ".place"
+POLL = 0.5  # seconds between two tries to take the turn
 LARGEST_STORE = 20 * 2**30  # bytes of all scores and their documents
 FRESH_SECONDS = 3600.0
 """How long scores stay after they were last looked at, whatever room they take."""
@@ -77,8 +78,7 @@ class CachedScores:
 
 def request_folder(source: Source, checkpoint_sha256: str) -> Path:
     """The folder of the question "these documents, as the file stands, by this checkpoint"."""
-    words = source.model_dump_json(exclude={"sha256"}) + checkpoint_sha256
-    return scores_root() / ASKED / hashlib.sha256(words.encode()).hexdigest()
+    return scores_root() / REQUESTS / source.request_key(checkpoint_sha256)
 
 
 def find_scores(source: Source, checkpoint_sha256: str) -> CachedScores | None:
@@ -148,7 +148,7 @@ def evict_scores(at_most: int = LARGEST_STORE) -> None:
         if time.time() - _used(folder) > FRESH_SECONDS and not is_held(folder / LOCK):
             delete_scores(folder.name)
             total = _size(scores_root()) + _size(documents_root())
-    _forget_questions()
+    delete_old_requests(scores_root(), lambda key: (scores_root() / key).is_dir(), FRESH_SECONDS)
 
 
 def _look_at(folder: Path) -> CachedScores | None:
@@ -202,15 +202,27 @@ def _forget_documents() -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _forget_questions() -> None:
-    """Questions whose answer is no longer kept."""
-    root = scores_root() / ASKED
-    for folder in root.iterdir() if root.is_dir() else ():
+def delete_old_requests(root: Path, is_stored: Callable[[str], bool], seconds: float) -> None:
+    """Delete requests below ``root`` that are older and whose result is no longer stored."""
+    requests = root / REQUESTS
+    for folder in requests.iterdir() if requests.is_dir() else ():
         state = look(folder)
-        answered = state is not None and (scores_root() / str(state.answer.get("key"))).is_dir()
-        old = time.time() - _changed(folder) > FRESH_SECONDS
-        if old and not answered and not is_held(folder / WORK_LOCK):
+        stored = state is not None and is_stored(str(state.answer.get("key")))
+        old = time.time() - _changed(folder) > seconds
+        if old and not stored and not is_held(folder / JOB_LOCK):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def exclusive_turn(root: Path, tell: Tell, waiting: str) -> Iterator[None]:
+    """Run one background job of ``root`` at a time: each holds half a gibibyte."""
+    root.mkdir(parents=True, exist_ok=True)
+    while (lock := take(root / TURN, POLL)) is None:
+        tell(waiting, 0, 0)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _changed(path: Path) -> float:

@@ -15,6 +15,7 @@ from han_core.analysis.score_cache import (
     CachedScores,
     Origin,
     evict_scores,
+    exclusive_turn,
     open_scores,
     request_folder,
 )
@@ -28,7 +29,6 @@ from han_core.models.predict import Progress
 from han_core.runtime.atomic_io import write_json
 from han_core.runtime.errors import UserError
 from han_core.runtime.jobs import State, Tell, begin, serve, write_state
-from han_core.runtime.locks import take
 from han_core.runtime.paths import scores_root
 
 FEW_DOCUMENTS, FEW_CHARACTERS = 2_000, 1_000_000
@@ -38,8 +38,6 @@ MOST_WORKERS = 8
 """Of one scoring in the background: each holds about half a gibibyte."""
 
 PATIENCE = 120.0  # seconds for another process that scores the same
-PLACE = ".place"
-LOOK = 0.5  # seconds between two looks whether it is our turn
 
 
 def is_small(corpus: Corpus) -> bool:
@@ -134,7 +132,7 @@ def _disk_asked() -> Iterator[None]:
 def _work(request: dict, tell: Tell) -> dict:
     """All that the process in the background does."""
     source, device = Source.model_validate(request["source"]), str(request["device"])
-    with _my_turn(tell):
+    with exclusive_turn(scores_root(), tell, "Waiting for another scoring to end"):
         tell("Loading the checkpoint", 0, 0)
         checkpoint = load_checkpoint(request["folder"])
         tell(f"Reading {source.name}", 0, 0)
@@ -146,19 +144,6 @@ def _work(request: dict, tell: Tell) -> dict:
             lambda done, of: tell("Scored", done, of),
         )  # fmt: skip
         return {"key": whole.key}
-
-
-@contextmanager
-def _my_turn(tell: Tell) -> Iterator[None]:
-    """One scoring after the other: two at once would take longer, and twice the memory."""
-    root = scores_root()
-    root.mkdir(parents=True, exist_ok=True)
-    while (place := take(root / PLACE, LOOK)) is None:
-        tell("Waiting for another scoring to end", 0, 0)
-    try:
-        yield
-    finally:
-        place.release()
 
 
 if __name__ == "__main__":

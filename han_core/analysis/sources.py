@@ -1,5 +1,6 @@
 """The source of scored documents: how to read it again, and whether it changed."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -45,6 +46,11 @@ class Source(BaseModel):
         if self.data.startswith(PREFIX):
             return PREFIX + Path(file_of(self.data)).name
         return self.data if ":" in self.data.split("/")[0] else Path(self.data).name
+
+    def request_key(self, checkpoint_sha256: str) -> str:
+        """Return the name of the request "this source, as its file stands, by this checkpoint"."""
+        words = self.model_dump_json(exclude={"sha256"}) + checkpoint_sha256
+        return hashlib.sha256(words.encode()).hexdigest()
 
     def same_as(self, other: "Source") -> bool:
         """Whether both name the same documents, whether or not they were read."""

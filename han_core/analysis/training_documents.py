@@ -5,13 +5,8 @@ nearest neighbours by cosine similarity: documents that are close for the model 
 same prediction.
 """
 
-import hashlib
 import shlex
-import shutil
-import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -21,20 +16,19 @@ import numpy as np
 import pandas as pd
 import torch
 
+from han_core.analysis.document_table import excerpt
 from han_core.analysis.documents import content_hash
 from han_core.analysis.embedding_cache import TrainingDocument, Vectors, cache_vectors, open_vectors
+from han_core.analysis.score_cache import REQUESTS, delete_old_requests, exclusive_turn
 from han_core.analysis.sources import Source, source_of
 from han_core.data.text_files import file_of
 from han_core.models.checkpoint import load_checkpoint
 from han_core.runtime import jobs
 from han_core.runtime.devices import choose_device
-from han_core.runtime.locks import is_held, take
 from han_core.runtime.paths import uploads_root, vectors_root
 
 MODULE = "han_core.analysis.training_documents"
-ASKED, PLACE = ".asked", ".place"
 LONGEST = 10_000  # characters of ``reproduce`` that are read
-LOOK = 0.5  # seconds between two looks whether it is our turn
 FORGOTTEN = 86_400.0  # seconds after which a question without an answer goes
 
 TrainedOn = Literal["same", "other part", "unknown"]
@@ -57,8 +51,7 @@ class TrainingSet:
     @property
     def work(self) -> Path:
         """Where the work on it stands: elsewhere once checkpoint or file are others."""
-        words = self.source.model_dump_json(exclude={"sha256"}) + self.checkpoint_sha256
-        return vectors_root() / ASKED / hashlib.sha256(words.encode()).hexdigest()
+        return vectors_root() / REQUESTS / self.source.request_key(self.checkpoint_sha256)
 
 
 def begin(asked: TrainingSet) -> None:
@@ -149,7 +142,6 @@ def _is_upload(data: str) -> bool:
 
 
 NEAREST = 10
-EXCERPT = 240  # characters of a text in a table
 AT_ONCE = 65_536
 """Rows multiplied at once: 50 MB of float32 for vectors of 200 numbers."""
 
@@ -248,19 +240,12 @@ def neighbour_table(found: Neighbours, label: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
-def excerpt(text: str) -> str:
-    """How a text begins, in one line."""
-    line = " ".join(text[: 2 * EXCERPT].split())
-    cut = len(line) > EXCERPT or len(text) > 2 * EXCERPT
-    return f"{line[:EXCERPT]}…" if cut else line
-
-
 def _work(request: dict, tell: jobs.Tell) -> dict:
     """All that the process does; the answer names the entry."""
     torch.set_num_threads(1)
     source = Source.model_validate(request["source"])
-    with _my_turn(tell):
-        _forget_questions()
+    with exclusive_turn(vectors_root(), tell, "Waiting for other training documents"):
+        delete_old_requests(vectors_root(), lambda key: open_vectors(key) is not None, FORGOTTEN)
         tell(f"Reading {source.name}", 0, 0)
         checkpoint = load_checkpoint(request["folder"], choose_device(request["device"]))
         key = cache_vectors(
@@ -270,27 +255,6 @@ def _work(request: dict, tell: jobs.Tell) -> dict:
             lambda done, of: tell("Read", done, of),
         )
     return {"key": key}
-
-
-@contextmanager
-def _my_turn(tell: jobs.Tell) -> Iterator[None]:
-    """One after the other: each holds half a gibibyte, and people work on this machine."""
-    while (place := take(vectors_root() / PLACE, LOOK)) is None:
-        tell("Waiting for other training documents", 0, 0)
-    try:
-        yield
-    finally:
-        place.release()
-
-
-def _forget_questions() -> None:
-    """Those whose answer is no longer kept, and that nobody has asked for a while."""
-    for folder in (vectors_root() / ASKED).iterdir():
-        found = jobs.look(folder)
-        kept = found is not None and open_vectors(str(found.answer.get("key"))) is not None
-        old = time.time() - folder.stat().st_mtime > FORGOTTEN
-        if old and not kept and not is_held(folder / jobs.LOCK):
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

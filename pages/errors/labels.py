@@ -8,8 +8,8 @@ from han_core.analysis.document_table import (
     issue_page,
     label_pairs,
     ranked_issues,
-    review_page,
     surest_errors,
+    table_page,
 )
 from han_core.analysis.label_issues import LabelIssues, find_label_issues
 from han_core.analysis.training_documents import trained_on
@@ -107,7 +107,7 @@ def _list(
     """A page of the list, the one where the document stands; a row is read underneath."""
     number = min(now.at, len(order) - 1) // A_PAGE if len(order) else 0
     if found is None:
-        shown = review_page(bench.store, order, number * A_PAGE, A_PAGE)
+        shown = table_page(bench.store, order, None, number * A_PAGE, A_PAGE)
     else:
         shown = issue_page(bench.store, found, order, number * A_PAGE, A_PAGE)
     there, data = shown["row"].tolist(), _data(bench)

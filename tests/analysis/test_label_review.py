@@ -7,8 +7,8 @@ from han_core.analysis.document_table import (
     issue_page,
     label_pairs,
     ranked_issues,
-    review_page,
     surest_errors,
+    table_page,
 )
 from han_core.analysis.filters import Filter, Marks
 from han_core.analysis.label_issues import find_label_issues
@@ -52,7 +52,7 @@ def test_a_page_of_suspects(by_hand):
 def test_the_surest_errors_first(by_hand):
     order = surest_errors(by_hand, np.arange(8))
     assert order.tolist() == [2, 3, 6] or order.tolist() == [2, 6, 3]
-    assert review_page(by_hand, order, 0, 2)["row"].tolist() == order[:2].tolist()
+    assert table_page(by_hand, order, None, 0, 2)["row"].tolist() == order[:2].tolist()
     assert not len(surest_errors(by_hand, np.array([0, 7])))
 
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from han_core.analysis import training_documents
+from han_core.analysis import score_cache, training_documents
 from han_core.analysis.embedding_cache import open_vectors
 from han_core.analysis.scoring.manifest import checkpoint_sha256
 from han_core.analysis.sources import source_of
@@ -103,8 +103,8 @@ def test_the_work_in_this_process(asked):
 def test_one_after_the_other(asked, monkeypatch):
     told = []
     asked.work.mkdir(parents=True)
-    other = locks.take(vectors_root() / training_documents.PLACE)
-    monkeypatch.setattr(training_documents, "LOOK", 0.01)
+    other = locks.take(vectors_root() / score_cache.TURN)
+    monkeypatch.setattr(score_cache, "POLL", 0.01)
 
     def tell(text, done, of):
         told.append(text)
