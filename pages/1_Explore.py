@@ -8,7 +8,6 @@ begin(
     "Explore",
     "Paste a text and see how a trained classifier spreads its attention over sentences and words.",
 )
-from pages.explore import scene as exploring
 from pages.explore import share, what_if, words
 from pages.shared import cache, controls, document_input, explanation_panels
 
@@ -23,16 +22,16 @@ with user_errors_shown():
         device = controls.device()
     with text:
         document = document_input.analysed()
-    scene = exploring.scene(cache.Question(checkpoint, device, document))
+    analysis = words.analyse(cache.Question(checkpoint, device, document))
     with choice:
-        explanation_panels.prediction(scene.explanation)
-        controls.foreign_language_note(checkpoint, scene.explanation)
+        explanation_panels.prediction(analysis.explanation)
+        controls.foreign_language_note(checkpoint, analysis.explanation)
     grid = explanation_panels.side_by_side()
     with grid.cell():  # words first: they are what is clicked, and figures take their time
-        words.words(scene)
+        words.panel(analysis)
     with grid.cell():
-        explanation_panels.sentences([("", scene.explanation)])
-        what_if.panel(scene)
-    explanation_panels.evidence(scene.question)
-    share.panel(scene)
+        explanation_panels.sentences([("", analysis.explanation)])
+        what_if.panel(analysis)
+    explanation_panels.evidence(analysis.question)
+    share.panel(analysis)
 cache.freeze_loaded_objects("Explore")

@@ -8,7 +8,7 @@ begin(
     "Compare",
     "Several models, several methods or two versions of a text, side by side on one scale.",
 )
-from pages.compare import charts, choices, comparison, panels
+from pages.compare import charts, comparison, panels
 from pages.shared import cache, document_input
 
 text, choice = st.columns([3, 2], gap="large")
@@ -16,16 +16,16 @@ with text:
     document_input.document()
 with user_errors_shown():
     with choice:
-        request = choices.request()
+        request = comparison.pick()
     with text:
         document = document_input.analysed()
-        second = choices.second(document) if request.kind == "versions" else ""
-    compared = comparison.compared(request, document, second)
+        second = comparison.second_version(document) if request.kind == "versions" else ""
+    compared = comparison.compare(request, document, second)
     evidence = panels.panels(compared)
     if charts.enough(compared):
         charts.sentences_and_classes(compared)
         charts.agreement(compared)
-        panels.difference(compared)
+        panels.differences(compared)
         charts.export(compared)
     panels.fill(evidence, compared)
 cache.freeze_loaded_objects("Compare")

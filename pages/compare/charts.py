@@ -1,7 +1,4 @@
-"""The figures of Compare: sentences, classes, agreement, and a table to take away.
-
-The functions that make tables are pure; the others lay out.
-"""
+"""The figures of Compare: sentences, classes, agreement, and a table to export."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,8 +14,7 @@ from han_core.viz.charts.distributions import class_bars
 from han_core.viz.charts.sentence_bars import column_bars
 from han_core.viz.tables import comparison_table, to_csv
 from pages.compare import sentences
-from pages.compare.choices import FEWEST
-from pages.compare.comparison import Compared
+from pages.compare.comparison import FEWEST, Comparison
 from pages.shared import explanation_panels, quotas, wording
 from pages.shared.components import figure_export, hooked
 from pages.shared.page import restore_value
@@ -28,36 +24,36 @@ NARROWEST = 320  # pixels of a matrix
 PLAIN = {"displayModeBar": False}
 
 
-def enough(compared: Compared) -> bool:
-    """Whether there are two sides with two words in common; says so where there are not."""
-    if len(compared.sides) < FEWEST:
-        st.info("There is nothing left to compare.")
+def enough(comparison: Comparison) -> bool:
+    """Whether there are two sides with two words in common; say so where there are not."""
+    if len(comparison.sides) < FEWEST:
+        st.info("There is nothing left to compare. Choose at least two.")
         return False
-    words = int(aligned_words(compared.columns).shared.sum())
+    words = int(aligned_words(comparison.columns).shared.sum())
     if words < 2:
         st.info(sentences.too_few_words(words))
     return words > 1
 
 
-def sentences_and_classes(compared: Compared) -> None:
-    """Sentence bars of all on one axis, and the probabilities where models or texts differ."""
+def sentences_and_classes(comparison: Comparison) -> None:
+    """Draw all sentence bars on one axis, and the probabilities where models or texts differ."""
     grid = explanation_panels.side_by_side()
     with grid.cell():
         st.subheader("Sentences", anchor=False)
         with hooked("sentence-bars", key="sentence_bars"):
             st.plotly_chart(
-                column_bars(compared.columns), key="sentence_figure", config=PLAIN,
-                alt="What each gives to the sentences",
+                column_bars(comparison.columns), key="sentence_figure", config=PLAIN,
+                alt="Values of the sentences on each side",
             )  # fmt: skip
         figure_export("sentence_bars", "sentences")
-        signed = any(column.answer.signed for column in compared.columns)
+        signed = any(column.answer.signed for column in comparison.columns)
         st.caption(sentences.SHARES if signed else wording.SENTENCES)
-    if compared.kind == "methods":
+    if comparison.kind == "methods":
         return
     with grid.cell():
         st.subheader("Probabilities", anchor=False)
         with st.container(key="classes"):
-            named = [(column.name, column.explanation.chances) for column in compared.columns]
+            named = [(column.name, column.explanation.chances) for column in comparison.columns]
             st.plotly_chart(
                 class_bars(named), key="class_figure", config=PLAIN, alt="Class probabilities"
             )
@@ -65,18 +61,18 @@ def sentences_and_classes(compared: Compared) -> None:
         st.caption(wording.PREDICTION)
 
 
-def agreement(compared: Compared) -> None:
-    """Three matrices, a cell for each pair, and the same as a table."""
+def agreement(comparison: Comparison) -> None:
+    """Draw three matrices with a cell for each pair, and the same values as a table."""
     st.subheader("Agreement", anchor=False)
     if place := quotas.place("agreement_figures"):
         with place:
-            _agreement(compared)
+            _agreement(comparison)
 
 
-def _agreement(compared: Compared) -> None:
+def _agreement(comparison: Comparison) -> None:
     top = _top()
-    words = aligned_words(compared.columns).in_all()
-    names = [column.name for column in compared.columns]
+    words = aligned_words(comparison.columns).in_all()
+    names = [column.name for column in comparison.columns]
     with hooked("agreement", key="agreement"):
         grid = st.grid(len(MEASURES), min_column_width=NARROWEST, gap=("small", "medium"))
         for measure in MEASURES:
@@ -88,8 +84,8 @@ def _agreement(compared: Compared) -> None:
     figure_export("agreement", "agreement")
     few = sentences.few_words_line(len(words.texts), top)
     st.caption(f"{wording.AGREEMENT} {sentences.MEASURES} {few}".strip())
-    with st.expander("The same as a table"):
-        rows = agreement_table(compared.columns, top)
+    with st.expander("Show as a table"):
+        rows = agreement_table(comparison.columns, top)
         numbers = st.column_config.NumberColumn(format="%.4f")
         st.dataframe(
             rows, hide_index=True, placeholder="–", key="agreement_table",
@@ -100,16 +96,21 @@ def _agreement(compared: Compared) -> None:
 def _top() -> int:
     restore_value("top_words", 10)
     chosen = st.segmented_control(
-        "Words at the top", TOPS, key="top_words", required=True, persist_state="session"
+        "Top words",
+        TOPS,
+        key="top_words",
+        required=True,
+        persist_state="session",
+        help="How many of the highest-ranked words the overlap compares",
     )
     return cast("int", chosen)
 
 
 def agreement_table(columns: Sequence[Column], top: int) -> pd.DataFrame:
-    """A row for each pair of columns: how far words and sentences agree."""
+    """Return a row for each pair of columns: how far words and sentences agree."""
     words = aligned_words(columns).in_all().values
     sentences = aligned_sentences(columns).in_all().values
-    found = {
+    agreement = {
         "tau of words": pairwise(words, "tau"),
         "tau of sentences": pairwise(sentences, "tau"),
         f"top {top} shared": pairwise(words, "overlap", top),
@@ -118,32 +119,32 @@ def agreement_table(columns: Sequence[Column], top: int) -> pd.DataFrame:
     pairs = list(combinations(range(len(columns)), 2))
     named = [f"{columns[a].name} and {columns[b].name}" for a, b in pairs]
     return pd.DataFrame(
-        {"pair": named, **{name: [m[pair] for pair in pairs] for name, m in found.items()}}
+        {"pair": named, **{name: [m[pair] for pair in pairs] for name, m in agreement.items()}}
     )
 
 
-def export(compared: Compared) -> None:
-    """The words and what each side gives them, as CSV."""
-    st.subheader("Take it away", anchor=False)
+def export(comparison: Comparison) -> None:
+    """Draw the download button of all words and their values on each side."""
+    st.subheader("Export", anchor=False)
     st.download_button(
         "Comparison (CSV)",
-        lambda: comparison_csv(compared),
-        file_name=f"comparison-of-{compared.kind}.csv",
+        lambda: comparison_csv(comparison),
+        file_name=f"comparison-of-{comparison.kind}.csv",
         mime="text/csv",
         on_click="ignore",
         key="get_comparison",
     )
-    st.caption(sentences.AWAY)
+    st.caption(sentences.EXPORT)
 
 
-def comparison_csv(compared: Compared) -> bytes:
-    """A row for each word, a column for each side, in full precision."""
+def comparison_csv(comparison: Comparison) -> bytes:
+    """Return a row for each word and a column for each side, in full precision."""
     table = comparison_table(
         [
             (column.name, replace(column.answer, document=column.place))
-            for column in compared.columns
+            for column in comparison.columns
         ]
     )
-    if compared.versions is not None:  # places on a line that nobody else has
+    if comparison.versions is not None:  # offsets of the aligned text, which is neither version
         table = table.drop(columns=["start", "end"])
     return to_csv(table)

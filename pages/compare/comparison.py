@@ -1,20 +1,50 @@
-"""What Compare compares: two to four sides, each with its answer and its colours.
+"""What Compare compares: the request of its pickers, and its two to four sides.
 
-Sides are models, methods or versions of the text. Layout is elsewhere.
+Sides are models, attribution methods, or versions of the text.
 """
 
 from dataclasses import dataclass, replace
+from typing import Literal, cast
 
-from han_core.explanation.attribution import Attribution
+import streamlit as st
+
+from han_core.explanation.attribution import Attribution, Method
 from han_core.explanation.comparison import Column, attention_column
+from han_core.explanation.explanation import Reading
 from han_core.runtime.errors import UserError
 from han_core.text.versions import Versions, versions
 from han_core.viz.colour_scale import attribution_scale, reading_scale
 from han_core.viz.heatmap import Colour, Out
-from pages.compare.choices import Kind, Request
-from pages.shared import cache, wording
+from pages.compare import sentences
+from pages.shared import cache, controls, quotas, wording
+from pages.shared.document_input import TEXT_HEIGHT
+from pages.shared.page import restore_value
 
+Kind = Literal["models", "methods", "versions"]
+
+FEWEST, MOST = 2, 4
+DEFAULT_METHODS: tuple[Method, ...] = ("attention", "gradient", "leave_one_word_out")
 FIRST, SECOND = "First version", "Second version"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the pickers say.
+
+    Attributes:
+        checkpoints: two to four, or the one whose methods or versions are compared.
+        methods: two to four, or none.
+        target: the class that methods explain; None for the predicted one.
+        notes: a sentence for everything that keeps models from being compared in full.
+    """
+
+    kind: Kind
+    checkpoints: tuple[str, ...]
+    device: str
+    reading: Reading
+    methods: tuple[Method, ...] = ()
+    target: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -22,8 +52,8 @@ class Side:
     """One panel.
 
     Attributes:
-        question: whom it asks.
-        column: the answer, lined up with the others.
+        question: the text and the model.
+        column: the answer, aligned with the others.
         colour: of its words.
         added: tokens that only this version has.
         out: words that only the other version has, where they stood.
@@ -37,74 +67,175 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Compared:
-    """All that is compared.
+class Comparison:
+    """All sides.
 
     Attributes:
-        notes: a sentence for each side that could not be had, or can be compared in part only.
+        notes: a sentence for each side that failed, or that can only be compared in part.
         versions: how two versions of the text differ; None unless they are what is compared.
     """
 
-    asked: Request
+    request: Request
     sides: tuple[Side, ...]
     notes: tuple[str, ...] = ()
     versions: Versions | None = None
 
     @property
     def kind(self) -> Kind:
-        return self.asked.kind
+        return self.request.kind
 
     @property
     def columns(self) -> tuple[Column, ...]:
         return tuple(side.column for side in self.sides)
 
 
-def compared(asked: Request, text: str, second: str) -> Compared:
-    """Asks the models.
+def pick() -> Request:
+    """Draw the pickers of what is compared.
+
+    Raises:
+        UserError: if fewer than two or more than four are chosen, or there is no checkpoint.
+    """
+    kind = _pick_kind()
+    if kind == "models":
+        names = controls.checkpoints()
+        controls.about_models(names)
+        device, reading = controls.device(), controls.reading()
+        _check(len(names), "checkpoints")
+        listings = cache.listings()
+        notes = sentences.model_notes([listings[name] for name in names if name in listings])
+        return Request(kind, tuple(names), device, reading, notes=notes)
+    name = controls.checkpoint()
+    controls.about_models([name])
+    if kind == "versions":
+        return Request(kind, (name,), controls.device(), controls.reading())
+    methods, target = _pick_methods(), _pick_target(name)
+    device, reading = controls.device(), controls.reading()
+    _check(len(methods), "methods")
+    return Request(kind, (name,), device, reading, methods, target)
+
+
+def second_version(first: str) -> str:
+    """Draw the text area of the second version, and return its text.
+
+    A copy that nobody changed follows the first text; one that somebody changed stays.
+
+    Raises:
+        UserError: if it is empty.
+    """
+    state = st.session_state
+    if state.get("version") == state.get("version_of", first):
+        state["version"] = first
+    state["version_of"] = first
+    restore_value("version", first)
+    st.text_area(
+        "Second version",
+        height=TEXT_HEIGHT,
+        max_chars=quotas.current().characters,
+        key="version",
+        placeholder="The same text with other words",
+        persist_state="session",
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Analyse the second version", key="analyze_version")  # leaving the area is enough
+        st.button("Copy the first text", key="copy_text", on_click=_copy, args=(first,))
+        if state["version"] == first:
+            st.caption("Both versions are the same so far. Change some words in the second one.")
+    if not state["version"].strip():
+        raise UserError("The second version is empty. Type a text with at least one word.")
+    return state["version"]
+
+
+def _copy(text: str) -> None:
+    st.session_state["version"] = text
+
+
+def _pick_kind() -> Kind:
+    restore_value("compared", "models")
+    chosen = st.segmented_control(
+        "Compare",
+        list(sentences.KINDS),
+        format_func=lambda kind: sentences.KINDS[kind],
+        key="compared",
+        required=True,
+        wrap=True,
+        persist_state="session",
+    )
+    return cast("Kind", chosen)
+
+
+def _pick_methods() -> tuple[Method, ...]:
+    restore_value("methods", list(DEFAULT_METHODS), wording.METHOD_NAMES)
+    chosen = st.multiselect(
+        "Methods",
+        list(wording.METHOD_NAMES),
+        format_func=lambda method: wording.METHOD_NAMES[method],
+        wrap=True,
+        key="methods",
+        persist_state="session",
+    )
+    return tuple(cast("list[Method]", chosen))
+
+
+def _pick_target(checkpoint: str) -> str | None:
+    """The class to explain, as on Explore; None for the predicted one."""
+    listings = cache.listings()
+    return controls.target(listings[checkpoint].classes if checkpoint in listings else ())
+
+
+def _check(number: int, noun: str) -> None:
+    if not FEWEST <= number <= MOST:
+        raise UserError(
+            f"Two to four {noun} can be compared; {number or 'none'} "
+            f"{'is' if number < 2 else 'are'} chosen."
+        )
+
+
+def compare(request: Request, text: str, second: str) -> Comparison:
+    """Ask the models.
 
     Args:
         second: the second version of the text, where versions are compared.
 
     Raises:
-        UserError: as ``cached.subject`` does.
+        UserError: as ``cache.probe`` does.
     """
-    if asked.kind == "models":
-        return _models(asked, text)
-    if asked.kind == "methods":
-        return _methods(asked, text)
-    return _versions(asked, text, second)
+    if request.kind == "models":
+        return _compare_models(request, text)
+    if request.kind == "methods":
+        return _compare_methods(request, text)
+    return _compare_versions(request, text, second)
 
 
-def _models(asked: Request, text: str) -> Compared:
-    questions = [cache.Question(name, asked.device, text) for name in asked.checkpoints]
+def _compare_models(request: Request, text: str) -> Comparison:
+    questions = [cache.Question(name, request.device, text) for name in request.checkpoints]
     explanations = [cache.probe(question).explanation for question in questions]
-    scale = reading_scale(explanations, asked.reading)
+    scale = reading_scale(explanations, request.reading)
     sides = [
         Side(
             question,
             attention_column(question.checkpoint, explanation),
-            Colour(explanation.weights(asked.reading), scale),
+            Colour(explanation.weights(request.reading), scale),
         )
         for question, explanation in zip(questions, explanations, strict=True)
     ]
-    return Compared(asked, tuple(sides), asked.notes)
+    return Comparison(request, tuple(sides), request.notes)
 
 
-def _methods(asked: Request, text: str) -> Compared:
-    question = cache.Question(asked.checkpoints[0], asked.device, text)
-    subject = cache.probe(question)
-    labels, explanation = subject.checkpoint.labels, subject.explanation
-    target = labels.index(asked.target) if asked.target in labels else subject.target
+def _compare_methods(request: Request, text: str) -> Comparison:
+    question = cache.Question(request.checkpoints[0], request.device, text)
+    probe = cache.probe(question)
+    labels, explanation = probe.checkpoint.labels, probe.explanation
+    target = labels.index(request.target) if request.target in labels else probe.target
     answers: list[Attribution] = []
     notes: list[str] = []
-    for method in asked.methods:
+    for method in request.methods:
         try:
             answers.append(cache.attribution(question, method, target))
-        except UserError as error:  # one word alone, say: the others can still be drawn
+        except UserError as error:  # a single word, for example: the others can still be drawn
             notes.append(f"{wording.METHOD_NAMES[method]}: {error}")
     effects = attribution_scale([answer for answer in answers if answer.signed])
     weights = Colour(
-        explanation.weights(asked.reading), reading_scale([explanation], asked.reading)
+        explanation.weights(request.reading), reading_scale([explanation], request.reading)
     )
     sides = []
     for answer in answers:
@@ -112,20 +243,26 @@ def _methods(asked: Request, text: str) -> Compared:
         column = Column(name, explanation, answer, answer.document)
         colour = Colour(answer.words, effects) if answer.signed else weights
         sides.append(Side(question, column, colour))
-    return Compared(asked, tuple(sides), tuple(notes))
+    return Comparison(request, tuple(sides), tuple(notes))
 
 
-def _versions(asked: Request, text: str, second: str) -> Compared:
-    questions = [cache.Question(asked.checkpoints[0], asked.device, one) for one in (text, second)]
-    one, other = (cache.probe(question).explanation for question in questions)
-    found = versions(one.document, other.document)
-    scale = reading_scale([one, other], asked.reading)
-    first, last = (
-        Side(question, attention_column(name, e, place), Colour(e.weights(asked.reading), scale))
-        for question, name, e, place in zip(
-            questions, (FIRST, SECOND), (one, other), (found.first, found.second), strict=True
+def _compare_versions(request: Request, text: str, second: str) -> Comparison:
+    texts, names = (text, second), (FIRST, SECOND)
+    questions = [cache.Question(request.checkpoints[0], request.device, one) for one in texts]
+    explanations = [cache.probe(question).explanation for question in questions]
+    difference = versions(*(explanation.document for explanation in explanations))
+    scale = reading_scale(explanations, request.reading)
+    places = (difference.first, difference.second)
+    one, other = (
+        Side(
+            question,
+            attention_column(name, explanation, place),
+            Colour(explanation.weights(request.reading), scale),
+        )
+        for question, name, explanation, place in zip(
+            questions, names, explanations, places, strict=True
         )
     )
-    out = tuple((gone.before, gone.text, str(number)) for number, gone in enumerate(found.gone))
-    last = replace(last, added=frozenset(found.came), out=out)
-    return Compared(asked, (first, last), versions=found)
+    out = tuple((run.before, run.text, str(number)) for number, run in enumerate(difference.gone))
+    other = replace(other, added=frozenset(difference.came), out=out)
+    return Comparison(request, (one, other), versions=difference)

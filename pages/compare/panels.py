@@ -1,7 +1,4 @@
-"""The panels of Compare: prediction, heatmap and evidence of each side, on shared scales.
-
-Two sides against each other on Compare: in the text, by sentence and by word.
-"""
+"""The panels of Compare: each side on shared scales, and the difference of two sides."""
 
 from itertools import combinations
 
@@ -17,9 +14,8 @@ from han_core.viz.colour_scale import Scale, legend, prediction, seen_line
 from han_core.viz.heatmap import heatmap, longest_bar
 from han_core.viz.markup import writable
 from pages.compare import sentences
-from pages.compare.comparison import Compared, Side
+from pages.compare.comparison import Comparison, Side
 from pages.shared import cache, controls, explanation_panels, quotas, wording
-from pages.shared import wording as saying
 from pages.shared.components import draw, figure_export, hooked
 from pages.shared.page import plain
 
@@ -27,20 +23,22 @@ NARROWEST = 320  # pixels that a panel needs
 COLUMNS = {1: 1, 2: 2, 3: 3, 4: 2}
 
 
-def panels(compared: Compared) -> list[DeltaGenerator]:
-    """Side by side under the legends; returns a place under each heatmap for its evidence."""
-    for note in compared.notes:
-        st.info(wording.plain(note))
-    if not compared.sides:
+def panels(comparison: Comparison) -> list[DeltaGenerator]:
+    """Draw the sides under the legends; return a place under each heatmap for its evidence."""
+    for note in comparison.notes:
+        st.info(plain(note))
+    if not comparison.sides:
         return []
-    _legends(compared)
-    longest = longest_bar([column.explanation for column in compared.columns])
-    grid = st.grid(COLUMNS[len(compared.sides)], min_column_width=NARROWEST, gap=("small", "large"))
+    _legends(comparison)
+    longest = longest_bar([column.explanation for column in comparison.columns])
+    grid = st.grid(
+        COLUMNS[len(comparison.sides)], min_column_width=NARROWEST, gap=("small", "large")
+    )
     places = []
-    for number, side in enumerate(compared.sides):
+    for number, side in enumerate(comparison.sides):
         with grid.cell():
             places.append(_panel(number, side, longest))
-    _captions(compared)
+    _captions(comparison)
     return places
 
 
@@ -48,7 +46,7 @@ def _panel(number: int, side: Side, longest: float) -> DeltaGenerator:
     """One prediction and heatmap."""
     explanation = side.column.explanation
     with hooked("compare-panel", key=f"panel_{number}"), st.container(gap="small"):
-        st.subheader(wording.plain(side.column.name), anchor=False)
+        st.subheader(plain(side.column.name), anchor=False)
         st.html(prediction(explanation))
         st.caption(seen_line(explanation))
         controls.foreign_language_note(side.question.checkpoint, explanation)
@@ -59,23 +57,23 @@ def _panel(number: int, side: Side, longest: float) -> DeltaGenerator:
         return st.container()
 
 
-def fill(places: list[DeltaGenerator], compared: Compared) -> None:
-    """The evidence under each heatmap, after all else: it asks the models once more."""
-    for place, side in zip(places, compared.sides, strict=True):
+def fill(places: list[DeltaGenerator], comparison: Comparison) -> None:
+    """Draw the evidence under each heatmap, last because it runs the models once more."""
+    for place, side in zip(places, comparison.sides, strict=True):
         with place:
-            if compared.kind != "methods":
+            if comparison.kind != "methods":
                 explanation_panels.evidence_line(side.question)
                 continue
             answer, labels = side.column.answer, side.column.explanation.labels
             target = labels.index(answer.target)
-            if found := cache.removal(side.question, answer.method, target):
-                st.caption(wording.plain(removal_sentence(found)))
+            if removal := cache.removal(side.question, answer.method, target):
+                st.caption(plain(removal_sentence(removal)))
 
 
-def _legends(compared: Compared) -> None:
+def _legends(comparison: Comparison) -> None:
     """A legend for each scale; where there are two, with the names of those under it."""
     under: dict[Scale, list[str]] = {}
-    for side in compared.sides:
+    for side in comparison.sides:
         under.setdefault(side.colour.scale, []).append(side.column.name)
     if len(under) == 1:
         st.html(legend(*under))
@@ -84,79 +82,77 @@ def _legends(compared: Compared) -> None:
     grid = st.grid(len(under), min_column_width=NARROWEST, gap=("small", "large"))
     for scale, names in under.items():
         with grid.cell():
-            st.markdown(f"**{wording.plain(', '.join(names))}**")
+            st.markdown(f"**{plain(', '.join(names))}**")
             st.html(legend(scale))
 
 
-def _captions(compared: Compared) -> None:
-    if compared.versions is not None:
-        first, second = (column.explanation for column in compared.columns)
+def _captions(comparison: Comparison) -> None:
+    if comparison.versions is not None:
+        first, second = (column.explanation for column in comparison.columns)
         st.markdown(
-            wording.plain(
-                f"From the first version to the second {probability_change(first, second)}"
-            )
+            plain(f"From the first version to the second {probability_change(first, second)}")
         )
-        changes = sentences.changes_line(compared.versions, second.document)
-        st.caption(wording.plain(changes))
-    if any(not column.answer.signed for column in compared.columns):
-        st.caption(wording.READINGS[compared.asked.reading])
+        changes = sentences.changes_line(comparison.versions, second.document)
+        st.caption(plain(changes))
+    if any(not column.answer.signed for column in comparison.columns):
+        st.caption(wording.READINGS[comparison.request.reading])
         st.caption(wording.WORDS)
-    for column in compared.columns:
-        if said := saying.METHODS[column.answer.method]:
-            gap = saying.gap_line(column.answer)
-            st.caption(f"**{wording.plain(column.name)}**: {said} {gap}".strip())
+    for column in comparison.columns:
+        if text := wording.METHODS[column.answer.method]:
+            gap = wording.gap_line(column.answer)
+            st.caption(f"**{plain(column.name)}**: {text} {gap}".strip())
 
 
 ROWS = 6
 
 
-def difference(compared: Compared) -> None:
-    """The heatmap of the difference, and where it is largest."""
-    st.subheader("Where they differ", anchor=False)
+def differences(comparison: Comparison) -> None:
+    """Draw the heatmap of the difference, and tables of the largest differences."""
+    st.subheader("Difference", anchor=False)
     if place := quotas.place("difference_figures"):
         with place:
-            _difference(compared)
+            _difference(comparison)
 
 
-def _difference(compared: Compared) -> None:
-    one, other = _pair(compared)
-    found = Difference(one.column, other.column)
-    _in_the_text(found, one, compared)
+def _difference(comparison: Comparison) -> None:
+    one, other = _pair(comparison)
+    difference = Difference(one.column, other.column)
+    _in_the_text(difference, one, comparison)
     grid = explanation_panels.side_by_side()
-    for noun, lined in [("sentence", found.sentences), ("word", found.words)]:
+    for noun, lined in [("sentence", difference.sentences), ("word", difference.words)]:
         with grid.cell():
-            _table(noun, found, lined)
-    st.caption(sentences.DIFFERENT[compared.kind])
+            _table(noun, difference, lined)
+    st.caption(sentences.DIFFERENT[comparison.kind])
 
 
-def _pair(compared: Compared) -> tuple[Side, Side]:
-    """The two to set against each other; a picker where there are more."""
-    if compared.versions is not None:  # what the change brought is on the blue side
-        first, second = compared.sides
+def _pair(comparison: Comparison) -> tuple[Side, Side]:
+    """The two sides to subtract; a picker where there are more."""
+    if comparison.versions is not None:  # words that were added are on the blue side
+        first, second = comparison.sides
         return second, first
-    pairs = list(combinations(compared.sides, 2))
+    pairs = list(combinations(comparison.sides, 2))
     if len(pairs) == 1:
         return pairs[0]
     names = [f"{one.column.name} and {other.column.name}" for one, other in pairs]
-    if st.session_state.get("pair") not in names:  # others are compared by now
+    if st.session_state.get("pair") not in names:  # other sides are compared now
         st.session_state["pair"] = names[0]
-    chosen = st.selectbox("Which two", names, key="pair", width=480)
+    chosen = st.selectbox("Pair", names, key="pair", width=480)
     return pairs[names.index(chosen)]
 
 
-def _in_the_text(found: Difference, one: Side, compared: Compared) -> None:
+def _in_the_text(difference: Difference, one: Side, comparison: Comparison) -> None:
     with hooked("difference", key="difference"):
-        st.html(legend(difference_scale(found)))
+        st.html(legend(difference_scale(difference)))
         with st.container(key="difference_figure"):
-            draw(difference_heatmap(found, one.added, one.out), key="difference_words")
+            draw(difference_heatmap(difference, one.added, one.out), key="difference_words")
         figure_export("difference_figure", "difference")
-    st.caption(plain(sentences.difference_line(found)))
-    if compared.versions is not None:
+    st.caption(plain(sentences.difference_line(difference)))
+    if comparison.versions is not None:
         st.caption(sentences.VERSIONS)
 
 
-def _table(noun: str, found: Difference, lined) -> None:
-    rows = named_columns(largest_differences(lined, ROWS), noun, found)
+def _table(noun: str, difference: Difference, lined) -> None:
+    rows = named_columns(largest_differences(lined, ROWS), noun, difference)
     numbers = st.column_config.NumberColumn(format="%.4f")
     st.dataframe(
         rows, hide_index=True, key=f"differences_by_{noun}",
@@ -165,8 +161,8 @@ def _table(noun: str, found: Difference, lined) -> None:
     )  # fmt: skip
 
 
-def named_columns(differences: pd.DataFrame, noun: str, found: Difference) -> pd.DataFrame:
-    """The table with the sides' names above their values, and text that can be shown."""
-    shown = differences.assign(text=differences["text"].map(writable))
-    shown.columns = [noun, f"in {found.one.name}", f"in {found.other.name}", "difference"]
+def named_columns(rows: pd.DataFrame, noun: str, difference: Difference) -> pd.DataFrame:
+    """Return the table with the names of the sides above their values."""
+    shown = rows.assign(text=rows["text"].map(writable))
+    shown.columns = [noun, f"in {difference.one.name}", f"in {difference.other.name}", "difference"]
     return shown

@@ -1,7 +1,4 @@
-"""The sentences on Compare: what is compared, and what may not be read into it.
-
-Pure functions of their arguments, as in ``wording``; they know nothing about Streamlit.
-"""
+"""The texts of Compare: what the figures show, and what they do not show."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -15,18 +12,18 @@ from han_core.text.versions import Versions
 KINDS = {"models": "Models", "methods": "Methods", "versions": "Versions"}
 
 TWO_SCALES = (
-    "Attention is a share without a sign, the others are changes of a probability with one, so "
-    "they have two scales: compare numbers and colours under the same scale only."
+    "Attention is a share without a sign; the other methods give signed changes of a probability. "
+    "So there are two colour scales: compare colours under the same scale only."
 )
 MEASURES = (
-    "The sizes of the values are compared, word by word, over the words that all have. Tau asks "
-    "for the whole order, the overlap for the top alone, the divergence for how the weight is "
-    "shared out."
+    "The absolute values are compared, word by word, over the words that all sides have. τ "
+    "compares the whole ranking, the overlap only its top, the divergence (Jensen-Shannon) how the "
+    "weight is distributed."
 )
 DIFFERENT = {
-    "models": "A difference tells that attention moved, not that the answer did.",
+    "models": "A difference shows that attention moved, not that the prediction changed.",
     "methods": "Methods that differ answer different questions; none of them is the right one.",
-    "versions": "A difference tells that attention moved, not that the answer did.",
+    "versions": "A difference shows that attention moved, not that the prediction changed.",
 }
 GIVEN: dict[Unit, str] = {
     "weight": "more weight",
@@ -37,82 +34,80 @@ UNITS: dict[Unit, str] = {
     "weight": "",
     "effect": "Values are changes of the probability in percentage points.",
     "share": (
-        "A weight and a change of probability have no common unit, so what is compared is the "
-        "share that each word has of the size of all values, without a sign."
+        "A weight and a change of probability have no common unit, so the share of each word in "
+        "the absolute values of all words is compared, without a sign."
     ),
 }
 VERSIONS = (
-    "Only words that both versions have are compared, with their weights made to sum to 1: words "
-    "that came take weight from the others and words that went leave it to them, and that is no "
-    "news."
+    "Only words that both versions have are compared, with their weights normalised to sum to 1: "
+    "added words always take weight from the others and removed words always free some."
 )
-AWAY = (
-    "A row for each word, a column for each of what is compared, in full precision. SVG and PNG "
-    "of a figure are under each of them."
+EXPORT = (
+    "A row for each word and a column for each side, in full precision. Each figure can be saved "
+    "as SVG or PNG below it."
 )
 SHARES = (
-    "The bars are shares of the size of all that a method gives to sentences, so that methods with "
-    "different units stand on one axis. Attention has no sign, so its bars never point left."
+    "Each bar is the share of a sentence in the absolute values of all sentences, so that methods "
+    "with different units fit on one axis. Attention has no sign, so its bars never point left."
 )
 LISTED = 8  # runs of words named in a sentence
 
 
 def model_notes(listings: Sequence[Listing]) -> tuple[str, ...]:
-    """A sentence where the models know other classes, one where they read other languages."""
+    """Say where the models have different classes, and where they read different languages."""
     notes = []
     if len({frozenset(one.classes) for one in listings}) > 1:
         names = [" / ".join(one.classes[:4]) for one in listings]
         notes.append(
-            f"These models tell different classes apart ({listed(names)}): their attention can be "
-            "compared, their answers cannot."
+            f"These models have different classes ({listed(names)}): their attention can be "
+            "compared, their predictions cannot."
         )
     languages = sorted({one.language for one in listings})
     if len(languages) > 1:
         notes.append(
             f"These models read different languages ({listed(languages)}) and may split the text "
-            "into other words: words that overlap are compared as one."
+            "into different words; words that overlap are compared as one."
         )
     return tuple(notes)
 
 
-def changes_line(found: Versions, second: Document) -> str:
-    """Which words came and which went, run by run; ``second`` as it was written."""
-    tokens, runs = second.tokens, list[str]()
-    for _, run in groupby(enumerate(found.came), lambda pair: pair[1] - pair[0]):
-        came = [tokens[token] for _, token in run]
-        runs.append(second.text[came[0].start : came[-1].end])
-    went = len(found.first.tokens) - (len(tokens) - len(found.came))
-    said = [
-        f"{counted(number, 'word')} {verb}: {listed(named, LISTED)}."
-        for number, verb, named in [
-            (len(found.came), "came", runs),
-            (went, "went", [gone.text for gone in found.gone]),
-        ]
+def changes_line(versions: Versions, second: Document) -> str:
+    """Name the words that were added and removed, run by run; ``second`` as it was written."""
+    tokens, added = second.tokens, list[str]()
+    for _, run in groupby(enumerate(versions.came), lambda pair: pair[1] - pair[0]):
+        numbers = [token for _, token in run]
+        added.append(second.text[tokens[numbers[0]].start : tokens[numbers[-1]].end])
+    removed = [run.text for run in versions.gone]
+    n_added = len(versions.came)
+    n_removed = len(versions.first.tokens) - (len(tokens) - n_added)
+    changes = [
+        f"{counted(number, 'word')} {verb}: {listed(runs, LISTED)}."
+        for number, verb, runs in [(n_added, "added", added), (n_removed, "removed", removed)]
         if number
     ]
-    return " ".join(said) or "Both versions have the same words."
+    return " ".join(changes) or "Both versions have the same words."
 
 
 def difference_line(difference: Difference) -> str:
-    """What the colours of a difference mean."""
+    """Explain the colours of a difference."""
     one, other, more = difference.one.name, difference.other.name, GIVEN[difference.unit]
     whose = f" in {one}" if difference.unit == "weight" else ""
-    said = (
-        f"Blue: {more} in {one}. Orange: {more} in {other}. Hardly any colour: about the same. The "
+    legend = (
+        f"Blue: {more} in {one}. Orange: {more} in {other}. Pale: about the same. The "
         f"bars are the attention weights of the sentences{whose}."
     )
-    return f"{said} {UNITS[difference.unit]}".strip()
+    return f"{legend} {UNITS[difference.unit]}".strip()
 
 
 def few_words_line(words: int, top: int) -> str:
-    """Where the top takes in everything."""
+    """Say where the top covers every word."""
     if words > top:
         return ""
     return f"Only {words} words can be compared, so the top {top} are all of them."
 
 
 def too_few_words(words: int) -> str:
-    """Where nothing can be compared: one word has all the weight, whatever happens."""
+    """Say why nothing can be compared."""
     if words:
-        return "There is one word to compare, and it has all the weight."
-    return "There is no word that all have, so there is nothing to compare."
+        return "There is only one word to compare, and it always has all the weight."
+    return "The sides have no word in common, so there is nothing to compare."

@@ -1,7 +1,4 @@
-"""A view of Explore as a link, and a link opened: the way between session and permalink.
-
-What can be taken away from Explore: a page, tables, a link.
-"""
+"""Export from Explore: a page, tables, and a link that restores the view."""
 
 import datetime
 import re
@@ -18,30 +15,30 @@ from han_core.viz.html_page import standalone
 from han_core.viz.permalink import View, restore, share, view_of
 from han_core.viz.tables import to_csv, to_json, weights_table
 from han_core.viz.text_store import DocumentStore
-from pages.explore.scene import Scene
+from pages.explore.words import Analysis
 from pages.shared import cache, document_input, edit_state, wording
 from pages.shared.page import plain
 
 PARAMETER = "view"
 
 
-def store() -> DocumentStore:
-    """Long texts of links."""
-    return DocumentStore(data_root() / "documents")
-
-
 def open_link() -> None:
-    """Brings back the view of the address, once; says so where that cannot be done."""
+    """Restore the view that the address names, once; show a notice where that fails."""
     token = st.query_params.get(PARAMETER)
     if token is None or token == st.session_state.get("opened"):
         return
     st.session_state["opened"] = token
     try:
-        view = restore(token, store())
+        view = restore(token, _store())
     except UserError as error:
-        edit_state.say("text", str(error))
+        edit_state.set_notice("text", str(error))
         return
     _show(view)
+
+
+def _store() -> DocumentStore:
+    """Texts that are too long for a link."""
+    return DocumentStore(data_root() / "documents")
 
 
 def _show(view: View) -> None:
@@ -49,16 +46,37 @@ def _show(view: View) -> None:
     if view.checkpoint in cache.listings():
         st.session_state["checkpoint"] = view.checkpoint
     else:
-        edit_state.say("text", f"The checkpoint {view.checkpoint} of this link is not here.")
+        edit_state.set_notice(
+            "text", f"The link names the checkpoint {view.checkpoint}, which is not on this server."
+        )
     for key in ("reading", "method", "target", "placebo"):
         st.session_state[key] = getattr(view, key)
-    edit_state.keep_edits(view.edits)
-    edit_state.keep_tampering(view.tampering)
+    edit_state.set_edits(view.edits)
+    edit_state.set_tampering(view.tampering)
 
 
-def link() -> None:
+def panel(analysis: Analysis) -> None:
+    """Draw the download buttons; a file is made when it is asked for, outside the session."""
+    st.subheader("Export", anchor=False)
+    reading = st.session_state.get("reading", "document")
+    name = re.sub(r"\W+", "-", analysis.before.checkpoint.name).strip("-")
+    with st.container(horizontal=True):
+        _button("Page (HTML)", lambda: _page(analysis, reading), f"{name}.html", "text/html")
+        _button("Weights (CSV)", lambda: _csv(analysis), f"{name}.csv", "text/csv")
+        _button("Explanation (JSON)", lambda: _json(analysis), f"{name}.json", "application/json")
+    st.caption(wording.EXPORT)
+    _link()
+
+
+def _button(label: str, content, file_name: str, mime: str) -> None:
+    st.download_button(
+        label, content, file_name=file_name, mime=mime, on_click="ignore", key=f"get_{mime}"
+    )
+
+
+def _link() -> None:
     """The button, and the address once it was pressed."""
-    if st.button("Make a link", key="link"):
+    if st.button("Create a link", key="link"):
         try:
             token = _token()
         except UserError as error:
@@ -82,44 +100,25 @@ def _token() -> str:
         tampering=edit_state.tampering(),
         placebo=state.get("placebo", "none"),
     )
-    return share(view, store())
+    return share(view, _store())
 
 
-def panel(scene: Scene) -> None:
-    """The buttons; files are made when they are asked for, far from what the session holds."""
-    st.subheader("Take it away", anchor=False)
-    reading = st.session_state.get("reading", "document")
-    name = re.sub(r"\W+", "-", scene.before.checkpoint.name).strip("-")
-    with st.container(horizontal=True):
-        _button("Page (HTML)", lambda: _page(scene, reading), f"{name}.html", "text/html")
-        _button("Weights (CSV)", lambda: _csv(scene), f"{name}.csv", "text/csv")
-        _button("Explanation (JSON)", lambda: _json(scene), f"{name}.json", "application/json")
-    st.caption(wording.AWAY)
-    link()
-
-
-def _button(label: str, content, file_name: str, mime: str) -> None:
-    st.download_button(
-        label, content, file_name=file_name, mime=mime, on_click="ignore", key=f"get_{mime}"
-    )
-
-
-def _page(scene: Scene, reading: Reading) -> bytes:
-    """The heatmap by attention as a page that needs nothing else."""
-    shown = scene.explanation
+def _page(analysis: Analysis, reading: Reading) -> bytes:
+    """The attention heatmap as a page that needs no other file."""
+    shown = analysis.explanation
     colour = Colour(shown.weights(reading), reading_scale([shown], reading))
     today = datetime.date.today().isoformat()
-    notes = [f"{scene.before.checkpoint.name}, {today}.", seen_line(shown)]
-    if scene.question.edits:
-        notes.append(what_if_sentence(scene.whatif))
+    notes = [f"{analysis.before.checkpoint.name}, {today}.", seen_line(shown)]
+    if analysis.question.edits:
+        notes.append(what_if_sentence(analysis.what_if))
     head = prediction(shown) + legend(colour.scale)
-    title = f"{shown.label}: attention of {scene.before.checkpoint.name}"
+    title = f"{shown.label}: attention of {analysis.before.checkpoint.name}"
     return standalone(heatmap(shown, colour), head, title, notes).encode()
 
 
-def _csv(scene: Scene) -> bytes:
-    return to_csv(weights_table(scene.explanation))
+def _csv(analysis: Analysis) -> bytes:
+    return to_csv(weights_table(analysis.explanation))
 
 
-def _json(scene: Scene) -> bytes:
-    return to_json(scene.explanation)
+def _json(analysis: Analysis) -> bytes:
+    return to_json(analysis.explanation)

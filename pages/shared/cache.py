@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from han_core.models.listing import Listing
 
 SHORT = 5_000
-"""Characters of a text that is answered at once."""
+"""Characters of a text that is explained at once."""
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -1,8 +1,4 @@
-"""What is asked about the document on Explore, kept while its text stays.
-
-Words taken out or replaced, attention changed by hand, a placebo. Another text begins
-anew. It asks nothing itself.
-"""
+"""Edits and tampering of the analysed text, kept in the session until another text comes."""
 
 from collections.abc import Callable, Sequence
 from typing import Literal
@@ -17,18 +13,18 @@ from han_core.text.tokenizer import Tokenizer
 from pages.shared.page import plain
 
 
-def forget() -> None:
-    """Begins anew: another text is another question."""
+def clear() -> None:
+    """Drop all edits and tampering: they belong to another text."""
     for key in ("edits", "tampering"):
         st.session_state.pop(key, None)
 
 
 def edits() -> tuple[Edit, ...]:
-    """In the order in which they were made, as offsets into the analysed text."""
+    """Return the edits in the order in which they were made, as offsets into the text."""
     return st.session_state.get("edits", ())
 
 
-def keep_edits(edits: Sequence[Edit]) -> None:
+def set_edits(edits: Sequence[Edit]) -> None:
     st.session_state["edits"] = tuple(edits)
 
 
@@ -36,29 +32,29 @@ def tampering() -> Intervention | None:
     return st.session_state.get("tampering")
 
 
-def keep_tampering(tampering: Intervention | None) -> None:
+def set_tampering(tampering: Intervention | None) -> None:
     st.session_state["tampering"] = tampering
 
 
-def take_back(number: int) -> None:
-    """Takes one edit back; the last by -1."""
+def undo(number: int) -> None:
+    """Undo one edit; the last one by -1."""
     left = list(edits())
     if -len(left) <= number < len(left):
         del left[number]
-    keep_edits(left)
+    set_edits(left)
 
 
-def touch(act: dict, document: Document, edited: Edited, tokenizer: Tokenizer) -> None:
-    """What a click in the heatmap does: takes a word or a sentence out, or puts it back."""
+def take_click(act: dict, document: Document, edited: Edited, tokenizer: Tokenizer) -> None:
+    """Remove the word or sentence that was clicked in the heatmap, or restore it."""
     if act["do"] == "back":
-        take_back(int(act["id"]))
+        undo(int(act["id"]))
     else:
         span = act["start"], act["end"]
         _try(lambda: touched(document, edits(), edited, *span), document, tokenizer)
 
 
 def replace(number: int, replacement: str, document: Document, tokenizer: Tokenizer) -> None:
-    """Another replacement for what an edit took out."""
+    """Set what stands in place of the words that an edit removed."""
 
     def changed() -> list[Edit]:
         all_edits = list(edits())
@@ -68,18 +64,18 @@ def replace(number: int, replacement: str, document: Document, tokenizer: Tokeni
     _try(changed, document, tokenizer)
 
 
-def _try(wanted: Callable[[], Sequence[Edit]], document: Document, tokenizer: Tokenizer) -> None:
-    """Keeps the edits if they can be made; else says why not, and all stays as it was."""
+def _try(new_edits: Callable[[], Sequence[Edit]], document: Document, tokenizer: Tokenizer) -> None:
+    """Store edits that can be made; otherwise say why not, and change nothing."""
     try:
-        edited(document, made := wanted(), tokenizer)
+        edited(document, wanted := new_edits(), tokenizer)
     except UserError as error:
-        say("edits", str(error))
+        set_notice("edits", str(error))
     else:
-        keep_edits(made)
+        set_edits(wanted)
 
 
-def say(about: Literal["text", "edits"], sentence: str) -> None:
-    """Shown once, beside what it is about, when the page is next drawn."""
+def set_notice(about: Literal["text", "edits"], sentence: str) -> None:
+    """Show a sentence once, when the page is next drawn."""
     st.session_state[f"notice_{about}"] = sentence
 
 

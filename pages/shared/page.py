@@ -5,11 +5,17 @@ Imported before the title is drawn, so it imports nothing heavy.
 To Streamlit, a widget of the same key on another page is another widget, and a value that
 the server set (an example, a default) does not follow. So each page counts as a visit, and a
 widget's value is set anew once a visit; more often would overwrite what is being typed.
+
+With every click a browser also sends the values of all widgets. A browser that has not yet
+received a value that the server set sends the old one, which must neither count as a choice
+nor undo the change. ``set_value`` marks such a value as pending, and ``is_stale`` tells.
 """
 
 import re
+import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
@@ -78,6 +84,53 @@ def _available(key: str, held: object, options: Collection[str]) -> object:
             st.warning(f"The {name} {plain(str(choice))} is no longer there.")
     left = [choice for choice in choices if choice in options]
     return left if isinstance(held, list) else next(iter(left), None)
+
+
+BROWSER_DELAY = 0.3
+"""Seconds until a browser has a value that was sent to it; nobody chooses so soon."""
+
+
+@dataclass(frozen=True)
+class _Pending:
+    """A value that the server set; ``sent`` is None until the widget was drawn with it."""
+
+    before: object
+    value: object
+    sent: float | None = None
+
+
+def set_value(key: str, value: object) -> None:
+    """Set the value of the widget ``key``, from a callback or before it is drawn."""
+    held = st.session_state.get(key)
+    if key in st.session_state and held == value:
+        return  # a value that is still pending stays so
+    st.session_state[f"put_{key}"] = _Pending(held, value)
+    st.session_state[key] = value
+
+
+def mark_drawn(key: str) -> None:
+    """Note that the widget was drawn, so that its value is on the way to the browser."""
+    pending = st.session_state.get(f"put_{key}")
+    if pending is not None and pending.sent is None:
+        st.session_state[f"put_{key}"] = replace(pending, sent=time.monotonic())
+
+
+def is_stale(key: str, pressed: str | None = None) -> bool:
+    """Whether the browser sent the value from before ``set_value``; if so, set the value again.
+
+    Args:
+        pressed: the key of a button whose press says that nothing was chosen here just now.
+    """
+    pending = st.session_state.get(f"put_{key}")
+    if pending is None or st.session_state.get(key) != pending.before:
+        return False
+    received = pending.sent is not None and time.monotonic() - pending.sent > BROWSER_DELAY
+    if received and not (pressed and st.session_state.get(pressed)):
+        del st.session_state[f"put_{key}"]
+        return False
+    st.session_state[f"put_{key}"] = replace(pending, sent=None)
+    st.session_state[key] = pending.value
+    return True
 
 
 def _leave_old_multipage_mode() -> None:

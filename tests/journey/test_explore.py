@@ -105,7 +105,7 @@ def test_keys_take_a_word_out_and_the_focus_stays(visit):
 
 def test_a_tab_stays_open_when_something_is_refused(visit):
     begin(visit, "Superb")
-    visit.get_by_role("tab", name="Other attention").click()
+    visit.get_by_role("tab", name="Change attention").click()
     visit.locator(".st-key-tamper_kind").get_by_text("Flatten").click()
     visit.get_by_text("there is nothing to flatten").wait_for()
     assert visit.locator(".st-key-tamper_kind").is_visible()

@@ -18,8 +18,8 @@ from han_core.text.tokenizer import Tokenizer
 from han_core.text.versions import versions
 from pages.compare import sentences
 from pages.compare.charts import agreement_table, comparison_csv
-from pages.compare.choices import Request
-from pages.compare.comparison import compared
+from pages.compare.comparison import Request
+from pages.compare.comparison import compare as compare_sides
 from tests.pages.seen import captions, heatmaps, hooks, predicted
 from tests.processes import PATIENCE
 
@@ -166,7 +166,7 @@ def test_other_classes_and_languages_are_said_and_compared(compare, root):
     app.multiselect(key="checkpoints").set_value(["small-han", "small-other"]).run()
     assert not app.error
     assert [one.value[:30] for one in app.info] == [
-        "These models tell different cl", "These models read different la",
+        "These models have different cl", "These models read different la",
         "This text stands mostly in Lat",
     ]  # fmt: skip
     assert hooks(app).count("compare-panel") == 2
@@ -200,7 +200,7 @@ def test_a_text_of_one_word_has_nothing_to_compare(compare, kind):
     app = compare(kind, "Go")
     assert not app.error
     assert hooks(app).count("compare-panel") == 2  # leaving one out is no method here
-    assert [one.value for one in app.info][-1].startswith("There is one word to compare")
+    assert [one.value for one in app.info][-1].startswith("There is only one word")
     assert not hooks(app).count("agreement")
     if kind == "methods":
         assert "nothing to leave out" in app.info[0].value
@@ -217,7 +217,7 @@ def test_methods_have_two_scales_and_what_they_say(compare, root):
         found = attribute(asked, method).words
         signs = [value[0] for value in drawn["values"]]
         assert [sign == "+" for sign in signs] == [value > 0 for value in found]
-    assert "two scales" in captions(app)
+    assert "two colour scales" in captions(app)
     assert said(app).count("the probability of") >= 3  # evidence under each
     assert "most attended" in said(app)
 
@@ -226,7 +226,7 @@ def test_methods_of_one_unit_share_a_scale(compare):
     app = compare("methods", SHORT)
     app.multiselect(key="methods").set_value(["gradient", "leave_one_word_out"]).run()
     assert hooks(app).count("legend") == 2
-    assert "two scales" not in captions(app)
+    assert "two colour scales" not in captions(app)
     assert "percentage points" in captions(app)
 
 
@@ -277,7 +277,7 @@ def test_a_changed_version_is_marked_and_compared(compare, root):
     one, other = (explain(checkpoint, text) for text in (SHORT, changed))
     assert first["weights"] == one.document_weights.tolist()
     assert second["weights"] == other.document_weights.tolist()
-    assert '2 words came: "very bad"' in said(app).replace("\\", "")
+    assert '2 words added: "very bad"' in said(app).replace("\\", "")
     assert heatmaps(app)[-1]["added"] == second["added"]
     agreement = table(app, "agreement").iloc[0]
     both = versions(one.document, other.document)
@@ -315,7 +315,7 @@ def test_an_empty_version_gets_one_sentence_and_nothing_is_lost(compare):
 def test_versions_without_a_common_word(compare):
     app = compare("versions", SHORT)
     app.text_area(key="version").set_value("Nothing alike").run()
-    assert app.info[-1].value.startswith("There is no word that all have")
+    assert app.info[-1].value.startswith("The sides have no word in common")
     assert hooks(app).count("compare-panel") == 2
 
 
@@ -333,11 +333,13 @@ def rows(content: bytes) -> list[dict]:
 
 def test_the_csv_holds_what_is_compared(root):
     asked = Request("models", ("small-han", "small-bilstm"), "cpu", "lift")
-    found = rows(comparison_csv(compared(asked, SHORT, "")))
+    found = rows(comparison_csv(compare_sides(asked, SHORT, "")))
     told = explain(load_checkpoint(root / "small-bilstm"), SHORT)
     assert [float(row["small-bilstm"]) for row in found] == told.document_weights.tolist()
     assert [row["words"] for row in found] == list(told.document.token_texts())
-    versioned = compared(Request("versions", ("small-han",), "cpu", "document"), SHORT, "A film.")
+    versioned = compare_sides(
+        Request("versions", ("small-han",), "cpu", "document"), SHORT, "A film."
+    )
     found = rows(comparison_csv(versioned))
     assert list(found[0]) == ["words", "First version", "Second version"]
     assert [row["words"] for row in found if float(row["Second version"])] == ["A", "film", "."]
@@ -359,7 +361,7 @@ def test_what_came_and_went():
     tokenizer = Tokenizer("en")
     first, second = tokenizer("A fine old film. Go!"), tokenizer("A bad film. Go, now!")
     assert sentences.changes_line(versions(first, second), second) == (
-        '3 words came: "bad", ", now". 2 words went: "fine old".'
+        '3 words added: "bad", ", now". 2 words removed: "fine old".'
     )
 
 

@@ -80,5 +80,5 @@ def test_a_link_to_a_checkpoint_that_is_not_here(open_page, root):
     token = made(analysed(open_page))
     (root / "small-han").rename(root / "another")
     app = opened(token)
-    assert "is not here" in app.warning[0].value
+    assert "not on this server" in app.warning[0].value
     assert tokens(app)

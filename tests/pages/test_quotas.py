@@ -56,6 +56,5 @@ def test_a_text_that_is_too_long_for_a_class_is_refused_in_a_sentence(open_page,
     app.session_state["analysed"] = "A good film. " * 8_000  # as a file or a link does
     app.run()
     (error,) = app.error
-    assert error.value.replace("\\", "") == (
-        "Texts of up to 100,000 characters are read here; this one has 104,000."
-    )
+    assert "up to 100,000 characters" in error.value.replace("\\", "")
+    assert "104,000" in error.value.replace("\\", "")

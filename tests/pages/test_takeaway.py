@@ -4,8 +4,7 @@ import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 
-from pages.explore import scene as exploring
-from pages.explore import share
+from pages.explore import share, words
 from pages.shared import cache, edit_state
 
 QUESTION = cache.Question("small-han", "cpu", "A fine day. But what rain!")
@@ -20,7 +19,7 @@ def elsewhere(function, *given):
 def scene(monkeypatch, *edits):
     monkeypatch.setattr(edit_state, "edits", lambda: edits)
     monkeypatch.setattr(edit_state, "tampering", lambda: None)
-    return exploring.scene(QUESTION)
+    return words.analyse(QUESTION)
 
 
 def test_the_page_holds_the_reading_and_the_edits(root, monkeypatch):
@@ -38,9 +37,9 @@ def test_the_tables_hold_every_word(root, monkeypatch):
     seen = scene(monkeypatch)
     rows = elsewhere(share._csv, seen).decode().splitlines()
     assert len(rows) == 1 + seen.now.tokens
-    told = json.loads(elsewhere(share._json, seen))
-    assert told["label"] == seen.explanation.label
-    assert sum(len(sentence["tokens"]) for sentence in told["sentences"]) == seen.now.tokens
+    exported = json.loads(elsewhere(share._json, seen))
+    assert exported["label"] == seen.explanation.label
+    assert sum(len(sentence["tokens"]) for sentence in exported["sentences"]) == seen.now.tokens
 
 
 def test_the_buttons_name_files_after_the_checkpoint(open_page):

@@ -1,6 +1,6 @@
 """Several texts at once: pasted with separators, and gone through one by one."""
 
-from pages.shared import document_input
+from pages.shared import page
 from tests.pages.seen import captions, tokens
 from tests.pages.test_whatif import analysed, click, out, words
 
@@ -53,7 +53,7 @@ def test_a_file_that_is_none_gets_one_sentence_and_the_text_stays(open_page):
 
 def test_an_example_that_is_forgotten_does_not_come_back_over_a_text(open_page, monkeypatch):
     """A click comes with the example that stood there: the browser was not told otherwise yet."""
-    monkeypatch.setattr(document_input, "HEARD", 60)
+    monkeypatch.setattr(page, "BROWSER_DELAY", 60)
     app = open_page("1_Explore")
     example = app.selectbox(key="example").value
     app.text_area(key="document").set_value("A text of mine.").run()
@@ -68,13 +68,13 @@ def test_an_example_that_is_forgotten_does_not_come_back_over_a_text(open_page, 
     app.text_area(key="document").set_value("Another of mine.").run()
     assert app.selectbox(key="example").value is None
     assert app.text_area(key="document").value == "Another of mine."
-    monkeypatch.setattr(document_input, "HEARD", 0)
+    monkeypatch.setattr(page, "BROWSER_DELAY", 0)
     app.selectbox(key="example").set_value(example).run()
     assert app.text_area(key="document").value not in ("A text of mine.", "Another of mine.")
 
 
 def test_a_text_that_gave_way_to_an_example_does_not_come_back_with_a_click(open_page, monkeypatch):
-    monkeypatch.setattr(document_input, "HEARD", 60)
+    monkeypatch.setattr(page, "BROWSER_DELAY", 60)
     app = open_page("1_Explore")
     before = app.text_area(key="document").value
     app.selectbox(key="example").set_value("zh-024").run()
@@ -84,7 +84,7 @@ def test_a_text_that_gave_way_to_an_example_does_not_come_back_with_a_click(open
     assert app.selectbox(key="example").value == "zh-024"
     assert app.text_area(key="document").value == chosen != before
     assert app.session_state["analysed"] == chosen
-    monkeypatch.setattr(document_input, "HEARD", 0)
+    monkeypatch.setattr(page, "BROWSER_DELAY", 0)
     app.text_area(key="document").set_value(before)
     app.button(key="analyze").click().run()
     assert app.selectbox(key="example").value is None

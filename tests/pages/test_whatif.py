@@ -83,7 +83,7 @@ def test_another_text_begins_anew(open_page):
     app.text_area(key="document").set_value("Another one.")
     app.button(key="analyze").click().run()
     assert out(app) == []
-    assert "No word is out" in captions(app)
+    assert "No word is removed" in captions(app)
 
 
 @pytest.mark.parametrize("kind", ["flatten", "shuffle", "sharpen"])
