@@ -1,30 +1,28 @@
-"""What is loaded once, for everybody who uses this server: models, and who answers for them.
+"""Models and answers kept between reruns, for everybody who uses this server.
 
-``mark`` is the ``cached.fingerprint`` of a checkpoint's folder: another folder, another model.
-It knows nothing about documents.
-
-What is kept between reruns, for everybody who uses this server.
-
-Everything is bounded, and everything that decides a result is part of its key.
-It knows nothing about widgets.
+Everything is bounded, and everything that decides a result is part of its key. A ``mark`` is
+the ``fingerprint`` of a checkpoint's folder: another mark, another model.
 """
 
 import gc
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import streamlit as st
 
+from han_core.explanation import verdicts
 from han_core.explanation.attention_permutation import untrained_twin, with_uniform_attention
-from han_core.explanation.attribution import attribute
+from han_core.explanation.attribution import Attribution, Method, Unit, attribute
 from han_core.explanation.explain import RequestBatcher, explain_document
-from han_core.explanation.faithfulness import measure_evidence, thorough
-from han_core.explanation.model_probe import probe_document
+from han_core.explanation.explanation import Explanation
+from han_core.explanation.faithfulness import Evidence, Stage, measure_evidence, thorough
+from han_core.explanation.model_probe import Fill, ModelProbe, probe_document
+from han_core.explanation.verdicts import Removal
 from han_core.explanation.worker import EvidenceRequest, EvidenceWorker
-from han_core.models.checkpoint import load_checkpoint
-from han_core.models.listing import broken_checkpoints, list_checkpoints
+from han_core.models.checkpoint import Checkpoint, load_checkpoint
+from han_core.models.listing import Listing, broken_checkpoints, list_checkpoints
 from han_core.runtime.atomic_io import files_state
 from han_core.runtime.devices import choose_device
 from han_core.runtime.paths import checkpoints_root
@@ -32,78 +30,14 @@ from han_core.text.edits import Edit, edited
 from pages.shared import quotas
 from pages.shared.render_queue import RENDERS
 
-if TYPE_CHECKING:
-    from han_core.explanation.attribution import Attribution, Method, Unit
-    from han_core.explanation.explain import RequestBatcher
-    from han_core.explanation.explanation import Explanation
-    from han_core.explanation.faithfulness import Evidence, Stage
-    from han_core.explanation.model_probe import Fill, ModelProbe, Progress
-    from han_core.explanation.verdicts import Removal
-    from han_core.explanation.worker import EvidenceRequest, EvidenceWorker
-    from han_core.models.checkpoint import Checkpoint
-    from han_core.models.listing import Listing
-
 SHORT = 5_000
 """Characters of a text that is explained at once."""
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def checkpoint_of(folder: str, mark: str, device: str) -> "Checkpoint":
-    """The loaded checkpoint of a folder.
-
-    Raises:
-        UserError: as ``load_checkpoint`` and ``choose_device`` do.
-    """
-    return load_checkpoint(folder, choose_device(device))
-
-
-@st.cache_resource(max_entries=6, show_spinner=False)
-def together_of(folder: str, mark: str, device: str) -> RequestBatcher:
-    """Answers those who ask this checkpoint at the same time in common passes."""
-    return RequestBatcher(checkpoint_of(folder, mark, device))
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def twin_of(folder: str, mark: str, device: str) -> "Checkpoint":
-    """The same model before it learnt anything."""
-    return untrained_twin(checkpoint_of(folder, mark, device))
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _beside(long: bool) -> EvidenceWorker:
-    return EvidenceWorker()
-
-
-def measured_beside(asked: EvidenceRequest, device: str, progress: "Progress") -> "Evidence | None":
-    """Evidence by a process of its own, while others have their turn; None: measure it here.
-
-    Whoever asks about a long text waits for others who do, and nobody else does.
-
-    Raises:
-        UserError: as ``Beside.evidence`` does.
-    """
-    if not quotas.current().beside or checkpoint_of(*asked[:2], device).device.type != "cpu":
-        return None
-    process = _beside(len(asked.document.text) > SHORT)
-    with RENDERS.paused():
-        return process.evidence(asked, progress)
-
-
-def listings() -> dict[str, "Listing"]:
-    """The checkpoints that can be chosen now, by name."""
-    return {listing.name: listing for listing in list_checkpoints(checkpoints_root())}
-
-
-def broken() -> list[str]:
-    """A sentence for each checkpoint that cannot be chosen."""
-    return broken_checkpoints(checkpoints_root())
-
 
 Progress = Callable[[int, int], None]
 
 
 class Question(NamedTuple):
-    """One document before one model: all that decides the answer.
+    """One document and one model: all that decides the answer.
 
     Attributes:
         checkpoint: a name among ``listings``.
@@ -116,72 +50,18 @@ class Question(NamedTuple):
     edits: tuple[tuple[int, int, str], ...] = ()
 
 
-def probe(question: Question) -> "ModelProbe":
-    """The document, read and explained, ready to be asked more.
-
-    Raises:
-        UserError: as ``load_checkpoint``, ``choose_device``, ``explain`` and ``edited`` do.
-    """
-    return _subject(*_marked(question))
+def listings() -> dict[str, Listing]:
+    """Return the checkpoints that can be chosen now, by name."""
+    return {listing.name: listing for listing in list_checkpoints(checkpoints_root())}
 
 
-def evidence(
-    question: Question, unit: "Unit", fill: "Fill", stage: "Stage", progress: Progress
-) -> "Evidence":
-    """What ``faithfulness`` measures, with progress while it is made; briefly only by word.
-
-    Raises:
-        UserError: as ``faithfulness.thorough`` does.
-    """
-    answers = _answers(*_marked(question), unit, fill)
-    if stage not in answers:
-        answers[stage] = _evidence(question, unit, fill, stage, progress)
-    return answers[stage]
-
-
-def _evidence(
-    question: Question, unit: "Unit", fill: "Fill", stage: "Stage", progress: Progress
-) -> "Evidence":
-    folder, mark, _ = _marked(question)
-    asked = EvidenceRequest(folder, mark, probe(question).document, unit, fill, stage)
-    if (found := measured_beside(asked, question.device, progress)) is not None:
-        return found
-    if stage == "thorough":
-        first = evidence(question, unit, fill, "quick", progress)
-        return thorough(probe(question), first, progress=progress)
-    return measure_evidence(probe(question), unit, fill, stage, progress)
-
-
-def has_evidence(question: Question, unit: "Unit", fill: "Fill", stage: "Stage") -> bool:
-    """Whether ``evidence`` would answer at once."""
-    return stage in _answers(*_marked(question), unit, fill)
-
-
-def attribution(question: Question, method: "Method", target: int) -> "Attribution":
-    """What ``attribute`` says.
-
-    Raises:
-        UserError: as ``attribute`` does.
-    """
-    return _attribution(*_marked(question), method, target)
-
-
-def removal(question: Question, method: "Method", target: int) -> "Removal | None":
-    """What taking out the words that ``method`` ranks highest does.
-
-    Raises:
-        UserError: as ``attribute`` does.
-    """
-    return _removal(*_marked(question), method, target)
-
-
-def placebo(question: Question, kind: str) -> "Explanation":
-    """The same document by an untrained twin of the model, or under uniform attention."""
-    return _placebo(*_marked(question), kind)
+def broken() -> list[str]:
+    """Return a sentence for each checkpoint that cannot be chosen."""
+    return broken_checkpoints(checkpoints_root())
 
 
 def fingerprint(folder: Path) -> str:
-    """Another one whenever a file of ``folder`` is another; "" where there is no folder."""
+    """Return a hash that changes with any file of ``folder``; "" where there is no folder."""
     try:
         state = files_state(folder)
     except OSError:
@@ -190,74 +70,177 @@ def fingerprint(folder: Path) -> str:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def freeze_loaded_objects(page: str) -> None:
-    """Once for each page, when all that it needs is loaded.
+def checkpoint_of(folder: str, mark: str, device: str) -> Checkpoint:
+    """Return the loaded checkpoint of a folder.
 
-    Streamlit collects garbage after every run; what stays for good is taken out
-    of that, which is most of the latency of a rerun.
+    Raises:
+        UserError: as ``load_checkpoint`` and ``choose_device`` do.
+    """
+    return load_checkpoint(folder, choose_device(device))
+
+
+def probe(question: Question) -> ModelProbe:
+    """Return the document with its explanation, ready for further questions to the model.
+
+    Raises:
+        UserError: as ``load_checkpoint``, ``choose_device``, ``explain`` and ``edited`` do.
+    """
+    return _probe(*_keyed(question))
+
+
+def evidence(
+    question: Question, unit: Unit, fill: Fill, stage: Stage, progress: Progress
+) -> Evidence:
+    """Return the measures of faithfulness, with progress while they are computed.
+
+    Raises:
+        UserError: as ``faithfulness.thorough`` does.
+    """
+    answers = _evidence_answers(*_keyed(question), unit, fill)
+    if stage not in answers:
+        answers[stage] = _measure(question, unit, fill, stage, progress)
+    return answers[stage]
+
+
+def has_evidence(question: Question, unit: Unit, fill: Fill, stage: Stage) -> bool:
+    """Whether ``evidence`` would answer at once."""
+    return stage in _evidence_answers(*_keyed(question), unit, fill)
+
+
+def attribution(question: Question, method: Method, target: int) -> Attribution:
+    """Return what ``attribute`` does.
+
+    Raises:
+        UserError: as ``attribute`` does.
+    """
+    return _attribution(*_keyed(question), method, target)
+
+
+def removal(question: Question, method: Method, target: int) -> Removal | None:
+    """Return the effect of removing the words that ``method`` ranks highest.
+
+    Raises:
+        UserError: as ``attribute`` does.
+    """
+    return _removal(*_keyed(question), method, target)
+
+
+def placebo(question: Question, kind: str) -> Explanation:
+    """Explain the document by the untrained model, or under uniform attention."""
+    return _placebo(*_keyed(question), kind)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def freeze_loaded_objects(page: str) -> None:
+    """Take what a page has loaded out of garbage collection, once a page.
+
+    Streamlit collects garbage after every run, which is most of the latency of a rerun.
     """
     gc.collect()
     gc.freeze()
 
 
-def _subject(folder: str, mark: str, question: Question) -> "ModelProbe":
+def _keyed(question: Question) -> tuple[str, str, Question]:
+    """The key of an answer: the folder, its fingerprint now, and the question."""
+    folder = checkpoints_root() / question.checkpoint
+    return str(folder), fingerprint(folder), question
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _batcher(folder: str, mark: str, device: str) -> RequestBatcher:
+    """Answers concurrent requests to one checkpoint in common batches."""
+    return RequestBatcher(checkpoint_of(folder, mark, device))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _untrained(folder: str, mark: str, device: str) -> Checkpoint:
+    return untrained_twin(checkpoint_of(folder, mark, device))
+
+
+def _probe(folder: str, mark: str, question: Question) -> ModelProbe:
     short = len(question.text) <= SHORT
-    return (_short_subject if short else _long_subject)(folder, mark, question)
+    return (_short_probe if short else _long_probe)(folder, mark, question)
 
 
 @st.cache_resource(max_entries=200, show_spinner="Running the model …")
-def _short_subject(folder: str, mark: str, question: Question) -> "ModelProbe":
-    return _read(folder, mark, question)
+def _short_probe(folder: str, mark: str, question: Question) -> ModelProbe:
+    return _run(folder, mark, question)
 
 
 @st.cache_resource(max_entries=12, show_spinner="Running the model …")
-def _long_subject(folder: str, mark: str, question: Question) -> "ModelProbe":
+def _long_probe(folder: str, mark: str, question: Question) -> ModelProbe:
     with RENDERS.paused():
-        return _read(folder, mark, question)
+        return _run(folder, mark, question)
 
 
-def _read(folder: str, mark: str, question: Question) -> "ModelProbe":
+def _run(folder: str, mark: str, question: Question) -> ModelProbe:
     checkpoint = checkpoint_of(folder, mark, question.device)
-    together = together_of(folder, mark, question.device)
+    batcher = _batcher(folder, mark, question.device)
     if not question.edits:
-        return probe_document(checkpoint, checkpoint.tokenizer(question.text), together)
-    whole = _subject(folder, mark, question._replace(edits=()))
+        return probe_document(checkpoint, checkpoint.tokenizer(question.text), batcher)
+    whole = _probe(folder, mark, question._replace(edits=()))
     edits = [Edit(*edit) for edit in question.edits]
     document = edited(whole.document, edits, checkpoint.tokenizer).document
-    return probe_document(checkpoint, document, together)
+    return probe_document(checkpoint, document, batcher)
+
+
+def _measure(
+    question: Question, unit: Unit, fill: Fill, stage: Stage, progress: Progress
+) -> Evidence:
+    folder, mark, _ = _keyed(question)
+    request = EvidenceRequest(folder, mark, probe(question).document, unit, fill, stage)
+    if (measured := _measure_by_worker(request, question.device, progress)) is not None:
+        return measured
+    if stage == "thorough":
+        first = evidence(question, unit, fill, "quick", progress)
+        return thorough(probe(question), first, progress=progress)
+    return measure_evidence(probe(question), unit, fill, stage, progress)
+
+
+def _measure_by_worker(
+    request: EvidenceRequest, device: str, progress: Progress
+) -> Evidence | None:
+    """Measure in a worker process while other pages render; None: measure it here.
+
+    Long texts wait for each other, and short ones never wait for them.
+    """
+    on_cpu = checkpoint_of(request.folder, request.mark, device).device.type == "cpu"
+    if not (quotas.current().worker and on_cpu):
+        return None
+    worker = _worker(len(request.document.text) > SHORT)
+    with RENDERS.paused():
+        return worker.evidence(request, progress)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _worker(long: bool) -> EvidenceWorker:
+    return EvidenceWorker()
 
 
 @st.cache_resource(max_entries=400, show_spinner=False)
-def _answers(folder: str, mark: str, question: Question, unit: str, fill: str) -> dict:
+def _evidence_answers(folder: str, mark: str, question: Question, unit: str, fill: str) -> dict:
+    """Evidence by stage: a function in Streamlit's cache cannot draw progress."""
     return {}
 
 
-@st.cache_data(max_entries=100, show_spinner="Asking the model …")
+@st.cache_data(max_entries=100, show_spinner="Computing the attribution …")
 def _attribution(
-    folder: str, mark: str, question: Question, method: "Method", target: int
-) -> "Attribution":
-    return attribute(_subject(folder, mark, question), method, target)
+    folder: str, mark: str, question: Question, method: Method, target: int
+) -> Attribution:
+    return attribute(_probe(folder, mark, question), method, target)
 
 
-@st.cache_data(max_entries=100, show_spinner="Taking words out …")
+@st.cache_data(max_entries=100, show_spinner="Removing words …")
 def _removal(
-    folder: str, mark: str, question: Question, method: "Method", target: int
-) -> "Removal | None":
-    from han_core.explanation.verdicts import measure_removal
-
-    answer = _attribution(folder, mark, question, method, target)
-    return measure_removal(_subject(folder, mark, question), answer)
+    folder: str, mark: str, question: Question, method: Method, target: int
+) -> Removal | None:
+    attribution = _attribution(folder, mark, question, method, target)
+    return verdicts.measure_removal(_probe(folder, mark, question), attribution)
 
 
-@st.cache_data(max_entries=50, show_spinner="Asking the placebo …")
-def _placebo(folder: str, mark: str, question: Question, kind: str) -> "Explanation":
-    asked = _subject(folder, mark, question)
+@st.cache_data(max_entries=50, show_spinner="Running the placebo …")
+def _placebo(folder: str, mark: str, question: Question, kind: str) -> Explanation:
+    trained = _probe(folder, mark, question)
     if kind == "uniform":
-        return with_uniform_attention(asked)
-    return explain_document(twin_of(folder, mark, question.device), asked.document)
-
-
-def _marked(question: Question) -> tuple[str, str, Question]:
-    """What a cache keeps an answer under: the folder as it is now, and the question."""
-    folder = checkpoints_root() / question.checkpoint
-    return str(folder), fingerprint(folder), question
+        return with_uniform_attention(trained)
+    return explain_document(_untrained(folder, mark, question.device), trained.document)

@@ -1,19 +1,4 @@
-"""A container that carries a ``data-testid`` of our own.
-
-Streamlit sets no attributes on containers, so a component without any look does:
-it is mounted inside the container and marks it. It comes and goes with the
-container, whatever made the page draw again.
-
-Two buttons that save the figures of a container as SVG or PNG, made in the browser.
-
-The picture is what stands on the page, in the theme that is on. It does not know
-what the figures show.
-
-The word heatmap on a page: the one component that every page draws it with.
-
-What comes back from a browser is checked against what was drawn before anybody sees it.
-It does not know what a click is for.
-"""
+"""Streamlit components of our own: test ids, figure export, and the word heatmap."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -26,6 +11,7 @@ import streamlit as st
 from han_core.viz.heatmap import Heatmap
 from han_core.viz.markup import SCRIPT, STYLESHEET
 
+# Streamlit sets no attributes on containers, so an invisible component inside does.
 _MARK = st.components.v2.component(
     "hanscope_test_id",
     js="""
@@ -39,7 +25,7 @@ export default function ({ data, parentElement }) {
 
 @contextmanager
 def hooked(testid: str, key: str) -> Iterator[None]:
-    """A container with this test id; ``key`` is its own on the page."""
+    """Open a container with a ``data-testid``; ``key`` is unique on the page."""
     with st.container(key=key, gap=None):
         _MARK(key=f"{key}_mark", data={"container": key, "testid": testid})
         yield
@@ -58,18 +44,18 @@ _EXPORT = st.components.v2.component(
 
 
 def figure_export(container_key: str, filename: str) -> None:
-    """The buttons for everything drawn in the container, chart or component of this key.
+    """Draw buttons that save all figures of a container as SVG or PNG, made in the browser.
 
     Args:
-        filename: without extension; what no file system likes becomes an underscore.
+        filename: without extension; characters that file systems refuse become underscores.
     """
     name = re.sub(r"[^\w.-]+", "_", filename)[:80].strip("._") or "figure"
     _EXPORT(key=f"{container_key}_export", data={"container": container_key, "filename": name})
 
 
 Act = dict[str, Any]
-"""What somebody asked for: ``do`` is "word" or "sentence" with its ``start`` and ``end``
-(characters of the text drawn), or "back" with the ``id`` of what was taken out."""
+"""A click: ``do`` is "word" or "sentence" with its ``start`` and ``end`` (characters of the
+text drawn), or "back" with the ``id`` of words that were removed."""
 
 # In the page itself, not in a shadow root: checks from outside look for its words.
 _HEATMAP = st.components.v2.component(
@@ -78,33 +64,33 @@ _HEATMAP = st.components.v2.component(
 
 
 def draw(heatmap: Heatmap, key: str, on_act: Callable[[Act], None] | None = None) -> None:
-    """The heatmap; ``key`` is its own on the page, the same from run to run.
+    """Draw the word heatmap; ``key`` is unique on the page and the same from run to run.
 
-    With ``on_act`` words, sentences and what was taken out can be clicked. It is called
-    before the next run of the page, as Streamlit's callbacks are.
+    With ``on_act``, words, sentences and removed words can be clicked; it is called before
+    the next run of the page, as Streamlit's callbacks are.
     """
 
-    def came() -> None:
-        act = understood(st.session_state[key].get("act"), heatmap.data)
+    def take_act() -> None:
+        act = valid_act(st.session_state[key].get("act"), heatmap.data)
         if act is not None and on_act is not None:
             on_act(act)
 
     data = heatmap.data | {"interactive": on_act is not None}
-    _HEATMAP(key=key, data=data, on_act_change=came)
+    _HEATMAP(key=key, data=data, on_act_change=take_act)
 
 
-def understood(came: object, data: dict[str, Any]) -> Act | None:
-    """What a browser sent, if it names something that ``data`` drew; None otherwise."""
-    if not isinstance(came, dict) or set(came) != {"do", "start", "end", "id"}:
+def valid_act(value: object, data: dict[str, Any]) -> Act | None:
+    """Return what a browser sent if it names something that ``data`` drew; None otherwise."""
+    if not isinstance(value, dict) or set(value) != {"do", "start", "end", "id"}:
         return None
-    do, span, id = came["do"], (came["start"], came["end"]), came["id"]
+    do, span, id = value["do"], (value["start"], value["end"]), value["id"]
     if do == "back":
-        known = span == (None, None) and isinstance(id, str) and id in {o[2] for o in data["out"]}
-        return came if known else None
+        removed = {run[2] for run in data["out"]}
+        return value if span == (None, None) and isinstance(id, str) and id in removed else None
     if id is not None or not all(type(offset) is int for offset in span):
         return None
-    there = {"word": _words, "sentence": _sentences}.get(do) if isinstance(do, str) else None
-    return came if there is not None and span in there(data) else None
+    spans = {"word": _words, "sentence": _sentences}.get(do) if isinstance(do, str) else None
+    return value if spans is not None and span in spans(data) else None
 
 
 def _words(data: dict[str, Any]) -> set[tuple[int, int]]:

@@ -1,12 +1,7 @@
-"""About a model: its card, opened beside the picker, and a word where a text is foreign to it.
+"""The pickers that pages share, and the card of a model beside its picker.
 
-A card may come from a stranger, so all of it is escaped; one that does not fit is said, and
-what the folder's own metrics say is shown all the same.
-
-The pickers that pages share, and what they remember.
-
-A value under a widget's key lives as long as the session, across pages: what
-someone chose is never lost by going elsewhere.
+A card may come from a stranger, so all of it is escaped; one that cannot be read is reported,
+and what the metrics of the checkpoint say is shown all the same.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,6 +11,7 @@ import streamlit as st
 
 from han_core.explanation import verdicts
 from han_core.explanation.explanation import Explanation, Reading
+from han_core.models.listing import Listing
 from han_core.models.registry import model_kind
 from han_core.runtime.atomic_io import standing
 from han_core.runtime.devices import available_devices, describe_device
@@ -28,52 +24,52 @@ from pages.shared import cache, wording
 from pages.shared.page import plain, restore_value
 
 NO_CARD = (
-    "This checkpoint has no card: what follows is what its own metrics say. The command "
-    "python -m han_core card --checkpoint {name} measures more."
+    "This checkpoint has no card, so only its own metrics are shown. To measure more, run: "
+    "python -m han_core card --checkpoint {name}"
 )
-OWN_WORDS = "A checkpoint's account of itself: nothing of it is measured here and now."
+FROM_CARD = "These figures come with the checkpoint; they were not measured here."
 
 
 @st.fragment
 def about_models(names: Sequence[str]) -> None:
-    """A popover with the card of each checkpoint, which is read when somebody opens it."""
+    """Draw a popover with the card of each checkpoint, which is read when it is opened."""
     title = "About this model" if len(names) == 1 else "About these models"
     popover = st.popover(title, key="about", on_change="rerun")
     if not popover.open:
         return
     with popover:
         if len(names) == 1:
-            _drawn(names[0])
+            _draw_card(names[0])
             return
-        for place, name in zip(st.tabs([plain(name) for name in names]), names, strict=True):
-            with place:
-                _drawn(name)
+        for tab, name in zip(st.tabs([plain(name) for name in names]), names, strict=True):
+            with tab:
+                _draw_card(name)
 
 
 def foreign_language_note(name: str, explanation: Explanation) -> None:
-    """A sentence where the text seems to be of another language than the checkpoint."""
+    """Say where the text seems to be in another language than the checkpoint was trained on."""
     listing = cache.listings().get(name)
-    if listing and (said := verdicts.language_warning(explanation, listing.language, name)):
-        st.info(plain(said))
+    if listing and (warning := verdicts.language_warning(explanation, listing.language, name)):
+        st.info(plain(warning))
 
 
 def card_content(name: str) -> tuple[list[str], tuple[Section, ...]]:
-    """(what is to be said first, the sections) of a checkpoint of ``checkpoints_root``.
+    """Return notes to show first, and the sections, of a checkpoint of ``checkpoints_root``.
 
     Raises:
         UserError: if it is no longer there.
     """
     folder = cache.checkpoints_root() / name
-    own = known(folder)
+    facts = known(folder)
     try:
-        card = read_card(standing(folder), own.config)
-        said = OWN_WORDS if card else NO_CARD.format(name=name)
+        card = read_card(standing(folder), facts.config)
+        note = FROM_CARD if card else NO_CARD.format(name=name)
     except UserError as error:
-        card, said = None, str(error)
-    return [said], sections(own, card)
+        card, note = None, str(error)
+    return [note], sections(facts, card)
 
 
-def _drawn(name: str) -> None:
+def _draw_card(name: str) -> None:
     try:
         notes, sections = card_content(name)
     except UserError as error:
@@ -88,65 +84,66 @@ def _drawn(name: str) -> None:
 
 
 def checkpoint(more: Mapping[str, str] | None = None) -> str:
-    """The name of the chosen checkpoint.
+    """Draw the picker of one checkpoint, and return its name.
 
     Args:
-        more: what else can be chosen, and what it is called.
+        more: further choices, by key, with their labels.
 
     Raises:
         UserError: if there is none to choose from.
     """
     listings = _listings()
-    there = {name: wording.checkpoint_name(one) for name, one in listings.items()}
-    there |= more or {}
-    restore_value("checkpoint", _first(listings), there)
+    options = {name: wording.checkpoint_name(one) for name, one in listings.items()}
+    options |= more or {}
+    restore_value("checkpoint", _first(listings), options)
     return st.selectbox(
         "Checkpoint",
-        list(there),
-        format_func=lambda name: there.get(name, name),
+        list(options),
+        format_func=lambda name: options.get(name, name),
         key="checkpoint",
         persist_state="session",
     )
 
 
 def checkpoints() -> list[str]:
-    """The names of the checkpoints to compare, in the order chosen.
+    """Draw the picker of several checkpoints; return their names in the order chosen.
 
     Raises:
         UserError: if there is none to choose from, or fewer than two are chosen.
     """
-    there = _listings()
-    first = _first(there)
-    restore_value("checkpoints", [first, *(name for name in there if name != first)][:2], there)
+    listings = _listings()
+    first = _first(listings)
+    others = (name for name in listings if name != first)
+    restore_value("checkpoints", [first, *others][:2], listings)
     chosen = st.multiselect(
         "Checkpoints",
-        list(there),
-        format_func=lambda name: wording.short_name(there[name]),
+        list(listings),
+        format_func=lambda name: wording.short_name(listings[name]),
         wrap=True,
         key="checkpoints",
         persist_state="session",
     )
     if len(chosen) < 2:
-        raise UserError("Two checkpoints or more are needed to compare; choose another one.")
+        raise UserError("Two checkpoints or more are needed for a comparison. Choose another one.")
     return chosen
 
 
 def device() -> str:
-    """The name of the chosen device; the one that ``auto`` prefers stands first."""
-    there = available_devices()
-    restore_value("device", there[0], there)
+    """Draw the picker of the device; the one that ``auto`` prefers comes first."""
+    devices = available_devices()
+    restore_value("device", devices[0], devices)
     return st.selectbox(
-        "Device", there, format_func=describe_device, key="device", persist_state="session"
+        "Device", devices, format_func=describe_device, key="device", persist_state="session"
     )
 
 
 def target(labels: Sequence[str]) -> str | None:
-    """The class asked about; None for the predicted one."""
+    """Draw the picker of the class to explain; None for the predicted one."""
     restore_value("target", None)
     if st.session_state["target"] not in (None, *labels):  # another model's classes
         st.session_state["target"] = None
     return st.selectbox(
-        "For the class",
+        "Explain the class",
         labels,
         index=None,
         placeholder="The predicted class",
@@ -156,10 +153,10 @@ def target(labels: Sequence[str]) -> str | None:
 
 
 def reading() -> Reading:
-    """The switch between the three readings of a weight."""
+    """Draw the switch between the three readings of a weight."""
     restore_value("reading", "document")
     chosen = st.segmented_control(
-        "Weight of a word",
+        "Word weights",
         list(wording.READING_NAMES),
         required=True,
         format_func=lambda name: wording.READING_NAMES[name],
@@ -170,20 +167,20 @@ def reading() -> Reading:
     return cast("Reading", chosen)
 
 
-def _listings() -> dict:
-    there = cache.listings()
+def _listings() -> dict[str, Listing]:
+    listings = cache.listings()
     for sentence in cache.broken():
-        st.caption(f"Left out: {wording.plain(sentence)}")
-    if not there:
+        st.caption(f"Left out: {plain(sentence)}")
+    if not listings:
         folder = cache.checkpoints_root().name
         raise UserError(
-            f"There is no checkpoint in the folder {folder}; "
-            "train one with: python -m han_core train."
+            f"There is no checkpoint in the folder {folder}. "
+            "Train one on the page Train, or with: python -m han_core train"
         )
-    return there
+    return listings
 
 
-def _first(there: dict) -> str:
-    """A hierarchical model where there is one: it shows both levels of attention."""
-    two_levels = (name for name in there if model_kind(there[name].model).hierarchical)
-    return next(two_levels, next(iter(there)))
+def _first(listings: dict[str, Listing]) -> str:
+    """The first hierarchical model if any, because it has both levels of attention."""
+    two_levels = (name for name in listings if model_kind(listings[name].model).hierarchical)
+    return next(two_levels, next(iter(listings)))

@@ -1,8 +1,6 @@
-"""How much one visitor gets unasked: everything when alone, less in a class.
+"""How much one visitor gets without a click: everything when alone, less in a class.
 
-Thirty students share what one person has to themselves, so in a class what takes long waits
-for a click. ``class_mode`` sets the environment variable that says so. It knows nothing
-about what the sections hold.
+``class_mode`` sets the environment variable that tells which of the two holds.
 """
 
 import os
@@ -21,34 +19,34 @@ CLASS = "HANSCOPE_CLASS"
 class Quotas:
     """
     Attributes:
-        characters: of the longest text that can be pasted; far more stops a browser.
-        folded: whether figures beyond bars and heatmap wait, folded, until they are opened.
-        beside: whether a process of its own measures evidence.
+        characters: the longest text that can be pasted; far more stops a browser.
+        folded: whether figures beyond bars and heatmaps are drawn only when opened.
+        worker: whether a worker process measures evidence.
     """
 
     characters: int = 1_000_000
     folded: bool = False
-    beside: bool = False
+    worker: bool = False
 
     def words_at_once(self, stage: Stage, model: str) -> int:
         """Words of the longest text whose evidence is measured without a click."""
         words = model_kind(model).evidence_words
         if stage == "thorough":
-            return 0 if self.beside else words.thorough
-        return words.shared if self.beside else words.quick
+            return 0 if self.worker else words.thorough
+        return words.shared if self.worker else words.quick
 
 
 ALONE = Quotas()
-IN_CLASS = Quotas(characters=100_000, folded=True, beside=True)
+IN_CLASS = Quotas(characters=100_000, folded=True, worker=True)
 
 
 def current() -> Quotas:
-    """What holds on this server."""
+    """Return the quotas of this server."""
     return IN_CLASS if os.environ.get(CLASS) else ALONE
 
 
 def place(key: str) -> DeltaGenerator | None:
-    """Where figures go; None while they are folded, and then they are not made either."""
+    """Return where figures go; None while they are folded, and then they are not made either."""
     if not current().folded:
         return st.container()
     fold = st.expander("Figures", on_change="rerun", key=key)

@@ -31,7 +31,7 @@ def text_of(app) -> str:
 
 def test_a_checkpoint_with_a_card(carded):
     (note,), sections = controls.card_content("small-han")
-    assert note == controls.OWN_WORDS
+    assert note == controls.FROM_CARD
     assert [section.title for section in sections] == [
         "The model", "Accuracy", "Weaknesses", "How it was made",
     ]  # fmt: skip
@@ -74,7 +74,7 @@ def test_it_is_read_when_somebody_opens_it(open_page, carded, name):
 
 def test_a_checkpoint_that_went_away_while_it_was_open(root, monkeypatch):
     monkeypatch.setattr(controls.st, "caption", (said := []).append)
-    controls._drawn("gone")
+    controls._draw_card("gone")
     assert "gone" in said[0]
 
 

@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.shared.components import understood
+from pages.shared.components import valid_act
 from tests.pages.seen import act, heatmaps
 
 DATA = {
@@ -29,7 +29,7 @@ def asked(do, start=None, end=None, id=None):
     ],
 )
 def test_what_was_drawn_can_be_asked_for(sent):
-    assert understood(sent, DATA) == sent
+    assert valid_act(sent, DATA) == sent
 
 
 @pytest.mark.parametrize(
@@ -57,8 +57,8 @@ def test_what_was_drawn_can_be_asked_for(sent):
     ],
     ids=repr,
 )
-def test_nothing_else_is_understood(sent):
-    assert understood(sent, DATA) is None
+def test_nothing_else_is_accepted(sent):
+    assert valid_act(sent, DATA) is None
 
 
 def script():
