@@ -1,19 +1,11 @@
-"""Texts that were split into words, kept on disk under a hash of their content.
+"""Texts split into words once: read from the disk where they are stored, else by all cores.
 
-An entry is a folder with two Arrow files, which ``datasets`` maps into memory, and a
-note of what they hold. It is there whole or not at all; one that was damaged is made
-again; where all of them take too much room, those go that were not used for longest. It
-knows nothing about how texts are split.
-
-Texts split into words once: from the disk where they were kept, else by all cores.
-
-Texts of several corpora are read together, each different one once and in an order of its
-own, so that it does not matter how they are divided. It knows nothing about classes or
-vocabularies.
+Texts of several corpora are read together, each different one once and in an order of its own, so
+that it does not matter how they are divided. What was read is stored under a hash of its content:
+two Arrow files that are mapped into memory, and a note of what they hold. A damaged entry is made
+again.
 """
 
-import os
-import shutil
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -26,9 +18,9 @@ from unicodedata import unidata_version
 
 import numpy as np
 import pyarrow as pa
-from filelock import FileLock, Timeout
 
 from han_core.runtime.atomic_io import checksum, read_json, whole_folder, write_json
+from han_core.runtime.disk_cache import NOTE, DiskCache, mark_used
 from han_core.runtime.errors import UserError
 from han_core.runtime.paths import prepared_root
 from han_core.text import characters, tokenizer
@@ -36,14 +28,14 @@ from han_core.text.token_table import DIGEST, TEXTS, WORDS, TokenTable, digests
 from han_core.text.tokenizer_pool import Split, processes_for, split_all
 
 LARGEST = 5_000_000_000  # bytes of all entries; the one in use stays in any case
-TEXTS_FILE, WORDS_FILE, NOTE = "texts.arrow", "words.arrow", "note.json"
+TEXTS_FILE, WORDS_FILE = "texts.arrow", "words.arrow"
 
 Sink = Callable[[pa.Table], None]
 Read = Callable[[Sink], pa.Table]
 """Gives the texts, of the schema ``TEXTS``, to a sink, table by table; returns the lexicon."""
 
 
-def kept_table(recipe: str, digests: np.ndarray, read: Read) -> TokenTable:
+def stored_table(recipe: str, digests: np.ndarray, read: Read) -> TokenTable:
     """A table of at least the texts of ``digests``, from the disk or else read and kept.
 
     Of several processes that want the same, one reads and the others wait.
@@ -55,16 +47,16 @@ def kept_table(recipe: str, digests: np.ndarray, read: Read) -> TokenTable:
     Raises:
         OSError: if the folder cannot be written to, as where the disk is full.
     """
-    root = prepared_root()
-    root.mkdir(parents=True, exist_ok=True, mode=0o700)  # words tell what texts say
-    name = sha256(recipe.encode() + digests.tobytes()).hexdigest()
-    with FileLock(root / f"{name}.lock"):
-        for entry in (root / name, *_others(root, name)):
-            if table := _fitting(entry, recipe, digests):
+    cache = DiskCache(prepared_root(), LARGEST)
+    key = sha256(recipe.encode() + digests.tobytes()).hexdigest()
+    with cache.locked(key) as entry:
+        # An entry of more texts holds these as well.
+        for candidate in (entry, *(other for other in cache.entries() if other != entry)):
+            if table := _fitting(candidate, recipe, digests):
                 return table
-        _write(root / name, recipe, read)
-        table = _open(root / name)
-    _make_room(root, name)
+        _write(entry, recipe, read)
+        table = _open(entry)
+    cache.evict(key)
     return table
 
 
@@ -73,15 +65,6 @@ def in_memory(read: Read) -> TokenTable:
     tables: list[pa.Table] = []
     lexicon = read(tables.append)
     return TokenTable(pa.concat_tables(tables) if tables else TEXTS.empty_table(), lexicon)
-
-
-def _others(root: Path, name: str) -> Iterator[Path]:
-    """The other entries: one of more texts holds these as well."""
-    yield from (path for path in _entries(root) if path.name != name)
-
-
-def _entries(root: Path) -> list[Path]:
-    return [path.parent for path in root.glob(f"[!.]*/{NOTE}")]
 
 
 def _fitting(entry: Path, recipe: str, digests: np.ndarray) -> TokenTable | None:
@@ -94,7 +77,7 @@ def _fitting(entry: Path, recipe: str, digests: np.ndarray) -> TokenTable | None
         table.rows(digests)
         if any(checksum(entry / file) != note["sha256"][file] for file in (TEXTS_FILE, WORDS_FILE)):
             return None
-        os.utime(entry / NOTE)
+        mark_used(entry)
     except (UserError, OSError, KeyError, TypeError, ValueError, pa.ArrowException):
         return None
     return table
@@ -128,39 +111,6 @@ def _mapped(path: Path) -> pa.Table:
     from datasets import Dataset  # most of a second to import
 
     return Dataset.from_file(str(path)).data.table
-
-
-def _make_room(root: Path, used: str) -> None:
-    """Takes away what a killed process left, and the entries not used for longest."""
-    for left in root.glob(".*"):
-        _remove_unless_in_use(left)
-    entries = sorted(_entries(root), key=lambda entry: _last_use(entry), reverse=True)
-    room = LARGEST
-    for entry in sorted(entries, key=lambda entry: entry.name != used):
-        room -= _size(entry)
-        if room < 0 and entry.name != used:
-            shutil.rmtree(entry, ignore_errors=True)
-
-
-def _remove_unless_in_use(left: Path) -> None:
-    """Removes a folder half written, ``.NAME.new-…``, if no process is writing it."""
-    name = left.name[1:].partition(".")[0]
-    try:
-        with FileLock(left.parent / f"{name}.lock", timeout=0):
-            shutil.rmtree(left, ignore_errors=True)
-    except Timeout:
-        pass
-
-
-def _last_use(entry: Path) -> float:
-    try:
-        return (entry / NOTE).stat().st_mtime
-    except OSError:
-        return 0.0
-
-
-def _size(entry: Path) -> int:
-    return sum(path.stat().st_size for path in entry.glob("*"))
 
 
 FORMAT = 1
@@ -219,7 +169,7 @@ def tokenised(
 
 def _kept_if_possible(recipe: str, wanted: np.ndarray, read: Read) -> tuple[TokenTable, str]:
     try:
-        return kept_table(recipe, wanted, read), ""
+        return stored_table(recipe, wanted, read), ""
     except OSError as error:
         note = f"The words of the texts could not be kept on disk ({error.strerror or error})"
     return in_memory(read), f"{note}; the next run splits the texts again."

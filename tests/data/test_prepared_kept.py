@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 from han_core.data import prepared
-from han_core.data.prepared import NOTE, TEXTS_FILE, WORDS_FILE, in_memory, kept_table
+from han_core.data.prepared import NOTE, TEXTS_FILE, WORDS_FILE, in_memory, stored_table
 from han_core.text.token_table import TEXTS, WORDS, TokenTable, digests
 
 WORD = pa.table([pa.array([b"word"], pa.binary())], schema=WORDS)
@@ -48,7 +48,7 @@ class Reader:
 def table_of(*texts: str, recipe: str = "a") -> tuple[TokenTable, int]:
     """The table, and whether it had to be read."""
     read = Reader(names(*texts))
-    return kept_table(recipe, read.wanted, read), read.asked
+    return stored_table(recipe, read.wanted, read), read.asked
 
 
 def entries(root: Path) -> list[Path]:
@@ -150,7 +150,7 @@ def test_of_many_at_once_one_reads_and_the_others_wait():
 
     def work():
         begin.wait()
-        found.append(kept_table("a", wanted, read).texts.to_pydict())
+        found.append(stored_table("a", wanted, read).texts.to_pydict())
 
     threads = [threading.Thread(target=work) for _ in range(6)]
     for thread in threads:
@@ -164,12 +164,12 @@ def test_of_many_at_once_one_reads_and_the_others_wait():
 KILLED = """
 import sys, time
 sys.path.insert(0, {project!r})
-from tests.data.test_prepared_kept import Reader, kept_table, names
+from tests.data.test_prepared_kept import Reader, stored_table, names
 def read(sink):
     Reader(names("x"))(sink)
     print("reading", flush=True)
     time.sleep(60)
-kept_table("a", names(*{texts!r}), read)
+stored_table("a", names(*{texts!r}), read)
 """
 
 
