@@ -9,7 +9,7 @@ import pytest
 from han_core.explanation.explain import explain
 from han_core.models.checkpoint import METRICS, README, load_checkpoint
 from han_core.viz.model_card.content import Card, read_card
-from han_core.viz.model_card.known import known
+from han_core.viz.model_card.known import checkpoint_facts
 from han_core.viz.model_card.readme import readme
 from han_core.viz.model_card.sections import sections
 
@@ -26,7 +26,7 @@ def folder(request) -> Path:
 
 
 def card_of(folder: Path) -> Card:
-    card = read_card(folder, known(folder).config)
+    card = read_card(folder, checkpoint_facts(folder).config)
     assert card is not None, f"{folder.name} has no card."
     return card
 
@@ -63,7 +63,7 @@ def test_its_card_is_whole(folder):
 
 
 def test_its_readme_is_its_card(folder):
-    own = known(folder)
+    own = checkpoint_facts(folder)
     written = (folder / README).read_text(encoding="utf-8")
     assert written == readme(own, sections(own, card_of(folder)))
 

@@ -22,9 +22,9 @@ from han_core.runtime.atomic_io import standing, write_whole
 from han_core.runtime.devices import choose_device
 from han_core.runtime.errors import UserError
 from han_core.viz.model_card import measured
-from han_core.viz.model_card.content import Card, Rival, read_card, weights_of, write_card
-from han_core.viz.model_card.known import known
-from han_core.viz.model_card.readme import read_rivals, readme
+from han_core.viz.model_card.content import Baseline, Card, read_card, weights_of, write_card
+from han_core.viz.model_card.known import checkpoint_facts
+from han_core.viz.model_card.readme import read_baselines, readme
 from han_core.viz.model_card.sections import sections
 
 HELP = "write card.json and README.md into a checkpoint's folder, measuring what they lack"
@@ -115,13 +115,13 @@ def _marked(given: Namespace, card: Card) -> Rationales | None:
     return marked
 
 
-def _rivals(given: Namespace) -> tuple[Rival, ...]:
-    own = known(given.checkpoint)
-    return read_rivals(input_bytes(given.baselines), own.name, own.documents.get("test", 0))
+def _rivals(given: Namespace) -> tuple[Baseline, ...]:
+    own = checkpoint_facts(given.checkpoint)
+    return read_baselines(input_bytes(given.baselines), own.name, own.documents.get("test", 0))
 
 
 def _write(checkpoint: str, folder: Path, card: Card) -> None:
-    own = known(checkpoint)
+    own = checkpoint_facts(checkpoint)
     try:
         write_card(folder, card)
         write_whole(folder / README, readme(own, sections(own, card)).encode("utf-8"))

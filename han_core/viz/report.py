@@ -51,7 +51,7 @@ GONE = (
 
 
 @dataclass(frozen=True)
-class Part:
+class ReportScope:
     """What a filter leaves of a scored data set.
 
     Attributes:
@@ -66,8 +66,8 @@ class Part:
     marks: Marks
 
 
-def report_page(
-    part: Part, shown: Sequence[int], database: Database, checkpoint: Checkpoint | None
+def error_analysis_report(
+    part: ReportScope, shown: Sequence[int], database: Database, checkpoint: Checkpoint | None
 ) -> str:
     """The whole file.
 
@@ -160,7 +160,7 @@ def _day(at: datetime.datetime) -> str:
     return at.strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _facts(part: Part) -> list[tuple[str, str]]:
+def _facts(part: ReportScope) -> list[tuple[str, str]]:
     outcomes, store = part.store.outcomes.take(part.rows), part.store
     facts = [
         ("Filter", "; ".join(part.conditions) or "none: all documents"),
@@ -190,7 +190,7 @@ def in_words(interval: Interval) -> str:
     return f"{interval.mean:.3f} (95% interval {interval.low:.3f} to {interval.high:.3f})"
 
 
-def _classes(part: Part) -> Grid:
+def _classes(part: ReportScope) -> Grid:
     """Each class that occurs, by itself."""
     counts = confusion_counts(part.store.outcomes.take(part.rows))
     found = class_scores(counts)
@@ -207,7 +207,7 @@ def _classes(part: Part) -> Grid:
     return Grid("Classes", ("Class", "Documents", "Precision", "Recall", "F1"), rows)
 
 
-def _tags(part: Part) -> Grid:
+def _tags(part: ReportScope) -> Grid:
     """How many documents of the filter have each tag or flag, and how many of them are wrong."""
     left = part.store.outcomes.take(part.rows)
     rows = []

@@ -21,7 +21,7 @@ from han_core.analysis.export import export_table
 from han_core.analysis.filters import chips, to_text
 from han_core.analysis.query import CLASSES, NUMBERS, STANDARD_ORDERS, sort_rows
 from han_core.runtime.errors import UserError, counted
-from han_core.viz.report import MOST_DOCUMENTS, Part, report_page
+from han_core.viz.report import MOST_DOCUMENTS, ReportScope, error_analysis_report
 from pages.errors import cached_scores, import_annotations, reading, sentences
 from pages.errors.context import ErrorsContext, switch
 from pages.shared import cache
@@ -152,8 +152,8 @@ def _report(bench: ErrorsContext, order: np.ndarray) -> None:
 
     def make(path: Path, progress: Progress) -> None:
         conditions = tuple(chip.words for chip in chips(bench.filter))
-        part = Part(bench.store, bench.rows, conditions, bench.marks)
-        html = report_page(part, shown.tolist(), cached_scores.notes(), _model(bench))
+        part = ReportScope(bench.store, bench.rows, conditions, bench.marks)
+        html = error_analysis_report(part, shown.tolist(), cached_scores.notes(), _model(bench))
         path.write_text(html, encoding="utf-8")
 
     offer(

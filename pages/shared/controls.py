@@ -17,7 +17,7 @@ from han_core.runtime.atomic_io import standing
 from han_core.runtime.devices import available_devices, describe_device
 from han_core.runtime.errors import UserError
 from han_core.viz.model_card.content import Section, read_card
-from han_core.viz.model_card.known import known
+from han_core.viz.model_card.known import checkpoint_facts
 from han_core.viz.model_card.readme import section_markdown
 from han_core.viz.model_card.sections import sections
 from pages.shared import cache, wording
@@ -60,7 +60,7 @@ def card_content(name: str) -> tuple[list[str], tuple[Section, ...]]:
         UserError: if it is no longer there.
     """
     folder = cache.checkpoints_root() / name
-    facts = known(folder)
+    facts = checkpoint_facts(folder)
     try:
         card = read_card(standing(folder), facts.config)
         note = FROM_CARD if card else NO_CARD.format(name=name)

@@ -21,7 +21,7 @@ from han_core.training.runs.comparison import labels_of
 from han_core.training.runs.manage import view
 from han_core.training.runs.plan import Plan, forecast
 from han_core.training.runs.view import RunView
-from han_core.viz.charts.curves import Course, Measure, curves
+from han_core.viz.charts.curves import Measure, RunHistory, curves
 from han_core.viz.film import AttentionFilm
 from pages.shared.components import figure_export, hooked
 
@@ -31,13 +31,13 @@ TITLES: dict[Measure, str] = {
 }  # fmt: skip
 
 
-def course(label: str, run: RunView) -> Course:
+def course(label: str, run: RunView) -> RunHistory:
     """How a run, here called ``label``, went."""
     steps = [
         (step["epoch"] - 1 + step["done"] / max(1, step["of"]), step["loss"])
         for step in run.story.steps
     ]
-    return Course(label, run.history, steps)
+    return RunHistory(label, run.history, steps)
 
 
 def of_one(run: RunView) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from han_core.viz.charts.curves import MOST, Course, curves
+from han_core.viz.charts.curves import MOST, RunHistory, curves
 
 LINES = [
     {
@@ -17,33 +17,33 @@ def drawn(figure, dash):
 
 
 def test_validation_is_a_full_line_and_training_a_dotted_one():
-    figure = curves([Course("a", LINES)], "loss")
+    figure = curves([RunHistory("a", LINES)], "loss")
     assert drawn(figure, "solid") == [[(1, 1.2), (2, 0.6), (4, 0.3)]]
     assert drawn(figure, "dot") == [[(1, 1.0), (2, 0.5), (4, 0.25)]]
 
 
 def test_a_measure_that_training_lacks_is_drawn_for_validation_alone():
-    figure = curves([Course("a", LINES)], "macro_f1")
+    figure = curves([RunHistory("a", LINES)], "macro_f1")
     assert len(figure.data) == 1
     assert set(figure.data[0].y) == {0.5}
 
 
 def test_an_epoch_without_validation_leaves_a_gap():
     stopped = [*LINES, {"epoch": 5, "train": {"loss": 0.1, "accuracy": 1.0}, "validation": None}]
-    figure = curves([Course("a", stopped)], "accuracy")
+    figure = curves([RunHistory("a", stopped)], "accuracy")
     assert [x for x, _ in drawn(figure, "solid")[0]] == [1, 2, 4]
     assert [x for x, _ in drawn(figure, "dot")[0]] == [1, 2, 4, 5]
 
 
 def test_single_steps_stand_under_the_loss_of_one_run():
-    course = Course("a", LINES, [(0.5, 2.0), (0.6, 1.9)])
+    course = RunHistory("a", LINES, [(0.5, 2.0), (0.6, 1.9)])
     assert list(curves([course], "loss").data[0].y) == [2.0, 1.9]
     assert len(curves([course], "accuracy").data) == 2
     assert len(curves([course, course], "loss").data) == 4
 
 
 def test_runs_differ_in_colour_and_symbol_and_are_named_once_in_the_legend():
-    figure = curves([Course(f"run {at}", LINES) for at in range(MOST)], "accuracy")
+    figure = curves([RunHistory(f"run {at}", LINES) for at in range(MOST)], "accuracy")
     full = [trace for trace in figure.data if trace.line.dash == "solid"]
     assert len({trace.line.color for trace in full}) == MOST
     assert len({trace.marker.symbol for trace in full}) == MOST
@@ -51,18 +51,18 @@ def test_runs_differ_in_colour_and_symbol_and_are_named_once_in_the_legend():
 
 
 def test_the_axis_reaches_the_epochs_that_are_still_to_come():
-    assert curves([Course("a", LINES)], "loss", until=20).layout.xaxis.range[1] >= 20
-    assert curves([Course("a", LINES)], "loss").layout.xaxis.range[1] < 5
-    assert curves([Course("a", [])], "loss").layout.xaxis.range[1] >= 1
+    assert curves([RunHistory("a", LINES)], "loss", until=20).layout.xaxis.range[1] >= 20
+    assert curves([RunHistory("a", LINES)], "loss").layout.xaxis.range[1] < 5
+    assert curves([RunHistory("a", [])], "loss").layout.xaxis.range[1] >= 1
 
 
 def test_shares_have_one_axis_for_all_runs():
-    assert curves([Course("a", [])], "accuracy").layout.yaxis.range == (0, 1.03)
-    assert curves([Course("a", LINES)], "loss").layout.yaxis.range is None
+    assert curves([RunHistory("a", [])], "accuracy").layout.yaxis.range == (0, 1.03)
+    assert curves([RunHistory("a", LINES)], "loss").layout.yaxis.range is None
 
 
 def test_names_are_no_markup():
-    figure = curves([Course("<b>x</b>", LINES), Course("$y$", LINES)], "loss")
+    figure = curves([RunHistory("<b>x</b>", LINES), RunHistory("$y$", LINES)], "loss")
     told = " ".join(str(trace.name) + str(trace.hovertext) for trace in figure.data)
     assert "<b>x" not in told
     assert "$" not in told
@@ -70,10 +70,12 @@ def test_names_are_no_markup():
 
 def test_more_runs_than_can_be_told_apart_are_refused():
     with pytest.raises(ValueError, match=f"at most {MOST}"):
-        curves([Course("a", LINES)] * (MOST + 1), "loss")
+        curves([RunHistory("a", LINES)] * (MOST + 1), "loss")
 
 
 def test_many_epochs_are_a_line_without_symbols():
     lines = [{**LINES[0], "epoch": epoch} for epoch in range(1, 200)]
-    assert {trace.mode for trace in curves([Course("a", lines)], "loss").data} == {"lines"}
-    assert {trace.mode for trace in curves([Course("a", LINES)], "loss").data} == {"lines+markers"}
+    assert {trace.mode for trace in curves([RunHistory("a", lines)], "loss").data} == {"lines"}
+    assert {trace.mode for trace in curves([RunHistory("a", LINES)], "loss").data} == {
+        "lines+markers"
+    }

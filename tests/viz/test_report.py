@@ -18,7 +18,7 @@ from han_core.explanation.explain import explain
 from han_core.models.checkpoint import load_checkpoint
 from han_core.runtime.errors import UserError
 from han_core.viz import report
-from han_core.viz.report import GONE, Part, report_page, shared_scale
+from han_core.viz.report import GONE, ReportScope, error_analysis_report, shared_scale
 from tests.analysis.conftest import make_store, scored_corpus, scores, store  # noqa: F401
 from tests.viz.conftest import made_explanation
 
@@ -42,8 +42,8 @@ def four(make_store):
 
 def page(store, shown, database, rows=None, conditions=(), checkpoint=None) -> str:
     rows = np.arange(store.rows) if rows is None else np.array(rows)
-    part = Part(store, rows, tuple(conditions), marks(database))
-    return report_page(part, shown, database, checkpoint)
+    part = ReportScope(store, rows, tuple(conditions), marks(database))
+    return error_analysis_report(part, shown, database, checkpoint)
 
 
 def facts(html: str) -> dict[str, str]:

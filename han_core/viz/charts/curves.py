@@ -36,7 +36,7 @@ _NAME = 28  # columns of a run's name in the legend
 
 
 @dataclass(frozen=True)
-class Course:
+class RunHistory:
     """The history of one run.
 
     Attributes:
@@ -56,7 +56,9 @@ def series_look(place: int, name: str) -> Look:
     return Look(name, COLOURS[place % MOST], SYMBOLS[place % MOST])
 
 
-def curves(courses: Sequence[Course], measure: Measure, until: float | None = None) -> go.Figure:
+def curves(
+    courses: Sequence[RunHistory], measure: Measure, until: float | None = None
+) -> go.Figure:
     """Draw validation and training by epoch, a colour for each run.
 
     Args:
@@ -80,7 +82,12 @@ def curves(courses: Sequence[Course], measure: Measure, until: float | None = No
 
 
 def _add_line(
-    builder: FigureBuilder, course: Course, look: Look, measure: Measure, part: str, several: bool
+    builder: FigureBuilder,
+    course: RunHistory,
+    look: Look,
+    measure: Measure,
+    part: str,
+    several: bool,
 ) -> None:
     values = {
         line["epoch"]: line[part][measure]
@@ -109,7 +116,7 @@ def _add_line(
     )
 
 
-def _add_steps(builder: FigureBuilder, course: Course, look: Look) -> None:
+def _add_steps(builder: FigureBuilder, course: RunHistory, look: Look) -> None:
     builder.add_trace(
         "scatter",
         x=[epoch for epoch, _ in course.steps],
@@ -124,7 +131,7 @@ def _add_steps(builder: FigureBuilder, course: Course, look: Look) -> None:
 
 
 def _add_axes(
-    builder: FigureBuilder, courses: Sequence[Course], measure: Measure, until: float | None
+    builder: FigureBuilder, courses: Sequence[RunHistory], measure: Measure, until: float | None
 ) -> None:
     last = max((line["epoch"] for course in courses for line in course.lines), default=1)
     reached = max((course.steps[-1][0] for course in courses if course.steps), default=0.0)

@@ -23,19 +23,19 @@ from han_core.runtime.errors import UserError
 LARGEST = 200_000  # bytes
 
 Count = Annotated[int, Field(ge=0, le=10**12)]
-Some = Annotated[int, Field(ge=1, le=10**12)]
+PositiveCount = Annotated[int, Field(ge=1, le=10**12)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Figure = Annotated[float, Field(ge=-1e9, le=1e9)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class Part(BaseModel):
+class CardPart(BaseModel):
     """A piece of a card: nothing unknown in it, and no number that is none."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Leaf(Part):
+class MeanInterval(CardPart):
     """A mean over documents with its 95% interval; all None where no document has a value."""
 
     mean: Figure | None = None
@@ -43,7 +43,7 @@ class Leaf(Part):
     high: Figure | None = None
 
     @model_validator(mode="after")
-    def _is_an_interval(self) -> "Leaf":
+    def _is_an_interval(self) -> "MeanInterval":
         self.interval()
         return self
 
@@ -51,59 +51,59 @@ class Leaf(Part):
         return Interval(self.mean, self.low, self.high)
 
 
-class Ranked(Part):
+class Ranked(CardPart):
     """The same for four orders of words."""
 
-    attention: Leaf
-    gradient: Leaf
-    leave_one_out: Leaf
-    random: Leaf
+    attention: MeanInterval
+    gradient: MeanInterval
+    leave_one_out: MeanInterval
+    random: MeanInterval
 
 
-class Flips(Part):
+class Flips(CardPart):
     """Shares of attention set to 0 until the decision flips, and what never does."""
 
-    attention: Leaf
-    gradient: Leaf
-    random: Leaf
-    never: Leaf
+    attention: MeanInterval
+    gradient: MeanInterval
+    random: MeanInterval
+    never: MeanInterval
 
 
-class Faithfulness(Part):
+class Faithfulness(CardPart):
     """What ``python -m han_core faithfulness`` prints of it, and on which data."""
 
     data: Name
-    n: Some
+    n: PositiveCount
     comprehensiveness: Ranked
     sufficiency: Ranked
-    captured: Leaf
-    tau_gradient: Leaf
-    tau_leave_one_out: Leaf
-    tau_ceiling: Leaf
+    captured: MeanInterval
+    tau_gradient: MeanInterval
+    tau_leave_one_out: MeanInterval
+    tau_ceiling: MeanInterval
     flip: Flips
-    uniform_flips: Leaf
-    permutation_shift: Leaf
+    uniform_flips: MeanInterval
+    permutation_shift: MeanInterval
 
 
 class Judged(Ranked):
     """And how far people agree with each other, the ceiling; None where one alone marked."""
 
-    people: Leaf
+    people: MeanInterval
 
 
-class Plausibility(Part):
+class Plausibility(CardPart):
     """What ``python -m han_core plausibility`` prints of it, and on which data."""
 
     data: Name
-    n: Some
+    n: PositiveCount
     auprc: Judged
     f1: Judged
 
 
-class Counted(Part):
+class Counted(CardPart):
     """How many of ``n`` documents are classified rightly."""
 
-    n: Some
+    n: PositiveCount
     right: Count
 
     @model_validator(mode="after")
@@ -113,7 +113,7 @@ class Counted(Part):
         return self
 
 
-class Weaknesses(Part):
+class Weaknesses(CardPart):
     """Accuracy by the tags of a small corpus that was written to be difficult."""
 
     data: Name
@@ -121,7 +121,7 @@ class Weaknesses(Part):
     tags: Annotated[dict[Name, Counted], Field(max_length=50)]
 
 
-class Rival(Part):
+class Baseline(CardPart):
     """Another model on the same test documents.
 
     Attributes:
@@ -130,12 +130,12 @@ class Rival(Part):
 
     name: Name
     accuracy: Share
-    n: Some
+    n: PositiveCount
     macro_f1: Share | None = None
     p: Share | None = None
 
 
-class Speed(Part):
+class Speed(CardPart):
     """From texts to predictions, split into words and all, the best of some rounds.
 
     Attributes:
@@ -145,11 +145,11 @@ class Speed(Part):
 
     documents_per_second: Annotated[float, Field(gt=0, le=1e9)]
     words: Annotated[float, Field(gt=0, le=1e9)]
-    threads: Some
+    threads: PositiveCount
     machine: Name
 
 
-class Card(Part):
+class Card(CardPart):
     """All of ``card.json``; what was not measured is None.
 
     Attributes:
@@ -158,7 +158,7 @@ class Card(Part):
 
     format: Literal[1] = 1
     weights: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    rivals: Annotated[tuple[Rival, ...], Field(max_length=50)] | None = None
+    rivals: Annotated[tuple[Baseline, ...], Field(max_length=50)] | None = None
     faithfulness: Faithfulness | None = None
     plausibility: Plausibility | None = None
     weaknesses: Weaknesses | None = None
@@ -226,7 +226,7 @@ def share_cells(found: Counted) -> tuple[str, str]:
     return f"{found.right / found.n:.{digits}%}", f"{low:.{digits}%} to {high:.{digits}%}"
 
 
-def leaf_cell(leaf: Leaf) -> str:
+def interval_cell(leaf: MeanInterval) -> str:
     return in_words(leaf.interval())
 
 

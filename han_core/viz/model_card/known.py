@@ -30,7 +30,7 @@ MOST = 40  # settings, seeds, kinds of documents
 
 
 @dataclass(frozen=True)
-class Reached:
+class Scores:
     """How well the model did on one part; None where nothing is said."""
 
     accuracy: float | None = None
@@ -39,7 +39,7 @@ class Reached:
 
 
 @dataclass(frozen=True)
-class Known:
+class CheckpointFacts:
     """A checkpoint by its own account.
 
     Attributes:
@@ -58,7 +58,7 @@ class Known:
     config: Config
     dataset: str
     documents: Mapping[str, int]
-    reached: Mapping[str, Reached]
+    reached: Mapping[str, Scores]
     seeds: tuple[tuple[int, float], ...]
     seed: int | None
     date: str
@@ -70,7 +70,7 @@ class Known:
     bytes: int
 
     @property
-    def test(self) -> Reached:
+    def test(self) -> Scores:
         return self.reached["test"]
 
     @property
@@ -80,7 +80,7 @@ class Known:
         return None if accuracy is None or not n else round(accuracy * n)
 
 
-def known(folder: str | Path) -> Known:
+def checkpoint_facts(folder: str | Path) -> CheckpointFacts:
     """What the checkpoint in ``folder``, or of that name, says of itself.
 
     Raises:
@@ -89,7 +89,7 @@ def known(folder: str | Path) -> Known:
     named = find_folder(folder)
     place = standing(named)
     config, metrics = read_config(place), read_metrics(place)
-    return Known(
+    return CheckpointFacts(
         name=named.name,
         config=config,
         dataset=_text(metrics.get("dataset")),
@@ -112,10 +112,10 @@ def parameters(architecture: Architecture) -> int:
     return sum(tensor.numel() for tensor in blank_model(architecture).parameters())
 
 
-def _reached(value: object) -> Reached:
+def _reached(value: object) -> Scores:
     found = value if isinstance(value, dict) else {}
     loss = found.get("loss")
-    return Reached(
+    return Scores(
         _share(found.get("accuracy")),
         _share(found.get("macro_f1")),
         loss if isinstance(loss, int | float) and isfinite(loss) else None,

@@ -18,14 +18,14 @@ from collections.abc import Callable, Sequence
 from pydantic import ValidationError
 
 from han_core.runtime.errors import UserError
-from han_core.viz.model_card.content import Rival, Section, Table
-from han_core.viz.model_card.known import Known
+from han_core.viz.model_card.content import Baseline, Section, Table
+from han_core.viz.model_card.known import CheckpointFacts
 
 MOST = 50
 EXPECTED = "A JSON object with name, accuracy and n is expected on each line"
 
 
-def read_rivals(data: bytes, checkpoint: str, documents: int) -> tuple[Rival, ...]:
+def read_baselines(data: bytes, checkpoint: str, documents: int) -> tuple[Baseline, ...]:
     """The models of a file, the best first.
 
     Args:
@@ -77,11 +77,11 @@ def _p_values(lines: list[tuple[int, dict]], checkpoint: str) -> dict[str, objec
     return found
 
 
-def _rival(number: int, given: dict, tests: dict[str, object]) -> Rival:
+def _rival(number: int, given: dict, tests: dict[str, object]) -> Baseline:
     """One line, in either of the two forms."""
     name, accuracy = given.get("name", given.get("baseline")), given.get("accuracy")
     try:
-        return Rival.model_validate(
+        return Baseline.model_validate(
             {
                 "name": name,
                 "accuracy": accuracy.get("mean") if isinstance(accuracy, dict) else accuracy,
@@ -100,7 +100,7 @@ def _rival(number: int, given: dict, tests: dict[str, object]) -> Rival:
 Escape = Callable[[str], str]
 
 
-def readme(known: Known, sections: Sequence[Section]) -> str:
+def readme(known: CheckpointFacts, sections: Sequence[Section]) -> str:
     """The whole file: the hub's lines, a heading, the sections, how to use it."""
     parts = [_front(known), f"# {plain_markdown(known.name)}", *map(_whole, sections), _use(known)]
     return "\n\n".join(parts) + "\n"
@@ -140,13 +140,13 @@ def _fenced(code: str) -> str:
     return f"{fence}\n{code}\n{fence}"
 
 
-def _use(known: Known) -> str:
+def _use(known: CheckpointFacts) -> str:
     command = f"python -m han_core explain --checkpoint {known.name}"
     example = 'echo \'{"text": "…"}\' | ' + command
     return f"## How to use it\n\n{_fenced(example)}"
 
 
-def _front(known: Known) -> str:
+def _front(known: CheckpointFacts) -> str:
     """What hubs read: YAML, of which JSON is a part."""
     accuracy, n = known.test.accuracy, known.documents.get("test")
     lines = [

@@ -17,21 +17,21 @@ from han_core.models.registry import model_kind
 from han_core.runtime.errors import counted, joined, listed
 from han_core.text.characters import language_name
 from han_core.viz.model_card.content import (
+    Baseline,
     Card,
     Counted,
     Faithfulness,
     Plausibility,
-    Rival,
     Section,
     Speed,
     Table,
     Weaknesses,
-    leaf_cell,
+    interval_cell,
     p_equals,
     p_value,
     share_cells,
 )
-from han_core.viz.model_card.known import Known
+from han_core.viz.model_card.known import CheckpointFacts
 
 STRANGE = (
     "A text with words missing is a text that nobody wrote, so part of every fall is its "
@@ -83,7 +83,7 @@ def _faithful(found: Faithfulness) -> Section:
     header = ("Fall of the probability", "Attention", "Gradient", "Leave-one-out", "Random")
     names = ("without the top words", "with only the top words")
     ranked = zip(names, (found.comprehensiveness, found.sufficiency), strict=True)
-    rows = [(name, *(leaf_cell(getattr(one, by)) for by in _RANKED)) for name, one in ranked]
+    rows = [(name, *(interval_cell(getattr(one, by)) for by in _RANKED)) for name, one in ranked]
     others = Table(("Figure", "Mean and interval"), tuple(_others(found)))
     return Section("Faithfulness", tuple(told), (Table(header, tuple(rows)), others))
 
@@ -105,14 +105,17 @@ def _captured(found: Faithfulness, falls: dict[str, float | None]) -> Iterator[s
 
 
 def _others(found: Faithfulness) -> Iterator[tuple[str, str]]:
-    yield "tau of attention with gradient", leaf_cell(found.tau_gradient)
-    yield "tau of attention with leave-one-out", leaf_cell(found.tau_leave_one_out)
-    yield "tau of those two with each other", leaf_cell(found.tau_ceiling)
+    yield "tau of attention with gradient", interval_cell(found.tau_gradient)
+    yield "tau of attention with leave-one-out", interval_cell(found.tau_leave_one_out)
+    yield "tau of those two with each other", interval_cell(found.tau_ceiling)
     for by in ("attention", "gradient", "random"):
-        yield f"share zeroed until the decision flips, by {by}", leaf_cell(getattr(found.flip, by))
-    yield "documents that an order never flips", leaf_cell(found.flip.never)
-    yield "documents that uniform attention flips", leaf_cell(found.uniform_flips)
-    yield "change when attention is shuffled", leaf_cell(found.permutation_shift)
+        yield (
+            f"share zeroed until the decision flips, by {by}",
+            interval_cell(getattr(found.flip, by)),
+        )
+    yield "documents that an order never flips", interval_cell(found.flip.never)
+    yield "documents that uniform attention flips", interval_cell(found.uniform_flips)
+    yield "change when attention is shuffled", interval_cell(found.permutation_shift)
 
 
 def _plausible(found: Plausibility) -> Section:
@@ -120,7 +123,7 @@ def _plausible(found: Plausibility) -> Section:
     by = (*_RANKED, "people")
     names = ("area under precision and recall", "token F1 at the length people marked")
     measures = zip(names, (found.auprc, found.f1), strict=True)
-    rows = [(name, *(leaf_cell(getattr(one, order)) for order in by)) for name, one in measures]
+    rows = [(name, *(interval_cell(getattr(one, order)) for order in by)) for name, one in measures]
     header = ("Agreement with people", "Attention", "Gradient", "Leave-one-out", "Random", "People")
     first = f"Measured on {counted(found.n, 'document')} of {found.data}."
     return Section("Plausibility", (first, PLAUSIBLE), (Table(header, tuple(rows)),))
@@ -143,7 +146,7 @@ ALONE = (
 )
 
 
-def sections(known: Known, card: Card | None) -> tuple[Section, ...]:
+def sections(known: CheckpointFacts, card: Card | None) -> tuple[Section, ...]:
     """All that is known of a checkpoint; without a card, what its own metrics say."""
     found = [_model(known), _accuracy(known, card.rivals if card else None)]
     if card is not None:
@@ -151,7 +154,7 @@ def sections(known: Known, card: Card | None) -> tuple[Section, ...]:
     return (*found, _recipe(known))
 
 
-def _model(known: Known) -> Section:
+def _model(known: CheckpointFacts) -> Section:
     config = known.config
     shape, vocabulary = config.architecture, config.architecture.vocabulary_size
     precision = "half precision" if config.weights == "float16" else "single precision"
@@ -167,19 +170,19 @@ def _model(known: Known) -> Section:
     return Section("The model", tables=(Table(("Checkpoint", known.name), tuple(rows)),))
 
 
-def _documents(known: Known) -> str:
+def _documents(known: CheckpointFacts) -> str:
     """ "23,000 train, 2,000 validation"."""
     pairs = known.documents.items()
     return ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in pairs if n)
 
 
-def _accuracy(known: Known, rivals: Sequence[Rival] | None) -> Section:
+def _accuracy(known: CheckpointFacts, rivals: Sequence[Baseline] | None) -> Section:
     n, right = known.documents.get("test", 0), known.right
     said = [_validation(known), _seeds(known.seeds)]
     if right is None:
         return Section("Accuracy", tuple(filter(None, ("It was not tested.", *said))))
     f1 = known.test.macro_f1
-    own = Rival(name="this model", accuracy=right / n, n=n, macro_f1=f1)
+    own = Baseline(name="this model", accuracy=right / n, n=n, macro_f1=f1)
     rows = [_rival(rival) for rival in (own, *(rivals or ()))]
     header = ("Model", "Test accuracy", "95% interval", "Macro F1", "McNemar's p")
     beside = _beside(right / n, rivals) if rivals else ALONE
@@ -188,13 +191,13 @@ def _accuracy(known: Known, rivals: Sequence[Rival] | None) -> Section:
     return Section("Accuracy", tuple(filter(None, (beside, *said))), (table,))
 
 
-def _rival(rival: Rival) -> tuple[str, ...]:
+def _rival(rival: Baseline) -> tuple[str, ...]:
     right = Counted(n=rival.n, right=round(rival.accuracy * rival.n))
     f1 = "–" if rival.macro_f1 is None else f"{rival.macro_f1:.4f}"
     return (rival.name, *share_cells(right), f1, "–" if rival.p is None else p_value(rival.p))
 
 
-def _beside(accuracy: float, rivals: Sequence[Rival]) -> str:
+def _beside(accuracy: float, rivals: Sequence[Baseline]) -> str:
     """The strongest other model, and how far it is away."""
     best = max(rivals, key=lambda rival: rival.accuracy)
     points = 100 * (accuracy - best.accuracy)
@@ -208,7 +211,7 @@ def _beside(accuracy: float, rivals: Sequence[Rival]) -> str:
     )
 
 
-def _validation(known: Known) -> str:
+def _validation(known: CheckpointFacts) -> str:
     accuracy = known.reached["validation"].accuracy
     return "" if accuracy is None else f"On the validation documents it reaches {accuracy:.2%}."
 
@@ -225,7 +228,7 @@ def _seeds(runs: Sequence[tuple[int, float]]) -> str:
     )
 
 
-def _recipe(known: Known) -> Section:
+def _recipe(known: CheckpointFacts) -> Section:
     facts = [("seed", "" if known.seed is None else str(known.seed)), ("date", known.date)]
     rows = [(name, value) for name, value in (*facts, *known.settings.items()) if value]
     table = (Table(("Setting", "Value"), tuple(rows)),) if rows else ()
@@ -233,7 +236,7 @@ def _recipe(known: Known) -> Section:
     return Section("How it was made", tuple(filter(None, said)), table, known.command)
 
 
-def _taught(known: Known) -> str:
+def _taught(known: CheckpointFacts) -> str:
     if not known.teachers:
         return ""
     parts = {"unlabelled": "unlabelled documents", "stretches": "parts of the training documents"}

@@ -7,21 +7,21 @@ import pytest
 
 from han_core.models.checkpoint import METRICS, load_checkpoint
 from han_core.runtime.errors import UserError
-from han_core.viz.model_card.known import Reached, known
+from han_core.viz.model_card.known import Scores, checkpoint_facts
 
 
 def saying(folder, metrics: object) -> object:
     (folder / METRICS).write_text(json.dumps(metrics), encoding="utf-8")
-    return known(folder)
+    return checkpoint_facts(folder)
 
 
 def test_all_of_it(folder):
-    found = known(folder)
+    found = checkpoint_facts(folder)
     assert (found.name, found.dataset, found.seed, found.date) == (
         "mine", "some/reviews", 4, "2026-11-21",
     )  # fmt: skip
     assert found.documents["unlabelled"] == 5000
-    assert found.test == Reached(0.9, 0.8991, 0.3)
+    assert found.test == Scores(0.9, 0.8991, 0.3)
     assert found.right == 900
     assert found.seeds == ((4, 0.9), (5, 0.91), (6, 0.92))
     assert found.settings == {
@@ -33,7 +33,7 @@ def test_all_of_it(folder):
 
 
 def test_parameters_are_those_of_the_model_and_bytes_those_of_its_files(folder):
-    found = known(folder)
+    found = checkpoint_facts(folder)
     model = load_checkpoint(folder).model
     assert found.parameters == sum(parameter.numel() for parameter in model.parameters())
     files = [folder / name for name in ("model.safetensors", "vocabulary.json")]
@@ -45,7 +45,7 @@ def test_no_metrics_are_no_trouble(folder, metrics):
     found = saying(folder, metrics)
     assert (found.dataset, found.documents, found.right, found.command) == ("", {}, None, "")
     (folder / METRICS).unlink()
-    assert known(folder) == found
+    assert checkpoint_facts(folder) == found
 
 
 def test_each_thing_only_where_it_can_be(folder):
@@ -67,7 +67,7 @@ def test_each_thing_only_where_it_can_be(folder):
     assert found.dataset == ""
     assert [len(name) for name in found.documents] == [60]
     assert all(name.isprintable() for name in found.documents)
-    assert found.reached == {"test": Reached(), "validation": Reached()}
+    assert found.reached == {"test": Scores(), "validation": Scores()}
     assert (found.seeds, found.seed, found.settings, found.teachers) == ((), None, {}, ())
     assert found.command == ""
     assert len(found.notes["note"]) == 4_000
@@ -83,4 +83,4 @@ def test_settings_and_names_are_few_and_short(folder):
 
 def test_a_folder_that_is_none(tmp_path):
     with pytest.raises(UserError):
-        known(tmp_path / "none")
+        checkpoint_facts(tmp_path / "none")

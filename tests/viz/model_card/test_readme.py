@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from han_core.models.checkpoint import METRICS
 from han_core.viz.model_card.content import Section, Table
-from han_core.viz.model_card.known import known
+from han_core.viz.model_card.known import checkpoint_facts
 from han_core.viz.model_card.readme import plain_markdown, readme, section_markdown
 from han_core.viz.model_card.sections import sections
 
 
 @pytest.fixture
 def text(folder, card) -> str:
-    own = known(folder)
+    own = checkpoint_facts(folder)
     return readme(own, sections(own, card))
 
 
@@ -42,7 +42,7 @@ def test_front_is_yaml(text):
 
 def test_untested_models_claim_no_result(folder):
     (folder / METRICS).write_text("{}")
-    found = front(readme(known(folder), ()))
+    found = front(readme(checkpoint_facts(folder), ()))
     assert "model-index" not in found
     assert "datasets" not in found
 
@@ -73,7 +73,7 @@ def test_a_strangers_words_stay_words(folder, card):
                "settings": {HOSTILE: HOSTILE}, "documents": {HOSTILE: 3}}  # fmt: skip
     (folder / METRICS).write_text(json.dumps(metrics), encoding="utf-8")
     rival = card.rivals[0].model_copy(update={"name": HOSTILE})
-    own = known(folder)
+    own = checkpoint_facts(folder)
     text = readme(own, sections(own, card.model_copy(update={"rivals": (rival,)})))
     body = text.split("---\n", 2)[2]
     assert not re.search(r"(?<!\\)[<\]]", re.sub(r"`{3,}.*?`{3,}", "", body, flags=re.DOTALL))

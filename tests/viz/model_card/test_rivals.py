@@ -5,8 +5,8 @@ import json
 import pytest
 
 from han_core.runtime.errors import UserError
-from han_core.viz.model_card.content import Rival
-from han_core.viz.model_card.readme import read_rivals
+from han_core.viz.model_card.content import Baseline
+from han_core.viz.model_card.readme import read_baselines
 
 
 def lines(*objects: object) -> bytes:
@@ -18,9 +18,9 @@ def test_plain_lines_come_best_first():
         {"name": "a", "accuracy": 0.8, "n": 10},
         {"name": "b", "accuracy": 0.9, "n": 10, "macro_f1": 0.7, "p": 0.04, "seconds": 3},
     )
-    assert read_rivals(data + b"\n\n", "mine", 10) == (
-        Rival(name="b", accuracy=0.9, n=10, macro_f1=0.7, p=0.04),
-        Rival(name="a", accuracy=0.8, n=10),
+    assert read_baselines(data + b"\n\n", "mine", 10) == (
+        Baseline(name="b", accuracy=0.9, n=10, macro_f1=0.7, p=0.04),
+        Baseline(name="a", accuracy=0.8, n=10),
     )
 
 
@@ -33,8 +33,8 @@ def test_what_the_benchmark_prints():
         {"checkpoint": "mine", "n": 10, "accuracy": share,
          "against": {"nb-svm": {"fixed": 3, "broken": 1, "p": 0.625, "mid_p": 0.375}}},
     )  # fmt: skip
-    (rival,) = read_rivals(data, "mine", 0)
-    assert rival == Rival(name="nb-svm", accuracy=0.8, n=10, macro_f1=0.79, p=0.625)
+    (rival,) = read_baselines(data, "mine", 0)
+    assert rival == Baseline(name="nb-svm", accuracy=0.8, n=10, macro_f1=0.79, p=0.625)
 
 
 @pytest.mark.parametrize(
@@ -61,4 +61,4 @@ def test_what_the_benchmark_prints():
 )  # fmt: skip
 def test_what_is_no_such_file_gets_one_sentence(data, saying):
     with pytest.raises(UserError, match=saying):
-        read_rivals(data, "mine", 9)
+        read_baselines(data, "mine", 9)

@@ -5,23 +5,23 @@ from dataclasses import replace
 import pytest
 
 from han_core.explanation.statistics import NO_INTERVAL, Interval
-from han_core.viz.model_card.content import Card, Rival, Section, Table, in_words, p_value
-from han_core.viz.model_card.known import known
+from han_core.viz.model_card.content import Baseline, Card, Section, Table, in_words, p_value
+from han_core.viz.model_card.known import checkpoint_facts
 from han_core.viz.model_card.sections import ALONE, sections
 
 
 @pytest.fixture
 def drawn(folder, card) -> dict[str, Section]:
-    return {section.title: section for section in sections(known(folder), card)}
+    return {section.title: section for section in sections(checkpoint_facts(folder), card)}
 
 
 def test_sections_in_order(folder, card):
-    titles = [section.title for section in sections(known(folder), card)]
+    titles = [section.title for section in sections(checkpoint_facts(folder), card)]
     assert titles == [
         "The model", "Accuracy", "Weaknesses", "Faithfulness", "Plausibility", "Speed",
         "How it was made",
     ]  # fmt: skip
-    titles = [section.title for section in sections(known(folder), None)]
+    titles = [section.title for section in sections(checkpoint_facts(folder), None)]
     assert titles == ["The model", "Accuracy", "How it was made"]
 
 
@@ -31,7 +31,9 @@ def test_the_model(drawn, folder):
     assert facts["Language"] == "English"
     assert facts["Classes"] == '"negative", "positive"'
     assert facts["Documents"] == "900 train, 100 validation, 1,000 test, 5,000 unlabelled"
-    assert facts["Size"].startswith(f"{known(folder).parameters:,} parameters in single precision")
+    assert facts["Size"].startswith(
+        f"{checkpoint_facts(folder).parameters:,} parameters in single precision"
+    )
 
 
 def test_accuracy_beside_others(drawn):
@@ -61,22 +63,22 @@ def test_accuracy_beside_others(drawn):
 )  # fmt: skip
 def test_what_is_said_of_the_strongest(folder, card, accuracy, p, said):
     rivals = (
-        Rival(name="b", accuracy=0.1, n=1000),
-        Rival(name="a", accuracy=accuracy, n=1000, p=p),
+        Baseline(name="b", accuracy=0.1, n=1000),
+        Baseline(name="a", accuracy=accuracy, n=1000, p=p),
     )
-    found = sections(known(folder), card.model_copy(update={"rivals": rivals}))
+    found = sections(checkpoint_facts(folder), card.model_copy(update={"rivals": rivals}))
     assert found[1].sentences[0] == said
 
 
 def test_without_other_models_it_is_said_that_nothing_is_known(folder, card):
-    section = sections(known(folder), card.model_copy(update={"rivals": None}))[1]
+    section = sections(checkpoint_facts(folder), card.model_copy(update={"rivals": None}))[1]
     assert section.sentences[0] == ALONE
     assert section.tables[0].header == ("Model", "Test accuracy", "95% interval", "Macro F1")
 
 
 def test_without_a_test_nothing_is_claimed(folder):
     (folder / "metrics.json").write_text('{"validation": {"accuracy": 0.99}}')
-    section = sections(known(folder), None)[1]
+    section = sections(checkpoint_facts(folder), None)[1]
     assert section.tables == ()
     assert section.sentences == (
         "It was not tested.", "On the validation documents it reaches 99.00%.",
@@ -118,7 +120,7 @@ def test_faithfulness(drawn):
 def test_what_has_no_value_is_not_spoken_of(folder, card):
     none = card.faithfulness.captured.model_copy(update=dict.fromkeys(("mean", "low", "high")))
     found = card.faithfulness.model_copy(update={"captured": none})
-    section = sections(known(folder), card.model_copy(update={"faithfulness": found}))[3]
+    section = sections(checkpoint_facts(folder), card.model_copy(update={"faithfulness": found}))[3]
     assert not any("captures" in one for one in section.sentences)
 
 
@@ -151,13 +153,15 @@ def test_how_it_was_made(drawn):
     ],
 )  # fmt: skip
 def test_what_teachers_labelled(folder, documents, what):
-    told = replace(known(folder), documents=documents)
+    told = replace(checkpoint_facts(folder), documents=documents)
     (section,) = (s for s in sections(told, None) if s.title == "How it was made")
     assert section.sentences[0] == f"It learnt from {what} too, as nb-svm and older labelled them."
 
 
 def test_an_empty_card_adds_nothing(folder, card):
-    assert sections(known(folder), Card(weights=card.weights)) == sections(known(folder), None)
+    assert sections(checkpoint_facts(folder), Card(weights=card.weights)) == sections(
+        checkpoint_facts(folder), None
+    )
 
 
 def test_figures_in_words():
