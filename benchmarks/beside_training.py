@@ -1,11 +1,10 @@
-"""What somebody who explores notices of a training run on the same machine.
+"""Clicks on Explore while a training run works on the same machine, and while none does.
 
     python -m benchmarks.beside_training [--rounds 3] [--clicks 20]
 
-Serves the app, and in one Chromium explores (a new text, from the click on Analyse to its
-words in the page) while now and then another session trains: a run as the Train page
-starts it, on the bundled corpus. Rounds with and without a run alternate. Prints one JSON
-line: medians and 95th percentiles in milliseconds, and their ratio.
+Serves the app and explores it in one Chromium: a new text each time, from the click on Analyse
+to its words in the page. Rounds with and without a run on the bundled corpus alternate. Prints
+one JSON line: medians and 95th percentiles in milliseconds, and their ratio.
 """
 
 import argparse
@@ -25,10 +24,12 @@ TEXT = "Number {} was a long evening. " + "The hall was cold, but the soup made 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--clicks", type=int, default=20)
-    given = parser.parse_args()
+    options = parser.parse_args()
+    idle: list[float] = []
+    busy: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
         os.environ["HANSCOPE_DATA"] = folder
         with chromium() as browser, served() as address:
@@ -36,19 +37,17 @@ def main() -> None:
             page.goto(address)
             page.get_by_test_id("word-heatmap").wait_for(timeout=120_000)
             _clicks(page, 5, "warm-up")
-            alone: list[float] = []
-            beside: list[float] = []
-            for number in range(given.rounds):
-                alone += _clicks(page, given.clicks, f"alone {number}")
-                run = _started()
-                beside += _clicks(page, given.clicks, f"beside {number}")
-                _ended(run)
-    ratio = round(statistics.median(beside) / statistics.median(alone), 2)
-    print(json.dumps({"alone": _told(alone), "beside_training": _told(beside), "ratio": ratio}))
+            for number in range(options.rounds):
+                idle += _clicks(page, options.clicks, f"alone {number}")
+                run = _start_run()
+                busy += _clicks(page, options.clicks, f"beside {number}")
+                _end_run(run)
+    ratio = round(statistics.median(busy) / statistics.median(idle), 2)
+    print(json.dumps({"alone": _summary(idle), "beside_training": _summary(busy), "ratio": ratio}))
 
 
 def _clicks(page: Page, clicks: int, name: str) -> list[float]:
-    """Milliseconds from each click to the words in the page."""
+    """Return the milliseconds from each click to the words in the page."""
     times = []
     for number in range(clicks):
         mark = f"{name.replace(' ', '')}x{number}"
@@ -60,20 +59,18 @@ def _clicks(page: Page, clicks: int, name: str) -> list[float]:
     return times
 
 
-def _started() -> str:
-    """A run that is at its steps and goes on for long."""
+def _start_run() -> str:
+    """Start a long run, and return its id once it takes steps."""
     source = {"data": "bundled:classroom", "validation": "bundled:classroom@test"}
-    plan = checked_plan(
-        name="beside", model="han", source=source,
-        settings={"epochs": 1000, "patience": 1000}, device="cpu",
-    )  # fmt: skip
+    settings = {"epochs": 1000, "patience": 1000}
+    plan = checked_plan(name="beside", model="han", source=source, settings=settings, device="cpu")
     run = start(plan)
     while view(run).status != "training":
         time.sleep(0.2)
     return run
 
 
-def _ended(run: str) -> None:
+def _end_run(run: str) -> None:
     assert view(run).is_live, "the run ended before the clicks did"
     stop(run)
     while view(run).is_live:
@@ -81,10 +78,10 @@ def _ended(run: str) -> None:
     delete(run)
 
 
-def _told(times: list[float]) -> dict[str, float]:
+def _summary(times: list[float]) -> dict[str, float]:
     ranked = sorted(times)
-    at = min(len(ranked) - 1, int(0.95 * len(ranked)))
-    return {"median": round(statistics.median(times)), "p95": round(ranked[at])}
+    p95 = ranked[min(len(ranked) - 1, int(0.95 * len(ranked)))]
+    return {"median": round(statistics.median(times)), "p95": round(p95)}
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Measures, and writes what came of it into ``benchmarks/README.md``.
+"""Run benchmarks and write their results into ``benchmarks/README.md``.
 
     python -m benchmarks.figures [NAME …] [--data bundled:classroom@all] [--device cpu]
 
-For an idle machine. Without names all of them, which takes about an hour; each is written as
-soon as it is there, between the two comments that carry its name. ``--data`` and ``--device``
+For an idle machine. Without names all of them, which takes about an hour; each result is written
+as soon as it is there, between the two comments that carry its name. ``--data`` and ``--device``
 are for ``bench``.
 """
 
@@ -14,7 +14,7 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -33,7 +33,7 @@ RUNS = {
     "beside_training": ["benchmarks.beside_training"],
     "growth": ["benchmarks.growth"],
 }
-"""What each name stands for, after ``python -m``."""
+"""The command of each name, after ``python -m``."""
 
 
 def main() -> None:
@@ -41,42 +41,53 @@ def main() -> None:
     parser.add_argument("names", nargs="*", choices=[[], *RUNS], metavar="NAME")
     parser.add_argument("--data", default="bundled:classroom@all")
     parser.add_argument("--device", default="cpu")
-    given = parser.parse_args()
-    for name in given.names or RUNS:
-        more = ["--data", given.data, "--device", given.device] if name.startswith("bench") else []
-        command = ["-m", *RUNS[name], *more]
+    options = parser.parse_args()
+    of_bench = ["--data", options.data, "--device", options.device]
+    for name in options.names or RUNS:
+        command = ["-m", *RUNS[name], *(of_bench if name.startswith("bench") else [])]
         print(f"python {' '.join(command)}", file=sys.stderr, flush=True)
         done = subprocess.run(
             [sys.executable, *command], cwd=HERE.parent, stdout=subprocess.PIPE, text=True
         )
         if done.returncode:
             raise SystemExit(f"{name} ended with status {done.returncode}; nothing was written.")
-        said = f"{_machine(given.device)}, `python {' '.join(command)}`:"
-        text = written(README.read_text(encoding="utf-8"), name, f"{said}\n\n{table(done.stdout)}")
-        README.write_text(text, encoding="utf-8")
+        heading = f"{_machine(options.device)}, `python {' '.join(command)}`:"
+        text = f"{heading}\n\n{output_table(done.stdout)}"
+        readme = replace_section(README.read_text(encoding="utf-8"), name, text)
+        README.write_text(readme, encoding="utf-8")
 
 
-def table(printed: str) -> str:
-    """What a benchmark printed as a Markdown table: one of JSON, or its own."""
-    lines = printed.splitlines()
+def output_table(output: str) -> str:
+    """Return the table that a benchmark printed, or its last line of JSON as a table."""
+    lines = output.splitlines()
     if own := [line for line in lines if line.startswith("|")]:
         return "\n".join(own)
-    rows = [f"| {name} | {value} |" for name, value in _flat(json.loads(lines[-1]))]
-    return "\n".join(["| what | figure |", "|---|---|", *rows])
+    return markdown_table(("what", "figure"), _flatten(json.loads(lines[-1])))
 
 
-def _flat(found: dict, before: str = "") -> Iterator[tuple[str, str]]:
-    """Names and values of JSON; what stands inside carries the names around it."""
-    for name, value in found.items():
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a table in Markdown; a list becomes "a to b", None an empty cell."""
+    cells = [head, ["---"] * len(head), *([_cell(value) for value in row] for row in rows)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in cells)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, list):
+        return " to ".join(map(_cell, value))
+    return "" if value is None else str(value).replace("|", "\\|").replace("\n", " ")
+
+
+def _flatten(figures: dict, prefix: str = "") -> Iterator[tuple[str, object]]:
+    """Yield names and values of nested JSON; a name carries the names around it."""
+    for name, value in figures.items():
         if isinstance(value, dict):
-            yield from _flat(value, f"{before}{name}: ")
+            yield from _flatten(value, f"{prefix}{name}: ")
         elif value is not None:
-            shown = " to ".join(map(str, value)) if isinstance(value, list) else str(value)
-            yield before + name, shown
+            yield prefix + name, value
 
 
-def written(readme: str, name: str, text: str) -> str:
-    """``readme`` with ``text`` between the comments that carry ``name``.
+def replace_section(readme: str, name: str, text: str) -> str:
+    """Return ``readme`` with ``text`` between the comments that carry ``name``.
 
     Raises:
         ValueError: if it lacks one of them.
@@ -85,12 +96,12 @@ def written(readme: str, name: str, text: str) -> str:
     head, begins, rest = readme.partition(first)
     _, ends, tail = rest.partition(last)
     if not begins or not ends:
-        raise ValueError(f"no place for {name}")
+        raise ValueError(f"the README has no section for {name}")
     return f"{head}{first}\n{text}\n{last}{tail}"
 
 
 def _machine(device: str) -> str:
-    """When, and on what."""
+    """Return the date, processor and version of torch."""
     name = platform.processor() or platform.machine()
     if (info := Path("/proc/cpuinfo")).is_file():
         models = [line for line in info.read_text().splitlines() if line.startswith("model name")]

@@ -1,4 +1,4 @@
-"""How soon: from the server's start to the title on the page, and to the first explanation.
+"""Seconds from the server's start to the title on the page and to the first explanation.
 
     python -m benchmarks.first_paint
 
@@ -6,6 +6,7 @@ Starts the app on a free port, opens Explore in headless Chromium that is alread
 running, and prints one JSON line of medians in seconds over three starts.
 """
 
+import argparse
 import json
 import statistics
 import time
@@ -18,6 +19,7 @@ STARTS = 3
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     with chromium() as browser:
         starts = [_start(browser) for _ in range(STARTS)]
     title, heatmap = (statistics.median(times) for times in zip(*starts, strict=True))
@@ -25,7 +27,7 @@ def main() -> None:
 
 
 def _start(browser: Browser) -> tuple[float, float]:
-    """Seconds to the title and to the heatmap of the example, from a cold start."""
+    """Return the seconds to the title and to the heatmap of the example, from a cold start."""
     started = time.perf_counter()
     with served() as address:
         page = browser.new_page()

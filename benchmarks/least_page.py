@@ -1,7 +1,7 @@
-"""The least page of Streamlit that shows what Explore does: a text's words, and bars by Plotly.
+"""A minimal Streamlit page that shows what Explore does: a text's words, and bars by Plotly.
 
-No model, and nothing else on the page; its answer is there at once. ``pasted`` measures it
-beside Explore: what it takes is Streamlit's, Plotly's and the browser's, and not ours.
+There is no model. ``pasted`` measures it beside Explore: its time is Streamlit's, Plotly's and
+the browser's.
 """
 
 import html

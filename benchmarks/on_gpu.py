@@ -24,8 +24,8 @@ from xml.etree import ElementTree
 
 import torch
 
+from benchmarks.figures import markdown_table
 from benchmarks.model_speed import KINDS, QUICK_KINDS, write_documents
-from benchmarks.on_gpu_table import markdown
 from han_core.runtime.atomic_io import write_json, write_whole
 from han_core.runtime.devices import choose_device, describe_device
 from han_core.runtime.errors import UserError
@@ -34,6 +34,18 @@ ROOT = Path(__file__).parents[1]
 BUDGET = 540
 SHORTEST = 5
 """Seconds; a step that has fewer left is not begun."""
+COLUMNS = {
+    "model": "model",
+    "attention": "attention",
+    "mixed_precision": "mixed precision",
+    "train_documents_per_second": "training, documents/s",
+    "train_vs_textbook": "× textbook",
+    "train_peak_mb": "peak MB",
+    "predict_documents_per_second": "prediction, documents/s",
+    "predict_vs_textbook": "× textbook",
+    "predict_peak_mb": "peak MB",
+    "reason": "remark",
+}
 
 
 @dataclass(frozen=True)
@@ -52,31 +64,31 @@ class Step:
 
 
 def main() -> int:
-    given = _arguments()
+    options = _options()
     started = time.monotonic()
     try:
-        device = choose_device(given.device)
+        device = choose_device(options.device)
     except UserError as error:
         print(f"{error} --device cpu --quick runs the same steps in a small form.", file=sys.stderr)
         return 2
-    given.out.mkdir(parents=True, exist_ok=True)
-    report = {**_machine(device), "quick": given.quick, "budget_seconds": given.budget,
+    options.out.mkdir(parents=True, exist_ok=True)
+    report = {**_machine(device), "quick": options.quick, "budget_seconds": options.budget,
               "steps": [], "tests": None, "models": [], "bench": None}  # fmt: skip
     if report["note"]:
         print(report["note"], file=sys.stderr)
     with tempfile.TemporaryDirectory() as folder:
-        for step in steps(str(device), given.quick, Path(folder)):
+        for step in steps(str(device), options.quick, Path(folder)):
             print(step.name, file=sys.stderr, flush=True)
-            left = given.budget - (time.monotonic() - started)
+            left = options.budget - (time.monotonic() - started)
             run_step(step, left, report, Path(folder))
             report["seconds"] = round(time.monotonic() - started, 1)
-            write_json(given.out / "on_gpu.json", report)
-            write_whole(given.out / "on_gpu.md", markdown(report).encode())
+            write_json(options.out / "on_gpu.json", report)
+            write_whole(options.out / "on_gpu.md", markdown(report).encode())
     print(markdown(report))
     return int(any(step["state"] == "failed" for step in report["steps"]))
 
 
-def _arguments() -> argparse.Namespace:
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--device", default="cuda", help="auto, cpu, cuda, cuda:N or mps")
@@ -191,6 +203,28 @@ def _json_lines(output: str) -> list[dict]:
     """Whole lines alone: a process that was ended may leave half of one."""
     lines = [line for line in output.splitlines() if line.startswith("{") and line.endswith("}")]
     return [json.loads(line) for line in lines]
+
+
+def markdown(report: dict) -> str:
+    """Return the machine, then a table each of steps, models and the figures of bench."""
+    cuda = f", CUDA {report['cuda']}" if report["cuda"] else ""
+    parts = [
+        "# On a GPU",
+        f"{report['date']}, {report['device_name']}, torch {report['torch']}{cuda}; "
+        f"{report['seconds']:.0f} of {report['budget_seconds']:.0f} seconds.",
+    ]
+    parts += [report["note"]] if report["note"] else []
+    steps = [(s["name"], s["state"], s["seconds"], s["reason"]) for s in report["steps"]]
+    parts.append(markdown_table(("step", "state", "seconds", "remark"), steps))
+    if tests := report["tests"]:
+        counts = ", ".join(f"{tests[name]} {name}" for name in ("passed", "failed", "skipped"))
+        parts.append("\n".join([f"Tests: {counts}.", *(f"* {name}" for name in tests["failures"])]))
+    if report["models"]:
+        rows = ([line.get(name) for name in COLUMNS] for line in report["models"])
+        parts.append(markdown_table(tuple(COLUMNS.values()), rows))
+    if report["bench"]:
+        parts.append(markdown_table(("bench", "figure"), report["bench"].items()))
+    return "\n\n".join(parts) + "\n"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""One pasted text in a browser: from the click on Analyse to the finished view.
+"""A pasted text in a browser, from the click on Analyse to the finished view.
 
     python -m benchmarks.pasted [--checkpoint han-imdb] [--clicks 100] [--server]
 
@@ -31,7 +31,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Browser, Error, Page
 
-from benchmarks.server_session import ROOT, Session, a_text, chromium, served, served_class
+from benchmarks.server_session import ROOT, Session, chromium, random_text, served, served_class
 
 WORDS = 250
 WARM = 5  # clicks that do not count
@@ -39,7 +39,7 @@ BLOCK = 15  # clicks on one page before the other has its turn
 LEAST = "benchmarks/least_page.py"
 REST = 200  # milliseconds between the end of one and the next
 SENT = {"words": ("heatmap",), "view": ("heatmap", "sentence_figure")}
-"""Keys of what is drawn."""
+"""Keys of the elements that the server has to send."""
 
 WATCH = """
 mark => {
@@ -75,44 +75,46 @@ def main() -> None:
     parser.add_argument("--checkpoint", default="han-imdb", help="a folder in checkpoints")
     parser.add_argument("--clicks", type=int, default=100)
     parser.add_argument("--server", action="store_true", help="without a browser")
-    given = parser.parse_args()
-    found = {"checkpoint": given.checkpoint, "words": WORDS, "clicks": given.clicks}
-    with alone(ROOT / "checkpoints" / given.checkpoint) as address:
-        if given.server:
-            found |= told(asyncio.run(answered(address, WARM + given.clicks))[WARM:])
+    options = parser.parse_args()
+    figures = {"checkpoint": options.checkpoint, "words": WORDS, "clicks": options.clicks}
+    with served_checkpoint(ROOT / "checkpoints" / options.checkpoint) as address:
+        if options.server:
+            times = asyncio.run(times_on_server(address, WARM + options.clicks))
+            figures |= percentiles(times[WARM:])
         else:
             with served(LEAST) as least:
-                ours, theirs = seen([address, least], given.clicks)
-            found |= told(ours) | told([{"least_view": each["view"]} for each in theirs])
-    print(json.dumps(found))
+                ours, theirs = times_in_browser([address, least], options.clicks)
+            figures |= percentiles(ours)
+            figures |= percentiles([{"least_view": each["view"]} for each in theirs])
+    print(json.dumps(figures))
 
 
-def told(times: list[dict[str, float]]) -> dict[str, float]:
-    """Percentiles of each name over all times."""
-    found = {}
+def percentiles(times: list[dict[str, float]]) -> dict[str, float]:
+    """Return the median and the 95th percentile of each name over all times."""
+    figures = {}
     for name in times[0]:
         median, p95 = np.quantile([each[name] for each in times], (0.5, 0.95))
-        found |= {f"{name}_p50_ms": round(float(median)), f"{name}_p95_ms": round(float(p95))}
-    return found
+        figures |= {f"{name}_p50_ms": round(float(median)), f"{name}_p95_ms": round(float(p95))}
+    return figures
 
 
-def seen(addresses: Sequence[str], clicks: int) -> list[list[dict[str, float]]]:
-    """For each address milliseconds until a browser showed ``words``, ``view`` and ``everything``.
+def times_in_browser(addresses: Sequence[str], clicks: int) -> list[list[dict[str, float]]]:
+    """Return for each address the milliseconds to ``words``, ``view`` and ``everything``.
 
-    They have turns of a few clicks; the first clicks do not count.
+    The addresses take turns of a few clicks; the first clicks do not count.
     """
     with chromium() as browser:
-        pages = [_opened(browser, address) for address in addresses]
+        pages = [_open(browser, address) for address in addresses]
         texts = [_texts(WARM + clicks) for _ in pages]
         times: list[list[dict[str, float]]] = [[] for _ in pages]
         while len(times[-1]) < WARM + clicks:
             for page, own, found in zip(pages, texts, times, strict=True):
                 page.bring_to_front()
-                found.extend(_clicked(page, *each) for each in itertools.islice(own, BLOCK))
+                found.extend(_analyse(page, *each) for each in itertools.islice(own, BLOCK))
     return [found[WARM:] for found in times]
 
 
-def _opened(browser: Browser, address: str) -> Page:
+def _open(browser: Browser, address: str) -> Page:
     page = browser.new_page(viewport={"width": 1440, "height": 1000})
     page.goto(address)
     page.locator(".st-key-words").wait_for(timeout=120_000)
@@ -120,27 +122,27 @@ def _opened(browser: Browser, address: str) -> Page:
     return page
 
 
-def _clicked(page: Page, mark: str, text: str) -> dict[str, float]:
+def _analyse(page: Page, mark: str, text: str) -> dict[str, float]:
     page.locator(".st-key-document textarea").fill(text)
     page.evaluate(WATCH, mark)
     page.locator(".st-key-analyze button").click()
     try:
-        found = page.evaluate("window.watched")
+        times = page.evaluate("window.watched")
     except Error as error:
         raise SystemExit(f"{mark}: not there after a minute: {error.message}") from error
     page.wait_for_timeout(REST)
-    return found
+    return times
 
 
-async def answered(address: str, clicks: int) -> list[dict[str, float]]:
-    """Milliseconds until the server had sent the same."""
+async def times_on_server(address: str, clicks: int) -> list[dict[str, float]]:
+    """Return the milliseconds until the server has sent the same."""
     times = []
     async with Session(address) as visitor:
         await visitor.visit("Explore")
         for _, text in _texts(clicks):
             visitor.type("document", text)
             reply = await visitor.click("analyze")
-            sent = {name: max(reply.came[key] for key in keys) for name, keys in SENT.items()}
+            sent = {name: max(reply.arrival[key] for key in keys) for name, keys in SENT.items()}
             times.append({name: 1000 * each for name, each in sent.items()})
             times[-1]["everything"] = 1000 * reply.seconds
             await asyncio.sleep(REST / 1000)
@@ -148,20 +150,20 @@ async def answered(address: str, clicks: int) -> list[dict[str, float]]:
 
 
 def _texts(number: int) -> Iterator[tuple[str, str]]:
-    """Texts, none of which the server has seen, with the mark by which each is known."""
+    """Yield a mark and a new text that begins with it."""
     draw = random.Random(0)
     for at in range(number):
-        yield (mark := f"zq{at:03d}x"), a_text(mark, draw, WORDS)
+        yield (mark := f"zq{at:03d}x"), random_text(mark, draw, WORDS)
 
 
 @contextmanager
-def alone(checkpoint: Path) -> Iterator[str]:
-    """The address of an app that has this checkpoint and no other."""
+def served_checkpoint(checkpoint: Path) -> Iterator[str]:
+    """Serve the app with this checkpoint and no other; yield the address."""
     with tempfile.TemporaryDirectory() as folder:
         (root := Path(folder) / "checkpoints").mkdir()
         (root / checkpoint.name).symlink_to(checkpoint.resolve(), target_is_directory=True)
-        places = {"HANSCOPE_CHECKPOINTS": str(root), "HANSCOPE_DATA": folder}
-        with served_class({**os.environ, **places}) as (address, _):
+        paths = {"HANSCOPE_CHECKPOINTS": str(root), "HANSCOPE_DATA": folder}
+        with served_class({**os.environ, **paths}) as (address, _):
             yield address
 
 

@@ -1,15 +1,8 @@
-"""Texts that visitors paste: words by chance, and a mark by which to know them again.
+"""Serve the app on a free port, and visit it with or without a browser.
 
-What a class noticed of the server: how long each thing took, and what went wrong.
-
-It knows nothing about how it was measured.
-
-A visitor without a browser: Streamlit's own messages over a websocket.
-
-Thirty browsers do not fit on a laptop beside the app; thirty of these do. It keeps what the
-server drew (elements by their keys and all their bytes) and nothing of how it looks.
-
-The app on a free port, and a headless Chromium that is already running.
+``Session`` is a visitor without a browser, who speaks Streamlit's own messages over a websocket:
+thirty browsers do not fit on a laptop beside the app, thirty of these do. It keeps the drawn
+elements by their keys and all their bytes, and nothing of how they look.
 """
 
 import asyncio
@@ -20,126 +13,76 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import websockets
 from playwright.sync_api import Browser, sync_playwright
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
-SAID = """the film story actor scene end music and but not never very good bad dull bright slow
-quick long short funny sad plot joke hero city night rain road letter"""
-WORDS = SAID.split()
+ROOT = Path(__file__).parents[1]
+CHROMIUM = Path("/usr/bin/chromium")
+VOCABULARY = (
+    "the film story actor scene end music and but not never very good bad dull bright slow "
+    "quick long short funny sad plot joke hero city night rain road letter"
+)
 SENTENCE = 12  # words
 
 
-def a_text(mark: str, draw: random.Random, words: int = 60) -> str:
-    """A text of so many words; it begins with ``mark``, which stands nowhere else."""
-    chosen = [mark, *draw.choices(WORDS, k=words - 1)]
+def random_text(mark: str, draw: random.Random, words: int = 60) -> str:
+    """Return a random text that begins with ``mark``, which stands nowhere else in it."""
+    chosen = [mark, *draw.choices(VOCABULARY.split(), k=words - 1)]
     sentences = (chosen[at : at + SENTENCE] for at in range(0, words, SENTENCE))
     return " ".join(" ".join(sentence) + "." for sentence in sentences)
-
-
-STUDENTS = ("arrive", "visit", "analyse", "compare")
-"""What students do; only that counts in the figures of the whole class."""
-
-
-@dataclass
-class Record:
-    """What was noticed.
-
-    Attributes:
-        seconds: from message to ``script_finished``, by what was done.
-        strangers: replies that held the text of another session.
-        missing: replies that did not hold the text they were asked about.
-        health: seconds of each answer of the health endpoint.
-        trained: steps that a run took meanwhile; None where none ran.
-    """
-
-    seconds: dict[str, list[float]] = field(default_factory=dict)
-    errors: list[str] = field(default_factory=list)
-    strangers: int = 0
-    missing: int = 0
-    health: list[float] = field(default_factory=list)
-    trained: int | None = None
-
-    def took(self, action: str, seconds: float) -> None:
-        """One more reply."""
-        self.seconds.setdefault(action, []).append(seconds)
-
-    @property
-    def replies(self) -> list[float]:
-        """Seconds of all that students asked for."""
-        return [each for action in STUDENTS for each in self.seconds.get(action, ())]
-
-    def summary(self) -> dict[str, object]:
-        """For people: of the whole class, then of each thing that was done."""
-        return {
-            **told(self.replies),
-            "by_action": {action: told(times) for action, times in self.seconds.items()},
-            "errors": len(self.errors),
-            "first_error": self.errors[0] if self.errors else None,
-            "replies_of_another_session": self.strangers,
-            "replies_without_own_text": self.missing,
-            "worst_health_seconds": round(max(self.health, default=float("nan")), 3),
-            "training_steps_meanwhile": self.trained,
-        }
-
-
-def told(seconds: Sequence[float]) -> dict[str, float]:
-    """How many, and their median, 95th percentile and worst; NaN of none."""
-    times = np.array(seconds or [np.nan])
-    return {
-        "replies": len(seconds),
-        "median_seconds": round(float(np.median(times)), 3),
-        "p95_seconds": round(float(np.quantile(times, 0.95)), 3),
-        "worst_seconds": round(float(times.max()), 3),
-    }
 
 
 PROTOCOLS = ["streamlit", "PLACEHOLDER_AUTH_TOKEN"]
 LARGEST = 64 * 2**20  # bytes of a message
 PATIENCE = 600.0  # seconds
+ENDS = (
+    ForwardMsg.FINISHED_SUCCESSFULLY,
+    ForwardMsg.FINISHED_WITH_COMPILE_ERROR,
+    ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY,
+)
 
 
-class Trouble(Exception):
+class SessionError(Exception):
     """The server drew an exception, ended the session or did not answer."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Reply:
-    """What came between a message and the end of the script that it started.
+    """The answer to a message, until the script that it started has ended.
 
     Attributes:
         seconds: from the message to ``script_finished``.
-        content: all that was drawn, as bytes.
-        came: seconds from the message until each element with a key came, by its key.
+        content: everything that was drawn, as bytes.
+        arrival: seconds from the message to each element with a key, by its key.
     """
 
     seconds: float
     content: bytes
-    came: dict[str, float]
+    arrival: dict[str, float]
 
 
 @dataclass
 class Session:
-    """One visitor. ``async with Session(address) as visitor``.
+    """A visitor without a browser: ``async with Session(address) as visitor``.
 
     Attributes:
-        widgets: what each widget that was touched holds, by its key.
+        widgets: the state of each widget that was touched, by its key.
         ids: Streamlit's id of each widget that was drawn, by its key.
-        watched: seconds between the reruns that a part of the page asks for, by its id.
+        fragments: seconds between the reruns that a part of the page asks for, by its id.
     """
 
     address: str
     widgets: dict[str, WidgetState] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
-    watched: dict[str, float] = field(default_factory=dict)
+    fragments: dict[str, float] = field(default_factory=dict)
     page: str = ""
     _messages: dict[str, bytes] = field(default_factory=dict)
 
@@ -154,51 +97,51 @@ class Session:
         await self._socket.close()
 
     async def visit(self, page: str) -> Reply:
-        """Opens a page by its address."""
+        """Open a page by its address."""
         self.page = page
         return await self.run()
 
     def type(self, key: str, text: str) -> None:
-        """What stands in the text field ``key`` from now on."""
+        """Type into the text field ``key``."""
         self.widgets[key] = WidgetState(id=self._id(key), string_value=text)
 
     def number(self, key: str, value: int) -> None:
-        """What stands in the field of whole numbers ``key`` from now on."""
+        """Type into the field of whole numbers ``key``."""
         self.widgets[key] = WidgetState(id=self._id(key), int_value=value)
 
     async def click(self, key: str) -> Reply:
-        """Presses the button ``key``."""
+        """Press the button ``key``."""
         return await self.run(self._pressed(key))
 
     async def leave(self, key: str) -> None:
-        """Presses the button ``key`` and is gone before there is an answer."""
+        """Press the button ``key`` and disconnect before the answer."""
         await self._send([self._pressed(key)])
         await self._socket.close()
 
     async def watch(self) -> None:
-        """What a browser does by itself: asks for the parts that want to be drawn again."""
-        for part, pause in list(self.watched.items()):
+        """Rerun the parts of the page that are due, as a browser does by itself."""
+        for fragment, pause in list(self.fragments.items()):
             await asyncio.sleep(pause)
-            await self.run(part=part)
+            await self.run(fragment=fragment)
 
-    async def run(self, *triggers: WidgetState, part: str = "") -> Reply:
-        """Sends all widgets and waits until the script, or ``part`` of it, has ended."""
-        if not part:
-            self.watched.clear()
+    async def run(self, *triggers: WidgetState, fragment: str = "") -> Reply:
+        """Send all widgets and wait until the script, or one fragment of it, has ended."""
+        if not fragment:
+            self.fragments.clear()
         started = time.perf_counter()
-        await self._send(triggers, part)
-        drawn, came = [], {}
+        await self._send(triggers, fragment)
+        drawn, arrival = [], {}
         async for raw, key in self._drawn():
             drawn.append(raw)
             if key:
-                came[key] = time.perf_counter() - started
-        return Reply(time.perf_counter() - started, b"".join(drawn), came)
+                arrival[key] = time.perf_counter() - started
+        return Reply(time.perf_counter() - started, b"".join(drawn), arrival)
 
-    async def _send(self, triggers: Iterable[WidgetState], part: str = "") -> None:
+    async def _send(self, triggers: Iterable[WidgetState], fragment: str = "") -> None:
         message = BackMsg()
         state = message.rerun_script
         state.page_name = self.page
-        state.fragment_id, state.is_auto_rerun = part, bool(part)
+        state.fragment_id, state.is_auto_rerun = fragment, bool(fragment)
         state.cached_message_hashes.extend(self._messages)
         state.widget_states.widgets.extend([*self.widgets.values(), *triggers])
         await self._socket.send(message.SerializeToString())
@@ -208,16 +151,16 @@ class Session:
 
     def _id(self, key: str) -> str:
         if key not in self.ids:
-            raise Trouble(f"no widget {key} was drawn on {self.page}")
+            raise SessionError(f"no widget {key} was drawn on {self.page}")
         return self.ids[key]
 
     async def _drawn(self) -> AsyncIterator[tuple[bytes, str]]:
-        """Each element as it comes, with its key, until the script has ended."""
+        """Yield each element with its key, until the script has ended."""
         while True:
             try:
                 raw = await asyncio.wait_for(self._socket.recv(), PATIENCE)
             except (TimeoutError, websockets.ConnectionClosed) as error:
-                raise Trouble(f"no answer: {type(error).__name__}") from error
+                raise SessionError(f"no answer: {type(error).__name__}") from error
             message = ForwardMsg.FromString(raw)
             kind = message.WhichOneof("type")
             if kind == "ref_hash":
@@ -227,18 +170,20 @@ class Session:
             elif message.metadata.cacheable:
                 self._messages[message.hash] = raw
             if kind == "delta":
-                yield raw, self._taken(message)
+                yield raw, self._note_id(message)
             elif kind == "auto_rerun":
-                self.watched[message.auto_rerun.fragment_id] = message.auto_rerun.interval
+                self.fragments[message.auto_rerun.fragment_id] = message.auto_rerun.interval
             elif kind == "script_finished" and message.script_finished in ENDS:
                 return
 
-    def _taken(self, message: ForwardMsg) -> str:
-        """Keeps the id of what was drawn; its key, or "" where it has none."""
+    def _note_id(self, message: ForwardMsg) -> str:
+        """Store the id of an element; return its key, or "" where it has none."""
         element = message.delta.new_element
         kind = element.WhichOneof("type")
         if kind == "exception":
-            raise Trouble(f"the page shows {element.exception.type}: {element.exception.message}")
+            raise SessionError(
+                f"the page shows {element.exception.type}: {element.exception.message}"
+            )
         drawn = getattr(element, kind, None) if kind else None
         name = getattr(drawn, "id", "")
         if not (isinstance(name, str) and name.startswith("$$ID-")):
@@ -248,19 +193,9 @@ class Session:
         return key
 
 
-ENDS = (
-    ForwardMsg.FINISHED_SUCCESSFULLY,
-    ForwardMsg.FINISHED_WITH_COMPILE_ERROR,
-    ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY,
-)
-
-
-ROOT = Path(__file__).parents[1]
-CHROMIUM = Path("/usr/bin/chromium")
-
-
 @contextmanager
 def chromium() -> Iterator[Browser]:
+    """Start a headless Chromium."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=str(CHROMIUM) if CHROMIUM.exists() else None,
@@ -272,34 +207,34 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def served(script: str = "app.py") -> Iterator[str]:
-    """The address of a server of this script that has just been started."""
+    """Serve a script as a cold start; yield the address."""
     with _server(script, {}) as (address, _):
         yield address
 
 
 @contextmanager
 def served_class(environment: Mapping[str, str] = {}) -> Iterator[tuple[str, int]]:
-    """Address and process id of a server as ``make class`` starts it, on this machine alone."""
+    """Serve the app as ``make class`` does, on this machine alone; yield address and process id."""
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     ours = {"PYTHONPATH": path, **_heap(), **environment}
     with _server("pages/shared/class_mode.py", ours) as served:
         yield served
 
 
-def memory(pid: int) -> float:
-    """MB of a process that are its own and in memory."""
+def memory_mb(pid: int) -> float:
+    """Return the private memory of a process."""
     lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("RssAnon"))
 
 
 def processor_seconds(pid: int) -> float:
-    """That a process has used so far, in all its threads."""
+    """Return the processor time of a process so far, in all its threads."""
     after_name = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _heap() -> dict[str, str]:
-    """What the Makefile sets for a class."""
+    """Return the environment that the Makefile sets for a class."""
     lines = (ROOT / "Makefile").read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
     (heap,) = (line.partition(":=")[2] for line in lines if line.startswith("HEAP :="))
     return dict(setting.split("=") for setting in heap.split())

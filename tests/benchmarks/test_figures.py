@@ -1,34 +1,34 @@
-"""What benchmarks print becomes what stands in their README."""
+"""The output of benchmarks becomes the tables of their README."""
 
 import json
 
 import pytest
 
-from benchmarks.figures import README, RUNS, table, written
+from benchmarks.figures import README, RUNS, output_table, replace_section
 
-PLACES = "one\n<!-- begin a -->\nold\n<!-- end a -->\ntwo\n<!-- begin b -->\n<!-- end b -->\n"
+SECTIONS = "one\n<!-- begin a -->\nold\n<!-- end a -->\ntwo\n<!-- begin b -->\n<!-- end b -->\n"
 
 
 def test_text_goes_between_its_comments_and_nowhere_else():
-    assert written(PLACES, "a", "new") == PLACES.replace("old", "new")
-    assert written(written(PLACES, "a", "x"), "a", "old") == PLACES
+    assert replace_section(SECTIONS, "a", "new") == SECTIONS.replace("old", "new")
+    assert replace_section(replace_section(SECTIONS, "a", "x"), "a", "old") == SECTIONS
 
 
-def test_no_place_is_an_error():
-    with pytest.raises(ValueError, match="c"):
-        written(PLACES, "c", "new")
+def test_a_missing_section_is_an_error():
+    with pytest.raises(ValueError, match="section for c"):
+        replace_section(SECTIONS, "c", "new")
 
 
-def test_every_benchmark_has_its_place():
+def test_every_benchmark_has_a_section():
     text = README.read_text(encoding="utf-8")
     for name in RUNS:
-        assert "new figures" in written(text, name, "new figures")
+        assert "new figures" in replace_section(text, name, "new figures")
 
 
 def test_json_becomes_rows():
-    printed = "said\n" + json.dumps({"a": 1.5, "b": {"c": [2, 3], "d": None}})
-    assert table(printed).splitlines()[2:] == ["| a | 1.5 |", "| b: c | 2 to 3 |"]
+    printed = "a message\n" + json.dumps({"a": 1.5, "b": {"c": [2, 3], "d": None}})
+    assert output_table(printed).splitlines()[2:] == ["| a | 1.5 |", "| b: c | 2 to 3 |"]
 
 
 def test_a_table_stays_as_it_is():
-    assert table("| x |\n|---|\n| 1 |\nother") == "| x |\n|---|\n| 1 |"
+    assert output_table("| x |\n|---|\n| 1 |\nother") == "| x |\n|---|\n| 1 |"

@@ -7,8 +7,7 @@ import pytest
 
 from benchmarks import on_gpu
 from benchmarks.model_speed import KINDS, PRECISIONS, QUICK_KINDS
-from benchmarks.on_gpu import Step, read_tests, run_step, steps
-from benchmarks.on_gpu_table import markdown
+from benchmarks.on_gpu import Step, markdown, read_tests, run_step, steps
 
 
 def test_without_cuda_it_is_one_sentence(tmp_path, monkeypatch, capsys):

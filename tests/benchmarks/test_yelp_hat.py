@@ -5,20 +5,20 @@ import json
 import pandas as pd
 import pytest
 
-from benchmarks.yelp_hat import main, marked
+from benchmarks.yelp_hat import main, marked_spans
 from han_core.data.rationales import read_rationales
 
 
 def test_a_mask_marks_words_as_white_space_divides_them():
     text = " So  good, really!"
-    assert [text[start:end] for start, end in marked(text, [1, 0, 1])] == ["So", "really"]
+    assert [text[start:end] for start, end in marked_spans(text, [1, 0, 1])] == ["So", "really"]
     with pytest.raises(ValueError):
-        marked(text, [1, 0])
+        marked_spans(text, [1, 0])
 
 
 def test_punctuation_is_marked_where_it_is_all_of_a_word():
     text = '("Isn\'t it well-made?") :-) ... _so_'
-    found = [text[start:end] for start, end in marked(text, [1] * 6)]
+    found = [text[start:end] for start, end in marked_spans(text, [1] * 6)]
     assert found == ["Isn't", "it", "well-made", ":-)", "...", "so"]
 
 
