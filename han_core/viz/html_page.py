@@ -1,14 +1,8 @@
-"""HTML files that need nothing else: of one heatmap here, of many in ``report``.
+"""HTML files that need nothing else: one heatmap, or the report of an error analysis.
 
-They open from disk without a network: style, script and data stand in them. A policy in
-their head lets only these run, by their hashes, and nothing be loaded or sent. Without
-script they still show the text.
-
-A report as one HTML file: figures of a data set, and documents one under another.
-
-Everything that it says is plain text and is escaped here; like a single heatmap's page it
-opens offline and can neither load nor send anything (``page``). It knows nothing about
-where the figures and the words come from.
+They open from disk without a network: style, script and data stand in them. A Content Security
+Policy in their head lets only these run, by their hashes, and nothing be loaded or sent. All
+text is escaped by the templates; without script they still show it.
 """
 
 import base64
@@ -16,82 +10,20 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from han_core.viz.heatmap import Heatmap
 from han_core.viz.markup import REPORT_STYLESHEET, SCRIPT, STYLE, STYLESHEET, html_text
 
-_BEGIN = """
+_DRAW_ONE = """
 const data = JSON.parse(document.getElementById("data").textContent);
 draw(document.getElementById("heatmap"), data, null);
 """
 
-
-def standalone(heatmap: Heatmap, legend_html: str, title: str, notes: Sequence[str]) -> str:
-    """The page: title, notes (plain text, a paragraph each), legend, heatmap."""
-    paragraphs = "".join(f"<p>{html_text(note)}</p>" for note in notes)
-    body = f"""<h1>{html_text(title)}</h1>
-{paragraphs}
-{legend_html}
-<div id="heatmap"></div>
-{without_script(heatmap.text)}"""
-    return sealed(title, body, heatmap.data, _BEGIN)
-
-
-def without_script(text: str) -> str:
-    """What stands in a heatmap's place where no script runs."""
-    return f"<noscript><pre>\n{html_text(text)}</pre></noscript>"
-
-
-def sealed(title: str, body: str, data: object, begin: str, stylesheet: str = STYLESHEET) -> str:
-    """A whole file, under a policy that names its one style and its one script.
-
-    Args:
-        title: plain text.
-        body: HTML, escaped by the caller; pieces may bring ``STYLE``, which stands once.
-        data: JSON, in the element ``data``.
-        begin: runs after the heatmap's script, in the same module.
-    """
-    script = SCRIPT + begin
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{_policy(script, stylesheet)}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{html_text(title)}</title>
-<style>
-{stylesheet}</style>
-</head>
-<body class="hs hs-page">
-{body.replace(STYLE, "")}
-<script type="application/json" id="data">{_json(data)}</script>
-<script type="module">{script}</script>
-</body>
-</html>
-"""
-
-
-def _policy(script: str, stylesheet: str) -> str:
-    style = f"\n{stylesheet}"  # what the element holds
-    return (
-        f"default-src 'none'; script-src '{_hash(script)}'; style-src-elem '{_hash(style)}'; "
-        # The legend's lengths and colours stand in attributes, which can load nothing here.
-        "style-src-attr 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-    )
-
-
-def _hash(code: str) -> str:
-    """As a policy names it (Content Security Policy Level 3, section 2.3.1)."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
-
-
-def _json(data: object) -> str:
-    """The data, which no sign in them can end."""
-    return json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
-
-
-_REPORT_BEGIN = """
+_DRAW_ALL = """
 const all = JSON.parse(document.getElementById("data").textContent);
 document.querySelectorAll("[data-heatmap]").forEach((place) => {
   draw(place, all[Number(place.dataset.heatmap)], null);
@@ -124,11 +56,11 @@ class Entry:
     """A document in the report.
 
     Attributes:
-        name: how people call it.
+        name: its id in words.
         right: whether the predicted class is the true one.
-        line: what else is to be said of it in one line.
+        line: confidence, loss and columns in one line.
         tags: each in words, with who gave it; flags stand among them.
-        notes: (who and when, the note) each.
+        notes: (author and time, the note) each.
         heatmap: its text, coloured.
     """
 
@@ -142,6 +74,12 @@ class Entry:
     heatmap: Heatmap
 
 
+def standalone(heatmap: Heatmap, legend_html: str, title: str, notes: Sequence[str]) -> str:
+    """Return the page of one heatmap: title, notes (plain text, a paragraph each), legend."""
+    context = {"title": title, "notes": notes, "heatmap": heatmap}
+    return _render("heatmap.html", context, legend_html, heatmap.data, _DRAW_ONE, STYLESHEET)
+
+
 def report(
     title: str,
     notes: Sequence[str],
@@ -150,74 +88,69 @@ def report(
     legend_html: str,
     entries: Sequence[Entry],
 ) -> str:
-    """The whole file.
+    """Return the report of a data set: figures, and documents one under another.
 
     Args:
         notes: paragraphs under the title.
         facts: (name, figure) each.
         legend_html: of the scale that all heatmaps share; already HTML.
     """
-    body = "".join(
-        [
-            f'<div class="hs-report"><h1>{html_text(title)}</h1>',
-            *(f"<p>{html_text(note)}</p>" for note in notes),
-            _facts(facts),
-            *map(_grid, grids),
-            f"<h2>Documents</h2>{_contents(entries)}{legend_html}" if entries else "",
-            *(_document(entry, number) for number, entry in enumerate(entries)),
-            "</div>",
-        ]
+    context = {
+        "title": title, "notes": notes, "facts": facts, "grids": grids, "entries": entries,
+    }  # fmt: skip
+    heatmaps = [entry.heatmap.data for entry in entries]
+    return _render("report.html", context, legend_html, heatmaps, _DRAW_ALL, REPORT_STYLESHEET)
+
+
+def _render(
+    template: str, context: dict, legend_html: str, data: object, draw: str, stylesheet: str
+) -> str:
+    """Fill a template.
+
+    Args:
+        legend_html: brings ``STYLE``, which stands once in the head instead.
+        data: JSON, in the element ``data``.
+        draw: runs after the heatmap's script, in the same module.
+        stylesheet: the only style of the page.
+    """
+    script = SCRIPT + draw
+    return _environment().get_template(template).render(
+        **context,
+        legend=legend_html.replace(STYLE, ""),
+        data=json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"),
+        script=script,
+        stylesheet=stylesheet,
+        policy=_policy(script, stylesheet),
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("han_core.viz"),
+        autoescape=True,
+        finalize=_escaped,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
     )
-    drawn = [entry.heatmap.data for entry in entries]
-    return sealed(title, body, drawn, _REPORT_BEGIN, REPORT_STYLESHEET)
 
 
-def _facts(facts: Sequence[tuple[str, str]]) -> str:
-    rows = (f"<dt>{html_text(name)}</dt><dd>{html_text(fact)}</dd>" for name, fact in facts)
-    return f'<dl class="hs-facts">{"".join(rows)}</dl>' if facts else ""
+def _escaped(value: object) -> object:
+    """Escape text as ``html_text`` does, which also replaces what UTF-8 cannot carry."""
+    plain = isinstance(value, str) and not isinstance(value, Markup)
+    return Markup(html_text(value)) if plain else value
 
 
-def _grid(grid: Grid) -> str:
-    head = "".join(_cell("th", name, at) for at, name in enumerate(grid.header))
-    rows = "".join(
-        f"<tr>{''.join(_cell('td', cell, at) for at, cell in enumerate(row))}</tr>"
-        for row in grid.rows
-    )
+def _policy(script: str, stylesheet: str) -> str:
+    style = f"\n{stylesheet}"  # what the element holds
     return (
-        f'<h2>{html_text(grid.title)}</h2><div class="hs-scroll"><table>'
-        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+        f"default-src 'none'; script-src '{_hash(script)}'; style-src-elem '{_hash(style)}'; "
+        # The legend's lengths and colours stand in attributes, which can load nothing here.
+        "style-src-attr 'unsafe-inline'; base-uri 'none'; form-action 'none'"
     )
 
 
-def _cell(element: str, text: str, at: int) -> str:
-    return f"<{element}{' class=hs-number' * (at > 0)}>{html_text(text)}</{element}>"
-
-
-def _contents(entries: Sequence[Entry]) -> str:
-    """A line for each document that leads to it."""
-    rows = "".join(
-        f'<tr><td><a href="#document-{number}">{html_text(entry.name)}</a></td>'
-        f"<td>{_outcome(entry)}</td><td>{html_text(', '.join(entry.tags))}</td></tr>"
-        for number, entry in enumerate(entries, start=1)
-    )
-    head = "<tr><th>Document</th><th>Predicted</th><th>Tags</th></tr>"
-    return f'<div class="hs-scroll"><table><thead>{head}</thead><tbody>{rows}</tbody></table></div>'
-
-
-def _outcome(entry: Entry) -> str:
-    kind = "right" if entry.right else "wrong"
-    return f'<span class="hs-{kind}">{html_text(entry.predicted)}</span>'
-
-
-def _document(entry: Entry, at: int) -> str:
-    tags = "".join(f"<span>{html_text(tag)}</span>" for tag in entry.tags)
-    notes = "".join(
-        f'<div class="hs-note-text"><b>{html_text(who)}</b>{html_text(note)}</div>'
-        for who, note in entry.notes
-    )
-    return (
-        f'<section class="hs-document" id="document-{at + 1}"><h2>{html_text(entry.name)}</h2>'
-        f"<p>True {html_text(entry.true)}, predicted {_outcome(entry)}. {html_text(entry.line)}</p>"
-        f"{f'<p class=hs-tags>{tags}</p>' if tags else ''}{notes}"
-        f'<div data-heatmap="{at}"></div>{without_script(entry.heatmap.text)}</section>'
-    )
+def _hash(code: str) -> str:
+    """Name code as a policy does (Content Security Policy Level 3, section 2.3.1)."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()

@@ -51,7 +51,7 @@ def facts(html: str) -> dict[str, str]:
 
 
 def grid(html: str, title: str) -> list[list[str]]:
-    body = re.search(f"<h2>{title}</h2>.*?<tbody>(.*?)</tbody>", html)[1]
+    body = re.search(f"<h2>{title}</h2>.*?<tbody>(.*?)</tbody>", html, re.DOTALL)[1]
     return [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in body.split("</tr>")[:-1]]
 
 
