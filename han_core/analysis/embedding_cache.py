@@ -7,7 +7,6 @@ named by a hash of checkpoint and data. Interrupted work continues where it stop
 
 import io
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,7 +15,6 @@ from typing import Literal
 
 import numpy as np
 import pyarrow as pa
-from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from han_core.analysis.documents import content_hash
@@ -27,11 +25,12 @@ from han_core.explanation.explain import BATCH_TOKENS, run_model, token_runs
 from han_core.models.checkpoint import Checkpoint
 from han_core.models.predict import Progress
 from han_core.runtime.atomic_io import read_json, whole_folder, write_json
+from han_core.runtime.disk_cache import NOTE, DiskCache, mark_used
 from han_core.runtime.errors import UserError
 from han_core.runtime.paths import vectors_root
 from han_core.text.batch import number_document
 
-VECTORS, DOCUMENTS, NOTE = "vectors.npy", "documents.arrow", "note.json"
+VECTORS, DOCUMENTS, PART = "vectors.npy", "documents.arrow", ".part"
 GROUP = 512
 """Documents that are read for one of them, and that a stopped process loses."""
 
@@ -172,26 +171,21 @@ def cache_vectors(
         rows=len(corpus),
         size=checkpoint.model.classifier.in_features,
     )
-    root = vectors_root()
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)  # they hold the texts
-    with FileLock(root / f"{note.key}.lock"):
+    cache = vectors_cache()
+    with cache.locked(note.key) as entry:
         if open_vectors(note.key) is None:
-            part = _compute(_part(note.key), note, checkpoint, corpus, progress)
-            _write(root / note.key, note, corpus, classes, part)
-        os.utime(root / note.key / NOTE)
-    evict_vectors(note.key)
+            part = _compute(
+                entry.with_name(f".{note.key}{PART}"), note, checkpoint, corpus, progress
+            )
+            _write(entry, note, corpus, classes, part)
+        mark_used(entry)
+    cache.evict(note.key)
     return note.key
 
 
-def evict_vectors(used: str) -> None:
-    """Takes away the entries, and the beginnings of such, that were not used for longest."""
-    places = [path.parent for path in vectors_root().glob(f"[!.]*/{NOTE}")]
-    places += vectors_root().glob(".*.part")
-    room = LARGEST
-    for place in sorted(places, key=lambda place: (used in place.name, _last_use(place)))[::-1]:
-        room -= _bytes(place)
-        if room < 0 and used not in place.name:
-            _remove_unless_in_use(place)
+def vectors_cache() -> DiskCache:
+    """The entries on this disk, and the vectors of such as are not complete yet."""
+    return DiskCache(vectors_root(), LARGEST, resumable=PART)
 
 
 def _compute(
@@ -242,31 +236,3 @@ def _groups(corpus: Corpus, classes: np.ndarray) -> Iterator[pa.RecordBatch]:
             "content": [content_hash(text) for text in texts],
         }
         yield pa.RecordBatch.from_pydict(columns, schema=SCHEMA)
-
-
-def _part(key: str) -> Path:
-    return vectors_root() / f".{key}.part"
-
-
-def _remove_unless_in_use(place: Path) -> None:
-    key = place.name.removeprefix(".").removesuffix(".part")
-    try:
-        with FileLock(place.parent / f"{key}.lock", timeout=0):
-            if place.is_dir():
-                shutil.rmtree(place, ignore_errors=True)
-            else:
-                place.unlink(missing_ok=True)
-    except Timeout:
-        pass
-
-
-def _last_use(place: Path) -> float:
-    try:
-        return (place / NOTE if place.is_dir() else place).stat().st_mtime
-    except OSError:
-        return 0.0
-
-
-def _bytes(place: Path) -> int:
-    files = place.glob("*") if place.is_dir() else [place]
-    return sum(path.stat().st_size for path in files if path.exists())

@@ -14,9 +14,9 @@ from han_core.analysis.embedding_cache import (
     VECTORS,
     cache_vectors,
     document_vectors,
-    evict_vectors,
     list_vectors,
     open_vectors,
+    vectors_cache,
 )
 from han_core.analysis.scoring.manifest import checkpoint_sha256
 from han_core.data.corpus import Corpus
@@ -161,6 +161,6 @@ def test_those_go_that_were_not_used_for_longest(folder, checkpoint, monkeypatch
     os.utime(stray, (1, 1))
     size = sum(path.stat().st_size for path in (vectors_root() / keys[0]).glob("*"))
     monkeypatch.setattr(embedding_cache, "LARGEST", int(2.5 * size))
-    evict_vectors(keys[0])
+    vectors_cache().evict(keys[0])
     assert [open_vectors(key) is not None for key in keys] == [True, False, True]
     assert not stray.exists()
