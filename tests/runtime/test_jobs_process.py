@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from han_core.runtime.jobs import NICE
+from han_core.runtime.processes import NICE
 
 AUTOGROUP = Path("/proc/self/autogroup")
 PRIORITY = """
 import os
 from pathlib import Path
-from han_core.runtime.jobs import stand_back
+from han_core.runtime.processes import stand_back
 stand_back()
 group = Path("/proc/self/autogroup")
 print(os.nice(0), os.sched_getscheduler(0) if hasattr(os, "sched_getscheduler") else 0)

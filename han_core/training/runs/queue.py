@@ -2,11 +2,7 @@
 
 A run that waits has a file ``ticket`` in its folder. It goes on when no living run drew
 its ticket earlier and one of the device's places is free. A place is a lock, so a run
-that dies gives it back. It knows nothing about training.
-
-Begins the process of a run: of its own session, so that it outlives the one that began it.
-
-It knows nothing about what the process does.
+that dies gives it back. A run's process imports this before its turn, so it needs nothing large.
 """
 
 import json
@@ -17,8 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from han_core.runtime import jobs
 from han_core.runtime.locks import Lock, is_held, take
+from han_core.runtime.processes import start_process
 from han_core.training.runs.event_log import EventLog
 
 TICKET, LOCK, CANCEL, PLACES = "ticket", "lock", "cancel", ".places"
@@ -116,4 +112,4 @@ def begin_process(folder: Path, lock: Lock) -> None:
     """
     threads = os.environ.get("HANSCOPE_RUN_THREADS", "")
     chosen = threads if threads.isdecimal() and int(threads) else "1"
-    jobs.start_process(folder, "han_core.cli.run_worker", lock, chosen)
+    start_process(folder, "han_core.cli.run_worker", lock, chosen)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from han_core.models.checkpoint import WEIGHTS
-from han_core.runtime.jobs import NICE
+from han_core.runtime.processes import NICE
 from han_core.training.runs.manage import resume, stop, view
 
 APP = """

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from han_core.cli import run_worker
-from han_core.cli.run_worker import interrupted_when, work
+from han_core.cli import train_run
+from han_core.cli.train_run import interrupted_when, work
 from han_core.runtime.errors import UserError
 from han_core.training import precision
 from han_core.training.callbacks import Stopped
@@ -51,7 +51,7 @@ def test_every_end_is_one_sentence(tmp_path, plan, monkeypatch, capsys, error, k
         raise error
 
     (tmp_path / CONFIG).write_text(plan().model_dump_json())
-    monkeypatch.setattr(run_worker, "read_parts", fails)
+    monkeypatch.setattr(train_run, "read_parts", fails)
     work(tmp_path, "cpu", EventLog(tmp_path))
     last = read_events(tmp_path / EVENTS)[0][-1]
     assert last["kind"] == kind
@@ -80,8 +80,8 @@ def test_a_run_that_cannot_be_published_is_done_all_the_same(tmp_path, plan, mon
         raise UserError("The checkpoint cannot be written.")
 
     (tmp_path / CONFIG).write_text(plan(epochs=1).model_dump_json())
-    monkeypatch.setattr(run_worker, "train", lambda *_: {"epochs": 1})
-    monkeypatch.setattr(run_worker, "publish_run", refused)
+    monkeypatch.setattr(train_run, "train", lambda *_: {"epochs": 1})
+    monkeypatch.setattr(train_run, "publish_run", refused)
     work(tmp_path, "cpu", EventLog(tmp_path))
     events = read_events(tmp_path / EVENTS)[0]
     assert [event["kind"] for event in events[-2:]] == ["say", "done"]

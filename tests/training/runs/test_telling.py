@@ -1,8 +1,9 @@
 import pytest
 
 from han_core.training.callbacks import StepEvent, Stopped
-from han_core.training.runs import event_log
-from han_core.training.runs.event_log import EVENTS, EventLog, EventWriter, Pace, read_events
+from han_core.training.runs import event_writer
+from han_core.training.runs.event_log import EVENTS, EventLog, read_events
+from han_core.training.runs.event_writer import EventWriter, Pace
 
 
 class Clock:
@@ -15,7 +16,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
-    monkeypatch.setattr(event_log, "time", clock)
+    monkeypatch.setattr(event_writer, "time", clock)
     return clock
 
 

@@ -11,7 +11,7 @@ import datasets  # noqa: F401  what a worker imports late, as are the metrics
 import sklearn.metrics  # noqa: F401
 import torch
 
-from han_core.cli import run_worker  # noqa: F401
+from han_core.cli import train_run  # noqa: F401
 from han_core.cli.run_worker import live
 from han_core.runtime.locks import inherited
 from han_core.text.tokenizer import Tokenizer

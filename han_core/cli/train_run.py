@@ -1,0 +1,102 @@
+"""Carry out the plan of a run: read its data, train, and publish the checkpoint.
+
+Whatever happens, the last event in the run's log says in one sentence how it ended.
+"""
+
+import os
+import re
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+
+from han_core.analysis.film import FrameRecorder
+from han_core.data.splits import read_parts
+from han_core.runtime.atomic_io import standing
+from han_core.runtime.devices import choose_device
+from han_core.runtime.errors import UserError
+from han_core.training.callbacks import Stopped
+from han_core.training.runs.event_log import EventLog
+from han_core.training.runs.event_writer import EventWriter
+from han_core.training.runs.plan import read_plan
+from han_core.training.runs.publish import publish_run
+from han_core.training.runs.queue import CANCEL
+from han_core.training.train import train
+
+CHECKPOINT = "checkpoint"
+LOOK = 0.2  # seconds between two looks for the wish to stop
+
+
+def work(folder: Path, device: str, log: EventLog) -> None:
+    """Carries out the plan in ``folder`` on ``device``; ``log`` gets the last event."""
+    try:
+        torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS") or 1))
+        log.write("done", summary=_carry_out(folder, device, log))
+    except Stopped as stop:
+        log.write("stopped", text=str(stop))
+    except KeyboardInterrupt as stop:
+        text = _for_the_page(str(stop), folder) or "Stopped before training began."
+        log.write("stopped", text=text)
+    except UserError as error:
+        log.write("failed", text=_for_the_page(str(error), folder))
+    except MemoryError:
+        log.write("failed", text="There was not enough memory; smaller batches or sizes need less.")
+    except Exception as error:
+        traceback.print_exc()
+        name = type(error).__name__
+        log.write("failed", text=f"An error in the program ended the run ({name}).")
+
+
+def _carry_out(folder: Path, device: str, log: EventLog) -> dict:
+    plan = read_plan(folder)
+    cancel = folder / CANCEL
+    recorder = FrameRecorder(folder, plan.watched, plan.watch_every)
+    teller = EventWriter(log, plan.training.epochs, cancel, [recorder])
+    log.write("reading", name="data", done=0, of=0)
+    with interrupted_when(cancel.exists):
+        parts = read_parts(plan.source, plan.training.seed)
+    for note in parts.notes:
+        teller.say(note)
+    resume = standing(folder / CHECKPOINT).exists()
+    summary = train(plan.request(folder, parts, resume), choose_device(device), teller.watch)
+    _publish(folder, teller)
+    return summary
+
+
+def _for_the_page(sentence: str, folder: Path) -> str:
+    """A sentence made for the command line, for whoever presses buttons and sees no folders."""
+    told = sentence.replace(str(folder / CHECKPOINT), "the checkpoint")
+    told = told.replace("--resume", "resuming")
+    return re.sub(r"(^|\. )resuming", r"\1Resuming", told)
+
+
+def _publish(folder: Path, teller: EventWriter) -> None:
+    """A run that is done is offered at once; where that fails, nothing of it is lost."""
+    try:
+        name = publish_run(folder, read_plan(folder).name)
+        teller.say(f"The run is now the checkpoint {name}.")
+    except UserError as error:
+        teller.say(str(error))
+
+
+@contextmanager
+def interrupted_when(asked: Callable[[], bool]) -> Iterator[None]:
+    """Ends the block as Ctrl-C does when ``asked`` says so: for work that asks nobody itself."""
+    over, main = threading.Event(), threading.main_thread().ident
+
+    def look() -> None:
+        while not over.wait(LOOK):
+            if asked() and main is not None:
+                return signal.pthread_kill(main, signal.SIGINT)
+
+    looker = threading.Thread(target=look, daemon=True)
+    looker.start()
+    try:
+        yield
+    finally:
+        over.set()
+        looker.join()
