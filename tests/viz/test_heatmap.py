@@ -1,4 +1,4 @@
-"""The heatmap's data: the text in pieces, numbers, colours, and nothing lost."""
+"""The word heatmap and its folds."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from han_core.explanation.explanation import Explanation
 from han_core.text.tokenizer import Tokenizer
 from han_core.viz.colour_scale import Scale, reading_scale
-from han_core.viz.heatmap import Colour, heatmap, longest_bar, thickness
+from han_core.viz.heatmap import Colour, folds, heatmap, longest_bar, thickness
 from han_core.viz.markup import background, text_on
 
 EFFECT = Scale("Gradient × input", 0.5, True, "probability")
@@ -41,6 +41,7 @@ ODD = [
     "\x0b\x0c\x1c\x85\u2028\u2029",
     "\ud800 alone \0",
 ]
+
 texts = st.lists(
     st.one_of(st.sampled_from([*ODD, " ", "\n\n", "\t"]), st.text(max_size=12)), max_size=8
 ).map("".join)
@@ -220,3 +221,55 @@ def test_twenty_thousand_words_stay_within_two_megabytes(made):
     weights = np.random.default_rng(1).dirichlet(np.ones(20_000)).tolist()
     data = data_of(made([["wordy"] * 20_000], word_weights=weights))
     assert len(json.dumps(data)) < 2_000_000
+
+
+def long_document(made, weights: list[float]):
+    """A word for each sentence."""
+    total = sum(weights)
+    return made([["w"]] * len(weights), [weight / total for weight in weights])
+
+
+@pytest.fixture
+def fifty(made):
+    """Ten heavy sentences at 0 to 9, then runs of 4, 2 and 3 light ones among middling ones."""
+    weights = [10.0] * 10 + [1.0] * 4 + [3.0] * 5 + [1.0] * 2 + [3.0] * 26 + [1.0] * 3
+    return long_document(made, weights)
+
+
+def test_runs_of_three_or_more_light_sentences_fold(fifty):
+    # The sum is 100 + 9 + 93 = 202, so half the uniform weight is 101 / 50 = 2.02.
+    first, last = folds(fifty, np.zeros(50))
+    assert (first.first, first.size, first.weight) == (10, 4, pytest.approx(4 / 202))
+    assert (last.first, last.size, last.weight) == (47, 3, pytest.approx(3 / 202))
+
+
+def test_short_documents_and_even_ones_are_never_folded(made):
+    assert folds(long_document(made, [10.0] + [0.1] * 39), np.zeros(40)) == []
+    assert folds(long_document(made, [1.0] * 60), np.zeros(60)) == []
+    assert folds(long_document(made, [10.0] * 10 + [0.1] * 31), np.zeros(41)) != []
+
+
+def test_the_heaviest_words_stay_in_sight(made):
+    # One heavy sentence: nine of the light ones hold the other nine of the ten heaviest words.
+    (fold,) = folds(long_document(made, [50.0] + [0.1] * 49), np.zeros(50))
+    assert (fold.first, fold.size) == (10, 40)
+
+
+def test_what_is_strongly_coloured_stays_in_sight(fifty):
+    values = np.zeros(50)
+    values[12] = -0.5
+    assert [fold.first for fold in folds(fifty, values)] == [47]  # 10, 11 and 13 are too few
+
+
+def test_what_was_edited_stays_in_sight(fifty):
+    assert [fold.first for fold in folds(fifty, np.zeros(50), kept={48})] == [10]
+    colour = Colour(np.zeros(50), Scale("", 1.0, True, "probability"))
+    assert heatmap(fifty, colour).data["folds"] == [(10, 4, "2%"), (47, 3, "1.5%")]
+    assert heatmap(fifty, colour, added={11}).data["folds"] == [(47, 3, "1.5%")]
+    assert heatmap(fifty, colour, out=[(50, "x", "a")]).data["folds"] == [(10, 4, "2%")]
+
+
+def test_the_beginning_stays_in_sight(made):
+    values = np.arange(50)  # the last ten words are the strongest
+    (fold,) = folds(long_document(made, [0.1] * 40 + [10.0] * 10), values)
+    assert (fold.first, fold.size) == (1, 39)

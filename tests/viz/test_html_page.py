@@ -1,4 +1,4 @@
-"""The report as a file: complete, sealed, and nothing in it but what it says."""
+"""Stand-alone pages and reports: complete, sealed, and every word escaped."""
 
 import base64
 import hashlib
@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from han_core.viz.colour_scale import legend, reading_scale
 from han_core.viz.heatmap import Colour, heatmap
-from han_core.viz.html_page import Entry, Grid, report
+from han_core.viz.html_page import Entry, Grid, report, standalone
 from han_core.viz.markup import writable
 from tests.viz.conftest import made_explanation
 
 HOSTILE = ["</script><script>alert(1)</script>", "<!--", "</pre></noscript><b>", "<img src=x>"]
+
 ELEMENTS = {
     "html", "head", "meta", "title", "style", "body", "div", "h1", "h2", "p", "dl", "dt", "dd",
     "table", "thead", "tbody", "tr", "th", "td", "a", "span", "b", "i", "section", "noscript",
@@ -123,3 +124,46 @@ def test_without_documents_there_are_figures_alone():
 def test_rows_of_another_width_are_refused():
     with pytest.raises(ValueError, match="2 cells"):
         Grid("Classes", ("class", "recall"), (("negative",),))
+
+
+def page_of(made, words: list[str], title: str = "Title", notes=()) -> str:
+    explanation = made([words])
+    scale = reading_scale([explanation], "document")
+    drawn = heatmap(explanation, Colour(explanation.document_weights, scale))
+    return standalone(drawn, legend(scale), title, notes)
+
+
+def test_the_policy_of_a_heatmaps_page_names_its_one_style_and_script(made):
+    html = page_of(made, ["fine"])
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', html)[1]
+    assert policy.startswith("default-src 'none'; ")
+    for element, directive in [("style", "style-src-elem"), ('script type="module"', "script-src")]:
+        tag = element.split()[0]
+        (code,) = re.findall(rf"<{element}>(.*?)</{tag}>", html, re.DOTALL)
+        found = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
+        assert f"{directive} 'sha256-{found}'" in policy
+    assert html.count("<style>") == 1
+    assert "unsafe-eval" not in policy
+
+
+def test_nothing_in_it_leads_outside(made):
+    html = page_of(made, ["https://example.org/"])
+    assert not re.search(r"(src|href)=", html)
+    assert "url(" not in html
+    assert "@import" not in html
+
+
+def test_no_word_title_or_note_becomes_markup(made):
+    hostile = ["</script><script>alert(1)</script>", "<!--", "</pre></noscript><b>"]
+    html = page_of(made, hostile, "</title><b>", ["<img src=x>"])
+    assert len(re.findall(r"</?script\b", html)) == 4  # the data and the module
+    assert html.count("<b>") == 1  # the legend's name
+    assert not re.search(r"<(img|!--)", html)
+    data = re.search(r'id="data">(.*?)</script>', html, re.DOTALL)[1]
+    assert json.loads(data)["tokens"] == hostile
+
+
+def test_a_heatmaps_page_can_be_written_whatever_the_text(made):
+    html = page_of(made, ["\ud800", "\0", "\u2028", "👩\u200d👧"], "\udfff", ["\0"])
+    assert "\ufffd" in html.encode().decode()
+    assert "\0" not in html

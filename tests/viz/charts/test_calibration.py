@@ -1,3 +1,5 @@
+"""charts/test_calibration"""
+
 import numpy as np
 import pytest
 

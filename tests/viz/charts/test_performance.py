@@ -1,3 +1,5 @@
+"""charts/test_performance"""
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from han_core.viz.charts.performance import Row, class_rows, interval_rows, leng
 from tests.analysis.made import by_chance, made
 
 COUNTS = np.array([[8, 2, 0], [1, 4, 0], [0, 0, 0]])
+
 LABELS = ("good", "<i>bad</i>", "never")
 
 

@@ -10,6 +10,7 @@ from han_core.viz.charts.confusion import CELL_COLOUR, CLICKED, MOST, STRONGEST,
 from han_core.viz.markup import INK, PANEL, contrast
 
 COUNTS = np.array([[5, 1, 0], [2, 6, 0], [0, 0, 0]])
+
 LABELS = ("bad", "good", "<b>odd</b>")
 
 

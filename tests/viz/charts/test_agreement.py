@@ -14,6 +14,7 @@ from han_core.viz.charts.confusion import STRONGEST
 from han_core.viz.markup import INK, PANEL, contrast
 
 UP = [0.05, 0.1, 0.15, 0.2, 0.22, 0.28]
+
 VALUES = np.array([UP, UP[::-1], [-value for value in UP]])
 
 

@@ -1,3 +1,5 @@
+"""charts/test_curves"""
+
 import pytest
 
 from han_core.viz.charts.curves import MOST, RunHistory, curves
