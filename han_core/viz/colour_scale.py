@@ -1,12 +1,7 @@
-"""What a colour stands for: the scale that all heatmaps of a page share.
+"""The colour scale that all heatmaps of a page share, with its legend and the prediction.
 
-A scale ends at the largest value that occurs, but never below a multiple of the
-usual one, so that even attention and noise stay pale instead of being stretched
-into a pattern. It does not know which colours there are.
-
-What stands beside a heatmap: its scale, the prediction, what the model saw.
-
-HTML and sentences. It knows nothing about words and their places.
+A scale ends at the largest value that occurs, but never below a multiple of the usual one, so
+that even attention and noise stay pale instead of being stretched into a pattern.
 """
 
 import re
@@ -42,7 +37,7 @@ TITLES: dict[str, str] = {
 
 
 class Attributed(Protocol):
-    """Values that some method gave words: an ``evidence.methods.Attribution``."""
+    """Values that an attribution method gave words."""
 
     @property
     def method(self) -> str: ...
@@ -89,7 +84,7 @@ class Scale:
 
 
 def reading_scale(explanations: Sequence[Explanation], reading: Reading) -> Scale:
-    """The scale of attention weights in one reading.
+    """Return the scale of attention weights in one reading.
 
     Uniform attention is 1/tokens within the document, 1/(mean length) within the
     sentence, 1 as lift.
@@ -108,7 +103,7 @@ def _uniform(explanation: Explanation, reading: Reading) -> float:
 
 
 def attribution_scale(attributions: Sequence[Attributed]) -> Scale:
-    """The scale that several methods' values for words share.
+    """Return the scale that several methods' values for words share.
 
     One that is attention alone is written as a share; everything else is a change
     of a probability, exact or to the first order.
@@ -143,7 +138,7 @@ _SIGNED = (
 
 
 def legend(scale: Scale) -> str:
-    """The colour scale with its name and ticks, and what the marks mean."""
+    """Return the colour scale as HTML, with its name and ticks, and what the marks mean."""
     marks = "".join(
         f'<span style="--at:{100 * at:.2f}%">{text}</span>' for at, text in _ticks(scale)
     )
@@ -183,7 +178,7 @@ def _ramp(scale: Scale) -> str:
 
 
 def prediction(explanation: Explanation) -> str:
-    """The predicted class, and every class's probability as a bar from 0 to 1."""
+    """Return the predicted class as HTML, and every class's probability as a bar from 0 to 1."""
     chances = explanation.probabilities.tolist()
     best = int(explanation.probabilities.argmax())
     shown, left = list(range(len(chances))), 0.0
@@ -215,7 +210,7 @@ def _breakable(label: str) -> str:
 
 
 def seen_line(explanation: Explanation) -> str:
-    """How much of the text the model saw, as one plain sentence (not HTML)."""
+    """Return how much of the text the model saw, as one plain sentence (not HTML)."""
     document, tokens = explanation.document, len(explanation.known)
     unknown = explanation.unknown
     share = f"{unknown:,} ({percent(unknown / tokens, 2)})" if unknown else "none"

@@ -1,16 +1,8 @@
-"""Which sentences of a long document may be folded away.
+"""The word heatmap: a document in reading order, every word on its value's colour.
 
-A run of sentences that hold little weight, and no word that stands out in the
-picture, becomes one line with their number and their weight. How a document begins
-stays in sight, and short documents are never folded. It does not know how a fold is
-drawn.
-
-The word heatmap: a document in reading order, every word on its value's colour.
-
-Everything that ``heatmap.js`` draws, as plain JSON: the pieces of the text, weights,
-colours for both themes, folds. The words and what lies between them are the text of
-the element that it draws, and nothing else is, so copying the heatmap copies the
-text. It knows nothing about Streamlit, and nothing about what the values mean.
+Everything that ``heatmap.js`` draws, as plain JSON: the pieces of the text, weights, colours for
+both themes, folds. Copying the heatmap copies the text and nothing else. A fold is a run of
+sentences with little weight and no strong word, drawn as one line; short documents have none.
 """
 
 from collections.abc import Collection, Sequence
@@ -47,13 +39,13 @@ class Fold(NamedTuple):
 
 
 def folds(
-    explanation: Explanation, values: np.ndarray, kept: Collection[int] = frozenset()
+    explanation: Explanation, values: np.ndarray, visible: Collection[int] = frozenset()
 ) -> list[Fold]:
-    """The folds of a document, in order.
+    """Return the folds of a document, in order.
 
     Args:
         values: (tokens,) what the words are coloured by, where that is not attention.
-        kept: sentences that have to stay in sight.
+        visible: sentences that have to stay in sight.
     """
     weights = explanation.sentence_weights
     sentences = len(weights)
@@ -62,7 +54,7 @@ def folds(
     low = weights < LOW / sentences
     for sizes in (explanation.document_weights, np.abs(values)):
         low[explanation.sentence_of_token[np.argsort(-sizes, kind="stable")[:STRONGEST]]] = False
-    low[[0, *kept]] = False
+    low[[0, *visible]] = False
     steps = np.diff(np.concatenate([[0], low.astype(int), [0]]))
     runs = zip(np.flatnonzero(steps == 1), np.flatnonzero(steps == -1), strict=True)
     return [
@@ -127,7 +119,7 @@ def heatmap(
     added: Collection[int] = frozenset(),
     out: Sequence[Out] = (),
 ) -> Heatmap:
-    """The document with its words coloured by ``colour``.
+    """Return the document with its words coloured by ``colour``.
 
     Args:
         longest: the sentence weight of the longest bar in the gutter, for several
@@ -173,14 +165,14 @@ def heatmap(
 
 
 def longest_bar(explanations: Sequence[Explanation]) -> float:
-    """The sentence weight that fills the gutter: the largest, or twice the uniform one."""
+    """Return the sentence weight that fills the gutter: the largest, or twice the uniform one."""
     uniform = [2 / max(2, len(e.sentence_weights)) for e in explanations]
     largest = [float(e.sentence_weights.max(initial=0.0)) for e in explanations]
     return max([*uniform, *largest], default=1.0)
 
 
 def thickness(rank: int) -> float:
-    """The underline of a word of this rank, in pixels: 5 for the first, falling to 1."""
+    """Return the underline of a word of this rank in pixels: 5 for the first, falling to 1."""
     return round(5 - 4 * (rank - 1) / (UNDERLINED - 1), 1)
 
 
@@ -206,7 +198,7 @@ def _palette(colour: Colour) -> tuple[list[tuple[str, ...]], list[int]]:
 
 def _rules(explanation: Explanation, colour: Colour) -> list[tuple[int, float]]:
     """Underlines of the strongest words: the heaviest ones where attention is coloured."""
-    values = colour.values if _other(explanation, colour) else explanation.document_weights
+    values = colour.values if _is_attribution(explanation, colour) else explanation.document_weights
     sizes = np.abs(values)
     order = ranks(sizes)
     rules = []
@@ -225,7 +217,7 @@ def _strong(sizes: np.ndarray) -> np.ndarray:
     return (as_large <= UNDERLINED) & (sizes * len(sizes) > _CLEARLY * sizes.sum())
 
 
-def _other(explanation: Explanation, colour: Colour) -> bool:
+def _is_attribution(explanation: Explanation, colour: Colour) -> bool:
     """Whether the colours show something else than this document's attention."""
     return not any(
         np.array_equal(colour.values, explanation.weights(reading)) for reading in _READINGS
@@ -233,7 +225,7 @@ def _other(explanation: Explanation, colour: Colour) -> bool:
 
 
 def _values(explanation: Explanation, colour: Colour) -> list[str] | None:
-    if not _other(explanation, colour):
+    if not _is_attribution(explanation, colour):
         return None
     scale = colour.scale
     sides = ("", "", "")
@@ -261,10 +253,10 @@ def _folds(
 ) -> list[tuple[int, int, str]]:
     tokens = len(colour.values)
     touched = [*added, *(min(before, tokens - 1) for before, _, _ in out)]
-    kept = set(explanation.sentence_of_token[touched].tolist()) if touched else set()
+    visible = set(explanation.sentence_of_token[touched].tolist()) if touched else set()
     return [
         (fold.first, fold.size, percent(fold.weight, 2))
-        for fold in folds(explanation, colour.values, kept)
+        for fold in folds(explanation, colour.values, visible)
     ]
 
 

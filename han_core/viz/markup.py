@@ -1,7 +1,9 @@
 """Text for HTML and for Plotly's labels: escaped, cut to a width, numbers for people, colours.
 
 Neither can carry every ``str``: NUL and lone surrogates come out as U+FFFD, of the same length,
-so that offsets hold. The style sheets and scripts of heatmap, film and report are read here.
+so that offsets hold. Colours of weights are one hue (blue) where values have no sign, and
+vermilion for negative ones, built in OKLab (Björn Ottosson, "A perceptual color space for image
+processing", 2020), where equal steps look equal, so that lightness alone tells the order.
 """
 
 import html

@@ -42,7 +42,7 @@ _CHECK = 8  # bytes of the checksum
 
 
 ID = r"[a-z2-7]{26}"
-"""How an id looks: the first 130 bits of the SHA-256 of the text in UTF-8, in base32."""
+"""The pattern of an id: the first 130 bits of the SHA-256 of the text in UTF-8, in base32."""
 
 _ENDING, _UNFINISHED = ".txt", ".new-"
 _LARGEST = 4 * LONGEST_TEXT  # bytes that so many characters take at most
@@ -51,17 +51,14 @@ _HOUR = 3600.0
 
 @dataclass(frozen=True)
 class DocumentStore:
-    """Texts in ``folder``, which is made when the first one comes.
-
-    Files are readable by their owner only. Several processes may share a folder.
-    """
+    """Texts in ``folder``, readable by their owner only; several processes may share it."""
 
     folder: Path
     most_bytes: int = 500_000_000
     most_documents: int = 10_000
 
     def save(self, text: str) -> str:
-        """Keeps ``text``, lets older ones go where there is no room, and returns its id.
+        """Store ``text``, delete older ones where there is no space, and return its id.
 
         Raises:
             UserError: if it is too long or not writable as UTF-8, or the disk refuses.
@@ -74,13 +71,13 @@ class DocumentStore:
             self._make_room(name)
         except OSError as error:
             raise UserError(
-                f"The document cannot be kept on this machine ({error.strerror}), "
+                f"The document cannot be stored on this machine ({error.strerror}), "
                 "so there is no link to it."
             ) from error
         return name
 
     def load(self, id: str) -> str:
-        """The text of an id, which counts as used from now.
+        """Return the text of an id, which counts as used from now.
 
         Raises:
             UserError: if ``id`` is no id, or its document is not here or damaged.
@@ -93,8 +90,8 @@ class DocumentStore:
                 text = file.read(_LARGEST + 1).decode("utf-8", "replace")
         except OSError as error:
             raise UserError(
-                "The document of this link is not kept here; "
-                "it was let go, or the link is from another machine."
+                "The document of this link is not stored here; "
+                "it was deleted, or the link is from another machine."
             ) from error
         if len(text) > LONGEST_TEXT or _id_of(text.encode("utf-8")) != id:
             raise UserError("The document of this link is damaged; its checksum is another.")
@@ -117,8 +114,8 @@ class DocumentStore:
             raise
 
     def _make_room(self, newest: str) -> None:
-        """Lets the documents go that were not used for longest, and what killed writers left."""
-        there = []
+        """Delete the least recently used documents, and what killed writers left."""
+        stored = []
         for entry in os.scandir(self.folder):
             try:
                 status = entry.stat(follow_symlinks=False)
@@ -128,19 +125,19 @@ class DocumentStore:
                 Path(entry.path).unlink(missing_ok=True)
             elif re.fullmatch(ID + re.escape(_ENDING), entry.name):
                 last = entry.name == newest + _ENDING
-                there.append((last, status.st_mtime_ns, status.st_size, entry.path))
-        documents, size = len(there), sum(size for *_, size, _ in there)
-        for _, _, of_it, path in sorted(there)[:-1]:
+                stored.append((last, status.st_mtime_ns, status.st_size, entry.path))
+        documents, size = len(stored), sum(size for *_, size, _ in stored)
+        for _, _, freed, path in sorted(stored)[:-1]:
             if documents <= self.most_documents and size <= self.most_bytes:
                 break
             Path(path).unlink(missing_ok=True)
-            documents, size = documents - 1, size - of_it
+            documents, size = documents - 1, size - freed
 
 
 def _encoded(text: str) -> bytes:
     if len(text) > LONGEST_TEXT:
         raise UserError(
-            f"A document of at most {LONGEST_TEXT:,} characters can be kept for a link; "
+            f"A document of at most {LONGEST_TEXT:,} characters can be stored for a link; "
             f"this one has {len(text):,}."
         )
     try:
@@ -148,7 +145,7 @@ def _encoded(text: str) -> bytes:
     except UnicodeEncodeError as error:
         raise UserError(
             "The document holds half a character (a lone surrogate) "
-            f"at position {error.start:,}, and cannot be kept for a link."
+            f"at position {error.start:,}, and cannot be stored for a link."
         ) from error
 
 
@@ -157,12 +154,12 @@ def _id_of(content: bytes) -> str:
 
 
 class View(BaseModel):
-    """What somebody saw on Explore; the device is not part of it.
+    """What Explore shows of one document, without the device.
 
     Attributes:
         checkpoint: its folder's name alone.
         text: the document before its edits, or
-        document: the id of a kept one; one of the two is given.
+        document: the id of a stored one; exactly one of the two is set.
         target: a class by its label, None for the predicted one.
         edits: in the order in which they were made.
 
@@ -218,10 +215,10 @@ def view_of(**parts: Any) -> View:
 
 
 def share(view: View, store: DocumentStore) -> str:
-    """The token of a view; a text that is too long for it is kept in ``store``.
+    """Return the token of a view; a text that is too long for it goes to ``store``.
 
     Raises:
-        UserError: if the text cannot be kept, or as ``to_link`` does.
+        UserError: if the text cannot be stored, or as ``to_link`` does.
     """
     if view.text is not None:
         content = _content(view)
@@ -231,7 +228,7 @@ def share(view: View, store: DocumentStore) -> str:
 
 
 def restore(token: str, store: DocumentStore) -> View:
-    """The view of a token with its text, wherever that was kept, and no id.
+    """Return the view of a token with its text, also where that is stored.
 
     Raises:
         UserError: as ``from_link``, ``DocumentStore.load`` and ``view_of`` do.
@@ -243,7 +240,7 @@ def restore(token: str, store: DocumentStore) -> View:
 
 
 def to_link(view: View) -> str:
-    """The token, which needs no escaping in an address; ``LONGEST`` characters at most.
+    """Return the token, which needs no escaping in an address, of ``LONGEST`` characters at most.
 
     Raises:
         UserError: if it would be longer.
@@ -260,7 +257,7 @@ def to_link(view: View) -> str:
 
 
 def from_link(token: str) -> View:
-    """The view of a token.
+    """Return the view of a token.
 
     Raises:
         UserError: if it is cut, changed, too long, or asks for what cannot be.
@@ -314,9 +311,9 @@ def _base64url(data: bytes) -> str:
 
 
 def _does_not_fit(error: ValidationError) -> UserError:
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    if any(one["loc"] == ("version",) for one in found):
+    errors = error.errors(include_url=False, include_context=False, include_input=False)
+    if any(one["loc"] == ("version",) for one in errors):
         return UserError("This link was made by another version of Hanscope; this one reads 1.")
-    place = shown(".".join(str(part) for part in found[0]["loc"]) or "view")
-    said = found[0]["msg"].removeprefix("Value error, ")
-    return UserError(f"No link can hold such a view ({place}: {said.rstrip('.')}).")
+    field = shown(".".join(str(part) for part in errors[0]["loc"]) or "view")
+    message = errors[0]["msg"].removeprefix("Value error, ")
+    return UserError(f"No link can hold such a view ({field}: {message.rstrip('.')}).")

@@ -1,8 +1,7 @@
-"""An error analysis as one HTML file: what the filter leaves, and chosen documents of it.
+"""An error analysis as one HTML file: metrics of the filtered documents, and chosen documents.
 
 Figures of the documents that a filter leaves, how often each tag is among them, and each
-chosen document with its heatmap, its tags and its notes. It knows nothing about HTML
-(``figures.report``) or about how the documents were chosen.
+chosen document with its heatmap, its tags and its notes.
 """
 
 import datetime
@@ -45,14 +44,14 @@ USUAL_STRONGEST = 0.9
 very long document, whose lift can be a hundred, would leave all others pale."""
 
 GONE = (
-    "The model is no longer there: weights are those that were kept, and words that it did "
-    "not know are not marked."
+    "The model was deleted: weights are those stored with the scores, and unknown words are "
+    "not marked."
 )
 
 
 @dataclass(frozen=True)
 class ReportScope:
-    """What a filter leaves of a scored data set.
+    """The filtered documents of a scored data set.
 
     Attributes:
         rows: (documents,) of the store.
@@ -67,39 +66,39 @@ class ReportScope:
 
 
 def error_analysis_report(
-    part: ReportScope, shown: Sequence[int], database: Database, checkpoint: Checkpoint | None
+    scope: ReportScope, shown: Sequence[int], database: Database, checkpoint: Checkpoint | None
 ) -> str:
-    """The whole file.
+    """Return the whole file.
 
     Args:
         shown: rows of the documents that stand in it, in this order.
-        checkpoint: the model; without it the weights that scoring kept are drawn.
+        checkpoint: the model; without it the weights stored by scoring are drawn.
 
     Raises:
         UserError: if more is to be shown than a browser bears, a part of the scores is
             damaged, or the database cannot be read.
     """
-    _refuse_too_much(part.store, shown)
-    found = [read_document(part.store, int(row)) for row in shown]
-    said = annotations_by_document(database, [each.content for each in found])
-    manifest = part.store.scores.manifest
+    _refuse_too_much(scope.store, shown)
+    documents = [read_document(scope.store, int(row)) for row in shown]
+    annotations = annotations_by_document(database, [each.content for each in documents])
+    manifest = scope.store.scores.manifest
     notes = [f"{manifest.checkpoint} on {manifest.data}, {datetime.date.today().isoformat()}."]
-    if found:
+    if documents:
         notes.append(TITLES["lift"] + ": 1 is even attention, whatever a document's length.")
         notes += [] if checkpoint else [GONE]
-    explanations = _explanations(part.store, found, checkpoint)
+    explanations = _explanations(scope.store, documents, checkpoint)
     scale = shared_scale(explanations)
     longest = longest_bar(explanations)
     entries = [
-        _entry(read, explanation, said.get(read.content, ()), scale, longest)
-        for read, explanation in zip(found, explanations, strict=True)
+        _entry(document, explanation, annotations.get(document.content, ()), scale, longest)
+        for document, explanation in zip(documents, explanations, strict=True)
     ]
-    grids = [grid for grid in (_classes(part), _tags(part)) if grid.rows]
-    return report("Error analysis", notes, _facts(part), grids, legend(scale), entries)
+    grids = [grid for grid in (_classes(scope), _tags(scope)) if grid.rows]
+    return report("Error analysis", notes, _facts(scope), grids, legend(scale), entries)
 
 
 def shared_scale(explanations: Sequence[Explanation]) -> Scale:
-    """The scale of lift that all documents share; what lies beyond its end has the end's colour."""
+    """Return the scale of lift that all documents share; values beyond it take its last colour."""
     whole = reading_scale(explanations, "lift")
     tops = [each.weights("lift").max(initial=0.0) for each in explanations]
     usual = float(np.quantile(tops, USUAL_STRONGEST)) if tops else whole.top
@@ -118,40 +117,44 @@ def _refuse_too_much(store: Store, shown: Sequence[int]) -> None:
 
 
 def _explanations(
-    store: Store, found: Sequence[ScoredDocument], checkpoint: Checkpoint | None
+    store: Store, documents: Sequence[ScoredDocument], checkpoint: Checkpoint | None
 ) -> list[Explanation]:
     if checkpoint is None:
-        return [stored_explanation(read, store.labels) for read in found]
-    texts, ids = [read.text for read in found], [read.id for read in found]
+        return [stored_explanation(document, store.labels) for document in documents]
+    texts, ids = [one.text for one in documents], [one.id for one in documents]
     return list(explain_many(checkpoint, texts, ids))
 
 
 def _entry(
-    read: ScoredDocument,
+    document: ScoredDocument,
     explanation: Explanation,
-    said: Sequence[Annotation],
+    annotations: Sequence[Annotation],
     scale: Scale,
     longest: float,
 ) -> Entry:
-    line = [f"Confidence {read.confidence:.3f}, loss {read.loss:.3f}."]
-    if read.other is not None:
-        line.append(f"Second model: {read.other}.")
-    line += [f"{name}: {cell}." for name, cell in read.columns.items() if cell]
+    line = [f"Confidence {document.confidence:.3f}, loss {document.loss:.3f}."]
+    if document.other is not None:
+        line.append(f"Second model: {document.other}.")
+    line += [f"{name}: {cell}." for name, cell in document.columns.items() if cell]
     return Entry(
-        f"Document {read.id}",
-        read.true,
-        read.predicted,
-        read.true == read.predicted,
+        f"Document {document.id}",
+        document.true,
+        document.predicted,
+        document.true == document.predicted,
         " ".join(line),
-        tuple(_marks(said)),
-        tuple((f"{one.annotator}, {_day(one.note.at)}", one.note.text) for one in said if one.note),
+        tuple(_marks(annotations)),
+        tuple(
+            (f"{one.annotator}, {_day(one.note.at)}", one.note.text)
+            for one in annotations
+            if one.note
+        ),
         heatmap(explanation, Colour(explanation.weights("lift"), scale), longest),
     )
 
 
-def _marks(said: Sequence[Annotation]) -> Iterator[str]:
+def _marks(annotations: Sequence[Annotation]) -> Iterator[str]:
     """Tags and flags in words, with who gave them."""
-    for one in said:
+    for one in annotations:
         yield from (f"{tag.name} ({one.annotator})" for tag in one.tags)
         yield from (f"{flag_text(flag)} ({one.annotator})" for flag in one.flags)
 
@@ -160,10 +163,10 @@ def _day(at: datetime.datetime) -> str:
     return at.strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _facts(part: ReportScope) -> list[tuple[str, str]]:
-    outcomes, store = part.store.outcomes.take(part.rows), part.store
+def _facts(scope: ReportScope) -> list[tuple[str, str]]:
+    outcomes, store = scope.store.outcomes.take(scope.rows), scope.store
     facts = [
-        ("Filter", "; ".join(part.conditions) or "none: all documents"),
+        ("Filter", "; ".join(scope.conditions) or "none: all documents"),
         ("Documents", f"{len(outcomes):,} of {store.rows:,}"),
         ("Accuracy", in_words(accuracy(outcomes))),
         ("Macro F1", in_words(macro_f1_interval(confusion_counts(outcomes)))),
@@ -190,30 +193,30 @@ def in_words(interval: Interval) -> str:
     return f"{interval.mean:.3f} (95% interval {interval.low:.3f} to {interval.high:.3f})"
 
 
-def _classes(part: ReportScope) -> Grid:
+def _classes(scope: ReportScope) -> Grid:
     """Each class that occurs, by itself."""
-    counts = confusion_counts(part.store.outcomes.take(part.rows))
-    found = class_scores(counts)
-    columns = (found.precision, found.recall, found.f1)
-    there = np.flatnonzero(found.support + found.predicted)
+    counts = confusion_counts(scope.store.outcomes.take(scope.rows))
+    scores = class_scores(counts)
+    columns = (scores.precision, scores.recall, scores.f1)
+    occurring = np.flatnonzero(scores.support + scores.predicted)
     rows = tuple(
         (
-            part.store.labels[at],
-            f"{found.support[at]:,}",
+            scope.store.labels[at],
+            f"{scores.support[at]:,}",
             *("–" if np.isnan(column[at]) else f"{column[at]:.3f}" for column in columns),
         )
-        for at in there.tolist()
+        for at in occurring.tolist()
     )
     return Grid("Classes", ("Class", "Documents", "Precision", "Recall", "F1"), rows)
 
 
-def _tags(part: ReportScope) -> Grid:
+def _tags(scope: ReportScope) -> Grid:
     """How many documents of the filter have each tag or flag, and how many of them are wrong."""
-    left = part.store.outcomes.take(part.rows)
+    left = scope.store.outcomes.take(scope.rows)
     rows = []
-    flags = {FLAG_NAMES[kind]: held for kind, held in part.marks.flagged.items()}
-    for name, contents in [*part.marks.tagged.items(), *flags.items()]:
-        has = np.isin(part.rows, part.store.documents.rows_of(contents))
+    flags = {FLAG_NAMES[kind]: held for kind, held in scope.marks.flagged.items()}
+    for name, contents in [*scope.marks.tagged.items(), *flags.items()]:
+        has = np.isin(scope.rows, scope.store.documents.rows_of(contents))
         if has.any():
             wrong = int(np.count_nonzero(has & ~left.right))
             rows.append((name, f"{np.count_nonzero(has):,}", f"{wrong:,}"))

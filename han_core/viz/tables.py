@@ -1,8 +1,4 @@
-"""The weights of an explanation as tables and JSON, to take away.
-
-Numbers are in full precision. It knows nothing about files and links; CSV that a
-spreadsheet does not run is written by ``corpora.spreadsheet.to_csv``.
-"""
+"""The weights of an explanation as tables and JSON for export, in full precision."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -21,7 +17,7 @@ __all__ = ["comparison_table", "to_csv", "to_json", "weights_table"]
 def weights_table(
     explanation: Explanation, attributions: Sequence[Attribution] = ()
 ) -> pd.DataFrame:
-    """A row for each token, in reading order; a last column for each of ``attributions``.
+    """Return a row for each token, in reading order; a last column for each of ``attributions``.
 
     Columns: sentence and token number (from 1; tokens are counted over the document),
     start and end (characters), token, known, "weight in sentence" (α_w), "weight in
@@ -53,7 +49,7 @@ def weights_table(
 
 
 def comparison_table(named: Sequence[tuple[str, Explanation | Attribution]]) -> pd.DataFrame:
-    """Answers about one text lined up by the place of their words, a column for each name.
+    """Return answers about one text lined up by the place of their words, a column for each name.
 
     Columns: start, end, words, then the weights in the document, or an attribution's
     values. Where models cut the text differently, pieces are joined until their edges
@@ -61,7 +57,7 @@ def comparison_table(named: Sequence[tuple[str, Explanation | Attribution]]) -> 
     there already gets its number behind it: "han (2)".
 
     Raises:
-        ValueError: if the texts differ or nothing came.
+        ValueError: if the texts differ or there is no answer.
     """
     documents = [answer.document for _, answer in named]
     if len({document.text for document in documents}) != 1:
@@ -69,7 +65,7 @@ def comparison_table(named: Sequence[tuple[str, Explanation | Attribution]]) -> 
     weights = [
         one.document_weights if isinstance(one, Explanation) else one.words for _, one in named
     ]
-    aligned = align([(d.tokens, of_it) for d, of_it in zip(documents, weights, strict=True)])
+    aligned = align([(d.tokens, values) for d, values in zip(documents, weights, strict=True)])
     columns = _places(documents[0].text, aligned.spans, "words")
     for (name, _), column in zip(named, aligned.weights, strict=True):
         columns[_free(name, columns)] = column
@@ -77,7 +73,7 @@ def comparison_table(named: Sequence[tuple[str, Explanation | Attribution]]) -> 
 
 
 def to_json(explanation: Explanation) -> bytes:
-    """An explanation as the command ``explain`` writes it, in UTF-8.
+    """Return an explanation as the command ``explain`` writes it, in UTF-8.
 
     Half a character (a lone surrogate, in an id or a label) is escaped: valid JSON
     as UTF-8, which comes back as it was.

@@ -262,7 +262,7 @@ def test_what_is_strongly_coloured_stays_in_sight(fifty):
 
 
 def test_what_was_edited_stays_in_sight(fifty):
-    assert [fold.first for fold in folds(fifty, np.zeros(50), kept={48})] == [10]
+    assert [fold.first for fold in folds(fifty, np.zeros(50), visible={48})] == [10]
     colour = Colour(np.zeros(50), Scale("", 1.0, True, "probability"))
     assert heatmap(fifty, colour).data["folds"] == [(10, 4, "2%"), (47, 3, "1.5%")]
     assert heatmap(fifty, colour, added={11}).data["folds"] == [(47, 3, "1.5%")]

@@ -325,7 +325,7 @@ def test_an_edit_outside_a_kept_text_is_found_when_it_is_opened(tmp_path):
 
 def test_a_kept_text_that_is_gone_is_a_sentence(tmp_path):
     token = to_link(View(checkpoint="han", document=ID))
-    with pytest.raises(UserError, match="not kept here"):
+    with pytest.raises(UserError, match="not stored here"):
         restore(token, DocumentStore(tmp_path))
 
 
@@ -362,7 +362,7 @@ def store(tmp_path) -> DocumentStore:
     return DocumentStore(tmp_path / "data" / "documents")
 
 
-def refusal_of_text_store(call, argument) -> str:
+def message(call, argument) -> str:
     with pytest.raises(UserError) as caught:
         call(argument)
     return str(caught.value)
@@ -415,37 +415,37 @@ def test_an_id_that_is_none_never_reaches_the_disk(monkeypatch, store):
     wrong = ["", "../secret", "a" * 25, "a" * 27, "A" * 26, "a" * 25 + "1", "a" * 26 + "\n",
              "a" * 25 + "/", "a" * 25 + "\0", "/" * 26, ".." * 13]  # fmt: skip
     for id in wrong:
-        assert "impossible name" in refusal_of_text_store(store.load, id)
+        assert "impossible name" in message(store.load, id)
 
 
 def test_what_is_not_there_is_a_sentence(store):
-    assert "is not kept here" in refusal_of_text_store(store.load, "a" * 26)
+    assert "is not stored here" in message(store.load, "a" * 26)
     (store.folder / ("a" * 26 + ".txt")).mkdir(parents=True)
-    assert "is not kept here" in refusal_of_text_store(store.load, "a" * 26)
+    assert "is not stored here" in message(store.load, "a" * 26)
 
 
 @pytest.mark.parametrize("content", [b"", b"another", b"\xff", b"tru", b"true\n"])
 def test_a_file_that_changed_is_noticed(store, content):
     id = store.save("true")
     (store.folder / f"{id}.txt").write_bytes(content)
-    assert "is damaged" in refusal_of_text_store(store.load, id)
+    assert "is damaged" in message(store.load, id)
     assert store.load(store.save("true")) == "true"
 
 
 def test_a_huge_file_in_its_place_is_not_read_whole(store):
     id = store.save("true")
     os.truncate(store.folder / f"{id}.txt", 40_000_000)
-    assert "is damaged" in refusal_of_text_store(store.load, id)
+    assert "is damaged" in message(store.load, id)
 
 
 def test_the_longest_text_and_one_more_character(store):
     text = "𝔸" * LONGEST_TEXT
     assert store.load(store.save(text)) == text
-    assert refusal_of_text_store(store.save, text + "b").endswith("this one has 1,000,001.")
+    assert message(store.save, text + "b").endswith("this one has 1,000,001.")
 
 
 def test_half_a_character_is_refused(store):
-    assert "(a lone surrogate) at position 2" in refusal_of_text_store(store.save, "ab\ud800")
+    assert "(a lone surrogate) at position 2" in message(store.save, "ab\ud800")
     assert not store.folder.exists()
 
 
@@ -457,7 +457,7 @@ def test_the_document_not_used_for_longest_goes_first(tmp_path):
     store.load(first)
     fourth = store.save("four")
     assert kept(store) == sorted([first, third, fourth])
-    assert "is not kept here" in refusal_of_text_store(store.load, second)
+    assert "is not stored here" in message(store.load, second)
     last_used(store, third, 1)
     last_used(store, fourth, 2)
     last_used(store, first, 3)
@@ -491,16 +491,14 @@ def test_what_a_killed_writer_left_goes_and_what_is_not_ours_stays(tmp_path):
 
 def test_a_disk_that_refuses_is_a_sentence_and_leaves_nothing(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
-    assert "cannot be kept" in refusal_of_text_store(
-        DocumentStore(tmp_path / "file" / "below").save, "a"
-    )
+    assert "cannot be stored" in message(DocumentStore(tmp_path / "file" / "below").save, "a")
     store = DocumentStore(tmp_path / "documents")
 
     def full(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
-    assert "(No space left on device)" in refusal_of_text_store(store.save, "a")
+    assert "(No space left on device)" in message(store.save, "a")
     assert kept(store) == []
 
 

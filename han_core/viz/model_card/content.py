@@ -1,11 +1,7 @@
 """``card.json``: what was measured of a checkpoint beyond its own metrics.
 
 It may come from a stranger, so everything in it is bounded and checked, and it counts only
-beside the weights that it was measured on. It knows nothing about how things are measured.
-
-What a card is made of, and how figures stand in it.
-
-It knows nothing about what is said.
+for the weights that it was measured on. Sections and tables of a card are defined here too.
 """
 
 from dataclasses import dataclass

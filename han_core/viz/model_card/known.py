@@ -1,8 +1,7 @@
-"""What a checkpoint folder says of itself in ``config.json`` and ``metrics.json``.
+"""Facts of a checkpoint folder: its ``config.json`` and ``metrics.json``.
 
-``metrics.json`` may come from a stranger or from an older version, so each thing is taken
-only where it is what it should be, and cut to a length that can be shown. It knows nothing
-about sentences.
+``metrics.json`` may come from a stranger or from an older version, so each value is taken
+only where it has the expected type and range, and cut to a length that can be shown.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,4 @@
-"""What a card holds, measured: weaknesses, faithfulness, plausibility, speed.
-
-Each is a function of a loaded checkpoint and knows nothing about where it is written.
-"""
+"""Measurements for a model card: weaknesses, faithfulness, plausibility, speed."""
 
 import platform
 import time

@@ -1,14 +1,10 @@
-"""Figures of other models on the same test documents, from a file.
+"""A model card as Markdown, ``README.md`` of a checkpoint, and the file of baselines.
 
-A JSON object a line: ``name``, ``accuracy`` and ``n``, and where they are known ``macro_f1``
-and ``p``, McNemar's p-value against the checkpoint. What ``python -m benchmarks.baselines``
-prints is such a file too: a bag of words is called ``baseline`` there, and the line of a
-``checkpoint`` holds the p-values of all of them. Other keys are passed over.
-
-A card as Markdown: ``README.md`` in the folder of a checkpoint, as model hubs read it.
-
-Everything foreign is escaped, by ``plain_markdown`` or by whoever draws it elsewhere. It
-knows nothing about what the sections say.
+Model hubs read the lines at its top. All foreign text is escaped. A file of baselines holds a
+JSON object a line: ``name``, ``accuracy`` and ``n``, and where they are known ``macro_f1`` and
+``p``, McNemar's p-value against the checkpoint. What ``python -m benchmarks.baselines`` prints
+is such a file too: a bag of words is called ``baseline`` there, and the line of a ``checkpoint``
+holds the p-values of all of them. Other keys are ignored.
 """
 
 import json

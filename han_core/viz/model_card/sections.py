@@ -1,11 +1,6 @@
-"""The sections of a card about what was measured for it.
+"""The sections of a model card in sentences and tables, for the page and the README.
 
-Pure functions. It knows nothing about the checkpoint beyond its card.
-
-A card in sentences and tables: what the page draws and what the README says.
-
-Pure functions of what is known and what was measured. What stands here may come from a
-stranger's file: whoever draws it escapes it. It knows nothing about Markdown.
+Text in them may come from a stranger's file; the page and the README escape it.
 """
 
 from collections.abc import Iterator, Sequence
