@@ -1,19 +1,13 @@
-"""One pasted text: from text to explanation, beside the packed baseline with the same tokeniser.
-
-Interleaved, one thread, wall-clock time: what somebody waits for.
-
-What batching, mixed precision and accumulation gain in training, step by step.
-
-    python -m han_core bench --device cuda --data imdb.parquet --whole
-
-Each rung is the command ``train`` over all documents, in a process of its own: at first small
-batches in single precision; then large batches of documents of like length; then half precision,
-where the device's own choice is that; then gradients of several batches in one step.
-
-What ``python -m han_core bench`` measures: ours beside the baselines, in one run.
+"""What ``python -m han_core bench`` measures: our models beside reference models, in one run.
 
 Interleaved, one thread, processor time: other programs and a slow machine change the seconds,
-hardly the ratios. Medians, and the quartiles beside them.
+hardly the ratios. Medians, and their quartiles. One text is timed on the wall clock, from text to
+explanation, beside the packed model with the same tokenizer.
+
+``--whole`` adds training with the command ``train`` over all documents, step by step, each in a
+process of its own: at first small batches in single precision; then large batches of documents
+of like length; then half precision, where the device's own choice is that; then gradients of
+several batches in one step.
 """
 
 import json
@@ -63,7 +57,7 @@ def one_text(
         def baseline(packed=packed, tokenizer=checkpoint.tokenizer) -> None:
             document = number_document(tokenizer(text), vocabulary)
             with torch.no_grad():
-                packed.answer(packed.model, [document]).softmax(1).tolist()
+                packed.forward(packed.model, [document]).softmax(1).tolist()
 
         ours, theirs = _medians(partial(explain, checkpoint, text), baseline)
         found[f"{model}_text_to_explanation_ms"] = round(ours, 2)

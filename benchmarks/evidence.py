@@ -1,9 +1,9 @@
-"""How soon: the evidence under a heatmap, for one document of 250 words.
+"""Milliseconds of the evidence under a heatmap, for a document of 250 words.
 
     python -m benchmarks.evidence [--data bundled:classroom@all]
 
 Prints one JSON line: for each shipped checkpoint, the median milliseconds of the quick
-answer on two threads, and of its parts. The goal is 100 for a HAN and 250 for a BiLSTM.
+evidence on two threads, and of its parts. The goal is 100 for a HAN and 250 for a BiLSTM.
 """
 
 import argparse
@@ -35,47 +35,47 @@ def main() -> None:
     texts = read_corpus(parser.parse_args().data, label_column=None).texts
     torch.set_num_threads(2)
     checkpoints = [load_checkpoint(listing.path) for listing in list_checkpoints()]
-    print(json.dumps({found.name: milliseconds(found, texts) for found in checkpoints}))
+    print(json.dumps({each.name: milliseconds(each, texts) for each in checkpoints}))
 
 
 def milliseconds(checkpoint: Checkpoint, texts: tuple[str, ...]) -> dict[str, float]:
-    """Medians of the quick answer and of what it is made of; each asks a subject anew."""
+    """Return the medians of the quick evidence and of its parts, each with a new probe."""
     text = first_words(checkpoint, " ".join(texts))
 
-    def asked() -> ModelProbe:
+    def new_probe() -> ModelProbe:
         return probe_text(checkpoint, text)
 
     parts: dict[str, Callable[[ModelProbe], object]] = {
         "quick": quick,
-        "subject": lambda _: asked(),
+        "subject": lambda _: new_probe(),
         "deletion": _deletion,
-        "gradient": lambda made: gradient_ranking(made, "word"),
+        "gradient": lambda probe: gradient_ranking(probe, "word"),
         "swaps": replace_attention,
     }
-    sizes = {"words": asked().tokens, "sentences": asked().sentences}
-    return {**sizes, **{name: median(part, asked) for name, part in parts.items()}}
+    sizes = {"words": new_probe().tokens, "sentences": new_probe().sentences}
+    return {**sizes, **{name: median(part, new_probe) for name, part in parts.items()}}
 
 
 def first_words(checkpoint: Checkpoint, text: str) -> str:
-    """As much of ``text`` as the checkpoint counts ``WORDS`` words in."""
+    """Return the first ``WORDS`` words of ``text``, as the checkpoint counts them."""
     return text[: checkpoint.tokenizer(text[: 20 * WORDS]).tokens[WORDS - 1].end]
 
 
-def median(part: Callable[[ModelProbe], object], asked: Callable[[], ModelProbe]) -> float:
-    """Milliseconds that ``part`` takes with a subject that nothing has been asked of yet."""
+def median(part: Callable[[ModelProbe], object], new_probe: Callable[[], ModelProbe]) -> float:
+    """Return the milliseconds of ``part`` with a probe that has computed nothing yet."""
     seconds = []
     for _ in range(WARM + ROUNDS):
-        made = asked()
+        probe = new_probe()
         started = time.perf_counter()
-        part(made)
+        part(probe)
         seconds.append(time.perf_counter() - started)
     return round(1000 * statistics.median(seconds[WARM:]), 1)
 
 
-def _deletion(asked: ModelProbe) -> None:
-    """As many orders as the quick answer has, all of them random."""
+def _deletion(probe: ModelProbe) -> None:
+    """Test as many orders as the quick evidence does, all of them random."""
     rng = np.random.default_rng(0)
-    deletion(asked, {"random": random_orders(asked.tokens, DRAWS + 2, rng)})
+    deletion(probe, {"random": random_orders(probe.tokens, DRAWS + 2, rng)})
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
     python -m benchmarks.growth [--quick]
 
 Each case runs in a process of its own, on one thread, over generated documents: seconds are
-processor time, memory is the peak of the process less what it held before the work. Writes
+processor time, memory is the growth of the process's peak. Writes
 ``benchmarks/growth.svg`` and prints a table; ``benchmarks.figures growth`` puts it into
 ``benchmarks/README.md``.
 """
@@ -19,21 +19,24 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import torch
-from torch import optim
+from matplotlib import pyplot
+from torch import nn, optim
 from torch.nn.functional import cross_entropy
 
+from benchmarks.figures import markdown_table
 from han_core.__main__ import main as command
 from han_core.models.architecture import Architecture
 from han_core.models.registry import build_model
-from han_core.text.batch import NumberedDocument, collate
+from han_core.text.batch import Batch, NumberedDocument, collate
 from han_core.training.batches import epoch_batches
 
 HERE = Path(__file__).parent
 VOCABULARY = 20_000
 SENTENCE = 20  # tokens
-LEAST = 1e-3  # drawn in place of nothing, which has no logarithm
+LEAST = 1e-3  # drawn in place of 0, which has no logarithm
 BATCHES = [1_000, 2_000, 4_000, 8_000, 16_000, 32_000]
 LENGTHS = [100, 300, 1_000, 3_000, 10_000, 20_000]
 SIZES = [1_000, 3_000, 10_000, 30_000, 50_000]
@@ -48,26 +51,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="the three smallest of each")
     parser.add_argument("--case", nargs=3, metavar=("KIND", "MODEL", "SIZE"))
-    given = parser.parse_args()
-    if given.case:
-        kind, model, size = given.case
+    options = parser.parse_args()
+    if options.case:
+        kind, model, size = options.case
+        torch.set_num_threads(1)
         print(json.dumps(WORK[kind](model, int(size))))
         return
+    head = ("what grows", "model", "size", "seconds", "ms a thousand tokens", "MB")
+    print(markdown_table(head, []), flush=True)
     rows = []
-    print("| what grows | model | size | seconds | ms a thousand tokens | MB |")
-    print("|---|---|---|---|---|---|", flush=True)
     for kind, (_, sizes) in CASES.items():
         for model in ("han", "bilstm"):
-            for size in sizes[:3] if given.quick else sizes:
-                rows.append(
-                    {"case": kind, "model": model, "size": size, **_apart(kind, model, size)}
-                )
+            for size in sizes[:3] if options.quick else sizes:
+                figures = _in_own_process(kind, model, size)
+                rows.append({"case": kind, "model": model, "size": size, **figures})
                 print(_line(rows[-1]), flush=True)
-    if not given.quick:
+    if not options.quick:
         _draw(rows)
 
 
-def _apart(kind: str, model: str, size: int) -> dict[str, float]:
+def _in_own_process(kind: str, model: str, size: int) -> dict[str, float]:
     command = [sys.executable, "-m", "benchmarks.growth", "--case", kind, model, str(size)]
     done = subprocess.run(command, cwd=HERE.parent, check=True, capture_output=True, text=True)
     return json.loads(done.stdout.splitlines()[-1])
@@ -81,37 +84,35 @@ def _line(row: dict) -> str:
 
 
 def batch(model: str, size: int) -> dict[str, float]:
-    """Training steps over 64,000 tokens in documents of 250, so many tokens in a batch."""
-    documents = _numbered(256, 250)
-    built, torch = _model(model)
-    step = optim.AdamW(built.parameters(), fused=True)
-    built.train()
+    """Train over 64,000 tokens in documents of 250, with ``size`` tokens in a batch."""
+    documents, network = _documents(256, 250), _network(model)
+    optimizer = optim.AdamW(network.parameters(), fused=True)
+    network.train()
 
     def work() -> None:
-        for group in _groups(documents, size):
-            logits = built(group).logits
+        for group in _batches(documents, size):
+            logits = network(group).logits
             cross_entropy(logits, torch.zeros(len(group), dtype=torch.long)).backward()
-            step.step()
-            step.zero_grad()
+            optimizer.step()
+            optimizer.zero_grad()
 
-    return _measured(work, 64_000)
+    return _measure(work, 64_000)
 
 
 def length(model: str, size: int) -> dict[str, float]:
-    """A document's probabilities and attention."""
-    (document,) = _groups(_numbered(1, size), size)
-    built, torch = _model(model)
-    built.eval()
+    """Compute the probabilities and attention of a document."""
+    (document,), network = _batches(_documents(1, size), size), _network(model)
+    network.eval()
 
     def work() -> None:
         with torch.inference_mode():
-            built(document)
+            network(document)
 
-    return _measured(work, size, rounds=5)
+    return _measure(work, size, rounds=5)
 
 
 def corpus(model: str, size: int) -> dict[str, float]:
-    """Words found, numbered and trained on for an epoch, as the command ``train`` does."""
+    """Read, tokenize and train for an epoch, as the command ``train`` does."""
     draw = np.random.default_rng(0)
     words = np.array([f"word{number}" for number in range(VOCABULARY)])
     with tempfile.TemporaryDirectory() as folder:
@@ -119,8 +120,8 @@ def corpus(model: str, size: int) -> dict[str, float]:
         path = Path(folder) / "texts.jsonl"
         with path.open("w", encoding="utf-8") as file:
             for number in range(size):
-                said = " ".join(words[draw.integers(0, VOCABULARY, 100)])
-                file.write(json.dumps({"text": said, "label": "ab"[number % 2]}) + "\n")
+                text = " ".join(words[draw.integers(0, VOCABULARY, 100)])
+                file.write(json.dumps({"text": text, "label": "ab"[number % 2]}) + "\n")
 
         def work() -> None:
             status = command(
@@ -129,7 +130,7 @@ def corpus(model: str, size: int) -> dict[str, float]:
             )  # fmt: skip
             assert status == 0
 
-        return _measured(work, 100 * size, warm=False)
+        return _measure(work, 100 * size, warm=False)
 
 
 WORK: dict[str, Callable[[str, int], dict[str, float]]] = {
@@ -139,10 +140,10 @@ WORK: dict[str, Callable[[str, int], dict[str, float]]] = {
 }
 
 
-def _measured(
+def _measure(
     work: Callable[[], None], tokens: int, rounds: int = 3, warm: bool = True
 ) -> dict[str, float]:
-    """Median processor seconds, and by how many MB the peak of the process grew."""
+    """Return the median processor seconds, and by how many MB the peak of the process grew."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     times = []
     for _ in range(rounds + 1 if warm else 1):
@@ -158,48 +159,41 @@ def _measured(
     }
 
 
-def _model(name: str):
-    torch.set_num_threads(1)
-    shape = Architecture(
-        model=name, vocabulary_size=VOCABULARY, classes=2, embedding=100, hidden=50
+def _network(model: str) -> nn.Module:
+    return build_model(
+        Architecture(model=model, vocabulary_size=VOCABULARY, classes=2, embedding=100, hidden=50)
     )
-    return build_model(shape), torch
 
 
-def _numbered(documents: int, tokens: int) -> list:
+def _documents(documents: int, tokens: int) -> list[NumberedDocument]:
     draw = np.random.default_rng(0)
-    lengths = np.array(
-        [SENTENCE] * (tokens // SENTENCE) + [tokens % SENTENCE] * (tokens % SENTENCE > 0)
-    )
+    whole, rest = divmod(tokens, SENTENCE)
+    lengths = np.array([SENTENCE] * whole + [rest] * (rest > 0))
     return [
         NumberedDocument(draw.integers(2, VOCABULARY, tokens), lengths) for _ in range(documents)
     ]
 
 
-def _groups(documents: list, budget: int) -> list:
+def _batches(documents: list[NumberedDocument], budget: int) -> list[Batch]:
     lengths = [len(document.words) for document in documents]
     batches = epoch_batches(lengths, budget, 0, 0)
     return [collate([documents[at] for at in chosen]) for chosen in batches]
 
 
 def _draw(rows: list[dict]) -> None:
-    """A line for each model: seconds above, memory below, both axes logarithmic."""
-    import matplotlib
-
+    """Draw a line for each model: seconds above, memory below, both axes logarithmic."""
     matplotlib.use("svg")
-    from matplotlib import pyplot
-
     figure, axes = pyplot.subplots(2, len(CASES), figsize=(13, 7), constrained_layout=True)
     for column, (kind, (title, _)) in enumerate(CASES.items()):
         for model, mark in (("han", "o"), ("bilstm", "s")):
             own = [row for row in rows if row["case"] == kind and row["model"] == model]
-            for row, what in enumerate(("seconds", "megabytes")):
-                place = axes[row, column]
-                heights = [max(each[what], LEAST) for each in own]
-                place.loglog([each["size"] for each in own], heights, marker=mark, label=model)
-                place.set_ylabel(what)
-                place.set_xlabel(title)
-                place.grid(alpha=0.3)
+            for row, figure_name in enumerate(("seconds", "megabytes")):
+                axis = axes[row, column]
+                heights = [max(each[figure_name], LEAST) for each in own]
+                axis.loglog([each["size"] for each in own], heights, marker=mark, label=model)
+                axis.set_ylabel(figure_name)
+                axis.set_xlabel(title)
+                axis.grid(alpha=0.3)
         axes[0, column].legend()
     figure.savefig(HERE / "growth.svg", metadata={"Date": None})
 

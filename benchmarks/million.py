@@ -1,17 +1,13 @@
-"""Scored documents by chance, a million if need be, kept where the app keeps its own.
-
-Right for about four documents of five; every text is of 48 words. Two models share the
-documents. Seeded, so that they are the same wherever they are made.
-
-How quickly a million scored documents are filtered, sorted, paged and read.
+"""A million scored documents: how quickly they are filtered, sorted, paged and read.
 
     python -m benchmarks.million [--rows N] [--classes N] [--rounds N] [--make-only]
 
-Makes two models' scores of a million generated documents (about 300 characters each) where
-the app keeps its own, once: a minute or two, and a GB of disk below ``HANSCOPE_DATA``. The
-Errors page offers them as "Generated". Then asks what the page asks, in a process that has
-loaded what the app loads, and prints one JSON line: the median milliseconds of each question
-when it is asked for the first time, and the peak memory of the process.
+Makes two models' scores of a million generated documents of 48 words (about 300 characters)
+where the app stores scores, once: a minute or two, and a GB of disk below ``HANSCOPE_DATA``. About
+four of five are right, and the same seed makes the same documents everywhere. The Errors page
+offers them as "Generated". Then runs the queries of the page, in a process that has loaded what
+the app loads, and prints one JSON line: the median milliseconds of each query when it is run for
+the first time, and the peak memory of the process.
 """
 
 import argparse
@@ -28,8 +24,11 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
-from han_core.analysis.documents import store_documents
+from han_core.analysis.dataset import open_store
+from han_core.analysis.document_table import read_document, table_page
+from han_core.analysis.documents import open_documents, store_documents
 from han_core.analysis.filters import Filter, Marks, Range
+from han_core.analysis.query import ByColumn, select
 from han_core.analysis.score_cache import SOURCE, Origin, open_scores
 from han_core.analysis.scoring.manifest import MANIFEST, Manifest, rows_a_part
 from han_core.analysis.scoring.table import SCHEMA, part_path, to_parquet
@@ -43,14 +42,14 @@ VOCABULARY, WORDS, SENTENCES = 30_000, 48, 4
 
 
 def manifest_of(name: str, rows: int, classes: int) -> Manifest:
-    def named(*words: object) -> str:
-        return hashlib.sha256(repr(words).encode()).hexdigest()
+    def digest(*parts: object) -> str:
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     return Manifest(
         checkpoint=name,
-        checkpoint_sha256=named(name, classes),
+        checkpoint_sha256=digest(name, classes),
         data=f"Generated, {rows:,} documents",
-        data_sha256=named("generated", rows, classes),
+        data_sha256=digest("generated", rows, classes),
         classes=tuple(f"class {number:03d}" for number in range(classes)),
         labelled=True,
         rows=rows,
@@ -59,13 +58,13 @@ def manifest_of(name: str, rows: int, classes: int) -> Manifest:
 
 
 def make(manifests: list[Manifest]) -> None:
+    """Write the documents, and the scores of each manifest."""
     first, draw = manifests[0], np.random.default_rng(5)
     spelled = draw.integers(97, 123, (VOCABULARY, 10), dtype=np.uint8)
     words = [bytes(row[: draw.integers(2, 10)]).decode() for row in spelled]
     true = draw.integers(0, len(first.classes), first.rows)
     chosen = (draw.zipf(1.2, (first.rows, WORDS)) - 1) % VOCABULARY
-    named = np.array(words, dtype=object)
-    texts = [" ".join(named[row]) for row in chosen]
+    texts = [" ".join(row) for row in np.array(words, dtype=object)[chosen]]
     labels = tuple(first.classes[code] for code in true)
     split = [("train", "validation", "test")[code] for code in draw.integers(0, 3, first.rows)]
     source = [f"source {code}" for code in draw.integers(0, 40, first.rows)]
@@ -87,7 +86,7 @@ def make(manifests: list[Manifest]) -> None:
 def _parts(
     manifest: Manifest, true: np.ndarray, chosen: np.ndarray, words: list[str], seed: int
 ) -> Iterator[pa.Table]:
-    """A part after the other; right for about four documents of five."""
+    """Yield one part after another; about four of five documents are right."""
     draw, classes = np.random.default_rng(seed), len(manifest.classes)
     for start in range(0, manifest.rows, manifest.rows_a_part):
         codes, numbers = (cells[start : start + manifest.rows_a_part] for cells in (true, chosen))
@@ -123,7 +122,7 @@ def _parts(
 
 
 def _lists(cells: pa.Array, rows: int) -> pa.Array:
-    """``cells`` in ``rows`` lists of one length."""
+    """Return ``cells`` in ``rows`` lists of one length."""
     ends = np.arange(rows + 1, dtype=np.int32) * (len(cells) // rows)
     return pa.ListArray.from_arrays(pa.array(ends), cells)
 
@@ -133,75 +132,71 @@ def _spelled(numbers: np.ndarray, words: list[str]) -> pa.Array:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--classes", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--make-only", action="store_true")
-    given = parser.parse_args()
-    manifests = [manifest_of(name, given.rows, given.classes) for name in MODELS]
+    options = parser.parse_args()
+    manifests = [manifest_of(name, options.rows, options.classes) for name in MODELS]
     if any(open_scores(manifest.key) is None for manifest in manifests):
-        if given.make_only:
+        if options.make_only:
             make(manifests)
         else:  # in a process of its own: its memory is none of the app's
             subprocess.run([sys.executable, "-m", __spec__.name, *sys.argv[1:], "--make-only"],
                            check=True)  # fmt: skip
-    if not given.make_only:
-        print(json.dumps(_measured(manifests, given.rounds)))
+    if not options.make_only:
+        print(json.dumps(_measure(manifests, options.rounds)))
 
 
-def _measured(manifests: list[Manifest], rounds: int) -> dict[str, object]:
-    _as_the_app()
-    from han_core.analysis.dataset import open_store
-    from han_core.analysis.documents import open_documents
-
-    idle = _peak()
+def _measure(manifests: list[Manifest], rounds: int) -> dict[str, object]:
+    _load_the_app()
+    idle = _peak_memory()
     scores = [_scores(manifest) for manifest in manifests]
     opened = [_timed(lambda: open_store(*scores)) for _ in range(rounds)]
     found: dict[str, object] = {"open": _median(opened)}
     whole = open_store(*scores)
-    for name, ask in _questions().items():
+    for name, query in _queries().items():
         times = []
         for number in range(rounds):
-            store = replace(whole, documents=open_documents(scores[0].documents))  # knows nothing
+            documents = open_documents(scores[0].documents)  # nothing is cached
+            store = replace(whole, documents=documents)
             store.search.values("split")  # DuckDB is there, as after the first filter
-            times.append(_timed(lambda: ask(store, number)))  # noqa: B023
+            times.append(_timed(lambda: query(store, number)))  # noqa: B023
         found[name] = _median(times)
-    return {**found, "peak_megabytes": _peak(), "peak_before": idle}
+    return {**found, "peak_megabytes": _peak_memory(), "peak_before": idle}
 
 
-def _questions() -> dict[str, Callable]:
-    """What is timed: ``ask(store, number of the round)``."""
-    from han_core.analysis.document_table import read_document, table_page
-    from han_core.analysis.query import ByColumn, select
+def _queries() -> dict[str, Callable]:
+    """Return the timed queries: ``query(store, number of the round)``."""
 
-    def by(**conditions) -> Callable:
+    def filtered(**conditions) -> Callable:
         return lambda store, number: select(store, Filter(**conditions), Marks())
 
-    def shown(order, **conditions) -> Callable:
-        def ask(store, number):
+    def page(order, **conditions) -> Callable:
+        def query(store, number):
             table_page(store, select(store, Filter(**conditions), Marks()), order, 5_000, 50)
 
-        return ask
+        return query
 
     return {
-        "filter_nothing": by(),
-        "filter_cell": by(true=("class 000",), predicted=("class 001",)),
-        "filter_numbers": by(
+        "filter_nothing": filtered(),
+        "filter_cell": filtered(true=("class 000",), predicted=("class 001",)),
+        "filter_numbers": filtered(
             outcome="wrong", confidence=Range(low=0.9), tokens=Range(low=50, high=300)
         ),
-        "filter_change": by(change="broken"),
-        "filter_split": by(split=("test",)),
-        "filter_column": by(columns=(("source", "source 7"),)),
-        "filter_contains": by(contains="Qa"),
-        "filter_pattern": by(pattern=r"\bq\w+ (ab|ba)\b"),
-        "filter_attended": by(attended=("ab",)),
+        "filter_change": filtered(change="broken"),
+        "filter_split": filtered(split=("test",)),
+        "filter_column": filtered(columns=(("source", "source 7"),)),
+        "filter_contains": filtered(contains="Qa"),
+        "filter_pattern": filtered(pattern=r"\bq\w+ (ab|ba)\b"),
+        "filter_attended": filtered(attended=("ab",)),
         "filter_5000_tagged": _tagged,
-        "sort_surest_wrong_and_page": shown("surest wrong first"),
-        "sort_loss_and_page": shown("highest loss first", outcome="wrong"),
-        "sort_number_and_page": shown(ByColumn("tokens", True)),
-        "sort_id_and_page": shown(ByColumn("id")),
-        "sort_column_and_page": shown(ByColumn("source")),
+        "sort_surest_wrong_and_page": page("surest wrong first"),
+        "sort_loss_and_page": page("highest loss first", outcome="wrong"),
+        "sort_number_and_page": page(ByColumn("tokens", True)),
+        "sort_id_and_page": page(ByColumn("id")),
+        "sort_column_and_page": page(ByColumn("source")),
         "read_one": lambda store, number: read_document(
             store, (number * 7919 + 104_729) % store.rows
         ),
@@ -209,9 +204,7 @@ def _questions() -> dict[str, Callable]:
 
 
 def _tagged(store, number: int) -> float:
-    """Seconds to find the documents that have a tag, which 5,000 have."""
-    from han_core.analysis.query import select
-
+    """Return the seconds to find the 5,000 documents that have a tag."""
     rows = np.arange(number, store.rows, max(1, store.rows // 5_000))
     marks = Marks(tagged={"a": frozenset(store.documents.contents(rows))})
     started = time.perf_counter()
@@ -219,8 +212,8 @@ def _tagged(store, number: int) -> float:
     return time.perf_counter() - started
 
 
-def _as_the_app() -> None:
-    """Loads what a server that shows explanations has loaded."""
+def _load_the_app() -> None:
+    """Load what a server that shows explanations has loaded."""
     import captum.attr
     import plotly.graph_objects
     import sklearn.metrics
@@ -240,19 +233,19 @@ def _scores(manifest: Manifest) -> Scores:
     return found.scores
 
 
-def _timed(ask: Callable[[], object]) -> float:
-    """Seconds; those that the question itself took, where it says so."""
+def _timed(query: Callable[[], object]) -> float:
+    """Return the seconds of a query; those that it returns itself, if any."""
     started = time.perf_counter()
-    said = ask()
-    return said if isinstance(said, float) else time.perf_counter() - started
+    result = query()
+    return result if isinstance(result, float) else time.perf_counter() - started
 
 
 def _median(seconds: list[float]) -> float:
     return round(1000 * statistics.median(seconds), 1)
 
 
-def _peak() -> int:
-    """Megabytes that this process held at most, mapped files included."""
+def _peak_memory() -> int:
+    """Return the most megabytes that this process had, mapped files included."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 

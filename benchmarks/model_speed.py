@@ -45,15 +45,15 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--quick", action="store_true", help="few documents, one round")
     parser.add_argument("kinds", nargs="+", choices=KINDS)
-    given = parser.parse_args()
-    device = choose_device(given.device)
-    for kind in given.kinds:
-        for line in measured(kind, device, given.quick):
+    options = parser.parse_args()
+    device = choose_device(options.device)
+    for kind in options.kinds:
+        for line in measure(kind, device, options.quick):
             print(json.dumps(line), flush=True)
 
 
-def measured(kind: str, device: torch.device, quick: bool) -> Iterator[dict[str, object]]:
-    """A line for each precision of ``kind``; one that fails says why in ``reason``."""
+def measure(kind: str, device: torch.device, quick: bool) -> Iterator[dict[str, object]]:
+    """Yield a line for each precision of ``kind``; ``reason`` says why one failed."""
     prepared, rounds = _prepared(quick), QUICK_ROUNDS if quick else ROUNDS
     model, attention = kind.split("-")
     shape = Architecture(model=model, attention=attention, vocabulary_size=len(prepared.vocabulary),
@@ -80,7 +80,7 @@ def ours(
     rounds: int,
     baseline: dict[str, float],
 ) -> dict[str, object]:
-    """Speed and memory of ``shape`` in ``precision``, beside those of the textbook loop."""
+    """Return speed and memory of ``shape`` in ``precision``, and its ratio to the textbook loop."""
     _forget_precision()
     documents = prepared.training.documents
     # As many tokens as the documents of a textbook batch have.
@@ -120,18 +120,18 @@ def ours(
 def textbook(
     shape: Architecture, prepared: Prepared, device: torch.device, rounds: int
 ) -> dict[str, float]:
-    """Documents a second of the textbook's HAN, or of a padded BiLSTM with additive attention."""
+    """Return the speed of the textbook's HAN, or of a padded BiLSTM with additive attention."""
     documents = list(prepared.training.documents)
     found = contestants(shape, documents, device)
-    way = found["textbook" if shape.model == "han" else "padded"]
+    contestant = found["textbook" if shape.model == "han" else "padded"]
     return {
-        name: _rate(make(way), len(documents), rounds, device)
+        name: _rate(make(contestant), len(documents), rounds, device)
         for name, make in (("train", training), ("predict", explaining))
     }
 
 
 def _rate(work: Callable[[], object], documents: int, rounds: int, device: torch.device) -> float:
-    """Documents a second: the median over rounds, after one that does not count."""
+    """Return documents a second: the median over rounds, after one that does not count."""
     ends = []
     for _ in range(rounds + 2):
         if device.type != "cpu":
@@ -143,7 +143,7 @@ def _rate(work: Callable[[], object], documents: int, rounds: int, device: torch
 
 
 def _with_peak(work: Callable[[], float], device: torch.device) -> tuple[float, float | None]:
-    """What ``work`` returns, and the most megabytes that tensors took on a CUDA device."""
+    """Return the result of ``work``, and the most MB that tensors took on a CUDA device."""
     if device.type != "cuda":
         return work(), None
     gc.collect()
@@ -153,7 +153,7 @@ def _with_peak(work: Callable[[], float], device: torch.device) -> tuple[float, 
 
 
 def _forget_precision() -> None:
-    """Accelerate remembers the precision of a run for the life of the process."""
+    """Reset Accelerate, which remembers a precision for the life of the process."""
     AcceleratorState._reset_state(reset_partial_state=True)
     GradientState._reset_state()
 
@@ -168,7 +168,7 @@ def _prepared(quick: bool) -> Prepared:
 
 
 def _examples(count: int, known: int, seed: int) -> Examples:
-    """Documents of 1 to 19 sentences with 5 to 44 words; the first two words tell the class."""
+    """Return documents of 1 to 19 sentences with 5 to 44 words; two words tell the classes."""
     draw, documents = np.random.default_rng(seed), []
     classes = np.arange(count) % len(LABELS)
     for label in classes:

@@ -34,6 +34,7 @@ ROOT = Path(__file__).parents[1]
 BUDGET = 540
 SHORTEST = 5
 """Seconds; a step that has fewer left is not begun."""
+
 COLUMNS = {
     "model": "model",
     "attention": "attention",
@@ -112,7 +113,7 @@ def _machine(device: torch.device) -> dict[str, object]:
 
 
 def steps(device: str, quick: bool, folder: Path) -> list[Step]:
-    """What is run on ``device``, the most important first; ``folder`` is for files on the way."""
+    """Return the steps, the most important first; ``folder`` is for temporary files."""
     python, size = [sys.executable, "-m"], ["--quick"] if quick else []
     results = folder / "tests.xml"
     tests = [*python, "pytest", "-m", "device", "-p", "no:cacheprovider", f"--junitxml={results}"]
@@ -137,7 +138,7 @@ def steps(device: str, quick: bool, folder: Path) -> list[Step]:
 
 
 def run_step(step: Step, left: float, report: dict, folder: Path) -> None:
-    """Run ``step`` within ``left`` seconds, and add to ``report`` what came of it."""
+    """Run ``step`` within ``left`` seconds, and add its result to ``report``."""
     entry: dict[str, object] = {"name": step.name, "state": "done", "seconds": 0.0, "reason": None}
     report["steps"].append(entry)
     if left < SHORTEST:
@@ -156,7 +157,7 @@ def run_step(step: Step, left: float, report: dict, folder: Path) -> None:
 
 
 def _run(command: list[str], limit: float, folder: Path) -> tuple[str, str | None]:
-    """Standard output, and why the command failed; what it started ends with it."""
+    """Return standard output and the reason of a failure; end the processes of the command."""
     environment = {**os.environ, "HANSCOPE_DATA": str(folder / "hanscope")}
     with (folder / "errors").open("w+", encoding="utf-8") as errors:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE,
@@ -179,7 +180,7 @@ def _run(command: list[str], limit: float, folder: Path) -> tuple[str, str | Non
 
 
 def read_tests(file: Path) -> dict[str, object]:
-    """Counts of a JUnit file, and the names of the tests that failed."""
+    """Return the counts of a JUnit file, and the names of the tests that failed."""
     suite = ElementTree.parse(file).getroot().find("testsuite")
     if suite is None:
         raise ValueError(f"no test suite in {file.name}")
@@ -200,7 +201,7 @@ def read_tests(file: Path) -> dict[str, object]:
 
 
 def _json_lines(output: str) -> list[dict]:
-    """Whole lines alone: a process that was ended may leave half of one."""
+    """Read whole lines of JSON: a process that was ended may leave half of one."""
     lines = [line for line in output.splitlines() if line.startswith("{") and line.endswith("}")]
     return [json.loads(line) for line in lines]
 

@@ -1,19 +1,12 @@
-"""The HAN of the textbooks, as a baseline for speed.
+"""Reference models for speed: the HAN and the BiLSTM as others write them.
 
-One padded tensor (documents, sentences, words), and one call of the word encoder
-for each sentence position. The same layers and sizes as ours; it is only slower,
-and its backward directions read the padding first.
+``TextbookHAN`` pads documents to (documents, sentences, words) and calls the word encoder once
+for each sentence position, as textbooks do. The packed models call ``nn.GRU`` or ``nn.LSTM`` once
+over a packed sequence, as public implementations do. Layers and sizes are ours, and so are the
+answers of the packed ones; over padding a backward direction reads the padding first.
 
-The models as public implementations write them with packed sequences, as a baseline for speed.
-
-One call of ``nn.GRU`` or ``nn.LSTM`` over a packed sequence of all sentences (or documents),
-attention over what is padded again afterwards. The same layers and sizes as ours; so are the
-answers, within rounding.
-
-Who takes part in the comparison of speed: ours, and the baselines, ready to be timed.
-
-Each way starts from the same numbered documents and does all that a user waits for: making
-the batch, the pass, and in training the step. It measures nothing.
+``contestants`` gives ours and the reference models, ready to be timed: from the same numbered
+documents through the batch and the pass, and in training the step.
 """
 
 from collections.abc import Callable
@@ -31,7 +24,7 @@ from han_core.training.batches import epoch_batches
 
 
 class Layers(nn.Module):
-    """The layers of a HAN as they are usually written; how they are run is for subclasses."""
+    """The layers of a HAN as they are usually written; subclasses run them."""
 
     def __init__(self, architecture: Architecture):
         super().__init__()
@@ -60,7 +53,7 @@ class TextbookHAN(Layers):
 
 
 class MaskedAttention(nn.Module):
-    """Additive attention over padded rows: what it pools to, and its weights."""
+    """Additive attention over padded rows: the pooled states and the weights."""
 
     def __init__(self, size: int, attention_size: int):
         super().__init__()
@@ -74,7 +67,7 @@ class MaskedAttention(nn.Module):
 
 
 def pad(documents: list[NumberedDocument]) -> Tensor:
-    """(documents, sentences, words), zeros where there is nothing."""
+    """Return word numbers (documents, sentences, words), padded with zeros."""
     sentences = max(len(document.sentence_lengths) for document in documents)
     words = max(int(document.sentence_lengths.max()) for document in documents)
     padded = torch.zeros(len(documents), sentences, words, dtype=torch.long)
@@ -99,10 +92,10 @@ class PackedHAN(Layers):
 
     def forward(self, words: Tensor, lengths: Tensor, sentences: Tensor) -> Answer:
         states = _run_packed(self.word_encoder, self.embedding(words), lengths)
-        vectors, word_weights = self.word_attention(states, _real(lengths, words))
+        vectors, word_weights = self.word_attention(states, _mask(lengths, words.device))
         documents = pad_sequence(vectors.split(sentences.tolist()), batch_first=True)
         states = _run_packed(self.sentence_encoder, documents, sentences)
-        pooled, sentence_weights = self.sentence_attention(states, _real(sentences, words))
+        pooled, sentence_weights = self.sentence_attention(states, _mask(sentences, words.device))
         return self.classifier(pooled), sentence_weights, word_weights
 
 
@@ -119,7 +112,7 @@ class PackedBiLSTM(nn.Module):
 
     def forward(self, words: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         states = _run_packed(self.encoder, self.embedding(words), lengths)
-        pooled, weights = self.attention(states, _real(lengths, words))
+        pooled, weights = self.attention(states, _mask(lengths, words.device))
         return self.classifier(pooled), weights
 
 
@@ -128,12 +121,12 @@ class PaddedBiLSTM(PackedBiLSTM):
 
     def forward(self, words: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         states, _ = self.encoder(self.embedding(words))
-        pooled, weights = self.attention(states, _real(lengths, words))
+        pooled, weights = self.attention(states, _mask(lengths, words.device))
         return self.classifier(pooled), weights
 
 
 def as_sentences(documents: list[NumberedDocument]) -> tuple[Tensor, Tensor, Tensor]:
-    """What ``PackedHAN`` reads."""
+    """Return the arguments of ``PackedHAN``."""
     parts = [
         sentence
         for document in documents
@@ -149,7 +142,7 @@ def as_sentences(documents: list[NumberedDocument]) -> tuple[Tensor, Tensor, Ten
 
 
 def as_documents(documents: list[NumberedDocument]) -> tuple[Tensor, Tensor]:
-    """What ``PackedBiLSTM`` and ``PaddedBiLSTM`` read."""
+    """Return the arguments of ``PackedBiLSTM`` and ``PaddedBiLSTM``."""
     parts = [torch.from_numpy(document.words).long() for document in documents]
     return pad_sequence(parts, batch_first=True), torch.tensor([len(part) for part in parts])
 
@@ -160,10 +153,10 @@ def _run_packed(encoder: nn.Module, vectors: Tensor, lengths: Tensor) -> Tensor:
     return states
 
 
-def _real(lengths: Tensor, beside: Tensor) -> Tensor:
-    """(rows, longest) whether there is something at each place; where ``beside`` is."""
+def _mask(lengths: Tensor, device: torch.device) -> Tensor:
+    """Return (rows, longest) True where there is no padding."""
     real = torch.arange(int(lengths.max())) < lengths.unsqueeze(1)
-    return real.to(beside.device)
+    return real.to(device)
 
 
 BATCH = 64
@@ -172,45 +165,45 @@ Documents = list[NumberedDocument]
 
 
 class Contestant(NamedTuple):
-    """A model of one way of writing it.
+    """A model to be timed.
 
     Attributes:
-        answer: (model, documents) → logits; attention is computed on the way.
-        batches: the documents of an epoch in its batches.
+        forward: (model, documents) → logits; attention is computed too.
+        batches: the documents of an epoch in their batches.
     """
 
     model: nn.Module
-    answer: Callable[[nn.Module, Documents], Tensor]
+    forward: Callable[[nn.Module, Documents], Tensor]
     batches: list[Documents]
 
 
 def contestants(
     architecture: Architecture, documents: Documents, device: torch.device = CPU
 ) -> dict[str, Contestant]:
-    """Ours, under "ours", and the baselines of the architecture's model.
+    """Return our model as "ours", and the reference models of the architecture.
 
     On a GPU there is "ours_mixed" as well, in the half precision that training chooses there.
 
-    The baselines read 64 documents at a time as they come, as their authors do; ours as many
+    The reference models read 64 documents at a time as they come, as their authors do; ours as many
     tokens in batches of like length, which is how it trains.
     """
-    given = [documents[at : at + BATCH] for at in range(0, len(documents), BATCH)]
-    found = {"ours": Contestant(build_model(architecture), _ours, _filled(documents))}
+    as_given = [documents[at : at + BATCH] for at in range(0, len(documents), BATCH)]
+    found = {"ours": Contestant(build_model(architecture), _ours, _token_batches(documents))}
     if architecture.model == "han":
-        found["textbook"] = Contestant(TextbookHAN(architecture), _textbook, given)
-        found["packed"] = Contestant(PackedHAN(architecture), _packed_han, given)
+        found["textbook"] = Contestant(TextbookHAN(architecture), _textbook, as_given)
+        found["packed"] = Contestant(PackedHAN(architecture), _packed_han, as_given)
     else:
-        found["padded"] = Contestant(PaddedBiLSTM(architecture), _of_documents, given)
-        found["packed"] = Contestant(PackedBiLSTM(architecture), _of_documents, given)
+        found["padded"] = Contestant(PaddedBiLSTM(architecture), _bilstm, as_given)
+        found["packed"] = Contestant(PackedBiLSTM(architecture), _bilstm, as_given)
     if device.type == "cuda":
         found["ours_mixed"] = Contestant(build_model(architecture), _mixed, found["ours"].batches)
-    for way in found.values():
-        way.model.to(device)
+    for each in found.values():
+        each.model.to(device)
     return found
 
 
-def _filled(documents: Documents) -> list[Documents]:
-    """Batches of like length, each about as many tokens as ``BATCH`` documents have."""
+def _token_batches(documents: Documents) -> list[Documents]:
+    """Return batches of similar length, each of the tokens of about ``BATCH`` documents."""
     if not documents:
         return []
     lengths = [len(document.words) for document in documents]
@@ -218,18 +211,19 @@ def _filled(documents: Documents) -> list[Documents]:
     return [[documents[at] for at in batch] for batch in epoch_batches(lengths, budget, 0, 0)]
 
 
-def training(way: Contestant) -> Callable[[], None]:
-    """An epoch of training."""
-    device = _device(way.model)
-    optimizer = torch.optim.AdamW(way.model.parameters(), fused=way.answer in (_ours, _mixed))
-    scaled = way.answer is _mixed and not torch.cuda.is_bf16_supported()
+def training(contestant: Contestant) -> Callable[[], None]:
+    """Return a function that trains for an epoch."""
+    model, forward, batches = contestant
+    device = _device(model)
+    optimizer = torch.optim.AdamW(model.parameters(), fused=forward in (_ours, _mixed))
+    scaled = forward is _mixed and not torch.cuda.is_bf16_supported()
     scaler = torch.amp.GradScaler(device.type, enabled=scaled)
 
     def epoch() -> None:
-        way.model.train()
-        for batch in way.batches:
+        model.train()
+        for batch in batches:
             classes = torch.zeros(len(batch), dtype=torch.long, device=device)
-            scaler.scale(cross_entropy(way.answer(way.model, batch), classes)).backward()
+            scaler.scale(cross_entropy(forward(model, batch), classes)).backward()
             scaler.step(optimizer)
             scaler.update()
             optimizer.zero_grad()
@@ -237,14 +231,14 @@ def training(way: Contestant) -> Callable[[], None]:
     return epoch
 
 
-def explaining(way: Contestant) -> Callable[[], None]:
-    """Probabilities and attention of every document."""
+def explaining(contestant: Contestant) -> Callable[[], None]:
+    """Return a function that computes probabilities and attention of every document."""
 
     def once() -> None:
-        way.model.eval()
+        contestant.model.eval()
         with torch.no_grad():
-            for batch in way.batches:
-                way.answer(way.model, batch).softmax(1).tolist()
+            for batch in contestant.batches:
+                contestant.forward(contestant.model, batch).softmax(1).tolist()
 
     return once
 
@@ -268,7 +262,7 @@ def _packed_han(model: nn.Module, batch: Documents) -> Tensor:
     return model(words.to(_device(model)), lengths, sentences)[0]
 
 
-def _of_documents(model: nn.Module, batch: Documents) -> Tensor:
+def _bilstm(model: nn.Module, batch: Documents) -> Tensor:
     words, lengths = as_documents(batch)
     return model(words.to(_device(model)), lengths)[0]
 
