@@ -18,8 +18,8 @@ import torch
 from han_core.data.corpus import read_corpus
 from han_core.explanation.attention_permutation import replace_attention
 from han_core.explanation.attribution import gradient_ranking, random_orders
-from han_core.explanation.deletion import deletion
-from han_core.explanation.faithfulness import DRAWS, quick
+from han_core.explanation.deletion import DRAWS, deletion
+from han_core.explanation.faithfulness import quick
 from han_core.explanation.model_probe import ModelProbe, probe_text
 from han_core.models.checkpoint import Checkpoint, load_checkpoint
 from han_core.models.listing import list_checkpoints

@@ -10,8 +10,14 @@ from typing import Literal
 import numpy as np
 
 from han_core.analysis.dataset import Outcomes
-from han_core.explanation.statistics import COUNT_RESAMPLES as RESAMPLES
-from han_core.explanation.statistics import LEVEL, NO_INTERVAL, Interval, resampled, wilson
+from han_core.explanation.statistics import (
+    LEVEL,
+    NO_INTERVAL,
+    RESAMPLES,
+    Interval,
+    resampled,
+    wilson,
+)
 
 LENGTHS = 10
 """Bins of length."""

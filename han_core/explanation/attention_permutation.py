@@ -1,21 +1,11 @@
-"""The flip test: how much attention has to go before the decision changes?
+"""Other attention over the same states: does the prediction hang on these weights?
 
-Serrano and Smith 2019 (section 4): attention weights of the layer closest to the output
-are zeroed in some order, the rest renormalised, until the model decides otherwise. The
-states stay as they are, so this is about the weights and not about the words. A ranking
-that flips a decision early has found what it hung on.
-
-Placebos: the same picture where attention cannot have learnt anything.
-
-A picture of attention convinces by its looks. Beside it belong the picture of the
-same model before training, and of attention that is even. What they have in common
-with the real one is no evidence. This module does not know how pictures are drawn.
-
-Other attention over the same states: does the prediction hang on these weights?
-
-Uniform and permuted attention ask whether attention matters at all (Jain and Wallace
-2019, section 4.2.1), and the flip test how much of it has to go (flip). Words and their
-states stay as they are, so nothing here says what the words themselves do.
+Uniform and permuted attention ask whether attention matters at all (Jain and Wallace 2019,
+section 4.2.1). The flip test asks how much of it has to go: weights of the layer closest to
+the output are zeroed in some order, the rest renormalised, until another class wins (Serrano
+and Smith 2019, section 4). Words and their states stay as they are, so nothing here says
+what the words themselves do. The untrained twin of a model shows what attention looks like
+before anything was learnt.
 """
 
 from dataclasses import dataclass, replace
@@ -36,6 +26,9 @@ from han_core.explanation.model_probe import ModelProbe
 from han_core.models.checkpoint import Checkpoint
 from han_core.models.registry import build_model
 
+PERMUTATIONS = 100
+"""Shuffles of the attention whose median is reported."""
+
 _CELLS = 2_000_000  # of (orders, entries, classes) at once: bounds the memory it takes
 
 
@@ -43,14 +36,14 @@ _CELLS = 2_000_000  # of (orders, entries, classes) at once: bounds the memory i
 class Flip:
     """How much attention has to go before the decision changes.
 
-    A share is the number of entries zeroed over ``entries``, above 0 and below 1. None is
-    "never": the decision stood with one entry left. That is a censored value, not 100%.
+    A share is the number of entries zeroed over ``entries``. None is "never": the decision
+    stood with one entry left. That is a censored value, not 100%.
 
     Attributes:
         unit: whose attention was zeroed, in the layer closest to the output.
         entries: how many weights that layer has, at least two.
         attention: highest weight first.
-        gradient: highest gradient of p(predicted class) at the weight first, with its sign.
+        gradient: highest gradient of p(predicted class) at the weight first.
         random: the median of ``draws`` random orders; None where half of them or more never
             flip.
 
@@ -78,34 +71,22 @@ class Flip:
         return None in (self.attention, self.gradient, self.random)
 
 
-def flip_test(subject: ModelProbe, draws: int, rng: np.random.Generator) -> Flip | None:
-    """The flip test on the layer closest to the output: a HAN's sentences, or all words.
-
-    Serrano and Smith 2019 rank by the weight, or by the gradient of the decision at the
-    weight; so does this. None where that layer has a single weight.
-    """
-    unit: Unit = "sentence" if is_hierarchical(subject) else "word"
-    weights = attention_weights(subject, unit)
+def flip_test(probe: ModelProbe, draws: int, rng: np.random.Generator) -> Flip | None:
+    """Return the flip test on the layer closest to the output; None for a single weight."""
+    unit: Unit = "sentence" if is_hierarchical(probe) else "word"
+    weights = attention_weights(probe, unit)
     if len(weights) < 2:
         return None
-    votes = subject.entry_log_probabilities()
-    gradient = at_weights(votes, subject.explanation.probabilities, subject.target)
-
+    votes = probe.entry_log_probabilities()
+    gradient = weight_gradient(votes, probe.explanation.probabilities, probe.target)
     random = random_orders(len(weights), draws, rng)
     rankings = np.vstack((random, descending_order(weights, rng), descending_order(gradient, rng)))
-    *shares, by_attention, by_gradient = flip_shares(rankings, weights, votes, subject.target)
-    return Flip(
-        unit,
-        len(weights),
-        attention=by_attention,
-        gradient=by_gradient,
-        random=_median(shares),
-        draws=draws,
-    )
+    *shares, by_attention, by_gradient = flip_shares(rankings, weights, votes, probe.target)
+    return Flip(unit, len(weights), by_attention, by_gradient, _median(shares), draws)
 
 
-def at_weights(votes: np.ndarray, probabilities: np.ndarray, target: int) -> np.ndarray:
-    """(entries,) the gradient of p(``target``) at the weights, but for one constant.
+def weight_gradient(votes: np.ndarray, probabilities: np.ndarray, target: int) -> np.ndarray:
+    """Return (entries,) the gradient of p(``target``) at the weights, but for a constant.
 
     The derivative of softmax(weights @ votes); weights that sum to 1 leave a constant free,
     which changes no order.
@@ -116,11 +97,11 @@ def at_weights(votes: np.ndarray, probabilities: np.ndarray, target: int) -> np.
 def flip_shares(
     rankings: np.ndarray, weights: np.ndarray, votes: np.ndarray, target: int
 ) -> list[float | None]:
-    """The share of ``weights`` to zero, in the order of each ranking, until ``target`` loses.
+    """Return the share of ``weights`` to zero, in each ranking's order, until ``target`` loses.
 
     Args:
         rankings: (orders, entries) numbers of the entries, those to go first first.
-        weights: (entries,) attention; what is left is renormalised, which changes no winner.
+        weights: (entries,) attention; renormalising what is left changes no winner.
         votes: (entries, classes) log probabilities of each entry alone.
 
     Returns:
@@ -145,16 +126,16 @@ def _median(shares: list[float | None]) -> float | None:
     return middle if np.isfinite(middle) else None
 
 
-def is_hierarchical(subject: ModelProbe) -> bool:
-    """Whether attention over sentences stands closest to the output."""
-    return subject.checkpoint.kind.hierarchical
+def is_hierarchical(probe: ModelProbe) -> bool:
+    """Return whether attention over sentences stands closest to the output."""
+    return probe.checkpoint.kind.hierarchical
 
 
-def levels(subject: ModelProbe, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Weights of a flat model (copies, tokens) as words within sentences and sentences."""
-    lengths = subject.numbered.sentence_lengths
+def split_levels(probe: ModelProbe, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return weights of a flat model (copies, tokens) as words within sentences and sentences."""
+    lengths = probe.numbered.sentence_lengths
     sentences = np.add.reduceat(weights, lengths.cumsum() - lengths, axis=1)
-    whole = spread_to_tokens(subject, "sentence", sentences)
+    whole = spread_to_tokens(probe, "sentence", sentences)
     return np.divide(weights, whole, out=np.zeros_like(weights), where=whole > 0), sentences
 
 
@@ -162,12 +143,11 @@ _ONE_AT_A_TIME = Lock()  # torch has one random state for all threads of a proce
 
 
 def untrained_twin(checkpoint: Checkpoint, seed: int = 0) -> Checkpoint:
-    """The checkpoint's model before training, with all else the same.
+    """Return the checkpoint's model before training, with all else the same.
 
-    Architecture, vocabulary, labels and tokeniser are the checkpoint's. All weights are
-    drawn anew, as training draws them for this seed, word vectors included: a model
-    that began with ready-made vectors had those already. The global random state is
-    left as it was.
+    All weights are drawn anew, as training draws them for this seed, word vectors included:
+    a model that began with ready-made vectors had those already. The global random state
+    is left as it was.
     """
     with _ONE_AT_A_TIME, torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # the CPU's alone: models are built there
@@ -177,32 +157,48 @@ def untrained_twin(checkpoint: Checkpoint, seed: int = 0) -> Checkpoint:
     return replace(checkpoint, name=name, model=model, metrics={})
 
 
-def uniform_attention(subject: ModelProbe) -> tuple[np.ndarray, np.ndarray]:
-    """Even attention as the model would have it: words (tokens,), sentences (sentences,).
+def uniform_attention(probe: ModelProbe) -> tuple[np.ndarray, np.ndarray]:
+    """Return even attention as the model would have it: (tokens,) and (sentences,).
 
     A HAN shares out evenly twice, among sentences and within each. A flat model does so
     once, among all words, so that a sentence's weight is its share of the words.
     """
-    lengths = subject.numbered.sentence_lengths
+    lengths = probe.numbered.sentence_lengths
     even = np.full(len(lengths), 1 / len(lengths))
-    sentences = even if is_hierarchical(subject) else lengths / lengths.sum()
+    sentences = even if is_hierarchical(probe) else lengths / lengths.sum()
     return np.repeat(1 / lengths, lengths), sentences
 
 
-def with_uniform_attention(subject: ModelProbe) -> Explanation:
-    """The same document under even attention: the weights, and what the model then answers."""
-    words, sentences = uniform_attention(subject)
-    (probabilities,) = subject.with_attention(words[None], sentences[None])
+def with_uniform_attention(probe: ModelProbe) -> Explanation:
+    """Return the explanation under even attention: its weights, and the answer then."""
+    words, sentences = uniform_attention(probe)
+    (probabilities,) = probe.with_attention(words[None], sentences[None])
     return replace(
-        subject.explanation,
+        probe.explanation,
         probabilities=probabilities,
         word_weights=words,
         sentence_weights=sentences,
     )
 
 
-PERMUTATIONS = 100
-"""Shuffles of the attention whose median is reported."""
+def permuted_attention(
+    probe: ModelProbe, copies: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the model's own weights in random order: (copies, tokens), (copies, sentences).
+
+    A HAN's word weights stay within their sentence, and its sentences change places; a flat
+    model's weights go anywhere in the document.
+    """
+    explanation = probe.explanation
+
+    def shuffled(weights: np.ndarray) -> np.ndarray:
+        return rng.permuted(np.tile(weights, (copies, 1)), axis=1)
+
+    if not is_hierarchical(probe):
+        return split_levels(probe, shuffled(explanation.document_weights))
+    # Sorting random numbers that grow from sentence to sentence never leaves a sentence.
+    keys = rng.random((copies, probe.tokens)) + explanation.sentence_of_token
+    return explanation.word_weights[keys.argsort(1)], shuffled(explanation.sentence_weights)
 
 
 @dataclass(frozen=True)
@@ -247,44 +243,23 @@ class AttentionReplacement:
 
 
 def replace_attention(
-    subject: ModelProbe, seed: int = 0, draws: int = 20, permutations: int = PERMUTATIONS
+    probe: ModelProbe, seed: int = 0, draws: int = 20, permutations: int = PERMUTATIONS
 ) -> AttentionReplacement:
-    """Uniform attention, shuffled attention, and the flip test with ``draws`` random orders.
+    """Return uniform and shuffled attention, and the flip test with ``draws`` random orders.
 
     Raises:
         ValueError: for a document of one word: attention has no choice there.
     """
-    if subject.tokens < 2:
+    if probe.tokens < 2:
         raise ValueError("other attention needs at least two words")
     rng = np.random.default_rng(seed)
-    even, shuffled = uniform_attention(subject), permuted_attention(subject, permutations, rng)
-    answers = subject.with_attention(
-        *(np.vstack(level) for level in zip(even, shuffled, strict=True))
-    )
+    even, shuffled = uniform_attention(probe), permuted_attention(probe, permutations, rng)
+    levels = (np.vstack(level) for level in zip(even, shuffled, strict=True))
+    answers = probe.with_attention(*levels)
     return AttentionReplacement(
-        target=subject.target,
-        probability=subject.explanation.probability,
+        target=probe.target,
+        probability=probe.explanation.probability,
         uniform=answers[0],
-        permuted=answers[1:, subject.target],
-        flip=flip_test(subject, draws, rng),
+        permuted=answers[1:, probe.target],
+        flip=flip_test(probe, draws, rng),
     )
-
-
-def permuted_attention(
-    subject: ModelProbe, copies: int, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """The model's own weights in random order: (copies, tokens), (copies, sentences).
-
-    A HAN's word weights stay within their sentence, and its sentences change places; a flat
-    model's weights go anywhere in the document.
-    """
-    explanation = subject.explanation
-
-    def shuffled(weights: np.ndarray) -> np.ndarray:
-        return rng.permuted(np.tile(weights, (copies, 1)), axis=1)
-
-    if not is_hierarchical(subject):
-        return levels(subject, shuffled(explanation.document_weights))
-    # Sorting random numbers that grow from sentence to sentence never leaves a sentence.
-    keys = rng.random((copies, subject.tokens)) + explanation.sentence_of_token
-    return explanation.word_weights[keys.argsort(1)], shuffled(explanation.sentence_weights)

@@ -1,12 +1,8 @@
-"""Which documents of a data set to measure, where measuring all would take too long.
+"""How far attention explains decisions over a data set, with intervals.
 
-It knows classes as the model predicts them; a data set needs no labels.
-
-How far attention explains decisions over a data set, with intervals.
-
-Each document is measured as ``faithfulness`` does it for one, and the means get intervals
-from a bootstrap over documents. Units are words. Labels play no part: the question is what
-the model goes by, not whether it is right. It does not choose the documents (sampling).
+A sample spreads evenly over predicted classes and lengths; a data set needs no labels. Each
+document is measured as ``faithfulness`` does it for one, by words, and the means get
+intervals from a bootstrap over documents.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,9 +17,8 @@ from han_core.explanation.faithfulness import quick, thorough
 from han_core.explanation.model_probe import ModelProbe, Progress, probe_text
 from han_core.explanation.statistics import Bootstrap, Interval
 from han_core.models.checkpoint import Checkpoint
-from han_core.models.predict import predict_numbered
+from han_core.models.predict import number_texts, predict_numbered
 from han_core.runtime.errors import UserError
-from han_core.text.batch import number_document
 
 DOCUMENTS = 500
 """Documents measured unless another number is asked for."""
@@ -37,15 +32,15 @@ def sample(
     progress: Progress | None = None,
     say: Callable[[str], None] | None = None,
 ) -> list[int]:
-    """Which texts to measure, in order: as many of each class and length as in the whole.
+    """Return the numbers of texts to measure: as many of each class and length as in the whole.
 
     Every n-th of the texts sorted by predicted class and length, from a random start
     (systematic sampling, Cochran 1977, chapter 8). Texts too long to leave out each word
     by itself are never chosen.
 
     Args:
-        progress: told how many texts have been classified.
-        say: told, in a sentence, how many texts were too long to be chosen.
+        progress: called with the texts that are classified.
+        say: called with a sentence on how many texts were too long to be chosen.
 
     Raises:
         UserError: if a text has no word, or no text is short enough.
@@ -53,25 +48,18 @@ def sample(
     """
     if documents < 1:
         raise ValueError(f"a sample of at least one document is expected, {documents} came")
-    numbered = []
-    for at, text in enumerate(texts, start=1):
-        document = checkpoint.tokenizer(text)
-        if not document.sentences:
-            raise UserError(f"Texts with at least one word are expected; number {at} has none.")
-        numbered.append(number_document(document, checkpoint.vocabulary))
+    numbered = number_texts(checkpoint, texts)
     lengths = np.array([len(document.words) for document in numbered])
-    fit = np.flatnonzero(lengths**2 <= MOST_READ)
-    if not len(fit):
-        raise UserError(f"Texts of at most {int(MOST_READ**0.5):,} words are expected; none came.")
-    if len(fit) < len(lengths) and say is not None:
+    short = _short_enough(lengths)
+    if len(short) < len(lengths) and say is not None:
         most = f"{int(MOST_READ**0.5):,} words"
-        say(f"{len(lengths) - len(fit):,} of {len(lengths):,} texts are above {most}: left out.")
-    if len(fit) <= documents:
+        say(f"{len(lengths) - len(short):,} of {len(lengths):,} texts are above {most}: left out.")
+    if len(short) <= documents:
         if progress is not None:
-            progress(len(fit), len(fit))
-        return fit.tolist()
-    probabilities = predict_numbered(checkpoint.model, [numbered[i] for i in fit], progress)
-    return fit[spread(probabilities.argmax(1), lengths[fit], documents, seed)].tolist()
+            progress(len(short), len(short))
+        return short.tolist()
+    probabilities = predict_numbered(checkpoint.model, [numbered[i] for i in short], progress)
+    return short[spread(probabilities.argmax(1), lengths[short], documents, seed)].tolist()
 
 
 def sample_of_scored(
@@ -82,16 +70,22 @@ def sample_of_scored(
     Raises:
         UserError: if no document is short enough.
     """
-    fit = np.flatnonzero(lengths.astype(np.int64) ** 2 <= MOST_READ)
-    if not len(fit):
+    short = _short_enough(lengths)
+    if len(short) <= documents:
+        return short
+    return short[spread(classes[short], lengths[short], documents, seed)]
+
+
+def _short_enough(lengths: np.ndarray) -> np.ndarray:
+    """The numbers of documents short enough to leave out each word by itself."""
+    short = np.flatnonzero(lengths.astype(np.int64) ** 2 <= MOST_READ)
+    if not len(short):
         raise UserError(f"Texts of at most {int(MOST_READ**0.5):,} words are expected; none came.")
-    if len(fit) <= documents:
-        return fit
-    return fit[spread(classes[fit], lengths[fit], documents, seed)]
+    return short
 
 
 def spread(classes: np.ndarray, lengths: np.ndarray, number: int, seed: int) -> np.ndarray:
-    """``number`` of the rows, ascending, spread evenly over classes and lengths."""
+    """Return ``number`` of the rows, ascending, spread evenly over classes and lengths."""
     rng = np.random.default_rng(seed)
     queue = np.lexsort((rng.random(len(classes)), lengths, classes))
     places = (np.arange(number) + rng.random()) * (len(classes) / number)
@@ -137,9 +131,9 @@ class DeletionReport:
     ahead: Mapping[RankedBy, Interval]
 
     def __post_init__(self) -> None:
-        for found in (self.comprehensiveness, self.sufficiency):
-            if tuple(found) != RANKINGS:
-                raise ValueError(f"{RANKINGS} expected, {tuple(found)} came")
+        for means in (self.comprehensiveness, self.sufficiency):
+            if tuple(means) != RANKINGS:
+                raise ValueError(f"{RANKINGS} expected, {tuple(means)} came")
 
 
 @dataclass(frozen=True)
@@ -196,10 +190,7 @@ def measure(
     draws: int = DRAWS,
     progress: Progress | None = None,
 ) -> Report:
-    """Faithfulness over all of ``texts``.
-
-    Args:
-        progress: told how many texts are done.
+    """Return faithfulness over all of ``texts``.
 
     Raises:
         UserError: if there is no text, or one has no word or too many of them.
@@ -215,10 +206,10 @@ def measure(
     return report(rows, seed)
 
 
-def measure_one(asked: ModelProbe, seed: int, draws: int) -> Figures:
-    """One document's figures by the names that ``report`` reads."""
-    deleted = thorough(asked, quick(asked, seed=seed, draws=draws), seed)
-    unknown = thorough(asked, quick(asked, fill="unknown", seed=seed, draws=draws), seed)
+def measure_one(probe: ModelProbe, seed: int, draws: int) -> Figures:
+    """Return one document's figures by the names that ``report`` reads."""
+    deleted = thorough(probe, quick(probe, seed=seed, draws=draws), seed)
+    unknown = thorough(probe, quick(probe, fill="unknown", seed=seed, draws=draws), seed)
     return {
         **_curves("deleted", deleted.deletion),
         **_curves("unknown", unknown.deletion),
@@ -227,35 +218,35 @@ def measure_one(asked: ModelProbe, seed: int, draws: int) -> Figures:
     }
 
 
-def _curves(filled: str, found: Deletion | None) -> Figures:
+def _curves(filled: str, curves: Deletion | None) -> Figures:
     """Averages over the shares, such as "deleted sufficiency random"."""
     return {
-        f"{filled} {measure} {by}": getattr(found, measure)[by].average
+        f"{filled} {measure} {by}": getattr(curves, measure)[by].average
         for measure in ("comprehensiveness", "sufficiency")
-        for by in (RANKINGS if found else ())
+        for by in (RANKINGS if curves else ())
     }
 
 
-def _swaps(found: AttentionReplacement | None) -> Figures:
-    if found is None:
+def _swaps(swaps: AttentionReplacement | None) -> Figures:
+    if swaps is None:
         return {}
     return {
-        "uniform_flips": float(found.uniform_flips),
-        "permutation_shift": found.permutation_shift,
-        **flips(found.flip),
+        "uniform_flips": float(swaps.uniform_flips),
+        "permutation_shift": swaps.permutation_shift,
+        **flips(swaps.flip),
     }
 
 
-def flips(found: Flip | None) -> Figures:
-    """Shares until the decision flips, and which orders never flip it."""
-    if found is None:
+def flips(flip: Flip | None) -> Figures:
+    """Return shares until the decision flips, and which orders never flip it."""
+    if flip is None:
         return {}
-    shares = {by: getattr(found, by) for by in FLIPPED_BY}
+    shares = {by: getattr(flip, by) for by in FLIPPED_BY}
     return {
-        "flip never": float(found.never),
+        "flip never": float(flip.never),
         **{f"never {by}": float(share is None) for by, share in shares.items()},
         # An order that flips only what is easy to flip would look better in its own mean.
-        **({} if found.never else {f"flip {by}": share for by, share in shares.items()}),
+        **({} if flip.never else {f"flip {by}": share for by, share in shares.items()}),
     }
 
 

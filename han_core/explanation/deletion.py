@@ -2,9 +2,9 @@
 
 Comprehensiveness and sufficiency as DeYoung et al. 2020 ("ERASER", section 4.2) define
 them, with the predicted class as the class and shares of the document's units as bins.
-Their average over the shares is the paper's AOPC. It knows orders (ranking), not where
-they come from. Taking words out makes text that nobody would write: a fall may show that
-the text became strange, which is why random order stands beside every figure.
+Their average over the shares is the paper's AOPC. Taking words out makes text that nobody
+would write: a fall may show that the text became strange, which is why random order stands
+beside every figure.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from han_core.explanation.attribution import RankedBy, Unit, spread_to_tokens, unit_count
+from han_core.explanation.attribution import (
+    Attribution,
+    RankedBy,
+    Unit,
+    descending_order,
+    random_orders,
+    spread_to_tokens,
+    unit_count,
+)
 from han_core.explanation.model_probe import Fill, ModelProbe, Progress
 
 SHARES = (1, 5, 10, 20, 50)
@@ -20,6 +28,12 @@ SHARES = (1, 5, 10, 20, 50)
 
 CLEARLY = 0.01
 """A difference of probability below this is not told from none."""
+
+TENTH = SHARES.index(10)
+"""The share that sentences speak of."""
+
+DRAWS = 20
+"""Random orders that a ranking is compared with while a person waits."""
 
 BAND = (0.05, 0.95)
 """Quantiles of the random draws that the band spans."""
@@ -132,7 +146,7 @@ def removed_units(units: int) -> np.ndarray:
 
 
 def deletion(
-    subject: ModelProbe,
+    probe: ModelProbe,
     orders: Mapping[RankedBy, np.ndarray],
     unit: Unit = "word",
     fill: Fill = "delete",
@@ -146,16 +160,52 @@ def deletion(
     Raises:
         ValueError: for fewer than two units.
     """
-    number = unit_count(subject, unit)
+    number = unit_count(probe, unit)
     removed = removed_units(number)
     counts, share = np.unique(removed, return_inverse=True)  # few units: shares coincide
     ranks = np.concatenate(list(orders.values())).argsort(1)  # (orders, units)
     top = (ranks[:, None, :] < counts[:, None]).reshape(-1, number)
-    kept = spread_to_tokens(subject, unit, np.concatenate((~top, top)))
-    left = subject.probabilities(kept, fill, progress)[:, subject.target]
-    falls = subject.explanation.probability - left.reshape(2, len(ranks), len(counts))[..., share]
+    kept = spread_to_tokens(probe, unit, np.concatenate((~top, top)))
+    left = probe.probabilities(kept, fill, progress)[:, probe.target]
+    falls = probe.explanation.probability - left.reshape(2, len(ranks), len(counts))[..., share]
     ends = np.cumsum([len(rows) for rows in orders.values()])[:-1]
     without, alone = (
         dict(zip(orders, map(Curve, np.split(fall, ends)), strict=True)) for fall in falls
     )
     return Deletion(unit, fill, number, removed, without, alone)
+
+
+@dataclass(frozen=True)
+class Removal:
+    """Change of the probability of ``target`` when a tenth of the words goes.
+
+    Attributes:
+        attended: whether words were ranked by attention, else by another method's values.
+        words: how many went.
+        fall: p(text) − p(text without the words ranked highest).
+        random: the same without as many random words, the mean of ``DRAWS`` draws.
+    """
+
+    target: str
+    attended: bool
+    words: int
+    fall: float
+    random: float
+
+
+def measure_removal(probe: ModelProbe, answer: Attribution, seed: int = 0) -> Removal | None:
+    """Take a tenth of the words out, in one call of the model; None where there is one word.
+
+    The same random words go for every method.
+    """
+    tokens, target = probe.tokens, probe.checkpoint.labels.index(answer.target)
+    if tokens < 2:
+        return None
+    words, rng = int(removed_units(tokens)[TENTH]), np.random.default_rng(seed)
+    draws = random_orders(tokens, DRAWS, rng)
+    first = np.concatenate([descending_order(answer.words, rng)[None], draws])[:, :words]
+    kept = np.ones((len(first), tokens), dtype=bool)
+    np.put_along_axis(kept, first, False, axis=1)
+    falls = probe.explanation.probabilities[target] - probe.probabilities(kept)[:, target]
+    attended = answer.method == "attention"
+    return Removal(answer.target, attended, words, float(falls[0]), float(falls[1:].mean()))

@@ -1,12 +1,6 @@
-"""Explain: the spine of Hanscope. Read this first.
+"""Explain a text: what the model decides, and where its attention stands. Read this first.
 
 Tokenise, number, collate, run the model, lay its attention back onto the text.
-
-Documents that many people ask about at once, explained in common passes.
-
-Whoever comes while a pass is running waits for its end, and the next pass takes all who wait.
-Each gets the same numbers as alone (within 1e-5). There is no thread of its own: one of those
-who wait does the work for all. It knows nothing about sessions.
 """
 
 from collections.abc import Iterator, Sequence
@@ -37,7 +31,7 @@ THREADED = 5_000
 
 
 def explain(checkpoint: Checkpoint, text: str, id: str = "1") -> Explanation:
-    """What the model decides about ``text`` and where its attention stands.
+    """Return what the model decides about ``text`` and where its attention stands.
 
     Raises:
         UserError: if there is no word in the text.
@@ -46,7 +40,7 @@ def explain(checkpoint: Checkpoint, text: str, id: str = "1") -> Explanation:
 
 
 def explain_document(checkpoint: Checkpoint, document: Document, id: str = "1") -> Explanation:
-    """As ``explain``, of a document whose words have been found already."""
+    """As ``explain``, of a document that has been tokenised."""
     return next(explain_documents(checkpoint, [document], [id]))
 
 
@@ -72,7 +66,7 @@ def explain_many(
 def explain_documents(
     checkpoint: Checkpoint, documents: Sequence[Document], ids: Sequence[str]
 ) -> Iterator[Explanation]:
-    """As ``explain_many``, of documents whose words have been found already."""
+    """As ``explain_many``, of documents that have been tokenised."""
     for document, id in zip(documents, ids, strict=True):
         if not document.sentences:
             raise UserError(f"A text with at least one word is expected; document {id} has none.")
@@ -85,7 +79,7 @@ def explain_documents(
 
 
 def run_model(checkpoint: Checkpoint, documents: Sequence[NumberedDocument]) -> Output:
-    """One pass without gradients; the output stands on the CPU, but for its ``entries``.
+    """Run one pass without gradients; the output stands on the CPU, but for its ``entries``.
 
     Raises:
         UserError: if the logits are not finite, as with weights that are finite and huge.
@@ -105,7 +99,7 @@ def run_model(checkpoint: Checkpoint, documents: Sequence[NumberedDocument]) -> 
 
 @contextmanager
 def threads_for(tokens: int) -> Iterator[None]:
-    """One thread for a small pass: waking others takes longer, and they serve other people."""
+    """Use one thread for a small pass: waking others takes longer, and they serve other people."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1 if tokens < THREADED else threads)
     try:
@@ -115,7 +109,7 @@ def threads_for(tokens: int) -> Iterator[None]:
 
 
 def token_runs(lengths: Sequence[int], budget: int) -> Iterator[tuple[int, int]]:
-    """Stretches of documents that hold ``budget`` tokens at most, or one document."""
+    """Yield stretches of documents that hold ``budget`` tokens at most, or one document."""
     start, total = 0, 0
     for at, length in enumerate(lengths):
         if at > start and total + length > budget:
@@ -155,21 +149,20 @@ def _shares(weights: Tensor, lengths: np.ndarray) -> np.ndarray:
 @dataclass
 class _Request:
     document: Document
-    answer: Explanation | None = None
-    error: Exception | None = None
-
-    @property
-    def done(self) -> bool:
-        return self.answer is not None or self.error is not None
+    result: Explanation | Exception | None = None
 
 
 class RequestBatcher:
-    """``Together(checkpoint)(document)``: as ``explain_document``, from any thread.
+    """``RequestBatcher(checkpoint)(document)``: ``explain_document`` for many threads at once.
+
+    A request that comes while a pass is running waits for its end, and the next pass takes all
+    that wait; one of the waiting threads does the work for all. Each gets the same numbers as
+    alone (within 1e-5).
 
     Args:
-        budget: tokens in a common pass, few enough that whoever comes next waits for some
+        budget: tokens in a common pass, few enough that the next request waits for some
             hundredths of a second. A longer document goes alone, after other long ones, and
-            nobody else waits for it.
+            no short one waits for it.
     """
 
     def __init__(self, checkpoint: Checkpoint, budget: int = THREADED):
@@ -180,7 +173,7 @@ class RequestBatcher:
         self._list, self._pass, self._long = Lock(), Lock(), Lock()
 
     def __call__(self, document: Document) -> Explanation:
-        """The document's explanation.
+        """Return the document's explanation.
 
         Raises:
             UserError: as ``explain_document``, and only for the document that is wrong.
@@ -188,40 +181,34 @@ class RequestBatcher:
         if len(document.tokens) > self.budget:
             with self._long:
                 return explain_document(self.checkpoint, document)
-        asked = _Request(document)
+        request = _Request(document)
         with self._list:
-            self._waiting.append(asked)
-        while not asked.done:
+            self._waiting.append(request)
+        while request.result is None:
             with self._pass:
-                if not asked.done:
-                    self._answer(self._taken())
-        if asked.answer is None:
-            assert asked.error is not None
-            raise asked.error
-        return asked.answer
+                if request.result is None:
+                    self._answer(self._next_batch())
+        if isinstance(request.result, Exception):
+            raise request.result
+        return request.result
 
-    def _taken(self) -> list[_Request]:
-        """The first who wait, as many as fit; they wait no more."""
+    def _next_batch(self) -> list[_Request]:
+        """The first requests that wait, as many as fit; they wait no more."""
         with self._list:
-            count = total = 0
-            for asked in self._waiting:
-                total += len(asked.document.tokens)
-                if count and total > self.budget:
-                    break
-                count += 1
-            taken, self._waiting = self._waiting[:count], self._waiting[count:]
-        return taken
+            lengths = [len(request.document.tokens) for request in self._waiting]
+            count = next(token_runs(lengths, self.budget), (0, 0))[1]
+            batch, self._waiting = self._waiting[:count], self._waiting[count:]
+        return batch
 
-    def _answer(self, taken: list[_Request]) -> None:
+    def _answer(self, batch: list[_Request]) -> None:
         self.passes += 1
         try:
-            documents = [asked.document for asked in taken]
-            answers = explain_documents(self.checkpoint, documents, ["1"] * len(taken))
-            for asked, answer in zip(taken, answers, strict=True):
-                asked.answer = answer
-        except Exception as error:  # of one document, or of the pass: nobody may be left waiting
-            if len(taken) == 1:
-                taken[0].error = error
-            for asked in taken if len(taken) > 1 else ():
-                asked.answer = None
-                self._answer([asked])
+            documents = [request.document for request in batch]
+            results = list(explain_documents(self.checkpoint, documents, ["1"] * len(batch)))
+            for request, result in zip(batch, results, strict=True):
+                request.result = result
+        except Exception as error:  # of one document, or of the pass: no request may be lost
+            if len(batch) == 1:
+                batch[0].result = error
+            for request in batch if len(batch) > 1 else ():
+                self._answer([request])

@@ -1,8 +1,8 @@
 """How far attention explains one decision: the evidence under a heatmap.
 
-``brief`` and ``quick`` answer at once; ``thorough`` adds what leave-one-out says, which takes a
-question for each unit. Both are about this model on this document, not about whether the
-model is right. It does not know how evidence is put into words (wording) or drawn.
+``brief`` and ``quick`` answer at once; ``thorough`` adds what leave-one-out says, which takes
+a pass for each unit. All are about this model on this document, not about whether the model
+is right.
 """
 
 from dataclasses import dataclass, replace
@@ -22,19 +22,16 @@ from han_core.explanation.attribution import (
     random_orders,
     unit_count,
 )
-from han_core.explanation.deletion import Deletion, deletion
+from han_core.explanation.deletion import DRAWS, Deletion, deletion
 from han_core.explanation.model_probe import Fill, ModelProbe, Progress
 
 Stage = Literal["brief", "quick", "thorough"]
-"""How much: what deletion by attention says, what comes at once, and leave-one-out too."""
-
-DRAWS = 20
-"""Random orders that a ranking is compared with while a person waits."""
+"""How much: deletion by attention alone, what comes at once, and leave-one-out too."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What was measured on one document.
+    """Evidence about one document.
 
     Attributes:
         label: the predicted class.
@@ -44,7 +41,7 @@ class Evidence:
         sentences: how many there are in the document.
         deletion: curves by attention, gradient and random order, and after ``thorough`` by
             leave-one-out; None for a document of one unit, where nothing can go.
-        swaps: None for a document of one word, where attention has no choice.
+        swaps: other attention; None for a document of one word, where it has no choice.
         tau_gradient: Kendall's tau-b of attention with |gradient × embedding|, attention held
             fixed; None for fewer than six units or a constant side, as all taus.
         tau_leave_one_out: tau-b of attention with |Δp| under leave-one-out; None before
@@ -72,113 +69,98 @@ class Evidence:
 
 
 def measure_evidence(
-    subject: ModelProbe,
+    probe: ModelProbe,
     unit: Unit = "word",
     fill: Fill = "delete",
     stage: Stage = "quick",
     progress: Progress | None = None,
 ) -> Evidence:
-    """The evidence of a stage, all of it; ``brief`` is about words that are deleted.
+    """Return the evidence of a stage; ``brief`` is always about words that are deleted.
 
     Raises:
         UserError: as ``thorough`` does.
     """
     if stage == "brief":
-        return brief(subject, progress=progress)
-    found = quick(subject, unit, fill, progress=progress)
-    return thorough(subject, found, progress=progress) if stage == "thorough" else found
+        return brief(probe, progress=progress)
+    evidence = quick(probe, unit, fill, progress=progress)
+    return thorough(probe, evidence, progress=progress) if stage == "thorough" else evidence
 
 
 def brief(
-    subject: ModelProbe, seed: int = 0, draws: int = DRAWS, progress: Progress | None = None
+    probe: ModelProbe, seed: int = 0, draws: int = DRAWS, progress: Progress | None = None
 ) -> Evidence:
-    """Of ``quick`` only what taking words out by attention and at random does."""
-    rng, several = np.random.default_rng(seed), subject.tokens > 1
-    orders = _orders(subject, "word", draws, rng) if several else {}
-    return Evidence(
-        label=subject.explanation.label,
-        probability=subject.explanation.probability,
-        unit="word",
-        words=subject.tokens,
-        sentences=subject.sentences,
-        deletion=deletion(subject, orders, "word", progress=progress) if several else None,
-        swaps=None,
-        tau_gradient=None,
-    )
+    """Return of ``quick`` only what taking words out by attention and at random does."""
+    evidence = _without_tests(probe, "word")
+    if probe.tokens < 2:
+        return evidence
+    orders = _orders(probe, "word", draws, np.random.default_rng(seed))
+    return replace(evidence, deletion=deletion(probe, orders, "word", progress=progress))
+
+
+def _without_tests(probe: ModelProbe, unit: Unit) -> Evidence:
+    label, probability = probe.explanation.label, probe.explanation.probability
+    return Evidence(label, probability, unit, probe.tokens, probe.sentences, None, None, None)
 
 
 def quick(
-    subject: ModelProbe,
+    probe: ModelProbe,
     unit: Unit = "word",
     fill: Fill = "delete",
     seed: int = 0,
     draws: int = DRAWS,
     progress: Progress | None = None,
 ) -> Evidence:
-    """All but leave-one-out; ``progress`` is told of deletion, which takes most of the time."""
-    weights, several = attention_weights(subject, unit), unit_count(subject, unit) > 1
-    rng = np.random.default_rng(seed)
-    return Evidence(
-        label=subject.explanation.label,
-        probability=subject.explanation.probability,
-        unit=unit,
-        words=subject.tokens,
-        sentences=subject.sentences,
-        deletion=_deletion(subject, unit, fill, draws, rng, progress) if several else None,
-        swaps=replace_attention(subject, seed, draws) if subject.tokens > 1 else None,
-        tau_gradient=tau(weights, abs(gradient_ranking(subject, unit, hold_attention=True))),
+    """Return all but leave-one-out; ``progress`` follows deletion, which takes longest."""
+    curves = None
+    if unit_count(probe, unit) > 1:
+        rng = np.random.default_rng(seed)
+        orders = _orders(probe, unit, draws, rng)
+        random = orders.pop("random")
+        orders["gradient"] = descending_order(gradient_ranking(probe, unit), rng)[None]
+        curves = deletion(probe, {**orders, "random": random}, unit, fill, progress)
+    gradient = abs(gradient_ranking(probe, unit, hold_attention=True))
+    return replace(
+        _without_tests(probe, unit),
+        deletion=curves,
+        swaps=replace_attention(probe, seed, draws) if probe.tokens > 1 else None,
+        tau_gradient=tau(attention_weights(probe, unit), gradient),
     )
 
 
-def _deletion(
-    subject: ModelProbe,
-    unit: Unit,
-    fill: Fill,
-    draws: int,
-    rng: np.random.Generator,
-    progress: Progress | None,
-) -> Deletion:
-    """The curves of the quick answer, in one call of the model."""
-    orders = _orders(subject, unit, draws, rng)
-    random = orders.pop("random")
-    orders["gradient"] = descending_order(gradient_ranking(subject, unit), rng)[None]
-    return deletion(subject, {**orders, "random": random}, unit, fill, progress)
-
-
 def _orders(
-    subject: ModelProbe, unit: Unit, draws: int, rng: np.random.Generator
+    probe: ModelProbe, unit: Unit, draws: int, rng: np.random.Generator
 ) -> dict[RankedBy, np.ndarray]:
-    """Attention, and what it is compared with: the same in every answer of the same seed."""
+    """Attention's order and random ones: the same in every stage of the same seed."""
     return {
-        "attention": descending_order(attention_weights(subject, unit), rng)[None],
-        "random": random_orders(unit_count(subject, unit), draws, rng),
+        "attention": descending_order(attention_weights(probe, unit), rng)[None],
+        "random": random_orders(unit_count(probe, unit), draws, rng),
     }
 
 
 def thorough(
-    subject: ModelProbe, evidence: Evidence, seed: int = 0, progress: Progress | None = None
+    probe: ModelProbe, evidence: Evidence, seed: int = 0, progress: Progress | None = None
 ) -> Evidence:
-    """``evidence`` of ``quick``, and what leave-one-out adds: a curve, tau and the ceiling.
+    """Return ``evidence`` of ``quick`` with what leave-one-out adds: a curve and two taus.
 
     Raises:
         UserError: if the document is too long to leave out every unit by itself.
     """
-    found, unit = evidence.deletion, evidence.unit
-    if found is None:
+    curves, unit = evidence.deletion, evidence.unit
+    if curves is None:
         return evidence
-    drops = leave_one_out(subject, unit, found.fill, progress)
+    drops = leave_one_out(probe, unit, curves.fill, progress)
     orders: dict[RankedBy, np.ndarray] = {
         "leave_one_out": descending_order(drops, np.random.default_rng(seed))[None]
     }
-    more = deletion(subject, orders, unit, found.fill)
-    gradient = abs(gradient_ranking(subject, unit, hold_attention=True))
+    more = deletion(probe, orders, unit, curves.fill)
+    gradient = abs(gradient_ranking(probe, unit, hold_attention=True))
     return replace(
         evidence,
         deletion=replace(
-            found,
-            comprehensiveness={**found.comprehensiveness, **more.comprehensiveness},
-            sufficiency={**found.sufficiency, **more.sufficiency},
+            curves,
+            comprehensiveness={**curves.comprehensiveness, **more.comprehensiveness},
+            sufficiency={**curves.sufficiency, **more.sufficiency},
         ),
-        tau_leave_one_out=tau(attention_weights(subject, unit), abs(drops)),
+        tau_leave_one_out=tau(attention_weights(probe, unit), abs(drops)),
         tau_ceiling=tau(gradient, abs(drops)),
     )

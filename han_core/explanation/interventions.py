@@ -28,7 +28,7 @@ COLDEST, HOTTEST = 0.05, 20.0
 
 @dataclass(frozen=True)
 class Intervention:
-    """What is done to attention.
+    """A change of attention.
 
     Attributes:
         kind: flatten: even weights. shuffle: the same weights in random order. sharpen:
@@ -38,8 +38,7 @@ class Intervention:
             within every sentence and the sentences' weights, in a flat model the one
             distribution over all words.
         temperature: for sharpen; below 1 sharper, above 1 flatter.
-        seed: for shuffle. The order is any one with equal chance, that which stood there
-            included.
+        seed: for shuffle, where every order has the same chance.
 
     Raises:
         UserError: if there is no such kind, or a number is out of its range.
@@ -63,14 +62,9 @@ class Intervention:
 
 @dataclass(frozen=True)
 class InterventionResult:
-    """One document under attention changed by hand.
+    """A document before and under changed attention."""
 
-    Attributes:
-        before: under the model's own attention.
-        explanation: the changed weights, and the probabilities under them.
-    """
-
-    tampering: Intervention
+    intervention: Intervention
     before: Explanation
     explanation: Explanation
 
@@ -103,9 +97,9 @@ class ShuffleEffect:
 
 
 def intervened_weights(
-    subject: ModelProbe, tampering: Intervention
+    probe: ModelProbe, intervention: Intervention
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The changed attention: words (tokens,) sum to 1 within a sentence, sentences (sentences,).
+    """Return the changed attention: words (tokens,) and sentences (sentences,).
 
     In one sentence of a flat model the word weights are shares of what the sentence holds
     of the one distribution over all words, so that its total stays.
@@ -113,35 +107,35 @@ def intervened_weights(
     Raises:
         UserError: if there is no such sentence, or one word holds all the weight.
     """
-    _check_choice(subject, tampering)
-    words, sentences = subject.explanation.word_weights, subject.explanation.sentence_weights
-    if tampering.sentence is None:
-        return _whole(subject, tampering)
-    lengths = subject.numbered.sentence_lengths
-    end = int(lengths[: tampering.sentence + 1].sum())
-    place = slice(end - int(lengths[tampering.sentence]), end)
+    _check_choice(probe, intervention)
+    words, sentences = probe.explanation.word_weights, probe.explanation.sentence_weights
+    if intervention.sentence is None:
+        return _change_document(probe, intervention)
+    lengths = probe.numbered.sentence_lengths
+    end = int(lengths[: intervention.sentence + 1].sum())
+    span = slice(end - int(lengths[intervention.sentence]), end)
     changed = words.copy()
-    changed[place] = _one(words[place], tampering)
+    changed[span] = _change_sentence(words[span], intervention)
     return changed, sentences.copy()
 
 
-def intervene(subject: ModelProbe, tampering: Intervention) -> InterventionResult:
-    """The document under changed attention, and what the model then answers.
+def intervene(probe: ModelProbe, intervention: Intervention) -> InterventionResult:
+    """Return the document under changed attention, and what the model then answers.
 
     Raises:
-        UserError: as ``tampered_weights``.
+        UserError: as ``intervened_weights``.
     """
-    words, sentences = intervened_weights(subject, tampering)
-    (probabilities,) = subject.with_attention(words[None], sentences[None])
-    before = subject.explanation
-    explanation = replace(
+    words, sentences = intervened_weights(probe, intervention)
+    (probabilities,) = probe.with_attention(words[None], sentences[None])
+    before = probe.explanation
+    after = replace(
         before, probabilities=probabilities, word_weights=words, sentence_weights=sentences
     )
-    return InterventionResult(tampering, before, explanation)
+    return InterventionResult(intervention, before, after)
 
 
-def measure_shuffling(subject: ModelProbe, draws: int = 100, seed: int = 0) -> ShuffleEffect:
-    """Random orders of attention over the whole document: the median and the largest movement.
+def measure_shuffling(probe: ModelProbe, draws: int = 100, seed: int = 0) -> ShuffleEffect:
+    """Return the median and the largest movement under random orders of attention.
 
     Raises:
         UserError: for a document of one word.
@@ -149,76 +143,74 @@ def measure_shuffling(subject: ModelProbe, draws: int = 100, seed: int = 0) -> S
     """
     if draws < 1:
         raise ValueError(f"at least one draw is expected, {draws} came")
-    _check_choice(subject, Intervention("shuffle"))
-    answers = subject.with_attention(
-        *permuted_attention(subject, draws, np.random.default_rng(seed))
-    )
-    distances = total_variation(answers, subject.explanation.probabilities)
+    _check_choice(probe, Intervention("shuffle"))
+    answers = probe.with_attention(*permuted_attention(probe, draws, np.random.default_rng(seed)))
+    distances = total_variation(answers, probe.explanation.probabilities)
     return ShuffleEffect(
         draws=draws,
         median=float(np.median(distances)),
         largest=float(distances.max()),
-        flips=float((answers.argmax(1) != subject.target).mean()),
+        flips=float((answers.argmax(1) != probe.target).mean()),
     )
 
 
-def intervention_sentence(tampered: InterventionResult) -> str:
+def intervention_sentence(result: InterventionResult) -> str:
     """ "With attention flattened in sentence 2 the probability of positive went from …" """
-    kind, number = tampered.tampering.kind, tampered.tampering.sentence
-    done = {"flatten": "flattened", "shuffle": "shuffled"}.get(
-        kind, f"at temperature {tampered.tampering.temperature:g}"
+    kind, number = result.intervention.kind, result.intervention.sentence
+    change = {"flatten": "flattened", "shuffle": "shuffled"}.get(
+        kind, f"at temperature {result.intervention.temperature:g}"
     )
     where = "everywhere" if number is None else f"in sentence {number + 1}"
-    return (
-        f"With attention {done} {where} {probability_change(tampered.before, tampered.explanation)}"
-    )
+    outcome = probability_change(result.before, result.explanation)
+    return f"With attention {change} {where} {outcome}"
 
 
 def total_variation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """½ Σ |a − b| over the last axis (Jain and Wallace 2019, section 3)."""
+    """Return ½ Σ |a − b| over the last axis (Jain and Wallace 2019, section 3)."""
     return abs(a - b).sum(-1) / 2
 
 
-def _check_choice(subject: ModelProbe, tampering: Intervention) -> None:
-    """Refuses what no change of attention could show."""
-    number, nothing = tampering.sentence, f"there is nothing to {tampering.kind}."
-    if subject.tokens == 1:
+def _check_choice(probe: ModelProbe, intervention: Intervention) -> None:
+    """Refuse what no change of attention could show."""
+    number, nothing = intervention.sentence, f"there is nothing to {intervention.kind}."
+    if probe.tokens == 1:
         raise UserError(f"This document has one word, which holds all attention: {nothing}")
     if number is None:
         return
-    if not 0 <= number < subject.sentences:
-        raise UserError(f"A sentence from 1 to {subject.sentences} is expected; {number + 1} came.")
-    if subject.numbered.sentence_lengths[number] == 1:
+    if not 0 <= number < probe.sentences:
+        raise UserError(f"A sentence from 1 to {probe.sentences} is expected; {number + 1} came.")
+    if probe.numbered.sentence_lengths[number] == 1:
         raise UserError(
             f"Sentence {number + 1} has one word, which holds all of its attention: {nothing}"
         )
 
 
-def _one(weights: np.ndarray, tampering: Intervention) -> np.ndarray:
-    """The weights of one sentence, changed."""
-    if tampering.kind == "flatten":
+def _change_sentence(weights: np.ndarray, intervention: Intervention) -> np.ndarray:
+    if intervention.kind == "flatten":
         return np.full(len(weights), 1 / len(weights))
-    if tampering.kind == "shuffle":
-        return np.random.default_rng(tampering.seed).permutation(weights)
-    return _softened(weights, np.array([len(weights)]), tampering.temperature)[0]
+    if intervention.kind == "shuffle":
+        return np.random.default_rng(intervention.seed).permutation(weights)
+    return _tempered(weights, np.array([len(weights)]), intervention.temperature)[0]
 
 
-def _whole(subject: ModelProbe, tampering: Intervention) -> tuple[np.ndarray, np.ndarray]:
-    """All weights of the document, changed."""
-    if tampering.kind == "flatten":
-        return uniform_attention(subject)
-    if tampering.kind == "shuffle":
-        words, sentences = permuted_attention(subject, 1, np.random.default_rng(tampering.seed))
+def _change_document(
+    probe: ModelProbe, intervention: Intervention
+) -> tuple[np.ndarray, np.ndarray]:
+    if intervention.kind == "flatten":
+        return uniform_attention(probe)
+    if intervention.kind == "shuffle":
+        rng = np.random.default_rng(intervention.seed)
+        words, sentences = permuted_attention(probe, 1, rng)
         return words[0], sentences[0]
-    own, lengths = subject.explanation, subject.numbered.sentence_lengths
-    words, sums = _softened(own.word_weights, lengths, tampering.temperature)
-    totals = own.sentence_weights ** (1 / tampering.temperature)
+    own, lengths = probe.explanation, probe.numbered.sentence_lengths
+    words, sums = _tempered(own.word_weights, lengths, intervention.temperature)
+    totals = own.sentence_weights ** (1 / intervention.temperature)
     # In a flat model (α_s · α_w) ** (1 / T) is made to sum to 1 over all words at once.
-    totals = totals if is_hierarchical(subject) else totals * sums
+    totals = totals if is_hierarchical(probe) else totals * sums
     return words, totals / totals.sum()
 
 
-def _softened(
+def _tempered(
     weights: np.ndarray, lengths: np.ndarray, temperature: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """weights ** (1 / T) made to sum to 1 in each stretch, and what they summed to before.

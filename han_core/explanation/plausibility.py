@@ -1,22 +1,16 @@
-"""How well a ranking of words agrees with the words that people marked.
-
-One document at a time, in numbers alone: ``marked`` is bool (words,), of one person;
-``scores`` are (words,), the highest first. Ties have no order here: words of equal score
-come together, or share what there is, so nothing depends on chance. It does not know
-where scores come from.
-
-Plausibility: do the words that people marked stand high in a ranking?
+"""Plausibility: do the words that people marked stand high in a ranking?
 
 Beside attention stand |gradient × embedding|, |Δp| under leave-one-out (both without sign,
-as for Kendall's tau, since attention has none) and random order, and how well people agree
-among themselves, as the ceiling. The two figures are computed for each person and averaged
-over people, so that a document counts once however many marked it:
+since attention has none) and random order, and how well people agree among themselves, as
+the ceiling. Two figures are computed for each person and averaged over people, so that a
+document counts once however many marked it:
 
 * AUPRC, the area under the precision-recall curve (ERASER, DeYoung et al. 2020, section 4);
 * token F1 with as many words on top as that person marked.
 
-A word is the model's token, marked where it overlaps a marked span. A plausible picture may
-still say nothing about the decision: that is faithfulness, which ``corpus`` measures.
+``marked`` is bool (words,), of one person; ``scores`` are (words,), the highest first. Words
+of equal score share what there is, so nothing depends on chance. A plausible picture may
+still say nothing about the decision: that is faithfulness.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,7 +28,7 @@ from han_core.text.document import Document, Span
 
 
 def marked_words(document: Document, spans: tuple[Span, ...]) -> np.ndarray:
-    """(tokens,) whether a token shares a character with one of ``spans``."""
+    """Return (tokens,) whether a token shares a character with one of ``spans``."""
     tokens = np.array(document.tokens).reshape(-1, 2)
     marked = np.zeros(len(tokens), dtype=bool)
     for start, end in spans:
@@ -44,19 +38,18 @@ def marked_words(document: Document, spans: tuple[Span, ...]) -> np.ndarray:
 
 
 def average_precision(marked: np.ndarray, scores: np.ndarray) -> float:
-    """The area under the precision-recall curve, as scikit-learn computes it.
+    """Return Σ (R_n − R_{n−1}) P_n over the different scores (Manning et al. 2008, section 8.4).
 
-    The mean of precision over steps of recall, Σ (R_n − R_{n−1}) P_n (Manning et al. 2008,
-    section 8.4), a step for each different score.
+    As scikit-learn computes it.
     """
     order = np.argsort(-scores, kind="stable")
     last = np.append(np.diff(scores[order]) != 0, True)  # of the words of its score
-    found, taken = marked[order].cumsum()[last], np.flatnonzero(last) + 1
-    return float((np.diff(found, prepend=0) * found / taken).sum() / marked.sum())
+    hits, words = marked[order].cumsum()[last], np.flatnonzero(last) + 1
+    return float((np.diff(hits, prepend=0) * hits / words).sum() / marked.sum())
 
 
 def f1_at_length(marked: np.ndarray, scores: np.ndarray) -> float:
-    """F1 of the words on top, as many as are marked; precision and recall are the same.
+    """Return F1 of the words on top, as many as are marked; precision and recall are the same.
 
     Where equal scores stand at the edge, the mean over all ways to choose among them.
     """
@@ -68,7 +61,7 @@ def f1_at_length(marked: np.ndarray, scores: np.ndarray) -> float:
 
 
 def random_average_precision(marked: np.ndarray) -> float:
-    """The mean of ``average_precision`` over all orders of the words.
+    """Return the mean of ``average_precision`` over all orders of the words.
 
     The word at place i is marked with chance k/n, and one before it then with chance
     (k−1)/(n−1); summed over places, (H_n + (k−1)(n − H_n)/(n−1)) / n for the harmonic
@@ -80,18 +73,17 @@ def random_average_precision(marked: np.ndarray) -> float:
 
 
 def random_f1(marked: np.ndarray) -> float:
-    """The mean of ``f1_at_length`` over all orders: the share that is marked."""
+    """Return the mean of ``f1_at_length`` over all orders: the share that is marked."""
     return float(marked.mean())
 
 
 def people_average_precision(marked: np.ndarray) -> float | None:
-    """How well the others rank what one person marked, the mean over people.
+    """Return how well the others rank what one person marked, the mean over people.
+
+    Words are ranked by how many of the others marked them; None for one person.
 
     Args:
         marked: bool (people, words), at least a word of each.
-
-    Returns:
-        Words are ranked by how many of the others marked them; None for one person.
     """
     if len(marked) < 2:
         return None
@@ -101,17 +93,13 @@ def people_average_precision(marked: np.ndarray) -> float | None:
 
 
 def people_f1(marked: np.ndarray) -> float | None:
-    """2 |A ∩ B| / (|A| + |B|) of what two people marked, the mean over pairs.
-
-    Args:
-        marked: as in ``people_average_precision``; None for one person.
-    """
+    """Return 2 |A ∩ B| / (|A| + |B|) of what two people marked, the mean over pairs."""
     if len(marked) < 2:
         return None
     both = marked.astype(float) @ marked.T  # (people, people) words in common
     sizes = both.diagonal()
-    found = 2 * both / (sizes[:, None] + sizes)
-    return float(found[np.triu_indices(len(marked), k=1)].mean())
+    f1 = 2 * both / (sizes[:, None] + sizes)
+    return float(f1[np.triu_indices(len(marked), k=1)].mean())
 
 
 SCORED = ("attention", "gradient", "leave_one_out", "random", "people")
@@ -172,11 +160,10 @@ def _json(found: Mapping[str, Interval]) -> dict:
 def measure(
     checkpoint: Checkpoint, rationales: Rationales, seed: int = 0, progress: Progress | None = None
 ) -> Report:
-    """Plausibility over the texts that have two words or more, one of them marked.
+    """Return plausibility over the texts of two words or more, one of them marked.
 
     Args:
         seed: of the bootstrap over documents.
-        progress: told how many texts are done.
 
     Raises:
         UserError: if there is no such text, or one has no word or too many of them.
@@ -184,29 +171,31 @@ def measure(
     rows = []
     texts = zip(rationales.texts, rationales.marks, strict=True)
     for number, (text, marks) in enumerate(texts, start=1):
-        if found := measure_one(probe_text(checkpoint, text), marks):
-            rows.append(found)
+        if figures := measure_one(probe_text(checkpoint, text), marks):
+            rows.append(figures)
         if progress is not None:
             progress(number, len(rationales))
     if not rows:
-        wanted = "Texts of two words or more, one of them marked,"
-        raise UserError(f"{wanted} are expected; {rationales.name} has none.")
+        raise UserError(
+            "Texts of two words or more, one of them marked, are expected; "
+            f"{rationales.name} has none."
+        )
     return report(rows, seed)
 
 
-def measure_one(asked: ModelProbe, marks: Marks) -> Figures | None:
-    """One document's figures by the names that ``report`` reads; None if there is no choice.
+def measure_one(probe: ModelProbe, marks: Marks) -> Figures | None:
+    """Return one document's figures by the names that ``report`` reads.
 
-    Whoever marked no word of it is left out: with a length of 0 nothing can be right.
+    People who marked no word of it are left out; None if there is no choice then.
     """
-    people = np.array([marked_words(asked.document, spans) for spans in marks])
+    people = np.array([marked_words(probe.document, spans) for spans in marks])
     people = people[people.any(1)]  # (people, words)
-    if asked.tokens < 2 or not len(people):
+    if probe.tokens < 2 or not len(people):
         return None
     scores = {
-        "attention": attention_weights(asked, "word"),
-        "gradient": abs(gradient_ranking(asked, "word", hold_attention=True)),
-        "leave_one_out": abs(leave_one_out(asked, "word")),
+        "attention": attention_weights(probe, "word"),
+        "gradient": abs(gradient_ranking(probe, "word", hold_attention=True)),
+        "leave_one_out": abs(leave_one_out(probe, "word")),
     }
     return {
         "people": len(people),

@@ -1,16 +1,11 @@
-"""Means over documents and how far chance in the choice of documents could move them.
+"""Means and shares over documents, with 95% intervals from the choice of documents.
 
-The percentile bootstrap (Efron and Tibshirani 1993, section 13.3): documents are drawn
-again with replacement, whole, so that what was measured on one document stays together
-and differences are paired. It says nothing about other data sets or other seeds.
-
-Shares of documents and how far chance in the choice of documents could move them.
-
-Closed formulas for shares; what has none is drawn again and again from a table of counts.
-It knows nothing about what is counted.
+The percentile bootstrap (Efron and Tibshirani 1993, section 13.3) draws documents again with
+replacement, whole, so that differences are paired. Shares have closed formulas. Nothing here
+speaks of other data sets or other seeds.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +14,11 @@ RESAMPLES = 1_000
 
 LEVEL = (0.025, 0.975)
 """Quantiles of the resampled means: a 95% interval."""
+
+Z = 1.959963984540054
+"""The normal quantile of a 95% interval."""
+
+_AT_ONCE = 2_000_000  # counts drawn together: 16 MB
 
 
 @dataclass(frozen=True)
@@ -59,46 +59,42 @@ class Bootstrap:
         self._counts = np.vstack((np.ones(documents, dtype=int), drawn))
 
     def mean(self, values: np.ndarray) -> Interval:
-        """The mean of ``values`` (documents,) without those that are NaN."""
+        """Return the mean of ``values`` (documents,) without those that are NaN."""
         return _interval(self._means(values))
 
     def ratio(self, above: np.ndarray, below: np.ndarray, least: float) -> Interval:
-        """The mean of ``above`` over the mean of ``below``, where both have a value.
+        """Return the mean of ``above`` over the mean of ``below``, where both have a value.
 
-        Nothing unless the mean of ``below`` is at least ``least`` and its interval positive.
+        No interval unless the mean of ``below`` is at least ``least`` and its interval positive.
         """
         both = np.isfinite(above) & np.isfinite(below)
         numerator = self._means(np.where(both, above, np.nan))
         denominator = self._means(np.where(both, below, np.nan))
-        found = _interval(denominator)
-        if found.mean is None or found.low is None or found.mean < least or found.low <= 0:
+        bounds = _interval(denominator)
+        if bounds.mean is None or bounds.low is None or bounds.mean < least or bounds.low <= 0:
             return NO_INTERVAL
         return _interval(numerator / denominator)
 
     def _means(self, values: np.ndarray) -> np.ndarray:
         """(1 + resamples,) NaN where a resample has no document with a value."""
-        there = np.isfinite(values)
-        number = self._counts @ there
-        total = self._counts @ np.where(there, values, 0.0)
+        present = np.isfinite(values)
+        number = self._counts @ present
+        total = self._counts @ np.where(present, values, 0.0)
         return np.divide(total, number, out=np.full(len(number), np.nan), where=number > 0)
 
 
 def _interval(means: np.ndarray) -> Interval:
-    if np.isnan(means[0]):
-        return NO_INTERVAL
-    low, high = np.nanquantile(means[1:], LEVEL)
-    return Interval(float(means[0]), float(low), float(high))
+    return NO_INTERVAL if np.isnan(means[0]) else percentile(float(means[0]), means[1:])
 
 
-Z = 1.959963984540054
-"""The normal quantile of a 95% interval."""
-
-COUNT_RESAMPLES = 1_000
-_AT_ONCE = 2_000_000  # counts drawn together: 16 MB
+def percentile(value: float, values: np.ndarray) -> Interval:
+    """Return a statistic with the middle 95% of its resamples."""
+    low, high = np.nanquantile(values, LEVEL)
+    return Interval(value, float(low), float(high))
 
 
 def wilson(successes: np.ndarray, documents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Ends of the 95% score interval of each share (Wilson 1927); NaN of no document.
+    """Return the ends of the 95% score interval of each share (Wilson 1927); NaN of none.
 
     Args:
         successes, documents: of one shape, which the ends have too.
@@ -114,7 +110,7 @@ def wilson(successes: np.ndarray, documents: np.ndarray) -> tuple[np.ndarray, np
 
 
 def share(successes: int, documents: int) -> Interval:
-    """A share with Wilson's 95% interval; nothing of no document."""
+    """Return a share with Wilson's 95% interval; no interval of no document."""
     if not documents:
         return NO_INTERVAL
     low, high = wilson(np.array(successes), np.array(documents))
@@ -122,10 +118,10 @@ def share(successes: int, documents: int) -> Interval:
 
 
 def difference(successes: int, documents: int, others: int, other_documents: int) -> Interval:
-    """One share minus another, of different documents, with its 95% interval.
+    """Return one share minus another, of different documents, with its 95% interval.
 
     Newcombe 1998 (Statistics in Medicine 17, 873-890), method 10: the Wilson intervals of
-    both, put together. Nothing where one has no document.
+    both, put together. No interval where one has no document.
     """
     if not documents or not other_documents:
         return NO_INTERVAL
@@ -141,10 +137,10 @@ def difference(successes: int, documents: int, others: int, other_documents: int
 def resampled(
     counts: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray], seed: int = 0
 ) -> np.ndarray:
-    """(resamples,) a statistic of documents that are drawn again with replacement.
+    """Return (resamples,) a statistic of documents that are drawn again with replacement.
 
     To draw documents is to draw how often each kind of them comes, so the cost goes with the
-    kinds, not with the documents (the bootstrap of Efron and Tibshirani 1993).
+    kinds, not with the documents.
 
     Args:
         counts: (kinds,) documents of each kind.
@@ -158,23 +154,9 @@ def resampled(
         raise ValueError("documents are drawn from at least one")
     rng = np.random.default_rng(seed)
     kinds = np.flatnonzero(counts)
-    shares = counts[kinds] / documents
-    found = []
-    for draws in _draws(COUNT_RESAMPLES, len(counts)):
-        drawn = np.zeros((draws, len(counts)), dtype=np.int64)
-        drawn[:, kinds] = rng.multinomial(documents, shares, draws)
-        found.append(statistic(drawn))
-    return np.concatenate(found)
-
-
-def _draws(resamples: int, kinds: int) -> Iterator[int]:
-    """How many are drawn at once, so that memory stays bounded."""
-    most = max(1, _AT_ONCE // max(1, kinds))
-    for start in range(0, resamples, most):
-        yield min(most, resamples - start)
-
-
-def percentile(value: float, values: np.ndarray) -> Interval:
-    """A statistic with the middle 95% of its resamples (Efron and Tibshirani 1993, 13.3)."""
-    low, high = np.nanquantile(values, LEVEL)
-    return Interval(value, float(low), float(high))
+    results, most = [], max(1, _AT_ONCE // len(counts))
+    for start in range(0, RESAMPLES, most):
+        drawn = np.zeros((min(most, RESAMPLES - start), len(counts)), dtype=np.int64)
+        drawn[:, kinds] = rng.multinomial(documents, counts[kinds] / documents, len(drawn))
+        results.append(statistic(drawn))
+    return np.concatenate(results)

@@ -1,44 +1,25 @@
 """Evidence in plain sentences: what was done, what came of it, and no more than that.
 
-A sentence names the experiment and its figures, always beside random order. None says
-why the model decided, and none is a seal of approval.
-
-The deletion test in one sentence, for any method and any class.
-
-A tenth of the words goes: those that the method ranks highest, and random ones. It is
-what stands under a heatmap among several; ``faithfulness`` measures more, of attention
-and the predicted class alone.
-
-Whether a document seems to be of another language than its model: one sentence.
-
-Two cheap signs: its script, and how many of its words the model knows. A text about
-something else than the training texts can show the second sign too, so the sentence says
-what was seen and not more.
+A sentence names the experiment and its figures, always beside random order. None says why
+the model decided, and none is a seal of approval.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import chain, islice
 
-import numpy as np
-
 from han_core.explanation.attention_permutation import AttentionReplacement, Flip
-from han_core.explanation.attribution import Attribution, RankedBy, descending_order, random_orders
-from han_core.explanation.deletion import CLEARLY, SHARES, Curve, Deletion, removed_units
+from han_core.explanation.attribution import RankedBy
+from han_core.explanation.deletion import CLEARLY, SHARES, TENTH, Curve, Deletion, Removal
 from han_core.explanation.explanation import Explanation
-from han_core.explanation.faithfulness import DRAWS, Evidence
-from han_core.explanation.model_probe import ModelProbe
+from han_core.explanation.faithfulness import Evidence
 from han_core.runtime.errors import shown
 from han_core.text.characters import language_name, script_of, written_in
-
-TOLD = SHARES.index(10)
-"""The share that sentences speak of."""
 
 NO_EVIDENCE = "This picture is not evidence about the decision."
 
 
 def evidence_sentences(evidence: Evidence) -> tuple[str, ...]:
-    """What the evidence says, a sentence or two for each test; never empty."""
+    """Return a sentence or two for each test; never empty."""
     sentences: list[str] = []
     if evidence.words == 1:
         return ("This document has one word: there is nothing to delete and nothing to shuffle.",)
@@ -74,18 +55,18 @@ def _deletion(found: Deletion) -> list[str]:
 
 def _groups(found: Deletion) -> tuple[str, str]:
     """What goes by attention, and at random: one word, or a share of them."""
-    if found.removed[TOLD] == 1:
+    if found.removed[TENTH] == 1:
         return f"the most attended {found.unit}", f"a random {found.unit}"
-    return f"the {SHARES[TOLD]}% most attended {found.unit}s", f"random {found.unit}s"
+    return f"the {SHARES[TENTH]}% most attended {found.unit}s", f"random {found.unit}s"
 
 
-def _comparison(doing: str, most: str, some: str, curves: Mapping[RankedBy, Curve]) -> str:
+def _comparison(action: str, most: str, some: str, curves: Mapping[RankedBy, Curve]) -> str:
     """``Removing the 10% most attended words lowers this prediction by .31; random …``"""
-    ours, theirs = (round(float(curves[by].mean[TOLD]), 2) for by in ("attention", "random"))
-    first = f"{doing.capitalize()} {most} {_verb(ours)} this prediction by {short(abs(ours))}"
+    ours, theirs = (round(float(curves[by].mean[TENTH]), 2) for by in ("attention", "random"))
+    first = f"{action.capitalize()} {most} {_verb(ours)} this prediction by {short(abs(ours))}"
     if theirs and _verb(theirs) != _verb(ours):
-        return f"{first}; {doing} {some} {_verb(theirs)} it by {short(abs(theirs))}."
-    only = "only " if "only" in doing else ""
+        return f"{first}; {action} {some} {_verb(theirs)} it by {short(abs(theirs))}."
+    only = "only " if "only" in action else ""
     return f"{first}; {only}{some} by {short(abs(theirs))}."
 
 
@@ -156,47 +137,11 @@ def short(value: float) -> str:
     return f"−{figures}" if round(value, 2) < 0 else figures
 
 
-@dataclass(frozen=True)
-class Removal:
-    """What the probability of ``target`` does when words go.
-
-    Attributes:
-        attended: whether words were ranked by attention, else by another method's values.
-        words: how many went.
-        fall: p(text) − p(text without the words ranked highest).
-        random: the same without as many random words, the mean of ``DRAWS`` draws.
-    """
-
-    target: str
-    attended: bool
-    words: int
-    fall: float
-    random: float
-
-
-def measure_removal(subject: ModelProbe, answer: Attribution, seed: int = 0) -> Removal | None:
-    """Takes a tenth of the words out, in one call of the model; None where there is one word.
-
-    The same random words go for every method.
-    """
-    tokens, target = subject.tokens, subject.checkpoint.labels.index(answer.target)
-    if tokens < 2:
-        return None
-    words, rng = int(removed_units(tokens)[TOLD]), np.random.default_rng(seed)
-    draws = random_orders(tokens, DRAWS, rng)
-    first = np.concatenate([descending_order(answer.words, rng)[None], draws])[:, :words]
-    kept = np.ones((len(first), tokens), dtype=bool)
-    np.put_along_axis(kept, first, False, axis=1)
-    falls = subject.explanation.probabilities[target] - subject.probabilities(kept)[:, target]
-    attended = answer.method == "attention"
-    return Removal(answer.target, attended, words, float(falls[0]), float(falls[1:].mean()))
-
-
 def removal_sentence(found: Removal) -> str:
     """ "Removing the 10% most attended words lowers the probability of positive by .31;
     random words by .01." """
     kind = "most attended" if found.attended else "highest ranked"
-    most, some = f"the {SHARES[TOLD]}% {kind} words", "random words"
+    most, some = f"the {SHARES[TENTH]}% {kind} words", "random words"
     if found.words == 1:
         most, some = f"the {kind} word", "a random word"
     ours, theirs = round(found.fall, 2), round(found.random, 2)

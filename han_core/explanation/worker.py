@@ -1,12 +1,7 @@
-"""Evidence as JSON, for whoever measures it in another process.
+"""A process that measures evidence, so that the one that draws pages stays free.
 
-Numbers come back as they were. It does not know how they travel.
-
-A process beside this one that measures evidence.
-
-Who draws pages for many has one interpreter, which the small steps of a model would hold for
-most of the time. What passes between the two processes is JSON. It does not know why
-something is measured.
+That one has a single interpreter, which the small steps of a model would hold for most of
+the time. What passes between the two is JSON.
 """
 
 import json
@@ -36,45 +31,42 @@ from han_core.runtime.errors import UserError
 from han_core.runtime.paths import PROJECT
 from han_core.text.document import Document, Sentence, Span
 
+MODELS = 6
+"""Models that the process holds; the one not used for longest goes first."""
+
+DEATHS = 2
+"""Deaths in a row after which no process is started again."""
+
 
 def to_json(evidence: Evidence) -> str:
-    """The evidence as text."""
     return json.dumps(asdict(evidence), default=np.ndarray.tolist)
 
 
 def from_json(text: str) -> Evidence:
-    """What was ``told``."""
-    found = json.loads(text)
+    """Return the evidence that ``to_json`` wrote, with the same numbers."""
+    fields = json.loads(text)
     for name, read in (("deletion", _deletion), ("swaps", _swaps)):
-        found[name] = found[name] and read(found[name])
-    return Evidence(**found)
+        fields[name] = fields[name] and read(fields[name])
+    return Evidence(**fields)
 
 
-def _deletion(found: dict) -> Deletion:
-    curves = {name: _curves(found[name]) for name in ("comprehensiveness", "sufficiency")}
-    return Deletion(**{**found, **curves, "removed": np.array(found["removed"])})
+def _deletion(fields: dict) -> Deletion:
+    curves = {name: _curves(fields[name]) for name in ("comprehensiveness", "sufficiency")}
+    return Deletion(**{**fields, **curves, "removed": np.array(fields["removed"])})
 
 
-def _curves(found: Mapping[RankedBy, dict]) -> dict[RankedBy, Curve]:
-    return {by: Curve(np.array(curve["values"])) for by, curve in found.items()}
+def _curves(fields: Mapping[RankedBy, dict]) -> dict[RankedBy, Curve]:
+    return {by: Curve(np.array(curve["values"])) for by, curve in fields.items()}
 
 
-def _swaps(found: dict) -> AttentionReplacement:
-    arrays = {name: np.array(found[name]) for name in ("uniform", "permuted")}
-    return AttentionReplacement(
-        **{**found, **arrays, "flip": found["flip"] and Flip(**found["flip"])}
-    )
-
-
-MODELS = 6
-"""That the process keeps; the one not asked for longest goes first."""
-
-DEATHS = 2
-"""Deaths in a row after which no process is begun again."""
+def _swaps(fields: dict) -> AttentionReplacement:
+    arrays = {name: np.array(fields[name]) for name in ("uniform", "permuted")}
+    flip = fields["flip"] and Flip(**fields["flip"])
+    return AttentionReplacement(**{**fields, **arrays, "flip": flip})
 
 
 class EvidenceRequest(NamedTuple):
-    """What is to be measured.
+    """A question for the process.
 
     Attributes:
         folder: of the checkpoint.
@@ -90,54 +82,56 @@ class EvidenceRequest(NamedTuple):
 
 
 class EvidenceWorker:
-    """``Beside().evidence(asked)``, from any thread, one question at a time.
+    """``EvidenceWorker().evidence(request)``, from any thread, one request at a time.
 
     The process has one thread, and ends when this object or its own process does.
     """
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._line: Connection | None = None
+        self._connection: Connection | None = None
         self._deaths = 0
 
-    def evidence(self, asked: EvidenceRequest, progress: Progress | None = None) -> Evidence | None:
-        """What ``faithfulness.measured`` says, on one thread of a processor.
+    def evidence(
+        self, request: EvidenceRequest, progress: Progress | None = None
+    ) -> Evidence | None:
+        """Return what ``measure_evidence`` does, on one thread of a processor.
 
-        None if there is no process to ask, or it has died of the question (for want of
-        memory, say): then measure here; the next question begins another one.
+        None if there is no process to ask, or it has died of the request (for want of
+        memory, say): then measure here; the next request starts another one.
 
         Raises:
-            UserError: as ``measured`` and ``load_checkpoint`` do.
+            UserError: as ``measure_evidence`` and ``load_checkpoint`` do.
         """
         with self._lock:
             try:
-                found = self._answer(asked, progress)
+                answer = self._answer(request, progress)
             except (EOFError, OSError):
                 self._deaths += 1
-                self._hang_up()
+                self._close()
                 return None
-            except BaseException:  # whoever asked is gone: nobody reads the answer
-                self._hang_up()
+            except BaseException:  # the caller is gone: nobody reads the answer
+                self._close()
                 raise
             self._deaths = 0
-        if "wrong" in found:
-            raise UserError(found["wrong"])
-        return from_json(found["evidence"])
+        if "wrong" in answer:
+            raise UserError(answer["wrong"])
+        return from_json(answer["evidence"])
 
-    def _answer(self, asked: EvidenceRequest, progress: Progress | None) -> dict:
-        line = self._line or self._begin()
-        line.send_bytes(_written(asked))
+    def _answer(self, request: EvidenceRequest, progress: Progress | None) -> dict:
+        connection = self._connection or self._start()
+        connection.send_bytes(_encode(request))
         while True:
-            found = json.loads(line.recv_bytes())
-            if "done" not in found:
-                return found
+            answer = json.loads(connection.recv_bytes())
+            if "done" not in answer:
+                return answer
             if progress is not None:
-                progress(found["done"], found["of"])
+                progress(answer["done"], answer["of"])
 
-    def _begin(self) -> Connection:
+    def _start(self) -> Connection:
         if self._deaths >= DEATHS:
             raise OSError("no process")
-        self._line, far = Pipe()
+        self._connection, far = Pipe()
         with far:
             process = subprocess.Popen(
                 [sys.executable, "-m", __name__, str(far.fileno())],
@@ -149,34 +143,35 @@ class EvidenceWorker:
             )
         # Somebody has to take note of its end, or the system keeps its entry while we live.
         Thread(target=process.wait, daemon=True).start()
-        return self._line
+        return self._connection
 
-    def _hang_up(self) -> None:
-        """The process sees it and ends."""
-        if self._line is not None:
-            self._line.close()
-        self._line = None
+    def _close(self) -> None:
+        """Close the connection; the process sees it and ends."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
 
 
-def serve(line: Connection) -> None:
-    """The process's whole life."""
+def serve(connection: Connection) -> None:
+    """Answer requests until the other end closes: the process's whole life."""
     torch.set_num_threads(1)
 
-    def tell(**found: object) -> None:
-        line.send_bytes(json.dumps(found).encode())
+    def send(**message: object) -> None:
+        connection.send_bytes(json.dumps(message).encode())
 
-    with suppress(EOFError, OSError):  # nobody asks any more
+    with suppress(EOFError, OSError):
         while True:
-            asked = _read(line.recv_bytes())
+            request = _decode(connection.recv_bytes())
             try:
-                tell(evidence=to_json(_measured(asked, lambda done, of: tell(done=done, of=of))))
+                evidence = _measure(request, lambda done, of: send(done=done, of=of))
+                send(evidence=to_json(evidence))
             except UserError as error:
-                tell(wrong=str(error))
+                send(wrong=str(error))
 
 
-def _measured(asked: EvidenceRequest, progress: Callable[[int, int], None]) -> Evidence:
-    subject = probe_document(_checkpoint(asked.folder, asked.mark), asked.document)
-    return measure_evidence(subject, asked.unit, asked.fill, asked.stage, progress)
+def _measure(request: EvidenceRequest, progress: Callable[[int, int], None]) -> Evidence:
+    probe = probe_document(_checkpoint(request.folder, request.mark), request.document)
+    return measure_evidence(probe, request.unit, request.fill, request.stage, progress)
 
 
 @lru_cache(MODELS)
@@ -184,21 +179,18 @@ def _checkpoint(folder: str, mark: str) -> Checkpoint:
     return load_checkpoint(Path(folder), torch.device("cpu"))
 
 
-def _written(asked: EvidenceRequest) -> bytes:
-    folder = str(Path(asked.folder).absolute())  # the process works elsewhere
-    content = {**asked._asdict(), "folder": folder, "document": _spans(asked.document)}
-    return json.dumps(content).encode()
+def _encode(request: EvidenceRequest) -> bytes:
+    folder = str(Path(request.folder).absolute())  # the process has another working directory
+    document = request.document
+    spans = (document.text, [s.tokens for s in document.sentences], document.seen)
+    return json.dumps({**request._asdict(), "folder": folder, "document": spans}).encode()
 
 
-def _read(content: bytes) -> EvidenceRequest:
-    found = json.loads(content)
-    text, sentences, seen = found["document"]
+def _decode(content: bytes) -> EvidenceRequest:
+    fields = json.loads(content)
+    text, sentences, seen = fields["document"]
     spans = [Sentence(tuple(Span(*span) for span in sentence)) for sentence in sentences]
-    return EvidenceRequest(**{**found, "document": Document(text, tuple(spans), seen)})
-
-
-def _spans(document: Document) -> tuple:
-    return document.text, [sentence.tokens for sentence in document.sentences], document.seen
+    return EvidenceRequest(**{**fields, "document": Document(text, tuple(spans), seen)})
 
 
 if __name__ == "__main__":

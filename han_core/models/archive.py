@@ -1,13 +1,8 @@
-"""A zip that may be hostile, read file by file.
+"""A checkpoint as one zip file, to export and to import.
 
-Only files of known names are taken, in one folder at most, under no path that leads
-elsewhere, each within a size that is declared and counted. It knows nothing about what
-the files mean.
-
-A checkpoint as one zip file, to take away and to bring.
-
-What somebody brings is a checkpoint and nothing else (``zipped`` sees to that), has to
-load, and only then moves in. It knows nothing about where a zip came from.
+A zip may be hostile. Only files of known names are taken, in one folder at most, under no path
+that leads elsewhere, each within a size that is declared and counted. An imported checkpoint
+has to load before it moves in.
 """
 
 import errno
@@ -52,7 +47,7 @@ _BROKEN = (
 )  # fmt: skip
 
 
-class _Wary(BytesIO):
+class _LimitedReads(BytesIO):
     """Bytes of which no more than a table of contents is read at once."""
 
     def read(self, size: int | None = -1) -> bytes:
@@ -63,9 +58,9 @@ class _Wary(BytesIO):
 
 @contextmanager
 def open_zip(data: bytes) -> Iterator[ZipFile]:
-    """The zip, with everything that can be wrong with one as one sentence."""
+    """Open a zip; everything that can be wrong with one is one sentence."""
     try:
-        with ZipFile(_Wary(data)) as archive:
+        with ZipFile(_LimitedReads(data)) as archive:
             yield archive
     except UserError:
         raise
@@ -74,7 +69,7 @@ def open_zip(data: bytes) -> Iterator[ZipFile]:
 
 
 def read_entries(archive: ZipFile, largest: Mapping[str, int]) -> tuple[str, dict[str, ZipInfo]]:
-    """The one folder in the zip ("" where there is none), and its files by their names.
+    """Return the one folder in the zip ("" where there is none), and its files by their names.
 
     Args:
         largest: the files that may be there, and the bytes that each has at most.
@@ -83,7 +78,7 @@ def read_entries(archive: ZipFile, largest: Mapping[str, int]) -> tuple[str, dic
         UserError: names what should not be there.
     """
     tops: set[str] = set()
-    found: dict[str, ZipInfo] = {}
+    entries: dict[str, ZipInfo] = {}
     for entry in archive.infolist():
         top, file = _place(entry, largest)
         tops.add(top)
@@ -91,11 +86,11 @@ def read_entries(archive: ZipFile, largest: Mapping[str, int]) -> tuple[str, dic
             raise UserError(f"A zip of one folder is expected; this one holds {listed([*tops])}.")
         if entry.is_dir():
             continue
-        if file in found:
+        if file in entries:
             raise UserError(f"The zip holds {file} twice.")
         _check(entry, file, largest[file])
-        found[file] = entry
-    return tops.pop() if tops else "", found
+        entries[file] = entry
+    return tops.pop() if tops else "", entries
 
 
 def _place(entry: ZipInfo, files: Mapping[str, int]) -> tuple[str, str]:
@@ -120,7 +115,9 @@ def _check(entry: ZipInfo, file: str, largest: int) -> None:
     if entry.flag_bits & 0x1:
         raise UserError(f"{file} in the zip is encrypted.")
     if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
-        raise UserError(f"{file} in the zip is compressed in a way that is not read here.")
+        raise UserError(
+            f"{file} in the zip is compressed with an unknown method; deflate is expected."
+        )
     if entry.file_size > largest:
         raise UserError(_too_large(file, largest))
     if entry.file_size > RATIO * entry.compress_size + SMALL:
@@ -128,7 +125,7 @@ def _check(entry: ZipInfo, file: str, largest: int) -> None:
 
 
 def extract(archive: ZipFile, entry: ZipInfo, target: Path, largest: int) -> None:
-    """Writes one file; what the zip says of its size is not believed."""
+    """Write one file; the size that the zip declares is not believed."""
     written = 0
     with archive.open(entry) as source, target.open("xb") as file:
         while chunk := source.read(CHUNK):
@@ -161,7 +158,7 @@ _PLACE = ".unpacking-"
 
 
 def pack(folder: str | Path, name: str | None = None) -> bytes:
-    """The checkpoint of ``folder`` as a zip: its files in one folder, without ``resume/``.
+    """Return the checkpoint of ``folder`` as a zip: its files in one folder, without ``resume/``.
 
     The same checkpoint gives the same bytes. One that is written anew meanwhile is packed
     as it was before or after.
@@ -184,7 +181,7 @@ def pack(folder: str | Path, name: str | None = None) -> bytes:
 
 
 def unpack(data: bytes, root: Path, name: str | None = None) -> str:
-    """Brings a zip that ``pack``, or a stranger, made into ``root``; gives its name there.
+    """Import a zip that ``pack``, or a stranger, made into ``root``; return its name there.
 
     Args:
         name: what it should be called; as the folder in the zip unless given. A number
@@ -211,7 +208,7 @@ def unpack(data: bytes, root: Path, name: str | None = None) -> str:
 
 
 def move_in(folder: Path, root: Path) -> str:
-    """Moves a whole ``folder`` into ``root``, on the same disk, under a name that is free there.
+    """Move a whole ``folder`` into ``root``, on the same disk, under a name that is free there.
 
     Two processes that ask for one name get two.
     """
@@ -241,7 +238,7 @@ def _opened(folder: Path, stack: ExitStack) -> dict[str, BinaryIO]:
             time.sleep(0.05)
             continue
         return _complete(files, folder.name)
-    raise UserError(f"{folder.name} is no whole checkpoint.")
+    raise UserError(f"{folder.name} is not a complete checkpoint.")
 
 
 def _open_in(place: int, name: str) -> BinaryIO:

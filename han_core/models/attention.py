@@ -1,12 +1,8 @@
-"""Sums and softmax over stretches of a flat tensor.
+"""Attention pooling over segments of a flat tensor: one vector per segment, and the weights.
 
-Rows that belong together (the tokens of a sentence, the sentences of a document)
-stand in one flat tensor without padding, and ``owner`` says to which segment
-each row belongs. It knows nothing about words or documents.
-
-Attention pooling: many states to one vector per segment, and the weights.
-
-Three forms, all with the signature ``pool(states, owner, query)``:
+Rows that belong together (the tokens of a sentence, the sentences of a document) stand in one
+flat tensor without padding, and ``owner`` says to which segment each row belongs. Three forms,
+all with the signature ``pool(states, owner, query)``:
 
 * additive with a context vector (Yang et al. 2016, equations 5 to 7; the tanh
   form of Bahdanau et al. 2015): score = tanh(W h + b) · u
@@ -14,9 +10,8 @@ Three forms, all with the signature ``pool(states, owner, query)``:
   by the root of its size (Vaswani et al. 2017): score = h · q / √d
 * linear: one scorer, score = w · h + b
 
-In training, normal noise can be added to the scores: a smaller brother of dropout that
-keeps a model from relying on one state. They know nothing about words: a state may stand
-for a word or for a sentence.
+In training, normal noise can be added to the scores: like dropout, it keeps a model from
+relying on one state.
 """
 
 import torch
@@ -62,17 +57,16 @@ def segment_softmax(scores: Tensor, owner: Tensor, segments: int) -> Tensor:
 
 
 class AttentionPooling(nn.Module):
-    """Weights states by the softmax of their scores and sums them.
+    """Weight states by the softmax of their scores and sum them; subclasses score.
 
-    Subclasses give ``plain_scores``. ``noise`` is the standard deviation of what is added to
-    each score in training.
+    ``noise`` is the standard deviation of what is added to each score in training.
     """
 
     noise = 0.0
 
     def plain_scores(self, states: States, owner: Tensor, query: Tensor) -> Tensor:
         """(rows, size), (rows,), (segments, size) → (rows,)"""
-        raise TypeError("an attention form defines its own scores")
+        raise NotImplementedError
 
     def scores(self, states: States, owner: Tensor, query: Tensor) -> Tensor:
         """The form's scores (rows,), in training with noise."""
@@ -96,7 +90,7 @@ class AttentionPooling(nn.Module):
         weights: Tensor | None = None,
         hold: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Pools the states of each segment.
+        """Pool the states of each segment.
 
         Args:
             states: (rows, size) what is attended to.
@@ -156,7 +150,7 @@ def _through(layer: nn.Linear, states: States) -> Tensor:
 def attention_pooling(
     form: str, size: int, attention_size: int, noise: float = 0.0
 ) -> AttentionPooling:
-    """The layer called ``form``, additive, linear or dot, for states of ``size``."""
+    """Return the layer called ``form``, additive, linear or dot, for states of ``size``."""
     forms = {
         "additive": lambda: AdditiveAttention(size, attention_size),
         "linear": lambda: LinearAttention(size),

@@ -1,15 +1,10 @@
-"""What a model's word encoder takes in at each word of the vocabulary, kept beside the weights.
+"""A trained model as a folder that describes itself.
 
-Many passes over real texts look up the same words and multiply each with the same weights.
-It knows nothing about documents.
-
-A trained model as a folder that describes itself.
-
-``model.safetensors`` (weights), ``config.json`` (architecture, tokeniser,
-labels), ``vocabulary.json``, ``metrics.json`` (what it was trained on and what
-it reached) and ``history.jsonl`` (a line an epoch). A folder is hostile until
-proven otherwise: nothing is unpickled, shapes are checked before memory is
-taken, and checksums before anything is believed. It knows nothing about training.
+``model.safetensors`` (weights), ``config.json`` (architecture, tokeniser, labels),
+``vocabulary.json``, ``metrics.json`` (what it was trained on and what it reached) and
+``history.jsonl`` (a line an epoch). A folder is hostile until proven otherwise: nothing is
+unpickled, shapes are checked before memory is taken, and checksums before anything is
+believed.
 """
 
 import json
@@ -21,48 +16,19 @@ from typing import Literal
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
+from torch import Tensor
 
 import han_core
 from han_core.data.labels import check_names
 from han_core.models.architecture import Architecture, ModelKind
-from han_core.models.classifier import AttentionClassifier
-from han_core.models.registry import build_model, model_kind
+from han_core.models.classifier import AttentionClassifier, InputTable
+from han_core.models.registry import blank_model, model_kind
 from han_core.models.weights import read_weights, write_weights
 from han_core.runtime.atomic_io import checksum, read_json, standing, whole_folder, write_json
 from han_core.runtime.errors import UserError
 from han_core.runtime.paths import checkpoints_root
-from han_core.text.batch import Batch
 from han_core.text.tokenizer import MAXIMUM_TOKENS, Tokenizer
 from han_core.text.vocabulary import Vocabulary
-
-LARGEST = 30_000_000
-"""Numbers in a table that is kept, 120 MB; larger vocabularies go without."""
-
-
-class InputTable:
-    """The table of one model, made when it is first of use and again after a weight changed."""
-
-    def __init__(self, model: AttentionClassifier):
-        self.model = model
-        self._made: tuple[tuple, Tensor] | None = None
-
-    def for_batch(self, batch: Batch) -> Tensor | None:
-        """(2, vocabulary, gates), for ``model.read``; None where it does not read from one."""
-        model = self.model
-        words, gates = model.embedding.num_embeddings, len(model.reader.all_weights[0][0])
-        if model.training or not model.reader.uses_table(model.sequences(batch)):
-            return None
-        if 2 * words * gates > LARGEST:
-            return None
-        weights = (model.embedding.weight, *model.reader.parameters())
-        state = tuple((weight.data_ptr(), weight._version) for weight in weights)
-        made = self._made
-        if made is None or made[0] != state:
-            made = self._made = (state, model.input_table())
-        return made[1]
-
 
 WEIGHTS, CONFIG, VOCABULARY = "model.safetensors", "config.json", "vocabulary.json"
 METRICS, HISTORY = "metrics.json", "history.jsonl"
@@ -159,7 +125,7 @@ def save_checkpoint(
     history: Sequence[dict],
     resume: dict[str, bytes] | None = None,
 ) -> None:
-    """Writes a whole folder or nothing; ``resume`` adds files under ``resume/``."""
+    """Write a whole folder or nothing; ``resume`` adds files under ``resume/``."""
     with whole_folder(folder) as new:
         write_weights(new / WEIGHTS, weights, config.weights)
         write_json(new / VOCABULARY, list(vocabulary.words))
@@ -174,7 +140,7 @@ def save_checkpoint(
 
 
 def load_checkpoint(folder: str | Path, device: torch.device | str = "cpu") -> Checkpoint:
-    """Loads a folder, or a checkpoint of ``checkpoints_root`` by its name.
+    """Load a folder, or a checkpoint of ``checkpoints_root`` by its name.
 
     Raises:
         UserError: if a file is missing or damaged, or the parts do not fit.
@@ -184,13 +150,13 @@ def load_checkpoint(folder: str | Path, device: torch.device | str = "cpu") -> C
     config = read_config(folder)
     words = read_json(folder / VOCABULARY, largest=500_000_000)
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-        raise UserError(f"{VOCABULARY} in {folder.name} is a list of words; it is not one here.")
+        raise UserError(f"{VOCABULARY} in {folder.name} is not the list of words that is expected.")
     check_numbers(config, len(words))
     for name, expected in config.sha256.items():
         if name not in (WEIGHTS, VOCABULARY) or not (folder / name).is_file():
             raise UserError(f"{folder.name} has no {name}.")
         if checksum(folder / name) != expected:
-            raise UserError(f"{name} in {folder.name} is damaged: its checksum is another.")
+            raise UserError(f"{name} in {folder.name} is damaged: its checksum is wrong.")
     model = blank_model(config.architecture)
     weights = read_weights(folder / WEIGHTS, model.state_dict())
     model.load_state_dict(weights, assign=True)
@@ -199,20 +165,8 @@ def load_checkpoint(folder: str | Path, device: torch.device | str = "cpu") -> C
     return Checkpoint(named.name, config, vocabulary, model, read_metrics(folder))
 
 
-class _NothingDrawn(TorchFunctionMode):
-    # To draw normal numbers that nobody will see, torch imports its compiler: 1.4 s.
-    def __torch_function__(self, func, types, args=(), kwargs=None):
-        return None if func is nn.init.normal_ else func(*args, **(kwargs or {}))
-
-
-def blank_model(architecture: Architecture) -> AttentionClassifier:
-    """A model with shapes and neither memory nor values, on torch's meta device."""
-    with torch.device("meta"), _NothingDrawn():
-        return build_model(architecture)
-
-
 def find_folder(folder: str | Path) -> Path:
-    """``folder`` itself, or the checkpoint of that name in ``checkpoints_root``.
+    """Return ``folder`` itself, or the checkpoint of that name in ``checkpoints_root``.
 
     It may not be there while it is replaced: ``standing`` says where its files are.
 
@@ -237,7 +191,11 @@ def find_folder(folder: str | Path) -> Path:
 
 
 def read_config(folder: Path) -> Config:
-    """The configuration of a folder, checked."""
+    """Return the configuration of a folder.
+
+    Raises:
+        UserError: names the field that is wrong.
+    """
     try:
         return Config.model_validate(read_json(folder / CONFIG))
     except ValidationError as error:
@@ -248,7 +206,7 @@ def read_config(folder: Path) -> Config:
 
 
 def read_metrics(folder: Path) -> dict:
-    """The content of ``metrics.json``; empty where it is missing or cannot be read."""
+    """Return the content of ``metrics.json``; empty where it is missing or cannot be read."""
     try:
         metrics = read_json(folder / METRICS)
     except UserError:
@@ -257,7 +215,7 @@ def read_metrics(folder: Path) -> dict:
 
 
 def check_numbers(config: Config, words: int | None = None) -> None:
-    """Whether a configuration names as many classes, and has as many words, as it says.
+    """Check that a configuration names as many classes, and has as many words, as it says.
 
     Raises:
         UserError: says both numbers.

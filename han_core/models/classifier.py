@@ -1,4 +1,4 @@
-"""What every attention classifier shares, and what it returns.
+"""The base class of every attention classifier, and what it returns.
 
 Words go in through an embedding, a linear layer reads the document's vector, and
 attention is the only path between them. Each model fills in two steps: ``encode``,
@@ -32,7 +32,7 @@ class Attention:
 
 @dataclass(frozen=True)
 class Encoded:
-    """What the word encoder makes of a batch.
+    """A batch as the word encoder reads it.
 
     Attributes:
         states: (tokens, 2 × hidden) a state for each token, written out or not.
@@ -91,7 +91,7 @@ class AttentionClassifier(nn.Module):
     def forward(
         self, batch: Batch, attention: Attention | None = None, table: Tensor | None = None
     ) -> Output:
-        """Reads the real tokens of a batch; there is no padding to mask.
+        """Read the real tokens of a batch; there is no padding to mask.
 
         Args:
             attention: replaces the model's own weights; the states stay as they are.
@@ -100,7 +100,7 @@ class AttentionClassifier(nn.Module):
         return self.decide(self.read(batch, table), batch, attention)
 
     def read(self, batch: Batch, table: Tensor | None = None, shared: bool = False) -> Encoded:
-        """The states of a batch; a word that occurs often is looked up and projected once.
+        """Return the states of a batch; a word that occurs often is looked up and projected once.
 
         Args:
             table: as ``forward``.
@@ -136,11 +136,11 @@ class AttentionClassifier(nn.Module):
     @property
     def reader(self) -> BidirectionalGRU | BidirectionalLSTM:
         """The recurrent layer that reads words."""
-        raise TypeError("a model says what reads its words")
+        raise NotImplementedError
 
     def sequences(self, batch: Batch) -> Tensor:
-        """How many tokens each sequence has that ``reader`` reads."""
-        raise TypeError("a model says what it reads as one sequence")
+        """Return the number of tokens of each sequence that ``reader`` reads."""
+        raise NotImplementedError
 
     def decide(
         self,
@@ -155,9 +155,39 @@ class AttentionClassifier(nn.Module):
             attention: as ``forward``.
             hold: (documents,) bool, whose own attention is a constant to a gradient.
         """
-        raise TypeError("a model defines how states become a decision")
+        raise NotImplementedError
 
     def forward_shared(self, batch: SharedBatch) -> Tensor:
-        """Logits (documents, classes) of documents that share sentences."""
+        """Return logits (documents, classes) of documents that share sentences."""
         flat = batch.flat()
         return self.decide(self.read(flat, shared=True), flat).logits
+
+
+LARGEST_TABLE = 30_000_000
+"""Numbers in an input table, 120 MB; larger vocabularies go without."""
+
+
+class InputTable:
+    """What a model's word encoder takes in at each word of the vocabulary.
+
+    Passes over real texts look up the same words and multiply each with the same weights. The
+    table is made when it is first of use and again after a weight changed.
+    """
+
+    def __init__(self, model: AttentionClassifier):
+        self.model = model
+        self._cached: tuple[tuple, Tensor] | None = None
+
+    def for_batch(self, batch: Batch) -> Tensor | None:
+        """Return (2, vocabulary, gates) for ``model.read``; None where it reads from none."""
+        model = self.model
+        words, gates = model.embedding.num_embeddings, len(model.reader.all_weights[0][0])
+        if model.training or not model.reader.uses_table(model.sequences(batch)):
+            return None
+        if 2 * words * gates > LARGEST_TABLE:
+            return None
+        weights = (model.embedding.weight, *model.reader.parameters())
+        state = tuple((weight.data_ptr(), weight._version) for weight in weights)
+        if self._cached is None or self._cached[0] != state:
+            self._cached = (state, model.input_table())
+        return self._cached[1]

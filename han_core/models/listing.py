@@ -1,9 +1,7 @@
-"""Which checkpoints there are to choose from.
+"""The checkpoints that there are to choose from.
 
-Reads the small files of each folder and the header of its weights, which is what
-can be afforded whenever a list is shown: neither vocabulary nor weights themselves.
-A folder whose files are as they were is not read again. It knows nothing about how a
-list is shown.
+Reads the small files of each folder and the header of its weights, which is what can be
+afforded whenever a list is shown. A folder whose files are as they were is not read again.
 """
 
 from collections.abc import Mapping
@@ -15,11 +13,11 @@ from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import (
     VOCABULARY,
     WEIGHTS,
-    blank_model,
     check_numbers,
     read_config,
     read_metrics,
 )
+from han_core.models.registry import blank_model
 from han_core.models.weights import check_weights
 from han_core.runtime.atomic_io import files_state, half_replaced, standing
 from han_core.runtime.errors import UserError, shown
@@ -57,16 +55,16 @@ class Listing:
 
 
 def list_checkpoints(root: Path | None = None) -> list[Listing]:
-    """The checkpoints in ``root`` (else ``checkpoints_root``), by name, without the broken ones."""
-    return [found for found in _found(root) if isinstance(found, Listing)]
+    """Return the checkpoints in ``root`` that can be loaded, by name."""
+    return [entry for entry in _entries(root) if isinstance(entry, Listing)]
 
 
 def broken_checkpoints(root: Path | None = None) -> list[str]:
-    """A sentence for each folder that ``list_checkpoints`` leaves out."""
-    return [found for found in _found(root) if isinstance(found, str)]
+    """Return a sentence for each folder that ``list_checkpoints`` leaves out."""
+    return [entry for entry in _entries(root) if isinstance(entry, str)]
 
 
-def _found(root: Path | None) -> list[Listing | str]:
+def _entries(root: Path | None) -> list[Listing | str]:
     root = checkpoints_root() if root is None else root
     if not root.is_dir():
         return []
@@ -80,14 +78,14 @@ def _listing(named: Path) -> Listing | str:
         return f'The name of the folder "{shown(named.name)}" is not UTF-8.'
     folder = standing(named)
     try:
-        return _looked_into(named, folder, files_state(folder))
+        return _read_folder(named, folder, files_state(folder))
     except (UserError, OSError) as error:
         return str(error) if named.name in str(error) else f"{named.name}: {error}"
 
 
 @lru_cache(maxsize=256)
-def _looked_into(named: Path, folder: Path, state: tuple) -> Listing:
-    """What the files of this state hold. What is wrong is not kept: it may pass by itself.
+def _read_folder(named: Path, folder: Path, state: tuple) -> Listing:
+    """The listing of files in this state. Errors are not cached: they may pass by themselves.
 
     Raises:
         UserError, OSError: if it cannot be loaded.

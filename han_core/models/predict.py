@@ -17,13 +17,11 @@ Progress = Callable[[int, int], None]
 """Called with the documents done and the documents in all."""
 
 
-def predict(
-    checkpoint: Checkpoint, texts: Sequence[str], progress: Progress | None = None
-) -> np.ndarray:
-    """Probabilities (documents, classes) for ``texts``, float64.
+def number_texts(checkpoint: Checkpoint, texts: Sequence[str]) -> list[NumberedDocument]:
+    """Return ``texts`` as the model reads them.
 
     Raises:
-        UserError: if a text has no word, or as ``predict_numbered``.
+        UserError: if a text has no word.
     """
     documents = []
     for at, text in enumerate(texts, start=1):
@@ -31,6 +29,18 @@ def predict(
         if not document.sentences:
             raise UserError(f"Texts with at least one word are expected; number {at} has none.")
         documents.append(number_document(document, checkpoint.vocabulary))
+    return documents
+
+
+def predict(
+    checkpoint: Checkpoint, texts: Sequence[str], progress: Progress | None = None
+) -> np.ndarray:
+    """Return probabilities (documents, classes) for ``texts``, float64.
+
+    Raises:
+        UserError: as ``number_texts`` and ``predict_numbered``.
+    """
+    documents = number_texts(checkpoint, texts)
     return predict_numbered(checkpoint.model, documents, progress, checkpoint.name)
 
 
@@ -45,7 +55,6 @@ def predict_numbered(
     Raises:
         UserError: if its logits are not finite.
     """
-
     device = next(model.parameters()).device
     logits: list[np.ndarray] = [np.empty(0)] * len(documents)
     done = 0
@@ -64,7 +73,7 @@ def predict_numbered(
 
 
 def check_finite(logits: Tensor, name: str) -> None:
-    """Whether a pass came out as numbers: finite weights may be too large for that.
+    """Refuse logits that are not finite: finite weights may be too large for that.
 
     Raises:
         UserError: names the model.
@@ -74,7 +83,7 @@ def check_finite(logits: Tensor, name: str) -> None:
 
 
 def metrics(probabilities: np.ndarray, classes: Sequence[int] | np.ndarray) -> dict[str, float]:
-    """Accuracy, macro F1 and mean cross-entropy (nats).
+    """Return accuracy, macro F1 and mean cross-entropy (nats).
 
     Macro F1 is over the classes that occur among the true or the predicted ones.
     """
@@ -91,7 +100,7 @@ def metrics(probabilities: np.ndarray, classes: Sequence[int] | np.ndarray) -> d
 
 
 def _by_length(lengths: Sequence[int]) -> list[list[int]]:
-    """Documents of similar length together, so that none waits for a longer one."""
+    """Batches of documents of similar length, so that none waits for a longer one."""
     batches: list[list[int]] = []
     total = 0
     for index in sorted(range(len(lengths)), key=lengths.__getitem__):

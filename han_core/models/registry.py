@@ -5,8 +5,10 @@ A new model is one file that declares a ``ModelKind``, and one line here.
 
 from typing import Annotated
 
+import torch
 from pydantic import AfterValidator
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from han_core.models.architecture import Architecture, Level, ModelKind
 from han_core.models.bilstm import BILSTM
@@ -43,6 +45,18 @@ def build_model(architecture: Architecture) -> AttentionClassifier:
     model = model_kind(architecture.model).build(architecture)
     assert isinstance(model, AttentionClassifier)
     return model
+
+
+class _WithoutDrawing(TorchFunctionMode):
+    # To draw normal numbers that nobody will see, torch imports its compiler: 1.4 s.
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        return None if func is nn.init.normal_ else func(*args, **(kwargs or {}))
+
+
+def blank_model(architecture: Architecture) -> AttentionClassifier:
+    """Return a model with shapes and neither memory nor values, on torch's meta device."""
+    with torch.device("meta"), _WithoutDrawing():
+        return build_model(architecture)
 
 
 def level_of(parameter: str) -> Level:

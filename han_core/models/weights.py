@@ -1,8 +1,7 @@
 """Weights to and from a safetensors file.
 
-A file is checked against the shapes that the configuration asks for before any
-tensor is read: safetensors itself accepts absurd shapes and values that are no
-numbers. It knows nothing about what the weights do.
+A file is checked against the shapes that the configuration asks for before any tensor is
+read: safetensors itself accepts absurd shapes and values that are not finite.
 """
 
 import json
@@ -22,13 +21,13 @@ STORED = {"F32": 4, "F16": 2}  # bytes in a number
 
 
 def write_weights(path: Path, weights: dict[str, Tensor], stored: str) -> None:
-    """Writes ``weights`` as ``stored``, "float32" or "float16"."""
+    """Write ``weights`` as ``stored``, "float32" or "float16"."""
     dtype = getattr(torch, stored)
     save_file({name: w.detach().cpu().to(dtype).contiguous() for name, w in weights.items()}, path)
 
 
 def read_weights(path: Path, expected: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors of ``path`` as float32.
+    """Return the tensors of ``path`` as float32.
 
     Args:
         expected: a tensor (on any device, meta too) for each name; shapes count.
@@ -51,7 +50,7 @@ def read_weights(path: Path, expected: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def check_weights(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> None:
-    """Whether a file holds exactly tensors of these shapes, by its header and its size alone.
+    """Check that a file holds exactly tensors of these shapes, by its header and its size alone.
 
     Raises:
         UserError: if the file is missing, truncated or does not fit.
@@ -59,7 +58,7 @@ def check_weights(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> None:
     where = f"{path.name} in {path.parent.name}"
     stored, expected_size = _header(path, where)
     for name in sorted(shapes.keys() ^ stored.keys()):
-        raise UserError(f"{where} does not fit its configuration: {name} is missing or too many.")
+        raise UserError(f"{where} does not fit its configuration: {name} is missing or unexpected.")
     for name, (dtype, shape) in stored.items():
         if dtype not in STORED or shape != list(shapes[name]):
             raise UserError(
@@ -77,7 +76,7 @@ def _header(path: Path, where: str) -> tuple[dict[str, tuple[str, list[int]]], i
         with path.open("rb") as file:
             size = int.from_bytes(file.read(8), "little")
             if not 2 <= size <= LARGEST_HEADER:
-                raise UserError(f"{where} is no safetensors file that can be read here.")
+                raise UserError(f"{where} is not a safetensors file.")
             header = json.loads(file.read(size))
         stored = {
             name: (str(entry["dtype"]), entry["shape"])

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 
 from han_core.models.architecture import Architecture
-from han_core.models.checkpoint import TextConfig, blank_model
-from han_core.models.registry import level_of, model_kind
+from han_core.models.checkpoint import TextConfig
+from han_core.models.registry import blank_model, level_of, model_kind
 from han_core.runtime.errors import UserError
 from han_core.text.document import Document, clause_ends, is_mark
 from han_core.text.tokenizer import Tokenizer

@@ -20,10 +20,10 @@ from han_core.models.checkpoint import (
     METRICS,
     Checkpoint,
     Config,
-    blank_model,
     read_metrics,
     save_checkpoint,
 )
+from han_core.models.registry import blank_model
 from han_core.runtime.atomic_io import write_json
 from han_core.runtime.errors import UserError
 from han_core.training.prepare import Prepared

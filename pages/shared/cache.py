@@ -12,14 +12,13 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from han_core.explanation import verdicts
 from han_core.explanation.attention_permutation import untrained_twin, with_uniform_attention
 from han_core.explanation.attribution import Attribution, Method, Unit, attribute
+from han_core.explanation.deletion import Removal, measure_removal
 from han_core.explanation.explain import RequestBatcher, explain_document
 from han_core.explanation.explanation import Explanation
 from han_core.explanation.faithfulness import Evidence, Stage, measure_evidence, thorough
 from han_core.explanation.model_probe import Fill, ModelProbe, probe_document
-from han_core.explanation.verdicts import Removal
 from han_core.explanation.worker import EvidenceRequest, EvidenceWorker
 from han_core.models.checkpoint import Checkpoint, load_checkpoint
 from han_core.models.listing import Listing, broken_checkpoints, list_checkpoints
@@ -235,7 +234,7 @@ def _removal(
     folder: str, mark: str, question: Question, method: Method, target: int
 ) -> Removal | None:
     attribution = _attribution(folder, mark, question, method, target)
-    return verdicts.measure_removal(_probe(folder, mark, question), attribution)
+    return measure_removal(_probe(folder, mark, question), attribution)
 
 
 @st.cache_data(max_entries=50, show_spinner="Running the placebo …")

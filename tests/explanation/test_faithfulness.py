@@ -7,8 +7,8 @@ import pytest
 from scipy.stats import kendalltau
 
 from han_core.explanation.attribution import attention_weights, gradient_ranking, leave_one_out
-from han_core.explanation.deletion import removed_units
-from han_core.explanation.faithfulness import DRAWS, Evidence, brief, quick, thorough
+from han_core.explanation.deletion import DRAWS, removed_units
+from han_core.explanation.faithfulness import Evidence, brief, quick, thorough
 from han_core.explanation.model_probe import probe_text
 from han_core.explanation.verdicts import evidence_sentences
 from han_core.models.checkpoint import load_checkpoint

@@ -8,11 +8,11 @@ import torch
 
 from han_core.explanation.attention_permutation import (
     Flip,
-    at_weights,
     flip_shares,
     flip_test,
     is_hierarchical,
-    levels,
+    split_levels,
+    weight_gradient,
 )
 from han_core.explanation.attribution import attention_weights
 from han_core.explanation.model_probe import probe_text
@@ -45,7 +45,7 @@ def decided(asked, weights: np.ndarray) -> int:
     weights = (weights / weights.sum())[None]
     if is_hierarchical(asked):
         return int(asked.with_attention(asked.explanation.word_weights[None], weights).argmax())
-    return int(asked.with_attention(*levels(asked, weights)).argmax())
+    return int(asked.with_attention(*split_levels(asked, weights)).argmax())
 
 
 def flips_after(asked, ranking) -> float | None:
@@ -96,7 +96,7 @@ def _autograd(asked) -> np.ndarray:
 
 
 def test_the_gradient_is_that_of_torch_but_for_a_constant(asked):
-    ours = at_weights(
+    ours = weight_gradient(
         asked.entry_log_probabilities(), asked.explanation.probabilities, asked.target
     )
     theirs = _autograd(asked)
@@ -149,7 +149,7 @@ def test_levels_are_sentences_and_shares_of_them(asked):
     rng = np.random.default_rng(2)
     weights = rng.dirichlet(np.ones(asked.tokens), size=3)
     weights[1, asked.explanation.sentence_of_token == 2] = 0
-    words, sentences = levels(asked, weights)
+    words, sentences = split_levels(asked, weights)
     owner = asked.explanation.sentence_of_token
     assert words * sentences[:, owner] == pytest.approx(weights)
     assert sentences.sum(1) == pytest.approx(weights.sum(1))

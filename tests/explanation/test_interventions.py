@@ -163,7 +163,7 @@ def test_the_answer_is_the_models_under_these_weights(asked, kind, place):
     assert found.explanation.probabilities == pytest.approx(expected, abs=1e-5)
     assert found.explanation.word_weights.tolist() == words.tolist()
     assert found.explanation.sentence_weights.tolist() == sentences.tolist()
-    assert (found.before, found.tampering) == (asked.explanation, tampering)
+    assert (found.before, found.intervention) == (asked.explanation, tampering)
     change = [abs(a - b) for a, b in zip(expected, asked.explanation.probabilities, strict=True)]
     assert found.total_variation == pytest.approx(sum(change) / 2, abs=1e-5)
     assert found.largest_change == pytest.approx(max(change), abs=1e-5)

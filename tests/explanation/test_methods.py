@@ -161,7 +161,7 @@ def test_a_text_too_long_to_leave_words_out_is_told_before_it_starts(asked, monk
 
 def test_without_captum_there_is_one_clear_sentence(one_word, monkeypatch):
     monkeypatch.setitem(sys.modules, "captum.attr", None)
-    with pytest.raises(UserError, match=r"captum, which is not installed; pip install captum"):
+    with pytest.raises(UserError, match=r"captum, which is not installed\. .*pip install captum"):
         attribute(one_word, "integrated_gradients")
 
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from han_core.explanation.attribution import METHODS, Attribution, attribute
+from han_core.explanation.deletion import Removal, measure_removal
 from han_core.explanation.explain import explain
 from han_core.explanation.model_probe import probe_text
-from han_core.explanation.verdicts import Removal, measure_removal, removal_sentence
+from han_core.explanation.verdicts import removal_sentence
 from han_core.models.checkpoint import load_checkpoint
 
 TEXT = "the quiet river walk bread music under window unheard seven road\n\nthe river road"

@@ -197,7 +197,7 @@ def test_two_folders_and_two_files_of_a_name_are_refused(files, tmp_path):
 
 
 def test_encrypted_and_unusual_files_are_refused(files, tmp_path):
-    refused(zipped(files, ZIP_BZIP2), tmp_path, "compressed in a way")
+    refused(zipped(files, ZIP_BZIP2), tmp_path, "compressed with an unknown method")
     data = zipped(files).replace(b"PK\1\2\x14\3\x14\0\0\0", b"PK\1\2\x14\3\x14\0\1\0")
     refused(data, tmp_path, "encrypted")
 

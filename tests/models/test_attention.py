@@ -82,7 +82,7 @@ def test_a_single_state_gets_all_the_weight(form):
 
 
 def test_a_form_without_scores_is_refused():
-    with pytest.raises(TypeError):
+    with pytest.raises(NotImplementedError):
         AttentionPooling()(torch.zeros(1, 1), tensor([0]), torch.zeros(1, 1))
 
 

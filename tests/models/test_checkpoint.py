@@ -13,11 +13,10 @@ from han_core.models.checkpoint import (
     METRICS,
     WEIGHTS,
     Checkpoint,
-    blank_model,
     load_checkpoint,
     save_checkpoint,
 )
-from han_core.models.registry import build_model
+from han_core.models.registry import blank_model, build_model
 from han_core.runtime.errors import UserError
 from han_core.text.batch import collate, number_document
 

@@ -131,7 +131,7 @@ def test_the_number_of_parameters_by_hand(kind, form, expected):
 
 def test_a_class_without_its_own_pass_is_refused():
     architecture = Architecture(model="han", vocabulary_size=WORDS, classes=2)
-    with pytest.raises(TypeError):
+    with pytest.raises(NotImplementedError):
         AttentionClassifier(architecture)(collate([document([1])]))
 
 

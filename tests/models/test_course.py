@@ -44,8 +44,8 @@ def test_each_step_is_read_after_what_stands_before_it(shared, given_sequences):
     step = 0
     for sequence in given_sequences:
         for place in range(len(sequence)):
-            assert forward[plan.ahead[step]] == tuple(sequence[: place + 1])
-            assert backward[plan.back[step]] == tuple(sequence[place:][::-1])
+            assert forward[plan.forward[step]] == tuple(sequence[: place + 1])
+            assert backward[plan.backward[step]] == tuple(sequence[place:][::-1])
             step += 1
 
 

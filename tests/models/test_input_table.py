@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from han_core.explanation.explain import explain
-from han_core.models import checkpoint as input_table
-from han_core.models.checkpoint import InputTable, load_checkpoint
+from han_core.models import classifier
+from han_core.models.checkpoint import load_checkpoint
+from han_core.models.classifier import InputTable
 from han_core.text.batch import collate, number_document
 
 TEXT = "the quiet river walk. bread and music under the window. road unheard"
@@ -59,7 +60,7 @@ def test_there_is_none_where_none_is_read(checkpoint, monkeypatch):
         checkpoint.model.train()
         assert kept.for_batch(batch) is None
         checkpoint.model.eval()
-        monkeypatch.setattr(input_table, "LARGEST", 10)
+        monkeypatch.setattr(classifier, "LARGEST_TABLE", 10)
         assert kept.for_batch(batch) is None
 
 

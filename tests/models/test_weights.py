@@ -83,8 +83,8 @@ def test_values_that_are_not_finite_are_refused(path, value):
 @pytest.mark.parametrize(
     ("stored", "named"),
     [
-        ({"a.weight": WEIGHTS["a.weight"]}, "b is missing or too many"),
-        ({**WEIGHTS, "extra": torch.zeros(1)}, "extra is missing or too many"),
+        ({"a.weight": WEIGHTS["a.weight"]}, "b is missing or unexpected"),
+        ({**WEIGHTS, "extra": torch.zeros(1)}, "extra is missing or unexpected"),
         ({**WEIGHTS, "b": torch.zeros(2)}, "b should be [1]"),
         ({**WEIGHTS, "b": torch.zeros(1, 1)}, "b should be [1]"),
         ({**WEIGHTS, "a.weight": torch.zeros(4)}, "a.weight should be [2, 2]"),

@@ -1,13 +1,10 @@
 """Bidirectional GRU and LSTM over sequences of different lengths, without padding.
 
-Sequences stand one after another in a flat tensor. The parameters are those of
-``nn.GRU`` and ``nn.LSTM`` under their usual names. What runs underneath differs,
-because what is fast differs: packed on a GPU; on a CPU a scan of our own, but for
-the LSTM in training, and for both over few sequences. That runs two one-way passes of
-torch's over groups of nearly equal length, the second over each sequence exactly
+Sequences stand one after another in a flat tensor. The parameters are those of ``nn.GRU`` and
+``nn.LSTM`` under their usual names. What is fast differs: packed on a GPU; on a CPU a scan of
+our own, but for the LSTM in training, and for both over few sequences. Those run two one-way
+passes of torch's over groups of nearly equal length, the second over each sequence exactly
 reversed (a padded bidirectional pass would read the padding first).
-
-It knows nothing about words, sentences or attention.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,29 +30,29 @@ WASTE = 1.15  # a group may hold this many times its real steps once it is padde
 
 
 class _TableReader(nn.RNNBase):
-    """What both layers do where no gradient is wanted: read in lockstep, from a table of inputs."""
+    """Reading in lockstep from a table of inputs, where no gradient is wanted."""
 
     def uses_table(self, lengths: Tensor) -> bool:
-        """Whether sequences of these lengths are read so."""
+        """Return whether sequences of these lengths are read from a table."""
         free = lengths.device.type == "cpu" and not torch.is_grad_enabled()
         return free and self.lockstep_is_faster(lengths)
 
     def lockstep_is_faster(self, lengths: Tensor) -> bool:
-        """Whether the lockstep is quicker than torch's own layer."""
-        raise TypeError("a layer says what is many")
+        """Return whether it is, compared with torch's own layer."""
+        raise NotImplementedError
 
     def project(self, steps: Tensor) -> Tensor:
-        """(2, rows, gates) what each direction takes in at rows ``steps`` (rows, features)."""
-        raise TypeError("a layer defines what it takes in")
+        """Return (2, rows, gates) inputs of both directions at rows ``steps`` (rows, features)."""
+        raise NotImplementedError
 
     def cell(self) -> tuple[Step, int]:
-        """The step of ``lockstep.run``, of both directions."""
-        raise TypeError("a layer defines its cell")
+        """Return the step of ``run_scan``, of both directions, and the parts of its memory."""
+        raise NotImplementedError
 
     def read_table(
         self, table: Tensor, lengths: Tensor, index: Tensor | None = None, shared: bool = False
     ) -> tuple[SharedStates, Tensor]:
-        """As ``BidirectionalGRU.forward``, from rows that are ``projected``.
+        """As ``BidirectionalGRU.forward``, from rows that ``project`` made.
 
         Args:
             shared: many sequences begin or end alike, and that is read once.
@@ -64,11 +61,11 @@ class _TableReader(nn.RNNBase):
         plan = shared_plan(index, lengths) if shared else separate_plan(lengths)
         rows = torch.cat((index, index + table.shape[1])).index_select(0, plan.reads)
         tables = run_scan(self.cell(), self.hidden_size, table.flatten(0, 1), rows, plan)
-        readings, ends = SharedStates(tables, plan.ahead, plan.back), lengths.cumsum(0)
+        states, ends = SharedStates(tables, plan.forward, plan.backward), lengths.cumsum(0)
         last = torch.cat(
-            (tables[0][plan.ahead[ends - 1]], tables[1][plan.back[ends - lengths]]), dim=1
+            (tables[0][plan.forward[ends - 1]], tables[1][plan.backward[ends - lengths]]), dim=1
         )
-        return readings, last
+        return states, last
 
     def _dense(self, steps: Tensor, lengths: Tensor) -> Tensor:
         starts = lengths.cumsum(0) - lengths
@@ -94,7 +91,7 @@ class _TableReader(nn.RNNBase):
 
     def _one_way(self, steps: Tensor, weights: Sequence[Tensor]) -> Tensor:
         """torch's own layer over (sequences, time, features) that have no padding before them."""
-        raise TypeError("a layer says which of torch's is its own")
+        raise NotImplementedError
 
 
 class BidirectionalGRU(_TableReader, nn.GRU):
@@ -106,7 +103,7 @@ class BidirectionalGRU(_TableReader, nn.GRU):
     def forward(  # type: ignore[override]  # flat tensor instead of padded
         self, steps: Tensor, lengths: Tensor, index: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Runs over every sequence.
+        """Run over every sequence.
 
         Args:
             steps: (steps, features) the sequences one after another.
@@ -119,8 +116,8 @@ class BidirectionalGRU(_TableReader, nn.GRU):
             beside the last backward state (sequences, 2 × hidden).
         """
         if self.uses_table(lengths):
-            readings, last = self.read_table(self.project(steps), lengths, index)
-            return readings.dense(), last
+            states, last = self.read_table(self.project(steps), lengths, index)
+            return states.dense(), last
         if steps.device.type == "cpu" and torch.is_grad_enabled():
             states = self._in_training(steps, lengths, index)
         elif steps.device.type == "cpu":
@@ -177,8 +174,8 @@ class BidirectionalLSTM(_TableReader, nn.LSTM):
     ) -> tuple[Tensor, Tensor]:
         """As ``BidirectionalGRU.forward``."""
         if self.uses_table(lengths):
-            readings, last = self.read_table(self.project(steps), lengths, index)
-            return readings.dense(), last
+            states, last = self.read_table(self.project(steps), lengths, index)
+            return states.dense(), last
         if steps.device.type == "cpu":
             states = self._dense(_looked_up_rows(steps, index), lengths)
         else:

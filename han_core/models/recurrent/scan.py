@@ -1,25 +1,12 @@
-"""Two sums that take most of a model's time, as fast as a CPU does them.
+"""Fast sums of recurrent layers on a CPU: products, a GRU with its own back-propagation.
 
-Both give what torch's usual functions give, within rounding. They know nothing about
-models.
-
-A bidirectional GRU over ragged sequences on a CPU, with its own back-propagation.
-
-Both directions advance in lockstep, one matrix product a time step over the
-sequences that are still running, and all weight gradients come from one product
-at the end. ``nn.GRU`` over a packed sequence gives the same numbers; its
-backward pass is what makes it slow on a CPU.
-
-The cell (Cho et al. 2014, in the form of PyTorch's ``nn.GRU``):
+``GRUScan`` advances both directions of a GRU in lockstep over ragged sequences, one matrix
+product a time step over the sequences that are still running, and takes all weight gradients
+from one product at the end. ``nn.GRU`` over a packed sequence gives the same numbers; its
+backward pass is what makes it slow on a CPU. The cell (Cho et al. 2014, as in ``nn.GRU``):
 
     r = σ(xr + Wr h + br)   z = σ(xz + Wz h + bz)
     n = tanh(xn + r · (Wn h + bn))   h' = (1 − z) · n + z · h
-
-The states of a recurrent layer that read what sequences share once.
-
-Forward and backward states stand in tables of their own, and each step says which row of
-either is its own. So what is done to a state, such as a linear layer, is done once for
-all steps that share it. It knows nothing about how states came to be.
 """
 
 from dataclasses import dataclass
@@ -86,14 +73,14 @@ class GRUScan(torch.autograd.Function):
         across, offset = weight.transpose(1, 2), bias.unsqueeze(1)
         h = inputs.new_zeros(2, sizes[0], hidden)
         parts = (part.split(sizes, dim=1) for part in (inputs, products, before, new, states))
-        for x, kept, earlier, n, state in zip(*parts, strict=True):
+        for x, gates, earlier, n, state in zip(*parts, strict=True):
             h = earlier.copy_(h[:, : x.shape[1]])
             product = torch.baddbmm(offset, h, across)
             rz = product[..., : 2 * hidden].add_(x[..., : 2 * hidden]).sigmoid_()
             r, z = rz.chunk(2, dim=2)
             tanh_(torch.addcmul(x[..., 2 * hidden :], r, product[..., 2 * hidden :], out=n))
             h = torch.lerp(n, h, z, out=state)
-            kept.copy_(product)
+            gates.copy_(product)
         gates, recurrent = products.split((2 * hidden, hidden), dim=2)
         ctx.save_for_backward(weight, before, gates, new, recurrent)
         ctx.sizes = sizes
@@ -117,10 +104,10 @@ class GRUScan(torch.autograd.Function):
         by_gate = (2, -1, 3, hidden)
         wholes = (gradient, flowing, to_product.view(by_gate), products.view(by_gate), products, z)
         parts = (whole.split(ctx.sizes, dim=1) for whole in wholes)
-        for above, dh, to_gates, gates_now, now, keep in reversed([*zip(*parts, strict=True)]):
+        for above, dh, to_gates, gates_now, now, carry in reversed([*zip(*parts, strict=True)]):
             dh.copy_(above)[:, : later.shape[1]] += later
             torch.mul(to_gates, dh.unsqueeze(2), out=gates_now)
-            later = torch.baddbmm(dh * keep, now, weight)
+            later = torch.baddbmm(dh * carry, now, weight)
         d_weight = torch.bmm(products.transpose(1, 2), before)
         d_bias = products.sum(1)
         products[..., 2 * hidden :] = flowing * to_n  # now the gradient of the inputs
@@ -129,56 +116,57 @@ class GRUScan(torch.autograd.Function):
 
 @dataclass(frozen=True)
 class SharedStates:
-    """States (steps, 2 × hidden) that were never written out.
+    """States (steps, 2 × hidden) of which steps share rows, so that none is computed twice.
 
     Attributes:
-        tables: (2, readings, hidden) forward and backward states.
-        ahead: (steps,) the row of each step's forward state.
-        back: (steps,) the row of its backward state.
+        tables: (2, rows, hidden) forward and backward states.
+        forward: (steps,) the row of each step's forward state.
+        backward: (steps,) the row of its backward state.
     """
 
     tables: Tensor
-    ahead: Tensor
-    back: Tensor
+    forward: Tensor
+    backward: Tensor
 
     def __len__(self) -> int:
-        return len(self.ahead)
+        return len(self.forward)
 
     @classmethod
     def repeated(cls, states: Tensor, copies: int) -> "SharedStates":
-        """States (steps, 2 × hidden) as often as that, one after another."""
+        """Return states (steps, 2 × hidden) ``copies`` times, one after another."""
         rows = torch.arange(len(states), device=states.device).repeat(copies)
         return cls(torch.stack(states.chunk(2, dim=1)), rows, rows)
 
     def dense(self, steps: Tensor | None = None) -> Tensor:
-        """(steps, 2 × hidden), of all steps or of these."""
-        ahead = self.ahead if steps is None else self.ahead[steps]
-        back = self.back if steps is None else self.back[steps]
-        forward, backward = self.tables
-        return torch.cat((forward.index_select(0, ahead), backward.index_select(0, back)), dim=1)
+        """Return (steps, 2 × hidden), of all steps or of these."""
+        rows = (self.forward, self.backward)
+        if steps is not None:
+            rows = (self.forward[steps], self.backward[steps])
+        pairs = zip(self.tables, rows, strict=True)
+        return torch.cat([table.index_select(0, row) for table, row in pairs], dim=1)
 
     def through(self, layer: nn.Linear) -> Tensor:
-        """(steps, features) what ``layer`` makes of the states."""
+        """Return (steps, features), the states through a linear layer."""
         forward, backward = layer.weight.chunk(2, dim=1)
         first = product(self.tables[0], forward.contiguous(), layer.bias)
         second = product(self.tables[1], backward.contiguous())
-        return first.index_select(0, self.ahead).add_(second.index_select(0, self.back))
+        return first.index_select(0, self.forward).add_(second.index_select(0, self.backward))
 
     def pooled(self, weights: Tensor, starts: Tensor) -> Tensor:
-        """(segments, 2 × hidden) weighted sums over segments of steps that begin at ``starts``."""
+        """Return (segments, 2 × hidden) weighted sums; segments begin at ``starts``."""
         return torch.cat(
             [
                 nn.functional.embedding_bag(
                     rows, table, starts, mode="sum", per_sample_weights=weights
                 )
-                for rows, table in zip((self.ahead, self.back), self.tables, strict=True)
+                for rows, table in zip((self.forward, self.backward), self.tables, strict=True)
             ],
             dim=1,
         )
 
 
 States = Tensor | SharedStates
-"""States (steps, 2 × hidden), written out or not."""
+"""States (steps, 2 × hidden), dense or shared."""
 
 
 def dense_states(states: States) -> Tensor:

@@ -1,16 +1,11 @@
-"""In which order a recurrent layer reads many sequences in both directions at once.
+"""Forward passes of a bidirectional GRU or LSTM on a CPU where no gradient is wanted.
 
-A time takes one step of every sequence that is still running, forward from its beginning
-and backward from its end. Sequences of which many begin or end alike are read as the trees
-that they form: a beginning that several share is read once, for its states are the same.
-It knows nothing about cells or what a step means.
-
-Bidirectional GRU and LSTM on a CPU where no gradient is wanted.
-
-As ``scan``, both directions advance in lockstep over the sequences that are still
-running; nothing is kept for a backward pass. Inputs stay a table of distinct rows,
-looked up a time at a time: the large tensor that is never made would take longer to
-fill than the sums take.
+A plan says in which order sequences are read. Each time takes one step of every sequence that
+is still running, forward from its beginning and backward from its end. Sequences of which many
+begin or end alike are read as the trees that they form: a beginning that several share is read
+once, for its states are the same. ``run_scan`` follows the plan. Inputs stay a table of
+distinct rows, looked up a time at a time: the large tensor that is never made would take
+longer to fill than the sums take.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,14 +20,20 @@ from han_core.models.recurrent.scan import product, tanh_
 LARGEST_GRID = 4_000_000
 """Cells of (sequences, longest sequence) up to which beginnings are compared."""
 
-
 WORTH = 0.9
 """The share of steps that are left to read from which on looking for more takes longer."""
 
 
+MANY = 128
+"""Rows from which two products by oneDNN are quicker than one of both directions."""
+
+Step = Callable[[Tensor, tuple[Tensor, ...]], tuple[Tensor, ...]]
+"""(inputs (2, running, gates), memory) → memory; its first part is the state."""
+
+
 @dataclass(frozen=True)
 class ScanPlan:
-    """Where each step is read. There are as many readings in both directions.
+    """The order in which steps are read; both directions have as many readings.
 
     Attributes:
         reads: (2 × readings,) the step read: forward the step's number, backward its number
@@ -40,19 +41,19 @@ class ScanPlan:
         sizes: for each time its readings in one direction.
         before: for each time but the first, (2 × readings,) which reading of the time before
             each one goes on from; None where the n-th goes on from the n-th.
-        ahead: (steps,) the forward reading, counted over all times, of each step.
-        back: (steps,) the same of the backward readings.
+        forward: (steps,) the forward reading, counted over all times, of each step.
+        backward: (steps,) the same of the backward readings.
     """
 
     reads: Tensor
     sizes: list[int]
     before: list[Tensor] | None
-    ahead: Tensor
-    back: Tensor
+    forward: Tensor
+    backward: Tensor
 
 
 def separate_plan(lengths: Tensor) -> ScanPlan:
-    """Every sequence by itself, the longest first at every time.
+    """Plan every sequence by itself, the longest first at every time.
 
     Args:
         lengths: (sequences,) steps in each, at least 1; steps stand one after another.
@@ -75,7 +76,7 @@ def separate_plan(lengths: Tensor) -> ScanPlan:
 
 
 def shared_plan(index: Tensor, lengths: Tensor) -> ScanPlan:
-    """What several sequences begin with alike is read once, and so is what they end with.
+    """Plan to read once what several sequences begin or end with alike.
 
     Args:
         index: (steps,) equal numbers where steps are equal.
@@ -134,7 +135,7 @@ def _tree(index: np.ndarray, grid: np.ndarray) -> _Tree:
 
 
 def _side_by_side(trees: Sequence[_Tree], sizes: np.ndarray, steps: int) -> ScanPlan:
-    """Forward and backward trees as one course; the smaller one reads something again."""
+    """Forward and backward trees as one plan; the smaller one reads something again."""
     earlier = sizes.cumsum() - sizes
     reads, before = np.zeros((2, 2 * sizes.sum()), dtype=np.int64)
     places = np.empty((2, steps), dtype=np.int64)
@@ -154,15 +155,8 @@ def _counted(sizes: np.ndarray) -> np.ndarray:
     return np.arange(sizes.sum()) - (sizes.cumsum() - sizes).repeat(sizes)
 
 
-MANY = 128
-"""Rows from which two products by oneDNN are quicker than one of both directions."""
-
-Step = Callable[[Tensor, tuple[Tensor, ...]], tuple[Tensor, ...]]
-"""(inputs (2, running, gates), memory) → memory; its first part is the state."""
-
-
 def gru_step(weight: Tensor, bias: Tensor) -> tuple[Step, int]:
-    """The cell of ``nn.GRU`` (r, z, n) for both directions, and the parts of its memory."""
+    """Return the cell of ``nn.GRU`` (r, z, n) for both directions, and the parts of its memory."""
     both, hidden = _both(weight, bias), weight.shape[2]
 
     def step(x: Tensor, memory: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
@@ -189,7 +183,7 @@ def _both(weight: Tensor, bias: Tensor) -> Callable[[Tensor], Tensor]:
 
 
 def lstm_step(weight: Tensor) -> tuple[Step, int]:
-    """The cell of ``nn.LSTM`` (i, f, g, o) for both directions, and the parts of its memory.
+    """Return the cell of ``nn.LSTM`` (i, f, g, o) for both directions, and the parts of its memory.
 
     Inputs have both biases in them. In these and in ``weight`` g is ``doubled``, so that one σ
     over all gates gives σ(2 g), of which tanh(g) is made.
@@ -212,27 +206,27 @@ def doubled(gates: Tensor, dim: int) -> Tensor:
 
 
 def run_scan(
-    cell: tuple[Step, int], hidden: int, table: Tensor, rows: Tensor, course: ScanPlan
+    cell: tuple[Step, int], hidden: int, table: Tensor, rows: Tensor, plan: ScanPlan
 ) -> Tensor:
-    """The state of every reading of a course.
+    """Return the state of every reading of a plan.
 
     Args:
         cell: a step and the parts of its memory.
         hidden: numbers in a state of one direction.
         table: (rows, gates) projected inputs of both directions.
-        rows: (2 × readings,) the row of the table at each reading, as ``course.reads`` has them.
+        rows: (2 × readings,) the row of the table at each reading, as ``plan.reads`` has them.
 
     Returns:
         (2, readings, hidden)
     """
     step, parts = cell
-    sizes = course.sizes
+    sizes = plan.sizes
     states = table.new_empty(2, len(rows) // 2, hidden)
     memory = tuple(table.new_zeros(2, sizes[0], hidden) for _ in range(parts))
     row_of = rows.split([2 * size for size in sizes])
     for time, (size, place) in enumerate(zip(sizes, states.split(sizes, dim=1), strict=True)):
-        if course.before and time:
-            source = course.before[time - 1]
+        if plan.before and time:
+            source = plan.before[time - 1]
             memory = tuple(_gathered(part, source) for part in memory)
         elif memory[0].shape[1] > size:
             memory = tuple(part[:, :size] for part in memory)

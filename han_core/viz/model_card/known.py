@@ -14,11 +14,11 @@ from han_core.models.checkpoint import (
     VOCABULARY,
     WEIGHTS,
     Config,
-    blank_model,
     find_folder,
     read_config,
     read_metrics,
 )
+from han_core.models.registry import blank_model
 from han_core.runtime.atomic_io import standing
 from han_core.runtime.errors import shown
 
