@@ -10,6 +10,7 @@ of like length; then half precision, where the device's own choice is that; then
 several batches in one step.
 """
 
+import argparse
 import json
 import os
 import subprocess
@@ -25,11 +26,15 @@ import numpy as np
 import torch
 
 from benchmarks.reference_models import CPU, contestants, explaining, training
+from han_core.cli.common import print_json
+from han_core.cli.common import say as show
+from han_core.cli.models import bench_flags
+from han_core.data.corpus import read_corpus
 from han_core.explanation.explain import explain
 from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import Checkpoint, Config
 from han_core.models.registry import build_model
-from han_core.runtime.devices import mixed_precision
+from han_core.runtime.devices import choose_device, mixed_precision
 from han_core.runtime.errors import UserError
 from han_core.runtime.paths import PROJECT
 from han_core.text.batch import NumberedDocument, number_document
@@ -258,3 +263,27 @@ def _share_of_peak(
     operations = forward_operations(shape, words, sentences) * (3 if work == "train" else 1)
     rate = operations / float(np.median(seconds))
     return {f"fraction_of_peak_{work}": round(rate / operations_per_second(), 3)}
+
+
+def main() -> None:
+    """Print one JSON line of ratios; called by the command ``bench``."""
+    parser = argparse.ArgumentParser(description="Speed compared with other implementations.")
+    bench_flags(parser)
+    try:
+        print_json(_measure_all(parser.parse_args()))
+    except UserError as error:
+        sys.exit(str(error))
+
+
+def _measure_all(options: argparse.Namespace) -> dict[str, object]:
+    device = choose_device("cpu" if options.device == "auto" else options.device)
+    corpus = read_corpus(options.data, text_column=options.text_column, label_column=None)
+    ratios = measured(corpus.first(options.limit).texts, device, options.rounds, show)
+    if options.whole:
+        columns = (options.text_column, options.label_column)
+        ratios |= climbed(options.data, device, columns, say=show)
+    return ratios
+
+
+if __name__ == "__main__":
+    main()

@@ -1,67 +1,59 @@
 """The command line: ``python -m han_core --help``.
 
-Progress goes to standard error and results to standard output. The exit status
-is 0, 2 with one line on standard error for input that cannot be used, or 130 for
-what was stopped by Ctrl-C. It knows how to name things and nothing about how they
-are done.
+Progress goes to standard error and results to standard output. The exit status is 0, 2 with
+one line on standard error for input that cannot be used, or 130 for work that Ctrl-C stopped.
 """
 
 import argparse
 import os
 import sys
+from importlib import import_module
 from typing import NoReturn
 
-from han_core.cli import (
-    bench,
-    card,
-    checkpoints,
-    evaluate,
-    explain,
-    export,
-    faithfulness,
-    plausibility,
-    score,
-    train,
-    vectors,
-)
 from han_core.runtime.errors import UserError
 
 COMMANDS = {
-    "train": train,
-    "evaluate": evaluate,
-    "explain": explain,
-    "checkpoints": checkpoints,
-    "vectors": vectors,
-    "faithfulness": faithfulness,
-    "plausibility": plausibility,
-    "score": score,
-    "export": export,
-    "card": card,
-    "bench": bench,
+    "train": ("models", "train a model and write a checkpoint folder"),
+    "evaluate": ("models", "metrics of a checkpoint on labelled data"),
+    "explain": ("explain", "prediction and attention weights of each text, as JSON lines"),
+    "checkpoints": ("models", "list the checkpoints that can be loaded, as JSON lines"),
+    "vectors": ("data", "learn word vectors from texts (needs gensim)"),
+    "faithfulness": ("explain", "how faithful attention is to a model's decisions, on any texts"),
+    "plausibility": ("explain", "how well attention agrees with the words that people marked"),
+    "score": (
+        "data",
+        "predictions and attention on a data set, as Parquet, on many cores or hosts",
+    ),
+    "export": ("data", "scores with tags and notes as one table, as the page Errors exports it"),
+    "card": ("card", "write a model card: card.json and README.md in the checkpoint's folder"),
+    "bench": ("models", "speed compared with textbook, packed and padded models"),
 }
+"""The module in ``han_core.cli`` and the help of each command; one command's module is imported."""
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says in one line what is wrong with the arguments."""
+    """Reports wrong arguments in one line."""
 
     def error(self, message: str) -> NoReturn:
         raise UserError(f"{message} (see {self.prog} --help)")
 
 
-def parser() -> argparse.ArgumentParser:
-    """All commands and their flags."""
+def parser(chosen: str | None) -> argparse.ArgumentParser:
+    """Return a parser that knows all commands by name, and the flags of the ``chosen`` one."""
     top = _Parser(prog="python -m han_core", description="Train, evaluate and explain.")
-    kinds = top.add_subparsers(dest="command", required=True, parser_class=_Parser)
-    for name, module in COMMANDS.items():
-        # Flags are said in full: ``reproduce`` leaves --resume out.
-        command = kinds.add_parser(name, help=module.HELP, allow_abbrev=False)
-        module.flags(command)
-        command.set_defaults(run=module.run)
+    commands = top.add_subparsers(dest="command", required=True, parser_class=_Parser)
+    for name, (module, line) in COMMANDS.items():
+        # Without abbreviations: ``reproduce`` leaves out --resume.
+        own = commands.add_parser(name, help=line, allow_abbrev=False)
+        if name == chosen:
+            command = import_module(f"han_core.cli.{module}").COMMANDS[name]
+            command.flags(own)
+            own.set_defaults(run=command.run)
     return top
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one command; returns the exit status."""
+    """Run one command and return the exit status."""
     status, last_line = _run(sys.argv[1:] if arguments is None else arguments)
     if last_line:  # here, where the progress bars of a command that failed have ended their lines
         print(last_line, file=sys.stderr)
@@ -70,9 +62,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> tuple[int, str]:
     try:
-        given = parser().parse_args(arguments)
-        given.said = ["python", "-m", "han_core", *arguments]
-        given.run(given)
+        options = parser(arguments[0] if arguments else None).parse_args(arguments)
+        options.command_line = ["python", "-m", "han_core", *arguments]
+        options.run(options)
     except UserError as error:
         return 2, f"error: {' '.join(str(error).split())}"
     except KeyboardInterrupt as stop:

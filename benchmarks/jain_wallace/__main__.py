@@ -27,7 +27,7 @@ from benchmarks.jain_wallace.measures import (
     table,
 )
 from benchmarks.jain_wallace.training import GLOVE, Recipe, train, word_vectors
-from han_core.cli.common import at_least, bar, device, say
+from han_core.cli.common import at_least, device_flags, progress_bar, say
 from han_core.data.corpus import read_corpus
 from han_core.models.checkpoint import Checkpoint, Config, load_checkpoint, save_checkpoint
 from han_core.runtime.atomic_io import read_json, write_json
@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--minimum-documents", type=at_least(1), default=10, metavar="N")
     parser.add_argument("--documents", type=at_least(1), default=500, metavar="N",
                         help="test documents measured; accuracy is of all")  # fmt: skip
-    device(parser)
+    device_flags(parser)
     return parser
 
 
@@ -148,7 +148,7 @@ def _figures_of(
 ) -> dict:
     """Return the figures of one seed, from ``path`` where it exists."""
     if not path.exists():
-        progress = bar(f"Seed {seed}", len(rows))
+        progress = progress_bar(f"Seed {seed}", len(rows))
         write_json(path, measure(checkpoint, dataset.test, rows, seed, progress))
     return read_json(path, LARGEST)
 

@@ -1,49 +1,52 @@
-"""Flags that several commands take.
-
-What commands share: reading what is piped in, writing results, showing progress.
-
-Results go to standard output, everything else to standard error. It knows nothing about
-what is computed.
-
-Documents to explain, from JSON lines: a text in each, and what it is called.
-
-It knows nothing about labels or where the lines come from.
-"""
+"""What commands share: flags, reading and writing files, progress bars."""
 
 import argparse
-import io
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO, TypeVar
 
+from han_core.data.corpus import Corpus, read_corpus
+from han_core.models.checkpoint import Checkpoint, load_checkpoint
+from han_core.runtime.devices import choose_device
 from han_core.runtime.errors import UserError
 
-
-def checkpoint(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--checkpoint", required=True, metavar="DIR")
+T = TypeVar("T")
 
 
-def data(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
+@dataclass(frozen=True)
+class Command:
+    """One command: ``flags`` adds its flags to a parser, ``run`` carries it out."""
+
+    flags: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], None]
+
+
+def checkpoint_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--checkpoint", required=True, metavar="DIR")
+
+
+def data_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "--data",
         required=True,
         metavar="D",
         help="a .parquet, .csv, .tsv or .jsonl file, messages:FILE of raw messages, "
         "hf:NAME[/CONFIG][@SPLIT], bundled:NAME",
     )
-    command.add_argument("--text-column", default="text")
-    command.add_argument("--label-column", default="label")
+    parser.add_argument("--text-column", default="text")
+    parser.add_argument("--label-column", default="label")
 
 
-def device(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps")
+def device_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps")
 
 
 def at_least(least: int) -> Callable[[str], int]:
-    """A whole number, for ``type=``; a smaller one is refused."""
+    """Return a type for argparse: a whole number that is not smaller than ``least``."""
 
     def number(text: str) -> int:
         if (value := int(text)) < least:
@@ -53,10 +56,25 @@ def at_least(least: int) -> Callable[[str], int]:
     return number
 
 
-T = TypeVar("T")
+def load_chosen(options: argparse.Namespace) -> Checkpoint:
+    """Return the checkpoint of ``--checkpoint`` on the device of ``--device``."""
+    return load_checkpoint(options.checkpoint, choose_device(options.device))
+
+
+def read_chosen(options: argparse.Namespace, labelled: bool = True) -> Corpus:
+    """Return the documents of ``--data`` (of several splits the test split), and say its notes."""
+    corpus = read_corpus(
+        options.data,
+        text_column=options.text_column,
+        label_column=options.label_column if labelled else None,
+        default_split="test",
+    )
+    say_all(corpus.notes)
+    return corpus
 
 
 def input_bytes(source: str) -> bytes:
+    """Return the content of a file; ``-`` is standard input."""
     try:
         return sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
@@ -64,7 +82,7 @@ def input_bytes(source: str) -> bytes:
 
 
 def check_writable(target: str) -> None:
-    """Before long work; what stands there stays, and nothing new is left."""
+    """Refuse a file that cannot be written, before long work; nothing is changed."""
     path = Path(target)
     try:
         new = not path.exists()
@@ -81,6 +99,7 @@ def reason(error: Exception) -> str:
 
 @contextmanager
 def writing(target: str) -> Iterator[TextIO]:
+    """Open a file to write to; ``-`` is standard output."""
     if target == "-":
         yield sys.stdout
         return
@@ -100,25 +119,28 @@ def say(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
 
 
+def say_all(sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        say(sentence)
+
+
 def follow(
     documents: Iterable[T], name: str, total: int | None = None, delay: float = 0
 ) -> Iterable[T]:
-    """A progress bar over a loop; none for what takes less than ``delay`` seconds."""
+    """Show a progress bar over a loop, unless it takes less than ``delay`` seconds."""
     from tqdm import tqdm
 
     return tqdm(documents, name, total, unit="doc", file=sys.stderr, mininterval=0.5, delay=delay)
 
 
-def epoch_bar(epoch: int, documents: int):
-    """A bar with loss, documents a second and time left."""
-    from tqdm import tqdm
-
-    bar = tqdm(total=documents, desc=f"Epoch {epoch}", unit="doc", file=sys.stderr, mininterval=0.5)
-    mean: list[float] = []
+def epoch_bar(epoch: int, documents: int) -> Callable[[int, float], None]:
+    """Return what shows the loss, documents a second and the time left of an epoch."""
+    bar = _bar(f"Epoch {epoch}", documents)
+    losses: list[float] = []
 
     def step(count: int, loss: float) -> None:
-        mean.append(loss)
-        bar.set_postfix(loss=f"{sum(mean[-50:]) / len(mean[-50:]):.3f}", refresh=False)
+        losses.append(loss)
+        bar.set_postfix(loss=f"{sum(losses[-50:]) / len(losses[-50:]):.3f}", refresh=False)
         bar.update(count)
         if bar.n >= documents:
             bar.close()
@@ -126,11 +148,9 @@ def epoch_bar(epoch: int, documents: int):
     return step
 
 
-def bar(name: str, documents: int) -> Callable[[int, int], None]:
-    """A progress bar as ``predict`` wants it."""
-    from tqdm import tqdm
-
-    bar = tqdm(total=documents, desc=name, unit="doc", file=sys.stderr, mininterval=0.5)
+def progress_bar(name: str, documents: int) -> Callable[[int, int], None]:
+    """Return a progress bar as a function of documents done and of all of them."""
+    bar = _bar(name, documents)
 
     def progress(done: int, of: int) -> None:
         bar.update(done - bar.n)
@@ -140,38 +160,7 @@ def bar(name: str, documents: int) -> Callable[[int, int], None]:
     return progress
 
 
-def read_asked(data: bytes) -> tuple[list[str], list]:
-    """Texts and ids, in order; an id is any JSON value, or the line's number.
+def _bar(name: str, documents: int):
+    from tqdm import tqdm
 
-    Raises:
-        UserError: names the line that is no object with a text of at least one word,
-            or whose id is a number that JSON does not have.
-    """
-    texts, ids = [], []
-    try:
-        lines = io.StringIO(data.decode("utf-8-sig"), newline=None)
-    except UnicodeDecodeError as error:
-        raise UserError(f"The input is not UTF-8 (byte {error.start}).") from error
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            text, id = _document(line, number)
-            texts.append(text)
-            ids.append(id)
-    return texts, ids
-
-
-def _document(line: str, number: int) -> tuple[str, object]:
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"Line {number} of the input is not JSON.") from error
-    if not isinstance(value, dict) or not isinstance(value.get("text"), str):
-        raise UserError(f'Line {number} of the input has no "text" that is a string.')
-    if not value["text"].strip():
-        raise UserError(f"Line {number} of the input has a text without a word.")
-    id = value.get("id", number)
-    try:
-        json.dumps(id, allow_nan=False)
-    except (ValueError, RecursionError) as error:
-        raise UserError(f'Line {number} of the input has an "id" that is not finite.') from error
-    return value["text"], id
+    return tqdm(total=documents, desc=name, unit="doc", file=sys.stderr, mininterval=0.5)

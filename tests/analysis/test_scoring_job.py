@@ -69,11 +69,11 @@ def test_why_it_cannot_is_said(folder, path):
 
 def test_the_command_keeps_what_has_no_folder(run_command, folder, path, monkeypatch):
     from han_core.analysis.scoring.workers import score_here
-    from han_core.cli import score
+    from han_core.cli import data
     from han_core.models.checkpoint import load_checkpoint
 
     here = lambda parts, job: score_here(parts, job, load_checkpoint(folder))  # noqa: E731
-    monkeypatch.setattr(score, "_locally", lambda given: here)
+    monkeypatch.setattr(data, "local_engine", lambda options: here)
     arguments = ("--checkpoint", folder, "--data", path, "--device", "cpu")
     status, (found,), _ = run_command("score", *arguments)
     assert status == 0

@@ -13,7 +13,7 @@ import pytest
 
 from han_core.__main__ import main
 from han_core.cli import explain as explain_command
-from han_core.cli import train
+from han_core.cli import models
 from han_core.cli.common import epoch_bar
 from han_core.data.labels import align_labels
 from han_core.explanation.explain import explain
@@ -134,7 +134,7 @@ def test_ctrl_c_is_one_line_and_status_130(run_command, tmp_path, reviews, monke
 
         return stopped
 
-    monkeypatch.setattr(train, "epoch_bar", stopping)
+    monkeypatch.setattr(models, "epoch_bar", stopping)
     status, output, errors = run_command(
         "train", "--model", "bilstm", "--data", reviews, "--out", tmp_path / "out", *SMALL,
         "--epochs", "3",
@@ -164,7 +164,7 @@ def test_a_signal_lets_the_step_end_and_the_run_goes_on(
     arguments = ["train", "--model", "bilstm", "--data", reviews, "--out", tmp_path / "out", *SMALL,
                  "--epochs", "2", "--resume"]  # fmt: skip
     with monkeypatch.context() as patch:
-        patch.setattr(train, "epoch_bar", epoch)
+        patch.setattr(models, "epoch_bar", epoch)
         status, output, errors = run_command(*arguments)
     assert (status, output) == (130, [])
     assert errors[-1] == "Stopped after step 1 of epoch 2. --resume goes on from there."
@@ -184,7 +184,7 @@ def test_a_second_signal_stops_at_once(run_command, tmp_path, reviews, monkeypat
 
         return step
 
-    monkeypatch.setattr(train, "epoch_bar", epoch)
+    monkeypatch.setattr(models, "epoch_bar", epoch)
     status, _, errors = run_command(
         "train", "--model", "bilstm", "--data", reviews, "--out", tmp_path / "out", *SMALL,
         "--epochs", "2",
@@ -197,7 +197,7 @@ def test_before_the_first_step_a_signal_stops_at_once(run_command, tmp_path, rev
         if sentence.startswith("The vocabulary"):
             signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setattr(train, "say", say)
+    monkeypatch.setattr(models, "say", say)
     status, _, errors = run_command(
         "train", "--model", "bilstm", "--data", reviews, "--out", tmp_path / "out", *SMALL
     )

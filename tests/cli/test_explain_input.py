@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from han_core.cli.common import read_asked
+from han_core.cli.explain import parse_documents
 from han_core.runtime.errors import UserError
 
 
@@ -12,27 +12,27 @@ from han_core.runtime.errors import UserError
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_texts_and_ids_come_in_order(mark, end):
     lines = ['{"text": "a\u2028b", "id": "x"}', "", '{"text": "电影"}', '{"text": "c", "id": null}']
-    assert read_asked(mark + end.join(lines).encode()) == (
+    assert parse_documents(mark + end.join(lines).encode()) == (
         ["a\u2028b", "电影", "c"],
         ["x", 3, None],
     )
 
 
 def test_nothing_is_nothing():
-    assert read_asked(b"") == read_asked(b"\xef\xbb\xbf\n \n") == ([], [])
+    assert parse_documents(b"") == parse_documents(b"\xef\xbb\xbf\n \n") == ([], [])
 
 
 @pytest.mark.parametrize("id", ["NaN", "1e999", "-Infinity", '["a", {"b": NaN}]'])
 def test_an_id_that_json_does_not_have_is_refused(id):
     with pytest.raises(UserError, match=r'^Line 2 of the input has an "id" that is not finite'):
-        read_asked(f'{{"text": "a"}}\n{{"text": "b", "id": {id}}}'.encode())
+        parse_documents(f'{{"text": "a"}}\n{{"text": "b", "id": {id}}}'.encode())
 
 
 @pytest.mark.parametrize("id", [7, 1.5, "", None, ["a"], {"b": 1}, 10**300])
 def test_any_other_id_comes_back(id):
-    assert read_asked(json.dumps({"text": "a", "id": id}).encode()) == (["a"], [id])
+    assert parse_documents(json.dumps({"text": "a", "id": id}).encode()) == (["a"], [id])
 
 
 def test_what_is_not_utf8_is_one_sentence():
     with pytest.raises(UserError, match=r"^The input is not UTF-8 \(byte 0\)"):
-        read_asked('{"text": "a"}'.encode("utf-16"))
+        parse_documents('{"text": "a"}'.encode("utf-16"))

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow.parquet as parquet
 
 from tests.recorded.numbers import compact, kinds, rounded
-from tests.recorded.shell import CHECKPOINTS, command, environment, parser
+from tests.recorded.shell import CHECKPOINTS, command, environment, parsers
 
 CPU = ("--device", "cpu")
 MODEL = ("--checkpoint", "han-imdb", *CPU)
@@ -32,9 +32,7 @@ NAMES = (
 
 def options() -> dict[str, Any]:
     """Return what stands behind ``--help``, command by command, without its prose."""
-    top = parser()
-    (commands,) = (a for a in top._actions if isinstance(a, argparse._SubParsersAction))
-    return {name: _options(one) for name, one in sorted(commands.choices.items())}
+    return {name: _options(one) for name, one in sorted(parsers().items())}
 
 
 def _options(one: argparse.ArgumentParser) -> dict[str, Any]:

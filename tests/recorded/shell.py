@@ -45,8 +45,13 @@ def run(*arguments: object) -> tuple[object, str, str]:
     return status, output.getvalue(), errors.getvalue()
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser with which the command line reads its arguments."""
+def parsers() -> dict[str, argparse.ArgumentParser]:
+    """Return the parser of each command by its name."""
+    return {name: _choices(name)[name] for name in _choices("checkpoints")}
+
+
+def _choices(name: str) -> dict[str, argparse.ArgumentParser]:
+    """Return the parsers of all commands; only that of the command ``name`` needs its flags."""
     found: list[argparse.ArgumentParser] = []
 
     def caught(self: argparse.ArgumentParser, *_: object) -> None:
@@ -55,4 +60,5 @@ def parser() -> argparse.ArgumentParser:
 
     with mock.patch.object(argparse.ArgumentParser, "parse_args", caught):
         run("checkpoints")
-    return found[0]
+    (commands,) = (a for a in found[0]._actions if isinstance(a, argparse._SubParsersAction))
+    return commands.choices
