@@ -59,6 +59,6 @@ def _choices(name: str) -> dict[str, argparse.ArgumentParser]:
         raise SystemExit(0)
 
     with mock.patch.object(argparse.ArgumentParser, "parse_args", caught):
-        run("checkpoints")
+        run(name)
     (commands,) = (a for a in found[0]._actions if isinstance(a, argparse._SubParsersAction))
     return commands.choices
