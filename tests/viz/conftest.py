@@ -1,6 +1,8 @@
 """For every test of a figure: explanations made by hand, and Plotly's schema."""
 
+import html
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -46,6 +48,11 @@ def made_explanation(
         np.array(word_weights or uniform),
         known,
     )
+
+
+def plain(label: str) -> str:
+    """Return a label of a figure as it is read."""
+    return html.unescape(re.sub(r"<[^>]+>", "", label))
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """The frame of evidence figures: rows, names, inks and colours that can be told apart."""
 
-import html
 import re
 from itertools import combinations
 
@@ -10,12 +9,9 @@ import pytest
 from han_core.viz.dot_rows import RANKED, UNIFORM, marked_line, rows
 from han_core.viz.markup import INK, PANEL, contrast
 from han_core.viz.plot import below
+from tests.viz.conftest import plain
 
 FOREIGN = '<b>x</b><a href="http://e">y</a> $\\alpha$ &lt;'
-
-
-def plain(label: str) -> str:
-    return html.unescape(re.sub(r"<[^>]+>", "", label))
 
 
 def test_names_stand_from_the_top_in_the_order_given():

@@ -29,7 +29,7 @@ def film(made) -> Film:
         for weights, chance in zip((EVEN, BETWEEN, SHARP), chances, strict=True)
     ]
     moments = ((0, 0, False), (64, 1, False), (100, 2, True))
-    frames = [Frame(*told, (e,)) for told, e in zip(moments, found, strict=True)]
+    frames = [Frame(*moments_shown, (e,)) for moments_shown, e in zip(moments, found, strict=True)]
     return Film((found[0].document,), tuple(frames))
 
 
@@ -63,7 +63,7 @@ def test_equal_weights_of_different_moments_have_one_colour(film):
 def test_each_moment_says_where_it_stands_and_what_is_predicted(film):
     drawn = attention_film(film, 0, {1: 0.5, 2: 0.875})
     assert drawn.data["classes"] == ["negative", "positive"]
-    told = [
+    moments_shown = [
         (
             f["step"],
             f["moment"],
@@ -76,7 +76,7 @@ def test_each_moment_says_where_it_stands_and_what_is_predicted(film):
         for f in drawn.data["frames"]
     ]
     validated = "Validation accuracy {} after epoch {}."
-    assert told == [
+    assert moments_shown == [
         (0, "Before the first step", False, "Not validated yet.", "negative", 0,
          [[50.0, "50.0%"], [50.0, "50.0%"]]),
         (64, "Step 64, in epoch 2", False, validated.format("50.0%", 1), "positive", 1,

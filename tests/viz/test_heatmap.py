@@ -104,7 +104,7 @@ def test_numbers_by_hand(film):
     }  # fmt: skip
 
 
-def test_unknown_and_unseen_are_told(film):
+def test_unknown_words_and_unseen_text_are_listed(film):
     data = data_of(film)
     assert data["unknown"] == [3]
     assert data["tail"] == ""

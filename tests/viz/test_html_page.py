@@ -68,9 +68,9 @@ def test_it_says_figures_tables_documents_tags_and_notes():
     grid = Grid("Classes", ("class", "recall"), (("negative", "0.5"),))
     one = entry(["fine", "film"], tags=["sarcasm (Ann)"], notes=[("Ann, today", "a\nb")])
     html = page(one, entry(["good"], "Two", predicted="negative"), facts=[("n", "2")], grids=[grid])
-    said = " ".join(Elements(html).words)
+    text = " ".join(Elements(html).words)
     for words in ("Title", "recall", "0.5", "sarcasm (Ann)", "Ann, today", "a\nb", "fine film"):
-        assert words in said
+        assert words in text
     assert [drawn["tokens"] for drawn in data_of(html)] == [["fine", "film"], ["good"]]
     assert re.findall(r'href="#(.*?)"', html) == ["document-1", "document-2"]
     assert re.findall(r'id="(document-\d)"', html) == ["document-1", "document-2"]
@@ -93,10 +93,10 @@ def test_the_policy_names_the_one_style_and_the_one_script():
 
 @given(st.lists(st.sampled_from(HOSTILE) | st.text(max_size=20), min_size=9, max_size=9))
 def test_no_words_become_markup_and_all_of_them_stand_there(words):
-    title, note, name, fact, head, cell, true, tag, said = words
+    title, note, name, fact, head, cell, true, tag, text = words
     grid = Grid("Classes", (head, "n"), ((cell, "1"),))
     document = [*HOSTILE, "end"]
-    one = entry(document, name, [tag], [(tag, said)], true, "positive")
+    one = entry(document, name, [tag], [(tag, text)], true, "positive")
     html = page(one, title=title, notes=[note], facts=[(fact, "1")], grids=[grid])
     found = Elements(html)
     assert set(found.names) <= ELEMENTS

@@ -174,7 +174,7 @@ def lab(colour: str, eye: str) -> np.ndarray:
 
 @pytest.mark.parametrize("eye", SEEN_BY)
 @pytest.mark.parametrize("theme", THEMES)
-def test_the_sides_are_told_apart_by_every_eye(theme, eye):
+def test_both_sides_of_the_scale_differ_for_every_kind_of_colour_vision(theme, eye):
     # A difference of 2.3 is just noticeable (Mahy et al. 1994); 20 is another colour.
     for share in (0.25, 0.5, 0.75, 1):
         sides = [lab(background(side * share, theme), eye) for side in SIDES]

@@ -103,7 +103,7 @@ def test_a_view_comes_back_as_it_was(view):
 
 
 @given(views(), st.data())
-def test_a_link_that_was_cut_or_changed_is_told_apart(view, data):
+def test_a_link_that_was_cut_or_changed_is_refused(view, data):
     token = to_link(view)
     at = data.draw(st.integers(0, len(token) - 1))
     sign = data.draw(st.sampled_from("AQgw_-09z./+= é\n\0"))
@@ -124,7 +124,7 @@ def test_another_last_character_that_means_the_same_bytes_is_a_change():
 
 @settings(max_examples=300)
 @given(st.one_of(st.text(), st.binary().map(sealed), st.binary().map(link_of)))
-def test_whatever_comes_nothing_but_wrong_input_is_raised(token):
+def test_any_token_raises_nothing_but_a_user_error(token):
     refusal(token)
 
 
@@ -137,7 +137,7 @@ JSON = st.recursive(
 
 @settings(max_examples=300)
 @given(st.dictionaries(st.sampled_from([*View.model_fields, "more"]), JSON))
-def test_any_value_in_any_place_is_a_view_or_wrong_input(changed):
+def test_any_value_in_any_field_is_a_view_or_a_user_error(changed):
     try:
         view = from_link(link_of(wire(**changed)))
     except UserError:
@@ -146,7 +146,7 @@ def test_any_value_in_any_place_is_a_view_or_wrong_input(changed):
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "fragment"),
     [
         ({"checkpoint": ".."}, "checkpoint"),
         ({"checkpoint": "../secret"}, "checkpoint"),
@@ -192,10 +192,10 @@ def test_any_value_in_any_place_is_a_view_or_wrong_input(changed):
         ({"run": "rm"}, "run"),
     ],
 )
-def test_what_cannot_be_shown_is_refused_and_named(changed, said):
+def test_what_cannot_be_shown_is_refused_and_named(changed, fragment):
     found = refusal(link_of(wire(**changed)))
     assert found.startswith("No link can hold such a view (")
-    assert said in found
+    assert fragment in found
     assert found.endswith(").")
     assert "\n" not in found
     assert ".)" not in found
@@ -295,7 +295,7 @@ def noise(characters: int) -> str:
 
 
 @pytest.mark.parametrize("text", [noise(5_000), "a" * 1_000_000], ids=["noise", "pressed"])
-def test_a_long_text_is_kept_and_the_link_stays_short(text, tmp_path):
+def test_a_long_text_is_stored_and_the_link_stays_short(text, tmp_path):
     store = DocumentStore(tmp_path)
     view = View(checkpoint="han", text=text, edits=(Edit(10, 20, "x"),), reading="lift")
     token = share(view, store)
@@ -315,7 +315,7 @@ def test_the_text_goes_to_the_store_from_the_first_token_that_is_too_long(tmp_pa
     assert seen == {True, False}
 
 
-def test_an_edit_outside_a_kept_text_is_found_when_it_is_opened(tmp_path):
+def test_an_edit_outside_a_stored_text_is_refused_when_it_is_opened(tmp_path):
     store = DocumentStore(tmp_path)
     id = store.save("Short.")
     token = to_link(View(checkpoint="han", document=id, edits=(Edit(0, 7),)))
@@ -323,7 +323,7 @@ def test_an_edit_outside_a_kept_text_is_found_when_it_is_opened(tmp_path):
         restore(token, store)
 
 
-def test_a_kept_text_that_is_gone_is_a_sentence(tmp_path):
+def test_a_stored_text_that_was_deleted_is_a_user_error(tmp_path):
     token = to_link(View(checkpoint="han", document=ID))
     with pytest.raises(UserError, match="not stored here"):
         restore(token, DocumentStore(tmp_path))
@@ -368,7 +368,7 @@ def message(call, argument) -> str:
     return str(caught.value)
 
 
-def kept(store: DocumentStore) -> list[str]:
+def stored(store: DocumentStore) -> list[str]:
     return sorted(path.stem for path in store.folder.iterdir())
 
 
@@ -394,7 +394,7 @@ def test_the_id_is_the_beginning_of_the_sha_256_in_base_32(store):
     assert base64.b32encode(digest).decode().startswith(id.upper())
     assert re.fullmatch(permalink.ID, id)
     assert store.save("真好") == id
-    assert kept(store) == [id]
+    assert stored(store) == [id]
     assert store.save("真好 ") != id
 
 
@@ -456,14 +456,14 @@ def test_the_document_not_used_for_longest_goes_first(tmp_path):
         last_used(store, id, hours)
     store.load(first)
     fourth = store.save("four")
-    assert kept(store) == sorted([first, third, fourth])
+    assert stored(store) == sorted([first, third, fourth])
     assert "is not stored here" in message(store.load, second)
     last_used(store, third, 1)
     last_used(store, fourth, 2)
     last_used(store, first, 3)
     assert store.save("one") == first  # saved once more is used once more
     store.save("five")
-    assert fourth not in kept(store)
+    assert fourth not in stored(store)
 
 
 def test_bytes_are_bounded_and_the_newest_stays(tmp_path):
@@ -471,12 +471,12 @@ def test_bytes_are_bounded_and_the_newest_stays(tmp_path):
     old = store.save("12345")
     last_used(store, old, 2)
     same = store.save("67890")
-    assert kept(store) == sorted([old, same])
+    assert stored(store) == sorted([old, same])
     last_used(store, same, 1)
     one_more = store.save("x")
-    assert kept(store) == sorted([same, one_more])
+    assert stored(store) == sorted([same, one_more])
     large = store.save("larger than all")
-    assert kept(store) == [large]
+    assert stored(store) == [large]
     assert store.load(large) == "larger than all"
 
 
@@ -499,7 +499,7 @@ def test_a_disk_that_refuses_is_a_sentence_and_leaves_nothing(tmp_path, monkeypa
 
     monkeypatch.setattr(os, "replace", full)
     assert "(No space left on device)" in message(store.save, "a")
-    assert kept(store) == []
+    assert stored(store) == []
 
 
 def test_many_writers_and_readers_at_once(tmp_path):
@@ -511,4 +511,4 @@ def test_many_writers_and_readers_at_once(tmp_path):
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(there_and_back, range(200)))
-    assert len(kept(store)) == 7
+    assert len(stored(store)) == 7

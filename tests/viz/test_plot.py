@@ -19,7 +19,7 @@ BAND = {"fillcolor": "red", "line": {"width": 0}, "layer": "below"}
 MODULES = sorted((Path(han_core.__file__).parent / "viz").rglob("*.py"))
 
 
-def told(figure: go.Figure) -> dict:
+def as_json(figure: go.Figure) -> dict:
     return json.loads(figure.to_json())
 
 
@@ -45,7 +45,7 @@ def test_lines_and_bands_are_those_that_plotly_adds(plotlys):
     plotlys.add_hline(y=-3, line=LINE)
     plotlys.add_vrect(x0=0.5, x1=1.5, **BAND)
     plotlys.add_hrect(y0=1, y1=2, **BAND)
-    assert told(builder.build()) == told(plotlys)
+    assert as_json(builder.build()) == as_json(plotlys)
 
 
 def test_layouts_are_merged_as_plotly_merges_them(plotlys):
@@ -58,7 +58,7 @@ def test_layouts_are_merged_as_plotly_merges_them(plotlys):
     plotlys.update_layout(margin={"t": 44}, height=200)
     plotlys.update_xaxes(range=[0, 2], title={"text": "x", "font": {"size": 9}})
     plotlys.update_yaxes(zeroline=False)
-    assert told(builder.build()) == told(plotlys)
+    assert as_json(builder.build()) == as_json(plotlys)
 
 
 def test_what_several_figures_share_stays_as_it_is():
@@ -122,7 +122,7 @@ def is_made(figure: LazyFigure) -> bool:
 
 
 @pytest.mark.parametrize("template", ["plotly", "plotly_dark+none", None])
-def test_it_is_told_as_plotlys_own_in_the_template_of_the_time(monkeypatch, template):
+def test_its_json_is_plotlys_own_in_the_current_template(monkeypatch, template):
     monkeypatch.setattr(pio.templates, "default", template)
     drawn = LazyFigure(specification())
     assert json.loads(drawn.to_json()) == json.loads(go.Figure(specification()).to_json())

@@ -61,24 +61,24 @@ def drawn(html: str) -> list[dict]:
 
 def test_figures_are_those_of_what_the_filter_leaves(four, database):
     html = page(four, [], database, rows=[0, 1, 3], conditions=["wrong & sure", "tag: x"])
-    said = facts(html)
-    assert said["Filter"] == "wrong &amp; sure; tag: x"
-    assert said["Documents"] == "3 of 4"
+    named = facts(html)
+    assert named["Filter"] == "wrong &amp; sure; tag: x"
+    assert named["Documents"] == "3 of 4"
     true, predicted = ["neg", "pos", "neg"], ["neg", "pos", "pos"]
-    assert said["Accuracy"].startswith(f"{accuracy_score(true, predicted):.3f} (95% interval ")
-    assert said["Accuracy of all documents"].startswith("0.500 (")
+    assert named["Accuracy"].startswith(f"{accuracy_score(true, predicted):.3f} (95% interval ")
+    assert named["Accuracy of all documents"].startswith("0.500 (")
     f1 = f1_score(true, predicted, average="macro")
-    assert said["Macro F1"].startswith(f"{f1:.3f} (95% interval ")
-    assert said["Accuracy of the second model"].startswith("0.667 (")
-    assert said["Accuracy of the second model"].endswith(", second")
+    assert named["Macro F1"].startswith(f"{f1:.3f} (95% interval ")
+    assert named["Accuracy of the second model"].startswith("0.667 (")
+    assert named["Accuracy of the second model"].endswith(", second")
     loss = -np.log([0.9, 0.8, 0.4]).mean()
-    assert said["Mean loss"] == f"{loss:.3f}"
+    assert named["Mean loss"] == f"{loss:.3f}"
     found = precision_recall_fscore_support(true, predicted, labels=["neg", "pos"])
     expected = [[f"{column[at]:.3f}" for column in found[:3]] for at in (0, 1)]
     assert grid(html, "Classes") == [["neg", "2", *expected[0]], ["pos", "1", *expected[1]]]
 
 
-def test_documents_stand_in_the_order_asked_for_with_what_was_said(four, database):
+def test_documents_stand_in_the_given_order_with_their_annotations(four, database):
     save_tag(database, "irony", "Ann")
     for text in ("so <b>so</b>", "dull"):
         add_tag(database, content_hash(text), "irony", "Ann")
@@ -106,9 +106,9 @@ def test_with_the_model_words_and_weights_are_those_of_explain(
     assert found["tokens"] == list(expected.document.token_texts())
     assert found["weights"] == pytest.approx(expected.document_weights.tolist(), abs=1e-5)
     assert GONE not in html
-    (kept,) = drawn(page(store, [7], database))
-    assert kept["tokens"] == found["tokens"]
-    assert kept["weights"] == pytest.approx(found["weights"], abs=0.01)
+    (stored,) = drawn(page(store, [7], database))
+    assert stored["tokens"] == found["tokens"]
+    assert stored["weights"] == pytest.approx(found["weights"], abs=0.01)
 
 
 def test_more_than_a_browser_bears_is_refused(four, database, monkeypatch):
@@ -122,9 +122,9 @@ def test_more_than_a_browser_bears_is_refused(four, database, monkeypatch):
 
 
 def test_of_no_documents_it_says_so(four, database):
-    said = facts(page(four, [], database, rows=np.arange(0)))
-    assert said["Documents"] == "0 of 4"
-    assert said["Accuracy"] == said["Macro F1"] == said["Mean loss"] == "none"
+    named = facts(page(four, [], database, rows=np.arange(0)))
+    assert named["Documents"] == "0 of 4"
+    assert named["Accuracy"] == named["Macro F1"] == named["Mean loss"] == "none"
 
 
 def test_one_long_document_leaves_the_others_their_colours():

@@ -143,7 +143,7 @@ def test_other_answers_stand_behind_the_weights():
         weights_table(coarse, [GRADIENT])
 
 
-def test_a_method_stands_beside_attention_lined_up_by_place():
+def test_a_method_and_attention_are_aligned_by_place():
     coarse = explanation((((0, 4), (4, 5), (6, 9)),), (1.0,), (0.25, 0.25, 0.5))
     rows = comparison_table([("attention", coarse), ("gradient", GRADIENT)])
     assert rows["attention"].tolist() == [0.25, 0.25, 0.5]

@@ -57,7 +57,7 @@ class Ranked(CardPart):
 
 
 class Flips(CardPart):
-    """Shares of attention set to 0 until the decision flips, and what never does."""
+    """Shares of attention zeroed until the prediction flips, and what never does."""
 
     attention: MeanInterval
     gradient: MeanInterval
@@ -82,7 +82,7 @@ class Faithfulness(CardPart):
 
 
 class Judged(Ranked):
-    """And how far people agree with each other, the ceiling; None where one alone marked."""
+    """Four orders of words, and the agreement of people, which is the ceiling."""
 
     people: MeanInterval
 
@@ -97,7 +97,7 @@ class Plausibility(CardPart):
 
 
 class Counted(CardPart):
-    """How many of ``n`` documents are classified rightly."""
+    """The number of ``n`` documents are classified rightly."""
 
     n: PositiveCount
     right: Count
@@ -162,7 +162,7 @@ class Card(CardPart):
 
 
 def read_card(folder: Path, config: Config) -> Card | None:
-    """The card of a checkpoint folder; None where there is none, or it is of other weights.
+    """Return the card of a checkpoint folder; None where there is none, or it is of other weights.
 
     Raises:
         UserError: if it is too large or does not fit.
@@ -179,12 +179,12 @@ def read_card(folder: Path, config: Config) -> Card | None:
 
 
 def weights_of(folder: Path, config: Config) -> str:
-    """SHA-256 of the weights, as the configuration says or else as the file gives it."""
+    """Return SHA-256 of the weights, as the configuration says or else as the file gives it."""
     return config.sha256.get(WEIGHTS) or checksum(folder / WEIGHTS)
 
 
 def write_card(folder: Path, card: Card) -> None:
-    """Writes ``card.json``, whole or not at all."""
+    """Write ``card.json``, whole or not at all."""
     write_json(folder / CARD, card.model_dump(exclude_none=True))
 
 
@@ -214,12 +214,12 @@ class Section:
     code: str = ""
 
 
-def share_cells(found: Counted) -> tuple[str, str]:
-    """A share in percent, and its interval (Wilson); as many digits as documents tell apart."""
-    digits = 2 if found.n >= 5_000 else 1
-    interval = share(found.right, found.n)
+def share_cells(counts: Counted) -> tuple[str, str]:
+    """Return a share in percent and its Wilson interval, with as many digits as ``n`` allows."""
+    digits = 2 if counts.n >= 5_000 else 1
+    interval = share(counts.right, counts.n)
     low, high = interval.low or 0.0, interval.high or 0.0
-    return f"{found.right / found.n:.{digits}%}", f"{low:.{digits}%} to {high:.{digits}%}"
+    return f"{counts.right / counts.n:.{digits}%}", f"{low:.{digits}%} to {high:.{digits}%}"
 
 
 def interval_cell(leaf: MeanInterval) -> str:

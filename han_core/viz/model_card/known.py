@@ -30,7 +30,7 @@ MOST = 40  # settings, seeds, kinds of documents
 
 @dataclass(frozen=True)
 class Scores:
-    """How well the model did on one part; None where nothing is said."""
+    """Scores of the model on one part of the data; None where they are missing."""
 
     accuracy: float | None = None
     macro_f1: float | None = None
@@ -39,7 +39,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class CheckpointFacts:
-    """A checkpoint by its own account.
+    """What a checkpoint folder records of its model and training.
 
     Attributes:
         name: the folder's.
@@ -47,8 +47,8 @@ class CheckpointFacts:
         reached: by the same names, "validation" and "test".
         seeds: (seed, test accuracy) of runs that differ in the seed alone.
         settings: name → value in words, those that are not the usual ones.
-        teachers: who labelled the unlabelled documents that it learnt from.
-        command: that makes it again; "" where nothing is said.
+        teachers: models that labelled the unlabelled documents of distillation.
+        command: that makes it again; "" where it is missing.
         notes: further sentences, name → text.
         parameters, bytes: of the weights, as numbers and as a file.
     """
@@ -80,16 +80,16 @@ class CheckpointFacts:
 
 
 def checkpoint_facts(folder: str | Path) -> CheckpointFacts:
-    """What the checkpoint in ``folder``, or of that name, says of itself.
+    """Return the facts of the checkpoint in ``folder``, or of that name.
 
     Raises:
         UserError: if there is none or its configuration does not fit.
     """
-    named = find_folder(folder)
-    place = standing(named)
+    location = find_folder(folder)
+    place = standing(location)
     config, metrics = read_config(place), read_metrics(place)
     return CheckpointFacts(
-        name=named.name,
+        name=location.name,
         config=config,
         dataset=_text(metrics.get("dataset")),
         documents=_counts(metrics.get("documents")),
@@ -112,32 +112,32 @@ def parameters(architecture: Architecture) -> int:
 
 
 def _reached(value: object) -> Scores:
-    found = value if isinstance(value, dict) else {}
-    loss = found.get("loss")
+    scores = value if isinstance(value, dict) else {}
+    loss = scores.get("loss")
     return Scores(
-        _share(found.get("accuracy")),
-        _share(found.get("macro_f1")),
+        _share(scores.get("accuracy")),
+        _share(scores.get("macro_f1")),
         loss if isinstance(loss, int | float) and isfinite(loss) else None,
     )
 
 
 def _seeds(value: object) -> tuple[tuple[int, float], ...]:
     """Of ``[{"seed": 0, "test": {"accuracy": 0.9}}, …]``, those that are so."""
-    found = []
+    runs = []
     for run in value[:MOST] if isinstance(value, list) else ():
         if isinstance(run, dict):
             seed, accuracy = _count(run.get("seed")), _reached(run.get("test")).accuracy
             if seed is not None and accuracy is not None:
-                found.append((seed, accuracy))
-    return tuple(found)
+                runs.append((seed, accuracy))
+    return tuple(runs)
 
 
 def _teachers(value: object) -> tuple[str, ...]:
     """Of ``{"teachers": [{"name": "nb-svm"}, …]}``, the names."""
-    given = value.get("teachers") if isinstance(value, dict) else None
-    if not isinstance(given, list):
+    teachers = value.get("teachers") if isinstance(value, dict) else None
+    if not isinstance(teachers, list):
         return ()
-    named = [one.get("name") for one in given[:MOST] if isinstance(one, dict)]
+    named = [one.get("name") for one in teachers[:MOST] if isinstance(one, dict)]
     return tuple(shown(name) for name in named if isinstance(name, str))
 
 
@@ -159,8 +159,8 @@ def _value(value: object) -> str:
 
 def _notes(metrics: dict) -> dict[str, str]:
     """How word vectors came about, and what else is to be said."""
-    found = {name: _text(metrics.get(name), LONGEST_TEXT) for name in ("vectors", "note")}
-    return {name: text for name, text in found.items() if text}
+    notes = {name: _text(metrics.get(name), LONGEST_TEXT) for name in ("vectors", "note")}
+    return {name: text for name, text in notes.items() if text}
 
 
 def _text(value: object, longest: int = LONGEST) -> str:

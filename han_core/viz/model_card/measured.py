@@ -52,7 +52,7 @@ def _by_tag(corpus: Corpus, right: np.ndarray) -> dict[str, Counted]:
     for row, tags in enumerate(corpus.extra["tags"]):
         for tag in tags.split(","):
             rows.setdefault(tag.strip(), []).append(row)
-    return {tag: _counted(right[found]) for tag, found in sorted(rows.items()) if tag}
+    return {tag: _counted(right[places]) for tag, places in sorted(rows.items()) if tag}
 
 
 def _counted(right: np.ndarray) -> Counted:
@@ -75,8 +75,8 @@ def faithfulness(
     choosing = bar("Choosing", len(corpus)) if bar else None
     rows = sample(checkpoint, corpus.texts, limit, seed, choosing, say)
     measuring = bar("Measuring", len(rows)) if bar else None
-    found = measure(checkpoint, corpus.take(rows).texts, seed, progress=measuring).to_json()
-    fields = {name: found[name] for name in Faithfulness.model_fields if name in found}
+    report = measure(checkpoint, corpus.take(rows).texts, seed, progress=measuring).to_json()
+    fields = {name: report[name] for name in Faithfulness.model_fields if name in report}
     return Faithfulness(data=shown(corpus.name, 200), **fields)
 
 
@@ -90,8 +90,8 @@ def plausibility(
     """
     rows = sample(checkpoint, rationales.texts, len(rationales), seed)
     progress = bar("Plausibility", len(rows)) if bar else None
-    found = measure_marked(checkpoint, rationales.take(rows), seed, progress).to_json()
-    fields = {name: found[name] for name in Plausibility.model_fields if name in found}
+    report = measure_marked(checkpoint, rationales.take(rows), seed, progress).to_json()
+    fields = {name: report[name] for name in Plausibility.model_fields if name in report}
     return Plausibility(data=shown(rationales.name, 200), **fields)
 
 

@@ -22,7 +22,7 @@ EXPECTED = "A JSON object with name, accuracy and n is expected on each line"
 
 
 def read_baselines(data: bytes, checkpoint: str, documents: int) -> tuple[Baseline, ...]:
-    """The models of a file, the best first.
+    """Return the models of a file, the best first.
 
     Args:
         checkpoint: whose p-values are taken from lines of checkpoints.
@@ -30,60 +30,64 @@ def read_baselines(data: bytes, checkpoint: str, documents: int) -> tuple[Baseli
 
     Raises:
         UserError: names the first line that is no such object or speaks of another number
-            of documents, or says that there is none.
+            of documents, or where there is none.
     """
     lines = _lines(data)
     tests = _p_values(lines, checkpoint)
-    found = [_rival(number, given, tests) for number, given in lines if "checkpoint" not in given]
-    if not 1 <= len(found) <= MOST:
-        raise UserError(f"One to {MOST} models are expected, a line each; {len(found)} came.")
-    for rival in found:
-        if documents and rival.n != documents:
+    baselines = [
+        _baseline(number, content, tests)
+        for number, content in lines
+        if "checkpoint" not in content
+    ]
+    if not 1 <= len(baselines) <= MOST:
+        raise UserError(f"One to {MOST} models are expected, a line each; {len(baselines)} came.")
+    for baseline in baselines:
+        if documents and baseline.n != documents:
             raise UserError(
-                f"{checkpoint} was tested on {documents:,} documents and {rival.name} on "
-                f"{rival.n:,}; the same documents are expected."
+                f"{checkpoint} was tested on {documents:,} documents and {baseline.name} on "
+                f"{baseline.n:,}; the same documents are expected."
             )
-    return tuple(sorted(found, key=lambda rival: (-rival.accuracy, rival.name)))
+    return tuple(sorted(baselines, key=lambda baseline: (-baseline.accuracy, baseline.name)))
 
 
 def _lines(data: bytes) -> list[tuple[int, dict]]:
     """(number, object) of each line that is not blank."""
-    found = []
+    objects = []
     for number, line in enumerate(data.split(b"\n"), start=1):
         if not line.strip():
             continue
         try:
-            given = json.loads(line)
+            content = json.loads(line)
         except (ValueError, RecursionError):
-            given = None
-        if not isinstance(given, dict):
+            content = None
+        if not isinstance(content, dict):
             raise UserError(f"{EXPECTED}; line {number} is none.")
-        found.append((number, given))
-    return found
+        objects.append((number, content))
+    return objects
 
 
 def _p_values(lines: list[tuple[int, dict]], checkpoint: str) -> dict[str, object]:
     """Name of a bag of words → McNemar's p-value of the checkpoint against it."""
-    found: dict[str, object] = {}
-    for _, given in lines:
-        against = given.get("against")
-        if given.get("checkpoint") == checkpoint and isinstance(against, dict):
+    values: dict[str, object] = {}
+    for _, content in lines:
+        against = content.get("against")
+        if content.get("checkpoint") == checkpoint and isinstance(against, dict):
             tests = [(name, test) for name, test in against.items() if isinstance(test, dict)]
-            found |= {name: test.get("p") for name, test in tests}
-    return found
+            values |= {name: test.get("p") for name, test in tests}
+    return values
 
 
-def _rival(number: int, given: dict, tests: dict[str, object]) -> Baseline:
+def _baseline(number: int, content: dict, tests: dict[str, object]) -> Baseline:
     """One line, in either of the two forms."""
-    name, accuracy = given.get("name", given.get("baseline")), given.get("accuracy")
+    name, accuracy = content.get("name", content.get("baseline")), content.get("accuracy")
     try:
         return Baseline.model_validate(
             {
                 "name": name,
                 "accuracy": accuracy.get("mean") if isinstance(accuracy, dict) else accuracy,
-                "n": given.get("n"),
-                "macro_f1": given.get("macro_f1"),
-                "p": given.get("p", tests.get(name) if isinstance(name, str) else None),
+                "n": content.get("n"),
+                "macro_f1": content.get("macro_f1"),
+                "p": content.get("p", tests.get(name) if isinstance(name, str) else None),
             }
         )
     except ValidationError as error:
@@ -96,9 +100,9 @@ def _rival(number: int, given: dict, tests: dict[str, object]) -> Baseline:
 Escape = Callable[[str], str]
 
 
-def readme(known: CheckpointFacts, sections: Sequence[Section]) -> str:
-    """The whole file: the hub's lines, a heading, the sections, how to use it."""
-    parts = [_front(known), f"# {plain_markdown(known.name)}", *map(_whole, sections), _use(known)]
+def readme(facts: CheckpointFacts, sections: Sequence[Section]) -> str:
+    """Return the whole file: the hub's lines, a heading, the sections, how to use it."""
+    parts = [_front(facts), f"# {plain_markdown(facts.name)}", *map(_whole, sections), _use(facts)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -108,14 +112,14 @@ def _whole(section: Section) -> str:
 
 
 def section_markdown(section: Section, escape: Escape, level: int = 2) -> str:
-    """Heading of that level, sentences and tables; its code is left to the caller."""
+    """Return a heading of that level, sentences and tables; its code is left to the caller."""
     tables = (_table(table, escape) for table in section.tables)
     heading = f"{'#' * level} {escape(section.title)}"
     return "\n\n".join([heading, *map(escape, section.sentences), *tables])
 
 
 def plain_markdown(text: str) -> str:
-    """``text`` so that Markdown and HTML in it read as they are."""
+    """Return ``text`` so that Markdown and HTML in it read as they are."""
     one_line = re.sub(r"\s+", " ", text)
     return re.sub(r"([\\`*_{}\[\]<>|#&~$!])", r"\\\1", one_line)
 
@@ -136,30 +140,30 @@ def _fenced(code: str) -> str:
     return f"{fence}\n{code}\n{fence}"
 
 
-def _use(known: CheckpointFacts) -> str:
-    command = f"python -m han_core explain --checkpoint {known.name}"
+def _use(facts: CheckpointFacts) -> str:
+    command = f"python -m han_core explain --checkpoint {facts.name}"
     example = 'echo \'{"text": "…"}\' | ' + command
     return f"## How to use it\n\n{_fenced(example)}"
 
 
-def _front(known: CheckpointFacts) -> str:
+def _front(facts: CheckpointFacts) -> str:
     """What hubs read: YAML, of which JSON is a part."""
-    accuracy, n = known.test.accuracy, known.documents.get("test")
+    accuracy, n = facts.test.accuracy, facts.documents.get("test")
     lines = [
         "---",
-        f"language: {json.dumps(known.config.text.language)}",
+        f"language: {json.dumps(facts.config.text.language)}",
         'library_name: "hanscope"',
         'pipeline_tag: "text-classification"',
-        f'tags: ["attention", "explainability", {json.dumps(known.config.architecture.model)}]',
+        f'tags: ["attention", "explainability", {json.dumps(facts.config.architecture.model)}]',
     ]
-    if known.dataset:
-        lines.append(f"datasets: [{json.dumps(known.dataset)}]")
+    if facts.dataset:
+        lines.append(f"datasets: [{json.dumps(facts.dataset)}]")
     if accuracy is not None and n:
         result = {
             "task": {"type": "text-classification"},
-            "dataset": {"name": known.dataset or "unknown", "type": known.dataset or "unknown"},
+            "dataset": {"name": facts.dataset or "unknown", "type": facts.dataset or "unknown"},
             "metrics": [{"type": "accuracy", "value": accuracy}],
         }
-        model = {"name": known.name, "results": [result]}
+        model = {"name": facts.name, "results": [result]}
         lines.append(f"model-index: {json.dumps([model])}")
     return "\n".join([*lines, "---"])

@@ -55,35 +55,36 @@ def findings(card: Card) -> Iterator[Section]:
         yield _fast(card.speed)
 
 
-def _weak(found: Weaknesses) -> Section:
-    order = sorted(found.tags.items(), key=lambda pair: (pair[1].right / pair[1].n, pair[0]))
+def _weak(weaknesses: Weaknesses) -> Section:
+    order = sorted(weaknesses.tags.items(), key=lambda pair: (pair[1].right / pair[1].n, pair[0]))
     rows = [(tag, f"{one.n:,}", *share_cells(one)) for tag, one in order]
-    all_right = found.all.right / found.all.n
-    first = f"Of {counted(found.all.n, 'document')} of {found.data} it gets {all_right:.1%} right."
+    total = weaknesses.all
+    documents = counted(total.n, "document")
+    first = f"Of {documents} of {weaknesses.data} it gets {total.right / total.n:.1%} right."
     weakest = f"It does worst on {order[0][0]}." if len(order) > 1 else ""
-    rows.append(("all", f"{found.all.n:,}", *share_cells(found.all)))
+    rows.append(("all", f"{total.n:,}", *share_cells(total)))
     header = ("Tag", "Documents", "Accuracy", "95% interval")
     table = Table(header, tuple(rows))
     return Section("Weaknesses", tuple(filter(None, (first, weakest, FEW))), (table,))
 
 
-def _faithful(found: Faithfulness) -> Section:
+def _faithful(report: Faithfulness) -> Section:
     """Section by section as the command ``faithfulness`` measures it."""
-    falls = {by: getattr(found.comprehensiveness, by).mean for by in _RANKED}
+    falls = {by: getattr(report.comprehensiveness, by).mean for by in _RANKED}
     first = (
-        f"Measured on {counted(found.n, 'document')} of {found.data}, spread over predicted "
+        f"Measured on {counted(report.n, 'document')} of {report.data}, spread over predicted "
         "classes and lengths; intervals are 95% of a bootstrap over documents."
     )
-    told = [first, *_captured(found, falls), STRANGE]
+    sentences = [first, *_captured(report, falls), STRANGE]
     header = ("Fall of the probability", "Attention", "Gradient", "Leave-one-out", "Random")
     names = ("without the top words", "with only the top words")
-    ranked = zip(names, (found.comprehensiveness, found.sufficiency), strict=True)
+    ranked = zip(names, (report.comprehensiveness, report.sufficiency), strict=True)
     rows = [(name, *(interval_cell(getattr(one, by)) for by in _RANKED)) for name, one in ranked]
-    others = Table(("Figure", "Mean and interval"), tuple(_others(found)))
-    return Section("Faithfulness", tuple(told), (Table(header, tuple(rows)), others))
+    others = Table(("Figure", "Mean and interval"), tuple(_others(report)))
+    return Section("Faithfulness", tuple(sentences), (Table(header, tuple(rows)), others))
 
 
-def _captured(found: Faithfulness, falls: dict[str, float | None]) -> Iterator[str]:
+def _captured(report: Faithfulness, falls: dict[str, float | None]) -> Iterator[str]:
     attention, random, out = (falls[by] for by in ("attention", "random", "leave_one_out"))
     if attention is None or random is None or out is None:
         return
@@ -92,109 +93,114 @@ def _captured(found: Faithfulness, falls: dict[str, float | None]) -> Iterator[s
         f"the mean, without random words by {short(random)}, and by {short(out)} without those "
         "that matter most one by one."
     )
-    if found.captured.mean is not None:
+    if report.captured.mean is not None:
         yield (
-            f"So attention captures {found.captured.mean:.0%} of what leave-one-out finds beyond "
+            f"So attention captures {report.captured.mean:.0%} of what leave-one-out finds beyond "
             "random words."
         )
 
 
-def _others(found: Faithfulness) -> Iterator[tuple[str, str]]:
-    yield "tau of attention with gradient", interval_cell(found.tau_gradient)
-    yield "tau of attention with leave-one-out", interval_cell(found.tau_leave_one_out)
-    yield "tau of those two with each other", interval_cell(found.tau_ceiling)
+def _others(report: Faithfulness) -> Iterator[tuple[str, str]]:
+    yield "tau of attention with gradient", interval_cell(report.tau_gradient)
+    yield "tau of attention with leave-one-out", interval_cell(report.tau_leave_one_out)
+    yield "tau of those two with each other", interval_cell(report.tau_ceiling)
     for by in ("attention", "gradient", "random"):
         yield (
             f"share zeroed until the decision flips, by {by}",
-            interval_cell(getattr(found.flip, by)),
+            interval_cell(getattr(report.flip, by)),
         )
-    yield "documents that an order never flips", interval_cell(found.flip.never)
-    yield "documents that uniform attention flips", interval_cell(found.uniform_flips)
-    yield "change when attention is shuffled", interval_cell(found.permutation_shift)
+    yield "documents that an order never flips", interval_cell(report.flip.never)
+    yield "documents that uniform attention flips", interval_cell(report.uniform_flips)
+    yield "change when attention is shuffled", interval_cell(report.permutation_shift)
 
 
-def _plausible(found: Plausibility) -> Section:
+def _plausible(report: Plausibility) -> Section:
     """Beside what people marked; the last column is how far they agree with each other."""
     by = (*_RANKED, "people")
     names = ("area under precision and recall", "token F1 at the length people marked")
-    measures = zip(names, (found.auprc, found.f1), strict=True)
+    measures = zip(names, (report.auprc, report.f1), strict=True)
     rows = [(name, *(interval_cell(getattr(one, order)) for order in by)) for name, one in measures]
     header = ("Agreement with people", "Attention", "Gradient", "Leave-one-out", "Random", "People")
-    first = f"Measured on {counted(found.n, 'document')} of {found.data}."
+    first = f"Measured on {counted(report.n, 'document')} of {report.data}."
     return Section("Plausibility", (first, PLAUSIBLE), (Table(header, tuple(rows)),))
 
 
-def _fast(found: Speed) -> Section:
-    threads = counted(found.threads, "thread")
+def _fast(speed: Speed) -> Section:
+    threads = counted(speed.threads, "thread")
     return Section(
         "Speed",
         (
-            f"{found.documents_per_second:,.0f} documents of {found.words:,.0f} words a second, "
-            f"from text to prediction, on {found.machine} with {threads}.",
+            f"{speed.documents_per_second:,.0f} documents of {speed.words:,.0f} words a second, "
+            f"from text to prediction, on {speed.machine} with {threads}.",
         ),
     )
 
 
-ALONE = (
+NO_BASELINE = (
     "No other model was measured on the same documents, so whether a bag of words does as well "
     "is not known."
 )
 
 
-def sections(known: CheckpointFacts, card: Card | None) -> tuple[Section, ...]:
-    """All that is known of a checkpoint; without a card, what its own metrics say."""
-    found = [_model(known), _accuracy(known, card.rivals if card else None)]
+def sections(facts: CheckpointFacts, card: Card | None) -> tuple[Section, ...]:
+    """All that is facts of a checkpoint; without a card, what its own metrics say."""
+    parts = [_model(facts), _accuracy(facts, card.rivals if card else None)]
     if card is not None:
-        found += findings(card)
-    return (*found, _recipe(known))
+        parts += findings(card)
+    return (*parts, _recipe(facts))
 
 
-def _model(known: CheckpointFacts) -> Section:
-    config = known.config
+def _model(facts: CheckpointFacts) -> Section:
+    config = facts.config
     shape, vocabulary = config.architecture, config.architecture.vocabulary_size
     precision = "half precision" if config.weights == "float16" else "single precision"
     rows = [
         ("Kind", f"{model_kind(shape.model).title}, {shape.attention} attention"),
         ("Language", language_name(config.text.language)),
         ("Classes", listed(config.labels)),
-        ("Data", known.dataset or "not said"),
-        ("Documents", _documents(known) or "not said"),
+        ("Data", facts.dataset or "not sentences"),
+        ("Documents", _documents(facts) or "not sentences"),
         ("Vocabulary", counted(vocabulary, "word")),
-        ("Size", f"{known.parameters:,} parameters in {precision}, {known.bytes / 1e6:.1f} MB"),
+        ("Size", f"{facts.parameters:,} parameters in {precision}, {facts.bytes / 1e6:.1f} MB"),
     ]
-    return Section("The model", tables=(Table(("Checkpoint", known.name), tuple(rows)),))
+    return Section("The model", tables=(Table(("Checkpoint", facts.name), tuple(rows)),))
 
 
-def _documents(known: CheckpointFacts) -> str:
+def _documents(facts: CheckpointFacts) -> str:
     """ "23,000 train, 2,000 validation"."""
-    pairs = known.documents.items()
+    pairs = facts.documents.items()
     return ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in pairs if n)
 
 
-def _accuracy(known: CheckpointFacts, rivals: Sequence[Baseline] | None) -> Section:
-    n, right = known.documents.get("test", 0), known.right
-    said = [_validation(known), _seeds(known.seeds)]
+def _accuracy(facts: CheckpointFacts, baselines: Sequence[Baseline] | None) -> Section:
+    n, right = facts.documents.get("test", 0), facts.right
+    sentences = [_validation(facts), _seeds(facts.seeds)]
     if right is None:
-        return Section("Accuracy", tuple(filter(None, ("It was not tested.", *said))))
-    f1 = known.test.macro_f1
+        return Section("Accuracy", tuple(filter(None, ("It was not tested.", *sentences))))
+    f1 = facts.test.macro_f1
     own = Baseline(name="this model", accuracy=right / n, n=n, macro_f1=f1)
-    rows = [_rival(rival) for rival in (own, *(rivals or ()))]
+    rows = [_baseline_row(one) for one in (own, *(baselines or ()))]
     header = ("Model", "Test accuracy", "95% interval", "Macro F1", "McNemar's p")
-    beside = _beside(right / n, rivals) if rivals else ALONE
-    width = len(header) - (not any(rival.p is not None for rival in rivals or ()))
+    comparison = _against_baselines(right / n, baselines) if baselines else NO_BASELINE
+    width = len(header) - (not any(one.p is not None for one in baselines or ()))
     table = Table(header[:width], tuple(row[:width] for row in rows))
-    return Section("Accuracy", tuple(filter(None, (beside, *said))), (table,))
+    return Section("Accuracy", tuple(filter(None, (comparison, *sentences))), (table,))
 
 
-def _rival(rival: Baseline) -> tuple[str, ...]:
-    right = Counted(n=rival.n, right=round(rival.accuracy * rival.n))
-    f1 = "–" if rival.macro_f1 is None else f"{rival.macro_f1:.4f}"
-    return (rival.name, *share_cells(right), f1, "–" if rival.p is None else p_value(rival.p))
+def _baseline_row(baseline: Baseline) -> tuple[str, ...]:
+    right = Counted(n=baseline.n, right=round(baseline.accuracy * baseline.n))
+    f1 = "–" if baseline.macro_f1 is None else f"{baseline.macro_f1:.4f}"
+    return (
+        baseline.name,
+        *share_cells(right),
+        f1,
+        "–" if baseline.p is None else p_value(baseline.p),
+    )
 
 
-def _beside(accuracy: float, rivals: Sequence[Baseline]) -> str:
+def _against_baselines(accuracy: float, baselines: Sequence[Baseline]) -> str:
     """The strongest other model, and how far it is away."""
-    best = max(rivals, key=lambda rival: rival.accuracy)
+    best = max(baselines, key=lambda baseline: baseline.accuracy)
     points = 100 * (accuracy - best.accuracy)
     side = "above" if points > 0 else "below"
     tested = "" if best.p is None else f" (McNemar's test: p {p_equals(best.p)})"
@@ -206,8 +212,8 @@ def _beside(accuracy: float, rivals: Sequence[Baseline]) -> str:
     )
 
 
-def _validation(known: CheckpointFacts) -> str:
-    accuracy = known.reached["validation"].accuracy
+def _validation(facts: CheckpointFacts) -> str:
+    accuracy = facts.reached["validation"].accuracy
     return "" if accuracy is None else f"On the validation documents it reaches {accuracy:.2%}."
 
 
@@ -223,18 +229,18 @@ def _seeds(runs: Sequence[tuple[int, float]]) -> str:
     )
 
 
-def _recipe(known: CheckpointFacts) -> Section:
-    facts = [("seed", "" if known.seed is None else str(known.seed)), ("date", known.date)]
-    rows = [(name, value) for name, value in (*facts, *known.settings.items()) if value]
+def _recipe(facts: CheckpointFacts) -> Section:
+    made = [("seed", "" if facts.seed is None else str(facts.seed)), ("date", facts.date)]
+    rows = [(name, value) for name, value in (*made, *facts.settings.items()) if value]
     table = (Table(("Setting", "Value"), tuple(rows)),) if rows else ()
-    said = [_taught(known), *known.notes.values()]
-    return Section("How it was made", tuple(filter(None, said)), table, known.command)
+    sentences = [_teachers(facts), *facts.notes.values()]
+    return Section("How it was made", tuple(filter(None, sentences)), table, facts.command)
 
 
-def _taught(known: CheckpointFacts) -> str:
-    if not known.teachers:
+def _teachers(facts: CheckpointFacts) -> str:
+    if not facts.teachers:
         return ""
     parts = {"unlabelled": "unlabelled documents", "stretches": "parts of the training documents"}
-    what = " and ".join(said for name, said in parts.items() if known.documents.get(name))
-    names = joined(known.teachers)
+    what = " and ".join(sentences for name, sentences in parts.items() if facts.documents.get(name))
+    names = joined(facts.teachers)
     return f"It learnt from {what or parts['unlabelled']} too, as {names} labelled them."

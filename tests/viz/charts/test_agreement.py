@@ -1,8 +1,5 @@
 """The matrix of agreement: pairs by hand, colours that can be read, foreign names."""
 
-import html
-import re
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,14 +9,11 @@ from hypothesis.extra.numpy import arrays
 from han_core.viz.charts.agreement import MEASURES, ORANGE, agreement_matrix, pairwise
 from han_core.viz.charts.confusion import STRONGEST
 from han_core.viz.markup import INK, PANEL, contrast
+from tests.viz.conftest import plain
 
 UP = [0.05, 0.1, 0.15, 0.2, 0.22, 0.28]
 
 VALUES = np.array([UP, UP[::-1], [-value for value in UP]])
-
-
-def plain(label: str) -> str:
-    return html.unescape(re.sub(r"<[^>]+>", "", label))
 
 
 def test_tau_by_hand():

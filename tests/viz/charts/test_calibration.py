@@ -1,4 +1,4 @@
-"""charts/test_calibration"""
+"""Reliability diagrams and histograms of confidence."""
 
 import numpy as np
 import pytest

@@ -1,13 +1,11 @@
 """The confusion matrix: places, counts, clicks and readable numbers."""
 
-import html
-import re
-
 import numpy as np
 import pytest
 
 from han_core.viz.charts.confusion import CELL_COLOUR, CLICKED, MOST, STRONGEST, confusion_matrix
 from han_core.viz.markup import INK, PANEL, contrast
+from tests.viz.conftest import plain
 
 COUNTS = np.array([[5, 1, 0], [2, 6, 0], [0, 0, 0]])
 
@@ -17,10 +15,6 @@ LABELS = ("bad", "good", "<b>odd</b>")
 @pytest.fixture(scope="module")
 def figure():
     return confusion_matrix(COUNTS, LABELS, selected=("good", "bad"))
-
-
-def plain(label: str) -> str:
-    return html.unescape(re.sub(r"<[^>]+>", "", label))
 
 
 def test_rows_are_true_and_columns_predicted_classes(figure):

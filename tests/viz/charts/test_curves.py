@@ -1,4 +1,4 @@
-"""charts/test_curves"""
+"""Training curves of one run and of several."""
 
 import pytest
 
@@ -65,12 +65,12 @@ def test_shares_have_one_axis_for_all_runs():
 
 def test_names_are_no_markup():
     figure = curves([RunHistory("<b>x</b>", LINES), RunHistory("$y$", LINES)], "loss")
-    told = " ".join(str(trace.name) + str(trace.hovertext) for trace in figure.data)
-    assert "<b>x" not in told
-    assert "$" not in told
+    labels = " ".join(str(trace.name) + str(trace.hovertext) for trace in figure.data)
+    assert "<b>x" not in labels
+    assert "$" not in labels
 
 
-def test_more_runs_than_can_be_told_apart_are_refused():
+def test_too_many_runs_are_refused():
     with pytest.raises(ValueError, match=f"at most {MOST}"):
         curves([RunHistory("a", LINES)] * (MOST + 1), "loss")
 

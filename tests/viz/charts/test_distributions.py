@@ -1,18 +1,12 @@
 """Probabilities of classes, documents of each class, and lengths."""
 
-import html
-import re
-
 import pytest
 
 from han_core.viz.charts.distributions import LISTED_CLASSES as LISTED
 from han_core.viz.charts.distributions import class_bars, class_counts, lengths
+from tests.viz.conftest import plain
 
 BEFORE, AFTER = {"bad": 0.03, "good": 0.97}, {"bad": 0.6, "good": 0.4}
-
-
-def plain(label: str) -> str:
-    return html.unescape(re.sub(r"<[^>]+>", "", label))
 
 
 def names(figure) -> list[str]:

@@ -1,7 +1,5 @@
 """The deletion curve, rank agreement, flips, and uniform and shuffled attention."""
 
-import html
-import re
 from dataclasses import replace
 
 import numpy as np
@@ -11,14 +9,11 @@ from han_core.explanation.attention_permutation import AttentionReplacement, Fli
 from han_core.explanation.deletion import Curve, Deletion
 from han_core.explanation.faithfulness import Evidence
 from han_core.viz.charts.evidence import SMALLEST, deletion_curve, flip_strip, swap_strip, tau_dots
+from tests.viz.conftest import plain
 
 FLIP = Flip("word", 250, 0.06, 0.5, None, 20)
 
 SWAPS = AttentionReplacement(1, 0.97, np.array([0.6, 0.4]), np.linspace(0.5, 0.9, 100), FLIP)
-
-
-def plain(label: str) -> str:
-    return html.unescape(re.sub(r"<[^>]+>", "", label))
 
 
 def written(figure) -> list[str]:
@@ -88,7 +83,7 @@ def test_an_order_that_flips_draws_no_arrow():
     )
 
 
-def test_other_attention_stands_beside_the_models_own():
+def test_uniform_and_shuffled_attention_next_to_the_models_own():
     figure = swap_strip(SWAPS, "positive")
     assert dots(figure) == {0: 0.4}
     (line,) = figure.layout.shapes
@@ -163,7 +158,7 @@ def test_the_band_spans_the_draws_quantiles(deletion):
     assert figure.data[0] is band  # under the curves
 
 
-def test_sufficiency_is_the_other_half_and_says_so(deletion):
+def test_sufficiency_keeps_only_the_top_words(deletion):
     figure = deletion_curve(deletion, "positive", "sufficiency")
     assert list(traces(figure)["attention"].y) == [-fall for fall in FALLS]
     assert "words kept, all others deleted" in plain(figure.layout.annotations[0].text)
@@ -176,7 +171,7 @@ def test_sufficiency_is_the_other_half_and_says_so(deletion):
     )
 
 
-def test_notes_tell_what_went_and_what_came_of_it(deletion):
+def test_notes_give_the_deleted_words_and_the_fall(deletion):
     note = traces(deletion_curve(deletion, "positive"))["attention"].hovertext[3]
     assert plain(note) == "40 of 200 words deleted, attention:the probability falls by 0.300"
     unknown = deletion_curve(replace(deletion, fill="unknown"), "positive")
@@ -184,7 +179,7 @@ def test_notes_tell_what_went_and_what_came_of_it(deletion):
     assert "words deleted" in plain(deletion_curve(deletion, "x").layout.annotations[0].text)
 
 
-def test_shares_are_those_that_really_went_and_equal_ones_are_one():
+def test_shares_are_the_deleted_ones_and_equal_ones_are_drawn_once():
     figure = deletion_curve(made(8, [1, 1, 1, 2, 4], attention=[0.1, 0.1, 0.1, 0.2, 0.4]), "x")
     assert [plain(tick) for tick in figure.layout.xaxis.ticktext] == ["12%", "25%", "50%"]
     assert list(traces(figure)["attention"].y) == [0.1, 0.2, 0.4]

@@ -1,17 +1,11 @@
 """Faithfulness over a data set: every leaf of the JSON in its row, with its interval."""
 
-import html
-import re
-
 import pytest
 
 from han_core.viz.charts.faithfulness import QUESTIONS, SMALLEST, intervals
+from tests.viz.conftest import plain
 
 NO_INTERVAL = {"mean": None, "low": None, "high": None}
-
-
-def plain(label: str) -> str:
-    return html.unescape(re.sub(r"<[^>]+>", "", label))
 
 
 def leaf(mean: float) -> dict[str, float]:
@@ -86,7 +80,7 @@ def test_every_leaf_of_the_contract_is_drawn_in_one_figure(found):
     ]  # fmt: skip
 
 
-def test_nothing_is_said_and_not_drawn(found):
+def test_an_interval_without_values_is_noted(found):
     figure = intervals(found, "flip")
     assert len(figure.data) == 2
     assert "no document has a value" in [plain(note.text) for note in figure.layout.annotations]

@@ -92,9 +92,9 @@ def test_divergences_draw_their_intervals_and_say_where_there_is_none():
     assert list(line.x) == [0.1, 0.2, 0.4]
     assert set(line.y) == {0}
     assert "12 documents" in line.hovertext
-    told = [plain(note.text) for note in figure.layout.annotations]
-    assert "no document" in told
-    assert "0.200" in told
+    labels_drawn = [plain(note.text) for note in figure.layout.annotations]
+    assert "no document" in labels_drawn
+    assert "0.200" in labels_drawn
 
 
 def test_words_that_gained_stand_on_top_and_names_are_escaped():

@@ -1,4 +1,4 @@
-"""charts/test_performance"""
+"""Scores by class, by length and by slice in rows with intervals."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def names(figure) -> list[str]:
     return [text.split(">", 1)[1].removesuffix("</span>") for text in figure.layout.yaxis.ticktext]
 
 
-def test_three_dots_for_each_class_in_the_order_asked_for(classes):
+def test_three_dots_for_each_class_in_the_given_order(classes):
     precision, recall, f1 = classes.data
     assert precision.x == pytest.approx((4 / 6, 8 / 9))
     assert recall.x == pytest.approx((4 / 5, 8 / 10))

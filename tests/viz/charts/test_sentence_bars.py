@@ -1,6 +1,5 @@
 """Sentence bars, and the difference of two columns."""
 
-import html
 import re
 
 import numpy as np
@@ -19,11 +18,7 @@ from han_core.viz.charts.sentence_bars import (
     sentence_bars,
 )
 from han_core.viz.colour_scale import FLOOR
-
-
-def plain(label: str) -> str:
-    """A label as the reader sees it."""
-    return html.unescape(re.sub(r"<[^>]+>", "", label))
+from tests.viz.conftest import plain
 
 
 @pytest.fixture
@@ -125,7 +120,7 @@ def test_many_sentences_are_all_there_in_thinner_rows(made, rows):
     assert per_label > 11  # no label stands on another
 
 
-def test_beside_thin_rows_stands_half_of_what_stands_above_others(made):
+def test_thin_rows_show_half_as_much_of_a_sentence(made):
     words = [[f"word{i:02}" for i in range(9)]] * (ROOMY + 1)
     for columns, shown in [(60, 28), (36, 18)]:
         (first, *_) = sentence_bars([("", made(words))], columns).layout.yaxis.ticktext
@@ -226,7 +221,7 @@ def test_the_scale_of_a_difference_is_that_of_the_values():
     )
 
 
-def test_added_and_gone_words_are_marked():
+def test_added_and_deleted_words_are_marked():
     drawn = difference_heatmap(Difference(ONE, ONE), {1}, [(2, "away", "0")]).data
     assert drawn["added"] == [1]
     assert drawn["out"] == [[2, "away", "0"]]

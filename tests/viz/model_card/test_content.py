@@ -35,7 +35,7 @@ def test_a_card_of_other_weights_is_none(folder, card):
     assert read_card(folder, read_config(folder)) is None
 
 
-def test_weights_without_a_checksum_are_told_by_their_file(folder):
+def test_weights_without_a_recorded_checksum_are_hashed(folder):
     config = json.loads((folder / CONFIG).read_text())
     config["sha256"] = {}
     (folder / CONFIG).write_text(json.dumps(config))

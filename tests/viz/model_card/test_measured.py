@@ -40,7 +40,7 @@ def test_weaknesses_count_each_tag(checkpoint):
     assert set(found.tags) >= {"negation", "contrast", "sarcasm", "plain"}
 
 
-def test_who_learnt_from_these_reviews_is_asked_for_the_others(folder):
+def test_a_model_trained_on_these_reviews_is_measured_on_the_others(folder):
     (folder / METRICS).write_text(json.dumps({"dataset": "bundled:classroom@train"}))
     found = measured.weaknesses(load_checkpoint(folder))
     assert found.data == "bundled:classroom@test"

@@ -7,7 +7,7 @@ import pytest
 from han_core.explanation.statistics import NO_INTERVAL, Interval
 from han_core.viz.model_card.content import Baseline, Card, Section, Table, in_words, p_value
 from han_core.viz.model_card.known import checkpoint_facts
-from han_core.viz.model_card.sections import ALONE, sections
+from han_core.viz.model_card.sections import NO_BASELINE, sections
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_the_model(drawn, folder):
     )
 
 
-def test_accuracy_beside_others(drawn):
+def test_accuracy_next_to_baselines(drawn):
     section = drawn["Accuracy"]
     (table,) = section.tables
     # Wilson of 900 of 1,000 by hand: (.9 + .0019207 ± .0187) / 1.0038415
@@ -61,7 +61,7 @@ def test_accuracy_beside_others(drawn):
         (0.99, 1e-9, "It is 9.00 points below a, the strongest of the other models (McNemar's test: p < .001)."),  # noqa: E501
     ],
 )  # fmt: skip
-def test_what_is_said_of_the_strongest(folder, card, accuracy, p, said):
+def test_the_sentence_about_the_strongest_baseline(folder, card, accuracy, p, said):
     rivals = (
         Baseline(name="b", accuracy=0.1, n=1000),
         Baseline(name="a", accuracy=accuracy, n=1000, p=p),
@@ -70,9 +70,9 @@ def test_what_is_said_of_the_strongest(folder, card, accuracy, p, said):
     assert found[1].sentences[0] == said
 
 
-def test_without_other_models_it_is_said_that_nothing_is_known(folder, card):
+def test_without_baselines_the_card_says_so(folder, card):
     section = sections(checkpoint_facts(folder), card.model_copy(update={"rivals": None}))[1]
-    assert section.sentences[0] == ALONE
+    assert section.sentences[0] == NO_BASELINE
     assert section.tables[0].header == ("Model", "Test accuracy", "95% interval", "Macro F1")
 
 
