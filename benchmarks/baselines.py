@@ -23,8 +23,6 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from scipy import sparse
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
@@ -39,6 +37,7 @@ from han_core.explanation.statistics import share
 from han_core.models.checkpoint import Checkpoint, load_checkpoint
 from han_core.models.predict import predict
 from han_core.runtime.errors import UserError
+from han_core.training.bag_of_words import LogCountRatio
 
 WORDS = r"\w+|[^\w\s]"
 """Words as the NB-SVM of Wang and Manning counts them: punctuation marks are words as well."""
@@ -89,32 +88,6 @@ def nb_svm(n_grams: NGrams) -> Pipeline:
     # Newton's method settles in few rounds where the dual form of so uneven numbers does not.
     linear = make_pipeline(LogCountRatio(), LogisticRegression(solver="liblinear"))
     return make_pipeline(vectorizer, OneVsRestClassifier(linear))
-
-
-class LogCountRatio(TransformerMixin, BaseEstimator):
-    """Weigh each n-gram by its log-count ratio between class 1 and class 0."""
-
-    def fit(self, present: sparse.csr_matrix, classes: np.ndarray) -> "LogCountRatio":
-        self.ratio_ = log_count_ratio(present, classes.astype(bool))
-        return self
-
-    def transform(self, present: sparse.csr_matrix) -> sparse.csr_matrix:
-        return present @ sparse.diags(self.ratio_)
-
-
-def log_count_ratio(present: sparse.csr_matrix, is_one: np.ndarray) -> np.ndarray:
-    """(n-grams,) ln of how much likelier each is in the one class than in the rest.
-
-    r = ln((p / ‖p‖₁) / (q / ‖q‖₁)) with p, q the counts in both and one added to each: equation
-    of section 2.1 of Wang and Manning (2012).
-
-    Args:
-        present: (documents, n-grams) 1 where the n-gram stands in the document.
-        is_one: (documents,) bool.
-    """
-    one = 1 + np.asarray(present[is_one].sum(0)).ravel()
-    rest = 1 + np.asarray(present[~is_one].sum(0)).ravel()
-    return np.log((one / one.sum()) / (rest / rest.sum())).astype(np.float32)
 
 
 BAGS: dict[str, Callable[[NGrams], Pipeline]] = {

@@ -1,290 +1,191 @@
-"""The n-grams of documents as numbers, and linear models of them.
+"""Bags of words as teachers: scikit-learn pipelines on the n-grams of numbered documents.
 
-What the bags of words have in common that teach. It knows nothing about what an n-gram
-counts for.
-
-A bag of words as a teacher: logistic regression on naive-Bayes features of 1- to 3-grams.
-
-NB-SVM of Wang and Manning (2012), with logistic regression for its calm probabilities: a
-document is which n-grams it has, each weighed by its log-count ratio between a class and the
-rest. It knows nothing about files or runs.
-
-A bag of words as a teacher: logistic regression on TF-IDF of 1- and 2-grams.
-
-Of many classes it tells more than NB-SVM, and of few it errs elsewhere, so that both together
-know more than each. It knows nothing about files or runs.
+``nb-svm`` is the NB-SVM of Wang and Manning (2012) with logistic regression in place of the
+support vector machine, for its calm probabilities. ``tf-idf`` is logistic regression on TF-IDF.
+They err on different documents, so both together know more than each alone.
 """
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from itertools import islice
 
 import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import Binarizer
 
 from han_core.runtime.errors import UserError
 from han_core.text.batch import NumberedDocument
 from han_core.text.vocabulary import UNKNOWN
 
-LONGEST = 3  # words of an n-gram
-FEWEST = 2  # documents that have an n-gram which counts
+FEWEST = 2  # documents that must have an n-gram
 MOST_WORDS = 2_000_000
 """Of a vocabulary: the number of a 3-gram is one of 63 bits."""
 
 ROUNDS = 100  # of the solver; more change no probability that anybody would see
+CHUNK = 10_000  # documents whose n-grams are in memory together when classes are predicted
 
 
-class Bag(Protocol):
-    """A bag of words that has learnt."""
+@dataclass(frozen=True)
+class BagOfWords:
+    """A classifier that has learnt.
+
+    Attributes:
+        words: size of the vocabulary that numbers the documents.
+        longest: words of the longest n-gram.
+        n_grams: (n-grams,) int64 the numbers of those that count, ascending.
+    """
+
+    words: int
+    longest: int
+    n_grams: np.ndarray
+    classifier: Pipeline
 
     def probabilities(self, documents: Iterable[NumberedDocument]) -> np.ndarray:
         """(documents, classes) float64 how likely each class is."""
+        rest = iter(documents)
+        chunks = iter(lambda: list(islice(rest, CHUNK)), [])
+        return np.concatenate([self._predict(chunk) for chunk in chunks])
+
+    def _predict(self, documents: list[NumberedDocument]) -> np.ndarray:
+        rows = [n_gram_counts(document.words, self.words, self.longest) for document in documents]
+        return self.classifier.predict_proba(count_matrix(rows, self.n_grams))
 
 
-def grams_of(numbers: np.ndarray, words: int, longest: int = LONGEST) -> np.ndarray:
-    """The n-grams of a document, as often as they stand there, none with an unknown word.
+def learn_nb_svm(
+    documents: Sequence[NumberedDocument], classes: np.ndarray, words: int, seed: int = 0
+) -> BagOfWords:
+    """Learn NB-SVM on 1- to 3-grams of ``documents``, numbered by a vocabulary of ``words`` words.
+
+    Args:
+        classes: (documents,) index of each one's class, all from 0 to the largest.
+
+    Raises:
+        UserError: if the documents have no n-gram in common.
+        ValueError: if the vocabulary is too large.
+    """
+    one_class = make_pipeline(LogCountRatio(), _logistic_regression(1.0, seed))
+    classifier = make_pipeline(Binarizer(), OneVsRestClassifier(one_class))
+    return _learn("nb-svm", classifier, documents, classes, words, longest=3)
+
+
+def learn_tf_idf(
+    documents: Sequence[NumberedDocument], classes: np.ndarray, words: int, seed: int = 0
+) -> BagOfWords:
+    """Learn logistic regression on TF-IDF of 1- and 2-grams; otherwise as ``learn_nb_svm``."""
+    one_class = _logistic_regression(20.0, seed)
+    classifier = make_pipeline(TfidfTransformer(sublinear_tf=True), OneVsRestClassifier(one_class))
+    return _learn("tf-idf", classifier, documents, classes, words, longest=2)
+
+
+LEARN: dict[str, Callable[..., BagOfWords]] = {"nb-svm": learn_nb_svm, "tf-idf": learn_tf_idf}
+
+
+def _logistic_regression(strength: float, seed: int) -> LogisticRegression:
+    return LogisticRegression(
+        C=strength, solver="liblinear", dual=True, max_iter=ROUNDS, random_state=seed
+    )
+
+
+def _learn(
+    name: str,
+    classifier: Pipeline,
+    documents: Sequence[NumberedDocument],
+    classes: np.ndarray,
+    words: int,
+    longest: int,
+) -> BagOfWords:
+    if words > MOST_WORDS:
+        raise ValueError(f"at most {MOST_WORDS} words expected, {words} came")
+    rows = [n_gram_counts(document.words, words, longest) for document in documents]
+    n_grams = frequent([different for different, _ in rows])
+    if not len(n_grams):
+        raise UserError(f"No word stands in two training documents; {name} learns from such ones.")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        classifier.fit(count_matrix(rows, n_grams), classes)
+    return BagOfWords(words, longest, n_grams, classifier)
+
+
+class LogCountRatio(TransformerMixin, BaseEstimator):
+    """Weigh each n-gram by its log-count ratio between class 1 and class 0."""
+
+    def fit(self, present: sparse.csr_matrix, classes: np.ndarray) -> "LogCountRatio":
+        self.ratio_ = log_count_ratio(present, np.asarray(classes).astype(bool))
+        return self
+
+    def transform(self, present: sparse.csr_matrix) -> sparse.csr_matrix:
+        return present @ sparse.diags(self.ratio_)
+
+
+def log_count_ratio(present: sparse.csr_matrix, is_one: np.ndarray) -> np.ndarray:
+    """(n-grams,) ln of how much likelier each is in the one class than in the rest.
+
+    r = ln((p / ‖p‖₁) / (q / ‖q‖₁)) with p, q the counts in both and one added to each: equation
+    of section 2.1 of Wang and Manning (2012).
+
+    Args:
+        present: (documents, n-grams) 1 where the n-gram stands in the document.
+        is_one: (documents,) bool.
+    """
+    one = 1 + np.asarray(present[is_one].sum(0), dtype=float).ravel()
+    rest = 1 + np.asarray(present[~is_one].sum(0), dtype=float).ravel()
+    return np.log((one / one.sum()) / (rest / rest.sum()))
+
+
+def n_grams_of(numbers: np.ndarray, words: int, longest: int) -> np.ndarray:
+    """Number the n-grams of a document, as often as they stand there, without unknown words.
 
     (tokens,) numbers below ``words`` → (n-grams,) int64: the digits of a number to the base
     ``words`` are the words. None is 0, so that no 2-gram has the number of a word.
     """
     known = numbers > UNKNOWN
-    grams, whole = numbers.astype(np.int64), known
-    found = [grams[whole]]
+    n_grams, whole = numbers.astype(np.int64), known
+    by_size = [n_grams[whole]]
     for size in range(2, longest + 1):
         last = numbers[size - 1 :]
-        grams = grams[: len(last)] * words + last
+        n_grams = n_grams[: len(last)] * words + last
         whole = whole[: len(last)] & known[size - 1 :]
-        found.append(grams[whole])
-    return np.concatenate(found)
+        by_size.append(n_grams[whole])
+    return np.concatenate(by_size)
 
 
-def frequent(rows: Sequence[np.ndarray], teacher: str) -> tuple[np.ndarray, np.ndarray]:
-    """The n-grams that several documents have, ascending, and how many have each.
+def n_gram_counts(numbers: np.ndarray, words: int, longest: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the different n-grams of a document, ascending, and how often each stands there."""
+    return np.unique(n_grams_of(numbers, words, longest), return_counts=True)
+
+
+def frequent(rows: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the n-grams that at least ``FEWEST`` documents have, ascending.
 
     Args:
         rows: for each document its different n-grams.
-
-    Raises:
-        UserError: if there is none.
     """
-    grams, times = np.unique(np.concatenate(rows), return_counts=True)
-    counted = times >= FEWEST
-    if not counted.any():
-        raise UserError(
-            f"No word stands in two training documents; {teacher} learns from such ones."
-        )
-    return grams[counted], times[counted]
+    n_grams, documents = np.unique(np.concatenate(rows), return_counts=True)
+    return n_grams[documents >= FEWEST]
 
 
-def check_words(words: int) -> None:
-    """Raises ValueError if n-grams of so large a vocabulary have no numbers."""
-    if words > MOST_WORDS:
-        raise ValueError(f"at most {MOST_WORDS} words expected, {words} came")
-
-
-def places_of(grams: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where those of ``grams`` stand that are ``known``, and which these are."""
-    if not len(known):
-        return np.empty(0, np.int64), np.zeros(len(grams), bool)
-    places = known.searchsorted(grams).clip(max=len(known) - 1)
-    there = known[places] == grams
-    return places[there], there
-
-
-def sides(classes: np.ndarray) -> list[np.ndarray]:
-    """(documents,) whether each is of a class: of two classes the second, else each in turn."""
-    several = int(classes.max()) + 1
-    return [classes == c for c in ([1] if several == 2 else range(several))]
-
-
-def told_apart(features, own: np.ndarray, seed: int, strength: float) -> tuple[np.ndarray, float]:
-    """(n-grams,) coefficients and the bias by which ``own`` documents are told from the others.
+def count_matrix(
+    rows: Sequence[tuple[np.ndarray, np.ndarray]], n_grams: np.ndarray
+) -> sparse.csr_matrix:
+    """(documents, n-grams) how often each of ``n_grams`` stands in each document.
 
     Args:
-        features: (documents, n-grams) a sparse matrix.
-        strength: of the fit, the reciprocal of the L2 penalty.
+        rows: what ``n_gram_counts`` returns for each document.
     """
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
-
-    model = LogisticRegression(
-        C=strength, solver="liblinear", dual=True, max_iter=ROUNDS, random_state=seed
+    columns, values = [], []
+    for different, counts in rows:
+        places = n_grams.searchsorted(different).clip(max=len(n_grams) - 1)
+        known = n_grams[places] == different
+        columns.append(places[known])
+        values.append(counts[known].astype(float))
+    ends = np.cumsum([0, *map(len, columns)])
+    return sparse.csr_matrix(
+        (np.concatenate(values), np.concatenate(columns), ends), shape=(len(rows), len(n_grams))
     )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(features, own)
-    return model.coef_[0], float(model.intercept_[0])
-
-
-def probabilities_of(scores: np.ndarray) -> np.ndarray:
-    """(documents, classes) float64; several classes are each asked alone, and shared out.
-
-    Args:
-        scores: (documents, columns) log-odds, one column for two classes.
-    """
-    yes = 1 / (1 + np.exp(-scores.clip(-500, 500)))
-    if yes.shape[1] == 1:
-        return np.hstack([1 - yes, yes])
-    return yes / yes.sum(1, keepdims=True)
-
-
-NB_SVM = "nb-svm"
-SMOOTHING = 1.0
-
-
-@dataclass(frozen=True)
-class NaiveBayes:
-    """What was learnt.
-
-    Attributes:
-        words: numbers of the vocabulary, of which n-grams are made.
-        grams: (n-grams,) int64 ascending, the number of each.
-        weights: (columns, n-grams) float32 one column for two classes, else one for each.
-        biases: (columns,) of each.
-    """
-
-    words: int
-    grams: np.ndarray
-    weights: np.ndarray
-    biases: np.ndarray
-
-    def probabilities(self, documents: Iterable[NumberedDocument]) -> np.ndarray:
-        """(documents, classes) float64 how likely each class is."""
-        rows = [self._scores(_different(document, self.words)) for document in documents]
-        return probabilities_of(np.stack(rows))
-
-    def _scores(self, grams: np.ndarray) -> np.ndarray:
-        places, _ = places_of(grams, self.grams)
-        return self.weights[:, places].sum(1) + self.biases
-
-
-def learn_nb_svm(
-    documents: Sequence[NumberedDocument],
-    classes: np.ndarray,
-    words: int,
-    seed: int = 0,
-    strength: float = 1.0,
-) -> NaiveBayes:
-    """Learns from ``documents``, numbered by a vocabulary of ``words`` words.
-
-    Args:
-        classes: (documents,) index of each one's class, all from 0 to the largest.
-        strength: of the fit, the reciprocal of the L2 penalty.
-
-    Raises:
-        UserError: if the documents have no n-gram in common.
-        ValueError: if the vocabulary is too large.
-    """
-    check_words(words)
-    rows = [_different(document, words) for document in documents]
-    grams, _ = frequent(rows, NB_SVM)
-    held = [places_of(row, grams)[0] for row in rows]
-    found = [_one_against_the_rest(held, len(grams), own, seed, strength) for own in sides(classes)]
-    weights, biases = zip(*found, strict=True)
-    return NaiveBayes(words, grams, np.stack(weights), np.array(biases))
-
-
-def _different(document: NumberedDocument, words: int) -> np.ndarray:
-    return np.unique(grams_of(document.words, words))
-
-
-def _one_against_the_rest(
-    held: Sequence[np.ndarray], grams: int, own: np.ndarray, seed: int, strength: float
-) -> tuple[np.ndarray, float]:
-    """(n-grams,) float32 weights and the bias of one class against all others."""
-    from scipy.sparse import csr_matrix
-
-    ends = np.cumsum([0, *map(len, held)])
-    places = np.concatenate(held)
-    ratio = _log_count_ratio(places, np.repeat(own, np.diff(ends)), grams)
-    features = csr_matrix((ratio[places], places, ends), shape=(len(held), grams))
-    weights, bias = told_apart(features, own, seed, strength)
-    return (weights * ratio).astype(np.float32), bias
-
-
-def _log_count_ratio(places: np.ndarray, own: np.ndarray, grams: int) -> np.ndarray:
-    """(n-grams,) Wang and Manning's equation 1: ln((p / ‖p‖₁) / (q / ‖q‖₁))."""
-    p = SMOOTHING + np.bincount(places[own], minlength=grams)
-    q = SMOOTHING + np.bincount(places[~own], minlength=grams)
-    return np.log((p / p.sum()) / (q / q.sum()))
-
-
-TF_IDF = "tf-idf"
-TF_IDF_LONGEST = 2  # words of an n-gram
-
-
-@dataclass(frozen=True)
-class TfIdf:
-    """What was learnt.
-
-    Attributes:
-        words: numbers of the vocabulary, of which n-grams are made.
-        grams: (n-grams,) int64 ascending, the number of each.
-        rarity: (n-grams,) the logarithm of how rare each is, and 1.
-        weights: (columns, n-grams) float32 one column for two classes, else one for each.
-        biases: (columns,) of each.
-    """
-
-    words: int
-    grams: np.ndarray
-    rarity: np.ndarray
-    weights: np.ndarray
-    biases: np.ndarray
-
-    def probabilities(self, documents: Iterable[NumberedDocument]) -> np.ndarray:
-        """(documents, classes) float64 how likely each class is."""
-        return probabilities_of(np.stack(list(map(self._scores, documents))))
-
-    def _scores(self, document: NumberedDocument) -> np.ndarray:
-        places, values = _features(*_counted(document, self.words), self.grams, self.rarity)
-        return self.weights[:, places] @ values + self.biases
-
-
-def learn_tf_idf(
-    documents: Sequence[NumberedDocument],
-    classes: np.ndarray,
-    words: int,
-    seed: int = 0,
-    strength: float = 20.0,
-) -> TfIdf:
-    """Learns from ``documents``, numbered by a vocabulary of ``words`` words.
-
-    Args:
-        classes: (documents,) index of each one's class, all from 0 to the largest.
-        strength: of the fit, the reciprocal of the L2 penalty.
-
-    Raises:
-        UserError: if the documents have no n-gram in common.
-        ValueError: if the vocabulary is too large.
-    """
-    from scipy.sparse import csr_matrix
-
-    check_words(words)
-    counted = [_counted(document, words) for document in documents]
-    grams, holding = frequent([row for row, _ in counted], TF_IDF)
-    rarity = 1 + np.log((1 + len(documents)) / (1 + holding))
-    rows = [_features(*row, grams, rarity) for row in counted]
-    ends = np.cumsum([0, *(len(places) for places, _ in rows)])
-    places, values = map(np.concatenate, zip(*rows, strict=True))
-    features = csr_matrix((values, places, ends), shape=(len(rows), len(grams)))
-    found = [told_apart(features, own, seed, strength) for own in sides(classes)]
-    weights, biases = zip(*found, strict=True)
-    return TfIdf(words, grams, rarity, np.stack(weights).astype(np.float32), np.array(biases))
-
-
-def _counted(document: NumberedDocument, words: int) -> tuple[np.ndarray, np.ndarray]:
-    """The different n-grams of a document, and how often each stands there."""
-    return np.unique(grams_of(document.words, words, TF_IDF_LONGEST), return_counts=True)
-
-
-def _features(
-    own: np.ndarray, times: np.ndarray, grams: np.ndarray, rarity: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Where those of a document's n-grams stand that count, and their values of length 1.
-
-    (1 + ln times) · rarity, over the root of the sum of squares.
-    """
-    places, there = places_of(own, grams)
-    values = (1 + np.log(times[there])) * rarity[places]
-    length = float(np.linalg.norm(values))
-    return places, values / (length or 1.0)

@@ -1,12 +1,7 @@
-"""Which documents go together in a batch, epoch by epoch.
+"""The batches of an epoch, and how far an epoch is.
 
-Documents of similar length share a batch, so that none waits for a longer one,
-and a batch is full when it holds its budget of tokens. The order depends on the
-seed and the epoch alone. It knows nothing about models.
-
-How far an epoch is: a point between two steps, and what was counted up to there.
-
-It knows nothing about models.
+Documents of similar length share a batch, and a batch is full when it holds its budget of
+tokens. The order depends on the seed and the epoch alone.
 """
 
 import math

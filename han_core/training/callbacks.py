@@ -1,11 +1,4 @@
-"""How a run tells what it is doing, and is told to stop.
-
-It knows nothing about who listens: the command line, an event log, or a test.
-
-What can go wrong with a device in the middle of a run, as a sentence.
-
-It knows nothing about runs.
-"""
+"""Callbacks of a run, and sentences for a device that fails in the middle of it."""
 
 import re
 from collections.abc import Callable, Iterator

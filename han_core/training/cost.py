@@ -1,19 +1,8 @@
-"""How many words a corpus knows, told from a sample of it.
+"""The size of a vocabulary, of a batch, and the time of a training step, without a run.
 
-A sample misses most rare words, and the more texts, the fewer of their words are new.
-Both follow from the share of words that the sample shows once, if words come as in the
-process of Pitman and Yor (1997), which gives the power laws of Zipf and Heaps. It knows
-nothing about texts.
-
-How many tokens go into a batch where nobody says it.
-
-It knows nothing about which documents go together.
-
-How long a step of training takes on this machine's processor, without taking one.
-
-The multiplications and additions of a model are counted, and what else a step does is
-told in the same unit, as measured on one machine; how many this machine does in a second
-is measured here. It knows nothing about texts.
+The words of a corpus are estimated from a sample, if they come as in the process of Pitman and
+Yor (1997), which gives the power laws of Zipf and Heaps. The time of a step follows from the
+multiplications and additions of a model, and from how many this machine does in a second.
 """
 
 import time

@@ -1,11 +1,10 @@
-"""Teachers: who they are, and what they say of documents that have no labels.
+"""Knowledge distillation: teachers label documents that have no labels, for a student to learn.
 
-A student that learns what several models say together of many unlabelled documents does
-better than one that learns from the labels alone (Hinton, Vinyals and Dean 2015). It knows
-nothing about files of runs.
+A student that learns what several models predict together for many unlabelled documents does
+better than one that learns from the labels alone (Hinton, Vinyals and Dean 2015).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -19,16 +18,9 @@ from han_core.models.predict import Progress, metrics
 from han_core.runtime.errors import UserError, counted, joined, listed
 from han_core.text.token_table import Documents
 from han_core.text.vocabulary import RESERVED, Vocabulary
-from han_core.training import bag_of_words
 from han_core.training.distributed import Processes, predict_shared
 from han_core.training.prepare import Prepared, Teaching
 from han_core.training.settings import BAGS
-
-LEARN: dict[str, Callable[..., bag_of_words.Bag]] = {
-    bag_of_words.NB_SVM: bag_of_words.learn_nb_svm,
-    bag_of_words.TF_IDF: bag_of_words.learn_tf_idf,
-}
-"""How each of ``BAGS`` learns, when it is asked."""
 
 
 @dataclass(frozen=True)
@@ -203,11 +195,13 @@ def _asked(
 def _bag_of_words(
     name: str, documents: Documents, prepared: Prepared, room: Classroom
 ) -> np.ndarray:
+    from han_core.training.bag_of_words import FEWEST, LEARN, MOST_WORDS  # scikit-learn is heavy
+
     training = prepared.training.documents
     assert isinstance(training, Documents)
     lowercase = prepared.vocabulary.lowercase
     vocabulary = Vocabulary(RESERVED, lowercase).extended(
-        training.counts(lowercase), bag_of_words.FEWEST, bag_of_words.MOST_WORDS
+        training.counts(lowercase), FEWEST, MOST_WORDS
     )
     learning = list(room.follow(training.renumbered(vocabulary), f"Teaching {name}"))
     classes = prepared.training.classes

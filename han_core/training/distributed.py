@@ -1,7 +1,7 @@
-"""The processes of one run: which one this is, and what they tell each other.
+"""The processes of one run: which one this is, and what they exchange.
 
-A launcher such as torchrun starts them and says in the environment how many there are.
-Numbers alone pass between them, as sums: whoever has nothing to say adds zeros.
+A launcher such as torchrun starts them and gives their number in the environment. Only numbers
+are exchanged, as sums: a process that has nothing to add adds zeros.
 """
 
 import os

@@ -1,8 +1,4 @@
-"""What a run will need before it starts: parameters, memory and time.
-
-From a sample of the texts alone, in less than a second. It knows nothing about how
-training goes.
-"""
+"""An estimate of parameters, memory and time before a run starts, from a sample of the texts."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,7 +1,6 @@
-"""Every setting of a run as a form would show it: what it is for, its kind and its limits.
+"""Every setting of a run as a form shows it: description, kind and limits.
 
-The lines are written here; kinds, limits and defaults are read from the settings
-themselves. It knows nothing about how a form is drawn.
+Kinds, limits and defaults are read from the settings themselves.
 """
 
 from collections.abc import Mapping

@@ -1,12 +1,7 @@
-"""A checkpoint that a run starts from, and what it decides about the run.
+"""The weights that a run starts from: random ones, or those of a checkpoint.
 
-It gives model, sizes, language and words, and the attention form unless another is asked
-for; classes are kept where the new data have the same ones. It knows nothing about weights
-or training.
-
-The weights that a run starts from: drawn, or those of a checkpoint.
-
-It knows nothing about training.
+The checkpoint decides model, sizes, language and words, and the attention form unless another
+is asked for; classes are kept where the new data have the same ones.
 """
 
 from collections.abc import Mapping, Sequence

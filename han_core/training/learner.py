@@ -1,8 +1,7 @@
 """A model and its optimiser: one step at a time, the same for any number of processes.
 
-Mixed precision, clipping and the exchange of gradients are Accelerate's work. Each
-process takes its share of every batch, and the gradient is that of the whole batch. It
-knows nothing about epochs or files.
+Mixed precision, clipping and the exchange of gradients are Accelerate's work. Each process
+takes its share of every batch, and the gradient is that of the whole batch.
 """
 
 import math

@@ -1,18 +1,7 @@
-"""An exponential average of the weights, which does better than the last ones alone.
+"""Learning rates, the average of the weights, the best epoch and early stopping.
 
-It knows nothing about where the weights come from.
-
-How fast each level of a model learns: words, sentences, classifier.
-
-A model that was trained before is taught something new by its upper levels first
-(Howard and Ruder 2018): each level has its own share of the learning rate, and the
-word level can stand still. It knows nothing about what moves the rate over a run.
-
-How the learning rate moves over a run.
-
-Which epoch of a run is the best, and when no better one is waited for any longer.
-
-It reads the lines of the history and knows nothing about models.
+Each level of a model (words, sentences, classifier) has its own share of the learning rate, and
+the word level can be frozen, for a model that was trained before (Howard and Ruder 2018).
 """
 
 import math

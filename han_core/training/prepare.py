@@ -1,17 +1,8 @@
-"""What teachers said of documents that have no labels.
+"""Prepare labelled texts: a vocabulary, numbered documents, and stretches for teachers to label.
 
-It knows nothing about who the teachers are or how they were asked.
-
-Stretches: runs of clauses of the training documents, for teachers to label.
-
-A model that has only whole documents to learn from cannot tell which of their clauses
-decided; what teachers say of a part of a document tells it more. It knows nothing about
-teachers or classes.
-
-Labelled texts to numbered documents and a vocabulary.
-
-The vocabulary comes from the documents that a run learns from alone. It knows nothing about
-models or files.
+The vocabulary comes from the documents that a run learns from alone. A stretch is a run of
+clauses of a training document: a model that has only whole documents to learn from cannot tell
+which of their clauses decided.
 """
 
 import random

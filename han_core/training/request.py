@@ -1,7 +1,6 @@
-"""What is to be trained, and whether it can be.
+"""What is to be trained, and everything that can be checked before texts are read.
 
-Splitting texts into words takes minutes, so everything that can be found wrong
-without it is found before. It knows nothing about how training goes.
+Splitting texts into words takes minutes, so all checks that need no words come first.
 """
 
 import os

@@ -1,7 +1,7 @@
 """The state of a run that is not over: enough to go on exactly where it stopped.
 
-Model, optimiser, average and random state are tensors in a safetensors file, and
-the counters are JSON: nothing is pickled. It knows nothing about data or loss.
+Model, optimiser, average and random state are tensors in a safetensors file, and the counters
+are JSON: nothing is pickled.
 """
 
 import hashlib

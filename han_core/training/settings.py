@@ -1,11 +1,6 @@
-"""The settings of a training run, their defaults and their limits.
+"""The settings of a training run, their defaults and limits, and presets of them.
 
-``--set key=value`` on the command line reaches exactly these fields and those
-of the architecture. It knows nothing about data.
-
-Settings that belong together, under names that a teacher would use.
-
-It knows nothing about data: how long a run takes is what ``estimate`` says.
+``--set key=value`` on the command line reaches these fields and those of the architecture.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

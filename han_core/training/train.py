@@ -1,9 +1,7 @@
-"""From labelled texts to a checkpoint folder.
+"""Train a model: from labelled texts to a checkpoint folder.
 
-Prepares the data, trains step by step, and writes the whole folder after each epoch,
-from time to time within one, and when it is asked to stop: the best weights so far and
-what is needed to go on. It knows nothing about where texts come from or how progress
-is shown.
+The folder is written whole after each epoch, from time to time within one, and when the run is
+asked to stop: the best weights so far and the state that is needed to go on.
 """
 
 import json

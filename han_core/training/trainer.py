@@ -1,7 +1,6 @@
-"""One training run: what it has learnt, an epoch at a time, and which weights it keeps.
+"""One training run: its epochs, its history, and the weights that it keeps.
 
-A run can be taken apart into a ``RunState`` after any step and put together again, bit
-for bit. It knows nothing about files or the command line.
+A run can be stored as a ``RunState`` after any step and restored, bit for bit.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,6 @@
-"""The folder that a run leaves: the best weights so far, and what is needed to go on.
+"""The checkpoint folder of a run: the best weights so far, and the state that is needed to go on.
 
-It is written whole or not at all, and never with weights that are no numbers. It knows
-nothing about when it is time to write.
+It is written whole or not at all, and never with weights that are not finite.
 """
 
 import errno

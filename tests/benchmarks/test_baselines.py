@@ -9,9 +9,10 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from benchmarks import baselines
-from benchmarks.baselines import BAGS, NGrams, Predictions, log_count_ratio, mcnemar_test, unit_of
+from benchmarks.baselines import BAGS, NGrams, Predictions, mcnemar_test, unit_of
 from han_core.models.checkpoint import load_checkpoint
 from han_core.models.predict import predict
+from han_core.training.bag_of_words import log_count_ratio
 
 
 def test_log_count_ratio_by_hand():

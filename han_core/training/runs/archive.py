@@ -1,8 +1,4 @@
-"""A checkpoint that somebody brought as a zip, among the runs as one that is done.
-
-Its configuration, figures and curves are told as far as the zip tells them. It knows
-nothing about how a zip is read safely (``models.archive``).
-"""
+"""Import a zip of a checkpoint as a run that is done, with its figures and curves."""
 
 import json
 import os

@@ -1,7 +1,4 @@
-"""Runs side by side: a table of them, and in which settings they differ.
-
-It knows nothing about how tables are shown.
-"""
+"""A table that compares runs, and the settings in which they differ."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,7 @@
-"""What happened in a run, a line of JSON each: appended, never changed.
+"""The event log of a run: a line of JSON for each event, appended and never changed.
 
-A line is written in one piece. A process that dies leaves at most one torn line at the
-end, which readers leave out and the next writer cuts off.
+A line is written in one piece. A process that dies leaves at most one torn line at the end,
+which readers leave out and the next writer cuts off.
 """
 
 import json

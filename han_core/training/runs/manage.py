@@ -1,7 +1,7 @@
-"""Begins, stops, resumes, renames and deletes runs, and says where each stands.
+"""Start, stop, resume, rename, publish and delete runs, and list them.
 
-Each run is a process of its own, that goes on when the one that began it ends. What is
-here is quick: nothing waits for a run.
+Each run is a process of its own, that goes on when the one that started it ends. Nothing here
+waits for a run.
 """
 
 import os

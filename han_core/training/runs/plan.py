@@ -1,12 +1,4 @@
-"""What a run is to do: the content of its ``config.json``.
-
-The same values as the flags of the command ``train``, and it says which command would
-do the same. It knows nothing about processes.
-
-What a planned run will need, from a look at its data.
-
-Puts together what ``estimate`` asks for. It knows nothing about processes.
-"""
+"""The plan of a run, its ``config.json``: the same values as the flags of the command ``train``."""
 
 import shlex
 from pathlib import Path

@@ -1,7 +1,7 @@
-"""A run's checkpoint among those that every page offers.
+"""Publish a run's checkpoint among those that every page offers.
 
-Its folder says in ``metrics.json`` which run it came from, so that no other is ever
-renamed, replaced or deleted. It knows nothing about the run's process.
+Its ``metrics.json`` names the run that it came from, so that no other is ever renamed, replaced
+or deleted.
 """
 
 import os

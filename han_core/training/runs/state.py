@@ -1,7 +1,6 @@
-"""The story that a log tells: what holds now, curves, and the sentences that were said.
+"""The state of a run as its log tells it: phase, curves and messages.
 
-Steps that were taken again after a run was resumed stand there once. It knows nothing
-about locks or processes.
+Steps that were taken again after a run was resumed are listed once.
 """
 
 import threading

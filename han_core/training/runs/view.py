@@ -1,6 +1,6 @@
-"""Where a run stands, told from its lock, its log and the wish to stop it.
+"""A run as the page shows it: status, progress and message, from its lock and its log.
 
-Never from process ids, which other processes get again. It changes nothing.
+Never from process ids, which other processes get again.
 """
 
 import calendar
