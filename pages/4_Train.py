@@ -15,7 +15,7 @@ else:
     with user_errors_shown():
         chosen = run_list.runs()
         if len(chosen) == 1:
-            run_view.one(chosen[0])
+            run_view.show(chosen[0])
         elif chosen:
             run_list.side_by_side(chosen)
 cache.freeze_loaded_objects("Train")

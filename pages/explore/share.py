@@ -15,7 +15,7 @@ from han_core.viz.html_page import standalone
 from han_core.viz.permalink import DocumentStore, View, restore, share, view_of
 from han_core.viz.tables import to_csv, to_json, weights_table
 from pages.explore.words import Analysis
-from pages.shared import cache, document_input, edit_state, wording
+from pages.shared import cache, document_input, wording
 from pages.shared.page import plain
 
 PARAMETER = "view"
@@ -30,7 +30,7 @@ def open_link() -> None:
     try:
         view = restore(token, _store())
     except UserError as error:
-        edit_state.set_notice("text", str(error))
+        document_input.set_notice("text", str(error))
         return
     _show(view)
 
@@ -45,13 +45,13 @@ def _show(view: View) -> None:
     if view.checkpoint in cache.listings():
         st.session_state["checkpoint"] = view.checkpoint
     else:
-        edit_state.set_notice(
+        document_input.set_notice(
             "text", f"The link names the checkpoint {view.checkpoint}, which is not on this server."
         )
     for key in ("reading", "method", "target", "placebo"):
         st.session_state[key] = getattr(view, key)
-    edit_state.set_edits(view.edits)
-    edit_state.set_tampering(view.tampering)
+    document_input.set_edits(view.edits)
+    document_input.set_tampering(view.tampering)
 
 
 def panel(analysis: Analysis) -> None:
@@ -95,8 +95,8 @@ def _token() -> str:
         reading=state.get("reading", "document"),
         method=state.get("method", "attention"),
         target=state.get("target"),
-        edits=edit_state.edits(),
-        tampering=edit_state.tampering(),
+        edits=document_input.edits(),
+        tampering=document_input.tampering(),
         placebo=state.get("placebo", "none"),
     )
     return share(view, _store())

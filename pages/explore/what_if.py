@@ -9,7 +9,7 @@ from han_core.explanation import counterfactual, interventions
 from han_core.explanation.interventions import Intervention, InterventionKind
 from han_core.viz.charts.distributions import class_bars
 from pages.explore.words import Analysis
-from pages.shared import edit_state, wording
+from pages.shared import document_input, wording
 from pages.shared.components import hooked
 from pages.shared.page import plain
 
@@ -29,7 +29,7 @@ def panel(analysis: Analysis) -> None:
     """Draw what can be changed, both predictions side by side, and the list of edits."""
     st.subheader("What if", anchor=False)
     with st.container():  # a place of its own, or the tabs below would begin anew
-        edit_state.notice("edits")
+        document_input.notice("edits")
     words, attention = st.tabs(["Change words", "Change attention"])
     with words:
         _undo_buttons()
@@ -41,17 +41,17 @@ def panel(analysis: Analysis) -> None:
 
 
 def _undo_buttons() -> None:
-    if not edit_state.edits():
+    if not document_input.edits():
         st.caption(wording.NOTHING_REMOVED)
         return
     with st.container(horizontal=True):
-        st.button("Undo", key="undo", on_click=edit_state.undo, args=(-1,))
-        st.button("Reset", key="reset", on_click=edit_state.set_edits, args=((),))
+        st.button("Undo", key="undo", on_click=document_input.undo, args=(-1,))
+        st.button("Reset", key="reset", on_click=document_input.set_edits, args=((),))
 
 
 def _edits(analysis: Analysis) -> None:
     """The list of edits, the latest first, each with a field for a replacement."""
-    edits = edit_state.edits()
+    edits = document_input.edits()
     for number in range(len(edits) - 1, max(-1, len(edits) - 1 - LISTED), -1):
         _edit(analysis, number)
     if len(edits) > LISTED:
@@ -59,7 +59,7 @@ def _edits(analysis: Analysis) -> None:
 
 
 def _edit(analysis: Analysis, number: int) -> None:
-    edit, document = edit_state.edits()[number], analysis.before.document
+    edit, document = document_input.edits()[number], analysis.before.document
     key = f"replacement_{edit.start}_{edit.end}_{number}"
     st.session_state[key] = edit.replacement
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -67,17 +67,17 @@ def _edit(analysis: Analysis, number: int) -> None:
             wording.edit_name(document.text[edit.start : edit.end]),
             key=key,
             placeholder="nothing; type a replacement here",
-            on_change=lambda: edit_state.replace(
+            on_change=lambda: document_input.replace(
                 number, st.session_state[key], document, analysis.before.checkpoint.tokenizer
             ),
         )
-        st.button("✕", key=f"back_{key}", on_click=edit_state.undo, args=(number,),
+        st.button("✕", key=f"back_{key}", on_click=document_input.undo, args=(number,),
                   help="Restore it")  # fmt: skip
 
 
 def _tampering(analysis: Analysis) -> None:
     """Attention flattened, shuffled or sharpened, in one sentence or everywhere."""
-    tampering, now = edit_state.tampering(), analysis.now
+    tampering, now = document_input.tampering(), analysis.now
     st.session_state["tamper_kind"] = tampering.kind if tampering else None
     st.segmented_control(
         "Attention", list(KINDS), format_func=lambda kind: KINDS[kind], key="tamper_kind",
@@ -109,12 +109,12 @@ def _tampering(analysis: Analysis) -> None:
 
 def _take_tampering() -> None:
     """Store what the widgets say; a widget that was not drawn leaves its value as it was."""
-    before, kind = edit_state.tampering(), st.session_state["tamper_kind"]
+    before, kind = document_input.tampering(), st.session_state["tamper_kind"]
     if kind is None:
-        edit_state.set_tampering(None)
+        document_input.set_tampering(None)
         return
     temperature = 0.5 if before is None or before.kind != "sharpen" else before.temperature
-    edit_state.set_tampering(
+    document_input.set_tampering(
         Intervention(
             kind,
             st.session_state.get("tamper_where") if before else None,
@@ -125,15 +125,15 @@ def _take_tampering() -> None:
 
 
 def _reshuffle() -> None:
-    if (before := edit_state.tampering()) is not None:
-        edit_state.set_tampering(replace(before, seed=before.seed + 1))
+    if (before := document_input.tampering()) is not None:
+        document_input.set_tampering(replace(before, seed=before.seed + 1))
 
 
 def _comparison(analysis: Analysis) -> None:
     """Both predictions side by side, in a figure and in a sentence, and how attention moved."""
     named = [("before", analysis.before.explanation), ("now", analysis.explanation)]
     with hooked("what-if", key="what_if"):
-        if edit_state.edits():
+        if document_input.edits():
             st.markdown(plain(counterfactual.what_if_sentence(analysis.what_if)))
         if analysis.tampered is not None:
             st.markdown(plain(interventions.intervention_sentence(analysis.tampered)))
@@ -144,7 +144,7 @@ def _comparison(analysis: Analysis) -> None:
         )  # fmt: skip
         if analysis.tampered is not None:
             st.caption(wording.shuffle_line(interventions.measure_shuffling(analysis.now)))
-        if edit_state.edits():
+        if document_input.edits():
             st.caption(wording.moved_line(counterfactual.divergence(analysis.what_if)))
             st.space("small")
             with st.expander("Where attention moved"):

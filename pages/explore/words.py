@@ -19,7 +19,7 @@ from han_core.runtime.errors import UserError
 from han_core.text.edits import Edited, edited, struck
 from han_core.viz.colour_scale import attribution_scale
 from han_core.viz.heatmap import Colour, heatmap
-from pages.shared import cache, controls, edit_state, explanation_panels, wording
+from pages.shared import cache, controls, document_input, explanation_panels, wording
 from pages.shared.components import draw
 from pages.shared.page import plain, restore_value
 
@@ -67,12 +67,12 @@ def analyse(question: cache.Question) -> Analysis:
         UserError: as ``cache.probe`` does for the text without edits.
     """
     before = cache.probe(question)
-    edits = edit_state.edits()
+    edits = document_input.edits()
     try:
         new = edited(before.document, edits, before.checkpoint.tokenizer)
     except UserError as error:  # edits from a link, or made with another tokenizer
-        edit_state.set_notice("edits", str(error))
-        edit_state.set_edits(())
+        document_input.set_notice("edits", str(error))
+        document_input.set_edits(())
         edits, new = (), edited(before.document, (), before.checkpoint.tokenizer)
     question = question._replace(edits=tuple((e.start, e.end, e.replacement) for e in edits))
     now = cache.probe(question) if edits else before
@@ -80,13 +80,13 @@ def analyse(question: cache.Question) -> Analysis:
 
 
 def _tampered(now: ModelProbe) -> InterventionResult | None:
-    if (tampering := edit_state.tampering()) is None:
+    if (tampering := document_input.tampering()) is None:
         return None
     try:
         return intervene(now, tampering)
     except UserError as error:
-        edit_state.set_notice("edits", str(error))
-        edit_state.set_tampering(None)
+        document_input.set_notice("edits", str(error))
+        document_input.set_tampering(None)
         return None
 
 
@@ -104,7 +104,7 @@ def panel(analysis: Analysis) -> None:
         analysis.explanation,
         colour,
         partial(
-            edit_state.take_click,
+            document_input.take_click,
             document=document,
             edited=new,
             tokenizer=analysis.before.checkpoint.tokenizer,

@@ -1,14 +1,14 @@
-"""Hanscope for a class: everything is loaded before the first student comes.
+"""Hanscope for a class: models and pages are loaded before the first student comes.
 
-``make class`` serves this in place of ``app.py``. The health check says ok once a text has
-been explained by every checkpoint. Streamlit collects garbage after every run of a page,
-which with thirty sessions' objects to look through takes longer than the page; so what
-lives is set aside every few moments, and looked through once a minute. ``quotas`` says
-what waits for a click because many share it. It draws nothing.
+``make class`` serves this in place of ``app.py``. The health check says ok once every
+checkpoint has explained a text. Streamlit collects garbage after every run of a page, which
+takes longer than the page with the objects of thirty sessions; so living objects are frozen
+every second, and all are collected once a minute. ``quotas`` says what waits for a click.
 """
 
 import asyncio
 import gc
+import importlib
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,23 +21,28 @@ from han_core.runtime.errors import UserError
 from pages.shared import cache
 from pages.shared.quotas import CLASS
 
-PAUSE = 1.0  # seconds between two times of setting aside,
-ROUNDS = 60  # which is done so often until everything is looked through
-TEXT = "The first text of the day is ours. It is read so that nobody waits for the model."
+PAUSE = 1.0  # seconds between two freezes
+ROUNDS = 60  # freezes between two full collections
+HEAVY = (
+    "han_core.analysis.dataset",
+    "han_core.training.runs.manage",
+    "han_core.viz.charts.evidence",
+)
+TEXT = "This text is explained at the start. So no visitor waits for the model to load."
 
 
 @asynccontextmanager
 async def warm(app: st.App) -> AsyncIterator[None]:
-    """Loads what every page needs, then lets the server say that it is well."""
+    """Load what every page needs before the server reports that it is healthy."""
     os.environ[CLASS] = "1"
     _load()
-    tidying = asyncio.create_task(_tidy())
+    freezing = asyncio.create_task(_freeze_objects())
     yield
-    tidying.cancel()
+    freezing.cancel()
 
 
-async def _tidy() -> None:
-    """Sets aside from garbage collection what lives, so that a collection is about news."""
+async def _freeze_objects() -> None:
+    """Keep living objects out of garbage collection, so that it only looks at new ones."""
     while True:
         gc.unfreeze()
         gc.collect()
@@ -47,11 +52,13 @@ async def _tidy() -> None:
 
 
 def _load() -> None:
+    for module in HEAVY:
+        importlib.import_module(module)
     device = available_devices()[0]
     for name in cache.listings():
         try:
-            asked = cache.Question(name, device, TEXT)
-            cache.evidence(asked, "word", "delete", "quick", lambda done, of: None)
+            question = cache.Question(name, device, TEXT)
+            cache.evidence(question, "word", "delete", "quick", lambda done, of: None)
         except UserError:  # the page says what is wrong with it
             continue
 

@@ -1,7 +1,4 @@
-"""The choice of labelled documents: bundled, scored before, a file of one's own, or the hub's.
-
-What comes out is a name (``Source``) that this process or another reads them by.
-"""
+"""The picker of labelled documents: bundled, scored before, your own file, or the hub."""
 
 import time
 
@@ -12,7 +9,6 @@ from han_core.analysis.sources import Source, source_of
 from han_core.data.hub import HubName
 from han_core.data.table import Table
 from pages.shared import files
-from pages.shared import files as uploading
 from pages.shared.page import plain, restore_value
 
 UPLOAD, HUB, KEPT = "upload", "hub", "kept:"
@@ -20,33 +16,33 @@ BUNDLED = {
     "bundled:classroom@test": "Classroom, English, test",
     "bundled:classroom@train": "Classroom, English, train",
     "bundled:classroom/zh@all": "Classroom, Chinese, all",
-    "bundled:classroom/all@all": "Classroom, all of it",
+    "bundled:classroom/all@all": "Classroom, everything",
 }
-OWN = {UPLOAD: "A file of my own", HUB: "A data set of the Hugging Face hub"}
+OWN = {UPLOAD: "Your own file", HUB: "A data set on the Hugging Face hub"}
 
 
 def source() -> str:
-    """What the picker says: a bundled part's spec, ``UPLOAD``, ``HUB``, or ``KEPT`` with a hash.
+    """Draw the picker; return a bundled spec, ``UPLOAD``, ``HUB``, or ``KEPT`` with a hash.
 
     The hash is the ``data_sha256`` of documents that were scored before.
     """
     _follow()
-    there = BUNDLED | {KEPT + sha256: title for sha256, title in before().items()} | OWN
-    if st.session_state.get("source", UPLOAD) not in there:
-        st.warning("The documents that were chosen are no longer kept.")
-        st.session_state["source"] = next(iter(there))
-    restore_value("source", next(iter(there)))
+    options = BUNDLED | {KEPT + sha256: title for sha256, title in before().items()} | OWN
+    if st.session_state.get("source", UPLOAD) not in options:
+        st.warning("The scores of these documents were deleted. Choose documents again.")
+        st.session_state["source"] = next(iter(options))
+    restore_value("source", next(iter(options)))
     return st.selectbox(
         "Documents",
-        list(there),
-        format_func=lambda spec: there.get(spec, spec),
+        list(options),
+        format_func=lambda spec: options.get(spec, spec),
         key="source",
         persist_state="session",
     )
 
 
 def documents(source: str) -> Source | None:
-    """The documents that the picker names, with what else has to be asked; None without a file.
+    """Draw what else the choice needs, and return the documents; None without a file.
 
     Raises:
         UserError: if the file cannot be read.
@@ -61,10 +57,7 @@ def documents(source: str) -> Source | None:
 
 
 def before() -> dict[str, str]:
-    """Hash of the data → what they are called, of documents scored before, the latest first.
-
-    What comes bundled has names of its own.
-    """
+    """Return data hash → name of own documents scored before, the latest first."""
     found: dict[str, CachedScores] = {}
     for each in files.list_scores():
         if each.origin.source.data not in BUNDLED:
@@ -77,20 +70,20 @@ def before() -> dict[str, str]:
 
 
 def before_name(kept: CachedScores, alone: bool) -> str:
-    """One line for the picker; where several have the name, when they were scored."""
+    """Return one line for the picker; with the time of scoring where names are equal."""
     rows = f"{kept.scores.manifest.rows:,} documents"
     when = "" if alone else time.strftime(", %d %B %Y, %H:%M", time.localtime(kept.origin.at))
     return f"Scored before: {kept.origin.source.name} ({rows}{when})"
 
 
 def take_anew(source: Source) -> None:
-    """From now on the file of ``source`` as it stands now, not as it was when it was scored."""
+    """Use the file of ``source`` as it is now, not as it was when it was scored."""
     anew = st.session_state.get("source_anew", ())
     st.session_state["source_anew"] = (*anew, source)
 
 
 def _follow() -> None:
-    """Goes over to the file as it is now, once that was scored on request."""
+    """Switch to the file as it is now, once it has been scored."""
     if not (held := kept_of(st.session_state.get("source", ""))):
         return
     was = held[0].origin.source
@@ -107,7 +100,7 @@ def _anew(source: Source) -> Source:
 
 
 def kept_of(source: str) -> list[CachedScores]:
-    """Kept scores of the documents that the picker names, those used last first."""
+    """Return stored scores of the documents that the picker names, last used first."""
     sha256 = source.removeprefix(KEPT)
     return [
         each
@@ -117,12 +110,12 @@ def kept_of(source: str) -> list[CachedScores]:
 
 
 def _upload() -> Source | None:
-    sent = uploading.upload("upload", "CSV, TSV, JSONL or Parquet")
-    if sent is None:
-        st.caption("A file needs a column with texts and one with their labels.")
+    uploaded = files.upload("upload", "CSV, TSV, JSONL or Parquet")
+    if uploaded is None:
+        st.caption("A file with a column of texts and a column of labels is expected.")
         return None
-    columns = _columns(files.table(sent[1]))
-    return source_of(uploading.as_messages("messages", sent[1]), *columns)
+    columns = _columns(files.table(uploaded[1]))
+    return source_of(files.as_messages("messages", uploaded[1]), *columns)
 
 
 def _of_hub() -> Source | None:
@@ -133,7 +126,7 @@ def _of_hub() -> Source | None:
     with columns[1]:
         label = _typed("hub_label_column", "Column of the labels", "label")
     if not name:
-        st.caption("It is fetched by a process of its own, once.")
+        st.caption("It is downloaded once, in the background.")
         return None
     spec = name if name.startswith("hf:") else f"hf:{name}"
     HubName.parse(spec)
@@ -146,13 +139,13 @@ def _typed(key: str, title: str, usual: str) -> str:
 
 
 def guessed_column(columns: tuple[str, ...], name: str, otherwise: int) -> str:
-    """The column called ``name`` in any case, else the one at ``otherwise``, else the last."""
+    """Return the column called ``name`` in any case, else number ``otherwise``, else the last."""
     alike = [column for column in columns if column.strip().casefold() == name]
     return alike[0] if alike else columns[min(otherwise, len(columns) - 1)]
 
 
 def _columns(table: Table) -> tuple[str, str]:
-    """The pickers of the two columns."""
+    """Draw the pickers of the two columns."""
     st.caption(f"{plain(table.name)}: {table.rows:,} rows.")
     pickers = st.columns(2)
     with pickers[0]:

@@ -1,14 +1,21 @@
-"""The text to explain: an example, typed or pasted, or one of several from a file.
+"""The text to explain, and the edits made to it.
 
 What is explained is the text as it stood when "Analyse" was pressed, an example chosen or
-another document opened. A new text drops the edits of the old one.
+another document opened. A new text drops the edits and the tampering of the old one.
 """
+
+from collections.abc import Callable, Sequence
+from typing import Literal
 
 import streamlit as st
 
 from han_core.data.text_files import PastedTexts, texts_of
+from han_core.explanation.interventions import Intervention
 from han_core.runtime.errors import UserError
-from pages.shared import edit_state, files, quotas, wording
+from han_core.text.document import Document
+from han_core.text.edits import Edit, Edited, edited, touched
+from han_core.text.tokenizer import Tokenizer
+from pages.shared import files, quotas, wording
 from pages.shared.page import is_stale, mark_drawn, plain, restore_value, set_value
 
 TEXT_HEIGHT = 248  # pixels: about as tall as what stands beside it
@@ -24,7 +31,7 @@ def document() -> None:
     restore_value("document", names[FIRST_EXAMPLE][1])
     st.session_state.setdefault("analysed", st.session_state["document"])
     with st.container():
-        edit_state.notice("text")
+        notice("text")
     st.selectbox(
         "Example",
         list(names),
@@ -82,7 +89,7 @@ def show(text: str) -> None:
     set_value("document", text)
     set_value("example", None)
     st.session_state["analysed"] = text
-    edit_state.clear()
+    clear_edits()
 
 
 def _pager() -> None:
@@ -118,14 +125,14 @@ def _take_file() -> None:
     try:
         _take_texts(files.texts(file.getvalue(), file.name))
     except UserError as error:
-        edit_state.set_notice("text", str(error))
+        set_notice("text", str(error))
 
 
 def _take_texts(pasted: PastedTexts) -> None:
     st.session_state["texts"] = pasted.documents
     _go_to(0)
     if pasted.notes:
-        edit_state.set_notice("text", " ".join(pasted.notes))
+        set_notice("text", " ".join(pasted.notes))
 
 
 def _go_to(at: int) -> None:
@@ -150,4 +157,75 @@ def _take_text() -> None:
     is_stale("document")
     st.session_state["analysed"] = st.session_state["document"]
     st.session_state["texts"] = ()
-    edit_state.clear()
+    clear_edits()
+
+
+def clear_edits() -> None:
+    """Drop all edits and tampering: they belong to another text."""
+    for key in ("edits", "tampering"):
+        st.session_state.pop(key, None)
+
+
+def edits() -> tuple[Edit, ...]:
+    """Return the edits in the order in which they were made, as offsets into the text."""
+    return st.session_state.get("edits", ())
+
+
+def set_edits(edits: Sequence[Edit]) -> None:
+    st.session_state["edits"] = tuple(edits)
+
+
+def tampering() -> Intervention | None:
+    return st.session_state.get("tampering")
+
+
+def set_tampering(tampering: Intervention | None) -> None:
+    st.session_state["tampering"] = tampering
+
+
+def undo(number: int) -> None:
+    """Undo one edit; the last one by -1."""
+    left = list(edits())
+    if -len(left) <= number < len(left):
+        del left[number]
+    set_edits(left)
+
+
+def take_click(act: dict, document: Document, edited: Edited, tokenizer: Tokenizer) -> None:
+    """Remove the word or sentence that was clicked in the heatmap, or restore it."""
+    if act["do"] == "back":
+        undo(int(act["id"]))
+    else:
+        span = act["start"], act["end"]
+        _try(lambda: touched(document, edits(), edited, *span), document, tokenizer)
+
+
+def replace(number: int, replacement: str, document: Document, tokenizer: Tokenizer) -> None:
+    """Set what stands in place of the words that an edit removed."""
+
+    def changed() -> list[Edit]:
+        all_edits = list(edits())
+        all_edits[number] = Edit(all_edits[number].start, all_edits[number].end, replacement)
+        return all_edits
+
+    _try(changed, document, tokenizer)
+
+
+def _try(new_edits: Callable[[], Sequence[Edit]], document: Document, tokenizer: Tokenizer) -> None:
+    """Store edits that can be made; otherwise say why not, and change nothing."""
+    try:
+        edited(document, wanted := new_edits(), tokenizer)
+    except UserError as error:
+        set_notice("edits", str(error))
+    else:
+        set_edits(wanted)
+
+
+def set_notice(about: Literal["text", "edits"], sentence: str) -> None:
+    """Show a sentence once, when the page is next drawn."""
+    st.session_state[f"notice_{about}"] = sentence
+
+
+def notice(about: Literal["text", "edits"]) -> None:
+    if sentence := st.session_state.pop(f"notice_{about}", None):
+        st.warning(plain(sentence))

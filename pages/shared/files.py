@@ -1,9 +1,7 @@
-"""What was read from files and from the bundle, kept between reruns, for everybody.
+"""Files, bundled corpora and stored scores, read once for everybody; and uploads.
 
-Bounded; the content itself is the key. Tables and collections are shared and not copied:
-they do not change, and may lie in a mapped file. It knows nothing about models.
-
-A file that somebody sends: kept on this machine for the processes that work on it.
+Bounded, and keyed by content. Tables and corpora are shared without copies: they do not
+change, and may lie in a mapped file.
 """
 
 import streamlit as st
@@ -26,7 +24,7 @@ def bundled(spec: str) -> Corpus:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def examples(spec: str) -> dict[str, tuple[str, str]]:
-    """id → (name for a picker, text) of a bundled collection."""
+    """Return id → (name for a picker, text) of a bundled corpus."""
     corpus = bundled(spec)
     rows = zip(corpus.ids, corpus.extra["topic"], corpus.extra["tags"], corpus.texts, strict=True)
     return {id: (example_name(topic, tags, text), text) for id, topic, tags, text in rows}
@@ -34,7 +32,7 @@ def examples(spec: str) -> dict[str, tuple[str, str]]:
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the file …")
 def table(spec: str) -> Table:
-    """The columns of a file on this machine, which nobody changes.
+    """Return the columns of a file on this machine.
 
     Raises:
         UserError: if it cannot be read.
@@ -66,10 +64,10 @@ KINDS = ["csv", "tsv", "jsonl", "parquet"]
 
 
 def upload(key: str, title: str) -> tuple[str, str] | None:
-    """(name for people, spec) of the file that was sent under ``key``, kept for the session.
+    """Draw an upload; return the name of the file and its spec, kept for the session.
 
     Raises:
-        UserError: if it cannot be read; what was sent before stays.
+        UserError: if it cannot be read; the file before it stays.
     """
     held = f"{key}_kept"
 
@@ -90,17 +88,17 @@ def upload(key: str, title: str) -> tuple[str, str] | None:
 
 
 def as_messages(key: str, spec: str) -> str:
-    """``spec``, or how it is named where somebody says that its texts are raw messages."""
+    """Draw the switch for raw messages, and return the spec that reads them so."""
     restore_value(key, False)
     raw = st.checkbox(
-        "The texts are raw messages", key=key, persist_state="session",
-        help="Mail or newsgroup posts: their headers, quotes and signatures are left out.",
+        "Raw messages", key=key, persist_state="session",
+        help="For mail or newsgroup posts: headers, quotes and signatures are left out.",
     )  # fmt: skip
     return PREFIX + spec if raw else spec
 
 
 def _keep(file) -> str:
-    """Where the file is kept from now on; what nobody needs makes room for it."""
+    """Store the file, after deleting uploads that no run needs; return its spec."""
     forget_unused_uploads(LARGEST_STORE // 2)
     with st.spinner("Reading the file …"):
         return str(keep_upload(file.getvalue(), file.name))

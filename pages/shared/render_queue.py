@@ -1,9 +1,8 @@
-"""Runs of pages one after another rather than all at once.
+"""A queue of page renders: one after another rather than all at once.
 
-Python does one thing at a time however many threads it has, and thirty that push past each
-other take three times as long as thirty in a row. So a run waits until few others are at
-it. Whoever is at it for long (a data set being scored, a long text) is not waited for.
-It knows nothing about what is drawn.
+Python does one thing at a time however many threads it has, and thirty renders that interrupt
+each other take three times as long as thirty in a row. So a render waits until few others are
+at work. A render that takes long (scoring a data set, a long text) is not waited for.
 """
 
 import time
@@ -13,12 +12,12 @@ from threading import Event, Lock, local
 
 
 class RenderQueue:
-    """``with turns.turn(): …`` in each run.
+    """Use as ``with queue.turn(): …`` in each render.
 
     Args:
-        at_once: runs that may be young at the same time. More than one was slower on two cores:
-            they took the interpreter from each other in the middle of small steps.
-        patience: seconds for which a run counts as young.
+        at_once: renders that may be young at the same time. More than one was slower on two
+            cores: they took the interpreter from each other in the middle of small steps.
+        patience: seconds for which a render counts as young.
     """
 
     def __init__(self, at_once: int = 1, patience: float = 0.3):
@@ -30,7 +29,7 @@ class RenderQueue:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Waits for its turn; the first to come is the first to go."""
+        """Wait for a turn, first come, first served."""
         own = Event()
         self._take(own, first=False)
         self._thread.own = own
@@ -42,7 +41,7 @@ class RenderQueue:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Lets others go on while this thread's run waits for another process, then goes next."""
+        """Let others go on while this thread's render waits for another process."""
         if (own := getattr(self._thread, "own", None)) is None:
             yield
             return
@@ -64,7 +63,7 @@ class RenderQueue:
                         return
                     own.clear()
                 own.wait(wait)
-        finally:  # a run may be stopped while it waits
+        finally:  # a render may be stopped while it waits
             with self._lock:
                 self._waiting.remove(own)
                 self._wake()
@@ -75,12 +74,12 @@ class RenderQueue:
             self._wake()
 
     def _wake(self) -> None:
-        """Only the first: to wake all who wait takes longer than what they wait for."""
+        """Wake only the first: waking all takes longer than what they wait for."""
         if self._waiting:
             self._waiting[0].set()
 
     def _wait(self, own: Event) -> float | None:
-        """Seconds after which to look again; 0 if it is this one's turn, None until woken."""
+        """Seconds after which to check again; 0 if it is this one's turn, None until woken."""
         if self._waiting[0] is not own:
             return None
         now = time.monotonic()

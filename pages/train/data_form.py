@@ -1,103 +1,40 @@
-"""A data set of the hub: its configurations, splits, columns and first rows, before a download.
-
-Where the documents come from: the bundle, a file, or the hub.
-
-A file stays on this machine for the runs that use it, under a name made of its content;
-people see it under its own.
-"""
+"""The training documents: bundled, from a file or from the hub, and what they are like."""
 
 from dataclasses import dataclass
 
 import streamlit as st
 
+from han_core.data.inspection import Inspection
+from han_core.data.preview import Look
+from han_core.data.splits import Source
 from han_core.data.table import Table
 from han_core.runtime.errors import UserError
+from han_core.viz.charts.distributions import class_counts, lengths
 from pages.shared import data_picker, files
-from pages.shared import files as uploading
 from pages.shared.page import plain, restore_value
 from pages.train import cached_runs, form_values, sentences
-
-LONGEST_NAME = 200
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """One split of a data set, and what else there is to validate or test on."""
-
-    data: str
-    name: str
-    columns: tuple[str, ...]
-    others: tuple[str, ...]
-    rows: tuple[dict[str, str], ...]
-
-
-def chosen() -> Chosen | None:
-    """The pickers; None until a name is given.
-
-    Raises:
-        UserError: if the hub cannot be reached or knows no such data set.
-    """
-    restore_value("train_hub", "")
-    name = st.text_input(
-        "Name on the hub", key="train_hub", placeholder="stanfordnlp/imdb",
-        max_chars=LONGEST_NAME, persist_state="session",
-    ).strip()  # fmt: skip
-    if not name:
-        st.caption(sentences.HUB)
-        return None
-    first = cached_runs.hub_offer(name, None, None)
-    left, right = st.columns(2)
-    with left:
-        config = _part("train_hub_config", "Configuration", [c.name for c in first.configs],
-                       first.config.name)  # fmt: skip
-    splits = next(c.splits for c in first.configs if c.name == config)
-    rows = {split.name: split.rows for split in splits}
-    with right:
-        split = _part("train_hub_split", "Split to train on", list(rows),
-                      "train" if "train" in rows else next(iter(rows)), rows)  # fmt: skip
-    offer = cached_runs.hub_offer(name, config, split)
-    st.caption(plain(sentences.offer(offer)))
-    columns = tuple(column.name for column in offer.columns if column.kind != "not read")
-    if len(columns) < 2:
-        raise UserError(f"{offer.name} shows no two columns that could be texts and labels.")
-    others = tuple(offer.spec_of(config, other) for other in rows if other != split)
-    return Chosen(offer.spec, offer.name, columns, others, offer.rows)
-
-
-def _part(
-    key: str, title: str, there: list[str], usual: str, rows: dict[str, int | None] | None = None
-) -> str:
-    if st.session_state.get(key) not in there:
-        st.session_state[key] = usual  # another data set
-    restore_value(key, usual)
-
-    def named(name: str) -> str:
-        number = (rows or {}).get(name)
-        return name if number is None else f"{name} ({number:,} rows)"
-
-    return st.selectbox(title, there, format_func=named, key=key, persist_state="session")
-
 
 FILE, HUB = "file", "hub"
 SOURCES = {
     "bundled:classroom": "Classroom corpus, English: 220 short reviews",
     "bundled:classroom/zh": "Classroom corpus, Chinese: 24 short reviews",
-    FILE: "A file of my own",
-    HUB: "A data set of the Hugging Face hub",
+    FILE: "Your own file",
+    HUB: "A data set on the Hugging Face hub",
 }
-PREVIEW = 240  # characters of a cell
+LONGEST_NAME = 200
+LONGEST_CELL = 240  # characters
+FIGURE_WIDTH = 280  # the fewest pixels
 
 
 @dataclass(frozen=True)
-class Picked:
-    """Documents that somebody picked, before they are divided.
+class PickedData:
+    """Documents that were picked, before they are split.
 
     Attributes:
         data: a spec as ``read_corpus`` takes it.
         name: for people.
         columns: all of them; texts and labels are two of these.
-        others: other splits that can be validated or tested on, by their specs; the first
-            two are what somebody would take.
+        others: specs of other splits for validation and test; the first two are the default.
         rows: the first ones.
     """
 
@@ -115,8 +52,8 @@ class Picked:
         return not self.data.startswith("hf:")
 
 
-def picked() -> Picked | None:
-    """The pickers; None until a file or a name is given.
+def pick() -> PickedData | None:
+    """Draw the pickers; None until a file or a name is given.
 
     Raises:
         UserError: if the file or the name cannot be used.
@@ -127,44 +64,94 @@ def picked() -> Picked | None:
         format_func=lambda spec: SOURCES[spec], persist_state="session",
     )  # fmt: skip
     if chosen == FILE:
-        return _file()
+        return _pick_file()
     if chosen == HUB:
-        return _of_hub()
-    return Picked(
+        return _pick_from_hub()
+    return PickedData(
         f"{chosen}@train", chosen.removeprefix("bundled:"), (), others=(f"{chosen}@test",)
     )
 
 
 def _take_language() -> None:
-    """Chinese documents are split into words as Chinese."""
+    """Set the language of the documents: Chinese ones are split into words as Chinese."""
     chinese = st.session_state["train_data"].endswith("/zh")
     st.session_state[form_values.key_of("language")] = "zh" if chinese else "en"
 
 
-def _file() -> Picked | None:
-    kept = uploading.upload("train_upload", "CSV, TSV, JSONL or Parquet")
-    if kept is None:
+def _pick_file() -> PickedData | None:
+    uploaded = files.upload("train_upload", "CSV, TSV, JSONL or Parquet")
+    if uploaded is None:
         st.caption(sentences.FILE)
         return None
-    name, spec = kept
-    table = files.table(spec)
+    name, spec = uploaded
+    table: Table = files.table(spec)
     st.caption(f"{plain(name)}: {table.rows:,} rows, {len(table.columns)} columns.")
-    text, label = _columns(table)
-    spec = uploading.as_messages("train_messages", spec)
-    return Picked(spec, name, table.columns, text, label, rows=table.preview)
+    text, label = _pick_columns(table.columns)
+    spec = files.as_messages("train_messages", spec)
+    return PickedData(spec, name, table.columns, text, label, rows=table.preview)
 
 
-def _columns(table: Table) -> tuple[str, str]:
-    pickers = st.columns(2)
-    with pickers[0]:
-        text = column("train_text_column", "Column of the texts", table.columns, "text", 0)
-    with pickers[1]:
-        label = column("train_label_column", "Column of the labels", table.columns, "label", 1)
+def _pick_from_hub() -> PickedData | None:
+    """Pick configuration, split and columns of a data set, from its first rows only.
+
+    Raises:
+        UserError: if the hub cannot be reached or knows no such data set.
+    """
+    restore_value("train_hub", "")
+    name = st.text_input(
+        "Name on the hub", key="train_hub", placeholder="stanfordnlp/imdb",
+        max_chars=LONGEST_NAME, persist_state="session",
+    ).strip()  # fmt: skip
+    if not name:
+        st.caption(sentences.HUB)
+        return None
+    first = cached_runs.hub_offer(name, None, None)
+    left, right = st.columns(2)
+    with left:
+        config = _pick_part("train_hub_config", "Configuration", [c.name for c in first.configs],
+                            first.config.name)  # fmt: skip
+    splits = next(c.splits for c in first.configs if c.name == config)
+    rows = {split.name: split.rows for split in splits}
+    with right:
+        split = _pick_part("train_hub_split", "Split to train on", list(rows),
+                           "train" if "train" in rows else next(iter(rows)), rows)  # fmt: skip
+    offer = cached_runs.hub_offer(name, config, split)
+    st.caption(plain(sentences.offer(offer)))
+    columns = tuple(column.name for column in offer.columns if column.kind != "not read")
+    if len(columns) < 2:
+        raise UserError(
+            f"{offer.name} has no two columns that could be texts and labels. Choose another one."
+        )
+    others = tuple(offer.spec_of(config, other) for other in rows if other != split)
+    text, label = _pick_columns(columns)
+    return PickedData(offer.spec, offer.name, columns, text, label, others, offer.rows)
+
+
+def _pick_part(
+    key: str, title: str, names: list[str], default: str, rows: dict[str, int | None] | None = None
+) -> str:
+    if st.session_state.get(key) not in names:
+        st.session_state[key] = default  # another data set
+    restore_value(key, default)
+
+    def label(name: str) -> str:
+        number = (rows or {}).get(name)
+        return name if number is None else f"{name} ({number:,} rows)"
+
+    return st.selectbox(title, names, format_func=label, key=key, persist_state="session")
+
+
+def _pick_columns(columns: tuple[str, ...]) -> tuple[str, str]:
+    left, right = st.columns(2)
+    with left:
+        text = pick_column("train_text_column", "Column of the texts", columns, "text", 0)
+    with right:
+        label = pick_column("train_label_column", "Column of the labels", columns, "label", 1)
     return text, label
 
 
-def column(key: str, title: str, columns: tuple[str, ...], name: str, otherwise: int) -> str:
-    """A picker of one column; at first the one called ``name``."""
+def pick_column(key: str, title: str, columns: tuple[str, ...], name: str, otherwise: int) -> str:
+    """Draw a picker of one column; the default is the one called ``name``."""
     guess = data_picker.guessed_column(columns, name, otherwise)
     if st.session_state.get(key) not in columns:
         st.session_state[key] = guess  # another file
@@ -172,14 +159,95 @@ def column(key: str, title: str, columns: tuple[str, ...], name: str, otherwise:
     return st.selectbox(title, columns, key=key, persist_state="session")
 
 
-def _of_hub() -> Picked | None:
-    found = chosen()
-    if found is None:
+def read_all(picked: PickedData, source: Source, seed: int) -> Look | None:
+    """Read what a run would be given; data of the hub only after a click.
+
+    Raises:
+        UserError: if a run could not use them.
+    """
+    if not picked.is_local and not _is_download_wanted(source):
         return None
-    columns = found.columns
-    pickers = st.columns(2)
-    with pickers[0]:
-        text = column("train_text_column", "Column of the texts", columns, "text", 0)
-    with pickers[1]:
-        label = column("train_label_column", "Column of the labels", columns, "label", 1)
-    return Picked(found.data, found.name, columns, text, label, found.others, found.rows)
+    look = cached_runs.look(source, seed)
+    parts = ", ".join(f"{part.documents:,} for {name}" for name, part in look.parts.items())
+    unlabelled = f", {look.unlabelled:,} unlabelled" if look.unlabelled else ""
+    st.caption(f"{parts}{unlabelled}; {len(look.classes):,} classes.")
+    return look
+
+
+def _is_download_wanted(source: Source) -> bool:
+    key = repr(source)
+    if st.button("Download and inspect all documents", key="train_download"):
+        st.session_state["train_downloaded"] = key
+    if st.session_state.get("train_downloaded") == key:
+        return True
+    st.caption(sentences.DOWNLOAD)
+    return False
+
+
+def details(picked: PickedData, look: Look | None) -> None:
+    """Draw figures and first rows in an expander, and problems above it."""
+    if look is None:
+        _first_rows(picked)
+        return
+    if problems := dict.fromkeys([*look.notes, *look.parts["training"].problems]):
+        st.warning("\n".join(f"* {plain(sentence)}" for sentence in problems))
+    with st.expander("Classes, lengths, duplicates and first rows", key="train_look"):
+        grid = st.grid(2, min_column_width=FIGURE_WIDTH, gap=("small", "medium"))
+        with grid.cell():
+            _classes(look.parts)
+        with grid.cell():
+            _lengths(look.parts)
+        _duplicates(look.parts)
+        _first_rows(picked, look)
+
+
+def _classes(parts: dict[str, Inspection]) -> None:
+    st.markdown("**Classes**")
+    st.plotly_chart(
+        class_counts({name: part.classes for name, part in parts.items()}),
+        key="train_classes",
+        config={"displayModeBar": False},
+        alt="Documents of each class in training, validation and test",
+    )
+
+
+def _lengths(parts: dict[str, Inspection]) -> None:
+    st.markdown("**Lengths**")
+    st.plotly_chart(
+        lengths([(name, part.words) for name, part in parts.items()]),
+        key="train_lengths",
+        config={"displayModeBar": False},
+        alt="Words in a document: quantiles of each part",
+    )
+    st.caption(sentences.lengths(parts["training"].words, parts["training"].characters))
+
+
+def _duplicates(parts: dict[str, Inspection]) -> None:
+    st.markdown("**Duplicates**")
+    st.caption(plain(sentences.duplicates({name: part.repeated for name, part in parts.items()})))
+    examples = [
+        {
+            "times": repeat.times,
+            "labels": ", ".join(repeat.labels),
+            "rows": ", ".join(repeat.ids),
+            "text": repeat.beginning,
+        }
+        for part in parts.values()
+        for repeat in part.repeats
+    ]
+    if examples:
+        st.dataframe(examples, hide_index=True, key="train_repeats", height="content")
+
+
+def _first_rows(picked: PickedData, look: Look | None = None) -> None:
+    """The first rows of the source, with long cells cut."""
+    rows = picked.rows
+    if not rows and look is not None:
+        pairs = zip(look.texts, look.labels, strict=True)
+        rows = tuple({"text": text, "label": label} for text, label in pairs)[:5]
+    if rows:
+        st.markdown("**First rows**")
+        cut = [{name: cell[:LONGEST_CELL] for name, cell in row.items()} for row in rows]
+        column = st.column_config.TextColumn(width="large" if len(rows[0]) < 3 else "medium")
+        st.dataframe(cut, hide_index=True, key="train_rows", height="content",
+                     column_config={picked.text_column: column})  # fmt: skip

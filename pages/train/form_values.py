@@ -1,11 +1,7 @@
-"""One field of the form: its widget and the line that explains it.
+"""The settings of a new run: one widget a field, filled in by a preset.
 
-Kinds, limits and lines come from ``han_core.training.fields``. It knows nothing about
-what a field is for.
-
-Model, preset and every setting: what somebody changed, and what that makes.
-
-A preset fills the fields in; whoever never opens an expander trains with it as it is.
+Kinds, limits and explanations of the fields come from ``han_core.training.fields``. Whoever
+opens no expander trains with the preset as it is.
 """
 
 from dataclasses import dataclass
@@ -21,20 +17,20 @@ from pages.shared.page import plain, restore_value
 from pages.train import sentences
 
 LEAST = 1e-6
-"""The distance that a field of numbers keeps from a limit that is out of range itself."""
+"""Distance from an open limit, which a number field can only show as a closed one."""
 
 LONGEST = 500  # characters
 
 
 def key_of(name: str) -> str:
-    """The key of the widget of the field ``name``."""
+    """Return the key of the widget of the field ``name``."""
     return f"set_{name}"
 
 
 def draw(field: Field) -> Any:
-    """The widget with the field's line under it, and its value; None where it is left empty."""
+    """Draw the widget and its explanation; return its value, or None where it is left empty."""
     key = key_of(field.name)
-    restore_value(key, held(field, field.default))
+    restore_value(key, widget_value(field, field.default))
     with st.container(gap=None):
         value = _widget(field, sentences.title(field.name), key)
         st.caption(plain(field.line))
@@ -42,19 +38,19 @@ def draw(field: Field) -> Any:
     return field.default if value is None and not field.optional else value
 
 
-def put(field: Field, value: Any) -> None:
-    """Sets the widget of ``field``, before it is drawn."""
-    st.session_state[key_of(field.name)] = held(field, value)
+def set_field(field: Field, value: Any) -> None:
+    """Set the widget of ``field``, before it is drawn."""
+    st.session_state[key_of(field.name)] = widget_value(field, value)
 
 
 def value_of(field: Field) -> Any:
-    """What the widget of ``field`` holds, as it holds it."""
+    """Return the value of the widget of ``field``, in the widget's form."""
     value = st.session_state.get(key_of(field.name))
-    return held(field, field.default) if value is None else value
+    return widget_value(field, field.default) if value is None else value
 
 
-def held(field: Field, value: Any) -> Any:
-    """``value`` as the widget of ``field`` holds it."""
+def widget_value(field: Field, value: Any) -> Any:
+    """Return ``value`` in the form that the widget of ``field`` takes."""
     if field.kind in ("text", "names"):
         return ", ".join(value) if isinstance(value, tuple | list) else (value or "")
     if field.kind == "number" and value is not None:
@@ -81,7 +77,7 @@ def _widget(field: Field, title: str, key: str) -> Any:
         value=None,
         step=number(_step(field)),
         format=None if number is int else "%.6g",
-        placeholder="chosen for you" if field.optional else None,
+        placeholder="automatic" if field.optional else None,
         key=key,
         persist_state="session",
     )
@@ -108,13 +104,13 @@ def _step(field: Field) -> float:
 
 NARROWEST = 210  # pixels of a field
 FIRST = "quick look"
-OF_THE_DATA = {"language"}
+DATA_FIELDS = {"language"}
 """Fields that a preset leaves alone."""
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What differs from the defaults, as a plan takes it."""
+    """Settings that differ from the defaults, as a plan takes them."""
 
     model: str
     attention: str
@@ -124,7 +120,7 @@ class Choices:
 
 
 def basics(origin: Listing | None) -> tuple[str, str]:
-    """Model, attention form and preset; a checkpoint to start from has decided the first."""
+    """Draw model, attention form and preset; a checkpoint to start from decides the model."""
     restore_value("train_model", DEFAULT_MODEL)
     restore_value("train_attention", "additive")
     if origin is None:
@@ -165,13 +161,13 @@ def _preset() -> None:
     changed = [
         name
         for name, field in known().items()
-        if name not in OF_THE_DATA and _differs(field, preset)
+        if name not in DATA_FIELDS and _differs(field, preset)
     ]
     st.caption(preset.line)
     if changed:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(plain(f"Changed: {', '.join(sentences.title(field) for field in changed)}."))
-            st.button("As in the preset", key="train_preset_again", on_click=_take_preset,
+            st.button("Reset to the preset", key="train_preset_again", on_click=_take_preset,
                       type="tertiary")  # fmt: skip
 
 
@@ -181,12 +177,12 @@ def _take_preset() -> None:
 
 def _fill(preset: Preset) -> None:
     for name, field in known().items():
-        if name not in OF_THE_DATA:
-            put(field, _value(field, preset))
+        if name not in DATA_FIELDS:
+            set_field(field, _value(field, preset))
 
 
 def _differs(field: Field, preset: Preset) -> bool:
-    return value_of(field) != held(field, _value(field, preset))
+    return value_of(field) != widget_value(field, _value(field, preset))
 
 
 def _value(field: Field, preset: Preset) -> Any:
@@ -198,18 +194,18 @@ def _presets() -> dict[str, Preset]:
 
 
 def known() -> dict[str, Field]:
-    """The fields that this form draws, by name."""
+    """Return the fields that this form draws, by name."""
     return {name: explained()[name] for names in sentences.GROUPS.values() for name in names}
 
 
 def settings(model: str, attention: str, origin: Listing | None, size: int | None) -> Choices:
-    """The groups of fields in expanders, and all that differs from the defaults.
+    """Draw the groups of fields in expanders; return what differs from the defaults.
 
     Args:
         origin: the checkpoint to start from.
-        size: of the word vectors that were brought.
+        size: dimensions of the uploaded word vectors.
     """
-    there, without = known(), _without(model, attention, origin)
+    fields, without = known(), _without(model, attention, origin)
     parts: dict[str, dict[str, Any]] = {"settings": {}, "sizes": {}, "text": {}}
     if size is not None:
         without |= {"embedding"}
@@ -217,7 +213,7 @@ def settings(model: str, attention: str, origin: Listing | None, size: int | Non
     for title, names in sentences.GROUPS.items():
         with st.expander(title, key=f"train_group_{names[0]}"):
             grid = st.grid(4, min_column_width=NARROWEST, gap=("small", "medium"))
-            for field in (there[name] for name in names if name not in without):
+            for field in (fields[name] for name in names if name not in without):
                 with grid.cell():
                     value = draw(field)
                 if value != field.default:
@@ -226,7 +222,7 @@ def settings(model: str, attention: str, origin: Listing | None, size: int | Non
 
 
 def _without(model: str, attention: str, origin: Listing | None) -> set[str]:
-    """Fields that have no effect on such a model, or that the origin has decided."""
+    """Fields that have no effect on such a model, or that the checkpoint decides."""
     without = set(MODELS[model].unused_settings)
     if attention != "additive":
         without |= {"attention_size"}

@@ -1,6 +1,6 @@
-"""To start from what exists: the weights of a checkpoint, or pretrained word vectors.
+"""What else a run can learn from: a checkpoint, word vectors, and documents without labels.
 
-Documents without labels, and the teachers who label them for the model to learn from.
+Documents without labels are labelled by teachers (distillation).
 """
 
 from typing import Any
@@ -18,23 +18,22 @@ from han_core.training.settings import BAGS, Settings
 from pages.shared import cache, files, wording
 from pages.shared.page import plain, restore_value
 from pages.train import form_values, sentences, splits_form
-from pages.train.data_form import Picked
+from pages.train.data_form import PickedData
 
 NOTHING = ""
 KINDS = ["txt", "vec", "bin"]
 
 
 def origin() -> Listing | None:
-    """The checkpoint that somebody chose to start from, drawn further down by ``panel``."""
+    """Return the checkpoint to start from; ``start_from`` draws its picker further down."""
     return cache.listings().get(st.session_state.get("train_from", NOTHING))
 
 
-def panel() -> dict[str, Any]:
-    """The expander, and the settings that come of it."""
+def start_from() -> dict[str, Any]:
+    """Draw the picker of a checkpoint to start from, and return its settings."""
     with st.expander("Start from an existing checkpoint", key="train_origin"):
-        there = cache.listings()
-        names = {NOTHING: "Nothing: weights drawn at random"}
-        names |= {name: wording.checkpoint_name(listing) for name, listing in there.items()}
+        names = {NOTHING: "Random weights"}
+        names |= {n: wording.checkpoint_name(listing) for n, listing in cache.listings().items()}
         restore_value("train_from", NOTHING, names)
         name = st.selectbox(
             "Start from", list(names), key="train_from", persist_state="session",
@@ -49,14 +48,14 @@ def panel() -> dict[str, Any]:
         return {"start_from": name, **({"freeze_words": True} if frozen else {})}
 
 
-def size() -> int | None:
-    """Numbers in a vector of the file that was brought, drawn further down by ``vectors``."""
-    kept = st.session_state.get("train_vectors_kept")
-    return None if kept is None else kept[1]
+def vector_size() -> int | None:
+    """Return the dimensions of the uploaded vectors; ``vectors`` draws the upload further down."""
+    uploaded = st.session_state.get("train_vectors_kept")
+    return None if uploaded is None else uploaded[1]
 
 
 def vectors() -> dict[str, Any]:
-    """The expander of pretrained word vectors, and the settings that come of it.
+    """Draw the upload of pretrained word vectors, and return its settings.
 
     Raises:
         UserError: if the file is not one of word vectors.
@@ -69,7 +68,7 @@ def vectors() -> dict[str, Any]:
         if "train_vectors_kept" not in st.session_state:
             return {}
         path, size, _ = st.session_state["train_vectors_kept"]
-        st.caption(plain(f"{path.rsplit('/', 1)[-1]}: {size} numbers a word."))
+        st.caption(plain(f"{path.rsplit('/', 1)[-1]}: {size} dimensions."))
         restore_value("set_freeze_vectors", False)
         frozen = st.toggle("Freeze word vectors", key="set_freeze_vectors",
                            persist_state="session")  # fmt: skip
@@ -77,14 +76,14 @@ def vectors() -> dict[str, Any]:
 
 
 def _take() -> None:
-    """Keeps a file that came; the size of the model's vectors becomes its."""
+    """Store a file that was uploaded; it decides the size of the model's word vectors."""
     file = st.session_state.get("train_vectors")
-    kept = st.session_state.get("train_vectors_kept")
-    if file is None or (kept is not None and kept[2] == file.file_id):
+    stored = st.session_state.get("train_vectors_kept")
+    if file is None or (stored is not None and stored[2] == file.file_id):
         return
     path, size = keep_vectors(file.getvalue(), file.name)
     st.session_state["train_vectors_kept"] = (str(path), size, file.file_id)
-    st.rerun()  # the field of that size has been drawn by now
+    st.rerun()  # the field of that size has already been drawn
 
 
 def _forget() -> None:
@@ -92,48 +91,48 @@ def _forget() -> None:
         st.session_state.pop("train_vectors_kept", None)
 
 
-def unlabelled(found: Picked) -> str | None:
-    """A file, or a split of the data set of the hub, as ``Source`` takes it; None for none."""
+def unlabelled(picked: PickedData) -> str | None:
+    """Draw the picker of a file, or of a split on the hub; return its spec, or None."""
     st.caption(sentences.UNLABELLED)
-    if not found.is_local:
-        names = splits_form.split_names(found)
-        return splits_form.split(
+    if not picked.is_local:
+        names = splits_form.split_names(picked)
+        return splits_form.pick_split(
             "train_unlabelled_split", "Split without labels", names, None, "None"
         )
-    kept = files.upload("train_unlabelled_file", "File of texts")
-    if kept is None:
+    uploaded = files.upload("train_unlabelled_file", "File of texts")
+    if uploaded is None:
         return None
-    return (PREFIX if found.data.startswith(PREFIX) else "") + kept[1]  # read alike
+    return (PREFIX if picked.data.startswith(PREFIX) else "") + uploaded[1]  # read alike
 
 
 def stretches() -> dict[str, int]:
-    """The field, and the setting that comes of it where it is not the usual one."""
+    """Draw the field, and return its setting where it is not the default."""
     field = explained()["stretches"]
     chosen = form_values.draw(field)
     return {} if chosen == field.default else {field.name: chosen}
 
 
 def teachers(look: Look | None, origin: Listing | None) -> dict[str, list[str]]:
-    """The picker, and the setting that comes of it.
+    """Draw the picker of teachers, and return its setting.
 
     Args:
         look: None while the classes are not known; every checkpoint may fit then.
         origin: the checkpoint to start from.
 
     Raises:
-        UserError: if nobody is chosen.
+        UserError: if none is chosen.
     """
-    usual = list(Settings().teachers)
+    default = list(Settings().teachers)
     named = {name: name for name in BAGS}
     named |= {
         name: wording.checkpoint_name(listing)
         for name, listing in cache.listings().items()
-        if fits(listing, look.classes if look else (), *_asked(origin))
+        if fits(listing, look.classes if look else (), *_run_text(origin))
     }
     key = "train_teachers"
     if any(name not in named for name in st.session_state.get(key, ())):
-        st.session_state[key] = [name for name in st.session_state[key] if name in named] or usual
-    restore_value(key, usual)
+        st.session_state[key] = [name for name in st.session_state[key] if name in named] or default
+    restore_value(key, default)
     chosen = st.multiselect(
         "Teachers", list(named), key=key, format_func=lambda name: named[name],
         persist_state="session",
@@ -148,28 +147,30 @@ def fits(
     listing: Listing,
     classes: tuple[str, ...],
     names: tuple[str, ...],
-    reads: tuple[str, str],
+    text: tuple[str, str],
 ) -> bool:
     """Whether a checkpoint can teach a run.
 
     Args:
-        classes: as the data call them; none where that is not known yet.
-        names: as the run will call them, where somebody says so.
-        reads: the language and the segmentation of the run.
+        classes: the labels of the data; none where they are not known yet.
+        names: the class names of the run, where they are set.
+        text: the language and the segmentation of the run.
     """
-    if (listing.language, listing.segmentation) != reads:
+    if (listing.language, listing.segmentation) != text:
         return False
     return not classes or any(
         same_classes(wanted, listing.classes) is not None for wanted in (classes, names) if wanted
     )
 
 
-def _asked(origin: Listing | None) -> tuple[tuple[str, ...], tuple[str, str]]:
-    """Names of the classes, and language and segmentation, as the form further down says them."""
+def _run_text(origin: Listing | None) -> tuple[tuple[str, ...], tuple[str, str]]:
+    """Class names, and language and segmentation, from the form further down."""
     known = form_values.known()
-    given = str(form_values.value_of(known["label_names"]))
-    names = tuple(name.strip() for name in given.split(",")) if given.strip() else ()
+    typed = str(form_values.value_of(known["label_names"]))
+    names = tuple(name.strip() for name in typed.split(",")) if typed.strip() else ()
     if origin is not None:
         return names, (origin.language, origin.segmentation)
-    reads = (str(form_values.value_of(known[name])) for name in ("language", "segmentation"))
-    return names, (next(reads), next(reads))
+    language, segmentation = (
+        str(form_values.value_of(known[name])) for name in ("language", "segmentation")
+    )
+    return names, (language, segmentation)

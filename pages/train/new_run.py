@@ -1,12 +1,7 @@
-"""Documents whose attention is kept while the model learns: from the data, or pasted.
-
-Name, device, estimate and Start: from everything chosen to a run.
-
-A new run: documents on the left, model and Start on the right, all else in expanders.
-"""
+"""The form of a new run: documents on the left, model and Start on the right, settings below."""
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import streamlit as st
@@ -14,48 +9,120 @@ from streamlit.delta_generator import DeltaGenerator
 
 from han_core.data.preview import Look
 from han_core.data.splits import Source
+from han_core.models.listing import Listing
+from han_core.training.runs import manage
 from han_core.training.runs.plan import LONGEST_WATCHED, MOST_WATCHED, Plan, checked_plan
 from pages.shared import controls
 from pages.shared.page import plain, restore_value, user_errors_shown
 from pages.train import (
     cached_runs,
     data_form,
-    data_preview,
     form_values,
     learning_form,
     run_list,
     sentences,
     splits_form,
 )
-from pages.train.data_form import Picked
+from pages.train.data_form import PickedData
 from pages.train.form_values import Choices
 
 OFFERED = 30
-"""Documents of the data that can be picked from."""
+"""Documents of the data that can be picked to be watched."""
 
-BETWEEN = re.compile(r"^[-=]{3,}\s*$", re.MULTILINE)
+LONGEST_NAME = 60
+SEPARATOR = re.compile(r"^[-=]{3,}\s*$", re.MULTILINE)
+
+
+@dataclass
+class _Documents:
+    """What the left side of the form says; ``source`` is None until a run could use it."""
+
+    picked: PickedData | None = None
+    look: Look | None = None
+    source: Source | None = None
+    distillation: dict[str, Any] = field(default_factory=dict)
+
+
+def form(left: DeltaGenerator, right: DeltaGenerator) -> None:
+    """Draw the whole form; an error on the left leaves the right as it was filled in."""
+    start_from = learning_form.origin()
+    with right:
+        model, attention = form_values.basics(start_from)
+        start_place = st.container()
+    documents = _Documents()
+    with left:
+        with user_errors_shown():
+            _documents(documents, start_from)
+        texts = watched(documents.look)
+    st.markdown("**Settings**")
+    st.caption(sentences.SETTINGS)
+    choices = form_values.settings(model, attention, start_from, learning_form.vector_size())
+    with user_errors_shown():
+        more = {**learning_form.start_from(), **learning_form.vectors()}
+    with start_place, user_errors_shown():
+        name, device = name_and_device(documents.picked, model)
+        plan = None
+        if documents.source is not None:
+            choices.settings.update({**more, **documents.distillation})
+            plan = make_plan(name, device, choices, texts, documents.source)
+        start_button(plan)
+        if plan is not None:
+            estimate(plan, documents.look)
+
+
+def _documents(chosen: _Documents, start_from: Listing | None) -> None:
+    """Fill in what is chosen, as far as it can be used.
+
+    Raises:
+        UserError: if a run could not use it; what came before stays chosen.
+    """
+    chosen.picked = picked = data_form.pick()
+    if picked is None:
+        return
+    source = splits_form.split_source(picked)
+    place = st.expander("Unlabelled documents", key="train_unlabelled")
+    with place:
+        source = replace(source, unlabelled=learning_form.unlabelled(picked))
+        chosen.distillation |= learning_form.stretches()
+    chosen.look = data_form.read_all(picked, source, _seed())
+    data_form.details(picked, chosen.look)
+    if source.unlabelled or chosen.distillation:
+        with place:
+            chosen.distillation |= learning_form.teachers(chosen.look, start_from)
+    chosen.source = source
+
+
+def _seed() -> int:
+    """The seed that draws the documents held out."""
+    return int(form_values.value_of(form_values.known()["seed"]))
 
 
 def watched(look: Look | None) -> tuple[tuple[str, ...], int | None]:
-    """The texts, at most ``MOST_WATCHED``, and the steps between two looks; None for 1, 2, 4, …"""
+    """Draw the picker of watched documents, whose attention is recorded during training.
+
+    Returns:
+        The texts, at most ``MOST_WATCHED``, and the steps between two recordings; None for
+        1, 2, 4, 8, …
+    """
     offered = {} if look is None else offers(look, LONGEST_WATCHED)
     with st.expander("Watch attention form", key="train_watch"):
         st.caption(sentences.WATCHED)
         picked = _picker(offered, MOST_WATCHED) if offered else []
         restore_value("train_watched_text", "")
         pasted = st.text_area(
-            "Texts of your own, with a line of hyphens between two", key="train_watched_text",
+            "Your own texts, separated by a line of hyphens", key="train_watched_text",
             max_chars=MOST_WATCHED * LONGEST_WATCHED, height=100, persist_state="session",
         )  # fmt: skip
         restore_value("train_watch_every", None)
         every = st.number_input(
-            "Steps between two looks", min_value=1, value=None, step=1, key="train_watch_every",
-            placeholder="1, 2, 4, 8, … and after each epoch", persist_state="session", width=320,
+            "Steps between two recordings", min_value=1, value=None, step=1,
+            key="train_watch_every", placeholder="1, 2, 4, 8, … and after each epoch",
+            persist_state="session", width=320,
         )  # fmt: skip
-        own = [text.strip()[:LONGEST_WATCHED] for text in BETWEEN.split(pasted)]
+        own = [text.strip()[:LONGEST_WATCHED] for text in SEPARATOR.split(pasted)]
         texts = [*(text for text in own if text), *(offered[name] for name in picked)]
         if len(texts) > MOST_WATCHED:
-            st.caption(f"The first {MOST_WATCHED} of these {len(texts)} are watched.")
+            st.caption(f"Only the first {MOST_WATCHED} of these {len(texts)} are watched.")
     return tuple(texts[:MOST_WATCHED]), every
 
 
@@ -65,63 +132,55 @@ def _picker(offered: dict[str, str], most: int) -> list[str]:
         st.session_state["train_watched"] = usual  # other documents
     restore_value("train_watched", usual)
     return st.multiselect(
-        "Documents of the data", list(offered), key="train_watched", max_selections=most,
+        "From the training documents", list(offered), key="train_watched", max_selections=most,
         persist_state="session",
     )  # fmt: skip
 
 
 def offers(look: Look, longest: int) -> dict[str, str]:
-    """Name → text of some documents, one class after the other, so that the first two differ."""
+    """Return name → text of some documents, taking classes in turn, so that the first differ."""
     by_class: dict[str, list[str]] = {}
     for text, label in zip(look.texts, look.labels, strict=True):
         if text.strip() and len(text) <= longest:
             by_class.setdefault(label, []).append(text)
-    found: dict[str, str] = {}
+    offered: dict[str, str] = {}
     for place in range(max(map(len, by_class.values()), default=0)):
         for label, texts in by_class.items():
-            if place < len(texts) and len(found) < OFFERED:
+            if place < len(texts) and len(offered) < OFFERED:
                 beginning = " ".join(texts[place][:90].split())
-                found.setdefault(plain_name(label, beginning), texts[place])
-    return found
+                offered.setdefault(f"{label[:40]} · {beginning[:60]}…", texts[place])
+    return offered
 
 
-def plain_name(label: str, beginning: str) -> str:
-    """One line for a picker."""
-    return f"{label[:40]} · {beginning[:60]}…"
-
-
-LONGEST_NAME = 60
-
-
-def name_and_device(found: Picked | None, model: str) -> tuple[str, str]:
-    """What the run is called (made of model and data unless somebody says), and where it runs."""
-    usual = usual_name(model, "" if found is None else found.name)
+def name_and_device(picked: PickedData | None, model: str) -> tuple[str, str]:
+    """Draw the fields for the name of the run (by default of model and data) and the device."""
+    default = default_name(model, "" if picked is None else picked.name)
     restore_value("train_name", "")
     left, right = st.columns(2)
     with left:
         name = st.text_input(
-            "Name", key="train_name", placeholder=usual, max_chars=LONGEST_NAME,
+            "Name", key="train_name", placeholder=default, max_chars=LONGEST_NAME,
             persist_state="session",
         )  # fmt: skip
     with right:
         device = controls.device()
-    return name.strip() or usual, device
+    return name.strip() or default, device
 
 
-def usual_name(model: str, data: str) -> str:
-    """ "han-reviews" for reviews.csv, "han-classroom-zh" for classroom/zh."""
+def default_name(model: str, data: str) -> str:
+    """Return "han-reviews" for reviews.csv, "han-classroom-zh" for classroom/zh."""
     words = re.sub(r"[^\w]+", "-", re.sub(r"\.\w+$", "", data).lower())
     return "-".join(part for part in (model, words.strip("-")[:40]) if part)
 
 
-def plan(
+def make_plan(
     name: str,
     device: str,
     choices: Choices,
     watched: tuple[tuple[str, ...], int | None],
     source: Source,
 ) -> Plan:
-    """What is to be run.
+    """Return the plan of the run.
 
     Raises:
         UserError: says which value does not fit.
@@ -141,75 +200,28 @@ def plan(
     )
 
 
-def start(wanted: Plan | None) -> None:
-    """The button. A run that begins is shown at once.
+def start_button(plan: Plan | None) -> None:
+    """Draw the button; a run that starts is opened at once.
 
     Raises:
-        UserError: if the run cannot begin.
+        UserError: if the run cannot start.
     """
-    from han_core.training.runs.manage import start
-
     pressed = st.button(
-        "Start", type="primary", key="train_start", disabled=wanted is None, width="stretch"
+        "Start", type="primary", key="train_start", disabled=plan is None, width="stretch"
     )
-    if pressed and wanted is not None:
-        run_list.show(start(wanted))
+    if pressed and plan is not None:
+        run_list.show(manage.start(plan))
         cached_runs.forget_runs()
         st.rerun()
 
 
-def estimate(wanted: Plan, look: Look | None) -> None:
-    """Parameters, memory and time before anything begins."""
+def estimate(plan: Plan, look: Look | None) -> None:
+    """Draw parameters, memory and time before anything starts."""
     if look is None:
         st.caption(sentences.NO_ESTIMATE)
         return
-    found = cached_runs.estimate(wanted.model_dump_json())
+    forecast = cached_runs.estimate(plan.model_dump_json())
     with st.container(horizontal=True, gap="medium", key="train_estimate"):
-        for title, value in sentences.estimate(found, wanted.training.epochs).items():
+        for title, value in sentences.estimate(forecast, plan.training.epochs).items():
             st.metric(title, value)
-    st.caption(plain(found.says))
-
-
-def form(left: DeltaGenerator, right: DeltaGenerator) -> None:
-    """The whole form; what is wrong on the left leaves the right as it was filled in."""
-    start_from = learning_form.origin()
-    with right:
-        model, attention = form_values.basics(start_from)
-        begins = st.container()
-    source = found = look = None
-    taught: dict[str, Any] = {}
-    with left, user_errors_shown():
-        found = data_form.picked()
-        if found is not None:
-            held = splits_form.divided(found)
-            place = st.expander("Unlabelled documents", key="train_unlabelled")
-            with place:
-                held = replace(held, unlabelled=learning_form.unlabelled(found))
-                taught |= learning_form.stretches()
-            look = data_preview.seen(found, held, _seed())
-            data_preview.details(found, look)
-            if held.unlabelled or taught:
-                with place:
-                    taught |= learning_form.teachers(look, start_from)
-            source = held  # a run could use it
-    with left:
-        texts = watched(look)
-    st.markdown("**Settings**")
-    st.caption(sentences.SETTINGS)
-    choices = form_values.settings(model, attention, start_from, learning_form.size())
-    with user_errors_shown():
-        more = {**learning_form.panel(), **learning_form.vectors()}
-    with begins, user_errors_shown():
-        name, device = name_and_device(found, model)
-        wanted = None
-        if source is not None:
-            choices.settings.update({**more, **taught})
-            wanted = plan(name, device, choices, texts, source)
-        start(wanted)
-        if wanted is not None:
-            estimate(wanted, look)
-
-
-def _seed() -> int:
-    """What draws the documents that are held out."""
-    return int(form_values.value_of(form_values.known()["seed"]))
+    st.caption(plain(forecast.says))

@@ -1,13 +1,7 @@
-"""New run or runs, and which runs are looked at: kept in the address, so that a refresh stays.
+"""All runs in a table, runs side by side, and which runs are looked at.
 
-A zip that somebody else made, loaded as a run that is done.
-
-Several runs side by side: their curves, and the settings in which they differ.
-
-All runs in a table that keeps up with them; a click on a row looks at that run.
-
-Which runs are looked at is remembered by their ids: rows move when somebody else begins
-a run.
+That stands in the address, so that a refresh keeps it. Runs are remembered by their ids: rows
+move when somebody else starts a run.
 """
 
 import hashlib
@@ -19,20 +13,26 @@ import streamlit as st
 from pandas.io.formats.style import Styler
 
 from han_core.runtime.errors import UserError
+from han_core.training.runs import manage
 from han_core.training.runs.archive import import_archive
 from han_core.training.runs.comparison import differences, runs_table
 from han_core.training.runs.view import RunView
-from pages.shared.components import hooked
+from han_core.viz.charts.curves import Measure
+from pages.shared.components import figure_export, hooked
 from pages.shared.page import plain, restore_value
 from pages.train import cached_runs, sentences
 
 NEW, RUNS = "New run", "Runs"
 PARAMETER = "run"
+EVERY = 2.0  # seconds between two drawings of the table
+MOST_CHOSEN = 8
+FIGURE_WIDTH = 380  # the fewest pixels
+MEASURES: dict[Measure, str] = {"loss": "Loss", "accuracy": "Accuracy", "macro_f1": "Macro F1"}
 _IDS = re.compile(r"[\w-]{1,60}(,[\w-]{1,60}){0,7}", re.ASCII)
 
 
 def view() -> str:
-    """The switch between the two; an address that names a run opens it."""
+    """Draw the switch between the form and the runs; an address that names a run opens it."""
     named = st.query_params.get(PARAMETER, "")
     if named != st.session_state.get("run_address", "") and _IDS.fullmatch(named):
         st.session_state["run_address"] = named
@@ -50,26 +50,26 @@ def view() -> str:
     return str(chosen)
 
 
-def chosen(there: Sequence[str]) -> tuple[str, ...]:
-    """The ids of the runs that are looked at, of those that are ``there``."""
-    return tuple(id for id in st.session_state.get("runs_chosen", ()) if id in there)
+def chosen_of(ids: Sequence[str]) -> tuple[str, ...]:
+    """Return those of ``ids`` that are looked at, in the order in which they were chosen."""
+    return tuple(id for id in st.session_state.get("runs_chosen", ()) if id in ids)
 
 
 def choose(ids: Sequence[str]) -> None:
-    """Looks at these runs from now on."""
+    """Look at these runs from now on."""
     st.session_state["runs_chosen"] = tuple(ids)
 
 
 def show(id: str) -> None:
-    """Goes to one run, when the page is next drawn."""
+    """Open one run, when the page is next drawn."""
     st.session_state["train_goes_to"] = RUNS  # the switch itself has been drawn by now
     choose([id])
     _select_anew()
 
 
 def selection() -> int:
-    """Another number whenever something else than the table has chosen: its own selection,
-    which the browser keeps, is over then."""
+    """Return a number that changes when something else than the table chooses runs: the
+    selection that the browser keeps is outdated then."""
     return st.session_state.get("runs_selection", 0)
 
 
@@ -87,10 +87,10 @@ def _address(runs: bool) -> None:
     st.session_state["run_address"] = named
 
 
-def loader() -> None:
-    """The popover with the file picker; a run that came is shown at once."""
-    with st.popover("Load a zip"):
-        file = st.file_uploader("A checkpoint as a zip, as Download makes it", type=["zip"],
+def _import_zip() -> None:
+    """The popover with the file picker; an imported run is opened at once."""
+    with st.popover("Import a zip"):
+        file = st.file_uploader("A checkpoint that was downloaded as a zip", type=["zip"],
                                 key="zip_upload")  # fmt: skip
         if file is not None and st.session_state.get("zip_loaded") != file.file_id:
             _load(file)
@@ -98,7 +98,7 @@ def loader() -> None:
 
 def _load(file) -> None:
     try:
-        with st.spinner("Looking at the zip …"):
+        with st.spinner("Checking the zip …"):
             id = import_archive(file.getvalue())
     except UserError as error:
         st.error(plain(str(error)))
@@ -110,26 +110,46 @@ def _load(file) -> None:
 
 
 def side_by_side(ids: Sequence[str]) -> None:
-    """Everything about several runs.
+    """Draw the curves of several runs, and the settings in which they differ.
 
     Raises:
         UserError: if one was deleted.
     """
-    from han_core.training.runs.manage import view
-
-    runs: list[RunView] = [view(id) for id in ids]
-    st.subheader(f"{len(runs)} runs", anchor=False)
-    cached_runs.of_several(runs)
-    st.markdown("**Where they differ**")
-    rows = differences(runs)
+    views = [manage.view(id) for id in ids]
+    st.subheader(f"{len(views)} runs", anchor=False)
+    curves(views, list(MEASURES), "several_curves", 0.0)
+    figure_export("several_curves", "runs")
+    st.markdown("**Differences in the settings**")
+    rows = differences(views)
     if len(rows):
         st.dataframe(highlighted(rows), key="runs_differences", height="content")
     else:
         st.caption(sentences.SAME)
 
 
+def curves(runs: Sequence[RunView], measures: Sequence[Measure], key: str, until: float) -> None:
+    """Draw a figure for each measure, with a curve for each run.
+
+    Args:
+        until: the epoch at which the axis ends at least.
+    """
+    ids = tuple(run.id for run in runs)
+    marks = tuple((run.name, len(run.history), run.step) for run in runs)
+    with hooked(key.replace("_", "-"), key=key):
+        grid = st.grid(len(measures), min_column_width=FIGURE_WIDTH, gap=("small", "medium"))
+        for measure in measures:
+            with grid.cell():
+                st.markdown(f"**{MEASURES[measure]}**")
+                st.plotly_chart(
+                    cached_runs.course_figure(ids, marks, measure, until),
+                    key=f"{key}_{measure}",
+                    config={"displayModeBar": False},
+                    alt=f"{MEASURES[measure]} by epoch",
+                )
+
+
 def highlighted(rows: pd.DataFrame) -> Styler:
-    """Marks every value that is another than the first run's."""
+    """Mark every value that differs from that of the first run."""
 
     def style(row: pd.Series) -> list[str]:
         return [sentences.MARKED if value != row.iloc[0] else "" for value in row]
@@ -137,27 +157,23 @@ def highlighted(rows: pd.DataFrame) -> Styler:
     return rows.style.apply(style, axis=1)
 
 
-EVERY = 2.0  # seconds
-MOST_CHOSEN = 8
-
-
 def runs() -> tuple[str, ...]:
-    """The table, and the ids of the runs that are looked at."""
-    loader()
-    there = cached_runs.runs()
-    if not there:
-        raise UserError("There is no run yet. Begin one under New run, or load a zip.")
-    live = any(run.is_live for run in there)
+    """Draw the table, and return the ids of the runs that are looked at."""
+    _import_zip()
+    views = cached_runs.runs()
+    if not views:
+        raise UserError("There is no run yet. Start one under New run, or import a zip.")
+    live = any(run.is_live for run in views)
     st.fragment(_table, run_every=EVERY if live else None)()
     st.caption(sentences.TABLE)
-    return chosen([run.id for run in there])[:MOST_CHOSEN]
+    return chosen_of([run.id for run in views])[:MOST_CHOSEN]
 
 
 def _table() -> None:
-    there = cached_runs.runs()
-    ids = [run.id for run in there]
+    views = cached_runs.runs()
+    ids = [run.id for run in views]
     mark = hashlib.sha256(repr((ids, selection())).encode()).hexdigest()[:12]
-    selected, rows = chosen(ids), runs_table(there)
+    selected, rows = chosen_of(ids), runs_table(views)
     with hooked("runs-table", key="runs_table"):
         event = st.dataframe(
             rows.assign(accuracy=100 * rows["accuracy"]),

@@ -1,12 +1,8 @@
-"""How attention formed in a run: the film of a watched document, and how gathered it was.
+"""One run: its progress and results, what can be done with it, and the film of its attention.
 
-Layout only; the film is drawn in the browser, which asks for nothing while it plays.
-
-One run: how it goes while it goes, and how it went.
-
-While a process is at work, parts of the page are drawn again by themselves: what is
-cheap every second, figures less often, so that a class can watch. The rest is drawn
-again when what can be done with the run has changed.
+While a run is at work, parts of the page are drawn again by themselves: what is cheap every
+second, figures less often, so that a class can watch. All of it is drawn again when what can
+be done with the run has changed.
 """
 
 from collections.abc import Callable
@@ -14,102 +10,56 @@ from collections.abc import Callable
 import streamlit as st
 
 from han_core.analysis.film import Film, version_stamp
+from han_core.models.archive import pack
+from han_core.runtime.devices import available_devices, describe_device
 from han_core.runtime.errors import UserError
+from han_core.training.runs import manage
 from han_core.training.runs.comparison import settings_of
-from han_core.training.runs.manage import view
-from han_core.training.runs.plan import Plan
+from han_core.training.runs.plan import LONGEST_NAME, Plan
 from han_core.training.runs.view import RunView
 from han_core.viz.colour_scale import legend
 from han_core.viz.film import entropy_curve
 from han_core.viz.markup import FILM_SCRIPT, FILM_STYLESHEET, beginning
+from pages.shared import cache
 from pages.shared.components import hooked
 from pages.shared.page import plain
-from pages.train import cached_runs, run_actions, sentences
+from pages.train import cached_runs, run_list, sentences
 
-CAPTION = (
-    "Every moment is what the checkpoint of that moment gives, on one scale of colours. "
-    "Attention that gathers does not tell that the prediction got better: read both."
-)
+STATUS, CURVES, FILM = 1.0, 3.0, 5.0
+"""Seconds until each part is drawn again."""
+
+NOTICE = "run_notice"
 
 _FILM = st.components.v2.component(
     "hanscope_film", css=FILM_STYLESHEET, js=FILM_SCRIPT, isolate_styles=False
 )
 
 
-def panel(run: RunView) -> None:
-    """The film of the run, as far as it has come; nothing where no document was watched."""
-    mark = version_stamp(run.folder)
-    if mark is None:
-        return
-    try:
-        film = cached_runs.frames(str(run.folder), mark)
-    except UserError as error:
-        st.warning(plain(str(error)))
-        return
-    if not film.frames:
-        return
-    st.subheader("How attention formed", anchor=False)
-    document = _document(run, film)
-    _shown(run, film, document, mark)
-
-
-def _document(run: RunView, film: Film) -> int:
-    """The picker, where there are several."""
-    if len(film.documents) == 1:
-        return 0
-    chosen = st.selectbox(
-        "Document",
-        range(len(film.documents)),
-        format_func=lambda number: beginning(film.documents[number].text, 70),
-        key=f"film_document_{run.id}",
-    )
-    return chosen or 0
-
-
-def _shown(run: RunView, film: Film, document: int, mark: tuple) -> None:
-    reached = tuple((line["epoch"], line["validation"]["accuracy"]) for line in run.history)
-    drawn = cached_runs.attention_film(str(run.folder), mark, document, reached)
-    with st.container(key="film"):
-        st.html(legend(drawn.scale))
-        _FILM(key="attention_film", data=drawn.data)
-    if drawn.left_out:
-        st.caption(f"The document is long: {drawn.left_out:,} moments between these are not drawn.")
-    st.plotly_chart(
-        entropy_curve(film, document), key="film_entropy", config={"displayModeBar": False},
-        alt="How spread out attention was at each moment",
-    )  # fmt: skip
-    st.caption(CAPTION)
-
-
-STATUS, CURVES, FILM = 1.0, 3.0, 5.0
-"""Seconds until each part is drawn again."""
-
-
-def one(id: str) -> None:
-    """Everything about the run ``id``.
+def show(id: str) -> None:
+    """Draw everything about the run ``id``.
 
     Raises:
         UserError: if it was deleted.
     """
-    run = view(id)
+    run = manage.view(id)
     st.subheader(plain(run.name), anchor=False)
-    run_actions.buttons(run)
-    _again(run, _stands, STATUS)
-    _again(run, _went, CURVES)
-    _again(run, panel, FILM)
+    _actions(run)
+    _draw_repeatedly(run, _status, STATUS)
+    _draw_repeatedly(run, _curves, CURVES)
+    _draw_repeatedly(run, film, FILM)
     if run.plan is not None:
         _configuration(run.plan)
 
 
-def _again(run: RunView, draw: Callable[[RunView], None], seconds: float) -> None:
-    """Draws a part of the page, again and again while the run is at work."""
+def _draw_repeatedly(run: RunView, draw: Callable[[RunView], None], seconds: float) -> None:
+    """Draw a part of the page, again and again while the run is at work."""
 
     def part() -> None:
         try:
-            now = view(run.id)
+            now = manage.view(run.id)
         except UserError:  # deleted by somebody else
             st.rerun()
-        if _doable(now) != _doable(run):
+        if _available_actions(now) != _available_actions(run):
             st.rerun()
         draw(now)
 
@@ -119,37 +69,29 @@ def _again(run: RunView, draw: Callable[[RunView], None], seconds: float) -> Non
         draw(run)
 
 
-def _doable(run: RunView) -> tuple:
+def _available_actions(run: RunView) -> tuple:
     """What decides which buttons there are."""
     return run.is_live, run.can_stop, run.can_resume, run.published, run.checkpoint is not None
 
 
-def _stands(run: RunView) -> None:
+def _status(run: RunView) -> None:
     """Status, progress and figures."""
     with hooked("run-status", key="run_status"):
         st.markdown(f"{sentences.badge(run.status)} {plain(run.message)}")
-    share, told = sentences.progress(run)
+    share, text = sentences.progress(run)
     if share is not None:
-        st.progress(share, told)
-    _figures(run)
-
-
-def _went(run: RunView) -> None:
-    """Curves and messages."""
-    if run.history or run.story.steps:
-        cached_runs.of_one(run)
-    _messages(run)
-
-
-def _figures(run: RunView) -> None:
-    tiles = sentences.tiles(run)
-    if tiles:
+        st.progress(share, text)
+    if tiles := sentences.tiles(run):
         grid = st.grid(len(tiles), min_column_width=200, key="run_figures")
         for title, value in tiles.items():
             grid.metric(title, value, border=True)
 
 
-def _messages(run: RunView) -> None:
+def _curves(run: RunView) -> None:
+    """Learning curves and messages."""
+    if run.history or run.story.steps:
+        until = run.epochs if run.is_live else 0.0
+        run_list.curves([run], ["loss", "accuracy"], "run_curves", until)
     if run.story.said:
         with st.expander("Messages", key="run_messages"):
             for sentence in run.story.said:
@@ -161,3 +103,149 @@ def _configuration(plan: Plan) -> None:
         st.dataframe(sentences.configuration(settings_of(plan)), hide_index=True, height=320)
         st.caption(sentences.COMMAND)
         st.code(plan.command(), language=None, wrap_lines=True)
+
+
+def film(run: RunView) -> None:
+    """Draw the film of the run's attention so far; nothing where no document was watched."""
+    mark = version_stamp(run.folder)
+    if mark is None:
+        return
+    try:
+        film = cached_runs.frames(str(run.folder), mark)
+    except UserError as error:
+        st.warning(plain(str(error)))
+        return
+    if not film.frames:
+        return
+    st.subheader("How attention formed", anchor=False)
+    document = _pick_document(run, film)
+    accuracies = tuple((line["epoch"], line["validation"]["accuracy"]) for line in run.history)
+    drawn = cached_runs.attention_film(str(run.folder), mark, document, accuracies)
+    with st.container(key="film"):
+        st.html(legend(drawn.scale))
+        _FILM(key="attention_film", data=drawn.data)
+    if drawn.left_out:
+        st.caption(f"The document is long, so {drawn.left_out:,} steps in between are not drawn.")
+    st.plotly_chart(
+        entropy_curve(film, document), key="film_entropy", config={"displayModeBar": False},
+        alt="Entropy of attention at each recorded step",
+    )  # fmt: skip
+    st.caption(sentences.FILM)
+
+
+def _pick_document(run: RunView, film: Film) -> int:
+    """The picker, where there are several documents."""
+    if len(film.documents) == 1:
+        return 0
+    chosen = st.selectbox(
+        "Document",
+        range(len(film.documents)),
+        format_func=lambda number: beginning(film.documents[number].text, 70),
+        key=f"film_document_{run.id}",
+    )
+    return chosen or 0
+
+
+def _actions(run: RunView) -> None:
+    """The buttons under the run's name; what cannot be done now has none."""
+    if sentence := st.session_state.pop(NOTICE, None):
+        st.warning(plain(sentence))
+    with st.container(horizontal=True, vertical_alignment="center", key="run_buttons"):
+        if run.published:
+            _open_in_explore(run.published)
+        if run.can_stop:
+            _button("Stop", "run_stop", manage.stop, run.id)
+        if run.can_resume:
+            _button("Resume", "run_resume", manage.resume, run.id, _pick_device(run))
+        if run.checkpoint is not None and not run.published and not run.is_live:
+            _button("Publish as a checkpoint", "run_publish", manage.publish, run.id)
+        if run.plan is not None:
+            _rename(run)
+        if run.checkpoint is not None:
+            _download(run)
+        if not run.is_live and st.button("Delete …", key="run_delete"):
+            _confirm_deletion(run)
+        if run.can_stop:
+            st.caption(sentences.STOP)
+        elif run.can_resume:
+            st.caption(sentences.RESUME)
+
+
+def _button(title: str, key: str, action: Callable, *arguments: object) -> None:
+    st.button(title, key=key, on_click=_try, args=(action, *arguments))
+
+
+def _try(action: Callable, *arguments: object) -> None:
+    """Do it, or say why not: a run may have changed since the page was drawn."""
+    try:
+        action(*arguments)
+    except UserError as error:
+        st.session_state[NOTICE] = str(error)
+    cached_runs.forget_runs()
+
+
+def _pick_device(run: RunView) -> str | None:
+    """The device to resume on: a picker where there is a choice, or where the first is gone."""
+    devices = available_devices()
+    own = run.plan.device if run.plan else "auto"
+    if own == "auto" or devices == [own]:
+        return None
+    return st.selectbox(
+        "Resume on", devices, index=devices.index(own) if own in devices else 0,
+        format_func=describe_device, key="run_device", width=160, label_visibility="collapsed",
+    )  # fmt: skip
+
+
+def _open_in_explore(name: str) -> None:
+    if st.button("Open in Explore", type="primary", key="run_explore"):
+        if name in cache.listings():
+            st.session_state["checkpoint"] = name
+            st.switch_page("pages/1_Explore.py")
+        st.session_state[NOTICE] = (
+            f"The checkpoint {name} cannot be opened: it was moved or damaged."
+        )
+        st.rerun()
+
+
+def _rename(run: RunView) -> None:
+    with st.popover("Rename"):
+        key = f"run_name_{run.id}"
+        st.session_state.setdefault(key, run.name)
+        with st.container(key="run_rename"):
+            st.text_input("New name", key=key, max_chars=LONGEST_NAME)
+            _button("Rename", "run_rename_now", _take_name, run.id, key)
+
+
+def _take_name(id: str, key: str) -> None:
+    manage.rename(id, st.session_state[key])
+
+
+def _download(run: RunView) -> None:
+    folder, name = run.checkpoint, run.published or run.name
+    st.download_button(
+        "Download (zip)", lambda: pack(str(folder), name),
+        file_name=f"{sentences.file_name(name)}.zip",
+        mime="application/zip", on_click="ignore", key="run_zip",
+    )  # fmt: skip
+
+
+def _confirm_deletion(run: RunView) -> None:
+    @st.dialog(f"Delete {plain(run.name)}?")
+    def question() -> None:
+        st.write(sentences.DELETE)
+        with_checkpoint = bool(run.published) and st.checkbox(
+            f"Also delete the checkpoint {plain(run.published or '')}", key="run_delete_checkpoint"
+        )
+        with st.container(horizontal=True):
+            if st.button("Delete", type="primary", key="run_delete_yes"):
+                _try(_delete, run.id, with_checkpoint)
+                st.rerun()
+            if st.button("Keep it", key="run_delete_no"):
+                st.rerun()
+
+    question()
+
+
+def _delete(id: str, with_checkpoint: bool) -> None:
+    manage.delete(id, with_checkpoint)
+    run_list.choose([])

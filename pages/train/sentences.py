@@ -1,4 +1,4 @@
-"""The sentences of the page Train, the names of its fields, and the order they stand in."""
+"""The texts of the page Train, the names of its fields, and their order."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "keep", "patience", "save_seconds", "weights", "seed", "label_names",
     ),
 }  # fmt: skip
-"""The expanders of the form, and the fields in each; those with pickers stand elsewhere."""
+"""The expanders of the form, and the fields in each; fields with pickers are drawn elsewhere."""
 
 TITLES = {
     "clip": "Gradient clip",
@@ -50,68 +50,72 @@ TITLES = {
     "freeze_vectors": "Freeze word vectors",
     "lowercase": "Lower case",
 }
-"""Names of fields that their own names do not make."""
+"""Names of fields whose own names do not make a good title."""
 
 
 def title(name: str) -> str:
-    """The name of a field for people."""
+    """Return the title of a field."""
     return TITLES.get(name, name.replace("_", " ").capitalize())
 
 
-HUB = "OWNER/NAME as in the address of its page. Only its first rows are fetched to show it."
-FILE = "A file needs a column with texts and one with their labels."
-BUNDLED_TEST = "The corpus has a test part of its own; validation is drawn from the other part."
+HUB = "OWNER/NAME, as in the address of its page. Only its first rows are fetched for now."
+FILE = "A file with a column of texts and a column of labels is expected."
+BUNDLED_TEST = "The corpus has its own test part; validation is drawn from the training part."
 STRATIFIED = (
-    "Drawn by the seed, with the classes in proportion. The test documents are looked at once, "
-    "when training is over."
+    "Drawn at random by the seed, with the classes in proportion. The test documents are used "
+    "once, after training."
 )
 SPLIT_COLUMN = (
-    "Rows that say train, training or 0 are learnt from, those that say validation, valid, val or "
-    "dev are for validation, and those that say test are for test."
+    "Rows with train, training or 0 are for training; validation, valid, val or dev are for "
+    "validation; test is for test."
 )
 GROUPED = (
-    "Documents with the same value there stay on one side, as reviews of one film or messages of "
-    "one thread should. Whole numbers can be taken in blocks: neighbours belong together then."
+    "Documents with the same value in this column stay on one side, as reviews of one film or "
+    "messages of one thread should. Whole numbers can be taken in blocks of neighbours."
 )
 UNLABELLED = (
-    "May be left out. Teachers say of each text how likely the classes are, and the model learns "
-    "that along with the labels; the texts stand in a column called as above. Teachers can label "
-    "parts of the training documents as well."
+    "Optional. Teachers predict class probabilities for each text, and the model learns them "
+    "along with the labels (distillation). The column of texts has the same name as above. "
+    "Teachers can label parts of the training documents as well."
 )
 TEACHERS = (
-    "nb-svm and tf-idf, bags of words, learn from the training documents first; together they "
-    "know more than each, and of many classes tf-idf knows more alone. A checkpoint that has "
-    "learnt from what is held out here makes validation read too high: the same seed of the "
-    "division and the same shares as in its run prevent that."
+    "nb-svm and tf-idf are bags of words that are trained first on the training documents; the "
+    "two together usually know more than one, and with many classes tf-idf is the better one. A "
+    "checkpoint that was trained on documents held out here makes validation look too good: use "
+    "the same seed of the split and the same shares as in its run."
 )
-NO_TEACHER = "Somebody has to label what has no label: nb-svm, tf-idf or a checkpoint."
-NO_VALIDATION_FILE = "Until a file comes, a share of the documents is held out for validation."
+NO_TEACHER = "Texts without labels need a teacher. Choose nb-svm, tf-idf or a checkpoint."
+NO_VALIDATION_FILE = "Without a file, a share of the documents is held out for validation."
 DOWNLOAD = (
-    "Nothing but the first rows has been fetched so far. The run fetches the data set by itself; "
-    "look at all of it before if you want to see its classes and lengths."
+    "Only the first rows have been fetched. The run downloads the data set itself; inspect all "
+    "documents first if you want to see classes and lengths."
 )
-SETTINGS = "The preset has filled everything in. Open what you want to change."
+SETTINGS = "The preset fills in everything. Open what you want to change."
 ORIGIN = (
-    "Words, sizes and weights come from the checkpoint, and training goes on from there on "
-    "these documents: for another domain, or for more data. With another form of attention the "
-    "rest is kept, and attention is learnt anew."
+    "Vocabulary, sizes and weights come from the checkpoint, and training continues on these "
+    "documents: for another domain, or for more data. With another form of attention, only "
+    "attention starts from random weights."
 )
-FREEZE = "The word level stays as it is, and the rest learns: quick, and enough for few documents."
-VECTORS = "Words that the file has start from its vectors; the size of word vectors becomes its."
+FREEZE = "Word embeddings and word encoder stay fixed: fast, and enough for few documents."
+VECTORS = "Words in the file start from its vectors; their size becomes that of the model."
 WATCHED = (
-    "Their attention is kept while the model learns, so that you can see it go from flat to "
-    "focused. Watching shows what was learnt, not why."
+    "Attention over these texts is recorded during training, so that you can see it form. It "
+    "shows what was learned, not why."
 )
-NO_ESTIMATE = "Time and memory can be told once the documents have been looked at."
-TABLE = "Click in front of a row to look at that run, or at several to compare them."
-SAME = "They were asked for the same; what differs is chance, data that changed, or the machine."
+FILM = (
+    "Each step shows the attention of the model at that step, on one colour scale. Attention that "
+    "gathers does not show that the prediction got better: read both."
+)
+NO_ESTIMATE = "Time and memory can be estimated once all documents have been inspected."
+TABLE = "Tick a row to see that run, or several rows to compare them."
+SAME = "The settings are the same; results differ by chance, changed data, or the machine."
 COMMAND = "The same run on the command line:"
-STOP = "Stop finishes the step and saves; the best and the last weights are kept."
-RESUME = "Resume goes on exactly where it was saved last."
-DELETE = "Its weights, curves and messages will be gone. This cannot be undone."
+STOP = "Stop finishes the current step and saves; the best and the last weights are kept."
+RESUME = "Resume continues exactly from the last save."
+DELETE = "Its weights, curves and messages will be deleted. This cannot be undone."
 
 MARKED = "background-color: rgba(217, 119, 6, 0.25)"
-"""The style of a value that differs; both themes' ink can be read on it."""
+"""The style of a value that differs; the ink of both themes can be read on it."""
 
 BADGES = {
     "waiting": "gray", "starting": "blue", "reading": "blue", "training": "blue",
@@ -121,36 +125,36 @@ BADGES = {
 
 
 def badge(status: str) -> str:
-    """A status as Markdown."""
+    """Return a status as a Markdown badge."""
     return f":{BADGES[status]}-badge[{status}]"
 
 
-def offer(found: HubOffer) -> str:
-    """What a data set of the hub has, in a sentence."""
+def offer(offer: HubOffer) -> str:
+    """Describe the columns of a data set on the hub."""
     columns = ", ".join(
         f"{column.name} ({', '.join(column.classes[:6]) or column.kind})"
-        for column in found.columns
+        for column in offer.columns
     )
-    size = "" if found.download_bytes is None else f"; {memory(found.download_bytes)} to download"
-    return f"Columns by {found.source}: {columns}{size}."
+    size = "" if offer.download_bytes is None else f"; {memory(offer.download_bytes)} to download"
+    return f"Columns by {offer.source}: {columns}{size}."
 
 
 def lengths(words: Sequence[int], characters: Sequence[int]) -> str:
-    """What the box of the training documents says, in words."""
+    """Describe the lengths of the training documents."""
     return (
-        f"Half of the training documents have {words[1]:,} to {words[3]:,} words between spaces; "
+        f"Half of the training documents have {words[1]:,} to {words[3]:,} words; "
         f"the longest has {words[5]:,} ({characters[5]:,} characters)."
     )
 
 
-def repeats(repeated: Mapping[str, int]) -> str:
-    """How many documents stand several times within each part."""
+def duplicates(repeated: Mapping[str, int]) -> str:
+    """Say how many documents occur several times within each part."""
     several = [f"{number:,} in {name}" for name, number in repeated.items() if number]
-    return f"Repeated: {', '.join(several)}." if several else "No document stands twice."
+    return f"Duplicates: {', '.join(several)}." if several else "There are no duplicates."
 
 
 def seconds(number: float) -> str:
-    """A span of time for people: "8 s", "3 min 20 s", "2 h 5 min"."""
+    """Return "8 s", "3 min 20 s" or "2 h 5 min"."""
     whole = round(number)
     if whole < 60:
         return f"{max(1, whole)} s"
@@ -160,20 +164,20 @@ def seconds(number: float) -> str:
 
 
 def memory(number: float) -> str:
-    """Bytes for people."""
+    """Return bytes as "12 MB" or "1.5 GB"."""
     return f"{number / 1e9:.1f} GB" if number >= 1e9 else f"{max(1, round(number / 1e6))} MB"
 
 
-def estimate(found: Estimate, epochs: int) -> dict[str, str]:
-    """Parameters, memory and time under the button; no time where it is known after a few steps."""
-    told = {"Parameters": f"{found.parameters:,}", "Memory": memory(found.memory_bytes)}
-    if found.seconds_per_epoch is not None:
-        told[f"Time, {epochs} epochs"] = seconds(found.seconds_per_epoch * epochs)
-    return told
+def estimate(estimate: Estimate, epochs: int) -> dict[str, str]:
+    """Return parameters, memory and, where it can be estimated, time."""
+    tiles = {"Parameters": f"{estimate.parameters:,}", "Memory": memory(estimate.memory_bytes)}
+    if estimate.seconds_per_epoch is not None:
+        tiles[f"Time, {epochs} epochs"] = seconds(estimate.seconds_per_epoch * epochs)
+    return tiles
 
 
 def progress(run: RunView) -> tuple[float | None, str]:
-    """Share done of what it does now, and in words; None where nothing can be said."""
+    """Return the share that is done, and a text; None where it is not known."""
     if run.status == "reading" and run.story.reading:
         name, done, of = run.story.reading
         return min(1.0, done / max(1, of)), f"{name}: {done:,} of {of:,} documents"
@@ -185,33 +189,33 @@ def progress(run: RunView) -> tuple[float | None, str]:
 
 
 def tiles(run: RunView) -> dict[str, str]:
-    """The figures of a run: what can be told at this moment."""
-    told = {}
+    """Return the figures of a run that are known by now."""
+    tiles = {}
     last = run.story.steps[-1] if run.story.steps else {}
     if run.status in ("training", "stopping"):
         if "documents_per_second" in last:
-            told["Documents a second"] = f"{last['documents_per_second']:,.0f}"
+            tiles["Documents per second"] = f"{last['documents_per_second']:,.0f}"
         if "seconds_left" in last:
-            told["Time left"] = seconds(last["seconds_left"])
+            tiles["Time left"] = seconds(last["seconds_left"])
     if run.best is not None:
         reached = run.best["validation"]
-        told[f"Best validation, epoch {run.best['epoch']}"] = f"{reached['accuracy']:.1%}"
-        told["Its macro F1"] = f"{reached['macro_f1']:.3f}"
+        tiles[f"Best validation, epoch {run.best['epoch']}"] = f"{reached['accuracy']:.1%}"
+        tiles["Macro F1"] = f"{reached['macro_f1']:.3f}"
     if run.status == "done" and run.story.summary:
         test = run.story.summary.get("test") or {}
         if "accuracy" in test:
-            told["Test"] = f"{test['accuracy']:.1%}"
+            tiles["Test"] = f"{test['accuracy']:.1%}"
     if run.history and not run.is_live:
-        told["Epochs"] = f"{len(run.history)} of {run.epochs}"
-        told["Training took"] = seconds(run.seconds)
-    return told
+        tiles["Epochs"] = f"{len(run.history)} of {run.epochs}"
+        tiles["Training time"] = seconds(run.seconds)
+    return tiles
 
 
 def configuration(settings: Mapping[str, str]) -> list[dict[str, str]]:
-    """Settings as rows of a table."""
+    """Return settings as rows of a table."""
     return [{"setting": title(name), "value": value} for name, value in settings.items()]
 
 
-def file(name: str) -> str:
-    """``name`` as a file can be called."""
+def file_name(name: str) -> str:
+    """Return ``name`` without characters that file systems refuse."""
     return re.sub(r"[^\w.-]+", "-", name)[:60].strip("-.") or "checkpoint"

@@ -1,4 +1,4 @@
-"""Which documents are for training, validation and test: by share, by column, by other data."""
+"""How documents are split into training, validation and test: by share, column or other data."""
 
 from dataclasses import dataclass
 
@@ -10,15 +10,15 @@ from han_core.data.text_files import PREFIX
 from pages.shared import files
 from pages.shared.page import restore_value
 from pages.train import data_form, sentences
-from pages.train.data_form import Picked
+from pages.train.data_form import PickedData
 
 SHARE, COLUMN, OTHER = "share", "column", "other"
 NONE = "none"
 
 
 @dataclass(frozen=True)
-class _Held:
-    """What is held out: fields of ``Source``."""
+class _HeldOut:
+    """What is held out for validation and test: fields of ``Source``."""
 
     validation: str
     test: str | None = None
@@ -30,54 +30,54 @@ class _Held:
         return any(part and is_number(part) for part in (self.validation, self.test))
 
 
-def divided(found: Picked) -> Source:
-    """The expander that says how, and the source that comes of it."""
+def split_source(picked: PickedData) -> Source:
+    """Draw the expander, and return the documents with their split."""
     with st.expander("Training, validation and test", key="train_divide"):
-        held = _held(found)
-        group, seed = _drawing(found) if held.drawn else (None, None)
+        held = _held_out(picked)
+        group, seed = _random_split(picked) if held.drawn else (None, None)
     return Source(
-        data=found.data,
+        data=picked.data,
         validation=held.validation,
         test=held.test,
-        text_column=found.text_column,
-        label_column=found.label_column,
+        text_column=picked.text_column,
+        label_column=picked.label_column,
         split_column=held.split_column,
         group_column=group,
         split_seed=seed,
     )
 
 
-def _held(found: Picked) -> _Held:
-    if found.data.startswith("bundled:"):
+def _held_out(picked: PickedData) -> _HeldOut:
+    if picked.data.startswith("bundled:"):
         st.caption(sentences.BUNDLED_TEST)
-        return _Held(_share("train_validation", "Share for validation", 20), found.others[0])
-    ways = {SHARE: "A share drawn at random", OTHER: "Other documents"}
-    if found.others:
-        ways[OTHER] = "Other splits of the data set"
-    if len(found.columns) > 2:
-        ways[COLUMN] = "A column says it"
-    restore_value("train_divide_by", SHARE, ways)
-    way = st.radio(
-        "What is held out", list(ways), horizontal=True, key="train_divide_by",
-        format_func=lambda name: ways[name], persist_state="session",
+        return _HeldOut(_share("train_validation", "Share for validation", 20), picked.others[0])
+    options = {SHARE: "A random share", OTHER: "Other documents"}
+    if picked.others:
+        options[OTHER] = "Other splits of the data set"
+    if len(picked.columns) > 2:
+        options[COLUMN] = "By a column"
+    restore_value("train_divide_by", SHARE, options)
+    choice = st.radio(
+        "Held out for validation and test", list(options), horizontal=True, key="train_divide_by",
+        format_func=lambda name: options[name], persist_state="session",
     )  # fmt: skip
-    if way == COLUMN:
-        return _by_column(found)
-    if way == OTHER:
-        return _by_splits(found) if found.others else _by_files(found)
+    if choice == COLUMN:
+        return _by_column(picked)
+    if choice == OTHER:
+        return _by_splits(picked) if picked.others else _by_files(picked)
     left, right = st.columns(2)
     with left:
         validation = _share("train_validation", "Share for validation", 20)
     with right:
         test = _share("train_test", "Share for test", 0, least=0)
     st.caption(sentences.STRATIFIED)
-    return _Held(validation, test if float(test) else None)
+    return _HeldOut(validation, test if float(test) else None)
 
 
-def _drawing(found: Picked) -> tuple[str | None, int | None]:
-    """What a share does not divide, as ``Source`` takes it, and what draws it."""
+def _random_split(picked: PickedData) -> tuple[str | None, int | None]:
+    """The column whose groups stay together, as ``Source`` takes it, and the seed."""
     columns = [
-        name for name in found.columns if name not in (found.text_column, found.label_column)
+        name for name in picked.columns if name not in (picked.text_column, picked.label_column)
     ]
     left, middle, right = st.columns(3)
     group = None
@@ -85,100 +85,103 @@ def _drawing(found: Picked) -> tuple[str | None, int | None]:
         with left:
             group = _group(columns)
         with middle:
-            block = _whole("train_group_block", "Numbers in a block", 1, "each its own group",
+            block = _whole("train_group_block", "Block size", 1, "each value is a group",
                            disabled=group is None)  # fmt: skip
         st.caption(sentences.GROUPED)
         group = f"{group}/{block}" if group and block else group
     with right if columns else left:
-        seed = _whole("train_split_seed", "Seed of the division", 0, "the run's")
+        seed = _whole("train_split_seed", "Seed of the split", 0, "that of the run")
     return group, seed
 
 
 def _group(columns: list[str]) -> str | None:
-    key, there = "train_group_column", ["", *columns]
-    if st.session_state.get(key) not in there:
+    key, options = "train_group_column", ["", *columns]
+    if st.session_state.get(key) not in options:
         st.session_state[key] = ""  # another file
     restore_value(key, "")
     return st.selectbox(
-        "Keep together", there, key=key, persist_state="session",
+        "Keep together", options, key=key, persist_state="session",
         format_func=lambda name: name or "nothing",
     ) or None  # fmt: skip
 
 
-def _whole(key: str, title: str, least: int, usual: str, disabled: bool = False) -> int | None:
-    """A whole number that may be left out."""
+def _whole(key: str, title: str, least: int, default: str, disabled: bool = False) -> int | None:
+    """Draw a field for a whole number that may be left empty."""
     restore_value(key, None)
     return st.number_input(
-        title, min_value=least, value=None, step=1, key=key, placeholder=usual, disabled=disabled,
+        title, min_value=least, value=None, step=1, key=key, placeholder=default, disabled=disabled,
         persist_state="session",
     )  # fmt: skip
 
 
-def _share(key: str, title: str, usual: int, least: int = 5) -> str:
-    """A share as ``Source`` takes it."""
-    restore_value(key, usual)
+def _share(key: str, title: str, default: int, least: int = 5) -> str:
+    """Draw a slider, and return the share as ``Source`` takes it."""
+    restore_value(key, default)
     percent = st.slider(title, least, 50, step=5, format="%d%%", key=key, persist_state="session")
     return f"{percent / 100:g}"
 
 
-def _by_column(found: Picked) -> _Held:
-    there = tuple(
-        name for name in found.columns if name not in (found.text_column, found.label_column)
+def _by_column(picked: PickedData) -> _HeldOut:
+    columns = tuple(
+        name for name in picked.columns if name not in (picked.text_column, picked.label_column)
     )
-    name = data_form.column("train_split_column", "Column of the parts", there, "split", 0)
+    name = data_form.pick_column("train_split_column", "Column of the split", columns, "split", 0)
     st.caption(sentences.SPLIT_COLUMN)
-    return _Held(_share("train_validation", "Share for validation where no row is for it", 10),
+    return _HeldOut(_share("train_validation", "Share for validation if no row is for it", 10),
                  split_column=name)  # fmt: skip
 
 
-def _by_splits(found: Picked) -> _Held:
-    names = split_names(found)
-    usual = _like(found.others, "valid", "dev")
+def _by_splits(picked: PickedData) -> _HeldOut:
+    names = split_names(picked)
+    default = _like(picked.others, "valid", "dev")
     left, right = st.columns(2)
     with left:
-        validation = split("train_validation_split", "Validation", names, usual, "A share")
+        validation = pick_split("train_validation_split", "Validation", names, default, "A share")
     with right:
-        test = split("train_test_split", "Test", names, _like(found.others, "test"), "None")
+        test = pick_split("train_test_split", "Test", names, _like(picked.others, "test"), "None")
     if validation is None:
         validation = _share("train_validation", "Share for validation", 20)
-    return _Held(validation, test)
+    return _HeldOut(validation, test)
 
 
-def split_names(found: Picked) -> dict[str, str]:
-    """The other splits of a data set of the hub, by their specs."""
-    return {spec: spec.rsplit("@", 1)[-1] for spec in found.others}
+def split_names(picked: PickedData) -> dict[str, str]:
+    """Return the names of the other splits of a data set on the hub, by their specs."""
+    return {spec: spec.rsplit("@", 1)[-1] for spec in picked.others}
 
 
-def split(key: str, title: str, names: dict[str, str], usual: str | None, none: str) -> str | None:
-    """A picker of one of the splits that ``names`` has by their specs, or of none."""
-    there = {NONE: none, **names}
-    if st.session_state.get(key) not in there:
-        st.session_state[key] = usual or NONE
-    restore_value(key, usual or NONE)
+def pick_split(
+    key: str, title: str, names: dict[str, str], default: str | None, none: str
+) -> str | None:
+    """Draw a picker of one of the splits (spec → name), or of none, which is called ``none``."""
+    options = {NONE: none, **names}
+    if st.session_state.get(key) not in options:
+        st.session_state[key] = default or NONE
+    restore_value(key, default or NONE)
     chosen = st.selectbox(
-        title, list(there), format_func=lambda spec: there[spec], key=key, persist_state="session"
-    )
+        title, list(options), format_func=lambda spec: options[spec], key=key,
+        persist_state="session",
+    )  # fmt: skip
     return None if chosen == NONE else chosen
 
 
 def _like(specs: tuple[str, ...], *names: str) -> str | None:
-    """The split that is called like one of ``names``."""
+    """The first split whose name contains one of ``names``."""
     return next(
         (spec for spec in specs if any(name in spec.rsplit("@", 1)[-1] for name in names)), None
     )
 
 
-def _by_files(found: Picked) -> _Held:
-    prefix = PREFIX if found.data.startswith(PREFIX) else ""  # they are read alike
+def _by_files(picked: PickedData) -> _HeldOut:
+    prefix = PREFIX if picked.data.startswith(PREFIX) else ""  # they are read alike
     left, right = st.columns(2)
     with left:
         validation = files.upload("train_validation_file", "File for validation")
     with right:
-        test = files.upload("train_test_file", "File for test (may be left out)")
+        test = files.upload("train_test_file", "File for test (optional)")
     if validation is None:
         st.caption(sentences.NO_VALIDATION_FILE)
     if validation is not None:
         held = prefix + validation[1]
     else:
         held = _share("train_validation", "Share for validation", 20)
-    return _Held(held, prefix + test[1] if test else None)
+    return _HeldOut(held, prefix + test[1] if test else None)

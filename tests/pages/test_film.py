@@ -28,10 +28,10 @@ def page(folder: str) -> None:
     from pathlib import Path
     from types import SimpleNamespace
 
-    from pages.train.run_view import panel
+    from pages.train.run_view import film
 
     history = ({"epoch": 1, "validation": {"accuracy": 0.875}},)
-    panel(SimpleNamespace(id="1", folder=Path(folder), history=history))
+    film(SimpleNamespace(id="1", folder=Path(folder), history=history))
 
 
 def opened(folder) -> AppTest:

@@ -5,7 +5,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 from pages.explore import share, words
-from pages.shared import cache, edit_state
+from pages.shared import cache, document_input
 
 QUESTION = cache.Question("small-han", "cpu", "A fine day. But what rain!")
 
@@ -17,8 +17,8 @@ def elsewhere(function, *given):
 
 
 def scene(monkeypatch, *edits):
-    monkeypatch.setattr(edit_state, "edits", lambda: edits)
-    monkeypatch.setattr(edit_state, "tampering", lambda: None)
+    monkeypatch.setattr(document_input, "edits", lambda: edits)
+    monkeypatch.setattr(document_input, "tampering", lambda: None)
     return words.analyse(QUESTION)
 
 

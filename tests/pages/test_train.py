@@ -13,7 +13,7 @@ from han_core.training import precision
 from han_core.training.runs.event_log import EventLog
 from han_core.training.runs.manage import new_folder, runs, stop, view
 from han_core.training.runs.plan import checked_plan
-from pages.train import data_form, new_run, run_actions, run_list, sentences
+from pages.train import data_form, new_run, run_list, run_view, sentences
 from pages.train.learning_form import fits
 from tests.data.test_hub_preview import server  # noqa: F401
 from tests.pages.seen import captions, hooks
@@ -365,7 +365,7 @@ def test_a_data_set_of_the_hub_is_offered_before_it_is_fetched(train, server):  
     assert train.selectbox(key="train_hub_split").options == ["test (30 rows)", "train (70 rows)"]
     assert "label (neg, pos)" in captions(train).replace("\\", "")
     assert "image" not in train.selectbox(key="train_text_column").options
-    assert "Nothing but the first rows has been fetched" in captions(train)
+    assert "Only the first rows have been fetched" in captions(train)
     train.radio(key="train_divide_by").set_value("other").run()
     assert train.selectbox(key="train_test_split").value == "hf:owner/small/en@test"
     assert not train.button(key="train_start").disabled
@@ -441,7 +441,7 @@ def test_a_button_that_comes_too_late_says_so(train):
     id = made()
     look_at(train, id)
     acting_notice = "Only a run at work can be stopped"
-    train.session_state[run_actions.NOTICE] = f"{acting_notice}; it is done."
+    train.session_state[run_view.NOTICE] = f"{acting_notice}; it is done."
     train.run()
     assert acting_notice in train.warning[0].value
     train.run()
@@ -479,10 +479,10 @@ def test_a_run_is_renamed(train):
     assert view(id).name == "after *it*"
 
 
-def test_usual_name():
-    assert new_run.usual_name("han", "classroom/zh") == "han-classroom-zh"
-    assert new_run.usual_name("bilstm", "My reviews (2).csv") == "bilstm-my-reviews-2"
-    assert new_run.usual_name("han", "") == "han"
+def test_the_default_name_of_a_run():
+    assert new_run.default_name("han", "classroom/zh") == "han-classroom-zh"
+    assert new_run.default_name("bilstm", "My reviews (2).csv") == "bilstm-my-reviews-2"
+    assert new_run.default_name("han", "") == "han"
 
 
 def test_offers_take_one_class_after_the_other(monkeypatch):
@@ -514,7 +514,7 @@ def test_word_vectors_that_are_brought_decide_the_size(train):
     train.file_uploader(key="train_vectors").upload("small.txt", content).run()
     assert not train.exception
     assert not train.error
-    assert "3 numbers a word" in captions(train)
+    assert "3 dimensions" in captions(train)
     assert "set_embedding" not in {box.key for box in train.number_input}
     train.file_uploader(key="train_vectors").upload("bad.txt", b"").run()
     assert "a word and its vector" in errors(train)[0]
