@@ -17,7 +17,7 @@ from han_core.training.runs.comparison import labels_of
 from han_core.training.runs.plan import Plan, forecast
 from han_core.training.runs.view import RunView
 from han_core.viz import film
-from han_core.viz.charts.curves import Course, Measure, curves
+from han_core.viz.charts.curves import Measure, RunHistory, curves
 from han_core.viz.film import AttentionFilm
 
 MINUTES = 10
@@ -77,15 +77,15 @@ def course_figure(ids: tuple, marks: tuple, measure: Measure, until: float) -> g
     """Draw the curves of runs; ``marks`` says how far each had come."""
     views = [manage.view(id) for id in ids]
     named = zip(labels_of(views), views, strict=True)
-    return curves([_course(label, run) for label, run in named], measure, until)
+    return curves([_history(label, run) for label, run in named], measure, until)
 
 
-def _course(label: str, run: RunView) -> Course:
+def _history(label: str, run: RunView) -> RunHistory:
     steps = [
         (step["epoch"] - 1 + step["done"] / max(1, step["of"]), step["loss"])
         for step in run.story.steps
     ]
-    return Course(label, run.history, steps)
+    return RunHistory(label, run.history, steps)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
