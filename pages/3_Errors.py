@@ -1,18 +1,20 @@
-"""Errors: labelled documents through one model or two, and what they get wrong."""
+"""Errors: labelled documents scored by one model or two, and what the models get wrong."""
 
 import streamlit as st
 
 from pages.shared.page import begin, user_errors_shown
 
-begin("Errors", "Score labelled documents, find what a model gets wrong, and code what you see.")
-from pages.errors import choices, links, views
+begin(
+    "Errors", "Score labelled documents, find what a model gets wrong, and annotate what you see."
+)
+from pages.errors import choices, cursor
 from pages.shared import cache
 
 with user_errors_shown():
-    links.open_link()
+    cursor.open_link()
     with st.container(key="errors_choices"):
-        asked = choices.asked()
-        store = choices.opened(asked)
+        chosen = choices.pickers()
+        store = choices.open_choices(chosen)
     if store is not None:
-        views.show(choices.bench(asked, store))
+        choices.show(choices.filtered(chosen, store))
 cache.freeze_loaded_objects("Errors")

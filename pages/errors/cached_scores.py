@@ -1,16 +1,20 @@
-"""What the page Errors keeps between reruns, for everybody; bounded, and keyed by all that decides.
-
-It knows nothing about widgets.
-"""
+"""Answers that Errors keeps between reruns, shared by all sessions and bounded in number."""
 
 import numpy as np
 import streamlit as st
 
+from han_core.analysis import (
+    embedding_cache,
+    score_cache,
+    scoring_job,
+    slices,
+    training_documents,
+    word_attention,
+)
 from han_core.analysis.annotations.database import Database, open_database
 from han_core.analysis.dataset import Store, open_store
-from han_core.analysis.embedding_cache import document_vectors, open_vectors
-from han_core.analysis.score_cache import CachedScores, open_scores, version_stamp
-from han_core.analysis.scoring_job import is_small
+from han_core.analysis.score_cache import CachedScores
+from han_core.analysis.scoring import manifest
 from han_core.analysis.slices import SliceScores
 from han_core.analysis.sources import FileStatus, Scores, Source, source_of
 from han_core.analysis.training_documents import Neighbours
@@ -22,76 +26,75 @@ from han_core.runtime.paths import notes_url
 from pages.shared import cache, files
 
 PROCESS_BYTES = 20 * 2**20
-"""Of a file from which on another process reads it: it may take long, and holds others up."""
+"""File size from which another process reads the file: a long read would block other sessions."""
 
 
 def checkpoint_sha256(checkpoint: str) -> str:
-    """Of the checkpoint of this name, as it stands."""
-    folder = cache.checkpoints_root() / checkpoint
-    return _checkpoint_sha256(str(folder), cache.fingerprint(folder))
+    """Return the hash of the checkpoint of this name as it is now."""
+    return _checkpoint_sha256(*_folder(checkpoint))
 
 
-def standing(source: Source) -> FileStatus:
-    """Whether the file of ``source`` is still what was scored."""
-    return _standing(source, source_of(source.data))
+def file_status(source: Source) -> FileStatus:
+    """Return whether the file of ``source`` is still the one that was scored."""
+    return _file_status(source, source_of(source.data))
 
 
 def corpus(source: Source) -> Corpus | None:
-    """The documents, to be scored at once; None where that is for another process.
+    """Return the documents if this process can score them at once, else None.
 
     Raises:
         UserError: as ``Source.read``.
     """
     if source.size is None or source.size > PROCESS_BYTES:
         return None
-    read = _corpus(source)
-    return read if is_small(read) else None
+    documents = _corpus(source)
+    return documents if scoring_job.is_small(documents) else None
 
 
 def find_scores(checkpoint: str, source: Source) -> CachedScores | None:
-    """Whole scores of these documents by this checkpoint, if they are kept.
+    """Return the complete scores of these documents by this checkpoint, if they are stored.
 
-    Documents that other checkpoints scored are known by their content.
+    Documents that another checkpoint scored are recognised by their content.
     """
-    from han_core.analysis.score_cache import find_scores, open_scores, score_key
-
     sha256 = checkpoint_sha256(checkpoint)
-    if found := find_scores(source, sha256):
-        return found
-    alike = (each for each in files.list_scores() if each.origin.source.same_as(source))
-    known = next(alike, None)
-    return open_scores(score_key(known.scores.manifest, sha256)) if known else None
+    if stored := score_cache.find_scores(source, sha256):
+        return stored
+    same = (each for each in files.list_scores() if each.origin.source.same_as(source))
+    if (known := next(same, None)) is None:
+        return None
+    return score_cache.open_scores(score_cache.score_key(known.scores.manifest, sha256))
 
 
 def score_in_process(
     checkpoint: str, device: str, corpus: Corpus, source: Source, progress: cache.Progress
 ) -> CachedScores:
-    """Scores ``corpus``, which was read from ``source``, in this process.
+    """Score ``corpus``, which was read from ``source``, in this process.
 
     Raises:
-        UserError: as ``keep_scores``.
+        UserError: as ``scoring_job.score_in_process``.
     """
-    from han_core.analysis.scoring_job import score_in_process
-
-    folder = cache.checkpoints_root() / checkpoint
-    model = cache.checkpoint_of(str(folder), cache.fingerprint(folder), device)
-    found = score_in_process(folder, model, corpus, source, progress)
+    folder, fingerprint = _folder(checkpoint)
+    model = cache.checkpoint_of(folder, fingerprint, device)
+    stored = scoring_job.score_in_process(
+        cache.checkpoints_root() / checkpoint, model, corpus, source, progress
+    )
     files.forget_scores()
-    return found
+    return stored
 
 
 def store(scores: Scores, other: Scores | None = None) -> Store:
-    """Kept scores open for questions, and beside them a second model's.
+    """Open stored scores for questions, together with those of a second model.
 
     Raises:
         UserError: as ``open_store``, or if they were deleted.
     """
     key, second = scores.folder.name, None if other is None else other.folder.name
-    return _store(key, second, tuple(_stamp(each) for each in (key, second) if each))
+    stamps = tuple(score_cache.version_stamp(each) for each in (key, second) if each)
+    return _store(key, second, stamps)
 
 
 def notes() -> Database:
-    """What people say of documents.
+    """Open the database of tags, flags and notes.
 
     Raises:
         UserError: as ``open_database``.
@@ -102,74 +105,71 @@ def notes() -> Database:
 def gather_word_attention(
     store: Store, rows: np.ndarray, progress: cache.Progress
 ) -> WordAttention:
-    """What the documents of ``rows`` attend to; with progress while it is counted.
+    """Return which words the documents of ``rows`` attend to.
 
     Raises:
-        UserError: as ``errors.attended.attended``.
+        UserError: as the function of this name in ``han_core.analysis.word_attention``.
     """
-    from han_core.analysis.word_attention import gather_word_attention
-
     key = store.scores.folder.name
-    place = _place("attended", key, _stamp(key), rows)
-    if "answer" not in place:
-        place["answer"] = gather_word_attention(store, rows, progress)
-    return place["answer"]
+    slot = _slot("attended", key, score_cache.version_stamp(key), rows)
+    if "answer" not in slot:
+        slot["answer"] = word_attention.gather_word_attention(store, rows, progress)
+    return slot["answer"]
 
 
 def faithfulness(checkpoint: str, device: str, texts: list[str], progress: cache.Progress) -> dict:
-    """What the command ``faithfulness`` prints for ``texts``.
+    """Return what the command ``faithfulness`` prints for ``texts``.
 
     Raises:
-        UserError: as ``measure`` does.
+        UserError: as ``measure``.
     """
-    folder = cache.checkpoints_root() / checkpoint
-    mark = cache.fingerprint(folder)
-    place = _place("evidence", str(folder), mark, device, texts)
-    if "answer" not in place:
-        model = cache.checkpoint_of(str(folder), mark, device)
-        place["answer"] = measure(model, texts, progress=progress).to_json()
-    return place["answer"]
+    folder, fingerprint = _folder(checkpoint)
+    slot = _slot("evidence", folder, fingerprint, device, texts)
+    if "answer" not in slot:
+        model = cache.checkpoint_of(folder, fingerprint, device)
+        slot["answer"] = measure(model, texts, progress=progress).to_json()
+    return slot["answer"]
 
 
 def neighbours(checkpoint: str, device: str, key: str, text: str) -> Neighbours | None:
-    """The nearest of the training documents that are kept under ``key``; None if they are gone.
+    """Return the nearest of the training documents under ``key``; None if those are deleted.
 
     Raises:
-        UserError: as ``load_checkpoint`` and ``vectors_of``.
+        UserError: as ``load_checkpoint`` and ``document_vectors``.
     """
+    return _neighbours(*_folder(checkpoint), device, key, text)
+
+
+@st.cache_data(max_entries=300, show_spinner="Scoring slices …")
+def slice_scores(counts: np.ndarray, whole: np.ndarray) -> SliceScores:
+    """Return the scores of a confusion matrix, compared with those of the whole data set."""
+    return slices.slice_scores(counts, whole)
+
+
+def _folder(checkpoint: str) -> tuple[str, str]:
+    """Path and fingerprint of the checkpoint's folder."""
     folder = cache.checkpoints_root() / checkpoint
-    return _neighbours(str(folder), cache.fingerprint(folder), device, key, text)
+    return str(folder), cache.fingerprint(folder)
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
 def _neighbours(
     folder: str, fingerprint: str, device: str, key: str, text: str
 ) -> Neighbours | None:
-    from han_core.analysis.training_documents import neighbours
-
-    model, vectors = cache.checkpoint_of(folder, fingerprint, device), open_vectors(key)
-    if vectors is None:
+    model = cache.checkpoint_of(folder, fingerprint, device)
+    if (vectors := embedding_cache.open_vectors(key)) is None:
         return None
-    return neighbours(vectors, document_vectors(model, [text])[0], text)
-
-
-@st.cache_data(max_entries=300, show_spinner="Counting slices …")
-def slice_scores(counts: np.ndarray, whole: np.ndarray) -> SliceScores:
-    """What ``errors.slices.slice_scores`` says of tables of true by predicted classes."""
-    from han_core.analysis.slices import slice_scores
-
-    return slice_scores(counts, whole)
+    vector = embedding_cache.document_vectors(model, [text])[0]
+    return training_documents.neighbours(vectors, vector, text)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _checkpoint_sha256(folder: str, fingerprint: str) -> str:
-    from han_core.analysis.scoring.manifest import checkpoint_sha256
-
-    return checkpoint_sha256(folder)
+    return manifest.checkpoint_sha256(folder)
 
 
 @st.cache_data(max_entries=64, show_spinner="Comparing the file …")
-def _standing(source: Source, now: Source) -> FileStatus:
+def _file_status(source: Source, now: Source) -> FileStatus:
     return source.standing()
 
 
@@ -180,10 +180,10 @@ def _corpus(source: Source) -> Corpus:
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the scores …")
 def _store(key: str, other: str | None, stamps: tuple) -> Store:
-    found = [open_scores(each) for each in (key, other) if each]
-    if not all(found):
-        raise UserError("These scores are not kept any more; score the documents anew.")
-    return open_store(*(each.scores for each in found if each))
+    stored = [score_cache.open_scores(each) for each in (key, other) if each]
+    if not all(stored):
+        raise UserError("These scores were deleted; score the documents again.")
+    return open_store(*(each.scores for each in stored if each))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -191,12 +191,7 @@ def _notes(url: str) -> Database:
     return open_database(url)
 
 
-def _stamp(key: str) -> tuple[int, int]:
-    """Another one whenever the scores or their documents were written anew."""
-    return version_stamp(key)
-
-
 @st.cache_resource(max_entries=12, show_spinner=False)
-def _place(*asked: object) -> dict:
-    """An empty place for an answer: a function in Streamlit's cache may draw no progress."""
+def _slot(*key: object) -> dict:
+    """An empty slot for an answer: a function in Streamlit's cache cannot draw progress."""
     return {}

@@ -1,9 +1,12 @@
-"""Ways in: figures of all documents that the filter leaves, each of which filters on a click.
+"""Figures of the documents that the filter selects; each sets its own condition on a click.
 
-Matrix, classes, calibration, length, confidence; only the one that is looked at is drawn.
+Confusion matrix, classes, calibration, length, confidence. Only the chosen one is drawn.
 """
 
+from typing import NamedTuple
+
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -15,138 +18,252 @@ from han_core.analysis.calibration import (
     calibration,
 )
 from han_core.analysis.dataset import Outcomes
-from han_core.analysis.metrics import accuracy, class_scores, confusion_counts
+from han_core.analysis.filters import Filter
+from han_core.analysis.metrics import (
+    Confusion,
+    Normalised,
+    Order,
+    accuracy,
+    class_order,
+    class_scores,
+    confusion_counts,
+    largest_confusions,
+    most_confused,
+)
 from han_core.viz.charts.calibration import confidences, reliability
+from han_core.viz.charts.confusion import MOST, confusion_matrix
 from han_core.viz.charts.performance import class_rows, length_rows
-from pages.errors import matrix
-from pages.errors import matrix as linked
+from pages.errors import cross_filter, sentences
 from pages.errors.context import ErrorsContext, switch
+from pages.shared import wording
 from pages.shared.components import figure_export, hooked
 from pages.shared.page import restore_value
 
-WAY, SORT, BINS = "ways_in", "classes_sort", "calibration_bins"
-WAYS = {
-    "matrix": "Matrix",
-    "classes": "Classes",
-    "calibration": "Calibration",
-    "length": "Length",
-    "confidence": "Confidence",
-}
-SORTS = ("F1, lowest first", "Documents, most first", "As in the model", "By name")
+CHART, SORT, BINS = "ways_in", "classes_sort", "calibration_bins"
+MATRIX, LIST, CELLS, CLASS_ORDER = "matrix", "confusions_list", "matrix_by", "matrix_order"
+CLASS_SORTS = ("F1, lowest first", "Documents, most first", "As in the model", "By name")
 BINNINGS: dict[Binning, str] = {"width": "Equal width", "mass": "Equal number of documents"}
+CELL_VALUES: dict[Normalised, str] = {
+    "counts": "Documents",
+    "true": "% of true",
+    "predicted": "% of predicted",
+}
+CLASS_ORDERS: dict[Order, str] = {
+    "model": "As in the model",
+    "name": "By name",
+    "confusions": "Confused classes side by side",
+}
 SCROLLED = 24  # classes beyond which the rows scroll
-
-CLASSES = (
-    "Click recall or F1 to see the documents of a class, precision to see those predicted as it. "
-    "Lines are 95% intervals; a share of no document has no dot."
-)
-CALIBRATION = (
-    "Under the dotted line the model is surer than it is right. Grey bars: where the documents "
-    "are. Click a dot to see its documents."
-)
-LENGTH = "Bins hold about as many documents as one another. Click a dot to see its documents."
-CONFIDENCE = "Right ones upward, wrong ones downward. Click a bar to see its documents."
-OWN = "What the filter says of this itself is marked here, and left aside, so that it can be moved."
+WRITTEN = 24  # classes whose names and numbers are written, as in ``viz.charts.confusion``
 
 
-def panel(bench: ErrorsContext) -> None:
-    """The switch between the figures, and the chosen one."""
-    way = switch("Ways in", WAYS, WAY, hidden=True)
-    _PANELS[way](bench)
+def panel(errors: ErrorsContext) -> None:
+    """Draw the switch between the figures, and the chosen one."""
+    names = {chart: label for chart, (label, _) in _PANELS.items()}
+    _PANELS[switch("Figure", names, CHART, hidden=True)][1](errors)
 
 
-def _classes(bench: ErrorsContext) -> None:
-    restore_value(SORT, SORTS[0], SORTS)
-    sort = st.selectbox("Order of classes", SORTS, key=SORT, persist_state="session", width=240)
+class _Matrix(NamedTuple):
+    figure: go.Figure
+    largest: list[Confusion]
+    left_out: int
+
+
+def _matrix(errors: ErrorsContext) -> None:
+    """The confusion matrix with its switches, and under it the largest confusions."""
+    labels = errors.store.labels
+    values, order = _matrix_switches(len(labels))
+    cell = _selected_cell(errors.filter)
+    matrix = cross_filter.cached_figure(
+        errors,
+        ("true", "predicted"),
+        ("matrix", values, order),
+        lambda outcomes: _draw_matrix(outcomes, values, order, cell),
+    )
+    with hooked("confusion-matrix", key="confusion_matrix"):
+        st.plotly_chart(
+            matrix.figure,
+            key=MATRIX,
+            on_select=lambda: cross_filter.click_cell(MATRIX),
+            selection_mode="points",
+            config={"displayModeBar": False, "doubleClick": "reset"},
+            alt="Confusion matrix: true classes by predicted classes",
+        )
+    figure_export("confusion_matrix", "confusion-matrix")
+    many = len(labels) > WRITTEN
+    st.caption(f"{wording.MATRIX} {sentences.MANY_CLASSES}" if many else wording.MATRIX)
+    if matrix.left_out:
+        st.caption(f"{matrix.left_out:,} classes with fewer errors are not in the figure.")
+    if len(labels) > 2:
+        _confusions(matrix.largest, cell)
+
+
+def _matrix_switches(classes: int) -> tuple[Normalised, Order]:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        values = switch("Cells", CELL_VALUES, CELLS)
+        if classes < 3:
+            return values, "model"
+        restore_value(CLASS_ORDER, "model", CLASS_ORDERS)
+        order: Order = st.selectbox(
+            "Order of classes",
+            list(CLASS_ORDERS),
+            format_func=CLASS_ORDERS.__getitem__,
+            key=CLASS_ORDER,
+            persist_state="session",
+            width=230,
+        )
+    return values, order
+
+
+def _selected_cell(filter: Filter) -> tuple[str, str] | None:
+    true, predicted = filter.true, filter.predicted
+    return (true[0], predicted[0]) if len(true) == len(predicted) == 1 else None
+
+
+def _draw_matrix(
+    outcomes: Outcomes, values: Normalised, order: Order, cell: tuple[str, str] | None
+) -> _Matrix:
+    counts = confusion_counts(outcomes)
+    shown = most_confused(counts, MOST)
+    part = counts[shown][:, shown]
+    names = [outcomes.labels[at] for at in shown]
+    places = class_order(part, names, order)
+    figure = confusion_matrix(
+        part[places][:, places], [names[at] for at in places], selected=cell, by=values
+    )
+    largest = largest_confusions(counts, outcomes.labels)
+    return _Matrix(figure, largest, len(counts) - len(shown))
+
+
+def _confusions(largest: list[Confusion], cell: tuple[str, str] | None) -> None:
+    """The largest confusions; a row selects its cell."""
+    if not largest:
+        return
+    rows = pd.DataFrame(largest)
+    rows["share"] *= 100
+    selected = [at for at, one in enumerate(largest) if (one.true, one.predicted) == cell]
+    table = st.session_state.get(LIST)
+    if table is None or table["selection"]["rows"] != selected:
+        st.session_state[LIST] = {"selection": {"rows": selected}}
+
+    def choose() -> None:
+        for at in st.session_state[LIST]["selection"]["rows"] or selected:
+            if at < len(largest):
+                cross_filter.select_cell(largest[at].true, largest[at].predicted)
+
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        rows,
+        key=LIST,
+        hide_index=True,
+        on_select=choose,
+        selection_mode="single-row",
+        height=min(38 + 35 * len(rows), 260),
+        column_config={
+            "documents": number("n", width=60),
+            "share": number("of true", width=75, format="%.1f%%"),
+            "back": number("reverse", width=75, help="Documents confused the other way round."),
+        },
+        alt="The largest confusions",
+    )
+
+
+def _classes(errors: ErrorsContext) -> None:
+    restore_value(SORT, CLASS_SORTS[0], CLASS_SORTS)
+    sort = st.selectbox(
+        "Order of classes", CLASS_SORTS, key=SORT, persist_state="session", width=240
+    )
     own = ("true", "predicted", "outcome")
 
-    def draw(of: Outcomes) -> go.Figure:
-        scores = class_scores(confusion_counts(of))
-        chosen = bench.filter.true, bench.filter.predicted
-        return class_rows(scores, of.labels, class_places(scores, of.labels, sort), chosen)
+    def draw(outcomes: Outcomes) -> go.Figure:
+        scores = class_scores(confusion_counts(outcomes))
+        selected = errors.filter.true, errors.filter.predicted
+        return class_rows(
+            scores, outcomes.labels, class_places(scores, outcomes.labels, sort), selected
+        )
 
-    figure = linked.drawn(bench, own, ("classes", sort), draw)
-    many = len(bench.store.labels) > SCROLLED
+    figure = cross_filter.cached_figure(errors, own, ("classes", sort), draw)
+    many = len(errors.store.labels) > SCROLLED
     with st.container(height=560 if many else "content", border=False):
-        _chart("class_scores", figure, linked.take_class, "Precision, recall and F1 by class")
-    _below(bench, own, CLASSES)
+        _chart(
+            "class_scores", figure, cross_filter.click_class, "Precision, recall and F1 by class"
+        )
+    _caption(errors, own, sentences.CLASS_CHART)
 
 
 def class_places(scores, labels: tuple[str, ...], sort: str) -> list[int]:
-    """Places of the classes in the order of one of ``SORTS``; those without a value last."""
-    if sort == SORTS[0]:
+    """Return places of the classes in one of ``CLASS_SORTS``; those without a value last."""
+    if sort == CLASS_SORTS[0]:
         return np.argsort(scores.f1, kind="stable").tolist()
-    if sort == SORTS[1]:
+    if sort == CLASS_SORTS[1]:
         return np.argsort(-scores.support, kind="stable").tolist()
-    if sort == SORTS[3]:
+    if sort == CLASS_SORTS[3]:
         return sorted(range(len(labels)), key=lambda at: labels[at].casefold())
     return list(range(len(labels)))
 
 
-def _calibration(bench: ErrorsContext) -> None:
-    by = switch("Bins of confidence", BINNINGS, BINS)
+def _calibration(errors: ErrorsContext) -> None:
+    binning = switch("Bins of confidence", BINNINGS, BINS)
     own = ("confidence", "outcome")
 
-    def draw(of: Outcomes) -> tuple[go.Figure, str]:
-        found = calibration(of, by)
-        return reliability(found, bench.filter.confidence), said(found)
+    def draw(outcomes: Outcomes) -> tuple[go.Figure, str]:
+        result = calibration(outcomes, binning)
+        return reliability(result, errors.filter.confidence), calibration_line(result)
 
-    figure, sentence = linked.drawn(bench, own, ("calibration", by), draw)
+    figure, sentence = cross_filter.cached_figure(errors, own, ("calibration", binning), draw)
     st.markdown(sentence)
-    _chart("reliability", figure, _take_confidence, "Reliability diagram")
-    _below(bench, own, CALIBRATION)
+    _chart("reliability", figure, _click_confidence, "Reliability diagram")
+    _caption(errors, own, sentences.CALIBRATION_CHART)
 
 
-def said(found: Calibration) -> str:
-    """The expected calibration error in a sentence or two, as Markdown."""
-    error = found.error
+def calibration_line(result: Calibration) -> str:
+    """Return the expected calibration error with its interval, as Markdown."""
+    error, documents = result.error, result.bins.documents
     if error.mean is None:
-        return "No document is left."
-    sure = float((found.confidence * found.bins.documents).sum() / found.bins.documents.sum())
-    right = float(found.bins.right.sum() / found.bins.documents.sum())
+        return "The filter selects no document."
+    confidence = float((result.confidence * documents).sum() / documents.sum())
+    right = float(result.bins.right.sum() / documents.sum())
     return (
         f"Expected calibration error **{error.mean:.1%}** (95% interval {error.low:.1%} to "
-        f"{error.high:.1%}); a perfectly calibrated model stays below {found.by_chance:.1%} "
-        f"in 95% of draws. Mean confidence {sure:.1%}, accuracy {right:.1%}."
+        f"{error.high:.1%}); for a perfectly calibrated model it is below {result.by_chance:.1%} "
+        f"in 95% of samples. Mean confidence {confidence:.1%}, accuracy {right:.1%}."
     )
 
 
-def _length(bench: ErrorsContext) -> None:
+def _length(errors: ErrorsContext) -> None:
     own = ("tokens", "outcome")
 
-    def draw(of: Outcomes) -> go.Figure:
-        return length_rows(by_length(of), accuracy(of), bench.filter.tokens)
+    def draw(outcomes: Outcomes) -> go.Figure:
+        return length_rows(by_length(outcomes), accuracy(outcomes), errors.filter.tokens)
 
-    figure = linked.drawn(bench, own, ("length",), draw)
-    _chart("by_length", figure, _take_tokens, "Accuracy by length")
-    _below(bench, own, LENGTH)
+    figure = cross_filter.cached_figure(errors, own, ("length",), draw)
+    click = lambda key: cross_filter.click_range(key, "tokens")  # noqa: E731
+    _chart("by_length", figure, click, "Accuracy by length")
+    _caption(errors, own, sentences.LENGTH_CHART)
 
 
-def _confidence(bench: ErrorsContext) -> None:
+def _confidence(errors: ErrorsContext) -> None:
     own = ("confidence", "outcome")
 
-    def draw(of: Outcomes) -> go.Figure:
-        return confidences(by_confidence(of), bench.filter.confidence, bench.filter.outcome)
+    def draw(outcomes: Outcomes) -> go.Figure:
+        filter = errors.filter
+        return confidences(by_confidence(outcomes), filter.confidence, filter.outcome)
 
-    figure = linked.drawn(bench, own, ("confidence",), draw)
-    _chart("by_confidence", figure, _take_confidence, "Confidence of right and wrong documents")
-    _below(bench, own, CONFIDENCE)
-
-
-def _take_confidence(key: str) -> None:
-    linked.take_range(key, "confidence")
+    figure = cross_filter.cached_figure(errors, own, ("confidence",), draw)
+    _chart("by_confidence", figure, _click_confidence, "Confidence of right and wrong predictions")
+    _caption(errors, own, sentences.CONFIDENCE_CHART)
 
 
-def _take_tokens(key: str) -> None:
-    linked.take_range(key, "tokens")
+def _click_confidence(key: str) -> None:
+    cross_filter.click_range(key, "confidence")
 
 
-def _chart(key: str, figure: go.Figure, take, alt: str) -> None:
+def _chart(key: str, figure: go.Figure, click, alt: str) -> None:
     with hooked(key.replace("_", "-"), key=f"{key}_figure"):
         st.plotly_chart(
             figure,
             key=key,
-            on_select=lambda: take(key),
+            on_select=lambda: click(key),
             selection_mode="points",
             config={"displayModeBar": False},
             alt=alt,
@@ -154,8 +271,16 @@ def _chart(key: str, figure: go.Figure, take, alt: str) -> None:
     figure_export(f"{key}_figure", key.replace("_", "-"))
 
 
-def _below(bench: ErrorsContext, own: tuple[str, ...], sentences: str) -> None:
-    st.caption(f"{sentences} {OWN}" if linked.marks_itself(bench, own) else sentences)
+def _caption(errors: ErrorsContext, own: tuple[str, ...], sentence: str) -> None:
+    marked = cross_filter.has_condition(errors.filter, own)
+    st.caption(f"{sentence} {sentences.OWN_CONDITION}" if marked else sentence)
 
 
-_PANELS = dict(zip(WAYS, (matrix.panel, _classes, _calibration, _length, _confidence), strict=True))
+_PANELS = {
+    "matrix": ("Confusion matrix", _matrix),
+    "classes": ("Classes", _classes),
+    "calibration": ("Calibration", _calibration),
+    "length": ("Length", _length),
+    "confidence": ("Confidence", _confidence),
+}
+"""Value of the switch → its label and what draws it."""

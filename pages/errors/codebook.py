@@ -1,7 +1,4 @@
-"""How far two annotators agree, tag by tag.
-
-The codebook: the tags, what they mean, how often they are used; and who agrees on them.
-"""
+"""The view Codebook: the tags with an editor, and the agreement of two annotators on them."""
 
 from collections.abc import Callable, Sequence
 
@@ -28,25 +25,22 @@ from han_core.analysis.annotations.codebook import (
     save_tag,
 )
 from han_core.analysis.annotations.schema import DEFAULT_COLOUR
-from pages.errors import cached_scores
+from pages.errors import cached_scores, sentences
 from pages.errors.context import TROUBLE, ErrorsContext, attempt
 from pages.shared.page import restore_value
 from pages.shared.wording import plain
 
 FIRST, SECOND, FILTERED = "agreement_first", "agreement_second", "agreement_filtered"
-KAPPA = (
-    "Cohen's kappa: 1 is agreement on every document, 0 what chance alone would give, below 0 less "
-    "than that. Only documents count that both tagged, flagged, noted or marked as read. A tag "
-    "that is rarely used can have a low kappa at high agreement, so look at the counts too."
-)
 
 
-def agreement_panel(bench: ErrorsContext) -> None:
-    """The two people, and a row for each tag and flag that either of them used."""
+def agreement_panel(errors: ErrorsContext) -> None:
+    """Draw the pickers of two people, and a row for each tag and flag that either used."""
     st.subheader("Agreement", anchor=False)
     people = annotators(cached_scores.notes())
     if len(people) < 2:
-        st.caption("When two people have coded the same documents, this says how far they agree.")
+        st.caption(
+            "When two people have annotated the same documents, you see here how far they agree."
+        )
         return
     names = sorted(people, key=lambda name: (-people[name], name))
     restore_value(FIRST, names[0], names)
@@ -56,21 +50,21 @@ def agreement_panel(bench: ErrorsContext) -> None:
         first = _person("First", FIRST, people)
         second = _person("Second", SECOND, people)
         filtered = st.toggle(
-            "Only documents that the filter leaves", key=FILTERED, persist_state="session"
+            "Only documents that the filter selects", key=FILTERED, persist_state="session"
         )
     if first == second:
         st.caption("Choose two people.")
         return
-    among = _among(bench, first, second) if filtered else None
-    _shown(agreement(cached_scores.notes(), first, second, among), first, second)
+    among = _among(errors, first, second) if filtered else None
+    _agreement(agreement(cached_scores.notes(), first, second, among), first, second)
 
 
-def agreement_table(found: Sequence[Agreement], first: str, second: str) -> pd.DataFrame:
-    """Counts, kappa and its interval; the reason where one of them is missing."""
+def agreement_table(agreements: Sequence[Agreement], first: str, second: str) -> pd.DataFrame:
+    """Return counts, kappa and its interval; the reason if one of them is missing."""
     rows = [
         (one.name, one.both, one.only_first, one.only_second, one.neither, one.kappa,
          interval(one), one.reason)
-        for one in found
+        for one in agreements
     ]  # fmt: skip
     columns = ["tag", "both", f"only {first}", f"only {second}", "neither", "kappa",
                "95% interval", "why not"]  # fmt: skip
@@ -78,7 +72,7 @@ def agreement_table(found: Sequence[Agreement], first: str, second: str) -> pd.D
 
 
 def interval(one: Agreement) -> str:
-    """ "0.12 to 0.84"; "" where there is none."""
+    """Return "0.12 to 0.84"; "" if there is no interval."""
     return "" if one.low is None or one.high is None else f"{one.low:.2f} to {one.high:.2f}"
 
 
@@ -92,64 +86,56 @@ def _person(label: str, key: str, people: dict[str, int]) -> str:
     )
 
 
-def _among(bench: ErrorsContext, first: str, second: str) -> list[str]:
-    """Those of the two people's documents that the filter leaves."""
+def _among(errors: ErrorsContext, first: str, second: str) -> list[str]:
+    """The documents of both people that the filter selects."""
     both = annotated_documents(cached_scores.notes(), first) & annotated_documents(
         cached_scores.notes(), second
     )
-    left = np.intersect1d(bench.store.documents.rows_of(sorted(both)), bench.rows)
-    return bench.store.documents.contents(left)
+    left = np.intersect1d(errors.store.documents.rows_of(sorted(both)), errors.rows)
+    return errors.store.documents.contents(left)
 
 
-def _shown(found: Sequence[Agreement], first: str, second: str) -> None:
-    if not found:
-        st.caption("Neither used a tag or flag on a document that both have looked at.")
+def _agreement(rows: Sequence[Agreement], first: str, second: str) -> None:
+    if not rows:
+        st.caption("Neither used a tag or flag on a document that both have read.")
         return
     st.dataframe(
-        agreement_table(found, first, second),
+        agreement_table(rows, first, second),
         key="agreement_table",
         hide_index=True,
         column_config={"kappa": st.column_config.NumberColumn(format="%.2f")},
     )
-    st.caption(f"{found[0].n:,} documents that {plain(first)} and {plain(second)} both looked at.")
-    st.caption(KAPPA)
+    st.caption(f"{rows[0].n:,} documents that {plain(first)} and {plain(second)} both have read.")
+    st.caption(sentences.KAPPA)
 
 
 CHOSEN, SEEN, INTO = "codebook_tag", "codebook_seen", "codebook_into"
 NAME, ABOUT, COLOUR, KEY = "codebook_name", "codebook_about", "codebook_colour", "codebook_key"
-NEW = 0  # in the place of a tag's number, which begin at 1
-ONLY_NAMED = "Say your name at the top of the page; then you can edit the codebook."
-SCOPE = (
-    "One codebook serves all data sets and models of this server. Renaming a tag renames it "
-    "wherever it stands; a retired tag keeps its documents and is no longer offered."
-)
+NEW = 0  # instead of the number of a tag; those start at 1
 
 
-def panel(bench: ErrorsContext) -> None:
-    """The tags and their editor, then agreement."""
+def panel(errors: ErrorsContext) -> None:
+    """Draw the tags and their editor, then agreement."""
     st.subheader("Codebook", anchor=False)
     if sentence := st.session_state.pop(TROUBLE, None):
         st.error(plain(sentence))
-    offered, retired = (
-        codebook(cached_scores.notes()),
-        codebook(cached_scores.notes(), retired=True),
-    )
-    counts = documents_by_tag(cached_scores.notes())
+    database = cached_scores.notes()
+    offered, retired = codebook(database), codebook(database, retired=True)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _table([*offered, *retired], counts)
-        st.caption(SCOPE)
+        _table([*offered, *retired], documents_by_tag(database))
+        st.caption(sentences.CODEBOOK)
     with right:
-        if bench.analyst:
-            _starters(bench.analyst, bool(offered))
-            _editor(bench.analyst, offered, retired)
+        if errors.analyst:
+            _starters(errors.analyst, bool(offered))
+            _editor(errors.analyst, offered, retired)
         else:
-            st.info(ONLY_NAMED)
-    agreement_panel(bench)
+            st.info(sentences.NAME_TO_EDIT)
+    agreement_panel(errors)
 
 
 def table(tags: Sequence[Tag], uses: dict[str, int]) -> pd.DataFrame:
-    """A row a tag; the colour stands beside its name."""
+    """Return a table with one row a tag."""
     columns = {
         "colour": [tag.colour for tag in tags],
         "tag": [tag.name for tag in tags],
@@ -165,12 +151,12 @@ def table(tags: Sequence[Tag], uses: dict[str, int]) -> pd.DataFrame:
 
 def _table(tags: Sequence[Tag], uses: dict[str, int]) -> None:
     if not tags:
-        st.info("The codebook is empty. Make the first tag, or begin with the starters.")
+        st.info("The codebook is empty. Create the first tag, or add some common ones.")
         return
     rows = table(tags, uses)
-    painted = rows.style.map("background-color: {0}; color: {0}".format, subset=["colour"])
+    coloured = rows.style.map("background-color: {0}; color: {0}".format, subset=["colour"])
     st.dataframe(
-        painted,
+        coloured,
         key="codebook_table",
         hide_index=True,
         column_config={
@@ -185,13 +171,12 @@ def _table(tags: Sequence[Tag], uses: dict[str, int]) -> None:
 
 
 def _starters(analyst: str, some: bool) -> None:
-    """Offered first where there is nothing yet."""
     names = ", ".join(one.name for one in STARTER_TAGS)
     st.button(
-        "Add tags to begin with",
+        "Add common tags",
         key="codebook_starters",
         type="tertiary" if some else "primary",
-        help=f"{names}. Those that are there already stay as they are.",
+        help=f"{names}. Existing tags stay as they are.",
         on_click=_add_starters,
         args=(analyst,),
     )
@@ -202,7 +187,7 @@ def _add_starters(analyst: str) -> None:
 
 
 def _editor(analyst: str, offered: Sequence[Tag], retired: Sequence[Tag]) -> None:
-    """One tag, new or there: its fields, and what else can be done with it."""
+    """The fields of one tag, new or not, and the buttons to retire or merge it."""
     tags = {tag.id: tag for tag in (*offered, *retired)}
     if st.session_state.get(CHOSEN) not in tags:  # somebody merged it away
         st.session_state[CHOSEN] = NEW
@@ -230,7 +215,7 @@ def _editor(analyst: str, offered: Sequence[Tag], retired: Sequence[Tag]) -> Non
 
 
 def _fill(tag: Tag | None) -> None:
-    """The fields as the tag is; empty for a new one."""
+    """Fill the fields with the tag; empty for a new one."""
     st.session_state[SEEN] = tag
     st.session_state[NAME] = tag.name if tag else ""
     st.session_state[ABOUT] = tag.description if tag else ""
@@ -239,7 +224,10 @@ def _fill(tag: Tag | None) -> None:
 
 
 def _save(analyst: str) -> None:
-    """What cannot be saved stays in the fields; who saves again has seen the other's change."""
+    """Save the fields; what cannot be saved stays in them.
+
+    After a message that somebody else has changed the tag, a second save overwrites it.
+    """
     name, about, colour, key = (st.session_state[field] for field in (NAME, ABOUT, COLOUR, KEY))
     seen = st.session_state[SEEN]
 
@@ -256,10 +244,10 @@ def _save(analyst: str) -> None:
 
 
 def _more(analyst: str, tag: Tag, others: Sequence[Tag]) -> None:
-    """Retire or bring back; merge into another one."""
+    """Retire or restore the tag; merge it into another one."""
 
-    def take(change: Callable, *given: object) -> None:
-        if attempt(lambda: change(cached_scores.notes(), *given, analyst)):
+    def take(change: Callable, *args: object) -> None:
+        if attempt(lambda: change(cached_scores.notes(), *args, analyst)):
             st.session_state[CHOSEN] = NEW
             _fill(None)
 
@@ -276,5 +264,5 @@ def _more(analyst: str, tag: Tag, others: Sequence[Tag]) -> None:
         into = st.selectbox("Merge into", list(by_id), key=INTO,
                             format_func=lambda id: by_id[id].name)  # fmt: skip
         st.button("Merge", key="codebook_merge", on_click=take, args=(merge_tags, tag, by_id[into]),
-                  help="The other tag stands wherever this one stood, and this one goes. It "
+                  help="Replaces this tag by the other one on every document and deletes it. This "
                   "cannot be undone.")  # fmt: skip

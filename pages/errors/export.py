@@ -1,9 +1,7 @@
-"""A file that is made on request, with progress, and then offered.
+"""The view Export: a table, a report, and the import of tags and notes.
 
-It waits in a folder of its own until another is made or the session ends. It knows nothing
-about what is in it.
-
-The view Take away: a table, a report, and tags and notes brought back.
+A file is made on request, with progress, and then offered for download. It lies in a temporary
+folder until another one is made or the session ends.
 """
 
 import shlex
@@ -22,23 +20,23 @@ from han_core.analysis.filters import chips, to_text
 from han_core.analysis.query import CLASSES, NUMBERS, STANDARD_ORDERS, sort_rows
 from han_core.runtime.errors import UserError, counted
 from han_core.viz.report import MOST_DOCUMENTS, ReportScope, error_analysis_report
-from pages.errors import cached_scores, import_annotations, reading, sentences
+from pages.errors import cached_scores, document, import_annotations, sentences
 from pages.errors.context import ErrorsContext, switch
 from pages.shared import cache
 from pages.shared.wording import plain
 
 MOST_BYTES = 100 * 2**20
-"""Of a file for a browser: while it is fetched, the server holds all of it."""
+"""Largest file for a browser: during the download it is in the server's memory."""
 
 Progress = Callable[[int, int], None]
 
 
-class Made(NamedTuple):
-    """A file that was made.
+class Download(NamedTuple):
+    """A file that can be downloaded.
 
     Attributes:
-        key: of what; a file of something else is not offered.
-        folder: deletes itself when nobody holds it any longer.
+        key: everything that the file depends on; under another key it is not offered.
+        folder: deleted when the last reference to it goes.
     """
 
     key: tuple
@@ -51,7 +49,7 @@ class Made(NamedTuple):
         return Path(self.folder.name) / self.name
 
 
-def offer(
+def download(
     slot: str,
     key: tuple,
     label: str,
@@ -60,22 +58,22 @@ def offer(
     make: Callable[[Path, Progress], object],
     disabled: bool = False,
 ) -> None:
-    """A button that makes the file, and beside it the one that saves what was made.
+    """Draw a button that makes the file, and then one that downloads it.
 
     Args:
-        slot: its own on the page; the buttons' keys are ``make_`` and ``save_`` with it.
-        key: all that the file is made from.
+        slot: unique on the page; the buttons' keys are ``make_`` and ``save_`` with it.
+        key: everything that the file depends on.
         make: writes it to a path; may raise ``UserError``, which is shown.
     """
-    held = f"made_{slot}"
+    state_key = f"made_{slot}"
     bar = st.container(horizontal=True, vertical_alignment="center")
     if bar.button(label, key=f"make_{slot}", disabled=disabled):
-        st.session_state.pop(held, None)  # two of them need not be there at once
-        _make(held, key, name, make)
-    made: Made | None = st.session_state.get(held)
+        st.session_state.pop(state_key, None)  # no two files at once
+        _make(state_key, key, name, make)
+    made: Download | None = st.session_state.get(state_key)
     if made is not None and made.key == key and made.path.exists():
         bar.download_button(
-            f"Save {made.name} ({size(made.path.stat().st_size)})",
+            f"Download {made.name} ({size(made.path.stat().st_size)})",
             made.path.read_bytes,
             file_name=made.name,
             mime=mime,
@@ -83,10 +81,10 @@ def offer(
             type="primary",
             key=f"save_{slot}",
         )
-        bar.caption(f"Made at {made.at:%H:%M:%S}.")
+        bar.caption(f"Created at {made.at:%H:%M:%S}.")
 
 
-def _make(held: str, key: tuple, name: str, make: Callable[[Path, Progress], object]) -> None:
+def _make(state_key: str, key: tuple, name: str, make: Callable[[Path, Progress], object]) -> None:
     bar = st.empty()
 
     def progress(done: int, of: int) -> None:
@@ -98,114 +96,118 @@ def _make(held: str, key: tuple, name: str, make: Callable[[Path, Progress], obj
     except UserError as error:
         st.error(plain(str(error)))
     else:
-        st.session_state[held] = Made(key, folder, name, datetime.now().astimezone())
+        st.session_state[state_key] = Download(key, folder, name, datetime.now().astimezone())
     finally:
         bar.empty()
 
 
 def size(number: int) -> str:
-    """ "1.2 MB" of so many bytes."""
+    """Return a number of bytes as "1.2 MB"."""
     return f"{max(1, round(number / 1e3)):,} kB" if number < 1e6 else f"{number / 1e6:,.1f} MB"
 
 
-def panel(bench: ErrorsContext) -> None:
-    """The three of them, one under the other."""
-    order = sort_rows(bench.store, bench.rows, _order(bench))
-    st.subheader("A table", anchor=False)
+def panel(errors: ErrorsContext) -> None:
+    """Draw the table, the report and the import."""
+    order = sort_rows(errors.store, errors.rows, _order(errors))
+    st.subheader("Table", anchor=False)
     st.caption(sentences.EXPORT_TABLE)
-    _table(bench, order)
-    st.subheader("A report", anchor=False)
-    st.caption(sentences.REPORT)
-    _report(bench, order)
-    st.subheader("Tags and notes brought back", anchor=False)
-    st.caption(sentences.BACK)
-    import_annotations.panel(bench)
+    _table(errors, order)
+    st.subheader("Report", anchor=False)
+    st.caption(sentences.EXPORT_REPORT)
+    _report(errors, order)
+    st.subheader("Import tags and notes", anchor=False)
+    st.caption(sentences.IMPORT)
+    import_annotations.panel(errors)
 
 
-def _order(bench: ErrorsContext):
-    """The order of the table of documents, unless it is by a column of other data."""
-    held = st.session_state.get("errors_order", STANDARD_ORDERS[0])
-    there = {"id", *NUMBERS, *CLASSES, *bench.store.documents.columns}
-    if bench.store.other is None:
-        there.discard("other")
-    return STANDARD_ORDERS[0] if isinstance(held, tuple) and held[0] not in there else held
+def _order(errors: ErrorsContext):
+    """The order of the view Documents, unless it is by a column of other data."""
+    order = st.session_state.get("errors_order", STANDARD_ORDERS[0])
+    columns = {"id", *NUMBERS, *CLASSES, *errors.store.documents.columns}
+    if errors.store.other is None:
+        columns.discard("other")
+    return STANDARD_ORDERS[0] if isinstance(order, tuple) and order[0] not in columns else order
 
 
-def _table(bench: ErrorsContext, order: np.ndarray) -> None:
-    kind = switch("Kind of file", sentences.KINDS, "taking_kind")
+def _table(errors: ErrorsContext, order: np.ndarray) -> None:
+    kind = switch("File format", sentences.KINDS, "taking_kind")
 
     def make(path: Path, progress: Progress) -> None:
-        export_table(bench.store, order, cached_scores.notes(), path, kind, MOST_BYTES, progress)
+        export_table(errors.store, order, cached_scores.notes(), path, kind, MOST_BYTES, progress)
 
-    offer(
-        "table", (*_what(bench, order), kind),
-        f"Make a table of {counted(len(order), 'document')}",
+    download(
+        "table", (*_selection_key(errors, order), kind),
+        f"Create a table of {counted(len(order), 'document')}",
         f"errors.{kind}", sentences.MIMES[kind], make,
     )  # fmt: skip
-    with st.expander("Without a browser"):
+    with st.expander("On the command line"):
         st.caption(sentences.LARGE.format(size=size(MOST_BYTES)))
-        st.code(_command(bench, kind), language="bash", wrap_lines=True)
+        st.code(_command(errors, kind), language="bash", wrap_lines=True)
 
 
-def _report(bench: ErrorsContext, order: np.ndarray) -> None:
-    shown = _shown(bench, order, MOST_DOCUMENTS)
+def _report(errors: ErrorsContext, order: np.ndarray) -> None:
+    shown = _shown(errors, order, MOST_DOCUMENTS)
 
     def make(path: Path, progress: Progress) -> None:
-        conditions = tuple(chip.words for chip in chips(bench.filter))
-        part = ReportScope(bench.store, bench.rows, conditions, bench.marks)
-        html = error_analysis_report(part, shown.tolist(), cached_scores.notes(), _model(bench))
+        conditions = tuple(chip.words for chip in chips(errors.filter))
+        scope = ReportScope(errors.store, errors.rows, conditions, errors.marks)
+        database, model = cached_scores.notes(), _model(errors)
+        html = error_analysis_report(scope, shown.tolist(), database, model)
         path.write_text(html, encoding="utf-8")
 
-    offer(
-        "report", (*_what(bench, order), zlib.crc32(shown.tobytes())),
-        f"Make a report with {counted(len(shown), 'document')}", "errors.html", "text/html", make,
+    download(
+        "report", (*_selection_key(errors, order), zlib.crc32(shown.tobytes())),
+        f"Create a report with {counted(len(shown), 'document')}", "errors.html", "text/html", make,
     )  # fmt: skip
 
 
-def _shown(bench: ErrorsContext, order: np.ndarray, most: int) -> np.ndarray:
-    """The rows of the report: those put aside, or the first of the table."""
-    aside = np.array(reading.rows(bench), dtype=np.int64)
-    if len(aside):
-        ways = (sentences.CHOSEN, sentences.FIRST)
+def _shown(errors: ErrorsContext, order: np.ndarray, most: int) -> np.ndarray:
+    """The rows of the report: those collected while reading, or the first of the table."""
+    collected = np.array(document.collected_rows(errors), dtype=np.int64)
+    if len(collected):
+        options = (sentences.COLLECTED, sentences.FIRST)
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            way = st.segmented_control(
-                "Documents of the report", ways, key="report_of", default=ways[0], required=True
+            chosen = st.segmented_control(
+                "Documents of the report", options, key="report_of", default=options[0],
+                required=True,
+            )  # fmt: skip
+            st.button(
+                "Remove all", key="collect_none", on_click=document.clear_collected, args=(errors,)
             )
-            st.button("Put none aside", key="collect_none", on_click=reading.clear, args=(bench,))
-        if way == sentences.CHOSEN:
-            return aside[:most]
+        if chosen == sentences.COLLECTED:
+            return collected[:most]
     st.session_state.setdefault("report_first", 20)
     number = st.number_input(
-        "How many of the table", 0, most, key="report_first", width=200, persist_state="session"
+        "Number of documents", 0, most, key="report_first", width=200, persist_state="session"
     )
     return order[: int(number)]
 
 
-def _model(bench: ErrorsContext):
-    if bench.checkpoint is None:
+def _model(errors: ErrorsContext):
+    if errors.checkpoint is None:
         return None
-    folder = cache.checkpoints_root() / bench.checkpoint
-    return cache.checkpoint_of(str(folder), cache.fingerprint(folder), bench.device)
+    folder = cache.checkpoints_root() / errors.checkpoint
+    return cache.checkpoint_of(str(folder), cache.fingerprint(folder), errors.device)
 
 
-def _what(bench: ErrorsContext, order: np.ndarray) -> tuple:
-    """All that decides which documents a file holds, and what of them."""
-    other = bench.store.other
+def _selection_key(errors: ErrorsContext, order: np.ndarray) -> tuple:
+    """Everything that decides which documents a file has."""
+    other = errors.store.other
     return (
-        bench.store.scores.folder.name,
+        errors.store.scores.folder.name,
         other and other.folder.name,
-        bench.filter,
+        errors.filter,
         len(order),
         zlib.crc32(np.ascontiguousarray(order).tobytes()),
     )
 
 
-def _command(bench: ErrorsContext, kind: str) -> str:
-    """What writes the same table from a shell."""
+def _command(errors: ErrorsContext, kind: str) -> str:
+    """The command that writes the same table."""
     words = ["python", "-m", "han_core", "export"]
-    words += ["--scores", bench.store.scores.folder.name[:12]]
-    if bench.store.other is not None:
-        words += ["--beside", bench.store.other.folder.name[:12]]
-    if text := to_text(bench.filter):
+    words += ["--scores", errors.store.scores.folder.name[:12]]
+    if errors.store.other is not None:
+        words += ["--beside", errors.store.other.folder.name[:12]]
+    if text := to_text(errors.filter):
         words += ["--filter", text]
     return shlex.join([*words, "--out", f"errors.{kind}"])

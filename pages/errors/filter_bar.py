@@ -1,133 +1,245 @@
-"""Filters under a name: one is saved from the bar, and one is opened there.
+"""The filter bar: a widget for each condition, chips that remove one, and what is selected.
 
-The filter bar: what holds as chips that go one by one, what is left, slices.
+A widget shows the condition that the filter has, whoever set it. What is chosen in it goes into
+the filter before the page runs again.
 """
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import streamlit as st
-from pydantic import ValidationError
 
 from han_core.analysis.dataset import Outcomes, Store
-from han_core.analysis.filters import Filter, Marks, chips, without
+from han_core.analysis.filters import Chip, Filter, Marks, chips, without
 from han_core.analysis.metrics import accuracy
 from han_core.analysis.query import select
-from han_core.analysis.slices import Slice, save_slice, saved_slices
 from han_core.runtime.errors import UserError
-from pages.errors import cached_scores, context, filter_form, links, scoring
+from pages.errors import context, cross_filter, sentences, slices
+from pages.shared.page import restore_value
 from pages.shared.wording import plain
 
-NAME = "slice_name"
+LAST_VALID = "errors_answered"
+RANGES = {"confidence": 1.0, "loss": None, "tokens": None, "unknown": 1.0, "entropy": 1.0}
+"""Numeric conditions, and the largest value of each."""
 
 
-def picker(store: Store, analyst: str) -> None:
-    """The popover of the slices of these documents."""
-    with st.popover("Slices", icon=":material/bookmarks:", key="slices_popover"):
-        if sentence := st.session_state.pop("slice_notice", None):
-            st.warning(plain(sentence))
-        data = store.scores.manifest.data_sha256
-        there = _saved(data)
-        for number, saved in enumerate(there):
-            st.button(
-                plain(saved.name),
-                key=f"open_slice_{number}",
-                on_click=put,
-                args=(saved,),
-                type="tertiary",
-                help=f"Saved by {plain(saved.analyst)}",
-            )
-        if not there:
-            st.caption("No slice of these documents is saved yet.")
-        st.text_input("Save the present filter as", key=NAME, max_chars=80)
-        st.button("Save as slice", key="save_slice", on_click=_save, args=(data, analyst),
-                  disabled=not analyst)  # fmt: skip
-        if not analyst:
-            st.caption("Say your name above, so that others know whose it is.")
-
-
-def put(saved: Slice) -> None:
-    """Makes a slice's filter the one that holds."""
-    try:
-        context.put(Filter.model_validate_json(saved.filter))
-    except ValidationError:
-        context.say(f"The slice {saved.name} holds a filter that this version does not know.")
-
-
-def _saved(data: str) -> tuple[Slice, ...]:
-    try:
-        return saved_slices(cached_scores.notes(), data)
-    except UserError as error:
-        st.warning(plain(str(error)))
-        return ()
-
-
-def _save(data: str, analyst: str) -> None:
-    name, filter = st.session_state[NAME], context.current().model_dump_json(exclude_defaults=True)
-    try:
-        save_slice(cached_scores.notes(), data, name, filter, analyst)
-    except UserError as error:  # what was typed stays
-        st.session_state["slice_notice"] = str(error)
-    else:
-        st.session_state[NAME] = ""
-
-
-ANSWERED = "errors_answered"
-
-
-def bar(store: Store, marks: Marks, analyst: str) -> tuple[Filter, np.ndarray, Outcomes]:
-    """The bar; returns the filter, the rows that it leaves, and what came of them."""
-    if sentence := context.notice():
+def warning() -> None:
+    """Show what has gone wrong since the page was last drawn."""
+    if sentence := context.pending_warning():
         st.warning(plain(sentence))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        filter_form.search()
-        filter_form.adder(store, marks)
-        picker(store, analyst)
-        links.link(store)
-        scoring.origin(store.scores)
+
+
+def widgets(store: Store, marks: Marks, analyst: str) -> None:
+    """Draw the search box, the popover of conditions and that of slices."""
+    _text("contains", "Text contains", "Any case")
+    _conditions(store, marks)
+    slices.popover(store, analyst)
+
+
+def selection(store: Store, marks: Marks) -> tuple[Filter, np.ndarray, Outcomes]:
+    """Draw the chips and the accuracy; return the filter, its rows and their outcomes."""
     _chips()
-    filter, rows = _left(store, marks)
+    filter, rows = _select(store, marks)
     outcomes = store.outcomes.take(rows)
-    st.markdown(left_line(outcomes, store.rows))
+    st.markdown(selection_line(outcomes, store.rows))
     return filter, rows, outcomes
 
 
-def _left(store: Store, marks: Marks) -> tuple[Filter, np.ndarray]:
-    """What the filter leaves; where it cannot be asked, what the last one that could leaves.
+def _select(store: Store, marks: Marks) -> tuple[Filter, np.ndarray]:
+    """The selected rows; if the filter is not valid, those of the last one that was.
 
-    So a regular expression that is broken takes nothing off the page, nor what somebody has
-    typed there.
+    So a regular expression with a mistake leaves the page, and what was typed there, as it was.
     """
-    for filter in (context.current(), st.session_state.get(ANSWERED, Filter())):
+    for filter in (cross_filter.current(), st.session_state.get(LAST_VALID, Filter())):
         try:
             rows = select(store, filter, marks)
         except UserError as error:
-            st.error(plain(f"{error} Below are the documents of before."))
+            st.error(plain(f"{error} You see the documents of the filter before it."))
         else:
-            st.session_state[ANSWERED] = filter
+            st.session_state[LAST_VALID] = filter
             return filter, rows
     return Filter(), np.arange(store.rows)
 
 
-def left_line(outcomes: Outcomes, of: int) -> str:
-    """How many documents are left and how many of them are right, as Markdown."""
+def selection_line(outcomes: Outcomes, of: int) -> str:
+    """Return how many documents are selected, and the accuracy on them, as Markdown."""
     n = len(outcomes)
-    part = f"**{n:,} of {of:,} documents**" if n != of else f"**{of:,} documents**"
+    count = f"**{n:,} of {of:,} documents**" if n != of else f"**{of:,} documents**"
     if not n:
-        return part
-    found = accuracy(outcomes)
+        return count
+    share = accuracy(outcomes)
     return (
-        f"{part} · accuracy **{found.mean:.1%}** (95% interval {found.low:.1%} to {found.high:.1%})"
+        f"{count} · accuracy **{share.mean:.1%}** "
+        f"(95% interval {share.low:.1%} to {share.high:.1%})"
     )
 
 
 def _chips() -> None:
-    there = chips(context.current())
-    if not there:
+    active = chips(cross_filter.current())
+    if not active:
         return
     with st.container(horizontal=True, gap="small", key="chips"):
-        for number, chip in enumerate(there):
-            st.button(f"✕ {plain(chip.words)}", key=f"chip_{number}", on_click=_drop, args=(chip,))
-        st.button("Clear all", key="clear_filter", type="tertiary", on_click=context.clear)
+        for number, chip in enumerate(active):
+            st.button(
+                f"✕ {plain(chip.words)}", key=f"chip_{number}", on_click=_remove, args=(chip,)
+            )
+        st.button("Clear all", key="clear_filter", type="tertiary", on_click=cross_filter.clear)
 
 
-def _drop(chip) -> None:
-    context.put(without(context.current(), chip))
+def _remove(chip: Chip) -> None:
+    cross_filter.put(without(cross_filter.current(), chip))
+
+
+def _conditions(store: Store, marks: Marks) -> None:
+    """The popover: a picker of the condition, and its widget."""
+    with st.popover("Add a filter", icon=":material/filter_alt:", key="add_filter"):
+        fields = _available(store)
+        if st.session_state.get("filter_field", fields[0]) not in fields:
+            st.session_state["filter_field"] = fields[0]
+        restore_value("filter_field", fields[0])
+        field = st.selectbox(
+            "Condition",
+            fields,
+            format_func=lambda name: sentences.FIELDS[name],
+            key="filter_field",
+            persist_state="session",
+        )
+        _widget(field, store, marks)
+        if field in sentences.FIELD_HELP:
+            st.caption(sentences.FIELD_HELP[field])
+
+
+def _available(store: Store) -> list[str]:
+    """The conditions that make sense for this data set."""
+    missing = set()
+    if store.other is None:
+        missing.add("change")
+    if "split" not in store.scores.columns:
+        missing.add("split")
+    if not set(store.scores.columns) - {"split"}:
+        missing.add("columns")
+    return [field for field in sentences.FIELDS if field not in missing]
+
+
+def _widget(field: str, store: Store, marks: Marks) -> None:
+    if field in ("true", "predicted"):
+        _several(field, store.labels)
+    elif field in RANGES:
+        _range(field, RANGES[field])
+    elif field in sentences.ONE_OF:
+        _one_of(field, sentences.ONE_OF[field])
+    elif field == "flags":
+        _several(field, list(sentences.FLAGS), sentences.FLAGS.__getitem__)
+    elif field == "tags":
+        _several(field, sorted(marks.tagged, key=str.casefold))
+    elif field == "attended":
+        _several(field, (), typed=True)
+    elif field == "split":
+        _several(field, _values(store, "split"))
+    elif field == "columns":
+        _column(store)
+    elif field == "pattern":
+        _text(field, sentences.FIELDS[field])
+    else:
+        _shown(f"filter_{field}", getattr(cross_filter.current(), field))
+        st.toggle(sentences.FIELDS[field], key=f"filter_{field}", on_change=_take, args=(field,))
+
+
+def _take(field: str) -> None:
+    cross_filter.change(**{field: st.session_state[f"filter_{field}"]})
+
+
+def _text(field: str, label: str, placeholder: str | None = None) -> None:
+    key = f"filter_{field}"
+    _shown(key, getattr(cross_filter.current(), field))
+    st.text_input(
+        label, key=key, max_chars=200, placeholder=placeholder, on_change=_take, args=(field,)
+    )
+
+
+def _several(
+    field: str, options: Sequence[str], name: Callable[[str], str] = str, typed: bool = False
+) -> None:
+    key, chosen = f"filter_{field}", list(getattr(cross_filter.current(), field))
+    _shown(key, chosen)
+    st.multiselect(
+        sentences.FIELDS[field],
+        list(dict.fromkeys([*options, *chosen])),
+        format_func=name,
+        key=key,
+        accept_new_options=typed,
+        on_change=lambda: cross_filter.change(**{field: tuple(st.session_state[key])}),
+        placeholder="Type a word and press Enter" if typed else "Choose",
+    )
+
+
+def _one_of(field: str, names: Mapping) -> None:
+    key = f"filter_{field}"
+    _shown(key, getattr(cross_filter.current(), field))
+    st.segmented_control(
+        sentences.FIELDS[field],
+        list(names),
+        format_func=lambda value: names[value],
+        key=key,
+        wrap=True,
+        on_change=_take,
+        args=(field,),
+    )
+
+
+def _range(field: str, most: float | None) -> None:
+    """From and to; an empty one leaves that side open."""
+    bounds = getattr(cross_filter.current(), field)
+    ends = {"low": "From", "high": "To"}
+
+    def take() -> None:
+        values = {end: st.session_state[f"filter_{field}_{end}"] for end in ends}
+        some = any(value is not None for value in values.values())
+        cross_filter.change(**{field: values if some else None})
+
+    for column, (end, name) in zip(st.columns(2), ends.items(), strict=True):
+        with column:
+            _shown(f"filter_{field}_{end}", None if bounds is None else getattr(bounds, end))
+            st.number_input(
+                f"{sentences.FIELDS[field]}: {name.lower()}",
+                min_value=0.0,
+                max_value=most,
+                value=None,
+                step=1.0 if field == "tokens" else 0.05,
+                key=f"filter_{field}_{end}",
+                on_change=take,
+            )
+
+
+def _column(store: Store) -> None:
+    """A column of the data, and those of its values that are selected."""
+    names = [name for name in store.scores.columns if name != "split"]
+    name = st.selectbox("Column", names, key="filter_column")
+    columns = cross_filter.current().columns
+    chosen, key = [value for column, value in columns if column == name], "filter_values"
+    _shown(key, chosen)
+
+    def take() -> None:
+        others = tuple(pair for pair in columns if pair[0] != name)
+        values = st.session_state[key]
+        cross_filter.change(columns=(*others, *((name, value) for value in values)))
+
+    options = list(dict.fromkeys([*_values(store, name), *chosen]))
+    st.multiselect("Values", options, key=key, accept_new_options=True, on_change=take)
+
+
+def _values(store: Store, column: str) -> list[str]:
+    """The most frequent values of a column, looked up once a session."""
+    cached = st.session_state.setdefault("filter_found", {})
+    key = (str(store.scores.documents), column)
+    if key not in cached:
+        cached.clear()  # one column at a time, so that nothing piles up
+        cached[key] = [value for value, _ in store.search.values(column)]
+    return cached[key]
+
+
+def _shown(key: str, value: Any) -> None:
+    """Make the widget of this key, drawn next, show ``value``."""
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value

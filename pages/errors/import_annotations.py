@@ -1,4 +1,4 @@
-"""A table that was taken away, brought back: what people said, and what a new model changed."""
+"""Import of an exported table: tags, flags and notes, and which predictions have changed."""
 
 import numpy as np
 import streamlit as st
@@ -17,107 +17,142 @@ from han_core.analysis.reimport import (
     prediction_changes,
 )
 from han_core.runtime.errors import UserError
-from pages.errors import cached_scores, context, reading, sentences
-from pages.errors.context import ErrorsContext, config, switch
+from pages.errors import cached_scores, cursor, document, sentences
+from pages.errors.context import ErrorsContext, document_columns, switch
 from pages.shared import files
-from pages.shared import files as uploading
 from pages.shared.components import hooked
 from pages.shared.wording import plain
 
-SAID = "bring_said"
+MESSAGE, LIST = "bring_said", "turned_table"
 MOST_ROWS = 200
 
 
-def panel(bench: ErrorsContext) -> None:
-    """The file, what it says, and what became right and broke since."""
-    if SAID in st.session_state:
-        st.success(plain(st.session_state.pop(SAID)))
+def panel(errors: ErrorsContext) -> None:
+    """Draw the upload, what the file has, and which predictions became right or wrong."""
+    if MESSAGE in st.session_state:
+        st.success(plain(st.session_state.pop(MESSAGE)))
     try:
-        sent = uploading.upload("bring_upload", "A table taken away before")
-        if sent is None:
+        upload = files.upload("bring_upload", "A table that was exported before")
+        if upload is None:
             return
-        name, spec = sent
-        matched = match_documents(bench.store, files.table(spec))
-        st.markdown(plain(f"{name}: {sentences.matched(matched, bench.store.rows)}"))
-        _bring(bench, matched)
+        name, spec = upload
+        matched = match_documents(errors.store, files.table(spec))
+        st.markdown(plain(f"{name}: {match_line(matched, errors.store.rows)}"))
+        _annotations(errors, matched)
     except UserError as error:
         st.error(plain(str(error)))
         return
     if matched.has_predictions:
-        _turned(bench, matched)
+        _changes(errors, matched)
 
 
-def _bring(bench: ErrorsContext, matched: MatchedTable) -> None:
-    """What the file says, and the button that adds it to the notes."""
-    if not bench.analyst:
-        st.info(sentences.NOBODY)
+def _annotations(errors: ErrorsContext, matched: MatchedTable) -> None:
+    """What the file says of the documents, and the button that imports it."""
+    if not errors.analyst:
+        st.info(sentences.NAME_TO_IMPORT)
         return
-    found = read_annotation_columns(matched, bench.analyst)
-    st.markdown(plain(sentences.carried(found)))
-    if not found.said:
+    file = read_annotation_columns(matched, errors.analyst)
+    st.markdown(plain(file_annotations_line(file)))
+    if not file.said:
         return
-    new = missing_tags(cached_scores.notes(), found.tags)
-    wanted = list(new)
-    if new:
+    missing = missing_tags(cached_scores.notes(), file.tags)
+    wanted = list(missing)
+    if missing:
         wanted = st.multiselect(
-            "Tags that the codebook lacks, to be made", new, default=new, key="bring_tags"
+            "New tags to create in the codebook", missing, default=missing, key="bring_tags"
         )
     st.button(
-        "Bring them in", key="bring", type="primary", on_click=_write,
-        args=(found, bench.analyst, tuple(wanted)),
+        "Import", key="bring", type="primary", on_click=_import,
+        args=(file, errors.analyst, tuple(wanted)),
     )  # fmt: skip
 
 
-def _write(found: FileAnnotations, who: str, make: tuple[str, ...]) -> None:
-    """Before the page is drawn, so that everything on it knows."""
+def _import(file: FileAnnotations, analyst: str, new_tags: tuple[str, ...]) -> None:
     try:
-        st.session_state[SAID] = sentences.brought(
-            import_file_annotations(cached_scores.notes(), found, who, make)
-        )
+        result = import_file_annotations(cached_scores.notes(), file, analyst, new_tags)
+        st.session_state[MESSAGE] = imported_line(result)
     except UserError as error:
-        st.session_state[SAID] = str(error)
+        st.session_state[MESSAGE] = str(error)
 
 
-def _turned(bench: ErrorsContext, matched: MatchedTable) -> None:
-    """What became right and what broke, as counts and as lists to read."""
-    found = prediction_changes(bench.store, matched).within(bench.rows)
-    st.caption(sentences.TURNED)
-    if said := sentences.relabelled(int(np.count_nonzero(found.relabelled))):
-        st.caption(said)
+def _changes(errors: ErrorsContext, matched: MatchedTable) -> None:
+    """Predictions that became right or wrong, as counts and as a list to read."""
+    changes = prediction_changes(errors.store, matched).within(errors.rows)
+    st.caption(sentences.CHANGED_PREDICTIONS)
+    if line := relabelled_line(int(np.count_nonzero(changes.relabelled))):
+        st.caption(line)
     with hooked("turned", key="turned_tiles"):
         tiles = st.grid(4, min_column_width=150)
-        for name, number in found.counts().items():
+        for name, number in changes.counts().items():
             tiles.metric(name.capitalize(), f"{number:,}", border=True)
-    lists = {"right": "Became right", "broke": "Broke"}
+    lists = {"right": "Became right", "broke": "Became wrong"}
     chosen = switch("List", lists, "turned_list", hidden=True)
-    rows = found.became_right if chosen == "right" else found.broke
+    rows = changes.became_right if chosen == "right" else changes.broke
     if len(rows):
-        _list(bench, found, rows)
+        _list(errors, changes, rows)
     else:
-        st.caption("None of the documents that the filter leaves.")
+        st.caption("None of the documents that the filter selects.")
 
 
-def _list(bench: ErrorsContext, found: PredictionChanges, rows: np.ndarray) -> None:
-    """The surest of them; a row is read underneath."""
-    shown = changes_page(bench.store, found, rows, MOST_ROWS)
-    there, data = shown["row"].tolist(), bench.store.scores.manifest.data_sha256
+def _list(errors: ErrorsContext, changes: PredictionChanges, rows: np.ndarray) -> None:
+    """The most confident of them; the selected row is read below."""
+    page = changes_page(errors.store, changes, rows, MOST_ROWS)
+    order = page["row"].to_numpy(np.int64)
 
     def choose() -> None:
-        for at in st.session_state["turned_table"]["selection"]["rows"]:
-            if at < len(there):
-                context.go_to(data, there[at], at)
+        for at in st.session_state[LIST]["selection"]["rows"]:
+            if at < len(order):
+                cursor.go_to(errors.data, order[at], at)
 
     st.dataframe(
-        shown[["id", "true", "before", "predicted", "confidence", "excerpt"]],
-        key="turned_table", hide_index=True, on_select=choose, selection_mode="single-row",
-        height=min(380, 40 + 35 * len(shown)), column_config=config(),
+        page[["id", "true", "before", "predicted", "confidence", "excerpt"]],
+        key=LIST, hide_index=True, on_select=choose, selection_mode="single-row",
+        height=min(380, 40 + 35 * len(page)), column_config=document_columns(),
         alt="Documents whose prediction changed",
     )  # fmt: skip
     if len(rows) > MOST_ROWS:
         st.caption(f"The first {MOST_ROWS} of {len(rows):,}.")
-    order = np.array(there, dtype=np.int64)
-    now = context.here(data, order)
+    now = cursor.position(errors.data, order)
     if now is not None and not now.within:
-        now = context.Here(there[0], 0, True)
+        now = cursor.Position(int(order[0]), 0, True)
     if now is not None:
-        reading.panel(bench, order, now)
+        document.panel(errors, order, now)
+
+
+def match_line(matched: MatchedTable, documents: int) -> str:
+    """Return how many documents of a file are in this data set."""
+    more = {
+        "texts that are not": matched.strange,
+        "rows that repeat a text": matched.repeated,
+        "documents missing in the file": matched.missing,
+    }
+    line = f"{len(matched.rows):,} of its texts are among these {documents:,} documents"
+    return "; ".join([line, *(f"{name}: {n:,}" for name, n in more.items() if n)]) + "."
+
+
+def file_annotations_line(file: FileAnnotations) -> str:
+    """Return how many documents a file has annotations of, and by whom."""
+    if not file.said:
+        return "The file has no tags, flags or notes on them."
+    own = f" ({file.own:,} without a name, so imported as yours)" if file.own else ""
+    who = ", ".join(file.annotators)
+    return f"The file has annotations of {len(file.said):,} of them, by {who}{own}."
+
+
+def imported_line(result) -> str:
+    """Return what an import has added."""
+    counts = {
+        "tag": result.tags, "note": result.notes, "flag": result.flags, "mark as read": result.read,
+    }  # fmt: skip
+    new = [f"{number:,} {name}{'s' * (number > 1)}" for name, number in counts.items() if number]
+    line = f"Imported: {', '.join(new)}." if new else "Nothing was new."
+    if result.joined:
+        line += f" {result.joined:,} notes were added below another one by the same author."
+    if result.unknown_tags:
+        line += f" Left out, as the codebook has no such tag: {', '.join(result.unknown_tags)}."
+    return line
+
+
+def relabelled_line(number: int) -> str:
+    """Return how many documents have another label than in the file; "" for none."""
+    return f"{number:,} of them have another label now than in the file." if number else ""

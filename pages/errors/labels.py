@@ -1,4 +1,4 @@
-"""The view Labels: likely wrong labels and the surest errors, read one after the other."""
+"""The view Label issues: likely wrong labels and the most confident errors, to be read."""
 
 import numpy as np
 import pandas as pd
@@ -12,126 +12,150 @@ from han_core.analysis.document_table import (
     table_page,
 )
 from han_core.analysis.label_issues import LabelIssues, find_label_issues
-from han_core.analysis.training_documents import trained_on
+from han_core.analysis.training_documents import TrainedOn, trained_on
 from han_core.models.checkpoint import read_metrics
-from pages.errors import context, reading, sentences
-from pages.errors.context import ErrorsContext, config
+from pages.errors import cross_filter, cursor, document, sentences
+from pages.errors.context import ErrorsContext, document_columns
+from pages.errors.cursor import Position
 from pages.shared import cache
 from pages.shared.components import hooked
 from pages.shared.page import restore_value
+from pages.shared.wording import plain
 
 A_PAGE = 25
-TABLE, LIST = "labels_table", "labels_list"
+TABLE, PAIRS, LIST = "labels_table", "label_pairs", "labels_list"
 SHOWN = ("id", "label", "true", "likely", "predicted", "margin", "confidence", "excerpt")
 
 
-def panel(bench: ErrorsContext) -> None:
-    """Both lists, how far to trust them, and the document that is being read."""
+def panel(errors: ErrorsContext) -> None:
+    """Draw the chosen list, how far to trust it, and the document that is being read."""
     with st.spinner("Looking for likely wrong labels …"):
-        found = find_label_issues(bench.store)
-    restore_value(LIST, sentences.LISTS[0], sentences.LISTS)
+        issues = find_label_issues(errors.store)
+    restore_value(LIST, sentences.LABEL_LISTS[0], sentences.LABEL_LISTS)
     chosen = st.segmented_control(
-        "List", sentences.LISTS, key=LIST, required=True, persist_state="session",
+        "List", sentences.LABEL_LISTS, key=LIST, required=True, persist_state="session",
         label_visibility="collapsed",
     )  # fmt: skip
-    of_suspects = chosen == sentences.LISTS[0]
-    if of_suspects:
-        order, whole = ranked_issues(found, bench.rows), found.rows
-        _about_suspects(bench, found, len(order))
+    if chosen == sentences.LABEL_LISTS[0]:
+        order, unfiltered = ranked_issues(issues, errors.rows), issues.rows
+        _about_issues(errors, issues, len(order))
     else:
-        order = surest_errors(bench.store, bench.rows)
-        whole = np.flatnonzero(~bench.store.outcomes.right)
-        st.caption(sentences.ERRORS)
-    now = _here(bench, order, whole)
+        order, unfiltered = (
+            surest_errors(errors.store, errors.rows),
+            np.flatnonzero(~errors.store.outcomes.right),
+        )
+        issues = None
+        st.caption(sentences.CONFIDENT_ERRORS)
+    now = _position(errors, order, unfiltered)
     if now is None:
-        st.info("No document that the filter leaves is in this list.")
+        st.info("The filter selects no document of this list.")
         return
-    _list(bench, found if of_suspects else None, order, now)
-    reading.panel(bench, order, now)
+    _list(errors, issues, order, now)
+    document.panel(errors, order, now)
 
 
-def _here(bench: ErrorsContext, order: np.ndarray, whole: np.ndarray) -> context.Here | None:
-    """The document to read: one that this list never had gives way to its first."""
-    now = context.here(_data(bench), order)
-    if now is None or now.within or now.row in whole:
+def _position(errors: ErrorsContext, order: np.ndarray, unfiltered: np.ndarray) -> Position | None:
+    """The document to read; one that this list never had gives way to its first."""
+    now = cursor.position(errors.data, order)
+    if now is None or now.within or now.row in unfiltered:
         return now
-    return context.Here(int(order[0]), 0, True) if len(order) else None
+    return Position(int(order[0]), 0, True) if len(order) else None
 
 
-def _about_suspects(bench: ErrorsContext, found: LabelIssues, number: int) -> None:
-    """How many there are, which labels are confused, and what stands against believing it."""
-    st.caption(sentences.SUSPECTS)
-    st.caption(_limits(bench))
+def _about_issues(errors: ErrorsContext, issues: LabelIssues, number: int) -> None:
+    """How many there are, which labels are confused, and how far to trust the list."""
+    st.caption(sentences.LABEL_ISSUES)
+    manifest = errors.store.scores.manifest
+    st.caption(trust_line(_trained_on(errors), manifest.checkpoint, manifest.data))
     figures, pairs = st.columns([2, 3], gap="large")
     with figures, st.container(key="label_figures"):
         tiles = st.grid(2, min_column_width=150)
         tiles.metric("Likely wrong labels", f"{number:,}", border=True)
         tiles.metric(
-            "Wrong labels, estimated", f"{found.wrong_share:.1%}", border=True,
-            help=sentences.ESTIMATE,
+            "Estimated share of wrong labels", f"{issues.wrong_share:.1%}", border=True,
+            help=sentences.WRONG_SHARE,
         )  # fmt: skip
         st.button(
-            "Keep only these", key="only_suspects", disabled=context.current().suspect,
-            on_click=context.change, kwargs={"suspect": True},
-            help="Sets the filter “Label likely wrong”, for every view and for what you take away.",
+            "Select only these", key="only_suspects", disabled=cross_filter.current().suspect,
+            on_click=cross_filter.change, kwargs={"suspect": True},
+            help="Sets the filter “Likely wrong label”, which holds in every view and for exports.",
         )  # fmt: skip
     with pairs:
-        _pairs(label_pairs(found, bench.rows))
+        _pairs(label_pairs(issues, errors.rows))
 
 
-def _limits(bench: ErrorsContext) -> str:
-    manifest, metrics = bench.store.scores.manifest, {}
-    if bench.checkpoint is not None:
-        metrics = read_metrics(cache.checkpoints_root() / bench.checkpoint)
-    return sentences.limits(trained_on(metrics, manifest.data), manifest.checkpoint, manifest.data)
+def _trained_on(errors: ErrorsContext) -> TrainedOn:
+    metrics = {}
+    if errors.checkpoint is not None:
+        metrics = read_metrics(cache.checkpoints_root() / errors.checkpoint)
+    return trained_on(metrics, errors.store.scores.manifest.data)
+
+
+def trust_line(trained: TrainedOn, checkpoint: str, data: str) -> str:
+    """Return how well ``checkpoint`` can find wrong labels of ``data``, as Markdown."""
+    model, documents = plain(checkpoint), plain(data)
+    if trained == "same":
+        return (
+            f"**{model} was trained on {documents}, as its metrics.json says.** It has learnt "
+            "these labels, also the wrong ones, so many of them will not be found: the method "
+            "needs a model that has not seen the documents."
+        )
+    if trained == "other part":
+        return (
+            f"{model} was trained on another part of these data, as its metrics.json says. So it "
+            "has not seen these documents, as the method requires."
+        )
+    return (
+        f"It is not known whether {model} was trained on any of {documents}. If so, it has learnt "
+        "their labels, and many wrong ones will not be found."
+    )
 
 
 def _pairs(pairs: pd.DataFrame) -> None:
-    """Label and likely class; a click keeps the documents of that label that are suspect."""
+    """Label and likely class; a click selects the issues of that label."""
 
     def choose() -> None:
-        for at in st.session_state["label_pairs"]["selection"]["rows"]:
-            context.change(true=(pairs["label"].iloc[at],), suspect=True)
+        for at in st.session_state[PAIRS]["selection"]["rows"]:
+            cross_filter.change(true=(pairs["label"].iloc[at],), suspect=True)
 
     if len(pairs):
         st.dataframe(
-            pairs, key="label_pairs", hide_index=True, height=min(220, 38 + 35 * len(pairs)),
-            on_select=choose, selection_mode="single-row",
-            alt="Labels and the classes that are likelier",
+            pairs, key=PAIRS, hide_index=True, height=min(220, 38 + 35 * len(pairs)),
+            on_select=choose, selection_mode="single-row", alt="Labels and more likely classes",
         )  # fmt: skip
 
 
 def _list(
-    bench: ErrorsContext, found: LabelIssues | None, order: np.ndarray, now: context.Here
+    errors: ErrorsContext, issues: LabelIssues | None, order: np.ndarray, now: Position
 ) -> None:
-    """A page of the list, the one where the document stands; a row is read underneath."""
+    """The page of the list that has the document; the selected row is read below."""
     number = min(now.at, len(order) - 1) // A_PAGE if len(order) else 0
-    if found is None:
-        shown = table_page(bench.store, order, None, number * A_PAGE, A_PAGE)
+    if issues is None:
+        page = table_page(errors.store, order, None, number * A_PAGE, A_PAGE)
     else:
-        shown = issue_page(bench.store, found, order, number * A_PAGE, A_PAGE)
-    there, data = shown["row"].tolist(), _data(bench)
-    _mark([there.index(now.row)] if now.row in there else [])
+        page = issue_page(errors.store, issues, order, number * A_PAGE, A_PAGE)
+    rows = page["row"].tolist()
+    _select([rows.index(now.row)] if now.row in rows else [])
 
     def choose() -> None:
         selection = st.session_state[TABLE]["selection"]
         for at in [*selection["rows"], *(at for at, _ in selection["cells"])]:
-            if at < len(there) and there[at] != now.row:
-                context.go_to(data, there[at], number * A_PAGE + at)
+            if at < len(rows) and rows[at] != now.row:
+                cursor.go_to(errors.data, rows[at], number * A_PAGE + at)
 
     margin = st.column_config.NumberColumn(format="%.3f", help=sentences.MARGIN)
     with hooked("labels-list", key="labels_list_place"):
         st.dataframe(
-            shown[[name for name in SHOWN if name in shown]],
+            page[[name for name in SHOWN if name in page]],
             key=TABLE, hide_index=True, on_select=choose, height=320,
             selection_mode=["single-row", "single-cell"],
-            column_config={**config(), "margin": margin}, alt="Documents to review",
+            column_config={**document_columns(), "margin": margin}, alt="Documents to review",
         )  # fmt: skip
-    _pager(data, order, number)
+    _pager(errors.data, order, number)
 
 
 def _pager(data: str, order: np.ndarray, number: int) -> None:
-    """Another page is the reading of its first document."""
+    """Buttons of the pages; another page starts with its first document."""
     pages = -(-len(order) // A_PAGE)
     if pages < 2:
         return
@@ -139,18 +163,14 @@ def _pager(data: str, order: np.ndarray, number: int) -> None:
 
     def turn() -> None:
         first = (st.session_state[key] - 1) * A_PAGE
-        context.go_to(data, order[first], first)
+        cursor.go_to(data, order[first], first)
 
     st.pagination(pages, default=number + 1, key=key, on_change=turn)
 
 
-def _mark(rows: list[int]) -> None:
-    """Marks the document that is being read, and no cell."""
-    held = st.session_state.get(TABLE)
-    marked = dict(held["selection"]) if held else {"rows": []}
-    if marked["rows"] != rows or marked.get("cells"):
+def _select(rows: list[int]) -> None:
+    """Select the document that is being read, and no cell."""
+    table = st.session_state.get(TABLE)
+    selection = dict(table["selection"]) if table else {"rows": []}
+    if selection["rows"] != rows or selection.get("cells"):
         st.session_state[TABLE] = {"selection": {"rows": rows}}
-
-
-def _data(bench: ErrorsContext) -> str:
-    return bench.store.scores.manifest.data_sha256

@@ -1,14 +1,12 @@
-"""Which training documents a document is compared with: picked, and read in the background.
+"""The training documents nearest to the one that is being read, with their labels.
 
-The training documents nearest to the one that is being read, with their labels.
+The reader picks which training documents; the model reads them once, in the background.
 """
-
-from pathlib import Path
 
 import streamlit as st
 
 from han_core.analysis.document_table import ScoredDocument
-from han_core.analysis.embedding_cache import Note, list_vectors
+from han_core.analysis.embedding_cache import list_vectors
 from han_core.analysis.sources import Source, source_of
 from han_core.analysis.training_documents import (
     Neighbours,
@@ -26,55 +24,65 @@ from han_core.runtime.jobs import State
 from pages.errors import cached_scores, scoring, sentences
 from pages.errors.context import ErrorsContext
 from pages.shared import cache, data_picker, files
-from pages.shared import files as uploading
 from pages.shared.components import hooked
 from pages.shared.page import restore_value
 from pages.shared.wording import plain
 
-PICKER, UPLOAD = "training_documents", "training_upload"
+PICKER, UPLOAD, TABLE = "training_documents", "training_upload", "nearest_table"
 BUNDLED = ("bundled:classroom@train", "bundled:classroom/all@all")
+LONGEST = 20_000  # characters of a training document that are shown
 
 
-def key(bench: ErrorsContext, checkpoint: str) -> str | None:
-    """The picker, and the key of the vectors of what it says; None while they are not there.
+def panel(errors: ErrorsContext, document: ScoredDocument) -> None:
+    """Draw the picker of the training documents, and the nearest once they were read."""
+    # The inner container keeps the page's distances, which a hooked one does not.
+    with hooked("nearest", key="nearest"), st.container():
+        st.subheader("Nearest training documents", anchor=False)
+        if errors.checkpoint is None:
+            st.caption(sentences.NO_NEIGHBOURS)
+            return
+        st.caption(sentences.NEAREST)
+        try:
+            key = _vectors_key(errors, errors.checkpoint)
+            if key is not None:
+                _nearest(errors, errors.checkpoint, document, key)
+        except UserError as error:  # of a file: the rest of the page goes on
+            st.error(plain(str(error)))
 
-    Raises:
-        UserError: if a file cannot be read.
-    """
-    notes = _kept(bench)
-    sources = {data: _asked(bench, checkpoint, source) for data, source in
-               _sources(checkpoint, bench).items()}  # fmt: skip
-    chosen = _picked(checkpoint, notes, sources)
-    if chosen in notes:
+
+def _vectors_key(errors: ErrorsContext, checkpoint: str) -> str | None:
+    """The picker, and the key of the vectors of its documents; None before they were read."""
+    sha256 = errors.store.scores.manifest.checkpoint_sha256
+    read = {note.key: f"{note.data} ({note.rows:,} documents)" for note in list_vectors(sha256)}
+    requests = {
+        data: _training_set(errors, checkpoint, source)
+        for data, source in _sources(checkpoint, errors).items()
+    }
+    chosen = _picked(checkpoint, read, requests)
+    if chosen in read:
         return chosen
-    asked = sources.get(chosen)
-    if chosen == data_picker.UPLOAD:
-        sent = _upload()
-        asked = None if sent is None else _asked(bench, checkpoint, sent)
-    if asked is None:
+    request = requests.get(chosen)
+    if chosen == data_picker.UPLOAD and (source := _upload()) is not None:
+        request = _training_set(errors, checkpoint, source)
+    if request is None:
         return None
-    if found := vectors_key(asked):
-        return found
-    _wait(asked, state(asked))
+    if key := vectors_key(request):
+        return key
+    _read(request, state(request))
     return None
 
 
-def _kept(bench: ErrorsContext) -> dict[str, Note]:
-    """What is kept for the checkpoint, by the keys."""
-    sha256 = bench.store.scores.manifest.checkpoint_sha256
-    return {note.key: note for note in list_vectors(sha256)}
-
-
-def _picked(checkpoint: str, notes: dict[str, Note], sources: dict[str, TrainingSet]) -> str:
-    """A key among ``notes``, a name among ``sources``, or ``UPLOAD``."""
-    names = {key: f"{note.data} ({note.rows:,} documents)" for key, note in notes.items()}
-    read = {data: found for data, asked in sources.items() if (found := vectors_key(asked))}
-    unread = [asked.source for data, asked in sources.items() if data not in read]
-    names |= {source.data: _named(checkpoint, source) for source in unread}
+def _picked(checkpoint: str, read: dict[str, str], requests: dict[str, TrainingSet]) -> str:
+    """A key among ``read``, a name among ``requests``, or ``UPLOAD``."""
+    keys = {data: key for data, request in requests.items() if (key := vectors_key(request))}
+    names = dict(read)
+    for data, request in requests.items():
+        if data not in keys:
+            names[request.source.data] = _source_name(checkpoint, request.source)
     names[data_picker.UPLOAD] = data_picker.OWN[data_picker.UPLOAD]
-    held = st.session_state.get(PICKER, "")
-    held = read.get(held, held)  # they have been read since they were chosen
-    st.session_state[PICKER] = held if held in names else next(iter(names))
+    chosen = st.session_state.get(PICKER, "")
+    chosen = keys.get(chosen, chosen)  # they were read since they were chosen
+    st.session_state[PICKER] = chosen if chosen in names else next(iter(names))
     restore_value(PICKER, next(iter(names)))
     return st.selectbox(
         "Training documents", list(names), key=PICKER, persist_state="session",
@@ -82,41 +90,43 @@ def _picked(checkpoint: str, notes: dict[str, Note], sources: dict[str, Training
     )  # fmt: skip
 
 
-def _sources(checkpoint: str, bench: ErrorsContext) -> dict[str, Source]:
-    """Documents that can be read here, by ``Source.data``; what the checkpoint names is first."""
+def _sources(checkpoint: str, errors: ErrorsContext) -> dict[str, Source]:
+    """Documents that can be read, by ``Source.data``; what the checkpoint names is first."""
     named = _trained_on(checkpoint)
-    found = [named] if named is not None else []
-    found += [source_of(spec) for spec in BUNDLED]
-    for each in files.list_scores():
-        if set(each.scores.manifest.classes) == set(bench.store.labels):
-            found.append(each.origin.source)
-    there: dict[str, Source] = {}
-    for source in found:
-        there.setdefault(source.data, source)
-    return there
+    sources = [named] if named is not None else []
+    sources += [source_of(spec) for spec in BUNDLED]
+    sources += [
+        each.origin.source
+        for each in files.list_scores()
+        if set(each.scores.manifest.classes) == set(errors.store.labels)
+    ]
+    by_data: dict[str, Source] = {}
+    for source in sources:
+        by_data.setdefault(source.data, source)
+    return by_data
 
 
 def _trained_on(checkpoint: str) -> Source | None:
     return named_source(read_metrics(cache.checkpoints_root() / checkpoint))
 
 
-def _named(checkpoint: str, source: Source) -> str:
+def _source_name(checkpoint: str, source: Source) -> str:
     if source == _trained_on(checkpoint):
         return f"What it was trained on: {source.name}"
     return data_picker.BUNDLED.get(source.data, source.name)
 
 
 def _upload() -> Source | None:
-    sent = uploading.upload(UPLOAD, "CSV, TSV, JSONL or Parquet, with texts and labels")
-    if sent is None:
+    upload = files.upload(UPLOAD, "CSV, TSV, JSONL or Parquet, with texts and labels")
+    if upload is None:
         return None
-    columns = files.table(sent[1]).columns
+    columns = files.table(upload[1]).columns
     pickers = st.columns(2)
     with pickers[0]:
         text = _column("Column of the texts", columns, "text", 0)
     with pickers[1]:
         label = _column("Column of the labels", columns, "label", 1)
-    return source_of(sent[1], text, label)
+    return source_of(upload[1], text, label)
 
 
 def _column(title: str, columns: tuple[str, ...], name: str, otherwise: int) -> str:
@@ -127,69 +137,47 @@ def _column(title: str, columns: tuple[str, ...], name: str, otherwise: int) -> 
     return st.selectbox(title, columns, key=key, persist_state="session")
 
 
-def _asked(bench: ErrorsContext, checkpoint: str, source: Source) -> TrainingSet:
-    folder = Path(cache.checkpoints_root() / checkpoint)
-    sha256 = bench.store.scores.manifest.checkpoint_sha256
-    return TrainingSet(folder, sha256, bench.device, source)
+def _training_set(errors: ErrorsContext, checkpoint: str, source: Source) -> TrainingSet:
+    sha256 = errors.store.scores.manifest.checkpoint_sha256
+    return TrainingSet(cache.checkpoints_root() / checkpoint, sha256, errors.device, source)
 
 
-def _wait(asked: TrainingSet, found: State | None) -> None:
-    """The button that begins the work, or how far it is."""
-    if found is not None and found.kind == "working":
-        _progress(asked)
+def _read(request: TrainingSet, progress: State | None) -> None:
+    """The button that starts reading, or how far it is."""
+    if progress is not None and progress.kind == "working":
+        _progress(request)
         return
-    if found is not None:
-        (st.error if found.kind == "failed" else st.info)(plain(found.text))
+    if progress is not None:
+        (st.error if progress.kind == "failed" else st.info)(plain(progress.text))
     st.button(
-        "Read the training documents" if found is None else "Begin again",
-        key="begin_vectors", on_click=begin, args=(asked,),
+        "Read the training documents" if progress is None else "Start again",
+        key="begin_vectors", on_click=begin, args=(request,),
     )  # fmt: skip
-    st.caption(sentences.NOT_YET)
+    st.caption(sentences.READ_TRAINING)
 
 
 @st.fragment(run_every=1.0)
-def _progress(asked: TrainingSet) -> None:
-    found = state(asked)
-    if found is None or found.kind != "working":
+def _progress(request: TrainingSet) -> None:
+    progress = state(request)
+    if progress is None or progress.kind != "working":
         st.rerun()
-    st.progress(found.share, scoring.told(found))
-    st.button("Stop", key="stop_vectors", on_click=stop, args=(asked,))
+    st.progress(progress.share, scoring.progress_line(progress))
+    st.button("Stop", key="stop_vectors", on_click=stop, args=(request,))
 
 
-TABLE = "nearest_table"
-LONGEST = 20_000  # characters of a training document that are shown
-
-
-def beside(bench: ErrorsContext, read: ScoredDocument) -> None:
-    """What is near the document, once the training documents were read."""
-    # The inner container keeps the page's distances, which a hooked one has not.
-    with hooked("nearest", key="nearest"), st.container():
-        st.subheader("Nearest training documents", anchor=False)
-        if bench.checkpoint is None:
-            st.caption(sentences.TRAINING_GONE)
-            return
-        st.caption(sentences.NEAREST)
-        try:
-            vectors = key(bench, bench.checkpoint)
-            if vectors is not None:
-                _nearest(bench, bench.checkpoint, read, vectors)
-        except UserError as error:  # of a file: the rest of the page goes on
-            st.error(plain(str(error)))
-
-
-def _nearest(bench: ErrorsContext, checkpoint: str, read: ScoredDocument, key: str) -> None:
-    found = cached_scores.neighbours(checkpoint, bench.device, key, read.text)
-    if found is None:
-        st.info(sentences.LOST)
+def _nearest(errors: ErrorsContext, checkpoint: str, document: ScoredDocument, key: str) -> None:
+    nearest = cached_scores.neighbours(checkpoint, errors.device, key, document.text)
+    if nearest is None:
+        st.info(sentences.VECTORS_DELETED)
         return
-    st.markdown(sentences.votes(found, read))
-    if said := sentences.same_text(found, read):
-        st.markdown(said)
+    st.markdown(votes_line(nearest, document))
+    if line := same_text_line(nearest, document):
+        st.markdown(line)
     column = st.column_config
     event = st.dataframe(
-        neighbour_table(found, read.true),
-        # Another document has other neighbours, and no row of them is chosen.
-        key=f"{TABLE}_{read.content}", hide_index=True, on_select="rerun",
+        neighbour_table(nearest, document.true),
+        # Another document has other neighbours, and no row of them is selected.
+        key=f"{TABLE}_{document.content}", hide_index=True, on_select="rerun",
         selection_mode="single-row", alt="Nearest training documents",
         column_config={
             "similarity": column.NumberColumn(format="%.3f", width="small"),
@@ -199,13 +187,38 @@ def _nearest(bench: ErrorsContext, checkpoint: str, read: ScoredDocument, key: s
         },
     )  # fmt: skip
     if rows := event["selection"]["rows"]:
-        _whole(found, rows[0])
+        _text(nearest, rows[0])
 
 
-def _whole(found: Neighbours, row: int) -> None:
+def votes_line(nearest: Neighbours, document: ScoredDocument) -> str:
+    """Return how the nearest other texts are labelled, compared with label and prediction."""
+    number = sum(nearest.votes.values())
+    if not number:
+        return "There is no other text among the training documents."
+    counts = [f"{count} **{plain(label)}**" for label, count in nearest.votes.items()]
+    listed = ", ".join(counts[:5]) + (f" and {len(counts) - 5} more classes" * (len(counts) > 5))
+    same = nearest.votes.get(document.true, 0)
+    line = f"Of the {number} nearest, {listed}: {same} of {number} have this document's label"
+    if document.right:
+        return f"{line}."
+    return f"{line}, {nearest.votes.get(document.predicted, 0)} the predicted class."
+
+
+def same_text_line(nearest: Neighbours, document: ScoredDocument) -> str:
+    """Return how the same text is labelled in the training documents; "" if it is not there."""
+    labels = nearest.labels_of_same_text
+    if not labels:
+        return ""
+    named = " and ".join(plain(label) for label in labels)
+    if set(labels) == {document.true}:
+        return f"The same text is among the training documents, labelled **{named}** too."
+    return f"⚠ The same text is among the training documents, labelled **{named}**."
+
+
+def _text(nearest: Neighbours, row: int) -> None:
     """The text of a training document."""
-    if row < len(found.found):
-        document = found.found[row].document
+    if row < len(nearest.found):
+        document = nearest.found[row].document
         with st.container(border=True, height=240):
             st.markdown(f"**{plain(document.id)}**, labelled **{plain(document.label)}**")
             st.markdown(plain(document.text[:LONGEST]))

@@ -1,64 +1,45 @@
-"""The sentences of Errors, and the names of its filters, orders and columns for people.
-
-They know nothing about Streamlit.
-
-The sentences about likely wrong labels and about the nearest training documents.
-
-Pure functions of their arguments; they know nothing about Streamlit.
-
-The sentences on two models beside each other: what the tests say, and what they do not.
-
-Pure functions of their arguments; they know nothing about Streamlit.
-
-The sentences of the view Take away.
-"""
+"""The text catalogue of Errors: names of conditions, explanations, and sentences with numbers."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
-from han_core.analysis.document_table import ScoredDocument
+from han_core.analysis.annotations.codebook import Tag
+from han_core.analysis.annotations.document_annotations import FLAG_NAMES, Annotation
+from han_core.analysis.annotations.writing import Change
 from han_core.analysis.export import Kind
 from han_core.analysis.filters import Filter
 from han_core.analysis.model_pairs import Pair
 from han_core.analysis.pair_attention import PairAttention
-from han_core.analysis.training_documents import Neighbours, TrainedOn
 from pages.shared.wording import plain
 
-GONE = (
-    "The checkpoint that scored this is gone, so this is its attention as it was stored, in 255 "
-    "steps, and no evidence can be measured."
-)
-TABLE = (
-    "A click on the head of a column sorts by it, another one turns the order round. Choose a row "
-    "to read the document underneath; j and k go to the next and the one before."
-)
 FIELDS = {
     "true": "True class",
     "predicted": "Predicted class",
     "outcome": "Right or wrong",
-    "change": "Beside the second model",
+    "change": "First and second model",
     "confidence": "Confidence",
     "loss": "Loss",
     "tokens": "Length in tokens",
     "unknown": "Share of unknown words",
     "entropy": "Entropy of attention",
     "pattern": "Regular expression",
-    "attended": "Attended words",
+    "attended": "Most attended words",
     "tags": "Tags",
     "flags": "Flags",
     "annotated": "Annotated or not",
-    "suspect": "Label likely wrong",
+    "suspect": "Likely wrong label",
     "split": "Split",
     "columns": "Column of the data",
 }
-HELP = {
+FIELD_HELP = {
     "confidence": "Probability of the predicted class, 0 to 1.",
-    "loss": "In nats; log of the number of classes is what even guessing gets.",
+    "loss": "Cross-entropy in nats. Uniform guessing gets the log of the number of classes.",
     "tokens": "Words and punctuation marks as the model reads them.",
-    "unknown": "Words that the model's vocabulary lacks, 0 to 1.",
-    "entropy": "0 is all attention on one word, 1 is even attention.",
-    "pattern": "RE2, as in Google's tools: no look-around, no back references; (?i) for any case.",
-    "attended": "Documents in which each of these stands among the 5 most attended words.",
-    "suspect": "By confident learning, from the scores alone.",
+    "unknown": "Share of words that are not in the model's vocabulary, 0 to 1.",
+    "entropy": "0: all attention is on one word. 1: attention is uniform.",
+    "pattern": "RE2 syntax: no look-around and no back references; (?i) ignores case.",
+    "attended": "Documents that have each of these among their 5 most attended words.",
+    "suspect": "Found by confident learning, from the scores alone.",
 }
 OUTCOMES = {"right": "Right", "wrong": "Wrong"}
 CHANGES = {
@@ -70,108 +51,114 @@ CHANGES = {
 FLAGS = {"label_is_wrong": "Label is wrong", "ambiguous": "Ambiguous"}
 ANNOTATED = {True: "Annotated", False: "Not annotated"}
 ONE_OF: dict[str, Mapping] = {"outcome": OUTCOMES, "change": CHANGES, "annotated": ANNOTATED}
+ORDERS = {
+    "surest wrong first": "Wrong first, most confident first",
+    "least sure first": "Least confident first",
+}
 
-
-LISTS = ("Likely wrong labels", "Most confident errors")
-SUSPECTS = (
-    "A label is suspect where another class is likelier for the document, and as likely as it "
-    "usually is for documents that are labelled so (confident learning: Northcutt, Jiang and "
-    "Chuang 2021). It is a list to read, not a verdict: where the model is wrong in a way of its "
-    "own, it suspects right labels."
+TABLE = (
+    "Click a column's title to sort by it, and again to reverse the order. Click a row to read "
+    "the document below; keys j and k go to the next and the previous one."
 )
-ERRORS = (
-    "Wrong answers, the surest first. Behind them stand wrong labels, documents that say two "
-    "things, and what the model never learnt; only reading tells which."
+CHECKPOINT_DELETED = (
+    "The checkpoint was deleted. You see its attention as it was stored, in 255 steps; evidence "
+    "cannot be measured."
+)
+NAME_TO_ANNOTATE = "Enter your name at the top of the page to tag, flag and note this document."
+NAME_TO_EDIT = "Enter your name at the top of the page to edit the codebook."
+NAME_TO_IMPORT = "Enter your name at the top of the page to import tags, flags and notes."
+JOINED = "The note was changed in another window. Both texts were kept, one below the other."
+REPLACED = "Characters that no database can store (NUL, half characters) were replaced by �."
+
+OWN_CONDITION = "This figure marks its own condition and ignores it, so that you can change it."
+MANY_CLASSES = (
+    "Point at a cell for its classes. Drag to zoom in, double-click to zoom out. The largest "
+    "confusions are listed below."
+)
+CLASS_CHART = (
+    "Click recall or F1 to select the documents of a class, precision to select those predicted "
+    "as it. Lines are 95% intervals. A share of no document has no dot."
+)
+CALIBRATION_CHART = (
+    "Below the dotted line the model is overconfident. Grey bars show the number of documents. "
+    "Click a dot to select its documents."
+)
+LENGTH_CHART = "Each bin has about as many documents. Click a dot to select its documents."
+CONFIDENCE_CHART = (
+    "Right predictions point up, wrong ones down. Click a bar to select its documents."
+)
+
+CODEBOOK = (
+    "All data sets and models on this server share one codebook. A renamed tag is renamed on "
+    "every document. A retired tag keeps its documents but is no longer offered."
+)
+KAPPA = (
+    "Cohen's kappa is 1 if two people agree on every document, 0 if they agree as often as by "
+    "chance, and negative if less often. Only documents count that both have tagged, flagged, "
+    "noted or marked as read. A rare tag can have a low kappa although people mostly agree, so "
+    "look at the counts too."
+)
+NO_SLICE = (
+    "No slice of these documents is saved yet. Set a filter and save it under Slices above; its "
+    "scores are then compared with those of all documents."
+)
+SLICES = (
+    "A difference is the slice minus all other documents, in points of accuracy. Intervals are "
+    "95%: Wilson's for accuracy, Newcombe's for its difference, the bootstrap for macro F1. Among "
+    "many slices some differ by chance. A slice by predicted class, outcome, loss or change has "
+    "its scores by definition. Select rows to compare, open or delete them."
+)
+
+LABEL_LISTS = ("Likely wrong labels", "Most confident errors")
+LABEL_ISSUES = (
+    "A label is listed if another class is more likely for the document, and at least as likely "
+    "as it usually is for documents of that class (confident learning: Northcutt, Jiang and "
+    "Chuang 2021). Read each one before you decide: where the model is systematically wrong, "
+    "right labels are listed."
+)
+CONFIDENT_ERRORS = (
+    "Wrong predictions, the most confident first. The reason may be a wrong label, an ambiguous "
+    "document, or something that the model has not learnt; reading tells which."
 )
 MARGIN = (
-    "Probability of the label less that of the likeliest other class: −1 is as sure as can be that "
-    "the label is wrong."
+    "Probability of the label minus that of the most likely other class. Close to −1: the model "
+    "is almost certain that the label is wrong."
 )
-ESTIMATE = (
-    "Over all documents, whatever the filter leaves: what stands off the diagonal of the joint "
-    "distribution of labels and likely classes. It takes the model's doubts for right, so a model "
-    "that does badly on these documents makes it far too large."
+WRONG_SHARE = (
+    "Over all documents, whatever the filter. It is the share outside the diagonal of the joint "
+    "distribution of labels and likely classes. It trusts the model's probabilities, so a model "
+    "that does badly on these documents makes it far too high."
 )
-TRAINING_GONE = (
-    "The checkpoint that scored this is gone, so nothing can be brought near its documents."
+NO_NEIGHBOURS = (
+    "The checkpoint was deleted, so the training documents nearest to this one cannot be found."
 )
 NEAREST = (
-    "Nearest by the model's document vectors, so alike in the model's eyes: they lean towards its "
-    "prediction even where that is wrong. Documents that you find alike and that are labelled "
-    "otherwise are what to look for."
+    "Nearest by the model's document vectors, so similar for the model: they tend to have the "
+    "predicted class even if it is wrong. Look for documents that you find similar and that have "
+    "another label."
 )
-NOT_YET = (
-    "The model reads all of them once, in the background; their vectors are kept for this "
-    "checkpoint."
+READ_TRAINING = (
+    "The model reads all training documents once, in the background, and keeps their vectors."
 )
-LOST = "These vectors are not kept any more; choose the documents again."
+VECTORS_DELETED = "These vectors were deleted; choose the documents again."
 
-
-def limits(trained: TrainedOn, checkpoint: str, data: str) -> str:
-    """How far ``checkpoint`` can tell wrong labels of ``data``, as Markdown."""
-    model, documents = plain(checkpoint), plain(data)
-    if trained == "same":
-        return (
-            f"**{model} was trained on {documents}, as its metrics.json tells.** It has learnt "
-            "these labels, wrong ones too, so many wrong ones will not be found: the method asks "
-            "for a model that has not seen the documents."
-        )
-    if trained == "other part":
-        return (
-            f"As its metrics.json tells, {model} was trained on another part of these data, so "
-            "its probabilities are those of documents that it has not seen, as the method asks."
-        )
-    return (
-        f"Whether {model} was trained on any of {documents} is not known. If it was, it has "
-        "learnt their labels, and many wrong ones will not be found."
-    )
-
-
-def votes(found: Neighbours, read: ScoredDocument) -> str:
-    """How the nearest other texts are labelled, beside the label and the prediction."""
-    number = sum(found.votes.values())
-    if not number:
-        return "No other text among the training documents."
-    counts = [f"{count} **{plain(label)}**" for label, count in found.votes.items()]
-    listed = ", ".join(counts[:5]) + (f" and {len(counts) - 5} more classes" * (len(counts) > 5))
-    same = found.votes.get(read.true, 0)
-    told = f"Of the {number} nearest, {listed}: {same} of {number} share this document's label"
-    if read.right:
-        return f"{told}."
-    return f"{told}, {found.votes.get(read.predicted, 0)} the predicted class."
-
-
-def same_text(found: Neighbours, read: ScoredDocument) -> str:
-    """What the training documents say of the very text; "" if it is not among them."""
-    labels = found.labels_of_same_text
-    if not labels:
-        return ""
-    named = " and ".join(plain(label) for label in labels)
-    if set(labels) == {read.true}:
-        return f"This text is itself among the training documents, labelled **{named}** too."
-    return f"⚠ This text is itself among the training documents, labelled **{named}**."
-
-
-NO_SECOND = (
-    "Choose a second checkpoint under “Beside it”, at the top of the page, to set two models "
-    "beside each other on these documents."
+NO_SECOND = "Choose a “Second model” at the top of the page to compare it with the first one."
+PAIR_MATRIX = (
+    "Rows: is the first model right? Columns: is the second? Click a cell to select its documents "
+    "in the other views, and again to select all. The comparison here uses all four cells."
 )
-MATRIX = (
-    "Rows: is the first model right; columns: is the second. Click a cell to see only its "
-    "documents in the other views, and click it again to see all; the comparison here keeps all."
+PAIR_CLASSES = "One bar for each true class. Click a bar to filter by class and by change."
+PAIR_ATTENTION = (
+    "Jensen-Shannon divergence between both models' attention to the words of a document: 0 is "
+    "the same attention, .69 (ln 2) is no overlap. Models differ in attention even where they "
+    "agree, so compare with the last row. A difference shows that attention changed together "
+    "with the prediction, not that it caused the change."
 )
-CLASSES = "A bar for each true class. Click one to filter by the class and by what became of it."
-ATTENTION = (
-    "The Jensen-Shannon divergence of both models' attention to the words of a document, as it "
-    "was stored: 0 is the same attention, .69 (ln 2) none in common. Two models differ in "
-    "attention where they agree, too, so compare with the last row. A difference tells that "
-    "attention moved along with the prediction, not that it moved the prediction."
+PAIR_WORDS = (
+    "Words that have more (right) or less (left) attention in the second model, over documents "
+    "with different predictions. Where the models split words differently, overlaps are joined."
 )
-WORDS = (
-    "Words that gained (right) or lost (left) attention with the second model, over the documents "
-    "whose prediction differs. Words of two ways of splitting are joined where they overlap."
-)
-CHOSEN_BY_FIRST = {
+FIRST_MODEL_FIELDS = {
     "predicted": "the predicted class",
     "outcome": "right or wrong",
     "confidence": "confidence",
@@ -180,37 +167,76 @@ CHOSEN_BY_FIRST = {
     "attended": "attended words",
     "suspect": "likely wrong labels",
 }
-"""Conditions that ask the first model; the second had no say in them."""
+"""Conditions on the first model's results; the second model has no part in them."""
+
+WORD_ATTENTION = (
+    "Attention is a word's weight in its document; lift is that weight divided by uniform "
+    "attention. Means are over documents; the order shrinks means of rare words towards the mean "
+    "of all words. Click a word to select the documents that have it among their five most "
+    "attended words."
+)
+POSITIONS = (
+    "Mean sentence weight in each tenth of the document; 1 is uniform attention. Documents of one "
+    "sentence do not count. The figure does not show why weight is where it is."
+)
+ENTROPIES = (
+    "Entropy of attention to words: 0 is all on one word, 1 is uniform. Concentrated attention "
+    "does not mean that a prediction is certain or right."
+)
+
+EXPORT_TABLE = (
+    "The documents that the filter selects, in the order of the table, with tags, flags and "
+    "notes. In the CSV an apostrophe stands before cells that a spreadsheet would run as a "
+    "formula; Parquet and JSON lines keep every text exactly. The columns content and coding "
+    "allow you to import tags and notes again, with any model."
+)
+LARGE = "A browser can save at most {size}. This command writes a file of any size:"
+EXPORT_REPORT = (
+    "One HTML file that opens offline: figures of the documents that the filter selects, and "
+    "single documents with heatmap, tags and notes. Colours show lift over uniform attention, on "
+    "one scale for all documents. The names of the notes' authors are in it."
+)
+COLLECTED, FIRST = "Documents added while reading", "First documents of the table"
+IMPORT = (
+    "A table exported here as CSV, Parquet or JSON lines, with any model. Documents are matched "
+    "by their content, whatever the order or filter; importing a file twice adds nothing. Your own "
+    "table can be imported too: a column text, and tags, flags or notes."
+)
+CHANGED_PREDICTIONS = (
+    "The predictions of the file's model compared with those of this one, both judged by the "
+    "present labels, for the documents that the filter selects."
+)
+KINDS: dict[Kind, str] = {"csv": "CSV", "parquet": "Parquet", "jsonl": "JSON lines"}
+MIMES: dict[Kind, str] = {
+    "csv": "text/csv",
+    "parquet": "application/vnd.apache.parquet",
+    "jsonl": "application/jsonl",
+}
 
 
 def accuracy_line(pair: Pair) -> str:
-    """The difference in accuracy with its interval."""
-    found = pair.difference
-    if found is None or found.mean is None or found.low is None or found.high is None:
-        return "No document is left to compare the models on."
-    points = [f"{100 * value:+.1f}".replace("-", "−") for value in (found.mean, *_ends(pair))]
+    """Return the difference in accuracy with its interval."""
+    difference = pair.difference
+    if difference is None or None in (difference.mean, difference.low, difference.high):
+        return "The filter selects no document to compare the models on."
+    mean, low, high = (
+        f"{100 * value:+.1f}".replace("-", "−")
+        for value in (difference.mean, difference.low, difference.high)
+    )
     return (
-        f"The second model's accuracy is {points[0]} points beside the first's (95% interval "
-        f"{points[1]} to {points[2]}, for documents drawn alike)."
+        f"Accuracy of the second model minus that of the first: {mean} points (95% interval {low} "
+        f"to {high}, for documents sampled in the same way)."
     )
 
 
-def _ends(pair: Pair) -> tuple[float, float]:
-    found = pair.difference
-    if found is None or found.low is None or found.high is None:
-        return (0.0, 0.0)
-    return found.low, found.high
-
-
 def mcnemar_line(pair: Pair) -> str:
-    """McNemar's test in words."""
-    apart = pair.fixed + pair.broken
-    if not apart:
-        return "Both are right and wrong on the same documents, so there is nothing to test."
+    """Return the result of McNemar's test in words."""
+    if not pair.fixed + pair.broken:
+        return "Both models are right and wrong on the same documents: there is nothing to test."
     kind = "exact" if pair.test.exact else "with continuity correction"
     return (
-        f"{pair.fixed:,} fixed and {pair.broken:,} broken: if neither model were better, so uneven "
-        f"a split would come {_often(pair.test.p)} (McNemar's test, {kind}: "
+        f"{pair.fixed:,} fixed and {pair.broken:,} broken. If neither model were better, so uneven "
+        f"a split would occur {_often(pair.test.p)} (McNemar's test, {kind}: "
         f"{p_value(pair.test.p)}; mid-{p_value(pair.test.mid_p)})."
     )
 
@@ -226,60 +252,57 @@ def _often(p: float) -> str:
 
 
 def p_value(p: float) -> str:
-    """ "p = .083", "p < .001", on one line."""
-    said = "p < .001" if p < 0.001 else f"p = {p:.3f}".replace("= 0.", "= .")
-    return said.replace(" ", "\N{NO-BREAK SPACE}")
+    """Return "p = .083" or "p < .001", without a line break."""
+    line = "p < .001" if p < 0.001 else f"p = {p:.3f}".replace("= 0.", "= .")
+    return line.replace(" ", "\N{NO-BREAK SPACE}")
 
 
-def another_line(pair: Pair) -> str:
-    """What the four cells do not show; empty where there is none of it."""
+def different_errors_line(pair: Pair) -> str:
+    """Return how many documents both models get wrong in different ways; "" for none."""
     if not pair.another:
         return ""
-    return (
-        f"Of the {pair.both_wrong:,} that both get wrong, {pair.another:,} get different wrong "
-        "classes."
-    )
+    return f"Of {pair.both_wrong:,} that both get wrong, {pair.another:,} get different classes."
 
 
-def chosen_line(filter: Filter) -> str:
-    """A caution where the filter asks the first model alone; else empty."""
-    named = [name for field, name in CHOSEN_BY_FIRST.items() if _asks(filter, field)]
+def selection_bias_line(filter: Filter) -> str:
+    """Return a caution if the filter depends on the first model's results; else ""."""
+    fields = type(filter).model_fields
+    named = [
+        name
+        for field, name in FIRST_MODEL_FIELDS.items()
+        if getattr(filter, field) != fields[field].get_default()
+    ]
     if not named:
         return ""
     return (
-        f"These documents were chosen by what the first model makes of them ({', '.join(named)}), "
-        "and of a model's errors any other one gets some right: here the figures do not say which "
-        "model is better."
+        f"The filter selects documents by the first model's results ({', '.join(named)}). Any "
+        "other model gets some of its errors right, so these figures do not show which model is "
+        "better."
     )
-
-
-def _asks(filter: Filter, field: str) -> bool:
-    return getattr(filter, field) != type(filter).model_fields[field].get_default()
 
 
 def tests_line(tested: int) -> str:
-    """How many tests were made, and what follows from that."""
+    """Return how many classes were tested, and how to read p."""
     if tested < 2:
         return "p is McNemar's."
     return (
-        f"{tested:,} classes are tested. Where nothing differs, about 1 test in 20 has p below "
-        ".05 all the same; “p (Holm)” counts them all (Holm 1979), so read that one."
+        f"{tested:,} classes are tested. Without any difference about 1 test in 20 has p below "
+        ".05; “p (Holm)” corrects for the number of tests (Holm 1979), so read that one."
     )
 
 
-def sample_line(found: PairAttention) -> str:
-    """What was measured, and of how many."""
-    changed = int(found.changed.sum())
-    same = len(found.rows) - changed
-    parts = [
-        f"{_of(changed, found.of_changed)} documents with different predictions",
-        f"{_of(same, found.of_same)} with the same one",
-    ]
-    line = f"Measured: {parts[0]}, and {parts[1]}."
-    if changed < found.of_changed or same < found.of_same:
-        line += " Of more, a random sample is taken, always the same."
-    if found.unaligned:
-        line += f" In {found.unaligned:,} the words could not be lined up; they are left out."
+def sample_line(result: PairAttention) -> str:
+    """Return how many documents were measured, and of how many."""
+    changed = int(result.changed.sum())
+    same = len(result.rows) - changed
+    line = (
+        f"Measured: {_of(changed, result.of_changed)} documents with different predictions, and "
+        f"{_of(same, result.of_same)} with the same one."
+    )
+    if changed < result.of_changed or same < result.of_same:
+        line += " Of more documents a random sample is taken, always the same one."
+    if result.unaligned:
+        line += f" In {result.unaligned:,} the words could not be aligned; they are left out."
     return line
 
 
@@ -287,71 +310,37 @@ def _of(number: int, of: int) -> str:
     return f"{number:,}" if number == of else f"{number:,} of {of:,}"
 
 
-EXPORT_TABLE = (
-    "The documents that the filter leaves, in the order of the table, with tags, flags and notes. "
-    "In the CSV no cell runs as a formula: an apostrophe stands before those that would. Parquet "
-    "and JSON lines keep every text exactly. The columns content and coding bring tags and notes "
-    "back onto these documents, whatever model scores them then."
-)
-LARGE = "A browser gets at most {size}; a file of any size is written by the command line:"
-REPORT = (
-    "One file that opens offline and loads nothing: figures of what the filter leaves, and each "
-    "document with its heatmap, tags and notes. Colours are lift over uniform attention, on one "
-    "scale for all of them. Notes stand in it with their authors' names."
-)
-CHOSEN, FIRST = "Those put aside while reading", "The first of the table"
-BACK = (
-    "A table that was taken away here, as CSV, Parquet or JSON lines, of whatever model. Documents "
-    "are matched by their content, so an order or a filter does not matter. Bringing the same file "
-    "twice adds nothing. A table of your own does too: a column text, and tags, flags or notes."
-)
-NOBODY = "Say your name at the top of the page; then tags and notes can be brought in."
-TURNED = (
-    "What the file's model predicted beside what this one predicts, both judged by the labels of "
-    "today, for the documents that the filter leaves."
-)
-KINDS: dict[Kind, str] = {"csv": "CSV", "parquet": "Parquet", "jsonl": "JSON lines"}
-MIMES: dict[Kind, str] = {
-    "csv": "text/csv",
-    "parquet": "application/vnd.apache.parquet",
-    "jsonl": "application/jsonl",
-}
+def tag_label(tag: Tag | None, name: str) -> str:
+    """Return a tag with its colour and key, as Markdown; a retired one (None) is grey."""
+    if tag is None:
+        return f":gray[{plain(name)}]"
+    key = f" :gray[:small[{tag.key}]]" if tag.key else ""
+    return f':color[■]{{foreground="{tag.colour}"}} {plain(name)}{key}'
 
 
-def matched(found, documents: int) -> str:
-    """How a file fits: ``errors.reimport.Matched``."""
-    more = {
-        "texts that are not": found.strange,
-        "rows that repeat a text": found.repeated,
-        "documents here that it lacks": found.missing,
-    }
-    said = f"{len(found.rows):,} of its texts are among these {documents:,} documents"
-    return "; ".join([said, *(f"{name}: {n:,}" for name, n in more.items() if n)]) + "."
+def annotation_line(one: Annotation) -> str:
+    """Return who annotated what and when, without the note, as Markdown."""
+    parts = [f":gray-badge[{plain(tag.name)}]" for tag in one.tags]
+    for flag in one.flags:
+        meant = f": {flag.meant}" if flag.meant else ""
+        parts.append(f":orange-badge[{plain(FLAG_NAMES[flag.kind] + meant)}]")
+    if one.read:
+        parts.append("read")
+    when = f" :small[:gray[{moment(one.last)}]]" if one.last else ""
+    return f"**{plain(one.annotator)}** {' '.join(parts)}{when}"
 
 
-def carried(found) -> str:
-    """What a file says: ``errors.carried.Carried``."""
-    if not found.said:
-        return "It says nothing of them: no tags, flags or notes."
-    who = ", ".join(found.annotators)
-    own = f", on {found.own:,} of them without a name, so as yours" if found.own else ""
-    return f"It speaks of {len(found.said):,} of them, in the words of {who}{own}."
+def moment(at: datetime) -> str:
+    """Return "2026-11-21 20:57 UTC": the server does not know the reader's time zone."""
+    return at.strftime("%Y-%m-%d %H:%M UTC").replace(":", r"\:")
 
 
-def brought(found) -> str:
-    """What was new: ``coding.bringing.Brought``."""
-    counts = {
-        "tag": found.tags, "note": found.notes, "flag": found.flags, "mark as read": found.read,
-    }  # fmt: skip
-    new = [f"{number:,} {name}{'s' * (number > 1)}" for name, number in counts.items() if number]
-    said = f"Brought in: {', '.join(new)}." if new else "Nothing was new; all of it was here."
-    if found.joined:
-        said += f" {found.joined:,} of the notes stand under another text by the same author."
-    if found.unknown_tags:
-        said += f" Left out, as the codebook lacks them: {', '.join(found.unknown_tags)}."
-    return said
+LONGEST_CHANGE = 120  # characters of a text in the history; the whole one stays in the database
 
 
-def relabelled(number: int) -> str:
-    """Documents whose label is not the file's."""
-    return f"{number:,} of them have another label today than in the file." if number else ""
+def change_line(change: Change) -> str:
+    """Return a line of the history, as Markdown."""
+    before, after = (text[:LONGEST_CHANGE] for text in (change.before, change.after))
+    values = " → ".join(plain(text) or "nothing" for text in (before, after))
+    what = " ".join(word for word in (change.what, change.subject.replace("_", " ")) if word)
+    return f"{moment(change.at)} {plain(change.who)} {plain(what)}: {values}"

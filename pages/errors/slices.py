@@ -1,11 +1,6 @@
-"""What stands in the table of slices: all documents, the filter that holds, and each slice.
+"""Slices: filters saved under a name, and how good the model is on the documents of each.
 
-It draws nothing.
-
-Saved slices beside the whole: how good the model is on each, and how sure that is.
-
-A slice is a filter under a name, so it is opened like one. What its filter needs and the page
-lacks (a second model, a class) is said in its row.
+If the page has not what a slice's filter needs (a second model, a class), its row says so.
 """
 
 from dataclasses import replace
@@ -15,7 +10,7 @@ import numpy as np
 import streamlit as st
 from pydantic import ValidationError
 
-from han_core.analysis.dataset import Outcomes
+from han_core.analysis.dataset import Outcomes, Store
 from han_core.analysis.filters import Filter, chips
 from han_core.analysis.metrics import accuracy, confusion_counts
 from han_core.analysis.query import select
@@ -24,49 +19,54 @@ from han_core.analysis.slices import (
     SliceRow,
     compare_slices,
     delete_slice,
+    save_slice,
     saved_slices,
     slice_table,
 )
 from han_core.explanation.statistics import NO_INTERVAL, Interval
 from han_core.runtime.errors import UserError
 from han_core.viz.charts.performance import Row, interval_rows
-from pages.errors import cached_scores, context, filter_bar
-from pages.errors.context import ErrorsContext, switch
+from pages.errors import cached_scores, cross_filter, sentences
+from pages.errors.context import ErrorsContext, switch, warn_later
 from pages.shared.components import figure_export, hooked
 from pages.shared.wording import plain
 
-WHOLE, PRESENT = "All documents", "The filter that holds now"
+WHOLE, PRESENT = "All documents", "Present filter"
+NAME, MESSAGE = "slice_name", "slice_notice"
+TABLE, MEASURE = "slices_table", "slices_measure"
+MEASURES = {"accuracy": "Accuracy", "macro_f1": "Macro F1"}
+OTHER_VERSION = "Its filter was saved by another version, which this one cannot read."
 
 
 class Line(NamedTuple):
-    """A row of the table; its documents, None if its filter cannot be used here; what is saved."""
+    """A row of the table; its documents, None if its filter cannot be used; the saved slice."""
 
     row: SliceRow
     rows: np.ndarray | None
     saved: Slice | None = None
 
 
-def lines(bench: ErrorsContext, saved: tuple[Slice, ...]) -> list[Line]:
-    """All documents first, then the filter that holds, if any, then each slice."""
-    first = [Line(*_scored(bench, WHOLE, Filter()))]
-    if bench.filter != Filter():
-        first.append(Line(*_scored(bench, PRESENT, bench.filter)))
-    return [*first, *(Line(*_of_saved(bench, slice), slice) for slice in saved)]
+def lines(errors: ErrorsContext, saved: tuple[Slice, ...]) -> list[Line]:
+    """Return all documents, the present filter if there is one, and each slice."""
+    first = [Line(*_scored(errors, WHOLE, Filter()))]
+    if errors.filter != Filter():
+        first.append(Line(*_scored(errors, PRESENT, errors.filter)))
+    return [*first, *(Line(*_of_saved(errors, slice), slice) for slice in saved)]
 
 
-def _of_saved(bench: ErrorsContext, slice: Slice) -> tuple[SliceRow, np.ndarray | None]:
+def _of_saved(errors: ErrorsContext, slice: Slice) -> tuple[SliceRow, np.ndarray | None]:
     try:
-        return _scored(bench, slice.name, Filter.model_validate_json(slice.filter))
+        return _scored(errors, slice.name, Filter.model_validate_json(slice.filter))
     except ValidationError:
-        return SliceRow(slice.name, trouble="A filter that this version does not know."), None
+        return SliceRow(slice.name, trouble=OTHER_VERSION), None
 
 
-def _scored(bench: ErrorsContext, name: str, filter: Filter) -> tuple[SliceRow, np.ndarray | None]:
+def _scored(errors: ErrorsContext, name: str, filter: Filter) -> tuple[SliceRow, np.ndarray | None]:
     try:
-        rows = select(bench.store, filter, bench.marks)
+        rows = select(errors.store, filter, errors.marks)
     except UserError as error:
         return SliceRow(name, trouble=str(error)), None
-    whole = bench.store.outcomes
+    whole = errors.store.outcomes
     outcomes = whole.take(rows)
     scores = cached_scores.slice_scores(confusion_counts(outcomes), confusion_counts(whole))
     holds = ", ".join(chip.words for chip in chips(filter))
@@ -74,50 +74,87 @@ def _scored(bench: ErrorsContext, name: str, filter: Filter) -> tuple[SliceRow, 
 
 
 def _second(outcomes: Outcomes) -> Interval | None:
-    """The second model's accuracy there, if there is one."""
+    """The second model's accuracy on these documents, if there is one."""
     if outcomes.other is None:
         return None
     return accuracy(replace(outcomes, predicted=outcomes.other))
 
 
-TABLE, MEASURE = "slices_table", "slices_measure"
-MEASURES = {"accuracy": "Accuracy", "macro_f1": "Macro F1"}
-NONE = (
-    "No slice of these documents is saved yet. Set a filter and save it under Slices above; its "
-    "scores stand here beside those of all documents."
-)
-SAYS = (
-    "“Apart” is the slice minus all other documents, accuracy in points. Intervals are of 95%: "
-    "Wilson's for accuracy, Newcombe's for its difference, the bootstrap for macro F1. Of many "
-    "slices some stand apart by chance, and one by predicted class, outcome, loss or change has "
-    "its scores by its own making. Choose rows to compare, open or delete them."
-)
+def popover(store: Store, analyst: str) -> None:
+    """Draw the popover of the saved slices of these documents, and of the field to save one."""
+    data = store.scores.manifest.data_sha256
+    with st.popover("Slices", icon=":material/bookmarks:", key="slices_popover"):
+        if sentence := st.session_state.pop(MESSAGE, None):
+            st.warning(plain(sentence))
+        saved = _saved(data)
+        for number, slice in enumerate(saved):
+            st.button(
+                plain(slice.name),
+                key=f"open_slice_{number}",
+                on_click=open_slice,
+                args=(slice,),
+                type="tertiary",
+                help=f"Saved by {plain(slice.analyst)}",
+            )
+        if not saved:
+            st.caption("No slice of these documents is saved yet.")
+        st.text_input("Save the present filter as", key=NAME, max_chars=80)
+        st.button("Save as slice", key="save_slice", on_click=_save, args=(data, analyst),
+                  disabled=not analyst)  # fmt: skip
+        if not analyst:
+            st.caption("Enter your name above, so that others know who saved it.")
 
 
-def panel(bench: ErrorsContext) -> None:
-    """The table of slices, what can be done with the chosen ones, and their intervals."""
-    saved = saved_slices(cached_scores.notes(), bench.store.scores.manifest.data_sha256)
+def open_slice(slice: Slice) -> None:
+    """Replace the filter by that of a slice."""
+    try:
+        cross_filter.put(Filter.model_validate_json(slice.filter))
+    except ValidationError:
+        warn_later(f"The slice {slice.name} was not opened. {OTHER_VERSION}")
+
+
+def _saved(data: str) -> tuple[Slice, ...]:
+    try:
+        return saved_slices(cached_scores.notes(), data)
+    except UserError as error:
+        st.warning(plain(str(error)))
+        return ()
+
+
+def _save(data: str, analyst: str) -> None:
+    filter = cross_filter.current().model_dump_json(exclude_defaults=True)
+    try:
+        save_slice(cached_scores.notes(), data, st.session_state[NAME], filter, analyst)
+    except UserError as error:  # the name stays in its field
+        st.session_state[MESSAGE] = str(error)
+    else:
+        st.session_state[NAME] = ""
+
+
+def panel(errors: ErrorsContext) -> None:
+    """Draw the table of slices, buttons for the selected ones, and their intervals."""
+    saved = saved_slices(cached_scores.notes(), errors.data)
     if not saved:
-        st.info(NONE)
-    there = lines(bench, saved)
-    chosen = _table(there)
-    _buttons(bench, [line.saved for line in chosen if line.saved is not None])
+        st.info(sentences.NO_SLICE)
+    every = lines(errors, saved)
+    chosen = _table(every)
+    _buttons(errors, [line.saved for line in chosen if line.saved is not None])
     if len(chosen) == 2:
-        st.markdown(compared(bench, *chosen))
-    _figure(chosen or there, there[0])
+        st.markdown(compared(errors, *chosen))
+    _figure(chosen or every, every[0])
 
 
-def _table(there: list[Line]) -> list[Line]:
-    """The table; returns the chosen lines."""
+def _table(every: list[Line]) -> list[Line]:
+    """The table; returns the selected lines."""
     column = st.column_config
     with hooked("slices", key="slices_frame"):
         event = st.dataframe(
-            slice_table([line.row for line in there]),
+            slice_table([line.row for line in every]),
             key=TABLE,
             hide_index=True,
             on_select="rerun",
             selection_mode="multi-row",
-            height=min(38 + 35 * len(there), 420),
+            height=min(38 + 35 * len(every), 420),
             column_config={
                 "slice": column.TextColumn(pinned=True),
                 "share": column.NumberColumn("of all", format="%.1f%%"),
@@ -125,62 +162,61 @@ def _table(there: list[Line]) -> list[Line]:
                 "accuracy interval": column.TextColumn("95% interval"),
                 "macro F1": column.NumberColumn(format="%.3f"),
                 "macro F1 interval": column.TextColumn("95% interval of F1"),
-                "apart": column.NumberColumn("accuracy apart", format="%+.1f"),
-                "apart interval": column.TextColumn("its 95% interval"),
-                "F1 apart": column.NumberColumn(format="%+.3f"),
-                "F1 apart interval": column.TextColumn("F1 apart, 95%"),
+                "apart": column.NumberColumn("accuracy difference", format="%+.1f"),
+                "apart interval": column.TextColumn("95% interval of difference"),
+                "F1 apart": column.NumberColumn("F1 difference", format="%+.3f"),
+                "F1 apart interval": column.TextColumn("95% interval of F1 difference"),
                 "second": column.NumberColumn("second model's accuracy", format="%.1f%%"),
                 "filter": column.TextColumn(width="large"),
             },
             placeholder="–",
             alt="Slices and their scores",
         )
-    st.caption(SAYS)
-    return [there[at] for at in event["selection"]["rows"] if at < len(there)]
+    st.caption(sentences.SLICES)
+    return [every[at] for at in event["selection"]["rows"] if at < len(every)]
 
 
-def _buttons(bench: ErrorsContext, chosen: list[Slice]) -> None:
-    """Open the one that is chosen, delete all that are."""
+def _buttons(errors: ErrorsContext, chosen: list[Slice]) -> None:
+    """Open the selected one, delete all selected ones."""
     if not chosen:
         return
-    told = plain(chosen[0].name) if len(chosen) == 1 else f"{len(chosen)} slices"
+    name = plain(chosen[0].name) if len(chosen) == 1 else f"{len(chosen)} slices"
     with st.container(horizontal=True, vertical_alignment="center"):
         if len(chosen) == 1:
             st.button(
-                f"Open {told}",
+                f"Open {name}",
                 key="slices_open",
                 icon=":material/filter_alt:",
-                on_click=filter_bar.put,
+                on_click=open_slice,
                 args=(chosen[0],),
             )
         st.button(
-            f"Delete {told}",
+            f"Delete {name}",
             key="slices_delete",
             icon=":material/delete:",
             on_click=_delete,
-            args=(bench, [slice.name for slice in chosen]),
-            disabled=not bench.analyst,
-            help=None if bench.analyst else "Say your name above first; the history keeps it.",
+            args=(errors, [slice.name for slice in chosen]),
+            disabled=not errors.analyst,
+            help=None if errors.analyst else "Enter your name above first; the history keeps it.",
         )
 
 
-def _delete(bench: ErrorsContext, names: list[str]) -> None:
-    data = bench.store.scores.manifest.data_sha256
+def _delete(errors: ErrorsContext, names: list[str]) -> None:
     try:
         for name in names:
-            delete_slice(cached_scores.notes(), data, name, bench.analyst)
+            delete_slice(cached_scores.notes(), errors.data, name, errors.analyst)
     except UserError as error:
-        context.say(str(error))
+        warn_later(str(error))
 
 
-def compared(bench: ErrorsContext, one: Line, other: Line) -> str:
-    """Two slices side by side in a sentence or two, as Markdown."""
+def compared(errors: ErrorsContext, one: Line, other: Line) -> str:
+    """Return documents in common and the difference in accuracy of two lines, as Markdown."""
     if one.rows is None or other.rows is None:
         return ""
-    found = compare_slices(bench.store.outcomes.right, one.rows, other.rows)
-    apart = found.apart
+    comparison = compare_slices(errors.store.outcomes.right, one.rows, other.rows)
+    apart = comparison.apart
     names = f"**{plain(one.row.name)}** and **{plain(other.row.name)}**"
-    both = f"{names} have {found.both:,} documents in common."
+    both = f"{names} have {comparison.both:,} documents in common."
     if apart.mean is None or apart.low is None or apart.high is None:
         return both
     mean, low, high = (f"{100 * part:+.1f}" for part in (apart.mean, apart.low, apart.high))
@@ -191,7 +227,7 @@ def compared(bench: ErrorsContext, one: Line, other: Line) -> str:
 
 
 def _figure(shown: list[Line], whole: Line) -> None:
-    """Intervals of these lines, and all documents as a line across."""
+    """Intervals of these lines, with that of all documents as a reference."""
     measure = switch("Figure", MEASURES, MEASURE)
     rows = [
         Row(line.row.name, getattr(line.row.scores, measure), line.row.scores.documents)

@@ -1,6 +1,7 @@
-"""The table of the documents that the filter leaves: sorted and turned by the server.
+"""The view Documents: figures beside the table of what the filter selects, and one to read.
 
-A page of it is all that a browser gets, so a million documents are as quick as a hundred.
+The server sorts the table and cuts it into pages. A page is all that a browser receives, so a
+million documents are as quick as a hundred.
 """
 
 import numpy as np
@@ -10,36 +11,49 @@ import streamlit as st
 from han_core.analysis.document_table import table_page
 from han_core.analysis.filters import Marks
 from han_core.analysis.query import CLASSES, NUMBERS, STANDARD_ORDERS, ByColumn, Order, sort_rows
-from pages.errors import context, sentences
-from pages.errors.context import ErrorsContext, config
+from pages.errors import charts, cursor, document, sentences
+from pages.errors.context import ErrorsContext, document_columns
+from pages.errors.cross_filter import PAGE
+from pages.errors.cursor import Position
 from pages.shared.page import restore_value
 from pages.shared.wording import plain
 
 A_PAGE = 50
+NARROWEST = 440  # pixels of a figure, and of the table
 TABLE, ORDER, CHOSEN = "errors_table", "errors_order", "errors_chosen"
 FIRST = ("id", "true", "predicted", "other", "confidence", "coded", "excerpt")
-"""What stands in sight; the other columns are found by scrolling."""
+"""Columns in sight; the reader scrolls to the others."""
 
 
-def panel(bench: ErrorsContext) -> tuple[np.ndarray, context.Here | None]:
+def panel(errors: ErrorsContext) -> None:
+    """Draw the figures beside the table (above it on a narrow screen), and the document."""
+    grid = st.grid(2, min_column_width=NARROWEST, gap="large")
+    with grid.cell():
+        charts.panel(errors)
+    with grid.cell():
+        order, now = _documents(errors)
+    if now is not None:
+        document.panel(errors, order, now)
+
+
+def _documents(errors: ErrorsContext) -> tuple[np.ndarray, Position | None]:
     """The table and its pages; returns the rows in their order, and the one to read."""
-    order = _order(bench)
-    rows = sort_rows(bench.store, bench.rows, order)
-    data = bench.store.scores.manifest.data_sha256
-    now = context.here(data, rows)
+    order = _order(errors)
+    rows = sort_rows(errors.store, errors.rows, order)
+    now = cursor.position(errors.data, rows)
     if now is None:
-        st.info("No document is left; take one of the conditions away.")
+        st.info("No document fits the filter; remove a condition.")
         return rows, None
     number = _page_number(now, len(rows))
-    shown = table_page(bench.store, bench.rows, order, number * A_PAGE, A_PAGE)
-    _table(with_tags(shown, bench.marks), data, number * A_PAGE, now)
+    shown = table_page(errors.store, errors.rows, order, number * A_PAGE, A_PAGE)
+    _table(with_tags(shown, errors.marks), errors.data, number * A_PAGE, now)
     _pager(number, len(rows))
     st.caption(sentences.TABLE)
     return rows, now
 
 
 def with_tags(rows: pd.DataFrame, marks: Marks) -> pd.DataFrame:
-    """With a column of the tags that each document was given, where any has one."""
+    """Return the rows with a column of the tags of each document, if any has one."""
     tags = [
         ", ".join(tag for tag, documents in marks.tagged.items() if content in documents)
         for content in rows["content"]
@@ -50,16 +64,23 @@ def with_tags(rows: pd.DataFrame, marks: Marks) -> pd.DataFrame:
     return rows
 
 
-def clicked(order: Order, column: str) -> Order:
-    """By the column whose head was clicked: numbers fall at first, and turn round after that."""
+def clicked_order(order: Order, column: str) -> Order:
+    """Return the order after a click on a column's title; numbers start with the largest."""
     if not isinstance(order, str) and order[0] == column:
         return ByColumn(column, not order[1])
     return ByColumn(column, column in NUMBERS or column == "wrong")
 
 
-def _order(bench: ErrorsContext) -> Order:
-    """The picker of the order; a click on a column's head sets it too."""
-    orders = [*STANDARD_ORDERS, *_by_columns(bench)]
+def order_name(order: Order) -> str:
+    """Return the label of an order in its picker."""
+    if isinstance(order, str):
+        return sentences.ORDERS.get(order, order.capitalize())
+    return f"{plain(order[0])}, {'descending' if order[1] else 'ascending'}"
+
+
+def _order(errors: ErrorsContext) -> Order:
+    """The picker of the order; a click on a column's title sets it too."""
+    orders = [*STANDARD_ORDERS, *_column_orders(errors)]
     if st.session_state.get(ORDER, STANDARD_ORDERS[0]) not in orders:
         st.session_state[ORDER] = STANDARD_ORDERS[0]  # a column of other data
     restore_value(ORDER, STANDARD_ORDERS[0])
@@ -69,84 +90,78 @@ def _order(bench: ErrorsContext) -> Order:
         orders,
         format_func=order_name,
         key=ORDER,
-        on_change=_first_page,
+        on_change=_to_first_page,
         persist_state="session",
         width=320,
     )
 
 
-def order_name(order: Order) -> str:
-    if isinstance(order, str):
-        return order.capitalize()
-    return f"{plain(order[0])}, {'falling' if order[1] else 'rising'}"
-
-
-def _by_columns(bench: ErrorsContext) -> list[Order]:
+def _column_orders(errors: ErrorsContext) -> list[Order]:
     ours = ("id", *CLASSES, *NUMBERS)
-    own = [name for name in bench.store.documents.columns if name not in ours]
-    lacking = {"row"} if bench.store.other is not None else {"row", "other"}
-    names = [name for name in ours if name not in lacking] + own
-    return [ByColumn(name, falling) for name in names for falling in (True, False)]
+    own = [name for name in errors.store.documents.columns if name not in ours]
+    missing = {"row"} if errors.store.other is not None else {"row", "other"}
+    names = [name for name in ours if name not in missing] + own
+    return [ByColumn(name, descending) for name in names for descending in (True, False)]
 
 
-def _first_page() -> None:
-    st.session_state[context.PAGE] = 0
+def _to_first_page() -> None:
+    st.session_state[PAGE] = 0
 
 
-def _page_number(now: context.Here, rows: int) -> int:
-    """The page that was turned to, else the one where the document stands."""
-    turned = st.session_state.get(context.PAGE)
+def _page_number(now: Position, rows: int) -> int:
+    """The page that the reader turned to, else the one of the document."""
+    turned = st.session_state.get(PAGE)
     return min(now.at // A_PAGE if turned is None else turned, (rows - 1) // A_PAGE)
 
 
-@st.fragment  # a browser answers a mark that we set, and only the table runs again for that
-def _table(shown: pd.DataFrame, data: str, first: int, now: context.Here) -> None:
+@st.fragment  # a browser answers a selection that we set, and only the table runs again for that
+def _table(shown: pd.DataFrame, data: str, first: int, now: Position) -> None:
     if st.session_state.pop(CHOSEN, False):
         st.rerun()
-    there = shown["row"].tolist()
-    rows = [there.index(now.row)] if now.within and now.row in there else []
-    columns = _mark(rows)
+    rows = shown["row"].tolist()
+    selected = [rows.index(now.row)] if now.within and now.row in rows else []
+    columns = _select_row(selected)
 
     def choose() -> None:
         selection = st.session_state[TABLE]["selection"]
-        heads, cells = selection["columns"], [at for at, _ in selection["cells"]]
-        if heads != columns and selection["rows"] == rows and not cells:
-            _sort_by((heads or columns)[0])  # a second click takes the mark away
+        titles, cells = selection["columns"], [at for at, _ in selection["cells"]]
+        if titles != columns and selection["rows"] == selected and not cells:
+            _sort_by((titles or columns)[0])  # a second click removes the selection
         for at in (cells or selection["rows"])[:1]:
-            if at < len(there) and there[at] != now.row:
-                context.go_to(data, there[at], first + at)
+            if at < len(rows) and rows[at] != now.row:
+                cursor.go_to(data, rows[at], first + at)
                 st.session_state[CHOSEN] = True
 
-    first_ones = [name for name in FIRST if name in shown]
+    in_sight = [name for name in FIRST if name in shown]
     st.dataframe(
         shown.drop(columns=["row", "content"]),
         key=TABLE,
         hide_index=True,
-        column_order=[*first_ones, *(name for name in shown if name not in first_ones)],
+        column_order=[*in_sight, *(name for name in shown if name not in in_sight)],
         on_select=choose,
         selection_mode=["single-row", "single-cell", "single-column"],
         height=380,
-        column_config=config(),
-        alt="Documents that the filter leaves",
+        column_config=document_columns(),
+        alt="Documents that the filter selects",
     )
 
 
 def _sort_by(column: str) -> None:
-    """The order that a column's head stands for; a few columns have none."""
-    order = clicked(st.session_state[ORDER], column)
+    """Sort by the column whose title was clicked; a few columns have no order."""
+    order = clicked_order(st.session_state[ORDER], column)
     if order in st.session_state.get("errors_orders", ()):
         st.session_state[ORDER] = order
         st.session_state[CHOSEN] = True
-        _first_page()
+        _to_first_page()
 
 
-def _mark(rows: list[int]) -> list[str]:
-    """Marks the document that is being read; returns the columns that are marked."""
-    held = st.session_state.get(TABLE)
-    columns = list(held["selection"]["columns"]) if held else []
-    marked: dict[str, list] = {"rows": rows, "columns": columns, "cells": []}
-    if held is None or dict(held["selection"]) != marked:
-        st.session_state[TABLE] = {"selection": marked}
+def _select_row(rows: list[int]) -> list[str]:
+    """Select the document that is being read; returns the columns that are selected."""
+    table = st.session_state.get(TABLE)
+    columns = list(table["selection"]["columns"]) if table else []
+    selection: dict[str, list] = {"rows": rows, "columns": columns, "cells": []}
+    if table is None or dict(table["selection"]) != selection:
+        st.session_state[TABLE] = {"selection": selection}
     return columns
 
 
@@ -157,6 +172,6 @@ def _pager(number: int, rows: int) -> None:
     key = f"errors_page_{number}"
 
     def turn() -> None:
-        st.session_state[context.PAGE] = st.session_state[key] - 1
+        st.session_state[PAGE] = st.session_state[key] - 1
 
     st.pagination(pages, default=number + 1, key=key, on_change=turn)

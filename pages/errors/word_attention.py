@@ -1,8 +1,6 @@
-"""Evidence over the documents that the filter leaves: the command ``faithfulness`` as a panel.
+"""The view Attention: which words the selected documents attend to, where, how concentrated.
 
-Asked for, measured with a progress bar, and kept.
-
-What the documents that the filter leaves attend to: words, places, how gathered.
+It ends with the faithfulness measures of the command ``faithfulness``, measured on request.
 """
 
 import pandas as pd
@@ -21,7 +19,7 @@ from han_core.analysis.word_attention import WordAttention
 from han_core.explanation.dataset_evidence import sample_of_scored
 from han_core.viz.charts.faithfulness import Question, intervals
 from han_core.viz.charts.word_attention import attended_words, entropy_shares, position_profile
-from pages.errors import cached_scores, context
+from pages.errors import cached_scores, cross_filter, sentences
 from pages.errors.context import ErrorsContext
 from pages.shared import wording
 from pages.shared.components import figure_export, hooked
@@ -30,19 +28,19 @@ from pages.shared.page import restore_value
 DOCUMENTS = [20, 50, 100, 200, 500]
 NARROWEST = 380  # pixels of a figure
 TITLES: dict[Question, str] = {
-    "comprehensiveness": "Taken out",
-    "sufficiency": "Kept alone",
-    "tau": "Order of the words",
-    "attention": "Other attention",
-    "flip": "Attention set to 0",
+    "comprehensiveness": "Comprehensiveness: the top words deleted",
+    "sufficiency": "Sufficiency: only the top words kept",
+    "tau": "Rank agreement (Kendall's τ)",
+    "attention": "Uniform and shuffled attention",
+    "flip": "Words zeroed until the prediction flips",
 }
 
 
-def evidence_panel(bench: ErrorsContext) -> None:
-    """The button, the progress, and the intervals of every question."""
-    st.subheader("Evidence over these documents", anchor=False)
-    if bench.checkpoint is None:
-        st.info("The checkpoint is gone, so nothing more can be measured.")
+def evidence_panel(errors: ErrorsContext) -> None:
+    """Draw the button, the progress, and the intervals of every measure."""
+    st.subheader("Faithfulness on these documents", anchor=False)
+    if errors.checkpoint is None:
+        st.info("The checkpoint was deleted, so nothing can be measured.")
         return
     st.caption(wording.DATASET)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -51,40 +49,40 @@ def evidence_panel(bench: ErrorsContext) -> None:
             "Documents to measure", DOCUMENTS, key="evidence_documents", width=200,
             persist_state="session",
         )  # fmt: skip
-        data = bench.store.scores.folder.name
-        key = (bench.checkpoint, bench.device, data, bench.filter, number)
-        st.button("Measure", key="measure_dataset", on_click=_ask, args=(key,))
+        data = errors.store.scores.folder.name
+        key = (errors.checkpoint, errors.device, data, errors.filter, number)
+        st.button("Measure", key="measure_dataset", on_click=_request, args=(key,))
     if st.session_state.get("dataset_evidence") == key:
-        _evidence_figures(_measured(bench, bench.checkpoint, number))
+        _evidence_figures(_measured(errors, errors.checkpoint, number))
 
 
-def _ask(key: tuple) -> None:
+def _request(key: tuple) -> None:
     st.session_state["dataset_evidence"] = key
 
 
-def _measured(bench: ErrorsContext, checkpoint: str, number: int) -> dict:
-    chosen = sample_of_scored(bench.outcomes.predicted, bench.outcomes.tokens, number)
+def _measured(errors: ErrorsContext, checkpoint: str, number: int) -> dict:
+    chosen = sample_of_scored(errors.outcomes.predicted, errors.outcomes.tokens, number)
     bar = st.empty()
 
     def progress(done: int, of: int) -> None:
         bar.progress(done / of, f"Measured {done:,} of {of:,} documents")
 
     try:
-        documents = bench.store.documents.texts(bench.rows[chosen])
-        return cached_scores.faithfulness(checkpoint, bench.device, documents, progress)
+        documents = errors.store.documents.texts(errors.rows[chosen])
+        return cached_scores.faithfulness(checkpoint, errors.device, documents, progress)
     finally:
         bar.empty()
 
 
-def _evidence_figures(found: dict) -> None:
+def _evidence_figures(result: dict) -> None:
     with hooked("dataset-evidence", key="dataset_evidence_figures"):
-        st.caption(f"{found['n']:,} documents; points are means, lines their 95% intervals.")
+        st.caption(f"{result['n']:,} documents; points are means, lines their 95% intervals.")
         grid = st.grid(2, min_column_width=NARROWEST, gap=("small", "medium"))
         for question, title in TITLES.items():
             with grid.cell():
                 st.markdown(f"**{title}**")
                 st.plotly_chart(
-                    intervals(found, question),
+                    intervals(result, question),
                     key=f"dataset_{question}",
                     config={"displayModeBar": False},
                     alt=title,
@@ -93,55 +91,40 @@ def _evidence_figures(found: dict) -> None:
 
 
 WORDS = 25
-"""That the figure shows; the table underneath has more."""
+"""Words in the figure; the table below it has more."""
 
 LISTED = 500
 CLASSES = 6
-"""Lines of one figure."""
+"""Most lines in one figure."""
 
 MEASURES: dict[Measure, str] = {"lift": "Lift over uniform", "attention": "Attention"}
 ATTENDED_NARROWEST = 420  # pixels of a figure
 
-ABOUT = (
-    "A word's attention is its weight within the document, and its lift how many times the weight "
-    "that even attention would give. Means are over documents; the order shrinks means of rare "
-    "words towards the mean of all words. Click a word to see the documents where it stands "
-    "among the five most attended."
-)
-PLACES = (
-    "Where sentence weight sits, in tenths of the document: 1 is even attention. Documents of one "
-    "sentence do not count. Where weight sits says nothing of why."
-)
-ENTROPY = (
-    "How gathered attention to words is: 0 is all on one word, 1 is even. Attention that is "
-    "gathered is no sign of a sure or a right prediction."
-)
 
-
-def panel(bench: ErrorsContext) -> None:
-    """Words, position profile and entropies; then the evidence over these documents."""
-    st.subheader("What they attend to", anchor=False)
-    if not len(bench.rows):
-        st.info("The filter leaves no document to look at.")
+def panel(errors: ErrorsContext) -> None:
+    """Draw words, position profile and entropies, then faithfulness on these documents."""
+    st.subheader("Attention on these documents", anchor=False)
+    if not len(errors.rows):
+        st.info("The filter selects no document.")
         return
-    found = _attended(bench)
-    st.caption(read(found))
-    st.caption(ABOUT)
-    _words(found)
-    _figures(found)
-    evidence_panel(bench)
+    attention = _attended(errors)
+    st.caption(sample_line(attention))
+    st.caption(sentences.WORD_ATTENTION)
+    _words(attention)
+    _figures(attention)
+    evidence_panel(errors)
 
 
-def read(found: WordAttention) -> str:
-    """How many documents the figures are of."""
-    n = len(found.outcomes)
-    if n == found.of:
-        return f"Of the {n:,} documents that the filter leaves."
-    return f"Of {n:,} documents drawn at random from the {found.of:,} that the filter leaves."
+def sample_line(attention: WordAttention) -> str:
+    """Return how many documents the figures are based on."""
+    n = len(attention.outcomes)
+    if n == attention.of:
+        return f"Based on the {n:,} documents that the filter selects."
+    return f"Based on a random sample: {n:,} of {attention.of:,} documents that the filter selects."
 
 
 def groups(labels: tuple[str, ...]) -> dict[str, DocumentGroup]:
-    """Name → group of documents, all that can be asked for."""
+    """Return all groups of documents by their names."""
     named = {
         "All": DocumentGroup(),
         "Right": DocumentGroup("right"),
@@ -152,43 +135,43 @@ def groups(labels: tuple[str, ...]) -> dict[str, DocumentGroup]:
 
 
 def least(documents: int) -> int:
-    """In how many documents a word stands at least, unless somebody says otherwise."""
+    """Return the default of the fewest documents that a word must be in."""
     return max(3, documents // 1_000)
 
 
-def _attended(bench: ErrorsContext) -> WordAttention:
+def _attended(errors: ErrorsContext) -> WordAttention:
     bar = st.empty()
 
     def progress(done: int, of: int) -> None:
         bar.progress(done / of, f"Read {done:,} of {of:,} documents")
 
     try:
-        return cached_scores.attended(bench.store, bench.rows, progress)
+        return cached_scores.gather_word_attention(errors.store, errors.rows, progress)
     finally:
         bar.empty()
 
 
-def _words(found: WordAttention) -> None:
-    there = groups(found.outcomes.labels)
-    group, by, at_least, beside = _asked(found, list(there))
-    words = word_table(found, there[group], by, at_least)
+def _words(attention: WordAttention) -> None:
+    named = groups(attention.outcomes.labels)
+    group, by, at_least, compared = _pickers(attention, list(named))
+    words = word_table(attention, named[group], by, at_least)
     if not len(words):
-        st.info(f"No word stands in {at_least:,} documents of this group.")
+        st.info(f"No word is in {at_least:,} documents of this group.")
         return
     shown = words.head(WORDS)
-    named = {name: there[name] for name in beside if name != group}
-    means = group_means(found, shown["word"].tolist(), list(named.values()), by)
-    _draw_words(shown, by, dict(zip(named, means, strict=True)))
-    with st.expander(f"As a table: {min(len(words), LISTED):,} of {len(words):,} words"):
+    others = {name: named[name] for name in compared if name != group}
+    means = group_means(attention, shown["word"].tolist(), list(others.values()), by)
+    _draw_words(shown, by, dict(zip(others, means, strict=True)))
+    with st.expander(f"Table of {min(len(words), LISTED):,} of {len(words):,} words"):
         st.dataframe(words.head(LISTED), hide_index=True, height=320, key="attended_table")
 
 
-def _asked(found: WordAttention, there: list[str]) -> tuple[str, Measure, int, list[str]]:
+def _pickers(attention: WordAttention, names: list[str]) -> tuple[str, Measure, int, list[str]]:
     pickers = st.columns([3, 3, 2, 4])
     with pickers[0]:
-        restore_value("attended_group", there[0], there)
+        restore_value("attended_group", names[0], names)
         group = st.selectbox(
-            "Documents", there, key="attended_group", persist_state="session"
+            "Documents", names, key="attended_group", persist_state="session"
         )  # fmt: skip
     with pickers[1]:
         restore_value("attended_by", "lift")
@@ -197,16 +180,20 @@ def _asked(found: WordAttention, there: list[str]) -> tuple[str, Measure, int, l
             format_func=lambda name: MEASURES[name], persist_state="session", wrap=True,
         )  # fmt: skip
     with pickers[2]:
-        restore_value("attended_least", least(len(found.outcomes)))
+        restore_value("attended_least", least(len(attention.outcomes)))
         at_least = st.number_input(
-            "In at least (documents)", 1, 10_000, key="attended_least", persist_state="session"
+            "Documents with the word, at least",
+            1,
+            10_000,
+            key="attended_least",
+            persist_state="session",
         )
     with pickers[3]:
-        restore_value("attended_beside", ["Right", "Wrong"], there)
-        beside = st.multiselect(
-            "Beside it", there, key="attended_beside", max_selections=4, persist_state="session"
+        restore_value("attended_beside", ["Right", "Wrong"], names)
+        compared = st.multiselect(
+            "Compare with", names, key="attended_beside", max_selections=4, persist_state="session"
         )
-    return group, by or "lift", int(at_least), beside
+    return group, by or "lift", int(at_least), compared
 
 
 def _draw_words(words: pd.DataFrame, by: Measure, others: dict) -> None:
@@ -223,34 +210,34 @@ def _draw_words(words: pd.DataFrame, by: Measure, others: dict) -> None:
 
 
 def _take_word() -> None:
-    """A click: only documents where the word stands among the most attended; again, all."""
+    """Select documents with the clicked word among the most attended; again: all."""
     points = st.session_state["attended_words_figure"]["selection"]["points"]
     if (word := chosen_word(points)) is not None:
-        context.toggle("attended", word)
+        cross_filter.toggle("attended", word)
 
 
 def chosen_word(points: list[dict]) -> str | None:
-    """The word in a Plotly selection."""
-    if not points or not (came := points[0].get("customdata")):
+    """Return the word of a Plotly selection."""
+    if not points or not (data := points[0].get("customdata")):
         return None
-    return str(came[0] if isinstance(came, list) else came)
+    return str(data[0] if isinstance(data, list) else data)
 
 
-def _figures(found: WordAttention) -> None:
-    there = groups(found.outcomes.labels)
-    restore_value("attended_lines", ["Right", "Wrong"], there)
+def _figures(attention: WordAttention) -> None:
+    named = groups(attention.outcomes.labels)
+    restore_value("attended_lines", ["Right", "Wrong"], named)
     chosen = st.multiselect(
-        "Groups of documents in the two figures", list(there), key="attended_lines",
+        "Groups of documents in these two figures", list(named), key="attended_lines",
         max_selections=CLASSES, persist_state="session",
     ) or ["All"]  # fmt: skip
     grid = st.grid(2, min_column_width=ATTENDED_NARROWEST, gap=("small", "medium"))
-    asked = {name: there[name] for name in chosen}
+    selected = {name: named[name] for name in chosen}
     with grid.cell():
-        profiles = {name: sentence_profile(found, group) for name, group in asked.items()}
-        _draw("position-profile", position_profile(profiles), PLACES)
+        profiles = {name: sentence_profile(attention, group) for name, group in selected.items()}
+        _draw("position-profile", position_profile(profiles), sentences.POSITIONS)
     with grid.cell():
-        counts = {name: entropy_histogram(found, group) for name, group in asked.items()}
-        _draw("entropy-shares", entropy_shares(counts), ENTROPY)
+        counts = {name: entropy_histogram(attention, group) for name, group in selected.items()}
+        _draw("entropy-shares", entropy_shares(counts), sentences.ENTROPIES)
 
 
 def _draw(name: str, figure: go.Figure, about: str) -> None:

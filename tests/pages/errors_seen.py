@@ -3,7 +3,7 @@
 import pandas as pd
 
 from han_core.analysis.filters import Filter
-from pages.errors import context
+from pages.errors import cross_filter
 
 
 def table(app) -> pd.DataFrame:
@@ -22,7 +22,7 @@ def left(app) -> str:
 
 
 def put(app, **fields):
-    app.session_state[context.FILTER] = Filter(**fields)
+    app.session_state[cross_filter.FILTER] = Filter(**fields)
     return app.run()
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from han_core.analysis.filters import Filter, Range
-from pages.errors import context
+from pages.errors import cross_filter, cursor
 from tests.pages.errors_seen import chips, left, put, read, table
 from tests.pages.seen import captions, hooks, predicted, press, tokens
 
@@ -59,7 +59,7 @@ def test_conditions_are_set_by_hand_and_follow_the_filter(errors):
     errors.number_input(key="filter_confidence_low").set_value(0.51).run()
     errors.selectbox(key="filter_field").set_value("true").run()
     errors.multiselect(key="filter_true").set_value(["positive"]).run()
-    assert errors.session_state[context.FILTER] == Filter(
+    assert errors.session_state[cross_filter.FILTER] == Filter(
         true=("positive",), contains="THE", confidence=Range(low=0.51)
     )
     assert (table(errors)["confidence"] >= 0.51).all()
@@ -73,7 +73,7 @@ def test_one_of_two(errors, field):
     errors.selectbox(key="filter_field").set_value(field).run()
     value = {"outcome": "wrong", "annotated": False}[field]
     errors.get_by_key(f"filter_{field}").set_value(value).run()
-    assert getattr(errors.session_state[context.FILTER], field) == value
+    assert getattr(errors.session_state[cross_filter.FILTER], field) == value
 
 
 def test_values_of_the_datas_own_columns(errors):
@@ -88,7 +88,7 @@ def test_a_range_that_ends_before_it_begins_is_said(errors):
     errors.selectbox(key="filter_field").set_value("loss").run()
     errors.number_input(key="filter_loss_high").set_value(0.5).run()
     assert "from low to high" in errors.warning[0].value
-    assert errors.session_state[context.FILTER] == Filter(loss=Range(low=1.0))
+    assert errors.session_state[cross_filter.FILTER] == Filter(loss=Range(low=1.0))
 
 
 def test_a_broken_regular_expression_leaves_the_page_as_it_was(errors):
@@ -107,7 +107,7 @@ def test_a_broken_regular_expression_leaves_the_page_as_it_was(errors):
 
 def test_nothing_left(errors):
     put(errors, contains="no document says this")
-    assert "take one of the conditions away" in errors.info[0].value
+    assert "remove a condition" in errors.info[0].value
     errors.button(key="clear_filter").click().run()
     assert len(table(errors)) == 50
 
@@ -129,8 +129,8 @@ def test_keys_go_on_and_back(errors):
 
 def test_the_table_turns_its_page_with_the_reader(errors):
     first = table(errors)["id"].tolist()
-    errors.session_state[context.PLACE] = errors.session_state[context.PAGE] = None
-    errors.session_state[context.PAGE] = 1
+    errors.session_state[cursor.PLACE] = None
+    errors.session_state[cross_filter.PAGE] = 1
     errors.run()
     second = table(errors)["id"].tolist()
     assert (len(second), set(first) & set(second)) == (38, set())
@@ -162,12 +162,12 @@ def test_scores_outlive_their_checkpoint(errors, root):
     weights = [weight for _, weight in tokens(errors)]
     (root / "small-han").rename(root.parent / "elsewhere")
     errors.run()
-    gone = next(o for o in errors.selectbox(key="checkpoint").options if "gone" in o)
+    gone = next(o for o in errors.selectbox(key="checkpoint").options if "deleted" in o)
     errors.selectbox(key="checkpoint").select_index(
         errors.selectbox(key="checkpoint").options.index(gone)
     ).run()
     assert not errors.exception
-    assert any("is gone" in warning.value for warning in errors.warning)
+    assert any("was deleted" in warning.value for warning in errors.warning)
     assert [weight for _, weight in tokens(errors)] == pytest.approx(weights, abs=0.01)
     assert "as it was stored" in captions(errors)
 

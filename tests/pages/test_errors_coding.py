@@ -9,7 +9,7 @@ from han_core.analysis.annotations.database import open_database
 from han_core.analysis.annotations.document_annotations import document_annotations
 from han_core.analysis.annotations.writing import BETWEEN, add_tag, set_flag, set_read, write_note
 from han_core.runtime.errors import UserError
-from pages.errors import cached_scores, tag_editor
+from pages.errors import annotation_editor, cached_scores
 from tests.processes import PATIENCE
 
 A, B = "a" * 32, "b" * 32
@@ -21,13 +21,13 @@ def beside_script(content: str, analyst: str) -> None:
 
     import streamlit as st
 
-    from pages.errors import tag_editor
+    from pages.errors import annotation_editor
     from pages.shared import page
 
     page.start_visit("Errors")
     read = SimpleNamespace(content=st.session_state.get("content", content), true="negative")
     store = SimpleNamespace(labels=("negative", "neutral", "positive"))
-    tag_editor.beside(SimpleNamespace(analyst=analyst, store=store), read)
+    annotation_editor.panel(SimpleNamespace(analyst=analyst, store=store), read)
 
 
 def codebook_script(analyst: str) -> None:
@@ -57,7 +57,7 @@ def pressed(monkeypatch) -> dict:
     def listener(names, key, on_press):
         given.update(names=names, on_press=on_press)
 
-    monkeypatch.setattr(tag_editor, "listener", listener)
+    monkeypatch.setattr(annotation_editor, "key_listener", listener)
     return given
 
 
@@ -96,7 +96,7 @@ def own(database, who="Anna", content=A):
 
 def test_without_a_name_nothing_can_be_said(notes):
     app = beside(analyst="")
-    assert "Say your name" in app.info[0].value
+    assert "Enter your name" in app.info[0].value
     assert not app.text_area
     assert not app.error
 
@@ -286,7 +286,7 @@ def test_the_codebook_begins_with_the_starters(notes):
 def test_without_a_name_the_codebook_is_read_only(notes):
     app = run(codebook_script, analyst="")
     assert not app.button
-    assert any("Say your name" in info.value for info in app.info)
+    assert any("Enter your name" in info.value for info in app.info)
 
 
 def edit(app: AppTest, **fields: str) -> AppTest:

@@ -14,7 +14,7 @@ from han_core.analysis.query import select
 from han_core.analysis.training_documents import Neighbour, Neighbours
 from han_core.data.corpus import read_corpus
 from han_core.models.checkpoint import load_checkpoint
-from pages.errors import context, sentences
+from pages.errors import cross_filter, cursor, labels, neighbours, sentences
 from pages.errors.context import ErrorsContext
 from tests.analysis.conftest import make_store  # noqa: F401
 from tests.pages.seen import captions, hooks
@@ -36,7 +36,7 @@ def nearest_page(bench, read):
     from pages.shared import page as kept
 
     kept.start_visit("Errors")
-    neighbours.beside(bench, read)
+    neighbours.panel(bench, read)
 
 
 @pytest.fixture
@@ -79,13 +79,13 @@ def test_suspects_are_listed_and_the_likeliest_is_read(store):
     assert len(found) > 25
     tiles = {tile.label: tile.value for tile in app.metric}
     assert tiles["Likely wrong labels"] == f"{len(found)}"
-    assert tiles["Wrong labels, estimated"] == f"{found.wrong_share:.1%}"
+    assert tiles["Estimated share of wrong labels"] == f"{found.wrong_share:.1%}"
     shown = app.dataframe(key="labels_table").value
     assert shown["id"].tolist() == [str(row) for row in found.rows[:25]]
     assert shown["margin"].is_monotonic_increasing
     assert f"Document {found.rows[0]}" in [line.value for line in app.subheader]
     assert "labels-list" in hooks(app)
-    assert "is not known" in captions(app)
+    assert "not known whether" in captions(app)
 
 
 def test_the_next_document_is_the_next_suspect(store):
@@ -96,7 +96,7 @@ def test_the_next_document_is_the_next_suspect(store):
 
 def test_another_page_begins_with_its_first_document(store):
     app, found = drawn(labels_page, bench_of(store)), find_label_issues(store)
-    app.session_state[context.PLACE] = context.Place(
+    app.session_state[cursor.PLACE] = cursor.Place(
         store.scores.manifest.data_sha256, int(found.rows[25]), 25, Filter()
     )
     app.run()
@@ -114,12 +114,12 @@ def test_the_filter_holds_here_too(store):
 def test_only_suspects_becomes_a_filter(store):
     app = drawn(labels_page, bench_of(store))
     app.button(key="only_suspects").click().run()
-    assert app.session_state[context.FILTER] == Filter(suspect=True)
+    assert app.session_state[cross_filter.FILTER] == Filter(suspect=True)
 
 
 def test_the_surest_errors(store):
     app = drawn(labels_page, bench_of(store))
-    app.segmented_control(key="labels_list").set_value(sentences.LISTS[1]).run()
+    app.segmented_control(key="labels_list").set_value(sentences.LABEL_LISTS[1]).run()
     assert not app.exception
     order = surest_errors(store, np.arange(store.rows))
     shown = app.dataframe(key="labels_table").value
@@ -130,7 +130,7 @@ def test_the_surest_errors(store):
 def test_a_document_that_was_read_elsewhere_gives_way_to_the_first(store):
     app = AppTest.from_function(labels_page, args=(bench_of(store),), default_timeout=PATIENCE)
     data = store.scores.manifest.data_sha256
-    app.session_state[context.PLACE] = context.Place(data, 199, 199, Filter())
+    app.session_state[cursor.PLACE] = cursor.Place(data, 199, 199, Filter())
     app.run()
     assert f"Document {find_label_issues(store).rows[0]}" in [line.value for line in app.subheader]
 
@@ -138,12 +138,12 @@ def test_a_document_that_was_read_elsewhere_gives_way_to_the_first(store):
 def test_nothing_suspect_says_so(make_store):  # noqa: F811
     store = make_store(true=["neg", "pos"], probabilities=[[0.9, 0.1], [0.1, 0.9]])
     app = drawn(labels_page, bench_of(store))
-    assert "No document that the filter leaves" in app.info[0].value
+    assert "selects no document" in app.info[0].value
 
 
 def test_without_the_checkpoint_nothing_is_near(store):
     app = drawn(nearest_page, bench_of(store), read_document(store, 0))
-    assert sentences.TRAINING_GONE in captions(app)
+    assert sentences.NO_NEIGHBOURS in captions(app)
 
 
 @pytest.fixture
@@ -180,7 +180,7 @@ def test_the_nearest_are_found_once_the_training_documents_were_read(small):
     assert len(shown) == 11
     said = "\n".join(line.value for line in app.markdown)
     assert "Of the 10 nearest" in said
-    assert "This text is itself among the training documents" in said
+    assert "The same text is among the training documents" in said
 
 
 def test_they_are_read_in_the_background(small):
@@ -200,17 +200,16 @@ def test_they_are_read_in_the_background(small):
 
 
 def test_why_training_documents_cannot_be_read(small, root, monkeypatch):
-    from han_core.analysis import training_documents
     from han_core.runtime import jobs
 
     bench, _ = small
     monkeypatch.setattr(
-        training_documents.background, "look",
+        jobs, "look",
         lambda folder: jobs.State(kind="failed", text="No *such* file."),
     )  # fmt: skip
     app = drawn(nearest_page, bench, read_document(bench.store, 0))
     assert app.error[0].value.replace("\\", "") == "No *such* file."
-    assert app.button(key="begin_vectors").label == "Begin again"
+    assert app.button(key="begin_vectors").label == "Start again"
 
 
 def neighbour(label: str, same: bool = False) -> Neighbour:
@@ -221,21 +220,21 @@ def test_what_is_said_of_the_votes(store):
     read = read_document(store, 0)
     assert (read.true, read.predicted) == ("pos", "neg")
     found = Neighbours((*[neighbour("neg")] * 7, *[neighbour("pos")] * 3, neighbour("neg", True)))
-    assert sentences.votes(found, read) == (
-        "Of the 10 nearest, 7 **neg**, 3 **pos**: 3 of 10 share this document's label, 7 the "
+    assert neighbours.votes_line(found, read) == (
+        "Of the 10 nearest, 7 **neg**, 3 **pos**: 3 of 10 have this document's label, 7 the "
         "predicted class."
     )
-    assert sentences.same_text(found, read).startswith("⚠ This text is itself")
-    assert sentences.same_text(Neighbours((neighbour("neg"),)), read) == ""
-    assert sentences.same_text(Neighbours((neighbour("pos", True),)), read).endswith("too.")
-    assert "No other text" in sentences.votes(Neighbours(()), read)
+    assert neighbours.same_text_line(found, read).startswith("⚠ The same text")
+    assert neighbours.same_text_line(Neighbours((neighbour("neg"),)), read) == ""
+    assert neighbours.same_text_line(Neighbours((neighbour("pos", True),)), read).endswith("too.")
+    assert "no other text" in neighbours.votes_line(Neighbours(()), read)
 
 
 @pytest.mark.parametrize(
     ("trained", "said"),
-    [("same", "has learnt"), ("other part", "not seen"), ("unknown", "is not known")],
+    [("same", "has learnt"), ("other part", "not seen"), ("unknown", "not known")],
 )
 def test_how_far_to_trust_it(trained, said):
-    sentence = sentences.limits(trained, "a*b", "data")
+    sentence = labels.trust_line(trained, "a*b", "data")
     assert said in sentence
     assert "a\\*b" in sentence

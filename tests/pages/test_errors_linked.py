@@ -8,9 +8,8 @@ from han_core.analysis.calibration import calibration
 from han_core.analysis.filters import Filter, Range
 from han_core.analysis.metrics import class_scores
 from han_core.viz.charts import confusion
-from pages.errors import context, matrix
-from pages.errors import matrix as linked
-from pages.errors.charts import class_places, said
+from pages.errors import charts, cross_filter
+from pages.errors.charts import calibration_line, class_places
 from tests.analysis.made import by_chance, made
 
 
@@ -29,57 +28,57 @@ def click(session, *customdata, key="chart"):
 
 def test_a_figure_leaves_its_own_conditions_aside_and_keeps_the_others():
     filter = Filter(true=("a",), outcome="wrong", tokens=Range(low=3))
-    assert linked.others(filter, ("true", "predicted")) == Filter(
+    assert cross_filter.without_fields(filter, ("true", "predicted")) == Filter(
         outcome="wrong", tokens=Range(low=3)
     )
-    assert linked.others(filter, ("confidence",)) == filter
+    assert cross_filter.without_fields(filter, ("confidence",)) == filter
 
 
 def test_a_click_on_a_bin_sets_its_range_and_a_second_one_takes_it_away(session):
-    context.change(contains="x")
+    cross_filter.change(contains="x")
     click(session, [0.5, 0.625])
-    linked.take_range("chart", "confidence")
-    assert context.current() == Filter(contains="x", confidence=Range(low=0.5, high=0.625))
-    linked.take_range("chart", "confidence")
-    assert context.current() == Filter(contains="x")
+    cross_filter.click_range("chart", "confidence")
+    assert cross_filter.current() == Filter(contains="x", confidence=Range(low=0.5, high=0.625))
+    cross_filter.click_range("chart", "confidence")
+    assert cross_filter.current() == Filter(contains="x")
 
 
 def test_a_click_on_a_bar_sets_right_or_wrong_too(session):
     click(session, [0.5, 0.625, "wrong"])
-    linked.take_range("chart", "confidence")
-    assert context.current() == Filter(confidence=Range(low=0.5, high=0.625), outcome="wrong")
+    cross_filter.click_range("chart", "confidence")
+    assert cross_filter.current() == Filter(confidence=Range(low=0.5, high=0.625), outcome="wrong")
     click(session, [0.5, 0.625, "right"])
-    linked.take_range("chart", "confidence")
-    assert context.current().outcome == "right"
-    linked.take_range("chart", "confidence")
-    assert context.current() == Filter()
+    cross_filter.click_range("chart", "confidence")
+    assert cross_filter.current().outcome == "right"
+    cross_filter.click_range("chart", "confidence")
+    assert cross_filter.current() == Filter()
 
 
 def test_a_click_on_a_class_leaves_its_documents(session):
     click(session, ["neg", "predicted"])
-    linked.take_class("chart")
-    assert context.current() == Filter(predicted=("neg",))
-    linked.take_class("chart")
-    assert context.current() == Filter()
+    cross_filter.click_class("chart")
+    assert cross_filter.current() == Filter(predicted=("neg",))
+    cross_filter.click_class("chart")
+    assert cross_filter.current() == Filter()
 
 
 def test_a_click_on_a_cell_leaves_its_documents_and_the_next_one_moves_there(session):
     click(session, ["a", "b"])
-    linked.take_cell("chart")
+    cross_filter.click_cell("chart")
     click(session, ["b", "a"])
-    linked.take_cell("chart")
-    assert context.current() == Filter(true=("b",), predicted=("a",))
-    linked.take_cell("chart")
-    assert context.current() == Filter()
+    cross_filter.click_cell("chart")
+    assert cross_filter.current() == Filter(true=("b",), predicted=("a",))
+    cross_filter.click_cell("chart")
+    assert cross_filter.current() == Filter()
 
 
 @pytest.mark.parametrize("state", [None, {}, {"selection": {"points": []}}])
 def test_a_click_on_nothing_changes_nothing(session, state):
     session["chart"] = state
-    context.change(contains="x")
-    linked.take_cell("chart")
-    linked.take_range("chart", "tokens")
-    assert context.current() == Filter(contains="x")
+    cross_filter.change(contains="x")
+    cross_filter.click_cell("chart")
+    cross_filter.click_range("chart", "tokens")
+    assert cross_filter.current() == Filter(contains="x")
 
 
 def test_classes_in_every_order():
@@ -92,12 +91,15 @@ def test_classes_in_every_order():
 
 
 def test_the_calibration_error_in_a_sentence():
-    sentence = said(calibration(by_chance(400, too_sure=0.1)))
+    sentence = calibration_line(calibration(by_chance(400, too_sure=0.1)))
     found = calibration(by_chance(400, too_sure=0.1))
     assert f"**{found.error.mean:.1%}** (95% interval {found.error.low:.1%} to" in sentence
     assert f"accuracy {by_chance(400, too_sure=0.1).right.mean():.1%}" in sentence
-    assert said(calibration(made([], [], labels=("a",)))) == "No document is left."
+    assert (
+        calibration_line(calibration(made([], [], labels=("a",))))
+        == "The filter selects no document."
+    )
 
 
 def test_the_page_says_how_to_read_the_matrix_where_it_is_drawn_without_numbers():
-    assert matrix.WRITTEN == confusion.WRITTEN
+    assert charts.WRITTEN == confusion.WRITTEN

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 from han_core.analysis.filters import Filter, Marks
 from han_core.analysis.model_pairs import Pair
 from han_core.analysis.query import select
-from pages.errors import context, sentences
+from pages.errors import cross_filter, sentences
 from pages.errors.context import ErrorsContext
 from tests.analysis.conftest import make_store  # noqa: F401
 from tests.pages.seen import captions, hooks
@@ -68,8 +68,8 @@ def test_the_comparison_needs_all_four_cells_whatever_is_chosen_of_them(bench):
     assert tiles(drawn(bench(Filter(change="fixed"))))["Documents"] == "12"
     few = drawn(bench(Filter(change="fixed", outcome="wrong")))
     assert tiles(few)["Documents"] == "7"
-    assert "chosen by what the first model makes of them (right or wrong)" in captions(few)
-    assert "chosen by" not in captions(drawn(bench(Filter(true=("pos",)))))
+    assert "by the first model's results (right or wrong)" in captions(few)
+    assert "first model's results" not in captions(drawn(bench(Filter(true=("pos",)))))
 
 
 def test_one_model_and_no_document_say_so(bench, make_store):  # noqa: F811
@@ -77,7 +77,7 @@ def test_one_model_and_no_document_say_so(bench, make_store):  # noqa: F811
     app = drawn(bench(Filter())._replace(store=alone, outcomes=alone.outcomes))
     assert [info.value for info in app.info] == [sentences.NO_SECOND]
     app = drawn(bench(Filter(contains="nowhere")))
-    assert "No document is left" in "\n".join(line.value for line in app.markdown)
+    assert "selects no document" in "\n".join(line.value for line in app.markdown)
 
 
 def test_reading_a_document_goes_to_it(bench):
@@ -106,8 +106,10 @@ def click(session: dict, key: str, *data: str) -> Filter:
 
     points = [{"customdata": list(data)}] if data else []
     session[key] = {"selection": {"points": points}}
-    {model_pairs.MATRIX: model_pairs._take_cell, model_pairs.CLASSES: model_pairs._take_bar}[key]()
-    return context.current()
+    {model_pairs.MATRIX: model_pairs._click_cell, model_pairs.CLASSES: model_pairs._click_bar}[
+        key
+    ]()
+    return cross_filter.current()
 
 
 def test_a_cell_filters_and_again_no_more(session):
@@ -126,16 +128,13 @@ def test_a_bar_filters_by_class_and_change(session):
 
 def test_sentences_by_hand():
     model_pairs = Pair(fixed=70, broken=50, both_right=800, both_wrong=80, another=7)
-    assert sentences.accuracy_line(model_pairs) == (
-        "The second model's accuracy is +2.0 points beside the first's (95% interval −0.2 to "
-        "+4.2, for documents drawn alike)."
-    )
-    assert sentences.mcnemar_line(model_pairs).replace("\xa0", " ") == (
-        "70 fixed and 50 broken: if neither model were better, so uneven a split would come in 8 "
-        "of 100 such samples (McNemar's test, with continuity correction: p = .083; mid-p = .069)."
-    )
-    assert "80 that both get wrong, 7" in sentences.another_line(model_pairs)
-    assert sentences.another_line(Pair(1, 1, 1, 1)) == ""
+    assert "+2.0 points (95% interval −0.2 to +4.2" in sentences.accuracy_line(model_pairs)
+    mcnemar = sentences.mcnemar_line(model_pairs).replace("\xa0", " ")
+    assert mcnemar.startswith("70 fixed and 50 broken.")
+    assert "in 8 of 100" in mcnemar
+    assert "with continuity correction: p = .083; mid-p = .069" in mcnemar
+    assert "80 that both get wrong, 7" in sentences.different_errors_line(model_pairs)
+    assert sentences.different_errors_line(Pair(1, 1, 1, 1)) == ""
     assert "nothing to test" in sentences.mcnemar_line(Pair(0, 0, 5, 5))
     assert "fewer than 1 of 1,000" in sentences.mcnemar_line(Pair(100, 10, 5, 5))
     assert sentences.tests_line(1) == "p is McNemar's."

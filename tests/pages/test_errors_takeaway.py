@@ -79,7 +79,7 @@ def test_the_table_holds_what_the_filter_leaves_and_goes_when_that_changes(store
     found = read_table(path.read_bytes(), path.name)
     assert sorted(found.data["text"]) == ["'=dull", "so so"]
     (save,) = [each for each in app.get("download_button") if each.key == "save_table"]
-    assert save.proto.label.startswith("Save errors.csv (")
+    assert save.proto.label.startswith("Download errors.csv (")
     app.button_group(key="taking_kind").set_value("parquet").run()
     assert not [each for each in app.get("download_button") if each.key == "save_table"]
 
@@ -95,12 +95,11 @@ def test_the_report_has_the_first_of_the_table_and_its_filter(store, notes):
 
 def aside(bench):
     from han_core.analysis.document_table import read_document
-    from pages.errors import export
-    from pages.errors import reading as collected
+    from pages.errors import document, export
     from pages.shared import page as kept
 
     kept.start_visit("Errors")
-    collected.beside(bench, read_document(bench.store, 2))
+    document.collect_button(bench, read_document(bench.store, 2))
     export.panel(bench)
 
 
@@ -109,11 +108,11 @@ def test_documents_put_aside_while_reading_make_the_report(store, notes):
         aside, args=(bench(store, notes, Filter(outcome="wrong")),), default_timeout=PATIENCE
     ).run()
     press(press(app, "collect"), "make_report")
-    assert app.button(key="make_report").label == "Make a report with 1 document"
+    assert app.button(key="make_report").label == "Create a report with 1 document"
     assert "<h2>Document 2</h2>" in made(app, "report").read_text()
     press(app, "collect_none")
-    assert app.button(key="make_report").label == "Make a report with 2 documents"
-    assert app.button(key="collect").label == "Put into the report"
+    assert app.button(key="make_report").label == "Create a report with 2 documents"
+    assert app.button(key="collect").label == "Add to the report"
 
 
 def test_the_command_writes_the_same_documents(store, notes):
@@ -157,18 +156,18 @@ def test_tags_come_back_and_what_a_new_model_changed_is_listed(
     app = upload(opened(bench(new, notes)), content)
     assert not app.exception
     assert "2 of its texts are among these 3 documents; texts that are not: 2;" in said(app)
-    assert "It says nothing of them" in said(app)
+    assert "has no tags, flags or notes" in said(app)
     tiles = {tile.label: tile.value for tile in app.metric}
     assert tiles == {
         "Became right": "1", "Broke": "1", "Right both times": "0", "Wrong both times": "0",
     }  # fmt: skip
     again = upload(opened(bench(store, notes)), content)
-    assert "It speaks of 1 of them, in the words of Ben." in said(again)
+    assert "annotations of 1 of them, by Ben." in said(again)
     press(again, "bring")
-    assert "Brought in: 1 tag, 1 note." in said(again)
+    assert "Imported: 1 tag, 1 note." in said(again)
     assert [tag.name for tag in codebook(notes)] == ["irony"]
     press(again, "bring")
-    assert "Nothing was new; all of it was here." in said(again)
+    assert "Nothing was new." in said(again)
 
 
 def test_a_file_that_does_not_match_is_one_sentence_and_the_rest_stays(store, notes):
@@ -185,5 +184,5 @@ def test_a_file_that_does_not_match_is_one_sentence_and_the_rest_stays(store, no
 
 def test_without_a_name_nothing_is_brought_in(store, notes, tmp_path):
     app = upload(opened(bench(store, notes, analyst="")), taken_away(store, notes, tmp_path))
-    assert [each.value for each in app.info] == [sentences.NOBODY]
+    assert [each.value for each in app.info] == [sentences.NAME_TO_IMPORT]
     assert not [each for each in app.button if each.key == "bring"]

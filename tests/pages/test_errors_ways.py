@@ -8,8 +8,7 @@ from streamlit.testing.v1 import AppTest
 from han_core.analysis.filters import Filter, Marks, Range
 from han_core.analysis.query import select
 from han_core.analysis.slices import save_slice, saved_slices
-from pages.errors import cached_scores, charts, context, matrix
-from pages.errors import matrix as linked
+from pages.errors import cached_scores, charts, cross_filter, sentences
 from pages.errors.context import ErrorsContext
 from pages.errors.slices import PRESENT, WHOLE
 from tests.analysis.conftest import make_store  # noqa: F401
@@ -73,11 +72,11 @@ def test_the_matrix_and_the_list_of_confusions(store):
     app = run(ways_page, bench(store))
     assert "confusion-matrix" in hooks(app)
     assert written(app) == ["2", "1", "0", "1", "2", "0", "1", "0", "3"]
-    listed = app.dataframe(key=matrix.LIST).value
+    listed = app.dataframe(key=charts.LIST).value
     assert set(zip(listed["true"], listed["predicted"], strict=True)) == {
         ("a", "b"), ("b", "a"), ("c", "a")
     }  # fmt: skip
-    app.segmented_control(key=matrix.BY).set_value("true").run()
+    app.segmented_control(key=charts.CELLS).set_value("true").run()
     assert written(app)[0] == "66.7%"
 
 
@@ -85,7 +84,7 @@ def test_the_matrix_shows_all_cells_of_the_other_conditions_and_frames_its_own(s
     app = run(ways_page, bench(store, true=("a",), predicted=("b",), tokens=Range(high=6)))
     assert written(app) == ["2", "1", "0", "1", "2", "0", "0", "0", "0"]
     assert len(chart(app)["layout"]["shapes"]) == 1
-    assert app.dataframe(key=matrix.LIST).value.iloc[0]["true"] == "a"
+    assert app.dataframe(key=charts.LIST).value.iloc[0]["true"] == "a"
 
 
 @pytest.mark.parametrize(
@@ -102,17 +101,17 @@ def test_every_other_way_in_is_drawn_for_many_some_and_no_document(store, way, h
         app = AppTest.from_function(
             ways_page, kwargs={"bench": bench(store, **conditions)}, default_timeout=PATIENCE
         )
-        app.session_state[charts.WAY] = way
+        app.session_state[charts.CHART] = way
         app.run()
         assert not app.exception
         assert hook in hooks(app)
         marked = way != "matrix" and conditions == {"outcome": "wrong"}
-        assert (charts.OWN in captions(app)) == marked
+        assert (sentences.OWN_CONDITION in captions(app)) == marked
 
 
 def test_what_was_drawn_is_kept_until_something_that_decides_it_changes(store, monkeypatch):
     session: dict = {}
-    monkeypatch.setattr(linked.st, "session_state", session)
+    monkeypatch.setattr(cross_filter.st, "session_state", session)
     counted = []
     make = lambda of: counted.append(len(of)) or len(of)  # noqa: E731
     for of, own in (
@@ -121,7 +120,7 @@ def test_what_was_drawn_is_kept_until_something_that_decides_it_changes(store, m
         (bench(store, outcome="wrong"), ()),
         (bench(store, outcome="wrong"), ("outcome",)),
     ):
-        assert linked.drawn(of, own, ("x",), make) in (10, 3)
+        assert cross_filter.cached_figure(of, own, ("x",), make) in (10, 3)
     assert counted == [10, 3, 10]
 
 
@@ -147,7 +146,7 @@ def test_slices_stand_beside_the_whole_and_the_filter_that_holds(store):
     assert table.loc["short", "second"] == 100
     assert table.loc[PRESENT, "accuracy"] == 0
     assert "zebra" in table.loc["gone class", "filter"]
-    assert "does not know" in table.loc["strange", "filter"]
+    assert "cannot read" in table.loc["strange", "filter"]
     assert "slices-figure" in hooks(app)
 
 
@@ -169,7 +168,7 @@ def test_a_slice_is_opened(store):
     kept_slices(store)
     app = chosen(store, [2])
     app.button(key="slices_open").click().run()
-    assert app.session_state[context.FILTER] == Filter(tokens=Range(high=6))
+    assert app.session_state[cross_filter.FILTER] == Filter(tokens=Range(high=6))
 
 
 def test_slices_are_deleted_by_somebody_with_a_name(store):

@@ -40,13 +40,13 @@ def script():
     begin("Errors", "")
     with user_errors_shown():
         source = data_picker.source()
-        checkpoint, device = scoring.checkpoint(source), controls.device()
+        checkpoint, device = scoring.checkpoint_picker(source), controls.device()
         documents = data_picker.documents(source)
         if documents is not None:
             found = scoring.scored(checkpoint, device, documents)
             st.session_state["found"] = found and found.manifest.rows
             if found is not None:
-                scoring.origin(found)
+                scoring.scores_popover(found)
 
 
 @pytest.fixture
@@ -95,12 +95,11 @@ def test_many_are_scored_by_another_process(app, monkeypatch):
 
 
 def test_stopped_it_says_how_far_it_was_and_begins_again_on_request(app, monkeypatch):
-    from han_core.runtime import jobs
 
     stopped = State(kind="stopped", text="Stopped.", done=30, of=88)
-    monkeypatch.setattr(jobs, "look", lambda folder: stopped)
+    monkeypatch.setattr(scoring, "look", lambda folder: stopped)
     begun = []
-    monkeypatch.setattr(scoring_job, "start_scoring", lambda *given: begun.append(given))
+    monkeypatch.setattr(scoring, "start_scoring", lambda *given: begun.append(given))
     app.run()
     assert "stopped at 30 of 88 documents" in app.info[0].value
     app.button(key="score_again_small-han").click().run()
@@ -137,10 +136,10 @@ def test_another_model_needs_the_file(app, own_file):
     app.run()
     app.selectbox(key="source").set_value(data_picker.KEPT + made.scores.manifest.data_sha256).run()
     assert app.session_state["found"] == 6  # documents and scores are kept
-    assert "no longer there" in app.warning[0].value
+    assert "no longer exists" in app.warning[0].value
     app.selectbox(key="checkpoint").set_value("small-bilstm").run()
     assert app.session_state["found"] is None
-    assert "did not score it as it was" in app.warning[0].value
+    assert "has no scores of the file" in app.warning[0].value
 
 
 def test_a_checkpoint_that_is_gone_leaves_its_scores(app, own_file, root):
@@ -149,10 +148,10 @@ def test_a_checkpoint_that_is_gone_leaves_its_scores(app, own_file, root):
     app.run()
     app.selectbox(key="source").set_value(data_picker.KEPT + made.scores.manifest.data_sha256).run()
     gone = scoring.GONE + made.key
-    assert app.selectbox(key="checkpoint").options[-1] == "small-han · gone, its scores are kept"
+    assert app.selectbox(key="checkpoint").options[-1] == "small-han (deleted, its scores are kept)"
     app.selectbox(key="checkpoint").set_value(gone).run()
     assert app.session_state["found"] == 6
-    assert "is gone. Its scores are kept" in app.warning[0].value
+    assert "was deleted" in app.warning[0].value
     assert scoring.present(gone) is None
     app.button(key="forget_scores").click().run()
     assert made.key not in {each.key for each in list_scores()}
@@ -190,11 +189,11 @@ def test_two_data_sets_of_one_name_are_told_apart(own_file):
 
 def test_how_far_in_words():
     reading = State(kind="working", text="Reading a_b.csv")
-    assert scoring.told(reading) == r"Reading a\_b\.csv …"
+    assert scoring.progress_line(reading) == r"Reading a\_b\.csv …"
     at_work = State(kind="working", text="Scored", done=1_200, of=9_000, seconds_left=130.0)
-    assert scoring.told(at_work) == "Scored 1,200 of 9,000 documents, about 2 minutes left"
-    assert scoring._duration(9_000) == "2 hours"
-    assert scoring._duration(0.2) == "1 seconds"
+    assert scoring.progress_line(at_work) == "Scored 1,200 of 9,000 documents, about 2 minutes left"
+    assert scoring.duration(9_000) == "2 hours"
+    assert scoring.duration(0.2) == "1 seconds"
 
 
 def test_a_word_in_a_selection():
@@ -211,7 +210,7 @@ def attended_script():
 
     from han_core.analysis.filters import Marks
     from han_core.analysis.sources import source_of
-    from pages.errors import context, scoring, word_attention
+    from pages.errors import cross_filter, scoring, word_attention
     from pages.errors.context import ErrorsContext
     from pages.shared import controls
     from pages.shared.page import begin
@@ -223,7 +222,7 @@ def attended_script():
     )
     rows = np.arange(st.session_state.get("rows", store.rows))
     word_attention.panel(
-        ErrorsContext("small-han", None, device, store, Marks(), context.current(), rows,
+        ErrorsContext("small-han", None, device, store, Marks(), cross_filter.current(), rows,
               store.outcomes.take(rows), "")
     )  # fmt: skip
 
@@ -234,7 +233,7 @@ def test_the_panel_of_what_is_attended_to(root):
     app = AppTest.from_function(attended_script, default_timeout=PATIENCE).run()
     assert not app.exception
     assert len(app.get("plotly_chart")) == 3
-    assert "Of the 88 documents that the filter leaves." in captions(app)
+    assert "Based on the 88 documents" in captions(app)
     table = app.dataframe[0].value
     assert (np.diff(table["shrunken"]) <= 0).all()
     assert (table["documents"] >= 3).all()

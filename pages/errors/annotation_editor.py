@@ -1,0 +1,305 @@
+"""What one analyst says of the document that is read: tags, flags, a note.
+
+Everything is saved at once. A note that could not be saved is kept as a draft, with the version
+that it changes, and stands in the field again whenever its document and analyst meet. What others
+said is shown on request only, so that people can annotate independently.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple, cast
+
+import streamlit as st
+
+from han_core.analysis.annotations.codebook import Tag, codebook, save_tag
+from han_core.analysis.annotations.document_annotations import (
+    Annotation,
+    Note,
+    document_annotations,
+)
+from han_core.analysis.annotations.schema import checked_name
+from han_core.analysis.annotations.writing import (
+    add_tag,
+    history,
+    remove_tag,
+    set_flag,
+    set_read,
+    write_note,
+)
+from han_core.analysis.document_table import ScoredDocument
+from han_core.analysis.filters import Flag
+from han_core.runtime.errors import UserError
+from pages.errors import cached_scores, sentences
+from pages.errors.context import TROUBLE, ErrorsContext, attempt, key_listener
+from pages.shared.page import restore_value
+from pages.shared.wording import plain
+
+TAGS, MARKS, MEANT, NEW_TAG = "coding_tags", "coding_marks", "coding_meant", "coding_new_tag"
+NOTE, SHOWN, DRAFTS = "coding_note", "coding_note_of", "coding_drafts"
+NOTE_MESSAGES = "coding_note_said"
+READ = "read"
+MARK_NAMES = {**sentences.FLAGS, READ: "Read, nothing to add"}
+MOST_DRAFTS = 50  # the oldest goes first
+LONGEST_NOTE = 1_000_000  # more than is stored, so that a message can say that it is too long
+LATEST_CHANGES = 100
+
+
+class Reader(NamedTuple):
+    """A document and the analyst who reads it."""
+
+    content: str
+    analyst: str
+
+
+class Draft(NamedTuple):
+    """A text that is not saved yet, and the version of the note that it changes."""
+
+    text: str
+    version: int
+
+
+class Shown(NamedTuple):
+    """What the field of the note was last filled for."""
+
+    content: str
+    analyst: str
+    version: int
+
+
+def panel(errors: ErrorsContext, document: ScoredDocument) -> None:
+    """Draw tags, flags and note of the document, and what others said of it."""
+    st.subheader("Your annotations", anchor=False)
+    if sentence := st.session_state.pop(TROUBLE, None):
+        st.error(plain(sentence))
+    reader = Reader(document.content, _valid_name(errors.analyst))
+    try:
+        database = cached_scores.notes()
+        annotations = document_annotations(database, document.content)
+        tags = codebook(database)
+    except UserError as error:
+        st.error(plain(str(error)))
+        if reader.analyst:
+            _note_without_database(reader)
+        return
+    if reader.analyst:
+        own = next((one for one in annotations if one.annotator == reader.analyst), None)
+        _tags(reader, tags, own)
+        _marks(reader, document.true, errors.store.labels, own)
+        _note(reader, own.note if own else None)
+    else:
+        st.info(sentences.NAME_TO_ANNOTATE)
+    others = [one for one in annotations if one.annotator != reader.analyst]
+    _others(others, document.content)
+
+
+def _valid_name(analyst: str) -> str:
+    """The name as it is stored; "" and a message if it cannot be a name."""
+    try:
+        return checked_name(analyst, "An analyst's name") if analyst else ""
+    except UserError as error:
+        st.error(plain(str(error)))
+        return ""
+
+
+def _tags(reader: Reader, codebook: Sequence[Tag], own: Annotation | None) -> None:
+    """The tags as buttons, also under their keys, and a field for a new tag."""
+    given = tuple(tag.name for tag in own.tags) if own else ()
+    offered = {tag.name: tag for tag in codebook}
+    names = [*offered, *(name for name in given if name not in offered)]
+    st.session_state[TAGS] = list(given)
+    st.pills(
+        "Tags",
+        names,
+        selection_mode="multi",
+        format_func=lambda name: sentences.tag_label(offered.get(name), name),
+        wrap=True,
+        key=TAGS,
+        on_change=_take_tags,
+        args=(reader, given),
+    )
+    if not names:
+        st.caption("There is no tag yet: create one here, or several in the view Codebook.")
+
+    def press(name: str) -> None:
+        _change_tags(reader, [name] if name not in given else [], [name] if name in given else [])
+
+    keys = {tag.key: tag.name for tag in codebook if tag.key}
+    key_listener(keys, key="coding_keys", on_press=press)
+    with st.popover("New tag", icon=":material/add:", key="coding_new_tag_popover"):
+        st.text_input("Name of the tag", key=NEW_TAG, max_chars=80)
+        st.button(
+            "Create it and tag this document", key="coding_make_tag",
+            on_click=_create_tag, args=(reader,),
+        )  # fmt: skip
+
+
+def _take_tags(reader: Reader, given: tuple[str, ...]) -> None:
+    """Only what changed since the buttons were drawn: another window may have changed the rest."""
+    wanted = st.session_state[TAGS]
+    new = [name for name in wanted if name not in given]
+    _change_tags(reader, new, [name for name in given if name not in wanted])
+
+
+def _change_tags(reader: Reader, new: Sequence[str], removed: Sequence[str]) -> None:
+    def write() -> None:
+        for name in new:
+            add_tag(cached_scores.notes(), reader.content, name, reader.analyst)
+        for name in removed:
+            remove_tag(cached_scores.notes(), reader.content, name, reader.analyst)
+
+    attempt(write)
+
+
+def _create_tag(reader: Reader) -> None:
+    def write() -> None:
+        tag = save_tag(cached_scores.notes(), st.session_state[NEW_TAG], reader.analyst)
+        add_tag(cached_scores.notes(), reader.content, tag.name, reader.analyst)
+
+    if attempt(write):
+        st.session_state[NEW_TAG] = ""
+
+
+def _marks(reader: Reader, true: str, labels: Sequence[str], own: Annotation | None) -> None:
+    """The two flags, the mark "read", and the class that the label should be."""
+    flags = {flag.kind: flag for flag in own.flags} if own else {}
+    given = (*flags, *([READ] if own and own.read else []))
+    st.session_state[MARKS] = list(given)
+    st.pills(
+        "Flags",
+        list(MARK_NAMES),
+        selection_mode="multi",
+        format_func=MARK_NAMES.__getitem__,
+        wrap=True,
+        key=MARKS,
+        on_change=_take_marks,
+        args=(reader, true, given),
+    )
+    if wrong := flags.get("label_is_wrong"):
+        classes = [label for label in labels if label != true]
+        st.session_state[MEANT] = wrong.meant if wrong.meant in classes else None
+        st.selectbox(
+            f"Labelled {plain(true)}; it should be",
+            classes,
+            index=None,
+            placeholder="Not given",
+            key=MEANT,
+            on_change=_take_meant,
+            args=(reader, true),
+        )
+
+
+def _take_marks(reader: Reader, true: str, given: tuple[str, ...]) -> None:
+    def write() -> None:
+        for kind in set(st.session_state[MARKS]).symmetric_difference(given):
+            on, database = kind not in given, cached_scores.notes()
+            if kind == READ:
+                set_read(database, *reader, on)
+            else:
+                set_flag(database, reader.content, cast("Flag", kind), reader.analyst, on, true)
+
+    attempt(write)
+
+
+def _take_meant(reader: Reader, true: str) -> None:
+    flag, meant = (reader.content, "label_is_wrong", reader.analyst), st.session_state[MEANT] or ""
+    attempt(lambda: set_flag(cached_scores.notes(), *flag, True, true, meant))
+
+
+def _note(reader: Reader, saved: Note | None) -> None:
+    """The field with the saved note, or with the draft."""
+    draft = _drafts().get(reader)
+    version = draft.version if draft else saved.version if saved else 0
+    shown = Shown(*reader, version)
+    if st.session_state.get(SHOWN) != shown or NOTE not in st.session_state:
+        st.session_state[NOTE] = draft.text if draft else saved.text if saved else ""
+        st.session_state[SHOWN] = shown
+    _note_field(shown)
+    if draft:
+        st.warning("This note is not saved yet. It stays in this field until it is.")
+    elif saved:
+        st.caption(f"Saved {sentences.moment(saved.at)}")
+    for sentence in st.session_state.pop(NOTE_MESSAGES, ()):
+        st.caption(plain(sentence))
+
+
+def _note_without_database(reader: Reader) -> None:
+    """The field while the database does not answer: what was typed stays, and more can be."""
+    draft, shown = _drafts().get(reader), st.session_state.get(SHOWN)
+    if not shown or shown[:2] != reader or NOTE not in st.session_state:
+        shown = Shown(*reader, draft.version if draft else 0)
+        st.session_state[NOTE] = draft.text if draft else ""
+        st.session_state[SHOWN] = shown
+    _note_field(shown)
+
+
+def _note_field(shown: Shown) -> None:
+    st.text_area(
+        "Note",
+        key=NOTE,
+        height=140,
+        max_chars=LONGEST_NOTE,
+        placeholder="What do you see here? The note is saved when you leave the field.",
+        on_change=_save_note,
+        args=(shown,),
+    )
+    st.button("Save the note", key="coding_save_note", on_click=_save_note, args=(shown,))
+
+
+def _save_note(shown: Shown) -> None:
+    """Save what is in the field. Leaving it saves as well, so the button may find nothing to do.
+
+    A second save may come before the page was drawn again; then ``shown`` is old, and what the
+    field was last filled with counts.
+    """
+    reader, last = Reader(*shown[:2]), st.session_state[SHOWN]
+    text, version = st.session_state[NOTE], (last if last[:2] == reader else shown).version
+
+    def write() -> None:
+        written = write_note(cached_scores.notes(), *reader, text, version)
+        messages = {sentences.JOINED: written.joined, sentences.REPLACED: written.replaced}
+        st.session_state[NOTE_MESSAGES] = [each for each, holds in messages.items() if holds]
+        st.session_state[NOTE] = written.note.text if written.note else ""
+        st.session_state[SHOWN] = Shown(*reader, written.note.version if written.note else 0)
+
+    if attempt(write):
+        _drafts().pop(reader, None)
+    else:
+        _drafts()[reader] = Draft(text, version)
+        while len(_drafts()) > MOST_DRAFTS:
+            _drafts().pop(next(iter(_drafts())))
+
+
+def _drafts() -> dict[Reader, Draft]:
+    return st.session_state.setdefault(DRAFTS, {})
+
+
+def _others(annotations: Sequence[Annotation], content: str) -> None:
+    """The switch, and behind it names, tags, notes and the history."""
+    restore_value("coding_others", False)
+    on = st.toggle(
+        "Show what others said",
+        key="coding_others",
+        persist_state="session",
+        help="Leave it off while you annotate: agreement means little between people who have "
+        "seen each other's answers.",
+    )
+    if not on:
+        return
+    if not annotations:
+        st.caption("Nobody else has annotated this document.")
+    for one in annotations:
+        st.markdown(sentences.annotation_line(one))
+        if one.note:
+            st.text(one.note.text)
+    _history(content)
+
+
+def _history(content: str) -> None:
+    try:
+        changes = history(cached_scores.notes(), content)
+    except UserError as error:
+        st.caption(plain(str(error)))
+        return
+    if changes:
+        lines = [sentences.change_line(change) for change in changes[-LATEST_CHANGES:]]
+        with st.expander(f"History: {len(changes):,} changes"):
+            st.caption("  \n".join(lines))
