@@ -210,7 +210,7 @@ def attended_script():
 
     from han_core.analysis.filters import Marks
     from han_core.analysis.sources import source_of
-    from pages.errors import cached_scores, cross_filter, scoring, word_attention
+    from pages.errors import cross_filter, scoring, word_attention
     from pages.errors.context import ErrorsContext
     from pages.shared import controls
     from pages.shared.page import begin
