@@ -12,7 +12,7 @@ from han_core.analysis import scoring_job
 from han_core.analysis.score_cache import list_scores
 from han_core.analysis.sources import source_of
 from han_core.runtime.jobs import State
-from pages.errors import cached_scores, scoring, word_attention
+from pages.errors import scoring, word_attention
 from pages.shared import data_picker, files
 from tests.pages.seen import captions
 from tests.processes import PATIENCE
@@ -210,7 +210,7 @@ def attended_script():
 
     from han_core.analysis.filters import Marks
     from han_core.analysis.sources import source_of
-    from pages.errors import cross_filter, scoring, word_attention
+    from pages.errors import cached_scores, cross_filter, scoring, word_attention
     from pages.errors.context import ErrorsContext
     from pages.shared import controls
     from pages.shared.page import begin
