@@ -34,7 +34,7 @@ from han_core.analysis.scoring.manifest import MANIFEST, Manifest, rows_a_part
 from han_core.analysis.scoring.table import SCHEMA, part_path, to_parquet
 from han_core.analysis.sources import Scores, Source
 from han_core.data.corpus import Corpus
-from han_core.runtime.atomic_io import write_json, write_whole
+from han_core.runtime.atomic_io import write_atomically, write_json
 from han_core.runtime.paths import scores_root
 
 MODELS = ("generated-one", "generated-two")
@@ -77,7 +77,7 @@ def make(manifests: list[Manifest]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / MANIFEST, manifest.model_dump(mode="json"))
         for number, table in enumerate(_parts(manifest, true, chosen, words, seed)):
-            write_whole(part_path(folder, number), to_parquet(table, manifest.key, number))
+            write_atomically(part_path(folder, number), to_parquet(table, manifest.key, number))
         origin = Origin(source=Source(data=manifest.data), documents=documents.name,
                         columns=tuple(corpus.extra), at=time.time())  # fmt: skip
         write_json(folder / SOURCE, origin.model_dump(mode="json"))

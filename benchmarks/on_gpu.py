@@ -26,7 +26,7 @@ import torch
 
 from benchmarks.figures import markdown_table
 from benchmarks.model_speed import KINDS, QUICK_KINDS, write_documents
-from han_core.runtime.atomic_io import write_json, write_whole
+from han_core.runtime.atomic_io import write_atomically, write_json
 from han_core.runtime.devices import choose_device, describe_device
 from han_core.runtime.errors import UserError
 
@@ -84,7 +84,7 @@ def main() -> int:
             run_step(step, left, report, Path(folder))
             report["seconds"] = round(time.monotonic() - started, 1)
             write_json(options.out / "on_gpu.json", report)
-            write_whole(options.out / "on_gpu.md", markdown(report).encode())
+            write_atomically(options.out / "on_gpu.md", markdown(report).encode())
     print(markdown(report))
     return int(any(step["state"] == "failed" for step in report["steps"]))
 

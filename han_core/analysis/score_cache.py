@@ -21,7 +21,7 @@ from han_core.analysis.sources import Scores, Source
 from han_core.runtime.atomic_io import read_json
 from han_core.runtime.errors import UserError
 from han_core.runtime.jobs import LOCK as JOB_LOCK
-from han_core.runtime.jobs import Tell, look
+from han_core.runtime.jobs import ReportProgress, job_state
 from han_core.runtime.locks import is_held, take
 from han_core.runtime.paths import documents_root, scores_root
 
@@ -83,7 +83,7 @@ def request_folder(source: Source, checkpoint_sha256: str) -> Path:
 
 def find_scores(source: Source, checkpoint_sha256: str) -> CachedScores | None:
     """The whole scores that answer it; None if there are none."""
-    state = look(request_folder(source, checkpoint_sha256))
+    state = job_state(request_folder(source, checkpoint_sha256))
     return open_scores(str(state.answer.get("key"))) if state and state.kind == "done" else None
 
 
@@ -206,7 +206,7 @@ def delete_old_requests(root: Path, is_stored: Callable[[str], bool], seconds: f
     """Delete requests below ``root`` that are older and whose result is no longer stored."""
     requests = root / REQUESTS
     for folder in requests.iterdir() if requests.is_dir() else ():
-        state = look(folder)
+        state = job_state(folder)
         stored = state is not None and is_stored(str(state.answer.get("key")))
         old = time.time() - _changed(folder) > seconds
         if old and not stored and not is_held(folder / JOB_LOCK):
@@ -214,7 +214,7 @@ def delete_old_requests(root: Path, is_stored: Callable[[str], bool], seconds: f
 
 
 @contextmanager
-def exclusive_turn(root: Path, tell: Tell, waiting: str) -> Iterator[None]:
+def exclusive_turn(root: Path, tell: ReportProgress, waiting: str) -> Iterator[None]:
     """Run one background job of ``root`` at a time: each holds half a gibibyte."""
     root.mkdir(parents=True, exist_ok=True)
     while (lock := take(root / TURN, POLL)) is None:

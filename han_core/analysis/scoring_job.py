@@ -28,7 +28,7 @@ from han_core.models.checkpoint import Checkpoint, load_checkpoint
 from han_core.models.predict import Progress
 from han_core.runtime.atomic_io import write_json
 from han_core.runtime.errors import UserError
-from han_core.runtime.jobs import State, Tell, begin, serve, write_state
+from han_core.runtime.jobs import JobState, ReportProgress, run_job, start_job, write_state
 from han_core.runtime.paths import scores_root
 
 FEW_DOCUMENTS, FEW_CHARACTERS = 2_000, 1_000_000
@@ -94,7 +94,7 @@ def start_scoring(folder: Path, device: str, source: Source) -> Path:
     request = {
         "folder": str(folder.absolute()), "device": device, "source": source.model_dump()
     }  # fmt: skip
-    begin(work, __name__, request)
+    start_job(work, __name__, request)
     return work
 
 
@@ -116,7 +116,7 @@ def _remember(out: Path, documents: Path, corpus: Corpus, source: Source, found:
 def _answer(question: Path, key: str) -> None:
     with _disk_asked():
         question.mkdir(parents=True, exist_ok=True)
-        write_state(question, State(kind="done", answer={"key": key}))
+        write_state(question, JobState(kind="done", answer={"key": key}))
 
 
 @contextmanager
@@ -129,7 +129,7 @@ def _disk_asked() -> Iterator[None]:
         ) from error
 
 
-def _work(request: dict, tell: Tell) -> dict:
+def _work(request: dict, tell: ReportProgress) -> dict:
     """All that the process in the background does."""
     source, device = Source.model_validate(request["source"]), str(request["device"])
     with exclusive_turn(scores_root(), tell, "Waiting for another scoring to end"):
@@ -147,4 +147,4 @@ def _work(request: dict, tell: Tell) -> dict:
 
 
 if __name__ == "__main__":
-    serve(_work)
+    run_job(_work)

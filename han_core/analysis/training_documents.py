@@ -61,18 +61,18 @@ def begin(asked: TrainingSet) -> None:
         "device": asked.device,
         "source": asked.source.model_dump(),
     }
-    jobs.begin(asked.work, MODULE, request)
+    jobs.start_job(asked.work, MODULE, request)
 
 
-def state(asked: TrainingSet) -> jobs.State | None:
+def state(asked: TrainingSet) -> jobs.JobState | None:
     """How far it is; None if nobody ever asked, or what came of it is gone."""
-    found = jobs.look(asked.work)
+    found = jobs.job_state(asked.work)
     return None if found and found.kind == "done" and vectors_key(asked) is None else found
 
 
 def vectors_key(asked: TrainingSet) -> str | None:
     """The key of its vectors; None while they are not there."""
-    found = jobs.look(asked.work)
+    found = jobs.job_state(asked.work)
     if found is None or found.kind != "done":
         return None
     there = open_vectors(str(found.answer.get("key")))
@@ -83,7 +83,7 @@ def vectors_key(asked: TrainingSet) -> str | None:
 
 def stop(asked: TrainingSet) -> None:
     """Asks for an end; what was computed stays."""
-    jobs.stop(asked.work)
+    jobs.stop_job(asked.work)
 
 
 def named_source(metrics: dict[str, Any]) -> Source | None:
@@ -240,7 +240,7 @@ def neighbour_table(found: Neighbours, label: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
-def _work(request: dict, tell: jobs.Tell) -> dict:
+def _work(request: dict, tell: jobs.ReportProgress) -> dict:
     """All that the process does; the answer names the entry."""
     torch.set_num_threads(1)
     source = Source.model_validate(request["source"])
@@ -258,4 +258,4 @@ def _work(request: dict, tell: jobs.Tell) -> dict:
 
 
 if __name__ == "__main__":
-    jobs.serve(_work)
+    jobs.run_job(_work)

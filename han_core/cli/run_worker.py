@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from han_core.runtime.locks import inherited
-from han_core.runtime.processes import stand_back
+from han_core.runtime.processes import lower_priority
 from han_core.training.runs.event_log import EventLog
 from han_core.training.runs.queue import CANCEL, read_ticket, wait_for_place
 
@@ -38,7 +38,7 @@ def live(folder: Path) -> None:
 
 def main() -> None:
     lock = inherited(int(sys.argv[2]))
-    stand_back()
+    lower_priority()
     live(Path(sys.argv[1]))
     lock.release()
 

@@ -27,8 +27,8 @@ from han_core.data.hub import read_hub
 from han_core.data.labels import classes_of, whole_numbers
 from han_core.data.readers import read_table
 from han_core.data.sandbox import read_file, read_upload
-from han_core.data.table import Column, Table, changed, taken
-from han_core.data.text_files import NOTE, PREFIX, file_of, with_own_words
+from han_core.data.table import Column, Table, map_cells, take_cells
+from han_core.data.text_files import NOTE, PREFIX, file_of, without_quoted_text
 from han_core.runtime.errors import UserError, counted, listed, shown
 
 FOLDER = Path(__file__).with_name("bundled")
@@ -125,10 +125,10 @@ class Corpus:
         rows = np.fromiter(indices, dtype=np.int64)
         return Corpus(
             self.name,
-            taken(self.texts, rows),
-            tuple(taken(self.labels, rows)) if self.labels else (),
-            taken(self.ids, rows),
-            {name: taken(column, rows) for name, column in self.extra.items()},
+            take_cells(self.texts, rows),
+            tuple(take_cells(self.labels, rows)) if self.labels else (),
+            take_cells(self.ids, rows),
+            {name: take_cells(column, rows) for name, column in self.extra.items()},
             self.notes,
         )
 
@@ -147,7 +147,7 @@ def read_corpus(
     table = table_named(spec, default_split)
     if not spec.startswith(PREFIX):
         return corpus_from_table(table, text_column, label_column)
-    corpus = corpus_from_table(with_own_words(table, text_column), text_column, label_column)
+    corpus = corpus_from_table(without_quoted_text(table, text_column), text_column, label_column)
     return replace(corpus, notes=(NOTE, *corpus.notes))
 
 
@@ -176,7 +176,7 @@ def corpus_from_table(
     """The rows that have a text (and a label, if one is asked for)."""
     if text_column == label_column:
         raise UserError("The text and the label were expected in two columns, but one came.")
-    texts = changed(table.column(text_column), _without_breaks)
+    texts = map_cells(table.column(text_column), _without_breaks)
     labels = () if label_column is None else _labels(table.column(label_column))
     ids, note = _ids(table, {text_column, label_column})
     with_text = [row for row, text in enumerate(texts) if text.strip()]

@@ -69,13 +69,13 @@ def read_hub(spec: str, default_split: str = "train") -> Table:
     request = {"name": str(wanted), "default_split": default_split, "wanted": asdict(wanted)}
     offline = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
     try:
-        return sandbox.ask(
+        return sandbox.run_in_child(
             __name__, {**request, "offline": True}, seconds=CACHE_SECONDS, environment=offline
         )
     except sandbox.NoAnswer:
         refuse_unless_known(wanted.name)
     try:
-        return sandbox.ask(
+        return sandbox.run_in_child(
             __name__,
             {**request, "offline": False},
             seconds=DOWNLOAD_SECONDS,
@@ -136,7 +136,7 @@ def plain_reason(error: BaseException) -> str:
 
 def stream_from(splits: Mapping[str, Any], wanted: HubName, default_split: str) -> Stream:
     """One split of what `datasets` loaded, with class numbers as their names."""
-    name = chosen_split(tuple(splits), wanted, default_split)
+    name = choose_split(tuple(splits), wanted, default_split)
     split = splits[name]
     columns = tuple(field.name for field in split.features.arrow_schema if has_words(field.type))
     classes = {
@@ -160,7 +160,7 @@ def _batches(
             yield cells
 
 
-def chosen_split(there: Sequence[str], wanted: HubName, default_split: str) -> str:
+def choose_split(there: Sequence[str], wanted: HubName, default_split: str) -> str:
     split = wanted.split or (there[0] if len(there) == 1 else default_split)
     if split not in there:
         raise UserError(f'{wanted} has no split "{shown(split)}"; it has: {listed(there)}.')
@@ -181,4 +181,4 @@ def _work(request: dict[str, Any]) -> Stream:
 
 
 if __name__ == "__main__":
-    sandbox.answer(_work)
+    sandbox.answer_parent(_work)

@@ -71,7 +71,7 @@ class HubColumn:
 
 
 @dataclass(frozen=True)
-class HubOffer:
+class HubDataset:
     """What can be taken from one data set.
 
     Attributes:
@@ -114,7 +114,7 @@ def nameable(name: str, configs: Sequence[HubConfig]) -> tuple[HubConfig, ...]:
     return tuple(config for config in kept if config.splits)
 
 
-def chosen(wanted: HubName, configs: Sequence[HubConfig]) -> tuple[HubConfig, HubSplit]:
+def choose_part(wanted: HubName, configs: Sequence[HubConfig]) -> tuple[HubConfig, HubSplit]:
     """The part to look into, of at least one.
 
     Raises:
@@ -195,7 +195,7 @@ def _in_words(cell: Any, classes: Sequence[str]) -> str:
 CACHED_SECONDS = 30.0
 
 
-def cached_offer(wanted: HubName) -> HubOffer | None:
+def describe_cached(wanted: HubName) -> HubDataset | None:
     """What the cache holds of ``wanted``; None where it holds nothing of it.
 
     Raises:
@@ -203,7 +203,9 @@ def cached_offer(wanted: HubName) -> HubOffer | None:
     """
     offline = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
     try:
-        table = sandbox.ask(__name__, asdict(wanted), seconds=CACHED_SECONDS, environment=offline)
+        table = sandbox.run_in_child(
+            __name__, asdict(wanted), seconds=CACHED_SECONDS, environment=offline
+        )
     except sandbox.NoAnswer:
         return None
     found = json.loads(table.column("offer")[0])
@@ -215,7 +217,7 @@ def cached_offer(wanted: HubName) -> HubOffer | None:
     split = next(split for split in splits if split.name == found["split"])
     columns = columns_of(found["features"])
     rows = tuple(found["rows"])
-    return HubOffer(wanted.name, configs, config, split, columns, rows, None, "the local cache")
+    return HubDataset(wanted.name, configs, config, split, columns, rows, None, "the local cache")
 
 
 def _work(request: dict[str, Any]) -> Table:
@@ -228,7 +230,7 @@ def _work(request: dict[str, Any]) -> Table:
     except Exception:  # `datasets` raises whatever its many back ends raise
         sys.exit(1)
     there = [HubSplit(name, part.num_rows) for name, part in splits.items()]
-    _, split = chosen(
+    _, split = choose_part(
         HubName(wanted.name, None, wanted.split), [HubConfig("default", tuple(there))]
     )
     part = splits[split.name]
@@ -243,8 +245,6 @@ def _work(request: dict[str, Any]) -> Table:
     }
     return Table(str(wanted), {"offer": (json.dumps(found),)})
 
-
-__all__ = ["HubConfig", "HubOffer", "HubSplit", "hub_offer"]
 
 PREVIEW_SECONDS = 5.0  # for each of three questions
 LARGEST_ANSWER = 8_000_000  # bytes
@@ -297,7 +297,7 @@ class _NoAnswer(Exception):
         self.status = status
 
 
-def hub_offer(name: str, config: str | None = None, split: str | None = None) -> HubOffer:
+def describe_dataset(name: str, config: str | None = None, split: str | None = None) -> HubDataset:
     """What can be taken from the data set ``name``, and how ``config`` and ``split`` begin.
 
     Args:
@@ -312,7 +312,7 @@ def hub_offer(name: str, config: str | None = None, split: str | None = None) ->
     try:
         return _described(wanted)
     except _NoAnswer as error:
-        if (offer := cached_offer(wanted)) is not None:
+        if (offer := describe_cached(wanted)) is not None:
             return offer
         if error.status in (401, 404):
             raise UserError(
@@ -336,14 +336,14 @@ def _wanted(name: str, config: str | None, split: str | None) -> HubName:
     return HubName(parsed.name, config or parsed.config, split or parsed.split)
 
 
-def _described(wanted: HubName) -> HubOffer:
+def _described(wanted: HubName) -> HubDataset:
     """The offer by the hub's three answers, of which the last two may be missing."""
     parts = _ask(_Splits, "splits", dataset=wanted.name).splits[:MOST_PARTS]
     infos = _asked_or(_Infos(dataset_info={}), "info", dataset=wanted.name).dataset_info
     configs = nameable(wanted.name, _configs(parts, infos))
     if not configs:
         raise _NoAnswer("it lists no split")
-    config, split = chosen(wanted, configs)
+    config, split = choose_part(wanted, configs)
     first = _asked_or(
         _FirstRows(features=[], rows=[]),
         "first-rows",
@@ -355,7 +355,7 @@ def _described(wanted: HubName) -> HubOffer:
     rows = tuple(cells_of(row.row, columns) for row in first.rows[:PREVIEW_ROWS])
     info = infos.get(config.name)
     download = info.download_size if info else None
-    return HubOffer(wanted.name, configs, config, split, columns, rows, download, "the hub")
+    return HubDataset(wanted.name, configs, config, split, columns, rows, download, "the hub")
 
 
 def _configs(parts: list[_Part], infos: Mapping[str, _Info]) -> tuple[HubConfig, ...]:
@@ -420,4 +420,4 @@ def _fetched(url: str) -> bytes:
 
 
 if __name__ == "__main__":
-    sandbox.answer(_work)
+    sandbox.answer_parent(_work)

@@ -25,7 +25,7 @@ from han_core.runtime.errors import UserError
 from han_core.runtime.paths import prepared_root
 from han_core.text import characters, tokenizer
 from han_core.text.token_table import DIGEST, TEXTS, WORDS, TokenTable, digests
-from han_core.text.tokenizer_pool import Split, processes_for, split_all
+from han_core.text.tokenizer_pool import TokenisedChunk, processes_for, tokenise_chunks
 
 LARGEST = 5_000_000_000  # bytes of all entries; the one in use stays in any case
 TEXTS_FILE, WORDS_FILE = "texts.arrow", "words.arrow"
@@ -159,7 +159,7 @@ def tokenised(
         # It refuses before a bar is drawn.
         splitter = tokenizer.Tokenizer(language, maximum_tokens, segmentation)
         processes = processes_for(sum(map(len, texts)))
-        splits = split_all(follow(texts, name), splitter, processes)
+        splits = tokenise_chunks(follow(texts, name), splitter, processes)
         with closing(splits):
             return _gather(splits, wanted, sink)
 
@@ -219,7 +219,7 @@ class Chosen(Sequence[str]):
         return self._groups[group][place - self._firsts[group]]
 
 
-def _gather(splits: Iterable[Split], names: np.ndarray, sink: Sink) -> pa.Table:
+def _gather(splits: Iterable[TokenisedChunk], names: np.ndarray, sink: Sink) -> pa.Table:
     """Gives ``sink`` all texts with numbers of one lexicon, and returns that."""
     lexicon: dict[bytes, int] = {}
     piece: list[pa.Table] = []
@@ -235,7 +235,7 @@ def _gather(splits: Iterable[Split], names: np.ndarray, sink: Sink) -> pa.Table:
     return pa.Table.from_arrays([pa.array(lexicon, pa.binary())], schema=WORDS)
 
 
-def _renumbered(found: Split, lexicon: dict[bytes, int], names: np.ndarray) -> pa.Table:
+def _renumbered(found: TokenisedChunk, lexicon: dict[bytes, int], names: np.ndarray) -> pa.Table:
     """A chunk with the lexicon of all chunks, which learns its words, and its digests."""
     numbers = np.array([lexicon.setdefault(w, len(lexicon)) for w in found.lexicon], np.int32)
     words, sentences, cut = (found.documents.column(i).combine_chunks() for i in range(3))

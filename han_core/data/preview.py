@@ -27,7 +27,7 @@ SECONDS = 15 * 60.0
 
 
 @dataclass(frozen=True)
-class Look:
+class DataPreview:
     """What the parts of the data are like.
 
     Attributes:
@@ -62,7 +62,7 @@ class Look:
         return tuple(self.parts["training"].classes)
 
 
-def look(source: Source, seed: int = 0) -> Look:
+def preview_data(source: Source, seed: int = 0) -> DataPreview:
     """Reads the data as a run would.
 
     Raises:
@@ -76,7 +76,7 @@ def look(source: Source, seed: int = 0) -> Look:
         there["test"] = parts.test
     columns = source.text_column, source.label_column
     rows = _spread(len(parts.training))
-    return Look(
+    return DataPreview(
         {name: inspect(corpus, *columns) for name, corpus in there.items()},
         parts.notes,
         tuple(parts.training.texts[row][:LONGEST] for row in rows),
@@ -96,7 +96,7 @@ def _check_classes(parts: Parts) -> None:
             align_labels(other.labels, classes)
 
 
-def look_apart(source: Source, seed: int = 0, seconds: float = SECONDS) -> Look:
+def preview_in_child(source: Source, seed: int = 0, seconds: float = SECONDS) -> DataPreview:
     """As ``look``, in a process of its own.
 
     Raises:
@@ -104,7 +104,7 @@ def look_apart(source: Source, seed: int = 0, seconds: float = SECONDS) -> Look:
     """
     request = {"source": asdict(source), "seed": seed}
     try:
-        table = sandbox.ask(__name__, request, seconds=seconds, environment={})
+        table = sandbox.run_in_child(__name__, request, seconds=seconds, environment={})
     except sandbox.NoAnswer as error:
         late = f"was not read within {seconds:g} seconds"
         why = late if error.status is None else "made its reader stop"
@@ -118,16 +118,16 @@ def _spread(documents: int) -> list[int]:
     return [at * documents // wanted for at in range(wanted)]
 
 
-def _packed(found: Look) -> Table:
+def _packed(found: DataPreview) -> Table:
     """A look as the one kind of answer that a child gives: a table, here of one cell."""
     return Table("look", {"json": (json.dumps(asdict(found)),)})
 
 
-def _unpacked(table: Table) -> Look:
+def _unpacked(table: Table) -> DataPreview:
     values = json.loads(table.data["json"][0])
     parts = {name: _inspection(part) for name, part in values["parts"].items()}
     sample = {name: tuple(values[name]) for name in ("notes", "texts", "labels")}
-    return Look(parts, **sample, unlabelled=values["unlabelled"])
+    return DataPreview(parts, **sample, unlabelled=values["unlabelled"])
 
 
 def _inspection(values: Mapping[str, Any]) -> Inspection:
@@ -140,8 +140,8 @@ def _inspection(values: Mapping[str, Any]) -> Inspection:
 
 
 def _work(request: dict[str, Any]) -> Table:
-    return _packed(look(Source(**request["source"]), request["seed"]))
+    return _packed(preview_data(Source(**request["source"]), request["seed"]))
 
 
 if __name__ == "__main__":
-    sandbox.answer(_work)
+    sandbox.answer_parent(_work)

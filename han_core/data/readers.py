@@ -19,7 +19,7 @@ from typing import TextIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from han_core.data.stream import Opened, Read, Stream, batches_of, schema_of, text_in
+from han_core.data.stream import Opened, Read, Stream, batches_of, schema_of, text_opener
 from han_core.data.table import Table, checked_names, in_words
 from han_core.runtime.errors import UserError, counted, shown
 
@@ -255,7 +255,7 @@ def stream_table(opened: Opened, filename: str) -> Stream:
     ending, name = ending_of(filename), shown_name(filename)
     if ending == ".parquet":
         return stream_parquet(opened, name)
-    read = text_in(opened, name)
+    read = text_opener(opened, name)
     if ending == ".jsonl":
         return stream_json_lines(read, name)
     return stream_delimited(read, name, usual="\t" if ending == ".tsv" else ",")

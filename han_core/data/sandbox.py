@@ -45,7 +45,7 @@ class NoAnswer(Exception):
         self.status = status  # negative: the signal; None: stopped after the time allowed
 
 
-def ask(
+def run_in_child(
     module: str,
     request: Mapping[str, object],
     *,
@@ -98,7 +98,7 @@ def _search_path() -> str:
     return os.pathsep.join([str(ROOT), inherited] if inherited else [str(ROOT)])
 
 
-def answer(work: Callable[[dict[str, Any]], Stream | Table]) -> None:
+def answer_parent(work: Callable[[dict[str, Any]], Stream | Table]) -> None:
     """The child's whole life: read the request, work, leave the answer, exit."""
     folder = Path(sys.argv[1])
     asked = json.loads((folder / "request.json").read_text(encoding="utf-8"))
@@ -177,7 +177,7 @@ def _read(path: Path, filename: str, limits: Limits) -> Table:
     environment = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "1"}
     try:
         with _PLACES:
-            return ask(
+            return run_in_child(
                 __name__,
                 request,
                 seconds=limits.wall_seconds,
@@ -229,7 +229,7 @@ def _address_space() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def _work(request: dict[str, Any]) -> Stream:
+def _read_in_child(request: dict[str, Any]) -> Stream:
     limits, path = Limits(**request["limits"]), Path(request["path"])
     _confine(limits)
     with _refusing(request["name"], limits):
@@ -253,4 +253,4 @@ def _refusing(name: str, limits: Limits) -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    answer(_work)
+    answer_parent(_read_in_child)

@@ -83,10 +83,10 @@ def read_parts(source: Source, seed: int) -> Parts:
     Raises:
         UserError: as ``divided``, or as ``read_corpus``.
     """
-    return divided(_read(source.data, source), source, seed)
+    return split_parts(_read(source.data, source), source, seed)
 
 
-def divided(corpus: Corpus, source: Source, seed: int) -> Parts:
+def split_parts(corpus: Corpus, source: Source, seed: int) -> Parts:
     """``corpus``, which was read from ``source.data``, in its parts.
 
     Raises:

@@ -32,13 +32,13 @@ Read = Callable[[str], AbstractContextManager[TextIO]]
 _BLOCK = 2**20  # bytes
 
 
-def decoded(data: bytes, name: str) -> str:
+def decode_text(data: bytes, name: str) -> str:
     """The whole text."""
-    with text_in(lambda: io.BytesIO(data), name)("") as text:
+    with text_opener(lambda: io.BytesIO(data), name)("") as text:
         return text.read()
 
 
-def text_in(opened: Opened, name: str) -> Read:
+def text_opener(opened: Opened, name: str) -> Read:
     """The text in what ``opened`` opens.
 
     While it is read, UserError says where the first byte is that does not fit.

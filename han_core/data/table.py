@@ -121,14 +121,14 @@ class Column(Sequence[str]):
         return f"Column({', '.join(map(repr, islice(self, SHOWN)))}{more})"
 
 
-def taken(cells: Sequence[str], rows: np.ndarray) -> Sequence[str]:
+def take_cells(cells: Sequence[str], rows: np.ndarray) -> Sequence[str]:
     """The cells at ``rows``: of a column a column, of anything else a tuple."""
     if isinstance(cells, Column):
         return cells.take(rows)
     return tuple(cells[row] for row in rows.tolist())
 
 
-def changed(cells: Sequence[str], change: Callable[[str], str]) -> Sequence[str]:
+def map_cells(cells: Sequence[str], change: Callable[[str], str]) -> Sequence[str]:
     """Each cell with ``change`` applied: of a column when it is asked for."""
     return cells.changed(change) if isinstance(cells, Column) else tuple(map(change, cells))
 
@@ -174,7 +174,9 @@ class Table:
 
     def take(self, rows: Sequence[int]) -> "Table":
         chosen = np.asarray(rows, dtype=np.int64)
-        return Table(self.name, {name: taken(cells, chosen) for name, cells in self.data.items()})
+        return Table(
+            self.name, {name: take_cells(cells, chosen) for name, cells in self.data.items()}
+        )
 
 
 def checked_names(names: Sequence[str], table: str) -> Sequence[str]:

@@ -21,8 +21,8 @@ from dataclasses import dataclass, replace
 
 from han_core.data.readers import ENDINGS, shown_name
 from han_core.data.sandbox import read_upload
-from han_core.data.stream import decoded
-from han_core.data.table import Table, changed
+from han_core.data.stream import decode_text
+from han_core.data.table import Table, map_cells
 from han_core.runtime.errors import UserError, counted, shown
 
 PREFIX = "messages:"
@@ -41,8 +41,8 @@ def file_of(spec: str) -> str:
     return spec.removeprefix(PREFIX)
 
 
-def with_own_words(table: Table, text_column: str) -> Table:
-    """The table with ``own_words`` in place of the messages in ``text_column``.
+def without_quoted_text(table: Table, text_column: str) -> Table:
+    """The table with ``message_body`` in place of the messages in ``text_column``.
 
     Raises:
         UserError: if there is no such column, or no cell of it is a message.
@@ -53,11 +53,11 @@ def with_own_words(table: Table, text_column: str) -> Table:
             f"{PREFIX} takes raw messages, each a header, a blank line and a text; "
             f"{table.name} has none."
         )
-    data = {**table.data, text_column: changed(cells, own_words)}
+    data = {**table.data, text_column: map_cells(cells, message_body)}
     return replace(table, name=PREFIX + table.name, data=data)
 
 
-def own_words(message: str) -> str:
+def message_body(message: str) -> str:
     """What the sender wrote: neither header nor quotes nor signature; perhaps nothing."""
     return without_quotes(without_signature(without_header(_with_plain_ends(message))))
 
@@ -126,7 +126,7 @@ class PastedTexts:
         return len(self.documents)
 
 
-def texts_of(text: str, source: str = "The text") -> PastedTexts:
+def split_pasted(text: str, source: str = "The text") -> PastedTexts:
     """The document in ``text``, or the several that separator lines divide it into.
 
     Where nothing but white space stands between two separators, there is none.
@@ -138,7 +138,7 @@ def texts_of(text: str, source: str = "The text") -> PastedTexts:
     return _kept(enumerate(pieces, start=1), source, ())
 
 
-def texts_of_upload(data: bytes, filename: str) -> PastedTexts:
+def read_pasted_file(data: bytes, filename: str) -> PastedTexts:
     """The documents in a file: ``.txt`` as in ``texts_of``, else a row each of a table.
 
     A ``.txt`` is in UTF-8 with or without a byte-order mark, or in UTF-16 with one.
@@ -147,16 +147,16 @@ def texts_of_upload(data: bytes, filename: str) -> PastedTexts:
         UserError: if the file cannot be read, or holds no document.
     """
     if filename.lower().endswith(".txt"):
-        return texts_of(_txt(data, shown_name(filename)), shown_name(filename))
+        return split_pasted(_txt(data, shown_name(filename)), shown_name(filename))
     if filename.lower().endswith(ENDINGS):
-        return texts_of_table(read_upload(data, filename))
+        return pasted_from_table(read_upload(data, filename))
     raise UserError(
         f'"{shown_name(filename)}" is not a file that can be read; '
         f"its name should end in .txt, {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}."
     )
 
 
-def texts_of_table(table: Table, column: str | None = None) -> PastedTexts:
+def pasted_from_table(table: Table, column: str | None = None) -> PastedTexts:
     """A document for each row with a text; ``column`` is ``text_column`` unless given.
 
     Documents are numbered as the rows are, so that they are found again in the file.
@@ -201,7 +201,7 @@ def _txt(data: bytes, name: str) -> str:
         raise UserError(
             f"{name} holds {len(data):,} bytes; a text file of at most {LARGEST_TXT:,} is expected."
         )
-    text = decoded(data, name)
+    text = decode_text(data, name)
     if "\0" in text:  # so does UTF-16 without its mark look
         raise UserError(f"{name} is not text in UTF-8 (it holds NUL bytes); save it as UTF-8.")
     return text

@@ -27,7 +27,7 @@ FRESH_SECONDS = 3600.0
 """How long a file stays that no run uses yet: somebody may be filling in the form."""
 
 
-def keep_upload(data: bytes, filename: str) -> Path:
+def store_upload(data: bytes, filename: str) -> Path:
     """Keeps a file that was sent; its path can be given as ``Source.data``.
 
     The same content under the same name is kept once. Only the account that Hanscope runs
@@ -42,7 +42,7 @@ def keep_upload(data: bytes, filename: str) -> Path:
     return _kept(data, path)
 
 
-def keep_vectors(data: bytes, filename: str) -> tuple[Path, int]:
+def store_vectors(data: bytes, filename: str) -> tuple[Path, int]:
     """Keeps a file of word vectors; its path can be given as the setting ``vectors``.
 
     Returns:
@@ -86,7 +86,7 @@ def _kept(data: bytes, path: Path) -> Path:
     return path
 
 
-def forget_uploads(in_use: Collection[str | Path], at_most: int = 0) -> None:
+def delete_unused_uploads(in_use: Collection[str | Path], at_most: int = 0) -> None:
     """Deletes files, those that came first before others, until at most so many bytes are kept.
 
     What stands ``in_use`` stays, and so does what came less than ``FRESH_SECONDS`` ago.

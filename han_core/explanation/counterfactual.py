@@ -20,7 +20,7 @@ from han_core.explanation.verdicts import short
 from han_core.models.checkpoint import Checkpoint
 from han_core.runtime.errors import counted, shown
 from han_core.text.document import Document
-from han_core.text.edits import Edit, edited
+from han_core.text.edits import Edit, apply_edits
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def what_if(checkpoint: Checkpoint, document: Document, edits: Sequence[Edit]) -
     Raises:
         UserError: if the document has no word, or ``edited`` refuses the edits.
     """
-    new = edited(document, edits, checkpoint.tokenizer)
+    new = apply_edits(document, edits, checkpoint.tokenizer)
     before, after = (explain_document(checkpoint, d) for d in (document, new.document))
     return WhatIf(before, after, new.origin, new.removed)
 

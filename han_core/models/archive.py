@@ -32,7 +32,7 @@ from han_core.models.checkpoint import (
     find_folder,
     load_checkpoint,
 )
-from han_core.runtime.atomic_io import safe_name, standing
+from han_core.runtime.atomic_io import current_folder, safe_name
 from han_core.runtime.errors import UserError, listed, shown
 
 RATIO = 100
@@ -214,7 +214,7 @@ def move_in(folder: Path, root: Path) -> str:
     """
     for number in count(1):
         name = folder.name if number == 1 else f"{folder.name}-{number}"
-        if os.path.lexists(root / name) or standing(root / name) != root / name:
+        if os.path.lexists(root / name) or current_folder(root / name) != root / name:
             continue
         try:
             os.rename(folder, root / name)
@@ -230,7 +230,7 @@ def _opened(folder: Path, stack: ExitStack) -> dict[str, BinaryIO]:
     """The files of one state of a folder, whatever takes its place meanwhile."""
     for _ in range(5):
         try:
-            place = os.open(standing(folder), os.O_RDONLY)
+            place = os.open(current_folder(folder), os.O_RDONLY)
             stack.callback(os.close, place)
             names = [name for name in LARGEST if name in os.listdir(place)]
             files = {name: stack.enter_context(_open_in(place, name)) for name in names}

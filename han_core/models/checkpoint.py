@@ -24,7 +24,7 @@ from han_core.models.architecture import Architecture, ModelKind
 from han_core.models.classifier import AttentionClassifier, InputTable
 from han_core.models.registry import blank_model, model_kind
 from han_core.models.weights import read_weights, write_weights
-from han_core.runtime.atomic_io import checksum, read_json, standing, whole_folder, write_json
+from han_core.runtime.atomic_io import checksum, current_folder, read_json, whole_folder, write_json
 from han_core.runtime.errors import UserError
 from han_core.runtime.paths import checkpoints_root
 from han_core.text.tokenizer import MAXIMUM_TOKENS, Tokenizer
@@ -146,7 +146,7 @@ def load_checkpoint(folder: str | Path, device: torch.device | str = "cpu") -> C
         UserError: if a file is missing or damaged, or the parts do not fit.
     """
     named = find_folder(folder)
-    folder = standing(named)
+    folder = current_folder(named)
     config = read_config(folder)
     words = read_json(folder / VOCABULARY, largest=500_000_000)
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
@@ -177,10 +177,10 @@ def find_folder(folder: str | Path) -> Path:
     try:
         path = Path(folder).resolve()
         known = checkpoints_root().resolve() / path.name
-        if not standing(path).is_dir() and known.name == given:
+        if not current_folder(path).is_dir() and known.name == given:
             path = known
-        if given and standing(path).is_dir():
-            if (standing(path) / CONFIG).exists():
+        if given and current_folder(path).is_dir():
+            if (current_folder(path) / CONFIG).exists():
                 return path
             raise UserError(f"{given} has no {CONFIG}.")
     except (OSError, ValueError) as error:  # a name too long, or with a NUL in it

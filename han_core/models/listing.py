@@ -19,7 +19,7 @@ from han_core.models.checkpoint import (
 )
 from han_core.models.registry import blank_model
 from han_core.models.weights import check_weights
-from han_core.runtime.atomic_io import files_state, half_replaced, standing
+from han_core.runtime.atomic_io import current_folder, files_state, half_replaced
 from han_core.runtime.errors import UserError, shown
 from han_core.runtime.paths import checkpoints_root
 
@@ -76,7 +76,7 @@ def _listing(named: Path) -> Listing | str:
     """What a folder holds, or what is wrong with it."""
     if named.name != named.name.encode(errors="replace").decode():
         return f'The name of the folder "{shown(named.name)}" is not UTF-8.'
-    folder = standing(named)
+    folder = current_folder(named)
     try:
         return _read_folder(named, folder, files_state(folder))
     except (UserError, OSError) as error:

@@ -28,7 +28,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
     there, ``rescue`` brings it back.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    rescue(folder)
+    restore_previous(folder)
     for left in folder.parent.glob(f".{glob.escape(folder.name)}.new-*"):  # of a killed process
         shutil.rmtree(left, ignore_errors=True)
     new = Path(tempfile.mkdtemp(prefix=f".{folder.name}.new-", dir=folder.parent))
@@ -61,17 +61,17 @@ def files_state(folder: Path) -> tuple[tuple[object, ...], ...]:
     )
 
 
-def rescue(folder: Path) -> None:
+def restore_previous(folder: Path) -> None:
     """Puts the older folder back if a process died while it was replaced.
 
     For the one that writes ``folder`` alone: a reader that did it between the
     writer's two renames would make the second fail.
     """
-    if standing(folder) != folder:
+    if current_folder(folder) != folder:
         os.replace(_previous(folder), folder)
 
 
-def standing(folder: Path) -> Path:
+def current_folder(folder: Path) -> Path:
     """Where the content of ``folder`` is now: there, or aside while it is replaced."""
     previous = _previous(folder)
     return previous if not folder.exists() and previous.is_dir() else folder
@@ -80,7 +80,7 @@ def standing(folder: Path) -> Path:
 def half_replaced(root: Path) -> list[Path]:
     """The folders in ``root`` whose content stands aside."""
     names = [left.name[1:].removesuffix(_ASIDE) for left in root.glob(f".*{_ASIDE}")]
-    return [root / name for name in names if name and standing(root / name) != root / name]
+    return [root / name for name in names if name and current_folder(root / name) != root / name]
 
 
 def read_json(path: Path, largest: int = 1_000_000):
@@ -104,10 +104,10 @@ def read_json(path: Path, largest: int = 1_000_000):
 def write_json(path: Path, value: object) -> None:
     """As ``write_whole``, of JSON."""
     content = json.dumps(value, ensure_ascii=False, indent=1) + "\n"
-    write_whole(path, content.encode("utf-8"))
+    write_atomically(path, content.encode("utf-8"))
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes) -> None:
     """Writes all of ``content``, or leaves what stood there: a process may die at any time."""
     new = path.with_name(f".{path.name}.new")
     new.write_bytes(content)

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from han_core.runtime.atomic_io import read_json, write_json
 from han_core.runtime.errors import UserError
 from han_core.runtime.locks import inherited, is_held, take
-from han_core.runtime.processes import STDERR, stand_back, start_process
+from han_core.runtime.processes import STDERR, lower_priority, start_process
 
 REQUEST, STATE, STOP, LOCK = "request.json", "state.json", "stop", "lock"
 OFTEN = 0.25  # seconds between two tellings, and between two looks whether to stop
@@ -34,11 +34,11 @@ DIED = (
 STOPPED = "Stopped; begun again, it goes on from there."
 
 Kind = Literal["working", "done", "stopped", "failed"]
-Tell = Callable[[str, int, int], None]
+ReportProgress = Callable[[str, int, int], None]
 """``tell(text, done, of)``: how far the work is; ``of`` is 0 where nobody knows."""
 
 
-class State(BaseModel):
+class JobState(BaseModel):
     """How far work is.
 
     Attributes:
@@ -63,7 +63,7 @@ class State(BaseModel):
         return min(1.0, self.done / self.of) if self.of else 0.0
 
 
-def begin(folder: Path, module: str, request: dict) -> None:
+def start_job(folder: Path, module: str, request: dict) -> None:
     """Begins ``python -m module`` on ``request``, unless work in ``folder`` goes on already.
 
     Raises:
@@ -71,14 +71,14 @@ def begin(folder: Path, module: str, request: dict) -> None:
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        state = look(folder)
+        state = job_state(folder)
         goes_on = state is not None and state.kind == "working"
         lock = take(folder / LOCK, 0 if goes_on else ENDING)
         if lock is None:
             return
         try:
             write_json(folder / REQUEST, request)
-            write_state(folder, State(kind="working", text="Starting"))
+            write_state(folder, JobState(kind="working", text="Starting"))
             (folder / STOP).unlink(missing_ok=True)
             (folder / STDERR).unlink(missing_ok=True)
             start_process(folder, module, lock)
@@ -88,59 +88,59 @@ def begin(folder: Path, module: str, request: dict) -> None:
         raise UserError(f"The work cannot begin on this machine: {error.strerror}.") from error
 
 
-def look(folder: Path) -> State | None:
+def job_state(folder: Path) -> JobState | None:
     """How far the work in ``folder`` is; None if none was ever begun there."""
     before = is_held(folder / LOCK)  # first: it may end while we look
     try:
-        state = State.model_validate(read_json(folder / STATE))
+        state = JobState.model_validate(read_json(folder / STATE))
     except (UserError, ValidationError):
         return None
     if state.kind == "working" and not before:
-        return State(kind="failed", text=DIED, done=state.done, of=state.of)
+        return JobState(kind="failed", text=DIED, done=state.done, of=state.of)
     return state
 
 
-def stop(folder: Path) -> None:
+def stop_job(folder: Path) -> None:
     """Asks the work in ``folder`` to end; what it has kept stays."""
     with suppress(OSError):
         (folder / STOP).touch()
 
 
-def write_state(folder: Path, state: State) -> None:
+def write_state(folder: Path, state: JobState) -> None:
     """Whole or not at all; not synced, for it may be lost with the machine."""
     new = folder / f".{STATE}.new"
     new.write_text(state.model_dump_json(), encoding="utf-8")
     os.replace(new, folder / STATE)
 
 
-def serve(work: Callable[[dict, Tell], dict]) -> None:
+def run_job(work: Callable[[dict, ReportProgress], dict]) -> None:
     """All that the process does: ``MODULE FOLDER LOCK``, where ``LOCK`` is an open file.
 
     ``work`` gets the request and ``tell``, and returns the answer; ``UserError`` becomes the
     state's one sentence, and a wish to stop is a ``KeyboardInterrupt`` within it.
     """
     folder, lock = Path(sys.argv[1]), inherited(int(sys.argv[2]))
-    stand_back()
+    lower_priority()
     write_state(folder, _ended(folder, work))
     lock.release()
 
 
-def _ended(folder: Path, work: Callable[[dict, Tell], dict]) -> State:
-    teller = _Teller(folder)
+def _ended(folder: Path, work: Callable[[dict, ReportProgress], dict]) -> JobState:
+    teller = _ProgressWriter(folder)
     try:
         _heed(folder / STOP)
         answer = work(read_json(folder / REQUEST, largest=10_000_000), teller)
-        return State(kind="done", answer=answer)
+        return JobState(kind="done", answer=answer)
     except KeyboardInterrupt:
-        return State(kind="stopped", text=STOPPED, done=teller.done, of=teller.of)
+        return JobState(kind="stopped", text=STOPPED, done=teller.done, of=teller.of)
     except UserError as error:
-        return State(kind="failed", text=" ".join(str(error).split()))
+        return JobState(kind="failed", text=" ".join(str(error).split()))
     except OSError as error:
-        return State(kind="failed", text=f"The disk refused: {error.strerror or error}.")
+        return JobState(kind="failed", text=f"The disk refused: {error.strerror or error}.")
     except Exception as error:
         _write_error(error)
         text = f"An error in the program ended the work ({type(error).__name__})."
-        return State(kind="failed", text=text)
+        return JobState(kind="failed", text=text)
 
 
 def _write_error(error: Exception) -> None:
@@ -150,7 +150,7 @@ def _write_error(error: Exception) -> None:
     traceback.print_exception(error)
 
 
-class _Teller:
+class _ProgressWriter:
     """Writes how far the work is, not too often."""
 
     def __init__(self, folder: Path):
@@ -167,7 +167,7 @@ class _Teller:
         if now - self._told >= OFTEN or done == of:
             self._told = now
             left = self._seconds_left(now)
-            state = State(kind="working", text=text, done=done, of=of, seconds_left=left)
+            state = JobState(kind="working", text=text, done=done, of=of, seconds_left=left)
             write_state(self._folder, state)
 
     def _seconds_left(self, now: float) -> float | None:

@@ -42,7 +42,7 @@ def start_process(folder: Path, module: str, lock: Lock, threads: str = "1") -> 
     threading.Thread(target=process.wait, daemon=True).start()
 
 
-def stand_back() -> None:
+def lower_priority() -> None:
     """Lower the priority of this process: a small share of a busy machine, but never none.
 
     Where Linux groups processes by session (autogroup), it divides the processors among the

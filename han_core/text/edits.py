@@ -55,7 +55,7 @@ class Edit:
 
 
 @dataclass(frozen=True)
-class Edited:
+class EditedDocument:
     """A document after edits, and where its words come from.
 
     Attributes:
@@ -115,7 +115,7 @@ def toggle(edits: Sequence[Edit], edit: Edit) -> tuple[Edit, ...]:
     return (*others, edit)
 
 
-def edited(document: Document, edits: Sequence[Edit], tokenizer: Tokenizer) -> Edited:
+def apply_edits(document: Document, edits: Sequence[Edit], tokenizer: Tokenizer) -> EditedDocument:
     """Makes all ``edits`` of ``document``; none gives the same document.
 
     Where edits overlap, the later one has the tokens that it covers, and an earlier
@@ -132,7 +132,7 @@ def edited(document: Document, edits: Sequence[Edit], tokenizer: Tokenizer) -> E
     _check_number(len(edits))
     if not edits:
         tokens = len(document.tokens)
-        return Edited(document, tuple(range(tokens)), (), (None,) * tokens, ())
+        return EditedDocument(document, tuple(range(tokens)), (), (None,) * tokens, ())
     owners = _owners(document, edits)
     pieces = list(_pieces(document, edits, owners, tokenizer))
     if not pieces:
@@ -143,7 +143,7 @@ def edited(document: Document, edits: Sequence[Edit], tokenizer: Tokenizer) -> E
     made_by = tuple(piece.made_by for piece in pieces for _ in piece.tokens)
     gone = [(token, owner) for token, owner in enumerate(owners) if owner is not None]
     removed, removed_by = tuple(zip(*gone, strict=True)) or ((), ())
-    return Edited(_joined(document, pieces), origin, removed, made_by, removed_by)
+    return EditedDocument(_joined(document, pieces), origin, removed, made_by, removed_by)
 
 
 def _owners(document: Document, edits: Sequence[Edit]) -> list[int | None]:
@@ -251,7 +251,7 @@ def _too_long(tokenizer: Tokenizer) -> UserError:
     )
 
 
-class Struck(NamedTuple):
+class RemovedRun(NamedTuple):
     """Words of the original text that are gone.
 
     Attributes:
@@ -266,7 +266,7 @@ class Struck(NamedTuple):
     edit: int
 
 
-def struck(document: Document, edited: Edited) -> tuple[Struck, ...]:
+def removed_runs(document: Document, edited: EditedDocument) -> tuple[RemovedRun, ...]:
     """What was taken out of ``document``, in order, to be drawn where it stood.
 
     A replacement stands behind what it replaces.
@@ -278,11 +278,11 @@ def struck(document: Document, edited: Edited) -> tuple[Struck, ...]:
     for (edit, _), run in runs:
         gone = [token for _, token in run]
         text = document.text[tokens[gone[0]].start : tokens[gone[-1]].end]
-        found.append(Struck(_place(edited, gone[0], edit), text, edit))
+        found.append(RemovedRun(_place(edited, gone[0], edit), text, edit))
     return tuple(found)
 
 
-def _place(edited: Edited, token: int, edit: int) -> int:
+def _place(edited: EditedDocument, token: int, edit: int) -> int:
     """The first token of the edited document that stands behind an original one."""
     for at, origin in enumerate(edited.origin):
         if edited.made_by[at] == edit or (origin is not None and origin > token):
@@ -290,8 +290,8 @@ def _place(edited: Edited, token: int, edit: int) -> int:
     return len(edited.origin)
 
 
-def touched(
-    document: Document, edits: Sequence[Edit], edited: Edited, start: int, end: int
+def edits_after_click(
+    document: Document, edits: Sequence[Edit], edited: EditedDocument, start: int, end: int
 ) -> tuple[Edit, ...]:
     """The edits after somebody touched characters ``start`` to ``end`` of the edited text.
 

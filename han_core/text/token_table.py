@@ -144,7 +144,7 @@ def _lists(chunk: pa.ListArray) -> tuple[np.ndarray, np.ndarray]:
     return chunk.offsets.to_numpy(), chunk.values.to_numpy(zero_copy_only=True)
 
 
-class Documents(Sequence[NumberedDocument]):
+class TableDocuments(Sequence[NumberedDocument]):
     """Texts of a table as documents of a vocabulary, each made when it is asked for.
 
     Args:
@@ -175,14 +175,14 @@ class Documents(Sequence[NumberedDocument]):
             words, sentences = _part(words, sentences, *self._spans[at])
         return NumberedDocument(self._numbers[words], sentences)
 
-    def __add__(self, other: "Documents") -> "Documents":
+    def __add__(self, other: "TableDocuments") -> "TableDocuments":
         """These and then those of ``other``, which lie in the same table."""
         if other._table is not self._table:
             raise ValueError("documents of the same table are expected")
         rows = np.concatenate([self._rows, other._rows])
         whole = self._spans is None and other._spans is None
         spans = None if whole else np.concatenate([self._places, other._places])
-        return Documents(self._table, rows, self._numbers, spans)
+        return TableDocuments(self._table, rows, self._numbers, spans)
 
     @property
     def lengths(self) -> np.ndarray:
@@ -208,9 +208,9 @@ class Documents(Sequence[NumberedDocument]):
             raise ValueError("the words of whole texts are counted, parts of texts came")
         return self._table.counts(self._rows, lowercase)
 
-    def renumbered(self, vocabulary: Vocabulary) -> "Documents":
+    def renumbered(self, vocabulary: Vocabulary) -> "TableDocuments":
         """The same documents as another vocabulary numbers their words."""
-        return Documents(self._table, self._rows, self._table.numbers(vocabulary), self._spans)
+        return TableDocuments(self._table, self._rows, self._table.numbers(vocabulary), self._spans)
 
 
 def _part(

@@ -40,7 +40,7 @@ DOCUMENTS = pa.schema(
 )
 
 
-class Split(NamedTuple):
+class TokenisedChunk(NamedTuple):
     """Texts as numbers of words.
 
     Attributes:
@@ -62,7 +62,7 @@ def decoded(text: bytes) -> str:
     return text.decode("utf-8", "surrogatepass")
 
 
-def split(texts: Sequence[str], tokenizer: Tokenizer) -> Split:
+def tokenise_texts(texts: Sequence[str], tokenizer: Tokenizer) -> TokenisedChunk:
     """Splits ``texts`` in order."""
     lexicon: dict[str, int] = {}
     words, sentences = array("i"), array("i")
@@ -76,7 +76,7 @@ def split(texts: Sequence[str], tokenizer: Tokenizer) -> Split:
         sentence_ends.append(len(sentences))
         cut.append(document.seen < len(text))
     columns = [_lists(ends, words), _lists(sentence_ends, sentences), pa.array(cut, pa.bool_())]
-    return Split(
+    return TokenisedChunk(
         pa.Table.from_arrays(columns, schema=DOCUMENTS), [encoded(word) for word in lexicon]
     )
 
@@ -91,7 +91,7 @@ def send_texts(texts: Sequence[str], pipe: IO[bytes]) -> None:
     _send(pa.table({"text": pa.array([encoded(text) for text in texts], pa.binary())}), pipe)
 
 
-def receive_split(pipe: IO[bytes]) -> Split:
+def receive_split(pipe: IO[bytes]) -> TokenisedChunk:
     """The answer to ``send_texts``.
 
     Raises:
@@ -99,7 +99,7 @@ def receive_split(pipe: IO[bytes]) -> Split:
         pyarrow.ArrowInvalid: likewise.
     """
     documents = _receive(pipe)
-    return Split(documents, _receive(pipe).column("word").to_pylist())
+    return TokenisedChunk(documents, _receive(pipe).column("word").to_pylist())
 
 
 def _send(table: pa.Table, pipe: IO[bytes]) -> None:
@@ -113,13 +113,15 @@ def _receive(pipe: IO[bytes]) -> pa.Table:
         return reader.read_all()
 
 
-def answer(language: str, maximum_tokens: int, segmentation: str) -> None:
+def serve_chunks(language: str, maximum_tokens: int, segmentation: str) -> None:
     """The life of the process: splits chunk after chunk until its input ends."""
     tokenizer = Tokenizer(language, maximum_tokens, segmentation)
     asked, answers = cast(BufferedReader, sys.stdin.buffer), sys.stdout.buffer
     sys.stdout = sys.stderr  # what a library prints must not stand among the answers
     while asked.peek(1):
-        found = split(list(map(decoded, _receive(asked).column("text").to_pylist())), tokenizer)
+        found = tokenise_texts(
+            list(map(decoded, _receive(asked).column("text").to_pylist())), tokenizer
+        )
         _send(found.documents, answers)
         _send(pa.table({"word": pa.array(found.lexicon, pa.binary())}), answers)
 
@@ -143,9 +145,9 @@ def processes_for(characters: int) -> int:
     return min(MOST, cores()) if characters >= WORTH else 1
 
 
-def split_all(
+def tokenise_chunks(
     texts: Iterable[str], tokenizer: Tokenizer, processes: int
-) -> Generator[Split, None, None]:
+) -> Generator[TokenisedChunk, None, None]:
     """Chunks of ``texts`` split, in order: the same ones whatever the number of processes.
 
     Texts are taken as they are needed, little ahead of what is done.
@@ -154,7 +156,7 @@ def split_all(
         UserError: if a process was ended, as where memory is short.
     """
     if processes == 1:
-        yield from (split(chunk, tokenizer) for chunk in chunks(texts))
+        yield from (tokenise_texts(chunk, tokenizer) for chunk in chunks(texts))
         return
     with _splitters(tokenizer, processes) as ask:
         yield from _in_order(ask, chunks(texts), processes)
@@ -174,7 +176,7 @@ def chunks(texts: Iterable[str]) -> Iterator[list[str]]:
         yield chunk
 
 
-def _in_order(ask, asked: Iterable[list[str]], processes: int) -> Iterator[Split]:
+def _in_order(ask, asked: Iterable[list[str]], processes: int) -> Iterator[TokenisedChunk]:
     """Answers in the order of the questions; two for each process are under way."""
     with ThreadPoolExecutor(processes) as threads:
         waiting: deque = deque()
@@ -194,7 +196,7 @@ def _splitters(tokenizer: Tokenizer, processes: int):
         for _ in range(processes):
             free.put(stack.enter_context(_process(tokenizer)))
 
-        def ask(chunk: Sequence[str]) -> Split:
+        def ask(chunk: Sequence[str]) -> TokenisedChunk:
             process = free.get()
             try:
                 return _answer(process, chunk)
@@ -204,7 +206,7 @@ def _splitters(tokenizer: Tokenizer, processes: int):
         yield ask
 
 
-def _answer(process: subprocess.Popen, chunk: Sequence[str]) -> Split:
+def _answer(process: subprocess.Popen, chunk: Sequence[str]) -> TokenisedChunk:
     assert process.stdin
     assert process.stdout
     try:
@@ -240,4 +242,4 @@ def _process(tokenizer: Tokenizer) -> Iterator[subprocess.Popen]:
 
 
 if __name__ == "__main__":
-    answer(sys.argv[1], int(sys.argv[2]), sys.argv[3])
+    serve_chunks(sys.argv[1], int(sys.argv[2]), sys.argv[3])

@@ -21,7 +21,7 @@ EXACT = 4_000_000
 a hundredth stay only beside others that do (difflib's ``autojunk``): minutes become moments."""
 
 
-class Gone(NamedTuple):
+class RemovedWords(NamedTuple):
     """A run of words that only the first version has.
 
     Attributes:
@@ -35,7 +35,7 @@ class Gone(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Versions:
+class AlignedVersions:
     """Two versions, lined up word by word.
 
     Attributes:
@@ -48,14 +48,14 @@ class Versions:
     first: Document
     second: Document
     came: tuple[int, ...]
-    gone: tuple[Gone, ...]
+    gone: tuple[RemovedWords, ...]
 
 
 _Place = tuple[int | None, int | None]
 """A word on the common line: its token in the first version, and in the second."""
 
 
-def versions(first: Document, second: Document) -> Versions:
+def align_versions(first: Document, second: Document) -> AlignedVersions:
     """Lines up two versions of a text."""
     ours, theirs = first.token_texts(), second.token_texts()
     line = list(_line(ours, theirs))
@@ -68,7 +68,7 @@ def versions(first: Document, second: Document) -> Versions:
         for k, document in enumerate((first, second))
     ]
     came = tuple(j for i, j in line if i is None and j is not None)
-    return Versions(placed[0], placed[1], came, tuple(_gone(first, line)))
+    return AlignedVersions(placed[0], placed[1], came, tuple(_gone(first, line)))
 
 
 def _line(ours: Sequence[str], theirs: Sequence[str]) -> Iterator[_Place]:
@@ -110,12 +110,12 @@ def _placed(document: Document, text: str, spans: Sequence[Span]) -> Document:
     return Document(text, tuple(sentences), len(text))
 
 
-def _gone(first: Document, line: Sequence[_Place]) -> Iterator[Gone]:
+def _gone(first: Document, line: Sequence[_Place]) -> Iterator[RemovedWords]:
     tokens, before = first.tokens, 0
     for only_first, run in groupby(line, key=lambda at: at[1] is None):
         places = list(run)
         if only_first:
             gone = [i for i, _ in places if i is not None]
-            yield Gone(before, first.text[tokens[gone[0]].start : tokens[gone[-1]].end])
+            yield RemovedWords(before, first.text[tokens[gone[0]].start : tokens[gone[-1]].end])
         else:
             before += len(places)

@@ -16,7 +16,7 @@ from han_core.data.prepared import Follow
 from han_core.models.checkpoint import WEIGHTS, Checkpoint, TextConfig, load_checkpoint
 from han_core.models.predict import Progress, metrics
 from han_core.runtime.errors import UserError, counted, joined, listed
-from han_core.text.token_table import Documents
+from han_core.text.token_table import TableDocuments
 from han_core.text.vocabulary import RESERVED, Vocabulary
 from han_core.training.distributed import Processes, predict_shared
 from han_core.training.prepare import Prepared, Teaching
@@ -130,7 +130,7 @@ def ask(
         UserError: if a teacher's weights are too large to give numbers.
     """
     validation, without = prepared.validation, prepared.unlabelled
-    assert isinstance(validation.documents, Documents)
+    assert isinstance(validation.documents, TableDocuments)
     assert without is not None
     documents = validation.documents + without
     said = [_asked(teacher, documents, prepared, room) for teacher in teachers]
@@ -175,7 +175,7 @@ def geometric_mean(said: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _asked(
-    teacher: Teacher, documents: Documents, prepared: Prepared, room: Classroom
+    teacher: Teacher, documents: TableDocuments, prepared: Prepared, room: Classroom
 ) -> np.ndarray:
     """(documents, classes) float64, the same in all processes."""
     if teacher.checkpoint is None:
@@ -193,12 +193,12 @@ def _asked(
 
 
 def _bag_of_words(
-    name: str, documents: Documents, prepared: Prepared, room: Classroom
+    name: str, documents: TableDocuments, prepared: Prepared, room: Classroom
 ) -> np.ndarray:
     from han_core.training.bag_of_words import FEWEST, LEARN, MOST_WORDS  # scikit-learn is heavy
 
     training = prepared.training.documents
-    assert isinstance(training, Documents)
+    assert isinstance(training, TableDocuments)
     lowercase = prepared.vocabulary.lowercase
     vocabulary = Vocabulary(RESERVED, lowercase).extended(
         training.counts(lowercase), FEWEST, MOST_WORDS

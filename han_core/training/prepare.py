@@ -18,7 +18,7 @@ from han_core.models.checkpoint import TextConfig
 from han_core.runtime.errors import UserError
 from han_core.text.batch import NumberedDocument, document_lengths
 from han_core.text.document import clause_ends, is_mark
-from han_core.text.token_table import Documents, TokenTable
+from han_core.text.token_table import TableDocuments, TokenTable
 from han_core.text.tokenizer import Tokenizer
 from han_core.text.vocabulary import RESERVED, Vocabulary
 from han_core.training.settings import LONGEST_STRETCH, Settings
@@ -56,7 +56,7 @@ def drawn(
     numbers: np.ndarray,
     times: int,
     seed: int,
-) -> Documents:
+) -> TableDocuments:
     """Up to ``times`` stretches of each text of the first group, each different one once.
 
     Each is as long and begins where chance has it; one that is a whole text of any group is
@@ -86,7 +86,7 @@ def drawn(
         raise UserError(
             "Stretches are runs of clauses of a training document; none of these has several."
         )
-    return Documents(table, np.array(taken), numbers, np.array(spans))
+    return TableDocuments(table, np.array(taken), numbers, np.array(spans))
 
 
 def _spans(ends: np.ndarray, times: int, chance: random.Random) -> Iterator[tuple[int, int]]:
@@ -150,7 +150,7 @@ class Prepared:
     training: Examples
     validation: Examples
     notes: tuple[str, ...] = ()
-    unlabelled: Documents | None = None
+    unlabelled: TableDocuments | None = None
     stretches: int = 0
     teaching: Teaching | None = None
 
@@ -168,7 +168,7 @@ class Prepared:
             raise ValueError(
                 f"probabilities of the unlabelled documents expected, {said.shape} came"
             )
-        assert isinstance(training.documents, Documents)
+        assert isinstance(training.documents, TableDocuments)
         sure = np.eye(len(self.labels), dtype=np.float32)[training.classes]
         together = Examples(
             training.documents + documents,
@@ -217,7 +217,7 @@ def prepare(
         counts = table.counts(np.concatenate([rows[0], rows[3]]), vocabulary.lowercase)
         vocabulary = vocabulary.extended(counts, settings.minimum_count, settings.maximum_size)
     numbers = table.numbers(vocabulary)
-    without, stretches = Documents(table, rows[3], numbers), 0
+    without, stretches = TableDocuments(table, rows[3], numbers), 0
     if settings.stretches:
         parts = drawn(table, rows, numbers, settings.stretches, settings.seed)
         without, stretches = without + parts, len(parts)
@@ -278,5 +278,5 @@ def class_names(classes: tuple[str, ...], names: tuple[str, ...] | None) -> tupl
 def _examples(
     table: TokenTable, rows: np.ndarray, numbers: np.ndarray, classes: Sequence[int]
 ) -> Examples:
-    documents = Documents(table, rows, numbers)
+    documents = TableDocuments(table, rows, numbers)
     return Examples(documents, np.array(classes), int(table.cut[rows].sum()))

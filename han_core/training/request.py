@@ -13,7 +13,7 @@ from han_core.data.corpus import Corpus, fingerprint
 from han_core.data.labels import align_labels
 from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import CONFIG, TextConfig
-from han_core.runtime.atomic_io import rescue
+from han_core.runtime.atomic_io import restore_previous
 from han_core.runtime.errors import UserError
 from han_core.text.word_vectors import vectors_size
 from han_core.training.distillation import Teacher, teachers_named
@@ -159,7 +159,7 @@ def _free(request: Request) -> Path:
     out = request.out.absolute()
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        rescue(out)
+        restore_previous(out)
         taken = _holds_something(out)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = getattr(error, "strerror", None) or str(error)

@@ -12,7 +12,7 @@ from han_core.explanation.attribution import Attribution, Method
 from han_core.explanation.comparison import Column, attention_column
 from han_core.explanation.explanation import Reading
 from han_core.runtime.errors import UserError
-from han_core.text.versions import Versions, versions
+from han_core.text.versions import AlignedVersions, align_versions
 from han_core.viz.colour_scale import attribution_scale, reading_scale
 from han_core.viz.heatmap import Colour, Out
 from pages.compare import sentences
@@ -78,7 +78,7 @@ class Comparison:
     request: Request
     sides: tuple[Side, ...]
     notes: tuple[str, ...] = ()
-    versions: Versions | None = None
+    align_versions: AlignedVersions | None = None
 
     @property
     def kind(self) -> Kind:
@@ -250,7 +250,7 @@ def _compare_versions(request: Request, text: str, second: str) -> Comparison:
     texts, names = (text, second), (FIRST, SECOND)
     questions = [cache.Question(request.checkpoints[0], request.device, one) for one in texts]
     explanations = [cache.probe(question).explanation for question in questions]
-    difference = versions(*(explanation.document for explanation in explanations))
+    difference = align_versions(*(explanation.document for explanation in explanations))
     scale = reading_scale(explanations, request.reading)
     places = (difference.first, difference.second)
     one, other = (

@@ -7,7 +7,7 @@ from han_core.explanation.comparison import Difference, Unit
 from han_core.models.listing import Listing
 from han_core.runtime.errors import counted, listed
 from han_core.text.document import Document
-from han_core.text.versions import Versions
+from han_core.text.versions import AlignedVersions
 
 KINDS = {"models": "Models", "methods": "Methods", "versions": "Versions"}
 
@@ -71,7 +71,7 @@ def model_notes(listings: Sequence[Listing]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def changes_line(versions: Versions, second: Document) -> str:
+def changes_line(versions: AlignedVersions, second: Document) -> str:
     """Name the words that were added and removed, run by run; ``second`` as it was written."""
     tokens, added = second.tokens, list[str]()
     for _, run in groupby(enumerate(versions.came), lambda pair: pair[1] - pair[0]):

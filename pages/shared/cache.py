@@ -25,7 +25,7 @@ from han_core.models.listing import Listing, broken_checkpoints, list_checkpoint
 from han_core.runtime.atomic_io import files_state
 from han_core.runtime.devices import choose_device
 from han_core.runtime.paths import checkpoints_root
-from han_core.text.edits import Edit, edited
+from han_core.text.edits import Edit, apply_edits
 from pages.shared import quotas
 from pages.shared.render_queue import RENDERS
 
@@ -179,7 +179,7 @@ def _run(folder: str, mark: str, question: Question) -> ModelProbe:
         return probe_document(checkpoint, checkpoint.tokenizer(question.text), batcher)
     whole = _probe(folder, mark, question._replace(edits=()))
     edits = [Edit(*edit) for edit in question.edits]
-    document = edited(whole.document, edits, checkpoint.tokenizer).document
+    document = apply_edits(whole.document, edits, checkpoint.tokenizer).document
     return probe_document(checkpoint, document, batcher)
 
 

@@ -13,7 +13,7 @@ from han_core.explanation import verdicts
 from han_core.explanation.explanation import Explanation, Reading
 from han_core.models.listing import Listing
 from han_core.models.registry import model_kind
-from han_core.runtime.atomic_io import standing
+from han_core.runtime.atomic_io import current_folder
 from han_core.runtime.devices import available_devices, describe_device
 from han_core.runtime.errors import UserError
 from han_core.viz.model_card.content import Section, read_card
@@ -62,7 +62,7 @@ def card_content(name: str) -> tuple[list[str], tuple[Section, ...]]:
     folder = cache.checkpoints_root() / name
     facts = checkpoint_facts(folder)
     try:
-        card = read_card(standing(folder), facts.config)
+        card = read_card(current_folder(folder), facts.config)
         note = FROM_CARD if card else NO_CARD.format(name=name)
     except UserError as error:
         card, note = None, str(error)

@@ -9,8 +9,8 @@ import streamlit as st
 from han_core.analysis import score_cache
 from han_core.data.corpus import Corpus, read_corpus, read_file
 from han_core.data.table import Table
-from han_core.data.text_files import PREFIX, PastedTexts, texts_of_upload
-from han_core.data.uploads import LARGEST_STORE, keep_upload
+from han_core.data.text_files import PREFIX, PastedTexts, read_pasted_file
+from han_core.data.uploads import LARGEST_STORE, store_upload
 from han_core.runtime.paths import scores_root
 from han_core.training.runs.manage import forget_unused_uploads
 from pages.shared.page import restore_value
@@ -42,7 +42,7 @@ def table(spec: str) -> Table:
 
 @st.cache_data(max_entries=4, show_spinner="Reading the file …")
 def texts(data: bytes, filename: str) -> PastedTexts:
-    return texts_of_upload(data, filename)
+    return read_pasted_file(data, filename)
 
 
 def list_scores() -> list[score_cache.CachedScores]:
@@ -101,4 +101,4 @@ def _keep(file) -> str:
     """Store the file, after deleting uploads that no run needs; return its spec."""
     forget_unused_uploads(LARGEST_STORE // 2)
     with st.spinner("Reading the file …"):
-        return str(keep_upload(file.getvalue(), file.name))
+        return str(store_upload(file.getvalue(), file.name))

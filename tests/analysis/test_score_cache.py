@@ -30,7 +30,7 @@ from han_core.data.corpus import Corpus
 from han_core.data.uploads import scored_data
 from han_core.models.checkpoint import load_checkpoint
 from han_core.runtime.errors import UserError
-from han_core.runtime.jobs import State, look, write_state
+from han_core.runtime.jobs import JobState, job_state, write_state
 from han_core.runtime.paths import documents_root, scores_root
 
 CONTENT = 'text,label,split\nGreen road.,positive,dev\n"Stone, river.",negative,test\n'
@@ -195,11 +195,11 @@ def test_old_questions_without_an_answer_go(keep, path, sha256, monkeypatch):
     made = keep()
     stale = scores_root() / ".asked" / "stale"
     stale.mkdir()
-    write_state(stale, State(kind="failed", text="No."))
+    write_state(stale, JobState(kind="failed", text="No."))
     monkeypatch.setattr(score_cache, "FRESH_SECONDS", -1)
     evict_scores()
     assert not stale.exists()
-    assert look(request_folder(source_of(str(path)), sha256)).answer == {"key": made.key}
+    assert job_state(request_folder(source_of(str(path)), sha256)).answer == {"key": made.key}
 
 
 def test_data_without_labels_are_refused(folder, path):

@@ -9,7 +9,7 @@ from han_core.analysis.score_cache import find_scores, list_scores, open_scores
 from han_core.analysis.scoring.manifest import checkpoint_sha256
 from han_core.analysis.scoring_job import start_scoring
 from han_core.analysis.sources import source_of
-from han_core.runtime.jobs import look, stop
+from han_core.runtime.jobs import job_state, stop_job
 from han_core.runtime.locks import take
 from han_core.runtime.paths import scores_root
 from tests.conftest import WORDS
@@ -36,7 +36,7 @@ def path(tmp_path):
 
 def wait(work, until, seconds=PATIENCE):
     deadline = time.monotonic() + seconds
-    while not until(state := look(work)) and time.monotonic() < deadline:
+    while not until(state := job_state(work)) and time.monotonic() < deadline:
         time.sleep(0.02)
     return state
 
@@ -48,7 +48,7 @@ def test_it_waits_its_turn_is_stopped_and_goes_on_to_the_end(folder, path):
     place = take(scores_root() / ".place")  # another scoring is at work
     work = start_scoring(folder, "cpu", source)
     assert wait(work, lambda state: "Waiting" in state.text).kind == "working"
-    stop(work)
+    stop_job(work)
     assert wait(work, lambda state: state.kind != "working").kind == "stopped"
     assert list_scores() == []
     place.release()

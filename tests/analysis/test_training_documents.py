@@ -18,7 +18,7 @@ from han_core.analysis.training_documents import (
     vectors_key,
 )
 from han_core.data.corpus import bundled_file
-from han_core.data.uploads import keep_upload
+from han_core.data.uploads import store_upload
 from han_core.runtime import locks
 from han_core.runtime.paths import vectors_root
 from tests.processes import PATIENCE
@@ -74,7 +74,7 @@ def test_the_training_documents_that_a_checkpoint_names():
 def test_a_hostile_checkpoint_names_no_file_of_the_machine(tmp_path):
     secret = tmp_path / "salaries.csv"
     secret.write_text("text,label\na,b\n")
-    kept = keep_upload(secret.read_bytes(), "salaries.csv")
+    kept = store_upload(secret.read_bytes(), "salaries.csv")
     around = kept.parent / ".." / ".." / ".." / secret.relative_to("/")
     for path in (secret, around, tmp_path, "/etc/passwd", "salaries.csv\0"):
         assert named_source({"reproduce": f"t --data '{path}'"}) is None

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from han_core.data import table
-from han_core.data.table import Column, changed, taken
+from han_core.data.table import Column, map_cells, take_cells
 
 TEXTS = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=3), max_size=12)
 
@@ -76,5 +76,5 @@ def test_what_goes_to_another_process_is_its_rows_alone():
 def test_tuples_are_taken_and_changed_alike(texts):
     rows = np.arange(len(texts))[::-2]
     for cells in (tuple(texts), Column.of(texts)):
-        assert taken(cells, rows) == tuple(texts[::-1][::2])
-        assert changed(cells, str.title) == tuple(map(str.title, texts))
+        assert take_cells(cells, rows) == tuple(texts[::-1][::2])
+        assert map_cells(cells, str.title) == tuple(map(str.title, texts))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from han_core.data import stream
 from han_core.data.readers import read_table
-from han_core.data.stream import decoded, text_in
+from han_core.data.stream import decode_text, text_opener
 from han_core.runtime.errors import UserError
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -17,7 +17,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 @given(text=TEXT, kind=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
 def test_text_comes_back_whole(text, kind):
     if not text.startswith("\ufeff"):
-        assert decoded(text.encode(kind), "x") == text
+        assert decode_text(text.encode(kind), "x") == text
 
 
 @given(
@@ -33,7 +33,7 @@ def test_the_first_bad_byte_is_found_wherever_blocks_end(good, bad, block, mark)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(stream, "_BLOCK", block)
         with pytest.raises(UserError) as caught:
-            decoded(data, "x")
+            decode_text(data, "x")
     position, line = len(mark + good.encode()), 1 + good.count("\n")
     assert str(caught.value) == (
         f"x is not UTF-8 (first bad byte at position {position:,}), in line {line:,}; "
@@ -55,11 +55,11 @@ def test_half_a_pair_in_utf_16_is_refused(mark):
     kind = "utf-16-le" if mark == b"\xff\xfe" else "utf-16-be"
     data = mark + "ab".encode(kind) + "\ud800".encode(kind, "surrogatepass") + "c".encode(kind)
     with pytest.raises(UserError, match=r"is not UTF-16.*position 6\)"):
-        decoded(data, "x")
+        decode_text(data, "x")
 
 
 def test_lines_end_where_they_are_said_to():
-    read = text_in(lambda: io.BytesIO("a\u2028b\rc\r\nd".encode()), "x")
+    read = text_opener(lambda: io.BytesIO("a\u2028b\rc\r\nd".encode()), "x")
     with read("\n") as text:
         assert list(text) == ["a\u2028b\rc\r\n", "d"]
     with read("") as text:  # and it can be opened again

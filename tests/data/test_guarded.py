@@ -87,7 +87,7 @@ def test_a_crash_of_the_reader_becomes_a_sentence(monkeypatch):
     def crash(*_, **__):
         raise sandbox.NoAnswer(-11)
 
-    monkeypatch.setattr(sandbox, "ask", crash)
+    monkeypatch.setattr(sandbox, "run_in_child", crash)
     assert "made its reader stop" in refusal(read_upload, b"text\na\n", "x.csv")
 
 
@@ -100,7 +100,7 @@ def test_refusals_of_the_reader_come_through():
 
 
 def test_the_ending_is_checked_before_a_process_is_started(monkeypatch):
-    monkeypatch.setattr(sandbox, "ask", None)
+    monkeypatch.setattr(sandbox, "run_in_child", None)
     assert "should end in" in refusal(read_upload, b"", "x.exe")
 
 

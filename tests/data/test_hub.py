@@ -7,7 +7,7 @@ import time
 import pytest
 
 from han_core.data import hub, sandbox
-from han_core.data.hub import HubName, chosen_split, plain_reason, read_hub
+from han_core.data.hub import HubName, choose_split, plain_reason, read_hub
 from han_core.data.table import Table
 from han_core.runtime.errors import UserError
 
@@ -17,7 +17,7 @@ def no_child(monkeypatch):
     def nothing(*_, **__):
         raise sandbox.NoAnswer(1)
 
-    monkeypatch.setattr(sandbox, "ask", nothing)
+    monkeypatch.setattr(sandbox, "run_in_child", nothing)
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_names_are_taken_apart_and_put_together(spec, parts):
     ],
 )  # fmt: skip
 def test_hostile_names_are_refused_before_anything_is_asked(spec, monkeypatch):
-    monkeypatch.setattr(sandbox, "ask", None)
+    monkeypatch.setattr(sandbox, "run_in_child", None)
     assert "was expected" in refusal(read_hub, spec)
 
 
@@ -133,7 +133,7 @@ def test_the_second_child_is_online_and_shows_its_progress(monkeypatch):
             raise sandbox.NoAnswer(1)
         return Table("hf:imdb@train", {})
 
-    monkeypatch.setattr(sandbox, "ask", ask)
+    monkeypatch.setattr(sandbox, "run_in_child", ask)
     monkeypatch.setattr(hub, "hub_answer", lambda url: 200)
     read_hub("hf:imdb")
     assert asked == [
@@ -144,10 +144,10 @@ def test_the_second_child_is_online_and_shows_its_progress(monkeypatch):
 
 def test_which_split_is_taken():
     anything, named = HubName("x", None, None), HubName("x", None, "test")
-    assert chosen_split(("train", "test"), anything, "train") == "train"
-    assert chosen_split(("train", "test"), named, "train") == "test"
-    assert chosen_split(("validation",), anything, "train") == "validation"
-    said = refusal(chosen_split, ("a", "b"), anything, "train")
+    assert choose_split(("train", "test"), anything, "train") == "train"
+    assert choose_split(("train", "test"), named, "train") == "test"
+    assert choose_split(("validation",), anything, "train") == "validation"
+    said = refusal(choose_split, ("a", "b"), anything, "train")
     assert said == 'hf:x has no split "train"; it has: "a", "b".'
 
 

@@ -9,7 +9,7 @@ import urllib.parse
 import pytest
 
 from han_core.data import hub_preview
-from han_core.data.hub_preview import HubColumn, HubConfig, HubSplit, columns_of, hub_offer
+from han_core.data.hub_preview import HubColumn, HubConfig, HubSplit, columns_of, describe_dataset
 from han_core.runtime.errors import UserError
 
 SPLITS = {
@@ -71,18 +71,18 @@ def server(monkeypatch):
 
 @pytest.fixture
 def no_cache(monkeypatch):
-    monkeypatch.setattr(hub_preview, "cached_offer", lambda wanted: None)
+    monkeypatch.setattr(hub_preview, "describe_cached", lambda wanted: None)
 
 
 def refusal(*arguments):
     with pytest.raises(UserError) as caught:
-        hub_offer(*arguments)
+        describe_dataset(*arguments)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
 
 def test_an_offer_says_what_there_is_before_anything_is_downloaded(server):
-    offer = hub_offer("owner/small")
+    offer = describe_dataset("owner/small")
     assert offer.configs == (
         HubConfig("en", (HubSplit("test", 30), HubSplit("train", 70))),
         HubConfig("zh", (HubSplit("test", None), HubSplit("train", None))),
@@ -102,17 +102,17 @@ def test_an_offer_says_what_there_is_before_anything_is_downloaded(server):
 
 @pytest.mark.parametrize("name", ["owner/small/zh@test", "hf:owner/small/zh@test"])
 def test_a_configuration_and_a_split_may_be_named(name, server):
-    offer = hub_offer(name)
+    offer = describe_dataset(name)
     assert (offer.config.name, offer.split.name) == ("zh", "test")
     chosen = {"dataset": "owner/small", "config": "zh", "split": "test"}
     assert server["asked"][-1] == ("/first-rows", chosen)
-    assert hub_offer("https://huggingface.co/datasets/owner/small/", "zh", "test") == offer
+    assert describe_dataset("https://huggingface.co/datasets/owner/small/", "zh", "test") == offer
 
 
 def test_the_only_configuration_and_a_data_set_without_an_owner_go_without_it(server):
-    assert hub_offer("small").spec == "hf:small@train"
+    assert describe_dataset("small").spec == "hf:small@train"
     server["/splits"] = {"splits": [{"config": "plain", "split": "all"}]}
-    assert hub_offer("owner/small").spec == "hf:owner/small@all"
+    assert describe_dataset("owner/small").spec == "hf:owner/small@all"
 
 
 def test_what_there_is_not_is_refused_with_what_there_is(server):
@@ -126,7 +126,7 @@ def test_what_there_is_not_is_refused_with_what_there_is(server):
 @pytest.mark.parametrize("answer", [404, 500, b"{", {"dataset_info": 3}, b"[" * 100_000])
 def test_rows_and_counts_may_be_missing(answer, server):
     server["/info"] = server["/first-rows"] = answer
-    offer = hub_offer("owner/small")
+    offer = describe_dataset("owner/small")
     assert (offer.split, offer.columns, offer.rows) == (HubSplit("train", None), (), ())
 
 
@@ -151,7 +151,7 @@ def test_a_hub_that_says_nothing_useful_is_one_sentence(
 
 def test_the_cache_stands_in_for_the_hub(cache, monkeypatch):
     monkeypatch.setenv("HF_DATASETS_SERVER", "http://127.0.0.1:9")  # nobody listens
-    offer = hub_offer("owner/small", None, "test")
+    offer = describe_dataset("owner/small", None, "test")
     assert offer.configs == (HubConfig("default", (HubSplit("train", 2), HubSplit("test", 2))),)
     assert (offer.split.name, offer.source) == ("test", "the local cache")
     assert offer.columns[1] == HubColumn("label", "classes", ("neg", "pos"))

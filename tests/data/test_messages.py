@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sklearn.datasets import _twenty_newsgroups as theirs
 
 from han_core.data.corpus import read_corpus
-from han_core.data.text_files import own_words, without_header, without_quotes, without_signature
+from han_core.data.text_files import message_body, without_header, without_quotes, without_signature
 from han_core.runtime.errors import UserError
 
 MESSAGE = """From: ada@example.org (Ada)
@@ -35,7 +35,7 @@ LINES = st.sampled_from(
 
 
 def test_a_message_by_hand():
-    assert own_words(MESSAGE) == "So does mine, in A flat.\n\nHas anybody measured theirs?\n"
+    assert message_body(MESSAGE) == "So does mine, in A flat.\n\nHas anybody measured theirs?\n"
 
 
 def test_the_header_ends_at_the_first_blank_line():
@@ -57,11 +57,11 @@ def test_only_lines_that_quote_go():
 def test_the_same_as_scikit_learn(message):
     expected = theirs.strip_newsgroup_header(message)
     expected = theirs.strip_newsgroup_footer(expected)
-    assert own_words(message) == theirs.strip_newsgroup_quoting(expected)
+    assert message_body(message) == theirs.strip_newsgroup_quoting(expected)
 
 
 def test_line_ends_of_another_system_make_no_difference():
-    assert own_words(MESSAGE.replace("\n", "\r\n")) == own_words(MESSAGE)
+    assert message_body(MESSAGE.replace("\n", "\r\n")) == message_body(MESSAGE)
 
 
 @pytest.fixture

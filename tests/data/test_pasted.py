@@ -13,10 +13,10 @@ from han_core.data.table import Table
 from han_core.data.text_files import (
     Pasted,
     PastedTexts,
+    pasted_from_table,
+    read_pasted_file,
+    split_pasted,
     text_column,
-    texts_of,
-    texts_of_table,
-    texts_of_upload,
 )
 from han_core.runtime.errors import UserError
 
@@ -33,16 +33,16 @@ def refusal(read, *arguments) -> str:
 
 def test_one_text_is_one_document_exactly_as_it_is():
     text = "\ufeff  One -- two.\r\n\r\n - - -\n--\n==\n-=-\n--- and more\n \t"
-    assert texts_of(text).documents == (
+    assert split_pasted(text).documents == (
         Pasted("1 · \ufffd One -- two. - - - -- == -=- --- and m…", text),
     )
-    assert texts_of(text).notes == ()
+    assert split_pasted(text).notes == ()
 
 
 @pytest.mark.parametrize("line", ["---", "===", "-----------", "====", "  ---", "---\t "])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_a_line_of_hyphens_or_equals_signs_parts_two(line, end):
-    found = texts_of(f" a{end}{end}{line}{end}{end}b{end}")
+    found = split_pasted(f" a{end}{end}{line}{end}{end}b{end}")
     assert texts(found) == [f" a{end}", f"{end}b{end}"]
     assert [document.name for document in found.documents] == ["1 · a", "2 · b"]
 
@@ -51,7 +51,7 @@ def test_a_line_of_hyphens_or_equals_signs_parts_two(line, end):
     "text", ["---\na", "a\n---", "---\n---\na\n===\n---\n", "a\n---\n \n\t\n---\n", "\n---\na"]
 )
 def test_what_is_empty_between_separators_is_no_document(text):
-    assert texts(texts_of(text)) == ["a"]
+    assert texts(split_pasted(text)) == ["a"]
 
 
 def by_lines(text: str) -> list[str]:
@@ -75,7 +75,7 @@ PARTS = ["-", "---", "===", "\n", "\r\n", "\r", " ", "a", "\v", "\u2028"]
 @example("---")
 def test_the_pieces_are_those_that_reading_line_by_line_finds(text):
     try:
-        found = texts(texts_of(text))
+        found = texts(split_pasted(text))
     except UserError:
         found = []
     assert all(piece in text for piece in found)
@@ -84,30 +84,30 @@ def test_the_pieces_are_those_that_reading_line_by_line_finds(text):
 
 @pytest.mark.parametrize("text", ["", " \n", "---\n===", "\u3000"])
 def test_no_document_is_a_sentence(text):
-    assert "at least one word is expected" in refusal(texts_of, text)
+    assert "at least one word is expected" in refusal(split_pasted, text)
 
 
 def test_a_name_is_a_number_and_a_beginning_on_one_line():
-    names = [d.name for d in texts_of("\n a\tb\n\nc\n---\n" + "long " * 100).documents]
+    names = [d.name for d in split_pasted("\n a\tb\n\nc\n---\n" + "long " * 100).documents]
     assert names == ["1 · a b c", "2 · long long long long long long long long…"]
 
 
 def test_what_is_beyond_the_limits_is_left_out_and_counted(monkeypatch):
     monkeypatch.setattr(text_files, "MOST_DOCUMENTS", 3)
     monkeypatch.setattr(text_files, "LONGEST_TEXT", 5)
-    found = texts_of("\n---\n".join(["123456", "b", "c", "12345", "e", "f"]))
+    found = split_pasted("\n---\n".join(["123456", "b", "c", "12345", "e", "f"]))
     assert texts(found) == ["b", "c", "12345"]
     assert [document.name[0] for document in found.documents] == ["2", "3", "4"]
     assert found.notes == (
         "1 document of more than 5 characters was left out.",
         "2 documents beyond the first 3 were left out.",
     )
-    assert "only documents of more than 5 characters" in refusal(texts_of, "123456")
+    assert "only documents of more than 5 characters" in refusal(split_pasted, "123456")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_a_text_file_in_each_encoding(encoding):
-    found = texts_of_upload("Grün\r\n---\r\n真好\r\n".encode(encoding), "Some.TXT")
+    found = read_pasted_file("Grün\r\n---\r\n真好\r\n".encode(encoding), "Some.TXT")
     assert texts(found) == ["Grün", "真好\r\n"]
 
 
@@ -116,22 +116,22 @@ def test_a_text_file_in_each_encoding(encoding):
     ["grün".encode("latin-1"), "ab".encode("utf-16-le"), "ab".encode("utf-32"), b"a\xff\xfe"],
 )
 def test_another_encoding_is_refused_and_utf_8_named(data):
-    assert refusal(texts_of_upload, data, "x.txt").endswith("save it as UTF-8.")
+    assert refusal(read_pasted_file, data, "x.txt").endswith("save it as UTF-8.")
 
 
 def test_files_that_cannot_be_read(monkeypatch):
-    assert refusal(texts_of_upload, b"a", "../x.pdf") == (
+    assert refusal(read_pasted_file, b"a", "../x.pdf") == (
         '"x.pdf" is not a file that can be read; '
         "its name should end in .txt, .parquet, .csv, .tsv or .jsonl."
     )
-    assert refusal(texts_of_upload, b" ", "x.txt").startswith("x.txt holds no document")
+    assert refusal(read_pasted_file, b" ", "x.txt").startswith("x.txt holds no document")
     monkeypatch.setattr(text_files, "LARGEST_TXT", 3)
-    assert "x.txt holds 4 bytes" in refusal(texts_of_upload, b"abcd", "x.txt")
+    assert "x.txt holds 4 bytes" in refusal(read_pasted_file, b"abcd", "x.txt")
 
 
 def test_a_document_for_each_row_of_a_table_that_has_a_text():
     data = b'id,Review\n1," a\r\n---\r\nb "\n2,\n3,c\n'
-    found = texts_of_upload(data, "x.csv")
+    found = read_pasted_file(data, "x.csv")
     assert found.documents == (Pasted("1 · a --- b", " a\r\n---\r\nb "), Pasted("3 · c", "c"))
     assert found.notes == (
         'The texts are those of the column "Review".',
@@ -142,7 +142,7 @@ def test_a_document_for_each_row_of_a_table_that_has_a_text():
 def test_parquet_goes_through_the_same_reader():
     out = io.BytesIO()
     pq.write_table(pa.table({"n": [1, 2], "told": ["one", "two"]}), out)
-    assert texts(texts_of_upload(out.getvalue(), "x.parquet")) == ["one", "two"]
+    assert texts(read_pasted_file(out.getvalue(), "x.parquet")) == ["one", "two"]
 
 
 @pytest.mark.parametrize(
@@ -167,10 +167,10 @@ def test_the_mean_length_counts_not_one_long_cell():
 
 def test_another_column_can_be_chosen_and_must_exist():
     table = Table("x.csv", {"text": ("a", "b"), "title": ("A", " ")})
-    assert texts(texts_of_table(table, "title")) == ["A"]
-    assert 'no column "body"' in refusal(texts_of_table, table, "body")
-    assert "no column that holds words" in refusal(texts_of_table, Table("x.parquet", {}))
-    assert "holds no document" in refusal(texts_of_table, Table("x.csv", {"text": ("", " ")}))
+    assert texts(pasted_from_table(table, "title")) == ["A"]
+    assert 'no column "body"' in refusal(pasted_from_table, table, "body")
+    assert "no column that holds words" in refusal(pasted_from_table, Table("x.parquet", {}))
+    assert "holds no document" in refusal(pasted_from_table, Table("x.csv", {"text": ("", " ")}))
 
 
 def test_several_are_at_least_one():

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from han_core.data.preview import SAMPLE, look, look_apart
+from han_core.data.preview import SAMPLE, preview_data, preview_in_child
 from han_core.data.splits import Source
 from han_core.runtime.errors import UserError
 
@@ -21,7 +21,7 @@ def many(tmp_path):
 
 
 def test_the_parts_are_those_of_a_run():
-    found = look(BUNDLED)
+    found = preview_data(BUNDLED)
     assert {name: part.documents for name, part in found.parts.items()} == {
         "training": 106, "validation": 26, "test": 88,
     }  # fmt: skip
@@ -31,25 +31,28 @@ def test_the_parts_are_those_of_a_run():
 
 
 def test_there_is_no_test_part_unless_it_is_asked_for():
-    assert set(look(Source("bundled:classroom@train", "0.2")).parts) == {"training", "validation"}
+    assert set(preview_data(Source("bundled:classroom@train", "0.2")).parts) == {
+        "training",
+        "validation",
+    }
 
 
 def test_a_process_of_its_own_says_the_same():
-    assert look_apart(BUNDLED, 3) == look(BUNDLED, 3)
-    assert look(BUNDLED, 3) != look(BUNDLED, 4)
+    assert preview_in_child(BUNDLED, 3) == preview_data(BUNDLED, 3)
+    assert preview_data(BUNDLED, 3) != preview_data(BUNDLED, 4)
 
 
 def test_documents_without_labels_are_counted(tmp_path):
     (tmp_path / "more.csv").write_text("text\none\ntwo\n\n")
     asked = replace(BUNDLED, unlabelled=str(tmp_path / "more.csv"))
-    found = look_apart(asked)
-    assert (found.unlabelled, look(BUNDLED).unlabelled) == (2, 0)
+    found = preview_in_child(asked)
+    assert (found.unlabelled, preview_data(BUNDLED).unlabelled) == (2, 0)
     assert asked.specs == (*BUNDLED.specs, str(tmp_path / "more.csv"))
     assert BUNDLED.specs == ("bundled:classroom@train", "bundled:classroom@test")
 
 
 def test_the_sample_is_spread_over_all_of_the_training_documents(many):
-    found = look(Source(many, "0.2"))
+    found = preview_data(Source(many, "0.2"))
     assert len(found.texts) == SAMPLE
     places = [int(text.split()[-1]) for text in found.texts]
     assert places == sorted(places)
@@ -61,12 +64,12 @@ def test_what_is_wrong_with_the_data_comes_back_as_a_sentence(tmp_path):
     path = tmp_path / "numbers.csv"
     path.write_text("text,label\n" + "".join(f"{n},{'ab'[n % 2]}\n" for n in range(20)))
     with pytest.raises(UserError, match="numbers"):
-        look_apart(Source(str(path)))
+        preview_in_child(Source(str(path)))
 
 
 def test_a_look_that_takes_too_long_is_given_up(many):
     with pytest.raises(UserError, match=r"was not read within 0\.01 seconds"):
-        look_apart(Source(many), seconds=0.01)
+        preview_in_child(Source(many), seconds=0.01)
 
 
 @pytest.mark.parametrize(
@@ -81,4 +84,4 @@ def test_labels_that_cannot_be_learnt_are_refused(tmp_path, rows, says):
     path.write_text("text,label\n" + rows)
     other.write_text("text,label\nsomething,z\n")
     with pytest.raises(UserError, match=says):
-        look(Source(str(path), str(other)))
+        preview_data(Source(str(path), str(other)))

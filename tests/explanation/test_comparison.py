@@ -18,7 +18,7 @@ from han_core.explanation.comparison import (
 )
 from han_core.explanation.explanation import Explanation
 from han_core.text.document import Document, Sentence, Span
-from han_core.text.versions import versions
+from han_core.text.versions import align_versions
 
 TEXT = "don't go. no way"
 #       0123456789012345
@@ -118,7 +118,7 @@ def test_a_weight_and_an_effect_are_compared_by_share():
 def test_versions_are_compared_over_the_words_of_both():
     first = version("a fine old film", [0.1, 0.4, 0.2, 0.3], "first")
     second = version("a bad film", [0.2, 0.6, 0.2], "second")
-    placed = versions(first.document, second.document)
+    placed = align_versions(first.document, second.document)
     one = attention_column("second", second, placed.second)
     other = attention_column("first", first, placed.first)
     lined = aligned_words([other, one])

@@ -7,7 +7,7 @@ import pytest
 
 from han_core.explanation.explain import explain
 from han_core.models.checkpoint import load_checkpoint
-from han_core.text.versions import versions
+from han_core.text.versions import align_versions
 from tests.journey.walk import REVIEW, analyse, drawn_tokens, go, settled, told_tokens
 
 PANELS = "[data-testid=compare-panel]"
@@ -99,7 +99,7 @@ def test_two_versions(compare, checkpoints):
     assert drawn_tokens(compare, PANELS) == told
     before, after = explain(checkpoint, text), explain(checkpoint, changed)
     second, words = compare.locator(PANELS).nth(1), after.document.token_texts()
-    came = [words[token] for token in versions(before.document, after.document).came]
+    came = [words[token] for token in align_versions(before.document, after.document).came]
     assert "bad" in came
     assert second.locator(".hs-added").all_text_contents() == came
     assert second.locator(".hs-out").evaluate_all("all => all.map(e => e.dataset.text)") == [

@@ -15,7 +15,7 @@ from han_core.explanation.model_probe import probe_text
 from han_core.models.checkpoint import load_checkpoint
 from han_core.models.listing import Listing
 from han_core.text.tokenizer import Tokenizer
-from han_core.text.versions import versions
+from han_core.text.versions import align_versions
 from pages.compare import sentences
 from pages.compare.charts import agreement_table, comparison_csv
 from pages.compare.comparison import Request
@@ -280,7 +280,7 @@ def test_a_changed_version_is_marked_and_compared(compare, root):
     assert '2 words added: "very bad"' in said(app).replace("\\", "")
     assert heatmaps(app)[-1]["added"] == second["added"]
     agreement = table(app, "agreement").iloc[0]
-    both = versions(one.document, other.document)
+    both = align_versions(one.document, other.document)
     columns = [attention_column("1", one, both.first), attention_column("2", other, both.second)]
     assert agreement["divergence"] == agreement_table(columns, 10).iloc[0]["divergence"]
 
@@ -360,7 +360,7 @@ def test_notes_on_models():
 def test_what_came_and_went():
     tokenizer = Tokenizer("en")
     first, second = tokenizer("A fine old film. Go!"), tokenizer("A bad film. Go, now!")
-    assert sentences.changes_line(versions(first, second), second) == (
+    assert sentences.changes_line(align_versions(first, second), second) == (
         '3 words added: "bad", ", now". 2 words removed: "fine old".'
     )
 

@@ -8,11 +8,11 @@ import pytest
 
 from han_core.runtime.atomic_io import (
     checksum,
+    current_folder,
     half_replaced,
     read_json,
-    rescue,
+    restore_previous,
     safe_name,
-    standing,
     whole_folder,
     write_json,
 )
@@ -89,11 +89,11 @@ def test_a_process_that_dies_between_the_renames_loses_nothing(tmp_path, renames
     died = subprocess.run([sys.executable, "-c", DIES, str(folder), str(renames)], check=False)
     assert died.returncode == 9
     assert folder.exists() == (renames == 0)
-    assert content(standing(folder)) == "old"
+    assert content(current_folder(folder)) == "old"
     assert half_replaced(tmp_path) == ([] if folder.exists() else [folder])
-    rescue(folder)
+    restore_previous(folder)
     assert content(folder) == "old"
-    assert (standing(folder), half_replaced(tmp_path)) == (folder, [])
+    assert (current_folder(folder), half_replaced(tmp_path)) == (folder, [])
     write(folder, "newest")
     assert content(folder) == "newest"
 
@@ -101,9 +101,9 @@ def test_a_process_that_dies_between_the_renames_loses_nothing(tmp_path, renames
 def test_rescue_leaves_a_folder_that_is_there(tmp_path):
     write(tmp_path / "folder", "new")
     write(tmp_path / ".folder.previous", "old")
-    rescue(tmp_path / "folder")
+    restore_previous(tmp_path / "folder")
     assert content(tmp_path / "folder") == "new"
-    rescue(tmp_path / "nothing")
+    restore_previous(tmp_path / "nothing")
     assert not (tmp_path / "nothing").exists()
 
 
@@ -114,7 +114,7 @@ def test_a_reader_between_the_two_renames_does_not_stop_the_writer(tmp_path, mon
 
     def followed(source, target):
         replace(source, target)
-        found.append(content(standing(folder)))
+        found.append(content(current_folder(folder)))
 
     monkeypatch.setattr(os, "replace", followed)
     write(folder, "new")

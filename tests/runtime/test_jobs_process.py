@@ -13,8 +13,8 @@ AUTOGROUP = Path("/proc/self/autogroup")
 PRIORITY = """
 import os
 from pathlib import Path
-from han_core.runtime.processes import stand_back
-stand_back()
+from han_core.runtime.processes import lower_priority
+lower_priority()
 group = Path("/proc/self/autogroup")
 print(os.nice(0), os.sched_getscheduler(0) if hasattr(os, "sched_getscheduler") else 0)
 print(group.read_text() if group.exists() else "")

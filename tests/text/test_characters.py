@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from han_core.runtime.errors import UserError
 from han_core.text.tokenizer import Tokenizer
-from han_core.text.tokenizer_pool import split
+from han_core.text.tokenizer_pool import tokenise_texts
 
 CHARACTERS = Tokenizer("zh", segmentation="characters")
 
@@ -56,4 +56,4 @@ def test_another_segmentation_is_one_sentence():
 
 
 def test_many_texts_are_split_alike():
-    assert split(["很好", "好"], CHARACTERS).lexicon == [word.encode() for word in "很好"]
+    assert tokenise_texts(["很好", "好"], CHARACTERS).lexicon == [word.encode() for word in "很好"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from han_core.runtime.errors import UserError
 from han_core.text.document import Document
-from han_core.text.edits import LONGEST_REPLACEMENT, MOST_EDITS, Edit, edited, toggle
+from han_core.text.edits import LONGEST_REPLACEMENT, MOST_EDITS, Edit, apply_edits, toggle
 from han_core.text.tokenizer import Tokenizer
 
 tokenizer = cache(Tokenizer)
@@ -39,7 +39,7 @@ def words(text: str, part: str, replacement: str = "") -> Edit:
 def after_edits(text: str, *parts: str) -> str:
     """The text without these parts."""
     edits = [words(text, part) for part in parts]
-    return edited(tokenizer("en")(text), edits, tokenizer("en")).document.text
+    return apply_edits(tokenizer("en")(text), edits, tokenizer("en")).document.text
 
 
 def sentence_numbers(document: Document) -> list[int]:
@@ -69,7 +69,7 @@ def test_nothing_changed_is_the_same_document(language, data):
     document = data.draw(documents(language))
     same = [spanning(document, at, at, text) for at, text in enumerate(document.token_texts())]
     for edits in ((), same[:MOST_EDITS]):
-        found = edited(document, edits, tokenizer(language))
+        found = apply_edits(document, edits, tokenizer(language))
         assert found.document == document
         assert found.origin == tuple(range(len(document.tokens)))
         assert found.removed == ()
@@ -83,7 +83,7 @@ def test_words_that_stay_are_as_they_were(language, data):
     gone = data.draw(st.sets(st.sampled_from(range(len(texts)))))
     assume(0 < len(gone) < len(texts))
     edits = [spanning(document, at, at) for at in data.draw(st.permutations(sorted(gone)))]
-    found = edited(document, edits, tokenizer(language))
+    found = apply_edits(document, edits, tokenizer(language))
     stay = [at for at in range(len(texts)) if at not in gone]
     assert (found.origin, found.removed) == (tuple(stay), tuple(sorted(gone)))
     assert sentence_texts(found.document) == by_sentence([(numbers[at], texts[at]) for at in stay])
@@ -125,7 +125,7 @@ def test_edits_are_those_of_a_list_of_words(language, data):
             new = split(replacement).token_texts()
             expected += [(numbers[at], word, None) for word in new]
     assume(expected)
-    found = edited(document, [spanning(document, *values) for values in ranges], split)
+    found = apply_edits(document, [spanning(document, *values) for values in ranges], split)
     assert sentence_texts(found.document) == by_sentence([(n, word) for n, word, _ in expected])
     assert found.origin == tuple(origin for _, _, origin in expected)
     assert found.removed == tuple(removed)
@@ -176,7 +176,7 @@ def test_texts_read_naturally_without_some_words(parts, expected):
     ],
 )  # fmt: skip
 def test_replacements_stand_where_the_words_stood(edits, expected):
-    assert expected in edited(tokenizer("en")(TEXT), edits, tokenizer("en")).document.text
+    assert expected in apply_edits(tokenizer("en")(TEXT), edits, tokenizer("en")).document.text
 
 
 def test_a_line_end_stays_rather_than_wide_spaces():
@@ -188,7 +188,7 @@ def test_a_line_end_stays_rather_than_wide_spaces():
 def test_a_replacement_is_part_of_one_sentence():
     text = "One. Two three. Four."
     edits = [words(text, "three. Four", "It was. It is!")]
-    found = edited(tokenizer("en")(text), edits, tokenizer("en"))
+    found = apply_edits(tokenizer("en")(text), edits, tokenizer("en"))
     assert found.document.text == "One. Two It was. It is!."
     assert sentence_texts(found.document) == [
         ["One", "."], ["Two", "It", "was", ".", "It", "is", "!"], ["."],
@@ -199,21 +199,23 @@ def test_a_replacement_is_part_of_one_sentence():
 
 def test_a_full_stop_taken_out_merges_no_sentences():
     text = "Good film. bad ending"
-    found = edited(tokenizer("en")(text), [words(text, ".")], tokenizer("en"))
+    found = apply_edits(tokenizer("en")(text), [words(text, ".")], tokenizer("en"))
     assert sentence_texts(found.document) == [["Good", "film"], ["bad", "ending"]]
 
 
 def test_chinese_stays_without_white_space():
     text = "这部电影很好。我不喜欢结尾。"
     document = tokenizer("zh")(text)
-    found = edited(document, [words(text, "很"), words(text, "喜欢", "讨厌")], tokenizer("zh"))
+    found = apply_edits(document, [words(text, "很"), words(text, "喜欢", "讨厌")], tokenizer("zh"))
     assert found.document.text == "这部电影好。我不讨厌结尾。"
 
 
 def test_what_a_limit_cut_off_stays_unseen():
     split = tokenizer("en", 4)
     document = split("One two three four. Five")
-    found = edited(document, [words(document.text, "two"), words(document.text, "four")], split)
+    found = apply_edits(
+        document, [words(document.text, "two"), words(document.text, "four")], split
+    )
     assert found.document.text == "One three . Five"
     assert found.document.text[: found.document.seen] == "One three "
     assert found.document.token_texts() == ("One", "three")
@@ -241,15 +243,15 @@ def test_what_a_limit_cut_off_stays_unseen():
 def test_edits_that_cannot_be_made_are_one_sentence(edit, message):
     document = tokenizer("en", 3)("One two three four five.")
     with pytest.raises(UserError, match=message) as caught:
-        edited(document, [edit()], tokenizer("en", 3))
+        apply_edits(document, [edit()], tokenizer("en", 3))
     assert "\n" not in str(caught.value)
 
 
 def test_white_space_alone_has_nothing_to_edit():
     document = tokenizer("en")(" \n ")
-    assert edited(document, (), tokenizer("en")).document == document
+    assert apply_edits(document, (), tokenizer("en")).document == document
     with pytest.raises(UserError, match="hold none"):
-        edited(document, [Edit(0, 3)], tokenizer("en"))
+        apply_edits(document, [Edit(0, 3)], tokenizer("en"))
 
 
 def test_toggle_makes_takes_back_and_keeps_the_order():
@@ -266,12 +268,12 @@ def test_there_is_a_bound_on_edits():
     text = "a " * (MOST_EDITS + 2)
     document = tokenizer("en")(text)
     edits = tuple(spanning(document, at, at) for at in range(MOST_EDITS))
-    assert edited(document, edits, tokenizer("en")).document.text == "a a "
+    assert apply_edits(document, edits, tokenizer("en")).document.text == "a a "
     with pytest.raises(UserError, match="At most 500 edits"):
         toggle(edits, spanning(document, MOST_EDITS, MOST_EDITS))
     assert len(toggle(edits, edits[7])) == MOST_EDITS - 1
     with pytest.raises(UserError, match="At most 500 edits"):
-        edited(document, (*edits, edits[0]), tokenizer("en"))
+        apply_edits(document, (*edits, edits[0]), tokenizer("en"))
 
 
 def test_the_longest_text_takes_a_second():
@@ -280,6 +282,6 @@ def test_the_longest_text_takes_a_second():
     long = spanning(document, 0, 19_998)
     edits = [long] * (MOST_EDITS - 1) + [spanning(document, 5, 9, "y" * LONGEST_REPLACEMENT)]
     started = time.process_time()
-    found = edited(document, edits, tokenizer("en"))
+    found = apply_edits(document, edits, tokenizer("en"))
     assert time.process_time() - started < 5
     assert found.origin[-1] == 19_999

@@ -5,7 +5,7 @@ import pytest
 from han_core.runtime.errors import UserError
 from han_core.text import tokenizer_pool
 from han_core.text.tokenizer import Tokenizer
-from han_core.text.tokenizer_pool import chunks, processes_for, split_all
+from han_core.text.tokenizer_pool import chunks, processes_for, tokenise_chunks
 
 TEXTS = [
     f"Text {number} isn't good. Not bad, \ud800 {'very ' * (number % 7)}!" for number in range(90)
@@ -13,7 +13,7 @@ TEXTS = [
 
 
 def listed(texts, processes: int, segmentation: str = "words") -> list:
-    found = split_all(texts, Tokenizer("en", 12, segmentation), processes)
+    found = tokenise_chunks(texts, Tokenizer("en", 12, segmentation), processes)
     return [(split.documents.to_pydict(), split.lexicon) for split in found]
 
 
@@ -46,7 +46,7 @@ def test_processes_end_when_nobody_wants_more(small_chunks, monkeypatch):
         lambda *a, **k: begun.append(popen(*a, **k)) or begun[-1],
     )
     taken = []
-    found = split_all((taken.append(text) or text for text in TEXTS), Tokenizer("en", 12), 2)
+    found = tokenise_chunks((taken.append(text) or text for text in TEXTS), Tokenizer("en", 12), 2)
     next(found)
     assert len(taken) < len(TEXTS), "texts are taken as they are needed"
     found.close()

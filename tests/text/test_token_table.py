@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from han_core.text.batch import document_lengths
-from han_core.text.token_table import TEXTS, WORDS, Documents, TokenTable, digests
+from han_core.text.token_table import TEXTS, WORDS, TableDocuments, TokenTable, digests
 from han_core.text.vocabulary import RESERVED, UNKNOWN, Vocabulary
 
 LEXICON = ["Good", "fun", "good", ".", "\ud800"]
@@ -71,7 +71,7 @@ def test_words_are_counted_as_often_as_texts_stand_there(table):
 def test_documents_are_numbered_by_the_vocabulary(table):
     vocabulary = Vocabulary((*RESERVED, "good", "\ud800"))
     rows = table.rows(digests(["three", "one", "three"]))
-    found = Documents(table, rows, table.numbers(vocabulary))
+    found = TableDocuments(table, rows, table.numbers(vocabulary))
     assert [d.words.tolist() for d in found] == [[3, UNKNOWN], [2, UNKNOWN, 2], [3, UNKNOWN]]
     assert [d.sentence_lengths.tolist() for d in found] == [[2], [2, 1], [2]]
     assert found.lengths.tolist() == document_lengths(tuple(found)).tolist() == [2, 3, 2]
@@ -84,12 +84,12 @@ def test_documents_are_numbered_by_the_vocabulary(table):
 def test_parts_of_texts_are_documents_too(table):
     rows = table.rows(digests(["one", "one", "three", "one"]))
     numbers = table.numbers(Vocabulary((*RESERVED, "Good", "good", "."), lowercase=False))
-    parts = Documents(table, rows, numbers, np.array([[1, 3], [0, 1], [1, 2], [2, 3]]))
+    parts = TableDocuments(table, rows, numbers, np.array([[1, 3], [0, 1], [1, 2], [2, 3]]))
     assert [d.words.tolist() for d in parts] == [[4, 3], [2], [4], [3]]
     assert [d.sentence_lengths.tolist() for d in parts] == [[1, 1], [1], [1], [1]]
     assert [d.words.tolist() for d in parts[1:3]] == [[2], [4]]
     assert parts.lengths.tolist() == [2, 1, 1, 1]
-    both = Documents(table, rows[:1], numbers) + parts
+    both = TableDocuments(table, rows[:1], numbers) + parts
     assert [d.words.tolist() for d in both] == [[2, 4, 3], [4, 3], [2], [4], [3]]
     assert both.lengths.tolist() == [3, 2, 1, 1, 1]
     assert both[0].sentence_lengths.tolist() == [2, 1]

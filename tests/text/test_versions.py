@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from han_core.text.document import Document, Sentence, Span
-from han_core.text.versions import EXACT, Gone, versions
+from han_core.text.versions import EXACT, RemovedWords, align_versions
 
 
 def document(*sentences: str) -> Document:
@@ -22,29 +22,31 @@ def document(*sentences: str) -> Document:
 
 
 def test_by_hand():
-    found = versions(document("a fine old film", "go"), document("a bad film", "really", "go"))
+    found = align_versions(
+        document("a fine old film", "go"), document("a bad film", "really", "go")
+    )
     assert found.first.text == found.second.text == "a fine old bad film really go"
     assert found.first.token_texts() == ("a", "fine", "old", "film", "go")
     assert found.second.token_texts() == ("a", "bad", "film", "really", "go")
     assert found.first.tokens[3] == found.second.tokens[2] == Span(15, 19)
     assert found.second.sentence_lengths == (3, 1, 1)
     assert found.came == (1, 3)
-    assert found.gone == (Gone(1, "fine old"),)
+    assert found.gone == (RemovedWords(1, "fine old"),)
 
 
 def test_what_went_at_the_end_stands_behind_the_last_word():
-    found = versions(document("a b", "c d"), document("a"))
-    assert found.gone == (Gone(1, "b  c d"),)  # the characters of the first version
+    found = align_versions(document("a b", "c d"), document("a"))
+    assert found.gone == (RemovedWords(1, "b  c d"),)  # the characters of the first version
     assert found.came == ()
 
 
 def test_the_same_text_stays_and_another_goes():
-    same = versions(document("a b", "c"), document("a b", "c"))
+    same = align_versions(document("a b", "c"), document("a b", "c"))
     assert (same.came, same.gone) == ((), ())
     assert same.first.tokens == same.second.tokens
-    other = versions(document("a b"), document("c d"))
+    other = align_versions(document("a b"), document("c d"))
     assert other.came == (0, 1)
-    assert other.gone == (Gone(0, "a b"),)
+    assert other.gone == (RemovedWords(0, "a b"),)
     assert not set(other.first.tokens) & set(other.second.tokens)
 
 
@@ -52,7 +54,7 @@ def test_a_long_text_is_lined_up_too():
     words = [str(i % 700) for i in range(2_100)]
     changed = [*words[:900], "new", *words[901:1_500], *words[1_501:]]
     assert len(words) * len(changed) > EXACT
-    found = versions(document(" ".join(words)), document(" ".join(changed)))
+    found = align_versions(document(" ".join(words)), document(" ".join(changed)))
     assert [gone.text for gone in found.gone] == [words[900], words[1_500]]
     assert [changed[i] for i in found.came] == ["new"]
 
@@ -63,7 +65,7 @@ documents = st.lists(words, min_size=1, max_size=3).map(lambda sentences: docume
 
 @given(documents, documents)
 def test_the_line_holds_the_words_of_both_in_order(first, second):
-    found = versions(first, second)
+    found = align_versions(first, second)
     for placed, version in ((found.first, first), (found.second, second)):
         assert placed.token_texts() == version.token_texts()
         assert placed.sentence_lengths == version.sentence_lengths
@@ -78,5 +80,5 @@ def test_the_line_holds_the_words_of_both_in_order(first, second):
 
 @given(documents)
 def test_a_version_of_itself_has_not_changed(same):
-    found = versions(same, same)
+    found = align_versions(same, same)
     assert (found.came, found.gone) == ((), ())

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 import han_core
 from han_core.data.corpus import Corpus
 from han_core.models.checkpoint import CONFIG, VOCABULARY, WEIGHTS, Checkpoint, find_folder
-from han_core.runtime.atomic_io import checksum, read_json, standing, write_json
+from han_core.runtime.atomic_io import checksum, current_folder, read_json, write_json
 from han_core.runtime.errors import UserError, counted
 
 PARTS = 256
@@ -180,7 +180,7 @@ def describe(folder: str | Path, checkpoint: Checkpoint, corpus: Corpus) -> Mani
 
 def checkpoint_sha256(folder: str | Path) -> str:
     """Of all that decides a prediction: configuration, vocabulary and weights."""
-    there = standing(find_folder(folder))
+    there = current_folder(find_folder(folder))
     sums = [checksum(there / name) for name in (CONFIG, VOCABULARY, WEIGHTS)]
     return hashlib.sha256(" ".join(sums).encode()).hexdigest()
 

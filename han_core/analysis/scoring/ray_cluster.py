@@ -22,7 +22,7 @@ import han_core
 from han_core.analysis.scoring.manifest import Part
 from han_core.analysis.scoring.workers import Job, Scorer
 from han_core.models.checkpoint import CONFIG, VOCABULARY, WEIGHTS
-from han_core.runtime.atomic_io import standing
+from han_core.runtime.atomic_io import current_folder
 from han_core.runtime.errors import UserError
 
 LIBRARY = Path(han_core.__file__).parent
@@ -105,7 +105,7 @@ class _Actor:
 
 
 def _files(folder: Path) -> dict[str, bytes]:
-    there = standing(folder)
+    there = current_folder(folder)
     return {name: (there / name).read_bytes() for name in (CONFIG, VOCABULARY, WEIGHTS)}
 
 

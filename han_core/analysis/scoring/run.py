@@ -19,7 +19,7 @@ from han_core.data.corpus import Corpus
 from han_core.data.labels import align_labels
 from han_core.models.checkpoint import Checkpoint, find_folder
 from han_core.models.predict import Progress
-from han_core.runtime.atomic_io import write_whole
+from han_core.runtime.atomic_io import write_atomically
 from han_core.runtime.errors import UserError
 
 Engine = Callable[[Iterable[Part], Job], Iterator[tuple[int, bytes]]]
@@ -110,7 +110,7 @@ def _write(
     try:
         tell(done, manifest.rows)
         for number, content in answers:
-            write_whole(part_path(out, number), content)
+            write_atomically(part_path(out, number), content)
             done += manifest.rows_of(number)
             tell(done, manifest.rows)
     except KeyboardInterrupt as stop:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from han_core.data.uploads import forget_uploads, scored_data
+from han_core.data.uploads import delete_unused_uploads, scored_data
 from han_core.runtime.atomic_io import write_json
 from han_core.runtime.devices import choose_device
 from han_core.runtime.errors import UserError
@@ -201,4 +201,4 @@ def forget_unused_uploads(at_most: int = 0) -> None:
         return  # nobody knows what a run needs whose plan cannot be read
     vectors = {str(plan.settings["vectors"]) for plan in needed if plan.settings.get("vectors")}
     specs = {spec for plan in needed for spec in plan.source.specs}
-    forget_uploads(specs | vectors | scored_data(), at_most)
+    delete_unused_uploads(specs | vectors | scored_data(), at_most)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from han_core.data.preview import Look
+from han_core.data.preview import DataPreview
 from han_core.data.splits import Parts, Source
 from han_core.models.architecture import Architecture, AttentionForm
 from han_core.models.checkpoint import TextConfig
@@ -158,7 +158,7 @@ def read_plan(folder: Path) -> Plan:
     return checked_plan(**values)
 
 
-def forecast(plan: Plan, look: Look) -> Estimate:
+def forecast(plan: Plan, look: DataPreview) -> Estimate:
     """Parameters, memory and time of ``plan`` on data like ``look``.
 
     Raises:

@@ -19,7 +19,13 @@ from han_core.models.checkpoint import (
     WEIGHTS,
     read_metrics,
 )
-from han_core.runtime.atomic_io import read_json, safe_name, standing, whole_folder, write_json
+from han_core.runtime.atomic_io import (
+    current_folder,
+    read_json,
+    safe_name,
+    whole_folder,
+    write_json,
+)
 from han_core.runtime.errors import UserError
 from han_core.runtime.locks import held
 from han_core.runtime.paths import checkpoints_root
@@ -41,7 +47,7 @@ def publish_run(folder: Path, name: str) -> str:
     Raises:
         UserError: if there is none yet, or it cannot be written there.
     """
-    source = standing(folder / "checkpoint")
+    source = current_folder(folder / "checkpoint")
     if not (source / CONFIG).is_file():
         raise UserError("The run has no checkpoint yet; one is written after its first epoch.")
     try:
@@ -66,7 +72,7 @@ def published(folder: Path) -> str | None:
         return None
     if not isinstance(name, str) or name != safe_name(name):
         return None
-    there = standing(checkpoints_root() / name)
+    there = current_folder(checkpoints_root() / name)
     return name if read_metrics(there).get("run") == folder.name else None
 
 
@@ -102,7 +108,7 @@ def delete_published(folder: Path) -> None:
 def _free(name: str) -> str:
     wanted = safe_name(name)
     root, found, number = checkpoints_root(), wanted, 1
-    while standing(root / found).exists():
+    while current_folder(root / found).exists():
         number += 1
         found = f"{wanted}-{number}"
     return found

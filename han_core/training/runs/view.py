@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from han_core.models.checkpoint import CONFIG as CHECKPOINT_CONFIG
-from han_core.runtime.atomic_io import standing
+from han_core.runtime.atomic_io import current_folder
 from han_core.runtime.errors import UserError, counted
 from han_core.runtime.locks import is_held
 from han_core.training.optimization import best_line
@@ -121,7 +121,7 @@ class RunView:
     def checkpoint(self) -> Path | None:
         """The folder with the weights so far, where there is one."""
         folder = self.folder / CHECKPOINT
-        return folder if (standing(folder) / CHECKPOINT_CONFIG).is_file() else None
+        return folder if (current_folder(folder) / CHECKPOINT_CONFIG).is_file() else None
 
 
 def look_at(folder: Path) -> RunView:

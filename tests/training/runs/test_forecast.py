@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from han_core.data.preview import look
+from han_core.data.preview import preview_data
 from han_core.data.splits import Source
 from han_core.models.architecture import Architecture
 from han_core.models.registry import build_model, count_parameters
@@ -18,7 +18,7 @@ def plan(**values):
 
 @pytest.fixture(scope="module")
 def seen():
-    return look(SOURCE)
+    return preview_data(SOURCE)
 
 
 def test_the_parameters_are_those_of_the_model_for_the_words_that_are_expected(seen):
