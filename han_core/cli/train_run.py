@@ -16,7 +16,7 @@ import torch
 
 from han_core.analysis.film import FrameRecorder
 from han_core.data.splits import read_parts
-from han_core.runtime.atomic_io import standing
+from han_core.runtime.atomic_io import current_folder
 from han_core.runtime.devices import choose_device
 from han_core.runtime.errors import UserError
 from han_core.training.callbacks import Stopped
@@ -61,7 +61,7 @@ def _carry_out(folder: Path, device: str, log: EventLog) -> dict:
         parts = read_parts(plan.source, plan.training.seed)
     for note in parts.notes:
         teller.say(note)
-    resume = standing(folder / CHECKPOINT).exists()
+    resume = current_folder(folder / CHECKPOINT).exists()
     summary = train(plan.request(folder, parts, resume), choose_device(device), teller.watch)
     _publish(folder, teller)
     return summary
