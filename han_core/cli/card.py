@@ -21,7 +21,7 @@ from han_core.cli.common import (
 from han_core.data.corpus import Corpus, read_corpus
 from han_core.data.rationales import Rationales, read_rationales
 from han_core.models.checkpoint import CARD, README, Checkpoint, find_folder
-from han_core.runtime.atomic_io import standing, write_whole
+from han_core.runtime.atomic_io import current_folder, write_atomically
 from han_core.runtime.errors import UserError
 from han_core.viz.model_card import measured
 from han_core.viz.model_card.content import Baseline, Card, read_card, weights_of, write_card
@@ -57,7 +57,7 @@ def card_flags(parser: ArgumentParser) -> None:
 def run_card(options: Namespace) -> None:
     """Measure what the card lacks, write both files, and print their folder and the parts."""
     checkpoint = load_chosen(options)
-    folder = standing(find_folder(options.checkpoint))
+    folder = current_folder(find_folder(options.checkpoint))
     check_writable(str(folder / CARD))
     card = _measured(options, checkpoint, _begun(folder, checkpoint))
     _write(options.checkpoint, folder, card)
@@ -127,7 +127,7 @@ def _write(checkpoint: str, folder: Path, card: Card) -> None:
     own = checkpoint_facts(checkpoint)
     try:
         write_card(folder, card)
-        write_whole(folder / README, readme(own, sections(own, card)).encode("utf-8"))
+        write_atomically(folder / README, readme(own, sections(own, card)).encode("utf-8"))
     except OSError as error:
         raise UserError(f"The card of {own.name} can't be written: {reason(error)}.") from error
 

@@ -19,7 +19,7 @@ from han_core.models.checkpoint import (
     read_metrics,
 )
 from han_core.models.registry import blank_model
-from han_core.runtime.atomic_io import standing
+from han_core.runtime.atomic_io import current_folder
 from han_core.runtime.errors import shown
 
 PARTS = ("train", "validation", "test")
@@ -86,7 +86,7 @@ def checkpoint_facts(folder: str | Path) -> CheckpointFacts:
         UserError: if there is none or its configuration does not fit.
     """
     location = find_folder(folder)
-    place = standing(location)
+    place = current_folder(location)
     config, metrics = read_config(place), read_metrics(place)
     return CheckpointFacts(
         name=location.name,
