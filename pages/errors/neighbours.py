@@ -20,7 +20,7 @@ from han_core.analysis.training_documents import (
 )
 from han_core.models.checkpoint import read_metrics
 from han_core.runtime.errors import UserError
-from han_core.runtime.jobs import State
+from han_core.runtime.jobs import JobState
 from pages.errors import cached_scores, scoring, sentences
 from pages.errors.context import ErrorsContext
 from pages.shared import cache, data_picker, files
@@ -142,7 +142,7 @@ def _training_set(errors: ErrorsContext, checkpoint: str, source: Source) -> Tra
     return TrainingSet(cache.checkpoints_root() / checkpoint, sha256, errors.device, source)
 
 
-def _read(request: TrainingSet, progress: State | None) -> None:
+def _read(request: TrainingSet, progress: JobState | None) -> None:
     """The button that starts reading, or how far it is."""
     if progress is not None and progress.kind == "working":
         _progress(request)

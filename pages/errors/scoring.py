@@ -18,7 +18,7 @@ from han_core.analysis.score_cache import (
 from han_core.analysis.scoring_job import start_scoring
 from han_core.analysis.sources import FileStatus, Scores, Source
 from han_core.runtime.errors import UserError
-from han_core.runtime.jobs import State, look, stop
+from han_core.runtime.jobs import JobState, job_state, stop_job
 from pages.errors import cached_scores
 from pages.errors.context import warn_later
 from pages.shared import cache, controls, data_picker, files
@@ -110,7 +110,7 @@ def _show_changed(
 def _score(checkpoint: str, device: str, source: Source) -> CachedScores | None:
     """Score here if that is quick, else in a process of its own."""
     work = request_folder(source, cached_scores.checkpoint_sha256(checkpoint))
-    state = look(work)
+    state = job_state(work)
     if state is not None and state.kind in ("failed", "stopped"):
         _show_end(state, checkpoint, device, source)
         return None
@@ -143,19 +143,19 @@ def _show_progress(work: Path, checkpoint: str) -> None:
     """Progress, drawn again every second until the other process has ended."""
 
     def panel() -> None:
-        state = look(work)
+        state = job_state(work)
         if state is None or state.kind != "working":
             files.forget_scores()
             st.rerun()
         st.progress(state.share, f"{plain(checkpoint)}: {progress_line(state)}")
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.button("Stop", key=f"score_stop_{checkpoint}", on_click=stop, args=(work,))
+            st.button("Stop", key=f"score_stop_{checkpoint}", on_click=stop_job, args=(work,))
             st.caption("You can close the page; scoring goes on, and scores so far are kept.")
 
     st.fragment(panel, run_every=1.0)()
 
 
-def _show_end(state: State, checkpoint: str, device: str, source: Source) -> None:
+def _show_end(state: JobState, checkpoint: str, device: str, source: Source) -> None:
     """Why scoring ended early, and a button that starts it again."""
     if state.kind == "failed":
         st.error(plain(state.text))
@@ -168,7 +168,7 @@ def _show_end(state: State, checkpoint: str, device: str, source: Source) -> Non
     )  # fmt: skip
 
 
-def progress_line(state: State) -> str:
+def progress_line(state: JobState) -> str:
     """Return how far a job is and how long it will take, as Markdown."""
     if not state.of:
         return f"{plain(state.text)} …"

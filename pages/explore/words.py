@@ -16,7 +16,7 @@ from han_core.explanation.explanation import Explanation
 from han_core.explanation.interventions import InterventionResult, intervene
 from han_core.explanation.model_probe import ModelProbe
 from han_core.runtime.errors import UserError
-from han_core.text.edits import Edited, edited, struck
+from han_core.text.edits import EditedDocument, apply_edits, removed_runs
 from han_core.viz.colour_scale import attribution_scale
 from han_core.viz.heatmap import Colour, heatmap
 from pages.shared import cache, controls, document_input, explanation_panels, wording
@@ -41,7 +41,7 @@ class Analysis:
     question: cache.Question
     before: ModelProbe
     now: ModelProbe
-    edited: Edited
+    apply_edits: EditedDocument
     tampered: InterventionResult | None
 
     @property
@@ -69,11 +69,11 @@ def analyse(question: cache.Question) -> Analysis:
     before = cache.probe(question)
     edits = document_input.edits()
     try:
-        new = edited(before.document, edits, before.checkpoint.tokenizer)
+        new = apply_edits(before.document, edits, before.checkpoint.tokenizer)
     except UserError as error:  # edits from a link, or made with another tokenizer
         document_input.set_notice("edits", str(error))
         document_input.set_edits(())
-        edits, new = (), edited(before.document, (), before.checkpoint.tokenizer)
+        edits, new = (), apply_edits(before.document, (), before.checkpoint.tokenizer)
     question = question._replace(edits=tuple((e.start, e.end, e.replacement) for e in edits))
     now = cache.probe(question) if edits else before
     return Analysis(question, before, now, new, _tampered(now))
@@ -110,7 +110,7 @@ def panel(analysis: Analysis) -> None:
             tokenizer=analysis.before.checkpoint.tokenizer,
         ),
         added=frozenset(i for i, by in enumerate(new.made_by) if by is not None),
-        out=[(run.before, run.text, str(run.edit)) for run in struck(document, new)],
+        out=[(run.before, run.text, str(run.edit)) for run in removed_runs(document, new)],
     )
     _choose_placebo()
     if placebo is not None:

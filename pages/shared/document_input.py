@@ -9,11 +9,11 @@ from typing import Literal
 
 import streamlit as st
 
-from han_core.data.text_files import PastedTexts, texts_of
+from han_core.data.text_files import PastedTexts, split_pasted
 from han_core.explanation.interventions import Intervention
 from han_core.runtime.errors import UserError
 from han_core.text.document import Document
-from han_core.text.edits import Edit, Edited, edited, touched
+from han_core.text.edits import Edit, EditedDocument, apply_edits, edits_after_click
 from han_core.text.tokenizer import Tokenizer
 from pages.shared import files, quotas, wording
 from pages.shared.page import is_stale, mark_drawn, plain, restore_value, set_value
@@ -109,13 +109,13 @@ def _pager() -> None:
 def _texts_in(text: str) -> int:
     """How many texts the separator lines in ``text`` make."""
     try:
-        return len(texts_of(text))
+        return len(split_pasted(text))
     except UserError:
         return 1
 
 
 def _split() -> None:
-    _take_texts(texts_of(st.session_state["analysed"]))
+    _take_texts(split_pasted(st.session_state["analysed"]))
 
 
 def _take_file() -> None:
@@ -191,13 +191,13 @@ def undo(number: int) -> None:
     set_edits(left)
 
 
-def take_click(act: dict, document: Document, edited: Edited, tokenizer: Tokenizer) -> None:
+def take_click(act: dict, document: Document, edited: EditedDocument, tokenizer: Tokenizer) -> None:
     """Remove the word or sentence that was clicked in the heatmap, or restore it."""
     if act["do"] == "back":
         undo(int(act["id"]))
     else:
         span = act["start"], act["end"]
-        _try(lambda: touched(document, edits(), edited, *span), document, tokenizer)
+        _try(lambda: edits_after_click(document, edits(), edited, *span), document, tokenizer)
 
 
 def replace(number: int, replacement: str, document: Document, tokenizer: Tokenizer) -> None:
@@ -214,7 +214,7 @@ def replace(number: int, replacement: str, document: Document, tokenizer: Tokeni
 def _try(new_edits: Callable[[], Sequence[Edit]], document: Document, tokenizer: Tokenizer) -> None:
     """Store edits that can be made; otherwise say why not, and change nothing."""
     try:
-        edited(document, wanted := new_edits(), tokenizer)
+        apply_edits(document, wanted := new_edits(), tokenizer)
     except UserError as error:
         set_notice("edits", str(error))
     else:

@@ -7,8 +7,8 @@ import streamlit as st
 
 from han_core.analysis.film import Film, read_frames
 from han_core.data import hub_preview, preview
-from han_core.data.hub_preview import HubOffer
-from han_core.data.preview import Look
+from han_core.data.hub_preview import HubDataset
+from han_core.data.preview import DataPreview
 from han_core.data.splits import Source
 from han_core.runtime.paths import runs_root
 from han_core.training.estimate import Estimate
@@ -25,24 +25,24 @@ MINUTES = 10
 
 
 @st.cache_data(max_entries=16, ttl=MINUTES * 60, show_spinner="Asking the hub …")
-def hub_offer(name: str, config: str | None, split: str | None) -> HubOffer:
+def hub_offer(name: str, config: str | None, split: str | None) -> HubDataset:
     """Return what the hub has under this name, and the first rows of one split.
 
     Raises:
         UserError: if it cannot be reached, or does not know the name.
     """
-    return hub_preview.hub_offer(name, config, split)
+    return hub_preview.describe_dataset(name, config, split)
 
 
 @st.cache_data(max_entries=16, show_spinner="Reading the documents …")
-def look(source: Source, seed: int) -> Look:
+def look(source: Source, seed: int) -> DataPreview:
     """Return what ``source`` gives a run; a worker process reads what is not bundled.
 
     Raises:
         UserError: as ``read_parts``.
     """
     bundled = all(spec.startswith("bundled:") for spec in source.specs)
-    return preview.look(source, seed) if bundled else preview.look_apart(source, seed)
+    return preview.preview_data(source, seed) if bundled else preview.preview_in_child(source, seed)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from han_core.data.inspection import Inspection
-from han_core.data.preview import Look
+from han_core.data.preview import DataPreview
 from han_core.data.splits import Source
 from han_core.data.table import Table
 from han_core.runtime.errors import UserError
@@ -159,7 +159,7 @@ def pick_column(key: str, title: str, columns: tuple[str, ...], name: str, other
     return st.selectbox(title, columns, key=key, persist_state="session")
 
 
-def read_all(picked: PickedData, source: Source, seed: int) -> Look | None:
+def read_all(picked: PickedData, source: Source, seed: int) -> DataPreview | None:
     """Read what a run would be given; data of the hub only after a click.
 
     Raises:
@@ -184,7 +184,7 @@ def _is_download_wanted(source: Source) -> bool:
     return False
 
 
-def details(picked: PickedData, look: Look | None) -> None:
+def details(picked: PickedData, look: DataPreview | None) -> None:
     """Draw figures and first rows in an expander, and problems above it."""
     if look is None:
         _first_rows(picked)
@@ -239,7 +239,7 @@ def _duplicates(parts: dict[str, Inspection]) -> None:
         st.dataframe(examples, hide_index=True, key="train_repeats", height="content")
 
 
-def _first_rows(picked: PickedData, look: Look | None = None) -> None:
+def _first_rows(picked: PickedData, look: DataPreview | None = None) -> None:
     """The first rows of the source, with long cells cut."""
     rows = picked.rows
     if not rows and look is not None:

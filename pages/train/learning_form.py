@@ -8,9 +8,9 @@ from typing import Any
 import streamlit as st
 
 from han_core.data.labels import same_classes
-from han_core.data.preview import Look
+from han_core.data.preview import DataPreview
 from han_core.data.text_files import PREFIX
-from han_core.data.uploads import keep_vectors
+from han_core.data.uploads import store_vectors
 from han_core.models.listing import Listing
 from han_core.runtime.errors import UserError
 from han_core.training.fields import explained
@@ -81,7 +81,7 @@ def _take() -> None:
     stored = st.session_state.get("train_vectors_kept")
     if file is None or (stored is not None and stored[2] == file.file_id):
         return
-    path, size = keep_vectors(file.getvalue(), file.name)
+    path, size = store_vectors(file.getvalue(), file.name)
     st.session_state["train_vectors_kept"] = (str(path), size, file.file_id)
     st.rerun()  # the field of that size has already been drawn
 
@@ -112,7 +112,7 @@ def stretches() -> dict[str, int]:
     return {} if chosen == field.default else {field.name: chosen}
 
 
-def teachers(look: Look | None, origin: Listing | None) -> dict[str, list[str]]:
+def teachers(look: DataPreview | None, origin: Listing | None) -> dict[str, list[str]]:
     """Draw the picker of teachers, and return its setting.
 
     Args:

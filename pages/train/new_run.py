@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from han_core.data.preview import Look
+from han_core.data.preview import DataPreview
 from han_core.data.splits import Source
 from han_core.models.listing import Listing
 from han_core.training.runs import manage
@@ -38,7 +38,7 @@ class _Documents:
     """What the left side of the form says; ``source`` is None until a run could use it."""
 
     picked: PickedData | None = None
-    look: Look | None = None
+    look: DataPreview | None = None
     source: Source | None = None
     distillation: dict[str, Any] = field(default_factory=dict)
 
@@ -97,7 +97,7 @@ def _seed() -> int:
     return int(form_values.value_of(form_values.known()["seed"]))
 
 
-def watched(look: Look | None) -> tuple[tuple[str, ...], int | None]:
+def watched(look: DataPreview | None) -> tuple[tuple[str, ...], int | None]:
     """Draw the picker of watched documents, whose attention is recorded during training.
 
     Returns:
@@ -137,7 +137,7 @@ def _picker(offered: dict[str, str], most: int) -> list[str]:
     )  # fmt: skip
 
 
-def offers(look: Look, longest: int) -> dict[str, str]:
+def offers(look: DataPreview, longest: int) -> dict[str, str]:
     """Return name → text of some documents, taking classes in turn, so that the first differ."""
     by_class: dict[str, list[str]] = {}
     for text, label in zip(look.texts, look.labels, strict=True):
@@ -215,7 +215,7 @@ def start_button(plan: Plan | None) -> None:
         st.rerun()
 
 
-def estimate(plan: Plan, look: Look | None) -> None:
+def estimate(plan: Plan, look: DataPreview | None) -> None:
     """Draw parameters, memory and time before anything starts."""
     if look is None:
         st.caption(sentences.NO_ESTIMATE)

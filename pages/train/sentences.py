@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from han_core.data.hub_preview import HubOffer
+from han_core.data.hub_preview import HubDataset
 from han_core.training.estimate import Estimate
 from han_core.training.runs.view import RunView
 
@@ -129,7 +129,7 @@ def badge(status: str) -> str:
     return f":{BADGES[status]}-badge[{status}]"
 
 
-def offer(offer: HubOffer) -> str:
+def offer(offer: HubDataset) -> str:
     """Describe the columns of a data set on the hub."""
     columns = ", ".join(
         f"{column.name} ({', '.join(column.classes[:6]) or column.kind})"

@@ -203,9 +203,8 @@ def test_why_training_documents_cannot_be_read(small, root, monkeypatch):
     from han_core.runtime import jobs
 
     bench, _ = small
-    monkeypatch.setattr(
-        jobs, "look",
-        lambda folder: jobs.State(kind="failed", text="No *such* file."),
+    monkeypatch.setattr(jobs, "job_state",
+        lambda folder: jobs.JobState(kind="failed", text="No *such* file."),
     )  # fmt: skip
     app = drawn(nearest_page, bench, read_document(bench.store, 0))
     assert app.error[0].value.replace("\\", "") == "No *such* file."

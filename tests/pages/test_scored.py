@@ -11,7 +11,7 @@ import pytest
 from han_core.analysis import scoring_job
 from han_core.analysis.score_cache import list_scores
 from han_core.analysis.sources import source_of
-from han_core.runtime.jobs import State
+from han_core.runtime.jobs import JobState
 from pages.errors import scoring, word_attention
 from pages.shared import data_picker, files
 from tests.pages.seen import captions
@@ -96,7 +96,7 @@ def test_many_are_scored_by_another_process(app, monkeypatch):
 
 def test_stopped_it_says_how_far_it_was_and_begins_again_on_request(app, monkeypatch):
 
-    stopped = State(kind="stopped", text="Stopped.", done=30, of=88)
+    stopped = JobState(kind="stopped", text="Stopped.", done=30, of=88)
     monkeypatch.setattr(scoring, "look", lambda folder: stopped)
     begun = []
     monkeypatch.setattr(scoring, "start_scoring", lambda *given: begun.append(given))
@@ -188,9 +188,9 @@ def test_two_data_sets_of_one_name_are_told_apart(own_file):
 
 
 def test_how_far_in_words():
-    reading = State(kind="working", text="Reading a_b.csv")
+    reading = JobState(kind="working", text="Reading a_b.csv")
     assert scoring.progress_line(reading) == r"Reading a\_b\.csv …"
-    at_work = State(kind="working", text="Scored", done=1_200, of=9_000, seconds_left=130.0)
+    at_work = JobState(kind="working", text="Scored", done=1_200, of=9_000, seconds_left=130.0)
     assert scoring.progress_line(at_work) == "Scored 1,200 of 9,000 documents, about 2 minutes left"
     assert scoring.duration(9_000) == "2 hours"
     assert scoring.duration(0.2) == "1 seconds"
