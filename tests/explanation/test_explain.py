@@ -1,6 +1,8 @@
 """The spine: whatever the text, the explanation keeps the contract, alone and in company."""
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
@@ -9,18 +11,30 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from han_core.explanation import explain as room
-from han_core.explanation.explain import explain, explain_many, token_runs
+from han_core.explanation import explain as explain_module
+from han_core.explanation.explain import (
+    RequestBatcher,
+    explain,
+    explain_document,
+    explain_many,
+    token_runs,
+)
 from han_core.models.checkpoint import Checkpoint, load_checkpoint
 from han_core.runtime.errors import UserError
+from han_core.text.document import Document
+from tests.conftest import WORDS
 from tests.reference import check_contract
 
 KINDS = [("han", "additive"), ("bilstm", "additive"), ("bilstm", "dot"), ("han", "linear")]
+
+
 ODD = [
     "\ud800", "\x00", "\u200b", "\u200d", "\u202e", "👨\u200d👩\u200d👧", "👍🏽", "e\u0301", "שלום",
     "电影", "\r\n", "\n\n", "\xa0", "<script>alert(1)</script>", "&amp;", "Green ", "river. ",
     "the", "<unk>", "<pad>", "a", " ",
 ]  # fmt: skip
+
+
 odd_text = st.lists(
     st.sampled_from(ODD) | st.text(st.characters(exclude_categories=()), max_size=4), min_size=1
 ).map("".join)
@@ -82,7 +96,7 @@ TEXTS = [
 @pytest.mark.parametrize("budget", [20_000, 300, 1])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_document_gets_the_same_numbers_in_any_company(checkpoint_of, monkeypatch, kind, budget):
-    monkeypatch.setattr(room, "BATCH_TOKENS", budget)
+    monkeypatch.setattr(explain_module, "BATCH_TOKENS", budget)
     checkpoint = checkpoint_of(kind)
     ids = [f"id-{number}" for number in range(len(TEXTS))]
     together = list(explain_many(checkpoint, TEXTS, ids))
@@ -95,7 +109,7 @@ def test_a_document_gets_the_same_numbers_in_any_company(checkpoint_of, monkeypa
 def test_no_more_than_a_chunk_is_split_into_words_before_the_first_explanation(
     checkpoint_of, monkeypatch
 ):
-    monkeypatch.setattr(room, "CHUNK", 2)
+    monkeypatch.setattr(explain_module, "CHUNK", 2)
     checkpoint, split = checkpoint_of(KINDS[0]), []
     real = checkpoint.tokenizer
     monkeypatch.setitem(checkpoint.__dict__, "tokenizer", lambda t: split.append(t) or real(t))
@@ -172,3 +186,92 @@ def test_runs_cover_all_documents_within_the_budget(lengths, budget):
         assert sum(lengths[start:end]) <= budget or end - start == 1
     for (start, end), _ in pairwise(found):
         assert sum(lengths[start : end + 1]) > budget  # the next one would not have fitted
+
+
+@pytest.fixture(scope="module")
+def checkpoint(random_checkpoint):
+    return load_checkpoint(random_checkpoint())
+
+
+@pytest.fixture
+def texts():
+    return [f"The {WORDS[at]} and the road. " * (at % 5 + 1) for at in range(20)]
+
+
+def assert_same_explanation(one, other):
+    assert one.document.text == other.document.text
+    assert np.allclose(one.probabilities, other.probabilities, atol=1e-5)
+    assert np.allclose(one.word_weights, other.word_weights, atol=1e-5)
+    assert np.allclose(one.sentence_weights, other.sentence_weights, atol=1e-5)
+
+
+@pytest.fixture
+def gate(monkeypatch):
+    """Holds the first pass until it is opened, so that others come meanwhile."""
+    opened, begun, real = threading.Event(), threading.Event(), explain_module.explain_documents
+
+    def held(*arguments):
+        begun.set()
+        assert opened.wait(20)
+        return real(*arguments)
+
+    monkeypatch.setattr(explain_module, "explain_documents", held)
+    return begun, opened
+
+
+def ask_all(ask, documents, gate):
+    """All answers; the first asks alone, and the others come while it is being answered."""
+    begun, opened = gate
+    with ThreadPoolExecutor(len(documents)) as pool:
+        answers = [pool.submit(ask, documents[0])]
+        assert begun.wait(20)
+        answers += [pool.submit(ask, document) for document in documents[1:]]
+        while len(ask._waiting) < len(documents) - 1:
+            threading.Event().wait(0.01)
+        opened.set()
+        return [answer.exception() or answer.result() for answer in answers]
+
+
+def test_those_who_wait_share_a_pass_and_get_what_they_would_get_alone(checkpoint, texts, gate):
+    documents = [checkpoint.tokenizer(text) for text in texts]
+    ask = RequestBatcher(checkpoint)
+    answers = ask_all(ask, documents, gate)
+    assert ask.passes == 2
+    for answer, document in zip(answers, documents, strict=True):
+        assert_same_explanation(answer, explain_document(checkpoint, document))
+
+
+def test_a_pass_holds_no_more_than_the_budget(checkpoint, texts, gate):
+    documents = [checkpoint.tokenizer("The road and the river.") for _ in range(7)]
+    ask = RequestBatcher(checkpoint, budget=2 * len(documents[0].tokens))
+    ask_all(ask, documents, gate)
+    assert ask.passes == 1 + 3
+
+
+def test_a_wrong_document_troubles_nobody_else(checkpoint, texts, gate):
+    documents = [checkpoint.tokenizer(text) for text in texts[:4]]
+    documents[2] = Document("", (), 0)
+    first, second, wrong, last = ask_all(RequestBatcher(checkpoint), documents, gate)
+    assert isinstance(wrong, UserError)
+    for answer, document in zip((first, second, last), [*documents[:2], documents[3]], strict=True):
+        assert_same_explanation(answer, explain_document(checkpoint, document))
+
+
+def test_nobody_waits_for_a_long_document(checkpoint, monkeypatch):
+    opened, begun = threading.Event(), threading.Event()
+
+    def held(*arguments):
+        begun.set()
+        assert opened.wait(20)
+        return explain_document(*arguments)
+
+    monkeypatch.setattr(explain_module, "explain_document", held)
+    short, long = (checkpoint.tokenizer(text) for text in ("The road.", "The road. " * 9))
+    ask = RequestBatcher(checkpoint, budget=5)
+    with ThreadPoolExecutor(2) as pool:
+        waiting = pool.submit(ask, long)
+        assert begun.wait(20)
+        assert_same_explanation(ask(short), explain_document(checkpoint, short))
+        assert not waiting.done()
+        opened.set()
+        assert_same_explanation(waiting.result(), explain_document(checkpoint, long))

@@ -4,11 +4,15 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from han_core.explanation.explanation import Explanation, entropy, ranks, top_mass
+from han_core.explanation.explanation import Explanation, entropy, join_words, ranks, top_mass
 from han_core.text.document import Document, Sentence, Span
 
 TEXT = "Good. Not bad, zebra"
+
+
 DOCUMENT = Document(
     TEXT, (Sentence((Span(0, 4), Span(4, 5))), Sentence((Span(6, 9), Span(10, 13)))), 14
 )
@@ -104,3 +108,80 @@ def test_top_mass_by_hand():
     assert top_mass(weights, 1) == pytest.approx(0.4)
     assert top_mass(weights, 3) == pytest.approx(0.9)
     assert top_mass(weights, 9) == pytest.approx(1)
+
+
+def joining_explanation(lengths, seed=0, unseen="") -> Explanation:
+    """One-letter words with a blank behind each, and weights by chance."""
+    spans = [Span(2 * i, 2 * i + 1) for i in range(sum(lengths))]
+    ends = np.cumsum(lengths).tolist()
+    parts = [spans[end - n : end] for end, n in zip(ends, lengths, strict=True)]
+    draw, text = np.random.default_rng(seed), "w " * sum(lengths)
+    words = [draw.dirichlet(np.ones(n)) for n in lengths]
+    return Explanation(
+        "7", Document(text + unseen, tuple(Sentence(tuple(p)) for p in parts), len(text)),
+        ("no", "yes"), np.array([0.25, 0.75]), draw.dirichlet(np.ones(len(lengths))),
+        np.concatenate(words), draw.random(sum(lengths)) > 0.3,
+    )  # fmt: skip
+
+
+def test_by_hand():
+    document = Document("don't go. no", (
+        Sentence((Span(0, 2), Span(2, 5), Span(6, 8), Span(8, 9))), Sentence((Span(10, 12),)),
+    ), 12)  # fmt: skip
+    before = Explanation(
+        "7", document, ("no", "yes"), np.array([0.25, 0.75]), np.array([0.8, 0.2]),
+        np.array([0.5, 0.25, 0.125, 0.125, 1.0]), np.array([True, False, True, True, True]),
+    )  # fmt: skip
+    after = join_words(before, np.array([0, 0, 1, 2, 4]))
+    assert after.document.token_texts() == ("don't", "go", ".", "no")
+    assert after.document.sentence_lengths == (3, 1)
+    assert after.sentence_weights == pytest.approx([0.8, 0.2])
+    assert after.word_weights == pytest.approx([0.75, 0.125, 0.125, 1.0])
+    assert after.known.tolist() == [False, True, True, True]
+    over_the_end = join_words(before, np.array([0, 1, 2, 3, 3]))
+    assert over_the_end.document.token_texts() == ("do", "n't", "go", ". no")
+    assert over_the_end.document.sentence_lengths == (4,)
+    assert over_the_end.sentence_weights == pytest.approx([1.0])
+    assert over_the_end.word_weights == pytest.approx([0.4, 0.2, 0.1, 0.3])
+
+
+def test_a_sentence_without_weight_leaves_its_words_without():
+    before = joining_explanation([2, 2])
+    nothing = Explanation(
+        "7", before.document, before.labels, before.probabilities, np.array([0.0, 1.0]),
+        before.word_weights, before.known,
+    )  # fmt: skip
+    assert join_words(nothing, np.array([0, 0, 1, 2])).word_weights[0] == 0
+
+
+def test_nothing_to_join_changes_nothing():
+    before = joining_explanation([2, 3])
+    assert join_words(before, np.arange(5)) is before
+
+
+def test_numbers_that_do_not_fit_are_refused():
+    for groups in ([0, 1], [0, 2, 1]):
+        with pytest.raises(ValueError, match="3 numbers"):
+            join_words(joining_explanation([3]), np.array(groups))
+
+
+lengths = st.lists(st.integers(1, 4), min_size=1, max_size=5)
+
+
+@given(lengths, st.data())
+def test_all_weight_and_every_word_is_kept(lengths, data):
+    before = joining_explanation(lengths, unseen="not seen")
+    steps = st.lists(st.integers(0, 1), min_size=sum(lengths), max_size=sum(lengths))
+    groups = np.cumsum(data.draw(steps))
+    after = join_words(before, groups)
+    assert after.document.text == before.document.text
+    assert after.document.seen == before.document.seen
+    assert after.sentence_weights.sum() == pytest.approx(1)
+    sums = [before.document_weights[groups == group].sum() for group in np.unique(groups)]
+    assert after.document_weights == pytest.approx(sums)
+    # A sentence ends where one ended before, unless a word reaches over that end.
+    ends = [
+        end for end in np.cumsum(lengths) if end == len(groups) or groups[end - 1] < groups[end]
+    ]
+    tokens = before.document.tokens
+    assert [s.end for s in after.document.sentences] == [tokens[end - 1].end for end in ends]

@@ -18,24 +18,24 @@ MODELS = [("han", "additive"), ("bilstm", "additive"), ("bilstm", "dot")]
 
 
 @pytest.fixture(scope="module", params=MODELS, ids="-".join)
-def asked(request, random_checkpoint):
+def probe(request, random_checkpoint):
     return probe_text(load_checkpoint(random_checkpoint(*request.param)), TEXT)
 
 
-def test_the_quick_answer_has_all_but_leave_one_out(asked):
-    found = quick(asked)
+def test_the_quick_answer_has_all_but_leave_one_out(probe):
+    found = quick(probe)
     assert (found.label, found.probability) == (
-        asked.explanation.label, asked.explanation.probability,
+        probe.explanation.label, probe.explanation.probability,
     )  # fmt: skip
-    assert (found.words, found.sentences, found.unit) == (asked.tokens, 4, "word")
+    assert (found.words, found.sentences, found.unit) == (probe.tokens, 4, "word")
     assert list(found.deletion.comprehensiveness) == ["attention", "gradient", "random"]
     assert found.deletion.comprehensiveness["random"].values.shape == (DRAWS, 5)
     assert (found.tau_leave_one_out, found.tau_ceiling) == (None, None)
     assert found.swaps is not None
 
 
-def test_the_brief_answer_is_a_part_of_the_quick_one(asked):
-    found, whole = brief(asked), quick(asked)
+def test_the_brief_answer_is_a_part_of_the_quick_one(probe):
+    found, whole = brief(probe), quick(probe)
     assert evidence_sentences(found)[:2] == evidence_sentences(whole)[:2]
     assert (found.swaps, found.tau_gradient) == (None, None)
     for by in ("attention", "random"):
@@ -46,30 +46,30 @@ def test_the_brief_answer_is_a_part_of_the_quick_one(asked):
         )
 
 
-def test_of_one_word_there_is_nothing_to_say_briefly_either(asked):
-    found = brief(probe_text(asked.checkpoint, "river"))
+def test_of_one_word_there_is_nothing_to_say_briefly_either(probe):
+    found = brief(probe_text(probe.checkpoint, "river"))
     assert found.deletion is None
     assert evidence_sentences(found) == evidence_sentences(
-        quick(probe_text(asked.checkpoint, "river"))
+        quick(probe_text(probe.checkpoint, "river"))
     )
 
 
 @pytest.mark.parametrize("by", ["attention", "gradient", "leave_one_out"])
-def test_the_top_word_of_each_ranking_goes_first(asked, by):
+def test_the_top_word_of_each_ranking_goes_first(probe, by):
     """1% of few words is one word, so the first point of a curve is that word's own Δp."""
-    found, drops = thorough(asked, quick(asked)).deletion, leave_one_out(asked, "word")
+    found, drops = thorough(probe, quick(probe)).deletion, leave_one_out(probe, "word")
     scores = {
-        "attention": attention_weights(asked, "word"),
-        "gradient": gradient_ranking(asked, "word"),
+        "attention": attention_weights(probe, "word"),
+        "gradient": gradient_ranking(probe, "word"),
         "leave_one_out": drops,
     }[by]
     assert found.comprehensiveness[by].mean[0] == pytest.approx(drops[scores.argmax()], abs=1e-6)
 
 
-def test_the_taus_are_scipys(asked):
-    found = thorough(asked, quick(asked))
-    gradient = abs(gradient_ranking(asked, "word", hold_attention=True))
-    weights, drops = attention_weights(asked, "word"), abs(leave_one_out(asked, "word"))
+def test_the_taus_are_scipys(probe):
+    found = thorough(probe, quick(probe))
+    gradient = abs(gradient_ranking(probe, "word", hold_attention=True))
+    weights, drops = attention_weights(probe, "word"), abs(leave_one_out(probe, "word"))
 
     def tau(one, other):
         return pytest.approx(kendalltau(one, other, variant="b").statistic, abs=0.02)
@@ -79,9 +79,9 @@ def test_the_taus_are_scipys(asked):
     assert found.tau_ceiling == tau(gradient, drops)
 
 
-def test_thorough_leaves_what_was_there(asked):
-    before = quick(asked, unit="sentence", fill="unknown", draws=3)
-    after = thorough(asked, before)
+def test_thorough_leaves_what_was_there(probe):
+    before = quick(probe, unit="sentence", fill="unknown", draws=3)
+    after = thorough(probe, before)
     assert list(after.deletion.comprehensiveness) == [
         "attention", "gradient", "random", "leave_one_out",
     ]  # fmt: skip
@@ -92,20 +92,20 @@ def test_thorough_leaves_what_was_there(asked):
     assert (after.tau_gradient, after.tau_leave_one_out) == (None, None)  # four sentences
 
 
-def test_the_seed_decides_and_nothing_else(asked):
+def test_the_seed_decides_and_nothing_else(probe):
     def random(seed):
-        return quick(asked, seed=seed).deletion.comprehensiveness["random"].values.tolist()
+        return quick(probe, seed=seed).deletion.comprehensiveness["random"].values.tolist()
 
     assert random(3) == random(3) != random(4)
 
 
-def test_progress_of_both_stages(asked):
+def test_progress_of_both_stages(probe):
     seen = []
-    found = quick(asked, progress=lambda *done: seen.append(done))
+    found = quick(probe, progress=lambda *done: seen.append(done))
     assert seen[-1][0] == seen[-1][1]
     seen.clear()
-    thorough(asked, found, progress=lambda *done: seen.append(done))
-    assert seen[-1] == (asked.tokens, asked.tokens)
+    thorough(probe, found, progress=lambda *done: seen.append(done))
+    assert seen[-1] == (probe.tokens, probe.tokens)
 
 
 @pytest.mark.parametrize("unit", ["word", "sentence"])
@@ -116,9 +116,9 @@ def test_progress_of_both_stages(asked):
         "zebra okapi gnu", "😀 😀", "river\n\n\nstone", ". . .",
     ],
 )  # fmt: skip
-def test_any_document_has_evidence_without_gaps(asked, unit, text):
+def test_any_document_has_evidence_without_gaps(probe, unit, text):
     """One word, one sentence, unknown words, ties everywhere: no crash and no NaN."""
-    small = probe_text(asked.checkpoint, text)
+    small = probe_text(probe.checkpoint, text)
     found = thorough(small, quick(small, unit, draws=4), seed=1)
     assert (found.deletion is None) == ((small.tokens, small.sentences)[unit == "sentence"] == 1)
     assert (found.swaps is None) == (small.tokens == 1)
@@ -134,7 +134,7 @@ def test_any_document_has_evidence_without_gaps(asked, unit, text):
     assert not few or taus == (None, None, None)
 
 
-def test_units_that_disagree_are_refused(asked):
-    found: Evidence = quick(asked)
+def test_units_that_disagree_are_refused(probe):
+    found: Evidence = quick(probe)
     with pytest.raises(ValueError, match="of sentences expected"):
         replace(found, unit="sentence")

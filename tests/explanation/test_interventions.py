@@ -36,12 +36,12 @@ def checkpoint(request, random_checkpoint):
 
 
 @pytest.fixture(scope="module")
-def asked(checkpoint) -> ModelProbe:
+def probe(checkpoint) -> ModelProbe:
     return probe_text(checkpoint, TEXT)
 
 
-def is_han(asked: ModelProbe) -> bool:
-    return asked.checkpoint.config.architecture.model == "han"
+def is_han(probe: ModelProbe) -> bool:
+    return probe.checkpoint.config.architecture.model == "han"
 
 
 def parts(weights: np.ndarray) -> list[np.ndarray]:
@@ -49,11 +49,11 @@ def parts(weights: np.ndarray) -> list[np.ndarray]:
     return np.split(weights, np.cumsum(LENGTHS)[:-1])
 
 
-def answer(asked: ModelProbe, words: np.ndarray, sentences: np.ndarray) -> list[float]:
+def answer(probe: ModelProbe, words: np.ndarray, sentences: np.ndarray) -> list[float]:
     """The models as the papers write them, with these weights in place of their own."""
-    state = {name: w.detach().double() for name, w in asked.checkpoint.model.state_dict().items()}
-    steps = [state["embedding.weight"][number] for number in asked.numbered.words.tolist()]
-    if is_han(asked):
+    state = {name: w.detach().double() for name, w in probe.checkpoint.model.state_dict().items()}
+    steps = [state["embedding.weight"][number] for number in probe.numbered.words.tolist()]
+    if is_han(probe):
         vectors, at = [], 0
         for weights in parts(words):
             states = both_ways(gru, state, "word_encoder", steps[at : at + len(weights)])
@@ -72,42 +72,42 @@ def powers(weights: np.ndarray, temperature: float) -> list[float]:
     return [float(power / sum(raised)) for power in raised]
 
 
-def test_even_weights_in_one_sentence_leave_all_else(asked):
-    words, sentences = intervened_weights(asked, Intervention("flatten", 2))
-    own = asked.explanation
+def test_even_weights_in_one_sentence_leave_all_else(probe):
+    words, sentences = intervened_weights(probe, Intervention("flatten", 2))
+    own = probe.explanation
     assert words[6:].tolist() == [pytest.approx(1 / 7)] * 7
     assert words[:6].tolist() == own.word_weights[:6].tolist()
     # In a flat model too the sentence keeps the total that it held.
     assert sentences.tolist() == own.sentence_weights.tolist()
 
 
-def test_even_weights_everywhere(asked):
-    words, sentences = intervened_weights(asked, Intervention("flatten"))
+def test_even_weights_everywhere(probe):
+    words, sentences = intervened_weights(probe, Intervention("flatten"))
     assert words == pytest.approx(np.repeat(1 / np.array(LENGTHS), LENGTHS))
     within = np.repeat(sentences, LENGTHS) * words
-    if is_han(asked):
+    if is_han(probe):
         assert sentences == pytest.approx([1 / 3] * 3)
     else:
         assert within == pytest.approx([1 / 13] * 13)
 
 
-def test_a_shuffle_in_one_sentence_is_some_order_of_its_weights(asked):
-    own, orders = asked.explanation, set()
+def test_a_shuffle_in_one_sentence_is_some_order_of_its_weights(probe):
+    own, orders = probe.explanation, set()
     for seed in range(200):
-        words, sentences = intervened_weights(asked, Intervention("shuffle", 0, seed=seed))
+        words, sentences = intervened_weights(probe, Intervention("shuffle", 0, seed=seed))
         assert sentences.tolist() == own.sentence_weights.tolist()
         assert words[4:].tolist() == own.word_weights[4:].tolist()
         orders.add(tuple(words[:4].tolist()))
     # Every order has the same chance: that one of 24 never comes up in 200 is .005.
     assert orders == set(permutations(own.word_weights[:4].tolist()))
-    again = intervened_weights(asked, Intervention("shuffle", 0, seed=199))[0]
+    again = intervened_weights(probe, Intervention("shuffle", 0, seed=199))[0]
     assert again.tolist() == words.tolist()
 
 
-def test_a_shuffle_everywhere_keeps_each_levels_weights(asked):
-    own = asked.explanation
-    words, sentences = intervened_weights(asked, Intervention("shuffle", seed=1))
-    if is_han(asked):
+def test_a_shuffle_everywhere_keeps_each_levels_weights(probe):
+    own = probe.explanation
+    words, sentences = intervened_weights(probe, Intervention("shuffle", seed=1))
+    if is_han(probe):
         for found, was in zip(parts(words), parts(own.word_weights), strict=True):
             assert sorted(found) == pytest.approx(sorted(was))
         assert sorted(sentences) == pytest.approx(sorted(own.sentence_weights))
@@ -118,17 +118,17 @@ def test_a_shuffle_everywhere_keeps_each_levels_weights(asked):
 
 
 @pytest.mark.parametrize("temperature", [COLDEST, 0.3, 1, 4, HOTTEST])
-def test_temperatures_are_powers(asked, temperature):
-    own = asked.explanation
-    words, sentences = intervened_weights(asked, Intervention("sharpen", 2, temperature))
+def test_temperatures_are_powers(probe, temperature):
+    own = probe.explanation
+    words, sentences = intervened_weights(probe, Intervention("sharpen", 2, temperature))
     assert words[6:] == pytest.approx(powers(own.word_weights[6:], temperature), abs=1e-12)
     assert words[:6].tolist() == own.word_weights[:6].tolist()
     assert sentences.tolist() == own.sentence_weights.tolist()
 
-    words, sentences = intervened_weights(asked, Intervention("sharpen", temperature=temperature))
+    words, sentences = intervened_weights(probe, Intervention("sharpen", temperature=temperature))
     for found, was in zip(parts(words), parts(own.word_weights), strict=True):
         assert found == pytest.approx(powers(was, temperature), abs=1e-12)
-    if is_han(asked):
+    if is_han(probe):
         assert sentences == pytest.approx(powers(own.sentence_weights, temperature), abs=1e-12)
     else:
         within = np.repeat(sentences, LENGTHS) * words
@@ -139,12 +139,12 @@ logs = st.lists(st.floats(-90, 0) | st.just(-np.inf), min_size=13, max_size=13)
 
 
 @given(logs, st.floats(COLDEST, HOTTEST), st.sampled_from([None, 2]))
-def test_weights_of_any_size_stay_weights(asked, scores, temperature, place):
+def test_weights_of_any_size_stay_weights(probe, scores, temperature, place):
     """Also where a power is far below the smallest number, or a weight is 0."""
     raw = [np.exp(np.array(part)) for part in parts(np.array(scores))]
     own = np.concatenate([p / p.sum() if p.sum() else np.full(len(p), 1 / len(p)) for p in raw])
-    peaked = replace(asked.explanation, word_weights=own, sentence_weights=np.array([1e-30, 0, 1]))
-    strange = replace(asked, explanation=peaked)
+    peaked = replace(probe.explanation, word_weights=own, sentence_weights=np.array([1e-30, 0, 1]))
+    strange = replace(probe, explanation=peaked)
     words, sentences = intervened_weights(strange, Intervention("sharpen", place, temperature))
     assert (words >= 0).all()
     assert [part.sum() for part in parts(words)] == pytest.approx([1] * 3)
@@ -155,61 +155,61 @@ def test_weights_of_any_size_stay_weights(asked, scores, temperature, place):
 
 @pytest.mark.parametrize("place", [None, 0, 1, 2])
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_answer_is_the_models_under_these_weights(asked, kind, place):
+def test_the_answer_is_the_models_under_these_weights(probe, kind, place):
     tampering = Intervention(kind, place, temperature=0.2, seed=4)
-    found = intervene(asked, tampering)
-    words, sentences = intervened_weights(asked, tampering)
-    expected = answer(asked, words, sentences)
+    found = intervene(probe, tampering)
+    words, sentences = intervened_weights(probe, tampering)
+    expected = answer(probe, words, sentences)
     assert found.explanation.probabilities == pytest.approx(expected, abs=1e-5)
     assert found.explanation.word_weights.tolist() == words.tolist()
     assert found.explanation.sentence_weights.tolist() == sentences.tolist()
-    assert (found.before, found.intervention) == (asked.explanation, tampering)
-    change = [abs(a - b) for a, b in zip(expected, asked.explanation.probabilities, strict=True)]
+    assert (found.before, found.intervention) == (probe.explanation, tampering)
+    change = [abs(a - b) for a, b in zip(expected, probe.explanation.probabilities, strict=True)]
     assert found.total_variation == pytest.approx(sum(change) / 2, abs=1e-5)
     assert found.largest_change == pytest.approx(max(change), abs=1e-5)
 
 
-def test_temperature_one_changes_nothing(asked):
-    found = intervene(asked, Intervention("sharpen"))
+def test_temperature_one_changes_nothing(probe):
+    found = intervene(probe, Intervention("sharpen"))
     assert found.total_variation == pytest.approx(0, abs=1e-6)
-    assert found.explanation.word_weights == pytest.approx(asked.explanation.word_weights)
+    assert found.explanation.word_weights == pytest.approx(probe.explanation.word_weights)
 
 
 def test_the_furthest_of_some_shuffles(checkpoint):
     """Three words in one sentence have six orders, which forty draws find."""
-    asked = probe_text(checkpoint, "quiet music bread")
-    own = asked.explanation
+    probe = probe_text(checkpoint, "quiet music bread")
+    own = probe.explanation
     moves = []
     for order in permutations(own.word_weights.tolist()):
-        (found,) = asked.with_attention(np.array([order]), np.ones((1, 1)))
+        (found,) = probe.with_attention(np.array([order]), np.ones((1, 1)))
         moves.append(abs(found - own.probabilities).sum() / 2)
-    found = measure_shuffling(asked, draws=40, seed=2)
+    found = measure_shuffling(probe, draws=40, seed=2)
     assert found.largest == pytest.approx(max(moves), abs=1e-6)
     assert 0 < found.median <= found.largest
-    assert found == measure_shuffling(asked, draws=40, seed=2)
+    assert found == measure_shuffling(probe, draws=40, seed=2)
     assert (found.draws, 0 <= found.flips <= 1) == (40, True)
     with pytest.raises(ValueError, match="at least one draw"):
-        measure_shuffling(asked, draws=0)
+        measure_shuffling(probe, draws=0)
 
 
-def test_distances_and_flips_by_hand(asked, monkeypatch):
-    chances = asked.explanation.probabilities
+def test_distances_and_flips_by_hand(probe, monkeypatch):
+    chances = probe.explanation.probabilities
     gap = abs(chances[0] - chances[1])
     near = 0.75 * chances + 0.25 * chances[::-1]  # a quarter of the way, not yet another class
     monkeypatch.setattr(
         ModelProbe, "with_attention", lambda *_: np.array([chances, chances[::-1], near])
     )
-    found = measure_shuffling(asked, draws=3)
+    found = measure_shuffling(probe, draws=3)
     assert (found.median, found.largest) == (pytest.approx(gap / 4), pytest.approx(gap))
     assert found.flips == pytest.approx(1 / 3)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_word_has_no_choice(checkpoint, kind):
-    asked = probe_text(checkpoint, "Quiet\n\nMusic and bread")
+    probe = probe_text(checkpoint, "Quiet\n\nMusic and bread")
     with pytest.raises(UserError, match=f"Sentence 1 has one word.* nothing to {kind}"):
-        intervene(asked, Intervention(kind, 0))
-    intervene(asked, Intervention(kind, 1))
+        intervene(probe, Intervention(kind, 0))
+    intervene(probe, Intervention(kind, 1))
     alone = probe_text(checkpoint, "Quiet")
     for place in (None, 0):
         with pytest.raises(UserError, match=f"document has one word.* nothing to {kind}"):
@@ -226,9 +226,9 @@ def test_one_sentence_and_one_word_sentences_can_be_changed(checkpoint, kind):
 
 
 @pytest.mark.parametrize("number", [-1, 3, 99])
-def test_another_sentence_is_refused(asked, number):
+def test_another_sentence_is_refused(probe, number):
     with pytest.raises(UserError, match=f"from 1 to 3 is expected; {number + 1} came"):
-        intervene(asked, Intervention("flatten", number))
+        intervene(probe, Intervention("flatten", number))
 
 
 @pytest.mark.parametrize(
@@ -247,15 +247,15 @@ def test_settings_out_of_range_are_refused(values, message):
         Intervention(**{"kind": "sharpen", **values})
 
 
-def test_sentences(asked):
-    told = asked.explanation.label
-    found = intervention_sentence(intervene(asked, Intervention("flatten", 2)))
+def test_sentences(probe):
+    told = probe.explanation.label
+    found = intervention_sentence(intervene(probe, Intervention("flatten", 2)))
     assert found.startswith(
         f"With attention flattened in sentence 3 the probability of {told} went"
     )
     assert "shuffled everywhere the" in intervention_sentence(
-        intervene(asked, Intervention("shuffle"))
+        intervene(probe, Intervention("shuffle"))
     )
-    found = intervention_sentence(intervene(asked, Intervention("sharpen", temperature=0.25)))
+    found = intervention_sentence(intervene(probe, Intervention("sharpen", temperature=0.25)))
     assert found.startswith("With attention at temperature 0.25 everywhere the probability of")
     assert found.endswith(".")

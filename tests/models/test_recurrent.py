@@ -7,11 +7,20 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import nn
+from torch.nn.functional import linear
 
+from han_core.models.attention import attention_pooling
+from han_core.models.recurrent import scan_plan
 from han_core.models.recurrent.encoder import WASTE, BidirectionalGRU, BidirectionalLSTM, _groups
+from han_core.models.recurrent.scan import FEWEST, SharedStates, dense_states, product, tanh_
+from han_core.models.recurrent.scan_plan import ScanPlan, separate_plan, shared_plan
 
 ENGINES = [(BidirectionalGRU, nn.GRU), (BidirectionalLSTM, nn.LSTM)]
+
+
 FEATURES, HIDDEN = 3, 2
+
+
 ragged = st.lists(st.integers(1, 12), min_size=1, max_size=8)
 
 
@@ -106,3 +115,130 @@ def test_groups_hold_every_sequence_once_and_waste_little(lengths):
     for group in groups:
         padded = max(lengths[i] for i in group) * len(group)
         assert padded <= WASTE * sum(lengths[i] for i in group)
+
+
+sequences = st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=6), min_size=1, max_size=7)
+
+
+def read(plan: ScanPlan, index: list[int]) -> tuple[list[tuple], list[tuple]]:
+    """What has been read by each forward and each backward reading, its own step last."""
+    found: list[list[tuple]] = [[], []]
+    memory: list[tuple] = []
+    at = 0
+    for time, size in enumerate(plan.sizes):
+        if plan.before and time:
+            memory = [memory[source] for source in plan.before[time - 1].tolist()]
+        elif time:
+            half = len(memory) // 2
+            memory = memory[:size] + memory[half : half + size]
+        else:
+            memory = [()] * (2 * size)
+        steps = plan.reads[at : at + 2 * size].tolist()
+        memory = [
+            (*seen, index[step % len(index)]) for seen, step in zip(memory, steps, strict=True)
+        ]
+        found[0] += memory[:size]
+        found[1] += memory[size:]
+        at += 2 * size
+    return found[0], found[1]
+
+
+@pytest.mark.parametrize("shared", [False, True])
+@given(given_sequences=sequences)
+def test_each_step_is_read_after_what_stands_before_it(shared, given_sequences):
+    index = [step for sequence in given_sequences for step in sequence]
+    lengths = torch.tensor([len(sequence) for sequence in given_sequences])
+    plan = shared_plan(torch.tensor(index), lengths) if shared else separate_plan(lengths)
+    forward, backward = read(plan, index)
+    step = 0
+    for sequence in given_sequences:
+        for place in range(len(sequence)):
+            assert forward[plan.forward[step]] == tuple(sequence[: place + 1])
+            assert backward[plan.backward[step]] == tuple(sequence[place:][::-1])
+            step += 1
+
+
+def test_a_beginning_that_three_share_is_read_once():
+    index = torch.tensor([5, 6, 7, 5, 6, 8, 5, 6, 9])
+    plan = shared_plan(index, torch.tensor([3, 3, 3]))
+    assert plan.sizes == [3, 3, 3]  # backward they part at once
+    both_ways = torch.tensor([5, 6, 5, 5, 6, 5, 5, 6, 5])
+    assert shared_plan(both_ways, torch.tensor([3, 3, 3])).sizes == [1, 1, 1]
+
+
+def test_without_enough_in_common_or_room_each_is_read_by_itself(monkeypatch):
+    different, shared = torch.arange(6), torch.tensor([1, 2, 3, 1, 2, 3])
+    lengths = torch.tensor([3, 3])
+    assert shared_plan(different, lengths).before is None
+    assert shared_plan(shared, lengths).before is not None
+    monkeypatch.setattr(scan_plan, "LARGEST_GRID", 5)
+    assert shared_plan(shared, lengths).before is None
+
+
+OWNER = torch.tensor([0, 0, 0, 1, 2, 2])
+
+
+def readings() -> SharedStates:
+    torch.manual_seed(4)
+    ahead, back = torch.tensor([0, 1, 3, 0, 0, 2]), torch.tensor([2, 1, 0, 0, 3, 0])
+    return SharedStates(torch.randn(2, 4, 3), ahead, back)
+
+
+def test_each_step_has_its_forward_beside_its_backward_state():
+    states = readings()
+    assert states.dense().tolist()[2] == [*states.tables[0][3], *states.tables[1][0]]
+    assert states.dense(torch.tensor([5, 2])).tolist() == [
+        states.dense()[5].tolist(),
+        states.dense()[2].tolist(),
+    ]
+    assert len(states) == 6
+
+
+def test_layers_and_every_attention_form_see_no_difference():
+    states, query = readings(), torch.randn(3, 6)
+    written = states.dense()
+    layer = nn.Linear(6, 5)
+    with torch.no_grad():
+        torch.testing.assert_close(states.through(layer), layer(written))
+        for form in ("additive", "dot", "linear"):
+            pooling = attention_pooling(form, 6, 4)
+            torch.testing.assert_close(
+                pooling(states, OWNER, query), pooling(written, OWNER, query)
+            )
+
+
+def test_repeated_states_stand_one_after_another():
+    written = torch.randn(3, 4)
+    repeated = SharedStates.repeated(written, 2)
+    torch.testing.assert_close(dense_states(repeated), written.repeat(2, 1))
+    assert dense_states(written) is written
+
+
+def test_tanh_is_tanh():
+    x = torch.cat((torch.linspace(-30, 30, 20_001), torch.tensor([0.0, 1e-8, torch.inf])))
+    assert (tanh_(x.clone()) - torch.tanh(x)).abs().max() < 3e-7
+    exact = x.double()
+    torch.testing.assert_close(tanh_(exact.clone()), torch.tanh(exact), rtol=0, atol=1e-15)
+
+
+@pytest.mark.parametrize("rows", [1, FEWEST, 3 * FEWEST])
+@pytest.mark.parametrize("biased", [True, False])
+def test_a_product_is_a_linear_layer(rows, biased):
+    torch.manual_seed(rows)
+    x, weight = torch.randn(rows, 13), torch.randn(7, 13)
+    bias = torch.randn(7) if biased else None
+    expected = linear(x.double(), weight.double(), None if bias is None else bias.double())
+    with torch.no_grad():
+        found = product(x, weight, bias)
+        columns = product(x.t().contiguous().t(), weight.t().contiguous().t(), bias)
+    torch.testing.assert_close(found.double(), expected, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(columns.double(), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_a_product_has_a_gradient_and_other_precisions():
+    x, weight = torch.randn(FEWEST, 4, requires_grad=True), torch.randn(3, 4)
+    product(x, weight).sum().backward()
+    torch.testing.assert_close(x.grad, weight.sum(0).expand(FEWEST, 4))
+    with torch.no_grad():
+        exact = product(x.double(), weight.double())
+    torch.testing.assert_close(exact, x.detach().double() @ weight.double().t())

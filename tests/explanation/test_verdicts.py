@@ -6,10 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from han_core.data.corpus import read_corpus
 from han_core.explanation.attention_permutation import AttentionReplacement, Flip
 from han_core.explanation.deletion import SHARES, Curve, Deletion, removed_units
+from han_core.explanation.explanation import Explanation
 from han_core.explanation.faithfulness import Evidence
-from han_core.explanation.verdicts import NO_EVIDENCE, evidence_sentences, short
+from han_core.explanation.verdicts import NO_EVIDENCE, evidence_sentences, language_warning, short
+from han_core.text.tokenizer import Tokenizer
 
 FORBIDDEN = re.compile(r"because|explain|looked at|therefore|✓|✔|✅", re.IGNORECASE)
 
@@ -165,3 +168,67 @@ def test_nothing_is_claimed_that_was_not_measured(attention, random):
 )
 def test_short_numbers(value, written):
     assert short(value) == written
+
+
+TOKENIZER = Tokenizer("en")
+
+
+WORDS = "one two three four five six seven eight nine ten"
+
+
+def explained(text: str, unknown: int | set[str] = 0) -> Explanation:
+    """Even attention; ``unknown`` are the first so many tokens, or these words."""
+    document = TOKENIZER(text)
+    tokens = document.token_texts()
+    known = [
+        at >= unknown if isinstance(unknown, int) else token not in unknown
+        for at, token in enumerate(tokens)
+    ]
+    lengths = np.array(document.sentence_lengths)
+    return Explanation(
+        "1", document, ("n", "p"), np.array([0.5, 0.5]), np.full(len(lengths), 1 / len(lengths)),
+        np.repeat(1 / lengths, lengths), np.array(known),
+    )  # fmt: skip
+
+
+def test_another_script_is_named():
+    said = language_warning(
+        explained("这部电影开头很慢，但是半小时后我完全投入了。"), "en", "han-imdb"
+    )
+    assert said.startswith("This text stands mostly in Chinese characters, but han-imdb learnt")
+    assert "texts in English" in said
+    said = language_warning(explained(WORDS), "zh", "han-zh")
+    assert "mostly in Latin letters, but han-zh learnt from texts in Chinese" in said
+
+
+def test_four_of_ten_unknown_words_are_named_and_three_are_not():
+    assert language_warning(explained(WORDS, unknown=3), "en", "a") == ""
+    assert language_warning(explained(WORDS, unknown=4), "en", "a").startswith(
+        "a does not know 40% of"
+    )
+
+
+def test_signs_and_numbers_are_no_words():
+    text = WORDS + " 1 2 3 4 5 6 7 8 9 10 ! ? , ; : ( )"
+    assert (
+        language_warning(explained(text, unknown=set(text.split()) - set(WORDS.split())), "en", "a")
+        == ""
+    )
+    assert language_warning(explained("1 2 3 4 5 6 7 8 9 10 11", unknown=11), "en", "a") == ""
+
+
+@pytest.mark.parametrize("text", ["Nine words are not enough to tell anything here", "Go", "?"])
+def test_few_words_tell_nothing(text):
+    assert language_warning(explained(text, unknown=99), "en", "a") == ""
+
+
+def test_a_language_without_a_known_script_is_told_by_words_alone():
+    assert language_warning(explained("这部电影"), "xx", "a") == ""
+    assert "texts in xx" in language_warning(explained(WORDS, unknown=9), "xx", "a")
+
+
+def test_our_own_texts_are_at_home():
+    """A model that knows nine words of ten: none of the bundled texts is foreign to it."""
+    for text in read_corpus("bundled:classroom@all").texts:
+        rare = {word for at, word in enumerate(sorted(set(text.split()))) if at % 10 == 0}
+        assert language_warning(explained(text, unknown=rare), "en", "a") == ""

@@ -21,11 +21,11 @@ MODELS = [("han", "additive"), ("bilstm", "additive"), ("bilstm", "dot"), ("han"
 
 
 @pytest.fixture(params=MODELS, ids="-".join)
-def asked(request, random_checkpoint):
+def probe(request, random_checkpoint):
     return probe_text(load_checkpoint(random_checkpoint(*request.param)), TEXT)
 
 
-def probabilities_alone(asked, sentences: list[list[int]]) -> list[float]:
+def probabilities_alone(probe, sentences: list[list[int]]) -> list[float]:
     """The model's answer to these sentences of word numbers, run by themselves."""
     batch = Batch(
         torch.tensor([word for sentence in sentences for word in sentence]),
@@ -33,46 +33,46 @@ def probabilities_alone(asked, sentences: list[list[int]]) -> list[float]:
         torch.tensor([len(sentences)]),
     )
     with torch.no_grad():
-        return asked.checkpoint.model(batch).logits.double().softmax(1)[0].tolist()
+        return probe.checkpoint.model(batch).logits.double().softmax(1)[0].tolist()
 
 
-def sentences_of(asked, words) -> list[list[int]]:
-    cut = np.split(np.asarray(words), np.cumsum(asked.numbered.sentence_lengths)[:-1])
+def sentences_of(probe, words) -> list[list[int]]:
+    cut = np.split(np.asarray(words), np.cumsum(probe.numbered.sentence_lengths)[:-1])
     return [part.tolist() for part in cut]
 
 
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_without_words_the_model_answers_as_it_would_alone(asked, data):
-    row = st.lists(st.booleans(), min_size=asked.tokens, max_size=asked.tokens).filter(any)
+def test_without_words_the_model_answers_as_it_would_alone(probe, data):
+    row = st.lists(st.booleans(), min_size=probe.tokens, max_size=probe.tokens).filter(any)
     kept = np.array(data.draw(st.lists(row, min_size=1, max_size=6)))
-    deleted, unknown = asked.probabilities(kept), asked.probabilities(kept, "unknown")
+    deleted, unknown = probe.probabilities(kept), probe.probabilities(kept, "unknown")
     for mask, first, second in zip(kept, deleted, unknown, strict=True):
-        words = sentences_of(asked, np.where(mask, asked.numbered.words, -1))
+        words = sentences_of(probe, np.where(mask, probe.numbered.words, -1))
         left = [[word for word in sentence if word >= 0] for sentence in words]
         assert first.tolist() == pytest.approx(
-            probabilities_alone(asked, [s for s in left if s]), abs=1e-6
+            probabilities_alone(probe, [s for s in left if s]), abs=1e-6
         )
-        filled = np.where(mask, asked.numbered.words, UNKNOWN)
+        filled = np.where(mask, probe.numbered.words, UNKNOWN)
         assert second.tolist() == pytest.approx(
-            probabilities_alone(asked, sentences_of(asked, filled)), abs=1e-6
+            probabilities_alone(probe, sentences_of(probe, filled)), abs=1e-6
         )
 
 
-def test_many_passes_give_what_one_gives(asked, monkeypatch):
-    kept = ~np.eye(asked.tokens, dtype=bool)
-    once, seen = asked.probabilities(kept), []
-    monkeypatch.setattr("han_core.explanation.model_probe.PASS_TOKENS", 3 * asked.tokens)
-    assert asked.probabilities(kept, progress=lambda *done: seen.append(done)) == pytest.approx(
+def test_many_passes_give_what_one_gives(probe, monkeypatch):
+    kept = ~np.eye(probe.tokens, dtype=bool)
+    once, seen = probe.probabilities(kept), []
+    monkeypatch.setattr("han_core.explanation.model_probe.PASS_TOKENS", 3 * probe.tokens)
+    assert probe.probabilities(kept, progress=lambda *done: seen.append(done)) == pytest.approx(
         once
     )
-    assert seen[0] == (3, asked.tokens)
-    assert seen[-1] == (asked.tokens, asked.tokens)
+    assert seen[0] == (3, probe.tokens)
+    assert seen[-1] == (probe.tokens, probe.tokens)
 
 
-def test_every_pass_over_one_document_takes_one_thread(asked, monkeypatch):
+def test_every_pass_over_one_document_takes_one_thread(probe, monkeypatch):
     """Those who measure at the same time share the cores; waking others for little is waste."""
-    seen, model = set(), type(asked.checkpoint.model)
+    seen, model = set(), type(probe.checkpoint.model)
     for name in ("encode", "decide", "forward_shared"):
         plain = getattr(model, name)
 
@@ -84,7 +84,7 @@ def test_every_pass_over_one_document_takes_one_thread(asked, monkeypatch):
     before = torch.get_num_threads()
     torch.set_num_threads(3)
     try:
-        fresh = probe_text(asked.checkpoint, TEXT)
+        fresh = probe_text(probe.checkpoint, TEXT)
         thorough(fresh, quick(fresh))
         attribute(fresh, "integrated_gradients")
         assert (seen, torch.get_num_threads()) == ({1}, 3)
@@ -92,14 +92,14 @@ def test_every_pass_over_one_document_takes_one_thread(asked, monkeypatch):
         torch.set_num_threads(before)
 
 
-def test_many_at_once_get_what_each_gets_alone(asked):
+def test_many_at_once_get_what_each_gets_alone(probe):
     texts = [TEXT, "bread under the window. the quiet walk", "road music river stone. night"]
     alone = [
-        thorough(made, quick(made)) for made in (probe_text(asked.checkpoint, t) for t in texts)
+        thorough(made, quick(made)) for made in (probe_text(probe.checkpoint, t) for t in texts)
     ]
 
     def measured(text: str):
-        made = probe_text(asked.checkpoint, text)
+        made = probe_text(probe.checkpoint, text)
         return thorough(made, quick(made))
 
     with ThreadPoolExecutor(4) as threads:
@@ -110,28 +110,28 @@ def test_many_at_once_get_what_each_gets_alone(asked):
             assert found.deletion.comprehensiveness[by].values == pytest.approx(curve.values)
 
 
-def test_nothing_kept_and_other_shapes_are_refused(asked):
+def test_nothing_kept_and_other_shapes_are_refused(probe):
     with pytest.raises(ValueError, match="at least one"):
-        asked.probabilities(np.zeros((1, asked.tokens), dtype=bool))
+        probe.probabilities(np.zeros((1, probe.tokens), dtype=bool))
     with pytest.raises(ValueError, match="expected"):
-        asked.probabilities(np.ones((1, 3), dtype=bool))
-    assert asked.probabilities(np.ones((0, asked.tokens), dtype=bool)).shape == (0, 2)
+        probe.probabilities(np.ones((1, 3), dtype=bool))
+    assert probe.probabilities(np.ones((0, probe.tokens), dtype=bool)).shape == (0, 2)
 
 
-def test_its_own_attention_gives_its_own_answer(asked):
-    own = asked.explanation
-    answer = asked.with_attention(
+def test_its_own_attention_gives_its_own_answer(probe):
+    own = probe.explanation
+    answer = probe.with_attention(
         np.tile(own.word_weights, (3, 1)), np.tile(own.sentence_weights, (3, 1))
     )
     assert answer == pytest.approx(np.tile(own.probabilities, (3, 1)), abs=1e-6)
 
 
-def test_other_attention_is_a_weighted_sum_of_the_states(asked):
+def test_other_attention_is_a_weighted_sum_of_the_states(probe):
     """By hand: a flat model pools its words' states; a HAN its sentences' from pooled words."""
-    rng, lengths = np.random.default_rng(3), asked.numbered.sentence_lengths
+    rng, lengths = np.random.default_rng(3), probe.numbered.sentence_lengths
     words = np.concatenate([rng.dirichlet(np.ones(n)) for n in lengths])
     sentences = rng.dirichlet(np.ones(len(lengths)))
-    model, batch = asked.checkpoint.model, collate([asked.numbered])
+    model, batch = probe.checkpoint.model, collate([probe.numbered])
     with torch.no_grad():
         states = model.read(batch).states
         weighted = states * torch.tensor(words).float().unsqueeze(1)
@@ -140,36 +140,36 @@ def test_other_attention_is_a_weighted_sum_of_the_states(asked):
             pooled, _ = model.sentence_encoder(pooled, torch.tensor([len(lengths)]))
         document = (pooled * torch.tensor(sentences).float().unsqueeze(1)).sum(0)
         expected = model.classifier(document).double().softmax(0).tolist()
-    assert asked.with_attention(words[None], sentences[None])[0].tolist() == pytest.approx(
+    assert probe.with_attention(words[None], sentences[None])[0].tolist() == pytest.approx(
         expected, abs=1e-6
     )
 
 
 @pytest.mark.parametrize("hold", [True, False])
 @pytest.mark.parametrize("target", [0, 1])
-def test_gradients_are_finite_differences(asked, hold, target):
-    gradient = asked.gradients(target)[int(hold)]
-    assert gradient.shape == asked.vectors.shape
+def test_gradients_are_finite_differences(probe, hold, target):
+    gradient = probe.gradients(target)[int(hold)]
+    assert gradient.shape == probe.vectors.shape
     step = 1e-2
-    for token, number in [(0, 0), (3, 2), (asked.tokens - 1, 5)]:
-        pair = asked.vectors.repeat(2, 1, 1)
+    for token, number in [(0, 0), (3, 2), (probe.tokens - 1, 5)]:
+        pair = probe.vectors.repeat(2, 1, 1)
         pair[0, token, number] += step
         pair[1, token, number] -= step
         with torch.no_grad():
-            above, below = asked.probability_of(pair, target, hold).tolist()
+            above, below = probe.probability_of(pair, target, hold).tolist()
         assert gradient[token, number] == pytest.approx((above - below) / (2 * step), abs=2e-5)
 
 
-def test_held_attention_leaves_part_of_the_gradient_out(asked):
-    full, held = asked.gradients(0)
+def test_held_attention_leaves_part_of_the_gradient_out(probe):
+    full, held = probe.gradients(0)
     assert abs(full - held).max() > 1e-5
 
 
-def test_the_answer_is_that_of_explain(asked):
-    told = explain(asked.checkpoint, TEXT)
-    assert asked.explanation.probabilities.tolist() == told.probabilities.tolist()
-    assert asked.target == told.probabilities.argmax()
-    assert (asked.tokens, asked.sentences) == (14, 3)
+def test_the_answer_is_that_of_explain(probe):
+    told = explain(probe.checkpoint, TEXT)
+    assert probe.explanation.probabilities.tolist() == told.probabilities.tolist()
+    assert probe.target == told.probabilities.argmax()
+    assert (probe.tokens, probe.sentences) == (14, 3)
 
 
 def test_no_sentence_is_read_twice():
@@ -181,25 +181,25 @@ def test_no_sentence_is_read_twice():
     assert flat.document_lengths.tolist() == [2, 2, 1, 2]
 
 
-def test_an_entry_alone_is_all_attention_on_it(asked):
+def test_an_entry_alone_is_all_attention_on_it(probe):
     """A HAN's sentence, a flat model's word: what ``under`` says of weights with a single 1."""
-    alone, lengths = asked.entry_log_probabilities(), asked.numbered.sentence_lengths
+    alone, lengths = probe.entry_log_probabilities(), probe.numbered.sentence_lengths
     for entry in range(len(alone)):
-        if len(alone) == asked.sentences:
-            words = asked.explanation.word_weights
-            sentences = np.eye(asked.sentences)[entry]
+        if len(alone) == probe.sentences:
+            words = probe.explanation.word_weights
+            sentences = np.eye(probe.sentences)[entry]
         else:
-            words = np.eye(asked.tokens)[entry]
+            words = np.eye(probe.tokens)[entry]
             sentences = np.add.reduceat(words, np.cumsum(lengths) - lengths)
-        answer = asked.with_attention(words[None], sentences[None])[0]
+        answer = probe.with_attention(words[None], sentences[None])[0]
         assert np.exp(alone[entry]) == pytest.approx(answer, abs=1e-6)
 
 
-def test_gradient_times_input_is_kept_and_leaves_the_states_as_they_are(asked):
-    fresh = probe_text(asked.checkpoint, TEXT)
+def test_gradient_times_input_is_kept_and_leaves_the_states_as_they_are(probe):
+    fresh = probe_text(probe.checkpoint, TEXT)
     first = fresh.gradient_times_input(1)
     assert fresh.gradient_times_input(1) is first
-    sums = (asked.gradients(1) * asked.vectors.double().numpy()).sum(2)
+    sums = (probe.gradients(1) * probe.vectors.double().numpy()).sum(2)
     assert first == pytest.approx(sums, abs=1e-7)
-    alone = probe_text(asked.checkpoint, TEXT).entry_log_probabilities()  # read without a gradient
+    alone = probe_text(probe.checkpoint, TEXT).entry_log_probabilities()  # read without a gradient
     assert fresh.entry_log_probabilities() == pytest.approx(alone, abs=1e-6)
