@@ -91,3 +91,26 @@ def _sent(app: AppTest, key: str, value: object) -> AppTest:
 
 def captions(app: AppTest) -> str:
     return "\n".join(caption.value for caption in app.caption)
+
+
+TEXT = "The plot is thin. But what actors! I laughed a lot."
+
+
+def analysed(open_page, text=TEXT):
+    app = open_page("1_Explore")
+    app.text_area(key="document").set_value(text)
+    return app.button(key="analyze").click().run()
+
+
+def click(app, word: str):
+    (drawn,) = heatmaps(app)
+    at = drawn["tokens"].index(word)
+    return act(app, "heatmap", do="word", start=drawn["starts"][at], end=drawn["ends"][at], id=None)
+
+
+def words(app) -> list[str]:
+    return [text for text, _ in tokens(app)]
+
+
+def removed(app) -> list[str]:
+    return [text for _, text, _ in heatmaps(app)[0]["out"]]

@@ -334,9 +334,9 @@ def rows(content: bytes) -> list[dict]:
 def test_the_csv_holds_what_is_compared(root):
     asked = Request("models", ("small-han", "small-bilstm"), "cpu", "lift")
     found = rows(comparison_csv(compare_sides(asked, SHORT, "")))
-    told = explain(load_checkpoint(root / "small-bilstm"), SHORT)
-    assert [float(row["small-bilstm"]) for row in found] == told.document_weights.tolist()
-    assert [row["words"] for row in found] == list(told.document.token_texts())
+    explanation = explain(load_checkpoint(root / "small-bilstm"), SHORT)
+    assert [float(row["small-bilstm"]) for row in found] == explanation.document_weights.tolist()
+    assert [row["words"] for row in found] == list(explanation.document.token_texts())
     versioned = compare_sides(
         Request("versions", ("small-han",), "cpu", "document"), SHORT, "A film."
     )
@@ -368,11 +368,3 @@ def test_what_came_and_went():
 def test_a_top_that_takes_in_everything_is_said():
     assert sentences.few_words_line(11, 10) == ""
     assert "all of them" in sentences.few_words_line(10, 10)
-
-
-def test_nothing_claims_to_explain_a_decision():
-    constants = [v for name, v in vars(sentences).items() if name.isupper()]
-    text = " ".join(str(constant) for constant in constants).lower()
-    assert len(text) > 500
-    for word in ("because", "explains", "looked at", "therefore"):
-        assert word not in text

@@ -302,9 +302,9 @@ def test_unlabelled_documents_that_cannot_be_used_get_one_sentence(train, name, 
         (("bad", "good"), ("negative", "positive"), ("en", "words"), True),
     ],
 )
-def test_who_can_teach(classes, names, reads, fit):
-    told = "a", Path("a"), "han", "additive", "imdb", ("negative", "positive"), 0.9, "en"
-    assert fits(Listing(*told), classes, names, reads) == fit
+def test_which_checkpoints_can_teach(classes, names, reads, fit):
+    listing = "a", Path("a"), "han", "additive", "imdb", ("negative", "positive"), 0.9, "en"
+    assert fits(Listing(*listing), classes, names, reads) == fit
 
 
 @pytest.mark.parametrize(
@@ -336,13 +336,13 @@ def test_a_file_that_cannot_be_used_gets_one_sentence(train, content, name, says
     assert not train.button(key="train_start").disabled
 
 
-def test_odd_labels_are_told_and_can_be_trained_on(train):
+def test_odd_labels_give_a_warning_and_can_be_trained_on(train):
     rows = [{"text": f"word {n % 7} and {n}", "label": f"class {n % 200}"} for n in range(600)]
     rows.append({"text": "alone", "label": "alone"})
     send(train, "\n".join(map(json.dumps, rows)), "many.jsonl")
-    told = train.warning[0].value.replace("\\", "")
-    assert "201 classes" in told
-    assert '"alone"' in told
+    warning = train.warning[0].value.replace("\\", "")
+    assert "201 classes" in warning
+    assert '"alone"' in warning
     assert not train.button(key="train_start").disabled
 
 
@@ -440,10 +440,10 @@ def test_a_run_that_somebody_deleted_is_no_longer_looked_at(train):
 def test_a_button_that_comes_too_late_says_so(train):
     id = made()
     look_at(train, id)
-    acting_notice = "Only a run at work can be stopped"
-    train.session_state[run_view.NOTICE] = f"{acting_notice}; it is done."
+    notice = "Only a run at work can be stopped"
+    train.session_state[run_view.NOTICE] = f"{notice}; it is done."
     train.run()
-    assert acting_notice in train.warning[0].value
+    assert notice in train.warning[0].value
     train.run()
     assert not train.warning
 
@@ -494,11 +494,11 @@ def test_offers_take_one_class_after_the_other(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("number", "told"),
+    ("number", "text"),
     [(0.2, "1 s"), (59.4, "59 s"), (61, "1 min 1 s"), (3_725, "1 h 2 min"), (7_200, "2 h 0 min")],
 )
-def test_seconds(number, told):
-    assert sentences.seconds(number) == told
+def test_seconds(number, text):
+    assert sentences.seconds(number) == text
 
 
 def test_differences_are_marked_by_the_first_run():

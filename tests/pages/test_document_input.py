@@ -1,8 +1,7 @@
 """Several texts at once: pasted with separators, and gone through one by one."""
 
 from pages.shared import page
-from tests.pages.seen import captions, tokens
-from tests.pages.test_whatif import analysed, click, out, words
+from tests.pages.seen import analysed, captions, click, removed, tokens, words
 
 
 def test_a_text_with_separators_is_offered_as_several(open_page):
@@ -24,9 +23,9 @@ def test_edits_end_with_their_text(open_page):
     app = analysed(open_page, "One is good.\n---\nTwo is bad.")
     app.button(key="divide").click().run()
     click(app, "good")
-    assert out(app) == ["good"]
+    assert removed(app) == ["good"]
     app.button(key="next").click().run()
-    assert out(app) == []
+    assert removed(app) == []
 
 
 def test_one_text_is_offered_no_division(open_page):

@@ -96,7 +96,9 @@ def test_a_run_that_waits_for_another_process_lets_others_go_and_then_is_next():
     threads = in_threads(asking, lambda: other("a", True), lambda: other("b", False))
     assert log == ["a begins"]
     answered.set()
-    time.sleep(0.05)
+    end = time.monotonic() + PATIENCE
+    while len(turns._waiting) < 2 and time.monotonic() < end:  # b, and the one that was answered
+        time.sleep(0.001)
     may_end.set()
     for thread in threads:
         thread.join(PATIENCE)

@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.pages.seen import captions, hooks, tokens
-from tests.pages.test_whatif import analysed
+from tests.pages.seen import analysed, captions, hooks, tokens
 
 LONG = "A good film. Bad actors here! " * 300
 

@@ -2,41 +2,29 @@
 
 import pytest
 
-from tests.pages.seen import act, captions, heatmaps, hooks, tokens
-
-TEXT = "The plot is thin. But what actors! I laughed a lot."
-
-
-def analysed(open_page, text=TEXT):
-    app = open_page("1_Explore")
-    app.text_area(key="document").set_value(text)
-    return app.button(key="analyze").click().run()
-
-
-def click(app, word: str):
-    (drawn,) = heatmaps(app)
-    at = drawn["tokens"].index(word)
-    return act(app, "heatmap", do="word", start=drawn["starts"][at], end=drawn["ends"][at], id=None)
-
-
-def words(app) -> list[str]:
-    return [text for text, _ in tokens(app)]
-
-
-def out(app) -> list[str]:
-    return [text for _, text, _ in heatmaps(app)[0]["out"]]
+from tests.pages.seen import (
+    act,
+    analysed,
+    captions,
+    click,
+    heatmaps,
+    hooks,
+    removed,
+    tokens,
+    words,
+)
 
 
 def test_a_click_takes_a_word_out_and_another_puts_it_back(open_page):
     app = analysed(open_page)
     whole = tokens(app)
     click(app, "thin")
-    assert out(app) == ["thin"]
+    assert removed(app) == ["thin"]
     assert "thin" not in words(app)
     assert "what-if" in hooks(app)
     assert any(said.value.startswith("Without 1 word ") for said in app.markdown)
     act(app, "heatmap", do="back", start=None, end=None, id="0")
-    assert out(app) == []
+    assert removed(app) == []
     assert tokens(app) == whole
     assert "what-if" not in hooks(app)
 
@@ -44,7 +32,7 @@ def test_a_click_takes_a_word_out_and_another_puts_it_back(open_page):
 def test_a_bar_takes_its_sentence_out(open_page):
     app = analysed(open_page)
     act(app, "heatmap", do="sentence", start=18, end=34, id=None)
-    assert out(app) == ["But what actors!"]
+    assert removed(app) == ["But what actors!"]
     assert words(app) == ["The", "plot", "is", "thin", ".", "I", "laughed", "a", "lot", "."]
 
 
@@ -53,9 +41,9 @@ def test_undo_and_reset(open_page):
     for word in ("plot", "actors", "lot"):
         click(app, word)
     app.button(key="undo").click().run()
-    assert out(app) == ["plot", "actors"]
+    assert removed(app) == ["plot", "actors"]
     app.button(key="reset").click().run()
-    assert out(app) == []
+    assert removed(app) == []
     assert words(app) == words(analysed(open_page))
 
 
@@ -65,7 +53,7 @@ def test_a_replacement_with_markup_is_text(open_page):
     field.set_value("<b>fine</b>").run()
     (drawn,) = heatmaps(app)
     assert "".join(drawn["tokens"][at] for at in drawn["added"]) == "<b>fine</b>"
-    assert out(app) == ["thin"]
+    assert removed(app) == ["thin"]
     assert not any("<b>fine" in element.value for element in app.html)
 
 
@@ -82,7 +70,7 @@ def test_another_text_begins_anew(open_page):
     app = click(analysed(open_page), "thin")
     app.text_area(key="document").set_value("Another one.")
     app.button(key="analyze").click().run()
-    assert out(app) == []
+    assert removed(app) == []
     assert "No word is removed" in captions(app)
 
 

@@ -1,12 +1,16 @@
-"""A view of Explore made into a link and opened by somebody else."""
+"""Export from Explore: links that restore a view, and the files of the download buttons."""
+
+import json
+import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.explore import share
+from pages.explore import share, words
+from pages.shared import cache, document_input
 from tests.pages.conftest import APP
-from tests.pages.seen import heatmaps, predicted, tokens
-from tests.pages.test_whatif import analysed, click, out
+from tests.pages.seen import analysed, click, heatmaps, predicted, removed, tokens
 from tests.processes import PATIENCE
 
 
@@ -37,7 +41,7 @@ def test_a_link_brings_everything_back(open_page):
     app.get_by_key("placebo").set_value("uniform").run()
     other = opened(made(app))
     assert heatmaps(other) == heatmaps(app)
-    assert out(other) == ["thin", "actors"]
+    assert removed(other) == ["thin", "actors"]
     assert predicted(other) == predicted(app)
     assert other.selectbox(key="checkpoint").value == app.selectbox(key="checkpoint").value
 
@@ -82,3 +86,44 @@ def test_a_link_to_a_checkpoint_that_is_not_here(open_page, root):
     app = opened(token)
     assert "not on this server" in app.warning[0].value
     assert tokens(app)
+
+
+QUESTION = cache.Question("small-han", "cpu", "A fine day. But what rain!")
+
+
+def elsewhere(function, *given):
+    """As a download is made: in a thread of its own, without the session."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(function, *given).result()
+
+
+def scene(monkeypatch, *edits):
+    monkeypatch.setattr(document_input, "edits", lambda: edits)
+    monkeypatch.setattr(document_input, "tampering", lambda: None)
+    return words.analyse(QUESTION)
+
+
+def test_the_page_holds_the_reading_and_the_edits(root, monkeypatch):
+    from han_core.text.edits import Edit
+
+    seen = scene(monkeypatch, Edit(2, 6))
+    page = elsewhere(share._page, seen, "lift").decode()
+    assert "times uniform attention" in page
+    assert "Without 1 word " in page
+    assert "within the document" in elsewhere(share._page, seen, "document").decode()
+    assert "Without" not in elsewhere(share._page, scene(monkeypatch), "lift").decode()
+
+
+def test_the_tables_hold_every_word(root, monkeypatch):
+    seen = scene(monkeypatch)
+    rows = elsewhere(share._csv, seen).decode().splitlines()
+    assert len(rows) == 1 + seen.now.tokens
+    exported = json.loads(elsewhere(share._json, seen))
+    assert exported["label"] == seen.explanation.label
+    assert sum(len(sentence["tokens"]) for sentence in exported["sentences"]) == seen.now.tokens
+
+
+def test_the_buttons_name_files_after_the_checkpoint(open_page):
+    app = open_page("1_Explore")
+    labels = [button.proto.label for button in app.get("download_button")]
+    assert [re.sub(r".*\((\w+)\)", r"\1", label) for label in labels] == ["HTML", "CSV", "JSON"]
