@@ -1,15 +1,8 @@
-"""Several ways to cut one text into pieces, lined up by their characters.
+"""Agreement of two answers about one text: in order, at the top, and in shared weight.
 
-Two tokenisers may cut the same text differently. Where pieces overlap they are
-joined until the edges agree, and their weights add up: nothing is invented about
-how a weight is spread within a piece, no weight is lost, and where the cuts are
-the same, the pieces stay as they are. The price: nothing is told apart that one
-of them did not tell apart. It does not know what the pieces are.
-
-How far two answers about one text agree: in order, at the top, and in how weight is shared.
-
-Agreement says nothing about who is right: two models may agree and both be far from
-what decided. Which words are the same ones is told elsewhere (``alignment``).
+Tokenisers may cut a text differently. Where pieces overlap they are joined until the edges
+agree, and their weights add up, so no weight is lost and nothing is invented about how a
+weight is spread within a piece. Agreement says nothing about who is right.
 """
 
 from collections.abc import Sequence
@@ -35,7 +28,7 @@ class Aligned:
 
 
 def align(ways: Sequence[tuple[Sequence[Span], np.ndarray]]) -> Aligned:
-    """Lines up pieces and their weights, for each way of cutting the same text."""
+    """Align pieces and their weights, for each way of cutting the same text."""
     cuts = sorted(
         (span.start, span.end, way, weight)
         for way, (spans, weights) in enumerate(ways)
@@ -58,7 +51,7 @@ FEWEST = 6
 
 
 def align_sentences(*explanations: Explanation) -> Aligned:
-    """Sentences and their weights, a row for each explanation."""
+    """Align sentences and their weights, a row for each explanation."""
     _check_same_text(explanations)
     return align(
         [
@@ -69,7 +62,7 @@ def align_sentences(*explanations: Explanation) -> Aligned:
 
 
 def tau(a: np.ndarray, b: np.ndarray) -> float | None:
-    """Kendall's tau-b (Kendall 1945); None for fewer than six items or a constant side."""
+    """Return Kendall's tau-b (Kendall 1945); None for fewer than six items or a constant side."""
     from scipy.stats import kendalltau
 
     if len(a) < FEWEST or not np.ptp(a) or not np.ptp(b):
@@ -78,7 +71,7 @@ def tau(a: np.ndarray, b: np.ndarray) -> float | None:
 
 
 def overlap(a: np.ndarray, b: np.ndarray, top: int) -> float:
-    """The share of the ``top`` heaviest items that are the same ones in ``a`` and ``b``.
+    """Return the share of the ``top`` heaviest items that are the same ones in ``a`` and ``b``.
 
     Items of equal weight that compete for the last places share them, so that a tie
     is not decided by where a word stands.
@@ -97,12 +90,12 @@ def _membership(weights: np.ndarray, places: int) -> np.ndarray:
 
 
 def divergence(a: np.ndarray, b: np.ndarray) -> float:
-    """Jensen-Shannon divergence of two distributions in nats (Lin 1991), 0 to ln 2."""
+    """Return the Jensen-Shannon divergence of two distributions in nats (Lin 1991), 0 to ln 2."""
     middle = (a + b) / 2
 
     def relative_entropy(part: np.ndarray) -> float:
-        there = part > 0
-        return float((part[there] * np.log(part[there] / middle[there])).sum())
+        positive = part > 0
+        return float((part[positive] * np.log(part[positive] / middle[positive])).sum())
 
     # Rounding may leave it a hair below 0.
     return max(0.0, (relative_entropy(a) + relative_entropy(b)) / 2)

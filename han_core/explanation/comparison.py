@@ -1,10 +1,8 @@
-"""Several answers about one text side by side: lined up, and what differs between two.
+"""Several answers about one text side by side: aligned, and what differs between two.
 
-A column is what a model or a method gives to the words of a text, or of one version of
-it. Words and sentences are lined up by their place (``explanation.alignment``). Values of
-one unit are compared as they are; values of different units, such as a weight and a
-change of probability, only by the share of all values that each has. It says nothing
-about who is right.
+A column is what a model or a method gives to the words of a text, or of one version of it.
+Values of one unit are compared as they are; values of different units, such as a weight and
+a change of probability, only by the share of all values that each has.
 """
 
 from collections.abc import Sequence
@@ -54,7 +52,7 @@ class Column:
 
 
 def attention_column(name: str, explanation: Explanation, place: Document | None = None) -> Column:
-    """The column of a model's own attention, in the reading within the document."""
+    """Return the column of a model's own attention, in the reading within the document."""
     document = explanation.document
     weights, sentences = explanation.document_weights, explanation.sentence_weights
     answer = Attribution("attention", explanation.label, document, weights, sentences, False)
@@ -63,7 +61,7 @@ def attention_column(name: str, explanation: Explanation, place: Document | None
 
 @dataclass(frozen=True)
 class AlignedUnits:
-    """Words or sentences of several columns, lined up by their place.
+    """Words or sentences of several columns, aligned by their place.
 
     Attributes:
         spans: (units,) in the text that the columns share.
@@ -94,21 +92,26 @@ class AlignedUnits:
 
 
 def aligned_words(columns: Sequence[Column]) -> AlignedUnits:
-    """Raises ValueError if the columns are not of one text, as the next."""
+    """Align words by their place.
+
+    Raises:
+        ValueError: if the columns are not of one text.
+    """
     places = [column.place.tokens for column in columns]
     own = [column.answer.document.tokens for column in columns]
-    return _lined(columns, places, own, [column.answer.words for column in columns])
+    return _align(columns, places, own, [column.answer.words for column in columns])
 
 
 def aligned_sentences(columns: Sequence[Column]) -> AlignedUnits:
+    """Align sentences as ``aligned_words`` does words."""
     places, own = (
         [[Span(s.start, s.end) for s in document.sentences] for document in documents]
         for documents in zip(*((c.place, c.answer.document) for c in columns), strict=True)
     )
-    return _lined(columns, places, own, [column.answer.sentences for column in columns])
+    return _align(columns, places, own, [column.answer.sentences for column in columns])
 
 
-def _lined(
+def _align(
     columns: Sequence[Column],
     places: Sequence[Sequence[Span]],
     own: Sequence[Sequence[Span]],
@@ -130,19 +133,19 @@ def _lined(
 
 
 def unit_numbers(spans: Sequence[Span], parts: Sequence[Span]) -> np.ndarray:
-    """(parts,) the number of the span that each part lies in."""
+    """Return (parts,) the number of the span that each part lies in."""
     starts = [span.start for span in spans]
     return np.searchsorted(starts, [part.start for part in parts], side="right") - 1
 
 
 def shares(values: np.ndarray) -> np.ndarray:
-    """(…, units) each value as a share of the size of all of its row, with its sign."""
+    """Return (…, units) each value as a share of the size of all of its row, with its sign."""
     sizes = abs(values).sum(-1, keepdims=True)
     return np.divide(values, sizes, out=np.zeros_like(values, dtype=float), where=sizes > 0)
 
 
 def unit_of(columns: Sequence[Column]) -> Unit:
-    """The unit in which the columns can be compared."""
+    """Return the unit in which the columns can be compared."""
     signed = {column.answer.signed for column in columns}
     if len(signed) > 1:
         return "share"
@@ -195,7 +198,7 @@ class Difference:
 
 
 def largest_differences(lined: AlignedUnits, n: int) -> pd.DataFrame:
-    """The ``n`` units that all of two columns have and whose values differ most.
+    """Return the ``n`` units that all of two columns have and whose values differ most.
 
     Columns: text, one, other, difference (one − other).
     """

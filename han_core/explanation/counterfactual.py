@@ -2,8 +2,7 @@
 
 A word taken out leaves its weight to the others, so a weight that rose may have done
 nothing but take its share of that. Beside every new weight stands the one to expect if
-all words that stayed had kept their proportions; only what goes beyond it is news. It
-does not say why anything moved: fewer words are another text.
+all words that stayed had kept their proportions; only what goes beyond it is news.
 """
 
 from collections.abc import Sequence
@@ -76,7 +75,7 @@ class WhatIf:
 
 
 def what_if(checkpoint: Checkpoint, document: Document, edits: Sequence[Edit]) -> WhatIf:
-    """Asks the model about ``document`` as it is and after ``edits``.
+    """Ask the model about ``document`` as it is and after ``edits``.
 
     Raises:
         UserError: if the document has no word, or ``edited`` refuses the edits.
@@ -87,7 +86,7 @@ def what_if(checkpoint: Checkpoint, document: Document, edits: Sequence[Edit]) -
 
 
 def class_changes(whatif: WhatIf) -> pd.DataFrame:
-    """The probability of every class: columns class, before, after, change (after - before)."""
+    """Return each class's probability: columns class, before, after, change (after - before)."""
     before, after = whatif.before.probabilities, whatif.after.probabilities
     return pd.DataFrame(
         {
@@ -100,7 +99,7 @@ def class_changes(whatif: WhatIf) -> pd.DataFrame:
 
 
 def largest_weight_changes(whatif: WhatIf, n: int) -> pd.DataFrame:
-    """The ``n`` words that stayed whose weights within the document changed most.
+    """Return the ``n`` words that stayed whose weights within the document changed most.
 
     Columns: text, start and end (in the edited text), before, after, change
     (after - before), expected (before, with its share of the weight that became free),
@@ -127,7 +126,7 @@ def largest_weight_changes(whatif: WhatIf, n: int) -> pd.DataFrame:
 
 
 def divergence(whatif: WhatIf) -> float | None:
-    """How far attention over the words that stayed moved beyond what is expected.
+    """Return how far attention over the words that stayed moved beyond what is expected.
 
     Jensen-Shannon divergence, in nats, of their weights before and after, each made to sum
     to 1: 0 where all proportions stayed, ln 2 at most. None where no word stayed, or those
@@ -153,7 +152,7 @@ def what_if_sentence(whatif: WhatIf) -> str:
 
 
 def probability_change(before: Explanation, after: Explanation) -> str:
-    """How the probability of the class predicted before moved, and what is predicted now."""
+    """Describe how the probability of the class predicted before moved, and the outcome."""
     target = int(before.probabilities.argmax())
     old, new = (round(float(e.probabilities[target]), 2) for e in (before, after))
     stays = after.label == before.label
@@ -165,7 +164,7 @@ def probability_change(before: Explanation, after: Explanation) -> str:
 
 
 def signed(value: float) -> str:
-    """Two decimals with their sign: +.05, −.23, and ±.00 for what rounds to nothing."""
+    """Return two decimals with their sign: +.05, −.23, and ±.00 for what rounds to nothing."""
     if not round(value, 2):
         return "±.00"
     return f"+{short(value)}" if value > 0 else short(value)

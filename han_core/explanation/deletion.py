@@ -134,7 +134,7 @@ class Deletion:
 
 
 def removed_units(units: int) -> np.ndarray:
-    """(shares,) units that each share takes: rounded up, so at least one, and never all.
+    """Return (shares,) units that each share takes: rounded up, so at least one, and never all.
 
     Raises:
         ValueError: for fewer than two units.
@@ -152,7 +152,7 @@ def deletion(
     fill: Fill = "delete",
     progress: Progress | None = None,
 ) -> Deletion:
-    """Asks about all orders and shares in one call of the model.
+    """Measure all orders and shares in one call of the model.
 
     Args:
         orders: for each ranking (orders, units), numbers of the units, those to go first first.

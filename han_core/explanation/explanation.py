@@ -1,12 +1,6 @@
-"""What a model decided about a document, and where its attention stood.
+"""A model's decision about a document, and where its attention stood.
 
-An ``Explanation`` lays the weights back onto the characters of the text. It
-holds numbers only and knows neither models nor figures.
-
-An explanation with some neighbouring words drawn as one.
-
-Where two models split a text differently, only what both tell apart can be compared
-(``alignment``). It does not know why words are joined.
+An ``Explanation`` lays the weights back onto the characters of the text.
 """
 
 from dataclasses import dataclass
@@ -97,7 +91,7 @@ class Explanation:
         return int((~self.known).sum())
 
     def to_json(self) -> dict:
-        """The explanation as the command line writes it, weights in full precision."""
+        """Return the explanation as the command line writes it, weights in full precision."""
         words, known = self.word_weights.tolist(), self.known.tolist()
         sentences, at = [], 0
         for sentence, weight in zip(
@@ -126,13 +120,13 @@ class Explanation:
 
 
 def ranks(weights: np.ndarray) -> np.ndarray:
-    """Rank of each weight, 1 for the largest; equal weights share the better rank."""
+    """Return the rank of each weight, 1 for the largest; equal weights share the better rank."""
     ordered = np.sort(weights)
     return len(weights) - np.searchsorted(ordered, weights, side="right") + 1
 
 
 def entropy(weights: np.ndarray) -> float:
-    """Entropy as a share of its maximum: 0 all on one, 1 uniform (and for one item)."""
+    """Return entropy as a share of its maximum: 0 all on one, 1 uniform (and for one item)."""
     if len(weights) < 2:
         return 1.0
     positive = weights[weights > 0]
@@ -140,12 +134,12 @@ def entropy(weights: np.ndarray) -> float:
 
 
 def top_mass(weights: np.ndarray, k: int) -> float:
-    """The share of all weight that the ``k`` largest hold."""
+    """Return the share of all weight that the ``k`` largest hold."""
     return float(np.sort(weights)[::-1][:k].sum())
 
 
 def join_words(explanation: Explanation, groups: np.ndarray) -> Explanation:
-    """Words of the same group become one: their weights add up.
+    """Join words of the same group into one: their weights add up.
 
     A group that spans two sentences joins these as well. A joined word is known where all
     its parts are.

@@ -77,7 +77,7 @@ def _verb(fall: float) -> str:
 
 
 def verdict(found: Deletion) -> str:
-    """What the average comprehensiveness says about the picture, beside random order."""
+    """Return what the average comprehensiveness says about the picture, beside random order."""
     average = found.comprehensiveness["attention"].average
     random = found.comprehensiveness["random"]
     low, high = random.average_band
@@ -132,7 +132,7 @@ def _flip(found: Flip) -> str:
 
 
 def short(value: float) -> str:
-    """Two decimals without the zero in front: .31, 1.00, −.05."""
+    """Return two decimals without the zero in front: .31, 1.00, −.05."""
     figures = f"{abs(value):.2f}".removeprefix("0")
     return f"−{figures}" if round(value, 2) < 0 else figures
 
@@ -160,7 +160,7 @@ FEWEST, LOOKED_AT = 10, 2_000  # words, and tokens of a document
 
 
 def language_warning(explanation: Explanation, language: str, name: str) -> str:
-    """A sentence where document and model seem to be of two languages; else "".
+    """Return a sentence where document and model seem to be of two languages; else "".
 
     Args:
         language: the model's, as a code such as "en".
