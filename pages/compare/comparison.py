@@ -78,7 +78,7 @@ class Comparison:
     request: Request
     sides: tuple[Side, ...]
     notes: tuple[str, ...] = ()
-    align_versions: AlignedVersions | None = None
+    versions: AlignedVersions | None = None
 
     @property
     def kind(self) -> Kind:

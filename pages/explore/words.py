@@ -41,7 +41,7 @@ class Analysis:
     question: cache.Question
     before: ModelProbe
     now: ModelProbe
-    apply_edits: EditedDocument
+    edited: EditedDocument
     tampered: InterventionResult | None
 
     @property
