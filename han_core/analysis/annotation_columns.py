@@ -66,25 +66,25 @@ def read_annotation_columns(matched: MatchedTable, who: str) -> FileAnnotations:
     Args:
         who: brings the file; what has no name is theirs.
     """
-    there = {matched.contents[at] for at in matched.at.tolist()}
+    shared = {matched.contents[at] for at in matched.at.tolist()}
     who, at = checked_name(who, "An analyst's name"), utc_now()
-    found: dict[str, tuple[Annotation, ...]] = {}
+    result: dict[str, tuple[Annotation, ...]] = {}
     own: set[str] = set()
     exported = CODING in matched.table.data
     rows = zip(matched.contents, *_columns(matched), strict=False)
     for number, (content, coding, tags, flags, notes) in enumerate(rows, start=1):
-        if content not in there:
+        if content not in shared:
             continue
         with _naming(matched.table.name, number):
-            said = annotations_from_json(coding)
-            beyond = _tags_beyond(tags, said, at), _flags_beyond(flags, said, at)
+            annotations = annotations_from_json(coding)
+            beyond = _tags_beyond(tags, annotations, at), _flags_beyond(flags, annotations, at)
             note = None if exported or not checked_note(notes) else Note(notes, at, 0)
         if any((*beyond, note)):
             own.add(content)
-            said = (*said, Annotation(who, beyond[0], note, beyond[1]))
-        if said:
-            found[content] = tuple(dict.fromkeys((*found.get(content, ()), *said)))
-    return FileAnnotations(found, len(own))
+            annotations = (*annotations, Annotation(who, beyond[0], note, beyond[1]))
+        if annotations:
+            result[content] = tuple(dict.fromkeys((*result.get(content, ()), *annotations)))
+    return FileAnnotations(result, len(own))
 
 
 def missing_tags(database: Database, tags: Sequence[str]) -> tuple[str, ...]:
@@ -95,12 +95,12 @@ def missing_tags(database: Database, tags: Sequence[str]) -> tuple[str, ...]:
 
 
 def import_file_annotations(
-    database: Database, found: FileAnnotations, who: str, make: Sequence[str] = ()
+    database: Database, annotations: FileAnnotations, who: str, make: Sequence[str] = ()
 ) -> ImportSummary:
     """Adds what the notes do not hold yet; the tags called ``make`` are made first."""
     for name in missing_tags(database, make):
         save_tag(database, name, who)
-    return import_annotations(database, found.said, who)
+    return import_annotations(database, annotations.said, who)
 
 
 def _columns(matched: MatchedTable) -> Iterator[Iterator[str]]:
@@ -118,9 +118,9 @@ def _naming(file: str, row: int) -> Iterator[None]:
         raise UserError(f"Row {row:,} of {file}: {error}") from error
 
 
-def _tags_beyond(cell: str, said: Sequence[Annotation], at: datetime) -> tuple[TagMark, ...]:
+def _tags_beyond(cell: str, annotations: Sequence[Annotation], at: datetime) -> tuple[TagMark, ...]:
     """Tags of the cell that no coding has."""
-    coded = {tag.name for one in said for tag in one.tags}
+    coded = {tag.name for one in annotations for tag in one.tags}
     if cell == f"{BETWEEN} ".join(sorted(coded)):  # as it was written; a name may hold a semicolon
         return ()
     names = dict.fromkeys(filter(None, map(str.strip, cell.split(BETWEEN))))
@@ -128,17 +128,19 @@ def _tags_beyond(cell: str, said: Sequence[Annotation], at: datetime) -> tuple[T
     return tuple(TagMark(name, at) for name in names if folded(name) not in known)
 
 
-def _flags_beyond(cell: str, said: Sequence[Annotation], at: datetime) -> tuple[FlagMark, ...]:
+def _flags_beyond(
+    cell: str, annotations: Sequence[Annotation], at: datetime
+) -> tuple[FlagMark, ...]:
     """Flags of the cell that no coding has: "ambiguous; label is wrong (positive)"."""
-    coded = [flag for one in said for flag in one.flags]
+    coded = [flag for one in annotations for flag in one.flags]
     if cell == f"{BETWEEN} ".join(dict.fromkeys(map(flag_text, coded))):
         return ()
-    found: dict[Flag, FlagMark] = {}
+    result: dict[Flag, FlagMark] = {}
     for words in filter(None, map(str.strip, cell.split(BETWEEN))):
         name, _, meant = words.partition(" (")
         if name not in _KINDS:
             expected = " or ".join(f'"{one}"' for one in _KINDS)
             raise UserError(f'a flag {expected} was expected; "{shown(words)}" came.')
-        found[_KINDS[name]] = FlagMark(_KINDS[name], "", meant.removesuffix(")"), at)
+        result[_KINDS[name]] = FlagMark(_KINDS[name], "", meant.removesuffix(")"), at)
     kinds = {flag.kind for flag in coded}
-    return tuple(flag for kind, flag in found.items() if kind not in kinds)
+    return tuple(flag for kind, flag in result.items() if kind not in kinds)

@@ -44,7 +44,7 @@ ALL_DOCUMENTS = DocumentGroup()
 
 
 def word_table(
-    found: WordAttention,
+    attention: WordAttention,
     group: DocumentGroup = ALL_DOCUMENTS,
     by: Measure = "lift",
     at_least: int = LEAST,
@@ -57,16 +57,16 @@ def word_table(
         ``high`` (95% interval of the mean of ``by``, Student's t), ``shrunken`` (the
         credibility mean of ``by``, which is what orders).
     """
-    sums = _of_group(found, group)
-    there = np.flatnonzero(sums["documents"] >= max(1, at_least))
-    sums = {name: column[there] for name, column in sums.items()}
+    sums = _of_group(attention, group)
+    frequent = np.flatnonzero(sums["documents"] >= max(1, at_least))
+    sums = {name: column[frequent] for name, column in sums.items()}
     n, total, squares = sums["documents"], sums[by], sums[f"{by}2"]
     low, high = t_interval(n, total, squares)
     shrunken = credibility(n, total, squares)
-    order = np.lexsort((there, -n, -shrunken))
+    order = np.lexsort((frequent, -n, -shrunken))
     return pd.DataFrame(
         {
-            "word": [found.words[at] for at in there[order].tolist()],
+            "word": [attention.words[at] for at in frequent[order].tolist()],
             "documents": n[order].astype(np.int64),
             "occurrences": sums["occurrences"][order].astype(np.int64),
             "attention": (sums["attention"] / n)[order],
@@ -79,14 +79,14 @@ def word_table(
 
 
 def group_means(
-    found: WordAttention, words: list[str], groups: list[DocumentGroup], by: Measure = "lift"
+    attention: WordAttention, words: list[str], groups: list[DocumentGroup], by: Measure = "lift"
 ) -> np.ndarray:
     """(groups, words) mean of ``by`` over the documents of each group; NaN where none has it."""
-    places = {word: at for at, word in enumerate(found.words)}
+    places = {word: at for at, word in enumerate(attention.words)}
     wanted = [places[word] for word in words]
     means = []
     for group in groups:
-        sums = _of_group(found, group)
+        sums = _of_group(attention, group)
         n = sums["documents"][wanted]
         means.append(np.divide(sums[by][wanted], n, out=np.full(len(n), np.nan), where=n > 0))
     return np.array(means).reshape(len(groups), len(words))
@@ -129,15 +129,15 @@ def t_interval(
     return mean - half, mean + half
 
 
-def _of_group(found: WordAttention, group: DocumentGroup) -> dict[str, np.ndarray]:
+def _of_group(attention: WordAttention, group: DocumentGroup) -> dict[str, np.ndarray]:
     """Each of the sums (words,), over the documents of the group."""
-    labels = found.outcomes.labels
-    true, predicted = np.divmod(found.cell, len(labels))
+    labels = attention.outcomes.labels
+    true, predicted = np.divmod(attention.cell, len(labels))
     inside = group.of(true, predicted, labels)
-    word, size = found.word[inside], len(found.words)
+    word, size = attention.word[inside], len(attention.words)
     return {
         name: np.bincount(word, column[inside], minlength=size)
-        for name, column in found.sums.items()
+        for name, column in attention.sums.items()
     }
 
 
@@ -161,9 +161,11 @@ class PositionProfile:
     high: np.ndarray
 
 
-def sentence_profile(found: WordAttention, group: DocumentGroup = ALL_DOCUMENTS) -> PositionProfile:
+def sentence_profile(
+    attention: WordAttention, group: DocumentGroup = ALL_DOCUMENTS
+) -> PositionProfile:
     """Where sentence weight sits in the documents of a group."""
-    rows = found.positions[_inside(found, group)].astype(np.float64)
+    rows = attention.positions[_inside(attention, group)].astype(np.float64)
     rows = rows[~np.isnan(rows[:, 0])]
     if not len(rows):
         nothing = np.full(BINS, np.nan)
@@ -173,12 +175,12 @@ def sentence_profile(found: WordAttention, group: DocumentGroup = ALL_DOCUMENTS)
     return PositionProfile(len(rows), rows.mean(0), low, high)
 
 
-def entropy_histogram(found: WordAttention, group: DocumentGroup = ALL_DOCUMENTS) -> np.ndarray:
+def entropy_histogram(attention: WordAttention, group: DocumentGroup = ALL_DOCUMENTS) -> np.ndarray:
     """(``SHARES``,) documents of a group by the entropy of their attention, from 0 to 1."""
-    entropy = found.outcomes.entropy[_inside(found, group)]
+    entropy = attention.outcomes.entropy[_inside(attention, group)]
     return np.histogram(entropy, bins=SHARES, range=(0, 1))[0]
 
 
-def _inside(found: WordAttention, group: DocumentGroup) -> np.ndarray:
-    outcomes = found.outcomes
+def _inside(attention: WordAttention, group: DocumentGroup) -> np.ndarray:
+    outcomes = attention.outcomes
     return group.of(outcomes.true, outcomes.predicted, outcomes.labels)

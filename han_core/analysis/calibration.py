@@ -81,9 +81,9 @@ def width_groups(values: np.ndarray, low: float, high: float, groups: int) -> np
 
 def renumbered(group: np.ndarray) -> tuple[np.ndarray, int]:
     """The same groups numbered without gaps, and how many there are."""
-    there = np.bincount(group) > 0
-    number = np.cumsum(there) - 1
-    return number[group], int(there.sum())
+    occurring = np.bincount(group) > 0
+    number = np.cumsum(occurring) - 1
+    return number[group], int(occurring.sum())
 
 
 def binned(values: np.ndarray, right: np.ndarray, group: np.ndarray, groups: int) -> Bins:
@@ -154,13 +154,13 @@ def calibration(
         width_groups(confidence, 0, 1, bins) if by == "width" else quantile_groups(confidence, bins)
     )
     group, groups = renumbered(group)
-    found = binned(confidence, outcomes.right, group, groups)
-    means = np.bincount(group, confidence, groups) / found.documents
+    reliability = binned(confidence, outcomes.right, group, groups)
+    means = np.bincount(group, confidence, groups) / reliability.documents
     if not len(outcomes):
-        return Calibration(found, means, NO_INTERVAL, None)
+        return Calibration(reliability, means, NO_INTERVAL, None)
     kinds = _kinds(confidence, outcomes.right, group)
     chance = _by_chance(kinds, seed)
-    return Calibration(found, means, _error(found, means, kinds, chance, seed), chance)
+    return Calibration(reliability, means, _error(reliability, means, kinds, chance, seed), chance)
 
 
 @dataclass(frozen=True)
@@ -177,13 +177,13 @@ def _kinds(confidence: np.ndarray, right: np.ndarray, group: np.ndarray) -> _Kin
     steps = np.rint(confidence * _STEPS).astype(np.int64)
     code = (group * (_STEPS + 1) + steps) * 2 + right
     documents = np.bincount(code)
-    there = np.flatnonzero(documents)
-    sums = np.bincount(code, confidence)[there]
+    occurring = np.flatnonzero(documents)
+    sums = np.bincount(code, confidence)[occurring]
     return _Kinds(
-        documents[there],
-        there // (2 * (_STEPS + 1)),
-        sums / documents[there],
-        (there % 2).astype(np.float64),
+        documents[occurring],
+        occurring // (2 * (_STEPS + 1)),
+        sums / documents[occurring],
+        (occurring % 2).astype(np.float64),
     )
 
 

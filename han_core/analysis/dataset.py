@@ -166,13 +166,13 @@ def _outcomes(scores: Scores) -> Outcomes:
 def _codes(names: pa.ChunkedArray, classes: tuple[str, ...]) -> np.ndarray:
     """(documents,) the place of each name among the classes."""
     kind, known = np.int16 if len(classes) < 2**15 else np.int32, pa.array(classes)
-    found = []
+    result = []
     for chunk in names.chunks:  # each a dictionary of its own
         places = pc.index_in(chunk.dictionary, value_set=known)
         if places.null_count or chunk.null_count:
             raise ValueError("a class that is none of the manifest's")
-        found.append(places.to_numpy().astype(kind)[chunk.indices.to_numpy()])
-    return np.concatenate(found)
+        result.append(places.to_numpy().astype(kind)[chunk.indices.to_numpy()])
+    return np.concatenate(result)
 
 
 FIXED = (
@@ -186,13 +186,13 @@ def own_columns(store: Store) -> dict[str, str]:
 
     One that is called like ours gets "(data)".
     """
-    found: dict[str, str] = {}
+    result: dict[str, str] = {}
     for column in store.documents.columns:
         name = column
-        while name in FIXED or name in found:
+        while name in FIXED or name in result:
             name += " (data)"
-        found[name] = column
-    return found
+        result[name] = column
+    return result
 
 
 class StoredWords(NamedTuple):

@@ -88,11 +88,11 @@ def table_page(
     """
     ordered = rows if order is None else sort_rows(store, rows, order)
     shown = ordered[offset : offset + limit]
-    kept = store.documents.take(shown, ["id", "text", "content", *_fields(store)])
+    stored = store.documents.take(shown, ["id", "text", "content", *_fields(store)])
     outcomes, names = store.outcomes.take(shown), np.array(store.labels, dtype=object)
     columns = {
         "row": shown,
-        "id": _strings(kept["id"]),
+        "id": _strings(stored["id"]),
         "true": names[outcomes.true],
         "predicted": names[outcomes.predicted],
         "wrong": ~outcomes.right,
@@ -105,10 +105,10 @@ def table_page(
     }
     if outcomes.other is not None:
         columns["other"] = names[outcomes.other]
-    columns["excerpt"] = _strings(excerpt(text) for text in kept["text"].to_pylist())
+    columns["excerpt"] = _strings(excerpt(text) for text in stored["text"].to_pylist())
     for name, field in zip(own_columns(store), _fields(store), strict=True):
-        columns[name] = _strings(kept[field])
-    columns["content"] = _strings(content.hex() for content in kept["content"].to_pylist())
+        columns[name] = _strings(stored[field])
+    columns["content"] = _strings(content.hex() for content in stored["content"].to_pylist())
     return pd.DataFrame(columns)
 
 
@@ -117,7 +117,7 @@ def read_document(store: Store, row: int) -> ScoredDocument:
     if not 0 <= row < store.rows:
         raise UserError(f"A row from 0 to {store.rows - 1:,} was expected; {row:,} came.")
     place = np.array([row])
-    (kept,) = store.documents.take(place, ["id", "content", *_fields(store)]).to_pylist()
+    (stored,) = store.documents.take(place, ["id", "content", *_fields(store)]).to_pylist()
     (text,) = store.documents.texts(place)
     columns = [*BULK, WORDS, "probabilities"]
     (table,) = read_rows(store.scores.folder, store.scores.manifest, place, columns)
@@ -125,15 +125,15 @@ def read_document(store: Store, row: int) -> ScoredDocument:
     outcomes = store.outcomes
     return ScoredDocument(
         row,
-        kept["id"],
-        kept["content"].hex(),
+        stored["id"],
+        stored["content"].hex(),
         text,
         store.labels[outcomes.true[row]],
         store.labels[outcomes.predicted[row]],
         np.array(cells["probabilities"], dtype=np.float32),
         float(outcomes.confidence[row]),
         float(outcomes.loss[row]),
-        {name: kept[field] for name, field in
+        {name: stored[field] for name, field in
          zip(store.documents.columns, _fields(store), strict=True)},
         StoredAttention.of_cells(cells),
         None if outcomes.other is None else store.labels[outcomes.other[row]],
@@ -212,11 +212,11 @@ def _found(text: str, words: Sequence[str]) -> list[Span] | None:
     lower = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
     spans, edge = [], 0
     for word in words:
-        found = [at for at in (lower.find(word, edge), text.find(word, edge)) if at >= 0]
-        if not found:
+        result = [at for at in (lower.find(word, edge), text.find(word, edge)) if at >= 0]
+        if not result:
             return None
-        edge = min(found) + len(word)
-        spans.append(Span(min(found), edge))
+        edge = min(result) + len(word)
+        spans.append(Span(min(result), edge))
     return spans
 
 
@@ -227,9 +227,9 @@ def _sentences(spans: Sequence[Span], lengths: Sequence[int]) -> Iterator[Senten
         at += length
 
 
-def ranked_issues(found: LabelIssues, rows: np.ndarray) -> np.ndarray:
+def ranked_issues(issues: LabelIssues, rows: np.ndarray) -> np.ndarray:
     """Those of ``rows`` that are suspect, the likeliest first."""
-    return found.rows[found.among(rows)]
+    return issues.rows[issues.among(rows)]
 
 
 def surest_errors(store: Store, rows: np.ndarray) -> np.ndarray:
@@ -239,7 +239,7 @@ def surest_errors(store: Store, rows: np.ndarray) -> np.ndarray:
 
 
 def issue_page(
-    store: Store, found: LabelIssues, ranked: np.ndarray, offset: int, limit: int
+    store: Store, issues: LabelIssues, ranked: np.ndarray, offset: int, limit: int
 ) -> pd.DataFrame:
     """Some of ``ranked`` in their order, as ``table_page`` with three columns more.
 
@@ -247,21 +247,21 @@ def issue_page(
     "true" is called ``label``, for whether it is true is the question.
     """
     shown = table_page(store, ranked, None, offset, limit).rename(columns={"true": "label"})
-    place = pd.Series(np.arange(len(found)), index=found.rows)[shown["row"]].to_numpy()
-    names = np.array(found.labels, dtype=object)
-    shown.insert(shown.columns.get_loc("label") + 1, "likely", names[found.likely[place]])
-    shown.insert(shown.columns.get_loc("likely") + 1, "margin", found.margin[place])
+    place = pd.Series(np.arange(len(issues)), index=issues.rows)[shown["row"]].to_numpy()
+    names = np.array(issues.labels, dtype=object)
+    shown.insert(shown.columns.get_loc("label") + 1, "likely", names[issues.likely[place]])
+    shown.insert(shown.columns.get_loc("likely") + 1, "margin", issues.margin[place])
     return shown
 
 
-def label_pairs(found: LabelIssues, rows: np.ndarray) -> pd.DataFrame:
+def label_pairs(issues: LabelIssues, rows: np.ndarray) -> pd.DataFrame:
     """Which labels stand where which are likely, among ``rows``: label, likely, documents.
 
     The most frequent pair first, then in the order of the classes.
     """
-    places, names = found.among(rows), np.array(found.labels, dtype=object)
+    places, names = issues.among(rows), np.array(issues.labels, dtype=object)
     pairs, counts = np.unique(
-        np.stack([found.given[places], found.likely[places]], axis=1), axis=0, return_counts=True
+        np.stack([issues.given[places], issues.likely[places]], axis=1), axis=0, return_counts=True
     )
     order = np.argsort(-counts, kind="stable")
     return pd.DataFrame(

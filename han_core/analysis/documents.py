@@ -85,15 +85,15 @@ class Documents:
         order = np.argsort(wanted, kind="stable")
         sought = wanted[order]
         cuts = np.searchsorted(sought, self._ends)
-        found, start = [self.batches[0].select(list(fields)).slice(0, 0)], 0
+        pieces, start = [self.batches[0].select(list(fields)).slice(0, 0)], 0
         for number in np.flatnonzero(np.diff(cuts, prepend=0)):  # batches with a row in them
             first = self._ends[number] - len(self.batches[number])
             within = pa.array(sought[start : cuts[number]] - first)
-            found.append(self.batches[number].select(list(fields)).take(within))
+            pieces.append(self.batches[number].select(list(fields)).take(within))
             start = cuts[number]
         back = np.empty(len(order), dtype=np.int64)
         back[order] = np.arange(len(order))
-        return pa.Table.from_batches(found).combine_chunks().take(pa.array(back))
+        return pa.Table.from_batches(pieces).combine_chunks().take(pa.array(back))
 
     def texts(self, rows: np.ndarray) -> list[str]:
         """The texts of ``rows``, exactly as they came."""
@@ -157,10 +157,10 @@ def _pairs(contents: pa.FixedSizeBinaryArray) -> np.ndarray:
 
 def _content(name: str) -> bytes:
     try:
-        found = bytes.fromhex(name)
+        content = bytes.fromhex(name)
     except ValueError:
         return b""
-    return found if len(found) == _PAIR.itemsize else b""
+    return content if len(content) == _PAIR.itemsize else b""
 
 
 def open_documents(folder: Path) -> Documents:
@@ -214,8 +214,10 @@ def ranks_of(cells: Sequence[str]) -> np.ndarray:
     """
     beginnings = pa.array([readable(cell[:RANKED]) for cell in cells], pa.string())
     try:
-        said = pc.if_else(pc.equal(beginnings, ""), None, beginnings)
-        ordered = pc.cast(said, pa.float64()) if said.null_count < len(said) else beginnings
+        nonempty = pc.if_else(pc.equal(beginnings, ""), None, beginnings)
+        ordered = (
+            pc.cast(nonempty, pa.float64()) if nonempty.null_count < len(nonempty) else beginnings
+        )
     except pa.ArrowInvalid:
         ordered = beginnings
     ranks = pc.rank(ordered, sort_keys="ascending", tiebreaker="dense")  # nulls are last
@@ -267,10 +269,10 @@ def _exact(text: str) -> bytes:
 
 def _columns_sha256(corpus: Corpus) -> str:
     """Of the names and cells of the further columns, each with its length before it."""
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for name, column in corpus.extra.items():
         for cell in (name, *column):
             content = _exact(cell)
-            found.update(len(content).to_bytes(8, "little"))
-            found.update(content)
-    return found.hexdigest()
+            digest.update(len(content).to_bytes(8, "little"))
+            digest.update(content)
+    return digest.hexdigest()

@@ -118,15 +118,15 @@ def open_vectors(key: str) -> Vectors | None:
 
 def list_vectors(checkpoint_sha256: str) -> list[Note]:
     """What is kept for a checkpoint, by the names of the data."""
-    found = []
+    result = []
     for path in vectors_root().glob(f"[!.]*/{NOTE}"):
         try:
             note = Note.model_validate(read_json(path, largest=10_000_000))
         except (UserError, ValidationError):
             continue
         if note.checkpoint_sha256 == checkpoint_sha256 and note.key == path.parent.name:
-            found.append(note)
-    return sorted(found, key=lambda note: (note.data, note.key))
+            result.append(note)
+    return sorted(result, key=lambda note: (note.data, note.key))
 
 
 LARGEST = 5_000_000_000  # bytes of all entries; the one in use stays in any case
@@ -137,14 +137,14 @@ def document_vectors(checkpoint: Checkpoint, texts: Sequence[str]) -> np.ndarray
     documents = [checkpoint.tokenizer(text) for text in texts]
     with_words = [at for at, document in enumerate(documents) if document.sentences]
     numbered = {at: number_document(documents[at], checkpoint.vocabulary) for at in with_words}
-    found = np.zeros((len(texts), checkpoint.model.classifier.in_features), dtype=np.float32)
+    result = np.zeros((len(texts), checkpoint.model.classifier.in_features), dtype=np.float32)
     # Documents of like length go together, so that none waits for a longer one.
     order = sorted(with_words, key=lambda at: len(numbered[at].words))
     for start, end in token_runs([len(numbered[at].words) for at in order], BATCH_TOKENS):
         rows = order[start:end]
-        found[rows] = run_model(checkpoint, [numbered[at] for at in rows]).documents.numpy()
-    lengths = np.linalg.norm(found, axis=1, keepdims=True)
-    return np.divide(found, lengths, out=found, where=lengths > 0)
+        result[rows] = run_model(checkpoint, [numbered[at] for at in rows]).documents.numpy()
+    lengths = np.linalg.norm(result, axis=1, keepdims=True)
+    return np.divide(result, lengths, out=result, where=lengths > 0)
 
 
 def cache_vectors(

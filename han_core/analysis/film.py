@@ -6,6 +6,7 @@ attention weights and probabilities of that step's checkpoint.
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -21,21 +22,21 @@ from han_core.text.document import Document, Sentence, Span
 from han_core.training.callbacks import StepEvent
 
 WATCHED, FRAMES = "watched.json", "frames.jsonl"
-
 LARGEST = 100_000_000  # bytes that are read of either file
+MOST = 240  # frames that are stored; of more, every second one is dropped
 
 Share = Annotated[float, Field(ge=0, le=1 + 1e-6)]
 
 
 @dataclass(frozen=True)
 class Frame:
-    """The documents at one moment of a run.
+    """The documents at one step of a run.
 
     Attributes:
-        step: steps of the optimiser taken; 0 before the first.
-        epoch: epochs over.
+        step: optimiser steps taken; 0 before the first.
+        epoch: completed epochs.
         ends_epoch: whether an epoch had just been validated.
-        explanations: one for each document, as ``explain`` gives them.
+        explanations: one for each document.
     """
 
     step: int
@@ -52,7 +53,7 @@ class Film:
     frames: tuple[Frame, ...]
 
     def of(self, document: int) -> tuple[Explanation, ...]:
-        """One document through all frames."""
+        """Return the explanations of one document through all frames."""
         return tuple(frame.explanations[document] for frame in self.frames)
 
 
@@ -66,11 +67,20 @@ class WatchedDocument(_Strict):
     sentences: list[list[tuple[int, int]]]
     known: list[bool]
 
-    def document(self) -> Document:
-        found = tuple(
-            Sentence(tuple(Span(*span) for span in sentence)) for sentence in self.sentences
+    @classmethod
+    def of(cls, explanation: Explanation) -> "WatchedDocument":
+        document = explanation.document
+        sentences = [[tuple(span) for span in each.tokens] for each in document.sentences]
+        return cls(
+            text=document.text,
+            seen=document.seen,
+            sentences=sentences,
+            known=explanation.known.tolist(),
         )
-        return Document(self.text, found, self.seen)
+
+    def document(self) -> Document:
+        sentences = (Sentence(tuple(Span(*span) for span in each)) for each in self.sentences)
+        return Document(self.text, tuple(sentences), self.seen)
 
 
 class Watched(_Strict):
@@ -83,6 +93,14 @@ class Weights(_Strict):
     sentences: list[Share]
     words: list[Share]
 
+    @classmethod
+    def of(cls, explanation: Explanation) -> "Weights":
+        return cls(
+            probabilities=_rounded(explanation.probabilities),
+            sentences=_rounded(explanation.sentence_weights),
+            words=_rounded(explanation.word_weights),
+        )
+
 
 class Line(_Strict):
     step: int = Field(ge=0)
@@ -92,10 +110,10 @@ class Line(_Strict):
 
 
 def read_frames(folder: Path) -> Film:
-    """The film of a run's folder; an empty one where nothing was watched.
+    """Return the film of a run's folder; an empty one where nothing was watched.
 
-    Lines that are torn, damaged or of other documents are left out. A line takes the place
-    of all those from its step on: they are of steps that were lost when the run died.
+    Lines that are torn, damaged or of other documents are skipped. A line replaces all those
+    from its step on: their steps were lost when the run died.
     """
     if not (folder / WATCHED).exists():
         return Film((), ())
@@ -119,10 +137,10 @@ def read_frames(folder: Path) -> Film:
 def _frame(
     line: bytes, labels: Sequence[str], documents: Sequence[Document], known: Sequence[np.ndarray]
 ) -> Frame | None:
-    """The frame of a line, or None where it does not fit."""
+    """Return the frame of a line, or None where it does not fit the documents."""
     try:
-        found = Line.model_validate_json(line)
-        parts = zip(documents, found.documents, known, strict=True)
+        parsed = Line.model_validate_json(line)
+        parts = zip(documents, parsed.documents, known, strict=True)
         explanations = tuple(
             Explanation(
                 str(number),
@@ -131,17 +149,17 @@ def _frame(
                 np.array(weights.probabilities),
                 np.array(weights.sentences),
                 np.array(weights.words),
-                there,
+                in_vocabulary,
             )
-            for number, (document, weights, there) in enumerate(parts, start=1)
+            for number, (document, weights, in_vocabulary) in enumerate(parts, start=1)
         )
-    except ValueError:  # what pydantic and the explanation raise
+    except ValueError:  # of pydantic, zip and Explanation
         return None
-    return Frame(found.step, found.epoch, found.ends_epoch, explanations)
+    return Frame(parsed.step, parsed.epoch, parsed.ends_epoch, explanations)
 
 
 def whole_lines(path: Path) -> list[bytes]:
-    """The whole lines; what follows the last line's end was torn off."""
+    """Return the complete lines of a file; a last line without its end was torn off."""
     if not path.exists():
         return []
     with path.open("rb") as file:
@@ -149,7 +167,7 @@ def whole_lines(path: Path) -> list[bytes]:
 
 
 def version_stamp(folder: Path) -> tuple[int, int] | None:
-    """What changes with every frame that is added; None where there is none yet."""
+    """Return a value that changes with every new frame; None where there is none yet."""
     try:
         status = (folder / FRAMES).stat()
     except OSError:
@@ -157,20 +175,16 @@ def version_stamp(folder: Path) -> tuple[int, int] | None:
     return status.st_size, status.st_mtime_ns
 
 
-MOST = 240
-"""Frames that are kept; of more, every second one goes."""
-
-
 class FrameRecorder:
-    """What a run calls at every moment; it keeps the first, steps 1, 2, 4, 8, …, and epochs' ends.
+    """A training callback that records step 0, steps 1, 2, 4, 8, … and the end of each epoch.
 
-    A run that goes on after it stopped goes on with the same files. What cannot be kept, as
-    on a full disk, is left out: watching never ends a run.
+    A resumed run continues the same files. What cannot be stored, as on a full disk, is left
+    out: recording never ends a run.
 
     Args:
-        folder: the run's, where both files stand.
-        texts: the documents to watch.
-        every: keep each so many steps, instead of 1, 2, 4, 8, ….
+        folder: of the run.
+        texts: the documents to watch; each has at least one word.
+        every: record every so many steps instead of 1, 2, 4, 8, ….
     """
 
     def __init__(self, folder: Path, texts: Sequence[str], every: int | None = None):
@@ -178,63 +192,56 @@ class FrameRecorder:
             if not text.strip():
                 raise UserError(f"A text to watch has at least one word; number {number} has none.")
         self._folder, self._every = folder, every
-        self._texts = tuple(map(_whole_characters, texts))
+        self._texts = tuple(map(_without_surrogates, texts))
         self._documents: tuple[Document, ...] = ()
         self._last: tuple[int, list[Weights]] | None = None
-        self._lines = -1  # in the file; it is looked at when the first is added
+        self._lines = -1  # in the file; counted when the first is added
 
-    def __call__(self, moment: StepEvent) -> None:
-        if not self._texts or not self._wanted(moment):
+    def __call__(self, event: StepEvent) -> None:
+        if not self._texts or not self._is_due(event):
             return
         try:
-            if self._last is None or self._last[0] != moment.step:
-                self._last = moment.step, self._seen(moment)
+            if self._last is None or self._last[0] != event.step:
+                self._last = event.step, self._weights(event)
             line = Line(
-                step=moment.step,
-                epoch=moment.epoch,
-                ends_epoch=moment.ends_epoch,
+                step=event.step,
+                epoch=event.epoch,
+                ends_epoch=event.ends_epoch,
                 documents=self._last[1],
             )
-            self._add(line.model_dump_json().encode() + b"\n")
-        except UserError:  # values that are not finite: the run tells that itself
+            self._append(line.model_dump_json().encode() + b"\n")
+        except UserError:  # values that are not finite: the run reports them itself
             return
         except OSError:  # no space left: so does the checkpoint that is written next
             self._lines = -1
 
-    def _wanted(self, moment: StepEvent) -> bool:
-        step = moment.step
-        if step == 0 or moment.ends_epoch:
+    def _is_due(self, event: StepEvent) -> bool:
+        step = event.step
+        if step == 0 or event.ends_epoch:
             return True
         return step % self._every == 0 if self._every else step & (step - 1) == 0
 
-    def _seen(self, moment: StepEvent) -> list[Weights]:
-        checkpoint = moment.checkpoint()
+    def _weights(self, event: StepEvent) -> list[Weights]:
+        checkpoint = event.checkpoint()
         documents = self._documents or tuple(map(checkpoint.tokenizer, self._texts))
         explanations = [explain_document(checkpoint, document) for document in documents]
         if not self._documents:
-            self._keep_documents(explanations)
+            self._write_documents(explanations)
         self._documents = documents
-        return [
-            Weights(
-                probabilities=_short(explanation.probabilities),
-                sentences=_short(explanation.sentence_weights),
-                words=_short(explanation.word_weights),
-            )
-            for explanation in explanations
-        ]
+        return list(map(Weights.of, explanations))
 
-    def _keep_documents(self, explanations: Sequence[Explanation]) -> None:
-        """Writes the documents; frames that show others go."""
-        path = self._folder / WATCHED
-        watched = Watched(
-            labels=list(explanations[0].labels), documents=[*map(_to_watch, explanations)]
-        ).model_dump(mode="json")
-        if _holds(path, watched):
-            return
+    def _write_documents(self, explanations: Sequence[Explanation]) -> None:
+        """Write the documents; frames of other documents are deleted."""
+        path, documents = self._folder / WATCHED, [*map(WatchedDocument.of, explanations)]
+        watched = Watched(labels=list(explanations[0].labels), documents=documents)
+        content = watched.model_dump(mode="json")
+        with suppress(UserError):  # missing or damaged
+            if read_json(path, LARGEST) == content:
+                return
         (self._folder / FRAMES).unlink(missing_ok=True)
-        write_json(path, watched)
+        write_json(path, content)
 
-    def _add(self, line: bytes) -> None:
+    def _append(self, line: bytes) -> None:
         path = self._folder / FRAMES
         if self._lines < 0 or self._lines >= MOST:
             if self._lines >= MOST and self._every:
@@ -246,7 +253,7 @@ class FrameRecorder:
 
 
 def _tidied(path: Path) -> int:
-    """Cuts a torn line off, and every second frame where there are too many; gives their number."""
+    """Cut a torn line off, and every second frame of too many; return the number of lines."""
     lines = whole_lines(path)
     if len(lines) >= MOST:
         lines = [*lines[:-1:2], lines[-1]]
@@ -258,30 +265,11 @@ def _tidied(path: Path) -> int:
     return len(lines)
 
 
-def _holds(path: Path, value: dict) -> bool:
-    try:
-        return read_json(path, LARGEST) == value
-    except UserError:  # missing or damaged
-        return False
-
-
-def _to_watch(explanation: Explanation) -> WatchedDocument:
-    document = explanation.document
-    return WatchedDocument(
-        text=document.text,
-        seen=document.seen,
-        sentences=[
-            [(start, end) for start, end in sentence.tokens] for sentence in document.sentences
-        ],
-        known=explanation.known.tolist(),
-    )
-
-
-def _short(weights: np.ndarray) -> list[float]:
+def _rounded(weights: np.ndarray) -> list[float]:
     """Nine digits hold every float32 exactly."""
     return [float(f"{weight:.9g}") for weight in weights.tolist()]
 
 
-def _whole_characters(text: str) -> str:
-    """``text`` without halves of characters, which no file can hold."""
+def _without_surrogates(text: str) -> str:
+    """Join surrogate pairs, and replace lone ones, which no file can hold."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -113,14 +113,14 @@ class Chip(NamedTuple):
 
 def chips(filter: Filter) -> tuple[Chip, ...]:
     """All conditions of a filter, one by one, in the order of its fields."""
-    found = []
+    result = []
     for name, default in _DEFAULTS.items():
         value = getattr(filter, name)
         if value == default:
             continue
         for one in value if isinstance(value, tuple) else (value,):
-            found.append(Chip(name, one, _words(name, one)))
-    return tuple(found)
+            result.append(Chip(name, one, _words(name, one)))
+    return tuple(result)
 
 
 def without(filter: Filter, chip: Chip) -> Filter:
@@ -195,10 +195,10 @@ LARGEST = 40_000  # bytes of JSON; so much can be pressed into few characters
 
 def to_text(filter: Filter) -> str:
     """The filter's text; "" for the one that leaves everything."""
-    said = filter.model_dump(exclude_defaults=True)
-    if not said:
+    conditions = filter.model_dump(exclude_defaults=True)
+    if not conditions:
         return ""
-    content = json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
+    content = json.dumps(conditions, ensure_ascii=False, separators=(",", ":")).encode()
     text = base64.urlsafe_b64encode(zlib.compress(content, 9)).decode().rstrip("=")
     if len(text) > LONGEST or len(content) > LARGEST:
         raise UserError(
@@ -228,7 +228,7 @@ def from_text(text: str) -> Filter:
 def _unpacked(text: str) -> bytes:
     content = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     unpacking = zlib.decompressobj()
-    found = unpacking.decompress(content, LARGEST)
+    result = unpacking.decompress(content, LARGEST)
     if not unpacking.eof or unpacking.unused_data:
         raise ValueError("more than one filter")
-    return found
+    return result

@@ -94,7 +94,7 @@ def confident_learning(scores: Scores, true: np.ndarray) -> LabelIssues:
     held = list(_parts(scores)) if len(true) * classes <= HELD else None
     thresholds = _thresholds(held or _parts(scores), true, labelled)
     joint = np.zeros((classes, classes), dtype=np.int64)
-    found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    result: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     for start, probabilities in held or _parts(scores):
         label = true[start : start + len(probabilities)]
         is_likely, likely = _likely(probabilities, thresholds)
@@ -102,8 +102,8 @@ def confident_learning(scores: Scores, true: np.ndarray) -> LabelIssues:
         other = np.flatnonzero(is_likely & (likely != label))
         margin = _margin(probabilities[other], label[other])
         disagrees = margin < 0
-        found.append((start + other[disagrees], likely[other[disagrees]], margin[disagrees]))
-    rows, likely, margin = (np.concatenate(cells) for cells in zip(*found, strict=True))
+        result.append((start + other[disagrees], likely[other[disagrees]], margin[disagrees]))
+    rows, likely, margin = (np.concatenate(cells) for cells in zip(*result, strict=True))
     order = np.lexsort((rows, margin))
     return LabelIssues(
         scores.manifest.classes,

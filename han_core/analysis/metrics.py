@@ -60,8 +60,8 @@ def macro_f1(counts: np.ndarray) -> np.ndarray:
 def macro_f1_resampled(counts: np.ndarray, seed: int = 0) -> np.ndarray:
     """(resamples,) macro F1 of as many documents, drawn again with replacement."""
     # Classes that do not occur are in no resample either.
-    there = np.flatnonzero(counts.sum(0) + counts.sum(1))
-    table = counts[np.ix_(there, there)]
+    occurring = np.flatnonzero(counts.sum(0) + counts.sum(1))
+    table = counts[np.ix_(occurring, occurring)]
 
     def statistic(drawn: np.ndarray) -> np.ndarray:
         return macro_f1(drawn.reshape(-1, *table.shape))

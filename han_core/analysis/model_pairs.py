@@ -201,8 +201,8 @@ def holm_adjusted(pairs: tuple[Pair, ...]) -> tuple[float | None, ...]:
     """
     tested = [at for at, pair in enumerate(pairs) if pair.fixed + pair.broken]
     values = holm([pairs[at].test.p for at in tested]).tolist()
-    found = dict(zip(tested, values, strict=True))
-    return tuple(found.get(at) for at in range(len(pairs)))
+    result = dict(zip(tested, values, strict=True))
+    return tuple(result.get(at) for at in range(len(pairs)))
 
 
 def _other(outcomes: Outcomes) -> np.ndarray:

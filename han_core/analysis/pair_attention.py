@@ -76,13 +76,13 @@ def align_words(first: StoredWords, second: StoredWords) -> AlignedWords | None:
         return None
     weights = (first.weights, second.weights)
     aligned = align(list(zip(spans, weights, strict=True)))
-    kept = [at for at, span in enumerate(aligned.spans) if span.start < shared]
-    common = aligned.weights[:, kept]
+    inside = [at for at, span in enumerate(aligned.spans) if span.start < shared]
+    common = aligned.weights[:, inside]
     sums = common.sum(1, keepdims=True)
     if not sums.all():  # all of one model's attention stands where the other does not see
         return None
     longest = max(texts, key=len)
-    words = tuple(longest[slice(*aligned.spans[at])] for at in kept)
+    words = tuple(longest[slice(*aligned.spans[at])] for at in inside)
     return AlignedWords(words, common / sums)
 
 
@@ -125,14 +125,14 @@ def mean_shifts(documents: Sequence[AlignedWords], fewest: int = 2) -> tuple[Mea
             entry[0] += 1
             entry[1] += first
             entry[2] += second
-    found = (
+    result = (
         MeanShift(word, int(number), first / number, second / number,
                   (second - first) / len(documents))
         for word, (number, first, second) in sums.items()
         if number >= fewest
     )  # fmt: skip
     # Moves that are equal but for rounding stand by the alphabet.
-    order = sorted(found, key=lambda word: (-round(word.moved, 12), word.word))
+    order = sorted(result, key=lambda word: (-round(word.moved, 12), word.word))
     gained = [word for word in order if word.moved > 0]
     lost = [word for word in order if word.moved <= 0]
     return (*gained[:MOST_MOVED], *lost[-MOST_MOVED:])
@@ -202,8 +202,8 @@ class PairAttention:
             ("both wrong, another class", self.changed & (self.change == BOTH_WRONG)),
             ("same prediction", ~self.changed),
         ]
-        there = ~np.isnan(self.divergence)
-        named = ((name, self.divergence[mask & there]) for name, mask in among)
+        eligible = ~np.isnan(self.divergence)
+        named = ((name, self.divergence[mask & eligible]) for name, mask in among)
         return tuple(
             (name, len(values), Bootstrap(len(values), SEED).mean(values))
             for name, values in named
@@ -244,22 +244,22 @@ def pair_attention(
 
 
 def _some(mask: np.ndarray, most: int, random: np.random.Generator) -> np.ndarray:
-    there = np.flatnonzero(mask)
-    return there if len(there) <= most else random.choice(there, most, replace=False)
+    eligible = np.flatnonzero(mask)
+    return eligible if len(eligible) <= most else random.choice(eligible, most, replace=False)
 
 
 def _gathered(
     lined: list[AlignedWords | None], rows: np.ndarray, outcomes: Outcomes, differs: np.ndarray
 ) -> PairAttention:
-    found = np.array([np.nan if one is None else divergence(*one.weights) for one in lined])
+    result = np.array([np.nan if one is None else divergence(*one.weights) for one in lined])
     changed = has_changed(outcomes)
     moving = [one for one, moved in zip(lined, changed, strict=True) if one is not None and moved]
-    order = np.lexsort((rows, -found))  # NaN stands last
+    order = np.lexsort((rows, -result))  # NaN stands last
     return PairAttention(
         rows[order],
         changes(outcomes)[order],
         changed[order],
-        found[order].astype(float),
+        result[order].astype(float),
         tuple(largest_shifts(lined[at]) for at in order),
         mean_shifts(moving),
         int(differs.sum()),
@@ -270,22 +270,22 @@ def _gathered(
 MOST_SHOWN = 100
 
 
-def attention_table(store: Store, found: PairAttention, most: int = MOST_SHOWN) -> pd.DataFrame:
+def attention_table(store: Store, measured: PairAttention, most: int = MOST_SHOWN) -> pd.DataFrame:
     """The documents whose prediction differs, the largest divergence of attention first.
 
     Columns: row, id, divergence (nats), change, true, first and second (predictions), words
     (that differ most, "+" where the second model gives more), excerpt.
     """
-    places = [at for at in range(len(found.rows)) if found.changed[at]][:most]
-    rows = found.rows[places]
+    places = [at for at in range(len(measured.rows)) if measured.changed[at]][:most]
+    rows = measured.rows[places]
     own = ["row", "id", "true", "predicted", "other", "excerpt"]  # the data's may be named alike
     shown = table_page(store, rows, None, 0, len(rows))[own]
     shown = shown.rename(columns={"predicted": "first", "other": "second"})
-    shown["divergence"] = found.divergence[places]
-    shown["change"] = [CHANGES[at] for at in found.change[places]]
+    shown["divergence"] = measured.divergence[places]
+    shown["change"] = [CHANGES[at] for at in measured.change[places]]
     shown["words"] = [
         " ".join(f"{'+' if word.second > word.first else '−'}{word.word}" for word in words)
-        for words in (found.leading[at] for at in places)
+        for words in (measured.leading[at] for at in places)
     ]
     names = ["row", "id", "divergence", "change", "true", "first", "second", "words", "excerpt"]
     return shown[names]

@@ -158,17 +158,17 @@ def sort_rows(store: Store, rows: np.ndarray, order: Order) -> np.ndarray:
         order = ByColumn(*order)
     key = (order, hashlib.sha256(np.ascontiguousarray(rows).tobytes()).digest())
     with _lock:
-        kept = _kept.setdefault(store, OrderedDict())
-        if key in kept:
-            kept.move_to_end(key)
-            return kept[key]
-    found = rows[_places(store, rows, order)]
-    found.flags.writeable = False
+        recent = _kept.setdefault(store, OrderedDict())
+        if key in recent:
+            recent.move_to_end(key)
+            return recent[key]
+    result = rows[_places(store, rows, order)]
+    result.flags.writeable = False
     with _lock:
-        kept[key] = found
-        while len(kept) > KEPT:
-            kept.popitem(last=False)
-    return found
+        recent[key] = result
+        while len(recent) > KEPT:
+            recent.popitem(last=False)
+    return result
 
 
 def _places(store: Store, rows: np.ndarray, order: Order) -> np.ndarray:

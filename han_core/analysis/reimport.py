@@ -164,11 +164,11 @@ def prediction_changes(store: Store, matched: MatchedTable) -> PredictionChanges
 
 
 def changes_page(
-    store: Store, found: PredictionChanges, rows: np.ndarray, most: int
+    store: Store, changes: PredictionChanges, rows: np.ndarray, most: int
 ) -> pd.DataFrame:
     """The first ``most`` of ``rows`` as ``table.page``, with what was predicted ``before``."""
     shown = table_page(store, rows, STANDARD_ORDERS[0], 0, most)
-    before = dict(zip(found.matched.rows.tolist(), found.before, strict=True))
+    before = dict(zip(changes.matched.rows.tolist(), changes.before, strict=True))
     cells = pd.Series([without_apostrophe(before[row]) for row in shown["row"]], dtype=object)
     shown.insert(int(shown.columns.get_loc("predicted")), "before", cells)
     return shown

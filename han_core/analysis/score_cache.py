@@ -95,11 +95,11 @@ def score_key(data: Manifest, checkpoint_sha256: str) -> str:
 
 def open_scores(key: str) -> CachedScores | None:
     """Whole scores by their key, a millisecond; None if there are none. They count as used now."""
-    found = _look_at(scores_root() / key) if KEY.fullmatch(key) else None
-    if found is not None:
+    result = _look_at(scores_root() / key) if KEY.fullmatch(key) else None
+    if result is not None:
         with suppress(OSError):  # a disk to read from only
-            (found.scores.folder / USED).touch()
-    return found
+            (result.scores.folder / USED).touch()
+    return result
 
 
 def version_stamp(key: str) -> tuple[int, int]:
@@ -114,8 +114,8 @@ def version_stamp(key: str) -> tuple[int, int]:
 
 def list_scores() -> list[CachedScores]:
     """All that are whole, those used last first."""
-    found = (_look_at(folder) for folder in _folders())
-    return sorted((each for each in found if each), key=lambda each: -each.used)
+    result = (_look_at(folder) for folder in _folders())
+    return sorted((each for each in result if each), key=lambda each: -each.used)
 
 
 def delete_scores(key: str) -> None:
@@ -173,8 +173,8 @@ def _origin(folder: Path) -> Origin:
 
 def _folders() -> Iterator[Path]:
     root = scores_root()
-    there = root.iterdir() if root.is_dir() else iter(())
-    return (folder for folder in there if KEY.fullmatch(folder.name) and folder.is_dir())
+    folders = root.iterdir() if root.is_dir() else iter(())
+    return (folder for folder in folders if KEY.fullmatch(folder.name) and folder.is_dir())
 
 
 def _used(folder: Path) -> float:

@@ -67,14 +67,14 @@ def cache_scores(
     manifest = describe(folder, checkpoint, corpus)
     evict_scores()
     out = scores_root() / manifest.key
-    found = score_corpus(folder, checkpoint, corpus, out, engine, progress, PATIENCE)
+    result = score_corpus(folder, checkpoint, corpus, out, engine, progress, PATIENCE)
     documents = store_documents(corpus, manifest.data_sha256)
-    _remember(out, documents, corpus, source, found)
+    _remember(out, documents, corpus, source, result)
     whole = open_scores(manifest.key)
     if whole is None:
         raise UserError(f"The scores of {corpus.name} were deleted while they were written.")
     _answer(request_folder(source, manifest.checkpoint_sha256), manifest.key)
-    return whole, found
+    return whole, result
 
 
 def score_in_process(

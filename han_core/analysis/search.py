@@ -65,8 +65,8 @@ def _scanned(documents: Documents, match: Match) -> np.ndarray:
     except (OSError, pa.ArrowException) as error:
         raise UserError("The documents that were scored are not kept any more.") from error
     masks: list = [None] * len(documents.batches)
-    for first, found in enumerate(dealt):
-        masks[first::SCAN_THREADS] = found
+    for first, result in enumerate(dealt):
+        masks[first::SCAN_THREADS] = result
     return np.concatenate(masks)
 
 
@@ -74,7 +74,7 @@ def _masks(batches: Iterator[pa.Array], match: Match, end: float) -> Iterator[np
     """A mask for each batch, found a few texts at a time where the expression is slow."""
     size = FEWEST
     for texts in batches:
-        found, start = [], 0
+        result, start = [], 0
         while start < len(texts):
             began = time.monotonic()
             if began > end:
@@ -82,10 +82,10 @@ def _masks(batches: Iterator[pa.Array], match: Match, end: float) -> Iterator[np
                     f"The search took longer than {SECONDS:g} seconds and was stopped; "
                     "a simpler one is expected."
                 )
-            found.append(match(texts.slice(start, size)).to_numpy(zero_copy_only=False))
+            result.append(match(texts.slice(start, size)).to_numpy(zero_copy_only=False))
             start += size
             size = min(MOST, 4 * size) if time.monotonic() - began < QUICK else max(1, size // 4)
-        yield np.concatenate(found)
+        yield np.concatenate(result)
 
 
 def _texts(documents: Documents, first: int) -> Iterator[pa.Array]:
@@ -97,9 +97,9 @@ def _texts(documents: Documents, first: int) -> Iterator[pa.Array]:
             yield file.get_batch(number)["text"]
 
 
-def _broken(pattern: str, said: str) -> str:
+def _broken(pattern: str, message: str) -> str:
     """RE2 says what is wrong and quotes the piece: ``missing ): (abc``."""
-    what = said.splitlines()[0].removeprefix("Invalid regular expression: ")
+    what = message.splitlines()[0].removeprefix("Invalid regular expression: ")
     problem, _, piece = what.partition(": ")
     place = f" at character {pattern.find(piece) + 1}" if piece and piece in pattern else ""
     return (
@@ -149,8 +149,8 @@ class Search:
             f"SELECT {field} AS cell, count(*) AS n FROM documents GROUP BY ALL "
             "ORDER BY n DESC, cell LIMIT ?"
         )
-        found = self._ask(sql, [most])
-        return list(zip(map(str, found["cell"]), map(int, found["n"]), strict=True))
+        result = self._ask(sql, [most])
+        return list(zip(map(str, result["cell"]), map(int, result["n"]), strict=True))
 
     def _mask(self, key: tuple, sql: str, values: list) -> np.ndarray:
         """(documents,) whether the row is in the column ``row`` of the answer."""

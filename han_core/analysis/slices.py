@@ -57,14 +57,14 @@ def save_slice(
     )  # fmt: skip
     with database.writing() as connection:
         same = _named(dataset, name)
-        there = connection.execute(sa.select(SLICE).where(*same)).first()
-        if there and not replace:
-            raise UserError(f'A slice "{there.name}" is saved already; choose another name.')
+        existing = connection.execute(sa.select(SLICE).where(*same)).first()
+        if existing and not replace:
+            raise UserError(f'A slice "{existing.name}" is saved already; choose another name.')
         connection.execute(sa.delete(SLICE).where(*same))
         row: dict = {"dataset": dataset, "folded": folded(saved.name), "annotator": saved.analyst}
         row |= {"name": saved.name, "filter": saved.filter, "at": saved.at}
         connection.execute(sa.insert(SLICE).values(**row))
-        before = there.filter if there else ""
+        before = existing.filter if existing else ""
         record(connection, saved.analyst, "saved a slice", saved.name, before, filter)
     return saved
 
@@ -72,9 +72,9 @@ def save_slice(
 def saved_slices(database: Database, dataset: str) -> tuple[Slice, ...]:
     """The slices of a data set, by name."""
     columns = SLICE.c.name, SLICE.c.filter, SLICE.c.annotator, SLICE.c.at
-    asked = sa.select(*columns).where(SLICE.c.dataset == dataset).order_by(SLICE.c.folded)
+    query = sa.select(*columns).where(SLICE.c.dataset == dataset).order_by(SLICE.c.folded)
     with database.reading() as connection:
-        return tuple(Slice(*row) for row in connection.execute(asked))
+        return tuple(Slice(*row) for row in connection.execute(query))
 
 
 def delete_slice(database: Database, dataset: str, name: str, analyst: str) -> None:
@@ -82,10 +82,10 @@ def delete_slice(database: Database, dataset: str, name: str, analyst: str) -> N
     who = checked_name(analyst, "An analyst's name")
     with database.writing() as connection:
         same = _named(dataset, name)
-        there = connection.execute(sa.select(SLICE).where(*same)).first()
-        if there:
+        existing = connection.execute(sa.select(SLICE).where(*same)).first()
+        if existing:
             connection.execute(sa.delete(SLICE).where(*same))
-            record(connection, who, "deleted a slice", there.name, before=there.filter)
+            record(connection, who, "deleted a slice", existing.name, before=existing.filter)
 
 
 def _named(dataset: str, name: str) -> tuple:
@@ -124,12 +124,12 @@ def slice_scores(counts: np.ndarray, whole: np.ndarray, seed: int = 0) -> SliceS
         raise ValueError("a slice of the whole expected, with no documents beyond it")
     documents, others = int(counts.sum()), int(rest.sum())
     hits, other_hits = int(np.trace(counts)), int(np.trace(rest))
-    found, found_apart = _macro_f1(counts, rest, seed)
+    result, found_apart = _macro_f1(counts, rest, seed)
     return SliceScores(
         documents,
         documents + others,
         share(hits, documents),
-        found,
+        result,
         difference(hits, documents, other_hits, others),
         found_apart,
     )
@@ -140,11 +140,11 @@ def _macro_f1(counts: np.ndarray, rest: np.ndarray, seed: int) -> tuple[Interval
     if not counts.any():
         return NO_INTERVAL, NO_INTERVAL
     value, drawn = float(macro_f1(counts)), macro_f1_resampled(counts, seed)
-    found = percentile(value, drawn)
+    result = percentile(value, drawn)
     if not rest.any():
-        return found, NO_INTERVAL
+        return result, NO_INTERVAL
     apart = drawn - macro_f1_resampled(rest, seed + 1)
-    return found, percentile(value - float(macro_f1(rest)), apart)
+    return result, percentile(value - float(macro_f1(rest)), apart)
 
 
 @dataclass(frozen=True)
@@ -218,22 +218,22 @@ def slice_table(lines: Sequence[SliceRow]) -> pd.DataFrame:
 
 
 def _cells(line: SliceRow) -> dict:
-    found = line.scores
+    result = line.scores
     cells: dict = {"slice": line.name, "filter": line.trouble or line.holds}
-    if found is None:
+    if result is None:
         return cells
     second = line.second or NO_INTERVAL
     return cells | {
-        "documents": found.documents,
-        "share": 100 * found.documents / max(1, found.of),
-        "accuracy": _times(found.accuracy.mean, 100),
-        "accuracy interval": _ends(found.accuracy, 100),
-        "macro F1": found.macro_f1.mean,
-        "macro F1 interval": _ends(found.macro_f1),
-        "apart": _times(found.accuracy_apart.mean, 100),
-        "apart interval": _ends(found.accuracy_apart, 100),
-        "F1 apart": found.macro_f1_apart.mean,
-        "F1 apart interval": _ends(found.macro_f1_apart),
+        "documents": result.documents,
+        "share": 100 * result.documents / max(1, result.of),
+        "accuracy": _times(result.accuracy.mean, 100),
+        "accuracy interval": _ends(result.accuracy, 100),
+        "macro F1": result.macro_f1.mean,
+        "macro F1 interval": _ends(result.macro_f1),
+        "apart": _times(result.accuracy_apart.mean, 100),
+        "apart interval": _ends(result.accuracy_apart, 100),
+        "F1 apart": result.macro_f1_apart.mean,
+        "F1 apart interval": _ends(result.macro_f1_apart),
         "second": _times(second.mean, 100),
     }
 

@@ -88,12 +88,12 @@ class Source(BaseModel):
         if (path := self.path) is None:
             return self
         try:
-            found = self.model_copy(update={"sha256": checksum(path)})
+            result = self.model_copy(update={"sha256": checksum(path)})
         except OSError as error:
             raise UserError(f"{self.name} is gone.") from error
         if not source_of(self.data, self.text_column, self.label_column).same_as(self):
             raise UserError(f"{self.name} changed while it was read; begin again.")
-        return found
+        return result
 
 
 def source_of(
@@ -109,10 +109,10 @@ def source_of(
         data = f"{PREFIX * data.startswith(PREFIX)}{path}"
     named = Source(data=data, text_column=text_column, label_column=label_column)
     try:
-        found = path.stat()
+        result = path.stat()
     except OSError:
         return named
-    return named.model_copy(update={"size": found.st_size, "modified": found.st_mtime_ns})
+    return named.model_copy(update={"size": result.st_size, "modified": result.st_mtime_ns})
 
 
 def _file_of(data: str) -> Path | None:

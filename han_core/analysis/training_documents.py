@@ -54,36 +54,40 @@ class TrainingSet:
         return vectors_root() / REQUESTS / self.source.request_key(self.checkpoint_sha256)
 
 
-def begin(asked: TrainingSet) -> None:
+def begin(training_set: TrainingSet) -> None:
     """Begins to compute the vectors, unless that goes on already."""
     request = {
-        "folder": str(asked.folder.absolute()),
-        "device": asked.device,
-        "source": asked.source.model_dump(),
+        "folder": str(training_set.folder.absolute()),
+        "device": training_set.device,
+        "source": training_set.source.model_dump(),
     }
-    jobs.start_job(asked.work, MODULE, request)
+    jobs.start_job(training_set.work, MODULE, request)
 
 
-def state(asked: TrainingSet) -> jobs.JobState | None:
+def state(training_set: TrainingSet) -> jobs.JobState | None:
     """How far it is; None if nobody ever asked, or what came of it is gone."""
-    found = jobs.job_state(asked.work)
-    return None if found and found.kind == "done" and vectors_key(asked) is None else found
+    current = jobs.job_state(training_set.work)
+    return (
+        None
+        if current and current.kind == "done" and vectors_key(training_set) is None
+        else current
+    )
 
 
-def vectors_key(asked: TrainingSet) -> str | None:
+def vectors_key(training_set: TrainingSet) -> str | None:
     """The key of its vectors; None while they are not there."""
-    found = jobs.job_state(asked.work)
-    if found is None or found.kind != "done":
+    current = jobs.job_state(training_set.work)
+    if current is None or current.kind != "done":
         return None
-    there = open_vectors(str(found.answer.get("key")))
-    if there is None or there.note.checkpoint_sha256 != asked.checkpoint_sha256:
+    vectors = open_vectors(str(current.answer.get("key")))
+    if vectors is None or vectors.note.checkpoint_sha256 != training_set.checkpoint_sha256:
         return None
-    return there.note.key
+    return vectors.note.key
 
 
-def stop(asked: TrainingSet) -> None:
+def stop(training_set: TrainingSet) -> None:
     """Asks for an end; what was computed stays."""
-    jobs.stop_job(asked.work)
+    jobs.stop_job(training_set.work)
 
 
 def named_source(metrics: dict[str, Any]) -> Source | None:
@@ -92,13 +96,13 @@ def named_source(metrics: dict[str, Any]) -> Source | None:
     The file may come from anybody: of the files on this machine, only those count that people
     sent, whose folders are called by the hash of their content.
     """
-    given = _given(metrics)
-    data = given.get("--data", "")
+    flags = _given(metrics)
+    data = flags.get("--data", "")
     if data.startswith("hf:") and "@" not in data:
         data += "@train"
     if not data.startswith(("hf:", "bundled:")) and not _is_upload(data):
         return None
-    columns = given.get("--text-column", "text"), given.get("--label-column", "label")
+    columns = flags.get("--text-column", "text"), flags.get("--label-column", "label")
     try:
         return source_of(data, *columns)
     except ValueError:  # too long, or empty
@@ -107,13 +111,17 @@ def named_source(metrics: dict[str, Any]) -> Source | None:
 
 def trained_on(metrics: dict[str, Any], data: str) -> TrainedOn:
     """Whether a checkpoint learnt from ``data``, a corpus's name, as its ``metrics.json`` tells."""
-    told = {_plain(name) for name in (metrics.get("dataset"), _given(metrics).get("--data"))}
-    told.discard("")
-    asked = _plain(data)
-    if asked in told:
+    names = {_plain(name) for name in (metrics.get("dataset"), _given(metrics).get("--data"))}
+    names.discard("")
+    training_set = _plain(data)
+    if training_set in names:
         return "same"
-    split = {name.partition("@")[0] for name in told if "@" in name}
-    return "other part" if "@" in asked and asked.partition("@")[0] in split else "unknown"
+    split = {name.partition("@")[0] for name in names if "@" in name}
+    return (
+        "other part"
+        if "@" in training_set and training_set.partition("@")[0] in split
+        else "unknown"
+    )
 
 
 def _plain(name: object) -> str:
@@ -193,12 +201,12 @@ def neighbours(
         number: of other texts; at most as many of the same text come with them.
     """
     content = content_hash(text)
-    found: list[Neighbour] = []
+    result: list[Neighbour] = []
     for row, similarity in zip(*nearest(vectors.unit, vector, 2 * number), strict=True):
         document = vectors.document(int(row))
-        found.append(Neighbour(int(row), float(similarity), document, document.content == content))
-    others = [one for one in found if not one.same_text][:number]
-    same = [one for one in found if one.same_text][:number]
+        result.append(Neighbour(int(row), float(similarity), document, document.content == content))
+    others = [one for one in result if not one.same_text][:number]
+    same = [one for one in result if one.same_text][:number]
     return Neighbours(tuple(sorted([*others, *same], key=lambda one: (-one.similarity, one.row))))
 
 
@@ -212,10 +220,10 @@ def nearest(unit: np.ndarray, vector: np.ndarray, number: int) -> tuple[np.ndarr
         unit: (documents, size) of length 1, of any kind of float.
         vector: (size,) of length 1.
     """
-    asked = vector.astype(np.float32)
+    query = vector.astype(np.float32)
     rows, cosines = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
     for start in range(0, len(unit), AT_ONCE):
-        products = unit[start : start + AT_ONCE].astype(np.float32) @ asked
+        products = unit[start : start + AT_ONCE].astype(np.float32) @ query
         rows = np.concatenate([rows, start + np.arange(len(products))])
         cosines = np.concatenate([cosines, products])
         best = np.lexsort((rows, -cosines.round(5)))[:number]
@@ -223,7 +231,7 @@ def nearest(unit: np.ndarray, vector: np.ndarray, number: int) -> tuple[np.ndarr
     return rows, cosines
 
 
-def neighbour_table(found: Neighbours, label: str) -> pd.DataFrame:
+def neighbour_table(nearest_documents: Neighbours, label: str) -> pd.DataFrame:
     """A row for each: similarity, label, differs (from ``label``), same_text, id, excerpt."""
     rows = [
         (
@@ -234,7 +242,7 @@ def neighbour_table(found: Neighbours, label: str) -> pd.DataFrame:
             one.document.id,
             excerpt(one.document.text),
         )
-        for one in found.found
+        for one in nearest_documents.found
     ]
     names = ["similarity", "label", "differs", "same_text", "id", "excerpt"]
     return pd.DataFrame(rows, columns=names)

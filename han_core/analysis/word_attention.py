@@ -169,10 +169,12 @@ class _Sums:
     def _numbers(self, words: pa.ChunkedArray) -> np.ndarray:
         """(tokens,) the number of each word, new ones at the end."""
         tokens = words.combine_chunks().flatten()
-        there = tokens.dictionary.to_pylist()
+        words_of_group = tokens.dictionary.to_pylist()
         used = np.unique(tokens.indices.to_numpy())
-        numbers = np.zeros(len(there), np.int64)
-        numbers[used] = [self.words.setdefault(there[at], len(self.words)) for at in used.tolist()]
+        numbers = np.zeros(len(words_of_group), np.int64)
+        numbers[used] = [
+            self.words.setdefault(words_of_group[at], len(self.words)) for at in used.tolist()
+        ]
         return numbers[tokens.indices.to_numpy()]
 
 

@@ -25,13 +25,13 @@ ANNOTATION_TABLES = (ASSIGNMENT, NOTE, FLAG, READ)
 
 def marks(database: Database) -> Marks:
     """Which documents have which tag and flag; read anew only after something was written."""
-    kept = database.marked
+    cached = database.marked
     with database.reading() as connection:
         number = connection.execute(sa.select(CLOCK.c.number)).scalar_one()
-        if kept is None or kept[0] != number:
-            kept = number, _marks(connection)
-    database.marked = kept
-    return kept[1]
+        if cached is None or cached[0] != number:
+            cached = number, _marks(connection)
+    database.marked = cached
+    return cached[1]
 
 
 def annotated_documents(database: Database, annotator: str) -> frozenset[str]:
@@ -57,11 +57,11 @@ def _marks(connection: Connection) -> Marks:
     return Marks(tagged, cast("dict[Flag, frozenset[str]]", flagged), annotated)
 
 
-def _by_name(connection: Connection, asked: sa.Select) -> dict[str, frozenset[str]]:
-    found = defaultdict(set)
-    for name, content in connection.execute(asked.distinct()):
-        found[name].add(content)
-    return {name: frozenset(contents) for name, contents in found.items()}
+def _by_name(connection: Connection, query: sa.Select) -> dict[str, frozenset[str]]:
+    result = defaultdict(set)
+    for name, content in connection.execute(query.distinct()):
+        result[name].add(content)
+    return {name: frozenset(contents) for name, contents in result.items()}
 
 
 Z = 1.959963984540054  # of a 95% interval
@@ -95,9 +95,9 @@ def annotators(database: Database) -> dict[str, int]:
     rows = sa.union(
         *(sa.select(table.c.annotator, table.c.content) for table in ANNOTATION_TABLES)
     ).subquery()
-    asked = sa.select(rows.c.annotator, sa.func.count()).group_by(rows.c.annotator)
+    query = sa.select(rows.c.annotator, sa.func.count()).group_by(rows.c.annotator)
     with database.reading() as connection:
-        return {row[0]: row[1] for row in connection.execute(asked.order_by("annotator"))}
+        return {row[0]: row[1] for row in connection.execute(query.order_by("annotator"))}
 
 
 def agreement(
@@ -110,7 +110,7 @@ def agreement(
     """
     if first == second:
         raise UserError("Two annotators are expected to compare; it was the same one twice.")
-    found = []
+    result = []
     with database.reading() as connection:
         common = select_annotated(connection, first) & select_annotated(connection, second)
         common = common if contents is None else common & frozenset(contents)
@@ -118,8 +118,8 @@ def agreement(
             one, other = used(connection, first, common), used(connection, second, common)
             for name in sorted(one.keys() | other.keys()):
                 sets = one.get(name, set()), other.get(name, set())
-                found.append(agreement_of_sets(name, *sets, len(common)))
-    return tuple(found)
+                result.append(agreement_of_sets(name, *sets, len(common)))
+    return tuple(result)
 
 
 def agreement_of_sets(name: str, first: set[str], second: set[str], n: int) -> Agreement:
@@ -161,20 +161,20 @@ def agreement_of_counts(
 
 
 def _tags(connection: Connection, annotator: str, common: set[str]) -> dict[str, set[str]]:
-    asked = sa.select(TAG.c.name, ASSIGNMENT.c.content).join(ASSIGNMENT)
-    return _sets(connection, asked.where(ASSIGNMENT.c.annotator == annotator), common)
+    query = sa.select(TAG.c.name, ASSIGNMENT.c.content).join(ASSIGNMENT)
+    return _sets(connection, query.where(ASSIGNMENT.c.annotator == annotator), common)
 
 
 def _flags(connection: Connection, annotator: str, common: set[str]) -> dict[str, set[str]]:
-    asked = sa.select(FLAG.c.kind, FLAG.c.content).where(FLAG.c.annotator == annotator)
-    found = _sets(connection, asked, common)
-    return {FLAG_NAMES[cast("Flag", kind)]: contents for kind, contents in found.items()}
+    query = sa.select(FLAG.c.kind, FLAG.c.content).where(FLAG.c.annotator == annotator)
+    result = _sets(connection, query, common)
+    return {FLAG_NAMES[cast("Flag", kind)]: contents for kind, contents in result.items()}
 
 
-def _sets(connection: Connection, asked: sa.Select, common: set[str]) -> dict[str, set[str]]:
+def _sets(connection: Connection, query: sa.Select, common: set[str]) -> dict[str, set[str]]:
     """The documents of ``common`` for each name."""
-    found: dict[str, set[str]] = {}
-    for name, content in connection.execute(asked):
+    result: dict[str, set[str]] = {}
+    for name, content in connection.execute(query):
         if content in common:
-            found.setdefault(name, set()).add(content)
-    return found
+            result.setdefault(name, set()).add(content)
+    return result

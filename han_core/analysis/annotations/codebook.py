@@ -56,17 +56,17 @@ _COLUMNS = [TAG.c[name] for name in Tag.__dataclass_fields__]
 
 def codebook(database: Database, retired: bool = False) -> tuple[Tag, ...]:
     """The tags that are offered, or those that are ``retired``, by name."""
-    asked = sa.select(*_COLUMNS).where(TAG.c.retired == retired).order_by(TAG.c.folded)
+    query = sa.select(*_COLUMNS).where(TAG.c.retired == retired).order_by(TAG.c.folded)
     with database.reading() as connection:
-        return tuple(Tag(*row) for row in connection.execute(asked))
+        return tuple(Tag(*row) for row in connection.execute(query))
 
 
 def documents_by_tag(database: Database) -> dict[str, int]:
     """Documents that have a tag, for each name in the codebook; retired tags too."""
     documents = sa.func.count(sa.distinct(ASSIGNMENT.c.content))
-    asked = sa.select(TAG.c.name, documents).outerjoin(ASSIGNMENT).group_by(TAG.c.name)
+    query = sa.select(TAG.c.name, documents).outerjoin(ASSIGNMENT).group_by(TAG.c.name)
     with database.reading() as connection:
-        return {row[0]: row[1] for row in connection.execute(asked)}
+        return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def save_tag(
@@ -162,12 +162,12 @@ def _refuse_taken(connection: Connection, name: str, key: str, tag: Tag | None) 
     """Raises where another tag has the name, or an offered one the key."""
     others = TAG.c.id != (tag.id if tag else -1)
     same = sa.select(TAG.c.name, TAG.c.retired).where(others, TAG.c.folded == folded(name))
-    if found := connection.execute(same).first():
-        where = "among the retired tags" if found.retired else "in the codebook"
-        raise UserError(f'A tag "{found.name}" is {where} already; choose another name.')
+    if result := connection.execute(same).first():
+        where = "among the retired tags" if result.retired else "in the codebook"
+        raise UserError(f'A tag "{result.name}" is {where} already; choose another name.')
     with_key = sa.select(TAG.c.name).where(others, TAG.c.key == key, ~TAG.c.retired)
-    if key and (found := connection.execute(with_key).first()):
-        raise UserError(f'The key "{key}" is that of the tag "{found.name}"; choose another one.')
+    if key and (result := connection.execute(with_key).first()):
+        raise UserError(f'The key "{key}" is that of the tag "{result.name}"; choose another one.')
 
 
 def _refuse_stale(connection: Connection, tag: Tag) -> None:
@@ -237,8 +237,11 @@ def add_starter_tags(database: Database, annotator: str) -> int:
     """
     who = checked_name(annotator, "An analyst's name")
     with database.writing() as connection:
-        there = connection.execute(sa.select(TAG.c.folded, TAG.c.key, TAG.c.retired)).all()
-        names, keys = {row.folded for row in there}, {row.key for row in there if not row.retired}
+        existing = connection.execute(sa.select(TAG.c.folded, TAG.c.key, TAG.c.retired)).all()
+        names, keys = (
+            {row.folded for row in existing},
+            {row.key for row in existing if not row.retired},
+        )
         new = [one for one in STARTER_TAGS if folded(one.name) not in names]
         for one in new:
             free = one._replace(key="") if one.key in keys else one

@@ -57,16 +57,16 @@ def _present(connection: Connection, name: str) -> str | None:
     """The schema's revision, None in an empty database."""
     if not sa.inspect(connection).has_table(VERSION_TABLE):
         return None
-    found = connection.execute(sa.select(sa.column("version_num")).select_from(
+    result = connection.execute(sa.select(sa.column("version_num")).select_from(
         sa.table(VERSION_TABLE)
     )).scalar()  # fmt: skip
-    if found is not None and found not in KNOWN:
+    if result is not None and result not in KNOWN:
         raise UserError(
-            f'The notes ({name}) were written by a newer Hanscope: their schema is "{found}", and '
+            f'The notes ({name}) were written by a newer Hanscope: their schema is "{result}", and '
             f'this one knows up to "{KNOWN[-1]}"; update Hanscope, or name other notes in '
             "HANSCOPE_NOTES."
         )
-    return found
+    return result
 
 
 WRITES = "hanscope_writes"  # the option of a connection that says so
@@ -136,9 +136,9 @@ def open_database(url: str | None = None, patience: float = 30.0) -> Database:
     return database
 
 
-def _url(given: str) -> URL:
+def _url(address: str) -> URL:
     try:
-        url = sa.make_url(given)
+        url = sa.make_url(address)
     except (ArgumentError, ValueError) as error:
         raise UserError(
             "HANSCOPE_NOTES names no database; sqlite:////path/notes.sqlite or "

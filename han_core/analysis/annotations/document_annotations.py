@@ -90,11 +90,11 @@ def annotations_by_document(
     database: Database, contents: Sequence[str]
 ) -> dict[str, tuple[Annotation, ...]]:
     """The same of several; those of which nothing is said are left out."""
-    found: dict[str, tuple[Annotation, ...]] = {}
+    result: dict[str, tuple[Annotation, ...]] = {}
     with database.reading() as connection:
         for some in query_batches(list(dict.fromkeys(contents))):
-            found |= select_annotations(connection, some)
-    return found
+            result |= select_annotations(connection, some)
+    return result
 
 
 def query_batches(contents: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -127,12 +127,12 @@ def _by_document(
         tags = tuple(sorted(piece.pop("tags"), key=lambda one: one.name))
         flags = tuple(sorted(piece.pop("flags"), key=lambda one: one.kind))
         of[content].append(Annotation(annotator, tags=tags, flags=flags, **piece))
-    return ((content, tuple(said)) for content, said in of.items())
+    return ((content, tuple(annotations)) for content, annotations in of.items())
 
 
 def _tags(connection: Connection, contents: Sequence[str]) -> Iterable[Row]:
-    asked = sa.select(ASSIGNMENT, TAG.c.name).join(TAG)
-    return connection.execute(asked.where(ASSIGNMENT.c.content.in_(contents)))
+    query = sa.select(ASSIGNMENT, TAG.c.name).join(TAG)
+    return connection.execute(query.where(ASSIGNMENT.c.content.in_(contents)))
 
 
 def _rows(connection: Connection, table: sa.Table, contents: Sequence[str]) -> Iterable[Row]:
@@ -164,8 +164,8 @@ class AnnotationCells:
 
 def annotation_cells(database: Database, contents: Sequence[str]) -> AnnotationCells:
     """What is said of these documents, in their order."""
-    said = annotations_by_document(database, contents)
-    rows = {content: _cells(of_it) for content, of_it in said.items()}
+    annotations = annotations_by_document(database, contents)
+    rows = {content: _cells(of_it) for content, of_it in annotations.items()}
     nothing = ("",) * 5
     columns = zip(*(rows.get(content, nothing) for content in contents), strict=True)
     return AnnotationCells(*columns) if contents else AnnotationCells((), (), (), (), ())
@@ -231,15 +231,15 @@ class _Said(_Strict):
 _CELL = TypeAdapter(Annotated[list[_Said], Field(max_length=1_000)])
 
 
-def _cells(said: Iterable[Annotation]) -> tuple[str, ...]:
+def _cells(annotations: Iterable[Annotation]) -> tuple[str, ...]:
     """One document's cells."""
-    said = tuple(said)
-    tags = dict.fromkeys(sorted(tag.name for one in said for tag in one.tags))
-    flags = dict.fromkeys(flag_text(flag) for one in said for flag in one.flags)
-    notes = (f"{one.annotator}: {one.note.text}" for one in said if one.note)
-    cell = [_Said.model_validate(_as_json(one)) for one in said]
+    annotations = tuple(annotations)
+    tags = dict.fromkeys(sorted(tag.name for one in annotations for tag in one.tags))
+    flags = dict.fromkeys(flag_text(flag) for one in annotations for flag in one.flags)
+    notes = (f"{one.annotator}: {one.note.text}" for one in annotations if one.note)
+    cell = [_Said.model_validate(_as_json(one)) for one in annotations]
     coding = _CELL.dump_json(cell, exclude_defaults=True).decode()
-    who = (one.annotator for one in said)
+    who = (one.annotator for one in annotations)
     return "; ".join(tags), "; ".join(flags), "\n\n".join(notes), "; ".join(who), coding
 
 

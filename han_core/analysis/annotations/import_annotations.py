@@ -30,6 +30,9 @@ from han_core.analysis.annotations.schema import (
 )
 from han_core.analysis.annotations.writing import merge_notes, record, select_note, store_note
 
+Pairs = list[tuple[dict[str, str], Annotation, Annotation]]
+"""Of each annotation: the columns that name it, itself, and what the database has of it."""
+
 
 @dataclass(frozen=True)
 class ImportSummary:
@@ -49,80 +52,82 @@ class ImportSummary:
 
 
 def import_annotations(
-    database: Database, said: Mapping[str, tuple[Annotation, ...]], who: str
+    database: Database, annotations: Mapping[str, tuple[Annotation, ...]], who: str
 ) -> ImportSummary:
-    """Adds what is not there yet, for each document (``content_hash``); all of it or nothing.
+    """Add what is not there yet, for each document (``content_hash``); all of it or nothing.
 
     Args:
-        who: brings it; the history says so.
+        who: imports it, for the history.
     """
     who = checked_name(who, "An analyst's name")
-    named = [one.name for all_of_it in said.values() for each in all_of_it for one in each.tags]
+    names = [tag.name for several in annotations.values() for one in several for tag in one.tags]
     new: Counter[str] = Counter()
     with database.writing() as connection:
-        known = {row.folded: row.id for row in connection.execute(sa.select(TAG))}
-        unknown = {folded(name): name for name in named if folded(name) not in known}
-        for some in query_batches(list(said)):
-            new += _bring(connection, known, {content: said[content] for content in some})
+        tag_ids = {row.folded: row.id for row in connection.execute(sa.select(TAG))}
+        unknown = {folded(name): name for name in names if folded(name) not in tag_ids}
+        for contents in query_batches(list(annotations)):
+            batch = {content: annotations[content] for content in contents}
+            new += _import_batch(connection, tag_ids, batch)
         if new:
-            told = ", ".join(f"{count} {what}" for what, count in sorted(new.items()))
-            record(connection, who, "brought findings", after=told)
+            summary = ", ".join(f"{count} {what}" for what, count in sorted(new.items()))
+            record(connection, who, "brought findings", after=summary)
     return ImportSummary(**new, unknown_tags=tuple(sorted(unknown.values())))
 
 
-def _bring(
-    connection: Connection, known: Mapping[str, int], said: Mapping[str, tuple[Annotation, ...]]
+def _import_batch(
+    connection: Connection,
+    tag_ids: Mapping[str, int],
+    annotations: Mapping[str, tuple[Annotation, ...]],
 ) -> Counter[str]:
-    """As many documents as one query can ask for; returns how much was new."""
-    there = {
-        (content, one.annotator): one
-        for content, all_of_it in select_annotations(connection, list(said)).items()
-        for one in all_of_it
-    }
+    """Import as many documents as one query can select; return how much was new."""
+    pairs = _with_existing(connection, annotations)
     new: Counter[str] = Counter()
     for what, table, rows in (
-        ("tags", ASSIGNMENT, _tags(said, there, known)),
-        ("flags", FLAG, _flags(said, there)),
-        ("read", READ, _read(said, there)),
-        ("notes", NOTE, _notes(said, there)),
+        ("tags", ASSIGNMENT, _tag_rows(pairs, tag_ids)),
+        ("flags", FLAG, _flag_rows(pairs)),
+        ("read", READ, _read_rows(pairs)),
+        ("notes", NOTE, _note_rows(pairs)),
     ):
         key = [column.name for column in table.primary_key]
         once = {tuple(row[name] for name in key): row for row in rows}
         if once:
             connection.execute(sa.insert(table), list(once.values()))
             new[what] += len(once)
-    for content, one in _each(said):
-        new["joined"] += _join_note(connection, content, one, there)
+    for whose, one, existing in pairs:
+        if one.note and existing.note:
+            new["joined"] += _append_note(connection, **whose, annotation=one)
     new["notes"] += new["joined"]
     return +new
 
 
-def _each(said: Mapping[str, tuple[Annotation, ...]]) -> Iterator[tuple[str, Annotation]]:
-    return ((content, one) for content, all_of_it in said.items() for one in all_of_it)
+def _with_existing(
+    connection: Connection, annotations: Mapping[str, tuple[Annotation, ...]]
+) -> Pairs:
+    existing = {
+        (content, one.annotator): one
+        for content, several in select_annotations(connection, list(annotations)).items()
+        for one in several
+    }
+    pairs: Pairs = []
+    for content, several in annotations.items():
+        for one in several:
+            annotator = checked_name(one.annotator, "An analyst's name")
+            whose = {"content": content, "annotator": annotator}
+            pairs.append((whose, one, existing.get((content, annotator), Annotation(annotator))))
+    return pairs
 
 
-def _whose(content: str, one: Annotation) -> dict[str, str]:
-    return {"content": content, "annotator": checked_name(one.annotator, "An analyst's name")}
-
-
-def _tags(said: Mapping, there: Mapping, known: Mapping[str, int]) -> Iterator[dict]:
-    """Rows of tags that are in the codebook and not there yet."""
-    for content, one in _each(said):
-        whose = _whose(content, one)
-        had = there.get((content, whose["annotator"]), Annotation(""))
-        names = {folded(tag.name) for tag in had.tags}
+def _tag_rows(pairs: Pairs, tag_ids: Mapping[str, int]) -> Iterator[dict]:
+    for whose, one, existing in pairs:
+        names = {folded(tag.name) for tag in existing.tags}
         for tag in one.tags:
-            if folded(tag.name) in known and folded(tag.name) not in names:
-                yield whose | {"tag_id": known[folded(tag.name)], "at": tag.at}
+            if folded(tag.name) in tag_ids and folded(tag.name) not in names:
+                yield whose | {"tag_id": tag_ids[folded(tag.name)], "at": tag.at}
 
 
-def _flags(said: Mapping, there: Mapping) -> Iterator[dict]:
-    """Rows of flags that are not up yet."""
-    for content, one in _each(said):
-        whose = _whose(content, one)
-        kinds = {
-            flag.kind for flag in there.get((content, whose["annotator"]), Annotation("")).flags
-        }
+def _flag_rows(pairs: Pairs) -> Iterator[dict]:
+    for whose, one, existing in pairs:
+        kinds = {flag.kind for flag in existing.flags}
         for flag in one.flags:
             if flag.kind not in kinds:
                 label = checked_text(flag.label, "A class", LONGEST_LABEL)
@@ -130,28 +135,24 @@ def _flags(said: Mapping, there: Mapping) -> Iterator[dict]:
                 yield whose | {"kind": flag.kind, "label": label, "meant": meant, "at": flag.at}
 
 
-def _read(said: Mapping, there: Mapping) -> Iterator[dict]:
-    """Rows of read marks that are not there yet."""
-    for content, one in _each(said):
-        whose = _whose(content, one)
-        if one.read and not there.get((content, whose["annotator"]), Annotation("")).read:
+def _read_rows(pairs: Pairs) -> Iterator[dict]:
+    for whose, one, existing in pairs:
+        if one.read and not existing.read:
             yield whose | {"at": one.read}
 
 
-def _notes(said: Mapping, there: Mapping) -> Iterator[dict]:
-    """Rows of notes where the annotator has none yet."""
-    for content, one in _each(said):
-        whose = _whose(content, one)
-        if one.note and not there.get((content, whose["annotator"]), Annotation("")).note:
+def _note_rows(pairs: Pairs) -> Iterator[dict]:
+    for whose, one, existing in pairs:
+        if one.note and not existing.note:
             yield whose | {"text": storable(one.note.text), "at": one.note.at, "version": 1}
 
 
-def _join_note(connection: Connection, content: str, one: Annotation, there: Mapping) -> bool:
-    """The note under the one that was there, unless that holds it; whether it was put there."""
-    who = checked_name(one.annotator, "An analyst's name")
-    if not one.note or not there.get((content, who), Annotation("")).note:
-        return False
-    own = select_note(connection, content, who)
+def _append_note(
+    connection: Connection, content: str, annotator: str, annotation: Annotation
+) -> bool:
+    """Put the note under the existing one, unless that holds it; return whether it changed."""
+    own, new = select_note(connection, content, annotator), annotation.note
     assert own is not None
-    both = merge_notes(own.text, storable(one.note.text))
-    return store_note(connection, content, who, own, both, at=one.note.at) != own
+    assert new is not None
+    text = merge_notes(own.text, storable(new.text))
+    return store_note(connection, content, annotator, own, text, at=new.at) != own

@@ -62,9 +62,9 @@ def record(
 def history(database: Database, content: str) -> tuple[Change, ...]:
     """What was changed about a document, oldest first."""
     columns = [HISTORY.c[name] for name in Change._fields]
-    asked = sa.select(*columns).where(HISTORY.c.content == content).order_by(HISTORY.c.id)
+    query = sa.select(*columns).where(HISTORY.c.content == content).order_by(HISTORY.c.id)
     with database.reading() as connection:
-        return tuple(Change(*row) for row in connection.execute(asked))
+        return tuple(Change(*row) for row in connection.execute(query))
 
 
 BETWEEN = "\n\n– written at the same time –\n\n"
@@ -89,12 +89,12 @@ def add_tag(database: Database, content: str, tag: str, annotator: str) -> None:
     """Tags the document."""
     who = checked_name(annotator, "An analyst's name")
     with database.writing() as connection:
-        found = connection.execute(sa.select(TAG.c.id, TAG.c.name).where(_named(tag))).first()
-        if found is None:
+        result = connection.execute(sa.select(TAG.c.id, TAG.c.name).where(_named(tag))).first()
+        if result is None:
             raise UserError(f'There is no tag "{tag}" in the codebook; was it merged or renamed?')
-        row = {"content": content, "tag_id": found.id, "annotator": who}
+        row = {"content": content, "tag_id": result.id, "annotator": who}
         if add_row(connection, ASSIGNMENT, row | {"at": utc_now()}):
-            record(connection, who, "tagged", found.name, after=found.name, content=content)
+            record(connection, who, "tagged", result.name, after=result.name, content=content)
 
 
 def remove_tag(database: Database, content: str, tag: str, annotator: str) -> None:
@@ -118,11 +118,11 @@ def write_note(
     """
     who, wanted = checked_name(annotator, "An analyst's name"), checked_note(text)
     with database.writing() as connection:
-        there = select_note(connection, content, who)
-        unseen = there is not None and there.version != version
-        kept = merge_notes(there.text, wanted) if there and unseen else wanted
-        note = store_note(connection, content, who, there, kept)
-    return SavedNote(note, unseen and kept != wanted, storable(text) != text)
+        existing = select_note(connection, content, who)
+        unseen = existing is not None and existing.version != version
+        combined = merge_notes(existing.text, wanted) if existing and unseen else wanted
+        note = store_note(connection, content, who, existing, combined)
+    return SavedNote(note, unseen and combined != wanted, storable(text) != text)
 
 
 def set_flag(
@@ -141,20 +141,20 @@ def set_flag(
         meant: the class that it should have.
     """
     who = checked_name(annotator, "An analyst's name")
-    said = {
+    values = {
         "label": checked_text(label, "A class", LONGEST_LABEL) if on else "",
         "meant": checked_text(meant, "A class", LONGEST_LABEL) if on else "",
     }
     with database.writing() as connection:
         whose = [*_whose(FLAG, content, who), FLAG.c.kind == kind]
-        there = connection.execute(sa.select(FLAG.c.label, FLAG.c.meant).where(*whose)).first()
-        before = "" if there is None else f"on; {there.label}; {there.meant}"
-        after = f"on; {said['label']}; {said['meant']}" if on else ""
+        existing = connection.execute(sa.select(FLAG.c.label, FLAG.c.meant).where(*whose)).first()
+        before = "" if existing is None else f"on; {existing.label}; {existing.meant}"
+        after = f"on; {values['label']}; {values['meant']}" if on else ""
         if before == after:
             return
         connection.execute(sa.delete(FLAG).where(*whose))
         if on:
-            row = {"content": content, "annotator": who, "kind": kind, "at": utc_now(), **said}
+            row = {"content": content, "annotator": who, "kind": kind, "at": utc_now(), **values}
             connection.execute(sa.insert(FLAG).values(**row))
         record(connection, who, "flagged", kind, before, after, content)
 
@@ -185,34 +185,34 @@ def add_row(connection: Connection, table: sa.Table, row: dict) -> bool:
 
 def select_note(connection: Connection, content: str, annotator: str) -> Note | None:
     """The annotator's note on the document, within a transaction."""
-    asked = sa.select(NOTE.c.text, NOTE.c.at, NOTE.c.version)
-    row = connection.execute(asked.where(*_whose(NOTE, content, annotator))).first()
+    query = sa.select(NOTE.c.text, NOTE.c.at, NOTE.c.version)
+    row = connection.execute(query.where(*_whose(NOTE, content, annotator))).first()
     return None if row is None else Note(*row)
 
 
-def merge_notes(there: str, wanted: str) -> str:
+def merge_notes(existing: str, wanted: str) -> str:
     """Both texts, or the longer one where it holds the other."""
-    if wanted in there:
-        return there
-    return wanted if there in wanted else there + BETWEEN + wanted
+    if wanted in existing:
+        return existing
+    return wanted if existing in wanted else existing + BETWEEN + wanted
 
 
 def store_note(
     connection: Connection,
     content: str,
     who: str,
-    there: Note | None,
+    existing: Note | None,
     text: str,
     at: datetime | None = None,
 ) -> Note | None:
     """Puts ``text`` in the place of the note that is there, within a transaction."""
-    if text == (there.text if there else ""):
-        return there
+    if text == (existing.text if existing else ""):
+        return existing
     connection.execute(sa.delete(NOTE).where(*_whose(NOTE, content, who)))
-    note = Note(text, at or utc_now(), there.version + 1 if there else 1) if text else None
+    note = Note(text, at or utc_now(), existing.version + 1 if existing else 1) if text else None
     if note:
         connection.execute(sa.insert(NOTE).values(content=content, annotator=who, **vars(note)))
-    record(connection, who, "noted", "", there.text if there else "", text, content)
+    record(connection, who, "noted", "", existing.text if existing else "", text, content)
     return note
 
 

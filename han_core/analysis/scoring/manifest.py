@@ -180,35 +180,35 @@ def describe(folder: str | Path, checkpoint: Checkpoint, corpus: Corpus) -> Mani
 
 def checkpoint_sha256(folder: str | Path) -> str:
     """Of all that decides a prediction: configuration, vocabulary and weights."""
-    there = current_folder(find_folder(folder))
-    sums = [checksum(there / name) for name in (CONFIG, VOCABULARY, WEIGHTS)]
+    existing = current_folder(find_folder(folder))
+    sums = [checksum(existing / name) for name in (CONFIG, VOCABULARY, WEIGHTS)]
     return hashlib.sha256(" ".join(sums).encode()).hexdigest()
 
 
 def data_sha256(corpus: Corpus) -> str:
     """Of ids, texts and labels in their order, each with its length before it."""
-    found = hashlib.sha256()
+    result = hashlib.sha256()
     labels: Iterable[str] = corpus.labels or repeat("")
     for cells in zip(corpus.ids, corpus.texts, labels, strict=False):
         for cell in cells:
             content = cell.encode("utf-8", "surrogatepass")
-            found.update(len(content).to_bytes(8, "little"))
-            found.update(content)
-    return found.hexdigest()
+            result.update(len(content).to_bytes(8, "little"))
+            result.update(content)
+    return result.hexdigest()
 
 
 def read_manifest(folder: Path) -> Manifest:
     """Which scores ``folder`` holds."""
-    said = read_json(folder / MANIFEST, largest=10_000_000)
-    _refuse_other_format(folder, said)
+    content = read_json(folder / MANIFEST, largest=10_000_000)
+    _refuse_other_format(folder, content)
     try:
-        return Manifest.model_validate(said)
+        return Manifest.model_validate(content)
     except ValidationError as error:
         raise UserError(f"{MANIFEST} in {folder.name} is none of scores.") from error
 
 
-def _refuse_other_format(folder: Path, said: object) -> None:
-    format = said.get("format") if isinstance(said, dict) else None
+def _refuse_other_format(folder: Path, content: object) -> None:
+    format = content.get("format") if isinstance(content, dict) else None
     if isinstance(format, int) and format != FORMAT:
         raise UserError(
             f"{folder.name} holds scores of format {format}, and this Hanscope reads and writes "
@@ -230,16 +230,16 @@ def claim(folder: Path, wanted: Manifest) -> None:
     write_json(folder / MANIFEST, json.loads(wanted.model_dump_json()))
 
 
-def _refuse_other(folder: Path, there: Manifest, wanted: Manifest) -> None:
-    if there.checkpoint_sha256 != wanted.checkpoint_sha256:
+def _refuse_other(folder: Path, existing: Manifest, wanted: Manifest) -> None:
+    if existing.checkpoint_sha256 != wanted.checkpoint_sha256:
         other = f"not of {wanted.checkpoint} as it is now"
-    elif there.data_sha256 != wanted.data_sha256:
+    elif existing.data_sha256 != wanted.data_sha256:
         other = f"not of the documents and labels that came ({wanted.data})"
-    elif there.key != wanted.key:
+    elif existing.key != wanted.key:
         other = "cut into other parts"
     else:
         return
     raise UserError(
-        f"{folder.name} holds the scores of {there.checkpoint} on {there.data}, {other}; "
+        f"{folder.name} holds the scores of {existing.checkpoint} on {existing.data}, {other}; "
         "a new or empty folder was expected."
     )

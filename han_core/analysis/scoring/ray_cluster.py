@@ -46,7 +46,7 @@ def score_on_ray(
 
         resources = ray.cluster_resources()
         gpu = _on_gpu(device, resources.get("GPU", 0))
-        there = max(1, int(resources.get("GPU" if gpu else "CPU", 1)))
+        available = max(1, int(resources.get("GPU" if gpu else "CPU", 1)))
         waiting = [
             ray.put(pa.table({"number": [part.number], "request": [part.to_bytes()]}))
             for part in parts
@@ -55,7 +55,7 @@ def score_on_ray(
         answers = ray.data.from_arrow_refs(waiting).map_batches(
             _Actor,
             fn_constructor_args=(job, files, "cuda" if gpu else "cpu"),
-            compute=ActorPoolStrategy(min_size=1, max_size=min(workers or there, len(waiting))),
+            compute=ActorPoolStrategy(min_size=1, max_size=min(workers or available, len(waiting))),
             batch_size=1,
             batch_format="pyarrow",
             num_cpus=0 if gpu else 1,

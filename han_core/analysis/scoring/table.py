@@ -156,12 +156,12 @@ def _words(explanation: Explanation, lowercase: bool) -> list[str]:
 
 def _attended(words: list[str], weights: np.ndarray) -> list[str]:
     """Up to ``ATTENDED`` different ones of ``words`` (tokens,), by their ``weights`` (tokens,)."""
-    found: dict[str, None] = {}
+    result: dict[str, None] = {}
     for at in np.argsort(-weights, kind="stable"):
-        found[words[at]] = None
-        if len(found) == ATTENDED:
+        result[words[at]] = None
+        if len(result) == ATTENDED:
             break
-    return list(found)
+    return list(result)
 
 
 def to_parquet(table: pa.Table, key: str, number: int) -> bytes:
@@ -175,12 +175,12 @@ def to_parquet(table: pa.Table, key: str, number: int) -> bytes:
 def is_whole(path: Path, key: str, number: int, rows: int) -> bool:
     """Whether ``path`` is this part of these scores, by the end of the file."""
     try:
-        found = pq.read_metadata(path)
+        result = pq.read_metadata(path)
     except (OSError, pa.ArrowException):
         return False
-    marks = found.metadata or {}
+    marks = result.metadata or {}
     expected = {b"scores": key.encode(), b"part": str(number).encode()}
-    return found.num_rows == rows and expected.items() <= marks.items()
+    return result.num_rows == rows and expected.items() <= marks.items()
 
 
 BULK = ["sentence_weights", "sentence_lengths", "word_weights"]
@@ -204,9 +204,9 @@ class StoredAttention:
     words: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        came = len(self.sentence_weights), len(self.word_weights)
-        if came != (expected := (len(self.sentence_lengths), self.sentence_lengths.sum())):
-            raise ValueError(f"{expected} sentences and tokens expected, {came} came")
+        actual = len(self.sentence_weights), len(self.word_weights)
+        if actual != (expected := (len(self.sentence_lengths), self.sentence_lengths.sum())):
+            raise ValueError(f"{expected} sentences and tokens expected, {actual} came")
         if self.words and len(self.words) != len(self.word_weights):
             raise ValueError(f"{len(self.word_weights)} words expected, {len(self.words)} came")
 
@@ -286,14 +286,14 @@ def stored_metrics(folder: Path, manifest: Manifest) -> dict[str, float]:
     from sklearn.metrics import accuracy_score, f1_score
 
     names = pa.array(manifest.classes)
-    found: dict[str, list[np.ndarray]] = {"label": [], "predicted": [], "loss": []}
+    result: dict[str, list[np.ndarray]] = {"label": [], "predicted": [], "loss": []}
     for number in range(manifest.parts):
-        table = pq.read_table(part_path(folder, number), columns=list(found))
+        table = pq.read_table(part_path(folder, number), columns=list(result))
         for column in ("label", "predicted"):
             words = table[column].cast(pa.string())
-            found[column].append(pc.index_in(words, value_set=names).to_numpy())
-        found["loss"].append(table["loss"].to_numpy())
-    true, predicted, loss = (np.concatenate(parts) for parts in found.values())
+            result[column].append(pc.index_in(words, value_set=names).to_numpy())
+        result["loss"].append(table["loss"].to_numpy())
+    true, predicted, loss = (np.concatenate(parts) for parts in result.values())
     return {
         "accuracy": float(accuracy_score(true, predicted)),
         "macro_f1": float(f1_score(true, predicted, average="macro", zero_division=0)),

@@ -126,8 +126,8 @@ def worker_devices(name: str, workers: int | None = None) -> list[str]:
 
     "auto" and "cuda" deal the GPUs out in turn.
     """
-    chosen, there = str(choose_device(name)), available_devices()
-    gpus = [device for device in there if device.startswith("cuda")]
+    chosen, available = str(choose_device(name)), available_devices()
+    gpus = [device for device in available if device.startswith("cuda")]
     used = gpus if chosen in gpus and name in ("auto", "cuda") else [chosen]
     usual = _cores() if chosen == "cpu" else min(_cores(), TO_A_GPU * len(used))
     return [used[at % len(used)] for at in range(workers or usual)]

@@ -1,13 +1,22 @@
 import sqlite3
+import subprocess
+import sys
 import threading
+from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
+from han_core.analysis.annotations import database as upgrading
 from han_core.analysis.annotations.codebook import codebook, save_tag
-from han_core.analysis.annotations.database import open_database
-from han_core.analysis.annotations.schema import TAG
-from han_core.analysis.annotations.writing import set_read
+from han_core.analysis.annotations.database import open_database, write_ahead
+from han_core.analysis.annotations.document_annotations import document_annotations
+from han_core.analysis.annotations.schema import KNOWN, METADATA, TAG, VERSION_TABLE
+from han_core.analysis.annotations.writing import history, set_read, write_note
 from han_core.runtime.errors import UserError
 
 
@@ -133,3 +142,142 @@ def test_the_environment_names_the_database(tmp_path, monkeypatch):
     raw = sqlite3.connect(tmp_path / "a" / "mine.sqlite")
     assert raw.execute("SELECT name FROM hanscope_tag").fetchall() == [("negation",)]
     raw.close()
+
+
+CONTENT, AT = "c" * 32, datetime(2026, 1, 2, 3, 4, 5)
+OLD = {
+    "hanscope_tag": {
+        "name": "Ironie",
+        "folded": "ironie",
+        "description": "the other way round",
+        "colour": "#aa0000",
+        "key": "i",
+        "created_by": "Ben",
+        "created_at": AT,
+        "retired": False,
+    },
+    "hanscope_assignment": {"content": CONTENT, "tag_id": 1, "annotator": "Anna", "at": AT},
+    "hanscope_note": {"content": CONTENT, "annotator": "Ben", "text": "<b>\nä", "at": AT},
+    "hanscope_flag": {"content": CONTENT, "annotator": "Ben", "kind": "ambiguous", "at": AT},
+    "hanscope_history": {
+        "at": AT,
+        "who": "Ben",
+        "what": "noted",
+        "content": CONTENT,
+        "subject": "",
+        "before": "",
+        "after": "<b>\nä",
+    },
+}
+
+
+@pytest.fixture
+def older(empty_url):
+    """The first schema, as it was when it was the only one, with a row in every table."""
+    engine = sa.create_engine(empty_url)
+    with engine.begin() as connection:
+        upgrading.step(connection, "0001")
+        tables = sa.MetaData()
+        tables.reflect(connection)
+        for name, row in OLD.items():
+            connection.execute(sa.insert(tables.tables[name]).values(**row))
+    engine.dispose()
+    return empty_url
+
+
+def test_the_revisions_are_those_that_are_known():
+    config = Config()
+    config.set_main_option("script_location", str(upgrading.MIGRATIONS))
+    found = ScriptDirectory.from_config(config).walk_revisions()
+    assert tuple(reversed([step.revision for step in found])) == KNOWN
+
+
+def test_the_steps_lead_to_the_schema(empty_url):
+    open_database(empty_url).close()
+    engine = sa.create_engine(empty_url)
+    with engine.connect() as connection:
+        options = {"version_table": VERSION_TABLE, "compare_type": True}
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, METADATA) == []
+    engine.dispose()
+
+
+def test_an_older_schema_loses_nothing(older):
+    database = open_database(older)
+    at = AT.replace(tzinfo=UTC)
+    (tag,) = codebook(database)
+    assert (tag.name, tag.description, tag.key, tag.created_at) == (
+        "Ironie", "the other way round", "i", at,
+    )  # fmt: skip
+    anna, ben = document_annotations(database, CONTENT)
+    assert [(one.name, one.at) for one in anna.tags] == [("Ironie", at)]
+    assert (ben.note.text, ben.note.at, ben.note.version) == ("<b>\nä", at, 1)
+    assert [(flag.kind, flag.label, flag.at) for flag in ben.flags] == [("ambiguous", "", at)]
+    assert [change.after for change in history(database, CONTENT)] == ["<b>\nä"]
+    # and it can be written to: what was there counts as a note that was seen
+    assert not write_note(database, CONTENT, "Ben", "new", version=1).joined
+    database.close()
+
+
+def test_a_newer_schema_is_refused_and_left_alone(older):
+    engine = sa.create_engine(older)
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"UPDATE {VERSION_TABLE} SET version_num = '0099'"))
+    with pytest.raises(UserError, match=r'newer Hanscope.*"0099".*up to "0002".*update'):
+        open_database(older)
+    with engine.connect() as connection:
+        assert "hanscope_slice" not in sa.inspect(connection).get_table_names()
+    engine.dispose()
+
+
+def test_a_step_that_fails_leaves_the_older_schema_whole(older, monkeypatch):
+    engine = sa.create_engine(older)
+    with engine.begin() as connection:  # in the way of the last table of the second step
+        connection.execute(sa.text("CREATE TABLE hanscope_clock (mine INTEGER)"))
+    with pytest.raises(UserError, match="hanscope_clock"):
+        open_database(older)
+    with engine.begin() as connection:
+        names = sa.inspect(connection).get_table_names()
+        assert "hanscope_slice" not in names
+        columns = sa.inspect(connection).get_columns("hanscope_note")
+        assert "version" not in {column["name"] for column in columns}
+        connection.execute(sa.text("DROP TABLE hanscope_clock"))
+    engine.dispose()
+    open_database(older).close()
+
+
+STARTS = """
+import os, sys
+from han_core.analysis.annotations.database import open_database, write_ahead
+from han_core.analysis.annotations.codebook import save_tag
+import alembic.command, alembic.config
+children = []
+for number in range(8):
+    if not (child := os.fork()):
+        save_tag(open_database(sys.argv[1]), f"tag {number}", "Anna")
+        os._exit(0)
+    children.append(child)
+sys.exit(max(os.waitpid(child, 0)[1] for child in children) != 0)
+"""
+
+
+def test_eight_first_starts_at_once_do_not_collide(empty_url):
+    subprocess.run([sys.executable, "-c", STARTS, empty_url], check=True, timeout=300)
+    database = open_database(empty_url)
+    assert len(codebook(database)) == 8
+    database.close()
+
+
+def test_a_file_that_is_locked_at_the_first_start_is_waited_for(tmp_path):
+    """SQLite itself gives up at once when two would set the mode that stays with the file."""
+    path = tmp_path / "notes.sqlite"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN EXCLUSIVE")
+    impatient = sqlite3.connect(path, timeout=0)
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        write_ahead(impatient, patience=0.05)
+    threading.Timer(0.2, other.rollback).start()
+    write_ahead(impatient, patience=60)
+    assert impatient.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    impatient.close()
+    other.close()

@@ -7,19 +7,33 @@ from dataclasses import replace
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from han_core.analysis.scoring.manifest import Part
+from han_core.analysis.scoring.manifest import Part, read_manifest
+from han_core.analysis.scoring.run import score_corpus
 from han_core.analysis.scoring.table import (
+    BULK,
     GROUP,
     SCHEMA,
     StoredAttention,
     is_whole,
+    part_path,
     score_part,
+    sentence_codes,
+    sentence_weights,
+    stored_attention,
+    stored_metrics,
     to_parquet,
+    word_codes,
+    word_weights,
 )
+from han_core.data.labels import align_labels
 from han_core.explanation.explain import explain
 from han_core.explanation.explanation import entropy
 from han_core.models.checkpoint import load_checkpoint
+from han_core.models.predict import metrics, predict
+from han_core.runtime.errors import UserError
 from han_core.text.vocabulary import Vocabulary
 
 
@@ -128,3 +142,146 @@ def test_a_group_of_rows_is_what_is_read_for_one(checkpoint):
     file = pq.ParquetFile(io.BytesIO(to_parquet(table, "key", 0)))
     groups = [file.metadata.row_group(at).num_rows for at in range(file.num_row_groups)]
     assert groups == [GROUP, 1]
+
+
+@pytest.fixture
+def out(folder, checkpoint, corpus, here, small_parts, tmp_path):
+    score_corpus(folder, checkpoint, corpus, tmp_path / "out", here)
+    return tmp_path / "out"
+
+
+def test_the_attention_of_every_row(out, checkpoint, corpus):
+    for row, text in enumerate(corpus.texts):
+        alone, kept = explain(checkpoint, text), stored_attention(out, row)
+        assert kept.sentence_lengths.tolist() == list(alone.document.sentence_lengths)
+        assert kept.words == tuple(word.lower() for word in alone.document.token_texts())
+        assert kept.document_weights == pytest.approx(alone.document_weights, abs=0.01)
+        assert kept.sentence_weights.sum() == pytest.approx(1, abs=1e-12)
+        for words in np.split(kept.word_weights, kept.sentence_lengths.cumsum()[:-1]):
+            assert words.sum() == pytest.approx(1, abs=1e-12)
+        assert kept.sentence_weights == pytest.approx(alone.sentence_weights, abs=1e-3)
+        assert kept.word_weights == pytest.approx(alone.word_weights, abs=0.01)
+
+
+def test_figures_are_those_of_evaluate(out, checkpoint, corpus):
+    true = align_labels(corpus.labels, checkpoint.labels)
+    expected = metrics(predict(checkpoint, corpus.texts), true)
+    assert stored_metrics(out, read_manifest(out)) == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("row", [-1, 30])
+def test_a_row_that_is_not_there(out, row):
+    with pytest.raises(UserError, match=f"0 to 29 was expected; {row} came"):
+        stored_attention(out, row)
+
+
+def test_a_part_that_is_missing_or_damaged(out):
+    path = part_path(out, 1)
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(UserError, match="Part 1 in out is damaged"):
+        stored_attention(out, 7)
+    path.unlink()
+    with pytest.raises(UserError, match=r"Part 1 in .* is missing"):
+        stored_attention(out, 7)
+    stored_attention(out, 6)
+    pq.write_table(pq.read_table(part_path(out, 0)).drop_columns("word_weights"), path)
+    with pytest.raises(UserError, match="Part 1 in out is damaged"):
+        stored_attention(out, 7)
+
+
+def test_lengths_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="sentences and tokens expected"):
+        StoredAttention(np.ones(1), np.ones(2), np.array([3]))
+    with pytest.raises(ValueError, match="2 words expected, 1 came"):
+        StoredAttention(np.ones(1), np.ones(2), np.array([2]), ("road",))
+
+
+def test_duckdb_reads_all_parts_as_one_table(out, corpus):
+    duckdb = pytest.importorskip("duckdb", reason="duckdb is not installed")
+    glob = str(out / "part-*.parquet")
+    asked = duckdb.connect()
+    (rows,) = asked.execute(f"select count(*) from '{glob}'").fetchone()
+    assert rows == len(corpus)
+    columns = ", ".join(BULK)
+    cells = asked.execute(f"select {columns} from '{glob}' where row = 17").fetchone()
+    kept = StoredAttention.of_cells(dict(zip(BULK, cells, strict=True)))
+    np.testing.assert_array_equal(kept.word_weights, stored_attention(out, 17).word_weights)
+    np.testing.assert_allclose(kept.sentence_weights, stored_attention(out, 17).sentence_weights)
+
+
+def test_codes_by_hand():
+    weights = np.array([0.64, 0.32, 0.04, 1.0])
+    lengths = np.array([3, 1])
+    # 255·√(.32/.64) = 180.3, 255·√(.04/.64) = 63.75
+    codes = word_codes(weights, lengths)
+    assert (codes.tolist(), codes.dtype) == ([255, 180, 64, 255], np.uint8)
+    total = 255**2 + 180**2 + 64**2
+    expected = [255**2 / total, 180**2 / total, 64**2 / total, 1]
+    assert word_weights(codes, lengths) == pytest.approx(expected)
+
+
+@st.composite
+def attention(draw):
+    """Sentences of 1 to 400 words, from even to on a single word."""
+    lengths = np.array(draw(st.lists(st.integers(1, 400), min_size=1, max_size=6)))
+    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    steepness = draw(st.floats(0, 20))
+    scores = np.exp(steepness * random.standard_normal(lengths.sum()))
+    sums = np.add.reduceat(scores, lengths.cumsum() - lengths)
+    return scores / sums.repeat(lengths), lengths
+
+
+@given(attention())
+def test_words_come_back_within_the_bound_and_sum_to_one(made):
+    weights, lengths = made
+    back = word_weights(word_codes(weights, lengths), lengths)
+    for was, is_now in zip(
+        np.split(weights, lengths.cumsum()), np.split(back, lengths.cumsum()), strict=True
+    ):
+        if not len(was):
+            continue
+        assert is_now.sum() == pytest.approx(1, abs=1e-12)
+        largest, words = was.max(), len(was)
+        rest = largest / 510**2  # what rounding adds to a weight that is nearly nothing
+        error = np.sqrt(largest * words) / 255 + words * rest
+        bound = (np.sqrt(was * largest) / 255 + rest + was * error) / (1 - error)
+        assert (np.abs(is_now - was) <= bound + 1e-12).all()
+
+
+@given(attention())
+def test_the_order_of_words_stays(made):
+    weights, lengths = made
+    back = word_weights(word_codes(weights, lengths), lengths)
+    for start, end in zip(lengths.cumsum() - lengths, lengths.cumsum(), strict=True):
+        ranked = back[start:end][np.argsort(weights[start:end])]
+        assert (np.diff(ranked) >= 0).all()
+
+
+def test_a_long_tail_beside_a_peak_is_not_lost():
+    weights = np.array([0.8, *[0.001] * 200])
+    back = word_weights(word_codes(weights, np.array([201])), np.array([201]))
+    assert back[0] == pytest.approx(0.8, abs=0.005)
+    straight = np.rint(255 * weights / 0.8)  # what the docstring says of straight steps
+    assert straight[0] / straight.sum() == 1
+
+
+def test_the_lost_share_of_ordinary_sentences_is_small():
+    random = np.random.default_rng(0)
+    worst = 0.0
+    for _ in range(300):
+        weights = random.dirichlet([0.3] * 25)
+        back = word_weights(word_codes(weights, np.array([25])), np.array([25]))
+        worst = max(worst, np.abs(back - weights).max())
+    assert worst < 0.005
+
+
+@given(st.integers(1, 5_000), st.integers(0, 2**32 - 1))
+def test_sentences_come_back_to_half_a_thousandth(sentences, seed):
+    weights = np.random.default_rng(seed).dirichlet([0.5] * sentences)
+    codes = sentence_codes(weights)
+    assert codes.dtype == np.float16
+    back = sentence_weights(codes)
+    assert back.sum() == pytest.approx(1, abs=1e-12)
+    # Rounding by half a step, and the same once more for the sum.
+    bound = weights / 2**10 + 2**-24
+    assert (np.abs(back - weights) <= bound).all()

@@ -1,7 +1,5 @@
 """Pages, orders and single documents, against pandas and what was scored."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from han_core.analysis import query
-from han_core.analysis.dataset import open_store, own_columns
+from han_core.analysis.dataset import own_columns
 from han_core.analysis.document_table import (
+    locate_words,
     probabilities,
     read_document,
     table_page,
@@ -20,6 +19,7 @@ from han_core.analysis.query import STANDARD_ORDERS, ByColumn, sort_rows
 from han_core.explanation.explain import explain
 from han_core.models.checkpoint import load_checkpoint
 from han_core.runtime.errors import UserError
+from han_core.text.tokenizer import Tokenizer
 
 
 @pytest.fixture
@@ -213,39 +213,40 @@ def test_texts_and_contents_and_back(five):
     assert five.documents.rows_of(five.documents.contents(rows)).tolist() == [0, 1, 4]
 
 
-def test_outcomes_are_what_was_scored(store, scored_corpus):
-    labels = [store.labels[code] for code in store.outcomes.true]
-    assert labels == list(scored_corpus.labels)
-    assert store.outcomes.right.mean() > 0.8
+TOKENIZER = Tokenizer("en")
 
 
-def test_two_models_whose_classes_stand_in_another_order(make_store, tmp_path):
-    """The second model's classes are said in the first one's order."""
-    one = make_store(true=["a", "b"], predicted=["a", "a"], labels=("a", "b"))
-    two = make_store(true=["a", "b"], predicted=["b", "a"], labels=("b", "a"))
-    assert open_store(one.scores, two.scores).outcomes.other.tolist() == [1, 0]
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=80))
+def test_spans_are_those_of_the_tokenizer(text):
+    read = TOKENIZER(text)
+    found = locate_words(text, read.token_texts(), read.sentence_lengths)
+    assert found.sentences == read.sentences
+    assert found.text == text
 
 
-def test_other_scores_of_other_data_or_classes_are_refused(make_store):
-    one = make_store(true=["neg", "pos"])
-    with pytest.raises(UserError, match="scored other documents"):
-        open_store(one.scores, make_store(true=["pos", "pos"]).scores)
-    with pytest.raises(UserError, match="models of the same classes were expected"):
-        open_store(one.scores, make_store(true=["neg", "pos"], labels=("neg", "pos", "x")).scores)
+def test_lower_case_words_stand_where_the_capitals_are():
+    text = "The Film. THE END"
+    found = locate_words(text, ["the", "film", ".", "the", "end"], [3, 2])
+    assert found.token_texts() == ("The", "Film", ".", "THE", "END")
+    assert found.seen == len(text)
 
 
-def test_scores_that_cannot_be_opened(make_store):
-    store = make_store(true=["pos"] * 5, rows_a_part=2)
-    unlabelled = store.scores.manifest.model_copy(update={"labelled": False})
-    with pytest.raises(UserError, match="has no labels"):
-        open_store(replace(store.scores, manifest=unlabelled))
-    fewer = make_store(true=["pos"] * 4)
-    with pytest.raises(UserError, match="5 documents were scored, and 4 are kept"):
-        open_store(replace(store.scores, documents=fewer.scores.documents))
-    part = store.scores.folder / "part-00002.parquet"
-    part.write_bytes(part.read_bytes()[:-30])
-    with pytest.raises(UserError, match="Part 2 of the scores of first on by hand is missing"):
-        open_store(store.scores)
-    part.unlink()
-    with pytest.raises(UserError, match="Part 2"):
-        open_store(store.scores)
+def test_a_capital_that_becomes_two_letters_shifts_nothing():
+    found = locate_words("\u0130x Good", ["\u0130x", "good"], [2])
+    assert found.token_texts() == ("\u0130x", "Good")
+
+
+def test_text_that_was_cut_is_not_seen():
+    found = locate_words("one two three", ["one", "two"], [2])
+    assert (found.seen, found.text) == (7, "one two three")
+
+
+def test_words_of_another_text_stand_by_themselves():
+    found = locate_words("nothing alike", ["one", "two", "three"], [2, 1])
+    assert found.text == "one two three"
+    assert found.token_texts() == ("one", "two", "three")
+    assert found.sentence_lengths == (2, 1)
+
+
+def test_no_words():
+    assert locate_words("  ", [], []).sentences == ()

@@ -1,4 +1,4 @@
-"""What is kept of attention while it forms, and read again whatever happened to the files."""
+"""Recording attention while a model trains, and reading it back from damaged files."""
 
 import errno
 import json
