@@ -38,7 +38,7 @@ _KINDS = {name: kind for kind, name in FLAG_NAMES.items()}
 
 @dataclass(frozen=True)
 class FileAnnotations:
-    """What a file says of the documents that it shares with a data set.
+    """The annotations of a file, for the documents that it shares with a data set.
 
     Attributes:
         said: for each document (``content_hash``) of which something is said.
@@ -56,12 +56,12 @@ class FileAnnotations:
 
     @property
     def annotators(self) -> tuple[str, ...]:
-        """Whose words they are."""
+        """Names of the annotators."""
         return tuple(sorted({one.annotator for of_it in self.said.values() for one in of_it}))
 
 
 def read_annotation_columns(matched: MatchedTable, who: str) -> FileAnnotations:
-    """Reads what a matched file says.
+    """Read what a matched file says.
 
     Args:
         who: brings the file; what has no name is theirs.
@@ -97,7 +97,7 @@ def missing_tags(database: Database, tags: Sequence[str]) -> tuple[str, ...]:
 def import_file_annotations(
     database: Database, annotations: FileAnnotations, who: str, make: Sequence[str] = ()
 ) -> ImportSummary:
-    """Adds what the notes do not hold yet; the tags called ``make`` are made first."""
+    """Add what the notes do not hold yet; the tags called ``make`` are made first."""
     for name in missing_tags(database, make):
         save_tag(database, name, who)
     return import_annotations(database, annotations.said, who)
@@ -111,7 +111,7 @@ def _columns(matched: MatchedTable) -> Iterator[Iterator[str]]:
 
 @contextmanager
 def _naming(file: str, row: int) -> Iterator[None]:
-    """Says which row it was."""
+    """Say which row it was."""
     try:
         yield
     except UserError as error:
@@ -119,7 +119,7 @@ def _naming(file: str, row: int) -> Iterator[None]:
 
 
 def _tags_beyond(cell: str, annotations: Sequence[Annotation], at: datetime) -> tuple[TagMark, ...]:
-    """Tags of the cell that no coding has."""
+    """Tag of the cell that no coding has."""
     coded = {tag.name for one in annotations for tag in one.tags}
     if cell == f"{BETWEEN} ".join(sorted(coded)):  # as it was written; a name may hold a semicolon
         return ()

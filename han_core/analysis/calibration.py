@@ -80,7 +80,7 @@ def width_groups(values: np.ndarray, low: float, high: float, groups: int) -> np
 
 
 def renumbered(group: np.ndarray) -> tuple[np.ndarray, int]:
-    """The same groups numbered without gaps, and how many there are."""
+    """Number the groups without gaps; return them and their count."""
     occurring = np.bincount(group) > 0
     number = np.cumsum(occurring) - 1
     return number[group], int(occurring.sum())
@@ -113,7 +113,7 @@ def by_confidence(outcomes: Outcomes, bars: int = BARS) -> Bins:
 
 
 BINS = 15
-"""As in Guo et al. 2017."""
+"""Of confidence, as in Guo et al. 2017."""
 
 Binning = Literal["width", "mass"]
 

@@ -31,7 +31,7 @@ from han_core.runtime.errors import UserError
 
 @dataclass(frozen=True)
 class Outcomes:
-    """What came of documents, a number each.
+    """Labels, predictions and measures of documents, one column each.
 
     Attributes:
         labels: the classes; the next two count from their first.
@@ -104,12 +104,12 @@ class Store:
 
     @cached_property
     def search(self) -> Search:
-        """What DuckDB answers."""
+        """Search of texts, lists and columns."""
         return Search(self.scores, self.documents)
 
 
 def open_store(scores: Scores, other: Scores | None = None) -> Store:
-    """Opens scores, and beside them a second model's scores of the same data."""
+    """Open scores, and beside them a second model's scores of the same data."""
     if not scores.manifest.labelled:
         raise UserError(f"Labelled documents are expected; {scores.manifest.data} has no labels.")
     documents = open_documents(scores.documents)

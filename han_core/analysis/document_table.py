@@ -36,7 +36,7 @@ EXCERPT = 240
 
 @dataclass(frozen=True)
 class ScoredDocument:
-    """All that is kept of a document.
+    """Everything stored about a document.
 
     Attributes:
         content: ``content_hash`` the text.
@@ -173,7 +173,7 @@ def _strings(cells) -> pd.Series:
 
 
 def stored_explanation(read: ScoredDocument, labels: tuple[str, ...]) -> Explanation:
-    """What ``explain`` said at the time, in the precision that was stored.
+    """Return the explanation of a document, in the precision in which it was stored.
 
     Which words were unknown is not stored one by one, so all count as known.
     """
@@ -228,12 +228,12 @@ def _sentences(spans: Sequence[Span], lengths: Sequence[int]) -> Iterator[Senten
 
 
 def ranked_issues(issues: LabelIssues, rows: np.ndarray) -> np.ndarray:
-    """Those of ``rows`` that are suspect, the likeliest first."""
+    """Return the rows among ``rows`` whose label is likely wrong, the likeliest first."""
     return issues.rows[issues.among(rows)]
 
 
 def surest_errors(store: Store, rows: np.ndarray) -> np.ndarray:
-    """Those of ``rows`` that the model gets wrong, the surest first."""
+    """Return the rows among ``rows`` that the model gets wrong, the most confident first."""
     wrong = rows[~store.outcomes.right[rows]]
     return sort_rows(store, wrong, "surest wrong first")
 
@@ -241,7 +241,7 @@ def surest_errors(store: Store, rows: np.ndarray) -> np.ndarray:
 def issue_page(
     store: Store, issues: LabelIssues, ranked: np.ndarray, offset: int, limit: int
 ) -> pd.DataFrame:
-    """Some of ``ranked`` in their order, as ``table_page`` with three columns more.
+    """Return ``ranked[offset : offset + limit]`` as ``table_page``, with two more columns.
 
     ``likely`` is the class that is likelier than the label, ``margin`` as in ``LabelIssues``;
     "true" is called ``label``, for whether it is true is the question.
@@ -255,7 +255,7 @@ def issue_page(
 
 
 def label_pairs(issues: LabelIssues, rows: np.ndarray) -> pd.DataFrame:
-    """Which labels stand where which are likely, among ``rows``: label, likely, documents.
+    """Count the pairs of label and likely class among ``rows``: label, likely, documents.
 
     The most frequent pair first, then in the order of the classes.
     """

@@ -74,7 +74,7 @@ class Documents:
         return int(self._ends[-1]) if self.batches else 0
 
     def field(self, column: str) -> str:
-        """What one of the data's own columns is called in the file."""
+        """Return the name in the file of one of the data's own columns."""
         if column not in self.columns:
             raise UserError(f"The documents have no column “{column}”.")
         return f"c{self.columns.index(column)}"
@@ -126,7 +126,7 @@ class Documents:
         return np.concatenate([batch[f"{field}_rank"].to_numpy() for batch in self.batches])
 
     def dataset(self) -> Dataset:
-        """What DuckDB reads: a few batches at a time, and only the columns that it asks for."""
+        """Return the file for DuckDB, which reads the columns it needs, a few batches at a time."""
         return ds.dataset(str(self.path), format="ipc")
 
     @cached_property
@@ -232,7 +232,7 @@ def _there(folder: Path, rows: int) -> bool:
 
 
 def _cuts(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """From where to where a batch goes."""
+    """Yield the first row of each batch and the one after its last."""
     start = held = 0
     for row, text in enumerate(texts):
         held += len(text)

@@ -45,7 +45,7 @@ SCHEMA = pa.schema(
 
 
 class Note(BaseModel):
-    """What an entry holds.
+    """The description of an entry.
 
     Attributes:
         checkpoint, data: names, for people; the contents are the two hashes.
@@ -73,7 +73,7 @@ class Note(BaseModel):
 
 @dataclass(frozen=True)
 class TrainingDocument:
-    """One of them; ``content`` as ``content_hash``."""
+    """One training document; ``content`` is the ``content_hash`` of its text."""
 
     id: str
     label: str
@@ -117,7 +117,7 @@ def open_vectors(key: str) -> Vectors | None:
 
 
 def list_vectors(checkpoint_sha256: str) -> list[Note]:
-    """What is kept for a checkpoint, by the names of the data."""
+    """Return the entries of a checkpoint, sorted by the names of the data."""
     result = []
     for path in vectors_root().glob(f"[!.]*/{NOTE}"):
         try:
@@ -150,7 +150,7 @@ def document_vectors(checkpoint: Checkpoint, texts: Sequence[str]) -> np.ndarray
 def cache_vectors(
     folder: str | Path, checkpoint: Checkpoint, corpus: Corpus, progress: Progress | None = None
 ) -> str:
-    """Computes the vectors of ``corpus`` unless they are there; returns the entry's key.
+    """Compute the vectors of ``corpus`` unless they are there; returns the entry's key.
 
     Args:
         folder: where ``checkpoint`` stands.

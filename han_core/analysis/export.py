@@ -33,7 +33,7 @@ Put = Callable[["pd.DataFrame"], None]
 def write_table(
     frames: Iterable[pd.DataFrame], path: Path, kind: Kind, most_bytes: int | None = None
 ) -> int:
-    """Writes frames of the same columns one under another; the file is whole or not there.
+    """Write frames of the same columns one under another; the file is whole or not there.
 
     Returns:
         How many bytes it has.
@@ -143,7 +143,7 @@ def export_table(
     most_bytes: int | None = None,
     progress: Progress = lambda done, of: None,
 ) -> int:
-    """Writes the documents of ``rows`` to ``path``, in that order; returns its bytes.
+    """Write the documents of ``rows`` to ``path``, in that order; returns its bytes.
 
     Args:
         rows: (documents,) of the store.

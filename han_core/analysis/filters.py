@@ -24,7 +24,7 @@ Several = Annotated[tuple[Words, ...], Field(max_length=200)]
 
 
 class Range(BaseModel):
-    """From ``low`` to ``high``, both included; None leaves that side open."""
+    """A range from ``low`` to ``high``, both included; None leaves that side open."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -84,7 +84,7 @@ class Filter(BaseModel):
 
 @dataclass(frozen=True)
 class Marks:
-    """What is marked at one moment, by all annotators together.
+    """The marks of all annotators together at one moment.
 
     Attributes:
         tagged: for each tag's name, the documents (``content_hash``) that have it.
@@ -112,7 +112,7 @@ class Chip(NamedTuple):
 
 
 def chips(filter: Filter) -> tuple[Chip, ...]:
-    """All conditions of a filter, one by one, in the order of its fields."""
+    """Return the conditions of a filter one by one, in the order of its fields."""
     result = []
     for name, default in _DEFAULTS.items():
         value = getattr(filter, name)
@@ -124,7 +124,7 @@ def chips(filter: Filter) -> tuple[Chip, ...]:
 
 
 def without(filter: Filter, chip: Chip) -> Filter:
-    """The filter with all conditions but this one."""
+    """Return the filter without this condition."""
     value = getattr(filter, chip.field)
     if isinstance(value, tuple):
         left: object = tuple(one for one in value if one != chip.value)

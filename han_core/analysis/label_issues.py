@@ -84,7 +84,7 @@ def find_label_issues(store: Store) -> LabelIssues:
 
 
 def confident_learning(scores: Scores, true: np.ndarray) -> LabelIssues:
-    """As ``suspects``; where probabilities are many, reads them twice, a part at a time.
+    """Find label issues; where probabilities are many, read them twice, a part at a time.
 
     Args:
         true: (documents,) the labels, as places in the manifest's classes.

@@ -23,7 +23,7 @@ FEWEST = 25
 
 @dataclass(frozen=True)
 class McNemar:
-    """Whether fixed and broken documents are as many as a fair coin would make them.
+    """McNemar's test of whether fixed and broken documents are equally frequent.
 
     Attributes:
         statistic: chi-squared with continuity correction; None where the test is exact.
@@ -117,7 +117,7 @@ CHANGES: tuple[Change, ...] = get_args(Change)
 
 @dataclass(frozen=True)
 class Pair:
-    """How often the two models were right.
+    """Documents by which of two models is right.
 
     Attributes:
         fixed: the second is right where the first was wrong.

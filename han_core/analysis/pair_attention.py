@@ -98,7 +98,7 @@ def _letters(words: tuple[str, ...]) -> tuple[str, list[Span]]:
 
 
 def _alike(text: str) -> str:
-    """With one sigma: lower case writes it otherwise at the end of a word."""
+    """Unify both forms of sigma: lower case writes it differently at the end of a word."""
     return text.replace("ς", "σ")
 
 
@@ -158,7 +158,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class PairAttention:
-    """What was measured, the documents with the largest divergence first.
+    """Measured documents, those with the largest divergence first.
 
     Attributes:
         rows: (documents,) of the data set.
@@ -218,7 +218,7 @@ def pair_attention(
     documents: int = DOCUMENTS,
     progress: Progress | None = None,
 ) -> PairAttention:
-    """Measures the documents of ``rows`` that the two models class differently, and others.
+    """Measure the documents of ``rows`` that the two models class differently, and others.
 
     Args:
         rows: (documents,) of the data set, with their ``outcomes``.

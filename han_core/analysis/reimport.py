@@ -48,12 +48,12 @@ class MatchedTable:
 
     @property
     def has_predictions(self) -> bool:
-        """Whether the file says what was predicted when it was written."""
+        """Whether the file has a column of predictions."""
         return PREDICTED in self.table.data
 
 
 def match_documents(store: Store, table: Table) -> MatchedTable:
-    """Which documents of ``store`` a file speaks of."""
+    """Find the documents of a file in ``store``."""
     table, contents, retried = _named(table)
     place, documents = _places(store, [*contents, *retried.values()])
     for row, content in retried.items():
@@ -129,7 +129,7 @@ class PredictionChanges:
         return self.matched.rows[self.right_before & ~self.right_now]
 
     def within(self, rows: np.ndarray) -> "PredictionChanges":
-        """The same of those documents that are among ``rows`` of the store."""
+        """Return the changes of the documents among ``rows`` of the store."""
         keep = np.isin(self.matched.rows, rows)
         matched = replace(self.matched, at=self.matched.at[keep], rows=self.matched.rows[keep])
         before = tuple(np.array(self.before, dtype=object)[keep])
@@ -149,7 +149,7 @@ class PredictionChanges:
 
 
 def prediction_changes(store: Store, matched: MatchedTable) -> PredictionChanges:
-    """What became right and what broke."""
+    """Compare the file's predictions with those of today."""
     outcomes = store.outcomes.take(matched.rows)
     before = _cells(matched, PREDICTED)
     # As CSV writes them: a class may begin like a formula.

@@ -30,13 +30,13 @@ TURN = ".place"
 POLL = 0.5  # seconds between two tries to take the turn
 LARGEST_STORE = 20 * 2**30  # bytes of all scores and their documents
 FRESH_SECONDS = 3600.0
-"""How long scores stay after they were last looked at, whatever room they take."""
+"""Scores that were used this recently are never evicted."""
 
 KEY = re.compile(r"[0-9a-f]{64}")
 
 
 class Origin(BaseModel):
-    """What ``source.json`` says; it is written last, so scores that have one are whole.
+    """The content of ``source.json``, which is written last: scores that have one are complete.
 
     Attributes:
         documents: name of the folder of texts below ``documents_root()``.
@@ -59,7 +59,7 @@ class Origin(BaseModel):
 
 @dataclass(frozen=True)
 class CachedScores:
-    """Whole scores, and what is known of them without reading them.
+    """Complete scores in the cache.
 
     Attributes:
         used: when somebody last looked at them, in seconds since 1970.
@@ -94,7 +94,7 @@ def score_key(data: Manifest, checkpoint_sha256: str) -> str:
 
 
 def open_scores(key: str) -> CachedScores | None:
-    """Whole scores by their key, a millisecond; None if there are none. They count as used now."""
+    """Return complete scores by their key, or None, and mark them as used now."""
     result = _look_at(scores_root() / key) if KEY.fullmatch(key) else None
     if result is not None:
         with suppress(OSError):  # a disk to read from only
@@ -113,13 +113,13 @@ def version_stamp(key: str) -> tuple[int, int]:
 
 
 def list_scores() -> list[CachedScores]:
-    """All that are whole, those used last first."""
+    """Return all complete scores, the most recently used first."""
     result = (_look_at(folder) for folder in _folders())
     return sorted((each for each in result if each), key=lambda each: -each.used)
 
 
 def delete_scores(key: str) -> None:
-    """Deletes scores, and their documents if no others share them."""
+    """Delete scores, and their documents if no others share them."""
     folder = scores_root() / key
     if not KEY.fullmatch(key) or not folder.is_dir():
         return
@@ -135,7 +135,7 @@ def delete_scores(key: str) -> None:
 
 
 def evict_scores(at_most: int = LARGEST_STORE) -> None:
-    """Forgets scores, those that were used longest ago first, until ``at_most`` bytes are kept.
+    """Evict scores, those that were used longest ago first, until ``at_most`` bytes are kept.
 
     What is being written, or was used less than ``FRESH_SECONDS`` ago, stays.
     """

@@ -32,7 +32,7 @@ from han_core.runtime.jobs import JobState, ReportProgress, run_job, start_job, 
 from han_core.runtime.paths import scores_root
 
 FEW_DOCUMENTS, FEW_CHARACTERS = 2_000, 1_000_000
-"""What is scored in the process that asks: a few seconds, less than another takes to begin."""
+"""Up to this size a data set is scored in the calling process: it takes a few seconds."""
 
 MOST_WORKERS = 8
 """Of one scoring in the background: each holds about half a gibibyte."""
@@ -41,7 +41,7 @@ PATIENCE = 120.0  # seconds for another process that scores the same
 
 
 def is_small(corpus: Corpus) -> bool:
-    """Whether to score it at once, in this process."""
+    """Return whether to score a corpus at once, in this process."""
     few = len(corpus) <= FEW_DOCUMENTS
     return few and sum(map(len, corpus.texts)) <= FEW_CHARACTERS
 
@@ -54,7 +54,7 @@ def cache_scores(
     engine: Engine,
     progress: Progress | None = None,
 ) -> tuple[CachedScores, Summary]:
-    """Scores what is not kept yet of ``corpus``, and keeps its documents.
+    """Score what is not kept yet of ``corpus``, and keeps its documents.
 
     Args:
         folder: where ``checkpoint`` stands.
@@ -80,13 +80,13 @@ def cache_scores(
 def score_in_process(
     folder: Path, checkpoint: Checkpoint, corpus: Corpus, source: Source, progress: Progress
 ) -> CachedScores:
-    """As ``keep_scores``, in this process: for what ``is_small``."""
+    """Cache the scores of a small corpus, in this process."""
     engine = partial(score_here, checkpoint=checkpoint)
     return cache_scores(folder, checkpoint, corpus, source, engine, progress)[0]
 
 
 def start_scoring(folder: Path, device: str, source: Source) -> Path:
-    """Begins to score in a process of its own; ``background.look`` at what is returned.
+    """Begin to score in a process of its own; ``background.look`` at what is returned.
 
     Where that process is at work already, it goes on.
     """
@@ -130,7 +130,7 @@ def _disk_asked() -> Iterator[None]:
 
 
 def _work(request: dict, tell: ReportProgress) -> dict:
-    """All that the process in the background does."""
+    """Run the background job."""
     source, device = Source.model_validate(request["source"]), str(request["device"])
     with exclusive_turn(scores_root(), tell, "Waiting for another scoring to end"):
         tell("Loading the checkpoint", 0, 0)

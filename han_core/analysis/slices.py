@@ -43,7 +43,7 @@ class Slice:
 def save_slice(
     database: Database, dataset: str, name: str, filter: str, analyst: str, replace: bool = False
 ) -> Slice:
-    """Keeps ``filter`` under ``name``, a name for itself within the data set whatever its case.
+    """Keep ``filter`` under ``name``, a name for itself within the data set whatever its case.
 
     Args:
         dataset: its hash (``Manifest.data_sha256``).
@@ -78,7 +78,7 @@ def saved_slices(database: Database, dataset: str) -> tuple[Slice, ...]:
 
 
 def delete_slice(database: Database, dataset: str, name: str, analyst: str) -> None:
-    """Lets a slice go; the history keeps its filter."""
+    """Let a slice go; the history keeps its filter."""
     who = checked_name(analyst, "An analyst's name")
     with database.writing() as connection:
         same = _named(dataset, name)
@@ -95,7 +95,7 @@ def _named(dataset: str, name: str) -> tuple:
 
 @dataclass(frozen=True)
 class SliceScores:
-    """What came of a slice's documents, beside the other documents of the same data.
+    """Scores on a slice's documents, and the difference to all other documents.
 
     Attributes:
         documents: in the slice; ``of`` in the whole.

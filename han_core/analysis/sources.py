@@ -53,7 +53,7 @@ class Source(BaseModel):
         return hashlib.sha256(words.encode()).hexdigest()
 
     def same_as(self, other: "Source") -> bool:
-        """Whether both name the same documents, whether or not they were read."""
+        """Return whether both name the same documents, whether or not they were read."""
         unread = {"sha256": None}
         return self.model_copy(update=unread) == other.model_copy(update=unread)
 
@@ -67,7 +67,7 @@ class Source(BaseModel):
         )
 
     def standing(self) -> FileStatus:
-        """Whether the file is still what was read; its content decides where its time changed."""
+        """Compare the file with what was read; if only its time changed, its content decides."""
         path = self.path
         if path is None or self.size is None:
             return "unknown"
@@ -84,7 +84,7 @@ class Source(BaseModel):
             return "gone"
 
     def with_checksum(self) -> "Source":
-        """With the hash of the file's content."""
+        """Return the source with the hash of the file's content."""
         if (path := self.path) is None:
             return self
         try:

@@ -50,12 +50,12 @@ class TrainingSet:
 
     @property
     def work(self) -> Path:
-        """Where the work on it stands: elsewhere once checkpoint or file are others."""
+        """The folder of the job; another one once the checkpoint or the file changes."""
         return vectors_root() / REQUESTS / self.source.request_key(self.checkpoint_sha256)
 
 
 def begin(training_set: TrainingSet) -> None:
-    """Begins to compute the vectors, unless that goes on already."""
+    """Begin to compute the vectors, unless that goes on already."""
     request = {
         "folder": str(training_set.folder.absolute()),
         "device": training_set.device,
@@ -65,7 +65,7 @@ def begin(training_set: TrainingSet) -> None:
 
 
 def state(training_set: TrainingSet) -> jobs.JobState | None:
-    """How far it is; None if nobody ever asked, or what came of it is gone."""
+    """Return the state of the job; None if it never ran, or its result was deleted."""
     current = jobs.job_state(training_set.work)
     return (
         None
@@ -86,7 +86,7 @@ def vectors_key(training_set: TrainingSet) -> str | None:
 
 
 def stop(training_set: TrainingSet) -> None:
-    """Asks for an end; what was computed stays."""
+    """Ask for an end; what was computed stays."""
     jobs.stop_job(training_set.work)
 
 
@@ -110,7 +110,7 @@ def named_source(metrics: dict[str, Any]) -> Source | None:
 
 
 def trained_on(metrics: dict[str, Any], data: str) -> TrainedOn:
-    """Whether a checkpoint learnt from ``data``, a corpus's name, as its ``metrics.json`` tells."""
+    """Return whether a checkpoint was trained on ``data``, by its ``metrics.json``."""
     names = {_plain(name) for name in (metrics.get("dataset"), _given(metrics).get("--data"))}
     names.discard("")
     training_set = _plain(data)
@@ -125,7 +125,7 @@ def trained_on(metrics: dict[str, Any], data: str) -> TrainedOn:
 
 
 def _plain(name: object) -> str:
-    """Without what says where it comes from: a folder, or the hub."""
+    """Return a data set's name without its folder or "hf:"."""
     if not isinstance(name, str):
         return ""
     return name.removeprefix("hf:") if ":" in name else Path(name).name
@@ -181,7 +181,7 @@ class Neighbours:
 
     @property
     def votes(self) -> dict[str, int]:
-        """How many of other texts have each label, the most frequent label first."""
+        """Number of neighbours with another text by label, the most frequent first."""
         labels = (one.document.label for one in self.found if not one.same_text)
         return dict(Counter(labels).most_common())
 
@@ -249,7 +249,7 @@ def neighbour_table(nearest_documents: Neighbours, label: str) -> pd.DataFrame:
 
 
 def _work(request: dict, tell: jobs.ReportProgress) -> dict:
-    """All that the process does; the answer names the entry."""
+    """Run the background job; the answer names the entry."""
     torch.set_num_threads(1)
     source = Source.model_validate(request["source"])
     with exclusive_turn(vectors_root(), tell, "Waiting for other training documents"):

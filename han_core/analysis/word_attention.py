@@ -62,7 +62,7 @@ def gather_word_attention(
     progress: Callable[[int, int], None] | None = None,
     seed: int = 0,
 ) -> WordAttention:
-    """What the documents of ``rows`` (documents,) attend to; at most ``MOST`` are read.
+    """Sum the attention of the documents of ``rows`` (documents,); at most ``MOST`` are read.
 
     Args:
         progress: told the documents read.
@@ -107,7 +107,7 @@ class _Documents:
 
     @classmethod
     def of(cls, table: pa.Table) -> "_Documents":
-        """From columns ``BULK``; as ``StoredAttention`` makes weights of them, all at once."""
+        """Build from columns ``BULK``: the weights of ``StoredAttention``, all at once."""
         columns = [table[name].combine_chunks() for name in BULK]
         sentences, lengths, codes = (column.flatten().to_numpy() for column in columns)
         counts, tokens = (columns[at].value_lengths().to_numpy() for at in (1, 2))

@@ -7,7 +7,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from han_core.analysis.attended_words import (
+from han_core.analysis.word_attention import WordAttention
+from han_core.analysis.word_ranking import (
     DocumentGroup,
     Measure,
     entropy_histogram,
@@ -15,7 +16,6 @@ from han_core.analysis.attended_words import (
     sentence_profile,
     word_table,
 )
-from han_core.analysis.word_attention import WordAttention
 from han_core.explanation.dataset_evidence import sample_of_scored
 from han_core.viz.charts.faithfulness import Question, intervals
 from han_core.viz.charts.word_attention import attended_words, entropy_shares, position_profile

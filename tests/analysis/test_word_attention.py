@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from han_core.analysis import word_attention
-from han_core.analysis.attended_words import (
+from han_core.analysis.scoring.table import part_path
+from han_core.analysis.word_attention import BINS, SUMS, WordAttention, gather_word_attention
+from han_core.analysis.word_ranking import (
     ALL_DOCUMENTS,
     SHARES,
     DocumentGroup,
@@ -17,8 +19,6 @@ from han_core.analysis.attended_words import (
     t_interval,
     word_table,
 )
-from han_core.analysis.scoring.table import part_path
-from han_core.analysis.word_attention import BINS, SUMS, WordAttention, gather_word_attention
 from han_core.explanation.explain import explain_many
 from han_core.models.checkpoint import load_checkpoint
 from han_core.runtime.errors import UserError

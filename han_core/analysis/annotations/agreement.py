@@ -24,7 +24,7 @@ ANNOTATION_TABLES = (ASSIGNMENT, NOTE, FLAG, READ)
 
 
 def marks(database: Database) -> Marks:
-    """Which documents have which tag and flag; read anew only after something was written."""
+    """Return the marks of all documents; they are read again only after a write."""
     cached = database.marked
     with database.reading() as connection:
         number = connection.execute(sa.select(CLOCK.c.number)).scalar_one()
@@ -41,7 +41,7 @@ def annotated_documents(database: Database, annotator: str) -> frozenset[str]:
 
 
 def select_annotated(connection: Connection, annotator: str) -> set[str]:
-    """The same within a transaction."""
+    """Select the documents that this annotator annotated, within a transaction."""
     own = (
         sa.select(table.c.content).where(table.c.annotator == annotator)
         for table in ANNOTATION_TABLES
@@ -91,7 +91,7 @@ class Agreement:
 
 
 def annotators(database: Database) -> dict[str, int]:
-    """Everybody who said something, by name, with the number of documents."""
+    """Return the annotators by name, with the number of documents of each."""
     rows = sa.union(
         *(sa.select(table.c.annotator, table.c.content) for table in ANNOTATION_TABLES)
     ).subquery()
@@ -123,7 +123,7 @@ def agreement(
 
 
 def agreement_of_sets(name: str, first: set[str], second: set[str], n: int) -> Agreement:
-    """From the documents that each gave the tag to, of ``n`` that both looked at."""
+    """Return the agreement from each one's tagged documents, of ``n`` that both looked at."""
     both = len(first & second)
     counts = both, len(first) - both, len(second) - both
     return agreement_of_counts(name, *counts, n - sum(counts))

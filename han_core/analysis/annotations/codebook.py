@@ -27,7 +27,7 @@ from han_core.runtime.errors import UserError
 
 
 class StaleTagError(UserError):
-    """Somebody else changed a tag since it was seen."""
+    """A tag was changed by somebody else since it was read."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def save_tag(
     key: str = "",
     tag: Tag | None = None,
 ) -> Tag:
-    """Makes a tag, or changes ``tag`` as it was seen; its documents follow a new name.
+    """Make a tag, or changes ``tag`` as it was seen; its documents follow a new name.
 
     Raises:
         Stale: if somebody changed ``tag`` since.
@@ -111,7 +111,7 @@ def insert_tag(
 
 
 def retire_tag(database: Database, tag: Tag, annotator: str) -> Tag:
-    """No longer offered; documents keep it, and its key is free.
+    """Stop offering a tag; documents keep it, and its key becomes free.
 
     Raises:
         Stale: if somebody changed ``tag`` since.
@@ -122,14 +122,14 @@ def retire_tag(database: Database, tag: Tag, annotator: str) -> Tag:
 
 
 def restore_tag(database: Database, tag: Tag, annotator: str) -> Tag:
-    """A retired tag offered again."""
+    """Offer a retired tag again."""
     with database.writing() as connection:
         who = checked_name(annotator, "An analyst's name")
         return _changed(connection, tag, who, "restored a tag", retired=False)
 
 
 def merge_tags(database: Database, tag: Tag, into: Tag, annotator: str) -> int:
-    """Puts ``into`` where ``tag`` was, and lets ``tag`` go; returns how many rows moved.
+    """Put ``into`` where ``tag`` was, and lets ``tag`` go; returns how many rows moved.
 
     Who tagged and when stays; where one annotator had put both, the row of ``into`` stays.
 
@@ -159,7 +159,7 @@ def _move(connection: Connection, source: int, target: int) -> int:
 
 
 def _refuse_taken(connection: Connection, name: str, key: str, tag: Tag | None) -> None:
-    """Raises where another tag has the name, or an offered one the key."""
+    """Raise where another tag has the name, or an offered one the key."""
     others = TAG.c.id != (tag.id if tag else -1)
     same = sa.select(TAG.c.name, TAG.c.retired).where(others, TAG.c.folded == folded(name))
     if result := connection.execute(same).first():
@@ -171,7 +171,7 @@ def _refuse_taken(connection: Connection, name: str, key: str, tag: Tag | None) 
 
 
 def _refuse_stale(connection: Connection, tag: Tag) -> None:
-    """Raises where ``tag`` is no longer as it was seen."""
+    """Raise where ``tag`` is no longer as it was seen."""
     version = connection.execute(sa.select(TAG.c.version).where(TAG.c.id == tag.id)).scalar()
     if version != tag.version:
         raise StaleTagError(
@@ -231,7 +231,7 @@ STARTER_TAGS = (
 
 
 def add_starter_tags(database: Database, annotator: str) -> int:
-    """Puts those into the codebook whose name is not there; returns how many.
+    """Put those into the codebook whose name is not there; returns how many.
 
     A key that somebody gave to another tag stays with that one.
     """

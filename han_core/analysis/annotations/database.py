@@ -30,7 +30,7 @@ _POSTGRESQL_LOCK = 0x48616E73636F7065  # any number that nobody else takes: "Han
 
 
 def upgrade(reader: Engine, writer: Engine, name: str) -> None:
-    """Brings the schema behind the engines up to ``KNOWN[-1]``."""
+    """Bring the schema behind the engines up to ``KNOWN[-1]``."""
     with reader.connect() as connection:
         if _present(connection, name) == KNOWN[-1]:
             return
@@ -42,7 +42,7 @@ def upgrade(reader: Engine, writer: Engine, name: str) -> None:
 
 
 def step(connection: Connection, revision: str) -> None:
-    """Takes the steps up to ``revision`` within the connection's transaction."""
+    """Take the steps up to ``revision`` within the connection's transaction."""
     # Only here: it takes most of a second to import, and is needed once in a database's life.
     from alembic import command
     from alembic.config import Config
@@ -98,7 +98,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """All that is done here is written, or nothing if anything is raised."""
+        """Write everything done in this block, or nothing if an exception leaves it."""
         with self._said(), self._writer.begin() as connection:
             connection.execute(sa.update(CLOCK).values(number=CLOCK.c.number + 1))
             yield connection
@@ -109,11 +109,11 @@ class Database:
             return connection.execute(sa.select(CLOCK.c.number)).scalar_one()
 
     def close(self) -> None:
-        """Lets all connections go; the next call opens new ones."""
+        """Let all connections go; the next call opens new ones."""
         self._engine.dispose()
 
     def bring_up_to_date(self) -> None:
-        """Makes the tables, or the present ones of an older database's."""
+        """Make the tables, or the present ones of an older database's."""
         with self._said():
             upgrade(self._reader, self._writer, self.name)
 
@@ -192,7 +192,7 @@ def _sqlite(url: URL, patience: float) -> Engine:
 
 
 def write_ahead(raw: sqlite3.Connection, patience: float) -> None:
-    """Sets WAL mode, which stays with the file. SQLite does not wait for others here.
+    """Set WAL mode, which stays with the file. SQLite does not wait for others here.
 
     Raises:
         sqlite3.OperationalError: if the file is still locked after ``patience`` seconds.
@@ -231,7 +231,7 @@ def _name(url: URL) -> str:
 
 
 def _sentence(error: DBAPIError | PoolTimeout, name: str, patience: float) -> str:
-    """What went wrong with the database, for the person at the page."""
+    """Describe a failure of the database in one sentence."""
     cause = str(getattr(error, "orig", None) or error).strip().split("\n")[0]
     state = getattr(getattr(error, "orig", None), "sqlstate", None)
     if isinstance(error, PoolTimeout) or "locked" in cause or state == "55P03":

@@ -64,7 +64,7 @@ class FlagMark:
 
 @dataclass(frozen=True)
 class Annotation:
-    """All that one annotator said of one document; ``read`` is when it was marked as read."""
+    """Everything one annotator said about one document; ``read``: when it was marked as read."""
 
     annotator: str
     tags: tuple[TagMark, ...] = ()
@@ -82,14 +82,14 @@ class Annotation:
 
 
 def document_annotations(database: Database, content: str) -> tuple[Annotation, ...]:
-    """What is said of one document, by annotator's name."""
+    """Return the annotations of one document, by annotator's name."""
     return annotations_by_document(database, [content]).get(content, ())
 
 
 def annotations_by_document(
     database: Database, contents: Sequence[str]
 ) -> dict[str, tuple[Annotation, ...]]:
-    """The same of several; those of which nothing is said are left out."""
+    """Return the annotations of each document; documents without any are left out."""
     result: dict[str, tuple[Annotation, ...]] = {}
     with database.reading() as connection:
         for some in query_batches(list(dict.fromkeys(contents))):
@@ -105,7 +105,7 @@ def query_batches(contents: Sequence[str]) -> Iterator[Sequence[str]]:
 def select_annotations(
     connection: Connection, contents: Sequence[str]
 ) -> dict[str, tuple[Annotation, ...]]:
-    """As ``said_of_all``, of as many documents as one of ``parts``, within a transaction."""
+    """Select the annotations of one of ``query_batches``, within a transaction."""
     pieces: dict[tuple[str, str], dict] = defaultdict(lambda: {"tags": [], "flags": []})
     for row in _tags(connection, contents):
         pieces[row.content, row.annotator]["tags"].append(TagMark(row.name, row.at))
@@ -145,7 +145,7 @@ FLAG_NAMES: dict[Flag, str] = {"label_is_wrong": "label is wrong", "ambiguous": 
 
 @dataclass(frozen=True)
 class AnnotationCells:
-    """Columns, a cell for each document asked for; "" where nothing is said.
+    """Columns with a cell for each document; "" where there is no annotation.
 
     Attributes:
         tags: names, once each: "negation; sarcasm".
@@ -163,7 +163,7 @@ class AnnotationCells:
 
 
 def annotation_cells(database: Database, contents: Sequence[str]) -> AnnotationCells:
-    """What is said of these documents, in their order."""
+    """Return the annotations of documents as columns, in the documents' order."""
     annotations = annotations_by_document(database, contents)
     rows = {content: _cells(of_it) for content, of_it in annotations.items()}
     nothing = ("",) * 5
@@ -172,7 +172,7 @@ def annotation_cells(database: Database, contents: Sequence[str]) -> AnnotationC
 
 
 def annotations_from_json(text: str) -> tuple[Annotation, ...]:
-    """What a cell of ``coding`` says; whatever else stands in it is refused."""
+    """Parse a cell of ``coding``; anything else is refused."""
     if len(text) > LONGEST_CODING:
         raise UserError("A cell of the column coding is too long to be read.")
     if not text.strip():

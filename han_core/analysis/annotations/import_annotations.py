@@ -36,7 +36,7 @@ Pairs = list[tuple[dict[str, str], Annotation, Annotation]]
 
 @dataclass(frozen=True)
 class ImportSummary:
-    """How much was new.
+    """Numbers of new annotations.
 
     Attributes:
         joined: notes that now stand under another text of the same annotator.

@@ -173,7 +173,7 @@ def checked_name(name: str, what: str) -> str:
 
 
 def folded(name: str) -> str:
-    """What two names that differ in case only have in common."""
+    """Return the case-folded name."""
     return unicodedata.normalize("NFC", name.casefold())
 
 

@@ -54,13 +54,13 @@ def record(
     after: str = "",
     content: str | None = None,
 ) -> None:
-    """Adds a line within the transaction of the change that it tells of."""
+    """Add a line within the transaction of the change that it tells of."""
     line = {"at": utc_now(), "who": who, "what": what, "subject": subject, "content": content}
     connection.execute(sa.insert(HISTORY).values(**line, before=before, after=after))
 
 
 def history(database: Database, content: str) -> tuple[Change, ...]:
-    """What was changed about a document, oldest first."""
+    """Return the changes of a document's annotations, oldest first."""
     columns = [HISTORY.c[name] for name in Change._fields]
     query = sa.select(*columns).where(HISTORY.c.content == content).order_by(HISTORY.c.id)
     with database.reading() as connection:
@@ -72,7 +72,7 @@ BETWEEN = "\n\n– written at the same time –\n\n"
 
 
 class SavedNote(NamedTuple):
-    """What became of a note.
+    """A note as it was saved.
 
     Attributes:
         note: as it is now; None where there is none.
@@ -86,7 +86,7 @@ class SavedNote(NamedTuple):
 
 
 def add_tag(database: Database, content: str, tag: str, annotator: str) -> None:
-    """Tags the document."""
+    """Tag the document."""
     who = checked_name(annotator, "An analyst's name")
     with database.writing() as connection:
         result = connection.execute(sa.select(TAG.c.id, TAG.c.name).where(_named(tag))).first()
@@ -98,7 +98,7 @@ def add_tag(database: Database, content: str, tag: str, annotator: str) -> None:
 
 
 def remove_tag(database: Database, content: str, tag: str, annotator: str) -> None:
-    """Takes this annotator's tag off the document; those of others stay."""
+    """Take this annotator's tag off the document; those of others stay."""
     who = checked_name(annotator, "An analyst's name")
     with database.writing() as connection:
         of_tag = ASSIGNMENT.c.tag_id.in_(sa.select(TAG.c.id).where(_named(tag)))
@@ -110,7 +110,7 @@ def remove_tag(database: Database, content: str, tag: str, annotator: str) -> No
 def write_note(
     database: Database, content: str, annotator: str, text: str, version: int = 0
 ) -> SavedNote:
-    """Keeps ``text`` as this annotator's note on the document; white space alone takes it away.
+    """Keep ``text`` as this annotator's note on the document; white space alone takes it away.
 
     Args:
         version: of the note that was changed, 0 if there was none. Where another text came in
@@ -134,7 +134,7 @@ def set_flag(
     label: str = "",
     meant: str = "",
 ) -> None:
-    """Raises a flag on the document, changes it, or takes it down.
+    """Raise a flag on the document, changes it, or takes it down.
 
     Args:
         label: the document's class in the data.
@@ -160,7 +160,7 @@ def set_flag(
 
 
 def set_read(database: Database, content: str, annotator: str, on: bool) -> None:
-    """Marks the document as read by this annotator, or takes the mark away."""
+    """Mark the document as read by this annotator, or takes the mark away."""
     who = checked_name(annotator, "An analyst's name")
     with database.writing() as connection:
         if on:
@@ -175,7 +175,7 @@ def set_read(database: Database, content: str, annotator: str, on: bool) -> None
 
 
 def add_row(connection: Connection, table: sa.Table, row: dict) -> bool:
-    """Adds a row unless one with its primary key is there; returns whether it was added."""
+    """Add a row unless one with its primary key is there; returns whether it was added."""
     key = [column == row[column.name] for column in table.primary_key]
     if connection.execute(sa.select(*table.primary_key).where(*key)).first():
         return False
@@ -205,7 +205,7 @@ def store_note(
     text: str,
     at: datetime | None = None,
 ) -> Note | None:
-    """Puts ``text`` in the place of the note that is there, within a transaction."""
+    """Put ``text`` in the place of the note that is there, within a transaction."""
     if text == (existing.text if existing else ""):
         return existing
     connection.execute(sa.delete(NOTE).where(*_whose(NOTE, content, who)))

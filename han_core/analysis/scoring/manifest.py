@@ -35,7 +35,7 @@ def rows_a_part(rows: int) -> int:
 
 @dataclass(frozen=True)
 class Part:
-    """Some rows of a corpus, one after another.
+    """Consecutive rows of a corpus.
 
     Attributes:
         number: which part it is, from 0.
@@ -74,7 +74,7 @@ class Part:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "Part":
-        """What ``to_bytes`` wrote."""
+        """Read what ``to_bytes`` wrote."""
         with pa.ipc.open_stream(content) as stream:
             table = stream.read_all()
         classes = tuple(table["class"].to_pylist())
@@ -127,7 +127,7 @@ FORMAT: Final = 2
 
 
 class Manifest(BaseModel):
-    """What ``manifest.json`` says.
+    """The content of ``manifest.json``.
 
     Attributes:
         checkpoint: the folder's name, for people; its content is ``checkpoint_sha256``.
@@ -155,12 +155,12 @@ class Manifest(BaseModel):
 
     @property
     def key(self) -> str:
-        """The same for the same scores, whoever makes them: a hash of both contents."""
+        """A hash of checkpoint and data, the same for the same scores."""
         words = (str(self.format), self.checkpoint_sha256, self.data_sha256, str(self.rows_a_part))
         return hashlib.sha256(" ".join(words).encode()).hexdigest()
 
     def rows_of(self, number: int) -> int:
-        """How many rows a part has."""
+        """Return the number of rows of a part."""
         return min(self.rows_a_part, self.rows - number * self.rows_a_part)
 
 
@@ -198,7 +198,7 @@ def data_sha256(corpus: Corpus) -> str:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Which scores ``folder`` holds."""
+    """Read the manifest in ``folder``."""
     content = read_json(folder / MANIFEST, largest=10_000_000)
     _refuse_other_format(folder, content)
     try:
@@ -217,7 +217,7 @@ def _refuse_other_format(folder: Path, content: object) -> None:
 
 
 def claim(folder: Path, wanted: Manifest) -> None:
-    """Makes ``folder`` the one of ``wanted``, or finds that it is already."""
+    """Make ``folder`` the one of ``wanted``, or finds that it is already."""
     if (folder / MANIFEST).exists():
         _refuse_other(folder, read_manifest(folder), wanted)
         return

@@ -31,7 +31,7 @@ LIBRARY = Path(han_core.__file__).parent
 def score_on_ray(
     parts: Iterable[Part], job: Job, device: str, workers: int | None, address: str | None
 ) -> Iterator[tuple[int, bytes]]:
-    """As ``score_locally``, by actors that have one CPU each, or one GPU.
+    """Yield the parts as ``score_locally`` does, scored by actors with one CPU or GPU each.
 
     Args:
         device: "auto" is CUDA where the cluster has a GPU, else the CPU.
@@ -117,7 +117,7 @@ def _on_gpu(device: str, gpus: float) -> bool:
 
 @contextmanager
 def _cluster(address: str | None) -> Iterator[Any]:
-    """Ray, connected; it is quiet, for standard output is for results."""
+    """Connect to Ray, without its output: standard output is for results."""
     try:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         import ray
@@ -148,7 +148,7 @@ def _cluster(address: str | None) -> Iterator[Any]:
 
 
 def _check_reachable(address: str | None) -> None:
-    """Whether anybody listens: Ray itself would find out in two minutes, and end the process."""
+    """Check that a server listens: Ray would take two minutes, and end the process."""
     host, _, port = (address or "").removeprefix("ray://").rpartition(":")
     if host and port.isdecimal():
         socket.create_connection((host, int(port)), timeout=5).close()

@@ -23,14 +23,14 @@ from han_core.runtime.atomic_io import write_atomically
 from han_core.runtime.errors import UserError
 
 Engine = Callable[[Iterable[Part], Job], Iterator[tuple[int, bytes]]]
-"""Scores parts, which it takes one by one; gives back the number and the file of each."""
+"""Score parts, which it takes one by one; gives back the number and the file of each."""
 
 NO_METRICS: dict[str, float | None] = dict.fromkeys(("accuracy", "macro_f1", "loss"))
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What came of a run; no figures where the data have no labels.
+    """The result of a run; no metrics where the data have no labels.
 
     Attributes:
         documents_per_second: of this run, the start of its workers included; None if all
@@ -58,7 +58,7 @@ def score_corpus(
     progress: Progress | None = None,
     patience: float = 0,
 ) -> Summary:
-    """Scores what ``out`` does not hold yet of ``corpus``.
+    """Score what ``out`` does not hold yet of ``corpus``.
 
     Args:
         folder: where ``checkpoint`` stands, for the workers to load it.

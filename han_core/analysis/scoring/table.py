@@ -173,7 +173,7 @@ def to_parquet(table: pa.Table, key: str, number: int) -> bytes:
 
 
 def is_whole(path: Path, key: str, number: int, rows: int) -> bool:
-    """Whether ``path`` is this part of these scores, by the end of the file."""
+    """Return whether ``path`` holds this part of these scores, complete to the end."""
     try:
         result = pq.read_metadata(path)
     except (OSError, pa.ArrowException):
@@ -189,7 +189,7 @@ WORDS = "words"
 
 @dataclass(frozen=True)
 class StoredAttention:
-    """Where a model's attention stood, from a part.
+    """The attention of one document, read from a part.
 
     Attributes:
         sentence_weights: (sentences,) float64, sum to 1.
@@ -217,7 +217,7 @@ class StoredAttention:
 
     @classmethod
     def of_cells(cls, cells: dict) -> "StoredAttention":
-        """From a row's cells of ``BULK``, with or without ``WORDS``, however they were fetched."""
+        """Build from a row's cells of ``BULK``, with or without ``WORDS``."""
         lengths = np.array(cells["sentence_lengths"], dtype=np.int64)
         return cls(
             sentence_weights(np.array(cells["sentence_weights"])),

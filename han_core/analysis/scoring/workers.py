@@ -29,7 +29,7 @@ from han_core.runtime.errors import UserError
 
 @dataclass(frozen=True)
 class Job:
-    """What every worker of a run is told once.
+    """What every worker of a run needs to know.
 
     Attributes:
         folder: the checkpoint's, as the worker finds it.
@@ -43,7 +43,7 @@ class Job:
 
 
 class Scorer:
-    """Scores parts on ``device``."""
+    """Score parts on ``device``."""
 
     def __init__(self, job: Job, device: str) -> None:
         torch.set_num_threads(1)
@@ -67,7 +67,7 @@ class Scorer:
 def score_here(
     parts: Iterable[Part], job: Job, checkpoint: Checkpoint
 ) -> Iterator[tuple[int, bytes]]:
-    """As ``score_locally``; the same bytes, for it is on one thread as any worker is."""
+    """Yield the parts as ``score_locally`` does, scored in this process on one thread."""
     for part in parts:
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
@@ -134,7 +134,7 @@ def worker_devices(name: str, workers: int | None = None) -> list[str]:
 
 
 def _cores() -> int:
-    """Those that this process may use."""
+    """Count the cores that this process may use."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 

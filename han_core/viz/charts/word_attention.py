@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from han_core.analysis.attended_words import SHARES, Measure, PositionProfile
 from han_core.analysis.word_attention import BINS
+from han_core.analysis.word_ranking import SHARES, Measure, PositionProfile
 from han_core.runtime.errors import counted
 from han_core.viz.charts.curves import series_look
 from han_core.viz.dot_rows import error_bars, rows

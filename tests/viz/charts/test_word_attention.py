@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from han_core.analysis.attended_words import SHARES, PositionProfile
 from han_core.analysis.word_attention import BINS
+from han_core.analysis.word_ranking import SHARES, PositionProfile
 from han_core.viz.charts.word_attention import attended_words, entropy_shares, position_profile
 
 WORDS = pd.DataFrame(

@@ -26,7 +26,7 @@ LEAST = 5
 
 @dataclass(frozen=True)
 class DocumentGroup:
-    """Some of the documents; ``label`` is the class of the kinds "true" and "predicted"."""
+    """A subset of the documents; ``label`` is the class of the kinds "true" and "predicted"."""
 
     kind: Kind = "all"
     label: str = ""
@@ -164,7 +164,7 @@ class PositionProfile:
 def sentence_profile(
     attention: WordAttention, group: DocumentGroup = ALL_DOCUMENTS
 ) -> PositionProfile:
-    """Where sentence weight sits in the documents of a group."""
+    """Return the mean sentence weight by position in the documents of a group."""
     rows = attention.positions[_inside(attention, group)].astype(np.float64)
     rows = rows[~np.isnan(rows[:, 0])]
     if not len(rows):
