@@ -86,7 +86,7 @@ def score_in_process(
 
 
 def start_scoring(folder: Path, device: str, source: Source) -> Path:
-    """Begin to score in a process of its own; ``background.look`` at what is returned.
+    """Begin to score in a process of its own; ``jobs.job_state`` at what is returned.
 
     Where that process is at work already, it goes on.
     """
