@@ -21,20 +21,20 @@ _PLOTLY_SIGNS = {ord(sign): f"&#{ord(sign)};" for sign in "&<>\"'$"}
 
 
 def writable(text: str) -> str:
-    """``text`` without the characters that UTF-8 and HTML cannot carry; same length."""
+    """Return ``text`` without the characters that UTF-8 and HTML cannot carry; same length."""
     if text.isascii() and "\0" not in text:  # most words, and ten times as fast
         return text
     return _UNWRITABLE.sub("\ufffd", text)
 
 
 def html_text(text: str) -> str:
-    """``text`` for HTML content and quoted attributes; parsed, it is ``writable(text)``."""
+    """Escape ``text`` for HTML content and quoted attributes; parsed, it is ``writable(text)``."""
     # A raw carriage return would be read as a line feed.
     return html.escape(writable(text)).replace("\r", "&#13;")
 
 
 def plotly_text(text: str) -> str:
-    """``text`` for Plotly, which reads ``<b>``, ``<a href>``, entities and ``$…$`` (TeX)."""
+    """Escape ``text`` for Plotly, which reads ``<b>``, ``<a href>``, entities and ``$…$`` (TeX)."""
     return writable(text).translate(_PLOTLY_SIGNS)
 
 
@@ -83,7 +83,7 @@ _CHROMA: dict[tuple[str, Theme], tuple[float, float, float]] = {
 
 
 def background(share: float, theme: Theme) -> str:
-    """The colour of a value that is ``share`` of the scale's top, as ``#rrggbb``.
+    """Return the colour of a value that is ``share`` of the scale's top, as ``#rrggbb``.
 
     Blue from 0 to 1, vermilion from 0 to -1. Shares beyond the ends take the end's
     colour; equal shares take equal colours.
@@ -94,7 +94,7 @@ def background(share: float, theme: Theme) -> str:
 
 @lru_cache(maxsize=8192)
 def text_on(background: str) -> str:
-    """The ink that reads best on ``background``, with a contrast of at least 4.5.
+    """Return the ink that reads best on ``background``, with a contrast of at least 4.5.
 
     Black or white reach it on every colour; the softer inks are taken where they do.
     """
@@ -105,13 +105,13 @@ def text_on(background: str) -> str:
 
 
 def contrast(one: str, other: str) -> float:
-    """Contrast ratio of two colours, 1 to 21 (WCAG 2.2)."""
+    """Return the contrast ratio of two colours, 1 to 21 (WCAG 2.2)."""
     darker, lighter = sorted((luminance(one), luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
 
 
 def luminance(colour: str) -> float:
-    """Relative luminance of ``#rrggbb``, 0 to 1 (WCAG 2.2)."""
+    """Return the relative luminance of ``#rrggbb``, 0 to 1 (WCAG 2.2)."""
     return float(_linear(colour) @ [0.2126, 0.7152, 0.0722])
 
 
@@ -163,21 +163,21 @@ HOVER_LABEL = {
 
 
 def percent(weight: float, digits: int = 3) -> str:
-    """A weight as per cent with so many significant digits: 0.01234 is "1.23%"."""
+    """Write a weight as per cent with so many significant digits: 0.01234 is "1.23%"."""
     if 0 < weight < 1e-6:
         return "<0.0001%"
     return decimal(100 * weight, digits) + "%"
 
 
 def decimal(number: float, digits: int = 3) -> str:
-    """A number of 0 or more with so many significant digits and no exponent."""
+    """Write a number of 0 or more with so many significant digits and no exponent."""
     if 0 < number < 1e-6:
         return "<0.000001"
     return f"{float(f'{number:.{digits}g}'):.8f}".rstrip("0").rstrip(".")
 
 
 def chance(probability: float) -> str:
-    """A probability with one decimal: "96.6%", never 0% or 100% of what is neither."""
+    """Write a probability with one decimal: "96.6%", never 0% or 100% of what is neither."""
     number = f"{100 * probability:.1f}%"
     if probability < 1 and number == "100.0%":
         return ">99.9%"
@@ -187,7 +187,7 @@ def chance(probability: float) -> str:
 
 
 def inked(text: str) -> str:
-    """``text`` for Plotly, escaped, in the ink of whichever theme is on.
+    """Escape ``text`` for Plotly, in the ink of whichever theme is on.
 
     Streamlit writes labels in a grey below 4.5:1 on the light theme; a label's span
     may have a style, and so follows the theme without a rerun, as our HTML does.
@@ -200,12 +200,12 @@ LINES = 14  # of such a note; a longer one would not fit on the screen
 
 
 def columns(text: str) -> int:
-    """The width of ``text`` in columns: two for a wide character, none for a mark."""
+    """Return the width of ``text`` in columns: two for a wide character, none for a mark."""
     return len(text) if text.isascii() else sum(map(_columns, text))
 
 
 def beginning(text: str, width: int) -> str:
-    """``text`` on one line, cut with an ellipsis to at most ``width`` columns."""
+    """Return ``text`` on one line, cut with an ellipsis to at most ``width`` columns."""
     line = " ".join(text[: 4 * width + 4].split())
     if columns(line) <= width and len(text) <= 4 * width + 4:
         return line
@@ -220,7 +220,7 @@ def beginning(text: str, width: int) -> str:
 
 
 def wrapped(text: str, width: int = WIDTH, lines: int = LINES) -> list[str]:
-    """``text`` in lines of at most ``width`` columns; what does not fit is counted."""
+    """Break ``text`` into lines of at most ``width`` columns; what does not fit is counted."""
     all_lines = list(_lines(text, width))
     if len(all_lines) <= lines:
         return all_lines

@@ -74,7 +74,7 @@ class CheckpointFacts:
 
     @property
     def right(self) -> int | None:
-        """Test documents classified rightly; None where accuracy or number is not said."""
+        """Test documents classified rightly; None where accuracy or number is missing."""
         n, accuracy = self.documents.get("test", 0), self.test.accuracy
         return None if accuracy is None or not n else round(accuracy * n)
 
@@ -86,14 +86,14 @@ def checkpoint_facts(folder: str | Path) -> CheckpointFacts:
         UserError: if there is none or its configuration does not fit.
     """
     location = find_folder(folder)
-    place = current_folder(location)
-    config, metrics = read_config(place), read_metrics(place)
+    path = current_folder(location)
+    config, metrics = read_config(path), read_metrics(path)
     return CheckpointFacts(
         name=location.name,
         config=config,
         dataset=_text(metrics.get("dataset")),
         documents=_counts(metrics.get("documents")),
-        reached={part: _reached(metrics.get(part)) for part in PARTS[1:]},
+        reached={part: _scores(metrics.get(part)) for part in PARTS[1:]},
         seeds=_seeds(metrics.get("seeds")),
         seed=_count(metrics.get("seed")),
         date=_text(metrics.get("date")),
@@ -102,16 +102,16 @@ def checkpoint_facts(folder: str | Path) -> CheckpointFacts:
         command=_text(metrics.get("reproduce"), LONGEST_TEXT),
         notes=_notes(metrics),
         parameters=parameters(config.architecture),
-        bytes=sum((place / file).stat().st_size for file in (WEIGHTS, VOCABULARY)),
+        bytes=sum((path / file).stat().st_size for file in (WEIGHTS, VOCABULARY)),
     )
 
 
 def parameters(architecture: Architecture) -> int:
-    """Numbers that a model of this architecture learns; nothing is built for it."""
+    """Count the trainable parameters of this architecture, without memory for them."""
     return sum(tensor.numel() for tensor in blank_model(architecture).parameters())
 
 
-def _reached(value: object) -> Scores:
+def _scores(value: object) -> Scores:
     scores = value if isinstance(value, dict) else {}
     loss = scores.get("loss")
     return Scores(
@@ -126,7 +126,7 @@ def _seeds(value: object) -> tuple[tuple[int, float], ...]:
     runs = []
     for run in value[:MOST] if isinstance(value, list) else ():
         if isinstance(run, dict):
-            seed, accuracy = _count(run.get("seed")), _reached(run.get("test")).accuracy
+            seed, accuracy = _count(run.get("seed")), _scores(run.get("test")).accuracy
             if seed is not None and accuracy is not None:
                 runs.append((seed, accuracy))
     return tuple(runs)
@@ -158,7 +158,7 @@ def _value(value: object) -> str:
 
 
 def _notes(metrics: dict) -> dict[str, str]:
-    """How word vectors came about, and what else is to be said."""
+    """The origin of the word vectors, and a further note."""
     notes = {name: _text(metrics.get(name), LONGEST_TEXT) for name in ("vectors", "note")}
     return {name: text for name, text in notes.items() if text}
 
