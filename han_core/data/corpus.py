@@ -1,16 +1,7 @@
-"""The collections of documents that come with Hanscope.
+"""Labelled documents from a file, an upload, the Hugging Face hub or the bundled collections.
 
-`bundled:NAME[/LANGUAGE][@SPLIT]` names a part of `bundled/NAME.jsonl`, whose
-lines have a `language` and a `split`; "all" stands for every language or split.
-
-Labelled documents, from a file, an upload, the hub or what comes along.
-
-One way for all of them: a route makes a `Table`, and `corpus_from_table`
-chooses the columns and cleans. Knows nothing about tokens or models.
-
-A digest of labelled documents, by which two runs can tell whether they had the same ones.
-
-It knows nothing about where they come from.
+Each source gives a ``Table``; ``corpus_from_table`` chooses the columns and cleans the texts.
+``bundled:NAME[/LANGUAGE][@SPLIT]`` names a part of ``bundled/NAME.jsonl``.
 """
 
 import random

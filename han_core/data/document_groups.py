@@ -1,12 +1,7 @@
-"""Documents that belong together, such as reviews of one film, kept on one side of a division.
+"""Groups of documents that a split keeps together, and documents that occur more than once.
 
-A model that has seen reviews of a film knows its actors' names, and does better on further
-reviews of it than on those of new films. It knows nothing about what groups mean.
-
-Documents that stand twice, in one collection or in two parts of a division.
-
-Two texts count as the same document where they differ in nothing but white space. It
-knows nothing about what labels mean.
+A model that has read reviews of a film does better on further reviews of it than on those of new
+films. Two texts are the same document where they differ in nothing but white space.
 """
 
 from collections.abc import Iterable, Mapping

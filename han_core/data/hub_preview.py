@@ -1,18 +1,7 @@
-"""What a data set of the hub offers: configurations, splits, columns and first rows.
+"""What a data set of the hub holds: configurations, splits, columns and first rows.
 
-In the words of the hub's own description of features. It knows nothing about where an
-offer comes from.
-
-What the local cache holds of a data set of the hub, looked up in a process of its own.
-
-`datasets` is imported in the child only, which works offline. It knows nothing about the
-network.
-
-What a data set of the hub holds, before anything of it is downloaded whole.
-
-Configurations, splits with their rows, columns, and the first rows: a few kilobytes, from
-the hub's own description of its data sets, else from the local cache. It does not read
-the data; `hub` does.
+A few kilobytes from the hub's own description of its data sets, else from the local cache, which
+a child process reads offline.
 """
 
 import json

@@ -1,7 +1,4 @@
-"""What labelled documents are like, and what about them would trouble a training run.
-
-Counts, lengths, documents that stand twice. It knows nothing about tokens or models.
-"""
+"""Describe labelled documents before training: counts, lengths, repeats, problems with labels."""
 
 from collections import Counter
 from collections.abc import Iterable

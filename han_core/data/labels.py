@@ -1,7 +1,6 @@
-"""Labels as words: their order, what may name a class, and which class each one means.
+"""Class labels: their order, valid names, and which class of a model each label means.
 
-Data sets write one class as "positive", "pos" or "1". Knows nothing about
-documents or models.
+Data sets write one class as "positive", "pos" or "1".
 """
 
 import json

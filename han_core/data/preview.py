@@ -1,8 +1,4 @@
-"""What a run would be given, looked at before it begins.
-
-Reading a million rows takes a while and holds the interpreter, so it can be done in a
-process of its own. It knows nothing about how a look is shown.
-"""
+"""Preview the data that a run would read, in a child process where they are large."""
 
 import json
 from collections.abc import Mapping

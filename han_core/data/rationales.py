@@ -1,12 +1,7 @@
-"""Texts in which people marked what gave them the answer, so-called rationales.
+"""Rationales: texts in which people marked what gave them the answer.
 
-A table of any kind with a column "text" and a column "spans": a list of pairs
-[start, end], characters of the text (Python ``str`` indices, code points) counted from 0,
-``end`` not included. Where several people marked one text, a list of such lists, one for
-each, and an empty one for whoever marked nothing. In JSONL and Parquet these are lists;
-in CSV and TSV, and in Parquet where that is easier, they are written as JSON.
-
-It knows nothing about tokens: what a word is, the model says.
+A table with a column "text" and a column "spans": a list of [start, end] pairs of characters,
+``end`` not included, or one such list for each person. In CSV and TSV they are written as JSON.
 """
 
 import json

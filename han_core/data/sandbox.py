@@ -1,17 +1,9 @@
-"""Asking one of our modules for a table, in a process of its own.
+"""Read a file that may be hostile in a child process with limits on memory and time.
 
-Both ends of one small protocol. The parent makes a folder, writes the request
-there as JSON, and runs `python -m MODULE FOLDER`; the child answers with
-`table.arrow` and `name.txt`, or with one sentence in `refusal.txt` and exit
-status 2. The table is written as it comes and mapped afterwards, so neither end holds it
-whole. Never pickle: the child may have read hostile data. Knows nothing about what is
-asked.
-
-Reading a file that may be hostile, in a child process with limits.
-
-390 KB of Parquet can unpack to gigabytes, and a reader can crash or spin; the
-child bears that, and the caller gets a mapped table or one sentence. Knows nothing
-about columns. Without `resource` (Windows) only the time on the clock is limited.
+390 KB of Parquet can unpack to gigabytes, and a reader can crash or spin; the child bears that.
+The parent writes a request as JSON and runs ``python -m MODULE FOLDER``; the child answers with
+``table.arrow``, which is mapped, or with one sentence and exit status 2. Nothing is unpickled.
+Without ``resource`` (Windows) only the time on the clock is limited.
 """
 
 import json

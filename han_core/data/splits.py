@@ -1,8 +1,4 @@
-"""Which documents a run learns from, which it validates on, and which it is tested on.
-
-By a share cut at random, by other data, or by a column that says it. It knows nothing
-about words or models.
-"""
+"""Split documents into training, validation and test: by a share, by other data or by a column."""
 
 from collections import Counter
 from dataclasses import dataclass, replace

@@ -1,12 +1,7 @@
-"""Bytes to text: UTF-8 with or without a byte-order mark, or UTF-16 with one.
+"""Decode files to text, and read tables a batch of rows at a time.
 
-Whatever else comes is refused with the place of the first byte that does not fit. It
-knows nothing about kinds of files.
-
-A table as it comes, some rows at a time, so that none needs to be held whole.
-
-Every reader of a file makes one; it becomes a `Table` in memory, or a file that is mapped.
-It knows nothing about kinds of files.
+Text is UTF-8, or UTF-16 with a byte-order mark; anything else is refused with the place of the
+first byte that does not fit.
 """
 
 import codecs

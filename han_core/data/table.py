@@ -1,13 +1,6 @@
-"""Strings in a row that lie in Arrow's memory, which may be a mapped file.
+"""A table of strings, whatever kind of file it came from, whose columns may lie in a mapped file.
 
-A million documents then cost the process little: a string becomes a Python object when
-somebody asks for it. It knows nothing about what the strings say.
-
-A table in which every cell is a string, whatever kind of file it came from.
-
-Every route (file, upload, hub, bundled) makes a `Table` first and chooses its
-text and label columns afterwards, so a page can offer the columns after one
-read. Its columns may lie in a mapped file. A `Table` knows nothing about texts and labels.
+A million documents then cost little memory: a string becomes a Python object when it is read.
 """
 
 import json

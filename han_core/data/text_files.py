@@ -1,18 +1,8 @@
-"""Raw messages of newsgroups and mail, and in them what their senders wrote themselves.
+"""Documents without labels that were pasted or uploaded, and raw messages of mail and newsgroups.
 
-``messages:FILE`` names a table whose texts are raw messages: a header, a blank line, and
-text with quotes and a signature in it. A classifier that sees those learns who writes and
-from where, not what about, so they are taken off by the rules that comparisons on
-20 Newsgroups follow: those of scikit-learn's ``remove=("headers", "footers", "quotes")``. It
-knows nothing about labels.
-
-Texts that somebody brings without labels: typed, pasted, or sent as a file.
-
-Several documents may come at once. In running text they are separated by a line
-that holds nothing but three or more hyphens, or three or more equals signs (white
-space around them does not count). In a table every row is one. Texts stay as they
-are, character for character: only the separator lines go, with the line break
-before and behind. It knows nothing about models.
+Lines of three or more hyphens or equals signs separate pasted documents. ``messages:FILE`` names
+raw messages, whose headers, signatures and quotes are removed by the rules of scikit-learn's
+``remove=("headers", "footers", "quotes")``.
 """
 
 import re
@@ -139,7 +129,7 @@ def split_pasted(text: str, source: str = "The text") -> PastedTexts:
 
 
 def read_pasted_file(data: bytes, filename: str) -> PastedTexts:
-    """The documents in a file: ``.txt`` as in ``texts_of``, else a row each of a table.
+    """The documents in a file: ``.txt`` as in ``split_pasted``, else a row each of a table.
 
     A ``.txt`` is in UTF-8 with or without a byte-order mark, or in UTF-16 with one.
 

@@ -1,7 +1,4 @@
-"""Writing a folder so that it is there whole or not at all, and reading JSON warily.
-
-It knows nothing about what the files mean.
-"""
+"""Write files and folders so that they are there whole or not at all; read JSON and check it."""
 
 import glob
 import hashlib

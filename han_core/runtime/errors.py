@@ -1,13 +1,7 @@
-"""The one exception for input that cannot be used.
+"""The exception for input that cannot be used, and how messages quote names and numbers.
 
-Its message is a single sentence for the person who gave the input: what was
-expected and what came. The command line prints it and ends with status 2; a
-page shows it and stays usable. It knows nothing about where it is shown.
-
-How names and values that came from outside appear inside a sentence.
-
-A file name or a label may hold line breaks, control characters or a megabyte
-of text; a message shows it on one line, short, and never as markup of its own.
+A message is one sentence for the person who gave the input: what was expected and what came. What
+it quotes stands on one line, short, and never as markup.
 """
 
 from collections.abc import Sequence

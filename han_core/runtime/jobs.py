@@ -2,8 +2,8 @@
 
 A folder is all that both sides share: ``request.json`` says what is asked, ``state.json`` how
 far it is, ``stop`` asks it to end, and a lock says whether it lives. The module that does the
-work calls ``serve`` as its main program; ``begin``, ``look`` and ``stop`` are for whoever
-waits.
+work calls ``run_job`` as its main program; ``start_job``, ``job_state`` and ``stop_job`` are for
+whoever waits.
 """
 
 import os

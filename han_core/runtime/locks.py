@@ -1,7 +1,6 @@
-"""Locks on files, which say who lives: the system takes them from a process that dies.
+"""Locks on files, which the system takes from a process that dies.
 
-A lock goes with its open file, so a process can begin a child that holds it from the
-first moment. It knows nothing about what is locked.
+A lock goes with its open file, so a process can begin a child that holds it from the first moment.
 """
 
 import fcntl

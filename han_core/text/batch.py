@@ -1,9 +1,7 @@
-"""Numbered documents and the tensors that a model reads.
+"""Numbered documents, and batches of them as the tensors that a model reads.
 
-A batch holds the real tokens of its documents one after another and how many
-there are in each sentence and sentences in each document. There is no padding,
-so nothing needs masking here and no model can attend to it. It knows nothing
-about characters: spans stay with the document.
+A batch holds the real tokens of its documents one after another, the length of each sentence and
+the number of sentences of each document. There is no padding, so nothing needs masking.
 """
 
 from collections.abc import Sequence

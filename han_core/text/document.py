@@ -1,14 +1,6 @@
-"""A document as spans of characters: the first stage of the journey.
+"""A document as sentences and words, each a span of characters of the original text; and clauses.
 
-Every span is a pair of offsets (Python ``str`` indices) into the text exactly
-as it was given, so the text can always be drawn again from the spans and what
-lies between them. This module does not know how spans are found (tokenizer) or
-what a word's number is (vocabulary).
-
-Where clauses end: at marks such as commas, and at the ends of sentences.
-
-By the words of a text alone, so that it serves every language whose tokenizer makes marks
-words of their own. It knows nothing about what is done with clauses.
+Offsets are Python ``str`` indices. Clauses end at marks such as commas, and with sentences.
 """
 
 from dataclasses import dataclass

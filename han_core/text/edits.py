@@ -1,14 +1,7 @@
-"""What if these words were not there, or were others? A document edited by its spans.
+"""Edit a document by its spans: words removed or replaced, and where each new word comes from.
 
-The words that stay are never split into words again: a full stop taken out merges no
-sentences, and a model asked about the edited document reads the original words in
-their original sentences, without those taken out. Only replacements are tokenised.
-It does not know what a model makes of the new document.
-
-An edited document to be touched: what stands where, and what a touch there means.
-
-Somebody who sees the edited text points at it; edits are places in the original
-text. This is the way between the two. It does not know how either is drawn.
+Words that stay are never split again, so they keep their original sentences. Only replacements are
+tokenised.
 """
 
 from bisect import bisect_left, bisect_right

@@ -1,8 +1,7 @@
 """Many texts as numbers of words, in columns that may be mapped from a disk.
 
-A table numbers the words of its own texts; documents look these numbers up in a
-vocabulary when they are asked for. So what is on disk serves any vocabulary, and a million
-documents are a few arrays. It knows nothing about how texts are split or where tables lie.
+A table numbers the words of its own texts; documents look these numbers up in a vocabulary when
+they are read. So one stored table serves any vocabulary.
 """
 
 import hashlib

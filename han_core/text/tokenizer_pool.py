@@ -1,15 +1,8 @@
-"""Many texts split into words, as columns of numbers; here, or in a process of its own.
+"""Split many texts into words, in this process or in several at once, in order.
 
-A chunk of texts becomes an Arrow table and the chunk's own lexicon. Run as a module, this
-file is a process that answers each chunk on its standard input with one on its standard
-output, until there are no more. Words and texts travel as bytes, so that a lone surrogate
-does too. It knows nothing about vocabularies, files or models.
-
-Chunks of texts split by several processes at once, in order.
-
-The processes are started afresh, never forked, and read nothing but texts: they work
-below any other process, end with it, and leave Ctrl-C to it. It knows nothing about what
-is done with the words.
+A chunk of texts becomes an Arrow table and the chunk's own lexicon. The processes are started
+afresh, never forked; each answers chunks on its standard input until there are no more. Words
+travel as bytes, so that a lone surrogate does too.
 """
 
 import os

@@ -1,10 +1,7 @@
-"""Two versions of one text: which words stayed, which went and which came.
+"""Align two versions of a text word by word: which words stayed, went and came.
 
-Both are laid onto one line that holds the words of both in order, so that whatever lines
-up answers about one text lines up answers about two versions of it. No version is split
-into words anew. What stayed is told by the longest runs that both have, so a word that
-moved has gone in one place and come in another. It does not know what a model makes of
-either.
+Both are laid onto one line that holds the words of both in order, found by their longest common
+runs; a word that moved has gone in one place and come in another.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,9 +1,4 @@
-"""Words and their numbers.
-
-Number 0 is padding and number 1 the unknown word; the rest are the words of the
-training texts, most frequent first. Built from training data alone. It knows
-nothing about characters or offsets.
-"""
+"""Words and their numbers: 0 is padding, 1 the unknown word, then training words by frequency."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence

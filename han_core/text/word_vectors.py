@@ -1,9 +1,6 @@
-"""Word vectors from files, and vectors learnt from one's own texts.
+"""Read word vectors from files, and learn them with skip-gram (Mikolov et al. 2013).
 
-Reads the two formats in use: text ("word 0.1 0.2 …" a line, with or without the
-"count size" line of word2vec) and word2vec's binary form. Learning them is
-gensim's skip-gram (Mikolov et al. 2013) and needs that package, which the app
-itself does not. This module knows nothing about models.
+The files are text ("word 0.1 0.2 …" a line) or word2vec's binary form. Learning needs gensim.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
