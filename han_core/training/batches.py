@@ -142,6 +142,6 @@ class Position:
         }
 
 
-def said(epochs: int, taken: int) -> str:
+def describe_position(epochs: int, taken: int) -> str:
     """Where a run stands, in words: "epoch 2", or "step 57 of epoch 3"."""
     return f"step {taken} of epoch {epochs + 1}" if taken else f"epoch {epochs}"

@@ -63,7 +63,7 @@ class Teacher:
 
 
 @dataclass(frozen=True)
-class Classroom:
+class LabellingContext:
     """Where and how teachers are asked.
 
     Attributes:
@@ -76,7 +76,7 @@ class Classroom:
     seed: int
 
 
-def teachers_named(
+def find_teachers(
     names: Sequence[str], classes: Sequence[str], labels: Sequence[str], text: TextConfig
 ) -> tuple[Teacher, ...]:
     """The teachers of these names: of ``BAGS``, or checkpoints.
@@ -115,8 +115,11 @@ def _teacher(name: str, classes: Sequence[str], labels: Sequence[str], text: Tex
     )
 
 
-def ask(
-    teachers: Sequence[Teacher], prepared: Prepared, unlabelled: str | None, room: Classroom
+def label_documents(
+    teachers: Sequence[Teacher],
+    prepared: Prepared,
+    unlabelled: str | None,
+    context: LabellingContext,
 ) -> Teaching:
     """What the ``teachers`` say together of the unlabelled documents of ``prepared``.
 
@@ -133,7 +136,7 @@ def ask(
     assert isinstance(validation.documents, TableDocuments)
     assert without is not None
     documents = validation.documents + without
-    said = [_asked(teacher, documents, prepared, room) for teacher in teachers]
+    said = [_asked(teacher, documents, prepared, context) for teacher in teachers]
     together, first = geometric_mean(said), len(validation)
     told = {
         "teachers": [teacher.told for teacher in teachers],
@@ -175,25 +178,25 @@ def geometric_mean(said: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _asked(
-    teacher: Teacher, documents: TableDocuments, prepared: Prepared, room: Classroom
+    teacher: Teacher, documents: TableDocuments, prepared: Prepared, context: LabellingContext
 ) -> np.ndarray:
     """(documents, classes) float64, the same in all processes."""
     if teacher.checkpoint is None:
         said = np.zeros((len(documents), len(prepared.labels)))
-        if room.processes.main:
-            said = _bag_of_words(teacher.name, documents, prepared, room)
-        return room.processes.sum(torch.from_numpy(said)).numpy()
+        if context.processes.main:
+            said = _bag_of_words(teacher.name, documents, prepared, context)
+        return context.processes.sum(torch.from_numpy(said)).numpy()
     checkpoint, name = teacher.checkpoint, teacher.name
-    model = checkpoint.model.to(room.device)
+    model = checkpoint.model.to(context.device)
     numbered = documents.renumbered(checkpoint.vocabulary)
-    progress = _progress(room.follow, f"Asking {name}")
-    said = predict_shared(model, numbered, room.processes, progress, name)
+    progress = _progress(context.follow, f"Asking {name}")
+    said = predict_shared(model, numbered, context.processes, progress, name)
     model.to("cpu")
     return said[:, list(teacher.classes)]
 
 
 def _bag_of_words(
-    name: str, documents: TableDocuments, prepared: Prepared, room: Classroom
+    name: str, documents: TableDocuments, prepared: Prepared, context: LabellingContext
 ) -> np.ndarray:
     from han_core.training.bag_of_words import FEWEST, LEARN, MOST_WORDS  # scikit-learn is heavy
 
@@ -203,11 +206,11 @@ def _bag_of_words(
     vocabulary = Vocabulary(RESERVED, lowercase).extended(
         training.counts(lowercase), FEWEST, MOST_WORDS
     )
-    learning = list(room.follow(training.renumbered(vocabulary), f"Teaching {name}"))
+    learning = list(context.follow(training.renumbered(vocabulary), f"Teaching {name}"))
     classes = prepared.training.classes
-    model = LEARN[name](learning, classes, len(vocabulary), room.seed)
+    model = LEARN[name](learning, classes, len(vocabulary), context.seed)
     asked = documents.renumbered(vocabulary)
-    return model.probabilities(room.follow(asked, f"Asking {name}"))
+    return model.probabilities(context.follow(asked, f"Asking {name}"))
 
 
 def _progress(follow: Follow, name: str) -> Progress:

@@ -95,7 +95,7 @@ class Field:
 
 
 @cache
-def explained() -> Mapping[str, Field]:
+def setting_fields() -> Mapping[str, Field]:
     """Every field of ``Settings``, ``Architecture`` and ``TextConfig`` by its name."""
     groups: tuple[tuple[Group, type[BaseModel]], ...] = (
         ("settings", Settings),

@@ -50,7 +50,7 @@ class Teaching:
 SHORTEST = 3  # tokens of a stretch, marks included
 
 
-def drawn(
+def draw_stretches(
     table: TokenTable,
     groups: Sequence[np.ndarray],
     numbers: np.ndarray,
@@ -219,7 +219,7 @@ def prepare(
     numbers = table.numbers(vocabulary)
     without, stretches = TableDocuments(table, rows[3], numbers), 0
     if settings.stretches:
-        parts = drawn(table, rows, numbers, settings.stretches, settings.seed)
+        parts = draw_stretches(table, rows, numbers, settings.stretches, settings.seed)
         without, stretches = without + parts, len(parts)
     return Prepared(
         vocabulary,

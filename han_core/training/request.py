@@ -16,7 +16,7 @@ from han_core.models.checkpoint import CONFIG, TextConfig
 from han_core.runtime.atomic_io import restore_previous
 from han_core.runtime.errors import UserError
 from han_core.text.word_vectors import vectors_size
-from han_core.training.distillation import Teacher, teachers_named
+from han_core.training.distillation import Teacher, find_teachers
 from han_core.training.initial_weights import Origin, origin
 from han_core.training.precision import check_precision
 from han_core.training.prepare import class_names
@@ -51,7 +51,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Ready:
+class CheckedRequest:
     """What was found out about a request that can be carried out.
 
     Attributes:
@@ -72,7 +72,7 @@ class Ready:
     teachers: tuple[Teacher, ...] = ()
 
 
-def ready(request: Request, device: torch.device) -> Ready:
+def check_request(request: Request, device: torch.device) -> CheckedRequest:
     """Looks at everything that needs no reading of texts.
 
     Raises:
@@ -97,7 +97,9 @@ def ready(request: Request, device: torch.device) -> Ready:
         given = {"train": request.training, "validation": request.validation, "test": request.test}
         parts = {name: fingerprint(part) for name, part in given.items() if part is not None}
         notes += [caution for teacher in teachers for caution in teacher.cautions(parts)]
-    return Ready(replace(request, out=out), test, state, begun_from, tuple(notes), teachers)
+    return CheckedRequest(
+        replace(request, out=out), test, state, begun_from, tuple(notes), teachers
+    )
 
 
 def _teachers(request: Request, labels: tuple[str, ...]) -> tuple[Teacher, ...]:
@@ -109,7 +111,7 @@ def _teachers(request: Request, labels: tuple[str, ...]) -> tuple[Teacher, ...]:
                 "of each training document."
             )
         return ()
-    return teachers_named(names, request.training.classes, labels, request.text)
+    return find_teachers(names, request.training.classes, labels, request.text)
 
 
 def _settled(request: Request, begun_from: Origin | None) -> Request:

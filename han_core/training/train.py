@@ -20,10 +20,10 @@ from han_core.models.registry import count_parameters
 from han_core.runtime.errors import UserError
 from han_core.text.vocabulary import RESERVED
 from han_core.training.callbacks import UNWATCHED, Callbacks, StepEvent, Stopped, device_trouble
-from han_core.training.distillation import Classroom, ask, summary
+from han_core.training.distillation import LabellingContext, label_documents, summary
 from han_core.training.distributed import Processes, join, predict_shared
 from han_core.training.prepare import Prepared, examples, prepare
-from han_core.training.request import Ready, Request, architecture, ready
+from han_core.training.request import CheckedRequest, Request, architecture, check_request
 from han_core.training.resume import OTHER_RUN, RunState, teaching_of
 from han_core.training.trainer import Run
 from han_core.training.writer import Writer
@@ -32,7 +32,7 @@ __all__ = ["Callbacks", "Request", "Stopped", "train"]
 
 
 def train(request: Request, device: torch.device, watch: Callbacks) -> dict:
-    """Runs ``request`` to its end and returns the summary that the command prints.
+    """Run ``request`` to its end and return the summary that the command prints.
 
     With several processes each of them calls this; the first one writes and is watched.
 
@@ -46,8 +46,8 @@ def train(request: Request, device: torch.device, watch: Callbacks) -> dict:
     # The others hear Ctrl-C too, and leave it to the first one.
     watch = watch if processes.main else replace(UNWATCHED, stop=watch.stop)
     with processes.main_first():
-        found = ready(request, device)
-    request = found.request
+        checked = check_request(request, device)
+    request = checked.request
     with processes.main_first():
         prepared = prepare(
             request.training,
@@ -55,82 +55,88 @@ def train(request: Request, device: torch.device, watch: Callbacks) -> dict:
             request.text,
             request.settings,
             watch.follow,
-            known=found.origin.vocabulary if found.origin else None,
+            known=checked.origin.vocabulary if checked.origin else None,
             also=request.test.texts if request.test else (),
             unlabelled=request.unlabelled.texts if request.unlabelled else (),
         )
-    _tell(found, prepared, processes, watch)
+    _report(checked, prepared, processes, watch)
     with device_trouble(device, processes.count > 1):
-        room = Classroom(device, processes, watch.follow, request.settings.seed)
-        prepared = _taught(found, prepared, room, watch)
-        course = _Course(found, prepared, device, processes, watch)
-        course.begin(found)
-    with course.ending_well():
-        course.run_epochs()
-        return _finish(course, found)
+        context = LabellingContext(device, processes, watch.follow, request.settings.seed)
+        prepared = _taught(checked, prepared, context, watch)
+        loop = _TrainingLoop(checked, prepared, device, processes, watch)
+        loop.begin(checked)
+    with loop.ending_well():
+        loop.run_epochs()
+        return _finish(loop, checked)
 
 
-def _tell(found: Ready, prepared: Prepared, processes: Processes, watch: Callbacks) -> None:
+def _report(
+    checked: CheckedRequest, prepared: Prepared, processes: Processes, watch: Callbacks
+) -> None:
     if processes.count > 1:
         watch.say(f"{processes.count} processes train together.")
-    for sentence in (*found.notes, *prepared.notes):
+    for sentence in (*checked.notes, *prepared.notes):
         watch.say(sentence)
-    if found.origin and not found.state:
-        form = str(found.request.attention)
-        watch.say(found.origin.kept(prepared.vocabulary, prepared.labels, form))
+    if checked.origin and not checked.state:
+        form = str(checked.request.attention)
+        watch.say(checked.origin.kept(prepared.vocabulary, prepared.labels, form))
     known = len(prepared.vocabulary) - len(RESERVED)
-    texts = "training and unlabelled texts" if found.request.unlabelled else "training texts"
+    texts = "training and unlabelled texts" if checked.request.unlabelled else "training texts"
     watch.say(f"The vocabulary knows {known:,} words of the {texts}.")
     if cut := prepared.training.cut + prepared.validation.cut:
-        watch.say(f"{cut} documents were cut after {found.request.text.maximum_tokens} tokens.")
+        watch.say(f"{cut} documents were cut after {checked.request.text.maximum_tokens} tokens.")
 
 
-def _taught(found: Ready, prepared: Prepared, room: Classroom, watch: Callbacks) -> Prepared:
+def _taught(
+    checked: CheckedRequest, prepared: Prepared, context: LabellingContext, watch: Callbacks
+) -> Prepared:
     """With what the teachers say; of a run that goes on, with what they said then."""
-    unlabelled = found.request.unlabelled
+    unlabelled = checked.request.unlabelled
     if prepared.unlabelled is None:
         return prepared
-    if found.state is None:
-        teaching = ask(found.teachers, prepared, unlabelled.name if unlabelled else None, room)
+    if checked.state is None:
+        teaching = label_documents(
+            checked.teachers, prepared, unlabelled.name if unlabelled else None, context
+        )
         watch.say(summary(teaching, prepared.labels))
         return prepared.taught(teaching)
-    said = teaching_of(found.state)
-    if said is None or len(said.probabilities) != len(prepared.unlabelled):
+    stored = teaching_of(checked.state)
+    if stored is None or len(stored.probabilities) != len(prepared.unlabelled):
         raise UserError(OTHER_RUN)
-    return prepared.taught(said)
+    return prepared.taught(stored)
 
 
-class _Course:
-    """The course of a run: when it is watched, saved and stopped."""
+class _TrainingLoop:
+    """The epochs of a run: when callbacks are called, when it is saved and stopped."""
 
     def __init__(
         self,
-        found: Ready,
+        checked: CheckedRequest,
         prepared: Prepared,
         device: torch.device,
         processes: Processes,
         watch: Callbacks,
     ):
-        settings = found.request.settings
-        shape = architecture(found.request, len(prepared.vocabulary), len(prepared.labels))
-        self.run = Run(prepared, shape, settings, device, found.origin, processes)
-        self.writer = Writer(found.request, prepared, shape)
+        settings = checked.request.settings
+        shape = architecture(checked.request, len(prepared.vocabulary), len(prepared.labels))
+        self.run = Run(prepared, shape, settings, device, checked.origin, processes)
+        self.writer = Writer(checked.request, prepared, shape)
         self.processes, self.watch = processes, watch
         self._every, self._saved_at = settings.save_seconds, time.monotonic()
-        if settings.vectors and not found.state:
+        if settings.vectors and not checked.state:
             of = len(prepared.vocabulary)
             watch.say(f"{self.run.vectors_found} of {of} words have given vectors.")
 
-    def begin(self, found: Ready) -> None:
+    def begin(self, checked: CheckedRequest) -> None:
         """Goes on where a run stopped, or stands before the first step."""
-        _check_same(self.run, found.state, self.processes)
-        if found.state:
-            self.run.restore(found.state)
+        _check_same(self.run, checked.state, self.processes)
+        if checked.state:
+            self.run.restore(checked.state)
             self.writer.saved = self.run.place
             self.watch.say(f"Going on after {self.run.place}.")
             return
-        if found.request.resume:
-            self.watch.say(f"No run has begun in {found.request.out}; this one begins anew.")
+        if checked.request.resume:
+            self.watch.say(f"No run has begun in {checked.request.out}; this one begins anew.")
         self._moment()
 
     def run_epochs(self) -> None:
@@ -203,21 +209,21 @@ def _check_same(run: Run, state: RunState | None, processes: Processes) -> None:
         )
 
 
-def _finish(course: _Course, found: Ready) -> dict:
+def _finish(loop: _TrainingLoop, checked: CheckedRequest) -> dict:
     """Tests what stands on disk, so that the figures are those that a user will get."""
-    run, request = course.run, found.request
+    run, request = loop.run, checked.request
     if run.processes.main:
         checkpoint = load_checkpoint(request.out, run.device)
     else:  # perhaps a machine that cannot see the folder
-        checkpoint = course.writer.loaded(run, run.best)
+        checkpoint = loop.writer.loaded(run, run.best)
     validation = run.prepared.validation
     probabilities = predict_shared(checkpoint.model, validation.documents, run.processes)
     reached = {
         "validation": metrics(probabilities, validation.classes),
-        "test": _test(request.test, found.test, checkpoint, course) if request.test else None,
+        "test": _test(request.test, checked.test, checkpoint, loop) if request.test else None,
     }
     if run.processes.main:
-        course.writer.add(reached)
+        loop.writer.add(reached)
     trained = sum(line["seconds"] for line in run.history)
     documents = len(run.prepared.training) * len(run.history)
     return {
@@ -232,13 +238,13 @@ def _finish(course: _Course, found: Ready) -> dict:
 
 
 def _test(
-    test: Corpus, classes: Sequence[int], checkpoint: Checkpoint, course: _Course
+    test: Corpus, classes: Sequence[int], checkpoint: Checkpoint, loop: _TrainingLoop
 ) -> dict[str, float]:
-    with course.processes.main_first():
+    with loop.processes.main_first():
         found = examples(
-            test, classes, checkpoint.tokenizer, checkpoint.vocabulary, course.watch.follow
+            test, classes, checkpoint.tokenizer, checkpoint.vocabulary, loop.watch.follow
         )
     if found.cut:
-        course.watch.say(f"{found.cut} test documents were cut.")
-    probabilities = predict_shared(checkpoint.model, found.documents, course.processes)
+        loop.watch.say(f"{found.cut} test documents were cut.")
+    probabilities = predict_shared(checkpoint.model, found.documents, loop.processes)
     return metrics(probabilities, found.classes)

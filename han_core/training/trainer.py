@@ -12,7 +12,7 @@ from torch import Tensor
 from han_core.models.architecture import Architecture
 from han_core.models.predict import metrics
 from han_core.runtime.errors import UserError
-from han_core.training.batches import Position, StepResult, epoch_batches, said, steps
+from han_core.training.batches import Position, StepResult, describe_position, epoch_batches, steps
 from han_core.training.callbacks import Step
 from han_core.training.cost import batch_budget
 from han_core.training.distributed import Processes, predict_shared
@@ -109,7 +109,7 @@ class Run:
         try:
             taken = self.learner.step(self.prepared.training, group, rate)
         except Diverged as error:
-            where = said(self.epoch, self.position.taken + 1)
+            where = describe_position(self.epoch, self.position.taken + 1)
             raise UserError(
                 f"{error} in {where}; a lower learning rate than "
                 f"{self.settings.learning_rate} may help."
@@ -155,7 +155,7 @@ class Run:
     @property
     def place(self) -> str:
         """Where it stands, in words: "epoch 2", or "step 57 of epoch 3"."""
-        return said(self.epoch, self.position.taken)
+        return describe_position(self.epoch, self.position.taken)
 
     @property
     def best_epoch(self) -> dict:

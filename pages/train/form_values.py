@@ -11,7 +11,7 @@ import streamlit as st
 
 from han_core.models.listing import Listing
 from han_core.models.registry import DEFAULT_MODEL, MODELS
-from han_core.training.fields import Field, explained
+from han_core.training.fields import Field
 from han_core.training.settings import PRESETS, Preset
 from pages.shared.page import plain, restore_value
 from pages.train import sentences
@@ -195,7 +195,7 @@ def _presets() -> dict[str, Preset]:
 
 def known() -> dict[str, Field]:
     """Return the fields that this form draws, by name."""
-    return {name: explained()[name] for names in sentences.GROUPS.values() for name in names}
+    return {name: setting_fields()[name] for names in sentences.GROUPS.values() for name in names}
 
 
 def settings(model: str, attention: str, origin: Listing | None, size: int | None) -> Choices:

@@ -13,7 +13,7 @@ from han_core.data.text_files import PREFIX
 from han_core.data.uploads import store_vectors
 from han_core.models.listing import Listing
 from han_core.runtime.errors import UserError
-from han_core.training.fields import explained
+from han_core.training.fields import setting_fields
 from han_core.training.settings import BAGS, Settings
 from pages.shared import cache, files, wording
 from pages.shared.page import plain, restore_value
@@ -107,7 +107,7 @@ def unlabelled(picked: PickedData) -> str | None:
 
 def stretches() -> dict[str, int]:
     """Draw the field, and return its setting where it is not the default."""
-    field = explained()["stretches"]
+    field = setting_fields()["stretches"]
     chosen = form_values.draw(field)
     return {} if chosen == field.default else {field.name: chosen}
 

@@ -87,16 +87,16 @@ def test_everything_is_filled_in_so_that_start_can_be_pressed_at_once(train):
 
 
 def test_every_field_stands_on_the_page_once(train):
-    from han_core.training.fields import explained
+    from han_core.training.fields import setting_fields
 
     own = {"vectors", "start_from", "freeze_words", "freeze_vectors", "teachers", "stretches"}
     drawn = [name for names in sentences.GROUPS.values() for name in names]
-    wanted = {name for name, field in explained().items() if field.group != "decided"}
+    wanted = {name for name, field in setting_fields().items() if field.group != "decided"}
     assert len(drawn) == len(set(drawn))
     assert set(drawn) | own == wanted
     lines = captions(train).replace("\\", "")
     for name in drawn:
-        assert explained()[name].line in lines, name
+        assert setting_fields()[name].line in lines, name
 
 
 def test_a_preset_fills_the_fields_and_says_what_was_changed(train):

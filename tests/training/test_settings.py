@@ -1,11 +1,22 @@
-"""Pairs of key and value become settings, and what cannot be used is named."""
+"""Settings from pairs of key and value, their limits and descriptions, and presets."""
+
+import math
 
 import pytest
 
 from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import TextConfig
+from han_core.models.registry import build_model, count_parameters
 from han_core.runtime.errors import UserError
-from han_core.training.settings import Settings, checked, parse_settings, without_effect
+from han_core.training.fields import EXPLAINED, setting_fields
+from han_core.training.settings import (
+    COMPUTED,
+    PRESETS,
+    Settings,
+    checked,
+    parse_settings,
+    without_effect,
+)
 
 
 def test_nothing_given_means_the_defaults():
@@ -123,3 +134,100 @@ def test_settings_without_effect_are_told():
         "rate_words has no effect with freeze_words.",
     ]
     assert without_effect("han", "additive", {}, Settings(rate_words=2)) == []
+
+
+KINDS = {"settings": Settings, "sizes": Architecture, "text": TextConfig}
+NEEDED = {"model": "han", "vocabulary_size": 2, "classes": 2}
+
+
+def valid(field, value) -> bool:
+    kind = next(kind for kind in KINDS.values() if field.name in kind.model_fields)
+    needed = NEEDED if kind is Architecture else {}
+    try:
+        checked(kind, {**needed, field.name: value})
+    except UserError:
+        return False
+    return True
+
+
+def test_every_field_is_explained_in_one_sentence():
+    fields = [name for kind in KINDS.values() for name in kind.model_fields]
+    assert list(setting_fields()) == fields
+    assert EXPLAINED.keys() == set(fields)
+    for line in EXPLAINED.values():
+        assert line.endswith((".", "…"))
+        assert "\n" not in line
+        assert len(line) <= 90
+
+
+def test_each_stands_in_its_group():
+    for name, field in setting_fields().items():
+        if field.group == "decided":
+            assert name in COMPUTED
+        else:
+            assert name in KINDS[field.group].model_fields
+
+
+@pytest.mark.parametrize("field", setting_fields().values(), ids=setting_fields())
+def test_limits_and_choices_are_those_that_are_held(field):
+    if "number" in field.kind:
+        step = 1 if field.kind == "whole number" else 1e-9
+        inside = (field.least + step) if field.open_least else field.least
+        assert valid(field, inside)
+        assert not valid(field, field.least if field.open_least else field.least - step)
+        assert not valid(field, math.inf)
+        outside = field.most if field.open_most else field.most + max(step, 1e-9 * field.most)
+        assert not valid(field, outside)
+        assert valid(field, outside - step if field.open_most else field.most)
+    if field.kind == "choice":
+        assert all(valid(field, choice) for choice in field.choices)
+        assert not valid(field, "another")
+    if field.default is not None:
+        assert valid(field, field.default)
+    assert valid(field, None) == field.optional
+
+
+def test_by_hand():
+    rate, size = setting_fields()["learning_rate"], setting_fields()["batch_tokens"]
+    assert (rate.kind, rate.default, rate.least, rate.most) == ("number", 1e-3, 0, 10)
+    assert (rate.open_least, rate.open_most, rate.optional) == (True, False, False)
+    assert (size.kind, size.default, size.least, size.optional) == ("whole number", None, 1, True)
+    assert setting_fields()["schedule"].choices == ("linear", "cosine", "constant")
+    assert setting_fields()["lowercase"].kind == "switch"
+    assert setting_fields()["label_names"].kind == "names"
+    assert setting_fields()["vectors"].kind == "text"
+
+
+BARE = {"vocabulary_size": 1_000, "classes": 2}
+
+
+def test_their_names():
+    assert [preset.name for preset in PRESETS] == ["quick look", "balanced", "thorough"]
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
+@pytest.mark.parametrize("model", ["han", "bilstm"])
+def test_each_can_be_used_whole(preset, model):
+    settings = checked(Settings, dict(preset.settings))
+    checked(Architecture, {**BARE, "model": model, **preset.sizes})
+    assert isinstance(settings, Settings)
+    assert without_effect(model, "additive", preset.sizes, settings) == []
+    assert preset.line.endswith(".")
+
+
+def test_what_it_gives_differs_from_the_defaults():
+    for preset in PRESETS:
+        for group in ("settings", "sizes"):
+            for name, value in getattr(preset, group).items():
+                assert setting_fields()[name].group == group
+                assert setting_fields()[name].default != value
+
+
+@pytest.mark.parametrize("model", ["han", "bilstm"])
+def test_from_small_to_large(model):
+    parameters = [
+        count_parameters(build_model(Architecture(model=model, **BARE, **preset.sizes)))
+        for preset in PRESETS
+    ]
+    assert parameters == sorted(parameters)
+    assert len(set(parameters)) == 3

@@ -17,7 +17,7 @@ from han_core.training import train as train_module
 from han_core.training.bag_of_words import LEARN
 from han_core.training.callbacks import Stopped
 from han_core.training.distillation import geometric_mean
-from han_core.training.request import ready
+from han_core.training.request import check_request
 from han_core.training.resume import read_state
 from han_core.training.settings import BAGS
 from han_core.training.train import train
@@ -140,7 +140,7 @@ def test_a_teacher_that_may_know_what_is_held_out_is_told_of(
         }
     write_json(teacher / METRICS, {"sha256": own})
     request = make_request(tmp_path / "out", f"teachers=nb-svm,{teacher}", **parts)
-    notes = ready(request, CPU).notes
+    notes = check_request(request, CPU).notes
     assert len(notes) == len(parts_told)
     for note, part in zip(notes, parts_told, strict=True):
         assert note.startswith(f"The teacher teacher was {part}ed on other documents.")
@@ -164,7 +164,7 @@ def test_a_stopped_run_goes_on_with_the_same_bits_and_asks_nobody(
     with pytest.raises(Stopped):
         train(begun, CPU, stopping_after(5, quiet()))
     shutil.rmtree(teacher)
-    monkeypatch.setattr(train_module, "ask", lambda *given: pytest.fail("asked again"))
+    monkeypatch.setattr(train_module, "label_documents", lambda *given: pytest.fail("asked again"))
     train(replace(begun, resume=True), CPU, quiet())
     for file in (WEIGHTS, "resume/state.safetensors"):
         whole, again = ((tmp_path / name / file).read_bytes() for name in ("whole", "parts"))
@@ -202,14 +202,14 @@ def test_a_run_that_nobody_taught_does_not_go_on_with_teachers(
 def test_classes_of_other_names_in_another_order(parts, planted_checkpoint):
     """The data may number the classes that a teacher names."""
     names = load_checkpoint(planted_checkpoint).labels
-    (found,) = distillation.teachers_named(
+    (found,) = distillation.find_teachers(
         [str(planted_checkpoint)],
         names[::-1],
         names[::-1],
         load_checkpoint(planted_checkpoint).config.text,
     )
     assert found.classes == (2, 1, 0)
-    (found,) = distillation.teachers_named(
+    (found,) = distillation.find_teachers(
         [str(planted_checkpoint)],
         ("a", "b", "c"),
         names,

@@ -23,7 +23,7 @@ from han_core.training.precision import check_precision
 from han_core.training.runs.plan import CONFIG, Plan, checked_plan, read_plan
 from han_core.training.runs.publish import delete_published, publish_run, rename_published
 from han_core.training.runs.queue import CANCEL, LOCK, launch
-from han_core.training.runs.view import RunView, look_at
+from han_core.training.runs.view import RunView, view_run
 
 ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
 _DELETED = ".deleted-"
@@ -120,7 +120,7 @@ def runs() -> list[RunView]:
     """All runs, the newest first."""
     root = runs_root()
     found = [path for path in root.iterdir() if ID.fullmatch(path.name)] if root.is_dir() else []
-    return [look_at(folder) for folder in sorted(found, reverse=True) if folder.is_dir()]
+    return [view_run(folder) for folder in sorted(found, reverse=True) if folder.is_dir()]
 
 
 def view(id: str) -> RunView:
@@ -129,7 +129,7 @@ def view(id: str) -> RunView:
     Raises:
         UserError: if there is none of that id.
     """
-    return look_at(folder_of(id))
+    return view_run(folder_of(id))
 
 
 def folder_of(id: str) -> Path:

@@ -157,7 +157,7 @@ _kept: OrderedDict[Path, Timeline] = OrderedDict()
 _lock = threading.Lock()
 
 
-def story_of(folder: Path) -> RunState:
+def state_of_run(folder: Path) -> RunState:
     """The story of the run in ``folder``; a process reads each line of a log once."""
     path = folder / EVENTS
     with _lock:

@@ -18,7 +18,7 @@ from han_core.training.runs.event_log import is_number
 from han_core.training.runs.plan import Plan, read_plan
 from han_core.training.runs.publish import published
 from han_core.training.runs.queue import CANCEL, LOCK, queue, read_ticket
-from han_core.training.runs.state import RunState, story_of
+from han_core.training.runs.state import RunState, state_of_run
 
 CHECKPOINT = "checkpoint"
 
@@ -124,11 +124,11 @@ class RunView:
         return folder if (current_folder(folder) / CHECKPOINT_CONFIG).is_file() else None
 
 
-def look_at(folder: Path) -> RunView:
+def view_run(folder: Path) -> RunView:
     """The run in ``folder``."""
     # The lock first: a process that ends in between has told its last event before.
     lives = is_held(folder / LOCK)
-    story = story_of(folder)
+    story = state_of_run(folder)
     ticket = read_ticket(folder) if lives else None
     status = status_of(lives, ticket is not None, (folder / CANCEL).exists(), story)
     plan, damage = _plan(folder)

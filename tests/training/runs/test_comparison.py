@@ -7,7 +7,7 @@ from han_core.runtime.atomic_io import write_json
 from han_core.training.runs.comparison import differences, labels_of, runs_table, settings_of
 from han_core.training.runs.event_log import EventLog
 from han_core.training.runs.plan import CONFIG
-from han_core.training.runs.view import look_at
+from han_core.training.runs.view import view_run
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def view(tmp_path, plan):
             log.write("epoch", line={
                 "epoch": epoch, "seconds": 1.25, "train": reached, "validation": reached,
             })  # fmt: skip
-        return look_at(folder)
+        return view_run(folder)
 
     return make
 

@@ -39,7 +39,7 @@ def test_the_command_asks_for_the_same():
     plan = checked_plan(**FULL)
     words = shlex.split(plan.command())
     assert words[:3] == ["python", "-m", "han_core"]
-    given = parser().parse_args(words[3:])
+    given = parser("train").parse_args(words[3:])
     assert (given.model, given.attention, given.epochs, given.seed) == ("han", "dot", 3, 4)
     for field in dataclasses.fields(plan.source):
         assert getattr(given, field.name) == getattr(plan.source, field.name)
@@ -50,7 +50,7 @@ def test_the_command_asks_for_the_same():
 def test_what_is_not_said_has_its_default():
     plan = checked_plan(name="x", model="bilstm", source={"data": "a.csv"})
     assert plan.parsed() == parse_settings([])
-    given = parser().parse_args(shlex.split(plan.command())[3:])
+    given = parser("train").parse_args(shlex.split(plan.command())[3:])
     assert (given.attention, given.set, given.validation) == (None, [], "0.1")
 
 

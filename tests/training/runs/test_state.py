@@ -5,7 +5,7 @@ import pytest
 
 from han_core.training.runs import state
 from han_core.training.runs.event_log import EVENTS, EventLog
-from han_core.training.runs.state import RunState, Timeline, is_line, story_of
+from han_core.training.runs.state import RunState, Timeline, is_line, state_of_run
 
 
 def step(number: int, epoch: int = 1) -> dict:
@@ -28,27 +28,27 @@ def log(tmp_path):
 
 
 def test_an_empty_folder_has_an_empty_story(tmp_path):
-    assert story_of(tmp_path) == RunState()
+    assert state_of_run(tmp_path) == RunState()
 
 
 def test_the_story_follows_the_log(tmp_path, log):
     log.write("queued", device="cpu")
-    assert story_of(tmp_path).phase == "queued"
+    assert state_of_run(tmp_path).phase == "queued"
     log.write("start", device="cpu", processes=1)
-    assert story_of(tmp_path).phase == "start"
+    assert state_of_run(tmp_path).phase == "start"
     log.write("reading", name="training", done=3, of=9)
-    assert (story_of(tmp_path).phase, story_of(tmp_path).reading) == (
+    assert (state_of_run(tmp_path).phase, state_of_run(tmp_path).reading) == (
         "reading", ("training", 3, 9),
     )  # fmt: skip
     log.write("begun", step=0, epoch=0)
     log.write("step", **step(4))
     log.write("saved", step=6)
-    story = story_of(tmp_path)
+    story = state_of_run(tmp_path)
     assert (story.phase, story.reading, story.step, story.saved) == ("training", None, 6, 6)
     log.write("epoch", line=line(1))
     log.write("say", text="Epoch 1.")
     log.write("done", summary={"epochs": 1})
-    story = story_of(tmp_path)
+    story = state_of_run(tmp_path)
     assert (story.phase, story.summary, story.said) == ("done", {"epochs": 1}, ("Epoch 1.",))
     assert [known["epoch"] for known in story.history] == [1]
 
@@ -60,15 +60,15 @@ def test_what_is_done_again_after_a_kill_stands_there_once(tmp_path, log):
     for epoch in (1, 2, 3):
         log.write("epoch", line=line(epoch))
     log.write("queued", device="cpu")
-    assert len(story_of(tmp_path).history) == 3  # nothing is known yet
+    assert len(state_of_run(tmp_path).history) == 3  # nothing is known yet
     log.write("begun", step=25, epoch=1)
-    story = story_of(tmp_path)
+    story = state_of_run(tmp_path)
     assert [event["step"] for event in story.steps] == [10, 20]
     assert [known["epoch"] for known in story.history] == [1]
     assert story.step == 25
     log.write("step", **step(27))
     log.write("epoch", line=line(2, seconds=9.0))
-    story = story_of(tmp_path)
+    story = state_of_run(tmp_path)
     assert [event["step"] for event in story.steps] == [10, 20, 27]
     assert [known["seconds"] for known in story.history] == [1.5, 9.0]
 
@@ -76,14 +76,14 @@ def test_what_is_done_again_after_a_kill_stands_there_once(tmp_path, log):
 def test_steps_are_in_order_even_if_nobody_said_where_it_went_on(tmp_path, log):
     for number in (10, 20, 30, 20, 25):
         log.write("step", **step(number))
-    assert [event["step"] for event in story_of(tmp_path).steps] == [10, 20, 25]
+    assert [event["step"] for event in state_of_run(tmp_path).steps] == [10, 20, 25]
 
 
 def test_a_new_life_forgets_how_the_last_one_ended(tmp_path, log):
     log.write("failed", text="No space.")
-    assert story_of(tmp_path).text == "No space."
+    assert state_of_run(tmp_path).text == "No space."
     log.write("queued", device="cuda:0")
-    story = story_of(tmp_path)
+    story = state_of_run(tmp_path)
     assert (story.phase, story.text, story.device) == ("queued", "", "cuda:0")
 
 
@@ -103,13 +103,13 @@ def test_a_long_curve_keeps_its_ends_and_stays_short(monkeypatch):
 
 def test_a_log_that_was_replaced_is_read_anew(tmp_path, log):
     log.write("say", text="old")
-    assert story_of(tmp_path).said == ("old",)
+    assert state_of_run(tmp_path).said == ("old",)
     event = {"t": 1, "kind": "say", "text": "new"}
     (tmp_path / "other").write_text(json.dumps(event) + "\n")
     (tmp_path / "other").replace(tmp_path / EVENTS)
-    assert story_of(tmp_path).said == ("new",)
+    assert state_of_run(tmp_path).said == ("new",)
     (tmp_path / EVENTS).write_text("")
-    assert story_of(tmp_path).said == ()
+    assert state_of_run(tmp_path).said == ()
 
 
 @pytest.mark.parametrize(
@@ -124,4 +124,4 @@ def test_a_line_of_the_history_without_its_numbers_is_left_out(tmp_path, log, da
     damaged = line(1) | damage
     assert not is_line(damaged)
     log.write("epoch", line=damaged)
-    assert story_of(tmp_path).history == ()
+    assert state_of_run(tmp_path).history == ()

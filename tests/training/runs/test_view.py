@@ -6,7 +6,7 @@ from han_core.training.runs.event_log import EventLog
 from han_core.training.runs.plan import CONFIG
 from han_core.training.runs.queue import CANCEL, LOCK, draw_ticket
 from han_core.training.runs.state import RunState
-from han_core.training.runs.view import LIVE, STATUSES, look_at, status_of
+from han_core.training.runs.view import LIVE, STATUSES, status_of, view_run
 
 
 @pytest.mark.parametrize(
@@ -48,17 +48,17 @@ def test_a_run_is_seen_from_its_files(folder):
     log = EventLog(folder)
     log.write("queued", device="cpu")
     draw_ticket(folder, "cpu")
-    run = look_at(folder)
+    run = view_run(folder)
     assert (run.name, run.status, run.device, run.epochs) == ("mine", "waiting", "cpu", 8)
     assert run.made == 1767323045  # 2026-01-02 03:04:05 UTC
     assert run.can_stop
     assert not run.can_resume
     assert run.checkpoint is None
     (folder / CANCEL).touch()
-    assert not look_at(folder).can_stop
+    assert not view_run(folder).can_stop
     lock.release()
-    assert look_at(folder).status == "interrupted"
-    assert look_at(folder).can_resume
+    assert view_run(folder).status == "interrupted"
+    assert view_run(folder).can_resume
 
 
 def test_the_best_epoch_is_that_of_the_settings(folder):
@@ -68,7 +68,7 @@ def test_the_best_epoch_is_that_of_the_settings(folder):
         train = {"loss": loss, "accuracy": accuracy}
         line = {"epoch": epoch, "seconds": 2.0, "train": train, "validation": validation}
         log.write("epoch", line=line)
-    run = look_at(folder)
+    run = view_run(folder)
     assert run.best["epoch"] == 3  # of equal accuracies the lower loss
     assert run.seconds == 8.0
 
@@ -78,15 +78,15 @@ def test_speed_is_told_while_it_trains_alone(folder):
     log = EventLog(folder)
     step = {"step": 3, "epoch": 1, "done": 5, "of": 9, "loss": 0.5}
     log.write("step", **step, documents_per_second=12.5, seconds_left="soon")
-    run = look_at(folder)
+    run = view_run(folder)
     assert (run.step, run.speed, run.seconds_left) == (3, 12.5, None)
     lock.release()
-    assert look_at(folder).speed is None
+    assert view_run(folder).speed is None
 
 
 def test_one_with_a_damaged_plan_can_still_be_seen(folder):
     (folder / CONFIG).write_text("{")
-    run = look_at(folder)
+    run = view_run(folder)
     assert run.plan is None
     assert run.name == run.id
     assert CONFIG in run.message
@@ -100,7 +100,7 @@ def test_those_before_it_in_line_are_counted(folder, tmp_path):
         (tmp_path / name).mkdir(exist_ok=True)
         locks.append(take(tmp_path / name / LOCK))
         draw_ticket(tmp_path / name, "cpu")
-    assert look_at(folder).ahead == 1
-    assert "1 run" in look_at(folder).message
+    assert view_run(folder).ahead == 1
+    assert "1 run" in view_run(folder).message
     locks[0].release()
-    assert look_at(folder).ahead == 0
+    assert view_run(folder).ahead == 0
