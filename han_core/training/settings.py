@@ -31,7 +31,7 @@ class Settings(BaseModel):
     follows ``schedule`` (to zero, unless it is constant). The best epoch by ``keep``
     is kept; of equal accuracies or macro F1 the one with the lower loss is better.
     Training stops early after ``patience`` epochs of which none was the best and
-    none had the lowest validation loss. ``fields.explained`` says what each is for.
+    none had the lowest validation loss. ``fields.setting_fields`` describes each.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
