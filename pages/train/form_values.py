@@ -11,7 +11,7 @@ import streamlit as st
 
 from han_core.models.listing import Listing
 from han_core.models.registry import DEFAULT_MODEL, MODELS
-from han_core.training.fields import Field
+from han_core.training.fields import Field, setting_fields
 from han_core.training.settings import PRESETS, Preset
 from pages.shared.page import plain, restore_value
 from pages.train import sentences
