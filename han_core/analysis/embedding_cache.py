@@ -18,6 +18,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from han_core.analysis.documents import content_hash
+from han_core.analysis.score_cache import REQUESTS
 from han_core.analysis.scoring.manifest import checkpoint_sha256, data_sha256, readable
 from han_core.data.corpus import Corpus
 from han_core.data.labels import align_labels
@@ -185,7 +186,7 @@ def cache_vectors(
 
 def vectors_cache() -> DiskCache:
     """The entries on this disk, and the vectors of such as are not complete yet."""
-    return DiskCache(vectors_root(), LARGEST, resumable=PART)
+    return DiskCache(vectors_root(), LARGEST, resumable=PART, foreign=(REQUESTS,))
 
 
 def _compute(

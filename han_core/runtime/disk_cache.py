@@ -22,11 +22,13 @@ class DiskCache:
         largest: bytes of all entries; the one in use stays in any case.
         resumable: how the name of a half-made entry ends, ``.KEY`` and this, that is worth
             keeping; other hidden files and folders are left by a process that was killed.
+        foreign: names of hidden folders below ``root`` that are no entries and stay.
     """
 
     root: Path
     largest: int
     resumable: str | None = None
+    foreign: tuple[str, ...] = ()
 
     @contextmanager
     def locked(self, key: str) -> Iterator[Path]:
@@ -50,7 +52,7 @@ class DiskCache:
         for place in self.root.glob(".*"):
             if self.resumable and place.name.endswith(self.resumable):
                 places.append(place)
-            else:
+            elif place.name not in self.foreign:
                 self._remove(place)
         total = 0
         for place in sorted(places, key=lambda place: (_key(place) != used, -_last_use(place))):
