@@ -46,7 +46,7 @@ def test_an_error_analysis(visit, tmp_path):
     visit.locator("[data-testid=slices]").wait_for()
 
     choose(visit, "beside", "small-bilstm")
-    view(visit, "Two models")
+    view(visit, "Model comparison")
     visit.locator("[data-testid=change-matrix] .js-plotly-plot").wait_for()
     idle(visit)
 
@@ -100,7 +100,7 @@ def view(page, name: str) -> None:
 def starters(page) -> None:
     """A codebook to begin with, whose first key is 1."""
     view(page, "Codebook")
-    page.get_by_role("button", name="Add tags to begin with").first.click()
+    page.get_by_role("button", name="Add common tags").first.click()
     page.locator("[data-testid=stDataFrame] canvas").first.wait_for()
     view(page, "Documents")
     page.get_by_role("heading", name=re.compile("^Document ")).wait_for()
@@ -141,7 +141,7 @@ def save_slice(page, name: str) -> None:
 
 def taken(page, folder) -> list[dict[str, str]]:
     """The rows of the table as a CSV."""
-    view(page, "Take away")
+    view(page, "Export")
     page.locator(".st-key-make_table button").click()
     with page.expect_download() as download:
         page.locator(".st-key-save_table button").click()
