@@ -46,7 +46,7 @@ def by_the_equations(checkpoint, document) -> tuple[torch.Tensor, torch.Tensor]:
 
 @on_each_device
 @each_model
-def test_a_batch_is_read_as_the_equations_say(random_checkpoint, device, model, attention):
+def test_a_batch_follows_the_equations(random_checkpoint, device, model, attention):
     checkpoint = load_checkpoint(random_checkpoint(model, attention), device)
     documents = [number_document(checkpoint.tokenizer(t), checkpoint.vocabulary) for t in TEXTS]
     with torch.inference_mode():
@@ -61,15 +61,15 @@ def test_a_batch_is_read_as_the_equations_say(random_checkpoint, device, model, 
 @on_each_device
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("model", ["han", "bilstm"])
-def test_every_method_says_what_it_says_in_float64(random_checkpoint, device, model, method):
-    there, exact = (load_checkpoint(random_checkpoint(model), on) for on in (device, CPU))
+def test_every_method_agrees_with_float64(random_checkpoint, device, model, method):
+    ours, exact = (load_checkpoint(random_checkpoint(model), on) for on in (device, CPU))
     exact.model.double()
-    found, expected = (attribute(probe_text(each, TEXTS[2]), method) for each in (there, exact))
-    np.testing.assert_allclose(found.words, expected.words, **CLOSE)
+    actual, expected = (attribute(probe_text(each, TEXTS[2]), method) for each in (ours, exact))
+    np.testing.assert_allclose(actual.words, expected.words, **CLOSE)
 
 
 def precisions(device: torch.device) -> list[str]:
-    """Those that training takes on ``device``."""
+    """Return the precisions in which training runs on ``device``."""
     return {"cuda": ["no", "bf16", "fp16"], "mps": ["no"]}.get(device.type, ["no", "bf16"])
 
 
@@ -102,9 +102,9 @@ def test_an_epoch_learns_as_on_the_cpu(
         train(request, on, quiet())
         folders.append(request.out)
         fresh_accelerate()
-    there, here = map(lines_of, folders)
-    assert there[1]["train"]["loss"] < there[0]["train"]["loss"]
-    for one, other in zip(there, here, strict=True):
+    ours, on_cpu = map(lines_of, folders)
+    assert ours[1]["train"]["loss"] < ours[0]["train"]["loss"]
+    for one, other in zip(ours, on_cpu, strict=True):
         assert one["train"]["loss"] == pytest.approx(other["train"]["loss"], abs=0.03)
 
 
@@ -120,28 +120,28 @@ def test_mixed_precision_learns_close_to_float32(
         train(request, device, quiet())
         losses[precision] = [line["train"]["loss"] for line in lines_of(request.out)]
         fresh_accelerate()
-    for precision, found in losses.items():
-        assert found[-1] < found[0], precision
+    for precision, own in losses.items():
+        assert own[-1] < own[0], precision
         # The scaling of fp16 may skip the first steps.
         near = 0.3 if precision == "fp16" else 0.1
-        assert found == pytest.approx(losses["no"], abs=near), precision
-    assert all(found != losses["no"] for name, found in losses.items() if name != "no")
+        assert own == pytest.approx(losses["no"], abs=near), precision
+    assert all(own != losses["no"] for name, own in losses.items() if name != "no")
 
 
 @on_each_device
 @pytest.mark.parametrize("model", ["han", "bilstm"])
-def test_a_checkpoint_of_the_device_is_one_of_the_cpu(
+def test_a_checkpoint_of_the_device_loads_on_the_cpu(
     request_of, quiet, planted_corpora, device, model
 ):
-    """Metrics that were measured there are those of the weights that load here."""
+    """Metrics measured on the device are those of the weights that load on the CPU."""
     request = request_of("mixed_precision=no", model=model)
     summary = train(request, device, quiet())
-    there, here = (load_checkpoint(request.out, on) for on in (device, CPU))
+    ours, on_cpu = (load_checkpoint(request.out, on) for on in (device, CPU))
     texts = planted_corpora.test.texts[:20]
-    np.testing.assert_allclose(predict(there, texts), predict(here, texts), **CLOSE)
+    np.testing.assert_allclose(predict(ours, texts), predict(on_cpu, texts), **CLOSE)
     test = planted_corpora.test
-    classes = [here.labels.index(label) for label in test.labels]
-    measured = metrics(predict(here, test.texts), classes)
+    classes = [on_cpu.labels.index(label) for label in test.labels]
+    measured = metrics(predict(on_cpu, test.texts), classes)
     assert measured["loss"] == pytest.approx(summary["test"]["loss"], abs=1e-4)
 
 
@@ -149,7 +149,7 @@ def test_a_checkpoint_of_the_device_is_one_of_the_cpu(
 @pytest.mark.parametrize("precision", ["no", "auto"])
 @pytest.mark.parametrize("back", ["the same device", "the CPU"])
 @pytest.mark.long
-def test_a_run_goes_on_there_and_on_the_cpu(
+def test_a_run_resumes_on_the_device_and_on_the_cpu(
     request_of, quiet, fresh_accelerate, device, precision, back
 ):
     pairs = ("epochs=3", f"mixed_precision={precision}", "dropout_words=0.2")
@@ -161,9 +161,9 @@ def test_a_run_goes_on_there_and_on_the_cpu(
     with pytest.raises(Stopped, match="Stopped after epoch 1"):
         train(request, device, replace(quiet(), line=seen.append, stop=lambda: bool(seen)))
     fresh_accelerate()
-    said: list[str] = []
-    summary = train(request, CPU if back == "the CPU" else device, quiet(say=said.append))
-    assert "Going on after epoch 1." in said
+    messages: list[str] = []
+    summary = train(request, CPU if back == "the CPU" else device, quiet(say=messages.append))
+    assert "Going on after epoch 1." in messages
     assert summary["epochs"] == 3
     once, twice = lines_of(whole.out), lines_of(request.out)
     assert twice[0]["train"] == seen[0]["train"]
@@ -177,14 +177,14 @@ def test_a_run_goes_on_there_and_on_the_cpu(
 def test_the_commands_take_the_device(tmp_path, run_command, reviews, monkeypatch, device):
     monkeypatch.setenv("HANSCOPE_DATA", str(tmp_path / "data"))
     on = ("--data", reviews, "--device", device)
-    status, (told,), _ = run_command(
+    status, (summary,), _ = run_command(
         "train", "--model", "han", *on, "--out", tmp_path / "out", "--epochs", 1,
         "--set", "hidden=6", "--set", "embedding=6",
     )  # fmt: skip
-    assert (status, told["epochs"]) == (0, 1)
-    status, (told,), _ = run_command("evaluate", "--checkpoint", tmp_path / "out", *on)
+    assert (status, summary["epochs"]) == (0, 1)
+    status, (summary,), _ = run_command("evaluate", "--checkpoint", tmp_path / "out", *on)
     assert status == 0
-    assert told["accuracy"] > 0
+    assert summary["accuracy"] > 0
     status, *_ = run_command(
         "score", "--checkpoint", tmp_path / "out", *on, "--out", tmp_path / "scores"
     )

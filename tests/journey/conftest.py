@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.journey.walk import settled
+from tests.journey.walk import settled, watched_page
 from tests.pages.small import write_small_checkpoints
 from tests.processes import PATIENCE
 
-HOUSE = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[2]
 SYSTEM_CHROMIUM = Path("/usr/bin/chromium")
+VIEWPORT = {"width": 1440, "height": 1400}
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -53,7 +54,7 @@ def address(checkpoints, tmp_path_factory):
     with log.open("w") as output:
         server = subprocess.Popen(
             command,
-            cwd=HOUSE,
+            cwd=PROJECT,
             env={**os.environ, "HANSCOPE_CHECKPOINTS": str(checkpoints)},
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -70,24 +71,11 @@ def address(checkpoints, tmp_path_factory):
 
 @pytest.fixture
 def visit(chromium, address):
-    """A page on Explore; at the end, nothing was wrong and nothing came from elsewhere."""
-    wrong: list[str] = []
-    page = chromium.new_page(viewport={"width": 1440, "height": 1400})
-    page.set_default_timeout(1_000 * PATIENCE)
-    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
-    page.on("request", lambda sent: None if _own(sent.url, address) else wrong.append(sent.url))
-    page.goto(address)
-    page.wait_for_selector("[data-testid=sentence-bars] .js-plotly-plot")
-    settled(page)
-    yield page
-    page.close()
-    assert wrong == []
-
-
-def _own(url: str, address: str) -> bool:
-    return url.startswith((address, "data:", "blob:"))
+    """A page on Explore."""
+    with watched_page(chromium, address, viewport=VIEWPORT) as page:
+        page.wait_for_selector("[data-testid=sentence-bars] .js-plotly-plot")
+        settled(page)
+        yield page
 
 
 def _wait_for(address: str, server: subprocess.Popen, log: Path) -> None:

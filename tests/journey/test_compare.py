@@ -1,4 +1,4 @@
-"""Compare in a real browser: what is compared, how it is lined up, and what is taken away."""
+"""Compare in a real browser: what is compared, how it is lined up, and what is exported."""
 
 import csv
 import io
@@ -8,7 +8,7 @@ import pytest
 from han_core.explanation.explain import explain
 from han_core.models.checkpoint import load_checkpoint
 from han_core.text.versions import align_versions
-from tests.journey.walk import REVIEW, analyse, drawn_tokens, go, settled, told_tokens
+from tests.journey.walk import REVIEW, analyse, download, drawn_tokens, expected_tokens, go, settled
 
 PANELS = "[data-testid=compare-panel]"
 SENTENCES = "[data-testid=sentence-bars] .js-plotly-plot"
@@ -46,12 +46,12 @@ def test_compare_what_was_pasted(visit, checkpoints):
     panels = visit.locator(PANELS)
     assert panels.count() == 2
     assert panels.locator("[data-testid=prediction]").count() == 2
-    told = [
+    expected = [
         token
         for name in NAMES
-        for token in told_tokens(load_checkpoint(checkpoints / name), REVIEW)
+        for token in expected_tokens(load_checkpoint(checkpoints / name), REVIEW)
     ]
-    assert drawn_tokens(visit, PANELS) == told
+    assert drawn_tokens(visit, PANELS) == expected
     assert visit.evaluate("window.broken") is None
     go(visit, "Explore", SENTENCES)
     assert visit.locator(".st-key-document textarea").input_value() == REVIEW
@@ -95,13 +95,13 @@ def test_two_versions(compare, checkpoints):
     compare.locator(PANELS).nth(1).locator(".hs-added").first.wait_for()
     settled(compare)
     checkpoint = load_checkpoint(checkpoints / "small-han")
-    told = [*told_tokens(checkpoint, text), *told_tokens(checkpoint, changed)]
-    assert drawn_tokens(compare, PANELS) == told
+    expected = [*expected_tokens(checkpoint, text), *expected_tokens(checkpoint, changed)]
+    assert drawn_tokens(compare, PANELS) == expected
     before, after = explain(checkpoint, text), explain(checkpoint, changed)
     second, words = compare.locator(PANELS).nth(1), after.document.token_texts()
-    came = [words[token] for token in align_versions(before.document, after.document).came]
-    assert "bad" in came
-    assert second.locator(".hs-added").all_text_contents() == came
+    added = [words[token] for token in align_versions(before.document, after.document).came]
+    assert "bad" in added
+    assert second.locator(".hs-added").all_text_contents() == added
     assert second.locator(".hs-out").evaluate_all("all => all.map(e => e.dataset.text)") == [
         "fine", "Go.",
     ]  # fmt: skip
@@ -113,17 +113,15 @@ def test_two_versions(compare, checkpoints):
     assert compare.locator(".st-key-version textarea").input_value() == changed
 
 
-def test_a_table_and_pictures_are_taken_away(compare, checkpoints):
-    with compare.expect_download() as came:
-        compare.locator(".st-key-get_comparison button").click()
-    rows = list(csv.DictReader(io.StringIO(came.value.path().read_text("utf-8-sig"), newline="")))
+def test_a_table_and_pictures_are_exported(compare, checkpoints):
+    table = download(compare, compare.locator(".st-key-get_comparison button"))
+    rows = list(csv.DictReader(io.StringIO(table.read_text("utf-8-sig"), newline="")))
     text = compare.locator(".st-key-document textarea").input_value()
     for name in NAMES:
-        told = explain(load_checkpoint(checkpoints / name), text)
-        assert [float(row[name]) for row in rows] == told.document_weights.tolist()
+        explanation = explain(load_checkpoint(checkpoints / name), text)
+        assert [float(row[name]) for row in rows] == explanation.document_weights.tolist()
     for place in ("panel_figure_0", "agreement", "difference_figure", "classes"):
-        with compare.expect_download() as came:
-            compare.locator(f".st-key-{place}_export").get_by_text("PNG").click()
-        picture = came.value.path().read_bytes()
+        button = compare.locator(f".st-key-{place}_export").get_by_text("PNG")
+        picture = download(compare, button).read_bytes()
         assert picture.startswith(b"\x89PNG")
         assert int.from_bytes(picture[16:20]) > 300  # its width

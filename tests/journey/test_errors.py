@@ -4,10 +4,10 @@ import csv
 import io
 import re
 
-from tests.journey.test_journey import click_cell
-from tests.journey.walk import go
+from tests.journey.walk import go, settled
 
 MATRIX = "[data-testid=confusion-matrix] .js-plotly-plot"
+RUN_BEGINS = 150
 NOTE = 'It says "no", twice. <img src=x onerror="window.broken = 1"> =1+1'
 
 
@@ -20,7 +20,7 @@ def test_an_error_analysis(visit, tmp_path):
     click_cell(visit, 0, 1)
     visit.get_by_text(f"{wrong} of 88 documents").wait_for()
     visit.get_by_text(f"1 of {wrong}", exact=True).wait_for()
-    idle(visit)
+    settled(visit, RUN_BEGINS)
 
     first = reading(visit)
     press(visit, "j", f"2 of {wrong}")
@@ -48,7 +48,7 @@ def test_an_error_analysis(visit, tmp_path):
     choose(visit, "beside", "small-bilstm")
     view(visit, "Model comparison")
     visit.locator("[data-testid=change-matrix] .js-plotly-plot").wait_for()
-    idle(visit)
+    settled(visit, RUN_BEGINS)
 
     rows = taken(visit, tmp_path)
     assert len(rows) == 88
@@ -59,13 +59,41 @@ def test_an_error_analysis(visit, tmp_path):
     assert visit.evaluate("window.broken") is None
 
 
-def idle(page) -> None:
-    """Waits until the run that the last click began has ended."""
-    page.wait_for_timeout(150)
-    page.wait_for_function(
-        "document.querySelector('[data-testid=stApp]').dataset.testScriptState == 'notRunning'"
-        " && !document.querySelector('[data-stale=true]')"
+def test_a_click_on_a_cell_filters_the_table(visit):
+    go(visit, "Errors", MATRIX)
+    counts = visit.locator("[data-testid=confusion-matrix] .annotation-text").all_text_contents()
+    assert sum(map(int, counts)) == 88
+    names, chip = ("negative", "positive"), visit.locator(".st-key-clear_filter button")
+    for row, column in [(0, 1), (1, 0)]:
+        click_cell(visit, row, column)
+        visit.get_by_text(f"✕ true class: {names[row]}").wait_for()
+        visit.get_by_text(f"✕ predicted: {names[column]}").wait_for()
+        visit.get_by_text(f"{counts[2 * row + column]} of 88 documents").wait_for()
+        prediction = visit.locator("[data-testid=prediction]", has_text=names[column])
+        prediction.wait_for()
+    click_cell(visit, 1, 0)
+    visit.get_by_text(re.compile("^88 documents")).wait_for()
+    chip.wait_for(state="detached")
+
+
+def click_cell(page, row: int, column: int) -> None:
+    area = page.locator("[data-testid=confusion-matrix] .nsewdrag").first
+    box = area.bounding_box()
+    x, y = box["width"] * (0.25 + 0.5 * column), box["height"] * (0.25 + 0.5 * row)
+    area.click(position={"x": x, "y": y})
+
+
+def test_a_row_of_the_table_shows_its_document(visit):
+    go(visit, "Errors", MATRIX)
+    heading = visit.get_by_role("heading", name=re.compile("^Document "))
+    first = heading.inner_text()
+    corner = visit.locator(".st-key-errors_table canvas").first.bounding_box()
+    # The table is a picture: the box before its third row, by the rows' height.
+    visit.mouse.click(corner["x"] + 16, corner["y"] + 36 + 35 * 2 + 17)
+    visit.wait_for_function(
+        "first => ![...document.querySelectorAll('h3')].some(e => e.innerText == first)", arg=first
     )
+    assert heading.inner_text() != first
 
 
 def reading(page) -> str:
@@ -76,42 +104,42 @@ def reading(page) -> str:
 def press(page, key: str, place: str) -> None:
     page.keyboard.press(key)
     page.get_by_text(place, exact=True).wait_for()
-    idle(page)
+    settled(page, RUN_BEGINS)
 
 
 def fill(page, key: str, text: str) -> None:
     field = page.locator(f".st-key-{key} :is(input, textarea)").first
     field.fill(text)
     field.press("Tab")
-    idle(page)
+    settled(page, RUN_BEGINS)
 
 
 def choose(page, key: str, name: str) -> None:
     page.locator(f".st-key-{key} input").first.click()
     page.get_by_role("option", name=re.compile(name)).click()
-    idle(page)
+    settled(page, RUN_BEGINS)
 
 
 def view(page, name: str) -> None:
     page.locator(".st-key-errors_view").get_by_text(name, exact=True).click()
-    idle(page)
+    settled(page, RUN_BEGINS)
 
 
 def starters(page) -> None:
     """A codebook to begin with, whose first key is 1."""
     view(page, "Codebook")
-    page.get_by_role("button", name="Add common tags").first.click()
+    page.locator(".st-key-codebook_starters button").first.click()
     page.locator("[data-testid=stDataFrame] canvas").first.wait_for()
     view(page, "Documents")
     page.get_by_role("heading", name=re.compile("^Document ")).wait_for()
-    idle(page)
+    settled(page, RUN_BEGINS)
 
 
 def tagged(page, name: str) -> None:
     """Waits until the document that is read has the tag."""
     on = ".st-key-coding_tags :is([aria-pressed=true], [aria-checked=true])"
     page.locator(on, has_text=name).wait_for()
-    idle(page)
+    settled(page, RUN_BEGINS)
 
 
 def note(page) -> None:
@@ -136,7 +164,7 @@ def save_slice(page, name: str) -> None:
     page.locator(".st-key-save_slice button").click()
     page.get_by_role("button", name=name).wait_for()
     page.keyboard.press("Escape")
-    idle(page)
+    settled(page, RUN_BEGINS)
 
 
 def taken(page, folder) -> list[dict[str, str]]:

@@ -1,37 +1,63 @@
-"""Explore in a real browser: hover, click, undo, replace, share, take away."""
+"""Explore in a real browser: paste, analyse, hover, click, undo, replace, share, export."""
 
 import csv
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
-from tests.journey import walk
-from tests.processes import PATIENCE
+from han_core.explanation.explain import explain
+from han_core.models.checkpoint import load_checkpoint
+from tests.journey.walk import (
+    REVIEW,
+    analyse,
+    download,
+    drawn_tokens,
+    expected_tokens,
+    settled,
+    watched_page,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 TEXT = "The plot is thin, honestly. But what actors! I laughed a lot."
 WORDS = ".st-key-words [data-testid=word-heatmap]"
 
 
-def settled(page) -> None:
-    page.wait_for_function(
-        "document.querySelector('.stApp').dataset.testScriptState != 'running'"
-        " && !document.querySelector('[data-stale=true]')"
+def test_paste_analyse_and_read(visit, checkpoints):
+    analyse(visit, REVIEW)
+    checkpoint = load_checkpoint(checkpoints / "small-han")
+    prediction = visit.locator("[data-testid=prediction]")
+    assert prediction.inner_text() == explain(checkpoint, REVIEW).label
+    assert drawn_tokens(visit) == expected_tokens(checkpoint, REVIEW)
+    shown = visit.locator("[data-testid=word-heatmap]").evaluate("e => e.textContent")
+    assert "".join(shown.split()) == "".join(REVIEW.split())
+    assert visit.evaluate("window.broken") is None
+    assert visit.locator("[data-testid=word-heatmap] :is(script, img, b)").count() == 0
+
+
+def test_marks_stay_where_they_belong(visit):
+    bars = visit.locator("[data-testid=sentence-bars] .js-plotly-plot")
+    before = drawn_tokens(visit)
+    visit.get_by_text("Lift over uniform").click()
+    visit.get_by_text("1 = uniform").wait_for()
+    assert bars.count() == 1
+    assert drawn_tokens(visit) == before
+    light = colour_of(visit, "[data-testid=word-heatmap]")
+    visit.emulate_media(color_scheme="dark")
+    visit.wait_for_function(
+        "getComputedStyle(document.querySelector('.stApp')).colorScheme == 'dark'"
     )
+    assert bars.count() == 1
+    assert colour_of(visit, "[data-testid=word-heatmap]") != light
 
 
-def begin(page, text: str) -> None:
-    settled(page)
-    walk.analyse(page, text)
-    settled(page)
+def colour_of(page, selector: str) -> str:
+    return page.locator(selector).evaluate("e => getComputedStyle(e).color")
 
 
-def out(page) -> list[str]:
+def removed(page) -> list[str]:
     return page.locator(f"{WORDS} .hs-out").evaluate_all("all => all.map(e => e.dataset.text)")
 
 
-def take_out(page, word: str) -> None:
+def remove(page, word: str) -> None:
     page.locator(f"{WORDS} .hs-token").get_by_text(word, exact=True).click()
     page.locator(f"{WORDS} .hs-out[data-text='{word}']").wait_for()
     settled(page)
@@ -43,41 +69,19 @@ def attributes(page, within: str = "") -> list[list]:
     )
 
 
-@contextmanager
-def fresh(chromium, address: str, offline: bool = False) -> Iterator:
-    """A browser that has never been here; Streamlit itself asks for what a deep link lacks."""
-    context, wrong = chromium.new_context(offline=offline), []
-    page = context.new_page()
-    page.set_default_timeout(1_000 * PATIENCE)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on(
-        "console",
-        lambda said: (
-            wrong.append(said.text)
-            if said.type == "error" and "_stcore" not in said.location.get("url", "")
-            else None
-        ),
-    )
-    page.goto(address)
-    page.wait_for_selector("[data-weight]")
-    yield page
-    context.close()
-    assert wrong == []
-
-
 def test_hover_click_undo_and_replace(visit):
-    begin(visit, TEXT)
+    analyse(visit, TEXT)
     visit.locator(f"{WORDS} .hs-token").get_by_text("thin", exact=True).hover()
     note = visit.locator(".st-key-words .hs-note")
     assert "Click takes it out" in note.inner_text()
-    take_out(visit, "thin")
+    remove(visit, "thin")
     visit.locator("[data-testid=what-if]", has_text="Without 1 word").wait_for()
-    take_out(visit, "actors")
+    remove(visit, "actors")
     visit.locator(".st-key-undo button").click()
     visit.locator(f"{WORDS} .hs-token").get_by_text("actors", exact=True).wait_for()
     settled(visit)
-    assert out(visit) == ["thin"]
-    field = visit.get_by_label("Instead of “thin”")
+    assert removed(visit) == ["thin"]
+    field = visit.locator("[class*=st-key-replacement_] input")
     field.fill("<b onclick=alert(1)>good</b>")
     field.press("Enter")
     visit.locator(f"{WORDS} .hs-added").first.wait_for()
@@ -91,20 +95,20 @@ def test_hover_click_undo_and_replace(visit):
 
 
 def test_keys_take_a_word_out_and_the_focus_stays(visit):
-    begin(visit, TEXT)
+    analyse(visit, TEXT)
     visit.locator(f"{WORDS} [tabindex='0']").focus()
     visit.keyboard.press("ArrowRight")
     visit.keyboard.press("ArrowRight")
     visit.keyboard.press("Enter")
     visit.locator(f"{WORDS} .hs-out").wait_for()
     settled(visit)
-    assert visit.evaluate("document.activeElement.dataset.text") == out(visit)[0]
+    assert visit.evaluate("document.activeElement.dataset.text") == removed(visit)[0]
     visit.keyboard.press("Enter")
     visit.wait_for_function("place => !document.querySelector(place + ' .hs-out')", arg=WORDS)
 
 
 def test_a_tab_stays_open_when_something_is_refused(visit):
-    begin(visit, "Superb")
+    analyse(visit, "Superb")
     visit.get_by_role("tab", name="Change attention").click()
     visit.locator(".st-key-tamper_kind").get_by_text("Flatten").click()
     visit.get_by_text("there is nothing to flatten").wait_for()
@@ -112,26 +116,28 @@ def test_a_tab_stays_open_when_something_is_refused(visit):
 
 
 def test_a_link_in_another_browser_and_a_page_without_a_network(visit, chromium, tmp_path):
-    begin(visit, TEXT)
-    take_out(visit, "thin")
+    analyse(visit, TEXT)
+    remove(visit, "thin")
     visit.locator(".st-key-reading").get_by_text("Lift over uniform").click()
     visit.get_by_text("1 = uniform").wait_for()
     settled(visit)
     here = attributes(visit, WORDS)
-    for label, name in [("Page (HTML)", "page.html"), ("Weights (CSV)", "weights.csv")]:
-        with visit.expect_download() as download:
-            visit.get_by_role("button", name=label).click()
-        download.value.save_as(tmp_path / name)
-    with fresh(chromium, (tmp_path / "page.html").as_uri(), offline=True) as page:
+    keys = "get_text-html", "get_text-csv"
+    html, table = (download(visit, visit.locator(f".st-key-{key} button")) for key in keys)
+    (tmp_path / "page.html").write_bytes(html.read_bytes())  # the browser knows it by its name
+    path = (tmp_path / "page.html").as_uri()
+    with watched_page(chromium, path, offline=True) as page:
+        page.wait_for_selector("[data-weight]")
         assert attributes(page) == here
         assert page.get_by_text("1 = uniform").is_visible()
         assert page.get_by_text("Without 1 word").is_visible()
-    with (tmp_path / "weights.csv").open(encoding="utf-8-sig", newline="") as file:
+    with table.open(encoding="utf-8-sig", newline="") as file:
         assert [row["token"] for row in csv.DictReader(file)] == [text for *_, text in here]
     visit.locator(".st-key-link button").click()
     link = visit.locator("[data-testid=stCode] code").inner_text()
-    with fresh(chromium, link) as page:
+    with watched_page(chromium, link, deep_link=True) as page:
+        page.wait_for_selector("[data-weight]")
         settled(page)
         assert attributes(page, WORDS) == here
-        assert out(page) == ["thin"]
+        assert removed(page) == ["thin"]
         assert page.get_by_text("1 = uniform").is_visible()

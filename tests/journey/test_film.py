@@ -81,7 +81,7 @@ def test_every_moment_shows_its_own_weights_and_prediction(shown):
         )
 
 
-def test_a_moment_is_told_in_words_and_to_a_screen_reader(shown):
+def test_a_moment_is_named_in_words_and_for_a_screen_reader(shown):
     slider = shown.get_by_role("slider", name="Moment of training")
     slide(shown, 0)
     assert shown.locator(".hs-film-moment").inner_text() == "Before the first step"

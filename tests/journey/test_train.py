@@ -4,56 +4,36 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.journey.walk import go, settled
-from tests.processes import PATIENCE
+from tests.journey.conftest import VIEWPORT
+from tests.journey.walk import go, settled, watched_page
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+RUN_BEGINS = 200
 STATUS = "[data-testid=run-status]"
 
 
 @pytest.fixture
 def page(chromium, address) -> Iterator:
-    """A page on Train; at the end, nothing was wrong. A deep link asks for some files in vain."""
-    wrong: list[str] = []
-    page = chromium.new_page(viewport={"width": 1440, "height": 1400})
-    page.set_default_timeout(1_000 * PATIENCE)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on(
-        "console",
-        lambda said: (
-            wrong.append(said.text)
-            if said.type == "error" and "_stcore" not in said.location.get("url", "")
-            else None
-        ),
-    )
-    page.goto(address)
-    # The address without a page leads to Explore; Streamlit takes that for the later wish.
-    page.get_by_role("heading", name="Explore", level=1).wait_for()
-    go(page, "Train", ".st-key-train_estimate")
-    yield page
-    page.close()
-    assert wrong == []
+    """A page on Train."""
+    with watched_page(chromium, address, deep_link=True, viewport=VIEWPORT) as page:
+        # The address without a page leads to Explore; Streamlit takes that for the later wish.
+        page.get_by_role("heading", name="Explore", level=1).wait_for()
+        go(page, "Train", ".st-key-train_estimate")
+        yield page
 
 
 def fill(page, group: str, **values: int) -> None:
-    """Types numbers into the fields of the expander whose first field is ``group``."""
+    """Type numbers into the fields of the expander whose first field is ``group``."""
     page.locator(f".st-key-train_group_{group} summary").click()
     for name, value in values.items():
         field = page.locator(f".st-key-set_{name} input")
         field.fill(str(value))
         field.press("Enter")
-        rested(page)
-
-
-def rested(page) -> None:
-    """Waits until what was typed has been answered."""
-    page.wait_for_timeout(200)
-    page.wait_for_function("document.querySelector('.stApp').dataset.testScriptState != 'running'")
-    settled(page)
+        settled(page, RUN_BEGINS)
 
 
 def status(page, *wanted: str) -> None:
-    """Waits until the run is in one of these states."""
+    """Wait until the run is in one of these states."""
     page.wait_for_function(
         "wanted => wanted.some(word =>"
         " document.querySelector('[data-testid=run-status]')?.innerText.startsWith(word))",
@@ -65,7 +45,7 @@ def test_ten_epochs_from_the_page_to_a_checkpoint_in_explore(page):
     page.wait_for_function("document.querySelector('.st-key-set_epochs input')?.value == '10'")
     page.locator(".st-key-train_name input").fill("from the page")
     page.locator(".st-key-train_name input").press("Enter")
-    rested(page)
+    settled(page, RUN_BEGINS)
     page.locator(".st-key-train_start button").click()
     page.locator(STATUS).wait_for()
     assert "run=" in page.url
@@ -104,9 +84,9 @@ def test_stop_resume_and_delete(page):
     assert page.locator(STATUS).inner_text() != first  # it stopped further on
     page.locator(".st-key-run_delete button").click()
     question = page.get_by_role("dialog")
-    question.get_by_role("button", name="Keep it").click()
+    question.locator(".st-key-run_delete_no button").click()
     question.wait_for(state="detached")
     assert page.locator(STATUS).is_visible()
     page.locator(".st-key-run_delete button").click()
-    question.get_by_role("button", name="Delete", exact=True).click()
+    question.locator(".st-key-run_delete_yes button").click()
     page.locator(STATUS).wait_for(state="detached")
