@@ -70,7 +70,9 @@ class WatchedDocument(_Strict):
     @classmethod
     def of(cls, explanation: Explanation) -> "WatchedDocument":
         document = explanation.document
-        sentences = [[tuple(span) for span in each.tokens] for each in document.sentences]
+        sentences = [
+            [(span.start, span.end) for span in each.tokens] for each in document.sentences
+        ]
         return cls(
             text=document.text,
             seen=document.seen,

@@ -140,8 +140,9 @@ def _environment() -> Any:
 
 def _escaped(value: object) -> object:
     """Escape text as ``html_text`` does, which also replaces what UTF-8 cannot carry."""
-    plain = isinstance(value, str) and not isinstance(value, Markup)
-    return Markup(html_text(value)) if plain else value
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return Markup(html_text(value))
+    return value
 
 
 def _policy(script: str, stylesheet: str) -> str:

@@ -30,7 +30,7 @@ LEGEND = {"orientation": "h", "x": 0, "yref": "container", "y": 1, "yanchor": "t
 OUTSIDE = {"textposition": "outside", "textangle": 0, "cliponaxis": False}
 """Properties of bars whose numbers stand at their ends."""
 
-NUMBER_OVER = {"xanchor": "center", "yshift": 14}
+NUMBER_OVER: Properties = {"xanchor": "center", "yshift": 14}
 """Properties of an annotation that stands over its dot."""
 
 

@@ -200,8 +200,9 @@ def _take_marks(reader: Reader, true: str, given: tuple[str, ...]) -> None:
 
 
 def _take_meant(reader: Reader, true: str) -> None:
-    flag, meant = (reader.content, "label_is_wrong", reader.analyst), st.session_state[MEANT] or ""
-    attempt(lambda: set_flag(cached_scores.notes(), *flag, True, true, meant))
+    database, meant = cached_scores.notes(), st.session_state[MEANT] or ""
+    text, analyst = reader.content, reader.analyst
+    attempt(lambda: set_flag(database, text, "label_is_wrong", analyst, True, true, meant))
 
 
 def _note(reader: Reader, saved: Note | None) -> None:

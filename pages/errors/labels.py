@@ -36,7 +36,9 @@ def panel(errors: ErrorsContext) -> None:
         "List", sentences.LABEL_LISTS, key=LIST, required=True, persist_state="session",
         label_visibility="collapsed",
     )  # fmt: skip
+    listed: LabelIssues | None = None
     if chosen == sentences.LABEL_LISTS[0]:
+        listed = issues
         order, unfiltered = ranked_issues(issues, errors.rows), issues.rows
         _about_issues(errors, issues, len(order))
     else:
@@ -44,13 +46,12 @@ def panel(errors: ErrorsContext) -> None:
             surest_errors(errors.store, errors.rows),
             np.flatnonzero(~errors.store.outcomes.right),
         )
-        issues = None
         st.caption(sentences.CONFIDENT_ERRORS)
     now = _position(errors, order, unfiltered)
     if now is None:
         st.info("The filter selects no document of this list.")
         return
-    _list(errors, issues, order, now)
+    _list(errors, listed, order, now)
     document.panel(errors, order, now)
 
 

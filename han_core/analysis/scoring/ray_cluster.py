@@ -133,8 +133,8 @@ def _cluster(address: str | None) -> Iterator[Any]:
             address=address or "local",
             runtime_env={"py_modules": [str(LIBRARY)]},
             log_to_driver=False,
-            logging_level="CRITICAL",
-            **({} if address else {"include_dashboard": False}),
+            logging_level=logging.CRITICAL,
+            include_dashboard=None if address else False,
         )
     except (OSError, ValueError, RuntimeError) as error:
         where = address or "this machine"

@@ -116,8 +116,8 @@ class BidirectionalGRU(_TableReader, nn.GRU):
             beside the last backward state (sequences, 2 × hidden).
         """
         if self.uses_table(lengths):
-            states, last = self.read_table(self.project(steps), lengths, index)
-            return states.dense(), last
+            shared, last = self.read_table(self.project(steps), lengths, index)
+            return shared.dense(), last
         if steps.device.type == "cpu" and torch.is_grad_enabled():
             states = self._in_training(steps, lengths, index)
         elif steps.device.type == "cpu":
@@ -174,8 +174,8 @@ class BidirectionalLSTM(_TableReader, nn.LSTM):
     ) -> tuple[Tensor, Tensor]:
         """As ``BidirectionalGRU.forward``."""
         if self.uses_table(lengths):
-            states, last = self.read_table(self.project(steps), lengths, index)
-            return states.dense(), last
+            shared, last = self.read_table(self.project(steps), lengths, index)
+            return shared.dense(), last
         if steps.device.type == "cpu":
             states = self._dense(_looked_up_rows(steps, index), lengths)
         else:

@@ -7,6 +7,7 @@ colours are seen at once, and names come with hovering and zooming in.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -252,7 +253,7 @@ def change_matrix(pair: Pair, first: str, second: str, selected: Change | None =
     builder.update_xaxis(**axis, title=titles[1], side="top", range=[-0.5, 1.5])
     builder.update_yaxis(**axis, title=titles[0], range=[1.5, -0.5])
     for (row, column), change in zip(cells.tolist(), changes, strict=True):
-        place = {"x": column, "y": row, "xanchor": "auto"}
+        place: dict[str, Any] = {"x": column, "y": row, "xanchor": "auto"}
         number = f"{counts[row, column]:,} · {chance(float(shares[row, column]))}"
         builder.add_annotations(note(change.replace("_", " "), size=14, yshift=16, **place))
         builder.add_annotations(note(number, size=16, yshift=-14, **place))

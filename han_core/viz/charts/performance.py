@@ -61,7 +61,8 @@ def class_rows(
     for place, (values, ends, stands, documents) in enumerate(columns):
         defined = [(row, at) for row, at in enumerate(order) if np.isfinite(values[at])]
         places = [at for _, at in defined]
-        look, errors = SCORES[place], {}
+        look = SCORES[place]
+        errors: dict[str, Any] = {}
         if ends is not None:
             above, under = ends[1] - values, values - ends[0]
             errors["error_x"] = error_bars(

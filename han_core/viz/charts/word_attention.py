@@ -112,8 +112,8 @@ def position_profile(profiles: Mapping[str, PositionProfile]) -> go.Figure:
         ]
         _add_line(builder, look, places, each.mean, notes)
     builder.add_hline(1, line={"width": 1.5, "dash": "dot", "color": GREY})
-    ends = [end for each in shown.values() for end in (*each.low, *each.high)]
-    low, high = np.nanmin([0.8, *ends]), np.nanmax([1.2, *ends])
+    values = [end for each in shown.values() for end in (*each.low, *each.high)]
+    low, high = np.nanmin([0.8, *values]), np.nanmax([1.2, *values])
     builder.update_xaxis(**number_axis((0, 1), ".0%"))
     builder.update_yaxis(**number_axis((max(0.0, low - 0.05), high + 0.05)))
     builder.show_legend(len(shown) > 1, otherwise=24)
