@@ -51,7 +51,8 @@ class BagOfWords:
         """(documents, classes) float64 how likely each class is."""
         rest = iter(documents)
         chunks = iter(lambda: list(islice(rest, CHUNK)), [])
-        return np.concatenate([self._predict(chunk) for chunk in chunks])
+        # By rows in memory: scikit-learn's come by columns, which processes cannot add up.
+        return np.ascontiguousarray(np.concatenate([self._predict(chunk) for chunk in chunks]))
 
     def _predict(self, documents: list[NumberedDocument]) -> np.ndarray:
         rows = [n_gram_counts(document.words, self.words, self.longest) for document in documents]

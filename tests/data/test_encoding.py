@@ -16,7 +16,8 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
 @given(text=TEXT, kind=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
 def test_text_comes_back_whole(text, kind):
-    if not text.startswith("\ufeff"):
+    # UTF-16 that begins with a zero begins with the mark of UTF-32.
+    if not text.startswith(("\ufeff", "\0")):
         assert decode_text(text.encode(kind), "x") == text
 
 

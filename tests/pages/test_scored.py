@@ -97,7 +97,7 @@ def test_many_are_scored_by_another_process(app, monkeypatch):
 def test_stopped_it_says_how_far_it_was_and_begins_again_on_request(app, monkeypatch):
 
     stopped = JobState(kind="stopped", text="Stopped.", done=30, of=88)
-    monkeypatch.setattr(scoring, "look", lambda folder: stopped)
+    monkeypatch.setattr(scoring, "job_state", lambda folder: stopped)
     begun = []
     monkeypatch.setattr(scoring, "start_scoring", lambda *given: begun.append(given))
     app.run()
@@ -163,7 +163,7 @@ def test_deleted_documents_are_no_longer_chosen(app, own_file):
     app.run()
     app.selectbox(key="source").set_value(data_picker.KEPT + made.scores.manifest.data_sha256).run()
     app.button(key="forget_scores").click().run()
-    assert "no longer kept" in app.warning[0].value
+    assert "were deleted" in app.warning[0].value
     assert app.session_state["found"] == 88
     assert not app.exception
 

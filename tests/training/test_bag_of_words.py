@@ -90,6 +90,14 @@ def test_several_classes_are_learnt(name):
     assert (found.argmax(1) == right).mean() > 0.85
 
 
+@pytest.mark.parametrize("classes", [2, 4])
+@pytest.mark.parametrize("learn", LEARN.values(), ids=LEARN)
+def test_probabilities_stand_row_by_row_in_memory(learn, classes):
+    """Processes add up memory as it stands, so that all need the same order."""
+    documents, labels = drawn(50, classes)
+    assert learn(documents, labels, WORDS).probabilities(documents).flags.c_contiguous
+
+
 def test_the_same_documents_teach_the_same_and_chunks_change_nothing(name, monkeypatch):
     documents, labels = drawn(50, 2)
     first, second = (LEARN[name](documents, labels, WORDS, seed=3) for _ in range(2))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from han_core.cli import data
+from han_core.cli import data as data_commands
 from tests.processes import PATIENCE
 
 CPU = ("--device", "cpu")
@@ -20,7 +20,7 @@ FIGURES = ("accuracy", "macro_f1", "loss")
 @pytest.fixture
 def in_process(monkeypatch, here):
     """Workers cost seconds; what they do is tested beside them."""
-    monkeypatch.setattr(data, "local_engine", lambda options: here)
+    monkeypatch.setattr(data_commands, "local_engine", lambda options: here)
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def test_killed_and_interrupted_it_goes_on_to_the_same_files(
     assert errors.splitlines()[-1].startswith(f"Stopped: {len(interrupted)} of 10 parts")
     assert killed.items() < interrupted.items()
 
-    monkeypatch.setattr(data, "local_engine", lambda options: here)
+    monkeypatch.setattr(data_commands, "local_engine", lambda options: here)
     for folder_of_scores in (out, calm):
         arguments = ("--checkpoint", folder, "--data", data, "--out", folder_of_scores, *CPU)
         status, (found,), _ = run_command("score", *arguments)

@@ -97,7 +97,7 @@ def test_who_has_patience_waits(folder, checkpoint, corpus, here, tmp_path):
 
 
 def test_no_space_left_keeps_whole_parts(score, here, tmp_path, monkeypatch):
-    write, written = run.write_whole, []
+    write, written = run.write_atomically, []
 
     def full_after_two(path, content):
         if len(written) == 2:
@@ -105,10 +105,10 @@ def test_no_space_left_keeps_whole_parts(score, here, tmp_path, monkeypatch):
         written.append(path)
         write(path, content)
 
-    monkeypatch.setattr(run, "write_whole", full_after_two)
+    monkeypatch.setattr(run, "write_atomically", full_after_two)
     with pytest.raises(UserError, match=r"No space left on device.*goes on from there"):
         score()
-    monkeypatch.setattr(run, "write_whole", write)
+    monkeypatch.setattr(run, "write_atomically", write)
     here.asked.clear()
     assert score().parts == 5
     assert here.asked == [2, 3, 4]
