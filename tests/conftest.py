@@ -37,7 +37,7 @@ PLANTED = {"bad": "dreadful", "good": "splendid", "neither": ""}
 SMALL = ("embedding=32", "hidden=16", "attention_size=16", "learning_rate=0.02", "batch_tokens=500")
 NO_DROPOUT = ("dropout_words=0", "dropout_sentences=0", "dropout_document=0")
 TESTS = Path(__file__).parent
-MARK_OF_FOLDER = {"pages": "page", "journey": "browser"}
+MARK_OF_FOLDER = {"pages": "page", "journey": "browser", "recorded": "long", "benchmarks": "long"}
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m chooses among them

@@ -16,6 +16,7 @@ TESTS = Path(__file__).parent
         ("pages/test_app.py", ["page"]),
         ("journey/test_class.py", ["browser"]),
         ("models/test_han.py", []),
+        ("recorded/test_recorded.py", ["long"]),
         ("test_architecture.py", []),
     ],
 )

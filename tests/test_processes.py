@@ -12,6 +12,8 @@ import pytest
 
 from tests.processes import PATIENCE
 
+pytestmark = pytest.mark.long  # each begins an inner session of pytest
+
 ROOT = Path(__file__).parents[1]
 CONFTEST = """
 from tests import processes
