@@ -45,7 +45,7 @@ from han_core.training.distributed import (
     launched,
     leave,
 )
-from han_core.training.precision import check_precision
+from han_core.training.optimization import check_precision
 from han_core.training.settings import parse_settings
 from han_core.training.train import Callbacks, Request, Stopped, train
 

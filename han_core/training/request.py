@@ -18,7 +18,7 @@ from han_core.runtime.errors import UserError
 from han_core.text.word_vectors import vectors_size
 from han_core.training.distillation import Teacher, find_teachers
 from han_core.training.initial_weights import Origin, origin
-from han_core.training.precision import check_precision
+from han_core.training.optimization import check_precision
 from han_core.training.prepare import class_names
 from han_core.training.resume import RunState, read_state
 from han_core.training.settings import Settings, check_together, checked, without_effect

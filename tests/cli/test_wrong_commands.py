@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file, save_file
 
-from han_core.training import precision
+from han_core.training import optimization
 
 SMALL = ["--device", "cpu", "--set", "hidden=4", "--set", "embedding=8", "--epochs", "1"]
 
@@ -132,7 +132,7 @@ def test_wrong_input_of_train_is_one_line(refusal, tmp_path, reviews, arguments,
 def test_a_precision_that_the_processor_lacks_is_refused_before_the_data_are_read(
     refusal, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(precision, "trains_in_bf16", lambda model, device: False)
+    monkeypatch.setattr(optimization, "trains_in_bf16", lambda model, device: False)
     bf16 = ["--device", "cpu", "--set", "mixed_precision=bf16", "--out", tmp_path / "out"]
     line = refusal("train", "--model", "bilstm", "--data", tmp_path / "none.csv", *bf16)
     assert "cannot train bilstm with mixed_precision=bf16: set mixed_precision=no" in line

@@ -9,7 +9,7 @@ import pytest
 
 from han_core.data.splits import Source
 from han_core.models.listing import Listing
-from han_core.training import precision
+from han_core.training import optimization
 from han_core.training.runs.event_log import EventLog
 from han_core.training.runs.manage import new_folder, runs, stop, view
 from han_core.training.runs.plan import checked_plan
@@ -119,7 +119,7 @@ def test_an_empty_box_stands_for_the_default(train):
 
 
 def test_a_precision_that_the_processor_lacks_is_refused_when_start_is_pressed(train, monkeypatch):
-    monkeypatch.setattr(precision, "trains_in_bf16", lambda model, device: False)
+    monkeypatch.setattr(optimization, "trains_in_bf16", lambda model, device: False)
     train.segmented_control(key="train_model").set_value("bilstm").run()
     train.selectbox(key="set_mixed_precision").set_value("bf16").run()
     assert not train.error

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from han_core.runtime.errors import UserError
-from han_core.training import precision
-from han_core.training.precision import check_precision, trains_in_bf16
+from han_core.training import optimization
+from han_core.training.optimization import check_precision, trains_in_bf16
 from han_core.training.train import train
 
 ROOT = Path(__file__).parents[2]
@@ -96,7 +96,7 @@ def test_random_numbers_are_as_before():
 @pytest.mark.parametrize("answer", [True, False])
 @pytest.mark.parametrize("name", ["auto", "no", "bf16"])
 def test_only_bf16_that_was_asked_for_is_refused(monkeypatch, name, answer):
-    monkeypatch.setattr(precision, "trains_in_bf16", lambda model, device: answer)
+    monkeypatch.setattr(optimization, "trains_in_bf16", lambda model, device: answer)
     if name == "bf16" and not answer:
         with pytest.raises(UserError) as caught:
             check_precision(name, "bilstm", CPU)
@@ -118,7 +118,7 @@ def test_a_run_that_began_elsewhere_is_refused_when_it_is_resumed(
     request = make_request(tmp_path / "out", *pairs, model="han", **few)
     train(request, CPU, quiet())
     again = make_request(tmp_path / "out", *pairs, model="han", resume=True, **few)
-    monkeypatch.setattr(precision, "trains_in_bf16", lambda model, device: False)
+    monkeypatch.setattr(optimization, "trains_in_bf16", lambda model, device: False)
     with pytest.raises(UserError, match="cannot train han with mixed_precision=bf16"):
         train(again, CPU, quiet())
 

@@ -17,7 +17,7 @@ from han_core.runtime.errors import UserError
 from han_core.training import learner
 from han_core.training import train as train_module
 from han_core.training.callbacks import Callbacks, Stopped
-from han_core.training.precision import trains_in_bf16
+from han_core.training.optimization import trains_in_bf16
 from han_core.training.resume import (
     RunState,
     optimizer_tensors,

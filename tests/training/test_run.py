@@ -10,7 +10,7 @@ from han_core.text.batch import NumberedDocument
 from han_core.text.vocabulary import RESERVED, UNKNOWN, Vocabulary
 from han_core.text.word_vectors import write_vectors
 from han_core.training.distributed import Processes
-from han_core.training.precision import check_precision, trains_in_bf16
+from han_core.training.optimization import check_precision, trains_in_bf16
 from han_core.training.prepare import Examples, Prepared
 from han_core.training.settings import Settings
 from han_core.training.trainer import Run

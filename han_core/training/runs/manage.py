@@ -19,7 +19,7 @@ from han_core.runtime.devices import choose_device
 from han_core.runtime.errors import UserError
 from han_core.runtime.locks import Lock, take
 from han_core.runtime.paths import runs_root
-from han_core.training.precision import check_precision
+from han_core.training.optimization import check_precision
 from han_core.training.runs.plan import CONFIG, Plan, checked_plan, read_plan
 from han_core.training.runs.publish import delete_published, publish_run, rename_published
 from han_core.training.runs.queue import CANCEL, LOCK, launch

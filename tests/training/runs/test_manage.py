@@ -8,7 +8,7 @@ import pytest
 
 from han_core.models.checkpoint import WEIGHTS, load_checkpoint
 from han_core.runtime.errors import UserError
-from han_core.training import precision
+from han_core.training import optimization
 from han_core.training.runs import manage, queue, state
 from han_core.training.runs.event_log import EventLog
 from han_core.training.runs.manage import delete, publish, rename, resume, runs, start, stop, view
@@ -43,7 +43,7 @@ def test_a_run_from_start_to_checkpoint(zygote, plan, wait):
 
 def test_a_precision_that_the_processor_lacks_is_refused_at_start_and_resume(plan, monkeypatch):
     asked = plan(device="cpu", settings={"mixed_precision": "bf16"})
-    monkeypatch.setattr(precision, "trains_in_bf16", lambda model, device: False)
+    monkeypatch.setattr(optimization, "trains_in_bf16", lambda model, device: False)
     with pytest.raises(UserError, match="cannot train bilstm with mixed_precision=bf16"):
         start(asked)
     assert runs() == []

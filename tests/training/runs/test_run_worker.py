@@ -7,7 +7,7 @@ import pytest
 from han_core.cli import train_run
 from han_core.cli.train_run import interrupted_when, work
 from han_core.runtime.errors import UserError
-from han_core.training import precision
+from han_core.training import optimization
 from han_core.training.callbacks import Stopped
 from han_core.training.runs.event_log import EVENTS, EventLog, read_events
 from han_core.training.runs.plan import CONFIG
@@ -66,7 +66,7 @@ def test_a_run_in_a_precision_that_the_processor_lacks_ends_with_a_sentence(
 ):
     asked = plan(settings={"mixed_precision": "bf16"})
     (tmp_path / CONFIG).write_text(asked.model_dump_json())
-    monkeypatch.setattr(precision, "trains_in_bf16", lambda model, device: False)
+    monkeypatch.setattr(optimization, "trains_in_bf16", lambda model, device: False)
     work(tmp_path, "cpu", EventLog(tmp_path))
     last = read_events(tmp_path / EVENTS)[0][-1]
     assert last["kind"] == "failed"
