@@ -1,8 +1,8 @@
 """Learning rates, precision, the average of the weights, the best epoch and early stopping.
 
-Each level of a model (words, sentences, classifier) has its own share of the learning rate, and
-the word level can be frozen, for a model that was trained before (Howard and Ruder 2018). Some processors cannot train in bfloat16: oneDNN has no LSTM
-in it for x86 without AVX-512, so a tiny model tries it.
+Each level of a model (words, sentences, classifier) has its own share of the learning rate, and the
+word level can be frozen, for a model that was trained before (Howard and Ruder 2018). Whether a
+device can train in bfloat16 a tiny model tells: oneDNN has no LSTM in it for x86 without AVX-512.
 """
 
 import math
