@@ -46,7 +46,7 @@ class NumberedDocument:
 
 
 def number_document(document: Document, vocabulary: Vocabulary) -> NumberedDocument:
-    """Looks up every token of ``document``, which must have at least one."""
+    """Look up every token of ``document``, which must have at least one."""
     return NumberedDocument(
         np.array(vocabulary.numbers(document.token_texts()), dtype=np.int32),
         np.array(document.sentence_lengths, dtype=np.int32),
@@ -126,7 +126,7 @@ class SharedBatch:
             raise ValueError("document lengths do not add up to the number of sentences")
 
     def flat(self) -> Batch:
-        """The same documents written out, sentence after sentence."""
+        """Write the same documents out, sentence after sentence."""
         all_lengths = self.sentences.sentence_lengths
         lengths = all_lengths[self.index]
         starts = (all_lengths.cumsum(0) - all_lengths)[self.index]
@@ -142,7 +142,7 @@ class SharedBatch:
 
 
 def collate(documents: Sequence[NumberedDocument]) -> Batch:
-    """Lays ``documents`` one after another."""
+    """Lay ``documents`` one after another."""
     return Batch(
         torch.from_numpy(np.concatenate([d.words for d in documents])).long(),
         torch.from_numpy(np.concatenate([d.sentence_lengths for d in documents])).long(),
@@ -151,7 +151,7 @@ def collate(documents: Sequence[NumberedDocument]) -> Batch:
 
 
 def document_lengths(documents: Sequence[NumberedDocument]) -> np.ndarray:
-    """(documents,) int64 tokens in each; none is made where the sequence knows its ``lengths``."""
+    """(documents,) int64 tokens in each; no document is made where they have ``lengths``."""
     lengths = getattr(documents, "lengths", None)
     if lengths is None:
         lengths = [len(document.words) for document in documents]
@@ -159,5 +159,5 @@ def document_lengths(documents: Sequence[NumberedDocument]) -> np.ndarray:
 
 
 def owners(lengths: Tensor) -> Tensor:
-    """Which segment each row belongs to: [2, 1] → [0, 0, 1]."""
+    """Number the segment that each row belongs to: [2, 1] → [0, 0, 1]."""
     return torch.arange(len(lengths), device=lengths.device).repeat_interleave(lengths)

@@ -20,7 +20,7 @@ LONGEST_REPLACEMENT = 2_000  # characters
 
 @dataclass(frozen=True)
 class Edit:
-    """Characters ``start`` to ``end`` of the original text taken out or replaced.
+    """Characters ``start`` to ``end`` of the original text, removed or replaced.
 
     They cover one or more whole tokens. A replacement of white space alone takes them
     out; one that says what stands there leaves them as they are, which brings a word
@@ -59,9 +59,6 @@ class EditedDocument:
         made_by: (tokens of ``document``,) the number of the edit whose replacement it belongs
             to, None for a token that stayed.
         removed_by: (removed,) the number of the edit that took it out.
-
-    Raises:
-        ValueError: if the parts do not fit each other or the document.
     """
 
     document: Document
@@ -69,14 +66,6 @@ class EditedDocument:
     removed: tuple[int, ...]
     made_by: tuple[int | None, ...]
     removed_by: tuple[int, ...]
-
-    def __post_init__(self) -> None:
-        tokens = len(self.document.tokens)
-        for part in (self.origin, self.made_by):
-            if len(part) != tokens:
-                raise ValueError(f"{tokens} expected, one for each token, {len(part)} came")
-        if len(self.removed) != len(self.removed_by):
-            raise ValueError(f"{len(self.removed)} words went, by {len(self.removed_by)} edits")
 
 
 class _Piece(NamedTuple):
@@ -109,7 +98,7 @@ def toggle(edits: Sequence[Edit], edit: Edit) -> tuple[Edit, ...]:
 
 
 def apply_edits(document: Document, edits: Sequence[Edit], tokenizer: Tokenizer) -> EditedDocument:
-    """Makes all ``edits`` of ``document``; none gives the same document.
+    """Make all ``edits`` of ``document``; none gives the same document.
 
     Where edits overlap, the later one has the tokens that it covers, and an earlier
     replacement stands where the first token left to it stood. A replacement is part
@@ -134,13 +123,13 @@ def apply_edits(document: Document, edits: Sequence[Edit], tokenizer: Tokenizer)
     if len(origin) > max(tokenizer.maximum_tokens, len(document.tokens)):
         raise _too_long(tokenizer)
     made_by = tuple(piece.made_by for piece in pieces for _ in piece.tokens)
-    gone = [(token, owner) for token, owner in enumerate(owners) if owner is not None]
-    removed, removed_by = tuple(zip(*gone, strict=True)) or ((), ())
+    removed = tuple(token for token, owner in enumerate(owners) if owner is not None)
+    removed_by = tuple(owner for owner in owners if owner is not None)
     return EditedDocument(_joined(document, pieces), origin, removed, made_by, removed_by)
 
 
 def _owners(document: Document, edits: Sequence[Edit]) -> list[int | None]:
-    """For each token the number of the edit that it falls to; None where it stays."""
+    """Number, for each token, the edit that it falls to; None where it stays."""
     tokens = document.tokens
     starts, ends = [token.start for token in tokens], [token.end for token in tokens]
     owners: list[int | None] = [None] * len(tokens)
@@ -155,22 +144,22 @@ def _owners(document: Document, edits: Sequence[Edit]) -> list[int | None]:
 def _pieces(
     document: Document, edits: Sequence[Edit], owners: Sequence[int | None], tokenizer: Tokenizer
 ) -> Iterator[_Piece]:
-    """What stands in the edited text, in order; each replacement once."""
-    texts, standing = document.token_texts(), set()
+    """Yield what stands in the edited text, in order; each replacement once."""
+    texts, placed = document.token_texts(), set()
     for owner, run in groupby(range(len(owners)), key=owners.__getitem__):
         tokens = list(run)
         if owner is None:
             for at in tokens:
                 yield _Piece(at, at, texts[at], (Span(0, len(texts[at])),), at)
-        elif owner not in standing:
-            standing.add(owner)
+        elif owner not in placed:
+            placed.add(owner)
             yield from _replacement(edits[owner].replacement, owner, tokens, tokenizer)
 
 
 def _replacement(
     text: str, edit: int, tokens: Sequence[int], tokenizer: Tokenizer
 ) -> Iterator[_Piece]:
-    """``text`` in the place of ``tokens``; nothing where it holds no word."""
+    """Yield ``text`` in the place of ``tokens``; nothing where it holds no word."""
     document = tokenizer(text)
     if document.seen < len(text):
         raise _too_long(tokenizer)
@@ -183,7 +172,7 @@ def _replacement(
 
 
 def _joined(document: Document, pieces: Sequence[_Piece]) -> Document:
-    """The pieces with white space between them, in the sentences where they stand."""
+    """Join the pieces with white space, in the sentences where they stand."""
     gaps, unseen = _gaps(document), document.text[document.seen :]
     sentence_of = [n for n, length in enumerate(document.sentence_lengths) for _ in range(length)]
     sentences: dict[int, list[Span]] = {}
@@ -205,14 +194,14 @@ def _joined(document: Document, pieces: Sequence[_Piece]) -> Document:
 
 
 def _gaps(document: Document) -> list[str]:
-    """What lies before each token, and after the last as far as the text was seen."""
+    """List what lies before each token, and after the last as far as the text was seen."""
     starts = [*(token.start for token in document.tokens), document.seen]
     ends = [0, *(token.end for token in document.tokens)]
     return [document.text[end:start] for end, start in zip(ends, starts, strict=True)]
 
 
 def _widest(gaps: Iterable[str]) -> str:
-    """The gap with most line ends, then the longest, so that paragraphs stay apart."""
+    """Return the gap with most line ends, then the longest, so that paragraphs stay apart."""
     return max(gaps, key=lambda gap: (gap.count("\n"), len(gap)))
 
 
@@ -222,7 +211,7 @@ def _check_number(edits: int) -> None:
 
 
 def _check_place(document: Document, edit: Edit, near: Sequence[Span]) -> None:
-    """Refuses an edit outside the text that was read, or that covers no whole tokens."""
+    """Refuse an edit outside the text that was read, or that covers no whole tokens."""
     if edit.end > document.seen:
         raise UserError(
             f"An edit stands within the {document.seen:,} characters that the model "
@@ -245,7 +234,7 @@ def _too_long(tokenizer: Tokenizer) -> UserError:
 
 
 class RemovedRun(NamedTuple):
-    """Words of the original text that are gone.
+    """A run of words that were removed from the original text.
 
     Attributes:
         before: the token of the edited document in front of which they stood; the number
@@ -260,23 +249,23 @@ class RemovedRun(NamedTuple):
 
 
 def removed_runs(document: Document, edited: EditedDocument) -> tuple[RemovedRun, ...]:
-    """What was taken out of ``document``, in order, to be drawn where it stood.
+    """List what was taken out of ``document``, in order, to be drawn where it stood.
 
     A replacement stands behind what it replaces.
     """
-    tokens, found = document.tokens, []
+    tokens, removed = document.tokens, []
     runs = groupby(
         enumerate(edited.removed), lambda pair: (edited.removed_by[pair[0]], pair[1] - pair[0])
     )
     for (edit, _), run in runs:
-        gone = [token for _, token in run]
-        text = document.text[tokens[gone[0]].start : tokens[gone[-1]].end]
-        found.append(RemovedRun(_place(edited, gone[0], edit), text, edit))
-    return tuple(found)
+        numbers = [token for _, token in run]
+        text = document.text[tokens[numbers[0]].start : tokens[numbers[-1]].end]
+        removed.append(RemovedRun(_place(edited, numbers[0], edit), text, edit))
+    return tuple(removed)
 
 
 def _place(edited: EditedDocument, token: int, edit: int) -> int:
-    """The first token of the edited document that stands behind an original one."""
+    """Find the first token of the edited document that stands behind an original one."""
     for at, origin in enumerate(edited.origin):
         if edited.made_by[at] == edit or (origin is not None and origin > token):
             return at
@@ -286,7 +275,7 @@ def _place(edited: EditedDocument, token: int, edit: int) -> int:
 def edits_after_click(
     document: Document, edits: Sequence[Edit], edited: EditedDocument, start: int, end: int
 ) -> tuple[Edit, ...]:
-    """The edits after somebody touched characters ``start`` to ``end`` of the edited text.
+    """Return the edits after a click on characters ``start`` to ``end`` of the edited text.
 
     Words go; where only words of replacements stand, their edits are taken back.
 

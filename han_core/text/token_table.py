@@ -25,8 +25,8 @@ WORDS = pa.schema([("word", pa.binary())])
 
 def digests(texts: Iterable[str]) -> np.ndarray:
     """(texts,) a name of 16 bytes for each text, by its content."""
-    made = (hashlib.blake2b(encoded(text), digest_size=DIGEST).digest() for text in texts)
-    return np.frombuffer(b"".join(made), dtype=f"S{DIGEST}")
+    names = (hashlib.blake2b(encoded(text), digest_size=DIGEST).digest() for text in texts)
+    return np.frombuffer(b"".join(names), dtype=f"S{DIGEST}")
 
 
 @dataclass(frozen=True)
@@ -86,10 +86,10 @@ class TokenTable:
         Raises:
             KeyError: if the table does not hold one.
         """
-        found = np.searchsorted(self.digests, wanted).clip(max=max(0, len(self) - 1))
-        if len(wanted) and (not len(self) or (self.digests[found] != wanted).any()):
+        rows = np.searchsorted(self.digests, wanted).clip(max=max(0, len(self) - 1))
+        if len(wanted) and (not len(self) or (self.digests[rows] != wanted).any()):
             raise KeyError("the table does not hold all of these texts")
-        return found
+        return rows
 
     def document(self, row: int) -> tuple[np.ndarray, np.ndarray]:
         """(tokens,) numbers in the lexicon and (sentences,) tokens in each sentence."""
@@ -103,7 +103,7 @@ class TokenTable:
         )
 
     def counts(self, rows: np.ndarray, lowercase: bool) -> Counter[str]:
-        """How often each word stands in the texts of ``rows``, which may repeat."""
+        """Count each word in the texts of ``rows``, which may repeat."""
         times = np.bincount(rows, minlength=len(self))
         total = np.zeros(self.lexicon.num_rows)  # whole numbers far below 2**53
         for first, (ends, words) in zip(self._firsts[:-1], self._words, strict=True):
@@ -175,7 +175,7 @@ class TableDocuments(Sequence[NumberedDocument]):
         return NumberedDocument(self._numbers[words], sentences)
 
     def __add__(self, other: "TableDocuments") -> "TableDocuments":
-        """These and then those of ``other``, which lie in the same table."""
+        """Append those of ``other``, which lie in the same table."""
         if other._table is not self._table:
             raise ValueError("documents of the same table are expected")
         rows = np.concatenate([self._rows, other._rows])
@@ -198,7 +198,7 @@ class TableDocuments(Sequence[NumberedDocument]):
         return np.stack([np.zeros_like(self.lengths), self.lengths], 1)
 
     def counts(self, lowercase: bool) -> Counter[str]:
-        """How often each word stands in them.
+        """Count each word in them.
 
         Raises:
             ValueError: if they may be parts of texts.
@@ -208,7 +208,7 @@ class TableDocuments(Sequence[NumberedDocument]):
         return self._table.counts(self._rows, lowercase)
 
     def renumbered(self, vocabulary: Vocabulary) -> "TableDocuments":
-        """The same documents as another vocabulary numbers their words."""
+        """Number the words of the same documents by another vocabulary."""
         return TableDocuments(self._table, self._rows, self._table.numbers(vocabulary), self._spans)
 
 

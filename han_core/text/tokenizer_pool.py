@@ -14,7 +14,6 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from io import BufferedReader
-from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, NamedTuple, cast
 
@@ -22,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 
 from han_core.runtime.errors import UserError
+from han_core.runtime.paths import PROJECT
 from han_core.text.tokenizer import Tokenizer
 
 DOCUMENTS = pa.schema(
@@ -56,7 +56,7 @@ def decoded(text: bytes) -> str:
 
 
 def tokenise_texts(texts: Sequence[str], tokenizer: Tokenizer) -> TokenisedChunk:
-    """Splits ``texts`` in order."""
+    """Split ``texts`` in order."""
     lexicon: dict[str, int] = {}
     words, sentences = array("i"), array("i")
     ends, sentence_ends = [0], [0]
@@ -85,7 +85,7 @@ def send_texts(texts: Sequence[str], pipe: IO[bytes]) -> None:
 
 
 def receive_split(pipe: IO[bytes]) -> TokenisedChunk:
-    """The answer to ``send_texts``.
+    """Read the answer to ``send_texts``.
 
     Raises:
         OSError: if the other side has ended.
@@ -106,20 +106,17 @@ def _receive(pipe: IO[bytes]) -> pa.Table:
         return reader.read_all()
 
 
-def serve_chunks(language: str, maximum_tokens: int, segmentation: str) -> None:
-    """The life of the process: splits chunk after chunk until its input ends."""
-    tokenizer = Tokenizer(language, maximum_tokens, segmentation)
-    asked, answers = cast(BufferedReader, sys.stdin.buffer), sys.stdout.buffer
+def serve_chunks(tokenizer: Tokenizer) -> None:
+    """Split chunk after chunk of standard input until it ends."""
+    requests, answers = cast(BufferedReader, sys.stdin.buffer), sys.stdout.buffer
     sys.stdout = sys.stderr  # what a library prints must not stand among the answers
-    while asked.peek(1):
-        found = tokenise_texts(
-            list(map(decoded, _receive(asked).column("text").to_pylist())), tokenizer
-        )
-        _send(found.documents, answers)
-        _send(pa.table({"word": pa.array(found.lexicon, pa.binary())}), answers)
+    while requests.peek(1):
+        texts = list(map(decoded, _receive(requests).column("text").to_pylist()))
+        documents, lexicon = tokenise_texts(texts, tokenizer)
+        _send(documents, answers)
+        _send(pa.table({"word": pa.array(lexicon, pa.binary())}), answers)
 
 
-ROOT = Path(__file__).resolve().parents[2]
 MOST = 8
 """Processes at once: each holds a language of its own, 200 MB and more."""
 
@@ -129,19 +126,19 @@ WORTH = 6_000_000
 
 
 def cores() -> int:
-    """Processor cores that this process may use."""
+    """Count the processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def processes_for(characters: int) -> int:
-    """How many processes should split that much text; 1 for none besides this one."""
+    """Choose how many processes split that much text; 1 for none besides this one."""
     return min(MOST, cores()) if characters >= WORTH else 1
 
 
 def tokenise_chunks(
     texts: Iterable[str], tokenizer: Tokenizer, processes: int
 ) -> Generator[TokenisedChunk, None, None]:
-    """Chunks of ``texts`` split, in order: the same ones whatever the number of processes.
+    """Split chunks of ``texts``, in order: the same ones whatever the number of processes.
 
     Texts are taken as they are needed, little ahead of what is done.
 
@@ -151,12 +148,12 @@ def tokenise_chunks(
     if processes == 1:
         yield from (tokenise_texts(chunk, tokenizer) for chunk in chunks(texts))
         return
-    with _splitters(tokenizer, processes) as ask:
-        yield from _in_order(ask, chunks(texts), processes)
+    with _processes(tokenizer, processes) as split:
+        yield from _in_order(split, chunks(texts), processes)
 
 
 def chunks(texts: Iterable[str]) -> Iterator[list[str]]:
-    """``texts`` in lists of about ``CHUNK`` characters."""
+    """Divide ``texts`` into lists of about ``CHUNK`` characters."""
     chunk: list[str] = []
     characters = 0
     for text in texts:
@@ -169,12 +166,12 @@ def chunks(texts: Iterable[str]) -> Iterator[list[str]]:
         yield chunk
 
 
-def _in_order(ask, asked: Iterable[list[str]], processes: int) -> Iterator[TokenisedChunk]:
-    """Answers in the order of the questions; two for each process are under way."""
+def _in_order(split, chunks: Iterable[list[str]], processes: int) -> Iterator[TokenisedChunk]:
+    """Yield the answers in the order of the chunks; two for each process are under way."""
     with ThreadPoolExecutor(processes) as threads:
         waiting: deque = deque()
-        for chunk in asked:
-            waiting.append(threads.submit(ask, chunk))
+        for chunk in chunks:
+            waiting.append(threads.submit(split, chunk))
             if len(waiting) > 2 * processes:
                 yield waiting.popleft().result()
         while waiting:
@@ -182,21 +179,21 @@ def _in_order(ask, asked: Iterable[list[str]], processes: int) -> Iterator[Token
 
 
 @contextmanager
-def _splitters(tokenizer: Tokenizer, processes: int):
-    """A function that has a chunk split by whichever process is free."""
+def _processes(tokenizer: Tokenizer, processes: int):
+    """Start processes; the function that it gives has a chunk split by one that is free."""
     free: SimpleQueue[subprocess.Popen] = SimpleQueue()
     with ExitStack() as stack:
         for _ in range(processes):
             free.put(stack.enter_context(_process(tokenizer)))
 
-        def ask(chunk: Sequence[str]) -> TokenisedChunk:
+        def split(chunk: Sequence[str]) -> TokenisedChunk:
             process = free.get()
             try:
                 return _answer(process, chunk)
             finally:
                 free.put(process)
 
-        yield ask
+        yield split
 
 
 def _answer(process: subprocess.Popen, chunk: Sequence[str]) -> TokenisedChunk:
@@ -214,13 +211,11 @@ def _answer(process: subprocess.Popen, chunk: Sequence[str]) -> TokenisedChunk:
 
 @contextmanager
 def _process(tokenizer: Tokenizer) -> Iterator[subprocess.Popen]:
-    inherited = os.environ.get("PYTHONPATH")
-    path = os.pathsep.join([str(ROOT), inherited] if inherited else [str(ROOT)])
-    # -P: what lies in the present folder must not shadow a module.
-    how = [tokenizer.language, str(tokenizer.maximum_tokens), tokenizer.segmentation]
-    command = [sys.executable, "-P", "-m", __name__, *how]
+    path = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
+    options = [tokenizer.language, str(tokenizer.maximum_tokens), tokenizer.segmentation]
     process = subprocess.Popen(
-        command,
+        # -P: what lies in the present folder must not shadow a module.
+        [sys.executable, "-P", "-m", __name__, *options],
         env={**os.environ, "PYTHONPATH": path},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -235,4 +230,4 @@ def _process(tokenizer: Tokenizer) -> Iterator[subprocess.Popen]:
 
 
 if __name__ == "__main__":
-    serve_chunks(sys.argv[1], int(sys.argv[2]), sys.argv[3])
+    serve_chunks(Tokenizer(sys.argv[1], int(sys.argv[2]), sys.argv[3]))

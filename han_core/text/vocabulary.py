@@ -13,7 +13,7 @@ RESERVED = ("<pad>", "<unk>")
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The words that a model knows.
+    """The words of a model's embedding.
 
     Attributes:
         words: number → word; the first two are ``RESERVED``.
@@ -40,7 +40,7 @@ class Vocabulary:
         maximum_size: int = 30_000,
         lowercase: bool = True,
     ) -> "Vocabulary":
-        """Counts the tokens of ``documents`` and keeps the frequent ones.
+        """Count the tokens of ``documents`` and keep the frequent ones.
 
         ``maximum_size`` counts the two reserved words. Ties go to the word that
         comes first in code-point order, so that a rebuild gives the same numbers.
@@ -53,14 +53,15 @@ class Vocabulary:
     def extended(
         self, counts: Mapping[str, int], minimum_count: int, maximum_size: int
     ) -> "Vocabulary":
-        """The same words under the same numbers, and the frequent ones of ``counts`` after them.
+        """Append the frequent words of ``counts``; the present ones keep their numbers.
 
         ``counts`` is by words in the vocabulary's case. No word goes, even where there are
         more than ``maximum_size``.
         """
         new = [(-n, w) for w, n in counts.items() if n >= minimum_count and w not in self._numbers]
-        room = max(0, maximum_size - len(self))
-        return Vocabulary((*self.words, *(word for _, word in sorted(new)[:room])), self.lowercase)
+        places = max(0, maximum_size - len(self))
+        words = (word for _, word in sorted(new)[:places])
+        return Vocabulary((*self.words, *words), self.lowercase)
 
     def __len__(self) -> int:
         return len(self.words)
@@ -70,11 +71,11 @@ class Vocabulary:
         return {word: number for number, word in enumerate(self.words)}
 
     def number(self, token: str) -> int:
-        """The number of ``token``, ``UNKNOWN`` if it was not in the training texts."""
+        """Look up ``token``: ``UNKNOWN`` if it was not in the training texts."""
         return self.numbers([token])[0]
 
     def numbers(self, tokens: Iterable[str]) -> list[int]:
-        """``number`` for each of ``tokens``."""
+        """Look up each of ``tokens``."""
         words = map(str.lower, tokens) if self.lowercase else tokens
-        found = self._numbers.get
-        return [found(word, UNKNOWN) or UNKNOWN for word in words]  # a text's "<pad>" is none
+        number = self._numbers.get
+        return [number(word, UNKNOWN) or UNKNOWN for word in words]  # a text's "<pad>" is none

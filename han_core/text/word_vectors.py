@@ -16,7 +16,7 @@ LARGEST_SEED = 2**31 - 1
 
 
 def read_vectors(path: str | Path, vocabulary: Vocabulary, seed: int) -> tuple[np.ndarray, int]:
-    """Vectors for the words of ``vocabulary``.
+    """Read vectors for the words of ``vocabulary``.
 
     Words that the file lacks get small random vectors of the same spread, drawn
     with ``seed``; padding gets zeros.
@@ -28,52 +28,52 @@ def read_vectors(path: str | Path, vocabulary: Vocabulary, seed: int) -> tuple[n
         UserError: if the file is missing, broken, or holds none of the words.
     """
     path = Path(path)
-    found: dict[int, np.ndarray] = {}
+    vectors: dict[int, np.ndarray] = {}
     numbers = {word: number for number, word in enumerate(vocabulary.words)}
     for word, vector in _entries(path):
         number = numbers.get(word.lower() if vocabulary.lowercase else word, PADDING)
         if number != PADDING:
-            found.setdefault(number, vector)
-    if not found:
+            vectors.setdefault(number, vector)
+    if not vectors:
         raise UserError(f"{path.name} holds a vector for none of the {len(vocabulary)} words.")
-    known = np.stack(list(found.values()))
-    if not np.isfinite(known).all():
+    matrix = np.stack(list(vectors.values()))
+    if not np.isfinite(matrix).all():
         raise UserError(f"{path.name} holds numbers that are not finite.")
     draw = np.random.default_rng(seed)
-    table = draw.normal(0, known.std(), (len(vocabulary), known.shape[1])).astype(np.float32)
-    table[list(found)] = known
+    table = draw.normal(0, matrix.std(), (len(vocabulary), matrix.shape[1])).astype(np.float32)
+    table[list(vectors)] = matrix
     table[PADDING] = 0
-    return table, len(found)
+    return table, len(vectors)
 
 
 def vectors_size(path: str | Path) -> int:
-    """How many numbers a vector of the file has, by its first line alone.
+    """Read from the first line how many numbers a vector of the file has.
 
     Raises:
         UserError: if the file is missing or does not begin as one of word vectors.
     """
-    return _beginning(Path(path))[0]
+    return _header(Path(path))[0]
 
 
-def _beginning(path: Path) -> tuple[int, int]:
-    """Numbers in a vector, and bytes of the header: 0 where there is none."""
+def _header(path: Path) -> tuple[int, int]:
+    """Read how many numbers a vector has, and the bytes of the header: 0 where there is none."""
     try:
         with path.open("rb") as file:
             first = file.readline(1_000_000)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise UserError(f"A file of word vectors is expected; {path} is none.") from error
     parts = first.split()
-    told = len(parts) == 2 and all(part.isdigit() and len(part) < 12 for part in parts)
-    size = int(parts[1]) if told else len(parts) - 1
+    has_header = len(parts) == 2 and all(part.isdigit() and len(part) < 12 for part in parts)
+    size = int(parts[1]) if has_header else len(parts) - 1
     if not 1 <= size <= LARGEST_SIZE:
         raise UserError(
             f"{path.name}, line 1: a word and its vector of 1 to {LARGEST_SIZE} numbers expected."
         )
-    return size, len(first) if told else 0
+    return size, len(first) if has_header else 0
 
 
 def _entries(path: Path) -> Iterator[tuple[str, np.ndarray]]:
-    size, skip = _beginning(path)
+    size, skip = _header(path)
     yield from (_binary if skip and path.suffix == ".bin" else _text)(path, size, skip)
 
 
@@ -106,7 +106,7 @@ def _binary(path: Path, size: int, skip: int) -> Iterator[tuple[str, np.ndarray]
 
 
 def check_learning(size: int, epochs: int, seed: int, workers: int) -> None:
-    """Whether ``learn_vectors`` can be asked this; it takes long to find out otherwise.
+    """Refuse what ``learn_vectors`` cannot do, before texts are read for it.
 
     Raises:
         UserError: names what is out of range, or says that gensim is not installed.
@@ -121,10 +121,10 @@ def check_learning(size: int, epochs: int, seed: int, workers: int) -> None:
         least = 0 if name == "seed" else 1
         if not least <= value <= most:
             raise UserError(f"{name} is {least} to {most}; {value} came.")
-    _gensim()
+    _word2vec()
 
 
-def _gensim():
+def _word2vec():
     try:
         from gensim.models import Word2Vec
     except ImportError as error:
@@ -135,7 +135,7 @@ def _gensim():
 def learn_vectors(
     sentences: Sequence[Sequence[str]], size: int, epochs: int, seed: int, workers: int
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Skip-gram vectors of ``size`` numbers for words that occur at least 5 times.
+    """Learn skip-gram vectors of ``size`` numbers for words that occur at least 5 times.
 
     Args:
         sentences: tokenised texts (whole documents serve as well).
@@ -146,7 +146,7 @@ def learn_vectors(
     """
     check_learning(size, epochs, seed, workers)
     try:
-        model = _gensim()(
+        model = _word2vec()(
             sentences, vector_size=size, window=8, min_count=5, sg=1, negative=5,
             sample=1e-4, epochs=epochs, seed=seed, workers=workers,
         )  # fmt: skip
@@ -156,7 +156,7 @@ def learn_vectors(
 
 
 def write_vectors(path: str | Path, entries: Iterable[tuple[str, np.ndarray]]) -> int:
-    """Writes the text format, or word2vec's binary form where ``path`` ends in ".bin".
+    """Write the text format, or word2vec's binary form where ``path`` ends in ".bin".
 
     The binary form is half as large and exact. It has no room for a word with a space in it,
     after which it reads the vector: such a word is left out.
@@ -165,18 +165,14 @@ def write_vectors(path: str | Path, entries: Iterable[tuple[str, np.ndarray]]) -
         How many words were written.
     """
     binary = Path(path).suffix == ".bin"
-    found = [(word, vector) for word, vector in entries if not binary or " " not in word]
+    writable = [(word, vector) for word, vector in entries if not binary or " " not in word]
     with Path(path).open("wb") as file:
         if binary:
-            file.write(f"{len(found)} {len(found[0][1]) if found else 0}\n".encode())
-        for word, vector in found:
-            file.write(_written_binary(word, vector) if binary else _written(word, vector))
-    return len(found)
-
-
-def _written(word: str, vector: np.ndarray) -> bytes:
-    return f"{word} {' '.join(f'{x:.5g}' for x in vector)}\n".encode()
-
-
-def _written_binary(word: str, vector: np.ndarray) -> bytes:
-    return word.encode() + b" " + np.asarray(vector, dtype="<f4").tobytes() + b"\n"
+            file.write(f"{len(writable)} {len(writable[0][1]) if writable else 0}\n".encode())
+        for word, vector in writable:
+            if binary:
+                numbers = np.asarray(vector, dtype="<f4").tobytes()
+            else:
+                numbers = " ".join(f"{number:.5g}" for number in vector).encode()
+            file.write(word.encode() + b" " + numbers + b"\n")
+    return len(writable)

@@ -12,7 +12,7 @@ from han_core.explanation.attribution import Attribution, Method
 from han_core.explanation.comparison import Column, attention_column
 from han_core.explanation.explanation import Reading
 from han_core.runtime.errors import UserError
-from han_core.text.versions import AlignedVersions, align_versions
+from han_core.text.document import AlignedVersions, align_versions
 from han_core.viz.colour_scale import attribution_scale, reading_scale
 from han_core.viz.heatmap import Colour, Out
 from pages.compare import sentences
@@ -263,6 +263,8 @@ def _compare_versions(request: Request, text: str, second: str) -> Comparison:
             questions, names, explanations, places, strict=True
         )
     )
-    out = tuple((run.before, run.text, str(number)) for number, run in enumerate(difference.gone))
-    other = replace(other, added=frozenset(difference.came), out=out)
+    out = tuple(
+        (run.before, run.text, str(number)) for number, run in enumerate(difference.removed)
+    )
+    other = replace(other, added=frozenset(difference.added), out=out)
     return Comparison(request, (one, other), versions=difference)

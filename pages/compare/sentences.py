@@ -6,8 +6,7 @@ from itertools import groupby
 from han_core.explanation.comparison import Difference, Unit
 from han_core.models.listing import Listing
 from han_core.runtime.errors import counted, listed
-from han_core.text.document import Document
-from han_core.text.versions import AlignedVersions
+from han_core.text.document import AlignedVersions, Document
 
 KINDS = {"models": "Models", "methods": "Methods", "versions": "Versions"}
 
@@ -74,11 +73,11 @@ def model_notes(listings: Sequence[Listing]) -> tuple[str, ...]:
 def changes_line(versions: AlignedVersions, second: Document) -> str:
     """Name the words that were added and removed, run by run; ``second`` as it was written."""
     tokens, added = second.tokens, list[str]()
-    for _, run in groupby(enumerate(versions.came), lambda pair: pair[1] - pair[0]):
+    for _, run in groupby(enumerate(versions.added), lambda pair: pair[1] - pair[0]):
         numbers = [token for _, token in run]
         added.append(second.text[tokens[numbers[0]].start : tokens[numbers[-1]].end])
-    removed = [run.text for run in versions.gone]
-    n_added = len(versions.came)
+    removed = [run.text for run in versions.removed]
+    n_added = len(versions.added)
     n_removed = len(versions.first.tokens) - (len(tokens) - n_added)
     changes = [
         f"{counted(number, 'word')} {verb}: {listed(runs, LISTED)}."

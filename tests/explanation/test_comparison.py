@@ -17,8 +17,7 @@ from han_core.explanation.comparison import (
     unit_of,
 )
 from han_core.explanation.explanation import Explanation
-from han_core.text.document import Document, Sentence, Span
-from han_core.text.versions import align_versions
+from han_core.text.document import Document, Sentence, Span, align_versions
 
 TEXT = "don't go. no way"
 #       0123456789012345

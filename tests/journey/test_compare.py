@@ -7,7 +7,7 @@ import pytest
 
 from han_core.explanation.explain import explain
 from han_core.models.checkpoint import load_checkpoint
-from han_core.text.versions import align_versions
+from han_core.text.document import align_versions
 from tests.journey.walk import REVIEW, analyse, download, drawn_tokens, expected_tokens, go, settled
 
 PANELS = "[data-testid=compare-panel]"
@@ -99,7 +99,7 @@ def test_two_versions(compare, checkpoints):
     assert drawn_tokens(compare, PANELS) == expected
     before, after = explain(checkpoint, text), explain(checkpoint, changed)
     second, words = compare.locator(PANELS).nth(1), after.document.token_texts()
-    added = [words[token] for token in align_versions(before.document, after.document).came]
+    added = [words[token] for token in align_versions(before.document, after.document).added]
     assert "bad" in added
     assert second.locator(".hs-added").all_text_contents() == added
     assert second.locator(".hs-out").evaluate_all("all => all.map(e => e.dataset.text)") == [

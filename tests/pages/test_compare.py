@@ -14,8 +14,8 @@ from han_core.explanation.explain import explain
 from han_core.explanation.model_probe import probe_text
 from han_core.models.checkpoint import load_checkpoint
 from han_core.models.listing import Listing
+from han_core.text.document import align_versions
 from han_core.text.tokenizer import Tokenizer
-from han_core.text.versions import align_versions
 from pages.compare import sentences
 from pages.compare.charts import agreement_table, comparison_csv
 from pages.compare.comparison import Request

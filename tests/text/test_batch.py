@@ -63,10 +63,10 @@ def test_tokens_get_the_numbers_of_the_vocabulary():
     document = Document(
         "Good, zebra", (Sentence((Span(0, 4), Span(4, 5))), Sentence((Span(6, 11),))), 11
     )
-    found = number_document(document, Vocabulary((*RESERVED, ",", "good")))
-    assert found.words.tolist() == [3, 2, 1]
-    assert found.sentence_lengths.tolist() == [2, 1]
-    assert found.known.tolist() == [True, True, False]
+    numbers = number_document(document, Vocabulary((*RESERVED, ",", "good")))
+    assert numbers.words.tolist() == [3, 2, 1]
+    assert numbers.sentence_lengths.tolist() == [2, 1]
+    assert numbers.known.tolist() == [True, True, False]
 
 
 @pytest.mark.parametrize(

@@ -49,8 +49,8 @@ def table(request) -> TokenTable:
 def test_every_text_is_found_with_its_words(table):
     for text, (words, sentences, cut) in ROWS.items():
         (row,) = table.rows(digests([text]))
-        found = table.document(int(row))
-        assert [part.tolist() for part in found] == [words, sentences]
+        columns = table.document(int(row))
+        assert [part.tolist() for part in columns] == [words, sentences]
         assert (table.lengths[row], table.cut[row]) == (len(words), cut)
 
 
@@ -71,14 +71,14 @@ def test_words_are_counted_as_often_as_texts_stand_there(table):
 def test_documents_are_numbered_by_the_vocabulary(table):
     vocabulary = Vocabulary((*RESERVED, "good", "\ud800"))
     rows = table.rows(digests(["three", "one", "three"]))
-    found = TableDocuments(table, rows, table.numbers(vocabulary))
-    assert [d.words.tolist() for d in found] == [[3, UNKNOWN], [2, UNKNOWN, 2], [3, UNKNOWN]]
-    assert [d.sentence_lengths.tolist() for d in found] == [[2], [2, 1], [2]]
-    assert found.lengths.tolist() == document_lengths(tuple(found)).tolist() == [2, 3, 2]
-    assert [d.words.tolist() for d in found[1:]] == [[2, UNKNOWN, 2], [3, UNKNOWN]]
-    assert found[-1].words.tolist() == found[2].words.tolist()
+    documents = TableDocuments(table, rows, table.numbers(vocabulary))
+    assert [d.words.tolist() for d in documents] == [[3, UNKNOWN], [2, UNKNOWN, 2], [3, UNKNOWN]]
+    assert [d.sentence_lengths.tolist() for d in documents] == [[2], [2, 1], [2]]
+    assert documents.lengths.tolist() == document_lengths(tuple(documents)).tolist() == [2, 3, 2]
+    assert [d.words.tolist() for d in documents[1:]] == [[2, UNKNOWN, 2], [3, UNKNOWN]]
+    assert documents[-1].words.tolist() == documents[2].words.tolist()
     with pytest.raises(IndexError):
-        found[3]
+        documents[3]
 
 
 def test_parts_of_texts_are_documents_too(table):
@@ -118,7 +118,7 @@ def test_a_table_that_is_none_is_refused():
 
 
 def test_digests_tell_texts_apart():
-    found = digests(["a", "b", "a", "", "\ud800"])
-    assert found[0] == found[2]
-    assert len(np.unique(found)) == 4
+    names = digests(["a", "b", "a", "", "\ud800"])
+    assert names[0] == names[2]
+    assert len(np.unique(names)) == 4
     assert digests([]).shape == (0,)

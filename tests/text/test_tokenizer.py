@@ -3,7 +3,6 @@
 import builtins
 import random
 import time
-from functools import cache
 
 import pytest
 import spacy
@@ -11,47 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from han_core.runtime.errors import UserError
-from han_core.text.document import Document
 from han_core.text.tokenizer import LONGEST_RUN, PIECE, Tokenizer
+from tests.text.spans import check_spans, odd_text, sentences, tokenizer
 
-tokenizer = cache(Tokenizer)
-
-ODD = [
-    "\ud800", "\udfff", "\x00", "\x1c", "\x85", "\u200b", "\u200d", "\ufeff", "\u202e", "\u0301",
-    "\ufe0f", "e\u0301", "👨\u200d👩\u200d👧", "👍🏽", "🇩🇪", "שלום", "مرحبا", "电影", "。",
-    "\r\n", "\r", "\n\n", "\u2028", "\u3000", "\xa0", " ", "  ", "\t",
-    ".", "...", "!?", "'s", "don't", "Dr.", "a", "<b>", "&amp;", "http://a.b/c?d=e",
-    "x" * (LONGEST_RUN - 1), "$" * (LONGEST_RUN + 1),
-]  # fmt: skip
 ENGLAND = "🏴" + "".join(chr(0xE0000 + ord(letter)) for letter in "gbeng") + "\U000e007f"
-any_character = st.characters(exclude_categories=())  # lone surrogates too
-odd_text = st.lists(st.sampled_from(ODD) | st.text(any_character, max_size=5)).map("".join)
-
-
-def check_spans(document: Document) -> None:
-    """In order, nothing lost: what lies between the spans is white space."""
-    edge = 0
-    for start, end in document.tokens:
-        assert edge <= start < end
-        assert document.text[edge:start].strip() == ""
-        assert not any(character.isspace() for character in document.text[start:end])
-        edge = end
-    assert document.text[edge : document.seen].strip() == ""
-
-
-def sentences(text: str, language: str = "en") -> list[list[str]]:
-    document = tokenizer(language)(text)
-    return [[text[start:end] for start, end in s.tokens] for s in document.sentences]
 
 
 def joined(text: str, language: str = "en") -> list[str]:
     return [" ".join(tokens) for tokens in sentences(text, language)]
 
 
+@pytest.mark.parametrize("segmentation", ["words", "characters"])
 @pytest.mark.parametrize("language", ["en", "zh", "xx"])
 @given(odd_text)
-def test_any_text_can_be_drawn_again_from_its_spans(language, text):
-    document = tokenizer(language)(text)
+def test_any_text_can_be_drawn_again_from_its_spans(language, segmentation, text):
+    document = tokenizer(language, segmentation=segmentation)(text)
     assert document.text == text
     assert document.seen == len(text)
     check_spans(document)
@@ -158,9 +131,11 @@ def test_a_missing_word_segmenter_is_one_sentence(monkeypatch):
     ["👨\u200d👩\u200d👧", "👍🏽", "❤\ufe0f", "e\u0301", "👩🏽\u200d💻", "🇩🇪", ENGLAND],
     ids=["family", "skin tone", "variation", "accent", "joined with skin tone", "flag", "tags"],
 )
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_what_is_one_character_on_screen_is_one_token(language, text):
-    assert text in sentences(f"So {text} nice", language)[0]
+@pytest.mark.parametrize(
+    "how", [("en",), ("zh",), ("zh", "characters")], ids=["English", "Chinese", "characters"]
+)
+def test_what_is_one_character_on_screen_is_one_token(how, text):
+    assert text in sentences(f"So {text} nice", *how)[0]
 
 
 @pytest.mark.parametrize(
@@ -226,3 +201,28 @@ def test_pieces_do_not_change_the_tokens_of_ordinary_text():
         if not token.is_space
     ]
     assert list(tokenizer("en", 100_000)(text).tokens) == expected
+
+
+def test_each_chinese_character_is_a_token_and_other_letters_in_a_row_are_one():
+    text = "房间WiFi很好，3星级！\n\n早餐一般。 Not bad."
+    assert sentences(text, "zh", "characters") == [
+        ["房", "间", "WiFi", "很", "好", "，", "3", "星", "级", "！"],
+        ["早", "餐", "一", "般", "。"],
+        ["Not", "bad", "."],
+    ]
+
+
+def test_japanese_needs_no_segmenter_by_characters():
+    assert sentences("とてもテレビ", "ja", "characters") == [list("とてもテレビ")]
+
+
+def test_a_limit_cuts_after_so_many_characters():
+    document = Tokenizer("zh", 3, "characters")("房间很好")
+    assert (document.seen, len(document.tokens)) == (3, 3)
+
+
+def test_another_segmentation_is_one_sentence():
+    with pytest.raises(UserError, match="words or characters; 'letters' came"):
+        Tokenizer("zh", segmentation="letters")
+    with pytest.raises(UserError, match="'en', 'de' or 'zh'"):
+        Tokenizer("qq", segmentation="characters")

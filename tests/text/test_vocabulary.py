@@ -26,11 +26,11 @@ def test_rare_words_are_left_out():
     assert Vocabulary.build(DOCUMENTS, minimum_count=3).words[2:] == ("b",)
 
 
-@pytest.mark.parametrize(("size", "kept"), [(2, ()), (3, ("b",)), (4, ("b", ".")), (99, 5)])
-def test_the_largest_size_counts_the_reserved_words(size, kept):
+@pytest.mark.parametrize(("size", "expected"), [(2, ()), (3, ("b",)), (4, ("b", ".")), (99, 5)])
+def test_the_largest_size_counts_the_reserved_words(size, expected):
     words = Vocabulary.build(DOCUMENTS, minimum_count=1, maximum_size=size).words
     assert len(words) <= size
-    assert words[2:] == kept or len(words[2:]) == kept
+    assert words[2:] == expected or len(words[2:]) == expected
 
 
 def test_upper_case_is_another_word_only_if_asked_for():
@@ -73,13 +73,13 @@ def test_a_list_of_words_that_is_no_vocabulary_is_refused(words):
 
 
 def test_known_words_keep_their_numbers_when_new_ones_come():
-    known = Vocabulary((*RESERVED, "z", "b"))
+    vocabulary = Vocabulary((*RESERVED, "z", "b"))
     counts = {"a": 2, "b": 9, "c": 3, "d": 2, "e": 1, "<pad>": 5}
-    assert known.extended(counts, 2, 99).words == (*RESERVED, "z", "b", "c", "a", "d")
-    assert known.extended(counts, 2, 6).words == (*RESERVED, "z", "b", "c", "a")
+    assert vocabulary.extended(counts, 2, 99).words == (*RESERVED, "z", "b", "c", "a", "d")
+    assert vocabulary.extended(counts, 2, 6).words == (*RESERVED, "z", "b", "c", "a")
 
 
 def test_no_known_word_goes_where_there_is_no_room():
-    known = Vocabulary((*RESERVED, "z", "b"), lowercase=False)
-    assert known.extended({"a": 2}, 1, 3) == known
-    assert known.extended({}, 1, 99) == known
+    vocabulary = Vocabulary((*RESERVED, "z", "b"), lowercase=False)
+    assert vocabulary.extended({"a": 2}, 1, 3) == vocabulary
+    assert vocabulary.extended({}, 1, 99) == vocabulary

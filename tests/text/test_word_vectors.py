@@ -36,22 +36,22 @@ FORMATS = {
 @pytest.mark.parametrize("name", FORMATS)
 def test_the_words_of_the_vocabulary_get_their_vectors(tmp_path, name):
     (tmp_path / name).write_bytes(FORMATS[name])
-    table, found = read_vectors(tmp_path / name, VOCABULARY, seed=0)
-    assert (table.shape, table.dtype, found) == ((5, 3), np.float32, 2)
+    table, count = read_vectors(tmp_path / name, VOCABULARY, seed=0)
+    assert (table.shape, table.dtype, count) == ((5, 3), np.float32, 2)
     assert table[2].tolist() == GOOD
     assert table[3].tolist() == BAD  # the first of two entries for one word
     assert table[0].tolist() == [0, 0, 0]
 
 
 def test_words_without_a_vector_get_random_ones_of_the_same_spread(tmp_path):
-    known = np.random.default_rng(1).normal(0, 0.3, (500, 40))
-    write_vectors(tmp_path / "v.txt", [(f"k{i}", row) for i, row in enumerate(known)])
+    vectors = np.random.default_rng(1).normal(0, 0.3, (500, 40))
+    write_vectors(tmp_path / "v.txt", [(f"k{i}", row) for i, row in enumerate(vectors)])
     words = [f"{kind}{i}" for i in range(500) for kind in "ku"]
     vocabulary = Vocabulary((*RESERVED, *words))
-    table, found = read_vectors(tmp_path / "v.txt", vocabulary, seed=3)
-    assert found == 500
+    table, count = read_vectors(tmp_path / "v.txt", vocabulary, seed=3)
+    assert count == 500
     unknown = table[[vocabulary.number(f"u{i}") for i in range(500)]]
-    assert unknown.std() == pytest.approx(known.std(), rel=0.05)
+    assert unknown.std() == pytest.approx(vectors.std(), rel=0.05)
     assert abs(unknown.mean()) < 0.02
     again, _ = read_vectors(tmp_path / "v.txt", vocabulary, seed=3)
     other, _ = read_vectors(tmp_path / "v.txt", vocabulary, seed=4)
@@ -65,8 +65,8 @@ def test_what_is_written_is_read(tmp_path, name, written):
     entries = [("good", np.array(GOOD)), ("zebra", np.array([1e-7, 1e7, -0.1]))]
     assert write_vectors(tmp_path / name, [entries[0], odd, entries[1]]) == written
     assert vectors_size(tmp_path / name) == 3
-    table, found = read_vectors(tmp_path / name, VOCABULARY, seed=0)
-    assert found == 2
+    table, count = read_vectors(tmp_path / name, VOCABULARY, seed=0)
+    assert count == 2
     np.testing.assert_allclose(table[[2, 4]], [vector for _, vector in entries], rtol=1e-4)
 
 

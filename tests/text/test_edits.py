@@ -1,7 +1,6 @@
-"""Edited documents against the same edits made on lists of words, and texts by hand."""
+"""Edited documents against the same edits made on lists of words; texts and clicks by hand."""
 
 import time
-from functools import cache
 from itertools import pairwise
 
 import pytest
@@ -10,19 +9,18 @@ from hypothesis import strategies as st
 
 from han_core.runtime.errors import UserError
 from han_core.text.document import Document
-from han_core.text.edits import LONGEST_REPLACEMENT, MOST_EDITS, Edit, apply_edits, toggle
-from han_core.text.tokenizer import Tokenizer
+from han_core.text.edits import (
+    LONGEST_REPLACEMENT,
+    MOST_EDITS,
+    Edit,
+    RemovedRun,
+    apply_edits,
+    edits_after_click,
+    removed_runs,
+    toggle,
+)
+from tests.text.spans import odd_text, sentence_texts, tokenizer
 
-tokenizer = cache(Tokenizer)
-
-ODD = [
-    "\ud800", "\x00", "\x85", "\u200b", "\u200d", "\u202e", "e\u0301", "👨\u200d👩\u200d👧", "👍🏽",
-    "שלום", "电影很好。", "\r\n", "\n\n", "\u3000", " ", "  ", "\t", ".", "...", "!?", "don't ",
-    "Dr. ", "good ", "film. ", "<b>", "&amp;", "(well-known) ",
-]  # fmt: skip
-odd_text = st.lists(
-    st.sampled_from(ODD) | st.text(st.characters(exclude_categories=()), max_size=4), min_size=1
-).map("".join)
 languages = pytest.mark.parametrize("language", ["en", "zh"])
 
 
@@ -46,21 +44,19 @@ def sentence_numbers(document: Document) -> list[int]:
     return [n for n, sentence in enumerate(document.sentences) for _ in sentence.tokens]
 
 
-def sentence_texts(document: Document) -> list[list[str]]:
-    return [[document.text[a:b] for a, b in sentence.tokens] for sentence in document.sentences]
-
-
 def by_sentence(pairs: list[tuple[int, str]]) -> list[list[str]]:
     """Words with their sentences' numbers, sentence by sentence."""
     numbers = sorted({number for number, _ in pairs})
     return [[word for number, word in pairs if number == wanted] for wanted in numbers]
 
 
-@st.composite
-def documents(draw, language: str) -> Document:
-    document = tokenizer(language)(draw(odd_text))
-    assume(document.tokens)
-    return document
+def documents(language: str, words: int = 1) -> st.SearchStrategy[Document]:
+    """Documents of at least so many words."""
+    return (
+        st.tuples(odd_text, st.just(" good" * words), odd_text)
+        .map("".join)
+        .map(tokenizer(language))
+    )
 
 
 @languages
@@ -69,25 +65,26 @@ def test_nothing_changed_is_the_same_document(language, data):
     document = data.draw(documents(language))
     same = [spanning(document, at, at, text) for at, text in enumerate(document.token_texts())]
     for edits in ((), same[:MOST_EDITS]):
-        found = apply_edits(document, edits, tokenizer(language))
-        assert found.document == document
-        assert found.origin == tuple(range(len(document.tokens)))
-        assert found.removed == ()
+        edited = apply_edits(document, edits, tokenizer(language))
+        assert edited.document == document
+        assert edited.origin == tuple(range(len(document.tokens)))
+        assert edited.removed == ()
 
 
 @languages
 @given(st.data())
 def test_words_that_stay_are_as_they_were(language, data):
-    document = data.draw(documents(language))
+    document = data.draw(documents(language, words=2))
     texts, numbers = document.token_texts(), sentence_numbers(document)
-    gone = data.draw(st.sets(st.sampled_from(range(len(texts)))))
-    assume(0 < len(gone) < len(texts))
+    gone = data.draw(
+        st.sets(st.sampled_from(range(len(texts))), min_size=1, max_size=len(texts) - 1)
+    )
     edits = [spanning(document, at, at) for at in data.draw(st.permutations(sorted(gone)))]
-    found = apply_edits(document, edits, tokenizer(language))
+    edited = apply_edits(document, edits, tokenizer(language))
     stay = [at for at in range(len(texts)) if at not in gone]
-    assert (found.origin, found.removed) == (tuple(stay), tuple(sorted(gone)))
-    assert sentence_texts(found.document) == by_sentence([(numbers[at], texts[at]) for at in stay])
-    new, old = found.document, document
+    assert (edited.origin, edited.removed) == (tuple(stay), tuple(sorted(gone)))
+    assert sentence_texts(edited.document) == by_sentence([(numbers[at], texts[at]) for at in stay])
+    new, old = edited.document, document
     assert new.seen == len(new.text)
     assert new.text[: new.tokens[0].start] == old.text[: old.tokens[0].start]
     assert new.text[new.tokens[-1].end :] == old.text[old.tokens[-1].end :]
@@ -125,10 +122,10 @@ def test_edits_are_those_of_a_list_of_words(language, data):
             new = split(replacement).token_texts()
             expected += [(numbers[at], word, None) for word in new]
     assume(expected)
-    found = apply_edits(document, [spanning(document, *values) for values in ranges], split)
-    assert sentence_texts(found.document) == by_sentence([(n, word) for n, word, _ in expected])
-    assert found.origin == tuple(origin for _, _, origin in expected)
-    assert found.removed == tuple(removed)
+    edited = apply_edits(document, [spanning(document, *values) for values in ranges], split)
+    assert sentence_texts(edited.document) == by_sentence([(n, word) for n, word, _ in expected])
+    assert edited.origin == tuple(origin for _, _, origin in expected)
+    assert edited.removed == tuple(removed)
 
 
 TEXT = "A title\n\nThe good film (a very good one). I don't like\tit . "
@@ -188,37 +185,38 @@ def test_a_line_end_stays_rather_than_wide_spaces():
 def test_a_replacement_is_part_of_one_sentence():
     text = "One. Two three. Four."
     edits = [words(text, "three. Four", "It was. It is!")]
-    found = apply_edits(tokenizer("en")(text), edits, tokenizer("en"))
-    assert found.document.text == "One. Two It was. It is!."
-    assert sentence_texts(found.document) == [
+    edited = apply_edits(tokenizer("en")(text), edits, tokenizer("en"))
+    assert edited.document.text == "One. Two It was. It is!."
+    assert sentence_texts(edited.document) == [
         ["One", "."], ["Two", "It", "was", ".", "It", "is", "!"], ["."],
     ]  # fmt: skip
-    assert found.origin == (0, 1, 2, None, None, None, None, None, None, 6)
-    assert found.removed == (3, 4, 5)
+    assert edited.origin == (0, 1, 2, None, None, None, None, None, None, 6)
+    assert edited.removed == (3, 4, 5)
 
 
 def test_a_full_stop_taken_out_merges_no_sentences():
     text = "Good film. bad ending"
-    found = apply_edits(tokenizer("en")(text), [words(text, ".")], tokenizer("en"))
-    assert sentence_texts(found.document) == [["Good", "film"], ["bad", "ending"]]
+    edited = apply_edits(tokenizer("en")(text), [words(text, ".")], tokenizer("en"))
+    assert sentence_texts(edited.document) == [["Good", "film"], ["bad", "ending"]]
 
 
 def test_chinese_stays_without_white_space():
     text = "这部电影很好。我不喜欢结尾。"
     document = tokenizer("zh")(text)
-    found = apply_edits(document, [words(text, "很"), words(text, "喜欢", "讨厌")], tokenizer("zh"))
-    assert found.document.text == "这部电影好。我不讨厌结尾。"
+    edits = [words(text, "很"), words(text, "喜欢", "讨厌")]
+    edited = apply_edits(document, edits, tokenizer("zh"))
+    assert edited.document.text == "这部电影好。我不讨厌结尾。"
 
 
 def test_what_a_limit_cut_off_stays_unseen():
     split = tokenizer("en", 4)
     document = split("One two three four. Five")
-    found = apply_edits(
+    edited = apply_edits(
         document, [words(document.text, "two"), words(document.text, "four")], split
     )
-    assert found.document.text == "One three . Five"
-    assert found.document.text[: found.document.seen] == "One three "
-    assert found.document.token_texts() == ("One", "three")
+    assert edited.document.text == "One three . Five"
+    assert edited.document.text[: edited.document.seen] == "One three "
+    assert edited.document.token_texts() == ("One", "three")
 
 
 @pytest.mark.parametrize(
@@ -282,6 +280,87 @@ def test_the_longest_text_takes_a_second():
     long = spanning(document, 0, 19_998)
     edits = [long] * (MOST_EDITS - 1) + [spanning(document, 5, 9, "y" * LONGEST_REPLACEMENT)]
     started = time.process_time()
-    found = apply_edits(document, edits, tokenizer("en"))
+    edited = apply_edits(document, edits, tokenizer("en"))
     assert time.process_time() - started < 5
-    assert found.origin[-1] == 19_999
+    assert edited.origin[-1] == 19_999
+
+
+SIX = "One two three. Four five six."
+DOCUMENT = tokenizer("en")(SIX)
+
+
+def after(*edits: Edit):
+    return apply_edits(DOCUMENT, edits, tokenizer("en"))
+
+
+def click(edits, edited, part: str):
+    """The edits after a click on a part of the edited text."""
+    start = edited.document.text.index(part)
+    return edits_after_click(DOCUMENT, edits, edited, start, start + len(part))
+
+
+def test_words_taken_out_stand_where_they_stood():
+    new = after(words(SIX, "two"), words(SIX, "six"), words(SIX, "One"))
+    assert new.document.text == "three. Four five ."
+    assert removed_runs(DOCUMENT, new) == (
+        RemovedRun(0, "One", 2),
+        RemovedRun(0, "two", 0),
+        RemovedRun(4, "six", 1),
+    )
+
+
+def test_a_sentence_taken_out_is_one_piece_and_may_stand_at_the_end():
+    new = after(words(SIX, "Four five six."))
+    assert removed_runs(DOCUMENT, new) == (RemovedRun(4, "Four five six.", 0),)
+
+
+def test_a_replacement_stands_behind_what_it_replaces():
+    new = after(words(SIX, "two", "2 and a half"))
+    assert new.document.text == "One 2 and a half three. Four five six."
+    assert removed_runs(DOCUMENT, new) == (RemovedRun(1, "two", 0),)
+    assert new.made_by == (None, 0, 0, 0, 0, *[None] * 6)
+
+
+def test_a_word_touched_goes_and_touched_again_where_it_stood_comes_back():
+    new = after(words(SIX, "two"))
+    edits = click([words(SIX, "two")], new, "five")
+    assert edits == (words(SIX, "two"), words(SIX, "five"))
+
+
+def test_a_touched_sentence_goes_with_what_was_replaced_in_it():
+    first = [words(SIX, "five", "5")]
+    new = after(*first)
+    edits = click(first, new, "Four 5 six.")
+    assert after(*edits).document.text == "One two three."
+
+
+def test_a_touched_replacement_is_taken_back():
+    both = [words(SIX, "five", "5"), words(SIX, "One", "1")]
+    new = after(*both)
+    assert click(both, new, "5") == (both[1],)
+
+
+@given(st.lists(st.integers(0, 7), max_size=7), st.integers(0, 7))
+def test_touching_any_word_takes_out_that_word_alone(gone, which):
+    edits = [Edit(*DOCUMENT.tokens[i]) for i in dict.fromkeys(gone)]
+    new = after(*edits)
+    at = which % len(new.document.tokens)
+    more = edits_after_click(DOCUMENT, edits, new, *new.document.tokens[at])
+    if len(new.document.tokens) == 1:
+        with pytest.raises(ValueError, match="At least one word"):
+            after(*more)
+    else:
+        assert set(after(*more).removed) == {*new.removed, new.origin[at]}
+
+
+@given(st.lists(st.integers(0, 7), max_size=7), st.data())
+def test_kept_and_struck_words_together_are_the_text(gone, data):
+    replacement = data.draw(st.sampled_from(["", "new"]))
+    new = after(*(Edit(*DOCUMENT.tokens[i], replacement) for i in dict.fromkeys(gone)))
+    words = [
+        None if owner is not None else text
+        for text, owner in zip(new.document.token_texts(), new.made_by, strict=True)
+    ]
+    for before, text, _ in reversed(removed_runs(DOCUMENT, new)):
+        words[before:before] = text.split()
+    assert [word for word in words if word is not None] == list(DOCUMENT.token_texts())
