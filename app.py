@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared.render_queue import RENDERS
+from pages.shared.page import RENDERS
 
 st.set_page_config(page_title="Hanscope", page_icon="🔦", layout="wide")
 explore = st.Page("pages/1_Explore.py", title="Explore")

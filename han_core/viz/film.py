@@ -17,10 +17,9 @@ from han_core.explanation.explanation import Explanation, Reading, entropy
 from han_core.runtime.errors import UserError
 from han_core.viz.charts.distributions import chosen_classes
 from han_core.viz.colour_scale import Scale, reading_scale
-from han_core.viz.dot_rows import RANKED, UNIFORM
 from han_core.viz.heatmap import Colour, heatmap, longest_bar
 from han_core.viz.markup import chance, inked, writable
-from han_core.viz.plot import FigureBuilder, below, number_axis, plain_layout
+from han_core.viz.plot import RANKED, UNIFORM, FigureBuilder, below, number_axis, plain_layout
 
 MOST_SENT = 60_000
 """Tokens times moments that are drawn; a browser gets some three megabytes then."""

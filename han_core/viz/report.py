@@ -32,8 +32,8 @@ from han_core.explanation.statistics import Interval, share
 from han_core.models.checkpoint import Checkpoint
 from han_core.runtime.errors import UserError
 from han_core.viz.colour_scale import FLOOR, TITLES, Scale, legend, reading_scale
+from han_core.viz.export import Entry, Grid, report
 from han_core.viz.heatmap import Colour, heatmap, longest_bar
-from han_core.viz.html_page import Entry, Grid, report
 
 MOST_DOCUMENTS = 200
 MOST_TOKENS = 200_000

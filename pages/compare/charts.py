@@ -9,19 +9,31 @@ import pandas as pd
 import streamlit as st
 
 from han_core.explanation.comparison import Column, aligned_sentences, aligned_words
-from han_core.viz.charts.agreement import MEASURES, agreement_matrix, pairwise
+from han_core.viz.charts.comparison import MEASURES, agreement_matrix, pairwise
 from han_core.viz.charts.distributions import class_bars
 from han_core.viz.charts.sentence_bars import column_bars
-from han_core.viz.tables import comparison_table, to_csv
-from pages.compare import sentences
+from han_core.viz.export import comparison_table, to_csv
 from pages.compare.comparison import FEWEST, Comparison
-from pages.shared import explanation_panels, quotas, wording
+from pages.shared import cache, explanation_panels, wording
 from pages.shared.components import figure_export, hooked
 from pages.shared.page import restore_value
 
 TOPS = [5, 10, 20]
 NARROWEST = 320  # pixels of a matrix
 PLAIN = {"displayModeBar": False}
+MEASURES_NOTE = (
+    "The absolute values are compared, word by word, over the words that all sides have. τ "
+    "compares the whole ranking, the overlap only its top, the divergence (Jensen-Shannon) how the "
+    "weight is distributed."
+)
+SHARES = (
+    "Each bar is the share of a sentence in the absolute values of all sentences, so that methods "
+    "with different units fit on one axis. Attention has no sign, so its bars never point left."
+)
+EXPORT_NOTE = (
+    "A row for each word and a column for each side, in full precision. Each figure can be saved "
+    "as SVG or PNG below it."
+)
 
 
 def enough(comparison: Comparison) -> bool:
@@ -31,7 +43,7 @@ def enough(comparison: Comparison) -> bool:
         return False
     words = int(aligned_words(comparison.columns).shared.sum())
     if words < 2:
-        st.info(sentences.too_few_words(words))
+        st.info(too_few_words(words))
     return words > 1
 
 
@@ -47,7 +59,7 @@ def sentences_and_classes(comparison: Comparison) -> None:
             )  # fmt: skip
         figure_export("sentence_bars", "sentences")
         signed = any(column.answer.signed for column in comparison.columns)
-        st.caption(sentences.SHARES if signed else wording.SENTENCES)
+        st.caption(SHARES if signed else wording.SENTENCES)
     if comparison.kind == "methods":
         return
     with grid.cell():
@@ -64,7 +76,7 @@ def sentences_and_classes(comparison: Comparison) -> None:
 def agreement(comparison: Comparison) -> None:
     """Draw three matrices with a cell for each pair, and the same values as a table."""
     st.subheader("Agreement", anchor=False)
-    if place := quotas.place("agreement_figures"):
+    if place := cache.figures_place("agreement_figures"):
         with place:
             _agreement(comparison)
 
@@ -82,8 +94,8 @@ def _agreement(comparison: Comparison) -> None:
                     key=f"agreement_{measure}", config=PLAIN, alt=f"Agreement by {measure}",
                 )  # fmt: skip
     figure_export("agreement", "agreement")
-    few = sentences.few_words_line(len(words.texts), top)
-    st.caption(f"{wording.AGREEMENT} {sentences.MEASURES} {few}".strip())
+    few = few_words_line(len(words.texts), top)
+    st.caption(f"{wording.AGREEMENT} {MEASURES_NOTE} {few}".strip())
     with st.expander("Show as a table"):
         rows = agreement_table(comparison.columns, top)
         numbers = st.column_config.NumberColumn(format="%.4f")
@@ -134,7 +146,7 @@ def export(comparison: Comparison) -> None:
         on_click="ignore",
         key="get_comparison",
     )
-    st.caption(sentences.EXPORT)
+    st.caption(EXPORT_NOTE)
 
 
 def comparison_csv(comparison: Comparison) -> bytes:
@@ -148,3 +160,17 @@ def comparison_csv(comparison: Comparison) -> bytes:
     if comparison.versions is not None:  # offsets of the aligned text, which is neither version
         table = table.drop(columns=["start", "end"])
     return to_csv(table)
+
+
+def few_words_line(words: int, top: int) -> str:
+    """Say where the top covers every word."""
+    if words > top:
+        return ""
+    return f"Only {words} words can be compared, so the top {top} are all of them."
+
+
+def too_few_words(words: int) -> str:
+    """Say why nothing can be compared."""
+    if words:
+        return "There is only one word to compare, and it always has all the weight."
+    return "The sides have no word in common, so there is nothing to compare."

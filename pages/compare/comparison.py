@@ -3,6 +3,7 @@
 Sides are models, attribution methods, or versions of the text.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
@@ -11,17 +12,18 @@ import streamlit as st
 from han_core.explanation.attribution import Attribution, Method
 from han_core.explanation.comparison import Column, attention_column
 from han_core.explanation.explanation import Reading
-from han_core.runtime.errors import UserError
+from han_core.models.listing import Listing
+from han_core.runtime.errors import UserError, listed
 from han_core.text.document import AlignedVersions, align_versions
 from han_core.viz.colour_scale import attribution_scale, reading_scale
 from han_core.viz.heatmap import Colour, Out
-from pages.compare import sentences
-from pages.shared import cache, controls, quotas, wording
+from pages.shared import cache, controls, wording
 from pages.shared.document_input import TEXT_HEIGHT
 from pages.shared.page import restore_value
 
 Kind = Literal["models", "methods", "versions"]
 
+KINDS = {"models": "Models", "methods": "Methods", "versions": "Versions"}
 FEWEST, MOST = 2, 4
 DEFAULT_METHODS: tuple[Method, ...] = ("attention", "gradient", "leave_one_word_out")
 FIRST, SECOND = "First version", "Second version"
@@ -102,7 +104,7 @@ def pick() -> Request:
         device, reading = controls.device(), controls.reading()
         _check(len(names), "checkpoints")
         listings = cache.listings()
-        notes = sentences.model_notes([listings[name] for name in names if name in listings])
+        notes = model_notes([listings[name] for name in names if name in listings])
         return Request(kind, tuple(names), device, reading, notes=notes)
     name = controls.checkpoint()
     controls.about_models([name])
@@ -112,6 +114,24 @@ def pick() -> Request:
     device, reading = controls.device(), controls.reading()
     _check(len(methods), "methods")
     return Request(kind, (name,), device, reading, methods, target)
+
+
+def model_notes(listings: Sequence[Listing]) -> tuple[str, ...]:
+    """Say where the models have different classes, and where they read different languages."""
+    notes = []
+    if len({frozenset(one.classes) for one in listings}) > 1:
+        names = [" / ".join(one.classes[:4]) for one in listings]
+        notes.append(
+            f"These models have different classes ({listed(names)}): their attention can be "
+            "compared, their predictions cannot."
+        )
+    languages = sorted({one.language for one in listings})
+    if len(languages) > 1:
+        notes.append(
+            f"These models read different languages ({listed(languages)}) and may split the text "
+            "into different words; words that overlap are compared as one."
+        )
+    return tuple(notes)
 
 
 def second_version(first: str) -> str:
@@ -130,7 +150,7 @@ def second_version(first: str) -> str:
     st.text_area(
         "Second version",
         height=TEXT_HEIGHT,
-        max_chars=quotas.current().characters,
+        max_chars=cache.quotas().characters,
         key="version",
         placeholder="The same text with other words",
         persist_state="session",
@@ -153,8 +173,8 @@ def _pick_kind() -> Kind:
     restore_value("compared", "models")
     chosen = st.segmented_control(
         "Compare",
-        list(sentences.KINDS),
-        format_func=lambda kind: sentences.KINDS[kind],
+        list(KINDS),
+        format_func=lambda kind: KINDS[kind],
         key="compared",
         required=True,
         wrap=True,

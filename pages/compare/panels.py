@@ -1,26 +1,54 @@
 """The panels of Compare: each side on shared scales, and the difference of two sides."""
 
-from itertools import combinations
+from itertools import combinations, groupby
 
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from han_core.explanation.comparison import Difference, largest_differences
+from han_core.explanation.comparison import Difference, Unit, largest_differences
 from han_core.explanation.counterfactual import probability_change
 from han_core.explanation.verdicts import removal_sentence
+from han_core.runtime.errors import counted, listed
+from han_core.text.document import AlignedVersions, Document
 from han_core.viz.charts.sentence_bars import difference_heatmap, difference_scale
 from han_core.viz.colour_scale import Scale, legend, prediction, seen_line
 from han_core.viz.heatmap import heatmap, longest_bar
 from han_core.viz.markup import writable
-from pages.compare import sentences
 from pages.compare.comparison import Comparison, Side
-from pages.shared import cache, controls, explanation_panels, quotas, wording
+from pages.shared import cache, controls, explanation_panels, wording
 from pages.shared.components import draw, figure_export, hooked
 from pages.shared.page import plain
 
 NARROWEST = 320  # pixels that a panel needs
 COLUMNS = {1: 1, 2: 2, 3: 3, 4: 2}
+TWO_SCALES = (
+    "Attention is a share without a sign; the other methods give signed changes of a probability. "
+    "So there are two colour scales: compare colours under the same scale only."
+)
+DIFFERENT = {
+    "models": "A difference shows that attention moved, not that the prediction changed.",
+    "methods": "Methods that differ answer different questions; none of them is the right one.",
+    "versions": "A difference shows that attention moved, not that the prediction changed.",
+}
+GIVEN: dict[Unit, str] = {
+    "weight": "more weight",
+    "effect": "a higher value",
+    "share": "a larger share",
+}
+UNITS: dict[Unit, str] = {
+    "weight": "",
+    "effect": "Values are changes of the probability in percentage points.",
+    "share": (
+        "A weight and a change of probability have no common unit, so the share of each word in "
+        "the absolute values of all words is compared, without a sign."
+    ),
+}
+VERSIONS = (
+    "Only words that both versions have are compared, with their weights normalised to sum to 1: "
+    "added words always take weight from the others and removed words always free some."
+)
+LISTED = 8  # runs of words that a sentence names
 
 
 def panels(comparison: Comparison) -> list[DeltaGenerator]:
@@ -78,7 +106,7 @@ def _legends(comparison: Comparison) -> None:
     if len(under) == 1:
         st.html(legend(*under))
         return
-    st.caption(sentences.TWO_SCALES)
+    st.caption(TWO_SCALES)
     grid = st.grid(len(under), min_column_width=NARROWEST, gap=("small", "large"))
     for scale, names in under.items():
         with grid.cell():
@@ -92,7 +120,7 @@ def _captions(comparison: Comparison) -> None:
         st.markdown(
             plain(f"From the first version to the second {probability_change(first, second)}")
         )
-        changes = sentences.changes_line(comparison.versions, second.document)
+        changes = changes_line(comparison.versions, second.document)
         st.caption(plain(changes))
     if any(not column.answer.signed for column in comparison.columns):
         st.caption(wording.READINGS[comparison.request.reading])
@@ -109,7 +137,7 @@ ROWS = 6
 def differences(comparison: Comparison) -> None:
     """Draw the heatmap of the difference, and tables of the largest differences."""
     st.subheader("Difference", anchor=False)
-    if place := quotas.place("difference_figures"):
+    if place := cache.figures_place("difference_figures"):
         with place:
             _difference(comparison)
 
@@ -122,7 +150,7 @@ def _difference(comparison: Comparison) -> None:
     for noun, lined in [("sentence", difference.sentences), ("word", difference.words)]:
         with grid.cell():
             _table(noun, difference, lined)
-    st.caption(sentences.DIFFERENT[comparison.kind])
+    st.caption(DIFFERENT[comparison.kind])
 
 
 def _pair(comparison: Comparison) -> tuple[Side, Side]:
@@ -146,9 +174,9 @@ def _in_the_text(difference: Difference, one: Side, comparison: Comparison) -> N
         with st.container(key="difference_figure"):
             draw(difference_heatmap(difference, one.added, one.out), key="difference_words")
         figure_export("difference_figure", "difference")
-    st.caption(plain(sentences.difference_line(difference)))
+    st.caption(plain(difference_line(difference)))
     if comparison.versions is not None:
-        st.caption(sentences.VERSIONS)
+        st.caption(VERSIONS)
 
 
 def _table(noun: str, difference: Difference, lined) -> None:
@@ -166,3 +194,31 @@ def named_columns(rows: pd.DataFrame, noun: str, difference: Difference) -> pd.D
     shown = rows.assign(text=rows["text"].map(writable))
     shown.columns = [noun, f"in {difference.one.name}", f"in {difference.other.name}", "difference"]
     return shown
+
+
+def changes_line(versions: AlignedVersions, second: Document) -> str:
+    """Name the words that were added and removed, run by run; ``second`` as it was written."""
+    tokens, added = second.tokens, list[str]()
+    for _, run in groupby(enumerate(versions.added), lambda pair: pair[1] - pair[0]):
+        numbers = [token for _, token in run]
+        added.append(second.text[tokens[numbers[0]].start : tokens[numbers[-1]].end])
+    removed = [run.text for run in versions.removed]
+    n_added = len(versions.added)
+    n_removed = len(versions.first.tokens) - (len(tokens) - n_added)
+    changes = [
+        f"{counted(number, 'word')} {verb}: {listed(runs, LISTED)}."
+        for number, verb, runs in [(n_added, "added", added), (n_removed, "removed", removed)]
+        if number
+    ]
+    return " ".join(changes) or "Both versions have the same words."
+
+
+def difference_line(difference: Difference) -> str:
+    """Explain the colours of a difference."""
+    one, other, more = difference.one.name, difference.other.name, GIVEN[difference.unit]
+    whose = f" in {one}" if difference.unit == "weight" else ""
+    legend = (
+        f"Blue: {more} in {one}. Orange: {more} in {other}. Pale: about the same. The "
+        f"bars are the attention weights of the sentences{whose}."
+    )
+    return f"{legend} {UNITS[difference.unit]}".strip()

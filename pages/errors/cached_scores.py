@@ -23,7 +23,7 @@ from han_core.data.corpus import Corpus
 from han_core.explanation.dataset_evidence import measure
 from han_core.runtime.errors import UserError
 from han_core.runtime.paths import notes_url
-from pages.shared import cache, files
+from pages.shared import cache, data_picker
 
 PROCESS_BYTES = 20 * 2**20
 """File size from which another process reads the file: a long read would block other sessions."""
@@ -59,7 +59,7 @@ def find_scores(checkpoint: str, source: Source) -> CachedScores | None:
     sha256 = checkpoint_sha256(checkpoint)
     if stored := score_cache.find_scores(source, sha256):
         return stored
-    same = (each for each in files.list_scores() if each.origin.source.same_as(source))
+    same = (each for each in data_picker.list_scores() if each.origin.source.same_as(source))
     if (known := next(same, None)) is None:
         return None
     return score_cache.open_scores(score_cache.score_key(known.scores.manifest, sha256))
@@ -78,7 +78,7 @@ def score_in_process(
     stored = scoring_job.score_in_process(
         cache.checkpoints_root() / checkpoint, model, corpus, source, progress
     )
-    files.forget_scores()
+    data_picker.forget_scores()
     return stored
 
 

@@ -19,7 +19,7 @@ from han_core.analysis.reimport import (
 from han_core.runtime.errors import UserError
 from pages.errors import cached_scores, cursor, document, sentences
 from pages.errors.context import ErrorsContext, document_columns, switch
-from pages.shared import files
+from pages.shared import data_picker
 from pages.shared.components import hooked
 from pages.shared.wording import plain
 
@@ -32,11 +32,11 @@ def panel(errors: ErrorsContext) -> None:
     if MESSAGE in st.session_state:
         st.success(plain(st.session_state.pop(MESSAGE)))
     try:
-        upload = files.upload("bring_upload", "A table that was exported before")
+        upload = data_picker.upload("bring_upload", "A table that was exported before")
         if upload is None:
             return
         name, spec = upload
-        matched = match_documents(errors.store, files.table(spec))
+        matched = match_documents(errors.store, data_picker.table(spec))
         st.markdown(plain(f"{name}: {match_line(matched, errors.store.rows)}"))
         _annotations(errors, matched)
     except UserError as error:

@@ -10,8 +10,8 @@ from han_core.analysis.dataset import Outcomes
 from han_core.analysis.model_pairs import Pair, class_table, has_changed, pairs_by_class, sum_pairs
 from han_core.analysis.pair_attention import PairAttention, attention_table, pair_attention
 from han_core.analysis.query import select
+from han_core.viz.charts.comparison import class_changes, divergences, moved_words
 from han_core.viz.charts.confusion import change_matrix
-from han_core.viz.charts.pair import class_changes, divergences, moved_words
 from pages.errors import cross_filter, cursor, sentences
 from pages.errors.context import ErrorsContext
 from pages.shared import document_input

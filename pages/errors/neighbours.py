@@ -23,7 +23,7 @@ from han_core.runtime.errors import UserError
 from han_core.runtime.jobs import JobState
 from pages.errors import cached_scores, scoring, sentences
 from pages.errors.context import ErrorsContext
-from pages.shared import cache, data_picker, files
+from pages.shared import cache, data_picker
 from pages.shared.components import hooked
 from pages.shared.page import restore_value
 from pages.shared.wording import plain
@@ -97,7 +97,7 @@ def _sources(checkpoint: str, errors: ErrorsContext) -> dict[str, Source]:
     sources += [source_of(spec) for spec in BUNDLED]
     sources += [
         each.origin.source
-        for each in files.list_scores()
+        for each in data_picker.list_scores()
         if set(each.scores.manifest.classes) == set(errors.store.labels)
     ]
     by_data: dict[str, Source] = {}
@@ -117,10 +117,10 @@ def _source_name(checkpoint: str, source: Source) -> str:
 
 
 def _upload() -> Source | None:
-    upload = files.upload(UPLOAD, "CSV, TSV, JSONL or Parquet, with texts and labels")
+    upload = data_picker.upload(UPLOAD, "CSV, TSV, JSONL or Parquet, with texts and labels")
     if upload is None:
         return None
-    columns = files.table(upload[1]).columns
+    columns = data_picker.table(upload[1]).columns
     pickers = st.columns(2)
     with pickers[0]:
         text = _column("Column of the texts", columns, "text", 0)

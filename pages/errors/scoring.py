@@ -21,7 +21,7 @@ from han_core.runtime.errors import UserError
 from han_core.runtime.jobs import JobState, job_state, stop_job
 from pages.errors import cached_scores
 from pages.errors.context import warn_later
-from pages.shared import cache, controls, data_picker, files
+from pages.shared import cache, controls, data_picker
 from pages.shared.wording import plain
 
 GONE = "gone:"
@@ -145,7 +145,7 @@ def _show_progress(work: Path, checkpoint: str) -> None:
     def panel() -> None:
         state = job_state(work)
         if state is None or state.kind != "working":
-            files.forget_scores()
+            data_picker.forget_scores()
             st.rerun()
         st.progress(state.share, f"{plain(checkpoint)}: {progress_line(state)}")
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -211,4 +211,4 @@ def _delete(key: str) -> None:
         delete_scores(key)
     except UserError as error:
         warn_later(str(error))
-    files.forget_scores()
+    data_picker.forget_scores()

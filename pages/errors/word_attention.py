@@ -17,8 +17,13 @@ from han_core.analysis.word_ranking import (
     word_table,
 )
 from han_core.explanation.dataset_evidence import sample_of_scored
-from han_core.viz.charts.faithfulness import Question, intervals
-from han_core.viz.charts.word_attention import attended_words, entropy_shares, position_profile
+from han_core.viz.charts.corpus_attention import (
+    Question,
+    attended_words,
+    entropy_shares,
+    intervals,
+    position_profile,
+)
 from pages.errors import cached_scores, cross_filter, sentences
 from pages.errors.context import ErrorsContext
 from pages.shared import wording

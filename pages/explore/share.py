@@ -10,10 +10,9 @@ from han_core.explanation.explanation import Reading
 from han_core.runtime.errors import UserError
 from han_core.runtime.paths import data_root
 from han_core.viz.colour_scale import legend, prediction, reading_scale, seen_line
+from han_core.viz.export import standalone, to_csv, to_json, weights_table
 from han_core.viz.heatmap import Colour, heatmap
-from han_core.viz.html_page import standalone
 from han_core.viz.permalink import DocumentStore, View, restore, share, view_of
-from han_core.viz.tables import to_csv, to_json, weights_table
 from pages.explore.words import Analysis
 from pages.shared import cache, document_input, wording
 from pages.shared.page import plain

@@ -1,4 +1,4 @@
-"""Models and answers kept between reruns, for everybody who uses this server.
+"""Models and answers kept between reruns, for everybody who uses this server, and its quotas.
 
 Everything is bounded, and everything that decides a result is part of its key. A ``mark`` is
 the ``fingerprint`` of a checkpoint's folder: another mark, another model.
@@ -6,11 +6,14 @@ the ``fingerprint`` of a checkpoint's folder: another mark, another model.
 
 import gc
 import hashlib
+import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from han_core.explanation.attention_permutation import untrained_twin, with_uniform_attention
 from han_core.explanation.attribution import Attribution, Method, Unit, attribute
@@ -22,12 +25,55 @@ from han_core.explanation.model_probe import Fill, ModelProbe, probe_document
 from han_core.explanation.worker import EvidenceRequest, EvidenceWorker
 from han_core.models.checkpoint import Checkpoint, load_checkpoint
 from han_core.models.listing import Listing, broken_checkpoints, list_checkpoints
+from han_core.models.registry import model_kind
 from han_core.runtime.atomic_io import files_state
 from han_core.runtime.devices import choose_device
 from han_core.runtime.paths import checkpoints_root
 from han_core.text.edits import Edit, apply_edits
-from pages.shared import quotas
-from pages.shared.render_queue import RENDERS
+from pages.shared.page import RENDERS
+
+CLASS = "HANSCOPE_CLASS"
+"""The environment variable that ``class_mode`` sets."""
+
+
+@dataclass(frozen=True)
+class Quotas:
+    """How much one visitor gets without a click: everything when alone, less in a class.
+
+    Attributes:
+        characters: the longest text that can be pasted; far more stops a browser.
+        folded: whether figures beyond bars and heatmaps are drawn only when opened.
+        worker: whether a worker process measures evidence.
+    """
+
+    characters: int = 1_000_000
+    folded: bool = False
+    worker: bool = False
+
+    def words_at_once(self, stage: Stage, model: str) -> int:
+        """Words of the longest text whose evidence is measured without a click."""
+        words = model_kind(model).evidence_words
+        if stage == "thorough":
+            return 0 if self.worker else words.thorough
+        return words.shared if self.worker else words.quick
+
+
+ALONE = Quotas()
+IN_CLASS = Quotas(characters=100_000, folded=True, worker=True)
+
+
+def quotas() -> Quotas:
+    """Return the quotas of this server."""
+    return IN_CLASS if os.environ.get(CLASS) else ALONE
+
+
+def figures_place(key: str) -> DeltaGenerator | None:
+    """Return where figures go; None while they are folded, and then they are not made either."""
+    if not quotas().folded:
+        return st.container()
+    fold = st.expander("Figures", on_change="rerun", key=key)
+    return fold if fold.open else None
+
 
 SHORT = 5_000
 """Characters of a text that is explained at once."""
@@ -204,7 +250,7 @@ def _measure_by_worker(
     Long texts wait for each other, and short ones never wait for them.
     """
     on_cpu = checkpoint_of(request.folder, request.mark, device).device.type == "cpu"
-    if not (quotas.current().worker and on_cpu):
+    if not (quotas().worker and on_cpu):
         return None
     worker = _worker(len(request.document.text) > SHORT)
     with RENDERS.paused():

@@ -3,7 +3,7 @@
 ``make class`` serves this in place of ``app.py``. The health check says ok once every
 checkpoint has explained a text. Streamlit collects garbage after every run of a page, which
 takes longer than the page with the objects of thirty sessions; so living objects are frozen
-every second, and all are collected once a minute. ``quotas`` says what waits for a click.
+every second, and all are collected once a minute. ``cache.Quotas`` says what waits for a click.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ import streamlit as st
 from han_core.runtime.devices import available_devices
 from han_core.runtime.errors import UserError
 from pages.shared import cache
-from pages.shared.quotas import CLASS
+from pages.shared.cache import CLASS
 
 PAUSE = 1.0  # seconds between two freezes
 ROUNDS = 60  # freezes between two full collections

@@ -15,7 +15,7 @@ from han_core.runtime.errors import UserError
 from han_core.text.document import Document
 from han_core.text.edits import Edit, EditedDocument, apply_edits, edits_after_click
 from han_core.text.tokenizer import Tokenizer
-from pages.shared import files, quotas, wording
+from pages.shared import cache, data_picker, wording
 from pages.shared.page import is_stale, mark_drawn, plain, restore_value, set_value
 
 TEXT_HEIGHT = 248  # pixels: about as tall as what stands beside it
@@ -26,7 +26,7 @@ KINDS = ["txt", "csv", "tsv", "jsonl", "parquet"]
 
 def document() -> None:
     """Draw the example picker, the text area, the button, and the file picker."""
-    names = files.examples(EXAMPLES)
+    names = data_picker.examples(EXAMPLES)
     restore_value("example", FIRST_EXAMPLE)
     restore_value("document", names[FIRST_EXAMPLE][1])
     st.session_state.setdefault("analysed", st.session_state["document"])
@@ -46,7 +46,7 @@ def document() -> None:
     st.text_area(
         "Text",
         height=TEXT_HEIGHT,
-        max_chars=quotas.current().characters,
+        max_chars=cache.quotas().characters,
         key="document",
         placeholder="Paste a review or any other text",
         on_change=_take_typed,
@@ -75,7 +75,7 @@ def analysed() -> str:
         raise UserError(
             "A text with at least one word is expected, but the box is empty. Type or paste one."
         )
-    longest, length = quotas.current().characters, len(st.session_state["analysed"])
+    longest, length = cache.quotas().characters, len(st.session_state["analysed"])
     if length > longest:  # from a file; the box takes no more
         raise UserError(
             f"A text of up to {longest:,} characters is expected; this one has {length:,}. "
@@ -123,7 +123,7 @@ def _take_file() -> None:
     if file is None:
         return
     try:
-        _take_texts(files.texts(file.getvalue(), file.name))
+        _take_texts(data_picker.texts(file.getvalue(), file.name))
     except UserError as error:
         set_notice("text", str(error))
 
@@ -144,7 +144,7 @@ def _go_to(at: int) -> None:
 def _take_example() -> None:
     chosen = st.session_state["example"]
     if not is_stale("example", "analyze") and chosen is not None:
-        set_value("document", files.examples(EXAMPLES)[chosen][1])
+        set_value("document", data_picker.examples(EXAMPLES)[chosen][1])
         _take_text()
 
 

@@ -15,7 +15,7 @@ from han_core.viz.charts.evidence import deletion_curve, flip_strip, swap_strip,
 from han_core.viz.charts.sentence_bars import sentence_bars
 from han_core.viz.colour_scale import reading_scale
 from han_core.viz.heatmap import Colour, Out, heatmap
-from pages.shared import cache, controls, quotas, wording
+from pages.shared import cache, controls, wording
 from pages.shared.components import draw, figure_export, hooked
 from pages.shared.page import plain, restore_value
 
@@ -125,7 +125,7 @@ def _is_wanted(question: cache.Question, unit: Unit, fill: Fill, stage: Stage) -
 def _at_once(question: cache.Question, stage: Stage) -> bool:
     probe = cache.probe(question)
     model = probe.checkpoint.config.architecture.model
-    return probe.tokens <= quotas.current().words_at_once(stage, model)
+    return probe.tokens <= cache.quotas().words_at_once(stage, model)
 
 
 def _measure(question: cache.Question, unit: Unit, fill: Fill, stage: Stage) -> Evidence:
@@ -164,7 +164,7 @@ def _draw_evidence(measured: Evidence, stage: str) -> None:
         for sentence in evidence_sentences(measured):
             st.markdown(plain(sentence))
         st.space("small")
-        if place := quotas.place(f"evidence_figures_{stage}"):
+        if place := cache.figures_place(f"evidence_figures_{stage}"):
             with place:
                 _draw_figures(measured, stage)
     if place:

@@ -10,7 +10,7 @@ from han_core.data.splits import Source
 from han_core.data.table import Table
 from han_core.runtime.errors import UserError
 from han_core.viz.charts.distributions import class_counts, lengths
-from pages.shared import data_picker, files
+from pages.shared import data_picker
 from pages.shared.page import plain, restore_value
 from pages.train import cached_runs, form_values, sentences
 
@@ -79,15 +79,15 @@ def _take_language() -> None:
 
 
 def _pick_file() -> PickedData | None:
-    uploaded = files.upload("train_upload", "CSV, TSV, JSONL or Parquet")
+    uploaded = data_picker.upload("train_upload", "CSV, TSV, JSONL or Parquet")
     if uploaded is None:
         st.caption(sentences.FILE)
         return None
     name, spec = uploaded
-    table: Table = files.table(spec)
+    table: Table = data_picker.table(spec)
     st.caption(f"{plain(name)}: {table.rows:,} rows, {len(table.columns)} columns.")
     text, label = _pick_columns(table.columns)
-    spec = files.as_messages("train_messages", spec)
+    spec = data_picker.as_messages("train_messages", spec)
     return PickedData(spec, name, table.columns, text, label, rows=table.preview)
 
 

@@ -15,7 +15,7 @@ from han_core.models.listing import Listing
 from han_core.runtime.errors import UserError
 from han_core.training.fields import setting_fields
 from han_core.training.settings import BAGS, Settings
-from pages.shared import cache, files, wording
+from pages.shared import cache, data_picker, wording
 from pages.shared.page import plain, restore_value
 from pages.train import form_values, sentences, splits_form
 from pages.train.data_form import PickedData
@@ -99,7 +99,7 @@ def unlabelled(picked: PickedData) -> str | None:
         return splits_form.pick_split(
             "train_unlabelled_split", "Split without labels", names, None, "None"
         )
-    uploaded = files.upload("train_unlabelled_file", "File of texts")
+    uploaded = data_picker.upload("train_unlabelled_file", "File of texts")
     if uploaded is None:
         return None
     return (PREFIX if picked.data.startswith(PREFIX) else "") + uploaded[1]  # read alike

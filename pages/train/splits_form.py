@@ -7,7 +7,7 @@ import streamlit as st
 from han_core.data.labels import is_number
 from han_core.data.splits import Source
 from han_core.data.text_files import PREFIX
-from pages.shared import files
+from pages.shared import data_picker
 from pages.shared.page import restore_value
 from pages.train import data_form, sentences
 from pages.train.data_form import PickedData
@@ -175,9 +175,9 @@ def _by_files(picked: PickedData) -> _HeldOut:
     prefix = PREFIX if picked.data.startswith(PREFIX) else ""  # they are read alike
     left, right = st.columns(2)
     with left:
-        validation = files.upload("train_validation_file", "File for validation")
+        validation = data_picker.upload("train_validation_file", "File for validation")
     with right:
-        test = files.upload("train_test_file", "File for test (optional)")
+        test = data_picker.upload("train_test_file", "File for test (optional)")
     if validation is None:
         st.caption(sentences.NO_VALIDATION_FILE)
     if validation is not None:

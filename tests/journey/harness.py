@@ -9,8 +9,8 @@ import numpy as np
 from han_core.explanation.explanation import Explanation
 from han_core.text.tokenizer import Tokenizer
 from han_core.viz.colour_scale import legend, reading_scale
+from han_core.viz.export import standalone
 from han_core.viz.heatmap import Colour, Heatmap, heatmap
-from han_core.viz.html_page import standalone
 from han_core.viz.markup import SCRIPT, STYLE
 from tests.processes import PATIENCE
 

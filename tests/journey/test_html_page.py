@@ -1,8 +1,8 @@
 """The exported page and the report, opened from disk with the network off."""
 
 from han_core.viz.colour_scale import legend, reading_scale
+from han_core.viz.export import Entry, Grid, report
 from han_core.viz.heatmap import Colour, heatmap
-from han_core.viz.html_page import Entry, Grid, report
 from tests.journey.harness import (
     ROOT,
     TEXT,

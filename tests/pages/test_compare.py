@@ -16,10 +16,11 @@ from han_core.models.checkpoint import load_checkpoint
 from han_core.models.listing import Listing
 from han_core.text.document import align_versions
 from han_core.text.tokenizer import Tokenizer
-from pages.compare import sentences
+from pages.compare import charts, comparison
 from pages.compare.charts import agreement_table, comparison_csv
 from pages.compare.comparison import Request
 from pages.compare.comparison import compare as compare_sides
+from pages.compare.panels import changes_line
 from tests.pages.seen import captions, heatmaps, hooks, predicted
 from tests.processes import PATIENCE
 
@@ -350,21 +351,21 @@ def listing(name, classes=("a", "b"), language="en"):
 
 
 def test_notes_on_models():
-    assert sentences.model_notes([listing("x"), listing("y", ("b", "a"))]) == ()
-    (classes,) = sentences.model_notes([listing("x"), listing("y", ("c", "d"))])
+    assert comparison.model_notes([listing("x"), listing("y", ("b", "a"))]) == ()
+    (classes,) = comparison.model_notes([listing("x"), listing("y", ("c", "d"))])
     assert '"a / b", "c / d"' in classes
-    (languages,) = sentences.model_notes([listing("x"), listing("y", language="zh")])
+    (languages,) = comparison.model_notes([listing("x"), listing("y", language="zh")])
     assert '"en", "zh"' in languages
 
 
 def test_what_came_and_went():
     tokenizer = Tokenizer("en")
     first, second = tokenizer("A fine old film. Go!"), tokenizer("A bad film. Go, now!")
-    assert sentences.changes_line(align_versions(first, second), second) == (
+    assert changes_line(align_versions(first, second), second) == (
         '3 words added: "bad", ", now". 2 words removed: "fine old".'
     )
 
 
 def test_a_top_that_takes_in_everything_is_said():
-    assert sentences.few_words_line(11, 10) == ""
-    assert "all of them" in sentences.few_words_line(10, 10)
+    assert charts.few_words_line(11, 10) == ""
+    assert "all of them" in charts.few_words_line(10, 10)

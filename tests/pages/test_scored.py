@@ -13,7 +13,7 @@ from han_core.analysis.score_cache import list_scores
 from han_core.analysis.sources import source_of
 from han_core.runtime.jobs import JobState
 from pages.errors import scoring, word_attention
-from pages.shared import data_picker, files
+from pages.shared import data_picker
 from tests.pages.seen import captions
 from tests.processes import PATIENCE
 
@@ -26,7 +26,7 @@ ROWS = [
 @pytest.fixture(autouse=True)
 def own_data(tmp_path, monkeypatch):
     monkeypatch.setenv("HANSCOPE_DATA", str(tmp_path / "data"))
-    files.forget_scores()
+    data_picker.forget_scores()
 
 
 def script():

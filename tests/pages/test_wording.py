@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from han_core.models.listing import Listing
-from pages.compare import sentences as compare_sentences
+from pages.compare import charts, panels
 from pages.shared import cache, wording
 from pages.shared.wording import plain
 from pages.train import sentences as train_sentences
@@ -41,7 +41,7 @@ def test_concentration_by_hand():
     assert "one word" in wording.concentration(np.ones(1), "word", 10)
 
 
-@pytest.mark.parametrize("texts", [wording, compare_sentences, train_sentences])
+@pytest.mark.parametrize("texts", [wording, charts, panels, train_sentences])
 def test_no_text_claims_to_explain_a_decision(texts):
     constants = [str(value) for name, value in vars(texts).items() if name.isupper()]
     text = " ".join(constants).lower()

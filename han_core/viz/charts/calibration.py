@@ -10,7 +10,6 @@ from han_core.analysis.calibration import Bins, Calibration
 from han_core.analysis.filters import Range
 from han_core.runtime.errors import counted
 from han_core.viz.charts.performance import CHOSEN
-from han_core.viz.dot_rows import error_bars
 from han_core.viz.markup import inked
 from han_core.viz.plot import (
     BLUE,
@@ -19,6 +18,7 @@ from han_core.viz.plot import (
     FigureBuilder,
     Look,
     below,
+    error_bars,
     number_axis,
     plain_layout,
 )

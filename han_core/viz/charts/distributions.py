@@ -6,7 +6,6 @@ import plotly.graph_objects as go
 
 from han_core.runtime.errors import counted
 from han_core.viz.colour_scale import LISTED
-from han_core.viz.dot_rows import rows
 from han_core.viz.markup import beginning, chance, inked, plotly_text
 from han_core.viz.plot import (
     BLUE,
@@ -20,6 +19,7 @@ from han_core.viz.plot import (
     note,
     number_axis,
     plain_layout,
+    rows,
 )
 
 LISTED_CLASSES = 12

@@ -16,9 +16,21 @@ from han_core.explanation.deletion import BAND, Curve, Deletion
 from han_core.explanation.faithfulness import Evidence
 from han_core.explanation.verdicts import short
 from han_core.runtime.errors import counted
-from han_core.viz.dot_rows import RANKED, UNIFORM, add_dot, marked_line, rows
 from han_core.viz.markup import beginning, inked, percent, plotly_text
-from han_core.viz.plot import GREY, FigureBuilder, Look, below, note, number_axis, plain_layout
+from han_core.viz.plot import (
+    GREY,
+    RANKED,
+    UNIFORM,
+    FigureBuilder,
+    Look,
+    add_dot,
+    below,
+    marked_line,
+    note,
+    number_axis,
+    plain_layout,
+    rows,
+)
 
 Measure = Literal["comprehensiveness", "sufficiency"]
 

@@ -15,9 +15,18 @@ from han_core.analysis.filters import Range
 from han_core.analysis.metrics import ClassScores
 from han_core.explanation.statistics import Interval
 from han_core.runtime.errors import counted
-from han_core.viz.dot_rows import error_bars, marked_line, rows
 from han_core.viz.markup import beginning, inked, plotly_text
-from han_core.viz.plot import BLUE, GREEN, ORANGE, FigureBuilder, Look, note
+from han_core.viz.plot import (
+    BLUE,
+    GREEN,
+    ORANGE,
+    FigureBuilder,
+    Look,
+    error_bars,
+    marked_line,
+    note,
+    rows,
+)
 
 SCORES = (
     Look("precision", BLUE, "circle"),

@@ -22,10 +22,9 @@ from han_core.explanation.explanation import Explanation, join_words, ranks
 from han_core.runtime.errors import counted, shown
 from han_core.text.document import Document, Sentence, Span
 from han_core.viz.colour_scale import FLOOR, LEAST, Scale
-from han_core.viz.dot_rows import marked_line
 from han_core.viz.heatmap import Colour, Heatmap, Out, heatmap
 from han_core.viz.markup import beginning, inked, plotly_text, wrapped
-from han_core.viz.plot import GREY, FigureBuilder, number_axis, plain_layout
+from han_core.viz.plot import GREY, FigureBuilder, marked_line, number_axis, plain_layout
 
 ROOMY = 60
 """Up to so many sentences stand above their bars; more get thin rows."""

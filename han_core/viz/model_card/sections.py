@@ -158,8 +158,8 @@ def _model(facts: CheckpointFacts) -> Section:
         ("Kind", f"{model_kind(shape.model).title}, {shape.attention} attention"),
         ("Language", language_name(config.text.language)),
         ("Classes", listed(config.labels)),
-        ("Data", facts.dataset or "not sentences"),
-        ("Documents", _documents(facts) or "not sentences"),
+        ("Data", facts.dataset or "not recorded"),
+        ("Documents", _documents(facts) or "not recorded"),
         ("Vocabulary", counted(vocabulary, "word")),
         ("Size", f"{facts.parameters:,} parameters in {precision}, {facts.bytes / 1e6:.1f} MB"),
     ]

@@ -1,18 +1,35 @@
 """Stand-alone pages and reports: complete, sealed, and every word escaped."""
 
 import base64
+import csv
 import hashlib
+import io
 import json
 import re
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from han_core.explanation.attribution import Attribution
+from han_core.explanation.explain import explain
+from han_core.explanation.explanation import Explanation
+from han_core.models.checkpoint import load_checkpoint
+from han_core.text.document import Document, Sentence, Span
 from han_core.viz.colour_scale import legend, reading_scale
+from han_core.viz.export import (
+    Entry,
+    Grid,
+    comparison_table,
+    report,
+    standalone,
+    to_csv,
+    to_json,
+    weights_table,
+)
 from han_core.viz.heatmap import Colour, heatmap
-from han_core.viz.html_page import Entry, Grid, report, standalone
 from han_core.viz.markup import writable
 from tests.viz.conftest import made_explanation
 
@@ -167,3 +184,169 @@ def test_a_heatmaps_page_can_be_written_whatever_the_text(made):
     html = page_of(made, ["\ud800", "\0", "\u2028", "👩\u200d👧"], "\udfff", ["\0"])
     assert "\ufffd" in html.encode().decode()
     assert "\0" not in html
+
+
+TEXT = "=A b. Not"
+SPANS = (((0, 2), (3, 4), (4, 5)), ((6, 9),))
+
+
+def explanation(spans=SPANS, sentences=(0.75, 0.25), words=(0.5, 0.25, 0.25, 1.0), **changed):
+    document = Document(
+        TEXT, tuple(Sentence(tuple(Span(*span) for span in one)) for one in spans), len(TEXT)
+    )
+    parts = {"id": "7", "labels": ("bad", "good"), **changed}
+    return Explanation(
+        document=document,
+        probabilities=np.array([0.25, 0.75]),
+        sentence_weights=np.array(sentences),
+        word_weights=np.array(words),
+        known=np.array([False] + [True] * (len(words) - 1)),
+        **parts,
+    )
+
+
+def test_the_weights_of_every_token_by_hand():
+    rows = weights_table(explanation())
+    assert rows.to_dict("list") == {
+        "sentence": [1, 1, 1, 2],
+        "token number": [1, 2, 3, 4],
+        "start": [0, 3, 4, 6],
+        "end": [2, 4, 5, 9],
+        "token": ["=A", "b", ".", "Not"],
+        "known": [False, True, True, True],
+        "weight in sentence": [0.5, 0.25, 0.25, 1.0],
+        "weight in document": [0.375, 0.1875, 0.1875, 0.25],
+        "lift": [1.5, 0.75, 0.75, 1.0],
+        "rank": [1, 3, 3, 2],
+        "sentence weight": [0.75, 0.75, 0.75, 0.25],
+    }
+
+
+def test_the_csv_says_the_same_and_runs_nothing():
+    content = to_csv(weights_table(explanation())).decode("utf-8")
+    header, first, *_ = csv.reader(io.StringIO(content, newline=""))
+    assert header == weights_table(explanation()).columns.tolist()
+    assert first == ["1", "1", "0", "2", "'=A", "False", "0.5", "0.375", "1.5", "1", "0.75"]
+
+
+def test_a_real_explanation_adds_up_and_points_into_the_text(random_checkpoint):
+    text = "The green walk. Under zzz, 真 night\r\nand bread."
+    found = explain(load_checkpoint(random_checkpoint()), text)
+    rows = weights_table(found)
+    assert rows["weight in document"].sum() == pytest.approx(1)
+    assert rows.groupby("sentence")["weight in sentence"].sum().tolist() == pytest.approx([1, 1])
+    assert rows["lift"].mean() == pytest.approx(1)
+    assert [text[a:b] for a, b in zip(rows["start"], rows["end"], strict=True)] == list(
+        rows["token"]
+    )
+    best = rows["weight in document"].idxmax()
+    assert rows["rank"][best] == 1
+    assert json.loads(to_json(found)) == found.to_json()
+
+
+def test_json_is_the_contract_in_utf_8():
+    found = explanation(labels=("schlecht", "gut 好"), id="é")
+    content = to_json(found)
+    assert content.endswith(b"}\n")
+    assert content.count(b"\n") == 1
+    assert "gut 好".encode() in content
+    assert json.loads(content) == found.to_json()
+
+
+def test_half_a_character_in_an_id_is_escaped_and_comes_back():
+    content = to_json(explanation(id='a\ud800"\\\udfffb'))
+    content.decode("utf-8")
+    assert rb'"a\ud800\"\\\udfffb"' in content
+    assert json.loads(content)["id"] == 'a\ud800"\\\udfffb'
+
+
+def test_no_number_that_json_lacks_is_written():
+    with pytest.raises(ValueError, match="JSON"):
+        to_json(explanation(sentences=(np.nan, 1.0)))
+
+
+def test_two_that_cut_alike_stand_side_by_side():
+    other = explanation(sentences=(0.5, 0.5), words=(1.0, 0.0, 0.0, 1.0))
+    rows = comparison_table([("han", explanation()), ("bilstm", other)])
+    assert rows.to_dict("list") == {
+        "start": [0, 3, 4, 6],
+        "end": [2, 4, 5, 9],
+        "words": ["=A", "b", ".", "Not"],
+        "han": [0.375, 0.1875, 0.1875, 0.25],
+        "bilstm": [0.5, 0.0, 0.0, 0.5],
+    }
+
+
+def test_other_cuts_are_joined_and_their_weights_add_up():
+    coarse = explanation((((0, 4), (4, 5), (6, 9)),), (1.0,), (0.25, 0.25, 0.5))
+    blind = explanation((((6, 9),),), (1.0,), (1.0,))
+    rows = comparison_table([("fine", explanation()), ("coarse", coarse), ("blind", blind)])
+    assert rows["words"].tolist() == ["=A b", ".", "Not"]
+    assert rows["fine"].tolist() == [0.5625, 0.1875, 0.25]
+    assert rows["coarse"].tolist() == [0.25, 0.25, 0.5]
+    assert rows["blind"].tolist() == [0.0, 0.0, 1.0]
+
+
+def attribution(words, sentences, **changed) -> Attribution:
+    parts = {"method": "gradient", "target": "good", "signed": True, **changed}
+    return Attribution(
+        document=explanation().document,
+        words=np.array(words),
+        sentences=np.array(sentences),
+        **parts,
+    )
+
+
+GRADIENT = attribution((0.5, -0.25, 0.0, -1.0), (0.25, -1.0))
+
+
+def test_other_answers_stand_behind_the_weights():
+    left_out = attribution(
+        (0.0, 0.0, 0.0, 0.5), (0.0, 0.5), method="leave_one_word_out", target="bad"
+    )
+    rows = weights_table(explanation(), [GRADIENT, left_out])
+    assert rows.columns.tolist()[-3:] == [
+        "sentence weight", "gradient for good", "leave one word out for bad",
+    ]  # fmt: skip
+    assert rows["gradient for good"].tolist() == [0.5, -0.25, 0.0, -1.0]
+    assert rows["leave one word out for bad"].tolist() == [0.0, 0.0, 0.0, 0.5]
+    coarse = explanation((((0, 4), (4, 5), (6, 9)),), (1.0,), (0.25, 0.25, 0.5))
+    with pytest.raises(ValueError, match="same document"):
+        weights_table(coarse, [GRADIENT])
+
+
+def test_a_method_and_attention_are_aligned_by_place():
+    coarse = explanation((((0, 4), (4, 5), (6, 9)),), (1.0,), (0.25, 0.25, 0.5))
+    rows = comparison_table([("attention", coarse), ("gradient", GRADIENT)])
+    assert rows["attention"].tolist() == [0.25, 0.25, 0.5]
+    assert rows["gradient"].tolist() == [0.25, 0.0, -1.0]
+
+
+def test_no_name_hides_another():
+    names = ["han", "start", "han", "han (2)", "words"]
+    rows = comparison_table([(name, explanation()) for name in names])
+    assert rows.columns.tolist() == [
+        "start", "end", "words", "han", "start (2)", "han (2)", "han (2) (2)", "words (2)",
+    ]  # fmt: skip
+
+
+def test_only_one_text_is_compared_and_at_least_one_explanation():
+    with pytest.raises(ValueError, match="one or more"):
+        comparison_table([])
+    other = Explanation(
+        "1", Document("a", (Sentence((Span(0, 1),)),), 1), ("bad", "good"), np.array([0.5, 0.5]),
+        np.ones(1), np.ones(1), np.ones(1, dtype=bool),
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="same text"):
+        comparison_table([("a", explanation()), ("b", other)])
+
+
+def test_a_token_with_half_a_character_is_no_obstacle():
+    document = Document("a\ud800", (Sentence((Span(0, 2),)),), 2)
+    found = Explanation(
+        "1", document, ("bad", "good"), np.array([0.5, 0.5]), np.ones(1), np.ones(1),
+        np.ones(1, dtype=bool),
+    )  # fmt: skip
+    rows = weights_table(found)
+    assert rows["token"].tolist() == ["a\ud800"]
+    assert b",a?," in to_csv(rows)

@@ -2,13 +2,13 @@
 
 import pytest
 
-from pages.shared import quotas
+from pages.shared import cache
 from tests.pages.seen import hooks
 
 
 @pytest.fixture
 def in_class(monkeypatch):
-    monkeypatch.setenv(quotas.CLASS, "1")
+    monkeypatch.setenv(cache.CLASS, "1")
 
 
 def test_a_class_gets_evidence_in_words_and_figures_on_request(open_page, in_class):
