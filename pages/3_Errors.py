@@ -7,11 +7,11 @@ from pages.shared.page import begin, user_errors_shown
 begin(
     "Errors", "Score labelled documents, find what a model gets wrong, and annotate what you see."
 )
-from pages.errors import choices, cursor
+from pages.errors import choices
 from pages.shared import cache
 
 with user_errors_shown():
-    cursor.open_link()
+    choices.open_link()
     with st.container(key="errors_choices"):
         chosen = choices.pickers()
         store = choices.open_choices(chosen)

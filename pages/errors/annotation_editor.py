@@ -102,10 +102,10 @@ def _valid_name(analyst: str) -> str:
 
 def _tags(reader: Reader, codebook: Sequence[Tag], own: Annotation | None) -> None:
     """The tags as buttons, also under their keys, and a field for a new tag."""
-    given = tuple(tag.name for tag in own.tags) if own else ()
+    present = tuple(tag.name for tag in own.tags) if own else ()
     offered = {tag.name: tag for tag in codebook}
-    names = [*offered, *(name for name in given if name not in offered)]
-    st.session_state[TAGS] = list(given)
+    names = [*offered, *(name for name in present if name not in offered)]
+    st.session_state[TAGS] = list(present)
     st.pills(
         "Tags",
         names,
@@ -114,13 +114,14 @@ def _tags(reader: Reader, codebook: Sequence[Tag], own: Annotation | None) -> No
         wrap=True,
         key=TAGS,
         on_change=_take_tags,
-        args=(reader, given),
+        args=(reader, present),
     )
     if not names:
         st.caption("There is no tag yet: create one here, or several in the view Codebook.")
 
     def press(name: str) -> None:
-        _change_tags(reader, [name] if name not in given else [], [name] if name in given else [])
+        change = ([], [name]) if name in present else ([name], [])
+        _change_tags(reader, *change)
 
     keys = {tag.key: tag.name for tag in codebook if tag.key}
     key_listener(keys, key="coding_keys", on_press=press)
@@ -132,11 +133,11 @@ def _tags(reader: Reader, codebook: Sequence[Tag], own: Annotation | None) -> No
         )  # fmt: skip
 
 
-def _take_tags(reader: Reader, given: tuple[str, ...]) -> None:
+def _take_tags(reader: Reader, present: tuple[str, ...]) -> None:
     """Only what changed since the buttons were drawn: another window may have changed the rest."""
     wanted = st.session_state[TAGS]
-    new = [name for name in wanted if name not in given]
-    _change_tags(reader, new, [name for name in given if name not in wanted])
+    new = [name for name in wanted if name not in present]
+    _change_tags(reader, new, [name for name in present if name not in wanted])
 
 
 def _change_tags(reader: Reader, new: Sequence[str], removed: Sequence[str]) -> None:
@@ -161,8 +162,8 @@ def _create_tag(reader: Reader) -> None:
 def _marks(reader: Reader, true: str, labels: Sequence[str], own: Annotation | None) -> None:
     """The two flags, the mark "read", and the class that the label should be."""
     flags = {flag.kind: flag for flag in own.flags} if own else {}
-    given = (*flags, *([READ] if own and own.read else []))
-    st.session_state[MARKS] = list(given)
+    present = (*flags, *([READ] if own and own.read else []))
+    st.session_state[MARKS] = list(present)
     st.pills(
         "Flags",
         list(MARK_NAMES),
@@ -171,7 +172,7 @@ def _marks(reader: Reader, true: str, labels: Sequence[str], own: Annotation | N
         wrap=True,
         key=MARKS,
         on_change=_take_marks,
-        args=(reader, true, given),
+        args=(reader, true, present),
     )
     if wrong := flags.get("label_is_wrong"):
         classes = [label for label in labels if label != true]
@@ -187,10 +188,10 @@ def _marks(reader: Reader, true: str, labels: Sequence[str], own: Annotation | N
         )
 
 
-def _take_marks(reader: Reader, true: str, given: tuple[str, ...]) -> None:
+def _take_marks(reader: Reader, true: str, present: tuple[str, ...]) -> None:
     def write() -> None:
-        for kind in set(st.session_state[MARKS]).symmetric_difference(given):
-            on, database = kind not in given, cached_scores.notes()
+        for kind in set(st.session_state[MARKS]).symmetric_difference(present):
+            on, database = kind not in present, cached_scores.notes()
             if kind == READ:
                 set_read(database, *reader, on)
             else:

@@ -1,5 +1,7 @@
 """Answers that Errors keeps between reruns, shared by all sessions and bounded in number."""
 
+from pathlib import Path
+
 import numpy as np
 import streamlit as st
 
@@ -31,7 +33,7 @@ PROCESS_BYTES = 20 * 2**20
 
 def checkpoint_sha256(checkpoint: str) -> str:
     """Return the hash of the checkpoint of this name as it is now."""
-    return _checkpoint_sha256(*_folder(checkpoint))
+    return _checkpoint_sha256(*cache.folder_of(checkpoint))
 
 
 def file_status(source: Source) -> FileStatus:
@@ -60,9 +62,9 @@ def find_scores(checkpoint: str, source: Source) -> CachedScores | None:
     if stored := score_cache.find_scores(source, sha256):
         return stored
     same = (each for each in data_picker.list_scores() if each.origin.source.same_as(source))
-    if (known := next(same, None)) is None:
+    if (other := next(same, None)) is None:
         return None
-    return score_cache.open_scores(score_cache.score_key(known.scores.manifest, sha256))
+    return score_cache.open_scores(score_cache.score_key(other.scores.manifest, sha256))
 
 
 def score_in_process(
@@ -73,11 +75,9 @@ def score_in_process(
     Raises:
         UserError: as ``scoring_job.score_in_process``.
     """
-    folder, fingerprint = _folder(checkpoint)
+    folder, fingerprint = cache.folder_of(checkpoint)
     model = cache.checkpoint_of(folder, fingerprint, device)
-    stored = scoring_job.score_in_process(
-        cache.checkpoints_root() / checkpoint, model, corpus, source, progress
-    )
+    stored = scoring_job.score_in_process(Path(folder), model, corpus, source, progress)
     data_picker.forget_scores()
     return stored
 
@@ -123,7 +123,7 @@ def faithfulness(checkpoint: str, device: str, texts: list[str], progress: cache
     Raises:
         UserError: as ``measure``.
     """
-    folder, fingerprint = _folder(checkpoint)
+    folder, fingerprint = cache.folder_of(checkpoint)
     slot = _slot("evidence", folder, fingerprint, device, texts)
     if "answer" not in slot:
         model = cache.checkpoint_of(folder, fingerprint, device)
@@ -137,19 +137,13 @@ def neighbours(checkpoint: str, device: str, key: str, text: str) -> Neighbours 
     Raises:
         UserError: as ``load_checkpoint`` and ``document_vectors``.
     """
-    return _neighbours(*_folder(checkpoint), device, key, text)
+    return _neighbours(*cache.folder_of(checkpoint), device, key, text)
 
 
 @st.cache_data(max_entries=300, show_spinner="Scoring slices …")
 def slice_scores(counts: np.ndarray, whole: np.ndarray) -> SliceScores:
     """Return the scores of a confusion matrix, compared with those of the whole data set."""
     return slices.slice_scores(counts, whole)
-
-
-def _folder(checkpoint: str) -> tuple[str, str]:
-    """Path and fingerprint of the checkpoint's folder."""
-    folder = cache.checkpoints_root() / checkpoint
-    return str(folder), cache.fingerprint(folder)
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)

@@ -33,10 +33,10 @@ from han_core.analysis.metrics import (
 from han_core.viz.charts.calibration import confidences, reliability
 from han_core.viz.charts.confusion import MOST, confusion_matrix
 from han_core.viz.charts.performance import class_rows, length_rows
-from pages.errors import cross_filter, sentences
-from pages.errors.context import ErrorsContext, switch
+from pages.errors import selection, sentences
+from pages.errors.context import ErrorsContext, select_rows, switch
 from pages.shared import wording
-from pages.shared.components import figure_export, hooked
+from pages.shared.components import chart
 from pages.shared.page import restore_value
 
 CHART, SORT, BINS = "ways_in", "classes_sort", "calibration_bins"
@@ -59,7 +59,7 @@ WRITTEN = 24  # classes whose names and numbers are written, as in ``viz.charts.
 
 def panel(errors: ErrorsContext) -> None:
     """Draw the switch between the figures, and the chosen one."""
-    names = {chart: label for chart, (label, _) in _PANELS.items()}
+    names = {name: label for name, (label, _) in _PANELS.items()}
     _PANELS[switch("Figure", names, CHART, hidden=True)][1](errors)
 
 
@@ -74,22 +74,22 @@ def _matrix(errors: ErrorsContext) -> None:
     labels = errors.store.labels
     values, order = _matrix_switches(len(labels))
     cell = _selected_cell(errors.filter)
-    matrix = cross_filter.cached_figure(
+    matrix = selection.cached_figure(
         errors,
         ("true", "predicted"),
         ("matrix", values, order),
         lambda outcomes: _draw_matrix(outcomes, values, order, cell),
     )
-    with hooked("confusion-matrix", key="confusion_matrix"):
-        st.plotly_chart(
-            matrix.figure,
-            key=MATRIX,
-            on_select=lambda: cross_filter.click_cell(MATRIX),
-            selection_mode="points",
-            config={"displayModeBar": False, "doubleClick": "reset"},
-            alt="Confusion matrix: true classes by predicted classes",
-        )
-    figure_export("confusion_matrix", "confusion-matrix")
+    chart(
+        matrix.figure,
+        MATRIX,
+        "confusion_matrix",
+        "confusion-matrix",
+        "Confusion matrix: true classes by predicted classes",
+        testid="confusion-matrix",
+        on_select=lambda: selection.click_cell(MATRIX),
+        doubleClick="reset",
+    )
     many = len(labels) > WRITTEN
     st.caption(f"{wording.MATRIX} {sentences.MANY_CLASSES}" if many else wording.MATRIX)
     if matrix.left_out:
@@ -142,14 +142,12 @@ def _confusions(largest: list[Confusion], cell: tuple[str, str] | None) -> None:
     rows = pd.DataFrame(largest)
     rows["share"] *= 100
     selected = [at for at, one in enumerate(largest) if (one.true, one.predicted) == cell]
-    table = st.session_state.get(LIST)
-    if table is None or table["selection"]["rows"] != selected:
-        st.session_state[LIST] = {"selection": {"rows": selected}}
+    select_rows(LIST, selected)
 
     def choose() -> None:
         for at in st.session_state[LIST]["selection"]["rows"] or selected:
             if at < len(largest):
-                cross_filter.select_cell(largest[at].true, largest[at].predicted)
+                selection.select_cell(largest[at].true, largest[at].predicted)
 
     number = st.column_config.NumberColumn
     st.dataframe(
@@ -182,12 +180,10 @@ def _classes(errors: ErrorsContext) -> None:
             scores, outcomes.labels, class_places(scores, outcomes.labels, sort), selected
         )
 
-    figure = cross_filter.cached_figure(errors, own, ("classes", sort), draw)
+    figure = selection.cached_figure(errors, own, ("classes", sort), draw)
     many = len(errors.store.labels) > SCROLLED
     with st.container(height=560 if many else "content", border=False):
-        _chart(
-            "class_scores", figure, cross_filter.click_class, "Precision, recall and F1 by class"
-        )
+        _chart("class_scores", figure, selection.click_class, "Precision, recall and F1 by class")
     _caption(errors, own, sentences.CLASS_CHART)
 
 
@@ -210,7 +206,7 @@ def _calibration(errors: ErrorsContext) -> None:
         result = calibration(outcomes, binning)
         return reliability(result, errors.filter.confidence), calibration_line(result)
 
-    figure, sentence = cross_filter.cached_figure(errors, own, ("calibration", binning), draw)
+    figure, sentence = selection.cached_figure(errors, own, ("calibration", binning), draw)
     st.markdown(sentence)
     _chart("reliability", figure, _click_confidence, "Reliability diagram")
     _caption(errors, own, sentences.CALIBRATION_CHART)
@@ -236,9 +232,8 @@ def _length(errors: ErrorsContext) -> None:
     def draw(outcomes: Outcomes) -> go.Figure:
         return length_rows(by_length(outcomes), accuracy(outcomes), errors.filter.tokens)
 
-    figure = cross_filter.cached_figure(errors, own, ("length",), draw)
-    click = lambda key: cross_filter.click_range(key, "tokens")  # noqa: E731
-    _chart("by_length", figure, click, "Accuracy by length")
+    figure = selection.cached_figure(errors, own, ("length",), draw)
+    _chart("by_length", figure, _click_length, "Accuracy by length")
     _caption(errors, own, sentences.LENGTH_CHART)
 
 
@@ -249,30 +244,26 @@ def _confidence(errors: ErrorsContext) -> None:
         filter = errors.filter
         return confidences(by_confidence(outcomes), filter.confidence, filter.outcome)
 
-    figure = cross_filter.cached_figure(errors, own, ("confidence",), draw)
+    figure = selection.cached_figure(errors, own, ("confidence",), draw)
     _chart("by_confidence", figure, _click_confidence, "Confidence of right and wrong predictions")
     _caption(errors, own, sentences.CONFIDENCE_CHART)
 
 
+def _click_length(key: str) -> None:
+    selection.click_range(key, "tokens")
+
+
 def _click_confidence(key: str) -> None:
-    cross_filter.click_range(key, "confidence")
+    selection.click_range(key, "confidence")
 
 
 def _chart(key: str, figure: go.Figure, click, alt: str) -> None:
-    with hooked(key.replace("_", "-"), key=f"{key}_figure"):
-        st.plotly_chart(
-            figure,
-            key=key,
-            on_select=lambda: click(key),
-            selection_mode="points",
-            config={"displayModeBar": False},
-            alt=alt,
-        )
-    figure_export(f"{key}_figure", key.replace("_", "-"))
+    name = key.replace("_", "-")
+    chart(figure, key, f"{key}_figure", name, alt, testid=name, on_select=lambda: click(key))
 
 
 def _caption(errors: ErrorsContext, own: tuple[str, ...], sentence: str) -> None:
-    marked = cross_filter.has_condition(errors.filter, own)
+    marked = selection.has_condition(errors.filter, own)
     st.caption(f"{sentence} {sentences.OWN_CONDITION}" if marked else sentence)
 
 

@@ -1,29 +1,30 @@
-"""Errors from its pickers down to the view: documents, checkpoints, filter, and the panels."""
+"""Errors from its pickers down to the view, and everything that is chosen as an address."""
 
 from collections.abc import Callable
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 import streamlit as st
 
 from han_core.analysis.annotations import agreement
 from han_core.analysis.dataset import Store
-from han_core.analysis.filters import Marks
+from han_core.analysis.filters import Marks, from_text, to_text
 from han_core.analysis.sources import Scores, Source
 from han_core.runtime.errors import UserError
 from pages.errors import (
     cached_scores,
     codebook,
-    cursor,
+    documents,
     export,
     filter_bar,
     labels,
     model_pairs,
     scoring,
+    selection,
     slices,
-    table,
     word_attention,
 )
-from pages.errors.context import ErrorsContext, switch
+from pages.errors.context import ErrorsContext, switch, warn_later
 from pages.shared import cache, controls, data_picker, wording
 from pages.shared.page import restore_value
 from pages.shared.wording import plain
@@ -31,6 +32,9 @@ from pages.shared.wording import plain
 VIEW = "errors_view"
 LONGEST_NAME = 80
 NARROWEST = 190  # pixels of a picker
+OPENED, WANTED = "errors_opened", "errors_wanted"
+MOST_DIGITS = 12
+UNKNOWN_DOCUMENT = "The link names a document that this data set does not have."
 
 
 class Choices(NamedTuple):
@@ -106,7 +110,7 @@ def open_choices(choices: Choices) -> Store | None:
     if scores is None:
         return None
     store = _with_second_model(choices, scores, documents)
-    cursor.go_to_linked(store)
+    _go_to_linked(store)
     return store
 
 
@@ -127,9 +131,9 @@ def filtered(choices: Choices, store: Store) -> ErrorsContext:
     filter_bar.warning()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         filter_bar.widgets(store, marks, choices.analyst)
-        cursor.link_popover(store)
+        _link_popover(store)
         scoring.scores_popover(store.scores)
-    filter, rows, outcomes = filter_bar.selection(store, marks)
+    filter, rows, outcomes = filter_bar.selected(store, marks)
     return ErrorsContext(
         checkpoint=scoring.present(choices.checkpoint),
         other=choices.other if store.other is not None else None,
@@ -153,7 +157,7 @@ def _marks() -> Marks:
 
 
 VIEWS: dict[str, tuple[str, Callable[[ErrorsContext], None]]] = {
-    "Documents": ("Documents", table.panel),
+    "Documents": ("Documents", documents.panel),
     "Slices": ("Slices", slices.panel),
     "Attention": ("Attention", word_attention.panel),
     "Labels": ("Label issues", labels.panel),
@@ -168,3 +172,98 @@ def show(errors: ErrorsContext) -> None:
     """Draw the switch of the views, and the chosen view; the others do not run."""
     names = {value: label for value, (label, _) in VIEWS.items()}
     VIEWS[switch("View", names, VIEW, hidden=True)][1](errors)
+
+
+def open_link() -> None:
+    """Apply the parts of the page's address, once; warn about those that are not valid."""
+    parts = {name: st.query_params[name] for name in _SETTERS if name in st.query_params}
+    if not parts or parts == st.session_state.get(OPENED):
+        return
+    st.session_state[OPENED] = parts
+    for name, value in parts.items():
+        if problem := _SETTERS[name](value):
+            warn_later(problem)
+
+
+def _go_to_linked(store: Store) -> None:
+    """Go to the document of the address, once its data set is open."""
+    row = st.session_state.pop(WANTED, None)
+    if row is None:
+        return
+    if row < store.rows:
+        selection.go_to(store.scores.manifest.data_sha256, row, 0)
+    else:
+        warn_later(UNKNOWN_DOCUMENT)
+
+
+def _link_popover(store: Store) -> None:
+    """Draw the popover with the address of everything that is chosen."""
+    with st.popover("Link", icon=":material/link:", key="errors_link"):
+        try:
+            address = _address(store)
+        except UserError as error:
+            st.warning(plain(str(error)))
+            return
+        st.code(address, language=None, wrap_lines=True)
+        st.caption(
+            "Opens these documents, checkpoints and filter, at the document that you are reading, "
+            "for anybody on this server. Everybody sees tags and notes anyway."
+        )
+
+
+def _address(store: Store) -> str:
+    state, data = st.session_state, store.scores.manifest.data_sha256
+    source = state["source"]
+    place: selection.Place | None = state.get(selection.PLACE)
+    parts = {
+        "source": source if source in data_picker.BUNDLED else data_picker.KEPT + data,
+        "checkpoint": state.get("checkpoint"),
+        "beside": state.get("beside"),
+        "filter": to_text(selection.current()),
+        "document": str(place.row) if place is not None and place.data == data else "",
+    }
+    query = urlencode({name: value for name, value in parts.items() if value})
+    return f"{str(st.context.url or '').split('?')[0]}?{query}"
+
+
+def _set_source(value: str) -> str:
+    scored_before = value.removeprefix(data_picker.KEPT) in data_picker.before()
+    if value not in data_picker.BUNDLED and not scored_before:
+        return "The documents of the link are not on this server; choose others."
+    st.session_state["source"] = value
+    return ""
+
+
+def _set_checkpoint(key: str) -> Callable[[str], str]:
+    def set_checkpoint(value: str) -> str:
+        if value not in cache.listings():
+            return "The checkpoint of the link is not on this server; choose another one."
+        st.session_state[key] = value
+        return ""
+
+    return set_checkpoint
+
+
+def _set_filter(value: str) -> str:
+    try:
+        selection.put(from_text(value))
+    except UserError as error:
+        return str(error)
+    return ""
+
+
+def _set_document(value: str) -> str:
+    if not (value.isascii() and value.isdecimal() and len(value) <= MOST_DIGITS):
+        return UNKNOWN_DOCUMENT
+    st.session_state[WANTED] = int(value)
+    return ""
+
+
+_SETTERS: dict[str, Callable[[str], str]] = {
+    "source": _set_source,
+    "checkpoint": _set_checkpoint("checkpoint"),
+    "beside": _set_checkpoint("beside"),
+    "filter": _set_filter,
+    "document": _set_document,
+}
+"""Part of the address → what applies it and returns a problem, or "". In this order."""

@@ -1,6 +1,7 @@
 """The scored data set that every panel of Errors receives, and what all panels share."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -45,24 +46,56 @@ class ErrorsContext(NamedTuple):
         return self.store.scores.manifest.data_sha256
 
 
-def attempt(write: Callable[[], object]) -> bool:
-    """Call ``write``; if it fails, keep the message for the page. Return whether it succeeded."""
-    try:
-        write()
-    except UserError as error:
-        st.session_state[TROUBLE] = str(error)
-        return False
-    return True
-
-
 def warn_later(sentence: str) -> None:
     """Show a warning once, above the filter, when the page is next drawn."""
     st.session_state[WARNING] = sentence
 
 
+def keep_trouble(sentence: str) -> None:
+    """Show an error once, where annotations and tags are edited."""
+    st.session_state[TROUBLE] = sentence
+
+
+def attempt(write: Callable[[], object], report: Callable[[str], None] = keep_trouble) -> bool:
+    """Call ``write``; if it fails, report the message. Return whether it succeeded."""
+    try:
+        write()
+    except UserError as error:
+        report(str(error))
+        return False
+    return True
+
+
 def pending_warning() -> str:
     """Return the warning since the page was last drawn, or ""."""
     return st.session_state.pop(WARNING, "")
+
+
+@contextmanager
+def progress_bar(verb: str, every: int = 1) -> Iterator[Callable[[int, int], None]]:
+    """Open a bar that shows "``verb`` 3 of 88 documents" until the block ends.
+
+    Args:
+        every: number of documents after which it is drawn again.
+    """
+    bar = st.empty()
+
+    def progress(done: int, of: int) -> None:
+        if not done % every:
+            bar.progress(done / max(1, of), f"{verb} {done:,} of {of:,} documents")
+
+    try:
+        yield progress
+    finally:
+        bar.empty()
+
+
+def select_rows(key: str, rows: list[int], **others: list) -> None:
+    """Make the table of this key, drawn next, select ``rows`` and ``others``, and nothing else."""
+    wanted = {"rows": rows, **others}
+    table = st.session_state.get(key)
+    if not table or any(wanted.get(name, []) != at for name, at in table["selection"].items()):
+        st.session_state[key] = {"selection": wanted}
 
 
 Choice = TypeVar("Choice", bound=str)

@@ -20,8 +20,8 @@ from han_core.analysis.filters import chips, to_text
 from han_core.analysis.query import CLASSES, NUMBERS, STANDARD_ORDERS, sort_rows
 from han_core.runtime.errors import UserError, counted
 from han_core.viz.report import MOST_DOCUMENTS, ReportScope, error_analysis_report
-from pages.errors import cached_scores, document, import_annotations, sentences
-from pages.errors.context import ErrorsContext, switch
+from pages.errors import cached_scores, documents, import_annotations, sentences
+from pages.errors.context import ErrorsContext, progress_bar, switch
 from pages.shared import cache
 from pages.shared.wording import plain
 
@@ -85,20 +85,14 @@ def download(
 
 
 def _make(state_key: str, key: tuple, name: str, make: Callable[[Path, Progress], object]) -> None:
-    bar = st.empty()
-
-    def progress(done: int, of: int) -> None:
-        bar.progress(done / max(1, of), f"{done:,} of {of:,} documents")
-
     folder = tempfile.TemporaryDirectory(prefix="hanscope-made-", ignore_cleanup_errors=True)
     try:
-        make(Path(folder.name) / name, progress)
+        with progress_bar("Written:") as progress:
+            make(Path(folder.name) / name, progress)
     except UserError as error:
         st.error(plain(str(error)))
     else:
         st.session_state[state_key] = Download(key, folder, name, datetime.now().astimezone())
-    finally:
-        bar.empty()
 
 
 def size(number: int) -> str:
@@ -163,7 +157,7 @@ def _report(errors: ErrorsContext, order: np.ndarray) -> None:
 
 def _shown(errors: ErrorsContext, order: np.ndarray, most: int) -> np.ndarray:
     """The rows of the report: those collected while reading, or the first of the table."""
-    collected = np.array(document.collected_rows(errors), dtype=np.int64)
+    collected = np.array(documents.collected_rows(errors), dtype=np.int64)
     if len(collected):
         options = (sentences.COLLECTED, sentences.FIRST)
         with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -172,7 +166,7 @@ def _shown(errors: ErrorsContext, order: np.ndarray, most: int) -> np.ndarray:
                 required=True,
             )  # fmt: skip
             st.button(
-                "Remove all", key="collect_none", on_click=document.clear_collected, args=(errors,)
+                "Remove all", key="collect_none", on_click=documents.clear_collected, args=(errors,)
             )
         if chosen == sentences.COLLECTED:
             return collected[:most]
@@ -186,8 +180,7 @@ def _shown(errors: ErrorsContext, order: np.ndarray, most: int) -> np.ndarray:
 def _model(errors: ErrorsContext):
     if errors.checkpoint is None:
         return None
-    folder = cache.checkpoints_root() / errors.checkpoint
-    return cache.checkpoint_of(str(folder), cache.fingerprint(folder), errors.device)
+    return cache.checkpoint_of(*cache.folder_of(errors.checkpoint), errors.device)
 
 
 def _selection_key(errors: ErrorsContext, order: np.ndarray) -> tuple:

@@ -15,7 +15,7 @@ from han_core.analysis.filters import Chip, Filter, Marks, chips, without
 from han_core.analysis.metrics import accuracy
 from han_core.analysis.query import select
 from han_core.runtime.errors import UserError
-from pages.errors import context, cross_filter, sentences, slices
+from pages.errors import context, selection, sentences, slices
 from pages.shared.page import restore_value
 from pages.shared.wording import plain
 
@@ -37,7 +37,7 @@ def widgets(store: Store, marks: Marks, analyst: str) -> None:
     slices.popover(store, analyst)
 
 
-def selection(store: Store, marks: Marks) -> tuple[Filter, np.ndarray, Outcomes]:
+def selected(store: Store, marks: Marks) -> tuple[Filter, np.ndarray, Outcomes]:
     """Draw the chips and the accuracy; return the filter, its rows and their outcomes."""
     _chips()
     filter, rows = _select(store, marks)
@@ -51,7 +51,7 @@ def _select(store: Store, marks: Marks) -> tuple[Filter, np.ndarray]:
 
     So a regular expression with a mistake leaves the page, and what was typed there, as it was.
     """
-    for filter in (cross_filter.current(), st.session_state.get(LAST_VALID, Filter())):
+    for filter in (selection.current(), st.session_state.get(LAST_VALID, Filter())):
         try:
             rows = select(store, filter, marks)
         except UserError as error:
@@ -76,7 +76,7 @@ def selection_line(outcomes: Outcomes, of: int) -> str:
 
 
 def _chips() -> None:
-    active = chips(cross_filter.current())
+    active = chips(selection.current())
     if not active:
         return
     with st.container(horizontal=True, gap="small", key="chips"):
@@ -84,11 +84,11 @@ def _chips() -> None:
             st.button(
                 f"✕ {plain(chip.words)}", key=f"chip_{number}", on_click=_remove, args=(chip,)
             )
-        st.button("Clear all", key="clear_filter", type="tertiary", on_click=cross_filter.clear)
+        st.button("Clear all", key="clear_filter", type="tertiary", on_click=selection.clear)
 
 
 def _remove(chip: Chip) -> None:
-    cross_filter.put(without(cross_filter.current(), chip))
+    selection.put(without(selection.current(), chip))
 
 
 def _conditions(store: Store, marks: Marks) -> None:
@@ -142,17 +142,17 @@ def _widget(field: str, store: Store, marks: Marks) -> None:
     elif field == "pattern":
         _text(field, sentences.FIELDS[field])
     else:
-        _shown(f"filter_{field}", getattr(cross_filter.current(), field))
+        _shown(f"filter_{field}", getattr(selection.current(), field))
         st.toggle(sentences.FIELDS[field], key=f"filter_{field}", on_change=_take, args=(field,))
 
 
 def _take(field: str) -> None:
-    cross_filter.change(**{field: st.session_state[f"filter_{field}"]})
+    selection.change(**{field: st.session_state[f"filter_{field}"]})
 
 
 def _text(field: str, label: str, placeholder: str | None = None) -> None:
     key = f"filter_{field}"
-    _shown(key, getattr(cross_filter.current(), field))
+    _shown(key, getattr(selection.current(), field))
     st.text_input(
         label, key=key, max_chars=200, placeholder=placeholder, on_change=_take, args=(field,)
     )
@@ -161,7 +161,7 @@ def _text(field: str, label: str, placeholder: str | None = None) -> None:
 def _several(
     field: str, options: Sequence[str], name: Callable[[str], str] = str, typed: bool = False
 ) -> None:
-    key, chosen = f"filter_{field}", list(getattr(cross_filter.current(), field))
+    key, chosen = f"filter_{field}", list(getattr(selection.current(), field))
     _shown(key, chosen)
     st.multiselect(
         sentences.FIELDS[field],
@@ -169,14 +169,14 @@ def _several(
         format_func=name,
         key=key,
         accept_new_options=typed,
-        on_change=lambda: cross_filter.change(**{field: tuple(st.session_state[key])}),
+        on_change=lambda: selection.change(**{field: tuple(st.session_state[key])}),
         placeholder="Type a word and press Enter" if typed else "Choose",
     )
 
 
 def _one_of(field: str, names: Mapping) -> None:
     key = f"filter_{field}"
-    _shown(key, getattr(cross_filter.current(), field))
+    _shown(key, getattr(selection.current(), field))
     st.segmented_control(
         sentences.FIELDS[field],
         list(names),
@@ -190,13 +190,13 @@ def _one_of(field: str, names: Mapping) -> None:
 
 def _range(field: str, most: float | None) -> None:
     """From and to; an empty one leaves that side open."""
-    bounds = getattr(cross_filter.current(), field)
+    bounds = getattr(selection.current(), field)
     ends = {"low": "From", "high": "To"}
 
     def take() -> None:
         values = {end: st.session_state[f"filter_{field}_{end}"] for end in ends}
         some = any(value is not None for value in values.values())
-        cross_filter.change(**{field: values if some else None})
+        selection.change(**{field: values if some else None})
 
     for column, (end, name) in zip(st.columns(2), ends.items(), strict=True):
         with column:
@@ -216,14 +216,14 @@ def _column(store: Store) -> None:
     """A column of the data, and those of its values that are selected."""
     names = [name for name in store.scores.columns if name != "split"]
     name = st.selectbox("Column", names, key="filter_column")
-    columns = cross_filter.current().columns
+    columns = selection.current().columns
     chosen, key = [value for column, value in columns if column == name], "filter_values"
     _shown(key, chosen)
 
     def take() -> None:
         others = tuple(pair for pair in columns if pair[0] != name)
         values = st.session_state[key]
-        cross_filter.change(columns=(*others, *((name, value) for value in values)))
+        selection.change(columns=(*others, *((name, value) for value in values)))
 
     options = list(dict.fromkeys([*_values(store, name), *chosen]))
     st.multiselect("Values", options, key=key, accept_new_options=True, on_change=take)

@@ -17,7 +17,7 @@ from han_core.analysis.reimport import (
     prediction_changes,
 )
 from han_core.runtime.errors import UserError
-from pages.errors import cached_scores, cursor, document, sentences
+from pages.errors import cached_scores, documents, selection, sentences
 from pages.errors.context import ErrorsContext, document_columns, switch
 from pages.shared import data_picker
 from pages.shared.components import hooked
@@ -102,7 +102,7 @@ def _list(errors: ErrorsContext, changes: PredictionChanges, rows: np.ndarray) -
     def choose() -> None:
         for at in st.session_state[LIST]["selection"]["rows"]:
             if at < len(order):
-                cursor.go_to(errors.data, order[at], at)
+                selection.go_to(errors.data, order[at], at)
 
     st.dataframe(
         page[["id", "true", "before", "predicted", "confidence", "excerpt"]],
@@ -112,11 +112,11 @@ def _list(errors: ErrorsContext, changes: PredictionChanges, rows: np.ndarray) -
     )  # fmt: skip
     if len(rows) > MOST_ROWS:
         st.caption(f"The first {MOST_ROWS} of {len(rows):,}.")
-    now = cursor.position(errors.data, order)
+    now = selection.position(errors.data, order)
     if now is not None and not now.within:
-        now = cursor.Position(int(order[0]), 0, True)
+        now = selection.Position(int(order[0]), 0, True)
     if now is not None:
-        document.panel(errors, order, now)
+        documents.document_panel(errors, order, now)
 
 
 def match_line(matched: MatchedTable, documents: int) -> str:

@@ -14,9 +14,9 @@ from han_core.analysis.document_table import (
 from han_core.analysis.label_issues import LabelIssues, find_label_issues
 from han_core.analysis.training_documents import TrainedOn, trained_on
 from han_core.models.checkpoint import read_metrics
-from pages.errors import cross_filter, cursor, document, sentences
-from pages.errors.context import ErrorsContext, document_columns
-from pages.errors.cursor import Position
+from pages.errors import documents, selection, sentences
+from pages.errors.context import ErrorsContext, document_columns, select_rows
+from pages.errors.selection import Position
 from pages.shared import cache
 from pages.shared.components import hooked
 from pages.shared.page import restore_value
@@ -42,22 +42,20 @@ def panel(errors: ErrorsContext) -> None:
         order, unfiltered = ranked_issues(issues, errors.rows), issues.rows
         _about_issues(errors, issues, len(order))
     else:
-        order, unfiltered = (
-            surest_errors(errors.store, errors.rows),
-            np.flatnonzero(~errors.store.outcomes.right),
-        )
+        order = surest_errors(errors.store, errors.rows)
+        unfiltered = np.flatnonzero(~errors.store.outcomes.right)
         st.caption(sentences.CONFIDENT_ERRORS)
     now = _position(errors, order, unfiltered)
     if now is None:
         st.info("The filter selects no document of this list.")
         return
     _list(errors, listed, order, now)
-    document.panel(errors, order, now)
+    documents.document_panel(errors, order, now)
 
 
 def _position(errors: ErrorsContext, order: np.ndarray, unfiltered: np.ndarray) -> Position | None:
     """The document to read; one that this list never had gives way to its first."""
-    now = cursor.position(errors.data, order)
+    now = selection.position(errors.data, order)
     if now is None or now.within or now.row in unfiltered:
         return now
     return Position(int(order[0]), 0, True) if len(order) else None
@@ -77,8 +75,8 @@ def _about_issues(errors: ErrorsContext, issues: LabelIssues, number: int) -> No
             help=sentences.WRONG_SHARE,
         )  # fmt: skip
         st.button(
-            "Select only these", key="only_suspects", disabled=cross_filter.current().suspect,
-            on_click=cross_filter.change, kwargs={"suspect": True},
+            "Select only these", key="only_suspects", disabled=selection.current().suspect,
+            on_click=selection.change, kwargs={"suspect": True},
             help="Sets the filter “Likely wrong label”, which holds in every view and for exports.",
         )  # fmt: skip
     with pairs:
@@ -117,7 +115,7 @@ def _pairs(pairs: pd.DataFrame) -> None:
 
     def choose() -> None:
         for at in st.session_state[PAIRS]["selection"]["rows"]:
-            cross_filter.change(true=(pairs["label"].iloc[at],), suspect=True)
+            selection.change(true=(pairs["label"].iloc[at],), suspect=True)
 
     if len(pairs):
         st.dataframe(
@@ -136,13 +134,13 @@ def _list(
     else:
         page = issue_page(errors.store, issues, order, number * A_PAGE, A_PAGE)
     rows = page["row"].tolist()
-    _select([rows.index(now.row)] if now.row in rows else [])
+    select_rows(TABLE, [rows.index(now.row)] if now.row in rows else [])
 
     def choose() -> None:
-        selection = st.session_state[TABLE]["selection"]
-        for at in [*selection["rows"], *(at for at, _ in selection["cells"])]:
+        clicked = st.session_state[TABLE]["selection"]
+        for at in [*clicked["rows"], *(at for at, _ in clicked["cells"])]:
             if at < len(rows) and rows[at] != now.row:
-                cursor.go_to(errors.data, rows[at], number * A_PAGE + at)
+                selection.go_to(errors.data, rows[at], number * A_PAGE + at)
 
     margin = st.column_config.NumberColumn(format="%.3f", help=sentences.MARGIN)
     with hooked("labels-list", key="labels_list_place"):
@@ -164,14 +162,6 @@ def _pager(data: str, order: np.ndarray, number: int) -> None:
 
     def turn() -> None:
         first = (st.session_state[key] - 1) * A_PAGE
-        cursor.go_to(data, order[first], first)
+        selection.go_to(data, order[first], first)
 
     st.pagination(pages, default=number + 1, key=key, on_change=turn)
-
-
-def _select(rows: list[int]) -> None:
-    """Select the document that is being read, and no cell."""
-    table = st.session_state.get(TABLE)
-    selection = dict(table["selection"]) if table else {"rows": []}
-    if selection["rows"] != rows or selection.get("cells"):
-        st.session_state[TABLE] = {"selection": {"rows": rows}}

@@ -12,10 +12,10 @@ from han_core.analysis.pair_attention import PairAttention, attention_table, pai
 from han_core.analysis.query import select
 from han_core.viz.charts.comparison import class_changes, divergences, moved_words
 from han_core.viz.charts.confusion import change_matrix
-from pages.errors import cross_filter, cursor, sentences
-from pages.errors.context import ErrorsContext
+from pages.errors import selection, sentences
+from pages.errors.context import ErrorsContext, progress_bar
 from pages.shared import document_input
-from pages.shared.components import figure_export, hooked
+from pages.shared.components import chart
 from pages.shared.page import restore_value
 from pages.shared.wording import plain
 
@@ -67,48 +67,39 @@ def _measured(
     cached_key, cached = st.session_state.get(MEASURED, ("", None))
     if cached_key == key:
         return cached
-    bar = st.empty()
-
-    def progress(done: int, of: int) -> None:
-        if not done % 50:
-            bar.progress(done / of, f"Read {done:,} of {of:,} documents")
-
-    try:
-        found = pair_attention(errors.store, rows, outcomes, number, progress)
-    finally:
-        bar.empty()
-    st.session_state[MEASURED] = (key, found)
-    return found
+    with progress_bar("Read", every=50) as progress:
+        result = pair_attention(errors.store, rows, outcomes, number, progress)
+    st.session_state[MEASURED] = (key, result)
+    return result
 
 
-def _show(errors: ErrorsContext, found: PairAttention) -> None:
-    st.caption(sentences.sample_line(found))
+def _show(errors: ErrorsContext, result: PairAttention) -> None:
+    st.caption(sentences.sample_line(result))
     grid = st.grid(2, min_column_width=NARROWEST, gap=("small", "large"))
     with grid.cell():
-        with hooked("pair-attention", key="pair_attention_figure"):
-            st.plotly_chart(
-                divergences(found.means()),
-                key="pair_divergences",
-                config={"displayModeBar": False},
-                alt="Mean divergence of attention for fixed, broken and unchanged documents",
-            )
-        figure_export("pair_attention_figure", "attention-of-two-models")
+        chart(
+            divergences(result.means()),
+            "pair_divergences",
+            "pair_attention_figure",
+            "attention-of-two-models",
+            "Mean divergence of attention for fixed, broken and unchanged documents",
+            testid="pair-attention",
+        )
     with grid.cell():
-        with st.container(key="pair_words_figure"):
-            st.plotly_chart(
-                moved_words(found.words, int(found.changed.sum())),
-                key="pair_words",
-                config={"displayModeBar": False},
-                alt="Words that gained or lost attention",
-            )
-        figure_export("pair_words_figure", "words-of-two-models")
+        chart(
+            moved_words(result.words, int(result.changed.sum())),
+            "pair_words",
+            "pair_words_figure",
+            "words-of-two-models",
+            "Words that gained or lost attention",
+        )
         st.caption(sentences.PAIR_WORDS)
-    _documents(errors, found)
+    _documents(errors, result)
 
 
-def _documents(errors: ErrorsContext, found: PairAttention) -> None:
+def _documents(errors: ErrorsContext, result: PairAttention) -> None:
     """The documents where attention differs most, with links for the selected one."""
-    rows = attention_table(errors.store, found)
+    rows = attention_table(errors.store, result)
     event = st.dataframe(
         rows.drop(columns="row"),
         key=TABLE,
@@ -128,12 +119,12 @@ def _documents(errors: ErrorsContext, found: PairAttention) -> None:
     selected = event["selection"]["rows"]
     at = selected[0] if selected and 0 <= selected[0] < len(rows) else 0
     if len(rows):
-        _document(errors, found, rows, at)
+        _document(errors, result, rows["id"].iloc[at], int(rows["row"].iloc[at]))
 
 
-def _document(errors: ErrorsContext, found: PairAttention, rows, at: int) -> None:
-    row, words = int(rows["row"].iloc[at]), found.leading[_place(found, rows["row"].iloc[at])]
-    st.markdown(f"**Document {plain(rows['id'].iloc[at])}**: the words that differ most")
+def _document(errors: ErrorsContext, result: PairAttention, id: str, row: int) -> None:
+    st.markdown(f"**Document {plain(id)}**: the words that differ most")
+    words = result.leading[int(np.flatnonzero(result.rows == row)[0])]
     shares = st.column_config.NumberColumn(format="percent")
     shown = pd.DataFrame(words, columns=["word", "first model", "second model"])
     st.dataframe(
@@ -151,12 +142,8 @@ def _document(errors: ErrorsContext, found: PairAttention, rows, at: int) -> Non
             _compare(errors, row)
 
 
-def _place(found: PairAttention, row: int) -> int:
-    return int(np.flatnonzero(found.rows == row)[0])
-
-
 def _read(errors: ErrorsContext, row: int) -> None:
-    cursor.go_to(errors.data, row, 0)
+    selection.go_to(errors.data, row, 0)
     st.session_state["errors_view"] = "Documents"
 
 
@@ -182,12 +169,10 @@ def panel(errors: ErrorsContext) -> None:
     total = sum_pairs(pairs)
     st.caption(f"First: **{plain(names[0])}** · second: **{plain(names[1])}**")
     _figures(total)
-    for sentence in (
-        sentences.selection_bias_line(errors.filter),
-        sentences.different_errors_line(total),
-    ):
-        if sentence:
-            st.caption(sentence)
+    biased = sentences.selection_bias_line(errors.filter)
+    for line in (biased, sentences.different_errors_line(total)):
+        if line:
+            st.caption(line)
     _charts(errors, total, pairs, names)
     _table(errors, pairs)
     attention_panel(errors, rows, outcomes)
@@ -197,7 +182,7 @@ def without_change(errors: ErrorsContext) -> tuple[np.ndarray, Outcomes]:
     """Return the selection without the condition on change: a comparison needs all four cells."""
     if errors.filter.change is None:
         return errors.rows, errors.outcomes
-    filter = errors.filter.model_copy(update={"change": None})
+    filter = selection.without_fields(errors.filter, ("change",))
     rows = select(errors.store, filter, errors.marks)
     return rows, errors.store.outcomes.take(rows)
 
@@ -208,11 +193,8 @@ def _figures(total: Pair) -> None:
     tiles.metric("Documents", f"{len(total):,}", border=True)
     for name, accuracy in (("First: accuracy", first), ("Second: accuracy", second)):
         tiles.metric(name, "–" if accuracy is None else f"{accuracy:.1%}", border=True)
-    tiles.metric(
-        "Fixed − broken",
-        f"{total.fixed - total.broken:+,}".replace("-", "−"),
-        border=True,
-    )
+    difference = f"{total.fixed - total.broken:+,}".replace("-", "−")
+    tiles.metric("Fixed − broken", difference, border=True)
     st.markdown(sentences.accuracy_line(total))
     st.markdown(sentences.mcnemar_line(total))
 
@@ -223,46 +205,42 @@ def _charts(
     """The matrix of changes, and the changes in each class; clicks filter."""
     grid = st.grid(2, min_column_width=NARROWEST, gap=("small", "large"))
     with grid.cell():
-        with hooked("change-matrix", key="change_matrix"):
-            st.plotly_chart(
-                change_matrix(total, *names, selected=errors.filter.change),
-                key=MATRIX,
-                on_select=_click_cell,
-                selection_mode="points",
-                config={"displayModeBar": False},
-                alt="Documents by whether the first and the second model are right",
-            )
-        figure_export("change_matrix", "two-models")
+        chart(
+            change_matrix(total, *names, selected=errors.filter.change),
+            MATRIX,
+            "change_matrix",
+            "two-models",
+            "Documents by whether the first and the second model are right",
+            testid="change-matrix",
+            on_select=_click_cell,
+        )
         st.caption(sentences.PAIR_MATRIX)
     with grid.cell():
-        with hooked("class-changes", key="class_changes"):
-            st.plotly_chart(
-                class_changes(pairs, errors.store.labels),
-                key=CLASSES,
-                on_select=_click_bar,
-                selection_mode="points",
-                config={"displayModeBar": False},
-                alt="Documents fixed and broken in each true class",
-            )
-        figure_export("class_changes", "two-models-by-class")
+        chart(
+            class_changes(pairs, errors.store.labels),
+            CLASSES,
+            "class_changes",
+            "two-models-by-class",
+            "Documents fixed and broken in each true class",
+            testid="class-changes",
+            on_select=_click_bar,
+        )
         st.caption(sentences.PAIR_CLASSES)
 
 
 def _click_cell() -> None:
-    change = next((cell for cell, *_ in cross_filter.clicked(MATRIX)), None)
-    repeated = change == cross_filter.current().change
-    cross_filter.change(change=None if repeated else change)
+    change = next((cell for cell, *_ in selection.clicked(MATRIX)), None)
+    repeated = change == selection.current().change
+    selection.change(change=None if repeated else change)
 
 
 def _click_bar() -> None:
-    filter = cross_filter.current()
-    true, change = next(
-        (bar for bar in cross_filter.clicked(CLASSES) if len(bar) == 2), (None, None)
-    )
+    filter = selection.current()
+    true, change = next((bar for bar in selection.clicked(CLASSES) if len(bar) == 2), (None, None))
     if true is None or (filter.true == (true,) and filter.change == change):
-        cross_filter.change(true=(), change=None)
+        selection.change(true=(), change=None)
     else:
-        cross_filter.change(true=(true,), change=change)
+        selection.change(true=(true,), change=change)
 
 
 def _table(errors: ErrorsContext, pairs: tuple[Pair, ...]) -> None:

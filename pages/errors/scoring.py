@@ -17,10 +17,11 @@ from han_core.analysis.score_cache import (
 )
 from han_core.analysis.scoring_job import start_scoring
 from han_core.analysis.sources import FileStatus, Scores, Source
+from han_core.data.corpus import Corpus
 from han_core.runtime.errors import UserError
 from han_core.runtime.jobs import JobState, job_state, stop_job
 from pages.errors import cached_scores
-from pages.errors.context import warn_later
+from pages.errors.context import attempt, progress_bar, warn_later
 from pages.shared import cache, controls, data_picker
 from pages.shared.wording import plain
 
@@ -123,16 +124,9 @@ def _score(checkpoint: str, device: str, source: Source) -> CachedScores | None:
     return None
 
 
-def _score_here(checkpoint: str, device: str, corpus, source: Source) -> CachedScores:
-    bar = st.empty()
-
-    def progress(done: int, of: int) -> None:
-        bar.progress(done / of, f"Scored {done:,} of {of:,} documents")
-
-    try:
+def _score_here(checkpoint: str, device: str, corpus: Corpus, source: Source) -> CachedScores:
+    with progress_bar("Scored") as progress:
         return cached_scores.score_in_process(checkpoint, device, corpus, source, progress)
-    finally:
-        bar.empty()
 
 
 def _start(checkpoint: str, device: str, source: Source) -> None:
@@ -207,8 +201,5 @@ def origin_lines(stored: CachedScores) -> list[str]:
 
 
 def _delete(key: str) -> None:
-    try:
-        delete_scores(key)
-    except UserError as error:
-        warn_later(str(error))
+    attempt(lambda: delete_scores(key), warn_later)
     data_picker.forget_scores()

@@ -218,10 +218,10 @@ def accuracy_line(pair: Pair) -> str:
     """Return the difference in accuracy with its interval."""
     difference = pair.difference
     numbers = (difference.mean, difference.low, difference.high) if difference else ()
-    known = [number for number in numbers if number is not None]
-    if len(known) < 3:
+    bounds = [number for number in numbers if number is not None]
+    if len(bounds) < 3:
         return "The filter selects no document to compare the models on."
-    mean, low, high = (f"{100 * number:+.1f}".replace("-", "−") for number in known)
+    mean, low, high = (f"{100 * number:+.1f}".replace("-", "−") for number in bounds)
     return (
         f"Accuracy of the second model minus that of the first: {mean} points (95% interval {low} "
         f"to {high}, for documents sampled in the same way)."

@@ -26,9 +26,9 @@ from han_core.analysis.slices import (
 from han_core.explanation.statistics import NO_INTERVAL, Interval
 from han_core.runtime.errors import UserError
 from han_core.viz.charts.performance import Row, interval_rows
-from pages.errors import cached_scores, cross_filter, sentences
-from pages.errors.context import ErrorsContext, switch, warn_later
-from pages.shared.components import figure_export, hooked
+from pages.errors import cached_scores, selection, sentences
+from pages.errors.context import ErrorsContext, attempt, switch, warn_later
+from pages.shared.components import chart, hooked
 from pages.shared.wording import plain
 
 WHOLE, PRESENT = "All documents", "Present filter"
@@ -108,7 +108,7 @@ def popover(store: Store, analyst: str) -> None:
 def open_slice(slice: Slice) -> None:
     """Replace the filter by that of a slice."""
     try:
-        cross_filter.put(Filter.model_validate_json(slice.filter))
+        selection.put(Filter.model_validate_json(slice.filter))
     except ValidationError:
         warn_later(f"The slice {slice.name} was not opened. {OTHER_VERSION}")
 
@@ -122,7 +122,7 @@ def _saved(data: str) -> tuple[Slice, ...]:
 
 
 def _save(data: str, analyst: str) -> None:
-    filter = cross_filter.current().model_dump_json(exclude_defaults=True)
+    filter = selection.current().model_dump_json(exclude_defaults=True)
     try:
         save_slice(cached_scores.notes(), data, st.session_state[NAME], filter, analyst)
     except UserError as error:  # the name stays in its field
@@ -202,11 +202,11 @@ def _buttons(errors: ErrorsContext, chosen: list[Slice]) -> None:
 
 
 def _delete(errors: ErrorsContext, names: list[str]) -> None:
-    try:
+    def delete() -> None:
         for name in names:
             delete_slice(cached_scores.notes(), errors.data, name, errors.analyst)
-    except UserError as error:
-        warn_later(str(error))
+
+    attempt(delete, warn_later)
 
 
 def compared(errors: ErrorsContext, one: Line, other: Line) -> str:
@@ -236,11 +236,11 @@ def _figure(shown: list[Line], whole: Line) -> None:
     ]
     reference = getattr(whole.row.scores, measure) if whole.row.scores else NO_INTERVAL
     form = ".1%" if measure == "accuracy" else ".3f"
-    with hooked("slices-figure", key="slices_figure"):
-        st.plotly_chart(
-            interval_rows(rows, MEASURES[measure].lower(), reference, form),
-            key="slices_intervals",
-            config={"displayModeBar": False},
-            alt=f"{MEASURES[measure]} of slices with 95% intervals",
-        )
-    figure_export("slices_figure", "slices")
+    chart(
+        interval_rows(rows, MEASURES[measure].lower(), reference, form),
+        "slices_intervals",
+        "slices_figure",
+        "slices",
+        f"{MEASURES[measure]} of slices with 95% intervals",
+        testid="slices-figure",
+    )

@@ -24,10 +24,10 @@ from han_core.viz.charts.corpus_attention import (
     intervals,
     position_profile,
 )
-from pages.errors import cached_scores, cross_filter, sentences
-from pages.errors.context import ErrorsContext
+from pages.errors import cached_scores, selection, sentences
+from pages.errors.context import ErrorsContext, progress_bar
 from pages.shared import wording
-from pages.shared.components import figure_export, hooked
+from pages.shared.components import chart, figure_export, hooked
 from pages.shared.page import restore_value
 
 DOCUMENTS = [20, 50, 100, 200, 500]
@@ -67,16 +67,9 @@ def _request(key: tuple) -> None:
 
 def _measured(errors: ErrorsContext, checkpoint: str, number: int) -> dict:
     chosen = sample_of_scored(errors.outcomes.predicted, errors.outcomes.tokens, number)
-    bar = st.empty()
-
-    def progress(done: int, of: int) -> None:
-        bar.progress(done / of, f"Measured {done:,} of {of:,} documents")
-
-    try:
-        documents = errors.store.documents.texts(errors.rows[chosen])
+    documents = errors.store.documents.texts(errors.rows[chosen])
+    with progress_bar("Measured") as progress:
         return cached_scores.faithfulness(checkpoint, errors.device, documents, progress)
-    finally:
-        bar.empty()
 
 
 def _evidence_figures(result: dict) -> None:
@@ -145,15 +138,8 @@ def least(documents: int) -> int:
 
 
 def _attended(errors: ErrorsContext) -> WordAttention:
-    bar = st.empty()
-
-    def progress(done: int, of: int) -> None:
-        bar.progress(done / of, f"Read {done:,} of {of:,} documents")
-
-    try:
+    with progress_bar("Read") as progress:
         return cached_scores.gather_word_attention(errors.store, errors.rows, progress)
-    finally:
-        bar.empty()
 
 
 def _words(attention: WordAttention) -> None:
@@ -175,9 +161,7 @@ def _pickers(attention: WordAttention, names: list[str]) -> tuple[str, Measure, 
     pickers = st.columns([3, 3, 2, 4])
     with pickers[0]:
         restore_value("attended_group", names[0], names)
-        group = st.selectbox(
-            "Documents", names, key="attended_group", persist_state="session"
-        )  # fmt: skip
+        group = st.selectbox("Documents", names, key="attended_group", persist_state="session")
     with pickers[1]:
         restore_value("attended_by", "lift")
         by = st.segmented_control(
@@ -202,30 +186,21 @@ def _pickers(attention: WordAttention, names: list[str]) -> tuple[str, Measure, 
 
 
 def _draw_words(words: pd.DataFrame, by: Measure, others: dict) -> None:
-    with hooked("attended-words", key="attended_words"):
-        st.plotly_chart(
-            attended_words(words, by, others),
-            key="attended_words_figure",
-            on_select=_take_word,
-            selection_mode="points",
-            config={"displayModeBar": False},
-            alt="Words by their mean attention, with intervals",
-        )
-    figure_export("attended_words", "attended-words")
+    chart(
+        attended_words(words, by, others),
+        "attended_words_figure",
+        "attended_words",
+        "attended-words",
+        "Words by their mean attention, with intervals",
+        testid="attended-words",
+        on_select=_take_word,
+    )
 
 
 def _take_word() -> None:
     """Select documents with the clicked word among the most attended; again: all."""
-    points = st.session_state["attended_words_figure"]["selection"]["points"]
-    if (word := chosen_word(points)) is not None:
-        cross_filter.toggle("attended", word)
-
-
-def chosen_word(points: list[dict]) -> str | None:
-    """Return the word of a Plotly selection."""
-    if not points or not (data := points[0].get("customdata")):
-        return None
-    return str(data[0] if isinstance(data, list) else data)
+    for word, *_ in selection.clicked("attended_words_figure")[:1]:
+        selection.toggle("attended", str(word))
 
 
 def _figures(attention: WordAttention) -> None:
@@ -247,7 +222,5 @@ def _figures(attention: WordAttention) -> None:
 
 def _draw(name: str, figure: go.Figure, about: str) -> None:
     key = name.replace("-", "_")
-    with hooked(name, key=key):
-        st.plotly_chart(figure, key=f"{key}_figure", config={"displayModeBar": False}, alt=about)
-    figure_export(key, name)
+    chart(figure, f"{key}_figure", key, name, about, testid=name)
     st.caption(about)

@@ -114,6 +114,12 @@ def fingerprint(folder: Path) -> str:
     return hashlib.sha256(repr(state).encode()).hexdigest()
 
 
+def folder_of(checkpoint: str) -> tuple[str, str]:
+    """Return path and fingerprint of the folder of this checkpoint."""
+    folder = checkpoints_root() / checkpoint
+    return str(folder), fingerprint(folder)
+
+
 @st.cache_resource(max_entries=8, show_spinner=False)
 def checkpoint_of(folder: str, mark: str, device: str) -> Checkpoint:
     """Return the loaded checkpoint of a folder.
@@ -187,8 +193,7 @@ def freeze_loaded_objects(page: str) -> None:
 
 def _keyed(question: Question) -> tuple[str, str, Question]:
     """The key of an answer: the folder, its fingerprint now, and the question."""
-    folder = checkpoints_root() / question.checkpoint
-    return str(folder), fingerprint(folder), question
+    return *folder_of(question.checkpoint), question
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)

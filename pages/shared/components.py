@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from plotly.graph_objects import Figure
 
 from han_core.viz.heatmap import Heatmap
 from han_core.viz.markup import SCRIPT, STYLESHEET
@@ -51,6 +52,35 @@ def figure_export(container_key: str, filename: str) -> None:
     """
     name = re.sub(r"[^\w.-]+", "_", filename)[:80].strip("._") or "figure"
     _EXPORT(key=f"{container_key}_export", data={"container": container_key, "filename": name})
+
+
+def chart(
+    figure: Figure,
+    key: str,
+    container: str,
+    filename: str,
+    alt: str,
+    testid: str | None = None,
+    on_select: Callable[[], None] | None = None,
+    **config: str,
+) -> None:
+    """Draw a figure without Plotly's buttons, and buttons that save it.
+
+    Args:
+        container: widget key of the container around the figure.
+        filename: of the saved figure, without extension.
+        testid: the container's ``data-testid``.
+        on_select: called when points are clicked.
+        config: further settings of Plotly.
+    """
+    selection: dict[str, Any] = {}
+    if on_select is not None:
+        selection = {"on_select": on_select, "selection_mode": "points"}
+    with st.container(key=container) if testid is None else hooked(testid, key=container):
+        st.plotly_chart(
+            figure, key=key, config={"displayModeBar": False, **config}, alt=alt, **selection
+        )
+    figure_export(container, filename)
 
 
 Act = dict[str, Any]

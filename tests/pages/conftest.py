@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.analysis.conftest import make_store  # noqa: F401
 from tests.pages.small import write_small_checkpoints
 from tests.processes import PATIENCE
 
@@ -39,3 +40,18 @@ def open_page(root) -> Callable[[str], AppTest]:
         return app
 
     return open_page
+
+
+@pytest.fixture
+def errors(open_page) -> AppTest:
+    """The page Errors with the bundled documents, scored by the small HAN."""
+    return open_page("3_Errors")
+
+
+@pytest.fixture
+def class_store(make_store):  # noqa: F811
+    """Ten documents of three classes; the second model is always right."""
+    return make_store(
+        true="aaabbbcccc", predicted="aabbbaccca", other="aaabbbcccc", labels="abc",
+        tokens=range(1, 11), confidence=[0.5 + at / 20 for at in range(10)],
+    )  # fmt: skip

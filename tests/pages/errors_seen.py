@@ -1,9 +1,48 @@
-"""What the page Errors shows, for every test of it."""
+"""Panels of Errors drawn alone for a store made by hand, and what the page Errors shows."""
 
 import pandas as pd
+from streamlit.testing.v1 import AppTest
 
-from han_core.analysis.filters import Filter
-from pages.errors import cross_filter
+from han_core.analysis.dataset import Store
+from han_core.analysis.filters import Filter, Marks
+from han_core.analysis.query import select
+from pages.errors import selection
+from pages.errors.context import ErrorsContext
+from tests.processes import PATIENCE
+
+
+def context_of(
+    store: Store,
+    filter: Filter | None = None,
+    marks: Marks | None = None,
+    checkpoint: str | None = None,
+    other: str | None = None,
+    analyst: str = "Anna",
+) -> ErrorsContext:
+    filter, marks = filter or Filter(), marks or Marks()
+    rows = select(store, filter, marks)
+    outcomes = store.outcomes.take(rows)
+    return ErrorsContext(checkpoint, other, "cpu", store, marks, filter, rows, outcomes, analyst)
+
+
+def _panel(module: str, *args) -> None:
+    from importlib import import_module
+
+    from pages.shared import page
+
+    page.start_visit("Errors")
+    with page.user_errors_shown():
+        import_module(f"pages.errors.{module}").panel(*args)
+
+
+def draw(module: str, *args, **state) -> AppTest:
+    """Draw the panel of a module of ``pages.errors`` alone, with this state of the session."""
+    app = AppTest.from_function(_panel, args=(module, *args), default_timeout=PATIENCE)
+    for key, value in state.items():
+        app.session_state[key] = value
+    app.run()
+    assert not app.exception
+    return app
 
 
 def table(app) -> pd.DataFrame:
@@ -22,10 +61,10 @@ def left(app) -> str:
 
 
 def put(app, **fields):
-    app.session_state[cross_filter.FILTER] = Filter(**fields)
+    app.session_state[selection.FILTER] = Filter(**fields)
     return app.run()
 
 
 def chips(app) -> list[str]:
-    found = [button.label for button in app.button if (button.key or "").startswith("chip_")]
-    return [label.replace("\\", "").removeprefix("✕ ") for label in found]
+    labels = [button.label for button in app.button if (button.key or "").startswith("chip_")]
+    return [label.replace("\\", "").removeprefix("✕ ") for label in labels]

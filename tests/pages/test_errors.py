@@ -3,7 +3,7 @@
 import pytest
 
 from han_core.analysis.filters import Filter, Range
-from pages.errors import cross_filter, cursor
+from pages.errors import selection
 from tests.pages.errors_seen import chips, left, put, read, table
 from tests.pages.seen import captions, hooks, predicted, press, tokens
 
@@ -11,11 +11,6 @@ from tests.pages.seen import captions, hooks, predicted, press, tokens
 @pytest.fixture(autouse=True)
 def _notes(tmp_path, monkeypatch):
     monkeypatch.setenv("HANSCOPE_NOTES", f"sqlite:///{tmp_path / 'notes.sqlite'}")
-
-
-@pytest.fixture
-def errors(open_page):
-    return open_page("3_Errors")
 
 
 def test_the_surest_wrong_answer_stands_first_and_is_read(errors):
@@ -35,13 +30,13 @@ def test_a_filter_holds_in_every_view_and_chips_go_one_by_one(errors):
     assert {*zip(table(errors)["true"], table(errors)["predicted"], strict=True)} == {
         ("negative", "positive")
     }
-    said = left(errors)
+    line = left(errors)
     for view in ("Slices", "Attention", "Labels", "Two models", "Codebook", "Take away"):
         errors.session_state["errors_view"] = view
         errors.run()
         assert not errors.exception
         assert not errors.error
-        assert (left(errors), len(chips(errors))) == (said, 3)
+        assert (left(errors), len(chips(errors))) == (line, 3)
     errors.session_state["errors_view"] = "Documents"
     errors.run()
     errors.button(key="chip_1").click().run()
@@ -59,7 +54,7 @@ def test_conditions_are_set_by_hand_and_follow_the_filter(errors):
     errors.number_input(key="filter_confidence_low").set_value(0.51).run()
     errors.selectbox(key="filter_field").set_value("true").run()
     errors.multiselect(key="filter_true").set_value(["positive"]).run()
-    assert errors.session_state[cross_filter.FILTER] == Filter(
+    assert errors.session_state[selection.FILTER] == Filter(
         true=("positive",), contains="THE", confidence=Range(low=0.51)
     )
     assert (table(errors)["confidence"] >= 0.51).all()
@@ -73,7 +68,7 @@ def test_one_of_two(errors, field):
     errors.selectbox(key="filter_field").set_value(field).run()
     value = {"outcome": "wrong", "annotated": False}[field]
     errors.get_by_key(f"filter_{field}").set_value(value).run()
-    assert getattr(errors.session_state[cross_filter.FILTER], field) == value
+    assert getattr(errors.session_state[selection.FILTER], field) == value
 
 
 def test_values_of_the_datas_own_columns(errors):
@@ -88,7 +83,7 @@ def test_a_range_that_ends_before_it_begins_is_said(errors):
     errors.selectbox(key="filter_field").set_value("loss").run()
     errors.number_input(key="filter_loss_high").set_value(0.5).run()
     assert "from low to high" in errors.warning[0].value
-    assert errors.session_state[cross_filter.FILTER] == Filter(loss=Range(low=1.0))
+    assert errors.session_state[selection.FILTER] == Filter(loss=Range(low=1.0))
 
 
 def test_a_broken_regular_expression_leaves_the_page_as_it_was(errors):
@@ -129,8 +124,8 @@ def test_keys_go_on_and_back(errors):
 
 def test_the_table_turns_its_page_with_the_reader(errors):
     first = table(errors)["id"].tolist()
-    errors.session_state[cursor.PLACE] = None
-    errors.session_state[cross_filter.PAGE] = 1
+    errors.session_state[selection.PLACE] = None
+    errors.session_state[selection.PAGE] = 1
     errors.run()
     second = table(errors)["id"].tolist()
     assert (len(second), set(first) & set(second)) == (38, set())

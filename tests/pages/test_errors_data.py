@@ -12,11 +12,6 @@ from tests.pages.seen import captions, tokens
 GOOD = "text,label\nA fine film.,positive\nA dull film.,negative\nSo so.,negative\n"
 
 
-@pytest.fixture
-def errors(open_page):
-    return open_page("3_Errors")
-
-
 def upload(app, content, name="mine.csv"):
     app.selectbox(key="source").set_value(data_picker.UPLOAD).run()
     data = content.encode() if isinstance(content, str) else content
@@ -39,8 +34,8 @@ def test_an_upload_is_scored_and_stays_while_other_pages_are_visited(errors):
 
 def test_labels_of_other_classes_than_the_model_knows_get_one_sentence(errors):
     app = upload(errors, "text,label\nA fine goal.,sport\nA dull speech.,politics\n")
-    (said,) = app.error
-    assert "does not say which class it means" in said.value
+    (error,) = app.error
+    assert "does not say which class it means" in error.value
     app.selectbox(key="source").set_value("bundled:classroom@test").run()
     assert not app.error
 

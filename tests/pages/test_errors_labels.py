@@ -4,39 +4,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from han_core.analysis.document_table import read_document, surest_errors
 from han_core.analysis.embedding_cache import TrainingDocument
-from han_core.analysis.filters import Filter, Marks
+from han_core.analysis.filters import Filter
 from han_core.analysis.label_issues import find_label_issues
-from han_core.analysis.query import select
 from han_core.analysis.training_documents import Neighbour, Neighbours
 from han_core.data.corpus import read_corpus
 from han_core.models.checkpoint import load_checkpoint
-from pages.errors import cross_filter, cursor, labels, neighbours, sentences
-from pages.errors.context import ErrorsContext
-from tests.analysis.conftest import make_store  # noqa: F401
+from pages.errors import labels, neighbours, selection, sentences
+from tests.pages.errors_seen import context_of, draw
 from tests.pages.seen import captions, hooks
 from tests.processes import PATIENCE
 
 PICKER = "training_documents"
-
-
-def labels_page(bench):
-    from pages.errors import labels
-    from pages.shared import page as kept
-
-    kept.start_visit("Errors")
-    labels.panel(bench)
-
-
-def nearest_page(bench, read):
-    from pages.errors import neighbours
-    from pages.shared import page as kept
-
-    kept.start_visit("Errors")
-    neighbours.panel(bench, read)
 
 
 @pytest.fixture
@@ -45,7 +26,7 @@ def own_folder(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def store(make_store):  # noqa: F811
+def store(make_store):
     """Two hundred documents; the first sixty are labelled as the class that they are not."""
     draw = np.random.default_rng(0)
     sure = draw.uniform(0.55, 0.99, 200)
@@ -59,66 +40,51 @@ def store(make_store):  # noqa: F811
     )  # fmt: skip
 
 
-def bench_of(store, filter=None, checkpoint=None, marks=None) -> ErrorsContext:
-    filter = filter or Filter()
-    rows = select(store, filter, Marks())
-    return ErrorsContext(
-        checkpoint, None, "cpu", store, marks or Marks(), filter, rows,
-        store.outcomes.take(rows), "",
-    )  # fmt: skip
-
-
-def drawn(page, *args) -> AppTest:
-    app = AppTest.from_function(page, args=args, default_timeout=PATIENCE).run()
-    assert not app.exception
-    return app
-
-
 def test_suspects_are_listed_and_the_likeliest_is_read(store):
-    app, found = drawn(labels_page, bench_of(store)), find_label_issues(store)
-    assert len(found) > 25
+    app, issues = draw("labels", context_of(store)), find_label_issues(store)
+    assert len(issues) > 25
     tiles = {tile.label: tile.value for tile in app.metric}
-    assert tiles["Likely wrong labels"] == f"{len(found)}"
-    assert tiles["Estimated share of wrong labels"] == f"{found.wrong_share:.1%}"
+    assert tiles["Likely wrong labels"] == f"{len(issues)}"
+    assert tiles["Estimated share of wrong labels"] == f"{issues.wrong_share:.1%}"
     shown = app.dataframe(key="labels_table").value
-    assert shown["id"].tolist() == [str(row) for row in found.rows[:25]]
+    assert shown["id"].tolist() == [str(row) for row in issues.rows[:25]]
     assert shown["margin"].is_monotonic_increasing
-    assert f"Document {found.rows[0]}" in [line.value for line in app.subheader]
+    assert f"Document {issues.rows[0]}" in [line.value for line in app.subheader]
     assert "labels-list" in hooks(app)
     assert "not known whether" in captions(app)
 
 
 def test_the_next_document_is_the_next_suspect(store):
-    app, found = drawn(labels_page, bench_of(store)), find_label_issues(store)
+    app, issues = draw("labels", context_of(store)), find_label_issues(store)
     app.button(key="next_error").click().run()
-    assert f"Document {found.rows[1]}" in [line.value for line in app.subheader]
+    assert f"Document {issues.rows[1]}" in [line.value for line in app.subheader]
 
 
 def test_another_page_begins_with_its_first_document(store):
-    app, found = drawn(labels_page, bench_of(store)), find_label_issues(store)
-    app.session_state[cursor.PLACE] = cursor.Place(
-        store.scores.manifest.data_sha256, int(found.rows[25]), 25, Filter()
+    app, issues = draw("labels", context_of(store)), find_label_issues(store)
+    app.session_state[selection.PLACE] = selection.Place(
+        store.scores.manifest.data_sha256, int(issues.rows[25]), 25, Filter()
     )
     app.run()
-    assert app.dataframe(key="labels_table").value["id"].iloc[0] == str(found.rows[25])
-    assert f"Document {found.rows[25]}" in [line.value for line in app.subheader]
+    assert app.dataframe(key="labels_table").value["id"].iloc[0] == str(issues.rows[25])
+    assert f"Document {issues.rows[25]}" in [line.value for line in app.subheader]
 
 
 def test_the_filter_holds_here_too(store):
-    app = drawn(labels_page, bench_of(store, Filter(true=("neg",))))
+    app = draw("labels", context_of(store, Filter(true=("neg",))))
     assert set(app.dataframe(key="labels_table").value["label"]) == {"neg"}
     pairs = app.dataframe(key="label_pairs").value
     assert pairs[["label", "likely"]].to_numpy().tolist() == [["neg", "pos"]]
 
 
 def test_only_suspects_becomes_a_filter(store):
-    app = drawn(labels_page, bench_of(store))
+    app = draw("labels", context_of(store))
     app.button(key="only_suspects").click().run()
-    assert app.session_state[cross_filter.FILTER] == Filter(suspect=True)
+    assert app.session_state[selection.FILTER] == Filter(suspect=True)
 
 
 def test_the_surest_errors(store):
-    app = drawn(labels_page, bench_of(store))
+    app = draw("labels", context_of(store))
     app.segmented_control(key="labels_list").set_value(sentences.LABEL_LISTS[1]).run()
     assert not app.exception
     order = surest_errors(store, np.arange(store.rows))
@@ -128,26 +94,24 @@ def test_the_surest_errors(store):
 
 
 def test_a_document_that_was_read_elsewhere_gives_way_to_the_first(store):
-    app = AppTest.from_function(labels_page, args=(bench_of(store),), default_timeout=PATIENCE)
-    data = store.scores.manifest.data_sha256
-    app.session_state[cursor.PLACE] = cursor.Place(data, 199, 199, Filter())
-    app.run()
+    place = selection.Place(store.scores.manifest.data_sha256, 199, 199, Filter())
+    app = draw("labels", context_of(store), **{selection.PLACE: place})
     assert f"Document {find_label_issues(store).rows[0]}" in [line.value for line in app.subheader]
 
 
-def test_nothing_suspect_says_so(make_store):  # noqa: F811
+def test_nothing_suspect_says_so(make_store):
     store = make_store(true=["neg", "pos"], probabilities=[[0.9, 0.1], [0.1, 0.9]])
-    app = drawn(labels_page, bench_of(store))
+    app = draw("labels", context_of(store))
     assert "selects no document" in app.info[0].value
 
 
 def test_without_the_checkpoint_nothing_is_near(store):
-    app = drawn(nearest_page, bench_of(store), read_document(store, 0))
+    app = draw("neighbours", context_of(store), read_document(store, 0))
     assert sentences.NO_NEIGHBOURS in captions(app)
 
 
 @pytest.fixture
-def small(root, make_store, own_folder):  # noqa: F811
+def small(root, make_store, own_folder):
     """A bench of five bundled documents, with the checkpoint that is said to have scored them."""
     from han_core.analysis.scoring.manifest import checkpoint_sha256
 
@@ -156,7 +120,7 @@ def small(root, make_store, own_folder):  # noqa: F811
     sha256 = checkpoint_sha256(root / "small-han")
     manifest = store.scores.manifest.model_copy(update={"checkpoint_sha256": sha256})
     store = replace(store, scores=replace(store.scores, manifest=manifest))
-    return bench_of(store, checkpoint="small-han"), root / "small-han"
+    return context_of(store, checkpoint="small-han"), root / "small-han"
 
 
 def test_the_nearest_are_found_once_the_training_documents_were_read(small):
@@ -164,30 +128,30 @@ def test_the_nearest_are_found_once_the_training_documents_were_read(small):
     from han_core.analysis.sources import source_of
     from han_core.runtime.devices import choose_device
 
-    bench, folder = small
-    read = read_document(bench.store, 0)
-    app = drawn(nearest_page, bench, read)
+    errors, folder = small
+    read = read_document(errors.store, 0)
+    app = draw("neighbours", errors, read)
     assert "nearest" in hooks(app)
     assert app.selectbox(key=PICKER).value == "bundled:classroom@train"
     assert app.button(key="begin_vectors").label == "Read the training documents"
     corpus = source_of("bundled:classroom/all@all").read()
     key = cache_vectors(folder, load_checkpoint(folder, choose_device("cpu")), corpus)
-    app = drawn(nearest_page, bench, read)
+    app = draw("neighbours", errors, read)
     app.selectbox(key=PICKER).set_value(key).run()
     shown = app.dataframe[0].value
     assert shown["similarity"].is_monotonic_decreasing
     assert shown["same_text"].sum() == 1  # the test documents are among these
     assert len(shown) == 11
-    said = "\n".join(line.value for line in app.markdown)
-    assert "Of the 10 nearest" in said
-    assert "The same text is among the training documents" in said
+    lines = "\n".join(line.value for line in app.markdown)
+    assert "Of the 10 nearest" in lines
+    assert "The same text is among the training documents" in lines
 
 
 def test_they_are_read_in_the_background(small):
     import time
 
-    bench, _ = small
-    app = drawn(nearest_page, bench, read_document(bench.store, 0))
+    errors, _ = small
+    app = draw("neighbours", errors, read_document(errors.store, 0))
     app.button(key="begin_vectors").click().run()
     until = time.monotonic() + PATIENCE
     while not len(app.dataframe):
@@ -202,11 +166,11 @@ def test_they_are_read_in_the_background(small):
 def test_why_training_documents_cannot_be_read(small, root, monkeypatch):
     from han_core.runtime import jobs
 
-    bench, _ = small
+    errors, _ = small
     monkeypatch.setattr(jobs, "job_state",
         lambda folder: jobs.JobState(kind="failed", text="No *such* file."),
     )  # fmt: skip
-    app = drawn(nearest_page, bench, read_document(bench.store, 0))
+    app = draw("neighbours", errors, read_document(errors.store, 0))
     assert app.error[0].value.replace("\\", "") == "No *such* file."
     assert app.button(key="begin_vectors").label == "Start again"
 
@@ -218,22 +182,22 @@ def neighbour(label: str, same: bool = False) -> Neighbour:
 def test_what_is_said_of_the_votes(store):
     read = read_document(store, 0)
     assert (read.true, read.predicted) == ("pos", "neg")
-    found = Neighbours((*[neighbour("neg")] * 7, *[neighbour("pos")] * 3, neighbour("neg", True)))
-    assert neighbours.votes_line(found, read) == (
+    nearest = Neighbours((*[neighbour("neg")] * 7, *[neighbour("pos")] * 3, neighbour("neg", True)))
+    assert neighbours.votes_line(nearest, read) == (
         "Of the 10 nearest, 7 **neg**, 3 **pos**: 3 of 10 have this document's label, 7 the "
         "predicted class."
     )
-    assert neighbours.same_text_line(found, read).startswith("⚠ The same text")
+    assert neighbours.same_text_line(nearest, read).startswith("⚠ The same text")
     assert neighbours.same_text_line(Neighbours((neighbour("neg"),)), read) == ""
     assert neighbours.same_text_line(Neighbours((neighbour("pos", True),)), read).endswith("too.")
     assert "no other text" in neighbours.votes_line(Neighbours(()), read)
 
 
 @pytest.mark.parametrize(
-    ("trained", "said"),
+    ("trained", "fragment"),
     [("same", "has learnt"), ("other part", "not seen"), ("unknown", "not known")],
 )
-def test_how_far_to_trust_it(trained, said):
+def test_how_far_to_trust_it(trained, fragment):
     sentence = labels.trust_line(trained, "a*b", "data")
-    assert said in sentence
+    assert fragment in sentence
     assert "a\\*b" in sentence

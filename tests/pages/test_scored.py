@@ -196,10 +196,7 @@ def test_how_far_in_words():
     assert scoring.duration(0.2) == "1 seconds"
 
 
-def test_a_word_in_a_selection():
-    assert word_attention.chosen_word([]) is None
-    assert word_attention.chosen_word([{"customdata": "fine"}]) == "fine"
-    assert word_attention.chosen_word([{"customdata": ["fine"]}, {}]) == "fine"
+def test_rare_words_are_left_out():
     assert word_attention.least(88) == 3
     assert word_attention.least(20_000) == 20
 
@@ -210,19 +207,18 @@ def attended_script():
 
     from han_core.analysis.filters import Marks
     from han_core.analysis.sources import source_of
-    from pages.errors import cached_scores, cross_filter, scoring, word_attention
+    from pages.errors import cached_scores, scoring, selection, word_attention
     from pages.errors.context import ErrorsContext
     from pages.shared import controls
     from pages.shared.page import begin
 
     begin("Errors", "")
     device = controls.device()
-    store = cached_scores.store(
-        scoring.scored("small-han", device, source_of("bundled:classroom@test"))
-    )
+    scores = scoring.scored("small-han", device, source_of("bundled:classroom@test"))
+    store = cached_scores.store(scores)
     rows = np.arange(st.session_state.get("rows", store.rows))
     word_attention.panel(
-        ErrorsContext("small-han", None, device, store, Marks(), cross_filter.current(), rows,
+        ErrorsContext("small-han", None, device, store, Marks(), selection.current(), rows,
               store.outcomes.take(rows), "")
     )  # fmt: skip
 

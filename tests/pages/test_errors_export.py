@@ -13,24 +13,12 @@ from han_core.analysis.annotations.writing import add_tag, write_note
 from han_core.analysis.documents import content_hash
 from han_core.analysis.export import export_table
 from han_core.analysis.filters import Filter
-from han_core.analysis.query import select
 from han_core.data.readers import read_table
-from pages.errors import sentences
-from pages.errors.context import ErrorsContext
-from tests.analysis.conftest import make_store  # noqa: F401
+from pages.errors import export, sentences
+from tests.pages.errors_seen import context_of, draw
 from tests.processes import PATIENCE
 
 TEXTS = ["Good film .", "=dull", "fine", "so so"]
-
-
-def page(bench):
-    from pages.errors import export
-    from pages.shared import page as kept
-    from pages.shared.page import user_errors_shown
-
-    kept.start_visit("Errors")
-    with user_errors_shown():
-        export.panel(bench)
 
 
 @pytest.fixture(autouse=True)
@@ -41,29 +29,21 @@ def notes(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def store(make_store):  # noqa: F811
+def store(make_store):
     return make_store(
         true=["neg", "pos", "pos", "neg"], predicted=["neg", "neg", "pos", "pos"], texts=TEXTS
     )
 
 
-def bench(store, notes, filter=Filter(), analyst="Ann") -> ErrorsContext:  # noqa: B008
-    marked = marks(notes)
-    rows = select(store, filter, marked)
-    return ErrorsContext(
-        None, None, "cpu", store, marked, filter, rows, store.outcomes.take(rows), analyst
-    )
-
-
-def opened(bench: ErrorsContext) -> AppTest:
-    return AppTest.from_function(page, args=(bench,), default_timeout=PATIENCE).run()
+def opened(store, notes, analyst="Ann", **conditions) -> AppTest:
+    return draw("export", context_of(store, Filter(**conditions), marks(notes), analyst=analyst))
 
 
 def press(app: AppTest, key: str) -> AppTest:
     return app.button(key=key).click().run()
 
 
-def said(app: AppTest) -> str:
+def messages(app: AppTest) -> str:
     return re.sub(r"\\(.)", r"\1", "\n".join(each.value for each in (*app.markdown, *app.success)))
 
 
@@ -72,12 +52,11 @@ def made(app: AppTest, slot: str):
 
 
 def test_the_table_holds_what_the_filter_leaves_and_goes_when_that_changes(store, notes):
-    app = opened(bench(store, notes, Filter(outcome="wrong")))
-    assert not app.exception
+    app = opened(store, notes, outcome="wrong")
     press(app, "make_table")
     path = made(app, "table")
-    found = read_table(path.read_bytes(), path.name)
-    assert sorted(found.data["text"]) == ["'=dull", "so so"]
+    table = read_table(path.read_bytes(), path.name)
+    assert sorted(table.data["text"]) == ["'=dull", "so so"]
     (save,) = [each for each in app.get("download_button") if each.key == "save_table"]
     assert save.proto.label.startswith("Download errors.csv (")
     app.button_group(key="taking_kind").set_value("parquet").run()
@@ -85,7 +64,7 @@ def test_the_table_holds_what_the_filter_leaves_and_goes_when_that_changes(store
 
 
 def test_the_report_has_the_first_of_the_table_and_its_filter(store, notes):
-    app = opened(bench(store, notes, Filter(outcome="wrong")))
+    app = opened(store, notes, outcome="wrong")
     app.number_input(key="report_first").set_value(1).run()
     press(app, "make_report")
     html = made(app, "report").read_text()
@@ -93,20 +72,19 @@ def test_the_report_has_the_first_of_the_table_and_its_filter(store, notes):
     assert html.count("data-heatmap=") == 1
 
 
-def aside(bench):
+def collect_script(errors):
     from han_core.analysis.document_table import read_document
-    from pages.errors import document, export
-    from pages.shared import page as kept
+    from pages.errors import documents, export
+    from pages.shared import page
 
-    kept.start_visit("Errors")
-    document.collect_button(bench, read_document(bench.store, 2))
-    export.panel(bench)
+    page.start_visit("Errors")
+    documents.collect_button(errors, read_document(errors.store, 2))
+    export.panel(errors)
 
 
 def test_documents_put_aside_while_reading_make_the_report(store, notes):
-    app = AppTest.from_function(
-        aside, args=(bench(store, notes, Filter(outcome="wrong")),), default_timeout=PATIENCE
-    ).run()
+    errors = context_of(store, Filter(outcome="wrong"))
+    app = AppTest.from_function(collect_script, args=(errors,), default_timeout=PATIENCE).run()
     press(press(app, "collect"), "make_report")
     assert app.button(key="make_report").label == "Create a report with 1 document"
     assert "<h2>Document 2</h2>" in made(app, "report").read_text()
@@ -116,17 +94,15 @@ def test_documents_put_aside_while_reading_make_the_report(store, notes):
 
 
 def test_the_command_writes_the_same_documents(store, notes):
-    app = opened(bench(store, notes, Filter(contains="it's; rm -rf")))
+    app = opened(store, notes, contains="it's; rm -rf")
     (command,) = [each.value for each in app.code]
     assert command.startswith(f"python -m han_core export --scores {store.scores.folder.name[:12]}")
     assert "rm -rf" not in command
 
 
 def test_too_large_a_table_is_one_sentence_and_the_page_goes_on(store, notes, monkeypatch):
-    from pages.errors import export
-
     monkeypatch.setattr(export, "MOST_BYTES", 10)
-    app = press(opened(bench(store, notes)), "make_table")
+    app = press(opened(store, notes), "make_table")
     assert "would have more than" in app.error[0].value
     assert app.button(key="make_report")
     assert not app.exception
@@ -142,9 +118,7 @@ def upload(app: AppTest, content: bytes, name="before.csv") -> AppTest:
     return app.file_uploader(key="bring_upload").upload(name, content).run()
 
 
-def test_tags_come_back_and_what_a_new_model_changed_is_listed(
-    store, notes, tmp_path, make_store  # noqa: F811
-):  # fmt: skip
+def test_tags_come_back_and_what_a_new_model_changed_is_listed(store, notes, tmp_path, make_store):
     old = open_database(f"sqlite:///{tmp_path / 'old.sqlite'}")
     save_tag(old, "irony", "Ben")
     add_tag(old, content_hash("so so"), "irony", "Ben")
@@ -153,25 +127,24 @@ def test_tags_come_back_and_what_a_new_model_changed_is_listed(
     new = make_store(
         true=["neg", "pos", "pos"], predicted=["pos", "pos", "pos"], texts=[*TEXTS[:2], "other"]
     )
-    app = upload(opened(bench(new, notes)), content)
-    assert not app.exception
-    assert "2 of its texts are among these 3 documents; texts that are not: 2;" in said(app)
-    assert "has no tags, flags or notes" in said(app)
+    app = upload(opened(new, notes), content)
+    assert "2 of its texts are among these 3 documents; texts that are not: 2;" in messages(app)
+    assert "has no tags, flags or notes" in messages(app)
     tiles = {tile.label: tile.value for tile in app.metric}
     assert tiles == {
         "Became right": "1", "Broke": "1", "Right both times": "0", "Wrong both times": "0",
     }  # fmt: skip
-    again = upload(opened(bench(store, notes)), content)
-    assert "annotations of 1 of them, by Ben." in said(again)
+    again = upload(opened(store, notes), content)
+    assert "annotations of 1 of them, by Ben." in messages(again)
     press(again, "bring")
-    assert "Imported: 1 tag, 1 note." in said(again)
+    assert "Imported: 1 tag, 1 note." in messages(again)
     assert [tag.name for tag in codebook(notes)] == ["irony"]
     press(again, "bring")
-    assert "Nothing was new." in said(again)
+    assert "Nothing was new." in messages(again)
 
 
 def test_a_file_that_does_not_match_is_one_sentence_and_the_rest_stays(store, notes):
-    app = upload(opened(bench(store, notes)), b"text,label\nelsewhere,pos\n", "x.csv")
+    app = upload(opened(store, notes), b"text,label\nelsewhere,pos\n", "x.csv")
     assert [each.value for each in app.error] == [
         r"None of the 1 text in x\.csv is among the 4 documents of by hand\; a file of the same "
         r"documents was expected\."
@@ -183,6 +156,6 @@ def test_a_file_that_does_not_match_is_one_sentence_and_the_rest_stays(store, no
 
 
 def test_without_a_name_nothing_is_brought_in(store, notes, tmp_path):
-    app = upload(opened(bench(store, notes, analyst="")), taken_away(store, notes, tmp_path))
+    app = upload(opened(store, notes, analyst=""), taken_away(store, notes, tmp_path))
     assert [each.value for each in app.info] == [sentences.NAME_TO_IMPORT]
     assert not [each for each in app.button if each.key == "bring"]

@@ -10,11 +10,6 @@ from tests.pages.seen import press
 from tests.processes import PATIENCE
 
 
-@pytest.fixture
-def errors(open_page):
-    return open_page("3_Errors")
-
-
 def opened(address: str) -> AppTest:
     """Errors in another session, by an address."""
     app = AppTest.from_file(str(APP.parent / "pages" / "3_Errors.py"), default_timeout=PATIENCE)

@@ -1,12 +1,16 @@
-"""The filter of Errors: one for all panels, changed by widgets and by clicks on figures.
+"""The filter of Errors, changed by widgets and clicks on figures, and the document that is read.
 
 Each figure shows the documents that the filter's other conditions select and marks its own
 condition. So a click can move from one cell of the matrix to another without clearing first.
+
+The document stays while the filter that was changed still selects it. One that leaves the filter
+because it was annotated stays as well, until the reader goes on.
 """
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
+import numpy as np
 import streamlit as st
 from pydantic import ValidationError
 
@@ -16,6 +20,7 @@ from han_core.analysis.query import select
 from pages.errors.context import ErrorsContext, warn_later
 
 FILTER, PAGE, DRAWN = "errors_filter", "errors_page", "errors_drawn"
+PLACE = "errors_place"
 Result = TypeVar("Result")
 
 
@@ -158,3 +163,57 @@ def click_cell(key: str) -> None:
     """Select the cell of the confusion matrix that was clicked."""
     for true, predicted, *_ in clicked(key)[:1]:
         select_cell(str(true), str(predicted))
+
+
+class Place(NamedTuple):
+    """The document that the reader went to.
+
+    Attributes:
+        data: hash of the data set that ``row`` counts in.
+        at: its place in the order, from 0.
+        filter: the filter at that time.
+    """
+
+    data: str
+    row: int
+    at: int
+    filter: Filter
+
+
+class Position(NamedTuple):
+    """Where the reader is.
+
+    Attributes:
+        row: the document.
+        at: its place in the order, or its last one if it has left the order.
+        within: whether the order has it.
+    """
+
+    row: int
+    at: int
+    within: bool
+
+
+def position(data: str, order: np.ndarray) -> Position | None:
+    """Return the document to show: the one last gone to, else the first of the order."""
+    place: Place | None = st.session_state.get(PLACE)
+    if place is not None and place.data == data:
+        matches = np.flatnonzero(order == place.row)
+        if len(matches):
+            return Position(place.row, int(matches[0]), True)
+        if place.filter == current():
+            return Position(place.row, min(place.at, len(order)), False)
+    return Position(int(order[0]), 0, True) if len(order) else None
+
+
+def go_to(data: str, row: int, at: int) -> None:
+    """Read this document from now on; the table turns to its page."""
+    st.session_state[PLACE] = Place(data, int(row), at, current())
+    st.session_state[PAGE] = None
+
+
+def step(data: str, order: np.ndarray, now: Position, forward: bool) -> None:
+    """Go to the next document or the previous one; at either end nothing changes."""
+    at = now.at + (1 if now.within else 0) if forward else now.at - 1
+    if 0 <= at < len(order):
+        go_to(data, order[at], at)

@@ -2,114 +2,90 @@
 
 import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from han_core.analysis.filters import Filter, Marks
+from han_core.analysis.filters import Filter
 from han_core.analysis.model_pairs import Pair
-from han_core.analysis.query import select
-from pages.errors import cross_filter, sentences
-from pages.errors.context import ErrorsContext
-from tests.analysis.conftest import make_store  # noqa: F401
+from pages.errors import model_pairs, selection, sentences
+from tests.pages.errors_seen import context_of, draw
 from tests.pages.seen import captions, hooks
-from tests.processes import PATIENCE
-
-
-def page(bench):
-    from pages.errors import model_pairs
-    from pages.shared import page as kept
-
-    kept.start_visit("Errors")
-    model_pairs.panel(bench)
 
 
 @pytest.fixture
-def bench(make_store):  # noqa: F811
+def store(make_store):
     """Twelve documents; beside the first model the second fixes 3, breaks 2, leaves 4 wrong."""
-    store = make_store(
+    return make_store(
         true=["pos"] * 12,
         predicted=["pos"] * 5 + ["neg"] * 7,
         other=["pos"] * 3 + ["neg"] * 2 + ["pos"] * 3 + ["neg"] * 4,
         texts=[f"A film, number {row}." for row in range(12)],
     )
 
-    def make(filter: Filter, **changed) -> ErrorsContext:
-        rows = select(store, filter, Marks())
-        made = ErrorsContext("first", "second", "cpu", store, Marks(), filter, rows,
-                     store.outcomes.take(rows), "")  # fmt: skip
-        return made._replace(**changed)
 
-    return make
-
-
-def drawn(bench: ErrorsContext) -> AppTest:
-    app = AppTest.from_function(page, args=(bench,), default_timeout=PATIENCE).run()
-    assert not app.exception
-    return app
+def drawn(store, **conditions) -> AppTest:
+    return draw("model_pairs", context_of(store, Filter(**conditions)))
 
 
 def tiles(app: AppTest) -> dict[str, str]:
     return {tile.label: tile.value for tile in app.metric}
 
 
-def test_the_figures_and_tests_of_both_models(bench):
-    app = drawn(bench(Filter()))
+def test_the_figures_and_tests_of_both_models(store):
+    app = drawn(store)
     assert tiles(app) == {
         "Documents": "12", "First: accuracy": "41.7%", "Second: accuracy": "50.0%",
         "Fixed − broken": "+1",
     }  # fmt: skip
-    said = "\n".join(line.value for line in app.markdown)
-    assert "3 fixed and 2 broken" in said
-    assert "McNemar's test, exact: p\xa0=\xa01.000" in said
+    lines = "\n".join(line.value for line in app.markdown)
+    assert "3 fixed and 2 broken" in lines
+    assert "McNemar's test, exact: p\xa0=\xa01.000" in lines
     assert {"change-matrix", "class-changes", "pair-attention"} <= set(hooks(app))
     assert "5 documents with different predictions, and 7 with the same one" in captions(app)
 
 
-def test_the_comparison_needs_all_four_cells_whatever_is_chosen_of_them(bench):
-    assert tiles(drawn(bench(Filter(change="fixed"))))["Documents"] == "12"
-    few = drawn(bench(Filter(change="fixed", outcome="wrong")))
+def test_the_comparison_needs_all_four_cells_whatever_is_chosen_of_them(store):
+    assert tiles(drawn(store, change="fixed"))["Documents"] == "12"
+    few = drawn(store, change="fixed", outcome="wrong")
     assert tiles(few)["Documents"] == "7"
     assert "by the first model's results (right or wrong)" in captions(few)
-    assert "first model's results" not in captions(drawn(bench(Filter(true=("pos",)))))
+    assert "first model's results" not in captions(drawn(store, true=("pos",)))
 
 
-def test_one_model_and_no_document_say_so(bench, make_store):  # noqa: F811
-    alone = make_store(true=["pos", "neg"])
-    app = drawn(bench(Filter())._replace(store=alone, outcomes=alone.outcomes))
+def test_one_model_and_no_document_say_so(store, make_store):
+    app = drawn(make_store(true=["pos", "neg"]))
     assert [info.value for info in app.info] == [sentences.NO_SECOND]
-    app = drawn(bench(Filter(contains="nowhere")))
+    app = drawn(store, contains="nowhere")
     assert "selects no document" in "\n".join(line.value for line in app.markdown)
 
 
-def test_reading_a_document_goes_to_it(bench):
-    made = bench(Filter())
-    app = drawn(made)
+def test_reading_a_document_goes_to_it(store):
+    app = drawn(store)
     shown = app.dataframe[-2].value
     assert set(shown["change"]) == {"fixed", "broken"}
     app.button("pair_read").click().run()
     place = app.session_state["errors_place"]
-    assert place.data == made.store.scores.manifest.data_sha256
+    assert place.data == store.scores.manifest.data_sha256
     assert 3 <= place.row <= 7
     assert app.session_state["errors_view"] == "Documents"
 
 
 @pytest.fixture
 def session(monkeypatch):
-    import streamlit as st
-
     state: dict = {}
     monkeypatch.setattr(st, "session_state", state)
     return state
 
 
 def click(session: dict, key: str, *data: str) -> Filter:
-    from pages.errors import model_pairs
-
     points = [{"customdata": list(data)}] if data else []
     session[key] = {"selection": {"points": points}}
-    {model_pairs.MATRIX: model_pairs._click_cell, model_pairs.CLASSES: model_pairs._click_bar}[
-        key
-    ]()
-    return cross_filter.current()
+    clicks = {
+        model_pairs.MATRIX: model_pairs._click_cell,
+        model_pairs.CLASSES: model_pairs._click_bar,
+    }
+    clicks[key]()
+    return selection.current()
 
 
 def test_a_cell_filters_and_again_no_more(session):
@@ -121,19 +97,19 @@ def test_a_cell_filters_and_again_no_more(session):
 
 
 def test_a_bar_filters_by_class_and_change(session):
-    found = click(session, "pair_classes", "pos", "fixed")
-    assert (found.true, found.change) == (("pos",), "fixed")
+    filter = click(session, "pair_classes", "pos", "fixed")
+    assert (filter.true, filter.change) == (("pos",), "fixed")
     assert click(session, "pair_classes", "pos", "fixed") == Filter()
 
 
 def test_sentences_by_hand():
-    model_pairs = Pair(fixed=70, broken=50, both_right=800, both_wrong=80, another=7)
-    assert "+2.0 points (95% interval −0.2 to +4.2" in sentences.accuracy_line(model_pairs)
-    mcnemar = sentences.mcnemar_line(model_pairs).replace("\xa0", " ")
+    pair = Pair(fixed=70, broken=50, both_right=800, both_wrong=80, another=7)
+    assert "+2.0 points (95% interval −0.2 to +4.2" in sentences.accuracy_line(pair)
+    mcnemar = sentences.mcnemar_line(pair).replace("\xa0", " ")
     assert mcnemar.startswith("70 fixed and 50 broken.")
     assert "in 8 of 100" in mcnemar
     assert "with continuity correction: p = .083; mid-p = .069" in mcnemar
-    assert "80 that both get wrong, 7" in sentences.different_errors_line(model_pairs)
+    assert "80 that both get wrong, 7" in sentences.different_errors_line(pair)
     assert sentences.different_errors_line(Pair(1, 1, 1, 1)) == ""
     assert "nothing to test" in sentences.mcnemar_line(Pair(0, 0, 5, 5))
     assert "fewer than 1 of 1,000" in sentences.mcnemar_line(Pair(100, 10, 5, 5))
@@ -141,23 +117,18 @@ def test_sentences_by_hand():
     assert "20 classes are tested" in sentences.tests_line(20)
 
 
-def test_rows_are_told_apart_by_the_key_of_a_measurement(bench):
-    from pages.errors.model_pairs import _key
-
-    made = bench(Filter())
-    keys = {_key(made, np.arange(3), 100), _key(made, np.arange(4), 100),
-            _key(made, np.arange(3), 500)}  # fmt: skip
+def test_rows_are_told_apart_by_the_key_of_a_measurement(store):
+    errors = context_of(store)
+    keys = {
+        model_pairs._key(errors, np.arange(rows), n) for rows, n in [(3, 100), (4, 100), (3, 500)]
+    }
     assert len(keys) == 3
 
 
-def test_the_way_to_compare_takes_both_checkpoints_and_the_text(bench, session, monkeypatch):
-    import streamlit as st
-
-    from pages.errors import model_pairs
-
+def test_the_way_to_compare_takes_both_checkpoints_and_the_text(store, session, monkeypatch):
     went: list[str] = []
     monkeypatch.setattr(st, "switch_page", went.append)
-    model_pairs._compare(bench(Filter(), other="second"), 7)
+    model_pairs._compare(context_of(store, checkpoint="first", other="second"), 7)
     assert went == ["pages/2_Compare.py"]
     assert session["checkpoints"] == ["first", "second"]
     assert session["compared"] == "models"

@@ -1,22 +1,25 @@
 """Coding beside a document, the codebook and agreement, each panel alone under AppTest."""
 
+from types import SimpleNamespace
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from han_core.analysis.annotations.agreement import marks
-from han_core.analysis.annotations.codebook import STARTER_TAGS, codebook, save_tag
+from han_core.analysis.annotations.codebook import STARTER_TAGS, codebook, retire_tag, save_tag
 from han_core.analysis.annotations.database import open_database
 from han_core.analysis.annotations.document_annotations import document_annotations
 from han_core.analysis.annotations.writing import BETWEEN, add_tag, set_flag, set_read, write_note
 from han_core.runtime.errors import UserError
 from pages.errors import annotation_editor, cached_scores
+from tests.pages.errors_seen import draw
 from tests.processes import PATIENCE
 
 A, B = "a" * 32, "b" * 32
 HTML = "<b>x</b> **y** [z](http://a) & 100 %"
 
 
-def beside_script(content: str, analyst: str) -> None:
+def editor_script(content: str, analyst: str) -> None:
     from types import SimpleNamespace
 
     import streamlit as st
@@ -28,16 +31,6 @@ def beside_script(content: str, analyst: str) -> None:
     read = SimpleNamespace(content=st.session_state.get("content", content), true="negative")
     store = SimpleNamespace(labels=("negative", "neutral", "positive"))
     annotation_editor.panel(SimpleNamespace(analyst=analyst, store=store), read)
-
-
-def codebook_script(analyst: str) -> None:
-    from types import SimpleNamespace
-
-    from pages.errors import codebook
-    from pages.shared import page
-
-    page.start_visit("Errors")
-    codebook.panel(SimpleNamespace(analyst=analyst))
 
 
 @pytest.fixture
@@ -52,23 +45,23 @@ def notes(tmp_path, monkeypatch):
 @pytest.fixture
 def pressed(monkeypatch) -> dict:
     """What was last given to the listener of keys."""
-    given: dict = {}
+    arguments: dict = {}
 
     def listener(names, key, on_press):
-        given.update(names=names, on_press=on_press)
+        arguments.update(names=names, on_press=on_press)
 
     monkeypatch.setattr(annotation_editor, "key_listener", listener)
-    return given
+    return arguments
 
 
-def run(script, **given) -> AppTest:
-    app = AppTest.from_function(script, kwargs=given, default_timeout=PATIENCE).run()
+def beside(analyst: str = "Anna") -> AppTest:
+    app = AppTest.from_function(editor_script, args=(A, analyst), default_timeout=PATIENCE).run()
     assert not app.exception
     return app
 
 
-def beside(analyst: str = "Anna") -> AppTest:
-    return run(beside_script, content=A, analyst=analyst)
+def codebook_of(analyst: str) -> AppTest:
+    return draw("codebook", SimpleNamespace(analyst=analyst))
 
 
 def go(app: AppTest, content: str) -> AppTest:
@@ -157,8 +150,6 @@ def test_a_tag_can_be_made_on_the_way(notes):
 
 
 def test_a_retired_tag_is_offered_only_where_it_stands(notes):
-    from han_core.analysis.annotations.codebook import retire_tag
-
     tag = save_tag(notes, "irony", "Anna")
     add_tag(notes, A, "irony", "Anna")
     retire_tag(notes, tag, "Anna")
@@ -268,14 +259,14 @@ def test_what_others_said_is_shown_on_request_only(notes):
     assert "Ben" not in str(app.main)
     app.toggle(key="coding_others").set_value(True).run()
     assert [text.value for text in app.text] == [HTML]
-    said = " ".join(one.value for one in app.markdown)
-    assert r"**Ben** :gray-badge[a\*b\*]" in said
-    assert r"label is wrong\: pos\:red\[x\]" in said
+    lines = " ".join(one.value for one in app.markdown)
+    assert r"**Ben** :gray-badge[a\*b\*]" in lines
+    assert r"label is wrong\: pos\:red\[x\]" in lines
     assert app.expander[0].label == "History: 3 changes"
 
 
 def test_the_codebook_begins_with_the_starters(notes):
-    app = run(codebook_script, analyst="Anna")
+    app = codebook_of("Anna")
     assert "is empty" in app.info[0].value
     app.button(key="codebook_starters").click().run()
     assert len(codebook(notes)) == len(STARTER_TAGS)
@@ -284,7 +275,7 @@ def test_the_codebook_begins_with_the_starters(notes):
 
 
 def test_without_a_name_the_codebook_is_read_only(notes):
-    app = run(codebook_script, analyst="")
+    app = codebook_of("")
     assert not app.button
     assert any("Enter your name" in info.value for info in app.info)
 
@@ -299,7 +290,7 @@ def edit(app: AppTest, **fields: str) -> AppTest:
 
 
 def test_a_tag_is_made_changed_retired_and_merged(notes):
-    app = edit(run(codebook_script, analyst="Anna"), name="irony", about="other way", key="i")
+    app = edit(codebook_of("Anna"), name="irony", about="other way", key="i")
     (tag,) = codebook(notes)
     assert (tag.name, tag.description, tag.key, tag.created_by) == (
         "irony", "other way", "i", "Anna",
@@ -325,7 +316,7 @@ def test_a_tag_is_made_changed_retired_and_merged(notes):
 
 def test_what_cannot_be_saved_stays_in_the_fields(notes):
     save_tag(notes, "irony", "Ben")
-    app = edit(run(codebook_script, analyst="Anna"), name="IRONY", about="typed")
+    app = edit(codebook_of("Anna"), name="IRONY", about="typed")
     assert "already" in app.error[0].value
     assert app.text_input(key="codebook_name").value == "IRONY"
     assert app.text_area(key="codebook_about").value == "typed"
@@ -333,7 +324,7 @@ def test_what_cannot_be_saved_stays_in_the_fields(notes):
 
 def test_a_change_of_somebody_else_is_said_before_it_is_gone_over(notes):
     tag = save_tag(notes, "irony", "Anna")
-    app = run(codebook_script, analyst="Anna")
+    app = codebook_of("Anna")
     app.selectbox(key="codebook_tag").set_value(tag.id).run()
     save_tag(notes, "irony", "Ben", "Ben's words", tag=tag)
     edit(app, about="Anna's words")
@@ -346,7 +337,7 @@ def test_a_change_of_somebody_else_is_said_before_it_is_gone_over(notes):
 
 def test_agreement_of_two_people(notes):
     save_tag(notes, "irony", "Anna")
-    app = run(codebook_script, analyst="Anna")
+    app = codebook_of("Anna")
     assert any("two people" in caption.value for caption in app.caption)
     for content, who in [(A, "Anna"), (A, "Ben"), (B, "Ben"), ("c" * 32, "Ben")]:
         set_read(notes, content, who, True)
