@@ -20,14 +20,13 @@ from han_core.runtime.atomic_io import current_folder
 from han_core.runtime.devices import choose_device
 from han_core.runtime.errors import UserError
 from han_core.training.callbacks import Stopped
+from han_core.training.runs.archive import publish_run
 from han_core.training.runs.event_log import EventLog
 from han_core.training.runs.event_writer import EventWriter
-from han_core.training.runs.plan import read_plan
-from han_core.training.runs.publish import publish_run
+from han_core.training.runs.plan import CHECKPOINT, read_plan
 from han_core.training.runs.queue import CANCEL
 from han_core.training.train import train
 
-CHECKPOINT = "checkpoint"
 LOOK = 0.2  # seconds between two looks for the wish to stop
 
 

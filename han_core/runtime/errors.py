@@ -4,7 +4,8 @@ A message is one sentence for the person who gave the input: what was expected a
 it quotes stands on one line, short, and never as markup.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 LONGEST = 400  # characters; what came may be anything, and the sentence quotes it
 
@@ -17,6 +18,19 @@ class UserError(ValueError):
         if len(line) > LONGEST:
             line = f"{line[: LONGEST // 2]} … {line[-LONGEST // 2 :]}"
         super().__init__(line)
+
+
+@contextmanager
+def system_errors(refused: str) -> Iterator[None]:
+    """Turn what the system refuses within, such as a full disk, into a ``UserError``.
+
+    Args:
+        refused: what could not be done; the reason follows.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"{refused}: {error.strerror or error}.") from error
 
 
 def shown(text: str, limit: int = 60) -> str:

@@ -19,7 +19,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from han_core.runtime.atomic_io import read_json, write_json
-from han_core.runtime.errors import UserError
+from han_core.runtime.errors import UserError, system_errors
 from han_core.runtime.locks import inherited, is_held, take
 from han_core.runtime.processes import STDERR, lower_priority, start_process
 
@@ -69,11 +69,11 @@ def start_job(folder: Path, module: str, request: dict) -> None:
     Raises:
         UserError: if the disk takes no more, or the system begins no process.
     """
-    try:
+    with system_errors("The work cannot begin on this machine"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         state = job_state(folder)
-        goes_on = state is not None and state.kind == "working"
-        lock = take(folder / LOCK, 0 if goes_on else ENDING)
+        is_working = state is not None and state.kind == "working"
+        lock = take(folder / LOCK, 0 if is_working else ENDING)
         if lock is None:
             return
         try:
@@ -84,8 +84,6 @@ def start_job(folder: Path, module: str, request: dict) -> None:
             start_process(folder, module, lock)
         finally:
             lock.release()
-    except OSError as error:
-        raise UserError(f"The work cannot begin on this machine: {error.strerror}.") from error
 
 
 def job_state(folder: Path) -> JobState | None:

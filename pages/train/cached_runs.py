@@ -13,9 +13,8 @@ from han_core.data.splits import Source
 from han_core.runtime.paths import runs_root
 from han_core.training.estimate import Estimate
 from han_core.training.runs import manage
-from han_core.training.runs.comparison import labels_of
 from han_core.training.runs.plan import Plan, forecast
-from han_core.training.runs.view import RunView
+from han_core.training.runs.view import RunView, labels_of
 from han_core.viz import film
 from han_core.viz.charts.curves import Measure, RunHistory, curves
 from han_core.viz.film import AttentionFilm

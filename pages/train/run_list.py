@@ -15,8 +15,7 @@ from pandas.io.formats.style import Styler
 from han_core.runtime.errors import UserError
 from han_core.training.runs import manage
 from han_core.training.runs.archive import import_archive
-from han_core.training.runs.comparison import differences, runs_table
-from han_core.training.runs.view import RunView
+from han_core.training.runs.view import RunView, differences, runs_table
 from han_core.viz.charts.curves import Measure
 from pages.shared.components import figure_export, hooked
 from pages.shared.page import plain, restore_value

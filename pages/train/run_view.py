@@ -14,8 +14,7 @@ from han_core.models.archive import pack
 from han_core.runtime.devices import available_devices, describe_device
 from han_core.runtime.errors import UserError
 from han_core.training.runs import manage
-from han_core.training.runs.comparison import settings_of
-from han_core.training.runs.plan import LONGEST_NAME, Plan
+from han_core.training.runs.plan import LONGEST_NAME, Plan, settings_of
 from han_core.training.runs.view import RunView
 from han_core.viz.colour_scale import legend
 from han_core.viz.film import entropy_curve

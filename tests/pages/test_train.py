@@ -11,8 +11,8 @@ from han_core.data.splits import Source
 from han_core.models.listing import Listing
 from han_core.training import optimization
 from han_core.training.runs.event_log import EventLog
-from han_core.training.runs.manage import new_folder, runs, stop, view
-from han_core.training.runs.plan import checked_plan
+from han_core.training.runs.manage import runs, stop, view
+from han_core.training.runs.plan import checked_plan, new_folder
 from pages.train import data_form, new_run, run_list, run_view, sentences
 from pages.train.learning_form import fits
 from tests.data.test_hub_preview import server  # noqa: F401

@@ -1,26 +1,51 @@
-"""Import a zip of a checkpoint as a run that is done, with its figures and curves."""
+"""Checkpoints of runs: publish one where every page offers it, or make a run of one in a zip file.
+
+The ``metrics.json`` of a published checkpoint names the run that it came from, so that no other is
+ever renamed, replaced or deleted.
+"""
 
 import json
 import os
+import re
 import shutil
+from contextlib import AbstractContextManager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from han_core.models.architecture import Architecture
 from han_core.models.archive import LARGEST, unpack
-from han_core.models.checkpoint import HISTORY, METRICS, Checkpoint, load_checkpoint
+from han_core.models.checkpoint import (
+    CARD,
+    CONFIG,
+    HISTORY,
+    METRICS,
+    README,
+    VOCABULARY,
+    WEIGHTS,
+    Checkpoint,
+    load_checkpoint,
+    read_metrics,
+)
 from han_core.models.registry import count_parameters
-from han_core.runtime.atomic_io import write_json
-from han_core.runtime.errors import UserError, shown
-from han_core.runtime.paths import runs_root
+from han_core.runtime.atomic_io import (
+    current_folder,
+    read_json,
+    safe_name,
+    whole_folder,
+    write_json,
+)
+from han_core.runtime.errors import UserError, shown, system_errors
+from han_core.runtime.locks import held
+from han_core.runtime.paths import checkpoints_root, runs_root
 from han_core.training.runs.event_log import EventLog, is_number
-from han_core.training.runs.manage import new_folder
-from han_core.training.runs.plan import LONGEST_NAME, Plan, checked_plan
-from han_core.training.runs.publish import publish_run
+from han_core.training.runs.plan import CHECKPOINT, LONGEST_NAME, Plan, checked_plan, new_folder
 from han_core.training.runs.state import is_line
-from han_core.training.runs.view import CHECKPOINT
 from han_core.training.settings import COMPUTED, Settings
+
+PUBLISHED, TURN = "published.json", ".publishing"
+FILES = (CONFIG, WEIGHTS, VOCABULARY, METRICS, HISTORY)
+PERHAPS = (CARD, README)  # of a checkpoint that came as a zip
 
 ELSEWHERE = {"vectors", "start_from", "teachers"}
 """Settings that name files of the machine where the run was; so does a source, of which the zip
@@ -41,7 +66,7 @@ def import_archive(data: bytes) -> str:
             left then.
     """
     root = runs_root()
-    try:
+    with system_errors("The run cannot be kept on this machine"):
         root.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=_PLACE, dir=root) as place:
             source = Path(place) / unpack(data, Path(place))
@@ -53,8 +78,6 @@ def import_archive(data: bytes) -> str:
             except BaseException:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
-    except OSError as error:
-        raise UserError(f"The run cannot be kept on this machine: {error.strerror}.") from error
 
 
 def read_history(path: Path) -> list[dict]:
@@ -138,3 +161,82 @@ def _plan(checkpoint: Checkpoint) -> Plan:
 
 def _changed(architecture: Architecture) -> dict:
     return architecture.model_dump(exclude_defaults=True, exclude=COMPUTED)
+
+
+def publish_run(folder: Path, name: str) -> str:
+    """Copies the checkpoint of the run in ``folder`` to ``checkpoints_root``.
+
+    It is called after ``name``, with a number behind where that is taken. One that was
+    made of this run before is replaced and keeps its name.
+
+    Returns:
+        The name of the checkpoint.
+
+    Raises:
+        UserError: if there is none yet, or it cannot be written there.
+    """
+    source = current_folder(folder / "checkpoint")
+    if not (source / CONFIG).is_file():
+        raise UserError("The run has no checkpoint yet; one is written after its first epoch.")
+    with _writing_checkpoint(), held(folder.parent / TURN):
+        target = checkpoints_root() / (published(folder) or _free(name))
+        with whole_folder(target) as new:
+            there = [file for file in PERHAPS if (source / file).is_file()]
+            for file in (*FILES, *there):
+                shutil.copyfile(source / file, new / file)
+            write_json(new / METRICS, {**read_metrics(source), "run": folder.name})
+        write_json(folder / PUBLISHED, {"name": target.name})
+    return target.name
+
+
+def published(folder: Path) -> str | None:
+    """The name of the checkpoint that was made of the run in ``folder``, if it is still there."""
+    try:
+        name = read_json(folder / PUBLISHED)["name"]
+    except (UserError, LookupError, TypeError):
+        return None
+    if not isinstance(name, str) or name != safe_name(name):
+        return None
+    there = current_folder(checkpoints_root() / name)
+    return name if read_metrics(there).get("run") == folder.name else None
+
+
+def rename_published(folder: Path, name: str) -> str | None:
+    """Calls the run's checkpoint after ``name``; returns its name, None where there is none."""
+    with _writing_checkpoint(), held(folder.parent / TURN):
+        old = published(folder)
+        if old is None or _is_called(old, name):
+            return old
+        root, new = checkpoints_root(), _free(name)
+        os.replace(root / old, root / new)
+        try:
+            write_json(folder / PUBLISHED, {"name": new})
+        except OSError:  # no space left: it would no longer be known as the run's
+            os.replace(root / new, root / old)
+            raise
+        return new
+
+
+def delete_published(folder: Path) -> None:
+    """Deletes the checkpoint that was made of the run in ``folder``, if there is one."""
+    with _writing_checkpoint(), held(folder.parent / TURN):
+        if name := published(folder):
+            shutil.rmtree(checkpoints_root() / name)
+
+
+def _free(name: str) -> str:
+    wanted = safe_name(name)
+    root, found, number = checkpoints_root(), wanted, 1
+    while current_folder(root / found).exists():
+        number += 1
+        found = f"{wanted}-{number}"
+    return found
+
+
+def _is_called(folder: str, name: str) -> bool:
+    """Whether a folder has its name from ``name`` already, perhaps with a number behind."""
+    return re.fullmatch(re.escape(safe_name(name)) + r"(-\d+)?", folder) is not None
+
+
+def _writing_checkpoint() -> AbstractContextManager[None]:
+    return system_errors(f"The checkpoint cannot be written to {checkpoints_root()}")

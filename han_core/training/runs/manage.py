@@ -6,9 +6,7 @@ waits for a run.
 
 import os
 import re
-import secrets
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,12 +14,12 @@ from pathlib import Path
 from han_core.data.uploads import delete_unused_uploads, scored_data
 from han_core.runtime.atomic_io import write_json
 from han_core.runtime.devices import choose_device
-from han_core.runtime.errors import UserError
+from han_core.runtime.errors import UserError, system_errors
 from han_core.runtime.locks import Lock, take
 from han_core.runtime.paths import runs_root
 from han_core.training.optimization import check_precision
-from han_core.training.runs.plan import CONFIG, Plan, checked_plan, read_plan
-from han_core.training.runs.publish import delete_published, publish_run, rename_published
+from han_core.training.runs.archive import delete_published, publish_run, rename_published
+from han_core.training.runs.plan import CONFIG, Plan, checked_plan, new_folder, read_plan
 from han_core.training.runs.queue import CANCEL, LOCK, launch
 from han_core.training.runs.view import RunView, view_run
 
@@ -37,7 +35,7 @@ def start(plan: Plan) -> str:
     """
     device = _device(plan)
     folder = new_folder(plan)
-    with _disk_asked("The run cannot begin"), _owned(folder) as lock:
+    with system_errors("The run cannot begin on this machine"), _owned(folder) as lock:
         launch(folder, lock, device)
     return folder.name
 
@@ -51,7 +49,7 @@ def stop(id: str) -> None:
     run = view(id)
     if not run.is_live:
         raise UserError(f"Only a run at work can be stopped; {run.name} is {run.status}.")
-    with _disk_asked("The run cannot be stopped"):
+    with system_errors("The run cannot be stopped on this machine"):
         (run.folder / CANCEL).touch()
 
 
@@ -67,7 +65,7 @@ def resume(id: str, device: str | None = None) -> None:
         raise UserError(f"A run that ended early can be resumed; {run.name} is {run.status}.")
     plan = run.plan.model_copy(update={"device": device or run.plan.device})
     chosen = _device(plan)
-    with _disk_asked("The run cannot be resumed"), _owned(run.folder) as lock:
+    with system_errors("The run cannot be resumed on this machine"), _owned(run.folder) as lock:
         write_json(run.folder / CONFIG, plan.model_dump(mode="json"))
         (run.folder / CANCEL).unlink(missing_ok=True)
         launch(run.folder, lock, chosen)
@@ -82,7 +80,7 @@ def rename(id: str, name: str) -> None:
     folder = folder_of(id)
     values = {**read_plan(folder).model_dump(), "name": name}
     plan = checked_plan(**values)
-    with _disk_asked("The run cannot be renamed"):
+    with system_errors("The run cannot be renamed on this machine"):
         write_json(folder / CONFIG, plan.model_dump(mode="json"))
     rename_published(folder, plan.name)
 
@@ -94,7 +92,7 @@ def delete(id: str, checkpoint: bool = False) -> None:
         UserError: if there is no such run, or it is at work.
     """
     folder = folder_of(id)
-    with _disk_asked("The run cannot be deleted"), _owned(folder):
+    with system_errors("The run cannot be deleted on this machine"), _owned(folder):
         if checkpoint:
             delete_published(folder)
         # Gone in one moment, whatever happens while its files are taken away.
@@ -144,24 +142,6 @@ def folder_of(id: str) -> Path:
     return folder
 
 
-def new_folder(plan: Plan) -> Path:
-    """A folder for a new run that holds its plan and nothing else.
-
-    Raises:
-        UserError: if the disk takes no more.
-    """
-    name = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(4)}"
-    folder = runs_root() / name
-    with _disk_asked("The run cannot be kept"):
-        folder.mkdir(mode=0o700, parents=True)
-        try:
-            write_json(folder / CONFIG, plan.model_dump(mode="json"))
-        except OSError:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-    return folder
-
-
 def _device(plan: Plan) -> str:
     """Return the name of the device of ``plan``, which has the precision of its settings."""
     device = choose_device(plan.device)
@@ -179,15 +159,6 @@ def _owned(folder: Path) -> Iterator[Lock]:
         yield lock
     finally:
         lock.release()
-
-
-@contextmanager
-def _disk_asked(refused: str) -> Iterator[None]:
-    """What the system refuses is one sentence that begins with ``refused``."""
-    try:
-        yield
-    except OSError as error:
-        raise UserError(f"{refused} on this machine: {error.strerror}.") from error
 
 
 def forget_unused_uploads(at_most: int = 0) -> None:

@@ -1,6 +1,9 @@
 """The plan of a run, its ``config.json``: the same values as the flags of the command ``train``."""
 
+import secrets
 import shlex
+import shutil
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -8,18 +11,20 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from han_core.data.preview import DataPreview
 from han_core.data.splits import Parts, Source
+from han_core.data.text_files import PREFIX, file_of
 from han_core.models.architecture import Architecture, AttentionForm
 from han_core.models.checkpoint import TextConfig
-from han_core.models.registry import ModelName
-from han_core.runtime.atomic_io import read_json
+from han_core.models.registry import ModelName, model_kind
+from han_core.runtime.atomic_io import read_json, write_json
 from han_core.runtime.devices import choose_device
-from han_core.runtime.errors import UserError
+from han_core.runtime.errors import UserError, system_errors
+from han_core.runtime.paths import runs_root
 from han_core.training.estimate import Estimate, estimate
 from han_core.training.initial_weights import origin
 from han_core.training.request import Request
 from han_core.training.settings import Settings, checked, parse_settings
 
-CONFIG = "config.json"
+CONFIG, CHECKPOINT = "config.json", "checkpoint"
 MOST_WATCHED = 5
 LONGEST_NAME = 80
 LONGEST_WATCHED = 5_000  # characters of one text
@@ -83,7 +88,7 @@ class Plan(BaseModel):
             training=parts.training,
             validation=parts.validation,
             test=parts.test,
-            out=folder / "checkpoint",
+            out=folder / CHECKPOINT,
             settings=settings,
             sizes=sizes,
             text=text,
@@ -158,6 +163,24 @@ def read_plan(folder: Path) -> Plan:
     return checked_plan(**values)
 
 
+def new_folder(plan: Plan) -> Path:
+    """Make a folder for a new run that holds its plan and nothing else.
+
+    Raises:
+        UserError: if the disk takes no more.
+    """
+    name = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(4)}"
+    folder = runs_root() / name
+    with system_errors("The run cannot be kept on this machine"):
+        folder.mkdir(mode=0o700, parents=True)
+        try:
+            write_json(folder / CONFIG, plan.model_dump(mode="json"))
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+    return folder
+
+
 def forecast(plan: Plan, look: DataPreview) -> Estimate:
     """Parameters, memory and time of ``plan`` on data like ``look``.
 
@@ -190,3 +213,52 @@ def forecast(plan: Plan, look: DataPreview) -> Estimate:
         None if begun is None else begun.vocabulary,
         settings.stretches * look.documents,
     )
+
+
+def model_of(plan: Plan) -> str:
+    """The kind of model: "HAN", "BiLSTM, dot attention"."""
+    name = model_kind(plan.model).title
+    return name if plan.attention in (None, "additive") else f"{name}, {plan.attention} attention"
+
+
+def data_name(spec: str) -> str:
+    """Data as people call them: a file without its folders."""
+    if spec.startswith(("hf:", "bundled:")):
+        return spec
+    return PREFIX * spec.startswith(PREFIX) + Path(file_of(spec)).name
+
+
+def settings_of(plan: Plan) -> dict[str, str]:
+    """All that a plan asks for, defaults included, as text by name; "" for nothing."""
+    settings, sizes, text = plan.parsed()
+    usual = Architecture(model=plan.model, vocabulary_size=2, classes=2).model_dump(
+        exclude={"model", "attention", "vocabulary_size", "classes"}
+    )
+    source = plan.source
+    values: dict[str, object] = {
+        "model": plan.model,
+        "attention": plan.attention,
+        "data": data_name(source.data),
+        "validation": data_name(source.validation),
+        "test": source.test and data_name(source.test),
+        "text_column": source.text_column,
+        "label_column": source.label_column,
+        "split_column": source.split_column,
+        "group_column": source.group_column,
+        "split_seed": source.split_seed,
+        "unlabelled": source.unlabelled and data_name(source.unlabelled),
+        "limit": source.limit,
+        **settings.model_dump(),
+        "teachers": settings.teachers if source.unlabelled or settings.stretches else None,
+        **usual,
+        **sizes,
+        **text.model_dump(),
+        "device": plan.device,
+    }
+    return {name: _as_text(value) for name, value in values.items()}
+
+
+def _as_text(value: object) -> str:
+    if value is None:
+        return ""
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -1,26 +1,34 @@
-"""A run as the page shows it: status, progress and message, from its lock and its log.
+"""Runs as the page shows them: status, progress, message, and a table that compares them.
 
 Never from process ids, which other processes get again.
 """
 
 import calendar
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
+
+import pandas as pd
 
 from han_core.models.checkpoint import CONFIG as CHECKPOINT_CONFIG
 from han_core.runtime.atomic_io import current_folder
 from han_core.runtime.errors import UserError, counted
 from han_core.runtime.locks import is_held
 from han_core.training.optimization import best_line
+from han_core.training.runs.archive import published
 from han_core.training.runs.event_log import is_number
-from han_core.training.runs.plan import Plan, read_plan
-from han_core.training.runs.publish import published
+from han_core.training.runs.plan import (
+    CHECKPOINT,
+    Plan,
+    data_name,
+    model_of,
+    read_plan,
+    settings_of,
+)
 from han_core.training.runs.queue import CANCEL, LOCK, queue, read_ticket
 from han_core.training.runs.state import RunState, state_of_run
-
-CHECKPOINT = "checkpoint"
 
 Status = Literal[
     "waiting", "starting", "reading", "training", "stopping",
@@ -195,3 +203,66 @@ def _message(status: Status, ahead: int, story: RunState) -> str:
         "done": last,
     }
     return sentences[status]
+
+
+def runs_table(views: Sequence[RunView]) -> pd.DataFrame:
+    """A row for each run; what is not known yet is missing.
+
+    Columns: id, name, status, model, data, accuracy, macro_f1, loss (of the best epoch's
+    validation), epochs ("3 of 8"), seconds (of training), device, checkpoint (its name among
+    the published ones), made (UTC).
+    """
+    return pd.DataFrame([_row(view) for view in views], columns=list(_COLUMNS)).astype(_COLUMNS)
+
+
+_COLUMNS = {
+    "id": "str", "name": "str", "status": "str", "model": "str", "data": "str",
+    "accuracy": "float64", "macro_f1": "float64", "loss": "float64",
+    "epochs": "str", "seconds": "float64", "device": "str", "checkpoint": "str",
+    "made": "datetime64[s, UTC]",
+}  # fmt: skip
+
+
+def _row(view: RunView) -> dict[str, object]:
+    plan, best = view.plan, view.best
+    return {
+        "id": view.id,
+        "name": view.name,
+        "status": view.status,
+        "model": model_of(plan) if plan else "",
+        "data": data_name(plan.source.data) if plan else "",
+        **(best["validation"] if best else {}),
+        "epochs": f"{len(view.history)} of {view.epochs}",
+        "seconds": round(view.seconds, 1),
+        "device": view.device,
+        "checkpoint": view.published or "",
+        "made": pd.Timestamp(view.made, unit="s", tz="UTC"),
+    }
+
+
+def labels_of(views: Sequence[RunView]) -> list[str]:
+    """A name for each run that no other one here has: "mine", "mine (2)"."""
+    labels: list[str] = []
+    for view in views:
+        label, number = view.name, 1
+        while label in labels:
+            number += 1
+            label = f"{view.name} ({number})"
+        labels.append(label)
+    return labels
+
+
+def differences(views: Sequence[RunView]) -> pd.DataFrame:
+    """What was asked for differently: a row for each such setting, a column for each run.
+
+    All values are text, in the order of ``settings_of``; a run whose plan is damaged is left
+    out.
+    """
+    planned = [view for view in views if view.plan]
+    told = [settings_of(view.plan) for view in planned if view.plan]
+    names = list(dict.fromkeys(name for settings in told for name in settings))
+    rows = {name: [settings.get(name, "") for settings in told] for name in names}
+    different = {name: values for name, values in rows.items() if len(set(values)) > 1}
+    return pd.DataFrame.from_dict(
+        different, orient="index", columns=labels_of(planned), dtype="str"
+    )

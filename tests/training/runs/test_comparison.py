@@ -4,10 +4,9 @@ import pandas as pd
 import pytest
 
 from han_core.runtime.atomic_io import write_json
-from han_core.training.runs.comparison import differences, labels_of, runs_table, settings_of
 from han_core.training.runs.event_log import EventLog
-from han_core.training.runs.plan import CONFIG
-from han_core.training.runs.view import view_run
+from han_core.training.runs.plan import CONFIG, settings_of
+from han_core.training.runs.view import differences, labels_of, runs_table, view_run
 
 
 @pytest.fixture

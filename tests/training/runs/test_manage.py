@@ -10,8 +10,10 @@ from han_core.models.checkpoint import WEIGHTS, load_checkpoint
 from han_core.runtime.errors import UserError
 from han_core.training import optimization
 from han_core.training.runs import manage, queue, state
+from han_core.training.runs import plan as plan_module
 from han_core.training.runs.event_log import EventLog
 from han_core.training.runs.manage import delete, publish, rename, resume, runs, start, stop, view
+from han_core.training.runs.plan import new_folder
 
 LONG = 300  # epochs: no test waits for them
 
@@ -47,7 +49,7 @@ def test_a_precision_that_the_processor_lacks_is_refused_at_start_and_resume(pla
     with pytest.raises(UserError, match="cannot train bilstm with mixed_precision=bf16"):
         start(asked)
     assert runs() == []
-    log = EventLog(manage.new_folder(asked))
+    log = EventLog(new_folder(asked))
     log.write("stopped", text="Stopped after step 3.")
     log.close()
     (run,) = runs()
@@ -197,7 +199,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(plan, place, monkeypatch
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(manage, "write_json", full)
+    monkeypatch.setattr(plan_module, "write_json", full)
     with pytest.raises(UserError, match="No space left on device"):
         start(plan())
     assert runs() == []

@@ -6,7 +6,7 @@ import pytest
 from han_core.models.checkpoint import CARD, METRICS, WEIGHTS, load_checkpoint, read_metrics
 from han_core.models.listing import list_checkpoints
 from han_core.runtime.errors import UserError
-from han_core.training.runs.publish import (
+from han_core.training.runs.archive import (
     delete_published,
     publish_run,
     published,
