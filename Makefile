@@ -7,8 +7,11 @@ PYTHON ?= python3.11
 PORT ?= 8501
 ADDRESS ?= 0.0.0.0
 HEADLESS ?= 0
+# Further names under which browsers may call the server, such as that of a proxy.
+HOSTS ?=
 PIP_ARGS ?=
 BIN := .venv/bin
+SERVER := pages/shared/server.py
 # Two heaps for all threads that keep what they had: otherwise every student takes megabytes,
 # and large arrays come from the system anew each time.
 HEAP := MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=268435456 MALLOC_TRIM_THRESHOLD_=536870912 \
@@ -17,12 +20,14 @@ HEAP := MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=268435456 MALLOC_TRIM_THRESHOL
 .PHONY: run class test quick lint install clean
 
 run: install
-	$(BIN)/python -m streamlit run app.py --server.port $(PORT) \
-		--server.headless $(if $(filter 1 true,$(HEADLESS)),true,false)
+	PYTHONPATH=. $(BIN)/python -m streamlit run $(SERVER) --server.port $(PORT) \
+		--server.headless $(if $(filter 1 true,$(HEADLESS)),true,false) \
+		$(patsubst %,--server.allowedHosts '%',127.0.0.1 localhost $(HOSTS))
 
 class: install
-	$(HEAP) PYTHONPATH=. $(BIN)/python -m streamlit run pages/shared/class_mode.py \
-		--server.address $(ADDRESS) --server.port $(PORT) --server.headless true
+	HANSCOPE_CLASS=1 $(HEAP) PYTHONPATH=. $(BIN)/python -m streamlit run $(SERVER) \
+		--server.address $(ADDRESS) --server.port $(PORT) --server.headless true \
+		$(patsubst %,--server.allowedHosts '%',* $(HOSTS))
 
 test: .venv/.tested
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile

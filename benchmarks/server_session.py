@@ -216,8 +216,8 @@ def served(script: str = "app.py") -> Iterator[str]:
 def served_class(environment: Mapping[str, str] = {}) -> Iterator[tuple[str, int]]:
     """Serve the app as ``make class`` does, on this machine alone; yield address and process id."""
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    ours = {"PYTHONPATH": path, **_heap(), **environment}
-    with _server("pages/shared/class_mode.py", ours) as served:
+    ours = {"PYTHONPATH": path, "HANSCOPE_CLASS": "1", **_heap(), **environment}
+    with _server("pages/shared/server.py", ours) as served:
         yield served
 
 

@@ -33,7 +33,7 @@ from han_core.text.edits import Edit, apply_edits
 from pages.shared.page import RENDERS
 
 CLASS = "HANSCOPE_CLASS"
-"""The environment variable that ``class_mode`` sets."""
+"""The environment variable that ``make class`` sets to 1."""
 
 
 @dataclass(frozen=True)

@@ -48,14 +48,18 @@ def address(checkpoints, tmp_path_factory):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    command = [sys.executable, "-m", "streamlit", "run", "pages/shared/server.py"]
     command += ["--server.headless", "true", "--server.port", str(port)]
     log = tmp_path_factory.mktemp("server") / "log"
     with log.open("w") as output:
         server = subprocess.Popen(
             command,
             cwd=PROJECT,
-            env={**os.environ, "HANSCOPE_CHECKPOINTS": str(checkpoints)},
+            env={
+                **os.environ,
+                "HANSCOPE_CHECKPOINTS": str(checkpoints),
+                "PYTHONPATH": os.pathsep.join([str(PROJECT), os.environ.get("PYTHONPATH", "")]),
+            },
             stdout=output,
             stderr=subprocess.STDOUT,
         )

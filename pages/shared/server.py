@@ -1,0 +1,86 @@
+"""Hanscope as a server: the pages of ``app.py`` behind the request guard.
+
+``make run`` and ``make class`` serve this. For a class (``HANSCOPE_CLASS=1``) models and pages
+are loaded before the first student comes: the health check says ok once every checkpoint has
+explained a text. Streamlit collects garbage after every run of a page, which takes longer than
+the page with the objects of thirty sessions; so living objects are frozen every second, and all
+are collected once a minute. ``cache.Quotas`` says what waits for a click.
+"""
+
+import asyncio
+import gc
+import importlib
+import os
+import webbrowser
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import streamlit as st
+from starlette.middleware import Middleware
+
+from han_core.runtime.devices import available_devices
+from han_core.runtime.errors import UserError
+from pages.shared.request_guard import RequestGuard
+
+PAUSE = 1.0  # seconds between two freezes
+ROUNDS = 60  # freezes between two full collections
+HEAVY = (
+    "pages.shared.cache",
+    "han_core.analysis.dataset",
+    "han_core.training.runs.manage",
+    "han_core.viz.charts.evidence",
+)
+TEXT = "This text is explained at the start. So no visitor waits for the model to load."
+
+
+@asynccontextmanager
+async def prepared(app: st.App) -> AsyncIterator[None]:
+    """Load what a class needs before the server says that it is healthy; open a browser."""
+    if not st.get_option("server.headless"):
+        asyncio.get_running_loop().call_later(1, _open_browser)
+    if not os.environ.get("HANSCOPE_CLASS"):
+        yield
+        return
+    _load()
+    freezing = asyncio.create_task(_freeze_objects())
+    yield
+    freezing.cancel()
+
+
+def _open_browser() -> None:
+    webbrowser.open(f"http://127.0.0.1:{st.get_option('server.port')}")
+
+
+async def _freeze_objects() -> None:
+    """Keep living objects out of garbage collection, so that it only looks at new ones."""
+    while True:
+        gc.unfreeze()
+        gc.collect()
+        for _ in range(ROUNDS):
+            gc.freeze()
+            await asyncio.sleep(PAUSE)
+
+
+def _load() -> None:
+    cache, *_ = [importlib.import_module(module) for module in HEAVY]
+    device = available_devices()[0]
+    for name in cache.listings():
+        try:
+            question = cache.Question(name, device, TEXT)
+            cache.evidence(question, "word", "delete", "quick", lambda done, of: None)
+        except UserError:  # the page says what is wrong with it
+            continue
+
+
+app = st.App(
+    str(Path(__file__).parents[2] / "app.py"),
+    lifespan=prepared,
+    middleware=[
+        Middleware(
+            RequestGuard,
+            hosts=st.get_option("server.allowedHosts"),
+            origins=st.get_option("server.corsAllowedOrigins"),
+        )
+    ],
+)
