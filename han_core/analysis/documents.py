@@ -15,6 +15,7 @@ DuckDB reads whole columns of it. Its columns:
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +29,7 @@ from pyarrow.dataset import Dataset
 from han_core.analysis.scoring.manifest import readable
 from han_core.data.corpus import Corpus
 from han_core.runtime.atomic_io import whole_folder
+from han_core.runtime.checksums import verify_checksum, write_checksum
 from han_core.runtime.errors import UserError
 from han_core.runtime.paths import documents_root
 
@@ -163,20 +165,48 @@ def _content(name: str) -> bytes:
     return content if len(content) == _PAIR.itemsize else b""
 
 
+DAMAGED = "The kept documents are damaged; score them anew."
+
+
 def open_documents(folder: Path) -> Documents:
-    """The documents that ``keep_documents`` wrote."""
+    """Open what ``store_documents`` wrote, and verify its checksum.
+
+    Raises:
+        UserError: if it is missing or damaged.
+    """
     path = folder / FILE
     try:
+        is_verified = verify_checksum(path)
         file = pa.ipc.open_file(pa.memory_map(str(path)))
         batches = tuple(file.get_batch(number) for number in range(file.num_record_batches))
         names = tuple(json.loads(file.schema.metadata[b"columns"]))
         if not file.schema.equals(schema_of(names)) or not batches:
             raise ValueError("other columns")
+        if not is_verified:
+            _adopt(path, batches)
     except FileNotFoundError as error:
         raise UserError("The documents that were scored are not kept any more.") from error
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
-        raise UserError("The kept documents are damaged; score them anew.") from error
+        raise UserError(DAMAGED) from error
     return Documents(path, batches, names)
+
+
+def _adopt(path: Path, batches: Sequence[pa.RecordBatch]) -> None:
+    """Give documents of an earlier version, which had no checksum, one if they look whole.
+
+    Raises:
+        ValueError, pa.ArrowException: if they do not.
+    """
+    for batch in batches:
+        batch.validate(full=True)
+        cells = zip(
+            *(batch[name].to_pylist() for name in ("content", "text", "exact")), strict=True
+        )
+        for content, text, exact in cells:
+            if content != hashlib.sha256(exact or text.encode()).digest()[: len(content)]:
+                raise ValueError("a text that is not the one that was scored")
+    with suppress(OSError):  # a disk to read from only
+        write_checksum(path)
 
 
 ROWS, CHARACTERS = 4_096, 4_000_000
@@ -192,14 +222,16 @@ def store_documents(corpus: Corpus, data_sha256: str) -> Path:
     It is named by the hash of ids, texts and labels, and by one of the further columns.
     """
     folder = documents_root() / f"{data_sha256}-{_columns_sha256(corpus)[:16]}"
-    if _there(folder, len(corpus)):
+    if has_documents(folder, len(corpus)):
         return folder
     schema = schema_of(list(corpus.extra))
     ranks = [ranks_of(column) for column in (corpus.ids, *corpus.extra.values())]
     try:
-        with whole_folder(folder) as new, pa.ipc.new_file(str(new / FILE), schema) as file:
-            for start, end in _cuts(corpus.texts):
-                file.write_batch(_batch(corpus, ranks, slice(start, end), schema))
+        with whole_folder(folder) as new:
+            with pa.ipc.new_file(str(new / FILE), schema) as file:
+                for start, end in _cuts(corpus.texts):
+                    file.write_batch(_batch(corpus, ranks, slice(start, end), schema))
+            write_checksum(new / FILE)
     except OSError as error:
         raise UserError(
             f"The documents cannot be kept in {folder.parent} ({error.strerror or error})."
@@ -224,9 +256,10 @@ def ranks_of(cells: Sequence[str]) -> np.ndarray:
     return ranks.to_numpy().astype(np.int32)
 
 
-def _there(folder: Path, rows: int) -> bool:
+def has_documents(folder: Path, rows: int | None = None) -> bool:
+    """Return whether a folder holds whole documents, and ``rows`` of them."""
     try:
-        return len(open_documents(folder)) == rows
+        return len(open_documents(folder)) == rows or rows is None
     except UserError:
         return False
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from han_core.analysis.documents import has_documents
 from han_core.analysis.scoring.manifest import LOCK, MANIFEST, Manifest, read_manifest, rows_a_part
 from han_core.analysis.sources import Scores, Source
 from han_core.runtime.atomic_io import read_json
@@ -82,9 +83,12 @@ def request_folder(source: Source, checkpoint_sha256: str) -> Path:
 
 
 def find_scores(source: Source, checkpoint_sha256: str) -> CachedScores | None:
-    """The whole scores that answer it; None if there are none."""
+    """The scores that answer it; None if there are none, or their documents are damaged."""
     state = job_state(request_folder(source, checkpoint_sha256))
-    return open_scores(str(state.answer.get("key"))) if state and state.kind == "done" else None
+    if not state or state.kind != "done":
+        return None
+    cached = open_scores(str(state.answer.get("key")))
+    return cached if cached and has_documents(cached.scores.documents) else None
 
 
 def score_key(data: Manifest, checkpoint_sha256: str) -> str:

@@ -73,10 +73,11 @@ def _fitting(entry: Path, recipe: str, digests: np.ndarray) -> TokenTable | None
         note = read_json(entry / NOTE)
         if note["recipe"] != recipe or note["texts"] < len(digests):
             return None
-        table = _open(entry)
-        table.rows(digests)
+        # Before it is opened: reading a damaged Arrow file can end the process.
         if any(checksum(entry / file) != note["sha256"][file] for file in (TEXTS_FILE, WORDS_FILE)):
             return None
+        table = _open(entry)
+        table.rows(digests)
         mark_used(entry)
     except (UserError, OSError, KeyError, TypeError, ValueError, pa.ArrowException):
         return None

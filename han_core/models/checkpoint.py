@@ -25,6 +25,7 @@ from han_core.models.classifier import AttentionClassifier, InputTable
 from han_core.models.registry import blank_model, model_kind
 from han_core.models.weights import read_weights, write_weights
 from han_core.runtime.atomic_io import checksum, current_folder, read_json, whole_folder, write_json
+from han_core.runtime.checksums import write_checksum
 from han_core.runtime.errors import UserError
 from han_core.runtime.paths import checkpoints_root
 from han_core.text.tokenizer import MAXIMUM_TOKENS, Tokenizer
@@ -137,6 +138,7 @@ def save_checkpoint(
         for name, content in (resume or {}).items():
             (new / "resume").mkdir(exist_ok=True)
             (new / "resume" / name).write_bytes(content)
+            write_checksum(new / "resume" / name)
 
 
 def load_checkpoint(folder: str | Path, device: torch.device | str = "cpu") -> Checkpoint:

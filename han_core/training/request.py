@@ -20,7 +20,7 @@ from han_core.training.distillation import Teacher, find_teachers
 from han_core.training.initial_weights import Origin, origin
 from han_core.training.optimization import check_precision
 from han_core.training.prepare import class_names
-from han_core.training.resume import RunState, read_state
+from han_core.training.resume import UNVERIFIED, RunState, read_state
 from han_core.training.settings import Settings, check_together, checked, without_effect
 
 
@@ -92,6 +92,8 @@ def check_request(request: Request, device: torch.device) -> CheckedRequest:
     check_precision(request.settings.mixed_precision, request.model, device)
     _check_vectors(request.settings.vectors, architecture(request, 2, len(labels)).embedding)
     notes = without_effect(request.model, str(request.attention), asked.sizes, asked.settings)
+    if state and not state.is_verified:
+        notes.append(UNVERIFIED)
     teachers = () if state else _teachers(request, labels)
     if teachers:
         given = {"train": request.training, "validation": request.validation, "test": request.test}

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from han_core.models.architecture import Architecture
 from han_core.runtime.atomic_io import read_json
+from han_core.runtime.checksums import DamagedFileError, verify_checksum
 from han_core.runtime.errors import UserError
 from han_core.training.cost import batch_budget
 from han_core.training.distributed import Processes
@@ -26,6 +27,10 @@ TENSORS, COUNTERS = "state.safetensors", "state.json"
 OTHER_RUN = (
     "The run that has begun there had other data, model or settings; --resume takes "
     "the same command again (more --epochs may be asked for)."
+)
+UNVERIFIED = (
+    "The state of this run was written by a version without checksums: whether it is still as it "
+    "was written cannot be told."
 )
 ADAM = {"step", "exp_avg", "exp_avg_sq"}  # what AdamW keeps for each parameter
 
@@ -42,10 +47,12 @@ class RunState:
             not over), ``asked`` (the numbers of epochs asked for, in turn), ``scaler`` (of
             fp16's gradients), ``teaching`` (who the teachers were) and the ``fingerprint``
             of data, model and settings.
+        is_verified: whether it has been compared with its checksums.
     """
 
     tensors: dict[str, Tensor]
     counters: dict
+    is_verified: bool = True
 
     def part(self, name: str) -> dict[str, Tensor]:
         """The tensors under ``name``, by the rest of their names."""
@@ -81,7 +88,7 @@ def teaching_of(state: RunState | None) -> Teaching | None:
 
 
 def read_state(folder: Path) -> RunState:
-    """The state under ``folder/resume``.
+    """Read the state under ``folder/resume`` and verify its checksums.
 
     Raises:
         UserError: if there is none or it is damaged.
@@ -89,11 +96,20 @@ def read_state(folder: Path) -> RunState:
     path = folder / "resume" / TENSORS
     if not path.is_file():
         raise UserError(f"--resume goes on with a run that has begun; {folder} holds none.")
+    try:
+        is_verified = all([verify_checksum(path), verify_checksum(path.with_name(COUNTERS))])
+    except FileNotFoundError as error:
+        raise UserError(f"The run in {folder} cannot go on: it has no {COUNTERS}.") from error
+    except DamagedFileError as error:
+        raise UserError(
+            f"The run in {folder} cannot go on: its state is damaged, and its weights would be "
+            "others; begin a new run in another folder."
+        ) from error
     counters = read_json(path.with_name(COUNTERS), 50_000_000)
     try:
         if not isinstance(counters, dict):
             raise ValueError(f"counters by name expected, {type(counters).__name__} came")
-        return RunState(load(path.read_bytes()), counters)
+        return RunState(load(path.read_bytes()), counters, is_verified)
     except (SafetensorError, OSError, ValueError) as error:
         raise UserError(f"The state of the run in {folder} is damaged.") from error
 
@@ -130,15 +146,19 @@ def prefixed(name: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def fitting(tensors: dict[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
-    """``tensors``, on the model's device, if they have the names and shapes of its own.
+    """``tensors``, on the model's device, if they have names, shapes and types of its own.
 
     Raises:
         ValueError: if they do not.
     """
     own = model.state_dict()
-    if {n: t.shape for n, t in tensors.items()} != {n: t.shape for n, t in own.items()}:
+    if _layout(tensors) != _layout(own):
         raise ValueError("the tensors are not those of the model")
     return {name: tensor.to(own[name].device) for name, tensor in tensors.items()}
+
+
+def _layout(tensors: dict[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:
+    return {name: (tensor.shape, tensor.dtype) for name, tensor in tensors.items()}
 
 
 def _trained(optimizer: torch.optim.Optimizer, model: nn.Module) -> dict[str, nn.Parameter]:
@@ -176,6 +196,8 @@ def restore_optimizer(
         kind, _, name = key.partition(".")
         if tensor.ndim and tensor.shape != trained[name].shape:  # the count of steps has no shape
             raise ValueError(f"{trained[name].shape} expected for {key}, {tensor.shape} came")
+        if not tensor.is_floating_point():
+            raise ValueError(f"numbers with a fraction expected for {key}, {tensor.dtype} came")
         state.setdefault(numbers[name], {})[kind] = tensor
     if any(kinds.keys() != ADAM for kinds in state.values()):
         raise ValueError(f"{ADAM} expected for each parameter")

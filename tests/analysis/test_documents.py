@@ -11,12 +11,14 @@ from han_core.analysis import documents as module
 from han_core.analysis.documents import (
     FILE,
     content_hash,
+    has_documents,
     open_documents,
     ranks_of,
     store_documents,
 )
 from han_core.analysis.scoring.manifest import data_sha256
 from han_core.data.corpus import Corpus
+from han_core.runtime.checksums import checksum_path
 from han_core.runtime.errors import UserError
 
 STRANGE = ["plain", "half \ud800 a character", "nul \x00 within", "İstanbul ﬁ 你好", "", "plain"]
@@ -114,6 +116,40 @@ def test_damaged_documents_are_refused_and_written_anew(damage):
     (folder / FILE).unlink()
     with pytest.raises(UserError, match="not kept any more"):
         open_documents(folder)
+
+
+def flipped(content: bytes, bit: int) -> bytes:
+    changed = bytearray(content)
+    changed[bit // 8] ^= 1 << bit % 8
+    return bytes(changed)
+
+
+def test_no_flipped_bit_is_believed_and_storing_again_heals():
+    corpus = corpus_of(["a fine film", "dull"], split=("dev", "test"))
+    path = store_documents(corpus, "flips") / FILE
+    content = path.read_bytes()
+    for bit in random.Random(4).sample(range(8 * len(content)), 60):
+        path.unlink()
+        path.write_bytes(flipped(content, bit))
+        with pytest.raises(UserError, match="damaged; score them anew"):
+            open_documents(path.parent)
+    assert not has_documents(path.parent)
+    store_documents(corpus, "flips")
+    assert has_documents(path.parent, rows=2)
+    assert not has_documents(path.parent, rows=3)
+    assert path.read_bytes() == content
+
+
+def test_documents_of_an_earlier_version_get_a_checksum_if_their_texts_are_whole():
+    path = store_documents(corpus_of(STRANGE), "earlier") / FILE
+    checksum_path(path).unlink()
+    assert open_documents(path.parent).texts(np.arange(6)) == STRANGE
+    assert checksum_path(path).exists()
+    checksum_path(path).unlink()
+    path.write_bytes(path.read_bytes().replace("你好".encode(), "你们".encode()))
+    with pytest.raises(UserError, match="damaged; score them anew"):
+        open_documents(path.parent)
+    assert not checksum_path(path).exists()
 
 
 def test_a_disk_that_refuses_is_one_sentence_and_leaves_nothing(monkeypatch, tmp_path):

@@ -1,6 +1,7 @@
 """A run that stopped goes on exactly where it was, bit for bit, and without a pickle."""
 
 import json
+import random
 import shutil
 from dataclasses import replace
 from itertools import count
@@ -13,12 +14,14 @@ from safetensors.torch import load_file, save_file
 from han_core.data.corpus import Corpus
 from han_core.models.checkpoint import HISTORY, METRICS, WEIGHTS
 from han_core.runtime.atomic_io import read_json
+from han_core.runtime.checksums import checksum_path, write_checksum
 from han_core.runtime.errors import UserError
 from han_core.training import learner
 from han_core.training import train as train_module
 from han_core.training.callbacks import Callbacks, Stopped
 from han_core.training.optimization import trains_in_bf16
 from han_core.training.resume import (
+    UNVERIFIED,
     RunState,
     optimizer_tensors,
     prefixed,
@@ -269,6 +272,7 @@ def test_a_damaged_position_is_one_sentence(started, tmp_path, make_request, qui
     path = out / "resume" / "state.json"
     counters = json.loads(path.read_text())
     path.write_text(json.dumps({**counters, "position": change(counters["position"])}))
+    write_checksum(path)
     assert "is damaged" in refusal(out, make_request, quiet, few)
 
 
@@ -294,7 +298,9 @@ def finished(tmp_path_factory, make_request, quiet, few):
 
 def test_what_is_written_to_resume_from_holds_no_pickle(finished):
     folder = finished[0] / "resume"
-    assert sorted(path.name for path in folder.iterdir()) == ["state.json", "state.safetensors"]
+    files = ["state.json", "state.safetensors"]
+    checksums = [f"{name}.sha256" for name in files]
+    assert sorted(path.name for path in folder.iterdir()) == sorted(files + checksums)
     assert len(json.loads((folder / "state.json").read_text())["history"]) == 1
     assert load_file(folder / "state.safetensors")
 
@@ -438,7 +444,45 @@ def test_damaged_tensors_are_one_sentence(finished, tmp_path, make_request, quie
     if how == "other name":
         tensors[f"{name}s"] = tensor
     save_file(tensors, path)
+    write_checksum(path)
     assert "is damaged" in refusal(out, make_request, quiet, few)
+
+
+@pytest.mark.parametrize("name", ["state.safetensors", "state.json"])
+def test_no_flipped_bit_of_the_state_is_believed(finished, tmp_path, name):
+    out = shutil.copytree(finished[0], tmp_path / "flipped")
+    path = out / "resume" / name
+    content = path.read_bytes()
+    for bit in random.Random(6).sample(range(8 * len(content)), 40):
+        changed = bytearray(content)
+        changed[bit // 8] ^= 1 << bit % 8
+        path.unlink()
+        path.write_bytes(changed)
+        with pytest.raises(UserError, match=r"its state is damaged.*begin a new run"):
+            read_state(out)
+    path.write_bytes(content)
+    assert read_state(out).is_verified
+
+
+def test_weights_of_another_type_are_refused(finished, tmp_path, make_request, quiet, few):
+    out = shutil.copytree(finished[0], tmp_path / "relabelled")
+    path = out / "resume" / "state.safetensors"
+    path.write_bytes(path.read_bytes().replace(b'"F32"', b'"I32"'))
+    assert "its state is damaged" in refusal(out, make_request, quiet, few)
+    checksum_path(path).unlink()  # as an earlier version wrote it
+    assert "is damaged" in refusal(out, make_request, quiet, few)
+
+
+def test_a_state_without_checksums_goes_on_and_says_so(
+    finished, tmp_path, make_request, quiet, few
+):
+    sentences: list[str] = []
+    out = shutil.copytree(finished[0], tmp_path / "earlier")
+    for path in out.glob("resume/*.sha256"):
+        path.unlink()
+    request = make_request(out, "epochs=2", "hidden=6", resume=True, **few)
+    assert train(request, CPU, quiet(sentences.append))["epochs"] == 2
+    assert UNVERIFIED in sentences
 
 
 def refusal(out, make_request, quiet, few) -> str:

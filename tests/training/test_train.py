@@ -220,7 +220,7 @@ def test_what_needs_no_reading_is_found_before_it(tmp_path, make_request, quiet,
         (("mixed_precision=fp16",), {}, "fp16"),
         ((f"vectors={tmp_path / 'none.txt'}",), {}, "none.txt"),
         ((f"vectors={tmp_path / 'v.txt'}",), {}, "--set embedding=3 fits them"),
-        ((), {"resume": True}, "no state.json"),
+        ((), {"resume": True}, "it has no state.json"),
     ]:
         request = make_request(
             tmp_path / "begun" if changed else tmp_path / "out", *pairs, **changed
