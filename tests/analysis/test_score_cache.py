@@ -11,6 +11,7 @@ from filelock import FileLock
 
 from han_core.analysis import score_cache, scoring_job
 from han_core.analysis.dataset import open_store
+from han_core.analysis.documents import FILE
 from han_core.analysis.score_cache import (
     delete_scores,
     evict_scores,
@@ -113,6 +114,16 @@ def test_another_checkpoint_shares_the_documents(keep, random_checkpoint):
     delete_scores(second.key)
     assert open_store(first.scores).rows == 2
     assert [each.key for each in list_scores()] == [first.key]
+
+
+def test_damaged_documents_are_scored_again_and_then_whole(keep, path, sha256):
+    documents = keep().scores.documents / FILE
+    content = documents.read_bytes()
+    documents.write_bytes(content.replace(b"Green", b"Groen"))
+    assert find_scores(source_of(str(path)), sha256) is None
+    assert open_store(keep().scores).rows == 2
+    assert find_scores(source_of(str(path)), sha256) is not None
+    assert documents.read_bytes() == content
 
 
 def test_a_file_that_changed_is_another_question(keep, path, sha256):
