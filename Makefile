@@ -2,6 +2,7 @@
 # make class  the same for a class: warm before the first visitor, open to the local network
 # make test   sets everything up and runs the whole test suite
 # make quick  the same without pages, browser and long tests: an answer in two minutes
+# make lock   resolves requirements.txt anew and writes the exact version of every package
 
 PYTHON ?= python3.11
 PORT ?= 8501
@@ -17,7 +18,7 @@ SERVER := pages/shared/server.py
 HEAP := MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=268435456 MALLOC_TRIM_THRESHOLD_=536870912 \
 	MALLOC_TOP_PAD_=16777216
 
-.PHONY: run class test quick lint install clean
+.PHONY: run class test quick lint install lock clean
 
 run: install
 	PYTHONPATH=. $(BIN)/python -m streamlit run $(SERVER) --server.port $(PORT) \
@@ -50,15 +51,21 @@ install: .venv/.installed
 	@$(PYTHON) -m venv .venv || { \
 		echo "Python lacks the module venv: install it (on Debian, python3.11-venv)."; exit 1; }
 
-.venv/.installed: requirements.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet $(PIP_ARGS) -r requirements.txt
+LOCKED := $(BIN)/python -m pip install --quiet --constraint requirements.lock $(PIP_ARGS)
+
+.venv/.installed: requirements.txt requirements.lock | .venv/bin/python
+	$(LOCKED) -r requirements.txt
 	@touch $@
 
 NEEDED_BY_TESTS := requirements-dev.txt requirements-cluster.txt requirements-postgres.txt
 
 .venv/.tested: $(NEEDED_BY_TESTS) .venv/.installed
-	$(BIN)/python -m pip install --quiet $(PIP_ARGS) $(NEEDED_BY_TESTS:%=-r %)
+	$(LOCKED) $(NEEDED_BY_TESTS:%=-r %)
 	@touch $@
+
+lock: .venv/.tested
+	$(BIN)/uv pip compile requirements.txt --universal --python-version 3.11 --no-annotate \
+		--upgrade --custom-compile-command "make lock" --output-file requirements.lock
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
