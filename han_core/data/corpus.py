@@ -64,8 +64,8 @@ def _part(table: Table, column: str, wanted: str, spec: str) -> Table:
     if wanted == ALL:
         return table
     if wanted not in cells:
-        there = [*sorted(set(cells)), ALL]
-        raise UserError(f'{spec} has no {column} "{shown(wanted)}"; there is: {listed(there)}.')
+        values = [*sorted(set(cells)), ALL]
+        raise UserError(f'{spec} has no {column} "{shown(wanted)}"; there is: {listed(values)}.')
     return table.take([row for row, cell in enumerate(cells) if cell == wanted])
 
 
@@ -171,18 +171,17 @@ def corpus_from_table(
     labels = () if label_column is None else _labels(table.column(label_column))
     ids, note = _ids(table, {text_column, label_column})
     with_text = [row for row, text in enumerate(texts) if text.strip()]
-    kept = [row for row in with_text if not labels or labels[row]]
-    if not kept:
+    rows = [row for row in with_text if not labels or labels[row]]
+    if not rows:
         wanted = "a text" if label_column is None else "a text and a label"
         raise UserError(f"{table.name} has no row with {wanted}.")
-    left_out = len(texts) - len(with_text), len(with_text) - len(kept)
+    left_out = len(texts) - len(with_text), len(with_text) - len(rows)
     notes = (_left_out(left_out[0], "without a text"), _left_out(left_out[1], "without a label"))
     used = {text_column, label_column} | ({"id"} if not note else set())
     extra = {name: cells for name, cells in table.data.items() if name not in used}
-    said = tuple(filter(None, (*notes, note)))
-    whole = Corpus(table.name, texts, labels, ids, extra, said)
-    found = whole if len(kept) == len(whole) else whole.take(kept)
-    return replace(found, without_text=left_out[0], without_label=left_out[1])
+    whole = Corpus(table.name, texts, labels, ids, extra, tuple(filter(None, (*notes, note))))
+    complete = whole if len(rows) == len(whole) else whole.take(rows)
+    return replace(complete, without_text=left_out[0], without_label=left_out[1])
 
 
 def _without_breaks(text: str) -> str:
@@ -191,8 +190,8 @@ def _without_breaks(text: str) -> str:
 
 def _labels(cells: Sequence[str]) -> tuple[str, ...]:
     """Without white space around, and each as one object, however many rows have it."""
-    known: dict[str, str] = {}
-    return whole_numbers([known.setdefault(cell, cell.strip()) for cell in cells])
+    unique: dict[str, str] = {}
+    return whole_numbers([unique.setdefault(cell, cell.strip()) for cell in cells])
 
 
 def _ids(table: Table, used: set[str | None]) -> tuple[Sequence[str], str]:

@@ -55,8 +55,8 @@ def grouped_split(
             f"No group of {corpus.name} can be held out: each is too large for the share "
             f"{fraction:.3g}, or the only one with some class."
         )
-    there = held[groups]
-    return corpus.take(np.flatnonzero(~there)), corpus.take(np.flatnonzero(there))
+    held_out = held[groups]
+    return corpus.take(np.flatnonzero(~held_out)), corpus.take(np.flatnonzero(held_out))
 
 
 def _cells(corpus: Corpus, column: str) -> tuple[list[str], int]:
@@ -209,13 +209,13 @@ class Overlap:
 
 
 def overlaps(parts: Mapping[str, Corpus]) -> tuple[Overlap, ...]:
-    """What stands in two of the ``parts``, in the order of the pairs; none where nothing does."""
+    """Documents that stand in two of the ``parts``, in the order of the pairs."""
     marks = {name: digests(corpus.texts) for name, corpus in parts.items()}
-    found = (
+    shared = (
         _overlap((first, second), parts, marks[first], marks[second])
         for first, second in combinations(parts, 2)
     )
-    return tuple(overlap for overlap in found if overlap.documents)
+    return tuple(overlap for overlap in shared if overlap.documents)
 
 
 def digests(texts: Iterable[str]) -> np.ndarray:

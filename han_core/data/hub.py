@@ -7,13 +7,13 @@ can be reached, and knows the name, before anything waits on it.
 """
 
 import os
-import queue
 import re
 import sys
 import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import asdict, dataclass
 from http.client import HTTPException
 from typing import Any
@@ -26,9 +26,12 @@ from han_core.data.stream import Stream
 from han_core.data.table import Table
 from han_core.runtime.errors import UserError, listed, shown
 
-PROBE_SECONDS = 5
+ANSWER_SECONDS = 5.0  # for each question to the hub
+LARGEST_ANSWER = 8_000_000  # bytes
+UNKNOWN = (401, 404)  # 401 is what the hub says of names that it does not know
 CACHE_SECONDS = 5 * 60
 DOWNLOAD_SECONDS = 30 * 60
+OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
 
 _STRING = pa.large_string()
 _SEGMENT = r"[A-Za-z0-9](?:[\w-]|\.(?!\.)){0,95}"
@@ -67,10 +70,9 @@ def read_hub(spec: str, default_split: str = "train") -> Table:
     """The table that `spec` names; `default_split` is taken where it names no split."""
     wanted = HubName.parse(spec)
     request = {"name": str(wanted), "default_split": default_split, "wanted": asdict(wanted)}
-    offline = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
     try:
         return sandbox.run_in_child(
-            __name__, {**request, "offline": True}, seconds=CACHE_SECONDS, environment=offline
+            __name__, {**request, "offline": True}, seconds=CACHE_SECONDS, environment=OFFLINE
         )
     except sandbox.NoAnswer:
         refuse_unless_known(wanted.name)
@@ -93,36 +95,58 @@ def endpoint() -> str:
 
 def refuse_unless_known(name: str) -> None:
     """Refuse within seconds where the hub cannot be reached or does not know the name."""
-    answer = hub_answer(f"{endpoint()}/api/datasets/{name}")
-    if answer in (401, 404):  # 401 is what the hub says of names that it does not know
-        raise UserError(f"{shown(endpoint())} knows no public data set {name}.")
-    if answer != 200:
-        reason = f"status {answer}" if isinstance(answer, int) else answer
+    try:
+        fetch(f"{endpoint()}/api/datasets/{name}", ANSWER_SECONDS)
+    except HubError as error:
+        if error.status in UNKNOWN:
+            raise UserError(f"{shown(endpoint())} knows no public data set {name}.") from error
         raise UserError(
             f"{name} cannot be loaded from the local cache, nor can {shown(endpoint())} be reached "
-            f"({reason}); a local file (.parquet, .csv, .tsv or .jsonl) can be given instead."
-        )
+            f"({error}); a local file (.parquet, .csv, .tsv or .jsonl) can be given instead."
+        ) from error
 
 
-def hub_answer(url: str) -> int | str:
-    """The HTTP status with which the hub answers, or why there is none."""
-    answers: queue.Queue[int | str] = queue.Queue()
+class HubError(Exception):
+    """The hub gave no answer that can be used; the message says why."""
+
+    def __init__(self, reason: str, status: int | None = None) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+def fetch(url: str, seconds: float) -> bytes:
+    """The content at ``url``, within ``seconds``.
+
+    Raises:
+        HubError: if there is none, or more than ``LARGEST_ANSWER`` bytes.
+    """
+    answer: Future[bytes] = Future()
+
+    def load() -> None:
+        try:
+            answer.set_result(_load(url, seconds))
+        except HubError as error:
+            answer.set_exception(error)
+
     # In a thread because looking up the hub's address has no time limit of its own.
-    threading.Thread(target=lambda: answers.put(_status(url)), daemon=True).start()
+    threading.Thread(target=load, daemon=True).start()
     try:
-        return answers.get(timeout=PROBE_SECONDS)
-    except queue.Empty:
-        return f"no answer within {PROBE_SECONDS} seconds"
+        return answer.result(seconds)
+    except TimeoutError:
+        raise HubError(f"no answer within {seconds:g} seconds") from None
 
 
-def _status(url: str) -> int | str:
+def _load(url: str, seconds: float) -> bytes:
     try:
-        with urllib.request.urlopen(url, timeout=PROBE_SECONDS) as response:
-            return int(response.status)
+        with urllib.request.urlopen(url, timeout=seconds) as response:
+            content = response.read(LARGEST_ANSWER + 1)
     except urllib.error.HTTPError as error:
-        return error.code
+        raise HubError(f"status {error.code}", error.code) from error
     except (OSError, ValueError, HTTPException) as error:
-        return plain_reason(error)
+        raise HubError(plain_reason(error)) from error
+    if len(content) > LARGEST_ANSWER:
+        raise HubError("its answer is too long")
+    return bytes(content)
 
 
 def plain_reason(error: BaseException) -> str:
@@ -160,14 +184,14 @@ def _batches(
             yield cells
 
 
-def choose_split(there: Sequence[str], wanted: HubName, default_split: str) -> str:
-    split = wanted.split or (there[0] if len(there) == 1 else default_split)
-    if split not in there:
-        raise UserError(f'{wanted} has no split "{shown(split)}"; it has: {listed(there)}.')
+def choose_split(names: Sequence[str], wanted: HubName, default_split: str) -> str:
+    split = wanted.split or (names[0] if len(names) == 1 else default_split)
+    if split not in names:
+        raise UserError(f'{wanted} has no split "{shown(split)}"; it has: {listed(names)}.')
     return split
 
 
-def _work(request: dict[str, Any]) -> Stream:
+def _load_in_child(request: dict[str, Any]) -> Stream:
     import datasets
 
     wanted = HubName(**request["wanted"])
@@ -181,4 +205,4 @@ def _work(request: dict[str, Any]) -> Stream:
 
 
 if __name__ == "__main__":
-    sandbox.answer_parent(_work)
+    sandbox.answer_parent(_load_in_child)

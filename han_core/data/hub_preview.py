@@ -4,23 +4,26 @@ A few kilobytes from the hub's own description of its data sets, else from the l
 a child process reads offline.
 """
 
-import json
 import os
-import queue
 import sys
-import threading
-import urllib.error
 import urllib.parse
-import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from http.client import HTTPException
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from han_core.data import sandbox
-from han_core.data.hub import HubName, endpoint, plain_reason, stream_from
+from han_core.data.hub import (
+    ANSWER_SECONDS,
+    OFFLINE,
+    UNKNOWN,
+    HubError,
+    HubName,
+    endpoint,
+    fetch,
+    stream_from,
+)
 from han_core.data.table import MOST_COLUMNS, PREVIEW_ROWS, Table, in_words
 from han_core.runtime.errors import UserError, listed, shown
 
@@ -61,7 +64,7 @@ class HubColumn:
 
 @dataclass(frozen=True)
 class HubDataset:
-    """What can be taken from one data set.
+    """Configurations, splits, columns and first rows of a data set.
 
     Attributes:
         name: of the data set.
@@ -96,11 +99,11 @@ class HubDataset:
 
 def nameable(name: str, configs: Sequence[HubConfig]) -> tuple[HubConfig, ...]:
     """The configurations and splits that a spec can name."""
-    kept = (
+    usable = (
         HubConfig(config.name, tuple(s for s in config.splits if _parses(name, config.name, s)))
         for config in configs
     )
-    return tuple(config for config in kept if config.splits)
+    return tuple(config for config in usable if config.splits)
 
 
 def choose_part(wanted: HubName, configs: Sequence[HubConfig]) -> tuple[HubConfig, HubSplit]:
@@ -118,12 +121,12 @@ def choose_part(wanted: HubName, configs: Sequence[HubConfig]) -> tuple[HubConfi
 Part = TypeVar("Part")
 
 
-def _named(name: str | None, there: Mapping[str, Part], usual: str, refusal: str) -> Part:
+def _named(name: str | None, parts: Mapping[str, Part], usual: str, refusal: str) -> Part:
     if name is None:
-        return there[usual] if usual in there else next(iter(there.values()))
-    if name not in there:
-        raise UserError(f'{refusal} "{shown(name)}"; it has: {listed(tuple(there))}.')
-    return there[name]
+        return parts[usual] if usual in parts else next(iter(parts.values()))
+    if name not in parts:
+        raise UserError(f'{refusal} "{shown(name)}"; it has: {listed(tuple(parts))}.')
+    return parts[name]
 
 
 def _parses(name: str, config: str, split: HubSplit) -> bool:
@@ -185,32 +188,25 @@ CACHED_SECONDS = 30.0
 
 
 def describe_cached(wanted: HubName) -> HubDataset | None:
-    """What the cache holds of ``wanted``; None where it holds nothing of it.
+    """The part of the local cache's copy; None where it holds nothing of ``wanted``.
 
     Raises:
         UserError: if it holds the data set, and not that configuration or split.
     """
-    offline = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
     try:
         table = sandbox.run_in_child(
-            __name__, asdict(wanted), seconds=CACHED_SECONDS, environment=offline
+            __name__, asdict(wanted), seconds=CACHED_SECONDS, environment=OFFLINE
         )
     except sandbox.NoAnswer:
         return None
-    found = json.loads(table.column("offer")[0])
-    splits = tuple(HubSplit(name, rows) for name, rows in found["splits"].items())
-    configs = nameable(wanted.name, [HubConfig(found["config"], splits)])
-    if not configs:
-        return None
-    config = configs[0]
-    split = next(split for split in splits if split.name == found["split"])
-    columns = columns_of(found["features"])
-    rows = tuple(found["rows"])
-    return HubDataset(wanted.name, configs, config, split, columns, rows, None, "the local cache")
+    return _DATASET.validate_json(table.column("json")[0])
 
 
-def _work(request: dict[str, Any]) -> Table:
-    """One cell of JSON: the table is the only form of answer that a child has."""
+_DATASET = TypeAdapter(HubDataset)
+
+
+def _describe_in_child(request: dict[str, Any]) -> Table:
+    """One cell of JSON: a table is the only form of answer that a child has."""
     import datasets
 
     wanted = HubName(**request)
@@ -218,28 +214,26 @@ def _work(request: dict[str, Any]) -> Table:
         splits = datasets.load_dataset(wanted.name, wanted.config)
     except Exception:  # `datasets` raises whatever its many back ends raise
         sys.exit(1)
-    there = [HubSplit(name, part.num_rows) for name, part in splits.items()]
-    _, split = choose_part(
-        HubName(wanted.name, None, wanted.split), [HubConfig("default", tuple(there))]
+    named = HubConfig(
+        next(iter(splits.values())).info.config_name or "default",
+        tuple(HubSplit(name, part.num_rows) for name, part in splits.items()),
     )
+    configs = nameable(wanted.name, [named])
+    if not configs:
+        sys.exit(1)
+    _, split = choose_part(HubName(wanted.name, None, wanted.split), configs)
     part = splits[split.name]
     few = part.select(range(min(PREVIEW_ROWS, len(part))))
-    first = stream_from({split.name: few}, wanted, "").table()
-    found = {
-        "config": part.info.config_name or "default",
-        "splits": {split.name: split.rows for split in there},
-        "split": split.name,
-        "features": part.features.to_dict(),
-        "rows": [{name: shortened(cell) for name, cell in row.items()} for row in first.preview],
-    }
-    return Table(str(wanted), {"offer": (json.dumps(found),)})
+    cells = stream_from({split.name: few}, wanted, "").table().preview
+    rows = tuple({name: shortened(cell) for name, cell in row.items()} for row in cells)
+    columns = columns_of(part.features.to_dict())
+    dataset = HubDataset(
+        wanted.name, configs, configs[0], split, columns, rows, None, "the local cache"
+    )
+    return Table(str(wanted), {"json": (_DATASET.dump_json(dataset).decode(),)})
 
 
-PREVIEW_SECONDS = 5.0  # for each of three questions
-LARGEST_ANSWER = 8_000_000  # bytes
 MOST_PARTS = 1_000  # splits of all configurations
-
-T = TypeVar("T")
 
 
 class _Part(BaseModel):
@@ -261,7 +255,7 @@ class _Info(BaseModel):
 
 
 class _Infos(BaseModel):
-    dataset_info: dict[str, _Info]
+    dataset_info: dict[str, _Info] = {}
 
 
 class _Feature(BaseModel):
@@ -274,20 +268,12 @@ class _Row(BaseModel):
 
 
 class _FirstRows(BaseModel):
-    features: list[_Feature]
-    rows: list[_Row]
-
-
-class _NoAnswer(Exception):
-    """The hub said nothing that can be used; the message says why."""
-
-    def __init__(self, reason: str, status: int | None = None) -> None:
-        super().__init__(reason)
-        self.status = status
+    features: list[_Feature] = []
+    rows: list[_Row] = []
 
 
 def describe_dataset(name: str, config: str | None = None, split: str | None = None) -> HubDataset:
-    """What can be taken from the data set ``name``, and how ``config`` and ``split`` begin.
+    """Describe the data set ``name``, with the first rows of ``config`` and ``split``.
 
     Args:
         name: NAME or OWNER/NAME, as typed: with ``hf:``, or as the address of its page.
@@ -297,13 +283,13 @@ def describe_dataset(name: str, config: str | None = None, split: str | None = N
     Raises:
         UserError: within seconds, if it is no name, or nothing is known about it.
     """
-    wanted = _wanted(name, config, split)
+    wanted = _parse_name(name, config, split)
     try:
-        return _described(wanted)
-    except _NoAnswer as error:
-        if (offer := describe_cached(wanted)) is not None:
-            return offer
-        if error.status in (401, 404):
+        return _describe(wanted)
+    except HubError as error:
+        if (cached := describe_cached(wanted)) is not None:
+            return cached
+        if error.status in UNKNOWN:
             raise UserError(
                 f"{shown(endpoint())} knows no public data set {wanted.name}."
             ) from error
@@ -315,31 +301,26 @@ def describe_dataset(name: str, config: str | None = None, split: str | None = N
 
 def server() -> str:
     """Where the hub describes its data sets: ``HF_DATASETS_SERVER``, else beside the hub."""
-    given = os.environ.get("HF_DATASETS_SERVER")
-    return (given or endpoint().replace("://", "://datasets-server.", 1)).rstrip("/")
+    beside = endpoint().replace("://", "://datasets-server.", 1)
+    return (os.environ.get("HF_DATASETS_SERVER") or beside).rstrip("/")
 
 
-def _wanted(name: str, config: str | None, split: str | None) -> HubName:
+def _parse_name(name: str, config: str | None, split: str | None) -> HubName:
     bare = name.strip().removeprefix(f"{endpoint()}/datasets/").removeprefix("hf:").rstrip("/")
     parsed = HubName.parse(f"hf:{bare}")
     return HubName(parsed.name, config or parsed.config, split or parsed.split)
 
 
-def _described(wanted: HubName) -> HubDataset:
-    """The offer by the hub's three answers, of which the last two may be missing."""
+def _describe(wanted: HubName) -> HubDataset:
+    """Describe by the hub's three answers, of which the last two may be missing."""
     parts = _ask(_Splits, "splits", dataset=wanted.name).splits[:MOST_PARTS]
-    infos = _asked_or(_Infos(dataset_info={}), "info", dataset=wanted.name).dataset_info
+    infos = _ask_or_empty(_Infos, "info", dataset=wanted.name).dataset_info
     configs = nameable(wanted.name, _configs(parts, infos))
     if not configs:
-        raise _NoAnswer("it lists no split")
+        raise HubError("it lists no split")
     config, split = choose_part(wanted, configs)
-    first = _asked_or(
-        _FirstRows(features=[], rows=[]),
-        "first-rows",
-        dataset=wanted.name,
-        config=config.name,
-        split=split.name,
-    )
+    named = {"dataset": wanted.name, "config": config.name, "split": split.name}
+    first = _ask_or_empty(_FirstRows, "first-rows", **named)
     columns = columns_of({feature.name: feature.type for feature in first.features})
     rows = tuple(cells_of(row.row, columns) for row in first.rows[:PREVIEW_ROWS])
     info = infos.get(config.name)
@@ -352,61 +333,28 @@ def _configs(parts: list[_Part], infos: Mapping[str, _Info]) -> tuple[HubConfig,
     for part in parts:
         info = infos.get(part.config)
         count = (info.splits or {}).get(part.split) if info else None
-        found = HubSplit(part.split, count.num_examples if count else None)
-        splits.setdefault(part.config, []).append(found)
+        rows = count.num_examples if count else None
+        splits.setdefault(part.config, []).append(HubSplit(part.split, rows))
     return tuple(HubConfig(name, tuple(of)) for name, of in splits.items())
 
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
 
-def _asked_or(otherwise: Answer, path: str, **query: str) -> Answer:
+def _ask_or_empty(kind: type[Answer], path: str, **query: str) -> Answer:
     try:
-        return _ask(type(otherwise), path, **query)
-    except _NoAnswer:
-        return otherwise
+        return _ask(kind, path, **query)
+    except HubError:
+        return kind()
 
 
 def _ask(kind: type[Answer], path: str, **query: str) -> Answer:
     url = f"{server()}/{path}?{urllib.parse.urlencode(query)}"
     try:
-        return kind.model_validate_json(_in_time(lambda: _fetched(url)))
+        return kind.model_validate_json(fetch(url, ANSWER_SECONDS))
     except (ValidationError, RecursionError) as error:
-        raise _NoAnswer("its answer cannot be understood") from error
-
-
-def _in_time(work: Callable[[], T]) -> T:
-    """What ``work`` gives; in a thread, because looking up an address has no time limit."""
-    answers: queue.Queue[T | _NoAnswer] = queue.Queue()
-
-    def answer() -> None:
-        try:
-            answers.put(work())
-        except _NoAnswer as error:
-            answers.put(error)
-
-    threading.Thread(target=answer, daemon=True).start()
-    try:
-        found = answers.get(timeout=PREVIEW_SECONDS)
-    except queue.Empty:
-        raise _NoAnswer(f"no answer within {PREVIEW_SECONDS:g} seconds") from None
-    if isinstance(found, _NoAnswer):
-        raise found
-    return found
-
-
-def _fetched(url: str) -> bytes:
-    try:
-        with urllib.request.urlopen(url, timeout=PREVIEW_SECONDS) as response:
-            data = response.read(LARGEST_ANSWER + 1)
-    except urllib.error.HTTPError as error:
-        raise _NoAnswer(f"status {error.code}", error.code) from error
-    except (OSError, ValueError, HTTPException) as error:
-        raise _NoAnswer(plain_reason(error)) from error
-    if len(data) > LARGEST_ANSWER:
-        raise _NoAnswer("its answer is too long")
-    return data
+        raise HubError("its answer cannot be understood") from error
 
 
 if __name__ == "__main__":
-    sandbox.answer_parent(_work)
+    sandbox.answer_parent(_describe_in_child)

@@ -1,11 +1,12 @@
-"""Class labels: their order, valid names, and which class of a model each label means.
+"""Class labels: their order, valid names, problems, and which class of a model each means.
 
 Data sets write one class as "positive", "pos" or "1".
 """
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 from han_core.runtime.errors import UserError, listed, shown
 
@@ -15,6 +16,10 @@ LARGEST_NAMES = 500_000  # bytes of JSON for all of them: they stand in a checkp
 
 MOST_NAMED = 6
 """Classes of a model that a message names; of more it tells the number."""
+
+MANY_CLASSES = 100
+FEW_NUMBERS = 20
+"""Different numbers with fractions that may still be classes, such as ratings by halves."""
 
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 _POINT_ZERO = re.compile(r"(-?[0-9]{1,18})(?:\.0*)?")
@@ -34,9 +39,9 @@ def whole_numbers(labels: Sequence[str]) -> tuple[str, ...]:
 
     An empty label is none and stays.
     """
-    found = {label: _POINT_ZERO.fullmatch(label) for label in set(labels) if label}
-    plain = {label: match[1] for label, match in found.items() if match}
-    if len(plain) < len(found):
+    matches = {label: _POINT_ZERO.fullmatch(label) for label in set(labels) if label}
+    plain = {label: match[1] for label, match in matches.items() if match}
+    if len(plain) < len(matches):
         return tuple(labels)
     return tuple(plain.get(label, label) for label in labels)
 
@@ -48,15 +53,15 @@ def check_names(names: Sequence[str]) -> None:
         UserError: if a name is blank, stands twice, cannot be written as UTF-8 or
             is too long, or if there are too many.
     """
-    told = f"Names of classes are different words of at most {LONGEST_NAME} characters"
+    expected = f"Names of classes are different words of at most {LONGEST_NAME} characters"
     seen: set[str] = set()
     for name in names:
         plain = name.strip()
         if not plain or len(name) > LONGEST_NAME or plain in seen or not _is_encodable(name):
-            raise UserError(f'{told}; "{shown(name)}" came{" twice" * (plain in seen)}.')
+            raise UserError(f'{expected}; "{shown(name)}" came{" twice" * (plain in seen)}.')
         seen.add(plain)
     if len(names) > MOST_NAMES or len(json.dumps(names)) > LARGEST_NAMES:
-        raise UserError(f"{told}, {LARGEST_NAMES:,} bytes in all; {len(names):,} names came.")
+        raise UserError(f"{expected}, {LARGEST_NAMES:,} bytes in all; {len(names):,} names came.")
 
 
 def _is_encodable(name: str) -> bool:
@@ -85,13 +90,13 @@ def same_classes(wanted: Sequence[str], names: Sequence[str]) -> tuple[int, ...]
 
 def _meaning(label: str, names: Sequence[str]) -> int:
     exact = [i for i, name in enumerate(names) if name.strip() == label.strip()]
-    found = exact or _alike(label, names) or _numbered(label, names) or _begun(label, names)
-    if len(found) != 1:
+    matches = exact or _alike(label, names) or _numbered(label, names) or _begun(label, names)
+    if len(matches) != 1:
         raise UserError(
             f'The label "{shown(label)}" does not say which class it means; '
             f"one of {listed(names, MOST_NAMED)} was expected."
         )
-    return found[0]
+    return matches[0]
 
 
 def _alike(label: str, names: Sequence[str]) -> list[int]:
@@ -141,3 +146,48 @@ def is_number(word: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def class_counts(labels: Iterable[str]) -> dict[str, int]:
+    """Documents of each class, in the order of the classes."""
+    counts = Counter(labels)
+    return {label: counts[label] for label in classes_of(counts)}
+
+
+def label_problems(counts: Mapping[str, int], label_column: str = "label") -> tuple[str, ...]:
+    """A sentence for each thing about the labels that training would suffer from.
+
+    Args:
+        counts: documents of each class, as ``class_counts`` gives; none without labels.
+    """
+    if not counts:
+        return ()
+    name, problems = shown(label_column), []
+    if len(counts) == 1:
+        only = f'Every row has the label "{shown(next(iter(counts)))}"'
+        problems.append(f"{only}; training needs at least two classes.")
+    if fractions := fractional(counts):
+        problems.append(
+            f'The column "{name}" holds measurements such as {listed(fractions, 3)}; '
+            "classes are expected."
+        )
+    elif len(counts) > MANY_CLASSES:
+        problems.append(f'The column "{name}" has {len(counts):,} classes; is it the right one?')
+    single = [label for label, number in counts.items() if number == 1]
+    if single and len(counts) > 1:
+        problems.append(
+            f"One document only has the label {listed(single, 3)}; "
+            "it stays among the training documents, and nothing tests what was learnt from it."
+            if len(single) == 1
+            else f"{len(single):,} classes have one document only, among them {listed(single, 3)}; "
+            "these stay among the training documents, and nothing tests what was learnt from them."
+        )
+    return tuple(problems)
+
+
+def fractional(labels: Iterable[str]) -> list[str]:
+    """The different ``labels`` with a fraction, where all are numbers and too many for classes."""
+    different = set(labels)
+    if len(different) <= FEW_NUMBERS or not all(map(is_number, different)):
+        return []
+    return sorted(label for label in different if not float(label).is_integer())

@@ -1,17 +1,25 @@
-"""Preview the data that a run would read, in a child process where they are large."""
+"""Preview labelled documents before training: counts, lengths, repeats, problems with labels.
 
-import json
-from collections.abc import Mapping
+Where the data are large, a child process reads them.
+"""
+
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+from pydantic import TypeAdapter
+
 from han_core.data import sandbox
 from han_core.data.corpus import Corpus
-from han_core.data.inspection import Inspection, Repeat, inspect
-from han_core.data.labels import align_labels
+from han_core.data.document_groups import Repeat, Repeats, digest
+from han_core.data.labels import align_labels, class_counts, is_number, label_problems
 from han_core.data.splits import Parts, Source, read_parts
 from han_core.data.table import Table
-from han_core.runtime.errors import UserError, listed
+from han_core.runtime.errors import UserError, counted, listed, shown
+
+QUANTILES = (0, 25, 50, 75, 95, 100)
+"""Per cent of the documents that are no longer than what stands at the same place."""
 
 SAMPLE = 200
 """Training documents that stand for all where reading every one would take too long."""
@@ -19,12 +27,107 @@ SAMPLE = 200
 LONGEST = 100_000  # characters of a text in the sample
 
 SECONDS = 15 * 60.0
-"""In which a process of its own has to answer; a data set of the hub is fetched first."""
+"""In which the child has to answer; a data set of the hub is fetched first."""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """Counts and lengths of labelled documents, and their problems.
+
+    Attributes:
+        rows: of the source; each is a document, or without a text, or without a label.
+        documents: rows with a text and, where labels were asked for, a label.
+        without_text: rows whose text is empty.
+        without_label: rows with a text whose label is empty.
+        classes: documents of each class, in the order of the classes.
+        characters: the length of documents at each of ``QUANTILES``.
+        words: the same in pieces that white space parts.
+        repeated: documents that stand further up already.
+        contradicting: different documents that stand several times with different labels.
+        repeats: examples, contradicting ones first, then by how often they stand there.
+        problems: a sentence for each thing that training would suffer from.
+
+    Raises:
+        ValueError: if the numbers do not add up.
+    """
+
+    rows: int
+    documents: int
+    without_text: int
+    without_label: int
+    classes: dict[str, int]
+    characters: tuple[int, ...]
+    words: tuple[int, ...]
+    repeated: int
+    contradicting: int
+    repeats: tuple[Repeat, ...]
+    problems: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if self.rows != self.documents + self.without_text + self.without_label:
+            raise ValueError("every row is a document, or lacks a text, or lacks a label")
+        if self.classes and sum(self.classes.values()) != self.documents:
+            raise ValueError("every document has one class")
+        if {len(self.characters), len(self.words)} != {len(QUANTILES)}:
+            raise ValueError(f"{len(QUANTILES)} quantiles of each length are expected")
+
+
+def inspect(corpus: Corpus, text_column: str = "text", label_column: str = "label") -> Inspection:
+    """Read every document once; the columns are named in the problems."""
+    measures = _measure(corpus.texts)
+    repeats = Repeats.among(corpus, measures["digest"])
+    classes = class_counts(corpus.labels)
+    return Inspection(
+        rows=len(corpus) + corpus.without_text + corpus.without_label,
+        documents=len(corpus),
+        without_text=corpus.without_text,
+        without_label=corpus.without_label,
+        classes=classes,
+        characters=_quantiles(measures["characters"]),
+        words=_quantiles(measures["words"]),
+        repeated=repeats.repeated,
+        contradicting=repeats.contradicting,
+        repeats=repeats.examples,
+        problems=(
+            *_text_problems(int(measures["number"].sum()), len(corpus), text_column),
+            *label_problems(classes, label_column),
+        ),
+    )
+
+
+_MEASURES = np.dtype(
+    [("characters", np.int64), ("words", np.int64), ("digest", np.uint64), ("number", np.bool_)]
+)
+
+
+def _measure(texts: Iterable[str]) -> np.ndarray:
+    """(documents,) of ``_MEASURES``, in one pass."""
+
+    def measure(text: str) -> tuple[int, int, int, bool]:
+        words = text.split()
+        return len(text), len(words), digest(words), all(map(is_number, words))
+
+    return np.fromiter(map(measure, texts), dtype=_MEASURES)
+
+
+def _quantiles(lengths: np.ndarray) -> tuple[int, ...]:
+    """Lengths that occur, so that each can be found again."""
+    shares = np.array(QUANTILES) / 100
+    return tuple(int(n) for n in np.quantile(lengths, shares, method="inverted_cdf"))
+
+
+def _text_problems(numbers: int, documents: int, text_column: str) -> tuple[str, ...]:
+    if 2 * numbers < documents or not numbers:
+        return ()
+    return (
+        f'The column "{shown(text_column)}" holds nothing but numbers in {numbers:,} of '
+        f"{counted(documents, 'row')}; a column of texts is expected.",
+    )
 
 
 @dataclass(frozen=True)
 class DataPreview:
-    """What the parts of the data are like.
+    """Counts, lengths and examples of the parts of the data.
 
     Attributes:
         parts: training, validation and, where there is one, test.
@@ -59,7 +162,7 @@ class DataPreview:
 
 
 def preview_data(source: Source, seed: int = 0) -> DataPreview:
-    """Reads the data as a run would.
+    """Read the data as a run would.
 
     Raises:
         UserError: as ``read_parts``, or if the labels cannot be learnt: fewer than two
@@ -67,13 +170,11 @@ def preview_data(source: Source, seed: int = 0) -> DataPreview:
     """
     parts = read_parts(source, seed)
     _check_classes(parts)
-    there: dict[str, Corpus] = {"training": parts.training, "validation": parts.validation}
-    if parts.test is not None:
-        there["test"] = parts.test
+    named = {"training": parts.training, "validation": parts.validation, "test": parts.test}
     columns = source.text_column, source.label_column
     rows = _spread(len(parts.training))
     return DataPreview(
-        {name: inspect(corpus, *columns) for name, corpus in there.items()},
+        {name: inspect(corpus, *columns) for name, corpus in named.items() if corpus is not None},
         parts.notes,
         tuple(parts.training.texts[row][:LONGEST] for row in rows),
         tuple(parts.training.labels[row] for row in rows),
@@ -93,10 +194,10 @@ def _check_classes(parts: Parts) -> None:
 
 
 def preview_in_child(source: Source, seed: int = 0, seconds: float = SECONDS) -> DataPreview:
-    """As ``look``, in a process of its own.
+    """Preview the data as ``preview_data`` does, in a child process.
 
     Raises:
-        UserError: as ``look``, or if that process ends without an answer.
+        UserError: as ``preview_data``, or if that process ends without an answer.
     """
     request = {"source": asdict(source), "seed": seed}
     try:
@@ -105,39 +206,23 @@ def preview_in_child(source: Source, seed: int = 0, seconds: float = SECONDS) ->
         late = f"was not read within {seconds:g} seconds"
         why = late if error.status is None else "made its reader stop"
         raise UserError(f"{source.data} {why}.") from error
-    return _unpacked(table)
+    return _PREVIEW.validate_json(table.data["json"][0])
 
 
 def _spread(documents: int) -> list[int]:
-    """The places of at most ``SAMPLE`` documents, as evenly as they can be."""
+    """Row numbers of at most ``SAMPLE`` documents, as evenly as they can be."""
     wanted = min(SAMPLE, documents)
     return [at * documents // wanted for at in range(wanted)]
 
 
-def _packed(found: DataPreview) -> Table:
-    """A look as the one kind of answer that a child gives: a table, here of one cell."""
-    return Table("look", {"json": (json.dumps(asdict(found)),)})
+_PREVIEW = TypeAdapter(DataPreview)
 
 
-def _unpacked(table: Table) -> DataPreview:
-    values = json.loads(table.data["json"][0])
-    parts = {name: _inspection(part) for name, part in values["parts"].items()}
-    sample = {name: tuple(values[name]) for name in ("notes", "texts", "labels")}
-    return DataPreview(parts, **sample, unlabelled=values["unlabelled"])
-
-
-def _inspection(values: Mapping[str, Any]) -> Inspection:
-    tuples = {name: tuple(values[name]) for name in ("characters", "words", "problems")}
-    repeats = (
-        Repeat(**{**one, "ids": tuple(one["ids"]), "labels": tuple(one["labels"])})
-        for one in values["repeats"]
-    )
-    return Inspection(**{**values, **tuples, "repeats": tuple(repeats)})
-
-
-def _work(request: dict[str, Any]) -> Table:
-    return _packed(preview_data(Source(**request["source"]), request["seed"]))
+def _read_in_child(request: dict[str, Any]) -> Table:
+    """One cell of JSON: a table is the only form of answer that a child has."""
+    preview = preview_data(Source(**request["source"]), request["seed"])
+    return Table("preview", {"json": (_PREVIEW.dump_json(preview).decode(),)})
 
 
 if __name__ == "__main__":
-    sandbox.answer_parent(_work)
+    sandbox.answer_parent(_read_in_child)

@@ -5,6 +5,7 @@ A table with a column "text" and a column "spans": a list of [start, end] pairs 
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -142,6 +143,6 @@ def _span(pair: list[int], characters: int) -> Span:
     return Span(start, end)
 
 
-def _white_space(found) -> str:
-    """As long as what was found, and a line break to a tokenizer."""
-    return "\n".ljust(len(found[0]))
+def _white_space(match: re.Match) -> str:
+    """As long as the match, and a line break to a tokenizer."""
+    return "\n".ljust(len(match[0]))

@@ -55,8 +55,8 @@ def run_in_child(
         folder = Path(name)
         # The child works in an empty folder: what lies in ours must not shadow a name.
         (folder / "empty").mkdir()
-        said = json.dumps({"most_bytes": most_bytes, "request": request})
-        (folder / "request.json").write_text(said, encoding="utf-8")
+        message = json.dumps({"most_bytes": most_bytes, "request": request})
+        (folder / "request.json").write_text(message, encoding="utf-8")
         try:
             finished = subprocess.run(
                 [sys.executable, "-m", module, name],
@@ -91,13 +91,13 @@ def _search_path() -> str:
 
 
 def answer_parent(work: Callable[[dict[str, Any]], Stream | Table]) -> None:
-    """The child's whole life: read the request, work, leave the answer, exit."""
+    """Read the request, work, leave the answer and exit: all that the child does."""
     folder = Path(sys.argv[1])
-    asked = json.loads((folder / "request.json").read_text(encoding="utf-8"))
+    message = json.loads((folder / "request.json").read_text(encoding="utf-8"))
     try:
-        found = work(asked["request"])
-        stream = stream_of(found) if isinstance(found, Table) else found
-        stream.write(folder / "table.arrow", asked["most_bytes"])
+        answer = work(message["request"])
+        stream = stream_of(answer) if isinstance(answer, Table) else answer
+        stream.write(folder / "table.arrow", message["most_bytes"])
         (folder / "name.txt").write_text(stream.name, encoding="utf-8")
     except UserError as error:
         (folder / "refusal.txt").write_text(str(error), encoding="utf-8", errors="replace")

@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from han_core.data.corpus import Corpus, read_corpus, stratified_split
-from han_core.data.document_groups import digests, grouped_split, groups_of
-from han_core.data.inspection import Overlap, fractional, label_problems, overlaps
-from han_core.data.labels import is_number
+from han_core.data.document_groups import Overlap, digests, grouped_split, groups_of, overlaps
+from han_core.data.labels import class_counts, fractional, is_number, label_problems
 from han_core.runtime.errors import UserError, counted, listed, shown
 
 PARTS = {
@@ -90,27 +89,27 @@ def split_parts(corpus: Corpus, source: Source, seed: int) -> Parts:
             learnt from, or the column divides nothing; or as ``read_corpus`` for other data.
     """
     _refuse_what_teaches_nothing(corpus, source)
-    given = {"training": corpus}
+    parts = {"training": corpus}
     if source.split_column is not None:
-        given = _by_column(corpus, source.split_column)
+        parts = _by_column(corpus, source.split_column)
     if source.split_seed is not None:
         if source.split_seed < 0:
             raise UserError(f"--split-seed is 0 or more; {source.split_seed} came.")
         seed = source.split_seed
-    parts = _held_out(given, source, seed)
+    parts = _hold_out(parts, source, seed)
     if source.limit is not None:
         if source.limit < 1:
             raise UserError(f"--limit is at least 1; {source.limit} came.")
         parts["training"] = parts["training"].first(source.limit)
-    found = overlaps(parts)
+    shared = overlaps(parts)
     unlabelled = _unlabelled(source, parts)
     notes = (
         *(note for part in (*parts.values(), unlabelled) if part for note in part.notes),
-        *label_problems(corpus, source.label_column),
-        *(overlap.sentence for overlap in found),
+        *label_problems(class_counts(corpus.labels), source.label_column),
+        *(overlap.sentence for overlap in shared),
     )
     training, validation, test = parts["training"], parts["validation"], parts.get("test")
-    return Parts(training, validation, test, tuple(dict.fromkeys(notes)), found, unlabelled)
+    return Parts(training, validation, test, tuple(dict.fromkeys(notes)), shared, unlabelled)
 
 
 def _read(spec: str, source: Source, default_split: str = "train") -> Corpus:
@@ -123,7 +122,7 @@ def _read(spec: str, source: Source, default_split: str = "train") -> Corpus:
 
 
 def _refuse_what_teaches_nothing(corpus: Corpus, source: Source) -> None:
-    """Refuses what only a wrong choice of columns gives, and a single class."""
+    """Refuse what only a wrong choice of columns gives, and a single class."""
     if all(map(is_number, corpus.texts)):
         raise UserError(
             f'The column "{shown(source.text_column)}" of {corpus.name} holds nothing but '
@@ -143,10 +142,10 @@ def _refuse_what_teaches_nothing(corpus: Corpus, source: Source) -> None:
 def _by_column(corpus: Corpus, column: str) -> dict[str, Corpus]:
     """The parts that the cells of ``column`` name; there is always one for training."""
     if column not in corpus.extra:
-        there = listed(tuple(corpus.extra)) or "none"
+        columns = listed(tuple(corpus.extra)) or "none"
         raise UserError(
             f'{corpus.name} has no column "{shown(column)}" that could divide its rows; '
-            f"the columns beside text and label are: {there}."
+            f"the columns beside text and label are: {columns}."
         )
     cells = [cell.strip().casefold() for cell in corpus.extra[column]]
     meaning = {word: part for part, words in PARTS.items() for word in words}
@@ -163,12 +162,12 @@ def _by_column(corpus: Corpus, column: str) -> dict[str, Corpus]:
     return {part: corpus.take(taken) for part, taken in rows.items() if taken}
 
 
-def _held_out(given: dict[str, Corpus], source: Source, seed: int) -> dict[str, Corpus]:
-    """Training, validation and perhaps test: the given parts, other data, or shares.
+def _hold_out(parts: dict[str, Corpus], source: Source, seed: int) -> dict[str, Corpus]:
+    """Complete training, validation and perhaps test with other data or shares.
 
     The test share is cut first, so that another validation share leaves it as it is.
     """
-    parts, whole = dict(given), len(given["training"])
+    parts, whole = dict(parts), len(parts["training"])
     for part, wanted in (("test", source.test), ("validation", source.validation)):
         if part in parts or wanted is None:
             continue
@@ -209,17 +208,17 @@ def _unlabelled(source: Source, parts: dict[str, Corpus]) -> Corpus | None:
     """
     if source.unlabelled is None:
         return None
-    found = read_corpus(source.unlabelled, text_column=source.text_column, label_column=None)
-    known = np.concatenate([digests(part.texts) for part in parts.values()])
-    new = np.flatnonzero(~np.isin(digests(found.texts), known))
+    corpus = read_corpus(source.unlabelled, text_column=source.text_column, label_column=None)
+    labelled = np.concatenate([digests(part.texts) for part in parts.values()])
+    new = np.flatnonzero(~np.isin(digests(corpus.texts), labelled))
     if not len(new):
         raise UserError(
-            f"All documents of {found.name} stand among the labelled ones; others were expected."
+            f"All documents of {corpus.name} stand among the labelled ones; others were expected."
         )
-    if left := len(found) - len(new):
+    if left := len(corpus) - len(new):
         note = (
-            f"{left:,} of {counted(len(found), 'unlabelled document')} left out: "
+            f"{left:,} of {counted(len(corpus), 'unlabelled document')} left out: "
             "they stand among the labelled ones too."
         )
-        found = replace(found.take(new), notes=(*found.notes, note))
-    return found
+        corpus = replace(corpus.take(new), notes=(*corpus.notes, note))
+    return corpus

@@ -83,12 +83,12 @@ def _first_bad_byte(opened: Opened, encoding: str, mark: int) -> tuple[int, int]
         file.seek(mark)
         while True:
             block = file.read(_BLOCK)
-            kept = decoder.getstate()[0]  # of a character that the last block cut
+            incomplete = decoder.getstate()[0]  # of a character that the last block cut
             try:
                 decoder.decode(block, final=not block)
             except UnicodeDecodeError as error:
-                before = (kept + block)[: error.start]
-                return position - len(kept) + error.start, line + before.count(b"\n")
+                before = (incomplete + block)[: error.start]
+                return position - len(incomplete) + error.start, line + before.count(b"\n")
             position, line = position + len(block), line + block.count(b"\n")
             if not block:
                 return position, line

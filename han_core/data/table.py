@@ -161,8 +161,10 @@ class Table:
 
     def column(self, name: str) -> Sequence[str]:
         if name not in self.data:
-            there = listed(self.columns) or "none"
-            raise UserError(f'{self.name} has no column "{shown(name)}"; its columns are: {there}.')
+            columns = listed(self.columns) or "none"
+            raise UserError(
+                f'{self.name} has no column "{shown(name)}"; its columns are: {columns}.'
+            )
         return self.data[name]
 
     def take(self, rows: Sequence[int]) -> "Table":

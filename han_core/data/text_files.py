@@ -125,7 +125,7 @@ def split_pasted(text: str, source: str = "The text") -> PastedTexts:
         UserError: if there is nothing but white space, or every document is too long.
     """
     pieces = [piece for piece in _pieces(text) if piece.strip()]
-    return _kept(enumerate(pieces, start=1), source, ())
+    return _limited(enumerate(pieces, start=1), source, ())
 
 
 def read_pasted_file(data: bytes, filename: str) -> PastedTexts:
@@ -159,7 +159,7 @@ def pasted_from_table(table: Table, column: str | None = None) -> PastedTexts:
     rows = ((number, cell) for number, cell in enumerate(cells, start=1) if cell.strip())
     from_column = f'The texts are those of the column "{shown(column)}".'
     empty = sum(not cell.strip() for cell in cells)
-    return _kept(rows, table.name, (from_column, _left_out(empty, "row", "without a text")))
+    return _limited(rows, table.name, (from_column, _left_out(empty, "row", "without a text")))
 
 
 def text_column(table: Table) -> str:
@@ -197,27 +197,29 @@ def _txt(data: bytes, name: str) -> str:
     return text
 
 
-def _kept(numbered: Iterable[tuple[int, str]], source: str, notes: tuple[str, ...]) -> PastedTexts:
-    """The first documents that are not too long, and what is to be said about the others."""
-    kept: list[Pasted] = []
+def _limited(
+    numbered: Iterable[tuple[int, str]], source: str, notes: tuple[str, ...]
+) -> PastedTexts:
+    """The first documents that are not too long, and notes on the others."""
+    documents: list[Pasted] = []
     too_long = beyond = 0
     for number, text in numbered:
         if len(text) > LONGEST_TEXT:
             too_long += 1
-        elif len(kept) == MOST_DOCUMENTS:
+        elif len(documents) == MOST_DOCUMENTS:
             beyond += 1
         else:
-            kept.append(Pasted(_name(number, text), text))
+            documents.append(Pasted(_name(number, text), text))
     longer = f"of more than {LONGEST_TEXT:,} characters"
-    if not kept and not too_long:
+    if not documents and not too_long:
         raise UserError(f"{source} holds no document: at least one word is expected.")
-    if not kept:
+    if not documents:
         raise UserError(f"{source} holds only documents {longer}; shorter ones are expected.")
     left_out = (
         _left_out(too_long, "document", longer),
         _left_out(beyond, "document", f"beyond the first {MOST_DOCUMENTS:,}"),
     )
-    return PastedTexts(tuple(kept), tuple(filter(None, (*notes, *left_out))))
+    return PastedTexts(tuple(documents), tuple(filter(None, (*notes, *left_out))))
 
 
 def _name(number: int, text: str) -> str:

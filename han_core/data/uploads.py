@@ -28,7 +28,7 @@ FRESH_SECONDS = 3600.0
 
 
 def store_upload(data: bytes, filename: str) -> Path:
-    """Keeps a file that was sent; its path can be given as ``Source.data``.
+    """Keep a file that was sent; its path can be given as ``Source.data``.
 
     The same content under the same name is kept once. Only the account that Hanscope runs
     under can read it.
@@ -39,11 +39,11 @@ def store_upload(data: bytes, filename: str) -> Path:
     path = _place(data, _own_name(filename, ending_of(filename)))
     if not path.exists():
         read_upload(data, filename)
-    return _kept(data, path)
+    return _store(data, path)
 
 
 def store_vectors(data: bytes, filename: str) -> tuple[Path, int]:
-    """Keeps a file of word vectors; its path can be given as the setting ``vectors``.
+    """Keep a file of word vectors; its path can be given as the setting ``vectors``.
 
     Returns:
         The path, and how many numbers a vector has.
@@ -57,7 +57,7 @@ def store_vectors(data: bytes, filename: str) -> tuple[Path, int]:
             f"The name of a file of word vectors ends in {', '.join(VECTORS)}; "
             f'"{shown_name(filename)}" came.'
         )
-    path = _kept(data, _place(data, _own_name(filename, ending)))
+    path = _store(data, _place(data, _own_name(filename, ending)))
     try:
         return path, vectors_size(path)
     except UserError:
@@ -69,8 +69,8 @@ def _place(data: bytes, name: str) -> Path:
     return uploads_root().absolute() / hashlib.sha256(data).hexdigest() / name
 
 
-def _kept(data: bytes, path: Path) -> Path:
-    """``path``, which holds ``data`` from now on."""
+def _store(data: bytes, path: Path) -> Path:
+    """Write ``data`` to ``path`` unless it is there, and return the path."""
     if path.exists():
         os.utime(path)
         return path
@@ -87,18 +87,18 @@ def _kept(data: bytes, path: Path) -> Path:
 
 
 def delete_unused_uploads(in_use: Collection[str | Path], at_most: int = 0) -> None:
-    """Deletes files, those that came first before others, until at most so many bytes are kept.
+    """Delete files, the oldest first, until at most so many bytes are kept.
 
     What stands ``in_use`` stays, and so does what came less than ``FRESH_SECONDS`` ago.
     """
     used = {Path(file_of(str(spec))).absolute() for spec in in_use}
-    files = sorted(_files(), key=_came)
-    kept = sum(map(_size, files))
+    files = sorted(_files(), key=_modified)
+    total = sum(map(_size, files))
     for path in files:
-        if kept <= at_most:
+        if total <= at_most:
             return
-        if path not in used and time.time() - _came(path) > FRESH_SECONDS:
-            kept -= _size(path)
+        if path not in used and time.time() - _modified(path) > FRESH_SECONDS:
+            total -= _size(path)
             path.unlink(missing_ok=True)
             with suppress(OSError):  # the same content under another name is still there
                 path.parent.rmdir()
@@ -144,7 +144,7 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _came(path: Path) -> float:
+def _modified(path: Path) -> float:
     try:
         return path.stat().st_mtime
     except OSError:

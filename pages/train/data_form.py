@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from han_core.data.inspection import Inspection
-from han_core.data.preview import DataPreview
+from han_core.data.preview import DataPreview, Inspection
 from han_core.data.splits import Source
 from han_core.data.table import Table
 from han_core.runtime.errors import UserError

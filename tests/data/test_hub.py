@@ -98,8 +98,8 @@ def test_without_network_the_answer_comes_within_seconds(tmp_path, monkeypatch):
 
 
 def test_a_silent_hub_is_not_waited_for(no_child, monkeypatch):
-    monkeypatch.setattr(hub, "PROBE_SECONDS", 0.05)
-    monkeypatch.setattr(hub, "_status", lambda url: time.sleep(1))
+    monkeypatch.setattr(hub, "ANSWER_SECONDS", 0.05)
+    monkeypatch.setattr(hub, "_load", lambda url, seconds: time.sleep(1))
     assert "no answer within 0.05 seconds" in refusal(read_hub, "hf:imdb")
 
 
@@ -134,7 +134,7 @@ def test_the_second_child_is_online_and_shows_its_progress(monkeypatch):
         return Table("hf:imdb@train", {})
 
     monkeypatch.setattr(sandbox, "run_in_child", ask)
-    monkeypatch.setattr(hub, "hub_answer", lambda url: 200)
+    monkeypatch.setattr(hub, "fetch", lambda url, seconds: b"{}")
     read_hub("hf:imdb")
     assert asked == [
         (True, {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}, False),

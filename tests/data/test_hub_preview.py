@@ -8,7 +8,7 @@ import urllib.parse
 
 import pytest
 
-from han_core.data import hub_preview
+from han_core.data import hub, hub_preview
 from han_core.data.hub_preview import HubColumn, HubConfig, HubSplit, columns_of, describe_dataset
 from han_core.runtime.errors import UserError
 
@@ -144,7 +144,7 @@ def test_rows_and_counts_may_be_missing(answer, server):
 def test_a_hub_that_says_nothing_useful_is_one_sentence(
     answer, says, server, no_cache, monkeypatch
 ):
-    monkeypatch.setattr(hub_preview, "LARGEST_ANSWER", 2_000)
+    monkeypatch.setattr(hub, "LARGEST_ANSWER", 2_000)
     server["/splits"] = answer
     assert says in refusal("owner/small")
 
@@ -166,8 +166,8 @@ def test_where_nothing_can_be_reached_the_answer_comes_within_seconds(
     said = refusal("owner/small")
     assert "(" in said
     assert "a local file can be given instead" in said
-    monkeypatch.setattr(hub_preview, "PREVIEW_SECONDS", 0.05)
-    monkeypatch.setattr(hub_preview, "_fetched", lambda url: time.sleep(1))
+    monkeypatch.setattr(hub_preview, "ANSWER_SECONDS", 0.05)
+    monkeypatch.setattr(hub, "_load", lambda url, seconds: time.sleep(1))
     assert "(no answer within 0.05 seconds)" in refusal("owner/small")
 
 
