@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from han_core.runtime.errors import UserError
 from han_core.text import characters
 from han_core.text.document import Document, Sentence, Span
+from han_core.text.presegmented import is_presegmented, presegmented_document
 
 MAXIMUM_TOKENS = 20_000
 """More than anybody pastes; what is past it is reported as not seen."""
@@ -73,6 +74,9 @@ class Tokenizer:
 
     def __call__(self, text: str) -> Document:
         """Splits ``text``; white space is never part of a token."""
+        if is_presegmented(text):
+            words_given = self.segmentation == "words"
+            return presegmented_document(text, self, self.maximum_tokens, words_given)
         # Lone surrogates cannot be encoded; the replacement has the same length.
         readable = _LONE_SURROGATE.sub("\ufffd", text)
         spans, seen = self._spans(readable)

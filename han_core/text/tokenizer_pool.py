@@ -67,7 +67,7 @@ def tokenise_texts(texts: Sequence[str], tokenizer: Tokenizer) -> TokenisedChunk
         sentences.extend(document.sentence_lengths)
         ends.append(len(words))
         sentence_ends.append(len(sentences))
-        cut.append(document.seen < len(text))
+        cut.append(document.seen < len(document.text))
     columns = [_lists(ends, words), _lists(sentence_ends, sentences), pa.array(cut, pa.bool_())]
     return TokenisedChunk(
         pa.Table.from_arrays(columns, schema=DOCUMENTS), [encoded(word) for word in lexicon]
