@@ -22,7 +22,7 @@ from han_core.cli.common import (
 )
 from han_core.data.rationales import read_rationales
 from han_core.explanation import dataset_evidence, plausibility
-from han_core.explanation.explain import explain_many
+from han_core.explanation.explain import explain_each
 from han_core.runtime.errors import UserError, counted
 
 SOON = 1.0
@@ -37,21 +37,43 @@ def explain_flags(parser: ArgumentParser) -> None:
 
 
 def run_explain(options: Namespace) -> None:
-    """Read JSON lines and write an explanation of each, in the same order."""
+    """Read JSON lines and write an explanation of each, in the same order.
+
+    A text without words gets an answer that says so, and the next ones their explanations.
+    """
     checkpoint = load_chosen(options)
     texts, ids = parse_documents(input_bytes(options.input))
     with writing(options.output) as out:
-        explanations = explain_many(checkpoint, texts, ids)
-        for explanation in follow(explanations, "Explaining", len(texts), delay=SOON):
-            out.write(json.dumps(explanation.to_json(), allow_nan=False) + "\n")
+        explanations = follow(
+            explain_each(checkpoint, texts, ids), "Explaining", len(texts), delay=SOON
+        )
+        wordless = 0
+        for text, id, explanation in zip(texts, ids, explanations, strict=True):
+            answer = explanation.to_json() if explanation else answer_without_words(text, id)
+            wordless += explanation is None
+            out.write(json.dumps(answer, allow_nan=False) + "\n")
+    if wordless:
+        say(f"{counted(wordless, 'text')} without words: no prediction, and an error in its line.")
+
+
+def answer_without_words(text: str, id: object) -> dict:
+    """Return the line of a text in which there is nothing to predict from."""
+    return {
+        "id": id,
+        "label": None,
+        "probabilities": {},
+        "sentences": [],
+        "seen": {"characters": 0, "of": len(text), "tokens": 0, "unknown": 0},
+        "error": "The text has no words, so there is no prediction.",
+    }
 
 
 def parse_documents(data: bytes) -> tuple[list[str], list]:
     """Return texts and ids of JSON lines, in order; an id is any JSON value, or the line's number.
 
     Raises:
-        UserError: names the line that is no object with a text of at least one word,
-            or whose id is a number that JSON does not have.
+        UserError: names the line that is no object with a text, or whose id is a number
+            that JSON does not have.
     """
     texts, ids = [], []
     try:
@@ -73,8 +95,6 @@ def _parse_document(line: str, number: int) -> tuple[str, object]:
         raise UserError(f"Line {number} of the input is not JSON.") from error
     if not isinstance(value, dict) or not isinstance(value.get("text"), str):
         raise UserError(f'Line {number} of the input has no "text" that is a string.')
-    if not value["text"].strip():
-        raise UserError(f"Line {number} of the input has a text without a word.")
     id = value.get("id", number)
     try:
         json.dumps(id, allow_nan=False)

@@ -63,6 +63,20 @@ def explain_many(
         yield from explain_documents(checkpoint, documents, ids[start : start + CHUNK])
 
 
+def explain_each(
+    checkpoint: Checkpoint, texts: Sequence[str], ids: Sequence[str]
+) -> Iterator[Explanation | None]:
+    """As ``explain_many``, but None in the place of a text without words."""
+    for start in range(0, len(texts), CHUNK):
+        documents = [checkpoint.tokenizer(text) for text in texts[start : start + CHUNK]]
+        worded = [at for at, document in enumerate(documents) if document.sentences]
+        explanations = explain_documents(
+            checkpoint, [documents[at] for at in worded], [ids[start + at] for at in worded]
+        )
+        for document in documents:
+            yield next(explanations) if document.sentences else None
+
+
 def explain_documents(
     checkpoint: Checkpoint, documents: Sequence[Document], ids: Sequence[str]
 ) -> Iterator[Explanation]:

@@ -372,6 +372,29 @@ def test_explain_shows_how_far_it_is_where_it_takes_long(
     assert any("Explaining" in line and "5/5" in line for line in errors)
 
 
+def test_a_text_without_words_gets_an_answer_and_stops_nothing(
+    run_command, random_checkpoint, tmp_path
+):
+    source, texts = tmp_path / "in.jsonl", ["a dull film", "", " \n\t", "a great film"]
+    source.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    checkpoint = random_checkpoint()
+    arguments = ["explain", *CPU, "--checkpoint", checkpoint, "--input", source]
+    status, answers, errors = run_command(*arguments)
+    assert status == 0
+    assert [answer["id"] for answer in answers] == [1, 2, 3, 4]
+    assert [bool(answer["sentences"]) for answer in answers] == [True, False, False, True]
+    for answer, text in zip(answers[1:3], texts[1:3], strict=True):
+        assert answer["label"] is None
+        assert answer["probabilities"] == {}
+        assert answer["seen"] == {"characters": 0, "of": len(text), "tokens": 0, "unknown": 0}
+        assert "no words" in answer["error"]
+    assert errors[-1].startswith("2 texts without words")
+    source.write_text('{"text": "a great film"}')
+    alone = run_command(*arguments)[1][0]
+    assert alone["probabilities"] == pytest.approx(answers[3]["probabilities"])
+    assert alone["seen"] == answers[3]["seen"]
+
+
 def test_nothing_to_explain_is_nothing(run_command, random_checkpoint, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"")))
     assert run_command("explain", "--checkpoint", random_checkpoint()) == (0, [], [])
