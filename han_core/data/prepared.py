@@ -23,11 +23,11 @@ from han_core.runtime.atomic_io import checksum, read_json, whole_folder, write_
 from han_core.runtime.disk_cache import NOTE, DiskCache, mark_used
 from han_core.runtime.errors import UserError
 from han_core.runtime.paths import prepared_root
+from han_core.runtime.quotas import PREPARED
 from han_core.text import characters, tokenizer
 from han_core.text.token_table import DIGEST, TEXTS, WORDS, TokenTable, digests
 from han_core.text.tokenizer_pool import TokenisedChunk, processes_for, tokenise_chunks
 
-LARGEST = 5_000_000_000  # bytes of all entries; the one in use stays in any case
 TEXTS_FILE, WORDS_FILE = "texts.arrow", "words.arrow"
 
 Sink = Callable[[pa.Table], None]
@@ -47,7 +47,7 @@ def stored_table(recipe: str, digests: np.ndarray, read: Read) -> TokenTable:
     Raises:
         OSError: if the folder cannot be written to, as where the disk is full.
     """
-    cache = DiskCache(prepared_root(), LARGEST)
+    cache = DiskCache(prepared_root(), PREPARED.limit())
     key = sha256(recipe.encode() + digests.tobytes()).hexdigest()
     with cache.locked(key) as entry:
         # An entry of more texts holds these as well.

@@ -56,6 +56,14 @@ def gibibytes(number: int) -> str:
     return f"{number / 2**30:.3g} GiB"
 
 
+def file_size(number: int) -> str:
+    """ "63.2 MiB" of so many bytes."""
+    for unit, size in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if number >= size:
+            return f"{number / size:,.1f}".removesuffix(".0") + f" {unit}"
+    return counted(number, "byte")
+
+
 def counted(number: int, noun: str) -> str:
     """ "1 row", "3 rows": the number with its noun, for nouns that take an s."""
     return f"{number} {noun}" if number == 1 else f"{number:,} {noun}s"

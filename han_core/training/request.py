@@ -15,6 +15,7 @@ from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import CONFIG, TextConfig
 from han_core.runtime.atomic_io import restore_previous
 from han_core.runtime.errors import UserError
+from han_core.runtime.quotas import check_quota_at
 from han_core.text.word_vectors import vectors_size
 from han_core.training.distillation import Teacher, find_teachers
 from han_core.training.initial_weights import Origin, origin
@@ -77,7 +78,7 @@ def check_request(request: Request, device: torch.device) -> CheckedRequest:
 
     Raises:
         UserError: if labels, settings, vectors or device do not fit, the folder is
-            taken, or the run that has begun there is damaged.
+            taken, the disk's quota is used up, or the run that has begun there is damaged.
     """
     out = _free(request)
     begun = request.resume and _holds_something(out)
@@ -170,7 +171,9 @@ def _free(request: Request) -> Path:
         raise UserError(f"--out {out} cannot be written: {reason}.") from error
     if not os.access(out.parent, os.W_OK):
         raise UserError(f"--out {out} cannot be written: its parent folder is read-only.")
-    if taken and not request.resume:
+    if not taken:
+        check_quota_at(out)
+    elif not request.resume:
         raise UserError(
             f"--out names a new or empty folder; {out} holds something"
             + (" (a checkpoint: --resume goes on with it)." if (out / CONFIG).exists() else ".")

@@ -11,6 +11,7 @@ from han_core.data.hub_preview import HubDataset
 from han_core.data.preview import DataPreview
 from han_core.data.splits import Source
 from han_core.runtime.paths import runs_root
+from han_core.runtime.quotas import QUOTAS
 from han_core.training.estimate import Estimate
 from han_core.training.runs import manage
 from han_core.training.runs.plan import Plan, forecast
@@ -61,9 +62,21 @@ def runs() -> list[RunView]:
     return _runs(str(runs_root()))
 
 
+@st.cache_data(ttl=5, max_entries=2, show_spinner=False)
+def disk_usage(root: str) -> tuple[list[tuple[str, int, int]], list[tuple[str, int]]]:
+    """Return what is kept below ``root``, what it takes and may take, and the largest runs.
+
+    Raises:
+        UserError: if a limit in the environment is no size.
+    """
+    usage = [(quota.name, quota.used(), quota.limit()) for quota in QUOTAS]
+    return usage, [(run.name, size) for run, size in manage.largest_runs()]
+
+
 def forget_runs() -> None:
     """List the runs anew, after one was changed."""
     _runs.clear()
+    disk_usage.clear()
 
 
 @st.cache_resource(ttl=1, max_entries=2, show_spinner=False)

@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from han_core.data.preview import DataPreview
 from han_core.data.splits import Source
 from han_core.models.listing import Listing
+from han_core.runtime.paths import runs_root
 from han_core.training.runs import manage
 from han_core.training.runs.plan import LONGEST_WATCHED, MOST_WATCHED, Plan, checked_plan
 from pages.shared import controls
@@ -66,6 +67,7 @@ def form(left: DeltaGenerator, right: DeltaGenerator) -> None:
             choices.settings.update({**more, **documents.distillation})
             plan = make_plan(name, device, choices, texts, documents.source)
         start_button(plan)
+        disk_space()
         if plan is not None:
             estimate(plan, documents.look)
 
@@ -213,6 +215,16 @@ def start_button(plan: Plan | None) -> None:
         run_list.show(manage.start(plan))
         cached_runs.forget_runs()
         st.rerun()
+
+
+def disk_space() -> None:
+    """Draw a line with what runs, checkpoints and prepared texts take of the disk.
+
+    Raises:
+        UserError: if a limit in the environment is no size.
+    """
+    usage, _ = cached_runs.disk_usage(str(runs_root()))
+    st.caption(f"Disk: {'; '.join(sentences.disk(*row) for row in usage)}.")
 
 
 def estimate(plan: Plan, look: DataPreview | None) -> None:

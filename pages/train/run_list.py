@@ -13,6 +13,7 @@ import streamlit as st
 from pandas.io.formats.style import Styler
 
 from han_core.runtime.errors import UserError
+from han_core.runtime.paths import runs_root
 from han_core.training.runs import manage
 from han_core.training.runs.archive import import_archive
 from han_core.training.runs.view import RunView, differences, runs_table
@@ -165,6 +166,8 @@ def runs() -> tuple[str, ...]:
     live = any(run.is_live for run in views)
     st.fragment(_table, run_every=EVERY if live else None)()
     st.caption(sentences.TABLE)
+    with st.expander("Disk space", key="runs_disk"):
+        disk_space()
     return chosen_of([run.id for run in views])[:MOST_CHOSEN]
 
 
@@ -189,6 +192,18 @@ def _table() -> None:
     if set(now) != set(selected):
         choose(now)
         st.rerun()
+
+
+def disk_space() -> None:
+    """Draw a bar for each limit of the disk, and say what can be deleted.
+
+    Raises:
+        UserError: if a limit in the environment is no size.
+    """
+    usage, largest = cached_runs.disk_usage(str(runs_root()))
+    for name, used, limit in usage:
+        st.progress(min(1.0, used / max(1, limit)), sentences.disk(name, used, limit))
+    st.caption(plain(sentences.largest_runs(largest)))
 
 
 def _of_rows(rows: Sequence[int], ids: Sequence[str]) -> list[str]:

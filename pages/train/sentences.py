@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from han_core.data.hub_preview import HubDataset
+from han_core.runtime.errors import file_size
 from han_core.training.estimate import Estimate
 from han_core.training.runs.view import RunView
 
@@ -166,6 +167,21 @@ def seconds(number: float) -> str:
 def memory(number: float) -> str:
     """Return bytes as "12 MB" or "1.5 GB"."""
     return f"{number / 1e9:.1f} GB" if number >= 1e9 else f"{max(1, round(number / 1e6))} MB"
+
+
+def disk(name: str, used: int, limit: int) -> str:
+    """Return "runs 1.2 GiB of 20 GiB"."""
+    return f"{name} {file_size(used)} of {file_size(limit)}"
+
+
+def largest_runs(largest: Sequence[tuple[str, int]]) -> str:
+    """Say how to make room on the disk."""
+    names = ", ".join(f"{name} ({file_size(size)})" for name, size in largest)
+    return (
+        f"The largest runs: {names or 'none'}. Select a run and press Delete to make room; its "
+        "checkpoint can go with it. Of the prepared texts, those that were used longest ago are "
+        "deleted automatically. Where a limit is reached, no new run starts."
+    )
 
 
 def estimate(estimate: Estimate, epochs: int) -> dict[str, str]:

@@ -195,7 +195,7 @@ def test_a_process_killed_while_it_reads_is_replaced_and_leaves_nothing(root, te
 def test_the_entries_not_used_for_longest_go(root, monkeypatch):
     table_of("a")
     size = sum(path.stat().st_size for path in entries(root)[0].iterdir())
-    monkeypatch.setattr(prepared, "LARGEST", int(3.5 * size))
+    monkeypatch.setenv("HANSCOPE_PREPARED_LIMIT", str(int(3.5 * size)))
     for text in "bc":
         table_of(text)
     for age, text in enumerate("abc"):
@@ -218,7 +218,7 @@ def _entry(root: Path, text: str) -> Path:
 
 def test_an_entry_larger_than_all_the_room_is_used_and_the_others_go(root, monkeypatch):
     table_of("a")
-    monkeypatch.setattr(prepared, "LARGEST", 10)
+    monkeypatch.setenv("HANSCOPE_PREPARED_LIMIT", "10")
     table, read = table_of("b")
     assert read
     assert len(table) == 1

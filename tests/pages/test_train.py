@@ -393,6 +393,20 @@ def test_a_run_begins_and_becomes_a_checkpoint(train, root):
     assert "run-curves" in hooks(train)
 
 
+def test_a_full_quota_is_shown_and_refuses_a_run_in_one_sentence(train, monkeypatch):
+    made("the large one")
+    captions = [caption.value for caption in train.run().caption]
+    assert any(text.startswith("Disk: runs") and "of 20 GiB" in text for text in captions)
+    monkeypatch.setenv("HANSCOPE_RUNS_LIMIT", "100")
+    train.button(key="train_start").click().run()
+    assert not train.exception
+    assert "of the 100 bytes allowed" in errors(train)[0]
+    assert "delete runs that nobody needs" in errors(train)[0]
+    assert len(runs()) == 1
+    train.segmented_control(key="train_view").set_value(run_list.RUNS).run()
+    assert any("the large one" in caption.value for caption in train.caption)
+
+
 def test_no_run_yet_is_said(train):
     train.segmented_control(key="train_view").set_value(run_list.RUNS).run()
     assert "There is no run yet" in errors(train)[0]

@@ -38,6 +38,7 @@ from han_core.runtime.atomic_io import (
 from han_core.runtime.errors import UserError, shown, system_errors
 from han_core.runtime.locks import held
 from han_core.runtime.paths import checkpoints_root, runs_root
+from han_core.runtime.quotas import CHECKPOINTS, RUNS
 from han_core.training.runs.event_log import EventLog, is_number
 from han_core.training.runs.plan import CHECKPOINT, LONGEST_NAME, Plan, checked_plan, new_folder
 from han_core.training.runs.state import is_line
@@ -65,6 +66,7 @@ def import_archive(data: bytes) -> str:
         UserError: says what is wrong with the zip, or why it cannot be kept; nothing is
             left then.
     """
+    RUNS.check(len(data))
     root = runs_root()
     with system_errors("The run cannot be kept on this machine"):
         root.mkdir(parents=True, exist_ok=True)
@@ -178,6 +180,8 @@ def publish_run(folder: Path, name: str) -> str:
     source = current_folder(folder / "checkpoint")
     if not (source / CONFIG).is_file():
         raise UserError("The run has no checkpoint yet; one is written after its first epoch.")
+    if not published(folder):
+        CHECKPOINTS.check(sum(file.stat().st_size for file in source.iterdir() if file.is_file()))
     with _writing_checkpoint(), held(folder.parent / TURN):
         target = checkpoints_root() / (published(folder) or _free(name))
         with whole_folder(target) as new:

@@ -17,6 +17,7 @@ from han_core.runtime.devices import choose_device
 from han_core.runtime.errors import UserError, system_errors
 from han_core.runtime.locks import Lock, take
 from han_core.runtime.paths import runs_root
+from han_core.runtime.quotas import CHECKPOINTS, RUNS, folder_size
 from han_core.training.optimization import check_precision
 from han_core.training.runs.archive import delete_published, publish_run, rename_published
 from han_core.training.runs.plan import CONFIG, Plan, checked_plan, new_folder, read_plan
@@ -31,8 +32,11 @@ def start(plan: Plan) -> str:
     """Begins a run in a process of its own, and returns its id.
 
     Raises:
-        UserError: if settings or device do not fit, or the disk takes no more.
+        UserError: if settings or device do not fit, a quota of the disk is used up, or the disk
+            takes no more.
     """
+    RUNS.check()
+    CHECKPOINTS.check()
     device = _device(plan)
     folder = new_folder(plan)
     with system_errors("The run cannot begin on this machine"), _owned(folder) as lock:
@@ -119,6 +123,12 @@ def runs() -> list[RunView]:
     root = runs_root()
     found = [path for path in root.iterdir() if ID.fullmatch(path.name)] if root.is_dir() else []
     return [view_run(folder) for folder in sorted(found, reverse=True) if folder.is_dir()]
+
+
+def largest_runs(number: int = 3) -> list[tuple[RunView, int]]:
+    """The runs that take the most disk, with their bytes."""
+    sizes = [(run, folder_size(run.folder)) for run in runs()]
+    return sorted(sizes, key=lambda pair: -pair[1])[:number]
 
 
 def view(id: str) -> RunView:

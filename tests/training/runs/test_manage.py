@@ -8,11 +8,22 @@ import pytest
 
 from han_core.models.checkpoint import WEIGHTS, load_checkpoint
 from han_core.runtime.errors import UserError
+from han_core.runtime.quotas import CHECKPOINTS, RUNS
 from han_core.training import optimization
 from han_core.training.runs import manage, queue, state
 from han_core.training.runs import plan as plan_module
 from han_core.training.runs.event_log import EventLog
-from han_core.training.runs.manage import delete, publish, rename, resume, runs, start, stop, view
+from han_core.training.runs.manage import (
+    delete,
+    largest_runs,
+    publish,
+    rename,
+    resume,
+    runs,
+    start,
+    stop,
+    view,
+)
 from han_core.training.runs.plan import new_folder
 
 LONG = 300  # epochs: no test waits for them
@@ -193,6 +204,23 @@ def test_an_unknown_device_is_refused_before_anything_is_written(plan, place):
     with pytest.raises(UserError, match="cuda:9"):
         start(plan(device="cuda:9"))
     assert not (place / "data").exists()
+
+
+@pytest.mark.parametrize("quota", [RUNS, CHECKPOINTS])
+def test_a_used_up_quota_refuses_a_run_before_anything_is_written(plan, place, monkeypatch, quota):
+    monkeypatch.setenv(quota.variable, "0")
+    with pytest.raises(UserError, match=f"The {quota.name} take .* of the 0 bytes allowed"):
+        start(plan())
+    assert not (place / "data").exists()
+
+
+def test_the_largest_runs_come_first(plan):
+    sizes = {"small": 10, "large": 30_000, "medium": 20_000}
+    for name, size in sizes.items():
+        (new_folder(plan(name=name)) / "checkpoint").write_bytes(bytes(size))
+    largest = largest_runs(2)
+    assert [run.name for run, _ in largest] == ["large", "medium"]
+    assert all(sizes[run.name] <= size < sizes[run.name] + 5_000 for run, size in largest)
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_nothing(plan, place, monkeypatch):

@@ -6,6 +6,7 @@ import pytest
 from han_core.models.checkpoint import CARD, METRICS, WEIGHTS, load_checkpoint, read_metrics
 from han_core.models.listing import list_checkpoints
 from han_core.runtime.errors import UserError
+from han_core.runtime.quotas import CHECKPOINTS
 from han_core.training.runs.archive import (
     delete_published,
     publish_run,
@@ -59,6 +60,18 @@ def test_a_name_that_is_taken_gets_a_number(run, place):
     assert publish_run(first, "mine") == "mine-2"  # again: its own is replaced
     assert there(place) == ["mine", "mine-2", "mine-3"]
     assert not list((place / "checkpoints" / "mine").iterdir())
+
+
+def test_no_checkpoint_is_published_beyond_the_quota_and_the_run_stays(run, place, monkeypatch):
+    monkeypatch.setenv(CHECKPOINTS.variable, "1k")
+    folder = run()
+    with pytest.raises(UserError, match="of the 1 KiB allowed"):
+        publish_run(folder, "mine")
+    assert not (place / "checkpoints").exists()
+    monkeypatch.setenv(CHECKPOINTS.variable, "1G")
+    assert publish_run(folder, "mine") == "mine"
+    monkeypatch.setenv(CHECKPOINTS.variable, "1k")
+    assert publish_run(folder, "mine") == "mine"  # takes the place of its own
 
 
 def test_one_published_again_holds_the_newer_weights(run, place):
