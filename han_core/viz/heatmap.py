@@ -15,7 +15,7 @@ import numpy as np
 from han_core.explanation.explanation import Explanation, Reading, ranks
 from han_core.runtime.errors import counted
 from han_core.viz.colour_scale import Scale
-from han_core.viz.markup import STEPS, background, percent, text_on, writable
+from han_core.viz.markup import STEPS, background, direction, percent, text_on, writable
 
 ROOMY = 40
 """Documents of so many sentences are shown whole."""
@@ -99,7 +99,8 @@ class Heatmap:
             ``unknown`` and ``added`` tokens; ``rules`` (token, pixels, negative above the
             word); ``title`` and ``values`` (text, or None where attention is what is coloured);
             ``folds`` (first sentence, number, text of their weight); ``out``; ``tail``, the
-            text after the last token; ``unseen``, what the model did not see, or None.
+            text after the last token; ``unseen``, what the model did not see, or None;
+            ``direction``, "rtl" where most of the text runs from right to left.
     """
 
     data: dict[str, Any]
@@ -161,6 +162,8 @@ def heatmap(
         "tail": tail,
         "unseen": unseen,
     }
+    if direction(text) == "rtl":
+        data["direction"] = "rtl"
     return Heatmap(data)
 
 

@@ -1,7 +1,9 @@
-"""Text for HTML and for Plotly's labels: escaped, cut to a width, numbers for people, colours.
+"""Text for HTML, Plotly and Markdown: escaped, cut to a width, numbers for people, colours.
 
-Neither can carry every ``str``: NUL and lone surrogates come out as U+FFFD, of the same length,
-so that offsets hold. Colours of weights are one hue (blue) where values have no sign, and
+One function for each target: ``html_text``, ``plotly_text``, ``markdown_text``. None of them can
+carry every ``str``: NUL and lone surrogates come out as U+FFFD, of the same length, so that
+offsets hold. Text that is written from right to left is isolated, so that the numbers beside it
+stay where they are. Colours of weights are one hue (blue) where values have no sign, and
 vermilion for negative ones, built in OKLab (Björn Ottosson, "A perceptual color space for image
 processing", 2020), where equal steps look equal, so that lightness alone tells the order.
 """
@@ -18,6 +20,23 @@ import numpy as np
 
 _UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 _PLOTLY_SIGNS = {ord(sign): f"&#{ord(sign)};" for sign in "&<>\"'$"}
+_MARKDOWN_SIGN = re.compile(r"[!-/:-@\[-`{-~]")
+
+# Streamlit looks for these in the text that is left when Markdown and its escapes have been read:
+# addresses (http: and www.), mail, :emoji: and :material_icon:, and arrows such as -> and <=.
+_SPLIT = re.compile(
+    r"(?<=[\w-])(?=:)|(?<=www)(?=\.)|(?<=\S)(?=@)|(?<=[-<>~])(?=[-=>])", re.IGNORECASE
+)
+_NOTHING = ":small[]"
+"""An element of Streamlit's Markdown without any text. Text on both sides of it is not joined."""
+
+_RIGHT_TO_LEFT = re.compile(
+    "[\u0590-\u08ff\u200f\u202b\u202e\ufb1d-\ufdff\ufe70-\ufeff"
+    "\U00010800-\U00010fff\U0001e800-\U0001efff]"
+)
+"""The blocks that Unicode keeps for scripts from right to left, and the signs that ask for it."""
+
+Direction = Literal["ltr", "rtl"]
 
 
 def writable(text: str) -> str:
@@ -35,7 +54,42 @@ def html_text(text: str) -> str:
 
 def plotly_text(text: str) -> str:
     """Escape ``text`` for Plotly, which reads ``<b>``, ``<a href>``, entities and ``$…$`` (TeX)."""
-    return writable(text).translate(_PLOTLY_SIGNS)
+    return isolated(writable(text)).translate(_PLOTLY_SIGNS)
+
+
+def markdown_text(text: str) -> str:
+    """Escape ``text`` for Streamlit's Markdown, on one line.
+
+    It reads as it is, also where Streamlit would make a link, an emoji, an icon or an
+    arrow of it after the escapes have been read.
+    """
+    pieces = _SPLIT.split(isolated(re.sub(r"\s+", " ", writable(text))))
+    return _NOTHING.join(_MARKDOWN_SIGN.sub(r"\\\g<0>", piece) for piece in pieces)
+
+
+def direction(text: str) -> Direction:
+    """Return the direction in which most letters of ``text`` are read."""
+    backward = len(re.findall(r"[^\W\d_]", "".join(_RIGHT_TO_LEFT.findall(text))))
+    if not backward:  # most texts, and a hundred times as fast
+        return "ltr"
+    return "rtl" if 2 * backward > len(re.findall(r"[^\W\d_]", text)) else "ltr"
+
+
+def first_direction(text: str) -> Direction:
+    """Return the direction of the first letter of ``text``, as ``dir=auto`` in HTML does.
+
+    Unicode Standard Annex 9, rules P2 and P3.
+    """
+    if not _RIGHT_TO_LEFT.search(text):
+        return "ltr"
+    strong = (unicodedata.bidirectional(sign) for sign in text)
+    first = next((kind for kind in strong if kind in ("L", "R", "AL")), "L")
+    return "ltr" if first == "L" else "rtl"
+
+
+def isolated(text: str) -> str:
+    """Return ``text``, between first strong isolate and its end if any of it runs backward."""
+    return f"\u2068{text}\u2069" if _RIGHT_TO_LEFT.search(text) else text
 
 
 def _read(name: str) -> str:

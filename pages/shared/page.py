@@ -11,7 +11,6 @@ received a value that the server set sends the old one, which must neither count
 nor undo the change. ``set_value`` marks such a value as pending, and ``is_stale`` tells.
 """
 
-import re
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -22,6 +21,10 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from han_core.runtime.errors import UserError
+from han_core.viz.markup import markdown_text
+
+plain = markdown_text
+"""Names, labels and everything else from outside pass through this into Markdown."""
 
 
 def begin(title: str, caption: str) -> None:
@@ -41,11 +44,6 @@ def user_errors_shown() -> Iterator[None]:
         yield
     except UserError as error:
         st.error(plain(str(error)))
-
-
-def plain(text: str) -> str:
-    """Escape ``text`` for Streamlit's Markdown: names and labels come from outside."""
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", re.sub(r"\s+", " ", text))
 
 
 def has_visited() -> bool:

@@ -7,7 +7,6 @@ import pytest
 from han_core.models.listing import Listing
 from pages.compare import charts, panels
 from pages.shared import cache, wording
-from pages.shared.wording import plain
 from pages.train import sentences as train_sentences
 
 
@@ -48,16 +47,6 @@ def test_no_text_claims_to_explain_a_decision(texts):
     assert len(text) > 500
     for word in ("because", "explains", "looked at", "therefore"):
         assert word not in text
-
-
-@pytest.mark.parametrize("sign", list("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"))
-def test_plain_leaves_markdown_no_sign(sign):
-    assert plain(f"a{sign}b") == f"a\\{sign}b"
-
-
-def test_plain_keeps_words_on_one_line():
-    assert plain("a\n# b") == r"a \# b"
-    assert plain("Größe 電影") == "Größe 電影"
 
 
 def test_fingerprint_follows_the_files(tmp_path):

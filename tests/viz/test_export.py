@@ -38,7 +38,7 @@ HOSTILE = ["</script><script>alert(1)</script>", "<!--", "</pre></noscript><b>",
 ELEMENTS = {
     "html", "head", "meta", "title", "style", "body", "div", "h1", "h2", "p", "dl", "dt", "dd",
     "table", "thead", "tbody", "tr", "th", "td", "a", "span", "b", "i", "section", "noscript",
-    "pre", "script",
+    "pre", "script", "bdi",
 }  # fmt: skip
 
 

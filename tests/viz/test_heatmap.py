@@ -273,3 +273,15 @@ def test_the_beginning_stays_in_sight(made):
     values = np.arange(50)  # the last ten words are the strongest
     (fold,) = folds(long_document(made, [0.1] * 40 + [10.0] * 10), values)
     assert (fold.first, fold.size) == (1, 39)
+
+
+def test_a_text_from_right_to_left_puts_its_bars_on_the_right(made):
+    def drawn(*sentences):
+        explanation = made(sentences)
+        scale = reading_scale([explanation], "document")
+        return heatmap(explanation, Colour(explanation.document_weights, scale)).data
+
+    hebrew, english = ["סרט", "נהדר", "."], ["A", "film", "."]
+    assert drawn(hebrew)["direction"] == "rtl"
+    assert drawn(hebrew, hebrew, english)["direction"] == "rtl"
+    assert "direction" not in drawn(english)

@@ -1,6 +1,8 @@
 """Text escaped and cut, numbers for people, and colours that everybody can tell apart."""
 
 import html
+import itertools
+import re
 
 import numpy as np
 import pytest
@@ -14,9 +16,13 @@ from han_core.viz.markup import (
     beginning,
     columns,
     contrast,
+    direction,
+    first_direction,
     html_text,
     inked,
+    isolated,
     luminance,
+    markdown_text,
     percent,
     plotly_text,
     text_on,
@@ -55,8 +61,82 @@ def test_html_comes_back_and_holds_no_markup(text):
 @given(st.text())
 def test_plotly_finds_no_markup_entities_or_tex(text):
     escaped = plotly_text(text)
-    assert html.unescape(escaped) == html.unescape(html.escape(writable(text)))
+    assert html.unescape(escaped) == html.unescape(html.escape(isolated(writable(text))))
     assert not {*"<>\"'$"} & {*escaped}
+
+
+@pytest.mark.parametrize("sign", list("!\"#$%&'()*+,-./;<=>?@[\\]^_`{|}~"))
+def test_markdown_has_no_sign_of_its_own(sign):
+    assert markdown_text(f"a {sign}b") == f"a \\{sign}b"
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ("http://x", r"http:small[]\:\/\/x"),
+        ("www.x.y", r"www:small[]\.x\.y"),
+        ("me@x.y", r"me:small[]\@x\.y"),
+        (":smile:", r"\:smile:small[]\:"),
+        ("a -> b", r"a \-:small[]\> b"),
+        ("<= --", r"\<:small[]\= \-:small[]\-"),
+        ("a\n# b", r"a \# b"),
+        ("Größe 電影", "Größe 電影"),
+    ],
+)
+def test_links_emoji_and_arrows_are_cut_in_two_by_nothing(text, escaped):
+    assert markdown_text(text) == escaped
+
+
+# As Streamlit 1.67 and its Markdown libraries look for them in text, after escapes are read.
+TURNED = (
+    r"(https?://|www(?=\.))([-.\w]+)",
+    r"([-.\w+]+)@([-\w]+(?:\.[-\w]+)+)",
+    r":\+1:|:-1:|:[\w-]+:",
+    r"(^|\s)(<->|->|<-|--|>=|<=|~=)(\s|$)",
+)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["http", "s", ":", "//", "www", ".", "@", "-", ">", "<", "=", "~", " ", "a"]
+        )
+    )
+)
+def test_no_piece_of_text_becomes_a_link_an_emoji_or_an_arrow(parts):
+    text = "".join(parts)
+    pieces = [re.sub(r"\\(.)", r"\1", piece) for piece in markdown_text(text).split(":small[]")]
+    assert "".join(pieces) == re.sub(r"\s+", " ", text)
+    for piece, pattern in itertools.product(pieces, TURNED):
+        assert not re.search(pattern, piece, re.IGNORECASE), (piece, pattern)
+
+
+ARABIC, HEBREW = "الفيلم ممتاز", "סרט נהדר"
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "most"),
+    [
+        ("A film", "ltr", "ltr"),
+        ("", "ltr", "ltr"),
+        ("1984!", "ltr", "ltr"),
+        (ARABIC, "rtl", "rtl"),
+        (f"«{HEBREW}»", "rtl", "rtl"),
+        (f"12. {ARABIC}", "rtl", "rtl"),
+        (f"BBC: {ARABIC} {ARABIC}", "ltr", "rtl"),
+        (f"{HEBREW}: I liked this film very much", "rtl", "ltr"),
+        ("好电影", "ltr", "ltr"),
+    ],
+)
+def test_direction_of_the_first_letter_and_of_most_letters(text, first, most):
+    assert (first_direction(text), direction(text)) == (first, most)
+
+
+def test_what_runs_backward_is_isolated_from_the_numbers_beside_it():
+    assert isolated(ARABIC) == f"\u2068{ARABIC}\u2069" == markdown_text(ARABIC)
+    assert isolated("film") == "film"
+    assert f"\u2068{HEBREW}\u2069" in inked(HEBREW)
+    assert isolated("evil\u202etxt.exe").endswith("\u2069")  # an override ends with the name
 
 
 def test_what_cannot_be_written_keeps_its_place():

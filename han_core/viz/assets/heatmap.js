@@ -17,6 +17,7 @@ export function draw(place, data, act) {
   const view = VIEWS.get(place) ?? begin(place);
   view.act = data.interactive ? act : null;
   view.panel.classList.toggle("hs-interactive", Boolean(view.act));
+  view.panel.dir = data.direction ?? "ltr"; // the bars' side; each sentence has its own direction
   const focused = view.root.contains(document.activeElement);
   Object.assign(view, { data, items: [], places: new Map(), rows: [], folds: [] });
   view.root.replaceChildren(rows(view));

@@ -191,7 +191,8 @@ function nextPlace({ items }, place, key, whole) {
     const toWord = items[place].kind !== "sentence" && items[first].kind === "sentence";
     return toWord ? first + 1 : first;
   };
-  const forward = getComputedStyle(items[place].element).direction !== "rtl";
+  const { parentNode } = items[place].element; // a bar's row, or the sentence around a word
+  const forward = getComputedStyle(parentNode).direction !== "rtl";
   switch (key) {
     case "Home": return whole ? find(-1, 1) : edge(place, -1);
     case "End": return whole ? find(items.length, -1) : edge(place, 1);

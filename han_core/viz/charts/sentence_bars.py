@@ -1,6 +1,7 @@
 """Sentence bars: how attention is divided among sentences, for one answer or for several.
 
-Colours of bars are left to the page's theme.
+Colours of bars are left to the page's theme. Bars of a text that is read from right to left begin
+at the right; each sentence above its bars begins where its own direction begins.
 """
 
 from collections.abc import Collection, Sequence
@@ -23,7 +24,15 @@ from han_core.runtime.errors import counted, shown
 from han_core.text.document import Document, Sentence, Span
 from han_core.viz.colour_scale import FLOOR, LEAST, Scale
 from han_core.viz.heatmap import Colour, Heatmap, Out, heatmap
-from han_core.viz.markup import beginning, inked, plotly_text, wrapped
+from han_core.viz.markup import (
+    beginning,
+    direction,
+    first_direction,
+    inked,
+    isolated,
+    plotly_text,
+    wrapped,
+)
 from han_core.viz.plot import GREY, FigureBuilder, marked_line, number_axis, plain_layout
 
 ROOMY = 60
@@ -49,13 +58,15 @@ def sentence_bars(named: Sequence[tuple[str, Explanation]], columns: int = LABEL
     Raises:
         ValueError: if the texts differ.
     """
-    return sentence_bar_builder(named, columns).build()
+    return _bars(named, columns).build()
 
 
-def sentence_bar_builder(
-    named: Sequence[tuple[str, Explanation]], columns: int = LABEL
+def _bars(
+    named: Sequence[tuple[str, Explanation]],
+    columns: int = LABEL,
+    ends: tuple[float, float] | None = None,
 ) -> FigureBuilder:
-    """Return ``sentence_bars`` before the figure is built."""
+    """Return ``sentence_bars`` before the figure is built; ``ends`` of its axis, from 0 if None."""
     aligned = align_sentences(*(explanation for _, explanation in named))
     text = named[0][1].document.text if named else ""
     sentences = [text[start:end] for start, end in aligned.spans]
@@ -68,10 +79,11 @@ def sentence_bar_builder(
             name=inked(beginning(name, LABEL)),
             hovertext=_notes(name, weights, texts),
         )
-    largest = max(chain([0.0], aligned.weights.flat))
+    if ends is None:
+        ends = 0.0, 1.04 * float(max(chain([0.0], aligned.weights.flat))) or 1
     cut = columns if len(sentences) <= ROOMY else min(columns // 2, THIN_LABEL)
     beginnings = [beginning(sentence, cut) for sentence in sentences]
-    _add_layout(builder, beginnings, len(named), float(largest))
+    _add_layout(builder, beginnings, len(named), ends, direction(text) == "rtl")
     return builder
 
 
@@ -85,7 +97,11 @@ def _notes(name: str, weights: np.ndarray, texts: Sequence[str]) -> list[str]:
 
 
 def _add_layout(
-    builder: FigureBuilder, sentences: Sequence[str], bars: int, largest: float
+    builder: FigureBuilder,
+    sentences: Sequence[str],
+    bars: int,
+    ends: tuple[float, float],
+    mirrored: bool,
 ) -> None:
     rows, roomy = len(sentences), len(sentences) <= ROOMY
     bar = 10 * max(1, bars) ** 0.7  # pixels of a row's bars together
@@ -97,28 +113,38 @@ def _add_layout(
         barmode="group",
         bargap=1 - bar / row if row > bar else 0.1,
         bargroupgap=0.08,
-        margin={"l": 30 if roomy else 8, "b": 46},
+        margin={"r" if mirrored else "l": 30 if roomy else 8, "b": 46},
     )
     builder.update_xaxis(
-        **number_axis((0, 1.04 * largest or 1), "~%"),
+        **number_axis(ends[::-1] if mirrored else ends, "~%"),
         title={"text": inked(TITLE if roomy else THIN_TITLE)},
         ticklabeloverflow="allow",  # Plotly measures every label otherwise: seconds for 250
     )
     # Labels beside thin rows leave the axis half of a narrow column.
     builder.update_xaxis(nticks=6 if roomy else 4, automargin=False)
-    _name_rows(builder, sentences, row, (bar / 2 + 2) / row)
+    _name_rows(builder, sentences, row, mirrored)
+    if roomy:
+        _write_above(builder, sentences, (bar / 2 + 2) / row, ends, mirrored)
+    if rows > 1:
+        builder.add_vline(**marked_line(1 / rows, "uniform", "center") | {"line": _UNIFORM_LINE})
 
 
 def _name_rows(
-    builder: FigureBuilder, sentences: Sequence[str], row: float, distance: float
+    builder: FigureBuilder, sentences: Sequence[str], row: float, mirrored: bool
 ) -> None:
-    """Number the rows; write the sentence's beginning above its bars, or beside thin ones."""
+    """Number the rows; write the sentence's beginning beside thin ones."""
     rows, roomy = len(sentences), len(sentences) <= ROOMY
+
+    def numbered(i: int) -> str:
+        sentence = isolated(sentences[i - 1])
+        return f"{sentence}  {i}" if mirrored else f"{i}  {sentence}"
+
     every = range(1, rows + 1, max(1, round(13 / row)))  # rows may be thinner than labels
     builder.update_yaxis(
         range=[rows + 0.6, 0.15 if roomy else 0.5],  # the first on top
         tickvals=list(every),
-        ticktext=[inked(str(i) if roomy else f"{i}  {sentences[i - 1]}") for i in every],
+        ticktext=[inked(str(i) if roomy else numbered(i)) for i in every],
+        side="right" if mirrored else "left",
         tickfont={"size": 13 if roomy else 11},
         ticklabeloverflow="allow",
         automargin=not roomy,  # what is written at thin rows has any length
@@ -126,25 +152,29 @@ def _name_rows(
         zeroline=False,
         fixedrange=True,
     )
-    if roomy:
-        _write_above(builder, sentences, distance)
-    if rows > 1:
-        builder.add_vline(**marked_line(1 / rows, "uniform", "center") | {"line": _UNIFORM_LINE})
 
 
-def _write_above(builder: FigureBuilder, sentences: Sequence[str], distance: float) -> None:
+def _write_above(
+    builder: FigureBuilder,
+    sentences: Sequence[str],
+    distance: float,
+    ends: tuple[float, float],
+    mirrored: bool,
+) -> None:
     """Write the beginnings of sentences on their bars, so much of a row above their middle.
 
+    A sentence of the other direction than the text's begins at the other end of the axis.
     As one trace: a browser takes half as long for that as for a note for each.
     """
     rows = np.arange(1, len(sentences) + 1)
+    backward = [first_direction(sentence) == "rtl" for sentence in sentences]
     builder.add_trace(
         "scatter",
         mode="text",
-        x=[0] * len(sentences),
+        x=[0 if sides == mirrored else ends[1] for sides in backward],
         y=(rows - distance).tolist(),
         text=[inked(sentence) for sentence in sentences],
-        textposition="top right",
+        textposition=["top left" if sides else "top right" for sides in backward],
         textfont={"size": 13},
         cliponaxis=False,
         hoverinfo="skip",
@@ -174,16 +204,17 @@ def column_bars(columns: Sequence[Column]) -> go.Figure:
     weights = unit_of(columns) == "weight"
     values = rows.values if weights else shares(rows.values)
     document = _a_word_each(rows.texts)
-    builder = sentence_bar_builder(
-        [
-            (column.name, _with_sentence_weights(document, row))
-            for column, row in zip(columns, values, strict=True)
-        ]
-    )
-    if not weights:
-        ends = [1.04 * min(0.0, values.min(initial=0.0)), 1.04 * values.max(initial=0.0) or 1]
-        title = "share of all that the method gives, to the left where it speaks against"
-        builder.update_xaxis(range=ends, title={"text": inked(title)}, zeroline=True)
+    named = [
+        (column.name, _with_sentence_weights(document, row))
+        for column, row in zip(columns, values, strict=True)
+    ]
+    if weights:
+        return sentence_bars(named)
+    lowest, highest = min(0.0, values.min(initial=0.0)), values.max(initial=0.0)
+    builder = _bars(named, ends=(1.04 * lowest, 1.04 * highest or 1))
+    side = "right" if direction(document.text) == "rtl" else "left"
+    title = f"share of all that the method gives, to the {side} where it speaks against"
+    builder.update_xaxis(title={"text": inked(title)}, zeroline=True)
     return builder.build()
 
 

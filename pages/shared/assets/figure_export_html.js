@@ -59,11 +59,12 @@ function ramp(box, image) {
   return [gradient, rectangle(box, { fill: `url(#${id})` })];
 }
 
-function bar(element, { right, top, width }, styles) {
+function bar(element, { left, right, top, width }, styles) {
   const length = Math.max(1, (width * parseFloat(styles.getPropertyValue("--length"))) / 100);
   const colour = styles.backgroundImage.match(COLOUR)?.[0];
   const down = parseFloat(styles.backgroundPositionY) || 0;
-  return rectangle({ left: right - length, top: top + down, width: length, height: 4 },
+  const start = styles.textAlign === "left" ? left : right - length;
+  return rectangle({ left: start, top: top + down, width: length, height: 4 },
     { fill: colour });
 }
 
@@ -77,7 +78,8 @@ function attributed(element) {
   if (element.matches(".hs-weight")) {
     const height = parseFloat(styles.lineHeight);
     const width = MEASURE.measureText(said).width;
-    const box = { left: boxes[0].right - width, top: boxes[0].top, width, height };
+    const left = styles.textAlign === "left" ? boxes[0].left : boxes[0].right - width;
+    const box = { left, top: boxes[0].top, width, height };
     return [letters(said, box, styles)];
   }
   if (element.dataset.note) {
@@ -136,8 +138,9 @@ function fontOf({ fontStyle, fontWeight, fontSize, fontFamily }) {
 function letters(text, { left, top, width, height }, styles) {
   MEASURE.font = fontOf(styles);
   const { fontBoundingBoxAscent: up, fontBoundingBoxDescent: down } = MEASURE.measureText(text);
+  const { direction } = styles; // text begins at the right where it runs from right to left
   const made = shape("text", {
-    x: left, y: top + (height - up - down) / 2 + up, fill: styles.color, textLength: width,
+    x: direction === "rtl" ? left + width : left, direction, y: top + (height - up - down) / 2 + up, fill: styles.color, textLength: width,
     lengthAdjust: "spacingAndGlyphs", "font-family": styles.fontFamily,
     "font-size": styles.fontSize, "font-weight": styles.fontWeight, "xml:space": "preserve",
   });

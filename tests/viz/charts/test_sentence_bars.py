@@ -225,3 +225,38 @@ def test_added_and_deleted_words_are_marked():
     drawn = difference_heatmap(Difference(ONE, ONE), {1}, [(2, "away", "0")]).data
     assert drawn["added"] == [1]
     assert drawn["out"] == [[2, "away", "0"]]
+
+
+HEBREW, ENGLISH = ["סרט", "נהדר", "."], ["What", "a", "film", "."]
+
+
+def drawn(made, *sentences):
+    figure = sentence_bars([("", made(sentences))])
+    return figure, next(trace for trace in figure.data if trace.type == "scatter")
+
+
+def test_a_text_from_right_to_left_has_its_bars_from_the_right(made):
+    figure, texts = drawn(made, HEBREW, HEBREW, ENGLISH)
+    start, end = figure.layout.xaxis.range
+    assert (start, end) == (pytest.approx(1.04 / 3), 0)
+    assert figure.layout.yaxis.side == "right"
+    assert texts.textposition == ("top left", "top left", "top right")
+    assert texts.x == (0, 0, start)  # the English one begins at the left
+    assert plain(texts.text[0]) == "\u2068סרט נהדר .\u2069"
+
+
+def test_a_sentence_from_right_to_left_begins_at_the_right(made):
+    figure, texts = drawn(made, ENGLISH, HEBREW)
+    assert figure.layout.xaxis.range[0] == 0
+    assert figure.layout.yaxis.side == "left"
+    assert texts.textposition == ("top right", "top left")
+    assert texts.x == (0, figure.layout.xaxis.range[1])
+
+
+def test_thin_rows_have_the_number_away_from_the_axis_on_either_side(made):
+    for sentence, ticks in [
+        (ENGLISH, "1  What a film ."),
+        (HEBREW, "\u2068\u2068סרט נהדר .\u2069  1\u2069"),
+    ]:
+        figure = sentence_bars([("", made([sentence] * (ROOMY + 1)))])
+        assert plain(figure.layout.yaxis.ticktext[0]) == ticks
