@@ -27,11 +27,16 @@ plain = markdown_text
 """Names, labels and everything else from outside pass through this into Markdown."""
 
 
+FIELDS = "<style>:is(textarea, input[type=text]) { unicode-bidi: plaintext; }</style>"
+"""In a field for text, every paragraph has the direction of its first letter."""
+
+
 def begin(title: str, caption: str) -> None:
     """Draw the title: it is on the screen while the rest of the page is still being imported."""
     _leave_old_multipage_mode()
     # Here too, because a page can be run by itself.
     st.set_page_config(page_title=f"{title} · Hanscope", page_icon="🔦", layout="wide")
+    st.html(FIELDS)
     start_visit(title)
     st.title(title, anchor=False)
     st.caption(caption)

@@ -51,10 +51,9 @@ def ends_at_the_right(page, selector: str) -> bool:
 
 
 def test_bars_of_a_text_from_left_to_right_stay_on_the_left(chromium, tmp_path):
-    with opened(
-        chromium, tmp_path, stand_alone(explained(f"{ENGLISH} {ENGLISH} {HEBREW}"))
-    ) as page:
-        forward, backward = sides(page, 1), sides(page, 3)
+    html = stand_alone(explained(f"{ENGLISH} {ENGLISH} {ENGLISH} {HEBREW}"))
+    with opened(chromium, tmp_path, html) as page:
+        forward, backward = sides(page, 1), sides(page, 4)
         assert forward["bar right"] < forward["text left"]
         assert backward["bar right"] == forward["bar right"]
         assert backward["word right"] == pytest.approx(backward["text right"], abs=1)
