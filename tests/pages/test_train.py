@@ -13,7 +13,7 @@ from han_core.training import optimization
 from han_core.training.runs.event_log import EventLog
 from han_core.training.runs.manage import runs, stop, view
 from han_core.training.runs.plan import checked_plan, new_folder
-from pages.train import data_form, new_run, run_list, run_view, sentences
+from pages.train import cached_runs, data_form, new_run, run_list, run_view, sentences
 from pages.train.learning_form import fits
 from tests.data.test_hub_preview import server  # noqa: F401
 from tests.pages.seen import captions, hooks
@@ -395,6 +395,7 @@ def test_a_run_begins_and_becomes_a_checkpoint(train, root):
 
 def test_a_full_quota_is_shown_and_refuses_a_run_in_one_sentence(train, monkeypatch):
     made("the large one")
+    cached_runs.forget_runs()
     captions = [caption.value for caption in train.run().caption]
     assert any(text.startswith("Disk: runs") and "of 20 GiB" in text for text in captions)
     monkeypatch.setenv("HANSCOPE_RUNS_LIMIT", "100")
