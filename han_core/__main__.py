@@ -25,6 +25,7 @@ COMMANDS = {
         "predictions and attention on a data set, as Parquet, on many cores or hosts",
     ),
     "export": ("data", "scores with tags and notes as one table, as the page Errors exports it"),
+    "annotators": ("data", "list who has annotated; reset the passphrase of a name"),
     "card": ("card", "write a model card: card.json and README.md in the checkpoint's folder"),
     "bench": ("models", "speed compared with textbook, packed and padded models"),
 }

@@ -1,4 +1,4 @@
-"""The commands ``score``, ``export`` and ``vectors``."""
+"""The commands ``score``, ``export``, ``annotators`` and ``vectors``."""
 
 import os
 from argparse import ArgumentParser, Namespace
@@ -6,8 +6,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from han_core.analysis.annotations.agreement import marks
+from han_core.analysis.annotations.agreement import annotators, marks
 from han_core.analysis.annotations.database import open_database
+from han_core.analysis.annotations.passphrases import protected_names, reset_passphrase
+from han_core.analysis.annotations.schema import folded
 from han_core.analysis.dataset import open_store
 from han_core.analysis.export import KINDS, Kind, export_table
 from han_core.analysis.filters import Filter, from_text
@@ -188,8 +190,27 @@ def run_vectors(options: Namespace) -> None:
     print_json({"vectors": options.out, "words": words, "size": size})
 
 
+def annotators_flags(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--reset-passphrase", metavar="NAME", help="open this name to everybody again"
+    )
+
+
+def run_annotators(options: Namespace) -> None:
+    """Print each annotator's documents and whether a passphrase protects the name."""
+    notes = open_database()
+    if options.reset_passphrase is not None:
+        reset_passphrase(notes, options.reset_passphrase)
+        say(f"{options.reset_passphrase} has no passphrase now; whoever uses the name can set one.")
+    documents, protected = annotators(notes), protected_names(notes)
+    unused = {one.name: 0 for one in protected.values()}
+    for name, number in sorted((unused | documents).items()):
+        print_json({"name": name, "documents": number, "protected": folded(name) in protected})
+
+
 COMMANDS = {
     "score": Command(score_flags, run_score),
     "export": Command(export_flags, run_export),
     "vectors": Command(vectors_flags, run_vectors),
+    "annotators": Command(annotators_flags, run_annotators),
 }

@@ -25,7 +25,7 @@ from sqlalchemy import (  # fmt: skip
 
 from han_core.runtime.errors import UserError
 
-KNOWN = ("0001", "0002")
+KNOWN = ("0001", "0002", "0003")
 """Every revision in ``migrations/versions``, oldest first; the last one is this schema."""
 
 VERSION_TABLE = "hanscope_version"
@@ -125,6 +125,15 @@ SLICE = Table(
     Column("name", _NAME, nullable=False),
     Column("filter", Text, nullable=False),
     Column("annotator", _NAME, nullable=False),
+    _at(),
+)
+
+PASSPHRASE = Table(
+    "hanscope_passphrase",
+    METADATA,
+    Column("folded", String(240), primary_key=True),  # the name whatever its case
+    Column("name", _NAME, nullable=False),
+    Column("hash", String(200), nullable=False),
     _at(),
 )
 

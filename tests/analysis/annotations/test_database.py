@@ -223,7 +223,7 @@ def test_a_newer_schema_is_refused_and_left_alone(older):
     engine = sa.create_engine(older)
     with engine.begin() as connection:
         connection.execute(sa.text(f"UPDATE {VERSION_TABLE} SET version_num = '0099'"))
-    with pytest.raises(UserError, match=r'newer Hanscope.*"0099".*up to "0002".*update'):
+    with pytest.raises(UserError, match=r'newer Hanscope.*"0099".*up to "0003".*update'):
         open_database(older)
     with engine.connect() as connection:
         assert "hanscope_slice" not in sa.inspect(connection).get_table_names()
