@@ -192,7 +192,7 @@ def _gib(limits: Limits) -> str:
     return f"{gibibytes(limits.memory)} of memory"
 
 
-def _confine(limits: Limits) -> None:
+def confine(limits: Limits) -> None:
     """Put limits on this process from now on."""
     if resource is None:
         return
@@ -223,7 +223,7 @@ def _address_space() -> int:
 
 def _read_in_child(request: dict[str, Any]) -> Stream:
     limits, path = Limits(**request["limits"]), Path(request["path"])
-    _confine(limits)
+    confine(limits)
     with _refusing(request["name"], limits):
         stream = stream_table(lambda: path.open("rb"), request["filename"])
     return replace(stream, batches=_batches(stream, limits))

@@ -2,7 +2,7 @@
 
 A zip may be hostile. Only files of known names are taken, in one folder at most, under no path
 that leads elsewhere, each within a size that is declared and counted. An imported checkpoint
-has to load before it moves in.
+has to load in a child process before it moves in.
 """
 
 import errno
@@ -30,13 +30,13 @@ from han_core.models.checkpoint import (
     VOCABULARY,
     WEIGHTS,
     find_folder,
-    load_checkpoint,
 )
+from han_core.models.import_check import check_import
 from han_core.runtime.atomic_io import current_folder, safe_name
 from han_core.runtime.errors import UserError, listed, shown
 
-RATIO = 100
-"""Times its packed size that a file may unpack to: weights and words never reach it."""
+RATIO, WEIGHTS_RATIO = 100, 4
+"""Times its packed size that a file, and weights, may unpack to: real ones never reach it."""
 
 SMALL = 1_000_000  # bytes to which anything may unpack
 DIRECTORY = 200_000  # bytes of the zip's own table of contents; a real one has 500
@@ -120,7 +120,8 @@ def _check(entry: ZipInfo, file: str, largest: int) -> None:
         )
     if entry.file_size > largest:
         raise UserError(_too_large(file, largest))
-    if entry.file_size > RATIO * entry.compress_size + SMALL:
+    ratio = WEIGHTS_RATIO if file == WEIGHTS else RATIO
+    if entry.file_size > ratio * entry.compress_size + SMALL:
         raise UserError(f"{file} in the zip unpacks to {entry.file_size:,} bytes: a zip bomb.")
 
 
@@ -147,7 +148,7 @@ LARGEST = {
     CARD: 1_000_000,
     README: 1_000_000,
     HISTORY: 20_000_000,
-    VOCABULARY: 200_000_000,
+    VOCABULARY: 50_000_000,
     WEIGHTS: 2_000_000_000,
 }
 """The files of a checkpoint, and how many bytes of each are taken at most."""
@@ -201,7 +202,7 @@ def unpack(data: bytes, root: Path, name: str | None = None) -> str:
             folder.mkdir()
             for file, entry in entries.items():
                 extract(archive, entry, folder / file, LARGEST[file])
-            load_checkpoint(folder)
+            check_import(folder)
             return move_in(folder, root)
     except OSError as error:
         raise UserError(f"The checkpoint cannot be written: {error.strerror}.") from error

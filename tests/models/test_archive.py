@@ -6,12 +6,14 @@ import shutil
 import stat
 import time
 import zipfile
+from dataclasses import replace
 from io import BytesIO
 from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 import pytest
 
-from han_core.models import archive
+from han_core.models import archive, import_check
+from han_core.models import checkpoint as checkpoint_module
 from han_core.models.archive import move_in, pack, unpack
 from han_core.models.checkpoint import (
     CARD,
@@ -23,6 +25,7 @@ from han_core.models.checkpoint import (
     load_checkpoint,
 )
 from han_core.models.listing import list_checkpoints
+from han_core.models.registry import count_parameters
 from han_core.runtime import atomic_io
 from han_core.runtime.errors import UserError
 
@@ -35,6 +38,17 @@ def checkpoint(random_checkpoint):
 @pytest.fixture
 def files(checkpoint) -> dict[str, bytes]:
     return {f"mine/{path.name}": path.read_bytes() for path in checkpoint.iterdir()}
+
+
+@pytest.fixture(autouse=True)
+def checked_here(monkeypatch):
+    """A child process takes seconds; two tests start one."""
+    monkeypatch.setattr(archive, "check_import", load_checkpoint)
+
+
+@pytest.fixture
+def checked_in_a_child(monkeypatch):
+    monkeypatch.setattr(archive, "check_import", import_check.check_import)
 
 
 def zipped(files: dict, method: int = ZIP_DEFLATED) -> bytes:
@@ -268,6 +282,34 @@ def test_whatever_is_changed_in_a_zip_it_is_whole_or_one_sentence(files, tmp_pat
     assert len(sentences) > 100
     assert not any("\n" in sentence for sentence in sentences)
     assert not list(tmp_path.glob(".*"))
+
+
+def test_weights_that_take_too_much_memory_are_refused_by_their_configuration(
+    random_checkpoint, monkeypatch
+):
+    folder = random_checkpoint("han")
+    size = 4 * count_parameters(load_checkpoint(folder).model)
+    monkeypatch.setattr(import_check, "LARGEST_LOADED", size)
+    import_check.check_size(folder)
+    monkeypatch.setattr(import_check, "LARGEST_LOADED", size - 1)
+    with pytest.raises(UserError, match="Weights of at most"):
+        import_check.check_size(folder)
+
+
+@pytest.mark.usefixtures("checked_in_a_child")
+def test_weights_are_first_read_in_a_child_process(files, tmp_path, monkeypatch):
+    """8 MB of zip could hold 3 GB of weights; the server never has them in its memory."""
+    monkeypatch.setattr(checkpoint_module, "read_weights", lambda *_: pytest.fail("read here"))
+    assert unpack(zipped(files), tmp_path) == "mine"
+    files[f"mine/{WEIGHTS}"] = files[f"mine/{WEIGHTS}"][:-8] + bytes(8)
+    with pytest.raises(UserError, match="checksum"):
+        unpack(zipped(files), tmp_path)
+
+
+@pytest.mark.usefixtures("checked_in_a_child")
+def test_a_child_that_is_stopped_is_one_sentence(files, tmp_path, monkeypatch):
+    monkeypatch.setattr(import_check, "LIMITS", replace(import_check.LIMITS, wall_seconds=0.01))
+    refused(zipped(files), tmp_path, "made the process that checks it stop")
 
 
 # The disk.

@@ -23,11 +23,11 @@ from han_core.models.checkpoint import (
     README,
     VOCABULARY,
     WEIGHTS,
-    Checkpoint,
-    load_checkpoint,
+    Config,
+    read_config,
     read_metrics,
 )
-from han_core.models.registry import count_parameters
+from han_core.models.registry import blank_model, count_parameters
 from han_core.runtime.atomic_io import (
     current_folder,
     read_json,
@@ -72,11 +72,11 @@ def import_archive(data: bytes) -> str:
         root.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=_PLACE, dir=root) as place:
             source = Path(place) / unpack(data, Path(place))
-            checkpoint = load_checkpoint(source)
+            config, metrics = read_config(source), read_metrics(source)
             history = read_history(source / HISTORY)
-            folder = new_folder(_plan(checkpoint))
+            folder = new_folder(_plan(source.name, config, metrics))
             try:
-                return _settle(source, folder, checkpoint, history)
+                return _settle(source, folder, config, metrics, history)
             except BaseException:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
@@ -99,9 +99,9 @@ def read_history(path: Path) -> list[dict]:
     return found
 
 
-def _settle(source: Path, folder: Path, checkpoint: Checkpoint, history: list[dict]) -> str:
+def _settle(source: Path, folder: Path, config: Config, metrics: dict, history: list[dict]) -> str:
     """Fills the folder of the new run; it is done once the log says so."""
-    write_json(source / METRICS, checkpoint.metrics)  # it may have been missing
+    write_json(source / METRICS, metrics)  # it may have been missing
     (source / HISTORY).touch()
     os.rename(source, folder / CHECKPOINT)
     log = EventLog(folder)
@@ -110,22 +110,22 @@ def _settle(source: Path, folder: Path, checkpoint: Checkpoint, history: list[di
         log.write("begun", step=0, epoch=0)
         for line in history:
             log.write("epoch", line=line)
-        if not log.write("done", summary=_summary(folder, checkpoint, history)):
+        if not log.write("done", summary=_summary(folder, config, metrics, history)):
             raise UserError("The run cannot be kept on this machine: the disk is full.")
-        publish_run(folder, checkpoint.name)
+        publish_run(folder, source.name)
     finally:
         log.close()
     return folder.name
 
 
-def _summary(folder: Path, checkpoint: Checkpoint, history: list[dict]) -> dict:
+def _summary(folder: Path, config: Config, metrics: dict, history: list[dict]) -> dict:
     return {
         "checkpoint": str(folder / CHECKPOINT),
         "epochs": len(history),
         "seconds": sum(line["seconds"] for line in history),
-        "validation": _reached(checkpoint.metrics, "validation"),
-        "test": _reached(checkpoint.metrics, "test"),
-        "parameters": count_parameters(checkpoint.model),
+        "validation": _reached(metrics, "validation"),
+        "test": _reached(metrics, "test"),
+        "parameters": count_parameters(blank_model(config.architecture)),
     }
 
 
@@ -138,12 +138,11 @@ def _reached(metrics: dict, part: str) -> dict | None:
     return {name: found[name] for name in names if is_number(found.get(name))}
 
 
-def _plan(checkpoint: Checkpoint) -> Plan:
+def _plan(name: str, config: Config, metrics: dict) -> Plan:
     """What the zip tells of how it was trained; without the settings where they do not fit."""
-    config, metrics = checkpoint.config, checkpoint.metrics
     dataset = metrics.get("dataset")
     values: dict[str, Any] = {
-        "name": checkpoint.name[:LONGEST_NAME],
+        "name": name[:LONGEST_NAME],
         "model": config.architecture.model,
         "attention": config.architecture.attention,
         "source": {"data": shown(dataset, 200) if isinstance(dataset, str) else "unknown"},
