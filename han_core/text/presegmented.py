@@ -2,6 +2,8 @@
 
 Such a text travels as one string, in which U+2064 ends each sentence and U+2063 each word that is
 given. Both are invisible; without them it is the text that a reader sees and offsets count in.
+It begins with both in an order that no text of a person has, so that a stray mark in a text that
+somebody pasted is a character like any other.
 """
 
 import re
@@ -10,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from han_core.text.document import Document, Sentence, Span
 
 WORD_END, SENTENCE_END = "\u2063", "\u2064"
+HEADER = SENTENCE_END + WORD_END + SENTENCE_END
 
 _ENDS = re.compile(f"[{WORD_END}{SENTENCE_END}]")
 _UNSPACED = re.compile(
@@ -36,14 +39,14 @@ def join_words(sentences: Iterable[Sequence[str]]) -> str:
 
 def _join(pieces: Iterable[tuple[str, str]]) -> str:
     """Join (text, mark) with spaces, except where a script does without."""
-    text: list[str] = []
+    text: list[str] = [HEADER]
     last = ""
     for piece, mark in pieces:
         if piece:
             spaced = last and not _UNSPACED.match(last) and not _UNSPACED.match(piece[0])
             text += [" " if spaced else "", piece, mark]
             last = piece[-1]
-    return "".join(text)
+    return "".join(text) if last else ""
 
 
 def _without_ends(text: str) -> str:
@@ -60,7 +63,7 @@ def without_marks(text: str) -> str:
 
 
 def is_presegmented(text: str) -> bool:
-    return SENTENCE_END in text
+    return text.startswith(HEADER)
 
 
 def presegmented_document(
@@ -74,7 +77,7 @@ def presegmented_document(
         words_given: whether words that are given count; else every sentence is split.
     """
     plain, sentences, left, seen = "", [], most, None
-    for part in text.split(SENTENCE_END):
+    for part in text.removeprefix(HEADER).split(SENTENCE_END):
         sentence = part.replace(WORD_END, "")
         given = words_given and WORD_END in part
         spans = _given_words(part) if given else split(sentence).tokens
