@@ -4,7 +4,7 @@ The column ``coding`` holds names and times. Tags and flags that somebody added 
 and everything in a file without ``coding``, count as the importer's own.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -58,6 +58,16 @@ class FileAnnotations:
     def annotators(self) -> tuple[str, ...]:
         """Names of the annotators."""
         return tuple(sorted({one.annotator for of_it in self.said.values() for one in of_it}))
+
+    def without(self, annotators: Collection[str]) -> "FileAnnotations":
+        """Return the annotations of all others."""
+        rest = {
+            content: tuple(one for one in of_it if one.annotator not in annotators)
+            for content, of_it in self.said.items()
+        }
+        return FileAnnotations(
+            {content: of_it for content, of_it in rest.items() if of_it}, self.own
+        )
 
 
 def read_annotation_columns(matched: MatchedTable, who: str) -> FileAnnotations:

@@ -12,6 +12,7 @@ from han_core.analysis.filters import Marks, from_text, to_text
 from han_core.analysis.sources import Scores, Source
 from han_core.runtime.errors import UserError
 from pages.errors import (
+    annotator,
     cached_scores,
     codebook,
     documents,
@@ -30,7 +31,6 @@ from pages.shared.page import restore_value
 from pages.shared.wording import plain
 
 VIEW = "errors_view"
-LONGEST_NAME = 80
 NARROWEST = 190  # pixels of a picker
 OPENED, WANTED = "errors_opened", "errors_wanted"
 MOST_DIGITS = 12
@@ -63,7 +63,7 @@ def pickers() -> Choices:
     with grid.cell():
         device = controls.device()
     with grid.cell():
-        analyst = _analyst()
+        analyst = annotator.picker()
     return Choices(source, checkpoint, other, device, analyst)
 
 
@@ -82,19 +82,6 @@ def _second_model_picker(checkpoint: str) -> str | None:
         help="Compares a second checkpoint with the first one on the same documents.",
         persist_state="session",
     )
-
-
-def _analyst() -> str:
-    restore_value("analyst", "")
-    name = st.text_input(
-        "Your name",
-        key="analyst",
-        max_chars=LONGEST_NAME,
-        placeholder="For tags and notes",
-        help="Tags, flags and notes are stored under this name.",
-        persist_state="session",
-    )
-    return " ".join(name.split())
 
 
 def open_choices(choices: Choices) -> Store | None:

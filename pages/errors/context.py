@@ -27,7 +27,7 @@ class ErrorsContext(NamedTuple):
         marks: tags and flags as of now.
         rows: (documents,) rows that the filter selects, ascending.
         outcomes: of these rows.
-        analyst: name of the reader, "" if not given.
+        analyst: name of the reader, "" if there is none or it is locked.
     """
 
     checkpoint: str | None

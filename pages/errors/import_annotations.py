@@ -1,5 +1,7 @@
 """Import of an exported table: tags, flags and notes, and which predictions have changed."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 
@@ -16,8 +18,8 @@ from han_core.analysis.reimport import (
     match_documents,
     prediction_changes,
 )
-from han_core.runtime.errors import UserError
-from pages.errors import cached_scores, documents, selection, sentences
+from han_core.runtime.errors import UserError, joined
+from pages.errors import annotator, cached_scores, documents, selection, sentences
 from pages.errors.context import ErrorsContext, document_columns, switch
 from pages.shared import data_picker
 from pages.shared.components import hooked
@@ -52,6 +54,9 @@ def _annotations(errors: ErrorsContext, matched: MatchedTable) -> None:
         st.info(sentences.NAME_TO_IMPORT)
         return
     file = read_annotation_columns(matched, errors.analyst)
+    if locked := annotator.locked_names(file.annotators):
+        st.warning(plain(locked_line(locked)))
+        file = file.without(locked)
     st.markdown(plain(file_annotations_line(file)))
     if not file.said:
         return
@@ -69,6 +74,7 @@ def _annotations(errors: ErrorsContext, matched: MatchedTable) -> None:
 
 def _import(file: FileAnnotations, analyst: str, new_tags: tuple[str, ...]) -> None:
     try:
+        file = file.without(annotator.locked_names(file.annotators))
         result = import_file_annotations(cached_scores.notes(), file, analyst, new_tags)
         st.session_state[MESSAGE] = imported_line(result)
     except UserError as error:
@@ -128,6 +134,15 @@ def match_line(matched: MatchedTable, documents: int) -> str:
     }
     line = f"{len(matched.rows):,} of its texts are among these {documents:,} documents"
     return "; ".join([line, *(f"{name}: {n:,}" for name, n in more.items() if n)]) + "."
+
+
+def locked_line(names: Sequence[str]) -> str:
+    """Return that the annotations by protected names are left out, and what to do."""
+    return (
+        f"Left out are the annotations by {joined(names)}: a passphrase protects "
+        f"{'this name' if len(names) == 1 else 'these names'}. Enter the name and its passphrase "
+        "at the top of the page first, then they are imported too."
+    )
 
 
 def file_annotations_line(file: FileAnnotations) -> str:

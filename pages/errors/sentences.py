@@ -70,6 +70,12 @@ NAME_TO_IMPORT = "Enter your name at the top of the page to import tags, flags a
 JOINED = "The note was changed in another window. Both texts were kept, one below the other."
 REPLACED = "Characters that no database can store (NUL, half characters) were replaced by �."
 
+PASSPHRASE = (
+    "Anybody can annotate under this name until it has a passphrase. If you forget it, whoever "
+    "runs the server can reset it."
+)
+PASSPHRASE_SET = "Nobody annotates under this name without its passphrase."
+
 OWN_CONDITION = "This figure marks its own condition and ignores it, so that you can change it."
 MANY_CLASSES = (
     "Point at a cell for its classes. Drag to zoom in, double-click to zoom out. The largest "

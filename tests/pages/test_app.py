@@ -45,5 +45,8 @@ def test_session_state_and_caches_stand_in_few_places():
         if "@st.cache_" in path.read_text()
     }
     assert caching == {
-        "shared/cache.py", "shared/files.py", "errors/cached_scores.py", "train/cached_runs.py",
-    }  # fmt: skip
+        "shared/cache.py",
+        "shared/data_picker.py",
+        "errors/cached_scores.py",
+        "train/cached_runs.py",
+    }

@@ -44,7 +44,8 @@ def press(app: AppTest, key: str) -> AppTest:
 
 
 def messages(app: AppTest) -> str:
-    return re.sub(r"\\(.)", r"\1", "\n".join(each.value for each in (*app.markdown, *app.success)))
+    lines = "\n".join(each.value for each in (*app.markdown, *app.success))
+    return re.sub(r"\\(.)", r"\1", lines.replace(":small[]", ""))
 
 
 def made(app: AppTest, slot: str):
