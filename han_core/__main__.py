@@ -65,6 +65,8 @@ def _run(arguments: list[str]) -> tuple[int, str]:
     try:
         options = parser(arguments[0] if arguments else None).parse_args(arguments)
         options.command_line = ["python", "-m", "han_core", *arguments]
+        if getattr(options, "no_header", False):
+            import_module("han_core.cli.common").read_first_rows_as_data(options)
         options.run(options)
     except UserError as error:
         return 2, f"error: {' '.join(str(error).split())}"

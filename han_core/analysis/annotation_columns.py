@@ -26,7 +26,7 @@ from han_core.analysis.annotations.schema import checked_name, checked_note, fol
 from han_core.analysis.annotations.writing import utc_now
 from han_core.analysis.filters import Flag
 from han_core.analysis.reimport import MatchedTable
-from han_core.data.spreadsheet import without_apostrophe
+from han_core.data.delimited import without_apostrophe
 from han_core.runtime.errors import UserError, shown
 
 CODING, TAGS, FLAGS, NOTES = "coding", "tags", "flags", "notes"

@@ -29,6 +29,7 @@ from han_core.analysis.scoring.table import (
 from han_core.explanation.explanation import Explanation
 from han_core.runtime.errors import UserError
 from han_core.text.document import Document, Sentence, Span
+from han_core.text.presegmented import without_marks
 
 EXCERPT = 240
 """Characters of a text in the table."""
@@ -195,6 +196,7 @@ def locate_words(text: str, words: Sequence[str], lengths: Sequence[int]) -> Doc
         words: in order, in lower case or as they stand.
         lengths: words in each sentence.
     """
+    text = without_marks(text)
     spans = _found(text, words)
     if spans is None:
         text = " ".join(words)

@@ -22,7 +22,7 @@ from han_core.analysis.annotations.database import Database
 from han_core.analysis.annotations.document_annotations import annotation_cells
 from han_core.analysis.dataset import Outcomes, Store
 from han_core.analysis.scoring.manifest import readable
-from han_core.data.spreadsheet import to_csv
+from han_core.data.delimited import to_csv
 from han_core.runtime.errors import UserError
 
 Kind = Literal["csv", "parquet", "jsonl"]

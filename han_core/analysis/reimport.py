@@ -16,7 +16,7 @@ from han_core.analysis.document_table import table_page
 from han_core.analysis.documents import content_hash
 from han_core.analysis.query import STANDARD_ORDERS
 from han_core.data.corpus import corpus_from_table
-from han_core.data.spreadsheet import harmless, without_apostrophe
+from han_core.data.delimited import harmless, without_apostrophe
 from han_core.data.table import Table
 from han_core.runtime.errors import UserError, counted, listed
 

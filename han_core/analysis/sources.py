@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from han_core.analysis.scoring.manifest import Manifest
 from han_core.data.corpus import Corpus, bundled_file, read_corpus
-from han_core.data.text_files import PREFIX, file_of
+from han_core.data.text_files import file_of, prefix_of
 from han_core.runtime.atomic_io import checksum
 from han_core.runtime.errors import UserError
 
@@ -43,8 +43,8 @@ class Source(BaseModel):
     @property
     def name(self) -> str:
         """For people: the file's own name, or what names the data."""
-        if self.data.startswith(PREFIX):
-            return PREFIX + Path(file_of(self.data)).name
+        if prefix := prefix_of(self.data):
+            return prefix + Path(file_of(self.data)).name
         return self.data if ":" in self.data.split("/")[0] else Path(self.data).name
 
     def request_key(self, checkpoint_sha256: str) -> str:
@@ -106,7 +106,7 @@ def source_of(
     if path is None:
         return Source(data=data, text_column=text_column, label_column=label_column)
     if not data.startswith("bundled:"):
-        data = f"{PREFIX * data.startswith(PREFIX)}{path}"
+        data = f"{prefix_of(data)}{path}"
     named = Source(data=data, text_column=text_column, label_column=label_column)
     try:
         result = path.stat()

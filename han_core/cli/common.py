@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TextIO, TypeVar
 
 from han_core.data.corpus import Corpus, read_corpus
+from han_core.data.text_files import headerless
 from han_core.models.checkpoint import Checkpoint, load_checkpoint
 from han_core.runtime.devices import choose_device
 from han_core.runtime.errors import UserError
@@ -34,8 +35,13 @@ def data_flags(parser: argparse.ArgumentParser) -> None:
         "--data",
         required=True,
         metavar="D",
-        help="a .parquet, .csv, .tsv or .jsonl file, messages:FILE of raw messages, "
-        "hf:NAME[/CONFIG][@SPLIT], bundled:NAME",
+        help="a .parquet, .csv, .tsv, .jsonl or .json file (all but .parquet also as .gz), "
+        "messages:FILE of raw messages, hf:NAME[/CONFIG][@SPLIT], bundled:NAME",
+    )
+    parser.add_argument(
+        "--no-header",
+        action="store_true",
+        help='the first row of CSV and TSV is data; columns are called "column 1", "column 2", …',
     )
     parser.add_argument("--text-column", default="text")
     parser.add_argument("--label-column", default="label")
@@ -54,6 +60,13 @@ def at_least(least: int) -> Callable[[str], int]:
         return value
 
     return number
+
+
+def read_first_rows_as_data(options: argparse.Namespace) -> None:
+    """Carry out ``--no-header``: from now on the options name their files so."""
+    for name in ("data", "validation", "test", "unlabelled"):
+        if isinstance(spec := getattr(options, name, None), str):
+            setattr(options, name, headerless(spec))
 
 
 def load_chosen(options: argparse.Namespace) -> Checkpoint:

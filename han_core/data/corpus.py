@@ -14,12 +14,20 @@ from pathlib import Path
 
 import numpy as np
 
+from han_core.data.columns import header_note, labels_of, texts_of
 from han_core.data.hub import read_hub
-from han_core.data.labels import classes_of, whole_numbers
+from han_core.data.labels import classes_of
 from han_core.data.readers import read_table
 from han_core.data.sandbox import read_file, read_upload
-from han_core.data.table import Column, Table, map_cells, take_cells
-from han_core.data.text_files import NOTE, PREFIX, file_of, without_quoted_text
+from han_core.data.table import Column, Table, take_cells
+from han_core.data.text_files import (
+    HEADERLESS,
+    NOTE,
+    PREFIX,
+    file_of,
+    prefix_of,
+    without_quoted_text,
+)
 from han_core.runtime.errors import UserError, counted, listed, shown
 
 FOLDER = Path(__file__).with_name("bundled")
@@ -80,8 +88,6 @@ __all__ = [
     "table_named",
 ]
 
-HTML_BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
-
 
 @dataclass(frozen=True)
 class Corpus:
@@ -136,7 +142,7 @@ def read_corpus(
 ) -> Corpus:
     """The documents that `spec` names, by `table_named` and `corpus_from_table`."""
     table = table_named(spec, default_split)
-    if not spec.startswith(PREFIX):
+    if PREFIX not in prefix_of(spec):
         return corpus_from_table(table, text_column, label_column)
     corpus = corpus_from_table(without_quoted_text(table, text_column), text_column, label_column)
     return replace(corpus, notes=(NOTE, *corpus.notes))
@@ -145,14 +151,15 @@ def read_corpus(
 def table_named(spec: str, default_split: str = "train") -> Table:
     """The table that `spec` names.
 
-    A path, `messages:PATH`, `hf:NAME[/CONFIG][@SPLIT]` or `bundled:NAME[/LANGUAGE][@SPLIT]`;
-    `default_split` is taken where one of the last two names no split.
+    A path, `messages:PATH`, `headerless:PATH`, `hf:NAME[/CONFIG][@SPLIT]` or
+    `bundled:NAME[/LANGUAGE][@SPLIT]`; `default_split` is taken where one of the last two names no
+    split.
     """
     if spec.startswith("hf:"):
         return read_hub(spec, default_split)
     if spec.startswith("bundled:"):
         return read_bundled(spec, default_split)
-    return read_file(file_of(spec))
+    return read_file(file_of(spec), header=HEADERLESS not in prefix_of(spec))
 
 
 def corpus_from_upload(
@@ -167,8 +174,8 @@ def corpus_from_table(
     """The rows that have a text (and a label, if one is asked for)."""
     if text_column == label_column:
         raise UserError("The text and the label were expected in two columns, but one came.")
-    texts = map_cells(table.column(text_column), _without_breaks)
-    labels = () if label_column is None else _labels(table.column(label_column))
+    texts, list_note = texts_of(table, text_column)
+    labels, label_note = ((), "") if label_column is None else labels_of(table, label_column)
     ids, note = _ids(table, {text_column, label_column})
     with_text = [row for row, text in enumerate(texts) if text.strip()]
     rows = [row for row in with_text if not labels or labels[row]]
@@ -176,22 +183,19 @@ def corpus_from_table(
         wanted = "a text" if label_column is None else "a text and a label"
         raise UserError(f"{table.name} has no row with {wanted}.")
     left_out = len(texts) - len(with_text), len(with_text) - len(rows)
-    notes = (_left_out(left_out[0], "without a text"), _left_out(left_out[1], "without a label"))
+    notes = (
+        header_note(table),
+        list_note,
+        _left_out(left_out[0], "without a text"),
+        _left_out(left_out[1], "without a label"),
+        label_note,
+        note,
+    )
     used = {text_column, label_column} | ({"id"} if not note else set())
     extra = {name: cells for name, cells in table.data.items() if name not in used}
-    whole = Corpus(table.name, texts, labels, ids, extra, tuple(filter(None, (*notes, note))))
+    whole = Corpus(table.name, texts, labels, ids, extra, tuple(filter(None, notes)))
     complete = whole if len(rows) == len(whole) else whole.take(rows)
     return replace(complete, without_text=left_out[0], without_label=left_out[1])
-
-
-def _without_breaks(text: str) -> str:
-    return HTML_BREAK.sub("\n", text) if "<" in text else text
-
-
-def _labels(cells: Sequence[str]) -> tuple[str, ...]:
-    """Without white space around, and each as one object, however many rows have it."""
-    unique: dict[str, str] = {}
-    return whole_numbers([unique.setdefault(cell, cell.strip()) for cell in cells])
 
 
 def _ids(table: Table, used: set[str | None]) -> tuple[Sequence[str], str]:

@@ -21,7 +21,7 @@ from typing import Any
 import pyarrow as pa
 
 from han_core.data import sandbox
-from han_core.data.readers import BATCH_ROWS, batch_in_words, has_words
+from han_core.data.parquet import BATCH_ROWS, batch_in_words, class_names, readable_columns
 from han_core.data.stream import Stream
 from han_core.data.table import Table
 from han_core.runtime.errors import UserError, listed, shown
@@ -33,7 +33,6 @@ CACHE_SECONDS = 5 * 60
 DOWNLOAD_SECONDS = 30 * 60
 OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
 
-_STRING = pa.large_string()
 _SEGMENT = r"[A-Za-z0-9](?:[\w-]|\.(?!\.)){0,95}"
 _SPEC = re.compile(
     rf"hf:(?P<name>{_SEGMENT}(?:/{_SEGMENT})?)(?:/(?P<config>{_SEGMENT}))?"
@@ -162,26 +161,18 @@ def stream_from(splits: Mapping[str, Any], wanted: HubName, default_split: str) 
     """One split of what `datasets` loaded, with class numbers as their names."""
     name = choose_split(tuple(splits), wanted, default_split)
     split = splits[name]
-    columns = tuple(field.name for field in split.features.arrow_schema if has_words(field.type))
-    classes = {
-        column: dict(zip(map(str, range(len(feature.names))), feature.names, strict=True))
-        for column, feature in split.features.items()
-        if getattr(feature, "names", None)  # a ClassLabel; -1 there means no label
-    }
+    schema = split.features.arrow_schema
+    columns, lists = readable_columns(schema)
     title = str(HubName(wanted.name, wanted.config, name))
-    return Stream(title, columns, _batches(split, columns, classes))
+    return Stream(title, columns, _batches(split, columns, class_names(schema)), lists)
 
 
 def _batches(
-    split: Any, columns: Sequence[str], classes: Mapping[str, Mapping[str, str]]
+    split: Any, columns: Sequence[str], classes: Mapping[str, Sequence[str]]
 ) -> Iterator[pa.RecordBatch]:
     for table in split.with_format("arrow").iter(BATCH_ROWS):
         for batch in table.to_batches():
-            cells = batch_in_words(batch, columns)
-            for column, names in classes.items():
-                named = pa.array([names.get(n, "") for n in cells[column].to_pylist()], _STRING)
-                cells = cells.set_column(columns.index(column), pa.field(column, _STRING), named)
-            yield cells
+            yield batch_in_words(batch, columns, classes)
 
 
 def choose_split(names: Sequence[str], wanted: HubName, default_split: str) -> str:

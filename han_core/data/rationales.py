@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from han_core.data.corpus import HTML_BREAK, table_named
+from han_core.data.columns import HTML_BREAK
+from han_core.data.corpus import table_named
 from han_core.data.table import Table
 from han_core.runtime.errors import UserError, counted, shown
 from han_core.text.document import Span

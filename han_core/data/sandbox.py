@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from han_core.data.readers import ending_of, shown_name, stream_table
-from han_core.data.stream import Stream, mapped, stream_of
+from han_core.data.stream import Stream, mapped, most_unpacked, stream_of
 from han_core.data.table import Table
 from han_core.runtime.errors import UserError, gibibytes, shown
 
@@ -113,6 +113,10 @@ GIB = 2**30
 PHYSICAL = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if resource else 0
 
 
+LEAST_SECONDS = 15  # of the processor for any file
+BYTES_A_SECOND = 300_000  # a hundredth of what readers do
+
+
 @dataclass(frozen=True)
 class Limits:
     """What reading one file may take."""
@@ -121,6 +125,15 @@ class Limits:
     table: int = 4 * GIB  # of what it hands over, on the disk
     processor_seconds: int = 60
     wall_seconds: float = 120.0
+
+    def for_size(self, packed: int) -> "Limits":
+        """The limits of a file of so many bytes: a small one needs little of anything."""
+        seconds = LEAST_SECONDS + packed // BYTES_A_SECOND
+        return replace(
+            self,
+            table=min(self.table, most_unpacked(packed)),
+            processor_seconds=min(self.processor_seconds, seconds),
+        )
 
 
 USUAL = Limits()
@@ -138,17 +151,17 @@ OWN = Limits(
 _PLACES = threading.BoundedSemaphore(2)
 
 
-def read_upload(data: bytes, filename: str, limits: Limits = USUAL) -> Table:
+def read_upload(data: bytes, filename: str, limits: Limits = USUAL, header: bool = True) -> Table:
     """The table in what someone sent as a file of this name."""
     ending_of(filename)
     with tempfile.TemporaryDirectory(prefix="hanscope-upload-") as folder:
         path = Path(folder) / "upload"
         path.write_bytes(data)
-        return _read(path, filename, limits)
+        return _read(path, filename, limits, header)
 
 
-def read_file(spec: str, limits: Limits = OWN) -> Table:
-    """The table in a file on this machine.
+def read_file(spec: str, limits: Limits = OWN, header: bool = True) -> Table:
+    """The table in a file on this machine; ``header``: whether its first row names the columns.
 
     The child costs about half a second, and a file that someone else made can
     be as hostile from a disk as from a browser: one way in, with wider limits.
@@ -159,12 +172,19 @@ def read_file(spec: str, limits: Limits = OWN) -> Table:
         raise UserError(f"{shown(spec, 200)} is a folder; a file was expected.")
     if not path.is_file():
         raise UserError(f"There is no file {shown(spec, 200)}.")
-    return _read(path.resolve(), path.name, limits)
+    return _read(path.resolve(), path.name, limits, header)
 
 
-def _read(path: Path, filename: str, limits: Limits) -> Table:
+def _read(path: Path, filename: str, limits: Limits, header: bool) -> Table:
     name = shown_name(filename)
-    request = {"path": str(path), "filename": filename, "name": name, "limits": asdict(limits)}
+    limits = limits.for_size(path.stat().st_size)
+    request = {
+        "path": str(path),
+        "filename": filename,
+        "name": name,
+        "limits": asdict(limits),
+        "header": header,
+    }
     # Arrow's own allocators reserve address space ahead of need.
     environment = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "1"}
     try:
@@ -225,7 +245,7 @@ def _read_in_child(request: dict[str, Any]) -> Stream:
     limits, path = Limits(**request["limits"]), Path(request["path"])
     confine(limits)
     with _refusing(request["name"], limits):
-        stream = stream_table(lambda: path.open("rb"), request["filename"])
+        stream = stream_table(lambda: path.open("rb"), request["filename"], request["header"])
     return replace(stream, batches=_batches(stream, limits))
 
 

@@ -5,18 +5,23 @@ first byte that does not fit.
 """
 
 import codecs
+import gzip
 import io
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import TYPE_CHECKING, BinaryIO, NoReturn, TextIO
 
 import pyarrow as pa
 
-from han_core.data.table import Column, Table
+from han_core.data.table import Column, Table, without_list
 from han_core.runtime.errors import UserError, gibibytes
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 Opened = Callable[[], BinaryIO]
 """Opens the bytes once more, from their beginning."""
@@ -25,6 +30,66 @@ Read = Callable[[str], AbstractContextManager[TextIO]]
 """Opens the text once more; the argument is what ends a line, as ``open`` takes it."""
 
 _BLOCK = 2**20  # bytes
+
+
+LEAST_UNPACKED = 64 * 2**20
+MOST_TIMES = 100
+"""A text shrinks to a tenth, a table of repeats to a hundredth; more is made to do harm."""
+
+
+def most_unpacked(packed: int) -> int:
+    """Bytes that a file of so many may unpack to."""
+    return LEAST_UNPACKED + MOST_TIMES * packed
+
+
+class _Unpacked(io.RawIOBase):
+    """The bytes in a gzip file, up to a limit."""
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        self._file, self._name = file, name
+        self._gzip = gzip.GzipFile(fileobj=file)
+        size = file.seek(0, io.SEEK_END)
+        self._left = most_unpacked(size)
+        # The last four bytes say how many there are, before any is unpacked (RFC 1952, 2.3.1).
+        file.seek(max(0, size - 4))
+        declared = int.from_bytes(file.read(4), "little")
+        file.seek(0)
+        if file.read(2) == b"\x1f\x8b" and declared > self._left:
+            self._refuse()
+        file.seek(0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        view = memoryview(buffer)
+        try:
+            content = self._gzip.read(len(view))
+        except (EOFError, OSError, zlib.error) as error:
+            raise UserError(
+                f"{self._name} is not a gzip file that can be unpacked to its end; "
+                "pack it again, or give the file itself."
+            ) from error
+        self._left -= len(content)
+        if self._left < 0:
+            self._refuse()
+        view[: len(content)] = content
+        return len(content)
+
+    def _refuse(self) -> NoReturn:
+        raise UserError(
+            f"{self._name} unpacks to more than {MOST_TIMES} times its size, which is not read; "
+            "give the file itself."
+        )
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def unpacked(opened: Opened, name: str) -> Opened:
+    """Opens what a gzip file holds."""
+    return lambda: io.BufferedReader(_Unpacked(opened(), name), _BLOCK)
 
 
 def decode_text(data: bytes, name: str) -> str:
@@ -45,7 +110,8 @@ def text_opener(opened: Opened, name: str) -> Read:
 def _open(opened: Opened, name: str, newline: str) -> Iterator[TextIO]:
     with opened() as file:
         encoding, mark = _encoding(file.read(4))
-        file.seek(mark)
+    with opened() as file:
+        file.read(mark)
         try:
             yield io.TextIOWrapper(file, encoding, newline=newline)
         except UnicodeDecodeError as error:
@@ -80,7 +146,7 @@ def _first_bad_byte(opened: Opened, encoding: str, mark: int) -> tuple[int, int]
     decoder = codecs.getincrementaldecoder(encoding)()
     position, line = mark, 1
     with opened() as file:
-        file.seek(mark)
+        file.read(mark)
         while True:
             block = file.read(_BLOCK)
             incomplete = decoder.getstate()[0]  # of a character that the last block cut
@@ -98,21 +164,29 @@ BATCH_ROWS = 4_096
 BATCH_CHARACTERS = 4_000_000
 
 
+_LISTS = {"lists": "yes"}
+"""What an Arrow file says of a column in which lists stand."""
+
+
 @dataclass(frozen=True)
 class Stream:
     """Columns of strings in batches; it can be gone through once.
 
     Attributes:
         batches: with these columns in this order, large strings without gaps.
+        lists: columns in which lists stand, as ``list_cell`` writes them.
     """
 
     name: str
     columns: tuple[str, ...]
     batches: Iterator[pa.RecordBatch]
+    lists: frozenset[str] = frozenset()
 
     @property
     def schema(self) -> pa.Schema:
-        return schema_of(self.columns)
+        fields = zip(self.columns, schema_of(self.columns), strict=True)
+        marked = (f.with_metadata(_LISTS) if name in self.lists else f for name, f in fields)
+        return pa.schema(marked)
 
     def table(self) -> Table:
         """All of it, in memory."""
@@ -129,7 +203,10 @@ class Stream:
                 for batch in self.batches:
                     writer.write_batch(batch)
                     if file.tell() > most_bytes:
-                        raise UserError(f"{self.name} holds more than {gibibytes(most_bytes)}.")
+                        raise UserError(
+                            f"{self.name} unpacks to more than {gibibytes(most_bytes)}, "
+                            "which is not read."
+                        )
         except OSError as error:
             raise UserError(
                 f"{self.name} cannot be unpacked: {error.strerror or error}."
@@ -175,5 +252,10 @@ def mapped(path: Path, name: str) -> Table:
 
 
 def _table(name: str, arrow: pa.Table) -> Table:
-    names = arrow.schema.names
-    return Table(name, {column: Column(arrow.column(at)) for at, column in enumerate(names)})
+    data: dict[str, Sequence[str]] = {}
+    lists: dict[str, Sequence[str]] = {}
+    for field, cells in zip(arrow.schema, arrow.columns, strict=True):
+        data[field.name] = column = Column(cells)
+        if field.metadata:
+            data[field.name], lists[field.name] = column.changed(without_list), column
+    return Table(name, data, lists)

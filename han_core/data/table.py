@@ -7,7 +7,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import overload
 
@@ -134,10 +134,16 @@ LONGEST_NAME = 1_000
 
 @dataclass(frozen=True)
 class Table:
-    """Columns of equal length, in the order of the file."""
+    """Columns of equal length, in the order of the file.
+
+    Attributes:
+        data: every cell in words.
+        lists: the cells of columns in which lists stand, as ``list_cell`` writes them.
+    """
 
     name: str
     data: dict[str, Sequence[str]]
+    lists: dict[str, Sequence[str]] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         if len({len(cells) for cells in self.data.values()}) > 1:
@@ -169,24 +175,62 @@ class Table:
 
     def take(self, rows: Sequence[int]) -> "Table":
         chosen = np.asarray(rows, dtype=np.int64)
-        return Table(
-            self.name, {name: take_cells(cells, chosen) for name, cells in self.data.items()}
+        data, lists = (
+            {name: take_cells(cells, chosen) for name, cells in columns.items()}
+            for columns in (self.data, self.lists)
         )
+        return Table(self.name, data, lists)
 
 
 def checked_names(names: Sequence[str], table: str) -> Sequence[str]:
-    """The names as they are; two columns of one name would lose one of them."""
+    """The names, with numbers where several columns have the same one or none.
+
+    So nothing is lost, and a name that stands for several columns names none of them.
+    """
     if len(names) > MOST_COLUMNS:
         raise UserError(f"{table} has {len(names):,} columns; at most {MOST_COLUMNS:,} are read.")
     longest = max(map(len, names), default=0)
     if longest > LONGEST_NAME:
         raise UserError(
-            f"{table} has a column name of {longest:,} characters; was its header left out?"
+            f"{table} has a column name of {longest:,} characters; if its first row is data, "
+            "say so: --no-header, or the switch beside the file."
         )
-    twice = sorted(name for name, times in Counter(names).items() if times > 1)
-    if twice:
-        raise UserError(f"{table} has more than one column of the name {listed(twice)}.")
-    return names
+    times, numbers = Counter(names), Counter[str]()
+    unique = []
+    for name in names:
+        numbers[name] += 1
+        unique.append(name if times[name] == 1 else f"{name or 'unnamed'} ({numbers[name]})")
+    if len(set(unique)) < len(unique):  # a name that ends in such a number itself
+        raise UserError(f"{table} has columns that cannot be told apart: {listed(unique, 10)}.")
+    return tuple(unique)
+
+
+_LIST = "\u2063["  # how a cell that holds a list begins; no text is likely to
+
+
+def list_cell(values: Sequence) -> str:
+    """A list as a cell that ``list_of`` takes apart."""
+    return _LIST[0] + json.dumps(values, ensure_ascii=False, default=in_words)
+
+
+def cell_of(value: object) -> str:
+    return list_cell(value) if isinstance(value, list) else in_words(value)
+
+
+def list_of(cell: str) -> list | None:
+    """The list that a cell holds; None for any other cell."""
+    if not cell.startswith(_LIST):
+        return None
+    try:
+        return list(json.loads(cell[1:]))
+    except (ValueError, RecursionError):
+        return None
+
+
+def without_list(cell: str) -> str:
+    """A cell in words, whether or not it holds a list."""
+    values = list_of(cell)
+    return cell if values is None else in_words(values)
 
 
 def in_words(value: object) -> str:

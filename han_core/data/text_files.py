@@ -5,17 +5,22 @@ raw messages, whose headers, signatures and quotes are removed by the rules of s
 ``remove=("headers", "footers", "quotes")``.
 """
 
+import io
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from han_core.data.readers import ENDINGS, shown_name
+from han_core.data.columns import texts_of
+from han_core.data.labels import is_number
+from han_core.data.readers import ENDINGS, GZIP, shown_name
 from han_core.data.sandbox import read_upload
-from han_core.data.stream import decode_text
+from han_core.data.stream import decode_text, unpacked
 from han_core.data.table import Table, map_cells
 from han_core.runtime.errors import UserError, counted, shown
 
 PREFIX = "messages:"
+HEADERLESS = "headerless:"
+"""Before the path of a file whose first row is data, and behind ``PREFIX``."""
 
 NOTE = "The texts are messages without their headers, quotes and signatures."
 
@@ -27,8 +32,21 @@ _QUOTING = (">", "|", "In article", "Quoted from")
 
 
 def file_of(spec: str) -> str:
-    """The file that ``spec`` names, with or without the prefix."""
-    return spec.removeprefix(PREFIX)
+    """The file that ``spec`` names, with or without prefixes."""
+    return spec.removeprefix(PREFIX).removeprefix(HEADERLESS)
+
+
+def prefix_of(spec: str) -> str:
+    """How the file that ``spec`` names is read: its prefixes, perhaps none."""
+    return spec[: len(spec) - len(file_of(spec))]
+
+
+def headerless(spec: str) -> str:
+    """``spec`` with the first row as data; as it is where it names no file."""
+    if spec.startswith(("hf:", "bundled:")) or is_number(spec):
+        return spec
+    messages = PREFIX if spec.startswith(PREFIX) else ""
+    return messages + HEADERLESS + file_of(spec)
 
 
 def without_quoted_text(table: Table, text_column: str) -> Table:
@@ -44,7 +62,8 @@ def without_quoted_text(table: Table, text_column: str) -> Table:
             f"{table.name} has none."
         )
     data = {**table.data, text_column: map_cells(cells, message_body)}
-    return replace(table, name=PREFIX + table.name, data=data)
+    lists = {name: column for name, column in table.lists.items() if name != text_column}
+    return Table(PREFIX + table.name, data, lists)
 
 
 def message_body(message: str) -> str:
@@ -136,13 +155,17 @@ def read_pasted_file(data: bytes, filename: str) -> PastedTexts:
     Raises:
         UserError: if the file cannot be read, or holds no document.
     """
-    if filename.lower().endswith(".txt"):
-        return split_pasted(_txt(data, shown_name(filename)), shown_name(filename))
-    if filename.lower().endswith(ENDINGS):
+    name, ending = shown_name(filename), filename.lower()
+    if ending.endswith(".txt.gz"):
+        with unpacked(lambda: io.BytesIO(data), name)() as file:
+            return split_pasted(_txt(file.read(LARGEST_TXT + 1), name), name)
+    if ending.endswith(".txt"):
+        return split_pasted(_txt(data, name), name)
+    if ending.removesuffix(GZIP).endswith(ENDINGS):
         return pasted_from_table(read_upload(data, filename))
     raise UserError(
-        f'"{shown_name(filename)}" is not a file that can be read; '
-        f"its name should end in .txt, {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}."
+        f'"{name}" is not a file that can be read; its name should end in .txt, '
+        f"{', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}, all but .parquet also with {GZIP}."
     )
 
 
@@ -155,11 +178,12 @@ def pasted_from_table(table: Table, column: str | None = None) -> PastedTexts:
         UserError: if there is no such column, or no row with a text.
     """
     column = text_column(table) if column is None else column
-    cells = table.column(column)
+    cells, list_note = texts_of(table, column)
     rows = ((number, cell) for number, cell in enumerate(cells, start=1) if cell.strip())
     from_column = f'The texts are those of the column "{shown(column)}".'
     empty = sum(not cell.strip() for cell in cells)
-    return _limited(rows, table.name, (from_column, _left_out(empty, "row", "without a text")))
+    notes = (from_column, list_note, _left_out(empty, "row", "without a text"))
+    return _limited(rows, table.name, notes)
 
 
 def text_column(table: Table) -> str:
@@ -189,7 +213,7 @@ def _pieces(text: str) -> Iterator[str]:
 def _txt(data: bytes, name: str) -> str:
     if len(data) > LARGEST_TXT:
         raise UserError(
-            f"{name} holds {len(data):,} bytes; a text file of at most {LARGEST_TXT:,} is expected."
+            f"{name} holds more than {LARGEST_TXT:,} bytes of text; a shorter file is expected."
         )
     text = decode_text(data, name)
     if "\0" in text:  # so does UTF-16 without its mark look

@@ -38,7 +38,7 @@ def store_upload(data: bytes, filename: str) -> Path:
     """
     path = _place(data, _own_name(filename, ending_of(filename)))
     if not path.exists():
-        read_upload(data, filename)
+        read_upload(data, filename, header=False)  # the first row may be data
     return _store(data, path)
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from han_core.data.spreadsheet import to_csv
+from han_core.data.delimited import to_csv
 from han_core.explanation.agreement import align
 from han_core.explanation.attribution import Attribution
 from han_core.explanation.explanation import Explanation, ranks

@@ -9,7 +9,7 @@ import streamlit as st
 
 from han_core.data.labels import same_classes
 from han_core.data.preview import DataPreview
-from han_core.data.text_files import PREFIX
+from han_core.data.text_files import prefix_of
 from han_core.data.uploads import store_vectors
 from han_core.models.listing import Listing
 from han_core.runtime.errors import UserError
@@ -102,7 +102,7 @@ def unlabelled(picked: PickedData) -> str | None:
     uploaded = data_picker.upload("train_unlabelled_file", "File of texts")
     if uploaded is None:
         return None
-    return (PREFIX if picked.data.startswith(PREFIX) else "") + uploaded[1]  # read alike
+    return prefix_of(picked.data) + uploaded[1]  # read alike
 
 
 def stretches() -> dict[str, int]:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from han_core.data.labels import is_number
 from han_core.data.splits import Source
-from han_core.data.text_files import PREFIX
+from han_core.data.text_files import prefix_of
 from pages.shared import data_picker
 from pages.shared.page import restore_value
 from pages.train import data_form, sentences
@@ -172,7 +172,7 @@ def _like(specs: tuple[str, ...], *names: str) -> str | None:
 
 
 def _by_files(picked: PickedData) -> _HeldOut:
-    prefix = PREFIX if picked.data.startswith(PREFIX) else ""  # they are read alike
+    prefix = prefix_of(picked.data)  # they are read alike
     left, right = st.columns(2)
     with left:
         validation = data_picker.upload("train_validation_file", "File for validation")

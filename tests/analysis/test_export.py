@@ -17,9 +17,9 @@ from han_core.analysis.annotations.document_annotations import annotations_from_
 from han_core.analysis.annotations.writing import add_tag, set_flag, write_note
 from han_core.analysis.documents import content_hash
 from han_core.analysis.export import export_table, frames, write_table
+from han_core.data.delimited import FORMULA, without_apostrophe
 from han_core.data.readers import read_table
 from han_core.data.sandbox import read_file
-from han_core.data.spreadsheet import FORMULA, without_apostrophe
 from han_core.runtime.errors import UserError
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

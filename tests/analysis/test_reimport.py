@@ -12,7 +12,7 @@ from han_core.analysis.reimport import (
     match_documents,
     prediction_changes,
 )
-from han_core.data.spreadsheet import harmless
+from han_core.data.delimited import harmless
 from han_core.data.table import Table
 from han_core.runtime.errors import UserError
 

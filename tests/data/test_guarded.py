@@ -46,7 +46,7 @@ def test_a_small_file_that_unpacks_to_gigabytes_is_refused():
 
 def test_an_answer_too_large_to_hand_over_is_refused():
     said = refusal(read_upload, bomb(100_000), "x.parquet", Limits(table=GIB // 16))
-    assert said == "x.parquet holds more than 0.0625 GiB."
+    assert said == "x.parquet unpacks to more than 0.0625 GiB, which is not read."
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])

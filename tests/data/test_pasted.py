@@ -122,11 +122,12 @@ def test_another_encoding_is_refused_and_utf_8_named(data):
 def test_files_that_cannot_be_read(monkeypatch):
     assert refusal(read_pasted_file, b"a", "../x.pdf") == (
         '"x.pdf" is not a file that can be read; '
-        "its name should end in .txt, .parquet, .csv, .tsv or .jsonl."
+        "its name should end in .txt, .parquet, .csv, .tsv, .jsonl or .json, "
+        "all but .parquet also with .gz."
     )
     assert refusal(read_pasted_file, b" ", "x.txt").startswith("x.txt holds no document")
     monkeypatch.setattr(text_files, "LARGEST_TXT", 3)
-    assert "x.txt holds 4 bytes" in refusal(read_pasted_file, b"abcd", "x.txt")
+    assert "x.txt holds more than 3 bytes" in refusal(read_pasted_file, b"abcd", "x.txt")
 
 
 def test_a_document_for_each_row_of_a_table_that_has_a_text():

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from han_core.data.delimited import to_csv
 from han_core.data.readers import read_table
-from han_core.data.spreadsheet import to_csv
 
 STARTS = ["=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠"]
 

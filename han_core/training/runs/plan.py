@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from han_core.data.preview import DataPreview
 from han_core.data.splits import Parts, Source
-from han_core.data.text_files import PREFIX, file_of
+from han_core.data.text_files import file_of, prefix_of
 from han_core.models.architecture import Architecture, AttentionForm
 from han_core.models.checkpoint import TextConfig
 from han_core.models.registry import ModelName, model_kind
@@ -225,7 +225,7 @@ def data_name(spec: str) -> str:
     """Data as people call them: a file without its folders."""
     if spec.startswith(("hf:", "bundled:")):
         return spec
-    return PREFIX * spec.startswith(PREFIX) + Path(file_of(spec)).name
+    return prefix_of(spec) + Path(file_of(spec)).name
 
 
 def settings_of(plan: Plan) -> dict[str, str]:
