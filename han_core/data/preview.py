@@ -17,6 +17,7 @@ from han_core.data.labels import align_labels, class_counts, is_number, label_pr
 from han_core.data.splits import Parts, Source, read_parts
 from han_core.data.table import Table
 from han_core.runtime.errors import UserError, counted, listed, shown
+from han_core.runtime.fair_places import FairPlaces
 
 QUANTILES = (0, 25, 50, 75, 95, 100)
 """Per cent of the documents that are no longer than what stands at the same place."""
@@ -28,6 +29,10 @@ LONGEST = 100_000  # characters of a text in the sample
 
 SECONDS = 15 * 60.0
 """In which the child has to answer; a data set of the hub is fetched first."""
+
+
+_PLACES = FairPlaces(2)
+"""For children that preview: each may take much memory, and for long."""
 
 
 @dataclass(frozen=True)
@@ -201,7 +206,8 @@ def preview_in_child(source: Source, seed: int = 0, seconds: float = SECONDS) ->
     """
     request = {"source": asdict(source), "seed": seed}
     try:
-        table = sandbox.run_in_child(__name__, request, seconds=seconds, environment={})
+        with _PLACES.place():
+            table = sandbox.run_in_child(__name__, request, seconds=seconds, environment={})
     except sandbox.NoAnswer as error:
         late = f"was not read within {seconds:g} seconds"
         why = late if error.status is None else "made its reader stop"

@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -23,6 +22,7 @@ from han_core.data.readers import ending_of, shown_name, stream_table
 from han_core.data.stream import Stream, mapped, most_unpacked, stream_of
 from han_core.data.table import Table
 from han_core.runtime.errors import UserError, gibibytes, shown
+from han_core.runtime.fair_places import FairPlaces
 
 ROOT = Path(__file__).resolve().parents[2]
 REFUSED = 2
@@ -148,7 +148,7 @@ OWN = Limits(
 """For a file that is on this machine already: larger, and still an end."""
 
 # Each reader may take all of its memory, so few of them run at a time.
-_PLACES = threading.BoundedSemaphore(2)
+_PLACES = FairPlaces(2)
 
 
 def read_upload(data: bytes, filename: str, limits: Limits = USUAL, header: bool = True) -> Table:
@@ -188,7 +188,7 @@ def _read(path: Path, filename: str, limits: Limits, header: bool) -> Table:
     # Arrow's own allocators reserve address space ahead of need.
     environment = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "1"}
     try:
-        with _PLACES:
+        with _PLACES.place():
             return run_in_child(
                 __name__,
                 request,

@@ -19,8 +19,10 @@ from threading import Event, Lock, local
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from han_core.runtime.errors import UserError
+from han_core.runtime.fair_places import identify_visitors
 from han_core.viz.markup import markdown_text
 
 plain = markdown_text
@@ -29,6 +31,15 @@ plain = markdown_text
 
 FIELDS = "<style>:is(textarea, input[type=text]) { unicode-bidi: plaintext; }</style>"
 """In a field for text, every paragraph has the direction of its first letter."""
+
+
+def _session_id() -> str | None:
+    context = get_script_run_ctx(suppress_warning=True)
+    return context.session_id if context else None
+
+
+# Readers of files are shared by a class, session by session.
+identify_visitors(_session_id)
 
 
 def begin(title: str, caption: str) -> None:
