@@ -18,9 +18,9 @@ from han_core.data.text_files import file_of
 from han_core.runtime.atomic_io import read_json
 from han_core.runtime.errors import UserError, shown
 from han_core.runtime.paths import scores_root, uploads_root
+from han_core.runtime.quotas import UPLOADS
 from han_core.text.word_vectors import vectors_size
 
-LARGEST_STORE = 5 * 2**30  # bytes of all that is kept
 LONGEST_NAME = 50  # characters; four bytes each still make a name that every disk takes
 VECTORS = (".txt", ".vec", ".bin")
 FRESH_SECONDS = 3600.0
@@ -74,11 +74,7 @@ def _store(data: bytes, path: Path) -> Path:
     if path.exists():
         os.utime(path)
         return path
-    if sum(map(_size, _files())) + len(data) > LARGEST_STORE:
-        raise UserError(
-            f"There is no room for {path.name} ({len(data):,} bytes) beside the files "
-            "of other runs; runs that nobody needs can be deleted."
-        )
+    UPLOADS.check(len(data))
     try:
         _write(data, path)
     except OSError as error:

@@ -85,7 +85,14 @@ PREPARED = Quota(
     paths.prepared_root,
     "those that were used longest ago go by themselves",
 )
-QUOTAS = (RUNS, CHECKPOINTS, PREPARED)
+UPLOADS = Quota(
+    "uploaded files",
+    "HANSCOPE_UPLOADS_LIMIT",
+    5 * 2**30,
+    paths.uploads_root,
+    "delete runs and scores that nobody needs; a file that none of them uses goes after an hour",
+)
+QUOTAS = (RUNS, CHECKPOINTS, PREPARED, UPLOADS)
 
 
 def check_quota_at(path: Path) -> None:

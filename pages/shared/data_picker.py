@@ -11,12 +11,23 @@ import streamlit as st
 from han_core.analysis import score_cache
 from han_core.analysis.score_cache import CachedScores
 from han_core.analysis.sources import Source, source_of
-from han_core.data.corpus import Corpus, read_corpus, read_file
+from han_core.data.columns import header_note
+from han_core.data.corpus import Corpus, read_corpus, table_named
+from han_core.data.delimited import UNNAMED
 from han_core.data.hub import HubName
 from han_core.data.table import Table
-from han_core.data.text_files import PREFIX, PastedTexts, read_pasted_file
-from han_core.data.uploads import LARGEST_STORE, store_upload
+from han_core.data.text_files import (
+    PREFIX,
+    PastedTexts,
+    file_of,
+    headerless,
+    read_pasted_file,
+    text_column,
+)
+from han_core.data.uploads import store_upload
+from han_core.runtime.errors import file_size
 from han_core.runtime.paths import scores_root
+from han_core.runtime.quotas import UPLOADS
 from han_core.training.runs.manage import forget_unused_uploads
 from pages.shared.page import plain, restore_value
 from pages.shared.wording import example_name
@@ -42,7 +53,7 @@ def table(spec: str) -> Table:
     Raises:
         UserError: if it cannot be read.
     """
-    return read_file(spec)
+    return table_named(spec)
 
 
 @st.cache_data(max_entries=4, show_spinner="Reading the file …")
@@ -65,7 +76,8 @@ def _list_scores(root: str) -> list[score_cache.CachedScores]:
     return score_cache.list_scores()
 
 
-KINDS = ["csv", "tsv", "jsonl", "parquet"]
+KINDS = ["csv", "tsv", "jsonl", "json", "parquet", "gz"]
+FORMATS = "CSV, TSV, JSONL, JSON or Parquet"
 
 
 def upload(key: str, title: str) -> tuple[str, str] | None:
@@ -80,7 +92,7 @@ def upload(key: str, title: str) -> tuple[str, str] | None:
         if st.session_state[key] is None:
             st.session_state.pop(held, None)
 
-    file = st.file_uploader(title, type=KINDS, key=key, on_change=changed)
+    file = st.file_uploader(title, type=KINDS, key=key, on_change=changed, help=_room())
     if file is not None:
         before = st.session_state.get(held)
         if before is None or before[2] != file.file_id:
@@ -90,6 +102,33 @@ def upload(key: str, title: str) -> tuple[str, str] | None:
         return None
     name, spec, _ = st.session_state[held]
     return name, spec
+
+
+def _room() -> str:
+    """Return what all uploaded files take, and may take."""
+    used, limit = file_size(UPLOADS.used()), file_size(UPLOADS.limit())
+    return (
+        f"Files that people sent take {used} of the {limit} that this server keeps. All but "
+        "Parquet may be packed as .gz."
+    )
+
+
+def as_first_row(key: str, spec: str) -> str:
+    """Draw the switch for a file without a header, and return the spec that reads it so."""
+    if not file_of(spec).lower().removesuffix(".gz").endswith((".csv", ".tsv")):
+        return spec
+    restore_value(key, False)
+    is_data = st.checkbox(
+        "The first row is data", key=key, persist_state="session",
+        help="For files without names of columns: these are then numbered.",
+    )  # fmt: skip
+    return headerless(spec) if is_data else spec
+
+
+def show_header_note(table: Table) -> None:
+    """Draw a hint where the first row looks like data."""
+    if note := header_note(table):
+        st.warning(plain(note))
 
 
 def as_messages(key: str, spec: str) -> str:
@@ -104,7 +143,7 @@ def as_messages(key: str, spec: str) -> str:
 
 def _keep(file) -> str:
     """Store the file, after deleting uploads that no run needs; return its spec."""
-    forget_unused_uploads(LARGEST_STORE // 2)
+    forget_unused_uploads(UPLOADS.limit() // 2)
     with st.spinner("Reading the file …"):
         return str(store_upload(file.getvalue(), file.name))
 
@@ -208,12 +247,13 @@ def kept_of(source: str) -> list[CachedScores]:
 
 
 def _upload() -> Source | None:
-    uploaded = upload("upload", "CSV, TSV, JSONL or Parquet")
+    uploaded = upload("upload", FORMATS)
     if uploaded is None:
         st.caption("A file with a column of texts and a column of labels is expected.")
         return None
-    columns = _columns(table(uploaded[1]))
-    return source_of(as_messages("messages", uploaded[1]), *columns)
+    spec = as_first_row("first_row", uploaded[1])
+    columns = _columns(table(spec))
+    return source_of(as_messages("messages", spec), *columns)
 
 
 def _of_hub() -> Source | None:
@@ -242,9 +282,24 @@ def guessed_column(columns: tuple[str, ...], name: str, otherwise: int) -> str:
     return alike[0] if alike else columns[min(otherwise, len(columns) - 1)]
 
 
+def guessed_columns(table: Table) -> tuple[str, str]:
+    """Return the columns that most likely hold texts and labels.
+
+    Without the usual names texts are in the first column, or in the longest of a file
+    without a header, and labels in the second, or in the first that is left.
+    """
+    first = table.columns[:1] != (UNNAMED.format(1),)
+    longest = 0 if first else table.columns.index(text_column(table))
+    text = guessed_column(table.columns, "text", longest)
+    others = [name for name in table.columns if name != text] or [text]
+    label = guessed_column(table.columns, "label", 1) if first else others[0]
+    return text, label
+
+
 def _columns(table: Table) -> tuple[str, str]:
     """Draw the pickers of the two columns."""
     st.caption(f"{plain(table.name)}: {table.rows:,} rows.")
+    show_header_note(table)
     pickers = st.columns(2)
     with pickers[0]:
         text = _column(table, "text", "Column of the texts", 0)
@@ -254,7 +309,7 @@ def _columns(table: Table) -> tuple[str, str]:
 
 
 def _column(table: Table, name: str, title: str, otherwise: int) -> str:
-    guess = guessed_column(table.columns, name, otherwise)
+    guess = guessed_columns(table)[otherwise]
     key = f"{name}_column"
     if st.session_state.get(key) not in table.columns:
         st.session_state[key] = guess  # another file

@@ -21,7 +21,7 @@ from pages.shared.page import is_stale, mark_drawn, plain, restore_value, set_va
 TEXT_HEIGHT = 248  # pixels: about as tall as what stands beside it
 EXAMPLES = "bundled:classroom/all@all"
 FIRST_EXAMPLE = "film-004"  # praise, then "but", then blame: attention has a choice
-KINDS = ["txt", "csv", "tsv", "jsonl", "parquet"]
+KINDS = ["txt", *data_picker.KINDS]
 
 
 def document() -> None:

@@ -24,6 +24,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from han_core.runtime.errors import UserError
 from han_core.runtime.fair_places import identify_visitors
 from han_core.viz.markup import markdown_text
+from pages.shared.upload_limits import drop_uploads
 
 plain = markdown_text
 """Names, labels and everything else from outside pass through this into Markdown."""
@@ -70,6 +71,8 @@ def has_visited() -> bool:
 def start_visit(page: str) -> None:
     """Note which page is being drawn, before any of its widgets."""
     if st.session_state.get("page") != page:
+        if has_visited():
+            drop_uploads()
         st.session_state["page"] = page
         st.session_state["visit"] = st.session_state.get("visit", 0) + 1
         st.session_state["carried"] = set()

@@ -18,10 +18,12 @@ from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
+from streamlit.runtime import get_instance
 
 from han_core.runtime.devices import available_devices
 from han_core.runtime.errors import UserError
 from pages.shared.request_guard import RequestGuard
+from pages.shared.upload_limits import UploadLimits
 
 PAUSE = 1.0  # seconds between two freezes
 ROUNDS = 60  # freezes between two full collections
@@ -37,6 +39,7 @@ TEXT = "This text is explained at the start. So no visitor waits for the model t
 @asynccontextmanager
 async def prepared(app: st.App) -> AsyncIterator[None]:
     """Load what a class needs before the server says that it is healthy; open a browser."""
+    UploadLimits(get_instance().uploaded_file_mgr)
     if not st.get_option("server.headless"):
         asyncio.get_running_loop().call_later(1, _open_browser)
     if not os.environ.get("HANSCOPE_CLASS"):

@@ -78,14 +78,16 @@ def _take_language() -> None:
 
 
 def _pick_file() -> PickedData | None:
-    uploaded = data_picker.upload("train_upload", "CSV, TSV, JSONL or Parquet")
+    uploaded = data_picker.upload("train_upload", data_picker.FORMATS)
     if uploaded is None:
         st.caption(sentences.FILE)
         return None
     name, spec = uploaded
+    spec = data_picker.as_first_row("train_first_row", spec)
     table: Table = data_picker.table(spec)
     st.caption(f"{plain(name)}: {table.rows:,} rows, {len(table.columns)} columns.")
-    text, label = _pick_columns(table.columns)
+    data_picker.show_header_note(table)
+    text, label = _pick_columns(table.columns, data_picker.guessed_columns(table))
     spec = data_picker.as_messages("train_messages", spec)
     return PickedData(spec, name, table.columns, text, label, rows=table.preview)
 
@@ -140,21 +142,26 @@ def _pick_part(
     return st.selectbox(title, names, format_func=label, key=key, persist_state="session")
 
 
-def _pick_columns(columns: tuple[str, ...]) -> tuple[str, str]:
+def _pick_columns(
+    columns: tuple[str, ...], guess: tuple[str, str] | None = None
+) -> tuple[str, str]:
+    text, label = guess or (
+        data_picker.guessed_column(columns, "text", 0),
+        data_picker.guessed_column(columns, "label", 1),
+    )
     left, right = st.columns(2)
     with left:
-        text = pick_column("train_text_column", "Column of the texts", columns, "text", 0)
+        text = pick_column("train_text_column", "Column of the texts", columns, text)
     with right:
-        label = pick_column("train_label_column", "Column of the labels", columns, "label", 1)
+        label = pick_column("train_label_column", "Column of the labels", columns, label)
     return text, label
 
 
-def pick_column(key: str, title: str, columns: tuple[str, ...], name: str, otherwise: int) -> str:
-    """Draw a picker of one column; the default is the one called ``name``."""
-    guess = data_picker.guessed_column(columns, name, otherwise)
+def pick_column(key: str, title: str, columns: tuple[str, ...], default: str) -> str:
+    """Draw a picker of one column."""
     if st.session_state.get(key) not in columns:
-        st.session_state[key] = guess  # another file
-    restore_value(key, guess)
+        st.session_state[key] = default  # another file
+    restore_value(key, default)
     return st.selectbox(title, columns, key=key, persist_state="session")
 
 

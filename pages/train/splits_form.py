@@ -125,7 +125,12 @@ def _by_column(picked: PickedData) -> _HeldOut:
     columns = tuple(
         name for name in picked.columns if name not in (picked.text_column, picked.label_column)
     )
-    name = data_form.pick_column("train_split_column", "Column of the split", columns, "split", 0)
+    name = data_form.pick_column(
+        "train_split_column",
+        "Column of the split",
+        columns,
+        data_picker.guessed_column(columns, "split", 0),
+    )
     st.caption(sentences.SPLIT_COLUMN)
     return _HeldOut(_share("train_validation", "Share for validation if no row is for it", 10),
                  split_column=name)  # fmt: skip

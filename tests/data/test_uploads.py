@@ -24,7 +24,7 @@ def store(tmp_path, monkeypatch):
 @pytest.fixture
 def readable(monkeypatch):
     """Every file passes for one that can be read: a reader takes half a second."""
-    monkeypatch.setattr(uploads, "read_upload", lambda data, filename: None)
+    monkeypatch.setattr(uploads, "read_upload", lambda data, filename, **_: None)
 
 
 def files(store):
@@ -80,8 +80,8 @@ def test_what_cannot_be_read_is_not_kept(data, name, store):
 def test_a_full_store_and_a_full_disk_are_sentences(store, monkeypatch, readable):
     store_upload(DATA, "a.csv")
     with monkeypatch.context() as patched:
-        patched.setattr(uploads, "LARGEST_STORE", 2 * len(DATA) - 1)
-        with pytest.raises(UserError, match=r"no room for b\.csv \(24 bytes\)"):
+        patched.setenv("HANSCOPE_UPLOADS_LIMIT", str(2 * len(DATA) - 1))
+        with pytest.raises(UserError, match=r"uploaded files take .* no room for more;"):
             store_upload(DATA, "b.csv")
 
     def full(*_):
