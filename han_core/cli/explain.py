@@ -3,6 +3,7 @@
 import io
 import json
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 
 from han_core.cli.common import (
     Command,
@@ -20,7 +21,9 @@ from han_core.cli.common import (
     say_all,
     writing,
 )
+from han_core.data.columns import texts_of
 from han_core.data.rationales import read_rationales
+from han_core.data.table import Table, cell_of
 from han_core.explanation import dataset_evidence, plausibility
 from han_core.explanation.explain import explain_each
 from han_core.runtime.errors import UserError, counted
@@ -42,7 +45,8 @@ def run_explain(options: Namespace) -> None:
     A text without words gets an answer that says so, and the next ones their explanations.
     """
     checkpoint = load_chosen(options)
-    texts, ids = parse_documents(input_bytes(options.input))
+    values, ids = parse_documents(input_bytes(options.input))
+    texts = texts_of_values(values)
     with writing(options.output) as out:
         explanations = follow(
             explain_each(checkpoint, texts, ids), "Explaining", len(texts), delay=SOON
@@ -68,14 +72,26 @@ def answer_without_words(text: str, id: object) -> dict:
     }
 
 
-def parse_documents(data: bytes) -> tuple[list[str], list]:
+def texts_of_values(values: Sequence[str | list]) -> list[str]:
+    """Return the texts, those of lists with the sentences or words that they give, and say so."""
+    if not any(isinstance(value, list) for value in values):
+        return list(map(cell_of, values))
+    cells = tuple(map(cell_of, values))
+    texts, note = texts_of(Table("The input", {"text": cells}, {"text": cells}), "text")
+    say(note)
+    pairs = zip(values, texts, strict=True)
+    return [text if isinstance(value, list) else value for value, text in pairs]
+
+
+def parse_documents(data: bytes) -> tuple[list[str | list], list]:
     """Return texts and ids of JSON lines, in order; an id is any JSON value, or the line's number.
 
     Raises:
         UserError: names the line that is no object with a text, or whose id is a number
             that JSON does not have.
     """
-    texts, ids = [], []
+    values: list[str | list] = []
+    ids: list = []
     try:
         lines = io.StringIO(data.decode("utf-8-sig"), newline=None)
     except UnicodeDecodeError as error:
@@ -83,18 +99,21 @@ def parse_documents(data: bytes) -> tuple[list[str], list]:
     for number, line in enumerate(lines, start=1):
         if line.strip():
             text, id = _parse_document(line, number)
-            texts.append(text)
+            values.append(text)
             ids.append(id)
-    return texts, ids
+    return values, ids
 
 
-def _parse_document(line: str, number: int) -> tuple[str, object]:
+def _parse_document(line: str, number: int) -> tuple[str | list, object]:
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise UserError(f"Line {number} of the input is not JSON.") from error
-    if not isinstance(value, dict) or not isinstance(value.get("text"), str):
-        raise UserError(f'Line {number} of the input has no "text" that is a string.')
+    if not isinstance(value, dict) or not isinstance(value.get("text"), str | list):
+        raise UserError(
+            f'Line {number} of the input has no "text" that is a string, or a list of sentences '
+            "or words."
+        )
     id = value.get("id", number)
     try:
         json.dumps(id, allow_nan=False)

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from han_core.cli.explain import parse_documents
+from han_core.cli.explain import parse_documents, texts_of_values
 from han_core.runtime.errors import UserError
+from han_core.text.presegmented import without_marks
 
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "byte-order mark"])
@@ -36,3 +37,13 @@ def test_any_other_id_comes_back(id):
 def test_what_is_not_utf8_is_one_sentence():
     with pytest.raises(UserError, match=r"^The input is not UTF-8 \(byte 0\)"):
         parse_documents('{"text": "a"}'.encode("utf-16"))
+
+
+def test_lists_of_words_and_of_sentences_are_read_so_and_announced(capsys):
+    values = [["It", "rained", "."], "A <br> plain text."]
+    texts = texts_of_values(values)
+    assert without_marks(texts[0]) == "It rained ."
+    assert texts[1] == values[1]
+    assert "lists of words" in capsys.readouterr().err
+    assert texts_of_values([values[1]]) == [values[1]]
+    assert capsys.readouterr().err == ""
