@@ -7,12 +7,15 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from han_core.runtime.errors import UserError, listed, shown
 
 MOST_NAMES = 100_000
 LONGEST_NAME = 200  # characters
 LARGEST_NAMES = 500_000  # bytes of JSON for all of them: they stand in a checkpoint's configuration
+
+MOST_IN_ERROR = 1_000  # different labels that an error carries
 
 MOST_NAMED = 6
 """Classes of a model that a message names; of more it tells the number."""
@@ -72,11 +75,35 @@ def _is_encodable(name: str) -> bool:
     return True
 
 
+class LabelsError(UserError):
+    """Labels that do not say which classes of a model they mean; ``details`` has the labels."""
+
+    def __init__(self, sentence: str, labels: Iterable[str]):
+        super().__init__(sentence)
+        self.details = {"labels": list(dict.fromkeys(labels))[:MOST_IN_ERROR]}
+
+
 def align_labels(labels: Sequence[str], names: Sequence[str]) -> tuple[int, ...]:
-    """For each label the position in `names` of the class that it means."""
-    meanings = {label: _meaning(label, names) for label in dict.fromkeys(labels)}
-    _refuse_merged(meanings, names)
+    """For each label the position in `names` of the class that it means.
+
+    Raises:
+        LabelsError: if a label means no class or several, or two labels mean one.
+    """
+    try:
+        meanings = {label: _meaning(label, names) for label in dict.fromkeys(labels)}
+        _refuse_merged(meanings, names)
+    except UserError as error:
+        raise LabelsError(str(error), labels) from error
     return tuple(meanings[label] for label in labels)
+
+
+def fitting_classes(labels: Sequence[str], classes: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return the keys of ``classes`` that the labels can name; the fewest unnamed classes first."""
+    unnamed: dict[str, int] = {}
+    for key, names in classes.items():
+        with suppress(LabelsError):
+            unnamed[key] = len(names) - len(set(align_labels(labels, names)))
+    return sorted(unnamed, key=unnamed.__getitem__)
 
 
 def same_classes(wanted: Sequence[str], names: Sequence[str]) -> tuple[int, ...] | None:

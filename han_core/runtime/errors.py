@@ -11,13 +11,18 @@ LONGEST = 400  # characters; what came may be anything, and the sentence quotes 
 
 
 class UserError(ValueError):
-    """Input that cannot be used; ``str(error)`` is one line, with its middle left out if long."""
+    """Input that cannot be used; ``str(error)`` is one line, with its middle left out if long.
+
+    Attributes:
+        details: facts for a program that answers the error, as JSON holds them.
+    """
 
     def __init__(self, sentence: str):
         line = " ".join(sentence.split())
         if len(line) > LONGEST:
             line = f"{line[: LONGEST // 2]} … {line[-LONGEST // 2 :]}"
         super().__init__(line)
+        self.details: dict = {}
 
 
 @contextmanager

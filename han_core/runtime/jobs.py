@@ -45,7 +45,7 @@ class JobState(BaseModel):
         text: what is done now, or why it failed, for people.
         done, of: documents; ``of`` is 0 where nobody knows.
         seconds_left: at the pace until now; None where nobody knows.
-        answer: of work that is done.
+        answer: of work that is done; the error's details where it failed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -132,7 +132,7 @@ def _ended(folder: Path, work: Callable[[dict, ReportProgress], dict]) -> JobSta
     except KeyboardInterrupt:
         return JobState(kind="stopped", text=STOPPED, done=teller.done, of=teller.of)
     except UserError as error:
-        return JobState(kind="failed", text=" ".join(str(error).split()))
+        return JobState(kind="failed", text=" ".join(str(error).split()), answer=error.details)
     except OSError as error:
         return JobState(kind="failed", text=f"The disk refused: {error.strerror or error}.")
     except Exception as error:

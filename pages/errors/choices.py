@@ -55,7 +55,7 @@ def pickers() -> Choices:
     """
     grid = st.grid(5, min_column_width=NARROWEST)
     with grid.cell():
-        source = data_picker.source()
+        source = data_picker.source(scoring.choose_checkpoint)
     with grid.cell():
         checkpoint = scoring.checkpoint_picker(source)
     with grid.cell():
@@ -218,6 +218,7 @@ def _set_source(value: str) -> str:
     if value not in data_picker.BUNDLED and not scored_before:
         return "The documents of the link are not on this server; choose others."
     st.session_state["source"] = value
+    scoring.choose_checkpoint()
     return ""
 
 

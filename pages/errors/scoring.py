@@ -5,6 +5,7 @@ page is closed.
 """
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -18,12 +19,15 @@ from han_core.analysis.score_cache import (
 from han_core.analysis.scoring_job import start_scoring
 from han_core.analysis.sources import FileStatus, Scores, Source
 from han_core.data.corpus import Corpus
-from han_core.runtime.errors import UserError
+from han_core.data.labels import LabelsError, fitting_classes
+from han_core.runtime.errors import UserError, joined
 from han_core.runtime.jobs import JobState, job_state, stop_job
 from pages.errors import cached_scores
 from pages.errors.context import attempt, progress_bar, warn_later
 from pages.shared import cache, controls, data_picker
 from pages.shared.wording import plain
+
+MOST_OFFERED = 6  # checkpoints with a button
 
 GONE = "gone:"
 """Prefix of the key of scores whose checkpoint was deleted."""
@@ -42,6 +46,20 @@ def checkpoint_picker(source: str) -> str:
         for each in stored
         if each.scores.manifest.checkpoint_sha256 not in present
     })  # fmt: skip
+
+
+def choose_checkpoint() -> None:
+    """Choose a checkpoint that scored the documents of the picker before, the last one first."""
+    source, names = st.session_state["source"], cache.listings()
+    if not source.startswith(data_picker.KEPT):
+        return
+    scored_by = []
+    for each in data_picker.kept_of(source):
+        sha256 = each.scores.manifest.checkpoint_sha256
+        present = [name for name in names if cached_scores.checkpoint_sha256(name) == sha256]
+        scored_by += present or [GONE + each.key]
+    if scored_by and st.session_state.get("checkpoint") not in scored_by:
+        st.session_state["checkpoint"] = scored_by[0]
 
 
 def present(checkpoint: str) -> str | None:
@@ -66,7 +84,8 @@ def scored(checkpoint: str, device: str, source: Source, second: bool = False) -
             _show_changed(source, status, checkpoint, stored)
         if stored is None:
             return None
-    stored = stored or _score(checkpoint, device, source)
+    picker = "beside" if second else "checkpoint"
+    stored = stored or _score(checkpoint, device, source, picker)
     if stored is not None and not second:
         _show_notices(stored, checkpoint)
     return None if stored is None else stored.scores
@@ -108,17 +127,24 @@ def _show_changed(
             )  # fmt: skip
 
 
-def _score(checkpoint: str, device: str, source: Source) -> CachedScores | None:
+def _score(checkpoint: str, device: str, source: Source, picker: str) -> CachedScores | None:
     """Score here if that is quick, else in a process of its own."""
     work = request_folder(source, cached_scores.checkpoint_sha256(checkpoint))
     state = job_state(work)
     if state is not None and state.kind in ("failed", "stopped"):
-        _show_end(state, checkpoint, device, source)
+        if labels := state.answer.get("labels"):
+            _offer_fitting(state.text, labels, picker)
+        else:
+            _show_end(state, checkpoint, device, source)
         return None
     if state is None or state.kind == "done":  # of scores that were deleted
         corpus = cached_scores.corpus(source)
         if corpus is not None:
-            return _score_here(checkpoint, device, corpus, source)
+            try:
+                return _score_here(checkpoint, device, corpus, source)
+            except LabelsError as error:
+                _offer_fitting(str(error), error.details["labels"], picker)
+                return None
         _start(checkpoint, device, source)
     _show_progress(work, checkpoint)
     return None
@@ -127,6 +153,30 @@ def _score(checkpoint: str, device: str, source: Source) -> CachedScores | None:
 def _score_here(checkpoint: str, device: str, corpus: Corpus, source: Source) -> CachedScores:
     with progress_bar("Scored") as progress:
         return cached_scores.score_in_process(checkpoint, device, corpus, source, progress)
+
+
+def _offer_fitting(problem: str, labels: list[str], picker: str) -> None:
+    """Say which checkpoints have classes that fit, with a button for each."""
+    names = fitting_classes(labels, {name: one.classes for name, one in cache.listings().items()})
+    if picker == "beside":
+        names = [name for name in names if name != st.session_state["checkpoint"]]
+    st.error(plain(f"{problem} {fitting_line(names)}"))
+    with st.container(horizontal=True, key=f"fits_{picker}"):
+        for number, name in enumerate(names[:MOST_OFFERED]):
+            st.button(
+                f"Use {plain(name)}", key=f"fits_{picker}_{number}",
+                on_click=st.session_state.update, args=({picker: name},),
+            )  # fmt: skip
+
+
+def fitting_line(names: Sequence[str]) -> str:
+    """Return which checkpoints can score the documents."""
+    if not names:
+        return "No checkpoint here has classes that fit; train one on the page Train."
+    more = len(names) - MOST_OFFERED
+    beyond = [f"{more:,} more"] if more > 0 else []
+    noun = "this checkpoint" if len(names) == 1 else "these checkpoints"
+    return f"The classes of {noun} fit: {joined([*names[:MOST_OFFERED], *beyond])}."
 
 
 def _start(checkpoint: str, device: str, source: Source) -> None:

@@ -5,6 +5,7 @@ and shared without copies, for they do not change and may lie in a mapped file.
 """
 
 import time
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -158,7 +159,7 @@ BUNDLED = {
 OWN = {UPLOAD: "Your own file", HUB: "A data set on the Hugging Face hub"}
 
 
-def source() -> str:
+def source(on_change: Callable[[], None] | None = None) -> str:
     """Draw the picker; return a bundled spec, ``UPLOAD``, ``HUB``, or ``KEPT`` with a hash.
 
     The hash is the ``data_sha256`` of documents that were scored before.
@@ -175,6 +176,7 @@ def source() -> str:
         format_func=lambda spec: options.get(spec, spec),
         key="source",
         persist_state="session",
+        on_change="rerun" if on_change is None else on_change,
     )
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from han_core.data.labels import align_labels, check_names, classes_of
+from han_core.data.labels import LabelsError, align_labels, check_names, classes_of, fitting_classes
 from han_core.runtime.errors import UserError
 
 SENTIMENT = ("negative", "positive")
@@ -87,3 +87,13 @@ def test_what_cannot_name_a_class_is_one_sentence(names, said):
     with pytest.raises(UserError, match=said) as caught:
         check_names(names)
     assert str(caught.value).encode()
+
+
+def test_classes_that_fit_come_with_the_fewest_to_spare_first():
+    classes = {
+        "many": ["sport", "politics", "art"], "other": ["neg", "pos"], "same": ["Politics", "Sport"]
+    }  # fmt: skip
+    assert fitting_classes(["sport", "politics", "sport"], classes) == ["same", "many"]
+    with pytest.raises(LabelsError) as raised:
+        align_labels(["sport", "neg", "sport"], classes["other"])
+    assert raised.value.details == {"labels": ["sport", "neg"]}

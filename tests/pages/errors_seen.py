@@ -1,5 +1,7 @@
 """Panels of Errors drawn alone for a store made by hand, and what the page Errors shows."""
 
+import re
+
 import pandas as pd
 from streamlit.testing.v1 import AppTest
 
@@ -43,6 +45,11 @@ def draw(module: str, *args, **state) -> AppTest:
     app.run()
     assert not app.exception
     return app
+
+
+def unescaped(markdown: str) -> str:
+    """Return text as it reads after ``plain`` has kept Markdown out of it."""
+    return re.sub(r"\\(.)", r"\1", markdown.replace(":small[]", ""))
 
 
 def table(app) -> pd.DataFrame:

@@ -1,12 +1,17 @@
 """The documents that Errors scores: bundled ones, and files of one's own."""
 
 import io
+import json
+import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from han_core.runtime.jobs import JobState
+from pages.errors import scoring
 from pages.shared import data_picker
-from tests.pages.errors_seen import table
+from tests.pages.errors_seen import table, unescaped
 from tests.pages.seen import captions, tokens
 
 GOOD = "text,label\nA fine film.,positive\nA dull film.,negative\nSo so.,negative\n"
@@ -30,6 +35,67 @@ def test_an_upload_is_scored_and_stays_while_other_pages_are_visited(errors):
     app.switch_page("pages/1_Explore.py").run()
     app.switch_page("pages/3_Errors.py").run()
     assert len(table(app)) == 3
+
+
+TOPICS = "text,label\nA fine goal.,sport\nA dull speech.,politics\n"
+
+
+@pytest.fixture
+def topics(root) -> Path:
+    """A checkpoint of the classes sport and politics."""
+    folder = shutil.copytree(root / "small-bilstm", root / "topics")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"labels": ["sport", "politics"]}))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def own_data(tmp_path, monkeypatch):
+    monkeypatch.setenv("HANSCOPE_DATA", str(tmp_path / "data"))
+    data_picker.forget_scores()
+
+
+def test_a_model_of_other_classes_is_answered_with_those_that_fit(topics, errors):
+    app = upload(errors, TOPICS)
+    assert "The classes of this checkpoint fit: topics" in unescaped(app.error[0].value)
+    app.button(key="fits_checkpoint_0").click().run()
+    assert not app.error
+    assert app.selectbox(key="checkpoint").value == "topics"
+    assert table(app)["true"].tolist().count("sport") == 1
+    app.selectbox(key="beside").set_value("small-han").run()
+    assert "does not say which class it means" in app.error[0].value
+    assert len(table(app)) == 2
+
+
+def test_a_process_that_failed_for_its_labels_offers_those_that_fit(topics, errors, monkeypatch):
+    failed = JobState(kind="failed", text="Other labels.", answer={"labels": ["sport"]})
+    monkeypatch.setattr(scoring, "job_state", lambda folder: failed)
+    app = upload(errors, TOPICS)
+    assert "fit: topics" in unescaped(app.error[0].value)
+    assert app.button(key="fits_checkpoint_0").label == "Use topics"
+
+
+def test_which_checkpoints_fit_in_a_sentence():
+    assert scoring.fitting_line([]).startswith("No checkpoint here")
+    assert scoring.fitting_line(["a", "b"]) == "The classes of these checkpoints fit: a and b."
+    assert scoring.fitting_line(list("abcdefgh")).endswith("e, f and 2 more.")
+
+
+def test_documents_scored_before_choose_the_checkpoint_that_scored_them(topics, errors):
+    def reopen():
+        errors.selectbox(key="source").set_value("bundled:classroom@test").run()
+        errors.selectbox(key="checkpoint").set_value("small-han").run()
+        errors.selectbox(key="source").set_value(data_picker.KEPT + before).run()
+        assert not errors.error
+        assert len(table(errors)) == 2
+        return errors.selectbox(key="checkpoint").value
+
+    upload(errors, TOPICS).button(key="fits_checkpoint_0").click().run()
+    data_picker.forget_scores()
+    (before,) = data_picker.before()
+    assert reopen() == "topics"
+    shutil.rmtree(topics)
+    assert reopen().startswith(scoring.GONE)
 
 
 def test_labels_of_other_classes_than_the_model_knows_get_one_sentence(errors):

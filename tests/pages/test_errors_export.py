@@ -1,7 +1,5 @@
 """The view Take away: a table, a report, and what comes back from a file."""
 
-import re
-
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -15,7 +13,7 @@ from han_core.analysis.export import export_table
 from han_core.analysis.filters import Filter
 from han_core.data.readers import read_table
 from pages.errors import export, sentences
-from tests.pages.errors_seen import context_of, draw
+from tests.pages.errors_seen import context_of, draw, unescaped
 from tests.processes import PATIENCE
 
 TEXTS = ["Good film .", "=dull", "fine", "so so"]
@@ -45,7 +43,7 @@ def press(app: AppTest, key: str) -> AppTest:
 
 def messages(app: AppTest) -> str:
     lines = "\n".join(each.value for each in (*app.markdown, *app.success))
-    return re.sub(r"\\(.)", r"\1", lines.replace(":small[]", ""))
+    return unescaped(lines)
 
 
 def made(app: AppTest, slot: str):
