@@ -176,3 +176,53 @@ def test_what_is_forbidden_would_be_found(tmp_path):
     assert FORBIDDEN.findall(code(tmp_path / "bad.py"))
     (tmp_path / "good.py").write_text('"""Nothing is unpickled: never pickle."""\n# innerHTML\n')
     assert not FORBIDDEN.findall(code(tmp_path / "good.py"))
+
+
+FOREIGN = {
+    "analyst", "annotator", "author", "checkpoint", "dataset", "error", "id", "label", "message",
+    "name", "note", "text",
+}  # fmt: skip
+"""Attributes that come from files and people; ``error`` may quote them."""
+
+ESCAPES = {"plain", "markdown_text"}
+NOT_MARKDOWN = {"code", "html", "json", "text"}
+
+
+def unescaped(node: ast.AST, inside: bool = False) -> Iterator[str]:
+    """Foreign attributes inside f-strings of an expression that no escape surrounds."""
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ESCAPES:
+        return
+    if isinstance(node, ast.FormattedValue) and node.format_spec is not None:
+        return  # a number
+    inside = inside or isinstance(node, ast.JoinedStr)
+    named = getattr(node, "attr", "") in FOREIGN or getattr(node, "id", "") == "error"
+    if inside and named:
+        yield ast.unparse(node)
+    for child in ast.iter_child_nodes(node):
+        yield from unescaped(child, inside)
+
+
+def foreign_markdown(text: str) -> list[str]:
+    """Foreign attributes in f-strings that a page hands to Streamlit as a label or a text."""
+    drawn = [
+        argument
+        for call in ast.walk(ast.parse(text))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)
+        if ast.unparse(call.func.value) in {"st", "bar", "grid", "tiles"}
+        if call.func.attr not in NOT_MARKDOWN
+        for argument in [*call.args[:1], *(k.value for k in call.keywords if k.arg == "help")]
+    ]
+    return [name for argument in drawn for name in unescaped(argument)]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=module_of)
+def test_names_from_outside_are_escaped_for_markdown(path):
+    assert foreign_markdown(path.read_text(encoding="utf-8")) == []
+
+
+def test_a_name_that_is_not_escaped_would_be_found():
+    assert foreign_markdown('st.caption(f"**{one.name}**")') == ["one.name"]
+    assert foreign_markdown('st.button("x", help=f"by {tag.author}")') == ["tag.author"]
+    assert foreign_markdown('st.error(f"No: {error}")') == ["error"]
+    for escaped in ('f"{plain(one.name)} {n:,}"', 'plain(f"No: {error}")'):
+        assert foreign_markdown(f"st.caption({escaped})") == []

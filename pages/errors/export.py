@@ -73,7 +73,7 @@ def download(
     made: Download | None = st.session_state.get(state_key)
     if made is not None and made.key == key and made.path.exists():
         bar.download_button(
-            f"Download {made.name} ({size(made.path.stat().st_size)})",
+            f"Download {plain(made.name)} ({size(made.path.stat().st_size)})",
             made.path.read_bytes,
             file_name=made.name,
             mime=mime,

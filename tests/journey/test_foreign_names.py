@@ -113,7 +113,7 @@ def test_errors(visit, labelled):
     fill(visit, "analyst", ANNOTATOR)
     check(visit, CLASSES[0], CLASSES[1])
     annotate(visit)
-    check(visit, TAG, ANNOTATOR)
+    check(visit, TAG)
     choose(visit, "beside", "small-bilstm")
     for name in ("Slices", "Attention", "Label issues", "Model comparison", "Codebook", "Export"):
         view(visit, name)

@@ -55,6 +55,20 @@ def plain(label: str) -> str:
     return html.unescape(re.sub(r"<[^>]+>", "", label))
 
 
+OURS = re.compile(r'</?b>|<br>|<extra></extra>|</span>|<span style="color:light-dark\([#\w,]+\)">')
+UNREAD = {"customdata", "ids", "legendgroup", "meta", "template"}
+"""Parts of a figure that Plotly hands on and does not draw."""
+
+
+def foreign_tags(part: object) -> list[str]:
+    """Texts of a figure with a tag that is none of ours: Plotly would read it."""
+    if isinstance(part, str):
+        return [part] if "<" in OURS.sub("", part) else []
+    if isinstance(part, dict):
+        part = [value for name, value in part.items() if name not in UNREAD]
+    return [text for each in part for text in foreign_tags(each)] if isinstance(part, list) else []
+
+
 @pytest.fixture(scope="session")
 def made() -> Made:
     return made_explanation
@@ -69,6 +83,7 @@ def schema() -> Iterator[None]:
         figure = draw(builder)
         checked = go.Figure(figure.to_dict())  # raises where anything is not in the schema
         assert json.loads(figure.to_json()) == json.loads(checked.to_json())
+        assert not foreign_tags(figure.to_dict())
         return figure
 
     with pytest.MonkeyPatch.context() as patch:
