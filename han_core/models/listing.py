@@ -4,6 +4,7 @@ Reads the small files of each folder and the header of its weights, which is wha
 afforded whenever a list is shown. A folder whose files are as they were is not read again.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,11 +18,14 @@ from han_core.models.checkpoint import (
     read_config,
     read_metrics,
 )
-from han_core.models.registry import blank_model
+from han_core.models.registry import blank_model, model_kind
 from han_core.models.weights import check_weights
 from han_core.runtime.atomic_io import current_folder, files_state, half_replaced
 from han_core.runtime.errors import UserError, shown
 from han_core.runtime.paths import checkpoints_root
+
+DEFAULT = "han-imdb"
+"""The checkpoint that pages show first, unless ``HANSCOPE_DEFAULT_MODEL`` names another."""
 
 LONGEST_DATASET = 200  # characters of its name that are shown
 
@@ -62,6 +66,19 @@ def list_checkpoints(root: Path | None = None) -> list[Listing]:
 def broken_checkpoints(root: Path | None = None) -> list[str]:
     """Return a sentence for each folder that ``list_checkpoints`` leaves out."""
     return [entry for entry in _entries(root) if isinstance(entry, str)]
+
+
+def default_checkpoint(listings: Mapping[str, Listing]) -> str:
+    """Return the name of the checkpoint that pages show first, of at least one.
+
+    It is a setting of the installation, so that a run which somebody finishes does not replace
+    what everybody sees. Where that one is missing, the first with both levels of attention.
+    """
+    default = os.environ.get("HANSCOPE_DEFAULT_MODEL", DEFAULT)
+    if default in listings:
+        return default
+    two_levels = (name for name, one in listings.items() if model_kind(one.model).hierarchical)
+    return next(two_levels, next(iter(listings)))
 
 
 def _entries(root: Path | None) -> list[Listing | str]:

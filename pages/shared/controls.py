@@ -11,8 +11,7 @@ import streamlit as st
 
 from han_core.explanation import verdicts
 from han_core.explanation.explanation import Explanation, Reading
-from han_core.models.listing import Listing
-from han_core.models.registry import model_kind
+from han_core.models.listing import Listing, default_checkpoint
 from han_core.runtime.atomic_io import current_folder
 from han_core.runtime.devices import available_devices, describe_device
 from han_core.runtime.errors import UserError
@@ -95,7 +94,7 @@ def checkpoint(more: Mapping[str, str] | None = None) -> str:
     listings = _listings()
     options = {name: wording.checkpoint_name(one) for name, one in listings.items()}
     options |= more or {}
-    restore_value("checkpoint", _first(listings), options)
+    restore_value("checkpoint", default_checkpoint(listings), options)
     return st.selectbox(
         "Checkpoint",
         list(options),
@@ -112,7 +111,7 @@ def checkpoints() -> list[str]:
         UserError: if there is none to choose from, or fewer than two are chosen.
     """
     listings = _listings()
-    first = _first(listings)
+    first = default_checkpoint(listings)
     others = (name for name in listings if name != first)
     restore_value("checkpoints", [first, *others][:2], listings)
     chosen = st.multiselect(
@@ -178,9 +177,3 @@ def _listings() -> dict[str, Listing]:
             "Train one on the page Train, or with: python -m han_core train"
         )
     return listings
-
-
-def _first(listings: dict[str, Listing]) -> str:
-    """The first hierarchical model if any, because it has both levels of attention."""
-    two_levels = (name for name in listings if model_kind(listings[name].model).hierarchical)
-    return next(two_levels, next(iter(listings)))

@@ -2,12 +2,18 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 from safetensors.torch import load_file, save_file
 
 from han_core.models.checkpoint import CONFIG, METRICS, VOCABULARY, WEIGHTS, load_checkpoint
-from han_core.models.listing import broken_checkpoints, list_checkpoints
+from han_core.models.listing import (
+    DEFAULT,
+    broken_checkpoints,
+    default_checkpoint,
+    list_checkpoints,
+)
 from han_core.runtime.errors import UserError
 
 
@@ -188,3 +194,15 @@ def test_what_passes_by_itself_is_not_kept(root, monkeypatch):
     assert broken_checkpoints(root)[0].startswith("apple: ")
     monkeypatch.undo()
     assert names(root) == ["apple", "zebra"]
+
+
+def test_a_run_that_somebody_finishes_does_not_become_the_default(root, monkeypatch):
+    listings = {one.name: one for one in list_checkpoints(root)}
+    flat = {name: replace(one, model="bilstm") for name, one in listings.items()}
+    assert default_checkpoint({**listings, DEFAULT: flat["zebra"]}) == DEFAULT
+    monkeypatch.setenv("HANSCOPE_DEFAULT_MODEL", "zebra")
+    assert default_checkpoint(listings) == "zebra"
+    monkeypatch.setenv("HANSCOPE_DEFAULT_MODEL", "deleted")
+    assert default_checkpoint(flat) == "apple"
+    hierarchical = replace(listings["zebra"], model="han")
+    assert default_checkpoint({**flat, "zebra": hierarchical}) == "zebra"
