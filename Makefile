@@ -57,7 +57,8 @@ LOCKED := $(BIN)/python -m pip install --quiet --constraint requirements.lock $(
 	$(LOCKED) -r requirements.txt
 	@touch $@
 
-NEEDED_BY_TESTS := requirements-dev.txt requirements-cluster.txt requirements-postgres.txt
+NEEDED_BY_TESTS := requirements-dev.txt requirements-cluster.txt requirements-postgres.txt \
+	requirements-languages.txt
 
 .venv/.tested: $(NEEDED_BY_TESTS) .venv/.installed
 	$(LOCKED) $(NEEDED_BY_TESTS:%=-r %)

@@ -24,7 +24,7 @@ from han_core.runtime.disk_cache import NOTE, DiskCache, mark_used
 from han_core.runtime.errors import UserError
 from han_core.runtime.paths import prepared_root
 from han_core.runtime.quotas import PREPARED
-from han_core.text import characters, tokenizer
+from han_core.text import tokenizer
 from han_core.text.token_table import DIGEST, TEXTS, WORDS, TokenTable, digests
 from han_core.text.tokenizer_pool import TokenisedChunk, processes_for, tokenise_chunks
 
@@ -115,8 +115,13 @@ def _mapped(path: Path) -> pa.Table:
 
 
 FORMAT = 1
-SPLITTERS = ("spacy", "jieba", "sudachipy", "pythainlp", "pyvi", "natto-py")
+SPLITTERS = (
+    "spacy", "regex", "jieba", "sudachipy", "sudachidict_core", "pythainlp", "pyvi", "natto-py",
+)  # fmt: skip
 """Packages that decide, each for some languages, where a word ends."""
+
+SPLITTING = ("tokenizer.py", "word_splitters.py", "sentences.py", "presegmented.py")
+"""Modules of the room ``text`` that decide the same."""
 
 Follow = Callable[[Sequence[Any], str], Iterable[Any]]
 """Wraps a loop over texts or documents to show how far it is; the second argument names it."""
@@ -145,6 +150,7 @@ def tokenised(
     follow: Follow,
     name: str = "Reading",
     segmentation: str = "words",
+    version: int = tokenizer.LATEST,
 ) -> Tokenised:
     """Splits the texts of all ``groups``; ``follow`` is called only if they must be read.
 
@@ -158,13 +164,15 @@ def tokenised(
 
     def read(sink: Sink) -> pa.Table:
         # It refuses before a bar is drawn.
-        splitter = tokenizer.Tokenizer(language, maximum_tokens, segmentation)
+        splitter = tokenizer.Tokenizer(language, maximum_tokens, segmentation, version)
         processes = processes_for(sum(map(len, texts)))
         splits = tokenise_chunks(follow(texts, name), splitter, processes)
         with closing(splits):
             return _gather(splits, wanted, sink)
 
-    table, note = _kept_if_possible(_recipe(language, maximum_tokens, segmentation), wanted, read)
+    table, note = _kept_if_possible(
+        _recipe(language, maximum_tokens, segmentation, version), wanted, read
+    )
     return Tokenised(table, tuple(map(table.rows, named)), note)
 
 
@@ -176,14 +184,14 @@ def _kept_if_possible(recipe: str, wanted: np.ndarray, read: Read) -> tuple[Toke
     return in_memory(read), f"{note}; the next run splits the texts again."
 
 
-def _recipe(language: str, maximum_tokens: int, segmentation: str) -> str:
+def _recipe(language: str, maximum_tokens: int, segmentation: str, version: int) -> str:
     """All that decides which words a text has: the tokenizer's own code is part of it."""
-    files = (tokenizer.__file__, characters.__file__)
-    code = sha256(b"".join(Path(file).read_bytes() for file in files)).hexdigest()
+    folder = Path(tokenizer.__file__).parent
+    code = sha256(b"".join((folder / name).read_bytes() for name in SPLITTING)).hexdigest()
     versions = [f"{package} {_version(package)}" for package in SPLITTERS]
     parts = [
         f"format {FORMAT}",
-        f"{language} {segmentation}",
+        f"{language} {segmentation} version {version}",
         f"{maximum_tokens} tokens",
         code,
         *versions,

@@ -13,7 +13,7 @@ from han_core.explanation.deletion import CLEARLY, SHARES, TENTH, Curve, Deletio
 from han_core.explanation.explanation import Explanation
 from han_core.explanation.faithfulness import Evidence
 from han_core.runtime.errors import shown
-from han_core.text.characters import language_name, script_of, written_in
+from han_core.text.languages import language_name, script_of, written_in
 
 NO_EVIDENCE = "This picture is not evidence about the decision."
 

@@ -15,7 +15,14 @@ from pathlib import Path
 from typing import Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from torch import Tensor
 
 import han_core
@@ -28,7 +35,7 @@ from han_core.runtime.atomic_io import checksum, current_folder, read_json, whol
 from han_core.runtime.checksums import write_checksum
 from han_core.runtime.errors import UserError
 from han_core.runtime.paths import checkpoints_root
-from han_core.text.tokenizer import MAXIMUM_TOKENS, Tokenizer
+from han_core.text.tokenizer import LATEST, MAXIMUM_TOKENS, Tokenizer
 from han_core.text.vocabulary import Vocabulary
 
 WEIGHTS, CONFIG, VOCABULARY = "model.safetensors", "config.json", "vocabulary.json"
@@ -45,6 +52,7 @@ class TextConfig(BaseModel):
     lowercase: bool = True
     maximum_tokens: int = Field(default=MAXIMUM_TOKENS, ge=1, le=1_000_000)
     segmentation: Literal["words", "characters"] = "words"
+    tokenizer_version: int = Field(default=LATEST, ge=1, le=LATEST)
 
 
 class Config(BaseModel):
@@ -59,6 +67,14 @@ class Config(BaseModel):
     labels: tuple[str, ...]
     weights: Literal["float32", "float16"] = "float32"
     sha256: dict[str, str] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_the_tokenizer(cls, values: object) -> object:
+        """A folder from before tokenizers had versions goes on reading with the first."""
+        if isinstance(values, dict) and isinstance(text := values.get("text"), dict):
+            return {**values, "text": {"tokenizer_version": 1, **text}}
+        return values
 
     @field_validator("labels")
     @classmethod
@@ -106,7 +122,9 @@ class Checkpoint:
     @cached_property
     def tokenizer(self) -> Tokenizer:
         text = self.config.text
-        return Tokenizer(text.language, text.maximum_tokens, text.segmentation)
+        return Tokenizer(
+            text.language, text.maximum_tokens, text.segmentation, text.tokenizer_version
+        )
 
     @cached_property
     def inputs(self) -> InputTable:

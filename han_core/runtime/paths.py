@@ -44,6 +44,11 @@ def documents_root() -> Path:
     return data_root() / "documents"
 
 
+def segmenter_root() -> Path:
+    """The dictionary of the Chinese word segmenter, as it stores it; for this user alone."""
+    return data_root() / "segmenter"
+
+
 def vectors_root() -> Path:
     """Document vectors of training documents, by a hash of checkpoint and data."""
     return data_root() / "vectors"

@@ -212,7 +212,12 @@ def _answer(process: subprocess.Popen, chunk: Sequence[str]) -> TokenisedChunk:
 @contextmanager
 def _process(tokenizer: Tokenizer) -> Iterator[subprocess.Popen]:
     path = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
-    options = [tokenizer.language, str(tokenizer.maximum_tokens), tokenizer.segmentation]
+    options = [
+        tokenizer.language,
+        str(tokenizer.maximum_tokens),
+        tokenizer.segmentation,
+        str(tokenizer.version),
+    ]
     process = subprocess.Popen(
         # -P: what lies in the present folder must not shadow a module.
         [sys.executable, "-P", "-m", __name__, *options],
@@ -230,4 +235,5 @@ def _process(tokenizer: Tokenizer) -> Iterator[subprocess.Popen]:
 
 
 if __name__ == "__main__":
-    serve_chunks(Tokenizer(sys.argv[1], int(sys.argv[2]), sys.argv[3]))
+    language, maximum_tokens, segmentation, version = sys.argv[1:]
+    serve_chunks(Tokenizer(language, int(maximum_tokens), segmentation, int(version)))

@@ -120,7 +120,9 @@ def read_sample(texts: Sequence[str], text: TextConfig) -> Sample:
     Raises:
         UserError: as ``estimate``.
     """
-    tokenizer = _tokenizer(text.language, text.maximum_tokens, text.segmentation)
+    tokenizer = _tokenizer(
+        text.language, text.maximum_tokens, text.segmentation, text.tokenizer_version
+    )
     counts, characters, sentences = Counter[str](), 0, 0
     stretches: list[float] = []
     order = np.random.default_rng(0).permutation(len(texts))[:MEASURED].tolist()
@@ -154,8 +156,8 @@ def _stretch(document: Document) -> float:
 
 
 @lru_cache(maxsize=4)
-def _tokenizer(language: str, maximum_tokens: int, segmentation: str) -> Tokenizer:
-    return Tokenizer(language, maximum_tokens, segmentation)
+def _tokenizer(language: str, maximum_tokens: int, segmentation: str, version: int) -> Tokenizer:
+    return Tokenizer(language, maximum_tokens, segmentation, version)
 
 
 def _vocabulary(sample: Sample, tokens: int, settings: Settings, known: Vocabulary | None) -> int:

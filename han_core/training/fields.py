@@ -60,7 +60,8 @@ EXPLAINED = {
     "attention_noise": "Spread of random noise on attention scores in training.",
     "language": "Language of the texts, which decides how words are split: en, zh, de, …",
     "lowercase": "Read words in lower case.",
-    "segmentation": "What a word is: by the language, or each Chinese or Japanese character.",
+    "segmentation": "What a word is: by the language, or each Chinese, Japanese or Thai character.",
+    "tokenizer_version": "Rules by which words and sentences end; 1 is that of older checkpoints.",
     "maximum_tokens": "Words of a document that are read; the rest is cut.",
 }
 """One line for each field of ``Settings``, ``Architecture`` and ``TextConfig``."""

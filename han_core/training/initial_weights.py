@@ -72,7 +72,7 @@ class Origin:
             UserError: if another language, segmentation or case was asked for.
         """
         own = self.checkpoint.config.text
-        for name in asked.model_fields_set & {"language", "segmentation", "lowercase"}:
+        for name in asked.model_fields_set - {"maximum_tokens"}:
             self._agrees(name, getattr(asked, name), getattr(own, name))
         given = asked.model_dump(include=asked.model_fields_set)
         return own.model_copy(update=given)

@@ -210,7 +210,12 @@ def prepare(
     held_out_classes = align_labels(validation.labels, training.classes)
     groups = (training.texts, validation.texts, also, unlabelled)
     table, rows, note = tokenised(
-        groups, text.language, text.maximum_tokens, follow, segmentation=text.segmentation
+        groups,
+        text.language,
+        text.maximum_tokens,
+        follow,
+        segmentation=text.segmentation,
+        version=text.tokenizer_version,
     )
     vocabulary = known or Vocabulary(RESERVED, text.lowercase)
     if not (known and settings.freeze_words):
@@ -251,6 +256,7 @@ def examples(
         follow,
         "Reading test",
         tokenizer.segmentation,
+        tokenizer.version,
     )
     return _examples(table, rows, table.numbers(vocabulary), classes)
 

@@ -12,7 +12,7 @@ import torch
 from han_core.data.corpus import Corpus, fingerprint
 from han_core.data.labels import align_labels
 from han_core.models.architecture import Architecture
-from han_core.models.checkpoint import CONFIG, TextConfig
+from han_core.models.checkpoint import CONFIG, TextConfig, read_config
 from han_core.runtime.atomic_io import restore_previous
 from han_core.runtime.errors import UserError
 from han_core.runtime.quotas import check_quota_at
@@ -85,6 +85,11 @@ def check_request(request: Request, device: torch.device) -> CheckedRequest:
     state = read_state(out) if begun else None
     # A run that has begun holds all that it took over, whatever became of where it came from.
     begun_from = origin(request.settings, out if begun else None)
+    if begun:
+        # A run from before goes on with the rules by which it has split its texts.
+        version = read_config(out).text.tokenizer_version
+        text = request.text.model_copy(update={"tokenizer_version": version})
+        request = replace(request, text=text)
     asked, request = request, _settled(request, begun_from)
     labels = class_names(request.training.classes, request.settings.label_names)
     align_labels(request.validation.labels, request.training.classes)

@@ -73,9 +73,10 @@ def test_another_tokenizer_reads_again(tmp_path, monkeypatch):
     monkeypatch.setattr(prepared, "version", lambda package: "0.0.0")
     tokenised([TEXTS], "en", 99, follow)
     assert follow.read
-    changed, follow = tmp_path / "tokenizer.py", Follow()
-    changed.write_text("# another")
-    monkeypatch.setattr(tokenizer, "__file__", str(changed))
+    for file in prepared.SPLITTING:
+        (tmp_path / file).write_text("# another")
+    follow = Follow()
+    monkeypatch.setattr(tokenizer, "__file__", str(tmp_path / "tokenizer.py"))
     tokenised([TEXTS], "en", 99, follow)
     assert follow.read
 

@@ -21,6 +21,7 @@ from han_core.models.checkpoint import (
 from han_core.models.registry import blank_model, build_model
 from han_core.runtime.errors import UserError
 from han_core.text.batch import collate, number_document
+from han_core.text.tokenizer import LATEST
 
 TEXT = "The green river. A quiet night under zebra."
 
@@ -91,11 +92,26 @@ def test_the_folder_holds_what_the_contract_says_and_no_pickle(random_checkpoint
         "lowercase": True,
         "maximum_tokens": 20_000,
         "segmentation": "words",
+        "tokenizer_version": 2,
     }
     assert config["architecture"]["model"] == "han"
     assert [json.loads(line) for line in (folder / HISTORY).read_text().splitlines()] == [
         {"epoch": 1}
     ]
+
+
+def test_a_folder_from_before_versions_reads_with_the_first(random_checkpoint, tmp_path):
+    shutil.copytree(random_checkpoint("han"), tmp_path / "old")
+    path = tmp_path / "old" / CONFIG
+    config = json.loads(path.read_text())
+    del config["text"]["tokenizer_version"]
+    path.write_text(json.dumps(config))
+    assert load_checkpoint(tmp_path / "old").tokenizer.version == 1
+    assert load_checkpoint(random_checkpoint("han")).tokenizer.version == LATEST
+    config["text"]["tokenizer_version"] = 3
+    path.write_text(json.dumps(config))
+    with pytest.raises(UserError, match="tokenizer_version"):
+        load_checkpoint(tmp_path / "old")
 
 
 def test_files_to_resume_from_stand_apart(random_checkpoint, tmp_path):

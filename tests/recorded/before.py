@@ -19,11 +19,21 @@ PLACEHOLDER = "{HANSCOPE_DATA}"
 
 
 def linked_checkpoints(root: Path) -> Path:
-    """Make a folder with the shipped checkpoints as links, beside which runs publish theirs."""
-    root.mkdir(parents=True)
+    """Link the files of the shipped checkpoints in a folder beside which runs publish theirs.
+
+    Their configurations are those of then, which name no version of the tokenizer: scores belong
+    to a checkpoint that reads its texts as it did when they were made.
+    """
     for folder in shell.CHECKPOINTS.iterdir():
         if (folder / "card.json").is_file():
-            (root / folder.name).symlink_to(folder)
+            (root / folder.name).mkdir(parents=True)
+            for file in folder.iterdir():
+                (root / folder.name / file.name).symlink_to(file)
+            own = root / folder.name / "config.json"
+            config = json.loads(own.read_text(encoding="utf-8"))
+            del config["text"]["tokenizer_version"]
+            own.unlink()
+            own.write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
     return root
 
 

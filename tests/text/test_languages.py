@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from han_core.text.characters import LANGUAGES, SCRIPTS, language_name, script_of, written_in
+from han_core.text.languages import LANGUAGES, SCRIPTS, language_name, script_of, written_in
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import numpy as np
 from han_core.explanation.verdicts import short
 from han_core.models.registry import model_kind
 from han_core.runtime.errors import counted, joined, listed
-from han_core.text.characters import language_name
+from han_core.text.languages import language_name
 from han_core.viz.model_card.content import (
     Baseline,
     Card,
@@ -157,6 +157,7 @@ def _model(facts: CheckpointFacts) -> Section:
     rows = [
         ("Kind", f"{model_kind(shape.model).title}, {shape.attention} attention"),
         ("Language", language_name(config.text.language)),
+        ("Tokenizer", f"{config.text.segmentation}, version {config.text.tokenizer_version}"),
         ("Classes", listed(config.labels)),
         ("Data", facts.dataset or "not recorded"),
         ("Documents", _documents(facts) or "not recorded"),

@@ -1,48 +1,11 @@
-"""Text to characters, for scripts that are written without spaces.
+"""Languages, the scripts that they are written in, and the script of a text.
 
-Each Chinese or Japanese character is a token; other letters and digits in a row are one
-together, as are those of "WiFi" in a Chinese review, and every mark is one of its own. It knows
-nothing about sentences.
-
-In which writing a text stands, told by its characters alone.
-
-A rough look at how a text begins, cheap enough for every rerun of a page. It knows nothing
-about words or models, and languages that share a script are one to it.
+A rough look at how a text begins, cheap enough for every rerun of a page. Languages that share a
+script are not told apart.
 """
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from spacy.tokens import Doc
-    from spacy.vocab import Vocab
-
-_CHARACTER = (
-    "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-    "\U0001b000-\U0001b16f\U00020000-\U000323af"
-)
-"""Chinese characters, with what repeats one or stands for zero; hiragana and katakana."""
-
-_TOKEN = re.compile(rf"\s+|[{_CHARACTER}]|[^\W_{_CHARACTER}]+|.", re.DOTALL)
-
-
-class Splitter:
-    """Takes the place of a spaCy tokenizer; white space is a token, as it is where words are split.
-
-    Args:
-        vocab: of the pipeline that it serves.
-    """
-
-    def __init__(self, vocab: "Vocab"):
-        self._vocab = vocab
-
-    def __call__(self, text: str) -> "Doc":
-        from spacy.tokens import Doc
-
-        words = _TOKEN.findall(text)
-        return Doc(self._vocab, words=words, spaces=[False] * len(words))
-
 
 LOOKED_AT = 5_000  # characters
 
@@ -93,16 +56,16 @@ LANGUAGES = {
 
 
 def script_of(text: str) -> str | None:
-    """The one of ``SCRIPTS`` that most words of the text's beginning stand in; None of no word."""
-    found = Counter(match.lastgroup for match in _PIECE.finditer(text, 0, LOOKED_AT))
-    return _NAMES[str(max(found, key=found.__getitem__))] if found else None
+    """Name the one of ``SCRIPTS`` of most words at the text's beginning; None of no word."""
+    counts = Counter(match.lastgroup for match in _PIECE.finditer(text, 0, LOOKED_AT))
+    return _NAMES[str(max(counts, key=counts.__getitem__))] if counts else None
 
 
 def language_name(code: str) -> str:
-    """ "English" for "en"; a code that is not among ``LANGUAGES`` stays as it is."""
+    """Name a language by its code; one that is not among ``LANGUAGES`` keeps its code."""
     return LANGUAGES[code][0] if code in LANGUAGES else code
 
 
 def written_in(code: str) -> tuple[str, ...]:
-    """The scripts of a language; none where it is not among ``LANGUAGES``."""
+    """List the scripts of a language; none where it is not among ``LANGUAGES``."""
     return LANGUAGES[code][1] if code in LANGUAGES else ()
