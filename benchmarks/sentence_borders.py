@@ -160,13 +160,13 @@ def _example(pipeline, document: GoldDocument) -> Example:
     return Example(doc, reference)
 
 
-def table(gold: dict[str, list[GoldDocument]], training: dict[str, list[GoldDocument]]) -> str:
-    """A row for each treebank."""
+def table(
+    gold: dict[str, list[GoldDocument]], training: dict[str, list[GoldDocument]]
+) -> Iterator[str]:
+    """Yield a row for each treebank, below the head."""
     names = [f"version {version}" for version in VERSIONS]
-    lines = [
-        f"| treebank | borders | {' | '.join(names)} | sentencizer | pysbd | senter |",
-        "|---" * (len(names) + 5) + "|",
-    ]
+    yield f"| treebank | borders | {' | '.join(names)} | sentencizer | pysbd | senter |"
+    yield "|---" * (len(names) + 5) + "|"
     for name, documents in gold.items():
         language = name.split("_")[0]
         splitters = [*(ours(language, version) for version in VERSIONS), sentencizer(language)]
@@ -174,8 +174,7 @@ def table(gold: dict[str, list[GoldDocument]], training: dict[str, list[GoldDocu
         more.append(trained(language, training[name], TRAINING) if name in training else None)
         cells = [f"{score(s, documents).f1:.1f}" if s else "–" for s in [*splitters, *more]]
         borders = sum(len(document.starts) for document in documents)
-        lines.append(f"| {name} | {borders:,} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+        yield f"| {name} | {borders:,} | {' | '.join(cells)} |"
 
 
 def read_all(paths: Sequence[Path]) -> dict[str, list[GoldDocument]]:
@@ -202,7 +201,8 @@ def main() -> None:
     parser.add_argument("--train", nargs="+", type=Path, default=[])
     options = parser.parse_args()
     try:
-        print(table(read_all(options.gold), read_all(options.train)))
+        for line in table(read_all(options.gold), read_all(options.train)):
+            print(line, flush=True)
     except UserError as error:
         parser.error(str(error))
 
