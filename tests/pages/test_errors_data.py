@@ -161,3 +161,13 @@ def test_guessed_column():
     assert data_picker.guessed_column(columns, "label", 1) == "Label"
     assert data_picker.guessed_column(("a", "b"), "text", 0) == "a"
     assert data_picker.guessed_column(("a",), "label", 1) == "a"
+
+
+def test_a_first_row_that_is_data_is_hinted_at_and_can_be_read_as_a_document(errors):
+    app = upload(errors, "1,A fine film with good actors and music.\n0,A dull film.\n")
+    assert any("looks like data" in warning.value for warning in app.warning)
+    app.checkbox(key="first_row").set_value(True).run()
+    assert app.selectbox(key="text_column").value == "column 2"
+    assert app.selectbox(key="label_column").value == "column 1"
+    assert not app.warning
+    assert len(table(app)) == 2
