@@ -81,7 +81,7 @@ CHECKPOINTS = Quota(
 PREPARED = Quota(
     "prepared texts",
     "HANSCOPE_PREPARED_LIMIT",
-    5_000_000_000,
+    5 * 2**30,
     paths.prepared_root,
     "those that were used longest ago go by themselves",
 )

@@ -124,7 +124,7 @@ def basics(origin: Listing | None) -> tuple[str, str]:
     restore_value("train_model", DEFAULT_MODEL)
     restore_value("train_attention", "additive")
     if origin is None:
-        with st.container(horizontal=True, vertical_alignment="bottom"):
+        with st.container(horizontal=True, vertical_alignment="top"):  # labels in line
             model = st.segmented_control(
                 "Model", list(MODELS), required=True, key="train_model",
                 format_func=lambda name: MODELS[name].title, persist_state="session",

@@ -67,9 +67,9 @@ def form(left: DeltaGenerator, right: DeltaGenerator) -> None:
             choices.settings.update({**more, **documents.distillation})
             plan = make_plan(name, device, choices, texts, documents.source)
         start_button(plan)
-        disk_space()
         if plan is not None:
             estimate(plan, documents.look)
+        disk_space()
 
 
 def _documents(chosen: _Documents, start_from: Listing | None) -> None:

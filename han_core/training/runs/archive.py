@@ -72,6 +72,7 @@ def import_archive(data: bytes) -> str:
         root.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=_PLACE, dir=root) as place:
             source = Path(place) / unpack(data, Path(place))
+            RUNS.check()  # with what the zip held
             config, metrics = read_config(source), read_metrics(source)
             history = read_history(source / HISTORY)
             folder = new_folder(_plan(source.name, config, metrics))
