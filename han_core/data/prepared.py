@@ -152,7 +152,7 @@ def tokenised(
     segmentation: str = "words",
     version: int = tokenizer.LATEST,
 ) -> Tokenised:
-    """Splits the texts of all ``groups``; ``follow`` is called only if they must be read.
+    """Split the texts of all ``groups``; ``follow`` is called only if they must be read.
 
     Raises:
         UserError: if a text has no word, spaCy does not know the language, or memory is
@@ -229,12 +229,12 @@ class Chosen(Sequence[str]):
 
 
 def _gather(splits: Iterable[TokenisedChunk], names: np.ndarray, sink: Sink) -> pa.Table:
-    """Gives ``sink`` all texts with numbers of one lexicon, and returns that."""
+    """Give ``sink`` all texts with numbers of one lexicon, and return that."""
     lexicon: dict[bytes, int] = {}
     piece: list[pa.Table] = []
     done = tokens = 0
-    for found in splits:
-        table = _renumbered(found, lexicon, names[done:])
+    for chunk in splits:
+        table = _renumbered(chunk, lexicon, names[done:])
         piece.append(table)
         done += len(table)
         tokens += len(table.column("words").chunk(0).values)
@@ -244,10 +244,10 @@ def _gather(splits: Iterable[TokenisedChunk], names: np.ndarray, sink: Sink) -> 
     return pa.Table.from_arrays([pa.array(lexicon, pa.binary())], schema=WORDS)
 
 
-def _renumbered(found: TokenisedChunk, lexicon: dict[bytes, int], names: np.ndarray) -> pa.Table:
+def _renumbered(chunk: TokenisedChunk, lexicon: dict[bytes, int], names: np.ndarray) -> pa.Table:
     """A chunk with the lexicon of all chunks, which learns its words, and its digests."""
-    numbers = np.array([lexicon.setdefault(w, len(lexicon)) for w in found.lexicon], np.int32)
-    words, sentences, cut = (found.documents.column(i).combine_chunks() for i in range(3))
+    numbers = np.array([lexicon.setdefault(w, len(lexicon)) for w in chunk.lexicon], np.int32)
+    words, sentences, cut = (chunk.documents.column(i).combine_chunks() for i in range(3))
     ends = words.offsets.to_numpy()
     if (np.diff(ends) == 0).any():
         raise UserError("Texts with at least one word are expected; one has none.")

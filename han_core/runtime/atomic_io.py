@@ -52,14 +52,14 @@ def files_state(folder: Path) -> tuple[tuple[object, ...], ...]:
         OSError: if there is no such folder.
     """
     with os.scandir(folder) as entries:
-        found = [(entry.name, entry.stat()) for entry in entries if entry.is_file()]
+        states = [(entry.name, entry.stat()) for entry in entries if entry.is_file()]
     return tuple(
-        sorted((name, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for name, s in found)
+        sorted((name, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for name, s in states)
     )
 
 
 def restore_previous(folder: Path) -> None:
-    """Puts the older folder back if a process died while it was replaced.
+    """Put the older folder back if a process died while it was replaced.
 
     For the one that writes ``folder`` alone: a reader that did it between the
     writer's two renames would make the second fail.
@@ -105,7 +105,7 @@ def write_json(path: Path, value: object) -> None:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Writes all of ``content``, or leaves what stood there: a process may die at any time."""
+    """Write all of ``content``, or leave what stood there: a process may die at any time."""
     new = path.with_name(f".{path.name}.new")
     new.write_bytes(content)
     _sync(new)

@@ -64,7 +64,7 @@ class JobState(BaseModel):
 
 
 def start_job(folder: Path, module: str, request: dict) -> None:
-    """Begins ``python -m module`` on ``request``, unless work in ``folder`` goes on already.
+    """Begin ``python -m module`` on ``request``, unless work in ``folder`` goes on already.
 
     Raises:
         UserError: if the disk takes no more, or the system begins no process.
@@ -99,7 +99,7 @@ def job_state(folder: Path) -> JobState | None:
 
 
 def stop_job(folder: Path) -> None:
-    """Asks the work in ``folder`` to end; what it has kept stays."""
+    """Ask the work in ``folder`` to end; what it has kept stays."""
     with suppress(OSError):
         (folder / STOP).touch()
 
@@ -149,7 +149,7 @@ def _write_error(error: Exception) -> None:
 
 
 class _ProgressWriter:
-    """Writes how far the work is, not too often."""
+    """Write how far the work is, not too often."""
 
     def __init__(self, folder: Path):
         self.done = self.of = 0
@@ -174,7 +174,7 @@ class _ProgressWriter:
 
 
 def _heed(wish: Path) -> None:
-    """Interrupts the work as Ctrl-C does, whatever it waits for, once somebody wishes so."""
+    """Interrupt the work as Ctrl-C does, whatever it waits for, once somebody wishes so."""
     main = threading.main_thread().ident or 0
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
     # A machine that shuts down asks as a person does.

@@ -21,7 +21,7 @@ class Lock:
         os.set_inheritable(handle, False)
 
     def release(self) -> None:
-        """Lets go; a child that was given the handle holds on."""
+        """Let go; a child that was given the handle holds on."""
         if self.handle >= 0:
             os.close(self.handle)
         self.handle = -1
@@ -58,7 +58,7 @@ def is_held(path: Path) -> bool:
 
 @contextmanager
 def held(path: Path, seconds: float = 60.0) -> Iterator[None]:
-    """Holds the lock on ``path`` for a block.
+    """Hold the lock on ``path`` for a block.
 
     Raises:
         TimeoutError: if somebody else holds it for all of ``seconds``.

@@ -19,7 +19,7 @@ _AUTOGROUP = Path("/proc/self/autogroup")
 
 
 def start_process(folder: Path, module: str, lock: Lock, threads: str = "1") -> None:
-    """Begins ``python -m module FOLDER HANDLE`` and does not wait for it.
+    """Begin ``python -m module FOLDER HANDLE`` and do not wait for it.
 
     The process holds ``lock``, which the caller took, from its first moment, so there is none
     in which it seems dead. What it says stands in the folder's ``stderr.log``.

@@ -129,7 +129,7 @@ class Position:
         )
 
     def tell(self, step: Step) -> None:
-        """Tells what was done before a run went on from here, if anything was."""
+        """Tell what was done before a run went on from here, if anything was."""
         if self.taken:
             step(self.documents, self.loss / self.documents)
 

@@ -93,17 +93,17 @@ def why_device_failed(error: BaseException, device: torch.device, several: bool)
     Args:
         several: whether other processes take part, which may be gone.
     """
-    said = " ".join(str(error).split())
-    if isinstance(error, torch.OutOfMemoryError | MemoryError) or _MEMORY.search(said):
+    message = " ".join(str(error).split())
+    if isinstance(error, torch.OutOfMemoryError | MemoryError) or _MEMORY.search(message):
         return (
             f"The memory of {device} is not enough for this run: a smaller batch_tokens, or "
             "other device, may do."
         )
     if not isinstance(error, RuntimeError):
         return None
-    if isinstance(error, torch.AcceleratorError) or _DEVICE.search(said):
-        return f"The device {device} failed: {said[:120]}."
-    if several and _OTHERS.search(said):
+    if isinstance(error, torch.AcceleratorError) or _DEVICE.search(message):
+        return f"The device {device} failed: {message[:120]}."
+    if several and _OTHERS.search(message):
         return "Another process of this run has gone, and this one cannot go on without it."
     return None
 

@@ -38,7 +38,7 @@ class Teacher:
     classes: tuple[int, ...] = ()
 
     @property
-    def told(self) -> dict[str, str]:
+    def description(self) -> dict[str, str]:
         """For the metrics of a run."""
         if self.checkpoint is None:
             return {"name": self.name}
@@ -50,15 +50,15 @@ class Teacher:
         Args:
             parts: fingerprints of the run's ``train`` and ``validation``, and ``test`` if any.
         """
-        told = self.checkpoint.metrics.get("sha256") if self.checkpoint else None
-        if not isinstance(told, dict) or told.get("train") == parts["train"]:
+        sha256 = self.checkpoint.metrics.get("sha256") if self.checkpoint else None
+        if not isinstance(sha256, dict) or sha256.get("train") == parts["train"]:
             return []
         return [
             f"The teacher {self.name} {verb} on other documents. It may have learnt from some of "
             f"this run's, and {noun} would read too high then; the same --split-seed and shares "
             "give both the same division."
             for noun, verb in (("validation", "was validated"), ("test", "was tested"))
-            if noun in parts and told.get(noun, parts[noun]) != parts[noun]
+            if noun in parts and sha256.get(noun, parts[noun]) != parts[noun]
         ]
 
 
@@ -136,63 +136,63 @@ def label_documents(
     assert isinstance(validation.documents, TableDocuments)
     assert without is not None
     documents = validation.documents + without
-    said = [_asked(teacher, documents, prepared, context) for teacher in teachers]
-    together, first = geometric_mean(said), len(validation)
-    told = {
-        "teachers": [teacher.told for teacher in teachers],
+    answers = [_probabilities(teacher, documents, prepared, context) for teacher in teachers]
+    together, first = geometric_mean(answers), len(validation)
+    description = {
+        "teachers": [teacher.description for teacher in teachers],
         "unlabelled": unlabelled,
         "documents": len(without) - prepared.stretches,
         "stretches": prepared.stretches,
         "validation": metrics(together[:first], validation.classes),
     }
-    return Teaching(together[first:].astype(np.float32), told)
+    return Teaching(together[first:].astype(np.float32), description)
 
 
 def summary(teaching: Teaching, labels: Sequence[str]) -> str:
     """What was said, for the user."""
-    names = joined([teacher["name"] for teacher in teaching.told["teachers"]])
+    names = joined([teacher["name"] for teacher in teaching.description["teachers"]])
     times = np.bincount(teaching.probabilities.argmax(1), minlength=len(labels))
     likeliest = int(times.argmax())
     share = times[likeliest] / len(teaching.probabilities)
-    accuracy = teaching.told["validation"]["accuracy"]
+    accuracy = teaching.description["validation"]["accuracy"]
     return (
-        f"{names} labelled {_what(teaching.told)}, "
+        f"{names} labelled {_what(teaching.description)}, "
         f"{share:.0%} of them {labels[likeliest]}; on the validation documents the accuracy "
         f"of what they say is {accuracy:.4f}."
     )
 
 
-def _what(told: dict) -> str:
-    documents, stretches = told["documents"], told.get("stretches", 0)
-    found = [counted(documents, "unlabelled document")] if documents else []
+def _what(description: dict) -> str:
+    documents, stretches = description["documents"], description.get("stretches", 0)
+    kinds = [counted(documents, "unlabelled document")] if documents else []
     if stretches:
-        found.append(f"{counted(stretches, 'part')} of the training documents")
-    return " and ".join(found)
+        kinds.append(f"{counted(stretches, 'part')} of the training documents")
+    return " and ".join(kinds)
 
 
-def geometric_mean(said: Sequence[np.ndarray]) -> np.ndarray:
+def geometric_mean(probabilities: Sequence[np.ndarray]) -> np.ndarray:
     """The mean of log-probabilities, as probabilities again; (documents, classes) each."""
-    logs = np.mean([np.log(each.clip(1e-12)) for each in said], axis=0)
+    logs = np.mean([np.log(each.clip(1e-12)) for each in probabilities], axis=0)
     shares = np.exp(logs - logs.max(1, keepdims=True))
     return shares / shares.sum(1, keepdims=True)
 
 
-def _asked(
+def _probabilities(
     teacher: Teacher, documents: TableDocuments, prepared: Prepared, context: LabellingContext
 ) -> np.ndarray:
     """(documents, classes) float64, the same in all processes."""
     if teacher.checkpoint is None:
-        said = np.zeros((len(documents), len(prepared.labels)))
+        probabilities = np.zeros((len(documents), len(prepared.labels)))
         if context.processes.main:
-            said = _bag_of_words(teacher.name, documents, prepared, context)
-        return context.processes.sum(torch.from_numpy(said)).numpy()
+            probabilities = _bag_of_words(teacher.name, documents, prepared, context)
+        return context.processes.sum(torch.from_numpy(probabilities)).numpy()
     checkpoint, name = teacher.checkpoint, teacher.name
     model = checkpoint.model.to(context.device)
     numbered = documents.renumbered(checkpoint.vocabulary)
     progress = _progress(context.follow, f"Asking {name}")
-    said = predict_shared(model, numbered, context.processes, progress, name)
+    probabilities = predict_shared(model, numbered, context.processes, progress, name)
     model.to("cpu")
-    return said[:, list(teacher.classes)]
+    return probabilities[:, list(teacher.classes)]
 
 
 def _bag_of_words(
@@ -214,7 +214,7 @@ def _bag_of_words(
 
 
 def _progress(follow: Follow, name: str) -> Progress:
-    """Shows by ``follow`` what is told of documents done."""
+    """Show by ``follow`` what is told of documents done."""
     shown: list = []
     done_before = 0
 

@@ -139,7 +139,7 @@ def fewer_than_asked(environment: Mapping[str, str] = os.environ) -> str | None:
 
 
 def join(device: torch.device) -> Processes:
-    """Meets the other processes of the run; at once where there is one.
+    """Meet the other processes of the run; at once where there is one.
 
     Raises:
         UserError: if the environment does not say where, or nobody is there.
@@ -162,23 +162,23 @@ def join(device: torch.device) -> Processes:
 
 
 def leave() -> None:
-    """Ends what ``join`` began."""
+    """End what ``join`` began."""
     if distributed.is_initialized():
         distributed.destroy_process_group()
 
 
-def device_name(asked: str, processes: Processes) -> str:
+def device_name(name: str, processes: Processes) -> str:
     """The device of one process of several that were asked to train on ``asked``.
 
     Raises:
         UserError: if processes would share what they cannot share.
     """
-    if processes.count == 1 or asked == "cpu":
-        return asked
-    if asked == "auto" and not torch.cuda.is_available():
+    if processes.count == 1 or name == "cpu":
+        return name
+    if name == "auto" and not torch.cuda.is_available():
         return "cpu"
-    if asked not in ("auto", "cuda"):
+    if name not in ("auto", "cuda"):
         raise UserError(
-            f"Several processes train on --device cpu, or with cuda on a GPU each; {asked} came."
+            f"Several processes train on --device cpu, or with cuda on a GPU each; {name} came."
         )
     return f"cuda:{processes.local}"

@@ -160,10 +160,12 @@ def _tokenizer(language: str, maximum_tokens: int, segmentation: str, version: i
     return Tokenizer(language, maximum_tokens, segmentation, version)
 
 
-def _vocabulary(sample: Sample, tokens: int, settings: Settings, known: Vocabulary | None) -> int:
-    if known is not None and settings.freeze_words:
-        return len(known)
-    old = Vocabulary(RESERVED) if known is None else known
+def _vocabulary(
+    sample: Sample, tokens: int, settings: Settings, vocabulary: Vocabulary | None
+) -> int:
+    if vocabulary is not None and settings.freeze_words:
+        return len(vocabulary)
+    old = Vocabulary(RESERVED) if vocabulary is None else vocabulary
     there = set(old.words)
     new = Counter({w: n for w, n in sample.counts.items() if w not in there})
     share = new.total() / sample.counts.total()

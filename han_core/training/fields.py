@@ -103,12 +103,12 @@ def setting_fields() -> Mapping[str, Field]:
         ("sizes", Architecture),
         ("text", TextConfig),
     )
-    found = {
+    fields = {
         name: _field(name, "decided" if name in COMPUTED else group, schema)
         for group, kind in groups
         for name, schema in kind.model_json_schema()["properties"].items()
     }
-    return MappingProxyType(found)
+    return MappingProxyType(fields)
 
 
 def _field(name: str, group: Group, schema: dict) -> Field:

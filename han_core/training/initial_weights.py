@@ -53,7 +53,7 @@ class Origin:
         """
         self._agrees("attention", attention, self.checkpoint.config.architecture.attention)
 
-    def sizes(self, asked: Mapping[str, object]) -> dict[str, object]:
+    def sizes(self, changed: Mapping[str, object]) -> dict[str, object]:
         """Fields of the architecture: the checkpoint's, but for dropout and noise asked for.
 
         Raises:
@@ -61,21 +61,21 @@ class Origin:
         """
         own = self.checkpoint.config.architecture.model_dump(exclude=COMPUTED)
         for name in SIZES:
-            if name in asked:
-                self._agrees(name, asked[name], own[name])
-        return {**own, **asked}
+            if name in changed:
+                self._agrees(name, changed[name], own[name])
+        return {**own, **changed}
 
-    def text(self, asked: TextConfig) -> TextConfig:
+    def text(self, requested: TextConfig) -> TextConfig:
         """How texts are split: as for the checkpoint, but for a limit asked for.
 
         Raises:
             UserError: if another language, segmentation or case was asked for.
         """
         own = self.checkpoint.config.text
-        for name in asked.model_fields_set - {"maximum_tokens"}:
-            self._agrees(name, getattr(asked, name), getattr(own, name))
-        given = asked.model_dump(include=asked.model_fields_set)
-        return own.model_copy(update=given)
+        for name in requested.model_fields_set - {"maximum_tokens"}:
+            self._agrees(name, getattr(requested, name), getattr(own, name))
+        changed = requested.model_dump(include=requested.model_fields_set)
+        return own.model_copy(update=changed)
 
     def names(self, classes: Sequence[str]) -> tuple[str, ...] | None:
         """The checkpoint's names for the classes of new data, in their order.
@@ -86,7 +86,7 @@ class Origin:
         meanings = same_classes(classes, own)
         return None if meanings is None else tuple(own[meaning] for meaning in meanings)
 
-    def kept(self, vocabulary: Vocabulary, labels: Sequence[str], attention: str) -> str:
+    def describe(self, vocabulary: Vocabulary, labels: Sequence[str], attention: str) -> str:
         """What a run with this attention form takes over, as a sentence."""
         known = set(self.vocabulary.words)
         new = sum(word not in known for word in vocabulary.words)
@@ -100,11 +100,11 @@ class Origin:
             f"{new:,} added;{form} class layer {layer} ({classes})."
         )
 
-    def _agrees(self, name: str, asked: object, own: object) -> None:
-        if asked != own:
+    def _agrees(self, name: str, requested: object, own: object) -> None:
+        if requested != own:
             raise UserError(
                 f"{self.checkpoint.name}, which the run starts from, has {name} {own}; "
-                f"{name} {asked} was asked for."
+                f"{name} {requested} was asked for."
             )
 
 
@@ -178,7 +178,7 @@ def _of_attention(name: str) -> bool:
 def _give_vectors(
     model: AttentionClassifier, vocabulary: Vocabulary, known: frozenset[str], settings: Settings
 ) -> int:
-    """Gives words that are not ``known`` their vectors in a file; how many it held."""
+    """Give words that are not ``known`` their vectors in a file; how many it held."""
     new = [number for number, word in enumerate(vocabulary.words) if word not in known]
     if not settings.vectors or not new:
         return 0

@@ -99,7 +99,7 @@ class Learner:
         return StepResult(documents, losses, right, time.perf_counter() - started)
 
     def _backward(self, examples: Examples, indices: list[int], group: int, last: bool) -> Tensor:
-        """Adds the gradient of one batch; the sum of its losses, and its right ones."""
+        """Add the gradient of one batch; the sum of its losses, and its right ones."""
         mine = share(indices, self.processes.index, self.processes.count)
         # A process without a share takes part all the same: the others wait for it.
         read = mine or indices[:1]
@@ -152,7 +152,7 @@ class Learner:
         }
 
     def restore(self, state: RunState) -> None:
-        """Puts model, average and optimiser where ``state`` was taken.
+        """Put model, average and optimiser where ``state`` was taken.
 
         Raises:
             LookupError, ValueError: if its tensors are not those of this model.

@@ -33,7 +33,7 @@ def copied(weights: dict[str, Tensor]) -> dict[str, Tensor]:
 def move_average(
     average: dict[str, Tensor], weights: dict[str, Tensor], longest: float, steps: int
 ) -> None:
-    """Moves ``average`` towards ``weights``, in place.
+    """Move ``average`` towards ``weights``, in place.
 
     Args:
         longest: decay from one step to the next, once the run is long enough.
@@ -46,7 +46,7 @@ def move_average(
 
 
 def freeze_words(model: nn.Module) -> None:
-    """Leaves the word level out of training from now on."""
+    """Leave the word level out of training from now on."""
     for name, parameter in model.named_parameters():
         if level_of(name) == "words":
             parameter.requires_grad_(False)

@@ -30,20 +30,20 @@ class Teaching:
 
     Attributes:
         probabilities: (unlabelled documents, classes) float32 each row adding up to 1.
-        told: who said it and how good they are, for the metrics of a run; JSON values.
+        description: who said it and how good they are, for the metrics of a run; JSON values.
 
     Raises:
         ValueError: if these cannot be probabilities.
     """
 
     probabilities: np.ndarray
-    told: dict
+    description: dict
 
     def __post_init__(self) -> None:
-        said = self.probabilities
-        if said.ndim != 2 or said.dtype != np.float32:
-            raise ValueError(f"float32 rows expected, {said.dtype} of shape {said.shape} came")
-        if not ((said >= 0).all() and np.allclose(said.sum(1), 1, atol=1e-4)):
+        rows = self.probabilities
+        if rows.ndim != 2 or rows.dtype != np.float32:
+            raise ValueError(f"float32 rows expected, {rows.dtype} of shape {rows.shape} came")
+        if not ((rows >= 0).all() and np.allclose(rows.sum(1), 1, atol=1e-4)):
             raise ValueError("rows of probabilities expected, others came")
 
 
@@ -162,19 +162,19 @@ class Prepared:
         Raises:
             ValueError: if it is not about these documents and classes.
         """
-        training, said = self.training, teaching.probabilities
+        training, probabilities = self.training, teaching.probabilities
         documents = self.unlabelled
-        if documents is None or said.shape != (len(documents), len(self.labels)):
+        if documents is None or probabilities.shape != (len(documents), len(self.labels)):
             raise ValueError(
-                f"probabilities of the unlabelled documents expected, {said.shape} came"
+                f"probabilities of the unlabelled documents expected, {probabilities.shape} came"
             )
         assert isinstance(training.documents, TableDocuments)
         sure = np.eye(len(self.labels), dtype=np.float32)[training.classes]
         together = Examples(
             training.documents + documents,
-            np.concatenate([training.classes, said.argmax(1)]),
+            np.concatenate([training.classes, probabilities.argmax(1)]),
             training.cut,
-            np.concatenate([sure, said]),
+            np.concatenate([sure, probabilities]),
         )
         return replace(self, training=together, teaching=teaching)
 
@@ -189,7 +189,7 @@ def prepare(
     also: Sequence[str] = (),
     unlabelled: Sequence[str] = (),
 ) -> Prepared:
-    """Tokenises both corpora and numbers them by the words that a run learns from.
+    """Tokenise both corpora and number them by the words that a run learns from.
 
     Texts that were read before, however they were divided then, are not read again.
 

@@ -74,7 +74,7 @@ class CheckedRequest:
 
 
 def check_request(request: Request, device: torch.device) -> CheckedRequest:
-    """Looks at everything that needs no reading of texts.
+    """Look at everything that needs no reading of texts.
 
     Raises:
         UserError: if labels, settings, vectors or device do not fit, the folder is
@@ -90,20 +90,24 @@ def check_request(request: Request, device: torch.device) -> CheckedRequest:
         version = read_config(out).text.tokenizer_version
         text = request.text.model_copy(update={"tokenizer_version": version})
         request = replace(request, text=text)
-    asked, request = request, _settled(request, begun_from)
+    original, request = request, _settled(request, begun_from)
     labels = class_names(request.training.classes, request.settings.label_names)
     align_labels(request.validation.labels, request.training.classes)
     # By the data's own names of the classes: ``label_names`` are for people.
     test = align_labels(request.test.labels, request.training.classes) if request.test else ()
     check_precision(request.settings.mixed_precision, request.model, device)
     _check_vectors(request.settings.vectors, architecture(request, 2, len(labels)).embedding)
-    notes = without_effect(request.model, str(request.attention), asked.sizes, asked.settings)
+    notes = without_effect(request.model, str(request.attention), original.sizes, original.settings)
     if state and not state.is_verified:
         notes.append(UNVERIFIED)
     teachers = () if state else _teachers(request, labels)
     if teachers:
-        given = {"train": request.training, "validation": request.validation, "test": request.test}
-        parts = {name: fingerprint(part) for name, part in given.items() if part is not None}
+        labelled = {
+            "train": request.training,
+            "validation": request.validation,
+            "test": request.test,
+        }
+        parts = {name: fingerprint(part) for name, part in labelled.items() if part is not None}
         notes += [caution for teacher in teachers for caution in teacher.cautions(parts)]
     return CheckedRequest(
         replace(request, out=out), test, state, begun_from, tuple(notes), teachers
@@ -151,9 +155,9 @@ def architecture(request: Request, words: int, classes: int) -> Architecture:
         "vocabulary_size": words,
         "classes": classes,
     }
-    found = checked(Architecture, values)
-    assert isinstance(found, Architecture)
-    return found
+    shape = checked(Architecture, values)
+    assert isinstance(shape, Architecture)
+    return shape
 
 
 def _check_vectors(path: str | None, embedding: int) -> None:

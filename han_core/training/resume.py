@@ -121,7 +121,7 @@ def fingerprint(prepared: Prepared, architecture: Architecture, settings: Settin
     """
     digest = hashlib.sha256()
     elsewhere = {"teachers", "stretches"}  # what comes of them is among the training documents
-    told = {
+    described = {
         **settings.model_dump(exclude={"epochs", "patience", "save_seconds", *elsewhere}),
         "batch_tokens": batch_budget(prepared.training.lengths, settings.batch_tokens),
         **architecture.model_dump(),
@@ -130,9 +130,9 @@ def fingerprint(prepared: Prepared, architecture: Architecture, settings: Settin
     }
     targets = prepared.training.targets
     if targets is not None:
-        told["teachers"] = settings.teachers
+        described["teachers"] = settings.teachers
         digest.update(targets.tobytes())
-    digest.update(json.dumps(told, sort_keys=True).encode())
+    digest.update(json.dumps(described, sort_keys=True).encode())
     for examples in (prepared.training, prepared.validation):
         digest.update(examples.classes.tobytes())
         for document in examples.documents:

@@ -136,8 +136,8 @@ def without_effect(
         "attention_size": f"{attention} attention" if attention != "additive" else "",
         **dict.fromkeys(("rate_words", "minimum_count", "maximum_size", "freeze_vectors"), frozen),
     }
-    asked = [*sizes, *changed]
-    return [f"{name} has no effect with {missing[name]}." for name in asked if missing.get(name)]
+    names = [*sizes, *changed]
+    return [f"{name} has no effect with {missing[name]}." for name in names if missing.get(name)]
 
 
 def checked(kind: type[BaseModel], values: dict) -> BaseModel:

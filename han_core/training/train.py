@@ -79,7 +79,7 @@ def _report(
         watch.say(sentence)
     if checked.origin and not checked.state:
         form = str(checked.request.attention)
-        watch.say(checked.origin.kept(prepared.vocabulary, prepared.labels, form))
+        watch.say(checked.origin.describe(prepared.vocabulary, prepared.labels, form))
     known = len(prepared.vocabulary) - len(RESERVED)
     texts = "training and unlabelled texts" if checked.request.unlabelled else "training texts"
     watch.say(f"The vocabulary knows {known:,} words of the {texts}.")
@@ -128,7 +128,7 @@ class _TrainingLoop:
             watch.say(f"{self.run.vectors_found} of {of} words have given vectors.")
 
     def begin(self, checked: CheckedRequest) -> None:
-        """Goes on where a run stopped, or stands before the first step."""
+        """Go on where a run stopped, or stand before the first step."""
         _check_same(self.run, checked.state, self.processes)
         if checked.state:
             self.run.restore(checked.state)
@@ -199,8 +199,8 @@ def _check_same(run: Run, state: RunState | None, processes: Processes) -> None:
     Raises:
         UserError: in all of them, if not.
     """
-    told = json.dumps([run.fingerprint, state.counters if state else None])
-    number = int.from_bytes(sha256(told.encode()).digest()[:6], "big")
+    content = json.dumps([run.fingerprint, state.counters if state else None])
+    number = int.from_bytes(sha256(content.encode()).digest()[:6], "big")
     seen = processes.stacked(torch.tensor(number, dtype=torch.int64))
     if (seen != seen[0]).any():
         raise UserError(
@@ -210,7 +210,7 @@ def _check_same(run: Run, state: RunState | None, processes: Processes) -> None:
 
 
 def _finish(loop: _TrainingLoop, checked: CheckedRequest) -> dict:
-    """Tests what stands on disk, so that the figures are those that a user will get."""
+    """Test what stands on disk, so that the figures are those that a user will get."""
     run, request = loop.run, checked.request
     if run.processes.main:
         checkpoint = load_checkpoint(request.out, run.device)
@@ -241,10 +241,10 @@ def _test(
     test: Corpus, classes: Sequence[int], checkpoint: Checkpoint, loop: _TrainingLoop
 ) -> dict[str, float]:
     with loop.processes.main_first():
-        found = examples(
+        documents = examples(
             test, classes, checkpoint.tokenizer, checkpoint.vocabulary, loop.watch.follow
         )
-    if found.cut:
-        loop.watch.say(f"{found.cut} test documents were cut.")
-    probabilities = predict_shared(checkpoint.model, found.documents, loop.processes)
-    return metrics(probabilities, found.classes)
+    if documents.cut:
+        loop.watch.say(f"{documents.cut} test documents were cut.")
+    probabilities = predict_shared(checkpoint.model, documents.documents, loop.processes)
+    return metrics(probabilities, documents.classes)

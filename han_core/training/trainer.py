@@ -41,7 +41,7 @@ class Run:
         position: in the epoch that is not.
         best: the weights of the best epoch so far.
         budget: tokens in a batch.
-        asked: the number of epochs asked for, and each other number that it went on with.
+        requested_epochs: the number at the start, and each other number that it went on with.
         vectors_found: words that have given vectors.
 
     Raises:
@@ -68,13 +68,13 @@ class Run:
             torch.manual_seed(settings.seed + (self.processes.index << 32))
         self.fingerprint = fingerprint(prepared, architecture, settings)
         self.budget = batch_budget(prepared.training.lengths, settings.batch_tokens)
-        self.asked = [settings.epochs]
+        self.requested_epochs = [settings.epochs]
         self.history: list[dict] = []
         self.position = Position()
         self.best: dict[str, Tensor] = {}
 
     def train_epoch(self, tell: Step, after_step: Callable[[], None] = lambda: None) -> dict:
-        """Trains over every document once, validates, and returns the history's line.
+        """Train over every document once, validate, and return the history's line.
 
         Goes on from ``position``. ``after_step`` may look at the run, save its state, or
         raise to stop there; the run can then go on.
@@ -180,15 +180,15 @@ class Run:
         counters = {
             "history": self.history,
             "position": asdict(self.position),
-            "asked": self.asked,
+            "asked": self.requested_epochs,
             "scaler": self.learner.scaler(),
-            "teaching": teaching.told if teaching else None,
+            "teaching": teaching.description if teaching else None,
             "fingerprint": self.fingerprint,
         }
         return RunState(tensors, counters)
 
     def restore(self, state: RunState) -> None:
-        """Puts the run where ``state`` was taken.
+        """Put the run where ``state`` was taken.
 
         Raises:
             UserError: if that was a run with other data, model or settings, or the
@@ -215,7 +215,7 @@ class Run:
         elif not self.position.taken or state.part("best"):
             raise ValueError("a run that has begun expected")
         changed = counters["asked"][-1] != self.settings.epochs
-        self.asked = [*counters["asked"], *([self.settings.epochs] if changed else [])]
+        self.requested_epochs = [*counters["asked"], *([self.settings.epochs] if changed else [])]
 
     def _check_history(self) -> None:
         epochs = [line["epoch"] for line in self.history if line["seconds"] >= 0 < line["step"]]

@@ -31,7 +31,7 @@ from han_core.training.trainer import Run
 
 
 class Writer:
-    """Writes the folder of one run.
+    """Write the folder of one run.
 
     Attributes:
         saved: where the run stood that is in the folder, in words; empty while there is none.
@@ -55,7 +55,7 @@ class Writer:
         )
 
     def write(self, run: Run) -> None:
-        """Writes everything; every process calls, the main one writes.
+        """Write everything; every process calls, the main one writes.
 
         Raises:
             UserError: if weights are no numbers or the folder cannot be written; what
@@ -82,7 +82,7 @@ class Writer:
             )
 
     def add(self, reached: dict) -> None:
-        """Adds what was reached to the metrics that stand there.
+        """Add what was reached to the metrics that stand there.
 
         Raises:
             UserError: if they cannot be written.
@@ -136,14 +136,14 @@ class Writer:
             },
             "processes": run.processes.count,
             "reproduce": request.reproduce,
-            **({"teaching": teaching.told} if teaching else {}),
-            **_note(run.asked),
+            **({"teaching": teaching.description} if teaching else {}),
+            **_note(run.requested_epochs),
         }
 
     def _documents(self) -> dict[str, int]:
         """How many of each part; what nobody labelled only where there are some."""
-        found = {name: len(part) if part else 0 for name, part in self._parts.items()}
-        usual = {name: n for name, n in found.items() if n or name != "unlabelled"}
+        counts = {name: len(part) if part else 0 for name, part in self._parts.items()}
+        usual = {name: n for name, n in counts.items() if n or name != "unlabelled"}
         stretches = self._prepared.stretches
         return {**usual, **({"stretches": stretches} if stretches else {})}
 
@@ -170,9 +170,9 @@ def why_not_written(error: Exception, out: Path) -> str:
     return f"{out} cannot be written: {getattr(error, 'strerror', None) or error}."
 
 
-def _note(asked: Sequence[int]) -> dict[str, str]:
+def _note(requested: Sequence[int]) -> dict[str, str]:
     """What ``reproduce`` alone would not do again: the learning rate follows all epochs asked."""
-    if len(asked) == 1:
+    if len(requested) == 1:
         return {}
-    numbers = ", then ".join(map(str, asked))
+    numbers = ", then ".join(map(str, requested))
     return {"note": f"Trained in parts with --epochs {numbers}; in one go figures differ a little."}

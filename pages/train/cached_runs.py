@@ -95,7 +95,7 @@ def course_figure(ids: tuple, marks: tuple, measure: Measure, until: float) -> g
 def _history(label: str, run: RunView) -> RunHistory:
     steps = [
         (step["epoch"] - 1 + step["done"] / max(1, step["of"]), step["loss"])
-        for step in run.story.steps
+        for step in run.state.steps
     ]
     return RunHistory(label, run.history, steps)
 

@@ -88,12 +88,12 @@ def _status(run: RunView) -> None:
 
 def _curves(run: RunView) -> None:
     """Learning curves and messages."""
-    if run.history or run.story.steps:
+    if run.history or run.state.steps:
         until = run.epochs if run.is_live else 0.0
         run_list.curves([run], ["loss", "accuracy"], "run_curves", until)
-    if run.story.said:
+    if run.state.messages:
         with st.expander("Messages", key="run_messages"):
-            for sentence in run.story.said:
+            for sentence in run.state.messages:
                 st.markdown(plain(sentence))
 
 

@@ -194,12 +194,12 @@ def estimate(estimate: Estimate, epochs: int) -> dict[str, str]:
 
 def progress(run: RunView) -> tuple[float | None, str]:
     """Return the share that is done, and a text; None where it is not known."""
-    if run.status == "reading" and run.story.reading:
-        name, done, of = run.story.reading
+    if run.status == "reading" and run.state.reading:
+        name, done, of = run.state.reading
         return min(1.0, done / max(1, of)), f"{name}: {done:,} of {of:,} documents"
-    if run.status not in ("training", "stopping") or not run.story.steps:
+    if run.status not in ("training", "stopping") or not run.state.steps:
         return None, ""
-    last = run.story.steps[-1]
+    last = run.state.steps[-1]
     share = (last["epoch"] - 1 + last["done"] / max(1, last["of"])) / max(1, run.epochs)
     return min(1.0, share), f"Epoch {last['epoch']} of {run.epochs}, step {last['step']:,}"
 
@@ -207,7 +207,7 @@ def progress(run: RunView) -> tuple[float | None, str]:
 def tiles(run: RunView) -> dict[str, str]:
     """Return the figures of a run that are known by now."""
     tiles = {}
-    last = run.story.steps[-1] if run.story.steps else {}
+    last = run.state.steps[-1] if run.state.steps else {}
     if run.status in ("training", "stopping"):
         if "documents_per_second" in last:
             tiles["Documents per second"] = f"{last['documents_per_second']:,.0f}"
@@ -217,8 +217,8 @@ def tiles(run: RunView) -> dict[str, str]:
         reached = run.best["validation"]
         tiles[f"Best validation, epoch {run.best['epoch']}"] = f"{reached['accuracy']:.1%}"
         tiles["Macro F1"] = f"{reached['macro_f1']:.3f}"
-    if run.status == "done" and run.story.summary:
-        test = run.story.summary.get("test") or {}
+    if run.status == "done" and run.state.summary:
+        test = run.state.summary.get("test") or {}
         if "accuracy" in test:
             tiles["Test"] = f"{test['accuracy']:.1%}"
     if run.history and not run.is_live:

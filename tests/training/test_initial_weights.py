@@ -105,13 +105,13 @@ def test_the_same_classes_keep_their_names(first, classes, names):
 
 def test_what_is_kept_is_told(first):
     longer = Vocabulary((*RESERVED, "good", "bad", "fine"), lowercase=False)
-    assert first.kept(longer, ("positive", "negative"), "dot") == (
+    assert first.describe(longer, ("positive", "negative"), "dot") == (
         "Starts from first: 2 words kept, 1 added; class layer kept (positive, negative)."
     )
-    assert first.kept(first.vocabulary, ("ham", "spam"), "dot").endswith(
+    assert first.describe(first.vocabulary, ("ham", "spam"), "dot").endswith(
         "0 added; class layer drawn anew for other classes (ham, spam)."
     )
-    assert " attention is linear instead of dot; class" in first.kept(longer, ("x",), "linear")
+    assert " attention is linear instead of dot; class" in first.describe(longer, ("x",), "linear")
 
 
 VOCABULARY = Vocabulary((*RESERVED, "good", "bad"))

@@ -57,7 +57,7 @@ _PLACE = ".importing-"
 
 
 def import_archive(data: bytes) -> str:
-    """Makes a zip of a checkpoint a run that is done, and a checkpoint that every page offers.
+    """Make a zip of a checkpoint a run that is done, and a checkpoint that every page offers.
 
     Returns:
         The id of the run.
@@ -85,9 +85,9 @@ def import_archive(data: bytes) -> str:
 
 def read_history(path: Path) -> list[dict]:
     """The lines of a ``history.jsonl``, as far as they are whole, one epoch after the other."""
-    found: list[dict] = []
+    history: list[dict] = []
     if not path.exists():
-        return found
+        return history
     with path.open("rb") as file:
         content = file.read(LARGEST[HISTORY])
     for text in content.split(b"\n")[:MOST_LINES]:
@@ -95,13 +95,13 @@ def read_history(path: Path) -> list[dict]:
             line = json.loads(text)
         except (ValueError, RecursionError):
             continue
-        if isinstance(line, dict) and is_line(line) and line["epoch"] == len(found) + 1:
-            found.append(line)
-    return found
+        if isinstance(line, dict) and is_line(line) and line["epoch"] == len(history) + 1:
+            history.append(line)
+    return history
 
 
 def _settle(source: Path, folder: Path, config: Config, metrics: dict, history: list[dict]) -> str:
-    """Fills the folder of the new run; it is done once the log says so."""
+    """Fill the folder of the new run; it is done once the log says so."""
     write_json(source / METRICS, metrics)  # it may have been missing
     (source / HISTORY).touch()
     os.rename(source, folder / CHECKPOINT)
@@ -132,11 +132,11 @@ def _summary(folder: Path, config: Config, metrics: dict, history: list[dict]) -
 
 def _reached(metrics: dict, part: str) -> dict | None:
     """Accuracy, macro F1 and loss, as far as they are numbers."""
-    found = metrics.get(part)
-    if not isinstance(found, dict):
+    figures = metrics.get(part)
+    if not isinstance(figures, dict):
         return None
     names = ("accuracy", "macro_f1", "loss")
-    return {name: found[name] for name in names if is_number(found.get(name))}
+    return {name: figures[name] for name in names if is_number(figures.get(name))}
 
 
 def _plan(name: str, config: Config, metrics: dict) -> Plan:
@@ -152,10 +152,10 @@ def _plan(name: str, config: Config, metrics: dict) -> Plan:
     }
     settings = metrics.get("settings")
     if isinstance(settings, dict):
-        known = Settings.model_fields.keys() - ELSEWHERE
-        kept = {key: value for key, value in settings.items() if key in known}
+        allowed = Settings.model_fields.keys() - ELSEWHERE
+        settings_here = {key: value for key, value in settings.items() if key in allowed}
         try:
-            return checked_plan(**values, settings=kept)
+            return checked_plan(**values, settings=settings_here)
         except (UserError, TypeError):
             pass
     return checked_plan(**values)
@@ -166,7 +166,7 @@ def _changed(architecture: Architecture) -> dict:
 
 
 def publish_run(folder: Path, name: str) -> str:
-    """Copies the checkpoint of the run in ``folder`` to ``checkpoints_root``.
+    """Copy the checkpoint of the run in ``folder`` to ``checkpoints_root``.
 
     It is called after ``name``, with a number behind where that is taken. One that was
     made of this run before is replaced and keeps its name.
@@ -206,7 +206,7 @@ def published(folder: Path) -> str | None:
 
 
 def rename_published(folder: Path, name: str) -> str | None:
-    """Calls the run's checkpoint after ``name``; returns its name, None where there is none."""
+    """Call the run's checkpoint after ``name``; return its name, None where there is none."""
     with _writing_checkpoint(), held(folder.parent / TURN):
         old = published(folder)
         if old is None or _is_called(old, name):
@@ -222,7 +222,7 @@ def rename_published(folder: Path, name: str) -> str | None:
 
 
 def delete_published(folder: Path) -> None:
-    """Deletes the checkpoint that was made of the run in ``folder``, if there is one."""
+    """Delete the checkpoint that was made of the run in ``folder``, if there is one."""
     with _writing_checkpoint(), held(folder.parent / TURN):
         if name := published(folder):
             shutil.rmtree(checkpoints_root() / name)
@@ -230,11 +230,11 @@ def delete_published(folder: Path) -> None:
 
 def _free(name: str) -> str:
     wanted = safe_name(name)
-    root, found, number = checkpoints_root(), wanted, 1
-    while current_folder(root / found).exists():
+    root, free, number = checkpoints_root(), wanted, 1
+    while current_folder(root / free).exists():
         number += 1
-        found = f"{wanted}-{number}"
-    return found
+        free = f"{wanted}-{number}"
+    return free
 
 
 def _is_called(folder: str, name: str) -> bool:

@@ -38,7 +38,7 @@ KINDS: dict[str, dict[str, Kind]] = {
 
 
 class EventLog:
-    """Appends to the log in ``folder``; for the one that holds the run's lock."""
+    """Append to the log in ``folder``; for the one that holds the run's lock."""
 
     def __init__(self, folder: Path):
         self._reserve = folder / RESERVE
@@ -49,7 +49,7 @@ class EventLog:
             self._reserve.write_bytes(bytes(RESERVED))
 
     def write(self, kind: str, **values: object) -> bool:
-        """Appends one event; False where the disk takes no more.
+        """Append one event; False where the disk takes no more.
 
         An event of a kind in ``LAST`` is given the place that was kept for it.
         """
@@ -114,8 +114,8 @@ def _event(line: bytes) -> dict | None:
         return None
     if not isinstance(event, dict) or not is_number(event.get("t")):
         return None
-    told = KINDS.get(event["kind"]) if isinstance(event.get("kind"), str) else None
-    if told is None or not all(_is(event.get(name), kind) for name, kind in told.items()):
+    fields = KINDS.get(event["kind"]) if isinstance(event.get("kind"), str) else None
+    if fields is None or not all(_is(event.get(name), kind) for name, kind in fields.items()):
         return None
     return event
 

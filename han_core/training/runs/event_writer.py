@@ -12,7 +12,7 @@ LINES = 1_200  # about so many stand there before they come less often
 
 
 class EventWriter:
-    """Writes the events of one life of a run; ``watch`` is what ``train`` calls.
+    """Write the events of one life of a run; ``watch`` is what ``train`` calls.
 
     Args:
         epochs: asked for.
@@ -78,7 +78,7 @@ class EventWriter:
 
     def _tell_step(self) -> None:
         if self._pace.documents and self._step is not None:
-            self._write("step", step=self._step, **self._pace.told())
+            self._write("step", step=self._step, **self._pace.event())
 
     def _is_time(self) -> bool:
         """Whether it is time for a line that may as well be left out."""
@@ -125,7 +125,7 @@ class Pace:
         """The loss until now is not told."""
         self.documents, self._loss = 0, 0.0
 
-    def told(self) -> dict[str, object]:
+    def event(self) -> dict[str, object]:
         """What an event of kind "step" says besides the step; the loss begins anew."""
         loss = self._loss / self.documents
         self.forget()

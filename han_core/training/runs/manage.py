@@ -29,7 +29,7 @@ _DELETED = ".deleted-"
 
 
 def start(plan: Plan) -> str:
-    """Begins a run in a process of its own, and returns its id.
+    """Begin a run in a process of its own, and return its id.
 
     Raises:
         UserError: if settings or device do not fit, a quota of the disk is used up, or the disk
@@ -45,7 +45,7 @@ def start(plan: Plan) -> str:
 
 
 def stop(id: str) -> None:
-    """Asks a run to finish its step, save and end; one that waits ends at once.
+    """Ask a run to finish its step, save and end; one that waits ends at once.
 
     Raises:
         UserError: if there is no such run, or it is not at work.
@@ -58,7 +58,7 @@ def stop(id: str) -> None:
 
 
 def resume(id: str, device: str | None = None) -> None:
-    """Lets a run go on from its last saving, on another device if one is named.
+    """Let a run go on from its last saving, on another device if one is named.
 
     Raises:
         UserError: if there is no such run, it is at work or done, or the device is not here or
@@ -76,7 +76,7 @@ def resume(id: str, device: str | None = None) -> None:
 
 
 def rename(id: str, name: str) -> None:
-    """Calls a run, and the checkpoint that was made of it, by another name.
+    """Call a run, and the checkpoint that was made of it, by another name.
 
     Raises:
         UserError: if there is no such run, or the name is empty or too long.
@@ -90,7 +90,7 @@ def rename(id: str, name: str) -> None:
 
 
 def delete(id: str, checkpoint: bool = False) -> None:
-    """Deletes a run, and with ``checkpoint`` the one that was made of it.
+    """Delete a run, and with ``checkpoint`` the one that was made of it.
 
     Raises:
         UserError: if there is no such run, or it is at work.
@@ -107,7 +107,7 @@ def delete(id: str, checkpoint: bool = False) -> None:
 
 
 def publish(id: str, name: str | None = None) -> str:
-    """Makes a run that is not at work a checkpoint, called after the run or ``name``.
+    """Make a run that is not at work a checkpoint, called after the run or ``name``.
 
     Raises:
         UserError: if there is no such run, it is at work, or has no checkpoint yet.
@@ -121,8 +121,8 @@ def publish(id: str, name: str | None = None) -> str:
 def runs() -> list[RunView]:
     """All runs, the newest first."""
     root = runs_root()
-    found = [path for path in root.iterdir() if ID.fullmatch(path.name)] if root.is_dir() else []
-    return [view_run(folder) for folder in sorted(found, reverse=True) if folder.is_dir()]
+    folders = [path for path in root.iterdir() if ID.fullmatch(path.name)] if root.is_dir() else []
+    return [view_run(folder) for folder in sorted(folders, reverse=True) if folder.is_dir()]
 
 
 def largest_runs(number: int = 3) -> list[tuple[RunView, int]]:
@@ -172,7 +172,7 @@ def _owned(folder: Path) -> Iterator[Lock]:
 
 
 def forget_unused_uploads(at_most: int = 0) -> None:
-    """Files that somebody sent go, the oldest first, until at most so many bytes are kept.
+    """Delete files that somebody sent, the oldest first, until at most so many bytes are kept.
 
     What runs need or kept scores came from stays.
     """

@@ -118,7 +118,7 @@ class Plan(BaseModel):
             "out": out,
         }
         usual = {"text-column": "text", "label-column": "label"}
-        said = [
+        words = [
             word
             for name, value in flags.items()
             if value is not None and value != usual.get(name)
@@ -127,7 +127,7 @@ class Plan(BaseModel):
         own = {k: v for k, v in self.settings.items() if k not in ("epochs", "seed")}
         pairs = self._pairs({**own, **self.sizes, **self.text})
         sets = [word for pair in pairs for word in ("--set", pair)]
-        return shlex.join(["python", "-m", "han_core", "train", *said, *sets])
+        return shlex.join(["python", "-m", "han_core", "train", *words, *sets])
 
     @staticmethod
     def _pairs(values: dict[str, Value]) -> list[str]:

@@ -32,12 +32,12 @@ class Ticket:
 
 def places() -> int:
     """How many runs go on at once on one device: ``HANSCOPE_RUNS_AT_ONCE``, else 1."""
-    given = os.environ.get("HANSCOPE_RUNS_AT_ONCE", "")
-    return max(1, int(given)) if given.isdecimal() else 1
+    value = os.environ.get("HANSCOPE_RUNS_AT_ONCE", "")
+    return max(1, int(value)) if value.isdecimal() else 1
 
 
 def draw_ticket(folder: Path, device: str) -> None:
-    """Puts the run in ``folder`` at the end of the device's queue."""
+    """Put the run in ``folder`` at the end of the device's queue."""
     new = folder / f".{TICKET}.new"
     new.write_text(json.dumps({"drawn": time.time_ns(), "device": device}), encoding="utf-8")
     os.replace(new, folder / TICKET)
@@ -46,8 +46,8 @@ def draw_ticket(folder: Path, device: str) -> None:
 def read_ticket(folder: Path) -> Ticket | None:
     """The ticket of the run in ``folder``; None if it does not wait."""
     try:
-        told = json.loads((folder / TICKET).read_text(encoding="utf-8"))
-        return Ticket(int(told["drawn"]), folder.name, str(told["device"]))
+        ticket = json.loads((folder / TICKET).read_text(encoding="utf-8"))
+        return Ticket(int(ticket["drawn"]), folder.name, str(ticket["device"]))
     except (OSError, ValueError, LookupError, TypeError):
         return None
 
@@ -84,7 +84,7 @@ def _free_place(root: Path, device: str) -> Lock | None:
 
 
 def launch(folder: Path, lock: Lock, device: str) -> None:
-    """Puts the run in ``folder`` into the device's queue and begins its process.
+    """Put the run in ``folder`` into the device's queue and begin its process.
 
     The process holds ``lock``, which the caller took, from its first moment: there is
     none in which the run seems dead.
@@ -105,7 +105,7 @@ def launch(folder: Path, lock: Lock, device: str) -> None:
 
 
 def begin_process(folder: Path, lock: Lock) -> None:
-    """Begins the worker of the run in ``folder``, and does not wait for it.
+    """Begin the worker of the run in ``folder``, and do not wait for it.
 
     The number of threads (``HANSCOPE_RUN_THREADS``, else 1) also decides the last bits of a
     sum: a run goes on exactly where it keeps its number.

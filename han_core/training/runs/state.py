@@ -12,7 +12,7 @@ from typing import Literal
 from han_core.training.runs.event_log import EVENTS, is_number, read_events
 
 MOST_STEPS = 2_000  # points of a curve; of more, half of them go
-MOST_SAID = 200
+MOST_MESSAGES = 200
 MOST_KEPT = 256  # runs whose logs are remembered; a list of more reads them all again
 
 Phase = Literal["", "queued", "start", "reading", "training", "stopped", "failed", "done"]
@@ -30,7 +30,7 @@ class RunState:
         step: of the optimiser, the last that was told.
         steps: events of kind "step", at most ``MOST_STEPS``, one after the other.
         history: a line for each epoch that is over.
-        said: the last sentences.
+        messages: the last sentences.
         saved: steps that stand on the disk.
         summary: of a run that is done.
     """
@@ -42,13 +42,13 @@ class RunState:
     step: int = 0
     steps: tuple[dict, ...] = ()
     history: tuple[dict, ...] = ()
-    said: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
     saved: int = 0
     summary: dict | None = None
 
 
 class Timeline:
-    """Reads a log on from where it was read last."""
+    """Read a log on from where it was read last."""
 
     def __init__(self, path: Path):
         self._path = path
@@ -56,11 +56,11 @@ class Timeline:
 
     def _begin(self) -> None:
         self._offset, self._file = 0, 0
-        self._now: dict = {}  # the fields of a story that hold one value
+        self._now: dict = {}  # the fields of the state that hold one value
         self._steps: list[dict] = []  # one for each stretch of ``_apart`` steps, and the last
         self._apart = 1
         self._history: list[dict] = []
-        self._said: deque[str] = deque(maxlen=MOST_SAID)
+        self._messages: deque[str] = deque(maxlen=MOST_MESSAGES)
 
     def read(self) -> RunState:
         """All that has been told until now."""
@@ -79,18 +79,18 @@ class Timeline:
             self._offset = offset
             for event in events:
                 self.add(event)
-        return self.story()
+        return self.state()
 
-    def story(self) -> RunState:
+    def state(self) -> RunState:
         return RunState(
             **self._now,
             steps=tuple(self._steps),
             history=tuple(self._history),
-            said=tuple(self._said),
+            messages=tuple(self._messages),
         )
 
     def add(self, event: dict) -> None:
-        """Takes one event of ``read_events``."""
+        """Take one event of ``read_events``."""
         now, phase = self._now, self._now.get("phase")
         match event["kind"]:
             case "queued":
@@ -99,10 +99,10 @@ class Timeline:
             case "start":
                 now.update(phase="start", device=event["device"])
             case "say":
-                self._said.append(event["text"])
+                self._messages.append(event["text"])
             case "reading":
-                told = event["name"], event["done"], event["of"]
-                now["reading"] = told if event["of"] else None  # of how many is not known yet
+                progress = event["name"], event["done"], event["of"]
+                now["reading"] = progress if event["of"] else None  # of how many is not known yet
                 now["phase"] = "reading" if phase in ("queued", "start") else phase
             case "begun":
                 now.update(phase="training", reading=None, step=event["step"])
@@ -131,8 +131,8 @@ class Timeline:
         while len(self._steps) > MOST_STEPS:
             self._apart *= 2
             first = {self._stretch(event): event for event in reversed(self._steps)}
-            kept = [*reversed(first.values())]
-            self._steps = kept if kept[-1] is event else [*kept, event]
+            thinned = [*reversed(first.values())]
+            self._steps = thinned if thinned[-1] is event else [*thinned, event]
 
     def _stretch(self, event: dict) -> int:
         return event["step"] // self._apart
@@ -158,7 +158,7 @@ _lock = threading.Lock()
 
 
 def state_of_run(folder: Path) -> RunState:
-    """The story of the run in ``folder``; a process reads each line of a log once."""
+    """The state of the run in ``folder``; a process reads each line of a log once."""
     path = folder / EVENTS
     with _lock:
         timeline = _kept.pop(path, None) or Timeline(path)

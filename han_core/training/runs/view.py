@@ -50,7 +50,7 @@ class RunView:
         device: the one that it was given: cpu, cuda:0, mps.
         message: one sentence about where it stands.
         ahead: runs that wait before this one, if it waits.
-        story: what its log has told: steps, history, sentences, reading, summary.
+        state: what its log has told: steps, history, sentences, reading, summary.
         published: the name of the checkpoint that was made of it.
     """
 
@@ -62,7 +62,7 @@ class RunView:
     device: str
     message: str
     ahead: int
-    story: RunState
+    state: RunState
     published: str | None
 
     @property
@@ -85,12 +85,12 @@ class RunView:
     @property
     def epochs(self) -> int:
         """Epochs asked for."""
-        return self.plan.training.epochs if self.plan else len(self.story.history)
+        return self.plan.training.epochs if self.plan else len(self.state.history)
 
     @property
     def step(self) -> int:
         """Steps of the optimiser as last told."""
-        return self.story.step
+        return self.state.step
 
     @property
     def speed(self) -> float | None:
@@ -103,15 +103,15 @@ class RunView:
         return self._last_step("seconds_left")
 
     def _last_step(self, name: str) -> float | None:
-        if self.status != "training" or not self.story.steps:
+        if self.status != "training" or not self.state.steps:
             return None
-        value = self.story.steps[-1].get(name)
+        value = self.state.steps[-1].get(name)
         return float(value) if is_number(value) else None
 
     @property
     def history(self) -> tuple[dict, ...]:
         """A line for each epoch that is over, as in ``history.jsonl``."""
-        return self.story.history
+        return self.state.history
 
     @property
     def best(self) -> dict | None:
@@ -136,9 +136,9 @@ def view_run(folder: Path) -> RunView:
     """The run in ``folder``."""
     # The lock first: a process that ends in between has told its last event before.
     lives = is_held(folder / LOCK)
-    story = state_of_run(folder)
+    state = state_of_run(folder)
     ticket = read_ticket(folder) if lives else None
-    status = status_of(lives, ticket is not None, (folder / CANCEL).exists(), story)
+    status = status_of(lives, ticket is not None, (folder / CANCEL).exists(), state)
     plan, damage = _plan(folder)
     ahead = 0
     if ticket and status == "waiting":
@@ -149,17 +149,17 @@ def view_run(folder: Path) -> RunView:
         plan=plan,
         status=status,
         made=_made(folder.name),
-        device=story.device,
-        message=damage or _message(status, ahead, story),
+        device=state.device,
+        message=damage or _message(status, ahead, state),
         ahead=ahead,
-        story=story,
+        state=state,
         published=published(folder),
     )
 
 
-def status_of(lives: bool, waits: bool, is_asked_to_stop: bool, story: RunState) -> Status:
+def status_of(lives: bool, waits: bool, is_asked_to_stop: bool, state: RunState) -> Status:
     """The truth about a run from what is known of it."""
-    phase = story.phase
+    phase = state.phase
     if phase in ("stopped", "failed", "done"):  # it has told its last event
         return phase  # type: ignore[return-value]
     if not lives:
@@ -187,18 +187,18 @@ def _made(name: str) -> float:
         return 0.0
 
 
-def _message(status: Status, ahead: int, story: RunState) -> str:
-    after = f"step {story.saved:,}" if story.saved else "the beginning"
-    last = story.said[-1] if story.said else ""
+def _message(status: Status, ahead: int, state: RunState) -> str:
+    after = f"step {state.saved:,}" if state.saved else "the beginning"
+    last = state.messages[-1] if state.messages else ""
     turn = f"behind {counted(ahead, 'run')}" if ahead else "it is next"
     sentences = {
-        "waiting": f"Waits for its turn on {story.device}: {turn}.",
+        "waiting": f"Waits for its turn on {state.device}: {turn}.",
         "starting": "Gets ready.",
         "reading": "Reads the data.",
         "training": last,
         "stopping": "Finishes its step and saves.",
-        "stopped": story.text,
-        "failed": story.text,
+        "stopped": state.text,
+        "failed": state.text,
         "interrupted": f"Its process ended without a word; it can go on from {after}.",
         "done": last,
     }
@@ -259,9 +259,9 @@ def differences(views: Sequence[RunView]) -> pd.DataFrame:
     out.
     """
     planned = [view for view in views if view.plan]
-    told = [settings_of(view.plan) for view in planned if view.plan]
-    names = list(dict.fromkeys(name for settings in told for name in settings))
-    rows = {name: [settings.get(name, "") for settings in told] for name in names}
+    columns = [settings_of(view.plan) for view in planned if view.plan]
+    names = list(dict.fromkeys(name for settings in columns for name in settings))
+    rows = {name: [settings.get(name, "") for settings in columns] for name in names}
     different = {name: values for name, values in rows.items() if len(set(values)) > 1}
     return pd.DataFrame.from_dict(
         different, orient="index", columns=labels_of(planned), dtype="str"

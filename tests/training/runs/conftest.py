@@ -113,7 +113,7 @@ def wait() -> Callable[..., RunView]:
     ) -> RunView:
         end = time.monotonic() + seconds
         while not condition(run := manage.view(id)):
-            assert time.monotonic() < end, (run.status, run.message, run.story.said)
+            assert time.monotonic() < end, (run.status, run.message, run.state.messages)
             time.sleep(0.01)
         return run
 

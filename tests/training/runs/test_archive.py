@@ -57,8 +57,8 @@ def test_a_zip_becomes_a_run_with_its_configuration_curves_and_figures(trained):
     assert run.plan.sizes["hidden"] == checkpoint.config.architecture.hidden
     lines = [json.loads(line) for line in (folder / HISTORY).read_text().splitlines()]
     assert list(run.history) == lines
-    assert run.story.summary["validation"] == checkpoint.metrics["validation"]
-    assert run.story.summary["epochs"] == len(lines)
+    assert run.state.summary["validation"] == checkpoint.metrics["validation"]
+    assert run.state.summary["epochs"] == len(lines)
     assert run.best["epoch"] == checkpoint.metrics["best_epoch"]
     assert [found.id for found in runs()] == [run.id]
 
@@ -90,7 +90,7 @@ def test_what_a_run_gives_away_comes_back(trained, tmp_path):
 def test_what_the_zip_does_not_tell_is_left_open(trained):
     run = view(import_archive(changed(trained[1], metrics=None, history=None)))
     assert (run.status, run.history, run.plan.source.data) == ("done", (), "unknown")
-    assert run.story.summary["validation"] is None
+    assert run.state.summary["validation"] is None
     assert run.published == "From-a-friend"
 
 

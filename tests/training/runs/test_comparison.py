@@ -50,7 +50,7 @@ def test_a_table_of_none_has_the_same_columns(view):
 
 def test_what_is_not_known_yet_is_missing(view):
     run = view(1)
-    young = replace(run, story=replace(run.story, history=()))
+    young = replace(run, state=replace(run.state, history=()))
     damaged = replace(young, plan=None)
     table = runs_table([young, damaged])
     assert table["accuracy"].isna().all()

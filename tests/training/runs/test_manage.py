@@ -44,9 +44,9 @@ def test_a_run_from_start_to_checkpoint(zygote, plan, wait):
     )
     assert run.published == "my-run"
     checkpoint = load_checkpoint("my-run")
-    assert checkpoint.metrics["validation"] == run.story.summary["validation"]
+    assert checkpoint.metrics["validation"] == run.state.summary["validation"]
     assert checkpoint.metrics["reproduce"] == run.plan.command()
-    assert run.story.summary["epochs"] == 2
+    assert run.state.summary["epochs"] == 2
     assert (run.folder / "frames.jsonl").read_bytes().count(b"\n") > 3
     assert [found.id for found in runs()] == [id]
     for refused in (stop, resume):
@@ -80,14 +80,14 @@ def test_stopped_and_resumed_is_the_same_as_never_stopped(zygote, plan, wait):
         stopped = wait(id)
         assert stopped.status == "stopped", stopped.message
         assert "Stopped after" in stopped.message
-        assert stopped.step == stopped.story.saved > 0
+        assert stopped.step == stopped.state.saved > 0
         load_checkpoint(stopped.checkpoint)
         resume(id)
     run = wait(id)
     assert run.status == "done"
     assert (run.checkpoint / WEIGHTS).read_bytes() == (whole.checkpoint / WEIGHTS).read_bytes()
     assert [line["step"] for line in run.history] == [line["step"] for line in whole.history]
-    steps = [event["step"] for event in run.story.steps]
+    steps = [event["step"] for event in run.state.steps]
     assert steps == sorted(set(steps))
 
 
@@ -272,12 +272,12 @@ def test_a_hundred_runs_are_listed_and_their_logs_read_once(plan, monkeypatch):
     monkeypatch.setattr(queue, "begin_process", lambda folder, lock: None)
     for _ in range(100):
         start(plan())
-    assert [run.story.phase for run in runs()] == ["queued"] * 100
+    assert [run.state.phase for run in runs()] == ["queued"] * 100
     read = []
     monkeypatch.setattr(
         state, "read_events", lambda path, offset: read.append(offset) or ([], offset)
     )
-    assert [run.story.phase for run in runs()] == ["queued"] * 100
+    assert [run.state.phase for run in runs()] == ["queued"] * 100
     assert 0 not in read  # from where it had been read to
 
 

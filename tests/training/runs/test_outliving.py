@@ -65,7 +65,7 @@ def test_a_run_outlives_the_app_and_goes_on_after_both_were_killed(app, plan, wa
     os.kill(worker, signal.SIGKILL)
     assert wait(id).status == "interrupted"
     resume(id)  # by another process than the one that began it
-    assert wait(id, lambda run: run.status == "training").step >= run.story.saved
+    assert wait(id, lambda run: run.status == "training").step >= run.state.saved
     stop(id)
     stopped = wait(id)
     assert stopped.status == "stopped"

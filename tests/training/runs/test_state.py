@@ -43,14 +43,14 @@ def test_the_story_follows_the_log(tmp_path, log):
     log.write("begun", step=0, epoch=0)
     log.write("step", **step(4))
     log.write("saved", step=6)
-    story = state_of_run(tmp_path)
-    assert (story.phase, story.reading, story.step, story.saved) == ("training", None, 6, 6)
+    state = state_of_run(tmp_path)
+    assert (state.phase, state.reading, state.step, state.saved) == ("training", None, 6, 6)
     log.write("epoch", line=line(1))
     log.write("say", text="Epoch 1.")
     log.write("done", summary={"epochs": 1})
-    story = state_of_run(tmp_path)
-    assert (story.phase, story.summary, story.said) == ("done", {"epochs": 1}, ("Epoch 1.",))
-    assert [known["epoch"] for known in story.history] == [1]
+    state = state_of_run(tmp_path)
+    assert (state.phase, state.summary, state.messages) == ("done", {"epochs": 1}, ("Epoch 1.",))
+    assert [known["epoch"] for known in state.history] == [1]
 
 
 def test_what_is_done_again_after_a_kill_stands_there_once(tmp_path, log):
@@ -62,15 +62,15 @@ def test_what_is_done_again_after_a_kill_stands_there_once(tmp_path, log):
     log.write("queued", device="cpu")
     assert len(state_of_run(tmp_path).history) == 3  # nothing is known yet
     log.write("begun", step=25, epoch=1)
-    story = state_of_run(tmp_path)
-    assert [event["step"] for event in story.steps] == [10, 20]
-    assert [known["epoch"] for known in story.history] == [1]
-    assert story.step == 25
+    state = state_of_run(tmp_path)
+    assert [event["step"] for event in state.steps] == [10, 20]
+    assert [known["epoch"] for known in state.history] == [1]
+    assert state.step == 25
     log.write("step", **step(27))
     log.write("epoch", line=line(2, seconds=9.0))
-    story = state_of_run(tmp_path)
-    assert [event["step"] for event in story.steps] == [10, 20, 27]
-    assert [known["seconds"] for known in story.history] == [1.5, 9.0]
+    state = state_of_run(tmp_path)
+    assert [event["step"] for event in state.steps] == [10, 20, 27]
+    assert [known["seconds"] for known in state.history] == [1.5, 9.0]
 
 
 def test_steps_are_in_order_even_if_nobody_said_where_it_went_on(tmp_path, log):
@@ -83,8 +83,8 @@ def test_a_new_life_forgets_how_the_last_one_ended(tmp_path, log):
     log.write("failed", text="No space.")
     assert state_of_run(tmp_path).text == "No space."
     log.write("queued", device="cuda:0")
-    story = state_of_run(tmp_path)
-    assert (story.phase, story.text, story.device) == ("queued", "", "cuda:0")
+    state = state_of_run(tmp_path)
+    assert (state.phase, state.text, state.device) == ("queued", "", "cuda:0")
 
 
 def test_a_long_curve_keeps_its_ends_and_stays_short(monkeypatch):
@@ -93,7 +93,7 @@ def test_a_long_curve_keeps_its_ends_and_stays_short(monkeypatch):
     timeline._begin()
     for number in range(1, 1_001):
         timeline.add({"t": 0, "kind": "step", **step(number)})
-        kept = [event["step"] for event in timeline.story().steps]
+        kept = [event["step"] for event in timeline.state().steps]
         assert kept[-1] == number
         assert len(kept) <= 50
         assert kept[0] == 1
@@ -103,13 +103,13 @@ def test_a_long_curve_keeps_its_ends_and_stays_short(monkeypatch):
 
 def test_a_log_that_was_replaced_is_read_anew(tmp_path, log):
     log.write("say", text="old")
-    assert state_of_run(tmp_path).said == ("old",)
+    assert state_of_run(tmp_path).messages == ("old",)
     event = {"t": 1, "kind": "say", "text": "new"}
     (tmp_path / "other").write_text(json.dumps(event) + "\n")
     (tmp_path / "other").replace(tmp_path / EVENTS)
-    assert state_of_run(tmp_path).said == ("new",)
+    assert state_of_run(tmp_path).messages == ("new",)
     (tmp_path / EVENTS).write_text("")
-    assert state_of_run(tmp_path).said == ()
+    assert state_of_run(tmp_path).messages == ()
 
 
 @pytest.mark.parametrize(

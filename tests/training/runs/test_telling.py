@@ -47,13 +47,13 @@ def test_speed_time_left_and_loss_by_hand(clock):
     clock.now += 5  # before the first batch is over, nothing can be said about speed
     pace.add(10, 0.5)
     pace.mark()
-    assert pace.told() == {"epoch": 1, "done": 10, "of": 100, "loss": 0.5}
+    assert pace.event() == {"epoch": 1, "done": 10, "of": 100, "loss": 0.5}
     clock.now += 2
     pace.add(10, 1.0)
     clock.now += 2
     pace.add(30, 2.0)
     # 40 documents in 4 seconds; 50 of this epoch and 200 of two more are left.
-    assert pace.told() == {
+    assert pace.event() == {
         "epoch": 1, "done": 50, "of": 100, "loss": 1.75,
         "documents_per_second": 10.0, "seconds_left": 25.0,
     }  # fmt: skip
@@ -65,7 +65,7 @@ def test_speed_time_left_and_loss_by_hand(clock):
     pace.mark()
     clock.now += 1
     pace.add(20, 0.1)
-    told = pace.told()
+    told = pace.event()
     # 20 a second: 60 of this epoch, 100 of the last one, and 7 seconds between them.
     assert told["documents_per_second"] == 20.0
     assert told["seconds_left"] == 160 / 20 + 7
