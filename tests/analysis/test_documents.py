@@ -20,6 +20,7 @@ from han_core.analysis.scoring.manifest import data_sha256
 from han_core.data.corpus import Corpus
 from han_core.runtime.checksums import checksum_path
 from han_core.runtime.errors import UserError
+from tests.damage import each_flipped, flip
 
 STRANGE = ["plain", "half \ud800 a character", "nul \x00 within", "İstanbul ﬁ 你好", "", "plain"]
 EVERY = st.characters(exclude_categories=())
@@ -118,21 +119,14 @@ def test_damaged_documents_are_refused_and_written_anew(damage):
         open_documents(folder)
 
 
-def flipped(content: bytes, bit: int) -> bytes:
-    changed = bytearray(content)
-    changed[bit // 8] ^= 1 << bit % 8
-    return bytes(changed)
-
-
 def test_no_flipped_bit_is_believed_and_storing_again_heals():
     corpus = corpus_of(["a fine film", "dull"], split=("dev", "test"))
     path = store_documents(corpus, "flips") / FILE
     content = path.read_bytes()
-    for bit in random.Random(4).sample(range(8 * len(content)), 60):
-        path.unlink()
-        path.write_bytes(flipped(content, bit))
+    for _ in each_flipped(path, 60):
         with pytest.raises(UserError, match="damaged; score them anew"):
             open_documents(path.parent)
+    flip(path, 800)
     assert not has_documents(path.parent)
     store_documents(corpus, "flips")
     assert has_documents(path.parent, rows=2)

@@ -16,6 +16,7 @@ import pytest
 from han_core.data import prepared
 from han_core.data.prepared import NOTE, TEXTS_FILE, WORDS_FILE, in_memory, stored_table
 from han_core.text.token_table import TEXTS, WORDS, TokenTable, digests
+from tests.damage import flip
 
 WORD = pa.table([pa.array([b"word"], pa.binary())], schema=WORDS)
 
@@ -94,19 +95,13 @@ def test_another_recipe_reads_again():
     assert table_of("x", recipe="c")[1]
 
 
-def flip(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
-
-
 def note(path: Path, **changed) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), **changed}))
 
 
 DAMAGE = {
-    "a flipped bit": lambda entry: flip(entry / TEXTS_FILE),
-    "a flipped bit in the words": lambda entry: flip(entry / WORDS_FILE),
+    "a flipped bit": lambda entry: flip(entry / TEXTS_FILE, 4_000),
+    "a flipped bit in the words": lambda entry: flip(entry / WORDS_FILE, 2_000),
     "cut off": lambda entry: os.truncate(entry / TEXTS_FILE, 700),
     "empty": lambda entry: os.truncate(entry / TEXTS_FILE, 0),
     "a file gone": lambda entry: (entry / WORDS_FILE).unlink(),

@@ -1,7 +1,6 @@
 """A run that stopped goes on exactly where it was, bit for bit, and without a pickle."""
 
 import json
-import random
 import shutil
 from dataclasses import replace
 from itertools import count
@@ -29,6 +28,7 @@ from han_core.training.resume import (
     restore_optimizer,
 )
 from han_core.training.train import train
+from tests.damage import each_flipped
 
 CPU = torch.device("cpu")
 KINDS = {
@@ -451,16 +451,9 @@ def test_damaged_tensors_are_one_sentence(finished, tmp_path, make_request, quie
 @pytest.mark.parametrize("name", ["state.safetensors", "state.json"])
 def test_no_flipped_bit_of_the_state_is_believed(finished, tmp_path, name):
     out = shutil.copytree(finished[0], tmp_path / "flipped")
-    path = out / "resume" / name
-    content = path.read_bytes()
-    for bit in random.Random(6).sample(range(8 * len(content)), 40):
-        changed = bytearray(content)
-        changed[bit // 8] ^= 1 << bit % 8
-        path.unlink()
-        path.write_bytes(changed)
+    for _ in each_flipped(out / "resume" / name, 40):
         with pytest.raises(UserError, match=r"its state is damaged.*begin a new run"):
             read_state(out)
-    path.write_bytes(content)
     assert read_state(out).is_verified
 
 

@@ -61,12 +61,6 @@ def test_what_a_disk_says_becomes_one_sentence(tmp_path):
     assert other == f"{tmp_path} cannot be written: Read-only file system."
 
 
-@pytest.fixture
-def few(planted_corpora):
-    return {"training": planted_corpora.training.first(40), "validation":
-            planted_corpora.validation.first(10), "test": None}  # fmt: skip
-
-
 PAIRS = ("epochs=3", "hidden=4", "save_seconds=0")
 
 

@@ -24,12 +24,6 @@ KINDS = {
 }
 
 
-@pytest.fixture(scope="module")
-def few(planted_corpora):
-    return {"training": planted_corpora.training.first(40), "validation":
-            planted_corpora.validation.first(10), "test": None}  # fmt: skip
-
-
 def stop_at(step: int, moments: list[StepEvent]):
     return lambda: moments[-1].step == step
 
