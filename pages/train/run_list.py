@@ -166,7 +166,7 @@ def runs() -> tuple[str, ...]:
     live = any(run.is_live for run in views)
     st.fragment(_table, run_every=EVERY if live else None)()
     st.caption(sentences.TABLE)
-    with st.expander("Disk space", key="runs_disk"):
+    with st.expander("Disk space"):
         disk_space()
     return chosen_of([run.id for run in views])[:MOST_CHOSEN]
 
