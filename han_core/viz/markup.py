@@ -17,15 +17,18 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import regex
 
 _UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 _PLOTLY_SIGNS = {ord(sign): f"&#{ord(sign)};" for sign in "&<>\"'$"}
 _MARKDOWN_SIGN = re.compile(r"[!-/:-@\[-`{-~]")
 
 # Streamlit looks for these in the text that is left when Markdown and its escapes have been read:
-# addresses (http: and www.), mail, :emoji: and :material_icon:, and arrows such as -> and <=.
-_SPLIT = re.compile(
-    r"(?<=[\w-])(?=:)|(?<=www)(?=\.)|(?<=\S)(?=@)|(?<=[-<>~])(?=[-=>])", re.IGNORECASE
+# addresses (http:// and www.), mail, :emoji: and :material/icon:, and arrows such as -> and <=.
+_SPLIT = regex.compile(
+    r"(?<=:[\w+/-]+)(?=:)|(?<=\w)(?=://)|(?<=mailto|xmpp)(?=:)"
+    r"|(?<=www)(?=\.)|(?<=\S)(?=@)|(?<=[-<>~])(?=[-=>])",
+    regex.IGNORECASE,
 )
 _NOTHING = ":small[]"
 """An element of Streamlit's Markdown without any text. Text on both sides of it is not joined."""
