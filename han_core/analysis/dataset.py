@@ -165,10 +165,10 @@ def _outcomes(scores: Scores) -> Outcomes:
 
 def _codes(names: pa.ChunkedArray, classes: tuple[str, ...]) -> np.ndarray:
     """(documents,) the place of each name among the classes."""
-    kind, known = np.int16 if len(classes) < 2**15 else np.int32, pa.array(classes)
+    kind, class_names = np.int16 if len(classes) < 2**15 else np.int32, pa.array(classes)
     result = []
     for chunk in names.chunks:  # each a dictionary of its own
-        places = pc.index_in(chunk.dictionary, value_set=known)
+        places = pc.index_in(chunk.dictionary, value_set=class_names)
         if places.null_count or chunk.null_count:
             raise ValueError("a class that is none of the manifest's")
         result.append(places.to_numpy().astype(kind)[chunk.indices.to_numpy()])

@@ -197,7 +197,7 @@ def locate_words(text: str, words: Sequence[str], lengths: Sequence[int]) -> Doc
         lengths: words in each sentence.
     """
     text = without_marks(text)
-    spans = _found(text, words)
+    spans = _word_spans(text, words)
     if spans is None:
         text = " ".join(words)
         ends = accumulate(len(word) + 1 for word in words)
@@ -208,7 +208,7 @@ def locate_words(text: str, words: Sequence[str], lengths: Sequence[int]) -> Doc
     return Document(text, tuple(_sentences(spans, lengths)), seen if rest.strip() else len(text))
 
 
-def _found(text: str, words: Sequence[str]) -> list[Span] | None:
+def _word_spans(text: str, words: Sequence[str]) -> list[Span] | None:
     """Each word at its first place after the one before; None if one is nowhere."""
     # Letter by letter: a few capitals become two letters, and offsets would shift.
     lower = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
@@ -263,7 +263,7 @@ def label_pairs(issues: LabelIssues, rows: np.ndarray) -> pd.DataFrame:
     """
     places, names = issues.among(rows), np.array(issues.labels, dtype=object)
     pairs, counts = np.unique(
-        np.stack([issues.given[places], issues.likely[places]], axis=1), axis=0, return_counts=True
+        np.stack([issues.label[places], issues.likely[places]], axis=1), axis=0, return_counts=True
     )
     order = np.argsort(-counts, kind="stable")
     return pd.DataFrame(

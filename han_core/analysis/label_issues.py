@@ -23,7 +23,7 @@ HELD = 20_000_000
 
 Parts = Iterable[tuple[int, np.ndarray]]
 
-_kept: "WeakKeyDictionary[Store, LabelIssues]" = WeakKeyDictionary()
+_cached: "WeakKeyDictionary[Store, LabelIssues]" = WeakKeyDictionary()
 _one_at_a_time = Lock()
 
 
@@ -34,7 +34,7 @@ class LabelIssues:
     Attributes:
         labels: the classes, which the integers below count.
         rows: (suspects,) int64 of the store.
-        given: (suspects,) the label of each.
+        label: (suspects,) the label of each.
         likely: (suspects,) the class that each more likely belongs to.
         margin: (suspects,) probability of the label less that of the likeliest other class,
             −1 to 0 (the paper's normalised margin): what they are ordered by.
@@ -48,7 +48,7 @@ class LabelIssues:
 
     labels: tuple[str, ...]
     rows: np.ndarray
-    given: np.ndarray
+    label: np.ndarray
     likely: np.ndarray
     margin: np.ndarray
     thresholds: np.ndarray
@@ -78,9 +78,9 @@ class LabelIssues:
 def find_label_issues(store: Store) -> LabelIssues:
     """Of all documents; found once for a store and kept as long as it is."""
     with _one_at_a_time:
-        if store not in _kept:
-            _kept[store] = confident_learning(store.scores, store.outcomes.true)
-        return _kept[store]
+        if store not in _cached:
+            _cached[store] = confident_learning(store.scores, store.outcomes.true)
+        return _cached[store]
 
 
 def confident_learning(scores: Scores, true: np.ndarray) -> LabelIssues:

@@ -148,7 +148,7 @@ class ByColumn(NamedTuple):
 Order = StandardOrder | ByColumn
 
 KEPT = 8
-_kept: WeakKeyDictionary[Store, OrderedDict[tuple, np.ndarray]] = WeakKeyDictionary()
+_cached: WeakKeyDictionary[Store, OrderedDict[tuple, np.ndarray]] = WeakKeyDictionary()
 _lock = Lock()
 
 
@@ -158,7 +158,7 @@ def sort_rows(store: Store, rows: np.ndarray, order: Order) -> np.ndarray:
         order = ByColumn(*order)
     key = (order, hashlib.sha256(np.ascontiguousarray(rows).tobytes()).digest())
     with _lock:
-        recent = _kept.setdefault(store, OrderedDict())
+        recent = _cached.setdefault(store, OrderedDict())
         if key in recent:
             recent.move_to_end(key)
             return recent[key]

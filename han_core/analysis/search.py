@@ -123,11 +123,11 @@ class Search:
 
     def containing(self, words: str) -> np.ndarray:
         """As ``containing``."""
-        return self._kept(("contains", words), lambda: containing(self._documents, words))
+        return self._cached(("contains", words), lambda: containing(self._documents, words))
 
     def matching(self, pattern: str) -> np.ndarray:
         """As ``matching``."""
-        return self._kept(("matches", pattern), lambda: matching(self._documents, pattern))
+        return self._cached(("matches", pattern), lambda: matching(self._documents, pattern))
 
     def attending(self, word: str) -> np.ndarray:
         """(documents,) whether ``word`` is one of the most attended, as it is or in lower case."""
@@ -160,9 +160,9 @@ class Search:
             mask[self._ask(sql, values)["row"]] = True
             return mask
 
-        return self._kept(key, make)
+        return self._cached(key, make)
 
-    def _kept(self, key: tuple, make: Callable[[], np.ndarray]) -> np.ndarray:
+    def _cached(self, key: tuple, make: Callable[[], np.ndarray]) -> np.ndarray:
         with self._lock:
             if (bits := self._answers.get(key)) is not None:
                 self._answers.move_to_end(key)

@@ -124,14 +124,14 @@ def slice_scores(counts: np.ndarray, whole: np.ndarray, seed: int = 0) -> SliceS
         raise ValueError("a slice of the whole expected, with no documents beyond it")
     documents, others = int(counts.sum()), int(rest.sum())
     hits, other_hits = int(np.trace(counts)), int(np.trace(rest))
-    result, found_apart = _macro_f1(counts, rest, seed)
+    result, difference_to_rest = _macro_f1(counts, rest, seed)
     return SliceScores(
         documents,
         documents + others,
         share(hits, documents),
         result,
         difference(hits, documents, other_hits, others),
-        found_apart,
+        difference_to_rest,
     )
 
 

@@ -96,7 +96,7 @@ def named_source(metrics: dict[str, Any]) -> Source | None:
     The file may come from anybody: of the files on this machine, only those count that people
     sent, whose folders are called by the hash of their content.
     """
-    flags = _given(metrics)
+    flags = _flags(metrics)
     data = flags.get("--data", "")
     if data.startswith("hf:") and "@" not in data:
         data += "@train"
@@ -111,7 +111,7 @@ def named_source(metrics: dict[str, Any]) -> Source | None:
 
 def trained_on(metrics: dict[str, Any], data: str) -> TrainedOn:
     """Return whether a checkpoint was trained on ``data``, by its ``metrics.json``."""
-    names = {_plain(name) for name in (metrics.get("dataset"), _given(metrics).get("--data"))}
+    names = {_plain(name) for name in (metrics.get("dataset"), _flags(metrics).get("--data"))}
     names.discard("")
     training_set = _plain(data)
     if training_set in names:
@@ -131,7 +131,7 @@ def _plain(name: object) -> str:
     return name.removeprefix("hf:") if ":" in name else Path(name).name
 
 
-def _given(metrics: dict[str, Any]) -> dict[str, str]:
+def _flags(metrics: dict[str, Any]) -> dict[str, str]:
     """The flags of the command in ``reproduce`` that have a value, the last of each name."""
     command = metrics.get("reproduce")
     try:
@@ -177,18 +177,18 @@ class Neighbours:
     A document's own text among them is no witness: ``votes`` leave it out.
     """
 
-    found: tuple[Neighbour, ...]
+    documents: tuple[Neighbour, ...]
 
     @property
     def votes(self) -> dict[str, int]:
         """Number of neighbours with another text by label, the most frequent first."""
-        labels = (one.document.label for one in self.found if not one.same_text)
+        labels = (one.document.label for one in self.documents if not one.same_text)
         return dict(Counter(labels).most_common())
 
     @property
     def labels_of_same_text(self) -> tuple[str, ...]:
         """The labels that the same text has among the training documents."""
-        return tuple(sorted({one.document.label for one in self.found if one.same_text}))
+        return tuple(sorted({one.document.label for one in self.documents if one.same_text}))
 
 
 def neighbours(
@@ -242,7 +242,7 @@ def neighbour_table(nearest_documents: Neighbours, label: str) -> pd.DataFrame:
             one.document.id,
             excerpt(one.document.text),
         )
-        for one in nearest_documents.found
+        for one in nearest_documents.documents
     ]
     names = ["similarity", "label", "differs", "same_text", "id", "excerpt"]
     return pd.DataFrame(rows, columns=names)

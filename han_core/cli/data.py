@@ -16,9 +16,8 @@ from han_core.analysis.filters import Filter, from_text
 from han_core.analysis.query import select, sort_rows
 from han_core.analysis.score_cache import CachedScores, list_scores, open_scores
 from han_core.analysis.scoring.ray_cluster import score_on_ray
-from han_core.analysis.scoring.run import score_corpus
+from han_core.analysis.scoring.run import cache_scores, score_corpus
 from han_core.analysis.scoring.workers import score_locally, worker_devices
-from han_core.analysis.scoring_job import cache_scores
 from han_core.analysis.sources import source_of
 from han_core.cli.common import (
     Command,

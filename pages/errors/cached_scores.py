@@ -8,7 +8,6 @@ import streamlit as st
 from han_core.analysis import (
     embedding_cache,
     score_cache,
-    scoring_job,
     slices,
     training_documents,
     word_attention,
@@ -16,7 +15,7 @@ from han_core.analysis import (
 from han_core.analysis.annotations.database import Database, open_database
 from han_core.analysis.dataset import Store, open_store
 from han_core.analysis.score_cache import CachedScores
-from han_core.analysis.scoring import manifest
+from han_core.analysis.scoring import manifest, run
 from han_core.analysis.slices import SliceScores
 from han_core.analysis.sources import FileStatus, Scores, Source, source_of
 from han_core.analysis.training_documents import Neighbours
@@ -50,7 +49,7 @@ def corpus(source: Source) -> Corpus | None:
     if source.size is None or source.size > PROCESS_BYTES:
         return None
     documents = _corpus(source)
-    return documents if scoring_job.is_small(documents) else None
+    return documents if run.is_small(documents) else None
 
 
 def find_scores(checkpoint: str, source: Source) -> CachedScores | None:
@@ -73,11 +72,11 @@ def score_in_process(
     """Score ``corpus``, which was read from ``source``, in this process.
 
     Raises:
-        UserError: as ``scoring_job.score_in_process``.
+        UserError: as ``run.score_in_process``.
     """
     folder, fingerprint = cache.folder_of(checkpoint)
     model = cache.checkpoint_of(folder, fingerprint, device)
-    stored = scoring_job.score_in_process(Path(folder), model, corpus, source, progress)
+    stored = run.score_in_process(Path(folder), model, corpus, source, progress)
     data_picker.forget_scores()
     return stored
 

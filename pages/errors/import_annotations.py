@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from han_core.analysis.annotation_columns import (
+from han_core.analysis.annotations.import_annotations import (
     FileAnnotations,
     import_file_annotations,
     missing_tags,
@@ -58,7 +58,7 @@ def _annotations(errors: ErrorsContext, matched: MatchedTable) -> None:
         st.warning(plain(locked_line(locked)))
         file = file.without(locked)
     st.markdown(plain(file_annotations_line(file)))
-    if not file.said:
+    if not file.annotations:
         return
     missing = missing_tags(cached_scores.notes(), file.tags)
     wanted = list(missing)
@@ -147,11 +147,11 @@ def locked_line(names: Sequence[str]) -> str:
 
 def file_annotations_line(file: FileAnnotations) -> str:
     """Return how many documents a file has annotations of, and by whom."""
-    if not file.said:
+    if not file.annotations:
         return "The file has no tags, flags or notes on them."
     own = f" ({file.own:,} without a name, so imported as yours)" if file.own else ""
     who = ", ".join(file.annotators)
-    return f"The file has annotations of {len(file.said):,} of them, by {who}{own}."
+    return f"The file has annotations of {len(file.annotations):,} of them, by {who}{own}."
 
 
 def imported_line(result) -> str:

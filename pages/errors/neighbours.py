@@ -217,8 +217,8 @@ def same_text_line(nearest: Neighbours, document: ScoredDocument) -> str:
 
 def _text(nearest: Neighbours, row: int) -> None:
     """The text of a training document."""
-    if row < len(nearest.found):
-        document = nearest.found[row].document
+    if row < len(nearest.documents):
+        document = nearest.documents[row].document
         with st.container(border=True, height=240):
             st.markdown(f"**{plain(document.id)}**, labelled **{plain(document.label)}**")
             st.markdown(plain(document.text[:LONGEST]))

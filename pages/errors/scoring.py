@@ -16,7 +16,7 @@ from han_core.analysis.score_cache import (
     open_scores,
     request_folder,
 )
-from han_core.analysis.scoring_job import start_scoring
+from han_core.analysis.scoring.run import start_scoring
 from han_core.analysis.sources import FileStatus, Scores, Source
 from han_core.data.corpus import Corpus
 from han_core.data.labels import LabelsError, fitting_classes

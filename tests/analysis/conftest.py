@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+import torch
 
 from han_core.analysis.dataset import Store, open_store
 from han_core.analysis.documents import store_documents
@@ -42,6 +43,23 @@ def score(folder: Path, corpus: Corpus) -> Scores:
         score_corpus(folder, load_checkpoint(folder), corpus, out, engine)
     documents = store_documents(corpus, data_sha256(corpus))
     return Scores(out, documents, read_manifest(out), tuple(corpus.extra))
+
+
+@pytest.fixture
+def own_data(tmp_path, monkeypatch):
+    """A data folder of the test's own."""
+    monkeypatch.setenv("HANSCOPE_DATA", str(tmp_path / "data"))
+
+
+@pytest.fixture(scope="session")
+def folder(random_checkpoint) -> Path:
+    """The folder of an untrained HAN."""
+    return random_checkpoint("han")
+
+
+@pytest.fixture(scope="session")
+def checkpoint(folder):
+    return load_checkpoint(folder, torch.device("cpu"))
 
 
 @pytest.fixture(scope="session")
@@ -86,10 +104,10 @@ def make_store(data_of_the_tests, tmp_path):
     """
     made = 0
 
-    def make(**given) -> Store:
+    def make(**fields) -> Store:
         nonlocal made
         made += 1
-        return _store(tmp_path / f"store-{made}", **given)
+        return _store(tmp_path / f"store-{made}", **fields)
 
     return make
 
@@ -102,14 +120,14 @@ def _store(
     rows_a_part: int = 256,
     other: Iterable[str] | None = None,
     other_confidence: Iterable[float] | None = None,
-    **given,
+    **fields,
 ) -> Store:
-    rows = next(len(cells) for cells in (*given.values(), *(columns or {}).values()))
-    labels = tuple(labels or sorted({"neg", "pos", *given.get("true", ()), *(other or ()),
-                                     *given.get("predicted", ())}))  # fmt: skip
-    true = list(given.get("true", [labels[0]] * rows))
-    texts = list(given.get("texts", [f"Text number {row}." for row in range(rows)]))
-    ids = list(given.get("ids", map(str, range(rows))))
+    rows = next(len(cells) for cells in (*fields.values(), *(columns or {}).values()))
+    labels = tuple(labels or sorted({"neg", "pos", *fields.get("true", ()), *(other or ()),
+                                     *fields.get("predicted", ())}))  # fmt: skip
+    true = list(fields.get("true", [labels[0]] * rows))
+    texts = list(fields.get("texts", [f"Text number {row}." for row in range(rows)]))
+    ids = list(fields.get("ids", map(str, range(rows))))
     own = {name: list(cells) for name, cells in (columns or {}).items()}
     corpus = Corpus("by hand", texts, tuple(true), ids, own)
     documents = store_documents(corpus, data_sha256(corpus))
@@ -129,43 +147,43 @@ def _store(
             part_path(out, number).write_bytes(to_parquet(part, manifest.key, number))
         return Scores(out, documents, manifest, tuple(own))
 
-    first = scored("first", **given)
+    first = scored("first", **fields)
     if other is None:
         return open_store(first)
     sure = {} if other_confidence is None else {"confidence": other_confidence}
     return open_store(first, scored("second", predicted=other, **sure))
 
 
-def _table(labels: tuple[str, ...], given: dict) -> pa.Table:
-    rows = len(given["true"])
-    predicted = list(given.get("predicted", given["true"]))
-    confidence = np.array(given.get("confidence", [0.9] * rows), dtype=float)
-    if "probabilities" in given:
-        probabilities = np.array(given["probabilities"], dtype=float)
+def _table(labels: tuple[str, ...], fields: dict) -> pa.Table:
+    rows = len(fields["true"])
+    predicted = list(fields.get("predicted", fields["true"]))
+    confidence = np.array(fields.get("confidence", [0.9] * rows), dtype=float)
+    if "probabilities" in fields:
+        probabilities = np.array(fields["probabilities"], dtype=float)
         predicted = [labels[at] for at in probabilities.argmax(1)]
         confidence = probabilities.max(1)
     else:
         rest = (1 - confidence) / max(1, len(labels) - 1)
         probabilities = np.repeat(rest[:, None], len(labels), axis=1)
         probabilities[range(rows), [labels.index(name) for name in predicted]] = confidence
-    p_true = probabilities[range(rows), [labels.index(name) for name in given["true"]]]
-    split = [readable(text).split() or ["."] for text in given["texts"]]
-    words = [list(cells) for cells in given.get("words", split)]
+    p_true = probabilities[range(rows), [labels.index(name) for name in fields["true"]]]
+    split = [readable(text).split() or ["."] for text in fields["texts"]]
+    words = [list(cells) for cells in fields.get("words", split)]
     lengths = [len(cells) for cells in words]
-    weights = given.get("word_weights", [np.full(n, 1 / n) for n in lengths])
+    weights = fields.get("word_weights", [np.full(n, 1 / n) for n in lengths])
     cells = {
         "row": range(rows),
-        "id": [readable(id) for id in given["ids"]],
-        "label": given["true"],
+        "id": [readable(id) for id in fields["ids"]],
+        "label": fields["true"],
         "predicted": predicted,
         "confidence": confidence,
         "probabilities": probabilities.tolist(),
-        "loss": given.get("loss", -np.log(np.maximum(p_true, 1e-12))),
-        "tokens": given.get("tokens", lengths),
+        "loss": fields.get("loss", -np.log(np.maximum(p_true, 1e-12))),
+        "tokens": fields.get("tokens", lengths),
         "sentences": [1] * rows,
-        "unknown": given.get("unknown", [0] * rows),
-        "entropy": given.get("entropy", [0.5] * rows),
-        "attended": given.get("attended", [list(dict.fromkeys(each))[:5] for each in words]),
+        "unknown": fields.get("unknown", [0] * rows),
+        "entropy": fields.get("entropy", [0.5] * rows),
+        "attended": fields.get("attended", [list(dict.fromkeys(each))[:5] for each in words]),
         "words": words,
         "sentence_weights": [sentence_codes(np.ones(1)) for _ in range(rows)],
         "sentence_lengths": [[n] for n in lengths],

@@ -8,8 +8,8 @@ from han_core.analysis.dataset import Outcomes
 def made(true, predicted, confidence=None, tokens=None, labels=None) -> Outcomes:
     """Outcomes with what is given; the rest does not matter."""
     rows = len(true)
-    known = max([*true, *predicted], default=0) + 1
-    labels = labels or tuple(f"class {at}" for at in range(known))
+    classes = max([*true, *predicted], default=0) + 1
+    labels = labels or tuple(f"class {at}" for at in range(classes))
     zeros = np.zeros(rows)
     return Outcomes(
         tuple(labels),

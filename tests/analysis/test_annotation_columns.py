@@ -7,18 +7,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from han_core.analysis.annotation_columns import (
-    import_file_annotations,
-    missing_tags,
-    read_annotation_columns,
-)
 from han_core.analysis.annotations.codebook import codebook, retire_tag, save_tag
 from han_core.analysis.annotations.database import open_database
 from han_core.analysis.annotations.document_annotations import (
     annotation_cells,
     document_annotations,
 )
-from han_core.analysis.annotations.import_annotations import ImportSummary
+from han_core.analysis.annotations.import_annotations import (
+    ImportSummary,
+    import_file_annotations,
+    missing_tags,
+    read_annotation_columns,
+)
 from han_core.analysis.annotations.schema import storable
 from han_core.analysis.annotations.writing import add_tag, set_flag, set_read, write_note
 from han_core.analysis.documents import content_hash
@@ -65,13 +65,13 @@ def test_names_times_and_words_come_back_and_only_once(store, notes, tmp_path, k
     set_flag(here, CONTENTS[1], "label_is_wrong", "Ben", True, "neg", "a; b (c)")
     set_read(here, CONTENTS[1], "Ann", True)
     export_table(store, np.arange(3), here, path := tmp_path / f"x.{kind}", kind)
-    found = read_annotation_columns(match_documents(store, read_file(str(path))), "Cleo")
-    assert found.own == 0
-    assert found.annotators == ("Ann", "Ben")
-    assert missing_tags(there, found.tags) == found.tags == ("=irony; sarcasm", "negation")
-    brought = import_file_annotations(there, found, "Cleo", make=found.tags)
+    result = read_annotation_columns(match_documents(store, read_file(str(path))), "Cleo")
+    assert result.own == 0
+    assert result.annotators == ("Ann", "Ben")
+    assert missing_tags(there, result.tags) == result.tags == ("=irony; sarcasm", "negation")
+    brought = import_file_annotations(there, result, "Cleo", make=result.tags)
     assert brought == ImportSummary(tags=3, notes=1, flags=1, read=1)
-    assert import_file_annotations(there, found, "Cleo", make=found.tags) == ImportSummary()
+    assert import_file_annotations(there, result, "Cleo", make=result.tags) == ImportSummary()
     assert annotation_cells(there, CONTENTS) == annotation_cells(here, CONTENTS)
 
 
@@ -82,14 +82,14 @@ def test_tags_that_the_codebook_lacks_are_made_on_request_only(store, notes, tmp
         add_tag(here, CONTENTS[0], name, "Ann")
     retire_tag(there, save_tag(there, "OLD", "Ben"), "Ben")
     save_tag(there, "known", "Ben")
-    found = read_annotation_columns(
+    result = read_annotation_columns(
         match_documents(store, exported(store, here, tmp_path / "x.csv")), "Ben"
     )
-    assert missing_tags(there, found.tags) == ("new",)
-    brought = import_file_annotations(there, found, "Ben")
+    assert missing_tags(there, result.tags) == ("new",)
+    brought = import_file_annotations(there, result, "Ben")
     assert (brought.tags, brought.unknown_tags) == (2, ("new",))
     assert [tag.name for tag in codebook(there)] == ["known"]
-    assert import_file_annotations(there, found, "Ben", make=["new", "known"]).tags == 1
+    assert import_file_annotations(there, result, "Ben", make=["new", "known"]).tags == 1
     assert [tag.name for tag in codebook(there)] == ["known", "new"]
 
 
@@ -101,10 +101,10 @@ def test_what_was_put_in_by_hand_is_the_importers_own(store, notes):
         "flags": ["label is wrong (pos); ambiguous", "", ""],
         "notes": ["", "'-1 for the end", " "],
     }
-    found = read_annotation_columns(match_documents(store, table(**columns)), "Cleo")
-    assert (found.own, found.annotators) == (3, ("Cleo",))
-    assert missing_tags(here, found.tags) == ("mine", "=cmd")
-    brought = import_file_annotations(here, found, "Cleo", make=["=cmd"])
+    result = read_annotation_columns(match_documents(store, table(**columns)), "Cleo")
+    assert (result.own, result.annotators) == (3, ("Cleo",))
+    assert missing_tags(here, result.tags) == ("mine", "=cmd")
+    brought = import_file_annotations(here, result, "Cleo", make=["=cmd"])
     assert brought == ImportSummary(tags=2, notes=1, flags=2, unknown_tags=("mine",))
     assert document_annotations(here, CONTENTS[1])[0].note.text == "-1 for the end"
     flags = document_annotations(here, CONTENTS[0])[0].flags
@@ -119,16 +119,16 @@ def test_a_tag_added_in_a_spreadsheet_joins_those_of_the_export(store, notes, tm
     here = notes()
     save_tag(here, "irony", "Ann")
     add_tag(here, CONTENTS[0], "irony", "Ann")
-    came = exported(store, here, tmp_path / "x.csv")
-    came.data["tags"] = ("irony; Contrast", "contrast", "")
-    came.data["notes"] = ("changed by hand", "", "")  # whose, the coding says; this is left alone
-    found = read_annotation_columns(match_documents(store, came), "Cleo")
-    assert found.own == 2
-    assert [[tag.name for tag in one.tags] for one in found.said[CONTENTS[0]]] == [
+    actual = exported(store, here, tmp_path / "x.csv")
+    actual.data["tags"] = ("irony; Contrast", "contrast", "")
+    actual.data["notes"] = ("changed by hand", "", "")  # whose, the coding says; this is left alone
+    result = read_annotation_columns(match_documents(store, actual), "Cleo")
+    assert result.own == 2
+    assert [[tag.name for tag in one.tags] for one in result.annotations[CONTENTS[0]]] == [
         ["irony"], ["Contrast"],
     ]  # fmt: skip
-    assert missing_tags(here, found.tags) == ("Contrast",)
-    assert import_file_annotations(here, found, "Cleo", make=["Contrast"]) == ImportSummary(tags=2)
+    assert missing_tags(here, result.tags) == ("Contrast",)
+    assert import_file_annotations(here, result, "Cleo", make=["Contrast"]) == ImportSummary(tags=2)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_who_brings_it_has_a_name(store):
 
 def test_nothing_is_said_of_documents_that_are_not_here(store, notes):
     rows = Table("x.csv", {"text": [*TEXTS, "elsewhere"], "tags": ["", "", "", "irony"]})
-    assert read_annotation_columns(match_documents(store, rows), "Cleo").said == {}
+    assert read_annotation_columns(match_documents(store, rows), "Cleo").annotations == {}
 
 
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -172,10 +172,10 @@ def test_notes_come_back_whatever_they_say(store, notes, tmp_path, written, kind
     here, there = notes(), notes()
     for content, who, text in written:
         write_note(here, content, who, text)
-    found = read_annotation_columns(
+    result = read_annotation_columns(
         match_documents(store, exported(store, here, tmp_path / f"x.{kind}")), "Cleo"
     )
-    import_file_annotations(there, found, "Cleo")
+    import_file_annotations(there, result, "Cleo")
     for content in CONTENTS:
         before, after = document_annotations(here, content), document_annotations(there, content)
         assert [(one.annotator, one.note.text) for one in before] == [

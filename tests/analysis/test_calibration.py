@@ -38,18 +38,18 @@ def test_the_error_is_that_of_guo_et_al():
 def test_the_error_by_hand():
     # .9 and .9: one of two right, apart .4; .6: right, apart .4; over three documents .4.
     outcomes = made([0, 0, 0], [0, 1, 0], confidence=[0.9, 0.9, 0.6])
-    found = calibration(outcomes)
-    assert found.error.mean == pytest.approx(0.4)
-    assert found.bins.documents.tolist() == [1, 2]
-    assert found.confidence == pytest.approx([0.6, 0.9])
-    assert found.bins.accuracy.tolist() == [1, 0.5]
+    result = calibration(outcomes)
+    assert result.error.mean == pytest.approx(0.4)
+    assert result.bins.documents.tolist() == [1, 2]
+    assert result.confidence == pytest.approx([0.6, 0.9])
+    assert result.bins.accuracy.tolist() == [1, 0.5]
 
 
 def test_bins_of_equal_mass_hold_as_many_documents_as_one_another():
-    found = calibration(by_chance(1_500), "mass")
-    assert found.bins.documents.min() >= 95
-    assert found.bins.documents.max() <= 105
-    means = found.confidence
+    result = calibration(by_chance(1_500), "mass")
+    assert result.bins.documents.min() >= 95
+    assert result.bins.documents.max() <= 105
+    means = result.confidence
     assert (np.diff(means) > 0).all()
 
 
@@ -78,16 +78,16 @@ def test_the_same_documents_have_the_same_interval():
 
 
 def test_all_sure_and_all_right_is_no_error():
-    found = calibration(made([0] * 5, [0] * 5, confidence=[1.0] * 5, labels=("a", "b")))
-    assert found.error.to_json() == {"mean": 0, "low": 0, "high": 0}
-    assert found.by_chance == 0
+    result = calibration(made([0] * 5, [0] * 5, confidence=[1.0] * 5, labels=("a", "b")))
+    assert result.error.to_json() == {"mean": 0, "low": 0, "high": 0}
+    assert result.by_chance == 0
 
 
 def test_no_document_has_no_error():
-    found = calibration(made([], [], labels=("a", "b")))
-    assert found.error == NO_INTERVAL
-    assert found.by_chance is None
-    assert len(found.bins) == 0
+    result = calibration(made([], [], labels=("a", "b")))
+    assert result.error == NO_INTERVAL
+    assert result.by_chance is None
+    assert len(result.bins) == 0
 
 
 values = st.lists(st.integers(0, 60), min_size=1, max_size=60)
@@ -110,8 +110,8 @@ def test_groups_of_different_values_are_of_one_size():
 
 
 def test_a_group_of_one_width_has_its_upper_end():
-    found = width_groups(np.array([0.0, 0.1, 0.1001, 0.5, 1.0]), 0, 1, 10)
-    assert found.tolist() == [0, 0, 1, 4, 9]
+    result = width_groups(np.array([0.0, 0.1, 0.1001, 0.5, 1.0]), 0, 1, 10)
+    assert result.tolist() == [0, 0, 1, 4, 9]
 
 
 @given(values)
@@ -125,10 +125,10 @@ def test_a_range_from_the_lowest_to_the_highest_leaves_just_the_bin(cells):
 
 def test_accuracy_by_length_by_hand():
     tokens, predicted = [1, 2, 3, 10, 20, 30], [0, 0, 1, 0, 1, 1]
-    found = by_length(made([0] * 6, predicted, tokens=tokens), 2)
-    assert (found.low.tolist(), found.high.tolist()) == ([1, 10], [3, 30])
-    assert found.accuracy == pytest.approx([2 / 3, 1 / 3])
-    low, high = found.ends
+    result = by_length(made([0] * 6, predicted, tokens=tokens), 2)
+    assert (result.low.tolist(), result.high.tolist()) == ([1, 10], [3, 30])
+    assert result.accuracy == pytest.approx([2 / 3, 1 / 3])
+    low, high = result.ends
     assert (low[0], high[0]) == pytest.approx((0.2077, 0.9385), abs=5e-5)
 
 

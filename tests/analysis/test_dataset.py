@@ -53,9 +53,9 @@ def test_scores_that_cannot_be_opened(make_store):
 
 def test_the_same_as_one_document_at_a_time(store):
     rows = np.array([0, 1, 39, 40, 77, 99])  # of three parts
-    found = list(stored_words(store.scores, rows))
-    assert len(found) == len(rows)
-    for row, (words, weights) in zip(rows.tolist(), found, strict=True):
+    result = list(stored_words(store.scores, rows))
+    assert len(result) == len(rows)
+    for row, (words, weights) in zip(rows.tolist(), result, strict=True):
         one = read_document(store, row)
         assert words == one.words
         assert weights.sum() == pytest.approx(1)

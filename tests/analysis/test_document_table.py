@@ -43,25 +43,29 @@ EVERY = np.arange(5)
 
 
 def test_a_page_by_hand(five):
-    found = table_page(five, EVERY, "surest wrong first", 0, 3)
-    assert found.columns.tolist() == [
+    result = table_page(five, EVERY, "surest wrong first", 0, 3)
+    assert result.columns.tolist() == [
         "row", "id", "true", "predicted", "wrong", "confidence", "p_true", "loss", "tokens",
         "unknown", "entropy", "other", "excerpt", "stars", "loss (data)", "content",
     ]  # fmt: skip
-    assert found.row.tolist() == [3, 0, 2]
-    assert found.id.tolist() == ["7", "10", "8"]
-    assert found.true.tolist() == ["neg", "pos", "neg"]
-    assert found.predicted.tolist() == ["pos", "neg", "neg"]
-    assert found.other.tolist() == ["pos", "pos", "pos"]
-    assert found.wrong.tolist() == [True, True, False]
-    assert found.confidence.tolist() == pytest.approx([0.9, 0.6, 0.55])
-    assert found.p_true.tolist() == pytest.approx([0.1, 0.4, 0.55], abs=1e-6)
-    assert found.loss.tolist() == pytest.approx(-np.log([0.1, 0.4, 0.55]), abs=1e-6)
-    assert found.unknown.tolist() == [0, 0.25, 1]
-    assert found.excerpt.tolist() == ["w", "z", "x" * 240 + "…"]
-    assert found.stars.tolist() == ["1", "2", ""]
-    assert found["loss (data)"].tolist() == ["d", "a", "c"]
-    assert found.content.tolist() == [content_hash("w"), content_hash("z"), content_hash("x" * 300)]
+    assert result.row.tolist() == [3, 0, 2]
+    assert result.id.tolist() == ["7", "10", "8"]
+    assert result.true.tolist() == ["neg", "pos", "neg"]
+    assert result.predicted.tolist() == ["pos", "neg", "neg"]
+    assert result.other.tolist() == ["pos", "pos", "pos"]
+    assert result.wrong.tolist() == [True, True, False]
+    assert result.confidence.tolist() == pytest.approx([0.9, 0.6, 0.55])
+    assert result.p_true.tolist() == pytest.approx([0.1, 0.4, 0.55], abs=1e-6)
+    assert result.loss.tolist() == pytest.approx(-np.log([0.1, 0.4, 0.55]), abs=1e-6)
+    assert result.unknown.tolist() == [0, 0.25, 1]
+    assert result.excerpt.tolist() == ["w", "z", "x" * 240 + "…"]
+    assert result.stars.tolist() == ["1", "2", ""]
+    assert result["loss (data)"].tolist() == ["d", "a", "c"]
+    assert result.content.tolist() == [
+        content_hash("w"),
+        content_hash("z"),
+        content_hash("x" * 300),
+    ]
 
 
 def test_pages_follow_one_another(five):
@@ -141,7 +145,7 @@ def test_orders_that_are_kept_are_bounded_and_not_mixed_up(five):
             rows = EVERY[start:]
             assert set(sort_rows(five, rows, order)) == set(rows)
             assert sort_rows(five, rows, order) is sort_rows(five, rows, order)
-    assert len(query._kept[five]) == query.KEPT
+    assert len(query._cached[five]) == query.KEPT
     with pytest.raises(ValueError, match="read-only"):
         sort_rows(five, EVERY, "highest loss first")[0] = 1
 
@@ -156,28 +160,28 @@ def test_own_columns_never_stand_on_ours(make_store):
         "content (data) (data)": "content (data)",
         "other (data)": "other",
     }
-    found = table_page(store, np.array([0]), "as in the data", 0, 1)
-    assert [found[name][0] for name in names] == ["a", "b", "c"]
+    result = table_page(store, np.array([0]), "as in the data", 0, 1)
+    assert [result[name][0] for name in names] == ["a", "b", "c"]
 
 
 @pytest.mark.long
 def test_a_document_with_all_that_is_kept(pair_store, planted_checkpoint, scored_corpus):
     row = scored_corpus.extra["word"].index("splendid")
-    found = read_document(pair_store, row)
+    result = read_document(pair_store, row)
     fresh = explain(load_checkpoint(planted_checkpoint), scored_corpus.texts[row])
-    assert found.text == scored_corpus.texts[row]
-    assert (found.id, found.true) == (f"3-{row}", "good")
-    assert found.columns == {"word": "splendid", "split": ("dev", "test")[row % 2]}
-    assert found.predicted == fresh.label
-    assert found.right == (found.predicted == "good")
-    assert found.probabilities == pytest.approx(fresh.probabilities, abs=1e-6)
-    assert found.confidence == pytest.approx(fresh.probability, abs=1e-6)
-    assert found.loss == pytest.approx(-np.log(found.probabilities[1]), abs=1e-4)
-    assert found.words == tuple(word.lower() for word in fresh.document.token_texts())
-    assert found.attention.document_weights == pytest.approx(fresh.document_weights, abs=0.01)
-    assert found.sentence_lengths.sum() == len(found.words)
-    assert found.other in pair_store.labels
-    assert found.other_confidence == pytest.approx(pair_store.outcomes.other_confidence[row])
+    assert result.text == scored_corpus.texts[row]
+    assert (result.id, result.true) == (f"3-{row}", "good")
+    assert result.columns == {"word": "splendid", "split": ("dev", "test")[row % 2]}
+    assert result.predicted == fresh.label
+    assert result.right == (result.predicted == "good")
+    assert result.probabilities == pytest.approx(fresh.probabilities, abs=1e-6)
+    assert result.confidence == pytest.approx(fresh.probability, abs=1e-6)
+    assert result.loss == pytest.approx(-np.log(result.probabilities[1]), abs=1e-4)
+    assert result.words == tuple(word.lower() for word in fresh.document.token_texts())
+    assert result.attention.document_weights == pytest.approx(fresh.document_weights, abs=0.01)
+    assert result.sentence_lengths.sum() == len(result.words)
+    assert result.other in pair_store.labels
+    assert result.other_confidence == pytest.approx(pair_store.outcomes.other_confidence[row])
 
 
 def test_a_row_that_is_not_there_is_refused(store):
@@ -219,33 +223,33 @@ TOKENIZER = Tokenizer("en")
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=80))
 def test_spans_are_those_of_the_tokenizer(text):
     read = TOKENIZER(text)
-    found = locate_words(text, read.token_texts(), read.sentence_lengths)
-    assert found.sentences == read.sentences
-    assert found.text == text
+    result = locate_words(text, read.token_texts(), read.sentence_lengths)
+    assert result.sentences == read.sentences
+    assert result.text == text
 
 
 def test_lower_case_words_stand_where_the_capitals_are():
     text = "The Film. THE END"
-    found = locate_words(text, ["the", "film", ".", "the", "end"], [3, 2])
-    assert found.token_texts() == ("The", "Film", ".", "THE", "END")
-    assert found.seen == len(text)
+    result = locate_words(text, ["the", "film", ".", "the", "end"], [3, 2])
+    assert result.token_texts() == ("The", "Film", ".", "THE", "END")
+    assert result.seen == len(text)
 
 
 def test_a_capital_that_becomes_two_letters_shifts_nothing():
-    found = locate_words("\u0130x Good", ["\u0130x", "good"], [2])
-    assert found.token_texts() == ("\u0130x", "Good")
+    result = locate_words("\u0130x Good", ["\u0130x", "good"], [2])
+    assert result.token_texts() == ("\u0130x", "Good")
 
 
 def test_text_that_was_cut_is_not_seen():
-    found = locate_words("one two three", ["one", "two"], [2])
-    assert (found.seen, found.text) == (7, "one two three")
+    result = locate_words("one two three", ["one", "two"], [2])
+    assert (result.seen, result.text) == (7, "one two three")
 
 
 def test_words_of_another_text_stand_by_themselves():
-    found = locate_words("nothing alike", ["one", "two", "three"], [2, 1])
-    assert found.text == "one two three"
-    assert found.token_texts() == ("one", "two", "three")
-    assert found.sentence_lengths == (2, 1)
+    result = locate_words("nothing alike", ["one", "two", "three"], [2, 1])
+    assert result.text == "one two three"
+    assert result.token_texts() == ("one", "two", "three")
+    assert result.sentence_lengths == (2, 1)
 
 
 def test_no_words():

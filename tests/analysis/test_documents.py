@@ -31,7 +31,7 @@ def corpus_of(texts, **extra) -> Corpus:
     return Corpus("by hand", tuple(texts), (), ids, extra)
 
 
-def kept(corpus: Corpus, key: str):
+def stored(corpus: Corpus, key: str):
     return open_documents(store_documents(corpus, key))
 
 
@@ -41,7 +41,7 @@ def many_batches(monkeypatch):
 
 
 def test_strange_texts_come_back_exactly(many_batches):
-    documents = kept(corpus_of(STRANGE), "strange")
+    documents = stored(corpus_of(STRANGE), "strange")
     assert documents.texts(np.arange(6)) == STRANGE
     assert documents.texts(np.array([4, 1, 1, 5])) == ["", STRANGE[1], STRANGE[1], "plain"]
     assert documents.texts(np.array([], dtype=np.int64)) == []
@@ -53,14 +53,14 @@ def test_strange_texts_come_back_exactly(many_batches):
 
 @given(st.lists(st.text(EVERY, max_size=5), min_size=1, max_size=9), st.randoms())
 def test_any_texts_come_back(texts, draw):
-    documents = kept(corpus := corpus_of(texts), data_sha256(corpus))
+    documents = stored(corpus := corpus_of(texts), data_sha256(corpus))
     rows = [draw.randrange(len(texts)) for _ in range(5)]
     assert documents.texts(np.array(rows)) == [texts[row] for row in rows]
     assert documents.contents(np.array(rows)) == [content_hash(texts[row]) for row in rows]
 
 
 def test_documents_are_found_by_their_content(many_batches):
-    documents = kept(corpus_of(STRANGE), "found")
+    documents = stored(corpus_of(STRANGE), "found")
     assert documents.rows_of([content_hash("plain")]).tolist() == [0, 5]
     everything = [*map(content_hash, STRANGE), content_hash("elsewhere")]
     assert documents.rows_of(everything).tolist() == [0, 1, 2, 3, 4, 5]
@@ -70,7 +70,7 @@ def test_documents_are_found_by_their_content(many_batches):
 
 def test_half_of_a_content_names_nothing(many_batches):
     """The search goes by the first half; the second decides."""
-    documents = kept(corpus_of(STRANGE), "halves")
+    documents = stored(corpus_of(STRANGE), "halves")
     other = content_hash("plain")[:16] + "0" * 16
     assert documents.rows_of([other]).tolist() == []
     assert documents.rows_of([other, content_hash("plain")]).tolist() == [0, 5]
@@ -79,7 +79,7 @@ def test_half_of_a_content_names_nothing(many_batches):
 def test_columns_have_a_place_each(many_batches):
     texts = [f"text {row}" for row in range(7)]
     corpus = corpus_of(texts, stars=tuple("5314159"), **{"a, b": tuple("gfedcba")})
-    documents = kept(corpus, "columns")
+    documents = stored(corpus, "columns")
     assert documents.columns == ("stars", "a, b")
     cells = documents.take(np.array([6, 0]), [documents.field("a, b")])
     assert cells[documents.field("a, b")].to_pylist() == ["a", "g"]
@@ -89,7 +89,7 @@ def test_columns_have_a_place_each(many_batches):
 
 def test_long_texts_make_smaller_batches(monkeypatch):
     monkeypatch.setattr(module, "CHARACTERS", 10)
-    documents = kept(corpus_of(["x" * 4] * 7), "long")
+    documents = stored(corpus_of(["x" * 4] * 7), "long")
     assert [len(batch) for batch in documents.batches] == [3, 3, 1]
     assert len(documents) == 7
 

@@ -21,26 +21,12 @@ from han_core.analysis.embedding_cache import (
 from han_core.analysis.scoring.manifest import checkpoint_sha256
 from han_core.data.corpus import Corpus
 from han_core.explanation.explain import run_model
-from han_core.models.checkpoint import load_checkpoint
 from han_core.runtime.errors import UserError
 from han_core.runtime.paths import vectors_root
 from han_core.text.batch import number_document
 from tests.conftest import WORDS
 
-
-@pytest.fixture(autouse=True)
-def own_folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("HANSCOPE_DATA", str(tmp_path))
-
-
-@pytest.fixture(scope="module")
-def folder(random_checkpoint):
-    return random_checkpoint()
-
-
-@pytest.fixture(scope="module")
-def checkpoint(folder):
-    return load_checkpoint(folder, torch.device("cpu"))
+pytestmark = pytest.mark.usefixtures("own_data")
 
 
 def corpus_of(rows: int, seed: int = 0) -> Corpus:
@@ -52,8 +38,8 @@ def corpus_of(rows: int, seed: int = 0) -> Corpus:
 
 def test_they_are_what_the_classifier_reads(checkpoint):
     texts = ["The green river. A quiet garden.", "bread", "music " * 40]
-    found = document_vectors(checkpoint, texts)
-    for text, vector in zip(texts, found, strict=True):
+    result = document_vectors(checkpoint, texts)
+    for text, vector in zip(texts, result, strict=True):
         numbered = number_document(checkpoint.tokenizer(text), checkpoint.vocabulary)
         alone = run_model(checkpoint, [numbered])
         own = alone.documents[0].numpy()
@@ -65,25 +51,25 @@ def test_they_are_what_the_classifier_reads(checkpoint):
 
 
 def test_a_text_without_a_word_is_near_nothing(checkpoint):
-    found = document_vectors(checkpoint, ["", "bread", "\n"])
-    assert np.linalg.norm(found, axis=1) == pytest.approx([0, 1, 0], abs=1e-6)
+    result = document_vectors(checkpoint, ["", "bread", "\n"])
+    assert np.linalg.norm(result, axis=1) == pytest.approx([0, 1, 0], abs=1e-6)
 
 
 def test_kept_and_opened_again(folder, checkpoint):
-    corpus, told = corpus_of(GROUP + 3), []
-    key = cache_vectors(folder, checkpoint, corpus, lambda done, of: told.append((done, of)))
-    found = open_vectors(key)
-    assert np.abs(found.unit - document_vectors(checkpoint, corpus.texts)).max() < 1e-3
-    last = found.document(GROUP + 2)
+    corpus, reports = corpus_of(GROUP + 3), []
+    key = cache_vectors(folder, checkpoint, corpus, lambda done, of: reports.append((done, of)))
+    result = open_vectors(key)
+    assert np.abs(result.unit - document_vectors(checkpoint, corpus.texts)).max() < 1e-3
+    last = result.document(GROUP + 2)
     assert (last.id, last.text) == (corpus.ids[-1], corpus.texts[-1])
     assert last.label == ("negative", "positive")[int(corpus.labels[-1])]
     assert last.content == content_hash(last.text)
-    assert told == [(0, GROUP + 3), (GROUP, GROUP + 3), (GROUP + 3, GROUP + 3)]
+    assert reports == [(0, GROUP + 3), (GROUP, GROUP + 3), (GROUP + 3, GROUP + 3)]
     assert [note.data for note in list_vectors(checkpoint_sha256(folder))] == ["drawn 0"]
     assert not list_vectors("of another checkpoint")
-    told.clear()
-    assert cache_vectors(folder, checkpoint, corpus, lambda *at: told.append(at)) == key
-    assert not told  # nothing was computed again
+    reports.clear()
+    assert cache_vectors(folder, checkpoint, corpus, lambda *at: reports.append(at)) == key
+    assert not reports  # nothing was computed again
 
 
 def test_stopped_work_goes_on(folder, checkpoint, monkeypatch):
@@ -92,11 +78,11 @@ def test_stopped_work_goes_on(folder, checkpoint, monkeypatch):
     (whole,) = (path.read_bytes() for path in vectors_root().glob(f"*/{VECTORS}"))
     for path in sorted(vectors_root().rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() else path.unlink()
-    asked = []
+    batches = []
 
     def stopping(checkpoint, texts):
-        asked.append(len(texts))
-        if len(asked) == 2:
+        batches.append(len(texts))
+        if len(batches) == 2:
             raise KeyboardInterrupt
         return document_vectors(checkpoint, texts)
 
@@ -108,7 +94,7 @@ def test_stopped_work_goes_on(folder, checkpoint, monkeypatch):
     with part.open("ab") as file:
         file.write(b"torn")  # as a process leaves it that dies while it writes
     cache_vectors(folder, checkpoint, corpus)
-    assert asked == [GROUP, GROUP, GROUP, 10]
+    assert batches == [GROUP, GROUP, GROUP, 10]
     assert [path.read_bytes() for path in vectors_root().glob(f"*/{VECTORS}")] == [whole]
     assert not part.exists()
 
@@ -138,18 +124,20 @@ def test_a_damaged_entry_counts_as_none_and_is_made_again(folder, checkpoint):
     assert open_vectors("nowhere") is None
 
 
-@pytest.mark.parametrize(("labels", "said"), [((), "has no labels"), (("good", "bad"), "negative")])
-def test_documents_that_do_not_fit(folder, checkpoint, labels, said):
+@pytest.mark.parametrize(
+    ("labels", "message"), [((), "has no labels"), (("good", "bad"), "negative")]
+)
+def test_documents_that_do_not_fit(folder, checkpoint, labels, message):
     corpus = Corpus("odd", ("bread", "music"), labels, ("1", "2"), {})
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(UserError, match=message):
         cache_vectors(folder, checkpoint, corpus)
 
 
 def test_half_characters_are_kept_readable(folder, checkpoint):
     corpus = Corpus("odd", ("bread \ud800",), ("0",), ("\udc00",), {})
-    found = open_vectors(cache_vectors(folder, checkpoint, corpus))
-    assert found.document(0).text == "bread ?"
-    assert found.document(0).content == content_hash("bread \ud800")
+    result = open_vectors(cache_vectors(folder, checkpoint, corpus))
+    assert result.document(0).text == "bread ?"
+    assert result.document(0).content == content_hash("bread \ud800")
 
 
 def test_those_go_that_were_not_used_for_longest(folder, checkpoint, monkeypatch):

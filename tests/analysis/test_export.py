@@ -43,13 +43,13 @@ def test_every_text_comes_back(folder, texts):
         size = write_table(iter(halves), path, kind)
         content = path.read_bytes()
         assert len(content) == size
-        came = list(read_table(content, path.name).data["text"])
+        actual = list(read_table(content, path.name).data["text"])
         if kind == "csv":
-            assert not any(cell.startswith(FORMULA) for cell in came)
+            assert not any(cell.startswith(FORMULA) for cell in actual)
             # An apostrophe that stood before a sign from the beginning goes as well.
-            assert list(map(without_apostrophe, came)) == list(map(without_apostrophe, texts))
+            assert list(map(without_apostrophe, actual)) == list(map(without_apostrophe, texts))
         else:
-            assert came == texts
+            assert actual == texts
 
 
 def test_numbers_keep_their_kinds(tmp_path):
@@ -132,24 +132,24 @@ def test_a_row_for_each_document_in_the_order_asked_for(store, database):
     add_tag(database, content_hash("so so"), "irony", "Ann")
     write_note(database, content_hash("so so"), "Ben", "@nobody laughs")
     set_flag(database, content_hash("dull"), "ambiguous", "Ann", True)
-    found = whole(store, [3, 2, 0], database)
-    assert found["id"].tolist() == ["3", "2", "0"]
-    assert found["true"].tolist() == ["neg", "pos", "neg"]
-    assert found["predicted"].tolist() == ["pos", "neg", "neg"]
-    assert found["wrong"].tolist() == [True, True, False]
-    assert found["confidence"].to_numpy() == pytest.approx([0.6, 0.7, 0.9])
-    assert found["p(true)"].to_numpy() == pytest.approx([0.4, 0.3, 0.9])
-    assert found["loss"].to_numpy() == pytest.approx(-np.log([0.4, 0.3, 0.9]))
-    assert found["tokens"].tolist() == [1, 2, 3]
-    assert found["predicted by second"].tolist() == ["neg", "pos", "neg"]
-    assert found["tags (data)"].tolist() == ["d", "c", "a"]
-    assert found["film"].tolist() == ["z", "y", "+1"]
-    assert found["tags"].tolist() == ["", "irony", ""]
-    assert found["flags"].tolist() == ["ambiguous", "", ""]
-    assert found["notes"].tolist() == ["", "Ben: @nobody laughs", ""]
-    assert found["content"].tolist() == [content_hash(TEXTS[row]) for row in (3, 2, 0)]
-    assert found["text"].tolist() == ["dull", "so so", "=1+1 is bad"]
-    assert {one.annotator for one in annotations_from_json(found["coding"][1])} == {"Ann", "Ben"}
+    result = whole(store, [3, 2, 0], database)
+    assert result["id"].tolist() == ["3", "2", "0"]
+    assert result["true"].tolist() == ["neg", "pos", "neg"]
+    assert result["predicted"].tolist() == ["pos", "neg", "neg"]
+    assert result["wrong"].tolist() == [True, True, False]
+    assert result["confidence"].to_numpy() == pytest.approx([0.6, 0.7, 0.9])
+    assert result["p(true)"].to_numpy() == pytest.approx([0.4, 0.3, 0.9])
+    assert result["loss"].to_numpy() == pytest.approx(-np.log([0.4, 0.3, 0.9]))
+    assert result["tokens"].tolist() == [1, 2, 3]
+    assert result["predicted by second"].tolist() == ["neg", "pos", "neg"]
+    assert result["tags (data)"].tolist() == ["d", "c", "a"]
+    assert result["film"].tolist() == ["z", "y", "+1"]
+    assert result["tags"].tolist() == ["", "irony", ""]
+    assert result["flags"].tolist() == ["ambiguous", "", ""]
+    assert result["notes"].tolist() == ["", "Ben: @nobody laughs", ""]
+    assert result["content"].tolist() == [content_hash(TEXTS[row]) for row in (3, 2, 0)]
+    assert result["text"].tolist() == ["dull", "so so", "=1+1 is bad"]
+    assert {one.annotator for one in annotations_from_json(result["coding"][1])} == {"Ann", "Ben"}
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet", "jsonl"])
@@ -160,9 +160,9 @@ def test_the_file_reads_back_the_same(store, database, tmp_path, kind, monkeypat
     rows = np.arange(4)
     export_table(store, rows, database, path, kind, progress=lambda *at: seen.append(at))
     assert seen == [(3, 4), (4, 4)]
-    found = read_file(str(path))
-    assert tuple(found.columns) == tuple(whole(store, rows, database).columns)
-    texts, films = list(found.data["text"]), list(found.data["film"])
+    result = read_file(str(path))
+    assert tuple(result.columns) == tuple(whole(store, rows, database).columns)
+    texts, films = list(result.data["text"]), list(result.data["film"])
     if kind == "csv":
         assert (texts[0], films[0]) == ("'=1+1 is bad", "'+1")
         texts[0], films[0] = texts[0][1:], films[0][1:]

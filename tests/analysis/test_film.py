@@ -63,8 +63,8 @@ def same(one, other, tolerance: float = 1e-6) -> None:
 def test_a_frame_is_what_the_checkpoint_of_that_moment_gives(tmp_path, of_step):
     run(FrameRecorder(tmp_path, TEXTS), of_step, range(10), epoch_steps=6)
     film = read_frames(tmp_path)
-    told = [(frame.step, frame.epoch, frame.ends_epoch) for frame in film.frames]
-    assert told == [
+    places = [(frame.step, frame.epoch, frame.ends_epoch) for frame in film.frames]
+    assert places == [
         (0, 0, False), (1, 0, False), (2, 0, False), (4, 0, False), (6, 1, True), (8, 1, False)
     ]  # fmt: skip
     assert film.documents[0].text == TEXTS[0]
@@ -82,26 +82,26 @@ def test_a_frame_is_what_the_checkpoint_of_that_moment_gives(tmp_path, of_step):
 
 
 @pytest.mark.parametrize(
-    ("every", "kept"),
+    ("every", "stored"),
     [(None, [0, 1, 2, 4, 8, 16, 20, 32, 40]), (1, list(range(45))), (15, [0, 15, 20, 30, 40])],
 )
-def test_the_steps_that_are_kept(tmp_path, of_step, every, kept):
+def test_the_steps_that_are_kept(tmp_path, of_step, every, stored):
     run(FrameRecorder(tmp_path, ("The table.",), every), of_step, range(45), epoch_steps=20)
-    assert steps(tmp_path) == kept
+    assert steps(tmp_path) == stored
 
 
 def test_only_moments_that_are_kept_are_paid_for(tmp_path, of_step):
-    asked = []
+    steps_seen = []
 
     def made(step):
-        asked.append(step)
+        steps_seen.append(step)
         return of_step(step)
 
     run(FrameRecorder(tmp_path, ("The table.",)), made, range(9), epoch_steps=8)
-    assert asked == [0, 1, 2, 4, 8]  # step 8 once, though it ends an epoch as well
+    assert steps_seen == [0, 1, 2, 4, 8]  # step 8 once, though it ends an epoch as well
     assert [frame.ends_epoch for frame in read_frames(tmp_path).frames] == [False] * 4 + [True]
     run(FrameRecorder(tmp_path / "none", ()), made, range(9))
-    assert asked == [0, 1, 2, 4, 8]
+    assert steps_seen == [0, 1, 2, 4, 8]
 
 
 @pytest.mark.long
@@ -113,12 +113,12 @@ def test_the_frame_of_the_best_epoch_is_what_the_folder_gives(tmp_path, make_req
     recorder = FrameRecorder(tmp_path, request.validation.texts[:3])
     train(request, torch.device("cpu"), replace(quiet(), moment=recorder))
     checkpoint = load_checkpoint(tmp_path / "checkpoint")
-    found = [
+    result = [
         frame for frame in read_frames(tmp_path).frames
         if frame.ends_epoch and frame.epoch == checkpoint.metrics["best_epoch"]
     ]  # fmt: skip
-    assert len(found) == 1
-    for explanation in found[0].explanations:
+    assert len(result) == 1
+    for explanation in result[0].explanations:
         same(explanation, explain_document(checkpoint, explanation.document))
 
 
@@ -170,12 +170,12 @@ def test_many_frames_are_thinned_and_the_first_and_the_newest_stay(tmp_path, of_
     checkpoint = of_step(1)
     last = MOST + MOST // 2
     run(FrameRecorder(tmp_path, ("The table.",), 1), lambda step: checkpoint, range(last + 1))
-    found = steps(tmp_path)
-    assert found[0] == 0
-    assert found[-1] == last - last % 2
-    assert MOST // 2 < len(found) <= MOST
-    assert found == sorted(set(found))
-    assert max(np.diff(found)) == 2
+    result = steps(tmp_path)
+    assert result[0] == 0
+    assert result[-1] == last - last % 2
+    assert MOST // 2 < len(result) <= MOST
+    assert result == sorted(set(result))
+    assert max(np.diff(result)) == 2
 
 
 # Trouble.
@@ -239,10 +239,10 @@ BAD = [
 
 
 @given(st.lists(st.sampled_from(BAD) | st.binary(max_size=60), max_size=6), st.integers(0, 400))
-def test_whatever_stands_between_the_frames_they_are_read(tmp_path_factory, kept, bad, cut):
+def test_whatever_stands_between_the_frames_they_are_read(tmp_path_factory, stored, bad, cut):
     folder = tmp_path_factory.mktemp("frames")
-    (folder / WATCHED).write_bytes(kept[WATCHED])
-    lines = kept[FRAMES].splitlines()
+    (folder / WATCHED).write_bytes(stored[WATCHED])
+    lines = stored[FRAMES].splitlines()
     noise = [line.replace(b"\n", b"") for line in bad]
     mixed = [*noise, lines[0], *noise, lines[1], *noise]
     (folder / FRAMES).write_bytes(b"\n".join(mixed) + b"\n" + lines[2][:cut])
@@ -250,9 +250,9 @@ def test_whatever_stands_between_the_frames_they_are_read(tmp_path_factory, kept
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory, random_checkpoint) -> dict[str, bytes]:
+def stored(tmp_path_factory, random_checkpoint) -> dict[str, bytes]:
     """Both files of a film of three frames."""
-    folder = tmp_path_factory.mktemp("kept")
+    folder = tmp_path_factory.mktemp("film")
     recorder = FrameRecorder(folder, ("The table.",))
     checkpoint = load_checkpoint(random_checkpoint("han"))
     for step in range(3):
@@ -275,10 +275,10 @@ def kept(tmp_path_factory, random_checkpoint) -> dict[str, bytes]:
     ],
     ids=str,
 )
-def test_a_frame_that_does_not_fit_its_documents_is_left_out(tmp_path, kept, change):
-    lines = [json.loads(line) for line in kept[FRAMES].splitlines()]
+def test_a_frame_that_does_not_fit_its_documents_is_left_out(tmp_path, stored, change):
+    lines = [json.loads(line) for line in stored[FRAMES].splitlines()]
     lines[1]["documents"][0].update(change)
-    (tmp_path / WATCHED).write_bytes(kept[WATCHED])
+    (tmp_path / WATCHED).write_bytes(stored[WATCHED])
     (tmp_path / FRAMES).write_text("".join(json.dumps(line) + "\n" for line in lines))
     assert steps(tmp_path) == [0, 2]
 
@@ -291,8 +291,8 @@ def test_a_frame_that_does_not_fit_its_documents_is_left_out(tmp_path, kept, cha
     ],
     ids=str,
 )  # fmt: skip
-def test_documents_that_cannot_be_are_one_sentence(tmp_path, kept, change):
-    watched = json.loads(kept[WATCHED])
+def test_documents_that_cannot_be_are_one_sentence(tmp_path, stored, change):
+    watched = json.loads(stored[WATCHED])
     watched["documents"][0].update(change)
     (tmp_path / WATCHED).write_text(json.dumps(watched))
     with pytest.raises(UserError, match="is damaged"):

@@ -57,11 +57,11 @@ def test_chips_say_every_condition():
 
 
 @pytest.mark.parametrize(
-    ("share", "said"), [(0, "0%"), (1, "100%"), (0.1, "10%"), (1 / 3, "33.3333%"), (1e-9, "0%")]
+    ("share", "message"), [(0, "0%"), (1, "100%"), (0.1, "10%"), (1 / 3, "33.3333%"), (1e-9, "0%")]
 )
-def test_shares_are_said_as_percentages(share, said):
+def test_shares_are_said_as_percentages(share, message):
     (chip,) = chips(Filter(confidence=Range(low=share)))
-    assert chip.words == f"confidence at least {said}"
+    assert chip.words == f"confidence at least {message}"
 
 
 def test_a_chip_alone_is_taken_out():
@@ -73,9 +73,9 @@ def test_a_chip_alone_is_taken_out():
 @given(FILTERS, st.randoms())
 def test_chips_are_taken_out_one_by_one_in_any_order(filter, draw):
     left = filter
-    for remaining in range(len(found := list(chips(filter))), 0, -1):
+    for remaining in range(len(result := list(chips(filter))), 0, -1):
         assert len(chips(left)) <= remaining  # the same class twice goes at once
-        left = without(left, found.pop(draw.randrange(remaining)))
+        left = without(left, result.pop(draw.randrange(remaining)))
     assert left.model_copy(update={"confidence": None}) == Filter()
 
 
@@ -96,7 +96,7 @@ def packed(content: bytes) -> str:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("x", "cut or changed"),
         ("%%%%", "cut or changed"),
@@ -118,8 +118,8 @@ def packed(content: bytes) -> str:
         (packed(json.dumps({"true": ["x"] * 201}).encode()), "true"),
     ],
 )
-def test_a_hostile_address_is_refused_in_one_sentence(text, said):
-    with pytest.raises(UserError, match=said):
+def test_a_hostile_address_is_refused_in_one_sentence(text, message):
+    with pytest.raises(UserError, match=message):
         from_text(text)
 
 

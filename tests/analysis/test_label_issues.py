@@ -38,7 +38,7 @@ LABELS_BY_HAND = np.array([0, 0, 0, 0, 1, 1, 1, 1])
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory):
+def stored(tmp_path_factory):
     """``kept(probabilities, rows_a_part)``: scores that hold these."""
 
     def make(probabilities: np.ndarray, rows_a_part: int = 3) -> Scores:
@@ -74,21 +74,21 @@ def by_the_paper(probabilities: np.ndarray, true: np.ndarray):
     return likely, joint, np.array(t)
 
 
-def test_by_hand(kept):
-    found = confident_learning(kept(BY_HAND), LABELS_BY_HAND)
-    assert found.thresholds == pytest.approx([(0.9 + 0.7 + 0.2 + 0.4) / 4, 2.65 / 4], abs=1e-6)
-    assert found.rows.tolist() == [2, 6]
-    assert found.likely.tolist() == [1, 0]
-    assert found.margin == pytest.approx([-0.6, -0.2], abs=1e-6)
-    assert found.joint.tolist() == [[2, 1], [1, 2]]
+def test_by_hand(stored):
+    result = confident_learning(stored(BY_HAND), LABELS_BY_HAND)
+    assert result.thresholds == pytest.approx([(0.9 + 0.7 + 0.2 + 0.4) / 4, 2.65 / 4], abs=1e-6)
+    assert result.rows.tolist() == [2, 6]
+    assert result.likely.tolist() == [1, 0]
+    assert result.margin == pytest.approx([-0.6, -0.2], abs=1e-6)
+    assert result.joint.tolist() == [[2, 1], [1, 2]]
     # a third of each label's four
-    assert found.wrong_share == pytest.approx(1 / 3)
-    assert found.among(np.array([0, 6, 7])).tolist() == [1]
-    assert len(found) == 2
+    assert result.wrong_share == pytest.approx(1 / 3)
+    assert result.among(np.array([0, 6, 7])).tolist() == [1]
+    assert len(result) == 2
 
 
 @given(st.data(), st.integers(2, 5), st.integers(1, 30), st.booleans())
-def test_the_paper_written_out(kept, data, classes, rows, held):
+def test_the_paper_written_out(stored, data, classes, rows, held):
     # Eighths: their sums are exact, and there are many ties.
     eighths = arrays(np.int64, (rows, classes), elements=st.integers(0, 8))
     probabilities = data.draw(eighths).astype(np.float32) / 8
@@ -96,42 +96,42 @@ def test_the_paper_written_out(kept, data, classes, rows, held):
     with pytest.MonkeyPatch.context() as patch:
         if not held:
             patch.setattr(label_issues, "HELD", 0)
-        found = confident_learning(kept(probabilities, 7), true)
+        result = confident_learning(stored(probabilities, 7), true)
     likely, joint, thresholds = by_the_paper(probabilities, true)
-    np.testing.assert_allclose(found.thresholds, thresholds)
-    assert found.joint.tolist() == joint.tolist()
-    assert dict(zip(found.rows.tolist(), found.likely.tolist(), strict=True)) == likely
-    assert (np.diff(found.margin) >= 0).all()
-    for row, margin in zip(found.rows, found.margin, strict=True):
+    np.testing.assert_allclose(result.thresholds, thresholds)
+    assert result.joint.tolist() == joint.tolist()
+    assert dict(zip(result.rows.tolist(), result.likely.tolist(), strict=True)) == likely
+    assert (np.diff(result.margin) >= 0).all()
+    for row, margin in zip(result.rows, result.margin, strict=True):
         others = np.delete(probabilities[row], true[row])
         assert margin == probabilities[row, true[row]] - others.max()
 
 
-def test_planted_wrong_labels_are_found(kept):
+def test_planted_wrong_labels_are_found(stored):
     draw = np.random.default_rng(0)
     really = draw.integers(0, 3, 3_000)
     logits = draw.normal(0, 1, (3_000, 3)) + 4 * np.eye(3)[really]
     probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     true, turned = really.copy(), draw.choice(3_000, 240, replace=False)
     true[turned] = (really[turned] + 1) % 3
-    found = confident_learning(kept(probabilities, 256), true)
-    hits = np.isin(found.rows, turned)
+    result = confident_learning(stored(probabilities, 256), true)
+    hits = np.isin(result.rows, turned)
     assert hits.sum() > 0.8 * len(turned)  # recall
     assert hits.mean() > 0.9  # precision
     assert hits[:100].all()
-    assert found.wrong_share == pytest.approx(240 / 3_000, abs=0.015)
-    assert (found.likely[hits] == really[found.rows[hits]]).mean() > 0.95
+    assert result.wrong_share == pytest.approx(240 / 3_000, abs=0.015)
+    assert (result.likely[hits] == really[result.rows[hits]]).mean() > 0.95
 
 
-def test_a_class_that_no_document_is_labelled_with(kept):
-    found = confident_learning(kept(BY_HAND), np.zeros(8, dtype=np.int64))
-    assert np.isnan(found.thresholds[1])
-    assert not len(found)
-    assert found.wrong_share == 0
+def test_a_class_that_no_document_is_labelled_with(stored):
+    result = confident_learning(stored(BY_HAND), np.zeros(8, dtype=np.int64))
+    assert np.isnan(result.thresholds[1])
+    assert not len(result)
+    assert result.wrong_share == 0
 
 
-def test_a_part_that_is_gone_or_damaged(kept):
-    scores = kept(BY_HAND)
+def test_a_part_that_is_gone_or_damaged(stored):
+    scores = stored(BY_HAND)
     part_path(scores.folder, 1).write_bytes(b"PAR1")
     with pytest.raises(UserError, match=r"Part 1 in .* is damaged"):
         confident_learning(scores, LABELS_BY_HAND)
@@ -150,10 +150,10 @@ def by_hand(make_store):
 
 
 def test_suspects_are_found_once_for_a_store(by_hand):
-    found = find_label_issues(by_hand)
-    assert found.rows.tolist() == [2, 6]
-    assert found.given.tolist() == [0, 1]
-    assert find_label_issues(by_hand) is found
+    result = find_label_issues(by_hand)
+    assert result.rows.tolist() == [2, 6]
+    assert result.label.tolist() == [0, 1]
+    assert find_label_issues(by_hand) is result
 
 
 def test_the_filter_keeps_suspects(by_hand):
@@ -162,15 +162,15 @@ def test_the_filter_keeps_suspects(by_hand):
 
 
 def test_a_page_of_suspects(by_hand):
-    found = find_label_issues(by_hand)
-    ranked = ranked_issues(found, np.array([1, 2, 6]))
-    shown = issue_page(by_hand, found, ranked, 0, 10)
+    result = find_label_issues(by_hand)
+    ranked = ranked_issues(result, np.array([1, 2, 6]))
+    shown = issue_page(by_hand, result, ranked, 0, 10)
     assert shown["row"].tolist() == [2, 6]
     assert shown["label"].tolist() == ["a", "b"]
     assert shown["likely"].tolist() == ["b", "a"]
     assert shown["margin"].tolist() == pytest.approx([-0.6, -0.2])
     assert shown["excerpt"].tolist() == ["Text 2", "Text 6"]
-    assert issue_page(by_hand, found, ranked, 1, 10)["row"].tolist() == [6]
+    assert issue_page(by_hand, result, ranked, 1, 10)["row"].tolist() == [6]
 
 
 def test_the_surest_errors_first(by_hand):

@@ -44,18 +44,18 @@ def test_counts_and_macro_f1_are_scikit_learns(pairs):
 @given(documents)
 def test_scores_of_each_class_are_scikit_learns(pairs):
     outcomes = of(pairs)
-    found = class_scores(confusion_counts(outcomes))
+    result = class_scores(confusion_counts(outcomes))
     expected = precision_recall_fscore_support(
         outcomes.true, outcomes.predicted, labels=range(CLASSES), zero_division=np.nan
     )
-    for mine, theirs in zip((found.precision, found.recall, found.f1), expected, strict=False):
+    for mine, theirs in zip((result.precision, result.recall, result.f1), expected, strict=False):
         np.testing.assert_allclose(mine, theirs)
-    assert np.array_equal(found.support, expected[3])
+    assert np.array_equal(result.support, expected[3])
 
 
 def test_accuracy_has_wilsons_interval():
-    found = accuracy(made([0] * 10, [0, 0, 0, *[1] * 7]))
-    assert (found.mean, found.low, found.high) == pytest.approx((0.3, 0.1078, 0.6032), abs=5e-5)
+    result = accuracy(made([0] * 10, [0, 0, 0, *[1] * 7]))
+    assert (result.mean, result.low, result.high) == pytest.approx((0.3, 0.1078, 0.6032), abs=5e-5)
     assert accuracy(made([], [], labels=LABELS)) == NO_INTERVAL
 
 
@@ -68,15 +68,15 @@ def test_shares_of_the_true_and_of_the_predicted_class():
 
 def test_the_interval_of_macro_f1_is_that_of_drawing_documents_one_by_one():
     outcomes = by_chance(150, classes=3)
-    found = macro_f1_interval(confusion_counts(outcomes))
+    result = macro_f1_interval(confusion_counts(outcomes))
     draw, values = np.random.default_rng(5), []
     for _ in range(400):
         rows = draw.integers(0, 150, 150)
         true, predicted = outcomes.true[rows], outcomes.predicted[rows]
         values.append(f1_score(true, predicted, average="macro", zero_division=0))
-    assert found.mean == pytest.approx(float(macro_f1(confusion_counts(outcomes))))
+    assert result.mean == pytest.approx(float(macro_f1(confusion_counts(outcomes))))
     expected = np.quantile(values, (0.025, 0.975))
-    assert (found.low, found.high) == pytest.approx(expected, abs=0.02)
+    assert (result.low, result.high) == pytest.approx(expected, abs=0.02)
     assert macro_f1_interval(np.zeros((3, 3), dtype=int)) == NO_INTERVAL
 
 
@@ -89,13 +89,13 @@ def test_a_class_that_occurs_nowhere_changes_nothing():
 
 def test_the_largest_confusions_come_first_and_right_ones_never():
     counts = np.array([[9, 2, 0], [5, 9, 1], [0, 0, 9]])
-    found = largest_confusions(counts, ("a", "b", "c"))
-    assert [(one.true, one.predicted, one.documents, one.back) for one in found] == [
+    result = largest_confusions(counts, ("a", "b", "c"))
+    assert [(one.true, one.predicted, one.documents, one.back) for one in result] == [
         ("b", "a", 5, 2),
         ("a", "b", 2, 5),
         ("b", "c", 1, 0),
     ]
-    assert found[0].share == pytest.approx(5 / 15)
+    assert result[0].share == pytest.approx(5 / 15)
     assert len(largest_confusions(counts, ("a", "b", "c"), most=1)) == 1
 
 
@@ -106,10 +106,10 @@ def test_classes_by_name_as_they_are_or_with_the_confused_ones_side_by_side():
     labels = ("b", "A", "f", "c", "e", "d")
     assert class_order(counts, labels, "model").tolist() == list(range(6))
     assert [labels[at] for at in class_order(counts, labels, "name")] == list("Abcdef")
-    found = class_order(counts, labels, "confusions").tolist()
-    assert sorted(found) == list(range(6))
+    result = class_order(counts, labels, "confusions").tolist()
+    assert sorted(result) == list(range(6))
     for one, other in ((0, 3), (1, 5), (2, 4)):
-        assert abs(found.index(one) - found.index(other)) == 1
+        assert abs(result.index(one) - result.index(other)) == 1
 
 
 @pytest.mark.parametrize("classes", [1, 2, 3])

@@ -36,8 +36,8 @@ def outcomes(true, predicted, other, labels=LABELS) -> Outcomes:
     return Outcomes(labels, true, predicted, *rest, other=other)
 
 
-def total(asked: Outcomes) -> Pair:
-    return sum_pairs(pairs_by_class(asked))
+def total(pairs: Outcomes) -> Pair:
+    return sum_pairs(pairs_by_class(pairs))
 
 
 EIGHT = outcomes(
@@ -55,12 +55,12 @@ def test_what_became_of_each_document():
 
 
 def test_counts_by_hand():
-    found = total(EIGHT)
-    assert found == Pair(fixed=2, broken=1, both_right=2, both_wrong=3, another=1)
-    assert (len(found), found.changed) == (8, 4)
-    assert found.accuracies == (3 / 8, 4 / 8)
-    assert found.difference.mean == pytest.approx(1 / 8)
-    assert found.test.p == 1  # of three coins, two against one
+    result = total(EIGHT)
+    assert result == Pair(fixed=2, broken=1, both_right=2, both_wrong=3, another=1)
+    assert (len(result), result.changed) == (8, 4)
+    assert result.accuracies == (3 / 8, 4 / 8)
+    assert result.difference.mean == pytest.approx(1 / 8)
+    assert result.test.p == 1  # of three coins, two against one
 
 
 def test_counts_of_each_true_class():
@@ -87,8 +87,8 @@ def test_one_model_is_no_pair():
 def test_more_classes_than_a_byte_can_hold():
     many = tuple(map(str, range(120)))
     at = np.arange(120)
-    found = pairs_by_class(outcomes(at, at, (at + 1) % 120, many))
-    assert all(pair == Pair(0, 1, 0, 0) for pair in found)
+    result = pairs_by_class(outcomes(at, at, (at + 1) % 120, many))
+    assert all(pair == Pair(0, 1, 0, 0) for pair in result)
 
 
 ANSWERS = hnp.arrays(np.int8, st.tuples(st.just(3), st.integers(0, 60)), elements=st.integers(0, 2))
@@ -96,16 +96,16 @@ ANSWERS = hnp.arrays(np.int8, st.tuples(st.just(3), st.integers(0, 60)), element
 
 @given(ANSWERS)
 def test_counts_are_those_of_one_document_after_the_other(answers):
-    asked = outcomes(*answers)
+    drawn = outcomes(*answers)
     names = {(True, True): "both_right", (True, False): "broken", (False, True): "fixed",
              (False, False): "both_wrong"}  # fmt: skip
     each = [names[t == p, t == o] for t, p, o in answers.T.tolist()]
-    found = total(asked)
-    assert [getattr(found, name) for name in CHANGES] == [each.count(name) for name in CHANGES]
-    assert found.changed == int((answers[1] != answers[2]).sum())
-    by_class = pairs_by_class(asked)
+    result = total(drawn)
+    assert [getattr(result, name) for name in CHANGES] == [each.count(name) for name in CHANGES]
+    assert result.changed == int((answers[1] != answers[2]).sum())
+    by_class = pairs_by_class(drawn)
     for name in (*CHANGES, "another"):
-        assert sum(getattr(pair, name) for pair in by_class) == getattr(found, name)
+        assert sum(getattr(pair, name) for pair in by_class) == getattr(result, name)
 
 
 def test_the_filter_selects_the_same_documents(make_store):
@@ -137,10 +137,10 @@ def test_a_published_example():
     1 both, 1 only before, 7 only after, 12 neither: exact p .0703, mid-p .0391, and Newcombe's
     interval .026 to .507 for a difference of .286.
     """
-    found = mcnemar(7, 1)
-    assert found.exact
-    assert found.p == pytest.approx(18 / 256)  # 2 (1 + 8) / 2^8
-    assert found.mid_p == pytest.approx(10 / 256)  # less 8 / 2^8
+    result = mcnemar(7, 1)
+    assert result.exact
+    assert result.p == pytest.approx(18 / 256)  # 2 (1 + 8) / 2^8
+    assert result.mid_p == pytest.approx(10 / 256)  # less 8 / 2^8
     interval = paired_difference(both_right=1, fixed=7, broken=1, both_wrong=12)
     assert interval.mean == pytest.approx(6 / 21)
     assert (interval.low, interval.high) == pytest.approx((0.026, 0.507), abs=5e-4)
@@ -154,10 +154,10 @@ def test_another_published_interval():
 
 
 def test_many_documents_by_hand():
-    found = mcnemar(40, 12)
-    assert not found.exact
-    assert found.statistic == pytest.approx(27**2 / 52)
-    assert found.p == pytest.approx(1.81e-4, rel=0.01)
+    result = mcnemar(40, 12)
+    assert not result.exact
+    assert result.statistic == pytest.approx(27**2 / 52)
+    assert result.p == pytest.approx(1.81e-4, rel=0.01)
     assert mcnemar(13, 12).statistic == 0
     assert mcnemar(13, 12).p == 1
     assert mcnemar(12, 12).exact  # 24 documents; 25 are counted as many
@@ -175,11 +175,11 @@ def test_the_exact_test_is_the_binomial_one(fixed, broken):
     apart, fewer = fixed + broken, min(fixed, broken)
     tail = 2 * sum(comb(apart, k) for k in range(fewer + 1)) / 2**apart
     at = comb(apart, fewer) / 2**apart
-    found = mcnemar(fixed, broken)
-    assert found.mid_p == pytest.approx(min(1, tail - at), abs=1e-12)
+    result = mcnemar(fixed, broken)
+    assert result.mid_p == pytest.approx(min(1, tail - at), abs=1e-12)
     if 0 < apart < 25:
-        assert found.p == pytest.approx(binomtest(fixed, apart).pvalue)
-    assert found == mcnemar(broken, fixed)
+        assert result.p == pytest.approx(binomtest(fixed, apart).pvalue)
+    assert result == mcnemar(broken, fixed)
 
 
 @given(COUNT, COUNT, COUNT, COUNT)
@@ -188,10 +188,10 @@ def test_the_interval_holds_the_difference_and_turns_with_the_models(a, fixed, b
         with pytest.raises(ValueError):
             paired_difference(a, fixed, broken, d)
         return
-    found, turned = paired_difference(a, fixed, broken, d), paired_difference(a, broken, fixed, d)
-    assert -1 <= found.low <= found.mean <= found.high <= 1
+    result, turned = paired_difference(a, fixed, broken, d), paired_difference(a, broken, fixed, d)
+    assert -1 <= result.low <= result.mean <= result.high <= 1
     ends = (-turned.high, -turned.mean, -turned.low)
-    assert (found.low, found.mean, found.high) == pytest.approx(ends)
+    assert (result.low, result.mean, result.high) == pytest.approx(ends)
 
 
 def test_the_interval_covers_the_truth_about_as_often_as_it_says():
@@ -205,11 +205,11 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
 def test_with_many_documents_the_interval_is_the_usual_one(fixed, broken):
     n = 1_000_000
     counts = (n - 100 * (fixed + broken) - 1_000, 100 * fixed, 100 * broken, 1_000)
-    found = paired_difference(*counts)
+    result = paired_difference(*counts)
     share = (100 * (fixed + broken) / n, 100 * (fixed - broken) / n)
     error = 1.96 * np.sqrt((share[0] - share[1] ** 2) / n)
-    assert found.mean == pytest.approx(share[1])
-    assert found.high - found.low == pytest.approx(2 * error, rel=0.1, abs=1e-4)
+    assert result.mean == pytest.approx(share[1])
+    assert result.high - result.low == pytest.approx(2 * error, rel=0.1, abs=1e-4)
 
 
 def test_negative_counts_are_refused():
@@ -220,20 +220,20 @@ def test_negative_counts_are_refused():
 
 
 def test_holm_by_hand():
-    found = holm([0.01, 0.04, 0.03, 0.005])
-    assert found == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    result = holm([0.01, 0.04, 0.03, 0.005])
+    assert result == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert holm([]).size == 0
     assert holm([0.4, 0.9]).tolist() == pytest.approx([0.8, 0.9])
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
 def test_holm_lies_between_the_values_and_bonferroni_and_above_benjamini_hochberg(p):
-    found, values = holm(p), np.array(p)
-    assert (found >= values).all()
-    assert (found <= np.minimum(values * len(p), 1) + 1e-12).all()
-    assert (found >= false_discovery_control(values) - 1e-9).all()
+    result, values = holm(p), np.array(p)
+    assert (result >= values).all()
+    assert (result <= np.minimum(values * len(p), 1) + 1e-12).all()
+    assert (result >= false_discovery_control(values) - 1e-9).all()
     order = np.argsort(values, kind="stable")
-    assert (np.diff(found[order]) >= 0).all()
+    assert (np.diff(result[order]) >= 0).all()
 
 
 def test_a_row_for_each_class_that_has_documents():

@@ -27,7 +27,7 @@ from han_core.models.checkpoint import load_checkpoint
 
 
 @pytest.fixture(scope="module")
-def found(pair_store):
+def result(pair_store):
     rows = np.arange(pair_store.rows)
     return pair_attention(pair_store, rows, pair_store.outcomes)
 
@@ -46,20 +46,20 @@ def explained(planted, scored_corpus):
     ]
 
 
-def test_divergences_are_those_of_the_models_themselves(found, explained):
-    assert len(found.rows) == 100  # all of them: fewer than the sample
-    assert found.unaligned == 0
-    for row, value in zip(found.rows.tolist(), found.divergence.tolist(), strict=True):
+def test_divergences_are_those_of_the_models_themselves(result, explained):
+    assert len(result.rows) == 100  # all of them: fewer than the sample
+    assert result.unaligned == 0
+    for row, value in zip(result.rows.tolist(), result.divergence.tolist(), strict=True):
         expected = jensenshannon(explained[0][row], explained[1][row]) ** 2
         assert value == pytest.approx(expected, abs=0.01)  # weights were stored in 255 steps
 
 
-def test_largest_first_and_all_that_changed(found, pair_store):
-    assert (np.diff(found.divergence) <= 0).all()
+def test_largest_first_and_all_that_changed(result, pair_store):
+    assert (np.diff(result.divergence) <= 0).all()
     changed = has_changed(pair_store.outcomes)
-    assert found.changed.tolist() == changed[found.rows].tolist()
-    assert found.of_changed == changed.sum()
-    assert found.of_changed + found.of_same == 100
+    assert result.changed.tolist() == changed[result.rows].tolist()
+    assert result.of_changed == changed.sum()
+    assert result.of_changed + result.of_same == 100
 
 
 @pytest.fixture
@@ -86,42 +86,42 @@ def by_hand(make_store, monkeypatch):
 
 
 def test_a_sample_is_always_the_same_and_of_both_kinds(by_hand):
-    rows, told = np.arange(8), []
+    rows, reports = np.arange(8), []
     first = pair_attention(by_hand, rows, by_hand.outcomes, documents=2)
-    again = pair_attention(by_hand, rows, by_hand.outcomes, 2, lambda *at: told.append(at))
+    again = pair_attention(by_hand, rows, by_hand.outcomes, 2, lambda *at: reports.append(at))
     assert first.rows.tolist() == again.rows.tolist()
     assert first.changed.sum() == 2
     assert len(first.rows) == 4
     assert (first.of_changed, first.of_same) == (4, 4)
-    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert reports == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 
 def test_means_are_of_their_documents(by_hand):
-    found = pair_attention(by_hand, np.arange(8), by_hand.outcomes)
-    broken, same = found.means()
+    result = pair_attention(by_hand, np.arange(8), by_hand.outcomes)
+    broken, same = result.means()
     assert (broken[0], same[0]) == ("broken", "same prediction")
-    for kind, among in ((broken, found.changed), (same, ~found.changed)):
+    for kind, among in ((broken, result.changed), (same, ~result.changed)):
         assert kind[1] == 4
-        assert kind[2].mean == pytest.approx(found.divergence[among].mean())
+        assert kind[2].mean == pytest.approx(result.divergence[among].mean())
         assert kind[2].low < kind[2].mean < kind[2].high
     expected = [jensenshannon([0.9, 0.1], [row / 10, 1 - row / 10]) ** 2 for row in range(8)]
-    assert found.divergence == pytest.approx(sorted(expected, reverse=True))
+    assert result.divergence == pytest.approx(sorted(expected, reverse=True))
 
 
 def test_only_rows_of_the_filter_are_measured_and_words_are_of_those_that_changed(by_hand):
     rows = np.array([1, 2, 6])
-    found = pair_attention(by_hand, rows, by_hand.outcomes.take(rows))
-    assert found.rows.tolist() == [1, 2, 6]  # .1 beside .9 differs most
-    (word,) = found.words
+    result = pair_attention(by_hand, rows, by_hand.outcomes.take(rows))
+    assert result.rows.tolist() == [1, 2, 6]  # .1 beside .9 differs most
+    (word,) = result.words
     assert word.word == "good"
     assert word.documents == 2
     assert (word.first, word.second) == pytest.approx((0.9, 0.15))
-    assert found.leading[0][0].word == "good"
+    assert result.leading[0][0].word == "good"
 
 
 def test_the_table_is_of_changed_documents_in_order(by_hand):
-    found = pair_attention(by_hand, np.arange(8), by_hand.outcomes)
-    table = attention_table(by_hand, found, most=3)
+    result = pair_attention(by_hand, np.arange(8), by_hand.outcomes)
+    table = attention_table(by_hand, result, most=3)
     assert table["row"].tolist() == [0, 1, 2]
     assert table["excerpt"].tolist() == ["good film0", "good film1", "good film2"]
     assert table["words"][0] == "−good +film0"
@@ -132,10 +132,10 @@ def test_the_table_is_of_changed_documents_in_order(by_hand):
 
 def test_no_document_and_one_model(by_hand, store):
     nothing = np.array([], dtype=np.int64)
-    found = pair_attention(by_hand, nothing, by_hand.outcomes.take(nothing))
-    assert len(found.rows) == 0
-    assert found.means() == ()
-    assert attention_table(by_hand, found).empty
+    result = pair_attention(by_hand, nothing, by_hand.outcomes.take(nothing))
+    assert len(result.rows) == 0
+    assert result.means() == ()
+    assert attention_table(by_hand, result).empty
     with pytest.raises(ValueError, match="two models"):
         pair_attention(store, nothing, store.outcomes)
 
@@ -146,34 +146,34 @@ def words(weights: dict[str, float]) -> StoredWords:
 
 def test_the_same_words_keep_their_weights():
     first, second = words({"a": 0.2, "film": 0.8}), words({"a": 0.5, "film": 0.5})
-    found = align_words(first, second)
-    assert found.words == ("a", "film")
-    assert found.weights == pytest.approx(np.array([[0.2, 0.8], [0.5, 0.5]]))
+    result = align_words(first, second)
+    assert result.words == ("a", "film")
+    assert result.weights == pytest.approx(np.array([[0.2, 0.8], [0.5, 0.5]]))
 
 
 def test_other_cuts_are_joined_until_their_edges_agree():
     first = words({"Do": 0.1, "n't": 0.3, "go": 0.4, "!": 0.2})
     second = words({"don't": 0.7, "go!": 0.3})
-    found = align_words(first, second)
-    assert found.words == ("don't", "go!")
-    assert found.weights == pytest.approx(np.array([[0.4, 0.6], [0.7, 0.3]]))
+    result = align_words(first, second)
+    assert result.words == ("don't", "go!")
+    assert result.weights == pytest.approx(np.array([[0.4, 0.6], [0.7, 0.3]]))
 
 
 def test_upper_and_lower_case_are_one_word_even_where_letters_become_two():
     first = words({"İstanbul": 0.4, "ΟΔΟΣ": 0.1, "STRASSE": 0.5})
     second = words({"i̇stanbul": 0.3, "οδος": 0.5, "strasse": 0.2})
-    found = align_words(first, second)
-    assert found.weights == pytest.approx(np.array([[0.4, 0.1, 0.5], [0.3, 0.5, 0.2]]))
+    result = align_words(first, second)
+    assert result.weights == pytest.approx(np.array([[0.4, 0.1, 0.5], [0.3, 0.5, 0.2]]))
     split = StoredWords(("i̇stanbul", "οδοσ", "strasse"), second.weights)  # a sigma alone
-    assert align_words(first, split).weights == pytest.approx(found.weights)
+    assert align_words(first, split).weights == pytest.approx(result.weights)
 
 
 def test_what_one_model_did_not_see_is_left_out():
     first = words({"good": 0.25, "film": 0.25, "indeed": 0.5})
     second = words({"good": 0.4, "film": 0.6})
-    found = align_words(first, second)
-    assert found.words == ("good", "film")
-    assert found.weights == pytest.approx(np.array([[0.5, 0.5], [0.4, 0.6]]))
+    result = align_words(first, second)
+    assert result.words == ("good", "film")
+    assert result.weights == pytest.approx(np.array([[0.5, 0.5], [0.4, 0.6]]))
     unseen = words({"good": 0.0, "film": 0.0, "indeed": 1.0})
     assert align_words(unseen, second) is None
 
@@ -204,13 +204,13 @@ def two_cuts(draw):
 
 @given(two_cuts())
 def test_no_weight_is_lost_and_edges_are_those_of_both(cuts):
-    found = align_words(*cuts)
-    assert found.weights.sum(1) == pytest.approx([1, 1])
+    result = align_words(*cuts)
+    assert result.weights.sum(1) == pytest.approx([1, 1])
     ends = [set(np.cumsum([len(word) for word in cut.words]).tolist()) for cut in cuts]
-    assert set(np.cumsum([len(word) for word in found.words]).tolist()) == ends[0] & ends[1]
+    assert set(np.cumsum([len(word) for word in result.words]).tolist()) == ends[0] & ends[1]
     swapped = align_words(*cuts[::-1])
-    assert swapped.words == found.words
-    assert divergence(*swapped.weights) == pytest.approx(divergence(*found.weights))
+    assert swapped.words == result.words
+    assert divergence(*swapped.weights) == pytest.approx(divergence(*result.weights))
 
 
 def test_the_words_that_differ_most_stand_first():
@@ -242,9 +242,9 @@ def test_of_many_words_the_most_gained_and_the_most_lost_are_kept():
     words = tuple(f"w{at:03}" for at in range(n))
     rising = np.arange(1, n + 1, dtype=float)
     one = AlignedWords(words, np.array([rising[::-1], rising]) / rising.sum())
-    found = mean_shifts([one, one])
-    assert [word.word for word in found[:2]] == [words[-1], words[-2]]
-    assert [word.word for word in found[-2:]] == [words[1], words[0]]
-    assert len(found) == 2 * MOST_MOVED
-    moved = [word.moved for word in found]
+    result = mean_shifts([one, one])
+    assert [word.word for word in result[:2]] == [words[-1], words[-2]]
+    assert [word.word for word in result[-2:]] == [words[1], words[0]]
+    assert len(result) == 2 * MOST_MOVED
+    moved = [word.moved for word in result]
     assert moved == sorted(moved, reverse=True)

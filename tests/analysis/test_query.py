@@ -33,7 +33,7 @@ def frame() -> pd.DataFrame:
     def of(values: Iterable) -> list:
         return draw.choice(np.array(list(values), dtype=object), ROWS).tolist()
 
-    found = pd.DataFrame(
+    result = pd.DataFrame(
         {
             "true": of(LABELS), "predicted": of(LABELS), "other": of(LABELS), "texts": of(TEXTS),
             "confidence": of([0.4, 0.7, 0.9, 1.0]), "loss": of([0.1, 0.5, 2.0]),
@@ -42,9 +42,9 @@ def frame() -> pd.DataFrame:
             "split": of(SPLITS), "stars": of(STARS),
         }
     )  # fmt: skip
-    found["texts"] += [f" {row % 20}" for row in range(ROWS)]  # some documents stand there twice
-    found["content"] = found.texts.map(content_hash)
-    return found
+    result["texts"] += [f" {row % 20}" for row in range(ROWS)]  # some documents stand there twice
+    result["content"] = result.texts.map(content_hash)
+    return result
 
 
 @pytest.fixture(scope="module")
@@ -127,8 +127,8 @@ def in_pandas(frame: pd.DataFrame, filter: Filter, marks: Marks) -> list[int]:
     if filter.pattern:
         left = left[left.texts.map(lambda text: bool(re.search(filter.pattern, text))).astype(bool)]
     for word in filter.attended:
-        found = left.attended.map(lambda words: bool({word, word.lower()} & {*words}))  # noqa: B023
-        left = left[found.astype(bool)]
+        result = left.attended.map(lambda words: bool({word, word.lower()} & {*words}))  # noqa: B023
+        left = left[result.astype(bool)]
     for name in {name for name, _ in filter.columns}:
         left = left[left[name].isin([value for other, value in filter.columns if other == name])]
     if filter.tags:
@@ -146,9 +146,9 @@ def in_pandas(frame: pd.DataFrame, filter: Filter, marks: Marks) -> list[int]:
 def test_filters_equal_pandas(by_hand, frame, marks, filter):
     expected = in_pandas(frame, filter, marks)
     for _ in range(2):  # found, and remembered
-        found = select(by_hand, filter, marks)
-        assert found.dtype == np.int64
-        assert found.tolist() == expected
+        result = select(by_hand, filter, marks)
+        assert result.dtype == np.int64
+        assert result.tolist() == expected
 
 
 def test_nothing_asked_leaves_everything(by_hand):
@@ -164,10 +164,10 @@ def test_a_bound_as_people_write_it_is_met(make_store):
 
 
 def test_attended_words_of_a_trained_model(store, scored_corpus):
-    found = select(store, Filter(attended=("Dreadful",)), NONE)
-    told = [row for row, word in enumerate(scored_corpus.extra["word"]) if word == "dreadful"]
-    assert set(found) <= set(told)
-    assert len(found) > 0.9 * len(told)
+    result = select(store, Filter(attended=("Dreadful",)), NONE)
+    expected = [row for row, word in enumerate(scored_corpus.extra["word"]) if word == "dreadful"]
+    assert set(result) <= set(expected)
+    assert len(result) > 0.9 * len(expected)
 
 
 def test_case_means_nothing_where_words_are_sought(make_store):
@@ -185,7 +185,7 @@ def test_no_character_is_a_pattern_where_words_are_sought(make_store):
 
 
 @pytest.mark.parametrize(
-    ("pattern", "said"),
+    ("pattern", "message"),
     [
         ("(abc", "at character 1: missing )"),
         ("ab[z-a]", "at character 4: invalid character class range"),
@@ -197,8 +197,10 @@ def test_no_character_is_a_pattern_where_words_are_sought(make_store):
         ("\\", "trailing \\"),
     ],
 )
-def test_a_broken_pattern_is_one_sentence_that_says_where(by_hand, pattern, said):
-    with pytest.raises(UserError, match=re.escape(said) if "|" not in said else said) as refusal:
+def test_a_broken_pattern_is_one_sentence_that_says_where(by_hand, pattern, message):
+    with pytest.raises(
+        UserError, match=re.escape(message) if "|" not in message else message
+    ) as refusal:
         select(by_hand, Filter(pattern=pattern), NONE)
     assert "regular expression" in str(refusal.value)
 
@@ -221,15 +223,15 @@ def test_a_search_that_takes_too_long_is_stopped(make_store, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("filter", "said"),
+    ("filter", "message"),
     [
         (Filter(true=("bad", "worse")), "“worse” is none of the model's 3 classes"),
         (Filter(predicted=("",)), "none of the model's 3 classes"),
         (Filter(columns=(("colour", "red"),)), "no column “colour”"),
     ],
 )
-def test_what_is_not_there_is_said(by_hand, filter, said):
-    with pytest.raises(UserError, match=said):
+def test_what_is_not_there_is_said(by_hand, filter, message):
+    with pytest.raises(UserError, match=message):
         select(by_hand, filter, NONE)
 
 
@@ -272,5 +274,5 @@ def test_many_threads_get_their_own_answers(by_hand, frame):
 
     wanted = [Filter(contains=f" {number}") for number in range(20)] * 3
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda filter: select(by_hand, filter, NONE).tolist(), wanted))
-    assert found == [in_pandas(frame, filter, NONE) for filter in wanted]
+        result = list(pool.map(lambda filter: select(by_hand, filter, NONE).tolist(), wanted))
+    assert result == [in_pandas(frame, filter, NONE) for filter in wanted]

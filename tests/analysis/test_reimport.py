@@ -34,25 +34,25 @@ def table(**columns) -> Table:
 
 def test_by_what_names_the_content(store):
     contents = [content_hash(text) for text in ("dull", "elsewhere", "bad film", "dull")]
-    found = match_documents(store, table(content=contents, text=["", "", "", ""]))
-    assert found.at.tolist() == [0, 2]
-    assert found.rows.tolist() == [3, 1]  # the first of the two that say "bad film"
-    assert (found.strange, found.repeated, found.missing) == (1, 1, 2)
-    assert not found.has_predictions
+    result = match_documents(store, table(content=contents, text=["", "", "", ""]))
+    assert result.at.tolist() == [0, 2]
+    assert result.rows.tolist() == [3, 1]  # the first of the two that say "bad film"
+    assert (result.strange, result.repeated, result.missing) == (1, 1, 2)
+    assert not result.has_predictions
 
 
 def test_by_the_text_itself_as_the_documents_were_read(make_store):
     store = make_store(texts=["one\ntwo", "=so so", "'=twice"])
-    came = ["one<br />two", "'=so so", "", "'=twice"]
-    found = match_documents(store, table(text=came, label=["a", "b", "c", "d"]))
-    assert found.rows.tolist() == [0, 1, 2]
-    assert found.table.data["label"] == ("a", "b", "d")
-    assert found.contents == tuple(map(content_hash, ["one\ntwo", "=so so", "'=twice"]))
+    actual = ["one<br />two", "'=so so", "", "'=twice"]
+    result = match_documents(store, table(text=actual, label=["a", "b", "c", "d"]))
+    assert result.rows.tolist() == [0, 1, 2]
+    assert result.table.data["label"] == ("a", "b", "d")
+    assert result.contents == tuple(map(content_hash, ["one\ntwo", "=so so", "'=twice"]))
 
 
 def test_a_column_that_is_called_content_may_hold_texts_of_ones_own(store):
-    found = match_documents(store, table(content=["my own", "words"], text=["dull", "good film"]))
-    assert found.rows.tolist() == [3, 0]
+    result = match_documents(store, table(content=["my own", "words"], text=["dull", "good film"]))
+    assert result.rows.tolist() == [3, 0]
 
 
 @pytest.mark.parametrize(
@@ -76,14 +76,14 @@ def test_what_became_right_and_what_broke(store):
     texts = ["good film", "bad film", "=so so", "dull"]
     before = ["'+1", "'-1", "another class", "'-1"]  # wrong, right, wrong, wrong
     true = ["'-1", "'-1", "'-1", "'+1"]  # the third has another label now
-    found = prediction_changes(
+    result = prediction_changes(
         store, match_documents(store, table(text=texts, predicted=before, true=true))
     )
-    assert found.became_right.tolist() == [0, 2]
-    assert found.broke.tolist() == [1]
-    assert found.relabelled.tolist() == [False, False, True, False]
-    assert found.before == tuple(before)
-    assert found.counts() == {
+    assert result.became_right.tolist() == [0, 2]
+    assert result.broke.tolist() == [1]
+    assert result.relabelled.tolist() == [False, False, True, False]
+    assert result.before == tuple(before)
+    assert result.counts() == {
         "became right": 2, "broke": 1, "right both times": 0, "wrong both times": 1,
     }  # fmt: skip
 
@@ -91,16 +91,16 @@ def test_what_became_right_and_what_broke(store):
 def test_under_a_filter_and_as_a_table(store):
     texts = ["good film", "bad film", "=so so", "dull"]
     before = ["'+1", "'-1", "'-1", "'-1"]
-    found = prediction_changes(store, match_documents(store, table(text=texts, predicted=before)))
-    left = found.within(np.array([1, 2, 4]))
+    result = prediction_changes(store, match_documents(store, table(text=texts, predicted=before)))
+    left = result.within(np.array([1, 2, 4]))
     assert left.became_right.tolist() == [2]
     assert left.broke.tolist() == [1]
     assert list(left.counts().values()) == [1, 1, 0, 0]
-    shown = changes_page(store, found, found.became_right, most=10)
+    shown = changes_page(store, result, result.became_right, most=10)
     assert sorted(zip(shown["id"], shown["before"], shown["predicted"], strict=True)) == [
         ("0", "+1", "-1"), ("2", "-1", "+1"),
     ]  # fmt: skip
-    assert len(changes_page(store, found, found.became_right, most=1)) == 1
+    assert len(changes_page(store, result, result.became_right, most=1)) == 1
 
 
 def test_without_predictions_nothing_can_be_compared(store):
@@ -129,10 +129,10 @@ def test_against_a_loop_over_pairs(data):
     hollow.outcomes = outcomes
     written = [harmless(CLASSES[at]) for at in before]
     rows = np.arange(n)
-    found = prediction_changes(
+    result = prediction_changes(
         hollow, MatchedTable(table(predicted=written), ("",) * n, rows, rows, 0, 0, 0)
     )
     expected = [(b == t, p == t) for b, t, p in zip(before, true, now, strict=True)]
-    assert found.became_right.tolist() == [i for i in rows if expected[i] == (False, True)]
-    assert found.broke.tolist() == [i for i in rows if expected[i] == (True, False)]
-    assert sum(found.counts().values()) == n
+    assert result.became_right.tolist() == [i for i in rows if expected[i] == (False, True)]
+    assert result.broke.tolist() == [i for i in rows if expected[i] == (True, False)]
+    assert sum(result.counts().values()) == n

@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 from filelock import FileLock
 
-from han_core.analysis import score_cache, scoring_job
+from han_core.analysis import score_cache
 from han_core.analysis.dataset import open_store
 from han_core.analysis.documents import FILE
 from han_core.analysis.score_cache import (
@@ -22,10 +22,11 @@ from han_core.analysis.score_cache import (
     score_key,
     version_stamp,
 )
+from han_core.analysis.scoring import run
 from han_core.analysis.scoring.manifest import LOCK, checkpoint_sha256
+from han_core.analysis.scoring.run import cache_scores, is_small, score_in_process
 from han_core.analysis.scoring.table import part_path
 from han_core.analysis.scoring.workers import score_here
-from han_core.analysis.scoring_job import cache_scores, is_small, score_in_process
 from han_core.analysis.sources import source_of
 from han_core.data.corpus import Corpus
 from han_core.data.uploads import scored_data
@@ -37,14 +38,7 @@ from han_core.runtime.paths import documents_root, scores_root
 CONTENT = 'text,label,split\nGreen road.,positive,dev\n"Stone, river.",negative,test\n'
 
 
-@pytest.fixture(autouse=True)
-def own_data(tmp_path, monkeypatch):
-    monkeypatch.setenv("HANSCOPE_DATA", str(tmp_path / "data"))
-
-
-@pytest.fixture
-def folder(random_checkpoint):
-    return random_checkpoint("han")
+pytestmark = pytest.mark.usefixtures("own_data")
 
 
 @pytest.fixture
@@ -82,8 +76,8 @@ def test_what_was_kept_is_found_by_the_question_and_by_the_key(keep, path, sha25
     source = source_of(str(path))
     assert find_scores(source, sha256) is None
     made = keep()
-    for found in (find_scores(source, sha256), open_scores(made.key), *list_scores()):
-        assert (found.scores, found.origin) == (made.scores, made.origin)
+    for result in (find_scores(source, sha256), open_scores(made.key), *list_scores()):
+        assert (result.scores, result.origin) == (made.scores, made.origin)
     assert made.scores.columns == ("split",)
     assert made.origin.source == source.with_checksum()
     assert made.scores.folder == scores_root() / made.scores.manifest.key
@@ -100,7 +94,7 @@ def test_scoring_again_reads_no_model(keep, monkeypatch):
     def none(*_, **__):
         raise AssertionError("nothing is left to score")
 
-    monkeypatch.setattr(scoring_job, "score_here", none)
+    monkeypatch.setattr(run, "score_here", none)
     again = keep()
     assert again.scores == made.scores
 
@@ -234,7 +228,7 @@ def test_a_full_disk_is_one_sentence(keep):
         raise OSError(28, "No space left on device")
 
     with pytest.MonkeyPatch.context() as patch:  # undoing all would let go of the folder, too
-        patch.setattr(scoring_job, "write_json", full)
+        patch.setattr(run, "write_json", full)
         with pytest.raises(UserError, match=r"cannot be kept \(No space left on device\)"):
             keep()
     assert list_scores() == []
@@ -251,8 +245,8 @@ def test_the_same_figures_as_the_command_prints(folder, path):
 def test_few_documents_are_scored_at_once(path, monkeypatch):
     corpus = read(path)
     assert is_small(corpus)
-    monkeypatch.setattr(scoring_job, "FEW_CHARACTERS", 20)
+    monkeypatch.setattr(run, "FEW_CHARACTERS", 20)
     assert not is_small(corpus)
-    monkeypatch.setattr(scoring_job, "FEW_CHARACTERS", 100)
-    monkeypatch.setattr(scoring_job, "FEW_DOCUMENTS", 1)
+    monkeypatch.setattr(run, "FEW_CHARACTERS", 100)
+    monkeypatch.setattr(run, "FEW_DOCUMENTS", 1)
     assert not is_small(corpus)

@@ -20,18 +20,18 @@ def scored(outcomes, rows):
 def test_a_slice_beside_the_rest(outcomes):
     rows = np.arange(0, 600, 4)
     rest = np.setdiff1d(np.arange(600), rows)
-    found = scored(outcomes, rows)
+    result = scored(outcomes, rows)
     right = outcomes.right
-    assert (found.documents, found.of) == (150, 600)
-    assert found.accuracy == accuracy(outcomes.take(rows))
-    assert found.accuracy_apart.mean == pytest.approx(right[rows].mean() - right[rest].mean())
+    assert (result.documents, result.of) == (150, 600)
+    assert result.accuracy == accuracy(outcomes.take(rows))
+    assert result.accuracy_apart.mean == pytest.approx(right[rows].mean() - right[rest].mean())
 
     def f1(part):
         return f1_score(outcomes.true[part], outcomes.predicted[part], average="macro")
 
-    assert found.macro_f1.mean == pytest.approx(f1(rows))
-    assert found.macro_f1_apart.mean == pytest.approx(f1(rows) - f1(rest))
-    assert found.macro_f1_apart.low < found.macro_f1_apart.mean < found.macro_f1_apart.high
+    assert result.macro_f1.mean == pytest.approx(f1(rows))
+    assert result.macro_f1_apart.mean == pytest.approx(f1(rows) - f1(rest))
+    assert result.macro_f1_apart.low < result.macro_f1_apart.mean < result.macro_f1_apart.high
 
 
 def test_a_slice_that_is_worse_stands_apart_and_a_chance_one_does_not(outcomes):
@@ -59,12 +59,12 @@ def test_documents_that_the_whole_lacks_are_refused(outcomes):
 def test_slices_apart_are_two_shares_and_the_same_slice_is_one():
     right = np.random.default_rng(1).random(400) < np.repeat([0.9, 0.6], 200)
     one, other = np.arange(200), np.arange(200, 400)
-    found = compare_slices(right, one, other)
+    result = compare_slices(right, one, other)
     a, b = right[one].mean(), right[other].mean()
-    assert found.both == 0
-    assert found.apart.mean == pytest.approx(a - b)
+    assert result.both == 0
+    assert result.apart.mean == pytest.approx(a - b)
     deviation = np.sqrt(a * (1 - a) / 200 + b * (1 - b) / 200)  # of two shares by themselves
-    assert found.apart.high - found.apart.low == pytest.approx(2 * 1.96 * deviation, rel=0.1)
+    assert result.apart.high - result.apart.low == pytest.approx(2 * 1.96 * deviation, rel=0.1)
     same = compare_slices(right, one, one)
     assert same.both == 200
     assert same.apart.to_json() == {"mean": 0, "low": 0, "high": 0}
@@ -90,9 +90,9 @@ def test_the_table_has_points_and_intervals_as_text(outcomes):
     right = outcomes.right
     assert table.loc["whole", "accuracy"] == pytest.approx(100 * right.mean())
     assert table.loc["few", "apart"] == pytest.approx(100 * (right[:10].mean() - right[10:].mean()))
-    found = accuracy(outcomes)
+    result = accuracy(outcomes)
     assert table.loc["whole", "accuracy interval"] == (
-        f"{100 * found.low:.1f} to {100 * found.high:.1f}"
+        f"{100 * result.low:.1f} to {100 * result.high:.1f}"
     )
     assert table.loc["whole", "apart interval"] == ""
     assert table.loc["few", "filter"] == "length 1 to 5"

@@ -19,18 +19,18 @@ def path(tmp_path):
 
 def test_a_file_is_named_by_its_whole_path(path, monkeypatch):
     monkeypatch.chdir(path.parent)
-    found = source_of("films.csv", "text", "label")
-    assert (found.data, found.name, found.size) == (str(path), "films.csv", len(CONTENT))
-    assert found.read().labels == ("pos", "neg")
+    result = source_of("films.csv", "text", "label")
+    assert (result.data, result.name, result.size) == (str(path), "films.csv", len(CONTENT))
+    assert result.read().labels == ("pos", "neg")
 
 
 def test_a_file_of_messages_is_named_by_its_whole_path(path, monkeypatch):
     monkeypatch.chdir(path.parent)
     path.with_name("posts.csv").write_text('text,label\n"From: a\n\nA kettle.",pos\n')
-    found = source_of("messages:posts.csv")
-    assert found.data == f"messages:{path.with_name('posts.csv')}"
-    assert (found.name, found.standing()) == ("messages:posts.csv", "same")
-    assert tuple(found.with_checksum().read().texts) == ("A kettle.",)
+    result = source_of("messages:posts.csv")
+    assert result.data == f"messages:{path.with_name('posts.csv')}"
+    assert (result.name, result.standing()) == ("messages:posts.csv", "same")
+    assert tuple(result.with_checksum().read().texts) == ("A kettle.",)
 
 
 def test_what_comes_bundled_has_a_file_and_the_hub_has_none():

@@ -41,9 +41,7 @@ IMDB = {
 }
 
 
-@pytest.fixture(autouse=True)
-def own_folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("HANSCOPE_DATA", str(tmp_path))
+pytestmark = pytest.mark.usefixtures("own_data")
 
 
 @pytest.mark.parametrize(
@@ -70,8 +68,8 @@ def test_trained_on(metrics, data, expected):
 def test_the_training_documents_that_a_checkpoint_names():
     assert named_source(IMDB) == source_of("hf:stanfordnlp/imdb@train")
     assert named_source({"reproduce": "t --data hf:a/b"}) == source_of("hf:a/b@train")
-    told = {"reproduce": "t --data bundled:classroom@train --text-column words --label-column y"}
-    assert named_source(told) == source_of("bundled:classroom@train", "words", "y")
+    metrics = {"reproduce": "t --data bundled:classroom@train --text-column words --label-column y"}
+    assert named_source(metrics) == source_of("bundled:classroom@train", "words", "y")
     for nothing in (
         {},
         {"reproduce": None},
@@ -85,88 +83,104 @@ def test_the_training_documents_that_a_checkpoint_names():
 def test_a_hostile_checkpoint_names_no_file_of_the_machine(tmp_path):
     secret = tmp_path / "salaries.csv"
     secret.write_text("text,label\na,b\n")
-    kept = store_upload(secret.read_bytes(), "salaries.csv")
-    around = kept.parent / ".." / ".." / ".." / secret.relative_to("/")
+    stored = store_upload(secret.read_bytes(), "salaries.csv")
+    around = stored.parent / ".." / ".." / ".." / secret.relative_to("/")
     for path in (secret, around, tmp_path, "/etc/passwd", "salaries.csv\0"):
         assert named_source({"reproduce": f"t --data '{path}'"}) is None
-    assert named_source({"reproduce": f"t --data '{kept}'"}) == source_of(str(kept))
+    assert named_source({"reproduce": f"t --data '{stored}'"}) == source_of(str(stored))
 
 
 @pytest.fixture
-def asked(random_checkpoint):
+def training_set(random_checkpoint):
     folder = random_checkpoint()
     source = source_of("bundled:classroom@train")
     return TrainingSet(folder, checkpoint_sha256(folder), "cpu", source)
 
 
-def test_the_work_in_this_process(asked):
-    told, old = [], asked.work
+def test_the_work_in_this_process(training_set):
+    reports, old = [], training_set.work
     old.mkdir(parents=True)  # asked long ago, and never answered
     os.utime(old, (1, 1))
-    request = {"folder": str(asked.folder), "device": "cpu", "source": asked.source.model_dump()}
-    answer = training_documents._work(request, lambda text, done, of: told.append((text, done, of)))
+    request = {
+        "folder": str(training_set.folder),
+        "device": "cpu",
+        "source": training_set.source.model_dump(),
+    }
+    answer = training_documents._work(
+        request, lambda text, done, of: reports.append((text, done, of))
+    )
     vectors = open_vectors(answer["key"])
-    assert vectors.note.rows == len(asked.source.read()) == told[-1][1]
-    assert told[0] == ("Reading bundled:classroom@train", 0, 0)
+    assert vectors.note.rows == len(training_set.source.read()) == reports[-1][1]
+    assert reports[0] == ("Reading bundled:classroom@train", 0, 0)
     assert not old.exists()
 
 
-def test_one_after_the_other(asked, monkeypatch):
-    told = []
-    asked.work.mkdir(parents=True)
+def test_one_after_the_other(training_set, monkeypatch):
+    reports = []
+    training_set.work.mkdir(parents=True)
     other = locks.take(vectors_root() / score_cache.TURN)
     monkeypatch.setattr(score_cache, "POLL", 0.01)
 
     def tell(text, done, of):
-        told.append(text)
+        reports.append(text)
         other.release()
 
-    request = {"folder": str(asked.folder), "device": "cpu", "source": asked.source.model_dump()}
+    request = {
+        "folder": str(training_set.folder),
+        "device": "cpu",
+        "source": training_set.source.model_dump(),
+    }
     training_documents._work(request, tell)
-    assert told[0].startswith("Waiting")
-    assert told[-1] == "Read"
+    assert reports[0].startswith("Waiting")
+    assert reports[-1] == "Read"
 
 
-def test_the_work_in_a_process_of_its_own(asked):
-    assert state(asked) is None
-    assert vectors_key(asked) is None
-    begin(asked)
+def test_the_work_in_a_process_of_its_own(training_set):
+    assert state(training_set) is None
+    assert vectors_key(training_set) is None
+    begin(training_set)
     until = time.monotonic() + PATIENCE
-    while (found := state(asked)) is None or found.kind == "working":
+    while (result := state(training_set)) is None or result.kind == "working":
         assert time.monotonic() < until
         time.sleep(0.1)
-    assert found.kind == "done", found.text
-    vectors = open_vectors(vectors_key(asked))
-    assert vectors.note.checkpoint_sha256 == asked.checkpoint_sha256
-    assert vectors.document(0).text == asked.source.read().texts[0]
+    assert result.kind == "done", result.text
+    vectors = open_vectors(vectors_key(training_set))
+    assert vectors.note.checkpoint_sha256 == training_set.checkpoint_sha256
+    assert vectors.document(0).text == training_set.source.read().texts[0]
     # Once what came of it is gone, it can be asked for again.
-    (vectors_root() / vectors_key(asked) / "note.json").unlink()
-    assert vectors_key(asked) is None
-    assert state(asked) is None
+    (vectors_root() / vectors_key(training_set) / "note.json").unlink()
+    assert vectors_key(training_set) is None
+    assert state(training_set) is None
 
 
 @pytest.mark.long
-def test_documents_that_do_not_fit_are_one_sentence(asked, tmp_path):
+def test_documents_that_do_not_fit_are_one_sentence(training_set, tmp_path):
     path = tmp_path / "other.csv"
     path.write_text("text,label\nbread,sour\nmusic,loud\n")
-    other = TrainingSet(asked.folder, asked.checkpoint_sha256, "cpu", source_of(str(path)))
-    assert other.work != asked.work
+    other = TrainingSet(
+        training_set.folder, training_set.checkpoint_sha256, "cpu", source_of(str(path))
+    )
+    assert other.work != training_set.work
     begin(other)
     until = time.monotonic() + PATIENCE
-    while (found := state(other)) is None or found.kind == "working":
+    while (result := state(other)) is None or result.kind == "working":
         assert time.monotonic() < until
         time.sleep(0.1)
-    assert found.kind == "failed"
-    assert "negative" in found.text
-    assert found.text.endswith(".")
+    assert result.kind == "failed"
+    assert "negative" in result.text
+    assert result.text.endswith(".")
 
 
-def test_a_file_that_changed_is_another_question(asked, tmp_path):
+def test_a_file_that_changed_is_another_question(training_set, tmp_path):
     path = tmp_path / "mine.csv"
     path.write_text("text,label\nbread,0\n")
-    before = TrainingSet(asked.folder, asked.checkpoint_sha256, "cpu", source_of(str(path)))
+    before = TrainingSet(
+        training_set.folder, training_set.checkpoint_sha256, "cpu", source_of(str(path))
+    )
     path.write_text("text,label\nbread,0\nmusic,1\n")
-    after = TrainingSet(asked.folder, asked.checkpoint_sha256, "cpu", source_of(str(path)))
+    after = TrainingSet(
+        training_set.folder, training_set.checkpoint_sha256, "cpu", source_of(str(path))
+    )
     assert before.work != after.work
     assert bundled_file("bundled:classroom@train").is_file()
 
@@ -179,12 +193,12 @@ def test_nearest_are_the_largest_cosines(rows, number, seed, at_once):
     unit = raw / np.linalg.norm(raw, axis=1, keepdims=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training_documents, "AT_ONCE", at_once)
-        found, cosines = nearest(unit.astype(np.float32), unit[0], number)
+        result, cosines = nearest(unit.astype(np.float32), unit[0], number)
     expected = cosine_similarity(raw[:1], raw)[0]
-    assert len(found) == min(number, rows)
+    assert len(result) == min(number, rows)
     assert cosines == pytest.approx(np.sort(expected)[::-1][:number], abs=2e-5)
-    assert cosines == pytest.approx(expected[found], abs=1e-5)
-    same = found[np.isclose(expected[found], 1)]
+    assert cosines == pytest.approx(expected[result], abs=1e-5)
+    same = result[np.isclose(expected[result], 1)]
     assert (np.diff(same) > 0).all()
 
 
@@ -206,10 +220,10 @@ def test_against_all_documents_one_by_one(read, planted_corpora):
     everything = document_vectors(checkpoint, corpus.texts)
     for text in planted_corpora.test.texts[:10]:
         vector = document_vectors(checkpoint, [text])[0]
-        found = neighbours(vectors, vector, text)
+        result = neighbours(vectors, vector, text)
         cosines = np.sort(cosine_similarity(vector[None], everything)[0])[::-1]
-        assert [one.similarity for one in found.found] == pytest.approx(cosines[:10], abs=2e-3)
-        for one in found.found:
+        assert [one.similarity for one in result.documents] == pytest.approx(cosines[:10], abs=2e-3)
+        for one in result.documents:
             assert one.document.text == corpus.texts[one.row]
             assert one.document.label == corpus.labels[one.row]
 
@@ -227,13 +241,15 @@ def test_they_tell_the_planted_class(read, planted_corpora):
 def test_its_own_text_is_told_and_has_no_vote(read):
     checkpoint, corpus, vectors = read
     text = corpus.texts[0]
-    found = neighbours(vectors, document_vectors(checkpoint, [text])[0], text, 3)
-    same = [one.document.id for one in found.found if one.same_text]
+    result = neighbours(vectors, document_vectors(checkpoint, [text])[0], text, 3)
+    same = [one.document.id for one in result.documents if one.same_text]
     assert sorted(same) == sorted([corpus.ids[0], "copy"])
-    assert all(one.similarity == pytest.approx(1, abs=2e-3) for one in found.found if one.same_text)
-    assert found.labels_of_same_text == tuple(sorted({corpus.labels[0], corpus.labels[-1]}))
-    assert sum(found.votes.values()) == 3
-    shown = neighbour_table(found, corpus.labels[0])
+    assert all(
+        one.similarity == pytest.approx(1, abs=2e-3) for one in result.documents if one.same_text
+    )
+    assert result.labels_of_same_text == tuple(sorted({corpus.labels[0], corpus.labels[-1]}))
+    assert sum(result.votes.values()) == 3
+    shown = neighbour_table(result, corpus.labels[0])
     assert shown["similarity"].is_monotonic_decreasing
     assert shown["same_text"].sum() == 2
     assert (shown["differs"] == (shown["label"] != corpus.labels[0])).all()

@@ -31,7 +31,7 @@ def explanations(planted_checkpoint, scored_corpus):
 
 
 @pytest.fixture(scope="module")
-def found(store) -> WordAttention:
+def result(store) -> WordAttention:
     return gather_word_attention(store, np.arange(store.rows))
 
 
@@ -64,9 +64,9 @@ def rows_of(store, group: DocumentGroup) -> np.ndarray:
     ],
 )
 @pytest.mark.parametrize("by", ["lift", "attention"])
-def test_words_are_those_of_the_explanations(store, found, explanations, group, by):
+def test_words_are_those_of_the_explanations(store, result, explanations, group, by):
     expected = in_documents(explanations, rows_of(store, group))
-    words = word_table(found, group, by, at_least=1).set_index("word")
+    words = word_table(result, group, by, at_least=1).set_index("word")
     assert set(words.index) == set(expected)
     for word, there in expected.items():
         attention, lift, times = map(np.array, zip(*there, strict=True))
@@ -77,33 +77,33 @@ def test_words_are_those_of_the_explanations(store, found, explanations, group, 
         assert row["lift"] == pytest.approx(lift.mean(), rel=0.03, abs=5e-3)
 
 
-def test_the_planted_words_lead(found):
-    assert set(word_table(found, at_least=3)["word"].head(2)) == {"dreadful", "splendid"}
-    best = word_table(found, DocumentGroup("true", "bad"), at_least=3).iloc[0]
+def test_the_planted_words_lead(result):
+    assert set(word_table(result, at_least=3)["word"].head(2)) == {"dreadful", "splendid"}
+    best = word_table(result, DocumentGroup("true", "bad"), at_least=3).iloc[0]
     assert best["word"] == "dreadful"
     assert best["low"] < best["lift"] < best["high"]
 
 
-def test_a_word_has_to_stand_in_enough_documents(found):
-    words = word_table(found, at_least=20)
+def test_a_word_has_to_stand_in_enough_documents(result):
+    words = word_table(result, at_least=20)
     assert (words["documents"] >= 20).all()
-    assert len(words) < len(word_table(found, at_least=1))
-    assert len(word_table(found, at_least=1_000)) == 0
+    assert len(words) < len(word_table(result, at_least=1))
+    assert len(word_table(result, at_least=1_000)) == 0
 
 
-def test_groups_beside_each_other(found):
+def test_groups_beside_each_other(result):
     groups = [DocumentGroup("true", "good"), DocumentGroup("true", "bad")]
     words = ["splendid", "dreadful", "the"]
-    means = group_means(found, words, groups)
+    means = group_means(result, words, groups)
     for group, row in zip(groups, means, strict=True):
-        table = word_table(found, group, at_least=1).set_index("word")["lift"]
+        table = word_table(result, group, at_least=1).set_index("word")["lift"]
         for word, mean in zip(words, row, strict=True):
             assert np.isnan(mean) if word not in table else mean == pytest.approx(table[word])
     assert np.isnan(means[0][1])  # "dreadful" stands in no good one
-    assert group_means(found, [], groups).shape == (2, 0)
+    assert group_means(result, [], groups).shape == (2, 0)
 
 
-def test_where_sentence_weight_sits(store, found, explanations):
+def test_where_sentence_weight_sits(store, result, explanations):
     """Each sentence covers an equal stretch of the document; a fine grid does the sharing out."""
     grid = 5_040  # a multiple of 10 and of each number of sentences
     rows = rows_of(store, DocumentGroup("true", "good"))
@@ -112,7 +112,7 @@ def test_where_sentence_weight_sits(store, found, explanations):
         weights = explanations[row].sentence_weights
         fine = np.repeat(weights / (grid // len(weights)), grid // len(weights))
         expected.append(BINS * fine.reshape(BINS, -1).sum(1))
-    there = sentence_profile(found, DocumentGroup("true", "good"))
+    there = sentence_profile(result, DocumentGroup("true", "good"))
     assert there.documents == len(rows)
     assert there.mean == pytest.approx(np.mean(expected, axis=0), abs=5e-3)
     assert there.mean.mean() == pytest.approx(1, abs=1e-6)
@@ -121,22 +121,22 @@ def test_where_sentence_weight_sits(store, found, explanations):
 
 
 def test_a_document_of_one_sentence_has_no_profile(make_store):
-    found = gather_word_attention(make_store(texts=["one two", "three"]), np.arange(2))
-    assert np.isnan(found.positions).all()
-    nothing = sentence_profile(found)
+    result = gather_word_attention(make_store(texts=["one two", "three"]), np.arange(2))
+    assert np.isnan(result.positions).all()
+    nothing = sentence_profile(result)
     assert nothing.documents == 0
     assert np.isnan(nothing.mean).all()
 
 
-def test_entropies_are_counted(store, found):
+def test_entropies_are_counted(store, result):
     for group in (ALL_DOCUMENTS, DocumentGroup("wrong"), DocumentGroup("predicted", "bad")):
         entropy = store.outcomes.entropy[rows_of(store, group)]
-        counts = entropy_histogram(found, group)
+        counts = entropy_histogram(result, group)
         assert counts.sum() == len(entropy)
         assert counts[-1] == (entropy >= 1 - 1 / SHARES).sum()
 
 
-def test_only_the_rows_asked_for_count(store, found, explanations):
+def test_only_the_rows_asked_for_count(store, result, explanations):
     rows = np.array([97, 3, 41, 4])
     part = gather_word_attention(store, rows)
     assert (part.of, len(part.outcomes)) == (4, 4)
@@ -149,24 +149,24 @@ def test_only_the_rows_asked_for_count(store, found, explanations):
 
 def test_of_many_a_sample_is_read_the_same_each_time(store, monkeypatch):
     monkeypatch.setattr(word_attention, "MOST", 30)
-    told = []
+    reports = []
     first = gather_word_attention(
-        store, np.arange(store.rows), lambda *how_far: told.append(how_far)
+        store, np.arange(store.rows), lambda *how_far: reports.append(how_far)
     )
     again = gather_word_attention(store, np.arange(store.rows))
     assert (first.of, len(first.outcomes)) == (100, 30)
-    assert told[-1] == (30, 30)
+    assert reports[-1] == (30, 30)
     np.testing.assert_array_equal(first.positions, again.positions)
     other = gather_word_attention(store, np.arange(store.rows), seed=1)
     assert not np.array_equal(first.positions, other.positions)
 
 
-def test_merging_early_changes_nothing(store, found, monkeypatch):
+def test_merging_early_changes_nothing(store, result, monkeypatch):
     monkeypatch.setattr(word_attention, "_MERGED", 10)
     again = gather_word_attention(store, np.arange(store.rows))
-    np.testing.assert_array_equal(again.word, found.word)
+    np.testing.assert_array_equal(again.word, result.word)
     for name in SUMS:
-        np.testing.assert_allclose(again.sums[name], found.sums[name], rtol=1e-12)
+        np.testing.assert_allclose(again.sums[name], result.sums[name], rtol=1e-12)
 
 
 def test_no_document_and_a_damaged_part_are_sentences(make_store):
@@ -182,13 +182,13 @@ def test_no_document_and_a_damaged_part_are_sentences(make_store):
         gather_word_attention(store, np.arange(2))
 
 
-def test_wrong_shapes_are_refused(found):
+def test_wrong_shapes_are_refused(result):
     with pytest.raises(ValueError, match="of one length"):
-        WordAttention(1, found.outcomes, found.words, found.word[:-1], found.cell, found.sums,
-                 found.positions)  # fmt: skip
+        WordAttention(1, result.outcomes, result.words, result.word[:-1], result.cell, result.sums,
+                 result.positions)  # fmt: skip
     with pytest.raises(ValueError, match="positions"):
-        WordAttention(1, found.outcomes, found.words, found.word, found.cell, found.sums,
-                 found.positions[:-1])  # fmt: skip
+        WordAttention(1, result.outcomes, result.words, result.word, result.cell, result.sums,
+                 result.positions[:-1])  # fmt: skip
 
 
 def test_credibility_by_hand():

@@ -9,7 +9,7 @@ from han_core.analysis.annotations.database import open_database
 from han_core.analysis.annotations.writing import add_tag
 from han_core.analysis.documents import content_hash
 from han_core.analysis.filters import Filter, to_text
-from han_core.analysis.scoring_job import score_in_process
+from han_core.analysis.scoring.run import score_in_process
 from han_core.analysis.sources import source_of
 from han_core.data.readers import read_table
 from han_core.models.checkpoint import load_checkpoint

@@ -8,8 +8,8 @@ import time
 import numpy as np
 import pytest
 
-from han_core.analysis import scoring_job
 from han_core.analysis.score_cache import list_scores
+from han_core.analysis.scoring import run
 from han_core.analysis.sources import source_of
 from han_core.runtime.jobs import JobState
 from pages.errors import scoring, word_attention
@@ -64,7 +64,7 @@ def own_file(tmp_path, root):
     path = tmp_path / "films.jsonl"
     path.write_text("\n".join(map(json.dumps, ROWS)))
     source, folder = source_of(str(path)), root / "small-han"
-    made = scoring_job.score_in_process(
+    made = run.score_in_process(
         folder, load_checkpoint(folder), source.read(), source, lambda done, of: None
     )
     return path, made
@@ -83,7 +83,7 @@ def test_few_documents_are_scored_at_once_and_kept(app):
 
 
 def test_many_are_scored_by_another_process(app, monkeypatch):
-    monkeypatch.setattr(scoring_job, "FEW_DOCUMENTS", 10)
+    monkeypatch.setattr(run, "FEW_DOCUMENTS", 10)
     app.run()
     assert app.session_state["found"] is None
     deadline = time.monotonic() + PATIENCE

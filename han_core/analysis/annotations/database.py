@@ -93,13 +93,13 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A view of one moment."""
-        with self._said(), self._reader.connect() as connection:
+        with self._one_sentence(), self._reader.connect() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Write everything done in this block, or nothing if an exception leaves it."""
-        with self._said(), self._writer.begin() as connection:
+        with self._one_sentence(), self._writer.begin() as connection:
             connection.execute(sa.update(CLOCK).values(number=CLOCK.c.number + 1))
             yield connection
 
@@ -114,11 +114,11 @@ class Database:
 
     def bring_up_to_date(self) -> None:
         """Make the tables, or the present ones of an older database's."""
-        with self._said():
+        with self._one_sentence():
             upgrade(self._reader, self._writer, self.name)
 
     @contextmanager
-    def _said(self) -> Iterator[None]:
+    def _one_sentence(self) -> Iterator[None]:
         try:
             yield
         except (DBAPIError, PoolTimeout) as error:

@@ -178,7 +178,7 @@ def annotations_from_json(text: str) -> tuple[Annotation, ...]:
     if not text.strip():
         return ()
     try:
-        return tuple(one.said() for one in _CELL.validate_json(text))
+        return tuple(one.annotation() for one in _CELL.validate_json(text))
     except ValidationError as error:
         first = error.errors()[0]
         where = " ".join(str(step) for step in first["loc"])
@@ -212,7 +212,7 @@ class _Flag(_Strict):
     at: AwareDatetime
 
 
-class _Said(_Strict):
+class _AnnotationCell(_Strict):
     """One annotator's part of a cell."""
 
     annotator: Name
@@ -221,14 +221,14 @@ class _Said(_Strict):
     flags: Annotated[list[_Flag], Field(max_length=2)] = []
     read: AwareDatetime | None = None
 
-    def said(self) -> Annotation:
+    def annotation(self) -> Annotation:
         note = Note(self.note.text, self.note.at, 0) if self.note else None
         tags = tuple(TagMark(one.name, one.at) for one in self.tags)
         flags = tuple(FlagMark(one.kind, one.label, one.meant, one.at) for one in self.flags)
         return Annotation(self.annotator, tags, note, flags, self.read)
 
 
-_CELL = TypeAdapter(Annotated[list[_Said], Field(max_length=1_000)])
+_CELL = TypeAdapter(Annotated[list[_AnnotationCell], Field(max_length=1_000)])
 
 
 def _cells(annotations: Iterable[Annotation]) -> tuple[str, ...]:
@@ -237,7 +237,7 @@ def _cells(annotations: Iterable[Annotation]) -> tuple[str, ...]:
     tags = dict.fromkeys(sorted(tag.name for one in annotations for tag in one.tags))
     flags = dict.fromkeys(flag_text(flag) for one in annotations for flag in one.flags)
     notes = (f"{one.annotator}: {one.note.text}" for one in annotations if one.note)
-    cell = [_Said.model_validate(_as_json(one)) for one in annotations]
+    cell = [_AnnotationCell.model_validate(_as_json(one)) for one in annotations]
     coding = _CELL.dump_json(cell, exclude_defaults=True).decode()
     who = (one.annotator for one in annotations)
     return "; ".join(tags), "; ".join(flags), "\n\n".join(notes), "; ".join(who), coding

@@ -103,9 +103,9 @@ def _run(url: str, *statements: str) -> None:
 
 def _binary(name: str) -> Path | None:
     """The program of the newest PostgreSQL in Debian's folder, or of the one on the path."""
-    found = [folder / name for folder in BINARIES if (folder / name).exists()]
-    if found:
-        return found[-1]
+    result = [folder / name for folder in BINARIES if (folder / name).exists()]
+    if result:
+        return result[-1]
     return Path(on_path) if (on_path := shutil.which(name)) else None
 
 

@@ -24,9 +24,9 @@ def labels(both, only_first, only_second, neither):
 def test_kappa_is_that_of_scikit_learn(counts):
     first, second = labels(*counts)
     assume(len(set(first) | set(second)) == 2)
-    found = agreement_of_counts("x", *counts)
-    assert found.n == sum(counts)
-    assert found.kappa == pytest.approx(cohen_kappa_score(first, second), abs=1e-12)
+    result = agreement_of_counts("x", *counts)
+    assert result.n == sum(counts)
+    assert result.kappa == pytest.approx(cohen_kappa_score(first, second), abs=1e-12)
 
 
 def by_hand(shares: np.ndarray) -> float:
@@ -47,16 +47,16 @@ def test_the_interval_is_that_of_the_delta_method(counts):
     # kappa as written takes the fourth share as what is left only through 1 - first and so on
     mean = gradient @ shares
     error = math.sqrt(((gradient - mean) ** 2 @ shares) / n)
-    found = agreement_of_counts("x", *counts)
-    assert found.low == pytest.approx(max(found.kappa - 1.959964 * error, -1), abs=1e-4)
-    assert found.high == pytest.approx(min(found.kappa + 1.959964 * error, 1), abs=1e-4)
+    result = agreement_of_counts("x", *counts)
+    assert result.low == pytest.approx(max(result.kappa - 1.959964 * error, -1), abs=1e-4)
+    assert result.high == pytest.approx(min(result.kappa + 1.959964 * error, 1), abs=1e-4)
 
 
 def test_an_example_worked_by_hand():
     """20 both, 5 and 10 one alone, 15 neither: agreement .7, by chance .5, kappa .4."""
-    found = agreement_of_counts("x", 20, 5, 10, 15)
-    assert found.kappa == pytest.approx(0.4)
-    assert (found.low, found.high) == (
+    result = agreement_of_counts("x", 20, 5, 10, 15)
+    assert result.kappa == pytest.approx(0.4)
+    assert (result.low, result.high) == (
         pytest.approx(0.149, abs=0.01),
         pytest.approx(0.651, abs=0.01),
     )
@@ -74,17 +74,17 @@ def test_an_example_worked_by_hand():
     ],
 )
 def test_where_kappa_or_its_interval_is_not_defined(counts, kappa, reason):
-    found = agreement_of_counts("x", *counts)
-    assert found.kappa == (kappa if kappa is None else pytest.approx(kappa))
-    assert reason in found.reason
-    assert (found.low is None) == bool(reason)
+    result = agreement_of_counts("x", *counts)
+    assert result.kappa == (kappa if kappa is None else pytest.approx(kappa))
+    assert reason in result.reason
+    assert (result.low is None) == bool(reason)
 
 
 @given(COUNTS)
 def test_the_interval_holds_kappa(counts):
-    found = agreement_of_counts("x", *counts)
-    if found.low is not None:
-        assert -1 <= found.low <= found.kappa <= found.high <= 1
+    result = agreement_of_counts("x", *counts)
+    if result.low is not None:
+        assert -1 <= result.low <= result.kappa <= result.high <= 1
 
 
 def test_only_documents_that_both_looked_at_count(database):

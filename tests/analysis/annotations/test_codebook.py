@@ -21,7 +21,7 @@ from han_core.runtime.errors import UserError
 A, B, C = "a" * 32, "b" * 32, "c" * 32
 
 
-def told(database) -> list[tuple[str, str, str]]:
+def changes(database) -> list[tuple[str, str, str]]:
     """(who, what, subject) of the whole history."""
     with database.reading() as connection:
         rows = connection.execute(HISTORY.select().order_by(HISTORY.c.id))
@@ -37,7 +37,7 @@ def test_a_tag_is_made_and_changed(database):
     assert (changed.id, changed.name, changed.version) == (made.id, "Negation", 2)
     assert (changed.created_by, changed.created_at) == ("Anna", made.created_at)
     assert codebook(database) == (changed,)
-    assert told(database) == [
+    assert changes(database) == [
         ("Anna", "made a tag", "Nega tion"),
         ("Ben", "changed a tag", "Nega tion"),
     ]
@@ -76,7 +76,7 @@ def test_a_key_stands_once_among_the_tags_that_are_offered(database):
 
 
 @pytest.mark.parametrize(
-    ("given", "says"),
+    ("arguments", "says"),
     [
         ({"name": "  "}, "at least one character"),
         ({"name": "x" * 81}, "at most 80"),
@@ -91,9 +91,9 @@ def test_a_key_stands_once_among_the_tags_that_are_offered(database):
         ({"key": "J"}, "next or previous"),
     ],
 )
-def test_what_is_no_tag_is_refused(notes, given, says):
+def test_what_is_no_tag_is_refused(notes, arguments, says):
     with pytest.raises(UserError, match=says):
-        save_tag(notes, **({"name": "x", "annotator": "Anna"} | given))
+        save_tag(notes, **({"name": "x", "annotator": "Anna"} | arguments))
     assert codebook(notes) == ()
 
 

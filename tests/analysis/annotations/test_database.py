@@ -22,11 +22,11 @@ from han_core.runtime.errors import UserError
 
 def test_sqlite_is_opened_as_it_should_be(notes):
     with notes.reading() as connection:
-        found = {
+        result = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
         }
-    assert found == {
+    assert result == {
         "journal_mode": "wal",
         "synchronous": 2,
         "foreign_keys": 1,
@@ -82,10 +82,10 @@ def test_locked_notes_say_so(url):
 def test_readers_do_not_wait_for_a_writer_and_see_one_moment(url):
     first, second = open_database(url), open_database(url, patience=0.2)
     with second.reading() as connection:
-        asked = sa.select(sa.func.count()).select_from(TAG)
-        assert connection.execute(asked).scalar() == 0
+        query = sa.select(sa.func.count()).select_from(TAG)
+        assert connection.execute(query).scalar() == 0
         save_tag(first, "negation", "Anna")
-        assert connection.execute(asked).scalar() == 0
+        assert connection.execute(query).scalar() == 0
         with first.writing():
             assert len(codebook(second)) == 1
     first.close()
@@ -188,8 +188,8 @@ def older(empty_url):
 def test_the_revisions_are_those_that_are_known():
     config = Config()
     config.set_main_option("script_location", str(upgrading.MIGRATIONS))
-    found = ScriptDirectory.from_config(config).walk_revisions()
-    assert tuple(reversed([step.revision for step in found])) == KNOWN
+    result = ScriptDirectory.from_config(config).walk_revisions()
+    assert tuple(reversed([step.revision for step in result])) == KNOWN
 
 
 def test_the_steps_lead_to_the_schema(empty_url):

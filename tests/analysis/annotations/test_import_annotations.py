@@ -39,20 +39,20 @@ def fill(database) -> None:
     set_read(database, B, "Ben", True)
 
 
-def said_of_everything(database) -> dict:
+def all_annotations(database) -> dict:
     return annotations_by_document(database, [A, B, C])
 
 
 def test_findings_are_columns_in_the_order_asked(database):
     fill(database)
-    found = annotation_cells(database, [C, B, A, B])
-    assert found.tags == ("", "", "irony; negation", "")
+    result = annotation_cells(database, [C, B, A, B])
+    assert result.tags == ("", "", "irony; negation", "")
     flags = "label is wrong (positive); ambiguous"
-    assert found.flags == ("", flags, "", flags)
-    assert found.notes == ("", "", "Ben: <b>\n=1", "")
-    assert found.annotators == ("", "Anna; Ben", "Anna; Ben", "Anna; Ben")
-    assert found.coding[0] == ""
-    assert [one["annotator"] for one in json.loads(found.coding[1])] == ["Anna", "Ben"]
+    assert result.flags == ("", flags, "", flags)
+    assert result.notes == ("", "", "Ben: <b>\n=1", "")
+    assert result.annotators == ("", "Anna; Ben", "Anna; Ben", "Anna; Ben")
+    assert result.coding[0] == ""
+    assert [one["annotator"] for one in json.loads(result.coding[1])] == ["Anna", "Ben"]
     assert annotation_cells(database, []) == AnnotationCells((), (), (), (), ())
 
 
@@ -60,28 +60,30 @@ def test_what_is_taken_away_can_be_brought_elsewhere(database, notes):
     fill(database)
     for name in ("irony", "negation"):
         save_tag(notes, name, "Anna")
-    said = {
+    annotations = {
         content: annotations_from_json(cell)
         for content, cell in zip(
             [A, B, C], annotation_cells(database, [A, B, C]).coding, strict=True
         )
     }
-    assert import_annotations(notes, said, "Cem") == ImportSummary(tags=3, notes=1, flags=2, read=1)
-    assert said_of_everything(notes) == said_of_everything(database)
+    assert import_annotations(notes, annotations, "Cem") == ImportSummary(
+        tags=3, notes=1, flags=2, read=1
+    )
+    assert all_annotations(notes) == all_annotations(database)
     number = notes.number()
-    assert import_annotations(notes, said, "Cem") == ImportSummary()
-    assert said_of_everything(notes) == said_of_everything(database)
+    assert import_annotations(notes, annotations, "Cem") == ImportSummary()
+    assert all_annotations(notes) == all_annotations(database)
     assert notes.number() == number + 1  # it asked, and found nothing to write
 
 
 def test_nothing_that_is_there_is_taken_away(database):
     fill(database)
-    before = said_of_everything(database)
+    before = all_annotations(database)
     other = Annotation("Ben", (TagMark("IRONY", AT),), Note("my own", AT, 0), (), AT)
     assert import_annotations(database, {A: (other,)}, "Cem") == ImportSummary(
         notes=1, joined=1, read=1
     )
-    (anna, ben), was = said_of_everything(database)[A], before[A][1]
+    (anna, ben), was = all_annotations(database)[A], before[A][1]
     assert anna == before[A][0]
     assert ben.tags == was.tags  # with the time of before
     assert ben.note.text == f"<b>\n=1{BETWEEN}my own"
@@ -108,14 +110,14 @@ def test_all_of_it_or_nothing(database):
     good, bad = Annotation("Anna", read=AT), Annotation("\0", read=AT)
     with pytest.raises(UserError, match="visible"):
         import_annotations(database, {A: (good,), B: (bad,)}, "Cem")
-    assert said_of_everything(database) == {}
+    assert all_annotations(database) == {}
 
 
 def test_many_are_brought_in_parts(database, monkeypatch):
     monkeypatch.setattr("han_core.analysis.annotations.document_annotations.AT_ONCE", 7)
-    said = {f"{number:032x}": (Annotation("Anna", read=AT),) for number in range(30)}
-    assert import_annotations(database, said, "Cem") == ImportSummary(read=30)
-    assert annotations_by_document(database, list(said)) == said
+    annotations = {f"{number:032x}": (Annotation("Anna", read=AT),) for number in range(30)}
+    assert import_annotations(database, annotations, "Cem") == ImportSummary(read=30)
+    assert annotations_by_document(database, list(annotations)) == annotations
 
 
 @pytest.mark.parametrize(
@@ -163,27 +165,30 @@ SAID = st.builds(
 BY_DOCUMENT = st.dictionaries(
     st.sampled_from([A, B, C]),
     st.lists(SAID, min_size=1, max_size=3, unique_by=lambda x: x.annotator).map(
-        lambda said: tuple(sorted(said, key=lambda one: one.annotator))
+        lambda annotations: tuple(sorted(annotations, key=lambda one: one.annotator))
     ),
 )
 
 
 @pytest.mark.long
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
-@given(said=BY_DOCUMENT)
-def test_round_trip(said, notes):
+@given(annotations=BY_DOCUMENT)
+def test_round_trip(annotations, notes):
     with notes.writing() as connection:
         for table in reversed(METADATA.sorted_tables):
             if table is not CLOCK:
                 connection.execute(table.delete())
     for name in TAGS:
         save_tag(notes, name, "Anna")
-    import_annotations(notes, said, "Cem")
-    assert said_of_everything(notes) == said
-    cells = annotation_cells(notes, list(said)).coding
-    read = {content: annotations_from_json(cell) for content, cell in zip(said, cells, strict=True)}
+    import_annotations(notes, annotations, "Cem")
+    assert all_annotations(notes) == annotations
+    cells = annotation_cells(notes, list(annotations)).coding
+    read = {
+        content: annotations_from_json(cell)
+        for content, cell in zip(annotations, cells, strict=True)
+    }
     assert [[one.last for one in of_it] for of_it in read.values()] == [
-        [one.last for one in of_it] for of_it in said.values()
+        [one.last for one in of_it] for of_it in annotations.values()
     ]
     assert import_annotations(notes, read, "Cem") == ImportSummary()
 
@@ -191,4 +196,4 @@ def test_round_trip(said, notes):
 def test_times_from_other_zones_are_the_same_moment(database):
     local = AT.astimezone(datetime.now().astimezone().tzinfo) + timedelta(0)
     import_annotations(database, {A: (Annotation("Anna", read=local),)}, "Cem")
-    assert said_of_everything(database)[A][0].read == AT
+    assert all_annotations(database)[A][0].read == AT

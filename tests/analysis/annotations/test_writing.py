@@ -30,7 +30,7 @@ from tests.analysis.annotations.writers import TEXT
 A, B = "a" * 32, "b" * 32
 
 
-def said(database, content=A) -> dict[str, list[str]]:
+def tags_by_annotator(database, content=A) -> dict[str, list[str]]:
     return {
         one.annotator: [tag.name for tag in one.tags]
         for one in document_annotations(database, content)
@@ -44,10 +44,10 @@ def test_tags_are_those_of_who_put_them(database):
         add_tag(database, A, "negation", who)
     add_tag(database, A, "irony", "Anna")
     add_tag(database, A, "irony", "Anna")
-    assert said(database) == {"Anna": ["Negation", "irony"], "Ben": ["Negation"]}
+    assert tags_by_annotator(database) == {"Anna": ["Negation", "irony"], "Ben": ["Negation"]}
     remove_tag(database, A, "NEGATION", "Anna")
     remove_tag(database, A, "never put", "Anna")
-    assert said(database) == {"Anna": ["irony"], "Ben": ["Negation"]}
+    assert tags_by_annotator(database) == {"Anna": ["irony"], "Ben": ["Negation"]}
     assert [change.what for change in history(database, A)] == ["tagged"] * 3 + ["took a tag off"]
 
 
@@ -205,13 +205,13 @@ def test_marks_are_those_of_everybody(database):
     write_note(database, B, "Ben", "x")
     set_read(database, "c" * 32, "Ben", True)
     set_flag(database, "d" * 32, "ambiguous", "Ben", True)
-    found = marks(database)
-    assert found.tagged == {"irony": frozenset({A})}
-    assert found.flagged == {"ambiguous": frozenset({"d" * 32})}
-    assert found.annotated == {A, B, "c" * 32, "d" * 32}
+    result = marks(database)
+    assert result.tagged == {"irony": frozenset({A})}
+    assert result.flagged == {"ambiguous": frozenset({"d" * 32})}
+    assert result.annotated == {A, B, "c" * 32, "d" * 32}
     assert annotated_documents(database, "Ben") == {B, "c" * 32, "d" * 32}
     assert annotated_documents(database, "nobody") == frozenset()
-    assert marks(database) is found  # nothing was written, so nothing is read
+    assert marks(database) is result  # nothing was written, so nothing is read
 
 
 def test_many_documents_are_asked_for_at_once(database, monkeypatch):
@@ -219,17 +219,19 @@ def test_many_documents_are_asked_for_at_once(database, monkeypatch):
     contents = [f"{number:032x}" for number in range(30)]
     for content in contents[::3]:
         set_read(database, content, "Anna", True)
-    found = annotations_by_document(database, [*contents, *contents])
-    assert list(found) == contents[::3]
+    result = annotations_by_document(database, [*contents, *contents])
+    assert list(result) == contents[::3]
 
 
 PROGRAMS, EACH, ROUNDS = 30, 2, 4
 
 
-def run(*given: object) -> None:
+def run(*arguments: object) -> None:
     writers = Path(__file__).with_name("writers.py")
     root = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
-    subprocess.run([sys.executable, writers, *map(str, given)], check=True, timeout=120, env=root)
+    subprocess.run(
+        [sys.executable, writers, *map(str, arguments)], check=True, timeout=120, env=root
+    )
 
 
 @pytest.mark.long
@@ -240,13 +242,13 @@ def test_thirty_writers_at_once_lose_nothing(database, url):
     writers = {f"writer {number}" for number in range(PROGRAMS)}
     for document in range(EACH):
         content = f"{document:032x}"
-        said = {one.annotator: one for one in document_annotations(database, content)}
-        assert said.keys() == writers | {"all"}
-        together = said.pop("all").note
+        annotations = {one.annotator: one for one in document_annotations(database, content)}
+        assert annotations.keys() == writers | {"all"}
+        together = annotations.pop("all").note
         assert together.version == PROGRAMS
         for number in range(PROGRAMS):
             assert f"[{number}]" in together.text
-            one = said[f"writer {number}"]
+            one = annotations[f"writer {number}"]
             assert [tag.name for tag in one.tags] == [f"tag {(number + document) % 3}"]
             assert one.note.text == f"{number} on {document}"
             assert [flag.kind for flag in one.flags] == ["ambiguous"]
@@ -262,9 +264,9 @@ def test_kill_9_while_writing_tears_nothing(database, url, tmp_path):
     for number in range(ROUNDS):
         acknowledged = (tmp_path / str(number)).read_text().split()
         assert acknowledged
-        said = annotations_by_document(database, acknowledged)
-        assert said.keys() == set(acknowledged)
-        assert all(one.note and one.read for (one,) in said.values())
+        annotations = annotations_by_document(database, acknowledged)
+        assert annotations.keys() == set(acknowledged)
+        assert all(one.note and one.read for (one,) in annotations.values())
     with database.reading() as connection:
         notes = connection.execute(sa.select(NOTE.c.content, NOTE.c.text)).all()
         assert all(note.text == f"{note.content} {TEXT}" for note in notes)

@@ -40,12 +40,15 @@ def killed(url: str, folder: Path, rounds: int) -> None:
     """A writer notes one document after the other, and says so when the call is back."""
 
     def work(number: int) -> None:
-        database, said = open_database(url), os.open(folder / f"{number}", os.O_CREAT | os.O_WRONLY)
+        database, file = (
+            open_database(url),
+            os.open(folder / f"{number}", os.O_CREAT | os.O_WRONLY),
+        )
         for document in range(100_000):
             content = f"{number * 100_000 + document:032x}"
             write_note(database, content, "Anna", f"{content} {TEXT}")
             set_read(database, content, "Anna", True)
-            os.write(said, f"{content}\n".encode())
+            os.write(file, f"{content}\n".encode())
 
     for number in range(rounds):
         child = _forked(lambda number=number: work(number))
@@ -69,8 +72,8 @@ def _forked(work: Callable[[], None]) -> int:
 
 
 if __name__ == "__main__":
-    kind, url, *given = sys.argv[1:]
+    kind, url, *arguments = sys.argv[1:]
     if kind == "many":
-        many(url, int(given[0]), int(given[1]))
+        many(url, int(arguments[0]), int(arguments[1]))
     else:
-        killed(url, Path(given[0]), int(given[1]))
+        killed(url, Path(arguments[0]), int(arguments[1]))

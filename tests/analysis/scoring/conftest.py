@@ -7,7 +7,6 @@ import pytest
 from han_core.analysis.scoring import manifest
 from han_core.analysis.scoring.workers import Scorer
 from han_core.data.corpus import Corpus
-from han_core.models.checkpoint import load_checkpoint
 from tests.conftest import WORDS
 
 
@@ -25,16 +24,6 @@ def corpus() -> Corpus:
     return Corpus("thirty", tuple(texts), labels, tuple(f"d{i}" for i in range(30)), {})
 
 
-@pytest.fixture(scope="session")
-def folder(random_checkpoint):
-    return random_checkpoint("han")
-
-
-@pytest.fixture(scope="session")
-def checkpoint(folder):
-    return load_checkpoint(folder)
-
-
 @pytest.fixture
 def small_parts(monkeypatch):
     """Parts of seven rows: thirty documents make five."""
@@ -48,8 +37,8 @@ def here():
     def engine(parts, job):
         scorer = Scorer(job, "cpu")
         for part in parts:
-            engine.asked.append(part.number)
+            engine.parts.append(part.number)
             yield part.number, scorer(part.to_bytes())
 
-    engine.asked = []
+    engine.parts = []
     return engine

@@ -34,28 +34,28 @@ def pairs(tmp_path, corpus) -> Path:
 @pytest.mark.usefixtures("in_process")
 def test_it_prints_what_evaluate_prints(run_command, folder, pairs, tmp_path):
     wanted = ("--checkpoint", folder, "--data", pairs)
-    status, (found,), errors = run_command("score", *wanted, "--out", tmp_path / "out", *CPU)
+    status, (result,), errors = run_command("score", *wanted, "--out", tmp_path / "out", *CPU)
     assert status == 0
-    assert list(found) == ["out", "rows", "parts", *FIGURES, "documents_per_second"]
-    assert (found["rows"], found["parts"]) == (30, 1)
+    assert list(result) == ["out", "rows", "parts", *FIGURES, "documents_per_second"]
+    assert (result["rows"], result["parts"]) == (30, 1)
     assert any("Scoring" in line and "30/30" in line for line in errors)
     _, (expected,), _ = run_command("evaluate", *wanted, *CPU)
     for name in FIGURES:
-        assert found[name] == pytest.approx(expected[name], abs=1e-5)
+        assert result[name] == pytest.approx(expected[name], abs=1e-5)
     status, (again,), _ = run_command("score", *wanted, "--out", tmp_path / "out", *CPU)
-    assert (status, again) == (0, {**found, "documents_per_second": None})
+    assert (status, again) == (0, {**result, "documents_per_second": None})
 
 
 @pytest.mark.usefixtures("in_process")
 def test_data_without_labels(run_command, folder, pairs, tmp_path):
-    status, (found,), _ = run_command(
+    status, (result,), _ = run_command(
         "score", "--checkpoint", folder, "--data", pairs, "--out", tmp_path / "out", "--unlabelled"
     )
-    assert (status, found["rows"], found["accuracy"]) == (0, 30, None)
+    assert (status, result["rows"], result["accuracy"]) == (0, 30, None)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--workers", "0"], "at least 1"),
         (["--address", "auto"], "--address is for --engine ray"),
@@ -65,13 +65,13 @@ def test_data_without_labels(run_command, folder, pairs, tmp_path):
         (["--checkpoint", "nowhere"], "'nowhere' is none"),
     ],
 )
-def test_wrong_input_is_one_line(run_command, folder, pairs, tmp_path, arguments, said):
+def test_wrong_input_is_one_line(run_command, folder, pairs, tmp_path, arguments, message):
     status, output, errors = run_command(
         "score", "--checkpoint", folder, "--data", pairs, "--out", tmp_path / "out", *arguments
     )
     assert (status, output) == (2, [])
     assert errors[-1].startswith("error: ")
-    assert said in errors[-1]
+    assert message in errors[-1]
     assert not (tmp_path / "out").exists()
 
 
@@ -138,7 +138,7 @@ def test_killed_and_interrupted_it_goes_on_to_the_same_files(
     monkeypatch.setattr(data_commands, "local_engine", lambda options: here)
     for folder_of_scores in (out, calm):
         arguments = ("--checkpoint", folder, "--data", data, "--out", folder_of_scores, *CPU)
-        status, (found,), _ = run_command("score", *arguments)
-        assert (status, found["rows"]) == (0, 2500)
+        status, (result,), _ = run_command("score", *arguments)
+        assert (status, result["rows"]) == (0, 2500)
     assert interrupted.items() < parts(out).items()
     assert parts(out) == parts(calm)

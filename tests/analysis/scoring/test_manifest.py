@@ -39,16 +39,16 @@ def test_it_describes_both(manifest, checkpoint):
 
 
 def test_the_data_are_known_by_ids_texts_and_labels(corpus):
-    known = data_sha256(corpus)
-    assert data_sha256(dataclasses.replace(corpus, name="other", extra={})) == known
+    before = data_sha256(corpus)
+    assert data_sha256(dataclasses.replace(corpus, name="other", extra={})) == before
     for changed in (
         {"texts": ("other", *corpus.texts[1:])},
         {"labels": ("neg" if corpus.labels[0] == "pos" else "pos", *corpus.labels[1:])},
         {"labels": ()},
         {"ids": ("other", *corpus.ids[1:])},
     ):
-        assert data_sha256(dataclasses.replace(corpus, **changed)) != known
-    assert data_sha256(corpus.take(range(29, -1, -1))) != known
+        assert data_sha256(dataclasses.replace(corpus, **changed)) != before
+    assert data_sha256(corpus.take(range(29, -1, -1))) != before
 
 
 def test_cells_do_not_run_into_each_other(corpus):
@@ -79,16 +79,16 @@ def test_a_folder_is_claimed_once_and_again(manifest, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "message"),
     [
         ({"checkpoint_sha256": "0", "checkpoint": "mine"}, "not of mine as it is now"),
         ({"data_sha256": "0", "data": "b.csv"}, "not of the documents and labels.*b.csv"),
         ({"rows_a_part": 7}, "other parts"),
     ],
 )
-def test_other_scores_are_refused_in_a_sentence(manifest, tmp_path, changed, said):
+def test_other_scores_are_refused_in_a_sentence(manifest, tmp_path, changed, message):
     claim(tmp_path, manifest)
-    with pytest.raises(UserError, match=f"holds the scores of han-additive on thirty, .*{said}"):
+    with pytest.raises(UserError, match=f"holds the scores of han-additive on thirty, .*{message}"):
         claim(tmp_path, manifest.model_copy(update=changed))
     assert read_manifest(tmp_path) == manifest
 

@@ -75,9 +75,9 @@ def test_what_was_counted(scored):
 def test_the_attention_comes_back(scored):
     checkpoint, texts, _, rows = scored
     for row, text in zip(rows, texts, strict=True):
-        alone, kept = explain(checkpoint, text), StoredAttention.of_cells(row)
-        assert kept.sentence_weights == pytest.approx(alone.sentence_weights, abs=1e-3)
-        assert kept.word_weights == pytest.approx(alone.word_weights, abs=0.01)
+        alone, stored = explain(checkpoint, text), StoredAttention.of_cells(row)
+        assert stored.sentence_weights == pytest.approx(alone.sentence_weights, abs=1e-3)
+        assert stored.word_weights == pytest.approx(alone.word_weights, abs=0.01)
 
 
 def test_the_most_attended_words_are_different_ones_in_lower_case(scored):
@@ -152,15 +152,15 @@ def out(folder, checkpoint, corpus, here, small_parts, tmp_path):
 
 def test_the_attention_of_every_row(out, checkpoint, corpus):
     for row, text in enumerate(corpus.texts):
-        alone, kept = explain(checkpoint, text), stored_attention(out, row)
-        assert kept.sentence_lengths.tolist() == list(alone.document.sentence_lengths)
-        assert kept.words == tuple(word.lower() for word in alone.document.token_texts())
-        assert kept.document_weights == pytest.approx(alone.document_weights, abs=0.01)
-        assert kept.sentence_weights.sum() == pytest.approx(1, abs=1e-12)
-        for words in np.split(kept.word_weights, kept.sentence_lengths.cumsum()[:-1]):
+        alone, stored = explain(checkpoint, text), stored_attention(out, row)
+        assert stored.sentence_lengths.tolist() == list(alone.document.sentence_lengths)
+        assert stored.words == tuple(word.lower() for word in alone.document.token_texts())
+        assert stored.document_weights == pytest.approx(alone.document_weights, abs=0.01)
+        assert stored.sentence_weights.sum() == pytest.approx(1, abs=1e-12)
+        for words in np.split(stored.word_weights, stored.sentence_lengths.cumsum()[:-1]):
             assert words.sum() == pytest.approx(1, abs=1e-12)
-        assert kept.sentence_weights == pytest.approx(alone.sentence_weights, abs=1e-3)
-        assert kept.word_weights == pytest.approx(alone.word_weights, abs=0.01)
+        assert stored.sentence_weights == pytest.approx(alone.sentence_weights, abs=1e-3)
+        assert stored.word_weights == pytest.approx(alone.word_weights, abs=0.01)
 
 
 def test_figures_are_those_of_evaluate(out, checkpoint, corpus):
@@ -199,14 +199,14 @@ def test_lengths_that_do_not_fit_are_refused():
 def test_duckdb_reads_all_parts_as_one_table(out, corpus):
     duckdb = pytest.importorskip("duckdb", reason="duckdb is not installed")
     glob = str(out / "part-*.parquet")
-    asked = duckdb.connect()
-    (rows,) = asked.execute(f"select count(*) from '{glob}'").fetchone()
+    connection = duckdb.connect()
+    (rows,) = connection.execute(f"select count(*) from '{glob}'").fetchone()
     assert rows == len(corpus)
     columns = ", ".join(BULK)
-    cells = asked.execute(f"select {columns} from '{glob}' where row = 17").fetchone()
-    kept = StoredAttention.of_cells(dict(zip(BULK, cells, strict=True)))
-    np.testing.assert_array_equal(kept.word_weights, stored_attention(out, 17).word_weights)
-    np.testing.assert_allclose(kept.sentence_weights, stored_attention(out, 17).sentence_weights)
+    cells = connection.execute(f"select {columns} from '{glob}' where row = 17").fetchone()
+    stored = StoredAttention.of_cells(dict(zip(BULK, cells, strict=True)))
+    np.testing.assert_array_equal(stored.word_weights, stored_attention(out, 17).word_weights)
+    np.testing.assert_allclose(stored.sentence_weights, stored_attention(out, 17).sentence_weights)
 
 
 def test_codes_by_hand():

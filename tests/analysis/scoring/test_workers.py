@@ -28,9 +28,9 @@ def parts(corpus):
 @pytest.mark.long
 def test_any_number_of_processes_gives_the_same_bytes(parts, job, here):
     expected = dict(here(parts, job))
-    told = list(score_locally(parts, job, ["cpu"] * 2))
-    assert sorted(number for number, _ in told) == [0, 1, 2, 3, 4]
-    assert dict(told) == expected
+    parts_scored = list(score_locally(parts, job, ["cpu"] * 2))
+    assert sorted(number for number, _ in parts_scored) == [0, 1, 2, 3, 4]
+    assert dict(parts_scored) == expected
     assert dict(score_locally(parts[:2], job, ["cpu"])) == {at: expected[at] for at in (0, 1)}
 
 
