@@ -31,10 +31,10 @@ from han_core.analysis.filters import Filter, Marks, Range
 from han_core.analysis.query import ByColumn, select
 from han_core.analysis.score_cache import SOURCE, Origin, open_scores
 from han_core.analysis.scoring.manifest import MANIFEST, Manifest, rows_a_part
-from han_core.analysis.scoring.table import SCHEMA, part_path, to_parquet
+from han_core.analysis.scoring.table import SCHEMA, to_parquet, write_part
 from han_core.analysis.sources import Scores, Source
 from han_core.data.corpus import Corpus
-from han_core.runtime.atomic_io import write_atomically, write_json
+from han_core.runtime.atomic_io import write_json
 from han_core.runtime.paths import scores_root
 
 MODELS = ("generated-one", "generated-two")
@@ -77,7 +77,7 @@ def make(manifests: list[Manifest]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / MANIFEST, manifest.model_dump(mode="json"))
         for number, table in enumerate(_parts(manifest, true, chosen, words, seed)):
-            write_atomically(part_path(folder, number), to_parquet(table, manifest.key, number))
+            write_part(folder, number, to_parquet(table, manifest.key, number))
         origin = Origin(source=Source(data=manifest.data), documents=documents.name,
                         columns=tuple(corpus.extra), at=time.time())  # fmt: skip
         write_json(folder / SOURCE, origin.model_dump(mode="json"))

@@ -18,6 +18,7 @@ from han_core.analysis.documents import Documents, open_documents
 from han_core.analysis.scoring.manifest import Manifest
 from han_core.analysis.scoring.table import (
     BULK,
+    NARROW,
     WORDS,
     StoredAttention,
     is_whole,
@@ -75,9 +76,6 @@ class Outcomes:
     def _columns(self) -> dict[str, np.ndarray]:
         named = ((each.name, getattr(self, each.name)) for each in fields(self))
         return {name: cells for name, cells in named if isinstance(cells, np.ndarray)}
-
-
-NARROW = ("label", "predicted", "confidence", "loss", "tokens", "unknown", "entropy")
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +146,7 @@ def _outcomes(scores: Scores) -> Outcomes:
     manifest = scores.manifest
     paths = [part_path(scores.folder, number) for number in range(manifest.parts)]
     for number, path in enumerate(paths):
-        if not is_whole(path, manifest.key, number, manifest.rows_of(number)):
+        if not is_whole(path, manifest.key, number, manifest.rows_of(number), NARROW):
             raise UserError(
                 f"Part {number} of the scores of {manifest.checkpoint} on {manifest.data} is "
                 "missing or damaged; score the data anew."

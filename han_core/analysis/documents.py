@@ -15,9 +15,10 @@ DuckDB reads whole columns of it. Its columns:
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ from pyarrow.dataset import Dataset
 from han_core.analysis.scoring.manifest import readable
 from han_core.data.corpus import Corpus
 from han_core.runtime.atomic_io import whole_folder
-from han_core.runtime.checksums import verify_checksum, write_checksum
+from han_core.runtime.checksums import verify_checksum, verify_sections, write_checksum
 from han_core.runtime.errors import UserError
 from han_core.runtime.paths import documents_root
 
@@ -81,14 +82,26 @@ class Documents:
             raise UserError(f"The documents have no column “{column}”.")
         return f"c{self.columns.index(column)}"
 
+    def verify(self, fields: Iterable[str], numbers: Iterable[int] | None = None) -> None:
+        """Verify these columns of these batches, or of all, before they are read.
+
+        Raises:
+            UserError: if they are missing or damaged.
+        """
+        places = range(len(self.batches)) if numbers is None else numbers
+        with _one_sentence():
+            verify_sections(self.path, [_section(*each) for each in product(fields, places)])
+
     def take(self, rows: np.ndarray, fields: Sequence[str]) -> pa.Table:
         """``fields`` of ``rows`` (documents,), in the order of ``rows``."""
         wanted = np.asarray(rows, dtype=np.int64)
         order = np.argsort(wanted, kind="stable")
         sought = wanted[order]
         cuts = np.searchsorted(sought, self._ends)
+        numbers = np.flatnonzero(np.diff(cuts, prepend=0)).tolist()  # batches with a row in them
+        self.verify(fields, numbers)
         pieces, start = [self.batches[0].select(list(fields)).slice(0, 0)], 0
-        for number in np.flatnonzero(np.diff(cuts, prepend=0)):  # batches with a row in them
+        for number in numbers:
             first = self._ends[number] - len(self.batches[number])
             within = pa.array(sought[start : cuts[number]] - first)
             pieces.append(self.batches[number].select(list(fields)).take(within))
@@ -125,10 +138,12 @@ class Documents:
 
     def ranks(self, field: str) -> np.ndarray:
         """(documents,) int32, the place of each one's cell of ``field`` among all cells."""
+        self.verify([f"{field}_rank"])
         return np.concatenate([batch[f"{field}_rank"].to_numpy() for batch in self.batches])
 
-    def dataset(self) -> Dataset:
-        """Return the file for DuckDB, which reads the columns it needs, a few batches at a time."""
+    def dataset(self, fields: Sequence[str]) -> Dataset:
+        """Return the file for DuckDB, which reads ``fields`` of it, a few batches at a time."""
+        self.verify(fields)
         return ds.dataset(str(self.path), format="ipc")
 
     @cached_property
@@ -138,6 +153,7 @@ class Documents:
     @cached_property
     def _contents(self) -> np.ndarray:
         """(documents,) of ``_PAIR``."""
+        self.verify(["content"])
         return np.concatenate([_pairs(batch["content"]) for batch in self.batches])
 
     @cached_property
@@ -168,15 +184,18 @@ def _content(name: str) -> bytes:
 DAMAGED = "The kept documents are damaged; score them anew."
 
 
-def open_documents(folder: Path) -> Documents:
-    """Open what ``store_documents`` wrote, and verify its checksum.
+def open_documents(folder: Path, whole: bool = False) -> Documents:
+    """Open what ``store_documents`` wrote.
+
+    Args:
+        whole: verify all of it now; else each column of a batch when it is read first.
 
     Raises:
         UserError: if it is missing or damaged.
     """
     path = folder / FILE
-    try:
-        is_verified = verify_checksum(path)
+    with _one_sentence():
+        is_verified = verify_checksum(path) if whole else verify_sections(path, [])
         file = pa.ipc.open_file(pa.memory_map(str(path)))
         batches = tuple(file.get_batch(number) for number in range(file.num_record_batches))
         names = tuple(json.loads(file.schema.metadata[b"columns"]))
@@ -184,11 +203,37 @@ def open_documents(folder: Path) -> Documents:
             raise ValueError("other columns")
         if not is_verified:
             _adopt(path, batches)
+    return Documents(path, batches, names)
+
+
+@contextmanager
+def _one_sentence() -> Iterator[None]:
+    try:
+        yield
     except FileNotFoundError as error:
         raise UserError("The documents that were scored are not kept any more.") from error
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise UserError(DAMAGED) from error
-    return Documents(path, batches, names)
+
+
+def _section(field: str, number: int) -> str:
+    """The name, in the checksum, of a column of a batch."""
+    return f"{field}/{number}"
+
+
+def _sections(path: Path) -> dict[str, list[tuple[int, int]]]:
+    """The bytes of each column of each batch: its buffers lie one after another."""
+    content = pa.memory_map(str(path)).read_buffer()
+    file = pa.ipc.open_file(content)
+    sections = {}
+    for number in range(file.num_record_batches):
+        batch = file.get_batch(number)
+        for field, column in zip(batch.schema.names, batch.columns, strict=True):
+            buffers = [each for each in column.buffers() if each is not None and each.size]
+            starts = [each.address - content.address for each in buffers]
+            ends = [start + each.size for start, each in zip(starts, buffers, strict=True)]
+            sections[_section(field, number)] = list(zip(starts, ends, strict=True))
+    return sections
 
 
 def _adopt(path: Path, batches: Sequence[pa.RecordBatch]) -> None:
@@ -206,7 +251,7 @@ def _adopt(path: Path, batches: Sequence[pa.RecordBatch]) -> None:
             if content != hashlib.sha256(exact or text.encode()).digest()[: len(content)]:
                 raise ValueError("a text that is not the one that was scored")
     with suppress(OSError):  # a disk to read from only
-        write_checksum(path)
+        write_checksum(path, _sections(path))
 
 
 ROWS, CHARACTERS = 4_096, 4_000_000
@@ -222,7 +267,7 @@ def store_documents(corpus: Corpus, data_sha256: str) -> Path:
     It is named by the hash of ids, texts and labels, and by one of the further columns.
     """
     folder = documents_root() / f"{data_sha256}-{_columns_sha256(corpus)[:16]}"
-    if has_documents(folder, len(corpus)):
+    if _holds(folder, len(corpus)):
         return folder
     schema = schema_of(list(corpus.extra))
     ranks = [ranks_of(column) for column in (corpus.ids, *corpus.extra.values())]
@@ -231,7 +276,7 @@ def store_documents(corpus: Corpus, data_sha256: str) -> Path:
             with pa.ipc.new_file(str(new / FILE), schema) as file:
                 for start, end in _cuts(corpus.texts):
                     file.write_batch(_batch(corpus, ranks, slice(start, end), schema))
-            write_checksum(new / FILE)
+            write_checksum(new / FILE, _sections(new / FILE))
     except OSError as error:
         raise UserError(
             f"The documents cannot be kept in {folder.parent} ({error.strerror or error})."
@@ -256,10 +301,10 @@ def ranks_of(cells: Sequence[str]) -> np.ndarray:
     return ranks.to_numpy().astype(np.int32)
 
 
-def has_documents(folder: Path, rows: int | None = None) -> bool:
-    """Return whether a folder holds whole documents, and ``rows`` of them."""
+def _holds(folder: Path, rows: int) -> bool:
+    """Whether a folder holds whole documents, and ``rows`` of them."""
     try:
-        return len(open_documents(folder)) == rows or rows is None
+        return len(open_documents(folder, whole=True)) == rows
     except UserError:
         return False
 

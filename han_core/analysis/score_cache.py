@@ -16,10 +16,11 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from han_core.analysis.documents import has_documents
+from han_core.analysis.documents import open_documents
 from han_core.analysis.scoring.manifest import LOCK, MANIFEST, Manifest, read_manifest, rows_a_part
+from han_core.analysis.scoring.table import NARROW, verified_part
 from han_core.analysis.sources import Scores, Source
-from han_core.runtime.atomic_io import read_json
+from han_core.runtime.checksums import known_damage, read_verified_json
 from han_core.runtime.errors import UserError
 from han_core.runtime.jobs import LOCK as JOB_LOCK
 from han_core.runtime.jobs import ReportProgress, job_state
@@ -83,12 +84,31 @@ def request_folder(source: Source, checkpoint_sha256: str) -> Path:
 
 
 def find_scores(source: Source, checkpoint_sha256: str) -> CachedScores | None:
-    """The scores that answer it; None if there are none, or their documents are damaged."""
+    """The scores that answer it; None as ``intact_scores``, or if it was never answered."""
     state = job_state(request_folder(source, checkpoint_sha256))
     if not state or state.kind != "done":
         return None
-    cached = open_scores(str(state.answer.get("key")))
-    return cached if cached and has_documents(cached.scores.documents) else None
+    return intact_scores(str(state.answer.get("key")), source)
+
+
+def intact_scores(key: str, source: Source) -> CachedScores | None:
+    """Return scores by their key; None if there are none, or damaged ones to be made again.
+
+    What is read first is verified, and what was found damaged later is remembered. Damaged
+    scores of a file that has changed since cannot be made again: what is whole of them stays.
+    """
+    cached = open_scores(key)
+    if cached is None or source.standing() in ("changed", "gone"):
+        return cached
+    scores = cached.scores
+    try:
+        open_documents(scores.documents)
+        for number in range(scores.manifest.parts):
+            verified_part(scores.folder, number, NARROW)
+    except UserError:
+        return None
+    damaged = known_damage(scores.folder) or known_damage(scores.documents)
+    return None if damaged else cached
 
 
 def score_key(data: Manifest, checkpoint_sha256: str) -> str:
@@ -170,7 +190,7 @@ def _look_at(folder: Path) -> CachedScores | None:
 
 def _origin(folder: Path) -> Origin:
     try:
-        return Origin.model_validate(read_json(folder / SOURCE))
+        return Origin.model_validate(read_verified_json(folder / SOURCE, 1_000_000))
     except ValidationError as error:
         raise UserError(f"{SOURCE} in {folder.name} is none of scores.") from error
 

@@ -8,7 +8,7 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 
@@ -20,7 +20,7 @@ from duckdb import DuckDBPyConnection
 
 from han_core.analysis.documents import FIXED, Documents
 from han_core.analysis.scoring.manifest import readable
-from han_core.analysis.scoring.table import part_path
+from han_core.analysis.scoring.table import verified_part
 from han_core.analysis.sources import Scores
 from han_core.runtime.errors import UserError, shown
 
@@ -94,6 +94,7 @@ def _texts(documents: Documents, first: int) -> Iterator[pa.Array]:
     with pa.OSFile(str(documents.path)) as source:
         file = pa.ipc.open_file(source, options=only)
         for number in range(first, file.num_record_batches, SCAN_THREADS):
+            documents.verify(["text"], [number])
             yield file.get_batch(number)["text"]
 
 
@@ -134,13 +135,13 @@ class Search:
         words = list(dict.fromkeys((readable(word), readable(word.lower()))))
         condition = " OR ".join(["list_contains(attended, ?)"] * len(words))
         sql = f"SELECT row FROM read_parquet(?) WHERE {condition}"
-        return self._mask(("attends", *words), sql, [self._parts, *words])
+        return self._mask(("attends", *words), sql, [self._parts(), *words])
 
     def having(self, column: str, values: Iterable[str]) -> np.ndarray:
         """(documents,) whether the cell of one of the data's own columns is any of ``values``."""
         field, sought = self._documents.field(column), sorted(map(readable, values))
         sql = f"SELECT row FROM documents WHERE {field} IN ({', '.join('?' * len(sought))})"
-        return self._mask(("has", field, *sought), sql, sought)
+        return self._mask(("has", field, *sought), sql, sought, ["row", field])
 
     def values(self, column: str, most: int = 200) -> list[tuple[str, int]]:
         """The commonest cells of one of the data's own columns, and how many have it."""
@@ -149,15 +150,15 @@ class Search:
             f"SELECT {field} AS cell, count(*) AS n FROM documents GROUP BY ALL "
             "ORDER BY n DESC, cell LIMIT ?"
         )
-        result = self._ask(sql, [most])
+        result = self._ask(sql, [most], [field])
         return list(zip(map(str, result["cell"]), map(int, result["n"]), strict=True))
 
-    def _mask(self, key: tuple, sql: str, values: list) -> np.ndarray:
+    def _mask(self, key: tuple, sql: str, values: list, fields: Sequence[str] = ()) -> np.ndarray:
         """(documents,) whether the row is in the column ``row`` of the answer."""
 
         def make() -> np.ndarray:
             mask = np.zeros(len(self._documents), dtype=bool)
-            mask[self._ask(sql, values)["row"]] = True
+            mask[self._ask(sql, values, fields)["row"]] = True
             return mask
 
         return self._cached(key, make)
@@ -174,19 +175,21 @@ class Search:
                 self._answers.popitem(last=False)
         return mask
 
-    def _ask(self, sql: str, values: list) -> dict[str, np.ndarray]:
+    def _ask(self, sql: str, values: list, fields: Sequence[str]) -> dict[str, np.ndarray]:
+        """The answer's columns; ``fields`` of the table ``documents`` are read for it."""
         try:
             with self._connection.cursor() as cursor:
-                cursor.register("documents", self._documents.dataset())
+                cursor.register("documents", self._documents.dataset(fields))
                 return cursor.execute(sql, values).fetchnumpy()
         except (duckdb.Error, OSError, pa.ArrowException) as error:
             first = str(error).splitlines()[0]
             raise UserError(f"The scored documents cannot be searched ({first}).") from error
 
-    @cached_property
     def _parts(self) -> list[str]:
+        """The files of all parts, whose lists of attended words are verified."""
         numbers = range(self._scores.manifest.parts)
-        return [str(part_path(self._scores.folder, number)) for number in numbers]
+        columns = ["row", "attended"]
+        return [str(verified_part(self._scores.folder, number, columns)) for number in numbers]
 
     @cached_property
     def _connection(self) -> DuckDBPyConnection:

@@ -100,8 +100,12 @@ def read_json(path: Path, largest: int = 1_000_000):
 
 def write_json(path: Path, value: object) -> None:
     """As ``write_whole``, of JSON."""
-    content = json.dumps(value, ensure_ascii=False, indent=1) + "\n"
-    write_atomically(path, content.encode("utf-8"))
+    write_atomically(path, json_bytes(value))
+
+
+def json_bytes(value: object) -> bytes:
+    """Return the content of a JSON file."""
+    return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -63,7 +63,7 @@ def find_scores(checkpoint: str, source: Source) -> CachedScores | None:
     same = (each for each in data_picker.list_scores() if each.origin.source.same_as(source))
     if (other := next(same, None)) is None:
         return None
-    return score_cache.open_scores(score_cache.score_key(other.scores.manifest, sha256))
+    return score_cache.intact_scores(score_cache.score_key(other.scores.manifest, sha256), source)
 
 
 def score_in_process(

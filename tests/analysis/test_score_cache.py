@@ -6,11 +6,13 @@ import time
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
 import pytest
 from filelock import FileLock
 
 from han_core.analysis import score_cache
 from han_core.analysis.dataset import open_store
+from han_core.analysis.document_table import table_page
 from han_core.analysis.documents import FILE
 from han_core.analysis.score_cache import (
     delete_scores,
@@ -25,7 +27,7 @@ from han_core.analysis.score_cache import (
 from han_core.analysis.scoring import run
 from han_core.analysis.scoring.manifest import LOCK, checkpoint_sha256
 from han_core.analysis.scoring.run import cache_scores, is_small, score_in_process
-from han_core.analysis.scoring.table import part_path
+from han_core.analysis.scoring.table import SCHEMA, part_path, read_rows
 from han_core.analysis.scoring.workers import score_here
 from han_core.analysis.sources import source_of
 from han_core.data.corpus import Corpus
@@ -34,6 +36,7 @@ from han_core.models.checkpoint import load_checkpoint
 from han_core.runtime.errors import UserError
 from han_core.runtime.jobs import JobState, job_state, write_state
 from han_core.runtime.paths import documents_root, scores_root
+from tests.damage import each_flipped, flip
 
 CONTENT = 'text,label,split\nGreen road.,positive,dev\n"Stone, river.",negative,test\n'
 
@@ -114,10 +117,47 @@ def test_damaged_documents_are_scored_again_and_then_whole(keep, path, sha256):
     documents = keep().scores.documents / FILE
     content = documents.read_bytes()
     documents.write_bytes(content.replace(b"Green", b"Groen"))
+    with pytest.raises(UserError, match="documents are damaged"):
+        open_store(find_scores(source_of(str(path)), sha256).scores).documents.texts(np.arange(2))
     assert find_scores(source_of(str(path)), sha256) is None
     assert open_store(keep().scores).rows == 2
     assert find_scores(source_of(str(path)), sha256) is not None
     assert documents.read_bytes() == content
+
+
+@pytest.mark.parametrize("name", ["part-00000.parquet", "manifest.json", "source.json"])
+@pytest.mark.parametrize("suffix", ["", ".sha256"])
+def test_no_flipped_bit_of_scores_is_believed_and_scoring_again_heals(
+    keep, path, sha256, name, suffix
+):
+    made, source = keep(), source_of(str(path))
+    expected = everything(made)
+    for _ in each_flipped(made.scores.folder / f"{name}{suffix}", 12):
+        with pytest.raises(UserError):
+            everything(find_scores(source, sha256) or refused())
+        assert find_scores(source, sha256) is None
+    flip(made.scores.folder / f"{name}{suffix}", 100)
+    assert everything(keep()) == expected
+    assert everything(find_scores(source, sha256)) == expected
+
+
+def refused():
+    raise UserError("These scores are damaged: they are not offered.")
+
+
+def everything(cached) -> list[dict]:
+    """Every cell of all rows, read as the page does."""
+    store = open_store(cached.scores)
+    (table,) = read_rows(cached.scores.folder, cached.scores.manifest, np.arange(2), SCHEMA.names)
+    frame = table_page(store, np.arange(2), None, 0, 2)
+    return [*table.to_pylist(), *frame.to_dict("records"), cached.origin.model_dump(exclude={"at"})]
+
+
+def test_damaged_scores_stay_where_their_file_is_gone(keep, path, sha256):
+    made, source = keep(), source_of(str(path))
+    flip(part_path(made.scores.folder, 0), 8 * 200)
+    path.unlink()
+    assert find_scores(source, sha256).scores == made.scores
 
 
 def test_a_file_that_changed_is_another_question(keep, path, sha256):
@@ -228,7 +268,7 @@ def test_a_full_disk_is_one_sentence(keep):
         raise OSError(28, "No space left on device")
 
     with pytest.MonkeyPatch.context() as patch:  # undoing all would let go of the folder, too
-        patch.setattr(run, "write_json", full)
+        patch.setattr(run, "write_json_with_checksum", full)
         with pytest.raises(UserError, match=r"cannot be kept \(No space left on device\)"):
             keep()
     assert list_scores() == []

@@ -12,7 +12,9 @@ from han_core.runtime.atomic_io import read_json
 from han_core.runtime.checksums import (
     DamagedFileError,
     checksum_path,
+    known_damage,
     verify_checksum,
+    verify_sections,
     write_checksum,
     write_with_checksum,
 )
@@ -47,10 +49,13 @@ def test_any_flipped_bit_is_noticed(stored):
 
 def test_no_flipped_bit_of_the_checksum_file_is_believed(stored):
     checksum = checksum_path(stored)
-    for _ in each_flipped(checksum, 8 * checksum.stat().st_size):
+    for bit in range(8 * checksum.stat().st_size):
+        before = json.loads(checksum.read_text())
+        flip(checksum, bit)
         with pytest.raises(DamagedFileError):
             verify_checksum(stored)
-    assert verify_checksum(stored)
+        flip(checksum, bit)
+        assert json.loads(checksum.read_text()) == before
 
 
 @pytest.mark.parametrize("content", [b"", CONTENT[:-1], CONTENT + b"\0"])
@@ -108,3 +113,71 @@ def test_weights_of_another_type_are_refused(tmp_path):
     path.write_bytes(path.read_bytes().replace(b'"F32"', b'"I32"'))
     with pytest.raises(DamagedFileError):
         verify_checksum(path)
+
+
+SECTIONS = {"first": [(2, 40), (50, 60)], "second": [(40, 50)], "empty": []}
+
+
+@pytest.fixture
+def in_sections(tmp_path):
+    path = tmp_path / "table.bin"
+    write_with_checksum(path, CONTENT, SECTIONS)
+    return path
+
+
+def test_each_section_has_a_digest_and_so_has_what_lies_between(in_sections):
+    described = json.loads(checksum_path(in_sections).read_text())["sections"]
+    pieces = {
+        "first": CONTENT[2:40] + CONTENT[50:60],
+        "second": CONTENT[40:50],
+        "empty": b"",
+        "": CONTENT[:2] + CONTENT[60:],
+    }
+    for name, piece in pieces.items():
+        assert described[name]["sha256"] == hashlib.sha256(piece).hexdigest()
+    assert verify_sections(in_sections, SECTIONS)
+    assert verify_checksum(in_sections)
+
+
+@pytest.mark.parametrize(
+    ("byte", "section"), [(1, None), (2, "first"), (45, "second"), (199, None)]
+)
+def test_a_flipped_bit_damages_its_own_section_or_every_one(in_sections, byte, section):
+    flip(in_sections, 8 * byte + 3)
+    for name in SECTIONS:
+        if section in (None, name):
+            with pytest.raises(DamagedFileError, match="another SHA-256"):
+                verify_sections(in_sections, [name])
+        else:
+            assert verify_sections(in_sections, [name])
+    with pytest.raises(DamagedFileError):
+        verify_checksum(in_sections)
+
+
+def test_damage_is_remembered_until_the_file_is_replaced(in_sections):
+    flip(in_sections, 8 * 45)
+    assert known_damage(in_sections.parent) == []
+    with pytest.raises(DamagedFileError):
+        verify_sections(in_sections, ["second"])
+    assert known_damage(in_sections.parent) == [in_sections]
+    write_with_checksum(in_sections, CONTENT, SECTIONS)
+    assert known_damage(in_sections.parent) == []
+
+
+def test_no_flipped_bit_of_the_description_of_sections_is_believed(in_sections):
+    for _ in each_flipped(checksum_path(in_sections), 300):
+        with pytest.raises(DamagedFileError):
+            verify_checksum(in_sections)
+        with pytest.raises(DamagedFileError):
+            verify_sections(in_sections, SECTIONS)
+
+
+def test_a_section_that_was_not_written_is_damage_and_no_sections_are_the_whole_file(
+    in_sections, stored
+):
+    with pytest.raises(DamagedFileError):
+        verify_sections(in_sections, ["third"])
+    assert verify_sections(stored, ["third"])
+    flip(stored, 7)
+    with pytest.raises(DamagedFileError):
+        verify_sections(stored, [])

@@ -6,7 +6,6 @@ results do not depend on the number of workers.
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
@@ -20,7 +19,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 import han_core
 from han_core.data.corpus import Corpus
 from han_core.models.checkpoint import CONFIG, VOCABULARY, WEIGHTS, Checkpoint, find_folder
-from han_core.runtime.atomic_io import checksum, current_folder, read_json, write_json
+from han_core.runtime.atomic_io import checksum, current_folder
+from han_core.runtime.checksums import (
+    DamagedFileError,
+    read_verified_json,
+    write_json_with_checksum,
+)
 from han_core.runtime.errors import UserError, counted
 
 PARTS = 256
@@ -199,7 +203,7 @@ def data_sha256(corpus: Corpus) -> str:
 
 def read_manifest(folder: Path) -> Manifest:
     """Read the manifest in ``folder``."""
-    content = read_json(folder / MANIFEST, largest=10_000_000)
+    content = read_verified_json(folder / MANIFEST, 10_000_000, "score into a new or empty folder")
     _refuse_other_format(folder, content)
     try:
         return Manifest.model_validate(content)
@@ -217,9 +221,18 @@ def _refuse_other_format(folder: Path, content: object) -> None:
 
 
 def claim(folder: Path, wanted: Manifest) -> None:
-    """Make ``folder`` the one of ``wanted``, or finds that it is already."""
+    """Make ``folder`` the one of ``wanted``, unless it is already.
+
+    A damaged manifest is written anew where the name of the folder says what it holds.
+    """
     if (folder / MANIFEST).exists():
-        _refuse_other(folder, read_manifest(folder), wanted)
+        try:
+            _refuse_other(folder, read_manifest(folder), wanted)
+            return
+        except DamagedFileError:
+            if folder.name != wanted.key:
+                raise
+        write_json_with_checksum(folder / MANIFEST, wanted.model_dump(mode="json"))
         return
     others = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     if others:
@@ -227,7 +240,7 @@ def claim(folder: Path, wanted: Manifest) -> None:
             f"Scores go into a new or empty folder; {folder.name} holds "
             f"{counted(len(others), 'file')} such as {others[0]}."
         )
-    write_json(folder / MANIFEST, json.loads(wanted.model_dump_json()))
+    write_json_with_checksum(folder / MANIFEST, wanted.model_dump(mode="json"))
 
 
 def _refuse_other(folder: Path, existing: Manifest, wanted: Manifest) -> None:

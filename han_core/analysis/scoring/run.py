@@ -32,14 +32,14 @@ from han_core.analysis.scoring.manifest import (
     describe,
     parts_of,
 )
-from han_core.analysis.scoring.table import is_whole, part_path, stored_metrics
+from han_core.analysis.scoring.table import is_whole, part_path, stored_metrics, write_part
 from han_core.analysis.scoring.workers import Job, score_here, score_locally, worker_devices
 from han_core.analysis.sources import Source
 from han_core.data.corpus import Corpus
 from han_core.data.labels import align_labels
 from han_core.models.checkpoint import Checkpoint, find_folder, load_checkpoint
 from han_core.models.predict import Progress
-from han_core.runtime.atomic_io import write_atomically, write_json
+from han_core.runtime.checksums import write_json_with_checksum
 from han_core.runtime.errors import UserError
 from han_core.runtime.jobs import JobState, ReportProgress, run_job, start_job, write_state
 from han_core.runtime.paths import scores_root
@@ -132,7 +132,7 @@ def _write(
     try:
         tell(done, manifest.rows)
         for number, content in answers:
-            write_atomically(part_path(out, number), content)
+            write_part(out, number, content)
             done += manifest.rows_of(number)
             tell(done, manifest.rows)
     except KeyboardInterrupt as stop:
@@ -237,7 +237,7 @@ def _remember(out: Path, documents: Path, corpus: Corpus, source: Source, result
         at=time.time(),
     )
     with _disk_refusals():
-        write_json(out / SOURCE, origin.model_dump(mode="json"))
+        write_json_with_checksum(out / SOURCE, origin.model_dump(mode="json"))
 
 
 def _answer(question: Path, key: str) -> None:

@@ -2,7 +2,8 @@
 
 A folder of scores holds ``manifest.json`` and ``part-00000.parquet``, ``part-00001.parquet`` …
 in the order of the corpus; ``read_parquet('FOLDER/part-*.parquet')`` of DuckDB, and pandas,
-Polars or Spark, read them as one table:
+Polars or Spark, read them as one table. Beside each part stands its checksum
+(``part-00000.parquet.sha256``), which is verified before the part is read. The columns:
 
     row               position in the corpus, from 0
     id                as in the corpus
@@ -27,7 +28,7 @@ most (√(w·m) + w·√(m·n)) / 255 (1 + about 1%).
 
 import io
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,12 @@ from han_core.analysis.scoring.manifest import Manifest, Part, read_manifest, re
 from han_core.explanation.explain import explain_many
 from han_core.explanation.explanation import Explanation, entropy
 from han_core.models.checkpoint import Checkpoint
+from han_core.runtime.checksums import (
+    DamagedFileError,
+    verify_checksum,
+    verify_sections,
+    write_with_checksum,
+)
 from han_core.runtime.errors import UserError
 
 STEPS = 255
@@ -172,17 +179,49 @@ def to_parquet(table: pa.Table, key: str, number: int) -> bytes:
     return file.getvalue()
 
 
-def is_whole(path: Path, key: str, number: int, rows: int) -> bool:
-    """Return whether ``path`` holds this part of these scores, complete to the end."""
+def write_part(folder: Path, number: int, content: bytes) -> None:
+    """Write the file of a part and its checksum, in which each column is a section.
+
+    Raises:
+        OSError: if the disk takes no more.
+    """
+    write_with_checksum(part_path(folder, number), content, _sections(content))
+
+
+def _sections(content: bytes) -> dict[str, list[tuple[int, int]]]:
+    """The byte ranges of each column: a chunk in each row group."""
+    metadata = pq.read_metadata(io.BytesIO(content))
+    sections: dict[str, list[tuple[int, int]]] = {}
+    for group in range(metadata.num_row_groups):
+        for column in range(metadata.num_columns):
+            chunk = metadata.row_group(group).column(column)
+            start = chunk.dictionary_page_offset or chunk.data_page_offset
+            name = chunk.path_in_schema.partition(".")[0]
+            end = start + chunk.total_compressed_size
+            sections.setdefault(name, []).append((start, end))
+    return sections
+
+
+def is_whole(
+    path: Path, key: str, number: int, rows: int, columns: Iterable[str] | None = None
+) -> bool:
+    """Return whether ``path`` holds this part of these scores as it was written.
+
+    Args:
+        columns: those that are verified; None: all.
+    """
     try:
+        verify_checksum(path) if columns is None else verify_sections(path, columns)
         result = pq.read_metadata(path)
-    except (OSError, pa.ArrowException):
+    except (DamagedFileError, OSError, pa.ArrowException):
         return False
     marks = result.metadata or {}
     expected = {b"scores": key.encode(), b"part": str(number).encode()}
     return result.num_rows == rows and expected.items() <= marks.items()
 
 
+NARROW = ("label", "predicted", "confidence", "loss", "tokens", "unknown", "entropy")
+"""Columns of one number or class a document, which are read when scores are opened."""
 BULK = ["sentence_weights", "sentence_lengths", "word_weights"]
 WORDS = "words"
 
@@ -233,16 +272,32 @@ def part_path(folder: Path, number: int) -> Path:
 
 
 @contextmanager
-def open_part(folder: Path, number: int, **options) -> Iterator[pq.ParquetFile]:
-    """Open a part; a part that is missing or damaged is a ``UserError``."""
+def open_part(
+    folder: Path, number: int, columns: Sequence[str], **options
+) -> Iterator[pq.ParquetFile]:
+    """Open a part to read ``columns``; a part that is missing or damaged is a ``UserError``."""
+    path = verified_part(folder, number, columns)
+    with _one_sentence(folder, number), pq.ParquetFile(path, **options) as file:
+        yield file
+
+
+def verified_part(folder: Path, number: int, columns: Sequence[str]) -> Path:
+    """Return the file of a part, of which the rest and ``columns`` are what was written."""
+    path = part_path(folder, number)
+    with _one_sentence(folder, number):
+        verify_sections(path, columns)
+    return path
+
+
+@contextmanager
+def _one_sentence(folder: Path, number: int) -> Iterator[None]:
     try:
-        with pq.ParquetFile(part_path(folder, number), **options) as file:
-            yield file
+        yield
     except FileNotFoundError as error:
         raise UserError(
             f"Part {number} in {folder.name} is missing; score the data again."
         ) from error
-    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+    except (OSError, ValueError, KeyError, pa.ArrowException) as error:  # UserError is a ValueError
         raise UserError(
             f"Part {number} in {folder.name} is damaged; score the data again."
         ) from error
@@ -255,7 +310,7 @@ def read_rows(
     parts, within = np.divmod(np.asarray(rows, np.int64), manifest.rows_a_part)
     for number in np.unique(parts).tolist():
         groups, places = np.divmod(within[parts == number], GROUP)
-        with open_part(folder, number, **options) as file:
+        with open_part(folder, number, columns, **options) as file:
             for group in np.unique(groups).tolist():
                 table = file.read_row_group(group, columns=columns)
                 yield table.select(columns).take(places[groups == group])
@@ -263,7 +318,7 @@ def read_rows(
 
 def read_probabilities(folder: Path, manifest: Manifest, number: int) -> np.ndarray:
     """Return the probabilities of a part, (documents, classes) float32."""
-    with open_part(folder, number) as file:
+    with open_part(folder, number, ["probabilities"]) as file:
         cells = file.read(columns=["probabilities"])["probabilities"].combine_chunks()
         return cells.flatten().to_numpy().reshape(-1, len(manifest.classes))
 
