@@ -155,13 +155,18 @@ FORMULA = tuple("=+-@\t\r\n\0＝＋－＠")
 
 
 def to_csv(rows: "pd.DataFrame", header: bool = True) -> bytes:
-    """A table as CSV in UTF-8, texts whole, without its index; ``header``: names on top.
+    """Return a table as CSV in UTF-8, texts whole, without its index.
+
+    Args:
+        header: whether it is the beginning of a file: a byte order mark, by which Excel knows
+            UTF-8, and the names of the columns.
 
     A cell (or a column's name) that would run as a formula gets an apostrophe in
     front; half a character (a lone surrogate) becomes a question mark.
     """
     safe = rows.rename(columns=harmless).map(harmless)
-    return safe.to_csv(index=False, header=header, lineterminator="\r\n").encode("utf-8")
+    text = safe.to_csv(index=False, header=header, lineterminator="\r\n")
+    return text.encode("utf-8-sig" if header else "utf-8")
 
 
 def harmless(cell: object) -> object:

@@ -173,7 +173,7 @@ def test_the_file_reads_back_the_same(store, database, tmp_path, kind, monkeypat
 def test_no_documents_make_a_table_without_rows(store, database, tmp_path):
     assert len(whole(store, [], database)) == 0
     export_table(store, np.arange(0), database, tmp_path / "x.csv", "csv")
-    header, *rows = (tmp_path / "x.csv").read_text().splitlines()
+    header, *rows = (tmp_path / "x.csv").read_text("utf-8-sig").splitlines()
     assert header.startswith("id,true,predicted,wrong")
     assert rows == []
 

@@ -1,7 +1,7 @@
 """Names that a passphrase protects: in the page, in a class and alone, and in an import."""
 
 import pytest
-from han_core.analysis.annotation_columns import FileAnnotations
+from han_core.analysis.annotations.import_annotations import FileAnnotations
 from streamlit.testing.v1 import AppTest
 
 from han_core.analysis.annotations.database import open_database
@@ -154,7 +154,7 @@ def test_without_the_database_who_was_confirmed_goes_on(app, monkeypatch):
 def test_an_import_leaves_protected_names_out():
     by = {who: Annotation(who, note=Note("text", utc_now(), 0)) for who in ("Anna", "Ben")}
     file = FileAnnotations({"a": (by["Anna"], by["Ben"]), "b": (by["Ben"],)}, own=0)
-    assert file.without(["Ben"]).said == {"a": (by["Anna"],)}
+    assert file.without(["Ben"]).annotations == {"a": (by["Anna"],)}
     assert file.without([]) == file
     assert "by Ben: a passphrase protects this name" in locked_line(["Ben"])
     assert "by Anna and Ben: a passphrase protects these names" in locked_line(["Anna", "Ben"])

@@ -223,7 +223,7 @@ def test_the_weights_of_every_token_by_hand():
 
 
 def test_the_csv_says_the_same_and_runs_nothing():
-    content = to_csv(weights_table(explanation())).decode("utf-8")
+    content = to_csv(weights_table(explanation())).decode("utf-8-sig")
     header, first, *_ = csv.reader(io.StringIO(content, newline=""))
     assert header == weights_table(explanation()).columns.tolist()
     assert first == ["1", "1", "0", "2", "'=A", "False", "0.5", "0.375", "1.5", "1", "0.75"]

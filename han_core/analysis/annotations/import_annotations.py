@@ -4,14 +4,14 @@ Importing the same annotations twice adds nothing, and nothing is ever removed.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import repeat
 
 import sqlalchemy as sa
-from han_core.data.spreadsheet import without_apostrophe
+from han_core.data.delimited import without_apostrophe
 from sqlalchemy.engine import Connection
 
 from han_core.analysis.annotations.codebook import codebook, save_tag
@@ -209,6 +209,16 @@ class FileAnnotations:
         """Names of the annotators."""
         return tuple(
             sorted({one.annotator for of_it in self.annotations.values() for one in of_it})
+        )
+
+    def without(self, annotators: Collection[str]) -> "FileAnnotations":
+        """Return the annotations of all others."""
+        rest = {
+            content: tuple(one for one in of_it if one.annotator not in annotators)
+            for content, of_it in self.annotations.items()
+        }
+        return FileAnnotations(
+            {content: of_it for content, of_it in rest.items() if of_it}, self.own
         )
 
 
