@@ -90,7 +90,7 @@ class Documents:
         """
         places = range(len(self.batches)) if numbers is None else numbers
         with _one_sentence():
-            verify_sections(self.path, [_section(*each) for each in product(fields, places)])
+            verify_sections(self.path, [section(*each) for each in product(fields, places)])
 
     def take(self, rows: np.ndarray, fields: Sequence[str]) -> pa.Table:
         """``fields`` of ``rows`` (documents,), in the order of ``rows``."""
@@ -216,12 +216,12 @@ def _one_sentence() -> Iterator[None]:
         raise UserError(DAMAGED) from error
 
 
-def _section(field: str, number: int) -> str:
+def section(field: str, number: int) -> str:
     """The name, in the checksum, of a column of a batch."""
     return f"{field}/{number}"
 
 
-def _sections(path: Path) -> dict[str, list[tuple[int, int]]]:
+def arrow_sections(path: Path) -> dict[str, list[tuple[int, int]]]:
     """The bytes of each column of each batch: its buffers lie one after another."""
     content = pa.memory_map(str(path)).read_buffer()
     file = pa.ipc.open_file(content)
@@ -232,7 +232,7 @@ def _sections(path: Path) -> dict[str, list[tuple[int, int]]]:
             buffers = [each for each in column.buffers() if each is not None and each.size]
             starts = [each.address - content.address for each in buffers]
             ends = [start + each.size for start, each in zip(starts, buffers, strict=True)]
-            sections[_section(field, number)] = list(zip(starts, ends, strict=True))
+            sections[section(field, number)] = list(zip(starts, ends, strict=True))
     return sections
 
 
@@ -251,7 +251,7 @@ def _adopt(path: Path, batches: Sequence[pa.RecordBatch]) -> None:
             if content != hashlib.sha256(exact or text.encode()).digest()[: len(content)]:
                 raise ValueError("a text that is not the one that was scored")
     with suppress(OSError):  # a disk to read from only
-        write_checksum(path, _sections(path))
+        write_checksum(path, arrow_sections(path))
 
 
 ROWS, CHARACTERS = 4_096, 4_000_000
@@ -276,7 +276,7 @@ def store_documents(corpus: Corpus, data_sha256: str) -> Path:
             with pa.ipc.new_file(str(new / FILE), schema) as file:
                 for start, end in _cuts(corpus.texts):
                     file.write_batch(_batch(corpus, ranks, slice(start, end), schema))
-            write_checksum(new / FILE, _sections(new / FILE))
+            write_checksum(new / FILE, arrow_sections(new / FILE))
     except OSError as error:
         raise UserError(
             f"The documents cannot be kept in {folder.parent} ({error.strerror or error})."

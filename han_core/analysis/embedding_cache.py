@@ -2,7 +2,8 @@
 
 An entry is a folder with ``vectors.npy`` (float16, unit length, one row a document),
 ``documents.arrow`` (id, label, text and its hash, in groups of ``GROUP``) and ``note.json``,
-named by a hash of checkpoint and data. Interrupted work continues where it stopped.
+named by a hash of checkpoint and data, and a checksum beside each. Interrupted work continues
+where it stopped.
 """
 
 import io
@@ -17,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from han_core.analysis.documents import content_hash
+from han_core.analysis.documents import arrow_sections, content_hash, section
 from han_core.analysis.score_cache import REQUESTS
 from han_core.analysis.scoring.manifest import checkpoint_sha256, data_sha256, readable
 from han_core.data.corpus import Corpus
@@ -25,13 +26,22 @@ from han_core.data.labels import align_labels
 from han_core.explanation.explain import BATCH_TOKENS, run_model, token_runs
 from han_core.models.checkpoint import Checkpoint
 from han_core.models.predict import Progress
-from han_core.runtime.atomic_io import read_json, whole_folder, write_json
+from han_core.runtime.atomic_io import whole_folder
+from han_core.runtime.checksums import (
+    known_damage,
+    read_verified_json,
+    verify_checksum,
+    verify_sections,
+    write_checksum,
+    write_json_with_checksum,
+)
 from han_core.runtime.disk_cache import NOTE, DiskCache, mark_used
 from han_core.runtime.errors import UserError
 from han_core.runtime.paths import vectors_root
 from han_core.text.batch import number_document
 
 VECTORS, DOCUMENTS, PART = "vectors.npy", "documents.arrow", ".part"
+REMEDY = "compute the vectors of the training documents again"
 GROUP = 512
 """Documents that are read for one of them, and that a stopped process loses."""
 
@@ -88,33 +98,51 @@ class Vectors:
 
     Attributes:
         unit: (documents, size) float16, each of length 1, or 0 for a text without a word.
+        path: the file of ``documents``.
     """
 
     note: Note
     unit: np.ndarray
     documents: pa.ipc.RecordBatchFileReader
+    path: Path
 
     def document(self, row: int) -> TrainingDocument:
-        """The training document at ``row``, from 0."""
-        group = self.documents.get_batch(row // GROUP)
+        """The training document at ``row``, from 0; a damaged one is a ``UserError``."""
+        number = row // GROUP
+        verify_sections(self.path, [section(name, number) for name in SCHEMA.names], REMEDY)
+        group = self.documents.get_batch(number)
         (cells,) = group.slice(row % GROUP, 1).to_pylist()
         return TrainingDocument(**{**cells, "label": self.note.labels[cells["label"]]})
 
 
-def open_vectors(key: str) -> Vectors | None:
-    """The entry of that key; None if there is none, or a damaged one."""
+def open_vectors(key: str, whole: bool = False) -> Vectors | None:
+    """The entry of that key; None if there is none, or a damaged one.
+
+    Args:
+        whole: verify all documents now; else a group when one of it is read first.
+    """
     folder = vectors_root() / key
+    if known_damage(folder):
+        return None
     try:
-        note = Note.model_validate(read_json(folder / NOTE, largest=10_000_000))
+        note = _read_note(folder / NOTE)
+        verify_checksum(folder / VECTORS)
+        verify_sections(folder / DOCUMENTS, [])
+        if whole:
+            verify_checksum(folder / DOCUMENTS)
         unit = np.load(folder / VECTORS, mmap_mode="r")
         documents = pa.ipc.open_file(pa.memory_map(str(folder / DOCUMENTS)))
     except (UserError, ValidationError, OSError, ValueError, pa.ArrowException):
         return None
     groups = -(-note.rows // GROUP)
     fits = note.key == key and unit.shape == (note.rows, note.size) and unit.dtype == np.float16
-    return (
-        Vectors(note, unit, documents) if fits and documents.num_record_batches == groups else None
-    )
+    if not fits or documents.num_record_batches != groups:
+        return None
+    return Vectors(note, unit, documents, folder / DOCUMENTS)
+
+
+def _read_note(path: Path) -> Note:
+    return Note.model_validate(read_verified_json(path, largest=10_000_000))
 
 
 def list_vectors(checkpoint_sha256: str) -> list[Note]:
@@ -122,7 +150,7 @@ def list_vectors(checkpoint_sha256: str) -> list[Note]:
     result = []
     for path in vectors_root().glob(f"[!.]*/{NOTE}"):
         try:
-            note = Note.model_validate(read_json(path, largest=10_000_000))
+            note = _read_note(path)
         except (UserError, ValidationError):
             continue
         if note.checkpoint_sha256 == checkpoint_sha256 and note.key == path.parent.name:
@@ -174,7 +202,7 @@ def cache_vectors(
     )
     cache = vectors_cache()
     with cache.locked(note.key) as entry:
-        if open_vectors(note.key) is None:
+        if open_vectors(note.key, whole=True) is None:
             part = _compute(
                 entry.with_name(f".{note.key}{PART}"), note, checkpoint, corpus, progress
             )
@@ -222,8 +250,10 @@ def _write(entry: Path, note: Note, corpus: Corpus, classes: np.ndarray, part: P
         with pa.OSFile(str(new / DOCUMENTS), "wb") as file, pa.ipc.new_file(file, SCHEMA) as out:
             for group in _groups(corpus, classes):
                 out.write_batch(group)
-        write_json(new / NOTE, note.model_dump(mode="json"))
+        write_checksum(new / DOCUMENTS, arrow_sections(new / DOCUMENTS))
+        write_json_with_checksum(new / NOTE, note.model_dump(mode="json"))
         os.replace(part, new / VECTORS)
+        write_checksum(new / VECTORS)
 
 
 def _groups(corpus: Corpus, classes: np.ndarray) -> Iterator[pa.RecordBatch]:

@@ -1,9 +1,11 @@
 """Film of attention: explanations of a few documents, recorded while a model trains.
 
 ``watched.json`` holds the documents, ``frames.jsonl`` one line for each recorded step with the
-attention weights and probabilities of that step's checkpoint.
+attention weights and probabilities of that step's checkpoint. Each line ends with its own
+SHA-256, and ``watched.json`` has one beside it; lines of an earlier version have none.
 """
 
+import hashlib
 import os
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,7 +18,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from han_core.explanation.explain import explain_document
 from han_core.explanation.explanation import Explanation
-from han_core.runtime.atomic_io import read_json, write_json
+from han_core.runtime.checksums import (
+    read_verified_json,
+    verify_checksum,
+    write_json_with_checksum,
+)
 from han_core.runtime.errors import UserError
 from han_core.text.document import Document, Sentence, Span
 from han_core.training.callbacks import StepEvent
@@ -109,6 +115,26 @@ class Line(_Strict):
     epoch: int = Field(ge=0)
     ends_epoch: bool
     documents: list[Weights]
+    sha256: str | None = None
+
+    def to_bytes(self) -> bytes:
+        """Return the line, which ends with the digest of what stands before."""
+        content = self.model_dump_json(exclude_none=True).encode()
+        return content[:-1] + _seal(hashlib.sha256(content).hexdigest()) + b"\n"
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> "Line":
+        """Parse a line; a damaged one is a ``ValueError``."""
+        line = cls.model_validate_json(content)
+        if line.sha256 is not None:
+            whole = content.removesuffix(_seal(line.sha256)) + b"}"
+            if hashlib.sha256(whole).hexdigest() != line.sha256:
+                raise ValueError("the line has another SHA-256 than when it was written")
+        return line
+
+
+def _seal(sha256: str) -> bytes:
+    return f',"sha256":"{sha256}"}}'.encode()
 
 
 def read_frames(folder: Path) -> Film:
@@ -120,6 +146,7 @@ def read_frames(folder: Path) -> Film:
     if not (folder / WATCHED).exists():
         return Film((), ())
     try:
+        verify_checksum(folder / WATCHED)
         watched = Watched.model_validate_json((folder / WATCHED).read_bytes()[:LARGEST])
         documents = tuple(document.document() for document in watched.documents)
         known = [np.array(document.known, dtype=bool) for document in watched.documents]
@@ -141,7 +168,7 @@ def _frame(
 ) -> Frame | None:
     """Return the frame of a line, or None where it does not fit the documents."""
     try:
-        parsed = Line.model_validate_json(line)
+        parsed = Line.from_bytes(line)
         parts = zip(documents, parsed.documents, known, strict=True)
         explanations = tuple(
             Explanation(
@@ -211,7 +238,7 @@ class FrameRecorder:
                 ends_epoch=event.ends_epoch,
                 documents=self._last[1],
             )
-            self._append(line.model_dump_json().encode() + b"\n")
+            self._append(line.to_bytes())
         except UserError:  # values that are not finite: the run reports them itself
             return
         except OSError:  # no space left: so does the checkpoint that is written next
@@ -238,10 +265,10 @@ class FrameRecorder:
         watched = Watched(labels=list(explanations[0].labels), documents=documents)
         content = watched.model_dump(mode="json")
         with suppress(UserError):  # missing or damaged
-            if read_json(path, LARGEST) == content:
+            if read_verified_json(path, LARGEST) == content:
                 return
         (self._folder / FRAMES).unlink(missing_ok=True)
-        write_json(path, content)
+        write_json_with_checksum(path, content)
 
     def _append(self, line: bytes) -> None:
         path = self._folder / FRAMES

@@ -9,6 +9,7 @@ import torch
 from han_core.analysis import embedding_cache
 from han_core.analysis.documents import content_hash
 from han_core.analysis.embedding_cache import (
+    DOCUMENTS,
     GROUP,
     NOTE,
     VECTORS,
@@ -25,6 +26,7 @@ from han_core.runtime.errors import UserError
 from han_core.runtime.paths import vectors_root
 from han_core.text.batch import number_document
 from tests.conftest import WORDS
+from tests.damage import damaged, flip
 
 pytestmark = pytest.mark.usefixtures("own_data")
 
@@ -122,6 +124,29 @@ def test_a_damaged_entry_counts_as_none_and_is_made_again(folder, checkpoint):
     os.rename(vectors_root() / key, vectors_root() / "elsewhere")
     assert open_vectors("elsewhere") is None  # the name is what it holds
     assert open_vectors("nowhere") is None
+
+
+@pytest.mark.parametrize("name", [VECTORS, NOTE, DOCUMENTS])
+@pytest.mark.parametrize("suffix", ["", ".sha256"])
+def test_no_flipped_bit_is_believed_and_computing_again_heals(folder, checkpoint, name, suffix):
+    corpus = corpus_of(4)
+    key = cache_vectors(folder, checkpoint, corpus)
+    path = vectors_root() / key / f"{name}{suffix}"
+    expected = (vectors_root() / key / VECTORS).read_bytes(), documents_of(key)
+    for _ in damaged(path, 20):
+        with pytest.raises(UserError, match="damaged"):
+            documents_of(key)
+        assert open_vectors(key) is None
+    flip(path, 100)
+    assert cache_vectors(folder, checkpoint, corpus) == key
+    assert ((vectors_root() / key / VECTORS).read_bytes(), documents_of(key)) == expected
+
+
+def documents_of(key: str) -> list:
+    vectors = open_vectors(key)
+    if vectors is None:
+        raise UserError("The vectors are damaged.")
+    return [vectors.document(row) for row in range(vectors.note.rows)]
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from han_core.models.checkpoint import load_checkpoint
 from han_core.runtime.errors import UserError
 from han_core.training.callbacks import StepEvent
 from han_core.training.train import train
+from tests.damage import damaged
 
 TEXTS = ("The green table. Seven rivers, walk!", "Quiet music under the \ud800 night 电影.")
 
@@ -187,7 +188,7 @@ def test_a_full_disk_ends_no_run(tmp_path, of_step, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(frames, "write_json", full)
+    monkeypatch.setattr(frames, "write_json_with_checksum", full)
     run(recorder, of_step, range(2))
     assert read_frames(tmp_path).frames == ()
     monkeypatch.undo()
@@ -277,10 +278,30 @@ def stored(tmp_path_factory, random_checkpoint) -> dict[str, bytes]:
 )
 def test_a_frame_that_does_not_fit_its_documents_is_left_out(tmp_path, stored, change):
     lines = [json.loads(line) for line in stored[FRAMES].splitlines()]
+    for line in lines:  # as an earlier version wrote them
+        del line["sha256"]
     lines[1]["documents"][0].update(change)
     (tmp_path / WATCHED).write_bytes(stored[WATCHED])
     (tmp_path / FRAMES).write_text("".join(json.dumps(line) + "\n" for line in lines))
     assert steps(tmp_path) == [0, 2]
+
+
+def test_no_flipped_bit_of_a_frame_or_of_the_documents_is_believed(tmp_path, of_step):
+    run(FrameRecorder(tmp_path, ("The table.",)), of_step, range(3))
+    whole = [weights(frame) for frame in read_frames(tmp_path).frames]
+    for _ in damaged(tmp_path / FRAMES, 100):
+        frames = [weights(frame) for frame in read_frames(tmp_path).frames]
+        assert len(frames) < 3
+        assert all(frame in whole for frame in frames)
+    for name in (WATCHED, f"{WATCHED}.sha256"):
+        for _ in damaged(tmp_path / name, 30):
+            with pytest.raises(UserError, match=r"watched\.json in .* is damaged"):
+                read_frames(tmp_path)
+
+
+def weights(frame) -> tuple:
+    (explanation,) = frame.explanations
+    return frame.step, explanation.probabilities.tolist(), explanation.word_weights.tolist()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The annotation database: connections, migrations and error messages.
+"""The annotation database: connections and error messages.
 
 SQLite in WAL mode, or PostgreSQL. One writer writes at a time: on SQLite its transaction begins
 as a writing one, on PostgreSQL it raises the clock's number first. A write is on the disk when
@@ -6,7 +6,6 @@ the call returns. Whatever the database refuses is a ``UserError``.
 """
 
 import sqlite3
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,56 +17,11 @@ from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from han_core.analysis.annotations.schema import CLOCK, KNOWN, VERSION_TABLE
+from han_core.analysis.annotations.schema import CLOCK
+from han_core.analysis.annotations.upkeep import upgrade, verify_and_back_up
 from han_core.analysis.filters import Marks
 from han_core.runtime import paths
 from han_core.runtime.errors import UserError
-
-MIGRATIONS = Path(__file__).parent / "migrations"
-
-_ALONE = threading.Lock()  # Alembic keeps its context in its modules
-_POSTGRESQL_LOCK = 0x48616E73636F7065  # any number that nobody else takes: "Hanscope"
-
-
-def upgrade(reader: Engine, writer: Engine, name: str) -> None:
-    """Bring the schema behind the engines up to ``KNOWN[-1]``."""
-    with reader.connect() as connection:
-        if _present(connection, name) == KNOWN[-1]:
-            return
-    with _ALONE, writer.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_POSTGRESQL_LOCK)))
-        if _present(connection, name) != KNOWN[-1]:
-            step(connection, KNOWN[-1])
-
-
-def step(connection: Connection, revision: str) -> None:
-    """Take the steps up to ``revision`` within the connection's transaction."""
-    # Only here: it takes most of a second to import, and is needed once in a database's life.
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, revision)
-
-
-def _present(connection: Connection, name: str) -> str | None:
-    """The schema's revision, None in an empty database."""
-    if not sa.inspect(connection).has_table(VERSION_TABLE):
-        return None
-    result = connection.execute(sa.select(sa.column("version_num")).select_from(
-        sa.table(VERSION_TABLE)
-    )).scalar()  # fmt: skip
-    if result is not None and result not in KNOWN:
-        raise UserError(
-            f'The notes ({name}) were written by a newer Hanscope: their schema is "{result}", and '
-            f'this one knows up to "{KNOWN[-1]}"; update Hanscope, or name other notes in '
-            "HANSCOPE_NOTES."
-        )
-    return result
-
 
 WRITES = "hanscope_writes"  # the option of a connection that says so
 
@@ -113,15 +67,17 @@ class Database:
         self._engine.dispose()
 
     def bring_up_to_date(self) -> None:
-        """Make the tables, or the present ones of an older database's."""
+        """Make the tables, or the present ones of an older database's, which is verified first."""
         with self._one_sentence():
+            if self._engine.dialect.name == "sqlite":
+                verify_and_back_up(Path(self.name), self._patience)
             upgrade(self._reader, self._writer, self.name)
 
     @contextmanager
     def _one_sentence(self) -> Iterator[None]:
         try:
             yield
-        except (DBAPIError, PoolTimeout) as error:
+        except (DBAPIError, PoolTimeout, sqlite3.Error) as error:
             raise UserError(_sentence(error, self.name, self._patience)) from error
 
 
@@ -230,7 +186,7 @@ def _name(url: URL) -> str:
     return f"{url.host or 'this machine'}/{url.database or url.username or ''}"
 
 
-def _sentence(error: DBAPIError | PoolTimeout, name: str, patience: float) -> str:
+def _sentence(error: DBAPIError | PoolTimeout | sqlite3.Error, name: str, patience: float) -> str:
     """Describe a failure of the database in one sentence."""
     cause = str(getattr(error, "orig", None) or error).strip().split("\n")[0]
     state = getattr(getattr(error, "orig", None), "sqlstate", None)

@@ -11,7 +11,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from han_core.analysis.annotations import database as upgrading
+from han_core.analysis.annotations import upkeep
 from han_core.analysis.annotations.codebook import codebook, save_tag
 from han_core.analysis.annotations.database import open_database, write_ahead
 from han_core.analysis.annotations.document_annotations import document_annotations
@@ -176,7 +176,7 @@ def older(empty_url):
     """The first schema, as it was when it was the only one, with a row in every table."""
     engine = sa.create_engine(empty_url)
     with engine.begin() as connection:
-        upgrading.step(connection, "0001")
+        upkeep.step(connection, "0001")
         tables = sa.MetaData()
         tables.reflect(connection)
         for name, row in OLD.items():
@@ -187,7 +187,7 @@ def older(empty_url):
 
 def test_the_revisions_are_those_that_are_known():
     config = Config()
-    config.set_main_option("script_location", str(upgrading.MIGRATIONS))
+    config.set_main_option("script_location", str(upkeep.MIGRATIONS))
     result = ScriptDirectory.from_config(config).walk_revisions()
     assert tuple(reversed([step.revision for step in result])) == KNOWN
 

@@ -1,4 +1,4 @@
-"""Alembic's entry: the steps run on the connection that ``upgrading.step`` hands over."""
+"""Alembic's entry: the steps run on the connection that ``upkeep.step`` hands over."""
 
 from alembic import context
 
