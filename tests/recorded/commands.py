@@ -157,7 +157,7 @@ def _exported(folder: Path) -> dict[str, Any]:
 
 def rows(path: Path) -> dict[str, Any]:
     """Return the head of a CSV file, its first rows, and its numbers in brief."""
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         lines = list(csv.DictReader(file))
     columns: dict[str, Any] = {}
     for name in lines[0]:
