@@ -1,11 +1,11 @@
 """Names that a passphrase protects: in the page, in a class and alone, and in an import."""
 
 import pytest
-from han_core.analysis.annotations.import_annotations import FileAnnotations
 from streamlit.testing.v1 import AppTest
 
 from han_core.analysis.annotations.database import open_database
 from han_core.analysis.annotations.document_annotations import Annotation, Note
+from han_core.analysis.annotations.import_annotations import FileAnnotations
 from han_core.analysis.annotations.passphrases import (
     protected_names,
     reset_passphrase,

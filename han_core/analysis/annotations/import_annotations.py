@@ -11,7 +11,6 @@ from datetime import datetime
 from itertools import repeat
 
 import sqlalchemy as sa
-from han_core.data.delimited import without_apostrophe
 from sqlalchemy.engine import Connection
 
 from han_core.analysis.annotations.codebook import codebook, save_tag
@@ -49,6 +48,7 @@ from han_core.analysis.annotations.writing import (
 )
 from han_core.analysis.filters import Flag
 from han_core.analysis.reimport import MatchedTable
+from han_core.data.delimited import without_apostrophe
 from han_core.runtime.errors import UserError, shown
 
 Pairs = list[tuple[dict[str, str], Annotation, Annotation]]

@@ -105,18 +105,18 @@ def test_who_has_patience_waits(folder, checkpoint, corpus, here, tmp_path):
 
 
 def test_no_space_left_keeps_whole_parts(score, here, tmp_path, monkeypatch):
-    write, written = run.write_atomically, []
+    write, written = run.write_part, []
 
-    def full_after_two(path, content):
+    def full_after_two(folder, number, content):
         if len(written) == 2:
             raise OSError(errno.ENOSPC, "No space left on device")
-        written.append(path)
-        write(path, content)
+        written.append(number)
+        write(folder, number, content)
 
-    monkeypatch.setattr(run, "write_atomically", full_after_two)
+    monkeypatch.setattr(run, "write_part", full_after_two)
     with pytest.raises(UserError, match=r"No space left on device.*goes on from there"):
         score()
-    monkeypatch.setattr(run, "write_atomically", write)
+    monkeypatch.setattr(run, "write_part", write)
     here.parts.clear()
     assert score().parts == 5
     assert here.parts == [2, 3, 4]
