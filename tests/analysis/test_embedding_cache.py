@@ -26,7 +26,7 @@ from han_core.runtime.errors import UserError
 from han_core.runtime.paths import vectors_root
 from han_core.text.batch import number_document
 from tests.conftest import WORDS
-from tests.damage import damaged, flip
+from tests.damage import each_flipped, flip
 
 pytestmark = pytest.mark.usefixtures("own_data")
 
@@ -133,7 +133,7 @@ def test_no_flipped_bit_is_believed_and_computing_again_heals(folder, checkpoint
     key = cache_vectors(folder, checkpoint, corpus)
     path = vectors_root() / key / f"{name}{suffix}"
     expected = (vectors_root() / key / VECTORS).read_bytes(), documents_of(key)
-    for _ in damaged(path, 20):
+    for _ in each_flipped(path, 20):
         with pytest.raises(UserError, match="damaged"):
             documents_of(key)
         assert open_vectors(key) is None

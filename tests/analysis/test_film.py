@@ -18,7 +18,7 @@ from han_core.models.checkpoint import load_checkpoint
 from han_core.runtime.errors import UserError
 from han_core.training.callbacks import StepEvent
 from han_core.training.train import train
-from tests.damage import damaged
+from tests.damage import each_flipped
 
 TEXTS = ("The green table. Seven rivers, walk!", "Quiet music under the \ud800 night 电影.")
 
@@ -289,12 +289,12 @@ def test_a_frame_that_does_not_fit_its_documents_is_left_out(tmp_path, stored, c
 def test_no_flipped_bit_of_a_frame_or_of_the_documents_is_believed(tmp_path, of_step):
     run(FrameRecorder(tmp_path, ("The table.",)), of_step, range(3))
     whole = [weights(frame) for frame in read_frames(tmp_path).frames]
-    for _ in damaged(tmp_path / FRAMES, 100):
+    for _ in each_flipped(tmp_path / FRAMES, 100):
         frames = [weights(frame) for frame in read_frames(tmp_path).frames]
         assert len(frames) < 3
         assert all(frame in whole for frame in frames)
     for name in (WATCHED, f"{WATCHED}.sha256"):
-        for _ in damaged(tmp_path / name, 30):
+        for _ in each_flipped(tmp_path / name, 30):
             with pytest.raises(UserError, match=r"watched\.json in .* is damaged"):
                 read_frames(tmp_path)
 

@@ -12,7 +12,7 @@ from han_core.analysis.annotations.document_annotations import document_annotati
 from han_core.analysis.annotations.upkeep import BACKUPS, backups
 from han_core.analysis.annotations.writing import write_note
 from han_core.runtime.errors import UserError
-from tests.damage import damaged
+from tests.damage import each_flipped
 
 CONTENT = "a" * 32
 
@@ -80,7 +80,7 @@ def test_damage_is_one_sentence_that_names_the_copy_and_nothing_is_overwritten(p
 
 
 def test_a_flipped_bit_is_a_sentence_or_is_read_and_never_ends_the_process(path):
-    messages = [message_of_reading(path) for _ in damaged(path, 60)]
+    messages = [message_of_reading(path) for _ in each_flipped(path, 60)]
     assert all("notes.sqlite" in message for message in messages if message)
 
 
