@@ -27,11 +27,11 @@ from han_core.training.runs.plan import CHECKPOINT, read_plan
 from han_core.training.runs.queue import CANCEL
 from han_core.training.train import train
 
-LOOK = 0.2  # seconds between two looks for the wish to stop
+LOOK = 0.2  # seconds between two looks for a cancellation
 
 
 def work(folder: Path, device: str, log: EventLog) -> None:
-    """Carries out the plan in ``folder`` on ``device``; ``log`` gets the last event."""
+    """Carry out the plan in ``folder`` on ``device``; ``log`` gets the last event."""
     try:
         torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS") or 1))
         log.write("done", summary=_carry_out(folder, device, log))
@@ -54,48 +54,48 @@ def _carry_out(folder: Path, device: str, log: EventLog) -> dict:
     plan = read_plan(folder)
     cancel = folder / CANCEL
     recorder = FrameRecorder(folder, plan.watched, plan.watch_every)
-    teller = EventWriter(log, plan.training.epochs, cancel, [recorder])
+    writer = EventWriter(log, plan.training.epochs, cancel, [recorder])
     log.write("reading", name="data", done=0, of=0)
     with interrupted_when(cancel.exists):
         parts = read_parts(plan.source, plan.training.seed)
     for note in parts.notes:
-        teller.say(note)
+        writer.say(note)
     resume = current_folder(folder / CHECKPOINT).exists()
-    summary = train(plan.request(folder, parts, resume), choose_device(device), teller.watch)
-    _publish(folder, teller)
+    summary = train(plan.request(folder, parts, resume), choose_device(device), writer.watch)
+    _publish(folder, writer)
     return summary
 
 
 def _for_the_page(sentence: str, folder: Path) -> str:
-    """A sentence made for the command line, for whoever presses buttons and sees no folders."""
-    told = sentence.replace(str(folder / CHECKPOINT), "the checkpoint")
-    told = told.replace("--resume", "resuming")
-    return re.sub(r"(^|\. )resuming", r"\1Resuming", told)
+    """Return a sentence of the command line in the words of the page, which shows no folders."""
+    shown = sentence.replace(str(folder / CHECKPOINT), "the checkpoint")
+    shown = shown.replace("--resume", "resuming")
+    return re.sub(r"(^|\. )resuming", r"\1Resuming", shown)
 
 
-def _publish(folder: Path, teller: EventWriter) -> None:
-    """A run that is done is offered at once; where that fails, nothing of it is lost."""
+def _publish(folder: Path, writer: EventWriter) -> None:
+    """Offer a run that is done on every page; where that fails, nothing of it is lost."""
     try:
         name = publish_run(folder, read_plan(folder).name)
-        teller.say(f"The run is now the checkpoint {name}.")
+        writer.say(f"The run is now the checkpoint {name}.")
     except UserError as error:
-        teller.say(str(error))
+        writer.say(str(error))
 
 
 @contextmanager
-def interrupted_when(asked: Callable[[], bool]) -> Iterator[None]:
-    """Ends the block as Ctrl-C does when ``asked`` says so: for work that asks nobody itself."""
+def interrupted_when(is_cancelled: Callable[[], bool]) -> Iterator[None]:
+    """End the block as Ctrl-C does once it is cancelled: for work that does not look itself."""
     over, main = threading.Event(), threading.main_thread().ident
 
-    def look() -> None:
+    def watch() -> None:
         while not over.wait(LOOK):
-            if asked() and main is not None:
+            if is_cancelled() and main is not None:
                 return signal.pthread_kill(main, signal.SIGINT)
 
-    looker = threading.Thread(target=look, daemon=True)
-    looker.start()
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
     try:
         yield
     finally:
         over.set()
-        looker.join()
+        watcher.join()

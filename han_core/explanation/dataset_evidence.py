@@ -219,7 +219,7 @@ def measure_one(probe: ModelProbe, seed: int, draws: int) -> Figures:
 
 
 def _curves(filled: str, curves: Deletion | None) -> Figures:
-    """Averages over the shares, such as "deleted sufficiency random"."""
+    """Means over the shares, such as "deleted sufficiency random"."""
     return {
         f"{filled} {measure} {by}": getattr(curves, measure)[by].average
         for measure in ("comprehensiveness", "sufficiency")

@@ -76,7 +76,7 @@ _SHORT = frozenset(
 
 
 class SentenceRules:
-    """Finds where the sentences of texts in one language begin.
+    """Find where the sentences of texts in one language begin.
 
     Args:
         language: an ISO code.

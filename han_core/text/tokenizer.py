@@ -49,7 +49,7 @@ _FLAG_LETTERS = re.compile("[\U0001f1e6-\U0001f1ff]+$")  # two of these are draw
 
 
 class Tokenizer:
-    """Finds the sentences and words of texts in one language.
+    """Find the sentences and words of texts in one language.
 
     Args:
         language: an ISO code for which spaCy has a blank pipeline ("en", "zh", …).

@@ -95,7 +95,7 @@ def _registered(name: str) -> dict[str, Any]:
 
 @dataclass
 class FigureBuilder:
-    """Collects the parts of a figure; its methods are named as Plotly's.
+    """Collect the parts of a figure; its methods are named as Plotly's.
 
     Attributes:
         layout: of the whole figure, without annotations and shapes.

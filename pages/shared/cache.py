@@ -198,7 +198,7 @@ def _keyed(question: Question) -> tuple[str, str, Question]:
 
 @st.cache_resource(max_entries=6, show_spinner=False)
 def _batcher(folder: str, mark: str, device: str) -> RequestBatcher:
-    """Answers concurrent requests to one checkpoint in common batches."""
+    """Answer concurrent requests to one checkpoint in common batches."""
     return RequestBatcher(checkpoint_of(folder, mark, device))
 
 

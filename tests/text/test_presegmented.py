@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from han_core.text.presegmented import join_sentences, join_words, without_marks
+from han_core.text.presegmented import (
+    is_presegmented,
+    join_sentences,
+    join_words,
+    without_marks,
+)
 from han_core.text.tokenizer import Tokenizer
 from han_core.text.tokenizer_pool import tokenise_texts
 
@@ -67,6 +72,17 @@ def test_any_words_come_back(sentences):
     document = ENGLISH(join_words(sentences))
     assert words_of(document) == sentences
     assert document.text == without_marks(join_words(sentences))
+
+
+@given(st.text(st.sampled_from("ab. \u2063\u2064"), min_size=1))
+def test_a_mark_in_a_text_that_somebody_pasted_is_a_character_like_any_other(text):
+    if not is_presegmented(text):
+        assert ENGLISH(text).text == without_marks(text) == text
+
+
+@pytest.mark.parametrize("empty", [join_sentences([]), join_sentences([" "]), join_words([[""]])])
+def test_nothing_to_join_is_an_empty_text(empty):
+    assert empty == ""
 
 
 @pytest.mark.parametrize("text", ["", "plain", "a\u2063b"])
