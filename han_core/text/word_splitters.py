@@ -207,7 +207,7 @@ def _part_full_stops(tokenizer: Tokenizer, defaults: type[BaseDefaults]) -> None
 
 def cluster_interiors(text: str) -> frozenset[int]:
     """Return the places within grapheme clusters, at which no token may begin."""
-    if _JOINS.search(text) is None:
+    if text.isascii() or _JOINS.search(text) is None:
         return frozenset()
     return frozenset(_interiors(text))
 
