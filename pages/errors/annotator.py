@@ -102,18 +102,20 @@ def _settings(name: str, protected: Protected | None) -> None:
     label, icon = ("Protect this name", "lock_open") if protected is None else ("Protected", "lock")
     with st.popover(label, icon=f":material/{icon}:", key="analyst_settings", type="tertiary"):
         st.caption(sentences.PASSPHRASE if protected is None else sentences.PASSPHRASE_SET)
-        for field, key in (("New passphrase", NEW), ("The same again", REPEATED)):
-            st.text_input(
-                field, key=key, type="password", max_chars=LONGEST, autocomplete="new-password",
-                help=f"{SHORTEST} characters or more." if key == NEW else None,
-            )  # fmt: skip
         present = None if protected is None else protected.hash
-        with st.container(horizontal=True):
-            st.button(
+        with st.form("analyst_form", border=False):  # both fields arrive with the click
+            for field, key in (("New passphrase", NEW), ("The same again", REPEATED)):
+                st.text_input(
+                    field, key=key, type="password", max_chars=LONGEST,
+                    autocomplete="new-password",
+                )  # fmt: skip
+            st.form_submit_button(
                 "Protect" if protected is None else "Change", key="analyst_protect",
                 type="primary", on_click=_protect, args=(name, present),
+                help=f"{SHORTEST} characters or more.",
             )  # fmt: skip
-            if present is not None:
+        if present is not None:
+            with st.container(horizontal=True):
                 st.button("Remove", key="analyst_open", on_click=_open, args=(name, present))
                 st.button("Lock", key="analyst_lock", on_click=_lock, args=(name,),
                           help="Asks for the passphrase again in this window.")  # fmt: skip

@@ -66,6 +66,13 @@ def press(app: AppTest, button: str) -> AppTest:
     return app
 
 
+def protect(app: AppTest, new: str, repeated: str) -> AppTest:
+    """Fill the form of the passphrase and send it."""
+    app.text_input(key="analyst_new").set_value(new)
+    app.text_input(key="analyst_repeated").set_value(repeated)
+    return press(app, "protect")
+
+
 def keys(app: AppTest) -> set[str]:
     return {element.key for element in (*app.text_input, *app.button)}
 
@@ -82,7 +89,7 @@ def test_alone_a_name_without_passphrase_works_as_ever(app):
 def test_a_class_sets_a_passphrase_on_first_use(in_class, app, notes):
     assert keys(app) == {"analyst"}
     assert name(enter(app, analyst="Anna")) == "Anna"
-    press(enter(app, analyst_new="correct horse", analyst_repeated="correct horse"), "protect")
+    protect(app, "correct horse", "correct horse")
     assert list(protected_names(notes)) == ["anna"]
     assert name(app) == "Anna"
     assert app.text_input(key="analyst_new").value == ""
@@ -95,7 +102,7 @@ def test_a_class_sets_a_passphrase_on_first_use(in_class, app, notes):
 )
 def test_what_cannot_be_a_passphrase_changes_nothing(in_class, app, notes, new, repeated, message):
     enter(app, analyst="Anna")
-    press(enter(app, analyst_new=new, analyst_repeated=repeated), "protect")
+    protect(app, new, repeated)
     assert message in app.error[0].value
     assert app.text_input(key="analyst_new").value == new
     assert protected_names(notes) == {}
@@ -121,7 +128,7 @@ def test_a_protected_name_is_locked_until_its_passphrase_is_given(app, notes):
 def test_a_passphrase_is_changed_and_removed_by_who_gave_it(app, notes):
     set_passphrase(notes, "Anna", "correct horse")
     enter(enter(app, analyst="Anna"), analyst_passphrase="correct horse")
-    press(enter(app, analyst_new="battery staple", analyst_repeated="battery staple"), "protect")
+    protect(app, "battery staple", "battery staple")
     assert name(app) == "Anna"
     press(app, "lock")
     enter(app, analyst_passphrase="battery staple")
@@ -131,10 +138,8 @@ def test_a_passphrase_is_changed_and_removed_by_who_gave_it(app, notes):
 
 def test_a_name_that_somebody_protects_meanwhile_is_locked(in_class, app, notes):
     enter(app, analyst="Anna")
-    app.text_input(key="analyst_new").set_value("my own words")
-    app.text_input(key="analyst_repeated").set_value("my own words")
     set_passphrase(notes, "Anna", "somebody else's")
-    press(app, "protect")
+    protect(app, "my own words", "my own words")
     assert "changed in the meantime" in app.error[0].value
     assert name(app) == ""
     reset_passphrase(notes, "Anna")
