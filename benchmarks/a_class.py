@@ -158,12 +158,8 @@ async def training(address: str, record: Record) -> AsyncIterator[None]:
         SessionError: if the run does not begin.
     """
     async with Session(address) as visitor:
-        await visitor.visit("Train")
-        visitor.number("set_epochs", LONG)
-        visitor.number("set_patience", LONG)
-        visitor.number("set_batch_tokens", 1)  # a step for each document: few end too soon
-        await visitor.click("train_start")
-        before = await _first_run(lambda run: run.status == "training" and run.step > 0)
+        await start_run(visitor)
+        before = await wait_for_run(takes_steps)
         watching = asyncio.create_task(_watch_run(visitor, record))
         try:
             yield
@@ -175,7 +171,21 @@ async def training(address: str, record: Record) -> AsyncIterator[None]:
                 record.errors.append("training: the run ended by itself")
             else:
                 stop(before.id)
-                await _first_run(lambda run: not run.is_live)
+                await wait_for_run(lambda run: not run.is_live)
+
+
+async def start_run(visitor: Session) -> None:
+    """Start a run on the page Train that outlasts a class."""
+    await visitor.visit("Train")
+    visitor.number("set_epochs", LONG)
+    visitor.number("set_patience", LONG)
+    visitor.number("set_batch_tokens", 1)  # a step for each document: few end too soon
+    await visitor.click("train_start")
+
+
+def takes_steps(run: RunView) -> bool:
+    """Whether a run trains, and has begun to."""
+    return run.status == "training" and run.step > 0
 
 
 async def _watch_run(visitor: Session, record: Record) -> None:
@@ -187,7 +197,7 @@ async def _watch_run(visitor: Session, record: Record) -> None:
     record.errors.append("training: the page watches its run no more")
 
 
-async def _first_run(condition: Callable[[RunView], bool]) -> RunView:
+async def wait_for_run(condition: Callable[[RunView], bool]) -> RunView:
     """Wait for a run that fulfils ``condition``."""
     end, message = time.monotonic() + PATIENCE, "there is none"
     while time.monotonic() < end:

@@ -12,15 +12,19 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
+import uuid
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import websockets
 from playwright.sync_api import Browser, sync_playwright
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Common_pb2 import FileUploaderState, UploadedFileInfo
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
@@ -77,6 +81,7 @@ class Session:
         widgets: the state of each widget that was touched, by its key.
         ids: Streamlit's id of each widget that was drawn, by its key.
         fragments: seconds between the reruns that a part of the page asks for, by its id.
+        id: the server's name of this session.
     """
 
     address: str
@@ -84,6 +89,7 @@ class Session:
     ids: dict[str, str] = field(default_factory=dict)
     fragments: dict[str, float] = field(default_factory=dict)
     page: str = ""
+    id: str = ""
     _messages: dict[str, bytes] = field(default_factory=dict)
 
     async def __aenter__(self) -> "Session":
@@ -108,6 +114,18 @@ class Session:
     def number(self, key: str, value: int) -> None:
         """Type into the field of whole numbers ``key``."""
         self.widgets[key] = WidgetState(id=self._id(key), int_value=value)
+
+    async def upload(self, key: str, name: str, content: bytes) -> Reply:
+        """Choose a file in the upload ``key``."""
+        file = str(uuid.uuid4())
+        status = await asyncio.to_thread(send_file, self.address, self.id, file, name, content)
+        if status != 204:
+            raise SessionError(f"the server refused the file with {status}")
+        info = UploadedFileInfo(name=name, size=len(content), file_id=file)
+        info.file_urls.file_id = file
+        state = FileUploaderState(uploaded_file_info=[info])
+        self.widgets[key] = WidgetState(id=self._id(key), file_uploader_state_value=state)
+        return await self.run()
 
     async def click(self, key: str) -> Reply:
         """Press the button ``key``."""
@@ -171,6 +189,8 @@ class Session:
                 self._messages[message.hash] = raw
             if kind == "delta":
                 yield raw, self._note_id(message)
+            elif kind == "new_session":
+                self.id = message.new_session.initialize.session_id
             elif kind == "auto_rerun":
                 self.fragments[message.auto_rerun.fragment_id] = message.auto_rerun.interval
             elif kind == "script_finished" and message.script_finished in ENDS:
@@ -193,6 +213,28 @@ class Session:
         return key
 
 
+def send_file(address: str, session: str, file: str, name: str, content: bytes) -> int:
+    """Send a file under an id, as a browser does; return the status of the answer."""
+    with urllib.request.urlopen(f"{address}/_stcore/health", timeout=PATIENCE) as answer:
+        cookie = answer.headers["Set-Cookie"].partition(";")[0]
+    mark = uuid.uuid4().hex
+    head = f'--{mark}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
+    headers = {
+        "Content-Type": f"multipart/form-data; boundary={mark}",
+        "Cookie": cookie,
+        "X-Xsrftoken": cookie.partition("=")[2],
+    }
+    url, body = f"{address}/_stcore/upload_file/{session}/{file}", head.encode() + content
+    request = urllib.request.Request(
+        url, body + f"\r\n--{mark}--\r\n".encode(), headers, method="PUT"
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Start a headless Chromium."""
@@ -213,11 +255,17 @@ def served(script: str = "app.py") -> Iterator[str]:
 
 
 @contextmanager
-def served_class(environment: Mapping[str, str] = {}) -> Iterator[tuple[str, int]]:
-    """Serve the app as ``make class`` does, on this machine alone; yield address and process id."""
+def served_class(
+    environment: Mapping[str, str] = {}, log: int | IO = subprocess.DEVNULL
+) -> Iterator[tuple[str, int]]:
+    """Serve the app as ``make class`` does, on this machine alone; yield address and process id.
+
+    Args:
+        log: what takes the server's output, as ``subprocess`` has it.
+    """
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     ours = {"PYTHONPATH": path, "HANSCOPE_CLASS": "1", **_heap(), **environment}
-    with _server("pages/shared/server.py", ours) as served:
+    with _server("pages/shared/server.py", ours, log) as served:
         yield served
 
 
@@ -241,7 +289,9 @@ def _heap() -> dict[str, str]:
 
 
 @contextmanager
-def _server(script: str, environment: Mapping[str, str]) -> Iterator[tuple[str, int]]:
+def _server(
+    script: str, environment: Mapping[str, str], log: int | IO = subprocess.DEVNULL
+) -> Iterator[tuple[str, int]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -249,7 +299,7 @@ def _server(script: str, environment: Mapping[str, str]) -> Iterator[tuple[str, 
         [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port),
          "--server.headless", "true"],
         cwd=ROOT, env={**os.environ, **environment},
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        stdout=log, stderr=log,
     )  # fmt: skip
     address = f"http://127.0.0.1:{port}"
     try:
