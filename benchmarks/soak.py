@@ -33,6 +33,9 @@ from han_core.analysis.annotations.writing import write_note
 from han_core.runtime.errors import UserError
 
 ANNOTATORS = 3
+TRACEBACK = b"Traceback (most recent call last)"
+NO_MESSAGE = b"Error deserializing back message"
+"""Streamlit's warning of noise in a WebSocket, which it logs with a traceback."""
 CLEAN_UP = 150.0  # seconds after which Streamlit has let go of the sessions that left
 
 
@@ -49,13 +52,17 @@ class Notes:
     refused: int = 0
 
     def lost(self) -> set[str]:
-        """Confirmed texts that the database has neither as a note nor in its history."""
+        """Confirmed texts that stand in no note and nowhere in the history.
+
+        Where a refused note stands as a draft, a later one may be stored together with it.
+        """
         database = open_database()
         with database.reading() as connection:
-            stored = set(connection.scalars(sa.select(NOTE.c.text)))
-            stored |= set(connection.scalars(sa.select(HISTORY.c.after)))
+            texts = [*connection.scalars(sa.select(NOTE.c.text))]
+            texts += connection.scalars(sa.select(HISTORY.c.after))
         database.close()
-        return self.confirmed - stored
+        stored = "\n".join(texts)
+        return {text for text in self.confirmed if text not in stored}
 
 
 async def annotate(address: str, number: int, until: float, notes: Notes, record: Record) -> None:
@@ -184,8 +191,7 @@ def measure(
         "attacks": {name: vars(outcome) for name, outcome in target.outcomes.items()},
         "memory_mb_before": round(before),
         "memory_mb_after": round(after),
-        "tracebacks": log.count(b"Traceback (most recent call last)"),
-        "log_tail": log[-3000:].decode(errors="replace") if b"Traceback" in log else "",
+        "tracebacks": log.count(TRACEBACK) - log.count(NO_MESSAGE),
     }
 
 

@@ -21,7 +21,7 @@ from typing import Any
 from han_core.data.readers import ending_of, shown_name, stream_table
 from han_core.data.stream import Stream, mapped, most_unpacked, stream_of
 from han_core.data.table import Table
-from han_core.runtime.errors import UserError, gibibytes, shown
+from han_core.runtime.errors import UserError, gibibytes, shown, system_errors
 from han_core.runtime.fair_places import FairPlaces
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,9 +49,16 @@ def run_in_child(
     """The table that `module` answers with, of at most `most_bytes` on the disk.
 
     `progress` lets the child write to standard error.
+
+    Raises:
+        UserError: as the child does, or if the disk takes no more.
+        NoAnswer: if the child ends otherwise.
     """
     # What is mapped cannot be deleted everywhere; there the system does so later.
-    with tempfile.TemporaryDirectory(prefix="hanscope-", ignore_cleanup_errors=True) as name:
+    with (
+        system_errors("No reader can begin on this machine"),
+        tempfile.TemporaryDirectory(prefix="hanscope-", ignore_cleanup_errors=True) as name,
+    ):
         folder = Path(name)
         # The child works in an empty folder: what lies in ours must not shadow a name.
         (folder / "empty").mkdir()
@@ -154,7 +161,10 @@ _PLACES = FairPlaces(2)
 def read_upload(data: bytes, filename: str, limits: Limits = USUAL, header: bool = True) -> Table:
     """The table in what someone sent as a file of this name."""
     ending_of(filename)
-    with tempfile.TemporaryDirectory(prefix="hanscope-upload-") as folder:
+    with (
+        system_errors(f"{shown_name(filename)} cannot be read on this machine"),
+        tempfile.TemporaryDirectory(prefix="hanscope-upload-") as folder,
+    ):
         path = Path(folder) / "upload"
         path.write_bytes(data)
         return _read(path, filename, limits, header)
