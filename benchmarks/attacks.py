@@ -33,7 +33,7 @@ from benchmarks.server_session import (
     send_file,
     served_class,
 )
-from han_core.analysis.scoring_job import start_scoring
+from han_core.analysis.scoring.run import start_scoring
 from han_core.analysis.sources import source_of
 from han_core.models.listing import list_checkpoints
 from han_core.runtime.errors import UserError

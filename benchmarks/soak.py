@@ -33,7 +33,7 @@ from han_core.analysis.annotations.writing import write_note
 from han_core.runtime.errors import UserError
 
 ANNOTATORS = 3
-TRACEBACK = b"Traceback (most recent call last)"
+TRACEBACK = b"Traceback"  # the rest of the line may be coloured
 NO_MESSAGE = b"Error deserializing back message"
 """Streamlit's warning of noise in a WebSocket, which it logs with a traceback."""
 CLEAN_UP = 150.0  # seconds after which Streamlit has let go of the sessions that left
