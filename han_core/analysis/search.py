@@ -183,6 +183,7 @@ class Search:
                 return cursor.execute(sql, values).fetchnumpy()
         except (duckdb.Error, OSError, pa.ArrowException) as error:
             first = str(error).splitlines()[0]
+            first = first.replace(f"{self._scores.folder.absolute()}{os.sep}", "")
             raise UserError(f"The scored documents cannot be searched ({first}).") from error
 
     def _parts(self) -> list[str]:

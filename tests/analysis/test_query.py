@@ -16,6 +16,7 @@ from han_core.analysis.dataset import Store
 from han_core.analysis.documents import content_hash
 from han_core.analysis.filters import Filter, Marks, Range
 from han_core.analysis.query import select
+from han_core.analysis.scoring.table import part_path
 from han_core.runtime.errors import UserError
 
 LABELS = ("bad", "good", "neither")
@@ -168,6 +169,16 @@ def test_attended_words_of_a_trained_model(store, scored_corpus):
     expected = [row for row, word in enumerate(scored_corpus.extra["word"]) if word == "dreadful"]
     assert set(result) <= set(expected)
     assert len(result) > 0.9 * len(expected)
+
+
+def test_a_damaged_part_is_named_without_its_folder(make_store):
+    store = make_store(true=["a", "b"], texts=["one", "two"])
+    path = part_path(store.scores.folder, 0)
+    content = path.read_bytes()
+    path.write_bytes(content[:4] + bytes(len(content) // 3) + content[4 + len(content) // 3 :])
+    with pytest.raises(UserError, match="cannot be searched") as refused:
+        select(store, Filter(attended=("one",)), NONE)
+    assert str(store.scores.folder.parent) not in str(refused.value)
 
 
 def test_case_means_nothing_where_words_are_sought(make_store):

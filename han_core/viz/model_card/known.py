@@ -20,7 +20,7 @@ from han_core.models.checkpoint import (
 )
 from han_core.models.registry import blank_model
 from han_core.runtime.atomic_io import current_folder
-from han_core.runtime.errors import shown
+from han_core.runtime.errors import UserError, shown
 
 PARTS = ("train", "validation", "test")
 LONGEST = 300  # characters of a value
@@ -102,8 +102,15 @@ def checkpoint_facts(folder: str | Path) -> CheckpointFacts:
         command=_text(metrics.get("reproduce"), LONGEST_TEXT),
         notes=_notes(metrics),
         parameters=parameters(config.architecture),
-        bytes=sum((path / file).stat().st_size for file in (WEIGHTS, VOCABULARY)),
+        bytes=sum(_size(path / file, location.name) for file in (WEIGHTS, VOCABULARY)),
     )
+
+
+def _size(file: Path, name: str) -> int:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError as error:
+        raise UserError(f"{name} has no {file.name}.") from error
 
 
 def parameters(architecture: Architecture) -> int:

@@ -40,6 +40,13 @@ def test_parameters_are_those_of_the_model_and_bytes_those_of_its_files(folder):
     assert found.bytes == sum(len(file.read_bytes()) for file in files)
 
 
+@pytest.mark.parametrize("name", ["model.safetensors", "vocabulary.json"])
+def test_a_missing_file_is_named(folder, name):
+    (folder / name).unlink()
+    with pytest.raises(UserError, match=f"mine has no {name}"):
+        checkpoint_facts(folder)
+
+
 @pytest.mark.parametrize("metrics", [{}, [], "x", None])
 def test_no_metrics_are_no_trouble(folder, metrics):
     found = saying(folder, metrics)
