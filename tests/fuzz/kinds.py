@@ -11,11 +11,14 @@ from random import Random
 from zipfile import ZipFile
 
 import numpy as np
-from han_core.analysis.annotation_columns import import_file_annotations, read_annotation_columns
 
 from han_core.analysis import filters
 from han_core.analysis.annotations.codebook import codebook, save_tag
 from han_core.analysis.annotations.database import Database, open_database
+from han_core.analysis.annotations.import_annotations import (
+    import_file_annotations,
+    read_annotation_columns,
+)
 from han_core.analysis.dataset import Store, open_store, stored_words
 from han_core.analysis.query import select
 from han_core.analysis.reimport import match_documents, prediction_changes
