@@ -109,8 +109,8 @@ def whole_tables() -> list[Files]:
     tables = {
         "t.csv": csv, "t.tsv": tsv, "t.jsonl": lines, "t.json": one_json, "u.csv": b"sep=;\n" + csv,
         "t.parquet": parquet[0].getvalue(), "u.parquet": parquet[1].getvalue(),
-        "t.csv.gz": gzip.compress(csv), "t.jsonl.gz": gzip.compress(lines),
-        "u.csv.gz": gzip.compress(b"text\n" + b"a" * 5_000_000),
+        "t.csv.gz": gzip.compress(csv, mtime=0), "t.jsonl.gz": gzip.compress(lines, mtime=0),
+        "u.csv.gz": gzip.compress(b"text\n" + b"a" * 5_000_000, mtime=0),
         "u.jsonl": b"\n".join(json.dumps(row).encode() for row in nested),
         "v.csv": csv.decode().encode("utf-16"), "v.jsonl": b'{"text": "' + b"a" * 300_000 + b'"}',
     }  # fmt: skip
