@@ -146,4 +146,4 @@ def _span(pair: list[int], characters: int) -> Span:
 
 def _white_space(match: re.Match) -> str:
     """As long as the match, and a line break to a tokenizer."""
-    return "\n".ljust(len(match[0]))
+    return "\n".rjust(len(match[0]))

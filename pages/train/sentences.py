@@ -23,7 +23,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "Words": (
         "minimum_count", "maximum_size", "language", "segmentation", "lowercase",
-        "maximum_tokens",
+        "maximum_tokens", "tokenizer_version",
     ),
     "Best epoch, early end and saving": (
         "keep", "patience", "save_seconds", "weights", "seed", "label_names",
@@ -45,6 +45,7 @@ TITLES = {
     "minimum_count": "Least count of a word",
     "maximum_size": "Largest vocabulary",
     "maximum_tokens": "Longest text in words",
+    "tokenizer_version": "Rules of words and sentences",
     "batch_tokens": "Words in a batch",
     "save_seconds": "Seconds between savings",
     "label_names": "Names of the classes",
