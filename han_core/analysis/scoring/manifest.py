@@ -161,7 +161,7 @@ class Manifest(BaseModel):
     def key(self) -> str:
         """A hash of checkpoint and data, the same for the same scores."""
         words = (str(self.format), self.checkpoint_sha256, self.data_sha256, str(self.rows_a_part))
-        return hashlib.sha256(" ".join(words).encode()).hexdigest()
+        return hashlib.sha256(_encoded(" ".join(words))).hexdigest()
 
     def rows_of(self, number: int) -> int:
         """Return the number of rows of a part."""

@@ -146,6 +146,12 @@ def test_columns_of_other_lengths_are_refused():
         Part(0, 0, ("a", "b"), ("text",), None)
 
 
+def test_a_damaged_checksum_has_a_key_that_no_scores_have(manifest):
+    damaged = manifest.model_copy(update={"data_sha256": "\ud800" + manifest.data_sha256})
+    assert len(damaged.key) == 64
+    assert damaged.key != manifest.key
+
+
 def test_the_parts_asked_for_and_no_other_row():
     texts = tuple(f"text {i}" for i in range(10))
     corpus = Corpus("ten", texts, (), tuple(map(str, range(10))), {})
