@@ -40,7 +40,9 @@ _DOTTED = regex.compile(r"(?:\p{L}\p{M}*+[.-])*+\p{L}\p{M}*+")  # J, U.S, z.B
 _NO_VOWEL = regex.compile(
     r"(?:(?![aeiouyäöüàâéèêíóúаеёиоуыэюяіїєáý])[\p{Latin}\p{Cyrillic}]){2,4}", regex.IGNORECASE
 )
-_BREAK = regex.compile(r"(?i)(?:[ \t]*+(?:\r\n?|[\n\x0b\x0c\x85\u2028\u2029]|<br\s*/?>)[ \t]*+)+")
+_BREAK = regex.compile(  # looks at every space once
+    r"(?i)(?<![ \t])(?:[ \t]*+(?:\r\n?|[\n\x0b\x0c\x85\u2028\u2029]|<br\s*/?>))++[ \t]*+"
+)
 _ITEM = regex.compile(r"(?:[-–—*•·‣▪●○◦>#]++|\(?\d{1,3}[.)]|\p{L}\))[ \t]")
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
 
