@@ -1,4 +1,4 @@
-"""Parts of the soak: attacks that are counted, notes that are confirmed."""
+"""A short soak: a small class writes and reads while every attack is made."""
 
 import asyncio
 import os
@@ -7,11 +7,14 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 
-from benchmarks.attacks import Attack, NotSurvived, Target, attack_again
-from benchmarks.soak import Notes, family_memory
+from benchmarks.attacks import ATTACKS, Attack, NotSurvived, Target, attack_again
+from benchmarks.soak import Notes, family_memory, measure, table
 from han_core.analysis.annotations.database import open_database
 from han_core.analysis.annotations.schema import NOTE
 from han_core.analysis.annotations.writing import write_note
+
+GROWTH = 400
+"""Megabytes that the server and its processes may grow by: their caches fill meanwhile."""
 
 
 @pytest.fixture
@@ -19,6 +22,29 @@ def data(tmp_path, monkeypatch):
     """The folder of ``HANSCOPE_DATA``."""
     monkeypatch.setenv("HANSCOPE_DATA", str(tmp_path))
     return tmp_path
+
+
+def test_a_class_bears_every_attack(checkpoint_root, random_checkpoint, data):
+    random_checkpoint("han", "additive")
+    random_checkpoint("bilstm", "additive")
+    environment = {
+        "HANSCOPE_CHECKPOINTS": str(checkpoint_root),
+        "OMP_NUM_THREADS": os.environ["OMP_NUM_THREADS"],
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HANSCOPE_CHECKPOINTS", str(checkpoint_root))
+        figures = measure(3, 60, disk_full=5, rest=5, environment=environment)
+    attacks = figures["attacks"]
+    assert set(attacks) == {attack.name for attack in ATTACKS}
+    assert {name: one["faults"] for name, one in attacks.items() if one["faults"]} == {}
+    assert all(one["survived"] == one["tries"] >= 1 for one in attacks.values())
+    assert figures["first_error"] is None
+    assert figures["replies_of_another_session"] == figures["replies_without_own_text"] == 0
+    assert figures["notes_lost"] == 0
+    assert figures["notes_confirmed"] >= 20
+    assert figures["tracebacks"] == 0
+    assert figures["memory_mb_after"] - figures["memory_mb_before"] < GROWTH
+    assert "| confirmed notes lost | 0 |" in table(figures)
 
 
 def test_a_confirmed_note_that_was_deleted_from_the_database_is_lost(data):
