@@ -117,7 +117,7 @@ class Session:
 
     async def upload(self, key: str, name: str, content: bytes) -> Reply:
         """Choose a file in the upload ``key``."""
-        file = str(uuid.uuid4())
+        file = await self._file_id(name)
         status = await asyncio.to_thread(send_file, self.address, self.id, file, name, content)
         if status != 204:
             raise SessionError(f"the server refused the file with {status}")
@@ -164,6 +164,18 @@ class Session:
         state.widget_states.widgets.extend([*self.widgets.values(), *triggers])
         await self._socket.send(message.SerializeToString())
 
+    async def _file_id(self, name: str) -> str:
+        """Ask the server where to send a file."""
+        message = BackMsg()
+        request = message.file_urls_request
+        request.request_id, request.session_id = uuid.uuid4().hex, self.id
+        request.file_names.append(name)
+        await self._socket.send(message.SerializeToString())
+        while True:
+            _, answer = await self._receive()
+            if answer.WhichOneof("type") == "file_urls_response":
+                return answer.file_urls_response.file_urls[0].file_id
+
     def _pressed(self, key: str) -> WidgetState:
         return WidgetState(id=self._id(key), trigger_value=True)
 
@@ -175,18 +187,8 @@ class Session:
     async def _drawn(self) -> AsyncIterator[tuple[bytes, str]]:
         """Yield each element with its key, until the script has ended."""
         while True:
-            try:
-                raw = await asyncio.wait_for(self._socket.recv(), PATIENCE)
-            except (TimeoutError, websockets.ConnectionClosed) as error:
-                raise SessionError(f"no answer: {type(error).__name__}") from error
-            message = ForwardMsg.FromString(raw)
+            raw, message = await self._receive()
             kind = message.WhichOneof("type")
-            if kind == "ref_hash":
-                raw = self._messages[message.ref_hash]
-                message = ForwardMsg.FromString(raw)
-                kind = message.WhichOneof("type")
-            elif message.metadata.cacheable:
-                self._messages[message.hash] = raw
             if kind == "delta":
                 yield raw, self._note_id(message)
             elif kind == "new_session":
@@ -195,6 +197,20 @@ class Session:
                 self.fragments[message.auto_rerun.fragment_id] = message.auto_rerun.interval
             elif kind == "script_finished" and message.script_finished in ENDS:
                 return
+
+    async def _receive(self) -> tuple[bytes, ForwardMsg]:
+        """Return the next message, as bytes and read."""
+        try:
+            raw = await asyncio.wait_for(self._socket.recv(), PATIENCE)
+        except (TimeoutError, websockets.ConnectionClosed) as error:
+            raise SessionError(f"no answer: {type(error).__name__}") from error
+        message = ForwardMsg.FromString(raw)
+        if message.WhichOneof("type") == "ref_hash":
+            raw = self._messages[message.ref_hash]
+            return raw, ForwardMsg.FromString(raw)
+        if message.metadata.cacheable:
+            self._messages[message.hash] = raw
+        return raw, message
 
     def _note_id(self, message: ForwardMsg) -> str:
         """Store the id of an element; return its key, or "" where it has none."""

@@ -13,6 +13,7 @@ import asyncio
 import json
 import os
 import random
+import re
 import tempfile
 import threading
 import time
@@ -192,7 +193,16 @@ def measure(
         "memory_mb_before": round(before),
         "memory_mb_after": round(after),
         "tracebacks": log.count(TRACEBACK) - log.count(NO_MESSAGE),
+        "first_traceback": first_traceback(bytes(log)),
     }
+
+
+def first_traceback(log: bytes) -> str | None:
+    """Return the first traceback of the server's log that is not of noise, and what follows it."""
+    for found in re.finditer(TRACEBACK, log):
+        if NO_MESSAGE not in log[max(0, found.start() - 500) : found.start()]:
+            return log[found.start() : found.start() + 6_000].decode("utf-8", "replace")
+    return None
 
 
 def table(figures: dict) -> str:

@@ -31,6 +31,7 @@ from han_core.runtime.paths import scores_root
 from han_core.runtime.quotas import UPLOADS
 from han_core.training.runs.manage import forget_unused_uploads
 from pages.shared.page import plain, restore_value
+from pages.shared.upload_limits import sent_file
 from pages.shared.wording import example_name
 
 
@@ -93,12 +94,11 @@ def upload(key: str, title: str) -> tuple[str, str] | None:
         if st.session_state[key] is None:
             st.session_state.pop(held, None)
 
-    file = st.file_uploader(title, type=KINDS, key=key, on_change=changed, help=_room())
-    if file is not None:
-        before = st.session_state.get(held)
-        if before is None or before[2] != file.file_id:
-            spec = _keep(file)
-            st.session_state[held] = (file.name, spec, file.file_id)
+    st.file_uploader(title, type=KINDS, key=key, on_change=changed, help=_room())
+    known = st.session_state[held][2] if held in st.session_state else None
+    file = sent_file(key, known)
+    if file is not None and file.file_id != known:
+        st.session_state[held] = (file.name, _keep(file), file.file_id)
     if held not in st.session_state:
         return None
     name, spec, _ = st.session_state[held]

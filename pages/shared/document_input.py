@@ -17,6 +17,7 @@ from han_core.text.edits import Edit, EditedDocument, apply_edits, edits_after_c
 from han_core.text.tokenizer import Tokenizer
 from pages.shared import cache, data_picker, wording
 from pages.shared.page import is_stale, mark_drawn, plain, restore_value, set_value
+from pages.shared.upload_limits import sent_file
 
 TEXT_HEIGHT = 248  # pixels: about as tall as what stands beside it
 EXAMPLES = "bundled:classroom/all@all"
@@ -119,11 +120,10 @@ def _split() -> None:
 
 
 def _take_file() -> None:
-    file = st.session_state["texts_file"]
-    if file is None:
-        return
     try:
-        _take_texts(data_picker.texts(file.getvalue(), file.name))
+        file = sent_file("texts_file")
+        if file is not None:
+            _take_texts(data_picker.texts(file.getvalue(), file.name))
     except UserError as error:
         set_notice("text", str(error))
 

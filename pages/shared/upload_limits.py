@@ -7,13 +7,18 @@ kept if its name was given to a browser for a widget, and the oldest of a sessio
 from collections import defaultdict, deque
 from collections.abc import Sequence
 
+import streamlit as st
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import (
+    DeletedFile,
+    UploadedFile,
     UploadedFileManager,
     UploadedFileRec,
     UploadFileUrlInfo,
 )
+
+from han_core.runtime.errors import UserError
 
 MOST_FILES = 8  # of a session: a page has five widgets that take one each
 MOST_SESSION = 150 * 2**20  # bytes of a session
@@ -53,6 +58,24 @@ class UploadLimits:
         """Forget a session."""
         self._issued.pop(session_id, None)
         self._remove_session(session_id)
+
+
+def sent_file(key: str, known: str | None = None) -> UploadedFile | None:
+    """Return the file in the upload ``key``, also within its callback.
+
+    Args:
+        known: the id of a file that was read before, which the server need not hold any more.
+
+    Raises:
+        UserError: if the browser shows a file that the server does not hold: it was started
+            anew meanwhile, or the file was dropped for others.
+    """
+    file = st.session_state.get(key)
+    if not isinstance(file, DeletedFile):
+        return file
+    if file.file_id != known:
+        raise UserError("The server no longer holds this file. Remove it and choose it again.")
+    return None
 
 
 def drop_uploads() -> None:

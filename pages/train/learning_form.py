@@ -17,6 +17,7 @@ from han_core.training.fields import setting_fields
 from han_core.training.settings import BAGS, Settings
 from pages.shared import cache, data_picker, wording
 from pages.shared.page import plain, restore_value
+from pages.shared.upload_limits import sent_file
 from pages.train import form_values, sentences, splits_form
 from pages.train.data_form import PickedData
 
@@ -77,9 +78,10 @@ def vectors() -> dict[str, Any]:
 
 def _take() -> None:
     """Store a file that was uploaded; it decides the size of the model's word vectors."""
-    file = st.session_state.get("train_vectors")
     stored = st.session_state.get("train_vectors_kept")
-    if file is None or (stored is not None and stored[2] == file.file_id):
+    known = None if stored is None else stored[2]
+    file = sent_file("train_vectors", known)
+    if file is None or file.file_id == known:
         return
     path, size = store_vectors(file.getvalue(), file.name)
     st.session_state["train_vectors_kept"] = (str(path), size, file.file_id)

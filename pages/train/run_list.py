@@ -20,6 +20,7 @@ from han_core.training.runs.view import RunView, differences, runs_table
 from han_core.viz.charts.curves import Measure
 from pages.shared.components import figure_export, hooked
 from pages.shared.page import plain, restore_value
+from pages.shared.upload_limits import sent_file
 from pages.train import cached_runs, sentences
 
 NEW, RUNS = "New run", "Runs"
@@ -90,14 +91,17 @@ def _address(runs: bool) -> None:
 def _import_zip() -> None:
     """The popover with the file picker; an imported run is opened at once."""
     with st.popover("Import a zip"):
-        file = st.file_uploader("A checkpoint that was downloaded as a zip", type=["zip"],
-                                key="zip_upload")  # fmt: skip
-        if file is not None and st.session_state.get("zip_loaded") != file.file_id:
-            _load(file)
+        st.file_uploader("A checkpoint that was downloaded as a zip", type=["zip"],
+                         key="zip_upload")  # fmt: skip
+        _load()
 
 
-def _load(file) -> None:
+def _load() -> None:
+    known = st.session_state.get("zip_loaded")
     try:
+        file = sent_file("zip_upload", known)
+        if file is None or file.file_id == known:
+            return
         with st.spinner("Checking the zip …"):
             id = import_archive(file.getvalue())
     except UserError as error:

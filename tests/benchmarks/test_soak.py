@@ -24,6 +24,7 @@ def data(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.long
 def test_a_class_bears_every_attack(checkpoint_root, random_checkpoint, data):
     random_checkpoint("han", "additive")
     random_checkpoint("bilstm", "additive")
@@ -33,7 +34,8 @@ def test_a_class_bears_every_attack(checkpoint_root, random_checkpoint, data):
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HANSCOPE_CHECKPOINTS", str(checkpoint_root))
-        figures = measure(3, 60, disk_full=5, rest=5, environment=environment)
+        figures = measure(3, 30, disk_full=3, rest=3, environment=environment)
+    assert figures["tracebacks"] == 0, figures["first_traceback"]
     attacks = figures["attacks"]
     assert set(attacks) == {attack.name for attack in ATTACKS}
     assert {name: one["faults"] for name, one in attacks.items() if one["faults"]} == {}
@@ -41,8 +43,7 @@ def test_a_class_bears_every_attack(checkpoint_root, random_checkpoint, data):
     assert figures["first_error"] is None
     assert figures["replies_of_another_session"] == figures["replies_without_own_text"] == 0
     assert figures["notes_lost"] == 0
-    assert figures["notes_confirmed"] >= 20
-    assert figures["tracebacks"] == 0
+    assert figures["notes_confirmed"] >= 10
     assert figures["memory_mb_after"] - figures["memory_mb_before"] < GROWTH
     assert "| confirmed notes lost | 0 |" in table(figures)
 

@@ -2,10 +2,11 @@
 
 import pytest
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
-from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+from streamlit.runtime.uploaded_file_manager import DeletedFile, UploadedFileRec
 
+from han_core.runtime.errors import UserError
 from pages.shared import upload_limits
-from pages.shared.upload_limits import UploadLimits
+from pages.shared.upload_limits import UploadLimits, sent_file
 
 
 @pytest.fixture
@@ -59,3 +60,14 @@ def test_a_session_that_ends_takes_its_files_and_names_along(manager):
     manager.remove_session_files("s")
     send(manager, "s", name)
     assert ids(manager, "s") == []
+
+
+def test_a_file_that_the_server_let_go_of_is_to_be_chosen_again(monkeypatch):
+    state = {"gone": DeletedFile("1"), "none": None}
+    monkeypatch.setattr(upload_limits.st, "session_state", state)
+    with pytest.raises(UserError, match="Remove it and choose it again"):
+        sent_file("gone")
+    with pytest.raises(UserError):
+        sent_file("gone", known="2")
+    assert sent_file("gone", known="1") is None
+    assert sent_file("none") is sent_file("never drawn") is None
