@@ -25,7 +25,7 @@ with user_errors_shown():
     analysis = words.analyse(cache.Question(checkpoint, device, document))
     with choice:
         explanation_panels.prediction(analysis.explanation)
-        controls.foreign_language_note(checkpoint, analysis.explanation)
+        controls.caution(checkpoint, analysis.explanation, "checkpoint")
     grid = explanation_panels.side_by_side()
     with grid.cell():  # words first: they are what is clicked, and figures take their time
         words.panel(analysis)

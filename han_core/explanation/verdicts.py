@@ -5,31 +5,129 @@ the model decided, and none is a seal of approval.
 """
 
 from collections.abc import Mapping
-from itertools import chain, islice
+from dataclasses import dataclass
+from typing import Literal
 
 from han_core.explanation.attention_permutation import AttentionReplacement, Flip
 from han_core.explanation.attribution import RankedBy
 from han_core.explanation.deletion import CLEARLY, SHARES, TENTH, Curve, Deletion, Removal
-from han_core.explanation.explanation import Explanation
 from han_core.explanation.faithfulness import Evidence
 from han_core.runtime.errors import shown
-from han_core.text.languages import language_name, script_of, written_in
 
 NO_EVIDENCE = "This picture is not evidence about the decision."
 
 
+ONE_WORD = "This document has one word: there is nothing to delete and nothing to shuffle."
+
+Support = Literal["supported", "weak", "none"]
+"""What the deletion test says of attention: beyond random order, hardly beyond it, or within it."""
+
+SUPPORT: dict[Support, str] = {
+    "supported": "Supported by the deletion test",
+    "weak": "Weakly supported by the deletion test",
+    "none": "Not evidence about the decision",
+}
+"""The three states in words, for a label."""
+
+
+def support(found: Deletion) -> Support:
+    """Compare attention's average comprehensiveness with the band of random order."""
+    above = found.comprehensiveness["attention"].average
+    above -= found.comprehensiveness["random"].average_band[1]
+    if above <= 0:
+        return "none"
+    return "supported" if above >= CLEARLY else "weak"
+
+
 def evidence_sentences(evidence: Evidence) -> tuple[str, ...]:
     """Return a sentence or two for each test; never empty."""
-    sentences: list[str] = []
     if evidence.words == 1:
-        return ("This document has one word: there is nothing to delete and nothing to shuffle.",)
+        return (ONE_WORD,)
+    return tuple(sentence for answer in answers(evidence) for sentence in answer.sentences)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A question about attention on one document, answered in a word.
+
+    Attributes:
+        sentences: what was measured.
+        figures: names of the figures that show it.
+    """
+
+    question: str
+    word: str
+    sentences: tuple[str, ...]
+    figures: tuple[str, ...] = ()
+
+
+def answers(evidence: Evidence) -> tuple[Answer, Answer, Answer]:
+    """Return the answers about deletion, other methods, and other attention."""
+    return _about_deletion(evidence), _about_methods(evidence), _about_attention(evidence)
+
+
+def _about_deletion(evidence: Evidence) -> Answer:
+    question = f"Does taking the {evidence.unit}s out matter?"
     if evidence.deletion is None:
-        sentences.append(f"This document has one {evidence.unit}: there is none to delete.")
+        one = f"This document has one {evidence.unit}: there is none to delete."
+        return Answer(question, "Unknown", (ONE_WORD if evidence.words == 1 else one,))
+    word = {"supported": "Yes", "weak": "Hardly", "none": "No"}[support(evidence.deletion)]
+    return Answer(question, word, tuple(_deletion(evidence.deletion)), ("deletion", "sufficiency"))
+
+
+AGREE, PARTLY = 0.5, 0.2
+"""Kendall's tau from which two rankings count as alike, and as partly alike."""
+
+
+def _about_methods(evidence: Evidence) -> Answer:
+    question = "Do other methods agree?"
+    taus = [
+        tau for tau in (evidence.tau_gradient, evidence.tau_leave_one_out) if tau is not None
+    ]  # fmt: skip
+    if not taus or evidence.deletion is None:
+        return Answer(question, "Unknown", ())
+    word = "Mostly" if min(taus) >= AGREE else "Partly" if max(taus) >= PARTLY else "No"
+    return Answer(question, word, tuple(_taus(evidence)), ("agreement",))
+
+
+MOVED = 0.1
+"""A shift of the prediction from which other attention counts as having an effect."""
+
+
+def _about_attention(evidence: Evidence) -> Answer:
+    question, swaps = "Would other attention decide otherwise?", evidence.swaps
+    if swaps is None:
+        return Answer(question, "Unknown", ())
+    if swaps.uniform_flips:
+        word = "Yes"
     else:
-        sentences += [*_deletion(evidence.deletion), *_taus(evidence)]
-    if evidence.swaps is not None:
-        sentences += _swaps(evidence.swaps, evidence.label)
-    return tuple(sentences)
+        moved = max(swaps.permutation_shift, abs(swaps.uniform_probability - swaps.probability))
+        word = "Partly" if moved >= MOVED else "No"
+    figures = ("swaps",) if swaps.flip is None else ("swaps", "flip")
+    return Answer(question, word, tuple(_swaps(swaps, evidence.label)), figures)
+
+
+def removal_line(evidence: Evidence) -> str:
+    """Return "Without the top 10% of words: 81% → 46%; random words: 79%.", "" where unmeasured."""
+    if (found := evidence.deletion) is None:
+        return ""
+    before = evidence.probability
+    ours, random = (
+        chance(float(min(1.0, max(0.0, before - found.comprehensiveness[by].mean[TENTH]))))
+        for by in ("attention", "random")
+    )
+    one = found.removed[TENTH] == 1
+    most = f"the top {found.unit}" if one else f"the top {SHARES[TENTH]}% of {found.unit}s"
+    some = f"a random {found.unit}" if one else f"random {found.unit}s"
+    return f"Without {most}: {chance(before)} → {ours}; {some}: {random}."
+
+
+def chance(probability: float) -> str:
+    """Write a probability as a whole percentage, never 0% or 100% of what is neither."""
+    number = f"{probability:.0%}"
+    if probability < 1 and number == "100%":
+        return ">99%"
+    return "<1%" if probability > 0 and number == "0%" else number
 
 
 def _deletion(found: Deletion) -> list[str]:
@@ -42,13 +140,13 @@ def _deletion(found: Deletion) -> list[str]:
     ]
     if found.captured is not None:
         sentences.append(
-            f"Attention captures {found.captured:.0%} of what leave-one-out finds beyond random "
-            f"{found.unit}s."
+            f"Attention finds {found.captured:.0%} of the effect found by removing {found.unit}s "
+            "one by one, beyond random order."
         )
     elif "leave_one_out" in without:
         sentences.append(
-            f"Leave-one-out itself is not clearly above random {found.unit}s here, so there is no "
-            "share to give."
+            f"Removing {found.unit}s one by one finds hardly more than random order here, so there "
+            "is no share to give."
         )
     return sentences
 
@@ -79,30 +177,27 @@ def _verb(fall: float) -> str:
 def verdict(found: Deletion) -> str:
     """Return what the average comprehensiveness says about the picture, beside random order."""
     average = found.comprehensiveness["attention"].average
-    random = found.comprehensiveness["random"]
-    low, high = random.average_band
+    low, high = found.comprehensiveness["random"].average_band
     measured = f"averaged over {SHARES[0]}% to {SHARES[-1]}%, attention gives {short(average)}"
-    if low <= average <= high:
-        among = f"as random order may ({short(low)} to {short(high)})"
-        return f"Not supported by the deletion test: {measured}, {among}. {NO_EVIDENCE}"
+    usual = f"removing random {found.unit}s at most {short(high)} in 95% of tries"
+    if (state := support(found)) != "none":
+        return f"{SUPPORT[state]}: {measured}, {usual}."
     if average < low:
         return f"Not supported by the deletion test: {measured}, less than random order."
-    if average - random.average < CLEARLY:
-        return f"Not supported by the deletion test: {measured}, hardly more than random order."
-    usual = f"random order {short(high)} at most in 95% of draws"
-    return f"Consistent with the deletion test: {measured}, {usual}."
+    among = f"as random order may ({short(low)} to {short(high)})"
+    return f"Not supported by the deletion test: {measured}, {among}. {NO_EVIDENCE}"
 
 
 def _taus(evidence: Evidence) -> list[str]:
     if evidence.tau_gradient is None:
         return []
-    ranks = f"Attention ranks {evidence.unit}s as gradient × input does at tau"
-    first = f"{ranks} {short(evidence.tau_gradient)}"
+    ranks = f"Order agreement of attention (1 = the same order of {evidence.unit}s)"
+    first = f"{ranks}: with gradient × input {short(evidence.tau_gradient)}"
     if evidence.tau_leave_one_out is None or evidence.tau_ceiling is None:
         return [f"{first}."]
     return [
-        f"{first}, and as leave-one-out does at {short(evidence.tau_leave_one_out)}; those two "
-        f"agree with each other at {short(evidence.tau_ceiling)}."
+        f"{first}, with leave-one-out {short(evidence.tau_leave_one_out)}; those two agree with "
+        f"each other at {short(evidence.tau_ceiling)}."
     ]
 
 
@@ -120,14 +215,19 @@ def _swaps(found: AttentionReplacement, label: str) -> list[str]:
 
 
 def _flip(found: Flip) -> str:
+    shares = (found.attention, found.gradient, found.random)
+    first = f"Setting {found.unit} weights to 0 one after another"
+    if all(share is None for share in shares):
+        return f"{first} never changed the answer."
+
     def after(share: float | None) -> str:
         if share is None:
             return "never"
         return f"after {share:.0%}" if share < 0.995 else "with nearly all gone"
 
     return (
-        f"Zeroing {found.unit} attention until the decision flips: {after(found.attention)} by "
-        f"attention, {after(found.gradient)} by gradient, {after(found.random)} in random order."
+        f"{first} changes the answer {after(found.attention)} by attention, "
+        f"{after(found.gradient)} by gradient, {after(found.random)} in random order."
     )
 
 
@@ -150,44 +250,3 @@ def removal_sentence(found: Removal) -> str:
         other = f"removing {some} {_verb(theirs)} it by {short(abs(theirs))}"
         return f"{first} by {short(abs(ours))}; {other}."
     return f"{first} by {short(abs(ours))}; {some} by {short(abs(theirs))}."
-
-
-MOST_UNKNOWN = 0.4
-"""Of the words: in English texts about other things than its own (newsgroups by the IMDB
-model) 1 in 1,000 reaches it; Spanish, French, German and Dutch reviews have .45 to .69."""
-
-FEWEST, LOOKED_AT = 10, 2_000  # words, and tokens of a document
-
-
-def language_warning(explanation: Explanation, language: str, name: str) -> str:
-    """Return a sentence where document and model seem to be of two languages; else "".
-
-    Args:
-        language: the model's, as a code such as "en".
-        name: the model's.
-    """
-    script, reads = script_of(explanation.document.text), language_name(language)
-    usual = written_in(language)
-    if script is not None and usual and script not in usual:
-        return (
-            f"This text stands mostly in {script}, but {name} learnt from texts in {reads}: "
-            "what it says here means little."
-        )
-    words, unknown = _words(explanation)
-    if words < FEWEST or unknown < MOST_UNKNOWN * words:
-        return ""
-    return (
-        f"{name} does not know {unknown / words:.0%} of the words of this text: it learnt from "
-        f"texts in {reads}, and this one may be in another language, or about something else."
-    )
-
-
-def _words(explanation: Explanation) -> tuple[int, int]:
-    """(words, how many of them are unknown) among the first tokens; no numbers, no signs."""
-    document = explanation.document
-    spans = islice(chain.from_iterable(part.tokens for part in document.sentences), LOOKED_AT)
-    tokens = zip(
-        (document.text[start:end] for start, end in spans), explanation.known.tolist(), strict=False
-    )
-    known = [known for text, known in tokens if text.isalpha()]
-    return len(known), len(known) - sum(known)

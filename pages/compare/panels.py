@@ -77,7 +77,7 @@ def _panel(number: int, side: Side, longest: float) -> DeltaGenerator:
         st.subheader(plain(side.column.name), anchor=False)
         st.html(prediction(explanation))
         st.caption(seen_line(explanation))
-        controls.foreign_language_note(side.question.checkpoint, explanation)
+        controls.caution(side.question.checkpoint, explanation)
         with st.container(key=f"panel_figure_{number}"):
             drawn = heatmap(explanation, side.colour, longest, added=side.added, out=side.out)
             draw(drawn, key=f"panel_words_{number}")

@@ -9,7 +9,7 @@ from typing import cast
 
 import streamlit as st
 
-from han_core.explanation import verdicts
+from han_core.explanation import cautions
 from han_core.explanation.explanation import Explanation, Reading
 from han_core.models.listing import Listing, default_checkpoint
 from han_core.runtime.atomic_io import current_folder
@@ -20,7 +20,7 @@ from han_core.viz.model_card.known import checkpoint_facts
 from han_core.viz.model_card.readme import section_markdown
 from han_core.viz.model_card.sections import sections
 from pages.shared import cache, wording
-from pages.shared.page import plain, restore_value
+from pages.shared.page import plain, restore_value, set_value
 
 NO_CARD = (
     "This checkpoint has no card, so only its own metrics are shown. To measure more, run: "
@@ -45,11 +45,22 @@ def about_models(names: Sequence[str]) -> None:
                 _draw_card(name)
 
 
-def foreign_language_note(name: str, explanation: Explanation) -> None:
-    """Say where the text seems to be in another language than the checkpoint was trained on."""
-    listing = cache.listings().get(name)
-    if listing and (warning := verdicts.language_warning(explanation, listing.language, name)):
-        st.info(plain(warning))
+def caution(name: str, explanation: Explanation, key: str | None = None) -> None:
+    """Say where a model can say little about a text, and offer the model that fits.
+
+    Args:
+        key: of the picker that the offer changes; without one there is no offer.
+    """
+    listings = cache.listings()
+    listing = listings.get(name)
+    if not listing or not (sentence := cautions.caution(explanation, listing.language, name)):
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key=key and f"caution_{key}"):
+        st.info(plain(sentence))
+        fitting = cautions.fitting_model(explanation.document.text, listings.values(), listing)
+        if fitting and key:
+            st.button(f"Use {plain(fitting.name)}", key="use_fitting", on_click=set_value,
+                      args=(key, fitting.name))  # fmt: skip
 
 
 def card_content(name: str) -> tuple[list[str], tuple[Section, ...]]:

@@ -1,0 +1,86 @@
+"""Whether a text is one that a model can say something about: language, known words, length."""
+
+from collections.abc import Iterable
+from itertools import chain, islice
+
+from han_core.explanation.explanation import Explanation
+from han_core.models.listing import Listing
+from han_core.runtime.errors import counted
+from han_core.text.languages import language_name, script_of, written_in
+
+SHORT = 4
+"""Words and characters of Chinese below which a text says too little."""
+
+
+def caution(explanation: Explanation, language: str, name: str) -> str:
+    """Return a sentence where the model can say little about the text; else "".
+
+    Args:
+        language: the model's, as a code such as "en".
+        name: the model's.
+    """
+    if warning := language_warning(explanation, language, name):
+        return warning
+    words = len(explanation.known)
+    if words >= SHORT:
+        return ""
+    return f"This text has only {counted(words, 'word')}, and a prediction about it means little."
+
+
+def fitting_model(text: str, listings: Iterable[Listing], current: Listing) -> Listing | None:
+    """Return the best other model for the script of ``text``; None if ``current`` reads it too.
+
+    Models of a language in this script alone come first, then those with as many classes as
+    ``current``, then those of higher accuracy.
+    """
+    script = script_of(text)
+    if script is None or script in written_in(current.language):
+        return None
+    readers = [one for one in listings if script in written_in(one.language)]
+    return max(readers, key=lambda one: _fitness(one, script, current), default=None)
+
+
+def _fitness(one: Listing, script: str, current: Listing) -> tuple[bool, bool, float]:
+    only = written_in(one.language) == (script,)  # Japanese has Chinese characters too
+    return only, len(one.classes) == len(current.classes), one.accuracy or 0.0
+
+
+MOST_UNKNOWN = 0.4
+"""Of the words: in English texts about other things than its own (newsgroups by the IMDB
+model) 1 in 1,000 reaches it; Spanish, French, German and Dutch reviews have .45 to .69."""
+
+FEWEST, LOOKED_AT = 10, 2_000  # words, and tokens of a document
+
+
+def language_warning(explanation: Explanation, language: str, name: str) -> str:
+    """Return a sentence where document and model seem to be of two languages; else "".
+
+    Args:
+        language: the model's, as a code such as "en".
+        name: the model's.
+    """
+    script, reads = script_of(explanation.document.text), language_name(language)
+    usual = written_in(language)
+    if script is not None and usual and script not in usual:
+        return (
+            f"This text stands mostly in {script}, but {name} learnt from texts in {reads}: "
+            "what it says here means little."
+        )
+    words, unknown = _words(explanation)
+    if words < FEWEST or unknown < MOST_UNKNOWN * words:
+        return ""
+    return (
+        f"{name} does not know {unknown / words:.0%} of the words of this text: it learnt from "
+        f"texts in {reads}, and this one may be in another language, or about something else."
+    )
+
+
+def _words(explanation: Explanation) -> tuple[int, int]:
+    """(words, how many of them are unknown) among the first tokens; no numbers, no signs."""
+    document = explanation.document
+    spans = islice(chain.from_iterable(part.tokens for part in document.sentences), LOOKED_AT)
+    tokens = zip(
+        (document.text[start:end] for start, end in spans), explanation.known.tolist(), strict=False
+    )
+    known = [known for text, known in tokens if text.isalpha()]
+    return len(known), len(known) - sum(known)
