@@ -14,12 +14,20 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from han_core.analysis.dataset import Store
+from han_core.analysis.dataset import Outcomes, Store
+from han_core.analysis.metrics import accuracy, confusion_counts
 from han_core.analysis.scoring.table import read_probabilities
 from han_core.analysis.sources import Scores
 
 HELD = 20_000_000
 """Numbers (80 MB) up to which probabilities are read once and held, not read twice."""
+
+LEAST_KAPPA = 1 / 3
+"""Cohen's kappa of predictions and labels from which a model may judge labels: of the errors
+that guessing in the same proportions makes, it makes two thirds at most."""
+
+OUT_OF_DOMAIN = 0.1
+"""So much less accuracy than on its own test documents shows that a model has left its domain."""
 
 Parts = Iterable[tuple[int, np.ndarray]]
 
@@ -73,6 +81,26 @@ class LabelIssues:
     def among(self, rows: np.ndarray) -> np.ndarray:
         """(found,) positions of those that stand in ``rows``, the likeliest first."""
         return np.flatnonzero(np.isin(self.rows, rows))
+
+
+def can_judge_labels(outcomes: Outcomes, own_accuracy: float | None = None) -> bool:
+    """Whether these predictions allow an estimate of the share of wrong labels.
+
+    Confident learning takes errors of the labels from a model that itself errs little. Where
+    the model is hardly better than guessing, or far worse than on its own documents, most
+    disagreements are the model's errors, and the estimate means nothing.
+
+    Args:
+        own_accuracy: on documents like those that it was trained on; None if it is not known.
+    """
+    right = accuracy(outcomes)
+    if right.mean is None or right.low is None:
+        return False
+    counts = confusion_counts(outcomes)
+    chance = float(counts.sum(0) @ counts.sum(1)) / counts.sum() ** 2
+    kappa = (right.mean - chance) / max(1 - chance, 1e-9)
+    in_domain = own_accuracy is None or right.mean > own_accuracy - OUT_OF_DOMAIN
+    return right.low > chance and kappa >= LEAST_KAPPA and in_domain
 
 
 def find_label_issues(store: Store) -> LabelIssues:

@@ -11,7 +11,7 @@ from han_core.analysis.document_table import (
     surest_errors,
     table_page,
 )
-from han_core.analysis.label_issues import LabelIssues, find_label_issues
+from han_core.analysis.label_issues import LabelIssues, can_judge_labels, find_label_issues
 from han_core.analysis.training_documents import TrainedOn, trained_on
 from han_core.models.checkpoint import read_metrics
 from pages.errors import documents, selection, sentences
@@ -69,11 +69,16 @@ def _about_issues(errors: ErrorsContext, issues: LabelIssues, number: int) -> No
     figures, pairs = st.columns([2, 3], gap="large")
     with figures, st.container(key="label_figures"):
         tiles = st.grid(2, min_column_width=150)
-        tiles.metric("Likely wrong labels", f"{number:,}", border=True)
         tiles.metric(
-            "Estimated share of wrong labels", f"{issues.wrong_share:.1%}", border=True,
-            help=sentences.WRONG_SHARE,
-        )  # fmt: skip
+            "Model and label disagree", f"{number:,}", border=True, help=sentences.DISAGREE
+        )
+        if can_judge_labels(errors.store.outcomes, _own_accuracy(errors)):
+            tiles.metric(
+                "Wrong labels, estimated", f"{issues.wrong_share:.1%}", border=True,
+                help=sentences.WRONG_SHARE,
+            )  # fmt: skip
+        else:
+            tiles.metric("Wrong labels, estimated", "–", border=True, help=sentences.NO_WRONG_SHARE)
         st.button(
             "Select only these", key="only_suspects", disabled=selection.current().suspect,
             on_click=selection.change, kwargs={"suspect": True},
@@ -81,6 +86,12 @@ def _about_issues(errors: ErrorsContext, issues: LabelIssues, number: int) -> No
         )  # fmt: skip
     with pairs:
         _pairs(label_pairs(issues, errors.rows))
+
+
+def _own_accuracy(errors: ErrorsContext) -> float | None:
+    """On documents like those that the model was trained on, where its metrics say so."""
+    listing = cache.listings().get(errors.checkpoint or "")
+    return listing.accuracy if listing else None
 
 
 def _trained_on(errors: ErrorsContext) -> TrainedOn:

@@ -126,6 +126,15 @@ CONFIDENT_ERRORS = (
     "Wrong predictions, the most confident first. The reason may be a wrong label, an ambiguous "
     "document, or something that the model has not learnt; reading tells which."
 )
+DISAGREE = (
+    "Documents for which another class than the label is likely. Either the label is wrong, or "
+    "the model is: read them before you decide."
+)
+NO_WRONG_SHARE = (
+    "There is no estimate. It needs a model that is right clearly more often than guessing, and "
+    "about as often as on its own test documents; here most disagreements may be errors of the "
+    "model."
+)
 MARGIN = (
     "Probability of the label minus that of the most likely other class. Close to −1: the model "
     "is almost certain that the label is wrong."

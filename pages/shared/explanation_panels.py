@@ -77,7 +77,7 @@ def words(
         st.html(colour_scale.legend(colour.scale))
         draw(heatmap(explanation, colour, added=added, out=out), "heatmap", on_act)
     figure_export("words", "words")
-    st.caption(wording.word_concentration(explanation))
+    st.caption(wording.word_concentration(explanation, colour))
     st.caption(wording.WORDS)
 
 

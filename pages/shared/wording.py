@@ -10,6 +10,7 @@ from han_core.explanation.interventions import ShuffleEffect
 from han_core.explanation.model_probe import Fill, ModelProbe
 from han_core.models.listing import Listing
 from han_core.models.registry import model_kind
+from han_core.viz.heatmap import Colour
 from pages.shared.page import plain
 
 SENTENCES = (
@@ -92,16 +93,23 @@ def example_name(topic: str, tags: str, text: str) -> str:
     return f"{topic.capitalize()} · {tags} · {beginning(text, 48)}"
 
 
-def concentration(weights: np.ndarray, noun: str, k: int) -> str:
-    """How concentrated ``weights`` are: mass of the top ``k``, and entropy of its maximum."""
-    n = len(weights)
+def concentration(sizes: np.ndarray, noun: str, k: int, shown: str = "the attention weight") -> str:
+    """How concentrated ``sizes`` are: mass of the top ``k``, and entropy of its maximum.
+
+    Args:
+        sizes: (words or sentences,) not negative, of any sum.
+        shown: what they are the sizes of.
+    """
+    n, total = len(sizes), float(sizes.sum())
     if n < 2:
-        return f"There is only one {noun}, so it has all the weight."
-    top = min(k, n // 2)
+        return f"There is only one {noun}, so it has all of {shown}."
+    if not total:
+        return f"Every {noun} has 0 of {shown}."
+    top, weights = min(k, n // 2), sizes / total
     which = f"{noun} holds" if top == 1 else f"{top} {noun}s hold"
     return (
-        f"The top {which} {top_mass(weights, top):.0%} of the weight of {n:,} {noun}s. "
-        f"Entropy: {entropy(weights):.0%} of that of uniform attention."
+        f"The top {which} {top_mass(weights, top):.0%} of {shown} ({n:,} {noun}s). "
+        f"Spread: {entropy(weights):.0%} (100% = every {noun} equal)."
     )
 
 
@@ -109,8 +117,13 @@ def sentence_concentration(explanation: Explanation) -> str:
     return concentration(explanation.sentence_weights, "sentence", 3)
 
 
-def word_concentration(explanation: Explanation) -> str:
-    return concentration(explanation.document_weights, "word", 10)
+def word_concentration(explanation: Explanation, colour: Colour) -> str:
+    """How concentrated the values are that the words are coloured by."""
+    title = colour.scale.title
+    if colour.scale.form != "probability":  # a reading of attention
+        return concentration(explanation.document_weights, "word", 10)
+    shown = f"{title[0].lower()}{title[1:]}, signs ignored"
+    return concentration(abs(colour.values), "word", 10, shown)
 
 
 def many_bars(sentences: int) -> str:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from han_core.analysis import label_issues
+from han_core.analysis.dataset import Outcomes
 from han_core.analysis.document_table import (
     issue_page,
     label_pairs,
@@ -17,7 +18,11 @@ from han_core.analysis.document_table import (
     table_page,
 )
 from han_core.analysis.filters import Filter, Marks
-from han_core.analysis.label_issues import confident_learning, find_label_issues
+from han_core.analysis.label_issues import (
+    can_judge_labels,
+    confident_learning,
+    find_label_issues,
+)
 from han_core.analysis.query import select
 from han_core.analysis.scoring.manifest import Manifest
 from han_core.analysis.scoring.table import part_path
@@ -128,6 +133,46 @@ def test_a_class_that_no_document_is_labelled_with(stored):
     assert np.isnan(result.thresholds[1])
     assert not len(result)
     assert result.wrong_share == 0
+
+
+def outcomes(right: int, of: int, classes: int = 2) -> Outcomes:
+    """``right`` of ``of`` predictions as the labels say, the others the next class."""
+    true = np.arange(of) % classes
+    predicted = np.where(np.arange(of) < right, true, (true + 1) % classes)
+    nothing = np.zeros(of)
+    return Outcomes(
+        tuple(map(str, range(classes))), true, predicted,
+        nothing, nothing, nothing, nothing, nothing,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("right", "of", "own", "may"),
+    [
+        (354, 600, 0.92, False),  # 59% out of its domain: kappa .18
+        (354, 600, None, False),
+        (400, 600, None, True),  # two thirds right of two classes: kappa exactly 1/3
+        (399, 600, None, False),
+        (492, 600, 0.92, False),  # 82%: as far below its own as 10 points
+        (493, 600, 0.92, True),
+        (3, 4, None, False),  # kappa .5, but its interval holds guessing
+        (0, 0, None, False),
+    ],
+)
+def test_only_a_good_model_within_its_domain_judges_labels(right, of, own, may):
+    assert can_judge_labels(outcomes(right, of), own) == may
+
+
+def test_many_classes_are_guessed_less_often():
+    """40% right: kappa -.2 of two even classes, .368 of twenty."""
+    assert not can_judge_labels(outcomes(400, 1_000))
+    assert can_judge_labels(outcomes(400, 1_000, classes=20))
+
+
+def test_one_class_alone_is_no_skill():
+    """Always right where all documents are of one class: guessing is right as often."""
+    alone = outcomes(100, 100, classes=1)
+    assert not can_judge_labels(alone)
 
 
 def test_a_part_that_is_gone_or_damaged(stored):

@@ -44,14 +44,26 @@ def test_suspects_are_listed_and_the_likeliest_is_read(store):
     app, issues = draw("labels", context_of(store)), find_label_issues(store)
     assert len(issues) > 25
     tiles = {tile.label: tile.value for tile in app.metric}
-    assert tiles["Likely wrong labels"] == f"{len(issues)}"
-    assert tiles["Estimated share of wrong labels"] == f"{issues.wrong_share:.1%}"
+    assert tiles["Model and label disagree"] == f"{len(issues)}"
+    assert tiles["Wrong labels, estimated"] == f"{issues.wrong_share:.1%}"
     shown = app.dataframe(key="labels_table").value
     assert shown["id"].tolist() == [str(row) for row in issues.rows[:25]]
     assert shown["margin"].is_monotonic_increasing
     assert f"Document {issues.rows[0]}" in [line.value for line in app.subheader]
     assert "labels-list" in hooks(app)
     assert "not known whether" in captions(app)
+
+
+def test_a_model_that_nearly_guesses_gets_no_estimate(make_store):
+    """Right for 59 of 100 documents of two classes, as a model out of its domain is."""
+    predicted = np.arange(100) % 2
+    true = np.where(np.arange(100) < 59, predicted, 1 - predicted)
+    probabilities = np.where(predicted[:, None] == [0, 1], 0.8, 0.2)
+    store = make_store(true=[("neg", "pos")[at] for at in true], probabilities=probabilities)
+    app = draw("labels", context_of(store))
+    tiles = {tile.label: tile.value for tile in app.metric}
+    assert tiles["Model and label disagree"] == "41"
+    assert tiles["Wrong labels, estimated"] == "–"
 
 
 def test_the_next_document_is_the_next_suspect(store):

@@ -4,10 +4,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from han_core.explanation.attribution import Attribution
 from han_core.models.listing import Listing
+from han_core.viz.colour_scale import attribution_scale, reading_scale
+from han_core.viz.heatmap import Colour
 from pages.compare import charts, panels
 from pages.shared import cache, wording
 from pages.train import sentences as train_sentences
+from tests.journey.harness import explained
 
 
 def listing(model="han", attention="additive", accuracy=0.9061):
@@ -34,10 +38,27 @@ def test_concentration_by_hand():
     weights = np.array([0.5, 0.25, 0.125, 0.125])
     # entropy: 1.75 bits of 2; the top two of four hold three quarters
     assert wording.concentration(weights, "sentence", 3) == (
-        "The top 2 sentences hold 75% of the weight of 4 sentences. "
-        "Entropy: 88% of that of uniform attention."
+        "The top 2 sentences hold 75% of the attention weight (4 sentences). "
+        "Spread: 88% (100% = every sentence equal)."
     )
     assert "one word" in wording.concentration(np.ones(1), "word", 10)
+    assert wording.concentration(np.zeros(3), "word", 2) == (
+        "Every word has 0 of the attention weight."
+    )
+
+
+def test_concentration_names_what_is_shown():
+    """Of .10 without signs, the top three words hold .09; attention is not spoken of."""
+    explanation = explained("One two three. Four!")
+    attention = Colour(explanation.weights("lift"), reading_scale([explanation], "lift"))
+    assert "of the attention weight (" in wording.word_concentration(explanation, attention)
+    values = np.array([0.05, -0.02, 0.01, 0.0, 0.02, 0.0])
+    gradient = Attribution(
+        "gradient", "yes", explanation.document, values, np.array([0.04, 0.02]), True
+    )
+    line = wording.word_concentration(explanation, Colour(values, attribution_scale([gradient])))
+    assert line.startswith("The top 3 words hold 90% of gradient × input, signs ignored (6 words).")
+    assert "attention" not in line
 
 
 @pytest.mark.parametrize("texts", [wording, charts, panels, train_sentences])
