@@ -100,7 +100,7 @@ def can_judge_labels(outcomes: Outcomes, own_accuracy: float | None = None) -> b
     chance = float(counts.sum(0) @ counts.sum(1)) / counts.sum() ** 2
     kappa = (right.mean - chance) / max(1 - chance, 1e-9)
     in_domain = own_accuracy is None or right.mean > own_accuracy - OUT_OF_DOMAIN
-    return right.low > chance and kappa >= LEAST_KAPPA and in_domain
+    return bool(right.low > chance and kappa >= LEAST_KAPPA and in_domain)
 
 
 def find_label_issues(store: Store) -> LabelIssues:

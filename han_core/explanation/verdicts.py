@@ -31,12 +31,16 @@ SUPPORT: dict[Support, str] = {
 
 
 def support(found: Deletion) -> Support:
-    """Compare attention's average comprehensiveness with the band of random order."""
-    above = found.comprehensiveness["attention"].average
-    above -= found.comprehensiveness["random"].average_band[1]
-    if above <= 0:
+    """Compare attention's average comprehensiveness with the band of random order.
+
+    Attention whose two decimals are those of random order has no support, for that is what
+    people read.
+    """
+    average = found.comprehensiveness["attention"].average
+    highest = found.comprehensiveness["random"].average_band[1]
+    if round(average, 2) <= round(highest, 2):
         return "none"
-    return "supported" if above >= CLEARLY else "weak"
+    return "supported" if average - highest >= CLEARLY else "weak"
 
 
 def evidence_sentences(evidence: Evidence) -> tuple[str, ...]:
@@ -182,7 +186,7 @@ def verdict(found: Deletion) -> str:
     usual = f"removing random {found.unit}s at most {short(high)} in 95% of tries"
     if (state := support(found)) != "none":
         return f"{SUPPORT[state]}: {measured}, {usual}."
-    if average < low:
+    if round(average, 2) < round(low, 2):
         return f"Not supported by the deletion test: {measured}, less than random order."
     among = f"as random order may ({short(low)} to {short(high)})"
     return f"Not supported by the deletion test: {measured}, {among}. {NO_EVIDENCE}"

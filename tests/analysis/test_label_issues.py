@@ -151,8 +151,8 @@ def outcomes(right: int, of: int, classes: int = 2) -> Outcomes:
     [
         (354, 600, 0.92, False),  # 59% out of its domain: kappa .18
         (354, 600, None, False),
-        (400, 600, None, True),  # two thirds right of two classes: kappa exactly 1/3
-        (399, 600, None, False),
+        (402, 600, None, True),  # 67% right of two even classes: kappa .34
+        (396, 600, None, False),  # kappa .32
         (492, 600, 0.92, False),  # 82%: as far below its own as 10 points
         (493, 600, 0.92, True),
         (3, 4, None, False),  # kappa .5, but its interval holds guessing
