@@ -137,14 +137,14 @@ def difference(successes: int, documents: int, others: int, other_documents: int
 def resampled(
     counts: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray], seed: int = 0
 ) -> np.ndarray:
-    """Return (resamples,) a statistic of documents that are drawn again with replacement.
+    """Return (resamples, …) a statistic of documents that are drawn again with replacement.
 
     To draw documents is to draw how often each kind of them comes, so the cost goes with the
     kinds, not with the documents.
 
     Args:
         counts: (kinds,) documents of each kind.
-        statistic: (draws, kinds) to (draws,).
+        statistic: (draws, kinds) to (draws, …).
 
     Raises:
         ValueError: if there is no document.

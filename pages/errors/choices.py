@@ -23,6 +23,7 @@ from pages.errors import (
     scoring,
     selection,
     slices,
+    thresholds,
     word_attention,
 )
 from pages.errors.context import ErrorsContext, switch, warn_later
@@ -151,6 +152,7 @@ VIEWS: dict[str, tuple[str, Callable[[ErrorsContext], None]]] = {
     "Two models": ("Model comparison", model_pairs.panel),
     "Codebook": ("Codebook", codebook.panel),
     "Take away": ("Export", export.panel),
+    "Thresholds": ("Thresholds", thresholds.panel),
 }
 """Value of the switch, which the session keeps → its label and its panel."""
 
