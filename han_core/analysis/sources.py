@@ -10,11 +10,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from han_core.analysis.scoring.manifest import Manifest
 from han_core.data.corpus import Corpus, bundled_file, read_corpus
 from han_core.data.text_files import file_of, prefix_of
+from han_core.data.uploads import is_upload
 from han_core.runtime.atomic_io import checksum
 from han_core.runtime.errors import UserError
 
 FileStatus = Literal["same", "changed", "gone", "unknown"]
 """Of the file now, beside what was read; "unknown" for data that are no file."""
+
+UNTIMED = 0
+"""Time of a file whose path names its content."""
 
 
 class Source(BaseModel):
@@ -22,7 +26,8 @@ class Source(BaseModel):
 
     Attributes:
         data: as ``read_corpus`` takes it; the path of a file is absolute.
-        size, modified: bytes and nanoseconds of the file; None for data of the hub.
+        size, modified: bytes and nanoseconds of the file; None for data of the hub. An uploaded
+            file has ``UNTIMED``: its path names its content, and uploading it again sets its time.
         sha256: of the file, once it was read.
     """
 
@@ -84,14 +89,20 @@ class Source(BaseModel):
             return "gone"
 
     def with_checksum(self) -> "Source":
-        """Return the source with the hash of the file's content."""
+        """Return the source with the hash of the file's content.
+
+        Raises:
+            UserError: if the file is gone, or was written since; setting its time alone is
+                no change where the hash is known.
+        """
         if (path := self.path) is None:
             return self
         try:
             result = self.model_copy(update={"sha256": checksum(path)})
         except OSError as error:
             raise UserError(f"{self.name} is gone.") from error
-        if not source_of(self.data, self.text_column, self.label_column).same_as(self):
+        now = source_of(self.data, self.text_column, self.label_column)
+        if not now.same_as(self) and (now.size, result.sha256) != (self.size, self.sha256):
             raise UserError(f"{self.name} changed while it was read; begin again.")
         return result
 
@@ -112,7 +123,8 @@ def source_of(
         result = path.stat()
     except OSError:
         return named
-    return named.model_copy(update={"size": result.st_size, "modified": result.st_mtime_ns})
+    modified = UNTIMED if is_upload(path) else result.st_mtime_ns
+    return named.model_copy(update={"size": result.st_size, "modified": modified})
 
 
 def _file_of(data: str) -> Path | None:

@@ -6,6 +6,7 @@ it for the command line, and its own name stands in every message.
 
 import hashlib
 import os
+import re
 import tempfile
 import time
 from collections.abc import Collection
@@ -23,6 +24,7 @@ from han_core.text.word_vectors import vectors_size
 
 LONGEST_NAME = 50  # characters; four bytes each still make a name that every disk takes
 VECTORS = (".txt", ".vec", ".bin")
+SHA256 = re.compile(r"[0-9a-f]{64}")
 FRESH_SECONDS = 3600.0
 """How long a file stays that no run uses yet: somebody may be filling in the form."""
 
@@ -63,6 +65,13 @@ def store_vectors(data: bytes, filename: str) -> tuple[Path, int]:
     except UserError:
         path.unlink(missing_ok=True)
         raise
+
+
+def is_upload(path: Path) -> bool:
+    """Return whether ``path`` lies in a folder that is named by the hash of its content."""
+    return path.parent.parent == uploads_root().absolute() and bool(
+        SHA256.fullmatch(path.parent.name)
+    )
 
 
 def _place(data: bytes, name: str) -> Path:

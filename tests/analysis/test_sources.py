@@ -5,6 +5,7 @@ import os
 import pytest
 
 from han_core.analysis.sources import Source, source_of
+from han_core.data.uploads import store_upload
 from han_core.runtime.errors import UserError
 
 CONTENT = "text,label\nA fine film.,pos\nA dull film.,neg\n"
@@ -64,6 +65,28 @@ def test_a_file_that_changes_while_it_is_read(path):
     path.unlink()
     with pytest.raises(UserError, match=r"films\.csv is gone"):
         named.with_checksum()
+
+
+def test_a_file_that_was_only_touched_is_the_one_that_was_read(path):
+    read = source_of(str(path)).with_checksum()
+    os.utime(path, (1, 1))
+    assert read.with_checksum() == read
+    path.write_text(CONTENT.replace("dull", "fine"))
+    with pytest.raises(UserError, match="changed while it was read"):
+        read.with_checksum()  # of the same size
+
+
+def test_an_upload_sent_again_is_the_same_source(tmp_path, monkeypatch):
+    monkeypatch.setenv("HANSCOPE_DATA", str(tmp_path))
+    path = store_upload(CONTENT.encode(), "films.csv")
+    os.utime(path, (1, 1))
+    named = source_of(str(path))
+    assert store_upload(CONTENT.encode(), "films.csv") == path
+    assert path.stat().st_mtime > 1  # so that it is kept for longer
+    assert source_of(str(path)) == named
+    assert named.with_checksum().standing() == "same"
+    stored_before = named.with_checksum().model_copy(update={"modified": 10**9})
+    assert stored_before.with_checksum() == stored_before
 
 
 def test_the_same_documents_whether_or_not_they_were_read(path):
