@@ -10,7 +10,12 @@ from typing import NamedTuple, cast
 
 import streamlit as st
 
-from han_core.analysis.annotations.codebook import Tag, codebook, save_tag
+from han_core.analysis.annotations.codebook import (
+    Tag,
+    codebook,
+    in_key_order,
+    save_tag,
+)
 from han_core.analysis.annotations.document_annotations import (
     Annotation,
     Note,
@@ -74,7 +79,7 @@ def panel(errors: ErrorsContext, document: ScoredDocument) -> None:
     try:
         database = cached_scores.notes()
         annotations = document_annotations(database, document.content)
-        tags = codebook(database)
+        tags = in_key_order(codebook(database))
     except UserError as error:
         st.error(plain(str(error)))
         if reader.analyst:

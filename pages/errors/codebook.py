@@ -60,7 +60,7 @@ def agreement_panel(errors: ErrorsContext) -> None:
 
 
 def agreement_table(agreements: Sequence[Agreement], first: str, second: str) -> pd.DataFrame:
-    """Return counts, kappa and its interval; the reason if one of them is missing."""
+    """Return counts, kappa and its interval; the reason where one of them is missing."""
     rows = [
         (one.name, one.both, one.only_first, one.only_second, one.neither, one.kappa,
          interval(one), one.reason)
@@ -68,6 +68,8 @@ def agreement_table(agreements: Sequence[Agreement], first: str, second: str) ->
     ]  # fmt: skip
     columns = ["tag", "both", f"only {first}", f"only {second}", "neither", "kappa",
                "95% interval", "why not"]  # fmt: skip
+    if not any(one.reason for one in agreements):
+        return pd.DataFrame([row[:-1] for row in rows], columns=columns[:-1])
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -207,7 +209,7 @@ def _editor(analyst: str, offered: Sequence[Tag], retired: Sequence[Tag]) -> Non
                  placeholder="When does it apply, and when not? An example helps.")  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.color_picker("Colour", key=COLOUR, persist_state="session")
-        st.text_input("Key", key=KEY, max_chars=1, width=80, help="A letter or digit; not j or k.",
+        st.text_input("Key", key=KEY, max_chars=1, width=80, help=sentences.TAG_KEY,
                       persist_state="session")  # fmt: skip
         st.button("Save", key="codebook_save", type="primary", on_click=_save, args=(analyst,))
     if chosen := tags.get(st.session_state[CHOSEN]):

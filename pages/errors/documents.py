@@ -205,9 +205,11 @@ def document_panel(errors: ErrorsContext, order: np.ndarray, now: Position) -> N
 
 
 def heading(document: ScoredDocument) -> str:
-    """Return true and predicted class, and the second model's prediction, as Markdown."""
-    first = _coloured(document.predicted, document.true)
-    line = f"True class **{plain(document.true)}**, predicted {first}"
+    """Return the true class and the second model's prediction as Markdown.
+
+    The first model's prediction stands under it, with its probabilities.
+    """
+    line = f"True class **{plain(document.true)}**"
     if document.other is None:
         return line
     return f"{line}, by the second model {_coloured(document.other, document.true)}"

@@ -98,6 +98,10 @@ CODEBOOK = (
     "All data sets and models on this server share one codebook. A renamed tag is renamed on "
     "every document. A retired tag keeps its documents but is no longer offered."
 )
+TAG_KEY = (
+    "A letter or digit that adds this tag to the document you read, or removes it; not j or k. "
+    "A tag with x, n or u takes that key from the page."
+)
 KAPPA = (
     "Cohen's kappa is 1 if two people agree on every document, 0 if they agree as often as by "
     "chance, and negative if less often. Only documents count that both have tagged, flagged, "

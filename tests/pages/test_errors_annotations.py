@@ -5,13 +5,14 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from han_core.analysis.annotations.agreement import marks
+from han_core.analysis.annotations.agreement import agreement_of_counts, marks
 from han_core.analysis.annotations.codebook import STARTER_TAGS, codebook, retire_tag, save_tag
 from han_core.analysis.annotations.database import open_database
 from han_core.analysis.annotations.document_annotations import document_annotations
 from han_core.analysis.annotations.writing import BETWEEN, add_tag, set_flag, set_read, write_note
 from han_core.runtime.errors import UserError
 from pages.errors import annotation_editor, cached_scores
+from pages.errors import codebook as codebook_view
 from tests.pages.errors_seen import draw
 from tests.processes import PATIENCE
 
@@ -123,6 +124,13 @@ def test_what_another_window_tagged_stays(notes):
     choose(app, "coding_tags", "negation")
     assert [tag.name for tag in own(notes).tags] == ["irony", "negation"]
     assert app.button_group(key="coding_tags").value == ["irony", "negation"]
+
+
+def test_the_buttons_stand_in_the_order_of_their_keys(notes):
+    for name, key in (("a", "0"), ("b", ""), ("c", "2"), ("d", "1")):
+        save_tag(notes, name, "Ben", key=key)
+    options = beside().button_group(key="coding_tags").options
+    assert [option.split(" ")[1] for option in options] == ["d", "c", "a", "b"]
 
 
 def test_keys_tag_and_untag(notes, pressed):
@@ -333,6 +341,14 @@ def test_a_change_of_somebody_else_is_said_before_it_is_gone_over(notes):
     assert app.text_area(key="codebook_about").value == "Anna's words"
     app.button(key="codebook_save").click().run()
     assert codebook(notes)[0].description == "Anna's words"
+
+
+def test_a_reason_has_a_column_only_where_there_is_one():
+    kappa, without = agreement_of_counts("x", 20, 5, 10, 15), agreement_of_counts("y", 0, 0, 0, 9)
+    assert "why not" not in codebook_view.agreement_table([kappa], "Anna", "Ben")
+    both = codebook_view.agreement_table([kappa, without], "Anna", "Ben")
+    assert both["why not"].tolist() == ["", without.reason]
+    assert without.reason
 
 
 def test_agreement_of_two_people(notes):

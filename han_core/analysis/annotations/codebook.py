@@ -4,6 +4,7 @@ A name is unique whatever its case. A retired tag keeps its documents and is no 
 An edit names the version it started from, so that no other edit is lost.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -59,6 +60,22 @@ def codebook(database: Database, retired: bool = False) -> tuple[Tag, ...]:
     query = sa.select(*_COLUMNS).where(TAG.c.retired == retired).order_by(TAG.c.folded)
     with database.reading() as connection:
         return tuple(Tag(*row) for row in connection.execute(query))
+
+
+KEYBOARD = "1234567890abcdefghijklmnopqrstuvwxyz"
+
+
+def in_key_order(tags: Iterable[Tag]) -> tuple[Tag, ...]:
+    """Return the tags as their keys lie on a keyboard, digits first; then those without, by name.
+
+    "0" stands after "9".
+    """
+    return tuple(sorted(tags, key=_place_of_key))
+
+
+def _place_of_key(tag: Tag) -> tuple[int, str]:
+    place = KEYBOARD.index(tag.key) if tag.key else len(KEYBOARD)
+    return place, tag.name.casefold()
 
 
 def documents_by_tag(database: Database) -> dict[str, int]:

@@ -7,6 +7,7 @@ from han_core.analysis.annotations.codebook import (  # fmt: skip
     add_starter_tags,
     codebook,
     documents_by_tag,
+    in_key_order,
     merge_tags,
     restore_tag,
     retire_tag,
@@ -65,6 +66,14 @@ def test_a_decomposed_name_is_the_same_name(database):
 def test_a_tag_may_change_the_case_of_its_own_name_and_keep_its_key(database):
     tag = save_tag(database, "sarcasm", "Anna", key="s")
     assert save_tag(database, "Sarcasm", "Anna", key="s", tag=tag).name == "Sarcasm"
+
+
+def test_tags_stand_as_their_keys_lie(notes):
+    keys = {"ten": "0", "last": "b", "Alone": "", "nine": "9", "one": "1", "first": "a", "aa": ""}
+    for name, key in keys.items():
+        save_tag(notes, name, "Anna", key=key)
+    names = [tag.name for tag in in_key_order(codebook(notes))]
+    assert names == ["one", "nine", "ten", "first", "last", "aa", "Alone"]
 
 
 def test_a_key_stands_once_among_the_tags_that_are_offered(database):
