@@ -13,6 +13,7 @@ from han_core.analysis.sources import Scores, Source
 from han_core.runtime.errors import UserError
 from pages.errors import (
     annotator,
+    behaviour,
     cached_scores,
     codebook,
     documents,
@@ -153,6 +154,7 @@ VIEWS: dict[str, tuple[str, Callable[[ErrorsContext], None]]] = {
     "Codebook": ("Codebook", codebook.panel),
     "Take away": ("Export", export.panel),
     "Thresholds": ("Thresholds", thresholds.panel),
+    "Behaviour": ("Behavioural tests", behaviour.panel),
 }
 """Value of the switch, which the session keeps → its label and its panel."""
 
