@@ -129,7 +129,7 @@ def _chosen(errors: ErrorsContext, tested: Tested) -> None:
     if not rows or rows[0] >= len(tested.outcomes):
         return
     outcome = tested.outcomes[rows[0]]
-    st.markdown(f"**{outcome.test.name}** · {outcome.test.about}")
+    st.markdown(plain(outcome.test.about))
     if sentence := nothing_failed(outcome):
         st.info(sentence)
         return
