@@ -8,24 +8,33 @@ begin(
     "Compare",
     "Several models, several methods or two versions of a text, side by side on one scale.",
 )
-from pages.compare import charts, comparison, panels
+from pages.compare import charts, comparison, link, panels
 from pages.shared import cache, document_input
 
-text, choice = st.columns([3, 2], gap="large")
+link.open_link()
+bar = st.container(horizontal=True, vertical_alignment="bottom", key="compare_bar")
+text = st.container(gap="small")
 with text:
     document_input.document()
+strip = st.container(horizontal=True, vertical_alignment="bottom", key="compare_strip")
 with user_errors_shown():
-    with choice:
-        request = comparison.pick()
+    with bar:
+        request = comparison.pick(strip)
     with text:
         document = document_input.analysed()
         second = comparison.second_version(document) if request.kind == "versions" else ""
     compared = comparison.compare(request, document, second)
-    evidence = panels.panels(compared)
-    if charts.enough(compared):
+    obstacle = charts.obstacle(compared)
+    if request.shown == "difference" and not obstacle:
+        evidence = panels.differences(compared, strip)
+    else:
+        evidence = panels.panels(compared, strip)
+    if obstacle:
+        st.info(obstacle)
+    else:
         charts.sentences_and_classes(compared)
         charts.agreement(compared)
-        panels.differences(compared)
         charts.export(compared)
-    panels.fill(evidence, compared)
+    link.panel(request, second)
+    panels.fill(evidence, compared.kind)
 cache.freeze_loaded_objects("Compare")

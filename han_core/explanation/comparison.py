@@ -111,6 +111,24 @@ def aligned_sentences(columns: Sequence[Column]) -> AlignedUnits:
     return _align(columns, places, own, [column.answer.sentences for column in columns])
 
 
+def sentence_starts(columns: Sequence[Column]) -> list[list[int | None]]:
+    """Return where aligned sentences begin, to draw them in one row.
+
+    Returns:
+        (columns, aligned sentences) characters of each column's own text; None where the
+        column has no such sentence.
+    """
+    spans = aligned_sentences(columns).spans
+    found = []
+    for column in columns:
+        places = [Span(s.start, s.end) for s in column.place.sentences]
+        numbers, firsts = np.unique(unit_numbers(spans, places), return_index=True)
+        own = [sentence.start for sentence in column.answer.document.sentences]
+        starts = dict(zip(numbers.tolist(), firsts.tolist(), strict=True))
+        found.append([own[starts[row]] if row in starts else None for row in range(len(spans))])
+    return found
+
+
 def _align(
     columns: Sequence[Column],
     places: Sequence[Sequence[Span]],

@@ -177,17 +177,21 @@ def _ramp(scale: Scale) -> str:
     return f"linear-gradient(to right,{','.join(stops)})"
 
 
-def prediction(explanation: Explanation) -> str:
-    """Return the predicted class as HTML, and every class's probability as a bar from 0 to 1."""
+def prediction(explanation: Explanation, listed: int = LISTED) -> str:
+    """Return the predicted class as HTML, and every class's probability as a bar from 0 to 1.
+
+    Args:
+        listed: so many classes each get a bar; those past it share a line.
+    """
     chances = explanation.probabilities.tolist()
     best = int(explanation.probabilities.argmax())
     shown, left = list(range(len(chances))), 0.0
-    if len(chances) > LISTED:
-        shown = np.argsort(-explanation.probabilities, kind="stable")[:LISTED].tolist()
+    if len(chances) > listed:
+        shown = np.argsort(-explanation.probabilities, kind="stable")[:listed].tolist()
         left = 1 - sum(chances[i] for i in shown)
     rows = "".join(_chance(explanation.labels[i], chances[i], i == best) for i in shown)
-    if len(chances) > LISTED:
-        rows += _chance(f"{len(chances) - LISTED} other classes", max(0.0, left), False)
+    if len(chances) > listed:
+        rows += _chance(f"{len(chances) - listed} other classes", max(0.0, left), False)
     label = _breakable(html_text(explanation.label))
     return (
         f'{STYLE}<div class="hs hs-prediction"><p>Predicted class<br>'

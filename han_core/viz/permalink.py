@@ -19,9 +19,9 @@ import zlib
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from han_core.data.text_files import LONGEST_TEXT
 from han_core.explanation.attribution import Method
@@ -39,6 +39,8 @@ LONGEST = 8_000
 LARGEST = 100_000  # bytes of JSON; so much text can be pressed into few characters
 LARGEST_SEED = 2**32 - 1  # a browser cannot show every whole number
 _CHECK = 8  # bytes of the checksum
+
+Kind = TypeVar("Kind", bound=BaseModel)
 
 
 ID = r"[a-z2-7]{26}"
@@ -153,6 +155,19 @@ def _id_of(content: bytes) -> str:
     return base64.b32encode(hashlib.sha256(content).digest()).decode("ascii").lower()[:26]
 
 
+def _bare_name(name: str) -> str:
+    if not re.fullmatch(r"[\w-][\w .,()+=@-]{0,99}", name):
+        raise ValueError("a folder's plain name of up to 100 characters is expected")
+    return name
+
+
+CheckpointName = Annotated[str, AfterValidator(_bare_name)]
+"""The name of a folder, which leads out of no other folder."""
+
+# Standard dataclasses in a view (``Edit``, ``Intervention``) are read as strictly as this.
+STRICT = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
 class View(BaseModel):
     """What Explore shows of one document, without the device.
 
@@ -167,11 +182,10 @@ class View(BaseModel):
         ValidationError: (a ``ValueError``) if a part is missing or impossible.
     """
 
-    # Standard dataclasses below (``Edit``, ``Intervention``) are read as strictly as this.
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = STRICT
 
     version: Literal[1] = 1
-    checkpoint: str
+    checkpoint: CheckpointName
     text: str | None = Field(default=None, min_length=1, max_length=LONGEST_TEXT)
     document: str | None = Field(default=None, pattern=f"^{ID}$")
     reading: Reading = "document"
@@ -180,13 +194,6 @@ class View(BaseModel):
     edits: tuple[Edit, ...] = Field(default=(), max_length=MOST_EDITS)
     tampering: Intervention | None = None
     placebo: Literal["none", "untrained", "uniform"] = "none"
-
-    @field_validator("checkpoint")
-    @classmethod
-    def _bare_name(cls, name: str) -> str:
-        if not re.fullmatch(r"[\w-][\w .,()+=@-]{0,99}", name):
-            raise ValueError("a folder's plain name of up to 100 characters is expected")
-        return name
 
     @model_validator(mode="after")
     def _one_document_and_all_within_it(self) -> Self:
@@ -208,8 +215,17 @@ def view_of(**parts: Any) -> View:
     Raises:
         UserError: if a part is impossible, such as a checkpoint of an odd name.
     """
+    return checked(View, **parts)
+
+
+def checked(kind: type[Kind], /, **parts: Any) -> Kind:
+    """Return a view of this kind.
+
+    Raises:
+        UserError: if a part is missing or impossible.
+    """
     try:
-        return View(**parts)
+        return kind(**parts)
     except ValidationError as error:
         raise _does_not_fit(error) from error
 
@@ -220,11 +236,15 @@ def share(view: View, store: DocumentStore) -> str:
     Raises:
         UserError: if the text cannot be stored, or as ``to_link`` does.
     """
-    if view.text is not None:
-        content = _content(view)
-        if len(content) > LARGEST or len(_token(content)) > SHORT:
-            view = view.model_copy(update={"text": None, "document": store.save(view.text)})
+    if view.text is not None and is_long(view):
+        view = view.model_copy(update={"text": None, "document": store.save(view.text)})
     return to_link(view)
+
+
+def is_long(view: BaseModel) -> bool:
+    """Whether the texts of a view have to be stored, for its token is too long to be shared."""
+    content = _content(view)
+    return len(content) > LARGEST or len(_token(content)) > SHORT
 
 
 def restore(token: str, store: DocumentStore) -> View:
@@ -239,7 +259,7 @@ def restore(token: str, store: DocumentStore) -> View:
     return view_of(**{**dict(view), "text": store.load(view.document), "document": None})
 
 
-def to_link(view: View) -> str:
+def to_link(view: BaseModel) -> str:
     """Return the token, which needs no escaping in an address, of ``LONGEST`` characters at most.
 
     Raises:
@@ -248,16 +268,25 @@ def to_link(view: View) -> str:
     content = _content(view)
     token = _token(content)
     if len(content) > LARGEST or len(token) > LONGEST:
+        edits = f" with its {len(view.edits):,} edits" if isinstance(view, View) else ""
         raise UserError(
             f"A link holds at most {LONGEST:,} characters, and {LARGEST:,} bytes when unpacked; "
-            f"this view with its {len(view.edits):,} edits needs {len(token):,} and "
-            f"{len(content):,}."
+            f"this view{edits} needs {len(token):,} and {len(content):,}."
         )
     return token
 
 
 def from_link(token: str) -> View:
     """Return the view of a token.
+
+    Raises:
+        UserError: as ``parsed`` does.
+    """
+    return parsed(View, token)
+
+
+def parsed(kind: type[Kind], token: str) -> Kind:
+    """Return the view of a token, which has to be of this kind.
 
     Raises:
         UserError: if it is cut, changed, too long, or asks for what cannot be.
@@ -267,12 +296,12 @@ def from_link(token: str) -> View:
             f"A link holds at most {LONGEST:,} characters; this one has {len(token):,}."
         )
     try:
-        return View.model_validate_json(_unpacked(token))
+        return kind.model_validate_json(_unpacked(token))
     except ValidationError as error:
         raise _does_not_fit(error) from error
 
 
-def _content(view: View) -> bytes:
+def _content(view: BaseModel) -> bytes:
     return view.model_dump_json(exclude_none=True).encode("utf-8")
 
 

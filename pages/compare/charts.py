@@ -36,46 +36,41 @@ EXPORT_NOTE = (
 )
 
 
-def enough(comparison: Comparison) -> bool:
-    """Whether there are two sides with two words in common; say so where there are not."""
+def obstacle(comparison: Comparison) -> str:
+    """Say why the sides cannot be compared; "" where two of them have two words in common."""
     if len(comparison.sides) < FEWEST:
-        st.info("There is nothing left to compare. Choose at least two.")
-        return False
+        return "There is nothing left to compare. Choose at least two."
     words = int(aligned_words(comparison.columns).shared.sum())
-    if words < 2:
-        st.info(too_few_words(words))
-    return words > 1
+    return too_few_words(words) if words < 2 else ""
 
 
 def sentences_and_classes(comparison: Comparison) -> None:
     """Draw all sentence bars on one axis, and the probabilities where models or texts differ."""
     grid = explanation_panels.side_by_side()
     with grid.cell():
-        st.subheader("Sentences", anchor=False)
+        signed = any(column.answer.signed for column in comparison.columns)
+        st.header("Sentences", anchor=False, help=SHARES if signed else wording.SENTENCES)
         with hooked("sentence-bars", key="sentence_bars"):
             st.plotly_chart(
                 column_bars(comparison.columns), key="sentence_figure", config=PLAIN,
                 alt="Values of the sentences on each side",
             )  # fmt: skip
         figure_export("sentence_bars", "sentences")
-        signed = any(column.answer.signed for column in comparison.columns)
-        st.caption(SHARES if signed else wording.SENTENCES)
     if comparison.kind == "methods":
         return
     with grid.cell():
-        st.subheader("Probabilities", anchor=False)
+        st.header("Probabilities", anchor=False, help=wording.PREDICTION)
         with st.container(key="classes"):
             named = [(column.name, column.explanation.chances) for column in comparison.columns]
             st.plotly_chart(
                 class_bars(named), key="class_figure", config=PLAIN, alt="Class probabilities"
             )
         figure_export("classes", "probabilities")
-        st.caption(wording.PREDICTION)
 
 
 def agreement(comparison: Comparison) -> None:
     """Draw three matrices with a cell for each pair, and the same values as a table."""
-    st.subheader("Agreement", anchor=False)
+    st.header("Agreement", anchor=False, help=f"{wording.AGREEMENT} {MEASURES_NOTE}")
     if place := cache.figures_place("agreement_figures"):
         with place:
             _agreement(comparison)
@@ -94,8 +89,8 @@ def _agreement(comparison: Comparison) -> None:
                     key=f"agreement_{measure}", config=PLAIN, alt=f"Agreement by {measure}",
                 )  # fmt: skip
     figure_export("agreement", "agreement")
-    few = few_words_line(len(words.texts), top)
-    st.caption(f"{wording.AGREEMENT} {MEASURES_NOTE} {few}".strip())
+    if few := few_words_line(len(words.texts), top):
+        st.caption(few)
     with st.expander("Show as a table"):
         rows = agreement_table(comparison.columns, top)
         numbers = st.column_config.NumberColumn(format="%.4f")
@@ -137,7 +132,7 @@ def agreement_table(columns: Sequence[Column], top: int) -> pd.DataFrame:
 
 def export(comparison: Comparison) -> None:
     """Draw the download button of all words and their values on each side."""
-    st.subheader("Export", anchor=False)
+    st.header("Export", anchor=False, help=EXPORT_NOTE)
     st.download_button(
         "Comparison (CSV)",
         lambda: comparison_csv(comparison),
@@ -146,7 +141,6 @@ def export(comparison: Comparison) -> None:
         on_click="ignore",
         key="get_comparison",
     )
-    st.caption(EXPORT_NOTE)
 
 
 def comparison_csv(comparison: Comparison) -> bytes:

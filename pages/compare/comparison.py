@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from han_core.explanation.attribution import Attribution, Method
 from han_core.explanation.comparison import Column, attention_column
@@ -18,15 +19,26 @@ from han_core.text.document import AlignedVersions, align_versions
 from han_core.viz.colour_scale import attribution_scale, reading_scale
 from han_core.viz.heatmap import Colour, Out
 from pages.shared import cache, controls, wording
-from pages.shared.document_input import TEXT_HEIGHT
 from pages.shared.page import restore_value
 
 Kind = Literal["models", "methods", "versions"]
 
 KINDS = {"models": "Models", "methods": "Methods", "versions": "Versions"}
+Shown = Literal["values", "difference"]
+SHOWN = {"values": "Values", "difference": "Difference"}
+DIFFERENT: dict[Kind, str] = {
+    "models": "A difference shows that attention moved, not that the prediction changed.",
+    "methods": "Methods that differ answer different questions; none of them is the right one.",
+    "versions": (
+        "A difference shows that attention moved, not that the prediction changed. Only words "
+        "that both versions have are compared, with their weights normalised to sum to 1: added "
+        "words always take weight from the others and removed words always free some."
+    ),
+}
 FEWEST, MOST = 2, 4
 DEFAULT_METHODS: tuple[Method, ...] = ("attention", "gradient", "leave_one_word_out")
 FIRST, SECOND = "First version", "Second version"
+VERSION_HEIGHT = 110  # pixels of the second version's text area
 
 
 @dataclass(frozen=True)
@@ -38,6 +50,7 @@ class Request:
         methods: two to four, or none.
         target: the class that methods explain; None for the predicted one.
         notes: a sentence for everything that keeps models from being compared in full.
+        shown: the values of each side, or how they differ.
     """
 
     kind: Kind
@@ -47,6 +60,7 @@ class Request:
     methods: tuple[Method, ...] = ()
     target: str | None = None
     notes: tuple[str, ...] = ()
+    shown: Shown = "values"
 
 
 @dataclass(frozen=True)
@@ -91,29 +105,43 @@ class Comparison:
         return tuple(side.column for side in self.sides)
 
 
-def pick() -> Request:
-    """Draw the pickers of what is compared.
+def pick(strip: DeltaGenerator) -> Request:
+    """Draw the pickers of what is compared, and in ``strip`` those of how words are coloured.
 
     Raises:
         UserError: if fewer than two or more than four are chosen, or there is no checkpoint.
     """
     kind = _pick_kind()
+    names = controls.checkpoints() if kind == "models" else [controls.checkpoint()]
+    methods = _pick_methods() if kind == "methods" else ()
+    target = _pick_target(names[0]) if kind == "methods" else None
+    controls.about_models(names)
+    with st.popover("", icon=":material/settings:", help="Device", key="settings"):
+        device = controls.device()
+    with strip:
+        shown = _pick_shown(kind)
+        reading = controls.reading()
+    listings = cache.listings()
+    notes = model_notes([listings[name] for name in names if name in listings])
     if kind == "models":
-        names = controls.checkpoints()
-        controls.about_models(names)
-        device, reading = controls.device(), controls.reading()
         _check(len(names), "checkpoints")
-        listings = cache.listings()
-        notes = model_notes([listings[name] for name in names if name in listings])
-        return Request(kind, tuple(names), device, reading, notes=notes)
-    name = controls.checkpoint()
-    controls.about_models([name])
-    if kind == "versions":
-        return Request(kind, (name,), controls.device(), controls.reading())
-    methods, target = _pick_methods(), _pick_target(name)
-    device, reading = controls.device(), controls.reading()
-    _check(len(methods), "methods")
-    return Request(kind, (name,), device, reading, methods, target)
+    if kind == "methods":
+        _check(len(methods), "methods")
+    return Request(kind, tuple(names), device, reading, methods, target, notes, shown)
+
+
+def _pick_shown(kind: Kind) -> Shown:
+    restore_value("shown", "values")
+    chosen = st.segmented_control(
+        "Show",
+        list(SHOWN),
+        format_func=lambda shown: SHOWN[shown],
+        key="shown",
+        required=True,
+        persist_state="session",
+        help=DIFFERENT[kind],
+    )
+    return cast("Shown", chosen)
 
 
 def model_notes(listings: Sequence[Listing]) -> tuple[str, ...]:
@@ -149,7 +177,7 @@ def second_version(first: str) -> str:
     restore_value("version", first)
     st.text_area(
         "Second version",
-        height=TEXT_HEIGHT,
+        height=VERSION_HEIGHT,
         max_chars=cache.quotas().characters,
         key="version",
         placeholder="The same text with other words",

@@ -1,5 +1,7 @@
-"""The panels of Compare: each side on shared scales, and the difference of two sides."""
+"""The panels of Compare: each side on shared scales, or the difference of two sides."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations, groupby
 
 import pandas as pd
@@ -13,24 +15,21 @@ from han_core.runtime.errors import counted, listed
 from han_core.text.document import AlignedVersions, Document
 from han_core.viz.charts.sentence_bars import difference_heatmap, difference_scale
 from han_core.viz.colour_scale import Scale, legend, prediction, seen_line
-from han_core.viz.heatmap import heatmap, longest_bar
+from han_core.viz.heatmap import Heatmap, heatmap, longest_bar
 from han_core.viz.markup import writable
-from pages.compare.comparison import Comparison, Side
+from pages.compare.aligned_rows import align_rows
+from pages.compare.comparison import Comparison, Kind, Side
 from pages.shared import cache, controls, explanation_panels, wording
 from pages.shared.components import draw, figure_export, hooked
 from pages.shared.page import plain
 
 NARROWEST = 320  # pixels that a panel needs
 COLUMNS = {1: 1, 2: 2, 3: 3, 4: 2}
+BARS = 3  # classes of a prediction that get a bar
 TWO_SCALES = (
     "Attention is a share without a sign; the other methods give signed changes of a probability. "
     "So there are two colour scales: compare colours under the same scale only."
 )
-DIFFERENT = {
-    "models": "A difference shows that attention moved, not that the prediction changed.",
-    "methods": "Methods that differ answer different questions; none of them is the right one.",
-    "versions": "A difference shows that attention moved, not that the prediction changed.",
-}
 GIVEN: dict[Unit, str] = {
     "weight": "more weight",
     "effect": "a higher value",
@@ -44,52 +43,76 @@ UNITS: dict[Unit, str] = {
         "the absolute values of all words is compared, without a sign."
     ),
 }
-VERSIONS = (
-    "Only words that both versions have are compared, with their weights normalised to sum to 1: "
-    "added words always take weight from the others and removed words always free some."
-)
 LISTED = 8  # runs of words that a sentence names
+ROWS = 6  # of a table of differences
 
 
-def panels(comparison: Comparison) -> list[DeltaGenerator]:
-    """Draw the sides under the legends; return a place under each heatmap for its evidence."""
+Place = tuple[Side, DeltaGenerator]
+"""A side, and the place under its heatmap for its evidence."""
+
+
+def panels(comparison: Comparison, strip: DeltaGenerator) -> list[Place]:
+    """Draw the sides under the legends in ``strip``; return a place under each heatmap."""
     for note in comparison.notes:
         st.info(plain(note))
     if not comparison.sides:
         return []
-    _legends(comparison)
+    with strip:
+        _legends(comparison)
     longest = longest_bar([column.explanation for column in comparison.columns])
-    grid = st.grid(
-        COLUMNS[len(comparison.sides)], min_column_width=NARROWEST, gap=("small", "large")
-    )
-    places = []
-    for number, side in enumerate(comparison.sides):
-        with grid.cell():
-            places.append(_panel(number, side, longest))
-    _captions(comparison)
+    drawn = [
+        heatmap(side.column.explanation, side.colour, longest, added=side.added, out=side.out)
+        for side in comparison.sides
+    ]
+    places = _grid(comparison.sides, drawn)
+    if comparison.versions is not None:
+        first, second = (column.explanation for column in comparison.columns)
+        change = probability_change(first, second)
+        st.markdown(plain(f"From the first version to the second {change}"))
+        st.caption(plain(changes_line(comparison.versions, second.document)))
     return places
 
 
-def _panel(number: int, side: Side, longest: float) -> DeltaGenerator:
+def _grid(sides: Sequence[Side], drawn: Sequence[Heatmap]) -> list[Place]:
+    """Draw a panel for each side, with their sentences in common rows."""
+    places = []
+    with st.container(key="panels"):
+        grid = st.grid(COLUMNS[len(sides)], min_column_width=NARROWEST, gap=("small", "medium"))
+        for number, (side, words) in enumerate(zip(sides, drawn, strict=True)):
+            with grid.cell():
+                places.append((side, _panel(number, side, words)))
+        keys = [f"panel_{number}" for number in range(len(sides))]
+        align_rows([side.column for side in sides], "panels", keys)
+    return places
+
+
+def _panel(number: int, side: Side, drawn: Heatmap) -> DeltaGenerator:
     """One prediction and heatmap."""
     explanation = side.column.explanation
     with hooked("compare-panel", key=f"panel_{number}"), st.container(gap="small"):
-        st.subheader(plain(side.column.name), anchor=False)
-        st.html(prediction(explanation))
-        st.caption(seen_line(explanation))
+        st.header(plain(side.column.name), anchor=False, help=panel_help(side))
+        st.html(prediction(explanation, BARS))
         controls.caution(side.question.checkpoint, explanation)
         with st.container(key=f"panel_figure_{number}"):
-            drawn = heatmap(explanation, side.colour, longest, added=side.added, out=side.out)
             draw(drawn, key=f"panel_words_{number}")
+        place = st.container()
         figure_export(f"panel_figure_{number}", side.column.name)
-        return st.container()
+        return place
 
 
-def fill(places: list[DeltaGenerator], comparison: Comparison) -> None:
+def panel_help(side: Side) -> str:
+    """What stands behind a panel's name: how much was read, and what the method measures."""
+    answer = side.column.answer
+    about = wording.METHODS[answer.method]
+    parts = [about, wording.gap_line(answer), seen_line(side.column.explanation)]
+    return plain(" ".join(part for part in parts if part))
+
+
+def fill(places: Sequence[Place], kind: Kind) -> None:
     """Draw the evidence under each heatmap, last because it runs the models once more."""
-    for place, side in zip(places, comparison.sides, strict=True):
+    for side, place in places:
         with place:
-            if comparison.kind != "methods":
+            if kind != "methods":
                 explanation_panels.evidence_line(side.question)
                 continue
             answer, labels = side.column.answer, side.column.explanation.labels
@@ -106,77 +129,52 @@ def _legends(comparison: Comparison) -> None:
     if len(under) == 1:
         st.html(legend(*under))
         return
-    st.caption(TWO_SCALES)
-    grid = st.grid(len(under), min_column_width=NARROWEST, gap=("small", "large"))
-    for scale, names in under.items():
-        with grid.cell():
-            st.markdown(f"**{plain(', '.join(names))}**")
-            st.html(legend(scale))
+    with st.container(width="stretch"):
+        grid = st.grid(len(under), min_column_width=NARROWEST, gap=("small", "medium"))
+        for scale, names in under.items():
+            with grid.cell():
+                st.html(legend(replace(scale, title=f"{scale.title}: {listed(names)}")))
+        st.caption(TWO_SCALES)
 
 
-def _captions(comparison: Comparison) -> None:
-    if comparison.versions is not None:
-        first, second = (column.explanation for column in comparison.columns)
-        st.markdown(
-            plain(f"From the first version to the second {probability_change(first, second)}")
-        )
-        changes = changes_line(comparison.versions, second.document)
-        st.caption(plain(changes))
-    if any(not column.answer.signed for column in comparison.columns):
-        st.caption(wording.READINGS[comparison.request.reading])
-        st.caption(wording.WORDS)
-    for column in comparison.columns:
-        if text := wording.METHODS[column.answer.method]:
-            gap = wording.gap_line(column.answer)
-            st.caption(f"**{plain(column.name)}**: {text} {gap}".strip())
-
-
-ROWS = 6
-
-
-def differences(comparison: Comparison) -> None:
-    """Draw the heatmap of the difference, and tables of the largest differences."""
-    st.subheader("Difference", anchor=False)
-    if place := cache.figures_place("difference_figures"):
-        with place:
-            _difference(comparison)
-
-
-def _difference(comparison: Comparison) -> None:
-    one, other = _pair(comparison)
-    difference = Difference(one.column, other.column)
-    _in_the_text(difference, one, comparison)
+def differences(comparison: Comparison, strip: DeltaGenerator) -> list[Place]:
+    """Colour the panels of two sides by how they differ; list the largest differences below."""
+    with strip:
+        one, other = _pair(comparison)
+        here, there = Difference(one.column, other.column), Difference(other.column, one.column)
+        st.html(legend(_this_minus_other(here)))
+    longest = longest_bar([one.column.explanation, other.column.explanation])
+    with hooked("difference", key="difference"):
+        st.caption(plain(difference_line(here)))
+        drawn = [
+            difference_heatmap(difference, side.added, side.out, longest)
+            for difference, side in ((here, one), (there, other))
+        ]
+        places = _grid([one, other], drawn)
     grid = explanation_panels.side_by_side()
-    for noun, lined in [("sentence", difference.sentences), ("word", difference.words)]:
+    for noun, lined in [("sentence", here.sentences), ("word", here.words)]:
         with grid.cell():
-            _table(noun, difference, lined)
-    st.caption(DIFFERENT[comparison.kind])
+            st.header(f"Largest differences by {noun}", anchor=False)
+            _table(noun, here, lined)
+    return places
+
+
+def _this_minus_other(difference: Difference) -> Scale:
+    """The scale of both panels, each of which has its own values first."""
+    scale = difference_scale(difference)
+    return replace(scale, title=f"{scale.title.partition(':')[0]}: this panel minus the other")
 
 
 def _pair(comparison: Comparison) -> tuple[Side, Side]:
     """The two sides to subtract; a picker where there are more."""
-    if comparison.versions is not None:  # words that were added are on the blue side
-        first, second = comparison.sides
-        return second, first
     pairs = list(combinations(comparison.sides, 2))
     if len(pairs) == 1:
         return pairs[0]
     names = [f"{one.column.name} and {other.column.name}" for one, other in pairs]
     if st.session_state.get("pair") not in names:  # other sides are compared now
         st.session_state["pair"] = names[0]
-    chosen = st.selectbox("Pair", names, key="pair", width=480)
+    chosen = st.selectbox("Pair", names, key="pair", width=320)
     return pairs[names.index(chosen)]
-
-
-def _in_the_text(difference: Difference, one: Side, comparison: Comparison) -> None:
-    with hooked("difference", key="difference"):
-        st.html(legend(difference_scale(difference)))
-        with st.container(key="difference_figure"):
-            draw(difference_heatmap(difference, one.added, one.out), key="difference_words")
-        figure_export("difference_figure", "difference")
-    st.caption(plain(difference_line(difference)))
-    if comparison.versions is not None:
-        st.caption(VERSIONS)
 
 
 def _table(noun: str, difference: Difference, lined) -> None:
@@ -214,11 +212,10 @@ def changes_line(versions: AlignedVersions, second: Document) -> str:
 
 
 def difference_line(difference: Difference) -> str:
-    """Explain the colours of a difference."""
-    one, other, more = difference.one.name, difference.other.name, GIVEN[difference.unit]
-    whose = f" in {one}" if difference.unit == "weight" else ""
-    legend = (
-        f"Blue: {more} in {one}. Orange: {more} in {other}. Pale: about the same. The "
-        f"bars are the attention weights of the sentences{whose}."
+    """Explain the colours of a difference, which both panels share."""
+    more = GIVEN[difference.unit]
+    colours = (
+        f"Blue: {more} in this panel than in the other. Orange: {more} in the other. "
+        "Pale: about the same. The bars are the weights of the sentences in each panel."
     )
-    return f"{legend} {UNITS[difference.unit]}".strip()
+    return f"{colours} {UNITS[difference.unit]}".strip()

@@ -13,11 +13,13 @@ from han_core.explanation.comparison import (
     aligned_words,
     attention_column,
     largest_differences,
+    sentence_starts,
     shares,
     unit_of,
 )
 from han_core.explanation.explanation import Explanation
 from han_core.text.document import Document, Sentence, Span, align_versions
+from han_core.text.tokenizer import Tokenizer
 
 TEXT = "don't go. no way"
 #       0123456789012345
@@ -146,3 +148,29 @@ def test_columns_that_do_not_fit_are_refused():
         replace(ONE, explanation=elsewhere.explanation)
     with pytest.raises(ValueError, match="places"):
         replace(ONE, place=elsewhere.place)
+
+
+def test_sentences_that_overlap_stand_in_one_row():
+    """The second model has one sentence where the first has two: both begin at 0."""
+    assert sentence_starts([ONE, TWO]) == [[0], [0]]
+    assert sentence_starts([ONE, UP]) == [[0, 10], [0, 10]]
+
+
+def test_a_sentence_of_one_version_has_a_row_of_its_own():
+    tokenizer = Tokenizer("en")
+    texts = ("One here. Two there. Three.", "Two there. Three.")
+    first, second = map(tokenizer, texts)
+    aligned = align_versions(first, second)
+    columns = [
+        attention_column(document.text, _even(document), place)
+        for document, place in ((first, aligned.first), (second, aligned.second))
+    ]
+    assert sentence_starts(columns) == [[0, 10, 21], [None, 0, 11]]
+
+
+def _even(document: Document) -> Explanation:
+    lengths = np.array(document.sentence_lengths)
+    return Explanation(
+        "1", document, ("no", "yes"), np.array([0.5, 0.5]), np.full(len(lengths), 1 / len(lengths)),
+        np.repeat(1 / lengths, lengths), np.ones(lengths.sum(), dtype=bool),
+    )  # fmt: skip

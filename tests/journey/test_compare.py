@@ -57,19 +57,54 @@ def test_compare_what_was_pasted(visit, checkpoints):
     assert visit.locator(".st-key-document textarea").input_value() == REVIEW
 
 
-def test_the_difference_stands_in_the_text(compare):
-    """Its tokens are those of the first panel, its notes the differences of both panels."""
+def test_the_difference_stands_in_the_panels(compare):
+    """The switch recolours the same words; their notes are the differences of both panels."""
     both = drawn_tokens(compare, PANELS)
     half = len(both) // 2
+    compare.locator(".st-key-shown").get_by_text("Difference", exact=True).click()
     within = "[data-testid=difference]"
-    assert drawn_tokens(compare, within) == both[:half]
+    compare.wait_for_selector(f"{within} [data-weight]")
+    settled(compare)
+    assert drawn_tokens(compare, PANELS) == both
     gaps = [one[2] - other[2] for one, other in zip(both[:half], both[half:], strict=True)]
     largest = max(range(half), key=lambda i: abs(gaps[i]))
-    compare.locator(f"{within} [data-weight]").nth(largest).hover()
-    note = compare.locator(f"{within} .hs-note")
-    note.wait_for()
-    sign = "+" if gaps[largest] > 0 else "−"
-    assert f"{sign}{100 * abs(gaps[largest]):.3g}%" in note.inner_text()
+    for panel, gap in enumerate((gaps[largest], -gaps[largest])):
+        place = compare.locator(PANELS).nth(panel)
+        place.locator("[data-weight]").nth(largest).hover()
+        note = place.locator(".hs-note")
+        note.wait_for()
+        assert f"{'+' if gap > 0 else '−'}{100 * abs(gap):.3g}%" in note.inner_text()
+
+
+ROWS = """panels => [...document.querySelectorAll(panels)].map(panel => Object.fromEntries(
+  [...panel.querySelectorAll('.hs-sentence')].map(row => [row.textContent.trim(),
+    Math.round(row.getBoundingClientRect().top)])))"""
+
+
+def test_sentences_stand_in_rows(compare):
+    """Side by side, a sentence of both versions begins at one height; narrower, nothing moves."""
+    choose(compare, "Versions", 2)
+    text = compare.locator(".st-key-version textarea").input_value()
+    longer = text.replace("A fine film.", "A fine film, " + "and a very long one, " * 12 + "too.")
+    compare.locator(".st-key-version textarea").fill(longer)
+    compare.locator(".st-key-analyze_version button").click()
+    compare.locator(PANELS).nth(1).locator(".hs-added").first.wait_for()
+    settled(compare)
+    same = "But what a mess it became!"
+    compare.wait_for_function(
+        f"([panels, same]) => {{ const [one, other] = ({ROWS})(panels);"
+        " return Math.abs(one[same] - other[same]) <= 1 && Math.abs(one['Go.'] - other['Go.']) <= 1"
+        " }",
+        arg=[PANELS, same],
+    )
+    compare.set_viewport_size({"width": 390, "height": 844})
+    compare.wait_for_function(
+        f"([panels, same]) => {{ const [one, other] = ({ROWS})(panels);"
+        " return other[same] - one[same] > 200 && ![...document.querySelectorAll('.hs-sentence')]"
+        ".some(row => row.style.marginTop) }",
+        arg=[PANELS, same],
+    )
+    assert compare.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_methods_stand_side_by_side(compare):
@@ -120,7 +155,7 @@ def test_a_table_and_pictures_are_exported(compare, checkpoints):
     for name in NAMES:
         explanation = explain(load_checkpoint(checkpoints / name), text)
         assert [float(row[name]) for row in rows] == explanation.document_weights.tolist()
-    for place in ("panel_figure_0", "agreement", "difference_figure", "classes"):
+    for place in ("panel_figure_0", "agreement", "classes"):
         button = compare.locator(f".st-key-{place}_export").get_by_text("PNG")
         picture = download(compare, button).read_bytes()
         assert picture.startswith(b"\x89PNG")

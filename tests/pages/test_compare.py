@@ -16,16 +16,18 @@ from han_core.models.checkpoint import load_checkpoint
 from han_core.models.listing import Listing
 from han_core.text.document import align_versions
 from han_core.text.tokenizer import Tokenizer
-from pages.compare import charts, comparison
+from pages.compare import charts, comparison, link
 from pages.compare.charts import agreement_table, comparison_csv
 from pages.compare.comparison import Request
 from pages.compare.comparison import compare as compare_sides
 from pages.compare.panels import changes_line
-from tests.pages.seen import captions, heatmaps, hooks, predicted
+from tests.pages.seen import captions, components, heatmaps, hooks, predicted
 from tests.processes import PATIENCE
 
 PAGE = Path(__file__).parents[2] / "pages" / "2_Compare.py"
-TABLES = ("agreement", "sentence", "word")
+TABLES = {"pair": "agreement", "sentence": "sentence", "word": "word"}
+"""Names of the tables, by their first column."""
+
 SHORT = "A fine film. But what a mess it became!"
 
 
@@ -51,8 +53,13 @@ def compare(root):
 
 
 def panels(app) -> list[dict]:
-    """The heatmaps of the panels: all but the one of the difference."""
-    return heatmaps(app)[: hooks(app).count("compare-panel")]
+    """The heatmaps of the panels."""
+    return heatmaps(app)
+
+
+def difference(app) -> AppTest:
+    """Show the difference in place of the values."""
+    return app.get_by_key("shown").set_value("difference").run()
 
 
 def colours(data: dict) -> list:
@@ -60,7 +67,7 @@ def colours(data: dict) -> list:
 
 
 def table(app, name: str):
-    return app.dataframe[TABLES.index(name)].value
+    return {TABLES[one.value.columns[0]]: one.value for one in app.dataframe}[name]
 
 
 def said(app) -> str:
@@ -71,10 +78,11 @@ def test_a_panel_for_each_model(compare):
     app = compare()
     assert app.multiselect(key="checkpoints").value == ["small-han", "small-bilstm"]
     assert hooks(app).count("compare-panel") == 2
-    assert hooks(app).count("word-heatmap") == 3  # the third is the difference
-    assert hooks(app).count("difference") == hooks(app).count("sentence-bars") == 1
+    assert hooks(app).count("word-heatmap") == 2
+    assert hooks(app).count("sentence-bars") == 1
+    assert not hooks(app).count("difference")
     assert len(predicted(app)) == 2
-    assert hooks(app).count("legend") == 2
+    assert hooks(app).count("legend") == 1
     assert len(app.get("plotly_chart")) == 5  # sentences, classes and three of agreement
     assert said(app).count("this prediction by") == 2  # evidence under each
 
@@ -93,21 +101,29 @@ def test_equal_models_agree_and_do_not_differ(compare, three):
     assert agreement["tau of words"] == pytest.approx(1)
     assert agreement["top 10 shared"] == pytest.approx(1)
     assert agreement["divergence"] == pytest.approx(0)
+    difference(app)
     assert (table(app, "word")["difference"] == 0).all()
-    assert {light for light, *_ in colours(heatmaps(app)[-1])} == {"#ffffff"}
+    assert {light for data in panels(app) for light, *_ in colours(data)} == {"#ffffff"}
 
 
 def test_differences_are_those_of_the_weights_on_the_page(compare):
     app = compare()
     one, other = (np.array(data["weights"]) for data in panels(app))
+    before = hooks(app)
+    difference(app)
+    assert hooks(app).count("compare-panel") == before.count("compare-panel")
+    assert hooks(app).count("legend") == hooks(app).count("difference") == 1
     shown = table(app, "word")
     largest = sorted(abs(one - other), reverse=True)[: len(shown)]
     assert shown["difference"].abs().tolist() == pytest.approx(largest)
-    drawn = heatmaps(app)[-1]
+    first, second = panels(app)
+    assert first["weights"] == one.tolist()
+    assert second["weights"] == other.tolist()
     strongest = int(np.argmax(one - other))
-    assert drawn["tokens"][strongest] in shown["word"].tolist()
-    assert drawn["values"][strongest].startswith("+")
-    assert "Blue: more weight in small-han" in said(app).replace("\\", "")
+    assert first["tokens"][strongest] in shown["word"].tolist()
+    assert first["values"][strongest].startswith("+")
+    assert second["values"][strongest] == "−" + first["values"][strongest][1:]
+    assert "Blue: more weight in this panel" in said(app).replace("\\", "")
 
 
 def test_three_models_have_three_pairs(compare, three):
@@ -116,6 +132,8 @@ def test_three_models_have_three_pairs(compare, three):
     app.multiselect(key="checkpoints").set_value(names).run()
     assert hooks(app).count("compare-panel") == 3
     assert len(table(app, "agreement")) == 3
+    difference(app)
+    assert hooks(app).count("compare-panel") == 2  # those of the pair
     app.selectbox(key="pair").set_value("small-han and small-han-again").run()
     assert (table(app, "word")["difference"] == 0).all()
     app.multiselect(key="checkpoints").set_value(names[:2]).run()
@@ -211,7 +229,7 @@ def test_methods_have_two_scales_and_what_they_say(compare, root):
     app = compare("methods", SHORT)
     asked = probe_text(load_checkpoint(root / "small-han"), SHORT)
     assert hooks(app).count("compare-panel") == len(predicted(app)) == 3
-    assert hooks(app).count("legend") == 3  # two scales, and the difference's
+    assert hooks(app).count("legend") == 2
     attention, gradient, left_out = panels(app)
     assert attention["values"] is None
     for drawn, method in ((gradient, "gradient"), (left_out, "leave_one_word_out")):
@@ -226,9 +244,9 @@ def test_methods_have_two_scales_and_what_they_say(compare, root):
 def test_methods_of_one_unit_share_a_scale(compare):
     app = compare("methods", SHORT)
     app.multiselect(key="methods").set_value(["gradient", "leave_one_word_out"]).run()
-    assert hooks(app).count("legend") == 2
+    assert hooks(app).count("legend") == 1
     assert "two colour scales" not in captions(app)
-    assert "percentage points" in captions(app)
+    assert "percentage points" in captions(difference(app))
 
 
 def test_methods_ask_about_the_class_chosen(compare):
@@ -279,11 +297,11 @@ def test_a_changed_version_is_marked_and_compared(compare, root):
     assert first["weights"] == one.document_weights.tolist()
     assert second["weights"] == other.document_weights.tolist()
     assert '2 words added: "very bad"' in said(app).replace("\\", "")
-    assert heatmaps(app)[-1]["added"] == second["added"]
     agreement = table(app, "agreement").iloc[0]
     both = align_versions(one.document, other.document)
     columns = [attention_column("1", one, both.first), attention_column("2", other, both.second)]
     assert agreement["divergence"] == agreement_table(columns, 10).iloc[0]["divergence"]
+    assert panels(difference(app))[1]["added"] == second["added"]
 
 
 def test_a_version_is_kept_and_a_copy_follows(open_page):
@@ -369,3 +387,72 @@ def test_what_came_and_went():
 def test_a_top_that_takes_in_everything_is_said():
     assert charts.few_words_line(11, 10) == ""
     assert "all of them" in charts.few_words_line(10, 10)
+
+
+def test_sentences_of_panels_are_lined_up(compare):
+    """Each row has the character at which it begins in either panel's text."""
+    app = compare("versions", SHORT)
+    app.text_area(key="version").set_value(SHORT.replace("A fine film. ", "")).run()
+    (data,) = components(app, "hanscope_aligned_rows")
+    assert data["panels"] == ["panel_0", "panel_1"]
+    assert data["rows"] == [[0, None], [13, 0]]
+
+
+@pytest.fixture
+def reopened(root, tmp_path, monkeypatch):
+    """Compare in another session, by the link that this one makes."""
+    monkeypatch.setenv("HANSCOPE_DATA", str(tmp_path / "data"))
+
+    def reopened(app: AppTest, harm=lambda token: token) -> AppTest:
+        app.button(key="link_comparison").click().run()
+        (address,) = [code.value for code in app.code]
+        other = AppTest.from_file(str(PAGE), default_timeout=PATIENCE)
+        other.query_params[link.PARAMETER] = harm(address.split(f"{link.PARAMETER}=")[1])
+        other.run()
+        assert not other.exception
+        return other
+
+    return reopened
+
+
+def test_a_link_brings_two_versions_and_their_difference_back(compare, reopened):
+    app = compare("versions", SHORT)
+    app.text_area(key="version").set_value(SHORT.replace("fine", "bad")).run()
+    app.get_by_key("reading").set_value("lift").run()
+    other = reopened(difference(app))
+    assert panels(other) == panels(app)
+    assert other.text_area(key="version").value == SHORT.replace("fine", "bad")
+    assert other.get_by_key("shown").value == "difference"
+    assert other.get_by_key("reading").value == "lift"
+
+
+def test_a_link_brings_methods_back(compare, reopened):
+    app = compare("methods", SHORT)
+    app.multiselect(key="methods").set_value(["gradient", "leave_one_word_out"]).run()
+    app.selectbox(key="target").set_value("positive").run()
+    other = reopened(app)
+    assert panels(other) == panels(app)
+    assert other.selectbox(key="target").value == "positive"
+
+
+def test_a_model_that_is_gone_is_named_and_the_page_works(compare, reopened, root, three):
+    app = compare(text=SHORT)
+    app.multiselect(key="checkpoints").set_value(["small-han", "small-han-again"]).run()
+    shutil.rmtree(root / "small-bilstm")
+
+    def without(token: str) -> str:
+        shutil.move(root / "small-han-again", root / "renamed")
+        return token
+
+    other = reopened(app, without)
+    assert "not on this server" in other.warning[0].value
+    assert "small\\-han\\-again" in other.warning[0].value
+    assert hooks(other).count("compare-panel") == 2
+    assert other.text_area(key="document").value == SHORT
+
+
+def test_a_spoilt_link_gets_one_sentence_and_the_page_works(compare, reopened):
+    other = reopened(compare(text=SHORT), lambda token: token[:-7])
+    assert len(other.warning) == 1
+    assert "link is cut" in other.warning[0].value
+    assert hooks(other).count("compare-panel") == 2

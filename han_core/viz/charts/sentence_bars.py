@@ -248,7 +248,10 @@ def difference_scale(difference: Difference) -> Scale:
 
 
 def difference_heatmap(
-    difference: Difference, added: Collection[int] = frozenset(), out: Sequence[Out] = ()
+    difference: Difference,
+    added: Collection[int] = frozenset(),
+    out: Sequence[Out] = (),
+    longest: float | None = None,
 ) -> Heatmap:
     """Colour the text, as the first column has it, by how much more it gives than the other.
 
@@ -257,7 +260,8 @@ def difference_heatmap(
 
     Args:
         added, out: as ``heatmap`` takes them; only where no words are joined.
+        longest: as ``heatmap`` takes it.
     """
     base = join_words(difference.one.explanation, difference.groups)
     colour = Colour(difference.of_words, difference_scale(difference))
-    return heatmap(base, colour, added=added, out=out)
+    return heatmap(base, colour, longest, added=added, out=out)
