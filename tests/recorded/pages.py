@@ -219,10 +219,11 @@ def explore(folder: Path) -> dict[str, Any]:
 
 
 def compare(folder: Path) -> dict[str, Any]:
-    """Return Compare with two models."""
+    """Return Compare with two models: their values, and how they differ."""
     with environment(folder / "compare", HANSCOPE_CHECKPOINTS=CHECKPOINTS):
         app = open_page("2_Compare")
-        return look(choose(app, "checkpoints", ["han-imdb", "bilstm-additive-imdb"]))
+        found = {"values": look(choose(app, "checkpoints", ["han-imdb", "bilstm-additive-imdb"]))}
+        return found | {"difference": look(choose(app, "shown", "difference"))}
 
 
 def errors(folder: Path) -> dict[str, Any]:
