@@ -7,9 +7,11 @@ base64url of compressed JSON. Anybody can write one, so its size and content are
 import base64
 import json
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Annotated, Literal, NamedTuple, Self
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from han_core.runtime.errors import UserError
@@ -38,6 +40,41 @@ class Range(BaseModel):
         return self
 
 
+MOST_CHOSEN = 20_000
+"""Documents that can be chosen one by one."""
+
+
+class DocumentSet(BaseModel):
+    """Documents of one data set that were chosen one by one, as by a lasso on a map.
+
+    Attributes:
+        name: how they were chosen, for people.
+        data: hash of the data set (``Manifest.data_sha256``).
+        steps: distance of each row from the one before, of the first from -1. Small numbers
+            that repeat make short links.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Words
+    data: Annotated[str, Field(max_length=64)]
+    steps: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=10**9)], ...], Field(max_length=MOST_CHOSEN)
+    ]
+
+    @classmethod
+    def of(cls, name: str, data: str, rows: Iterable[int]) -> Self:
+        """Return the set of these rows, in whatever order they come."""
+        ordered = np.unique(np.fromiter(rows, dtype=np.int64))
+        steps = np.diff(ordered, prepend=-1).tolist()
+        return cls(name=name[:200], data=data, steps=tuple(steps))
+
+    @property
+    def rows(self) -> np.ndarray:
+        """(documents,) int64, ascending."""
+        return np.cumsum(np.array(self.steps, dtype=np.int64)) - 1
+
+
 class Filter(BaseModel):
     """Conditions on a document; a tuple means any of these, except ``attended``: all of them.
 
@@ -58,6 +95,7 @@ class Filter(BaseModel):
             different names all hold.
         change: beside the second model.
         suspect: only documents whose label is likely wrong (``errors.measured.suspects``).
+        chosen: only these documents, chosen one by one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -80,6 +118,7 @@ class Filter(BaseModel):
     columns: Annotated[tuple[tuple[Words, Words], ...], Field(max_length=50)] = ()
     change: Change | None = None
     suspect: bool = False
+    chosen: DocumentSet | None = None
 
 
 @dataclass(frozen=True)
@@ -163,6 +202,8 @@ _SAID = {
 def _words(field: str, value: object) -> str:
     if field in _SAID:
         return _SAID[field][value]  # type: ignore[index]
+    if isinstance(value, DocumentSet):
+        return f"{value.name}: {len(value.steps):,} documents"
     name = _NAMES.get(field, field)
     if isinstance(value, Range):
         return f"{name} {_from_to(value, field)}"

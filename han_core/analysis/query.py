@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from han_core.analysis.dataset import Outcomes, Store, own_columns
-from han_core.analysis.filters import Filter, Marks, Range
+from han_core.analysis.filters import DocumentSet, Filter, Marks, Range
 from han_core.analysis.label_issues import find_label_issues
 from han_core.runtime.errors import UserError, shown
 
@@ -36,7 +36,20 @@ def select(store: Store, filter: Filter, marks: Marks) -> np.ndarray:
         suspect = np.zeros(store.rows, dtype=bool)
         suspect[find_label_issues(store).rows] = True
         left &= suspect
+    if filter.chosen is not None:
+        left &= _chosen(store, filter.chosen)
     return np.flatnonzero(left)
+
+
+def _chosen(store: Store, chosen: DocumentSet) -> np.ndarray:
+    rows = chosen.rows
+    if chosen.data != store.scores.manifest.data_sha256 or (rows >= store.rows).any():
+        raise UserError(
+            f"“{shown(chosen.name)}” was chosen in other documents; remove this condition."
+        )
+    mask = np.zeros(store.rows, dtype=bool)
+    mask[rows] = True
+    return mask
 
 
 def _numbers(outcomes: Outcomes, filter: Filter) -> Iterator[np.ndarray]:

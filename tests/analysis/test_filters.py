@@ -12,6 +12,8 @@ from pydantic import ValidationError
 from han_core.analysis.filters import (
     LARGEST,
     LONGEST,
+    MOST_CHOSEN,
+    DocumentSet,
     Filter,
     Range,
     chips,
@@ -27,6 +29,7 @@ FULL = Filter(
     entropy=Range(low=0, high=1), contains="not <b>", pattern="x+", attended=("very", "not"),
     tags=("irony",), flags=("ambiguous", "label_is_wrong"), annotated=False, split=("dev",),
     columns=(("stars", "1"), ("stars", "2")), change="fixed", suspect=True,
+    chosen=DocumentSet.of("lasso", "0" * 64, [7, 2, 3]),
 )  # fmt: skip
 
 WORDS = st.text(max_size=8)
@@ -52,6 +55,7 @@ def test_chips_say_every_condition():
         "among the top 5 attended “very”", "among the top 5 attended “not”", "tag: irony",
         "flag: ambiguous", "flag: label is wrong", "not annotated", "split: dev", "stars: 1",
         "stars: 2", "fixed by the second model", "label is likely wrong",
+        "lasso: 3 documents",
     ]  # fmt: skip
     assert chips(Filter()) == ()
 
@@ -67,7 +71,7 @@ def test_shares_are_said_as_percentages(share, message):
 def test_a_chip_alone_is_taken_out():
     left = without(FULL, chips(FULL)[1])
     assert left == FULL.model_copy(update={"true": ("a",)})
-    assert without(FULL, chips(FULL)[-1]) == FULL.model_copy(update={"suspect": False})
+    assert without(FULL, chips(FULL)[-2]) == FULL.model_copy(update={"suspect": False})
 
 
 @given(FILTERS, st.randoms())
@@ -116,6 +120,8 @@ def packed(content: bytes) -> str:
         (packed(b'{"contains": "\\ud800"}'), "contains"),
         (packed(json.dumps({"contains": "x" * 201}).encode()), "contains"),
         (packed(json.dumps({"true": ["x"] * 201}).encode()), "true"),
+        (packed(b'{"chosen": {"name": "", "data": "", "steps": [0]}}'), "chosen.steps.0: .*than"),
+        (packed(b'{"chosen": {"name": "", "data": "", "steps": [1e30]}}'), "chosen.steps.0"),
     ],
 )
 def test_a_hostile_address_is_refused_in_one_sentence(text, message):
@@ -135,3 +141,13 @@ def test_a_filter_too_long_for_an_address_is_refused():
 def test_a_range_the_wrong_way_round_is_none():
     with pytest.raises(ValidationError, match="from low to high"):
         Range(low=2, high=1)
+
+
+def test_documents_chosen_one_by_one_keep_their_rows_and_fit_into_a_link():
+    rows = [*range(100, 5_000, 7), 0, 5_000, 5_000]
+    chosen = DocumentSet.of("lasso", "f" * 64, rows)
+    assert chosen.rows.tolist() == sorted(set(rows))
+    assert from_text(to_text(Filter(chosen=chosen))).chosen == chosen
+    assert DocumentSet.of("none", "", []).rows.tolist() == []
+    with pytest.raises(ValidationError, match="steps"):
+        DocumentSet.of("too many", "", range(MOST_CHOSEN + 1))

@@ -14,7 +14,7 @@ from han_core.analysis import search
 from han_core.analysis import search as scan
 from han_core.analysis.dataset import Store
 from han_core.analysis.documents import content_hash
-from han_core.analysis.filters import Filter, Marks, Range
+from han_core.analysis.filters import DocumentSet, Filter, Marks, Range
 from han_core.analysis.query import select
 from han_core.analysis.scoring.table import part_path
 from han_core.runtime.errors import UserError
@@ -252,6 +252,15 @@ def test_what_the_data_or_a_second_model_must_have(make_store):
         select(store, Filter(split=("test",)), NONE)
     with pytest.raises(UserError, match="beside a second model"):
         select(store, Filter(change="fixed"), NONE)
+
+
+def test_documents_chosen_one_by_one_are_of_their_own_data(by_hand):
+    data = by_hand.scores.manifest.data_sha256
+    chosen = Filter(chosen=DocumentSet.of("lasso", data, [5, 1, 8]))
+    assert select(by_hand, chosen, NONE).tolist() == [1, 5, 8]
+    for strange in (DocumentSet.of("lasso", "0", [1]), DocumentSet.of("lasso", data, [ROWS])):
+        with pytest.raises(UserError, match="“lasso” was chosen in other documents"):
+            select(by_hand, Filter(chosen=strange), NONE)
 
 
 def test_values_cannot_become_sql(by_hand):
