@@ -16,6 +16,7 @@ from pages.errors import (
     behaviour,
     cached_scores,
     codebook,
+    disagreements,
     documents,
     export,
     filter_bar,
@@ -28,11 +29,11 @@ from pages.errors import (
     word_attention,
 )
 from pages.errors.context import ErrorsContext, switch, warn_later
+from pages.errors.selection import VIEW
 from pages.shared import cache, controls, data_picker, wording
 from pages.shared.page import restore_value
 from pages.shared.wording import plain
 
-VIEW = "errors_view"
 NARROWEST = 190  # pixels of a picker
 OPENED, WANTED = "errors_opened", "errors_wanted"
 MOST_DIGITS = 12
@@ -155,6 +156,7 @@ VIEWS: dict[str, tuple[str, Callable[[ErrorsContext], None]]] = {
     "Take away": ("Export", export.panel),
     "Thresholds": ("Thresholds", thresholds.panel),
     "Behaviour": ("Behavioural tests", behaviour.panel),
+    "Disagreements": ("Disagreements", disagreements.panel),
 }
 """Value of the switch, which the session keeps → its label and its panel."""
 

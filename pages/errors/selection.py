@@ -21,6 +21,7 @@ from pages.errors.context import ErrorsContext, warn_later
 
 FILTER, PAGE, DRAWN = "errors_filter", "errors_page", "errors_drawn"
 PLACE = "errors_place"
+VIEW, DOCUMENTS = "errors_view", "Documents"
 Result = TypeVar("Result")
 
 
@@ -217,3 +218,9 @@ def step(data: str, order: np.ndarray, now: Position, forward: bool) -> None:
     at = now.at + (1 if now.within else 0) if forward else now.at - 1
     if 0 <= at < len(order):
         go_to(data, order[at], at)
+
+
+def open_document(data: str, row: int) -> None:
+    """Read this document in the view Documents, also if the filter does not select it."""
+    go_to(data, row, 0)
+    st.session_state[VIEW] = DOCUMENTS

@@ -168,3 +168,9 @@ def test_what_no_filter_can_hold_is_said_and_changes_nothing():
     assert selection.current() == before
     assert "from low to high" in context.pending_warning()
     assert context.pending_warning() == ""
+
+
+def test_a_document_opens_in_the_view_of_documents_whatever_the_filter(session):
+    selection.open_document("data", 5)
+    assert session[selection.VIEW] == selection.DOCUMENTS
+    assert selection.position("data", ORDER) == Position(5, 0, False)
