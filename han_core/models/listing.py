@@ -12,15 +12,17 @@ from pathlib import Path
 
 from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import (
+    CARD,
     VOCABULARY,
     WEIGHTS,
+    Config,
     check_numbers,
     read_config,
     read_metrics,
 )
 from han_core.models.registry import blank_model, model_kind
 from han_core.models.weights import check_weights
-from han_core.runtime.atomic_io import current_folder, files_state, half_replaced
+from han_core.runtime.atomic_io import current_folder, files_state, half_replaced, read_json
 from han_core.runtime.errors import UserError, shown
 from han_core.runtime.paths import checkpoints_root
 
@@ -32,7 +34,13 @@ LONGEST_DATASET = 200  # characters of its name that are shown
 
 @dataclass(frozen=True)
 class Listing:
-    """One checkpoint: ``accuracy`` is the test's, else the validation's, else None."""
+    """One checkpoint.
+
+    Attributes:
+        accuracy: the test's, else the validation's, else None.
+        accuracy_of: "test" or "validation", which one ``accuracy`` is; "" where there is none.
+        mixed_accuracy: on the bundled mixed examples, as its card says; None where it has none.
+    """
 
     name: str
     path: Path
@@ -43,6 +51,8 @@ class Listing:
     accuracy: float | None
     language: str
     segmentation: str = "words"
+    accuracy_of: str = ""
+    mixed_accuracy: float | None = None
 
     def to_json(self) -> dict:
         """As the command ``checkpoints`` prints it."""
@@ -112,7 +122,7 @@ def _read_folder(named: Path, folder: Path, state: tuple) -> Listing:
     if not (folder / VOCABULARY).is_file():
         raise UserError(f"{named.name} has no {VOCABULARY}.")
     check_weights(folder / WEIGHTS, _shapes(config.architecture))
-    dataset = metrics.get("dataset")
+    dataset, (part, accuracy) = metrics.get("dataset"), _accuracy(metrics)
     return Listing(
         named.name,
         named,
@@ -120,9 +130,11 @@ def _read_folder(named: Path, folder: Path, state: tuple) -> Listing:
         config.architecture.attention,
         shown(dataset, LONGEST_DATASET) if isinstance(dataset, str) else "unknown",
         config.labels,
-        _accuracy(metrics),
+        accuracy,
         config.text.language,
         config.text.segmentation,
+        part,
+        _mixed_accuracy(folder, config),
     )
 
 
@@ -132,9 +144,25 @@ def _shapes(architecture: Architecture) -> Mapping[str, tuple[int, ...]]:
     return {name: tuple(tensor.shape) for name, tensor in weights.items()}
 
 
-def _accuracy(metrics: dict) -> float | None:
-    reached = metrics.get("test") or metrics.get("validation")
+def _accuracy(metrics: dict) -> tuple[str, float | None]:
+    """Which accuracy there is, and its value; ("", None) where there is none."""
+    part = "test" if metrics.get("test") else "validation"
+    reached = metrics.get(part)
     accuracy = reached.get("accuracy") if isinstance(reached, dict) else None
     if isinstance(accuracy, int | float) and 0 <= accuracy <= 1:  # NaN is neither
-        return float(accuracy)
-    return None
+        return part, float(accuracy)
+    return "", None
+
+
+def _mixed_accuracy(folder: Path, config: Config) -> float | None:
+    """Of ``weaknesses`` in a card of these weights, the share that is right."""
+    if not (folder / CARD).is_file():
+        return None
+    try:
+        card = read_json(folder / CARD)
+        right, n = (card["weaknesses"]["all"][name] for name in ("right", "n"))
+        own = card["weights"] == config.sha256.get(WEIGHTS)
+    except (UserError, LookupError, TypeError):
+        return None  # the card itself says what is wrong where it is shown
+    counts = type(right) is int and type(n) is int and 0 <= right <= n and n > 0
+    return right / n if own and counts else None

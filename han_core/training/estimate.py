@@ -11,7 +11,7 @@ import torch
 from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import TextConfig
 from han_core.models.registry import blank_model, level_of, model_kind
-from han_core.runtime.errors import UserError
+from han_core.runtime.errors import UserError, counted
 from han_core.text.document import Document, clause_ends, is_mark
 from han_core.text.tokenizer import Tokenizer
 from han_core.text.vocabulary import RESERVED, Vocabulary
@@ -239,4 +239,4 @@ def _duration(seconds: float) -> str:
     for size, word in ((3600.0, "hours"), (60.0, "minutes")):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {word}"
-    return f"{seconds:.0f} seconds"
+    return counted(round(seconds), "second")

@@ -17,7 +17,7 @@ from han_core.data.corpus import Corpus
 from han_core.models.checkpoint import Checkpoint, load_checkpoint
 from han_core.models.predict import metrics
 from han_core.models.registry import count_parameters
-from han_core.runtime.errors import UserError
+from han_core.runtime.errors import UserError, counted
 from han_core.text.vocabulary import RESERVED
 from han_core.training.callbacks import UNWATCHED, Callbacks, StepEvent, Stopped, device_trouble
 from han_core.training.distillation import LabellingContext, label_documents, summary
@@ -84,7 +84,12 @@ def _report(
     texts = "training and unlabelled texts" if checked.request.unlabelled else "training texts"
     watch.say(f"The vocabulary knows {known:,} words of the {texts}.")
     if cut := prepared.training.cut + prepared.validation.cut:
-        watch.say(f"{cut} documents were cut after {checked.request.text.maximum_tokens} tokens.")
+        longest = counted(checked.request.text.maximum_tokens, "token")
+        watch.say(f"{_cut(cut, 'document')} after {longest}.")
+
+
+def _cut(number: int, noun: str) -> str:
+    return f"{counted(number, noun)} {'was' if number == 1 else 'were'} cut"
 
 
 def _taught(
@@ -245,6 +250,6 @@ def _test(
             test, classes, checkpoint.tokenizer, checkpoint.vocabulary, loop.watch.follow
         )
     if documents.cut:
-        loop.watch.say(f"{documents.cut} test documents were cut.")
+        loop.watch.say(f"{_cut(documents.cut, 'test document')}.")
     probabilities = predict_shared(checkpoint.model, documents.documents, loop.processes)
     return metrics(probabilities, documents.classes)

@@ -109,6 +109,7 @@ def checkpoint(more: Mapping[str, str] | None = None) -> str:
     return st.selectbox(
         "Checkpoint",
         list(options),
+        help=wording.ACCURACIES,
         format_func=lambda name: options.get(name, name),
         key="checkpoint",
         persist_state="session",
@@ -128,6 +129,7 @@ def checkpoints() -> list[str]:
     chosen = st.multiselect(
         "Checkpoints",
         list(listings),
+        help=wording.ACCURACIES,
         format_func=lambda name: wording.short_name(listings[name]),
         wrap=True,
         key="checkpoints",

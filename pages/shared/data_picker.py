@@ -26,7 +26,7 @@ from han_core.data.text_files import (
     text_column,
 )
 from han_core.data.uploads import store_upload
-from han_core.runtime.errors import file_size
+from han_core.runtime.errors import counted, file_size
 from han_core.runtime.paths import scores_root
 from han_core.runtime.quotas import UPLOADS
 from han_core.training.runs.manage import forget_unused_uploads
@@ -210,7 +210,7 @@ def before() -> dict[str, str]:
 
 def before_name(cached: CachedScores, alone: bool) -> str:
     """Return one line for the picker; with the time of scoring where names are equal."""
-    rows = f"{cached.scores.manifest.rows:,} documents"
+    rows = counted(cached.scores.manifest.rows, "document")
     when = "" if alone else time.strftime(", %d %B %Y, %H:%M", time.localtime(cached.origin.at))
     return f"Scored before: {cached.origin.source.name} ({rows}{when})"
 
@@ -300,7 +300,7 @@ def guessed_columns(table: Table) -> tuple[str, str]:
 
 def _columns(table: Table) -> tuple[str, str]:
     """Draw the pickers of the two columns."""
-    st.caption(f"{plain(table.name)}: {table.rows:,} rows.")
+    st.caption(f"{plain(table.name)}: {counted(table.rows, 'row')}.")
     show_header_note(table)
     pickers = st.columns(2)
     with pickers[0]:

@@ -53,6 +53,12 @@ DIFFERENCES = (
     "Weights within the document, largest differences first. A difference shows that attention "
     "moved, not that the prediction changed."
 )
+ACCURACIES = (
+    "Test: the share of its own test documents that the model gets right. Validation: the same on "
+    "documents that also chose the best epoch, so it reads a little high. Mixed examples: the "
+    "same on our bundled reviews of films, food, travel and other things, for most models another "
+    "domain."
+)
 MATRIX = (
     "Rows are the true classes, columns the predicted ones. Click a cell to see only its "
     "documents, and click it again to see all."
@@ -72,14 +78,24 @@ def model_name(listing: Listing) -> str:
 
 
 def checkpoint_name(listing: Listing) -> str:
-    """One line for a picker: name, model, data set, accuracy."""
-    accuracy = "" if listing.accuracy is None else f" · accuracy {listing.accuracy:.1%}"
-    return f"{listing.name} · {model_name(listing)} · {listing.dataset}{accuracy}"
+    """One line for a picker: name, model, data set, both accuracies."""
+    parts = (listing.name, model_name(listing), listing.dataset, *accuracies(listing))
+    return " · ".join(parts)
+
+
+def accuracies(listing: Listing) -> list[str]:
+    """Return "92.3% test" and "60.9% mixed examples", as far as they were measured."""
+    measured = (
+        (listing.accuracy, listing.accuracy_of),
+        (listing.mixed_accuracy, "mixed examples"),
+    )
+    return [f"{value:.1%} {name}" for value, name in measured if value is not None]
 
 
 def short_name(listing: Listing) -> str:
-    """Name and accuracy, where several names stand side by side."""
-    return listing.name if listing.accuracy is None else f"{listing.name} · {listing.accuracy:.1%}"
+    """Name and own accuracy, where several names stand side by side."""
+    own = accuracies(listing)[:1] if listing.accuracy is not None else []
+    return " · ".join([listing.name, *own])
 
 
 def beginning(text: str, longest: int) -> str:

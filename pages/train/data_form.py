@@ -7,7 +7,7 @@ import streamlit as st
 from han_core.data.preview import DataPreview, Inspection
 from han_core.data.splits import Source
 from han_core.data.table import Table
-from han_core.runtime.errors import UserError
+from han_core.runtime.errors import UserError, counted
 from han_core.viz.charts.distributions import class_counts, lengths
 from pages.shared import data_picker
 from pages.shared.page import plain, restore_value
@@ -85,7 +85,8 @@ def _pick_file() -> PickedData | None:
     name, spec = uploaded
     spec = data_picker.as_first_row("train_first_row", spec)
     table: Table = data_picker.table(spec)
-    st.caption(f"{plain(name)}: {table.rows:,} rows, {len(table.columns)} columns.")
+    rows, columns = counted(table.rows, "row"), counted(len(table.columns), "column")
+    st.caption(f"{plain(name)}: {rows}, {columns}.")
     data_picker.show_header_note(table)
     text, label = _pick_columns(table.columns, data_picker.guessed_columns(table))
     spec = data_picker.as_messages("train_messages", spec)
@@ -137,7 +138,7 @@ def _pick_part(
 
     def label(name: str) -> str:
         number = (rows or {}).get(name)
-        return name if number is None else f"{name} ({number:,} rows)"
+        return name if number is None else f"{name} ({counted(number, 'row')})"
 
     return st.selectbox(title, names, format_func=label, key=key, persist_state="session")
 

@@ -12,7 +12,7 @@ from han_core.data.preview import DataPreview
 from han_core.data.text_files import prefix_of
 from han_core.data.uploads import store_vectors
 from han_core.models.listing import Listing
-from han_core.runtime.errors import UserError
+from han_core.runtime.errors import UserError, counted
 from han_core.training.fields import setting_fields
 from han_core.training.settings import BAGS, Settings
 from pages.shared import cache, data_picker, wording
@@ -69,7 +69,7 @@ def vectors() -> dict[str, Any]:
         if "train_vectors_kept" not in st.session_state:
             return {}
         path, size, _ = st.session_state["train_vectors_kept"]
-        st.caption(plain(f"{path.rsplit('/', 1)[-1]}: {size} dimensions."))
+        st.caption(plain(f"{path.rsplit('/', 1)[-1]}: {counted(size, 'dimension')}."))
         restore_value("set_freeze_vectors", False)
         frozen = st.toggle("Freeze word vectors", key="set_freeze_vectors",
                            persist_state="session")  # fmt: skip

@@ -12,7 +12,7 @@ import streamlit as st
 from han_core.analysis.film import Film, version_stamp
 from han_core.models.archive import pack
 from han_core.runtime.devices import available_devices, describe_device
-from han_core.runtime.errors import UserError
+from han_core.runtime.errors import UserError, counted
 from han_core.training.runs import manage
 from han_core.training.runs.plan import LONGEST_NAME, Plan, settings_of
 from han_core.training.runs.view import RunView
@@ -124,7 +124,8 @@ def film(run: RunView) -> None:
         st.html(legend(drawn.scale))
         _FILM(key="attention_film", data=drawn.data)
     if drawn.left_out:
-        st.caption(f"The document is long, so {drawn.left_out:,} steps in between are not drawn.")
+        left_out = counted(drawn.left_out, "step")
+        st.caption(f"The document is long: {left_out} in between cannot be drawn.")
     st.plotly_chart(
         entropy_curve(film, document), key="film_entropy", config={"displayModeBar": False},
         alt="Entropy of attention at each recorded step",

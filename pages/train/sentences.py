@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from han_core.data.hub_preview import HubDataset
-from han_core.runtime.errors import file_size
+from han_core.runtime.errors import counted, file_size
 from han_core.training.estimate import Estimate
 from han_core.training.runs.view import RunView
 
@@ -65,7 +65,7 @@ FILE = "A file with a column of texts and a column of labels is expected."
 BUNDLED_TEST = "The corpus has its own test part; validation is drawn from the training part."
 STRATIFIED = (
     "Drawn at random by the seed, with the classes in proportion. The test documents are used "
-    "once, after training."
+    "once, after training: validation chooses the best epoch, so it reads a little high."
 )
 SPLIT_COLUMN = (
     "Rows with train, training or 0 are for training; validation, valid, val or dev are for "
@@ -189,7 +189,7 @@ def estimate(estimate: Estimate, epochs: int) -> dict[str, str]:
     """Return parameters, memory and, where it can be estimated, time."""
     tiles = {"Parameters": f"{estimate.parameters:,}", "Memory": memory(estimate.memory_bytes)}
     if estimate.seconds_per_epoch is not None:
-        tiles[f"Time, {epochs} epochs"] = seconds(estimate.seconds_per_epoch * epochs)
+        tiles[f"Time, {counted(epochs, 'epoch')}"] = seconds(estimate.seconds_per_epoch * epochs)
     return tiles
 
 
@@ -197,7 +197,7 @@ def progress(run: RunView) -> tuple[float | None, str]:
     """Return the share that is done, and a text; None where it is not known."""
     if run.status == "reading" and run.state.reading:
         name, done, of = run.state.reading
-        return min(1.0, done / max(1, of)), f"{name}: {done:,} of {of:,} documents"
+        return min(1.0, done / max(1, of)), f"{name}: {done:,} of {counted(of, 'document')}"
     if run.status not in ("training", "stopping") or not run.state.steps:
         return None, ""
     last = run.state.steps[-1]

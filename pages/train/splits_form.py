@@ -69,7 +69,7 @@ def _held_out(picked: PickedData) -> _HeldOut:
     with left:
         validation = _share("train_validation", "Share for validation", 20)
     with right:
-        test = _share("train_test", "Share for test", 0, least=0)
+        test = _share("train_test", "Share for test", 20, least=0)
     st.caption(sentences.STRATIFIED)
     return _HeldOut(validation, test if float(test) else None)
 

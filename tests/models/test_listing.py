@@ -7,7 +7,15 @@ from dataclasses import replace
 import pytest
 from safetensors.torch import load_file, save_file
 
-from han_core.models.checkpoint import CONFIG, METRICS, VOCABULARY, WEIGHTS, load_checkpoint
+from han_core.models.checkpoint import (
+    CARD,
+    CONFIG,
+    METRICS,
+    VOCABULARY,
+    WEIGHTS,
+    load_checkpoint,
+    read_config,
+)
 from han_core.models.listing import (
     DEFAULT,
     broken_checkpoints,
@@ -48,6 +56,7 @@ def test_checkpoints_are_listed_by_name(root):
     [
         ({"test": {"accuracy": 0.9}, "validation": {"accuracy": 0.8}}, 0.9),
         ({"test": None, "validation": {"accuracy": 0.8}}, 0.8),
+        ({"test": {"accuracy": 0}, "validation": {"accuracy": 0.8}}, 0.0),
         ({"test": None, "validation": None}, None),
         ({"test": {"accuracy": "high"}}, None),
         ({"test": [0.9]}, None),
@@ -62,6 +71,41 @@ def test_checkpoints_are_listed_by_name(root):
 def test_accuracy_is_the_tests_or_else_the_validations(root, metrics, accuracy):
     (root / "apple" / METRICS).write_text(json.dumps(metrics))
     assert list_checkpoints(root)[0].accuracy == accuracy
+
+
+def test_it_says_which_accuracy_it_is(root):
+    for metrics, part in (({"test": {"accuracy": 0.9}}, "test"),
+                          ({"test": None, "validation": {"accuracy": 0.8}}, "validation"),
+                          ({"test": {}, "validation": {}}, "")):  # fmt: skip
+        (root / "apple" / METRICS).write_text(json.dumps(metrics))
+        assert list_checkpoints(root)[0].accuracy_of == part
+
+
+@pytest.mark.parametrize(
+    ("weights", "counts", "accuracy"),
+    [
+        ("own", {"n": 8, "right": 6}, 0.75),
+        ("other", {"n": 8, "right": 6}, None),
+        ("own", {"n": 0, "right": 0}, None),
+        ("own", {"n": 8, "right": 9}, None),
+        ("own", {"n": 8, "right": "six"}, None),
+        ("own", {"n": 8}, None),
+        ("own", 8, None),
+    ],
+)
+def test_accuracy_on_the_mixed_examples_stands_in_a_card_of_the_same_weights(
+    root, weights, counts, accuracy
+):
+    own = read_config(root / "apple").sha256[WEIGHTS]
+    card = {"weights": own if weights == "own" else "0" * 64, "weaknesses": {"all": counts}}
+    (root / "apple" / CARD).write_text(json.dumps(card))
+    assert list_checkpoints(root)[0].mixed_accuracy == accuracy
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"weaknesses": null}'])
+def test_a_damaged_card_hides_no_checkpoint(root, content):
+    (root / "apple" / CARD).write_text(content)
+    assert list_checkpoints(root)[0].mixed_accuracy is None
 
 
 @pytest.mark.parametrize(

@@ -167,7 +167,7 @@ def test_a_file_is_looked_at_and_its_columns_chosen(train):
     send(train, REVIEWS)
     assert train.selectbox(key="train_text_column").value == "review"
     assert train.selectbox(key="train_label_column").value == "stars"
-    assert "32 for training, 8 for validation; 2 classes" in captions(train)
+    assert "24 for training, 8 for validation, 8 for test; 2 classes" in captions(train)
     assert train.text_input(key="train_name").placeholder == "han-mine"
     train.radio(key="train_divide_by").set_value("column").run()
     train.selectbox(key="train_split_column").set_value("part").run()
@@ -181,7 +181,7 @@ def test_a_file_stays_while_other_pages_are_visited(train):
     send(train, REVIEWS)
     train.switch_page("pages/3_Errors.py").run()
     train.switch_page("pages/4_Train.py").run()
-    assert "32 for training" in captions(train)
+    assert "24 for training" in captions(train)
 
 
 def test_raw_messages_are_read_without_their_headers(train):
@@ -219,7 +219,7 @@ def test_a_share_divides_no_group_and_has_a_seed_of_its_own(train):
     assert "No group of mine.csv can be held out" in errors(train)[0]
     assert train.button(key="train_start").disabled
     train.number_input(key="train_group_block").set_value(4).run()
-    assert "32 for training, 8 for validation" in captions(train)
+    assert "24 for training, 8 for validation, 8 for test" in captions(train)
     train.number_input(key="train_split_seed").set_value(7).run()
     train.button(key="train_start").click().run()
     (run,) = runs()
@@ -235,7 +235,9 @@ def test_teachers_label_documents_that_have_no_labels(train):
     more = "text\n" + "".join(f"A film of {n} minutes and no label.\n" for n in range(400))
     train.file_uploader(key="train_unlabelled_file").upload("more.csv", more.encode()).run()
     assert not train.exception
-    assert "32 for training, 8 for validation, 400 unlabelled; 2 classes" in captions(train)
+    assert "24 for training, 8 for validation, 8 for test, 400 unlabelled; 2 classes" in captions(
+        train
+    )
     assert {tile.label: tile.value for tile in train.metric} != before
     teachers = train.multiselect(key="train_teachers")
     assert teachers.value == ["nb-svm"]

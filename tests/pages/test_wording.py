@@ -14,17 +14,23 @@ from pages.train import sentences as train_sentences
 from tests.journey.harness import explained
 
 
-def listing(model="han", attention="additive", accuracy=0.9061):
-    return Listing("a", Path("a"), model, attention, "imdb", ("n", "p"), accuracy, "en")
+def listing(model="han", attention="additive", accuracy=0.9061, part="test", mixed=None):
+    classes = ("n", "p")
+    return Listing(
+        "a", Path("a"), model, attention, "imdb", classes, accuracy, "en", "words", part, mixed
+    )
 
 
 def test_names_of_checkpoints():
-    assert wording.checkpoint_name(listing()) == "a · HAN · imdb · accuracy 90.6%"
+    assert wording.checkpoint_name(listing()) == "a · HAN · imdb · 90.6% test"
     assert wording.checkpoint_name(listing("bilstm", "dot", None)) == (
         "a · BiLSTM, dot attention · imdb"
     )
-    assert wording.short_name(listing()) == "a · 90.6%"
-    assert wording.short_name(listing(accuracy=None)) == "a"
+    assert wording.checkpoint_name(listing(part="validation", mixed=0.609)) == (
+        "a · HAN · imdb · 90.6% validation · 60.9% mixed examples"
+    )
+    assert wording.short_name(listing(mixed=0.609)) == "a · 90.6% test"
+    assert wording.short_name(listing(accuracy=None, mixed=0.609)) == "a"
 
 
 def test_name_of_an_example_is_one_short_line():

@@ -128,6 +128,7 @@ def test_it_is_told_in_two_sentences():
         "3.1 million parameters, 1.2 GB of memory, 75 seconds an epoch."
     )
     assert "2 hours an epoch" in replace(found, seconds_per_epoch=7_300).says
+    assert "1 second an epoch" in replace(found, seconds_per_epoch=1.2).says
     assert "less than a second an epoch" in replace(found, seconds_per_epoch=0.2).says
 
 
