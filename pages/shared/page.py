@@ -15,6 +15,7 @@ import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from threading import Event, Lock, local
 
 import streamlit as st
@@ -33,6 +34,8 @@ plain = markdown_text
 FIELDS = "<style>:is(textarea, input[type=text]) { unicode-bidi: plaintext; }</style>"
 """In a field for text, every paragraph has the direction of its first letter."""
 
+ACCESSIBLE = Path(__file__).with_name("assets") / "accessible.css"
+
 
 def _session_id() -> str | None:
     context = get_script_run_ctx(suppress_warning=True)
@@ -49,6 +52,7 @@ def begin(title: str, caption: str) -> None:
     # Here too, because a page can be run by itself.
     st.set_page_config(page_title=f"{title} · Hanscope", page_icon="🔦", layout="wide")
     st.html(FIELDS)
+    st.html(ACCESSIBLE)
     start_visit(title)
     st.title(title, anchor=False)
     st.caption(caption)
