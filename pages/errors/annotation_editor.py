@@ -5,7 +5,7 @@ that it changes, and stands in the field again whenever its document and analyst
 said is shown on request only, so that people can annotate independently.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, cast
 
 import streamlit as st
@@ -41,6 +41,7 @@ from pages.shared.wording import plain
 TAGS, MARKS, MEANT, NEW_TAG = "coding_tags", "coding_marks", "coding_meant", "coding_new_tag"
 NOTE, SHOWN, DRAFTS = "coding_note", "coding_note_of", "coding_drafts"
 NOTE_MESSAGES = "coding_note_said"
+GO_ON, KEYS = "coding_go_on", "coding_tag_keys"
 READ = "read"
 MARK_NAMES = {**sentences.FLAGS, READ: "Read, nothing to add"}
 MOST_DRAFTS = 50  # the oldest goes first
@@ -70,9 +71,16 @@ class Shown(NamedTuple):
     version: int
 
 
-def panel(errors: ErrorsContext, document: ScoredDocument) -> None:
-    """Draw tags, flags and note of the document, and what others said of it."""
+def panel(
+    errors: ErrorsContext, document: ScoredDocument, go_on: Callable[[], None] | None = None
+) -> None:
+    """Draw tags, flags and note of the document, and what others said of it.
+
+    Args:
+        go_on: goes to the next document, after a key that tagged this one, if the reader wants.
+    """
     st.subheader("Your annotations", anchor=False)
+    st.session_state[KEYS] = frozenset()
     if sentence := st.session_state.pop(TROUBLE, None):
         st.error(plain(sentence))
     reader = Reader(document.content, _valid_name(errors.analyst))
@@ -87,7 +95,7 @@ def panel(errors: ErrorsContext, document: ScoredDocument) -> None:
         return
     if reader.analyst:
         own = next((one for one in annotations if one.annotator == reader.analyst), None)
-        _tags(reader, tags, own)
+        _tags(reader, tags, own, go_on)
         _marks(reader, document.true, errors.store.labels, own)
         _note(reader, own.note if own else None)
     else:
@@ -105,7 +113,17 @@ def _valid_name(analyst: str) -> str:
         return ""
 
 
-def _tags(reader: Reader, codebook: Sequence[Tag], own: Annotation | None) -> None:
+def keys_of_tags() -> frozenset[str]:
+    """Return the keys of tags that listened when the panel was last drawn."""
+    return st.session_state.get(KEYS, frozenset())
+
+
+def _tags(
+    reader: Reader,
+    codebook: Sequence[Tag],
+    own: Annotation | None,
+    go_on: Callable[[], None] | None,
+) -> None:
     """The tags as buttons, also under their keys, and a field for a new tag."""
     present = tuple(tag.name for tag in own.tags) if own else ()
     offered = {tag.name: tag for tag in codebook}
@@ -122,14 +140,26 @@ def _tags(reader: Reader, codebook: Sequence[Tag], own: Annotation | None) -> No
         args=(reader, present),
     )
     if not names:
-        st.caption("There is no tag yet: create one here, or several in the view Codebook.")
+        st.caption(sentences.NO_TAG)
 
     def press(name: str) -> None:
         change = ([], [name]) if name in present else ([name], [])
-        _change_tags(reader, *change)
+        written = _change_tags(reader, *change)
+        if go_on is not None and written and name not in present and st.session_state.get(GO_ON):
+            go_on()
 
     keys = {tag.key: tag.name for tag in codebook if tag.key}
+    st.session_state[KEYS] = frozenset(keys)
     key_listener(keys, key="coding_keys", on_press=press)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _new_tag(reader)
+        if go_on is not None:
+            restore_value(GO_ON, False)
+            st.toggle("Go on after a key", key=GO_ON, persist_state="session",
+                      help=sentences.GO_ON)  # fmt: skip
+
+
+def _new_tag(reader: Reader) -> None:
     with st.popover("New tag", icon=":material/add:", key="coding_new_tag_popover"):
         st.text_input("Name of the tag", key=NEW_TAG, max_chars=80)
         st.button(
@@ -145,14 +175,14 @@ def _take_tags(reader: Reader, present: tuple[str, ...]) -> None:
     _change_tags(reader, new, [name for name in present if name not in wanted])
 
 
-def _change_tags(reader: Reader, new: Sequence[str], removed: Sequence[str]) -> None:
+def _change_tags(reader: Reader, new: Sequence[str], removed: Sequence[str]) -> bool:
     def write() -> None:
         for name in new:
             add_tag(cached_scores.notes(), reader.content, name, reader.analyst)
         for name in removed:
             remove_tag(cached_scores.notes(), reader.content, name, reader.analyst)
 
-    attempt(write)
+    return attempt(write)
 
 
 def _create_tag(reader: Reader) -> None:

@@ -140,7 +140,10 @@ def document_columns() -> dict:
 
 
 def key_listener(
-    keys: Mapping[str, str], key: str, on_press: Callable[[str], None] | None = None
+    keys: Mapping[str, str],
+    key: str,
+    on_press: Callable[[str], None] | None = None,
+    elements: Mapping[str, str] | None = None,
 ) -> str | None:
     """Listen to keys of the keyboard while this is drawn; return the action of the one pressed.
 
@@ -148,6 +151,8 @@ def key_listener(
         keys: name of a key in browsers ("j", "1", "ArrowLeft"; case counts) → its action.
         key: widget key.
         on_press: called with the action before the next run of the page, as callbacks are.
+        elements: name of a key → CSS selector of the field that gets the focus, or of the button
+            that is pressed, without a run of the page.
     """
 
     def pressed() -> None:
@@ -155,5 +160,6 @@ def key_listener(
         if isinstance(action, str) and action in keys.values() and on_press is not None:
             on_press(action)
 
-    action = _KEYS(key=key, data={"keys": dict(keys)}, on_act_change=pressed).act
+    data = {"keys": dict(keys), "elements": dict(elements or {})}
+    action = _KEYS(key=key, data=data, on_act_change=pressed).act
     return action if isinstance(action, str) and action in keys.values() else None

@@ -1,66 +1,72 @@
-"""The view Documents: figures beside the table of what the filter selects, and the one to read.
+"""The view Documents: figures, the documents that the filter selects, and the one to read.
 
-The server sorts the table and cuts it into pages. A page is all that a browser receives, so a
-million documents are as quick as a hundred. While reading, a document can be added to the report
-of the view Export; this collection lasts as long as the session, for each data set separately.
+Three panes stand side by side where there is room and scroll by themselves. The list draws the
+documents in sight. As a table, the server sorts them and cuts them into pages. So a million
+documents are as quick as a hundred.
 """
+
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from han_core.analysis.document_table import (
-    ScoredDocument,
-    read_document,
-    stored_explanation,
-    table_page,
-)
+from han_core.analysis.document_table import table_page
 from han_core.analysis.filters import Marks
 from han_core.analysis.query import CLASSES, NUMBERS, STANDARD_ORDERS, ByColumn, Order, sort_rows
-from han_core.explanation.explanation import Explanation
-from pages.errors import annotation_editor, charts, neighbours, selection, sentences
-from pages.errors.context import ErrorsContext, document_columns, key_listener, select_rows
+from pages.errors import charts, document_list, reading, selection, sentences
+from pages.errors.context import ErrorsContext, document_columns, select_rows, switch
 from pages.errors.selection import PAGE, Position
-from pages.shared import cache, explanation_panels
 from pages.shared.page import restore_value
 from pages.shared.wording import plain
 
 A_PAGE = 50
-NARROWEST = 440  # pixels of a figure, and of the table
+NARROWEST = 380  # pixels of a pane
 TABLE, ORDER, CHOSEN = "errors_table", "errors_order", "errors_chosen"
-COLLECTED = "errors_collected"
-FORWARD, BACK = "next", "previous"
-KEYS = {"j": FORWARD, "ArrowRight": FORWARD, "k": BACK, "ArrowLeft": BACK}
-NARROW = 34  # columns of a sentence above its bar: all that a window of 900 pixels leaves here
+FORM = "errors_form"
+FORMS = {"list": "List", "table": "Table"}
+PANES = Path(__file__).with_name("assets") / "panes.css"
 FIRST = ("id", "true", "predicted", "other", "confidence", "coded", "excerpt")
 """Columns in sight; the reader scrolls to the others."""
 
 
 def panel(errors: ErrorsContext) -> None:
-    """Draw the figures beside the table (above it on a narrow screen), and the document."""
-    grid = st.grid(2, min_column_width=NARROWEST, gap="large")
-    with grid.cell():
-        charts.panel(errors)
-    with grid.cell():
-        order, now = _documents(errors)
-    if now is not None:
-        document_panel(errors, order, now)
+    """Draw figures, list and document side by side; below each other on a narrow screen."""
+    st.html(f"<style>{PANES.read_text(encoding='utf-8')}</style>")
+    with st.container(key="errors_panes"):
+        grid = st.grid(3, min_column_width=NARROWEST, gap="medium")
+        with grid.cell(), st.container(key="errors_figures"):
+            charts.panel(errors)
+        with grid.cell(), st.container(key="errors_documents", gap="small"):
+            order, now = _documents(errors)
+        if now is not None:
+            with grid.cell(), st.container(key="errors_reading"):
+                reading.panel(errors, order, now, selects=True)
 
 
 def _documents(errors: ErrorsContext) -> tuple[np.ndarray, Position | None]:
-    """The table and its pages; returns the rows in their order, and the one to read."""
-    order = _order(errors)
+    """The list or the table; returns the rows in their order, and the one to read."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        order = _order(errors)
+        form = switch("Documents as", FORMS, FORM, hidden=True)
     rows = sort_rows(errors.store, errors.rows, order)
     now = selection.position(errors.data, rows)
     if now is None:
         st.info("No document fits the filter; remove a condition.")
-        return rows, None
+    elif form == "table":
+        _paged_table(errors, order, rows, now)
+    else:
+        with st.container(key=TABLE):  # one hook for the documents, in whichever form
+            document_list.panel(errors, rows, now)
+    return rows, now
+
+
+def _paged_table(errors: ErrorsContext, order: Order, rows: np.ndarray, now: Position) -> None:
     number = _page_number(now, len(rows))
     shown = table_page(errors.store, errors.rows, order, number * A_PAGE, A_PAGE)
     _table(with_tags(shown, errors.marks), errors.data, number * A_PAGE, now)
     _pager(number, len(rows))
     st.caption(sentences.TABLE)
-    return rows, now
 
 
 def with_tags(rows: pd.DataFrame, marks: Marks) -> pd.DataFrame:
@@ -103,7 +109,8 @@ def _order(errors: ErrorsContext) -> Order:
         key=ORDER,
         on_change=_to_first_page,
         persist_state="session",
-        width=320,
+        label_visibility="collapsed",
+        width=230,
     )
 
 
@@ -178,111 +185,3 @@ def _pager(number: int, rows: int) -> None:
         st.session_state[PAGE] = st.session_state[key] - 1
 
     st.pagination(pages, default=number + 1, key=key, on_change=turn)
-
-
-def document_panel(errors: ErrorsContext, order: np.ndarray, now: Position) -> None:
-    """Draw the document at ``now``, its annotations, and the training documents nearest to it."""
-    document = read_document(errors.store, now.row)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        _steps(errors, order, now)
-        collect_button(errors, document)
-    st.subheader(f"Document {plain(document.id)}", anchor=False)
-    st.markdown(heading(document))
-    st.caption(figures_line(document))
-    left, right = st.columns([3, 2], gap="large")
-    with right:  # before the figures, which take longer: nobody waits for them to write
-        annotation_editor.panel(errors, document)
-    explanation = _explanation(errors, document)
-    with left:
-        explanation_panels.prediction(explanation)
-        st.subheader("Words", anchor=False)
-        explanation_panels.words(explanation, explanation_panels.attention_colour(explanation))
-    with right:
-        explanation_panels.sentences([("", explanation)], NARROW)
-    if errors.checkpoint is not None:
-        explanation_panels.evidence(cache.Question(errors.checkpoint, errors.device, document.text))
-    neighbours.panel(errors, document)
-
-
-def heading(document: ScoredDocument) -> str:
-    """Return the true class and the second model's prediction as Markdown.
-
-    The first model's prediction stands under it, with its probabilities.
-    """
-    line = f"True class **{plain(document.true)}**"
-    if document.other is None:
-        return line
-    return f"{line}, by the second model {_coloured(document.other, document.true)}"
-
-
-def figures_line(document: ScoredDocument) -> str:
-    """Return confidence, loss and the data's own columns in one line, as Markdown."""
-    numbers = f"Confidence {document.confidence:.3f} · loss {document.loss:.3f}"
-    own = [f"{plain(name)}: {plain(str(cell))}" for name, cell in document.columns.items()]
-    return " · ".join([numbers, *own])
-
-
-def place_line(now: Position, of: int) -> str:
-    """Return "3 of 88", or that the document no longer fits the filter."""
-    if now.within:
-        return f"{now.at + 1:,} of {of:,}"
-    return f"This document no longer fits the filter ({of:,} do). It stays until you go on."
-
-
-def _coloured(predicted: str, true: str) -> str:
-    return f":{'green' if predicted == true else 'red'}[**{plain(predicted)}**]"
-
-
-def _steps(errors: ErrorsContext, order: np.ndarray, now: Position) -> None:
-    """Previous and next, by button and key, and the place in the order."""
-    filter = selection.current()
-
-    def go(action: str) -> None:
-        if selection.current() == filter:  # else a key came before the new list was drawn
-            selection.step(errors.data, order, now, action == FORWARD)
-
-    following = now.at + (1 if now.within else 0)
-    st.button("◀ Previous", key="previous_error", on_click=go, args=(BACK,),
-              disabled=now.at < 1, help="Key k or ←")  # fmt: skip
-    st.button("Next ▶", key="next_error", on_click=go, args=(FORWARD,),
-              disabled=following >= len(order), help="Key j or →")  # fmt: skip
-    st.caption(place_line(now, len(order)), width="stretch")
-    key_listener(KEYS, key="reading_keys", on_press=go)
-
-
-def _explanation(errors: ErrorsContext, document: ScoredDocument) -> Explanation:
-    """By the model as it is now; as it was stored if the checkpoint was deleted."""
-    if errors.checkpoint is not None:
-        question = cache.Question(errors.checkpoint, errors.device, document.text)
-        return cache.probe(question).explanation
-    st.caption(sentences.CHECKPOINT_DELETED)
-    return stored_explanation(document, errors.store.labels)
-
-
-def collect_button(errors: ErrorsContext, document: ScoredDocument) -> None:
-    """Draw the button that puts the document into the report, or removes it."""
-    collected = document.row in collected_rows(errors)
-    st.button(
-        "Remove from the report" if collected else "Add to the report",
-        key="collect",
-        icon=":material/bookmark_remove:" if collected else ":material/bookmark_add:",
-        on_click=_toggle,
-        args=(errors.data, document.row),
-        help="The view Export makes a report of these documents.",
-    )
-
-
-def collected_rows(errors: ErrorsContext) -> list[int]:
-    """Return rows of the store, in the order in which they were collected."""
-    return st.session_state.get(COLLECTED, {}).get(errors.data, [])
-
-
-def clear_collected(errors: ErrorsContext) -> None:
-    """Empty the collection; made to be a callback."""
-    st.session_state.get(COLLECTED, {}).pop(errors.data, None)
-
-
-def _toggle(data: str, row: int) -> None:
-    collections = st.session_state.setdefault(COLLECTED, {})
-    rows = collections.get(data, [])
-    collections[data] = [one for one in rows if one != row] if row in rows else [*rows, row]

@@ -20,7 +20,7 @@ from han_core.analysis.filters import chips, to_text
 from han_core.analysis.query import CLASSES, NUMBERS, STANDARD_ORDERS, sort_rows
 from han_core.runtime.errors import UserError, counted
 from han_core.viz.report import MOST_DOCUMENTS, ReportScope, error_analysis_report
-from pages.errors import cached_scores, documents, import_annotations, sentences
+from pages.errors import cached_scores, import_annotations, reading, sentences
 from pages.errors.context import ErrorsContext, progress_bar, switch
 from pages.shared import cache
 from pages.shared.wording import plain
@@ -157,7 +157,7 @@ def _report(errors: ErrorsContext, order: np.ndarray) -> None:
 
 def _shown(errors: ErrorsContext, order: np.ndarray, most: int) -> np.ndarray:
     """The rows of the report: those collected while reading, or the first of the table."""
-    collected = np.array(documents.collected_rows(errors), dtype=np.int64)
+    collected = np.array(reading.collected_rows(errors), dtype=np.int64)
     if len(collected):
         options = (sentences.COLLECTED, sentences.FIRST)
         with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -166,7 +166,7 @@ def _shown(errors: ErrorsContext, order: np.ndarray, most: int) -> np.ndarray:
                 required=True,
             )  # fmt: skip
             st.button(
-                "Remove all", key="collect_none", on_click=documents.clear_collected, args=(errors,)
+                "Remove all", key="collect_none", on_click=reading.clear_collected, args=(errors,)
             )
         if chosen == sentences.COLLECTED:
             return collected[:most]

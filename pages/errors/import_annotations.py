@@ -19,7 +19,7 @@ from han_core.analysis.reimport import (
     prediction_changes,
 )
 from han_core.runtime.errors import UserError, joined
-from pages.errors import annotator, cached_scores, documents, selection, sentences
+from pages.errors import annotator, cached_scores, reading, selection, sentences
 from pages.errors.context import ErrorsContext, document_columns, switch
 from pages.shared import data_picker
 from pages.shared.components import hooked
@@ -122,7 +122,7 @@ def _list(errors: ErrorsContext, changes: PredictionChanges, rows: np.ndarray) -
     if now is not None and not now.within:
         now = selection.Position(int(order[0]), 0, True)
     if now is not None:
-        documents.document_panel(errors, order, now)
+        reading.panel(errors, order, now)
 
 
 def match_line(matched: MatchedTable, documents: int) -> str:

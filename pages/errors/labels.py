@@ -14,7 +14,7 @@ from han_core.analysis.document_table import (
 from han_core.analysis.label_issues import LabelIssues, can_judge_labels, find_label_issues
 from han_core.analysis.training_documents import TrainedOn, trained_on
 from han_core.models.checkpoint import read_metrics
-from pages.errors import documents, selection, sentences
+from pages.errors import reading, selection, sentences
 from pages.errors.context import ErrorsContext, document_columns, select_rows
 from pages.errors.selection import Position
 from pages.shared import cache
@@ -50,7 +50,7 @@ def panel(errors: ErrorsContext) -> None:
         st.info("The filter selects no document of this list.")
         return
     _list(errors, listed, order, now)
-    documents.document_panel(errors, order, now)
+    reading.panel(errors, order, now)
 
 
 def _position(errors: ErrorsContext, order: np.ndarray, unfiltered: np.ndarray) -> Position | None:

@@ -37,7 +37,6 @@ def panel(errors: ErrorsContext, document: ScoredDocument) -> None:
     """Draw the picker of the training documents, and the nearest once they were read."""
     # The inner container keeps the page's distances, which a hooked one does not.
     with hooked("nearest", key="nearest"), st.container():
-        st.subheader("Nearest training documents", anchor=False)
         if errors.checkpoint is None:
             st.caption(sentences.NO_NEIGHBOURS)
             return

@@ -224,3 +224,15 @@ def open_document(data: str, row: int) -> None:
     """Read this document in the view Documents, also if the filter does not select it."""
     go_to(data, row, 0)
     st.session_state[VIEW] = DOCUMENTS
+
+
+def next_without(order: np.ndarray, rows: np.ndarray, start: int) -> int | None:
+    """Return the first place from ``start`` on whose document is not among ``rows``.
+
+    The search goes on at the beginning; None if ``rows`` has every document of ``order``.
+    """
+    free = np.flatnonzero(~np.isin(order, rows))
+    if not len(free):
+        return None
+    at = np.searchsorted(free, start)
+    return int(free[at % len(free)])

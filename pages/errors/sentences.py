@@ -58,8 +58,15 @@ ORDERS = {
 
 TABLE = (
     "Click a column's title to sort by it, and again to reverse the order. Click a row to read "
-    "the document below; keys j and k go to the next and the previous one."
+    "its document."
 )
+SELECT = (
+    "Selects every document of the list. Tick a box to select one, or press x; hold Shift to "
+    "select all from the last box to this one. Then one click adds a tag to all of them."
+)
+NO_TAG = "There is no tag yet: create one here, or several in the view Codebook."
+ALL_TAGGED = "Every document of the list has a tag of yours already."
+GO_ON = "A key that adds a tag then goes to the next document."
 CHECKPOINT_DELETED = (
     "The checkpoint was deleted. You see its attention as it was stored, in 255 steps; evidence "
     "cannot be measured."
@@ -346,6 +353,21 @@ def annotation_line(one: Annotation) -> str:
         parts.append("read")
     when = f" :small[:gray[{moment(one.last)}]]" if one.last else ""
     return f"**{plain(one.annotator)}** {' '.join(parts)}{when}"
+
+
+def keys_table(selects: bool) -> str:
+    """Return the keys of the page and what they do, as a table in Markdown."""
+    keys = {
+        "j, →": "Next document",
+        "k, ←": "Previous document",
+        "u": "Next document without a tag of yours",
+        "0–9, a–z": "Add the tag with this key, or remove it",
+        "n": "Write a note; Esc leaves it",
+        **({"x": "Select this document"} if selects else {}),
+        "?": "Show or hide these keys",
+    }
+    rows = [f"| **{plain(key)}** | {does} |" for key, does in keys.items()]
+    return "\n".join(["| Key | |", "|---|---|", *rows])
 
 
 def moment(at: datetime) -> str:

@@ -10,6 +10,7 @@ from han_core.analysis.filters import Filter, Marks
 from han_core.analysis.query import select
 from pages.errors import selection
 from pages.errors.context import ErrorsContext
+from tests.pages.seen import components
 from tests.processes import PATIENCE
 
 
@@ -53,7 +54,16 @@ def unescaped(markdown: str) -> str:
 
 
 def table(app) -> pd.DataFrame:
+    """The documents as a table, to which the page is switched if it shows the list."""
+    if app.button_group(key="errors_form").value != "table":
+        app.button_group(key="errors_form").set_value("table").run()
     return app.dataframe(key="errors_table").value
+
+
+def listed(app) -> dict:
+    """What the list of documents draws."""
+    (data,) = components(app, "hanscope_document_list")
+    return data
 
 
 def read(app) -> str:

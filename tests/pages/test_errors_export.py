@@ -73,11 +73,11 @@ def test_the_report_has_the_first_of_the_table_and_its_filter(store, notes):
 
 def collect_script(errors):
     from han_core.analysis.document_table import read_document
-    from pages.errors import documents, export
+    from pages.errors import export, reading
     from pages.shared import page
 
     page.start_visit("Errors")
-    documents.collect_button(errors, read_document(errors.store, 2))
+    reading.collect_button(errors, read_document(errors.store, 2))
     export.panel(errors)
 
 

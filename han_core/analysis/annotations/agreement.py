@@ -40,6 +40,15 @@ def annotated_documents(database: Database, annotator: str) -> frozenset[str]:
         return frozenset(select_annotated(connection, annotator))
 
 
+def tagged_documents(database: Database, annotator: str | None = None) -> frozenset[str]:
+    """Return the documents that have a tag by this annotator, or by anybody (None)."""
+    query = sa.select(ASSIGNMENT.c.content).distinct()
+    if annotator is not None:
+        query = query.where(ASSIGNMENT.c.annotator == annotator)
+    with database.reading() as connection:
+        return frozenset(connection.execute(query).scalars())
+
+
 def select_annotated(connection: Connection, annotator: str) -> set[str]:
     """Select the documents that this annotator annotated, within a transaction."""
     own = (

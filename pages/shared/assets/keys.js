@@ -10,17 +10,37 @@ const MOVING = "canvas, [role=grid], [role=slider], [role=radiogroup], [role=tab
   "[role=menu], [data-testid=word-heatmap]";
 const listeners = new WeakMap();
 
+function own(names, key) {
+  return Object.hasOwn(names, key) ? names[key] : null;
+}
+
+/* Esc leaves a field that a key leads into, so that keys work again. */
+function leaves(listener, focus) {
+  return Object.values(listener.elements).some((selector) => focus.matches?.(selector)) &&
+    focus.matches(TYPING);
+}
+
+function use(element) {
+  if (element?.matches(TYPING)) {
+    element.focus();
+    element.scrollIntoView({ block: "nearest" });
+  } else element?.click();
+}
+
 function listen(parentElement) {
-  const listener = { keys: {}, send: null };
+  const listener = { keys: {}, elements: {}, send: null };
   const pressed = (event) => {
-    const action = Object.hasOwn(listener.keys, event.key) ? listener.keys[event.key] : null;
+    const action = own(listener.keys, event.key);
+    const selector = own(listener.elements, event.key);
     const focus = event.composedPath()[0];
-    if (action === null || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.key === "Escape" && leaves(listener, focus)) return focus.blur();
+    if ((action === null && selector === null) || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
     if (focus.closest?.(TYPING) || document.querySelector("[role=dialog][aria-modal=true]")) return;
     if (event.key.startsWith("Arrow") && focus.closest?.(MOVING)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    listener.send(action);
+    if (selector === null) listener.send(action);
+    else use(document.querySelector(selector));
   };
   // A click on a figure would leave the focus in the field where somebody typed before.
   const clicked = (event) => {
@@ -41,6 +61,7 @@ function listen(parentElement) {
 export default function ({ data, parentElement, setTriggerValue }) {
   const listener = listeners.get(parentElement) ?? listen(parentElement);
   listener.keys = data.keys;
+  listener.elements = data.elements;
   listener.send = (action) => setTriggerValue("act", action);
   return listener.stop;
 }

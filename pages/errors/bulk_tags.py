@@ -1,0 +1,116 @@
+"""Select several documents, and add a tag to all of them or remove it, with undo."""
+
+import numpy as np
+import streamlit as st
+
+from han_core.analysis.annotations.bulk import BulkChange, tag_documents, undo
+from han_core.analysis.annotations.codebook import codebook, in_key_order
+from han_core.runtime.errors import UserError, counted
+from pages.errors import cached_scores, sentences
+from pages.errors.context import ErrorsContext, attempt
+from pages.shared.wording import plain
+
+SELECTED, TAG, DONE, TROUBLE = "errors_selected", "bulk_tag", "bulk_done", "bulk_trouble"
+CHANGED = "errors_list_changed"
+
+
+def selected(data: str) -> np.ndarray:
+    """(documents,) int64 rows of the data set that are selected, ascending."""
+    return st.session_state.get(SELECTED, {}).get(data, np.empty(0, dtype=np.int64))
+
+
+def select(data: str, rows: np.ndarray, on: bool = True) -> None:
+    """Add ``rows`` to those that are selected, or remove them; a callback."""
+    change = np.union1d if on else np.setdiff1d
+    st.session_state.setdefault(SELECTED, {})[data] = change(selected(data), rows)
+
+
+def toggle(data: str, row: int) -> None:
+    """Select a document, or no longer."""
+    select(data, np.array([row]), on=row not in selected(data))
+
+
+def panel(errors: ErrorsContext, order: np.ndarray) -> None:
+    """Draw the number of selected documents, what can be done with them, and the last act."""
+    rows = selected(errors.data)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="bulk_bar"):
+        if len(rows):
+            st.markdown(selected_line(rows, order), width="content")
+            _tag_popover(errors, rows)
+        st.button(
+            f"Select all {len(order):,}", key="bulk_all", type="tertiary",
+            on_click=select, args=(errors.data, order), help=sentences.SELECT,
+        )  # fmt: skip
+        if len(rows):
+            st.button("Clear", key="bulk_none", type="tertiary", help="Selects no document.",
+                      on_click=select, args=(errors.data, rows, False))  # fmt: skip
+        if errors.analyst:
+            _undo_button(errors)
+    if sentence := st.session_state.pop(TROUBLE, None):
+        st.error(plain(sentence))
+
+
+def selected_line(rows: np.ndarray, order: np.ndarray) -> str:
+    """Return "3 selected", and how many of them the filter does not select, as Markdown."""
+    outside = len(rows) - int(np.isin(rows, order).sum())
+    line = f"**{len(rows):,} selected**"
+    return f"{line} ({outside:,} outside the filter)" if outside else line
+
+
+def _tag_popover(errors: ErrorsContext, rows: np.ndarray) -> None:
+    with st.popover("Tag them", icon=":material/sell:", key="bulk_popover"):
+        if not errors.analyst:
+            st.info(sentences.NAME_TO_ANNOTATE)
+            return
+        try:
+            tags = {tag.name: tag for tag in in_key_order(codebook(cached_scores.notes()))}
+        except UserError as error:
+            st.error(plain(str(error)))
+            return
+        if not tags:
+            st.info(sentences.NO_TAG)
+            return
+        tag = st.selectbox("Tag", list(tags), key=TAG)
+        with st.container(horizontal=True):
+            for on, label in ((True, "Add to all"), (False, "Remove from all")):
+                st.button(label, key=f"bulk_{'add' if on else 'remove'}",
+                          type="primary" if on else "secondary",
+                          on_click=_tag, args=(errors, rows, tag, on))  # fmt: skip
+
+
+def _tag(errors: ErrorsContext, rows: np.ndarray, tag: str, on: bool) -> None:
+    contents = errors.store.documents.contents(rows)
+    _write(errors, lambda: tag_documents(cached_scores.notes(), contents, tag, errors.analyst, on))
+
+
+def _undo_button(errors: ErrorsContext) -> None:
+    """What was done last by this analyst to this data set, and the button that takes it back."""
+    done = st.session_state.get(DONE)
+    if done is None or done[:2] != (errors.data, errors.analyst):
+        return
+    change: BulkChange = done[2]
+
+    def reverse() -> None:
+        _write(errors, lambda: undo(cached_scores.notes(), change, errors.analyst))
+        if TROUBLE not in st.session_state:
+            st.session_state.pop(DONE)
+
+    st.markdown(change_line(change), width="content")
+    if change.contents:
+        st.button("Undo", key="bulk_undo", icon=":material/undo:", on_click=reverse)
+
+
+def change_line(change: BulkChange) -> str:
+    """Return "irony added to 12 documents" as Markdown."""
+    verb = "added to" if change.on else "removed from"
+    return f"{plain(change.tag)} {verb} {counted(len(change.contents), 'document')}"
+
+
+def _write(errors: ErrorsContext, write) -> None:
+    """Write, and draw the page again: figures and filter depend on tags."""
+
+    def keep() -> None:
+        st.session_state[DONE] = (errors.data, errors.analyst, write())
+
+    attempt(keep, lambda sentence: st.session_state.update({TROUBLE: sentence}))
+    st.session_state[CHANGED] = True
