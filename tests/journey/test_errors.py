@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from itertools import pairwise
 
 from tests.journey.walk import go, settled
 
@@ -87,6 +88,9 @@ def test_a_row_of_the_table_shows_its_document(visit):
     go(visit, "Errors", MATRIX)
     heading = visit.get_by_role("heading", name=re.compile("^Document "))
     first = heading.inner_text()
+    visit.locator(".st-key-errors_form").get_by_text("Table", exact=True).click()
+    visit.locator(".st-key-errors_table canvas").first.wait_for()
+    settled(visit, RUN_BEGINS)
     corner = visit.locator(".st-key-errors_table canvas").first.bounding_box()
     # The table is a picture: the box before its third row, by the rows' height.
     visit.mouse.click(corner["x"] + 16, corner["y"] + 36 + 35 * 2 + 17)
@@ -94,6 +98,58 @@ def test_a_row_of_the_table_shows_its_document(visit):
         "first => ![...document.querySelectorAll('h3')].some(e => e.innerText == first)", arg=first
     )
     assert heading.inner_text() != first
+
+
+ROWS = ".st-key-errors_list [role=listitem]"
+
+
+def test_the_list_draws_what_is_in_sight_and_asks_for_the_rest(visit):
+    visit.set_viewport_size({"width": 1440, "height": 900})
+    go(visit, "Errors", MATRIX)
+    visit.locator(ROWS).first.wait_for()
+    assert visit.locator(ROWS).count() < 20
+    panes = [visit.locator(f".st-key-{name}").bounding_box() for name in
+             ("errors_figures", "errors_documents", "errors_reading")]  # fmt: skip
+    assert max(box["y"] for box in panes) - min(box["y"] for box in panes) < 2
+    assert all(left["x"] + left["width"] <= right["x"] for left, right in pairwise(panes))
+    assert visit.evaluate("document.documentElement.scrollWidth") <= 1440
+    scroller = visit.locator(".st-key-errors_list .scroller")
+    scroller.evaluate("element => element.scrollTop = element.scrollHeight")
+    last = visit.locator(f"{ROWS}[aria-posinset='88'] button")
+    last.click()
+    visit.get_by_text("88 of 88", exact=True).wait_for()
+    visit.locator(f"{ROWS}[aria-posinset='88'] [aria-current=true]").wait_for()
+
+
+def test_many_are_selected_by_keys_and_tagged_at_once(visit):
+    go(visit, "Errors", MATRIX)
+    fill(visit, "analyst", "Ada")
+    starters(visit)
+    press(visit, "?", "Next document")
+    visit.keyboard.press("?")
+    visit.get_by_text("Next document", exact=True).wait_for(state="hidden")
+    press(visit, "x", "1 selected")
+    press(visit, "j", "2 of 88")
+    press(visit, "x", "2 selected")
+    boxes = visit.locator(f"{ROWS} input")
+    boxes.nth(3).click(modifiers=["Shift"])
+    visit.get_by_text("3 selected", exact=True).wait_for()
+    settled(visit, RUN_BEGINS)
+    visit.locator(".st-key-bulk_popover button").first.click()
+    visit.locator(".st-key-bulk_add button").click()
+    visit.get_by_text("negation added to 3 documents").wait_for()
+    visit.locator(f"{ROWS} .tag").nth(2).wait_for()
+    visit.keyboard.press("Escape")
+    settled(visit, RUN_BEGINS)
+    press(visit, "u", "3 of 88")
+    visit.locator(".st-key-bulk_undo button").click()
+    visit.locator(f"{ROWS} .tag").first.wait_for(state="detached")
+    visit.keyboard.press("n")
+    visit.wait_for_function("document.activeElement.matches('.st-key-coding_note textarea')")
+    visit.keyboard.type("j?")
+    assert visit.locator(".st-key-coding_note textarea").input_value() == "j?"
+    visit.keyboard.press("Escape")
+    press(visit, "j", "4 of 88")
 
 
 def reading(page) -> str:

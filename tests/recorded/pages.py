@@ -233,11 +233,20 @@ def errors(folder: Path) -> dict[str, Any]:
         choose(app, "checkpoint", "han-imdb")
         choose(app, "analyst", "Ann")
         choose(app, "beside", "bilstm-additive-imdb")
-        found = {f"way in {at}": look(choose_at(app, "ways_in", at)) for at in range(5)}
+        choose(app, "errors_form", "table")
+        found = {f"way in {at}": look(unfolded(choose_at(app, "ways_in", at))) for at in range(5)}
         views = len(app.get_by_key("errors_view").options)
         for at in range(1, views):
-            found[f"view {at}"] = look(choose_at(app, "errors_view", at))
+            found[f"view {at}"] = look(unfolded(choose_at(app, "errors_view", at)))
         return found
+
+
+def unfolded(app: AppTest) -> AppTest:
+    """Open what is folded beside a document, and run the page if something is."""
+    folds = [key for key, _ in _keyed(app) if key.startswith("errors_fold_")]
+    for key in folds:
+        app.session_state[key] = True
+    return again(app) if folds else app
 
 
 def train(folder: Path) -> dict[str, Any]:
