@@ -1,10 +1,13 @@
 """The filter bar: a widget for each condition, chips that remove one, and what is selected.
 
 A widget shows the condition that the filter has, whoever set it. What is chosen in it goes into
-the filter before the page runs again.
+the filter before the page runs again. A browser also sends values that nobody chose: the old one
+of a widget that a closed popover hides, or of one whose new value is still on its way. So the
+widgets of a popover are drawn while it is open, and ``is_stale`` finds the others.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -16,10 +19,10 @@ from han_core.analysis.metrics import accuracy
 from han_core.analysis.query import select
 from han_core.runtime.errors import UserError
 from pages.errors import context, selection, sentences, slices
-from pages.shared.page import restore_value
+from pages.shared.page import is_stale, mark_drawn, restore_value, set_value
 from pages.shared.wording import plain
 
-LAST_VALID = "errors_answered"
+LAST_VALID, OPENED = "errors_answered", "filters_opened"
 RANGES = {"confidence": 1.0, "loss": None, "tokens": None, "unknown": 1.0, "entropy": 1.0}
 """Numeric conditions, and the largest value of each."""
 
@@ -92,22 +95,32 @@ def _remove(chip: Chip) -> None:
 
 
 def _conditions(store: Store, marks: Marks) -> None:
-    """The popover: a picker of the condition, and its widget."""
-    with st.popover("Add a filter", icon=":material/filter_alt:", key="add_filter"):
-        fields = _available(store)
-        if st.session_state.get("filter_field", fields[0]) not in fields:
-            st.session_state["filter_field"] = fields[0]
-        restore_value("filter_field", fields[0])
-        field = st.selectbox(
-            "Condition",
-            fields,
-            format_func=lambda name: sentences.FIELDS[name],
-            key="filter_field",
-            persist_state="session",
-        )
+    """The popover: a picker of the condition, and its widget; empty once it was closed."""
+    popover = st.popover(
+        "Add a filter", icon=":material/filter_alt:", key="add_filter", on_change="rerun"
+    )
+    if popover.open:
+        st.session_state[OPENED] = True
+    elif OPENED in st.session_state:
+        return
+    with popover:
+        field = _condition(_available(store))
         _widget(field, store, marks)
         if field in sentences.FIELD_HELP:
             st.caption(sentences.FIELD_HELP[field])
+
+
+def _condition(fields: list[str]) -> str:
+    if st.session_state.get("filter_field", fields[0]) not in fields:
+        st.session_state["filter_field"] = fields[0]
+    restore_value("filter_field", fields[0])
+    return st.selectbox(
+        "Condition",
+        fields,
+        format_func=lambda name: sentences.FIELDS[name],
+        key="filter_field",
+        persist_state="session",
+    )
 
 
 def _available(store: Store) -> list[str]:
@@ -142,50 +155,53 @@ def _widget(field: str, store: Store, marks: Marks) -> None:
     elif field == "pattern":
         _text(field, sentences.FIELDS[field])
     else:
-        _shown(f"filter_{field}", getattr(selection.current(), field))
-        st.toggle(sentences.FIELDS[field], key=f"filter_{field}", on_change=_take, args=(field,))
+        with _shown(key := f"filter_{field}", getattr(selection.current(), field)):
+            st.toggle(sentences.FIELDS[field], key=key, on_change=_take, args=(field,))
 
 
 def _take(field: str) -> None:
-    selection.change(**{field: st.session_state[f"filter_{field}"]})
+    key = f"filter_{field}"
+    if not is_stale(key):
+        selection.change(**{field: st.session_state[key]})
 
 
 def _text(field: str, label: str, placeholder: str | None = None) -> None:
     key = f"filter_{field}"
-    _shown(key, getattr(selection.current(), field))
-    st.text_input(
-        label, key=key, max_chars=200, placeholder=placeholder, on_change=_take, args=(field,)
-    )
+    with _shown(key, getattr(selection.current(), field)):
+        st.text_input(
+            label, key=key, max_chars=200, placeholder=placeholder, on_change=_take, args=(field,)
+        )
 
 
 def _several(
     field: str, options: Sequence[str], name: Callable[[str], str] = str, typed: bool = False
 ) -> None:
     key, chosen = f"filter_{field}", list(getattr(selection.current(), field))
-    _shown(key, chosen)
-    st.multiselect(
-        sentences.FIELDS[field],
-        list(dict.fromkeys([*options, *chosen])),
-        format_func=name,
-        key=key,
-        accept_new_options=typed,
-        on_change=lambda: selection.change(**{field: tuple(st.session_state[key])}),
-        placeholder="Type a word and press Enter" if typed else "Choose",
-    )
+    with _shown(key, chosen):
+        st.multiselect(
+            sentences.FIELDS[field],
+            list(dict.fromkeys([*options, *chosen])),
+            format_func=name,
+            key=key,
+            accept_new_options=typed,
+            on_change=_take,
+            args=(field,),
+            placeholder="Type a word and press Enter" if typed else "Choose",
+        )
 
 
 def _one_of(field: str, names: Mapping) -> None:
     key = f"filter_{field}"
-    _shown(key, getattr(selection.current(), field))
-    st.segmented_control(
-        sentences.FIELDS[field],
-        list(names),
-        format_func=lambda value: names[value],
-        key=key,
-        wrap=True,
-        on_change=_take,
-        args=(field,),
-    )
+    with _shown(key, getattr(selection.current(), field)):
+        st.segmented_control(
+            sentences.FIELDS[field],
+            list(names),
+            format_func=lambda value: names[value],
+            key=key,
+            wrap=True,
+            on_change=_take,
+            args=(field,),
+        )
 
 
 def _range(field: str, most: float | None) -> None:
@@ -193,22 +209,25 @@ def _range(field: str, most: float | None) -> None:
     bounds = getattr(selection.current(), field)
     ends = {"low": "From", "high": "To"}
 
-    def take() -> None:
+    def take(changed: str) -> None:
+        if is_stale(f"filter_{field}_{changed}"):
+            return
         values = {end: st.session_state[f"filter_{field}_{end}"] for end in ends}
         some = any(value is not None for value in values.values())
         selection.change(**{field: values if some else None})
 
     for column, (end, name) in zip(st.columns(2), ends.items(), strict=True):
-        with column:
-            _shown(f"filter_{field}_{end}", None if bounds is None else getattr(bounds, end))
+        key = f"filter_{field}_{end}"
+        with column, _shown(key, None if bounds is None else getattr(bounds, end)):
             st.number_input(
                 f"{sentences.FIELDS[field]}: {name.lower()}",
                 min_value=0.0,
                 max_value=most,
                 value=None,
                 step=1.0 if field == "tokens" else 0.05,
-                key=f"filter_{field}_{end}",
+                key=key,
                 on_change=take,
+                args=(end,),
             )
 
 
@@ -216,17 +235,19 @@ def _column(store: Store) -> None:
     """A column of the data, and those of its values that are selected."""
     names = [name for name in store.scores.columns if name != "split"]
     name = st.selectbox("Column", names, key="filter_column")
-    columns = selection.current().columns
-    chosen, key = [value for column, value in columns if column == name], "filter_values"
-    _shown(key, chosen)
+    chosen = [value for column, value in selection.current().columns if column == name]
+    key = "filter_values"
 
     def take() -> None:
-        others = tuple(pair for pair in columns if pair[0] != name)
+        if is_stale(key):
+            return
+        others = tuple(pair for pair in selection.current().columns if pair[0] != name)
         values = st.session_state[key]
         selection.change(columns=(*others, *((name, value) for value in values)))
 
     options = list(dict.fromkeys([*_values(store, name), *chosen]))
-    st.multiselect("Values", options, key=key, accept_new_options=True, on_change=take)
+    with _shown(key, chosen):
+        st.multiselect("Values", options, key=key, accept_new_options=True, on_change=take)
 
 
 def _values(store: Store, column: str) -> list[str]:
@@ -239,7 +260,12 @@ def _values(store: Store, column: str) -> list[str]:
     return cached[key]
 
 
-def _shown(key: str, value: Any) -> None:
-    """Make the widget of this key, drawn next, show ``value``."""
-    if key not in st.session_state or st.session_state[key] != value:
-        st.session_state[key] = value
+@contextmanager
+def _shown(key: str, value: Any) -> Iterator[None]:
+    """Make the widget of this key, drawn in the block, show ``value``."""
+    if key in st.session_state:
+        set_value(key, value)
+    else:
+        st.session_state[key] = value  # a new widget: its browser has no value yet
+    yield
+    mark_drawn(key)
