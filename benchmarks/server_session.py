@@ -229,6 +229,10 @@ class Session:
         return key
 
 
+CLOSED = 0
+"""Instead of a status: the server refused the rest of a file by closing the connection."""
+
+
 def send_file(address: str, session: str, file: str, name: str, content: bytes) -> int:
     """Send a file under an id, as a browser does; return the status of the answer."""
     with urllib.request.urlopen(f"{address}/_stcore/health", timeout=PATIENCE) as answer:
@@ -249,6 +253,10 @@ def send_file(address: str, session: str, file: str, name: str, content: bytes) 
             return answer.status
     except urllib.error.HTTPError as error:
         return error.code
+    except urllib.error.URLError as error:
+        if isinstance(error.reason, (BrokenPipeError, ConnectionResetError)):
+            return CLOSED
+        raise
 
 
 @contextmanager

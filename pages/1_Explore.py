@@ -4,34 +4,36 @@ import streamlit as st
 
 from pages.shared.page import begin, user_errors_shown
 
-begin(
+heading = begin(
     "Explore",
     "Paste a text and see how a trained classifier spreads its attention over sentences and words.",
 )
-from pages.explore import share, what_if, words
-from pages.shared import cache, controls, document_input, explanation_panels
+from pages.explore import drawer, share, verdict_bar, words
+from pages.explore.analysis import analyse
+from pages.shared import cache, controls, document_input
 
 share.open_link()
-text, choice = st.columns([3, 2], gap="large")
-with text:
-    document_input.document()
+with heading:
+    model, sharing, settings = st.container(), *(st.container(width="content") for _ in range(2))
+document_input.document()
 with user_errors_shown():
-    with choice:
-        checkpoint = controls.checkpoint()
-        controls.about_models([checkpoint])
-        device = controls.device()
-    with text:
-        document = document_input.analysed()
-    analysis = words.analyse(cache.Question(checkpoint, device, document))
-    with choice:
-        explanation_panels.prediction(analysis.explanation)
-        controls.caution(checkpoint, analysis.explanation, "checkpoint")
-    grid = explanation_panels.side_by_side()
-    with grid.cell():  # words first: they are what is clicked, and figures take their time
-        words.panel(analysis)
-    with grid.cell():
-        explanation_panels.sentences([("", analysis.explanation)])
-        what_if.panel(analysis)
-    explanation_panels.evidence(analysis.question)
-    share.panel(analysis)
+    with model:
+        checkpoint = controls.checkpoint(in_row=True)
+    with settings:
+        device = controls.device_menu()
+    document = document_input.analysed()
+    analysis = analyse(cache.Question(checkpoint, device, document))
+    controls.caution(checkpoint, analysis.explanation, key="checkpoint")
+    place = verdict_bar.begin(analysis)
+    with st.container(key="explore_body"):
+        left, right = st.columns([8, 5], gap="medium")
+        with left:
+            words.panel(analysis, drawer.show_what_if)
+        with right, st.container(key="drawer_panel"):
+            drawer_place = st.container()
+    verdict_bar.fill(place, analysis)
+    with drawer_place:
+        drawer.panel(analysis)
+    with sharing:
+        share.panel(analysis)
 cache.freeze_loaded_objects("Explore")

@@ -139,16 +139,32 @@ _SIGNED = (
 
 def legend(scale: Scale) -> str:
     """Return the colour scale as HTML, with its name and ticks, and what the marks mean."""
+    rules = _SIGNED if scale.signed else _UNSIGNED
+    return (
+        f'{STYLE}<div class="hs hs-legend" data-testid="legend">{_scale(scale)}'
+        f'<div class="hs-key">{_BAR}{rules}{_UNKNOWN}</div></div>'
+    )
+
+
+def scale_only(scale: Scale) -> str:
+    """Return the colour scale as HTML, without the marks."""
+    return f'{STYLE}<div class="hs hs-legend" data-testid="legend">{_scale(scale)}</div>'
+
+
+def marks_only(scale: Scale) -> str:
+    """Return what the marks in a heatmap mean as HTML, on one line."""
+    rules = _SIGNED if scale.signed else _UNSIGNED
+    return f'{STYLE}<div class="hs hs-legend"><div class="hs-key">{rules}{_UNKNOWN}</div></div>'
+
+
+def _scale(scale: Scale) -> str:
     marks = "".join(
         f'<span style="--at:{100 * at:.2f}%">{text}</span>' for at, text in _ticks(scale)
     )
-    rules = _SIGNED if scale.signed else _UNSIGNED
     return (
-        f'{STYLE}<div class="hs hs-legend" data-testid="legend">'
         f'<div class="hs-scale"><b>{html_text(scale.title)}</b>'
         f'<div class="hs-ramp" style="background:{_ramp(scale)}"></div>'
         f'<div class="hs-ticks">{marks}</div></div>'
-        f'<div class="hs-key">{_BAR}{rules}{_UNKNOWN}</div></div>'
     )
 
 
@@ -189,10 +205,10 @@ def prediction(explanation: Explanation, listed: int = LISTED) -> str:
     if len(chances) > listed:
         shown = np.argsort(-explanation.probabilities, kind="stable")[:listed].tolist()
         left = 1 - sum(chances[i] for i in shown)
-    rows = "".join(_chance(explanation.labels[i], chances[i], i == best) for i in shown)
+    rows = "".join(probability_bar(explanation.labels[i], chances[i], i == best) for i in shown)
     if len(chances) > listed:
-        rows += _chance(f"{len(chances) - listed} other classes", max(0.0, left), False)
-    label = _breakable(html_text(explanation.label))
+        rows += probability_bar(f"{len(chances) - listed} other classes", max(0.0, left), False)
+    label = breakable(html_text(explanation.label))
     return (
         f'{STYLE}<div class="hs hs-prediction"><p>Predicted class<br>'
         f'<strong data-testid="prediction">{label}</strong></p>'
@@ -200,15 +216,16 @@ def prediction(explanation: Explanation, listed: int = LISTED) -> str:
     )
 
 
-def _chance(label: str, probability: float, first: bool) -> str:
+def probability_bar(label: str, probability: float, first: bool) -> str:
+    """Return a class and its probability as three cells of a grid, in HTML."""
     return (
-        f"<span{' class=hs-first' * first}>{_breakable(html_text(label))}</span>"
+        f"<span{' class=hs-first' * first}>{breakable(html_text(label))}</span>"
         f'<div class="hs-track"><i style="--length:{100 * probability:.2f}%"></i></div>'
         f'<span class="hs-chance">{html_text(chance(probability))}</span>'
     )
 
 
-def _breakable(label: str) -> str:
+def breakable(label: str) -> str:
     """Where room is short, a name like ``rec.sport.baseball`` breaks after its dots."""
     return re.sub(r"(?<=\w)([._/-])(?=\w)", r"\1<wbr>", label)
 

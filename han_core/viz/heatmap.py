@@ -100,6 +100,8 @@ class Heatmap:
             word); ``title`` and ``values`` (text, or None where attention is what is coloured);
             ``folds`` (first sentence, number, text of their weight); ``out``; ``tail``, the
             text after the last token; ``unseen``, what the model did not see, or None;
+            ``overview`` where the sentences' bars stand beside the text; ``sums`` where a bar adds
+            up the weights of words;
             ``direction``, "rtl" where most of the text runs from right to left.
     """
 
@@ -119,6 +121,8 @@ def heatmap(
     longest: float | None = None,
     added: Collection[int] = frozenset(),
     out: Sequence[Out] = (),
+    overview: bool = False,
+    hierarchical: bool = True,
 ) -> Heatmap:
     """Return the document with its words coloured by ``colour``.
 
@@ -127,6 +131,9 @@ def heatmap(
             heatmaps on one scale; ``longest_bar`` of this explanation unless given.
         added: tokens that stand in for something replaced; they are marked.
         out: what was taken out, drawn struck through where it stood.
+        overview: whether the bars of all sentences stand beside the text, in panes that scroll.
+        hierarchical: whether the model has attention over sentences; without, the bars say
+            that they add up the weights of words.
 
     Raises:
         ValueError: if a length or a token's number does not fit the document.
@@ -162,6 +169,10 @@ def heatmap(
         "tail": tail,
         "unseen": unseen,
     }
+    if overview:
+        data["overview"] = True
+    if not hierarchical:
+        data["sums"] = True
     if direction(text) == "rtl":
         data["direction"] = "rtl"
     return Heatmap(data)

@@ -101,7 +101,11 @@ def _read(name: str) -> str:
 
 STYLESHEET = _read("heatmap.css")
 
-_DRAWING = _read("heatmap.js") + _read("heatmap_touch.js")
+OVERVIEW_STYLESHEET = STYLESHEET + _read("overview.css")
+
+VERDICT_STYLESHEET = STYLESHEET + _read("verdict.css")
+
+_DRAWING = _read("heatmap.js") + _read("heatmap_touch.js") + _read("overview.js")
 
 SCRIPT = _DRAWING + _read("heatmap_component.js")
 """One module without imports: ``draw(place, data, act)``, and what Streamlit calls."""

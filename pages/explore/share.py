@@ -13,7 +13,7 @@ from han_core.viz.colour_scale import legend, prediction, reading_scale, seen_li
 from han_core.viz.export import standalone, to_csv, to_json, weights_table
 from han_core.viz.heatmap import Colour, heatmap
 from han_core.viz.permalink import DocumentStore, View, restore, share, view_of
-from pages.explore.words import Analysis
+from pages.explore.analysis import Analysis
 from pages.shared import cache, document_input, wording
 from pages.shared.page import plain
 
@@ -54,15 +54,18 @@ def _show(view: View) -> None:
 
 
 def panel(analysis: Analysis) -> None:
-    """Draw the download buttons; a file is made when it is asked for, outside the session."""
-    st.subheader("Export", anchor=False)
+    """Draw the menu of downloads and the link; a file is made when it is asked for."""
+    with st.popover("Share", icon=":material/share:", key="share"):
+        _menu(analysis)
+
+
+def _menu(analysis: Analysis) -> None:
     reading = st.session_state.get("reading", "document")
     name = re.sub(r"\W+", "-", analysis.before.checkpoint.name).strip("-")
     with st.container(horizontal=True):
         _button("Page (HTML)", lambda: _page(analysis, reading), f"{name}.html", "text/html")
         _button("Weights (CSV)", lambda: _csv(analysis), f"{name}.csv", "text/csv")
         _button("Explanation (JSON)", lambda: _json(analysis), f"{name}.json", "application/json")
-    st.caption(wording.EXPORT)
     _link()
 
 
@@ -74,7 +77,7 @@ def _button(label: str, content, file_name: str, mime: str) -> None:
 
 def _link() -> None:
     """The button, and the address once it was pressed."""
-    if st.button("Create a link", key="link"):
+    if st.button("Create a link", key="link", help=wording.LINK):
         try:
             token = _token()
         except UserError as error:
@@ -83,7 +86,6 @@ def _link() -> None:
         st.query_params[PARAMETER] = st.session_state["opened"] = token
         address = str(st.context.url or "").split("?")[0]
         st.code(f"{address}?{PARAMETER}={token}", language=None, wrap_lines=True)
-    st.caption(wording.LINK)
 
 
 def _token() -> str:

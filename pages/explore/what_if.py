@@ -8,7 +8,7 @@ import streamlit as st
 from han_core.explanation import counterfactual, interventions
 from han_core.explanation.interventions import Intervention, InterventionKind
 from han_core.viz.charts.distributions import class_bars
-from pages.explore.words import Analysis
+from pages.explore.analysis import Analysis
 from pages.shared import document_input, wording
 from pages.shared.components import hooked
 from pages.shared.page import plain
@@ -27,26 +27,14 @@ KINDS: dict[InterventionKind | None, str] = {
 
 def panel(analysis: Analysis) -> None:
     """Draw what can be changed, both predictions side by side, and the list of edits."""
-    st.subheader("What if", anchor=False)
     with st.container():  # a place of its own, or the tabs below would begin anew
         document_input.notice("edits")
-    words, attention = st.tabs(["Change words", "Change attention"])
-    with words:
-        _undo_buttons()
-    with attention:
-        _tampering(analysis)
+    if not document_input.edits():
+        st.caption(wording.CLICK_TO_REMOVE)
+    _tampering(analysis)
     if analysis.changed:
         _comparison(analysis)
     _edits(analysis)
-
-
-def _undo_buttons() -> None:
-    if not document_input.edits():
-        st.caption(wording.NOTHING_REMOVED)
-        return
-    with st.container(horizontal=True):
-        st.button("Undo", key="undo", on_click=document_input.undo, args=(-1,))
-        st.button("Reset", key="reset", on_click=document_input.set_edits, args=((),))
 
 
 def _edits(analysis: Analysis) -> None:
@@ -81,10 +69,9 @@ def _tampering(analysis: Analysis) -> None:
     st.session_state["tamper_kind"] = tampering.kind if tampering else None
     st.segmented_control(
         "Attention", list(KINDS), format_func=lambda kind: KINDS[kind], key="tamper_kind",
-        on_change=_take_tampering, wrap=True,
+        on_change=_take_tampering, wrap=True, help=wording.TAMPERING,
     )  # fmt: skip
     if tampering is None:
-        st.caption(wording.TAMPERING)
         return
     sentence = tampering.sentence
     st.session_state["tamper_where"] = (

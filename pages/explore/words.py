@@ -1,120 +1,76 @@
-"""The word heatmap of Explore, and the analysis that it draws.
+"""The word heatmap of Explore with its legend and switches, and the heatmap to compare it with."""
 
-Edits change the words that the model reads; tampering changes attention over the same hidden
-states. Both may be on at once.
-"""
-
-from dataclasses import dataclass
-from functools import partial
-from typing import cast
+from collections.abc import Callable
+from typing import Any, cast
 
 import streamlit as st
 
 from han_core.explanation.attribution import Method
-from han_core.explanation.counterfactual import WhatIf
 from han_core.explanation.explanation import Explanation
-from han_core.explanation.interventions import InterventionResult, intervene
-from han_core.explanation.model_probe import ModelProbe
 from han_core.runtime.errors import UserError
-from han_core.text.edits import EditedDocument, apply_edits, removed_runs
-from han_core.viz.colour_scale import attribution_scale
+from han_core.text.edits import removed_runs
+from han_core.viz import colour_scale
+from han_core.viz.colour_scale import attribution_scale, reading_scale
 from han_core.viz.heatmap import Colour, heatmap
-from pages.shared import cache, controls, document_input, explanation_panels, wording
-from pages.shared.components import draw
+from pages.explore.analysis import Analysis
+from pages.shared import cache, controls, document_input, wording
+from pages.shared.components import draw, figure_export
 from pages.shared.page import plain, restore_value
 
-PLACEBOS = {"none": "None", "untrained": "Untrained model", "uniform": "Uniform attention"}
+PLACEBOS = {
+    "none": "Nothing", "untrained": "The same model, untrained", "uniform": "Uniform attention",
+}  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Analysis:
-    """What Explore shows.
+def panel(analysis: Analysis, on_first_click: Callable[[], None]) -> None:
+    """Draw legend, reading and colouring in one strip, and the heatmap that can be clicked.
 
-    Attributes:
-        question: the document with its edits, and the model.
-        before: the analysed text without edits.
-        now: after the edits; ``before`` itself where there are none.
-        edited: where the words of ``now`` come from.
-        tampered: ``now`` under attention changed by hand, or None.
+    Args:
+        on_first_click: called when a word is removed and none was before.
     """
-
-    question: cache.Question
-    before: ModelProbe
-    now: ModelProbe
-    edited: EditedDocument
-    tampered: InterventionResult | None
-
-    @property
-    def explanation(self) -> Explanation:
-        """The one to draw."""
-        return self.now.explanation if self.tampered is None else self.tampered.explanation
-
-    @property
-    def changed(self) -> bool:
-        return self.now is not self.before or self.tampered is not None
-
-    @property
-    def what_if(self) -> WhatIf:
-        """From the text without edits to the text with them; without tampering."""
-        edited = self.edited
-        return WhatIf(self.before.explanation, self.now.explanation, edited.origin, edited.removed)
-
-
-def analyse(question: cache.Question) -> Analysis:
-    """Ask the model; edits and tampering that do not fit are dropped, with a notice.
-
-    Raises:
-        UserError: as ``cache.probe`` does for the text without edits.
-    """
-    before = cache.probe(question)
-    edits = document_input.edits()
-    try:
-        new = apply_edits(before.document, edits, before.checkpoint.tokenizer)
-    except UserError as error:  # edits from a link, or made with another tokenizer
-        document_input.set_notice("edits", str(error))
-        document_input.set_edits(())
-        edits, new = (), apply_edits(before.document, (), before.checkpoint.tokenizer)
-    question = question._replace(edits=tuple((e.start, e.end, e.replacement) for e in edits))
-    now = cache.probe(question) if edits else before
-    return Analysis(question, before, now, new, _tampered(now))
-
-
-def _tampered(now: ModelProbe) -> InterventionResult | None:
-    if (tampering := document_input.tampering()) is None:
-        return None
-    try:
-        return intervene(now, tampering)
-    except UserError as error:
-        document_input.set_notice("edits", str(error))
-        document_input.set_tampering(None)
-        return None
-
-
-def panel(analysis: Analysis) -> None:
-    """Draw the switches, the heatmap that can be clicked, and the placebo under it."""
-    st.subheader("Words", anchor=False)
-    method = _method()
     restore_value("placebo", "none")
     kind = st.session_state["placebo"]
     placebo = None if kind == "none" else cache.placebo(analysis.question, kind)
-    colour = _colour(analysis, method, placebo)
-    st.caption(wording.CLICK_TO_REMOVE)
+    with st.container(key="words", gap="xsmall"):
+        colour, line = _strip(analysis, placebo)
+        _heatmap(analysis, colour, on_first_click)
+        st.html(colour_scale.marks_only(colour.scale))
+        if placebo is not None:
+            _draw_placebo(placebo, colour, PLACEBOS[kind])
+    with st.container(horizontal=True, vertical_alignment="center"):
+        figure_export("words", "words", width="content")
+        st.caption(line, help=wording.WORDS, width="content")
+
+
+def _strip(analysis: Analysis, placebo: Explanation | None) -> tuple[Colour, str]:
+    """Draw the legend beside the switches; return the colours, and how concentrated they are."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="strip"):
+        legend = st.container().empty()
+        with st.container(horizontal=True, width="content", gap="small"):
+            colour, line = _colour(analysis, _method(), placebo)
+    legend.html(colour_scale.scale_only(colour.scale))
+    return colour, line
+
+
+def _heatmap(analysis: Analysis, colour: Colour, on_first_click: Callable[[], None]) -> None:
     document, new = analysis.before.document, analysis.edited
-    explanation_panels.words(
+
+    def take_act(act: dict[str, Any]) -> None:
+        is_first = not document_input.edits()
+        tokenizer = analysis.before.checkpoint.tokenizer
+        document_input.take_click(act, document, new, tokenizer)
+        if is_first and document_input.edits():
+            on_first_click()
+
+    drawn = heatmap(
         analysis.explanation,
         colour,
-        partial(
-            document_input.take_click,
-            document=document,
-            edited=new,
-            tokenizer=analysis.before.checkpoint.tokenizer,
-        ),
         added=frozenset(i for i, by in enumerate(new.made_by) if by is not None),
         out=[(run.before, run.text, str(run.edit)) for run in removed_runs(document, new)],
+        overview=True,
+        hierarchical=analysis.hierarchical,
     )
-    _choose_placebo()
-    if placebo is not None:
-        _draw_placebo(placebo, colour, PLACEBOS[kind])
+    draw(drawn, "heatmap", take_act)
 
 
 def _method() -> Method:
@@ -125,34 +81,28 @@ def _method() -> Method:
         format_func=lambda method: wording.METHOD_NAMES[method],
         key="method",
         persist_state="session",
+        width=150,
+        help=wording.METHODS[st.session_state["method"]],
     )
     return cast("Method", chosen)
 
 
-def _choose_placebo() -> None:
-    st.segmented_control(
-        "Placebo",
-        list(PLACEBOS),
-        format_func=lambda kind: PLACEBOS[kind],
-        key="placebo",
-        required=True,
-        wrap=True,
-        persist_state="session",
-        help="A second heatmap from a model that cannot know anything, for comparison",
-    )
-
-
-def _colour(analysis: Analysis, method: Method, placebo: Explanation | None) -> Colour:
+def _colour(analysis: Analysis, method: Method, placebo: Explanation | None) -> tuple[Colour, str]:
     """Colour words by a reading of attention, or by another method's values."""
+    shown = analysis.explanation
     if method != "attention":
         try:
             attribution = cache.attribution(analysis.question, method, _target(analysis))
         except UserError as error:  # a single word, for example: attention can still be drawn
             st.warning(plain(str(error)))
         else:
-            st.caption(f"{wording.METHODS[method]} {wording.gap_line(attribution)}")
-            return Colour(attribution.words, attribution_scale([attribution]))
-    return explanation_panels.attention_colour(analysis.explanation, [placebo] if placebo else [])
+            colour = Colour(attribution.words, attribution_scale([attribution]))
+            line = f"{wording.word_concentration(shown, colour)} {wording.gap_line(attribution)}"
+            return colour, line
+    reading = controls.reading()
+    scale = reading_scale([shown, *([placebo] if placebo else [])], reading)
+    colour = Colour(shown.weights(reading), scale)
+    return colour, wording.word_concentration(shown, colour)
 
 
 def _target(analysis: Analysis) -> int:
@@ -162,9 +112,25 @@ def _target(analysis: Analysis) -> int:
     return analysis.now.target if chosen is None else labels.index(chosen)
 
 
+def placebo_panel(analysis: Analysis) -> None:
+    """Draw the choice of a second heatmap, and what each method of colouring measures."""
+    restore_value("placebo", "none")
+    st.segmented_control(
+        "Compare with",
+        list(PLACEBOS),
+        format_func=lambda kind: PLACEBOS[kind],
+        key="placebo",
+        required=True,
+        wrap=True,
+        persist_state="session",
+        help=wording.PLACEBO,
+    )
+    for method, text in wording.METHODS.items():
+        st.markdown(f"**{wording.METHOD_NAMES[method]}**  \n{text}")
+
+
 def _draw_placebo(placebo: Explanation, colour: Colour, name: str) -> None:
-    st.markdown(f"**Placebo: {name.lower()}**")
-    st.caption(wording.PLACEBO)
+    st.markdown(f"**Compare with: {name.lower()}**", help=wording.PLACEBO)
     values = placebo.weights(st.session_state.get("reading", "document"))
     with st.container(key="placebo_words"):
         draw(heatmap(placebo, Colour(values, colour.scale)), "placebo_heatmap")

@@ -4,13 +4,13 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 from plotly.graph_objects import Figure
 
 from han_core.viz.heatmap import Heatmap
-from han_core.viz.markup import SCRIPT, STYLESHEET
+from han_core.viz.markup import OVERVIEW_STYLESHEET, SCRIPT
 
 # Streamlit sets no attributes on containers, so an invisible component inside does.
 _MARK = st.components.v2.component(
@@ -44,14 +44,17 @@ _EXPORT = st.components.v2.component(
 )
 
 
-def figure_export(container_key: str, filename: str) -> None:
+def figure_export(
+    container_key: str, filename: str, width: Literal["stretch", "content"] = "stretch"
+) -> None:
     """Draw buttons that save all figures of a container as SVG or PNG, made in the browser.
 
     Args:
         filename: without extension; characters that file systems refuse become underscores.
     """
     name = re.sub(r"[^\w.-]+", "_", filename)[:80].strip("._") or "figure"
-    _EXPORT(key=f"{container_key}_export", data={"container": container_key, "filename": name})
+    data = {"container": container_key, "filename": name}
+    _EXPORT(key=f"{container_key}_export", data=data, width=width)
 
 
 def chart(
@@ -89,7 +92,7 @@ text drawn), or "back" with the ``id`` of words that were removed."""
 
 # In the page itself, not in a shadow root: checks from outside look for its words.
 _HEATMAP = st.components.v2.component(
-    "hanscope_heatmap", css=STYLESHEET, js=SCRIPT, isolate_styles=False
+    "hanscope_heatmap", css=OVERVIEW_STYLESHEET, js=SCRIPT, isolate_styles=False
 )
 
 

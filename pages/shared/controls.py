@@ -38,11 +38,11 @@ def about_models(names: Sequence[str]) -> None:
         return
     with popover:
         if len(names) == 1:
-            _draw_card(names[0])
+            model_card(names[0])
             return
         for tab, name in zip(st.tabs([plain(name) for name in names]), names, strict=True):
             with tab:
-                _draw_card(name)
+                model_card(name)
 
 
 def caution(name: str, explanation: Explanation, key: str | None = None) -> None:
@@ -79,7 +79,8 @@ def card_content(name: str) -> tuple[list[str], tuple[Section, ...]]:
     return [note], sections(facts, card)
 
 
-def _draw_card(name: str) -> None:
+def model_card(name: str) -> None:
+    """Draw the card of a checkpoint."""
     try:
         notes, sections = card_content(name)
     except UserError as error:
@@ -93,11 +94,12 @@ def _draw_card(name: str) -> None:
             st.code(section.code, language=None, wrap_lines=True)
 
 
-def checkpoint(more: Mapping[str, str] | None = None) -> str:
+def checkpoint(more: Mapping[str, str] | None = None, in_row: bool = False) -> str:
     """Draw the picker of one checkpoint, and return its name.
 
     Args:
         more: further choices, by key, with their labels.
+        in_row: whether it stands beside the title, without a label of its own.
 
     Raises:
         UserError: if there is none to choose from.
@@ -113,6 +115,7 @@ def checkpoint(more: Mapping[str, str] | None = None) -> str:
         format_func=lambda name: options.get(name, name),
         key="checkpoint",
         persist_state="session",
+        label_visibility="collapsed" if in_row else "visible",
     )
 
 
@@ -138,6 +141,12 @@ def checkpoints() -> list[str]:
     if len(chosen) < 2:
         raise UserError("Two checkpoints or more are needed for a comparison. Choose another one.")
     return chosen
+
+
+def device_menu() -> str:
+    """Draw the picker of the device behind a gear."""
+    with st.popover("", icon=":material/settings:", help="Device", key="settings"):
+        return device()
 
 
 def device() -> str:
@@ -170,6 +179,9 @@ def reading() -> Reading:
     chosen = st.segmented_control(
         "Word weights",
         list(wording.READING_NAMES),
+        help="  \n".join(
+            f"**{wording.READING_NAMES[name]}**: {text}" for name, text in wording.READINGS.items()
+        ),
         required=True,
         format_func=lambda name: wording.READING_NAMES[name],
         wrap=True,

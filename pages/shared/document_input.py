@@ -4,7 +4,7 @@ What is explained is the text as it stood when "Analyse" was pressed, an example
 another document opened. A new text drops the edits and the tampering of the old one.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import streamlit as st
@@ -19,7 +19,9 @@ from pages.shared import cache, data_picker, wording
 from pages.shared.page import is_stale, mark_drawn, plain, restore_value, set_value
 from pages.shared.upload_limits import sent_file
 
-TEXT_HEIGHT = 248  # pixels: about as tall as what stands beside it
+OPEN, FOLDED = 248, 68
+"""Pixels of the text area: while somebody edits, and as a strip (the least that Streamlit has)."""
+
 EXAMPLES = "bundled:classroom/all@all"
 FIRST_EXAMPLE = "film-004"  # praise, then "but", then blame: attention has a choice
 KINDS = ["txt", *data_picker.KINDS]
@@ -33,6 +35,23 @@ def document() -> None:
     st.session_state.setdefault("analysed", st.session_state["document"])
     with st.container():
         notice("text")
+    with st.container(horizontal=True, key="text_strip"):
+        with st.container(width=250, gap="xxsmall"):
+            _example(names)
+            _fold_button()
+        _text_area()
+        with st.container(horizontal=True, width="content", gap="xsmall"):
+            st.button("Analyse", key="analyze", type="primary", on_click=_take_text)
+            with st.popover("Open a file"):
+                st.file_uploader(
+                    "A text, or several in one file", type=KINDS, key="texts_file",
+                    on_change=_take_file, help=wording.SEVERAL,
+                )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _pager()
+
+
+def _example(names: Mapping[str, tuple[str, str]]) -> None:
     st.selectbox(
         "Example",
         list(names),
@@ -42,26 +61,33 @@ def document() -> None:
         placeholder="Choose an example text",
         on_change=_take_example,
         persist_state="session",
+        label_visibility="collapsed",
     )
     mark_drawn("example")
+
+
+def _text_area() -> None:
     st.text_area(
         "Text",
-        height=TEXT_HEIGHT,
+        height=OPEN if st.session_state.get("text_open") else FOLDED,
         max_chars=cache.quotas().characters,
         key="document",
         placeholder="Paste a review or any other text",
         on_change=_take_typed,
         persist_state="session",
+        label_visibility="collapsed",
     )
     mark_drawn("document")
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Analyse", key="analyze", type="primary", on_click=_take_text)
-        with st.popover("Open a file"):
-            st.file_uploader(
-                "A text, or several in one file", type=KINDS, key="texts_file", on_change=_take_file
-            )
-            st.caption(wording.SEVERAL)
-        _pager()
+
+
+def _fold_button() -> None:
+    """Draw the length of the text, which opens or folds the text area."""
+    is_open = st.session_state.get("text_open", False)
+    length = wording.text_length(st.session_state["document"])
+    label = f"{length} · {'Fold' if is_open else 'Edit'}"
+    if st.button(label, key="text_fold", type="tertiary"):
+        st.session_state["text_open"] = not is_open
+        st.rerun()
 
 
 def analysed() -> str:
@@ -155,6 +181,7 @@ def _take_typed() -> None:
 
 def _take_text() -> None:
     is_stale("document")
+    st.session_state["text_open"] = False
     st.session_state["analysed"] = st.session_state["document"]
     st.session_state["texts"] = ()
     clear_edits()

@@ -1,6 +1,6 @@
 """Panels that draw one explanation: prediction, sentence bars, word heatmap and evidence."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import cast
 
 import streamlit as st
@@ -9,12 +9,12 @@ from han_core.explanation.attribution import Unit
 from han_core.explanation.explanation import Explanation
 from han_core.explanation.faithfulness import Evidence, Stage
 from han_core.explanation.model_probe import Fill
-from han_core.explanation.verdicts import evidence_sentences
+from han_core.explanation.verdicts import answers, evidence_sentences
 from han_core.viz import colour_scale
 from han_core.viz.charts.evidence import deletion_curve, flip_strip, swap_strip, tau_dots
 from han_core.viz.charts.sentence_bars import sentence_bars
 from han_core.viz.colour_scale import reading_scale
-from han_core.viz.heatmap import Colour, Out, heatmap
+from han_core.viz.heatmap import Colour, heatmap
 from pages.shared import cache, controls, wording
 from pages.shared.components import draw, figure_export, hooked
 from pages.shared.page import plain, restore_value
@@ -39,13 +39,21 @@ def side_by_side():
     return st.grid(2, min_column_width=TEXT_WIDTH, gap=("small", "large"))
 
 
-def sentences(named: Sequence[tuple[str, Explanation]], columns: int = 60) -> None:
-    """Draw sentence bars of one or several explanations on one axis."""
-    st.subheader("Sentences", anchor=False)
+def sentences(
+    named: Sequence[tuple[str, Explanation]],
+    columns: int = 60,
+    testid: str = "sentence-bars",
+    hierarchical: bool = True,
+) -> None:
+    """Draw sentence bars of one or several explanations on one axis.
+
+    Args:
+        hierarchical: whether all models have attention over sentences.
+    """
     number = max(len(explanation.sentence_weights) for _, explanation in named)
     if number > MANY and not st.toggle(wording.many_bars(number), key="many_bars"):
         return
-    with hooked("sentence-bars", key="sentence_bars"):
+    with hooked(testid, key="sentence_bars"):
         st.plotly_chart(
             sentence_bars(named, columns),
             key="sentence_figure",
@@ -55,30 +63,22 @@ def sentences(named: Sequence[tuple[str, Explanation]], columns: int = 60) -> No
     figure_export("sentence_bars", "sentences")
     if len(named) == 1:
         st.caption(wording.sentence_concentration(named[0][1]))
-    st.caption(wording.SENTENCES)
+    st.caption(wording.SENTENCES if hierarchical else wording.SENTENCE_SUMS)
 
 
 def attention_colour(explanation: Explanation, others: Sequence[Explanation] = ()) -> Colour:
     """Draw the switch of the reading; return its colours, on one scale with ``others``."""
     reading = controls.reading()
-    st.caption(wording.READINGS[reading])
     return Colour(explanation.weights(reading), reading_scale([explanation, *others], reading))
 
 
-def words(
-    explanation: Explanation,
-    colour: Colour,
-    on_act: Callable[[dict], None] | None = None,
-    added: frozenset[int] = frozenset(),
-    out: Sequence[Out] = (),
-) -> None:
+def words(explanation: Explanation, colour: Colour) -> None:
     """Draw the legend and the word heatmap."""
     with st.container(key="words"):
         st.html(colour_scale.legend(colour.scale))
-        draw(heatmap(explanation, colour, added=added, out=out), "heatmap", on_act)
+        draw(heatmap(explanation, colour), "heatmap")
     figure_export("words", "words")
-    st.caption(wording.word_concentration(explanation, colour))
-    st.caption(wording.WORDS)
+    st.caption(wording.word_concentration(explanation, colour), help=wording.WORDS)
 
 
 def evidence(question: cache.Question) -> None:
@@ -86,7 +86,6 @@ def evidence(question: cache.Question) -> None:
 
     What is quick is measured at once; leave-one-out waits for a click where it takes long.
     """
-    st.subheader("Evidence", anchor=False)
     unit, fill = _evidence_controls()
     place = st.empty()
     stages: tuple[Stage, ...] = ("quick", "thorough")
@@ -98,6 +97,19 @@ def evidence(question: cache.Question) -> None:
         if stage == "thorough" or not _at_once(question, "thorough"):
             with place.container():
                 _draw_evidence(measured, stage)
+
+
+def quick_evidence(question: cache.Question) -> Evidence | None:
+    """Return what taking words out does, measured at once; None for a long text until it is asked.
+
+    Where the panel of evidence is about words as well, it shares the measurement.
+    """
+    for stage in ("thorough", "quick"):
+        if cache.has_evidence(question, "word", "delete", stage):
+            return _measure(question, "word", "delete", stage)
+    if not _at_once(question, "quick"):
+        return None
+    return _measure(question, "word", "delete", "quick")
 
 
 def evidence_line(question: cache.Question) -> None:
@@ -159,17 +171,17 @@ def _evidence_controls() -> tuple[Unit, Fill]:
 
 
 def _draw_evidence(measured: Evidence, stage: str) -> None:
-    """The findings in sentences, and their figures; each key is used once."""
+    """Three questions with a word and what was measured; each key is used once."""
     with hooked("evidence", key=f"evidence_{stage}"):
-        for sentence in evidence_sentences(measured):
-            st.markdown(plain(sentence))
-        st.space("small")
-        if place := cache.figures_place(f"evidence_figures_{stage}"):
-            with place:
+        for answer in answers(measured):
+            st.markdown(f"**{plain(answer.question)}** :blue-background[**{answer.word}**]")
+            st.markdown(plain(" ".join(answer.sentences)))
+        fold = st.expander("Figures", on_change="rerun", key=f"evidence_figures_{stage}")
+        if fold.open:
+            with fold:
                 _draw_figures(measured, stage)
-    if place:
+    if fold.open:
         figure_export(f"evidence_{stage}", "evidence")
-    st.caption(wording.EVIDENCE)
 
 
 def _draw_figures(measured: Evidence, stage: str) -> None:

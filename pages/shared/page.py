@@ -19,6 +19,7 @@ from pathlib import Path
 from threading import Event, Lock, local
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
@@ -31,8 +32,10 @@ plain = markdown_text
 """Names, labels and everything else from outside pass through this into Markdown."""
 
 
-FIELDS = "<style>:is(textarea, input[type=text]) { unicode-bidi: plaintext; }</style>"
-"""In a field for text, every paragraph has the direction of its first letter."""
+FRAME = f"<style>{(Path(__file__).with_name('assets') / 'frame.css').read_text('utf-8')}</style>"
+
+LOGO = (Path(__file__).with_name("assets") / "logo.svg").read_text("utf-8")
+"""The product's name, beside the names of the pages."""
 
 ACCESSIBLE = Path(__file__).with_name("assets") / "accessible.css"
 
@@ -46,16 +49,22 @@ def _session_id() -> str | None:
 identify_visitors(_session_id)
 
 
-def begin(title: str, caption: str) -> None:
-    """Draw the title: it is on the screen while the rest of the page is still being imported."""
+def begin(title: str, caption: str) -> DeltaGenerator:
+    """Draw the title: it is on the screen while the rest of the page is still being imported.
+
+    Returns:
+        The row of the title, to which a page may add its pickers.
+    """
     _leave_old_multipage_mode()
     # Here too, because a page can be run by itself.
     st.set_page_config(page_title=f"{title} · Hanscope", page_icon="🔦", layout="wide")
-    st.html(FIELDS)
+    st.logo(LOGO, size="large")
+    st.html(FRAME)
     st.html(ACCESSIBLE)
     start_visit(title)
-    st.title(title, anchor=False)
-    st.caption(caption)
+    row = st.container(horizontal=True, vertical_alignment="center", key="heading")
+    row.title(title, anchor=False, help=caption, width="content")
+    return row
 
 
 @contextmanager

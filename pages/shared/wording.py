@@ -10,9 +10,14 @@ from han_core.explanation.interventions import ShuffleEffect
 from han_core.explanation.model_probe import Fill, ModelProbe
 from han_core.models.listing import Listing
 from han_core.models.registry import model_kind
+from han_core.runtime.errors import counted
 from han_core.viz.heatmap import Colour
 from pages.shared.page import plain
 
+SENTENCE_SUMS = (
+    "This model has no sentence level; each bar adds up the weights of its words. A high sum does "
+    "not mean that the sentence supports the predicted class: it may speak against it."
+)
 SENTENCES = (
     "Each bar is the attention weight of one sentence; the weights sum to 1. A high weight does "
     "not mean that the sentence supports the predicted class: it may speak against it."
@@ -22,9 +27,9 @@ PREDICTION = (
     "more certain, and a certain prediction can go with attention that is spread out."
 )
 READING_NAMES: dict[Reading, str] = {
-    "document": "Within document",
-    "sentence": "Within sentence",
-    "lift": "Lift over uniform",
+    "document": "In document",
+    "sentence": "In sentence",
+    "lift": "× average",
 }
 READINGS: dict[Reading, str] = {
     "document": (
@@ -104,6 +109,14 @@ def beginning(text: str, longest: int) -> str:
     return words if len(words) <= longest else words[: longest - 1].rstrip() + "…"
 
 
+def text_length(text: str) -> str:
+    """Return "472 words"; "1,200 characters" where words are not separated by white space."""
+    words = len(text.split())
+    if len(text) > 20 * max(1, words):
+        return counted(len(text), "character")
+    return counted(words, "word")
+
+
 def example_name(topic: str, tags: str, text: str) -> str:
     """One line for a picker: topic, tags and how the text begins."""
     return f"{topic.capitalize()} · {tags} · {beginning(text, 48)}"
@@ -151,7 +164,6 @@ CLICK_TO_REMOVE = (
     "Click a word to remove it, or the bar beside a sentence to remove the sentence; click again "
     "to restore it. Before you click: what do you expect?"
 )
-NOTHING_REMOVED = "No word is removed. Click one in the text to see the prediction without it."
 EXPECTED = (
     "The weight of removed words goes to the remaining ones, so some change is expected. The "
     "column “expected” shows it, if all proportions stay the same; only the rest is informative."

@@ -4,8 +4,8 @@
    ever becomes a text node or an attribute. The running text is all the text that the
    root element has; labels, notes and numbers are attributes or stand beside it.
 
-   heatmap_touch.js, what it does when it is touched, follows in the same module; so does
-   what Streamlit calls, of the heatmap alone (heatmap_component.js) or of a film (film.js). */
+   heatmap_touch.js, what it does when it is touched, follows in the same module; so do
+   overview.js, the bars beside it, and what Streamlit calls, of the heatmap alone (heatmap_component.js) or of a film (film.js). */
 
 const VIEWS = new WeakMap();
 let count = 0;
@@ -22,6 +22,7 @@ export function draw(place, data, act) {
   Object.assign(view, { data, items: [], places: new Map(), rows: [], folds: [] });
   view.root.replaceChildren(rows(view));
   showFolds(view);
+  showBars(view);
   stopAt(view, Math.max(0, Math.min(view.current, view.items.length - 1)));
   hideNote(view);
   if (focused) view.items[view.current]?.element.focus({ preventScroll: true });
@@ -102,7 +103,7 @@ function sentenceRow(view, number, out, marks) {
   });
   const bar = made("span", "hs-weight", {
     role: view.act ? "button" : "img", "aria-label": label,
-    "data-percent": percent(data.sentences.weights[number], 2),
+    "data-percent": percent(data.sentences.weights[number], 2), "data-number": number + 1,
   });
   bar.style.setProperty("--length", `${100 * bars[number]}%`);
   const text = made("div", "hs-text", { dir: "auto" });

@@ -14,11 +14,12 @@ function times(weight, items) {
   return `${Number((weight * items).toPrecision(3))} × uniform`;
 }
 
-function sentenceLines({ sentences }, number) {
+function sentenceLines({ sentences, sums }, number) {
   const { length } = sentences.weights;
   const weight = sentences.weights[number];
+  const holds = sums ? "its words add up to " : "";
   return [
-    `Sentence ${number + 1}: ${percent(weight)} of the document`, times(weight, length),
+    `Sentence ${number + 1}: ${holds}${percent(weight)} of the document`, times(weight, length),
     `rank ${sentences.ranks[number]} of ${length}`,
   ];
 }

@@ -73,6 +73,15 @@ export function svgOf(container) {
   const figures = [...container.querySelectorAll(".js-plotly-plot, .hs")].filter(
     (figure) => figure.checkVisibility() && !figure.parentElement.closest(".hs"));
   if (!figures.length) return null;
+  figures.forEach((figure) => figure.classList.add("hs-whole")); // also what a pane has scrolled
+  try {
+    return paint(container, figures);
+  } finally {
+    figures.forEach((figure) => figure.classList.remove("hs-whole"));
+  }
+}
+
+function paint(container, figures) {
   const boxes = figures.map((figure) => figure.getBoundingClientRect());
   const left = Math.min(...boxes.map((box) => box.left)) - MARGIN;
   const top = Math.min(...boxes.map((box) => box.top)) - MARGIN;
@@ -81,8 +90,8 @@ export function svgOf(container) {
   const root = shape("svg", { width, height, viewBox: `0 0 ${width} ${height}` });
   root.append(shape("rect", { width, height, fill: behind(container) }));
   for (const figure of figures) {
-    const paint = figure.matches(".hs") ? paintHtml : paintPlotly;
-    root.append(paint(figure, left, top));
+    const paintFigure = figure.matches(".hs") ? paintHtml : paintPlotly;
+    root.append(paintFigure(figure, left, top));
   }
   const text = new XMLSerializer().serializeToString(root);
   // What XML cannot hold at all.

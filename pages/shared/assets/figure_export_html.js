@@ -20,7 +20,7 @@ function paintHtml(figure, left, top) {
 }
 
 function isShown(element) {
-  return !element.matches("style, .hs-note, .hs-all, .hs-fold") && element.checkVisibility();
+  return !element.matches("style, .hs-note, .hs-all, .hs-fold, .hs-sort") && element.checkVisibility();
 }
 
 function rectangle({ left, top, width, height }, more) {
@@ -36,7 +36,7 @@ function colours(element) {
   if (!isClear(styles.backgroundColor))
     parts.push(...boxes.map((box) => rectangle(box, { rx, fill: styles.backgroundColor })));
   if (element.matches(".hs-ramp")) parts.push(...ramp(boxes[0], styles.backgroundImage));
-  if (element.matches(".hs-weight")) parts.push(bar(element, boxes[0], styles));
+  if (element.matches(".hs-weight:not(.hs-overview *)")) parts.push(bar(element, boxes[0], styles));
   if (element.matches(".hs-top")) {
     const height = parseFloat(styles.getPropertyValue("--rule"));
     const above = element.matches(".hs-above");
@@ -70,7 +70,8 @@ function bar(element, { left, right, top, width }, styles) {
 
 /* Text that a style sheet draws from an attribute: a bar's number, a word taken out. */
 function attributed(element) {
-  const said = element.dataset.percent ?? element.dataset.text ?? element.dataset.note;
+  const isNumbered = element.matches(".hs-overview .hs-weight");
+  const said = (isNumbered ? element.dataset.number : element.dataset.percent) ?? element.dataset.text ?? element.dataset.note;
   const boxes = [...element.getClientRects()];
   if (said === undefined || !boxes.length) return [];
   const styles = getComputedStyle(element);
