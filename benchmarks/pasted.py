@@ -38,7 +38,7 @@ WARM = 5  # clicks that do not count
 BLOCK = 15  # clicks on one page before the other has its turn
 LEAST = "benchmarks/least_page.py"
 REST = 200  # milliseconds between the end of one and the next
-SENT = {"words": ("heatmap",), "view": ("heatmap", "sentence_figure")}
+SENT = {"words": ("heatmap",), "view": ("heatmap",)}
 """Keys of the elements that the server has to send."""
 
 WATCH = """
@@ -49,7 +49,8 @@ mark => {
   };
   const reached = {
     words: () => there(".st-key-words"),
-    view: () => there(".st-key-words") && there(".st-key-sentence_bars"),
+    view: () => there(".st-key-words") &&  // bars within the heatmap, or Plotly's
+      (document.querySelector(".st-key-words .hs-jump") || there(".st-key-sentence_bars")),
     everything: () => reached.view() && !document.querySelector("[data-stale=true]") &&
       document.querySelector(".stApp").dataset.testScriptState !== "running",
   };

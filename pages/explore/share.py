@@ -13,6 +13,7 @@ from han_core.viz.colour_scale import legend, prediction, reading_scale, seen_li
 from han_core.viz.export import standalone, to_csv, to_json, weights_table
 from han_core.viz.heatmap import Colour, heatmap
 from han_core.viz.permalink import DocumentStore, View, restore, share, view_of
+from pages.explore import drawer
 from pages.explore.analysis import Analysis
 from pages.shared import cache, document_input, wording
 from pages.shared.page import plain
@@ -51,6 +52,8 @@ def _show(view: View) -> None:
         st.session_state[key] = getattr(view, key)
     document_input.set_edits(view.edits)
     document_input.set_tampering(view.tampering)
+    if view.edits or view.tampering:
+        drawer.show_what_if()
 
 
 def panel(analysis: Analysis) -> None:
@@ -77,7 +80,7 @@ def _button(label: str, content, file_name: str, mime: str) -> None:
 
 def _link() -> None:
     """The button, and the address once it was pressed."""
-    if st.button("Create a link", key="link", help=wording.LINK):
+    if st.button("Create a link", key="link"):
         try:
             token = _token()
         except UserError as error:
@@ -86,6 +89,7 @@ def _link() -> None:
         st.query_params[PARAMETER] = st.session_state["opened"] = token
         address = str(st.context.url or "").split("?")[0]
         st.code(f"{address}?{PARAMETER}={token}", language=None, wrap_lines=True)
+    st.caption(wording.LINK)
 
 
 def _token() -> str:

@@ -39,7 +39,8 @@ def panel(analysis: Analysis, on_first_click: Callable[[], None]) -> None:
             _draw_placebo(placebo, colour, PLACEBOS[kind])
     with st.container(horizontal=True, vertical_alignment="center"):
         figure_export("words", "words", width="content")
-        st.caption(line, help=wording.WORDS, width="content")
+        seen = colour_scale.seen_line(analysis.explanation)
+        st.caption(f"{seen} {line}", help=wording.WORDS, width="content")
 
 
 def _strip(analysis: Analysis, placebo: Explanation | None) -> tuple[Colour, str]:
@@ -127,6 +128,7 @@ def placebo_panel(analysis: Analysis) -> None:
     )
     for method, text in wording.METHODS.items():
         st.markdown(f"**{wording.METHOD_NAMES[method]}**  \n{text}")
+    st.markdown(f"**Probabilities**  \n{wording.PREDICTION}")
 
 
 def _draw_placebo(placebo: Explanation, colour: Colour, name: str) -> None:

@@ -174,7 +174,8 @@ def _draw_evidence(measured: Evidence, stage: str) -> None:
     """Three questions with a word and what was measured; each key is used once."""
     with hooked("evidence", key=f"evidence_{stage}"):
         for answer in answers(measured):
-            st.markdown(f"**{plain(answer.question)}** :blue-background[**{answer.word}**]")
+            st.markdown(f"**{plain(answer.question)}** :blue-background[**{answer.word}**]",
+                        help=wording.EVIDENCE)  # fmt: skip
             st.markdown(plain(" ".join(answer.sentences)))
         fold = st.expander("Figures", on_change="rerun", key=f"evidence_figures_{stage}")
         if fold.open:

@@ -220,7 +220,10 @@ METHOD_NAMES: dict[Method, str] = {
     "leave_one_sentence_out": "Leave one sentence out",
 }
 METHODS: dict[Method, str] = {
-    "attention": "",
+    "attention": (
+        "The weights that the model itself uses. What each colour means is said by the switch of "
+        "word weights."
+    ),
     "gradient": (
         "How the probability starts to change when the vector of a word grows. This is exact for "
         "a very small step, and says little about removing the word."

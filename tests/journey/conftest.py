@@ -77,7 +77,7 @@ def address(checkpoints, tmp_path_factory):
 def visit(chromium, address):
     """A page on Explore."""
     with watched_page(chromium, address, viewport=VIEWPORT) as page:
-        page.wait_for_selector("[data-testid=sentence-bars] .js-plotly-plot")
+        page.wait_for_selector("[data-testid=sentence-bars] .hs-jump")
         settled(page)
         yield page
 

@@ -34,9 +34,9 @@ def test_paste_analyse_and_read(visit, checkpoints):
 
 
 def test_marks_stay_where_they_belong(visit):
-    bars = visit.locator("[data-testid=sentence-bars] .js-plotly-plot")
+    bars = visit.locator("[data-testid=sentence-bars]")
     before = drawn_tokens(visit)
-    visit.get_by_text("Lift over uniform").click()
+    visit.locator(".st-key-reading").get_by_text("× average").click()
     visit.get_by_text("1 = uniform").wait_for()
     assert bars.count() == 1
     assert drawn_tokens(visit) == before
@@ -94,6 +94,38 @@ def test_hover_click_undo_and_replace(visit):
     assert visit.locator("[data-testid=what-if]").count() == 0
 
 
+def test_a_bar_shows_its_sentence_and_bars_sort_by_weight(visit):
+    analyse(visit, " ".join(f"The part number {number} was long and dull." for number in range(39)))
+    bars = visit.locator("[data-testid=sentence-bars] .hs-jump")
+    assert bars.count() == 39
+    row = visit.locator(f"{WORDS} [data-sentence='39']")
+    pane = visit.locator(WORDS).bounding_box()
+    assert row.bounding_box()["y"] > pane["y"] + pane["height"]
+    bars.nth(38).click()
+    visit.wait_for_function(
+        """() => {
+          const [pane, row] = [".st-key-words .hs-running", "[data-sentence='39']"].map(
+            (place) => document.querySelector(place).getBoundingClientRect());
+          return row.top >= pane.top && row.bottom <= pane.bottom + 1;
+        }"""
+    )
+    visit.get_by_role("button", name="Heaviest first").click()
+    ranks = [int(text[1:]) for text in bars.locator(".hs-rank").all_inner_texts()]
+    assert ranks == sorted(ranks)
+
+
+def test_the_text_opens_while_somebody_writes(visit):
+    area = visit.locator(".st-key-document textarea")
+    folded = area.bounding_box()["height"]
+    area.focus()
+    assert area.bounding_box()["height"] > 3 * folded
+    visit.locator(".st-key-analyze button").focus()
+    assert area.bounding_box()["height"] == folded
+    visit.locator(".st-key-text_fold button").click()
+    settled(visit, 300)
+    assert area.bounding_box()["height"] > 3 * folded
+
+
 def test_keys_take_a_word_out_and_the_focus_stays(visit):
     analyse(visit, TEXT)
     visit.locator(f"{WORDS} [tabindex='0']").focus()
@@ -109,7 +141,7 @@ def test_keys_take_a_word_out_and_the_focus_stays(visit):
 
 def test_a_tab_stays_open_when_something_is_refused(visit):
     analyse(visit, "Superb")
-    visit.get_by_role("tab", name="Change attention").click()
+    visit.get_by_role("tab", name="What if").click()
     visit.locator(".st-key-tamper_kind").get_by_text("Flatten").click()
     visit.get_by_text("there is nothing to flatten").wait_for()
     assert visit.locator(".st-key-tamper_kind").is_visible()
@@ -118,10 +150,11 @@ def test_a_tab_stays_open_when_something_is_refused(visit):
 def test_a_link_in_another_browser_and_a_page_without_a_network(visit, chromium, tmp_path):
     analyse(visit, TEXT)
     remove(visit, "thin")
-    visit.locator(".st-key-reading").get_by_text("Lift over uniform").click()
+    visit.locator(".st-key-reading").get_by_text("× average").click()
     visit.get_by_text("1 = uniform").wait_for()
     settled(visit)
     here = attributes(visit, WORDS)
+    visit.locator(".st-key-share button").first.click()
     keys = "get_text-html", "get_text-csv"
     html, table = (download(visit, visit.locator(f".st-key-{key} button")) for key in keys)
     (tmp_path / "page.html").write_bytes(html.read_bytes())  # the browser knows it by its name

@@ -81,10 +81,9 @@ def check(page, *names: str) -> None:
 def test_explore_and_compare(visit, labelled):
     choose(visit, "checkpoint", re.escape(CHECKPOINT))
     check(visit)
-    visit.locator(".st-key-about button").first.click()
+    visit.get_by_role("tab", name="Model").click()
     visit.get_by_role("heading", name="The model").wait_for()
     check(visit, CHECKPOINT, *CLASSES, NOTE, FILE)
-    visit.keyboard.press("Escape")
     visit.get_by_role("button", name="Open a file").click()
     visit.locator(".st-key-texts_file input[type=file]").set_input_files(labelled)
     visit.get_by_text("1 of 12", exact=False).wait_for()

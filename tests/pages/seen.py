@@ -54,6 +54,7 @@ def hooks(app: AppTest) -> list[str]:
         *(value for value, _ in marked(app, "data-testid")),
         *containers,
         *("word-heatmap" for _ in heatmaps(app)),
+        *("sentence-bars" for data in heatmaps(app) if data.get("overview")),
     ]
 
 
@@ -87,6 +88,12 @@ def _sent(app: AppTest, key: str, value: object) -> AppTest:
     state.id = f"$$STREAMLIT_INTERNAL_KEY_{proto.id}__events"
     state.json_trigger_value = json.dumps([{"event": "act", "value": value}])
     return app._run(states)
+
+
+def open_part(app: AppTest, name: str) -> AppTest:
+    """Opens a part of Explore's drawer."""
+    app.session_state["drawer"] = name
+    return app.run()
 
 
 def captions(app: AppTest) -> str:

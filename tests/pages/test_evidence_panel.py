@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.pages.seen import analysed, captions, hooks, tokens
+from tests.pages.seen import analysed, hooks, open_part, tokens
 
 LONG = "A good film. Bad actors here! " * 300
 
@@ -29,11 +29,11 @@ def test_a_long_text_is_measured_on_request(open_page):
 
 
 def test_many_bars_of_sentences_wait_for_somebody_to_ask(open_page):
-    app = analysed(open_page, LONG)
-    assert "sentence-bars" not in hooks(app)
+    app = open_part(analysed(open_page, LONG), "Sentences")
+    assert "sentence-chart" not in hooks(app)
     assert "600 sentences" in app.toggle(key="many_bars").label
     app.toggle(key="many_bars").set_value(True).run()
-    assert "sentence-bars" in hooks(app)
+    assert "sentence-chart" in hooks(app)
 
 
 @pytest.mark.parametrize("text", ["Superb", "Only one sentence"])
@@ -51,4 +51,5 @@ def test_every_choice_is_measured(open_page, unit, fill):
     app.get_by_key("unit").set_value(unit).run()
     app.get_by_key("fill").set_value(fill).run()
     assert hooks(app).count("evidence") == 1
-    assert "nobody wrote" in captions(app)
+    questions = [said for said in app.markdown if said.help and "nobody wrote" in said.help]
+    assert len(questions) == 3

@@ -1,10 +1,21 @@
+import json
+import re
 import shutil
 
 import pytest
 
 from han_core.explanation.explain import explain
 from han_core.models.checkpoint import load_checkpoint
-from tests.pages.seen import captions, heatmaps, hooks, predicted, tokens
+from tests.pages.seen import (
+    captions,
+    click,
+    heatmaps,
+    hooks,
+    marked,
+    open_part,
+    predicted,
+    tokens,
+)
 
 
 def analyse(app, text):
@@ -26,7 +37,73 @@ def test_first_visit_explains_an_example(open_page, root):
     assert app.title[0].value == "Explore"
     assert predicted(app) == [label]
     assert tokens(app) == words
-    assert len(app.get("plotly_chart")) == 6  # sentences, and five of evidence
+    assert {"verdict", "sentence-bars", "word-heatmap", "evidence"} <= set(hooks(app))
+    assert len(app.get("plotly_chart")) == 0  # figures are folded
+
+
+@pytest.mark.parametrize(
+    ("part", "hook"),
+    [("Evidence", "evidence"), ("Sentences", "sentence-chart")],
+)
+def test_a_part_of_the_drawer_is_made_when_it_is_open(open_page, part, hook):
+    app = open_page("1_Explore")
+    assert (hook in hooks(app)) == (part == "Evidence")
+    open_part(app, part)
+    assert hooks(app).count(hook) == 1
+    assert not app.exception
+
+
+def test_the_drawer_shows_methods_and_the_card(open_page):
+    app = open_part(open_page("1_Explore"), "Methods")
+    assert any("Integrated gradients" in said.value for said in app.markdown)
+    app = open_part(app, "Model")
+    assert any("own metrics" in said for said in captions(app).splitlines())
+
+
+def test_the_verdict_says_what_taking_words_out_does(open_page):
+    app = open_page("1_Explore")
+    (verdict,) = [text for value, text in marked(app, "data-testid") if value == "verdict"]
+    assert re.search(r"Without the top 10% of words: \S+ → \S+; random words: \S+%\.", verdict)
+
+
+def test_a_click_opens_what_if_and_the_verdict_says_what_was_before(open_page):
+    app = click(analyse(open_page("1_Explore"), "The plot is thin. But what actors!"), "thin")
+    assert app.session_state["drawer"] == "What if"
+    (verdict,) = [text for value, text in marked(app, "data-testid") if value == "verdict"]
+    assert "before: " in verdict
+    open_part(app, "Evidence")
+    click(app, "actors")  # not the first word: the drawer stays where it is
+    assert app.session_state["drawer"] == "Evidence"
+
+
+def test_the_text_folds_and_opens(open_page):
+    app = open_page("1_Explore")
+    assert app.button(key="text_fold").label == "65 words · Edit"
+    app.button(key="text_fold").click().run()
+    assert app.button(key="text_fold").label == "65 words · Fold"
+    analyse(app, "Two words")
+    assert app.button(key="text_fold").label == "2 words · Edit"
+
+
+def test_a_flat_model_says_that_its_bars_add_up_words(open_page):
+    app = open_page("1_Explore")
+    assert "sums" not in heatmaps(app)[0]
+    app.selectbox(key="checkpoint").set_value("small-bilstm").run()
+    assert heatmaps(app)[0]["sums"]
+    assert "no sentence level" in captions(open_part(app, "Sentences"))
+
+
+def test_another_language_offers_the_model_that_reads_it(open_page, root):
+    shutil.copytree(root / "small-bilstm", root / "small-chinese")
+    config = root / "small-chinese" / "config.json"
+    saved = json.loads(config.read_text())
+    saved["text"]["language"] = "zh"
+    config.write_text(json.dumps(saved))
+    app = analyse(open_page("1_Explore"), "五十八岁的老师第一次看这部电影，非常喜欢。")
+    assert "mostly in Chinese characters" in app.info[0].value
+    app.button(key="use_fitting").click().run()
+    assert app.selectbox(key="checkpoint").value == "small-chinese"
+    assert not app.info
 
 
 def test_what_is_pasted_is_explained(open_page, root):
@@ -74,7 +151,7 @@ def test_the_reading_changes_the_colours_and_never_the_weights(open_page):
     assert heatmaps(app)[0]["colours"] != drawn["colours"]
     app.get_by_key("reading").set_value("lift").run()
     assert tokens(app) == document
-    assert "1 is uniform" in captions(app)
+    assert "1 = uniform" in "".join(element.value for element in app.html)
 
 
 def test_another_checkpoint_explains_the_same_text(open_page, root):

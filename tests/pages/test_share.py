@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.explore import share, words
+from pages.explore import share
+from pages.explore.analysis import analyse
 from pages.shared import cache, document_input
 from tests.pages.conftest import APP
-from tests.pages.seen import analysed, click, heatmaps, predicted, removed, tokens
+from tests.pages.seen import analysed, click, heatmaps, open_part, predicted, removed, tokens
 from tests.processes import PATIENCE
 
 
@@ -38,7 +39,7 @@ def test_a_link_brings_everything_back(open_page):
     app = click(click(analysed(open_page), "thin"), "actors")
     app.get_by_key("tamper_kind").set_value("sharpen").run()
     app.get_by_key("reading").set_value("lift").run()
-    app.get_by_key("placebo").set_value("uniform").run()
+    open_part(app, "Methods").get_by_key("placebo").set_value("uniform").run()
     other = opened(made(app))
     assert heatmaps(other) == heatmaps(app)
     assert removed(other) == ["thin", "actors"]
@@ -100,7 +101,7 @@ def elsewhere(function, *given):
 def scene(monkeypatch, *edits):
     monkeypatch.setattr(document_input, "edits", lambda: edits)
     monkeypatch.setattr(document_input, "tampering", lambda: None)
-    return words.analyse(QUESTION)
+    return analyse(QUESTION)
 
 
 def test_the_page_holds_the_reading_and_the_edits(root, monkeypatch):

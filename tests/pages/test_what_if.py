@@ -9,6 +9,7 @@ from tests.pages.seen import (
     click,
     heatmaps,
     hooks,
+    open_part,
     removed,
     tokens,
     words,
@@ -71,14 +72,14 @@ def test_another_text_begins_anew(open_page):
     app.text_area(key="document").set_value("Another one.")
     app.button(key="analyze").click().run()
     assert removed(app) == []
-    assert "No word is removed" in captions(app)
+    assert "Click a word to remove it" in captions(app)
 
 
 @pytest.mark.parametrize("kind", ["flatten", "shuffle", "sharpen"])
 def test_attention_changed_everywhere_and_in_a_sentence(open_page, kind):
     app = analysed(open_page)
     before = tokens(app)
-    app.get_by_key("tamper_kind").set_value(kind).run()
+    open_part(app, "What if").get_by_key("tamper_kind").set_value(kind).run()
     assert words(app) == [text for text, _ in before]
     assert tokens(app) != before
     app.selectbox(key="tamper_where").set_value(1).run()
@@ -92,7 +93,7 @@ def test_attention_changed_everywhere_and_in_a_sentence(open_page, kind):
 
 
 def test_shuffle_again_is_another_order(open_page):
-    app = analysed(open_page)
+    app = open_part(analysed(open_page), "What if")
     app.get_by_key("tamper_kind").set_value("shuffle").run()
     first = tokens(app)
     app.button(key="reshuffle").click().run()
@@ -100,7 +101,7 @@ def test_shuffle_again_is_another_order(open_page):
 
 
 def test_one_word_has_no_attention_to_change(open_page):
-    app = analysed(open_page, "Superb")
+    app = open_part(analysed(open_page, "Superb"), "What if")
     app.get_by_key("tamper_kind").set_value("flatten").run()
     assert "there is nothing to flatten" in app.warning[0].value
     assert words(app) == ["Superb"]

@@ -29,7 +29,7 @@ function beginBars(view) {
   view.list = made("div", "hs-list");
   view.list.addEventListener("click", ({ target }) => {
     const bar = target.closest(".hs-jump");
-    if (bar) showSentence(view, Number(bar.dataset.sentence) - 1);
+    if (bar) showSentence(view, Number(bar.dataset.bar) - 1);
   });
   view.barsTitle = made("span", "hs-bars-title");
   view.bars.append(view.barsTitle, view.sort, view.list);
@@ -38,7 +38,7 @@ function beginBars(view) {
 function sentenceBar({ data }, number) {
   const { weights, bars, ranks } = data.sentences;
   const bar = made("button", "hs-jump", {
-    type: "button", "data-sentence": number + 1, "data-weight-of": "sentence",
+    type: "button", "data-bar": number + 1,
     "aria-label": `${sentenceLines(data, number).join(", ")}: show it`,
     title: sentenceLines(data, number).join("\n"),
   });
