@@ -1,12 +1,11 @@
 """What one analyst says of the document that is read: tags, flags, a note.
 
-Everything is saved at once. A note that could not be saved is kept as a draft, with the version
-that it changes, and stands in the field again whenever its document and analyst meet. What others
-said is shown on request only, so that people can annotate independently.
+Everything is saved at once. What others said is shown on request only, so that people can annotate
+independently.
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, cast
+from typing import cast
 
 import streamlit as st
 
@@ -18,7 +17,6 @@ from han_core.analysis.annotations.codebook import (
 )
 from han_core.analysis.annotations.document_annotations import (
     Annotation,
-    Note,
     document_annotations,
 )
 from han_core.analysis.annotations.schema import checked_name
@@ -28,47 +26,21 @@ from han_core.analysis.annotations.writing import (
     remove_tag,
     set_flag,
     set_read,
-    write_note,
 )
 from han_core.analysis.document_table import ScoredDocument
 from han_core.analysis.filters import Flag
 from han_core.runtime.errors import UserError
-from pages.errors import cached_scores, sentences
+from pages.errors import cached_scores, note_field, sentences
 from pages.errors.context import TROUBLE, ErrorsContext, attempt, key_listener
+from pages.errors.note_field import Reader
 from pages.shared.page import restore_value
 from pages.shared.wording import plain
 
 TAGS, MARKS, MEANT, NEW_TAG = "coding_tags", "coding_marks", "coding_meant", "coding_new_tag"
-NOTE, SHOWN, DRAFTS = "coding_note", "coding_note_of", "coding_drafts"
-NOTE_MESSAGES = "coding_note_said"
 GO_ON, KEYS = "coding_go_on", "coding_tag_keys"
 READ = "read"
 MARK_NAMES = {**sentences.FLAGS, READ: "Read, nothing to add"}
-MOST_DRAFTS = 50  # the oldest goes first
-LONGEST_NOTE = 1_000_000  # more than is stored, so that a message can say that it is too long
 LATEST_CHANGES = 100
-
-
-class Reader(NamedTuple):
-    """A document and the analyst who reads it."""
-
-    content: str
-    analyst: str
-
-
-class Draft(NamedTuple):
-    """A text that is not saved yet, and the version of the note that it changes."""
-
-    text: str
-    version: int
-
-
-class Shown(NamedTuple):
-    """What the field of the note was last filled for."""
-
-    content: str
-    analyst: str
-    version: int
 
 
 def panel(
@@ -91,13 +63,13 @@ def panel(
     except UserError as error:
         st.error(plain(str(error)))
         if reader.analyst:
-            _note_without_database(reader)
+            note_field.without_database(reader)
         return
     if reader.analyst:
         own = next((one for one in annotations if one.annotator == reader.analyst), None)
         _tags(reader, tags, own, go_on)
         _marks(reader, document.true, errors.store.labels, own)
-        _note(reader, own.note if own else None)
+        note_field.panel(reader, own.note if own else None)
     else:
         st.info(sentences.NAME_TO_ANNOTATE)
     others = [one for one in annotations if one.annotator != reader.analyst]
@@ -239,74 +211,6 @@ def _take_meant(reader: Reader, true: str) -> None:
     database, meant = cached_scores.notes(), st.session_state[MEANT] or ""
     text, analyst = reader.content, reader.analyst
     attempt(lambda: set_flag(database, text, "label_is_wrong", analyst, True, true, meant))
-
-
-def _note(reader: Reader, saved: Note | None) -> None:
-    """The field with the saved note, or with the draft."""
-    draft = _drafts().get(reader)
-    version = draft.version if draft else saved.version if saved else 0
-    shown = Shown(*reader, version)
-    if st.session_state.get(SHOWN) != shown or NOTE not in st.session_state:
-        st.session_state[NOTE] = draft.text if draft else saved.text if saved else ""
-        st.session_state[SHOWN] = shown
-    _note_field(shown)
-    if draft:
-        st.warning("This note is not saved yet. It stays in this field until it is.")
-    elif saved:
-        st.caption(f"Saved {sentences.moment(saved.at)}")
-    for sentence in st.session_state.pop(NOTE_MESSAGES, ()):
-        st.caption(plain(sentence))
-
-
-def _note_without_database(reader: Reader) -> None:
-    """The field while the database does not answer: what was typed stays, and more can be."""
-    draft, shown = _drafts().get(reader), st.session_state.get(SHOWN)
-    if not shown or shown[:2] != reader or NOTE not in st.session_state:
-        shown = Shown(*reader, draft.version if draft else 0)
-        st.session_state[NOTE] = draft.text if draft else ""
-        st.session_state[SHOWN] = shown
-    _note_field(shown)
-
-
-def _note_field(shown: Shown) -> None:
-    st.text_area(
-        "Note",
-        key=NOTE,
-        height=140,
-        max_chars=LONGEST_NOTE,
-        placeholder="What do you see here? The note is saved when you leave the field.",
-        on_change=_save_note,
-        args=(shown,),
-    )
-    st.button("Save the note", key="coding_save_note", on_click=_save_note, args=(shown,))
-
-
-def _save_note(shown: Shown) -> None:
-    """Save what is in the field. Leaving it saves as well, so the button may find nothing to do.
-
-    A second save may come before the page was drawn again; then ``shown`` is old, and what the
-    field was last filled with counts.
-    """
-    reader, last = Reader(*shown[:2]), st.session_state[SHOWN]
-    text, version = st.session_state[NOTE], (last if last[:2] == reader else shown).version
-
-    def write() -> None:
-        written = write_note(cached_scores.notes(), *reader, text, version)
-        messages = {sentences.JOINED: written.joined, sentences.REPLACED: written.replaced}
-        st.session_state[NOTE_MESSAGES] = [each for each, holds in messages.items() if holds]
-        st.session_state[NOTE] = written.note.text if written.note else ""
-        st.session_state[SHOWN] = Shown(*reader, written.note.version if written.note else 0)
-
-    if attempt(write):
-        _drafts().pop(reader, None)
-    else:
-        _drafts()[reader] = Draft(text, version)
-        while len(_drafts()) > MOST_DRAFTS:
-            _drafts().pop(next(iter(_drafts())))
-
-
-def _drafts() -> dict[Reader, Draft]:
-    return st.session_state.setdefault(DRAFTS, {})
 
 
 def _others(annotations: Sequence[Annotation], content: str) -> None:

@@ -12,6 +12,9 @@ from han_core.analysis.annotations.schema import ASSIGNMENT, HISTORY, TAG, check
 from han_core.analysis.annotations.writing import utc_now
 from han_core.runtime.errors import UserError
 
+MOST = 20_000
+"""Documents at once; that many take a second, in which others wait."""
+
 
 class BulkChange(NamedTuple):
     """What tagging many documents changed.
@@ -35,8 +38,14 @@ def tag_documents(
         contents: ``content_hash`` of the documents; the same text several times counts once.
 
     Raises:
-        UserError: if the tag is not in the codebook, or the database refuses.
+        UserError: if these are more than ``MOST``, if the tag is not in the codebook, or if the
+            database refuses.
     """
+    if len(contents) > MOST:
+        raise UserError(
+            f"At most {MOST:,} documents can be tagged at once; {len(contents):,} are selected. "
+            "Filter them, and select fewer."
+        )
     who = checked_name(annotator, "An analyst's name")
     changed: list[str] = []
     with database.writing() as connection:

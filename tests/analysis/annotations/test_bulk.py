@@ -61,6 +61,8 @@ def test_all_or_none(notes, monkeypatch):
     save_tag(notes, "irony", "Anna")
     with pytest.raises(UserError, match="no tag"):
         tag_documents(notes, [A], "gone", "Anna")
+    with pytest.raises(UserError, match="At most 20,000"):
+        tag_documents(notes, [A] * 20_001, "irony", "Anna")
     with pytest.raises(UserError, match="name"):
         tag_documents(notes, [A], "irony", " ")
 
