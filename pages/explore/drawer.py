@@ -5,7 +5,7 @@ Only the part that is open is made.
 
 import streamlit as st
 
-from pages.explore import what_if, words
+from pages.explore import suggestions, what_if, words
 from pages.explore.analysis import Analysis
 from pages.shared import controls, explanation_panels
 
@@ -27,6 +27,7 @@ def _draw(name: str, analysis: Analysis) -> None:
         explanation_panels.evidence(analysis.question)
     elif name == WHAT_IF:
         what_if.panel(analysis)
+        suggestions.suggestions(analysis)
     elif name == SENTENCES:
         named = [("", analysis.explanation)]
         explanation_panels.sentences(
