@@ -17,6 +17,7 @@ from pages.errors import (
     cached_scores,
     codebook,
     disagreements,
+    document_map,
     documents,
     export,
     filter_bar,
@@ -156,6 +157,7 @@ VIEWS: dict[str, tuple[str, Callable[[ErrorsContext], None]]] = {
     "Take away": ("Export", export.panel),
     "Thresholds": ("Thresholds", thresholds.panel),
     "Behaviour": ("Behavioural tests", behaviour.panel),
+    "Map": ("Map", document_map.panel),
     "Disagreements": ("Disagreements", disagreements.panel),
 }
 """Value of the switch, which the session keeps → its label and its panel."""

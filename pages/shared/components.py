@@ -65,6 +65,7 @@ def chart(
     alt: str,
     testid: str | None = None,
     on_select: Callable[[], None] | None = None,
+    modes: tuple[str, ...] = ("points",),
     **config: str,
 ) -> None:
     """Draw a figure without Plotly's buttons, and buttons that save it.
@@ -73,12 +74,13 @@ def chart(
         container: widget key of the container around the figure.
         filename: of the saved figure, without extension.
         testid: the container's ``data-testid``.
-        on_select: called when points are clicked.
+        on_select: called when points are selected.
+        modes: how: "points" (a click), "box", "lasso".
         config: further settings of Plotly.
     """
     selection: dict[str, Any] = {}
     if on_select is not None:
-        selection = {"on_select": on_select, "selection_mode": "points"}
+        selection = {"on_select": on_select, "selection_mode": modes}
     with st.container(key=container) if testid is None else hooked(testid, key=container):
         st.plotly_chart(
             figure, key=key, config={"displayModeBar": False, **config}, alt=alt, **selection
