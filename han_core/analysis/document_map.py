@@ -132,7 +132,7 @@ def open_map(request: MapRequest) -> DocumentMap | None:
     rows, path = sample_rows(request.scores.manifest.rows), request.work / PLACES
     try:
         verify_checksum(path)
-        places = np.load(path, allow_pickle=False)
+        places = np.load(path)
     except (UserError, OSError, ValueError):
         return None
     return DocumentMap(rows, places, current.answer.get("explained"))
@@ -223,7 +223,7 @@ def _make(request: MapRequest, store: Store, tell: jobs.ReportProgress) -> dict:
     tell(f"Arranging the documents by {request.projection.upper()}", 0, 0)
     places, explained = project(vectors.unit, request.projection)
     file = io.BytesIO()
-    np.save(file, places, allow_pickle=False)
+    np.save(file, places)
     write_with_checksum(request.work / PLACES, file.getvalue())
     return {"key": key, "explained": explained}
 
