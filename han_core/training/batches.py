@@ -75,12 +75,16 @@ class StepResult:
         losses: of each batch, the mean over its documents.
         right: documents whose class was predicted.
         seconds: that the step took.
+        rate: the learning rate, before the factor of each level.
+        norm: length of the gradient before it was clipped; not finite where fp16 skipped the step.
     """
 
     documents: tuple[int, ...]
     losses: tuple[float, ...]
     right: int
     seconds: float
+    rate: float = 0.0
+    norm: float = 0.0
 
     def tell(self, step: Step) -> None:
         for documents, loss in zip(self.documents, self.losses, strict=True):

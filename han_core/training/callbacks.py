@@ -31,12 +31,15 @@ class StepEvent:
         checkpoint: makes the checkpoint as it would be saved now (averaged and rounded
             where the settings say so), in evaluation mode on the run's device: a copy,
             made when it is called, and of the present weights only until the next step.
+        rate, norm: learning rate and length of the gradient of the last step; None before it.
     """
 
     step: int
     epoch: int
     ends_epoch: bool
     checkpoint: Callable[[], Checkpoint]
+    rate: float | None = None
+    norm: float | None = None
 
 
 def _nothing(*_: object) -> None:

@@ -96,7 +96,8 @@ class Learner:
         if self.average:
             self._move_average()
         right = int(sum(right for _, right in sums))
-        return StepResult(documents, losses, right, time.perf_counter() - started)
+        took = time.perf_counter() - started
+        return StepResult(documents, losses, right, took, rate, float(norm))
 
     def _backward(self, examples: Examples, indices: list[int], group: int, last: bool) -> Tensor:
         """Add the gradient of one batch; the sum of its losses, and its right ones."""

@@ -168,8 +168,12 @@ class _TrainingLoop:
 
     def _moment(self, ends_epoch: bool = False) -> None:
         run = self.run
+        last = run.last_step
+        rate, norm = (last.rate, last.norm) if last else (None, None)
         self.watch.moment(
-            StepEvent(run.steps, run.epoch, ends_epoch, lambda: self.writer.checkpoint(run))
+            StepEvent(
+                run.steps, run.epoch, ends_epoch, lambda: self.writer.checkpoint(run), rate, norm
+            )
         )
 
     def _save(self) -> None:

@@ -6,6 +6,7 @@ A run can be stored as a ``RunState`` after any step and restored, bit for bit.
 from collections.abc import Callable
 from dataclasses import asdict
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -32,6 +33,9 @@ from han_core.training.resume import (
 )
 from han_core.training.settings import Settings
 
+MOST_CLASSES = 50
+"""Of which each line of the history has a confusion matrix."""
+
 
 class Run:
     """A model in training.
@@ -43,6 +47,7 @@ class Run:
         budget: tokens in a batch.
         requested_epochs: the number at the start, and each other number that it went on with.
         vectors_found: words that have given vectors.
+        last_step: None before the first one since the run began or went on.
 
     Raises:
         UserError: if the device lacks the precision asked for, or the file of
@@ -72,6 +77,7 @@ class Run:
         self.history: list[dict] = []
         self.position = Position()
         self.best: dict[str, Tensor] = {}
+        self.last_step: StepResult | None = None
 
     def train_epoch(self, tell: Step, after_step: Callable[[], None] = lambda: None) -> dict:
         """Train over every document once, validate, and return the history's line.
@@ -96,7 +102,7 @@ class Run:
                 "epoch": self.epoch + 1,
                 "step": self.steps,
                 **self.position.line(),
-                "validation": self.validate(),
+                **self.validate(),
             }
         )
         return self.history[-1]
@@ -114,15 +120,17 @@ class Run:
                 f"{error} in {where}; a lower learning rate than "
                 f"{self.settings.learning_rate} may help."
             ) from error
-        self.position = self.position.after(taken)
+        self.position, self.last_step = self.position.after(taken), taken
         return taken
 
     def weights(self) -> dict[str, Tensor]:
         """The weights as they would be used now: the average where there is one."""
         return self.learner.weights()
 
-    def validate(self) -> dict[str, float]:
-        """Metrics of ``weights()`` on the validation documents.
+    def validate(self) -> dict:
+        """Metrics of ``weights()`` on the validation documents, and their confusion matrix.
+
+        Of many classes there is no matrix: every line of the history would be long.
 
         Raises:
             UserError: if the weights are too large to give numbers.
@@ -134,7 +142,13 @@ class Run:
         name = f"The model of epoch {self.epoch + 1}"
         probabilities = predict_shared(model, validation.documents, self.processes, name=name)
         model.load_state_dict(present)
-        return metrics(probabilities, validation.classes)
+        reached = {"validation": metrics(probabilities, validation.classes)}
+        classes = probabilities.shape[1]
+        if classes > MOST_CLASSES:
+            return reached
+        cells = validation.classes * classes + probabilities.argmax(1)
+        counts = np.bincount(cells, minlength=classes**2).reshape(classes, classes)
+        return {**reached, "confusion": counts.tolist()}  # rows: true classes
 
     def _finish(self, line: dict) -> None:
         if not self.history or is_better(line, self.best_epoch, self.settings):

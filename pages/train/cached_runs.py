@@ -17,7 +17,7 @@ from han_core.training.runs import manage
 from han_core.training.runs.plan import Plan, forecast
 from han_core.training.runs.view import RunView, labels_of
 from han_core.viz import film
-from han_core.viz.charts.curves import Measure, RunHistory, curves
+from han_core.viz.charts.curves import Drawing, Measure, RunHistory, curves
 from han_core.viz.film import AttentionFilm
 
 MINUTES = 10
@@ -85,11 +85,13 @@ def _runs(root: str) -> list[RunView]:
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def course_figure(ids: tuple, marks: tuple, measure: Measure, until: float) -> go.Figure:
+def course_figure(
+    ids: tuple, marks: tuple, measure: Measure, until: float, drawing: Drawing
+) -> go.Figure:
     """Draw the curves of runs; ``marks`` says how far each had come."""
     views = [manage.view(id) for id in ids]
     named = zip(labels_of(views), views, strict=True)
-    return curves([_history(label, run) for label, run in named], measure, until)
+    return curves([_history(label, run) for label, run in named], measure, until, drawing)
 
 
 def _history(label: str, run: RunView) -> RunHistory:

@@ -16,19 +16,16 @@ from han_core.runtime.errors import UserError
 from han_core.runtime.paths import runs_root
 from han_core.training.runs import manage
 from han_core.training.runs.archive import import_archive
-from han_core.training.runs.view import RunView, differences, runs_table
-from han_core.viz.charts.curves import Measure
+from han_core.training.runs.view import differences, runs_table
 from pages.shared.components import figure_export, hooked
 from pages.shared.page import plain, restore_value
 from pages.shared.upload_limits import sent_file
-from pages.train import cached_runs, sentences
+from pages.train import cached_runs, sentences, training_curves
 
 NEW, RUNS = "New run", "Runs"
 PARAMETER = "run"
 EVERY = 2.0  # seconds between two drawings of the table
 MOST_CHOSEN = 8
-FIGURE_WIDTH = 380  # the fewest pixels
-MEASURES: dict[Measure, str] = {"loss": "Loss", "accuracy": "Accuracy", "macro_f1": "Macro F1"}
 _IDS = re.compile(r"[\w-]{1,60}(,[\w-]{1,60}){0,7}", re.ASCII)
 
 
@@ -121,7 +118,7 @@ def side_by_side(ids: Sequence[str]) -> None:
     """
     views = [manage.view(id) for id in ids]
     st.subheader(f"{len(views)} runs", anchor=False)
-    curves(views, list(MEASURES), "several_curves", 0.0)
+    training_curves.draw(views, list(training_curves.MEASURES), "several_curves", 0.0)
     figure_export("several_curves", "runs")
     st.markdown("**Differences in the settings**")
     rows = differences(views)
@@ -129,27 +126,6 @@ def side_by_side(ids: Sequence[str]) -> None:
         st.dataframe(highlighted(rows), key="runs_differences", height="content")
     else:
         st.caption(sentences.SAME)
-
-
-def curves(runs: Sequence[RunView], measures: Sequence[Measure], key: str, until: float) -> None:
-    """Draw a figure for each measure, with a curve for each run.
-
-    Args:
-        until: the epoch at which the axis ends at least.
-    """
-    ids = tuple(run.id for run in runs)
-    marks = tuple((run.name, len(run.history), run.step) for run in runs)
-    with hooked(key.replace("_", "-"), key=key):
-        grid = st.grid(len(measures), min_column_width=FIGURE_WIDTH, gap=("small", "medium"))
-        for measure in measures:
-            with grid.cell():
-                st.markdown(f"**{MEASURES[measure]}**")
-                st.plotly_chart(
-                    cached_runs.course_figure(ids, marks, measure, until),
-                    key=f"{key}_{measure}",
-                    config={"displayModeBar": False},
-                    alt=f"{MEASURES[measure]} by epoch",
-                )
 
 
 def highlighted(rows: pd.DataFrame) -> Styler:

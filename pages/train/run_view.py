@@ -22,7 +22,7 @@ from han_core.viz.markup import FILM_SCRIPT, FILM_STYLESHEET, beginning
 from pages.shared import cache
 from pages.shared.components import hooked
 from pages.shared.page import plain
-from pages.train import cached_runs, run_list, sentences
+from pages.train import cached_runs, run_list, sentences, training_curves
 
 STATUS, CURVES, FILM = 1.0, 3.0, 5.0
 """Seconds until each part is drawn again."""
@@ -90,7 +90,8 @@ def _curves(run: RunView) -> None:
     """Learning curves and messages."""
     if run.history or run.state.steps:
         until = run.epochs if run.is_live else 0.0
-        run_list.curves([run], ["loss", "accuracy"], "run_curves", until)
+        training_curves.draw([run], ["loss", "accuracy"], "run_curves", until)
+        training_curves.classes(run)
     if run.state.messages:
         with st.expander("Messages", key="run_messages"):
             for sentence in run.state.messages:

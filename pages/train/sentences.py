@@ -108,6 +108,23 @@ FILM = (
     "Each step shows the attention of the model at that step, on one colour scale. Attention that "
     "gathers does not show that the prediction got better: read both."
 )
+SMOOTHING = (
+    "Exponential moving average, corrected at the start: 0 shows the values as they are, 0.9 "
+    "averages about the last ten. The faint line is the value itself."
+)
+LOG_AXIS = "Equal distances are equal factors, so that small values can be told apart."
+STEP_HELP = {
+    "norm": "Length of the gradient before it is clipped. Sudden peaks mean unstable training: try "
+    "a lower learning rate.",
+    "rate": "The learning rate of each step: it rises during warm-up and then follows the "
+    "schedule.",
+}
+EPOCH = "Shows the validation documents after this epoch; at first, the best one."
+CLASS_F1 = (
+    "F1 is the harmonic mean of precision and recall of a class on the validation documents. Of "
+    "many classes, the eight weakest are drawn."
+)
+CONFUSION = "Rows are the true classes, columns the predicted ones, of the validation documents."
 NO_ESTIMATE = "Time and memory can be estimated once all documents have been inspected."
 TABLE = "Tick a row to see that run, or several rows to compare them."
 SAME = "The settings are the same; results differ by chance, changed data, or the machine."

@@ -31,6 +31,7 @@ class EventWriter:
         self._pace = Pace(epochs)
         self._began = self._told = time.monotonic()
         self._step: int | None = None  # None until training has begun
+        self._last: dict[str, float | None] = {}  # learning rate and gradient of the last step
         self.watch = Callbacks(
             follow=self._follow,
             epoch=self._epoch,
@@ -66,6 +67,8 @@ class EventWriter:
             self._write("begun", step=moment.step - taken, epoch=moment.epoch)
             self._pace.forget()
         self._step = moment.step
+        if moment.rate is not None:
+            self._last = {"rate": moment.rate, "norm": moment.norm}
         self._pace.mark()
         for call in self._moments:
             call(moment)
@@ -78,7 +81,7 @@ class EventWriter:
 
     def _tell_step(self) -> None:
         if self._pace.documents and self._step is not None:
-            self._write("step", step=self._step, **self._pace.event())
+            self._write("step", step=self._step, **self._pace.event(), **self._last)
 
     def _is_time(self) -> bool:
         """Whether it is time for a line that may as well be left out."""

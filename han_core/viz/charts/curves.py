@@ -6,6 +6,7 @@ dotted one training.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import log10
 from typing import Literal, get_args
 
 import plotly.graph_objects as go
@@ -29,7 +30,24 @@ SYMBOLS = ("circle", "diamond", "square", "triangle-up", "x", "star", "cross", "
 MOST = len(COLOURS)
 """Runs that can lie over one another and still be told apart."""
 
-_HEIGHT = 330  # pixels
+
+@dataclass(frozen=True)
+class Drawing:
+    """How curves are drawn.
+
+    Attributes:
+        smoothing: weight of the past in the moving average, from 0 (none) to less than 1.
+        log_x, log_y: whether the axis is logarithmic.
+    """
+
+    smoothing: float = 0.0
+    log_x: bool = False
+    log_y: bool = False
+
+
+PLAIN = Drawing()
+
+HEIGHT = 330  # pixels
 _FAINT = 0.35  # opacity of the loss of single steps
 _MARKED = 60  # epochs that get a symbol each; more would hide the line
 _NAME = 28  # columns of a run's name in the legend
@@ -56,29 +74,60 @@ def series_look(place: int, name: str) -> Look:
     return Look(name, COLOURS[place % MOST], SYMBOLS[place % MOST])
 
 
+def smoothed(values: Sequence[float], weight: float) -> list[float]:
+    """Return the exponential moving average of ``values``, corrected for its start at zero.
+
+    The correction divides by 1 − weight^t, as Adam's does (Kingma and Ba 2015, section 3): the
+    first value stays as it is.
+    """
+    average, averages = 0.0, []
+    for step, value in enumerate(values, start=1):
+        average = weight * average + (1 - weight) * value
+        averages.append(average / (1 - weight**step))
+    return averages
+
+
 def curves(
-    courses: Sequence[RunHistory], measure: Measure, until: float | None = None
+    courses: Sequence[RunHistory],
+    measure: Measure,
+    until: float | None = None,
+    drawing: Drawing = PLAIN,
 ) -> go.Figure:
     """Draw validation and training by epoch, a colour for each run.
 
     Args:
         courses: at most ``MOST``; single steps are drawn where there is one run.
         until: epochs that the axis reaches at least, so that a run is seen to go on.
+        drawing: smoothed lines are drawn over faint ones of the values themselves.
 
     Raises:
         ValueError: if there are more runs than can be told apart.
     """
     if len(courses) > MOST:
         raise ValueError(f"at most {MOST} runs expected, {len(courses)} came")
-    builder, several = FigureBuilder(plain_layout(_HEIGHT)), len(courses) > 1
+    builder, several = FigureBuilder(plain_layout(HEIGHT)), len(courses) > 1
     for place, course in enumerate(courses):
         look = series_look(place, course.name)
         if measure == "loss" and not several and course.steps:
-            _add_steps(builder, course, look)
+            _add_steps(builder, course, look, drawing.smoothing)
         for part in ("train", "validation"):
-            _add_line(builder, course, look, measure, part, several)
+            _add_line(builder, course, look, measure, part, several, drawing.smoothing)
     _add_axes(builder, courses, measure, until)
+    set_log_axes(builder, drawing)
     return builder.build()
+
+
+def set_log_axes(builder: FigureBuilder, drawing: Drawing) -> None:
+    """Make axes logarithmic; Plotly takes their ends as powers of ten."""
+    for name, chosen in (("xaxis", drawing.log_x), ("yaxis", drawing.log_y)):
+        if not chosen:
+            continue
+        ends = builder.layout[name].get("range")
+        values = [v for trace in builder.traces for v in trace[name[0]] if v is not None and v > 0]
+        builder.update_layout(**{name: {"type": "log"}})
+        if ends and values:
+            low, high = log10(min(values)), log10(max(ends[1], *values))
+            builder.update_layout(**{name: {"range": [low - 0.02, high + 0.02]}})
 
 
 def _add_line(
@@ -88,6 +137,7 @@ def _add_line(
     measure: Measure,
     part: str,
     several: bool,
+    smoothing: float,
 ) -> None:
     values = {
         line["epoch"]: line[part][measure]
@@ -98,9 +148,11 @@ def _add_line(
         return
     validation, name = part == "validation", {"train": "training"}.get(part, part)
     symbol, size = (look.symbol, 8) if validation else ("circle-open", 5)
+    if smoothing:
+        add_faint(builder, list(values), list(values.values()), look)
     builder.add_curve(
         list(values),
-        list(values.values()),
+        smoothed(list(values.values()), smoothing),
         look,
         mode="lines+markers" if len(values) <= _MARKED else "lines",
         line={"color": look.colour, "width": 2.5, "dash": "solid" if validation else "dot"},
@@ -116,11 +168,20 @@ def _add_line(
     )
 
 
-def _add_steps(builder: FigureBuilder, course: RunHistory, look: Look) -> None:
+def add_faint(builder: FigureBuilder, x: Sequence[float], y: Sequence[float], look: Look) -> None:
+    """Draw the values themselves, faintly, under what was smoothed."""
+    line = {"color": look.colour, "width": 1}
+    builder.add_trace(
+        "scatter", x=x, y=y, mode="lines", line=line, opacity=_FAINT, hoverinfo="skip",
+        showlegend=False,
+    )  # fmt: skip
+
+
+def _add_steps(builder: FigureBuilder, course: RunHistory, look: Look, smoothing: float) -> None:
     builder.add_trace(
         "scatter",
         x=[epoch for epoch, _ in course.steps],
-        y=[loss for _, loss in course.steps],
+        y=smoothed([loss for _, loss in course.steps], smoothing),
         mode="lines",
         line={"color": look.colour, "width": 1},
         opacity=_FAINT,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from han_core.viz.charts.curves import MOST, RunHistory, curves
+from han_core.viz.charts.curves import MOST, Drawing, RunHistory, curves, smoothed
 
 LINES = [
     {
@@ -81,3 +81,29 @@ def test_many_epochs_are_a_line_without_symbols():
     assert {trace.mode for trace in curves([RunHistory("a", LINES)], "loss").data} == {
         "lines+markers"
     }
+
+
+def test_smoothing_by_hand():
+    assert smoothed([4.0, 2.0, 3.0], 0.0) == [4.0, 2.0, 3.0]
+    # averages 2, 2 and 2.5, over 1 - 0.5, 1 - 0.25 and 1 - 0.125
+    assert smoothed([4.0, 2.0, 3.0], 0.5) == pytest.approx([4.0, 2 / 0.75, 2.5 / 0.875])
+    assert smoothed([7.0] * 50, 0.98) == pytest.approx([7.0] * 50)
+    assert smoothed([], 0.9) == []
+
+
+def test_smoothed_lines_stand_over_faint_ones_of_the_values():
+    figure = curves([RunHistory("a", LINES)], "loss", drawing=Drawing(smoothing=0.5))
+    faint = [list(trace.y) for trace in figure.data if trace.opacity]
+    assert faint == [[1.0, 0.5, 0.25], [1.2, 0.6, 0.3]]
+    (solid,) = drawn(figure, "solid")
+    assert [y for _, y in solid] == pytest.approx(smoothed([1.2, 0.6, 0.3], 0.5))
+
+
+def test_logarithmic_axes_reach_from_the_least_value_to_the_largest():
+    figure = curves([RunHistory("a", LINES)], "accuracy", 9, Drawing(log_x=True, log_y=True))
+    assert (figure.layout.xaxis.type, figure.layout.yaxis.type) == ("log", "log")
+    low, high = figure.layout.xaxis.range
+    assert low <= 0 <= high  # 10^0 is epoch 1
+    assert 10**high >= 9
+    assert 10 ** figure.layout.yaxis.range[0] == pytest.approx(0.5, rel=0.1)
+    assert curves([RunHistory("a", [])], "loss", drawing=Drawing(log_x=True)).layout.xaxis.type

@@ -1,0 +1,58 @@
+"""What was recorded of single steps: the learning rate, and the length of the gradient."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, get_args
+
+import plotly.graph_objects as go
+
+from han_core.viz.charts.curves import HEIGHT, PLAIN, Drawing, add_faint, series_look, set_log_axes
+from han_core.viz.charts.curves import smoothed as moving_average
+from han_core.viz.plot import FigureBuilder, below, number_axis, plain_layout
+
+StepMeasure = Literal["norm", "rate"]
+
+STEP_MEASURES: tuple[StepMeasure, ...] = get_args(StepMeasure)
+HOVER: dict[StepMeasure, str] = {"norm": "gradient norm", "rate": "learning rate"}
+
+
+def recorded(steps: Sequence[Mapping], measure: StepMeasure) -> tuple[list[float], list[float]]:
+    """Return (epochs done, values) of the step events that have this value.
+
+    Runs of older versions have none, and a step that fp16 skipped has no norm.
+    """
+    there = [
+        (step["epoch"] - 1 + step["done"] / max(1, step["of"]), float(value))
+        for step in steps
+        if isinstance(value := step.get(measure), int | float)
+    ]
+    return [epoch for epoch, _ in there], [value for _, value in there]
+
+
+def step_curve(
+    steps: Sequence[Mapping],
+    measure: StepMeasure,
+    until: float = 0.0,
+    drawing: Drawing = PLAIN,
+) -> go.Figure:
+    """Draw one value by the epochs done.
+
+    Args:
+        steps: events of one run, as its log has them.
+        until: epochs that the axis reaches at least.
+        drawing: the learning rate is a schedule, and is never smoothed.
+    """
+    epochs, values = recorded(steps, measure)
+    builder, look = FigureBuilder(plain_layout(HEIGHT)), series_look(0, HOVER[measure])
+    if drawing.smoothing and measure == "norm":
+        add_faint(builder, epochs, values, look)
+        values = moving_average(values, drawing.smoothing)
+    builder.add_curve(
+        epochs, values, look, mode="lines",
+        hovertemplate=f"<b>%{{y:.4g}}</b> {HOVER[measure]}<extra></extra>",
+    )  # fmt: skip
+    builder.update_xaxis(**number_axis((0, 1.02 * max(1.0, until, *epochs))), griddash="dot")
+    builder.update_yaxis(**number_axis(None), rangemode="tozero")
+    builder.update_layout(uirevision="steps")
+    builder.add_annotations(below("epochs"))
+    set_log_axes(builder, drawing)
+    return builder.build()

@@ -1,0 +1,112 @@
+"""Figures of training: curves by epoch and step, and the confusion matrix of each epoch."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from han_core.models.checkpoint import read_config
+from han_core.runtime.atomic_io import current_folder
+from han_core.runtime.errors import UserError
+from han_core.training.runs.view import RunView
+from han_core.viz.charts.class_f1 import class_f1, confusions
+from han_core.viz.charts.confusion import confusion_matrix
+from han_core.viz.charts.curves import Drawing, Measure
+from han_core.viz.charts.step_curves import STEP_MEASURES, StepMeasure, recorded, step_curve
+from pages.shared.components import hooked
+from pages.shared.page import restore_value
+from pages.train import cached_runs, sentences
+
+FIGURE_WIDTH = 380  # the fewest pixels
+MEASURES: dict[Measure, str] = {"loss": "Loss", "accuracy": "Accuracy", "macro_f1": "Macro F1"}
+STEPS: dict[StepMeasure, str] = {"norm": "Gradient norm", "rate": "Learning rate"}
+CONFIG = {"displayModeBar": False}
+
+
+def drawing() -> Drawing:
+    """Draw smoothing and the switches of the axes; return what they say."""
+    restore_value("curves_smoothing", 0.0)
+    restore_value("curves_log_x", False)
+    restore_value("curves_log_y", False)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        smoothing = st.slider(
+            "Smoothing", 0.0, 0.99, step=0.01, key="curves_smoothing", width=220,
+            help=sentences.SMOOTHING, persist_state="session",
+        )  # fmt: skip
+        log_y = st.toggle("Log values", key="curves_log_y", help=sentences.LOG_AXIS,
+                          persist_state="session")  # fmt: skip
+        log_x = st.toggle("Log epochs", key="curves_log_x", help=sentences.LOG_AXIS,
+                          persist_state="session")  # fmt: skip
+    return Drawing(smoothing, log_x, log_y)
+
+
+def draw(runs: Sequence[RunView], measures: Sequence[Measure], key: str, until: float) -> None:
+    """Draw a figure for each measure, with a curve for each run.
+
+    Args:
+        until: the epoch at which the axis ends at least.
+    """
+    chosen = drawing()
+    ids = tuple(run.id for run in runs)
+    marks = tuple((run.name, len(run.history), run.step) for run in runs)
+    with hooked(key.replace("_", "-"), key=key):
+        grid = st.grid(len(measures), min_column_width=FIGURE_WIDTH, gap=("small", "medium"))
+        for measure in measures:
+            with grid.cell():
+                st.markdown(f"**{MEASURES[measure]}**")
+                st.plotly_chart(
+                    cached_runs.course_figure(ids, marks, measure, until, chosen),
+                    key=f"{key}_{measure}",
+                    config=CONFIG,
+                    alt=f"{MEASURES[measure]} by epoch",
+                )
+        if len(runs) == 1:
+            _steps(runs[0], until, chosen)
+
+
+def _steps(run: RunView, until: float, chosen: Drawing) -> None:
+    """Gradient norm and learning rate; runs of older versions have none."""
+    there = [name for name in STEP_MEASURES if recorded(run.state.steps, name)[0]]
+    if not there:
+        return
+    grid = st.grid(2, min_column_width=FIGURE_WIDTH, gap=("small", "medium"))
+    for measure in there:
+        with grid.cell():
+            st.markdown(f"**{STEPS[measure]}**", help=sentences.STEP_HELP[measure])
+            figure = step_curve(run.state.steps, measure, until, chosen)
+            st.plotly_chart(figure, key=f"run_steps_{measure}", config=CONFIG,
+                            alt=f"{STEPS[measure]} by epoch")  # fmt: skip
+
+
+def classes(run: RunView) -> None:
+    """Draw F1 by class over the epochs, and the confusion matrix of the chosen one."""
+    labels = _labels(run)
+    matrices = confusions(run.history, len(labels))
+    if not matrices:
+        return
+    with st.expander("Classes at each epoch", key="run_classes"):
+        epochs = sorted(matrices)
+        key = f"run_epoch_{run.id}"
+        if st.session_state.get(key) not in epochs:
+            st.session_state[key] = run.best["epoch"] if run.best else epochs[-1]
+        epoch = epochs[0]
+        if len(epochs) > 1:
+            epoch = st.select_slider("Epoch", epochs, key=key, help=sentences.EPOCH)
+        grid = st.grid(2, min_column_width=FIGURE_WIDTH, gap=("small", "medium"))
+        with grid.cell():
+            st.markdown("**F1 by class**", help=sentences.CLASS_F1)
+            st.plotly_chart(class_f1(matrices, labels), key="run_class_f1", config=CONFIG,
+                            alt="F1 of each class by epoch")  # fmt: skip
+        with grid.cell():
+            st.markdown(f"**Confusion matrix after epoch {epoch}**", help=sentences.CONFUSION)
+            st.plotly_chart(confusion_matrix(matrices[epoch], labels), key="run_confusion",
+                            config=CONFIG, alt=f"Confusion matrix after epoch {epoch}")  # fmt: skip
+
+
+def _labels(run: RunView) -> tuple[str, ...]:
+    """The classes of the run's checkpoint; none while it has no readable one."""
+    if run.checkpoint is None:
+        return ()
+    try:
+        return read_config(current_folder(run.checkpoint)).labels
+    except UserError:
+        return ()
