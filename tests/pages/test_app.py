@@ -48,5 +48,7 @@ def test_session_state_and_caches_stand_in_few_places():
         "shared/cache.py",
         "shared/data_picker.py",
         "errors/cached_scores.py",
+        "errors/thresholds.py",
+        "explore/suggestions.py",
         "train/cached_runs.py",
     }

@@ -63,7 +63,7 @@ def links(folder: Path) -> dict[str, Any]:
 
 def _opened(link: dict) -> dict[str, Any]:
     app = pages.open_page(link["page"], **link["query"])
-    return {"values": pages.values(app), "chips": _chips(app), **pages.look(app)}
+    return {"values": pages.values(app), "chips": _chips(app), **pages.look(pages.unfolded(app))}
 
 
 def _chips(app: AppTest) -> int:
@@ -86,7 +86,7 @@ def _run(id: str) -> dict[str, Any]:
     app = pages.open_page("4_Train", run=id)
     (table,) = (frame.value for frame in app.dataframe if (frame.key or "").startswith("runs_"))
     status = dict(zip(table["id"], table["status"], strict=True))
-    return {"statuses": status, **pages.look(app)}
+    return {"statuses": status, **pages.look(pages.unfolded(app))}
 
 
 def _resumed(data: Path, id: str) -> dict[str, Any]:

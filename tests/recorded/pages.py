@@ -212,9 +212,12 @@ def explore(folder: Path) -> dict[str, Any]:
         app = open_page("1_Explore")
         found = {}
         for name in ("han-imdb", "bilstm-additive-imdb"):
-            found[name] = look(choose(app, "checkpoint", name))
+            found[name] = look(unfolded(choose(app, "checkpoint", name)))
         choose(app, "method", "gradient")
         found["gradient"] = look(app)
+        for part in ("What if", "Sentences", "Methods"):
+            app.session_state["drawer"] = part
+            found[part] = look(again(app))
         return found
 
 
@@ -242,8 +245,8 @@ def errors(folder: Path) -> dict[str, Any]:
 
 
 def unfolded(app: AppTest) -> AppTest:
-    """Open what is folded beside a document, and run the page if something is."""
-    folds = [key for key, _ in _keyed(app) if key.startswith("errors_fold_")]
+    """Open what is folded beside a document or under evidence, and run the page if something is."""
+    folds = [key for key, _ in _keyed(app) if key.startswith(("errors_fold_", "evidence_figures_"))]
     for key in folds:
         app.session_state[key] = True
     return again(app) if folds else app
