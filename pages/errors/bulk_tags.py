@@ -4,7 +4,8 @@ import numpy as np
 import streamlit as st
 
 from han_core.analysis.annotations.bulk import BulkChange, tag_documents, undo
-from han_core.analysis.annotations.codebook import codebook, in_key_order
+from han_core.analysis.annotations.codebook import codebook, in_key_order, save_tag
+from han_core.analysis.annotations.schema import checked_name, folded
 from han_core.runtime.errors import UserError, counted
 from pages.errors import cached_scores, sentences
 from pages.errors.context import ErrorsContext, attempt
@@ -45,7 +46,7 @@ def panel(errors: ErrorsContext, order: np.ndarray) -> None:
             st.button("Clear", key="bulk_none", type="tertiary", help="Selects no document.",
                       on_click=select, args=(errors.data, rows, False))  # fmt: skip
         if errors.analyst:
-            _undo_button(errors)
+            undo_button(errors)
     if sentence := st.session_state.pop(TROUBLE, None):
         st.error(plain(sentence))
 
@@ -83,7 +84,20 @@ def _tag(errors: ErrorsContext, rows: np.ndarray, tag: str, on: bool) -> None:
     _write(errors, lambda: tag_documents(cached_scores.notes(), contents, tag, errors.analyst, on))
 
 
-def _undo_button(errors: ErrorsContext) -> None:
+def tag_with_new(errors: ErrorsContext, rows: np.ndarray, name: str) -> None:
+    """Tag the documents of ``rows``; a tag that is not in the codebook is created first."""
+
+    def write() -> BulkChange:
+        database, contents = cached_scores.notes(), errors.store.documents.contents(rows)
+        known = {folded(tag.name): tag.name for tag in codebook(database)}
+        tidy = checked_name(name, "A tag's name")
+        tag = known.get(folded(tidy)) or save_tag(database, tidy, errors.analyst).name
+        return tag_documents(database, contents, tag, errors.analyst)
+
+    _write(errors, write)
+
+
+def undo_button(errors: ErrorsContext) -> None:
     """What was done last by this analyst to this data set, and the button that takes it back."""
     done = st.session_state.get(DONE)
     if done is None or done[:2] != (errors.data, errors.analyst):

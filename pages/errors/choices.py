@@ -19,6 +19,7 @@ from pages.errors import (
     disagreements,
     document_map,
     documents,
+    error_groups,
     export,
     filter_bar,
     labels,
@@ -158,6 +159,7 @@ VIEWS: dict[str, tuple[str, Callable[[ErrorsContext], None]]] = {
     "Thresholds": ("Thresholds", thresholds.panel),
     "Behaviour": ("Behavioural tests", behaviour.panel),
     "Map": ("Map", document_map.panel),
+    "Groups": ("Error groups", error_groups.panel),
     "Disagreements": ("Disagreements", disagreements.panel),
 }
 """Value of the switch, which the session keeps → its label and its panel."""

@@ -53,18 +53,22 @@ def panel(errors: ErrorsContext) -> None:
     if projection == "umap" and not maps.has_umap():
         st.info(maps.NO_UMAP)
         return
-    drawn = open_map(errors, errors.checkpoint, projection)
+    drawn = open_map(errors, request_of(errors, errors.checkpoint, projection))
     if drawn is not None:
         _map(errors, drawn, projection, by)
 
 
-def open_map(errors: ErrorsContext, checkpoint: str, projection: Projection) -> DocumentMap | None:
-    """Return the map; of many documents None, with a button or the progress, until it is made."""
+def request_of(errors: ErrorsContext, checkpoint: str, projection: Projection) -> MapRequest:
+    """Return the request for the map of all documents, whatever the filter."""
     folder = cache.checkpoints_root() / checkpoint
-    request = MapRequest(folder, errors.device, errors.store.scores, projection)
+    return MapRequest(folder, errors.device, errors.store.scores, projection)
+
+
+def open_map(errors: ErrorsContext, request: MapRequest) -> DocumentMap | None:
+    """Return the map; of many documents None, with a button or the progress, until it is made."""
     if (made := maps.open_map(request)) is not None:
         return made
-    if maps.is_quick(errors.store, projection):
+    if maps.is_quick(errors.store, request.projection):
         with st.spinner("The model reads the documents …"):
             return maps.make_map(request, errors.store)
     _make(request)
@@ -111,7 +115,14 @@ def _colour_picker(errors: ErrorsContext) -> str:
 
 def _map(errors: ErrorsContext, drawn: DocumentMap, projection: Projection, by: str) -> None:
     rows = _shown_rows(errors, drawn)
-    st.markdown(map_line(drawn, len(rows), errors.store.rows), help=LASSO)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(map_line(drawn, len(rows), errors.store.rows), help=LASSO, width="content")
+        if errors.filter.chosen is not None:
+            st.button(
+                f"Read {counted(len(errors.rows), 'selected document')}", key="read_chosen",
+                type="primary", disabled=not len(errors.rows), on_click=_read,
+                icon=":material/article:",
+            )  # fmt: skip
     if not len(rows):
         return
     key = chart_key(errors.filter.chosen)
@@ -120,12 +131,6 @@ def _map(errors: ErrorsContext, drawn: DocumentMap, projection: Projection, by: 
         "document-map", "Map of documents", testid="document-map",
         on_select=partial(choose, key, errors.data), modes=("box", "lasso"),
     )  # fmt: skip
-    if errors.filter.chosen is not None:
-        number = len(errors.rows)
-        st.button(
-            f"Read {counted(number, 'selected document')}", key="read_chosen", type="primary",
-            disabled=not number, on_click=_read, icon=":material/article:",
-        )  # fmt: skip
 
 
 def _shown_rows(errors: ErrorsContext, drawn: DocumentMap) -> np.ndarray:

@@ -13,7 +13,7 @@ from han_core.analysis.map_colours import MapColours
 from han_core.viz.markup import INK_SPAN, beginning, inked
 from han_core.viz.plot import BLUE, GREEN, GREY, ORANGE, FigureBuilder, Look, plain_layout
 
-HEIGHT = 520  # pixels
+HEIGHT = 440  # pixels
 PALE = 0.15
 """Opacity of documents that are not chosen while others are."""
 
