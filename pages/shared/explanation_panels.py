@@ -73,10 +73,11 @@ def attention_colour(explanation: Explanation, others: Sequence[Explanation] = (
 
 
 def words(explanation: Explanation, colour: Colour) -> None:
-    """Draw the legend and the word heatmap."""
-    with st.container(key="words"):
-        st.html(colour_scale.legend(colour.scale))
+    """Draw the colour scale, the word heatmap, and what its marks mean."""
+    with st.container(key="words", gap="small"):
+        st.html(colour_scale.scale_only(colour.scale))
         draw(heatmap(explanation, colour), "heatmap")
+        st.html(colour_scale.marks_only(colour.scale))
     figure_export("words", "words")
     st.caption(wording.word_concentration(explanation, colour), help=wording.WORDS)
 

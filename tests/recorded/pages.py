@@ -245,11 +245,14 @@ def errors(folder: Path) -> dict[str, Any]:
 
 
 def unfolded(app: AppTest) -> AppTest:
-    """Open what is folded beside a document or under evidence, and run the page if something is."""
-    folds = [key for key, _ in _keyed(app) if key.startswith(("errors_fold_", "evidence_figures_"))]
-    for key in folds:
-        app.session_state[key] = True
-    return again(app) if folds else app
+    """Open what is folded beside a document, and then what is folded under evidence."""
+    for prefix in ("errors_fold_", "evidence_figures_"):
+        folds = [key for key, _ in _keyed(app) if key.startswith(prefix)]
+        for key in folds:
+            app.session_state[key] = True
+        if folds:
+            again(app)
+    return app
 
 
 def train(folder: Path) -> dict[str, Any]:
