@@ -48,7 +48,7 @@ class Tested(NamedTuple):
 
 def panel(errors: ErrorsContext) -> None:
     """Draw the button, the share of answers that hold by test, and the documents that failed."""
-    st.subheader("Behavioural tests", anchor=False, help=HELP)
+    st.header("Behavioural tests", anchor=False, help=HELP)
     if errors.checkpoint is None:
         st.info("The model was deleted, so it cannot be tested.")
     elif not len(errors.rows):

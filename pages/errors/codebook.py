@@ -35,7 +35,7 @@ FIRST, SECOND, FILTERED = "agreement_first", "agreement_second", "agreement_filt
 
 def agreement_panel(errors: ErrorsContext) -> None:
     """Draw the pickers of two people, and a row for each tag and flag that either used."""
-    st.subheader("Agreement", anchor=False)
+    st.header("Agreement", anchor=False)
     people = annotators(cached_scores.notes())
     if len(people) < 2:
         st.caption(
@@ -118,7 +118,7 @@ NEW = 0  # instead of the number of a tag; those start at 1
 
 def panel(errors: ErrorsContext) -> None:
     """Draw the tags and their editor, then agreement."""
-    st.subheader("Codebook", anchor=False)
+    st.header("Codebook", anchor=False)
     if sentence := st.session_state.pop(TROUBLE, None):
         st.error(plain(sentence))
     database = cached_scores.notes()

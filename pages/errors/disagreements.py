@@ -27,7 +27,7 @@ NONE = (
 
 def panel(errors: ErrorsContext) -> None:
     """Draw the documents in dispute, most disagreement first; a row opens its document."""
-    st.subheader("Annotators disagree", anchor=False, help=HELP)
+    st.header("Annotators disagree", anchor=False, help=HELP)
     disputed = disputed_documents(errors)
     if disputed.empty:
         st.info(NONE)

@@ -43,7 +43,7 @@ READ = (
 
 def panel(errors: ErrorsContext) -> None:
     """Draw the switches and the map, or how far it is."""
-    st.subheader("Map of documents", anchor=False, help=HELP)
+    st.header("Map of documents", anchor=False, help=HELP)
     if errors.checkpoint is None:
         st.info(NO_MODEL)
         return

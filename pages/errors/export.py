@@ -103,13 +103,13 @@ def size(number: int) -> str:
 def panel(errors: ErrorsContext) -> None:
     """Draw the table, the report and the import."""
     order = sort_rows(errors.store, errors.rows, _order(errors))
-    st.subheader("Table", anchor=False)
+    st.header("Table", anchor=False)
     st.caption(sentences.EXPORT_TABLE)
     _table(errors, order)
-    st.subheader("Report", anchor=False)
+    st.header("Report", anchor=False)
     st.caption(sentences.EXPORT_REPORT)
     _report(errors, order)
-    st.subheader("Import tags and notes", anchor=False)
+    st.header("Import tags and notes", anchor=False)
     st.caption(sentences.IMPORT)
     import_annotations.panel(errors)
 

@@ -28,7 +28,7 @@ REQUEST, MEASURED = "pair_asked", "pair_measured"
 
 def attention_panel(errors: ErrorsContext, rows: np.ndarray, outcomes: Outcomes) -> None:
     """Measure and draw, at once for few documents and on request for many."""
-    st.subheader("Changes in attention", anchor=False)
+    st.header("Changes in attention", anchor=False)
     st.caption(sentences.PAIR_ATTENTION)
     if not has_changed(outcomes).any():
         st.info("Both models predict the same class for every document here.")

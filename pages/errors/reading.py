@@ -48,7 +48,7 @@ def panel(errors: ErrorsContext, order: np.ndarray, now: Position, selects: bool
         _steps(order, now, go)
         _keys_popover(selects)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.subheader(f"Document {plain(document.id)}", anchor=False, width="stretch")
+        st.header(f"Document {plain(document.id)}", anchor=False, width="stretch")
         collect_button(errors, document)
     st.html(answer_line(document, errors.store.labels))
     explanation = _explanation(errors, document)

@@ -47,7 +47,7 @@ LEFT_OUT = (
 
 def panel(errors: ErrorsContext) -> None:
     """Draw the class, the threshold, its figures, and both curves."""
-    st.subheader("Thresholds", anchor=False, help=HELP)
+    st.header("Thresholds", anchor=False, help=HELP)
     if selection.has_condition(errors.filter, OWN):
         st.info(LEFT_OUT)
     label = _class_picker(errors)

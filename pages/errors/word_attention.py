@@ -43,7 +43,7 @@ TITLES: dict[Question, str] = {
 
 def evidence_panel(errors: ErrorsContext) -> None:
     """Draw the button, the progress, and the intervals of every measure."""
-    st.subheader("Faithfulness on these documents", anchor=False)
+    st.header("Faithfulness on these documents", anchor=False)
     if errors.checkpoint is None:
         st.info("The checkpoint was deleted, so nothing can be measured.")
         return
@@ -101,7 +101,7 @@ ATTENDED_NARROWEST = 420  # pixels of a figure
 
 def panel(errors: ErrorsContext) -> None:
     """Draw words, position profile and entropies, then faithfulness on these documents."""
-    st.subheader("Attention on these documents", anchor=False)
+    st.header("Attention on these documents", anchor=False)
     if not len(errors.rows):
         st.info("The filter selects no document.")
         return

@@ -117,7 +117,7 @@ def side_by_side(ids: Sequence[str]) -> None:
         UserError: if one was deleted.
     """
     views = [manage.view(id) for id in ids]
-    st.subheader(f"{len(views)} runs", anchor=False)
+    st.header(f"{len(views)} runs", anchor=False)
     training_curves.draw(views, list(training_curves.MEASURES), "several_curves", 0.0)
     figure_export("several_curves", "runs")
     st.markdown("**Differences in the settings**")

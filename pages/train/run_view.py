@@ -41,7 +41,7 @@ def show(id: str) -> None:
         UserError: if it was deleted.
     """
     run = manage.view(id)
-    st.subheader(plain(run.name), anchor=False)
+    st.header(plain(run.name), anchor=False)
     _actions(run)
     _draw_repeatedly(run, _status, STATUS)
     _draw_repeatedly(run, _curves, CURVES)
@@ -117,7 +117,7 @@ def film(run: RunView) -> None:
         return
     if not film.frames:
         return
-    st.subheader("How attention formed", anchor=False)
+    st.header("How attention formed", anchor=False)
     document = _pick_document(run, film)
     accuracies = tuple((line["epoch"], line["validation"]["accuracy"]) for line in run.history)
     drawn = cached_runs.attention_film(str(run.folder), mark, document, accuracies)

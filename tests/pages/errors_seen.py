@@ -68,7 +68,7 @@ def listed(app) -> dict:
 
 def read(app) -> str:
     """The id of the document that is read."""
-    (title,) = [h.value for h in app.subheader if h.value.startswith("Document ")]
+    (title,) = [h.value for h in app.header if h.value.startswith("Document ")]
     return title.removeprefix("Document ").replace("\\", "")
 
 

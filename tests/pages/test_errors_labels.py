@@ -49,7 +49,7 @@ def test_suspects_are_listed_and_the_likeliest_is_read(store):
     shown = app.dataframe(key="labels_table").value
     assert shown["id"].tolist() == [str(row) for row in issues.rows[:25]]
     assert shown["margin"].is_monotonic_increasing
-    assert f"Document {issues.rows[0]}" in [line.value for line in app.subheader]
+    assert f"Document {issues.rows[0]}" in [line.value for line in app.header]
     assert "labels-list" in hooks(app)
     assert "not known whether" in captions(app)
 
@@ -69,7 +69,7 @@ def test_a_model_that_nearly_guesses_gets_no_estimate(make_store):
 def test_the_next_document_is_the_next_suspect(store):
     app, issues = draw("labels", context_of(store)), find_label_issues(store)
     app.button(key="next_error").click().run()
-    assert f"Document {issues.rows[1]}" in [line.value for line in app.subheader]
+    assert f"Document {issues.rows[1]}" in [line.value for line in app.header]
 
 
 def test_another_page_begins_with_its_first_document(store):
@@ -79,7 +79,7 @@ def test_another_page_begins_with_its_first_document(store):
     )
     app.run()
     assert app.dataframe(key="labels_table").value["id"].iloc[0] == str(issues.rows[25])
-    assert f"Document {issues.rows[25]}" in [line.value for line in app.subheader]
+    assert f"Document {issues.rows[25]}" in [line.value for line in app.header]
 
 
 def test_the_filter_holds_here_too(store):
@@ -108,7 +108,7 @@ def test_the_surest_errors(store):
 def test_a_document_that_was_read_elsewhere_gives_way_to_the_first(store):
     place = selection.Place(store.scores.manifest.data_sha256, 199, 199, Filter())
     app = draw("labels", context_of(store), **{selection.PLACE: place})
-    assert f"Document {find_label_issues(store).rows[0]}" in [line.value for line in app.subheader]
+    assert f"Document {find_label_issues(store).rows[0]}" in [line.value for line in app.header]
 
 
 def test_nothing_suspect_says_so(make_store):

@@ -420,7 +420,7 @@ def test_an_address_that_names_a_run_opens_it(train):
     train.query_params["run"] = id
     train.run()
     assert train.segmented_control(key="train_view").value == run_list.RUNS
-    assert train.subheader[0].value == "a run"
+    assert train.header[0].value == "a run"
     train.query_params["run"] = "../../etc"
     train.run()
     assert not train.exception
@@ -432,7 +432,7 @@ def test_runs_lie_over_one_another_and_their_differences_are_marked(train):
         made("two", [line(1, 0.6)], settings={"seed": 2}, model="bilstm"),
     ]
     look_at(train, *ids)
-    assert train.subheader[0].value == "2 runs"
+    assert train.header[0].value == "2 runs"
     assert "several-curves" in hooks(train)
     table, differences = (frame.value for frame in train.dataframe)
     assert set(differences.index) == {"model", "seed"}
@@ -451,7 +451,7 @@ def test_one_run_shows_what_it_reached_and_said(train):
 
 def test_a_run_that_somebody_deleted_is_no_longer_looked_at(train):
     look_at(train, "20000101-000000-00000000", made("there"))
-    assert train.subheader[0].value == "there"
+    assert train.header[0].value == "there"
 
 
 def test_a_button_that_comes_too_late_says_so(train):
@@ -479,7 +479,7 @@ def test_a_zip_becomes_a_run_and_a_checkpoint(train, root):
     train.file_uploader(key="zip_upload").upload("other.zip", pack(root / "small-han")).run()
     assert not train.exception
     assert not train.error
-    assert train.subheader[0].value.startswith("small")
+    assert train.header[0].value.startswith("small")
     assert train.button(key="run_explore")
     assert (root / "small-han-2").is_dir()
 
@@ -489,7 +489,7 @@ def test_a_run_is_renamed(train):
     look_at(train, id)
     train.text_input(key=f"run_name_{id}").set_value("after *it*")
     train.button(key="run_rename_now").click().run()
-    assert train.subheader[0].value == r"after \*it\*"
+    assert train.header[0].value == r"after \*it\*"
     train.text_input(key=f"run_name_{id}").set_value(" ")
     train.button(key="run_rename_now").click().run()
     assert len(train.warning) == 1

@@ -1,0 +1,95 @@
+"""The four pages with content: no violation that axe-core finds, and nothing sideways."""
+
+from collections.abc import Iterator
+from importlib.resources import files
+
+import pytest
+
+from tests.journey.walk import go, settled, watched_page
+
+CONTENT = {
+    "Explore": "[data-testid=word-heatmap] [data-weight]",
+    "Compare": "[data-testid=sentence-bars] .js-plotly-plot",
+    "Errors": "[data-testid=confusion-matrix] .js-plotly-plot",
+    "Train": ".st-key-train_estimate",
+}
+WIDTHS = {"desktop": (1440, 900), "tablet": (900, 1200), "phone": (390, 844), "zoom": (720, 450)}
+"""Viewports in CSS pixels; the last is 1440 × 900 at 200%."""
+
+VIOLATIONS = """async () => (await axe.run(document, { resultTypes: ["violations"] })).violations
+  .map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) =>
+    `${html.slice(0, 160)} (${failureSummary})`).join("; ")}`)"""
+
+SIDEWAYS = """() => {
+  const wide = [document.documentElement, document.querySelector("[data-testid=stMain]")]
+    .filter((part) => part.scrollWidth > part.clientWidth).map((part) => part.tagName);
+  const hidden = [...document.querySelectorAll("[role=tab], [data-testid=stButtonGroup] button")]
+    .filter((tab) => tab.getClientRects().length)
+    .filter((tab) => tab.getBoundingClientRect().right > innerWidth + 1
+      || tab.getBoundingClientRect().left < -1)
+    .map((tab) => tab.textContent);
+  return [...wide, ...hidden];
+}"""
+
+
+@pytest.fixture(scope="module")
+def axe(missing) -> str:
+    """The script of axe-core."""
+    try:
+        return files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+    except ModuleNotFoundError:
+        missing("axe-playwright-python is not installed (requirements-dev.txt)")
+
+
+def visited(page) -> Iterator[str]:
+    """Go to each page, and yield its name when its content is there."""
+    page.wait_for_selector(CONTENT["Explore"])
+    settled(page)
+    yield "Explore"
+    for name in ("Compare", "Errors", "Train"):
+        go(page, name, CONTENT[name])
+        yield name
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_violation(chromium, address, axe, scheme):
+    found = {}
+    with watched_page(
+        chromium, address, viewport={"width": 1440, "height": 900}, color_scheme=scheme
+    ) as page:
+        for name in visited(page):
+            page.evaluate(axe)
+            found[name] = page.evaluate(VIOLATIONS)
+    assert found == {name: [] for name in CONTENT}
+
+
+def test_nothing_is_sideways(chromium, address):
+    found = {}
+    with watched_page(chromium, address, viewport={"width": 1440, "height": 900}) as page:
+        for name in visited(page):
+            for screen, (width, height) in WIDTHS.items():
+                page.set_viewport_size({"width": width, "height": height})
+                page.wait_for_function("width => innerWidth === width", arg=width)
+                settled(page)
+                if sideways := page.evaluate(SIDEWAYS):
+                    found[name, screen] = sideways
+            page.set_viewport_size({"width": 1440, "height": 900})
+    assert found == {}
+
+
+def test_the_focus_is_seen(chromium, address):
+    """A button, a link and a tab that the tab key reaches have a ring of two pixels."""
+    with watched_page(chromium, address, viewport={"width": 1440, "height": 900}) as page:
+        page.wait_for_selector(CONTENT["Explore"])
+        settled(page)
+        rings = set()
+        for _ in range(12):
+            page.keyboard.press("Tab")
+            focused = page.evaluate(
+                "(() => { const e = document.activeElement; const s = getComputedStyle(e);"
+                " return [e.tagName, s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2,"
+                " s.boxShadow !== 'none' || ['INPUT', 'TEXTAREA'].includes(e.tagName)] })()"
+            )
+            rings.add((focused[0], focused[1] or focused[2]))
+        assert {tag for tag, _ in rings} >= {"A", "BUTTON"}
+        assert all(seen for tag, seen in rings if tag != "BODY")
