@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.shared.page import begin, user_errors_shown
 
-begin(
+bar = begin(
     "Compare",
     "Several models, several methods or two versions of a text, side by side on one scale.",
 )
@@ -12,7 +12,6 @@ from pages.compare import charts, comparison, link, panels
 from pages.shared import cache, document_input
 
 link.open_link()
-bar = st.container(horizontal=True, vertical_alignment="bottom", key="compare_bar")
 text = st.container(gap="small")
 with text:
     document_input.document()

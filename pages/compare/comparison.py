@@ -115,7 +115,8 @@ def pick(strip: DeltaGenerator) -> Request:
     names = controls.checkpoints() if kind == "models" else [controls.checkpoint()]
     methods = _pick_methods() if kind == "methods" else ()
     target = _pick_target(names[0]) if kind == "methods" else None
-    controls.about_models(names)
+    with st.container(width="content"):
+        controls.about_models(names)
     with st.popover("", icon=":material/settings:", help="Device", key="settings"):
         device = controls.device()
     with strip:

@@ -26,9 +26,9 @@ from pages.shared.page import plain
 NARROWEST = 320  # pixels that a panel needs
 COLUMNS = {1: 1, 2: 2, 3: 3, 4: 2}
 BARS = 3  # classes of a prediction that get a bar
-TWO_SCALES = (
-    "Attention is a share without a sign; the other methods give signed changes of a probability. "
-    "So there are two colour scales: compare colours under the same scale only."
+TWO_SCALES = "There are two colour scales: compare colours under the same scale only."
+WHY_TWO = (
+    "Attention is a share without a sign; the other methods give signed changes of a probability."
 )
 GIVEN: dict[Unit, str] = {
     "weight": "more weight",
@@ -126,15 +126,13 @@ def _legends(comparison: Comparison) -> None:
     under: dict[Scale, list[str]] = {}
     for side in comparison.sides:
         under.setdefault(side.colour.scale, []).append(side.column.name)
-    if len(under) == 1:
-        st.html(legend(*under))
-        return
-    with st.container(width="stretch"):
-        grid = st.grid(len(under), min_column_width=NARROWEST, gap=("small", "medium"))
+    with st.container(key="legends"):
+        if len(under) == 1:
+            st.html(legend(*under))
+            return
         for scale, names in under.items():
-            with grid.cell():
-                st.html(legend(replace(scale, title=f"{scale.title}: {listed(names)}")))
-        st.caption(TWO_SCALES)
+            st.html(legend(replace(scale, title=f"{scale.title}: {', '.join(names)}")))
+        st.caption(TWO_SCALES, help=WHY_TWO)
 
 
 def differences(comparison: Comparison, strip: DeltaGenerator) -> list[Place]:
@@ -142,7 +140,8 @@ def differences(comparison: Comparison, strip: DeltaGenerator) -> list[Place]:
     with strip:
         one, other = _pair(comparison)
         here, there = Difference(one.column, other.column), Difference(other.column, one.column)
-        st.html(legend(_this_minus_other(here)))
+        with st.container(key="legends"):
+            st.html(legend(_this_minus_other(here)))
     longest = longest_bar([one.column.explanation, other.column.explanation])
     with hooked("difference", key="difference"):
         st.caption(plain(difference_line(here)))
