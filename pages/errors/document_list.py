@@ -25,11 +25,11 @@ LIST, SCROLLED, CHANGED = "errors_list", "errors_scrolled", "errors_list_changed
 SENT = 60
 """Rows sent at once: five times as many as a window shows."""
 
-_ASSETS = Path(__file__).with_name("assets")
+ASSETS = Path(__file__).with_name("assets")
 _LIST = st.components.v2.component(
     "hanscope_document_list",
-    css=(_ASSETS / "document_list.css").read_text(encoding="utf-8"),
-    js=(_ASSETS / "document_list.js").read_text(encoding="utf-8"),
+    css=(ASSETS / "document_list.css").read_text(encoding="utf-8"),
+    js=(ASSETS / "document_list.js").read_text(encoding="utf-8"),
 )
 
 
