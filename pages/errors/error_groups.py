@@ -29,7 +29,7 @@ NO_ERROR = "The filter selects no wrong prediction, so there is nothing to group
 
 def panel(errors: ErrorsContext) -> None:
     """Draw the groups of the wrong documents that the filter selects."""
-    st.subheader("Groups of similar errors", anchor=False, help=HELP)
+    st.header("Groups of similar errors", anchor=False, help=HELP)
     if errors.checkpoint is None:
         st.info(document_map.NO_MODEL)
         return
