@@ -13,6 +13,7 @@ from pages.shared.wording import plain
 
 SELECTED, TAG, DONE, TROUBLE = "errors_selected", "bulk_tag", "bulk_done", "bulk_trouble"
 CHANGED = "errors_list_changed"
+"""Set where more than the list depends on what was done, so that the page runs."""
 
 
 def selected(data: str) -> np.ndarray:

@@ -21,7 +21,7 @@ from pages.errors import bulk_tags, cached_scores, selection
 from pages.errors.context import ErrorsContext
 from pages.errors.selection import Position
 
-LIST, SCROLLED, CHANGED = "errors_list", "errors_scrolled", "errors_list_changed"
+LIST, SCROLLED = "errors_list", "errors_scrolled"
 SENT = 60
 """Rows sent at once: five times as many as a window shows."""
 
@@ -65,7 +65,7 @@ def _place(value: object, of: int) -> int | None:
 @st.fragment
 def panel(errors: ErrorsContext, order: np.ndarray, now: Position) -> None:
     """Draw what can be done with several documents, and the list."""
-    if st.session_state.pop(CHANGED, False):
+    if st.session_state.pop(bulk_tags.CHANGED, False):
         st.rerun()
     bulk_tags.panel(errors, order)
 
@@ -82,7 +82,7 @@ def _take(data: str, order: np.ndarray, now: Position, act: Act) -> None:
         st.session_state[SCROLLED] = (now.row, selection.current(), act.at)
     elif act.do == "read":
         selection.go_to(data, order[act.at], act.at)
-        st.session_state[CHANGED] = True
+        st.session_state[bulk_tags.CHANGED] = True
     else:
         low, high = sorted((act.start, act.at))
         rows = order[low : high + 1]
