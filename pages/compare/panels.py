@@ -215,6 +215,6 @@ def difference_line(difference: Difference) -> str:
     more = GIVEN[difference.unit]
     colours = (
         f"Blue: {more} in this panel than in the other. Orange: {more} in the other. "
-        "Pale: about the same. The bars are the weights of the sentences in each panel."
+        "Faint: about the same. The bars are the weights of the sentences in each panel."
     )
     return f"{colours} {UNITS[difference.unit]}".strip()
