@@ -10,9 +10,11 @@ from streamlit.delta_generator import DeltaGenerator
 from han_core.data.preview import DataPreview
 from han_core.data.splits import Source
 from han_core.models.listing import Listing
+from han_core.runtime.errors import counted
 from han_core.runtime.paths import runs_root
 from han_core.training.runs import manage
 from han_core.training.runs.plan import LONGEST_WATCHED, MOST_WATCHED, Plan, checked_plan
+from han_core.training.runs.sweep import MOST_RUNS, start_sweep
 from pages.shared import controls
 from pages.shared.page import plain, restore_value, user_errors_shown
 from pages.train import (
@@ -67,6 +69,8 @@ def form(left: DeltaGenerator, right: DeltaGenerator) -> None:
             choices.settings.update({**more, **documents.distillation})
             plan = make_plan(name, device, choices, texts, documents.source)
         start_button(plan)
+        if plan is not None:
+            sweep(plan)
         if plan is not None:
             estimate(plan, documents.look)
         disk_space()
@@ -215,6 +219,34 @@ def start_button(plan: Plan | None) -> None:
         run_list.show(manage.start(plan))
         cached_runs.forget_runs()
         st.rerun()
+
+
+def sweep(plan: Plan) -> None:
+    """Draw the popover that starts several runs of the plan, which differ in seed and rate.
+
+    Raises:
+        UserError: if one of them cannot start.
+    """
+    with st.popover("Sweep …", width="stretch"):
+        st.markdown("**Several seeds and learning rates**", help=sentences.SWEEP)
+        restore_value("sweep_seeds", 3)
+        restore_value("sweep_rate", None)
+        seeds = st.number_input("Seeds", 1, MOST_RUNS, step=1, key="sweep_seeds",
+                                persist_state="session")  # fmt: skip
+        second = st.number_input(
+            "Second learning rate (optional)", 1e-6, 10.0, value=None, step=0.001, format="%.6g",
+            key="sweep_rate", persist_state="session",
+        )  # fmt: skip
+        rates = dict.fromkeys((plan.training.learning_rate, second or plan.training.learning_rate))
+        runs = int(seeds or 1) * len(rates)
+        allowed = 2 <= runs <= MOST_RUNS
+        if not allowed:
+            st.caption(f"A sweep has 2 to {MOST_RUNS} runs.")
+        if st.button(f"Start {counted(runs, 'run')}", key="sweep_start", disabled=not allowed):
+            ids = start_sweep(plan, int(seeds or 1), list(rates))
+            run_list.show(*ids[: run_list.MOST_CHOSEN])
+            cached_runs.forget_runs()
+            st.rerun()
 
 
 def disk_space() -> None:

@@ -16,7 +16,9 @@ from han_core.runtime.errors import UserError
 from han_core.runtime.paths import runs_root
 from han_core.training.runs import manage
 from han_core.training.runs.archive import import_archive
-from han_core.training.runs.view import differences, runs_table
+from han_core.training.runs.search import matching
+from han_core.training.runs.sweep import sweep_table
+from han_core.training.runs.view import STATUSES, RunView, differences, runs_table
 from pages.shared.components import figure_export, hooked
 from pages.shared.page import plain, restore_value
 from pages.shared.upload_limits import sent_file
@@ -26,6 +28,7 @@ NEW, RUNS = "New run", "Runs"
 PARAMETER = "run"
 EVERY = 2.0  # seconds between two drawings of the table
 MOST_CHOSEN = 8
+LONGEST_WORDS = 100  # characters
 _IDS = re.compile(r"[\w-]{1,60}(,[\w-]{1,60}){0,7}", re.ASCII)
 
 
@@ -58,11 +61,16 @@ def choose(ids: Sequence[str]) -> None:
     st.session_state["runs_chosen"] = tuple(ids)
 
 
-def show(id: str) -> None:
-    """Open one run, when the page is next drawn."""
+def show(*ids: str) -> None:
+    """Open these runs, when the page is next drawn."""
     st.session_state["train_goes_to"] = RUNS  # the switch itself has been drawn by now
-    choose([id])
+    choose(ids)
     _select_anew()
+
+
+def open_form() -> None:
+    """Open the form of a new run, when the page is next drawn."""
+    st.session_state["train_goes_to"] = NEW
 
 
 def selection() -> int:
@@ -144,21 +152,50 @@ def runs() -> tuple[str, ...]:
     if not views:
         raise UserError("There is no run yet. Start one under New run, or import a zip.")
     live = any(run.is_live for run in views)
+    _filter()
     st.fragment(_table, run_every=EVERY if live else None)()
+    _sweeps(views)
     st.caption(sentences.TABLE)
     with st.expander("Disk space"):
         disk_space()
     return chosen_of([run.id for run in views])[:MOST_CHOSEN]
 
 
+def _filter() -> None:
+    """Draw what the table is filtered by; it stays for the session."""
+    restore_value("runs_words", "")
+    restore_value("runs_statuses", [])
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input("Filter", key="runs_words", max_chars=LONGEST_WORDS, help=sentences.FILTER,
+                      placeholder="name, model, data or tag", width=320,
+                      persist_state="session")  # fmt: skip
+        st.multiselect("Status", STATUSES, key="runs_statuses", placeholder="all", width=320,
+                       persist_state="session")  # fmt: skip
+
+
+def _sweeps(views: Sequence[RunView]) -> None:
+    """Draw mean and standard deviation of each sweep, where there is one."""
+    table = sweep_table(views)
+    if len(table):
+        with st.expander("Sweeps: mean and standard deviation", key="runs_sweeps"):
+            st.dataframe(table, key="sweeps_table", hide_index=True, placeholder="–",
+                         column_config=_sweep_columns())  # fmt: skip
+
+
 def _table() -> None:
-    views = cached_runs.runs()
+    words, statuses = st.session_state["runs_words"], st.session_state["runs_statuses"]
+    views = matching(cached_runs.runs(), words, statuses)
+    if not views:
+        st.info("No run fits the filter.")
+        return
     ids = [run.id for run in views]
     mark = hashlib.sha256(repr((ids, selection())).encode()).hexdigest()[:12]
     selected, rows = chosen_of(ids), runs_table(views)
     with hooked("runs-table", key="runs_table"):
         event = st.dataframe(
-            rows.assign(accuracy=100 * rows["accuracy"]),
+            rows.assign(accuracy=100 * rows["accuracy"], test_accuracy=100 * rows["test_accuracy"])[
+                list(_columns())
+            ],
             key=f"runs_{mark}",
             hide_index=True,
             on_select="rerun",
@@ -193,12 +230,32 @@ def _of_rows(rows: Sequence[int], ids: Sequence[str]) -> list[str]:
 def _columns() -> dict:
     column = st.column_config
     return {
-        "id": None,
         "name": column.TextColumn(width="medium"),
         "status": column.TextColumn(width=100),
+        "model": column.TextColumn(),
+        "data": column.TextColumn(),
         "accuracy": column.NumberColumn("validation accuracy", format="%.1f%%"),
+        "test_accuracy": column.NumberColumn("test accuracy", format="%.1f%%"),
         "macro_f1": column.NumberColumn("macro F1", format="%.3f"),
         "loss": column.NumberColumn(format="%.3f"),
+        "epochs": column.TextColumn(),
         "seconds": column.NumberColumn(format="%.1f"),
+        "tags": column.TextColumn(),
+        "sweep": column.TextColumn(),
+        "note": column.TextColumn(),
+        "device": column.TextColumn(),
+        "checkpoint": column.TextColumn(),
         "made": column.DatetimeColumn(format="D MMM, HH:mm"),
+    }
+
+
+def _sweep_columns() -> dict:
+    number = st.column_config.NumberColumn
+    return {
+        "learning_rate": number("learning rate", format="%.2g"),
+        "measured": number("measured", help="Runs that have finished an epoch."),
+        "validation": number("validation, mean", format="%.1f%%"),
+        "validation_sd": number("standard deviation", format="%.1f"),
+        "test": number("test, mean", format="%.1f%%"),
+        "test_sd": number("standard deviation of test", format="%.1f"),
     }

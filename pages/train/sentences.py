@@ -126,7 +126,16 @@ CLASS_F1 = (
 )
 CONFUSION = "Rows are the true classes, columns the predicted ones, of the validation documents."
 NO_ESTIMATE = "Time and memory can be estimated once all documents have been inspected."
-TABLE = "Tick a row to see that run, or several rows to compare them."
+TABLE = (
+    "Tick a row to see that run, or several rows to compare them. Click the head of a column to "
+    "sort."
+)
+FILTER = "Only runs with all of these words in name, model, data, tags, note, sweep or device."
+SWEEP = (
+    "Several runs of the same plan, one after the other: the spread between seeds shows which "
+    "differences are chance. All of them hold out the same documents."
+)
+AGAIN = "Fills the form under New run with the settings of this run, ready to change."
 SAME = "The settings are the same; results differ by chance, changed data, or the machine."
 COMMAND = "The same run on the command line:"
 STOP = "Stop finishes the current step and saves; the best and the last weights are kept."

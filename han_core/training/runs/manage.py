@@ -20,6 +20,7 @@ from han_core.runtime.paths import runs_root
 from han_core.runtime.quotas import CHECKPOINTS, RUNS, folder_size
 from han_core.training.optimization import check_precision
 from han_core.training.runs.archive import delete_published, publish_run, rename_published
+from han_core.training.runs.notes import LONGEST_NOTE, parse_tags, read_notes, write_notes
 from han_core.training.runs.plan import CONFIG, Plan, checked_plan, new_folder, read_plan
 from han_core.training.runs.queue import CANCEL, LOCK, launch
 from han_core.training.runs.view import RunView, view_run
@@ -87,6 +88,19 @@ def rename(id: str, name: str) -> None:
     with system_errors("The run cannot be renamed on this machine"):
         write_json(folder / CONFIG, plan.model_dump(mode="json"))
     rename_published(folder, plan.name)
+
+
+def annotate(id: str, tags: str, note: str) -> None:
+    """Write tags, with commas between, and a note on a run.
+
+    Raises:
+        UserError: if there is no such run, or they are too many or too long.
+    """
+    folder = folder_of(id)
+    if len(note) > LONGEST_NOTE:
+        raise UserError(f"A note has at most {LONGEST_NOTE:,} characters; {len(note):,} came.")
+    changes = {"tags": parse_tags(tags), "note": note.strip()}
+    write_notes(folder, read_notes(folder).model_copy(update=changes))
 
 
 def delete(id: str, checkpoint: bool = False) -> None:

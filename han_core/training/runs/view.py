@@ -6,7 +6,7 @@ Never from process ids, which other processes get again.
 import calendar
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -19,6 +19,7 @@ from han_core.runtime.locks import is_held
 from han_core.training.optimization import best_line
 from han_core.training.runs.archive import published
 from han_core.training.runs.event_log import is_number
+from han_core.training.runs.notes import RunNotes, read_notes
 from han_core.training.runs.plan import (
     CHECKPOINT,
     Plan,
@@ -52,6 +53,7 @@ class RunView:
         ahead: runs that wait before this one, if it waits.
         state: what its log has told: steps, history, sentences, reading, summary.
         published: the name of the checkpoint that was made of it.
+        notes: what people wrote on it.
     """
 
     id: str
@@ -64,6 +66,7 @@ class RunView:
     ahead: int
     state: RunState
     published: str | None
+    notes: RunNotes = field(default_factory=RunNotes)
 
     @property
     def name(self) -> str:
@@ -121,6 +124,13 @@ class RunView:
         return best_line(self.history, self.plan.training)
 
     @property
+    def test_accuracy(self) -> float | None:
+        """Of a run that is done and has test documents."""
+        test = (self.state.summary or {}).get("test")
+        value = test.get("accuracy") if isinstance(test, dict) else None
+        return float(value) if is_number(value) else None
+
+    @property
     def seconds(self) -> float:
         """That the epochs took, until now."""
         return sum(line["seconds"] for line in self.history)
@@ -154,6 +164,7 @@ def view_run(folder: Path) -> RunView:
         ahead=ahead,
         state=state,
         published=published(folder),
+        notes=read_notes(folder),
     )
 
 
@@ -210,7 +221,7 @@ def runs_table(views: Sequence[RunView]) -> pd.DataFrame:
 
     Columns: id, name, status, model, data, accuracy, macro_f1, loss (of the best epoch's
     validation), epochs ("3 of 8"), seconds (of training), device, checkpoint (its name among
-    the published ones), made (UTC).
+    the published ones), made (UTC), test_accuracy, tags (with commas between), sweep, note.
     """
     return pd.DataFrame([_row(view) for view in views], columns=list(_COLUMNS)).astype(_COLUMNS)
 
@@ -219,7 +230,8 @@ _COLUMNS = {
     "id": "str", "name": "str", "status": "str", "model": "str", "data": "str",
     "accuracy": "float64", "macro_f1": "float64", "loss": "float64",
     "epochs": "str", "seconds": "float64", "device": "str", "checkpoint": "str",
-    "made": "datetime64[s, UTC]",
+    "made": "datetime64[s, UTC]", "test_accuracy": "float64",
+    "tags": "str", "sweep": "str", "note": "str",
 }  # fmt: skip
 
 
@@ -237,6 +249,10 @@ def _row(view: RunView) -> dict[str, object]:
         "device": view.device,
         "checkpoint": view.published or "",
         "made": pd.Timestamp(view.made, unit="s", tz="UTC"),
+        "test_accuracy": view.test_accuracy,
+        "tags": ", ".join(view.notes.tags),
+        "sweep": view.notes.sweep,
+        "note": view.notes.note,
     }
 
 
