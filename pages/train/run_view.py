@@ -42,12 +42,23 @@ def show(id: str) -> None:
     """
     run = manage.view(id)
     st.header(plain(run.name), anchor=False)
+    _announce_end(run)
     _actions(run)
     _draw_repeatedly(run, _status, STATUS)
     _draw_repeatedly(run, _curves, CURVES)
     _draw_repeatedly(run, film, FILM)
     if run.plan is not None:
         _configuration(run.plan)
+
+
+def _announce_end(run: RunView) -> None:
+    """Show a notice, once, when a run that was seen at work has ended."""
+    live = st.session_state.setdefault("runs_seen_live", set())
+    if run.is_live:
+        live.add(run.id)
+    elif run.id in live:
+        live.discard(run.id)
+        st.toast(plain(sentences.ended(run)), icon=":material/notifications:", duration="infinite")
 
 
 def _draw_repeatedly(run: RunView, draw: Callable[[RunView], None], seconds: float) -> None:

@@ -254,6 +254,16 @@ def tiles(run: RunView) -> dict[str, str]:
     return tiles
 
 
+def ended(run: RunView) -> str:
+    """Return "mine is done: 88.0% validation."."""
+    tested, best = run.test_accuracy, run.best
+    if tested is not None:
+        return f"{run.name} is {run.status}: {tested:.1%} test."
+    if best is not None:
+        return f"{run.name} is {run.status}: {best['validation']['accuracy']:.1%} validation."
+    return f"{run.name} is {run.status}."
+
+
 def configuration(settings: Mapping[str, str]) -> list[dict[str, str]]:
     """Return settings as rows of a table."""
     return [{"setting": title(name), "value": value} for name, value in settings.items()]

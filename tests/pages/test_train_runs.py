@@ -31,7 +31,7 @@ def test_the_table_is_filtered_by_words_and_status(train):  # noqa: F811
     train.multiselect(key="runs_statuses").set_value(["failed"]).run()
     assert train.info[0].value == "No run fits the filter."
     assert not train.exception
-    assert {box.value for box in train.subheader} == {"2 runs"}  # still looked at
+    assert train.header[0].value == "2 runs"  # still looked at
 
 
 def test_tags_and_a_note_are_kept_with_the_run(train):  # noqa: F811
@@ -90,7 +90,7 @@ def test_a_sweep_is_queued_and_shown_with_its_mean(train, monkeypatch):  # noqa:
     train.button(key="sweep_start").click().run()
     assert not train.exception
     assert len(runs()) == 4
-    assert train.subheader[0].value == "4 runs"
+    assert train.header[0].value == "4 runs"
     table = next(f.value for f in train.dataframe if "validation_sd" in f.value.columns)
     assert sorted(table["learning_rate"]) == [0.001, 0.005]
     assert list(table["runs"]) == [2, 2]
@@ -102,3 +102,13 @@ def test_a_sweep_of_too_few_or_too_many_cannot_start(train, seeds, rate):  # noq
     train.number_input(key="sweep_rate").set_value(rate).run()
     assert train.button(key="sweep_start").disabled
     assert "A sweep has 2 to 12 runs" in captions(train)
+
+
+def test_a_run_that_ends_while_it_is_looked_at_is_announced_once(train):  # noqa: F811
+    id = made("mine", [line(1, 0.75)])
+    train.session_state["runs_seen_live"] = {id}
+    look_at(train, id)
+    (toast,) = train.toast
+    assert toast.value.replace("\\", "") == "mine is done: 75.0% validation."
+    train.run()
+    assert not train.toast
