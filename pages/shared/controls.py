@@ -109,7 +109,7 @@ def checkpoint(more: Mapping[str, str] | None = None, in_row: bool = False) -> s
     options |= more or {}
     restore_value("checkpoint", default_checkpoint(listings), options)
     return st.selectbox(
-        "Checkpoint",
+        "Model",
         list(options),
         help=wording.ACCURACIES,
         format_func=lambda name: options.get(name, name),
@@ -130,7 +130,7 @@ def checkpoints() -> list[str]:
     others = (name for name in listings if name != first)
     restore_value("checkpoints", [first, *others][:2], listings)
     chosen = st.multiselect(
-        "Checkpoints",
+        "Models",
         list(listings),
         help=wording.ACCURACIES,
         format_func=lambda name: wording.short_name(listings[name]),

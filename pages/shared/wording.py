@@ -161,7 +161,7 @@ def many_bars(sentences: int) -> str:
 
 
 CLICK_TO_REMOVE = (
-    "Click a word to remove it, or the bar beside a sentence to remove the sentence; click again "
+    "Click a word to remove it, or the number beside a sentence to remove the sentence; click again "
     "to restore it. Before you click: what do you expect?"
 )
 EXPECTED = (
@@ -201,7 +201,7 @@ DATASET = (
     "predicted classes and lengths, against random order. It takes up to a second a document."
 )
 LINK = (
-    "The link restores checkpoint, text, reading and edits. A long text does not fit into a link "
+    "The link restores model, text, reading and edits. A long text does not fit into a link "
     "and is stored on this server instead."
 )
 EXPORT = (
