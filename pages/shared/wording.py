@@ -161,8 +161,8 @@ def many_bars(sentences: int) -> str:
 
 
 CLICK_TO_REMOVE = (
-    "Click a word to remove it, or the number beside a sentence to remove the sentence; click again "
-    "to restore it. Before you click: what do you expect?"
+    "Click a word to remove it, or the number beside a sentence to remove the sentence; click "
+    "again to restore it. Before you click: what do you expect?"
 )
 EXPECTED = (
     "The weight of removed words goes to the remaining ones, so some change is expected. The "
