@@ -20,6 +20,7 @@ from han_core.runtime.atomic_io import current_folder
 from han_core.runtime.devices import choose_device
 from han_core.runtime.errors import UserError
 from han_core.training.callbacks import Stopped
+from han_core.training.dynamics import DynamicsRecorder, recording
 from han_core.training.runs.archive import publish_run
 from han_core.training.runs.event_log import EventLog
 from han_core.training.runs.event_writer import EventWriter
@@ -61,7 +62,8 @@ def _carry_out(folder: Path, device: str, log: EventLog) -> dict:
     for note in parts.notes:
         writer.say(note)
     resume = current_folder(folder / CHECKPOINT).exists()
-    summary = train(plan.request(folder, parts, resume), choose_device(device), writer.watch)
+    watch = recording(writer.watch, DynamicsRecorder(folder, parts.training, resume))
+    summary = train(plan.request(folder, parts, resume), choose_device(device), watch)
     _publish(folder, writer)
     return summary
 

@@ -1,11 +1,12 @@
 """Callbacks of a run, and sentences for a device that fails in the middle of it."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from han_core.data.prepared import Follow
 from han_core.models.checkpoint import Checkpoint
@@ -62,6 +63,8 @@ class Callbacks:
         line: called with the history's line of each epoch.
         saved: called with the number of steps whenever they stand on the disk.
         stop: asked after each step, and after each epoch, whether to stop there.
+        seen: called in each pass over a batch with the epochs that are over, the numbers of its
+            documents, and how likely their classes were (documents,), on the run's device.
     """
 
     follow: Follow
@@ -71,6 +74,7 @@ class Callbacks:
     line: Callable[[dict], None] = _nothing
     saved: Callable[[int], None] = _nothing
     stop: Callable[[], bool] = _never
+    seen: Callable[[int, Sequence[int], Tensor], None] | None = None
 
 
 UNWATCHED = Callbacks(lambda texts, name: texts, lambda number, documents: _nothing, _nothing)

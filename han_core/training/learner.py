@@ -6,7 +6,7 @@ takes its share of every batch, and the gradient is that of the whole batch.
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 
 import torch
@@ -43,6 +43,7 @@ class Learner:
     Attributes:
         model: on ``device``; without what Accelerate wraps around it.
         average: of the weights, by name; empty where none is asked for.
+        seen: called in each pass with the documents read and how likely their classes were.
 
     Raises:
         UserError: if the device lacks the precision asked for.
@@ -67,6 +68,7 @@ class Learner:
         optimizer = torch.optim.AdamW(parameter_groups(self.model, settings), fused=True)
         self._prepared, self.optimizer = self.accelerator.prepare(self.model, optimizer)
         self.average = copied(self.model.state_dict()) if settings.average else {}
+        self.seen: Callable[[Sequence[int], Tensor], None] | None = None
 
     def step(self, examples: Examples, batches: Sequence[list[int]], rate: float) -> StepResult:
         """One step over ``batches`` of ``examples``, of which this process takes its share.
@@ -116,6 +118,9 @@ class Learner:
             # Several processes take the mean of their gradients, hence their number.
             weight = self.processes.count / (len(indices) * group)
             self.accelerator.backward(loss * (weight if mine else 0.0))
+        if self.seen is not None and mine:
+            likely = logits.detach().softmax(1).gather(1, classes[:, None])
+            self.seen(mine, likely[:, 0])
         right = (logits.argmax(1) == classes).sum()
         counted = torch.stack([loss.detach(), right.float()])
         return counted if mine else torch.zeros_like(counted)

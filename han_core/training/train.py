@@ -127,6 +127,8 @@ class _TrainingLoop:
         self.run = Run(prepared, shape, settings, device, checked.origin, processes)
         self.writer = Writer(checked.request, prepared, shape)
         self.processes, self.watch = processes, watch
+        if (seen := watch.seen) is not None:
+            self.run.learner.seen = lambda *answers: seen(self.run.epoch, *answers)
         self._every, self._saved_at = settings.save_seconds, time.monotonic()
         if settings.vectors and not checked.state:
             of = len(prepared.vocabulary)

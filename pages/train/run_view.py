@@ -22,7 +22,7 @@ from han_core.viz.markup import FILM_SCRIPT, FILM_STYLESHEET, beginning
 from pages.shared import cache
 from pages.shared.components import hooked
 from pages.shared.page import plain
-from pages.train import cached_runs, run_list, run_notes, sentences, training_curves
+from pages.train import cached_runs, dynamics, run_list, run_notes, sentences, training_curves
 
 STATUS, CURVES, FILM = 1.0, 3.0, 5.0
 """Seconds until each part is drawn again."""
@@ -47,6 +47,7 @@ def show(id: str) -> None:
     _draw_repeatedly(run, _status, STATUS)
     _draw_repeatedly(run, _curves, CURVES)
     _draw_repeatedly(run, film, FILM)
+    _draw_repeatedly(run, dynamics.panel, FILM)
     if run.plan is not None:
         _configuration(run.plan)
 
