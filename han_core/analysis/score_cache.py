@@ -238,10 +238,18 @@ def delete_old_requests(root: Path, is_stored: Callable[[str], bool], seconds: f
 
 
 @contextmanager
-def exclusive_turn(root: Path, tell: ReportProgress, waiting: str) -> Iterator[None]:
-    """Run one background job of ``root`` at a time: each holds half a gibibyte."""
+def exclusive_turn(
+    root: Path, tell: ReportProgress, waiting: str, has_gone: Callable[[], bool] = lambda: False
+) -> Iterator[None]:
+    """Run one background job of ``root`` at a time: each holds half a gibibyte.
+
+    Args:
+        has_gone: whether nobody wants the job any longer; it then ends as if it were stopped.
+    """
     root.mkdir(parents=True, exist_ok=True)
     while (lock := take(root / TURN, POLL)) is None:
+        if has_gone():
+            raise KeyboardInterrupt("nobody waits for this job")
         tell(waiting, 0, 0)
     try:
         yield

@@ -48,8 +48,17 @@ def corpus(source: Source) -> Corpus | None:
     """
     if source.size is None or source.size > PROCESS_BYTES:
         return None
-    documents = _corpus(source)
+    documents = read_corpus(source)
     return documents if run.is_small(documents) else None
+
+
+def read_corpus(source: Source) -> Corpus:
+    """Return the documents, read once for everybody.
+
+    Raises:
+        UserError: as ``Source.read``.
+    """
+    return _corpus(source)
 
 
 def find_scores(checkpoint: str, source: Source) -> CachedScores | None:

@@ -21,7 +21,7 @@ from han_core.analysis.training_documents import (
 from han_core.models.checkpoint import read_metrics
 from han_core.runtime.errors import UserError
 from han_core.runtime.jobs import JobState
-from pages.errors import cached_scores, scoring, sentences
+from pages.errors import cached_scores, scoring_queue, sentences
 from pages.errors.context import ErrorsContext
 from pages.shared import cache, data_picker
 from pages.shared.components import hooked
@@ -160,7 +160,7 @@ def _progress(request: TrainingSet) -> None:
     progress = state(request)
     if progress is None or progress.kind != "working":
         st.rerun()
-    st.progress(progress.share, scoring.progress_line(progress))
+    st.progress(progress.share, scoring_queue.progress_line(progress))
     st.button("Stop", key="stop_vectors", on_click=stop, args=(request,))
 
 

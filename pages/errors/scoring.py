@@ -1,11 +1,10 @@
 """The scores of a data set by a checkpoint: opened where they are stored, else computed.
 
-A few documents are scored at once. For many a process of its own starts, which goes on when the
-page is closed.
+A few documents are scored at once. Of more there is a preview first, and a button. For many a
+process of its own starts, which goes on when the page is closed.
 """
 
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -16,18 +15,17 @@ from han_core.analysis.score_cache import (
     open_scores,
     request_folder,
 )
+from han_core.analysis.scoring import queue
+from han_core.analysis.scoring.preview import ScoringPreview
 from han_core.analysis.scoring.run import start_scoring
 from han_core.analysis.sources import FileStatus, Scores, Source
 from han_core.data.corpus import Corpus
-from han_core.data.labels import LabelsError, fitting_classes
-from han_core.runtime.errors import UserError, joined
+from han_core.runtime.errors import UserError
 from han_core.runtime.jobs import JobState, job_state, stop_job
-from pages.errors import cached_scores
+from pages.errors import cached_scores, score_request, scoring_queue
 from pages.errors.context import attempt, progress_bar, warn_later
 from pages.shared import cache, controls, data_picker
 from pages.shared.wording import plain
-
-MOST_OFFERED = 6  # checkpoints with a button
 
 GONE = "gone:"
 """Prefix of the key of scores whose checkpoint was deleted."""
@@ -39,6 +37,7 @@ def checkpoint_picker(source: str) -> str:
     Raises:
         UserError: if there is no checkpoint.
     """
+    score_request.apply_fitting()
     stored = data_picker.kept_of(source)
     present = {cached_scores.checkpoint_sha256(name) for name in cache.listings() if stored}
     return controls.checkpoint({
@@ -78,6 +77,9 @@ def scored(checkpoint: str, device: str, source: Source, second: bool = False) -
         UserError: as scoring does, or if scores or checkpoint cannot be read.
     """
     stored = _stored(checkpoint, source)
+    if stored is not None and not second:
+        score_request.mark_matched(source)
+        scoring_queue.show_own()
     status = cached_scores.file_status(source)
     if status in ("changed", "gone"):
         if not second or stored is None:
@@ -128,26 +130,40 @@ def _show_changed(
 
 
 def _score(checkpoint: str, device: str, source: Source, picker: str) -> CachedScores | None:
-    """Score here if that is quick, else in a process of its own."""
+    """Preview the documents, and score them once that is asked for."""
     work = request_folder(source, cached_scores.checkpoint_sha256(checkpoint))
     state = job_state(work)
-    if state is not None and state.kind in ("failed", "stopped"):
+    if state is None or state.kind == "done":  # of scores that were deleted
+        documents = score_request.preview(source)
+        if documents is not None and _is_mismatch(documents, source, checkpoint, picker):
+            return None
+        if not score_request.is_asked_for(source, documents, work):
+            score_request.panel(documents, source, checkpoint, work, picker)
+            return None
+        corpus = cached_scores.corpus(source)
+        stored = corpus and _score_here(checkpoint, device, corpus, source)
+        score_request.forget(work)
+        if stored is not None:
+            return stored
+        _start(checkpoint, device, source)
+    elif state.kind in ("failed", "stopped"):
         if labels := state.answer.get("labels"):
-            _offer_fitting(state.text, labels, picker)
+            score_request.offer_fitting(state.text, labels, picker)
         else:
             _show_end(state, checkpoint, device, source)
         return None
-    if state is None or state.kind == "done":  # of scores that were deleted
-        corpus = cached_scores.corpus(source)
-        if corpus is not None:
-            try:
-                return _score_here(checkpoint, device, corpus, source)
-            except LabelsError as error:
-                _offer_fitting(str(error), error.details["labels"], picker)
-                return None
-        _start(checkpoint, device, source)
     _show_progress(work, checkpoint)
     return None
+
+
+def _is_mismatch(documents: ScoringPreview, source: Source, checkpoint: str, picker: str) -> bool:
+    """Choose a checkpoint that fits, or say why the labels are not those of this one's classes."""
+    if picker == "checkpoint":
+        score_request.choose_fitting(source, list(documents.classes), checkpoint)
+    error = score_request.mismatch(documents, checkpoint)
+    if error is not None:
+        score_request.offer_fitting(str(error), error.details["labels"], picker)
+    return error is not None
 
 
 def _score_here(checkpoint: str, device: str, corpus: Corpus, source: Source) -> CachedScores:
@@ -155,46 +171,23 @@ def _score_here(checkpoint: str, device: str, corpus: Corpus, source: Source) ->
         return cached_scores.score_in_process(checkpoint, device, corpus, source, progress)
 
 
-def _offer_fitting(problem: str, labels: list[str], picker: str) -> None:
-    """Say which checkpoints have classes that fit, with a button for each."""
-    names = fitting_classes(labels, {name: one.classes for name, one in cache.listings().items()})
-    if picker == "beside":
-        names = [name for name in names if name != st.session_state["checkpoint"]]
-    st.error(plain(f"{problem} {fitting_line(names)}"))
-    with st.container(horizontal=True, key=f"fits_{picker}"):
-        for number, name in enumerate(names[:MOST_OFFERED]):
-            st.button(
-                f"Use {plain(name)}", key=f"fits_{picker}_{number}",
-                on_click=st.session_state.update, args=({picker: name},),
-            )  # fmt: skip
-
-
-def fitting_line(names: Sequence[str]) -> str:
-    """Return which checkpoints can score the documents."""
-    if not names:
-        return "No checkpoint here has classes that fit; train one on the page Train."
-    more = len(names) - MOST_OFFERED
-    beyond = [f"{more:,} more"] if more > 0 else []
-    noun = "this checkpoint" if len(names) == 1 else "these checkpoints"
-    return f"The classes of {noun} fit: {joined([*names[:MOST_OFFERED], *beyond])}."
-
-
 def _start(checkpoint: str, device: str, source: Source) -> None:
     start_scoring(cache.checkpoints_root() / checkpoint, device, source)
+    scoring_queue.attend(request_folder(source, cached_scores.checkpoint_sha256(checkpoint)))
 
 
 def _show_progress(work: Path, checkpoint: str) -> None:
-    """Progress, drawn again every second until the other process has ended."""
+    """Progress and the queue, drawn again every second until the other process has ended."""
 
     def panel() -> None:
         state = job_state(work)
         if state is None or state.kind != "working":
             data_picker.forget_scores()
             st.rerun()
-        st.progress(state.share, f"{plain(checkpoint)}: {progress_line(state)}")
-        with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(state.share, f"{plain(checkpoint)}: {scoring_queue.progress_line(state)}")
+        if scoring_queue.attend(work):
             st.button("Stop", key=f"score_stop_{checkpoint}", on_click=stop_job, args=(work,))
-            st.caption("You can close the page; scoring goes on, and scores so far are kept.")
+        scoring_queue.show(queue.scoring_queue(), work)
 
     st.fragment(panel, run_every=1.0)()
 
@@ -210,22 +203,6 @@ def _show_end(state: JobState, checkpoint: str, device: str, source: Source) -> 
         f"Score with {plain(checkpoint)}", key=f"score_again_{checkpoint}",
         on_click=_start, args=(checkpoint, device, source),
     )  # fmt: skip
-
-
-def progress_line(state: JobState) -> str:
-    """Return how far a job is and how long it will take, as Markdown."""
-    if not state.of:
-        return f"{plain(state.text)} …"
-    left = "" if state.seconds_left is None else f", about {duration(state.seconds_left)} left"
-    return f"{plain(state.text)} {state.done:,} of {state.of:,} documents{left}"
-
-
-def duration(seconds: float) -> str:
-    """Return seconds in a rough unit: "2 hours"."""
-    for unit, length in (("hours", 3600), ("minutes", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{max(1, seconds):.0f} seconds"
 
 
 def scores_popover(scores: Scores) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 
 from han_core.runtime.jobs import JobState
-from pages.errors import scoring
+from pages.errors import score_request, scoring
 from pages.shared import data_picker
 from tests.pages.errors_seen import table, unescaped
 from tests.pages.seen import captions, tokens
@@ -55,16 +56,61 @@ def own_data(tmp_path, monkeypatch):
     data_picker.forget_scores()
 
 
-def test_a_model_of_other_classes_is_answered_with_those_that_fit(topics, errors):
+def test_a_model_of_other_classes_gives_way_once_to_one_that_fits(topics, errors):
     app = upload(errors, TOPICS)
-    assert "The classes of this checkpoint fit: topics" in unescaped(app.error[0].value)
-    app.button(key="fits_checkpoint_0").click().run()
+    said = "small-han does not have the classes of mine.csv; topics was chosen."
+    assert unescaped(app.toast[0].value) == said
     assert not app.error
     assert app.selectbox(key="checkpoint").value == "topics"
     assert table(app)["true"].tolist().count("sport") == 1
     app.selectbox(key="beside").set_value("small-han").run()
     assert "does not say which class it means" in app.error[0].value
     assert len(table(app)) == 2
+
+
+def test_a_model_chosen_by_hand_stays_and_is_answered_with_those_that_fit(topics, errors):
+    app = upload(errors, TOPICS)
+    app.selectbox(key="checkpoint").set_value("small-han").run()
+    assert "The classes of this checkpoint fit: topics" in unescaped(app.error[0].value)
+    assert app.selectbox(key="checkpoint").value == "small-han"
+    app.button(key="fits_checkpoint_0").click().run()
+    assert not app.error
+    assert app.selectbox(key="checkpoint").value == "topics"
+    assert len(table(app)) == 2
+
+
+def many(rows: int) -> str:
+    lines = (f"A {('fine', 'dull')[at % 2]} film {at}.,{('pos', 'neg')[at % 2]}\n"
+             for at in range(rows))  # fmt: skip
+    return "text,label\n" + "".join(lines)
+
+
+def test_many_documents_are_previewed_and_scored_when_that_is_asked_for(errors):
+    app = upload(errors, many(301))
+    assert "errors_table" not in [each.key for each in app.dataframe]
+    labels, texts = (each.value for each in app.dataframe)
+    assert labels.values.tolist() == [["neg", 150, "negative"], ["pos", 151, "positive"]]
+    assert texts["text"].tolist()[0] == "A fine film 0."
+    start = app.button(key="score_start_checkpoint")
+    assert unescaped(start.label) == "Score 301 documents with small-han"
+    start.click().run()
+    assert not app.error
+    assert table(app)["true"].tolist().count("negative") > 0
+    app.selectbox(key="beside").set_value("small-bilstm").run()
+    beside = app.button(key="score_start_beside").label
+    assert unescaped(beside) == "Score 301 documents with small-bilstm"
+
+
+def test_the_same_file_sent_again_is_scored_by_a_second_model(errors):
+    app = upload(errors, many(40))
+    assert len(table(app)) == 40
+    stored = data_picker.score_cache.list_scores()[0]
+    assert stored.origin.source.name == "mine.csv"
+    os.utime(stored.origin.source.path, (1, 1))
+    upload(app, many(40))
+    app.selectbox(key="checkpoint").set_value("small-bilstm").run()
+    assert not app.error
+    assert len(table(app)) == 40
 
 
 def test_a_process_that_failed_for_its_labels_offers_those_that_fit(topics, errors, monkeypatch):
@@ -76,9 +122,11 @@ def test_a_process_that_failed_for_its_labels_offers_those_that_fit(topics, erro
 
 
 def test_which_checkpoints_fit_in_a_sentence():
-    assert scoring.fitting_line([]).startswith("No checkpoint here")
-    assert scoring.fitting_line(["a", "b"]) == "The classes of these checkpoints fit: a and b."
-    assert scoring.fitting_line(list("abcdefgh")).endswith("e, f and 2 more.")
+    assert score_request.fitting_line([]).startswith("No checkpoint here")
+    assert (
+        score_request.fitting_line(["a", "b"]) == "The classes of these checkpoints fit: a and b."
+    )
+    assert score_request.fitting_line(list("abcdefgh")).endswith("e, f and 2 more.")
 
 
 def test_documents_scored_before_choose_the_checkpoint_that_scored_them(topics, errors):
@@ -90,7 +138,7 @@ def test_documents_scored_before_choose_the_checkpoint_that_scored_them(topics, 
         assert len(table(errors)) == 2
         return errors.selectbox(key="checkpoint").value
 
-    upload(errors, TOPICS).button(key="fits_checkpoint_0").click().run()
+    upload(errors, TOPICS)
     data_picker.forget_scores()
     (before,) = data_picker.before()
     assert reopen() == "topics"

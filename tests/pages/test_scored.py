@@ -4,15 +4,17 @@ import json
 import os
 import shutil
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from han_core.analysis.score_cache import list_scores
 from han_core.analysis.scoring import run
+from han_core.analysis.scoring.queue import WAITING, QueuedScoring
 from han_core.analysis.sources import source_of
 from han_core.runtime.jobs import JobState
-from pages.errors import scoring, word_attention
+from pages.errors import scoring, scoring_queue, word_attention
 from pages.shared import data_picker
 from tests.pages.seen import captions
 from tests.processes import PATIENCE
@@ -189,11 +191,50 @@ def test_two_data_sets_of_one_name_are_told_apart(own_file):
 
 def test_how_far_in_words():
     reading = JobState(kind="working", text="Reading a_b.csv")
-    assert scoring.progress_line(reading) == r"Reading a\_b\.csv …"
+    assert scoring_queue.progress_line(reading) == r"Reading a\_b\.csv …"
     at_work = JobState(kind="working", text="Scored", done=1_200, of=9_000, seconds_left=130.0)
-    assert scoring.progress_line(at_work) == "Scored 1,200 of 9,000 documents, about 2 minutes left"
-    assert scoring.duration(9_000) == "2 hours"
-    assert scoring.duration(0.2) == "1 seconds"
+    assert (
+        scoring_queue.progress_line(at_work)
+        == "Scored 1,200 of 9,000 documents, about 2 minutes left"
+    )
+    assert scoring_queue.duration(9_000) == "2 hours"
+    assert scoring_queue.duration(0.2) == "1 seconds"
+
+
+def queued(name: str, visitor: str, text: str, done: int, of: int) -> QueuedScoring:
+    state = JobState(kind="working", text=text, done=done, of=of)
+    return QueuedScoring(Path(name), name, "han_a", visitor, time.time() - 180, state)
+
+
+def test_a_line_of_the_queue_says_what_how_far_since_when_and_whose():
+    running = queued("a_b.csv", "", "Scored", 30, 90)
+    assert scoring_queue.queue_line(running, own=False) == (
+        r"**a\_b\.csv** with **han\_a**: Scored 30 of 90 documents · asked for 3 minutes ago · "
+        "another visitor's"
+    )
+    waiting = scoring_queue.queue_line(queued("a.csv", "me", WAITING, 0, 0), own=True)
+    assert waiting.endswith(": waiting · asked for 3 minutes ago · yours")
+
+
+def queue_script():
+    from pages.errors import scoring_queue
+
+    scoring_queue.show(scoring_queue.scoring_queue())
+
+
+def test_visitors_end_what_is_their_own(tmp_path, monkeypatch):
+    from streamlit.testing.v1 import AppTest
+
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    own = QueuedScoring(mine, "b", "han", "me", 0.0, JobState(kind="working", text=WAITING))
+    queue = [queued("a", "other", "Scored", 1, 2), own]
+    monkeypatch.setattr(scoring_queue, "scoring_queue", lambda: queue)
+    monkeypatch.setattr(scoring_queue, "_visitor", lambda session: "me")
+    app = AppTest.from_function(queue_script, default_timeout=PATIENCE).run()
+    assert [button.label for button in app.button] == ["Remove"]
+    app.button(key="queue_stop_1").click().run()
+    assert (mine / "stop").exists()
 
 
 def test_rare_words_are_left_out():

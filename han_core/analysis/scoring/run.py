@@ -32,6 +32,7 @@ from han_core.analysis.scoring.manifest import (
     describe,
     parts_of,
 )
+from han_core.analysis.scoring.queue import WAITING, has_gone
 from han_core.analysis.scoring.table import is_whole, part_path, stored_metrics, write_part
 from han_core.analysis.scoring.workers import Job, score_here, score_locally, worker_devices
 from han_core.analysis.sources import Source
@@ -259,7 +260,8 @@ def _disk_refusals() -> Iterator[None]:
 def _work(request: dict, tell: ReportProgress) -> dict:
     """Run the background job."""
     source, device = Source.model_validate(request["source"]), str(request["device"])
-    with exclusive_turn(scores_root(), tell, "Waiting for another scoring to end"):
+    work = request_folder(source, checkpoint_sha256(request["folder"]))
+    with exclusive_turn(scores_root(), tell, WAITING, lambda: has_gone(work)):
         tell("Loading the checkpoint", 0, 0)
         checkpoint = load_checkpoint(request["folder"])
         tell(f"Reading {source.name}", 0, 0)
