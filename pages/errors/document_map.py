@@ -15,7 +15,7 @@ from han_core.analysis.query import select
 from han_core.runtime.errors import counted
 from han_core.viz.charts import document_map as charts
 from han_core.viz.markup import beginning, plotly_text
-from pages.errors import scoring, selection
+from pages.errors import scoring_queue, selection
 from pages.errors.context import ErrorsContext, attempt, switch, warn_later
 from pages.shared import cache
 from pages.shared.components import chart
@@ -98,7 +98,7 @@ def _progress(request: MapRequest) -> None:
     current = maps.state(request)
     if current is None or current.kind != "working":
         st.rerun()
-    st.progress(current.share, scoring.progress_line(current))
+    st.progress(current.share, scoring_queue.progress_line(current))
     st.button("Stop", key="stop_map", on_click=maps.stop, args=(request,))
 
 

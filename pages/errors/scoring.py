@@ -141,7 +141,7 @@ def _score(checkpoint: str, device: str, source: Source, picker: str) -> CachedS
             score_request.panel(documents, source, checkpoint, work, picker)
             return None
         corpus = cached_scores.corpus(source)
-        stored = corpus and _score_here(checkpoint, device, corpus, source)
+        stored = None if corpus is None else _score_here(checkpoint, device, corpus, source)
         score_request.forget(work)
         if stored is not None:
             return stored
