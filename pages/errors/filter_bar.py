@@ -99,15 +99,30 @@ def _conditions(store: Store, marks: Marks) -> None:
     popover = st.popover(
         "Add a filter", icon=":material/filter_alt:", key="add_filter", on_change="rerun"
     )
-    if popover.open:
-        st.session_state[OPENED] = True
-    elif OPENED in st.session_state:
+    if not popover.open and OPENED in st.session_state:
         return
+    if popover.open and OPENED not in st.session_state:
+        st.session_state[OPENED] = True
+        _empty_widgets()
     with popover:
         field = _condition(_available(store))
         _widget(field, store, marks)
         if field in sentences.FIELD_HELP:
             st.caption(sentences.FIELD_HELP[field])
+
+
+def _empty_widgets() -> None:
+    """Empty the widgets of the popover, as a browser has them that shows them for the first time.
+
+    So ``_shown`` sends it the conditions that were set before it could show any.
+    """
+    always_in_sight = {"filter_contains"}
+    own = [f"filter_{field}" for field in sentences.FIELDS]
+    ends = [f"filter_{field}_{end}" for field in RANGES for end in ("low", "high")]
+    for key in {*own, *ends, "filter_values"} - always_in_sight:
+        if key in st.session_state:
+            held = st.session_state[key]
+            st.session_state[key] = type(held)() if isinstance(held, list | str | bool) else None
 
 
 def _condition(fields: list[str]) -> str:

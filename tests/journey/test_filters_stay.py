@@ -77,8 +77,10 @@ def test_a_cell_clicked_while_the_filters_are_open_stays_selected(errors):
 
 def test_a_condition_that_was_removed_does_not_come_back(errors):
     documents = select_cell(errors)
-    open_filters(errors)
+    open_filters(errors)  # for the first time, with conditions that it has not shown yet
+    errors.locator(".st-key-filter_true").get_by_text("negative").first.wait_for()
     close_filters(errors)
+    assert conditions(errors) == ONE_CELL
     errors.locator(".st-key-chip_0 button").click()
     errors.get_by_text(f"✕ {ONE_CELL[0]}").wait_for(state="detached")
     settled(errors, RUN_BEGINS)
