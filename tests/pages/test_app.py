@@ -51,4 +51,5 @@ def test_session_state_and_caches_stand_in_few_places():
         "errors/thresholds.py",
         "explore/suggestions.py",
         "train/cached_runs.py",
+        "train/dynamics.py",
     }

@@ -62,11 +62,13 @@ def test_a_strangers_words_are_escaped_on_the_page(root):
     assert plain(hostile) in drawn
 
 
-@pytest.mark.parametrize("name", ["1_Explore", "2_Compare"])
-def test_it_is_read_when_somebody_opens_it(open_page, carded, name):
+@pytest.mark.parametrize(
+    ("name", "key", "value"), [("1_Explore", "drawer", "Model"), ("2_Compare", "about", True)]
+)
+def test_it_is_read_when_somebody_opens_it(open_page, carded, name, key, value):
     app = open_page(name)
     assert "60.0% right" not in text_of(app)
-    app.session_state["about"] = True  # as a click does
+    app.session_state[key] = value  # as a click does
     app.run()
     assert not app.exception
     assert "60.0% right" in text_of(app)
@@ -74,7 +76,7 @@ def test_it_is_read_when_somebody_opens_it(open_page, carded, name):
 
 def test_a_checkpoint_that_went_away_while_it_was_open(root, monkeypatch):
     monkeypatch.setattr(controls.st, "caption", (said := []).append)
-    controls._draw_card("gone")
+    controls.model_card("gone")
     assert "gone" in said[0]
 
 

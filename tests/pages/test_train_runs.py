@@ -1,7 +1,10 @@
 """Runs on the page Train: filter, tags and notes, training again, and sweeps."""
 
+from contextlib import suppress
+
 import pytest
 
+from han_core.runtime.errors import UserError
 from han_core.training.runs import manage
 from han_core.training.runs.manage import runs, stop, view
 from han_core.training.runs.plan import new_folder
@@ -62,7 +65,8 @@ def test_a_run_is_trained_again_with_its_settings(train):  # noqa: F811
     assert [train.number_input(key=f"set_{name}").value for name in settings] == [3, 7, 0.02]
     train.button(key="train_start").click().run()
     newest = runs()[0]
-    stop(newest.id)
+    with suppress(UserError):  # three passes over a few texts may be over
+        stop(newest.id)
     old = view(id).plan
     assert newest.plan.model_copy(update={"name": "", "watched": ()}).parsed() == old.parsed()
     assert newest.plan.model == "bilstm"

@@ -85,7 +85,7 @@ def runs(folder: Path) -> dict[str, Any]:
 def _run(id: str) -> dict[str, Any]:
     app = pages.open_page("4_Train", run=id)
     (table,) = (frame.value for frame in app.dataframe if (frame.key or "").startswith("runs_"))
-    status = dict(zip(table["id"], table["status"], strict=True))
+    status = dict(zip(table["name"], table["status"], strict=True))
     return {"statuses": status, **pages.look(pages.unfolded(app))}
 
 
