@@ -12,6 +12,8 @@ from tests.journey.walk import REVIEW, analyse, download, drawn_tokens, expected
 
 PANELS = "[data-testid=compare-panel]"
 SENTENCES = "[data-testid=sentence-bars] .js-plotly-plot"
+BARS = "[data-testid=sentence-bars] .hs-jump"
+"""The sentence bars of Explore."""
 NAMES = ("small-han", "small-bilstm")
 
 
@@ -53,7 +55,7 @@ def test_compare_what_was_pasted(visit, checkpoints):
     ]
     assert drawn_tokens(visit, PANELS) == expected
     assert visit.evaluate("window.broken") is None
-    go(visit, "Explore", SENTENCES)
+    go(visit, "Explore", BARS)
     assert visit.locator(".st-key-document textarea").input_value() == REVIEW
 
 
@@ -143,7 +145,7 @@ def test_two_versions(compare, checkpoints):
     assert compare.locator(f"{PANELS} [data-testid=prediction]").all_text_contents() == [
         before.label, after.label,
     ]  # fmt: skip
-    go(compare, "Explore", SENTENCES)
+    go(compare, "Explore", BARS)
     go(compare, "Compare", SENTENCES)
     assert compare.locator(".st-key-version textarea").input_value() == changed
 
