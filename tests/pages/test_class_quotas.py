@@ -29,11 +29,10 @@ def test_leave_one_out_waits_in_a_class(open_page, in_class):
     assert "measure_thorough" not in {button.key for button in app.button}
 
 
-def test_the_difference_is_folded_in_a_class(open_page, in_class):
+def test_the_difference_waits_for_its_switch_in_a_class_too(open_page, in_class):
     app = open_page("2_Compare")
     assert "difference" not in hooks(app)
-    app.session_state["difference_figures"] = True
-    app.run()
+    app.button_group(key="shown").set_value("difference").run()
     assert "difference" in hooks(app)
 
 
