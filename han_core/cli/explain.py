@@ -26,6 +26,7 @@ from han_core.data.rationales import read_rationales
 from han_core.data.table import Table, cell_of
 from han_core.explanation import dataset_evidence, plausibility
 from han_core.explanation.explain import explain_each
+from han_core.explanation.explain_maps import with_maps
 from han_core.runtime.errors import UserError, counted
 
 SOON = 1.0
@@ -37,6 +38,9 @@ def explain_flags(parser: ArgumentParser) -> None:
     device_flags(parser)
     parser.add_argument("--input", default="-", metavar="F", help="JSONL with text; - is stdin")
     parser.add_argument("--output", default="-", metavar="F", help="JSONL; - is stdout")
+    parser.add_argument(
+        "--maps", action="store_true", help="add every query's weights over every key"
+    )
 
 
 def run_explain(options: Namespace) -> None:
@@ -53,6 +57,8 @@ def run_explain(options: Namespace) -> None:
         )
         wordless = 0
         for text, id, explanation in zip(texts, ids, explanations, strict=True):
+            if explanation and options.maps:
+                explanation = with_maps(checkpoint, explanation)
             answer = explanation.to_json() if explanation else answer_without_words(text, id)
             wordless += explanation is None
             out.write(json.dumps(answer, allow_nan=False) + "\n")

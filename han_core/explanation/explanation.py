@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from han_core.explanation.attention_map import AttentionMap
 from han_core.text.document import Document, Sentence, Span
 
 Reading = Literal["sentence", "document", "lift"]
@@ -29,6 +30,7 @@ class Explanation:
         sentence_weights: (sentences,) sum to 1.
         word_weights: (tokens,) sum to 1 within each sentence.
         known: (tokens,) whether the vocabulary holds the token.
+        maps: every query's weights over every key, where they were asked for.
 
     Raises:
         ValueError: if a length does not fit the document or the labels.
@@ -41,6 +43,7 @@ class Explanation:
     sentence_weights: np.ndarray
     word_weights: np.ndarray
     known: np.ndarray
+    maps: tuple[AttentionMap, ...] = ()
 
     def __post_init__(self) -> None:
         tokens = sum(self.document.sentence_lengths)
@@ -105,7 +108,7 @@ class Explanation:
             sentences.append(
                 {"start": sentence.start, "end": sentence.end, "weight": weight, "tokens": tokens}
             )
-        return {
+        answer = {
             "id": self.id,
             "label": self.label,
             "probabilities": self.chances,
@@ -117,6 +120,9 @@ class Explanation:
                 "unknown": self.unknown,
             },
         }
+        if self.maps:
+            answer["maps"] = [attention_map.to_json() for attention_map in self.maps]
+        return answer
 
 
 def ranks(weights: np.ndarray) -> np.ndarray:

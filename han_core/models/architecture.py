@@ -92,6 +92,7 @@ class ModelKind:
         step_cost: measured over 28 steps (500 to 8,000 words; embedding 50 to 200, hidden 25
             to 200), all of them within 25%.
         activations: measured over batches of uneven size.
+        maps: whether its words attend to each other, so that a ``MapRequest`` has an answer.
     """
 
     name: str
@@ -104,6 +105,7 @@ class ModelKind:
     step_cost: StepCost
     activations: Activations
     evidence_words: EvidenceWords
+    maps: bool = False
 
     @property
     def hierarchical(self) -> bool:

@@ -1,12 +1,9 @@
 """A flat BiLSTM classifier with one level of attention over all words.
 
 The architecture of "Attention is not Explanation" (Jain and Wallace 2019) and
-of most tutorials. Sentences play no part in its decision; its attention is given per
-sentence so that it can be compared with a HAN's: a sentence's weight is the sum of its
-words' attention, a word's weight its share of that.
+of most tutorials. Sentences play no part in its decision.
 """
 
-import torch
 from torch import Tensor
 
 from han_core.models.architecture import (
@@ -16,13 +13,14 @@ from han_core.models.architecture import (
     ModelKind,
     StepCost,
 )
-from han_core.models.attention import attention_pooling, segment_softmax, segment_sum
-from han_core.models.classifier import Attention, AttentionClassifier, Encoded, Output
+from han_core.models.attention import attention_pooling
+from han_core.models.classifier import Attention, Encoded, Output, decide_flat
+from han_core.models.recurrent.classifier import RecurrentClassifier
 from han_core.models.recurrent.encoder import BidirectionalLSTM
 from han_core.text.batch import Batch
 
 
-class BiLSTMAttention(AttentionClassifier):
+class BiLSTMAttention(RecurrentClassifier):
     def __init__(self, architecture: Architecture):
         super().__init__(architecture)
         a, states = architecture, 2 * architecture.hidden
@@ -43,29 +41,7 @@ class BiLSTMAttention(AttentionClassifier):
         attention: Attention | None = None,
         hold: Tensor | None = None,
     ) -> Output:
-        states, owner = encoded.states, batch.document_of_token
-        if attention is None:
-            scores = self.attention.scores(states, owner, encoded.last)
-            weights = segment_softmax(scores, owner, len(batch))
-            if hold is not None:
-                weights = torch.where(hold[owner], weights.detach(), weights)
-            sentences = len(batch.sentence_lengths)
-            attention = Attention(
-                segment_sum(weights, batch.sentence_of_token, sentences),
-                # The same as weight / sentence weight, but never 0 / 0.
-                segment_softmax(scores, batch.sentence_of_token, sentences),
-            )
-        else:
-            weights = attention.sentence_weights[batch.sentence_of_token] * attention.word_weights
-        # (documents, 2 × hidden)
-        documents, _ = self.attention(states, owner, encoded.last, weights)
-        return Output(
-            self.classifier(self.dropout_document(documents)),
-            attention.sentence_weights,
-            attention.word_weights,
-            documents,
-            states,
-        )
+        return decide_flat(self, self.attention, encoded, batch, attention, hold)
 
 
 BILSTM = ModelKind(

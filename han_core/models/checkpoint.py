@@ -28,7 +28,8 @@ from torch import Tensor
 import han_core
 from han_core.data.labels import check_names
 from han_core.models.architecture import Architecture, ModelKind
-from han_core.models.classifier import AttentionClassifier, InputTable
+from han_core.models.classifier import AttentionClassifier
+from han_core.models.recurrent.classifier import InputTable
 from han_core.models.registry import blank_model, model_kind
 from han_core.models.weights import read_weights, write_weights
 from han_core.runtime.atomic_io import checksum, current_folder, read_json, whole_folder, write_json

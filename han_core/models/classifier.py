@@ -3,6 +3,7 @@
 Words go in through an embedding, a linear layer reads the document's vector, and
 attention is the only path between them. Each model fills in two steps: ``encode``,
 from word vectors to states, and ``decide``, from states through attention to logits.
+``decide_flat`` is the second step of models with one level of attention over all words.
 """
 
 from dataclasses import dataclass
@@ -11,8 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from han_core.models.architecture import Architecture
-from han_core.models.recurrent.encoder import BidirectionalGRU, BidirectionalLSTM
+from han_core.models.attention import AttentionPooling, segment_softmax, segment_sum
 from han_core.models.recurrent.scan import States
+from han_core.models.self_attention import AttentionWindow, MapRequest
 from han_core.text.batch import Batch, SharedBatch
 from han_core.text.vocabulary import PADDING
 
@@ -35,13 +37,15 @@ class Encoded:
     """A batch as the word encoder reads it.
 
     Attributes:
-        states: (tokens, 2 × hidden) a state for each token, written out or not.
-        last: (segments, 2 × hidden) the final states of each sequence that it read: sentences
+        states: (tokens, size) a state for each token, written out or not.
+        last: (segments, size) the final states of each sequence that it read: sentences
             for a HAN, documents for a flat model.
+        windows: self-attention of the batch's only document, where it was asked for.
     """
 
     states: States
     last: Tensor
+    windows: tuple[AttentionWindow, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class Output:
         documents: (documents, size) the vectors that the classifier reads.
         entries: (entries, size) what the attention closest to the output weighs: states of a
             HAN's sentences, of a flat model's words.
+        windows: as ``Encoded``.
 
     Raises:
         ValueError: if logits and document vectors disagree on the documents.
@@ -65,6 +70,7 @@ class Output:
     word_weights: Tensor
     documents: Tensor
     entries: States
+    windows: tuple[AttentionWindow, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.logits) != len(self.documents):
@@ -75,71 +81,65 @@ class AttentionClassifier(nn.Module):
     """Embedding, dropout by level, and the final linear layer.
 
     Args:
-        architecture: all sizes; states have ``2 * hidden`` numbers.
+        architecture: all sizes.
+        size: numbers of a document's vector.
     """
 
-    def __init__(self, architecture: Architecture):
+    def __init__(self, architecture: Architecture, size: int):
         super().__init__()
         self.embedding = nn.Embedding(
             architecture.vocabulary_size, architecture.embedding, padding_idx=PADDING
         )
-        self.classifier = nn.Linear(2 * architecture.hidden, architecture.classes)
+        self.classifier = nn.Linear(size, architecture.classes)
         self.dropout_words = nn.Dropout(architecture.dropout_words)
         self.dropout_sentences = nn.Dropout(architecture.dropout_sentences)
         self.dropout_document = nn.Dropout(architecture.dropout_document)
 
     def forward(
-        self, batch: Batch, attention: Attention | None = None, table: Tensor | None = None
+        self,
+        batch: Batch,
+        attention: Attention | None = None,
+        table: Tensor | None = None,
+        maps: MapRequest | None = None,
     ) -> Output:
         """Read the real tokens of a batch; there is no padding to mask.
 
         Args:
             attention: replaces the model's own weights; the states stay as they are.
-            table: as ``input_table`` made it since the weights last changed.
+            table: as an ``InputTable`` of the model gives it; other models ignore it.
+            maps: of a batch of one document, by a model that has maps.
         """
-        return self.decide(self.read(batch, table), batch, attention)
+        encoded = self.read(batch, table) if maps is None else self.attend(batch, maps)
+        return self.decide(encoded, batch, attention)
 
     def read(self, batch: Batch, table: Tensor | None = None, shared: bool = False) -> Encoded:
-        """Return the states of a batch; a word that occurs often is looked up and projected once.
+        """Return the states of a batch.
 
         Args:
             table: as ``forward``.
             shared: many sequences begin or end alike; without a gradient on a CPU the states
                 may be ``SharedStates`` then, and are the same ones.
         """
-        if self.training:  # dropout makes every occurrence another vector
-            return self.encode(self.embedding(batch.words), batch)
-        lengths, index = self.sequences(batch), batch.words
-        if not self.reader.uses_table(lengths):
-            distinct, index = index.unique(return_inverse=True)
-            return self.encode(self.embedding(distinct), batch, index)
-        if table is None:
-            distinct, index = index.unique(return_inverse=True)
-            table = self.reader.project(self.embedding(distinct))
-        readings, last = self.reader.read_table(table, lengths, index, shared)
-        return Encoded(readings if shared else readings.dense(), last)
+        return self.encode(self.embedding(batch.words), batch)
 
-    def encode(self, vectors: Tensor, batch: Batch, index: Tensor | None = None) -> Encoded:
+    def attend(self, batch: Batch, maps: MapRequest) -> Encoded:
+        """Read the batch's only document with its self-attention recorded or changed."""
+        return self.encode(self.embedding(batch.words), batch, maps=maps)
+
+    def encode(
+        self,
+        vectors: Tensor,
+        batch: Batch,
+        index: Tensor | None = None,
+        maps: MapRequest | None = None,
+    ) -> Encoded:
         """States from word vectors.
 
         Args:
             vectors: (tokens, embedding), or with ``index`` (distinct, embedding).
             index: (tokens,) the row of ``vectors`` that stands at each token.
+            maps: as ``forward``.
         """
-        return Encoded(*self.reader(self.dropout_words(vectors), self.sequences(batch), index))
-
-    def input_table(self) -> Tensor:
-        """(2, vocabulary, gates) what the word encoder takes in at each word outside training."""
-        with torch.no_grad():
-            return self.reader.project(self.embedding.weight)
-
-    @property
-    def reader(self) -> BidirectionalGRU | BidirectionalLSTM:
-        """The recurrent layer that reads words."""
-        raise NotImplementedError
-
-    def sequences(self, batch: Batch) -> Tensor:
-        """Return the number of tokens of each sequence that ``reader`` reads."""
         raise NotImplementedError
 
     def decide(
@@ -163,31 +163,40 @@ class AttentionClassifier(nn.Module):
         return self.decide(self.read(flat, shared=True), flat).logits
 
 
-LARGEST_TABLE = 30_000_000
-"""Numbers in an input table, 120 MB; larger vocabularies go without."""
+def decide_flat(
+    model: AttentionClassifier,
+    pooling: AttentionPooling,
+    encoded: Encoded,
+    batch: Batch,
+    attention: Attention | None = None,
+    hold: Tensor | None = None,
+) -> Output:
+    """``AttentionClassifier.decide`` with one attention over all words of a document.
 
-
-class InputTable:
-    """What a model's word encoder takes in at each word of the vocabulary.
-
-    Passes over real texts look up the same words and multiply each with the same weights. The
-    table is made when it is first of use and again after a weight changed.
+    Sentences play no part in the decision; the attention is given per sentence so that it can
+    be compared with a HAN's: a sentence's weight is the sum of its words' attention, a word's
+    weight its share of that.
     """
-
-    def __init__(self, model: AttentionClassifier):
-        self.model = model
-        self._cached: tuple[tuple, Tensor] | None = None
-
-    def for_batch(self, batch: Batch) -> Tensor | None:
-        """Return (2, vocabulary, gates) for ``model.read``; None where it reads from none."""
-        model = self.model
-        words, gates = model.embedding.num_embeddings, len(model.reader.all_weights[0][0])
-        if model.training or not model.reader.uses_table(model.sequences(batch)):
-            return None
-        if 2 * words * gates > LARGEST_TABLE:
-            return None
-        weights = (model.embedding.weight, *model.reader.parameters())
-        state = tuple((weight.data_ptr(), weight._version) for weight in weights)
-        if self._cached is None or self._cached[0] != state:
-            self._cached = (state, model.input_table())
-        return self._cached[1]
+    states, owner = encoded.states, batch.document_of_token
+    if attention is None:
+        scores = pooling.scores(states, owner, encoded.last)
+        weights = segment_softmax(scores, owner, len(batch))
+        if hold is not None:
+            weights = torch.where(hold[owner], weights.detach(), weights)
+        sentences = len(batch.sentence_lengths)
+        attention = Attention(
+            segment_sum(weights, batch.sentence_of_token, sentences),
+            # The same as weight / sentence weight, but never 0 / 0.
+            segment_softmax(scores, batch.sentence_of_token, sentences),
+        )
+    else:
+        weights = attention.sentence_weights[batch.sentence_of_token] * attention.word_weights
+    documents, _ = pooling(states, owner, encoded.last, weights)  # (documents, size)
+    return Output(
+        model.classifier(model.dropout_document(documents)),
+        attention.sentence_weights,
+        attention.word_weights,
+        documents,
+        states,
+        encoded.windows,
+    )

@@ -14,13 +14,14 @@ from han_core.models.architecture import (
     StepCost,
 )
 from han_core.models.attention import attention_pooling
-from han_core.models.classifier import Attention, AttentionClassifier, Encoded, Output
+from han_core.models.classifier import Attention, Encoded, Output
+from han_core.models.recurrent.classifier import RecurrentClassifier
 from han_core.models.recurrent.encoder import BidirectionalGRU
 from han_core.models.recurrent.scan import States
 from han_core.text.batch import Batch, SharedBatch, owners
 
 
-class HierarchicalAttention(AttentionClassifier):
+class HierarchicalAttention(RecurrentClassifier):
     def __init__(self, architecture: Architecture):
         super().__init__(architecture)
         a, states = architecture, 2 * architecture.hidden

@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from han_core.explanation.explain import explain
-from han_core.models import classifier
 from han_core.models.architecture import Architecture
 from han_core.models.attention import segment_sum
 from han_core.models.checkpoint import load_checkpoint
-from han_core.models.classifier import AttentionClassifier, InputTable, Output
+from han_core.models.classifier import AttentionClassifier, Output
+from han_core.models.recurrent import classifier
+from han_core.models.recurrent.classifier import InputTable
 from han_core.models.registry import build_model, count_parameters
 from han_core.text.batch import Batch, NumberedDocument, collate, number_document
 
@@ -143,7 +144,7 @@ def test_the_number_of_parameters_by_hand(kind, form, expected):
 def test_a_class_without_its_own_pass_is_refused():
     architecture = Architecture(model="han", vocabulary_size=WORDS, classes=2)
     with pytest.raises(NotImplementedError):
-        AttentionClassifier(architecture)(collate([document([1])]))
+        AttentionClassifier(architecture, 2)(collate([document([1])]))
 
 
 def test_an_output_whose_parts_disagree_is_refused():

@@ -1,10 +1,11 @@
-"""``python -m tests.recorded.record`` rewrites the recordings from the tree it stands in."""
+"""``python -m tests.recorded.record [NAME …]`` rewrites recordings from the tree it stands in."""
 
 import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported, as in the tests
 
 import json
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -45,7 +46,7 @@ def present(name: str, folder: Path) -> Any:
 
 
 def main() -> None:
-    for name in RECORDINGS:
+    for name in sys.argv[1:] or RECORDINGS:
         with tempfile.TemporaryDirectory() as folder:
             value = present(name, Path(folder).resolve())
         path_of(name).parent.mkdir(exist_ok=True)

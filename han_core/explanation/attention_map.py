@@ -1,0 +1,112 @@
+"""Maps of attention: which position attends to which, by layer and head.
+
+A map of self-attention has a row and a column for each word; HAN's two levels are maps as well,
+of one head: a sentence's weights over its words, and the document's over its sentences.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from han_core.models.self_attention import AttentionWindow
+from han_core.text.document import Span
+
+Axis = Literal["token", "sentence", "source", "target", "time", "patch"]
+"""What stands along a side: characters' spans for text, steps for time, cells for patches."""
+
+Place = tuple[int, int]
+
+SELF_ATTENTION, WORDS, SENTENCES = "self-attention", "words", "sentences"
+
+_OFF = 1e-3  # a row of half precision sums to 1 within this
+
+
+@dataclass(frozen=True)
+class AttentionMap:
+    """Weights of every query over every key.
+
+    Attributes:
+        name: of the attention; of a long document's windows the tokens are said.
+        query_axis, key_axis: what the rows and the columns are.
+        queries, keys: their places in the text (start, end). An empty place is a special
+            position, such as BERT's [CLS].
+        weights: (layers, heads, queries, keys), no weight negative, each row sums to 1.
+        special: the names of the special keys, in order.
+
+    Raises:
+        ValueError: if shapes and places disagree or a row does not sum to 1.
+    """
+
+    name: str
+    query_axis: Axis
+    key_axis: Axis
+    queries: tuple[Place, ...]
+    keys: tuple[Place, ...]
+    weights: np.ndarray
+    special: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        expected = (len(self.queries), len(self.keys))
+        if self.weights.ndim != 4 or self.weights.shape[2:] != expected:
+            raise ValueError(f"(layers, heads, {expected}) expected, {self.weights.shape} came")
+        if (self.weights < 0).any() or (abs(self.weights.sum(3, dtype=float) - 1) > _OFF).any():
+            raise ValueError("rows that sum to 1 expected, others came")
+        if len(self.special) != sum(start == end for start, end in self.keys):
+            raise ValueError(f"a name for each special key expected, {self.special} came")
+
+    @property
+    def layers(self) -> int:
+        return self.weights.shape[0]
+
+    @property
+    def heads(self) -> int:
+        return self.weights.shape[1]
+
+    def text_of_key(self, text: str, at: int) -> str:
+        """Return what stands at a key of ``text``; the name of a special one."""
+        start, end = self.keys[at]
+        if start < end:
+            return text[start:end]
+        return self.special[sum(a == b for a, b in self.keys[:at])]
+
+    def to_json(self) -> dict:
+        """Return the map as the command line writes it, weights in full precision."""
+        return {
+            "name": self.name,
+            "layers": self.layers,
+            "heads": self.heads,
+            "query_axis": self.query_axis,
+            "key_axis": self.key_axis,
+            "queries": [list(place) for place in self.queries],
+            "keys": [list(place) for place in self.keys],
+            "special": list(self.special),
+            "weights": self.weights.astype(float).tolist(),
+        }
+
+
+def window_maps(
+    windows: Sequence[AttentionWindow], tokens: Sequence[Span], special: Sequence[str] = ()
+) -> tuple[AttentionMap, ...]:
+    """Return self-attention over a document's tokens, a map for each window.
+
+    Args:
+        tokens: of the document, which the windows count.
+        special: names of a window's special positions, those before the tokens first.
+    """
+    maps = []
+    for window in windows:
+        inside = places_of(tokens[window.start : window.end])
+        places = (*[(inside[0][0],) * 2] * window.before, *inside)
+        places = (*places, *[(inside[-1][1],) * 2] * window.after)
+        weights = np.stack([layer.detach().float().cpu().numpy() for layer in window.layers])
+        part = f", tokens {window.start + 1} to {window.end}" if len(windows) > 1 else ""
+        name = f"{SELF_ATTENTION}{part}"
+        maps.append(AttentionMap(name, "token", "token", places, places, weights, tuple(special)))
+    return tuple(maps)
+
+
+def places_of(spans: Sequence[Span]) -> tuple[Place, ...]:
+    """Return the place of each span."""
+    return tuple((span.start, span.end) for span in spans)

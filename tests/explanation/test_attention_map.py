@@ -1,0 +1,53 @@
+"""Maps of attention by hand, and the two levels of a model as maps."""
+
+import numpy as np
+import pytest
+import torch
+
+from han_core.explanation.attention_map import AttentionMap, window_maps
+from han_core.explanation.explain import explain
+from han_core.explanation.explain_maps import with_maps
+from han_core.models.checkpoint import load_checkpoint
+from han_core.models.self_attention import AttentionWindow
+from han_core.text.document import Span
+
+TEXT = "A fine film. It was dull at the end!"
+
+
+@pytest.mark.parametrize("kind", ["han", "bilstm"])
+def test_the_levels_of_a_model_are_its_weights(random_checkpoint, kind):
+    checkpoint = load_checkpoint(random_checkpoint(kind))
+    explanation = with_maps(checkpoint, explain(checkpoint, TEXT))
+    words = explanation.maps[0]
+    assert [words.text_of_key(TEXT, at) for at in range(3)] == ["A", "fine", "film"]
+    if not checkpoint.kind.hierarchical:
+        assert np.array_equal(words.weights[0, 0, 0], explanation.document_weights)
+        return
+    sentences = explanation.maps[1]
+    assert np.array_equal(sentences.weights[0, 0, 0], explanation.sentence_weights)
+    together = sentences.weights[0, 0, 0] @ words.weights[0, 0]
+    assert together == pytest.approx(explanation.document_weights, abs=1e-12)
+
+
+def test_a_window_has_special_positions_of_no_length_and_says_its_tokens():
+    weights = torch.full((1, 4, 4), 0.25)
+    windows = [AttentionWindow(start, start + 2, (weights,), 1, 1) for start in (0, 1)]
+    tokens = [Span(0, 2), Span(3, 4), Span(5, 9)]
+    first, second = window_maps(windows, tokens, ("[CLS]", "[SEP]"))
+    assert first.keys == ((0, 0), (0, 2), (3, 4), (4, 4))
+    assert second.name == "self-attention, tokens 2 to 3"
+    assert first.to_json()["special"] == ["[CLS]", "[SEP]"]
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [np.ones((1, 1, 1)), np.full((1, 1, 1, 2), 0.6), np.array([[[[1.5, -0.5]]]])],
+)
+def test_what_is_no_distribution_is_refused(weights):
+    with pytest.raises(ValueError):
+        AttentionMap("a", "token", "token", ((0, 1),), ((0, 1), (1, 2)), weights)
+
+
+def test_a_layer_of_other_positions_is_refused():
+    with pytest.raises(ValueError):
+        AttentionWindow(0, 3, (torch.ones(1, 2, 2),))
