@@ -14,20 +14,18 @@ from han_core.cli.common import (
     load_chosen,
     print_json,
     progress_bar,
-    reason,
     say,
     say_all,
 )
 from han_core.data.corpus import Corpus, read_corpus
 from han_core.data.rationales import Rationales, read_rationales
-from han_core.models.checkpoint import CARD, README, Checkpoint, find_folder
-from han_core.runtime.atomic_io import current_folder, write_atomically
+from han_core.models.checkpoint import CARD, Checkpoint, find_folder
+from han_core.runtime.atomic_io import current_folder
 from han_core.runtime.errors import UserError
 from han_core.viz.model_card import measured
-from han_core.viz.model_card.content import Baseline, Card, read_card, weights_of, write_card
+from han_core.viz.model_card.content import Baseline, Card, read_card, weights_of
 from han_core.viz.model_card.known import checkpoint_facts
-from han_core.viz.model_card.readme import read_baselines, readme
-from han_core.viz.model_card.sections import sections
+from han_core.viz.model_card.readme import read_baselines
 
 
 def card_flags(parser: ArgumentParser) -> None:
@@ -60,7 +58,7 @@ def run_card(options: Namespace) -> None:
     folder = current_folder(find_folder(options.checkpoint))
     check_writable(str(folder / CARD))
     card = _measured(options, checkpoint, _begun(folder, checkpoint))
-    _write(options.checkpoint, folder, card)
+    measured.write_files(options.checkpoint, card)
     held = card.model_dump(exclude_none=True, exclude={"format", "weights"})
     print_json({"checkpoint": checkpoint.name, "folder": str(folder), "holds": list(held)})
 
@@ -121,15 +119,6 @@ def _marked(options: Namespace, card: Card) -> Rationales | None:
 def _rivals(options: Namespace) -> tuple[Baseline, ...]:
     own = checkpoint_facts(options.checkpoint)
     return read_baselines(input_bytes(options.baselines), own.name, own.documents.get("test", 0))
-
-
-def _write(checkpoint: str, folder: Path, card: Card) -> None:
-    own = checkpoint_facts(checkpoint)
-    try:
-        write_card(folder, card)
-        write_atomically(folder / README, readme(own, sections(own, card)).encode("utf-8"))
-    except OSError as error:
-        raise UserError(f"The card of {own.name} can't be written: {reason(error)}.") from error
 
 
 COMMANDS = {"card": Command(card_flags, run_card)}

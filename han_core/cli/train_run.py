@@ -19,6 +19,7 @@ from han_core.data.splits import read_parts
 from han_core.runtime.atomic_io import current_folder
 from han_core.runtime.devices import choose_device
 from han_core.runtime.errors import UserError
+from han_core.runtime.paths import checkpoints_root
 from han_core.training.callbacks import Stopped
 from han_core.training.dynamics import DynamicsRecorder, recording
 from han_core.training.runs.archive import publish_run
@@ -27,6 +28,7 @@ from han_core.training.runs.event_writer import EventWriter
 from han_core.training.runs.plan import CHECKPOINT, read_plan
 from han_core.training.runs.queue import CANCEL
 from han_core.training.train import train
+from han_core.viz.model_card.measured import complete_card
 
 LOOK = 0.2  # seconds between two looks for a cancellation
 
@@ -79,7 +81,8 @@ def _publish(folder: Path, writer: EventWriter) -> None:
     """Offer a run that is done on every page; where that fails, nothing of it is lost."""
     try:
         name = publish_run(folder, read_plan(folder).name)
-        writer.say(f"The run is now the checkpoint {name}.")
+        writer.say(f"The run is now the model {name}.")
+        complete_card(checkpoints_root() / name)
     except UserError as error:
         writer.say(str(error))
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from han_core.data.corpus import read_corpus
+from han_core.data.labels import fitting_classes
 from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import (
     CARD,
@@ -28,6 +30,9 @@ from han_core.runtime.paths import checkpoints_root
 
 DEFAULT = "han-imdb"
 """The checkpoint that pages show first, unless ``HANSCOPE_DEFAULT_MODEL`` names another."""
+
+MIXED = "bundled:classroom"
+"""The mixed examples: bundled reviews of many things, on which all models can be compared."""
 
 LONGEST_DATASET = 200  # characters of its name that are shown
 
@@ -53,6 +58,11 @@ class Listing:
     segmentation: str = "words"
     accuracy_of: str = ""
     mixed_accuracy: float | None = None
+
+    @property
+    def mixed_misfit(self) -> str:
+        """What the mixed examples lack for this model: "language" or "classes"; "" if nothing."""
+        return mixed_misfit(self.language, self.classes)
 
     def to_json(self) -> dict:
         """As the command ``checkpoints`` prints it."""
@@ -89,6 +99,16 @@ def default_checkpoint(listings: Mapping[str, Listing]) -> str:
         return default
     two_levels = (name for name, one in listings.items() if model_kind(one.model).hierarchical)
     return next(two_levels, next(iter(listings)))
+
+
+@lru_cache(maxsize=256)
+def mixed_misfit(language: str, classes: tuple[str, ...]) -> str:
+    """What the mixed examples lack for such a model: "language" or "classes"; "" if nothing."""
+    try:
+        labels = read_corpus(f"{MIXED}/{language}@all").labels
+    except UserError:
+        return "language"
+    return "" if fitting_classes(labels, {"": classes}) else "classes"
 
 
 def _entries(root: Path | None) -> list[Listing | str]:

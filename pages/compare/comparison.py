@@ -125,7 +125,7 @@ def pick(strip: DeltaGenerator) -> Request:
     listings = cache.listings()
     notes = model_notes([listings[name] for name in names if name in listings])
     if kind == "models":
-        _check(len(names), "checkpoints")
+        _check(len(names), "models")
     if kind == "methods":
         _check(len(methods), "methods")
     return Request(kind, tuple(names), device, reading, methods, target, notes, shown)

@@ -46,7 +46,7 @@ def _show(view: View) -> None:
         st.session_state["checkpoint"] = view.checkpoint
     else:
         document_input.set_notice(
-            "text", f"The link names the checkpoint {view.checkpoint}, which is not on this server."
+            "text", f"The link names the model {view.checkpoint}, which is not on this server."
         )
     for key in ("reading", "method", "target", "placebo"):
         st.session_state[key] = getattr(view, key)

@@ -23,10 +23,10 @@ from pages.shared import cache, wording
 from pages.shared.page import plain, restore_value, set_value
 
 NO_CARD = (
-    "This checkpoint has no card, so only its own metrics are shown. To measure more, run: "
+    "This model has no card, so only its own metrics are shown. To measure more, run: "
     "python -m han_core card --checkpoint {name}"
 )
-FROM_CARD = "These figures come with the checkpoint; they were not measured here."
+FROM_CARD = "These figures come with the model; they were not measured here."
 
 
 @st.fragment
@@ -139,7 +139,7 @@ def checkpoints() -> list[str]:
         persist_state="session",
     )
     if len(chosen) < 2:
-        raise UserError("Two checkpoints or more are needed for a comparison. Choose another one.")
+        raise UserError("Two models or more are needed for a comparison. Choose another one.")
     return chosen
 
 
@@ -198,7 +198,7 @@ def _listings() -> dict[str, Listing]:
     if not listings:
         folder = cache.checkpoints_root().name
         raise UserError(
-            f"There is no checkpoint in the folder {folder}. "
+            f"There is no model in the folder {folder}. "
             "Train one on the page Train, or with: python -m han_core train"
         )
     return listings

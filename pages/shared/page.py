@@ -111,7 +111,7 @@ def _available(key: str, held: object, options: Collection[str]) -> object:
     choices = held if isinstance(held, list) else [held]
     for choice in choices:
         if choice not in options:
-            name = key.removesuffix("s")
+            name = key.removesuffix("s").replace("checkpoint", "model")
             st.warning(f"The {name} {plain(str(choice))} is no longer there.")
     left = [choice for choice in choices if choice in options]
     return left if isinstance(held, list) else next(iter(left), None)

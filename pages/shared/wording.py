@@ -62,7 +62,7 @@ ACCURACIES = (
     "Test: the share of its own test documents that the model gets right. Validation: the same on "
     "documents that also chose the best epoch, so it reads a little high. Mixed examples: the "
     "same on our bundled reviews of films, food, travel and other things, for most models another "
-    "domain."
+    "domain. A model of another language or with other classes has none."
 )
 MATRIX = (
     "Rows are the true classes, columns the predicted ones. Click a cell to see only its "
@@ -89,12 +89,17 @@ def checkpoint_name(listing: Listing) -> str:
 
 
 def accuracies(listing: Listing) -> list[str]:
-    """Return "92.3% test" and "60.9% mixed examples", as far as they were measured."""
-    measured = (
-        (listing.accuracy, listing.accuracy_of),
-        (listing.mixed_accuracy, "mixed examples"),
-    )
-    return [f"{value:.1%} {name}" for value, name in measured if value is not None]
+    """Return "92.3% test" and "60.9% mixed examples", or why there is no second one."""
+    own = [] if listing.accuracy is None else [f"{listing.accuracy:.1%} {listing.accuracy_of}"]
+    return [*own, mixed_examples(listing)]
+
+
+def mixed_examples(listing: Listing) -> str:
+    """Return "60.9% mixed examples", "mixed examples: other classes" or "… not measured"."""
+    if listing.mixed_accuracy is not None:
+        return f"{listing.mixed_accuracy:.1%} mixed examples"
+    misfit = listing.mixed_misfit
+    return f"mixed examples: {f'other {misfit}' if misfit else 'not measured'}"
 
 
 def short_name(listing: Listing) -> str:

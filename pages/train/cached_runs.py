@@ -1,5 +1,6 @@
 """Answers that the page Train keeps for everybody; bounded, and keyed by what decides them."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import plotly.graph_objects as go
@@ -10,7 +11,8 @@ from han_core.data import hub_preview, preview
 from han_core.data.hub_preview import HubDataset
 from han_core.data.preview import DataPreview
 from han_core.data.splits import Source
-from han_core.runtime.paths import runs_root
+from han_core.runtime.errors import UserError
+from han_core.runtime.paths import checkpoints_root, runs_root
 from han_core.runtime.quotas import QUOTAS
 from han_core.training.estimate import Estimate
 from han_core.training.runs import manage
@@ -19,6 +21,7 @@ from han_core.training.runs.view import RunView, labels_of
 from han_core.viz import film
 from han_core.viz.charts.curves import Drawing, Measure, RunHistory, curves
 from han_core.viz.film import AttentionFilm
+from han_core.viz.model_card.measured import complete_card
 
 MINUTES = 10
 """For which an answer of the hub is kept."""
@@ -77,6 +80,16 @@ def forget_runs() -> None:
     """List the runs anew, after one was changed."""
     _runs.clear()
     disk_usage.clear()
+
+
+def complete_published(id: str) -> None:
+    """Measure the model that was made of a run on the mixed examples, where they fit.
+
+    Where its card cannot be written, the pickers say that it was not measured.
+    """
+    with suppress(UserError):
+        if name := manage.view(id).published:
+            complete_card(checkpoints_root() / name)
 
 
 @st.cache_resource(ttl=1, max_entries=2, show_spinner=False)

@@ -32,7 +32,7 @@ def origin() -> Listing | None:
 
 def start_from() -> dict[str, Any]:
     """Draw the picker of a checkpoint to start from, and return its settings."""
-    with st.expander("Start from an existing checkpoint", key="train_origin"):
+    with st.expander("Start from an existing model", key="train_origin"):
         names = {NOTHING: "Random weights"}
         names |= {n: wording.checkpoint_name(listing) for n, listing in cache.listings().items()}
         restore_value("train_from", NOTHING, names)

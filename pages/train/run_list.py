@@ -96,7 +96,7 @@ def _address(runs: bool) -> None:
 def _import_zip() -> None:
     """The popover with the file picker; an imported run is opened at once."""
     with st.popover("Import a zip"):
-        st.file_uploader("A checkpoint that was downloaded as a zip", type=["zip"],
+        st.file_uploader("A model that was downloaded as a zip", type=["zip"],
                          key="zip_upload")  # fmt: skip
         _load()
 
@@ -109,6 +109,7 @@ def _load() -> None:
             return
         with st.spinner("Checking the zip …"):
             id = import_archive(file.getvalue())
+            cached_runs.complete_published(id)
     except UserError as error:
         st.error(plain(str(error)))
         return
@@ -244,7 +245,7 @@ def _columns() -> dict:
         "sweep": column.TextColumn(),
         "note": column.TextColumn(),
         "device": column.TextColumn(),
-        "checkpoint": column.TextColumn(),
+        "checkpoint": column.TextColumn("model name"),
         "made": column.DatetimeColumn(format="D MMM, HH:mm"),
     }
 

@@ -171,7 +171,7 @@ def _actions(run: RunView) -> None:
         if run.can_resume:
             _button("Resume", "run_resume", manage.resume, run.id, _pick_device(run))
         if run.checkpoint is not None and not run.published and not run.is_live:
-            _button("Publish as a checkpoint", "run_publish", manage.publish, run.id)
+            _button("Publish as a model", "run_publish", _publish, run.id)
         if run.plan is not None:
             run_notes.again(run.plan, run_list.open_form)
             _rename(run)
@@ -199,6 +199,11 @@ def _try(action: Callable, *arguments: object) -> None:
     cached_runs.forget_runs()
 
 
+def _publish(id: str) -> None:
+    manage.publish(id)
+    cached_runs.complete_published(id)
+
+
 def _pick_device(run: RunView) -> str | None:
     """The device to resume on: a picker where there is a choice, or where the first is gone."""
     devices = available_devices()
@@ -216,9 +221,7 @@ def _open_in_explore(name: str) -> None:
         if name in cache.listings():
             st.session_state["checkpoint"] = name
             st.switch_page("pages/1_Explore.py")
-        st.session_state[NOTICE] = (
-            f"The checkpoint {name} cannot be opened: it was moved or damaged."
-        )
+        st.session_state[NOTICE] = f"The model {name} cannot be opened: it was moved or damaged."
         st.rerun()
 
 
@@ -249,7 +252,7 @@ def _confirm_deletion(run: RunView) -> None:
     def question() -> None:
         st.write(sentences.DELETE)
         with_checkpoint = bool(run.published) and st.checkbox(
-            f"Also delete the checkpoint {plain(run.published or '')}", key="run_delete_checkpoint"
+            f"Also delete the model {plain(run.published or '')}", key="run_delete_checkpoint"
         )
         with st.container(horizontal=True):
             if st.button("Delete", type="primary", key="run_delete_yes"):

@@ -83,10 +83,10 @@ UNLABELLED = (
 TEACHERS = (
     "nb-svm and tf-idf are bags of words that are trained first on the training documents; the "
     "two together usually know more than one, and with many classes tf-idf is the better one. A "
-    "checkpoint that was trained on documents held out here makes validation look too good: use "
+    "model that was trained on documents held out here makes validation look too good: use "
     "the same seed of the split and the same shares as in its run."
 )
-NO_TEACHER = "Texts without labels need a teacher. Choose nb-svm, tf-idf or a checkpoint."
+NO_TEACHER = "Texts without labels need a teacher. Choose nb-svm, tf-idf or a model."
 NO_VALIDATION_FILE = "Without a file, a share of the documents is held out for validation."
 DOWNLOAD = (
     "Only the first rows have been fetched. The run downloads the data set itself; inspect all "
@@ -94,7 +94,7 @@ DOWNLOAD = (
 )
 SETTINGS = "The preset fills in everything. Open what you want to change."
 ORIGIN = (
-    "Vocabulary, sizes and weights come from the checkpoint, and training continues on these "
+    "Vocabulary, sizes and weights come from that model, and training continues on these "
     "documents: for another domain, or for more data. With another form of attention, only "
     "attention starts from random weights."
 )
@@ -206,7 +206,7 @@ def largest_runs(largest: Sequence[tuple[str, int]]) -> str:
     names = ", ".join(f"{name} ({file_size(size)})" for name, size in largest)
     return (
         f"The largest runs: {names or 'none'}. Select a run and press Delete to make room; its "
-        "checkpoint can go with it. Of the prepared texts, those that were used longest ago are "
+        "model can go with it. Of the prepared texts, those that were used longest ago are "
         "deleted automatically. Where a limit is reached, no new run starts."
     )
 

@@ -156,7 +156,7 @@ def test_too_few_or_too_many_models_get_one_sentence(compare, root, three, numbe
     names = ["small-han", "small-bilstm", "small-han-again", "x", "y"][:number]
     app.multiselect(key="checkpoints").set_value(names).run()
     assert len(app.error) == 1
-    assert ("Two checkpoints" if number < 2 else "Two to four") in app.error[0].value
+    assert ("Two models" if number < 2 else "Two to four") in app.error[0].value
     assert not hooks(app).count("compare-panel")
     app.multiselect(key="checkpoints").set_value(["small-bilstm", "small-han"]).run()
     assert not app.error
@@ -202,7 +202,7 @@ def test_a_checkpoint_that_went_away_is_said(compare, root, three):
     assert hooks(app).count("compare-panel") == 2
     shutil.rmtree(root / "small-han-again")
     app.run()
-    assert "Two checkpoints" in app.error[0].value
+    assert "Two models" in app.error[0].value
     assert app.text_area(key="document").value
 
 

@@ -243,5 +243,5 @@ def test_no_checkpoint_at_all_gets_one_sentence(open_page, root):
     shutil.rmtree(root)
     root.mkdir()
     app.run()
-    assert [error.value for error in app.error if "no checkpoint" in error.value]
+    assert [error.value for error in app.error if "no model" in error.value]
     assert app.text_area(key="document").value

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from han_core.data.splits import Source
-from han_core.models.listing import Listing
+from han_core.models.listing import Listing, list_checkpoints
 from han_core.training import optimization
 from han_core.training.runs.event_log import EventLog
 from han_core.training.runs.manage import runs, stop, view
@@ -391,7 +391,8 @@ def test_a_run_begins_and_becomes_a_checkpoint(train, root):
     assert view(run.id).status == "done", view(run.id).message
     train.run()
     assert train.button(key="run_explore").label == "Open in Explore"
-    assert (root / "mine").is_dir()
+    (mine,) = (one for one in list_checkpoints(root) if one.name == "mine")
+    assert mine.mixed_accuracy is not None
     assert "run-curves" in hooks(train)
 
 
@@ -481,7 +482,8 @@ def test_a_zip_becomes_a_run_and_a_checkpoint(train, root):
     assert not train.error
     assert train.header[0].value.startswith("small")
     assert train.button(key="run_explore")
-    assert (root / "small-han-2").is_dir()
+    (imported,) = (one for one in list_checkpoints(root) if one.name == "small-han-2")
+    assert imported.mixed_accuracy is not None
 
 
 def test_a_run_is_renamed(train):

@@ -1,4 +1,5 @@
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,15 +23,30 @@ def listing(model="han", attention="additive", accuracy=0.9061, part="test", mix
 
 
 def test_names_of_checkpoints():
-    assert wording.checkpoint_name(listing()) == "a · HAN · imdb · 90.6% test"
+    assert wording.checkpoint_name(listing()) == (
+        "a · HAN · imdb · 90.6% test · mixed examples: not measured"
+    )
     assert wording.checkpoint_name(listing("bilstm", "dot", None)) == (
-        "a · BiLSTM, dot attention · imdb"
+        "a · BiLSTM, dot attention · imdb · mixed examples: not measured"
     )
     assert wording.checkpoint_name(listing(part="validation", mixed=0.609)) == (
         "a · HAN · imdb · 90.6% validation · 60.9% mixed examples"
     )
     assert wording.short_name(listing(mixed=0.609)) == "a · 90.6% test"
     assert wording.short_name(listing(accuracy=None, mixed=0.609)) == "a"
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({}, "mixed examples: not measured"),
+        ({"mixed_accuracy": 0.5}, "50.0% mixed examples"),
+        ({"classes": ("sport", "politics")}, "mixed examples: other classes"),
+        ({"language": "fr"}, "mixed examples: other language"),
+    ],
+)
+def test_a_picker_says_why_there_is_no_accuracy_on_the_mixed_examples(changes, name):
+    assert wording.mixed_examples(replace(listing(), **changes)) == name
 
 
 def test_name_of_an_example_is_one_short_line():

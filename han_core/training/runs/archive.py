@@ -179,7 +179,7 @@ def publish_run(folder: Path, name: str) -> str:
     """
     source = current_folder(folder / "checkpoint")
     if not (source / CONFIG).is_file():
-        raise UserError("The run has no checkpoint yet; one is written after its first epoch.")
+        raise UserError("The run has no model yet; one is written after its first epoch.")
     if not published(folder):
         CHECKPOINTS.check(sum(file.stat().st_size for file in source.iterdir() if file.is_file()))
     with _writing_checkpoint(), held(folder.parent / TURN):
@@ -243,4 +243,4 @@ def _is_called(folder: str, name: str) -> bool:
 
 
 def _writing_checkpoint() -> AbstractContextManager[None]:
-    return system_errors(f"The checkpoint cannot be written to {checkpoints_root()}")
+    return system_errors(f"The model cannot be written to {checkpoints_root()}")

@@ -128,7 +128,7 @@ def publish(id: str, name: str | None = None) -> str:
     """
     run = view(id)
     if run.is_live:
-        raise UserError(f"{run.name} is at work; it becomes a checkpoint when it is done.")
+        raise UserError(f"{run.name} is at work; it becomes a model when it is done.")
     return publish_run(run.folder, name or run.name)
 
 

@@ -13,17 +13,31 @@ from han_core.data.labels import align_labels
 from han_core.data.rationales import Rationales
 from han_core.explanation.dataset_evidence import DOCUMENTS, measure, sample
 from han_core.explanation.plausibility import measure as measure_marked
-from han_core.models.checkpoint import Checkpoint
+from han_core.models.checkpoint import README, Checkpoint, find_folder, load_checkpoint
+from han_core.models.listing import MIXED, mixed_misfit
 from han_core.models.predict import predict
+from han_core.runtime.atomic_io import current_folder, write_atomically
 from han_core.runtime.devices import describe_device
-from han_core.runtime.errors import UserError, shown
-from han_core.viz.model_card.content import Counted, Faithfulness, Plausibility, Speed, Weaknesses
+from han_core.runtime.errors import shown, system_errors
+from han_core.viz.model_card.content import (
+    Card,
+    Counted,
+    Faithfulness,
+    Plausibility,
+    Speed,
+    Weaknesses,
+    read_card,
+    weights_of,
+    write_card,
+)
+from han_core.viz.model_card.known import checkpoint_facts
+from han_core.viz.model_card.readme import readme
+from han_core.viz.model_card.sections import sections
 
 Progress = Callable[[int, int], None]
 Bar = Callable[[str, int], Progress]
 """A progress bar, of what and of how many."""
 
-TAUGHT = "bundled:classroom"
 TIMED = 500  # documents
 ROUNDS = 3
 
@@ -34,16 +48,51 @@ def weaknesses(checkpoint: Checkpoint, bar: Bar | None = None) -> Weaknesses | N
     All of them, or those for testing where the checkpoint was trained on these reviews.
     None where there are none in its language, or where its classes are others.
     """
-    learnt = str(checkpoint.metrics.get("dataset", "")).startswith(TAUGHT)
-    try:
-        spec = f"{TAUGHT}/{checkpoint.config.text.language}@{'test' if learnt else 'all'}"
-        corpus = read_corpus(spec)
-        classes = np.array(align_labels(corpus.labels, checkpoint.labels))
-    except UserError:
+    learnt = str(checkpoint.metrics.get("dataset", "")).startswith(MIXED)
+    language = checkpoint.config.text.language
+    if mixed_misfit(language, checkpoint.labels):
         return None
+    corpus = read_corpus(f"{MIXED}/{language}@{'test' if learnt else 'all'}")
+    classes = np.array(align_labels(corpus.labels, checkpoint.labels))
     progress = bar("Weaknesses", len(corpus)) if bar else None
     right = predict(checkpoint, corpus.texts, progress).argmax(1) == classes
     return Weaknesses(data=corpus.name, all=_counted(right), tags=_by_tag(corpus, right))
+
+
+def complete_card(folder: Path) -> bool:
+    """Measure a checkpoint on the mixed examples, and write the result to its card and README.
+
+    Takes about a second. A card that has the result already stays as it is.
+
+    Returns:
+        Whether the card has it now; there is none for another language or other classes.
+
+    Raises:
+        UserError: if the checkpoint cannot be loaded, its card does not fit, or it cannot be
+            written.
+    """
+    checkpoint = load_checkpoint(folder)
+    there = current_folder(folder)
+    card = read_card(there, checkpoint.config)
+    if card is None or card.weaknesses is None:
+        found = weaknesses(checkpoint)
+        if found is None:
+            return False
+        card = card or Card(weights=weights_of(there, checkpoint.config))
+        write_files(folder, card.model_copy(update={"weaknesses": found}))
+    return True
+
+
+def write_files(folder: str | Path, card: Card) -> None:
+    """Write ``card.json`` and the README of the checkpoint in ``folder``, or of that name.
+
+    Raises:
+        UserError: if the disk does not take them.
+    """
+    facts, there = checkpoint_facts(folder), current_folder(find_folder(folder))
+    with system_errors(f"The card of {facts.name} cannot be written"):
+        write_card(there, card)
+        write_atomically(there / README, readme(facts, sections(facts, card)).encode("utf-8"))
 
 
 def _by_tag(corpus: Corpus, right: np.ndarray) -> dict[str, Counted]:

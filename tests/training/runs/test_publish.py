@@ -121,7 +121,7 @@ def test_a_damaged_note_names_no_checkpoint(run, told):
 
 
 def test_one_without_a_checkpoint_is_refused(place):
-    with pytest.raises(UserError, match="no checkpoint yet"):
+    with pytest.raises(UserError, match="no model yet"):
         publish_run(place / "data" / "runs" / "20260102-030405-0123abcd", "mine")
 
 

@@ -8,10 +8,18 @@ import torch
 from han_core.data.corpus import Corpus, read_corpus
 from han_core.data.rationales import read_rationales
 from han_core.explanation import dataset_evidence, plausibility
-from han_core.models.checkpoint import CONFIG, METRICS, load_checkpoint
+from han_core.models.checkpoint import (
+    CARD,
+    CONFIG,
+    METRICS,
+    README,
+    load_checkpoint,
+    read_config,
+)
+from han_core.models.listing import list_checkpoints
 from han_core.models.predict import predict
 from han_core.viz.model_card import measured
-from han_core.viz.model_card.content import Faithfulness
+from han_core.viz.model_card.content import Faithfulness, read_card, write_card
 
 TEXTS = ("the river. a green stone and bread", "quiet morning. music, road")
 
@@ -63,6 +71,38 @@ def test_chinese_reviews_for_a_chinese_model(folder):
     (folder / CONFIG).write_text(json.dumps(config))
     found = measured.weaknesses(load_checkpoint(folder))
     assert (found.data, found.all.n) == ("bundled:classroom/zh@all", 24)
+
+
+def test_a_card_is_completed_once_and_its_picker_shows_the_share(folder, monkeypatch):
+    assert measured.complete_card(folder)
+    card = read_card(folder, read_config(folder))
+    assert card.weaknesses == measured.weaknesses(load_checkpoint(folder))
+    (listing,) = list_checkpoints(folder.parent)
+    assert listing.mixed_accuracy == card.weaknesses.all.right / 220
+    assert "220 documents" in (folder / README).read_text("utf-8")
+    monkeypatch.delattr(measured, "weaknesses")  # is not asked again
+    assert measured.complete_card(folder)
+
+
+def test_what_else_a_card_holds_stays(folder, card):
+    held = card.model_copy(update={"weaknesses": None})
+    write_card(folder, held)
+    assert measured.complete_card(folder)
+    completed = read_card(folder, read_config(folder))
+    assert completed.weaknesses.all.n == 220
+    assert completed.model_copy(update={"weaknesses": None}) == held
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "misfit"),
+    [("labels", ["sport", "politics"], "classes"), ("text", {"language": "fr"}, "language")],
+)
+def test_a_model_that_they_do_not_fit_gets_no_card(folder, part, value, misfit):
+    config = json.loads((folder / CONFIG).read_text())
+    (folder / CONFIG).write_text(json.dumps(config | {part: value}))
+    assert not measured.complete_card(folder)
+    assert not (folder / CARD).exists()
+    assert list_checkpoints(folder.parent)[0].mixed_misfit == misfit
 
 
 def test_faithfulness_is_what_the_command_says(checkpoint, corpus):
