@@ -16,6 +16,7 @@ from han_core.explanation.explanation import Explanation
 from han_core.models.checkpoint import Checkpoint
 from han_core.models.classifier import Output
 from han_core.models.predict import check_finite
+from han_core.models.self_attention import MapRequest
 from han_core.runtime.errors import UserError
 from han_core.text.batch import NumberedDocument, collate, number_document
 from han_core.text.document import Document
@@ -92,15 +93,35 @@ def explain_documents(
         )
 
 
-def run_model(checkpoint: Checkpoint, documents: Sequence[NumberedDocument]) -> Output:
+def explain_changed(checkpoint: Checkpoint, document: Document, maps: MapRequest) -> Explanation:
+    """As ``explain_document``, with self-attention changed in the pass.
+
+    Raises:
+        UserError: as ``run_model``, and where the model has no self-attention.
+    """
+    if not checkpoint.kind.maps:
+        raise UserError(f"{checkpoint.name} has no self-attention: there is no head to change.")
+    numbered = [number_document(document, checkpoint.vocabulary)]
+    output = run_model(checkpoint, numbered, maps)
+    return next(_explanations(checkpoint.labels, ["1"], [document], numbered, output))
+
+
+def run_model(
+    checkpoint: Checkpoint,
+    documents: Sequence[NumberedDocument],
+    maps: MapRequest | None = None,
+) -> Output:
     """Run one pass without gradients; the output stands on the CPU, but for its ``entries``.
+
+    Args:
+        maps: of one document, by a model that has maps.
 
     Raises:
         UserError: if the logits are not finite, as with weights that are finite and huge.
     """
     batch = collate(documents).to(checkpoint.device)
     with torch.inference_mode(), threads_for(len(batch.words)):
-        output = checkpoint.model(batch, table=checkpoint.inputs.for_batch(batch))
+        output = checkpoint.model(batch, table=checkpoint.inputs.for_batch(batch), maps=maps)
     check_finite(output.logits, checkpoint.name)
     return replace(
         output,

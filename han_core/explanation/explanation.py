@@ -3,7 +3,7 @@
 An ``Explanation`` lays the weights back onto the characters of the text.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from typing import Literal
@@ -123,6 +123,22 @@ class Explanation:
         if self.maps:
             answer["maps"] = [attention_map.to_json() for attention_map in self.maps]
         return answer
+
+
+def reweighted(explanation: Explanation, weights: np.ndarray) -> Explanation:
+    """Return the explanation with other weights of its words, to be read like attention.
+
+    Args:
+        weights: (tokens,) not negative, of any positive sum.
+    """
+    shares = weights / weights.sum()
+    lengths = np.array(explanation.document.sentence_lengths)
+    sentences = np.add.reduceat(shares, lengths.cumsum() - lengths)
+    return replace(
+        explanation,
+        sentence_weights=sentences,
+        word_weights=_shares(shares, sentences[explanation.sentence_of_token]),
+    )
 
 
 def ranks(weights: np.ndarray) -> np.ndarray:

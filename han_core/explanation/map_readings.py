@@ -26,45 +26,59 @@ def average(attention_map: AttentionMap, over: Over) -> AttentionMap:
 
 
 def rollout(attention_map: AttentionMap) -> AttentionMap:
+    """Return ``rollout_rows`` as a map of one layer and head.
+
+    Raises:
+        ValueError: if queries are not the keys.
+    """
+    return _single(attention_map, ROLLOUT, rollout_rows(_square(attention_map)))
+
+
+def rollout_rows(weights: np.ndarray) -> np.ndarray:
     """Return the product over layers of ½ mean-heads A + ½ I, rows made to sum to 1 each time.
 
     Abnar and Zuidema 2020, section 3: ½ I stands for the residual connection. A row says from
     which tokens the last state of a position came, had values only been averaged on the way.
 
-    Raises:
-        ValueError: if queries are not the keys.
+    Args:
+        weights: (layers, heads, positions, positions).
     """
-    flow = np.eye(_positions(attention_map))
-    for layer in attention_map.weights:
+    flow = np.eye(weights.shape[2])
+    for layer in weights:
         step = layer.mean(0, dtype=float) / 2
         step[np.diag_indices_from(step)] += 0.5
         flow = step / step.sum(1, keepdims=True) @ flow
-    return _single(attention_map, ROLLOUT, flow)
+    return flow
 
 
-def gradient_relevance(attention_map: AttentionMap, gradients: np.ndarray) -> np.ndarray:
-    """Return R (queries, keys) from R ← R + mean-heads((∇A ⊙ A)⁺) R, beginning with I.
+def gradient_relevance(weights: np.ndarray, gradients: np.ndarray) -> np.ndarray:
+    """Return R (positions, positions) from R ← R + mean-heads((∇A ⊙ A)⁺) R, beginning with I.
 
     Chefer, Gur and Wolf 2021, equations 5 and 6, for self-attention alone.
 
     Args:
-        gradients: (layers, heads, queries, keys) of the probability of a class at each weight.
+        weights: (layers, heads, positions, positions).
+        gradients: of the probability of a class at each of them.
 
     Raises:
-        ValueError: if queries are not the keys, or gradients have another shape.
+        ValueError: if gradients have another shape.
     """
-    relevance = np.eye(_positions(attention_map))
-    if gradients.shape != attention_map.weights.shape:
-        raise ValueError(f"{attention_map.weights.shape} expected, {gradients.shape} came")
-    for layer, gradient in zip(attention_map.weights, gradients, strict=True):
+    if gradients.shape != weights.shape:
+        raise ValueError(f"{weights.shape} expected, {gradients.shape} came")
+    relevance = np.eye(weights.shape[2])
+    for layer, gradient in zip(weights, gradients, strict=True):
         step = np.maximum(gradient * layer.astype(float), 0).mean(0)
         relevance = relevance + step @ relevance
     return relevance
 
 
 def gradient_weighted(attention_map: AttentionMap, gradients: np.ndarray) -> AttentionMap:
-    """Return ``gradient_relevance`` with every row made to sum to 1."""
-    relevance = gradient_relevance(attention_map, gradients)
+    """Return ``gradient_relevance`` with every row made to sum to 1.
+
+    Raises:
+        ValueError: as ``gradient_relevance``, and if queries are not the keys.
+    """
+    relevance = gradient_relevance(_square(attention_map), gradients)
     rows = relevance / relevance.sum(1, keepdims=True)
     return _single(attention_map, GRADIENT_WEIGHTED, rows)
 
@@ -195,10 +209,10 @@ def _labels(window: AttentionMap) -> list[tuple[int, int, int]]:
     ]  # fmt: skip
 
 
-def _positions(attention_map: AttentionMap) -> int:
+def _square(attention_map: AttentionMap) -> np.ndarray:
     if attention_map.queries != attention_map.keys:
         raise ValueError("a map whose queries are its keys expected")
-    return len(attention_map.keys)
+    return attention_map.weights
 
 
 def _single(attention_map: AttentionMap, name: str, rows: np.ndarray) -> AttentionMap:

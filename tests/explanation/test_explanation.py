@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from han_core.explanation.explanation import Explanation, entropy, join_words, ranks, top_mass
+from han_core.explanation.explanation import (
+    Explanation,
+    entropy,
+    join_words,
+    ranks,
+    reweighted,
+    top_mass,
+)
 from han_core.text.document import Document, Sentence, Span
 
 TEXT = "Good. Not bad, zebra"
@@ -185,3 +192,11 @@ def test_all_weight_and_every_word_is_kept(lengths, data):
     ]
     tokens = before.document.tokens
     assert [s.end for s in after.document.sentences] == [tokens[end - 1].end for end in ends]
+
+
+def test_other_weights_are_read_like_attention():
+    found = reweighted(explanation(), np.array([1.0, 1, 0, 6]))
+    assert found.sentence_weights.tolist() == [0.25, 0.75]
+    assert found.word_weights.tolist() == [0.5, 0.5, 0, 1]
+    nothing = reweighted(explanation(), np.array([0.0, 0, 1, 3]))
+    assert nothing.document_weights.tolist() == [0, 0, 0.25, 0.75]

@@ -67,9 +67,9 @@ def test_gradient_relevance_by_hand():
     gradients = np.array([[[[2.0, -4.0], [0.0, 4.0]], [[1.0, 9.0], [-1.0, 2.0]]]])
     # (∇A ⊙ A)⁺: head 1 [[1, 0], [0, 3]], head 2 [[1, 0], [0, 1]]; their mean on top of I.
     one = made_map(weights, ((0, 1), (2, 3)))
-    assert gradient_relevance(one, gradients) == pytest.approx(np.diag([2.0, 3.0]))
+    assert gradient_relevance(weights, gradients) == pytest.approx(np.diag([2.0, 3.0]))
     two = replace(one, weights=np.concatenate([weights, weights]))
-    twice = gradient_relevance(two, np.concatenate([gradients, gradients]))
+    twice = gradient_relevance(two.weights, np.concatenate([gradients, gradients]))
     assert twice == pytest.approx(np.diag([4.0, 9.0]))
     assert gradient_weighted(two, np.concatenate([gradients] * 2)).weights.sum() == 2
 
@@ -80,7 +80,9 @@ def test_gradient_relevance_is_a_product(seed):
     one = random_map(seed)
     gradients = np.random.default_rng(seed).normal(size=one.weights.shape)
     steps = [np.eye(3) + c.mean(0) for c in (gradients * one.weights).clip(0)]
-    assert gradient_relevance(one, gradients) == pytest.approx(steps[2] @ steps[1] @ steps[0])
+    assert gradient_relevance(one.weights, gradients) == pytest.approx(
+        steps[2] @ steps[1] @ steps[0]
+    )
 
 
 def test_figures_of_heads_by_hand():

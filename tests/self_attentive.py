@@ -1,0 +1,88 @@
+"""A classifier with two layers of two heads, as short as it can be, for tests of maps."""
+
+import torch
+from torch import nn
+
+from han_core.models.architecture import (
+    Activations,
+    Architecture,
+    EvidenceWords,
+    ModelKind,
+    StepCost,
+)
+from han_core.models.attention import AdditiveAttention
+from han_core.models.checkpoint import Checkpoint, Config
+from han_core.models.classifier import AttentionClassifier, Encoded, decide_flat
+from han_core.models.registry import MODELS, build_model
+from han_core.models.self_attention import AttentionWindow, MapRequest
+from han_core.text.vocabulary import RESERVED, Vocabulary
+
+LAYERS, HEADS, SIZE = 2, 2, 6
+
+
+class SelfAttentive(AttentionClassifier):
+    def __init__(self, architecture: Architecture):
+        super().__init__(architecture, SIZE)
+        # (layers, queries keys and values, SIZE, SIZE)
+        self.projections = nn.Parameter(torch.randn(LAYERS, 3, SIZE, SIZE))
+        self.attention = AdditiveAttention(SIZE, architecture.attention_size)
+
+    def encode(self, vectors, batch, index=None, maps=None):
+        vectors = vectors if index is None else vectors[index]
+        read = [
+            self._read(part, maps) for part in vectors.split(batch.tokens_per_document.tolist())
+        ]
+        states = torch.cat([states for states, _ in read])
+        window = AttentionWindow(0, len(states), tuple(read[0][1])) if len(read) == 1 else None
+        recorded = (window,) if window and maps and maps.record else ()
+        return Encoded(states, torch.stack([states[-1] for states, _ in read]), recorded)
+
+    def _read(self, states, maps):
+        maps, windows = maps or MapRequest(), []
+        for layer in range(LAYERS):
+            queries, keys, values = (
+                (states @ part).unflatten(1, (HEADS, -1)).transpose(0, 1)
+                for part in self.projections[layer]
+            )  # (heads, tokens, size of a head)
+            weights = (queries @ keys.transpose(1, 2)).softmax(2)
+            replaced = maps.replaced.get(layer)
+            if replaced is not None:
+                even = torch.full_like(weights, 1 / len(states))
+                weights = even if isinstance(replaced, str) else replaced[0]
+            windows.append(weights)
+            mixed = weights @ values
+            if maps.head_factors is not None:
+                mixed = mixed * maps.head_factors[layer][:, None, None]
+            states = states + mixed.transpose(0, 1).flatten(1)
+        return states, windows
+
+    def decide(self, encoded, batch, attention=None, hold=None):
+        return decide_flat(self, self.attention, encoded, batch, attention, hold)
+
+
+KIND = ModelKind(
+    name="self-attentive",
+    title="Self-attentive",
+    build=SelfAttentive,
+    levels={"embedding": "words", "projections": "words", "attention": "classifier",
+            "classifier": "classifier"},
+    gates=1,
+    step_cost=StepCost(1, 1, 1, 1),
+    activations=Activations(1, 1),
+    evidence_words=EvidenceWords(quick=2_000, thorough=1_000, shared=600),
+    maps=True,
+)  # fmt: skip
+
+
+def self_attentive(monkeypatch, words) -> Checkpoint:
+    """Return a random model, which is registered as long as ``monkeypatch`` lasts."""
+    monkeypatch.setitem(MODELS, KIND.name, KIND)
+    vocabulary = Vocabulary((*RESERVED, ".", *words))
+    architecture = Architecture(
+        model=KIND.name, vocabulary_size=len(vocabulary), classes=2, embedding=SIZE, hidden=4,
+        attention_size=5,
+    )  # fmt: skip
+    torch.manual_seed(3)
+    model = build_model(architecture).eval()
+    config = Config(architecture=architecture, labels=("negative", "positive"))
+    return Checkpoint("made", config, vocabulary, model, {})
