@@ -145,9 +145,8 @@ def _confusions(largest: list[Confusion], cell: tuple[str, str] | None) -> None:
     select_rows(LIST, selected)
 
     def choose() -> None:
-        for at in st.session_state[LIST]["selection"]["rows"] or selected:
-            if at < len(largest):
-                selection.select_cell(largest[at].true, largest[at].predicted)
+        if (one := selection.clicked_line(LIST, largest)) is not None:
+            selection.change(true=(one.true,), predicted=(one.predicted,))
 
     number = st.column_config.NumberColumn
     st.dataframe(

@@ -7,7 +7,7 @@ The document stays while the filter that was changed still selects it. One that 
 because it was annotated stays as well, until the reader goes on.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -23,6 +23,7 @@ FILTER, PAGE, DRAWN = "errors_filter", "errors_page", "errors_drawn"
 PLACE = "errors_place"
 VIEW, DOCUMENTS = "errors_view", "Documents"
 Result = TypeVar("Result")
+Line = TypeVar("Line")
 
 
 def current() -> Filter:
@@ -138,6 +139,16 @@ def clicked(key: str) -> list[list]:
     points = (st.session_state.get(key) or {}).get("selection", {}).get("points", [])
     data = [point["customdata"] for point in points if point.get("customdata")]
     return [list(each) if isinstance(each, list | tuple) else [each] for each in data]
+
+
+def clicked_line(key: str, lines: Sequence[Line]) -> Line | None:
+    """Return the one of ``lines``, the rows of the table of this key, that was clicked.
+
+    None for a row that was deselected: a browser may do that late, after another condition was
+    set, so it changes nothing.
+    """
+    rows = st.session_state[key]["selection"]["rows"]
+    return next((lines[at] for at in rows if at < len(lines)), None)
 
 
 def click_range(key: str, field: str) -> None:

@@ -26,7 +26,7 @@ from han_core.analysis.slices import (
 from han_core.explanation.statistics import NO_INTERVAL, Interval
 from han_core.runtime.errors import UserError
 from han_core.viz.charts.performance import Row, interval_rows
-from pages.errors import cached_scores, selection, sentences
+from pages.errors import cached_scores, selection, sentences, weak_slices
 from pages.errors.context import ErrorsContext, attempt, switch, warn_later
 from pages.shared.components import chart, hooked
 from pages.shared.wording import plain
@@ -132,7 +132,7 @@ def _save(data: str, analyst: str) -> None:
 
 
 def panel(errors: ErrorsContext) -> None:
-    """Draw the table of slices, buttons for the selected ones, and their intervals."""
+    """Draw the table of slices, buttons for the selected ones, their intervals, and weak slices."""
     saved = saved_slices(cached_scores.notes(), errors.data)
     if not saved:
         st.info(sentences.NO_SLICE)
@@ -142,6 +142,7 @@ def panel(errors: ErrorsContext) -> None:
     if len(chosen) == 2:
         st.markdown(compared(errors, *chosen))
     _figure(chosen or every, every[0])
+    weak_slices.panel(errors)
 
 
 def _table(every: list[Line]) -> list[Line]:

@@ -147,6 +147,12 @@ def test_a_cell_alone_and_all_again():
     assert selection.current() == Filter(outcome="wrong")
 
 
+def test_a_clicked_row_and_a_late_deselection(session):
+    for rows, expected in (([1], "b"), ([], None), ([7], None)):
+        session["table"] = {"selection": {"rows": rows}}
+        assert selection.clicked_line("table", ["a", "b"]) == expected
+
+
 def test_toggle():
     selection.toggle("true", "a")
     selection.toggle("true", "b")
