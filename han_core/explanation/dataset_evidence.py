@@ -6,7 +6,7 @@ intervals from a bootstrap over documents.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from han_core.explanation.attention_permutation import AttentionReplacement, Fli
 from han_core.explanation.attribution import MOST_READ, RankedBy
 from han_core.explanation.deletion import CLEARLY, Deletion
 from han_core.explanation.faithfulness import quick, thorough
+from han_core.explanation.layer_replacement import LayerReplacement
 from han_core.explanation.model_probe import ModelProbe, Progress, probe_text
 from han_core.explanation.statistics import Bootstrap, Interval
 from han_core.models.checkpoint import Checkpoint
@@ -152,6 +153,8 @@ class Report:
         never_flips: the share of documents that each of the three does not flip.
         uniform_flips: the share of documents that uniform attention decides otherwise.
         permutation_shift: the mean of the documents' median |Δp| under shuffled attention.
+        layers: the last two for each layer of self-attention, such as "layer 1", and
+            "uniform_shift", the mean |Δp| under even weights; empty without self-attention.
     """
 
     n: int
@@ -164,11 +167,14 @@ class Report:
     never_flips: Mapping[str, Interval]
     uniform_flips: Interval
     permutation_shift: Interval
+    layers: Mapping[str, Mapping[str, Interval]] = field(default_factory=dict)
 
     def to_json(self) -> dict:
         """As the command ``faithfulness`` prints it; nothing is ``null``, three times."""
         value = _plain(self)
         deleted, unknown = value.pop("deleted"), value.pop("unknown")
+        if not self.layers:
+            del value["layers"]
         return {"n": value.pop("n"), **deleted, **value, "unknown_word": unknown}
 
 
@@ -209,12 +215,14 @@ def measure(
 def measure_one(probe: ModelProbe, seed: int, draws: int) -> Figures:
     """Return one document's figures by the names that ``report`` reads."""
     deleted = thorough(probe, quick(probe, seed=seed, draws=draws), seed)
-    unknown = thorough(probe, quick(probe, fill="unknown", seed=seed, draws=draws), seed)
+    unknown = quick(probe, fill="unknown", seed=seed, draws=draws)
+    unknown = thorough(probe, replace(unknown, layers=deleted.layers), seed)
     return {
         **_curves("deleted", deleted.deletion),
         **_curves("unknown", unknown.deletion),
         **{name: getattr(deleted, name) for name in TAUS},
         **_swaps(deleted.swaps),
+        **_layers(deleted.layers),
     }
 
 
@@ -234,6 +242,22 @@ def _swaps(swaps: AttentionReplacement | None) -> Figures:
         "uniform_flips": float(swaps.uniform_flips),
         "permutation_shift": swaps.permutation_shift,
         **flips(swaps.flip),
+    }
+
+
+OF_LAYERS = ("uniform_flips", "uniform_shift", "permutation_shift")
+
+
+def _layers(layers: Sequence[LayerReplacement]) -> Figures:
+    """Figures of each layer, such as "layer 1 uniform_flips"."""
+    return {
+        f"{one.name} {figure}": value
+        for one in layers
+        for figure, value in zip(
+            OF_LAYERS,
+            (float(one.uniform_flips), abs(one.uniform - one.probability), one.shift),
+            strict=True,
+        )
     }
 
 
@@ -278,11 +302,16 @@ def report(rows: Sequence[Figures], seed: int) -> Report:
             ahead={by: bootstrap.mean(falls["attention"] - falls[by]) for by in OTHERS},
         )
 
+    last = f" {OF_LAYERS[0]}"
+    layers = dict.fromkeys(
+        key.removesuffix(last) for row in rows for key in row if key.endswith(last)
+    )
     return Report(
         n=len(rows),
         deleted=deletion("deleted"),
         unknown=deletion("unknown"),
         flip={name: mean(f"flip {name}") for name in (*FLIPPED_BY, "never")},
         never_flips={name: mean(f"never {name}") for name in FLIPPED_BY},
+        layers={layer: {name: mean(f"{layer} {name}") for name in OF_LAYERS} for layer in layers},
         **{name: mean(name) for name in (*TAUS, "uniform_flips", "permutation_shift")},
     )

@@ -23,7 +23,9 @@ from han_core.explanation.attribution import (
     unit_count,
 )
 from han_core.explanation.deletion import DRAWS, Deletion, deletion
+from han_core.explanation.layer_replacement import LayerReplacement, replace_layers
 from han_core.explanation.model_probe import Fill, ModelProbe, Progress
+from han_core.runtime.errors import UserError
 
 Stage = Literal["brief", "quick", "thorough"]
 """How much: deletion by attention alone, what comes at once, and leave-one-out too."""
@@ -47,6 +49,10 @@ class Evidence:
         tau_leave_one_out: tau-b of attention with |Δp| under leave-one-out; None before
             ``thorough``.
         tau_ceiling: tau-b of those two with each other; None before ``thorough``.
+        self_attention: whether the words' states have read each other, so that ``attention``
+            and ``swaps`` are about the pooling of states alone.
+        layers: other self-attention, layer by layer; none before ``thorough``.
+        no_layers: why ``layers`` were not measured, "" where they were or there are none.
 
     Raises:
         ValueError: if deletion speaks of another unit.
@@ -62,6 +68,9 @@ class Evidence:
     tau_gradient: float | None
     tau_leave_one_out: float | None = None
     tau_ceiling: float | None = None
+    self_attention: bool = False
+    layers: tuple[LayerReplacement, ...] = ()
+    no_layers: str = ""
 
     def __post_init__(self) -> None:
         if self.deletion is not None and self.deletion.unit != self.unit:
@@ -99,7 +108,17 @@ def brief(
 
 def _without_tests(probe: ModelProbe, unit: Unit) -> Evidence:
     label, probability = probe.explanation.label, probe.explanation.probability
-    return Evidence(label, probability, unit, probe.tokens, probe.sentences, None, None, None)
+    return Evidence(
+        label,
+        probability,
+        unit,
+        probe.tokens,
+        probe.sentences,
+        deletion=None,
+        swaps=None,
+        tau_gradient=None,
+        self_attention=probe.checkpoint.kind.maps,
+    )
 
 
 def quick(
@@ -140,11 +159,12 @@ def _orders(
 def thorough(
     probe: ModelProbe, evidence: Evidence, seed: int = 0, progress: Progress | None = None
 ) -> Evidence:
-    """Return ``evidence`` of ``quick`` with what leave-one-out adds: a curve and two taus.
+    """Return ``evidence`` of ``quick`` with what leave-one-out adds, and other self-attention.
 
     Raises:
         UserError: if the document is too long to leave out every unit by itself.
     """
+    evidence = _with_layers(probe, evidence, seed)
     curves, unit = evidence.deletion, evidence.unit
     if curves is None:
         return evidence
@@ -164,3 +184,13 @@ def thorough(
         tau_leave_one_out=tau(attention_weights(probe, unit), abs(drops)),
         tau_ceiling=tau(gradient, abs(drops)),
     )
+
+
+def _with_layers(probe: ModelProbe, evidence: Evidence, seed: int) -> Evidence:
+    """``evidence`` with each layer's self-attention replaced, where there is any to replace."""
+    if evidence.layers or not evidence.self_attention or probe.tokens < 2:
+        return evidence
+    try:
+        return replace(evidence, layers=replace_layers(probe, seed))
+    except UserError as error:  # too long for maps: all other evidence holds
+        return replace(evidence, no_layers=str(error))

@@ -12,6 +12,7 @@ from han_core.explanation.attention_permutation import AttentionReplacement, Fli
 from han_core.explanation.attribution import RankedBy
 from han_core.explanation.deletion import CLEARLY, SHARES, TENTH, Curve, Deletion, Removal
 from han_core.explanation.faithfulness import Evidence
+from han_core.explanation.layer_replacement import LayerReplacement
 from han_core.runtime.errors import shown
 
 NO_EVIDENCE = "This picture is not evidence about the decision."
@@ -76,7 +77,17 @@ def _about_deletion(evidence: Evidence) -> Answer:
         one = f"This document has one {evidence.unit}: there is none to delete."
         return Answer(question, "Unknown", (ONE_WORD if evidence.words == 1 else one,))
     word = {"supported": "Yes", "weak": "Hardly", "none": "No"}[support(evidence.deletion)]
-    return Answer(question, word, tuple(_deletion(evidence.deletion)), ("deletion", "sufficiency"))
+    sentences = _deletion(evidence.deletion)
+    if evidence.self_attention:
+        sentences.append(POOLED)
+    return Answer(question, word, tuple(sentences), ("deletion", "sufficiency"))
+
+
+POOLED = (
+    "Attention here is the weight that the pooling gives to a word's state, which has read other "
+    "words through self-attention."
+)
+"""What the weights of words are about, where a model has self-attention."""
 
 
 AGREE, PARTLY = 0.5, 0.2
@@ -102,13 +113,22 @@ def _about_attention(evidence: Evidence) -> Answer:
     question, swaps = "Would other attention decide otherwise?", evidence.swaps
     if swaps is None:
         return Answer(question, "Unknown", ())
-    if swaps.uniform_flips:
+    if swaps.uniform_flips or any(layer.uniform_flips for layer in evidence.layers):
         word = "Yes"
     else:
-        moved = max(swaps.permutation_shift, abs(swaps.uniform_probability - swaps.probability))
+        moved = max(
+            swaps.permutation_shift,
+            abs(swaps.uniform_probability - swaps.probability),
+            *(
+                max(layer.shift, abs(layer.uniform - layer.probability))
+                for layer in evidence.layers
+            ),
+        )
         word = "Partly" if moved >= MOVED else "No"
     figures = ("swaps",) if swaps.flip is None else ("swaps", "flip")
-    return Answer(question, word, tuple(_swaps(swaps, evidence.label)), figures)
+    layers = ("layers",) if evidence.layers else ()
+    sentences = _swaps(swaps, evidence.label, "pooling" if evidence.self_attention else "attention")
+    return Answer(question, word, (*sentences, *_layers(evidence)), (*figures, *layers))
 
 
 def removal_line(evidence: Evidence) -> str:
@@ -205,13 +225,43 @@ def _taus(evidence: Evidence) -> list[str]:
     ]
 
 
-def _swaps(found: AttentionReplacement, label: str) -> list[str]:
+SAID = 2
+"""Layers that have a sentence of their own: those that move the prediction most."""
+
+
+def _layers(evidence: Evidence) -> list[str]:
+    """Say what other self-attention does, for the layers that move the prediction most."""
+    if evidence.no_layers:
+        return [f"Self-attention was not replaced. {evidence.no_layers}"]
+
+    def moved(layer: LayerReplacement) -> float:
+        return max(abs(layer.uniform - layer.probability), layer.largest)
+
+    by_effect = sorted(evidence.layers, key=moved, reverse=True)
+    said, others = sorted(by_effect[:SAID], key=lambda one: one.layer), by_effect[SAID:]
+    sentences = [_layer(layer) for layer in said]
+    if others:
+        sentences.append(f"The other layers move it by {short(moved(others[0]))} at most.")
+    return sentences
+
+
+def _layer(found: LayerReplacement) -> str:
+    """ "Attention of layer 2 made even: 81% → 79%; shuffled, it moves by .03 (median of …)." """
+    flips = ", and the decision flips" if found.uniform_flips else ""
+    return (
+        f"Attention of {found.name} made even: {chance(found.probability)} → "
+        f"{chance(found.uniform)}{flips}; shuffled, the prediction moves by {short(found.shift)} "
+        f"(median of {len(found.shuffled)} shuffles, {short(found.largest)} at most)."
+    )
+
+
+def _swaps(found: AttentionReplacement, label: str, name: str = "attention") -> list[str]:
     before, even = short(found.probability), short(found.uniform_probability)
     flips = "the decision flips" if found.uniform_flips else "the decision stays"
     shift, shuffles = short(found.permutation_shift), len(found.permuted)
     sentences = [
-        f"Under uniform attention {flips}: {label} {even} instead of {before}.",
-        f"Shuffled attention moves this prediction by {shift} (median of {shuffles} shuffles).",
+        f"Under uniform {name} {flips}: {label} {even} instead of {before}.",
+        f"Shuffled {name} moves this prediction by {shift} (median of {shuffles} shuffles).",
     ]
     if found.flip is None:
         return [*sentences, "There is one sentence, so no attention over sentences to zero."]

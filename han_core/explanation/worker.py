@@ -25,6 +25,7 @@ from han_core.explanation.attention_permutation import AttentionReplacement, Fli
 from han_core.explanation.attribution import RankedBy, Unit
 from han_core.explanation.deletion import Curve, Deletion
 from han_core.explanation.faithfulness import Evidence, Stage, measure_evidence
+from han_core.explanation.layer_replacement import LayerReplacement
 from han_core.explanation.model_probe import Fill, Progress, probe_document
 from han_core.models.checkpoint import Checkpoint, load_checkpoint
 from han_core.runtime.errors import UserError
@@ -47,12 +48,16 @@ def from_json(text: str) -> Evidence:
     fields = json.loads(text)
     for name, read in (("deletion", _deletion), ("swaps", _swaps)):
         fields[name] = fields[name] and read(fields[name])
-    return Evidence(**fields)
+    return Evidence(**{**fields, "layers": tuple(map(_layer, fields["layers"]))})
 
 
 def _deletion(fields: dict) -> Deletion:
     curves = {name: _curves(fields[name]) for name in ("comprehensiveness", "sufficiency")}
     return Deletion(**{**fields, **curves, "removed": np.array(fields["removed"])})
+
+
+def _layer(fields: dict) -> LayerReplacement:
+    return LayerReplacement(**{**fields, "shuffled": np.array(fields["shuffled"])})
 
 
 def _curves(fields: Mapping[RankedBy, dict]) -> dict[RankedBy, Curve]:

@@ -12,6 +12,7 @@ from han_core.explanation.model_probe import Fill
 from han_core.explanation.verdicts import answers, evidence_sentences
 from han_core.viz import colour_scale
 from han_core.viz.charts.evidence import deletion_curve, flip_strip, swap_strip, tau_dots
+from han_core.viz.charts.layers import layer_strip
 from han_core.viz.charts.sentence_bars import sentence_bars
 from han_core.viz.colour_scale import reading_scale
 from han_core.viz.heatmap import Colour, heatmap
@@ -196,6 +197,8 @@ def _draw_figures(measured: Evidence, stage: str) -> None:
         figures["swaps"] = swap_strip(measured.swaps, measured.label)
         if measured.swaps.flip is not None:
             figures["flip"] = flip_strip(measured.swaps.flip)
+    if measured.layers:
+        figures["layers"] = layer_strip(measured)
     grid = st.grid(2, min_column_width=FIGURE_WIDTH, gap=("small", "medium"))
     for number, (name, figure) in enumerate(figures.items()):
         title = wording.FIGURES[name]

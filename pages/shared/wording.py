@@ -186,6 +186,7 @@ FIGURES = {
     "agreement": "Rank agreement (Kendall's τ)",
     "swaps": "Uniform and shuffled attention",
     "flip": "Sentences zeroed until the prediction flips",
+    "layers": "Layers with uniform and shuffled self-attention",
 }
 EVIDENCE = (
     "A text with words removed is a text that nobody wrote, so part of every fall comes from that "

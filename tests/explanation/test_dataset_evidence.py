@@ -13,6 +13,7 @@ from han_core.explanation.dataset_evidence import (
     RANKINGS,
     flips,
     measure,
+    measure_one,
     report,
     sample,
     spread,
@@ -224,3 +225,17 @@ def test_wrong_input_is_one_sentence(sampling_checkpoint):
         sample(sampling_checkpoint, ["river", " \n "])
     with pytest.raises(ValueError, match="at least one document"):
         sample(sampling_checkpoint, ["river"], 0)
+
+
+def test_layers_are_added_for_models_with_self_attention(self_attentive_probe):
+    texts = ["the quiet river walk", "bread and music under the window", "a road"]
+    found = measure(self_attentive_probe.checkpoint, texts, draws=4).to_json()
+    assert list(found["layers"]) == ["layer 1", "layer 2"]
+    rows = [measure_one(probe_text(self_attentive_probe.checkpoint, text), 0, 4) for text in texts]
+    shift = np.mean([row["layer 2 uniform_shift"] for row in rows])
+    assert found["layers"]["layer 2"]["uniform_shift"]["mean"] == pytest.approx(shift)
+    assert set(found["layers"]["layer 1"]) == {
+        "uniform_flips",
+        "uniform_shift",
+        "permutation_shift",
+    }

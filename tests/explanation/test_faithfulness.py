@@ -6,12 +6,16 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
+from han_core.explanation import faithfulness
 from han_core.explanation.attribution import attention_weights, gradient_ranking, leave_one_out
 from han_core.explanation.deletion import DRAWS, removed_units
 from han_core.explanation.faithfulness import Evidence, brief, quick, thorough
+from han_core.explanation.layer_replacement import replace_layers
 from han_core.explanation.model_probe import probe_text
 from han_core.explanation.verdicts import evidence_sentences
+from han_core.explanation.worker import from_json, to_json
 from han_core.models.checkpoint import load_checkpoint
+from han_core.runtime.errors import UserError
 
 TEXT = "the quiet river walk. bread and music under the window. road unheard. a green table"
 MODELS = [("han", "additive"), ("bilstm", "additive"), ("bilstm", "dot")]
@@ -138,3 +142,29 @@ def test_units_that_disagree_are_refused(probe):
     found: Evidence = quick(probe)
     with pytest.raises(ValueError, match="of sentences expected"):
         replace(found, unit="sentence")
+
+
+def test_layers_come_with_leave_one_out_and_travel_as_json(self_attentive_probe):
+    first = quick(self_attentive_probe)
+    assert first.self_attention
+    assert first.layers == ()
+    whole = thorough(self_attentive_probe, first, seed=3)
+    expected = replace_layers(self_attentive_probe, 3)
+    for one, other in zip(whole.layers, expected, strict=True):
+        assert one.uniform == other.uniform
+        assert one.shuffled.tolist() == other.shuffled.tolist()
+    back = from_json(to_json(whole))
+    assert [one.shuffled.tolist() for one in back.layers] == [
+        one.shuffled.tolist() for one in expected
+    ]
+    assert evidence_sentences(back) == evidence_sentences(whole)
+
+
+def test_a_text_too_long_for_maps_keeps_all_other_evidence(self_attentive_probe, monkeypatch):
+    def too_long(*_):
+        raise UserError("Too long for maps.")
+
+    monkeypatch.setattr(faithfulness, "replace_layers", too_long)
+    whole = thorough(self_attentive_probe, quick(self_attentive_probe))
+    assert (whole.layers, whole.no_layers) == ((), "Too long for maps.")
+    assert whole.deletion.captured is None or "leave_one_out" in whole.deletion.comprehensiveness

@@ -9,8 +9,10 @@ import pytest
 from han_core.explanation.attention_permutation import AttentionReplacement, Flip
 from han_core.explanation.deletion import SHARES, Curve, Deletion, removed_units
 from han_core.explanation.faithfulness import Evidence
+from han_core.explanation.layer_replacement import LayerReplacement
 from han_core.explanation.verdicts import (
     NO_EVIDENCE,
+    POOLED,
     answers,
     evidence_sentences,
     removal_line,
@@ -226,3 +228,32 @@ def test_nothing_is_claimed_that_was_not_measured(attention, random):
 )
 def test_short_numbers(value, written):
     assert short(value) == written
+
+
+def layer(number, uniform, *shuffled, flips=False):
+    return LayerReplacement(number, 0.81, uniform, flips, np.array(shuffled), 0.0)
+
+
+def test_what_was_replaced_is_said_of_the_layers_that_matter_most():
+    layers = (layer(0, 0.8, 0.8, 0.8), layer(1, 0.79, 0.79, 0.71), layer(2, 0.4, 0.81, flips=True))
+    *_, about = answers(evidence(layers=layers, self_attention=True))
+    assert about.word == "Yes"
+    assert about.figures[-1] == "layers"
+    assert about.sentences[0].startswith("Under uniform pooling the decision stays")
+    assert about.sentences[-3:] == (
+        "Attention of layer 2 made even: 81% → 79%; shuffled, the prediction moves by .06 (median "
+        "of 2 shuffles, .10 at most).",
+        "Attention of layer 3 made even: 81% → 40%, and the decision flips; shuffled, the "
+        "prediction moves by .00 (median of 1 shuffles, .00 at most).",
+        "The other layers move it by .01 at most.",
+    )
+
+
+def test_layers_that_were_not_replaced_say_why():
+    *_, about = answers(evidence(self_attention=True, no_layers="Too long."))
+    assert about.sentences[-1] == "Self-attention was not replaced. Too long."
+
+
+def test_the_pooling_is_named_where_states_have_read_each_other():
+    assert POOLED in answers(evidence(self_attention=True))[0].sentences
+    assert POOLED not in answers(evidence())[0].sentences

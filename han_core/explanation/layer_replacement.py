@@ -1,0 +1,139 @@
+"""Other self-attention in one layer: does the prediction hang on where that layer attends?
+
+Even and shuffled weights (Jain and Wallace 2019, section 4.2.1), one layer at a time. All
+layers above it read what it then passes on, and the pooling weighs the new states. What a
+position may not see stays unseen: a pattern such as a band keeps its shape.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from han_core.explanation.explain import run_model
+from han_core.explanation.explain_maps import record_windows
+from han_core.explanation.map_attribution import check_maps
+from han_core.explanation.model_probe import ModelProbe, Progress
+from han_core.models.self_attention import MapRequest, Replacement
+
+DRAWS = 20
+"""Shuffles of each layer."""
+
+
+@dataclass(frozen=True)
+class LayerReplacement:
+    """One prediction with other self-attention in one layer.
+
+    Attributes:
+        layer: counted from 0.
+        probability: of the predicted class, with the model's own attention.
+        uniform: of the same class, with even weights in this layer.
+        uniform_flips: whether another class is predicted then.
+        shuffled: (draws,) of the same class, with each row's weights in random order.
+        flips: the share of draws in which another class is predicted.
+
+    Raises:
+        ValueError: if there is no draw.
+    """
+
+    layer: int
+    probability: float
+    uniform: float
+    uniform_flips: bool
+    shuffled: np.ndarray
+    flips: float
+
+    def __post_init__(self) -> None:
+        if not len(self.shuffled):
+            raise ValueError("at least one draw is expected")
+
+    @property
+    def name(self) -> str:
+        """Return "layer 2", as people count."""
+        return f"layer {self.layer + 1}"
+
+    @property
+    def shift(self) -> float:
+        """The median change of the prediction under shuffling, without its sign."""
+        return float(np.median(abs(self.shuffled - self.probability)))
+
+    @property
+    def largest(self) -> float:
+        """The largest change of the prediction under shuffling, without its sign."""
+        return float(abs(self.shuffled - self.probability).max())
+
+
+def replace_layers(
+    probe: ModelProbe, seed: int = 0, draws: int = DRAWS, progress: Progress | None = None
+) -> tuple[LayerReplacement, ...]:
+    """Replace the self-attention of each layer by itself.
+
+    Raises:
+        UserError: if the model has no self-attention, or the text is too long for its maps.
+    """
+    check_maps(probe)
+    windows, rng = record_windows(probe.checkpoint, probe.document), np.random.default_rng(seed)
+    found: list[LayerReplacement] = []
+    for layer in range(len(windows[0].layers)):
+        own = [window.layers[layer] for window in windows]
+        even = _answer(probe, layer, "uniform")
+        shuffled = np.stack(
+            [_answer(probe, layer, changed_rows(own, "shuffle", rng=rng)) for _ in range(draws)]
+        )  # (draws, classes)
+        found.append(
+            LayerReplacement(
+                layer,
+                probe.explanation.probability,
+                float(even[probe.target]),
+                int(even.argmax()) != probe.target,
+                shuffled[:, probe.target],
+                float((shuffled.argmax(1) != probe.target).mean()),
+            )
+        )
+        if progress is not None:
+            progress(layer + 1, len(windows[0].layers))
+    return tuple(found)
+
+
+def changed_rows(
+    windows: Sequence[Tensor],
+    kind: Literal["shuffle", "sharpen"],
+    temperature: float = 1.0,
+    rng: np.random.Generator | None = None,
+) -> tuple[Tensor, ...]:
+    """Return a layer's weights changed row by row, for each window.
+
+    Args:
+        windows: for each (heads, positions, positions).
+        kind: shuffle: each row in a random order of the positions that it gives weight to.
+            sharpen: weights to the power of 1 / ``temperature``, made to sum to 1 again.
+    """
+    if kind == "sharpen":
+        return tuple(_tempered(weights, temperature) for weights in windows)
+    drawn = rng or np.random.default_rng()
+    return tuple(_shuffled(weights, drawn) for weights in windows)
+
+
+def _tempered(weights: Tensor, temperature: float) -> Tensor:
+    # The largest weight of a row is taken as 1 first, so that no power is 0 throughout.
+    powers = (weights / weights.amax(2, keepdim=True)) ** (1 / temperature)
+    return powers / powers.sum(2, keepdim=True)
+
+
+def _shuffled(weights: Tensor, rng: np.random.Generator) -> Tensor:
+    hidden = weights == 0
+    numbers = torch.from_numpy(rng.random(tuple(weights.shape), dtype=np.float32))
+    # Both orders have the positions that are seen first: by chance, and from left to right.
+    by_chance = numbers.to(weights.device).masked_fill(hidden, 2).argsort(2)
+    in_order = hidden.byte().argsort(dim=2, stable=True)
+    return torch.zeros_like(weights).scatter(2, in_order, weights.gather(2, by_chance))
+
+
+def _answer(probe: ModelProbe, layer: int, weights: Replacement) -> np.ndarray:
+    """(classes,) with other weights in a layer."""
+    request = MapRequest(record=False, replaced={layer: weights})
+    logits = run_model(probe.checkpoint, [probe.numbered], request).logits
+    return logits[0].double().softmax(0).numpy()
