@@ -85,7 +85,8 @@ class Entry:
 def standalone(heatmap: Heatmap, legend_html: str, title: str, notes: Sequence[str]) -> str:
     """Return the page of one heatmap: title, notes (plain text, a paragraph each), legend."""
     context = {"title": title, "notes": notes, "heatmap": heatmap}
-    return _render("heatmap.html", context, legend_html, heatmap.data, _DRAW_ONE, STYLESHEET)
+    script = SCRIPT + _DRAW_ONE
+    return render_page("heatmap.html", context, legend_html, heatmap.data, script, STYLESHEET)
 
 
 def report(
@@ -107,21 +108,21 @@ def report(
         "title": title, "notes": notes, "facts": facts, "grids": grids, "entries": entries,
     }  # fmt: skip
     heatmaps = [entry.heatmap.data for entry in entries]
-    return _render("report.html", context, legend_html, heatmaps, _DRAW_ALL, REPORT_STYLESHEET)
+    script = SCRIPT + _DRAW_ALL
+    return render_page("report.html", context, legend_html, heatmaps, script, REPORT_STYLESHEET)
 
 
-def _render(
-    template: str, context: dict, legend_html: str, data: object, draw: str, stylesheet: str
+def render_page(
+    template: str, context: dict, legend_html: str, data: object, script: str, stylesheet: str
 ) -> str:
-    """Fill a template.
+    """Fill a template: one page with all that it needs.
 
     Args:
         legend_html: brings ``STYLE``, which stands once in the head instead.
         data: JSON, in the element ``data``.
-        draw: runs after the heatmap's script, in the same module.
+        script: the only module of the page.
         stylesheet: the only style of the page.
     """
-    script = SCRIPT + draw
     return _environment().get_template(template).render(
         **context,
         legend=legend_html.replace(STYLE, ""),

@@ -117,6 +117,16 @@ FILM_SCRIPT = _DRAWING + _read("film.js")
 
 REPORT_STYLESHEET = STYLESHEET + _read("report.css")
 
+HEADS_STYLESHEET = STYLESHEET + _read("attention_map.css")
+
+_HEADS = ("attention_map.js", "attention_grid.js", "attention_head.js", "attention_arcs.js")
+
+HEADS_SCRIPT = "".join(map(_read, _HEADS))
+"""One module without imports: ``drawHeads(place, data, act)``."""
+
+HEADS_COMPONENT = HEADS_SCRIPT + _read("attention_map_component.js")
+"""The same, and what Streamlit calls."""
+
 
 Theme = Literal["light", "dark"]
 
