@@ -10,22 +10,19 @@ import base64
 import html
 import zlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from han_core.explanation.attention_map import AttentionMap, Place
+from han_core.explanation.attention_map import AttentionMap
 from han_core.explanation.map_readings import HeadFigures, head_figures
 from han_core.viz.colour_scale import Scale, scale_only
 from han_core.viz.export import render_page
+from han_core.viz.map_views import Head, grid_names, labels
 from han_core.viz.markup import HEADS_SCRIPT, HEADS_STYLESHEET, background, direction, writable
-
-Head = tuple[int, int]
-"""Layer and head, from 0."""
 
 LARGEST_THUMBNAIL = 64
 GRID_WIDTH = 512
@@ -55,9 +52,10 @@ class AttentionHeads:
             there), ``special`` (numbers of special keys), ``gaps`` (the text before each key,
             or None where queries are not the keys), ``direction`` of the text, ``top`` and
             ``palette`` of the colours, ``thumbnails`` (``rows``, ``columns``, ``packed``),
-            ``figures`` by layer and head (``entropy``, ``distance``, ``special``), ``open``
-            (the head to show), ``full`` ("layer,head" → packed half precision), ``pruned``
-            heads, and ``prunes``, whether heads can be pruned.
+            ``figures`` by layer and head (``entropy``, ``distance``, ``special``), ``shares``
+            (whether there are special keys), ``open`` (the head to show), ``full``
+            ("layer,head" → packed half precision), ``pruned`` heads, and ``prunes``, whether
+            heads can be pruned.
         scale: of the colours, for the legend.
     """
 
@@ -88,6 +86,7 @@ def attention_heads(
     pruned: Collection[Head] | None = None,
     full: bool = True,
     named: tuple[Sequence[str], Sequence[str]] | None = None,
+    special: np.ndarray | None = None,
 ) -> AttentionHeads:
     """Return a map's heads ready to be drawn.
 
@@ -97,6 +96,7 @@ def attention_heads(
         pruned: heads that are crossed out; None where heads cannot be pruned.
         full: send every head's weights, up to ``LARGEST_PAGE``, rather than those of ``opened``.
         named: names of rows and columns of the grid; layers and heads by number otherwise.
+        special: (layers, heads) the share of weight on special keys that are not in the map.
 
     Raises:
         ValueError: if there is no such head to open.
@@ -105,7 +105,10 @@ def attention_heads(
     if not (0 <= opened[0] < layers and 0 <= opened[1] < heads):
         raise ValueError(f"one of {layers} × {heads} heads expected, {opened} came")
     top = scale_top(attention_map)
-    rows, columns = named or _numbered(layers, heads)
+    rows, columns = named or grid_names("heads", layers, heads)
+    figures = head_figures(attention_map)
+    if special is not None:
+        figures = replace(figures, special=special)
     data = {
         "name": attention_map.name,
         "layers": list(rows),
@@ -114,7 +117,8 @@ def attention_heads(
         "top": top,
         "palette": palette(),
         "thumbnails": _thumbnails(attention_map, top),
-        "figures": _figures(head_figures(attention_map)),
+        "figures": _figures(figures),
+        "shares": special is not None or bool(attention_map.special),
         "open": list(opened),
         "full": _packed_heads(attention_map, opened, full),
         "pruned": sorted([list(head) for head in pruned or ()]),
@@ -157,51 +161,10 @@ def palette() -> dict[str, str]:
     }  # fmt: skip
 
 
-def map_table(attention_map: AttentionMap, text: str, head: Head) -> pd.DataFrame:
-    """Return a row for each query and key of one head.
-
-    Columns: query and key number (from 1), what stands there, start and end of each
-    (characters; equal for a special position), weight.
-    """
-    queries, keys = labels_of(attention_map, text)
-    first, second = np.indices((len(queries), len(keys))).reshape(2, -1)
-    starts = {"query": attention_map.queries, "key": attention_map.keys}
-    columns: dict[str, object] = {}
-    for noun, names, at in (("query", queries, first), ("key", keys, second)):
-        places = np.array(starts[noun]).reshape(-1, 2)[at]
-        columns[f"{noun} number"] = at + 1
-        columns[noun] = pd.Series(np.array(names, dtype=object)[at], dtype=object)
-        columns[f"{noun} start"], columns[f"{noun} end"] = places.T
-    columns["weight"] = attention_map.weights[head].astype(float).ravel()
-    return pd.DataFrame(columns)
-
-
-def labels_of(attention_map: AttentionMap, text: str) -> tuple[list[str], list[str]]:
-    """Return what stands at each query and at each key; the name of a special one."""
-    return (
-        _labels(attention_map.queries, attention_map.special, text),
-        _labels(attention_map.keys, attention_map.special, text),
-    )
-
-
-def _labels(places: Sequence[Place], special: Sequence[str], text: str) -> list[str]:
-    names = iter(special)
-    return [
-        writable(text[start:end]) if start < end else next(names, "special")
-        for start, end in places
-    ]
-
-
-def _numbered(layers: int, heads: int) -> tuple[list[str], list[str]]:
-    return (
-        [f"Layer {number + 1}" for number in range(layers)],
-        [f"Head {number + 1}" for number in range(heads)],
-    )
-
-
 def _places(attention_map: AttentionMap, text: str) -> dict[str, Any]:
-    queries, keys = labels_of(attention_map, text)
     places = attention_map.keys
+    queries = labels(attention_map.queries, attention_map.special, text)
+    keys = labels(places, attention_map.special, text)
     ends = [places[0][0], *(end for _, end in places)]
     gaps = [writable(text[end:start]) for end, (start, _) in zip(ends, places, strict=False)]
     return {

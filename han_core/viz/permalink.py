@@ -29,6 +29,7 @@ from han_core.explanation.explanation import Reading
 from han_core.explanation.interventions import Intervention
 from han_core.runtime.errors import UserError, shown
 from han_core.text.edits import MOST_EDITS, Edit
+from han_core.viz.map_views import MapReading
 
 SHORT = 1_800
 """Characters of a token that may carry its text; everything that takes links takes these."""
@@ -38,6 +39,7 @@ LONGEST = 8_000
 
 LARGEST = 100_000  # bytes of JSON; so much text can be pressed into few characters
 LARGEST_SEED = 2**32 - 1  # a browser cannot show every whole number
+MOST_HEADS = 1_000
 _CHECK = 8  # bytes of the checksum
 
 Kind = TypeVar("Kind", bound=BaseModel)
@@ -168,6 +170,31 @@ CheckpointName = Annotated[str, AfterValidator(_bare_name)]
 STRICT = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
+HeadNumbers = tuple[
+    Annotated[int, Field(ge=0, lt=MOST_HEADS)], Annotated[int, Field(ge=0, lt=MOST_HEADS)]
+]
+"""Layer and head, from 0."""
+
+
+class HeadsView(BaseModel):
+    """What the panel of layers and heads shows.
+
+    Attributes:
+        open: the head that is large.
+        special: whether special tokens are shown.
+        window: of a long document's windows.
+        pruned: heads that are out.
+    """
+
+    model_config = STRICT
+
+    reading: MapReading = "heads"
+    open: HeadNumbers = (0, 0)
+    special: bool = True
+    window: int = Field(default=0, ge=0, lt=MOST_HEADS)
+    pruned: tuple[HeadNumbers, ...] = Field(default=(), max_length=MOST_HEADS)
+
+
 class View(BaseModel):
     """What Explore shows of one document, without the device.
 
@@ -177,6 +204,7 @@ class View(BaseModel):
         document: the id of a stored one; exactly one of the two is set.
         target: a class by its label, None for the predicted one.
         edits: in the order in which they were made.
+        heads: where the panel of layers and heads is open.
 
     Raises:
         ValidationError: (a ``ValueError``) if a part is missing or impossible.
@@ -194,6 +222,7 @@ class View(BaseModel):
     edits: tuple[Edit, ...] = Field(default=(), max_length=MOST_EDITS)
     tampering: Intervention | None = None
     placebo: Literal["none", "untrained", "uniform"] = "none"
+    heads: HeadsView | None = None
 
     @model_validator(mode="after")
     def _one_document_and_all_within_it(self) -> Self:

@@ -13,7 +13,7 @@ from han_core.viz.colour_scale import legend, prediction, reading_scale, seen_li
 from han_core.viz.export import standalone, to_csv, to_json, weights_table
 from han_core.viz.heatmap import Colour, heatmap
 from han_core.viz.permalink import DocumentStore, View, restore, share, view_of
-from pages.explore import drawer
+from pages.explore import drawer, layers_heads
 from pages.explore.analysis import Analysis
 from pages.shared import cache, document_input, wording
 from pages.shared.page import plain
@@ -54,6 +54,9 @@ def _show(view: View) -> None:
     document_input.set_tampering(view.tampering)
     if view.edits or view.tampering:
         drawer.show_what_if()
+    if view.heads is not None:
+        layers_heads.show(view.heads, view.checkpoint)
+        drawer.show_heads()
 
 
 def panel(analysis: Analysis) -> None:
@@ -69,7 +72,7 @@ def _menu(analysis: Analysis) -> None:
         _button("Page (HTML)", lambda: _page(analysis, reading), f"{name}.html", "text/html")
         _button("Weights (CSV)", lambda: _csv(analysis), f"{name}.csv", "text/csv")
         _button("Explanation (JSON)", lambda: _json(analysis), f"{name}.json", "application/json")
-    _link()
+    _link(analysis)
 
 
 def _button(label: str, content, file_name: str, mime: str) -> None:
@@ -78,11 +81,11 @@ def _button(label: str, content, file_name: str, mime: str) -> None:
     )
 
 
-def _link() -> None:
+def _link(analysis: Analysis) -> None:
     """The button, and the address once it was pressed."""
     if st.button("Create a link", key="link"):
         try:
-            token = _token()
+            token = _token(analysis)
         except UserError as error:
             st.warning(plain(str(error)))
             return
@@ -92,7 +95,7 @@ def _link() -> None:
     st.caption(wording.LINK)
 
 
-def _token() -> str:
+def _token(analysis: Analysis) -> str:
     state = st.session_state
     view = view_of(
         checkpoint=state["checkpoint"],
@@ -103,6 +106,7 @@ def _token() -> str:
         edits=document_input.edits(),
         tampering=document_input.tampering(),
         placebo=state.get("placebo", "none"),
+        heads=layers_heads.view(analysis) if drawer.shows_heads() else None,
     )
     return share(view, _store())
 

@@ -8,19 +8,24 @@ import gc
 import hashlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from han_core.explanation.attention_map import AttentionMap
 from han_core.explanation.attention_permutation import untrained_twin, with_uniform_attention
 from han_core.explanation.attribution import Attribution, Method, Unit, attribute
 from han_core.explanation.deletion import Removal, measure_removal
 from han_core.explanation.explain import RequestBatcher, explain_document
+from han_core.explanation.explain_maps import with_maps
 from han_core.explanation.explanation import Explanation
 from han_core.explanation.faithfulness import Evidence, Stage, measure_evidence, thorough
+from han_core.explanation.head_pruning import Pruning, prune_heads
+from han_core.explanation.map_attribution import gradient_weighted_maps
 from han_core.explanation.model_probe import Fill, ModelProbe, probe_document
 from han_core.explanation.worker import EvidenceRequest, EvidenceWorker
 from han_core.models.checkpoint import Checkpoint, load_checkpoint
@@ -28,6 +33,7 @@ from han_core.models.listing import Listing, broken_checkpoints, list_checkpoint
 from han_core.models.registry import model_kind
 from han_core.runtime.atomic_io import files_state
 from han_core.runtime.devices import choose_device
+from han_core.runtime.errors import UserError
 from han_core.runtime.paths import checkpoints_root
 from han_core.text.edits import Edit, apply_edits
 from pages.shared.page import RENDERS
@@ -77,6 +83,9 @@ def figures_place(key: str) -> DeltaGenerator | None:
 
 SHORT = 5_000
 """Characters of a text that is explained at once."""
+
+MOST_MAPPED = 1_000
+"""Tokens of a text whose maps are drawn; they need tokens² numbers a head."""
 
 Progress = Callable[[int, int], None]
 
@@ -179,6 +188,29 @@ def removal(question: Question, method: Method, target: int) -> Removal | None:
 def placebo(question: Question, kind: str) -> Explanation:
     """Explain the document by the untrained model, or under uniform attention."""
     return _placebo(*_keyed(question), kind)
+
+
+def maps(question: Question) -> tuple[AttentionMap, ...]:
+    """Return the self-attention of a document in half precision, a map for each window.
+
+    Raises:
+        UserError: if the text is longer than ``MOST_MAPPED`` tokens.
+    """
+    return _maps(*_keyed(question))
+
+
+def gradient_maps(question: Question, target: int) -> tuple[AttentionMap, ...]:
+    """Return gradient-weighted attention for a class, a map for each window."""
+    return _gradient_maps(*_keyed(question), target)
+
+
+def pruning(question: Question, heads: frozenset[tuple[int, int]]) -> Pruning:
+    """Return the answer without some heads.
+
+    Raises:
+        UserError: as ``prune_heads``.
+    """
+    return _pruning(*_keyed(question), heads)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -294,3 +326,30 @@ def _placebo(folder: str, mark: str, question: Question, kind: str) -> Explanati
     if kind == "uniform":
         return with_uniform_attention(trained)
     return explain_document(_untrained(folder, mark, question.device), trained.document)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the heads …")
+def _maps(folder: str, mark: str, question: Question) -> tuple[AttentionMap, ...]:
+    probe = _probe(folder, mark, question)
+    if probe.tokens > MOST_MAPPED:
+        raise UserError(
+            f"Maps are drawn for texts of up to {MOST_MAPPED:,} tokens; this one has "
+            f"{probe.tokens:,}. Shorten the text, or analyse a part of it."
+        )
+    found = with_maps(probe.checkpoint, probe.explanation).maps
+    square = [one for one in found if one.queries == one.keys and one.query_axis == "token"]
+    return tuple(replace(one, weights=one.weights.astype(np.float16)) for one in square)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Computing gradients …")
+def _gradient_maps(
+    folder: str, mark: str, question: Question, target: int
+) -> tuple[AttentionMap, ...]:
+    return gradient_weighted_maps(_probe(folder, mark, question), target)
+
+
+@st.cache_resource(max_entries=200, show_spinner="Running the model …")
+def _pruning(
+    folder: str, mark: str, question: Question, heads: frozenset[tuple[int, int]]
+) -> Pruning:
+    return prune_heads(_probe(folder, mark, question), heads)

@@ -9,8 +9,9 @@ from typing import Any, Literal
 import streamlit as st
 from plotly.graph_objects import Figure
 
+from han_core.viz.attention_heads import AttentionHeads
 from han_core.viz.heatmap import Heatmap
-from han_core.viz.markup import OVERVIEW_STYLESHEET, SCRIPT
+from han_core.viz.markup import HEADS_COMPONENT, HEADS_STYLESHEET, OVERVIEW_STYLESHEET, SCRIPT
 
 # Streamlit sets no attributes on containers, so an invisible component inside does.
 _MARK = st.components.v2.component(
@@ -45,16 +46,23 @@ _EXPORT = st.components.v2.component(
 
 
 def figure_export(
-    container_key: str, filename: str, width: Literal["stretch", "content"] = "stretch"
+    container_key: str,
+    filename: str,
+    width: Literal["stretch", "content"] = "stretch",
+    part: str | None = None,
 ) -> None:
     """Draw buttons that save all figures of a container as SVG or PNG, made in the browser.
 
     Args:
         filename: without extension; characters that file systems refuse become underscores.
+        part: a selector of the only figure to save.
     """
     name = re.sub(r"[^\w.-]+", "_", filename)[:80].strip("._") or "figure"
     data = {"container": container_key, "filename": name}
-    _EXPORT(key=f"{container_key}_export", data=data, width=width)
+    key = f"{container_key}_export"
+    if part is not None:
+        data, key = data | {"part": part}, f"{key}_{name}"
+    _EXPORT(key=key, data=data, width=width)
 
 
 def chart(
@@ -139,3 +147,43 @@ def _sentences(data: dict[str, Any]) -> set[tuple[int, int]]:
         (data["starts"][first], data["ends"][last])
         for first, last in zip(firsts, lasts, strict=True)
     }
+
+
+_HEADS = st.components.v2.component(
+    "hanscope_attention_heads", css=HEADS_STYLESHEET, js=HEADS_COMPONENT, isolate_styles=False
+)
+
+
+def draw_heads(heads: AttentionHeads, key: str, on_act: Callable[[Act], None]) -> None:
+    """Draw the grid of heads with one of them open; ``key`` is unique on the page.
+
+    Args:
+        on_act: called with ``do`` "open" with a ``layer`` and a ``head``, or "prune" with all
+            ``heads`` that are out, before the next run.
+    """
+
+    def take_act() -> None:
+        act = valid_head_act(st.session_state[key].get("act"), heads.data)
+        if act is not None:
+            on_act(act)
+
+    _HEADS(key=key, data=heads.data | {"interactive": True}, on_act_change=take_act)
+
+
+def valid_head_act(value: object, data: dict[str, Any]) -> Act | None:
+    """Return what a browser sent if it names heads that ``data`` drew; None otherwise."""
+    if not isinstance(value, dict):
+        return None
+    if value.get("do") == "open" and set(value) == {"do", "layer", "head"}:
+        return value if _is_head([value["layer"], value["head"]], data) else None
+    if value.get("do") != "prune" or set(value) != {"do", "heads"} or not data["prunes"]:
+        return None
+    heads = value["heads"]
+    is_list = isinstance(heads, list) and len(heads) <= len(data["layers"]) * len(data["heads"])
+    return value if is_list and all(_is_head(head, data) for head in heads) else None
+
+
+def _is_head(value: object, data: dict[str, Any]) -> bool:
+    if not isinstance(value, list) or len(value) != 2 or any(type(at) is not int for at in value):
+        return False
+    return 0 <= value[0] < len(data["layers"]) and 0 <= value[1] < len(data["heads"])

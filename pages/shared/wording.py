@@ -1,6 +1,7 @@
 """Texts of Explore, and texts that several pages share."""
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from han_core.models.listing import Listing
 from han_core.models.registry import model_kind
 from han_core.runtime.errors import counted
 from han_core.viz.heatmap import Colour
+from han_core.viz.map_views import MapReading
+from han_core.viz.markup import percent
 from pages.shared.page import plain
 
 SENTENCE_SUMS = (
@@ -58,6 +61,26 @@ DIFFERENCES = (
     "Weights within the document, largest differences first. A difference shows that attention "
     "moved, not that the prediction changed."
 )
+MAP_READINGS: dict[MapReading, tuple[str, str]] = {
+    "heads": ("Each head", "The weights of every head as the model computed them."),
+    "layers": ("Average of each layer", "The mean over the heads of a layer."),
+    "across": ("Average across layers", "The mean over the layers, for each head number."),
+    "all": ("Average of all heads", "The mean over all layers and heads."),
+    "rollout": (
+        "Rollout",
+        "Half the mean of the heads and half the word itself, multiplied through the layers "
+        "(Abnar and Zuidema 2020). In deletion tests it does little better than random order.",
+    ),
+    "gradient": (
+        "Gradient-weighted",
+        "Weights times their gradients for the predicted class, negative ones left out, added "
+        "up through the layers (Chefer, Gur and Wolf 2021); each row is made to sum to 1.",
+    ),
+}
+PRUNING = (
+    "A pruned head gives nothing to the states (Michel, Levy and Neubig 2019). The other heads "
+    "stay as they were trained, and the maps below are those of the whole model."
+)
 ACCURACIES = (
     "Test: the share of its own test documents that the model gets right. Validation: the same on "
     "documents that also chose the best epoch, so it reads a little high. Mixed examples: the "
@@ -72,6 +95,15 @@ SEVERAL = (
     "In a .txt file, separate texts with a line of three or more hyphens or equals signs. In a "
     "CSV, TSV, JSONL or Parquet file, every row is a text."
 )
+
+
+def special_tokens(names: Sequence[str], share: float) -> str:
+    """How much weight special tokens take, and what hiding them does."""
+    return (
+        f"{plain(', '.join(dict.fromkeys(names)))} take {percent(share, 2)} of the weight of the "
+        "other tokens, on average over all heads. Hidden, they are left out and each row is made "
+        "to sum to 1 again."
+    )
 
 
 def model_name(listing: Listing) -> str:

@@ -46,6 +46,7 @@ async function drawGrid(view) {
     drawThumbnails(view);
   }
   markHeads(view);
+  drawTable(view);
 }
 
 function fillGrid(view) {
@@ -60,6 +61,7 @@ function fillGrid(view) {
     ], view.mode, prune));
   }
   const columns = data.heads.length;
+  grid.root.hidden = view.table.root.hidden = columns * data.layers.length === 1;
   grid.cellsRoot.style.setProperty("--heads", columns);
   const corner = made("span", "hs-corner", { "aria-hidden": "true" });
   const names = data.heads.map((name) =>
@@ -127,7 +129,7 @@ function sentence(view, [layer, head]) {
   const facts = [`entropy ${share(entropy[layer][head], 2)}`];
   if (distance[layer][head] !== null)
     facts.push(`mean distance ${Number(distance[layer][head].toPrecision(2))} tokens`);
-  if (data.special.length) facts.push(`${share(special[layer][head], 2)} on special tokens`);
+  if (data.shares) facts.push(`${share(special[layer][head], 2)} on special tokens`);
   if (view.pruned.has(`${layer},${head}`)) facts.push("pruned");
   return `${headName(view, [layer, head])}: ${facts.join(", ")}`;
 }
@@ -196,7 +198,7 @@ function drawTable(view) {
   if (!table.root.open) return;
   const columns = ["place", "entropy"];
   if (data.figures.distance[0][0] !== null) columns.push("distance");
-  if (data.special.length) columns.push("special");
+  if (data.shares) columns.push("special");
   table.headers.replaceChildren(...columns.map((name) => headerCell(view, name)));
   const rows = data.layers.flatMap((_, layer) => data.heads.map((_, head) => ({
     place: layer * data.heads.length + head, at: [layer, head],

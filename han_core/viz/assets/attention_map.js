@@ -162,10 +162,11 @@ function painted(view, weight) {
 function picture(view, weights, width, [row, column, rows, columns], pixels) {
   const tall = Math.min(rows, pixels), wide = Math.min(columns, pixels);
   const pooled = new Float32Array(tall * wide);
+  const places = Uint32Array.from({ length: columns }, (_, x) => Math.floor(x * wide / columns));
   for (let y = 0; y < rows; y++) {
     const into = Math.floor(y * tall / rows) * wide, from = (row + y) * width + column;
     for (let x = 0; x < columns; x++) {
-      const at = into + Math.floor(x * wide / columns);
+      const at = into + places[x];
       if (weights[from + x] > pooled[at]) pooled[at] = weights[from + x];
     }
   }

@@ -26,7 +26,7 @@ export default function ({ data, parentElement }) {
   const [svg, png, said] = bar.children;
   const save = (extension, make) => async () => {
     const container = document.querySelector(`.st-key-${CSS.escape(data.container)}`);
-    const drawn = container && svgOf(container);
+    const drawn = container && svgOf(container, data.part);
     said.textContent = drawn ? "" : "There is no figure to save.";
     if (drawn) download(await make(drawn), `${data.filename}.${extension}`);
   };
@@ -68,9 +68,9 @@ export async function pngBlob(text) {
   return new Promise((done) => canvas.toBlob(done, "image/png"));
 }
 
-/* All figures in a container as one stand-alone SVG; null where there are none. */
-export function svgOf(container) {
-  const figures = [...container.querySelectorAll(".js-plotly-plot, .hs")].filter(
+/* All figures in a container, or a part of them, as one stand-alone SVG; null where there are none. */
+export function svgOf(container, part) {
+  const figures = [...container.querySelectorAll(part ?? ".js-plotly-plot, .hs")].filter(
     (figure) => figure.checkVisibility() && !figure.parentElement.closest(".hs"));
   if (!figures.length) return null;
   figures.forEach((figure) => figure.classList.add("hs-whole")); // also what a pane has scrolled

@@ -14,13 +14,22 @@ function paintHtml(figure, left, top) {
   });
   for (let node = figure; node; node = walker.nextNode()) {
     if (node.nodeType === Node.TEXT_NODE) group.append(...lettering(node));
+    else if (node.matches("canvas")) group.append(...(node.paintSvg?.() ?? [pixels(node)]));
     else group.append(...colours(node), ...attributed(node));
   }
   return group;
 }
 
 function isShown(element) {
-  return !element.matches("style, .hs-note, .hs-all, .hs-fold, .hs-sort") && element.checkVisibility();
+  return !element.matches("style, .hs-note, .hs-all, .hs-fold, .hs-sort, .hs-tool") && element.checkVisibility();
+}
+
+/* What a canvas shows, unless it paints itself. */
+function pixels(canvas) {
+  const { left: x, top: y, width, height } = canvas.getBoundingClientRect();
+  const { opacity } = getComputedStyle(canvas);
+  return shape("image", { x, y, width, height, opacity, href: canvas.toDataURL(),
+    preserveAspectRatio: "none", style: "image-rendering:pixelated" });
 }
 
 function rectangle({ left, top, width, height }, more) {

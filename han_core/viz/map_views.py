@@ -1,0 +1,111 @@
+"""Views of an attention map: its readings with their names, and tables of single heads."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from han_core.explanation.attention_map import AttentionMap, Place
+from han_core.explanation.head_pruning import Pruning
+from han_core.explanation.map_readings import average, rollout
+from han_core.runtime.errors import counted
+from han_core.viz.markup import chance, writable
+
+MapReading = Literal["heads", "layers", "across", "all", "rollout", "gradient"]
+"""Every head; the average of each layer, of each head number across layers, and of all; rollout
+(Abnar and Zuidema 2020); gradient-weighted attention (Chefer, Gur and Wolf 2021)."""
+
+MAP_READINGS: tuple[MapReading, ...] = get_args(MapReading)
+
+LISTED = 4
+"""Pruned heads that are named in a sentence."""
+
+Head = tuple[int, int]
+"""Layer and head, from 0."""
+
+
+def read_map(attention_map: AttentionMap, reading: MapReading) -> AttentionMap:
+    """Return a reading of a map as a map; "gradient" needs gradients and is made elsewhere.
+
+    Raises:
+        ValueError: for "gradient", and for rollout if queries are not the keys.
+    """
+    if reading == "heads":
+        return attention_map
+    if reading == "rollout":
+        return rollout(attention_map)
+    if reading == "gradient":
+        raise ValueError("gradients are needed: see gradient_weighted_maps")
+    over: dict[MapReading, Literal["heads", "layers", "both"]] = {
+        "layers": "heads", "across": "layers", "all": "both",
+    }  # fmt: skip
+    return average(attention_map, over[reading])
+
+
+def grid_names(reading: MapReading, layers: int, heads: int) -> tuple[list[str], list[str]]:
+    """Return the names of the rows and columns of a reading's grid."""
+    rows = [f"Layer {number + 1}" for number in range(layers)]
+    columns = [f"Head {number + 1}" for number in range(heads)]
+    single = {"all": "Average of all heads", "rollout": "Rollout",
+              "gradient": "Gradient-weighted attention"}  # fmt: skip
+    if reading in single:
+        return [single[reading]], [""]
+    return ["Average"] if reading == "across" else rows, (
+        ["Average"] if reading == "layers" else columns
+    )
+
+
+def within(head: Head, attention_map: AttentionMap) -> Head:
+    """Return the head, or the nearest one that the map has."""
+    return min(head[0], attention_map.layers - 1), min(head[1], attention_map.heads - 1)
+
+
+def one_head(attention_map: AttentionMap, head: Head) -> AttentionMap:
+    """Return the map of one head alone."""
+    layer, number = head
+    weights = attention_map.weights[layer : layer + 1, number : number + 1]
+    return replace(attention_map, weights=weights)
+
+
+def map_table(attention_map: AttentionMap, text: str, head: Head) -> pd.DataFrame:
+    """Return a row for each query and key of one head.
+
+    Columns: query number (from 1), query, query start, query end (characters; equal for a
+    special position), the same of the key, weight.
+    """
+    sides = ((attention_map.queries, "query"), (attention_map.keys, "key"))
+    at = np.indices(attention_map.weights.shape[2:]).reshape(2, -1)
+    columns: dict[str, object] = {}
+    for (places, noun), numbers in zip(sides, at, strict=True):
+        names = np.array(labels(places, attention_map.special, text), dtype=object)
+        columns[f"{noun} number"] = numbers + 1
+        columns[noun] = pd.Series(names[numbers], dtype=object)
+        columns[f"{noun} start"], columns[f"{noun} end"] = np.array(places)[numbers].T
+    columns["weight"] = attention_map.weights[head].astype(float).ravel()
+    return pd.DataFrame(columns)
+
+
+def labels(places: Sequence[Place], special: Sequence[str], text: str) -> list[str]:
+    """Return what stands at each place of ``text``; the name of a special one."""
+    names = iter(special)
+    return [
+        writable(text[start:end]) if start < end else next(names, "special")
+        for start, end in places
+    ]
+
+
+def pruning_sentence(pruning: Pruning) -> str:
+    """Return what pruning did: "Without layer 1 head 2: positive 92.0% → 61.3%."
+
+    The class is the one that was predicted before; a new prediction is named.
+    """
+    before, now = pruning.before, pruning.now
+    old = int(before.probabilities.argmax())
+    heads = sorted(pruning.heads)
+    named = ", ".join(f"layer {layer + 1} head {head + 1}" for layer, head in heads[:LISTED])
+    more = f" and {counted(len(heads) - LISTED, 'more head')}" if len(heads) > LISTED else ""
+    moved = f"{chance(before.probabilities[old])} → {chance(now.probabilities[old])}"
+    flip = "" if now.label == before.label else f", now {now.label}"
+    return f"Without {named}{more}: {before.label} {moved}{flip}."
