@@ -82,8 +82,11 @@ KINDS = ["csv", "tsv", "jsonl", "json", "parquet", "gz"]
 FORMATS = "CSV, TSV, JSONL, JSON or Parquet"
 
 
-def upload(key: str, title: str) -> tuple[str, str] | None:
+def upload(key: str, title: str, named: bool = False) -> tuple[str, str] | None:
     """Draw an upload; return the name of the file and its spec, kept for the session.
+
+    Args:
+        named: whether to name a file that is kept and that the browser no longer shows.
 
     Raises:
         UserError: if it cannot be read; the file before it stays.
@@ -102,7 +105,18 @@ def upload(key: str, title: str) -> tuple[str, str] | None:
     if held not in st.session_state:
         return None
     name, spec, _ = st.session_state[held]
+    if named and file is None:
+        held_file(key, name)
     return name, spec
+
+
+def held_file(key: str, line: str) -> None:
+    """Draw a line about the file that the upload ``key`` keeps, and a button that lets it go."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(plain(line), width="content")
+        if st.session_state.get(key) is None:
+            st.button("Remove", key=f"{key}_remove", type="tertiary",
+                      on_click=st.session_state.pop, args=(f"{key}_kept", None))  # fmt: skip
 
 
 def _room() -> str:

@@ -1,5 +1,6 @@
 """The training documents: bundled, from a file or from the hub, and what they are like."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import streamlit as st
@@ -23,6 +24,9 @@ SOURCES = {
 LONGEST_NAME = 200
 LONGEST_CELL = 240  # characters
 FIGURE_WIDTH = 280  # the fewest pixels
+
+EXPECTED = "again_expected"
+"""Key → the choice of a run that is trained again, until its picker is drawn."""
 
 
 @dataclass(frozen=True)
@@ -132,8 +136,7 @@ def _pick_from_hub() -> PickedData | None:
 def _pick_part(
     key: str, title: str, names: list[str], default: str, rows: dict[str, int | None] | None = None
 ) -> str:
-    if st.session_state.get(key) not in names:
-        st.session_state[key] = default  # another data set
+    choose_default(key, names, default)
     restore_value(key, default)
 
     def label(name: str) -> str:
@@ -160,10 +163,19 @@ def _pick_columns(
 
 def pick_column(key: str, title: str, columns: tuple[str, ...], default: str) -> str:
     """Draw a picker of one column."""
-    if st.session_state.get(key) not in columns:
-        st.session_state[key] = default  # another file
+    choose_default(key, columns, default)
     restore_value(key, default)
     return st.selectbox(title, columns, key=key, persist_state="session")
+
+
+def choose_default(key: str, options: Collection[str], default: str) -> None:
+    """Set the picker ``key`` to ``default`` where its choice is none of this data; say so where a
+    run that is trained again had it."""
+    held = st.session_state.get(key)
+    if held not in options:
+        if held is not None and held == st.session_state.get(EXPECTED, {}).get(key):
+            st.warning(plain(sentences.gone(str(held))))
+        st.session_state[key] = default
 
 
 def read_all(picked: PickedData, source: Source, seed: int) -> DataPreview | None:

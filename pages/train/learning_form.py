@@ -16,7 +16,7 @@ from han_core.runtime.errors import UserError, counted
 from han_core.training.fields import setting_fields
 from han_core.training.settings import BAGS, Settings
 from pages.shared import cache, data_picker, wording
-from pages.shared.page import plain, restore_value
+from pages.shared.page import restore_value
 from pages.shared.upload_limits import sent_file
 from pages.train import form_values, sentences, splits_form
 from pages.train.data_form import PickedData
@@ -69,7 +69,8 @@ def vectors() -> dict[str, Any]:
         if "train_vectors_kept" not in st.session_state:
             return {}
         path, size, _ = st.session_state["train_vectors_kept"]
-        st.caption(plain(f"{path.rsplit('/', 1)[-1]}: {counted(size, 'dimension')}."))
+        name = f"{path.rsplit('/', 1)[-1]}: {counted(size, 'dimension')}."
+        data_picker.held_file("train_vectors", name)
         restore_value("set_freeze_vectors", False)
         frozen = st.toggle("Freeze word vectors", key="set_freeze_vectors",
                            persist_state="session")  # fmt: skip
@@ -101,7 +102,7 @@ def unlabelled(picked: PickedData) -> str | None:
         return splits_form.pick_split(
             "train_unlabelled_split", "Split without labels", names, None, "None"
         )
-    uploaded = data_picker.upload("train_unlabelled_file", "File of texts")
+    uploaded = data_picker.upload("train_unlabelled_file", "File of texts", named=True)
     if uploaded is None:
         return None
     return prefix_of(picked.data) + uploaded[1]  # read alike

@@ -33,6 +33,9 @@ OFFERED = 30
 """Documents of the data that can be picked to be watched."""
 
 LONGEST_NAME = 60
+WATCHED_AGAIN = "again_watched"
+"""Texts that a run watched, until the form that trains it again is drawn."""
+
 SEPARATOR = re.compile(r"^[-=]{3,}\s*$", re.MULTILINE)
 
 
@@ -74,6 +77,7 @@ def form(left: DeltaGenerator, right: DeltaGenerator) -> None:
         if plan is not None:
             estimate(plan, documents.look)
         disk_space()
+    st.session_state.pop(data_form.EXPECTED, None)
 
 
 def _documents(chosen: _Documents, start_from: Listing | None) -> None:
@@ -113,6 +117,7 @@ def watched(look: DataPreview | None) -> tuple[tuple[str, ...], int | None]:
     offered = {} if look is None else offers(look, LONGEST_WATCHED)
     with st.expander("Watch attention form", key="train_watch"):
         st.caption(sentences.WATCHED)
+        _watch_again(offered)
         picked = _picker(offered, MOST_WATCHED) if offered else []
         restore_value("train_watched_text", "")
         pasted = st.text_area(
@@ -130,6 +135,15 @@ def watched(look: DataPreview | None) -> tuple[tuple[str, ...], int | None]:
         if len(texts) > MOST_WATCHED:
             st.caption(f"Only the first {MOST_WATCHED} of these {len(texts)} are watched.")
     return tuple(texts[:MOST_WATCHED]), every
+
+
+def _watch_again(offered: dict[str, str]) -> None:
+    """Choose the texts of a run that is trained again; those of no document offered as own ones."""
+    if (texts := st.session_state.pop(WATCHED_AGAIN, None)) is None:
+        return
+    st.session_state["train_watched"] = [name for name, text in offered.items() if text in texts]
+    own = [text for text in texts if text not in offered.values()]
+    st.session_state["train_watched_text"] = "\n---\n".join(own)
 
 
 def _picker(offered: dict[str, str], most: int) -> list[str]:

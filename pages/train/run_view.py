@@ -22,7 +22,15 @@ from han_core.viz.markup import FILM_SCRIPT, FILM_STYLESHEET, beginning
 from pages.shared import cache
 from pages.shared.components import hooked
 from pages.shared.page import plain
-from pages.train import cached_runs, dynamics, run_list, run_notes, sentences, training_curves
+from pages.train import (
+    cached_runs,
+    dynamics,
+    run_list,
+    run_notes,
+    sentences,
+    train_again,
+    training_curves,
+)
 
 STATUS, CURVES, FILM = 1.0, 3.0, 5.0
 """Seconds until each part is drawn again."""
@@ -173,7 +181,7 @@ def _actions(run: RunView) -> None:
         if run.checkpoint is not None and not run.published and not run.is_live:
             _button("Publish as a model", "run_publish", _publish, run.id)
         if run.plan is not None:
-            run_notes.again(run.plan, run_list.open_form)
+            train_again.button(run.plan, run_list.open_form)
             _rename(run)
             run_notes.annotate(run, _try)
         if run.checkpoint is not None:

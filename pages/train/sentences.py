@@ -269,6 +269,19 @@ def configuration(settings: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"setting": title(name), "value": value} for name, value in settings.items()]
 
 
+def missing(names: Sequence[str]) -> str:
+    """Say what a run used that is no longer on this server."""
+    return (
+        f"No longer on this server, and left out: {', '.join(names)}. Choose something else, or "
+        "train without."
+    )
+
+
+def gone(choice: str) -> str:
+    """Say that the data no longer have what a run chose."""
+    return f"“{choice}” is no longer in these documents. Choose again."
+
+
 def file_name(name: str) -> str:
     """Return ``name`` without characters that file systems refuse."""
     return re.sub(r"[^\w.-]+", "-", name)[:60].strip("-.") or "checkpoint"

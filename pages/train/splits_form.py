@@ -96,8 +96,7 @@ def _random_split(picked: PickedData) -> tuple[str | None, int | None]:
 
 def _group(columns: list[str]) -> str | None:
     key, options = "train_group_column", ["", *columns]
-    if st.session_state.get(key) not in options:
-        st.session_state[key] = ""  # another file
+    data_form.choose_default(key, options, "")
     restore_value(key, "")
     return st.selectbox(
         "Keep together", options, key=key, persist_state="session",
@@ -159,8 +158,7 @@ def pick_split(
 ) -> str | None:
     """Draw a picker of one of the splits (spec → name), or of none, which is called ``none``."""
     options = {NONE: none, **names}
-    if st.session_state.get(key) not in options:
-        st.session_state[key] = default or NONE
+    data_form.choose_default(key, options, default or NONE)
     restore_value(key, default or NONE)
     chosen = st.selectbox(
         title, list(options), format_func=lambda spec: options[spec], key=key,
@@ -180,9 +178,9 @@ def _by_files(picked: PickedData) -> _HeldOut:
     prefix = prefix_of(picked.data)  # they are read alike
     left, right = st.columns(2)
     with left:
-        validation = data_picker.upload("train_validation_file", "File for validation")
+        validation = data_picker.upload("train_validation_file", "File for validation", named=True)
     with right:
-        test = data_picker.upload("train_test_file", "File for test (optional)")
+        test = data_picker.upload("train_test_file", "File for test (optional)", named=True)
     if validation is None:
         st.caption(sentences.NO_VALIDATION_FILE)
     if validation is not None:
