@@ -6,10 +6,10 @@ from pages.shared.page import begin, user_errors_shown
 
 begin("Train", "Train a model of your own on labelled documents, and watch its attention form.")
 from pages.shared import cache
-from pages.train import new_run, run_list, run_view, train_again
+from pages.train import new_run, run_list, run_notes, run_view
 
 if run_list.view() == run_list.NEW:
-    train_again.warn_missing()
+    run_notes.warn_missing()
     documents, run = st.columns([3, 2], gap="large")
     new_run.form(documents, run)
 else:

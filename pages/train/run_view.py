@@ -28,7 +28,6 @@ from pages.train import (
     run_list,
     run_notes,
     sentences,
-    train_again,
     training_curves,
 )
 
@@ -181,7 +180,7 @@ def _actions(run: RunView) -> None:
         if run.checkpoint is not None and not run.published and not run.is_live:
             _button("Publish as a model", "run_publish", _publish, run.id)
         if run.plan is not None:
-            train_again.button(run.plan, run_list.open_form)
+            run_notes.again(run.plan, run_list.open_form)
             _rename(run)
             run_notes.annotate(run, _try)
         if run.checkpoint is not None:

@@ -10,7 +10,7 @@ from han_core.data.uploads import store_upload, store_vectors
 from han_core.training.runs import manage
 from han_core.training.runs.event_log import EventLog
 from han_core.training.runs.plan import checked_plan, new_folder
-from pages.train import data_form, train_again
+from pages.train import data_form, run_notes
 from tests.data.test_hub_preview import server  # noqa: F401
 from tests.pages.test_train import REVIEWS, look_at, own_data, train  # noqa: F401
 
@@ -170,6 +170,6 @@ def test_a_device_that_is_gone_gives_way_with_a_sentence(again):
 
 
 def test_shares_are_those_of_the_slider():
-    assert [train_again._percent(share) for share in ("0.1", "0.333", "0.9", None)] == [
+    assert [run_notes._percent(share) for share in ("0.1", "0.333", "0.9", None)] == [
         10, 35, 50, 0,
     ]  # fmt: skip
