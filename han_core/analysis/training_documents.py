@@ -192,17 +192,24 @@ class Neighbours:
 
 
 def neighbours(
-    vectors: Vectors, vector: np.ndarray, text: str, number: int = NEAREST
+    vectors: Vectors,
+    vector: np.ndarray,
+    text: str,
+    number: int = NEAREST,
+    own_row: int | None = None,
 ) -> Neighbours:
     """The nearest of all training documents, beside those that have the same text.
 
     Args:
         vector: (size,) of ``text``, as ``vectors_of`` makes it.
         number: of other texts; at most as many of the same text come with them.
+        own_row: where ``text`` itself stands among the documents, to be left out.
     """
     content = content_hash(text)
     result: list[Neighbour] = []
-    for row, similarity in zip(*nearest(vectors.unit, vector, 2 * number), strict=True):
+    for row, similarity in zip(*nearest(vectors.unit, vector, 2 * number + 1), strict=True):
+        if row == own_row:
+            continue
         document = vectors.document(int(row))
         result.append(Neighbour(int(row), float(similarity), document, document.content == content))
     others = [one for one in result if not one.same_text][:number]

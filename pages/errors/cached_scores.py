@@ -139,13 +139,18 @@ def faithfulness(checkpoint: str, device: str, texts: list[str], progress: cache
     return slot["answer"]
 
 
-def neighbours(checkpoint: str, device: str, key: str, text: str) -> Neighbours | None:
+def neighbours(
+    checkpoint: str, device: str, key: str, text: str, own_row: int | None = None
+) -> Neighbours | None:
     """Return the nearest of the training documents under ``key``; None if those are deleted.
+
+    Args:
+        own_row: as for ``training_documents.neighbours``.
 
     Raises:
         UserError: as ``load_checkpoint`` and ``document_vectors``.
     """
-    return _neighbours(*cache.folder_of(checkpoint), device, key, text)
+    return _neighbours(*cache.folder_of(checkpoint), device, key, text, own_row)
 
 
 @st.cache_data(max_entries=300, show_spinner="Scoring slices …")
@@ -156,13 +161,13 @@ def slice_scores(counts: np.ndarray, whole: np.ndarray) -> SliceScores:
 
 @st.cache_resource(max_entries=200, show_spinner=False)
 def _neighbours(
-    folder: str, fingerprint: str, device: str, key: str, text: str
+    folder: str, fingerprint: str, device: str, key: str, text: str, own_row: int | None
 ) -> Neighbours | None:
     model = cache.checkpoint_of(folder, fingerprint, device)
     if (vectors := embedding_cache.open_vectors(key)) is None:
         return None
     vector = embedding_cache.document_vectors(model, [text])[0]
-    return training_documents.neighbours(vectors, vector, text)
+    return training_documents.neighbours(vectors, vector, text, own_row=own_row)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -84,7 +84,7 @@ def _second_model_picker(checkpoint: str) -> str | None:
         format_func=lambda name: wording.short_name(others[name]),
         placeholder="None",
         key="beside",
-        help="Compares a second checkpoint with the first one on the same documents.",
+        help="Compares a second model with the first one on the same documents.",
         persist_state="session",
     )
 
@@ -203,7 +203,7 @@ def _link_popover(store: Store) -> None:
             return
         st.code(address, language=None, wrap_lines=True)
         st.caption(
-            "Opens these documents, checkpoints and filter, at the document that you are reading, "
+            "Opens these documents, models and filter, at the document that you are reading, "
             "for anybody on this server. Everybody sees tags and notes anyway."
         )
 
@@ -235,7 +235,7 @@ def _set_source(value: str) -> str:
 def _set_checkpoint(key: str) -> Callable[[str], str]:
     def set_checkpoint(value: str) -> str:
         if value not in cache.listings():
-            return "The checkpoint of the link is not on this server; choose another one."
+            return "The model of the link is not on this server; choose another one."
         st.session_state[key] = value
         return ""
 

@@ -34,7 +34,7 @@ LASSO = (
     "Draw a line around documents to select them. They become a filter, which holds in every "
     "view until you remove its chip above."
 )
-NO_MODEL = "The map needs the model, and its checkpoint was deleted. Score the documents again."
+NO_MODEL = "The map needs the model, which was deleted. Score the documents again."
 READ = (
     "The model reads all documents once, in the background. You can close this page meanwhile; "
     "what was read is kept."

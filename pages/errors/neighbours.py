@@ -1,12 +1,13 @@
-"""The training documents nearest to the one that is being read, with their labels.
+"""Documents like the one that is being read, with their labels.
 
-The reader picks which training documents; the model reads them once, in the background.
+The reader picks among which: training documents, the open data set itself, others that were
+scored. The model reads them once, in the background.
 """
 
 import streamlit as st
 
 from han_core.analysis.document_table import ScoredDocument
-from han_core.analysis.embedding_cache import list_vectors
+from han_core.analysis.embedding_cache import Note, list_vectors
 from han_core.analysis.sources import Source, source_of
 from han_core.analysis.training_documents import (
     Neighbours,
@@ -19,7 +20,7 @@ from han_core.analysis.training_documents import (
     vectors_key,
 )
 from han_core.models.checkpoint import read_metrics
-from han_core.runtime.errors import UserError
+from han_core.runtime.errors import UserError, counted
 from han_core.runtime.jobs import JobState
 from pages.errors import cached_scores, scoring_queue, sentences
 from pages.errors.context import ErrorsContext
@@ -29,6 +30,7 @@ from pages.shared.page import restore_value
 from pages.shared.wording import plain
 
 PICKER, UPLOAD, TABLE = "training_documents", "training_upload", "nearest_table"
+OPEN = "This data set"
 BUNDLED = ("bundled:classroom@train", "bundled:classroom/all@all")
 LONGEST = 20_000  # characters of a training document that are shown
 
@@ -52,12 +54,13 @@ def panel(errors: ErrorsContext, document: ScoredDocument) -> None:
 def _vectors_key(errors: ErrorsContext, checkpoint: str) -> str | None:
     """The picker, and the key of the vectors of its documents; None before they were read."""
     sha256 = errors.store.scores.manifest.checkpoint_sha256
-    read = {note.key: f"{note.data} ({note.rows:,} documents)" for note in list_vectors(sha256)}
+    read = {note.key: _read_name(note, errors.data) for note in list_vectors(sha256)}
     requests = {
         data: _training_set(errors, checkpoint, source)
         for data, source in _sources(checkpoint, errors).items()
     }
-    chosen = _picked(checkpoint, read, requests)
+    names = {data: _source_name(checkpoint, errors, each.source) for data, each in requests.items()}
+    chosen = _picked(names, read, requests)
     if chosen in read:
         return chosen
     request = requests.get(chosen)
@@ -71,28 +74,30 @@ def _vectors_key(errors: ErrorsContext, checkpoint: str) -> str | None:
     return None
 
 
-def _picked(checkpoint: str, read: dict[str, str], requests: dict[str, TrainingSet]) -> str:
+def _read_name(note: Note, data: str) -> str:
+    name = OPEN if note.data_sha256 == data else note.data
+    return f"{name} ({counted(note.rows, 'document')})"
+
+
+def _picked(titles: dict[str, str], read: dict[str, str], requests: dict[str, TrainingSet]) -> str:
     """A key among ``read``, a name among ``requests``, or ``UPLOAD``."""
     keys = {data: key for data, request in requests.items() if (key := vectors_key(request))}
-    names = dict(read)
-    for data, request in requests.items():
-        if data not in keys:
-            names[request.source.data] = _source_name(checkpoint, request.source)
+    names = read | {data: title for data, title in titles.items() if data not in keys}
     names[data_picker.UPLOAD] = data_picker.OWN[data_picker.UPLOAD]
     chosen = st.session_state.get(PICKER, "")
     chosen = keys.get(chosen, chosen)  # they were read since they were chosen
     st.session_state[PICKER] = chosen if chosen in names else next(iter(names))
     restore_value(PICKER, next(iter(names)))
     return st.selectbox(
-        "Training documents", list(names), key=PICKER, persist_state="session",
+        "Among", list(names), key=PICKER, persist_state="session",
         format_func=lambda each: names.get(each, each), width=480,
     )  # fmt: skip
 
 
 def _sources(checkpoint: str, errors: ErrorsContext) -> dict[str, Source]:
     """Documents that can be read, by ``Source.data``; what the checkpoint names is first."""
-    named = _trained_on(checkpoint)
-    sources = [named] if named is not None else []
+    named = [_trained_on(checkpoint), _open(errors)]
+    sources = [each for each in named if each is not None]
     sources += [source_of(spec) for spec in BUNDLED]
     sources += [
         each.origin.source
@@ -109,9 +114,21 @@ def _trained_on(checkpoint: str) -> Source | None:
     return named_source(read_metrics(cache.checkpoints_root() / checkpoint))
 
 
-def _source_name(checkpoint: str, source: Source) -> str:
+def _open(errors: ErrorsContext) -> Source | None:
+    """The open data set, where it can be read again."""
+    of_data = [
+        each.origin.source
+        for each in data_picker.list_scores()
+        if each.scores.manifest.data_sha256 == errors.data
+    ]
+    return of_data[0] if of_data else None
+
+
+def _source_name(checkpoint: str, errors: ErrorsContext, source: Source) -> str:
     if source == _trained_on(checkpoint):
         return f"What it was trained on: {source.name}"
+    if source == _open(errors):
+        return f"{OPEN}: {source.name}"
     return data_picker.BUNDLED.get(source.data, source.name)
 
 
@@ -149,7 +166,7 @@ def _read(request: TrainingSet, progress: JobState | None) -> None:
     if progress is not None:
         (st.error if progress.kind == "failed" else st.info)(plain(progress.text))
     st.button(
-        "Read the training documents" if progress is None else "Start again",
+        "Read these documents" if progress is None else "Start again",
         key="begin_vectors", on_click=begin, args=(request,),
     )  # fmt: skip
     st.caption(sentences.READ_TRAINING)
@@ -165,7 +182,13 @@ def _progress(request: TrainingSet) -> None:
 
 
 def _nearest(errors: ErrorsContext, checkpoint: str, document: ScoredDocument, key: str) -> None:
-    nearest = cached_scores.neighbours(checkpoint, errors.device, key, document.text)
+    is_open = any(
+        note.key == key and note.data_sha256 == errors.data
+        for note in list_vectors(errors.store.scores.manifest.checkpoint_sha256)
+    )
+    nearest = cached_scores.neighbours(
+        checkpoint, errors.device, key, document.text, document.row if is_open else None
+    )
     if nearest is None:
         st.info(sentences.VECTORS_DELETED)
         return
@@ -177,7 +200,7 @@ def _nearest(errors: ErrorsContext, checkpoint: str, document: ScoredDocument, k
         neighbour_table(nearest, document.true),
         # Another document has other neighbours, and no row of them is selected.
         key=f"{TABLE}_{document.content}", hide_index=True, on_select="rerun",
-        selection_mode="single-row", alt="Nearest training documents",
+        selection_mode="single-row", alt="Documents like this one",
         column_config={
             "similarity": column.NumberColumn(format="%.3f", width="small"),
             "differs": column.CheckboxColumn("other label", width="small"),
@@ -193,7 +216,7 @@ def votes_line(nearest: Neighbours, document: ScoredDocument) -> str:
     """Return how the nearest other texts are labelled, compared with label and prediction."""
     number = sum(nearest.votes.values())
     if not number:
-        return "There is no other text among the training documents."
+        return "There is no other text among these documents."
     counts = [f"{count} **{plain(label)}**" for label, count in nearest.votes.items()]
     listed = ", ".join(counts[:5]) + (f" and {len(counts) - 5} more classes" * (len(counts) > 5))
     same = nearest.votes.get(document.true, 0)
@@ -204,14 +227,16 @@ def votes_line(nearest: Neighbours, document: ScoredDocument) -> str:
 
 
 def same_text_line(nearest: Neighbours, document: ScoredDocument) -> str:
-    """Return how the same text is labelled in the training documents; "" if it is not there."""
+    """Return how exact copies are labelled among the documents; "" if there is none."""
     labels = nearest.labels_of_same_text
     if not labels:
         return ""
+    number = sum(one.same_text for one in nearest.documents)
+    copies = "An exact copy of this text is" if number == 1 else f"{number} exact copies are"
     named = " and ".join(plain(label) for label in labels)
     if set(labels) == {document.true}:
-        return f"The same text is among the training documents, labelled **{named}** too."
-    return f"⚠ The same text is among the training documents, labelled **{named}**."
+        return f"{copies} among these documents, labelled **{named}** too."
+    return f"⚠ {copies} among these documents, labelled **{named}**."
 
 
 def _text(nearest: Neighbours, row: int) -> None:

@@ -79,7 +79,7 @@ def _folded(errors: ErrorsContext, document: ScoredDocument, explanation: Explan
             if fold.open:
                 question = cache.Question(checkpoint, errors.device, document.text)
                 explanation_panels.evidence(question)
-    with _fold("Nearest training documents", "nearest") as fold:
+    with _fold("Documents like this one", "nearest") as fold:
         if fold.open:
             neighbours.panel(errors, document)
 

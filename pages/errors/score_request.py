@@ -146,10 +146,10 @@ def offer_fitting(problem: str, labels: Sequence[str], picker: str) -> None:
 def fitting_line(names: Sequence[str]) -> str:
     """Return which checkpoints can score the documents."""
     if not names:
-        return "No checkpoint here has classes that fit; train one on the page Train."
+        return "No model here has classes that fit; train one on the page Train."
     more = len(names) - MOST_OFFERED
     beyond = [f"{more:,} more"] if more > 0 else []
-    noun = "this checkpoint" if len(names) == 1 else "these checkpoints"
+    noun = "this model" if len(names) == 1 else "these models"
     return f"The classes of {noun} fit: {joined([*names[:MOST_OFFERED], *beyond])}."
 
 

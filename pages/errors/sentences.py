@@ -68,7 +68,7 @@ NO_TAG = "There is no tag yet: create one here, or several in the view Codebook.
 ALL_TAGGED = "Every document of the list has a tag of yours already."
 GO_ON = "A key that adds a tag then goes to the next document."
 CHECKPOINT_DELETED = (
-    "The checkpoint was deleted. You see its attention as it was stored, in 255 steps; evidence "
+    "The model was deleted. You see its attention as it was stored, in 255 steps; evidence "
     "cannot be measured."
 )
 NAME_TO_ANNOTATE = "Enter your name at the top of the page to tag, flag and note this document."
@@ -155,16 +155,14 @@ WRONG_SHARE = (
     "distribution of labels and likely classes. It trusts the model's probabilities, so a model "
     "that does badly on these documents makes it far too high."
 )
-NO_NEIGHBOURS = (
-    "The checkpoint was deleted, so the training documents nearest to this one cannot be found."
-)
+NO_NEIGHBOURS = "The model was deleted, so documents like this one cannot be found."
 NEAREST = (
     "Nearest by the model's document vectors, so similar for the model: they tend to have the "
     "predicted class even if it is wrong. Look for documents that you find similar and that have "
     "another label."
 )
 READ_TRAINING = (
-    "The model reads all training documents once, in the background, and keeps their vectors."
+    "The model reads all these documents once, in the background, and keeps their vectors."
 )
 VECTORS_DELETED = "These vectors were deleted; choose the documents again."
 

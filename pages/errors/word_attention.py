@@ -45,7 +45,7 @@ def evidence_panel(errors: ErrorsContext) -> None:
     """Draw the button, the progress, and the intervals of every measure."""
     st.header("Faithfulness on these documents", anchor=False)
     if errors.checkpoint is None:
-        st.info("The checkpoint was deleted, so nothing can be measured.")
+        st.info("The model was deleted, so nothing can be measured.")
         return
     st.caption(wording.DATASET)
     with st.container(horizontal=True, vertical_alignment="bottom"):

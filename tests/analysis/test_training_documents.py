@@ -265,3 +265,13 @@ def test_an_excerpt_is_one_line():
     assert excerpt("x" * 240) == "x" * 240
     assert excerpt("x" * 241) == "x" * 240 + "…"
     assert excerpt("ab " + " " * 1_000 + "c") == "ab…"
+
+
+def test_the_document_itself_is_left_out_and_its_copy_stays(read):
+    checkpoint, corpus, vectors = read
+    text = corpus.texts[0]
+    vector = document_vectors(checkpoint, [text])[0]
+    result = neighbours(vectors, vector, text, 3, own_row=0)
+    assert [one.document.id for one in result.documents if one.same_text] == ["copy"]
+    assert 0 not in [one.row for one in result.documents]
+    assert sum(result.votes.values()) == 3

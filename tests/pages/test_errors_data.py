@@ -71,7 +71,7 @@ def test_a_model_of_other_classes_gives_way_once_to_one_that_fits(topics, errors
 def test_a_model_chosen_by_hand_stays_and_is_answered_with_those_that_fit(topics, errors):
     app = upload(errors, TOPICS)
     app.selectbox(key="checkpoint").set_value("small-han").run()
-    assert "The classes of this checkpoint fit: topics" in unescaped(app.error[0].value)
+    assert "The classes of this model fit: topics" in unescaped(app.error[0].value)
     assert app.selectbox(key="checkpoint").value == "small-han"
     app.button(key="fits_checkpoint_0").click().run()
     assert not app.error
@@ -122,9 +122,9 @@ def test_a_process_that_failed_for_its_labels_offers_those_that_fit(topics, erro
 
 
 def test_which_checkpoints_fit_in_a_sentence():
-    assert score_request.fitting_line([]).startswith("No checkpoint here")
+    assert score_request.fitting_line([]).startswith("No model here")
     assert (
-        score_request.fitting_line(["a", "b"]) == "The classes of these checkpoints fit: a and b."
+        score_request.fitting_line(["a", "b"]) == "The classes of these models fit: a and b."
     )
     assert score_request.fitting_line(list("abcdefgh")).endswith("e, f and 2 more.")
 

@@ -145,7 +145,7 @@ def test_the_nearest_are_found_once_the_training_documents_were_read(small):
     app = draw("neighbours", errors, read)
     assert "nearest" in hooks(app)
     assert app.selectbox(key=PICKER).value == "bundled:classroom@train"
-    assert app.button(key="begin_vectors").label == "Read the training documents"
+    assert app.button(key="begin_vectors").label == "Read these documents"
     corpus = source_of("bundled:classroom/all@all").read()
     key = cache_vectors(folder, load_checkpoint(folder, choose_device("cpu")), corpus)
     app = draw("neighbours", errors, read)
@@ -156,7 +156,32 @@ def test_the_nearest_are_found_once_the_training_documents_were_read(small):
     assert len(shown) == 11
     lines = "\n".join(line.value for line in app.markdown)
     assert "Of the 10 nearest" in lines
-    assert "The same text is among the training documents" in lines
+    assert "An exact copy of this text is among these documents" in lines
+
+
+def test_the_open_data_set_is_offered_and_the_document_itself_is_left_out(small, monkeypatch):
+    from types import SimpleNamespace
+
+    from han_core.analysis.document_map import corpus_of
+    from han_core.analysis.embedding_cache import cache_vectors
+    from han_core.analysis.sources import source_of
+    from pages.shared import data_picker
+
+    errors, folder = small
+    scored = SimpleNamespace(
+        scores=errors.store.scores,
+        origin=SimpleNamespace(source=source_of("bundled:classroom/zh@all")),
+    )
+    monkeypatch.setattr(data_picker, "list_scores", lambda: [scored])
+    app = draw("neighbours", errors, read_document(errors.store, 0))
+    assert "This data set: bundled:classroom/zh@all" in app.selectbox(key=PICKER).options
+    key = cache_vectors(folder, load_checkpoint(folder), corpus_of(errors.store))
+    app = draw("neighbours", errors, read_document(errors.store, 0), **{PICKER: key})
+    assert "This data set (5 documents)" in app.selectbox(key=PICKER).options
+    shown = app.dataframe[0].value
+    assert len(shown) == 4
+    assert not shown["same_text"].any()
+    assert "0" not in shown["id"].tolist()
 
 
 def test_they_are_read_in_the_background(small):
@@ -199,7 +224,7 @@ def test_what_is_said_of_the_votes(store):
         "Of the 10 nearest, 7 **neg**, 3 **pos**: 3 of 10 have this document's label, 7 the "
         "predicted class."
     )
-    assert neighbours.same_text_line(nearest, read).startswith("⚠ The same text")
+    assert neighbours.same_text_line(nearest, read).startswith("⚠ An exact copy")
     assert neighbours.same_text_line(Neighbours((neighbour("neg"),)), read) == ""
     assert neighbours.same_text_line(Neighbours((neighbour("pos", True),)), read).endswith("too.")
     assert "no other text" in neighbours.votes_line(Neighbours(()), read)
