@@ -123,9 +123,7 @@ def test_a_process_that_failed_for_its_labels_offers_those_that_fit(topics, erro
 
 def test_which_checkpoints_fit_in_a_sentence():
     assert score_request.fitting_line([]).startswith("No model here")
-    assert (
-        score_request.fitting_line(["a", "b"]) == "The classes of these models fit: a and b."
-    )
+    assert score_request.fitting_line(["a", "b"]) == "The classes of these models fit: a and b."
     assert score_request.fitting_line(list("abcdefgh")).endswith("e, f and 2 more.")
 
 
