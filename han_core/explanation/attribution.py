@@ -1,4 +1,4 @@
-"""Five answers to one question: how much does each word matter to this class?
+"""Answers to one question: how much does each word matter to this class?
 
 * attention: the weight within the document (α_s · α_w). It has no sign and is the
   same for every class.
@@ -7,10 +7,13 @@
 * integrated gradients (Sundararajan et al. 2017, equation 3), from the zero vector.
 * leave one word out: p(whole text) − p(text without the word) (Li et al. 2016).
 * leave one sentence out: the same for sentences.
+* rollout, and gradient-weighted attention: what reaches the pooled vector from a word
+  through the layers of a model with self-attention (``map_attribution``). Both are weights
+  that sum to 1; only the second knows the class.
 
-All but attention have a sign: a positive value speaks for the class, a negative one
-against it. The answers differ, and none of them is the truth about the model. Each also
-ranks units (words or sentences), as the tests of faithfulness need it.
+All but these two and attention have a sign: a positive value speaks for the class, a
+negative one against it. The answers differ, and none of them is the truth about the model.
+Each also ranks units (words or sentences), as the tests of faithfulness need it.
 """
 
 from collections.abc import Callable
@@ -22,14 +25,26 @@ import torch
 from torch import Tensor
 
 from han_core.explanation.explain import threads_for
+from han_core.explanation.map_attribution import gradient_weighted_weights, rollout_weights
 from han_core.explanation.model_probe import Fill, ModelProbe, Progress
+from han_core.models.architecture import ModelKind
 from han_core.runtime.errors import UserError
 from han_core.text.document import Document
 
-Method = Literal[
+AnyModelMethod = Literal[
     "attention", "gradient", "integrated_gradients", "leave_one_word_out", "leave_one_sentence_out"
 ]
-METHODS: tuple[Method, ...] = get_args(Method)
+MapMethod = Literal["rollout", "gradient_weighted"]
+Method = AnyModelMethod | MapMethod
+
+METHODS: tuple[AnyModelMethod, ...] = get_args(AnyModelMethod)
+"""Methods for every model."""
+
+MAP_METHODS: tuple[MapMethod, ...] = get_args(MapMethod)
+"""Methods for models with self-attention."""
+
+UNSIGNED: frozenset[Method] = frozenset(("attention", *MAP_METHODS))
+"""Methods whose values are weights that sum to 1."""
 
 Unit = Literal["word", "sentence"]
 RankedBy = Literal["attention", "gradient", "leave_one_out", "random"]
@@ -87,6 +102,11 @@ class Attribution:
             raise ValueError("the values of words do not sum to their sentences'")
 
 
+def methods_of(kind: ModelKind) -> tuple[Method, ...]:
+    """Return the methods that a kind of model can answer."""
+    return (*METHODS, *(MAP_METHODS if kind.maps else ()))
+
+
 def attribute(
     probe: ModelProbe, method: Method, target: int | None = None, progress: Progress | None = None
 ) -> Attribution:
@@ -96,8 +116,8 @@ def attribute(
         target: the index of a class; the predicted one by default.
 
     Raises:
-        UserError: if nothing can be left out, the text is too long for that, or captum
-            is missing.
+        UserError: if nothing can be left out, the text is too long for that, captum is
+            missing, or the model has no self-attention to read.
         ValueError: if there is no such class.
     """
     labels = probe.checkpoint.labels
@@ -106,7 +126,7 @@ def attribute(
         raise ValueError(f"a class from 0 to {len(labels) - 1} expected, {target} came")
     words, gap = _WORD_VALUES[method](probe, target, progress)
     sentences = _sentence_sums(words, probe.numbered.sentence_lengths)
-    signed = method != "attention"
+    signed = method not in UNSIGNED
     return Attribution(method, labels[target], probe.document, words, sentences, signed, gap)
 
 
@@ -210,12 +230,22 @@ def _leave_one_sentence_out(probe: ModelProbe, target: int, progress: Progress |
     return np.repeat(drops / lengths, lengths), None
 
 
+def _rollout(probe: ModelProbe, target: int, progress: Progress | None) -> Values:
+    return rollout_weights(probe), None
+
+
+def _gradient_weighted(probe: ModelProbe, target: int, progress: Progress | None) -> Values:
+    return gradient_weighted_weights(probe, target), None
+
+
 _WORD_VALUES: dict[Method, Callable[[ModelProbe, int, Progress | None], Values]] = {
     "attention": _attention,
     "gradient": _gradient,
     "integrated_gradients": integrated_gradients,
     "leave_one_word_out": _leave_one_word_out,
     "leave_one_sentence_out": _leave_one_sentence_out,
+    "rollout": _rollout,
+    "gradient_weighted": _gradient_weighted,
 }
 
 

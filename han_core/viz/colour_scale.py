@@ -6,7 +6,7 @@ that even attention and noise stay pale instead of being stretched into a patter
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 import numpy as np
@@ -32,6 +32,8 @@ TITLES: dict[str, str] = {
     "integrated_gradients": "Integrated gradients",
     "leave_one_word_out": "Drop in probability without the word",
     "leave_one_sentence_out": "Drop in probability without the sentence",
+    "rollout": "Rollout of self-attention",
+    "gradient_weighted": "Gradient-weighted attention",
 }
 """Names of readings and of methods."""
 
@@ -93,6 +95,12 @@ def reading_scale(explanations: Sequence[Explanation], reading: Reading) -> Scal
     weights = [explanation.weights(reading) for explanation in explanations]
     top = float(max([*tops, *(part.max(initial=0.0) for part in weights)], default=1.0))
     return Scale(TITLES[reading], top, False, "times" if reading == "lift" else "percent")
+
+
+def named_scale(explanations: Sequence[Explanation], reading: Reading, name: str) -> Scale:
+    """As ``reading_scale`` of weights that are not attention alone; ``name`` says what they are."""
+    scale = reading_scale(explanations, reading)
+    return replace(scale, title=f"{name}: {scale.title.removeprefix('Attention ')}")
 
 
 def _uniform(explanation: Explanation, reading: Reading) -> float:

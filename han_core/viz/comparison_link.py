@@ -33,6 +33,7 @@ class ComparisonView(BaseModel):
         second, second_document: likewise the second version, or neither.
         target: the class that methods explain, None for the predicted one.
         shown: the values of each side, or how they differ.
+        words: the weights of words that models with self-attention show.
 
     Raises:
         ValidationError: (a ``ValueError``) if a part is missing or impossible.
@@ -51,6 +52,7 @@ class ComparisonView(BaseModel):
     methods: tuple[Method, ...] = Field(default=(), max_length=4)
     target: str | None = Field(default=None, max_length=500)
     shown: Literal["values", "difference"] = "values"
+    words: Literal["attention", "rollout", "gradient_weighted"] = "attention"
 
     @model_validator(mode="after")
     def _each_text_once(self) -> Self:

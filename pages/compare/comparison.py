@@ -10,10 +10,11 @@ from typing import Literal, cast
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from han_core.explanation.attribution import Attribution, Method
+from han_core.explanation.attribution import METHODS, Attribution, Method, methods_of
 from han_core.explanation.comparison import Column, attention_column
-from han_core.explanation.explanation import Reading
+from han_core.explanation.explanation import Reading, reweighted
 from han_core.models.listing import Listing
+from han_core.models.registry import model_kind
 from han_core.runtime.errors import UserError, listed
 from han_core.text.document import AlignedVersions, align_versions
 from han_core.viz.colour_scale import attribution_scale, reading_scale
@@ -36,6 +37,7 @@ DIFFERENT: dict[Kind, str] = {
     ),
 }
 FEWEST, MOST = 2, 4
+WordWeights = Literal["attention", "rollout", "gradient_weighted"]
 DEFAULT_METHODS: tuple[Method, ...] = ("attention", "gradient", "leave_one_word_out")
 FIRST, SECOND = "First version", "Second version"
 VERSION_HEIGHT = 110  # pixels of the second version's text area
@@ -51,6 +53,7 @@ class Request:
         target: the class that methods explain; None for the predicted one.
         notes: a sentence for everything that keeps models from being compared in full.
         shown: the values of each side, or how they differ.
+        words: the weights of words that models with self-attention show.
     """
 
     kind: Kind
@@ -61,6 +64,7 @@ class Request:
     target: str | None = None
     notes: tuple[str, ...] = ()
     shown: Shown = "values"
+    words: WordWeights = "attention"
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,7 @@ def pick(strip: DeltaGenerator) -> Request:
     """
     kind = _pick_kind()
     names = controls.checkpoints() if kind == "models" else [controls.checkpoint()]
-    methods = _pick_methods() if kind == "methods" else ()
+    methods = _pick_methods(names[0]) if kind == "methods" else ()
     target = _pick_target(names[0]) if kind == "methods" else None
     with st.container(width="content"):
         controls.about_models(names)
@@ -122,13 +126,33 @@ def pick(strip: DeltaGenerator) -> Request:
     with strip:
         shown = _pick_shown(kind)
         reading = controls.reading()
+        words = _pick_words(names) if kind == "models" else "attention"
     listings = cache.listings()
     notes = model_notes([listings[name] for name in names if name in listings])
     if kind == "models":
         _check(len(names), "models")
     if kind == "methods":
         _check(len(methods), "methods")
-    return Request(kind, tuple(names), device, reading, methods, target, notes, shown)
+    return Request(kind, tuple(names), device, reading, methods, target, notes, shown, words)
+
+
+def _pick_words(checkpoints: Sequence[str]) -> WordWeights:
+    """Draw which weights of words models with self-attention show, where there is one."""
+    listings = cache.listings()
+    kinds = [model_kind(listings[name].model) for name in checkpoints if name in listings]
+    if not any(kind.maps for kind in kinds):
+        return "attention"
+    restore_value("map_words", "attention")
+    chosen = st.selectbox(
+        "Self-attention models show",
+        list(wording.WEIGHTS_OF_WORDS),
+        format_func=lambda words: wording.WEIGHTS_OF_WORDS[words].capitalize(),
+        key="map_words",
+        persist_state="session",
+        width=230,
+        help=wording.WEIGHTS_HELP,
+    )
+    return cast("WordWeights", chosen)
 
 
 def _pick_shown(kind: Kind) -> Shown:
@@ -212,11 +236,18 @@ def _pick_kind() -> Kind:
     return cast("Kind", chosen)
 
 
-def _pick_methods() -> tuple[Method, ...]:
-    restore_value("methods", list(DEFAULT_METHODS), wording.METHOD_NAMES)
+def _pick_methods(checkpoint: str) -> tuple[Method, ...]:
+    listings = cache.listings()
+    offered = (
+        methods_of(model_kind(listings[checkpoint].model)) if checkpoint in listings else METHODS
+    )
+    state = st.session_state
+    if not set(state.get("methods", ())) <= set(offered):  # those of another model
+        state["methods"] = [method for method in state["methods"] if method in offered]
+    restore_value("methods", list(DEFAULT_METHODS))
     chosen = st.multiselect(
         "Methods",
-        list(wording.METHOD_NAMES),
+        offered,
         format_func=lambda method: wording.METHOD_NAMES[method],
         wrap=True,
         key="methods",
@@ -257,17 +288,39 @@ def compare(request: Request, text: str, second: str) -> Comparison:
 
 def _compare_models(request: Request, text: str) -> Comparison:
     questions = [cache.Question(name, request.device, text) for name in request.checkpoints]
-    explanations = [cache.probe(question).explanation for question in questions]
+    columns, notes = [], list(request.notes)
+    for question in questions:
+        try:
+            columns.append(_model_column(question, request.words))
+        except UserError as error:  # too long for maps, for example: the pooling still has weights
+            notes.append(f"{question.checkpoint}: {error}")
+            columns.append(_model_column(question, "attention"))
+    explanations = [column.explanation for column in columns]
     scale = reading_scale(explanations, request.reading)
+    kinds = [cache.probe(question).checkpoint.kind for question in questions]
+    if any(kind.maps for kind in kinds):
+        names = [
+            f"{question.checkpoint}: {wording.weights_name(column.answer.method, kind.maps)}"
+            for question, column, kind in zip(questions, columns, kinds, strict=True)
+        ]
+        title = scale.title.removeprefix("Attention ").capitalize()
+        scale = replace(scale, title=f"{title} ({'; '.join(names)})")
     sides = [
-        Side(
-            question,
-            attention_column(question.checkpoint, explanation),
-            Colour(explanation.weights(request.reading), scale),
-        )
-        for question, explanation in zip(questions, explanations, strict=True)
+        Side(question, column, Colour(column.explanation.weights(request.reading), scale))
+        for question, column in zip(questions, columns, strict=True)
     ]
-    return Comparison(request, tuple(sides), request.notes)
+    return Comparison(request, tuple(sides), tuple(notes))
+
+
+def _model_column(question: cache.Question, words: WordWeights) -> Column:
+    """The answer of one model: its attention, or what reaches its words through self-attention."""
+    probe = cache.probe(question)
+    if words == "attention" or not probe.checkpoint.kind.maps:
+        return attention_column(question.checkpoint, probe.explanation)
+    answer = cache.attribution(question, words, probe.target)
+    read = reweighted(probe.explanation, answer.words)
+    name = f"{question.checkpoint}, {wording.weights_name(words, True)}"
+    return Column(name, read, answer, answer.document)
 
 
 def _compare_methods(request: Request, text: str) -> Comparison:
@@ -283,15 +336,17 @@ def _compare_methods(request: Request, text: str) -> Comparison:
         except UserError as error:  # a single word, for example: the others can still be drawn
             notes.append(f"{wording.METHOD_NAMES[method]}: {error}")
     effects = attribution_scale([answer for answer in answers if answer.signed])
-    weights = Colour(
-        explanation.weights(request.reading), reading_scale([explanation], request.reading)
-    )
+    read = [explanation if a.signed else reweighted(explanation, a.words) for a in answers]
+    unsigned = [one for one, a in zip(read, answers, strict=True) if not a.signed]
+    weights = reading_scale(unsigned, request.reading)
     sides = []
-    for answer in answers:
+    for answer, shown in zip(answers, read, strict=True):
         name = wording.METHOD_NAMES[answer.method]
-        column = Column(name, explanation, answer, answer.document)
-        colour = Colour(answer.words, effects) if answer.signed else weights
-        sides.append(Side(question, column, colour))
+        column = Column(name, shown, answer, answer.document)
+        values = (answer.words, effects) if answer.signed else (
+            shown.weights(request.reading), weights
+        )  # fmt: skip
+        sides.append(Side(question, column, Colour(*values)))
     return Comparison(request, tuple(sides), tuple(notes))
 
 

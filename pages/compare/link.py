@@ -45,6 +45,8 @@ def _show(view: ComparisonView) -> None:
     document_input.show(text)
     state["compared"], state["reading"], state["shown"] = view.kind, view.reading, view.shown
     state["version"], state["version_of"] = view.second or text, text
+    if view.kind == "models":
+        state["map_words"] = view.words
     if view.kind == "methods":
         state["methods"], state["target"] = list(view.methods), view.target
     there = [name for name in view.checkpoints if name in cache.listings()]
@@ -87,4 +89,5 @@ def view_of(request: Request, text: str, second: str) -> ComparisonView:
         methods=request.methods,
         target=request.target,
         shown=request.shown,
+        words=request.words,
     )

@@ -112,7 +112,7 @@ def fill(places: Sequence[Place], kind: Kind) -> None:
     """Draw the evidence under each heatmap, last because it runs the models once more."""
     for side, place in places:
         with place:
-            if kind != "methods":
+            if kind != "methods" and side.column.answer.method == "attention":
                 explanation_panels.evidence_line(side.question)
                 continue
             answer, labels = side.column.answer, side.column.explanation.labels

@@ -2,9 +2,11 @@
 
 import datetime
 import re
+from contextlib import suppress
 
 import streamlit as st
 
+from han_core.explanation.attribution import Method, attribute
 from han_core.explanation.counterfactual import what_if_sentence
 from han_core.explanation.explanation import Reading
 from han_core.runtime.errors import UserError
@@ -67,10 +69,12 @@ def panel(analysis: Analysis) -> None:
 
 def _menu(analysis: Analysis) -> None:
     reading = st.session_state.get("reading", "document")
+    method = st.session_state.get("method", "attention")
+    target = st.session_state.get("target")  # None for the predicted class
     name = re.sub(r"\W+", "-", analysis.before.checkpoint.name).strip("-")
     with st.container(horizontal=True):
         _button("Page (HTML)", lambda: _page(analysis, reading), f"{name}.html", "text/html")
-        _button("Weights (CSV)", lambda: _csv(analysis), f"{name}.csv", "text/csv")
+        _button("Weights (CSV)", lambda: _csv(analysis, method, target), f"{name}.csv", "text/csv")
         _button("Explanation (JSON)", lambda: _json(analysis), f"{name}.json", "application/json")
     _link(analysis)
 
@@ -124,8 +128,14 @@ def _page(analysis: Analysis, reading: Reading) -> bytes:
     return standalone(heatmap(shown, colour), head, title, notes).encode()
 
 
-def _csv(analysis: Analysis) -> bytes:
-    return to_csv(weights_table(analysis.explanation))
+def _csv(analysis: Analysis, method: Method = "attention", target: str | None = None) -> bytes:
+    """The weights, and the values of the method that words are coloured by."""
+    values = []
+    if method != "attention":
+        labels = analysis.now.checkpoint.labels
+        with suppress(UserError):  # nothing to leave out, for example: then weights alone
+            values = [attribute(analysis.now, method, labels.index(target) if target else None)]
+    return to_csv(weights_table(analysis.explanation, values))
 
 
 def _json(analysis: Analysis) -> bytes:

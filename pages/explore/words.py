@@ -5,12 +5,13 @@ from typing import Any, cast
 
 import streamlit as st
 
-from han_core.explanation.attribution import Method
-from han_core.explanation.explanation import Explanation
+from han_core.explanation.attribution import Method, methods_of
+from han_core.explanation.explanation import Explanation, reweighted
+from han_core.models.architecture import ModelKind
 from han_core.runtime.errors import UserError
 from han_core.text.edits import removed_runs
 from han_core.viz import colour_scale
-from han_core.viz.colour_scale import attribution_scale, reading_scale
+from han_core.viz.colour_scale import attribution_scale, named_scale, reading_scale
 from han_core.viz.heatmap import Colour, heatmap
 from pages.explore.analysis import Analysis
 from pages.shared import cache, controls, document_input, wording
@@ -40,7 +41,7 @@ def panel(analysis: Analysis, on_first_click: Callable[[], None]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         figure_export("words", "words", width="content")
         seen = colour_scale.seen_line(analysis.explanation)
-        st.caption(f"{seen} {line}", help=wording.WORDS, width="content")
+        st.caption(f"{seen} {line}", help=wording.words_help(_kind(analysis).maps), width="content")
 
 
 def _strip(analysis: Analysis, placebo: Explanation | None) -> tuple[Colour, str]:
@@ -48,7 +49,7 @@ def _strip(analysis: Analysis, placebo: Explanation | None) -> tuple[Colour, str
     with st.container(horizontal=True, vertical_alignment="bottom", key="strip"):
         legend = st.container().empty()
         with st.container(horizontal=True, width="content", gap="small"):
-            colour, line = _colour(analysis, _method(), placebo)
+            colour, line = _colour(analysis, _method(analysis), placebo)
     legend.html(colour_scale.scale_only(colour.scale))
     return colour, line
 
@@ -74,11 +75,18 @@ def _heatmap(analysis: Analysis, colour: Colour, on_first_click: Callable[[], No
     draw(drawn, "heatmap", take_act)
 
 
-def _method() -> Method:
+def _kind(analysis: Analysis) -> ModelKind:
+    return analysis.now.checkpoint.kind
+
+
+def _method(analysis: Analysis) -> Method:
+    offered = methods_of(_kind(analysis))
+    if st.session_state.get("method") not in offered:  # of another model
+        st.session_state["method"] = "attention"
     restore_value("method", "attention")
     chosen = st.selectbox(
         "Colour words by",
-        list(wording.METHOD_NAMES),
+        offered,
         format_func=lambda method: wording.METHOD_NAMES[method],
         key="method",
         persist_state="session",
@@ -97,6 +105,8 @@ def _colour(analysis: Analysis, method: Method, placebo: Explanation | None) -> 
         except UserError as error:  # a single word, for example: attention can still be drawn
             st.warning(plain(str(error)))
         else:
+            if not attribution.signed:
+                return _weights(reweighted(shown, attribution.words), wording.METHOD_NAMES[method])
             colour = Colour(attribution.words, attribution_scale([attribution]))
             line = f"{wording.word_concentration(shown, colour)} {wording.gap_line(attribution)}"
             return colour, line
@@ -104,6 +114,13 @@ def _colour(analysis: Analysis, method: Method, placebo: Explanation | None) -> 
     scale = reading_scale([shown, *([placebo] if placebo else [])], reading)
     colour = Colour(shown.weights(reading), scale)
     return colour, wording.word_concentration(shown, colour)
+
+
+def _weights(shown: Explanation, name: str) -> tuple[Colour, str]:
+    """Colour words by weights of another method, in the reading that is chosen."""
+    reading = controls.reading()
+    colour = Colour(shown.weights(reading), named_scale([shown], reading, name))
+    return colour, wording.concentration(shown.document_weights, "word", 10, f"this {name.lower()}")
 
 
 def _target(analysis: Analysis) -> int:
@@ -126,8 +143,8 @@ def placebo_panel(analysis: Analysis) -> None:
         persist_state="session",
         help=wording.PLACEBO,
     )
-    for method, text in wording.METHODS.items():
-        st.markdown(f"**{wording.METHOD_NAMES[method]}**  \n{text}")
+    for method in methods_of(_kind(analysis)):
+        st.markdown(f"**{wording.METHOD_NAMES[method]}**  \n{wording.METHODS[method]}")
     st.markdown(f"**Probabilities**  \n{wording.PREDICTION}")
 
 

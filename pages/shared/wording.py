@@ -52,6 +52,18 @@ WORDS = (
     "The weight is shown on one word, but its hidden state has also read the neighbours. A low "
     "weight does not mean that the model ignored the word."
 )
+POOLED_WORDS = (
+    "The weight is what the pooling gives to one word's state, but through self-attention this "
+    "state has also read other words, near and far. A low weight does not mean that the model "
+    "ignored the word: others may carry what it says."
+)
+
+
+def words_help(self_attention: bool) -> str:
+    """What the weight of a word is about."""
+    return POOLED_WORDS if self_attention else WORDS
+
+
 AGREEMENT = (
     "Kendall's τ compares two rankings: 1 is the same order, 0 is no relation. Models that agree "
     "on the class may disagree about the words; neither heatmap is the right one. With fewer than "
@@ -256,7 +268,26 @@ METHOD_NAMES: dict[Method, str] = {
     "integrated_gradients": "Integrated gradients",
     "leave_one_word_out": "Leave one word out",
     "leave_one_sentence_out": "Leave one sentence out",
+    "rollout": "Rollout",
+    "gradient_weighted": "Gradient-weighted attention",
 }
+WEIGHTS_OF_WORDS: dict[Method, str] = {
+    "attention": "attention of the pooling",
+    "rollout": "rollout",
+    "gradient_weighted": "gradient-weighted attention",
+}
+
+
+def weights_name(method: Method, self_attention: bool) -> str:
+    """What the weights of a model's words are, beside those of another model."""
+    return WEIGHTS_OF_WORDS[method] if self_attention else "attention"
+
+
+WEIGHTS_HELP = (
+    "All are weights of words that sum to 1, so they fit on one scale with those of other models. "
+    "The pooling weighs states that have read other words; rollout and gradient-weighted "
+    "attention follow self-attention back to the words."
+)
 METHODS: dict[Method, str] = {
     "attention": (
         "The weights that the model itself uses. What each colour means is said by the switch of "
@@ -277,6 +308,15 @@ METHODS: dict[Method, str] = {
     "leave_one_sentence_out": (
         "How far the probability falls when the sentence is removed. The value is measured for the "
         "sentence and spread evenly over its words."
+    ),
+    "rollout": (
+        "Self-attention of all layers multiplied, with half of each step for the residual "
+        "connection (Abnar and Zuidema 2020). It is the same for every class, and in deletion "
+        "tests it is often hardly better than random order."
+    ),
+    "gradient_weighted": (
+        "Self-attention of all layers, each weight times its gradient for this class where that "
+        "is positive (Chefer et al. 2021). Weights that speak against the class are left out."
     ),
 }
 
