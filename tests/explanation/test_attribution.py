@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from han_core.explanation import attribution
 from han_core.explanation.attribution import (
+    MAP_METHODS,
     METHODS,
     Attribution,
     attention_weights,
@@ -17,6 +18,7 @@ from han_core.explanation.attribution import (
     descending_order,
     gradient_ranking,
     leave_one_out,
+    methods_of,
     random_orders,
     unit_count,
 )
@@ -340,3 +342,18 @@ def test_random_orders_are_all_alike():
     assert np.sort(drawn, axis=1).tolist() == [[0, 1, 2, 3, 4]] * 4000
     shares = [[(drawn[:, place] == unit).mean() for place in range(5)] for unit in range(5)]
     assert np.array(shares) == pytest.approx(np.full((5, 5), 0.2), abs=0.03)
+
+
+def test_models_with_self_attention_have_two_methods_more(self_attentive_probe, probe):
+    offered = methods_of(self_attentive_probe.checkpoint.kind)
+    assert offered == (*METHODS, *MAP_METHODS)
+    assert methods_of(probe.checkpoint.kind) == METHODS
+    for method in MAP_METHODS:
+        found = attribute(self_attentive_probe, method, 1)
+        assert not found.signed
+        assert found.words.sum() == pytest.approx(1)
+        assert found.words.min() >= 0
+    one, other = (attribute(self_attentive_probe, "gradient_weighted", t).words for t in (0, 1))
+    assert abs(one - other).max() > 1e-3  # it knows the class
+    with pytest.raises(UserError, match="no self-attention"):
+        attribute(probe, "rollout")

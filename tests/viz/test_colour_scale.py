@@ -13,6 +13,7 @@ from han_core.viz.colour_scale import (
     Scale,
     attribution_scale,
     legend,
+    named_scale,
     prediction,
     reading_scale,
     seen_line,
@@ -206,3 +207,10 @@ def test_what_was_seen_in_words(made):
         "4 tokens in 2 sentences, 1 (25%) unknown to the model; 1,234 characters not seen."
     )
     assert seen_line(made([["a"]])).startswith("1 token in 1 sentence, ")
+
+
+def test_weights_of_another_method_keep_the_scale_and_say_their_name(made):
+    shown = made([["a", "b"], list("cdefgh")], [0.25, 0.75])
+    own, named = reading_scale([shown], "document"), named_scale([shown], "document", "Rollout")
+    assert named.title == "Rollout: weight within the document"
+    assert (named.top, named.form) == (own.top, own.form)

@@ -101,3 +101,9 @@ def test_a_link_of_explore_is_none_of_compare(tmp_path):
     token = to_link(View(checkpoint="han", text="A good film."))
     with pytest.raises(UserError, match="No link can hold such a view"):
         restore_comparison(token, DocumentStore(tmp_path))
+
+
+def test_the_weights_of_words_are_restored(tmp_path):
+    store = DocumentStore(tmp_path)
+    view = comparison_of(kind="models", checkpoints=("a", "b"), text="river", words="rollout")
+    assert restore_comparison(share_comparison(view, store), store) == view
