@@ -4,13 +4,16 @@ Each model's file declares one ``ModelKind``; ``registry`` lists them all.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
 
 AttentionForm = Literal["additive", "dot", "linear"]
+AttentionPattern = Literal["full", "local", "sliding"]
+Pooling = Literal["attention", "mean", "first"]
+Positions = Literal["sinusoidal", "learnt"]
 
 Level = Literal["words", "sentences", "classifier"]
 """Where in a model a parameter belongs; training can give each level a rate of its own."""
@@ -19,10 +22,18 @@ Level = Literal["words", "sentences", "classifier"]
 class Architecture(BaseModel):
     """Sizes and rates of a model, as a checkpoint's configuration stores them.
 
-    ``hidden`` counts the recurrent units of one direction, and ``attention_size``
-    the units of additive attention. Dropout acts in training alone, on the words'
-    vectors, the sentences' vectors (HAN) and the document's vector; so does
-    ``attention_noise``, the standard deviation of normal noise on every attention score.
+    ``hidden`` counts the recurrent units of one direction, or the numbers of a Transformer's
+    state, and ``attention_size`` the units of additive attention. Dropout acts in training
+    alone, on the words' vectors, the sentences' vectors (HAN), what each layer of a
+    Transformer adds, its self-attention weights, and the document's vector; so does
+    ``attention_noise``, the standard deviation of normal noise on every attention score that
+    pools states. ``SELF_ATTENTION_SIZES`` are those of models whose words attend to each other:
+
+    * ``layers`` of ``heads`` each, with ``feedforward`` × ``hidden`` units between
+    * ``attention_pattern``: words see all words, or ``window`` words on each side, and with
+      ``sliding`` the document's first ``global_tokens`` words too, which see all words
+    * ``pooling``: the document's vector is a weighted sum of the states, their mean or the first
+    * ``positions``: sinusoids, or a table of ``maximum_positions`` learnt vectors
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,6 +49,35 @@ class Architecture(BaseModel):
     dropout_sentences: float = Field(default=0.2, ge=0, lt=1)
     dropout_document: float = Field(default=0.3, ge=0, lt=1)
     attention_noise: float = Field(default=0.0, ge=0, le=10)
+    layers: int = Field(default=1, ge=1, le=8)
+    dropout_layers: float = Field(default=0.1, ge=0, lt=1)
+    heads: int = Field(default=4, ge=1, le=64)
+    feedforward: int = Field(default=4, ge=1, le=16)
+    attention_pattern: AttentionPattern = "full"
+    window: int = Field(default=32, ge=1, le=4_096)
+    global_tokens: int = Field(default=1, ge=1, le=64)
+    pooling: Pooling = "attention"
+    positions: Positions = "sinusoidal"
+    maximum_positions: int = Field(default=1_024, ge=1, le=100_000)
+    dropout_attention: float = Field(default=0.0, ge=0, lt=1)
+
+
+SELF_ATTENTION_SIZES = frozenset(
+    {
+        "attention_pattern",
+        "dropout_attention",
+        "dropout_layers",
+        "feedforward",
+        "global_tokens",
+        "heads",
+        "layers",
+        "maximum_positions",
+        "pooling",
+        "positions",
+        "window",
+    }
+)
+"""Fields of ``Architecture`` that have no effect without self-attention."""
 
 
 class StepCost(NamedTuple):
@@ -56,11 +96,11 @@ class StepCost(NamedTuple):
     step: float
 
 
-class Activations(NamedTuple):
-    """Numbers held in training for each word of a batch, per unit of two sizes."""
+class Operations(NamedTuple):
+    """Multiplications and additions on the way forward, for each word and each sentence."""
 
-    embedding: int
-    hidden: int
+    word: float
+    sentence: float = 0.0
 
 
 class EvidenceWords(NamedTuple):
@@ -86,12 +126,15 @@ class ModelKind:
         title: as readers see it.
         build: makes the module with random weights.
         levels: the level of each part, by the first component of its parameters' names.
-        gates: of its recurrent cell, 3 in a GRU and 4 in an LSTM.
+        operations: its cost on the way forward, by its sizes and the length of documents: the
+            mean over all words of the tokens in their document.
+        activations: numbers that training holds for each word of a batch, by the same two.
+        defaults: sizes that it has where none are said, other than those of ``Architecture``.
         unused_settings: settings and sizes that have no effect on it.
+        longest: tokens of the longest document that it can read, by its sizes; None for any.
         implied_attention: the attention form that its title implies, if any.
         step_cost: measured over 28 steps (500 to 8,000 words; embedding 50 to 200, hidden 25
             to 200), all of them within 25%.
-        activations: measured over batches of uneven size.
         maps: whether its words attend to each other, so that a ``MapRequest`` has an answer.
     """
 
@@ -99,11 +142,13 @@ class ModelKind:
     title: str
     build: Callable[[Architecture], nn.Module]
     levels: Mapping[str, Level]
-    gates: int
+    operations: Callable[[Architecture, float], Operations]
+    activations: Callable[[Architecture, float], float]
+    defaults: Mapping[str, object] = field(default_factory=dict)
     unused_settings: frozenset[str] = frozenset()
+    longest: Callable[[Architecture], int | None] = lambda architecture: None
     implied_attention: AttentionForm | None = None
     step_cost: StepCost
-    activations: Activations
     evidence_words: EvidenceWords
     maps: bool = False
 

@@ -7,7 +7,7 @@ of most tutorials. Sentences play no part in its decision.
 from torch import Tensor
 
 from han_core.models.architecture import (
-    Activations,
+    SELF_ATTENTION_SIZES,
     Architecture,
     EvidenceWords,
     ModelKind,
@@ -15,7 +15,11 @@ from han_core.models.architecture import (
 )
 from han_core.models.attention import attention_pooling
 from han_core.models.classifier import Attention, Encoded, Output, decide_flat
-from han_core.models.recurrent.classifier import RecurrentClassifier
+from han_core.models.recurrent.classifier import (
+    RecurrentClassifier,
+    recurrent_activations,
+    recurrent_operations,
+)
 from han_core.models.recurrent.encoder import BidirectionalLSTM
 from han_core.text.batch import Batch
 
@@ -55,9 +59,10 @@ BILSTM = ModelKind(
         "attention": "classifier",
         "classifier": "classifier",
     },
-    gates=4,
-    unused_settings=frozenset({"dropout_sentences", "rate_sentences"}),
+    operations=lambda shape, length: recurrent_operations(shape, gates=4),
+    # Measured over batches of uneven size.
+    activations=lambda shape, length: recurrent_activations(shape, embedding=18, hidden=80),
+    unused_settings=SELF_ATTENTION_SIZES | {"dropout_sentences", "rate_sentences"},
     step_cost=StepCost(operation=0.53, number=6_200, parameter=30, step=4.6e8),
-    activations=Activations(embedding=18, hidden=80),
     evidence_words=EvidenceWords(quick=900, thorough=350, shared=300),
 )

@@ -7,7 +7,7 @@ and sentence vectors the document's vector in the same way one level up.
 from torch import Tensor
 
 from han_core.models.architecture import (
-    Activations,
+    SELF_ATTENTION_SIZES,
     Architecture,
     EvidenceWords,
     ModelKind,
@@ -15,7 +15,11 @@ from han_core.models.architecture import (
 )
 from han_core.models.attention import attention_pooling
 from han_core.models.classifier import Attention, Encoded, Output
-from han_core.models.recurrent.classifier import RecurrentClassifier
+from han_core.models.recurrent.classifier import (
+    RecurrentClassifier,
+    recurrent_activations,
+    recurrent_operations,
+)
 from han_core.models.recurrent.encoder import BidirectionalGRU
 from han_core.models.recurrent.scan import States
 from han_core.text.batch import Batch, SharedBatch, owners
@@ -94,9 +98,11 @@ HAN = ModelKind(
         "sentence_attention": "sentences",
         "classifier": "classifier",
     },
-    gates=3,
+    operations=lambda shape, length: recurrent_operations(shape, gates=3, hierarchical=True),
+    # Measured over batches of uneven size.
+    activations=lambda shape, length: recurrent_activations(shape, embedding=5, hidden=58),
+    unused_settings=SELF_ATTENTION_SIZES,
     implied_attention="additive",
     step_cost=StepCost(operation=1.15, number=5_200, parameter=50, step=6.5e8),
-    activations=Activations(embedding=5, hidden=58),
     evidence_words=EvidenceWords(quick=2_000, thorough=1_000, shared=600),
 )

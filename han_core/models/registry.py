@@ -3,6 +3,8 @@
 A new model is one file that declares a ``ModelKind``, and one line here.
 """
 
+from collections.abc import Mapping
+from math import gcd
 from typing import Annotated
 
 import torch
@@ -14,9 +16,10 @@ from han_core.models.architecture import Architecture, Level, ModelKind
 from han_core.models.bilstm import BILSTM
 from han_core.models.classifier import AttentionClassifier
 from han_core.models.han import HAN
+from han_core.models.transformer import TRANSFORMER
 from han_core.runtime.errors import UserError, shown
 
-MODELS: dict[str, ModelKind] = {kind.name: kind for kind in (HAN, BILSTM)}
+MODELS: dict[str, ModelKind] = {kind.name: kind for kind in (HAN, BILSTM, TRANSFORMER)}
 
 DEFAULT_MODEL = next(iter(MODELS))
 
@@ -45,6 +48,18 @@ def build_model(architecture: Architecture) -> AttentionClassifier:
     model = model_kind(architecture.model).build(architecture)
     assert isinstance(model, AttentionClassifier)
     return model
+
+
+def with_defaults(model: str, sizes: Mapping[str, object]) -> dict[str, object]:
+    """Return ``sizes`` with those that the kind has where none are said.
+
+    Where ``heads`` are not said, there are as many of the usual ones as divide ``hidden``.
+    """
+    sizes = {**model_kind(model).defaults, **sizes}
+    hidden = sizes.get("hidden")
+    if "heads" not in sizes and isinstance(hidden, int):
+        sizes["heads"] = gcd(Architecture.model_fields["heads"].default, hidden)
+    return sizes
 
 
 class _WithoutDrawing(TorchFunctionMode):

@@ -32,6 +32,25 @@ class MapRequest:
     head_factors: Tensor | None = None
     replaced: Mapping[int, Replacement] = field(default_factory=dict)
 
+    def of_layer(self, layer: int) -> "LayerRequest":
+        """Return what is asked of one layer."""
+        factors = None if self.head_factors is None else self.head_factors[layer]
+        return LayerRequest(self.record, factors, self.replaced.get(layer))
+
+
+@dataclass(frozen=True)
+class LayerRequest:
+    """As ``MapRequest`` for one layer, with the factors (heads,) of its heads."""
+
+    record: bool = False
+    factors: Tensor | None = None
+    replaced: Replacement | None = None
+
+    @property
+    def given(self) -> tuple[Tensor, ...] | None:
+        """The weights of each window that are used instead; None without."""
+        return self.replaced if isinstance(self.replaced, tuple) else None
+
 
 @dataclass(frozen=True)
 class AttentionWindow:

@@ -5,6 +5,7 @@ Names are those of the command line: auto, cpu, cuda, cuda:N, mps.
 
 import re
 
+import psutil
 import torch
 
 from han_core.runtime.errors import UserError
@@ -44,6 +45,13 @@ def describe_device(name: str) -> str:
     if name.startswith("cuda"):
         return f"{name} ({torch.cuda.get_device_name(name)})"
     return {"cpu": "CPU", "mps": "Apple GPU (mps)"}.get(name, name)
+
+
+def available_memory(device: torch.device) -> int:
+    """Bytes that are free on ``device``; where that is not known, of the machine."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    return psutil.virtual_memory().available
 
 
 def mixed_precision(name: str, device: torch.device) -> str:

@@ -61,7 +61,12 @@ _one_at_a_time = Lock()
 
 
 def step_seconds(
-    shape: Architecture, words: float, sentences: float, trained: int, frozen: bool
+    shape: Architecture,
+    words: float,
+    sentences: float,
+    trained: int,
+    frozen: bool,
+    length: float = 1.0,
 ) -> float:
     """Seconds of one step on one core that has nothing else to do.
 
@@ -69,43 +74,32 @@ def step_seconds(
         words, sentences: in the batch.
         trained: parameters that move.
         frozen: whether the word level stands still.
+        length: of the words' documents, as ``length_of_words``.
     """
-    cost = model_kind(shape.model).step_cost
-    reading = words * (
-        cost.operation * 3 * _word_operations(shape)
-        + cost.number * (shape.embedding + shape.hidden)
-    )
-    joining = sentences * cost.operation * 3 * _sentence_operations(shape)
-    share = FROZEN if frozen else 1.0
-    operations = share * reading + joining + trained * cost.parameter + cost.step
-    return operations / operations_per_second()
-
-
-def forward_operations(shape: Architecture, words: float, sentences: float) -> float:
-    """Multiplications and additions of the layers' products on the way forward."""
-    return words * _word_operations(shape) + sentences * _sentence_operations(shape)
-
-
-def _word_operations(shape: Architecture) -> float:
-    """Of one word on the way forward; the way back takes twice as many."""
-    gates = model_kind(shape.model).gates
-    return _recurrent(gates, shape.embedding, shape.hidden) + _attention(shape)
-
-
-def _sentence_operations(shape: Architecture) -> float:
     kind = model_kind(shape.model)
-    if not kind.hierarchical:
-        return 0.0
-    return _recurrent(kind.gates, 2 * shape.hidden, shape.hidden) + _attention(shape)
+    cost, operations = kind.step_cost, kind.operations(shape, length)
+    # The way back takes twice as many as the way forward.
+    reading = words * (
+        cost.operation * 3 * operations.word + cost.number * (shape.embedding + shape.hidden)
+    )
+    joining = sentences * cost.operation * 3 * operations.sentence
+    share = FROZEN if frozen else 1.0
+    whole = share * reading + joining + trained * cost.parameter + cost.step
+    return whole / operations_per_second()
 
 
-def _recurrent(gates: int, inputs: int, hidden: int) -> float:
-    return 2 * 2 * gates * hidden * (inputs + hidden)  # both directions, multiply and add
+def forward_operations(
+    shape: Architecture, words: float, sentences: float, length: float = 1.0
+) -> float:
+    """Multiplications and additions of the layers' products on the way forward."""
+    each = model_kind(shape.model).operations(shape, length)
+    return words * each.word + sentences * each.sentence
 
 
-def _attention(shape: Architecture) -> float:
-    units = shape.attention_size if shape.attention == "additive" else 1
-    return 2 * 2 * shape.hidden * units
+def length_of_words(lengths: Sequence[int] | np.ndarray) -> float:
+    """The mean over all words of the tokens in their document."""
+    sizes = np.asarray(lengths, dtype=float)
+    return float((sizes**2).sum() / sizes.sum())
 
 
 @lru_cache(maxsize=1)

@@ -15,7 +15,13 @@ from han_core.runtime.errors import UserError, counted
 from han_core.text.document import Document, clause_ends, is_mark
 from han_core.text.tokenizer import Tokenizer
 from han_core.text.vocabulary import RESERVED, Vocabulary
-from han_core.training.cost import BATCHES, LARGEST_BUDGET, expected_words, step_seconds
+from han_core.training.cost import (
+    BATCHES,
+    LARGEST_BUDGET,
+    expected_words,
+    length_of_words,
+    step_seconds,
+)
 from han_core.training.settings import LONGEST_STRETCH, Settings
 
 MEASURED = 5_000  # texts whose characters are counted
@@ -107,7 +113,7 @@ def estimate(
     batch = min(tokens, max(budget, longest))
     return Estimate(
         parameters,
-        _memory(shape, settings, parameters, trained, batch, device, known is not None),
+        _memory(shape, settings, parameters, trained, batch, longest, device, known is not None),
         _seconds(shape, settings, sample, tokens, budget, trained) if _is_cpu(device) else None,
         tokens,
         words,
@@ -191,6 +197,7 @@ def _memory(
     parameters: int,
     trained: int,
     batch: int,
+    longest: int,
     device: torch.device,
     started: bool,
 ) -> int:
@@ -198,10 +205,7 @@ def _memory(
     average = 1 if settings.average else 0
     kept = (2 + average) * parameters + 2 * trained
     standing = kept + trained + (parameters if started else 0)
-    numbers = model_kind(shape.model).activations
-    own = numbers.embedding * shape.embedding + numbers.hidden * shape.hidden
-    attention = 6 * shape.attention_size if shape.attention == "additive" else 0
-    activations = batch * (own + attention)
+    activations = round(batch * model_kind(shape.model).activations(shape, longest))
     if not _is_cpu(device):
         return 4 * (standing + activations)
     saving = 2 * kept  # a copy of all that is kept, and the bytes that are written
@@ -214,7 +218,8 @@ def _seconds(
     steps = max(1.0, tokens / max(budget, float(sample.tokens.mean())))
     words = tokens / steps
     sentences = words * sample.sentences
-    return steps * step_seconds(shape, words, sentences, trained, settings.freeze_words)
+    length = length_of_words(sample.tokens)
+    return steps * step_seconds(shape, words, sentences, trained, settings.freeze_words, length)
 
 
 def _is_cpu(device: torch.device) -> bool:

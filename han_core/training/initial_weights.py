@@ -22,7 +22,16 @@ from han_core.text.word_vectors import read_vectors
 from han_core.training.optimization import freeze_words
 from han_core.training.settings import COMPUTED, Settings
 
-SIZES = ("embedding", "hidden", "attention_size")
+SIZES = (
+    frozenset(Architecture.model_fields)
+    - COMPUTED
+    - {
+        name
+        for name in Architecture.model_fields
+        if name.startswith("dropout") or name == "attention_noise"
+    }
+)
+"""Fields of the architecture that a run takes from the checkpoint that it starts from."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +69,8 @@ class Origin:
             UserError: if other sizes were asked for.
         """
         own = self.checkpoint.config.architecture.model_dump(exclude=COMPUTED)
-        for name in SIZES:
-            if name in changed:
-                self._agrees(name, changed[name], own[name])
+        for name in changed.keys() & SIZES:
+            self._agrees(name, changed[name], own[name])
         return {**own, **changed}
 
     def text(self, requested: TextConfig) -> TextConfig:

@@ -21,7 +21,7 @@ from han_core.text.batch import NumberedDocument, collate
 from han_core.training.callbacks import device_trouble
 from han_core.training.settings import Settings
 
-TINY = {"vocabulary_size": 4, "classes": 2, "embedding": 3, "hidden": 2, "attention_size": 2}
+TINY = {"vocabulary_size": 4, "classes": 2, "embedding": 3, "hidden": 4, "attention_size": 2}
 WARM_UP = 10  # steps; early on the average is short, so that the first weights are soon forgotten
 
 

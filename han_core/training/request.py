@@ -4,6 +4,7 @@ Splitting texts into words takes minutes, so all checks that need no words come 
 """
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from han_core.data.corpus import Corpus, fingerprint
 from han_core.data.labels import align_labels
 from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import CONFIG, TextConfig, read_config
+from han_core.models.registry import blank_model, model_kind, with_defaults
 from han_core.runtime.atomic_io import restore_previous
 from han_core.runtime.errors import UserError
 from han_core.runtime.quotas import check_quota_at
@@ -90,7 +92,7 @@ def check_request(request: Request, device: torch.device) -> CheckedRequest:
         version = read_config(out).text.tokenizer_version
         text = request.text.model_copy(update={"tokenizer_version": version})
         request = replace(request, text=text)
-    original, request = request, _settled(request, begun_from)
+    original, request = request, _within_reach(_settled(request, begun_from))
     labels = class_names(request.training.classes, request.settings.label_names)
     align_labels(request.validation.labels, request.training.classes)
     # By the data's own names of the classes: ``label_names`` are for people.
@@ -146,17 +148,41 @@ def _settled(request: Request, begun_from: Origin | None) -> Request:
     )
 
 
+def _within_reach(request: Request) -> Request:
+    """The request whose documents are cut where the model reads no further, and say so."""
+    longest = model_kind(request.model).longest(architecture(request, 2, 2))
+    if longest is None or request.text.maximum_tokens <= longest:
+        return request
+    return replace(request, text=request.text.model_copy(update={"maximum_tokens": longest}))
+
+
 def architecture(request: Request, words: int, classes: int) -> Architecture:
-    """The architecture asked for, with the sizes that the data decide."""
+    """The architecture asked for, with the sizes that the data decide.
+
+    Raises:
+        UserError: if such a model cannot be built.
+    """
+    return shape_of(request.model, request.attention or "additive", request.sizes, words, classes)
+
+
+def shape_of(
+    model: str, attention: str, sizes: Mapping[str, object], words: int, classes: int
+) -> Architecture:
+    """The architecture of a kind of model with these sizes and its own defaults.
+
+    Raises:
+        UserError: as ``architecture``.
+    """
     values = {
-        **request.sizes,
-        "model": request.model,
-        "attention": request.attention,
+        **with_defaults(model, sizes),
+        "model": model,
+        "attention": attention,
         "vocabulary_size": words,
         "classes": classes,
     }
     shape = checked(Architecture, values)
     assert isinstance(shape, Architecture)
+    blank_model(shape)
     return shape
 
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from han_core.models.architecture import Architecture
+from han_core.models.architecture import Architecture, Operations
 from han_core.models.classifier import AttentionClassifier, Encoded
 from han_core.models.recurrent.encoder import BidirectionalGRU, BidirectionalLSTM
 from han_core.models.self_attention import MapRequest
@@ -57,6 +57,31 @@ class RecurrentClassifier(AttentionClassifier):
         """(2, vocabulary, gates) what the word encoder takes in at each word outside training."""
         with torch.no_grad():
             return self.reader.project(self.embedding.weight)
+
+
+def recurrent_operations(
+    architecture: Architecture, gates: int, hierarchical: bool = False
+) -> Operations:
+    """Return the cost of a recurrent layer and its attention; hierarchical: twice.
+
+    Args:
+        gates: of the recurrent cell, 3 in a GRU and 4 in an LSTM.
+    """
+    a = architecture
+    attention = 2 * 2 * a.hidden * (a.attention_size if a.attention == "additive" else 1)
+
+    def layer(inputs: int) -> float:
+        return 2 * 2 * gates * a.hidden * (inputs + a.hidden)  # both directions, multiply and add
+
+    sentence = layer(2 * a.hidden) + attention if hierarchical else 0.0
+    return Operations(layer(a.embedding) + attention, sentence)
+
+
+def recurrent_activations(architecture: Architecture, embedding: int, hidden: int) -> float:
+    """Return the numbers held for a word: so many for each of its vector and of its state."""
+    a = architecture
+    attention = 6 * a.attention_size if a.attention == "additive" else 0
+    return embedding * a.embedding + hidden * a.hidden + attention
 
 
 LARGEST_TABLE = 30_000_000

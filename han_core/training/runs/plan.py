@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from han_core.data.preview import DataPreview
 from han_core.data.splits import Parts, Source
 from han_core.data.text_files import file_of, prefix_of
-from han_core.models.architecture import Architecture, AttentionForm
+from han_core.models.architecture import AttentionForm
 from han_core.models.checkpoint import TextConfig
 from han_core.models.registry import ModelName, model_kind
 from han_core.runtime.atomic_io import read_json, write_json
@@ -21,8 +21,8 @@ from han_core.runtime.errors import UserError, system_errors
 from han_core.runtime.paths import runs_root
 from han_core.training.estimate import Estimate, estimate
 from han_core.training.initial_weights import origin
-from han_core.training.request import Request
-from han_core.training.settings import Settings, checked, parse_settings
+from han_core.training.request import Request, shape_of
+from han_core.training.settings import COMPUTED, Settings, checked, parse_settings
 
 CONFIG, CHECKPOINT = "config.json", "checkpoint"
 MOST_WATCHED = 5
@@ -194,15 +194,7 @@ def forecast(plan: Plan, look: DataPreview) -> Estimate:
     if begun is not None:
         model, attention = begun.model(plan.model, plan.attention)  # type: ignore[assignment]
         sizes, text = begun.sizes(sizes), begun.text(text)
-    values = {
-        **sizes,
-        "model": model,
-        "attention": attention,
-        "vocabulary_size": 2,
-        "classes": max(2, len(look.classes)),
-    }
-    shape = checked(Architecture, values)
-    assert isinstance(shape, Architecture)
+    shape = shape_of(model, attention, sizes, 2, max(2, len(look.classes)))
     return estimate(
         look.texts,
         look.documents + look.unlabelled,
@@ -231,8 +223,8 @@ def data_name(spec: str) -> str:
 def settings_of(plan: Plan) -> dict[str, str]:
     """All that a plan asks for, defaults included, as text by name; "" for nothing."""
     settings, sizes, text = plan.parsed()
-    usual = Architecture(model=plan.model, vocabulary_size=2, classes=2).model_dump(
-        exclude={"model", "attention", "vocabulary_size", "classes"}
+    sizes = shape_of(plan.model, plan.attention or "additive", sizes, 2, 2).model_dump(
+        exclude={*COMPUTED, *model_kind(plan.model).unused_settings}
     )
     source = plan.source
     values: dict[str, object] = {
@@ -250,7 +242,6 @@ def settings_of(plan: Plan) -> dict[str, str]:
         "limit": source.limit,
         **settings.model_dump(),
         "teachers": settings.teachers if source.unlabelled or settings.stretches else None,
-        **usual,
         **sizes,
         **text.model_dump(),
         "device": plan.device,
