@@ -162,7 +162,7 @@ def test_no_page_and_no_room_but_models_asks_for_a_model_by_name():
     """What a model can do is declared in ``han_core/models/registry.py``; others ask that."""
     for path in PRODUCT:
         if path.suffix == ".py" and "models" not in path.relative_to(ROOT).parts:
-            named = re.search(r"""["'](han|bilstm)["']""", code(path))
+            named = re.search(r"""["'](han|bilstm|transformer)["']""", code(path))
             assert named is None, f"{path} names a model: {named}"
 
 

@@ -47,8 +47,7 @@ EXPLAINED = {
     "teachers": "Who labels the unlabelled documents: nb-svm, tf-idf, checkpoints, with commas.",
     "stretches": "Runs of clauses drawn of each training document, for the teachers to label too.",
     "save_seconds": "Seconds between two savings within an epoch; 0 saves after epochs alone.",
-    "model": "HAN reads words, then sentences; a BiLSTM reads all words as one row; in a "
-    "Transformer words attend to each other.",
+    "model": "HAN reads words, then sentences; BiLSTM, one row; Transformer, words see words.",
     "attention": "How a word's or sentence's score is computed from its state.",
     "vocabulary_size": "Words that the model knows; the texts decide it.",
     "classes": "Classes to tell apart; the labels decide it.",

@@ -16,10 +16,14 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "clip", "weight_decay", "mixed_precision",
         "rate_words", "rate_sentences", "rate_classifier",
     ),
-    "Sizes": ("embedding", "hidden", "attention_size"),
+    "Sizes": (
+        "embedding", "hidden", "attention_size", "layers", "heads", "feedforward",
+        "attention_pattern", "window", "global_tokens", "pooling", "positions",
+        "maximum_positions",
+    ),
     "Dropout and noise": (
         "dropout_words", "dropout_sentences", "dropout_document", "word_dropout",
-        "attention_noise", "average",
+        "dropout_layers", "dropout_attention", "attention_noise", "average",
     ),
     "Words": (
         "minimum_count", "maximum_size", "language", "segmentation", "lowercase",
@@ -40,7 +44,7 @@ TITLES = {
     "rate_sentences": "Rate, sentence level",
     "rate_classifier": "Rate, classifier",
     "embedding": "Size of word vectors",
-    "hidden": "Recurrent units",
+    "hidden": "Size of states",
     "attention_size": "Attention units",
     "minimum_count": "Least count of a word",
     "maximum_size": "Largest vocabulary",

@@ -20,7 +20,7 @@ from han_core.text.batch import Batch, NumberedDocument, collate, number_documen
 WORDS = 9
 
 
-MODELS = ["han", "bilstm"]
+MODELS = ["han", "bilstm", "transformer"]
 
 
 FORMS = ["additive", "dot", "linear"]
@@ -117,7 +117,7 @@ def test_another_order_of_documents_only_changes_the_order_of_outputs(kind):
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("kind", MODELS)
 def test_gradients_of_every_parameter_are_exact(kind, form):
-    model = model_of(kind, form, embedding=2, hidden=2, attention_size=3).double()
+    model = model_of(kind, form, embedding=2, hidden=2, attention_size=3, heads=2).double()
     batch = collate([document([2, 1]), document([1], 1), document([3], 2)])
 
     def outputs(*parameters):  # gradcheck moves them in place
@@ -135,6 +135,10 @@ def test_gradients_of_every_parameter_are_exact(kind, form):
         ("han", "linear", 45 + 18 + 2 * 12 * (5 + 4 + 2) + 9 + 2 * 12 * (8 + 4 + 2) + 9),
         ("bilstm", "additive", 45 + 18 + 2 * 16 * (5 + 4 + 2) + 70),
         ("bilstm", "dot", 45 + 18 + 2 * 16 * (5 + 4 + 2)),
+        # classifier 4·2+2, the way in 4·5+4 and its norm, a layer (two norms, queries, keys and
+        # values, output, 16 units between), the last norm, attention 7·4+7+7
+        ("transformer", "additive", 45 + 10 + 24 + 8 + (16 + 60 + 16 + 80 + 68) + 8 + 42),
+        ("transformer", "dot", 45 + 10 + 24 + 8 + (16 + 60 + 16 + 80 + 68) + 8),
     ],
 )
 def test_the_number_of_parameters_by_hand(kind, form, expected):
