@@ -108,10 +108,10 @@ class FullAttention(Pattern):
         documents, longest = group.rows.shape
         if drop or query.device.type not in ("cpu", "cuda"):  # no kernel that saves the memory
             check_memory(documents * query.shape[1] * longest**2, query.device)
-        rows = (part[group.rows].transpose(1, 2) for part in (query, key, value))
+        q, k, v = (part[group.rows].transpose(1, 2) for part in (query, key, value))
         # True means: may be attended to.
         mask = None if group.real.all() else group.real[:, None, None]
-        mixed = scaled_dot_product_attention(*rows, attn_mask=mask, dropout_p=drop)
+        mixed = scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=drop)
         return mixed.transpose(1, 2)[group.real]
 
     def visible(self, tokens: int, device: torch.device) -> None:

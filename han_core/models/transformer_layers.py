@@ -179,6 +179,7 @@ class TransformerEncoder(nn.Module):
                     nn.init.zeros_(module.bias)
         with torch.no_grad():
             for layer in self.layers:
+                assert isinstance(layer, EncoderLayer)
                 for last in (layer.attention.output, layer.contract):
                     last.weight /= math.sqrt(2 * len(self.layers))
 
