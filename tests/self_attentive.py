@@ -4,10 +4,10 @@ import torch
 from torch import nn
 
 from han_core.models.architecture import (
-    Activations,
     Architecture,
     EvidenceWords,
     ModelKind,
+    Operations,
     StepCost,
 )
 from han_core.models.attention import AdditiveAttention
@@ -66,9 +66,9 @@ KIND = ModelKind(
     build=SelfAttentive,
     levels={"embedding": "words", "projections": "words", "attention": "classifier",
             "classifier": "classifier"},
-    gates=1,
+    operations=lambda architecture, length: Operations(length),
+    activations=lambda architecture, length: length,
     step_cost=StepCost(1, 1, 1, 1),
-    activations=Activations(1, 1),
     evidence_words=EvidenceWords(quick=2_000, thorough=1_000, shared=600),
     maps=True,
 )  # fmt: skip
