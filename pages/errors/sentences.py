@@ -365,7 +365,7 @@ def keys_table(selects: bool) -> str:
         "?": "Show or hide these keys",
     }
     rows = [f"| **{plain(key)}** | {does} |" for key, does in keys.items()]
-    return "\n".join(["| Key | |", "|---|---|", *rows])
+    return "\n".join(["| Key | Action |", "|---|---|", *rows])
 
 
 def moment(at: datetime) -> str:
