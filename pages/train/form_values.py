@@ -126,7 +126,7 @@ def basics(origin: Listing | None) -> tuple[str, str]:
     if origin is None:
         with st.container(horizontal=True, vertical_alignment="top"):  # labels in line
             model = st.segmented_control(
-                "Model", list(MODELS), required=True, key="train_model",
+                "Model", list(MODELS), required=True, wrap=True, key="train_model",
                 format_func=lambda name: MODELS[name].title, persist_state="session",
             )  # fmt: skip
             attention = _attention("train_attention")
