@@ -24,6 +24,9 @@ APART = (
     "Silhouette: 1 if every error is much closer to its own group than to the next one, near 0 "
     "if the groups run into each other."
 )
+# A button centres its text, which shows where an example takes two lines.
+STYLE = """<style>.st-key-error_groups [data-testid=stBaseButton-tertiary] {
+  justify-content: flex-start; text-align: start }</style>"""
 NO_ERROR = "The filter selects no wrong prediction, so there is nothing to group."
 
 
@@ -46,6 +49,7 @@ def panel(errors: ErrorsContext) -> None:
             bulk_tags.undo_button(errors)
     if sentence := st.session_state.pop(bulk_tags.TROUBLE, None):
         st.error(plain(sentence))
+    st.html(STYLE)
     with hooked("error-groups", key="error_groups"):
         grid = st.grid(2, min_column_width=380, gap="small")
         for number, group in enumerate(found.groups):
