@@ -1,8 +1,8 @@
 """Candidates for weak slices: conditions on documents, found without a look at the errors.
 
 Classes and the data's own columns, quarters of length, of unknown words and of confidence,
-scripts, groups of similar documents, and words and phrases. As no candidate depends on what is
-right or wrong, a test of each, corrected for their number, keeps its level.
+scripts, groups of similar documents, and words and phrases. None is made from what is right or
+wrong, so a test of each, corrected for their number, keeps its level.
 """
 
 from collections.abc import Iterator
@@ -27,6 +27,7 @@ MOST_VALUES = 50
 MOST_CONDITIONS = 150
 """Conditions, the largest; each is tried alone and with each other."""
 
+CLASS = "class"
 LONGEST_VALUE = 200  # characters that a filter's value has
 LOOKED_AT = 500  # characters by which the script is told
 
@@ -98,7 +99,7 @@ def _native(subject: str, mask: np.ndarray, filter: Filter) -> Condition:
 def _classes(store: Store, rows: np.ndarray) -> Iterator[Condition]:
     true = store.outcomes.true[rows]
     for code, label in enumerate(store.labels):
-        yield _native("class", true == code, Filter(true=(label,)))
+        yield _native(CLASS, true == code, Filter(true=(label,)))
 
 
 def _measures(store: Store, rows: np.ndarray) -> Iterator[Condition]:
@@ -165,7 +166,11 @@ def _scripts(store: Store, rows: np.ndarray) -> Iterator[Condition]:
 
 
 def _groups(groups: np.ndarray, phrases: Phrases) -> Iterator[Condition]:
-    """Groups of similar documents, named by the words that are clearest for each."""
+    """Groups of similar documents, named by the words that are clearest for each.
+
+    Their subject is that of the classes: the model's vectors nearly tell its prediction, so a group
+    and a true class together would be its errors by definition.
+    """
     table = phrases.table[:, : phrases.words]
     every = np.asarray(table.sum(0)).ravel()
     for number in range(int(groups.max(initial=-1)) + 1):
@@ -173,4 +178,4 @@ def _groups(groups: np.ndarray, phrases: Phrases) -> Iterator[Condition]:
         inside = np.asarray(table[mask].sum(0)).ravel()
         order = np.argsort(-log_odds(inside, every - inside), kind="stable")[:3]
         words = ", ".join(phrases.names[at] for at in order if inside[at])
-        yield Condition(f"similar documents ({words or number + 1})", "group", mask)
+        yield Condition(f"similar documents ({words or number + 1})", CLASS, mask)

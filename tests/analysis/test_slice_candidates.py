@@ -104,3 +104,13 @@ def test_a_range_of_lengths_is_said_as_the_chip_says_it(make_store):
     store = make_store(tokens=list(range(1, 41)), true=["neg"] * 40)
     found = {one.name: one.filter for one in find_candidates(store, 5).conditions}
     assert found["length at most 10 tokens"] == Filter(tokens=Range(high=10))
+
+
+def test_a_group_is_not_combined_with_a_class(store):
+    """A group by the model's vectors and a true class would be the errors themselves."""
+    subjects = {
+        one.name: one.subject
+        for one in find_candidates(store, 8, np.repeat([0, 1, -1], [8, 9, 23])).conditions
+    }
+    groups = {subject for name, subject in subjects.items() if name.startswith("similar")}
+    assert groups == {subjects["true class: neg"]}
