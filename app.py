@@ -25,3 +25,7 @@ chosen = st.navigation(
 )
 with RENDERS.turn():
     chosen.run()
+    if st.session_state.get("runs_seen_live") or st.session_state.get("runs_ended"):
+        from pages.train.run_notice import announce
+
+        announce()

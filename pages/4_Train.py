@@ -4,10 +4,14 @@ import streamlit as st
 
 from pages.shared.page import begin, user_errors_shown
 
-begin("Train", "Train a model of your own on labelled documents, and watch its attention form.")
+heading = begin(
+    "Train", "Train a model of your own on labelled documents, and watch its attention form."
+)
 from pages.shared import cache
-from pages.train import new_run, run_list, run_notes, run_view
+from pages.train import new_run, run_list, run_notes, run_notice, run_view
 
+with heading:
+    run_notice.ask()
 if run_list.view() == run_list.NEW:
     run_notes.warn_missing()
     documents, run = st.columns([3, 2], gap="large")

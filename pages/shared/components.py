@@ -45,6 +45,13 @@ _EXPORT = st.components.v2.component(
 )
 
 
+RUN_NOTICE = st.components.v2.component(
+    "hanscope_run_notice", css=_read("figure_export.css"), js=_read("run_notice.js"),
+    isolate_styles=False,
+)  # fmt: skip
+"""Asks for notifications where ``ask`` is set, and tells of the runs in ``ended``."""
+
+
 def figure_export(
     container_key: str,
     filename: str,

@@ -27,6 +27,7 @@ from pages.train import (
     dynamics,
     run_list,
     run_notes,
+    run_notice,
     sentences,
     training_curves,
 )
@@ -49,7 +50,7 @@ def show(id: str) -> None:
     """
     run = manage.view(id)
     st.header(plain(run.name), anchor=False)
-    _announce_end(run)
+    run_notice.follow(run)
     _actions(run)
     _draw_repeatedly(run, _status, STATUS)
     _draw_repeatedly(run, _curves, CURVES)
@@ -57,16 +58,6 @@ def show(id: str) -> None:
     _draw_repeatedly(run, dynamics.panel, FILM)
     if run.plan is not None:
         _configuration(run.plan)
-
-
-def _announce_end(run: RunView) -> None:
-    """Show a notice, once, when a run that was seen at work has ended."""
-    live = st.session_state.setdefault("runs_seen_live", set())
-    if run.is_live:
-        live.add(run.id)
-    elif run.id in live:
-        live.discard(run.id)
-        st.toast(plain(sentences.ended(run)), icon=":material/notifications:", duration="infinite")
 
 
 def _draw_repeatedly(run: RunView, draw: Callable[[RunView], None], seconds: float) -> None:

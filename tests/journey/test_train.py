@@ -67,6 +67,43 @@ def test_ten_epochs_from_the_page_to_a_checkpoint_in_explore(page):
     assert "from-the-page" in chosen
 
 
+STUB = """
+window.shown = [];
+window.asked = 0;
+window.Notification = class {
+  static permission = "default";
+  static async requestPermission() {
+    window.asked += 1;
+    return (Notification.permission = ANSWER);
+  }
+  constructor(title, { body }) { window.shown.push([title, body]); }
+};
+"""
+
+
+@pytest.mark.parametrize("answer", ["granted", "denied"])
+def test_the_end_of_a_run_is_told_on_another_page(chromium, address, answer):
+    with watched_page(chromium, address, viewport=VIEWPORT) as page:
+        page.add_init_script(STUB.replace("ANSWER", f'"{answer}"'))
+        page.reload()
+        page.get_by_role("heading", name="Explore", level=1).wait_for()
+        go(page, "Train", ".st-key-train_estimate")
+        assert page.evaluate("asked") == 0
+        page.get_by_role("button", name="Notify me when a run ends").click()
+        page.wait_for_function("asked === 1")
+        said = "You are notified" if answer == "granted" else "This browser shows no notifications"
+        page.get_by_text(said).wait_for()
+        fill(page, "epochs", epochs=1)
+        page.locator(".st-key-train_start button").click()
+        page.locator(STATUS).wait_for()
+        go(page, "Explore", "[data-testid=word-heatmap]")
+        page.wait_for_function("document.title.includes('is done: ')")
+        page.locator("[data-testid=stToast]").get_by_text("is done: ").wait_for()
+        shown = page.evaluate("shown")
+        assert len(shown) == (1 if answer == "granted" else 0)
+        assert all(title == "Hanscope" and "is done: " in body for title, body in shown)
+
+
 def test_stop_resume_and_delete(page):
     fill(page, "epochs", epochs=900)
     fill(page, "keep", patience=900)

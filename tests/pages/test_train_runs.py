@@ -1,8 +1,10 @@
 """Runs on the page Train: filter, tags and notes, training again, and sweeps."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from han_core.runtime.errors import UserError
 from han_core.training.runs import manage
@@ -19,6 +21,7 @@ from tests.pages.test_train import (  # noqa: F401
     send,
     train,
 )
+from tests.processes import PATIENCE
 
 
 def names(app) -> set[str]:
@@ -108,11 +111,31 @@ def test_a_sweep_of_too_few_or_too_many_cannot_start(train, seeds, rate):  # noq
     assert "A sweep has 2 to 12 runs" in captions(train)
 
 
-def test_a_run_that_ends_while_it_is_looked_at_is_announced_once(train):  # noqa: F811
-    id = made("mine", [line(1, 0.75)])
-    train.session_state["runs_seen_live"] = {id}
-    look_at(train, id)
-    (toast,) = train.toast
+def announcing() -> None:
+    """What app.py does after each page."""
+    from pages.train.run_notice import announce
+
+    announce()
+
+
+def test_a_run_that_ends_is_announced_once_wherever_its_session_is():
+    app = AppTest.from_function(announcing, default_timeout=PATIENCE)
+    gone = "20260102-030405-00000001"
+    app.session_state["runs_seen_live"] = {made("mine", [line(1, 0.75)]), gone}
+    app.run()
+    assert not app.exception
+    (toast,) = app.toast
     assert toast.value.replace("\\", "") == "mine is done: 75.0% validation."
-    train.run()
-    assert not train.toast
+    assert app.session_state["runs_seen_live"] == set()
+    app.run()
+    assert not app.toast
+
+
+def test_a_run_at_work_is_followed_and_not_announced(monkeypatch):
+    running = replace(view(made("mine")), status="training")
+    monkeypatch.setattr(manage, "view", lambda id: running)
+    app = AppTest.from_function(announcing, default_timeout=PATIENCE)
+    app.session_state["runs_seen_live"] = {running.id}
+    app.run()
+    assert not app.toast
+    assert app.session_state["runs_seen_live"] == {running.id}

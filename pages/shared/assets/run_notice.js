@@ -1,0 +1,60 @@
+/* A button that asks the browser for notifications, and the news of runs that have ended.
+
+   Nothing is asked for before the button is pressed. Each end is told once a page load: as a
+   notification where the browser allows it, and in the page's title until the page is looked at. */
+
+const REFUSED = "This browser shows no notifications here; the page's title tells instead.";
+const GRANTED = "You are notified when a run ends.";
+
+export default function ({ data, parentElement }) {
+  if (data.ask) ask(parentElement);
+  const told = (window.hanscopeRunsTold ??= new Set());
+  for (const { id, text } of data.ended) {
+    if (told.has(id)) continue;
+    told.add(id);
+    tell(id, text);
+  }
+}
+
+function permission() {
+  return window.isSecureContext && "Notification" in window ? Notification.permission : "denied";
+}
+
+function ask(parentElement) {
+  let bar = parentElement.querySelector(".hx-bar");
+  if (!bar) {
+    bar = document.createElement("div");
+    bar.className = "hx-bar";
+    const button = document.createElement("button"), said = document.createElement("span");
+    button.type = "button";
+    button.textContent = "Notify me when a run ends";
+    said.setAttribute("role", "status");
+    button.onclick = async () => {
+      if (permission() === "default") await Notification.requestPermission();
+      show(bar, true);
+    };
+    bar.append(button, said);
+    parentElement.append(bar);
+  }
+  show(bar, false);
+}
+
+function show(bar, pressed) {
+  const [button, said] = bar.children, state = permission();
+  button.hidden = state === "granted";
+  said.textContent = state === "granted" ? GRANTED : pressed ? REFUSED : "";
+}
+
+function tell(id, text) {
+  try {
+    if (permission() === "granted") new Notification("Hanscope", { body: text, tag: id });
+  } catch {
+    // Chrome on Android has notifications of service workers only; the title remains.
+  }
+  const before = document.title;
+  document.title = text;
+  const back = () => {
+    if (document.title === text) document.title = before;
+  };
+  for (const event of ["pointerdown", "keydown"]) addEventListener(event, back, { once: true });
+}
