@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from han_core.models.architecture import Architecture
+from han_core.models.architecture import SELF_ATTENTION_SIZES, Architecture
 from han_core.runtime.atomic_io import read_json
 from han_core.runtime.checksums import DamagedFileError, verify_checksum
 from han_core.runtime.errors import UserError
@@ -124,7 +124,7 @@ def fingerprint(prepared: Prepared, architecture: Architecture, settings: Settin
     described = {
         **settings.model_dump(exclude={"epochs", "patience", "save_seconds", *elsewhere}),
         "batch_tokens": batch_budget(prepared.training.lengths, settings.batch_tokens),
-        **architecture.model_dump(),
+        **_sizes(architecture),
         "labels": prepared.labels,
         "words": prepared.vocabulary.words,
     }
@@ -139,6 +139,19 @@ def fingerprint(prepared: Prepared, architecture: Architecture, settings: Settin
             digest.update(document.words.tobytes())
             digest.update(document.sentence_lengths.tobytes())
     return digest.hexdigest()
+
+
+def _sizes(architecture: Architecture) -> dict[str, object]:
+    """Sizes by their names; one of self-attention counts where it differs from its default.
+
+    The first runs began before there were such sizes, and must go on.
+    """
+    fields = Architecture.model_fields
+    return {
+        name: value
+        for name, value in architecture.model_dump().items()
+        if name not in SELF_ATTENTION_SIZES or value != fields[name].default
+    }
 
 
 def prefixed(name: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
