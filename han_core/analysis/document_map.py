@@ -44,7 +44,7 @@ Projection = Literal["pca", "umap"]
 
 
 @dataclass(frozen=True)
-class MapRequest:
+class DocumentMapRequest:
     """A map to make.
 
     Attributes:
@@ -97,7 +97,7 @@ def is_quick(store: Store, projection: Projection) -> bool:
     return few and projection == "pca"
 
 
-def begin(request: MapRequest) -> None:
+def begin(request: DocumentMapRequest) -> None:
     """Begin to make the map, unless that goes on already."""
     if request.projection == "umap" and not has_umap():
         raise UserError(NO_UMAP)
@@ -112,19 +112,19 @@ def begin(request: MapRequest) -> None:
     )  # fmt: skip
 
 
-def state(request: MapRequest) -> jobs.JobState | None:
+def state(request: DocumentMapRequest) -> jobs.JobState | None:
     """Return the state of the job; None if it never ran, or its result was deleted."""
     current = jobs.job_state(request.work)
     gone = current is not None and current.kind == "done" and open_map(request) is None
     return None if gone else current
 
 
-def stop(request: MapRequest) -> None:
+def stop(request: DocumentMapRequest) -> None:
     """Ask for an end; the vectors that were computed stay."""
     jobs.stop_job(request.work)
 
 
-def open_map(request: MapRequest) -> DocumentMap | None:
+def open_map(request: DocumentMapRequest) -> DocumentMap | None:
     """Return the map; None while it is not there, or if it is damaged."""
     current = jobs.job_state(request.work)
     if current is None or current.kind != "done":
@@ -138,7 +138,7 @@ def open_map(request: MapRequest) -> DocumentMap | None:
     return DocumentMap(rows, places, current.answer.get("explained"))
 
 
-def map_vectors(request: MapRequest) -> Vectors | None:
+def map_vectors(request: DocumentMapRequest) -> Vectors | None:
     """Return the vectors that the map was made of, a row for each of its documents."""
     current = jobs.job_state(request.work)
     if current is None or current.kind != "done":
@@ -148,7 +148,7 @@ def map_vectors(request: MapRequest) -> Vectors | None:
     return vectors if vectors is not None and len(vectors.unit) == rows else None
 
 
-def make_map(request: MapRequest, store: Store) -> DocumentMap | None:
+def make_map(request: DocumentMapRequest, store: Store) -> DocumentMap | None:
     """Make the map of ``store``, the opened scores of ``request``, in this process.
 
     Raises:
@@ -211,7 +211,7 @@ def corpus_of(store: Store) -> Corpus:
     return Corpus(name, store.documents.texts(rows), labels, ids, {})
 
 
-def _make(request: MapRequest, store: Store, tell: jobs.ReportProgress) -> dict:
+def _make(request: DocumentMapRequest, store: Store, tell: jobs.ReportProgress) -> dict:
     """Compute the vectors and the places; the answer names the vectors' entry."""
     corpus = corpus_of(store)
     checkpoint = load_checkpoint(request.folder, choose_device(request.device))
@@ -234,7 +234,9 @@ def _work(request: dict, tell: jobs.ReportProgress) -> dict:
     scores = Scores(
         folder, Path(request["documents"]), read_manifest(folder), tuple(request["columns"])
     )
-    wanted = MapRequest(Path(request["folder"]), request["device"], scores, request["projection"])
+    wanted = DocumentMapRequest(
+        Path(request["folder"]), request["device"], scores, request["projection"]
+    )
     with exclusive_turn(vectors_root(), tell, "Waiting for other documents"):
         return _make(wanted, open_store(scores), tell)
 

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from han_core.analysis import document_map as maps
-from han_core.analysis.document_map import DocumentMap, MapRequest, Projection
+from han_core.analysis.document_map import DocumentMap, DocumentMapRequest, Projection
 from han_core.analysis.document_table import excerpt
 from han_core.analysis.filters import DocumentSet
 from han_core.analysis.map_colours import colour_names, map_colours
@@ -58,13 +58,15 @@ def panel(errors: ErrorsContext) -> None:
         _map(errors, drawn, projection, by)
 
 
-def request_of(errors: ErrorsContext, checkpoint: str, projection: Projection) -> MapRequest:
+def request_of(
+    errors: ErrorsContext, checkpoint: str, projection: Projection
+) -> DocumentMapRequest:
     """Return the request for the map of all documents, whatever the filter."""
     folder = cache.checkpoints_root() / checkpoint
-    return MapRequest(folder, errors.device, errors.store.scores, projection)
+    return DocumentMapRequest(folder, errors.device, errors.store.scores, projection)
 
 
-def open_map(errors: ErrorsContext, request: MapRequest) -> DocumentMap | None:
+def open_map(errors: ErrorsContext, request: DocumentMapRequest) -> DocumentMap | None:
     """Return the map; of many documents None, with a button or the progress, until it is made."""
     if (made := maps.open_map(request)) is not None:
         return made
@@ -75,7 +77,7 @@ def open_map(errors: ErrorsContext, request: MapRequest) -> DocumentMap | None:
     return None
 
 
-def _make(request: MapRequest) -> None:
+def _make(request: DocumentMapRequest) -> None:
     """The button that begins the work, or how far it is."""
     current = maps.state(request)
     if current is not None and current.kind == "working":
@@ -89,12 +91,12 @@ def _make(request: MapRequest) -> None:
     )  # fmt: skip
 
 
-def _begin(request: MapRequest) -> None:
+def _begin(request: DocumentMapRequest) -> None:
     attempt(lambda: maps.begin(request), warn_later)
 
 
 @st.fragment(run_every=1.0)
-def _progress(request: MapRequest) -> None:
+def _progress(request: DocumentMapRequest) -> None:
     current = maps.state(request)
     if current is None or current.kind != "working":
         st.rerun()

@@ -57,7 +57,7 @@ def panel(errors: ErrorsContext) -> None:
                 _group(errors, group, number)
 
 
-def _groups(errors: ErrorsContext, request: maps.MapRequest) -> ErrorGroups:
+def _groups(errors: ErrorsContext, request: maps.DocumentMapRequest) -> ErrorGroups:
     """The groups, from the session where the same errors were grouped before."""
     on_map = maps.sample_rows(errors.store.rows)
     wrong = np.intersect1d(on_map, errors.rows[~errors.outcomes.right])

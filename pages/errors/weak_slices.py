@@ -3,7 +3,7 @@
 import streamlit as st
 
 from han_core.analysis import document_map as maps
-from han_core.analysis.document_map import MapRequest
+from han_core.analysis.document_map import DocumentMapRequest
 from han_core.analysis.error_groups import cluster
 from han_core.analysis.weak_slices import (
     LEVEL,
@@ -56,7 +56,7 @@ def _smallest(rows: int) -> int:
     )  # fmt: skip
 
 
-def _read_request(errors: ErrorsContext) -> MapRequest | None:
+def _read_request(errors: ErrorsContext) -> DocumentMapRequest | None:
     """The map whose vectors make groups; None before the model has read the documents."""
     if errors.checkpoint is None:
         return None
@@ -66,7 +66,9 @@ def _read_request(errors: ErrorsContext) -> MapRequest | None:
     return None if maps.open_map(request) is None else request
 
 
-def _found(errors: ErrorsContext, smallest: int, request: MapRequest | None) -> WeakSlices | None:
+def _found(
+    errors: ErrorsContext, smallest: int, request: DocumentMapRequest | None
+) -> WeakSlices | None:
     """What was found, kept in the session; of many documents None until the button is pressed."""
     key = errors.store.scores.manifest.key, smallest, request is None
     kept = st.session_state.get(FOUND)

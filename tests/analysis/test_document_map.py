@@ -7,7 +7,7 @@ import pytest
 
 from han_core.analysis import document_map as maps
 from han_core.analysis.document_map import (
-    MapRequest,
+    DocumentMapRequest,
     begin,
     corpus_of,
     is_quick,
@@ -68,7 +68,7 @@ def test_a_sample_is_always_the_same_and_ascends(monkeypatch):
 
 
 def test_a_map_is_made_of_the_models_vectors_and_opened_again(folder, checkpoint, drawn_store):
-    request = MapRequest(folder, "cpu", drawn_store.scores)
+    request = DocumentMapRequest(folder, "cpu", drawn_store.scores)
     assert open_map(request) is None
     made = make_map(request, drawn_store)
     vectors = document_vectors(checkpoint, corpus_of(drawn_store).texts)
@@ -84,7 +84,7 @@ def test_a_map_is_made_of_the_models_vectors_and_opened_again(folder, checkpoint
 
 def test_of_many_documents_a_sample_is_on_the_map(folder, drawn_store, monkeypatch):
     monkeypatch.setattr(maps, "MOST", 10)
-    request = MapRequest(folder, "cpu", drawn_store.scores)
+    request = DocumentMapRequest(folder, "cpu", drawn_store.scores)
     made = make_map(request, drawn_store)
     assert made.rows.tolist() == sample_rows(30).tolist()
     assert made.places.shape == (10, 2)
@@ -92,7 +92,7 @@ def test_of_many_documents_a_sample_is_on_the_map(folder, drawn_store, monkeypat
 
 
 def test_a_damaged_map_is_made_again(folder, drawn_store):
-    request = MapRequest(folder, "cpu", drawn_store.scores)
+    request = DocumentMapRequest(folder, "cpu", drawn_store.scores)
     make_map(request, drawn_store)
     path = request.work / maps.PLACES
     flip(path, path.stat().st_size - 3)
@@ -103,7 +103,7 @@ def test_a_damaged_map_is_made_again(folder, drawn_store):
 
 @pytest.mark.long
 def test_a_job_makes_the_same_map(folder, drawn_store):
-    request = MapRequest(folder, "cpu", drawn_store.scores)
+    request = DocumentMapRequest(folder, "cpu", drawn_store.scores)
     here = make_map(request, drawn_store)
     (request.work / maps.PLACES).unlink()
     begin(request)
@@ -118,7 +118,7 @@ def test_a_job_makes_the_same_map(folder, drawn_store):
 def test_without_umap_one_sentence_names_the_package(folder, drawn_store, monkeypatch):
     monkeypatch.setattr(maps, "has_umap", lambda: False)
     with pytest.raises(UserError, match="needs the package umap-learn"):
-        begin(MapRequest(folder, "cpu", drawn_store.scores, "umap"))
+        begin(DocumentMapRequest(folder, "cpu", drawn_store.scores, "umap"))
     with pytest.raises(UserError, match="needs the package umap-learn"):
         project(clouds(), "umap")
 
