@@ -60,7 +60,7 @@ def test_a_batch_follows_the_equations(random_checkpoint, device, model, attenti
 
 @on_each_device
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("model", ["han", "bilstm"])
+@pytest.mark.parametrize("model", ["han", "bilstm", "transformer"])
 def test_every_method_agrees_with_float64(random_checkpoint, device, model, method):
     ours, exact = (load_checkpoint(random_checkpoint(model), on) for on in (device, CPU))
     exact.model.double()
@@ -109,7 +109,7 @@ def test_an_epoch_learns_as_on_the_cpu(
 
 
 @on_each_device
-@pytest.mark.parametrize("model", ["han", "bilstm"])
+@pytest.mark.parametrize("model", ["han", "bilstm", "transformer"])
 @pytest.mark.long
 def test_mixed_precision_learns_close_to_float32(
     request_of, quiet, fresh_accelerate, device, model
@@ -129,7 +129,7 @@ def test_mixed_precision_learns_close_to_float32(
 
 
 @on_each_device
-@pytest.mark.parametrize("model", ["han", "bilstm"])
+@pytest.mark.parametrize("model", ["han", "bilstm", "transformer"])
 def test_a_checkpoint_of_the_device_loads_on_the_cpu(
     request_of, quiet, planted_corpora, device, model
 ):

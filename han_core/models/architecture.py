@@ -130,6 +130,7 @@ class ModelKind:
             mean over all words of the tokens in their document.
         activations: numbers that training holds for each word of a batch, by the same two.
         defaults: sizes that it has where none are said, other than those of ``Architecture``.
+        presets: settings and sizes of a preset, by its name, that differ for it.
         unused_settings: settings and sizes that have no effect on it.
         longest: tokens of the longest document that it can read, by its sizes; None for any.
         implied_attention: the attention form that its title implies, if any.
@@ -145,6 +146,7 @@ class ModelKind:
     operations: Callable[[Architecture, float], Operations]
     activations: Callable[[Architecture, float], float]
     defaults: Mapping[str, object] = field(default_factory=dict)
+    presets: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     unused_settings: frozenset[str] = frozenset()
     longest: Callable[[Architecture], int | None] = lambda architecture: None
     implied_attention: AttentionForm | None = None

@@ -121,6 +121,10 @@ TRANSFORMER = ModelKind(
     operations=_operations,
     activations=_activations,
     defaults={"embedding": 128, "hidden": 128, "layers": 2, "feedforward": 2},
+    presets={
+        "quick look": {"embedding": 64, "hidden": 64, "layers": 1},
+        "thorough": {"hidden": 200, "layers": 4, "learning_rate": 5e-4, "dropout_layers": 0.2},
+    },
     unused_settings=frozenset({"dropout_sentences", "rate_sentences"}),
     longest=_longest,
     step_cost=StepCost(operation=1.0, number=5_000, parameter=40, step=5e8),

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -187,3 +187,17 @@ PRESETS = (
     ),
 )
 """From the quickest to the slowest."""
+
+
+def presets_of(model: str) -> tuple[Preset, ...]:
+    """Return ``PRESETS`` as they are for a kind of model."""
+    own = model_kind(model).presets
+    return tuple(_changed(preset, own.get(preset.name, {})) for preset in PRESETS)
+
+
+def _changed(preset: Preset, values: Mapping[str, object]) -> Preset:
+    settings = {name: v for name, v in values.items() if name in Settings.model_fields}
+    sizes = {name: v for name, v in values.items() if name not in Settings.model_fields}
+    return replace(
+        preset, settings={**preset.settings, **settings}, sizes={**preset.sizes, **sizes}
+    )

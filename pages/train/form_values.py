@@ -4,7 +4,7 @@ Kinds, limits and explanations of the fields come from ``han_core.training.field
 opens no expander trains with the preset as it is.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import streamlit as st
@@ -12,7 +12,8 @@ import streamlit as st
 from han_core.models.listing import Listing
 from han_core.models.registry import DEFAULT_MODEL, MODELS
 from han_core.training.fields import Field, setting_fields
-from han_core.training.settings import PRESETS, Preset
+from han_core.training.initial_weights import SIZES
+from han_core.training.settings import Preset, presets_of
 from pages.shared.page import plain, restore_value
 from pages.train import sentences
 
@@ -107,6 +108,9 @@ FIRST = "quick look"
 DATA_FIELDS = {"language"}
 """Fields that a preset leaves alone."""
 
+FILLED = "train_filled_for"
+"""Where the session keeps the kind of model that the fields were filled in for."""
+
 
 @dataclass(frozen=True)
 class Choices:
@@ -128,6 +132,7 @@ def basics(origin: Listing | None) -> tuple[str, str]:
             model = st.segmented_control(
                 "Model", list(MODELS), required=True, wrap=True, key="train_model",
                 format_func=lambda name: MODELS[name].title, persist_state="session",
+                on_change=_change_model,
             )  # fmt: skip
             attention = _attention("train_attention")
     else:
@@ -136,7 +141,7 @@ def basics(origin: Listing | None) -> tuple[str, str]:
         if not st.session_state.get("set_freeze_words", False):
             restore_value(key := f"train_attention_{origin.name}", attention)
             attention = _attention(key)
-    _preset()
+    _preset(cast(str, model))
     return cast(str, model), cast(str, attention)
 
 
@@ -147,11 +152,12 @@ def _attention(key: str) -> str:
     )  # fmt: skip
 
 
-def _preset() -> None:
-    presets = _presets()
+def _preset(model: str) -> None:
+    presets = _presets(model)
     if "train_preset" not in st.session_state:
         st.session_state["train_preset"] = FIRST
-        _fill(presets[FIRST])
+        _fill(model, presets[FIRST])
+    st.session_state.setdefault(FILLED, model)
     restore_value("train_preset", FIRST)
     name = st.segmented_control(
         "Preset", list(presets), required=True, wrap=True, key="train_preset",
@@ -160,7 +166,7 @@ def _preset() -> None:
     preset = presets[cast(str, name)]
     changed = [
         name
-        for name, field in known().items()
+        for name, field in known(model).items()
         if name not in DATA_FIELDS and _differs(field, preset)
     ]
     st.caption(preset.line)
@@ -172,13 +178,25 @@ def _preset() -> None:
 
 
 def _take_preset() -> None:
-    _fill(_presets()[st.session_state["train_preset"]])
+    model = st.session_state["train_model"]
+    _fill(model, _presets(model)[st.session_state["train_preset"]])
 
 
-def _fill(preset: Preset) -> None:
-    for name, field in known().items():
+def _fill(model: str, preset: Preset) -> None:
+    st.session_state[FILLED] = model
+    for name, field in known(model).items():
         if name not in DATA_FIELDS:
             set_field(field, _value(field, preset))
+
+
+def _change_model() -> None:
+    """Give what is as the preset has it the values that the preset has for the new model."""
+    new, name = st.session_state["train_model"], st.session_state["train_preset"]
+    old, st.session_state[FILLED] = st.session_state[FILLED], new
+    before, fields = known(old), known(new)
+    for field in fields.values():
+        if field.name not in DATA_FIELDS and not _differs(before[field.name], _presets(old)[name]):
+            set_field(field, _value(field, _presets(new)[name]))
 
 
 def _differs(field: Field, preset: Preset) -> bool:
@@ -189,13 +207,18 @@ def _value(field: Field, preset: Preset) -> Any:
     return {**preset.settings, **preset.sizes}.get(field.name, field.default)
 
 
-def _presets() -> dict[str, Preset]:
-    return {preset.name: preset for preset in PRESETS}
+def _presets(model: str) -> dict[str, Preset]:
+    return {preset.name: preset for preset in presets_of(model)}
 
 
-def known() -> dict[str, Field]:
-    """Return the fields that this form draws, by name."""
-    return {name: setting_fields()[name] for names in sentences.GROUPS.values() for name in names}
+def known(model: str = DEFAULT_MODEL) -> dict[str, Field]:
+    """Return the fields that this form draws, by name, with the defaults of a kind of model."""
+    fields, own = setting_fields(), MODELS[model].defaults
+    return {
+        name: replace(fields[name], default=own.get(name, fields[name].default))
+        for names in sentences.GROUPS.values()
+        for name in names
+    }
 
 
 def settings(model: str, attention: str, origin: Listing | None, size: int | None) -> Choices:
@@ -205,7 +228,7 @@ def settings(model: str, attention: str, origin: Listing | None, size: int | Non
         origin: the checkpoint to start from.
         size: dimensions of the uploaded word vectors.
     """
-    fields, without = known(), _without(model, attention, origin)
+    fields, without = known(model), _without(model, attention, origin)
     parts: dict[str, dict[str, Any]] = {"settings": {}, "sizes": {}, "text": {}}
     if size is not None:
         without |= {"embedding"}
@@ -227,6 +250,6 @@ def _without(model: str, attention: str, origin: Listing | None) -> set[str]:
     if attention != "additive":
         without |= {"attention_size"}
     if origin is not None:
-        without |= {"embedding", "hidden", "attention_size"}
+        without |= SIZES
         without |= {"language", "segmentation", "lowercase"}
     return without

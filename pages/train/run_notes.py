@@ -85,9 +85,10 @@ def fill_form(plan: Plan) -> None:
 
 def _fill_settings(plan: Plan) -> None:
     state, values = st.session_state, {**plan.settings, **plan.sizes, **plan.text}
-    for name, one in form_values.known().items():
+    for name, one in form_values.known(plan.model).items():
         form_values.set_field(one, values.get(name, one.default))
     state.setdefault("train_preset", form_values.FIRST)
+    state[form_values.FILLED] = plan.model
     state["train_model"], state["train_attention"] = plan.model, plan.attention or "additive"
     state["train_name"], state["set_stretches"] = "", plan.settings.get("stretches", 0)
     if plan.device != "auto":

@@ -23,7 +23,13 @@ from han_core.text.edits import Edit
 from tests.reference import batch_of
 
 TEXT = "The quiet river. Bread and music under the window. Road unheard!"
-MODELS = [("han", "additive"), ("bilstm", "additive"), ("bilstm", "dot"), ("han", "linear")]
+MODELS = [
+    ("transformer", "additive"),
+    ("han", "additive"),
+    ("bilstm", "additive"),
+    ("bilstm", "dot"),
+    ("han", "linear"),
+]
 
 
 @pytest.fixture(scope="module", params=MODELS, ids="-".join)

@@ -45,7 +45,7 @@ CONTRACT = {
 }
 
 
-@pytest.fixture(scope="module", params=["han", "bilstm"])
+@pytest.fixture(scope="module", params=["han", "bilstm", "transformer"])
 def checkpoint(request, random_checkpoint):
     return load_checkpoint(random_checkpoint(request.param))
 

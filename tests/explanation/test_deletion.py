@@ -30,7 +30,12 @@ from han_core.text.vocabulary import UNKNOWN
 TEXT = "the quiet river walk. bread and music under the window. road unheard. a green table"
 
 
-MODELS = [("han", "additive"), ("bilstm", "additive"), ("bilstm", "dot")]
+MODELS = [
+    ("transformer", "additive"),
+    ("han", "additive"),
+    ("bilstm", "additive"),
+    ("bilstm", "dot"),
+]
 
 
 @pytest.fixture(params=MODELS, ids="-".join)

@@ -25,7 +25,13 @@ from han_core.text.document import Document
 from tests.conftest import WORDS
 from tests.reference import check_contract
 
-KINDS = [("han", "additive"), ("bilstm", "additive"), ("bilstm", "dot"), ("han", "linear")]
+KINDS = [
+    ("transformer", "additive"),
+    ("han", "additive"),
+    ("bilstm", "additive"),
+    ("bilstm", "dot"),
+    ("han", "linear"),
+]
 
 
 ODD = [

@@ -18,7 +18,12 @@ from han_core.models.checkpoint import load_checkpoint
 from han_core.runtime.errors import UserError
 
 TEXT = "the quiet river walk. bread and music under the window. road unheard. a green table"
-MODELS = [("han", "additive"), ("bilstm", "additive"), ("bilstm", "dot")]
+MODELS = [
+    ("transformer", "additive"),
+    ("han", "additive"),
+    ("bilstm", "additive"),
+    ("bilstm", "dot"),
+]
 
 
 @pytest.fixture(scope="module", params=MODELS, ids="-".join)

@@ -17,7 +17,13 @@ from han_core.text.batch import Batch, collate
 from han_core.text.vocabulary import UNKNOWN
 
 TEXT = "the quiet river walk. bread and music under the window. road unheard"
-MODELS = [("han", "additive"), ("bilstm", "additive"), ("bilstm", "dot"), ("han", "linear")]
+MODELS = [
+    ("transformer", "additive"),
+    ("han", "additive"),
+    ("bilstm", "additive"),
+    ("bilstm", "dot"),
+    ("han", "linear"),
+]
 
 
 @pytest.fixture(params=MODELS, ids="-".join)

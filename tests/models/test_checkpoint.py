@@ -40,7 +40,7 @@ def saved(checkpoint: Checkpoint, folder, **changed) -> Checkpoint:
 
 
 @pytest.mark.parametrize("attention", ["additive", "dot", "linear"])
-@pytest.mark.parametrize("model", ["han", "bilstm"])
+@pytest.mark.parametrize("model", ["han", "bilstm", "transformer"])
 def test_float32_comes_back_exactly(random_checkpoint, tmp_path, model, attention):
     before = load_checkpoint(random_checkpoint(model, attention))
     after = saved(before, tmp_path / "again")
@@ -124,7 +124,7 @@ def test_files_to_resume_from_stand_apart(random_checkpoint, tmp_path):
     assert not (tmp_path / "f" / "resume").exists()
 
 
-@pytest.mark.parametrize("kind", ["han", "bilstm"])
+@pytest.mark.parametrize("kind", ["han", "bilstm", "transformer"])
 def test_a_blank_model_has_the_shapes_and_needs_no_compiler(random_checkpoint, monkeypatch, kind):
     architecture = load_checkpoint(random_checkpoint(kind)).config.architecture
     expected = {name: w.shape for name, w in build_model(architecture).state_dict().items()}
@@ -150,7 +150,7 @@ def test_metrics_that_cannot_be_read_are_none(random_checkpoint, tmp_path):
         assert load_checkpoint(tmp_path / "mine").metrics == {}
 
 
-@pytest.fixture(params=["han", "bilstm"])
+@pytest.fixture(params=["han", "bilstm", "transformer"])
 def folder(request, random_checkpoint, tmp_path):
     """A copy to damage."""
     return shutil.copytree(random_checkpoint(request.param), tmp_path / "damaged")
@@ -223,7 +223,7 @@ def test_a_changed_file_does_not_pass_its_checksum(folder, name):
         {"hidden": 10**30},
         {"hidden": "many"},
         {"hidden": None},
-        {"model": "transformer"},
+        {"model": "cnn"},
         {"format": 2},
         {"labels": "negative"},
         {"weights": "int8"},
@@ -243,7 +243,7 @@ def test_a_configuration_that_does_not_fit_is_refused(folder, values):
 
 def test_the_other_model_is_refused(folder):
     kind = json.loads((folder / CONFIG).read_text())["architecture"]["model"]
-    change(folder, model={"han": "bilstm", "bilstm": "han"}[kind])
+    change(folder, model={"han": "bilstm", "bilstm": "han", "transformer": "han"}[kind])
     refusal(folder)
 
 

@@ -34,7 +34,7 @@ def test_macro_f1_is_over_the_classes_that_occur_or_are_predicted():
     assert predicted_only == pytest.approx((2 * 2 / (2 + 3) + 0) / 2)
 
 
-@pytest.mark.parametrize("model", ["han", "bilstm"])
+@pytest.mark.parametrize("model", ["han", "bilstm", "transformer"])
 def test_predictions_come_in_order_whatever_the_batches(random_checkpoint, monkeypatch, model):
     checkpoint = load_checkpoint(random_checkpoint(model))
     together = predict(checkpoint, TEXTS)

@@ -13,6 +13,7 @@ from han_core.runtime.errors import UserError
 from han_core.text.vocabulary import RESERVED, Vocabulary
 from han_core.training.estimate import Estimate, estimate, read_sample
 from han_core.training.prepare import prepare
+from han_core.training.request import shape_of
 from han_core.training.settings import Settings
 from han_core.training.train import train
 
@@ -132,11 +133,11 @@ def test_it_is_told_in_two_sentences():
     assert "less than a second an epoch" in replace(found, seconds_per_epoch=0.2).says
 
 
-@pytest.mark.parametrize("model", ["han", "bilstm"])
+@pytest.mark.parametrize("model", ["han", "bilstm", "transformer"])
 def test_against_a_run(tmp_path, make_request, quiet, planted_corpora, model):
     request = make_request(tmp_path / "out", "epochs=2", model=model)
     summary = train(request, CPU, quiet())
-    shape = Architecture(model=model, vocabulary_size=2, classes=3, **request.sizes)
+    shape = shape_of(model, "additive", request.sizes, 2, 3)
     texts = planted_corpora.training.texts
     found = estimate(texts, len(texts), shape, request.settings, request.text, CPU)
     lines = (tmp_path / "out" / "history.jsonl").read_text().splitlines()

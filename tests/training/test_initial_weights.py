@@ -146,11 +146,11 @@ def test_a_broken_file_of_vectors_is_one_sentence(tmp_path):
         start(vectors=str(tmp_path / "v.txt"))
 
 
-SIZES = {"classes": 2, "embedding": 3, "hidden": 2, "attention_size": 2}
+SIZES = {"classes": 2, "embedding": 3, "hidden": 4, "attention_size": 2}
 LABELS = ("bad", "good")
 
 
-@pytest.fixture(params=["han", "bilstm"])
+@pytest.fixture(params=["han", "bilstm", "transformer"])
 def trained(request, tmp_path):
     """The origin of a run: a checkpoint that knows "good" and "bad"."""
     torch.manual_seed(9)

@@ -40,7 +40,7 @@ def test_copies_stay_when_the_weights_move_on():
 def model_of(kind: str):
     torch.manual_seed(0)
     return build_model(
-        Architecture(model=kind, vocabulary_size=5, classes=2, embedding=3, hidden=2)
+        Architecture(model=kind, vocabulary_size=5, classes=2, embedding=3, hidden=4)
     )
 
 
@@ -64,7 +64,7 @@ def test_rates_and_decay_of_each_group():
     assert {group["weight_decay"] for group in groups} == {0.1}
 
 
-@pytest.mark.parametrize("kind", ["han", "bilstm"])
+@pytest.mark.parametrize("kind", ["han", "bilstm", "transformer"])
 def test_a_frozen_word_level_stands_still_and_the_rest_moves(kind):
     model = model_of(kind)
     freeze_words(model)

@@ -63,7 +63,7 @@ def test_a_precision_that_the_device_lacks_is_refused():
         run_of(mixed_precision="fp16")
 
 
-@pytest.mark.parametrize("model", ["han", "bilstm"])
+@pytest.mark.parametrize("model", ["han", "bilstm", "transformer"])
 def test_bf16_runs_on_the_cpu_and_learns_where_the_processor_has_it(fresh_accelerate, model):
     if not trains_in_bf16(model, CPU):
         with pytest.raises(UserError, match=f"cannot train {model} with mixed_precision=bf16"):

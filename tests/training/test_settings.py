@@ -6,7 +6,7 @@ import pytest
 
 from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import TextConfig
-from han_core.models.registry import build_model, count_parameters
+from han_core.models.registry import MODELS, build_model, count_parameters, with_defaults
 from han_core.runtime.errors import UserError
 from han_core.training.fields import EXPLAINED, setting_fields
 from han_core.training.settings import (
@@ -15,6 +15,7 @@ from han_core.training.settings import (
     Settings,
     checked,
     parse_settings,
+    presets_of,
     without_effect,
 )
 
@@ -206,8 +207,9 @@ def test_their_names():
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
-@pytest.mark.parametrize("model", ["han", "bilstm"])
+@pytest.mark.parametrize("model", MODELS)
 def test_each_can_be_used_whole(preset, model):
+    (preset,) = (own for own in presets_of(model) if own.name == preset.name)
     settings = checked(Settings, dict(preset.settings))
     checked(Architecture, {**BARE, "model": model, **preset.sizes})
     assert isinstance(settings, Settings)
@@ -223,11 +225,13 @@ def test_what_it_gives_differs_from_the_defaults():
                 assert setting_fields()[name].default != value
 
 
-@pytest.mark.parametrize("model", ["han", "bilstm"])
+@pytest.mark.parametrize("model", MODELS)
 def test_from_small_to_large(model):
     parameters = [
-        count_parameters(build_model(Architecture(model=model, **BARE, **preset.sizes)))
-        for preset in PRESETS
+        count_parameters(
+            build_model(Architecture(model=model, **BARE, **with_defaults(model, preset.sizes)))
+        )
+        for preset in presets_of(model)
     ]
     assert parameters == sorted(parameters)
     assert len(set(parameters)) == 3

@@ -51,7 +51,7 @@ def test_a_planted_rule_is_learnt_from_120_documents_as_it_comes(tmp_path, plant
     assert summary["validation"]["accuracy"] > 0.9
 
 
-@pytest.mark.parametrize("model", ["han", "bilstm"])
+@pytest.mark.parametrize("model", ["han", "bilstm", "transformer"])
 def test_attention_lands_on_the_planted_word(planted, planted_corpora, model):
     checkpoint, corpus = load_checkpoint(planted(model, "additive")[0]), planted_corpora.test
     hits = [
@@ -177,7 +177,7 @@ def test_an_empty_folder_is_taken(
     assert load_checkpoint(tmp_path / "empty").labels == ("bad", "good", "neither")
 
 
-@pytest.mark.parametrize("model", ["han", "bilstm"])
+@pytest.mark.parametrize("model", ["han", "bilstm", "transformer"])
 def test_a_huge_learning_rate_is_one_sentence(
     tmp_path, make_request, quiet, planted_corpora, model
 ):

@@ -37,7 +37,7 @@ from han_core.runtime.errors import UserError
 from han_core.text.vocabulary import Vocabulary
 
 
-@pytest.fixture(params=["han", "bilstm"])
+@pytest.fixture(params=["han", "bilstm", "transformer"])
 def scored(request, random_checkpoint, corpus):
     """(checkpoint, texts, classes, rows) of documents 10 to 21."""
     checkpoint = load_checkpoint(random_checkpoint(request.param))
