@@ -83,7 +83,7 @@ window.Notification = class {
 
 @pytest.mark.parametrize("answer", ["granted", "denied"])
 def test_the_end_of_a_run_is_told_on_another_page(chromium, address, answer):
-    with watched_page(chromium, address, viewport=VIEWPORT) as page:
+    with watched_page(chromium, address, deep_link=True, viewport=VIEWPORT) as page:
         page.add_init_script(STUB.replace("ANSWER", f'"{answer}"'))
         page.reload()
         page.get_by_role("heading", name="Explore", level=1).wait_for()

@@ -38,7 +38,7 @@ def watched_page(chromium, address: str, deep_link: bool = False, **settings) ->
     page.goto(address)
     yield page
     context.close()
-    assert wrong == []
+    assert not wrong, wrong
 
 
 def analyse(page, text: str) -> None:
