@@ -114,7 +114,7 @@ def random_checkpoint(checkpoint_root):
     """``random_checkpoint(model, attention)``: the folder of an untrained checkpoint.
 
     It knows ``WORDS`` and ".", its classes are "negative" and "positive", and its
-    attention is far from even.
+    attention is far from even. "deep" in the third place gives it two normalised layers.
     """
     import torch
 
@@ -123,14 +123,15 @@ def random_checkpoint(checkpoint_root):
     from han_core.models.registry import build_model
     from han_core.text.vocabulary import RESERVED, Vocabulary
 
-    def make(model: str = "han", attention: str = "additive") -> Path:
-        folder = checkpoint_root / f"{model}-{attention}"
+    def make(model: str = "han", attention: str = "additive", depth: str = "") -> Path:
+        folder = checkpoint_root / "-".join(filter(None, (model, attention, depth)))
         if folder.exists():
             return folder
         vocabulary = Vocabulary((*RESERVED, ".", *WORDS))
         architecture = Architecture(
             model=model, attention=attention, vocabulary_size=len(vocabulary), classes=2,
             embedding=6, hidden=4, attention_size=5,
+            layers=2 if depth else 1, layer_norm=bool(depth),
         )  # fmt: skip
         torch.manual_seed(7)
         weights = build_model(architecture).state_dict()

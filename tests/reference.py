@@ -13,9 +13,8 @@ from torch import Tensor
 from han_core.text.batch import Batch
 
 
-def recurrent_weights(weights: dict[str, Tensor], name: str, way: str) -> list[Tensor]:
+def recurrent_weights(weights: dict[str, Tensor], name: str, ending: str) -> list[Tensor]:
     """W (inputs), U (states) and their biases, as torch names them."""
-    ending = "_l0" if way == "forward" else "_l0_reverse"
     kinds = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
     return [weights[f"{name}.{kind}{ending}"] for kind in kinds]
 
@@ -46,19 +45,34 @@ def lstm(steps: list[Tensor], w: Tensor, u: Tensor, b: Tensor, c: Tensor) -> lis
     return states
 
 
-def both_ways(kind, weights: dict[str, Tensor], name: str, steps: list[Tensor]) -> Tensor:
-    """(steps, 2 × hidden): the forward state beside the backward state."""
-    ahead = kind(steps, *recurrent_weights(weights, name, "forward"))
-    back = kind(steps[::-1], *recurrent_weights(weights, name, "backward"))[::-1]
-    return torch.stack([torch.cat(pair) for pair in zip(ahead, back, strict=True)])
+def encode(kind, weights: dict[str, Tensor], name: str, steps: list[Tensor]):
+    """(steps, 2 × hidden) states of the top layer, and the last ones of both directions.
+
+    A state is the forward one beside the backward one; normalised where there is a gain.
+    """
+    layer = 0
+    while f"{name}.weight_ih_l{layer}" in weights:
+        ahead = kind(steps, *recurrent_weights(weights, name, f"_l{layer}"))
+        back = kind(steps[::-1], *recurrent_weights(weights, name, f"_l{layer}_reverse"))[::-1]
+        steps = [torch.cat(pair) for pair in zip(ahead, back, strict=True)]
+        last = torch.cat((ahead[-1], back[0]))
+        layer += 1
+    if f"{name}.layer_norm.weight" in weights:
+        *steps, last = (layer_norm(weights, name, state) for state in (*steps, last))
+    return torch.stack(steps), last
+
+
+def layer_norm(weights: dict[str, Tensor], name: str, state: Tensor) -> Tensor:
+    """Equation 4 of Ba et al. 2016, with torch's small number under the root."""
+    centred = state - state.mean()
+    scaled = centred / (centred.square().mean() + 1e-5).sqrt()
+    return weights[f"{name}.layer_norm.weight"] * scaled + weights[f"{name}.layer_norm.bias"]
 
 
 def attention_scores(
-    form: str, weights: dict[str, Tensor], name: str, states: Tensor
+    form: str, weights: dict[str, Tensor], name: str, states: Tensor, query: Tensor
 ) -> list[Tensor]:
     """A score for each state; equations 5 and 6 for the additive form."""
-    half = states.shape[1] // 2
-    query = torch.cat((states[-1, :half], states[0, half:]))
     scores = []
     for h in states:
         if form == "additive":
@@ -77,9 +91,9 @@ def softmax(scores: list[Tensor]) -> Tensor:
     return torch.stack([score.exp() for score in scores]) / sum(score.exp() for score in scores)
 
 
-def attend(form: str, weights: dict[str, Tensor], name: str, states: Tensor):
+def attend(form: str, weights: dict[str, Tensor], name: str, states: Tensor, query: Tensor):
     """The weighted sum of the states, and the weights; equations 6 and 7."""
-    shares = softmax(attention_scores(form, weights, name, states))
+    shares = softmax(attention_scores(form, weights, name, states, query))
     return sum(share * state for share, state in zip(shares, states, strict=True)), shares
 
 
@@ -88,12 +102,12 @@ def han(weights: dict[str, Tensor], form: str, document: list[list[int]]):
     vectors, word_weights = [], []
     for words in document:
         steps = [weights["embedding.weight"][word] for word in words]
-        states = both_ways(gru, weights, "word_encoder", steps)
-        vector, shares = attend(form, weights, "word_attention", states)
+        encoded = encode(gru, weights, "word_encoder", steps)
+        vector, shares = attend(form, weights, "word_attention", *encoded)
         vectors.append(vector)
         word_weights.append(shares)
-    states = both_ways(gru, weights, "sentence_encoder", vectors)
-    vector, sentence_weights = attend(form, weights, "sentence_attention", states)
+    encoded = encode(gru, weights, "sentence_encoder", vectors)
+    vector, sentence_weights = attend(form, weights, "sentence_attention", *encoded)
     logits = weights["classifier.weight"] @ vector + weights["classifier.bias"]
     return logits, sentence_weights, word_weights
 
@@ -101,8 +115,7 @@ def han(weights: dict[str, Tensor], form: str, document: list[list[int]]):
 def bilstm(weights: dict[str, Tensor], form: str, document: list[list[int]]):
     """Logits, and the attention of every word over the whole document."""
     steps = [weights["embedding.weight"][word] for words in document for word in words]
-    states = both_ways(lstm, weights, "encoder", steps)
-    vector, shares = attend(form, weights, "attention", states)
+    vector, shares = attend(form, weights, "attention", *encode(lstm, weights, "encoder", steps))
     return weights["classifier.weight"] @ vector + weights["classifier.bias"], shares
 
 

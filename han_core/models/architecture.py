@@ -23,13 +23,15 @@ class Architecture(BaseModel):
     """Sizes and rates of a model, as a checkpoint's configuration stores them.
 
     ``hidden`` counts the recurrent units of one direction, or the numbers of a Transformer's
-    state, and ``attention_size`` the units of additive attention. Dropout acts in training
-    alone, on the words' vectors, the sentences' vectors (HAN), what each layer of a
-    Transformer adds, its self-attention weights, and the document's vector; so does
-    ``attention_noise``, the standard deviation of normal noise on every attention score that
-    pools states. ``SELF_ATTENTION_SIZES`` are those of models whose words attend to each other:
+    state, and ``attention_size`` the units of additive attention. An encoder has ``layers``, one
+    on top of another (a HAN's two encoders as many each); ``layer_norm`` normalises the states
+    of a recurrent one before attention. Dropout acts in training alone, on the words' vectors,
+    between recurrent layers, on the sentences' vectors (HAN), what each layer of a Transformer
+    adds, its self-attention weights, and the document's vector; so does ``attention_noise``,
+    the standard deviation of normal noise on every attention score that pools states.
+    ``SELF_ATTENTION_SIZES`` are those of models whose words attend to each other:
 
-    * ``layers`` of ``heads`` each, with ``feedforward`` × ``hidden`` units between
+    * ``heads`` in each layer, with ``feedforward`` × ``hidden`` units between layers
     * ``attention_pattern``: words see all words, or ``window`` words on each side, and with
       ``sliding`` the document's first ``global_tokens`` words too, which see all words
     * ``pooling``: the document's vector is a weighted sum of the states, their mean or the first
@@ -50,6 +52,7 @@ class Architecture(BaseModel):
     dropout_document: float = Field(default=0.3, ge=0, lt=1)
     attention_noise: float = Field(default=0.0, ge=0, le=10)
     layers: int = Field(default=1, ge=1, le=8)
+    layer_norm: bool = False
     dropout_layers: float = Field(default=0.1, ge=0, lt=1)
     heads: int = Field(default=4, ge=1, le=64)
     feedforward: int = Field(default=4, ge=1, le=16)
@@ -66,11 +69,9 @@ SELF_ATTENTION_SIZES = frozenset(
     {
         "attention_pattern",
         "dropout_attention",
-        "dropout_layers",
         "feedforward",
         "global_tokens",
         "heads",
-        "layers",
         "maximum_positions",
         "pooling",
         "positions",
@@ -97,10 +98,15 @@ class StepCost(NamedTuple):
 
 
 class Operations(NamedTuple):
-    """Multiplications and additions on the way forward, for each word and each sentence."""
+    """Multiplications and additions on the way forward, for each word and each sentence.
+
+    Attributes:
+        upper: beside them, numbers that a word has in recurrent layers above the first.
+    """
 
     word: float
     sentence: float = 0.0
+    upper: float = 0.0
 
 
 class EvidenceWords(NamedTuple):
@@ -132,6 +138,7 @@ class ModelKind:
         defaults: sizes that it has where none are said, other than those of ``Architecture``.
         presets: settings and sizes of a preset, by its name, that differ for it.
         unused_settings: settings and sizes that have no effect on it.
+        unused_in_one_layer: of the others, those that have none where it has one layer.
         longest: tokens of the longest document that it can read, by its sizes; None for any.
         implied_attention: the attention form that its title implies, if any.
         step_cost: measured over 28 steps (500 to 8,000 words; embedding 50 to 200, hidden 25
@@ -148,6 +155,7 @@ class ModelKind:
     defaults: Mapping[str, object] = field(default_factory=dict)
     presets: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     unused_settings: frozenset[str] = frozenset()
+    unused_in_one_layer: frozenset[str] = frozenset()
     longest: Callable[[Architecture], int | None] = lambda architecture: None
     implied_attention: AttentionForm | None = None
     step_cost: StepCost

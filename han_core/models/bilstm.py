@@ -28,7 +28,9 @@ class BiLSTMAttention(RecurrentClassifier):
     def __init__(self, architecture: Architecture):
         super().__init__(architecture)
         a, states = architecture, 2 * architecture.hidden
-        self.encoder = BidirectionalLSTM(a.embedding, a.hidden)
+        self.encoder = BidirectionalLSTM(
+            a.embedding, a.hidden, a.layers, a.dropout_layers, a.layer_norm
+        )
         self.attention = attention_pooling(a.attention, states, a.attention_size, a.attention_noise)
 
     @property
@@ -61,7 +63,10 @@ BILSTM = ModelKind(
     },
     operations=lambda shape, length: recurrent_operations(shape, gates=4),
     # Measured over batches of uneven size.
-    activations=lambda shape, length: recurrent_activations(shape, embedding=18, hidden=80),
+    activations=lambda shape, length: recurrent_activations(
+        shape, embedding=18, hidden=80, layer=70
+    ),
+    unused_in_one_layer=frozenset({"dropout_layers"}),
     unused_settings=SELF_ATTENTION_SIZES | {"dropout_sentences", "rate_sentences"},
     step_cost=StepCost(operation=0.53, number=6_200, parameter=30, step=4.6e8),
     evidence_words=EvidenceWords(quick=900, thorough=350, shared=300),

@@ -2,6 +2,8 @@
 
 Words become sentence vectors through a bidirectional GRU and word attention,
 and sentence vectors the document's vector in the same way one level up.
+Both encoders have one layer in the paper; here ``layers`` and ``layer_norm`` hold for both,
+for a deeper reading of words asks for as deep a one of what they make up.
 """
 
 from torch import Tensor
@@ -30,9 +32,10 @@ class HierarchicalAttention(RecurrentClassifier):
         super().__init__(architecture)
         a, states = architecture, 2 * architecture.hidden
         form = (a.attention, states, a.attention_size, a.attention_noise)
-        self.word_encoder = BidirectionalGRU(a.embedding, a.hidden)
+        stack = (a.hidden, a.layers, a.dropout_layers, a.layer_norm)
+        self.word_encoder = BidirectionalGRU(a.embedding, *stack)
         self.word_attention = attention_pooling(*form)
-        self.sentence_encoder = BidirectionalGRU(states, a.hidden)
+        self.sentence_encoder = BidirectionalGRU(states, *stack)
         self.sentence_attention = attention_pooling(*form)
 
     @property
@@ -100,7 +103,10 @@ HAN = ModelKind(
     },
     operations=lambda shape, length: recurrent_operations(shape, gates=3, hierarchical=True),
     # Measured over batches of uneven size.
-    activations=lambda shape, length: recurrent_activations(shape, embedding=5, hidden=58),
+    activations=lambda shape, length: recurrent_activations(
+        shape, embedding=5, hidden=58, layer=28
+    ),
+    unused_in_one_layer=frozenset({"dropout_layers"}),
     unused_settings=SELF_ATTENTION_SIZES,
     implied_attention="additive",
     step_cost=StepCost(operation=1.15, number=5_200, parameter=50, step=6.5e8),

@@ -80,7 +80,8 @@ def step_seconds(
     cost, operations = kind.step_cost, kind.operations(shape, length)
     # The way back takes twice as many as the way forward.
     reading = words * (
-        cost.operation * 3 * operations.word + cost.number * (shape.embedding + shape.hidden)
+        cost.operation * 3 * operations.word
+        + cost.number * (shape.embedding + shape.hidden + operations.upper)
     )
     joining = sentences * cost.operation * 3 * operations.sentence
     share = FROZEN if frozen else 1.0

@@ -98,8 +98,11 @@ def check_request(request: Request, device: torch.device) -> CheckedRequest:
     # By the data's own names of the classes: ``label_names`` are for people.
     test = align_labels(request.test.labels, request.training.classes) if request.test else ()
     check_precision(request.settings.mixed_precision, request.model, device)
-    _check_vectors(request.settings.vectors, architecture(request, 2, len(labels)).embedding)
-    notes = without_effect(request.model, str(request.attention), original.sizes, original.settings)
+    shape = architecture(request, 2, len(labels))
+    _check_vectors(request.settings.vectors, shape.embedding)
+    notes = without_effect(
+        request.model, shape.attention, original.sizes, original.settings, shape.layers
+    )
     if state and not state.is_verified:
         notes.append(UNVERIFIED)
     teachers = () if state else _teachers(request, labels)

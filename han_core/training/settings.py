@@ -126,13 +126,23 @@ def check_together(settings: Settings) -> None:
 
 
 def without_effect(
-    model: str, attention: str, sizes: Iterable[str], settings: Settings | None = None
+    model: str,
+    attention: str,
+    sizes: Iterable[str],
+    settings: Settings | None = None,
+    layers: int = 1,
 ) -> list[str]:
-    """A sentence for each of ``sizes`` and of the changed settings that does nothing there."""
+    """A sentence for each of ``sizes`` and of the changed settings that does nothing there.
+
+    Args:
+        layers: of the model's encoders.
+    """
     changed = (settings or Settings()).model_dump(exclude_defaults=True)
     frozen = "freeze_words" if "freeze_words" in changed else ""
+    kind = model_kind(model)
     missing = {
-        **dict.fromkeys(model_kind(model).unused_settings, model),
+        **dict.fromkeys(kind.unused_in_one_layer, "" if layers > 1 else "one layer"),
+        **dict.fromkeys(kind.unused_settings, model),
         "attention_size": f"{attention} attention" if attention != "additive" else "",
         **dict.fromkeys(("rate_words", "minimum_count", "maximum_size", "freeze_vectors"), frozen),
     }

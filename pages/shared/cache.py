@@ -28,6 +28,7 @@ from han_core.explanation.head_pruning import Pruning, prune_heads
 from han_core.explanation.map_attribution import gradient_weighted_maps
 from han_core.explanation.model_probe import Fill, ModelProbe, probe_document
 from han_core.explanation.worker import EvidenceRequest, EvidenceWorker
+from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import Checkpoint, load_checkpoint
 from han_core.models.listing import Listing, broken_checkpoints, list_checkpoints
 from han_core.models.registry import model_kind
@@ -56,12 +57,12 @@ class Quotas:
     folded: bool = False
     worker: bool = False
 
-    def words_at_once(self, stage: Stage, model: str) -> int:
+    def words_at_once(self, stage: Stage, shape: Architecture) -> int:
         """Words of the longest text whose evidence is measured without a click."""
-        words = model_kind(model).evidence_words
-        if stage == "thorough":
-            return 0 if self.worker else words.thorough
-        return words.shared if self.worker else words.quick
+        words = model_kind(shape.model).evidence_words
+        quick = words.shared if self.worker else words.quick
+        thorough = 0 if self.worker else words.thorough
+        return (thorough if stage == "thorough" else quick) // shape.layers
 
 
 ALONE = Quotas()

@@ -138,8 +138,8 @@ def _is_wanted(question: cache.Question, unit: Unit, fill: Fill, stage: Stage) -
 
 def _at_once(question: cache.Question, stage: Stage) -> bool:
     probe = cache.probe(question)
-    model = probe.checkpoint.config.architecture.model
-    return probe.tokens <= cache.quotas().words_at_once(stage, model)
+    shape = probe.checkpoint.config.architecture
+    return probe.tokens <= cache.quotas().words_at_once(stage, shape)
 
 
 def _measure(question: cache.Question, unit: Unit, fill: Fill, stage: Stage) -> Evidence:

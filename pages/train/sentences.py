@@ -17,7 +17,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "rate_words", "rate_sentences", "rate_classifier",
     ),
     "Sizes": (
-        "embedding", "hidden", "attention_size", "layers", "heads", "feedforward",
+        "embedding", "hidden", "attention_size", "layers", "layer_norm", "heads", "feedforward",
         "attention_pattern", "window", "global_tokens", "pooling", "positions",
         "maximum_positions",
     ),
@@ -46,6 +46,7 @@ TITLES = {
     "embedding": "Size of word vectors",
     "hidden": "Size of states",
     "attention_size": "Attention units",
+    "layer_norm": "Layer normalisation",
     "minimum_count": "Least count of a word",
     "maximum_size": "Largest vocabulary",
     "maximum_tokens": "Longest text in words",

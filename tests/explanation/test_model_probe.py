@@ -23,6 +23,8 @@ MODELS = [
     ("bilstm", "additive"),
     ("bilstm", "dot"),
     ("han", "linear"),
+    ("han", "additive", "deep"),
+    ("bilstm", "dot", "deep"),
 ]
 
 

@@ -15,11 +15,11 @@ ragged = st.lists(
 )
 
 
-def model_of(form: str):
+def model_of(form: str, **sizes):
     torch.manual_seed(4)
     architecture = Architecture(
         model="bilstm", attention=form, vocabulary_size=WORDS, classes=3, embedding=4, hidden=3,
-        attention_size=5,
+        attention_size=5, **sizes,
     )  # fmt: skip
     model = build_model(architecture).double().eval()
     with torch.no_grad():
@@ -28,12 +28,15 @@ def model_of(form: str):
     return model
 
 
+@pytest.mark.parametrize(
+    "sizes", [{}, {"layers": 3}, {"layers": 2, "layer_norm": True}, {"layer_norm": True}]
+)
 @pytest.mark.parametrize("form", ["additive", "dot", "linear"])
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(st.lists(ragged, min_size=1, max_size=3))
-def test_it_is_a_flat_softmax_over_the_whole_document(form, documents):
+def test_it_is_a_flat_softmax_over_the_whole_document(form, sizes, documents):
     """A sentence's weight is the sum of its words' attention, a word's its share of that."""
-    model = model_of(form)
+    model = model_of(form, **sizes)
     output = model(batch_of(*documents))
     logits, sentences, shares = [], [], []
     for document in documents:

@@ -21,6 +21,7 @@ WORDS = 9
 
 
 MODELS = ["han", "bilstm", "transformer"]
+DEEP = {"layers": 2, "layer_norm": True}
 
 
 FORMS = ["additive", "dot", "linear"]
@@ -81,12 +82,13 @@ def test_weights_are_positive_and_sum_to_one(kind, form, shapes):
             assert shares.sum().item() == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.parametrize("sizes", [{}, DEEP])
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("kind", MODELS)
 @settings(max_examples=15)
 @given(st.lists(ragged | st.just([1]), min_size=2, max_size=5))
-def test_company_does_not_change_a_document(kind, form, shapes):
-    model = model_of(kind, form)
+def test_company_does_not_change_a_document(kind, form, sizes, shapes):
+    model = model_of(kind, form, **sizes)
     documents = [document(lengths, seed) for seed, lengths in enumerate(shapes)]
     for together, alone in zip(run(model, documents), documents, strict=True):
         assert_same(together, run(model, [alone])[0])
@@ -94,9 +96,9 @@ def test_company_does_not_change_a_document(kind, form, shapes):
 
 @pytest.mark.parametrize("lengths", [[1], [3, 1, 2], [5] * 4])
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("kind", MODELS)
-def test_a_document_a_hundred_times_longer_does_not_change_a_document(kind, form, lengths):
-    model, small = model_of(kind, form), document(lengths)
+@pytest.mark.parametrize(("kind", "sizes"), [*((m, {}) for m in MODELS), ("bilstm", DEEP)])
+def test_a_document_a_hundred_times_longer_does_not_change_a_document(kind, sizes, form, lengths):
+    model, small = model_of(kind, form, **sizes), document(lengths)
     alone = run(model, [small])[0]
     many_sentences = document(lengths * 100, 1)
     long_sentences = document([100 * length for length in lengths], 2)
@@ -114,10 +116,12 @@ def test_another_order_of_documents_only_changes_the_order_of_outputs(kind):
         assert_same(after[at], before[i])
 
 
+@pytest.mark.parametrize("sizes", [{}, DEEP])
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("kind", MODELS)
-def test_gradients_of_every_parameter_are_exact(kind, form):
-    model = model_of(kind, form, embedding=2, hidden=2, attention_size=3, heads=2).double()
+def test_gradients_of_every_parameter_are_exact(kind, form, sizes):
+    sizes = {"embedding": 2, "hidden": 2, "attention_size": 3, "heads": 2, **sizes}
+    model = model_of(kind, form, **sizes).double()
     batch = collate([document([2, 1]), document([1], 1), document([3], 2)])
 
     def outputs(*parameters):  # gradcheck moves them in place
@@ -128,21 +132,23 @@ def test_gradients_of_every_parameter_are_exact(kind, form):
 
 
 @pytest.mark.parametrize(
-    ("kind", "form", "expected"),
+    ("kind", "form", "sizes", "expected"),
     [
         # embedding 9·5, classifier 2·8+2, word GRU, its attention 8·7+7+7, sentence GRU and its own
-        ("han", "additive", 45 + 18 + 2 * 12 * (5 + 4 + 2) + 70 + 2 * 12 * (8 + 4 + 2) + 70),
-        ("han", "linear", 45 + 18 + 2 * 12 * (5 + 4 + 2) + 9 + 2 * 12 * (8 + 4 + 2) + 9),
-        ("bilstm", "additive", 45 + 18 + 2 * 16 * (5 + 4 + 2) + 70),
-        ("bilstm", "dot", 45 + 18 + 2 * 16 * (5 + 4 + 2)),
+        ("han", "additive", {}, 45 + 18 + 2 * 12 * (5 + 4 + 2) + 70 + 2 * 12 * (8 + 4 + 2) + 70),
+        ("han", "linear", {}, 45 + 18 + 2 * 12 * (5 + 4 + 2) + 9 + 2 * 12 * (8 + 4 + 2) + 9),
+        ("bilstm", "additive", {}, 45 + 18 + 2 * 16 * (5 + 4 + 2) + 70),
+        # a second layer reads 8 numbers; gain and shift of each of them
+        ("bilstm", "additive", DEEP, 45 + 18 + 32 * (5 + 4 + 2) + 32 * (8 + 4 + 2) + 16 + 70),
+        ("bilstm", "dot", {}, 45 + 18 + 2 * 16 * (5 + 4 + 2)),
         # classifier 4·2+2, the way in 4·5+4 and its norm, a layer (two norms, queries, keys and
         # values, output, 16 units between), the last norm, attention 7·4+7+7
-        ("transformer", "additive", 45 + 10 + 24 + 8 + (16 + 60 + 16 + 80 + 68) + 8 + 42),
-        ("transformer", "dot", 45 + 10 + 24 + 8 + (16 + 60 + 16 + 80 + 68) + 8),
+        ("transformer", "additive", {}, 45 + 10 + 24 + 8 + (16 + 60 + 16 + 80 + 68) + 8 + 42),
+        ("transformer", "dot", {}, 45 + 10 + 24 + 8 + (16 + 60 + 16 + 80 + 68) + 8),
     ],
 )
-def test_the_number_of_parameters_by_hand(kind, form, expected):
-    assert count_parameters(model_of(kind, form, attention_size=7)) == expected
+def test_the_number_of_parameters_by_hand(kind, form, sizes, expected):
+    assert count_parameters(model_of(kind, form, attention_size=7, **sizes)) == expected
 
 
 def test_a_class_without_its_own_pass_is_refused():
@@ -179,9 +185,10 @@ def test_noise_on_attention_acts_in_training_alone_and_follows_the_seed(kind, fo
 TEXT = "the quiet river walk. bread and music under the window. road unheard"
 
 
-@pytest.fixture(params=["han", "bilstm"])
+@pytest.fixture(params=[("han", ""), ("bilstm", ""), ("han", "deep"), ("bilstm", "deep")])
 def checkpoint(request, random_checkpoint):
-    return load_checkpoint(random_checkpoint(request.param, "additive"))
+    kind, depth = request.param
+    return load_checkpoint(random_checkpoint(kind, "additive", depth))
 
 
 def batch_of(checkpoint, documents: int):

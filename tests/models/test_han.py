@@ -26,11 +26,14 @@ def model_of(form: str, **changed):
     return model
 
 
+@pytest.mark.parametrize(
+    "sizes", [{}, {"layers": 3}, {"layers": 2, "layer_norm": True}, {"layer_norm": True}]
+)
 @pytest.mark.parametrize("form", ["additive", "dot", "linear"])
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(st.lists(ragged, min_size=1, max_size=3))
-def test_it_is_the_equations_of_the_paper(form, documents):
-    model = model_of(form)
+def test_it_is_the_equations_of_the_paper(form, sizes, documents):
+    model = model_of(form, **sizes)
     output = model(batch_of(*documents))
     expected = [han(model.state_dict(), form, document) for document in documents]
     close = {"rtol": 1e-9, "atol": 1e-12}

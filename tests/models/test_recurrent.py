@@ -11,12 +11,13 @@ from torch.nn.functional import linear
 
 from han_core.models.attention import attention_pooling
 from han_core.models.recurrent import scan_plan
-from han_core.models.recurrent.encoder import WASTE, BidirectionalGRU, BidirectionalLSTM, _groups
+from han_core.models.recurrent.encoder import MANY, BidirectionalGRU, BidirectionalLSTM
+from han_core.models.recurrent.layouts import WASTE, similar_groups
 from han_core.models.recurrent.scan import FEWEST, SharedStates, dense_states, product, tanh_
 from han_core.models.recurrent.scan_plan import ScanPlan, separate_plan, shared_plan
 
 ENGINES = [(BidirectionalGRU, nn.GRU), (BidirectionalLSTM, nn.LSTM)]
-
+LAYERS = [1, 2, 3]
 
 FEATURES, HIDDEN = 3, 2
 
@@ -25,26 +26,33 @@ ragged = st.lists(st.integers(1, 12), min_size=1, max_size=8)
 
 
 def one_by_one(model: nn.RNNBase, steps: torch.Tensor, lengths: list[int]):
-    """States and final states of each sequence, run alone."""
+    """States and final states of each sequence, run alone, of the top layer."""
     states, last = [], []
     for sequence in steps.split(lengths):
         output, final = model(sequence)
         final = final[0] if isinstance(final, tuple) else final
         states.append(output)
-        last.append(final.flatten())
+        last.append(final[-2:].flatten())  # of the top layer
     return torch.cat(states), torch.stack(last)
 
 
+def both(engine, plain, layers: int, lengths: list[int]) -> tuple[nn.RNNBase, nn.RNNBase]:
+    """Ours and torch's own, in double precision and with the same weights."""
+    torch.manual_seed(len(lengths))
+    ours = engine(FEATURES, HIDDEN, layers).double()
+    torchs = plain(FEATURES, HIDDEN, layers, bidirectional=True).double()
+    torchs.load_state_dict(ours.state_dict())
+    return ours, torchs
+
+
+@pytest.mark.parametrize("layers", LAYERS)
 @pytest.mark.parametrize(("engine", "plain"), ENGINES)
 @settings(max_examples=25)
 @given(ragged)
 @example([1])
 @example([1, 30, 1, 2, 30, 29, 1])
-def test_an_engine_is_torchs_own_without_padding(engine, plain, lengths):
-    torch.manual_seed(len(lengths))
-    flat = engine(FEATURES, HIDDEN).double()
-    single = plain(FEATURES, HIDDEN, bidirectional=True).double()
-    single.load_state_dict(flat.state_dict())
+def test_an_engine_is_torchs_own_without_padding(engine, plain, layers, lengths):
+    flat, single = both(engine, plain, layers, lengths)
     steps = torch.randn(sum(lengths), FEATURES, dtype=torch.float64)
     results = []
     for model, run in ((flat, lambda s: flat(s, torch.tensor(lengths))),
@@ -57,15 +65,15 @@ def test_an_engine_is_torchs_own_without_padding(engine, plain, lengths):
         torch.testing.assert_close(ours, torchs, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("layers", LAYERS)
 @pytest.mark.parametrize(("engine", "plain"), ENGINES)
 @settings(max_examples=25)
 @given(ragged, st.integers(1, 5))
 @example([1, 30, 1, 2, 30, 29, 1], 3)
-def test_without_gradients_too_and_with_rows_that_stand_often(engine, plain, lengths, distinct):
-    torch.manual_seed(len(lengths))
-    flat = engine(FEATURES, HIDDEN).double()
-    single = plain(FEATURES, HIDDEN, bidirectional=True).double()
-    single.load_state_dict(flat.state_dict())
+def test_without_gradients_too_and_with_rows_that_stand_often(
+    engine, plain, layers, lengths, distinct
+):
+    flat, single = both(engine, plain, layers, lengths)
     table = torch.randn(distinct, FEATURES, dtype=torch.float64)
     index = torch.randint(distinct, (sum(lengths),))
     expected = one_by_one(single, table[index], lengths)
@@ -82,17 +90,15 @@ def test_without_gradients_too_and_with_rows_that_stand_often(engine, plain, len
         torch.testing.assert_close(answer, expected, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("layers", LAYERS)
 @pytest.mark.parametrize(("engine", "plain"), ENGINES)
 @settings(max_examples=25)
 @given(ragged, st.integers(1, 3))
 @example([5, 5, 4, 5, 1], 1)
 def test_what_sequences_have_in_common_is_read_once_with_the_same_states(
-    engine, plain, lengths, distinct
+    engine, plain, layers, lengths, distinct
 ):
-    torch.manual_seed(len(lengths))
-    flat = engine(FEATURES, HIDDEN).double()
-    single = plain(FEATURES, HIDDEN, bidirectional=True).double()
-    single.load_state_dict(flat.state_dict())
+    flat, single = both(engine, plain, layers, lengths)
     table = torch.randn(distinct, FEATURES, dtype=torch.float64)
     index = torch.randint(distinct, (sum(lengths),))
     with torch.no_grad():
@@ -101,16 +107,70 @@ def test_what_sequences_have_in_common_is_read_once_with_the_same_states(
     torch.testing.assert_close((readings.dense(), last), expected, rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize("engine", [BidirectionalGRU, BidirectionalLSTM])
-def test_the_parameters_have_torchs_names(engine):
-    plain = {BidirectionalGRU: nn.GRU, BidirectionalLSTM: nn.LSTM}[engine]
-    names = plain(FEATURES, HIDDEN, bidirectional=True).state_dict().keys()
-    assert engine(FEATURES, HIDDEN).state_dict().keys() == names
+@pytest.mark.parametrize("layers", LAYERS)
+@pytest.mark.parametrize(("engine", "plain"), ENGINES)
+def test_the_parameters_have_torchs_names(engine, plain, layers):
+    names = plain(FEATURES, HIDDEN, layers, bidirectional=True).state_dict().keys()
+    assert engine(FEATURES, HIDDEN, layers).state_dict().keys() == names
+
+
+@pytest.mark.parametrize(("engine", "plain"), ENGINES)
+def test_many_sequences_in_single_precision_are_torchs_own_too(engine, plain):
+    lengths = [5 + 7 * place % 23 for place in range(2 * MANY)]
+    flat, single = (model.float() for model in both(engine, plain, 2, lengths))
+    steps, told = torch.randn(sum(lengths), FEATURES), torch.tensor(lengths)
+    with torch.no_grad():
+        assert flat.uses_table(told)
+        answers = [flat(steps, told), flat.read_table(flat.project(steps), told, shared=True)]
+        expected = one_by_one(single, steps, lengths)
+    for states, last in [*answers, flat(steps, told)]:
+        torch.testing.assert_close(dense_states(states), expected[0], rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(last, expected[1], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(("engine", "plain"), ENGINES)
+def test_the_top_layers_states_are_normalised(engine, plain):
+    lengths = [4, 1, 3]
+    torch.manual_seed(3)
+    flat = engine(FEATURES, HIDDEN, 2, layer_norm=True).double()
+    gain, shift = torch.randn(2, 2 * HIDDEN, dtype=torch.float64)
+    with torch.no_grad():
+        flat.layer_norm.weight.copy_(gain)
+        flat.layer_norm.bias.copy_(shift)
+    single = plain(FEATURES, HIDDEN, 2, bidirectional=True).double()
+    single.load_state_dict({n: w for n, w in flat.state_dict().items() if n[:6] != "layer_"})
+    steps, told = torch.randn(8, FEATURES, dtype=torch.float64), torch.tensor(lengths)
+
+    def normalised(states: torch.Tensor) -> torch.Tensor:
+        """Ba et al. 2016, equation 4; (rows, numbers), as float64."""
+        centred = states - states.mean(1, keepdim=True)
+        return gain * centred / (centred.pow(2).mean(1, keepdim=True) + 1e-5).sqrt() + shift
+
+    expected = [normalised(part) for part in one_by_one(single, steps, lengths)]
+    answers = [flat(steps, told)]
+    with torch.no_grad():
+        answers.append(flat(steps, told))
+        table = flat.project(steps)
+        answers += [flat.read_table(table, told, shared=shared) for shared in (False, True)]
+    for answer in answers:
+        torch.testing.assert_close([*answer], expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(("engine", "plain"), ENGINES)
+def test_dropout_acts_between_layers_and_in_training_alone(engine, plain):
+    lengths = torch.tensor([6, 2])
+    steps = torch.randn(8, FEATURES)
+    two, one = engine(FEATURES, HIDDEN, 2, dropout=0.5), engine(FEATURES, HIDDEN, dropout=0.5)
+    for model, differs in ((two, True), (one, False)):
+        first, second = (model.train()(steps, lengths)[0] for _ in range(2))
+        assert (first != second).any() == differs
+        first, second = (model.eval()(steps, lengths)[0] for _ in range(2))
+        assert (first == second).all()
 
 
 @given(ragged)
 def test_groups_hold_every_sequence_once_and_waste_little(lengths):
-    groups = [group.tolist() for group in _groups(torch.tensor(lengths))]
+    groups = [group.tolist() for group in similar_groups(torch.tensor(lengths))]
     assert sorted(i for group in groups for i in group) == list(range(len(lengths)))
     for group in groups:
         padded = max(lengths[i] for i in group) * len(group)

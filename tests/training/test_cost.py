@@ -15,6 +15,7 @@ from han_core.training.cost import (
     FROZEN,
     batch_budget,
     expected_words,
+    forward_operations,
     operations_per_second,
     step_seconds,
 )
@@ -69,10 +70,10 @@ def slow(monkeypatch):
     monkeypatch.setattr(speed, "operations_per_second", lambda: 1.0)
 
 
-def shape(model: str, attention: str = "additive") -> Architecture:
+def shape(model: str, attention: str = "additive", layers: int = 1) -> Architecture:
     return Architecture(
         model=model, attention=attention, vocabulary_size=9, classes=2,
-        embedding=3, hidden=2, attention_size=5,
+        embedding=3, hidden=2, attention_size=5, layers=layers,
     )  # fmt: skip
 
 
@@ -95,6 +96,18 @@ def test_the_operations_of_a_bilstm_by_hand(slow):
     reading = 70 * (cost.operation * 3 * word + cost.number * (3 + 2))
     found = step_seconds(shape("bilstm", "dot"), 70, 6, 0, frozen=False)
     assert found == pytest.approx(reading + cost.step)
+
+
+def test_each_further_layer_reads_the_states_of_both_directions(slow):
+    cost = model_kind("han").step_cost
+    # Layers 2 and 3 read 2 · hidden numbers, words and sentences alike.
+    word = 12 * 2 * ((3 + 2) + 2 * (4 + 2)) + 2 * 4 * 5
+    sentence = 12 * 2 * ((4 + 2) + 2 * (4 + 2)) + 2 * 4 * 5
+    reading = 70 * (cost.operation * 3 * word + cost.number * ((3 + 2) + 2 * (4 + 2)))
+    joining = 6 * cost.operation * 3 * sentence
+    found = step_seconds(shape("han", layers=3), 70, 6, 1_000, frozen=False)
+    assert found == pytest.approx(reading + joining + 1_000 * cost.parameter + cost.step)
+    assert forward_operations(shape("han", layers=3), 70, 6) == 70 * word + 6 * sentence
 
 
 def test_the_rate_of_this_machine_is_measured_once_and_leaves_the_threads_as_they_were():

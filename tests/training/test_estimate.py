@@ -70,6 +70,18 @@ def test_parameters_by_hand():
     assert of().parameters == embedding + words + sentences + 8 * 3 + 3
 
 
+def test_more_layers_are_more_of_everything():
+    """A second layer reads 8 numbers in both encoders, and holds 28 · hidden a word."""
+    deep = HAN.model_copy(update={"layers": 2})
+    one, two = of(documents=10_000), of(documents=10_000, shape=deep)
+    more = 2 * 2 * 3 * 4 * (8 + 4 + 2)
+    assert two.parameters - one.parameters == more
+    weights = 4 * (2 + 3 + 2 * 4) * more  # best, gradient, AdamW; a copy for saving and its bytes
+    batch = min(8_000, one.tokens // 30)
+    assert two.memory_bytes - one.memory_bytes == weights + 4 * batch * 28 * 4
+    assert two.seconds_per_epoch > one.seconds_per_epoch
+
+
 def test_what_stands_still_needs_less():
     texts = [f"word{n} other{n}" for n in range(500)]
     known = Vocabulary((*RESERVED, *(f"known{n}" for n in range(2_000))))

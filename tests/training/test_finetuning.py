@@ -81,6 +81,8 @@ def test_frozen_words_stay_bit_for_bit_and_the_classes_are_others(go_on, planted
             "has attention additive; attention dot was asked for",
         ),
         (("embedding=7",), {}, "embedding 7 was asked for"),
+        (("layers=2",), {}, "has layers 1; layers 2 was asked for"),
+        (("layer_norm=true",), {}, "has layer_norm False; layer_norm True was asked for"),
         (("lowercase=false",), {}, "lowercase False was asked for"),
     ],
 )

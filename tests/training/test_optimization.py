@@ -37,11 +37,22 @@ def test_copies_stay_when_the_weights_move_on():
     assert kept["w"].item() == 1.0
 
 
-def model_of(kind: str):
+def model_of(kind: str, **sizes):
     torch.manual_seed(0)
-    return build_model(
-        Architecture(model=kind, vocabulary_size=5, classes=2, embedding=3, hidden=4)
-    )
+    sizes = {"vocabulary_size": 5, "classes": 2, "embedding": 3, "hidden": 4, **sizes}
+    return build_model(Architecture(model=kind, **sizes))
+
+
+@pytest.mark.parametrize(("kind", "encoder"), [("han", "word_encoder"), ("bilstm", "encoder")])
+def test_words_are_frozen_with_all_layers_of_their_encoder(kind, encoder):
+    model = model_of(kind, layers=3, layer_norm=True)
+    freeze_words(model)
+    still = {name for name, p in model.named_parameters() if not p.requires_grad}
+    of_encoder = {name for name, _ in model.named_parameters() if name.startswith(encoder)}
+    assert {f"{encoder}.weight_hh_l2_reverse", f"{encoder}.layer_norm.bias"} < of_encoder <= still
+    assert "classifier.weight" not in still
+    if kind == "han":
+        assert not any(name.startswith("sentence_encoder") for name in still)
 
 
 @pytest.mark.parametrize(("kind", "levels"), [("han", 3), ("bilstm", 2)])

@@ -33,7 +33,10 @@ from tests.damage import each_flipped
 CPU = torch.device("cpu")
 KINDS = {
     "plain": ("bilstm", ()),
-    "average and dropout": ("han", ("average=0.9", "word_dropout=0.1", "schedule=linear")),
+    "average and dropout": (
+        "han",
+        ("average=0.9", "word_dropout=0.1", "schedule=linear", "layers=2", "layer_norm=true"),
+    ),
     "accumulation": ("bilstm", ("accumulation=4", "batch_tokens=300")),
     # A HAN trains in bf16 on every processor, a BiLSTM on some.
     "bf16": ("bilstm" if trains_in_bf16("bilstm", CPU) else "han", ("mixed_precision=bf16",)),

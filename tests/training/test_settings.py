@@ -36,6 +36,7 @@ def test_each_pair_finds_its_place():
     )  # fmt: skip
     assert sizes == {"hidden": 64, "dropout_words": 0.5}
     assert text == TextConfig(language="zh", lowercase=False)
+    assert parse_settings(["layers=2", "layer_norm=true"])[1] == {"layers": 2, "layer_norm": True}
 
 
 @pytest.mark.parametrize("pair", ["hidden", "=5", "", "model=han", "classes=3", "nothing=1"])
@@ -54,6 +55,7 @@ def test_a_key_that_is_none_is_named_with_those_that_are(pair):
         "word_dropout=1", "minimum_count=0", "maximum_size=1", "weights=int8", "hidden=0",
         "hidden=5000", "dropout_words=1", "dropout_document=-0.1", "language=English",
         "maximum_tokens=0", "lowercase=perhaps", "freeze_vectors=2", "vectors=",
+        "layers=0", "layers=9", "layers=abc", "layer_norm=abc", "dropout_layers=1",
     ],
 )  # fmt: skip
 def test_a_value_out_of_range_is_named_in_one_line(pair):
@@ -98,6 +100,14 @@ def test_sizes_without_effect_are_told(model, attention, said):
     given = {"attention_size": 5, "dropout_sentences": 0.1, "hidden": 3}
     assert without_effect(model, attention, given) == said
     assert without_effect(model, attention, {"hidden": 3}) == []
+
+
+def test_dropout_between_layers_wants_two_of_them():
+    given = {"dropout_layers": 0.5}
+    assert without_effect("han", "additive", given) == [
+        "dropout_layers has no effect with one layer."
+    ]
+    assert without_effect("han", "additive", given, layers=2) == []
 
 
 def test_a_long_value_is_not_repeated_whole():

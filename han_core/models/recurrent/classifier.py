@@ -6,6 +6,7 @@ from torch import Tensor
 from han_core.models.architecture import Architecture, Operations
 from han_core.models.classifier import AttentionClassifier, Encoded
 from han_core.models.recurrent.encoder import BidirectionalGRU, BidirectionalLSTM
+from han_core.models.recurrent.scan import dense_states
 from han_core.models.self_attention import MapRequest
 from han_core.text.batch import Batch
 
@@ -41,7 +42,7 @@ class RecurrentClassifier(AttentionClassifier):
             distinct, index = index.unique(return_inverse=True)
             table = self.reader.project(self.embedding(distinct))
         readings, last = self.reader.read_table(table, lengths, index, shared)
-        return Encoded(readings if shared else readings.dense(), last)
+        return Encoded(readings if shared else dense_states(readings), last)
 
     def encode(
         self,
@@ -54,7 +55,7 @@ class RecurrentClassifier(AttentionClassifier):
         return Encoded(*self.reader(self.dropout_words(vectors), self.sequences(batch), index))
 
     def input_table(self) -> Tensor:
-        """(2, vocabulary, gates) what the word encoder takes in at each word outside training."""
+        """(2, vocabulary, gates) what its first layer takes in at each word outside training."""
         with torch.no_grad():
             return self.reader.project(self.embedding.weight)
 
@@ -62,7 +63,9 @@ class RecurrentClassifier(AttentionClassifier):
 def recurrent_operations(
     architecture: Architecture, gates: int, hierarchical: bool = False
 ) -> Operations:
-    """Return the cost of a recurrent layer and its attention; hierarchical: twice.
+    """Return the cost of recurrent layers and their attention; hierarchical: twice.
+
+    Each layer but the first reads the states of both directions.
 
     Args:
         gates: of the recurrent cell, 3 in a GRU and 4 in an LSTM.
@@ -70,18 +73,29 @@ def recurrent_operations(
     a = architecture
     attention = 2 * 2 * a.hidden * (a.attention_size if a.attention == "additive" else 1)
 
-    def layer(inputs: int) -> float:
-        return 2 * 2 * gates * a.hidden * (inputs + a.hidden)  # both directions, multiply and add
+    upper = (a.layers - 1) * (2 * a.hidden + a.hidden)
 
-    sentence = layer(2 * a.hidden) + attention if hierarchical else 0.0
-    return Operations(layer(a.embedding) + attention, sentence)
+    def encoder(inputs: int) -> float:
+        # Both directions, multiply and add.
+        return 2 * 2 * gates * a.hidden * (inputs + a.hidden + upper)
+
+    sentence = encoder(2 * a.hidden) + attention if hierarchical else 0.0
+    return Operations(encoder(a.embedding) + attention, sentence, upper)
 
 
-def recurrent_activations(architecture: Architecture, embedding: int, hidden: int) -> float:
-    """Return the numbers held for a word: so many for each of its vector and of its state."""
+def recurrent_activations(
+    architecture: Architecture, embedding: int, hidden: int, layer: int
+) -> float:
+    """Return the numbers held for a word.
+
+    Args:
+        embedding, hidden: for each number of its vector and each unit of the first layer.
+        layer: for each unit of a further layer.
+    """
     a = architecture
     attention = 6 * a.attention_size if a.attention == "additive" else 0
-    return embedding * a.embedding + hidden * a.hidden + attention
+    units = hidden + layer * (a.layers - 1)
+    return embedding * a.embedding + units * a.hidden + attention
 
 
 LARGEST_TABLE = 30_000_000
@@ -89,7 +103,7 @@ LARGEST_TABLE = 30_000_000
 
 
 class InputTable:
-    """What a model's word encoder takes in at each word of the vocabulary.
+    """What the first layer of a model's word encoder takes in at each word of the vocabulary.
 
     Passes over real texts look up the same words and multiply each with the same weights. The
     table is made when it is first of use and again after a weight changed.

@@ -145,6 +145,16 @@ class SharedStates:
         pairs = zip(self.tables, rows, strict=True)
         return torch.cat([table.index_select(0, row) for table, row in pairs], dim=1)
 
+    def final(self, lengths: Tensor) -> Tensor:
+        """Return (sequences, 2 × hidden), the last forward beside the last backward state.
+
+        Args:
+            lengths: (sequences,) steps in each, one sequence after another.
+        """
+        ends = lengths.cumsum(0)
+        first, last = self.backward[ends - lengths], self.forward[ends - 1]
+        return torch.cat((self.tables[0][last], self.tables[1][first]), dim=1)
+
     def through(self, layer: nn.Linear) -> Tensor:
         """Return (steps, features), the states through a linear layer."""
         forward, backward = layer.weight.chunk(2, dim=1)
