@@ -116,11 +116,13 @@ class EvidenceWords(NamedTuple):
         quick: about a second's work, for one person.
         thorough: the same with leave-one-out.
         shared: a few hundredths of a second, where many people share the machine.
+        layers: of the model that was measured; one of more layers takes as many times longer.
     """
 
     quick: int
     thorough: int
     shared: int
+    layers: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)

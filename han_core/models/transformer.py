@@ -128,6 +128,6 @@ TRANSFORMER = ModelKind(
     unused_settings=frozenset({"dropout_sentences", "layer_norm", "rate_sentences"}),
     longest=_longest,
     step_cost=StepCost(operation=1.0, number=5_000, parameter=40, step=5e8),
-    evidence_words=EvidenceWords(quick=500, thorough=250, shared=200),
+    evidence_words=EvidenceWords(quick=500, thorough=250, shared=200, layers=2),
     maps=True,
 )

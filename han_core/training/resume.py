@@ -32,6 +32,8 @@ UNVERIFIED = (
     "The state of this run was written by a version without checksums: whether it is still as it "
     "was written cannot be told."
 )
+LATER_SIZES = SELF_ATTENTION_SIZES | {"dropout_layers", "layer_norm", "layers"}
+"""Sizes that the first runs, which must go on, did not have yet."""
 ADAM = {"step", "exp_avg", "exp_avg_sq"}  # what AdamW keeps for each parameter
 
 
@@ -142,15 +144,12 @@ def fingerprint(prepared: Prepared, architecture: Architecture, settings: Settin
 
 
 def _sizes(architecture: Architecture) -> dict[str, object]:
-    """Sizes by their names; one of self-attention counts where it differs from its default.
-
-    The first runs began before there were such sizes, and must go on.
-    """
+    """Sizes by their names; a later one counts where it differs from its default."""
     fields = Architecture.model_fields
     return {
         name: value
         for name, value in architecture.model_dump().items()
-        if name not in SELF_ATTENTION_SIZES or value != fields[name].default
+        if name not in LATER_SIZES or value != fields[name].default
     }
 
 

@@ -62,7 +62,8 @@ class Quotas:
         words = model_kind(shape.model).evidence_words
         quick = words.shared if self.worker else words.quick
         thorough = 0 if self.worker else words.thorough
-        return (thorough if stage == "thorough" else quick) // shape.layers
+        at_once = thorough if stage == "thorough" else quick
+        return at_once * words.layers // shape.layers
 
 
 ALONE = Quotas()

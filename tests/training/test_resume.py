@@ -1,16 +1,19 @@
 """A run that stopped goes on exactly where it was, bit for bit, and without a pickle."""
 
+import hashlib
 import json
 import shutil
 from dataclasses import replace
 from itertools import count
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
 from han_core.data.corpus import Corpus
+from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import HISTORY, METRICS, WEIGHTS
 from han_core.runtime.atomic_io import read_json
 from han_core.runtime.checksums import checksum_path, write_checksum
@@ -22,11 +25,13 @@ from han_core.training.optimization import trains_in_bf16
 from han_core.training.resume import (
     UNVERIFIED,
     RunState,
+    fingerprint,
     optimizer_tensors,
     prefixed,
     read_state,
     restore_optimizer,
 )
+from han_core.training.settings import Settings
 from han_core.training.train import train
 from tests.damage import each_flipped
 
@@ -500,3 +505,27 @@ def test_a_damaged_state_is_one_sentence(
     with pytest.raises(UserError) as caught:
         train(request, CPU, quiet())
     assert "\n" not in str(caught.value)
+
+
+FIRST_SIZES = (
+    "model", "attention", "vocabulary_size", "classes", "embedding", "hidden", "attention_size",
+    "dropout_words", "dropout_sentences", "dropout_document", "attention_noise",
+)  # fmt: skip
+
+
+def test_a_run_that_began_before_there_were_layers_goes_on():
+    """Its fingerprint, by hand, knows the first sizes alone; another layer is another run."""
+    nothing = SimpleNamespace(targets=None, classes=np.zeros(0), documents=[], lengths=[])
+    prepared = SimpleNamespace(
+        training=nothing, validation=nothing, labels=["a", "b"],
+        vocabulary=SimpleNamespace(words=["one"]),
+    )  # fmt: skip
+    settings = Settings(batch_tokens=100)
+    shape = Architecture(model="han", vocabulary_size=3, classes=2)
+    elsewhere = {"epochs", "patience", "save_seconds", "teachers", "stretches"}
+    described = settings.model_dump(exclude=elsewhere) | shape.model_dump(include=set(FIRST_SIZES))
+    described |= {"labels": ["a", "b"], "words": ["one"]}
+    first = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
+    assert fingerprint(prepared, shape, settings) == first
+    for change in ({"layers": 2}, {"layer_norm": True}, {"heads": 2}):
+        assert fingerprint(prepared, shape.model_copy(update=change), settings) != first
