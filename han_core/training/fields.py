@@ -59,8 +59,7 @@ EXPLAINED = {
     "dropout_sentences": "Share of the sentence vectors' numbers that training leaves out (HAN).",
     "dropout_document": "Share of the document vector's numbers that training leaves out.",
     "attention_noise": "Spread of random noise on attention scores in training.",
-    "layers": "Layers, one on top of another; a HAN has them for words and for sentences, and at "
-    "equal training time one did best.",
+    "layers": "Layers, one on top of another; at equal time one was best for HAN and BiLSTM.",
     "heads": "Attentions side by side in a layer; they divide the state evenly.",
     "feedforward": "Units between the two maps of a layer, as a multiple of the state.",
     "attention_pattern": "Full: all words of a document; local: a window; sliding: also the first.",
