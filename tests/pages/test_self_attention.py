@@ -1,4 +1,4 @@
-"""Explore and Compare with a random Transformer: what models with self-attention have of their own."""
+"""Explore and Compare with a random Transformer: what self-attention brings to both pages."""
 
 import shutil
 from pathlib import Path
