@@ -72,13 +72,25 @@ def gradient_relevance(weights: np.ndarray, gradients: np.ndarray) -> np.ndarray
     return relevance
 
 
+def balanced_relevance(relevance: np.ndarray) -> np.ndarray:
+    """Return I + (R − I) with the rows of R − I made to sum to 1 (Chefer et al. 2021, eq. 8, 9).
+
+    Gradients are far below 1, so that without this hardly more than I is left of R where
+    another attention, such as a pooling, reads the states. A row of R − I that is 0 stays so.
+    """
+    identity = np.eye(len(relevance))
+    mixed = relevance - identity
+    sums = mixed.sum(1, keepdims=True)
+    return identity + np.divide(mixed, sums, out=np.zeros_like(mixed), where=sums > 0)
+
+
 def gradient_weighted(attention_map: AttentionMap, gradients: np.ndarray) -> AttentionMap:
-    """Return ``gradient_relevance`` with every row made to sum to 1.
+    """Return ``balanced_relevance`` with every row made to sum to 1.
 
     Raises:
         ValueError: as ``gradient_relevance``, and if queries are not the keys.
     """
-    relevance = gradient_relevance(_square(attention_map), gradients)
+    relevance = balanced_relevance(gradient_relevance(_square(attention_map), gradients))
     rows = relevance / relevance.sum(1, keepdims=True)
     return _single(attention_map, GRADIENT_WEIGHTED, rows)
 

@@ -12,6 +12,7 @@ from scipy.stats import entropy
 from han_core.explanation.attention_map import AttentionMap
 from han_core.explanation.map_readings import (
     average,
+    balanced_relevance,
     gradient_relevance,
     gradient_weighted,
     head_figures,
@@ -72,6 +73,13 @@ def test_gradient_relevance_by_hand():
     twice = gradient_relevance(two.weights, np.concatenate([gradients, gradients]))
     assert twice == pytest.approx(np.diag([4.0, 9.0]))
     assert gradient_weighted(two, np.concatenate([gradients] * 2)).weights.sum() == 2
+
+
+def test_relevance_is_balanced_by_hand():
+    # R − I is [[.01, .03], [0, 0]]: the first row sums to .04, the second has nothing.
+    relevance = np.array([[1.01, 0.03], [0.0, 1.0]])
+    assert balanced_relevance(relevance) == pytest.approx(np.array([[1.25, 0.75], [0, 1]]))
+    assert balanced_relevance(np.eye(3)) == pytest.approx(np.eye(3))
 
 
 @given(seed=st.integers(0, 10**6))
