@@ -58,7 +58,7 @@ LOCKED := $(BIN)/python -m pip install --quiet --constraint requirements.lock $(
 	@touch $@
 
 NEEDED_BY_TESTS := requirements-dev.txt requirements-cluster.txt requirements-postgres.txt \
-	requirements-languages.txt requirements-umap.txt
+	requirements-languages.txt requirements-umap.txt requirements-transformers.txt
 
 .venv/.tested: $(NEEDED_BY_TESTS) .venv/.installed
 	$(LOCKED) $(NEEDED_BY_TESTS:%=-r %)

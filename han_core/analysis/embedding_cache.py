@@ -38,7 +38,6 @@ from han_core.runtime.checksums import (
 from han_core.runtime.disk_cache import NOTE, DiskCache, mark_used
 from han_core.runtime.errors import UserError
 from han_core.runtime.paths import vectors_root
-from han_core.text.batch import number_document
 
 VECTORS, DOCUMENTS, PART = "vectors.npy", "documents.arrow", ".part"
 REMEDY = "compute the vectors of the training documents again"
@@ -165,7 +164,7 @@ def document_vectors(checkpoint: Checkpoint, texts: Sequence[str]) -> np.ndarray
     """(documents, size) float32 of length 1; zeros for a text without a word."""
     documents = [checkpoint.tokenizer(text) for text in texts]
     with_words = [at for at, document in enumerate(documents) if document.sentences]
-    numbered = {at: number_document(documents[at], checkpoint.vocabulary) for at in with_words}
+    numbered = {at: checkpoint.number(documents[at]) for at in with_words}
     result = np.zeros((len(texts), checkpoint.model.classifier.in_features), dtype=np.float32)
     # Documents of like length go together, so that none waits for a longer one.
     order = sorted(with_words, key=lambda at: len(numbered[at].words))

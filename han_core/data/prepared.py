@@ -27,6 +27,7 @@ from han_core.runtime.quotas import PREPARED
 from han_core.text import tokenizer
 from han_core.text.token_table import DIGEST, TEXTS, WORDS, TokenTable, digests
 from han_core.text.tokenizer_pool import TokenisedChunk, processes_for, tokenise_chunks
+from han_core.text.word_pieces import WordPieces
 
 TEXTS_FILE, WORDS_FILE = "texts.arrow", "words.arrow"
 
@@ -151,8 +152,12 @@ def tokenised(
     name: str = "Reading",
     segmentation: str = "words",
     version: int = tokenizer.LATEST,
+    pieces: WordPieces | None = None,
 ) -> Tokenised:
     """Split the texts of all ``groups``; ``follow`` is called only if they must be read.
+
+    Args:
+        pieces: into which words are split further, for a model that reads them.
 
     Raises:
         UserError: if a text has no word, spaCy does not know the language, or memory is
@@ -166,12 +171,12 @@ def tokenised(
         # It refuses before a bar is drawn.
         splitter = tokenizer.Tokenizer(language, maximum_tokens, segmentation, version)
         processes = processes_for(sum(map(len, texts)))
-        splits = tokenise_chunks(follow(texts, name), splitter, processes)
+        splits = tokenise_chunks(follow(texts, name), splitter, processes, pieces)
         with closing(splits):
             return _gather(splits, wanted, sink)
 
     table, note = _kept_if_possible(
-        _recipe(language, maximum_tokens, segmentation, version), wanted, read
+        _recipe(language, maximum_tokens, segmentation, version, pieces), wanted, read
     )
     return Tokenised(table, tuple(map(table.rows, named)), note)
 
@@ -184,7 +189,13 @@ def _kept_if_possible(recipe: str, wanted: np.ndarray, read: Read) -> tuple[Toke
     return in_memory(read), f"{note}; the next run splits the texts again."
 
 
-def _recipe(language: str, maximum_tokens: int, segmentation: str, version: int) -> str:
+def _recipe(
+    language: str,
+    maximum_tokens: int,
+    segmentation: str,
+    version: int,
+    pieces: WordPieces | None = None,
+) -> str:
     """All that decides which words a text has: the tokenizer's own code is part of it."""
     folder = Path(tokenizer.__file__).parent
     code = sha256(b"".join((folder / name).read_bytes() for name in SPLITTING)).hexdigest()
@@ -195,6 +206,7 @@ def _recipe(language: str, maximum_tokens: int, segmentation: str, version: int)
         f"{maximum_tokens} tokens",
         code,
         *versions,
+        *([f"pieces {pieces.sha256} tokenizers {_version('tokenizers')}"] if pieces else []),
     ]
     return ", ".join([*parts, f"unicode {unidata_version}"])
 

@@ -5,7 +5,7 @@ of one head: a sentence's weights over its words, and the document's over its se
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -87,24 +87,56 @@ class AttentionMap:
 
 
 def window_maps(
-    windows: Sequence[AttentionWindow], tokens: Sequence[Span], special: Sequence[str] = ()
+    windows: Sequence[AttentionWindow],
+    tokens: Sequence[Span],
+    special: Sequence[str] = (),
+    owner: np.ndarray | None = None,
 ) -> tuple[AttentionMap, ...]:
     """Return self-attention over a document's tokens, a map for each window.
 
     Args:
         tokens: of the document, which the windows count.
+        owner: where the windows count pieces, (pieces,) the token of each, as in a
+            ``NumberedDocument``; the maps are then those of whole tokens.
         special: names of a window's special positions, those before the tokens first.
     """
     maps = []
     for window in windows:
-        inside = places_of(tokens[window.start : window.end])
+        counted = np.arange(len(tokens)) if owner is None else owner
+        numbers = counted[window.start : window.end]
+        inside = places_of([tokens[number] for number in numbers])
         places = (*[(inside[0][0],) * 2] * window.before, *inside)
         places = (*places, *[(inside[-1][1],) * 2] * window.after)
         weights = np.stack([layer.detach().float().cpu().numpy() for layer in window.layers])
-        part = f", tokens {window.start + 1} to {window.end}" if len(windows) > 1 else ""
+        part = f", tokens {numbers[0] + 1} to {numbers[-1] + 1}" if len(windows) > 1 else ""
         name = f"{SELF_ATTENTION}{part}"
-        maps.append(AttentionMap(name, "token", "token", places, places, weights, tuple(special)))
+        found = AttentionMap(name, "token", "token", places, places, weights, tuple(special))
+        maps.append(found if owner is None else joined_pieces(found))
     return tuple(maps)
+
+
+def joined_pieces(attention: AttentionMap) -> AttentionMap:
+    """Return a map over pieces of tokens as one over tokens, of which rows still sum to 1.
+
+    Neighbours that have one place are pieces of one token: what they give as keys adds up, and
+    what they take as queries is averaged.
+    """
+    keys, key_sums = _joined(attention.keys)
+    queries, query_sums = _joined(attention.queries)
+    means = query_sums / query_sums.sum(0)
+    weights = np.einsum("lhqk,kt,qs->lhst", attention.weights, key_sums, means, optimize=True)
+    return replace(attention, queries=queries, keys=keys, weights=weights)
+
+
+def _joined(places: Sequence[Place]) -> tuple[tuple[Place, ...], np.ndarray]:
+    """The different places, and (places, different) 1 where a place is that one."""
+    begins = [
+        at == 0 or place != places[at - 1] or place[0] == place[1]
+        for at, place in enumerate(places)
+    ]
+    numbers = np.cumsum(begins) - 1
+    different = tuple(place for place, begin in zip(places, begins, strict=True) if begin)
+    return different, np.eye(len(different), dtype=np.float32)[numbers]
 
 
 def places_of(spans: Sequence[Span]) -> tuple[Place, ...]:

@@ -133,7 +133,7 @@ def is_hierarchical(probe: ModelProbe) -> bool:
 
 def split_levels(probe: ModelProbe, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return weights of a flat model (copies, tokens) as words within sentences and sentences."""
-    lengths = probe.numbered.sentence_lengths
+    lengths = probe.sentence_lengths
     sentences = np.add.reduceat(weights, lengths.cumsum() - lengths, axis=1)
     whole = spread_to_tokens(probe, "sentence", sentences)
     return np.divide(weights, whole, out=np.zeros_like(weights), where=whole > 0), sentences
@@ -163,7 +163,7 @@ def uniform_attention(probe: ModelProbe) -> tuple[np.ndarray, np.ndarray]:
     A HAN shares out evenly twice, among sentences and within each. A flat model does so
     once, among all words, so that a sentence's weight is its share of the words.
     """
-    lengths = probe.numbered.sentence_lengths
+    lengths = probe.sentence_lengths
     even = np.full(len(lengths), 1 / len(lengths))
     sentences = even if is_hierarchical(probe) else lengths / lengths.sum()
     return np.repeat(1 / lengths, lengths), sentences

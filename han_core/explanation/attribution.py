@@ -125,7 +125,7 @@ def attribute(
     if not 0 <= target < len(labels):
         raise ValueError(f"a class from 0 to {len(labels) - 1} expected, {target} came")
     words, gap = _WORD_VALUES[method](probe, target, progress)
-    sentences = _sentence_sums(words, probe.numbered.sentence_lengths)
+    sentences = _sentence_sums(words, probe.sentence_lengths)
     signed = method not in UNSIGNED
     return Attribution(method, labels[target], probe.document, words, sentences, signed, gap)
 
@@ -168,7 +168,8 @@ def integrated_gradients(
             internal_batch_size=copies,
             return_convergence_delta=True,
         )
-    return values[0].detach().cpu().double().sum(1).numpy(), float(gap)
+    words = values[0].detach().cpu().double().sum(1).numpy()
+    return probe.numbered.token_sums(words), float(gap)
 
 
 def leave_one_out(
@@ -226,7 +227,7 @@ def _leave_one_word_out(probe: ModelProbe, target: int, progress: Progress | Non
 
 def _leave_one_sentence_out(probe: ModelProbe, target: int, progress: Progress | None) -> Values:
     drops = leave_one_out(probe, "sentence", progress=progress, target=target)
-    lengths = probe.numbered.sentence_lengths
+    lengths = probe.sentence_lengths
     return np.repeat(drops / lengths, lengths), None
 
 
@@ -275,7 +276,7 @@ def gradient_ranking(probe: ModelProbe, unit: Unit, hold_attention: bool = False
         hold_attention: treat attention as a constant (Jain and Wallace 2019, section 3.1).
     """
     words = probe.gradient_times_input(probe.target)[int(hold_attention)]
-    return words if unit == "word" else _sentence_sums(words, probe.numbered.sentence_lengths)
+    return words if unit == "word" else _sentence_sums(words, probe.sentence_lengths)
 
 
 def descending_order(scores: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -18,7 +18,7 @@ from han_core.models.classifier import Output
 from han_core.models.predict import check_finite
 from han_core.models.self_attention import MapRequest
 from han_core.runtime.errors import UserError
-from han_core.text.batch import NumberedDocument, collate, number_document
+from han_core.text.batch import NumberedDocument, collate
 from han_core.text.document import Document
 
 BATCH_TOKENS = 20_000
@@ -85,7 +85,7 @@ def explain_documents(
     for document, id in zip(documents, ids, strict=True):
         if not document.sentences:
             raise UserError(f"A text with at least one word is expected; document {id} has none.")
-    numbered = [number_document(document, checkpoint.vocabulary) for document in documents]
+    numbered = [checkpoint.number(document) for document in documents]
     for start, end in token_runs([len(document.words) for document in numbered], BATCH_TOKENS):
         output = run_model(checkpoint, numbered[start:end])
         yield from _explanations(
@@ -101,7 +101,7 @@ def explain_changed(checkpoint: Checkpoint, document: Document, maps: MapRequest
     """
     if not checkpoint.kind.maps:
         raise UserError(f"{checkpoint.name} has no self-attention: there is no head to change.")
-    numbered = [number_document(document, checkpoint.vocabulary)]
+    numbered = [checkpoint.number(document)]
     output = run_model(checkpoint, numbered, maps)
     return next(_explanations(checkpoint.labels, ["1"], [document], numbered, output))
 
@@ -170,8 +170,9 @@ def _explanations(
     sentences = np.split(_shares(output.sentence_weights, document_lengths), sentence_ends[:-1])
     words = np.split(_shares(output.word_weights, sentence_lengths), token_ends[:-1])
     for i, id in enumerate(ids):
+        tokens = numbered[i].token_sums(words[i])
         yield Explanation(
-            id, documents[i], labels, probabilities[i], sentences[i], words[i], numbered[i].known
+            id, documents[i], labels, probabilities[i], sentences[i], tokens, numbered[i].known
         )
 
 

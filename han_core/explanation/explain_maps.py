@@ -16,7 +16,7 @@ from han_core.explanation.explain import threads_for
 from han_core.explanation.explanation import Explanation
 from han_core.models.checkpoint import Checkpoint
 from han_core.models.self_attention import AttentionWindow, MapRequest
-from han_core.text.batch import collate, number_document
+from han_core.text.batch import collate
 from han_core.text.document import Document
 
 
@@ -25,13 +25,17 @@ def with_maps(checkpoint: Checkpoint, explanation: Explanation) -> Explanation:
     maps = level_maps(explanation, checkpoint.kind.hierarchical)
     if checkpoint.kind.maps:
         document = explanation.document
-        maps += window_maps(record_windows(checkpoint, document), document.tokens)
+        owner, windows = checkpoint.number(document).owner, record_windows(checkpoint, document)
+        maps += window_maps(windows, document.tokens, checkpoint.special, owner)
     return replace(explanation, maps=maps)
 
 
 def record_windows(checkpoint: Checkpoint, document: Document) -> tuple[AttentionWindow, ...]:
-    """Return the document's self-attention as the model gives it, without gradients."""
-    batch = collate([number_document(document, checkpoint.vocabulary)]).to(checkpoint.device)
+    """Return the document's self-attention as the model gives it, without gradients.
+
+    Windows count what the model reads: tokens, or pieces of them.
+    """
+    batch = collate([checkpoint.number(document)]).to(checkpoint.device)
     with torch.inference_mode(), threads_for(len(batch.words)):
         return checkpoint.model(batch, maps=MapRequest()).windows
 

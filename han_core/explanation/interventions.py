@@ -111,7 +111,7 @@ def intervened_weights(
     words, sentences = probe.explanation.word_weights, probe.explanation.sentence_weights
     if intervention.sentence is None:
         return _change_document(probe, intervention)
-    lengths = probe.numbered.sentence_lengths
+    lengths = probe.sentence_lengths
     end = int(lengths[: intervention.sentence + 1].sum())
     span = slice(end - int(lengths[intervention.sentence]), end)
     changed = words.copy()
@@ -179,7 +179,7 @@ def _check_choice(probe: ModelProbe, intervention: Intervention) -> None:
         return
     if not 0 <= number < probe.sentences:
         raise UserError(f"A sentence from 1 to {probe.sentences} is expected; {number + 1} came.")
-    if probe.numbered.sentence_lengths[number] == 1:
+    if probe.sentence_lengths[number] == 1:
         raise UserError(
             f"Sentence {number + 1} has one word, which holds all of its attention: {nothing}"
         )
@@ -202,7 +202,7 @@ def _change_document(
         rng = np.random.default_rng(intervention.seed)
         words, sentences = permuted_attention(probe, 1, rng)
         return words[0], sentences[0]
-    own, lengths = probe.explanation, probe.numbered.sentence_lengths
+    own, lengths = probe.explanation, probe.sentence_lengths
     words, sums = _tempered(own.word_weights, lengths, intervention.temperature)
     totals = own.sentence_weights ** (1 / intervention.temperature)
     # In a flat model (α_s · α_w) ** (1 / T) is made to sum to 1 over all words at once.

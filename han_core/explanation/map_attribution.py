@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from han_core.explanation.attention_map import AttentionMap, window_maps
+from han_core.explanation.attention_map import AttentionMap, joined_pieces, window_maps
 from han_core.explanation.explain import run_model, threads_for
 from han_core.explanation.map_readings import (
     balanced_relevance,
@@ -69,8 +69,14 @@ def gradient_weighted_maps(probe: ModelProbe, target: int) -> tuple[AttentionMap
         UserError: if the model has no self-attention.
     """
     windows, gradients, _ = map_gradients(probe, target)
-    maps = window_maps(windows, probe.document.tokens)
-    return tuple(map(gradient_weighted, maps, gradients))
+    # The gradients are at pieces: tokens are joined after weighing.
+    owner = probe.numbered.owner
+    tokens = probe.document.tokens
+    read = tokens if owner is None else [tokens[at] for at in owner]
+    weighted = map(
+        gradient_weighted, window_maps(windows, read, probe.checkpoint.special), gradients
+    )
+    return tuple(weighted if owner is None else map(joined_pieces, weighted))
 
 
 def pooled_flow(
@@ -145,6 +151,7 @@ def _positive(values: Tensor) -> np.ndarray:
 
 
 def _normalised(values: np.ndarray, probe: ModelProbe) -> np.ndarray:
+    values = probe.numbered.token_sums(values)
     if not (total := values.sum()) > 0:
         raise UserError("No attention weight speaks for this class here: choose another method.")
     return values / total

@@ -20,7 +20,7 @@ from han_core.explanation.explanation import Explanation
 from han_core.models.checkpoint import Checkpoint
 from han_core.models.classifier import Attention, AttentionClassifier, Encoded
 from han_core.models.recurrent.scan import SharedStates, dense_states
-from han_core.text.batch import Batch, NumberedDocument, SharedBatch, collate, number_document
+from han_core.text.batch import Batch, NumberedDocument, SharedBatch, collate
 from han_core.text.document import Document
 from han_core.text.vocabulary import UNKNOWN
 
@@ -87,7 +87,8 @@ class ModelProbe:
     """A document, its explanation, and the model to question.
 
     Attributes:
-        numbered: the document as the model reads it.
+        numbered: the document as the model reads it, maybe in pieces of words. Whatever is
+            asked and answered is about whole tokens, all pieces of each.
         explanation: of the whole document.
     """
 
@@ -103,11 +104,16 @@ class ModelProbe:
 
     @property
     def tokens(self) -> int:
-        return len(self.numbered.words)
+        return len(self.document.tokens)
 
     @property
     def sentences(self) -> int:
-        return len(self.numbered.sentence_lengths)
+        return len(self.document.sentences)
+
+    @property
+    def sentence_lengths(self) -> np.ndarray:
+        """(sentences,) int32 tokens in each."""
+        return np.array(self.document.sentence_lengths, dtype=np.int32)
 
     def probabilities(
         self, kept: np.ndarray, fill: Fill = "delete", progress: Progress | None = None
@@ -125,10 +131,11 @@ class ModelProbe:
             raise ValueError(f"(variants, {self.tokens}) expected, {kept.shape} came")
         if not kept.any(1).all():
             raise ValueError("every variant keeps at least one word")
-        words = np.where(kept, self.numbered.words, UNKNOWN if fill == "unknown" else GONE)
+        pieces = kept if self.numbered.owner is None else kept[:, self.numbered.owner]
+        words = np.where(pieces, self.numbered.words, UNKNOWN if fill == "unknown" else GONE)
         model, lengths = self.checkpoint.model, self.numbered.sentence_lengths
         result, done = np.empty((len(words), len(self.checkpoint.labels))), 0
-        for part in _passes(len(words), self.tokens):
+        for part in _passes(*words.shape):
             result[part] = _predict_variants(model, words[part], lengths)
             done += len(result[part])
             if progress is not None:
@@ -138,13 +145,15 @@ class ModelProbe:
     def with_attention(self, word_weights: np.ndarray, sentence_weights: np.ndarray) -> np.ndarray:
         """Return (copies, classes) under other attention (Jain and Wallace 2019).
 
-        The words' states stay. A HAN's sentence encoder reads the new sentence vectors.
+        The words' states stay. A HAN's sentence encoder reads the new sentence vectors. Pieces
+        of a token share its weight as they do in the model's own attention.
 
         Args:
             word_weights: (copies, tokens) that sum to 1 within each sentence, or to 0.
             sentence_weights: (copies, sentences) that sum to 1.
         """
         device, encoded = self.checkpoint.device, self._states[0]
+        word_weights = self._spread(word_weights)
         result = np.empty((len(word_weights), len(self.checkpoint.labels)))
         for part in _passes(len(word_weights), self.tokens):
             copies = len(word_weights[part])
@@ -164,27 +173,46 @@ class ModelProbe:
         """Return (entries, classes) with all of the last attention on one entry.
 
         Only a linear layer follows that attention, so the answer under any weights there is
-        softmax(weights @ these). Entries are a HAN's sentences, a flat model's words.
+        softmax(weights @ these). Entries are a HAN's sentences, a flat model's words; pieces of
+        a word share its weight as ever.
         """
         with torch.no_grad(), threads_for(self.tokens):
-            logits = self.checkpoint.model.classifier(self._states[1])
-        return logits.cpu().double().log_softmax(1).numpy()
+            logits = self.checkpoint.model.classifier(self._states[1]).cpu().double()
+        if self.numbered.owner is not None:
+            shared = (logits.numpy() * self._piece_shares[:, None]).T
+            logits = torch.from_numpy(self.numbered.token_sums(shared).T.copy())
+        return logits.log_softmax(1).numpy()
+
+    def _spread(self, word_weights: np.ndarray) -> np.ndarray:
+        """(…, tokens) weights → (…, pieces), or as they are where words are not in pieces."""
+        owner = self.numbered.owner
+        return word_weights if owner is None else word_weights[..., owner] * self._piece_shares
+
+    @cached_property
+    def _piece_shares(self) -> np.ndarray:
+        """(pieces,) the share of each in its token's own weight."""
+        with torch.no_grad():
+            output = self.checkpoint.model.decide(self._states[0], self._batch)
+        weights = output.word_weights.cpu().double().numpy() + np.finfo(float).tiny
+        assert self.numbered.owner is not None
+        return weights / self.numbered.token_sums(weights)[self.numbered.owner]
 
     @cached_property
     def vectors(self) -> Tensor:
-        """(tokens, embedding) the words' vectors, on the model's device."""
+        """(tokens or pieces, embedding) the words' vectors, on the model's device."""
         return self.checkpoint.model.embedding(self._batch.words).detach()
 
     def probability_of(self, vectors: Tensor, target: int, hold_attention: bool = False) -> Tensor:
         """Return (copies,) the probability of ``target`` if the words had these vectors.
 
         Args:
-            vectors: (copies, tokens, embedding); the result can be differentiated by them.
+            vectors: (copies, tokens or pieces, embedding); the result can be differentiated by
+                them.
             hold_attention: keep the attention that the model gave the document itself.
         """
         model, copies, device = self.checkpoint.model, len(vectors), self.checkpoint.device
         batch = collate([self.numbered] * copies).to(device)
-        own = (self.explanation.sentence_weights, self.explanation.word_weights)
+        own = (self.explanation.sentence_weights, self._spread(self.explanation.word_weights))
         repeated = (torch.from_numpy(w).float().to(device).repeat(copies) for w in own)
         attention = Attention(*repeated) if hold_attention else None
         with _without_cudnn():
@@ -195,8 +223,8 @@ class ModelProbe:
         """Return the gradient of the probability of ``target`` at the words' vectors.
 
         Returns:
-            (2, tokens, embedding): through attention as well, and with attention held as a
-            constant (Jain and Wallace 2019, section 3.1).
+            (2, tokens or pieces, embedding): through attention as well, and with attention held
+            as a constant (Jain and Wallace 2019, section 3.1).
         """
         model = self.checkpoint.model
         batch = collate([self.numbered] * 2).to(self.checkpoint.device)
@@ -219,7 +247,8 @@ class ModelProbe:
         """Return (2, tokens) gradients times vectors, summed over the embedding; cached."""
         if target not in self._gradient_times_input:
             vectors = self.vectors.cpu().double().numpy()
-            self._gradient_times_input[target] = (self.gradients(target) * vectors).sum(2)
+            products = (self.gradients(target) * vectors).sum(2)
+            self._gradient_times_input[target] = self.numbered.token_sums(products)
         return self._gradient_times_input[target]
 
     @cached_property
@@ -266,5 +295,5 @@ def probe_document(
         explain: explains it, together with other requests perhaps; else ``explain_document``.
     """
     explanation = explain(document) if explain else explain_document(checkpoint, document)
-    numbered = number_document(document, checkpoint.vocabulary)
+    numbered = checkpoint.number(document)
     return ModelProbe(checkpoint, document, numbered, explanation)

@@ -15,7 +15,7 @@ import numpy as np
 from han_core.explanation.model_probe import ModelProbe
 from han_core.models.predict import predict_numbered
 from han_core.text.antonyms import ANTONYMS
-from han_core.text.batch import number_document
+from han_core.text.batch import NumberedDocument
 from han_core.text.document import is_mark
 from han_core.text.edits import Edit, apply_edits
 from han_core.text.perturbations import Replacement, negations
@@ -164,12 +164,19 @@ def _opposite(probe: ModelProbe, order: np.ndarray) -> list[tuple[Edit, ...]]:
 
 def _similar(probe: ModelProbe, order: np.ndarray) -> list[tuple[Edit, ...]]:
     """The nearest words of the vocabulary in the place of the known word that counts most."""
-    numbers = np.asarray(probe.numbered.words)
+    numbers = _numbers(probe.numbered)
     known = [at for at in order.tolist() if numbers[at] != UNKNOWN]
     if not known:
         return []
     words = nearest_words(probe, int(numbers[known[0]]), NEAREST)
     return [(_swap(probe, known[0], word),) for word in words]
+
+
+def _numbers(document: NumberedDocument) -> np.ndarray:
+    """(tokens,) number of each token in the vocabulary; unknown where it is of several pieces."""
+    starts = document.token_starts
+    whole = np.diff(starts, append=len(document.words)) == 1
+    return np.where(whole, document.words[starts], UNKNOWN)
 
 
 def nearest_words(probe: ModelProbe, number: int, most: int) -> list[str]:
@@ -199,7 +206,7 @@ def _best(probe: ModelProbe, kind: Kind, tried: list[tuple[Edit, ...]]) -> Sugge
     documents = [
         apply_edits(probe.document, edits, checkpoint.tokenizer).document for edits in tried
     ]
-    numbered = [number_document(document, checkpoint.vocabulary) for document in documents]
+    numbered = [checkpoint.number(document) for document in documents]
     answers = predict_numbered(checkpoint.model, numbered, name=checkpoint.name)
     best = int(answers[:, target].argmin())
     text = probe.document.text

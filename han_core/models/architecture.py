@@ -35,6 +35,8 @@ class Architecture(BaseModel):
     * ``attention_pattern``: words see all words, or ``window`` words on each side, and with
       ``sliding`` the document's first ``global_tokens`` words too, which see all words
     * ``pooling``: the document's vector is a weighted sum of the states, their mean or the first
+    * ``base``, ``tune``: the pretrained encoder and what is tuned of it; it reads ``window``
+      pieces together, of which neighbours share ``overlap``
     * ``positions``: sinusoids, or a table of ``maximum_positions`` learnt vectors
     """
 
@@ -51,10 +53,10 @@ class Architecture(BaseModel):
     dropout_sentences: float = Field(default=0.2, ge=0, lt=1)
     dropout_document: float = Field(default=0.3, ge=0, lt=1)
     attention_noise: float = Field(default=0.0, ge=0, le=10)
-    layers: int = Field(default=1, ge=1, le=8)
+    layers: int = Field(default=1, ge=1, le=100)
     layer_norm: bool = False
     dropout_layers: float = Field(default=0.1, ge=0, lt=1)
-    heads: int = Field(default=4, ge=1, le=64)
+    heads: int = Field(default=4, ge=1, le=256)
     feedforward: int = Field(default=4, ge=1, le=16)
     attention_pattern: AttentionPattern = "full"
     window: int = Field(default=32, ge=1, le=4_096)
@@ -63,6 +65,10 @@ class Architecture(BaseModel):
     positions: Positions = "sinusoidal"
     maximum_positions: int = Field(default=1_024, ge=1, le=100_000)
     dropout_attention: float = Field(default=0.0, ge=0, lt=1)
+    base: str = Field(default="", max_length=1_000)
+    base_sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
+    tune: str = Field(default="lora:16", max_length=20)
+    overlap: int = Field(default=32, ge=0, le=4_096)
 
 
 SELF_ATTENTION_SIZES = frozenset(
@@ -79,6 +85,9 @@ SELF_ATTENTION_SIZES = frozenset(
     }
 )
 """Fields of ``Architecture`` that have no effect without self-attention."""
+
+PRETRAINED_SIZES = frozenset({"base", "base_sha256", "tune", "overlap"})
+"""Fields of ``Architecture`` that have no effect without a pretrained base."""
 
 
 class StepCost(NamedTuple):
@@ -139,6 +148,8 @@ class ModelKind:
         activations: numbers that training holds for each word of a batch, by the same two.
         defaults: sizes that it has where none are said, other than those of ``Architecture``.
         presets: settings and sizes of a preset, by its name, that differ for it.
+        complete: sizes with those that follow from them, as from a pretrained base.
+        pretrained: whether it reads the word pieces of a base, which is no part of a checkpoint.
         unused_settings: settings and sizes that have no effect on it.
         unused_in_one_layer: of the others, those that have none where it has one layer.
         longest: tokens of the longest document that it can read, by its sizes; None for any.
@@ -156,6 +167,8 @@ class ModelKind:
     activations: Callable[[Architecture, float], float]
     defaults: Mapping[str, object] = field(default_factory=dict)
     presets: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    complete: Callable[[dict[str, object]], dict[str, object]] = dict
+    pretrained: bool = False
     unused_settings: frozenset[str] = frozenset()
     unused_in_one_layer: frozenset[str] = frozenset()
     longest: Callable[[Architecture], int | None] = lambda architecture: None

@@ -7,6 +7,7 @@ of most tutorials. Sentences play no part in its decision.
 from torch import Tensor
 
 from han_core.models.architecture import (
+    PRETRAINED_SIZES,
     SELF_ATTENTION_SIZES,
     Architecture,
     EvidenceWords,
@@ -67,7 +68,9 @@ BILSTM = ModelKind(
         shape, embedding=18, hidden=80, layer=70
     ),
     unused_in_one_layer=frozenset({"dropout_layers"}),
-    unused_settings=SELF_ATTENTION_SIZES | {"dropout_sentences", "rate_sentences"},
+    unused_settings=PRETRAINED_SIZES
+    | SELF_ATTENTION_SIZES
+    | {"dropout_sentences", "rate_sentences"},
     step_cost=StepCost(operation=0.53, number=6_200, parameter=30, step=4.6e8),
     evidence_words=EvidenceWords(quick=900, thorough=350, shared=300),
 )

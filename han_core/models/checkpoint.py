@@ -29,15 +29,19 @@ import han_core
 from han_core.data.labels import check_names
 from han_core.models.architecture import Architecture, ModelKind
 from han_core.models.classifier import AttentionClassifier
+from han_core.models.pretrained.base import find_base
 from han_core.models.recurrent.classifier import InputTable
-from han_core.models.registry import blank_model, model_kind
+from han_core.models.registry import blank_model, model_kind, restored_model
 from han_core.models.weights import read_weights, write_weights
 from han_core.runtime.atomic_io import checksum, current_folder, read_json, whole_folder, write_json
 from han_core.runtime.checksums import write_checksum
 from han_core.runtime.errors import UserError
 from han_core.runtime.paths import checkpoints_root
+from han_core.text.batch import NumberedDocument, number_document
+from han_core.text.document import Document
 from han_core.text.tokenizer import LATEST, MAXIMUM_TOKENS, Tokenizer
 from han_core.text.vocabulary import Vocabulary
+from han_core.text.word_pieces import WordPieces
 
 WEIGHTS, CONFIG, VOCABULARY = "model.safetensors", "config.json", "vocabulary.json"
 METRICS, HISTORY = "metrics.json", "history.jsonl"
@@ -127,6 +131,22 @@ class Checkpoint:
             text.language, text.maximum_tokens, text.segmentation, text.tokenizer_version
         )
 
+    def number(self, document: Document) -> NumberedDocument:
+        """Return a document, which has at least one token, as the model reads it."""
+        if self.pieces is None:
+            return number_document(document, self.vocabulary)
+        return self.pieces.number(document)
+
+    @cached_property
+    def pieces(self) -> WordPieces | None:
+        """What the model reads in place of words, if its base reads pieces of them."""
+        return find_base(self.config.architecture.base).pieces if self.kind.pretrained else None
+
+    @property
+    def special(self) -> tuple[str, ...]:
+        """Names of the special positions around a window, such as [CLS] and [SEP]."""
+        return self.pieces.special_names if self.pieces else ()
+
     @cached_property
     def inputs(self) -> InputTable:
         return InputTable(self.model)
@@ -178,10 +198,8 @@ def load_checkpoint(folder: str | Path, device: torch.device | str = "cpu") -> C
             raise UserError(f"{folder.name} has no {name}.")
         if checksum(folder / name) != expected:
             raise UserError(f"{name} in {folder.name} is damaged: its checksum is wrong.")
-    model = blank_model(config.architecture)
-    weights = read_weights(folder / WEIGHTS, model.state_dict())
-    model.load_state_dict(weights, assign=True)
-    model = model.to(device).eval().requires_grad_(True)
+    weights = read_weights(folder / WEIGHTS, blank_model(config.architecture).state_dict())
+    model = restored_model(config.architecture, weights).to(device).eval().requires_grad_(True)
     vocabulary = Vocabulary(tuple(words), config.text.lowercase)
     return Checkpoint(named.name, config, vocabulary, model, read_metrics(folder))
 

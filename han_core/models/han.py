@@ -9,6 +9,7 @@ for a deeper reading of words asks for as deep a one of what they make up.
 from torch import Tensor
 
 from han_core.models.architecture import (
+    PRETRAINED_SIZES,
     SELF_ATTENTION_SIZES,
     Architecture,
     EvidenceWords,
@@ -107,7 +108,7 @@ HAN = ModelKind(
         shape, embedding=5, hidden=58, layer=28
     ),
     unused_in_one_layer=frozenset({"dropout_layers"}),
-    unused_settings=SELF_ATTENTION_SIZES,
+    unused_settings=PRETRAINED_SIZES | SELF_ATTENTION_SIZES,
     implied_attention="additive",
     step_cost=StepCost(operation=1.15, number=5_200, parameter=50, step=6.5e8),
     evidence_words=EvidenceWords(quick=2_000, thorough=1_000, shared=600),

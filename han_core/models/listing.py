@@ -22,6 +22,7 @@ from han_core.models.checkpoint import (
     read_config,
     read_metrics,
 )
+from han_core.models.pretrained.base import find_base
 from han_core.models.registry import blank_model, model_kind
 from han_core.models.weights import check_weights
 from han_core.runtime.atomic_io import current_folder, files_state, half_replaced, read_json
@@ -141,7 +142,10 @@ def _read_folder(named: Path, folder: Path, state: tuple) -> Listing:
     check_numbers(config)
     if not (folder / VOCABULARY).is_file():
         raise UserError(f"{named.name} has no {VOCABULARY}.")
-    check_weights(folder / WEIGHTS, _shapes(config.architecture))
+    if model_kind(config.architecture.model).pretrained:  # its shapes take seconds to know
+        find_base(config.architecture.base)
+    else:
+        check_weights(folder / WEIGHTS, _shapes(config.architecture))
     dataset, (part, accuracy) = metrics.get("dataset"), _accuracy(metrics)
     return Listing(
         named.name,

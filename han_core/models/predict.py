@@ -9,7 +9,7 @@ from torch import Tensor
 from han_core.models.checkpoint import Checkpoint
 from han_core.models.classifier import AttentionClassifier
 from han_core.runtime.errors import UserError
-from han_core.text.batch import NumberedDocument, collate, document_lengths, number_document
+from han_core.text.batch import NumberedDocument, collate, document_lengths
 
 BATCH_TOKENS = 20_000
 
@@ -28,7 +28,7 @@ def number_texts(checkpoint: Checkpoint, texts: Sequence[str]) -> list[NumberedD
         document = checkpoint.tokenizer(text)
         if not document.sentences:
             raise UserError(f"Texts with at least one word are expected; number {at} has none.")
-        documents.append(number_document(document, checkpoint.vocabulary))
+        documents.append(checkpoint.number(document))
     return documents
 
 

@@ -9,17 +9,18 @@ from typing import Annotated
 
 import torch
 from pydantic import AfterValidator
-from torch import nn
+from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from han_core.models.architecture import Architecture, Level, ModelKind
 from han_core.models.bilstm import BILSTM
 from han_core.models.classifier import AttentionClassifier
 from han_core.models.han import HAN
+from han_core.models.pretrained.bert import BERT
 from han_core.models.transformer import TRANSFORMER
 from han_core.runtime.errors import UserError, shown
 
-MODELS: dict[str, ModelKind] = {kind.name: kind for kind in (HAN, BILSTM, TRANSFORMER)}
+MODELS: dict[str, ModelKind] = {kind.name: kind for kind in (HAN, BILSTM, TRANSFORMER, BERT)}
 
 DEFAULT_MODEL = next(iter(MODELS))
 
@@ -54,12 +55,15 @@ def with_defaults(model: str, sizes: Mapping[str, object]) -> dict[str, object]:
     """Return ``sizes`` with those that the kind has where none are said.
 
     Where ``heads`` are not said, there are as many of the usual ones as divide ``hidden``.
+
+    Raises:
+        UserError: if a base that it needs is missing.
     """
     sizes = {**model_kind(model).defaults, **sizes}
     hidden = sizes.get("hidden")
     if "heads" not in sizes and isinstance(hidden, int):
         sizes["heads"] = gcd(Architecture.model_fields["heads"].default, hidden)
-    return sizes
+    return model_kind(model).complete(sizes)
 
 
 class _WithoutDrawing(TorchFunctionMode):
@@ -72,6 +76,23 @@ def blank_model(architecture: Architecture) -> AttentionClassifier:
     """Return a model with shapes and neither memory nor values, on torch's meta device."""
     with torch.device("meta"), _WithoutDrawing():
         return build_model(architecture)
+
+
+def restored_model(
+    architecture: Architecture, weights: Mapping[str, Tensor]
+) -> AttentionClassifier:
+    """Return a model with these weights, whose tensors it takes over, and its base if it has one.
+
+    Raises:
+        UserError: if its base is missing or another one.
+    """
+    if model_kind(architecture.model).pretrained:
+        with torch.random.fork_rng(devices=[]):
+            model = build_model(architecture)
+    else:
+        model = blank_model(architecture)
+    model.load_state_dict(weights, assign=True)
+    return model
 
 
 def level_of(parameter: str) -> Level:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from han_core.models.architecture import (
+    PRETRAINED_SIZES,
     Architecture,
     EvidenceWords,
     ModelKind,
@@ -125,7 +126,7 @@ TRANSFORMER = ModelKind(
         "quick look": {"embedding": 64, "hidden": 64, "layers": 1},
         "thorough": {"hidden": 200, "layers": 4, "learning_rate": 5e-4, "dropout_layers": 0.2},
     },
-    unused_settings=frozenset({"dropout_sentences", "layer_norm", "rate_sentences"}),
+    unused_settings=PRETRAINED_SIZES | {"dropout_sentences", "layer_norm", "rate_sentences"},
     longest=_longest,
     step_cost=StepCost(operation=1.0, number=5_000, parameter=40, step=5e8),
     evidence_words=EvidenceWords(quick=500, thorough=250, shared=200, layers=2),

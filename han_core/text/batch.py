@@ -23,6 +23,9 @@ class NumberedDocument:
     Attributes:
         words: (tokens,) int32 vocabulary numbers.
         sentence_lengths: (sentences,) int32 tokens in each sentence, all at least 1.
+        owner: where a model reads pieces of words, ``words`` and ``sentence_lengths`` are about
+            pieces, and these (pieces,) int32 say which of the document's tokens each belongs
+            to, every token at least one, in order; None where words are tokens.
 
     Raises:
         ValueError: if lengths and words disagree or there is no word.
@@ -30,6 +33,7 @@ class NumberedDocument:
 
     words: np.ndarray
     sentence_lengths: np.ndarray
+    owner: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if not len(self.words) or self.sentence_lengths.min() < 1:
@@ -38,11 +42,25 @@ class NumberedDocument:
             raise ValueError(
                 f"{self.sentence_lengths.sum()} words expected, {len(self.words)} came"
             )
+        if self.owner is not None and len(self.owner) != len(self.words):
+            raise ValueError(f"{len(self.words)} owners expected, {len(self.owner)} came")
 
     @property
     def known(self) -> np.ndarray:
-        """(tokens,) whether the vocabulary holds the token."""
-        return self.words != UNKNOWN
+        """(tokens,) whether the vocabulary holds the token, all pieces of it."""
+        known = self.words != UNKNOWN
+        return known if self.owner is None else np.logical_and.reduceat(known, self.token_starts)
+
+    @property
+    def token_starts(self) -> np.ndarray:
+        """(tokens,) the first piece of each token, or the token itself."""
+        if self.owner is None:
+            return np.arange(len(self.words))
+        return np.searchsorted(self.owner, np.arange(self.owner[-1] + 1))
+
+    def token_sums(self, values: np.ndarray) -> np.ndarray:
+        """(…, pieces) values added up to (…, tokens)."""
+        return values if self.owner is None else np.add.reduceat(values, self.token_starts, -1)
 
 
 def number_document(document: Document, vocabulary: Vocabulary) -> NumberedDocument:

@@ -171,7 +171,7 @@ class TableDocuments(Sequence[NumberedDocument]):
             return tuple(self[i] for i in range(*at.indices(len(self))))
         words, sentences = self._table.document(int(self._rows[at]))
         if self._spans is not None:
-            words, sentences = _part(words, sentences, *self._spans[at])
+            words, sentences = part(words, sentences, *self._spans[at])
         return NumberedDocument(self._numbers[words], sentences)
 
     def __add__(self, other: "TableDocuments") -> "TableDocuments":
@@ -212,7 +212,7 @@ class TableDocuments(Sequence[NumberedDocument]):
         return TableDocuments(self._table, self._rows, self._table.numbers(vocabulary), self._spans)
 
 
-def _part(
+def part(
     words: np.ndarray, sentences: np.ndarray, start: int, end: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Tokens ``start`` to ``end`` of a text, and how many there are of each of its sentences."""

@@ -14,6 +14,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from io import BufferedReader
+from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, NamedTuple, cast
 
@@ -23,6 +24,7 @@ import pyarrow as pa
 from han_core.runtime.errors import UserError
 from han_core.runtime.paths import PROJECT
 from han_core.text.tokenizer import Tokenizer
+from han_core.text.word_pieces import WordPieces, read_word_pieces
 
 DOCUMENTS = pa.schema(
     [
@@ -55,16 +57,22 @@ def decoded(text: bytes) -> str:
     return text.decode("utf-8", "surrogatepass")
 
 
-def tokenise_texts(texts: Sequence[str], tokenizer: Tokenizer) -> TokenisedChunk:
-    """Split ``texts`` in order."""
+def tokenise_texts(
+    texts: Sequence[str], tokenizer: Tokenizer, pieces: WordPieces | None = None
+) -> TokenisedChunk:
+    """Split ``texts`` in order, into pieces of words where these are given."""
     lexicon: dict[str, int] = {}
     words, sentences = array("i"), array("i")
     ends, sentence_ends = [0], [0]
     cut = []
     for text in texts:
         document = tokenizer(text)
-        words.extend(lexicon.setdefault(word, len(lexicon)) for word in document.token_texts())
-        sentences.extend(document.sentence_lengths)
+        spelled: Sequence[str] = document.token_texts()
+        lengths: Sequence[int] = document.sentence_lengths
+        if pieces is not None:
+            spelled, lengths = pieces.spell(document)
+        words.extend(lexicon.setdefault(word, len(lexicon)) for word in spelled)
+        sentences.extend(lengths)
         ends.append(len(words))
         sentence_ends.append(len(sentences))
         cut.append(document.seen < len(document.text))
@@ -106,13 +114,13 @@ def _receive(pipe: IO[bytes]) -> pa.Table:
         return reader.read_all()
 
 
-def serve_chunks(tokenizer: Tokenizer) -> None:
+def serve_chunks(tokenizer: Tokenizer, pieces: WordPieces | None = None) -> None:
     """Split chunk after chunk of standard input until it ends."""
     requests, answers = cast(BufferedReader, sys.stdin.buffer), sys.stdout.buffer
     sys.stdout = sys.stderr  # what a library prints must not stand among the answers
     while requests.peek(1):
         texts = list(map(decoded, _receive(requests).column("text").to_pylist()))
-        documents, lexicon = tokenise_texts(texts, tokenizer)
+        documents, lexicon = tokenise_texts(texts, tokenizer, pieces)
         _send(documents, answers)
         _send(pa.table({"word": pa.array(lexicon, pa.binary())}), answers)
 
@@ -136,7 +144,10 @@ def processes_for(characters: int) -> int:
 
 
 def tokenise_chunks(
-    texts: Iterable[str], tokenizer: Tokenizer, processes: int
+    texts: Iterable[str],
+    tokenizer: Tokenizer,
+    processes: int,
+    pieces: WordPieces | None = None,
 ) -> Generator[TokenisedChunk, None, None]:
     """Split chunks of ``texts``, in order: the same ones whatever the number of processes.
 
@@ -146,9 +157,9 @@ def tokenise_chunks(
         UserError: if a process was ended, as where memory is short.
     """
     if processes == 1:
-        yield from (tokenise_texts(chunk, tokenizer) for chunk in chunks(texts))
+        yield from (tokenise_texts(chunk, tokenizer, pieces) for chunk in chunks(texts))
         return
-    with _processes(tokenizer, processes) as split:
+    with _processes(tokenizer, processes, pieces) as split:
         yield from _in_order(split, chunks(texts), processes)
 
 
@@ -179,12 +190,12 @@ def _in_order(split, chunks: Iterable[list[str]], processes: int) -> Iterator[To
 
 
 @contextmanager
-def _processes(tokenizer: Tokenizer, processes: int):
+def _processes(tokenizer: Tokenizer, processes: int, pieces: WordPieces | None):
     """Start processes; the function that it gives has a chunk split by one that is free."""
     free: SimpleQueue[subprocess.Popen] = SimpleQueue()
     with ExitStack() as stack:
         for _ in range(processes):
-            free.put(stack.enter_context(_process(tokenizer)))
+            free.put(stack.enter_context(_process(tokenizer, pieces)))
 
         def split(chunk: Sequence[str]) -> TokenisedChunk:
             process = free.get()
@@ -210,13 +221,14 @@ def _answer(process: subprocess.Popen, chunk: Sequence[str]) -> TokenisedChunk:
 
 
 @contextmanager
-def _process(tokenizer: Tokenizer) -> Iterator[subprocess.Popen]:
+def _process(tokenizer: Tokenizer, pieces: WordPieces | None) -> Iterator[subprocess.Popen]:
     path = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
     options = [
         tokenizer.language,
         str(tokenizer.maximum_tokens),
         tokenizer.segmentation,
         str(tokenizer.version),
+        str(pieces.path) if pieces else "",
     ]
     process = subprocess.Popen(
         # -P: what lies in the present folder must not shadow a module.
@@ -235,5 +247,8 @@ def _process(tokenizer: Tokenizer) -> Iterator[subprocess.Popen]:
 
 
 if __name__ == "__main__":
-    language, maximum_tokens, segmentation, version = sys.argv[1:]
-    serve_chunks(Tokenizer(language, int(maximum_tokens), segmentation, int(version)))
+    language, maximum_tokens, segmentation, version, path = sys.argv[1:]
+    serve_chunks(
+        Tokenizer(language, int(maximum_tokens), segmentation, int(version)),
+        read_word_pieces(Path(path)) if path else None,
+    )

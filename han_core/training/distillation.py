@@ -97,6 +97,8 @@ def find_teachers(
 
 def _teacher(name: str, classes: Sequence[str], labels: Sequence[str], text: TextConfig) -> Teacher:
     checkpoint = load_checkpoint(name)
+    if checkpoint.kind.pretrained:
+        raise UserError(f"{checkpoint.name} reads pieces of words and cannot be a teacher.")
     # What a model does with the tokens, case and limit, is its own affair.
     own, ours = (c.model_dump(exclude={"lowercase", "maximum_tokens"})
                  for c in (checkpoint.config.text, text))  # fmt: skip

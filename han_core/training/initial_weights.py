@@ -15,7 +15,7 @@ from han_core.data.labels import same_classes
 from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import Checkpoint, TextConfig, load_checkpoint
 from han_core.models.classifier import AttentionClassifier
-from han_core.models.registry import build_model
+from han_core.models.registry import build_model, model_kind
 from han_core.runtime.errors import UserError
 from han_core.text.vocabulary import RESERVED, UNKNOWN, Vocabulary
 from han_core.text.word_vectors import read_vectors
@@ -157,6 +157,8 @@ def starting_model(
             weights = {name: w for name, w in weights.items() if not _of_attention(name)}
         model.load_state_dict({**model.state_dict(), **weights})
         known = frozenset(origin.vocabulary.words)
+    if model_kind(architecture.model).pretrained:  # its pieces have the vectors of the base
+        return model, 0
     found = _give_vectors(model, vocabulary, known, settings)
     model.embedding.weight.requires_grad_(not settings.freeze_vectors)
     if settings.freeze_words:
@@ -170,7 +172,8 @@ def _taken_over(origin: Origin, vocabulary: Vocabulary, labels: Sequence[str]) -
     weights = dict(origin.checkpoint.model.state_dict())
     numbers = {word: number for number, word in enumerate(origin.vocabulary.words)}
     rows = [numbers.get(word, UNKNOWN) for word in vocabulary.words]
-    weights["embedding.weight"] = weights["embedding.weight"][rows]
+    if "embedding.weight" in weights:
+        weights["embedding.weight"] = weights["embedding.weight"][rows]
     same = set(labels) == set(own)
     for name in ("classifier.weight", "classifier.bias"):
         layer = weights.pop(name)

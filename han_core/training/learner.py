@@ -17,7 +17,8 @@ from torch.nn.functional import cross_entropy
 
 from han_core.models.classifier import AttentionClassifier
 from han_core.runtime.devices import mixed_precision
-from han_core.text.batch import Batch, collate
+from han_core.text.batch import Batch, NumberedDocument, collate
+from han_core.text.token_table import part
 from han_core.text.vocabulary import UNKNOWN
 from han_core.training.batches import StepResult, share
 from han_core.training.distributed import Processes
@@ -106,7 +107,7 @@ class Learner:
         mine = share(indices, self.processes.index, self.processes.count)
         # A process without a share takes part all the same: the others wait for it.
         read = mine or indices[:1]
-        batch = collate([examples.documents[i] for i in read])
+        batch = collate([self._cropped(examples.documents[i]) for i in read])
         batch = self._without_some_words(batch).to(self.device)
         classes = torch.from_numpy(examples.classes[read]).to(self.device)
         targets = classes
@@ -124,6 +125,16 @@ class Learner:
         right = (logits.argmax(1) == classes).sum()
         counted = torch.stack([loss.detach(), right.float()])
         return counted if mine else torch.zeros_like(counted)
+
+    def _cropped(self, document: NumberedDocument) -> NumberedDocument:
+        """A document, or a random run of ``crop`` tokens of a longer one."""
+        crop, length = self.settings.crop, len(document.words)
+        if crop is None or length <= crop:
+            return document
+        start = int(torch.randint(length - crop + 1, ()))
+        return NumberedDocument(
+            *part(document.words, document.sentence_lengths, start, start + crop)
+        )
 
     def _without_some_words(self, batch: Batch) -> Batch:
         if not self.settings.word_dropout:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from han_core.models.architecture import Architecture, Level
-from han_core.models.registry import build_model, level_of
+from han_core.models.registry import build_model, level_of, model_kind
 from han_core.runtime.devices import describe_device, mixed_precision
 from han_core.runtime.errors import UserError
 from han_core.text.batch import NumberedDocument, collate
@@ -142,6 +142,8 @@ def trains_in_bf16(model: str, device: torch.device) -> bool:
     Raises:
         UserError: if the device has no memory left or fails.
     """
+    if model_kind(model).pretrained:  # without a recurrent layer
+        return True
     words = np.array([2, 3, 2], dtype=np.int32)
     sentences = (np.array([3], dtype=np.int32), np.array([1, 2], dtype=np.int32))
     batch = collate([NumberedDocument(words, lengths) for lengths in sentences]).to(device)

@@ -21,6 +21,7 @@ from han_core.text.document import clause_ends, is_mark
 from han_core.text.token_table import TableDocuments, TokenTable
 from han_core.text.tokenizer import Tokenizer
 from han_core.text.vocabulary import RESERVED, Vocabulary
+from han_core.text.word_pieces import WordPieces
 from han_core.training.settings import LONGEST_STRETCH, Settings
 
 
@@ -188,6 +189,7 @@ def prepare(
     known: Vocabulary | None = None,
     also: Sequence[str] = (),
     unlabelled: Sequence[str] = (),
+    pieces: WordPieces | None = None,
 ) -> Prepared:
     """Tokenise both corpora and number them by the words that a run learns from.
 
@@ -199,6 +201,7 @@ def prepare(
             settings freeze words.
         also: texts that ``examples`` will be asked for later, to read them now.
         unlabelled: texts without classes; their words count as those of the training texts do.
+        pieces: of words, which the model reads in place of them; the vocabulary is theirs.
 
     Raises:
         UserError: if there are fewer than two classes, the label names do not
@@ -216,9 +219,12 @@ def prepare(
         follow,
         segmentation=text.segmentation,
         version=text.tokenizer_version,
+        pieces=pieces,
     )
     vocabulary = known or Vocabulary(RESERVED, text.lowercase)
-    if not (known and settings.freeze_words):
+    if pieces is not None:
+        vocabulary = pieces.vocabulary
+    elif not (known and settings.freeze_words):
         counts = table.counts(np.concatenate([rows[0], rows[3]]), vocabulary.lowercase)
         vocabulary = vocabulary.extended(counts, settings.minimum_count, settings.maximum_size)
     numbers = table.numbers(vocabulary)
@@ -243,6 +249,7 @@ def examples(
     tokenizer: Tokenizer,
     vocabulary: Vocabulary,
     follow: Follow,
+    pieces: WordPieces | None = None,
 ) -> Examples:
     """``corpus``, whose classes are known, as examples of an existing vocabulary.
 
@@ -257,6 +264,7 @@ def examples(
         "Reading test",
         tokenizer.segmentation,
         tokenizer.version,
+        pieces,
     )
     return _examples(table, rows, table.numbers(vocabulary), classes)
 

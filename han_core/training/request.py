@@ -14,10 +14,12 @@ from han_core.data.corpus import Corpus, fingerprint
 from han_core.data.labels import align_labels
 from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import CONFIG, TextConfig, read_config
+from han_core.models.pretrained.base import find_base
 from han_core.models.registry import blank_model, model_kind, with_defaults
 from han_core.runtime.atomic_io import restore_previous
 from han_core.runtime.errors import UserError
 from han_core.runtime.quotas import check_quota_at
+from han_core.text.word_pieces import WordPieces
 from han_core.text.word_vectors import vectors_size
 from han_core.training.distillation import Teacher, find_teachers
 from han_core.training.initial_weights import Origin, origin
@@ -134,6 +136,8 @@ def _teachers(request: Request, labels: tuple[str, ...]) -> tuple[Teacher, ...]:
 def _settled(request: Request, begun_from: Origin | None) -> Request:
     """The request with what the checkpoint decides that it starts from."""
     check_together(request.settings)
+    if model_kind(request.model).pretrained:  # its own tokenizer decides about case
+        request = replace(request, text=request.text.model_copy(update={"lowercase": False}))
     if begun_from is None:
         return replace(request, attention=request.attention or "additive")
     model, attention = begun_from.model(request.model, request.attention)
@@ -149,6 +153,17 @@ def _settled(request: Request, begun_from: Origin | None) -> Request:
         text=begun_from.text(request.text),
         settings=request.settings.model_copy(update={"label_names": names}),
     )
+
+
+def pieces_of(request: Request) -> WordPieces | None:
+    """Return the pieces that the model reads in place of words, if it does.
+
+    Raises:
+        UserError: if its base is missing or damaged.
+    """
+    if not model_kind(request.model).pretrained:
+        return None
+    return find_base(architecture(request, 2, 2).base).pieces
 
 
 def _within_reach(request: Request) -> Request:

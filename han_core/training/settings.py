@@ -48,6 +48,7 @@ class Settings(BaseModel):
     mixed_precision: Literal["auto", "no", "fp16", "bf16"] = "auto"
     patience: int = Field(default=3, ge=1, le=1_000)
     keep: Literal["accuracy", "loss", "macro_f1"] = "accuracy"
+    crop: int | None = Field(default=None, ge=1, le=1_000_000)
     word_dropout: float = Field(default=0.0, ge=0, lt=1)
     average: float = Field(default=0.0, ge=0, lt=1)
     vectors: str | None = Field(default=None, min_length=1)
@@ -66,7 +67,7 @@ class Settings(BaseModel):
     save_seconds: float = Field(default=60.0, ge=0, le=86_400)
 
 
-COMPUTED = {"model", "attention", "vocabulary_size", "classes"}
+COMPUTED = {"model", "attention", "vocabulary_size", "classes", "base_sha256"}
 LISTS = {"label_names", "teachers"}  # several values with commas between
 
 

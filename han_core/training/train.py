@@ -23,7 +23,13 @@ from han_core.training.callbacks import UNWATCHED, Callbacks, StepEvent, Stopped
 from han_core.training.distillation import LabellingContext, label_documents, summary
 from han_core.training.distributed import Processes, join, predict_shared
 from han_core.training.prepare import Prepared, examples, prepare
-from han_core.training.request import CheckedRequest, Request, architecture, check_request
+from han_core.training.request import (
+    CheckedRequest,
+    Request,
+    architecture,
+    check_request,
+    pieces_of,
+)
 from han_core.training.resume import OTHER_RUN, RunState, teaching_of
 from han_core.training.trainer import Run
 from han_core.training.writer import Writer
@@ -58,6 +64,7 @@ def train(request: Request, device: torch.device, watch: Callbacks) -> dict:
             known=checked.origin.vocabulary if checked.origin else None,
             also=request.test.texts if request.test else (),
             unlabelled=request.unlabelled.texts if request.unlabelled else (),
+            pieces=pieces_of(request),
         )
     _report(checked, prepared, processes, watch)
     with device_trouble(device, processes.count > 1):
@@ -253,7 +260,12 @@ def _test(
 ) -> dict[str, float]:
     with loop.processes.main_first():
         documents = examples(
-            test, classes, checkpoint.tokenizer, checkpoint.vocabulary, loop.watch.follow
+            test,
+            classes,
+            checkpoint.tokenizer,
+            checkpoint.vocabulary,
+            loop.watch.follow,
+            checkpoint.pieces,
         )
     if documents.cut:
         loop.watch.say(f"{_cut(documents.cut, 'test document')}.")

@@ -72,7 +72,9 @@ class Run:
         if not self.processes.main:  # the same dropout everywhere would drop less at random
             torch.manual_seed(settings.seed + (self.processes.index << 32))
         self.fingerprint = fingerprint(prepared, architecture, settings)
-        self.budget = batch_budget(prepared.training.lengths, settings.batch_tokens)
+        lengths = prepared.training.lengths
+        self._lengths = lengths if settings.crop is None else lengths.clip(max=settings.crop)
+        self.budget = batch_budget(self._lengths, settings.batch_tokens)
         self.requested_epochs = [settings.epochs]
         self.history: list[dict] = []
         self.position = Position()
@@ -89,9 +91,7 @@ class Run:
             UserError: if loss or gradient become NaN or infinite; the best weights so
                 far stay.
         """
-        batches = epoch_batches(
-            self.prepared.training.lengths, self.budget, self.settings.seed, self.epoch
-        )
+        batches = epoch_batches(self._lengths, self.budget, self.settings.seed, self.epoch)
         self.learner.model.train()
         self.position.tell(tell)
         for group in steps(batches, self.settings.accumulation)[self.position.taken :]:

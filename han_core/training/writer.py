@@ -22,7 +22,7 @@ from han_core.models.checkpoint import (
     read_metrics,
     save_checkpoint,
 )
-from han_core.models.registry import blank_model
+from han_core.models.registry import restored_model
 from han_core.runtime.atomic_io import write_json
 from han_core.runtime.errors import UserError
 from han_core.training.prepare import Prepared
@@ -108,9 +108,8 @@ class Writer:
 
     def loaded(self, run: Run, weights: Mapping[str, Tensor]) -> Checkpoint:
         """What ``load_checkpoint`` would give if ``weights`` were saved."""
-        model = blank_model(self._config.architecture)
         stored = {name: rounded(weight, self._config.weights) for name, weight in weights.items()}
-        model.load_state_dict(stored, assign=True)
+        model = restored_model(self._config.architecture, stored)
         name, vocabulary = self._request.out.name, self._prepared.vocabulary
         model = model.to(run.device).eval().requires_grad_(True)
         return Checkpoint(name, self._config, vocabulary, model, self.metrics(run))

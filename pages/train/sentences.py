@@ -19,14 +19,14 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Sizes": (
         "embedding", "hidden", "attention_size", "layers", "layer_norm", "heads", "feedforward",
         "attention_pattern", "window", "global_tokens", "pooling", "positions",
-        "maximum_positions",
+        "maximum_positions", "base", "tune", "overlap",
     ),
     "Dropout and noise": (
         "dropout_words", "dropout_sentences", "dropout_document", "word_dropout",
         "dropout_layers", "dropout_attention", "attention_noise", "average",
     ),
     "Words": (
-        "minimum_count", "maximum_size", "language", "segmentation", "lowercase",
+        "minimum_count", "maximum_size", "crop", "language", "segmentation", "lowercase",
         "maximum_tokens", "tokenizer_version",
     ),
     "Best epoch, early end and saving": (
@@ -52,6 +52,9 @@ TITLES = {
     "maximum_tokens": "Longest text in words",
     "tokenizer_version": "Rules of words and sentences",
     "batch_tokens": "Words in a batch",
+    "crop": "Longest run of words in a step",
+    "base": "Pretrained base",
+    "tune": "Tuned part of the base",
     "save_seconds": "Seconds between savings",
     "label_names": "Names of the classes",
     "freeze_vectors": "Freeze word vectors",

@@ -13,6 +13,7 @@ from han_core.models.registry import (
     with_defaults,
 )
 from han_core.runtime.errors import UserError
+from tests.pretrained import write_base
 
 
 @pytest.mark.parametrize(
@@ -38,9 +39,13 @@ def test_an_unknown_part_has_no_level():
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_a_kind_declares_the_level_of_each_of_its_parts_as_all_others_do(name):
+def test_a_kind_declares_the_level_of_each_of_its_parts_as_all_others_do(name, tmp_path):
     kind = model_kind(name)
-    sizes = {**with_defaults(name, {}), "vocabulary_size": 3, "classes": 2}
+    wanted: dict[str, object] = {}
+    if kind.pretrained:
+        base = str(write_base(tmp_path))
+        wanted = {"base": base, "window": 8, "overlap": 2, "tune": "all"}
+    sizes = {**with_defaults(name, wanted), "vocabulary_size": 3, "classes": 2}
     model = blank_model(Architecture(model=name, **sizes))
     parts = {parameter.partition(".")[0] for parameter, _ in model.named_parameters()}
     assert parts == kind.levels.keys()

@@ -1,0 +1,47 @@
+"""A tiny pretrained base with random weights, made for tests; no network and no download."""
+
+from pathlib import Path
+
+import pytest
+
+PIECES = (
+    "[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "film", "is", "good", "bad", "not", "did", "##n",
+    "'", "t", "##t", "a", "##s", "and", "plot", "dull", "great", ",", ".", "!", "un", "##like",
+    "##ly", "##d", "i", "e", "##e", "我",
+)  # fmt: skip
+
+
+def write_base(folder: Path, **sizes: object) -> Path:
+    """Write a BertModel of two layers and two heads, skipped where the extra is missing."""
+    transformers = pytest.importorskip("transformers")
+    tokenizers = pytest.importorskip("tokenizers")
+    import torch
+    from tokenizers import models, normalizers, pre_tokenizers, processors
+
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer = tokenizers.Tokenizer(
+        models.WordPiece({piece: at for at, piece in enumerate(PIECES)}, unk_token="[UNK]")
+    )
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    tokenizer.add_special_tokens(["[PAD]", "[UNK]", "[CLS]", "[SEP]"])
+    tokenizer.save(str(folder / "tokenizer.json"))
+    config = transformers.BertConfig(
+        **{
+            "vocab_size": len(PIECES),
+            "hidden_size": 8,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 2,
+            "intermediate_size": 16,
+            "max_position_embeddings": 16,
+            "initializer_range": 0.5,
+            **sizes,
+        }
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        transformers.BertModel(config).save_pretrained(folder)
+    return folder
