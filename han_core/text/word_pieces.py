@@ -50,7 +50,7 @@ class WordPieces:
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """Every piece by its number, in the tokenizer's own case."""
-        spelled = (self.tokenizer.id_to_token(row) for row in self.rows[len(RESERVED) :].tolist())
+        spelled = map(self._spelling, self.rows[len(RESERVED) :].tolist())
         return Vocabulary((*RESERVED, *spelled), lowercase=False)
 
     @cached_property
@@ -66,7 +66,7 @@ class WordPieces:
     def special_names(self) -> tuple[str, ...]:
         """The spelling of ``special``, those before a text first."""
         before, after = self.special
-        return tuple(self.tokenizer.id_to_token(int(self.rows[at])) for at in (*before, *after))
+        return tuple(self._spelling(int(self.rows[at])) for at in (*before, *after))
 
     @cached_property
     def sha256(self) -> str:
@@ -100,6 +100,9 @@ class WordPieces:
         return NumberedDocument(
             pieces.astype(np.int32), in_sentence.astype(np.int32), owner[order].astype(np.int32)
         )
+
+    def _spelling(self, row: int) -> str:
+        return self.tokenizer.id_to_token(row) or ""
 
     @cached_property
     def _numbers(self) -> np.ndarray:
