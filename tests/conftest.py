@@ -14,13 +14,14 @@ import signal
 import sys
 import warnings
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 import psutil
 import pytest
 from hypothesis import settings
 
 from tests import processes
+from tests.missing import missing
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun in a shell's background
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -48,16 +49,10 @@ def pytest_collection_modifyitems(items):
             item.add_marker(mark)
 
 
-@pytest.fixture(scope="session")
-def missing():
+@pytest.fixture(scope="session", name="missing")
+def missing_fixture():
     """``missing(reason)``: skip the test; in CI, where everything is installed, fail it."""
-
-    def end(reason: str) -> NoReturn:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"{reason}; in CI it has to be there.", pytrace=False)
-        pytest.skip(reason)
-
-    return end
+    return missing
 
 
 @pytest.fixture(scope="session", autouse=True)

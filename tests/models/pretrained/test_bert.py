@@ -35,7 +35,8 @@ def document(length: int, seed: int = 0) -> NumberedDocument:
 
 
 def test_attentions_are_those_that_transformers_returns(folder, model):
-    transformers = pytest.importorskip("transformers")
+    import transformers
+
     read = document(7)
     windows = model(collate([read]), maps=MapRequest()).windows
     rows = find_base(str(folder)).pieces.rows

@@ -57,7 +57,7 @@ def test_what_is_not_said_has_its_default():
 @pytest.mark.parametrize(
     ("wrong", "expected"),
     [
-        ({"model": "bert"}, "model"),
+        ({"model": "gpt"}, "model"),
         ({"attention": "most"}, "attention"),
         ({"source": {}}, "source.data"),
         ({"source": {"data": "x", "columns": 1}}, "source.columns"),
