@@ -62,7 +62,7 @@ def test_a_key_that_is_none_is_named_with_those_that_are(pair):
         "word_dropout=1", "minimum_count=0", "maximum_size=1", "weights=int8", "hidden=0",
         "hidden=5000", "dropout_words=1", "dropout_document=-0.1", "language=English",
         "maximum_tokens=0", "lowercase=perhaps", "freeze_vectors=2", "vectors=",
-        "layers=0", "layers=9", "layers=abc", "layer_norm=abc", "dropout_layers=1",
+        "layers=0", "layers=101", "layers=abc", "layer_norm=abc", "dropout_layers=1",
     ],
 )  # fmt: skip
 def test_a_value_out_of_range_is_named_in_one_line(pair):

@@ -196,7 +196,7 @@ def _activations(architecture: Architecture, length: float) -> float:
 _UNUSED = """
 dropout_sentences rate_sentences minimum_count maximum_size vectors freeze_vectors freeze_words
 layers heads feedforward attention_pattern global_tokens positions maximum_positions
-dropout_attention dropout_layers embedding hidden base_sha256
+dropout_attention dropout_layers layer_norm embedding hidden base_sha256
 """
 
 BERT = ModelKind(
