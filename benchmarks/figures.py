@@ -32,6 +32,7 @@ RUNS = {
     "a_class_trouble": ["benchmarks.a_class", "--trouble"],
     "beside_training": ["benchmarks.beside_training"],
     "growth": ["benchmarks.growth"],
+    "growth_attention": ["benchmarks.growth", "--attention"],
 }
 """The command of each name, after ``python -m``."""
 

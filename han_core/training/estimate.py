@@ -11,7 +11,8 @@ import torch
 from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import TextConfig
 from han_core.models.registry import blank_model, level_of, model_kind
-from han_core.runtime.errors import UserError, counted
+from han_core.runtime.devices import available_memory
+from han_core.runtime.errors import UserError, counted, gibibytes
 from han_core.text.document import Document, clause_ends, is_mark
 from han_core.text.tokenizer import Tokenizer
 from han_core.text.vocabulary import RESERVED, Vocabulary
@@ -61,6 +62,12 @@ class Estimate:
             f"different and known. {_short(self.parameters)} parameters, "
             f"{self.memory_bytes / 1e9:.1f} GB of memory{time}{' an epoch' if time else ''}."
         )
+
+    def scarce(self, free: int) -> str:
+        """A sentence where the run may need more than ``free`` bytes, else none."""
+        if self.memory_bytes <= free:
+            return ""
+        return f"Only {free / 1e9:.1f} GB of memory are free."
 
 
 @dataclass(frozen=True)
@@ -117,6 +124,25 @@ def estimate(
         _seconds(shape, settings, sample, tokens, budget, trained) if _is_cpu(device) else None,
         tokens,
         words,
+    )
+
+
+def check_longest(shape: Architecture, tokens: int, device: torch.device) -> None:
+    """Refuse to train where one document of so many ``tokens`` is more than memory holds.
+
+    Raises:
+        UserError: says what it needs and what there is.
+    """
+    kind = model_kind(shape.model)
+    needed = round(4 * tokens * kind.activations(shape, tokens))
+    if needed <= (free := available_memory(device)):
+        return
+    seen = "attention_pattern" not in kind.unused_settings
+    raise UserError(
+        f"To train on the longest document ({tokens:,} words) takes {gibibytes(needed)} of memory, "
+        f"and {gibibytes(free)} are free: a smaller maximum_tokens"
+        f"{', attention_pattern=local or dropout_attention=0' if seen else ' or smaller sizes'} "
+        "may do."
     )
 
 

@@ -55,7 +55,7 @@ EXPLAINED = {
     "embedding": "Numbers in the vector of a word.",
     "hidden": "Recurrent units in each direction; in a Transformer the numbers of a state.",
     "attention_size": "Units of additive attention.",
-    "layer_norm": "Bring each state to mean 0 and spread 1 before attention (layer normalisation).",
+    "layer_norm": "Bring each state to mean 0 and spread 1 before attention.",
     "dropout_words": "Share of the word vectors' numbers that training leaves out.",
     "dropout_sentences": "Share of the sentence vectors' numbers that training leaves out (HAN).",
     "dropout_document": "Share of the document vector's numbers that training leaves out.",

@@ -22,6 +22,7 @@ from han_core.text.vocabulary import RESERVED
 from han_core.training.callbacks import UNWATCHED, Callbacks, StepEvent, Stopped, device_trouble
 from han_core.training.distillation import LabellingContext, label_documents, summary
 from han_core.training.distributed import Processes, join, predict_shared
+from han_core.training.estimate import check_longest
 from han_core.training.prepare import Prepared, examples, prepare
 from han_core.training.request import (
     CheckedRequest,
@@ -67,6 +68,8 @@ def train(request: Request, device: torch.device, watch: Callbacks) -> dict:
             pieces=pieces_of(request),
         )
     _report(checked, prepared, processes, watch)
+    shape = architecture(request, len(prepared.vocabulary), len(prepared.labels))
+    check_longest(shape, int(prepared.training.lengths.max()), device)
     with device_trouble(device, processes.count > 1):
         context = LabellingContext(device, processes, watch.follow, request.settings.seed)
         prepared = _taught(checked, prepared, context, watch)

@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from han_core.data.preview import DataPreview
 from han_core.data.splits import Source
 from han_core.models.listing import Listing
+from han_core.runtime.devices import available_memory, choose_device
 from han_core.runtime.errors import counted
 from han_core.runtime.paths import runs_root
 from han_core.training.runs import manage
@@ -282,4 +283,5 @@ def estimate(plan: Plan, look: DataPreview | None) -> None:
     with st.container(horizontal=True, gap="medium", key="train_estimate"):
         for title, value in sentences.estimate(forecast, plan.training.epochs).items():
             st.metric(title, value)
-    st.caption(plain(forecast.says))
+    free = available_memory(choose_device(plan.device))
+    st.caption(plain(f"{forecast.says} {forecast.scarce(free)}"))

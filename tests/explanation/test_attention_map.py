@@ -7,8 +7,11 @@ import torch
 from han_core.explanation.attention_map import AttentionMap, window_maps
 from han_core.explanation.explain import explain
 from han_core.explanation.explain_maps import with_maps
+from han_core.models import attention_patterns
 from han_core.models.checkpoint import load_checkpoint
+from han_core.models.predict import predict
 from han_core.models.self_attention import AttentionWindow
+from han_core.runtime.errors import UserError
 from han_core.text.document import Span
 
 TEXT = "A fine film. It was dull at the end!"
@@ -51,3 +54,18 @@ def test_what_is_no_distribution_is_refused(weights):
 def test_a_layer_of_other_positions_is_refused():
     with pytest.raises(ValueError):
         AttentionWindow(0, 3, (torch.ones(1, 2, 2),))
+
+
+def test_a_long_text_is_read_in_little_memory_and_its_maps_are_refused(
+    random_checkpoint, monkeypatch
+):
+    """Four heads of 3,000 × 3,000 weights, held three times, take 412 MiB."""
+    monkeypatch.setattr(attention_patterns, "available_memory", lambda device: 100 * 2**20)
+    checkpoint = load_checkpoint(random_checkpoint("transformer"))
+    text = "bread music river " * 1_000
+    explanation = explain(checkpoint, text)
+    assert len(explanation.document.tokens) == 3_000
+    again = predict(checkpoint, [text, "bread"])[0]
+    assert again.tolist() == pytest.approx(explanation.probabilities.tolist(), abs=1e-6)
+    with pytest.raises(UserError, match=r"needs 0\.402 GiB here, and 0\.0977 GiB are free"):
+        with_maps(checkpoint, explanation)

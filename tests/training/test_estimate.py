@@ -9,8 +9,10 @@ import torch
 from han_core.data.corpus import Corpus
 from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import TextConfig
+from han_core.models.registry import model_kind
 from han_core.runtime.errors import UserError
 from han_core.text.vocabulary import RESERVED, Vocabulary
+from han_core.training import estimate as estimate_module
 from han_core.training.estimate import Estimate, estimate, read_sample
 from han_core.training.prepare import prepare
 from han_core.training.request import shape_of
@@ -132,6 +134,41 @@ def test_a_sample_reads_few_of_many_texts():
 def test_a_limit_on_tokens_counts():
     sample = read_sample(["a b c d e f"] * 9, TextConfig(maximum_tokens=2))
     assert sample.tokens.tolist() == [2] * 9
+
+
+def test_scarce_memory_is_told():
+    found = Estimate(1, 2_000_000_000, None, 1, 1)
+    assert found.scarce(2_000_000_000) == ""
+    assert found.scarce(1_500_000_000) == "Only 1.5 GB of memory are free."
+
+
+@pytest.mark.parametrize(
+    ("sizes", "advice"),
+    [
+        ({"model": "transformer", "dropout_attention": 0.1, "embedding": 8, "hidden": 8},
+         "attention_pattern=local or dropout_attention=0 may do"),
+        ({"model": "bilstm", "embedding": 800, "hidden": 400}, "smaller sizes may do"),
+    ],
+)  # fmt: skip
+def test_a_document_beyond_memory_is_refused_before_the_first_step(
+    tmp_path, make_request, quiet, monkeypatch, sizes, advice
+):
+    monkeypatch.setattr(estimate_module, "available_memory", lambda device: 2**30)
+    pairs = [f"{name}={value}" for name, value in sizes.items() if name != "model"]
+    request = make_request(tmp_path / "out", *pairs, "maximum_tokens=20000", model=sizes["model"])
+    long = replace(request.training, texts=("ab " * 20_000, *request.training.texts[1:]))
+    with pytest.raises(UserError, match=rf"\(20,000 words\) takes .* and 1 GiB are free.*{advice}"):
+        train(replace(request, training=long), CPU, quiet())
+    assert not request.out.exists()
+
+
+def test_full_attention_without_dropout_never_holds_all_weights():
+    """It is written out nowhere, so that 20,000 words take what a word takes, times as many."""
+    sizes = {"model": "transformer", "vocabulary_size": 9, "classes": 2, "layers": 1}
+    number = model_kind("transformer").activations
+    plain, dropped = (Architecture(**sizes, dropout_attention=p) for p in (0.0, 0.1))
+    assert number(plain, 20_000) == number(plain, 10)
+    assert number(dropped, 20_000) - number(plain, 20_000) == 3 * 4 * 20_000
 
 
 def test_it_is_told_in_two_sentences():
