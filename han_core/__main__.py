@@ -32,6 +32,10 @@ COMMANDS = {
 """The module in ``han_core.cli`` and the help of each command; one command's module is imported."""
 
 
+OF_SYSTEMS = {"train", "evaluate", "explain", "faithfulness", "score", "card"}
+"""Commands whose flags depend on what is trained or loaded."""
+
+
 class _Parser(argparse.ArgumentParser):
     """Reports wrong arguments in one line."""
 
@@ -39,15 +43,19 @@ class _Parser(argparse.ArgumentParser):
         raise UserError(f"{message} (see {self.prog} --help)")
 
 
-def parser(chosen: str | None) -> argparse.ArgumentParser:
-    """Return a parser that knows all commands by name, and the flags of the ``chosen`` one."""
+def parser(chosen: str | None, own_commands: str = "") -> argparse.ArgumentParser:
+    """Return a parser that knows all commands by name, and the flags of the ``chosen`` one.
+
+    Args:
+        own_commands: the module that has the ``chosen`` one for a system of its own.
+    """
     top = _Parser(prog="python -m han_core", description="Train, evaluate and explain.")
     commands = top.add_subparsers(dest="command", required=True, parser_class=_Parser)
     for name, (module, line) in COMMANDS.items():
         # Without abbreviations: ``reproduce`` leaves out --resume.
         own = commands.add_parser(name, help=line, allow_abbrev=False)
         if name == chosen:
-            command = import_module(f"han_core.cli.{module}").COMMANDS[name]
+            command = import_module(own_commands or f"han_core.cli.{module}").COMMANDS[name]
             command.flags(own)
             own.set_defaults(run=command.run)
     return top
@@ -63,7 +71,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> tuple[int, str]:
     try:
-        options = parser(arguments[0] if arguments else None).parse_args(arguments)
+        chosen = arguments[0] if arguments else None
+        options = parser(chosen, _own_commands(arguments)).parse_args(arguments)
         options.command_line = ["python", "-m", "han_core", *arguments]
         if getattr(options, "no_header", False):
             import_module("han_core.cli.common").read_first_rows_as_data(options)
@@ -75,6 +84,32 @@ def _run(arguments: list[str]) -> tuple[int, str]:
     except BrokenPipeError:  # the reader of our output has gone, as with `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0, ""
+
+
+def _own_commands(arguments: list[str]) -> str:
+    """The module of the system that ``--model`` or ``--checkpoint`` names; "" of classifiers.
+
+    Only what these two say decides whose flags a command has, so it is read before the others.
+    """
+    if not arguments or arguments[0] not in OF_SYSTEMS:
+        return ""
+    early = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    early.add_argument("--model", nargs="?")
+    early.add_argument("--checkpoint", nargs="?")
+    try:
+        named = early.parse_known_args(arguments[1:])[0]
+    except argparse.ArgumentError:
+        return ""  # the command's own parser says what is wrong
+    if not (named.model or named.checkpoint):
+        return ""
+    listing = import_module("han_core.models.listing")
+    system = listing.system_of(named.model, named.checkpoint)
+    commands: str = system.commands if system else ""
+    if commands and arguments[0] not in import_module(commands).COMMANDS:
+        raise UserError(
+            f"{arguments[0]} works with texts; this checkpoint is for: {system.title.lower()}."
+        )
+    return commands
 
 
 if __name__ == "__main__":

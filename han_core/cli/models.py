@@ -2,14 +2,10 @@
 
 import os
 import shlex
-import signal
 import subprocess
 import sys
-import threading
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import get_args
@@ -29,12 +25,14 @@ from han_core.cli.common import (
     say,
     say_all,
 )
+from han_core.cli.interrupt import Interrupt
 from han_core.data.labels import align_labels
 from han_core.data.splits import Source, read_parts
 from han_core.models.architecture import AttentionForm
-from han_core.models.listing import broken_checkpoints, list_checkpoints
+from han_core.models.listing import broken_checkpoints, list_checkpoints, list_systems
 from han_core.models.predict import metrics, predict
 from han_core.models.registry import MODELS
+from han_core.models.systems import SYSTEMS
 from han_core.runtime.devices import choose_device
 from han_core.runtime.errors import UserError
 from han_core.runtime.paths import PROJECT, checkpoints_root
@@ -51,7 +49,7 @@ from han_core.training.train import Callbacks, Request, Stopped, train
 
 
 def train_flags(parser: ArgumentParser) -> None:
-    parser.add_argument("--model", required=True, choices=[*MODELS])
+    parser.add_argument("--model", required=True, choices=[*MODELS, *SYSTEMS])
     parser.add_argument("--attention", choices=get_args(AttentionForm))
     data_flags(parser)
     parser.add_argument(
@@ -106,7 +104,7 @@ def _train(options: Namespace, processes: Processes) -> dict:
         say(alone)
     device = choose_device(device_name(options.device, processes))
     request = _request(options, processes, device)
-    interrupt = _Interrupt(alone=processes.count == 1)
+    interrupt = Interrupt(alone=processes.count == 1)
     callbacks = Callbacks(follow, epoch_bar, say, stop=interrupt.is_pending)
     try:
         with interrupt.catching_signals():
@@ -140,44 +138,6 @@ def _request(options: Namespace, processes: Processes, device) -> Request:
     )
 
 
-class _Interrupt:
-    """Ctrl-C, or the end of a job: once to stop after the step, twice to stop at once.
-
-    Args:
-        alone: whether this is the only process; a launcher repeats the signal for several.
-    """
-
-    def __init__(self, alone: bool):
-        self._alone, self._training, self._pending = alone, False, False
-
-    def is_pending(self) -> bool:
-        """Return whether to stop; called after each step."""
-        self._training = True
-        return self._pending
-
-    @contextmanager
-    def catching_signals(self) -> Iterator[None]:
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        signals = (signal.SIGINT, signal.SIGTERM)
-        before = {number: signal.signal(number, self._handle) for number in signals}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _handle(self, *_: object) -> None:
-        # Before the first step, and the second time, at once.
-        if not self._training or (self._pending and self._alone):
-            raise KeyboardInterrupt
-        if not self._pending and self._alone:
-            # Not by print, in the middle of which the signal may have come.
-            os.write(2, b"\nStopping after this step; once more stops at once.\n")
-        self._pending = True
-
-
 def evaluate_flags(parser: ArgumentParser) -> None:
     checkpoint_flags(parser)
     device_flags(parser)
@@ -209,6 +169,8 @@ def run_checkpoints(options: Namespace) -> None:
         )
     for listing in list_checkpoints(root):
         print_json(listing.to_json())
+    for system in list_systems(root):
+        print_json(system.to_json())
     say_all(broken_checkpoints(root))
 
 

@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from math import isfinite
 from pathlib import Path
 
 from han_core.data.corpus import read_corpus
@@ -19,11 +20,19 @@ from han_core.models.checkpoint import (
     WEIGHTS,
     Config,
     check_numbers,
+    find_folder,
     read_config,
     read_metrics,
 )
 from han_core.models.pretrained.base import find_base
 from han_core.models.registry import blank_model, model_kind
+from han_core.models.system_folder import (
+    System,
+    blank_system,
+    read_system_config,
+    system_named_in,
+)
+from han_core.models.systems import SYSTEMS, find_system
 from han_core.models.weights import check_weights
 from han_core.runtime.atomic_io import current_folder, files_state, half_replaced, read_json
 from han_core.runtime.errors import UserError, shown
@@ -79,6 +88,55 @@ class Listing:
         }
 
 
+@dataclass(frozen=True)
+class SystemListing:
+    """A checkpoint of a system beside the text classifiers.
+
+    Attributes:
+        figures: the test's, else the validation's, by name.
+    """
+
+    name: str
+    path: Path
+    system: str
+    dataset: str
+    classes: tuple[str, ...]
+    figures: dict[str, float]
+
+    def to_json(self) -> dict:
+        """As the command ``checkpoints`` prints it."""
+        return {
+            "name": self.name,
+            "model": self.system,
+            "dataset": self.dataset,
+            "classes": list(self.classes),
+            "accuracy": self.figures.get("accuracy"),
+            "figures": self.figures,
+            "path": str(self.path),
+        }
+
+
+def system_of(model: str | None, checkpoint: str | None) -> System | None:
+    """Return the system of that name, or of that checkpoint; None of a text classifier.
+
+    Raises:
+        UserError: if the checkpoint is of a system that is not registered.
+    """
+    if checkpoint:
+        try:
+            named = system_named_in(current_folder(find_folder(checkpoint)))
+        except UserError:
+            return None  # whoever loads it says what is wrong
+        return find_system(named) if named else None
+    return SYSTEMS.get(model or "")
+
+
+def list_systems(root: Path | None = None, name: str | None = None) -> list[SystemListing]:
+    """Return the checkpoints of all systems, or of one, that can be loaded, by name."""
+    entries = [entry for entry in _entries(root) if isinstance(entry, SystemListing)]
+    return [entry for entry in entries if name in (None, entry.system)]
+
+
 def list_checkpoints(root: Path | None = None) -> list[Listing]:
     """Return the checkpoints in ``root`` that can be loaded, by name."""
     return [entry for entry in _entries(root) if isinstance(entry, Listing)]
@@ -112,7 +170,7 @@ def mixed_misfit(language: str, classes: tuple[str, ...]) -> str:
     return "" if fitting_classes(labels, {"": classes}) else "classes"
 
 
-def _entries(root: Path | None) -> list[Listing | str]:
+def _entries(root: Path | None) -> list[Listing | SystemListing | str]:
     root = checkpoints_root() if root is None else root
     if not root.is_dir():
         return []
@@ -120,7 +178,7 @@ def _entries(root: Path | None) -> list[Listing | str]:
     return [_listing(folder) for folder in sorted({*folders, *half_replaced(root)})]
 
 
-def _listing(named: Path) -> Listing | str:
+def _listing(named: Path) -> Listing | SystemListing | str:
     """What a folder holds, or what is wrong with it."""
     if named.name != named.name.encode(errors="replace").decode():
         return f'The name of the folder "{shown(named.name)}" is not UTF-8.'
@@ -132,12 +190,14 @@ def _listing(named: Path) -> Listing | str:
 
 
 @lru_cache(maxsize=256)
-def _read_folder(named: Path, folder: Path, state: tuple) -> Listing:
+def _read_folder(named: Path, folder: Path, state: tuple) -> Listing | SystemListing:
     """The listing of files in this state. Errors are not cached: they may pass by themselves.
 
     Raises:
         UserError, OSError: if it cannot be loaded.
     """
+    if (of := system_named_in(folder)) is not None:
+        return _read_system(named, folder, find_system(of))
     config, metrics = read_config(folder), read_metrics(folder)
     check_numbers(config)
     if not (folder / VOCABULARY).is_file():
@@ -160,6 +220,22 @@ def _read_folder(named: Path, folder: Path, state: tuple) -> Listing:
         part,
         _mixed_accuracy(folder, config),
     )
+
+
+def _read_system(named: Path, folder: Path, kind: System) -> SystemListing:
+    config, metrics = read_system_config(folder, kind), read_metrics(folder)
+    weights = blank_system(config, kind).state_dict()
+    shapes = {name: tuple(tensor.shape) for name, tensor in weights.items()}
+    check_weights(folder / WEIGHTS, shapes)
+    dataset = metrics.get("dataset")
+    reached = metrics.get("test") or metrics.get("validation")
+    figures = {
+        name: float(value)
+        for name, value in (reached.items() if isinstance(reached, dict) else ())
+        if type(value) in (int, float) and isfinite(value)
+    }
+    name = shown(dataset, LONGEST_DATASET) if isinstance(dataset, str) else "unknown"
+    return SystemListing(named.name, named, kind.name, name, config.labels, figures)
 
 
 @lru_cache(maxsize=64)

@@ -84,8 +84,8 @@ def check_request(request: Request, device: torch.device) -> CheckedRequest:
         UserError: if labels, settings, vectors or device do not fit, the folder is
             taken, the disk's quota is used up, or the run that has begun there is damaged.
     """
-    out = _free(request)
-    begun = request.resume and _holds_something(out)
+    out = free_folder(request.out, request.resume)
+    begun = request.resume and holds_something(out)
     state = read_state(out) if begun else None
     # A run that has begun holds all that it took over, whatever became of where it came from.
     begun_from = origin(request.settings, out if begun else None)
@@ -212,13 +212,17 @@ def _check_vectors(path: str | None, embedding: int) -> None:
         )
 
 
-def _free(request: Request) -> Path:
-    """The folder to write to; refused where it cannot be written or holds something."""
-    out = request.out.absolute()
+def free_folder(out: Path, resume: bool) -> Path:
+    """Return the folder to write to, absolute.
+
+    Raises:
+        UserError: if it cannot be written, or holds something and no run is to go on.
+    """
+    out = out.absolute()
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         restore_previous(out)
-        taken = _holds_something(out)
+        taken = holds_something(out)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = getattr(error, "strerror", None) or str(error)
         raise UserError(f"--out {out} cannot be written: {reason}.") from error
@@ -226,7 +230,7 @@ def _free(request: Request) -> Path:
         raise UserError(f"--out {out} cannot be written: its parent folder is read-only.")
     if not taken:
         check_quota_at(out)
-    elif not request.resume:
+    elif not resume:
         raise UserError(
             f"--out names a new or empty folder; {out} holds something"
             + (" (a checkpoint: --resume goes on with it)." if (out / CONFIG).exists() else ".")
@@ -234,5 +238,6 @@ def _free(request: Request) -> Path:
     return out
 
 
-def _holds_something(out: Path) -> bool:
+def holds_something(out: Path) -> bool:
+    """Whether there is anything at ``out`` but an empty folder."""
     return out.exists() and not (out.is_dir() and not any(out.iterdir()))

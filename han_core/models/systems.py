@@ -1,0 +1,21 @@
+"""The systems that there are beside the text classifiers, by name.
+
+A new system is a file that declares a ``System``, and one line here.
+"""
+
+from han_core.models.series import SERIES
+from han_core.models.system_folder import System
+from han_core.runtime.errors import UserError, shown
+
+SYSTEMS: dict[str, System] = {system.name: system for system in (SERIES,)}
+
+
+def find_system(name: str) -> System:
+    """Return the system called ``name``.
+
+    Raises:
+        UserError: names the systems that there are.
+    """
+    if name not in SYSTEMS:
+        raise UserError(f'The systems are {", ".join(SYSTEMS)}; "{shown(name)}" came.')
+    return SYSTEMS[name]
