@@ -80,7 +80,7 @@ def self_attentive(monkeypatch, words) -> Checkpoint:
     vocabulary = Vocabulary((*RESERVED, ".", *words))
     architecture = Architecture(
         model=KIND.name, vocabulary_size=len(vocabulary), classes=2, embedding=SIZE, hidden=4,
-        attention_size=5,
+        attention_size=5, layers=LAYERS, heads=HEADS,
     )  # fmt: skip
     torch.manual_seed(3)
     model = build_model(architecture).eval()

@@ -1,9 +1,11 @@
-"""Attention changed by hand while the words' states stay: how far does the answer move?
+"""Attention changed by hand while the words stay: how far does the answer move?
 
-The experiment of Jain and Wallace (2019, section 4.2), for one sentence or the whole
-document. An answer that hardly moves does not hang on these weights; one that moves
-says nothing about whether the words themselves matter. A HAN's sentence encoder reads
-the new sentence vectors, and its sentence weights stay unless they are changed too.
+The experiment of Jain and Wallace (2019, section 4.2), for one sentence, the whole
+document, or a layer of self-attention. An answer that hardly moves does not hang on these
+weights; one that moves says nothing about whether the words themselves matter. Where the
+pooling changes, the words' states stay; a HAN's sentence encoder reads the new sentence
+vectors, and its sentence weights stay unless they are changed too. Where a layer changes,
+all layers above it and the pooling read the new states.
 """
 
 from dataclasses import dataclass, replace
@@ -18,6 +20,7 @@ from han_core.explanation.attention_permutation import (
 )
 from han_core.explanation.counterfactual import probability_change
 from han_core.explanation.explanation import Explanation
+from han_core.explanation.layer_replacement import change_layer, shuffle_layer
 from han_core.explanation.model_probe import ModelProbe
 from han_core.runtime.errors import UserError
 
@@ -39,15 +42,19 @@ class Intervention:
             distribution over all words.
         temperature: for sharpen; below 1 sharper, above 1 flatter.
         seed: for shuffle, where every order has the same chance.
+        layer: of self-attention, from 0, where each row of each head changes; None for the
+            weights that pool.
 
     Raises:
-        UserError: if there is no such kind, or a number is out of its range.
+        UserError: if there is no such kind, a number is out of its range, or there are both
+            a sentence and a layer.
     """
 
     kind: InterventionKind
     sentence: int | None = None
     temperature: float = 1.0
     seed: int = 0
+    layer: int | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(InterventionKind):
@@ -58,6 +65,8 @@ class Intervention:
             )
         if self.seed < 0:
             raise UserError(f"A seed is 0 or larger; {self.seed} came.")
+        if self.layer is not None and self.sentence is not None:
+            raise UserError("Self-attention changes in a whole layer; a sentence came as well.")
 
 
 @dataclass(frozen=True)
@@ -88,12 +97,14 @@ class ShuffleEffect:
         median: of the total variation distances, 0 to 1.
         largest: of the same; more draws may find a larger one.
         flips: the share of the draws under which another class is predicted.
+        layer: of self-attention, from 0; None for the weights that pool.
     """
 
     draws: int
     median: float
     largest: float
     flips: float
+    layer: int | None = None
 
 
 def intervened_weights(
@@ -123,8 +134,12 @@ def intervene(probe: ModelProbe, intervention: Intervention) -> InterventionResu
     """Return the document under changed attention, and what the model then answers.
 
     Raises:
-        UserError: as ``intervened_weights``.
+        UserError: as ``intervened_weights``; for a layer as ``change_layer``.
     """
+    if intervention.layer is not None:
+        return InterventionResult(
+            intervention, probe.explanation, _change_layer(probe, intervention)
+        )
     words, sentences = intervened_weights(probe, intervention)
     (probabilities,) = probe.with_attention(words[None], sentences[None])
     before = probe.explanation
@@ -134,34 +149,48 @@ def intervene(probe: ModelProbe, intervention: Intervention) -> InterventionResu
     return InterventionResult(intervention, before, after)
 
 
-def measure_shuffling(probe: ModelProbe, draws: int = 100, seed: int = 0) -> ShuffleEffect:
+def measure_shuffling(
+    probe: ModelProbe, draws: int = 100, seed: int = 0, layer: int | None = None
+) -> ShuffleEffect:
     """Return the median and the largest movement under random orders of attention.
 
+    Args:
+        layer: of self-attention, from 0, of which a draw takes a whole pass; None for the
+            weights that pool.
+
     Raises:
-        UserError: for a document of one word.
+        UserError: for a document of one word; for a layer as ``shuffle_layer``.
         ValueError: if ``draws`` is below 1.
     """
     if draws < 1:
         raise ValueError(f"at least one draw is expected, {draws} came")
     _check_choice(probe, Intervention("shuffle"))
-    answers = probe.with_attention(*permuted_attention(probe, draws, np.random.default_rng(seed)))
+    rng = np.random.default_rng(seed)
+    if layer is None:
+        answers = probe.with_attention(*permuted_attention(probe, draws, rng))
+    else:
+        answers = shuffle_layer(probe, layer, draws, rng)
     distances = total_variation(answers, probe.explanation.probabilities)
     return ShuffleEffect(
         draws=draws,
         median=float(np.median(distances)),
         largest=float(distances.max()),
         flips=float((answers.argmax(1) != probe.target).mean()),
+        layer=layer,
     )
 
 
 def intervention_sentence(result: InterventionResult) -> str:
     """ "With attention flattened in sentence 2 the probability of positive went from …" """
     kind, number = result.intervention.kind, result.intervention.sentence
+    layer = result.intervention.layer
     change = {"flatten": "flattened", "shuffle": "shuffled"}.get(
         kind, f"at temperature {result.intervention.temperature:g}"
     )
     where = "everywhere" if number is None else f"in sentence {number + 1}"
     outcome = probability_change(result.before, result.explanation)
+    if layer is not None:
+        return f"With self-attention {change} in layer {layer + 1} {outcome}"
     return f"With attention {change} {where} {outcome}"
 
 
@@ -183,6 +212,13 @@ def _check_choice(probe: ModelProbe, intervention: Intervention) -> None:
         raise UserError(
             f"Sentence {number + 1} has one word, which holds all of its attention: {nothing}"
         )
+
+
+def _change_layer(probe: ModelProbe, intervention: Intervention) -> Explanation:
+    _check_choice(probe, intervention)
+    rng = np.random.default_rng(intervention.seed)
+    layer = int(intervention.layer or 0)
+    return change_layer(probe, layer, intervention.kind, intervention.temperature, rng)
 
 
 def _change_sentence(weights: np.ndarray, intervention: Intervention) -> np.ndarray:

@@ -13,11 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from han_core.explanation.explain import run_model
+from han_core.explanation.explain import explain_changed, run_model
 from han_core.explanation.explain_maps import record_windows
+from han_core.explanation.explanation import Explanation
 from han_core.explanation.map_attribution import check_maps
 from han_core.explanation.model_probe import ModelProbe, Progress
-from han_core.models.self_attention import MapRequest, Replacement
+from han_core.models.self_attention import AttentionWindow, MapRequest, Replacement
+from han_core.runtime.errors import UserError
 
 DRAWS = 20
 """Shuffles of each layer."""
@@ -78,11 +80,8 @@ def replace_layers(
     windows, rng = record_windows(probe.checkpoint, probe.document), np.random.default_rng(seed)
     found: list[LayerReplacement] = []
     for layer in range(len(windows[0].layers)):
-        own = [window.layers[layer] for window in windows]
         even = _answer(probe, layer, "uniform")
-        shuffled = np.stack(
-            [_answer(probe, layer, changed_rows(own, "shuffle", rng=rng)) for _ in range(draws)]
-        )  # (draws, classes)
+        shuffled = _shuffles(probe, layer, windows, draws, rng)
         found.append(
             LayerReplacement(
                 layer,
@@ -96,6 +95,52 @@ def replace_layers(
         if progress is not None:
             progress(layer + 1, len(windows[0].layers))
     return tuple(found)
+
+
+def change_layer(
+    probe: ModelProbe,
+    layer: int,
+    kind: Literal["flatten", "shuffle", "sharpen"],
+    temperature: float,
+    rng: np.random.Generator,
+) -> Explanation:
+    """Return what the model answers, and how it pools, with other self-attention in a layer.
+
+    Args:
+        layer: counted from 0.
+        kind: flatten: even over what each position may see; else as ``changed_rows``.
+
+    Raises:
+        UserError: as ``replace_layers``, and if there is no such layer.
+    """
+    _check_layer(probe, layer)
+    weights: Replacement = "uniform"
+    if kind != "flatten":
+        windows = record_windows(probe.checkpoint, probe.document)
+        own = [window.layers[layer] for window in windows]
+        weights = changed_rows(own, kind, temperature, rng)
+    request = MapRequest(record=False, replaced={layer: weights})
+    return explain_changed(probe.checkpoint, probe.document, request)
+
+
+def shuffle_layer(
+    probe: ModelProbe, layer: int, draws: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Return (draws, classes) probabilities with a layer's rows in random orders.
+
+    Raises:
+        UserError: as ``change_layer``.
+    """
+    _check_layer(probe, layer)
+    windows = record_windows(probe.checkpoint, probe.document)
+    return _shuffles(probe, layer, windows, draws, rng)
+
+
+def _check_layer(probe: ModelProbe, layer: int) -> None:
+    check_maps(probe)
+    layers = probe.checkpoint.config.architecture.layers
+    if not 0 <= layer < layers:
+        raise UserError(f"A layer from 1 to {layers} is expected; {layer + 1} came.")
 
 
 def changed_rows(
@@ -130,6 +175,20 @@ def _shuffled(weights: Tensor, rng: np.random.Generator) -> Tensor:
     by_chance = numbers.to(weights.device).masked_fill(hidden, 2).argsort(2)
     in_order = hidden.byte().argsort(dim=2, stable=True)
     return torch.zeros_like(weights).scatter(2, in_order, weights.gather(2, by_chance))
+
+
+def _shuffles(
+    probe: ModelProbe,
+    layer: int,
+    windows: Sequence[AttentionWindow],
+    draws: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """(draws, classes) with this layer's rows in random orders."""
+    own = [window.layers[layer] for window in windows]
+    return np.stack(
+        [_answer(probe, layer, changed_rows(own, "shuffle", rng=rng)) for _ in range(draws)]
+    )
 
 
 def _answer(probe: ModelProbe, layer: int, weights: Replacement) -> np.ndarray:

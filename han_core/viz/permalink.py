@@ -39,7 +39,7 @@ LONGEST = 8_000
 
 LARGEST = 100_000  # bytes of JSON; so much text can be pressed into few characters
 LARGEST_SEED = 2**32 - 1  # a browser cannot show every whole number
-MOST_HEADS = 1_000
+MOST_HEADS, MOST_LAYERS = 1_000, 1_000
 _CHECK = 8  # bytes of the checksum
 
 Kind = TypeVar("Kind", bound=BaseModel)
@@ -235,6 +235,8 @@ class View(BaseModel):
         changed = self.tampering
         if changed and not (0 <= (changed.sentence or 0) < length and changed.seed <= LARGEST_SEED):
             raise ValueError("the sentence or the seed of the changed attention is out of range")
+        if changed and not 0 <= (changed.layer or 0) < MOST_LAYERS:
+            raise ValueError("the layer of the changed attention is out of range")
         return self
 
 

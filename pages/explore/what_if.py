@@ -5,8 +5,17 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from han_core.explanation import counterfactual, interventions
-from han_core.explanation.interventions import Intervention, InterventionKind
+from han_core.explanation import counterfactual
+from han_core.explanation.interventions import (
+    Intervention,
+    InterventionKind,
+    InterventionResult,
+    ShuffleEffect,
+    intervention_sentence,
+    measure_shuffling,
+)
+from han_core.explanation.layer_replacement import DRAWS
+from han_core.explanation.model_probe import ModelProbe
 from han_core.viz.charts.distributions import class_bars
 from pages.explore.analysis import Analysis
 from pages.shared import document_input, wording
@@ -64,8 +73,8 @@ def _edit(analysis: Analysis, number: int) -> None:
 
 
 def _tampering(analysis: Analysis) -> None:
-    """Attention flattened, shuffled or sharpened, in one sentence or everywhere."""
-    tampering, now = document_input.tampering(), analysis.now
+    """Attention flattened, shuffled or sharpened, in one sentence, everywhere or in a layer."""
+    tampering = document_input.tampering()
     st.session_state["tamper_kind"] = tampering.kind if tampering else None
     st.segmented_control(
         "Attention", list(KINDS), format_func=lambda kind: KINDS[kind], key="tamper_kind",
@@ -73,17 +82,9 @@ def _tampering(analysis: Analysis) -> None:
     )  # fmt: skip
     if tampering is None:
         return
-    sentence = tampering.sentence
-    st.session_state["tamper_where"] = (
-        sentence if sentence is None or sentence < now.sentences else None
-    )
-    st.selectbox(
-        "Where",
-        [None, *range(now.sentences)],
-        format_func=lambda i: "Everywhere" if i is None else wording.sentence_name(now, i),
-        key="tamper_where",
-        on_change=_take_tampering,
-    )
+    _tampered_layer(analysis, tampering)
+    if tampering.layer is None:
+        _tampered_sentence(analysis, tampering)
     if tampering.kind == "sharpen":
         st.session_state["temperature"] = tampering.temperature
         st.select_slider(
@@ -94,6 +95,37 @@ def _tampering(analysis: Analysis) -> None:
         st.button("Shuffle again", key="reshuffle", on_click=_reshuffle)
 
 
+def _tampered_layer(analysis: Analysis, tampering: Intervention) -> None:
+    """Draw the choice of the pooling or a layer, where the model has self-attention."""
+    checkpoint = analysis.now.checkpoint
+    if not checkpoint.kind.maps:
+        return
+    st.session_state["tamper_layer"] = tampering.layer
+    st.selectbox(
+        "Attention of",
+        [None, *range(checkpoint.config.architecture.layers)],
+        format_func=lambda layer: "The pooling" if layer is None else f"Layer {layer + 1}",
+        key="tamper_layer",
+        on_change=_take_tampering,
+        help=wording.LAYER_TAMPERING,
+    )
+
+
+def _tampered_sentence(analysis: Analysis, tampering: Intervention) -> None:
+    """Draw the choice of a sentence or the whole document."""
+    sentence, now = tampering.sentence, analysis.now
+    st.session_state["tamper_where"] = (
+        sentence if sentence is None or sentence < now.sentences else None
+    )
+    st.selectbox(
+        "Where",
+        [None, *range(now.sentences)],
+        format_func=lambda i: "Everywhere" if i is None else wording.sentence_name(now, i),
+        key="tamper_where",
+        on_change=_take_tampering,
+    )
+
+
 def _take_tampering() -> None:
     """Store what the widgets say; a widget that was not drawn leaves its value as it was."""
     before, kind = document_input.tampering(), st.session_state["tamper_kind"]
@@ -101,12 +133,15 @@ def _take_tampering() -> None:
         document_input.set_tampering(None)
         return
     temperature = 0.5 if before is None or before.kind != "sharpen" else before.temperature
+    layer = st.session_state.get("tamper_layer") if before else None
+    sentence = st.session_state.get("tamper_where") if before and layer is None else None
     document_input.set_tampering(
         Intervention(
             kind,
-            st.session_state.get("tamper_where") if before else None,
+            sentence,
             st.session_state.get("temperature", temperature) if kind == "sharpen" else 1.0,
             before.seed if before else 0,
+            layer,
         )
     )
 
@@ -123,19 +158,25 @@ def _comparison(analysis: Analysis) -> None:
         if document_input.edits():
             st.markdown(plain(counterfactual.what_if_sentence(analysis.what_if)))
         if analysis.tampered is not None:
-            st.markdown(plain(interventions.intervention_sentence(analysis.tampered)))
+            st.markdown(plain(intervention_sentence(analysis.tampered)))
         st.plotly_chart(
             class_bars([(name, explanation.chances) for name, explanation in named]),
             key="what_if_figure", config={"displayModeBar": False},
             alt="Probabilities before and now",
         )  # fmt: skip
         if analysis.tampered is not None:
-            st.caption(wording.shuffle_line(interventions.measure_shuffling(analysis.now)))
+            st.caption(wording.shuffle_line(_shuffling(analysis.now, analysis.tampered)))
         if document_input.edits():
             st.caption(wording.moved_line(counterfactual.divergence(analysis.what_if)))
             st.space("small")
             with st.expander("Where attention moved"):
                 _moved_table(counterfactual.largest_weight_changes(analysis.what_if, MOVED))
+
+
+def _shuffling(now: ModelProbe, tampered: InterventionResult) -> ShuffleEffect:
+    """What shuffles of the changed attention do; fewer of a layer's, where each is a pass."""
+    layer = tampered.intervention.layer
+    return measure_shuffling(now, 100 if layer is None else DRAWS, layer=layer)
 
 
 def _moved_table(rows: pd.DataFrame) -> None:

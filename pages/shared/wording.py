@@ -217,6 +217,10 @@ EXPECTED = (
     "The weight of removed words goes to the remaining ones, so some change is expected. The "
     "column “expected” shows it, if all proportions stay the same; only the rest is informative."
 )
+LAYER_TAMPERING = (
+    "The pooling weighs the words' states to make one vector. In a layer of self-attention each "
+    "word reads the others: there all rows of all heads change, and what is above reads new states."
+)
 TAMPERING = (
     "Words and hidden states stay the same; only the attention weights change. If the prediction "
     "hardly moves, it does not depend on these weights, however convincing the heatmap looks."
@@ -345,8 +349,9 @@ def moved_line(divergence: float | None) -> str:
 
 def shuffle_line(effect: ShuffleEffect) -> str:
     """What random permutations of all weights do to the prediction."""
+    which = "all weights" if effect.layer is None else f"layer {effect.layer + 1}"
     return (
-        f"Over {effect.draws} random shuffles of all weights the probabilities move by "
+        f"Over {effect.draws} random shuffles of {which} the probabilities move by "
         f"{effect.median:.2f} at the median and {effect.largest:.2f} at most; "
         f"{effect.flips:.0%} of them change the prediction."
     )

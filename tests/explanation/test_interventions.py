@@ -10,6 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from han_core.explanation.explain_maps import record_windows
 from han_core.explanation.interventions import (
     COLDEST,
     HOTTEST,
@@ -19,10 +20,13 @@ from han_core.explanation.interventions import (
     intervention_sentence,
     measure_shuffling,
 )
+from han_core.explanation.layer_replacement import changed_rows, replace_layers
 from han_core.explanation.model_probe import ModelProbe, probe_text
 from han_core.models.checkpoint import load_checkpoint
+from han_core.models.self_attention import MapRequest
 from han_core.runtime.errors import UserError
-from tests.reference import both_ways, gru, lstm
+from han_core.text.batch import collate
+from tests.reference import encode, gru, lstm
 
 TEXT = "The quiet river. Bread. Bread and music under the window."
 LENGTHS = [4, 2, 7]
@@ -56,13 +60,13 @@ def answer(probe: ModelProbe, words: np.ndarray, sentences: np.ndarray) -> list[
     if is_han(probe):
         vectors, at = [], 0
         for weights in parts(words):
-            states = both_ways(gru, state, "word_encoder", steps[at : at + len(weights)])
+            states = encode(gru, state, "word_encoder", steps[at : at + len(weights)])[0]
             vectors.append(torch.from_numpy(weights) @ states)
             at += len(weights)
-        vector = torch.from_numpy(sentences) @ both_ways(gru, state, "sentence_encoder", vectors)
+        vector = torch.from_numpy(sentences) @ encode(gru, state, "sentence_encoder", vectors)[0]
     else:
         weights = np.repeat(sentences, LENGTHS) * words
-        vector = torch.from_numpy(weights) @ both_ways(lstm, state, "encoder", steps)
+        vector = torch.from_numpy(weights) @ encode(lstm, state, "encoder", steps)[0]
     return (state["classifier.weight"] @ vector + state["classifier.bias"]).softmax(0).tolist()
 
 
@@ -259,3 +263,49 @@ def test_sentences(probe):
     found = intervention_sentence(intervene(probe, Intervention("sharpen", temperature=0.25)))
     assert found.startswith("With attention at temperature 0.25 everywhere the probability of")
     assert found.endswith(".")
+
+
+def asked(probe, layer, weights):
+    """The model's answer with these weights in a layer."""
+    request = MapRequest(record=False, replaced={layer: weights})
+    with torch.no_grad():
+        output = probe.checkpoint.model(collate([probe.numbered]), maps=request)
+    return output.logits.double().softmax(1)[0].tolist()
+
+
+@pytest.mark.parametrize("layer", [0, 1])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_layer_of_self_attention_is_changed(self_attentive_probe, kind, layer):
+    probe = self_attentive_probe
+    result = intervene(probe, Intervention(kind, temperature=0.5, seed=4, layer=layer))
+    (window,) = record_windows(probe.checkpoint, probe.document)
+    own = window.layers[layer]
+    squared = own**2 / (own**2).sum(2, keepdim=True)  # temperature one half
+    shuffled = changed_rows([own], "shuffle", rng=np.random.default_rng(4))[0]
+    even = torch.full_like(own, 1 / probe.tokens)
+    weights = {"flatten": even, "shuffle": shuffled, "sharpen": squared}[kind]
+    assert result.explanation.probabilities == pytest.approx(
+        asked(probe, layer, (weights,)), abs=1e-5
+    )
+    # The pooling is the model's own, over other states.
+    assert result.explanation.document_weights.sum() == pytest.approx(1)
+    assert result.total_variation > 1e-4
+    assert f"in layer {layer + 1} the probability" in intervention_sentence(result)
+
+
+def test_shuffles_of_a_layer_are_those_of_its_replacement(self_attentive_probe):
+    effect = measure_shuffling(self_attentive_probe, 20, seed=0, layer=0)
+    first = replace_layers(self_attentive_probe, seed=0)[0]  # two classes: both move alike
+    assert effect.median == pytest.approx(first.shift)
+    assert (effect.largest, effect.flips) == (pytest.approx(first.largest), first.flips)
+    assert effect.layer == 0
+
+
+def test_a_layer_that_is_not_there_is_refused(self_attentive_probe, random_checkpoint):
+    with pytest.raises(UserError, match="A layer from 1 to 2 is expected; 3 came"):
+        intervene(self_attentive_probe, Intervention("flatten", layer=2))
+    with pytest.raises(UserError, match="a sentence came as well"):
+        Intervention("flatten", 0, layer=0)
+    without = probe_text(load_checkpoint(random_checkpoint("bilstm")), TEXT)
+    with pytest.raises(UserError, match="no self-attention"):
+        intervene(without, Intervention("flatten", layer=0))

@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from han_core.explanation.attribution import MAP_METHODS, attribute
+from han_core.explanation.interventions import intervene, intervention_sentence
 from han_core.explanation.layer_replacement import replace_layers
 from han_core.explanation.map_attribution import rollout_weights
 from han_core.explanation.model_probe import probe_text
@@ -89,6 +90,31 @@ def test_methods_through_self_attention_colour_the_words(explore, attentive, met
     app.selectbox(key="checkpoint").set_value("small-han").run()
     assert app.selectbox(key="method").value == "attention"
     assert not app.exception
+
+
+@pytest.mark.parametrize("kind", ["flatten", "shuffle", "sharpen"])
+def test_a_layer_is_changed_by_hand_and_a_link_brings_it_back(explore, open_page, attentive, kind):
+    app = open_part(explore, "What if")
+    app.get_by_key("tamper_kind").set_value(kind).run()
+    pooled = weights(app)
+    app.selectbox(key="tamper_layer").set_value(0).run()
+    assert not app.exception
+    assert weights(app) != pooled
+    assert "tamper_where" not in [box.key for box in app.selectbox]
+    tampering = app.session_state["tampering"]
+    assert tampering.layer == 0
+    result = intervene(probe_text(attentive, TEXT), tampering)
+    assert intervention_sentence(result) in said(app)
+    assert "Over 20 random shuffles of layer 1" in captions(app)
+    app.button(key="link").click().run()
+    again = open_page("1_Explore")
+    again.query_params["view"] = app.query_params["view"]
+    again.run()
+    assert again.session_state["tampering"] == tampering
+    assert weights(again) == weights(app)
+    again.selectbox(key="checkpoint").set_value("small-han").run()
+    assert not again.exception
+    assert again.session_state["tampering"] is None
 
 
 def test_a_han_and_a_transformer_share_a_scale_that_names_their_weights(compare):

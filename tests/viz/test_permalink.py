@@ -189,6 +189,9 @@ def test_any_value_in_any_field_is_a_view_or_a_user_error(changed):
         ({"tampering": {"kind": "shuffle", "seed": True}}, "tampering.seed"),
         ({"tampering": {"kind": "flatten", "sentence": -1}}, "sentence or the seed"),
         ({"tampering": {"kind": "flatten", "sentence": 12}}, "sentence or the seed"),
+        ({"tampering": {"kind": "flatten", "layer": -1}}, "the layer of the changed"),
+        ({"tampering": {"kind": "flatten", "layer": 1_000}}, "the layer of the changed"),
+        ({"tampering": {"kind": "flatten", "layer": 0, "sentence": 0}}, "a sentence came as well"),
         ({"run": "rm"}, "run"),
     ],
 )
