@@ -198,7 +198,8 @@ class TransformerEncoder(nn.Module):
         """
         a, tokens = self.architecture, len(batch.words)
         if maps is not None and maps.record:
-            check_memory(a.layers * a.heads * tokens**2, vectors.device)
+            # Rollout, gradients and shuffled rows take as much as two layers more.
+            check_memory((a.layers + 2) * a.heads * tokens**2, vectors.device)
         starts = batch.tokens_per_document.cumsum(0) - batch.tokens_per_document
         places = torch.arange(tokens, device=vectors.device) - starts[batch.document_of_token]
         entered = self.enter_norm(self.enter(vectors))

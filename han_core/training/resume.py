@@ -6,15 +6,21 @@ are JSON: nothing is pickled.
 
 import hashlib
 import json
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from pydantic import BaseModel
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from han_core.models.architecture import SELF_ATTENTION_SIZES, Architecture
+from han_core.models.architecture import (
+    PRETRAINED_SIZES,
+    SELF_ATTENTION_SIZES,
+    Architecture,
+)
 from han_core.runtime.atomic_io import read_json
 from han_core.runtime.checksums import DamagedFileError, verify_checksum
 from han_core.runtime.errors import UserError
@@ -32,8 +38,8 @@ UNVERIFIED = (
     "The state of this run was written by a version without checksums: whether it is still as it "
     "was written cannot be told."
 )
-LATER_SIZES = SELF_ATTENTION_SIZES | {"dropout_layers", "layer_norm", "layers"}
-"""Sizes that the first runs, which must go on, did not have yet."""
+LATER = SELF_ATTENTION_SIZES | PRETRAINED_SIZES | {"crop", "dropout_layers", "layer_norm", "layers"}
+"""Settings and sizes that the first runs, which must go on, did not have yet."""
 ADAM = {"step", "exp_avg", "exp_avg_sq"}  # what AdamW keeps for each parameter
 
 
@@ -124,9 +130,9 @@ def fingerprint(prepared: Prepared, architecture: Architecture, settings: Settin
     digest = hashlib.sha256()
     elsewhere = {"teachers", "stretches"}  # what comes of them is among the training documents
     described = {
-        **settings.model_dump(exclude={"epochs", "patience", "save_seconds", *elsewhere}),
+        **_described(settings, {"epochs", "patience", "save_seconds", *elsewhere}),
         "batch_tokens": batch_budget(prepared.training.lengths, settings.batch_tokens),
-        **_sizes(architecture),
+        **_described(architecture),
         "labels": prepared.labels,
         "words": prepared.vocabulary.words,
     }
@@ -143,13 +149,13 @@ def fingerprint(prepared: Prepared, architecture: Architecture, settings: Settin
     return digest.hexdigest()
 
 
-def _sizes(architecture: Architecture) -> dict[str, object]:
-    """Sizes by their names; a later one counts where it differs from its default."""
-    fields = Architecture.model_fields
+def _described(values: BaseModel, exclude: AbstractSet[str] = frozenset()) -> dict[str, object]:
+    """Values by their names; a later one counts where it differs from its default."""
+    fields = type(values).model_fields
     return {
         name: value
-        for name, value in architecture.model_dump().items()
-        if name not in LATER_SIZES or value != fields[name].default
+        for name, value in values.model_dump(exclude=set(exclude)).items()
+        if name not in LATER or value != fields[name].default
     }
 
 

@@ -214,7 +214,7 @@ def test_twenty_thousand_words_are_read_to_the_last_and_their_maps_need_memory(m
     with torch.no_grad():
         assert (sliding(batch).word_weights > 0).all()
         monkeypatch.setattr(attention_patterns, "available_memory", lambda device: 2**30)
-        with pytest.raises(UserError, match=r"needs 17.9 GiB here, and 1 GiB are free"):
+        with pytest.raises(UserError, match=r"needs 35.8 GiB here, and 1 GiB are free"):
             model(batch, maps=MapRequest())
         with pytest.raises(UserError, match="up to 1,024 words"):
             sliding(batch_of(1_025), maps=MapRequest())

@@ -513,8 +513,8 @@ FIRST_SIZES = (
 )  # fmt: skip
 
 
-def test_a_run_that_began_before_there_were_layers_goes_on():
-    """Its fingerprint, by hand, knows the first sizes alone; another layer is another run."""
+def test_a_run_that_began_before_there_were_layers_or_crops_goes_on():
+    """Its fingerprint, by hand, knows what there was then; another layer is another run."""
     nothing = SimpleNamespace(targets=None, classes=np.zeros(0), documents=[], lengths=[])
     prepared = SimpleNamespace(
         training=nothing, validation=nothing, labels=["a", "b"],
@@ -522,10 +522,11 @@ def test_a_run_that_began_before_there_were_layers_goes_on():
     )  # fmt: skip
     settings = Settings(batch_tokens=100)
     shape = Architecture(model="han", vocabulary_size=3, classes=2)
-    elsewhere = {"epochs", "patience", "save_seconds", "teachers", "stretches"}
+    elsewhere = {"crop", "epochs", "patience", "save_seconds", "teachers", "stretches"}
     described = settings.model_dump(exclude=elsewhere) | shape.model_dump(include=set(FIRST_SIZES))
     described |= {"labels": ["a", "b"], "words": ["one"]}
     first = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
     assert fingerprint(prepared, shape, settings) == first
-    for change in ({"layers": 2}, {"layer_norm": True}, {"heads": 2}):
+    assert fingerprint(prepared, shape, settings.model_copy(update={"crop": 9})) != first
+    for change in ({"layers": 2}, {"layer_norm": True}, {"heads": 2}, {"overlap": 9}):
         assert fingerprint(prepared, shape.model_copy(update=change), settings) != first
