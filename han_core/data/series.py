@@ -17,6 +17,8 @@ from han_core.runtime.errors import UserError, counted, listed, shown, system_er
 
 CHILD = "han_core.data.series_files"
 MOST_STEPS, MOST_CHANNELS, MOST_VALUES = 20_000, 1_000, 100_000_000
+BUNDLED = "bundled:"
+BUNDLED_FOLDER = Path(__file__).with_name("bundled") / "series"
 ENDINGS = (".ts", ".arff", ".npz", ".parquet", ".csv", ".tsv", ".jsonl")
 
 
@@ -94,7 +96,7 @@ def read_series(
     limits: Limits = OWN,
     filename: str | None = None,
 ) -> SeriesSet:
-    """Return the series of a file; its name's ending says how to read it.
+    """Return the series of a file, or of ``bundled:NAME``; the name's ending says how to read it.
 
     Args:
         target_column: the column of classes or numbers; None for label, target, class or y.
@@ -104,7 +106,10 @@ def read_series(
     Raises:
         UserError: says what was expected and what came.
     """
-    path, name = Path(path), Path(filename or path).name
+    bundled = str(path).startswith(BUNDLED)
+    given = str(path) if bundled else None
+    path = bundled_path(str(path).removeprefix(BUNDLED)) if bundled else Path(path)
+    name = Path(filename or path).name
     if not name.lower().removesuffix(".gz").endswith(ENDINGS):
         raise UserError(
             f'"{shown(name)}" is no file of time series; its name should end in '
@@ -134,7 +139,23 @@ def read_series(
         raise UserError(
             f"{shown(name)} made its reader stop: it is damaged, or too large to read."
         ) from error
-    return series_of(table, shown(name))
+    return series_of(table, given or shown(name))
+
+
+def bundled_series() -> tuple[str, ...]:
+    """Return the names of the series that come along."""
+    return tuple(sorted(path.stem for path in BUNDLED_FOLDER.glob("*.parquet")))
+
+
+def bundled_path(name: str) -> Path:
+    """Return the file of ``bundled:NAME``.
+
+    Raises:
+        UserError: names those that there are.
+    """
+    if name not in bundled_series():
+        raise UserError(f'Bundled series are {listed(bundled_series())}; "{shown(name)}" came.')
+    return BUNDLED_FOLDER / f"{name}.parquet"
 
 
 def series_of(table: Table, name: str) -> SeriesSet:

@@ -1,6 +1,7 @@
 """The network on time series: batches, scaling by hand, attention, and hostile folders."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from han_core.data.series import read_series
 from han_core.models.listing import list_checkpoints, list_systems, system_of
 from han_core.models.series import (
     SERIES,
@@ -164,3 +166,23 @@ def test_what_is_not_registered_is_one_sentence(folder):
         system_of(None, str(folder))
     with pytest.raises(UserError, match="series"):
         find_system("oracle")
+
+
+SHIPPED = Path(__file__).parents[2] / "checkpoints"
+
+
+@pytest.mark.parametrize("name", ["series-vowels", "series-pulse"])
+def test_what_comes_along_reaches_what_its_card_says(name):
+    checkpoint = load_system(SHIPPED / name, SERIES)
+    data = read_series(checkpoint.metrics["dataset"])
+    test = data.take([row for row, split in enumerate(data.splits) if split == "test"])
+    answers = answer_series(checkpoint, test.values).probabilities.argmax(1)
+    names = np.array(checkpoint.config.labels)[answers]
+    reached = float(np.mean(names == np.array(test.targets)))
+    assert reached == pytest.approx(checkpoint.metrics["test"]["accuracy"], abs=0.003)
+    card = (SHIPPED / name / "README.md").read_text(encoding="utf-8")
+    assert f"{100 * reached:.2f}".rstrip("0").rstrip(".") + "%" in card
+    seeds = [run["test"]["accuracy"] for run in checkpoint.metrics["seeds"]]
+    assert checkpoint.metrics["over_seeds"]["accuracy"]["mean"] == pytest.approx(np.mean(seeds))
+    assert f"{100 * np.mean(seeds):.2f}%" in card
+    assert sum(path.stat().st_size for path in (SHIPPED / name).iterdir()) < 300_000
