@@ -47,7 +47,7 @@ UNSIGNED: frozenset[Method] = frozenset(("attention", *MAP_METHODS))
 """Methods whose values are weights that sum to 1."""
 
 Unit = Literal["word", "sentence"]
-RankedBy = Literal["attention", "gradient", "leave_one_out", "random"]
+RankedBy = Literal["attention", "gradient", "leave_one_out", "random"] | MapMethod
 
 STEPS = 50
 """Points on the path of integrated gradients, at the nodes of Gauss and Legendre."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 import numpy as np
 
 from han_core.explanation.attention_permutation import AttentionReplacement, Flip
-from han_core.explanation.attribution import MOST_READ, RankedBy
+from han_core.explanation.attribution import MAP_METHODS, MOST_READ, MapMethod, RankedBy
 from han_core.explanation.deletion import CLEARLY, Deletion
 from han_core.explanation.faithfulness import quick, thorough
 from han_core.explanation.layer_replacement import LayerReplacement
@@ -98,6 +98,8 @@ DRAWS = 100
 
 RANKINGS: tuple[RankedBy, ...] = ("attention", "gradient", "leave_one_out", "random")
 
+MEASURES = ("comprehensiveness", "sufficiency")
+
 TAUS = ("tau_gradient", "tau_leave_one_out", "tau_ceiling")
 
 FLIPPED_BY = ("attention", "gradient", "random")
@@ -155,6 +157,8 @@ class Report:
         permutation_shift: the mean of the documents' median |Δp| under shuffled attention.
         layers: the last two for each layer of self-attention, such as "layer 1", and
             "uniform_shift", the mean |Δp| under even weights; empty without self-attention.
+        methods: comprehensiveness and sufficiency by each of ``MAP_METHODS``, over the
+            documents where it has an answer, with words taken out; empty without self-attention.
     """
 
     n: int
@@ -168,13 +172,15 @@ class Report:
     uniform_flips: Interval
     permutation_shift: Interval
     layers: Mapping[str, Mapping[str, Interval]] = field(default_factory=dict)
+    methods: Mapping[MapMethod, Mapping[str, Interval]] = field(default_factory=dict)
 
     def to_json(self) -> dict:
         """As the command ``faithfulness`` prints it; nothing is ``null``, three times."""
         value = _plain(self)
         deleted, unknown = value.pop("deleted"), value.pop("unknown")
-        if not self.layers:
-            del value["layers"]
+        for name in ("layers", "methods"):
+            if not value[name]:
+                del value[name]
         return {"n": value.pop("n"), **deleted, **value, "unknown_word": unknown}
 
 
@@ -228,10 +234,12 @@ def measure_one(probe: ModelProbe, seed: int, draws: int) -> Figures:
 
 def _curves(filled: str, curves: Deletion | None) -> Figures:
     """Means over the shares, such as "deleted sufficiency random"."""
+    if curves is None:
+        return {}
     return {
-        f"{filled} {measure} {by}": getattr(curves, measure)[by].average
-        for measure in ("comprehensiveness", "sufficiency")
-        for by in (RANKINGS if curves else ())
+        f"{filled} {measure} {by}": curve.average
+        for measure in MEASURES
+        for by, curve in getattr(curves, measure).items()
     }
 
 
@@ -306,6 +314,7 @@ def report(rows: Sequence[Figures], seed: int) -> Report:
     layers = dict.fromkeys(
         key.removesuffix(last) for row in rows for key in row if key.endswith(last)
     )
+    read = [by for by in MAP_METHODS if any(f"deleted {MEASURES[0]} {by}" in row for row in rows)]
     return Report(
         n=len(rows),
         deleted=deletion("deleted"),
@@ -313,5 +322,6 @@ def report(rows: Sequence[Figures], seed: int) -> Report:
         flip={name: mean(f"flip {name}") for name in (*FLIPPED_BY, "never")},
         never_flips={name: mean(f"never {name}") for name in FLIPPED_BY},
         layers={layer: {name: mean(f"{layer} {name}") for name in OF_LAYERS} for layer in layers},
+        methods={by: {what: mean(f"deleted {what} {by}") for what in MEASURES} for by in read},
         **{name: mean(name) for name in (*TAUS, "uniform_flips", "permutation_shift")},
     )

@@ -13,9 +13,11 @@ import numpy as np
 from han_core.explanation.agreement import tau
 from han_core.explanation.attention_permutation import AttentionReplacement, replace_attention
 from han_core.explanation.attribution import (
+    MAP_METHODS,
     RankedBy,
     Unit,
     attention_weights,
+    attribute,
     descending_order,
     gradient_ranking,
     leave_one_out,
@@ -41,8 +43,9 @@ class Evidence:
         unit: what deletion and tau are about.
         words: how many there are in the document.
         sentences: how many there are in the document.
-        deletion: curves by attention, gradient and random order, and after ``thorough`` by
-            leave-one-out; None for a document of one unit, where nothing can go.
+        deletion: curves by attention, gradient and random order, by ``MAP_METHODS`` for models
+            with self-attention, and after ``thorough`` by leave-one-out; None for a document of
+            one unit, where nothing can go.
         swaps: other attention; None for a document of one word, where it has no choice.
         tau_gradient: Kendall's tau-b of attention with |gradient × embedding|, attention held
             fixed; None for fewer than six units or a constant side, as all taus.
@@ -136,6 +139,7 @@ def quick(
         orders = _orders(probe, unit, draws, rng)
         random = orders.pop("random")
         orders["gradient"] = descending_order(gradient_ranking(probe, unit), rng)[None]
+        orders |= _map_orders(probe, unit, rng)
         curves = deletion(probe, {**orders, "random": random}, unit, fill, progress)
     gradient = abs(gradient_ranking(probe, unit, hold_attention=True))
     return replace(
@@ -154,6 +158,21 @@ def _orders(
         "attention": descending_order(attention_weights(probe, unit), rng)[None],
         "random": random_orders(unit_count(probe, unit), draws, rng),
     }
+
+
+def _map_orders(
+    probe: ModelProbe, unit: Unit, rng: np.random.Generator
+) -> dict[RankedBy, np.ndarray]:
+    """The order of each method that reads self-attention, where it has an answer."""
+    orders: dict[RankedBy, np.ndarray] = {}
+    for method in MAP_METHODS if probe.checkpoint.kind.maps else ():
+        try:
+            found = attribute(probe, method)
+        except UserError:  # too long for maps, or no weight speaks for the class
+            continue
+        values = found.words if unit == "word" else found.sentences
+        orders[method] = descending_order(values, rng)[None]
+    return orders
 
 
 def thorough(

@@ -297,6 +297,8 @@ RANKED = {
     "attention": Look("attention", "#4280d4", "circle", "solid"),
     "gradient": Look("gradient × input", "#d97706", "diamond", "dash"),
     "leave_one_out": Look("leave-one-out", "#b65aa0", "square", "dashdot"),
+    "gradient_weighted": Look("gradient-weighted attention", "#7c5ce0", "star", "longdash"),
+    "rollout": Look("rollout", "#bf4040", "pentagon", "longdashdot"),
     "random": Look("random order", GREY, "x", "dot"),
 }
 """By the names of the rankings; colours that stay apart under colour blindness."""

@@ -69,6 +69,8 @@ def test_the_keys_are_those_of_the_contract(checkpoint):
         assert set(found) == (names or {"mean", "low", "high"})
         for leaf in leaves(found):
             assert set(leaf) == {"mean", "low", "high"}
+    of_maps = {"rollout", "gradient_weighted"} if checkpoint.kind.maps else set()
+    assert set(value.get("methods", ())) == of_maps
     assert {"comprehensiveness", "sufficiency", "captured"} <= value["unknown_word"].keys()
     json.dumps(value, allow_nan=False)
 
@@ -88,6 +90,9 @@ def test_means_are_over_documents_measured_one_by_one(checkpoint):
                 assert leaf.mean == pytest.approx(np.mean(by_hand), abs=1e-6)
                 assert min(by_hand) - 1e-9 <= leaf.low <= leaf.high <= max(by_hand) + 1e-9
         if fill == "delete":
+            for method, means in found.methods.items():
+                by_hand = [e.deletion.sufficiency[method].average for e in alone]
+                assert means["sufficiency"].mean == pytest.approx(np.mean(by_hand), abs=1e-6)
             taus = [e.tau_gradient for e in alone if e.tau_gradient is not None]
             assert found.tau_gradient.mean == pytest.approx(np.mean(taus))
             assert found.permutation_shift.mean == pytest.approx(

@@ -4,10 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from scipy.stats import kendalltau
 
 from han_core.explanation import faithfulness
-from han_core.explanation.attribution import attention_weights, gradient_ranking, leave_one_out
+from han_core.explanation.attribution import (
+    MAP_METHODS,
+    attention_weights,
+    attribute,
+    gradient_ranking,
+    leave_one_out,
+)
 from han_core.explanation.deletion import DRAWS, removed_units
 from han_core.explanation.faithfulness import Evidence, brief, quick, thorough
 from han_core.explanation.layer_replacement import replace_layers
@@ -32,12 +39,13 @@ def probe(request, random_checkpoint):
 
 
 def test_the_quick_answer_has_all_but_leave_one_out(probe):
+    of_maps = MAP_METHODS if probe.checkpoint.kind.maps else ()
     found = quick(probe)
     assert (found.label, found.probability) == (
         probe.explanation.label, probe.explanation.probability,
     )  # fmt: skip
     assert (found.words, found.sentences, found.unit) == (probe.tokens, 4, "word")
-    assert list(found.deletion.comprehensiveness) == ["attention", "gradient", "random"]
+    assert list(found.deletion.comprehensiveness) == ["attention", "gradient", *of_maps, "random"]
     assert found.deletion.comprehensiveness["random"].values.shape == (DRAWS, 5)
     assert (found.tau_leave_one_out, found.tau_ceiling) == (None, None)
     assert found.swaps is not None
@@ -75,6 +83,24 @@ def test_the_top_word_of_each_ranking_goes_first(probe, by):
     assert found.comprehensiveness[by].mean[0] == pytest.approx(drops[scores.argmax()], abs=1e-6)
 
 
+@pytest.mark.parametrize("method", MAP_METHODS)
+def test_methods_through_self_attention_have_a_curve(self_attentive_probe, method):
+    probe = self_attentive_probe
+    found, drops = quick(probe).deletion, leave_one_out(probe, "word")
+    top = attribute(probe, method).words.argmax()
+    assert found.comprehensiveness[method].mean[0] == pytest.approx(drops[top], abs=1e-6)
+    kept = np.arange(probe.tokens) == top
+    alone = probe.explanation.probability - probe.probabilities(kept[None])[0, probe.target]
+    assert found.sufficiency[method].mean[0] == pytest.approx(alone, abs=1e-6)
+
+
+def test_a_method_without_an_answer_has_no_curve(self_attentive_probe):
+    with torch.no_grad():
+        self_attentive_probe.checkpoint.model.classifier.weight.zero_()
+    found = quick(probe_text(self_attentive_probe.checkpoint, "the quiet river")).deletion
+    assert list(found.comprehensiveness) == ["attention", "gradient", "rollout", "random"]
+
+
 def test_the_taus_are_scipys(probe):
     found = thorough(probe, quick(probe))
     gradient = abs(gradient_ranking(probe, "word", hold_attention=True))
@@ -91,8 +117,9 @@ def test_the_taus_are_scipys(probe):
 def test_thorough_leaves_what_was_there(probe):
     before = quick(probe, unit="sentence", fill="unknown", draws=3)
     after = thorough(probe, before)
+    of_maps = MAP_METHODS if probe.checkpoint.kind.maps else ()
     assert list(after.deletion.comprehensiveness) == [
-        "attention", "gradient", "random", "leave_one_out",
+        "attention", "gradient", *of_maps, "random", "leave_one_out",
     ]  # fmt: skip
     assert (after.deletion.unit, after.deletion.fill) == ("sentence", "unknown")
     assert after.deletion.removed.tolist() == removed_units(4).tolist()
