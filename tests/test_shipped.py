@@ -12,12 +12,14 @@ from han_core.viz.model_card.content import Card, read_card
 from han_core.viz.model_card.known import checkpoint_facts
 from han_core.viz.model_card.readme import readme
 from han_core.viz.model_card.sections import sections
+from tests.pretrained import need_transformers
 
 PROJECT = Path(__file__).parents[1]
 REVIEWS = ("han-imdb", "bilstm-additive-imdb", "bilstm-dot-imdb")  # English, as what people marked
 TAGGED = (*REVIEWS, "han-zh")  # the bundled corpus has their classes and language
 NEWS = ("han-newsgroups", "bilstm-newsgroups")
 SHIPPED = (*TAGGED, *NEWS)
+PRETRAINED = "bert-imdb"  # one seed, and no evidence measured, which takes it hours
 
 
 @pytest.fixture(params=SHIPPED)
@@ -66,6 +68,36 @@ def test_its_readme_is_its_card(folder):
     own = checkpoint_facts(folder)
     written = (folder / README).read_text(encoding="utf-8")
     assert written == readme(own, sections(own, card_of(folder)))
+
+
+def test_the_pretrained_one_has_a_card_readme_and_figures_of_its_own():
+    folder = PROJECT / "checkpoints" / PRETRAINED
+    own, card, metrics = checkpoint_facts(folder), card_of(folder), metrics_of(folder)
+    assert {rival.name for rival in card.rivals} == {
+        "nb-svm", "tf-idf-linear-svm", "tf-idf-logistic-regression",
+    }  # fmt: skip
+    assert card.weaknesses is not None
+    assert (folder / README).read_text(encoding="utf-8") == readme(own, sections(own, card))
+    test, validation = metrics["test"], metrics["validation"]
+    assert cells("docs/models.md", PRETRAINED)[-4:] == [
+        f"{test['accuracy']:.2%}", f"{test['macro_f1']:.4f}", "one seed",
+        f"{validation['accuracy']:.2%}",
+    ]  # fmt: skip
+    assert cells("README.md", PRETRAINED)[-1] == f"{test['accuracy']:.2%}"
+    assert sum(file.stat().st_size for file in folder.iterdir()) < 4_000_000
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("A wonderful film, superbly acted and deeply moving.", "positive"),
+        ("A dreadful, boring waste of two hours.", "negative"),
+        ("I expected much of it, but the plot is thin and the acting is wooden. " * 60, "negative"),
+    ],
+)
+def test_the_pretrained_one_tells_what_nobody_doubts(text, label):
+    need_transformers()
+    assert explain(load_checkpoint(PROJECT / "checkpoints" / PRETRAINED), text).label == label
 
 
 def test_mean_and_spread_are_those_of_its_seeds(folder):
