@@ -54,3 +54,32 @@ def write_base(folder: Path, **sizes: object) -> Path:
         torch.manual_seed(0)
         transformers.BertModel(config).save_pretrained(folder)
     return folder
+
+
+def pretrained_checkpoint(folder: Path) -> Path:
+    """Write a random classifier of two classes over such a base; windows have eight pieces."""
+    base = write_base(folder / "base")
+    import torch
+
+    from han_core.models.architecture import Architecture
+    from han_core.models.checkpoint import Config, save_checkpoint
+    from han_core.models.pretrained.base import find_base
+    from han_core.models.registry import build_model, with_defaults
+
+    vocabulary = find_base(str(base)).pieces.vocabulary
+    sizes = {"base": str(base), "window": 8, "overlap": 3, "tune": "lora:2"}
+    values = {"model": "bert", "vocabulary_size": len(vocabulary), "classes": 2}
+    architecture = Architecture.model_validate({**with_defaults("bert", sizes), **values})
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(5)
+        weights = build_model(architecture).state_dict()
+    weights["classifier.weight"] *= 8
+    save_checkpoint(
+        folder / "small-bert",
+        Config(architecture=architecture, labels=("negative", "positive")),
+        vocabulary,
+        weights,
+        {"dataset": "nothing", "test": {"accuracy": 0.5}},
+        [],
+    )
+    return folder / "small-bert"

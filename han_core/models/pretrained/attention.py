@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import scaled_dot_product_attention
+from torch.nn.functional import pad, scaled_dot_product_attention
 
 from han_core.models.self_attention import MapRequest, Replacement
 
@@ -23,14 +23,15 @@ class RecordedPass:
         request: what is recorded or changed.
         lengths: positions of each window.
         windows: which windows of the document the pass holds.
-        weights: of each layer (windows, heads, positions, positions), as the layers come.
+        weights: of each layer, as the layers come, and in it of each window (heads, positions,
+            positions); the very tensors that the pass uses.
         layer: how many layers have come.
     """
 
     request: MapRequest
     lengths: list[int]
     windows: list[int]
-    weights: list[Tensor] = field(default_factory=list)
+    weights: list[tuple[Tensor, ...]] = field(default_factory=list)
     layer: int = 0
 
     def weigh(self, weights: Tensor) -> Tensor:
@@ -38,9 +39,15 @@ class RecordedPass:
         replacement = self.request.replaced.get(self.layer)
         if replacement is not None:
             weights = self._replaced(weights, replacement)
-        if self.request.record:
-            self.weights.append(weights)
-        return weights
+        if not self.request.record:
+            return weights
+        parts = [weights[row, :, :n, :n] for row, n in enumerate(self.lengths)]
+        self.weights.append(tuple(parts))
+        if not torch.is_grad_enabled():
+            return weights
+        # Put together again, so that the answer can be differentiated by each window's weights.
+        most = weights.shape[-1]
+        return torch.stack([pad(part, (0, most - part.shape[-1]) * 2) for part in parts])
 
     def prune(self, heads: Tensor) -> Tensor:
         """Multiply the outputs (windows, heads, positions, size) of the layer by its factors."""

@@ -128,10 +128,10 @@ class PretrainedClassifier(AttentionClassifier):
             AttentionWindow(
                 window.start - offset,
                 window.end - offset,
-                tuple(layer[row, :, :length, :length] for layer in call.weights),
+                tuple(layer[row] for layer in call.weights),
                 *self.around,
             )
-            for row, (window, length) in enumerate(zip(windows, call.lengths, strict=True))
+            for row, window in enumerate(windows)
         ]
 
     def decide(
