@@ -2,6 +2,8 @@
 
 import pytest
 
+from han_core.models.architecture import Architecture
+from han_core.models.registry import MODELS
 from pages.shared import cache
 from tests.pages.seen import hooks
 
@@ -57,3 +59,16 @@ def test_a_text_that_is_too_long_for_a_class_is_refused_in_a_sentence(open_page,
     (error,) = app.error
     assert "up to 100,000 characters" in error.value.replace("\\", "")
     assert "104,000" in error.value.replace("\\", "")
+
+
+@pytest.mark.parametrize("kind", MODELS.values(), ids=list(MODELS))
+def test_twice_the_layers_that_were_measured_halve_the_text_measured_at_once(kind):
+    words = kind.evidence_words
+    sizes = {"model": kind.name, "vocabulary_size": 9, "classes": 2}
+    shape = Architecture(**sizes, layers=words.layers)
+    twice = Architecture(**sizes, layers=2 * words.layers)
+    assert cache.ALONE.words_at_once("brief", shape) == words.quick
+    assert cache.ALONE.words_at_once("thorough", shape) == words.thorough
+    assert cache.ALONE.words_at_once("thorough", twice) == words.thorough // 2
+    assert cache.IN_CLASS.words_at_once("brief", twice) == words.shared // 2
+    assert cache.IN_CLASS.words_at_once("thorough", shape) == 0
