@@ -20,6 +20,7 @@ chosen = st.navigation(
         st.Page("pages/2_Compare.py", title="Compare"),
         st.Page("pages/3_Errors.py", title="Errors"),
         st.Page("pages/4_Train.py", title="Train"),
+        st.Page("pages/5_Series.py", title="Series"),
     ],
     position="top",
 )

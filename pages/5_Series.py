@@ -1,0 +1,22 @@
+"""Series: which steps of a time series a model attends to, and what happens without them."""
+
+import streamlit as st
+
+from pages.shared.page import begin, user_errors_shown
+
+heading = begin(
+    "Series",
+    "The attention of a model over the steps of a time series, and its prediction without them.",
+)
+from pages.series import choose, training, view
+from pages.shared import cache
+
+with heading:
+    checkpoint = choose.checkpoint()
+with user_errors_shown():
+    if checkpoint is None:
+        st.info("There is no model for time series yet. Train one below.")
+    elif chosen := choose.series():
+        view.show(checkpoint, chosen)
+training.panel()
+cache.freeze_loaded_objects("Series")

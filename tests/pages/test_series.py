@@ -1,0 +1,98 @@
+"""The page Series under AppTest: prediction, wiping, verdict, training, and what is missing."""
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from han_core.data.series import read_series
+from han_core.explanation.series import explain_series, wiped
+from han_core.models.listing import list_systems
+from han_core.models.series import SERIES
+from han_core.models.system_folder import load_system
+from han_core.viz.series import VERDICTS, prediction_sentence
+from pages.shared.page import plain
+from tests.processes import PATIENCE
+
+SHIPPED = Path(__file__).parents[2] / "checkpoints"
+
+
+@pytest.fixture
+def page(root, open_page):
+    shutil.copytree(SHIPPED / "series-pulse", root / "series-pulse")
+    return open_page("5_Series")
+
+
+def wait_until(ready: Callable[[], bool]) -> None:
+    """Return once ``ready`` is true; fail after a generous time."""
+    end = time.monotonic() + PATIENCE
+    while not ready():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def said(app) -> str:
+    return "\n".join(one.value for one in app.markdown)
+
+
+def first():
+    data = read_series("bundled:pulse")
+    return data.take([data.splits.index("test")])
+
+
+def test_it_shows_prediction_and_verdict_of_the_first_test_series(page, root):
+    checkpoint, data = load_system(root / "series-pulse", SERIES), first()
+    (explanation,) = explain_series(checkpoint, data)
+    assert f"**{plain(prediction_sentence(explanation))}**" in said(page)
+    assert any(title in said(page) for title, _ in VERDICTS.values())
+    assert not page.error
+
+
+def test_a_wiped_stretch_is_predicted_again(page, root):
+    page.toggle(key="series_wipe").set_value(True).run()
+    data = first()
+    last = len(data.values[0]) - 1
+    page.slider(key=f"series_stretch_{last}").set_value((0, last - 1)).run()
+    checkpoint = load_system(root / "series-pulse", SERIES)
+    changed = wiped(data.values[0], np.arange(last + 1) < last)
+    before, after = (
+        explain_series(checkpoint, replace(data, values=(values,)))[0]
+        for values in (data.values[0], changed)
+    )
+    assert plain(f"{prediction_sentence(before)} → {prediction_sentence(after)}") in said(page)
+    page.slider(key=f"series_stretch_{last}").set_value((0, last)).run()
+    assert "at least one step has to stay" in page.error[0].value
+
+
+def test_other_channels_are_one_sentence(page):
+    page.selectbox(key="series_source").set_value("vowels").run()
+    assert "reads 2 channels" in page.error[0].value
+    assert not page.exception
+
+
+def test_without_a_model_it_says_so_and_offers_to_train(open_page):
+    app = open_page("5_Series")
+    assert "no model for time series" in app.info[0].value
+    assert app.button(key="series_start")
+
+
+@pytest.mark.long
+def test_training_from_the_page_ends_with_a_model(open_page, root, tmp_path, monkeypatch):
+    monkeypatch.setenv("HANSCOPE_DATA", str(tmp_path / "data"))
+    app = open_page("5_Series")
+    app.number_input(key="series_epochs_quick").set_value(2).run()
+    app.button(key="series_start").click().run()
+    assert not app.error
+
+    def ready():
+        return any(one.name == "my-series" for one in list_systems(root))
+
+    wait_until(ready)
+    app.run()
+    wait_until(lambda: bool(app.run().success))
+    assert plain("my-series") in app.success[0].value
+    assert app.selectbox(key="series_checkpoint").value == "my-series"
