@@ -4,7 +4,8 @@ A map of self-attention has a row and a column for each word; HAN's two levels a
 of one head: a sentence's weights over its words, and the document's over its sentences.
 """
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -126,6 +127,28 @@ def joined_pieces(attention: AttentionMap) -> AttentionMap:
     means = query_sums / query_sums.sum(0)
     weights = np.einsum("lhqk,kt,qs->lhst", attention.weights, key_sums, means, optimize=True)
     return replace(attention, queries=queries, keys=keys, weights=weights)
+
+
+def joined_words(attention: AttentionMap, larger: Mapping[Axis, Sequence[Place]]) -> AttentionMap:
+    """Return the map over larger units; as ``joined_pieces``, keys add up, queries average.
+
+    Args:
+        larger: of an axis, the places in order of what holds its present ones. A place that
+            none of them holds stays, such as a special one.
+    """
+
+    def holders(places: Sequence[Place], axis: Axis) -> tuple[Place, ...]:
+        units = larger.get(axis, ())
+        starts = [start for start, _ in units]
+        found = [max(0, bisect_right(starts, start) - 1) for start, _ in places]
+        return tuple(
+            units[at] if units and place[0] < place[1] <= units[at][1] else place
+            for at, place in zip(found, places, strict=True)
+        )
+
+    queries = holders(attention.queries, attention.query_axis)
+    keys = holders(attention.keys, attention.key_axis)
+    return joined_pieces(replace(attention, queries=queries, keys=keys))
 
 
 def _joined(places: Sequence[Place]) -> tuple[tuple[Place, ...], np.ndarray]:

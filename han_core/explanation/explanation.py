@@ -10,7 +10,13 @@ from typing import Literal
 
 import numpy as np
 
-from han_core.explanation.attention_map import AttentionMap
+from han_core.explanation.attention_map import (
+    AttentionMap,
+    Axis,
+    Place,
+    joined_words,
+    places_of,
+)
 from han_core.text.document import Document, Sentence, Span
 
 Reading = Literal["sentence", "document", "lift"]
@@ -164,7 +170,7 @@ def join_words(explanation: Explanation, groups: np.ndarray) -> Explanation:
     """Join words of the same group into one: their weights add up.
 
     A group that spans two sentences joins these as well. A joined word is known where all
-    its parts are.
+    its parts are. In maps its weights as a key add up, and those as a query are averaged.
 
     Args:
         groups: (tokens,) numbers that never fall.
@@ -182,14 +188,20 @@ def join_words(explanation: Explanation, groups: np.ndarray) -> Explanation:
     words = [Span(tokens[a].start, tokens[b].end) for a, b in zip(firsts, lasts, strict=True)]
     sentences = _joined_sentences(explanation.sentence_of_token, firsts, lasts)
     weights = np.bincount(sentences, np.add.reduceat(explanation.document_weights, firsts))
+    document = _document(explanation.document, words, sentences)
+    larger: dict[Axis, tuple[Place, ...]] = {
+        "token": places_of(words),
+        "sentence": tuple((one.start, one.end) for one in document.sentences),
+    }
     return Explanation(
         explanation.id,
-        _document(explanation.document, words, sentences),
+        document,
         explanation.labels,
         explanation.probabilities,
         weights,
         _shares(np.add.reduceat(explanation.document_weights, firsts), weights[sentences]),
         np.logical_and.reduceat(explanation.known, firsts),
+        tuple(joined_words(one, larger) for one in explanation.maps),
     )
 
 

@@ -153,31 +153,6 @@ def without_special(attention_map: AttentionMap) -> AttentionMap:
     )
 
 
-def join_places(
-    attention_map: AttentionMap, query_groups: np.ndarray, key_groups: np.ndarray
-) -> AttentionMap:
-    """Join queries and keys of the same group: weights of keys add up, queries average.
-
-    Args:
-        query_groups, key_groups: (queries,) and (keys,) numbers that never fall; a special
-            position is a group of its own.
-
-    Raises:
-        ValueError: if there is not a number for each place, or one falls.
-    """
-    queries = _firsts(query_groups, len(attention_map.queries))
-    keys = _firsts(key_groups, len(attention_map.keys))
-    weights = np.add.reduceat(attention_map.weights, keys, axis=3, dtype=float)
-    sizes = np.diff(queries, append=len(query_groups))
-    weights = np.add.reduceat(weights, queries, axis=2) / sizes[:, None]
-    return replace(
-        attention_map,
-        queries=_joined(attention_map.queries, queries),
-        keys=_joined(attention_map.keys, keys),
-        weights=weights,
-    )
-
-
 def join_windows(maps: Sequence[AttentionMap]) -> AttentionMap:
     """Return one map of a long document from those of its windows.
 
@@ -249,15 +224,3 @@ def _entropy(weights: np.ndarray) -> np.ndarray:
         return np.ones(weights.shape[:-1])
     logarithms = np.log(weights, out=np.zeros_like(weights), where=weights > 0)
     return -(weights * logarithms).sum(-1).clip(max=0) / np.log(weights.shape[-1])
-
-
-def _firsts(groups: np.ndarray, places: int) -> np.ndarray:
-    """The first place of each group."""
-    if len(groups) != places or (np.diff(groups) < 0).any():
-        raise ValueError(f"{places} numbers that never fall expected, {groups} came")
-    return np.flatnonzero(np.append(True, np.diff(groups) > 0))
-
-
-def _joined(places: Sequence[Place], firsts: np.ndarray) -> tuple[Place, ...]:
-    lasts = np.append(firsts[1:], len(places)) - 1
-    return tuple((places[a][0], places[b][1]) for a, b in zip(firsts, lasts, strict=True))

@@ -1,12 +1,14 @@
 """Three readings of the weights, the JSON form, ranks and how gathered weights are, by hand."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from han_core.explanation.attention_map import AttentionMap
 from han_core.explanation.explanation import (
     Explanation,
     entropy,
@@ -150,6 +152,30 @@ def test_by_hand():
     assert over_the_end.document.sentence_lengths == (4,)
     assert over_the_end.sentence_weights == pytest.approx([1.0])
     assert over_the_end.word_weights == pytest.approx([0.4, 0.2, 0.1, 0.3])
+
+
+def test_joined_words_add_as_keys_and_average_as_queries():
+    before = joining_explanation([2, 1])
+    tokens, whole = ((0, 1), (2, 3), (4, 5)), ((0, 5),)
+    rows = np.array([[0.2, 0.1, 0.3, 0.4], [0.5, 0, 0.25, 0.25], [0.1, 0.2, 0.3, 0.4]])
+    rows = np.vstack([[0.7, 0.1, 0.1, 0.1], rows])[None, None]  # [CLS] stands first
+    special = ((0, 0), *tokens)
+    maps = (
+        AttentionMap("self-attention", "token", "token", special, special, rows, ("[CLS]",)),
+        AttentionMap("words", "sentence", "token", whole, tokens, np.array([[[[0.5, 0.2, 0.3]]]])),
+        AttentionMap("sentences", "sentence", "sentence", whole, ((0, 3), (4, 5)),
+                     np.array([[[[0.6, 0.4]]]])),
+    )  # fmt: skip
+    pairs, words, sentences = join_words(replace(before, maps=maps), np.array([0, 0, 1])).maps
+    assert pairs.queries == pairs.keys == ((0, 0), (0, 3), (4, 5))
+    expected = [[0.7, 0.2, 0.1], [0.35, 0.325, 0.325], [0.1, 0.5, 0.4]]
+    assert pairs.weights[0, 0] == pytest.approx(np.array(expected))
+    assert (words.keys, words.queries) == (((0, 3), (4, 5)), whole)
+    assert words.weights.ravel() == pytest.approx([0.7, 0.3])
+    assert sentences.keys == ((0, 3), (4, 5))
+    over_the_end = join_words(replace(before, maps=maps), np.array([0, 1, 1])).maps
+    assert over_the_end[1].weights.ravel() == pytest.approx([0.5, 0.5])
+    assert (over_the_end[2].keys, over_the_end[2].weights.tolist()) == (((0, 5),), [[[[1.0]]]])
 
 
 def test_a_sentence_without_weight_leaves_its_words_without():

@@ -16,7 +16,6 @@ from han_core.explanation.map_readings import (
     gradient_relevance,
     gradient_weighted,
     head_figures,
-    join_places,
     join_windows,
     rollout,
     without_special,
@@ -133,16 +132,6 @@ def test_a_row_that_attends_to_special_positions_alone_becomes_even():
     weights = np.array([[1, 0, 0], [1, 0, 0], [0, 0.5, 0.5]])
     alone = without_special(made_map(weights[None, None], SPECIAL[:3], ("[CLS]",)))
     assert alone.weights[0, 0, 0] == pytest.approx([0.5, 0.5])
-
-
-def test_joined_pieces_add_as_keys_and_average_as_queries():
-    weights = np.array([[0.5, 0.25, 0.25], [0.1, 0.2, 0.7], [0.3, 0.3, 0.4]])
-    joined = join_places(made_map(weights[None, None]), np.array([0, 0, 1]), np.array([0, 1, 1]))
-    assert joined.queries == ((0, 4), (5, 9))
-    assert joined.keys == ((0, 1), (2, 9))
-    assert joined.weights[0, 0] == pytest.approx(np.array([[0.3, 0.7], [0.3, 0.7]]))
-    with pytest.raises(ValueError):
-        join_places(made_map(weights[None, None]), np.array([1, 0, 1]), np.arange(3))
 
 
 def test_windows_of_a_long_document_are_joined_by_their_tokens():
