@@ -255,7 +255,9 @@ def _folder(name: str, fetch: bool) -> Path:
     except (OSError, ValueError):
         pass
     if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name):
-        raise UserError(f'A folder, package:NAME or a name of the hub is expected; "{shown(name)}"')
+        raise UserError(
+            f'A folder, package:NAME or a name of the hub is expected; "{shown(name)}" came.'
+        )
     library = _library()
     try:
         return library.hub_folder(name, [CONFIG, TOKENIZER, WEIGHTS], fetch)
