@@ -14,6 +14,7 @@ from han_core.explanation.model_probe import probe_text
 from han_core.models.checkpoint import load_checkpoint
 from pages.shared import wording
 from tests.pages.seen import analysed, captions, components, heatmaps, hooks, open_part, tokens
+from tests.pretrained import pretrained_checkpoint
 from tests.processes import PATIENCE
 
 NAME = "small-transformer"
@@ -115,6 +116,35 @@ def test_a_layer_is_changed_by_hand_and_a_link_brings_it_back(explore, open_page
     again.selectbox(key="checkpoint").set_value("small-han").run()
     assert not again.exception
     assert again.session_state["tampering"] is None
+
+
+@pytest.fixture
+def pieces(root, tmp_path):
+    """A BERT with random weights, which reads the text in several windows of word pieces."""
+    shutil.copytree(pretrained_checkpoint(tmp_path), root / "small-bert")
+    return load_checkpoint(root / "small-bert")
+
+
+def test_a_model_of_word_pieces_has_all_of_it(open_page, pieces):
+    app = analysed(open_page, "the film is unlikely good. not a dull plot, and great!")
+    app.selectbox(key="checkpoint").set_value("small-bert").run()
+    for part in ("Evidence", "Layers and heads", "What if"):
+        open_part(app, part)
+        assert not app.exception
+        assert not app.warning
+        if part == "Evidence":
+            assert "Attention of layer 2 made even" in said(app)
+        if part == "Layers and heads":
+            app.selectbox(key="maps_reading").set_value("gradient").run()
+            (data,) = components(app, "hanscope_attention_heads")
+            assert data["layers"] == ["Gradient-weighted attention"]
+    for method in MAP_METHODS:
+        app.selectbox(key="method").set_value(method).run()
+        assert not app.exception
+        assert not app.warning
+    app.get_by_key("tamper_kind").set_value("flatten").run()
+    app.selectbox(key="tamper_layer").set_value(1).run()
+    assert "With self-attention flattened in layer 2" in said(app)
 
 
 def test_a_han_and_a_transformer_share_a_scale_that_names_their_weights(compare):
