@@ -30,7 +30,7 @@ from han_core.analysis.annotations.writing import (
 from han_core.analysis.document_table import ScoredDocument
 from han_core.analysis.filters import Flag
 from han_core.runtime.errors import UserError
-from pages.errors import cached_scores, note_field, sentences
+from pages.errors import annotation_sentences, cached_scores, note_field, sentences
 from pages.errors.context import TROUBLE, ErrorsContext, attempt, key_listener
 from pages.errors.note_field import Reader
 from pages.shared.page import restore_value
@@ -71,7 +71,7 @@ def panel(
         _marks(reader, document.true, errors.store.labels, own)
         note_field.panel(reader, own.note if own else None)
     else:
-        st.info(sentences.NAME_TO_ANNOTATE)
+        st.info(annotation_sentences.NAME_TO_ANNOTATE)
     others = [one for one in annotations if one.annotator != reader.analyst]
     _others(others, document.content)
 
@@ -105,14 +105,14 @@ def _tags(
         "Tags",
         names,
         selection_mode="multi",
-        format_func=lambda name: sentences.tag_label(offered.get(name), name),
+        format_func=lambda name: annotation_sentences.tag_label(offered.get(name), name),
         wrap=True,
         key=TAGS,
         on_change=_take_tags,
         args=(reader, present),
     )
     if not names:
-        st.caption(sentences.NO_TAG)
+        st.caption(annotation_sentences.NO_TAG)
 
     def press(name: str) -> None:
         change = ([], [name]) if name in present else ([name], [])
@@ -128,7 +128,7 @@ def _tags(
         if go_on is not None:
             restore_value(GO_ON, False)
             st.toggle("Go on after a key", key=GO_ON, persist_state="session",
-                      help=sentences.GO_ON)  # fmt: skip
+                      help=annotation_sentences.GO_ON)  # fmt: skip
 
 
 def _new_tag(reader: Reader) -> None:
@@ -228,7 +228,7 @@ def _others(annotations: Sequence[Annotation], content: str) -> None:
     if not annotations:
         st.caption("Nobody else has annotated this document.")
     for one in annotations:
-        st.markdown(sentences.annotation_line(one))
+        st.markdown(annotation_sentences.annotation_line(one))
         if one.note:
             st.text(one.note.text)
     _history(content)
@@ -241,6 +241,6 @@ def _history(content: str) -> None:
         st.caption(plain(str(error)))
         return
     if changes:
-        lines = [sentences.change_line(change) for change in changes[-LATEST_CHANGES:]]
+        lines = [annotation_sentences.change_line(change) for change in changes[-LATEST_CHANGES:]]
         with st.expander(f"History: {len(changes):,} changes"):
             st.caption("  \n".join(lines))

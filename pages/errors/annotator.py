@@ -19,7 +19,7 @@ from han_core.analysis.annotations.passphrases import (
 )
 from han_core.analysis.annotations.schema import folded
 from han_core.runtime.errors import UserError
-from pages.errors import cached_scores, sentences
+from pages.errors import annotation_sentences, cached_scores
 from pages.errors.context import attempt
 from pages.shared import cache
 from pages.shared.page import restore_value
@@ -101,7 +101,11 @@ def _settings(name: str, protected: Protected | None) -> None:
     """The popover that sets, changes or removes the passphrase of an open name."""
     label, icon = ("Protect this name", "lock_open") if protected is None else ("Protected", "lock")
     with st.popover(label, icon=f":material/{icon}:", key="analyst_settings", type="tertiary"):
-        st.caption(sentences.PASSPHRASE if protected is None else sentences.PASSPHRASE_SET)
+        st.caption(
+            annotation_sentences.PASSPHRASE
+            if protected is None
+            else annotation_sentences.PASSPHRASE_SET
+        )
         present = None if protected is None else protected.hash
         with st.form("analyst_form", border=False):  # both fields arrive with the click
             for field, key in (("New passphrase", NEW), ("The same again", REPEATED)):

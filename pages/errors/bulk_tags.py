@@ -7,7 +7,7 @@ from han_core.analysis.annotations.bulk import BulkChange, tag_documents, undo
 from han_core.analysis.annotations.codebook import codebook, in_key_order, save_tag
 from han_core.analysis.annotations.schema import checked_name, folded
 from han_core.runtime.errors import UserError, counted
-from pages.errors import cached_scores, sentences
+from pages.errors import annotation_sentences, cached_scores
 from pages.errors.context import ErrorsContext, attempt
 from pages.shared.wording import plain
 
@@ -41,7 +41,7 @@ def panel(errors: ErrorsContext, order: np.ndarray) -> None:
             _tag_popover(errors, rows)
         st.button(
             f"Select all {len(order):,}", key="bulk_all", type="tertiary",
-            on_click=select, args=(errors.data, order), help=sentences.SELECT,
+            on_click=select, args=(errors.data, order), help=annotation_sentences.SELECT,
         )  # fmt: skip
         if len(rows):
             st.button("Clear", key="bulk_none", type="tertiary", help="Selects no document.",
@@ -62,7 +62,7 @@ def selected_line(rows: np.ndarray, order: np.ndarray) -> str:
 def _tag_popover(errors: ErrorsContext, rows: np.ndarray) -> None:
     with st.popover("Tag them", icon=":material/sell:", key="bulk_popover"):
         if not errors.analyst:
-            st.info(sentences.NAME_TO_ANNOTATE)
+            st.info(annotation_sentences.NAME_TO_ANNOTATE)
             return
         try:
             tags = {tag.name: tag for tag in in_key_order(codebook(cached_scores.notes()))}
@@ -70,7 +70,7 @@ def _tag_popover(errors: ErrorsContext, rows: np.ndarray) -> None:
             st.error(plain(str(error)))
             return
         if not tags:
-            st.info(sentences.NO_TAG)
+            st.info(annotation_sentences.NO_TAG)
             return
         tag = st.selectbox("Tag", list(tags), key=TAG)
         with st.container(horizontal=True):

@@ -25,7 +25,7 @@ from han_core.analysis.annotations.codebook import (
     save_tag,
 )
 from han_core.analysis.annotations.schema import DEFAULT_COLOUR
-from pages.errors import cached_scores, sentences
+from pages.errors import annotation_sentences, cached_scores
 from pages.errors.context import TROUBLE, ErrorsContext, attempt
 from pages.shared.page import restore_value
 from pages.shared.wording import plain
@@ -108,7 +108,7 @@ def _agreement(rows: Sequence[Agreement], first: str, second: str) -> None:
         column_config={"kappa": st.column_config.NumberColumn(format="%.2f")},
     )
     st.caption(f"{rows[0].n:,} documents that {plain(first)} and {plain(second)} both have read.")
-    st.caption(sentences.KAPPA)
+    st.caption(annotation_sentences.KAPPA)
 
 
 CHOSEN, SEEN, INTO = "codebook_tag", "codebook_seen", "codebook_into"
@@ -126,13 +126,13 @@ def panel(errors: ErrorsContext) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         _table([*offered, *retired], documents_by_tag(database))
-        st.caption(sentences.CODEBOOK)
+        st.caption(annotation_sentences.CODEBOOK)
     with right:
         if errors.analyst:
             _starters(errors.analyst, bool(offered))
             _editor(errors.analyst, offered, retired)
         else:
-            st.info(sentences.NAME_TO_EDIT)
+            st.info(annotation_sentences.NAME_TO_EDIT)
     agreement_panel(errors)
 
 
@@ -209,7 +209,7 @@ def _editor(analyst: str, offered: Sequence[Tag], retired: Sequence[Tag]) -> Non
                  placeholder="When does it apply, and when not? An example helps.")  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.color_picker("Colour", key=COLOUR, persist_state="session")
-        st.text_input("Key", key=KEY, max_chars=1, width=80, help=sentences.TAG_KEY,
+        st.text_input("Key", key=KEY, max_chars=1, width=80, help=annotation_sentences.TAG_KEY,
                       persist_state="session")  # fmt: skip
         st.button("Save", key="codebook_save", type="primary", on_click=_save, args=(analyst,))
     if chosen := tags.get(st.session_state[CHOSEN]):

@@ -9,7 +9,7 @@ from han_core.analysis.error_groups import ErrorGroup, ErrorGroups, find_error_g
 from han_core.analysis.filters import DocumentSet
 from han_core.runtime.errors import counted
 from han_core.viz.markup import beginning
-from pages.errors import bulk_tags, document_map, selection, sentences
+from pages.errors import annotation_sentences, bulk_tags, document_map, selection
 from pages.errors.context import ErrorsContext
 from pages.shared.components import hooked
 from pages.shared.wording import plain
@@ -114,7 +114,7 @@ def _select(errors: ErrorsContext, group: ErrorGroup) -> None:
 
 def _tag_form(errors: ErrorsContext, group: ErrorGroup, number: int) -> None:
     if not errors.analyst:
-        st.info(sentences.NAME_TO_ANNOTATE)
+        st.info(annotation_sentences.NAME_TO_ANNOTATE)
         return
     # Another group has another suggestion.
     key = f"group_name_{number}_{len(group.rows)}_{group.rows[0]}"

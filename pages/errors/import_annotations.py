@@ -19,7 +19,14 @@ from han_core.analysis.reimport import (
     prediction_changes,
 )
 from han_core.runtime.errors import UserError, joined
-from pages.errors import annotator, cached_scores, reading, selection, sentences
+from pages.errors import (
+    annotation_sentences,
+    annotator,
+    cached_scores,
+    reading,
+    selection,
+    sentences,
+)
 from pages.errors.context import ErrorsContext, document_columns, switch
 from pages.shared import data_picker
 from pages.shared.components import hooked
@@ -51,7 +58,7 @@ def panel(errors: ErrorsContext) -> None:
 def _annotations(errors: ErrorsContext, matched: MatchedTable) -> None:
     """What the file says of the documents, and the button that imports it."""
     if not errors.analyst:
-        st.info(sentences.NAME_TO_IMPORT)
+        st.info(annotation_sentences.NAME_TO_IMPORT)
         return
     file = read_annotation_columns(matched, errors.analyst)
     if locked := annotator.locked_names(file.annotators):

@@ -12,7 +12,7 @@ from han_core.analysis.pair_attention import PairAttention, attention_table, pai
 from han_core.analysis.query import select
 from han_core.viz.charts.comparison import class_changes, divergences, moved_words
 from han_core.viz.charts.confusion import change_matrix
-from pages.errors import selection, sentences
+from pages.errors import pair_sentences, selection
 from pages.errors.context import ErrorsContext, progress_bar
 from pages.shared import document_input
 from pages.shared.components import chart
@@ -29,7 +29,7 @@ REQUEST, MEASURED = "pair_asked", "pair_measured"
 def attention_panel(errors: ErrorsContext, rows: np.ndarray, outcomes: Outcomes) -> None:
     """Measure and draw, at once for few documents and on request for many."""
     st.header("Changes in attention", anchor=False)
-    st.caption(sentences.PAIR_ATTENTION)
+    st.caption(pair_sentences.PAIR_ATTENTION)
     if not has_changed(outcomes).any():
         st.info("Both models predict the same class for every document here.")
         return
@@ -74,7 +74,7 @@ def _measured(
 
 
 def _show(errors: ErrorsContext, result: PairAttention) -> None:
-    st.caption(sentences.sample_line(result))
+    st.caption(pair_sentences.sample_line(result))
     grid = st.grid(2, min_column_width=NARROWEST, gap=("small", "large"))
     with grid.cell():
         chart(
@@ -93,7 +93,7 @@ def _show(errors: ErrorsContext, result: PairAttention) -> None:
             "words-of-two-models",
             "Words that gained or lost attention",
         )
-        st.caption(sentences.PAIR_WORDS)
+        st.caption(pair_sentences.PAIR_WORDS)
     _documents(errors, result)
 
 
@@ -161,7 +161,7 @@ MATRIX, CLASSES = "pair_matrix", "pair_classes"
 def panel(errors: ErrorsContext) -> None:
     """Draw the view, or how to choose a second model."""
     if errors.store.other is None:
-        st.info(sentences.NO_SECOND)
+        st.info(pair_sentences.NO_SECOND)
         return
     rows, outcomes = without_change(errors)
     names = errors.store.scores.manifest.checkpoint, errors.store.other.manifest.checkpoint
@@ -169,8 +169,8 @@ def panel(errors: ErrorsContext) -> None:
     total = sum_pairs(pairs)
     st.caption(f"First: **{plain(names[0])}** · second: **{plain(names[1])}**")
     _figures(total)
-    biased = sentences.selection_bias_line(errors.filter)
-    for line in (biased, sentences.different_errors_line(total)):
+    biased = pair_sentences.selection_bias_line(errors.filter)
+    for line in (biased, pair_sentences.different_errors_line(total)):
         if line:
             st.caption(line)
     _charts(errors, total, pairs, names)
@@ -195,8 +195,8 @@ def _figures(total: Pair) -> None:
         tiles.metric(name, "–" if accuracy is None else f"{accuracy:.1%}", border=True)
     difference = f"{total.fixed - total.broken:+,}".replace("-", "−")
     tiles.metric("Fixed − broken", difference, border=True)
-    st.markdown(sentences.accuracy_line(total))
-    st.markdown(sentences.mcnemar_line(total))
+    st.markdown(pair_sentences.accuracy_line(total))
+    st.markdown(pair_sentences.mcnemar_line(total))
 
 
 def _charts(
@@ -214,7 +214,7 @@ def _charts(
             testid="change-matrix",
             on_select=_click_cell,
         )
-        st.caption(sentences.PAIR_MATRIX)
+        st.caption(pair_sentences.PAIR_MATRIX)
     with grid.cell():
         chart(
             class_changes(pairs, errors.store.labels),
@@ -225,7 +225,7 @@ def _charts(
             testid="class-changes",
             on_select=_click_bar,
         )
-        st.caption(sentences.PAIR_CLASSES)
+        st.caption(pair_sentences.PAIR_CLASSES)
 
 
 def _click_cell() -> None:
@@ -261,4 +261,4 @@ def _table(errors: ErrorsContext, pairs: tuple[Pair, ...]) -> None:
             },
             alt="Two models in each true class",
         )
-        st.caption(sentences.tests_line(int(rows["p"].notna().sum())))
+        st.caption(pair_sentences.tests_line(int(rows["p"].notna().sum())))

@@ -10,7 +10,7 @@ import streamlit as st
 
 from han_core.analysis.annotations.document_annotations import Note
 from han_core.analysis.annotations.writing import write_note
-from pages.errors import cached_scores, sentences
+from pages.errors import annotation_sentences, cached_scores
 from pages.errors.context import attempt
 from pages.shared.wording import plain
 
@@ -54,7 +54,7 @@ def panel(reader: Reader, saved: Note | None) -> None:
     if draft:
         st.warning("This note is not saved yet. It stays in this field until it is.")
     elif saved:
-        st.caption(f"Saved {sentences.moment(saved.at)}")
+        st.caption(f"Saved {annotation_sentences.moment(saved.at)}")
     for sentence in st.session_state.pop(MESSAGES, ()):
         st.caption(plain(sentence))
 
@@ -93,7 +93,10 @@ def _save(shown: Shown) -> None:
 
     def write() -> None:
         written = write_note(cached_scores.notes(), *reader, text, version)
-        messages = {sentences.JOINED: written.joined, sentences.REPLACED: written.replaced}
+        messages = {
+            annotation_sentences.JOINED: written.joined,
+            annotation_sentences.REPLACED: written.replaced,
+        }
         st.session_state[MESSAGES] = [each for each, holds in messages.items() if holds]
         st.session_state[NOTE] = written.note.text if written.note else ""
         st.session_state[SHOWN] = Shown(*reader, written.note.version if written.note else 0)

@@ -16,6 +16,7 @@ from han_core.runtime.errors import UserError
 from han_core.viz.markup import chance, html_text
 from pages.errors import (
     annotation_editor,
+    annotation_sentences,
     bulk_tags,
     cached_scores,
     neighbours,
@@ -157,7 +158,7 @@ def _go_to_untagged(errors: ErrorsContext, order: np.ndarray, now: Position) -> 
     tagged = errors.store.documents.rows_of(contents)
     at = selection.next_without(order, tagged, now.at + 1)
     if at is None:
-        warn_later(sentences.ALL_TAGGED)
+        warn_later(annotation_sentences.ALL_TAGGED)
     else:
         selection.go_to(errors.data, order[at], at)
 
@@ -174,7 +175,7 @@ def _steps(order: np.ndarray, now: Position, go: Callable[[str], None]) -> None:
 
 def _keys_popover(selects: bool) -> None:
     with st.popover("Keys", icon=":material/keyboard:", key="errors_keys", help="Key ?"):
-        st.markdown(sentences.keys_table(selects))
+        st.markdown(annotation_sentences.keys_table(selects))
 
 
 def _explanation(errors: ErrorsContext, document: ScoredDocument) -> Explanation:

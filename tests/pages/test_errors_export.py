@@ -12,7 +12,7 @@ from han_core.analysis.documents import content_hash
 from han_core.analysis.export import export_table
 from han_core.analysis.filters import Filter
 from han_core.data.readers import read_table
-from pages.errors import export, sentences
+from pages.errors import annotation_sentences, export
 from tests.pages.errors_seen import context_of, draw, unescaped
 from tests.processes import PATIENCE
 
@@ -156,5 +156,5 @@ def test_a_file_that_does_not_match_is_one_sentence_and_the_rest_stays(store, no
 
 def test_without_a_name_nothing_is_brought_in(store, notes, tmp_path):
     app = upload(opened(store, notes, analyst=""), taken_away(store, notes, tmp_path))
-    assert [each.value for each in app.info] == [sentences.NAME_TO_IMPORT]
+    assert [each.value for each in app.info] == [annotation_sentences.NAME_TO_IMPORT]
     assert not [each for each in app.button if each.key == "bring"]

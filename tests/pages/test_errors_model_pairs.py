@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from han_core.analysis.filters import Filter
 from han_core.analysis.model_pairs import Pair
-from pages.errors import model_pairs, selection, sentences
+from pages.errors import model_pairs, pair_sentences, selection
 from tests.pages.errors_seen import context_of, draw
 from tests.pages.seen import captions, hooks
 
@@ -54,7 +54,7 @@ def test_the_comparison_needs_all_four_cells_whatever_is_chosen_of_them(store):
 
 def test_one_model_and_no_document_say_so(store, make_store):
     app = drawn(make_store(true=["pos", "neg"]))
-    assert [info.value for info in app.info] == [sentences.NO_SECOND]
+    assert [info.value for info in app.info] == [pair_sentences.NO_SECOND]
     app = drawn(store, contains="nowhere")
     assert "selects no document" in "\n".join(line.value for line in app.markdown)
 
@@ -104,17 +104,17 @@ def test_a_bar_filters_by_class_and_change(session):
 
 def test_sentences_by_hand():
     pair = Pair(fixed=70, broken=50, both_right=800, both_wrong=80, another=7)
-    assert "+2.0 points (95% interval −0.2 to +4.2" in sentences.accuracy_line(pair)
-    mcnemar = sentences.mcnemar_line(pair).replace("\xa0", " ")
+    assert "+2.0 points (95% interval −0.2 to +4.2" in pair_sentences.accuracy_line(pair)
+    mcnemar = pair_sentences.mcnemar_line(pair).replace("\xa0", " ")
     assert mcnemar.startswith("70 fixed and 50 broken.")
     assert "in 8 of 100" in mcnemar
     assert "with continuity correction: p = .083; mid-p = .069" in mcnemar
-    assert "80 that both get wrong, 7" in sentences.different_errors_line(pair)
-    assert sentences.different_errors_line(Pair(1, 1, 1, 1)) == ""
-    assert "nothing to test" in sentences.mcnemar_line(Pair(0, 0, 5, 5))
-    assert "fewer than 1 of 1,000" in sentences.mcnemar_line(Pair(100, 10, 5, 5))
-    assert sentences.tests_line(1) == "p is McNemar's."
-    assert "20 classes are tested" in sentences.tests_line(20)
+    assert "80 that both get wrong, 7" in pair_sentences.different_errors_line(pair)
+    assert pair_sentences.different_errors_line(Pair(1, 1, 1, 1)) == ""
+    assert "nothing to test" in pair_sentences.mcnemar_line(Pair(0, 0, 5, 5))
+    assert "fewer than 1 of 1,000" in pair_sentences.mcnemar_line(Pair(100, 10, 5, 5))
+    assert pair_sentences.tests_line(1) == "p is McNemar's."
+    assert "20 classes are tested" in pair_sentences.tests_line(20)
 
 
 def test_rows_are_told_apart_by_the_key_of_a_measurement(store):
