@@ -14,7 +14,7 @@ function beginWords(view) {
   words.svg.setAttribute("aria-hidden", "true");
   words.line = made("p", "hs-line", { role: "status" });
   const turn = (value) => { view.direction = value; drawWords(view); };
-  words.root.append(made("div", "hs-bar-row", {}, made("h3", "hs-title", {}, "In the text"),
+  words.root.append(made("div", "hs-bar-row", {}, made("h2", "hs-title", {}, "In the text"),
     choice("Direction of attention", [
       ["from", "From the word", "What the word attends to (its row)"],
       ["to", "To the word", "What attends to the word (its column)"],

@@ -10,7 +10,7 @@ const DEEPEST = 6; // cells across when zoomed in all the way
 function beginHead(view) {
   const head = {};
   head.root = made("div", "hs hs-attention", { "data-testid": "attention-map" });
-  head.title = made("h3", "hs-title");
+  head.title = made("h2", "hs-title");
   head.canvas = made("canvas", "hs-matrix", {
     tabindex: 0, role: "application", "aria-roledescription": "heatmap",
   });
