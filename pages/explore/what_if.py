@@ -106,6 +106,7 @@ def _tampered_layer(analysis: Analysis, tampering: Intervention) -> None:
         [None, *range(checkpoint.config.architecture.layers)],
         format_func=lambda layer: "The pooling" if layer is None else f"Layer {layer + 1}",
         key="tamper_layer",
+        placeholder="The pooling",  # stands for None, which counts as no choice
         on_change=_take_tampering,
         help=wording.LAYER_TAMPERING,
     )
@@ -122,6 +123,7 @@ def _tampered_sentence(analysis: Analysis, tampering: Intervention) -> None:
         [None, *range(now.sentences)],
         format_func=lambda i: "Everywhere" if i is None else wording.sentence_name(now, i),
         key="tamper_where",
+        placeholder="Everywhere",
         on_change=_take_tampering,
     )
 
