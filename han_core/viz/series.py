@@ -17,7 +17,8 @@ from han_core.viz.plot import (
 )
 
 MOST_LINES = 12  # channels that are drawn
-STRIP, ROW, EDGE = 34, 62, 78  # pixels of the attention strip, of a channel, and of the rest
+STRIP, EDGE = 34, 78  # pixels of the attention strip, and of what is around the rows
+ROW, WHOLE = 62, 320  # pixels of a channel at least, and of all channels at least
 SHADE = "rgba(217,119,6,0.16)"
 SCALE = [[0, "rgba(66,128,212,0.04)"], [1, "rgba(66,128,212,1)"]]
 
@@ -54,18 +55,19 @@ def series_figure(
         changed: (steps, channels) the series with a stretch wiped.
     """
     drawn = min(series.shape[1], MOST_LINES)
-    height = STRIP + drawn * ROW + EDGE
+    row = max(ROW, WHOLE // drawn)
+    height = STRIP + drawn * row + EDGE
     builder = FigureBuilder(plain_layout(height) | {"margin": {"l": 8, "r": 16, "t": 8, "b": 44}})
     steps = list(range(len(series)))
     builder.layout["xaxis"] = number_axis((-0.5, len(series) - 0.5)) | {
         "title": {"text": inked("Step")},
         "anchor": f"y{drawn + 1}",
     }
-    _strip(builder, attention, drawn)
+    _strip(builder, attention, STRIP + drawn * row)
     for channel in range(drawn):
         axis = f"y{channel + 2}"
         name = plotly_text(channels[channel])
-        builder.layout[f"yaxis{channel + 2}"] = _row_axis(channel, drawn, channels[channel])
+        builder.layout[f"yaxis{channel + 2}"] = _row_axis(channel, drawn, row, channels[channel])
         lines = [("before", series, BLUE, "solid")]
         if changed is not None:
             lines = [("before", series, BLUE, "dot"), ("now", changed, ORANGE, "solid")]
@@ -88,8 +90,7 @@ def series_figure(
     return builder.build()
 
 
-def _strip(builder: FigureBuilder, attention: np.ndarray, rows: int) -> None:
-    whole = STRIP + rows * ROW
+def _strip(builder: FigureBuilder, attention: np.ndarray, whole: int) -> None:
     builder.layout["yaxis"] = {
         "domain": [1 - (STRIP - 10) / whole, 1],
         "tickvals": [0],
@@ -112,12 +113,12 @@ def _strip(builder: FigureBuilder, attention: np.ndarray, rows: int) -> None:
     )
 
 
-def _row_axis(channel: int, rows: int, name: str) -> Properties:
-    """The axis of a channel's row, named at its left."""
-    whole = STRIP + rows * ROW
-    top = 1 - (STRIP + channel * ROW) / whole
+def _row_axis(channel: int, rows: int, row: int, name: str) -> Properties:
+    """The axis of a channel's row of ``row`` pixels, named at its left."""
+    whole = STRIP + rows * row
+    top = 1 - (STRIP + channel * row) / whole
     return number_axis(None, ".3~g") | {
-        "domain": [max(0.0, top - (ROW - 12) / whole), top],
+        "domain": [max(0.0, top - (row - 12) / whole), top],
         "title": {"text": inked(name[:24]), "font": {"size": 12}},
         "nticks": 3,
         "anchor": "x",
@@ -128,6 +129,15 @@ def stretches(steps: np.ndarray) -> list[tuple[int, int]]:
     """Return the runs [start, end) of steps that are True."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], steps.astype(int), [0]))))
     return [(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
+
+
+def around_peak(attention: np.ndarray, top: np.ndarray) -> tuple[int, int]:
+    """Return first and last step of the run of ``top`` with the largest weight, one step wider."""
+    peak, last = int(attention.argmax()), len(attention) - 1
+    start, end = next(
+        ((start, end) for start, end in stretches(top) if start <= peak < end), (peak, peak + 1)
+    )
+    return max(0, start - 1), min(last, end)
 
 
 def prediction_sentence(explanation: SeriesExplanation) -> str:
@@ -149,6 +159,6 @@ def evidence_rows(evidence: DeletionEvidence, regression: bool) -> list[dict[str
         rows.append(("The same pattern elsewhere, largest", float(evidence.random.max())))
     factor = 1 if regression else 100
     return [
-        {"Steps taken out": name, f"Change ({unit})": f"{factor * change:.2f}"}
+        {"Steps taken out": name, f"Change ({unit})": f"{factor * change:z.2f}"}
         for name, change in rows
     ]

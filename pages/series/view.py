@@ -16,6 +16,7 @@ from han_core.models.system_folder import SystemCheckpoint
 from han_core.viz.series import (
     MOST_LINES,
     VERDICTS,
+    around_peak,
     evidence_rows,
     prediction_sentence,
     series_figure,
@@ -37,10 +38,12 @@ def show(checkpoint: SystemCheckpoint, chosen: Chosen) -> None:
     evidence = deletion_evidence(checkpoint, chosen.values, explanation.attention)
     left, right = st.columns([8, 5], gap="medium")
     with right:
-        changed = _what_if(chosen.values)
-        after = None if changed is None else _explain(checkpoint, chosen, changed)
-        _prediction(chosen, explanation, after)
+        prediction = st.container()
         _evidence(evidence, regression=not checkpoint.config.labels)
+        changed = _what_if(chosen.values, explanation.attention, evidence)
+        after = None if changed is None else _explain(checkpoint, chosen, changed)
+        with prediction:
+            _prediction(chosen, explanation, after)
     with left:
         figure = series_figure(
             chosen.values, chosen.channels, explanation.attention, evidence.steps, changed
@@ -61,16 +64,20 @@ def _explain(checkpoint: SystemCheckpoint, chosen: Chosen, values: np.ndarray) -
     return explain_series(checkpoint, SeriesSet(chosen.name, chosen.channels, (values,)))[0]
 
 
-def _what_if(series: np.ndarray) -> np.ndarray | None:
+def _what_if(
+    series: np.ndarray, attention: np.ndarray, evidence: DeletionEvidence
+) -> np.ndarray | None:
     """Draw what can be wiped; return the series without it, None where nothing is."""
     if len(series) < 3:
         return None
-    st.subheader("Wipe a stretch", help="The steps within are replaced, and the model reads the "
+    st.header("Wipe a stretch", help="The steps within are replaced, and the model reads the "
                  "series again. Steps are counted from 0.", anchor=False)  # fmt: skip
     if not st.toggle("Wipe", key="series_wipe"):
         return None
     last = len(series) - 1
-    start, end = st.slider("Steps", 0, last, (last // 3, last // 2), key=f"series_stretch_{last}")
+    start, end = st.slider(
+        "Steps", 0, last, around_peak(attention, evidence.steps), key=f"series_stretch_{last}"
+    )
     fill = st.segmented_control(
         "Replace by", list(FILLS), default="line", format_func=FILLS.__getitem__,
         required=True, key="series_fill",
@@ -83,7 +90,7 @@ def _what_if(series: np.ndarray) -> np.ndarray | None:
 def _prediction(
     chosen: Chosen, explanation: SeriesExplanation, after: SeriesExplanation | None
 ) -> None:
-    st.subheader("Prediction", anchor=False)
+    st.header("Prediction", anchor=False)
     with hooked("prediction", key="series_prediction"):
         now = prediction_sentence(explanation)
         if after is not None:
@@ -96,7 +103,7 @@ def _prediction(
 def _evidence(evidence: DeletionEvidence, regression: bool) -> None:
     """Draw the verdict and what it rests on."""
     title, sentence = VERDICTS[evidence.verdict]
-    st.subheader("Deletion test", anchor=False, help="The tenth of the steps that a ranking puts "
+    st.header("Deletion test", anchor=False, help="The tenth of the steps that a ranking puts "
                  "first is replaced by a straight line between the steps that stay. It is compared "
                  "with the same pattern of steps moved to other places.")  # fmt: skip
     with hooked("verdict", key="series_verdict"):

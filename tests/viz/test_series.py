@@ -9,6 +9,7 @@ import pytest
 from han_core.explanation.series import DeletionEvidence, SeriesExplanation
 from han_core.viz.series import (
     MOST_LINES,
+    around_peak,
     evidence_rows,
     prediction_sentence,
     series_figure,
@@ -49,13 +50,18 @@ def test_the_top_steps_are_shaded_and_names_are_no_markup():
     assert stretches(np.ones(3, bool)) == [(0, 3)]
 
 
+def test_the_stretch_around_the_peak():
+    assert around_peak(np.array([0.1, 0.1, 0.4, 0.3, 0.1]), STEPS) == (1, 4)
+    assert around_peak(np.array([0.6, 0.1, 0.1, 0.1, 0.1]), STEPS) == (0, 1)
+
+
 def test_words():
     attention = np.array([1.0])
     one = SeriesExplanation("1", ("u", "d"), np.array([0.25, 0.75]), None, attention)
     assert prediction_sentence(one) == "d (75.0%)"
     number = SeriesExplanation("1", (), np.empty(0), 1234.5, attention)
     assert prediction_sentence(number) == "1,234" or prediction_sentence(number) == "1,235"
-    evidence = DeletionEvidence(2, 0.5, 0.25, np.array([0.0, 0.1]), STEPS)
+    evidence = DeletionEvidence(2, 0.5, 0.25, np.array([-0.00001, 0.1]), STEPS)
     rows = evidence_rows(evidence, regression=False)
     assert [row["Change (points of probability)"] for row in rows] == [
         "50.00", "25.00", "5.00", "10.00",
