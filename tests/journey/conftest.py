@@ -1,6 +1,7 @@
 """A server with small checkpoints, and a headless Chromium to visit it with."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -40,6 +41,7 @@ def chromium(missing):
 def checkpoints(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("checkpoints")
     write_small_checkpoints(root)
+    shutil.copytree(PROJECT / "checkpoints" / "series-pulse", root / "series-pulse")
     return root
 
 
