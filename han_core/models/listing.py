@@ -160,6 +160,18 @@ def default_checkpoint(listings: Mapping[str, Listing]) -> str:
     return next(two_levels, next(iter(listings)))
 
 
+def default_pair(listings: Mapping[str, Listing]) -> list[str]:
+    """Return the names of the checkpoints that are compared first: two, or the only one.
+
+    The second is the first other by name; one on a pretrained base, which needs packages
+    beside the default install, only where there is no other.
+    """
+    first = default_checkpoint(listings)
+    others = [name for name in listings if name != first]
+    others.sort(key=lambda name: model_kind(listings[name].model).pretrained)
+    return [first, *others[:1]]
+
+
 @lru_cache(maxsize=256)
 def mixed_misfit(language: str, classes: tuple[str, ...]) -> str:
     """What the mixed examples lack for such a model: "language" or "classes"; "" if nothing."""

@@ -11,7 +11,7 @@ import streamlit as st
 
 from han_core.explanation import cautions
 from han_core.explanation.explanation import Explanation, Reading
-from han_core.models.listing import Listing, default_checkpoint
+from han_core.models.listing import Listing, default_checkpoint, default_pair
 from han_core.runtime.atomic_io import current_folder
 from han_core.runtime.devices import available_devices, describe_device
 from han_core.runtime.errors import UserError
@@ -126,9 +126,7 @@ def checkpoints() -> list[str]:
         UserError: if there is none to choose from, or fewer than two are chosen.
     """
     listings = _listings()
-    first = default_checkpoint(listings)
-    others = (name for name in listings if name != first)
-    restore_value("checkpoints", [first, *others][:2], listings)
+    restore_value("checkpoints", default_pair(listings), listings)
     chosen = st.multiselect(
         "Models",
         list(listings),

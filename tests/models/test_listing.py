@@ -20,6 +20,7 @@ from han_core.models.listing import (
     DEFAULT,
     broken_checkpoints,
     default_checkpoint,
+    default_pair,
     list_checkpoints,
 )
 from han_core.runtime.errors import UserError
@@ -250,3 +251,12 @@ def test_a_run_that_somebody_finishes_does_not_become_the_default(root, monkeypa
     assert default_checkpoint(flat) == "apple"
     hierarchical = replace(listings["zebra"], model="han")
     assert default_checkpoint({**flat, "zebra": hierarchical}) == "zebra"
+
+
+def test_what_needs_further_packages_is_compared_first_only_where_nothing_else_is(root):
+    listings = {one.name: one for one in list_checkpoints(root)}
+    apple, zebra = listings["apple"], listings["zebra"]
+    pretrained = replace(apple, model="bert")
+    assert default_pair({"aaa": pretrained, "apple": apple, "zebra": zebra}) == ["zebra", "apple"]
+    assert default_pair({"aaa": pretrained, "zebra": zebra}) == ["zebra", "aaa"]
+    assert default_pair({"zebra": zebra}) == ["zebra"]
