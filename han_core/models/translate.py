@@ -1,0 +1,214 @@
+"""From a text to its translation with the alignment of words, offsets exact on both sides."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from han_core.models.beam_search import Aligned, SearchSettings, align_numbers, translate_numbers
+from han_core.models.predict import check_finite
+from han_core.models.system_folder import SystemCheckpoint
+from han_core.models.translator import MOST_WORDS, TranslatorConfig, TranslatorNetwork
+from han_core.runtime.errors import UserError, counted, shown
+from han_core.text.document import Document, Span
+from han_core.text.tokenizer import Tokenizer
+from han_core.text.vocabulary import RESERVED, UNKNOWN, Vocabulary
+
+BATCH = 32  # sentences
+ATTACHED_BEFORE, ATTACHED_AFTER = 1, 2
+
+
+@dataclass(frozen=True)
+class Translation:
+    """A sentence, its translation, and how the attention aligns them.
+
+    Attributes:
+        source, target: (words,) where each word stands in ``text`` and in ``translation``.
+        alignment: (target words, source words) attention of the step that says the word; each row
+            sums to 1.
+        log_probabilities: (target words,) of each word given those before; NaN of unknown ones.
+    """
+
+    text: str
+    translation: str
+    source: tuple[Span, ...]
+    target: tuple[Span, ...]
+    alignment: np.ndarray
+    log_probabilities: np.ndarray
+
+    def __post_init__(self) -> None:
+        if self.alignment.shape != (len(self.target), len(self.source)):
+            raise ValueError(f"(target, source) expected; {self.alignment.shape}.")
+
+    def to_json(self) -> dict:
+        """As the command ``translate`` prints it."""
+        return {
+            "text": self.text,
+            "translation": self.translation,
+            "source": [[span.start, span.end] for span in self.source],
+            "target": [[span.start, span.end] for span in self.target],
+            "alignment": [[round(float(w), 6) for w in row] for row in self.alignment],
+        }
+
+
+@lru_cache(maxsize=8)
+def sentence_tokenizer(language: str, segmentation: str) -> Tokenizer:
+    """Return the tokenizer of one side; it reads one word more than a sentence may have."""
+    return Tokenizer(language, MOST_WORDS + 1, segmentation)
+
+
+def words_of(document: Document) -> list[str]:
+    """Return the tokens as vocabularies spell them: with straight apostrophes."""
+    return [token.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'") for token in document.token_texts]
+
+
+def source_document(text: str, config: TranslatorConfig) -> Document:
+    """Return the words of a text to translate.
+
+    Raises:
+        UserError: if it holds none, or more than ``MOST_WORDS``.
+    """
+    return _bounded(text, config.source_language, config.source_segmentation, "The text")
+
+
+def target_document(text: str, config: TranslatorConfig) -> Document:
+    """As ``source_document``, of a translation that is given."""
+    return _bounded(text, config.target_language, config.target_segmentation, "The translation")
+
+
+def _bounded(text: str, language: str, segmentation: str, what: str) -> Document:
+    document = sentence_tokenizer(language, segmentation)(text)
+    if not document.tokens:
+        raise UserError(f"{what} holds no word.")
+    if len(document.tokens) > MOST_WORDS:
+        raise UserError(
+            f'{what} "{shown(text, 40)}" has more than {MOST_WORDS} words; one sentence of at most '
+            f"{counted(MOST_WORDS, 'word')} was expected."
+        )
+    return document
+
+
+def source_numbers(words: Iterable[str], config: TranslatorConfig) -> list[int]:
+    """Number the words of a sentence, in lower case."""
+    return _vocabulary(config.source_words, True).numbers(words)
+
+
+def target_numbers(words: Sequence[str], config: TranslatorConfig) -> list[int]:
+    """Number the words of a translation; its first word in the case that is the commoner one."""
+    vocabulary = _vocabulary(config.target_words, False)
+    numbers = vocabulary.numbers(words)
+    if words:
+        forms = [n for n in (numbers[0], vocabulary.number(words[0].lower())) if n != UNKNOWN]
+        numbers[0] = min(forms, default=UNKNOWN)  # frequent words have small numbers
+    return numbers
+
+
+@lru_cache(maxsize=16)
+def _vocabulary(words: tuple[str, ...], lowercase: bool) -> Vocabulary:
+    return Vocabulary(words, lowercase)
+
+
+def target_vocabulary(
+    translations: Sequence[Sequence[str]], minimum_count: int, maximum_size: int
+) -> tuple[str, ...]:
+    """Return the frequent words, the first of a sentence in the case that it has within others."""
+    within = Counter(word for words in translations for word in words[1:])
+    counts = Counter(within)
+    for words in translations:
+        if words:
+            first, lower = words[0], words[0].lower()
+            counts[first if within[first] > within[lower] else lower] += 1
+    return Vocabulary(RESERVED, False).extended(counts, minimum_count, maximum_size).words
+
+
+def attached_sides(documents: Iterable[Document], words: Sequence[str]) -> tuple[int, ...]:
+    """Return for each word whether most often no white space stands before (1) and after it (2)."""
+    attached: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
+    spaced: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
+    for document in documents:
+        tokens, spans = words_of(document), document.tokens
+        for place in range(1, len(spans)):
+            counts = attached if spans[place - 1].end == spans[place].start else spaced
+            counts[0][tokens[place]] += 1
+            counts[1][tokens[place - 1]] += 1
+    return tuple(
+        sum(side << at for at, side in enumerate(attached[at][w] > spaced[at][w] for at in (0, 1)))
+        for w in words
+    )
+
+
+def written(numbers: Sequence[int], config: TranslatorConfig) -> tuple[str, tuple[Span, ...]]:
+    """Return the text of numbered target words, and where each of them stands in it."""
+    text, spans, after = "", [], ATTACHED_AFTER
+    for number in numbers:
+        word, sides = config.target_words[number], config.attached[number]
+        if not text and len(word[0].upper()) == 1:
+            word = word[0].upper() + word[1:]
+        elif not (after & ATTACHED_AFTER or sides & ATTACHED_BEFORE):
+            text += " "
+        spans.append(Span(len(text), len(text) + len(word)))
+        text, after = text + word, sides
+    return text, tuple(spans)
+
+
+def translate_texts(
+    checkpoint: SystemCheckpoint,
+    texts: Sequence[str],
+    targets: Sequence[str | None] | None = None,
+    settings: SearchSettings = SearchSettings(),  # noqa: B008  # frozen
+) -> list[Translation]:
+    """Return the translation of each text, or the alignment of the translation that is given.
+
+    Args:
+        targets: for each text, a translation to align instead; None to search for one.
+
+    Raises:
+        UserError: if a text holds no word or too many, or the model's weights give no numbers.
+    """
+    config, model = checkpoint.config, checkpoint.model
+    assert isinstance(config, TranslatorConfig)
+    assert isinstance(model, TranslatorNetwork)
+    check_finite(model.bias, checkpoint.name)
+    targets = [None] * len(texts) if targets is None else targets
+    sources = [source_document(text, config) for text in texts]
+    given = [None if text is None else target_document(text, config) for text in targets]
+    found: list[Translation] = []
+    for start in range(0, len(texts), BATCH):
+        rows = slice(start, start + BATCH)
+        found += _translated(model, config, sources[rows], given[rows], settings)
+    return found
+
+
+def _translated(
+    model: TranslatorNetwork,
+    config: TranslatorConfig,
+    sources: Sequence[Document],
+    given: Sequence[Document | None],
+    settings: SearchSettings,
+) -> list[Translation]:
+    numbers = [source_numbers(words_of(document), config) for document in sources]
+    free = [row for row, document in enumerate(given) if document is None]
+    forced = {row: document for row, document in enumerate(given) if document is not None}
+    answers: dict[int, Aligned] = {}
+    if free:
+        found = translate_numbers(model, [numbers[row] for row in free], settings)
+        answers |= zip(free, found, strict=True)
+    if forced:
+        words = [target_numbers(words_of(document), config) for document in forced.values()]
+        found = align_numbers(model, [numbers[row] for row in forced], words)
+        answers |= zip(forced, found, strict=True)
+    return [
+        _placed(sources[row], forced.get(row), answers[row], config) for row in range(len(sources))
+    ]
+
+
+def _placed(
+    source: Document, target: Document | None, aligned: Aligned, config: TranslatorConfig
+) -> Translation:
+    text, spans = (
+        (target.text, target.tokens) if target is not None else written(aligned.words, config)
+    )
+    probabilities = aligned.log_probabilities[:-1]
+    return Translation(source.text, text, source.tokens, spans, aligned.attention, probabilities)
