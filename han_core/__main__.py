@@ -16,6 +16,7 @@ COMMANDS = {
     "train": ("models", "train a model and write a checkpoint folder"),
     "evaluate": ("models", "metrics of a checkpoint on labelled data"),
     "explain": ("explain", "prediction and attention weights of each text, as JSON lines"),
+    "translate": ("translator", "translation and alignment of each text, as JSON lines"),
     "checkpoints": ("models", "list the checkpoints that can be loaded, as JSON lines"),
     "vectors": ("data", "learn word vectors from texts (needs gensim)"),
     "faithfulness": ("explain", "how faithful attention is to a model's decisions, on any texts"),

@@ -60,8 +60,8 @@ def gold_of(line: str, where: str = "The line") -> GoldAlignment:
     for word in line.split():
         if not (link := _LINK.fullmatch(word)):
             raise UserError(
-                f'{where} holds "{shown(word)}"; links such as 3-4 (sure) or 3p4 (possible), counted '
-                "from 1, were expected."
+                f'{where} holds "{shown(word)}"; links such as 3-4 (sure) or 3p4 (possible), '
+                "counted from 1, were expected."
             )
         links[link[2]].add((int(link[1]) - 1, int(link[3]) - 1))
     return GoldAlignment(frozenset(links["-"]), frozenset(links["p"]))
@@ -136,4 +136,6 @@ def alignment_error(gold: Iterable[GoldAlignment], found: Iterable[Links]) -> di
 
 def diagonal_links(source: int, target: int) -> Links:
     """Link each target word with the source word at the same share of the sentence."""
-    return frozenset((min(source - 1, (2 * j + 1) * source // (2 * target)), j) for j in range(target))
+    return frozenset(
+        (min(source - 1, (2 * j + 1) * source // (2 * target)), j) for j in range(target)
+    )

@@ -69,7 +69,7 @@ class Aligned:
 def translate_numbers(
     model: TranslatorNetwork,
     sources: Sequence[Sequence[int]],
-    settings: SearchSettings = SearchSettings(),  # noqa: B008  # frozen
+    settings: SearchSettings = SearchSettings(),  # frozen
 ) -> list[Aligned]:
     """Return the best translation found of each numbered sentence."""
     found = _search(model, sources, settings.beams)

@@ -61,7 +61,9 @@ def sentence_tokenizer(language: str, segmentation: str) -> Tokenizer:
 
 def words_of(document: Document) -> list[str]:
     """Return the tokens as vocabularies spell them: with straight apostrophes."""
-    return [token.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'") for token in document.token_texts]
+    return [
+        token.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'") for token in document.token_texts()
+    ]
 
 
 def source_document(text: str, config: TranslatorConfig) -> Document:

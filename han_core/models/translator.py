@@ -57,7 +57,7 @@ class TranslatorConfig(SystemConfig):
     @model_validator(mode="after")
     def _parts_fit(self) -> "TranslatorConfig":
         for words in (self.source_words, self.target_words):
-            if words[:2] != RESERVED or len(set(words)) != len(words):
+            if words[:2] != RESERVED or len(set(words)) != len(words) or not all(words):
                 raise ValueError("a vocabulary begins with the reserved words, each word once")
         if len(self.attached) != len(self.target_words):
             raise ValueError("attached says something of each target word")
@@ -161,7 +161,7 @@ class TranslatorNetwork(nn.Module):
         self.encoder = BidirectionalGRU(config.embedding, config.encoder)
         self.first_state = nn.Linear(wide, config.decoder)
         self.decoder = nn.GRU(config.embedding, config.decoder, batch_first=True)
-        self.scoring = SCORING[config.attention](config)
+        self.scoring: Scores = SCORING[config.attention](config)
         self.combine = nn.Linear(wide + config.decoder, config.embedding)
         self.bias = nn.Parameter(torch.zeros(len(config.target_words)))
         self.dropout = nn.Dropout(config.dropout)
@@ -226,7 +226,7 @@ class AdditiveScores(nn.Module):
 class DotScores(nn.Module):
     """s · h (Luong et al. 2015, equation 8)."""
 
-    def __init__(self, config: TranslatorConfig):
+    def __init__(self, config: TranslatorConfig):  # as the other scores; there is nothing to learn
         super().__init__()
 
     def keys(self, source: Tensor) -> Tensor:
@@ -245,10 +245,16 @@ class GeneralScores(DotScores):
         self.bilinear = nn.Linear(2 * config.encoder, config.decoder, bias=False)
 
     def keys(self, source: Tensor) -> Tensor:
-        return self.bilinear(source)
+        projected: Tensor = self.bilinear(source)
+        return projected
 
 
-SCORING = {"additive": AdditiveScores, "dot": DotScores, "general": GeneralScores}
+Scores = AdditiveScores | DotScores
+SCORING: dict[str, type[Scores]] = {
+    "additive": AdditiveScores,
+    "dot": DotScores,
+    "general": GeneralScores,
+}
 
 TRANSLATOR = System(
     name="translator",

@@ -37,7 +37,7 @@ class DiagonalPrior:
 def align_corpus(
     pairs: Sequence[tuple[Sequence[int], Sequence[int]]],
     rounds: int = 5,
-    prior: DiagonalPrior = DiagonalPrior(),  # noqa: B008  # frozen
+    prior: DiagonalPrior = DiagonalPrior(),  # frozen
 ) -> list[np.ndarray]:
     """Return for each pair the source place of each target word (target words,), or ``NONE``.
 
