@@ -23,7 +23,7 @@ from han_core.data.sentence_pairs import SentencePairs, read_pairs, split_pairs
 from han_core.explanation.translation import source_word_removal
 from han_core.models.beam_search import SearchSettings
 from han_core.models.system_folder import SystemCheckpoint, load_system
-from han_core.models.translate import translate_texts
+from han_core.models.translate import Translation, translate_texts
 from han_core.models.translator import TRANSLATOR, Form, TranslatorConfig
 from han_core.runtime.devices import choose_device
 from han_core.runtime.errors import UserError, shown
@@ -201,12 +201,15 @@ def run_translate(options: Namespace) -> None:
         for (id, _, _), translation in zip(rows, translations, strict=True):
             line = {"id": id, **translation.to_json()}
             if options.evidence:
-                line["removal"] = _removal(checkpoint, translation.text, translation.translation)
+                line["removal"] = _removal(checkpoint, translation)
             out.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def _removal(checkpoint: SystemCheckpoint, text: str, translation: str) -> dict:
-    return source_word_removal(checkpoint, text, translation).to_json()
+def _removal(checkpoint: SystemCheckpoint, translation: Translation) -> dict | None:
+    """None of a text with one word, from which none can be taken."""
+    if len(translation.source) < 2 or not translation.target:
+        return None
+    return source_word_removal(checkpoint, translation.text, translation.translation).to_json()
 
 
 def _input_rows(source: str) -> list[tuple[object, str, str | None]]:

@@ -119,9 +119,10 @@ def _search(
     totals[:, 0] = 0.0
     words = torch.full((sentences * beams, 1), BOUNDARY, device=device)
     ended = torch.zeros(sentences * beams, dtype=torch.bool, device=device)
-    for _ in range(2 * source.shape[1] + 10):
+    longest = (2 * lengths + 10).repeat_interleave(beams)  # words, whatever the company
+    for step in range(int(longest.max()) + 1):
         output, state = model.decode(words[:, -1:], state, memory)
-        steps = _allowed(output.scores[:, 0].log_softmax(-1), ended)
+        steps = _allowed(output.scores[:, 0].log_softmax(-1), ended, longest <= step)
         candidates = (totals.reshape(-1, 1) + steps).view(sentences, -1)
         totals, best = candidates.topk(beams, dim=1)
         first = torch.arange(sentences, device=device).unsqueeze(1) * beams
@@ -135,9 +136,15 @@ def _search(
     return [rows[start : start + beams] for start in range(0, len(rows), beams)]
 
 
-def _allowed(steps: Tensor, ended: Tensor) -> Tensor:
-    """(hypotheses, words) log probabilities: no unknown word; after the end nothing but the end."""
+def _allowed(steps: Tensor, ended: Tensor, full: Tensor) -> Tensor:
+    """(hypotheses, words) log probabilities: no unknown word; after the end nothing but the end.
+
+    Args:
+        ended: (hypotheses,) whether it has ended.
+        full: (hypotheses,) whether it must end now.
+    """
     steps[:, UNKNOWN] = float("-inf")
+    steps[full, 1:] = float("-inf")  # all but ``BOUNDARY``
     steps[ended] = float("-inf")
     steps[ended, BOUNDARY] = 0.0
     return steps

@@ -1,0 +1,97 @@
+"""From text to numbers and back: spelling, case, white space, offsets."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from han_core.models.system_folder import SystemCheckpoint
+from han_core.models.translate import (
+    attached_sides,
+    source_document,
+    target_document,
+    target_numbers,
+    target_vocabulary,
+    translate_texts,
+    words_of,
+    written,
+)
+from han_core.models.translator import TranslatorConfig, TranslatorNetwork
+from han_core.runtime.errors import UserError
+from han_core.text.tokenizer import Tokenizer
+from han_core.text.vocabulary import RESERVED, UNKNOWN
+
+FRENCH = ["Il est l'ami de Tom.", "Tom aime l'eau, il dort.", "Où est Tom ?", "Est-il là ?"]
+
+
+@pytest.fixture(scope="module")
+def config():
+    documents = [Tokenizer("fr")(text) for text in FRENCH]
+    words = target_vocabulary([words_of(document) for document in documents], 1, 100)
+    return TranslatorConfig(
+        source_words=(*RESERVED, "he", "is", "tom"),
+        target_words=words,
+        attached=attached_sides(documents, words),
+        embedding=8,
+        encoder=6,
+        decoder=12,
+        attention_size=6,
+    )
+
+
+def test_the_first_word_is_written_as_it_is_within_sentences(config):
+    assert "il" in config.target_words
+    assert "Il" not in config.target_words
+    assert "Tom" in config.target_words
+    assert "tom" not in config.target_words
+    for text, first in (("Il dort", "il"), ("Tom dort", "Tom")):
+        numbers = target_numbers(words_of(target_document(text, config)), config)
+        assert config.target_words[numbers[0]] == first
+
+
+def test_unknown_words_are_unknown(config):
+    assert target_numbers(["il", "xyz"], config)[1] == UNKNOWN
+    assert target_numbers([], config) == []
+
+
+def test_white_space_comes_back(config):
+    for text in ("Il est l'ami de Tom.", "Tom aime l'eau, il dort."):
+        numbers = target_numbers(words_of(target_document(text, config)), config)
+        assert written(numbers, config)[0] == text
+
+
+@given(st.lists(st.integers(2, 12), min_size=1, max_size=12))
+def test_offsets_are_exact(config, numbers):
+    text, spans = written(numbers, config)
+    assert [text[span.start : span.end].lower() for span in spans] == [
+        config.target_words[number].lower() for number in numbers
+    ]
+    assert text == text.strip()
+    assert "  " not in text
+
+
+def test_curly_apostrophes_are_the_same_word(config):
+    assert words_of(target_document("l\N{RIGHT SINGLE QUOTATION MARK}eau", config))[0] == "l'"
+
+
+@pytest.mark.parametrize(
+    ("text", "fragment"),
+    [("", "no word"), (" \n", "no word"), ("word " * 5_000, "more than 200 words")],
+)
+def test_what_is_no_sentence_is_refused(config, text, fragment):
+    with pytest.raises(UserError, match=fragment):
+        source_document(text, config)
+
+
+def test_translations_are_found_or_taken_as_given(config):
+    torch.manual_seed(0)
+    checkpoint = SystemCheckpoint("c", config, TranslatorNetwork(config).eval(), {})
+    texts, targets = ["He is  Tom!", "tom", "he"], [None, "  Il est Tom.", None]
+    free, forced, last = translate_texts(checkpoint, texts, targets)
+    assert forced.translation == "  Il est Tom."
+    assert [forced.translation[s.start : s.end] for s in forced.target] == ["Il", "est", "Tom", "."]
+    assert [free.text[s.start : s.end] for s in free.source] == ["He", "is", "Tom", "!"]
+    for one in (free, forced, last):
+        assert one.alignment.shape == (len(one.target), len(one.source))
+        assert one.alignment.sum(1) == pytest.approx(1, abs=1e-5)
+    assert free.to_json() == translate_texts(checkpoint, texts[:1])[0].to_json()
