@@ -1,4 +1,4 @@
-"""The four pages with content: no violation that axe-core finds, and nothing sideways."""
+"""The five pages with content: no violation that axe-core finds, and nothing sideways."""
 
 from collections.abc import Iterator
 from importlib.resources import files
@@ -12,6 +12,7 @@ CONTENT = {
     "Compare": "[data-testid=sentence-bars] .js-plotly-plot",
     "Errors": "[data-testid=confusion-matrix] .js-plotly-plot",
     "Train": ".st-key-train_estimate",
+    "Series": "[data-testid=series-figure] .js-plotly-plot",
 }
 WIDTHS = {"desktop": (1440, 900), "tablet": (900, 1200), "phone": (390, 844), "zoom": (720, 450)}
 """Viewports in CSS pixels; the last is 1440 × 900 at 200%."""
@@ -46,7 +47,7 @@ def visited(page) -> Iterator[str]:
     page.wait_for_selector(CONTENT["Explore"])
     settled(page)
     yield "Explore"
-    for name in ("Compare", "Errors", "Train"):
+    for name in ("Compare", "Errors", "Train", "Series"):
         go(page, name, CONTENT[name])
         yield name
 
