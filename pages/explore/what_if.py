@@ -1,6 +1,7 @@
 """The what-if panel of Explore: words removed or replaced, and attention changed by hand."""
 
 from dataclasses import replace
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
@@ -26,8 +27,10 @@ LISTED = 12
 """Edits with a field of their own, the latest ones."""
 
 MOVED = 5
-KINDS: dict[InterventionKind | None, str] = {
-    None: "Unchanged",
+# None would count as no choice, and no button would be marked.
+UNCHANGED: Literal["unchanged"] = "unchanged"
+KINDS: dict[InterventionKind | Literal["unchanged"], str] = {
+    UNCHANGED: "Unchanged",
     "flatten": "Flatten",
     "shuffle": "Shuffle",
     "sharpen": "Sharpen",
@@ -75,7 +78,7 @@ def _edit(analysis: Analysis, number: int) -> None:
 def _tampering(analysis: Analysis) -> None:
     """Attention flattened, shuffled or sharpened, in one sentence, everywhere or in a layer."""
     tampering = document_input.tampering()
-    st.session_state["tamper_kind"] = tampering.kind if tampering else None
+    st.session_state["tamper_kind"] = tampering.kind if tampering else UNCHANGED
     st.segmented_control(
         "Attention", list(KINDS), format_func=lambda kind: KINDS[kind], key="tamper_kind",
         on_change=_take_tampering, wrap=True, help=wording.TAMPERING,
@@ -131,7 +134,7 @@ def _tampered_sentence(analysis: Analysis, tampering: Intervention) -> None:
 def _take_tampering() -> None:
     """Store what the widgets say; a widget that was not drawn leaves its value as it was."""
     before, kind = document_input.tampering(), st.session_state["tamper_kind"]
-    if kind is None:
+    if kind in (None, UNCHANGED):
         document_input.set_tampering(None)
         return
     temperature = 0.5 if before is None or before.kind != "sharpen" else before.temperature
