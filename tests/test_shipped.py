@@ -19,7 +19,8 @@ REVIEWS = ("han-imdb", "bilstm-additive-imdb", "bilstm-dot-imdb")  # English, as
 TAGGED = (*REVIEWS, "han-zh")  # the bundled corpus has their classes and language
 NEWS = ("han-newsgroups", "bilstm-newsgroups")
 SHIPPED = (*TAGGED, *NEWS)
-PRETRAINED = "bert-imdb"  # one seed, and no evidence measured, which takes it hours
+PRETRAINED = "bert-imdb"
+ONE_SEED = (PRETRAINED, "transformer-imdb")  # and of the first no evidence: it would take hours
 
 
 @pytest.fixture(params=SHIPPED)
@@ -44,6 +45,8 @@ def metrics_of(folder: Path) -> dict:
         (REVIEWS, "A dreadful, boring waste of two hours.", "negative"),
         (("han-zh",), "房间很干净，服务员非常热情，早餐丰富，下次还来。", "positive"),
         (("han-zh",), "房间又脏又吵，服务态度很差，再也不来了。", "negative"),
+        (("transformer-imdb",), "A wonderful film, superbly acted and deeply moving.", "positive"),
+        (("transformer-imdb",), "A dreadful, boring waste of two hours.", "negative"),
         (NEWS, "The goalie made forty saves and the Bruins won in overtime.", "rec.sport.hockey"),
         (NEWS, "The shuttle reached its orbit and NASA released the probe.", "sci.space"),
     ],
@@ -70,8 +73,9 @@ def test_its_readme_is_its_card(folder):
     assert written == readme(own, sections(own, card_of(folder)))
 
 
-def test_the_pretrained_one_has_a_card_readme_and_figures_of_its_own():
-    folder = PROJECT / "checkpoints" / PRETRAINED
+@pytest.mark.parametrize("name", ONE_SEED)
+def test_of_one_seed_too_card_readme_and_documentation_agree(name):
+    folder = PROJECT / "checkpoints" / name
     own, card, metrics = checkpoint_facts(folder), card_of(folder), metrics_of(folder)
     assert {rival.name for rival in card.rivals} == {
         "nb-svm", "tf-idf-linear-svm", "tf-idf-logistic-regression",
@@ -79,12 +83,12 @@ def test_the_pretrained_one_has_a_card_readme_and_figures_of_its_own():
     assert card.weaknesses is not None
     assert (folder / README).read_text(encoding="utf-8") == readme(own, sections(own, card))
     test, validation = metrics["test"], metrics["validation"]
-    assert cells("docs/models.md", PRETRAINED)[-4:] == [
+    assert cells("docs/models.md", name)[-4:] == [
         f"{test['accuracy']:.2%}", f"{test['macro_f1']:.4f}", "one seed",
         f"{validation['accuracy']:.2%}",
     ]  # fmt: skip
-    assert cells("README.md", PRETRAINED)[-1] == f"{test['accuracy']:.2%}"
-    assert sum(file.stat().st_size for file in folder.iterdir()) < 4_000_000
+    assert cells("README.md", name)[-1] == f"{test['accuracy']:.2%}"
+    assert sum(file.stat().st_size for file in folder.iterdir()) < 5_500_000
 
 
 @pytest.mark.parametrize(
