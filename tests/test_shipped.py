@@ -20,7 +20,7 @@ TAGGED = (*REVIEWS, "han-zh")  # the bundled corpus has their classes and langua
 NEWS = ("han-newsgroups", "bilstm-newsgroups")
 SHIPPED = (*TAGGED, *NEWS)
 PRETRAINED = "bert-imdb"
-ONE_SEED = (PRETRAINED, "transformer-imdb")  # and of the first no evidence: it would take hours
+ONE_SEED = (PRETRAINED, "transformer-imdb")  # and no evidence measured: it takes hours
 
 
 @pytest.fixture(params=SHIPPED)
