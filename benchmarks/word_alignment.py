@@ -23,7 +23,7 @@ from han_core.models.system_folder import load_system
 from han_core.models.translate import words_of
 from han_core.models.translator import TRANSLATOR, TranslatorConfig, TranslatorNetwork
 from han_core.training.ibm_model1 import align_corpus
-from han_core.training.translation import TokenisedPairs
+from han_core.training.pair_batches import TokenisedPairs
 from han_core.training.translation_quality import alignment_figures
 
 Words = tuple[list[str], list[str]]

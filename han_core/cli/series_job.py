@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from han_core.data.series import read_series
+from han_core.data.series_splits import split_series
 from han_core.models.checkpoint import HISTORY
 from han_core.models.series import Task
 from han_core.runtime.atomic_io import safe_name, whole_folder
@@ -18,7 +19,7 @@ from han_core.runtime.jobs import ReportProgress, run_job
 from han_core.runtime.paths import checkpoints_root, data_root
 from han_core.training.callbacks import Callbacks
 from han_core.training.loop import LoopSettings
-from han_core.training.series import SeriesRequest, split_series, train_series
+from han_core.training.series import SeriesRequest, train_series
 from han_core.training.settings import checked
 
 CHECKPOINT = "checkpoint"

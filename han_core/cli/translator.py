@@ -1,25 +1,20 @@
 """The commands ``train`` and ``evaluate`` of translators, and ``translate``."""
 
 import json
-import shlex
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 from typing import get_args
 
 from han_core.cli.common import (
     Command,
     checkpoint_flags,
     device_flags,
-    epoch_bar,
-    follow,
     input_bytes,
     print_json,
-    say,
     say_all,
     writing,
 )
-from han_core.cli.interrupt import Interrupt
-from han_core.data.sentence_pairs import SentencePairs, read_pairs, split_pairs
+from han_core.cli.system import PartFlags, divided, loop_settings, print_run, run_flags, run_place
+from han_core.data.sentence_pairs import read_pairs, split_pairs
 from han_core.explanation.translation import source_word_removal
 from han_core.models.beam_search import SearchSettings
 from han_core.models.system_folder import SystemCheckpoint, load_system
@@ -27,8 +22,6 @@ from han_core.models.translate import Translation, translate_texts
 from han_core.models.translator import TRANSLATOR, Form, TranslatorConfig
 from han_core.runtime.devices import choose_device
 from han_core.runtime.errors import UserError, shown
-from han_core.training.callbacks import Callbacks, Stopped
-from han_core.training.loop import LoopSettings
 from han_core.training.settings import checked
 from han_core.training.translation import (
     DEFAULTS,
@@ -38,6 +31,8 @@ from han_core.training.translation import (
     train_translator,
 )
 from han_core.training.translation_quality import evaluate_translator
+
+PARTS = PartFlags("PAIRS|SHARE", validation="0.02", test="0.02", below=0.5)
 
 
 def _data_flags(parser: ArgumentParser, required: bool) -> None:
@@ -52,90 +47,42 @@ def train_flags(parser: ArgumentParser) -> None:
     parser.add_argument("--model", required=True, choices=[TRANSLATOR.name])
     _data_flags(parser, required=True)
     parser.add_argument("--attention", choices=get_args(Form), default="additive")
-    parser.add_argument(
-        "--validation", default="0.02", metavar="PAIRS|SHARE", help="data, or a share of --data"
-    )
-    parser.add_argument(
-        "--test", default="0.02", metavar="PAIRS|SHARE", help="data, or a share of --data"
-    )
-    parser.add_argument("--out", required=True, metavar="DIR")
-    parser.add_argument("--epochs", type=int)
-    parser.add_argument("--seed", type=int)
-    parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="any setting, such as longest=15, guided=0.5 or target_segmentation=characters",
-    )
-    device_flags(parser)
+    run_flags(parser, PARTS, "longest=15, guided=0.5 or target_segmentation=characters")
 
 
 def run_train(options: Namespace) -> None:
     """Train and print one JSON line."""
     device = choose_device(options.device)
     request = _request(options)
-    interrupt = Interrupt(alone=True)
-    callbacks = Callbacks(follow, epoch_bar, say, stop=interrupt.is_pending)
-    try:
-        with interrupt.catching_signals():
-            print_json(train_translator(request, device, callbacks))
-    except Stopped as stop:
-        raise KeyboardInterrupt(f"{stop} --resume goes on from there.") from stop
+    print_run(lambda callbacks: train_translator(request, device, callbacks))
 
 
 def _request(options: Namespace) -> TranslatorRequest:
     values = parse_assignments(options.set)
-    flags = {name: getattr(options, name) for name in ("epochs", "seed")}
-    given = {name: value for name, value in flags.items() if value is not None}
-    settings = checked(LoopSettings, {**DEFAULTS, **values["loop"], **given})
+    settings = loop_settings(options, {**DEFAULTS, **values["loop"]})
     pairs = checked(PairSettings, values["pairs"])
-    assert isinstance(settings, LoopSettings)
     assert isinstance(pairs, PairSettings)
-    parts = _parts(options, settings.seed)
-    training = parts["training"]
-    assert training is not None
+    columns = options.source_column, options.target_column
+    parts = divided(
+        options,
+        PARTS,
+        lambda path: read_pairs(path, *columns),
+        lambda data, validation, test: split_pairs(data, validation, test, settings.seed),
+    )
     languages = {
         f"{side}_language": name
-        for side in ("source", "target")
-        if len(name := getattr(options, f"{side}_column")) == 2
+        for side, name in zip(("source", "target"), columns, strict=True)
+        if len(name) == 2
     }
     return TranslatorRequest(
-        training=training,
-        validation=parts["validation"],
-        test=parts["test"],
+        training=parts.training,
+        validation=parts.validation,
+        test=parts.test,
         sizes={**languages, **values["sizes"], "attention": options.attention},
         pairs=pairs,
         settings=settings,
-        out=Path(options.out),
-        resume=options.resume,
-        reproduce=shlex.join(word for word in options.command_line if word != "--resume"),
+        **run_place(options),
     )
-
-
-def _parts(options: Namespace, seed: int) -> dict[str, SentencePairs | None]:
-    """Training, validation and test: shares of the data, or other files."""
-    columns = options.source_column, options.target_column
-    given = {"validation": options.validation, "test": options.test}
-    shares = {part: _share(value, part) for part, value in given.items()}
-    others: dict[str, SentencePairs | None] = {
-        part: read_pairs(value, *columns) for part, value in given.items() if shares[part] is None
-    }
-    data = read_pairs(options.data, *columns)
-    cut = split_pairs(data, shares["validation"] or 0.0, shares["test"] or 0.0, seed)
-    return {**cut, **others}
-
-
-def _share(value: str, part: str) -> float | None:
-    """A share; None where ``value`` names a file."""
-    try:
-        share = float(value)
-    except ValueError:
-        return None
-    if not 0 <= share < 0.5:
-        raise UserError(f"--{part} is a file, or a share of 0 to below 0.5; {value} came.")
-    return share
 
 
 def _search_flags(parser: ArgumentParser) -> None:

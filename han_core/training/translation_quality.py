@@ -19,7 +19,8 @@ from han_core.models.system_folder import SystemCheckpoint
 from han_core.models.translate import source_numbers, target_numbers, translate_texts, words_of
 from han_core.models.translator import MOST_WORDS, TranslatorConfig, TranslatorNetwork
 from han_core.runtime.errors import UserError, shown
-from han_core.training.translation import TokenisedPairs, mean_loss
+from han_core.training.pair_batches import TokenisedPairs
+from han_core.training.translation import mean_loss
 
 BATCH = 64
 

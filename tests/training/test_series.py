@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from han_core.data.series import SeriesSet
+from han_core.data.series_splits import split_series
 from han_core.explanation.series import deletion_evidence
 from han_core.models.series import SERIES, SeriesAnswers, answer_series
 from han_core.models.system_folder import load_system
@@ -19,7 +20,6 @@ from han_core.training.series import (
     evaluate_series,
     figures,
     parse_assignments,
-    split_series,
     targets_of,
     train_series,
 )

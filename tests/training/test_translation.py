@@ -11,9 +11,9 @@ from han_core.models.translator import IGNORED, TRANSLATOR
 from han_core.runtime.errors import UserError
 from han_core.training.callbacks import Callbacks, Stopped
 from han_core.training.loop import LoopSettings
+from han_core.training.pair_batches import NumberedPairs
 from han_core.training.translation import (
     DEFAULTS,
-    NumberedPairs,
     PairSettings,
     TranslatorRequest,
     answers_loss,

@@ -1,0 +1,148 @@
+"""What the commands of systems beside the text classifiers share: flags, parts, a run."""
+
+import shlex
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+from han_core.cli.common import at_least, device_flags, epoch_bar, follow, print_json, say, say_all
+from han_core.cli.interrupt import Interrupt
+from han_core.runtime.errors import UserError
+from han_core.training.callbacks import Callbacks, Stopped
+from han_core.training.loop import LoopSettings
+from han_core.training.settings import checked
+
+
+class Data(Protocol):
+    """Training data of any kind, with sentences on what was left out."""
+
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+
+
+D = TypeVar("D", bound=Data)
+
+
+@dataclass(frozen=True)
+class Parts(Generic[D]):
+    """Data to train on; validation and test are None where there are none."""
+
+    training: D
+    validation: D | None
+    test: D | None
+
+
+@dataclass(frozen=True)
+class PartFlags:
+    """The flags ``--validation`` and ``--test``.
+
+    Attributes:
+        metavar: what they take.
+        validation, test: their defaults.
+        below: what a share has to stay below.
+    """
+
+    metavar: str
+    validation: str
+    test: str | None = None
+    below: float = 1.0
+
+
+def run_flags(
+    parser: ArgumentParser, parts: PartFlags, settings: str, examples: str | None = None
+) -> None:
+    """Add the flags of ``train`` that all systems have.
+
+    Args:
+        settings: some, for the help of ``--set``.
+        examples: what ``--limit`` counts; None without that flag.
+    """
+    for part, default in (("validation", parts.validation), ("test", parts.test)):
+        parser.add_argument(
+            f"--{part}", default=default, metavar=parts.metavar, help="data, or a share of --data"
+        )
+    parser.add_argument("--out", required=True, metavar="DIR")
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--seed", type=int)
+    if examples:
+        parser.add_argument(
+            "--limit", type=at_least(1), metavar="N", help=f"the first N training {examples}"
+        )
+    parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help=f"any setting, such as {settings}",
+    )
+    device_flags(parser)
+
+
+def loop_settings(options: Namespace, values: Mapping[str, object]) -> LoopSettings:
+    """Return the settings of the loop; ``--epochs`` and ``--seed`` count before ``values``.
+
+    Raises:
+        UserError: names the setting that is wrong.
+    """
+    flags = {name: getattr(options, name) for name in ("epochs", "seed")}
+    given = {name: value for name, value in flags.items() if value is not None}
+    settings = checked(LoopSettings, {**values, **given})
+    assert isinstance(settings, LoopSettings)
+    return settings
+
+
+def run_place(options: Namespace) -> dict:
+    """Return the fields ``out``, ``resume`` and ``reproduce`` of a system's request."""
+    return {
+        "out": Path(options.out),
+        "resume": options.resume,
+        "reproduce": shlex.join(word for word in options.command_line if word != "--resume"),
+    }
+
+
+def divided(
+    options: Namespace,
+    flags: PartFlags,
+    read: Callable[[str], D],
+    split: Callable[[D, float, float], dict[str, D | None]],
+) -> Parts[D]:
+    """Return the parts: shares of ``--data``, or other files.
+
+    Args:
+        split: gives training, validation and test of data and of the two shares.
+    """
+    given = {"validation": options.validation, "test": options.test}
+    shares = {part: _share(value, part, flags.below) for part, value in given.items()}
+    others = {part: read(value) for part, value in given.items() if shares[part] is None}
+    for other in others.values():
+        say_all(other.notes)
+    cut = split(read(options.data), shares["validation"] or 0.0, shares["test"] or 0.0)
+    training = cut["training"]
+    assert training is not None
+    parts = {**cut, **others}
+    return Parts(training, parts["validation"], parts["test"])
+
+
+def _share(value: str | None, part: str, below: float) -> float | None:
+    """A share; None where ``value`` names a file."""
+    try:
+        share = float(value or 0)
+    except ValueError:
+        return None
+    if not 0 <= share < below:
+        raise UserError(f"--{part} is a file, or a share of 0 to below {below:g}; {value} came.")
+    return share
+
+
+def print_run(train: Callable[[Callbacks], dict]) -> None:
+    """Train, and print one JSON line; Ctrl-C ends after the step that is under way."""
+    interrupt = Interrupt(alone=True)
+    callbacks = Callbacks(follow, epoch_bar, say, stop=interrupt.is_pending)
+    try:
+        with interrupt.catching_signals():
+            print_json(train(callbacks))
+    except Stopped as stop:
+        raise KeyboardInterrupt(f"{stop} --resume goes on from there.") from stop
