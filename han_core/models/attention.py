@@ -14,6 +14,8 @@ In training, normal noise can be added to the scores: like dropout, it keeps a m
 relying on one state.
 """
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding_bag
@@ -56,6 +58,33 @@ def segment_softmax(scores: Tensor, owner: Tensor, segments: int) -> Tensor:
     return exponentials / segment_sum(exponentials, owner, segments)[owner]
 
 
+@dataclass(frozen=True)
+class ScoreParts:
+    """What a layer multiplies to a score: features · query / divisor + bias.
+
+    Attributes:
+        form: of the attention.
+        features: (rows, units) tanh(W h + b) of additive attention, the states of other forms;
+            no units where scores are constants.
+        query: (segments, units) u, the final state q, or w: each row meets its segment's.
+        divisor: √d of dot products, else 1.
+        bias: (rows,) what is added.
+
+    Raises:
+        ValueError: if features and query differ in their units.
+    """
+
+    form: str
+    features: Tensor
+    query: Tensor
+    divisor: float
+    bias: Tensor
+
+    def __post_init__(self) -> None:
+        if self.features.shape[1] != self.query.shape[1]:
+            raise ValueError(f"{self.features.shape[1]} units expected, {self.query.shape[1]} came")
+
+
 class AttentionPooling(nn.Module):
     """Weight states by the softmax of their scores and sum them; subclasses score.
 
@@ -67,6 +96,15 @@ class AttentionPooling(nn.Module):
     def plain_scores(self, states: States, owner: Tensor, query: Tensor) -> Tensor:
         """(rows, size), (rows,), (segments, size) → (rows,)"""
         raise NotImplementedError
+
+    def score_parts(self, states: Tensor, owner: Tensor, query: Tensor) -> ScoreParts:
+        """Return the factors of each score; arguments as ``plain_scores``.
+
+        Unless a form says more, its scores are constants that no state enters.
+        """
+        constants = self.plain_scores(states, owner, query)
+        empty = states.new_empty
+        return ScoreParts("fixed", empty(len(states), 0), empty(len(query), 0), 1.0, constants)
 
     def scores(self, states: States, owner: Tensor, query: Tensor) -> Tensor:
         """The form's scores (rows,), in training with noise."""
@@ -125,11 +163,20 @@ class AdditiveAttention(AttentionPooling):
             squashed = projected.mul_(2).sigmoid_()
         return squashed @ (2 * self.context) - self.context.sum()
 
+    def score_parts(self, states: Tensor, owner: Tensor, query: Tensor) -> ScoreParts:
+        features = self.project(states).tanh()
+        context = self.context.expand(len(query), -1)
+        return ScoreParts("additive", features, context, 1.0, features.new_zeros(len(features)))
+
 
 class DotAttention(AttentionPooling):
     def plain_scores(self, states: States, owner: Tensor, query: Tensor) -> Tensor:
         states = dense_states(states)
         return (states * query[owner]).sum(1) / states.shape[1] ** 0.5
+
+    def score_parts(self, states: Tensor, owner: Tensor, query: Tensor) -> ScoreParts:
+        divisor = states.shape[1] ** 0.5
+        return ScoreParts("dot", states, query, divisor, states.new_zeros(len(states)))
 
 
 class LinearAttention(AttentionPooling):
@@ -139,6 +186,10 @@ class LinearAttention(AttentionPooling):
 
     def plain_scores(self, states: States, owner: Tensor, query: Tensor) -> Tensor:
         return _through(self.scorer, states).squeeze(1)
+
+    def score_parts(self, states: Tensor, owner: Tensor, query: Tensor) -> ScoreParts:
+        weights = self.scorer.weight.expand(len(query), -1)
+        return ScoreParts("linear", states, weights, 1.0, self.scorer.bias.expand(len(states)))
 
 
 def _through(layer: nn.Linear, states: States) -> Tensor:

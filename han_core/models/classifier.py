@@ -7,13 +7,14 @@ from word vectors to states, and ``decide``, from states through attention to lo
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from han_core.models.architecture import Architecture
 from han_core.models.attention import AttentionPooling, segment_softmax, segment_sum
-from han_core.models.recurrent.scan import States
+from han_core.models.recurrent.scan import States, dense_states
 from han_core.models.self_attention import AttentionWindow, MapRequest
 from han_core.text.batch import Batch, SharedBatch
 from han_core.text.vocabulary import PADDING
@@ -77,6 +78,34 @@ class Output:
             raise ValueError(f"{len(self.documents)} logits expected, {len(self.logits)} came")
 
 
+@dataclass(frozen=True)
+class AttentionLevel:
+    """One layer of attention of a model, and what it reads in a pass.
+
+    Attributes:
+        unit: what it weighs.
+        inputs: (rows, input) the vectors that the encoder below it read.
+        states: (rows, size) what it weighs.
+        owner: (rows,) the segment of each row.
+        query: (segments, size) the final states of each segment.
+
+    Raises:
+        ValueError: if the numbers of rows disagree.
+    """
+
+    unit: Literal["word", "sentence"]
+    layer: AttentionPooling
+    inputs: Tensor
+    states: Tensor
+    owner: Tensor
+    query: Tensor
+
+    def __post_init__(self) -> None:
+        rows = {len(self.inputs), len(self.states), len(self.owner)}
+        if len(rows) != 1:
+            raise ValueError(f"inputs, states and owners of as many rows expected, {rows} came")
+
+
 class AttentionClassifier(nn.Module):
     """Embedding, dropout by level, and the final linear layer.
 
@@ -84,6 +113,8 @@ class AttentionClassifier(nn.Module):
         architecture: all sizes.
         size: numbers of a document's vector.
     """
+
+    directions = 1  # in which its states are read: equal parts of each
 
     def __init__(self, architecture: Architecture, size: int):
         super().__init__()
@@ -156,6 +187,17 @@ class AttentionClassifier(nn.Module):
             hold: (documents,) bool, whose own attention is a constant to a gradient.
         """
         raise NotImplementedError
+
+    def attention_levels(self, batch: Batch) -> tuple[AttentionLevel, ...]:
+        """Return each layer of attention with what it reads, from words up.
+
+        Unless a model says otherwise, its layer ``attention`` weighs all words of a document.
+        """
+        vectors, encoded = self.embedding(batch.words), self.read(batch)
+        layer = self.get_submodule("attention")
+        assert isinstance(layer, AttentionPooling)
+        states, owner = dense_states(encoded.states), batch.document_of_token
+        return (AttentionLevel("word", layer, vectors, states, owner, encoded.last),)
 
     def forward_shared(self, batch: SharedBatch) -> Tensor:
         """Return logits (documents, classes) of documents that share sentences."""

@@ -17,14 +17,14 @@ from han_core.models.architecture import (
     StepCost,
 )
 from han_core.models.attention import attention_pooling
-from han_core.models.classifier import Attention, Encoded, Output
+from han_core.models.classifier import Attention, AttentionLevel, Encoded, Output
 from han_core.models.recurrent.classifier import (
     RecurrentClassifier,
     recurrent_activations,
     recurrent_operations,
 )
 from han_core.models.recurrent.encoder import BidirectionalGRU
-from han_core.models.recurrent.scan import States
+from han_core.models.recurrent.scan import States, dense_states
 from han_core.text.batch import Batch, SharedBatch, owners
 
 
@@ -68,6 +68,21 @@ class HierarchicalAttention(RecurrentClassifier):
             states, batch.document_of_sentence, last, given_sentences, hold
         )
         return Output(self._logits(documents), sentence_weights, word_weights, documents, states)
+
+    def attention_levels(self, batch: Batch) -> tuple[AttentionLevel, ...]:
+        """As the base class; the sentence encoder reads what the words' attention made."""
+        vectors, encoded = self.embedding(batch.words), self.read(batch)
+        words = AttentionLevel(
+            "word", self.word_attention, vectors, dense_states(encoded.states),
+            batch.sentence_of_token, encoded.last,
+        )  # fmt: skip
+        pooled, _ = self.word_attention(words.states, words.owner, words.query)
+        states, last = self.sentence_encoder(pooled, batch.document_lengths)
+        sentences = AttentionLevel(
+            "sentence", self.sentence_attention, pooled, dense_states(states),
+            batch.document_of_sentence, last,
+        )  # fmt: skip
+        return words, sentences
 
     def forward_shared(self, batch: SharedBatch) -> Tensor:
         """Each distinct sentence is read once, however many documents it stands in."""

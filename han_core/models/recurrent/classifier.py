@@ -18,6 +18,8 @@ class RecurrentClassifier(AttentionClassifier):
         architecture: all sizes.
     """
 
+    directions = 2
+
     def __init__(self, architecture: Architecture):
         super().__init__(architecture, 2 * architecture.hidden)
 
