@@ -1,29 +1,33 @@
-"""Hanscope's pages in their order. It draws nothing: each page stands for itself."""
+"""Hanscope's pages in their groups. It draws nothing else: each page stands for itself."""
 
 import streamlit as st
 
+from pages.shared.navigation import group_labels
 from pages.shared.page import RENDERS
 
 st.set_page_config(page_title="Hanscope", page_icon="🔦", layout="wide")
 explore = st.Page("pages/1_Explore.py", title="Explore")
-chosen = st.navigation(
-    [
-        # A default page loses its own address, and Explore is to keep one.
-        st.Page(
-            lambda: st.switch_page(explore),
-            title="Hanscope",
-            url_path="start",
-            default=True,
-            visibility="hidden",
-        ),
+groups = {
+    "Texts": [
         explore,
         st.Page("pages/2_Compare.py", title="Compare"),
         st.Page("pages/3_Errors.py", title="Errors"),
         st.Page("pages/4_Train.py", title="Train"),
-        st.Page("pages/5_Series.py", title="Series"),
     ],
-    position="top",
+    "Other attention": [st.Page("pages/5_Series.py", title="Series")],
+}
+# A default page loses its own address, and Explore is to keep one.
+start = st.Page(
+    lambda: st.switch_page(explore),
+    title="Hanscope",
+    url_path="start",
+    default=True,
+    visibility="hidden",
 )
+chosen = st.navigation(
+    [start, *(page for group in groups.values() for page in group)], position="top"
+)
+st.html(group_labels({label: group[0].url_path for label, group in groups.items()}))
 with RENDERS.turn():
     chosen.run()
     if st.session_state.get("runs_seen_live") or st.session_state.get("runs_ended"):

@@ -22,9 +22,11 @@ from streamlit.runtime import get_instance
 
 from han_core.runtime.devices import available_devices
 from han_core.runtime.errors import UserError
+from pages.shared.navigation import LowerCaseAddresses, page_addresses
 from pages.shared.request_guard import RequestGuard
 from pages.shared.upload_limits import UploadLimits
 
+ROOT = Path(__file__).parents[2]
 PAUSE = 1.0  # seconds between two freezes
 ROUNDS = 60  # freezes between two full collections
 HEAVY = (
@@ -77,13 +79,14 @@ def _load() -> None:
 
 
 app = st.App(
-    str(Path(__file__).parents[2] / "app.py"),
+    str(ROOT / "app.py"),
     lifespan=prepared,
     middleware=[
         Middleware(
             RequestGuard,
             hosts=st.get_option("server.allowedHosts"),
             origins=st.get_option("server.corsAllowedOrigins"),
-        )
+        ),
+        Middleware(LowerCaseAddresses, addresses=page_addresses(ROOT / "pages")),
     ],
 )
