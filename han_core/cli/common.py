@@ -146,9 +146,9 @@ def follow(
     return tqdm(documents, name, total, unit="doc", file=sys.stderr, mininterval=0.5, delay=delay)
 
 
-def epoch_bar(epoch: int, documents: int) -> Callable[[int, float], None]:
+def epoch_bar(epoch: int, documents: int, unit: str = "doc") -> Callable[[int, float], None]:
     """Return what shows the loss, documents a second and the time left of an epoch."""
-    bar = _bar(f"Epoch {epoch}", documents)
+    bar = _bar(f"Epoch {epoch}", documents, unit)
     losses: list[float] = []
 
     def step(count: int, loss: float) -> None:
@@ -173,7 +173,7 @@ def progress_bar(name: str, documents: int) -> Callable[[int, int], None]:
     return progress
 
 
-def _bar(name: str, documents: int):
+def _bar(name: str, total: int, unit: str = "doc"):
     from tqdm import tqdm
 
-    return tqdm(total=documents, desc=name, unit="doc", file=sys.stderr, mininterval=0.5)
+    return tqdm(total=total, desc=name, unit=unit, file=sys.stderr, mininterval=0.5)

@@ -50,7 +50,7 @@ def run_train(options: Namespace) -> None:
     """Train and print one JSON line."""
     device = choose_device(options.device)
     request = _request(options)
-    print_run(lambda callbacks: train_series(request, device, callbacks))
+    print_run(lambda callbacks: train_series(request, device, callbacks), "series")
 
 
 def _request(options: Namespace) -> SeriesRequest:

@@ -4,6 +4,7 @@ import shlex
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
@@ -137,10 +138,15 @@ def _share(value: str | None, part: str, below: float) -> float | None:
     return share
 
 
-def print_run(train: Callable[[Callbacks], dict]) -> None:
-    """Train, and print one JSON line; Ctrl-C ends after the step that is under way."""
+def print_run(train: Callable[[Callbacks], dict], unit: str) -> None:
+    """Train, and print one JSON line; Ctrl-C ends after the step that is under way.
+
+    Args:
+        unit: what the bar of an epoch counts.
+    """
     interrupt = Interrupt(alone=True)
-    callbacks = Callbacks(follow, epoch_bar, say, stop=interrupt.is_pending)
+    bar = partial(epoch_bar, unit=unit)
+    callbacks = Callbacks(follow, bar, say, stop=interrupt.is_pending)
     try:
         with interrupt.catching_signals():
             print_json(train(callbacks))

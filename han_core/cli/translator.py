@@ -36,7 +36,8 @@ PARTS = PartFlags("PAIRS|SHARE", validation="0.02", test="0.02", below=0.5)
 
 
 def _data_flags(parser: ArgumentParser, required: bool) -> None:
-    parser.add_argument("--data", required=True, metavar="PAIRS", help=".parquet, .csv or .jsonl")
+    parser.add_argument("--data", required=True, metavar="PAIRS",
+                        help=".parquet, .csv or .jsonl, or bundled:dates")  # fmt: skip
     for side in ("source", "target"):
         parser.add_argument(
             f"--{side}-column", required=required, metavar="NAME", help=f"sentences of the {side}"
@@ -54,7 +55,7 @@ def run_train(options: Namespace) -> None:
     """Train and print one JSON line."""
     device = choose_device(options.device)
     request = _request(options)
-    print_run(lambda callbacks: train_translator(request, device, callbacks))
+    print_run(lambda callbacks: train_translator(request, device, callbacks), "batch")
 
 
 def _request(options: Namespace) -> TranslatorRequest:

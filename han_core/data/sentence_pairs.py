@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from han_core.data.columns import column_of
+from han_core.data.dates import bundled_dates
 from han_core.data.sandbox import OWN, Limits, read_file
 from han_core.runtime.errors import UserError, counted, shown
 
@@ -46,14 +47,16 @@ class SentencePairs:
 def read_pairs(
     path: str, source_column: str, target_column: str, limits: Limits = OWN
 ) -> SentencePairs:
-    """Return the pairs of a Parquet, CSV, TSV or JSONL file; pairs with an empty side are left out.
+    """Return the pairs of a Parquet, CSV, TSV or JSONL file, or of ``bundled:dates``.
+
+    Pairs with an empty side are left out.
 
     Raises:
         UserError: if a column is missing, both are the same, or no pair is left.
     """
     if source_column == target_column:
         raise UserError(f'Two columns were expected; "{shown(source_column)}" came for both sides.')
-    table = read_file(path, limits)
+    table = bundled_dates(path) if path.startswith("bundled:") else read_file(path, limits)
     sources, targets = (column_of(table, name) for name in (source_column, target_column))
     return clean_pairs(table.name, sources, targets)
 

@@ -1,18 +1,20 @@
 """From a text to its translation with the alignment of words, offsets exact on both sides."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 import numpy as np
+import regex
 
 from han_core.models.beam_search import Aligned, SearchSettings, align_numbers, translate_numbers
 from han_core.models.predict import check_finite
 from han_core.models.system_folder import SystemCheckpoint
 from han_core.models.translator import MOST_WORDS, TranslatorConfig, TranslatorNetwork
 from han_core.runtime.errors import UserError, counted, shown
-from han_core.text.document import Document, Span
+from han_core.text.document import Document, Sentence, Span
 from han_core.text.tokenizer import Tokenizer
 from han_core.text.vocabulary import RESERVED, UNKNOWN, Vocabulary
 
@@ -54,9 +56,21 @@ class Translation:
 
 
 @lru_cache(maxsize=8)
-def sentence_tokenizer(language: str, segmentation: str) -> Tokenizer:
+def sentence_tokenizer(language: str, segmentation: str) -> Callable[[str], Document]:
     """Return the tokenizer of one side; it reads one word more than a sentence may have."""
+    if segmentation == "letters":
+        return letters
     return Tokenizer(language, MOST_WORDS + 1, segmentation)
+
+
+def letters(text: str) -> Document:
+    """Return a document of which every character that is no white space is a word.
+
+    Characters are those that readers see: grapheme clusters (Unicode Standard Annex 29).
+    """
+    clusters = (match.span() for match in regex.finditer(r"\X", text) if not match[0].isspace())
+    tokens = tuple(Span(*span) for span in islice(clusters, MOST_WORDS + 1))
+    return Document(text, (Sentence(tokens),) if tokens else (), len(text))
 
 
 def words_of(document: Document) -> list[str]:

@@ -20,7 +20,7 @@ from han_core.models.system_folder import System, SystemConfig
 from han_core.text.vocabulary import PADDING, RESERVED, UNKNOWN
 
 Form = Literal["additive", "dot", "general"]
-Segmentation = Literal["words", "characters"]
+Segmentation = Literal["words", "characters", "letters"]
 BOUNDARY = PADDING  # before the first word of a translation, and after the last
 IGNORED = -100  # in ``answers``: nothing is learnt here
 MOST_WORDS = 200  # of a sentence
@@ -31,6 +31,8 @@ class TranslatorConfig(SystemConfig):
 
     Attributes:
         source_language, target_language: as the tokenizer names them.
+        source_segmentation, target_segmentation: "letters" takes every character for a word, in
+            any script; the others are the tokenizer's.
         source_words, target_words: the vocabularies, in order.
         attached: for each target word, whether no white space stands before it (1), after it (2),
             on either side (3) or whether both may (0).

@@ -1,13 +1,17 @@
 """From text to numbers and back: spelling, case, white space, offsets."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from han_core.models.system_folder import SystemCheckpoint
+from han_core.data.dates import date_pairs
+from han_core.models.system_folder import SystemCheckpoint, load_system
 from han_core.models.translate import (
     attached_sides,
+    letters,
     source_document,
     target_document,
     target_numbers,
@@ -16,11 +20,12 @@ from han_core.models.translate import (
     words_of,
     written,
 )
-from han_core.models.translator import TranslatorConfig, TranslatorNetwork
+from han_core.models.translator import TRANSLATOR, TranslatorConfig, TranslatorNetwork
 from han_core.runtime.errors import UserError
 from han_core.text.tokenizer import Tokenizer
 from han_core.text.vocabulary import RESERVED, UNKNOWN
 
+SHIPPED = Path(__file__).parents[2] / "checkpoints"
 FRENCH = ["Il est l'ami de Tom.", "Tom aime l'eau, il dort.", "Où est Tom ?", "Est-il là ?"]
 
 
@@ -95,3 +100,29 @@ def test_translations_are_found_or_taken_as_given(config):
         assert one.alignment.shape == (len(one.target), len(one.source))
         assert one.alignment.sum(1) == pytest.approx(1, abs=1e-5)
     assert free.to_json() == translate_texts(checkpoint, texts[:1])[0].to_json()
+
+
+@given(st.text(max_size=40))
+def test_letters_are_all_characters_but_white_space(text):
+    document = letters(text)
+    assert "".join("".join(document.token_texts()).split()) == "".join(text.split())
+    assert document.text == text
+
+
+def test_letters_by_hand():
+    assert letters("May 2, 二年 e\u0301").token_texts() == (*"May2,二年", "e\u0301")
+    assert letters(" \n").tokens == ()
+    assert len(letters("a" * 5_000).tokens) == 201
+
+
+def test_the_dates_that_come_along_are_exact_and_aligned():
+    """On days that no training pair has; the last digit of a year stands once in such a form."""
+    checkpoint = load_system(SHIPPED / "dates", TRANSLATOR)
+    pairs = date_pairs(120, held_out=True, seed=7)
+    translations = translate_texts(checkpoint, [words for words, _ in pairs])
+    assert [one.translation for one in translations] == [iso for _, iso in pairs]
+    in_numerals = [one for one in translations if one.translation[:4] in one.text]
+    found = [
+        one.text[one.source[int(one.alignment[3].argmax())].start] for one in in_numerals
+    ]  # fmt: skip
+    assert found == [one.translation[3] for one in in_numerals]
