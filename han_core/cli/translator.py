@@ -157,7 +157,7 @@ def _removal(checkpoint: SystemCheckpoint, translation: Translation) -> dict | N
     """None of a text with one word, from which none can be taken."""
     if len(translation.source) < 2 or not translation.target:
         return None
-    return source_word_removal(checkpoint, translation.text, translation.translation).to_json()
+    return source_word_removal(checkpoint, translation).to_json()
 
 
 def _input_rows(source: str) -> list[tuple[object, str, str | None]]:

@@ -23,6 +23,7 @@ from han_core.runtime.errors import UserError
 from han_core.text.vocabulary import PADDING, UNKNOWN
 
 LEAST_COVERED = 1e-4  # attention that the logarithm of the coverage penalty sees at least
+CELLS = 400_000  # steps × source words of all sentences that are aligned at once
 
 
 @dataclass(frozen=True)
@@ -82,11 +83,23 @@ def translate_numbers(
     return best
 
 
-@torch.inference_mode()
 def align_numbers(
     model: TranslatorNetwork, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]
 ) -> list[Aligned]:
     """Return how the network aligns given translations; an unknown word has no probability: NaN."""
+    longest = max(map(len, sources), default=1) * (max(map(len, targets), default=0) + 1)
+    rows = max(1, CELLS // longest)
+    return [
+        one
+        for start in range(0, len(sources), rows)
+        for one in _align(model, sources[start : start + rows], targets[start : start + rows])
+    ]
+
+
+@torch.inference_mode()
+def _align(
+    model: TranslatorNetwork, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]
+) -> list[Aligned]:
     device = model.bias.device
     batch = collate_pairs(sources, targets).to(device)
     output = model(batch)

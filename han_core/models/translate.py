@@ -31,6 +31,7 @@ class Translation:
         alignment: (target words, source words) attention of the step that says the word; each row
             sums to 1.
         log_probabilities: (target words,) of each word given those before; NaN of unknown ones.
+        source_numbers, target_numbers: (words,) as the model reads them.
     """
 
     text: str
@@ -39,10 +40,28 @@ class Translation:
     target: tuple[Span, ...]
     alignment: np.ndarray
     log_probabilities: np.ndarray
+    source_numbers: tuple[int, ...]
+    target_numbers: tuple[int, ...]
 
     def __post_init__(self) -> None:
         if self.alignment.shape != (len(self.target), len(self.source)):
             raise ValueError(f"(target, source) expected; {self.alignment.shape}.")
+        for spans, numbers in (
+            (self.source, self.source_numbers),
+            (self.target, self.target_numbers),
+        ):
+            if len(spans) != len(numbers):
+                raise ValueError(f"A number for each word expected; {len(numbers)}.")
+
+    @property
+    def source_words(self) -> list[str]:
+        """As they are written in the text."""
+        return [self.text[span.start : span.end] for span in self.source]
+
+    @property
+    def target_words(self) -> list[str]:
+        """As they are written in the translation."""
+        return [self.translation[span.start : span.end] for span in self.target]
 
     def to_json(self) -> dict:
         """As the command ``translate`` prints it."""
@@ -216,15 +235,28 @@ def _translated(
         found = align_numbers(model, [numbers[row] for row in forced], words)
         answers |= zip(forced, found, strict=True)
     return [
-        _placed(sources[row], forced.get(row), answers[row], config) for row in range(len(sources))
+        _placed(source, numbers[row], forced.get(row), answers[row], config)
+        for row, source in enumerate(sources)
     ]
 
 
 def _placed(
-    source: Document, target: Document | None, aligned: Aligned, config: TranslatorConfig
+    source: Document,
+    numbers: Sequence[int],
+    target: Document | None,
+    aligned: Aligned,
+    config: TranslatorConfig,
 ) -> Translation:
     text, spans = (
         (target.text, target.tokens) if target is not None else written(aligned.words, config)
     )
-    probabilities = aligned.log_probabilities[:-1]
-    return Translation(source.text, text, source.tokens, spans, aligned.attention, probabilities)
+    return Translation(
+        source.text,
+        text,
+        source.tokens,
+        spans,
+        aligned.attention,
+        aligned.log_probabilities[:-1],
+        tuple(numbers),
+        aligned.words,
+    )

@@ -128,6 +128,11 @@ HEADS_COMPONENT = HEADS_SCRIPT + _read("attention_map_component.js")
 """The same, and what Streamlit calls."""
 
 
+ALIGNMENT_STYLESHEET = STYLESHEET + _read("alignment.css")
+
+ALIGNMENT_SCRIPT = _read("alignment.js")
+"""One module without imports: ``drawAlignment(place, data)``, and what Streamlit calls."""
+
 Theme = Literal["light", "dark"]
 
 PANEL: dict[Theme, str] = {"light": "#ffffff", "dark": "#16181c"}

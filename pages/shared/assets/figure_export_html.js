@@ -149,8 +149,12 @@ function letters(text, { left, top, width, height }, styles) {
   MEASURE.font = fontOf(styles);
   const { fontBoundingBoxAscent: up, fontBoundingBoxDescent: down } = MEASURE.measureText(text);
   const { direction } = styles; // text begins at the right where it runs from right to left
+  const upward = styles.writingMode !== "horizontal-tb"; // the heads of columns
+  const place = upward
+    ? { transform: `translate(${left + (width - up - down) / 2 + up} ${top + height}) rotate(-90)`, textLength: height }
+    : { x: direction === "rtl" ? left + width : left, y: top + (height - up - down) / 2 + up, textLength: width };
   const made = shape("text", {
-    x: direction === "rtl" ? left + width : left, direction, y: top + (height - up - down) / 2 + up, fill: styles.color, textLength: width,
+    ...place, direction, fill: styles.color,
     lengthAdjust: "spacingAndGlyphs", "font-family": styles.fontFamily,
     "font-size": styles.fontSize, "font-weight": styles.fontWeight, "xml:space": "preserve",
   });

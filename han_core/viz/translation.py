@@ -1,0 +1,221 @@
+"""A translation with its alignment for the browser, and what the evidence says in words."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from han_core.explanation.translation import (
+    AlignmentVerdict,
+    Candidate,
+    Coverage,
+    SourceWordRemoval,
+)
+from han_core.models.translate import Translation
+from han_core.runtime.errors import counted
+from han_core.text.document import Span
+from han_core.text.vocabulary import UNKNOWN
+from han_core.viz.colour_scale import Scale
+from han_core.viz.markup import background, beginning, chance, text_on, writable
+
+STEPS = 65  # colours of the scale
+LEAST_TOP = 0.25  # of the scale of drops, so that small ones stay pale
+MOST_NAMED = 6  # words in a sentence on coverage
+
+LANGUAGES = {
+    "ar": "Arabic", "de": "German", "en": "English", "es": "Spanish", "fr": "French",
+    "he": "Hebrew", "it": "Italian", "ja": "Japanese", "ko": "Korean", "nl": "Dutch",
+    "pl": "Polish", "pt": "Portuguese", "ru": "Russian", "tr": "Turkish", "zh": "Chinese",
+}  # fmt: skip
+
+VERDICTS: dict[AlignmentVerdict, str] = {
+    "matters": "The most attended words matter here",
+    "like others": "No more than other words",
+    "no effect": "Attention is decoration here",
+}
+
+
+def alignment_view(
+    translation: Translation,
+    steps: Sequence[Sequence[Candidate]],
+    values: np.ndarray,
+    scale: Scale,
+    names: tuple[str, str] = ("Sentence", "Translation"),
+    totals: np.ndarray | None = None,
+) -> dict[str, Any]:
+    """Return what ``alignment.js`` draws, as plain JSON.
+
+    Args:
+        steps: the candidates of each step, the end included.
+        values: (target words, source words) of the table; NaN is drawn as 0.
+        scale: of ``values``.
+        names: of both sides, for readers.
+        totals: (source words,) attention in all; None leaves the row out.
+    """
+    probabilities = np.exp(translation.log_probabilities)
+    return {
+        "sourceName": names[0],
+        "targetName": names[1],
+        "source": [writable(word) for word in translation.source_words],
+        "target": [writable(word) for word in translation.target_words],
+        "sourceGaps": _gaps(translation.text, translation.source),
+        "targetGaps": _gaps(translation.translation, translation.target),
+        "known": [number != UNKNOWN for number in translation.source_numbers],
+        "probabilities": [None if np.isnan(p) else round(float(p), 6) for p in probabilities],
+        "values": np.nan_to_num(values).round(5).tolist(),
+        "low": -1 if scale.signed else 0,
+        "top": scale.top,
+        "palette": _palette(scale.signed),
+        "steps": [[one._asdict() for one in step] for step in steps],
+        "coverage": None if totals is None else totals.round(3).tolist(),
+        "measure": scale.title,
+        "tableName": f"{scale.title}: a row for each word of the translation, a column for each "
+        "source word; arrow keys move",
+        "hint": "Point at a cell, or move through them by the arrow keys.",
+    }
+
+
+def attention_scale() -> Scale:
+    """Return the scale of attention weights, the same for every sentence."""
+    return Scale("Attention", 1.0, False, "percent")
+
+
+def drop_scale(removal: SourceWordRemoval) -> Scale:
+    """Return the scale of what probabilities lose without a source word."""
+    largest = float(np.nanmax(np.abs(removal.drops)))
+    return Scale("Drop without the source word", max(LEAST_TOP, largest), True, "probability")
+
+
+def side_names(source_language: str, target_language: str, letters: bool) -> tuple[str, str]:
+    """Return the names of both sides for readers; plain ones where characters are the words."""
+    if letters:
+        return "Source", "Output"
+    return tuple(LANGUAGES.get(one, one) for one in (source_language, target_language))  # type: ignore[return-value]
+
+
+def verdict_sentence(removal: SourceWordRemoval) -> str:
+    """Return what taking out the most attended source words does, beside other words."""
+    same, known = removal.agreement
+    return (
+        f"Without the source word that it attends to most, a word of the translation loses "
+        f"{_points(removal.most_attended)} points of probability on average; without one of the "
+        f"other words {_points(removal.other_words)}. For {same} of {known} words it is also the "
+        f"source word that costs most (by chance: 1 in {removal.drops.shape[1]})."
+    )
+
+
+def removal_rows(translation: Translation, removal: SourceWordRemoval) -> list[dict[str, object]]:
+    """Return a row for each target word: what it attends to most, and what it loses without."""
+    source, others = translation.source_words, removal.other_drops
+    rows: list[dict[str, object]] = []
+    for at, word in enumerate(translation.target_words):
+        if np.isnan(removal.probabilities[at]):
+            continue
+        most, worst = int(removal.attention[at].argmax()), int(removal.drops[at].argmax())
+        weight, drops = removal.attention[at, most], removal.drops[at]
+        rows.append(
+            {
+                "Word": writable(word),
+                "Probability": chance(float(removal.probabilities[at])),
+                "Attends most to": f"{writable(source[most])} ({weight:.0%})",
+                "Loses without it": _points(drops[most]),
+                "Without another, mean": _points(others[at]),
+                "Loses most without": f"{writable(source[worst])} ({_points(drops[worst])})",
+            }
+        )
+    return rows
+
+
+def coverage_sentences(translation: Translation, covered: Coverage) -> list[str]:
+    """Name the source words that got little or much attention, and words that were said twice."""
+    source, target = translation.source_words, translation.target_words
+    sentences = []
+    if covered.missed:
+        sentences.append(f"Hardly attended to: {_named(source, covered.missed)}.")
+    if covered.repeated:
+        sentences.append(
+            f"Attended to by more than two words' worth: {_named(source, covered.repeated)}."
+        )
+    if covered.said_again:
+        sentences.append(f"Said twice in a row: {_named(target, covered.said_again)}.")
+    return sentences or [
+        "Every source word got some attention, and none got much more than others."
+    ]
+
+
+def forced_sentence(own: Translation, other: Translation) -> str:
+    """Say how likely another translation is beside the model's own, per word."""
+    unknown = int(np.isnan(other.log_probabilities).sum())
+    if unknown == len(other.target):
+        return "The model knows no word of this translation."
+    likely = (float(np.exp(np.nanmean(one.log_probabilities))) for one in (other, own))
+    sentence = "Its words have a probability of {} (geometric mean); those of the model's own {}."
+    text = sentence.format(*map(chance, likely))
+    if unknown:
+        text += f" {counted(unknown, 'word')} that the model does not know left out."
+    return text
+
+
+def alignment_error_sentence(metrics: Mapping[str, object]) -> str:
+    """Say how well the model's attention aligns words beside links that people made; "" if unknown.
+
+    ``metrics`` may have ``alignment``: ``pairs``, ``longest`` (words of a side) and the error of
+    ``attention``, ``diagonal`` and ``ibm``.
+    """
+    figures = metrics.get("alignment")
+    if not isinstance(figures, dict):
+        return ""
+    try:
+        attention, diagonal = float(figures["attention"]), float(figures["diagonal"])
+        pairs, longest = int(figures["pairs"]), int(figures["longest"])
+    except (LookupError, TypeError, ValueError):
+        return ""
+    words = f" of at most {longest} words" if longest else ""
+    verdict = (
+        "Here attention aligns words worse than their order alone does"
+        if attention > diagonal
+        else "Attention aligns words better than their order alone does"
+    )
+    return (
+        f"{verdict}: on {pairs:,} sentences{words} aligned by hand its alignment error rate is "
+        f"{attention:.1%}, the diagonal's {diagonal:.1%}."
+    )
+
+
+def unknown_sentence(translation: Translation) -> str:
+    """Name the source words that the model does not know; "" if there are none."""
+    places = [at for at, number in enumerate(translation.source_numbers) if number == UNKNOWN]
+    if not places:
+        return ""
+    if len(places) == len(translation.source):
+        return "The model knows no word of this sentence; the translation says nothing about it."
+    return f"Unknown to the model: {_named(translation.source_words, places)}."
+
+
+def _named(words: Sequence[str], places: Sequence[int]) -> str:
+    named = ", ".join(f"“{beginning(words[at], 24)}”" for at in places[:MOST_NAMED])
+    beyond = len(places) - MOST_NAMED
+    return f"{named} and {beyond} more" if beyond > 0 else named
+
+
+def _points(drop: float) -> str:
+    """A loss in points of probability; negative where the word becomes likelier."""
+    return f"{100 * drop:z.0f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _gaps(text: str, spans: Sequence[Span]) -> list[str]:
+    """The text before each word, and after the last."""
+    ends = [0, *(span.end for span in spans)]
+    starts = [*(span.start for span in spans), len(text)]
+    return [writable(text[end:start]) for end, start in zip(ends, starts, strict=True)]
+
+
+@lru_cache(maxsize=2)
+def _palette(signed: bool) -> list[list[str]]:
+    """Background and ink of each step, on the light and on the dark theme."""
+    colours = []
+    for share in np.linspace(-1.0 if signed else 0.0, 1.0, STEPS).tolist():
+        light, dark = background(share, "light"), background(share, "dark")
+        colours.append([light, dark, text_on(light), text_on(dark)])
+    return colours

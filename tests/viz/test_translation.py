@@ -1,0 +1,139 @@
+"""The browser's data of an alignment, and the sentences beside it, by hand."""
+
+import numpy as np
+import pytest
+
+from han_core.explanation.translation import Candidate, Coverage, SourceWordRemoval
+from han_core.models.translate import Translation
+from han_core.text.document import Span
+from han_core.viz.markup import background
+from han_core.viz.translation import (
+    alignment_error_sentence,
+    alignment_view,
+    attention_scale,
+    coverage_sentences,
+    drop_scale,
+    forced_sentence,
+    removal_rows,
+    side_names,
+    unknown_sentence,
+    verdict_sentence,
+)
+
+TEXT, TARGET = " a <b>!", "x  y"
+
+
+def translation(log_probabilities=(-0.1, -0.7), source_numbers=(2, 1)):
+    return Translation(
+        TEXT, TARGET, (Span(1, 2), Span(3, 6)), (Span(0, 1), Span(3, 4)),
+        np.array([[0.75, 0.25], [0.1, 0.9]]), np.array(log_probabilities), source_numbers, (2, 3),
+    )  # fmt: skip
+
+
+def removal():
+    return SourceWordRemoval(
+        np.array([0.9, 0.5]), np.array([[0.6, -0.1], [0.02, 0.4]]), translation().alignment
+    )
+
+
+def view(**more):
+    steps = [[Candidate("x", 0.9, 1, True)], [], [Candidate("", 0.8, 1, True)]]
+    given = {"values": translation().alignment, "scale": attention_scale(), **more}
+    return alignment_view(translation(), steps, **given)
+
+
+def test_words_and_gaps_give_back_both_texts():
+    data = view()
+    for side, text in (("source", TEXT), ("target", TARGET)):
+        words, gaps = data[side], data[f"{side}Gaps"]
+        assert "".join(a + b for a, b in zip(gaps, [*words, ""], strict=True)) == text
+
+
+def test_the_data_say_what_is_known_and_likely():
+    data = view(totals=np.array([0.85, 1.15]))
+    assert data["known"] == [True, False]
+    assert data["probabilities"] == pytest.approx(np.exp([-0.1, -0.7]).tolist(), abs=1e-5)
+    assert data["steps"][0] == [{"word": "x", "probability": 0.9, "rank": 1, "said": True}]
+    assert data["coverage"] == [0.85, 1.15]
+    assert data["values"] == [[0.75, 0.25], [0.1, 0.9]]
+
+
+def test_the_scale_begins_at_no_colour_and_ends_at_the_top():
+    data = view()
+    assert (data["low"], data["top"]) == (0, 1.0)
+    assert data["palette"][0][:2] == [background(0, "light"), background(0, "dark")]
+    assert data["palette"][-1][:2] == [background(1, "light"), background(1, "dark")]
+    signed = view(values=removal().drops, scale=drop_scale(removal()))
+    assert (signed["low"], signed["top"]) == (-1, 0.6)
+    assert signed["palette"][len(signed["palette"]) // 2][0] == background(0, "light")
+
+
+def test_unknown_words_are_drawn_without_a_drop():
+    drops = np.array([[0.1, 0.2], [np.nan, np.nan]])
+    assert view(values=drops)["values"][1] == [0.0, 0.0]
+
+
+def test_small_drops_stay_pale():
+    small = SourceWordRemoval(np.array([0.1]), np.array([[0.01, 0.0]]), np.array([[0.5, 0.5]]))
+    assert drop_scale(small).top == 0.25
+
+
+def test_the_verdict_is_in_points():
+    sentence = verdict_sentence(removal())
+    assert "loses 50 points" in sentence  # (.6 + .4) / 2
+    assert "other words \N{MINUS SIGN}4" in sentence  # (−.1 + .02) / 2
+    assert "2 of 2 words" in sentence
+    assert "1 in 2" in sentence
+
+
+def test_rows_by_hand():
+    first, second = removal_rows(translation(), removal())
+    assert list(first.values()) == ["x", "90.0%", "a (75%)", "60", "\N{MINUS SIGN}10", "a (60)"]
+    assert second["Attends most to"] == "<b> (90%)"
+
+
+def test_coverage_is_named():
+    some = Coverage(np.array([0.1, 2.5]), (0,), (1,), (1,))
+    assert coverage_sentences(translation(), some) == [
+        "Hardly attended to: “a”.",
+        "Attended to by more than two words' worth: “<b>”.",
+        "Said twice in a row: “y”.",
+    ]
+    (plain,) = coverage_sentences(translation(), Coverage(np.array([1.0, 1.0]), (), (), ()))
+    assert "Every source word" in plain
+
+
+def test_another_translation_beside_the_own():
+    own, other = translation(), translation((np.log(0.5), np.nan))
+    assert "50.0%" in forced_sentence(own, other)
+    assert "67.0%" in forced_sentence(own, other)  # exp(−.4)
+    assert "1 word that the model does not know" in forced_sentence(own, other)
+    assert "no word" in forced_sentence(own, translation((np.nan, np.nan)))
+
+
+@pytest.mark.parametrize(
+    ("attention", "fragment"), [(0.312, "worse than their order"), (0.2, "better than their order")]
+)
+def test_the_alignment_error_stands_beside_the_diagonal(attention, fragment):
+    figures = {"attention": attention, "diagonal": 0.288, "pairs": 1_234, "longest": 10}
+    sentence = alignment_error_sentence({"alignment": figures})
+    assert fragment in sentence
+    assert "1,234 sentences of at most 10 words" in sentence
+    assert f"{attention:.1%}" in sentence
+    assert "28.8%" in sentence
+
+
+@pytest.mark.parametrize("metrics", [{}, {"alignment": 3}, {"alignment": {"attention": "x"}}])
+def test_without_figures_nothing_is_said(metrics):
+    assert alignment_error_sentence(metrics) == ""
+
+
+def test_unknown_words_are_named():
+    assert unknown_sentence(translation()) == "Unknown to the model: “<b>”."
+    assert unknown_sentence(translation(source_numbers=(2, 3))) == ""
+    assert "no word of this sentence" in unknown_sentence(translation(source_numbers=(1, 1)))
+
+
+def test_sides_are_called_by_their_languages():
+    assert side_names("en", "xx", letters=False) == ("English", "xx")
+    assert side_names("en", "en", letters=True) == ("Source", "Output")
