@@ -104,7 +104,8 @@ def is_held_out(day: date) -> bool:
 
 def date_pairs(number: int, held_out: bool, seed: int = 0) -> list[tuple[str, str]]:
     """Return days by chance from 1900 to 2099, as people write them and in ISO 8601."""
-    chance, pairs = random.Random(f"{seed} {held_out}"), []
+    chance = random.Random(f"{seed} {held_out}")
+    pairs: list[tuple[str, str]] = []
     while len(pairs) < number:
         day = FIRST + timedelta(days=chance.randrange(DAYS))
         if is_held_out(day) == held_out:
