@@ -12,7 +12,7 @@ from han_core.viz.comparison_link import (
 )
 from han_core.viz.permalink import DocumentStore
 from pages.compare.comparison import Request
-from pages.shared import cache, document_input
+from pages.shared import cache, document_input, system_pages
 from pages.shared.page import plain
 
 PARAMETER = "view"
@@ -51,8 +51,9 @@ def _show(view: ComparisonView) -> None:
         state["methods"], state["target"] = list(view.methods), view.target
     there = [name for name in view.checkpoints if name in cache.listings()]
     if missing := [name for name in view.checkpoints if name not in there]:
+        absent = [f"{name} {system_pages.absence(name)}" for name in missing]
         document_input.set_notice(
-            "text", f"The link names models that are not on this server: {listed(missing)}."
+            "text", f"The link names models that cannot be shown here: {listed(absent)}."
         )
     if view.kind == "models" and len(there) > 1:
         state["checkpoints"] = there

@@ -32,7 +32,7 @@ from pages.errors import (
 )
 from pages.errors.context import ErrorsContext, switch, warn_later
 from pages.errors.selection import VIEW
-from pages.shared import cache, controls, data_picker, wording
+from pages.shared import cache, controls, data_picker, system_pages, wording
 from pages.shared.page import restore_value
 from pages.shared.wording import plain
 
@@ -235,7 +235,7 @@ def _set_source(value: str) -> str:
 def _set_checkpoint(key: str) -> Callable[[str], str]:
     def set_checkpoint(value: str) -> str:
         if value not in cache.listings():
-            return "The model of the link is not on this server; choose another one."
+            return f"The model of the link {system_pages.absence(value)}; choose another one."
         st.session_state[key] = value
         return ""
 

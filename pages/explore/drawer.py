@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.explore import layers_heads, suggestions, what_if, words
 from pages.explore.analysis import Analysis
-from pages.shared import controls, explanation_panels
+from pages.shared import controls, explanation_panels, system_pages
 
 EVIDENCE, WHAT_IF, SENTENCES, METHODS, HEADS, MODEL = PARTS = (
     "Evidence", "What if", "Sentences", "Methods", "Layers and heads", "Model",
@@ -42,6 +42,7 @@ def _draw(name: str, analysis: Analysis) -> None:
     elif name == HEADS:
         layers_heads.panel(analysis)
     else:
+        system_pages.links()
         controls.model_card(analysis.question.checkpoint)
 
 

@@ -17,7 +17,7 @@ from han_core.viz.heatmap import Colour, heatmap
 from han_core.viz.permalink import DocumentStore, View, restore, share, view_of
 from pages.explore import drawer, layers_heads
 from pages.explore.analysis import Analysis
-from pages.shared import cache, document_input, wording
+from pages.shared import cache, document_input, system_pages, wording
 from pages.shared.page import plain
 
 PARAMETER = "view"
@@ -47,8 +47,9 @@ def _show(view: View) -> None:
     if view.checkpoint in cache.listings():
         st.session_state["checkpoint"] = view.checkpoint
     else:
+        absence = system_pages.absence(view.checkpoint)
         document_input.set_notice(
-            "text", f"The link names the model {view.checkpoint}, which is not on this server."
+            "text", f"The link names the model {view.checkpoint}, which {absence}."
         )
     for key in ("reading", "method", "target", "placebo"):
         st.session_state[key] = getattr(view, key)

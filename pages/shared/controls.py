@@ -19,7 +19,7 @@ from han_core.viz.model_card.content import Section, read_card
 from han_core.viz.model_card.known import checkpoint_facts
 from han_core.viz.model_card.readme import section_markdown
 from han_core.viz.model_card.sections import sections
-from pages.shared import cache, wording
+from pages.shared import cache, system_pages, wording
 from pages.shared.page import plain, restore_value, set_value
 
 NO_CARD = (
@@ -37,12 +37,13 @@ def about_models(names: Sequence[str]) -> None:
     if not popover.open:
         return
     with popover:
+        system_pages.links()
         if len(names) == 1:
             model_card(names[0])
-            return
-        for tab, name in zip(st.tabs([plain(name) for name in names]), names, strict=True):
-            with tab:
-                model_card(name)
+        else:
+            for tab, name in zip(st.tabs([plain(name) for name in names]), names, strict=True):
+                with tab:
+                    model_card(name)
 
 
 def caution(name: str, explanation: Explanation, key: str | None = None) -> None:
@@ -111,7 +112,7 @@ def checkpoint(more: Mapping[str, str] | None = None, in_row: bool = False) -> s
     return st.selectbox(
         "Model",
         list(options),
-        help=wording.ACCURACIES,
+        help=_picker_help(),
         format_func=lambda name: options.get(name, name),
         key="checkpoint",
         persist_state="session",
@@ -130,7 +131,7 @@ def checkpoints() -> list[str]:
     chosen = st.multiselect(
         "Models",
         list(listings),
-        help=wording.ACCURACIES,
+        help=_picker_help(),
         format_func=lambda name: wording.short_name(listings[name]),
         wrap=True,
         key="checkpoints",
@@ -189,6 +190,10 @@ def reading() -> Reading:
     return cast("Reading", chosen)
 
 
+def _picker_help() -> str:
+    return f"{wording.ACCURACIES}\n\n{system_pages.sentence()}"
+
+
 def _listings() -> dict[str, Listing]:
     listings = cache.listings()
     for sentence in cache.broken():
@@ -196,7 +201,7 @@ def _listings() -> dict[str, Listing]:
     if not listings:
         folder = cache.checkpoints_root().name
         raise UserError(
-            f"There is no model in the folder {folder}. "
+            f"There is no model for texts in the folder {folder}. "
             "Train one on the page Train, or with: python -m han_core train"
         )
     return listings

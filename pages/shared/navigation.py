@@ -28,9 +28,9 @@ def group_labels(first_pages: Mapping[str, str]) -> str:
     return f"<style>{STYLE}{' '.join(labels)}</style>"
 
 
-def page_addresses(folder: Path) -> list[str]:
-    """Return the address of each page of a folder, as Streamlit takes it from the file's name."""
-    return [path.stem.partition("_")[2] for path in sorted(folder.glob("[0-9]*_*.py"))]
+def page_scripts(folder: Path) -> dict[str, str]:
+    """Return the address of each page of a folder, as Streamlit makes it, and its file's name."""
+    return {path.stem.partition("_")[2]: path.name for path in sorted(folder.glob("[0-9]*_*.py"))}
 
 
 class LowerCaseAddresses:

@@ -22,7 +22,7 @@ from streamlit.runtime import get_instance
 
 from han_core.runtime.devices import available_devices
 from han_core.runtime.errors import UserError
-from pages.shared.navigation import LowerCaseAddresses, page_addresses
+from pages.shared.navigation import LowerCaseAddresses, page_scripts
 from pages.shared.request_guard import RequestGuard
 from pages.shared.upload_limits import UploadLimits
 
@@ -87,6 +87,6 @@ app = st.App(
             hosts=st.get_option("server.allowedHosts"),
             origins=st.get_option("server.corsAllowedOrigins"),
         ),
-        Middleware(LowerCaseAddresses, addresses=page_addresses(ROOT / "pages")),
+        Middleware(LowerCaseAddresses, addresses=page_scripts(ROOT / "pages")),
     ],
 )

@@ -14,6 +14,7 @@ from han_core.models.registry import DEFAULT_MODEL, MODELS
 from han_core.training.fields import Field, setting_fields
 from han_core.training.initial_weights import SIZES
 from han_core.training.settings import Preset, presets_of
+from pages.shared import system_pages
 from pages.shared.page import plain, restore_value
 from pages.train import sentences
 
@@ -132,7 +133,7 @@ def basics(origin: Listing | None) -> tuple[str, str]:
             model = st.segmented_control(
                 "Model", list(MODELS), required=True, wrap=True, key="train_model",
                 format_func=lambda name: MODELS[name].title, persist_state="session",
-                on_change=_change_model,
+                on_change=_change_model, help=system_pages.sentence() or None,
             )  # fmt: skip
             attention = _attention("train_attention")
     else:

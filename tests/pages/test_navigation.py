@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from pages.shared.navigation import LowerCaseAddresses, group_labels, page_addresses
+from pages.shared.navigation import LowerCaseAddresses, group_labels, page_scripts
 from tests.pages.conftest import APP
 
 
@@ -32,7 +32,7 @@ def test_every_other_address_passes():
 
 
 def test_addresses_are_those_of_the_pages():
-    assert page_addresses(APP.parent / "pages")[:5] == [
+    assert list(page_scripts(APP.parent / "pages"))[:5] == [
         "Explore", "Compare", "Errors", "Train", "Series",
     ]  # fmt: skip
 
