@@ -32,6 +32,7 @@ from han_core.models.checkpoint import (
     find_folder,
 )
 from han_core.models.import_check import check_import
+from han_core.models.system_folder import system_named_in
 from han_core.runtime.atomic_io import current_folder, safe_name
 from han_core.runtime.errors import UserError, listed, shown
 
@@ -197,7 +198,7 @@ def unpack(data: bytes, root: Path, name: str | None = None) -> str:
         _sweep(root)
         with open_zip(data) as archive, TemporaryDirectory(prefix=_PLACE, dir=root) as place:
             top, entries = read_entries(archive, LARGEST)
-            _complete(entries, "The zip")
+            _complete(entries, "The zip", NEEDED)
             folder = Path(place) / safe_name(name or top or "checkpoint")
             folder.mkdir()
             for file, entry in entries.items():
@@ -229,6 +230,8 @@ def move_in(folder: Path, root: Path) -> str:
 
 def _opened(folder: Path, stack: ExitStack) -> dict[str, BinaryIO]:
     """The files of one state of a folder, whatever takes its place meanwhile."""
+    of_system = system_named_in(current_folder(folder)) is not None
+    needed = (CONFIG, WEIGHTS) if of_system else NEEDED
     for _ in range(5):
         try:
             place = os.open(current_folder(folder), os.O_RDONLY)
@@ -238,7 +241,7 @@ def _opened(folder: Path, stack: ExitStack) -> dict[str, BinaryIO]:
         except FileNotFoundError:  # replaced just now
             time.sleep(0.05)
             continue
-        return _complete(files, folder.name)
+        return _complete(files, folder.name, needed)
     raise UserError(f"{folder.name} is not a complete checkpoint.")
 
 
@@ -247,8 +250,8 @@ def _open_in(place: int, name: str) -> BinaryIO:
     return os.fdopen(handle, "rb")
 
 
-def _complete(files: dict, name: str) -> dict:
-    for file in NEEDED:
+def _complete(files: dict, name: str, needed: tuple[str, ...]) -> dict:
+    for file in needed:
         if file not in files:
             raise UserError(f"{name} has no {file}.")
     return files

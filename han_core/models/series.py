@@ -206,6 +206,7 @@ SERIES = System(
     commands="han_core.cli.series",
     page="Series",
     abilities=frozenset({"attention", "deletion", "gradient", "what-if"}),
+    worker="han_core.cli.series_job",
 )
 
 

@@ -63,6 +63,7 @@ class System:
         build: makes the module with random weights.
         commands: the module with its ``train``, ``evaluate`` and ``explain``.
         page: the page that shows it.
+        worker: the module that trains it as a job, from its page; "" where the page does not.
         abilities: what it offers beyond a prediction.
     """
 
@@ -75,6 +76,7 @@ class System:
     commands: str
     page: str
     abilities: frozenset[Ability]
+    worker: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,15 @@
 """Train a model on time series from the page, as a job that goes on when the page is closed."""
 
-import uuid
-from pathlib import Path
-
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from han_core.cli.series_job import PRESETS, series_jobs_root
+from han_core.cli.series_job import PRESETS
 from han_core.data.series import BUNDLED, bundled_series
-from han_core.runtime.errors import UserError, system_errors
-from han_core.runtime.jobs import JobState, job_state, start_job, stop_job
+from han_core.models.series import SERIES
 from han_core.training.loop import LoopSettings
 from pages.series.choose import KINDS, OWN
-from pages.shared.page import plain, restore_value, user_errors_shown
+from pages.shared import system_training
+from pages.shared.page import restore_value, user_errors_shown
 from pages.shared.upload_limits import sent_file
 
 TASKS = {"classification": "A class", "regression": "A number"}
@@ -20,7 +17,11 @@ TASKS = {"classification": "A class", "regression": "A number"}
 
 def panel() -> None:
     """Draw the form of a new run, and the last run."""
-    with st.expander("Train on series of your own", key="series_training"), user_errors_shown():
+    shown = system_training.is_named(SERIES)
+    with (
+        st.expander("Train on series of your own", shown, key="series_training"),
+        user_errors_shown(),
+    ):
         data = _data()
         with st.container(horizontal=True, vertical_alignment="bottom"):
             task = st.selectbox("Predict", list(TASKS), format_func=TASKS.__getitem__,
@@ -46,9 +47,9 @@ def panel() -> None:
             assert data is not None
             loop = {**PRESETS[preset][1], "epochs": int(epochs)}
             sizes = {**PRESETS[preset][2], "scale_each": each, "slope": slope}
-            _start(data, {"target": target.strip() or None, "task": task, "name": name,
-                    "loop": loop, "sizes": sizes})  # fmt: skip
-        _progress()
+            request = {"target": target.strip() or None, "task": task, "name": name}
+            system_training.start(SERIES, {"data": data}, {**request, "loop": loop, "sizes": sizes})
+        system_training.progress(SERIES, "series_checkpoint")
 
 
 def _passes(preset: str) -> int:
@@ -65,60 +66,3 @@ def _data() -> str | UploadedFile | None:
         return f"{BUNDLED}{source}"
     st.file_uploader("A file of time series with targets", type=KINDS, key="series_training_file")
     return sent_file("series_training_file")
-
-
-def _start(data: str | UploadedFile, request: dict) -> None:
-    folder = series_jobs_root() / uuid.uuid4().hex
-    if not isinstance(data, str):
-        with system_errors("The file cannot be stored"):
-            folder.mkdir(mode=0o700, parents=True)
-            path = folder / f"data{Path(data.name).suffix.lower()}"
-            path.write_bytes(data.getvalue())
-        data = str(path.absolute())
-    request["data"] = data
-    start_job(folder, "han_core.cli.series_job", {**request, "folder": str(folder.absolute())})
-    st.session_state["series_run"] = str(folder)
-
-
-def _progress() -> None:
-    """Draw how far the last run of this session is."""
-    folder = st.session_state.get("series_run")
-    if folder:
-        state = job_state(Path(folder))
-        working = state is not None and state.kind == "working"
-        st.fragment(_show, run_every=1.0 if working else None)(folder, working)
-
-
-def _show(folder: str, was_working: bool) -> None:
-    state = job_state(Path(folder)) or JobState(kind="working", text="Starting")
-    if state.kind == "working":
-        st.progress(state.share, text=plain(state.text))
-        if st.button("Stop", key="series_stop"):
-            stop_job(Path(folder))
-        return
-    if was_working:
-        st.rerun()  # the model is among those that can be chosen
-    if state.kind == "failed":
-        raise_shown(state.text)
-    elif state.kind == "stopped":
-        st.info(plain(state.text))
-    else:
-        _done(state.answer)
-
-
-def raise_shown(sentence: str) -> None:
-    """Show why a run failed."""
-    with user_errors_shown():
-        raise UserError(sentence)
-
-
-def _done(answer: dict) -> None:
-    reached = answer["summary"]["test"] or answer["summary"]["validation"] or {}
-    figures = ", ".join(f"{name} {value:.3f}" for name, value in reached.items())
-    st.success(plain(f"The run is now the model {answer['name']}: {figures}."))
-    st.line_chart(
-        {"training loss": [line["loss"] for line in answer["history"]]},
-        x_label="pass", y_label="loss", height=200,
-    )  # fmt: skip
-    for note in answer["notes"]:
-        st.caption(plain(note))

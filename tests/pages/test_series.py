@@ -14,9 +14,10 @@ from han_core.explanation.series import explain_series, wiped
 from han_core.models.listing import list_systems
 from han_core.models.series import SERIES
 from han_core.models.system_folder import load_system
+from han_core.training.runs.system_jobs import find_job, stop
 from han_core.viz.series import VERDICTS, prediction_sentence
 from pages.shared.page import plain
-from tests.processes import PATIENCE
+from tests.processes import PATIENCE, children
 
 SHIPPED = Path(__file__).parents[2] / "checkpoints"
 
@@ -96,3 +97,29 @@ def test_training_from_the_page_ends_with_a_model(open_page, root, tmp_path, mon
     wait_until(lambda: bool(app.run().success))
     assert plain("my-series") in app.success[0].value
     assert app.selectbox(key="series_checkpoint").value == "my-series"
+
+
+@pytest.mark.long
+def test_a_run_stops_after_a_step_and_goes_on(open_page, root, tmp_path, monkeypatch):
+    monkeypatch.setenv("HANSCOPE_DATA", str(tmp_path / "data"))
+    app = open_page("5_Series")
+    app.number_input(key="series_epochs_quick").set_value(1_000).run()
+    app.button(key="series_start").click().run()
+    id = app.session_state["series_run"]
+    wait_until(lambda: (job := find_job(SERIES, id)) is not None and len(job.history) > 1)
+    app.run()
+    app.button(key="series_stop").click().run()
+    wait_until(lambda: find_job(SERIES, id).state.kind == "stopped")
+    passes = len(find_job(SERIES, id).history)
+    app.run()
+    assert f"Stopped after {passes} passes" in app.info[-1].value
+    assert not app.exception
+    other = open_page("5_Series")  # somebody else, or the same person tomorrow
+    other.query_params["run"] = id
+    other.run()
+    other.button(key="series_go_on").click().run()
+    wait_until(lambda: len(find_job(SERIES, id).history) > passes)
+    assert list_systems(root) == []
+    stop(find_job(SERIES, id))
+    wait_until(lambda: not children(id))
+    assert find_job(SERIES, id).state.kind == "stopped"
