@@ -14,7 +14,10 @@ groups = {
         st.Page("pages/3_Errors.py", title="Errors"),
         st.Page("pages/4_Train.py", title="Train"),
     ],
-    "Other attention": [st.Page("pages/5_Series.py", title="Series")],
+    "Other attention": [
+        st.Page("pages/5_Series.py", title="Series"),
+        st.Page("pages/6_Translate.py", title="Translate"),
+    ],
 }
 # A default page loses its own address, and Explore is to keep one.
 start = st.Page(

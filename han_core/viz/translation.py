@@ -13,6 +13,7 @@ from han_core.explanation.translation import (
     SourceWordRemoval,
 )
 from han_core.models.translate import Translation
+from han_core.models.translator import TranslatorConfig
 from han_core.runtime.errors import counted
 from han_core.text.document import Span
 from han_core.text.vocabulary import UNKNOWN
@@ -87,21 +88,27 @@ def drop_scale(removal: SourceWordRemoval) -> Scale:
     return Scale("Drop without the source word", max(LEAST_TOP, largest), True, "probability")
 
 
-def side_names(source_language: str, target_language: str, letters: bool) -> tuple[str, str]:
+def side_names(config: TranslatorConfig) -> tuple[str, str]:
     """Return the names of both sides for readers; plain ones where characters are the words."""
-    if letters:
+    if config.source_segmentation == "letters":
         return "Source", "Output"
-    return tuple(LANGUAGES.get(one, one) for one in (source_language, target_language))  # type: ignore[return-value]
+    source, target = config.source_language, config.target_language
+    return LANGUAGES.get(source, source), LANGUAGES.get(target, target)
 
 
-def verdict_sentence(removal: SourceWordRemoval) -> str:
+def unit(config: TranslatorConfig) -> str:
+    """Return what a source token is called."""
+    return "character" if config.source_segmentation == "letters" else "word"
+
+
+def verdict_sentence(removal: SourceWordRemoval, unit: str = "word") -> str:
     """Return what taking out the most attended source words does, beside other words."""
     same, known = removal.agreement
     return (
-        f"Without the source word that it attends to most, a word of the translation loses "
+        f"Without the source {unit} that it attends to most, a {unit} of the translation loses "
         f"{_points(removal.most_attended)} points of probability on average; without one of the "
-        f"other words {_points(removal.other_words)}. For {same} of {known} words it is also the "
-        f"source word that costs most (by chance: 1 in {removal.drops.shape[1]})."
+        f"other {unit}s {_points(removal.other_words)}. For {same} of {known} {unit}s it is also the "
+        f"source {unit} that costs most (by chance: 1 in {removal.drops.shape[1]})."
     )
 
 
@@ -135,7 +142,7 @@ def coverage_sentences(translation: Translation, covered: Coverage) -> list[str]
         sentences.append(f"Hardly attended to: {_named(source, covered.missed)}.")
     if covered.repeated:
         sentences.append(
-            f"Attended to by more than two words' worth: {_named(source, covered.repeated)}."
+            f"Attended to for more than two words: {_named(source, covered.repeated)}."
         )
     if covered.said_again:
         sentences.append(f"Said twice in a row: {_named(target, covered.said_again)}.")

@@ -11,7 +11,14 @@ from plotly.graph_objects import Figure
 
 from han_core.viz.attention_heads import AttentionHeads
 from han_core.viz.heatmap import Heatmap
-from han_core.viz.markup import HEADS_COMPONENT, HEADS_STYLESHEET, OVERVIEW_STYLESHEET, SCRIPT
+from han_core.viz.markup import (
+    ALIGNMENT_SCRIPT,
+    ALIGNMENT_STYLESHEET,
+    HEADS_COMPONENT,
+    HEADS_STYLESHEET,
+    OVERVIEW_STYLESHEET,
+    SCRIPT,
+)
 
 # Streamlit sets no attributes on containers, so an invisible component inside does.
 _MARK = st.components.v2.component(
@@ -194,3 +201,13 @@ def _is_head(value: object, data: dict[str, Any]) -> bool:
     if not isinstance(value, list) or len(value) != 2 or any(type(at) is not int for at in value):
         return False
     return 0 <= value[0] < len(data["layers"]) and 0 <= value[1] < len(data["heads"])
+
+
+_ALIGNMENT = st.components.v2.component(
+    "hanscope_alignment", css=ALIGNMENT_STYLESHEET, js=ALIGNMENT_SCRIPT, isolate_styles=False
+)
+
+
+def draw_alignment(view: dict[str, Any], key: str) -> None:
+    """Draw a translation and its alignment; ``key`` is unique on the page."""
+    _ALIGNMENT(key=key, data=view)

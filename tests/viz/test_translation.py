@@ -5,7 +5,9 @@ import pytest
 
 from han_core.explanation.translation import Candidate, Coverage, SourceWordRemoval
 from han_core.models.translate import Translation
+from han_core.models.translator import TranslatorConfig
 from han_core.text.document import Span
+from han_core.text.vocabulary import RESERVED
 from han_core.viz.markup import background
 from han_core.viz.translation import (
     alignment_error_sentence,
@@ -16,6 +18,7 @@ from han_core.viz.translation import (
     forced_sentence,
     removal_rows,
     side_names,
+    unit,
     unknown_sentence,
     verdict_sentence,
 )
@@ -96,7 +99,7 @@ def test_coverage_is_named():
     some = Coverage(np.array([0.1, 2.5]), (0,), (1,), (1,))
     assert coverage_sentences(translation(), some) == [
         "Hardly attended to: “a”.",
-        "Attended to by more than two words' worth: “<b>”.",
+        "Attended to for more than two words: “<b>”.",
         "Said twice in a row: “y”.",
     ]
     (plain,) = coverage_sentences(translation(), Coverage(np.array([1.0, 1.0]), (), (), ()))
@@ -135,5 +138,10 @@ def test_unknown_words_are_named():
 
 
 def test_sides_are_called_by_their_languages():
-    assert side_names("en", "xx", letters=False) == ("English", "xx")
-    assert side_names("en", "en", letters=True) == ("Source", "Output")
+    vocabulary = {"source_words": (*RESERVED, "a"), "target_words": (*RESERVED, "x")}
+    words = TranslatorConfig(**vocabulary, attached=(0, 0, 0), target_language="xx")
+    assert side_names(words) == ("English", "xx")
+    assert unit(words) == "word"
+    letters = words.model_copy(update={"source_segmentation": "letters"})
+    assert side_names(letters) == ("Source", "Output")
+    assert "source character" in verdict_sentence(removal(), unit(letters))

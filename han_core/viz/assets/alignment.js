@@ -11,11 +11,12 @@ export function drawAlignment(place, data) {
   let view = VIEWS.get(place);
   if (view?.drawn === drawn) return;
   view?.root.remove();
-  view = { data, drawn, step: 0, stepping: false };
+  const same = view && String(view.data.target) === String(data.target); // other values, same words
+  view = { data, drawn, step: same ? view.step : 0, stepping: Boolean(same && view.stepping) };
   view.root = made("div", "hs hs-align", { "data-testid": "alignment" });
   view.line = made("p", "hs-line", { role: "status" });
   view.candidates = made("table", "hs-candidates");
-  view.root.append(lines(view), stepper(view), matrix(view));
+  view.root.append(lines(view), made("div", "hs-align-parts", {}, matrix(view), stepper(view)));
   place.append(view.root);
   VIEWS.set(place, view);
   show(view);
@@ -178,7 +179,7 @@ function matrix(view) {
   listen(view, table);
   const first = table.querySelector("[data-row]");
   if (first) first.tabIndex = 0;
-  return made("div", "", {}, view.note, made("div", "hs-align-scroll", {}, table));
+  return made("div", "hs-align-table", {}, made("div", "hs-align-scroll", {}, table), view.note);
 }
 
 function cell(data, value, places) {

@@ -1,0 +1,23 @@
+"""Translate: a sentence, its translation, and how attention aligns their words."""
+
+import streamlit as st
+
+from pages.shared.page import begin, user_errors_shown
+
+heading = begin(
+    "Translate",
+    "A translation word by word, and the attention of each word to the words of the sentence.",
+)
+from pages.shared import cache
+from pages.translate import choose, view
+
+with heading:
+    checkpoint = choose.checkpoint()
+with user_errors_shown():
+    if checkpoint is None:
+        st.info("There is no translator yet.")
+    else:
+        text, settings = choose.sentence(checkpoint)
+        if text:
+            view.show(checkpoint, text, settings)
+cache.freeze_loaded_objects("Translate")

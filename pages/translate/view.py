@@ -1,0 +1,162 @@
+"""One sentence: its translation, the alignment, the evidence, and another translation."""
+
+from typing import Literal
+
+import streamlit as st
+
+from han_core.explanation.translation import (
+    SourceWordRemoval,
+    coverage,
+    decoder_steps,
+    source_word_removal,
+)
+from han_core.models.beam_search import SearchSettings
+from han_core.models.system_folder import SystemCheckpoint
+from han_core.models.translate import Translation, translate_texts
+from han_core.models.translator import TranslatorConfig
+from han_core.viz.colour_scale import scale_only
+from han_core.viz.translation import (
+    VERDICTS,
+    alignment_error_sentence,
+    alignment_view,
+    attention_scale,
+    coverage_sentences,
+    drop_scale,
+    forced_sentence,
+    removal_rows,
+    side_names,
+    unit,
+    unknown_sentence,
+    verdict_sentence,
+)
+from pages.shared.components import draw_alignment, figure_export, hooked
+from pages.shared.page import plain, user_errors_shown
+
+Shown = Literal["attention", "drops"]
+SHOWN: dict[Shown, str] = {"attention": "Attention", "drops": "Words taken out"}
+BESIDE = 24  # source words whose table leaves room for the evidence
+AT_ONCE = 1_000_000  # words × words × words that are measured without being asked for
+
+
+def show(checkpoint: SystemCheckpoint, text: str, settings: SearchSettings) -> None:
+    """Draw everything about one sentence.
+
+    Raises:
+        UserError: if it holds no word, or too many.
+    """
+    (translation,) = translate_texts(checkpoint, [text], settings=settings)
+    if not translation.target:
+        st.info("The model ends before it says a word.")
+        return
+    with hooked("translation", key="translate_translation"):
+        st.subheader(plain(translation.translation), anchor=False)
+    if unknown := unknown_sentence(translation):
+        st.caption(plain(unknown))
+    removal = _removal(checkpoint, translation)
+    if len(translation.source) <= BESIDE:
+        left, right = st.columns([7, 5], gap="medium")
+    else:  # a wide table
+        left, right = st.container(), st.container()
+    with left:
+        _alignment(checkpoint, translation, removal)
+    with right:
+        _evidence(checkpoint, translation, removal)
+        _coverage(translation)
+        with user_errors_shown():
+            _other(checkpoint, translation)
+
+
+def _alignment(
+    checkpoint: SystemCheckpoint, translation: Translation, removal: SourceWordRemoval | None
+) -> None:
+    """Draw both sentences, the decoder's steps and the table of target × source."""
+    shown: Shown = "attention"
+    if removal is not None:
+        shown = st.segmented_control(
+            "Colour by", list(SHOWN), default="attention", format_func=SHOWN.__getitem__,
+            required=True, key="translate_shown", label_visibility="collapsed",
+            help="Attention, or what the probability of each word loses without a source word.",
+        )  # fmt: skip
+    if shown == "drops" and removal is not None:
+        _draw(checkpoint, translation, "own", removal)
+    else:
+        _draw(checkpoint, translation, "own")
+
+
+def _draw(
+    checkpoint: SystemCheckpoint,
+    translation: Translation,
+    key: str,
+    removal: SourceWordRemoval | None = None,
+) -> None:
+    """Draw a translation, coloured by attention, or by what taking words out does."""
+    config = checkpoint.config
+    assert isinstance(config, TranslatorConfig)
+    scale = attention_scale() if removal is None else drop_scale(removal)
+    values = translation.alignment if removal is None else removal.drops
+    totals = translation.alignment.sum(0) if removal is None else None
+    steps = decoder_steps(checkpoint, translation)
+    with st.container(key=f"translate_alignment_{key}"):
+        draw_alignment(
+            alignment_view(translation, steps, values, scale, side_names(config), totals),
+            f"alignment_{key}",
+        )
+        st.html(scale_only(scale))
+    figure_export(f"translate_alignment_{key}", translation.text[:40])
+
+
+def _removal(checkpoint: SystemCheckpoint, translation: Translation) -> SourceWordRemoval | None:
+    """What taking out source words does; None where it cannot be asked or has not been."""
+    words = len(translation.source)
+    if words < 2:
+        return None
+    if words * words * len(translation.target) > AT_ONCE and not st.button(
+        "Measure what source words do", key="translate_measure"
+    ):
+        return None
+    return source_word_removal(checkpoint, translation)
+
+
+def _evidence(
+    checkpoint: SystemCheckpoint, translation: Translation, removal: SourceWordRemoval | None
+) -> None:
+    """Draw the verdict and what it rests on."""
+    st.header("Source words taken out", anchor=False, help="The translation is kept, one source "
+              "word is taken out at a time, and the model says again how likely each word of the "
+              "translation is.")  # fmt: skip
+    with hooked("verdict", key="translate_verdict"):
+        if removal is None:
+            st.markdown("**Not measured.** It takes two source words or more.")
+        else:
+            assert isinstance(checkpoint.config, TranslatorConfig)
+            sentence = verdict_sentence(removal, unit(checkpoint.config))
+            st.markdown(f"**{VERDICTS[removal.verdict]}.** {sentence}")
+    if error := alignment_error_sentence(checkpoint.metrics):
+        st.caption(plain(error))
+    if removal is not None:
+        with st.expander("Word by word", key="translate_words"):
+            st.dataframe(removal_rows(translation, removal), hide_index=True,
+                         key="translate_table")  # fmt: skip
+            st.caption("Losses in points of probability; negative where the word becomes likelier.")
+
+
+def _coverage(translation: Translation) -> None:
+    st.header("Coverage", anchor=False, help="The attention that a source word got in all, over "
+              "the words of the translation. The last row of the table has the sums.")  # fmt: skip
+    with st.container(key="translate_covered", gap=None):
+        for sentence in coverage_sentences(translation, coverage(translation)):
+            st.markdown(plain(sentence))
+
+
+def _other(checkpoint: SystemCheckpoint, own: Translation) -> None:
+    """Draw a translation that the user writes, as the model reads it."""
+    st.header("Another translation", anchor=False, help="The model reads your translation and says "
+              "how likely each word is, and to which source words it attends.")  # fmt: skip
+    st.text_input("Your translation", key="translate_other", max_chars=5_000,
+                  placeholder=own.translation, label_visibility="collapsed")  # fmt: skip
+    typed = str(st.session_state["translate_other"]).strip()
+    if not typed:
+        return
+    (other,) = translate_texts(checkpoint, [own.text], [typed])
+    st.markdown(plain(forced_sentence(own, other)))
+    _draw(checkpoint, other, "other")
