@@ -104,11 +104,12 @@ def unit(config: TranslatorConfig) -> str:
 def verdict_sentence(removal: SourceWordRemoval, unit: str = "word") -> str:
     """Return what taking out the most attended source words does, beside other words."""
     same, known = removal.agreement
+    by_chance = f"by chance: 1 in {removal.drops.shape[1]}"
     return (
         f"Without the source {unit} that it attends to most, a {unit} of the translation loses "
         f"{_points(removal.most_attended)} points of probability on average; without one of the "
-        f"other {unit}s {_points(removal.other_words)}. For {same} of {known} {unit}s it is also the "
-        f"source {unit} that costs most (by chance: 1 in {removal.drops.shape[1]})."
+        f"other {unit}s {_points(removal.other_words)}. For {same} of {known} {unit}s it is also "
+        f"the source {unit} that costs most ({by_chance})."
     )
 
 

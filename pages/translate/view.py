@@ -35,7 +35,7 @@ from pages.shared.page import plain, user_errors_shown
 Shown = Literal["attention", "drops"]
 SHOWN: dict[Shown, str] = {"attention": "Attention", "drops": "Words taken out"}
 BESIDE = 24  # source words whose table leaves room for the evidence
-AT_ONCE = 1_000_000  # words × words × words that are measured without being asked for
+AT_ONCE = 250_000  # words × words × words that are measured without being asked for
 
 
 def show(checkpoint: SystemCheckpoint, text: str, settings: SearchSettings) -> None:

@@ -41,7 +41,8 @@ def chromium(missing):
 def checkpoints(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("checkpoints")
     write_small_checkpoints(root)
-    shutil.copytree(PROJECT / "checkpoints" / "series-pulse", root / "series-pulse")
+    for name in ("series-pulse", "dates"):
+        shutil.copytree(PROJECT / "checkpoints" / name, root / name)
     return root
 
 

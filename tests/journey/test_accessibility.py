@@ -1,4 +1,4 @@
-"""The five pages with content: no violation that axe-core finds, and nothing sideways."""
+"""The pages with content: no violation that axe-core finds, and nothing sideways."""
 
 from collections.abc import Iterator
 from importlib.resources import files
@@ -13,6 +13,7 @@ CONTENT = {
     "Errors": "[data-testid=confusion-matrix] .js-plotly-plot",
     "Train": ".st-key-train_estimate",
     "Series": "[data-testid=series-figure] .js-plotly-plot",
+    "Translate": "[data-testid=alignment] [data-row]",
 }
 WIDTHS = {"desktop": (1440, 900), "tablet": (900, 1200), "phone": (390, 844), "zoom": (720, 450)}
 """Viewports in CSS pixels; the last is 1440 × 900 at 200%."""
@@ -47,7 +48,7 @@ def visited(page) -> Iterator[str]:
     page.wait_for_selector(CONTENT["Explore"])
     settled(page)
     yield "Explore"
-    for name in ("Compare", "Errors", "Train", "Series"):
+    for name in ("Compare", "Errors", "Train", "Series", "Translate"):
         go(page, name, CONTENT[name])
         yield name
 

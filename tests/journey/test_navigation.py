@@ -7,12 +7,12 @@ ROW = "[data-testid=stTopNav] [data-testid=stTopNavLink]"
 MENU = "[data-testid=stSidebarNav] [data-testid=stSidebarNavLink]"
 LABELS = """links => links.map((link) =>
   [link.textContent, getComputedStyle(link.parentElement, "::before").content.split('"')[1]])"""
-PAGES = ["Explore", "Compare", "Errors", "Train", "Series"]
+PAGES = ["Explore", "Compare", "Errors", "Train", "Series", "Translate"]
 
 
 def check_groups(links) -> None:
     shown = links.evaluate_all(LABELS)
-    assert [name for name, _ in shown][:5] == PAGES
+    assert [name for name, _ in shown][: len(PAGES)] == PAGES
     labels = dict(shown)
     assert labels["Explore"] == "Texts"
     assert labels["Series"] == "Other attention"

@@ -32,8 +32,8 @@ def test_every_other_address_passes():
 
 
 def test_addresses_are_those_of_the_pages():
-    assert list(page_scripts(APP.parent / "pages"))[:5] == [
-        "Explore", "Compare", "Errors", "Train", "Series",
+    assert list(page_scripts(APP.parent / "pages"))[:6] == [
+        "Explore", "Compare", "Errors", "Train", "Series", "Translate",
     ]  # fmt: skip
 
 
