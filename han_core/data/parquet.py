@@ -32,14 +32,14 @@ _PLAIN = (
 
 def stream_parquet(opened: Opened, name: str) -> Stream:
     with _refusing(name), opened() as source, pq.ParquetFile(source) as file:
-        _check_size(file.metadata, most_unpacked(source.seek(0, io.SEEK_END)), name)
+        check_size(file.metadata, most_unpacked(source.seek(0, io.SEEK_END)), name)
         schema = file.schema_arrow
     checked_names(schema.names, name)
     columns, lists = readable_columns(schema)
     return Stream(name, columns, _batches(opened, name, columns, class_names(schema)), lists)
 
 
-def _check_size(file: pq.FileMetaData, most: int, name: str) -> None:
+def check_size(file: pq.FileMetaData, most: int, name: str) -> None:
     """Refuse what its own description says to be a bomb, before anything is unpacked."""
     groups = map(file.row_group, range(file.num_row_groups))
     chunks = [group.column(at) for group in groups for at in range(file.num_columns)]

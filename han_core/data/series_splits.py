@@ -1,5 +1,7 @@
 """Training, validation and test series: by the column ``split``, and else by shares."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from han_core.data.series import SeriesSet
@@ -8,6 +10,28 @@ from han_core.runtime.errors import UserError, shown
 PARTS = {"train": "training", "training": "training", "test": "test"} | dict.fromkeys(
     ("validation", "valid", "val", "dev"), "validation"
 )
+
+
+def rows_by_split(splits: Sequence[str], name: str, what: str) -> dict[str, list[int]]:
+    """Return the numbers of the examples for training, validation and test.
+
+    Args:
+        splits: what the column says of each example.
+        name: of the file; ``what`` an example is, for people.
+
+    Raises:
+        UserError: if the column says something else.
+    """
+    rows: dict[str, list[int]] = {"training": [], "validation": [], "test": []}
+    for row, cell in enumerate(splits):
+        said = cell.strip().casefold()
+        if said not in PARTS:
+            raise UserError(
+                f'The column split of {name} says "{shown(said)}"; train, validation or test was '
+                f"expected for each {what}."
+            )
+        rows[PARTS[said]].append(row)
+    return rows
 
 
 def split_series(
@@ -21,15 +45,7 @@ def split_series(
     Raises:
         UserError: if the column says something else, or nothing is left to train on.
     """
-    rows: dict[str, list[int]] = {"training": [], "validation": [], "test": []}
-    for row in range(len(data)):
-        said = data.splits[row].strip().casefold() if data.splits else "train"
-        if said not in PARTS:
-            raise UserError(
-                f'The column split of {data.name} says "{shown(said)}"; train, validation or test '
-                "was expected for each series."
-            )
-        rows[PARTS[said]].append(row)
+    rows = rows_by_split(data.splits or ("train",) * len(data), data.name, "series")
     for part, share in (("test", test), ("validation", validation)):
         if share and not rows[part]:
             rows[part] = _held_out(data, rows["training"], share, seed, by_class)

@@ -3,12 +3,13 @@
 A new system is a file that declares a ``System``, and one line here.
 """
 
+from han_core.models.han_image import HAN_IMAGE
 from han_core.models.series import SERIES
 from han_core.models.system_folder import System
 from han_core.models.translator import TRANSLATOR
 from han_core.runtime.errors import UserError, shown
 
-SYSTEMS: dict[str, System] = {system.name: system for system in (SERIES, TRANSLATOR)}
+SYSTEMS: dict[str, System] = {system.name: system for system in (SERIES, TRANSLATOR, HAN_IMAGE)}
 
 
 def find_system(name: str) -> System:
