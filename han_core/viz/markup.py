@@ -127,6 +127,11 @@ HEADS_SCRIPT = "".join(map(_read, _HEADS))
 HEADS_COMPONENT = HEADS_SCRIPT + _read("attention_map_component.js")
 """The same, and what Streamlit calls."""
 
+ANATOMY_STYLESHEET = STYLESHEET + _read("anatomy.css")
+
+ANATOMY_SCRIPT = "".join(map(_read, ("anatomy.js", "anatomy_rows.js", "anatomy_detail.js")))
+"""One module without imports: ``drawAnatomy(place, data)``, and what Streamlit calls."""
+
 
 ALIGNMENT_STYLESHEET = STYLESHEET + _read("alignment.css")
 

@@ -13,6 +13,7 @@ from han_core.text.edits import removed_runs
 from han_core.viz import colour_scale
 from han_core.viz.colour_scale import attribution_scale, named_scale, reading_scale
 from han_core.viz.heatmap import Colour, heatmap
+from pages.explore import anatomy
 from pages.explore.analysis import Analysis
 from pages.shared import cache, controls, document_input, wording
 from pages.shared.components import draw, figure_export
@@ -40,6 +41,7 @@ def panel(analysis: Analysis, on_first_click: Callable[[], None]) -> None:
             _draw_placebo(placebo, colour, PLACEBOS[kind])
     with st.container(horizontal=True, vertical_alignment="center"):
         figure_export("words", "words", width="content")
+        anatomy.offer(analysis)
         seen = colour_scale.seen_line(analysis.explanation)
         st.caption(f"{seen} {line}", help=wording.words_help(_kind(analysis).maps), width="content")
 
@@ -58,6 +60,9 @@ def _heatmap(analysis: Analysis, colour: Colour, on_first_click: Callable[[], No
     document, new = analysis.before.document, analysis.edited
 
     def take_act(act: dict[str, Any]) -> None:
+        if act["do"] == "ask":
+            anatomy.ask(act["start"])
+            return
         is_first = not document_input.edits()
         tokenizer = analysis.before.checkpoint.tokenizer
         document_input.take_click(act, document, new, tokenizer)
@@ -72,7 +77,7 @@ def _heatmap(analysis: Analysis, colour: Colour, on_first_click: Callable[[], No
         overview=True,
         hierarchical=analysis.hierarchical,
     )
-    draw(drawn, "heatmap", take_act)
+    draw(drawn, "heatmap", take_act, asks=True)
 
 
 def _kind(analysis: Analysis) -> ModelKind:

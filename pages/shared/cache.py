@@ -16,6 +16,8 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from han_core.explanation.anatomy import Anatomy
+from han_core.explanation.anatomy import anatomy as measure_anatomy
 from han_core.explanation.attention_map import AttentionMap
 from han_core.explanation.attention_permutation import untrained_twin, with_uniform_attention
 from han_core.explanation.attribution import Attribution, Method, Unit, attribute
@@ -215,6 +217,11 @@ def pruning(question: Question, heads: frozenset[tuple[int, int]]) -> Pruning:
     return _pruning(*_keyed(question), heads)
 
 
+def anatomy(question: Question) -> Anatomy:
+    """Return every number of the model's attention over the document."""
+    return _anatomy(*_keyed(question))
+
+
 @st.cache_resource(max_entries=8, show_spinner=False)
 def freeze_loaded_objects(page: str) -> None:
     """Take what a page has loaded out of garbage collection, once a page.
@@ -341,6 +348,12 @@ def _maps(folder: str, mark: str, question: Question) -> tuple[AttentionMap, ...
     found = with_maps(probe.checkpoint, probe.explanation).maps
     square = [one for one in found if one.queries == one.keys and one.query_axis == "token"]
     return tuple(replace(one, weights=one.weights.astype(np.float16)) for one in square)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the states …")
+def _anatomy(folder: str, mark: str, question: Question) -> Anatomy:
+    probe = _probe(folder, mark, question)
+    return measure_anatomy(probe.checkpoint, probe.document)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Computing gradients …")

@@ -9,11 +9,14 @@ from typing import Any, Literal
 import streamlit as st
 from plotly.graph_objects import Figure
 
+from han_core.viz.anatomy import AnatomyFigure
 from han_core.viz.attention_heads import AttentionHeads
 from han_core.viz.heatmap import Heatmap
 from han_core.viz.markup import (
     ALIGNMENT_SCRIPT,
     ALIGNMENT_STYLESHEET,
+    ANATOMY_SCRIPT,
+    ANATOMY_STYLESHEET,
     HEADS_COMPONENT,
     HEADS_STYLESHEET,
     OVERVIEW_STYLESHEET,
@@ -111,8 +114,8 @@ def chart(
 
 
 Act = dict[str, Any]
-"""A click: ``do`` is "word" or "sentence" with its ``start`` and ``end`` (characters of the
-text drawn), or "back" with the ``id`` of words that were removed."""
+"""A click: ``do`` is "word", "sentence" or "ask" (about a word) with its ``start`` and ``end``
+(characters of the text drawn), or "back" with the ``id`` of words that were removed."""
 
 # In the page itself, not in a shadow root: checks from outside look for its words.
 _HEATMAP = st.components.v2.component(
@@ -120,11 +123,19 @@ _HEATMAP = st.components.v2.component(
 )
 
 
-def draw(heatmap: Heatmap, key: str, on_act: Callable[[Act], None] | None = None) -> None:
+def draw(
+    heatmap: Heatmap,
+    key: str,
+    on_act: Callable[[Act], None] | None = None,
+    asks: bool = False,
+) -> None:
     """Draw the word heatmap; ``key`` is unique on the page and the same from run to run.
 
     With ``on_act``, words, sentences and removed words can be clicked; it is called before
     the next run of the page, as Streamlit's callbacks are.
+
+    Args:
+        asks: whether a click with Ctrl asks about a word.
     """
 
     def take_act() -> None:
@@ -132,7 +143,7 @@ def draw(heatmap: Heatmap, key: str, on_act: Callable[[Act], None] | None = None
         if act is not None and on_act is not None:
             on_act(act)
 
-    data = heatmap.data | {"interactive": on_act is not None}
+    data = heatmap.data | {"interactive": on_act is not None} | ({"asks": True} if asks else {})
     _HEATMAP(key=key, data=data, on_act_change=take_act)
 
 
@@ -146,7 +157,11 @@ def valid_act(value: object, data: dict[str, Any]) -> Act | None:
         return value if span == (None, None) and isinstance(id, str) and id in removed else None
     if id is not None or not all(type(offset) is int for offset in span):
         return None
-    spans = {"word": _words, "sentence": _sentences}.get(do) if isinstance(do, str) else None
+    spans = (
+        {"word": _words, "ask": _words, "sentence": _sentences}.get(do)
+        if isinstance(do, str)
+        else None
+    )
     return value if spans is not None and span in spans(data) else None
 
 
@@ -161,6 +176,16 @@ def _sentences(data: dict[str, Any]) -> set[tuple[int, int]]:
         (data["starts"][first], data["ends"][last])
         for first, last in zip(firsts, lasts, strict=True)
     }
+
+
+_ANATOMY = st.components.v2.component(
+    "hanscope_anatomy", css=ANATOMY_STYLESHEET, js=ANATOMY_SCRIPT, isolate_styles=False
+)
+
+
+def draw_anatomy(figure: AnatomyFigure, key: str) -> None:
+    """Draw one step of attention; what a reader changes there stays in the browser."""
+    _ANATOMY(key=key, data=figure.data)
 
 
 _HEADS = st.components.v2.component(

@@ -225,6 +225,12 @@ TAMPERING = (
     "Words and hidden states stay the same; only the attention weights change. If the prediction "
     "hardly moves, it does not depend on these weights, however convincing the heatmap looks."
 )
+ANATOMY = (
+    "From the vector of a word to its weight, number by number. Ctrl+click on a word asks about it."
+)
+ANATOMY_TAMPERED = (
+    "Attention was changed by hand; these are the weights that the model computes itself."
+)
 TEMPERATURES = [0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0]
 UNITS: dict[Unit, str] = {"word": "Words", "sentence": "Sentences"}
 FILLS: dict[Fill, str] = {"delete": "Nothing", "unknown": "The unknown word"}

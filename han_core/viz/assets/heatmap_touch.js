@@ -39,6 +39,7 @@ function wordLines(data, at) {
 function lines(view, { kind, at }) {
   const hint = view.act ? { word: ["Click takes it out"], sentence: ["Click takes it out"],
     back: ["Click puts it back"] }[kind] ?? [] : [];
+  if (view.data.asks && kind === "word") hint.push("Ctrl+click shows how the weight is computed");
   if (kind === "word") return [...wordLines(view.data, at), ...hint];
   if (kind === "sentence") return [...sentenceLines(view.data, at), ...hint];
   return kind === "back" ? ["Taken out", ...hint] : [];
@@ -144,13 +145,13 @@ function listen(view) {
     element.removeAttribute("tabindex");
     setTimeout(() => { element.tabIndex = place === view.current ? 0 : -1; });
   });
-  root.addEventListener("click", ({ target }) => {
+  root.addEventListener("click", ({ target, ctrlKey, metaKey }) => {
     // Who has selected text by dragging wanted the text.
     const place = document.getSelection().isCollapsed ? placeOf(target) : undefined;
     if (place === undefined) return;
     view.items[place].element.tabIndex = 0;
     view.items[place].element.focus({ preventScroll: true });
-    press(view, place);
+    press(view, place, ctrlKey || metaKey);
   });
   root.addEventListener("keydown", (event) => key(view, event, placeOf(event.target)));
   root.addEventListener("beforematch", ({ target }) => {
@@ -167,7 +168,7 @@ function key(view, event, place) {
   const next = pressed ? place : nextPlace(view, place, event.key, event.ctrlKey);
   if (next === undefined) return;
   event.preventDefault();
-  if (pressed) press(view, place);
+  if (pressed) press(view, place, event.ctrlKey);
   else view.items[next].element.focus();
 }
 
@@ -204,7 +205,7 @@ function nextPlace({ items }, place, key, whole) {
   }
 }
 
-function press(view, place) {
+function press(view, place, asks = false) {
   const { data, items } = view;
   const { kind, at, element } = items[place];
   if (kind === "fold") {
@@ -213,6 +214,8 @@ function press(view, place) {
     return;
   }
   if (!view.act) return;
+  if (asks && data.asks && kind === "word")
+    return view.act({ do: "ask", start: data.starts[at], end: data.ends[at], id: null });
   element.classList.add("hs-asked");
   if (kind === "back") return view.act({ do: "back", start: null, end: null, id: data.out[at][2] });
   const { firsts } = data.sentences;
