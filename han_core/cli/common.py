@@ -64,7 +64,8 @@ def at_least(least: int) -> Callable[[str], int]:
 
 def read_first_rows_as_data(options: argparse.Namespace) -> None:
     """Carry out ``--no-header``: from now on the options name their files so."""
-    for name in ("data", "validation", "test", "unlabelled"):
+    others = () if getattr(options, "domain_column", None) else ("adapt_to",)
+    for name in ("data", "validation", "test", "unlabelled", *others):
         if isinstance(spec := getattr(options, name, None), str):
             setattr(options, name, headerless(spec))
 

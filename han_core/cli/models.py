@@ -66,6 +66,15 @@ def train_flags(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--unlabelled", metavar="D", help="documents for teachers to label (--set teachers=…)"
     )
+    parser.add_argument(
+        "--adapt-to",
+        metavar="TARGET",
+        help="texts of another domain, whose labels are not learnt: data, or a value of "
+        "--domain-column",
+    )
+    parser.add_argument(
+        "--domain-column", metavar="NAME", help="a column of --data that names each row's domain"
+    )
     parser.add_argument("--out", required=True, metavar="DIR")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--seed", type=int)
@@ -135,6 +144,7 @@ def _request(options: Namespace, processes: Processes, device) -> Request:
         reproduce=shlex.join(word for word in options.command_line if word != "--resume"),
         resume=options.resume,
         unlabelled=parts.unlabelled,
+        target=parts.target,
     )
 
 

@@ -7,7 +7,7 @@ Each source gives a ``Table``; ``corpus_from_table`` chooses the columns and cle
 import random
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -139,9 +139,14 @@ def read_corpus(
     text_column: str = "text",
     label_column: str | None = "label",
     default_split: str = "train",
+    choose: Callable[[Table], Table] | None = None,
 ) -> Corpus:
-    """The documents that `spec` names, by `table_named` and `corpus_from_table`."""
+    """The documents that `spec` names, by `table_named` and `corpus_from_table`.
+
+    `choose` takes some of the table's rows.
+    """
     table = table_named(spec, default_split)
+    table = choose(table) if choose else table
     if PREFIX not in prefix_of(spec):
         return corpus_from_table(table, text_column, label_column)
     corpus = corpus_from_table(without_quoted_text(table, text_column), text_column, label_column)

@@ -1,13 +1,16 @@
 """Split documents into training, validation and test: by a share, by other data or by a column."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from han_core.data.corpus import Corpus, read_corpus, stratified_split
 from han_core.data.document_groups import Overlap, digests, grouped_split, groups_of, overlaps
+from han_core.data.domains import DomainColumn, TargetDomain, is_data, read_target, target_domain
 from han_core.data.labels import class_counts, fractional, is_number, label_problems
+from han_core.data.table import Table
 from han_core.runtime.errors import UserError, counted, listed, shown
 
 PARTS = {
@@ -34,6 +37,8 @@ class Source:
             whole numbers in blocks of N.
         split_seed: draws what is held out; None for the seed of the run.
         unlabelled: data without labels, for teachers to label.
+        adapt_to: the domain to adapt to, in ``domain_column``, or data with its texts.
+        domain_column: the column of ``data`` that names the domain of each row.
     """
 
     data: str
@@ -46,11 +51,27 @@ class Source:
     group_column: str | None = None
     split_seed: int | None = None
     unlabelled: str | None = None
+    adapt_to: str | None = None
+    domain_column: str | None = None
+
+    @property
+    def domain(self) -> DomainColumn | None:
+        """The column that divides ``data`` into source and target; None where other data do.
+
+        Raises:
+            UserError: if a column is named without a domain to adapt to.
+        """
+        if self.domain_column is None:
+            return None
+        if self.adapt_to is None:
+            raise UserError("--domain-column names the domains; --adapt-to DOMAIN chooses one.")
+        return None if is_data(self.adapt_to) else DomainColumn(self.domain_column, self.adapt_to)
 
     @property
     def specs(self) -> tuple[str, ...]:
         """All data that are read: files, ``hf:...`` or ``bundled:...``; no shares."""
-        named = (self.data, self.validation, self.test, self.unlabelled)
+        target = self.adapt_to if self.adapt_to and self.domain is None else None
+        named = (self.data, self.validation, self.test, self.unlabelled, target)
         return tuple(spec for spec in named if spec and not is_number(spec))
 
 
@@ -62,6 +83,7 @@ class Parts:
         unlabelled: without what stands in the other parts.
         notes: sentences about them for the user; none quotes a text.
         overlaps: documents that stand in two of them.
+        target: the domain to adapt to, without texts that stand in the other parts.
     """
 
     training: Corpus
@@ -70,6 +92,7 @@ class Parts:
     notes: tuple[str, ...]
     overlaps: tuple[Overlap, ...] = ()
     unlabelled: Corpus | None = None
+    target: TargetDomain | None = None
 
 
 def read_parts(source: Source, seed: int) -> Parts:
@@ -78,7 +101,8 @@ def read_parts(source: Source, seed: int) -> Parts:
     Raises:
         UserError: as ``divided``, or as ``read_corpus``.
     """
-    return split_parts(_read(source.data, source), source, seed)
+    choose = source.domain.source_rows if source.domain else None
+    return split_parts(_read(source.data, source, choose=choose), source, seed)
 
 
 def split_parts(corpus: Corpus, source: Source, seed: int) -> Parts:
@@ -102,22 +126,30 @@ def split_parts(corpus: Corpus, source: Source, seed: int) -> Parts:
             raise UserError(f"--limit is at least 1; {source.limit} came.")
         parts["training"] = parts["training"].first(source.limit)
     shared = overlaps(parts)
-    unlabelled = _unlabelled(source, parts)
+    unlabelled, target = _unlabelled(source, parts), _target(source, parts, seed)
+    read = (*parts.values(), unlabelled, target.learning if target else None)
     notes = (
-        *(note for part in (*parts.values(), unlabelled) if part for note in part.notes),
+        *(note for part in read if part for note in part.notes),
         *label_problems(class_counts(corpus.labels), source.label_column),
         *(overlap.sentence for overlap in shared),
     )
     training, validation, test = parts["training"], parts["validation"], parts.get("test")
-    return Parts(training, validation, test, tuple(dict.fromkeys(notes)), shared, unlabelled)
+    said = tuple(dict.fromkeys(notes))
+    return Parts(training, validation, test, said, shared, unlabelled, target)
 
 
-def _read(spec: str, source: Source, default_split: str = "train") -> Corpus:
+def _read(
+    spec: str,
+    source: Source,
+    default_split: str = "train",
+    choose: Callable[[Table], Table] | None = None,
+) -> Corpus:
     return read_corpus(
         spec,
         text_column=source.text_column,
         label_column=source.label_column,
         default_split=default_split,
+        choose=choose,
     )
 
 
@@ -222,3 +254,18 @@ def _unlabelled(source: Source, parts: dict[str, Corpus]) -> Corpus | None:
         )
         corpus = replace(corpus.take(new), notes=(*corpus.notes, note))
     return corpus
+
+
+def _target(source: Source, parts: dict[str, Corpus], seed: int) -> TargetDomain | None:
+    """The domain to adapt to, without texts that stand in ``parts``."""
+    if source.adapt_to is None:
+        return None
+    domain = source.domain
+    corpus = read_target(
+        source.data if domain else source.adapt_to,
+        source.text_column,
+        source.label_column,
+        choose=domain.target_rows if domain else None,
+    )
+    name = domain.target if domain else corpus.name
+    return target_domain(name, corpus, [*parts.values()], parts["training"].classes, seed)

@@ -1,13 +1,13 @@
 """Predictions for many documents, and how good they are."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from han_core.models.checkpoint import Checkpoint
-from han_core.models.classifier import AttentionClassifier
+from han_core.models.classifier import AttentionClassifier, Output
 from han_core.runtime.errors import UserError
 from han_core.text.batch import NumberedDocument, collate, document_lengths
 
@@ -55,12 +55,9 @@ def predict_numbered(
     Raises:
         UserError: if its logits are not finite.
     """
-    device = next(model.parameters()).device
     logits: list[np.ndarray] = [np.empty(0)] * len(documents)
     done = 0
-    for batch in _by_length(document_lengths(documents).tolist()):
-        with torch.inference_mode():
-            output = model(collate([documents[i] for i in batch]).to(device))
+    for batch, output in _outputs(model, documents):
         check_finite(output.logits, name)
         for i, row in zip(batch, output.logits.cpu().double().numpy(), strict=True):
             logits[i] = row
@@ -70,6 +67,27 @@ def predict_numbered(
     scores = np.stack(logits)
     exponentials = np.exp(scores - scores.max(1, keepdims=True))
     return exponentials / exponentials.sum(1, keepdims=True)
+
+
+def document_vectors(
+    model: AttentionClassifier, documents: Sequence[NumberedDocument]
+) -> np.ndarray:
+    """Return (documents, size) float32 the vectors that the classifier reads, in evaluation."""
+    vectors: list[np.ndarray] = [np.empty(0)] * len(documents)
+    for batch, output in _outputs(model, documents):
+        for i, row in zip(batch, output.documents.float().cpu().numpy(), strict=True):
+            vectors[i] = row
+    return np.stack(vectors)
+
+
+def _outputs(
+    model: AttentionClassifier, documents: Sequence[NumberedDocument]
+) -> Iterator[tuple[list[int], Output]]:
+    """Batches of documents by their numbers, and what the model gives for each."""
+    device = next(model.parameters()).device
+    for batch in _by_length(document_lengths(documents).tolist()):
+        with torch.inference_mode():
+            yield batch, model(collate([documents[i] for i in batch]).to(device))
 
 
 def check_finite(logits: Tensor, name: str) -> None:

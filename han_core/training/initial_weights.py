@@ -16,7 +16,7 @@ from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import Checkpoint, TextConfig, load_checkpoint
 from han_core.models.classifier import AttentionClassifier
 from han_core.models.registry import build_model, model_kind
-from han_core.runtime.errors import UserError
+from han_core.runtime.errors import UserError, listed
 from han_core.text.vocabulary import RESERVED, UNKNOWN, Vocabulary
 from han_core.text.word_vectors import read_vectors
 from han_core.training.optimization import freeze_words
@@ -32,6 +32,14 @@ SIZES = (
     }
 )
 """Fields of the architecture that a run takes from the checkpoint that it starts from."""
+
+
+def frozen_caution(name: str, own: Sequence[str], labels: Sequence[str]) -> str:
+    """Return a warning for words that stay as a checkpoint learnt them for other classes."""
+    return (
+        f"{name} learnt to tell {listed(own, 5)} apart, and its word level stays frozen: for "
+        f"{listed(labels, 5)}, training whole usually does much better."
+    )
 
 
 @dataclass(frozen=True)
@@ -94,11 +102,19 @@ class Origin:
         meanings = same_classes(classes, own)
         return None if meanings is None else tuple(own[meaning] for meaning in meanings)
 
+    def has_classes(self, labels: Sequence[str]) -> bool:
+        """Whether a run of these classes keeps the checkpoint's class layer."""
+        return set(labels) == set(self.checkpoint.labels)
+
+    def frozen_caution(self, labels: Sequence[str]) -> str:
+        """A warning, as a sentence, for frozen words that were learnt for other classes."""
+        return frozen_caution(self.checkpoint.name, self.checkpoint.labels, labels)
+
     def describe(self, vocabulary: Vocabulary, labels: Sequence[str], attention: str) -> str:
         """What a run with this attention form takes over, as a sentence."""
         known = set(self.vocabulary.words)
         new = sum(word not in known for word in vocabulary.words)
-        same = set(labels) == set(self.checkpoint.labels)
+        same = self.has_classes(labels)
         classes = f"{', '.join(labels[:10])}{', …' * (len(labels) > 10)}"
         layer = "kept" if same else "drawn anew for other classes"
         own = self.checkpoint.config.architecture.attention

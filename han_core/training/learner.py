@@ -20,6 +20,7 @@ from han_core.runtime.devices import mixed_precision
 from han_core.text.batch import Batch, NumberedDocument, collate
 from han_core.text.token_table import part
 from han_core.text.vocabulary import UNKNOWN
+from han_core.training.adversary import Adversary
 from han_core.training.batches import StepResult, share
 from han_core.training.distributed import Processes
 from han_core.training.optimization import copied, move_average, parameter_groups
@@ -45,6 +46,7 @@ class Learner:
         model: on ``device``; without what Accelerate wraps around it.
         average: of the weights, by name; empty where none is asked for.
         seen: called in each pass with the documents read and how likely their classes were.
+        adversary: its domain classifier, where it adapts to a domain.
 
     Raises:
         UserError: if the device lacks the precision asked for.
@@ -70,6 +72,7 @@ class Learner:
         self._prepared, self.optimizer = self.accelerator.prepare(self.model, optimizer)
         self.average = copied(self.model.state_dict()) if settings.average else {}
         self.seen: Callable[[Sequence[int], Tensor], None] | None = None
+        self.adversary: Adversary | None = None
 
     def step(self, examples: Examples, batches: Sequence[list[int]], rate: float) -> StepResult:
         """One step over ``batches`` of ``examples``, of which this process takes its share.
@@ -107,24 +110,39 @@ class Learner:
         mine = share(indices, self.processes.index, self.processes.count)
         # A process without a share takes part all the same: the others wait for it.
         read = mine or indices[:1]
-        batch = collate([self._cropped(examples.documents[i]) for i in read])
+        documents = [self._cropped(examples.documents[i]) for i in read]
+        batch = collate(documents + self._target(documents))
         batch = self._without_some_words(batch).to(self.device)
         classes = torch.from_numpy(examples.classes[read]).to(self.device)
         targets = classes
         if examples.targets is not None:
             targets = torch.from_numpy(examples.targets[read]).to(self.device)
         with nullcontext() if last else self.accelerator.no_sync(self._prepared):
-            logits = self._prepared(batch).logits.float()
+            output = self._prepared(batch)
+            logits = output.logits[: len(read)].float()
             loss = cross_entropy(logits, targets, reduction="sum")
             # Several processes take the mean of their gradients, hence their number.
             weight = self.processes.count / (len(indices) * group)
-            self.accelerator.backward(loss * (weight if mine else 0.0))
+            whole = loss * (weight if mine else 0.0)
+            if self.adversary is not None:
+                whole = whole + self.adversary.loss(output.documents, len(read)) / group
+            self.accelerator.backward(whole)
+        if self.adversary is not None:
+            self.adversary.learn(output.documents, len(read))
         if self.seen is not None and mine:
             likely = logits.detach().softmax(1).gather(1, classes[:, None])
             self.seen(mine, likely[:, 0])
         right = (logits.argmax(1) == classes).sum()
         counted = torch.stack([loss.detach(), right.float()])
         return counted if mine else torch.zeros_like(counted)
+
+    def _target(self, documents: Sequence[NumberedDocument]) -> list[NumberedDocument]:
+        """Target documents to be read beside these, about as much of them."""
+        if self.adversary is None:
+            return []
+        tokens = sum(len(document.words) for document in documents)
+        drawn = self.adversary.draw(len(documents), tokens)
+        return [self._cropped(document) for document in drawn]
 
     def _cropped(self, document: NumberedDocument) -> NumberedDocument:
         """A document, or a random run of ``crop`` tokens of a longer one."""
@@ -166,6 +184,7 @@ class Learner:
             **prefixed("model", self.model.state_dict()),
             **prefixed("average", self.average),
             **prefixed("optimizer", optimizer_tensors(self.optimizer, self.model)),
+            **prefixed("adversary", self.adversary.tensors() if self.adversary else {}),
         }
 
     def restore(self, state: RunState) -> None:
@@ -178,6 +197,8 @@ class Learner:
         if self.average:
             self.average = fitting(state.part("average"), self.model)
         restore_optimizer(self.optimizer, self.model, state.part("optimizer"))
+        if self.adversary:
+            self.adversary.restore(state.part("adversary"))
         if self.accelerator.scaler:
             self.accelerator.scaler.load_state_dict(state.counters["scaler"])
 

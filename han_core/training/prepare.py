@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from han_core.data.corpus import Corpus
+from han_core.data.domains import TargetDomain
 from han_core.data.labels import align_labels, check_names
 from han_core.data.prepared import Follow, tokenised
 from han_core.models.checkpoint import TextConfig
@@ -135,6 +136,21 @@ class Examples:
 
 
 @dataclass(frozen=True)
+class TargetExamples:
+    """Numbered documents of a target domain.
+
+    Attributes:
+        learning: without classes; the domain classifier learns from them.
+        held_out: no step reads them.
+        labelled: those of them with a class; None where none has one.
+    """
+
+    learning: Sequence[NumberedDocument]
+    held_out: Sequence[NumberedDocument]
+    labelled: Examples | None
+
+
+@dataclass(frozen=True)
 class Prepared:
     """All that a run reads: vocabulary, class names, training and validation examples.
 
@@ -144,6 +160,7 @@ class Prepared:
             stretches of training documents come last.
         stretches: how many of them there are.
         teaching: what they said; those documents are then among the training ones, too.
+        target: documents of the domain to adapt to.
     """
 
     vocabulary: Vocabulary
@@ -154,6 +171,7 @@ class Prepared:
     unlabelled: TableDocuments | None = None
     stretches: int = 0
     teaching: Teaching | None = None
+    target: TargetExamples | None = None
 
     def taught(self, teaching: Teaching) -> "Prepared":
         """With the unlabelled documents behind the training ones, to be learnt as was said.
@@ -190,6 +208,7 @@ def prepare(
     also: Sequence[str] = (),
     unlabelled: Sequence[str] = (),
     pieces: WordPieces | None = None,
+    target: TargetDomain | None = None,
 ) -> Prepared:
     """Tokenise both corpora and number them by the words that a run learns from.
 
@@ -202,6 +221,7 @@ def prepare(
         also: texts that ``examples`` will be asked for later, to read them now.
         unlabelled: texts without classes; their words count as those of the training texts do.
         pieces: of words, which the model reads in place of them; the vocabulary is theirs.
+        target: the domain to adapt to; the words of its texts to learn from count, too.
 
     Raises:
         UserError: if there are fewer than two classes, the label names do not
@@ -211,7 +231,7 @@ def prepare(
     labels = class_names(training.classes, settings.label_names)
     classes = align_labels(training.labels, training.classes)
     held_out_classes = align_labels(validation.labels, training.classes)
-    groups = (training.texts, validation.texts, also, unlabelled)
+    groups = (training.texts, validation.texts, also, unlabelled, *_target_texts(target))
     table, rows, note = tokenised(
         groups,
         text.language,
@@ -225,7 +245,8 @@ def prepare(
     if pieces is not None:
         vocabulary = pieces.vocabulary
     elif not (known and settings.freeze_words):
-        counts = table.counts(np.concatenate([rows[0], rows[3]]), vocabulary.lowercase)
+        learning = np.concatenate([rows[0], *rows[3:5]])
+        counts = table.counts(learning, vocabulary.lowercase)
         vocabulary = vocabulary.extended(counts, settings.minimum_count, settings.maximum_size)
     numbers = table.numbers(vocabulary)
     without, stretches = TableDocuments(table, rows[3], numbers), 0
@@ -240,6 +261,35 @@ def prepare(
         (note,) if note else (),
         without if len(without) else None,
         stretches,
+        target=_target(target, table, rows[4:], numbers, training.classes),
+    )
+
+
+def _target_texts(target: TargetDomain | None) -> list[Sequence[str]]:
+    if target is None:
+        return []
+    return [target.learning.texts, target.held_out.texts, _labelled(target).texts]
+
+
+def _labelled(target: TargetDomain) -> Corpus:
+    return target.labelled or target.held_out.first(0)
+
+
+def _target(
+    target: TargetDomain | None,
+    table: TokenTable,
+    rows: Sequence[np.ndarray],
+    numbers: np.ndarray,
+    classes: tuple[str, ...],
+) -> TargetExamples | None:
+    """The documents of ``_target_texts``, whose rows of the table these are."""
+    if target is None:
+        return None
+    learning, held_out = (TableDocuments(table, part, numbers) for part in rows[:2])
+    labelled = _labelled(target)
+    known = align_labels(labelled.labels, classes)
+    return TargetExamples(
+        learning, held_out, _examples(table, rows[2], numbers, known) if len(labelled) else None
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from han_core.data.corpus import Corpus, fingerprint
+from han_core.data.domains import TargetDomain
 from han_core.data.labels import align_labels
 from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import CONFIG, TextConfig, read_config
@@ -26,7 +27,13 @@ from han_core.training.initial_weights import Origin, origin
 from han_core.training.optimization import check_precision
 from han_core.training.prepare import class_names
 from han_core.training.resume import UNVERIFIED, RunState, read_state
-from han_core.training.settings import Settings, check_together, checked, without_effect
+from han_core.training.settings import (
+    DOMAIN,
+    Settings,
+    check_together,
+    checked,
+    without_effect,
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,7 @@ class Request:
         reproduce: the command that does the same again.
         resume: go on with the run in ``out``, or begin one where there is none.
         unlabelled: documents for the teachers of the settings to label.
+        target: the domain to adapt to.
     """
 
     model: str
@@ -53,6 +61,7 @@ class Request:
     reproduce: str
     resume: bool = False
     unlabelled: Corpus | None = None
+    target: TargetDomain | None = None
 
 
 @dataclass(frozen=True)
@@ -105,6 +114,7 @@ def check_request(request: Request, device: torch.device) -> CheckedRequest:
     notes = without_effect(
         request.model, shape.attention, original.sizes, original.settings, shape.layers
     )
+    notes += _cautions(request, begun_from, labels)
     if state and not state.is_verified:
         notes.append(UNVERIFIED)
     teachers = () if state else _teachers(request, labels)
@@ -119,6 +129,18 @@ def check_request(request: Request, device: torch.device) -> CheckedRequest:
     return CheckedRequest(
         replace(request, out=out), test, state, begun_from, tuple(notes), teachers
     )
+
+
+def _cautions(request: Request, begun_from: Origin | None, labels: tuple[str, ...]) -> list[str]:
+    """Sentences about a frozen start from other classes, and adaptation without a target."""
+    cautions = []
+    if begun_from and request.settings.freeze_words and not begun_from.has_classes(labels):
+        cautions.append(begun_from.frozen_caution(labels))
+    changed = request.settings.model_dump(exclude_defaults=True)
+    if request.target is None:
+        without = [name for name in DOMAIN if name in changed]
+        cautions += [f"{name} has no effect without --adapt-to." for name in without]
+    return cautions
 
 
 def _teachers(request: Request, labels: tuple[str, ...]) -> tuple[Teacher, ...]:

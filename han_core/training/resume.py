@@ -27,7 +27,7 @@ from han_core.runtime.errors import UserError
 from han_core.training.cost import batch_budget
 from han_core.training.distributed import Processes
 from han_core.training.prepare import Prepared, Teaching
-from han_core.training.settings import Settings
+from han_core.training.settings import DOMAIN, Settings
 
 TENSORS, COUNTERS = "state.safetensors", "state.json"
 OTHER_RUN = (
@@ -38,7 +38,10 @@ UNVERIFIED = (
     "The state of this run was written by a version without checksums: whether it is still as it "
     "was written cannot be told."
 )
-LATER = SELF_ATTENTION_SIZES | PRETRAINED_SIZES | {"crop", "dropout_layers", "layer_norm", "layers"}
+LATER = {
+    *SELF_ATTENTION_SIZES, *PRETRAINED_SIZES, *DOMAIN,
+    "crop", "dropout_layers", "layer_norm", "layers",
+}  # fmt: skip
 """Settings and sizes that the first runs, which must go on, did not have yet."""
 ADAM = {"step", "exp_avg", "exp_avg_sq"}  # what AdamW keeps for each parameter
 
@@ -50,11 +53,11 @@ class RunState:
     Attributes:
         tensors: by name: ``model.…``, ``best.…`` (once an epoch is over), ``average.…``,
             ``optimizer.…``, ``random.…``, ``teaching.probabilities`` (where teachers
-            labelled documents).
+            labelled documents), ``adversary.…`` (where it adapts to a domain).
         counters: what is needed besides: ``history``, ``position`` (in the epoch that is
             not over), ``asked`` (the numbers of epochs asked for, in turn), ``scaler`` (of
-            fp16's gradients), ``teaching`` (who the teachers were) and the ``fingerprint``
-            of data, model and settings.
+            fp16's gradients), ``teaching`` (who the teachers were), ``domains`` (how far apart
+            they were before the first step) and the ``fingerprint`` of data, model and settings.
         is_verified: whether it has been compared with its checksums.
     """
 
@@ -146,6 +149,9 @@ def fingerprint(prepared: Prepared, architecture: Architecture, settings: Settin
         for document in examples.documents:
             digest.update(document.words.tobytes())
             digest.update(document.sentence_lengths.tobytes())
+    for document in prepared.target.learning if prepared.target else ():
+        digest.update(document.words.tobytes())
+        digest.update(document.sentence_lengths.tobytes())
     return digest.hexdigest()
 
 

@@ -64,10 +64,18 @@ class Settings(BaseModel):
     freeze_words: bool = False
     teachers: tuple[str, ...] = Field(default=BAGS[:1], min_length=1, max_length=20)
     stretches: int = Field(default=0, ge=0, le=100)
+    domain_weight: float = Field(default=1.0, ge=0, le=100)
+    domain_schedule: Literal["rising", "constant"] = "rising"
+    domain_units: int = Field(default=100, ge=1, le=4_096)
+    domain_steps: int = Field(default=1, ge=1, le=100)
+    rate_domain: float = Field(default=1.0, gt=0, le=100)
     save_seconds: float = Field(default=60.0, ge=0, le=86_400)
 
 
 COMPUTED = {"model", "attention", "vocabulary_size", "classes", "base_sha256"}
+DOMAIN = ("domain_weight", "domain_schedule", "domain_steps", "rate_domain", "domain_units")
+"""Settings of domain adaptation."""
+
 LISTS = {"label_names", "teachers"}  # several values with commas between
 
 

@@ -55,6 +55,8 @@ def train(request: Request, device: torch.device, watch: Callbacks) -> dict:
     with processes.main_first():
         checked = check_request(request, device)
     request = checked.request
+    if request.target is not None and processes.count > 1:
+        raise UserError(f"Adapting to a domain takes one process; {processes.count} came.")
     with processes.main_first():
         prepared = prepare(
             request.training,
@@ -66,6 +68,7 @@ def train(request: Request, device: torch.device, watch: Callbacks) -> dict:
             also=request.test.texts if request.test else (),
             unlabelled=request.unlabelled.texts if request.unlabelled else (),
             pieces=pieces_of(request),
+            target=request.target,
         )
     _report(checked, prepared, processes, watch)
     shape = architecture(request, len(prepared.vocabulary), len(prepared.labels))
@@ -154,6 +157,7 @@ class _TrainingLoop:
             return
         if checked.request.resume:
             self.watch.say(f"No run has begun in {checked.request.out}; this one begins anew.")
+        self.run.measure_domains()
         self._moment()
 
     def run_epochs(self) -> None:
@@ -253,6 +257,7 @@ def _finish(loop: _TrainingLoop, checked: CheckedRequest) -> dict:
         "seconds": round(trained, 2),
         "train_documents_per_second": round(documents / trained, 2),
         **reached,
+        **loop.writer.adaptation(run),
         "parameters": count_parameters(checkpoint.model),
         "processes": run.processes.count,
     }

@@ -3,7 +3,8 @@
 A run can be stored as a ``RunState`` after any step and restored, bit for bit.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 
 import numpy as np
@@ -11,12 +12,15 @@ import torch
 from torch import Tensor
 
 from han_core.models.architecture import Architecture
+from han_core.models.classifier import AttentionClassifier
 from han_core.models.predict import metrics
 from han_core.runtime.errors import UserError
+from han_core.training.adversary import Adversary
 from han_core.training.batches import Position, StepResult, describe_position, epoch_batches, steps
 from han_core.training.callbacks import Step
 from han_core.training.cost import batch_budget
 from han_core.training.distributed import Processes, predict_shared
+from han_core.training.domain_report import domain_report
 from han_core.training.initial_weights import Origin, starting_model
 from han_core.training.learner import Diverged, Learner
 from han_core.training.optimization import best_line, copied, is_better, is_over, rate_factor
@@ -48,6 +52,7 @@ class Run:
         requested_epochs: the number at the start, and each other number that it went on with.
         vectors_found: words that have given vectors.
         last_step: None before the first one since the run began or went on.
+        domains: ``domain_report`` before the first step, of a run that adapts to a domain.
 
     Raises:
         UserError: if the device lacks the precision asked for, or the file of
@@ -69,6 +74,10 @@ class Run:
             architecture, prepared.vocabulary, prepared.labels, settings, origin
         )
         self.learner = Learner(model, settings, device, self.processes)
+        target = prepared.target
+        if target is not None:
+            size = model.classifier.in_features
+            self.learner.adversary = Adversary(size, target.learning, settings, device)
         if not self.processes.main:  # the same dropout everywhere would drop less at random
             torch.manual_seed(settings.seed + (self.processes.index << 32))
         self.fingerprint = fingerprint(prepared, architecture, settings)
@@ -80,6 +89,7 @@ class Run:
         self.position = Position()
         self.best: dict[str, Tensor] = {}
         self.last_step: StepResult | None = None
+        self.domains: dict = {}
 
     def train_epoch(self, tell: Step, after_step: Callable[[], None] = lambda: None) -> dict:
         """Train over every document once, validate, and return the history's line.
@@ -112,6 +122,8 @@ class Run:
         at = self.position.taken * self.settings.accumulation + len(group) - 1
         progress = (self.epoch + at / batches) / self.settings.epochs
         rate = self.settings.learning_rate * rate_factor(progress, self.settings)
+        if self.learner.adversary is not None:
+            self.learner.adversary.begin_step(progress, rate)
         try:
             taken = self.learner.step(self.prepared.training, group, rate)
         except Diverged as error:
@@ -135,20 +147,42 @@ class Run:
         Raises:
             UserError: if the weights are too large to give numbers.
         """
-        model, validation = self.learner.model, self.prepared.validation
-        present = copied(model.state_dict())
-        model.load_state_dict(self.weights())
-        model.eval()
-        name = f"The model of epoch {self.epoch + 1}"
-        probabilities = predict_shared(model, validation.documents, self.processes, name=name)
-        model.load_state_dict(present)
-        reached = {"validation": metrics(probabilities, validation.classes)}
+        validation, name = self.prepared.validation, f"The model of epoch {self.epoch + 1}"
+        with self._evaluated() as model:
+            probabilities = predict_shared(model, validation.documents, self.processes, name=name)
+            domains = self._domain_report(model)
+        reached = {"validation": metrics(probabilities, validation.classes), **domains}
         classes = probabilities.shape[1]
         if classes > MOST_CLASSES:
             return reached
         cells = validation.classes * classes + probabilities.argmax(1)
         counts = np.bincount(cells, minlength=classes**2).reshape(classes, classes)
         return {**reached, "confusion": counts.tolist()}  # rows: true classes
+
+    @contextmanager
+    def _evaluated(self) -> Iterator[AttentionClassifier]:
+        """The model with ``weights()`` in evaluation mode; then it has its own again."""
+        model = self.learner.model
+        present = copied(model.state_dict())
+        model.load_state_dict(self.weights())
+        model.eval()
+        yield model
+        model.load_state_dict(present)
+
+    def _domain_report(self, model: AttentionClassifier) -> dict[str, dict]:
+        """For the history: ``domains``, where the run adapts to one."""
+        prepared, adversary = self.prepared, self.learner.adversary
+        if prepared.target is None or adversary is None:
+            return {}
+        seed = self.settings.seed
+        report = domain_report(model, adversary, prepared.validation, prepared.target, seed)
+        return {"domains": report}
+
+    def measure_domains(self) -> None:
+        """Fill ``domains`` in, before the first step."""
+        if self.learner.adversary is not None:
+            with self._evaluated() as model:
+                self.domains = self._domain_report(model)["domains"]
 
     def _finish(self, line: dict) -> None:
         if not self.history or is_better(line, self.best_epoch, self.settings):
@@ -198,6 +232,7 @@ class Run:
             "scaler": self.learner.scaler(),
             "teaching": teaching.description if teaching else None,
             "fingerprint": self.fingerprint,
+            **({"domains": self.domains} if self.domains else {}),
         }
         return RunState(tensors, counters)
 
@@ -220,6 +255,7 @@ class Run:
         self.learner.restore(state)
         restore_random(state.part("random"), self.device, self.processes)
         self.history = counters["history"]
+        self.domains = counters["domains"] if self.learner.adversary else {}
         self.position = Position(**counters["position"])
         if self.position.documents > len(self.prepared.training):
             raise ValueError(f"more documents than there are: {self.position}")

@@ -25,9 +25,13 @@ from han_core.models.checkpoint import (
 from han_core.models.registry import restored_model
 from han_core.runtime.atomic_io import write_json
 from han_core.runtime.errors import UserError
+from han_core.training.domain_report import adaptation_metrics
 from han_core.training.prepare import Prepared
 from han_core.training.request import Request
 from han_core.training.trainer import Run
+
+USUAL = {"train", "validation", "test"}
+"""Parts whose documents are counted where there are none, too."""
 
 
 class Writer:
@@ -45,6 +49,8 @@ class Writer:
             "validation": request.validation,
             "test": request.test,
             "unlabelled": request.unlabelled,
+            "target": request.target.learning if request.target else None,
+            "target_held_out": request.target.held_out if request.target else None,
         }
         self._sha256 = {name: fingerprint(part) for name, part in self._parts.items() if part}
         self._config = Config(
@@ -136,13 +142,23 @@ class Writer:
             "processes": run.processes.count,
             "reproduce": request.reproduce,
             **({"teaching": teaching.description} if teaching else {}),
+            **self.adaptation(run),
             **_note(run.requested_epochs),
         }
 
+    def adaptation(self, run: Run) -> dict:
+        """``adaptation``, of a run that adapts to a domain and has ended an epoch."""
+        target = self._request.target
+        if target is None or not run.history:
+            return {}
+        names = self._request.training.name, target.name
+        labelled = len(target.labelled) if target.labelled else 0
+        return {"adaptation": adaptation_metrics(run.domains, run.best_epoch, names, labelled)}
+
     def _documents(self) -> dict[str, int]:
-        """How many of each part; what nobody labelled only where there are some."""
+        """How many of each part; unlabelled and target ones only where there are some."""
         counts = {name: len(part) if part else 0 for name, part in self._parts.items()}
-        usual = {name: n for name, n in counts.items() if n or name != "unlabelled"}
+        usual = {n: count for n, count in counts.items() if count or n in USUAL}
         stretches = self._prepared.stretches
         return {**usual, **({"stretches": stretches} if stretches else {})}
 

@@ -22,7 +22,7 @@ from han_core.runtime.paths import runs_root
 from han_core.training.estimate import Estimate, estimate
 from han_core.training.initial_weights import origin
 from han_core.training.request import Request, shape_of
-from han_core.training.settings import COMPUTED, Settings, checked, parse_settings
+from han_core.training.settings import COMPUTED, DOMAIN, Settings, checked, parse_settings
 
 CONFIG, CHECKPOINT = "config.json", "checkpoint"
 MOST_WATCHED = 5
@@ -95,6 +95,7 @@ class Plan(BaseModel):
             reproduce=self.command(),
             resume=resume,
             unlabelled=parts.unlabelled,
+            target=parts.target,
         )
 
     def command(self, out: str = "checkpoints/again") -> str:
@@ -112,6 +113,8 @@ class Plan(BaseModel):
             "group-column": source.group_column,
             "split-seed": source.split_seed,
             "unlabelled": source.unlabelled,
+            "adapt-to": source.adapt_to,
+            "domain-column": source.domain_column,
             "limit": source.limit,
             "epochs": self.settings.get("epochs"),
             "seed": self.settings.get("seed"),
@@ -239,8 +242,10 @@ def settings_of(plan: Plan) -> dict[str, str]:
         "group_column": source.group_column,
         "split_seed": source.split_seed,
         "unlabelled": source.unlabelled and data_name(source.unlabelled),
+        "adapt_to": source.adapt_to and data_name(source.adapt_to),
+        "domain_column": source.domain_column,
         "limit": source.limit,
-        **settings.model_dump(),
+        **settings.model_dump(exclude=set() if source.adapt_to else {*DOMAIN}),
         "teachers": settings.teachers if source.unlabelled or settings.stretches else None,
         **sizes,
         **text.model_dump(),

@@ -1,0 +1,142 @@
+"""Domain-adversarial training: a domain classifier, whose gradient is reversed for the model.
+
+The domain classifier learns to tell source from target by the documents' vectors, while the model
+learns vectors by which it cannot (Ganin et al. 2016, "Domain-Adversarial Training of Neural
+Networks", JMLR 17). The weight λ of the reversed gradient rises over the run (section 5.2.2).
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from han_core.text.batch import NumberedDocument, document_lengths
+from han_core.training.resume import fitting, optimizer_tensors, prefixed, restore_optimizer
+from han_core.training.settings import Settings
+
+STEEPNESS = 10.0
+"""Of the rise of λ, as in the paper."""
+
+
+class _GradientReversal(torch.autograd.Function):
+    @staticmethod
+    def forward(context, vectors: Tensor, weight: float) -> Tensor:
+        context.weight = weight
+        return vectors.view_as(vectors)
+
+    @staticmethod
+    def backward(context, *gradients: Tensor) -> tuple[Tensor, None]:
+        return -context.weight * gradients[0], None
+
+
+def reverse_gradient(vectors: Tensor, weight: float) -> Tensor:
+    """Return ``vectors``, through which a gradient goes back times −``weight``."""
+    reversed_: Tensor = _GradientReversal.apply(vectors, weight)
+    return reversed_
+
+
+def domain_weight(progress: float, settings: Settings) -> float:
+    """Return λ at ``progress`` (0 to 1) of a run: 2 / (1 + exp(−10 p)) − 1 times its highest."""
+    if settings.domain_schedule == "constant":
+        return settings.domain_weight
+    return settings.domain_weight * (2 / (1 + math.exp(-STEEPNESS * progress)) - 1)
+
+
+class Adversary:
+    """The domain classifier and its optimiser, and the target texts to learn from.
+
+    Attributes:
+        weight: λ of the present step.
+
+    Args:
+        size: numbers of a document's vector.
+        target: documents of the target domain.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        target: Sequence[NumberedDocument],
+        settings: Settings,
+        device: torch.device,
+    ):
+        units = settings.domain_units
+        layers = nn.Linear(size, units), nn.ReLU(), nn.Linear(units, 1)
+        self.network = nn.Sequential(*layers).to(device)
+        self.optimizer = torch.optim.AdamW(self.network.parameters(), weight_decay=0.0)
+        self.weight = 0.0
+        self._target, self._settings = target, settings
+        self._lengths = document_lengths(target)
+
+    def begin_step(self, progress: float, rate: float) -> None:
+        """Set λ and the learning rate for a step at ``progress`` (0 to 1) of the run."""
+        self.weight = domain_weight(progress, self._settings)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate * self._settings.rate_domain
+
+    def draw(self, documents: int, tokens: int) -> list[NumberedDocument]:
+        """Draw target documents by torch's random numbers, at least one.
+
+        Args:
+            documents, tokens: as many at most, and of one document that is longer all of it.
+        """
+        rows = torch.randint(len(self._target), (documents,)).numpy()
+        fitting_rows = int((np.cumsum(self._lengths[rows]) <= tokens).sum())
+        return [self._target[row] for row in rows[: max(1, fitting_rows)].tolist()]
+
+    def loss(self, vectors: Tensor, source: int) -> Tensor:
+        """Return the domain loss, through which the model gets the reversed gradient.
+
+        Args:
+            vectors: (documents, size) the first ``source`` of them of the source.
+        """
+        return self._domain_loss(reverse_gradient(vectors.float(), self.weight), source)
+
+    def learn(self, vectors: Tensor, source: int) -> None:
+        """Take the domain classifier's own steps; arguments as of ``loss``."""
+        vectors = vectors.detach().float()
+        for _ in range(self._settings.domain_steps):
+            # What the model's loss left in the gradients goes: it may be scaled for fp16.
+            self.optimizer.zero_grad()
+            self._domain_loss(vectors, source).backward()
+            self.optimizer.step()
+        self.optimizer.zero_grad()
+
+    def _domain_loss(self, vectors: Tensor, source: int) -> Tensor:
+        """The cross-entropy; both domains count alike, however many documents each has."""
+        scores = self.network(vectors)[:, 0]
+        truth = (torch.arange(len(scores), device=scores.device) >= source).float()
+        losses = binary_cross_entropy_with_logits(scores, truth, reduction="none")
+        return (losses[:source].mean() + losses[source:].mean()) / 2
+
+    def accuracy(self, source: np.ndarray, target: np.ndarray) -> float:
+        """Return the share of vectors (documents, size) told rightly, the mean of both domains."""
+        with torch.inference_mode():
+            scores = [self.network(self._on_device(rows))[:, 0] > 0 for rows in (source, target)]
+        return (float((~scores[0]).float().mean()) + float(scores[1].float().mean())) / 2
+
+    def _on_device(self, vectors: np.ndarray) -> Tensor:
+        return torch.from_numpy(vectors).to(next(self.network.parameters()).device)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All that moves from step to step, by name."""
+        return {
+            **prefixed("network", self.network.state_dict()),
+            **prefixed("optimizer", optimizer_tensors(self.optimizer, self.network)),
+        }
+
+    def restore(self, tensors: dict[str, Tensor]) -> None:
+        """The reverse of ``tensors``.
+
+        Raises:
+            LookupError, ValueError: if they are not those of this domain classifier.
+        """
+        parts: dict[str, dict[str, Tensor]] = {"network": {}, "optimizer": {}}
+        for name, tensor in tensors.items():
+            part, _, rest = name.partition(".")
+            parts[part][rest] = tensor
+        self.network.load_state_dict(fitting(parts["network"], self.network))
+        restore_optimizer(self.optimizer, self.network, parts["optimizer"])
