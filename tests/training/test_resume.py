@@ -31,7 +31,7 @@ from han_core.training.resume import (
     read_state,
     restore_optimizer,
 )
-from han_core.training.settings import Settings
+from han_core.training.settings import DOMAIN, Settings
 from han_core.training.train import train
 from tests.damage import each_flipped
 
@@ -517,12 +517,12 @@ def test_a_run_that_began_before_there_were_layers_or_crops_goes_on():
     """Its fingerprint, by hand, knows what there was then; another layer is another run."""
     nothing = SimpleNamespace(targets=None, classes=np.zeros(0), documents=[], lengths=[])
     prepared = SimpleNamespace(
-        training=nothing, validation=nothing, labels=["a", "b"],
+        training=nothing, validation=nothing, target=None, labels=["a", "b"],
         vocabulary=SimpleNamespace(words=["one"]),
     )  # fmt: skip
     settings = Settings(batch_tokens=100)
     shape = Architecture(model="han", vocabulary_size=3, classes=2)
-    elsewhere = {"crop", "epochs", "patience", "save_seconds", "teachers", "stretches"}
+    elsewhere = {"crop", "epochs", "patience", "save_seconds", "teachers", "stretches", *DOMAIN}
     described = settings.model_dump(exclude=elsewhere) | shape.model_dump(include=set(FIRST_SIZES))
     described |= {"labels": ["a", "b"], "words": ["one"]}
     first = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
