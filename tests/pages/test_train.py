@@ -13,6 +13,7 @@ from han_core.training import optimization
 from han_core.training.runs.event_log import EventLog
 from han_core.training.runs.manage import runs, stop, view
 from han_core.training.runs.plan import checked_plan, new_folder
+from han_core.training.settings import DOMAIN
 from pages.train import cached_runs, data_form, new_run, run_list, run_view, sentences
 from pages.train.learning_form import fits
 from tests.data.test_hub_preview import server  # noqa: F401
@@ -90,7 +91,15 @@ def test_every_field_stands_on_the_page_once(train):
     from han_core.models.registry import model_kind
     from han_core.training.fields import setting_fields
 
-    own = {"vectors", "start_from", "freeze_words", "freeze_vectors", "teachers", "stretches"}
+    own = {
+        "vectors",
+        "start_from",
+        "freeze_words",
+        "freeze_vectors",
+        "teachers",
+        "stretches",
+        *DOMAIN,
+    }
     drawn = [name for names in sentences.GROUPS.values() for name in names]
     wanted = {name for name, field in setting_fields().items() if field.group != "decided"}
     assert len(drawn) == len(set(drawn))
