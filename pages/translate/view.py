@@ -49,7 +49,7 @@ def show(checkpoint: SystemCheckpoint, text: str, settings: SearchSettings) -> N
         st.info("The model ends before it says a word.")
         return
     with hooked("translation", key="translate_translation"):
-        st.subheader(plain(translation.translation), anchor=False)
+        st.header(plain(translation.translation), anchor=False)
     if unknown := unknown_sentence(translation):
         st.caption(plain(unknown))
     removal = _removal(checkpoint, translation)

@@ -25,7 +25,7 @@ def page(root, open_page):
 
 
 def said(app) -> str:
-    return "\n".join(one.value for one in [*app.markdown, *app.caption, *app.subheader])
+    return "\n".join(one.value for one in [*app.markdown, *app.caption, *app.header])
 
 
 def written(app, text: str):
@@ -95,7 +95,7 @@ def test_bad_input_is_one_sentence(page, text, fragment):
 def test_nothing_typed_is_nothing_shown(page):
     written(page, "   ")
     assert not page.error
-    assert not page.subheader
+    assert not page.header
 
 
 def test_a_sentence_of_a_hundred_words_is_measured_when_asked(page):
