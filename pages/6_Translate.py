@@ -9,15 +9,16 @@ heading = begin(
     "A translation word by word, and the attention of each word to the words of the sentence.",
 )
 from pages.shared import cache
-from pages.translate import choose, view
+from pages.translate import choose, training, view
 
 with heading:
     checkpoint = choose.checkpoint()
 with user_errors_shown():
     if checkpoint is None:
-        st.info("There is no translator yet.")
+        st.info("There is no translator yet. Train one below.")
     else:
         text, settings = choose.sentence(checkpoint)
         if text:
             view.show(checkpoint, text, settings)
+training.panel()
 cache.freeze_loaded_objects("Translate")

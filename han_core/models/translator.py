@@ -268,4 +268,5 @@ TRANSLATOR = System(
     commands="han_core.cli.translator",
     page="Translate",
     abilities=frozenset({"attention", "deletion"}),
+    worker="han_core.cli.translator_job",
 )

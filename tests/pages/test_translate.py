@@ -1,4 +1,4 @@
-"""The page Translate under AppTest: translation, evidence, another translation, bad input."""
+"""The page Translate under AppTest: translation, evidence, another translation, training."""
 
 import json
 import shutil
@@ -8,11 +8,13 @@ import pytest
 
 from han_core.explanation.translation import source_word_removal
 from han_core.models.checkpoint import METRICS
+from han_core.models.listing import list_systems
 from han_core.models.system_folder import load_system
 from han_core.models.translate import translate_texts
 from han_core.models.translator import TRANSLATOR
 from han_core.viz.translation import VERDICTS, forced_sentence, verdict_sentence
 from pages.shared.page import plain
+from tests.pages.test_series import wait_until
 
 SHIPPED = Path(__file__).parents[2] / "checkpoints"
 DAY = "the twentieth of May 2026"
@@ -116,3 +118,58 @@ def test_the_alignment_error_of_the_model_is_said(page, root):
 def test_without_a_model_it_says_so(open_page):
     app = open_page("6_Translate")
     assert "no translator" in app.info[0].value
+
+
+@pytest.fixture
+def form(open_page, tmp_path, monkeypatch):
+    monkeypatch.setenv("HANSCOPE_DATA", str(tmp_path / "data"))
+    return open_page("6_Translate")
+
+
+def trained(form, root, name: str):
+    """The page once the run that was started has become a model."""
+    assert not form.error
+    wait_until(lambda: any(one.name == name for one in list_systems(root)))
+    form.run()
+    wait_until(lambda: bool(form.run().success))
+    assert plain(name) in form.success[0].value
+    return form
+
+
+@pytest.mark.long
+def test_training_on_dates_ends_with_a_model(form, root):
+    form.number_input(key="translate_epochs_dates").set_value(1).run()
+    form.button(key="translate_start").click().run()
+    app = trained(form, root, "my-translator")
+    assert app.selectbox(key="translate_checkpoint").value == "my-translator"
+    metrics = load_system(root / "my-translator", TRANSLATOR).metrics
+    assert metrics["dataset"] == "bundled:dates"
+    assert metrics["test"]["perplexity"] < 3
+
+
+@pytest.mark.long
+def test_training_on_pairs_that_were_sent(form, root):
+    """The second column is German, and said to be so."""
+    lines = [f"the dog {n % 7}\tder Hund {n % 7}" for n in range(60)]
+    form.selectbox(key="translate_data").set_value("Your file").run()
+    assert form.button(key="translate_start").disabled
+    content = "\n".join(["en\tde", *lines, "alone\t"]).encode()
+    form.file_uploader(key="translate_file").upload("pairs.tsv", content).run()
+    assert len(form.dataframe[-1].value) == 5
+    assert form.selectbox(key="translate_target_language_de").value == "de"
+    form.number_input(key="translate_epochs_quick").set_value(2).run()
+    form.text_input(key="translate_name").set_value("own").run()
+    form.button(key="translate_start").click().run()
+    app = trained(form, root, "own")
+    assert any("empty side left out" in one.value for one in app.caption)
+    config = load_system(root / "own", TRANSLATOR).config
+    assert (config.source_language, config.target_language) == ("en", "de")
+    assert load_system(root / "own", TRANSLATOR).metrics["dataset"] == "pairs.tsv"
+
+
+def test_a_file_without_two_columns_is_one_sentence(form):
+    form.selectbox(key="translate_data").set_value("Your file").run()
+    content = b"text\nonly one\n"
+    form.file_uploader(key="translate_file").upload("one.csv", content).run()
+    assert not form.exception
+    assert "two columns" in form.error[0].value
