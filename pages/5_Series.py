@@ -9,10 +9,12 @@ heading = begin(
     "The attention of a model over the steps of a time series, and its prediction without them.",
 )
 from pages.series import choose, training, view
-from pages.shared import cache
+from pages.shared import cache, controls
 
 with heading:
     checkpoint = choose.checkpoint()
+    if checkpoint is not None:
+        controls.about_models([checkpoint.name])
 with user_errors_shown():
     if checkpoint is None:
         st.info("There is no model for time series yet. Train one below.")

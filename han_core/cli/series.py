@@ -14,7 +14,15 @@ from han_core.cli.common import (
     say_all,
     writing,
 )
-from han_core.cli.system import PartFlags, divided, loop_settings, print_run, run_flags, run_place
+from han_core.cli.system import (
+    CARD,
+    PartFlags,
+    divided,
+    loop_settings,
+    print_run,
+    run_flags,
+    run_place,
+)
 from han_core.data.series import SeriesSet, read_series
 from han_core.data.series_splits import split_series
 from han_core.explanation.series import deletion_evidence, explain_series
@@ -135,6 +143,7 @@ def _input(options: Namespace) -> SeriesSet:
 
 
 COMMANDS = {
+    "card": CARD,
     "train": Command(train_flags, run_train),
     "evaluate": Command(evaluate_flags, run_evaluate),
     "explain": Command(explain_flags, run_explain),

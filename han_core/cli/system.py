@@ -8,12 +8,24 @@ from functools import partial
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
-from han_core.cli.common import at_least, device_flags, epoch_bar, follow, print_json, say, say_all
+from han_core.cli.common import (
+    Command,
+    at_least,
+    checkpoint_flags,
+    device_flags,
+    epoch_bar,
+    follow,
+    print_json,
+    say,
+    say_all,
+)
 from han_core.cli.interrupt import Interrupt
+from han_core.models.listing import system_of
 from han_core.runtime.errors import UserError
 from han_core.training.callbacks import Callbacks, Stopped
 from han_core.training.loop import LoopSettings
 from han_core.training.settings import checked
+from han_core.viz.model_card.system import write_system_card
 
 
 class Data(Protocol):
@@ -80,6 +92,22 @@ def run_flags(
         help=f"any setting, such as {settings}",
     )
     device_flags(parser)
+
+
+def _card_flags(parser: ArgumentParser) -> None:
+    checkpoint_flags(parser)
+
+
+def _print_card(options: Namespace) -> None:
+    """Write the README, and print where it is."""
+    system = system_of(None, options.checkpoint)
+    assert system is not None  # or this would be the command of text classifiers
+    path = write_system_card(options.checkpoint, system)
+    print_json({"checkpoint": path.parent.name, "folder": str(path.parent)})
+
+
+CARD = Command(_card_flags, _print_card)
+"""The command ``card`` of every system."""
 
 
 def loop_settings(options: Namespace, values: Mapping[str, object]) -> LoopSettings:

@@ -13,7 +13,15 @@ from han_core.cli.common import (
     say_all,
     writing,
 )
-from han_core.cli.system import PartFlags, divided, loop_settings, print_run, run_flags, run_place
+from han_core.cli.system import (
+    CARD,
+    PartFlags,
+    divided,
+    loop_settings,
+    print_run,
+    run_flags,
+    run_place,
+)
 from han_core.data.sentence_pairs import read_pairs, split_pairs
 from han_core.explanation.translation import source_word_removal
 from han_core.models.beam_search import SearchSettings
@@ -186,6 +194,7 @@ def _input_row(line: str, number: int) -> tuple[object, str, str | None]:
 
 
 COMMANDS = {
+    "card": CARD,
     "train": Command(train_flags, run_train),
     "evaluate": Command(evaluate_flags, run_evaluate),
     "translate": Command(translate_flags, run_translate),

@@ -63,6 +63,7 @@ class System:
         build: makes the module with random weights.
         commands: the module with its ``train``, ``evaluate`` and ``explain``.
         page: the page that shows it.
+        use: the command that runs it on new input, from ``--input``.
         worker: the module that trains it as a job, from its page; "" where the page does not.
         abilities: what it offers beyond a prediction.
     """
@@ -76,6 +77,7 @@ class System:
     commands: str
     page: str
     abilities: frozenset[Ability]
+    use: str = "explain"
     worker: str = ""
 
 

@@ -267,6 +267,7 @@ TRANSLATOR = System(
     build=TranslatorNetwork,
     commands="han_core.cli.translator",
     page="Translate",
+    use="translate",
     abilities=frozenset({"attention", "deletion"}),
     worker="han_core.cli.translator_job",
 )

@@ -11,7 +11,7 @@ import streamlit as st
 
 from han_core.explanation import cautions
 from han_core.explanation.explanation import Explanation, Reading
-from han_core.models.listing import Listing, default_checkpoint, default_pair
+from han_core.models.listing import Listing, default_checkpoint, default_pair, system_of
 from han_core.runtime.atomic_io import current_folder
 from han_core.runtime.devices import available_devices, describe_device
 from han_core.runtime.errors import UserError
@@ -19,6 +19,7 @@ from han_core.viz.model_card.content import Section, read_card
 from han_core.viz.model_card.known import checkpoint_facts
 from han_core.viz.model_card.readme import section_markdown
 from han_core.viz.model_card.sections import sections
+from han_core.viz.model_card.system import system_facts, system_sections
 from pages.shared import cache, system_pages, wording
 from pages.shared.page import plain, restore_value, set_value
 
@@ -37,7 +38,8 @@ def about_models(names: Sequence[str]) -> None:
     if not popover.open:
         return
     with popover:
-        system_pages.links()
+        if set(names) <= set(cache.listings()):
+            system_pages.links()
         if len(names) == 1:
             model_card(names[0])
         else:
@@ -71,6 +73,8 @@ def card_content(name: str) -> tuple[list[str], tuple[Section, ...]]:
         UserError: if it is no longer there.
     """
     folder = cache.checkpoints_root() / name
+    if system := system_of(None, str(folder)):
+        return [FROM_CARD], system_sections(system_facts(folder, system))
     facts = checkpoint_facts(folder)
     try:
         card = read_card(current_folder(folder), facts.config)

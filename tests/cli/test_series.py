@@ -68,3 +68,11 @@ def test_wrong_commands_end_with_one_line(folder, capsys, arguments, fragment):
     assert main(given) == 2
     assert fragment in capsys.readouterr().err.splitlines()[-1]
     assert not (folder / "new").exists()
+
+
+def test_a_card_from_the_metrics(folder, capsys):
+    assert main(["card", "--checkpoint", str(folder / "m")]) == 0
+    assert json.loads(capsys.readouterr().out) == {"checkpoint": "m", "folder": str(folder / "m")}
+    card = (folder / "m" / "README.md").read_text("utf-8")
+    accuracy = json.loads((folder / "m" / "metrics.json").read_text())["test"]["accuracy"]
+    assert f"| test | {accuracy:.2%} |" in card

@@ -16,6 +16,7 @@ from han_core.models.series import SERIES
 from han_core.models.system_folder import load_system
 from han_core.training.runs.system_jobs import find_job, stop
 from han_core.viz.series import VERDICTS, prediction_sentence
+from pages.shared.controls import FROM_CARD, card_content
 from pages.shared.page import plain
 from tests.processes import PATIENCE, children
 
@@ -51,6 +52,13 @@ def test_it_shows_prediction_and_verdict_of_the_first_test_series(page, root):
     assert f"**{plain(prediction_sentence(explanation))}**" in said(page)
     assert any(title in said(page) for title, _ in VERDICTS.values())
     assert not page.error
+
+
+def test_the_card_of_the_model_is_its_metrics(page):
+    (note,), sections = card_content("series-pulse")
+    assert note == FROM_CARD
+    assert any(section.title == "Figures" for section in sections)
+    assert page.get("popover")[0].proto.popover.label == "About this model"
 
 
 def test_a_wiped_stretch_is_predicted_again(page, root):

@@ -91,15 +91,15 @@ def checkpoint_facts(folder: str | Path) -> CheckpointFacts:
     return CheckpointFacts(
         name=location.name,
         config=config,
-        dataset=_text(metrics.get("dataset")),
-        documents=_counts(metrics.get("documents")),
+        dataset=text_of(metrics.get("dataset")),
+        documents=counts_of(metrics.get("documents")),
         reached={part: _scores(metrics.get(part)) for part in PARTS[1:]},
         seeds=_seeds(metrics.get("seeds")),
-        seed=_count(metrics.get("seed")),
-        date=_text(metrics.get("date")),
-        settings=_settings(metrics.get("settings")),
+        seed=count_of(metrics.get("seed")),
+        date=text_of(metrics.get("date")),
+        settings=settings_of(metrics.get("settings")),
         teachers=_teachers(metrics.get("teaching")),
-        command=_text(metrics.get("reproduce"), LONGEST_TEXT),
+        command=text_of(metrics.get("reproduce"), LONGEST_TEXT),
         notes=_notes(metrics),
         parameters=parameters(config.architecture),
         bytes=sum(_size(path / file, location.name) for file in (WEIGHTS, VOCABULARY)),
@@ -133,7 +133,7 @@ def _seeds(value: object) -> tuple[tuple[int, float], ...]:
     runs = []
     for run in value[:MOST] if isinstance(value, list) else ():
         if isinstance(run, dict):
-            seed, accuracy = _count(run.get("seed")), _scores(run.get("test")).accuracy
+            seed, accuracy = count_of(run.get("seed")), _scores(run.get("test")).accuracy
             if seed is not None and accuracy is not None:
                 runs.append((seed, accuracy))
     return tuple(runs)
@@ -148,12 +148,14 @@ def _teachers(value: object) -> tuple[str, ...]:
     return tuple(shown(name) for name in named if isinstance(name, str))
 
 
-def _counts(value: object) -> dict[str, int]:
+def counts_of(value: object) -> dict[str, int]:
+    """Return the entries that are whole numbers from 0."""
     pairs = list(value.items())[:MOST] if isinstance(value, dict) else []
-    return {shown(name): count for name, one in pairs if (count := _count(one)) is not None}
+    return {shown(name): count for name, one in pairs if (count := count_of(one)) is not None}
 
 
-def _settings(value: object) -> dict[str, str]:
+def settings_of(value: object) -> dict[str, str]:
+    """Return the entries with their values in words, cut to what can be shown."""
     pairs = list(value.items())[:MOST] if isinstance(value, dict) else []
     return {shown(name): _value(one) for name, one in pairs}
 
@@ -166,15 +168,17 @@ def _value(value: object) -> str:
 
 def _notes(metrics: dict) -> dict[str, str]:
     """The origin of the word vectors, and a further note."""
-    notes = {name: _text(metrics.get(name), LONGEST_TEXT) for name in ("vectors", "note")}
+    notes = {name: text_of(metrics.get(name), LONGEST_TEXT) for name in ("vectors", "note")}
     return {name: text for name, text in notes.items() if text}
 
 
-def _text(value: object, longest: int = LONGEST) -> str:
+def text_of(value: object, longest: int = LONGEST) -> str:
+    """Return a text, cut to what can be shown; "" where it is none."""
     return shown(value, longest) if isinstance(value, str) else ""
 
 
-def _count(value: object) -> int | None:
+def count_of(value: object) -> int | None:
+    """Return a whole number from 0; None where it is none."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 10**12:
         return value
     return None

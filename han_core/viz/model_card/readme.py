@@ -102,8 +102,15 @@ Escape = Callable[[str], str]
 
 def readme(facts: CheckpointFacts, sections: Sequence[Section]) -> str:
     """Return the whole file: the hub's lines, a heading, the sections, how to use it."""
-    parts = [_front(facts), f"# {plain_markdown(facts.name)}", *map(_whole, sections), _use(facts)]
-    return "\n\n".join(parts) + "\n"
+    command = f"python -m han_core explain --checkpoint {facts.name}"
+    example = 'echo \'{"text": "…"}\' | ' + command
+    return assembled(_front(facts), facts.name, sections, example)
+
+
+def assembled(front: str, name: str, sections: Sequence[Section], use: str) -> str:
+    """Return a README: what hubs read, a heading, the sections, and the command that uses it."""
+    last = f"## How to use it\n\n{_fenced(use)}"
+    return "\n\n".join([front, f"# {plain_markdown(name)}", *map(_whole, sections), last]) + "\n"
 
 
 def _whole(section: Section) -> str:
@@ -138,12 +145,6 @@ def _fenced(code: str) -> str:
     longest = max((len(run) for run in re.findall("`+", code)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}\n{code}\n{fence}"
-
-
-def _use(facts: CheckpointFacts) -> str:
-    command = f"python -m han_core explain --checkpoint {facts.name}"
-    example = 'echo \'{"text": "…"}\' | ' + command
-    return f"## How to use it\n\n{_fenced(example)}"
 
 
 def _front(facts: CheckpointFacts) -> str:

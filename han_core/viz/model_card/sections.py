@@ -3,7 +3,7 @@
 Text in them may come from a stranger's file; the page and the README escape it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -147,7 +147,8 @@ def sections(facts: CheckpointFacts, card: Card | None) -> tuple[Section, ...]:
     parts = [_model(facts), _accuracy(facts, card.rivals if card else None)]
     if card is not None:
         parts += findings(card)
-    return (*parts, _recipe(facts))
+    sentences = (_teachers(facts), *facts.notes.values())
+    return (*parts, recipe(facts.seed, facts.date, facts.settings, sentences, facts.command))
 
 
 def _model(facts: CheckpointFacts) -> Section:
@@ -230,12 +231,18 @@ def _seeds(runs: Sequence[tuple[int, float]]) -> str:
     )
 
 
-def _recipe(facts: CheckpointFacts) -> Section:
-    made = [("seed", "" if facts.seed is None else str(facts.seed)), ("date", facts.date)]
-    rows = [(name, value) for name, value in (*made, *facts.settings.items()) if value]
+def recipe(
+    seed: int | None,
+    date: str,
+    settings: Mapping[str, str],
+    sentences: Sequence[str],
+    command: str,
+) -> Section:
+    """Return how a model was made: its settings, sentences, and the command that makes it again."""
+    made = [("seed", "" if seed is None else str(seed)), ("date", date)]
+    rows = [(name, value) for name, value in (*made, *settings.items()) if value]
     table = (Table(("Setting", "Value"), tuple(rows)),) if rows else ()
-    sentences = [_teachers(facts), *facts.notes.values()]
-    return Section("How it was made", tuple(filter(None, sentences)), table, facts.command)
+    return Section("How it was made", tuple(filter(None, sentences)), table, command)
 
 
 def _teachers(facts: CheckpointFacts) -> str:
