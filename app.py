@@ -17,6 +17,7 @@ groups = {
     "Other attention": [
         st.Page("pages/5_Series.py", title="Series"),
         st.Page("pages/6_Translate.py", title="Translate"),
+        st.Page("pages/7_Pictures.py", title="Pictures"),
     ],
 }
 # A default page loses its own address, and Explore is to keep one.

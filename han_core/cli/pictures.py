@@ -60,7 +60,7 @@ def run_train(options: Namespace) -> None:
     """Train and print one JSON line."""
     device = choose_device(options.device)
     request = _request(options)
-    print_run(lambda callbacks: train_pictures(request, device, callbacks))
+    print_run(lambda callbacks: train_pictures(request, device, callbacks), "doc")
 
 
 def _request(options: Namespace) -> PictureRequest:

@@ -24,11 +24,11 @@ from han_core.models.picture_predict import (
     collate_documents,
     config_of,
     network_of,
-    picture_tokenizer,
     prepared,
 )
 from han_core.models.system_folder import SystemCheckpoint
 from han_core.text.batch import NumberedDocument
+from han_core.text.document import Document
 
 Verdict = Literal["matters", "like random", "no effect", "too short"]
 SHARE = 0.1  # of words, or of patches, that are taken out
@@ -119,15 +119,20 @@ def explain_pictures(checkpoint: SystemCheckpoint, data: PictureSet) -> list[Pic
     Raises:
         UserError: as ``answer_documents``.
     """
-    documents = prepared(data, config_of(checkpoint))
-    variants: list[PictureDocument] = []
-    for one in documents:
-        variants += _variants(one).values()
-    answers = iter(answer_documents(checkpoint, variants))
     ids = data.ids or tuple(str(number) for number in range(1, len(data) + 1))
+    return explain_documents(checkpoint, prepared(data, config_of(checkpoint)), ids)
+
+
+def explain_documents(
+    checkpoint: SystemCheckpoint, documents: Sequence[PictureDocument], ids: Sequence[str]
+) -> list[PictureExplanation]:
+    """As ``explain_pictures``, of documents that have been prepared."""
+    variants = [_variants(document) for document in documents]
+    flat = [one for each in variants for one in each.values()]
+    answers = iter(answer_documents(checkpoint, flat))
     return [
-        _explanation(checkpoint, id, text, one, {name: next(answers) for name in _variants(one)})
-        for id, text, one in zip(ids, data.texts, documents, strict=True)
+        _explanation(checkpoint, id, document, {name: next(answers) for name in each})
+        for id, document, each in zip(ids, documents, variants, strict=True)
     ]
 
 
@@ -144,16 +149,15 @@ def _variants(document: PictureDocument) -> dict[str, PictureDocument]:
 def _explanation(
     checkpoint: SystemCheckpoint,
     id: str,
-    text: str,
     document: PictureDocument,
     answers: dict[str, PictureAnswer],
 ) -> PictureExplanation:
-    config, whole = config_of(checkpoint), answers["both"]
+    config, whole, text = config_of(checkpoint), answers["both"], document.text
     chosen = int(whole.probabilities.argmax())
     known = np.empty(0, bool) if document.words is None else document.words.known
     explanation = Explanation(
         id,
-        picture_tokenizer(config.text)(text),
+        text if document.words is not None else Document(text.text, (), 0),  # left out
         config.labels,
         whole.probabilities,
         whole.sentences,

@@ -245,5 +245,6 @@ HAN_IMAGE = System(
     build=HanImageNetwork,
     commands="han_core.cli.pictures",
     page="Pictures",
+    worker="han_core.cli.picture_job",
     abilities=frozenset({"attention", "deletion", "gradient", "what-if"}),
 )

@@ -31,13 +31,15 @@ class PictureDocument:
     """A document as the network reads it.
 
     Attributes:
-        words: None where the text has none, or is left out.
-        picture: None where there is none.
+        text: its sentences and words.
+        words: their numbers; None where there is no word, or the text is left out.
+        picture: None where there is none, or it is left out.
 
     Raises:
         ValueError: if both are None.
     """
 
+    text: Document
     words: NumberedDocument | None
     picture: Picture | None
 
@@ -93,25 +95,26 @@ def _vocabulary(words: tuple[str, ...], lowercase: bool) -> Vocabulary:
     return Vocabulary(words, lowercase)
 
 
-def number_words(document: Document, config: HanImageConfig) -> NumberedDocument | None:
-    """Return a text as the network reads it; None where it has no word."""
-    if not document.tokens:
-        return None
-    return number_document(document, _vocabulary(config.words, config.text.lowercase))
+def picture_document(
+    text: Document, picture: Picture | None, config: HanImageConfig
+) -> PictureDocument:
+    """Return a text, which may have no word, and a picture of the network's size as it reads them.
+
+    Raises:
+        ValueError: if the picture has another size, or there is neither a word nor a picture.
+    """
+    if picture is not None and picture.placement.size != config.size:
+        raise ValueError(f"{picture.placement.size} pixels came, {config.size} expected.")
+    vocabulary = _vocabulary(config.words, config.text.lowercase)
+    words = number_document(text, vocabulary) if text.tokens else None
+    return PictureDocument(text, words, picture)
 
 
 def prepared(data: PictureSet, config: HanImageConfig) -> list[PictureDocument]:
-    """Return the documents of a set, whose pictures have the network's size, as it reads them.
-
-    Raises:
-        ValueError: if a picture has another size.
-    """
+    """Return the documents of a set as ``picture_document`` does."""
     tokenizer = picture_tokenizer(config.text)
-    for picture in data.pictures:
-        if picture is not None and picture.placement.size != config.size:
-            raise ValueError(f"{picture.placement.size} pixels came, {config.size} expected.")
     return [
-        PictureDocument(number_words(tokenizer(text), config), picture)
+        picture_document(tokenizer(text), picture, config)
         for text, picture in zip(data.texts, data.pictures, strict=True)
     ]
 

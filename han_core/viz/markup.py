@@ -138,6 +138,11 @@ ALIGNMENT_STYLESHEET = STYLESHEET + _read("alignment.css")
 ALIGNMENT_SCRIPT = _read("alignment.js")
 """One module without imports: ``drawAlignment(place, data)``, and what Streamlit calls."""
 
+PICTURE_STYLESHEET = STYLESHEET + _read("picture_map.css")
+
+PICTURE_SCRIPT = _read("picture_map.js")
+"""One module without imports, and what Streamlit calls."""
+
 Theme = Literal["light", "dark"]
 
 PANEL: dict[Theme, str] = {"light": "#ffffff", "dark": "#16181c"}

@@ -20,6 +20,8 @@ from han_core.viz.markup import (
     HEADS_COMPONENT,
     HEADS_STYLESHEET,
     OVERVIEW_STYLESHEET,
+    PICTURE_SCRIPT,
+    PICTURE_STYLESHEET,
     SCRIPT,
 )
 
@@ -236,3 +238,27 @@ _ALIGNMENT = st.components.v2.component(
 def draw_alignment(view: dict[str, Any], key: str) -> None:
     """Draw a translation and its alignment; ``key`` is unique on the page."""
     _ALIGNMENT(key=key, data=view)
+
+
+_PICTURE = st.components.v2.component(
+    "hanscope_picture", css=PICTURE_STYLESHEET, js=PICTURE_SCRIPT, isolate_styles=False
+)
+
+
+def draw_picture(view: dict[str, Any], key: str, on_patch: Callable[[int], None]) -> None:
+    """Draw a picture and its patches; ``on_patch`` is called with the number of one clicked."""
+
+    def take_act() -> None:
+        patch = valid_patch(st.session_state[key].get("act"), view)
+        if patch is not None:
+            on_patch(patch)
+
+    _PICTURE(key=key, data=view, on_act_change=take_act)
+
+
+def valid_patch(value: object, view: dict[str, Any]) -> int | None:
+    """Return the patch that a browser named, if ``view`` has it."""
+    if not isinstance(value, dict) or value.get("do") != "patch":
+        return None
+    patch = value.get("patch")
+    return patch if type(patch) is int and 0 <= patch < len(view["weights"]) else None

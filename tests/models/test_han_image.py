@@ -16,6 +16,7 @@ from han_core.models.picture_predict import (
     prepared,
 )
 from han_core.models.system_folder import SystemCheckpoint, load_system, save_system
+from han_core.text.document import Document
 from han_core.text.vocabulary import RESERVED
 from tests.pictured import SMALL, picture_of, planted
 
@@ -155,7 +156,7 @@ def test_batches_and_documents_check_themselves():
     with pytest.raises(ValueError, match="a text or a picture"):
         PictureBatch(batch.text, batch.pixels, torch.zeros(2, 2, dtype=torch.bool))
     with pytest.raises(ValueError, match="words or a picture"):
-        PictureDocument(None, None)
+        PictureDocument(Document("", (), 0), None, None)
 
 
 def test_pictures_of_another_size_are_refused():

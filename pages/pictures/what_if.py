@@ -1,0 +1,132 @@
+"""What can be changed of a document: words out, patches white, a part left out, another picture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import streamlit as st
+
+from han_core.data.pictures import Picture
+from han_core.explanation.pictures import without_patches
+from han_core.models.picture_predict import (
+    PictureDocument,
+    config_of,
+    picture_document,
+    picture_tokenizer,
+)
+from han_core.models.system_folder import SystemCheckpoint
+from han_core.runtime.errors import UserError
+from han_core.text.document import Document
+from han_core.text.edits import Edit, EditedDocument, apply_edits, edits_after_click
+from pages.pictures.choose import Chosen
+from pages.shared.page import plain, restore_value
+
+Part = Literal["both", "text", "image"]
+PARTS: dict[Part, str] = {"both": "Both", "text": "Text alone", "image": "Picture alone"}
+EDITS, WHITE, OF = "pictures_edits", "pictures_white", "pictures_changes_of"
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A document before and after what was changed of it.
+
+    Attributes:
+        edited: the text after its edits.
+        white: (rows, columns) bool patches that are white now.
+        now: the document after all changes.
+    """
+
+    before: PictureDocument
+    edited: EditedDocument
+    white: np.ndarray
+    now: PictureDocument
+
+    @property
+    def is_changed(self) -> bool:
+        return self.now is not self.before
+
+
+def changed(checkpoint: SystemCheckpoint, chosen: Chosen) -> Changed:
+    """Draw what can be changed, and return the document with it."""
+    config = config_of(checkpoint)
+    tokenizer = picture_tokenizer(config.text)
+    before = picture_document(tokenizer(chosen.text), chosen.picture, config)
+    _forget_of_another(before)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="pictures_what_if"):
+        part = _part(before)
+        picture = _other_picture(chosen) or before.picture
+        st.button(
+            "Undo all", key="pictures_undo", on_click=_undo,
+            disabled=not (st.session_state[EDITS] or st.session_state[WHITE]),
+        )  # fmt: skip
+    edited = apply_edits(before.text, st.session_state[EDITS], tokenizer)
+    white = np.zeros((config.patches, config.patches), bool)
+    white.flat[sorted(st.session_state[WHITE])] = True
+    if picture is not None and white.any():
+        picture = without_patches(picture, white)
+    now = before
+    if edited.document is not before.text or picture is not before.picture:
+        now = picture_document(edited.document, picture, config)
+    if part == "text" and now.words is not None:
+        now = now.without_picture()
+    elif part == "image" and now.picture is not None:
+        now = now.without_text()
+    return Changed(before, edited, white, now)
+
+
+def _forget_of_another(before: PictureDocument) -> None:
+    """Changes belong to one text and one picture."""
+    picture = None if before.picture is None else before.picture.pixels.tobytes()
+    key = (before.text.text, picture)
+    if st.session_state.get(OF) != key:
+        st.session_state[OF] = key
+        _undo()
+        st.session_state["pictures_other"] = None
+
+
+def _undo() -> None:
+    st.session_state[EDITS], st.session_state[WHITE] = (), frozenset()
+
+
+def _part(before: PictureDocument) -> Part:
+    """Draw what the model reads; without a choice where there is only one part."""
+    if before.words is None or before.picture is None:
+        return "both"
+    restore_value("pictures_part", "both")
+    part: Part = st.segmented_control(
+        "The model reads", list(PARTS), format_func=PARTS.__getitem__, required=True,
+        key="pictures_part",
+    )  # fmt: skip
+    return part
+
+
+def _other_picture(chosen: Chosen) -> Picture | None:
+    """Draw the picker of another document's picture; None for its own."""
+    others = chosen.others
+    if others is None or chosen.picture is None:
+        return None
+    row = st.selectbox(
+        "Another picture", range(len(others)), index=None, key="pictures_other", width=240,
+        format_func=lambda row: plain(others.ids[row]), placeholder="Its own",
+        help="The text stays, and another document's picture stands beside it.",
+    )  # fmt: skip
+    return None if row is None else others.pictures[row]
+
+
+def take_word(act: dict, before: Document, edited: EditedDocument) -> None:
+    """Take out the word or sentence that was clicked, or bring it back."""
+    edits: Sequence[Edit] = st.session_state[EDITS]
+    if act["do"] == "back":
+        number = int(act["id"])
+        st.session_state[EDITS] = tuple(edit for n, edit in enumerate(edits) if n != number)
+        return
+    try:
+        st.session_state[EDITS] = edits_after_click(before, edits, edited, act["start"], act["end"])
+    except UserError as error:  # the most edits at once
+        st.session_state["pictures_notice"] = str(error)
+
+
+def take_patch(patch: int) -> None:
+    """Make a patch white, or bring it back."""
+    st.session_state[WHITE] = st.session_state[WHITE] ^ {patch}
