@@ -69,7 +69,8 @@ def _words(change: Changed, now: PictureExplanation) -> None:
             "pictures_heatmap",
             lambda act: take_word(act, change.before.text, change.edited),
         )
-    st.caption(f"{colour_scale.seen_line(now.text)} Click a word to take it out.")
+    seen = colour_scale.seen_line(now.text)
+    st.caption(f"{seen} Click a word to take it out.")
     figure_export("pictures_words", "words")
 
 

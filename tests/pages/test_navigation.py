@@ -33,7 +33,7 @@ def test_every_other_address_passes():
 
 def test_addresses_are_those_of_the_pages():
     assert list(page_scripts(APP.parent / "pages"))[:6] == [
-        "Explore", "Compare", "Errors", "Train", "Series", "Translate",
+        "Explore", "Compare", "Errors", "Train", "Series", "Translate", "Pictures",
     ]  # fmt: skip
 
 
