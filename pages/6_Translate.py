@@ -8,11 +8,13 @@ heading = begin(
     "Translate",
     "A translation word by word, and the attention of each word to the words of the sentence.",
 )
-from pages.shared import cache
+from pages.shared import cache, controls
 from pages.translate import choose, training, view
 
 with heading:
     checkpoint = choose.checkpoint()
+    if checkpoint is not None:
+        controls.about_models([checkpoint.name])
 with user_errors_shown():
     if checkpoint is None:
         st.info("There is no translator yet. Train one below.")
