@@ -26,6 +26,7 @@ from han_core.cli.common import (
     say_all,
 )
 from han_core.cli.interrupt import Interrupt
+from han_core.data.domains import is_data
 from han_core.data.labels import align_labels
 from han_core.data.splits import Source, read_parts
 from han_core.models.architecture import AttentionForm
@@ -127,8 +128,7 @@ def _request(options: Namespace, processes: Processes, device) -> Request:
     given = {name: value for name, value in flags.items() if value is not None}
     settings, sizes, text = parse_settings(options.set, **given)
     check_precision(settings.mixed_precision, options.model, device)
-    source = Source(**{field.name: getattr(options, field.name) for field in fields(Source)})
-    parts = read_parts(source, settings.seed)
+    parts = read_parts(_source(options), settings.seed)
     if processes.main:
         say_all(parts.notes)
     return Request(
@@ -146,6 +146,15 @@ def _request(options: Namespace, processes: Processes, device) -> Request:
         unlabelled=parts.unlabelled,
         target=parts.target,
     )
+
+
+def _source(options: Namespace) -> Source:
+    """Where the documents come from; a file of target texts needs no column of domains."""
+    values = {field.name: getattr(options, field.name) for field in fields(Source)}
+    if options.domain_column and options.adapt_to and is_data(options.adapt_to):
+        say("--domain-column has no effect: --adapt-to names data of its own.")
+        values["domain_column"] = None
+    return Source(**values)
 
 
 def evaluate_flags(parser: ArgumentParser) -> None:

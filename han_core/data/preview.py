@@ -140,6 +140,7 @@ class DataPreview:
         texts: of at most ``SAMPLE`` training documents, spread evenly.
         labels: theirs.
         unlabelled: documents for teachers to label.
+        target: documents of the domain to adapt to.
 
     Raises:
         ValueError: if there are not as many labels as texts.
@@ -150,6 +151,7 @@ class DataPreview:
     texts: tuple[str, ...]
     labels: tuple[str, ...]
     unlabelled: int = 0
+    target: int = 0
 
     def __post_init__(self) -> None:
         if len(self.texts) != len(self.labels):
@@ -184,6 +186,7 @@ def preview_data(source: Source, seed: int = 0) -> DataPreview:
         tuple(parts.training.texts[row][:LONGEST] for row in rows),
         tuple(parts.training.labels[row] for row in rows),
         len(parts.unlabelled) if parts.unlabelled else 0,
+        len(parts.target) if parts.target else 0,
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from han_core.data.corpus import Corpus, read_corpus, stratified_split
 from han_core.data.document_groups import Overlap, digests, grouped_split, groups_of, overlaps
-from han_core.data.domains import DomainColumn, TargetDomain, is_data, read_target, target_domain
+from han_core.data.domains import DomainColumn, TargetDomain, read_target, target_domain
 from han_core.data.labels import class_counts, fractional, is_number, label_problems
 from han_core.data.table import Table
 from han_core.runtime.errors import UserError, counted, listed, shown
@@ -37,7 +37,7 @@ class Source:
             whole numbers in blocks of N.
         split_seed: draws what is held out; None for the seed of the run.
         unlabelled: data without labels, for teachers to label.
-        adapt_to: the domain to adapt to, in ``domain_column``, or data with its texts.
+        adapt_to: data with texts of the domain to adapt to, or its name in ``domain_column``.
         domain_column: the column of ``data`` that names the domain of each row.
     """
 
@@ -56,7 +56,7 @@ class Source:
 
     @property
     def domain(self) -> DomainColumn | None:
-        """The column that divides ``data`` into source and target; None where other data do.
+        """The column that divides ``data`` into source and target, if one does.
 
         Raises:
             UserError: if a column is named without a domain to adapt to.
@@ -65,7 +65,7 @@ class Source:
             return None
         if self.adapt_to is None:
             raise UserError("--domain-column names the domains; --adapt-to DOMAIN chooses one.")
-        return None if is_data(self.adapt_to) else DomainColumn(self.domain_column, self.adapt_to)
+        return DomainColumn(self.domain_column, self.adapt_to)
 
     @property
     def specs(self) -> tuple[str, ...]:

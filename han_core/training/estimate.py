@@ -96,6 +96,7 @@ def estimate(
     device: torch.device,
     known: Vocabulary | None = None,
     stretches: int = 0,
+    adapting: bool = False,
 ) -> Estimate:
     """What training such a model on ``documents`` documents will need.
 
@@ -104,6 +105,7 @@ def estimate(
         shape: of the model; its ``vocabulary_size`` does not count.
         known: the words of the checkpoint that the run starts from.
         stretches: how many are drawn of all documents together.
+        adapting: whether each step reads as much of a target domain beside them.
 
     Raises:
         UserError: if none of the texts has a word, or the language is unknown.
@@ -117,11 +119,15 @@ def estimate(
     longest = int(sample.tokens.max())
     # As ``batch_budget``, which wants the length of every document.
     budget = settings.batch_tokens or min(LARGEST_BUDGET, max(longest, tokens // BATCHES))
-    batch = min(tokens, max(budget, longest))
+    batch, beside = min(tokens, max(budget, longest)), 2 if adapting else 1
     return Estimate(
         parameters,
-        _memory(shape, settings, parameters, trained, batch, longest, device, known is not None),
-        _seconds(shape, settings, sample, tokens, budget, trained) if _is_cpu(device) else None,
+        _memory(
+            shape, settings, parameters, trained, beside * batch, longest, device, known is not None
+        ),
+        _seconds(shape, settings, sample, beside * tokens, beside * budget, trained)
+        if _is_cpu(device)
+        else None,
         tokens,
         words,
     )

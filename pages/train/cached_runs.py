@@ -22,6 +22,7 @@ from han_core.viz import film
 from han_core.viz.charts.curves import Drawing, Measure, RunHistory, curves
 from han_core.viz.film import AttentionFilm
 from han_core.viz.model_card.measured import complete_card
+from pages.shared import data_picker
 
 MINUTES = 10
 """For which an answer of the hub is kept."""
@@ -46,6 +47,13 @@ def look(source: Source, seed: int) -> DataPreview:
     """
     bundled = all(spec.startswith("bundled:") for spec in source.specs)
     return preview.preview_data(source, seed) if bundled else preview.preview_in_child(source, seed)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def domains(spec: str, column: str) -> tuple[str, ...]:
+    """Return the domains that a column of a file names, in alphabetical order."""
+    cells = data_picker.table(spec).column(column)
+    return tuple(sorted({cell.strip() for cell in cells} - {""}))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -189,7 +189,8 @@ def read_all(picked: PickedData, source: Source, seed: int) -> DataPreview | Non
     look = cached_runs.look(source, seed)
     parts = ", ".join(f"{part.documents:,} for {name}" for name, part in look.parts.items())
     unlabelled = f", {look.unlabelled:,} unlabelled" if look.unlabelled else ""
-    st.caption(f"{parts}{unlabelled}; {len(look.classes):,} classes.")
+    target = f", {look.target:,} of the new domain" if look.target else ""
+    st.caption(f"{parts}{unlabelled}{target}; {len(look.classes):,} classes.")
     return look
 
 

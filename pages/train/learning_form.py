@@ -14,9 +14,10 @@ from han_core.data.uploads import store_vectors
 from han_core.models.listing import Listing
 from han_core.runtime.errors import UserError, counted
 from han_core.training.fields import setting_fields
+from han_core.training.initial_weights import frozen_caution
 from han_core.training.settings import BAGS, Settings
 from pages.shared import cache, data_picker, wording
-from pages.shared.page import restore_value
+from pages.shared.page import plain, restore_value
 from pages.shared.upload_limits import sent_file
 from pages.train import form_values, sentences, splits_form
 from pages.train.data_form import PickedData
@@ -30,8 +31,12 @@ def origin() -> Listing | None:
     return cache.listings().get(st.session_state.get("train_from", NOTHING))
 
 
-def start_from() -> dict[str, Any]:
-    """Draw the picker of a checkpoint to start from, and return its settings."""
+def start_from(look: DataPreview | None) -> dict[str, Any]:
+    """Draw the picker of a checkpoint to start from, and return its settings.
+
+    Args:
+        look: None while the classes are not known.
+    """
     with st.expander("Start from an existing model", key="train_origin"):
         names = {NOTHING: "Random weights"}
         names |= {n: wording.checkpoint_name(listing) for n, listing in cache.listings().items()}
@@ -46,6 +51,9 @@ def start_from() -> dict[str, Any]:
         restore_value("set_freeze_words", False)
         frozen = st.toggle("Freeze the word level", key="set_freeze_words", persist_state="session")
         st.caption(sentences.FREEZE)
+        own = cache.listings()[name].classes
+        if frozen and look is not None and same_classes(look.classes, own) is None:
+            st.warning(plain(frozen_caution(name, own, look.classes)))
         return {"start_from": name, **({"freeze_words": True} if frozen else {})}
 
 
@@ -130,7 +138,7 @@ def teachers(look: DataPreview | None, origin: Listing | None) -> dict[str, list
     named |= {
         name: wording.checkpoint_name(listing)
         for name, listing in cache.listings().items()
-        if fits(listing, look.classes if look else (), *_run_text(origin))
+        if fits(listing, look.classes if look else (), *run_text(origin))
     }
     key = "train_teachers"
     if any(name not in named for name in st.session_state.get(key, ())):
@@ -166,7 +174,7 @@ def fits(
     )
 
 
-def _run_text(origin: Listing | None) -> tuple[tuple[str, ...], tuple[str, str]]:
+def run_text(origin: Listing | None) -> tuple[tuple[str, ...], tuple[str, str]]:
     """Class names, and language and segmentation, from the form further down."""
     known = form_values.known()
     typed = str(form_values.value_of(known["label_names"]))

@@ -21,6 +21,7 @@ from pages.shared.page import plain, restore_value, user_errors_shown
 from pages.train import (
     cached_runs,
     data_form,
+    domain_form,
     form_values,
     learning_form,
     run_list,
@@ -47,7 +48,7 @@ class _Documents:
     picked: PickedData | None = None
     look: DataPreview | None = None
     source: Source | None = None
-    distillation: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 def form(left: DeltaGenerator, right: DeltaGenerator) -> None:
@@ -65,12 +66,12 @@ def form(left: DeltaGenerator, right: DeltaGenerator) -> None:
     st.caption(sentences.SETTINGS)
     choices = form_values.settings(model, attention, start_from, learning_form.vector_size())
     with user_errors_shown():
-        more = {**learning_form.start_from(), **learning_form.vectors()}
+        more = {**learning_form.start_from(documents.look), **learning_form.vectors()}
     with start_place, user_errors_shown():
         name, device = name_and_device(documents.picked, model)
         plan = None
         if documents.source is not None:
-            choices.settings.update({**more, **documents.distillation})
+            choices.settings.update({**more, **documents.settings})
             plan = make_plan(name, device, choices, texts, documents.source)
         start_button(plan)
         if plan is not None:
@@ -94,13 +95,19 @@ def _documents(chosen: _Documents, start_from: Listing | None) -> None:
     place = st.expander("Unlabelled documents", key="train_unlabelled")
     with place:
         source = replace(source, unlabelled=learning_form.unlabelled(picked))
-        chosen.distillation |= learning_form.stretches()
+        teaching: dict[str, Any] = {**learning_form.stretches()}
+    domain_place = st.expander("A new domain", key="train_domains")
+    with domain_place:
+        domain = domain_form.choose(picked, source)
+    source = domain.source
     chosen.look = data_form.read_all(picked, source, _seed())
     data_form.details(picked, chosen.look)
-    if source.unlabelled or chosen.distillation:
+    if source.unlabelled or teaching:
         with place:
-            chosen.distillation |= learning_form.teachers(chosen.look, start_from)
-    chosen.source = source
+            teaching |= learning_form.teachers(chosen.look, start_from)
+    with domain_place:
+        domain_form.offer(domain, chosen.look, start_from)
+    chosen.settings, chosen.source = {**teaching, **domain.settings}, source
 
 
 def _seed() -> int:

@@ -23,7 +23,15 @@ from han_core.training.runs.view import RunView
 from han_core.training.settings import BAGS
 from pages.shared import cache
 from pages.shared.page import plain
-from pages.train import data_form, form_values, learning_form, new_run, sentences, splits_form
+from pages.train import (
+    data_form,
+    domain_form,
+    form_values,
+    learning_form,
+    new_run,
+    sentences,
+    splits_form,
+)
 
 MISSING = "again_missing"
 
@@ -77,6 +85,7 @@ def fill_form(plan: Plan) -> None:
         *_fill_data(plan.source),
         *_fill_held_out(plan.source),
         *_fill_unlabelled(plan.source),
+        *_fill_domain(plan),
         *_fill_teachers(plan.settings.get("teachers")),
         *_fill_origin(plan),
         *_fill_vectors(plan),
@@ -162,6 +171,20 @@ def _fill_unlabelled(source: Source) -> Iterable[str]:
         _expect("train_unlabelled_split", source.unlabelled or splits_form.NONE)
         return ()
     return _keep("train_unlabelled_file", "the file of unlabelled texts", source.unlabelled)
+
+
+def _fill_domain(plan: Plan) -> Iterable[str]:
+    """Choose the domain to adapt to; yield its file where it is gone."""
+    source = plan.source
+    domain_form.fill(source, plan.settings)
+    if source.domain_column is not None:
+        _expect("train_domain_column", source.domain_column)
+        _expect("train_domain", source.adapt_to)
+        return ()
+    if source.data.startswith("hf:"):
+        _expect("train_target_split", source.adapt_to or splits_form.NONE)
+        return ()
+    return _keep("train_target", "the texts of the new domain", source.adapt_to)
 
 
 def _fill_teachers(teachers: object) -> Iterable[str]:

@@ -101,6 +101,7 @@ def _curves(run: RunView) -> None:
     if run.history or run.state.steps:
         until = run.epochs if run.is_live else 0.0
         training_curves.draw([run], ["loss", "accuracy"], "run_curves", until)
+        training_curves.domains(run, until)
         training_curves.classes(run)
     if run.state.messages:
         with st.expander("Messages", key="run_messages"):

@@ -58,6 +58,10 @@ TITLES = {
     "save_seconds": "Seconds between savings",
     "label_names": "Names of the classes",
     "freeze_vectors": "Freeze word vectors",
+    "domain_schedule": "Rise of the domain weight",
+    "domain_steps": "Steps of the domain classifier",
+    "domain_units": "Domain classifier units",
+    "rate_domain": "Rate, domain classifier",
     "lowercase": "Lower case",
 }
 """Names of fields whose own names do not make a good title."""
@@ -95,6 +99,30 @@ TEACHERS = (
     "the same seed of the split and the same shares as in its run."
 )
 NO_TEACHER = "Texts without labels need a teacher. Choose nb-svm, tf-idf or a model."
+DOMAINS = (
+    "A domain is a kind of text: film reviews, kitchen reviews. If some texts of the new domain "
+    "have labels, fine-tune a model of the same classes on them: in our measurements that was "
+    "best. Without any label, training can make both domains look alike to the model "
+    "(domain-adversarial training)."
+)
+NO_TARGET = (
+    "Texts of the new domain are expected; their labels, if they have any, are not learned and "
+    "only tell how well it goes. The column of texts has the same name as above."
+)
+TUNE = "Models of the same classes; training goes on from one of them, all of it."
+NO_MODEL_OF_THE_CLASSES = (
+    "No model here has the classes of these documents. Any model can be chosen under Start from an "
+    "existing model; its class layer is then learned anew."
+)
+ADAPTED = (
+    "The probe is a new linear classifier that tells source from new domain by document vectors "
+    "that were held out; 50% is chance. The domain classifier learns against the model, so its own "
+    "low accuracy does not show that the domains are alike: read the probe."
+)
+LOST_WORDS = (
+    "Which words lost attention? Under Errors, score this model and one of domain weight 0 on the "
+    "same texts, and choose it as the second model."
+)
 NO_VALIDATION_FILE = "Without a file, a share of the documents is held out for validation."
 DOWNLOAD = (
     "Only the first rows have been fetched. The run downloads the data set itself; inspect all "
@@ -256,9 +284,21 @@ def tiles(run: RunView) -> dict[str, str]:
         test = run.state.summary.get("test") or {}
         if "accuracy" in test:
             tiles["Test"] = f"{test['accuracy']:.1%}"
+        tiles |= adapted(run.state.summary.get("adaptation") or {})
     if run.history and not run.is_live:
         tiles["Epochs"] = f"{len(run.history)} of {run.epochs}"
         tiles["Training time"] = seconds(run.seconds)
+    return tiles
+
+
+def adapted(adaptation: Mapping) -> dict[str, str]:
+    """Return what ``metrics.json`` says of the target domain, as far as it is known."""
+    tiles, accuracy = {}, adaptation.get("target_accuracy")
+    if accuracy is not None:
+        tiles["New domain, held out"] = f"{accuracy:.1%}"
+    distance = adaptation.get("proxy_a_distance") or {}
+    if distance.get("before") is not None and distance.get("after") is not None:
+        tiles["Proxy A-distance"] = f"{distance['before']:.2f} → {distance['after']:.2f}"
     return tiles
 
 
@@ -282,6 +322,19 @@ def missing(names: Sequence[str]) -> str:
     return (
         f"No longer on this server, and left out: {', '.join(names)}. Choose something else, or "
         "train without."
+    )
+
+
+def tunes(name: str) -> str:
+    """Say that the run goes on from a model of the same classes."""
+    return f"The run starts from {name}, which has the same classes."
+
+
+def domains(column: str, number: int, most: int) -> str:
+    """Say that a column does not name domains."""
+    return (
+        f"A column that names 2 to {most} domains is expected; “{column}” has {number:,} different "
+        "values. Choose another column, or another file."
     )
 
 

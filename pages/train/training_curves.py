@@ -11,6 +11,7 @@ from han_core.training.runs.view import RunView
 from han_core.viz.charts.class_f1 import class_f1, confusions
 from han_core.viz.charts.confusion import confusion_matrix
 from han_core.viz.charts.curves import Drawing, Measure
+from han_core.viz.charts.domains import domain_accuracies, domain_curves
 from han_core.viz.charts.step_curves import STEP_MEASURES, StepMeasure, recorded, step_curve
 from pages.shared.components import hooked
 from pages.shared.page import restore_value
@@ -75,6 +76,18 @@ def _steps(run: RunView, until: float, chosen: Drawing) -> None:
             figure = step_curve(run.state.steps, measure, until, chosen)
             st.plotly_chart(figure, key=f"run_steps_{measure}", config=CONFIG,
                             alt=f"{STEPS[measure]} by epoch")  # fmt: skip
+
+
+def domains(run: RunView, until: float) -> None:
+    """Draw how good the model is on both domains and how far they are apart, of an adapting run."""
+    if not domain_accuracies(run.history):
+        return
+    st.markdown("**Source and new domain**", help=sentences.ADAPTED)
+    with hooked("run-domains", key="run_domains"):
+        st.plotly_chart(domain_curves(run.history, until), key="run_domain_curves", config=CONFIG,
+                        alt="Accuracy on both domains, and of telling them apart")  # fmt: skip
+    if not run.is_live:
+        st.caption(sentences.LOST_WORDS)
 
 
 def classes(run: RunView) -> None:

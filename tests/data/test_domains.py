@@ -132,8 +132,10 @@ def test_a_column_that_is_not_there_and_a_column_without_a_domain(written):
     assert "--adapt-to" in refused(data, None, domain_column="domain")
 
 
-def test_a_file_is_the_target_whatever_column_is_named(written):
-    source = written("s.jsonl", rows("book", 40))
-    target = written("t.jsonl", rows("pan", 30))
-    parts = parts_of(source, target, domain_column="domain")
-    assert len(parts.target) == 30
+def test_a_domain_called_like_a_file_is_a_domain_all_the_same(written, tmp_path):
+    """A column of somebody's upload must not name files of the server."""
+    secret = written("secret.jsonl", rows("secret", 40))
+    data = written("all.jsonl", rows("book", 20), rows(secret, 20))
+    parts = parts_of(data, secret, domain_column="domain")
+    assert not any("secret with" in text for text in parts.target.learning.texts)
+    assert secret not in Source(data, adapt_to=secret, domain_column="domain").specs

@@ -17,6 +17,12 @@ from tests.pages.test_train import REVIEWS, look_at, own_data, train  # noqa: F4
 MORE = "review\n" + "".join(f"A film of {n} minutes.\n" for n in range(60))
 ROWS = "text,label,id\n" + "".join(f"text {n},{'ab'[n % 2]},{n}\n" for n in range(40))
 
+DOMAINS = "review,stars,shop\n" + "".join(
+    f"A {shop} review of {n} words.,{('bad', 'good')[n % 2]},{shop}\n"
+    for shop in ("books", "films", "tools")
+    for n in range(20)
+)
+
 
 def sent(content: str, name: str) -> str:
     return str(store_upload(content.encode(), name))
@@ -108,6 +114,24 @@ def test_a_model_to_start_from_and_its_attention_are_there_again(again):
 def test_groups_are_there_again(again, group):
     source = Source(sent(ROWS, "mine.csv"), "0.2", "0.1", group_column=group, split_seed=7)
     starts_the_same(again(source, model="bilstm"))
+
+
+def test_a_domain_in_a_file_and_its_settings_are_there_again(again):
+    source = Source(
+        sent(REVIEWS, "mine.csv"), "0.2", None, "review", "stars", adapt_to=sent(MORE, "new.csv")
+    )
+    settings = {"domain_steps": 3, "domain_weight": 0.5}
+    filled = again(source, settings=settings)
+    assert "new.csv" in {text.value.replace("\\", "") for text in filled[1].caption}
+    starts_the_same(filled)
+
+
+def test_a_domain_of_a_column_is_there_again(again):
+    source = Source(
+        sent(DOMAINS, "mine.csv"), "0.2", None, "review", "stars",
+        adapt_to="films", domain_column="shop",
+    )  # fmt: skip
+    starts_the_same(again(source))
 
 
 def test_a_column_of_the_split_is_there_again(again):

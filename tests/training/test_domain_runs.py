@@ -189,3 +189,58 @@ def test_a_frozen_start_from_other_classes_is_warned_of(
         train(request, CPU, quiet(heard.append))
         said.append(any("word level stays frozen" in sentence for sentence in heard))
     assert said == [True, False, False]
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Source and target as files, and both in one with a column of domains."""
+
+    def rows(domain, number, seed, labelled=True):
+        corpus = reviews(domain, number, seed)
+        return [
+            {"text": text, "label": label if labelled else "", "domain": domain}
+            for text, label in zip(corpus.texts, corpus.labels, strict=True)
+        ]
+
+    def write(name, content):
+        path = tmp_path / name
+        path.write_text("\n".join(map(json.dumps, content)))
+        return path
+
+    books, kitchen = rows("books", 80, 1), rows("kitchen", 60, 2, labelled=False)
+    return {
+        "books": write("books.jsonl", books),
+        "kitchen": write("kitchen.jsonl", kitchen),
+        "all": write("all.jsonl", books + kitchen),
+    }
+
+
+def test_the_command_adapts_to_a_file_and_to_a_domain_of_a_column(tmp_path, run_command, files):
+    """The same texts, so the same figures; without labels in the target no accuracy there."""
+    sizes = [word for pair in (*SMALL, "epochs=1") for word in ("--set", pair)]
+    start = ("train", "--model", "bilstm", "--device", "cpu", *sizes)
+    found = []
+    for name, words in (
+        ("file", ("--data", files["books"], "--adapt-to", files["kitchen"])),
+        ("column", ("--data", files["all"], "--adapt-to", "kitchen", "--domain-column", "domain")),
+        ("both", ("--data", files["books"], "--adapt-to", files["kitchen"],
+                  "--domain-column", "domain")),
+    ):  # fmt: skip
+        status, output, errors = run_command(*start, *words, "--out", tmp_path / name)
+        assert status == 0
+        said = any("--domain-column has no effect" in line for line in errors)
+        assert said == (name == "both")
+        found.append({**output[-1]["adaptation"], "source": "", "target": ""})
+    assert found[0] == found[1] == found[2]
+    assert found[0]["target_accuracy"] is None
+    assert found[0]["domain_classifier_accuracy"] is not None
+
+
+def test_the_command_refuses_a_target_in_one_sentence(tmp_path, run_command, files):
+    status, _, errors = run_command(
+        "train", "--model", "han", "--data", files["books"], "--adapt-to", files["books"],
+        "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert status == 2
+    assert errors[-1].startswith("error: 80 texts of 80 texts of books.jsonl")
+    assert not (tmp_path / "out").exists()

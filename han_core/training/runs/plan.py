@@ -207,6 +207,7 @@ def forecast(plan: Plan, look: DataPreview) -> Estimate:
         choose_device(plan.device),
         None if begun is None else begun.vocabulary,
         settings.stretches * look.documents,
+        adapting=plan.source.adapt_to is not None,
     )
 
 

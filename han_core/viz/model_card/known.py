@@ -38,6 +38,24 @@ class Scores:
 
 
 @dataclass(frozen=True)
+class AdaptationFacts:
+    """What adapting to a target domain brought; None where it is missing.
+
+    Attributes:
+        target: the domain's name.
+        accuracy: on ``documents`` held-out target documents with labels.
+        classifier: accuracy of the domain classifier; .5 is chance.
+        distances: proxy A-distance before and after, 0 to 2.
+    """
+
+    target: str
+    accuracy: float | None
+    documents: int
+    classifier: float | None
+    distances: tuple[float | None, float | None]
+
+
+@dataclass(frozen=True)
 class CheckpointFacts:
     """What a checkpoint folder records of its model and training.
 
@@ -51,6 +69,7 @@ class CheckpointFacts:
         command: that makes it again; "" where it is missing.
         notes: further sentences, name → text.
         parameters, bytes: of the weights, as numbers and as a file.
+        adaptation: None where it was not adapted to a domain.
     """
 
     name: str
@@ -67,6 +86,7 @@ class CheckpointFacts:
     notes: Mapping[str, str]
     parameters: int
     bytes: int
+    adaptation: AdaptationFacts | None = None
 
     @property
     def test(self) -> Scores:
@@ -103,6 +123,7 @@ def checkpoint_facts(folder: str | Path) -> CheckpointFacts:
         notes=_notes(metrics),
         parameters=parameters(config.architecture),
         bytes=sum(_size(path / file, location.name) for file in (WEIGHTS, VOCABULARY)),
+        adaptation=_adaptation(metrics.get("adaptation")),
     )
 
 
@@ -146,6 +167,29 @@ def _teachers(value: object) -> tuple[str, ...]:
         return ()
     named = [one.get("name") for one in teachers[:MOST] if isinstance(one, dict)]
     return tuple(shown(name) for name in named if isinstance(name, str))
+
+
+def _adaptation(value: object) -> AdaptationFacts | None:
+    """Of what ``metrics.json`` has under this name; the target must have one."""
+    if not isinstance(value, dict) or not (target := text_of(value.get("target"))):
+        return None
+    both = value.get("proxy_a_distance")
+    before, after = (both.get(name) if isinstance(both, dict) else None
+                     for name in ("before", "after"))  # fmt: skip
+    return AdaptationFacts(
+        target,
+        _share(value.get("target_accuracy")),
+        count_of(value.get("target_documents")) or 0,
+        _share(value.get("domain_classifier_accuracy")),
+        (_distance(before), _distance(after)),
+    )
+
+
+def _distance(value: object) -> float | None:
+    """A proxy A-distance, of which the half is a share."""
+    if isinstance(value, int | float) and _share(value / 2) is not None:
+        return float(value)
+    return None
 
 
 def counts_of(value: object) -> dict[str, int]:

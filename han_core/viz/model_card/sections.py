@@ -26,7 +26,7 @@ from han_core.viz.model_card.content import (
     p_value,
     share_cells,
 )
-from han_core.viz.model_card.known import CheckpointFacts
+from han_core.viz.model_card.known import AdaptationFacts, CheckpointFacts
 
 STRANGE = (
     "A text with words missing is a text that nobody wrote, so part of every fall is its "
@@ -145,6 +145,8 @@ NO_BASELINE = (
 def sections(facts: CheckpointFacts, card: Card | None) -> tuple[Section, ...]:
     """All that is facts of a checkpoint; without a card, what its own metrics say."""
     parts = [_model(facts), _accuracy(facts, card.rivals if card else None)]
+    if facts.adaptation is not None:
+        parts.append(_adapted(facts.adaptation))
     if card is not None:
         parts += findings(card)
     sentences = (_teachers(facts), *facts.notes.values())
@@ -229,6 +231,27 @@ def _seeds(runs: Sequence[tuple[int, float]]) -> str:
         f"{reached.min():.2%} to {reached.max():.2%} "
         f"(standard deviation {100 * reached.std(ddof=1):.2f} points)."
     )
+
+
+ADAPTED = (
+    "It was trained with labels of the source alone, against a domain classifier on texts of the "
+    "target domain. The proxy A-distance is that of a fresh probe on held-out vectors: 0 where it "
+    "cannot tell the domains apart, 2 where it always can."
+)
+
+
+def _adapted(facts: AdaptationFacts) -> Section:
+    before, after = facts.distances
+    accuracy = f"Accuracy on {counted(facts.documents, 'held-out document')} of {facts.target}"
+    known = (
+        (accuracy, facts.accuracy, ".1%"),
+        ("Accuracy of the domain classifier", facts.classifier, ".1%"),
+        ("Proxy A-distance before training", before, ".2f"),
+        ("Proxy A-distance after", after, ".2f"),
+    )
+    rows = [(name, f"{value:{form}}") for name, value, form in known if value is not None]
+    table = (Table(("Target domain", facts.target), tuple(rows)),) if rows else ()
+    return Section("Another domain", (ADAPTED,), table)
 
 
 def recipe(

@@ -7,7 +7,7 @@ import pytest
 
 from han_core.models.checkpoint import METRICS, load_checkpoint
 from han_core.runtime.errors import UserError
-from han_core.viz.model_card.known import Scores, checkpoint_facts
+from han_core.viz.model_card.known import AdaptationFacts, Scores, checkpoint_facts
 
 
 def saying(folder, metrics: object) -> object:
@@ -78,6 +78,32 @@ def test_each_thing_only_where_it_can_be(folder):
     assert (found.seeds, found.seed, found.settings, found.teachers) == ((), None, {}, ())
     assert found.command == ""
     assert len(found.notes["note"]) == 4_000
+
+
+ADAPTATION = {
+    "target": "kitchen", "target_accuracy": 0.75, "target_documents": 40,
+    "domain_classifier_accuracy": 0.5, "proxy_a_distance": {"before": 0.8, "after": 0.6},
+}  # fmt: skip
+
+
+def test_what_adapting_to_a_domain_brought(folder):
+    facts = saying(folder, {"adaptation": ADAPTATION}).adaptation
+    assert facts == AdaptationFacts("kitchen", 0.75, 40, 0.5, (0.8, 0.6))
+
+
+@pytest.mark.parametrize(
+    ("value", "facts"),
+    [
+        (None, None),
+        ({"target": 7}, None),
+        (ADAPTATION | {"target_accuracy": 7, "target_documents": -1, "proxy_a_distance": 3},
+         AdaptationFacts("kitchen", None, 0, 0.5, (None, None))),
+        (ADAPTATION | {"proxy_a_distance": {"before": math.nan, "after": 2.1}},
+         AdaptationFacts("kitchen", 0.75, 40, 0.5, (None, None))),
+    ],
+)  # fmt: skip
+def test_of_an_adaptation_only_what_can_be(folder, value, facts):
+    assert saying(folder, {"adaptation": value}).adaptation == facts
 
 
 def test_settings_and_names_are_few_and_short(folder):

@@ -6,7 +6,7 @@ import pytest
 
 from han_core.explanation.statistics import NO_INTERVAL, Interval
 from han_core.viz.model_card.content import Baseline, Card, Section, Table, in_words, p_value
-from han_core.viz.model_card.known import checkpoint_facts
+from han_core.viz.model_card.known import AdaptationFacts, checkpoint_facts
 from han_core.viz.model_card.sections import NO_BASELINE, sections
 
 
@@ -156,6 +156,17 @@ def test_what_teachers_labelled(folder, documents, what):
     told = replace(checkpoint_facts(folder), documents=documents)
     (section,) = (s for s in sections(told, None) if s.title == "How it was made")
     assert section.sentences[0] == f"It learnt from {what} too, as nb-svm and older labelled them."
+
+
+def test_a_model_that_was_adapted_to_a_domain_says_how_it_went(folder):
+    facts = AdaptationFacts("kitchen", 0.75, 40, None, (0.8, 0.6))
+    told = replace(checkpoint_facts(folder), adaptation=facts)
+    (section,) = (s for s in sections(told, None) if s.title == "Another domain")
+    assert section.tables[0].rows == (
+        ("Accuracy on 40 held-out documents of kitchen", "75.0%"),
+        ("Proxy A-distance before training", "0.80"),
+        ("Proxy A-distance after", "0.60"),
+    )
 
 
 def test_an_empty_card_adds_nothing(folder, card):
