@@ -28,7 +28,8 @@ from han_core.data.alignments import (
 from han_core.data.sentence_pairs import SentencePairs, read_pairs
 from han_core.models.checkpoint import METRICS, find_folder
 from han_core.models.system_folder import SystemCheckpoint, load_system
-from han_core.models.translate import Translation, translate_texts, words_of
+from han_core.models.target_words import words_of
+from han_core.models.translate import Translation, translate_texts
 from han_core.models.translator import (
     MOST_WORDS,
     TRANSLATOR,

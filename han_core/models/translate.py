@@ -1,6 +1,5 @@
 """From a text to its translation with the alignment of words, offsets exact on both sides."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,14 +11,14 @@ import regex
 from han_core.models.beam_search import Aligned, SearchSettings, align_numbers, translate_numbers
 from han_core.models.predict import check_finite
 from han_core.models.system_folder import SystemCheckpoint
+from han_core.models.target_words import words_of, written
 from han_core.models.translator import MOST_WORDS, TranslatorConfig, TranslatorNetwork
 from han_core.runtime.errors import UserError, counted, shown
 from han_core.text.document import Document, Sentence, Span
 from han_core.text.tokenizer import Tokenizer
-from han_core.text.vocabulary import RESERVED, UNKNOWN, Vocabulary
+from han_core.text.vocabulary import UNKNOWN, Vocabulary
 
 BATCH = 32  # sentences
-ATTACHED_BEFORE, ATTACHED_AFTER = 1, 2
 
 
 @dataclass(frozen=True)
@@ -92,13 +91,6 @@ def letters(text: str) -> Document:
     return Document(text, (Sentence(tokens),) if tokens else (), len(text))
 
 
-def words_of(document: Document) -> list[str]:
-    """Return the tokens as vocabularies spell them: with straight apostrophes."""
-    return [
-        token.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'") for token in document.token_texts()
-    ]
-
-
 def source_document(text: str, config: TranslatorConfig) -> Document:
     """Return the words of a text to translate.
 
@@ -143,49 +135,6 @@ def target_numbers(words: Sequence[str], config: TranslatorConfig) -> list[int]:
 @lru_cache(maxsize=16)
 def _vocabulary(words: tuple[str, ...], lowercase: bool) -> Vocabulary:
     return Vocabulary(words, lowercase)
-
-
-def target_vocabulary(
-    translations: Sequence[Sequence[str]], minimum_count: int, maximum_size: int
-) -> tuple[str, ...]:
-    """Return the frequent words, the first of a sentence in the case that it has within others."""
-    within = Counter(word for words in translations for word in words[1:])
-    counts = Counter(within)
-    for words in translations:
-        if words:
-            first, lower = words[0], words[0].lower()
-            counts[first if within[first] > within[lower] else lower] += 1
-    return Vocabulary(RESERVED, False).extended(counts, minimum_count, maximum_size).words
-
-
-def attached_sides(documents: Iterable[Document], words: Sequence[str]) -> tuple[int, ...]:
-    """Return for each word whether most often no white space stands before (1) and after it (2)."""
-    attached: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
-    spaced: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
-    for document in documents:
-        tokens, spans = words_of(document), document.tokens
-        for place in range(1, len(spans)):
-            counts = attached if spans[place - 1].end == spans[place].start else spaced
-            counts[0][tokens[place]] += 1
-            counts[1][tokens[place - 1]] += 1
-    return tuple(
-        sum(side << at for at, side in enumerate(attached[at][w] > spaced[at][w] for at in (0, 1)))
-        for w in words
-    )
-
-
-def written(numbers: Sequence[int], config: TranslatorConfig) -> tuple[str, tuple[Span, ...]]:
-    """Return the text of numbered target words, and where each of them stands in it."""
-    text, spans, after = "", [], ATTACHED_AFTER
-    for number in numbers:
-        word, sides = config.target_words[number], config.attached[number]
-        if not text and len(word[0].upper()) == 1:
-            word = word[0].upper() + word[1:]
-        elif not (after & ATTACHED_AFTER or sides & ATTACHED_BEFORE):
-            text += " "
-        spans.append(Span(len(text), len(text) + len(word)))
-        text, after = text + word, sides
-    return text, tuple(spans)
 
 
 def translate_texts(

@@ -8,12 +8,8 @@ import torch
 from torch import Tensor
 
 from han_core.data.sentence_pairs import SentencePairs
-from han_core.models.translate import (
-    sentence_tokenizer,
-    source_numbers,
-    target_numbers,
-    words_of,
-)
+from han_core.models.target_words import words_of
+from han_core.models.translate import sentence_tokenizer, source_numbers, target_numbers
 from han_core.models.translator import PairBatch, TranslatorConfig, collate_pairs
 from han_core.text.document import Document
 from han_core.training.ibm_model1 import NONE

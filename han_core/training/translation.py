@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from han_core.data.sentence_pairs import SentencePairs
-from han_core.models.translate import attached_sides, target_vocabulary, words_of
+from han_core.models.target_words import attached_sides, target_vocabulary, words_of
 from han_core.models.translator import IGNORED, TranslatorConfig, TranslatorNetwork
 from han_core.runtime.errors import UserError, counted
 from han_core.text.vocabulary import UNKNOWN, Vocabulary

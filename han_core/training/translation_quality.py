@@ -16,7 +16,8 @@ from han_core.data.alignments import (
 from han_core.data.sentence_pairs import SentencePairs
 from han_core.models.beam_search import SearchSettings, align_numbers
 from han_core.models.system_folder import SystemCheckpoint
-from han_core.models.translate import source_numbers, target_numbers, translate_texts, words_of
+from han_core.models.target_words import words_of
+from han_core.models.translate import source_numbers, target_numbers, translate_texts
 from han_core.models.translator import MOST_WORDS, TranslatorConfig, TranslatorNetwork
 from han_core.runtime.errors import UserError, shown
 from han_core.training.pair_batches import TokenisedPairs

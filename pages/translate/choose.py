@@ -64,7 +64,7 @@ def sentence(checkpoint: SystemCheckpoint) -> tuple[str, SearchSettings]:
     is_stale("translate_text", pressed="translate_go")
     with st.container(horizontal=True, vertical_alignment="bottom", key="translate_row"):
         st.text_input("Sentence", key="translate_text", persist_state="session",
-                      max_chars=cache.quotas().characters, on_change=_forget_example,
+                      on_change=_forget_example,
                       placeholder="A sentence to translate", width="stretch")  # fmt: skip
         mark_drawn("translate_text")
         st.button("Translate", key="translate_go", type="primary")

@@ -152,7 +152,7 @@ def _other(checkpoint: SystemCheckpoint, own: Translation) -> None:
     """Draw a translation that the user writes, as the model reads it."""
     st.header("Another translation", anchor=False, help="The model reads your translation and says "
               "how likely each word is, and to which source words it attends.")  # fmt: skip
-    st.text_input("Your translation", key="translate_other", max_chars=5_000,
+    st.text_input("Your translation", key="translate_other",
                   placeholder=own.translation, label_visibility="collapsed")  # fmt: skip
     typed = str(st.session_state["translate_other"]).strip()
     if not typed:

@@ -21,7 +21,7 @@ function paintHtml(figure, left, top) {
 }
 
 function isShown(element) {
-  return !element.matches("style, .hs-note, .hs-all, .hs-fold, .hs-sort, .hs-tool") && element.checkVisibility();
+  return !element.matches("style, .hs-note, .hs-align-note, .hs-all, .hs-fold, .hs-sort, .hs-tool") && element.checkVisibility();
 }
 
 /* What a canvas shows, unless it paints itself. */
