@@ -44,9 +44,9 @@ def attached_sides(documents: Iterable[Document], words: Sequence[str]) -> tuple
             spaced = spans[place - 1].end < spans[place].start
             gaps[spaced][tokens[place - 1], tokens[place]] += 1
     neighbours: dict[tuple[int, str], Counter[str]] = {}
-    for spaced, pairs in enumerate(gaps):
+    for sign, pairs in zip((1, -1), gaps, strict=True):
         for (before, after), count in pairs.items():
-            signed = -count if spaced else count
+            signed = sign * count
             neighbours.setdefault((1, before), Counter())[after] += signed
             neighbours.setdefault((0, after), Counter())[before] += signed
     attached = {key for key, others in neighbours.items() if others.total() > 0}

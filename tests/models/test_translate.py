@@ -64,8 +64,10 @@ def test_white_space_comes_back(config):
 
 def test_a_word_that_ends_sentences_is_not_attached_to_the_next():
     """ "hier" stands most often before a full stop; "eau" after "l'"; neither is the reason."""
-    texts = ["Il dort hier.", "Tom dort hier.", "Il dort hier.", "Hier il dort.", "L'eau dort.",
-             "Tom aime l'eau.", "Tom aime l'ami.", "Il aime l'or.", "Tom dort.", "Une eau dort."]  # fmt: skip
+    texts = [
+        "Il dort hier.", "Tom dort hier.", "Il dort hier.", "Hier il dort.", "L'eau dort.",
+        "Tom aime l'eau.", "Tom aime l'ami.", "Il aime l'or.", "Tom dort.", "Une eau dort.",
+    ]  # fmt: skip
     documents = [Tokenizer("fr")(text) for text in texts]
     words = ["hier", "eau", "l'", ".", "dort"]
     assert attached_sides(documents, words) == (0, 0, 2, 1, 0)
@@ -132,3 +134,12 @@ def test_the_dates_that_come_along_are_exact_and_aligned():
         one.text[one.source[int(one.alignment[3].argmax())].start] for one in in_numerals
     ]  # fmt: skip
     assert found == [one.translation[3] for one in in_numerals]
+
+
+def test_digits_of_dates_are_written_together():
+    documents = [letters(iso) for _, iso in date_pairs(50, held_out=False)]
+    words = (*RESERVED, *"0123456789-")
+    config = TranslatorConfig(
+        source_words=words, target_words=words, attached=attached_sides(documents, words)
+    )
+    assert written([words.index(digit) for digit in "2026-05-20"], config)[0] == "2026-05-20"
