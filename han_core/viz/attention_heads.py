@@ -125,7 +125,7 @@ def attention_heads(
         "prunes": pruned is not None,
     }
     share = f"{100 * top:.3g}%"
-    scale = Scale(f"Attention weight (darkest: {share} or more)", top, False, "percent")
+    scale = Scale(f"Attention weight (strongest colour: {share} or more)", top, False, "percent")
     return AttentionHeads(attention_map.name, data, scale)
 
 

@@ -121,8 +121,7 @@ def pick(strip: DeltaGenerator) -> Request:
     target = _pick_target(names[0]) if kind == "methods" else None
     with st.container(width="content"):
         controls.about_models(names)
-    with st.popover("", icon=":material/settings:", help="Device", key="settings"):
-        device = controls.device()
+    device = controls.device_menu()
     with strip:
         shown = _pick_shown(kind)
         reading = controls.reading()

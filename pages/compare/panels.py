@@ -89,7 +89,7 @@ def _grid(sides: Sequence[Side], drawn: Sequence[Heatmap]) -> list[Place]:
 def _panel(number: int, side: Side, drawn: Heatmap) -> DeltaGenerator:
     """One prediction and heatmap."""
     explanation = side.column.explanation
-    with hooked("compare-panel", key=f"panel_{number}"), st.container(gap="small"):
+    with hooked("compare-panel", key=f"panel_{number}"), st.container(gap="xsmall"):
         st.header(plain(side.column.name), anchor=False, help=panel_help(side))
         st.html(prediction(explanation, BARS))
         controls.caution(side.question.checkpoint, explanation)

@@ -94,7 +94,7 @@ def model_card(name: str) -> None:
     for note in notes:
         st.caption(plain(note))
     for section in sections:
-        st.markdown(section_markdown(section, plain, level=5))
+        st.markdown(section_markdown(section, plain, level=2))
         if section.code:
             st.code(section.code, language=None, wrap_lines=True)
 
@@ -148,7 +148,7 @@ def checkpoints() -> list[str]:
 
 def device_menu() -> str:
     """Draw the picker of the device behind a gear."""
-    with st.popover("", icon=":material/settings:", help="Device", key="settings"):
+    with st.popover("Device", icon=":material/settings:", key="settings"):
         return device()
 
 

@@ -8,7 +8,16 @@ import pytest
 from han_core.explanation.explain import explain
 from han_core.models.checkpoint import load_checkpoint
 from han_core.text.document import align_versions
-from tests.journey.walk import REVIEW, analyse, download, drawn_tokens, expected_tokens, go, settled
+from tests.journey.walk import (
+    REVIEW,
+    analyse,
+    download,
+    drawn_tokens,
+    expected_tokens,
+    go,
+    settled,
+    watched_page,
+)
 
 PANELS = "[data-testid=compare-panel]"
 SENTENCES = "[data-testid=sentence-bars] .js-plotly-plot"
@@ -107,6 +116,18 @@ def test_sentences_stand_in_rows(compare):
         arg=[PANELS, same],
     )
     assert compare.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_three_methods_fit_on_one_screen(chromium, address):
+    """The example that everybody sees first, down to the evidence and the export."""
+    with watched_page(chromium, address, viewport={"width": 1440, "height": 900}) as page:
+        page.wait_for_selector(BARS)
+        go(page, "Compare", SENTENCES)
+        choose(page, "Methods", 3)
+        page.get_by_text("highest ranked").nth(1).wait_for()
+        settled(page)
+        bottoms = "panels => panels.map(panel => panel.getBoundingClientRect().bottom)"
+        assert max(page.locator(PANELS).evaluate_all(bottoms)) <= 900
 
 
 def test_methods_stand_side_by_side(compare):
