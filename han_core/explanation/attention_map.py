@@ -5,9 +5,11 @@ of one head: a sentence's weights over its words, and the document's over its se
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from functools import wraps
+from typing import Literal, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -24,9 +26,12 @@ SELF_ATTENTION, WORDS, SENTENCES = "self-attention", "words", "sentences"
 _OFF = 1e-3  # a row of half precision sums to 1 within this
 
 
-@dataclass(frozen=True)
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, eq=False)
 class AttentionMap:
-    """Weights of every query over every key.
+    """Weights of every query over every key; equal only to itself.
 
     Attributes:
         name: of the attention; of a long document's windows the tokens are said.
@@ -165,3 +170,19 @@ def _joined(places: Sequence[Place]) -> tuple[tuple[Place, ...], np.ndarray]:
 def places_of(spans: Sequence[Span]) -> tuple[Place, ...]:
     """Return the place of each span."""
     return tuple((span.start, span.end) for span in spans)
+
+
+def once_per_map(measure: Callable[[AttentionMap], Result]) -> Callable[[AttentionMap], Result]:
+    """Keep what ``measure`` returns of a map for as long as the map lives.
+
+    The result must not hold the map itself, which would then live forever.
+    """
+    kept: WeakKeyDictionary[AttentionMap, Result] = WeakKeyDictionary()
+
+    @wraps(measure)
+    def measured(attention_map: AttentionMap) -> Result:
+        if attention_map not in kept:
+            kept[attention_map] = measure(attention_map)
+        return kept[attention_map]
+
+    return measured

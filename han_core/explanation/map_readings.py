@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from han_core.explanation.attention_map import AttentionMap, Place
+from han_core.explanation.attention_map import AttentionMap, Place, once_per_map
 
 Over = Literal["heads", "layers", "both"]
 
@@ -119,6 +119,7 @@ class HeadFigures:
             raise ValueError("three figures for each head are expected")
 
 
+@once_per_map
 def head_figures(attention_map: AttentionMap) -> HeadFigures:
     """Measure each head of a map."""
     rows, keys = _tokens(attention_map.queries), _tokens(attention_map.keys)
@@ -138,8 +139,11 @@ def without_special(attention_map: AttentionMap) -> AttentionMap:
 
     A row with all its weight on special keys becomes even.
     """
-    if not attention_map.special:
-        return attention_map
+    return _tokens_alone(attention_map) if attention_map.special else attention_map
+
+
+@once_per_map
+def _tokens_alone(attention_map: AttentionMap) -> AttentionMap:
     rows, keys = _tokens(attention_map.queries), _tokens(attention_map.keys)
     weights = attention_map.weights[:, :, rows][..., keys].astype(float)
     sums = weights.sum(3, keepdims=True)

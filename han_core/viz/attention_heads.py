@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from han_core.explanation.attention_map import AttentionMap
+from han_core.explanation.attention_map import AttentionMap, once_per_map
 from han_core.explanation.map_readings import HeadFigures, head_figures
 from han_core.viz.colour_scale import Scale, scale_only
 from han_core.viz.export import render_page
@@ -116,7 +116,7 @@ def attention_heads(
         **_places(attention_map, text),
         "top": top,
         "palette": palette(),
-        "thumbnails": _thumbnails(attention_map, top),
+        "thumbnails": _thumbnails(attention_map),
         "figures": _figures(figures),
         "shares": special is not None or bool(attention_map.special),
         "open": list(opened),
@@ -129,6 +129,7 @@ def attention_heads(
     return AttentionHeads(attention_map.name, data, scale)
 
 
+@once_per_map
 def scale_top(attention_map: AttentionMap) -> float:
     """Return the weight of the strongest colour, one for all heads of a map.
 
@@ -176,8 +177,9 @@ def _places(attention_map: AttentionMap, text: str) -> dict[str, Any]:
     }
 
 
-def _thumbnails(attention_map: AttentionMap, top: float) -> dict[str, Any]:
-    pictures = thumbnails(attention_map.weights, top)
+@once_per_map
+def _thumbnails(attention_map: AttentionMap) -> dict[str, Any]:
+    pictures = thumbnails(attention_map.weights, scale_top(attention_map))
     rows, columns = pictures.shape[2:]
     return {"rows": rows, "columns": columns, "packed": packed(pictures)}
 

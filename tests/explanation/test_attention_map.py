@@ -1,10 +1,13 @@
 """Maps of attention by hand, and the two levels of a model as maps."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 import torch
 
-from han_core.explanation.attention_map import AttentionMap, window_maps
+from han_core.explanation.attention_map import AttentionMap, once_per_map, window_maps
 from han_core.explanation.explain import explain
 from han_core.explanation.explain_maps import with_maps
 from han_core.models import attention_patterns
@@ -69,3 +72,23 @@ def test_a_long_text_is_read_in_little_memory_and_its_maps_are_refused(
     assert again.tolist() == pytest.approx(explanation.probabilities.tolist(), abs=1e-6)
     with pytest.raises(UserError, match=r"needs 1\.21 GiB here, and 0\.0977 GiB are free"):
         with_maps(checkpoint, explanation)
+
+
+def test_a_measure_is_kept_as_long_as_its_map():
+    places = ((0, 1), (2, 3))
+    made = [
+        AttentionMap("a", "token", "token", places, places, np.full((1, 1, 2, 2), 0.5))
+        for _ in range(2)
+    ]
+    measured: list[str] = []
+
+    @once_per_map
+    def total(attention_map: AttentionMap) -> float:
+        measured.append(attention_map.name)
+        return float(attention_map.weights.sum())
+
+    assert [total(one) for one in (*made, *made)] == [2.0] * 4
+    assert len(measured) == 2  # equal maps are two maps
+    gone = weakref.ref(made.pop())
+    gc.collect()
+    assert gone() is None

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.journey.test_errors import MATRIX, RUN_BEGINS, click_cell, view
+from tests.journey.test_errors import MATRIX, RUN_BEGINS, view
 from tests.journey.walk import go, settled
 
 MAP = "[data-testid=document-map] .js-plotly-plot"

@@ -39,7 +39,7 @@ def test_who_waits_sees_the_job_of_another_visitor(visit, chromium, address, tmp
     with watched_page(chromium, address, viewport={"width": 1440, "height": 900}) as other:
         other.wait_for_selector("[data-testid=sentence-bars] .hs-jump")
         settled(other)
-        ask(other, reviews(tmp_path / "few.jsonl", 2_500, 4))
+        ask(other, reviews(tmp_path / "few.jsonl", 2_100, 4))
         begin = time.monotonic()
         line = other.locator(QUEUE).get_by_text("many.jsonl")
         line.wait_for()
@@ -49,5 +49,5 @@ def test_who_waits_sees_the_job_of_another_visitor(visit, chromium, address, tmp
         waiting.wait_for()
         visit.get_by_role("button", name="Stop").first.click()
         visit.get_by_text(re.compile("^Scoring was stopped")).wait_for()
-        other.get_by_text(re.compile("^2,500 documents")).wait_for()
+        other.get_by_text(re.compile("^2,100 documents")).wait_for()
         assert other.locator(QUEUE).count() == 0
