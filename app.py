@@ -6,6 +6,7 @@ from pages.shared.navigation import group_labels
 from pages.shared.page import RENDERS
 
 st.set_page_config(page_title="Hanscope", page_icon="🔦", layout="wide")
+learn = st.Page("pages/0_Learn.py", title="Learn")
 explore = st.Page("pages/1_Explore.py", title="Explore")
 groups = {
     "Texts": [
@@ -29,7 +30,7 @@ start = st.Page(
     visibility="hidden",
 )
 chosen = st.navigation(
-    [start, *(page for group in groups.values() for page in group)], position="top"
+    [start, learn, *(page for group in groups.values() for page in group)], position="top"
 )
 st.html(group_labels({label: group[0].url_path for label, group in groups.items()}))
 with RENDERS.turn():

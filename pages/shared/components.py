@@ -31,17 +31,23 @@ _MARK = st.components.v2.component(
     js="""
 export default function ({ data, parentElement }) {
   const place = parentElement.host ?? parentElement;
-  place.closest(".st-key-" + data.container)?.setAttribute("data-testid", data.testid);
+  const container = place.closest(".st-key-" + data.container);
+  for (const [name, value] of Object.entries(data))
+    if (name !== "container") container?.setAttribute(`data-${name}`, value);
 }
 """,
 )
 
 
 @contextmanager
-def hooked(testid: str, key: str) -> Iterator[None]:
-    """Open a container with a ``data-testid``; ``key`` is unique on the page."""
+def hooked(testid: str, key: str, **attributes: str) -> Iterator[None]:
+    """Open a container with a ``data-testid``; ``key`` is unique on the page.
+
+    Args:
+        attributes: further ones, whose names follow "data-".
+    """
     with st.container(key=key, gap=None):
-        _MARK(key=f"{key}_mark", data={"container": key, "testid": testid})
+        _MARK(key=f"{key}_mark", data={"container": key, "testid": testid, **attributes})
         yield
 
 

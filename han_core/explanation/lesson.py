@@ -1,0 +1,210 @@
+"""Lessons about attention: one TOML file for each lesson and language, read and checked.
+
+A lesson asks for a prediction, reveals what a model computes, and ends with a check. Its
+sentences have places such as ``{weight}`` for live numbers (``lesson_numbers``), so no number
+stands in a file.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from string import Formatter
+from typing import Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from han_core.runtime.errors import UserError, shown
+
+Language = Literal["en", "zh"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+Shows = Literal["step", "levels", "removal"]
+"""What stands beside the lesson: one step of attention, both levels, or words taken out."""
+
+PLACES: dict[Shows, frozenset[str]] = {
+    "step": frozenset(
+        {"word", "score", "exp", "sum", "weight", "rows", "even", "pads", "pad_exp", "padded"}
+    ),
+    "levels": frozenset(
+        {"word", "within", "sentence", "product", "darkest", "darkest_within",
+         "darkest_sentence", "darkest_product"}
+    ),
+    "removal": frozenset(
+        {"word", "weight", "label", "before", "after", "change", "key", "key_weight", "key_after",
+         "even", "shuffled"}
+    ),
+}  # fmt: skip
+"""Names of live numbers, by what a lesson shows."""
+
+FOLDER = Path(__file__).parents[1] / "data" / "bundled" / "lessons"
+_NAME = re.compile(r"(\d{1,2})-[a-z0-9-]+\.(en|zh)\.toml")
+_LARGEST = 100_000  # bytes of a lesson
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Prediction(_Part):
+    """The question before the answer is seen.
+
+    ``kind``: a number (a share, which readers type as percent), one of ``options`` (id → text),
+    or one of the words that the live numbers offer. ``answer`` names the live number that holds
+    the answer; a number is right within ``tolerance``.
+    """
+
+    question: str
+    kind: Literal["number", "option", "word"]
+    answer: str
+    tolerance: float = Field(default=0.0, ge=0, le=1)
+    options: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _has_what_its_kind_needs(self) -> "Prediction":
+        if self.kind == "option" and len(self.options) < 2:
+            raise ValueError("options: at least two are expected")
+        if self.kind == "number" and not self.tolerance:
+            raise ValueError("tolerance: a number above 0 is expected")
+        return self
+
+
+class Option(_Part):
+    """One answer of the check, and what is said to those who choose it."""
+
+    text: str
+    feedback: str
+    correct: bool = False
+
+
+class Check(_Part):
+    question: str
+    options: tuple[Option, ...] = Field(min_length=2, max_length=6)
+
+    @model_validator(mode="after")
+    def _has_one_answer(self) -> "Check":
+        if sum(option.correct for option in self.options) != 1:
+            raise ValueError("exactly one option is correct")
+        return self
+
+
+class Lesson(_Part):
+    """What a file says, and ``number`` and ``language`` of its name."""
+
+    number: int
+    language: Language
+    title: str
+    minutes: int = Field(ge=1, le=60)
+    model: str
+    text: str = Field(min_length=1, max_length=2_000)
+    shows: Shows
+    hide: tuple[Literal["temperature", "scaling", "mask", "padding", "steps"], ...] = ()
+    reveal: str
+    attempt: str
+    formula: str
+    misconception: str
+    correction: str
+    takeaway: str
+    predict: Prediction
+    check: Check
+
+    @model_validator(mode="after")
+    def _names_live_numbers(self) -> "Lesson":
+        known = PLACES[self.shows]
+        for where, template in self._templates():
+            for name in _places(template, where):
+                if name not in known:
+                    raise ValueError(f"{where}: {{{name}}} is none of {', '.join(sorted(known))}")
+        if self.predict.answer not in known:
+            raise ValueError(f"answer: {self.predict.answer} is none of {', '.join(sorted(known))}")
+        return self
+
+    def _templates(self) -> Iterator[tuple[str, str]]:
+        for name in ("reveal", "attempt", "formula", "misconception", "correction", "takeaway"):
+            yield name, getattr(self, name)
+        yield "question", self.predict.question
+        yield "question", self.check.question
+        for text in self.predict.options.values():
+            yield "options", text
+        for option in self.check.options:
+            yield "text", option.text
+            yield "feedback", option.feedback
+
+
+def _places(template: str, where: str) -> Iterator[str]:
+    try:
+        fields = [name for _, name, _, _ in Formatter().parse(template) if name is not None]
+    except ValueError as error:
+        raise ValueError(f"{where}: a brace stands alone; write {{{{ for one") from error
+    yield from fields
+
+
+def read_lesson(path: Path) -> Lesson:
+    """Return the lesson of a file called NUMBER-NAME.LANGUAGE.toml.
+
+    Raises:
+        UserError: names the file, and the line where it is known.
+    """
+    if not (named := _NAME.fullmatch(path.name)):
+        raise UserError(
+            f'A lesson is called like 03-one-step.en.toml; "{shown(path.name)}" is not.'
+        )
+    text = _text_of(path)
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{path.name} is no TOML: {error}.") from error
+    try:
+        return Lesson.model_validate({**content, "number": int(named[1]), "language": named[2]})
+    except ValidationError as error:
+        first = error.errors()[0]
+        message = first["msg"].removeprefix("Value error, ").rstrip(".")
+        loc = first["loc"] or (message.partition(":")[0],)
+        place = ".".join(map(str, first["loc"]))
+        line = _line_of(text, loc)
+        raise UserError(
+            f"{path.name}, line {line}: {f'{place}: ' if place else ''}{message}."
+        ) from error
+
+
+def _text_of(path: Path) -> str:
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise UserError(f"{path.name} is larger than {_LARGEST:,} bytes.")
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path.name} cannot be read as UTF-8.") from error
+
+
+def _line_of(text: str, loc: tuple[int | str, ...]) -> int:
+    """The line, from 1, of the last part of ``loc`` that stands in the file."""
+    lines, found = text.splitlines(), 0
+    for part in loc:
+        if isinstance(part, int):
+            heads = [at for at, line in enumerate(lines) if line.strip().startswith("[[")]
+            found = heads[part] if part < len(heads) else found
+            continue
+        starts = re.compile(rf"\s*(\[+[\w.]*{re.escape(part)}[\w.]*\]+|{re.escape(part)}\s*=)")
+        found = next((at for at in range(found, len(lines)) if starts.match(lines[at])), found)
+    return found + 1
+
+
+@lru_cache(maxsize=4)
+def lessons(language: Language, folder: Path = FOLDER) -> tuple[Lesson, ...]:
+    """Return all lessons of a language in their order.
+
+    Raises:
+        UserError: as ``read_lesson`` for the first file that is wrong, and where two have the
+            same number.
+    """
+    found = [read_lesson(path) for path in sorted(folder.glob(f"*-*.{language}.toml"))]
+    if len({lesson.number for lesson in found}) < len(found):
+        raise UserError(f"Two lessons in {folder.name} have the same number.")
+    return tuple(found)
+
+
+@lru_cache(maxsize=1)
+def interface() -> dict[Language, dict[str, str]]:
+    """Return what the page around lessons says, by language."""
+    return tomllib.loads((FOLDER / "interface.toml").read_text("utf-8"))  # type: ignore[return-value]

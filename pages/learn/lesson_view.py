@@ -1,0 +1,218 @@
+"""One lesson on the page: the question and what follows on the left, the figure on the right."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from han_core.explanation.lesson import Lesson
+from han_core.explanation.lesson_numbers import LiveNumbers, is_right, live_numbers
+from han_core.runtime.errors import UserError
+from han_core.viz.anatomy import Control
+from pages.learn import figures
+from pages.shared import cache, controls, document_input
+from pages.shared.components import hooked
+from pages.shared.page import plain, set_value
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far somebody is in a lesson about a text.
+
+    Attributes:
+        given: the prediction, a share or an option's id; None where there is none yet.
+        skipped: whether the prediction was skipped.
+        checked: the number of the option that was chosen in the check.
+    """
+
+    given: float | str | None = None
+    skipped: bool = False
+    checked: int | None = None
+
+    @property
+    def revealed(self) -> bool:
+        return self.skipped or self.given is not None
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A lesson about a text, with its numbers and how far somebody is."""
+
+    lesson: Lesson
+    question: cache.Question
+    live: LiveNumbers
+    words: Mapping[str, str]
+    hidden: tuple[Control, ...]
+
+    @property
+    def key(self) -> str:
+        """Of its progress and its widgets."""
+        return f"{self.lesson.number}_{self.lesson.language}_{self.question.text}"
+
+    @property
+    def progress(self) -> Progress:
+        return st.session_state.setdefault("learn_progress", {}).get(self.key, Progress())
+
+    def write(self, template: str) -> str:
+        return plain(self.live.write(template))
+
+    def keep(self, progress: Progress) -> None:
+        st.session_state["learn_progress"][self.key] = progress
+
+
+def draw(lesson: Lesson, text: str, hidden: tuple[Control, ...], words: Mapping[str, str]) -> None:
+    """Draw a lesson.
+
+    Raises:
+        UserError: if the text has no word.
+    """
+    if lesson.model not in cache.listings():
+        st.info(plain(words["model_missing"].format(model=lesson.model)))
+        return
+    question = cache.Question(lesson.model, "auto", text)
+    probe = cache.probe(question)
+    controls.caution(lesson.model, probe.explanation)
+    try:
+        live = live_numbers(lesson, probe)
+    except UserError as error:
+        st.info(plain(f"{words['withdrawn']} {error}"))
+        return
+    scene = Scene(lesson, question, live, words, hidden)
+    with (
+        hooked("lesson", key="learn_lesson", lesson=str(lesson.number)),
+        st.container(gap="medium"),
+    ):
+        left, right = st.columns([4, 9], gap="medium")
+        with left:
+            _story(scene)
+        with right:
+            st.markdown(f"> {plain(text)}")
+            if scene.progress.revealed:
+                figures.after(lesson, question, live, words, hidden)
+            else:
+                figures.before(live, words)
+        if scene.progress.revealed:
+            _conclusion(scene)
+
+
+def _story(scene: Scene) -> None:
+    """Draw the question, and once there is an answer what was measured and what to try."""
+    lesson, words = scene.lesson, scene.words
+    st.header(plain(lesson.title), anchor=False)
+    st.markdown(scene.write(lesson.predict.question))
+    if not scene.progress.revealed:
+        _prediction(scene)
+        return
+    _reveal(scene)
+    st.markdown(f"**{plain(words['attempt'])}**  \n{scene.write(lesson.attempt)}")
+
+
+def _conclusion(scene: Scene) -> None:
+    """Draw formula and misconception, the check, and what remains, beside each other."""
+    lesson, words = scene.lesson, scene.words
+    said, checked, kept = st.columns(3, gap="medium")
+    with said:
+        for name in ("formula", "misconception", "correction"):
+            st.markdown(f"**{plain(words[name])}**  \n{scene.write(getattr(lesson, name))}")
+    with checked:
+        _check(scene)
+    with kept:
+        if scene.progress.checked is not None:
+            st.markdown(f"**{plain(words['takeaway'])}**  \n{scene.write(lesson.takeaway)}")
+        _ending(scene)
+
+
+def _prediction(scene: Scene) -> None:
+    """Draw the field of the prediction, and the two ways on."""
+    prediction, words = scene.lesson.predict, scene.words
+    given: float | str | None
+    if prediction.kind == "number":
+        percent = st.number_input(
+            words["your_number"], 0.0, 100.0, value=None, step=0.1, format="%.2f",
+            key=f"learn_number_{scene.key}",
+        )  # fmt: skip
+        given = None if percent is None else percent / 100
+    else:
+        options = _options(scene)
+        given = st.radio(
+            words["your_choice"], list(options), index=None, format_func=options.__getitem__,
+            key=f"learn_choice_{scene.key}",
+        )  # fmt: skip
+    with st.container(horizontal=True):
+        st.button(
+            words["predict"], key="learn_predict", type="primary", disabled=given is None,
+            on_click=scene.keep, args=(replace(scene.progress, given=given),),
+        )  # fmt: skip
+        st.button(
+            words["skip"], key="learn_skip", type="tertiary", on_click=scene.keep,
+            args=(replace(scene.progress, skipped=True),),
+        )  # fmt: skip
+
+
+def _options(scene: Scene) -> dict[str, str]:
+    """Id → text of what can be chosen."""
+    prediction = scene.lesson.predict
+    options = prediction.options if prediction.kind == "option" else scene.live.words
+    return {id: plain(text) for id, text in options.items()}
+
+
+def _reveal(scene: Scene) -> None:
+    """Draw what was measured, and one's own answer beside it."""
+    progress, words, prediction = scene.progress, scene.words, scene.lesson.predict
+    st.markdown(f"**{plain(words['reveal'])}**")
+    if progress.given is None:
+        st.caption(plain(words["skipped"]))
+    else:
+        right = is_right(prediction, scene.live, progress.given)
+        icon = ":material/check:" if right else ":material/close:"
+        st.markdown(f"{icon} **{plain(words['right' if right else 'wrong'])}**")
+    measured = scene.live.shown[prediction.answer]
+    if prediction.kind == "number":
+        marks = {words["measured"]: measured}
+        if isinstance(progress.given, float):
+            marks[words["yours"]] = f"{progress.given:.2%}"
+        st.markdown("  \n".join(f"{plain(name)}: {plain(value)}" for name, value in marks.items()))
+    else:
+        st.markdown("\n".join(_marked(scene, measured)))
+    st.markdown(scene.write(scene.lesson.reveal))
+
+
+def _marked(scene: Scene, measured: str) -> list[str]:
+    """All options as a list, with what was measured and what was answered."""
+    words, lines = scene.words, []
+    for id, text in _options(scene).items():
+        marks = [words["measured"]] * (id == measured)
+        marks += [words["yours"]] * (id == scene.progress.given)
+        tail = f" ({plain(', '.join(marks))})" if marks else ""
+        lines.append(f"- **{text}**{tail}" if id == measured else f"- {text}{tail}")
+    return lines
+
+
+def _check(scene: Scene) -> None:
+    """Draw the question at the end, and what is said to the answer."""
+    check, words, progress = scene.lesson.check, scene.words, scene.progress
+    st.markdown(f"**{plain(words['check'])}**")
+    chosen = st.radio(
+        scene.write(check.question), range(len(check.options)), index=progress.checked,
+        format_func=lambda at: scene.write(check.options[at].text),
+        key=f"learn_check_{scene.key}",
+    )  # fmt: skip
+    st.button(
+        words["answer"], key="learn_answer", disabled=chosen is None, on_click=scene.keep,
+        args=(replace(progress, checked=chosen),),
+    )  # fmt: skip
+    if progress.checked is not None:
+        option = check.options[progress.checked]
+        (st.success if option.correct else st.warning)(scene.write(option.feedback))
+
+
+def _ending(scene: Scene) -> None:
+    with st.container(horizontal=True):
+        if st.button(scene.words["explore"], key="learn_explore"):
+            document_input.show(scene.question.text)
+            set_value("checkpoint", scene.lesson.model)
+            st.switch_page("pages/1_Explore.py")
+        st.button(
+            scene.words["again"], key="learn_again", type="tertiary", on_click=scene.keep,
+            args=(Progress(),),
+        )  # fmt: skip

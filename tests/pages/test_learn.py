@@ -1,0 +1,185 @@
+"""Learn under AppTest: predict, reveal, check, both languages, texts of one's own, addresses."""
+
+import re
+
+import pytest
+
+from han_core.explanation.lesson import lessons
+from han_core.explanation.lesson_numbers import live_numbers
+from han_core.explanation.model_probe import probe_text
+from han_core.models.checkpoint import load_checkpoint
+from tests.pages.seen import components, heatmaps, hooks
+
+
+@pytest.fixture
+def learn(root, open_page):
+    """The page with small models that go by the names of those in the lessons."""
+    (root / "small-han").rename(root / "han-imdb")
+    return open_page("0_Learn")
+
+
+def lesson(number: int, language: str = "en"):
+    return next(one for one in lessons(language) if one.number == number)
+
+
+def live(root, number: int, text: str | None = None):
+    one = lesson(number)
+    return live_numbers(one, probe_text(load_checkpoint(root / "han-imdb"), text or one.text))
+
+
+def said(app) -> str:
+    """All Markdown of the page without its escapes."""
+    every = [*app.markdown, *app.success, *app.warning, *app.info]
+    return re.sub(r"\\(.)|:small\[\]", r"\1", "\n".join(one.value for one in every))
+
+
+def go_to(app, number: int):
+    app.segmented_control(key="lesson").set_value(number).run()
+    assert not app.exception
+    return app
+
+
+def predict(app, value):
+    if app.number_input:
+        app.number_input[0].set_value(value).run()
+    else:
+        app.radio[0].set_value(value).run()
+    return app.button(key="learn_predict").click().run()
+
+
+def test_the_answer_is_hidden_until_it_is_predicted(learn, root):
+    measured = live(root, 3)
+    assert measured.shown["weight"] not in said(learn)
+    assert components(learn, "hanscope_anatomy") == []
+    assert learn.button(key="learn_predict").disabled
+    predict(learn, round(100 * measured.values["weight"], 2))
+    assert "Right." in said(learn)
+    assert measured.write(lesson(3).reveal) in said(learn)
+    (figure,) = components(learn, "hanscope_anatomy")
+    assert figure["names"][figure["chosen"]] == measured.shown["word"]
+    assert figure["hidden"] == ["padding"]
+    assert not learn.exception
+
+
+def test_a_wrong_prediction_is_marked(learn, root):
+    predict(learn, 100.0)
+    assert "Not this time." in said(learn)
+    assert "100.00%" in said(learn)
+
+
+def test_a_skip_is_recorded(learn):
+    learn.button(key="learn_skip").click().run()
+    assert "You skipped the prediction" in "\n".join(one.value for one in learn.caption)
+    (progress,) = learn.session_state["learn_progress"].values()
+    assert progress.skipped
+    assert progress.given is None
+
+
+@pytest.mark.parametrize("number", [3, 5, 7, 10])
+def test_every_option_of_the_check_has_its_feedback(learn, number):
+    go_to(learn, number)
+    learn.button(key="learn_skip").click().run()
+    check = lesson(number).check
+    (asked,) = [one for one in learn.radio if one.label.startswith(check.question[:15])]
+    key = asked.key
+    for at, option in enumerate(check.options):
+        learn.radio(key=key).set_value(at).run()
+        learn.button(key="learn_answer").click().run()
+        assert not learn.exception
+        assert option.feedback[:40] in said(learn)
+        assert bool(learn.success) == option.correct
+    assert lesson(number).takeaway[:40] in said(learn)
+
+
+def test_words_of_the_text_can_be_chosen(learn, root):
+    go_to(learn, 7)
+    measured = live(root, 7)
+    assert list(measured.words) == learn.radio[0].options
+    predict(learn, measured.shown["word"])
+    assert "Right." in said(learn)
+    assert "(Measured, Your answer)" in said(learn)
+
+
+def test_changes_show_what_they_do(learn, root):
+    go_to(learn, 10)
+    measured = live(root, 10)
+    predict(learn, measured.shown["change"])
+    words = [len(heatmaps(learn)[0]["tokens"])]
+    for change, name in (("word", "after"), ("even", "even"), ("shuffled", "shuffled")):
+        learn.segmented_control(key="learn_change").set_value(change).run()
+        assert learn.metric[0].value == f"{measured.values[name]:.1%}"
+        words.append(len(heatmaps(learn)[0]["tokens"]))
+    assert words == [words[0], words[0] - 1, words[0], words[0]]
+
+
+def test_a_text_of_ones_own_makes_the_question_anew(learn, root):
+    learn.button(key="learn_skip").click().run()
+    text = "The plot is thin. But what actors!"
+    learn.text_area(key="learn_text").set_value(text).run()
+    assert learn.number_input
+    assert live(root, 3, text).shown["word"] in said(learn)
+    learn.text_area(key="learn_text").set_value("Thin.").run()
+    assert "There is no question about this text." in said(learn)
+    learn.text_area(key="learn_text").set_value("   ").run()
+    assert not learn.exception
+    learn.button(key="learn_back").click().run()
+    assert "cheated" in said(learn)
+
+
+def test_the_address_says_lesson_language_text_and_controls(root, open_page):
+    (root / "small-han").rename(root / "han-imdb")
+    app = open_page("1_Explore")
+    app.query_params["lesson"] = "5"
+    app.query_params["lang"] = "en"
+    app.query_params["text"] = "What actors! I laughed."
+    app.query_params["hide"] = "mask,nonsense"
+    app.switch_page("pages/0_Learn.py").run()
+    assert not app.exception
+    assert app.segmented_control(key="lesson").value == 5
+    app.button(key="learn_skip").click().run()
+    (figure,) = components(app, "hanscope_anatomy")
+    assert set(figure["hidden"]) == {"mask", "temperature", "scaling", "steps"}
+    assert "laughed" in said(app)
+
+
+@pytest.mark.parametrize(
+    "asked", [{"lesson": "99"}, {"lesson": "-1"}, {"lang": "xx"}, {"text": "x" * 5_000}]
+)
+def test_a_wrong_address_does_no_harm(root, open_page, asked):
+    (root / "small-han").rename(root / "han-imdb")
+    app = open_page("1_Explore")
+    for name, value in asked.items():
+        app.query_params[name] = value
+    app.switch_page("pages/0_Learn.py").run()
+    assert not app.exception
+    assert app.segmented_control(key="lesson").value == 3
+    errors = [one.value for one in app.error]
+    assert bool(errors) == ("text" in asked)
+
+
+def test_both_languages(learn, root):
+    (root / "han-imdb").rename(root / "han-zh")
+    learn.text_area(key="learn_text").set_value("The plot is thin. But what actors!").run()
+    learn.segmented_control(key="language").set_value("zh").run()
+    assert not learn.exception
+    assert lesson(3, "zh").title in "".join(one.value for one in learn.header)
+    assert learn.button(key="learn_skip").label == "跳过预测"
+
+
+def test_a_model_that_is_missing_is_named(open_page):
+    app = open_page("0_Learn")
+    assert "han-imdb" in re.sub(r"\\(.)", r"\1", app.info[0].value)
+
+
+def test_open_in_explore(learn):
+    learn.button(key="learn_skip").click().run()
+    learn.button(key="learn_explore").click().run()
+    assert not learn.exception
+    assert learn.session_state["analysed"] == lesson(3).text
+    assert learn.session_state["checkpoint"] == "han-imdb"
+
+
+def test_the_hook_names_the_lesson(learn):
+    assert "lesson" in hooks(learn)
+    (mark,) = [data for data in components(learn, "hanscope_test_id") if data["testid"] == "lesson"]
+    assert mark["lesson"] == "3"
