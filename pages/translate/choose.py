@@ -1,5 +1,7 @@
 """The model, the sentence and the search that the page shows."""
 
+from collections.abc import Collection
+
 import streamlit as st
 
 from han_core.models.beam_search import SearchSettings
@@ -11,6 +13,9 @@ from pages.shared import cache
 from pages.shared.page import is_stale, mark_drawn, plain, restore_value, set_value
 
 FIRST = ("en-fr", "dates")
+ADDRESS = {"model": "translate_checkpoint", "text": "translate_text", "other": "translate_other"}
+"""Names in the address, and the widgets whose values they are."""
+LONGEST_LINK = 500  # characters of a sentence
 DATES = (
     "the twentieth of May 2026", "May 20, 2026", "Wed 20 May 2026", "二〇二六年五月二十日",
     "2026年5月20日（星期三）",
@@ -32,11 +37,39 @@ def checkpoint() -> SystemCheckpoint | None:
     names = [listing.name for listing in list_systems(checkpoints_root(), TRANSLATOR.name)]
     if not names:
         return None
+    _read_address(names)
     restore_value("translate_checkpoint", next((n for n in FIRST if n in names), names[0]), names)
     name = st.selectbox("Model", names, key="translate_checkpoint", persist_state="session",
                         label_visibility="collapsed", width=260)  # fmt: skip
     folder = checkpoints_root() / name
     return _loaded(str(folder), cache.fingerprint(folder))
+
+
+def _read_address(models: Collection[str]) -> None:
+    """Take model and sentences from the address, once a visit."""
+    visit = st.session_state["visit"]
+    if st.session_state.get("translate_address") == visit:
+        return
+    st.session_state["translate_address"] = visit
+    for name, key in ADDRESS.items():
+        value = st.query_params.get(name, "")[:LONGEST_LINK]
+        if name == "model" and value and value not in models:
+            st.warning(f"The link names the model {plain(value)}, which is not on this server.")
+        elif value:
+            st.session_state[key] = value
+
+
+def write_address(checkpoint: SystemCheckpoint) -> bool:
+    """Let the address say what is shown; False where a sentence is too long for it."""
+    values = {**{name: str(st.session_state.get(key, "")).strip() for name, key in ADDRESS.items()},
+              "model": checkpoint.name}  # fmt: skip
+    fits = all(len(value) <= LONGEST_LINK for value in values.values())
+    for name, value in values.items():
+        if fits and value and st.query_params.get(name) != value:
+            st.query_params[name] = value
+        elif name in st.query_params and not (fits and value):
+            del st.query_params[name]
+    return fits
 
 
 def examples(checkpoint: SystemCheckpoint) -> tuple[str, ...]:
@@ -56,7 +89,8 @@ def sentence(checkpoint: SystemCheckpoint) -> tuple[str, SearchSettings]:
     """
     own = examples(checkpoint)
     if st.session_state.get("translate_for") != checkpoint.name:  # other examples
-        if st.session_state.get("translate_text", "") in {"", *DATES, *sum(SENTENCES.values(), ())}:
+        held = st.session_state.get("translate_text", "")
+        if held not in own and held in {"", *DATES, *sum(SENTENCES.values(), ())}:
             set_value("translate_text", own[0] if own else "")
             set_value("translate_example", own[0] if own else None)
         st.session_state["translate_for"] = checkpoint.name

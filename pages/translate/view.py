@@ -1,6 +1,7 @@
 """One sentence: its translation, the alignment, the evidence, and another translation."""
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -14,14 +15,20 @@ from han_core.models.beam_search import SearchSettings
 from han_core.models.system_folder import SystemCheckpoint
 from han_core.models.translate import Translation, translate_texts
 from han_core.models.translator import TranslatorConfig
-from han_core.viz.colour_scale import scale_only
+from han_core.runtime.atomic_io import safe_name
+from han_core.viz.alignment import (
+    alignment_csv,
+    alignment_page,
+    alignment_view,
+    attention_scale,
+    drop_scale,
+    translation_json,
+)
+from han_core.viz.colour_scale import Scale, scale_only
 from han_core.viz.translation import (
     VERDICTS,
     alignment_error_sentence,
-    alignment_view,
-    attention_scale,
     coverage_sentences,
-    drop_scale,
     forced_sentence,
     removal_rows,
     side_names,
@@ -31,6 +38,7 @@ from han_core.viz.translation import (
 )
 from pages.shared.components import draw_alignment, figure_export, hooked
 from pages.shared.page import plain, user_errors_shown
+from pages.translate import choose
 
 Shown = Literal["attention", "drops"]
 SHOWN: dict[Shown, str] = {"attention": "Attention", "drops": "Words taken out"}
@@ -64,6 +72,7 @@ def show(checkpoint: SystemCheckpoint, text: str, settings: SearchSettings) -> N
         _coverage(translation)
         with user_errors_shown():
             _other(checkpoint, translation)
+    _share(checkpoint, translation, removal)
 
 
 def _alignment(
@@ -90,19 +99,52 @@ def _draw(
     removal: SourceWordRemoval | None = None,
 ) -> None:
     """Draw a translation, coloured by attention, or by what taking words out does."""
+    scale = attention_scale() if removal is None else drop_scale(removal)
+    view = _view(checkpoint, translation, scale, removal)
+    with st.container(key=f"translate_alignment_{key}"):
+        draw_alignment(view, f"alignment_{key}")
+        st.html(scale_only(scale))
+    figure_export(f"translate_alignment_{key}", translation.text[:40])
+
+
+def _view(
+    checkpoint: SystemCheckpoint,
+    translation: Translation,
+    scale: Scale,
+    removal: SourceWordRemoval | None = None,
+) -> dict[str, Any]:
     config = checkpoint.config
     assert isinstance(config, TranslatorConfig)
-    scale = attention_scale() if removal is None else drop_scale(removal)
     values = translation.alignment if removal is None else removal.drops
     totals = translation.alignment.sum(0) if removal is None else None
     steps = decoder_steps(checkpoint, translation)
-    with st.container(key=f"translate_alignment_{key}"):
-        draw_alignment(
-            alignment_view(translation, steps, values, scale, side_names(config), totals),
-            f"alignment_{key}",
-        )
-        st.html(scale_only(scale))
-    figure_export(f"translate_alignment_{key}", translation.text[:40])
+    return alignment_view(translation, steps, values, scale, side_names(config), totals)
+
+
+def _share(
+    checkpoint: SystemCheckpoint, translation: Translation, removal: SourceWordRemoval | None
+) -> None:
+    """Draw the downloads; a file is made when it is asked for."""
+
+    def page() -> str:
+        scale, title = attention_scale(), f"{checkpoint.name}: {translation.translation}"
+        return alignment_page(_view(checkpoint, translation, scale), scale, title)
+
+    files: dict[str, tuple[Callable[[], str | bytes], str, str]] = {
+        "Page (HTML)": (page, "html", "text/html"),
+        "Words (CSV)": (lambda: alignment_csv(translation, removal), "csv", "text/csv"),
+        "JSON": (lambda: translation_json(translation, removal), "json", "application/json"),
+    }
+    name = safe_name(f"{checkpoint.name}-{translation.text[:40]}")
+    with st.popover("Share", icon=":material/share:", key="translate_share"):
+        with st.container(horizontal=True):
+            for label, (make, ending, mime) in files.items():
+                st.download_button(label, make, file_name=f"{name}.{ending}", mime=mime,
+                                   on_click="ignore", key=f"translate_get_{ending}")  # fmt: skip
+        if choose.write_address(checkpoint):
+            st.caption("The address of this page opens the same view.")
+        else:
+            st.caption("The sentence is too long for a link.")
 
 
 def _removal(checkpoint: SystemCheckpoint, translation: Translation) -> SourceWordRemoval | None:

@@ -2,7 +2,10 @@
 
 import pytest
 
+from han_core.viz.alignment import alignment_page, attention_scale
+from tests.journey.harness import opened
 from tests.journey.walk import go, settled, watched_page
+from tests.viz.test_alignment import view
 
 ALIGNMENT = ".st-key-translate_alignment_own [data-testid=alignment]"
 BROKEN = '<img src=x onerror="window.broken = 1"> 20 May 2026'
@@ -80,3 +83,10 @@ def test_markup_is_shown_as_it_was_typed(page):
     source = page.locator(f"{ALIGNMENT} [data-side=source]")
     assert source.inner_text() == BROKEN
     assert page.evaluate("window.broken") is None
+
+
+def test_the_page_that_is_saved_is_drawn_from_disk(chromium, tmp_path):
+    with opened(chromium, tmp_path, alignment_page(view(), attention_scale(), "t")) as page:
+        page.locator("[data-side=target] button").last.hover()
+        assert "most on “\u2068<b>\u2069”, 90.0%" in page.locator(".hs-align-steps").inner_text()
+        assert page.locator("[data-row]").count() == 4

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from han_core.explanation.translation import source_word_removal
 from han_core.models.checkpoint import METRICS
@@ -14,7 +15,9 @@ from han_core.models.translate import translate_texts
 from han_core.models.translator import TRANSLATOR
 from han_core.viz.translation import VERDICTS, forced_sentence, verdict_sentence
 from pages.shared.page import plain
+from tests.pages.conftest import APP
 from tests.pages.test_series import wait_until
+from tests.processes import PATIENCE
 
 SHIPPED = Path(__file__).parents[2] / "checkpoints"
 DAY = "the twentieth of May 2026"
@@ -68,6 +71,27 @@ def test_words_taken_out_can_be_the_colours(page):
     page.button_group(key="translate_shown").set_value("drops").run()
     assert not page.exception
     assert not page.error
+
+
+def test_a_link_opens_the_same_view(page, root):
+    written(page, "31 December 1999")
+    page.text_input(key="translate_other").set_value("1999-12-30").run()
+    address = {name: page.query_params[name] for name in ("model", "text", "other")}
+    assert address == {"model": "dates", "text": "31 December 1999", "other": "1999-12-30"}
+    fresh = AppTest.from_file(str(APP), default_timeout=PATIENCE).run()
+    fresh.query_params.update(address)
+    fresh.switch_page("pages/6_Translate.py").run()
+    assert fresh.text_input(key="translate_text").value == "31 December 1999"
+    assert plain("1999-12-31") in said(fresh)
+    assert fresh.text_input(key="translate_other").value == "1999-12-30"
+
+
+def test_a_link_to_a_model_that_is_not_there_is_one_sentence(page):
+    fresh = AppTest.from_file(str(APP), default_timeout=PATIENCE).run()
+    fresh.query_params["model"] = "gone"
+    fresh.switch_page("pages/6_Translate.py").run()
+    assert "gone, which is not on this server" in fresh.warning[0].value
+    assert plain("2026-05-20") in said(fresh)
 
 
 def test_the_search_can_be_greedy(page):
