@@ -18,6 +18,7 @@ SMALL: dict[str, object] = {
     "dropout": 0.0,
     "dropout_words": 0.0,
     "unknown_words": 0.0,
+    "smoothing": 0.0,
     "variation": 0.0,
 }
 

@@ -14,7 +14,15 @@ from han_core.cli.common import (
     say_all,
     writing,
 )
-from han_core.cli.system import PartFlags, divided, loop_settings, print_run, run_flags, run_place
+from han_core.cli.system import (
+    CARD,
+    PartFlags,
+    divided,
+    loop_settings,
+    print_run,
+    run_flags,
+    run_place,
+)
 from han_core.data.pictures import Columns, PictureSet, read_pictures, split_pictures, test_part
 from han_core.explanation.pictures import explain_pictures, explained_evidence
 from han_core.models.han_image import HAN_IMAGE
@@ -148,6 +156,7 @@ def _input(options: Namespace, checkpoint: SystemCheckpoint) -> PictureSet:
 
 
 COMMANDS = {
+    "card": CARD,
     "train": Command(train_flags, run_train),
     "evaluate": Command(evaluate_flags, run_evaluate),
     "explain": Command(explain_flags, run_explain),

@@ -48,6 +48,8 @@ class HanImageConfig(SystemConfig):
         dropout_modality: in training, how often a document loses its text, and its picture.
         alone: in training, the weight of the loss of each part alone, beside 1 of both.
         unknown_words: in training, the share of words that are read as unknown.
+        smoothing: in training, the share of each target that is spread over all classes (Szegedy
+            et al. 2016, section 7).
         variation: in training, how far pictures are moved, as a share of half their side.
     """
 
@@ -58,7 +60,7 @@ class HanImageConfig(SystemConfig):
     fusion: Fusion = "attention"
     embedding: int = Field(default=100, ge=1, le=2_048)
     hidden: int = Field(default=50, ge=1, le=1_024)
-    width: int = Field(default=24, ge=1, le=256)
+    width: int = Field(default=32, ge=1, le=256)
     attention_size: int = Field(default=64, ge=1, le=1_024)
     fused: int = Field(default=128, ge=1, le=2_048)
     dropout_words: float = Field(default=0.5, ge=0, lt=1)
@@ -66,6 +68,7 @@ class HanImageConfig(SystemConfig):
     dropout_modality: float = Field(default=0.15, ge=0, le=0.5)
     alone: float = Field(default=0.3, ge=0, le=10)
     unknown_words: float = Field(default=0.1, ge=0, lt=1)
+    smoothing: float = Field(default=0.1, ge=0, lt=1)
     variation: float = Field(default=0.125, ge=0, le=1)
 
     @field_validator("labels")

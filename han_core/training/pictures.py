@@ -13,7 +13,12 @@ from torch.nn.functional import cross_entropy
 
 from han_core.data.pictures import PictureSet
 from han_core.models.checkpoint import TextConfig
-from han_core.models.han_image import HanImageConfig, HanImageNetwork, PictureBatch
+from han_core.models.han_image import (
+    MODALITIES,
+    HanImageConfig,
+    HanImageNetwork,
+    PictureBatch,
+)
 from han_core.models.picture_patches import standardised, varied
 from han_core.models.picture_predict import (
     PictureDocument,
@@ -41,7 +46,7 @@ from han_core.training.system_run import (
 )
 
 MOST_CLASSES = 1_000
-DEFAULTS: dict[str, object] = {"epochs": 24, "batch_size": 32}
+DEFAULTS: dict[str, object] = {"epochs": 30, "batch_size": 32, "weight_decay": 0.1}
 TEXT = set(TextConfig.model_fields)
 
 
@@ -158,16 +163,18 @@ class _PictureLesson:
         if self.config.variation:
             pixels = varied(pixels, self.config.variation)
         output = model(batch, pixels)
-        loss = cross_entropy(output.scores, batch.targets)
+        smoothing = self.config.smoothing
+        loss = cross_entropy(output.scores, batch.targets, label_smoothing=smoothing)
         whole = batch.present.all(1)
         if not self.config.alone or not whole.any():
             return loss
         targets = batch.targets[whole]
-        for part in range(2):
+        for part in range(len(MODALITIES)):
             only = torch.zeros_like(batch.present[whole])
             only[:, part] = True
             scores, _ = model.decide(output.parts[whole], only)
-            loss = loss + self.config.alone * cross_entropy(scores, targets)
+            part_loss = cross_entropy(scores, targets, label_smoothing=smoothing)
+            loss = loss + self.config.alone * part_loss
         return loss
 
     def validate(self, model: nn.Module) -> dict[str, float]:

@@ -94,11 +94,11 @@ def _part(before: PictureDocument) -> Part:
     if before.words is None or before.picture is None:
         return "both"
     restore_value("pictures_part", "both")
-    part: Part = st.segmented_control(
+    part: Part | None = st.segmented_control(
         "The model reads", list(PARTS), format_func=PARTS.__getitem__, required=True,
         key="pictures_part",
     )  # fmt: skip
-    return part
+    return part or "both"
 
 
 def _other_picture(chosen: Chosen) -> Picture | None:

@@ -41,7 +41,7 @@ def chromium(missing):
 def checkpoints(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("checkpoints")
     write_small_checkpoints(root)
-    for name in ("series-pulse", "dates"):
+    for name in ("series-pulse", "dates", "openmoji"):
         shutil.copytree(PROJECT / "checkpoints" / name, root / name)
     return root
 

@@ -14,6 +14,7 @@ CONTENT = {
     "Train": ".st-key-train_estimate",
     "Series": "[data-testid=series-figure] .js-plotly-plot",
     "Translate": "[data-testid=alignment] [data-row]",
+    "Pictures": "[data-testid=picture-map] .hs-patch",
 }
 WIDTHS = {"desktop": (1440, 900), "tablet": (900, 1200), "phone": (390, 844), "zoom": (720, 450)}
 """Viewports in CSS pixels; the last is 1440 × 900 at 200%."""
@@ -55,7 +56,7 @@ def visited(page) -> Iterator[str]:
     page.wait_for_selector(CONTENT["Explore"])
     settled(page)
     yield "Explore"
-    for name in ("Compare", "Errors", "Train", "Series", "Translate"):
+    for name in ("Compare", "Errors", "Train", "Series", "Translate", "Pictures"):
         go(page, name, CONTENT[name])
         yield name
 

@@ -50,6 +50,7 @@ def test_session_state_and_caches_stand_in_few_places():
         "errors/cached_scores.py",
         "errors/thresholds.py",
         "explore/suggestions.py",
+        "pictures/choose.py",
         "series/choose.py",
         "train/cached_runs.py",
         "train/dynamics.py",
