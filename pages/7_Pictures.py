@@ -9,10 +9,12 @@ heading = begin(
     "The attention of a model over the words of a text and the patches of a picture beside it.",
 )
 from pages.pictures import choose, training, view
-from pages.shared import cache
+from pages.shared import cache, controls
 
 with heading:
     checkpoint = choose.checkpoint()
+    if checkpoint is not None:
+        controls.about_models([checkpoint.name])
 with user_errors_shown():
     if checkpoint is None:
         st.info("There is no model for texts with pictures yet. Train one below.")

@@ -11,6 +11,7 @@ from han_core.explanation.pictures import (
     explain_documents,
     grad_cam,
 )
+from han_core.models.picture_predict import config_of, picture_tokenizer
 from han_core.models.system_folder import SystemCheckpoint
 from han_core.text.edits import removed_runs
 from han_core.viz import colour_scale
@@ -46,7 +47,7 @@ def show(checkpoint: SystemCheckpoint, chosen: Chosen) -> None:
     left, right = st.columns([7, 5], gap="medium")
     with left:
         if change.now.words is not None:
-            _words(change, now)
+            _words(checkpoint, change, now)
         if change.now.picture is not None:
             _picture(checkpoint, change, now)
     with right:
@@ -55,8 +56,9 @@ def show(checkpoint: SystemCheckpoint, chosen: Chosen) -> None:
         _evidence(checkpoint, change, now)
 
 
-def _words(change: Changed, now: PictureExplanation) -> None:
+def _words(checkpoint: SystemCheckpoint, change: Changed, now: PictureExplanation) -> None:
     """Draw the text; a click takes a word out."""
+    tokenizer = picture_tokenizer(config_of(checkpoint).text)
     colour = Colour(now.text.weights("document"), reading_scale([now.text], "document"))
     out = [
         (run.before, run.text, str(run.edit))
@@ -67,7 +69,7 @@ def _words(change: Changed, now: PictureExplanation) -> None:
         draw(
             heatmap(now.text, colour, out=out),
             "pictures_heatmap",
-            lambda act: take_word(act, change.before.text, change.edited),
+            lambda act: take_word(act, change.before.text, change.edited, tokenizer),
         )
     seen = colour_scale.seen_line(now.text)
     st.caption(f"{seen} Click a word to take it out.")

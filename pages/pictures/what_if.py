@@ -19,6 +19,7 @@ from han_core.models.system_folder import SystemCheckpoint
 from han_core.runtime.errors import UserError
 from han_core.text.document import Document
 from han_core.text.edits import Edit, EditedDocument, apply_edits, edits_after_click
+from han_core.text.tokenizer import Tokenizer
 from pages.pictures.choose import Chosen
 from pages.shared.page import plain, restore_value
 
@@ -55,11 +56,10 @@ def changed(checkpoint: SystemCheckpoint, chosen: Chosen) -> Changed:
     _forget_of_another(before)
     with st.container(horizontal=True, vertical_alignment="bottom", key="pictures_what_if"):
         part = _part(before)
-        picture = _other_picture(chosen) or before.picture
-        st.button(
-            "Undo all", key="pictures_undo", on_click=_undo,
-            disabled=not (st.session_state[EDITS] or st.session_state[WHITE]),
-        )  # fmt: skip
+        other = _other_picture(chosen)
+        is_changed = st.session_state[EDITS] or st.session_state[WHITE] or other or part != "both"
+        st.button("Undo all", key="pictures_undo", on_click=_undo_all, disabled=not is_changed)
+    picture = other or before.picture
     edited = apply_edits(before.text, st.session_state[EDITS], tokenizer)
     white = np.zeros((config.patches, config.patches), bool)
     white.flat[sorted(st.session_state[WHITE])] = True
@@ -81,12 +81,13 @@ def _forget_of_another(before: PictureDocument) -> None:
     key = (before.text.text, picture)
     if st.session_state.get(OF) != key:
         st.session_state[OF] = key
-        _undo()
-        st.session_state["pictures_other"] = None
+        _undo_all()
 
 
-def _undo() -> None:
+def _undo_all() -> None:
     st.session_state[EDITS], st.session_state[WHITE] = (), frozenset()
+    st.session_state["pictures_other"] = None
+    st.session_state["pictures_part"] = "both"
 
 
 def _part(before: PictureDocument) -> Part:
@@ -114,17 +115,19 @@ def _other_picture(chosen: Chosen) -> Picture | None:
     return None if row is None else others.pictures[row]
 
 
-def take_word(act: dict, before: Document, edited: EditedDocument) -> None:
-    """Take out the word or sentence that was clicked, or bring it back."""
+def take_word(act: dict, before: Document, edited: EditedDocument, tokenizer: Tokenizer) -> None:
+    """Take out the word or sentence that was clicked, or bring it back; the last word stays."""
     edits: Sequence[Edit] = st.session_state[EDITS]
-    if act["do"] == "back":
-        number = int(act["id"])
-        st.session_state[EDITS] = tuple(edit for n, edit in enumerate(edits) if n != number)
-        return
     try:
-        st.session_state[EDITS] = edits_after_click(before, edits, edited, act["start"], act["end"])
-    except UserError as error:  # the most edits at once
-        st.session_state["pictures_notice"] = str(error)
+        if act["do"] == "back":
+            wanted = tuple(edit for n, edit in enumerate(edits) if n != int(act["id"]))
+        else:
+            wanted = edits_after_click(before, edits, edited, act["start"], act["end"])
+        apply_edits(before, wanted, tokenizer)
+    except UserError as error:
+        st.toast(plain(str(error)))
+    else:
+        st.session_state[EDITS] = wanted
 
 
 def take_patch(patch: int) -> None:

@@ -29,12 +29,16 @@ from han_core.viz.model_card.readme import assembled
 from han_core.viz.model_card.sections import recipe
 
 PARTS = {"test": "test", "validation": "validation"}
-SHARES = {"accuracy", "exact", "precision", "recall", "aer"}
+SHARES = {
+    "accuracy", "accuracy_text_alone", "accuracy_image_alone", "exact", "precision", "recall",
+    "aer",
+}  # fmt: skip
 """Figures from 0 to 1 that are read as percentages."""
 
 FIGURE_NAMES = {
     "macro_f1": "macro F1", "r2": "r²", "rmse": "RMSE", "mae": "MAE", "bleu": "BLEU",
-    "chrf": "chrF",
+    "chrf": "chrF", "accuracy_text_alone": "accuracy, text alone",
+    "accuracy_image_alone": "accuracy, picture alone",
 }  # fmt: skip
 
 
