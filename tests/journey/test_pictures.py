@@ -68,3 +68,18 @@ def test_a_word_goes_and_comes_back(page):
     page.wait_for_selector("[data-testid=word-heatmap] .hs-out", state="detached")
     settled(page)
     assert words.count() == count
+
+
+def test_the_last_word_stays(page):
+    words = page.locator("[data-testid=word-heatmap] [data-weight]")
+    for left in range(words.count() - 1, 0, -1):
+        words.first.click()
+        page.wait_for_function(
+            "left => document.querySelectorAll('[data-testid=word-heatmap] [data-weight]').length"
+            " === left",
+            arg=left,
+        )
+        settled(page)
+    words.first.click()
+    page.get_by_text("At least one word must stay").wait_for()
+    assert words.count() == 1
