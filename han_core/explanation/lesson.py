@@ -25,7 +25,8 @@ Shows = Literal["step", "levels", "removal"]
 
 PLACES: dict[Shows, frozenset[str]] = {
     "step": frozenset(
-        {"word", "score", "exp", "sum", "weight", "rows", "even", "pads", "pad_exp", "padded"}
+        {"word", "score", "exp", "sum", "weight", "rows", "even", "pads", "pad_exp", "padded",
+         "size", "divisor", "plain"}
     ),
     "levels": frozenset(
         {"word", "within", "sentence", "product", "darkest", "darkest_within",

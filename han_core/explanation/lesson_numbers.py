@@ -102,14 +102,17 @@ def _step(probe: ModelProbe) -> LiveNumbers:
     exponentials = np.exp(scores)
     at, total = row - rows.start, exponentials.sum()
     pad = float(np.exp(layer.padding_scores[segment]))
+    undivided = np.exp(layer.divisor * (scores - scores.max()))
     values = {
         "weight": float(exponentials[at] / total),
         "even": 1 / len(scores),
         "padded": float(exponentials[at] / (total + PADS * pad)),
+        "plain": float(undivided[at] / undivided.sum()),
     }
     shown = {name: _percent(value) for name, value in values.items()} | {
         "word": layer.names[row], "score": _number(scores[at]), "exp": _number(exponentials[at]),
         "sum": _number(total), "rows": str(len(scores)), "pads": str(PADS), "pad_exp": _number(pad),
+        "size": str(layer.states.shape[1]), "divisor": _number(layer.divisor),
     }  # fmt: skip
     table = tuple(
         (name, _number(score), _number(exponential))

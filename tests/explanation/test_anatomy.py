@@ -23,6 +23,7 @@ from han_core.runtime.errors import UserError
 from han_core.text.document import Document
 from han_core.text.tokenizer import Tokenizer
 from tests.conftest import WORDS
+from tests.pretrained import pretrained_checkpoint
 
 TEXT = "the quiet river walk. bread and music under the window. road unheard"
 MODELS = [
@@ -156,6 +157,16 @@ def test_a_model_of_one_level_needs_no_method_of_its_own(self_attentive_probe):
     probe = self_attentive_probe
     (step,) = anatomy(probe.checkpoint, probe.document).steps
     assert step.weights == pytest.approx(probe.explanation.document_weights, abs=1e-5)
+
+
+def test_pieces_of_words_are_rows(tmp_path):
+    checkpoint = load_checkpoint(pretrained_checkpoint(tmp_path))
+    text = "the film is unlikely good. not a dull plot"
+    check_anatomy(checkpoint, text)
+    document = checkpoint.tokenizer(text)
+    (step,) = anatomy(checkpoint, document).steps
+    assert len(step.names) > len(document.tokens)
+    assert set(step.items) == set(range(len(document.tokens)))
 
 
 def test_what_does_not_fit_is_refused(random_checkpoint):

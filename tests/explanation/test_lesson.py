@@ -106,7 +106,8 @@ def test_no_number_of_a_model_stands_in_a_lesson():
     for language in LANGUAGES:
         for lesson in lessons(language):
             for name, template in lesson._templates():
-                assert not re.search(r"\d[.,]\d", template), (lesson.number, language, name)
+                text = template.replace("3.2.1", "")  # a section of a paper
+                assert not re.search(r"\d[.,]\d", text), (lesson.number, language, name)
 
 
 def test_the_page_says_the_same_in_both_languages():

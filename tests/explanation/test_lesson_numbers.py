@@ -37,6 +37,15 @@ def test_a_step_is_the_share_of_the_strongest_word(probe):
     assert math.log(exp) == pytest.approx(float(live.shown["score"].replace("−", "-")), abs=0.01)
 
 
+def test_undivided_scores_are_those_of_the_dot_product(random_checkpoint):
+    probe = probe_text(load_checkpoint(random_checkpoint("bilstm", "dot")), TEXT)
+    live = live_numbers(BY_SHOWS["step"], probe)
+    scores = np.array([float(row[1].replace("−", "-")) for row in live.rows])
+    shares = np.exp(scores * 8**0.5) / np.exp(scores * 8**0.5).sum()  # two directions of four
+    assert live.shown["size"] == "8"
+    assert live.values["plain"] == pytest.approx(shares.max(), abs=0.01)
+
+
 def test_the_levels_multiply(probe):
     live, explanation = live_numbers(BY_SHOWS["levels"], probe), probe.explanation
     values = live.values
@@ -118,7 +127,9 @@ def test_a_lesson_shows_what_it_is_about(bundled, language, lesson):
     live = live_numbers(lesson, bundled(lesson))
     for _, template in lesson._templates():
         assert "{" not in live.write(template)
-    if lesson.shows == "step":
+    if lesson.predict.answer == "plain":
+        assert live.values["plain"] > 2 * live.values["weight"]
+    elif lesson.shows == "step":
         assert live.values["weight"] > 2 * live.values["even"]
         assert live.values["padded"] < live.values["weight"] / 2
     elif lesson.shows == "levels":

@@ -7,7 +7,7 @@ ROW = "[data-testid=stTopNav] [data-testid=stTopNavLink]"
 MENU = "[data-testid=stSidebarNav] [data-testid=stSidebarNavLink]"
 LABELS = """links => links.map((link) =>
   [link.textContent, getComputedStyle(link.parentElement, "::before").content.split('"')[1]])"""
-PAGES = ["Explore", "Compare", "Errors", "Train", "Series", "Translate", "Pictures"]
+PAGES = ["Learn", "Explore", "Compare", "Errors", "Train", "Series", "Translate", "Pictures"]
 
 
 def check_groups(links) -> None:

@@ -15,6 +15,7 @@ from tests.pages.seen import components, heatmaps, hooks
 def learn(root, open_page):
     """The page with small models that go by the names of those in the lessons."""
     (root / "small-han").rename(root / "han-imdb")
+    (root / "small-bilstm").rename(root / "bilstm-dot-imdb")
     return open_page("0_Learn")
 
 
@@ -75,7 +76,7 @@ def test_a_skip_is_recorded(learn):
     assert progress.given is None
 
 
-@pytest.mark.parametrize("number", [3, 5, 7, 10])
+@pytest.mark.parametrize("number", [3, 4, 5, 7, 10])
 def test_every_option_of_the_check_has_its_feedback(learn, number):
     go_to(learn, number)
     learn.button(key="learn_skip").click().run()

@@ -32,8 +32,8 @@ def test_every_other_address_passes():
 
 
 def test_addresses_are_those_of_the_pages():
-    assert list(page_scripts(APP.parent / "pages"))[:7] == [
-        "Explore", "Compare", "Errors", "Train", "Series", "Translate", "Pictures",
+    assert list(page_scripts(APP.parent / "pages"))[:8] == [
+        "Learn", "Explore", "Compare", "Errors", "Train", "Series", "Translate", "Pictures",
     ]  # fmt: skip
 
 

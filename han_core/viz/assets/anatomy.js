@@ -190,7 +190,7 @@ function controls(view) {
   view.inputs = [];
   const add = (name, ...parts) => { if (!hidden.includes(name)) bar.append(...parts); };
   if (form !== "fixed") {
-    add("temperature", slider(view, texts.temperature, [-3, 3, 0.25], 0, (value) => {
+    add("temperature", slider(view, texts.temperature, [-3, 4, 0.25], 0, (value) => {
       view.changes.temperature = 2 ** value;
       redraw();
       return number(2 ** value, 2);
