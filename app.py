@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared.navigation import group_labels
+from pages.shared.navigation import group_labels, serves_class
 from pages.shared.page import RENDERS
 
 st.set_page_config(page_title="Hanscope", page_icon="🔦", layout="wide")
@@ -21,6 +21,8 @@ groups = {
         st.Page("pages/7_Pictures.py", title="Pictures"),
     ],
 }
+if serves_class():
+    groups.setdefault("Learn", []).append(st.Page("pages/9_Classroom.py", title="Classroom"))
 # A default page loses its own address, and Explore is to keep one.
 start = st.Page(
     lambda: st.switch_page(explore),

@@ -54,6 +54,11 @@ def vectors_root() -> Path:
     return data_root() / "vectors"
 
 
+def classroom_path() -> Path:
+    """The database of class rooms."""
+    return data_root().absolute() / "classrooms.sqlite"
+
+
 def notes_url() -> str:
     """``HANSCOPE_NOTES``, a database as SQLAlchemy names it, else a SQLite file of our own."""
     return (

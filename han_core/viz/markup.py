@@ -143,6 +143,8 @@ PICTURE_STYLESHEET = STYLESHEET + _read("picture_map.css")
 PICTURE_SCRIPT = _read("picture_map.js")
 """One module without imports, and what Streamlit calls."""
 
+CLASSROOM_STYLESHEET = STYLESHEET + _read("classroom.css")
+
 Theme = Literal["light", "dark"]
 
 PANEL: dict[Theme, str] = {"light": "#ffffff", "dark": "#16181c"}

@@ -5,6 +5,7 @@ page. The label above the first link of a group is drawn by CSS and is no part o
 name, which remains the page's own.
 """
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -12,6 +13,11 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 STYLE = (Path(__file__).with_name("assets") / "navigation.css").read_text("utf-8")
+
+
+def serves_class() -> bool:
+    """Whether this server is one for a class (``make class``), with rooms to join."""
+    return bool(os.environ.get("HANSCOPE_CLASS"))
 
 
 def group_labels(first_pages: Mapping[str, str]) -> str:

@@ -2,15 +2,15 @@
 
 ``make run`` and ``make class`` serve this. For a class (``HANSCOPE_CLASS=1``) models and pages
 are loaded before the first student comes: the health check says ok once every checkpoint has
-explained a text. Streamlit collects garbage after every run of a page, which takes longer than
-the page with the objects of thirty sessions; so living objects are frozen every second, and all
-are collected once a minute. ``cache.Quotas`` says what waits for a click.
+explained a text; and there are rooms to join (``class_routes``). Streamlit collects garbage after
+every run of a page, which takes longer than the page with the objects of thirty sessions; so
+living objects are frozen every second, and all are collected once a minute. ``cache.Quotas`` says
+what waits for a click.
 """
 
 import asyncio
 import gc
 import importlib
-import os
 import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,9 +22,17 @@ from streamlit.runtime import get_instance
 
 from han_core.runtime.devices import available_devices
 from han_core.runtime.errors import UserError
-from pages.shared.navigation import LowerCaseAddresses, page_scripts
+from pages.shared.navigation import LowerCaseAddresses, page_scripts, serves_class
 from pages.shared.request_guard import RequestGuard
 from pages.shared.upload_limits import UploadLimits
+
+if serves_class():  # takes longer to import than all the rest here
+    from pages.shared import class_routes
+
+    CHANGES = class_routes.RoomChanges()
+    ROUTES = class_routes.routes(CHANGES)
+else:
+    ROUTES = []
 
 ROOT = Path(__file__).parents[2]
 PAUSE = 1.0  # seconds between two freezes
@@ -44,13 +52,15 @@ async def prepared(app: st.App) -> AsyncIterator[None]:
     UploadLimits(get_instance().uploaded_file_mgr)
     if not st.get_option("server.headless"):
         asyncio.get_running_loop().call_later(1, _open_browser)
-    if not os.environ.get("HANSCOPE_CLASS"):
+    if not serves_class():
         yield
         return
     _load()
-    freezing = asyncio.create_task(_freeze_objects())
+    CHANGES.stop_with_server()
+    tasks = [asyncio.create_task(_freeze_objects()), asyncio.create_task(CHANGES.watch())]
     yield
-    freezing.cancel()
+    for task in tasks:
+        task.cancel()
 
 
 def _open_browser() -> None:
@@ -81,6 +91,7 @@ def _load() -> None:
 app = st.App(
     str(ROOT / "app.py"),
     lifespan=prepared,
+    routes=ROUTES,
     middleware=[
         Middleware(
             RequestGuard,

@@ -1,0 +1,139 @@
+"""A room is made, or gone back to; the teacher's key stays in the browser for the next visit."""
+
+import secrets
+
+import streamlit as st
+
+from han_core.analysis.classroom import rooms
+from han_core.analysis.classroom.database import class_database
+from han_core.analysis.classroom.question import CHOICES, LONGEST_TEXT, Question
+from han_core.analysis.classroom.rooms import RoomKey
+from han_core.analysis.classroom.students import normal_code
+from han_core.runtime.errors import UserError
+from pages.shared.page import user_errors_shown
+
+_BROWSER = st.components.v2.component(
+    "hanscope_room_key",
+    js="""
+const PLACE = "hanscope_teacher";
+export default function ({ data, setTriggerValue }) {
+  if (data.keep) return localStorage.setItem(PLACE, JSON.stringify(data.keep));
+  if (data.forget) return localStorage.removeItem(PLACE);
+  const kept = localStorage.getItem(PLACE);
+  if (kept) setTriggerValue("found", JSON.parse(kept));
+}
+""",
+)
+
+
+def room_key() -> RoomKey | None:
+    """Return the key of the room that this session teaches, which the browser keeps."""
+    key = st.session_state.get("room_key")
+    keep = None if key is None else {"code": key.code, "secret": key.secret}
+    forget = key is None and st.session_state.get("room_left", False)
+    _BROWSER(key="room_browser", data={"keep": keep, "forget": forget}, on_found_change=_take_found)
+    return key
+
+
+def _take_found() -> None:
+    found = st.session_state["room_browser"].get("found")
+    if isinstance(found, dict) and all(
+        isinstance(found.get(name), str) for name in ("code", "secret")
+    ):
+        _enter(RoomKey(found["code"], found["secret"]), from_browser=True)
+
+
+def _enter(key: RoomKey, from_browser: bool = False) -> None:
+    """Teach the room of a key; one that the browser kept may be gone, which is no mistake."""
+    try:
+        rooms.open_room(class_database(), key)
+    except UserError:
+        leave()
+        if not from_browser:
+            raise
+    else:
+        st.session_state["room_key"] = key
+
+
+def leave() -> None:
+    """Teach no room any more, in this browser."""
+    st.session_state["room_key"], st.session_state["room_left"] = None, True
+
+
+def form() -> None:
+    """Draw the forms that make a room or go back to one."""
+    with st.container(width=720, key="room_forms"):
+        _new_room()
+        _earlier_room()
+
+
+def _new_room() -> None:
+    st.subheader("Make a room", anchor=False)
+    name = st.text_input("Name of the lesson", "Attention", max_chars=80, key="room_lesson")
+    question = question_fields("room_first")
+    if st.button("Make the room", type="primary", key="room_make"):
+        with user_errors_shown():
+            asked = [question_of(question)]
+            _enter(rooms.make_room(class_database(), name.strip() or "Attention", asked))
+            st.rerun()
+
+
+def _earlier_room() -> None:
+    with st.expander("Go back to a room", key="room_back"):
+        code = st.text_input("Code", max_chars=20, key="room_code")
+        secret = st.text_input("Teacher's key", type="password", max_chars=100, key="room_secret")
+        if st.button("Open the room", key="room_open"):
+            with user_errors_shown():
+                _enter(RoomKey(normal_code(code), secret.strip()))
+                st.rerun()
+
+
+def question_fields(prefix: str) -> dict:
+    """Draw the fields of a question; ``question_of`` makes a question of what they hold.
+
+    Args:
+        prefix: begins the keys of the widgets.
+    """
+    text = st.text_area("Question", max_chars=LONGEST_TEXT, height=80, key=f"{prefix}_text")
+    kinds = {"choice": "Choices", "number": "A number"}
+    kind = st.segmented_control(
+        "Answers", list(kinds), default="choice", format_func=kinds.__getitem__, required=True,
+        key=f"{prefix}_kind",
+    )  # fmt: skip
+    fields = _choice_fields(prefix) if kind == "choice" else _number_fields(prefix)
+    return {"text": text.strip(), "kind": kind, **fields}
+
+
+def _choice_fields(prefix: str) -> dict:
+    few, many = CHOICES
+    lines = st.text_area(
+        f"Choices, one a line ({few} to {many})", height=110, key=f"{prefix}_choices"
+    )
+    choices = tuple(line.strip() for line in lines.splitlines() if line.strip())
+    right = st.selectbox(
+        "Right answer", range(len(choices)), index=None, format_func=lambda at: choices[at],
+        key=f"{prefix}_right", disabled=not choices,
+    )  # fmt: skip
+    return {"choices": choices, "right": -1 if right is None else right}
+
+
+def _number_fields(prefix: str) -> dict:
+    columns = st.columns(5)
+    low = columns[0].number_input("Smallest", value=0.0, key=f"{prefix}_low")
+    high = columns[1].number_input("Largest", value=100.0, key=f"{prefix}_high")
+    right = columns[2].number_input("Right answer", value=50.0, key=f"{prefix}_number")
+    tolerance = columns[3].number_input(
+        "Tolerance", value=1.0, min_value=0.0, key=f"{prefix}_tolerance",
+        help="How far from the right answer a number still counts as right.",
+    )  # fmt: skip
+    unit = columns[4].text_input("Unit", "%", max_chars=10, key=f"{prefix}_unit")
+    return {"low": low, "high": high, "right": right, "tolerance": tolerance, "unit": unit.strip()}
+
+
+def question_of(fields: dict) -> Question:
+    """Return a new question.
+
+    Raises:
+        UserError: as ``Question``.
+    """
+    return Question(id=secrets.token_hex(4), **fields)
