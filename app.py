@@ -21,8 +21,7 @@ groups = {
         st.Page("pages/7_Pictures.py", title="Pictures"),
     ],
 }
-if serves_class():
-    groups.setdefault("Learn", []).append(st.Page("pages/9_Classroom.py", title="Classroom"))
+class_rooms = [st.Page("pages/9_Classroom.py", title="Classroom")] if serves_class() else []
 # A default page loses its own address, and Explore is to keep one.
 start = st.Page(
     lambda: st.switch_page(explore),
@@ -32,7 +31,8 @@ start = st.Page(
     visibility="hidden",
 )
 chosen = st.navigation(
-    [start, learn, *(page for group in groups.values() for page in group)], position="top"
+    [start, learn, *class_rooms, *(page for group in groups.values() for page in group)],
+    position="top",
 )
 st.html(group_labels({label: group[0].url_path for label, group in groups.items()}))
 with RENDERS.turn():
