@@ -8,8 +8,8 @@ heading = begin(
     "Explore",
     "Paste a text and see how a trained classifier spreads its attention over sentences and words.",
 )
-from pages.explore import drawer, share, verdict_bar, words
-from pages.explore.analysis import analyse
+from pages.explore import drawer, share, words
+from pages.explore.analysis import analyse, begin_verdict, fill_verdict
 from pages.shared import cache, controls, document_input
 
 share.open_link()
@@ -24,14 +24,14 @@ with user_errors_shown():
     document = document_input.analysed()
     analysis = analyse(cache.Question(checkpoint, device, document))
     controls.caution(checkpoint, analysis.explanation, key="checkpoint")
-    place = verdict_bar.begin(analysis)
+    place = begin_verdict(analysis)
     with st.container(key="explore_body"):
         left, right = st.columns([8, 5], gap="medium")
         with left:
             words.panel(analysis, drawer.show_what_if)
         with right, st.container(key="drawer_panel"):
             drawer_place = st.container()
-    verdict_bar.fill(place, analysis)
+    fill_verdict(place, analysis)
     with drawer_place:
         drawer.panel(analysis)
     with sharing:

@@ -12,6 +12,7 @@ from typing import get_args
 
 from han_core.cli.common import (
     Command,
+    Interrupt,
     at_least,
     checkpoint_flags,
     data_flags,
@@ -25,7 +26,6 @@ from han_core.cli.common import (
     say,
     say_all,
 )
-from han_core.cli.interrupt import Interrupt
 from han_core.data.domains import is_data
 from han_core.data.labels import align_labels
 from han_core.data.splits import Source, read_parts

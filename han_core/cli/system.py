@@ -10,6 +10,7 @@ from typing import Generic, Protocol, TypeVar
 
 from han_core.cli.common import (
     Command,
+    Interrupt,
     at_least,
     checkpoint_flags,
     device_flags,
@@ -19,7 +20,6 @@ from han_core.cli.common import (
     say,
     say_all,
 )
-from han_core.cli.interrupt import Interrupt
 from han_core.models.listing import system_of
 from han_core.runtime.errors import UserError
 from han_core.training.callbacks import Callbacks, Stopped

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from han_core.cli.interrupt import Interrupt
+from han_core.cli.common import Interrupt
 from han_core.models.checkpoint import HISTORY
 from han_core.runtime.atomic_io import safe_name, whole_folder
 from han_core.runtime.errors import UserError

@@ -14,12 +14,39 @@ import numpy as np
 
 from han_core.explanation.model_probe import ModelProbe
 from han_core.models.predict import predict_numbered
-from han_core.text.antonyms import ANTONYMS
 from han_core.text.batch import NumberedDocument
 from han_core.text.document import is_mark
 from han_core.text.edits import Edit, apply_edits
 from han_core.text.perturbations import Replacement, negations
 from han_core.text.vocabulary import RESERVED, UNKNOWN
+
+_OPPOSITES = {
+    "en": (
+        ("good", "bad"), ("great", "terrible"), ("excellent", "awful"), ("best", "worst"),
+        ("better", "worse"), ("love", "hate"), ("loved", "hated"), ("like", "dislike"),
+        ("wonderful", "dreadful"), ("perfect", "flawed"), ("brilliant", "stupid"),
+        ("beautiful", "ugly"), ("interesting", "boring"), ("funny", "dull"), ("fun", "tedious"),
+        ("enjoyable", "annoying"), ("enjoyed", "suffered"), ("amazing", "disappointing"),
+        ("superb", "poor"), ("happy", "sad"), ("pleasant", "unpleasant"), ("clean", "dirty"),
+        ("cheap", "expensive"), ("friendly", "rude"), ("fast", "slow"), ("strong", "weak"),
+        ("clever", "silly"), ("fresh", "stale"), ("warm", "cold"), ("quiet", "noisy"),
+        ("useful", "useless"), ("success", "failure"), ("easy", "difficult"), ("always", "never"),
+        ("everything", "nothing"), ("well", "badly"), ("recommend", "avoid"), ("more", "less"),
+    ),
+    "zh": (
+        ("好", "差"), ("干净", "肮脏"), ("便宜", "昂贵"), ("满意", "失望"), ("喜欢", "讨厌"),
+        ("热情", "冷漠"), ("舒服", "难受"), ("舒适", "简陋"), ("安静", "吵闹"), ("方便", "麻烦"),
+        ("快", "慢"), ("新", "旧"), ("大", "小"), ("漂亮", "难看"), ("好吃", "难吃"),
+        ("优秀", "糟糕"), ("精彩", "无聊"), ("推荐", "避开"), ("宽敞", "狭窄"), ("耐心", "粗暴"),
+        ("一流", "三流"), ("值得", "不值"), ("不错", "很差"), ("开心", "难过"),
+    ),
+}  # fmt: skip
+
+ANTONYMS = {
+    language: dict((*pairs, *((other, word) for word, other in pairs)))
+    for language, pairs in _OPPOSITES.items()
+}
+"""Language → word in lower case → its opposite: short lists of our own, and no dictionary."""
 
 CANDIDATES = 100
 """Words with most attention that are tried one by one."""

@@ -3,12 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations, groupby
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from han_core.explanation.comparison import Difference, Unit, largest_differences
+from han_core.explanation.comparison import (
+    Column,
+    Difference,
+    Unit,
+    largest_differences,
+    sentence_starts,
+)
 from han_core.explanation.counterfactual import probability_change
 from han_core.explanation.verdicts import removal_sentence
 from han_core.runtime.errors import counted, listed
@@ -17,7 +24,6 @@ from han_core.viz.charts.sentence_bars import difference_heatmap, difference_sca
 from han_core.viz.colour_scale import Scale, legend, prediction, seen_line
 from han_core.viz.heatmap import Heatmap, heatmap, longest_bar
 from han_core.viz.markup import writable
-from pages.compare.aligned_rows import align_rows
 from pages.compare.comparison import Comparison, Kind, Side
 from pages.shared import cache, controls, explanation_panels, wording
 from pages.shared.components import draw, figure_export, hooked
@@ -45,6 +51,30 @@ UNITS: dict[Unit, str] = {
 }
 LISTED = 8  # runs of words that a sentence names
 ROWS = 6  # of a table of differences
+
+
+def _read(name: str) -> str:
+    return (Path(__file__).with_name("assets") / name).read_text(encoding="utf-8")
+
+
+_ALIGNED = st.components.v2.component(
+    "hanscope_aligned_rows",
+    css=_read("panels.css"),
+    js=_read("aligned_rows.js"),
+    isolate_styles=False,
+)
+
+
+def align_rows(columns: Sequence[Column], container: str, panels: Sequence[str]) -> None:
+    """Line up sentences of the heatmaps in ``panels`` that stand side by side.
+
+    Args:
+        container: widget key of the container around all panels.
+        panels: widget keys of the panels, one for each column.
+    """
+    rows = [list(row) for row in zip(*sentence_starts(columns), strict=True)]
+    data = {"container": container, "panels": list(panels), "rows": rows}
+    _ALIGNED(key=f"{container}_rows", data=data)
 
 
 Place = tuple[Side, DeltaGenerator]

@@ -1,10 +1,13 @@
-"""What Explore shows: a document, its edits, and attention changed by hand.
+"""What Explore shows: a document, its edits, attention changed by hand, and the verdict's bar.
 
 Edits change the words that the model reads; tampering changes attention over the same hidden
 states. Both may be on at once.
 """
 
 from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from han_core.explanation.counterfactual import WhatIf
 from han_core.explanation.explanation import Explanation
@@ -13,7 +16,8 @@ from han_core.explanation.model_probe import ModelProbe
 from han_core.models.registry import model_kind
 from han_core.runtime.errors import UserError
 from han_core.text.edits import EditedDocument, apply_edits
-from pages.shared import cache, document_input
+from han_core.viz.verdict import LONG, WAITING, EvidenceLine, evidence_line, verdict
+from pages.shared import cache, document_input, explanation_panels
 
 
 @dataclass(frozen=True)
@@ -83,3 +87,26 @@ def _tampered(now: ModelProbe) -> InterventionResult | None:
         document_input.set_notice("edits", str(error))
         document_input.set_tampering(None)
         return None
+
+
+def begin_verdict(analysis: Analysis) -> DeltaGenerator:
+    """Draw the prediction; return where the evidence goes as soon as it is measured."""
+    with st.container(horizontal=True, vertical_alignment="center", key="verdict_bar", gap="small"):
+        place = st.empty()
+        if document_input.edits():
+            with st.container(horizontal=True, width="content"):
+                st.button("Undo", key="undo", on_click=document_input.undo, args=(-1,))
+                st.button("Reset", key="reset", on_click=document_input.set_edits, args=((),))
+    _draw_verdict(place, analysis, WAITING)
+    return place
+
+
+def fill_verdict(place: DeltaGenerator, analysis: Analysis) -> None:
+    """Measure what taking words out does, where that is quick, and draw it."""
+    evidence = explanation_panels.quick_evidence(analysis.question)
+    _draw_verdict(place, analysis, LONG if evidence is None else evidence_line(evidence))
+
+
+def _draw_verdict(place: DeltaGenerator, analysis: Analysis, line: EvidenceLine) -> None:
+    before = analysis.before.explanation if analysis.changed else None
+    place.html(verdict(analysis.explanation, line, before))

@@ -9,7 +9,7 @@ from han_core.analysis.data_map import FEWEST, data_map
 from han_core.runtime.errors import UserError
 from han_core.training.dynamics import read_dynamics, version_stamp
 from han_core.training.runs.view import RunView
-from han_core.viz.charts.data_map import data_map_chart
+from han_core.viz.charts.document_map import data_map_chart
 from pages.shared.components import chart
 from pages.shared.page import plain
 

@@ -16,7 +16,7 @@ from han_core.runtime.errors import UserError
 from han_core.runtime.paths import runs_root
 from han_core.training.runs import manage
 from han_core.training.runs.archive import import_archive
-from han_core.training.runs.search import matching
+from han_core.training.runs.manage import matching
 from han_core.training.runs.sweep import sweep_table
 from han_core.training.runs.view import STATUSES, RunView, differences, runs_table
 from pages.shared.components import figure_export, hooked

@@ -11,8 +11,14 @@ from han_core.training.runs.view import RunView
 from han_core.viz.charts.class_f1 import class_f1, confusions
 from han_core.viz.charts.confusion import confusion_matrix
 from han_core.viz.charts.curves import Drawing, Measure
-from han_core.viz.charts.domains import domain_accuracies, domain_curves
-from han_core.viz.charts.step_curves import STEP_MEASURES, StepMeasure, recorded, step_curve
+from han_core.viz.charts.step_curves import (
+    STEP_MEASURES,
+    StepMeasure,
+    domain_accuracies,
+    domain_curves,
+    recorded,
+    step_curve,
+)
 from pages.shared.components import hooked
 from pages.shared.page import restore_value
 from pages.train import cached_runs, sentences

@@ -9,13 +9,13 @@ from han_core.explanation.counterfactual import what_if
 from han_core.explanation.explain import explain
 from han_core.explanation.model_probe import probe_text
 from han_core.explanation.suggestions import (
+    ANTONYMS,
     nearest_words,
     smallest_flip,
     suggest,
     words_that_count,
 )
 from han_core.models.checkpoint import load_checkpoint
-from han_core.text.antonyms import ANTONYMS
 
 TEXT = "The river walk was splendid. It is not a train under the window."
 

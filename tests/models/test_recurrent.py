@@ -12,8 +12,15 @@ from torch.nn.functional import linear
 from han_core.models.attention import attention_pooling
 from han_core.models.recurrent import scan_plan
 from han_core.models.recurrent.encoder import MANY, BidirectionalGRU, BidirectionalLSTM
-from han_core.models.recurrent.layouts import WASTE, similar_groups
-from han_core.models.recurrent.scan import FEWEST, SharedStates, dense_states, product, tanh_
+from han_core.models.recurrent.scan import (
+    FEWEST,
+    WASTE,
+    SharedStates,
+    dense_states,
+    product,
+    similar_groups,
+    tanh_,
+)
 from han_core.models.recurrent.scan_plan import ScanPlan, separate_plan, shared_plan
 
 ENGINES = [(BidirectionalGRU, nn.GRU), (BidirectionalLSTM, nn.LSTM)]

@@ -19,9 +19,9 @@ from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from han_core.analysis.annotations.database import WRITES, sqlite_engine
 from han_core.runtime import paths
 from han_core.runtime.errors import UserError
-from han_core.runtime.sqlite import WRITES, sqlite_engine
 
 KEPT = datetime.timedelta(days=30)
 PATIENCE = 10.0  # seconds to wait while others write

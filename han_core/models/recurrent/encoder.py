@@ -14,20 +14,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout
 
-from han_core.models.recurrent.layouts import (
-    final_states,
-    looked_up_rows,
-    mirror,
-    packed_places,
-    run_packed,
-    similar_groups,
-)
 from han_core.models.recurrent.scan import (
     GRUScan,
     SharedStates,
     States,
     dense_states,
+    final_states,
+    looked_up_rows,
+    mirror,
+    packed_places,
     product,
+    run_packed,
+    similar_groups,
 )
 from han_core.models.recurrent.scan_plan import (
     ScanPlan,

@@ -3,18 +3,21 @@
 ``GRUScan`` advances both directions of a GRU in lockstep over ragged sequences, one matrix
 product a time step over the sequences that are still running, and takes all weight gradients
 from one product at the end. ``nn.GRU`` over a packed sequence gives the same numbers; its
-backward pass is what makes it slow on a CPU. The cell (Cho et al. 2014, as in ``nn.GRU``):
+backward pass is what makes it slow on a CPU. Below stands where steps of a flat tensor are in a
+packed sequence, and in padded groups. The cell (Cho et al. 2014, as in ``nn.GRU``):
 
     r = σ(xr + Wr h + br)   z = σ(xz + Wz h + bz)
     n = tanh(xn + r · (Wn h + bn))   h' = (1 − z) · n + z · h
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import linear
+from torch.nn.utils.rnn import PackedSequence
 
 FEWEST = 8_192
 """Rows from which oneDNN is quicker than what ``torch.matmul`` goes by.
@@ -22,6 +25,8 @@ FEWEST = 8_192
 It makes a program for every number of rows that it has not met lately, which takes longer
 than a small product does, and keeps a thousand of them: 200 MB in a class.
 """
+
+WASTE = 1.15  # a group may hold this many times its real steps once it is padded
 
 # What torch's own compiler uses for linear layers; missing where torch comes without oneDNN.
 _ONEDNN = (
@@ -181,3 +186,50 @@ States = Tensor | SharedStates
 
 def dense_states(states: States) -> Tensor:
     return states.dense() if isinstance(states, SharedStates) else states
+
+
+def looked_up_rows(steps: Tensor, index: Tensor | None) -> Tensor:
+    return steps if index is None else steps[index]
+
+
+def run_packed(run: Callable, steps: Tensor, lengths: Tensor) -> Tensor:
+    """``run`` (a recurrent layer) over the steps as a packed sequence."""
+    place, batch_sizes = packed_places(lengths)
+    packed = PackedSequence(steps[place.argsort()], batch_sizes)
+    return run(packed)[0].data[place]
+
+
+def packed_places(lengths: Tensor) -> tuple[Tensor, Tensor]:
+    """Where each step stands in a packed sequence, and the rows at each time."""
+    rank = lengths.argsort(descending=True, stable=True).argsort()  # (sequences,)
+    starts = lengths.cumsum(0) - lengths
+    owner = torch.arange(len(lengths), device=lengths.device).repeat_interleave(lengths)
+    time = torch.arange(len(owner), device=lengths.device) - starts[owner]  # (steps,)
+    batch_sizes = time.bincount()
+    before = batch_sizes.cumsum(0) - batch_sizes
+    return before[time] + rank[owner], batch_sizes.cpu()
+
+
+def mirror(lengths: Tensor) -> Tensor:
+    """(steps,) the step as far from the other end of its sequence."""
+    both_ends = 2 * lengths.cumsum(0) - lengths - 1
+    return both_ends.repeat_interleave(lengths) - torch.arange(int(lengths.sum()))
+
+
+def similar_groups(lengths: Tensor) -> list[Tensor]:
+    """Sequences, longest first, cut where padding would waste too much."""
+    order = lengths.argsort(descending=True, stable=True)
+    groups, begin, real = [], 0, 0
+    sizes = lengths[order].tolist()
+    for at, size in enumerate(sizes):
+        if sizes[begin] * (at - begin + 1) > WASTE * (real + size):
+            groups.append(order[begin:at])
+            begin, real = at, 0
+        real += size
+    return [*groups, order[begin:]]
+
+
+def final_states(states: Tensor, lengths: Tensor) -> Tensor:
+    ends = lengths.cumsum(0)
+    forward, backward = states.chunk(2, dim=1)
+    return torch.cat((forward[ends - 1], backward[ends - lengths]), dim=1)

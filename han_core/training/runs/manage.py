@@ -7,7 +7,7 @@ waits for a run.
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -197,3 +197,24 @@ def forget_unused_uploads(at_most: int = 0) -> None:
     vectors = {str(plan.settings["vectors"]) for plan in needed if plan.settings.get("vectors")}
     specs = {spec for plan in needed for spec in plan.source.specs}
     delete_unused_uploads(specs | vectors | scored_data(), at_most)
+
+
+def matching(views: Sequence[RunView], words: str, statuses: Sequence[str]) -> list[RunView]:
+    """Return the runs with one of ``statuses`` (all where none is named) and all ``words``.
+
+    A word may stand in name, model, data, tags, note, sweep or device; upper case is ignored.
+    """
+    wanted = words.casefold().split()
+    return [
+        view
+        for view in views
+        if (not statuses or view.status in statuses) and _has_all(view, wanted)
+    ]
+
+
+def _has_all(view: RunView, wanted: Sequence[str]) -> bool:
+    plan, notes = view.plan, view.notes
+    parts = [view.name, view.device, notes.note, notes.sweep, *notes.tags]
+    parts += [plan.model, plan.attention or "", plan.source.data] if plan else []
+    text = "\n".join(parts).casefold()
+    return all(word in text for word in wanted)

@@ -1,17 +1,30 @@
 """A map of documents: a dot each, coloured by a number or by groups, to draw a lasso around.
 
+``data_map_chart`` draws the data map of a run: confidence by variability of training documents.
 The ``customdata`` of a dot is (row,). Groups differ by symbol as well as by colour.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 from plotly.colors import get_colorscale
 
+from han_core.analysis.data_map import REGIONS
 from han_core.analysis.map_colours import MapColours
-from han_core.viz.markup import INK_SPAN, beginning, inked
-from han_core.viz.plot import BLUE, GREEN, GREY, ORANGE, FigureBuilder, Look, plain_layout
+from han_core.viz.markup import INK_SPAN, beginning, inked, plotly_text
+from han_core.viz.plot import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    FigureBuilder,
+    Look,
+    below,
+    number_axis,
+    plain_layout,
+)
 
 HEIGHT = 440  # pixels
 PALE = 0.15
@@ -102,3 +115,52 @@ def _groups(dots: _Dots, colours: MapColours, codes: np.ndarray) -> None:
         marker = {"color": look.colour, "symbol": look.symbol}
         dots.add(which, marker, name=inked(label), showlegend=True)
     dots.builder.show_legend(top=30 + 22 * -(-len(colours.names) // 3))
+
+
+MOST = 1_500
+"""Dots that are drawn."""
+
+_DATA_MAP_HEIGHT = 420  # pixels
+_REGION_LOOKS = dict(
+    zip(
+        REGIONS,
+        (Look("easy", BLUE), Look("ambiguous", GREEN, "diamond"), Look("hard", ORANGE, "x")),
+        strict=True,
+    )
+)
+
+
+def data_map_chart(table: pd.DataFrame) -> go.Figure:
+    """Draw what ``data_map`` returns; of more than ``MOST`` documents a random sample.
+
+    A dot's ``customdata`` is (the document's place in ``table``,).
+    """
+    builder = FigureBuilder(plain_layout(_DATA_MAP_HEIGHT))
+    drawn = table if len(table) <= MOST else table.sample(MOST, random_state=0).sort_index()
+    for region, look in _REGION_LOOKS.items():
+        part = drawn[drawn["region"] == region]
+        if not len(part):
+            continue
+        builder.add_dots(
+            part["variability"].tolist(),
+            part["confidence"].tolist(),
+            look,
+            7,
+            0.6,
+            name=inked(f"{region}: {int((table['region'] == region).sum()):,}"),
+            customdata=[[int(at)] for at in part.index],
+            hovertext=[_data_map_hover(row) for row in part.to_dict("records")],
+        )
+    builder.update_xaxis(**number_axis((-0.01, 0.52)))
+    builder.update_yaxis(**number_axis((-0.03, 1.03)))
+    builder.update_layout(clickmode="event+select", uirevision="data-map")
+    builder.show_legend()
+    builder.add_annotations(below("variability over the epochs; up: mean probability of the label"))
+    return builder.build()
+
+
+def _data_map_hover(row: dict) -> str:
+    return (
+        f"<b>{row['confidence']:.3f}</b> confidence, {row['variability']:.3f} variability<br>"
+        f"{plotly_text(beginning(row['label'], 40))}<br>{plotly_text(beginning(row['text'], 70))}"
+    )

@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 
 from han_core.analysis.annotations import upkeep
 from han_core.analysis.annotations.codebook import codebook, save_tag
-from han_core.analysis.annotations.database import open_database
+from han_core.analysis.annotations.database import open_database, write_ahead
 from han_core.analysis.annotations.document_annotations import document_annotations
 from han_core.analysis.annotations.schema import KNOWN, METADATA, TAG, VERSION_TABLE
 from han_core.analysis.annotations.writing import history, set_read, write_note
@@ -248,7 +248,7 @@ def test_a_step_that_fails_leaves_the_older_schema_whole(older, monkeypatch):
 
 STARTS = """
 import os, sys
-from han_core.analysis.annotations.database import open_database
+from han_core.analysis.annotations.database import open_database, write_ahead
 from han_core.analysis.annotations.codebook import save_tag
 import alembic.command, alembic.config
 children = []
@@ -266,3 +266,18 @@ def test_eight_first_starts_at_once_do_not_collide(empty_url):
     database = open_database(empty_url)
     assert len(codebook(database)) == 8
     database.close()
+
+
+def test_a_file_that_is_locked_at_the_first_start_is_waited_for(tmp_path):
+    """SQLite itself gives up at once when two would set the mode that stays with the file."""
+    path = tmp_path / "notes.sqlite"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN EXCLUSIVE")
+    impatient = sqlite3.connect(path, timeout=0)
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        write_ahead(impatient, patience=0.05)
+    threading.Timer(0.2, other.rollback).start()
+    write_ahead(impatient, patience=60)
+    assert impatient.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    impatient.close()
+    other.close()

@@ -4,9 +4,9 @@ import pytest
 
 from han_core.runtime.errors import UserError
 from han_core.training.runs import manage
+from han_core.training.runs.manage import matching
 from han_core.training.runs.notes import LONGEST_NOTE, NOTES, RunNotes, parse_tags, read_notes
 from han_core.training.runs.plan import new_folder
-from han_core.training.runs.search import matching
 
 
 @pytest.fixture

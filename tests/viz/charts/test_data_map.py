@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from han_core.viz.charts.data_map import MOST, data_map_chart
+from han_core.viz.charts.document_map import MOST, data_map_chart
 
 
 def table(rows: int) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """The curves of a run that adapts to a domain."""
 
-from han_core.viz.charts.domains import NAMES, SOURCE, domain_accuracies, domain_curves
+from han_core.viz.charts.step_curves import NAMES, SOURCE, domain_accuracies, domain_curves
 
 
 def line(epoch, **domains):
