@@ -54,4 +54,6 @@ def test_session_state_and_caches_stand_in_few_places():
         "series/choose.py",
         "train/cached_runs.py",
         "train/dynamics.py",
+        "translate/choose.py",
+        "translate/training.py",
     }
