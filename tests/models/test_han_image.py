@@ -1,23 +1,27 @@
 """The network of text and picture: fusion by hand, masks, company, patches, and the batch."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from torch.nn.functional import conv2d, max_pool2d
 
+from han_core.data.pictures import read_pictures
 from han_core.models.han_image import HAN_IMAGE, HanImageConfig, HanImageNetwork, PictureBatch
 from han_core.models.picture_patches import PatchNetwork, standardised, varied
 from han_core.models.picture_predict import (
     PictureDocument,
     collate_documents,
+    config_of,
     network_answers,
     prepared,
 )
 from han_core.models.system_folder import SystemCheckpoint, load_system, save_system
 from han_core.text.document import Document
 from han_core.text.vocabulary import RESERVED
+from han_core.training.pictures import picture_figures
 from tests.pictured import SMALL, picture_of, planted
 
 WORDS = (*RESERVED, "bad", "good", "the", "thing")
@@ -179,3 +183,34 @@ def test_a_folder_gives_the_network_back(tmp_path, fusion):
     loaded: SystemCheckpoint = load_system(tmp_path / "m", HAN_IMAGE)
     batch = collate_documents(documents(3), 32)
     assert torch.equal(loaded.model(batch).scores, model(batch).scores)
+
+
+SHIPPED = Path(__file__).parents[2]
+
+
+def test_the_one_that_comes_along_tells_what_its_documentation_states():
+    folder = SHIPPED / "checkpoints" / "openmoji"
+    checkpoint = load_system(folder, HAN_IMAGE)
+    metrics = checkpoint.metrics
+    lines = (SHIPPED / "docs" / "pictures.md").read_text(encoding="utf-8").splitlines()
+    (row,) = (line for line in lines if line.startswith("| `openmoji` |"))
+    cells = [cell.strip() for cell in row.strip("| ").split("|")]
+    test, over = metrics["test"], metrics["over_seeds"]["accuracy"]
+    assert cells[2:] == [
+        f"{test['accuracy']:.2%}", f"{test['macro_f1']:.4f}",
+        f"{100 * over['mean']:.2f} ± {100 * over['standard_deviation']:.2f}%",
+        f"{test['accuracy_text_alone']:.2%}", f"{test['accuracy_image_alone']:.2%}",
+    ]  # fmt: skip
+    reached = [run["test"]["accuracy"] for run in metrics["seeds"]]
+    assert len(reached) == 3
+    assert over["mean"] == pytest.approx(np.mean(reached))
+    assert over["standard_deviation"] == pytest.approx(np.std(reached, ddof=1))
+    assert sum(file.stat().st_size for file in folder.iterdir()) < 3_000_000
+
+
+def test_the_one_that_comes_along_reads_the_pictures_that_come_along():
+    checkpoint = load_system(SHIPPED / "checkpoints" / "openmoji", HAN_IMAGE)
+    data = read_pictures("bundled:openmoji", config_of(checkpoint).size)
+    figures = picture_figures(checkpoint, data)
+    assert figures["accuracy"] > 0.5
+    assert figures["accuracy"] > figures["accuracy_image_alone"]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from han_core.models.checkpoint import METRICS, README, WEIGHTS
+from han_core.models.han_image import HAN_IMAGE
 from han_core.models.series import SERIES
 from han_core.runtime.errors import UserError
 from han_core.viz.model_card.system import system_facts, system_sections, write_system_card
@@ -62,9 +63,11 @@ def test_a_strangers_metrics_harm_nothing(folder):
 
 
 def test_the_shipped_cards_are_made_by_the_command(tmp_path):
-    for name in ("series-pulse", "series-vowels"):
+    for name, system in (
+        ("series-pulse", SERIES), ("series-vowels", SERIES), ("openmoji", HAN_IMAGE)
+    ):  # fmt: skip
         folder = shutil.copytree(CHECKPOINTS / name, tmp_path / name)
-        assert write_system_card(folder, SERIES) == folder / README
+        assert write_system_card(folder, system) == folder / README
         assert (folder / README).read_bytes() == (CHECKPOINTS / name / README).read_bytes()
 
 
