@@ -15,6 +15,7 @@ from han_core.runtime.errors import counted
 from han_core.text.vocabulary import UNKNOWN
 from han_core.viz.markup import beginning, chance, writable
 
+CLEARLY = 0.02  # of the alignment error rate
 MOST_NAMED = 6  # words in a sentence on coverage
 
 LANGUAGES = {
@@ -122,14 +123,14 @@ def alignment_error_sentence(metrics: Mapping[str, object]) -> str:
     except (LookupError, TypeError, ValueError):
         return ""
     words = f" of at most {longest} words" if longest else ""
-    verdict = (
-        "Here attention aligns words worse than their order alone does"
-        if attention > diagonal
-        else "Attention aligns words better than their order alone does"
-    )
+    gain = diagonal - attention
+    how = "worse than" if gain < 0 else "hardly better than" if gain < CLEARLY else "better than"
+    others = f"that of the diagonal {diagonal:.1%}"
+    if isinstance(ibm := figures.get("ibm"), float):
+        others += f", that of IBM model 1 {ibm:.1%}"
     return (
-        f"{verdict}: on {pairs:,} sentences{words} aligned by hand its alignment error rate is "
-        f"{attention:.1%}, the diagonal's {diagonal:.1%}."
+        f"Attention aligns words {how} their order alone: on {pairs:,} sentences{words} that "
+        f"people aligned, its alignment error rate is {attention:.1%}, {others}."
     )
 
 

@@ -136,7 +136,7 @@ def test_the_alignment_error_of_the_model_is_said(page, root):
     figures = {"attention": 0.312, "diagonal": 0.288, "pairs": 447, "longest": 10}
     (root / "dates" / METRICS).write_text(json.dumps({**metrics, "alignment": figures}))
     page.run()
-    assert plain("31.2%, the diagonal's 28.8%") in said(page)
+    assert plain("31.2%, that of the diagonal 28.8%") in said(page)
 
 
 def test_without_a_model_it_says_so(open_page):

@@ -69,15 +69,17 @@ def test_another_translation_beside_the_own():
 
 
 @pytest.mark.parametrize(
-    ("attention", "fragment"), [(0.312, "worse than their order"), (0.2, "better than their order")]
+    ("attention", "fragment"),
+    [(0.312, "worse than"), (0.281, "hardly better than"), (0.2, "words better than")],
 )
 def test_the_alignment_error_stands_beside_the_diagonal(attention, fragment):
     figures = {"attention": attention, "diagonal": 0.288, "pairs": 1_234, "longest": 10}
     sentence = alignment_error_sentence({"alignment": figures})
-    assert fragment in sentence
+    assert f"{fragment} their order alone" in sentence
     assert "1,234 sentences of at most 10 words" in sentence
-    assert f"{attention:.1%}" in sentence
-    assert "28.8%" in sentence
+    assert f"is {attention:.1%}, that of the diagonal 28.8%." in sentence
+    sentence = alignment_error_sentence({"alignment": {**figures, "ibm": 0.164}})
+    assert "that of IBM model 1 16.4%." in sentence
 
 
 @pytest.mark.parametrize("metrics", [{}, {"alignment": 3}, {"alignment": {"attention": "x"}}])
