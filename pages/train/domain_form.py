@@ -9,6 +9,7 @@ from han_core.data.preview import DataPreview
 from han_core.data.splits import Source
 from han_core.data.text_files import prefix_of
 from han_core.models.listing import Listing
+from han_core.models.registry import MODELS
 from han_core.runtime.errors import UserError
 from han_core.training.fields import setting_fields
 from han_core.training.settings import DOMAIN
@@ -124,13 +125,16 @@ def offer(choice: DomainChoice, look: DataPreview | None, start_from: Listing | 
 
 
 def _fitting(look: DataPreview | None) -> dict[str, Listing]:
-    """Models of the same classes and language by name, the best first; none before a look."""
+    """Models of the same classes and language by name, the best first; none before a look.
+
+    Those of a pretrained base come last: not every installation reads them, and they take longer.
+    """
     if look is None:
         return {}
     text = learning_form.run_text(None)
     all_models = cache.listings().values()
     found = [each for each in all_models if learning_form.fits(each, look.classes, *text)]
-    found.sort(key=lambda listing: (-(listing.accuracy or 0), listing.name))
+    found.sort(key=lambda one: (MODELS[one.model].pretrained, -(one.accuracy or 0), one.name))
     return {listing.name: listing for listing in found}
 
 

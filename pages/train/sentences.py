@@ -121,7 +121,7 @@ ADAPTED = (
 )
 LOST_WORDS = (
     "Which words lost attention? Under Errors, score this model and one of domain weight 0 on the "
-    "same texts, and choose it as the second model."
+    "same texts, choose it as the second model, and open Model comparison."
 )
 NO_VALIDATION_FILE = "Without a file, a share of the documents is held out for validation."
 DOWNLOAD = (
