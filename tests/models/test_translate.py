@@ -143,3 +143,13 @@ def test_digits_of_dates_are_written_together():
         source_words=words, target_words=words, attached=attached_sides(documents, words)
     )
     assert written([words.index(digit) for digit in "2026-05-20"], config)[0] == "2026-05-20"
+
+
+@pytest.mark.parametrize(
+    ("name", "translations"),
+    [("en-fr", ["Je suis fatigué.", "Où est la gare ?"]), ("en-zh", ["我累了。", "车站在哪里？"])],
+)
+def test_the_translators_that_come_along_know_easy_sentences(name, translations):
+    checkpoint = load_system(SHIPPED / name, TRANSLATOR)
+    found = translate_texts(checkpoint, ["I am tired.", "Where is the station?"])
+    assert [one.translation for one in found] == translations
