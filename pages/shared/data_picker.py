@@ -263,13 +263,17 @@ def kept_of(source: str) -> list[CachedScores]:
 
 
 def _upload() -> Source | None:
-    uploaded = upload("upload", FORMATS)
-    if uploaded is None:
-        st.caption("A file with a column of texts and a column of labels is expected.")
-        return None
-    spec = as_first_row("first_row", uploaded[1])
-    columns = _columns(table(spec))
-    return source_of(as_messages("messages", spec), *columns)
+    """Draw the upload and its columns, folded once the file has been scored."""
+    name, spec, _ = st.session_state.get("upload_kept", ("", "", None))
+    is_scored = bool(spec) and any(one.origin.source.data.endswith(spec) for one in list_scores())
+    with st.expander(plain(name) or "Your own file", expanded=not is_scored):
+        uploaded = upload("upload", FORMATS)
+        if uploaded is None:
+            st.caption("A file with a column of texts and a column of labels is expected.")
+            return None
+        spec = as_first_row("first_row", uploaded[1])
+        columns = _columns(table(spec))
+        return source_of(as_messages("messages", spec), *columns)
 
 
 def _of_hub() -> Source | None:

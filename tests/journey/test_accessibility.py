@@ -69,6 +69,7 @@ def opened(page) -> Iterator[str]:
             if not button.is_enabled():
                 continue
             button.click()
+            page.mouse.move(2, 2)  # no tooltip beside it
             settled(page, pause=300)
             yield " ".join(button.inner_text().split())
             page.keyboard.press("Escape")

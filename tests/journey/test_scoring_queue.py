@@ -32,7 +32,7 @@ def ask(page, file) -> None:
 
 
 def test_who_waits_sees_the_job_of_another_visitor(visit, chromium, address, tmp_path):
-    ask(visit, reviews(tmp_path / "many.jsonl", 20_000, 100))
+    ask(visit, reviews(tmp_path / "many.jsonl", 8_000, 100))
     own = visit.locator(QUEUE, has_text="many.jsonl")
     own.wait_for()
     assert "yours" in own.inner_text()
@@ -41,13 +41,10 @@ def test_who_waits_sees_the_job_of_another_visitor(visit, chromium, address, tmp
         settled(other)
         ask(other, reviews(tmp_path / "few.jsonl", 2_100, 4))
         begin = time.monotonic()
-        line = other.locator(QUEUE).get_by_text("many.jsonl")
-        line.wait_for()
+        other.locator(QUEUE).get_by_text("many.jsonl").wait_for()
         assert time.monotonic() - begin < SECONDS
         assert "another visitor's" in other.locator(QUEUE).inner_text()
-        waiting = other.locator(QUEUE).get_by_text(re.compile("few.jsonl.*waiting"))
-        waiting.wait_for()
-        visit.get_by_role("button", name="Stop").first.click()
-        visit.get_by_text(re.compile("^Scoring was stopped")).wait_for()
-        other.get_by_text(re.compile("^2,100 documents")).wait_for()
-        assert other.locator(QUEUE).count() == 0
+        other.locator(QUEUE).get_by_text(re.compile("few.jsonl.*waiting")).wait_for()
+        for page in (other, visit):
+            page.get_by_role("button", name="Stop").first.click()
+            page.get_by_text(re.compile("^Scoring was stopped")).wait_for()
