@@ -128,6 +128,7 @@ def test_temperature_masks_and_padding_change_the_weights(bench, random_checkpoi
     assert shown_weights(bench) == pytest.approx(step.weights, rel=1e-3)
     bench.locator("input[type=range]").nth(1).fill("30")
     assert shown_weights(bench) == pytest.approx(step.weights, rel=1e-3)
+    assert "this model never pads" in bench.locator(".hs-step-note").inner_text()
     bench.get_by_label("Mask the padding").uncheck()
     weights, _ = attend(scores, pads=30, pad=float(step.padding_scores[0]), masked_pads=False)
     assert shown_weights(bench) == pytest.approx(weights, rel=1e-3)

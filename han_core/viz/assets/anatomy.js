@@ -149,7 +149,8 @@ function showStage(view) {
     part.classList.toggle("hs-later", view.walks && view.stages.indexOf(part.dataset.part) > view.stage);
   for (const part of view.root.querySelectorAll("th[data-part]"))
     part.classList.toggle("hs-current", part.dataset.part === name);
-  const note = fill(texts[`step_${name}`], figures(view));
+  const fixed = name === "score" && view.data.form === "fixed";
+  const note = fill(fixed ? texts.fixed : texts[`step_${name}`], figures(view));
   say(view, name === "context" && !view.data.classes ? `${note} ${texts.context_next}` : note);
   if (!view.buttons) return;
   const { previous, next, play: player } = view.buttons;
@@ -172,7 +173,8 @@ function figures(view) {
 function say(view, note) {
   const { texts } = view.data;
   const changed = isChanged(view) ? fill(view.now.sum ? texts.changed : texts.empty, figures(view)) : "";
-  const line = [note, changed].filter(Boolean).join(" ");
+  const simulated = view.changes.pads ? texts.pads_note : "";
+  const line = [note, changed, simulated].filter(Boolean).join(" ");
   if (view.said.textContent !== line) view.said.textContent = line;
 }
 
@@ -190,20 +192,19 @@ function controls(view) {
   view.inputs = [];
   const add = (name, ...parts) => { if (!hidden.includes(name)) bar.append(...parts); };
   if (form !== "fixed") {
-    add("temperature", slider(view, texts.temperature, [-3, 4, 0.25], 0, (value) => {
-      view.changes.temperature = 2 ** value;
-      redraw();
-      return number(2 ** value, 2);
-    }));
+    add("temperature", slider(view, texts.temperature, [-3, 4, 0.25], (power) => number(2 ** power, 2),
+      (power) => {
+        view.changes.temperature = 2 ** power;
+        redraw();
+      }));
     if (form === "dot") add("scaling", checkbox(view, texts.scaling, true, (on) => {
       view.changes.factor = on ? 1 : divisor;
       redraw();
     }));
-    if (unit === "word") add("padding", slider(view, texts.pads, [0, 50, 1], 0, (value) => {
-      view.changes.pads = value;
+    if (unit === "word") add("padding", slider(view, texts.pads, [0, 50, 1], String, (pads) => {
+      view.changes.pads = pads;
       redraw();
-      return String(value);
-    }, texts.pads_note), checkbox(view, texts.pads_masked, true, (on) => {
+    }), checkbox(view, texts.pads_masked, true, (on) => {
       view.changes.padsMasked = on;
       redraw();
     }));
@@ -216,20 +217,24 @@ function controls(view) {
   return bar;
 }
 
-function slider(view, label, [min, max, step], first, change, title = "") {
-  const input = made("input", "", { type: "range", min, max, step, value: first });
+/* A slider that begins at 0; write says its value to people. */
+function slider(view, label, [min, max, step], write, change) {
+  const input = made("input", "", { type: "range", min, max, step, value: 0 });
   const output = made("output", "hs-number");
-  const show = (text) => {
-    output.textContent = text;
-    input.setAttribute("aria-valuetext", text);
+  const show = () => {
+    output.textContent = write(Number(input.value));
+    input.setAttribute("aria-valuetext", output.textContent);
   };
-  show(label === view.data.texts.temperature ? "1" : "0");
-  input.addEventListener("input", () => show(change(Number(input.value))));
-  view.inputs.push(() => {
-    input.value = first;
-    show(label === view.data.texts.temperature ? "1" : "0");
+  input.addEventListener("input", () => {
+    change(Number(input.value));
+    show();
   });
-  return made("label", "hs-control", { title }, `${label} `, input, output);
+  view.inputs.push(() => {
+    input.value = 0;
+    show();
+  });
+  show();
+  return made("label", "hs-control", {}, `${label} `, input, output);
 }
 
 function checkbox(view, label, first, change) {

@@ -105,11 +105,11 @@ function showScore(view) {
   const { data, detail, chosen, numbers, changes } = view;
   const { texts } = data;
   const plain = data.form === "dot" && changes.factor !== 1;
-  detail.formula.textContent = texts[`formula_${data.form}${plain ? "_plain" : ""}`];
   if (data.form === "fixed") {
     detail.formula.textContent = texts.fixed;
     return;
   }
+  detail.formula.textContent = texts[`formula_${data.form}${plain ? "_plain" : ""}`];
   const features = vectorOf(view, data.form === "additive" ? "features" : "states", chosen);
   const products = Array.from(features, (value, at) => value * numbers.query[at]);
   const order = products.map((_, at) => at).sort((a, b) => Math.abs(products[b]) - Math.abs(products[a]));
