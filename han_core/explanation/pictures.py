@@ -9,13 +9,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from han_core.data.pictures import Picture, PictureSet
 from han_core.explanation.explanation import Explanation
+from han_core.explanation.series import Verdict, deletion_verdict
 from han_core.models.han_image import MODALITIES
 from han_core.models.picture_predict import (
     PictureAnswer,
@@ -30,12 +31,8 @@ from han_core.models.system_folder import SystemCheckpoint
 from han_core.text.batch import NumberedDocument
 from han_core.text.document import Document
 
-Verdict = Literal["matters", "like random", "no effect", "too short"]
 SHARE = 0.1  # of words, or of patches, that are taken out
 DRAWS = 60  # other choices that are compared with, at most
-LEAST_DRAWS = 5
-VISIBLE = 0.02  # of probability
-RARE = 0.05  # share of the other choices that may do as much
 WHITE = 255
 
 
@@ -119,8 +116,11 @@ def explain_pictures(checkpoint: SystemCheckpoint, data: PictureSet) -> list[Pic
     Raises:
         UserError: as ``answer_documents``.
     """
-    ids = data.ids or tuple(str(number) for number in range(1, len(data) + 1))
-    return explain_documents(checkpoint, prepared(data, config_of(checkpoint)), ids)
+    return explain_documents(checkpoint, prepared(data, config_of(checkpoint)), _ids(data))
+
+
+def _ids(data: PictureSet) -> tuple[str, ...]:
+    return data.ids or tuple(str(number) for number in range(1, len(data) + 1))
 
 
 def explain_documents(
@@ -240,12 +240,7 @@ class Deletion:
     @property
     def verdict(self) -> Verdict:
         """What may be said of this document."""
-        if len(self.others) < LEAST_DRAWS:
-            return "too short"
-        if max(self.attention, float(self.others.max())) < VISIBLE:
-            return "no effect"
-        as_much = float((self.others >= self.attention).mean())
-        return "matters" if self.attention >= VISIBLE and as_much <= RARE else "like random"
+        return deletion_verdict(self.attention, self.others)
 
     def to_json(self) -> dict:
         return {
@@ -339,5 +334,6 @@ def explained_evidence(
 ) -> Iterator[tuple[PictureExplanation, dict[str, Deletion]]]:
     """Yield the explanation of each document and its evidence."""
     documents = prepared(data, config_of(checkpoint))
-    for document, one in zip(documents, explain_pictures(checkpoint, data), strict=True):
+    explained = explain_documents(checkpoint, documents, _ids(data))
+    for document, one in zip(documents, explained, strict=True):
         yield one, deletion_evidence(checkpoint, document, one)

@@ -158,6 +158,16 @@ def gradient_times_input(checkpoint: SystemCheckpoint, series: np.ndarray) -> np
     return ((values.detach() - mean) * gradient).cpu().double().numpy()
 
 
+def deletion_verdict(change: float, others: np.ndarray) -> Verdict:
+    """Return what may be said of a change without the top items, beside changes without others."""
+    if len(others) < LEAST_MOVES:
+        return "too short"
+    if max(change, float(others.max())) < VISIBLE:
+        return "no effect"
+    as_much = float((others >= change).mean())
+    return "matters" if change >= VISIBLE and as_much <= RARE else "like random"
+
+
 @dataclass(frozen=True)
 class DeletionEvidence:
     """What becomes of a prediction without the steps that a ranking puts first.
@@ -178,12 +188,7 @@ class DeletionEvidence:
     @property
     def verdict(self) -> Verdict:
         """What may be said of this series."""
-        if len(self.random) < LEAST_MOVES:
-            return "too short"
-        if max(self.attention, float(np.max(self.random))) < VISIBLE:
-            return "no effect"
-        as_much = float((self.random >= self.attention).mean())
-        return "matters" if self.attention >= VISIBLE and as_much <= RARE else "like random"
+        return deletion_verdict(self.attention, self.random)
 
     def to_json(self) -> dict:
         return {
