@@ -8,7 +8,7 @@ heading = begin(
     "Train", "Train a model of your own on labelled documents, and watch its attention form."
 )
 from pages.shared import cache
-from pages.train import new_run, run_list, run_notes, run_notice, run_view
+from pages.train import new_run, run_list, run_notes, run_notice, run_view, system_runs
 
 with heading:
     run_notice.ask()
@@ -23,4 +23,6 @@ else:
             run_view.show(chosen[0])
         elif chosen:
             run_list.side_by_side(chosen)
+    with user_errors_shown():
+        system_runs.show()
 cache.freeze_loaded_objects("Train")

@@ -166,7 +166,7 @@ def _share(value: str | None, part: str, below: float) -> float | None:
     return share
 
 
-def print_run(train: Callable[[Callbacks], dict], unit: str) -> None:
+def print_run(train: Callable[[Callbacks], dict], unit: str = "doc") -> None:
     """Train, and print one JSON line; Ctrl-C ends after the step that is under way.
 
     Args:

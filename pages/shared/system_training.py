@@ -37,7 +37,8 @@ def start(
         if value is not None and not isinstance(value, str)
     }
     named = {key: value for key, value in data.items() if key not in uploads}
-    _show(system, system_jobs.begin(system, {**request, **named}, uploads))
+    title = ", ".join([*(name for name, _ in uploads.values()), *map(str, named.values())])
+    _show(system, system_jobs.begin(system, {"title": title, **named, **request}, uploads))
 
 
 def is_named(system: System) -> bool:
@@ -73,6 +74,14 @@ def _draw(system: System, id: str, before: SystemJob, checkpoint_key: str) -> No
     job = system_jobs.find_job(system, id)
     if job is None or job.state.kind != before.state.kind:
         st.rerun()  # the model may be among those that can be chosen now
+    status(job)
+    _buttons(job, checkpoint_key)
+    for note in job.state.answer.get("notes", ()):
+        st.caption(plain(note))
+
+
+def status(job: SystemJob) -> None:
+    """Draw how far a run is, or how it ended, and its losses."""
     state = job.state
     if state.kind == "working":
         st.progress(state.share, text=plain(state.text))
@@ -82,18 +91,9 @@ def _draw(system: System, id: str, before: SystemJob, checkpoint_key: str) -> No
     elif state.kind == "stopped":
         st.info(f"Stopped after {len(job.history)} passes; Go on continues from there.")
     else:
-        _figures(job)
+        figures = system_jobs.figures_in_words(job.figures)
+        st.success(plain(f"The run is now the model {job.published}: {figures}."))
     _curve(job)
-    _buttons(job, checkpoint_key)
-    for note in state.answer.get("notes", ()):
-        st.caption(plain(note))
-
-
-def _figures(job: SystemJob) -> None:
-    summary = job.state.answer["summary"]
-    reached = summary["test"] or summary["validation"] or {}
-    figures = ", ".join(f"{name} {value:.3f}" for name, value in reached.items())
-    st.success(plain(f"The run is now the model {job.published}: {figures}."))
 
 
 def _curve(job: SystemJob) -> None:

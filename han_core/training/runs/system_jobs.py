@@ -9,9 +9,11 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import pandas as pd
 
 from han_core.models.checkpoint import CONFIG, HISTORY
 from han_core.models.system_folder import System
@@ -55,6 +57,23 @@ class SystemJob:
     def published(self) -> str:
         """The name of the checkpoint that was made of it; "" where there is none yet."""
         return str(self.state.answer.get("name", "")) if self.state.kind == "done" else ""
+
+    @property
+    def data(self) -> str:
+        """Where its data come from, for people."""
+        return str(self.request.get("title") or self.request.get("data", ""))
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """What the test gave, else the validation of the last epoch."""
+        summary = self.state.answer.get("summary") or {}
+        last = self.history[-1] if self.history else {}
+        reached = summary.get("test") or summary.get("validation") or last.get("validation")
+        return reached if isinstance(reached, dict) else {}
+
+    @property
+    def made(self) -> pd.Timestamp:
+        return pd.to_datetime(self.id[:15], format="%Y%m%d-%H%M%S", utc=True)
 
     @property
     def is_live(self) -> bool:
@@ -116,6 +135,29 @@ def system_jobs() -> list[SystemJob]:
         names = [path.name for path in root.iterdir()] if root.is_dir() else []
         found += [job for name in names if (job := find_job(system, name))]
     return sorted(found, key=lambda job: job.id, reverse=True)
+
+
+def jobs_table(jobs: Sequence[SystemJob]) -> pd.DataFrame:
+    """Return a row for each run: name, status, kind, data, passes, figures, model name, made."""
+    rows = [
+        {
+            "name": job.name,
+            "status": "training" if job.is_live else job.state.kind,
+            "kind": job.system.title,
+            "data": job.data,
+            "passes": len(job.history),
+            "figures": figures_in_words(job.figures),
+            "model name": job.published,
+            "made": job.made,
+        }
+        for job in jobs
+    ]
+    return pd.DataFrame(rows)
+
+
+def figures_in_words(figures: Mapping[str, float]) -> str:
+    """Return "accuracy 0.985, loss 0.077"."""
+    return ", ".join(f"{name} {value:.3f}" for name, value in figures.items())
 
 
 def _history(folder: Path) -> tuple[dict, ...]:
