@@ -18,7 +18,9 @@ with heading:
 with user_errors_shown():
     if checkpoint is None:
         st.info("There is no model for time series yet. Train one below.")
-    elif chosen := choose.series():
-        view.show(checkpoint, chosen)
+    else:
+        chosen, second = choose.series(checkpoint.name)
+        if chosen is not None:
+            view.show(checkpoint, chosen, second)
 training.panel()
 cache.freeze_loaded_objects("Series")

@@ -2,7 +2,8 @@
 
 import hashlib
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,9 @@ from han_core.models.listing import list_systems
 from han_core.models.series import SERIES
 from han_core.models.system_folder import SystemCheckpoint, load_system
 from han_core.runtime.paths import checkpoints_root
+from pages.series import address
 from pages.shared.cache import fingerprint
-from pages.shared.page import plain, restore_value
+from pages.shared.page import plain, restore_value, set_value
 from pages.shared.upload_limits import sent_file
 
 FIRST = "series-pulse"
@@ -36,17 +38,20 @@ class Chosen:
 
     Attributes:
         target: as its file says; empty where it says none.
+        place: what the address says of it; empty of a file that was sent.
     """
 
     name: str
     channels: tuple[str, ...]
     values: np.ndarray
     target: str
+    place: Mapping[str, str] = field(default_factory=dict)
 
 
 def checkpoint() -> SystemCheckpoint | None:
     """Draw the picker of models; None where there is none."""
-    names = [listing.name for listing in list_systems(checkpoints_root(), SERIES.name)]
+    names = model_names()
+    address.read(names, bundled_series())
     if not names:
         return None
     restore_value("series_checkpoint", FIRST if FIRST in names else names[0], names)
@@ -56,8 +61,35 @@ def checkpoint() -> SystemCheckpoint | None:
     return _loaded(str(folder), fingerprint(folder))
 
 
-def series() -> Chosen | None:
-    """Draw the pickers of a data set and of one of its series; None while no file was sent."""
+def model_names() -> list[str]:
+    return [listing.name for listing in list_systems(checkpoints_root(), SERIES.name)]
+
+
+def second(first: str) -> SystemCheckpoint | None:
+    """Draw the picker of a second model for the same series; None where none is chosen."""
+    names = [name for name in model_names() if name != first]
+    if not names:
+        return None
+    if st.session_state.get("series_second") not in (None, *names):
+        st.session_state["series_second"] = None
+    restore_value("series_second", None)
+    name = st.selectbox("Second model", names, index=None, key="series_second", width=220,
+                        placeholder="none", persist_state="session")  # fmt: skip
+    if name is None:
+        return None
+    folder = checkpoints_root() / name
+    return _loaded(str(folder), fingerprint(folder))
+
+
+def series(first: str) -> tuple[Chosen | None, SystemCheckpoint | None]:
+    """Draw the pickers of a data set, of one of its series, and of a second model.
+
+    Args:
+        first: the name of the model that is shown already.
+
+    Returns:
+        The series, None while no file was sent, and the second model, None without one.
+    """
     sources = [*bundled_series(), OWN]
     restore_value("series_source", sources[0], sources)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -67,15 +99,18 @@ def series() -> Chosen | None:
             st.file_uploader("A file of time series", type=KINDS, key="series_file")
             file = sent_file("series_file")
             if file is None:
-                return None
+                return None, None
             data = uploaded(file.getvalue(), file.name)
         else:
             data = _bundled(source)
         row = _row(source, data)
+        other = second(first)
     for note in data.notes:
         st.caption(plain(note))
     target = data.targets[row] if data.targets else ""
-    return Chosen(f"{data.name} {data.ids[row]}", data.channels, data.values[row], target)
+    name = f"{data.name} {data.ids[row]}"
+    place = {} if source == OWN else {"data": source, "series": f"{data.ids[row]}"}
+    return Chosen(name, data.channels, data.values[row], target, place), other
 
 
 def _row(source: str, data: SeriesSet) -> int:
@@ -84,9 +119,11 @@ def _row(source: str, data: SeriesSet) -> int:
         range(len(data)), key=lambda row: not (data.splits and data.splits[row] == "test")
     )
     ids = [f"{data.ids[row]}" for row in rows]
+    key = f"series_row_{hashlib.sha256(source.encode()).hexdigest()[:8]}"
+    if (wanted := address.named_row(ids)) is not None:
+        set_value(key, wanted)
     picked = st.selectbox(
-        "Series", range(len(rows)), format_func=lambda at: plain(ids[at]),
-        key=f"series_row_{hashlib.sha256(source.encode()).hexdigest()[:8]}", width=220,
+        "Series", range(len(rows)), format_func=lambda at: plain(ids[at]), key=key, width=220,
     )  # fmt: skip
     return rows[picked]
 

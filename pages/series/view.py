@@ -1,5 +1,10 @@
 """One series: its lines and attention, the prediction, a stretch wiped, and the evidence."""
 
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
 import numpy as np
 import streamlit as st
 
@@ -13,6 +18,7 @@ from han_core.explanation.series import (
     wiped,
 )
 from han_core.models.system_folder import SystemCheckpoint
+from han_core.runtime.atomic_io import safe_name
 from han_core.viz.series import (
     MOST_LINES,
     VERDICTS,
@@ -21,92 +27,173 @@ from han_core.viz.series import (
     prediction_sentence,
     series_figure,
 )
+from han_core.viz.series_export import explanation_json, series_page, steps_csv
+from pages.series import address
 from pages.series.choose import Chosen
 from pages.shared.components import chart, hooked
-from pages.shared.page import plain
+from pages.shared.page import plain, set_value
 
 FILLS: dict[Fill, str] = {"line": "A straight line", "mean": "The mean of the rest"}
 
 
-def show(checkpoint: SystemCheckpoint, chosen: Chosen) -> None:
-    """Draw everything about one series.
+def show(checkpoint: SystemCheckpoint, chosen: Chosen, second: SystemCheckpoint | None) -> None:
+    """Draw everything about one series, and what a second model says of it.
 
     Raises:
-        UserError: if the model reads other channels.
+        UserError: if a model reads other channels.
     """
-    explanation = _explain(checkpoint, chosen, chosen.values)
-    evidence = deletion_evidence(checkpoint, chosen.values, explanation.attention)
     left, right = st.columns([8, 5], gap="medium")
+    panel = _Panel(checkpoint, chosen, "series")
     with right:
         prediction = st.container()
-        _evidence(evidence, regression=not checkpoint.config.labels)
-        changed = _what_if(chosen.values, explanation.attention, evidence)
-        after = None if changed is None else _explain(checkpoint, chosen, changed)
+        _evidence(panel)
+        wipe = _what_if(chosen.values, panel.explanation.attention, panel.evidence)
         with prediction:
-            _prediction(chosen, explanation, after)
+            _prediction(panel, wipe)
+        _share(panel)
     with left:
-        figure = series_figure(
-            chosen.values, chosen.channels, explanation.attention, evidence.steps, changed
-        )
-        chart(figure, "series_chart", "series_figure", plain(chosen.name), "The series and the "
-              "attention over its steps", testid="series-figure")  # fmt: skip
-        st.caption(
-            "Shaded: the tenth of the steps with most attention."
-            + (
-                f" The first {MOST_LINES} of {len(chosen.channels)} channels are drawn."
-                if len(chosen.channels) > MOST_LINES
-                else ""
-            )
-        )
+        _figure(panel, wipe)
+    names = {"model": checkpoint.name, "second": second.name if second else ""}
+    address.write({**names, **chosen.place, "wipe": wipe.name if wipe and chosen.place else ""})
+    if second is not None:
+        _second(_Panel(second, chosen, "series_second"), wipe)
 
 
-def _explain(checkpoint: SystemCheckpoint, chosen: Chosen, values: np.ndarray) -> SeriesExplanation:
-    return explain_series(checkpoint, SeriesSet(chosen.name, chosen.channels, (values,)))[0]
+def _second(panel: "_Panel", wipe: "Wipe | None") -> None:
+    """Draw a second model below the first: the same series, and the same stretch wiped."""
+    st.header(plain(panel.checkpoint.name), anchor=False)
+    left, right = st.columns([8, 5], gap="medium")
+    with right:
+        _prediction(panel, wipe)
+        _evidence(panel)
+    with left:
+        _figure(panel, wipe)
 
 
-def _what_if(
-    series: np.ndarray, attention: np.ndarray, evidence: DeletionEvidence
-) -> np.ndarray | None:
-    """Draw what can be wiped; return the series without it, None where nothing is."""
+@dataclass(frozen=True)
+class Wipe:
+    """What is wiped: first and last step, and the series without them (steps, channels)."""
+
+    start: int
+    end: int
+    fill: Fill
+    values: np.ndarray
+
+    @property
+    def name(self) -> str:
+        """As the address has it."""
+        return f"{self.start}-{self.end}-{self.fill}"
+
+
+class _Panel:
+    """One model on one series.
+
+    Args:
+        key: of its widgets, unique on the page.
+    """
+
+    def __init__(self, checkpoint: SystemCheckpoint, chosen: Chosen, key: str):
+        self.checkpoint, self.chosen, self.key = checkpoint, chosen, key
+        self.explanation = self.explain(chosen.values)
+        self.evidence = deletion_evidence(checkpoint, chosen.values, self.explanation.attention)
+
+    def explain(self, values: np.ndarray) -> SeriesExplanation:
+        data = SeriesSet(self.chosen.name, self.chosen.channels, (values,))
+        return explain_series(self.checkpoint, data)[0]
+
+
+def _figure(panel: _Panel, wipe: Wipe | None) -> None:
+    chosen, changed = panel.chosen, None if wipe is None else wipe.values
+    attention, top = panel.explanation.attention, panel.evidence.steps
+    figure = series_figure(chosen.values, chosen.channels, attention, top, changed)
+    testid = f"{panel.key}-figure".replace("_", "-")
+    chart(figure, f"{panel.key}_chart", f"{panel.key}_figure", plain(chosen.name),
+          "The series and the attention over its steps", testid=testid)  # fmt: skip
+    sentence = "Shaded: the tenth of the steps with most attention."
+    if len(chosen.channels) > MOST_LINES:
+        sentence += f" The first {MOST_LINES} of {len(chosen.channels)} channels are drawn."
+    st.caption(sentence)
+
+
+def _what_if(series: np.ndarray, attention: np.ndarray, evidence: DeletionEvidence) -> Wipe | None:
+    """Draw what can be wiped; return what is, None where nothing is."""
     if len(series) < 3:
         return None
     st.header("Wipe a stretch", help="The steps within are replaced, and the model reads the "
                  "series again. Steps are counted from 0.", anchor=False)  # fmt: skip
+    last = len(series) - 1
+    if named := address.named_stretch(last):
+        set_value("series_wipe", True)
+        set_value(f"series_stretch_{last}", named[:2])
+        set_value("series_fill", named[2])
     if not st.toggle("Wipe", key="series_wipe"):
         return None
-    last = len(series) - 1
-    start, end = st.slider(
-        "Steps", 0, last, around_peak(attention, evidence.steps), key=f"series_stretch_{last}"
-    )
+    st.session_state.setdefault(f"series_stretch_{last}", around_peak(attention, evidence.steps))
+    start, end = cast("tuple[int, int]", st.slider("Steps", 0, last, key=f"series_stretch_{last}"))
     fill = st.segmented_control(
         "Replace by", list(FILLS), default="line", format_func=FILLS.__getitem__,
         required=True, key="series_fill",
     )  # fmt: skip
     steps = np.zeros(len(series), bool)
     steps[start : end + 1] = True
-    return wiped(series, steps, fill)
+    return Wipe(start, end, fill, wiped(series, steps, fill))
 
 
-def _prediction(
-    chosen: Chosen, explanation: SeriesExplanation, after: SeriesExplanation | None
-) -> None:
+def _prediction(panel: _Panel, wipe: Wipe | None) -> None:
     st.header("Prediction", anchor=False)
-    with hooked("prediction", key="series_prediction"):
-        now = prediction_sentence(explanation)
-        if after is not None:
-            now = f"{now} → {prediction_sentence(after)}"
+    with hooked(_testid(panel, "prediction"), key=f"{panel.key}_prediction"):
+        now = prediction_sentence(panel.explanation)
+        if wipe is not None:
+            now = f"{now} → {prediction_sentence(panel.explain(wipe.values))}"
         st.markdown(f"**{plain(now)}**")
-    if chosen.target:
-        st.caption(f"The file says: {plain(chosen.target)}")
+    if panel.chosen.target:
+        st.caption(f"The file says: {plain(panel.chosen.target)}")
 
 
-def _evidence(evidence: DeletionEvidence, regression: bool) -> None:
+def _testid(panel: _Panel, name: str) -> str:
+    """The first model has the ids of every page; the second its own."""
+    return name if panel.key == "series" else f"second-{name}"
+
+
+def _evidence(panel: _Panel) -> None:
     """Draw the verdict and what it rests on."""
+    evidence = panel.evidence
     title, sentence = VERDICTS[evidence.verdict]
     st.header("Deletion test", anchor=False, help="The tenth of the steps that a ranking puts "
                  "first is replaced by a straight line between the steps that stay. It is compared "
                  "with the same pattern of steps moved to other places.")  # fmt: skip
-    with hooked("verdict", key="series_verdict"):
+    with hooked(_testid(panel, "verdict"), key=f"{panel.key}_verdict"):
         st.markdown(f"**{title}.** {sentence}")
     if evidence.count:
-        st.table(evidence_rows(evidence, regression))
+        st.table(evidence_rows(evidence, regression=not panel.checkpoint.config.labels))
+
+
+def _share(panel: _Panel) -> None:
+    """Draw the downloads; a file is made when it is asked for."""
+    chosen, shown = panel.chosen, (panel.explanation, panel.evidence)
+    notes = [f"{panel.checkpoint.name}, {datetime.date.today().isoformat()}."]
+    title = f"{chosen.name}: attention of {panel.checkpoint.name}"
+    content: dict[str, tuple[Callable[[], bytes], str, str]] = {
+        "Page (HTML)": (
+            lambda: series_page(title, notes, chosen.values, chosen.channels, *shown),
+            "html",
+            "text/html",
+        ),
+        "Steps (CSV)": (
+            lambda: steps_csv(chosen.values, chosen.channels, panel.explanation.attention),
+            "csv",
+            "text/csv",
+        ),
+        "Explanation (JSON)": (lambda: explanation_json(*shown), "json", "application/json"),
+    }
+    name = safe_name(f"{panel.checkpoint.name}-{chosen.name}")
+    with st.popover("Share", icon=":material/share:", key="series_share"):
+        with st.container(horizontal=True):
+            for label, (make, ending, mime) in content.items():
+                st.download_button(label, make, file_name=f"{name}.{ending}", mime=mime,
+                                   on_click="ignore", key=f"series_get_{ending}")  # fmt: skip
+        st.caption(
+            "The address of this page opens the same view."
+            if chosen.place
+            else "A file of yours is not kept on the server, so no link can open it."
+        )

@@ -31,11 +31,16 @@ def root(written, tmp_path, monkeypatch) -> Path:
 
 
 @pytest.fixture
-def open_page(root) -> Callable[[str], AppTest]:
-    def open_page(name: str) -> AppTest:
+def open_page(root) -> Callable[..., AppTest]:
+    """``open_page("5_Series", model="mine")``: a page, at an address with these parameters."""
+
+    def open_page(name: str, **address: str) -> AppTest:
         app = AppTest.from_file(str(APP), default_timeout=PATIENCE).run()
         if name != "1_Explore":
-            app.switch_page(f"pages/{name}.py").run()
+            app.switch_page(f"pages/{name}.py")
+            for parameter, value in address.items():
+                app.query_params[parameter] = value
+            app.run()
         assert not app.exception
         return app
 

@@ -122,12 +122,57 @@ def test_a_run_stops_after_a_step_and_goes_on(open_page, root, tmp_path, monkeyp
     app.run()
     assert f"Stopped after {passes} passes" in app.info[-1].value
     assert not app.exception
-    other = open_page("5_Series")  # somebody else, or the same person tomorrow
-    other.query_params["run"] = id
-    other.run()
+    other = open_page("5_Series", run=id)  # somebody else, or the same person tomorrow
     other.button(key="series_go_on").click().run()
     wait_until(lambda: len(find_job(SERIES, id).history) > passes)
     assert list_systems(root) == []
     stop(find_job(SERIES, id))
     wait_until(lambda: not children(id))
     assert find_job(SERIES, id).state.kind == "stopped"
+
+
+def address(app) -> dict[str, str]:
+    """The parameters of the address, which the test's app keeps as lists or as texts."""
+    found = {name: app.query_params[name] for name in app.query_params}
+    return {name: value if isinstance(value, str) else value[0] for name, value in found.items()}
+
+
+def test_the_address_opens_the_same_view(page, root, open_page):
+    shutil.copytree(SHIPPED / "series-pulse", root / "other")
+    page.run()
+    page.selectbox(key="series_second").set_value("other").run()
+    row = next(one for one in page.selectbox if one.key.startswith("series_row_"))
+    row.set_value(3).run()
+    page.toggle(key="series_wipe").set_value(True).run()
+    page.slider[0].set_value((2, 9)).run()
+    named = address(page)
+    assert {name: named[name] for name in ("model", "second", "data", "wipe")} == {
+        "model": "series-pulse", "second": "other", "data": "pulse", "wipe": "2-9-line",
+    }  # fmt: skip
+    again = open_page("5_Series", **named)
+    assert said(again) == said(page)
+    assert again.slider[0].value == (2, 9)
+    again.toggle(key="series_wipe").set_value(False).run()  # it is read once
+    assert not again.toggle(key="series_wipe").value
+    assert "wipe" not in address(again)
+
+
+def test_an_address_that_names_what_is_not_there_is_one_sentence(root, open_page):
+    shutil.copytree(SHIPPED / "series-pulse", root / "series-pulse")
+    app = open_page("5_Series", model="gone", data="pulse", series="none", wipe="9-2-x")
+    assert "model gone" in app.warning[0].value
+    assert not app.toggle(key="series_wipe").value
+    assert not app.error
+
+
+def test_a_second_model_stands_below_with_its_own_answer(page, root):
+    shutil.copytree(SHIPPED / "series-vowels", root / "vowels")
+    page.run()
+    page.selectbox(key="series_second").set_value("vowels").run()
+    assert "reads 12 channels" in page.error[0].value
+    shutil.copytree(SHIPPED / "series-pulse", root / "twin")
+    page.run()
+    page.selectbox(key="series_second").set_value("twin").run()
+    assert not page.error
+    (explanation,) = explain_series(load_system(root / "twin", SERIES), first())
+    assert said(page).count(f"**{plain(prediction_sentence(explanation))}**") == 2
