@@ -34,6 +34,7 @@ class SeriesSet:
         ids: of each series, for people.
         splits: "train", "validation", "test" or whatever the column says; empty without one.
         notes: sentences on what reading had to change.
+        single: columns with one value a series, of which each may be the target.
 
     Raises:
         ValueError: if numbers of series or channels disagree.
@@ -46,6 +47,7 @@ class SeriesSet:
     ids: tuple[str, ...] = ()
     splits: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    single: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for cells in (self.targets, self.ids, self.splits):
@@ -185,7 +187,8 @@ def series_of(table: Table, name: str) -> SeriesSet:
             f"{counted(filled, 'missing value')} filled by a line between the values around."
         )
     targets, splits = (tuple(table.data.get(column, ())) for column in ("target", "split"))
-    return SeriesSet(name, channels, tuple(values), targets, ids, splits, tuple(notes))
+    single = tuple(json.loads(table.data["single"][0]))
+    return SeriesSet(name, channels, tuple(values), targets, ids, splits, tuple(notes), single)
 
 
 def _shaped(

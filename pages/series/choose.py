@@ -18,6 +18,7 @@ from han_core.data.series import (
     bundled_series,
     read_series,
 )
+from han_core.data.series_cells import TARGETS
 from han_core.models.listing import list_systems
 from han_core.models.series import SERIES
 from han_core.models.system_folder import SystemCheckpoint, load_system
@@ -101,6 +102,8 @@ def series(first: str) -> tuple[Chosen | None, SystemCheckpoint | None]:
             if file is None:
                 return None, None
             data = uploaded(file.getvalue(), file.name)
+            if (column := target_column(data, "series_target_shown")) is not None:
+                data = uploaded(file.getvalue(), file.name, column)
         else:
             data = _bundled(source)
         row = _row(source, data)
@@ -113,13 +116,27 @@ def series(first: str) -> tuple[Chosen | None, SystemCheckpoint | None]:
     return Chosen(name, data.channels, data.values[row], target, place), other
 
 
+def target_column(data: SeriesSet, key: str) -> str | None:
+    """Draw the picker of the column of targets, where there are several to choose from."""
+    if len(data.single) < 2:
+        return None
+    usual = [at for at, name in enumerate(data.single) if name in TARGETS]
+    return st.selectbox("Column of the target", data.single, index=usual[0] if usual else None,
+                        placeholder="none", format_func=plain, width=200,
+                        key=f"{key}_{_short(repr(data.single))}")  # fmt: skip
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
 def _row(source: str, data: SeriesSet) -> int:
     """Draw the picker of a series; those for testing come first."""
     rows = sorted(
         range(len(data)), key=lambda row: not (data.splits and data.splits[row] == "test")
     )
     ids = [f"{data.ids[row]}" for row in rows]
-    key = f"series_row_{hashlib.sha256(source.encode()).hexdigest()[:8]}"
+    key = f"series_row_{_short(source)}"
     if (wanted := address.named_row(ids)) is not None:
         set_value(key, wanted)
     picked = st.selectbox(
@@ -143,8 +160,8 @@ def _read(path: str, name: str) -> SeriesSet:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the file …")
-def uploaded(data: bytes, filename: str) -> SeriesSet:
-    """Return the series of a file that was sent.
+def uploaded(data: bytes, filename: str, target: str | None = None) -> SeriesSet:
+    """Return the series of a file that was sent; without ``target`` by the usual names.
 
     Raises:
         UserError: as ``read_series``.
@@ -152,4 +169,4 @@ def uploaded(data: bytes, filename: str) -> SeriesSet:
     with tempfile.NamedTemporaryFile(suffix=Path(filename).suffix) as file:
         file.write(data)
         file.flush()
-        return read_series(file.name, labelled=False, limits=USUAL, filename=filename)
+        return read_series(file.name, target, False, limits=USUAL, filename=filename)

@@ -7,7 +7,7 @@ from han_core.cli.series_job import PRESETS
 from han_core.data.series import BUNDLED, bundled_series
 from han_core.models.series import SERIES
 from han_core.training.loop import LoopSettings
-from pages.series.choose import KINDS, OWN
+from pages.series.choose import KINDS, OWN, target_column, uploaded
 from pages.shared import system_training
 from pages.shared.page import restore_value, user_errors_shown
 from pages.shared.upload_limits import sent_file
@@ -26,8 +26,7 @@ def panel() -> None:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             task = st.selectbox("Predict", list(TASKS), format_func=TASKS.__getitem__,
                                 key="series_task", width=160)  # fmt: skip
-            target = st.text_input("Column of the target", key="series_target", width=200,
-                                   placeholder="label, target, class or y")  # fmt: skip
+            target = _target(data)
             preset = st.selectbox("Preset", list(PRESETS), key="series_preset", width=160,
                                   help="  \n".join(f"**{name}**: {line}" for name, (line, _, _) in
                                                    PRESETS.items()))  # fmt: skip
@@ -47,7 +46,7 @@ def panel() -> None:
             assert data is not None
             loop = {**PRESETS[preset][1], "epochs": int(epochs)}
             sizes = {**PRESETS[preset][2], "scale_each": each, "slope": slope}
-            request = {"target": target.strip() or None, "task": task, "name": name}
+            request = {"target": target, "task": task, "name": name}
             system_training.start(SERIES, {"data": data}, {**request, "loop": loop, "sizes": sizes})
         system_training.progress(SERIES, "series_checkpoint")
 
@@ -55,6 +54,14 @@ def panel() -> None:
 def _passes(preset: str) -> int:
     """The passes over the data that a preset has."""
     return LoopSettings.model_validate(PRESETS[preset][1]).epochs
+
+
+def _target(data: str | UploadedFile | None) -> str | None:
+    """Draw the picker of the target where a file that was sent has several columns for it."""
+    if data is None or isinstance(data, str):
+        return None
+    series = uploaded(data.getvalue(), data.name)
+    return target_column(series, "series_target")
 
 
 def _data() -> str | UploadedFile | None:

@@ -56,12 +56,13 @@ def show(checkpoint: SystemCheckpoint, chosen: Chosen, second: SystemCheckpoint 
     names = {"model": checkpoint.name, "second": second.name if second else ""}
     address.write({**names, **chosen.place, "wipe": wipe.name if wipe and chosen.place else ""})
     if second is not None:
-        _second(_Panel(second, chosen, "series_second"), wipe)
+        _second(second, chosen, wipe)
 
 
-def _second(panel: "_Panel", wipe: "Wipe | None") -> None:
+def _second(checkpoint: SystemCheckpoint, chosen: Chosen, wipe: "Wipe | None") -> None:
     """Draw a second model below the first: the same series, and the same stretch wiped."""
-    st.header(plain(panel.checkpoint.name), anchor=False)
+    st.header(plain(checkpoint.name), anchor=False)
+    panel = _Panel(checkpoint, chosen, "series_second")
     left, right = st.columns([8, 5], gap="medium")
     with right:
         _prediction(panel, wipe)
@@ -130,10 +131,10 @@ def _what_if(series: np.ndarray, attention: np.ndarray, evidence: DeletionEviden
         return None
     st.session_state.setdefault(f"series_stretch_{last}", around_peak(attention, evidence.steps))
     start, end = cast("tuple[int, int]", st.slider("Steps", 0, last, key=f"series_stretch_{last}"))
-    fill = st.segmented_control(
-        "Replace by", list(FILLS), default="line", format_func=FILLS.__getitem__,
-        required=True, key="series_fill",
-    )  # fmt: skip
+    st.session_state.setdefault("series_fill", "line")
+    st.segmented_control("Replace by", list(FILLS), format_func=FILLS.__getitem__, required=True,
+                         key="series_fill")  # fmt: skip
+    fill: Fill = st.session_state["series_fill"]
     steps = np.zeros(len(series), bool)
     steps[start : end + 1] = True
     return Wipe(start, end, fill, wiped(series, steps, fill))

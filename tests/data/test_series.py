@@ -181,9 +181,40 @@ def test_class_names():
 @given(st.lists(st.lists(st.floats(-1e6, 1e6, width=32), min_size=1, max_size=5), min_size=1))
 def test_wide_tables_come_back_as_they_were(rows):
     longest = max(map(len, rows))
-    from han_core.data.series_tables import rows_of_cells
+    from han_core.data.series_cells import rows_of_cells
 
     padded = [[*map(repr, row), *[""] * (longest - len(row))] for row in rows]
     cells = {f"t{n}": [row[n] for row in padded] for n in range(longest)}
     found, _ = rows_of_cells({**cells, "label": ["a"] * len(rows)}, "f", None)
     assert [row.values[0] for row in found] == rows
+
+
+def test_a_wide_table_with_several_targets(tmp_path):
+    """Spectra with three contents of the meat: one is the target, no other becomes a step."""
+    content = "V1,V2,V3,fat,water\n1,2,3,9,70\n4,5,6,8,60\n"
+    series = read(tmp_path, "meat.csv", content, "fat")
+    assert lists(series) == [[[1, 2, 3]], [[4, 5, 6]]]
+    assert (series.targets, series.single) == (("9", "8"), ("fat", "water"))
+    assert 'left out: "water"' in series.notes[0]
+    assert read(tmp_path, "meat.csv", content, labelled=False).targets == ()
+    months = read(tmp_path, "months.csv", "jan,feb,mar,q1,y\n1,2,3,4,up\n")
+    assert lists(months) == [[[1, 2, 3, 4]]]  # few columns are numbered, so all are steps
+
+
+def test_a_long_table_with_several_targets(tmp_path):
+    content = (
+        "series,time,a,place,weight,label\nx,1,2,lab,5,up\nx,2,3,lab,5,up\n"
+        "y,1,4,home,6,down\ny,2,2,home,6,down\n"
+    )
+    series = read(tmp_path, "long.csv", content, "weight")
+    assert series.targets == ("5", "6")
+    assert series.single == ("place", "weight", "label")
+    assert series.channels == ("a",)  # words are no channel
+    numbers = read(tmp_path, "long.csv", content)
+    assert (numbers.targets, numbers.channels) == (("up", "down"), ("a", "weight"))
+
+
+def test_lists_with_several_targets(tmp_path):
+    line = json.dumps({"id": "i", "x": [1, 2], "kind": "k", "height": 1.5, "split": "test"})
+    series = read(tmp_path, "a.jsonl", line, "height")
+    assert (series.targets, series.single) == (("1.5",), ("kind", "height"))

@@ -176,3 +176,20 @@ def test_a_second_model_stands_below_with_its_own_answer(page, root):
     assert not page.error
     (explanation,) = explain_series(load_system(root / "twin", SERIES), first())
     assert said(page).count(f"**{plain(prediction_sentence(explanation))}**") == 2
+
+
+def test_a_file_with_several_targets_lets_one_be_chosen(page):
+    content = "V1,V2,V3,fat,water\n" + "".join(f"{n},2,3,{n},{9 - n}\n" for n in range(4))
+    page.selectbox(key="series_source").set_value("Your file").run()
+    page.file_uploader(key="series_file").upload("meat.csv", content.encode()).run()
+    (picker,) = (one for one in page.selectbox if one.label == "Column of the target")
+    assert picker.options == ["fat", "water"]
+    assert picker.value is None
+    picker.set_value("water").run()
+    assert "reads 2 channels" in page.error[0].value  # of the model; the file was read
+    assert any(plain('left out: "fat"') in one.value for one in page.caption)
+    page.selectbox(key="series_training_source").set_value("Your file").run()
+    page.file_uploader(key="series_training_file").upload("meat.csv", content.encode()).run()
+    labels = [one.label for one in page.selectbox]
+    assert labels.count("Column of the target") == 2
+    assert not page.exception
