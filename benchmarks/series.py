@@ -76,8 +76,15 @@ def tecator() -> tuple[SeriesSet, SeriesSet]:
 BENCHMARKS = {
     "JapaneseVowels": Benchmark(lambda: archived("JapaneseVowels"), validation=0.1),
     "BasicMotions": Benchmark(lambda: archived("BasicMotions")),
-    "ItalyPowerDemand": Benchmark(lambda: archived("ItalyPowerDemand")),
-    "Tecator": Benchmark(tecator, "regression", sizes={"scale_each": True, "slope": True}),
+    "ItalyPowerDemand": Benchmark(
+        lambda: archived("ItalyPowerDemand"), loop={"epochs": 120}, sizes={"slope": True}
+    ),
+    "Tecator": Benchmark(
+        tecator,
+        "regression",
+        loop={"epochs": 120},
+        sizes={"scale_each": True, "slope": True, "dropout": 0.0},
+    ),
 }
 
 

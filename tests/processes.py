@@ -28,6 +28,16 @@ def children(argument: str) -> list[int]:
     return found
 
 
+def wait_for_children(argument: str) -> None:
+    """Wait until the children in whose command line the argument stands have ended."""
+    there = []
+    for pid in children(argument):
+        with suppress(psutil.Error):  # ended meanwhile
+            there.append(psutil.Process(pid))
+    _, alive = psutil.wait_procs(there, timeout=PATIENCE)
+    assert not alive
+
+
 def belongs_to_tests(process: psutil.Process, folder: Path) -> bool:
     """Say whether the process was begun by tests whose ``HANSCOPE_DATA`` is below ``folder``."""
     with suppress(psutil.Error):  # ended meanwhile, or another user's

@@ -18,7 +18,7 @@ from han_core.training.runs.system_jobs import find_job, stop
 from han_core.viz.series import VERDICTS, prediction_sentence
 from pages.shared.controls import FROM_CARD, card_content
 from pages.shared.page import plain
-from tests.processes import PATIENCE, children
+from tests.processes import PATIENCE, wait_for_children
 
 SHIPPED = Path(__file__).parents[2] / "checkpoints"
 
@@ -127,7 +127,7 @@ def test_a_run_stops_after_a_step_and_goes_on(open_page, root, tmp_path, monkeyp
     wait_until(lambda: len(find_job(SERIES, id).history) > passes)
     assert list_systems(root) == []
     stop(find_job(SERIES, id))
-    wait_until(lambda: not children(id))
+    wait_for_children(id)
     assert find_job(SERIES, id).state.kind == "stopped"
 
 

@@ -21,7 +21,7 @@ from tests.pages.test_train import (  # noqa: F401
     send,
     train,
 )
-from tests.processes import PATIENCE
+from tests.processes import PATIENCE, wait_for_children
 
 
 def names(app) -> set[str]:
@@ -70,6 +70,7 @@ def test_a_run_is_trained_again_with_its_settings(train):  # noqa: F811
     newest = runs()[0]
     with suppress(UserError):  # three passes over a few texts may be over
         stop(newest.id)
+    wait_for_children(newest.id)  # on a busy machine it takes long to begin, and to end
     old = view(id).plan
     assert newest.plan.model_copy(update={"name": "", "watched": ()}).parsed() == old.parsed()
     assert newest.plan.model == "bilstm"

@@ -1,7 +1,6 @@
 """Runs of systems as folders: what was asked, how far it is, its curve, and deleting it."""
 
 import json
-import time
 
 import pytest
 
@@ -11,7 +10,7 @@ from han_core.runtime.errors import UserError
 from han_core.runtime.jobs import REQUEST, JobState, write_state
 from han_core.runtime.locks import take
 from han_core.training.runs import system_jobs
-from tests.processes import PATIENCE, children
+from tests.processes import wait_for_children
 
 IDS = "20260101-000000-aaaaaaaa", "20260102-000000-bbbbbbbb"
 
@@ -70,10 +69,7 @@ def test_a_run_at_work_is_not_deleted(place):
 def test_a_file_that_was_sent_is_what_the_run_reads(place):
     request = {"target": None, "task": "classification", "name": "m", "loop": {}, "sizes": {}}
     id = system_jobs.begin(SERIES, request, {"data": ("wrong.CSV", b"a\n")})
-    end = time.monotonic() + PATIENCE
-    while children(id):
-        assert time.monotonic() < end
-        time.sleep(0.1)
+    wait_for_children(id)
     job = system_jobs.find_job(SERIES, id)
     assert job.state.kind == "failed"
     assert job.state.text
