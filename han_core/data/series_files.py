@@ -20,8 +20,7 @@ import numpy as np
 
 from han_core.data.readers import shown_name
 from han_core.data.sandbox import Limits, answer_parent, confine
-from han_core.data.series_cells import Row, number_in
-from han_core.data.series_tables import read_parquet, read_rows, table_of_rows
+from han_core.data.series_tables import Row, number_in, read_parquet, read_rows, table_of_rows
 from han_core.data.table import Table
 from han_core.runtime.errors import UserError, shown
 

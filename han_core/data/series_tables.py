@@ -1,30 +1,51 @@
-"""Series in tables: Parquet with lists, JSON lines, long and wide CSV (``series_cells``).
+"""Series in tables: Parquet with lists, JSON lines, long and wide CSV.
 
-With lists there is one column of channels × steps, or one column of steps for each channel.
+* lists: one column of channels × steps, or one column of steps for each channel
+* long: a row for each step, with the columns ``series``, ``time``, the channels, and the target
+* wide: a row for each series and a column for each step, ``name_1``, ``name_2``, … where there
+  are several channels
 """
 
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from han_core.data.readers import shown_name, stream_table
-from han_core.data.series_cells import (
-    BESIDE,
-    SPLIT,
-    Row,
-    finite,
-    rows_of_cells,
-    target_of,
-)
 from han_core.data.table import Table
-from han_core.runtime.errors import UserError, counted, shown
+from han_core.runtime.errors import UserError, counted, listed, shown
 
 NESTED = ("x", "X", "values")
 MOST_ROWS = 2_000_000
+TARGETS = ("label", "target", "class", "y")
+SPLIT, SERIES, TIME = "split", "series", "time"
+MISSING = {"", "?", "nan", "na", "null", "none"}
+BESIDE = {"id", "name", "n_channels", "length"}
+"""Columns that describe a series and hold none of its values."""
+UNORDERED = "Steps that were out of order were sorted by time."
+
+Values = list[list[float | None]]
+
+
+class Row(NamedTuple):
+    """One series: a list of values for each channel.
+
+    Attributes:
+        single: columns with one value a series, of which each may be the target.
+    """
+
+    id: str
+    channels: list[str]
+    values: Values
+    target: str | None
+    split: str | None = None
+    single: tuple[str, ...] = ()
 
 
 def table_of_rows(rows: Sequence[Row], name: str, labelled: bool, note: str) -> Table:
@@ -139,3 +160,166 @@ def _is_list(kind: pa.DataType) -> bool:
 
 def _text(value: object) -> str:
     return "" if value is None else str(value)
+
+
+def rows_of_cells(
+    cells: Mapping[str, Sequence[str]], name: str, target: str | None
+) -> tuple[list[Row], str]:
+    """Return the series of a table of strings, which is long where it has a column ``series``."""
+    at = target_of(list(cells), name, target)
+    if SERIES in cells:
+        return _long(cells, name, at)
+    steps, left_out = _step_columns(cells, at)
+    note = f"Columns that hold no steps left out: {listed(tuple(left_out), 5)}." if left_out else ""
+    return list(_wide(cells, name, at, steps)), note
+
+
+def target_of(columns: Sequence[str], name: str, target: str | None) -> str | None:
+    """Return the column of targets; None where none was named and none has a usual name.
+
+    Raises:
+        UserError: if the one that was named is not there.
+    """
+    if target is not None and target not in columns:
+        raise UserError(
+            f'{name} has no column "{shown(target)}"; its columns are {listed(tuple(columns), 8)}.'
+        )
+    return target or next((c for c in TARGETS if c in columns), None)
+
+
+def _long(
+    cells: Mapping[str, Sequence[str]], name: str, target: str | None
+) -> tuple[list[Row], str]:
+    members: dict[str, list[int]] = {}
+    for row, id in enumerate(cells[SERIES]):
+        members.setdefault(id, []).append(row)
+    beside = [c for c in cells if c not in {SERIES, TIME, SPLIT}]
+    single = tuple(c for c in beside if _says_one_thing(cells[c], members.values()))
+    words = {c for c in single if not all(map(_is_number, cells[c]))}
+    channels = [c for c in beside if c != target and c not in words]
+    if not channels:
+        raise UserError(f"{name} has no column of values beside series, time and target.")
+    rows, sorted_any = [], False
+    for id, steps in members.items():
+        order = _by_time(steps, cells[TIME], id, name) if TIME in cells else steps
+        sorted_any |= order != steps
+        where = f"Series {shown(id)} of {name}"
+        values = [[number_in(cells[c][step], where) for step in order] for c in channels]
+        label = _same(cells, target, steps, where)
+        rows.append(Row(id, channels, values, label, _same(cells, SPLIT, steps, where), single))
+    return rows, UNORDERED if sorted_any else ""
+
+
+def _says_one_thing(cells: Sequence[str], members: Iterable[list[int]]) -> bool:
+    """Whether a column has the same cell in all rows of a series, for series of several rows."""
+    long = [steps for steps in members if len(steps) > 1]
+    return bool(long) and all(len({cells[step] for step in steps}) == 1 for steps in long)
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        number_in(cell, "")
+    except UserError:
+        return False
+    return True
+
+
+def _by_time(steps: list[int], times: Sequence[str], id: str, name: str) -> list[int]:
+    """The rows of a series in the order of time: numbers, or dates as ISO 8601 writes them."""
+    try:
+        keys: dict[int, float | str] = {step: float(times[step]) for step in steps}
+    except ValueError:
+        keys = {step: times[step] for step in steps}
+    if len(set(keys.values())) < len(steps):
+        raise UserError(
+            f"Series {shown(id)} of {name} has two rows at the same time; a time for each step was "
+            "expected."
+        )
+    return sorted(steps, key=keys.__getitem__)  # type: ignore[arg-type]
+
+
+def _same(
+    cells: Mapping[str, Sequence[str]], column: str | None, steps: list[int], where: str
+) -> str | None:
+    """What a column says of a series, in all its rows."""
+    if column is None or column not in cells:
+        return None
+    said = {cells[column][step] for step in steps}
+    if len(said) > 1:
+        raise UserError(f'{where} has several values of "{shown(column)}"; one was expected.')
+    return said.pop()
+
+
+_STEP = re.compile(r"(.+?)[_. ](\d+)")
+_NUMBERED = re.compile(r"\D*\d+|.+[_. ]\d+")
+
+
+def _step_columns(
+    cells: Mapping[str, Sequence[str]], target: str | None
+) -> tuple[list[str], list[str]]:
+    """The columns with steps, and those beside numbered ones that have no number of their own.
+
+    Where few columns are numbered (months by their names, say), all of them hold steps.
+    """
+    columns = [c for c in cells if c not in {target, SPLIT, *BESIDE}]
+    numbered = [c for c in columns if _NUMBERED.fullmatch(c)]
+    if 2 * len(numbered) <= len(columns):
+        return columns, []
+    return numbered, [c for c in columns if c not in set(numbered)]
+
+
+def _wide(
+    cells: Mapping[str, Sequence[str]], name: str, target: str | None, columns: Sequence[str]
+) -> Iterator[Row]:
+    if not columns:
+        raise UserError(f"{name} has no column of values beside its target.")
+    single = tuple(c for c in cells if c not in {*columns, SPLIT, *BESIDE})
+    matches = [_STEP.fullmatch(c) for c in columns]
+    groups: dict[str, list[str]] = {}
+    for column, match in zip(columns, matches, strict=True):
+        groups.setdefault(match[1] if match and all(matches) else "value", []).append(column)
+    for number in range(len(cells[columns[0]])):
+        where = f"Row {number + 1} of {name}"
+        values = [[number_in(cells[c][number], where) for c in group] for group in groups.values()]
+        label = cells[target][number] if target else None
+        id = cells["id"][number] if "id" in cells else ""
+        split = cells[SPLIT][number] if SPLIT in cells else None
+        yield Row(id, list(groups), _without_end(values), label, split, single)
+
+
+def _without_end(values: Values) -> Values:
+    """Without the steps at the end where no channel has a value: series that end early."""
+    last = max((n for one in values for n, v in enumerate(one, 1) if v is not None), default=None)
+    return values if last is None else [one[:last] for one in values]
+
+
+def number_in(cell: str, where: str) -> float | None:
+    """Return the number in a cell; None where it says that the value is missing.
+
+    Raises:
+        UserError: if it is neither.
+    """
+    cell = cell.strip()
+    if cell.lower() in MISSING:
+        return None
+    try:
+        return finite(float(cell), where)
+    except ValueError as error:
+        raise UserError(f'{where} holds "{shown(cell)}" where a number was expected.') from error
+
+
+def finite(value: object, where: str) -> float | None:
+    """Return a number; None where it is missing or not finite.
+
+    Raises:
+        UserError: if it is no number.
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise UserError(f'{where} holds "{shown(str(value))}" where a number was expected.')
+    try:
+        number = float(value)
+    except OverflowError as error:
+        raise UserError(f"{where} holds a number that is too large.") from error
+    return number if math.isfinite(number) else None

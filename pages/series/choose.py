@@ -1,8 +1,13 @@
-"""The model and the series that the page shows."""
+"""The models and the series that the page shows, and the address that names them.
+
+The address is read when somebody arrives, and written from then on, so that a link opens the same
+view.
+"""
 
 import hashlib
+import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,12 +23,11 @@ from han_core.data.series import (
     bundled_series,
     read_series,
 )
-from han_core.data.series_cells import TARGETS
+from han_core.data.series_tables import TARGETS
 from han_core.models.listing import list_systems
 from han_core.models.series import SERIES
 from han_core.models.system_folder import SystemCheckpoint, load_system
 from han_core.runtime.paths import checkpoints_root
-from pages.series import address
 from pages.shared.cache import fingerprint
 from pages.shared.page import plain, restore_value, set_value
 from pages.shared.upload_limits import sent_file
@@ -31,6 +35,8 @@ from pages.shared.upload_limits import sent_file
 FIRST = "series-pulse"
 KINDS = [ending.removeprefix(".") for ending in ENDINGS]
 OWN = "Your file"
+NAMES = ("model", "second", "data", "series", "wipe")
+_WIPE = re.compile(r"(\d{1,5})-(\d{1,5})-(line|mean)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ class Chosen:
 def checkpoint() -> SystemCheckpoint | None:
     """Draw the picker of models; None where there is none."""
     names = model_names()
-    address.read(names, bundled_series())
+    read_address(names, bundled_series())
     if not names:
         return None
     restore_value("series_checkpoint", FIRST if FIRST in names else names[0], names)
@@ -137,7 +143,7 @@ def _row(source: str, data: SeriesSet) -> int:
     )
     ids = [f"{data.ids[row]}" for row in rows]
     key = f"series_row_{_short(source)}"
-    if (wanted := address.named_row(ids)) is not None:
+    if (wanted := named_row(ids)) is not None:
         set_value(key, wanted)
     picked = st.selectbox(
         "Series", range(len(rows)), format_func=lambda at: plain(ids[at]), key=key, width=220,
@@ -170,3 +176,53 @@ def uploaded(data: bytes, filename: str, target: str | None = None) -> SeriesSet
         file.write(data)
         file.flush()
         return read_series(file.name, target, False, limits=USUAL, filename=filename)
+
+
+def read_address(models: Collection[str], sources: Collection[str]) -> None:
+    """Take from the address, once a visit, what can be shown; say what cannot.
+
+    Args:
+        models, sources: what can be chosen.
+    """
+    visit = st.session_state["visit"]
+    if st.session_state.get("series_address") == visit:
+        return
+    st.session_state["series_address"] = visit
+    named = {name: st.query_params[name] for name in NAMES if name in st.query_params}
+    missing = []
+    for name, key, there in (
+        ("model", "series_checkpoint", models),
+        ("second", "series_second", models),
+        ("data", "series_source", sources),
+    ):
+        if name in named and named[name] in there:
+            set_value(key, named[name])
+        elif name in named:
+            missing.append(f"{name} {named[name][:60]}")
+    if missing:
+        st.warning(plain(f"The link names what is not on this server: {', '.join(missing)}."))
+    st.session_state["series_named"] = named
+
+
+def named_row(ids: list[str]) -> int | None:
+    """Return the place of the series that the address names, once; None where it names none."""
+    wanted = st.session_state.get("series_named", {}).pop("series", None)
+    return ids.index(wanted) if wanted in ids else None
+
+
+def named_stretch(last: int) -> tuple[int, int, str] | None:
+    """Return the stretch to wipe that the address names, once: first and last step, and filling."""
+    match = _WIPE.fullmatch(st.session_state.get("series_named", {}).pop("wipe", ""))
+    if match is None or not int(match[1]) <= int(match[2]) <= last:
+        return None
+    return int(match[1]), int(match[2]), match[3]
+
+
+def write_address(values: Mapping[str, str]) -> None:
+    """Let the address say what is shown; an empty value is left out."""
+    for name in NAMES:
+        value = values.get(name, "")
+        if value and st.query_params.get(name) != value:
+            st.query_params[name] = value
+        elif not value and name in st.query_params:
+            del st.query_params[name]

@@ -24,12 +24,13 @@ from han_core.viz.series import (
     VERDICTS,
     around_peak,
     evidence_rows,
+    explanation_json,
     prediction_sentence,
     series_figure,
+    series_page,
+    steps_csv,
 )
-from han_core.viz.series_export import explanation_json, series_page, steps_csv
-from pages.series import address
-from pages.series.choose import Chosen
+from pages.series.choose import Chosen, named_stretch, write_address
 from pages.shared.components import chart, hooked
 from pages.shared.page import plain, set_value
 
@@ -54,7 +55,7 @@ def show(checkpoint: SystemCheckpoint, chosen: Chosen, second: SystemCheckpoint 
     with left:
         _figure(panel, wipe)
     names = {"model": checkpoint.name, "second": second.name if second else ""}
-    address.write({**names, **chosen.place, "wipe": wipe.name if wipe and chosen.place else ""})
+    write_address({**names, **chosen.place, "wipe": wipe.name if wipe and chosen.place else ""})
     if second is not None:
         _second(second, chosen, wipe)
 
@@ -123,7 +124,7 @@ def _what_if(series: np.ndarray, attention: np.ndarray, evidence: DeletionEviden
     st.header("Wipe a stretch", help="The steps within are replaced, and the model reads the "
                  "series again. Steps are counted from 0.", anchor=False)  # fmt: skip
     last = len(series) - 1
-    if named := address.named_stretch(last):
+    if named := named_stretch(last):
         set_value("series_wipe", True)
         set_value(f"series_stretch_{last}", named[:2])
         set_value("series_fill", named[2])

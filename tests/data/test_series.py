@@ -181,7 +181,7 @@ def test_class_names():
 @given(st.lists(st.lists(st.floats(-1e6, 1e6, width=32), min_size=1, max_size=5), min_size=1))
 def test_wide_tables_come_back_as_they_were(rows):
     longest = max(map(len, rows))
-    from han_core.data.series_cells import rows_of_cells
+    from han_core.data.series_tables import rows_of_cells
 
     padded = [[*map(repr, row), *[""] * (longest - len(row))] for row in rows]
     cells = {f"t{n}": [row[n] for row in padded] for n in range(longest)}

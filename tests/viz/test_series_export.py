@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from han_core.explanation.series import DeletionEvidence, SeriesExplanation
-from han_core.viz.series_export import explanation_json, series_page, series_svg, steps_csv
+from han_core.viz.series import explanation_json, series_page, series_svg, steps_csv
 
 SERIES = np.array([[0.0, 5.0], [1.0, 5.0], [4.0, 5.0], [2.0, 5.0]], np.float32)
 ATTENTION = np.array([0.1, 0.2, 0.4, 0.3])
