@@ -7,8 +7,8 @@ from pages.shared.page import begin, user_errors_shown
 heading = begin(
     "Train", "Train a model of your own on labelled documents, and watch its attention form."
 )
-from pages.shared import cache
-from pages.train import new_run, run_list, run_notes, run_notice, run_view, system_runs
+from pages.shared import cache, system_training
+from pages.train import new_run, run_list, run_notes, run_notice, run_view
 
 with heading:
     run_notice.ask()
@@ -24,5 +24,5 @@ else:
         elif chosen:
             run_list.side_by_side(chosen)
     with user_errors_shown():
-        system_runs.show()
+        system_training.list_runs()
 cache.freeze_loaded_objects("Train")
