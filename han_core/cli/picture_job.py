@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from han_core.cli.system_job import job_settings, train_and_publish
+from han_core.cli.system import job_settings, train_and_publish
 from han_core.data.pictures import BUNDLED, Columns, read_pictures, split_pictures
 from han_core.runtime.devices import choose_device
 from han_core.runtime.jobs import ReportProgress, run_job

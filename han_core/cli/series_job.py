@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from han_core.cli.system_job import job_settings, train_and_publish
+from han_core.cli.system import job_settings, train_and_publish
 from han_core.data.series import read_series
 from han_core.data.series_splits import split_series
 from han_core.models.series import Task

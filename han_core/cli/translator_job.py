@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from han_core.cli.system_job import job_settings, train_and_publish
+from han_core.cli.system import job_settings, train_and_publish
 from han_core.data.sentence_pairs import read_pairs, split_pairs
 from han_core.runtime.devices import choose_device
 from han_core.runtime.jobs import ReportProgress, run_job
