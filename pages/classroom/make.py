@@ -6,10 +6,18 @@ import streamlit as st
 
 from han_core.analysis.classroom import rooms
 from han_core.analysis.classroom.database import class_database
-from han_core.analysis.classroom.question import CHOICES, LONGEST_TEXT, Question
+from han_core.analysis.classroom.question import (
+    CHOICES,
+    LONGEST_TEXT,
+    Question,
+    lesson_questions,
+)
 from han_core.analysis.classroom.rooms import RoomKey
 from han_core.analysis.classroom.students import normal_code
+from han_core.explanation.lesson import LANGUAGES, Lesson, lessons
+from han_core.explanation.lesson_numbers import live_numbers
 from han_core.runtime.errors import UserError
+from pages.shared import cache
 from pages.shared.page import user_errors_shown
 
 _BROWSER = st.components.v2.component(
@@ -69,13 +77,42 @@ def form() -> None:
 
 def _new_room() -> None:
     st.subheader("Make a room", anchor=False)
-    name = st.text_input("Name of the lesson", "Attention", max_chars=80, key="room_lesson")
-    question = question_fields("room_first")
+    offered = {(one.number, one.language): one for one in _lessons()}
+    source = st.segmented_control(
+        "Questions", ["From lessons", "My own"], default="From lessons" if offered else "My own",
+        required=True, key="room_source",
+    )  # fmt: skip
+    chosen, fields = [], {}
+    if source == "My own":
+        fields = question_fields("room_first")
+    else:
+        chosen = st.multiselect(
+            "Lessons", list(offered), key="room_lessons",
+            format_func=lambda key: f"{offered[key].number}. {offered[key].title}",
+            help="Each brings its prediction and its check.",
+        )  # fmt: skip
     if st.button("Make the room", type="primary", key="room_make"):
         with user_errors_shown():
-            asked = [question_of(question)]
-            _enter(rooms.make_room(class_database(), name.strip() or "Attention", asked))
+            if fields:
+                name, asked = "Own questions", [question_of(fields)]
+            else:
+                name = ", ".join(offered[key].title for key in chosen)
+                asked = [question for key in chosen for question in _questions(offered[key])]
+            if not asked:
+                raise UserError("Choose at least one lesson, or write a question of your own.")
+            _enter(rooms.make_room(class_database(), name, asked))
             st.rerun()
+
+
+def _lessons() -> list[Lesson]:
+    """Return the lessons whose model is there, in both languages."""
+    there = cache.listings()
+    return [one for language in LANGUAGES for one in lessons(language) if one.model in there]
+
+
+def _questions(lesson: Lesson) -> list[Question]:
+    probe = cache.probe(cache.Question(lesson.model, "auto", lesson.text))
+    return lesson_questions(lesson, live_numbers(lesson, probe))
 
 
 def _earlier_room() -> None:

@@ -8,14 +8,14 @@ student's secret. Requests are small, and each student and each address has a ra
 
 import asyncio
 import json
-import math
 import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -24,8 +24,10 @@ from starlette.routing import Route
 
 from han_core.analysis.classroom.database import KEPT, class_database
 from han_core.analysis.classroom.students import (
+    ClassView,
     NotJoined,
     Ticket,
+    class_view,
     give_answer,
     join,
     normal_code,
@@ -74,39 +76,69 @@ ASKING = Allowance(burst=20, rate=2)  # of a student
 
 
 class RoomChanges:
-    """Wakes listeners when their room has another version, whichever process changed it."""
+    """Wakes listeners when their room has another version, whichever process changed it.
+
+    A room is read once for all who listen: thirty reads at the same moment would wait for each
+    other and for the pages of a class that explores.
+    """
 
     def __init__(self) -> None:
-        self._versions: dict[str, float] = {}
+        self._views: dict[str, ClassView | None] = {}  # None: the room is gone
         self._changed = asyncio.Condition()
-        self.listeners: Counter[str] = Counter()
+        self.listeners: Counter[tuple[str, int]] = Counter()
         self.stopped = False
 
     async def watch(self) -> None:
-        """Compare the versions for ever; nothing is read while nobody listens."""
+        """Look for changes for ever; nothing is read while nobody listens."""
         while True:
             await asyncio.sleep(POLL)
-            if self.listeners.total():
-                try:
-                    versions = await run_in_threadpool(class_database().versions)
-                except UserError:  # locked for long: the next look may succeed
-                    continue
-                await self._set(versions)
+            listening = {code for (code, _), count in self.listeners.items() if count}
+            if not listening:
+                continue
+            try:
+                views = await run_in_threadpool(self._look, listening)
+            except UserError:  # locked for long: the next look may succeed
+                continue
+            if views:
+                async with self._changed:
+                    self._views |= views
+                    self._changed.notify_all()
 
-    async def _set(self, versions: dict[str, float]) -> None:
-        gone = dict.fromkeys(self._versions.keys() - versions.keys(), math.inf)
-        async with self._changed:
-            self._versions = gone | versions
-            self._changed.notify_all()
+    def _look(self, codes: Iterable[str]) -> dict[str, ClassView | None]:
+        """Return the rooms among ``codes`` that have changed since the last look."""
+        versions = class_database().versions()
+        changed: dict[str, ClassView | None] = {}
+        for code in codes:
+            known = self._views.get(code)
+            if code not in versions:
+                changed[code] = None
+            elif known is None or known.room.version != versions[code]:
+                changed[code] = class_view(class_database(), code)
+        return changed
 
-    async def wait(self, code: str, version: int) -> None:
-        """Wait until a room has a later version or is gone, at most for ``HEARTBEAT``."""
+    def _later(self, code: str, version: int) -> bool:
+        if code not in self._views:
+            return False
+        view = self._views[code]
+        return view is None or view.room.version > version
+
+    async def next_view(self, ticket: Ticket, version: int) -> dict[str, Any]:
+        """Return what a student sees in a later version than this, or now after ``HEARTBEAT``.
+
+        Raises:
+            NotJoined: if the room is gone.
+        """
         async with self._changed:
             later = self._changed.wait_for(
-                lambda: self.stopped or self._versions.get(code, version) > version
+                lambda: self.stopped or self._later(ticket.code, version)
             )
             with suppress(TimeoutError):
                 await asyncio.wait_for(later, HEARTBEAT)
+            view = self._views.get(ticket.code)
+            # An older view is without the answers that came after it.
+            if self._later(ticket.code, version) and view is not None:
+                return view.of(ticket.student)
+        return await run_in_threadpool(student_view, class_database(), ticket)
 
     async def stop(self) -> None:
         """End all streams: a server that is told to stop waits for them."""
@@ -219,11 +251,11 @@ def routes(changes: RoomChanges) -> list[Route]:
         """GET a stream with what the student sees now, and again whenever that changes."""
         ticket = _ticket(request)
         await run_in_threadpool(student_view, class_database(), ticket)
-        name = f"{ticket.code}.{ticket.student}"
-        if changes.listeners[name] >= STREAMS_EACH or changes.listeners.total() >= STREAMS:
+        own = changes.listeners[ticket.code, ticket.student]
+        if own >= STREAMS_EACH or changes.listeners.total() >= STREAMS:
             return _error(TOO_FAST, 429)
         return StreamingResponse(
-            events(changes, ticket, name),
+            events(changes, ticket),
             media_type="text/event-stream",
             # Proxies such as nginx would collect events before they pass them on.
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
@@ -240,27 +272,24 @@ def routes(changes: RoomChanges) -> list[Route]:
     ]
 
 
-async def events(changes: RoomChanges, ticket: Ticket, name: str) -> AsyncIterator[str]:
-    """Yield what a student sees now and whenever it changes, until the room is gone.
-
-    Args:
-        name: under which the listener is counted.
-    """
-    changes.listeners[name] += 1
+async def events(changes: RoomChanges, ticket: Ticket) -> AsyncIterator[str]:
+    """Yield what a student sees now and whenever it changes, until the room is gone."""
+    seat = ticket.code, ticket.student
+    changes.listeners[seat] += 1
     try:
         yield "retry: 1000\n\n"
+        view = await run_in_threadpool(student_view, class_database(), ticket)
         while not changes.stopped:
-            try:
-                view = await run_in_threadpool(student_view, class_database(), ticket)
-            except NotJoined as error:
-                yield f"event: gone\ndata: {json.dumps({'error': str(error)})}\n\n"
-                return
-            except UserError:  # the browser asks again
-                return
             yield f"data: {json.dumps(view)}\n\n"
-            await changes.wait(ticket.code, view["version"])
+            view = await changes.next_view(ticket, view["version"])
+    except NotJoined as error:
+        yield f"event: gone\ndata: {json.dumps({'error': str(error)})}\n\n"
+    except UserError:  # the browser asks again
+        return
     finally:
-        changes.listeners[name] -= 1
+        changes.listeners[seat] -= 1
+        if not changes.listeners[seat]:
+            del changes.listeners[seat]
 
 
 def _static(path: str, content: str, kind: str) -> Route:

@@ -161,7 +161,7 @@ def test_a_stream_says_the_present_phase_and_each_one_that_follows(database, key
     async def heard() -> list[str]:
         changes, views = RoomChanges(), []
         watching = asyncio.create_task(changes.watch())
-        stream = events(changes, seat, "seat")
+        stream = events(changes, seat)
         assert (await anext(stream)).startswith("retry:")
         views.append(await anext(stream))
         for before, after in ((Phase.PREDICT, Phase.LOCKED), (Phase.LOCKED, Phase.REVEALED)):
@@ -186,7 +186,7 @@ def test_a_stream_ends_when_the_server_is_told_to(database, key):
 
     async def heard() -> list[str]:
         changes, messages = RoomChanges(), []
-        stream = events(changes, seat, "seat")
+        stream = events(changes, seat)
         messages = [await anext(stream), await anext(stream)]
         await changes.stop()
         return messages + [message async for message in stream]

@@ -6,6 +6,10 @@ from streamlit.testing.v1 import AppTest
 from han_core.analysis.classroom import rooms, students
 from han_core.analysis.classroom.database import class_database
 from han_core.analysis.classroom.question import Phase
+from han_core.explanation.lesson import lessons
+from han_core.explanation.lesson_numbers import live_numbers
+from han_core.explanation.model_probe import probe_text
+from han_core.models.checkpoint import load_checkpoint
 from pages.classroom.live import join_address
 from tests.pages.conftest import APP
 from tests.processes import PATIENCE
@@ -22,9 +26,14 @@ def page(root, tmp_path, monkeypatch) -> AppTest:
     return app
 
 
+def own(page: AppTest) -> None:
+    page.segmented_control(key="room_source").set_value("My own").run()
+
+
 @pytest.fixture
 def room(page) -> AppTest:
     """A room with the question "Which half changes?"."""
+    own(page)
     page.text_area(key="room_first_text").set_value("Which <b>half</b> changes?").run()
     page.text_area(key="room_first_choices").set_value("forward\n\nbackward\n").run()
     page.selectbox(key="room_first_right").select(1).run()
@@ -94,10 +103,35 @@ def test_questions_are_added_and_asked(room):
     [("one", "2 to 8 choices are expected"), ("a\nb", "one of the choices")],
 )
 def test_a_question_that_does_not_fit_is_one_sentence(page, choices, sentence):
+    own(page)
     page.text_area(key="room_first_text").set_value("?").run()
     page.text_area(key="room_first_choices").set_value(choices).run()
     click(page, "room_make")
     assert sentence in page.error[0].value
+
+
+def test_a_room_asks_the_questions_of_lessons(root, page):
+    (root / "small-han").rename(root / "han-imdb")
+    page.session_state["room_source"] = "From lessons"
+    page.run()
+    click(page, "room_make")
+    assert "Choose at least one lesson" in page.error[0].value
+    page.multiselect(key="room_lessons").set_value([(3, "en"), (7, "en")]).run()
+    click(page, "room_make")
+    assert not page.error
+    room = rooms.open_room(class_database(), page.session_state["room_key"])
+    first = next(one for one in lessons("en") if one.number == 3)
+    live = live_numbers(first, probe_text(load_checkpoint(root / "han-imdb"), first.text))
+    assert [one.id for one in room.questions] == [
+        "3-en-predict", "3-en-check", "7-en-predict", "7-en-check",
+    ]  # fmt: skip
+    assert room.question.text.startswith(first.text)
+    assert room.question.right == pytest.approx(100 * live.values["weight"])
+    assert room.question.tolerance == pytest.approx(0.5)
+    check = room.questions[1]
+    assert first.check.options[int(check.right)].correct
+    word = room.questions[2]
+    assert word.kind == "choice"
 
 
 def test_a_room_is_left_and_opened_again_with_its_key(room):

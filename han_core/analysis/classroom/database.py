@@ -115,7 +115,7 @@ class ClassDatabase:
         with self.writing() as connection:
             connection.execute(sa.delete(ROOM).where(ROOM.c.created < utc_now() - KEPT))
 
-    def versions(self) -> dict[str, float]:
+    def versions(self) -> dict[str, int]:
         """Return the version of each room, by its code."""
         with self.reading() as connection:
             return dict(connection.execute(sa.select(ROOM.c.code, ROOM.c.version)).tuples().all())

@@ -11,10 +11,12 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Literal
 
+from han_core.explanation.lesson import Lesson
+from han_core.explanation.lesson_numbers import LiveNumbers
 from han_core.runtime.errors import UserError, shown
 
 BINS = 10  # of a histogram of numbers
-LONGEST_TEXT, LONGEST_CHOICE = 500, 200  # characters
+LONGEST_TEXT, LONGEST_CHOICE = 3_000, 500  # characters
 CHOICES = (2, 8)  # fewest and most
 
 
@@ -197,3 +199,27 @@ def shift(question: Question, first: Mapping[int, float], second: Mapping[int, f
         became_wrong=pairs.count((True, False)),
         stayed_wrong=pairs.count((False, False)),
     )
+
+
+def lesson_questions(lesson: Lesson, live: LiveNumbers) -> list[Question]:
+    """Return a lesson's prediction, under its text, and its check, with the live numbers.
+
+    Raises:
+        UserError: as ``Question``.
+    """
+    predict, check, id = lesson.predict, lesson.check, f"{lesson.number}-{lesson.language}"
+    text = f"{lesson.text}\n\n{live.write(predict.question)}"
+    if predict.kind == "number":
+        first = Question(
+            f"{id}-predict", text, "number", 100 * live.values[predict.answer],
+            tolerance=100 * predict.tolerance, unit="%",
+        )  # fmt: skip
+    else:
+        offered = live.words if predict.kind == "word" else predict.options
+        right = list(offered).index(live.shown[predict.answer])
+        written = live.write if predict.kind == "option" else str
+        choices = tuple(map(written, offered.values()))
+        first = Question(f"{id}-predict", text, "choice", right, choices)
+    choices = tuple(live.write(option.text) for option in check.options)
+    right = [option.correct for option in check.options].index(True)
+    return [first, Question(f"{id}-check", live.write(check.question), "choice", right, choices)]

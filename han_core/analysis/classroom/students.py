@@ -46,6 +46,9 @@ class Ticket:
         return parts and Ticket(parts[1], int(parts[2]), parts[3])
 
 
+GONE = "This room is no longer there; ask your teacher for a new code."
+
+
 class NotJoined(UserError):
     """There is no such room any more, or the ticket is not one of its students'."""
 
@@ -97,7 +100,7 @@ def give_answer(
         UserError: if the answer is out of range, comes too late or too early, or is a second one.
     """
     with database.writing() as connection:
-        room, _ = _seated(connection, ticket)
+        room = _seated(connection, ticket)
         if question != room.question.id or round != room.phase.round:
             raise UserError("Answers to this question are closed now; yours came too late.")
         value = room.question.checked(answer)
@@ -124,43 +127,83 @@ def student_view(database: ClassDatabase, ticket: Ticket) -> dict[str, Any]:
         NotJoined: if the ticket is none of the room's.
     """
     with database.reading() as connection:
-        room, nickname = _seated(connection, ticket)
-        own = _answers(connection, ticket, room.question)
-        rounds = {round: _all(connection, room, round) for round in room.phase.shown_rounds}
-    question = room.question
-    return {
-        "code": room.code,
-        "nickname": nickname,
-        "version": room.version,
-        "phase": room.phase,
-        "round": room.phase.round,
-        "place": room.place + 1,
-        "of": len(room.questions),
-        "question": {
-            name: getattr(question, name)
-            for name in ("id", "text", "kind", "choices", "low", "high", "unit")
-        },
-        "own": {round: question.named(value) for round, value in own.items()},
-        **_revealed(question, rounds, own),
-    }
+        _seated(connection, ticket)
+        return _class_view(connection, ticket.code).of(ticket.student)
 
 
-def _revealed(question: Question, rounds: dict[int, list[float]], own: dict[int, float]) -> dict:
-    """Return the histograms with the student's own bars, and the right answer; else nothing."""
-    if not rounds:
-        return {}
-    histograms = {}
-    for round, answers in rounds.items():
-        own_bars = [bar.count for bar in question.bars([own[round]])] if round in own else []
-        bars = question.bars(answers)
-        histograms[round] = [
-            {**asdict(bar), "own": bool(own_bars and own_bars[at])} for at, bar in enumerate(bars)
-        ]
-    return {
-        "histograms": histograms,
-        "right": question.named(question.right),
-        "own_right": {round: question.is_right(value) for round, value in own.items()},
-    }
+@dataclass(frozen=True)
+class ClassView:
+    """A room at one moment, for all its students.
+
+    Attributes:
+        nicknames: by student.
+        answers: to the present question, by round and student.
+    """
+
+    room: Room
+    nicknames: dict[int, str]
+    answers: dict[int, dict[int, float]]
+
+    def of(self, student: int) -> dict[str, Any]:
+        """Return what one student may see: nobody else's answer, and histograms when revealed."""
+        room, question = self.room, self.room.question
+        given = {round: of[student] for round, of in self.answers.items() if student in of}
+        return {
+            "code": room.code,
+            "nickname": self.nicknames[student],
+            "version": room.version,
+            "phase": room.phase,
+            "round": room.phase.round,
+            "place": room.place + 1,
+            "of": len(room.questions),
+            "question": {
+                name: getattr(question, name)
+                for name in ("id", "text", "kind", "choices", "low", "high", "unit")
+            },
+            "own": {round: question.named(value) for round, value in given.items()},
+            **self._revealed(given),
+        }
+
+    def _revealed(self, given: dict[int, float]) -> dict[str, Any]:
+        """Return the histograms with the student's own bars, and the right answer; else nothing."""
+        question, histograms = self.room.question, {}
+        if not self.room.phase.shown_rounds:
+            return {}
+        for round in self.room.phase.shown_rounds:
+            bars = question.bars(list(self.answers.get(round, {}).values()))
+            own = question.bars([given[round]] if round in given else [])
+            histograms[round] = [
+                {**asdict(bar), "own": bool(mine.count)}
+                for bar, mine in zip(bars, own, strict=True)
+            ]
+        return {
+            "histograms": histograms,
+            "right": question.named(question.right),
+            "own_right": {round: question.is_right(value) for round, value in given.items()},
+        }
+
+
+def class_view(database: ClassDatabase, code: str) -> ClassView:
+    """Return what there is to see in a room, at once for all who listen.
+
+    Raises:
+        NotJoined: if the room is gone.
+    """
+    with database.reading() as connection:
+        return _class_view(connection, code)
+
+
+def _class_view(connection: Connection, code: str) -> ClassView:
+    found = read_room(connection, code)
+    if found is None:
+        raise NotJoined(GONE)
+    room = found[0]
+    names = sa.select(STUDENT.c.id, STUDENT.c.nickname).where(STUDENT.c.room == code)
+    given = sa.select(ANSWER).where(ANSWER.c.room == code, ANSWER.c.question == room.question.id)
+    answers: dict[int, dict[int, float]] = {}
+    for row in connection.execute(given):
+        answers.setdefault(row.round, {})[row.student] = stored_value(row)
+    return ClassView(room, dict(connection.execute(names).tuples().all()), answers)
 
 
 def _checked_nickname(text: str) -> str:
@@ -172,19 +215,19 @@ def _checked_nickname(text: str) -> str:
     return nickname
 
 
-def _seated(connection: Connection, ticket: Ticket) -> tuple[Room, str]:
-    """Return the room of a ticket and the student's nickname."""
+def _seated(connection: Connection, ticket: Ticket) -> Room:
+    """Return the room of a ticket, if it is one of a student's there."""
     found = read_room(connection, ticket.code)
     if found is None:
-        raise NotJoined("This room is no longer there; ask your teacher for a new code.")
+        raise NotJoined(GONE)
     seat = connection.execute(
-        sa.select(STUDENT.c.nickname, STUDENT.c.token_hash).where(
+        sa.select(STUDENT.c.token_hash).where(
             STUDENT.c.room == ticket.code, STUDENT.c.id == ticket.student
         )
-    ).one_or_none()
-    if seat is None or not is_secret(ticket.secret, seat.token_hash):
+    ).scalar_one_or_none()
+    if seat is None or not is_secret(ticket.secret, seat):
         raise NotJoined("This browser has not joined the room; join with its code.")
-    return found[0], seat.nickname
+    return found[0]
 
 
 def _answers(connection: Connection, ticket: Ticket, question: Question) -> dict[int, float]:
@@ -197,14 +240,3 @@ def _answers(connection: Connection, ticket: Ticket, question: Question) -> dict
         )
     )
     return {row.round: stored_value(row) for row in rows}
-
-
-def _all(connection: Connection, room: Room, round: int) -> list[float]:
-    rows = connection.execute(
-        sa.select(ANSWER).where(
-            ANSWER.c.room == room.code,
-            ANSWER.c.question == room.question.id,
-            ANSWER.c.round == round,
-        )
-    )
-    return [stored_value(row) for row in rows]

@@ -110,10 +110,17 @@ async function ask() {
   }
 }
 
+const answers = ({ own }) => Object.keys(own).length;
+
+function isOlder(said) {
+  if (said.version !== view.version) return said.version < view.version;
+  return answers(said) < answers(view);
+}
+
 // What is drawn
 
 function show(said) {
-  if (view && said.version < view.version) return; // an older answer came later
+  if (view && isOlder(said)) return; // an earlier message came later
   view = said;
   if (!sending && element("error").textContent === TEXT.lost) tell("");
   element("join").hidden = true;

@@ -76,10 +76,10 @@ def test_answers_are_read_and_judged():
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"text": " "}, "1 to 500 characters"),
+        ({"text": " "}, "1 to 3000 characters"),
         ({"choices": ("a",), "right": 0}, "2 to 8 choices are expected; 1 came"),
         ({"choices": ("a", "a")}, "Two choices are the same"),
-        ({"choices": ("a", "b" * 201)}, "1 to 200 characters"),
+        ({"choices": ("a", "b" * 501)}, "1 to 500 characters"),
         ({"right": -1}, "one of the choices"),
         ({"kind": "number", "right": 101}, "the right one and the largest"),
         ({"kind": "number", "right": math.nan}, "the right one and the largest"),
