@@ -76,7 +76,7 @@ def form() -> None:
 
 
 def _new_room() -> None:
-    st.subheader("Make a room", anchor=False)
+    st.header("Make a room", anchor=False)
     offered = {(one.number, one.language): one for one in _lessons()}
     source = st.segmented_control(
         "Questions", ["From lessons", "My own"], default="From lessons" if offered else "My own",
@@ -147,9 +147,11 @@ def _choice_fields(prefix: str) -> dict:
         f"Choices, one a line ({few} to {many})", height=110, key=f"{prefix}_choices"
     )
     choices = tuple(line.strip() for line in lines.splitlines() if line.strip())
+    if not choices:
+        return {"choices": (), "right": -1}
     right = st.selectbox(
-        "Right answer", range(len(choices)), index=None, format_func=lambda at: choices[at],
-        key=f"{prefix}_right", disabled=not choices,
+        "Right answer", range(len(choices)), index=None, format_func=choices.__getitem__,
+        key=f"{prefix}_right",
     )  # fmt: skip
     return {"choices": choices, "right": -1 if right is None else right}
 
