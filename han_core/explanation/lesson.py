@@ -20,8 +20,9 @@ from han_core.runtime.errors import UserError, shown
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
-Shows = Literal["step", "levels", "removal"]
-"""What stands beside the lesson: one step of attention, both levels, or words taken out."""
+Shows = Literal["step", "levels", "removal", "weighing", "neighbours"]
+"""What stands beside the lesson: one step of attention, both levels, words taken out, weights
+between even ones and the model's own, or states without one word."""
 
 PLACES: dict[Shows, frozenset[str]] = {
     "step": frozenset(
@@ -36,6 +37,10 @@ PLACES: dict[Shows, frozenset[str]] = {
         {"word", "weight", "label", "before", "after", "change", "key", "key_weight", "key_after",
          "even", "shuffled"}
     ),
+    "weighing": frozenset(
+        {"word", "weight", "share", "rows", "label", "even", "learnt", "change"}
+    ),
+    "neighbours": frozenset({"word", "gone", "forward", "backward", "half"}),
 }  # fmt: skip
 """Names of live numbers, by what a lesson shows."""
 

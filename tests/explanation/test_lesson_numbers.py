@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from han_core.explanation.anatomy import anatomy
 from han_core.explanation.lesson import LANGUAGES, PLACES, lessons
 from han_core.explanation.lesson_numbers import PADS, is_right, live_numbers
 from han_core.explanation.model_probe import probe_text
@@ -84,9 +85,42 @@ def test_every_place_of_the_sentences_has_a_number(probe):
             replace(live, shown={})
 
 
+def test_weighing_compares_the_mean_with_the_models_own_weights(random_checkpoint):
+    probe = probe_text(load_checkpoint(random_checkpoint("bilstm")), TEXT)
+    live, explanation = live_numbers(BY_SHOWS["weighing"], probe), probe.explanation
+    parts, model = anatomy(probe.checkpoint, probe.document), probe.checkpoint.model
+    states, scores = parts.steps[0].states, {}
+    for name, weights in (("even", np.full(probe.tokens, 1 / probe.tokens)),
+                          ("learnt", explanation.document_weights)):  # fmt: skip
+        logits = parts.classifier @ (weights @ states) + parts.classifier_bias
+        scores[name] = np.exp(logits) / np.exp(logits).sum()
+    target = scores["even"].argmax()
+    assert not model.training
+    assert live.shown["label"] == probe.checkpoint.labels[target]
+    for name, chances in scores.items():
+        assert live.values[name] == pytest.approx(chances[target], abs=1e-5)
+    assert live.values["share"] == pytest.approx(1 / probe.tokens)
+    assert live.values["weight"] == pytest.approx(explanation.document_weights.max())
+
+
+def test_the_word_beside_the_gap_changes_in_the_half_that_reads_across_it(probe):
+    live = live_numbers(BY_SHOWS["neighbours"], probe)
+    assert abs(live.item - live.key) == 1
+    tokens = probe.document.token_texts()
+    assert (live.shown["word"], live.shown["gone"]) == (tokens[live.item], tokens[live.key])
+    forward, backward = (
+        float(live.shown[half].replace("−", "-")) for half in ("forward", "backward")
+    )
+    assert (backward if live.key < live.item else forward) == 1
+    without = " ".join(token for at, token in enumerate(tokens) if at != live.key)
+    assert live.rows[1][0].replace(".", "").split() == without.replace(".", "").split()
+
+
 @pytest.mark.parametrize(
     ("shows", "text", "said"),
-    [("step", "road", "three words"), ("levels", "road walk", "two sentences"),
+    [("weighing", "road", "three words"), ("neighbours", "road", "3 to 60"),
+     ("neighbours", "road " * 61, "3 to 60"), ("neighbours", "! ? !", "3 to 60"),
+     ("step", "road", "three words"), ("levels", "road walk", "two sentences"),
      ("removal", "road", "3 to 200"), ("removal", "road " * 300, "3 to 200")],
 )  # fmt: skip
 def test_a_text_without_a_question_is_refused(random_checkpoint, shows, text, said):
@@ -134,6 +168,12 @@ def test_a_lesson_shows_what_it_is_about(bundled, language, lesson):
         assert live.values["padded"] < live.values["weight"] / 2
     elif lesson.shows == "levels":
         assert live.shown["word"] != live.shown["darkest"]
+    elif lesson.shows == "weighing":
+        assert live.shown["change"] == "flips"
+    elif lesson.shows == "neighbours":
+        cosines = [float(live.shown[half].replace("−", "-")) for half in ("forward", "backward")]
+        assert min(cosines) < 0.5
+        assert max(cosines) == 1
     else:
         assert live.shown["change"] == "rises"
         assert live.values["key_weight"] < live.values["weight"]

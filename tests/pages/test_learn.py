@@ -1,6 +1,7 @@
 """Learn under AppTest: predict, reveal, check, both languages, texts of one's own, addresses."""
 
 import re
+import shutil
 
 import pytest
 
@@ -14,9 +15,10 @@ from tests.pages.seen import components, heatmaps, hooks
 @pytest.fixture
 def learn(root, open_page):
     """The page with small models that go by the names of those in the lessons."""
+    shutil.copytree(root / "small-bilstm", root / "bilstm-additive-imdb")
     (root / "small-han").rename(root / "han-imdb")
     (root / "small-bilstm").rename(root / "bilstm-dot-imdb")
-    return open_page("0_Learn")
+    return go_to(open_page("0_Learn"), 3)
 
 
 def lesson(number: int, language: str = "en"):
@@ -25,7 +27,7 @@ def lesson(number: int, language: str = "en"):
 
 def live(root, number: int, text: str | None = None):
     one = lesson(number)
-    return live_numbers(one, probe_text(load_checkpoint(root / "han-imdb"), text or one.text))
+    return live_numbers(one, probe_text(load_checkpoint(root / one.model), text or one.text))
 
 
 def said(app) -> str:
@@ -76,7 +78,7 @@ def test_a_skip_is_recorded(learn):
     assert progress.given is None
 
 
-@pytest.mark.parametrize("number", [3, 4, 5, 7, 10])
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 7, 10])
 def test_every_option_of_the_check_has_its_feedback(learn, number):
     go_to(learn, number)
     learn.button(key="learn_skip").click().run()
@@ -111,6 +113,38 @@ def test_changes_show_what_they_do(learn, root):
         assert learn.metric[0].value == f"{measured.values[name]:.1%}"
         words.append(len(heatmaps(learn)[0]["tokens"]))
     assert words == [words[0], words[0] - 1, words[0], words[0]]
+
+
+def test_weights_move_from_even_to_the_models_own(learn, root):
+    go_to(learn, 1)
+    measured = live(root, 1)
+    predict(learn, measured.shown["change"])
+    assert "Right." in said(learn)
+    for power, name in ((0.0, "even"), (1.0, "learnt")):
+        learn.select_slider(key="learn_power").set_value(power).run()
+        assert not learn.exception
+        assert learn.metric[0].value == f"{measured.values[name]:.1%}"
+        weights = [float(token["weight"]) for token in heatmaps(learn)[0]["tokens"]]
+        assert (max(weights) - min(weights) < 1e-6) == (name == "even")
+
+
+def test_any_word_can_be_taken_out_of_the_states(learn, root):
+    go_to(learn, 2)
+    measured = live(root, 2)
+    predict(learn, measured.shown["half"])
+    assert "Right." in said(learn)
+    (choice,) = [one for one in learn.pills if "learn_gone" in one.key]
+    assert choice.value == measured.key
+    for at in range(len(choice.options)):
+        learn.pills(key=choice.key).set_value(at).run()
+        assert not learn.exception
+
+
+def test_a_text_with_the_same_word_twice_can_be_taken_apart(learn):
+    go_to(learn, 2)
+    learn.text_area(key="learn_text").set_value("the film the plot the end").run()
+    learn.button(key="learn_skip").click().run()
+    assert not learn.exception
 
 
 def test_a_text_of_ones_own_makes_the_question_anew(learn, root):
@@ -153,7 +187,7 @@ def test_a_wrong_address_does_no_harm(root, open_page, asked):
         app.query_params[name] = value
     app.switch_page("pages/0_Learn.py").run()
     assert not app.exception
-    assert app.segmented_control(key="lesson").value == 3
+    assert app.segmented_control(key="lesson").value == 1
     errors = [one.value for one in app.error]
     assert bool(errors) == ("text" in asked)
 
@@ -168,7 +202,7 @@ def test_both_languages(learn, root):
 
 
 def test_a_model_that_is_missing_is_named(open_page):
-    app = open_page("0_Learn")
+    app = go_to(open_page("0_Learn"), 3)
     assert "han-imdb" in re.sub(r"\\(.)", r"\1", app.info[0].value)
 
 
