@@ -124,7 +124,7 @@ def test_weights_move_from_even_to_the_models_own(learn, root):
         learn.select_slider(key="learn_power").set_value(power).run()
         assert not learn.exception
         assert learn.metric[0].value == f"{measured.values[name]:.1%}"
-        weights = [float(token["weight"]) for token in heatmaps(learn)[0]["tokens"]]
+        weights = heatmaps(learn)[0]["weights"]
         assert (max(weights) - min(weights) < 1e-6) == (name == "even")
 
 
