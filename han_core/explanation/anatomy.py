@@ -5,7 +5,7 @@ exponential, the weight α, and the context Σ α h (Yang et al. 2016, equations
 forms as in ``han_core.models.attention``). The layer itself says what its scores are made of.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -169,3 +169,46 @@ def _rows(
 
 def _numpy(values: Tensor) -> np.ndarray:
     return values.detach().float().cpu().numpy()
+
+
+def state_changes(checkpoint: Checkpoint, document: Document) -> np.ndarray:
+    """Return the cosine of each word's state with its state in the text without another word.
+
+    Returns:
+        (words taken out, words, halves) from -1 to 1; the halves of a state have read from left
+        to right and from right to left. 1 where nothing changes, NaN for the word taken out.
+
+    Raises:
+        UserError: if the text has one word, or the model does not read words in both directions.
+    """
+    model, count = checkpoint.model, len(document.tokens)
+    if model.directions != 2 or checkpoint.kind.pretrained:
+        raise UserError("A model that reads words from both sides is expected; this one does not.")
+    if count < 2:
+        raise UserError("A text of two words or more is expected; one came.")
+    numbered = checkpoint.number(document)
+    shorter = [_without(numbered, at) for at in range(count)]
+    batch = collate([numbered, *shorter]).to(checkpoint.device)
+    with torch.inference_mode(), threads_for(len(batch.words)):
+        states = _numpy(model.attention_levels(batch)[0].states)
+    halves = states.reshape(len(states), 2, -1)  # (words of all documents, halves, size)
+    whole, others = halves[:count], halves[count:].reshape(count, count - 1, 2, -1)
+    cosines = np.full((count, count, 2), np.nan)
+    kept = ~np.eye(count, dtype=bool)
+    for at in range(count):
+        cosines[at, kept[at]] = _cosine(whole[kept[at]], others[at])
+    return cosines
+
+
+def _without(document: NumberedDocument, at: int) -> NumberedDocument:
+    """The document without one word; a sentence of that word alone goes with it."""
+    lengths = document.sentence_lengths.copy()
+    lengths[np.searchsorted(lengths.cumsum(), at, side="right")] -= 1
+    return replace(document, words=np.delete(document.words, at),
+                   sentence_lengths=lengths[lengths > 0])  # fmt: skip
+
+
+def _cosine(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Cosines along the last axis."""
+    sizes = np.linalg.norm(one, axis=-1) * np.linalg.norm(other, axis=-1)
+    return (one * other).sum(-1) / np.maximum(sizes, np.finfo(np.float32).tiny)

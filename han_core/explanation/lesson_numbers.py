@@ -1,16 +1,14 @@
 """The live numbers of a lesson: what a model computes for a text, ready for its sentences."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from han_core.explanation.anatomy import Anatomy, anatomy
+from han_core.explanation.anatomy import Anatomy, anatomy, state_changes
 from han_core.explanation.interventions import Intervention, intervene
-from han_core.explanation.lesson import Lesson, Prediction, Shows, interface
-from han_core.explanation.live_numbers import LiveNumbers, number, percent
+from han_core.explanation.lesson import PLACES, Lesson, Prediction, Shows, interface
 from han_core.explanation.model_probe import ModelProbe
-from han_core.explanation.state_changes import state_changes
 from han_core.runtime.errors import UserError
 
 PADS = 50
@@ -32,6 +30,41 @@ CANDIDATES = 4
 """Words among which the lesson on two levels asks for the strongest."""
 
 
+@dataclass(frozen=True)
+class LiveNumbers:
+    """What a lesson says about a text.
+
+    Attributes:
+        shown: each place of the lesson's sentences, written for people.
+        values: the shares among them, from 0 to 1.
+        words: ids and labels of the words that can be chosen.
+        columns, rows: the table that stands beside the question, with keys of the columns.
+        segment, item: the place in the anatomy of words; the item is a token.
+        key: a second token: in lessons that take words out, one whose removal changes much.
+
+    Raises:
+        ValueError: if a place of the sentences is missing.
+    """
+
+    shows: Shows
+    shown: dict[str, str]
+    values: dict[str, float]
+    words: dict[str, str]
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    segment: int = 0
+    item: int = 0
+    key: int = 0
+
+    def __post_init__(self) -> None:
+        if missing := PLACES[self.shows] - self.shown.keys():
+            raise ValueError(f"live numbers for {sorted(missing)} are expected")
+
+    def write(self, template: str) -> str:
+        """Return a sentence of the lesson with its numbers."""
+        return template.format(**self.shown)
+
+
 def live_numbers(lesson: Lesson, probe: ModelProbe) -> LiveNumbers:
     """Return what a lesson says about a text.
 
@@ -50,6 +83,14 @@ def is_right(prediction: Prediction, live: LiveNumbers, given: float | str) -> b
         return given == live.shown[prediction.answer]
     # Half a unit of the last digit that a reader can type is no mistake.
     return abs(given - live.values[prediction.answer]) <= prediction.tolerance + 1e-9
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f}%" if share >= 0.0001 else f"{100 * share:.2g}%"
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}".replace("-", "\u2212")
 
 
 def _step(probe: ModelProbe) -> LiveNumbers:
@@ -74,13 +115,13 @@ def _step(probe: ModelProbe) -> LiveNumbers:
         "padded": float(exponentials[at] / (total + PADS * pad)),
         "plain": float(undivided[at] / undivided.sum()),
     }
-    shown = {name: percent(value) for name, value in values.items()} | {
-        "word": layer.names[row], "score": number(scores[at]), "exp": number(exponentials[at]),
-        "sum": number(total), "rows": str(len(scores)), "pads": str(PADS), "pad_exp": number(pad),
-        "size": str(layer.states.shape[1]), "divisor": number(layer.divisor),
+    shown = {name: _percent(value) for name, value in values.items()} | {
+        "word": layer.names[row], "score": _number(scores[at]), "exp": _number(exponentials[at]),
+        "sum": _number(total), "rows": str(len(scores)), "pads": str(PADS), "pad_exp": _number(pad),
+        "size": str(layer.states.shape[1]), "divisor": _number(layer.divisor),
     }  # fmt: skip
     table = tuple(
-        (name, number(score), number(exponential))
+        (name, _number(score), _number(exponential))
         for name, score, exponential in zip(layer.names[rows], scores, exponentials, strict=True)
     )
     columns = ("word", "score", "exp")
@@ -115,10 +156,10 @@ def _levels(probe: ModelProbe) -> LiveNumbers:
     values = dict(zip(parts, three(winner), strict=True))
     values |= dict(zip((f"darkest_{part}" for part in parts), three(darkest), strict=True))
     names = {"word": tokens[winner], "darkest": tokens[darkest]}
-    rows = [(tokens[at], *map(percent, three(at)[:2])) for at in sorted(tops)]
+    rows = [(tokens[at], *map(_percent, three(at)[:2])) for at in sorted(tops)]
     return LiveNumbers(
         "levels",
-        {name: percent(value) for name, value in values.items()} | names,
+        {name: _percent(value) for name, value in values.items()} | names,
         values,
         {tokens[at]: tokens[at] for at in sorted(tops)},
         ("word", "within", "sentence"),
@@ -147,12 +188,12 @@ def _removal(probe: ModelProbe) -> LiveNumbers:
         "even": intervene(probe, Intervention("flatten")).explanation.chances[label],
         "shuffled": intervene(probe, Intervention("shuffle")).explanation.chances[label],
     }  # fmt: skip
-    shown = {name: percent(value) for name, value in values.items()} | {
+    shown = {name: _percent(value) for name, value in values.items()} | {
         "word": tokens[top], "key": tokens[key], "label": label,
         "change": _change(before, answers[top], target),
     }  # fmt: skip
     order = np.argsort(-weights, kind="stable")[:5]
-    rows = tuple((tokens[at], percent(float(weights[at]))) for at in order)
+    rows = tuple((tokens[at], _percent(float(weights[at]))) for at in order)
     return LiveNumbers("removal", shown, values, {}, ("word", "weight"), rows, 0, top, key)
 
 
@@ -176,13 +217,13 @@ def _weighing(probe: ModelProbe) -> LiveNumbers:
         "weight": float(weights[top]), "share": float(flat.document_weights[top]),
         "even": flat.probability, "learnt": float(explanation.probabilities[target]),
     }  # fmt: skip
-    shown = {name: percent(value) for name, value in values.items()} | {
+    shown = {name: _percent(value) for name, value in values.items()} | {
         "word": tokens[top], "label": flat.label, "rows": str(probe.tokens),
         "change": _change(flat.probability, explanation.probabilities, target),
     }  # fmt: skip
     order = np.argsort(-weights, kind="stable")[:5]
     rows = tuple(
-        (tokens[at], percent(float(flat.document_weights[at])), percent(float(weights[at])))
+        (tokens[at], _percent(float(flat.document_weights[at])), _percent(float(weights[at])))
         for at in order
     )
     return LiveNumbers("weighing", shown, values, {}, ("word", "even", "weight"), rows, 0, top)
@@ -195,7 +236,7 @@ def _neighbours(probe: ModelProbe) -> LiveNumbers:
     pairs = [(a, b) for a in words for b in words if abs(a - b) == 1]
     if not 3 <= probe.tokens <= READ or not pairs:
         raise UserError(f"This lesson needs a text of 3 to {READ} words.")
-    cosines = state_changes(probe)  # (word taken out, words, halves)
+    cosines = state_changes(probe.checkpoint, probe.document)  # (word taken out, words, halves)
     gone, word = min(pairs, key=lambda pair: cosines[pair].min())
     forward, backward = cosines[gone, word].tolist()
     changed = (forward < SAME, backward < SAME)
@@ -203,8 +244,8 @@ def _neighbours(probe: ModelProbe) -> LiveNumbers:
     spans = probe.document.tokens
     text, cut = probe.document.text, spans[gone]
     shown = {
-        "word": tokens[word], "gone": tokens[gone], "forward": number(forward),
-        "backward": number(backward), "half": half.get(changed, "neither"),
+        "word": tokens[word], "gone": tokens[gone], "forward": _number(forward),
+        "backward": _number(backward), "half": half.get(changed, "neither"),
     }  # fmt: skip
     rows = ((text.strip(),), (" ".join((text[: cut.start] + text[cut.end :]).split()),))
     return LiveNumbers("neighbours", shown, {}, {}, ("text",), rows, 0, word, gone)

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import streamlit as st
 
+from han_core.explanation.anatomy import state_changes
 from han_core.explanation.explanation import Explanation
 from han_core.explanation.interventions import Intervention, intervene
 from han_core.explanation.lesson import Lesson
-from han_core.explanation.live_numbers import LiveNumbers
-from han_core.explanation.state_changes import state_changes
+from han_core.explanation.lesson_numbers import LiveNumbers
 from han_core.viz.anatomy import Control, anatomy_figure
-from han_core.viz.charts.state_changes import state_change_chart
+from han_core.viz.charts.layers import state_change_chart
 from han_core.viz.colour_scale import reading_scale, scale_only
 from han_core.viz.heatmap import Colour, heatmap
 from pages.shared import cache
@@ -117,9 +117,10 @@ def _neighbours(question: cache.Question, live: LiveNumbers, words: Mapping[str,
         words["gone"], range(len(tokens)), key=f"learn_gone_{question.text}", default=live.key,
         required=True, format_func=lambda at: plain(tokens[at]),
     )  # fmt: skip
+    cosines = state_changes(probe.checkpoint, probe.document)[gone]
     chart(
-        state_change_chart(tokens, state_changes(probe)[gone], words), "learn_states",
-        "learn_states_box", "states", words["states_alt"].format(word=tokens[gone]),
+        state_change_chart(tokens, cosines, words), "learn_states", "learn_states_box",
+        "states", words["states_alt"].format(word=tokens[gone]),
     )  # fmt: skip
 
 

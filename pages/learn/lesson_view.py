@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from han_core.explanation.lesson import Lesson
-from han_core.explanation.lesson_numbers import is_right, live_numbers
-from han_core.explanation.live_numbers import LiveNumbers
+from han_core.explanation.lesson_numbers import LiveNumbers, is_right, live_numbers
 from han_core.runtime.errors import UserError
 from han_core.viz.anatomy import Control
 from pages.learn import figures

@@ -8,8 +8,9 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from han_core.explanation.anatomy import anatomy
+from han_core.explanation.anatomy import anatomy, state_changes
 from han_core.explanation.explain import explain_document
+from han_core.explanation.model_probe import probe_text
 from han_core.models.attention import (
     AdditiveAttention,
     DotAttention,
@@ -180,3 +181,67 @@ def test_what_does_not_fit_is_refused(random_checkpoint):
         replace(found, labels=("one",))
     with pytest.raises(ValueError, match="units expected"):
         ScoreParts("dot", torch.ones(2, 3), torch.ones(1, 2), 1.0, torch.zeros(2))
+
+
+STOPS = "the quiet river walk. bread! music under window."
+
+
+def changes(folder, text: str) -> np.ndarray:
+    checkpoint = load_checkpoint(folder)
+    return state_changes(checkpoint, checkpoint.tokenizer(text))
+
+
+@pytest.mark.parametrize("model", ["han", "bilstm"])
+def test_cosines_are_those_of_the_shorter_texts(random_checkpoint, model):
+    checkpoint = load_checkpoint(random_checkpoint(model))
+    probe = probe_text(checkpoint, STOPS)
+    cosines = state_changes(probe.checkpoint, probe.document)
+    assert cosines.shape == (probe.tokens, probe.tokens, 2)
+    before = anatomy(checkpoint, probe.document).steps[0].states
+    size = before.shape[1] // 2
+    for gone, span in enumerate(probe.document.tokens):
+        # White space takes the word's place, so every other word keeps its own.
+        text = STOPS[: span.start] + " " * (span.end - span.start) + STOPS[span.end :]
+        document = probe_text(checkpoint, text).document
+        left = [at for at in range(probe.tokens) if at != gone]
+        if document.tokens != tuple(probe.document.tokens[at] for at in left) or len(
+            document.sentences
+        ) != len(probe.document.sentences):
+            continue  # other borders of sentences without it
+        after = anatomy(checkpoint, document).steps[0].states
+        for at, state in zip(left, after, strict=True):
+            for half in (0, 1):
+                part = slice(half * size, (half + 1) * size)
+                one, other = before[at, part], state[part]
+                expected = one @ other / np.sqrt((one @ one) * (other @ other))
+                assert cosines[gone, at, half] == pytest.approx(expected, abs=1e-5)
+
+
+def test_only_the_half_that_reads_across_the_gap_changes(random_checkpoint):
+    cosines = changes(random_checkpoint("bilstm"), STOPS)
+    count = len(cosines)
+    for gone in range(count):
+        assert np.isnan(cosines[gone, gone]).all()
+        assert cosines[gone, :gone, 0] == pytest.approx(1, abs=1e-5)
+        assert cosines[gone, gone + 1 :, 1] == pytest.approx(1, abs=1e-5)
+        if 0 < gone < count - 1:
+            assert cosines[gone, gone - 1, 1] < 0.9999
+            assert cosines[gone, gone + 1, 0] < 0.9999
+
+
+def test_other_sentences_of_a_han_keep_their_states(random_checkpoint):
+    probe = probe_text(load_checkpoint(random_checkpoint()), STOPS)
+    cosines, owner = (
+        state_changes(probe.checkpoint, probe.document),
+        probe.explanation.sentence_of_token,
+    )
+    other = owner[:, None] != owner[None, :]
+    assert other.any()
+    assert cosines[other] == pytest.approx(1, abs=1e-5)
+
+
+def test_what_reads_in_no_direction_is_refused(random_checkpoint):
+    with pytest.raises(UserError, match="from both sides"):
+        changes(random_checkpoint("transformer"), STOPS)
+    with pytest.raises(UserError, match="two words"):
+        changes(random_checkpoint(), "road")

@@ -88,14 +88,13 @@ def test_every_place_of_the_sentences_has_a_number(probe):
 def test_weighing_compares_the_mean_with_the_models_own_weights(random_checkpoint):
     probe = probe_text(load_checkpoint(random_checkpoint("bilstm")), TEXT)
     live, explanation = live_numbers(BY_SHOWS["weighing"], probe), probe.explanation
-    parts, model = anatomy(probe.checkpoint, probe.document), probe.checkpoint.model
+    parts = anatomy(probe.checkpoint, probe.document)
     states, scores = parts.steps[0].states, {}
     for name, weights in (("even", np.full(probe.tokens, 1 / probe.tokens)),
                           ("learnt", explanation.document_weights)):  # fmt: skip
         logits = parts.classifier @ (weights @ states) + parts.classifier_bias
         scores[name] = np.exp(logits) / np.exp(logits).sum()
     target = scores["even"].argmax()
-    assert not model.training
     assert live.shown["label"] == probe.checkpoint.labels[target]
     for name, chances in scores.items():
         assert live.values[name] == pytest.approx(chances[target], abs=1e-5)

@@ -1,6 +1,6 @@
-"""The prediction with other self-attention, a row for each layer and one for the pooling."""
+"""Inside a model: the prediction with a layer's attention changed, and states without a word."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,19 +8,25 @@ import plotly.graph_objects as go
 
 from han_core.explanation.faithfulness import Evidence
 from han_core.explanation.verdicts import short
-from han_core.viz.markup import beginning
+from han_core.viz.markup import beginning, inked, plotly_text
 from han_core.viz.plot import (
+    BLUE,
     GREY,
+    LEGEND,
+    ORANGE,
     RANKED,
     UNIFORM,
     FigureBuilder,
     Look,
     add_dot,
     marked_line,
+    number_axis,
+    plain_layout,
     rows,
 )
 
 LONGEST = 28  # columns of a class's name
+WORD = 14  # columns of a word under its bars
 
 
 @dataclass(frozen=True)
@@ -69,3 +75,52 @@ def _add_shuffles(builder: FigureBuilder, line: _Row, number: int) -> None:
     hover = [f"<b>{chance:.3f}</b> with {line.name} shuffled" for chance in chances]
     height = [number + 0.22] * len(chances)
     builder.add_dots(chances, height, Look("", GREY), 6, opacity=0.5, hovertext=hover)
+
+
+def state_change_chart(
+    words: Sequence[str], cosines: np.ndarray, names: Mapping[str, str]
+) -> go.Figure:
+    """Draw two bars for each word: the cosine of its forward half and of its backward half.
+
+    Args:
+        words: in reading order.
+        cosines: (words, 2), NaN for the word taken out, which has no bars.
+        names: what ``forward``, ``backward`` and ``cosine`` are called.
+
+    Raises:
+        ValueError: if the numbers of words disagree.
+    """
+    if cosines.shape != (len(words), 2):
+        raise ValueError(f"({len(words)}, 2) cosines expected, {cosines.shape} came")
+    builder = FigureBuilder(plain_layout(340))
+    looks = (("forward", BLUE, ""), ("backward", ORANGE, "/"))
+    for (name, colour, pattern), values in zip(looks, cosines.T, strict=True):
+        builder.add_trace(
+            "bar",
+            x=list(range(len(words))),
+            y=[None if np.isnan(value) else round(float(value), 4) for value in values],
+            name=inked(names[name]),
+            marker={"color": colour, "pattern": {"shape": pattern}},
+            hovertext=[
+                "" if np.isnan(value)
+                else f"{plotly_text(word)}, {plotly_text(names[name])}: <b>{value:.3f}</b>"
+                for word, value in zip(words, values, strict=True)
+            ],
+        )  # fmt: skip
+    builder.layout |= {
+        "barmode": "group",
+        "showlegend": True,
+        "legend": LEGEND,
+        "margin": {"l": 8, "r": 8, "t": 44, "b": 8},
+        "xaxis": {
+            "tickvals": list(range(len(words))),
+            "ticktext": [inked(beginning(word, WORD)) for word in words],
+            "tickfont": {"size": 14 if len(words) < 20 else 11},
+            "automargin": True,
+            "fixedrange": True,
+            "showgrid": False,
+        },
+        "yaxis": number_axis((min(0.0, float(np.nanmin(cosines))) - 0.05, 1.05))
+        | {"title": {"text": inked(names["cosine"])}},
+    }
+    return builder.build()
