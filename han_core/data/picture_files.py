@@ -14,7 +14,6 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -285,7 +284,7 @@ def _of_parquet(
 def _of_text(
     path: Path, name: str, request: dict[str, Any]
 ) -> Iterator[tuple[dict[str, str], Cell]]:
-    stream = stream_table(partial(path.open, "rb"), request["filename"])
+    stream = stream_table(lambda: path.open("rb"), request["filename"])
     roles = _roles(stream.columns, name, request)
     for batch in stream.batches:
         for row in batch.to_pylist():
