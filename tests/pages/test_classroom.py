@@ -126,6 +126,7 @@ def test_a_room_asks_the_questions_of_lessons(root, page):
         "3-en-predict", "3-en-check", "7-en-predict", "7-en-check",
     ]  # fmt: skip
     assert room.question.text.startswith(first.text)
+    assert all(" · ".join(row) in room.question.text.splitlines() for row in live.rows)
     assert room.question.right == pytest.approx(100 * live.values["weight"])
     assert room.question.tolerance == pytest.approx(0.5)
     check = room.questions[1]

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Literal
 
-from han_core.explanation.lesson import Lesson
+from han_core.explanation.lesson import Lesson, interface
 from han_core.explanation.lesson_numbers import LiveNumbers
 from han_core.runtime.errors import UserError, shown
 
@@ -202,13 +202,16 @@ def shift(question: Question, first: Mapping[int, float], second: Mapping[int, f
 
 
 def lesson_questions(lesson: Lesson, live: LiveNumbers) -> list[Question]:
-    """Return a lesson's prediction, under its text, and its check, with the live numbers.
+    """Return a lesson's prediction, under its text and table, and its check, with live numbers.
 
     Raises:
         UserError: as ``Question``.
     """
     predict, check, id = lesson.predict, lesson.check, f"{lesson.number}-{lesson.language}"
-    text = f"{lesson.text}\n\n{live.write(predict.question)}"
+    words = interface()[lesson.language]
+    rows = [tuple(words[column] for column in live.columns), *live.rows]
+    table = [" · ".join(filter(None, row)) for row in rows]
+    text = "\n".join([lesson.text, "", *table, "", live.write(predict.question)])
     if predict.kind == "number":
         first = Question(
             f"{id}-predict", text, "number", 100 * live.values[predict.answer],
