@@ -22,9 +22,9 @@ from han_core.cli.common import (
     say,
     say_all,
 )
+from han_core.models.archive import copy_in
 from han_core.models.checkpoint import HISTORY
 from han_core.models.listing import system_of
-from han_core.runtime.atomic_io import safe_name, whole_folder
 from han_core.runtime.errors import UserError
 from han_core.runtime.jobs import ReportProgress
 from han_core.runtime.paths import checkpoints_root
@@ -225,7 +225,7 @@ def train_and_publish(request: dict, epochs: int, tell: ReportProgress, train: T
             summary = train(out, resume, callbacks)
     except Stopped as stop:
         raise KeyboardInterrupt from stop
-    name = publish(out, request["name"])
+    name = copy_in(out, checkpoints_root(), request["name"])
     history = (out / HISTORY).read_text(encoding="utf-8").splitlines()
     lines = [json.loads(line) for line in history]
     return {"name": name, "summary": summary, "history": lines, "notes": notes}
@@ -250,19 +250,3 @@ def _callbacks(
         tell(sentence, 0, 0)
 
     return Callbacks(lambda texts, name: texts, epoch, say, stop=interrupt.is_pending)
-
-
-def publish(folder: Path, wanted: str) -> str:
-    """Copy a checkpoint under a name that is free, and return the name."""
-    root, name, number = checkpoints_root(), safe_name(wanted), 1
-    while (root / name).exists():
-        number += 1
-        name = f"{safe_name(wanted)}-{number}"
-    try:
-        with whole_folder(root / name) as new:
-            for path in folder.iterdir():
-                if path.is_file():
-                    shutil.copyfile(path, new / path.name)
-    except OSError as error:
-        raise UserError(f"{name} cannot be written: {error.strerror or error}.") from error
-    return name

@@ -154,7 +154,9 @@ LARGEST = {
 }
 """The files of a checkpoint, and how many bytes of each are taken at most."""
 
-NEEDED = (CONFIG, VOCABULARY, WEIGHTS)
+NEEDED = (CONFIG, WEIGHTS)
+"""What every checkpoint has; a text classifier's has a vocabulary too."""
+
 ABANDONED = 3_600  # seconds after which what a killed process left is swept away
 _PLACE = ".unpacking-"
 
@@ -203,8 +205,32 @@ def unpack(data: bytes, root: Path, name: str | None = None) -> str:
             folder.mkdir()
             for file, entry in entries.items():
                 extract(archive, entry, folder / file, LARGEST[file])
+            _complete(entries, "The zip", _needed(folder))
             check_import(folder)
             return move_in(folder, root)
+    except OSError as error:
+        raise UserError(f"The checkpoint cannot be written: {error.strerror}.") from error
+
+
+def copy_in(folder: Path, root: Path, name: str | None = None) -> str:
+    """Copy the files of a checkpoint to ``root``; return the name that it has there.
+
+    Args:
+        name: what it should be called; as ``folder`` unless given. A number is added where that
+            is taken.
+
+    Raises:
+        UserError: if it cannot be written. Nothing is left then.
+    """
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=_PLACE, dir=root) as place:
+            copy = Path(place) / safe_name(name or folder.name)
+            copy.mkdir()
+            for file in folder.iterdir():
+                if file.is_file():
+                    shutil.copyfile(file, copy / file.name)
+            return move_in(copy, root)
     except OSError as error:
         raise UserError(f"The checkpoint cannot be written: {error.strerror}.") from error
 
@@ -230,8 +256,7 @@ def move_in(folder: Path, root: Path) -> str:
 
 def _opened(folder: Path, stack: ExitStack) -> dict[str, BinaryIO]:
     """The files of one state of a folder, whatever takes its place meanwhile."""
-    of_system = system_named_in(current_folder(folder)) is not None
-    needed = (CONFIG, WEIGHTS) if of_system else NEEDED
+    needed = _needed(current_folder(folder))
     for _ in range(5):
         try:
             place = os.open(current_folder(folder), os.O_RDONLY)
@@ -243,6 +268,11 @@ def _opened(folder: Path, stack: ExitStack) -> dict[str, BinaryIO]:
             continue
         return _complete(files, folder.name, needed)
     raise UserError(f"{folder.name} is not a complete checkpoint.")
+
+
+def _needed(folder: Path) -> tuple[str, ...]:
+    """The files without which the checkpoint of ``folder`` is not whole."""
+    return (*NEEDED, VOCABULARY) if system_named_in(folder) is None else NEEDED
 
 
 def _open_in(place: int, name: str) -> BinaryIO:

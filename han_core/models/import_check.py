@@ -9,11 +9,20 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 from han_core.data.sandbox import Limits, NoAnswer, answer_parent, confine, run_in_child
 from han_core.data.table import Table
 from han_core.models.checkpoint import load_checkpoint, read_config
 from han_core.models.predict import predict
 from han_core.models.registry import blank_model, count_parameters
+from han_core.models.system_folder import (
+    blank_system,
+    load_system,
+    read_system_config,
+    system_named_in,
+)
+from han_core.models.systems import find_system
 from han_core.runtime.errors import UserError, gibibytes
 
 LARGEST_LOADED = 2**30
@@ -24,7 +33,7 @@ _PLACE = threading.BoundedSemaphore(1)
 
 
 def check_import(folder: Path) -> None:
-    """Load the checkpoint of ``folder`` in a child process, and let it predict once.
+    """Load the checkpoint of ``folder`` in a child process; one of texts predicts once.
 
     Raises:
         UserError: if it is damaged, does not fit, or needs more memory than ``LARGEST_LOADED``.
@@ -47,7 +56,7 @@ def check_size(folder: Path) -> None:
     Raises:
         UserError: names both sizes.
     """
-    size = 4 * count_parameters(blank_model(read_config(folder).architecture))
+    size = 4 * count_parameters(_blank(folder))
     if size > LARGEST_LOADED:
         raise UserError(
             f"Weights of at most {gibibytes(LARGEST_LOADED)} are expected; those of "
@@ -55,12 +64,23 @@ def check_size(folder: Path) -> None:
         )
 
 
+def _blank(folder: Path) -> nn.Module:
+    """The model of ``folder`` with shapes and no memory."""
+    if (name := system_named_in(folder)) is None:
+        return blank_model(read_config(folder).architecture)
+    system = find_system(name)
+    return blank_system(read_system_config(folder, system), system)
+
+
 def _check_in_child(request: dict[str, Any]) -> Table:
     folder = Path(request["folder"])
     confine(LIMITS)
     try:
         check_size(folder)
-        predict(load_checkpoint(folder), ["A text."])
+        if (name := system_named_in(folder)) is None:
+            predict(load_checkpoint(folder), ["A text."])
+        else:
+            load_system(folder, find_system(name))
     except (MemoryError, RuntimeError) as error:  # torch's allocator raises the latter
         raise UserError(f"{folder.name} needs more memory than is given to it.") from error
     return Table(folder.name, {"checkpoint": (folder.name,)})

@@ -19,6 +19,7 @@ from han_core.training.runs.archive import import_archive
 from han_core.training.runs.manage import matching
 from han_core.training.runs.sweep import sweep_table
 from han_core.training.runs.view import STATUSES, RunView, differences, runs_table
+from pages.shared import system_pages
 from pages.shared.components import figure_export, hooked
 from pages.shared.page import plain, restore_value
 from pages.shared.upload_limits import sent_file
@@ -94,7 +95,7 @@ def _address(runs: bool) -> None:
 
 
 def _import_zip() -> None:
-    """The popover with the file picker; an imported run is opened at once."""
+    """The popover with the file picker; a run that is imported is opened at once."""
     with st.popover("Import a zip"):
         st.file_uploader("A model that was downloaded as a zip", type=["zip"],
                          key="zip_upload")  # fmt: skip
@@ -108,13 +109,19 @@ def _load() -> None:
         if file is None or file.file_id == known:
             return
         with st.spinner("Checking the zip …"):
-            id = import_archive(file.getvalue())
-            cached_runs.complete_published(id)
+            imported = import_archive(file.getvalue())
+            if imported.run is not None:
+                cached_runs.complete_published(imported.run)
     except UserError as error:
         st.error(plain(str(error)))
         return
     st.session_state["zip_loaded"] = file.file_id
-    show(id)
+    if imported.run is None:
+        st.success(
+            plain(f"{imported.name} is there now. It {system_pages.absence(imported.name)}.")
+        )
+        return
+    show(imported.run)
     cached_runs.forget_runs()
     st.rerun()
 
@@ -151,7 +158,8 @@ def runs() -> tuple[str, ...]:
     _import_zip()
     views = cached_runs.runs()
     if not views:
-        raise UserError("There is no run yet. Start one under New run, or import a zip.")
+        st.info("There is no run of a text model yet. Start one under New run, or import a zip.")
+        return ()
     live = any(run.is_live for run in views)
     _filter()
     st.fragment(_table, run_every=EVERY if live else None)()

@@ -423,7 +423,7 @@ def test_a_full_quota_is_shown_and_refuses_a_run_in_one_sentence(train, monkeypa
 
 def test_no_run_yet_is_said(train):
     train.segmented_control(key="train_view").set_value(run_list.RUNS).run()
-    assert "There is no run yet" in errors(train)[0]
+    assert "There is no run of a text model yet" in train.info[0].value
 
 
 def test_an_address_that_names_a_run_opens_it(train):
@@ -495,6 +495,18 @@ def test_a_zip_becomes_a_run_and_a_checkpoint(train, root):
     assert train.button(key="run_explore")
     (imported,) = (one for one in list_checkpoints(root) if one.name == "small-han-2")
     assert imported.mixed_accuracy is not None
+
+
+def test_a_zip_of_a_system_names_its_page(train):
+    from han_core.models.archive import pack
+
+    id = made()
+    look_at(train, id)
+    data = pack(Path(__file__).parents[2] / "checkpoints" / "series-pulse")
+    train.file_uploader(key="zip_upload").upload("other.zip", data).run()
+    assert not train.error
+    said = train.success[0].value.replace("\\", "")
+    assert said == "series-pulse is there now. It is for time series (page Series)."
 
 
 def test_a_run_is_renamed(train):

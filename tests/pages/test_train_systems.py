@@ -36,7 +36,7 @@ def test_the_run_stands_in_the_list(train):
     )  # fmt: skip
     assert row["figures"] == "accuracy 0.750"
     assert f"{row['made']:%Y-%m-%d %H:%M:%S}" == "2026-01-02 03:04:05"
-    assert any("no run yet" in one.value for one in train.error)  # of texts there is none
+    assert any("no run of a text model yet" in one.value for one in train.info)
 
 
 def test_without_such_runs_nothing_is_said(open_page, tmp_path, monkeypatch):

@@ -11,10 +11,10 @@ import shutil
 from contextlib import AbstractContextManager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 from han_core.models.architecture import Architecture
-from han_core.models.archive import LARGEST, unpack
+from han_core.models.archive import LARGEST, copy_in, unpack
 from han_core.models.checkpoint import (
     CARD,
     CONFIG,
@@ -28,6 +28,7 @@ from han_core.models.checkpoint import (
     read_metrics,
 )
 from han_core.models.registry import blank_model, count_parameters
+from han_core.models.system_folder import system_named_in
 from han_core.runtime.atomic_io import (
     current_folder,
     read_json,
@@ -56,11 +57,20 @@ MOST_LINES = 10_000
 _PLACE = ".importing-"
 
 
-def import_archive(data: bytes) -> str:
-    """Make a zip of a checkpoint a run that is done, and a checkpoint that every page offers.
+class Imported(NamedTuple):
+    """What came of a zip.
 
-    Returns:
-        The id of the run.
+    Attributes:
+        name: of the checkpoint.
+        run: id of the run that is done with it; None of a system beside the text classifiers.
+    """
+
+    name: str
+    run: str | None
+
+
+def import_archive(data: bytes) -> Imported:
+    """Make a zip of a checkpoint one that its pages offer, and of a text classifier's a run, too.
 
     Raises:
         UserError: says what is wrong with the zip, or why it cannot be kept; nothing is
@@ -73,11 +83,14 @@ def import_archive(data: bytes) -> str:
         with TemporaryDirectory(prefix=_PLACE, dir=root) as place:
             source = Path(place) / unpack(data, Path(place))
             RUNS.check()  # with what the zip held
+            if system_named_in(source) is not None:
+                CHECKPOINTS.check(sum(file.stat().st_size for file in source.iterdir()))
+                return Imported(copy_in(source, checkpoints_root()), None)
             config, metrics = read_config(source), read_metrics(source)
             history = read_history(source / HISTORY)
             folder = new_folder(_plan(source.name, config, metrics))
             try:
-                return _settle(source, folder, config, metrics, history)
+                return Imported(source.name, _settle(source, folder, config, metrics, history))
             except BaseException:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise

@@ -4,19 +4,22 @@ import json
 import os
 import shutil
 from io import BytesIO
+from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 
 from han_core.models.archive import pack
 from han_core.models.checkpoint import HISTORY, METRICS, load_checkpoint
-from han_core.models.listing import list_checkpoints
+from han_core.models.listing import list_checkpoints, list_systems
 from han_core.runtime.errors import UserError
-from han_core.runtime.paths import runs_root
+from han_core.runtime.paths import checkpoints_root, runs_root
 from han_core.training.runs import archive
-from han_core.training.runs.archive import import_archive, read_history
+from han_core.training.runs.archive import Imported, import_archive, read_history
 from han_core.training.runs.event_log import EventLog
 from han_core.training.runs.manage import delete, rename, resume, runs, view
+
+SHIPPED = Path(__file__).parents[3] / "checkpoints"
 
 
 @pytest.fixture
@@ -24,6 +27,13 @@ def trained(planted) -> tuple:
     """The folder of a checkpoint that was trained here, and its zip."""
     folder, _ = planted("han", "additive")
     return folder, pack(folder, "From a friend")
+
+
+def imported(data: bytes) -> str:
+    """The id of the run that a zip of a text classifier became."""
+    id = import_archive(data).run
+    assert id is not None
+    return id
 
 
 def changed(data: bytes, **files: object) -> bytes:
@@ -44,7 +54,7 @@ def changed(data: bytes, **files: object) -> bytes:
 
 def test_a_zip_becomes_a_run_with_its_configuration_curves_and_figures(trained):
     folder, data = trained
-    run = view(import_archive(data))
+    run = view(imported(data))
     checkpoint = load_checkpoint(folder)
     assert (run.status, run.name, run.message) == (
         "done",
@@ -64,7 +74,7 @@ def test_a_zip_becomes_a_run_with_its_configuration_curves_and_figures(trained):
 
 
 def test_it_is_offered_at_once_and_renamed_and_deleted_as_any_other(trained):
-    run = view(import_archive(trained[1]))
+    run = view(imported(trained[1]))
     assert [found.name for found in list_checkpoints()] == ["From-a-friend"] == [run.published]
     rename(run.id, "mine")
     assert [found.name for found in list_checkpoints()] == ["mine"]
@@ -75,20 +85,20 @@ def test_it_is_offered_at_once_and_renamed_and_deleted_as_any_other(trained):
 
 
 def test_the_same_zip_twice_is_two_runs(trained):
-    first, second = (view(import_archive(trained[1])) for _ in range(2))
+    first, second = (view(imported(trained[1])) for _ in range(2))
     assert first.id != second.id
     assert {first.published, second.published} == {"From-a-friend", "From-a-friend-2"}
 
 
 def test_what_a_run_gives_away_comes_back(trained, tmp_path):
-    run = view(import_archive(trained[1]))
-    other = view(import_archive(pack(run.checkpoint, run.name)))
+    run = view(imported(trained[1]))
+    other = view(imported(pack(run.checkpoint, run.name)))
     assert other.history == run.history
     assert other.plan == run.plan
 
 
 def test_what_the_zip_does_not_tell_is_left_open(trained):
-    run = view(import_archive(changed(trained[1], metrics=None, history=None)))
+    run = view(imported(changed(trained[1], metrics=None, history=None)))
     assert (run.status, run.history, run.plan.source.data) == ("done", (), "unknown")
     assert run.state.summary["validation"] is None
     assert run.published == "From-a-friend"
@@ -104,7 +114,7 @@ def test_what_the_zip_does_not_tell_is_left_open(trained):
     ids=str,
 )  # fmt: skip
 def test_settings_that_do_not_fit_are_left_out(trained, settings):
-    run = view(import_archive(changed(trained[1], metrics={"settings": settings, "test": []})))
+    run = view(imported(changed(trained[1], metrics={"settings": settings, "test": []})))
     assert run.status == "done"
     assert run.plan.settings == {}
 
@@ -113,7 +123,7 @@ def test_settings_that_do_not_fit_are_left_out(trained, settings):
     "metrics", [b"", b"[]", b"NaN", b"[" * 9_999, {"dataset": ["a"]}, {"validation": {"loss": "x"}}]
 )
 def test_metrics_that_are_none_do_no_harm(trained, metrics):
-    run = view(import_archive(changed(trained[1], metrics=metrics)))
+    run = view(imported(changed(trained[1], metrics=metrics)))
     assert (run.status, run.plan.source.data) == ("done", "unknown")
 
 
@@ -140,7 +150,7 @@ def test_only_whole_lines_of_a_history_count(tmp_path):
 @pytest.mark.parametrize("data", [b"", b"no zip", b"PK\5\6" + bytes(18)])
 def test_what_is_no_checkpoint_leaves_nothing(place, data):
     with pytest.raises(UserError):
-        import_archive(data)
+        imported(data)
     assert list(runs_root().iterdir()) == []
 
 
@@ -155,7 +165,7 @@ def test_a_full_disk_leaves_nothing(trained, monkeypatch, room):
 
     monkeypatch.setattr(EventLog, "write", full)
     with pytest.raises(UserError, match="disk is full"):
-        import_archive(trained[1])
+        imported(trained[1])
     assert (list(runs_root().iterdir()), list_checkpoints()) == ([], [])
 
 
@@ -165,14 +175,31 @@ def test_a_checkpoint_that_cannot_be_offered_is_no_run(trained, monkeypatch):
 
     monkeypatch.setattr(archive, "publish_run", refused)
     with pytest.raises(UserError, match="cannot be written"):
-        import_archive(trained[1])
+        imported(trained[1])
     assert list(runs_root().iterdir()) == []
 
 
 def test_the_folder_of_a_run_that_was_brought_holds_no_more_than_others(trained):
-    run = view(import_archive(trained[1]))
+    run = view(imported(trained[1]))
     assert {path.name for path in run.folder.iterdir()} <= {
         "config.json", "events.jsonl", "checkpoint", "published.json"
     }  # fmt: skip
     assert METRICS in os.listdir(run.folder / "checkpoint")
     shutil.rmtree(run.folder)
+
+
+def test_a_zip_of_a_system_is_a_checkpoint_and_no_run(place):
+    for name in ("pulse", "pulse-2"):
+        assert import_archive(pack(SHIPPED / "series-pulse", "pulse")) == Imported(name, None)
+    assert [one.name for one in list_systems()] == ["pulse", "pulse-2"]
+    assert runs() == []
+    assert {path.name for path in (checkpoints_root() / "pulse").iterdir()} == {
+        path.name for path in (SHIPPED / "series-pulse").iterdir()
+    }
+
+
+def test_a_damaged_system_leaves_nothing(place):
+    data = changed(pack(SHIPPED / "series-pulse"), model=b"no weights")
+    with pytest.raises(UserError, match="damaged"):
+        import_archive(data)
+    assert (list(runs_root().iterdir()), list_systems()) == ([], [])
