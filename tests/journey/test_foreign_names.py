@@ -27,7 +27,7 @@ TAG = "http://evil.example/tag <b>t</b> -> :tada:"
 NOTE = "https://evil.example/note :smile: <img src=x> a <- b"
 SLICE = "www.evil.example/slice -- :smile:"
 
-OURS = re.compile(r"^(#|/|http://127\.0\.0\.1:\d+(/|$)|data:|blob:)")
+OURS = re.compile(r"^(#|/|http://127\.0\.0\.1:\d+(/|$)|data:|blob:|(Series|Translate|Pictures)$)")
 MADE = """() => {
     const all = (selector) => [...document.body.querySelectorAll(selector)];
     return {
