@@ -106,11 +106,14 @@ def sentence(checkpoint: SystemCheckpoint) -> tuple[str, SearchSettings]:
     if own:
         st.pills("Examples", own, key="translate_example", format_func=plain,
                  on_change=_take_example, label_visibility="collapsed")  # fmt: skip
+        mark_drawn("translate_example")
     return str(st.session_state["translate_text"]).strip(), settings
 
 
 def _take_example() -> None:
-    if chosen := st.session_state["translate_example"]:
+    chosen = st.session_state["translate_example"]
+    # A click on the button can bring the example that the typed sentence has just replaced.
+    if not is_stale("translate_example", pressed="translate_go") and chosen:
         set_value("translate_text", chosen)
 
 

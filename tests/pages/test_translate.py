@@ -57,6 +57,14 @@ def test_another_sentence_and_another_example(page):
     assert plain("2026-05-20") in said(page)
 
 
+def test_a_press_that_brings_the_old_example_keeps_the_typed_sentence(page):
+    written(page, "May 21, 2026")
+    page.button_group(key="translate_example").set_value(DAY)
+    page.button(key="translate_go").click().run()  # sent before the browser forgot the example
+    assert page.text_input(key="translate_text").value == "May 21, 2026"
+    assert not page.button_group(key="translate_example").value
+
+
 def test_another_translation_is_read(page, root):
     page.text_input(key="translate_other").set_value("2026-05-21").run()
     checkpoint = load_system(root / "dates", TRANSLATOR)
