@@ -24,6 +24,9 @@ Shows = Literal["step", "levels", "removal", "weighing", "neighbours"]
 """What stands beside the lesson: one step of attention, both levels, words taken out, weights
 between even ones and the model's own, or states without one word."""
 
+Control = Literal["temperature", "scaling", "mask", "padding", "steps", "notes"]
+"""What a lesson or an address can hide: controls of the figure, and the notes for the teacher."""
+
 PLACES: dict[Shows, frozenset[str]] = {
     "step": frozenset(
         {"word", "score", "exp", "sum", "weight", "rows", "even", "pads", "pad_exp", "padded",
@@ -95,6 +98,43 @@ class Check(_Part):
         return self
 
 
+class Activity(_Part):
+    """What a class does for some minutes."""
+
+    minutes: int = Field(ge=1, le=60)
+    text: str
+
+
+class WrongAnswer(_Part):
+    """An answer that is to be expected, and what it shows about those who give it."""
+
+    answer: str
+    shows: str
+
+
+class Teacher(_Part):
+    """Notes for who teaches the lesson: its course, wrong answers, and what to talk about."""
+
+    plan: tuple[Activity, ...] = Field(min_length=1, max_length=8)
+    wrong: tuple[WrongAnswer, ...] = Field(min_length=1, max_length=6)
+    discuss: tuple[str, ...] = Field(min_length=1, max_length=6)
+
+    @property
+    def minutes(self) -> int:
+        """How long the whole plan takes with a class."""
+        return sum(activity.minutes for activity in self.plan)
+
+    def templates(self) -> Iterator[tuple[str, str]]:
+        """Every sentence with the path of its field."""
+        for at, activity in enumerate(self.plan):
+            yield f"teacher.plan.{at}.text", activity.text
+        for at, wrong in enumerate(self.wrong):
+            yield f"teacher.wrong.{at}.answer", wrong.answer
+            yield f"teacher.wrong.{at}.shows", wrong.shows
+        for at, question in enumerate(self.discuss):
+            yield f"teacher.discuss.{at}", question
+
+
 class Lesson(_Part):
     """What a file says, and ``number`` and ``language`` of its name."""
 
@@ -105,7 +145,7 @@ class Lesson(_Part):
     model: str
     text: str = Field(min_length=1, max_length=2_000)
     shows: Shows
-    hide: tuple[Literal["temperature", "scaling", "mask", "padding", "steps"], ...] = ()
+    hide: tuple[Control, ...] = ()
     reveal: str
     attempt: str
     formula: str
@@ -114,6 +154,7 @@ class Lesson(_Part):
     takeaway: str
     predict: Prediction
     check: Check
+    teacher: Teacher | None = None
 
     @model_validator(mode="after")
     def _names_live_numbers(self) -> "Lesson":
@@ -122,20 +163,23 @@ class Lesson(_Part):
             for name in _places(template, where):
                 if name not in known:
                     raise ValueError(f"{where}: {{{name}}} is none of {', '.join(sorted(known))}")
-        if self.predict.answer not in known:
-            raise ValueError(f"answer: {self.predict.answer} is none of {', '.join(sorted(known))}")
+        if (name := self.predict.answer) not in known:
+            raise ValueError(f"predict.answer: {name} is none of {', '.join(sorted(known))}")
         return self
 
     def _templates(self) -> Iterator[tuple[str, str]]:
+        """Every sentence with the path of its field."""
         for name in ("reveal", "attempt", "formula", "misconception", "correction", "takeaway"):
             yield name, getattr(self, name)
-        yield "question", self.predict.question
-        yield "question", self.check.question
-        for text in self.predict.options.values():
-            yield "options", text
-        for option in self.check.options:
-            yield "text", option.text
-            yield "feedback", option.feedback
+        yield "predict.question", self.predict.question
+        for id, text in self.predict.options.items():
+            yield f"predict.options.{id}", text
+        yield "check.question", self.check.question
+        for at, option in enumerate(self.check.options):
+            yield f"check.options.{at}.text", option.text
+            yield f"check.options.{at}.feedback", option.feedback
+        if self.teacher:
+            yield from self.teacher.templates()
 
 
 def _places(template: str, where: str) -> Iterator[str]:
@@ -166,7 +210,8 @@ def read_lesson(path: Path) -> Lesson:
     except ValidationError as error:
         first = error.errors()[0]
         message = first["msg"].removeprefix("Value error, ").rstrip(".")
-        loc = first["loc"] or (message.partition(":")[0],)
+        parts = message.partition(":")[0].split(".")
+        loc = first["loc"] or tuple(int(part) if part.isdigit() else part for part in parts)
         place = ".".join(map(str, first["loc"]))
         line = _line_of(text, loc)
         raise UserError(
@@ -188,8 +233,8 @@ def _line_of(text: str, loc: tuple[int | str, ...]) -> int:
     lines, found = text.splitlines(), 0
     for part in loc:
         if isinstance(part, int):
-            heads = [at for at, line in enumerate(lines) if line.strip().startswith("[[")]
-            found = heads[part] if part < len(heads) else found
+            same = [at for at in range(found, len(lines)) if lines[at] == lines[found]]
+            found = same[part] if part < len(same) else found
             continue
         starts = re.compile(rf"\s*(\[+[\w.]*{re.escape(part)}[\w.]*\]+|{re.escape(part)}\s*=)")
         found = next((at for at in range(found, len(lines)) if starts.match(lines[at])), found)

@@ -5,9 +5,8 @@ from typing import cast, get_args
 
 import streamlit as st
 
-from han_core.explanation.lesson import LANGUAGES, Language, Lesson
+from han_core.explanation.lesson import LANGUAGES, Control, Language, Lesson
 from han_core.runtime.errors import UserError
-from han_core.viz.anatomy import Control
 from pages.shared.page import plain, restore_value
 
 LONGEST = 2_000

@@ -8,9 +8,9 @@ import streamlit as st
 from han_core.explanation.anatomy import state_changes
 from han_core.explanation.explanation import Explanation
 from han_core.explanation.interventions import Intervention, intervene
-from han_core.explanation.lesson import Lesson
+from han_core.explanation.lesson import Control, Lesson
 from han_core.explanation.lesson_numbers import LiveNumbers
-from han_core.viz.anatomy import Control, anatomy_figure
+from han_core.viz.anatomy import anatomy_figure
 from han_core.viz.charts.layers import state_change_chart
 from han_core.viz.colour_scale import reading_scale, scale_only
 from han_core.viz.heatmap import Colour, heatmap

@@ -1,14 +1,13 @@
 """One lesson on the page: the question and what follows on the left, the figure on the right."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from han_core.explanation.lesson import Lesson
+from han_core.explanation.lesson import Control, Lesson, Teacher
 from han_core.explanation.lesson_numbers import LiveNumbers, is_right, live_numbers
 from han_core.runtime.errors import UserError
-from han_core.viz.anatomy import Control
 from pages.learn import figures
 from pages.shared import cache, controls, document_input
 from pages.shared.components import hooked
@@ -93,6 +92,33 @@ def draw(lesson: Lesson, text: str, hidden: tuple[Control, ...], words: Mapping[
                 figures.before(live, words)
         if scene.progress.revealed:
             _conclusion(scene)
+        if lesson.teacher and "notes" not in hidden:
+            _notes(scene, lesson.teacher)
+
+
+def _notes(scene: Scene, teacher: Teacher) -> None:
+    """Draw what helps somebody who teaches the lesson, in a fold."""
+    words = scene.words
+    with st.expander(plain(words["notes"]), key="learn_notes"):
+        if scene.question.text != scene.lesson.text:
+            st.caption(plain(words["notes_own"]))
+        plan, wrong, discuss = st.columns(3, gap="medium")
+        title = words["notes_plan"].format(minutes=teacher.minutes)
+        steps = [(f"{one.minutes}′", one.text) for one in teacher.plan]
+        plan.markdown(_listed(scene, title, steps))
+        answers = [(one.answer, one.shows) for one in teacher.wrong]
+        wrong.markdown(_listed(scene, words["notes_wrong"], answers))
+        questions = [("", question) for question in teacher.discuss]
+        discuss.markdown(_listed(scene, words["notes_discuss"], questions))
+
+
+def _listed(scene: Scene, title: str, items: Sequence[tuple[str, str]]) -> str:
+    """Return a title and a list of sentences, each with its beginning in bold."""
+    lines = [f"**{plain(title)}**", ""]
+    for beginning, sentence in items:
+        bold = f"**{scene.write(beginning)}** " if beginning else ""
+        lines.append(f"- {bold}{scene.write(sentence)}")
+    return "\n".join(lines)
 
 
 def _story(scene: Scene) -> None:

@@ -51,6 +51,11 @@ def test_a_file_is_a_lesson(write):
         ("tolerance = 0.005", "tolerance = -1", "tolerance", "tolerance"),
         ("correct = true\n", "", "[check]", "one option"),
         ('text = "They all rise."', "text = 5", "text = 5", "text"),
+        ("They all rise.", "They {all} rise.", 'text = "They {all}', "check.options.1.text"),
+        ("minutes = 4\n", "minutes = 0\n", "minutes = 0", "teacher.plan.1.minutes"),
+        ("{exp}, read as", "{ex}, read as", 'answer = "The exponential', "teacher.wrong.1"),
+        ("The division was", "The {division was", 'shows = "The {div', "teacher.wrong.1.shows"),
+        ("discuss = [", "discus = [", "[teacher]", "teacher.discuss"),
     ],
 )
 def test_an_error_is_named_with_its_line(write, old, new, at, said):
@@ -61,6 +66,16 @@ def test_an_error_is_named_with_its_line(write, old, new, at, said):
     message = str(error.value)
     assert message.startswith(f"{NAME}, line {line_of(text, at)}: ")
     assert said in message
+
+
+def test_a_lesson_may_do_without_notes(write):
+    without = GOOD[: GOOD.index("[teacher]")]
+    assert read_lesson(write(without)).teacher is None
+
+
+def test_notes_add_up_the_minutes_of_a_class(write):
+    teacher = read_lesson(write(GOOD)).teacher
+    assert teacher.minutes == 2 + 4 + 3 + 3
 
 
 def test_what_is_no_toml_is_named_with_its_line(write):
@@ -100,6 +115,14 @@ def test_every_lesson_stands_in_both_languages():
         assert ours.predict.options.keys() == theirs.predict.options.keys()
         correct = [[option.correct for option in one.check.options] for one in (ours, theirs)]
         assert correct[0] == correct[1]
+        assert _shape(ours) == _shape(theirs)
+
+
+def _shape(lesson) -> list[int] | None:
+    """The minutes of a lesson's plan, and how many wrong answers and questions it names."""
+    if (notes := lesson.teacher) is None:
+        return None
+    return [*(one.minutes for one in notes.plan), len(notes.wrong), len(notes.discuss)]
 
 
 def test_no_number_of_a_model_stands_in_a_lesson():

@@ -192,6 +192,29 @@ def test_a_wrong_address_does_no_harm(root, open_page, asked):
     assert bool(errors) == ("text" in asked)
 
 
+def test_notes_for_the_teacher_stand_in_a_fold_with_live_numbers(learn, root):
+    notes = lesson(3).teacher
+    (fold,) = [one for one in learn.expander if one.label == "Notes for the teacher"]
+    assert not fold.proto.expanded
+    assert live(root, 3).write(notes.wrong[1].answer) in said(learn)
+    assert f"With a class, about {notes.minutes} minutes" in said(learn)
+    assert "These notes were written" not in "".join(one.value for one in learn.caption)
+    learn.text_area(key="learn_text").set_value("The plot is thin. But what actors!").run()
+    assert "These notes were written" in "".join(one.value for one in learn.caption)
+
+
+def test_an_address_hides_the_notes(root, open_page):
+    (root / "small-han").rename(root / "han-imdb")
+    app = open_page("1_Explore")
+    app.query_params["lesson"] = "3"
+    app.query_params["hide"] = "notes"
+    app.switch_page("pages/0_Learn.py").run()
+    assert not app.exception
+    assert lesson(3).title in "".join(one.value for one in app.header)
+    assert not [one for one in app.expander if one.label == "Notes for the teacher"]
+    assert app.query_params["hide"] == "notes"
+
+
 def test_both_languages(learn, root):
     (root / "han-imdb").rename(root / "han-zh")
     learn.text_area(key="learn_text").set_value("The plot is thin. But what actors!").run()
