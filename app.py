@@ -2,26 +2,27 @@
 
 import streamlit as st
 
+from han_core.runtime.messages import tr
 from pages.shared.navigation import group_labels, serves_class
 from pages.shared.page import RENDERS
 
 st.set_page_config(page_title="Hanscope", page_icon="🔦", layout="wide")
-learn = st.Page("pages/0_Learn.py", title="Learn")
-explore = st.Page("pages/1_Explore.py", title="Explore")
+learn = st.Page("pages/0_Learn.py", title=tr("Learn"))
+explore = st.Page("pages/1_Explore.py", title=tr("Explore"))
 groups = {
-    "Texts": [
+    tr("Texts"): [
         explore,
-        st.Page("pages/2_Compare.py", title="Compare"),
-        st.Page("pages/3_Errors.py", title="Errors"),
-        st.Page("pages/4_Train.py", title="Train"),
+        st.Page("pages/2_Compare.py", title=tr("Compare")),
+        st.Page("pages/3_Errors.py", title=tr("Errors")),
+        st.Page("pages/4_Train.py", title=tr("Train")),
     ],
-    "Other attention": [
-        st.Page("pages/5_Series.py", title="Series"),
-        st.Page("pages/6_Translate.py", title="Translate"),
-        st.Page("pages/7_Pictures.py", title="Pictures"),
+    tr("Other attention"): [
+        st.Page("pages/5_Series.py", title=tr("Series")),
+        st.Page("pages/6_Translate.py", title=tr("Translate")),
+        st.Page("pages/7_Pictures.py", title=tr("Pictures")),
     ],
 }
-class_rooms = [st.Page("pages/9_Classroom.py", title="Classroom")] if serves_class() else []
+class_rooms = [st.Page("pages/9_Classroom.py", title=tr("Classroom"))] if serves_class() else []
 # A default page loses its own address, and Explore is to keep one.
 start = st.Page(
     lambda: st.switch_page(explore),

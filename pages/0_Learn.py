@@ -2,11 +2,12 @@
 
 import streamlit as st
 
+from han_core.runtime.messages import current_locale, mark
 from pages.shared.page import begin, user_errors_shown
 
 heading = begin(
-    "Learn",
-    "Short lessons about attention: predict, see what a model computes, then change it.",
+    mark("Learn"),
+    mark("Short lessons about attention: predict, see what a model computes, then change it."),
 )
 from han_core.explanation.lesson import interface, lessons
 from pages.learn import address, lesson_view
@@ -14,10 +15,8 @@ from pages.shared import cache
 
 with user_errors_shown():
     address.take()
-    with heading:
-        language = address.language_switch()
-    words = interface()[language]
-    lesson = address.lesson_picker(lessons(language), words)
+    words = interface()[current_locale()]
+    lesson = address.lesson_picker(lessons(current_locale()), words)
     with heading:
         text, hidden = address.text_and_controls(lesson, words)
     address.write(lesson, text, hidden)

@@ -2,11 +2,15 @@
 
 import streamlit as st
 
+from han_core.runtime.messages import mark
 from pages.shared.page import begin, user_errors_shown
 
 heading = begin(
-    "Explore",
-    "Paste a text and see how a trained classifier spreads its attention over sentences and words.",
+    mark("Explore"),
+    mark(
+        "Paste a text and see how a trained classifier spreads its attention over sentences and "
+        "words."
+    ),
 )
 from pages.explore import drawer, share, words
 from pages.explore.analysis import analyse, begin_verdict, fill_verdict

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
+from han_core.runtime.messages import mark
 from pages.shared.page import begin, user_errors_shown
 
 bar = begin(
-    "Compare",
-    "Several models, several methods or two versions of a text, side by side on one scale.",
+    mark("Compare"),
+    mark("Several models, several methods or two versions of a text, side by side on one scale."),
 )
 from pages.compare import charts, comparison, link, panels
 from pages.shared import cache, document_input

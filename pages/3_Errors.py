@@ -2,10 +2,12 @@
 
 import streamlit as st
 
+from han_core.runtime.messages import mark
 from pages.shared.page import begin, user_errors_shown
 
 begin(
-    "Errors", "Score labelled documents, find what a model gets wrong, and annotate what you see."
+    mark("Errors"),
+    mark("Score labelled documents, find what a model gets wrong, and annotate what you see."),
 )
 from pages.errors import choices
 from pages.shared import cache

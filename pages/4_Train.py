@@ -2,10 +2,12 @@
 
 import streamlit as st
 
+from han_core.runtime.messages import mark
 from pages.shared.page import begin, user_errors_shown
 
 heading = begin(
-    "Train", "Train a model of your own on labelled documents, and watch its attention form."
+    mark("Train"),
+    mark("Train a model of your own on labelled documents, and watch its attention form."),
 )
 from pages.shared import cache, system_training
 from pages.train import new_run, run_list, run_notes, run_notice, run_view

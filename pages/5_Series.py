@@ -2,11 +2,14 @@
 
 import streamlit as st
 
+from han_core.runtime.messages import mark
 from pages.shared.page import begin, user_errors_shown
 
 heading = begin(
-    "Series",
-    "The attention of a model over the steps of a time series, and its prediction without them.",
+    mark("Series"),
+    mark(
+        "The attention of a model over the steps of a time series, and its prediction without them."
+    ),
 )
 from pages.series import choose, training, view
 from pages.shared import cache, controls

@@ -2,11 +2,14 @@
 
 import streamlit as st
 
+from han_core.runtime.messages import mark
 from pages.shared.page import begin, user_errors_shown
 
 heading = begin(
-    "Translate",
-    "A translation word by word, and the attention of each word to the words of the sentence.",
+    mark("Translate"),
+    mark(
+        "A translation word by word, and the attention of each word to the words of the sentence."
+    ),
 )
 from pages.shared import cache, controls
 from pages.translate import choose, training, view

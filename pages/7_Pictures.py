@@ -2,11 +2,14 @@
 
 import streamlit as st
 
+from han_core.runtime.messages import mark
 from pages.shared.page import begin, user_errors_shown
 
 heading = begin(
-    "Pictures",
-    "The attention of a model over the words of a text and the patches of a picture beside it.",
+    mark("Pictures"),
+    mark(
+        "The attention of a model over the words of a text and the patches of a picture beside it."
+    ),
 )
 from pages.pictures import choose, training, view
 from pages.shared import cache, controls

@@ -2,10 +2,14 @@
 
 import streamlit as st
 
+from han_core.runtime.messages import mark
 from pages.shared.navigation import serves_class
 from pages.shared.page import begin, user_errors_shown
 
-begin("Classroom", "Ask a class, see its answers as they come, reveal them, and vote again.")
+begin(
+    mark("Classroom"),
+    mark("Ask a class, see its answers as they come, reveal them, and vote again."),
+)
 if not serves_class():
     st.info("Rooms for a class are there when the server was started by make class.")
 else:

@@ -23,6 +23,7 @@ from han_core.data.stream import Stream, mapped, most_unpacked, stream_of
 from han_core.data.table import Table
 from han_core.runtime.errors import UserError, gibibytes, shown, system_errors
 from han_core.runtime.fair_places import FairPlaces
+from han_core.runtime.messages import VARIABLE, current_locale
 
 ROOT = Path(__file__).resolve().parents[2]
 REFUSED = 2
@@ -68,7 +69,12 @@ def run_in_child(
             finished = subprocess.run(
                 [sys.executable, "-m", module, name],
                 cwd=folder / "empty",
-                env={**os.environ, "PYTHONPATH": _search_path(), **environment},
+                env={
+                    **os.environ,
+                    VARIABLE: current_locale(),
+                    "PYTHONPATH": _search_path(),
+                    **environment,
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=None if progress else subprocess.DEVNULL,

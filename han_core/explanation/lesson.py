@@ -11,14 +11,15 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from string import Formatter
-from typing import Literal, get_args
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from han_core.runtime.errors import UserError, shown
+from han_core.runtime.messages import LOCALES, Locale
 
-Language = Literal["en", "zh"]
-LANGUAGES: tuple[Language, ...] = get_args(Language)
+Language = Locale
+LANGUAGES = LOCALES
 
 Shows = Literal["step", "levels", "removal", "weighing", "neighbours"]
 """What stands beside the lesson: one step of attention, both levels, words taken out, weights

@@ -7,6 +7,8 @@ it quotes stands on one line, short, and never as markup.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from han_core.runtime.messages import tr, tr_noun
+
 LONGEST = 400  # characters; what came may be anything, and the sentence quotes it
 
 
@@ -46,14 +48,16 @@ def shown(text: str, limit: int = 60) -> str:
 
 def listed(names: Sequence[str], limit: int = 20) -> str:
     """The names in quotation marks, with a count in place of those beyond `limit`."""
-    quoted = ", ".join(f'"{shown(name)}"' for name in names[:limit])
+    quoted = tr(", ").join(tr('"{name}"', name=shown(name)) for name in names[:limit])
     beyond = len(names) - limit
-    return f"{quoted} and {beyond} more" if beyond > 0 else quoted
+    return tr("{names} and {count} more", names=quoted, count=beyond) if beyond > 0 else quoted
 
 
 def joined(words: Sequence[str]) -> str:
     """ "a", "a and b", "a, b and c"."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+    if len(words) < 2:
+        return "".join(words)
+    return tr("{first} and {last}", first=tr(", ").join(words[:-1]), last=words[-1])
 
 
 def gibibytes(number: int) -> str:
@@ -70,5 +74,7 @@ def file_size(number: int) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """ "1 row", "3 rows": the number with its noun, for nouns that take an s."""
+    """ "1 row", "3 rows": the number with its noun, for nouns that take an s in English."""
+    if translated := tr_noun(noun):
+        return f"{number:,} {translated}"
     return f"{number} {noun}" if number == 1 else f"{number:,} {noun}s"

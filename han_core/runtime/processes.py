@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from han_core.runtime.locks import Lock
+from han_core.runtime.messages import VARIABLE, current_locale
 from han_core.runtime.paths import PROJECT, checkpoints_root, data_root
 
 STDERR = "stderr.log"
@@ -58,6 +59,7 @@ def _environment(threads: str) -> dict[str, str]:
     """Ours, with folders as they are called from everywhere, and few threads."""
     return {
         **os.environ,
+        VARIABLE: current_locale(),
         "OMP_NUM_THREADS": threads,
         "HANSCOPE_DATA": str(data_root().absolute()),
         "HANSCOPE_CHECKPOINTS": str(checkpoints_root().absolute()),

@@ -18,8 +18,11 @@ import numpy as np
 from han_core.explanation.anatomy import Anatomy, AttentionStep
 from han_core.explanation.lesson import Control, Language
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import Locale
 from han_core.viz.export import render_page
 from han_core.viz.markup import ANATOMY_SCRIPT, ANATOMY_STYLESHEET, direction, writable
+
+Control = Literal["temperature", "scaling", "mask", "padding", "steps"]
 
 LONGEST = 1_000
 """Rows of a segment at most: a browser gets the state of each."""
@@ -30,7 +33,7 @@ SHOWN = 75
 CLASSES = 20
 """Classes whose logits are drawn; those of the largest."""
 
-TEXTS: dict[Language, dict[str, str]] = json.loads(
+TEXTS: dict[Locale, dict[str, str]] = json.loads(
     Path(__file__).with_name("assets").joinpath("anatomy.json").read_text("utf-8")
 )
 """What stands in the figure, by language."""
@@ -71,7 +74,7 @@ def anatomy_figure(
     step: int = 0,
     segment: int = 0,
     item: int | None = None,
-    language: Language = "en",
+    language: Locale = "en",
     hidden: Collection[Control] = (),
     begins: bool = False,
 ) -> AnatomyFigure:

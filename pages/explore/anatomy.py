@@ -5,6 +5,7 @@ import streamlit as st
 
 from han_core.explanation.anatomy import Anatomy
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import current_locale
 from han_core.viz.anatomy import anatomy_figure
 from pages.explore.analysis import Analysis
 from pages.shared import cache, wording
@@ -52,7 +53,9 @@ def _dialog(analysis: Analysis, token: int) -> None:
     if len(found.steps) == 2:
         step, segment, item = _place(analysis, found, token, sentence)
     try:
-        draw_anatomy(anatomy_figure(found, step, segment, item), key="anatomy_figure")
+        draw_anatomy(
+            anatomy_figure(found, step, segment, item, current_locale()), key="anatomy_figure"
+        )
     except UserError as error:
         st.info(plain(str(error)))
 

@@ -1,11 +1,11 @@
-"""What the address of Learn says: lesson, language, a text of one's own, hidden controls."""
+"""What the address of Learn says: lesson, a text of one's own, hidden controls."""
 
 from collections.abc import Mapping, Sequence
-from typing import cast, get_args
+from typing import get_args
 
 import streamlit as st
 
-from han_core.explanation.lesson import LANGUAGES, Control, Language, Lesson
+from han_core.explanation.lesson import Lesson
 from han_core.runtime.errors import UserError
 from pages.shared.page import plain, restore_value
 
@@ -21,26 +21,12 @@ def take() -> None:
     if state.get("learn_visit") == state["visit"]:
         return
     state["learn_visit"] = state["visit"]
-    if asked.get("lang") in LANGUAGES:
-        state["language"] = asked["lang"]
     if asked.get("lesson", "").isdecimal():
         state["lesson"] = int(asked["lesson"])
     if "text" in asked:
         state["learn_text"] = asked["text"]
     if "hide" in asked:
         state["learn_hide"] = [name for name in asked["hide"].split(",") if name in CONTROLS]
-
-
-def language_switch() -> Language:
-    """Draw the switch; at first the browser's language is on."""
-    own = "zh" if (st.context.locale or "").lower().startswith("zh") else "en"
-    restore_value("language", own)
-    chosen = st.segmented_control(
-        "Language 语言", LANGUAGES, format_func={"en": "English", "zh": "中文"}.__getitem__,
-        key="language", required=True, persist_state="session", label_visibility="collapsed",
-        width="content",
-    )  # fmt: skip
-    return cast("Language", chosen)
 
 
 def lesson_picker(lessons: Sequence[Lesson], words: Mapping[str, str]) -> Lesson:

@@ -25,7 +25,9 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from han_core.runtime.errors import UserError
 from han_core.runtime.fair_places import identify_visitors
+from han_core.runtime.messages import tr
 from han_core.viz.markup import markdown_text
+from pages.shared import language
 from pages.shared.upload_limits import drop_uploads
 
 plain = markdown_text
@@ -52,18 +54,23 @@ identify_visitors(_session_id)
 def begin(title: str, caption: str) -> DeltaGenerator:
     """Draw the title: it is on the screen while the rest of the page is still being imported.
 
+    Args:
+        title: the page's name in English, marked as a message, as is ``caption``.
+
     Returns:
         The row of the title, to which a page may add its pickers.
     """
     _leave_old_multipage_mode()
     # Here too, because a page can be run by itself.
-    st.set_page_config(page_title=f"{title} · Hanscope", page_icon="🔦", layout="wide")
+    st.set_page_config(page_title=f"{tr(title)} · Hanscope", page_icon="🔦", layout="wide")
     st.logo(LOGO, size="large")
     st.html(FRAME)
     st.html(ACCESSIBLE)
     start_visit(title)
     row = st.container(horizontal=True, vertical_alignment="center", key="heading")
-    row.title(title, anchor=False, help=caption, width="content")
+    row.title(tr(title), anchor=False, help=tr(caption), width="content")
+    with row:
+        language.switch()
     return row
 
 

@@ -124,7 +124,7 @@ def test_the_browsers_language_is_the_first(chromium, address):
     with watched_page(chromium, url, deep_link=True, viewport=DESKTOP, locale="zh-CN") as page:
         arrive(page)
         page.get_by_role("heading", name="两个层次").wait_for()
-        page.get_by_role("radio", name="English").click()
+        page.get_by_role("button", name="English").click()
         page.get_by_role("heading", name="Two levels").wait_for()
         settled(page)
         assert "lang=en" in page.url

@@ -218,7 +218,7 @@ def test_an_address_hides_the_notes(root, open_page):
 def test_both_languages(learn, root):
     (root / "han-imdb").rename(root / "han-zh")
     learn.text_area(key="learn_text").set_value("The plot is thin. But what actors!").run()
-    learn.segmented_control(key="language").set_value("zh").run()
+    learn.button(key="locale_switch").click().run()
     assert not learn.exception
     assert lesson(3, "zh").title in "".join(one.value for one in learn.header)
     assert learn.button(key="learn_skip").label == "跳过预测"

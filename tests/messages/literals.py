@@ -1,0 +1,47 @@
+"""English texts in the code that nobody could translate, because ``tr`` does not surround them."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+TRANSLATED = {"tr", "trn", "mark", "counted"}
+NAMES = {"Hanscope"}
+NOT_SHOWN = "# not shown"
+"""A comment on the line of a text that no reader of the interface sees."""
+_SENTENCE = re.compile(r"[A-Za-z’']{2,}[,;:.!?]? [A-Za-z{(“\"]|^[A-Z][a-z]+[.:]?$")
+_MARKUP = re.compile(r"[<>;=]|^[a-z_-]+(\.[a-z_-]+)+ |--[a-z]|\bvar\(|^\W*[A-Z_]+ ")
+
+
+def unwrapped(source: str) -> Iterator[tuple[int, str]]:
+    """Yield line and text of what reads like English and is neither translated nor a docstring."""
+    lines = source.splitlines()
+    for node, text in _texts(ast.parse(source)):
+        if text.strip() in NAMES:
+            continue
+        marked = any(NOT_SHOWN in lines[at] for at in range(node.lineno - 1, node.end_lineno))
+        if _SENTENCE.search(text.strip()) and not _MARKUP.search(text) and not marked:
+            yield node.lineno, text
+
+
+def _texts(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
+    """Texts below a node; the parts of an f-string count as one."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant):
+            continue  # a docstring
+        if isinstance(child, ast.Call) and _name(child.func) in TRANSLATED:
+            for argument in [*child.args[1:], *(one.value for one in child.keywords)]:
+                yield from _texts(ast.Expression(argument))
+        elif isinstance(child, ast.JoinedStr):
+            parts = (p.value if isinstance(p, ast.Constant) else "{}" for p in child.values)
+            yield child, "".join(map(str, parts))
+            for part in child.values:
+                yield from _texts(part)
+        elif isinstance(child, ast.Constant) and isinstance(child.value, str):
+            if not isinstance(node, ast.JoinedStr):
+                yield child, child.value
+        else:
+            yield from _texts(child)
+
+
+def _name(function: ast.expr) -> str:
+    return getattr(function, "id", getattr(function, "attr", ""))
