@@ -16,13 +16,11 @@ from typing import Any
 import numpy as np
 
 from han_core.explanation.anatomy import Anatomy, AttentionStep
-from han_core.explanation.lesson import Control, Language
+from han_core.explanation.lesson import Control
 from han_core.runtime.errors import UserError
 from han_core.runtime.messages import Locale
 from han_core.viz.export import render_page
 from han_core.viz.markup import ANATOMY_SCRIPT, ANATOMY_STYLESHEET, direction, writable
-
-Control = Literal["temperature", "scaling", "mask", "padding", "steps"]
 
 LONGEST = 1_000
 """Rows of a segment at most: a browser gets the state of each."""

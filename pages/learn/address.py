@@ -5,7 +5,7 @@ from typing import get_args
 
 import streamlit as st
 
-from han_core.explanation.lesson import Lesson
+from han_core.explanation.lesson import Control, Lesson
 from han_core.runtime.errors import UserError
 from pages.shared.page import plain, restore_value
 
