@@ -21,12 +21,14 @@ with heading:
     model, sharing, settings = st.container(), *(st.container(width="content") for _ in range(2))
 document_input.document()
 with user_errors_shown():
+    controls.follow_language(st.session_state["analysed"])
     with model:
         checkpoint = controls.checkpoint(in_row=True)
     with settings:
         device = controls.device_menu()
     document = document_input.analysed()
     analysis = analyse(cache.Question(checkpoint, device, document))
+    controls.switch_notice(document, checkpoint)
     controls.caution(checkpoint, analysis.explanation, key="checkpoint")
     place = begin_verdict(analysis)
     with st.container(key="explore_body"):

@@ -10,7 +10,7 @@ bar = begin(
     mark("Several models, several methods or two versions of a text, side by side on one scale."),
 )
 from pages.compare import charts, comparison, link, panels
-from pages.shared import cache, document_input
+from pages.shared import cache, controls, document_input
 
 link.open_link()
 text = st.container(gap="small")
@@ -22,6 +22,10 @@ with user_errors_shown():
         request = comparison.pick(strip)
     with text:
         document = document_input.analysed()
+        if request.kind == "models":
+            controls.suggest_readers(document, request.checkpoints)
+        else:
+            controls.switch_notice(document, request.checkpoints[0])
         second = comparison.second_version(document) if request.kind == "versions" else ""
     compared = comparison.compare(request, document, second)
     obstacle = charts.obstacle(compared)

@@ -27,27 +27,33 @@ def caution(explanation: Explanation, language: str, name: str) -> str:
     return f"This text has only {counted(words, 'word')}, and a prediction about it means little."
 
 
-def fitting_model(text: str, listings: Iterable[Listing], current: Listing) -> Listing | None:
-    """Return the best other model for the script of ``text``; None if ``current`` reads it too.
+def fitting_models(
+    text: str, listings: Iterable[Listing], current: Listing, preferred: str = ""
+) -> list[Listing]:
+    """Return the models for the script of ``text``, best first; none if ``current`` reads it too.
 
-    Models of a language in this script alone come first, then those with as many classes as
-    ``current``, then those of higher accuracy.
+    Models of a language in this script alone come first, then the one called ``preferred``, then
+    those with as many classes as ``current``, then those of higher accuracy.
     """
     script = script_of(text)
     if script is None or script in written_in(current.language):
-        return None
+        return []
+
+    def fitness(one: Listing) -> tuple[bool, bool, bool, float]:
+        only = written_in(one.language) == (script,)  # Japanese has Chinese characters too
+        alike = len(one.classes) == len(current.classes)
+        return only, one.name == preferred, alike, one.accuracy or 0.0
+
     readers = [one for one in listings if script in written_in(one.language)]
-    return max(readers, key=lambda one: _fitness(one, script, current), default=None)
-
-
-def _fitness(one: Listing, script: str, current: Listing) -> tuple[bool, bool, float]:
-    only = written_in(one.language) == (script,)  # Japanese has Chinese characters too
-    return only, len(one.classes) == len(current.classes), one.accuracy or 0.0
+    return sorted(readers, key=fitness, reverse=True)
 
 
 MOST_UNKNOWN = 0.4
 """Of the words: in English texts about other things than its own (newsgroups by the IMDB
 model) 1 in 1,000 reaches it; Spanish, French, German and Dutch reviews have .45 to .69."""
+
+HARDLY_ANY = 0.9
+"""Of the words: from so many unknown ones on a prediction is a guess."""
 
 FEWEST, LOOKED_AT = 10, 2_000  # words, and tokens of a document
 
@@ -75,6 +81,12 @@ def language_warning(explanation: Explanation, language: str, name: str) -> str:
     )
 
 
+def is_guess(explanation: Explanation) -> bool:
+    """Whether the model knows hardly any word of the text."""
+    words, unknown = _words(explanation)
+    return unknown > 0 and unknown >= HARDLY_ANY * words
+
+
 def _words(explanation: Explanation) -> tuple[int, int]:
     """(words, how many of them are unknown) among the first tokens; no numbers, no signs."""
     document = explanation.document
@@ -82,5 +94,5 @@ def _words(explanation: Explanation) -> tuple[int, int]:
     tokens = zip(
         (document.text[start:end] for start, end in spans), explanation.known.tolist(), strict=False
     )
-    known = [known for text, known in tokens if text.isalpha()]
+    known = [known for text, known in tokens if any(map(str.isalpha, text))]
     return len(known), len(known) - sum(known)

@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
+from han_core.explanation.cautions import is_guess
 from han_core.explanation.explanation import Explanation, Reading
 from han_core.runtime.errors import counted
 from han_core.viz.markup import STYLE, background, chance, decimal, html_text, percent
@@ -22,6 +23,8 @@ FLOOR = 4.0
 
 LEAST = 1e-4
 """The least top of a change in probability; below that there is rounding in float32."""
+
+GUESS = "The model knows hardly any word of this text, so this is no more than a guess:"
 
 TITLES: dict[str, str] = {
     "sentence": "Attention weight within the sentence",
@@ -213,15 +216,28 @@ def prediction(explanation: Explanation, listed: int = LISTED) -> str:
     if len(chances) > listed:
         shown = np.argsort(-explanation.probabilities, kind="stable")[:listed].tolist()
         left = 1 - sum(chances[i] for i in shown)
-    rows = "".join(probability_bar(explanation.labels[i], chances[i], i == best) for i in shown)
+    first = -1 if is_guess(explanation) else best
+    rows = "".join(probability_bar(explanation.labels[i], chances[i], i == first) for i in shown)
     if len(chances) > listed:
         rows += probability_bar(f"{len(chances) - listed} other classes", max(0.0, left), False)
-    label = breakable(html_text(explanation.label))
+    lead, name = predicted_class(explanation, "Predicted class")
     return (
-        f'{STYLE}<div class="hs hs-prediction"><p>Predicted class<br>'
-        f'<strong data-testid="prediction">{label}</strong></p>'
+        f'{STYLE}<div class="hs hs-prediction"><p>{lead}<br>{name}</p>'
         f'<div class="hs-classes">{rows}</div></div>'
     )
+
+
+def predicted_class(explanation: Explanation, lead: str) -> tuple[str, str]:
+    """Return what stands before the predicted class, and its name, as HTML.
+
+    Where the model knows hardly any word, that is said instead of ``lead``, and the name is
+    not in bold type.
+    """
+    guess = is_guess(explanation)
+    tag = "em" if guess else "strong"
+    label = breakable(html_text(explanation.label))
+    name = f'<{tag} data-testid="prediction">{label}</{tag}>'
+    return html_text(GUESS if guess else lead), name
 
 
 def probability_bar(label: str, probability: float, first: bool) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from han_core.explanation.cautions import is_guess
 from han_core.explanation.explanation import Explanation
 from han_core.explanation.faithfulness import Evidence
 from han_core.explanation.verdicts import (
@@ -13,7 +14,7 @@ from han_core.explanation.verdicts import (
     removal_line,
     support,
 )
-from han_core.viz.colour_scale import breakable, probability_bar
+from han_core.viz.colour_scale import predicted_class, probability_bar
 from han_core.viz.markup import VERDICT_STYLESHEET, chance, html_text
 
 LIKELIEST = 3
@@ -45,17 +46,18 @@ def verdict(explanation: Explanation, line: EvidenceLine, before: Explanation | 
     Args:
         before: the explanation before words were removed, whose prediction stands beside.
     """
-    label = breakable(html_text(explanation.label))
+    lead, name = predicted_class(explanation, "Prediction")
+    first = -1 if is_guess(explanation) else 0
     was = "" if before is None else _before(before, explanation)
     order = np.argsort(-explanation.probabilities, kind="stable")[:LIKELIEST].tolist()
+    labels, chances = explanation.labels, explanation.probabilities.tolist()
     bars = "".join(
-        probability_bar(explanation.labels[at], float(explanation.probabilities[at]), place == 0)
-        for place, at in enumerate(order)
+        probability_bar(labels[at], chances[at], place == first) for place, at in enumerate(order)
     )
     return (
         f'<style>{VERDICT_STYLESHEET}</style><section class="hs hs-verdict" data-testid="verdict" '
-        f'aria-label="Prediction and evidence"><p class="hs-decision"><span>Prediction</span> '
-        f'<strong data-testid="prediction">{label}</strong>{was}</p>'
+        f'aria-label="Prediction and evidence"><p class="hs-decision"><span>{lead}</span> '
+        f"{name}{was}</p>"
         f'<div class="hs-classes">{bars}</div>{_line(line)}</section>'
     )
 

@@ -116,6 +116,8 @@ def pick(strip: DeltaGenerator) -> Request:
         UserError: if fewer than two or more than four are chosen, or there is no checkpoint.
     """
     kind = _pick_kind()
+    if kind != "models":
+        controls.follow_language(st.session_state["analysed"])
     names = controls.checkpoints() if kind == "models" else [controls.checkpoint()]
     methods = _pick_methods(names[0]) if kind == "methods" else ()
     target = _pick_target(names[0]) if kind == "methods" else None

@@ -12,7 +12,7 @@ from han_core.viz.comparison_link import (
 )
 from han_core.viz.permalink import DocumentStore
 from pages.compare.comparison import Request
-from pages.shared import cache, document_input, system_pages
+from pages.shared import cache, controls, document_input, system_pages
 from pages.shared.page import plain
 
 PARAMETER = "view"
@@ -59,6 +59,7 @@ def _show(view: ComparisonView) -> None:
         state["checkpoints"] = there
     elif view.kind != "models" and there:
         state["checkpoint"] = there[0]
+        controls.keep_model(text)
 
 
 def panel(request: Request, second: str) -> None:

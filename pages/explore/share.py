@@ -17,7 +17,7 @@ from han_core.viz.heatmap import Colour, heatmap
 from han_core.viz.permalink import DocumentStore, View, restore, share, view_of
 from pages.explore import drawer, layers_heads
 from pages.explore.analysis import Analysis
-from pages.shared import cache, document_input, system_pages, wording
+from pages.shared import cache, controls, document_input, system_pages, wording
 from pages.shared.page import plain
 
 PARAMETER = "view"
@@ -46,6 +46,7 @@ def _show(view: View) -> None:
     document_input.show(view.text or "")
     if view.checkpoint in cache.listings():
         st.session_state["checkpoint"] = view.checkpoint
+        controls.keep_model(view.text or "")
     else:
         absence = system_pages.absence(view.checkpoint)
         document_input.set_notice(

@@ -237,6 +237,7 @@ def _ending(scene: Scene) -> None:
         if st.button(scene.words["explore"], key="learn_explore"):
             document_input.show(scene.question.text)
             set_value("checkpoint", scene.lesson.model)
+            controls.keep_model(scene.question.text)
             st.switch_page("pages/1_Explore.py")
         st.button(
             scene.words["again"], key="learn_again", type="tertiary", on_click=scene.keep,

@@ -5,16 +5,19 @@ and what the metrics of the checkpoint say is shown all the same.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import cast
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from han_core.explanation import cautions
 from han_core.explanation.explanation import Explanation, Reading
 from han_core.models.listing import Listing, default_checkpoint, default_pair, system_of
 from han_core.runtime.atomic_io import current_folder
 from han_core.runtime.devices import available_devices, describe_device
-from han_core.runtime.errors import UserError
+from han_core.runtime.errors import UserError, joined
+from han_core.text.languages import language_name
 from han_core.viz.model_card.content import Section, read_card
 from han_core.viz.model_card.known import checkpoint_facts
 from han_core.viz.model_card.readme import section_markdown
@@ -27,6 +30,7 @@ NO_CARD = (
     "This model has no card, so only its own metrics are shown. To measure more, run: "
     "python -m han_core card --checkpoint {name}"
 )
+FEWEST = 2  # models of a comparison
 FROM_CARD = "These figures come with the model; they were not measured here."
 
 
@@ -48,6 +52,76 @@ def about_models(names: Sequence[str]) -> None:
                     model_card(name)
 
 
+@dataclass(frozen=True)
+class Switch:
+    """Another model was chosen for a text, because ``before`` does not read its language."""
+
+    text: str
+    before: str
+    now: str
+
+
+def follow_language(text: str) -> None:
+    """Choose a model that reads ``text`` where the chosen one does not, once for each text.
+
+    So a model that somebody chooses while this text is open stays. The one that gave way for
+    another text comes back for its own language.
+    """
+    state, listings = st.session_state, cache.listings()
+    kept = not listings or state.get("followed", "") in (text, None)
+    keep_model(text)
+    if kept:
+        return
+    first, switch = default_checkpoint(listings), state.pop("switch", None)
+    current = listings.get(state.get("checkpoint", first))
+    preferred = switch.before if switch else first
+    fitting = current and cautions.fitting_models(text, listings.values(), current, preferred)
+    if current and fitting:
+        set_value("checkpoint", fitting[0].name)
+        state["switch"] = Switch(text, current.name, fitting[0].name)
+
+
+def keep_model(text: str | None = None) -> None:
+    """Keep the chosen model for ``text``, or for the next one, whatever its language."""
+    st.session_state["followed"] = text
+
+
+def switch_notice(text: str, checkpoint: str) -> None:
+    """Say that the model was changed to follow the language of ``text``, and offer the way back."""
+    switch, listings = st.session_state.get("switch"), cache.listings()
+    if switch is None or (switch.text, switch.now) != (text, checkpoint):
+        return
+    if {switch.before, switch.now} <= set(listings):
+        language = language_name(listings[switch.now].language)
+        sentence = f"This text is in {language}; the model is now {switch.now}."
+        with _notice("switch"):
+            st.info(plain(sentence))
+            st.button(f"Keep {plain(switch.before)}", key="keep_model", on_click=set_value,
+                      args=("checkpoint", switch.before))  # fmt: skip
+
+
+def _notice(key: str | None) -> DeltaGenerator:
+    return st.container(horizontal=True, vertical_alignment="center", key=key)
+
+
+def suggest_readers(text: str, names: Sequence[str]) -> None:
+    """Offer to compare models that read ``text`` where some of the chosen ones do not."""
+    listings = cache.listings()
+    chosen = [listings[name] for name in names if name in listings]
+    others = [cautions.fitting_models(text, listings.values(), one) for one in chosen]
+    strangers = [one.name for one, found in zip(chosen, others, strict=True) if found]
+    best = [one.name for one in max(others, key=len, default=[])]
+    reading = [one.name for one in chosen if one.name not in strangers]
+    readers = list(dict.fromkeys([*reading, *best]))[: max(FEWEST, len(reading))]
+    if not strangers or len(readers) < FEWEST:
+        return
+    language = language_name(listings[best[0]].language)
+    with _notice("suggestion"):
+        st.info(plain(f"{joined(strangers)} cannot read {language}, the language of this text."))
+        st.button(f"Compare {plain(joined(readers))}", key="use_readers", on_click=set_value,
+                  args=("checkpoints", readers))  # fmt: skip
+
+
 def caution(name: str, explanation: Explanation, key: str | None = None) -> None:
     """Say where a model can say little about a text, and offer the model that fits.
 
@@ -58,12 +132,12 @@ def caution(name: str, explanation: Explanation, key: str | None = None) -> None
     listing = listings.get(name)
     if not listing or not (sentence := cautions.caution(explanation, listing.language, name)):
         return
-    with st.container(horizontal=True, vertical_alignment="center", key=key and f"caution_{key}"):
+    with _notice(key and f"caution_{key}"):
         st.info(plain(sentence))
-        fitting = cautions.fitting_model(explanation.document.text, listings.values(), listing)
+        fitting = cautions.fitting_models(explanation.document.text, listings.values(), listing)
         if fitting and key:
-            st.button(f"Use {plain(fitting.name)}", key="use_fitting", on_click=set_value,
-                      args=(key, fitting.name))  # fmt: skip
+            st.button(f"Use {plain(fitting[0].name)}", key="use_fitting", on_click=set_value,
+                      args=(key, fitting[0].name))  # fmt: skip
 
 
 def card_content(name: str) -> tuple[list[str], tuple[Section, ...]]:
@@ -141,7 +215,7 @@ def checkpoints() -> list[str]:
         key="checkpoints",
         persist_state="session",
     )
-    if len(chosen) < 2:
+    if len(chosen) < FEWEST:
         raise UserError("Two models or more are needed for a comparison. Choose another one.")
     return chosen
 

@@ -19,7 +19,7 @@ from han_core.training.runs.view import RunView
 from han_core.viz.colour_scale import legend
 from han_core.viz.film import entropy_curve
 from han_core.viz.markup import FILM_SCRIPT, FILM_STYLESHEET, beginning
-from pages.shared import cache
+from pages.shared import cache, controls
 from pages.shared.components import hooked
 from pages.shared.page import plain
 from pages.train import (
@@ -219,6 +219,7 @@ def _open_in_explore(name: str) -> None:
     if st.button("Open in Explore", type="primary", key="run_explore"):
         if name in cache.listings():
             st.session_state["checkpoint"] = name
+            controls.keep_model()
             st.switch_page("pages/1_Explore.py")
         st.session_state[NOTICE] = f"The model {name} cannot be opened: it was moved or damaged."
         st.rerun()

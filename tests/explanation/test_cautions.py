@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from han_core.data.corpus import read_corpus
-from han_core.explanation.cautions import caution, fitting_model, language_warning
+from han_core.explanation.cautions import caution, fitting_models, is_guess, language_warning
 from han_core.explanation.explanation import Explanation
 from han_core.models.listing import Listing
 from han_core.text.tokenizer import Tokenizer
@@ -86,15 +86,26 @@ def listing(name: str, language: str, accuracy: float | None, classes: int = 2) 
     return Listing(name, Path(name), "han", "additive", "d", labels, accuracy, language)
 
 
-def test_the_model_that_reads_the_script_is_found():
+def test_the_models_that_read_the_script_are_found_the_best_first():
     english, japanese = listing("english", "en", 0.9), listing("japanese", "ja", 0.99)
     topics, hotels = listing("topics", "zh", 0.95, classes=6), listing("hotels", "zh", 0.8)
     new = listing("new", "zh", None)
     models = [english, japanese, topics, new, hotels]
     chinese = "这部电影开头很慢"
-    assert fitting_model(chinese, models, english) is hotels
-    assert fitting_model(chinese, [english, topics], english) is topics
-    assert fitting_model("Slow at first", models, hotels) is english
-    assert fitting_model("Slow at first", models, english) is None
-    assert fitting_model(chinese, [english], english) is None
-    assert fitting_model("1 2 3", models, english) is None
+    assert fitting_models(chinese, models, english) == [hotels, new, topics, japanese]
+    assert fitting_models(chinese, models, english, "topics")[0] is topics
+    assert fitting_models(chinese, models, english, "japanese")[0] is hotels
+    assert fitting_models(chinese, [english, topics], english) == [topics]
+    assert fitting_models("Slow at first", models, hotels) == [english]
+    assert fitting_models("Slow at first", models, english) == []
+    assert fitting_models(chinese, [english], english) == []
+    assert fitting_models("1 2 3", models, english) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "unknown", "guess"),
+    [(WORDS, 8, False), (WORDS, 9, True), (WORDS, 10, True), ("电影", 1, True), ("电影", 0, False),
+     ("1 2 3", 3, False)],
+)  # fmt: skip
+def test_from_nine_of_ten_unknown_words_on_a_prediction_is_a_guess(text, unknown, guess):
+    assert is_guess(explained(text, unknown)) is guess

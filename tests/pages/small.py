@@ -5,6 +5,8 @@ they predict each class for half of its documents: every cell of a confusion
 matrix has something in it.
 """
 
+import json
+import shutil
 from pathlib import Path
 
 import torch
@@ -26,6 +28,15 @@ def write_small_checkpoints(root: Path) -> None:
     vocabulary = Vocabulary.build((tokenizer(text).token_texts() for text in texts), 2)
     for seed, name in enumerate(NAMES):
         _write(root / name, name.removeprefix("small-"), vocabulary, texts, seed)
+
+
+def write_chinese(root: Path, name: str = "small-chinese") -> None:
+    """A copy of the small BiLSTM that says of itself that it reads Chinese."""
+    shutil.copytree(root / "small-bilstm", root / name)
+    config = root / name / "config.json"
+    saved = json.loads(config.read_text())
+    saved["text"]["language"] = "zh"
+    config.write_text(json.dumps(saved))
 
 
 def _write(folder: Path, kind: str, vocabulary: Vocabulary, texts, seed: int) -> None:

@@ -22,6 +22,7 @@ from pages.compare.comparison import Request
 from pages.compare.comparison import compare as compare_sides
 from pages.compare.panels import changes_line
 from tests.pages.seen import captions, components, heatmaps, hooks, predicted
+from tests.pages.small import write_chinese
 from tests.processes import PATIENCE
 
 PAGE = Path(__file__).parents[2] / "pages" / "2_Compare.py"
@@ -85,6 +86,26 @@ def test_a_panel_for_each_model(compare):
     assert hooks(app).count("legend") == 1
     assert len(app.get("plotly_chart")) == 5  # sentences, classes and three of agreement
     assert said(app).count("this prediction by") == 2  # evidence under each
+
+
+def test_models_that_read_the_language_are_suggested(compare, root):
+    text = "这部电影开头很慢，但是半小时后我完全投入了。"
+    write_chinese(root, "zh-one")
+    assert not any(button.key == "use_readers" for button in compare(text=text).button)
+    write_chinese(root, "zh-two")
+    app = compare(text=text)
+    assert "small-han and small-bilstm cannot read Chinese" in said(app).replace("\\", "")
+    app.button(key="use_readers").click().run()
+    assert app.multiselect(key="checkpoints").value == ["zh-one", "zh-two"]
+    assert not any(button.key == "use_readers" for button in app.button)
+
+
+def test_the_one_model_of_a_comparison_follows_the_language(compare, root):
+    write_chinese(root)
+    app = compare("methods", "这部电影开头很慢，但是半小时后我完全投入了。")
+    assert app.selectbox(key="checkpoint").value == "small-chinese"
+    app.button(key="keep_model").click().run()
+    assert app.selectbox(key="checkpoint").value == "small-han"
 
 
 def test_panels_share_one_scale(compare, three):
@@ -185,9 +206,10 @@ def test_other_classes_and_languages_are_said_and_compared(compare, root):
     app.multiselect(key="checkpoints").set_value(["small-han", "small-other"]).run()
     assert not app.error
     assert [one.value[:30] for one in app.info] == [
-        "These models have different cl", "These models read different la",
-        "This text stands mostly in Lat",
+        r"small\-other cannot read Engli", "These models have different cl",
+        "These models read different la", "This text stands mostly in Lat",
     ]  # fmt: skip
+    assert app.button(key="use_readers").label == r"Compare small\-han and small\-bilstm"
     assert hooks(app).count("compare-panel") == 2
 
 

@@ -1,4 +1,3 @@
-import json
 import re
 import shutil
 
@@ -6,6 +5,8 @@ import pytest
 
 from han_core.explanation.explain import explain
 from han_core.models.checkpoint import load_checkpoint
+from han_core.runtime.paths import data_root
+from han_core.viz.permalink import DocumentStore, share, view_of
 from tests.pages.seen import (
     captions,
     click,
@@ -16,6 +17,7 @@ from tests.pages.seen import (
     predicted,
     tokens,
 )
+from tests.pages.small import write_chinese
 
 
 def analyse(app, text):
@@ -93,17 +95,63 @@ def test_a_flat_model_says_that_its_bars_add_up_words(open_page):
     assert "no sentence level" in captions(open_part(app, "Sentences"))
 
 
-def test_another_language_offers_the_model_that_reads_it(open_page, root):
-    shutil.copytree(root / "small-bilstm", root / "small-chinese")
-    config = root / "small-chinese" / "config.json"
-    saved = json.loads(config.read_text())
-    saved["text"]["language"] = "zh"
-    config.write_text(json.dumps(saved))
-    app = analyse(open_page("1_Explore"), "五十八岁的老师第一次看这部电影，非常喜欢。")
+CHINESE = "五十八岁的老师第一次看这部电影，非常喜欢。"
+
+
+@pytest.fixture
+def chinese(root):
+    write_chinese(root)
+
+
+def model(app) -> str:
+    return app.selectbox(key="checkpoint").value
+
+
+def told(app) -> str:
+    return app.info[0].value.replace("\\", "")
+
+
+def test_the_model_follows_the_language_and_comes_back(open_page, chinese):
+    app = analyse(open_page("1_Explore"), CHINESE)
+    assert model(app) == "small-chinese"
+    assert told(app) == "This text is in Chinese; the model is now small-chinese."
+    analyse(app, "A fine day, and the film was fine, too.")
+    assert model(app) == "small-han"
+    assert told(app) == "This text is in English; the model is now small-han."
+    app.selectbox(key="example").set_value("zh-024").run()
+    assert model(app) == "small-chinese"
+
+
+def test_a_model_that_somebody_keeps_for_a_text_stays(open_page, chinese):
+    app = analyse(open_page("1_Explore"), CHINESE)
+    assert app.button(key="keep_model").label == r"Keep small\-han"
+    app.button(key="keep_model").click().run()
+    assert model(app) == "small-han"
     assert "mostly in Chinese characters" in app.info[0].value
     app.button(key="use_fitting").click().run()
-    assert app.selectbox(key="checkpoint").value == "small-chinese"
-    assert not app.info
+    assert model(app) == "small-chinese"
+    app.selectbox(key="checkpoint").set_value("small-bilstm").run()
+    app.button(key="analyze").click().run()
+    assert model(app) == "small-bilstm"
+    analyse(app, CHINESE + "是吗？")
+    assert model(app) == "small-chinese"
+
+
+def test_a_link_keeps_its_model_and_an_absent_one_is_replaced(open_page, chinese):
+    for name, shown in (("small-bilstm", "small-bilstm"), ("gone", "small-chinese")):
+        app = open_page("1_Explore")
+        view = view_of(checkpoint=name, text=CHINESE, reading="document", method="attention")
+        app.query_params["view"] = share(view, DocumentStore(data_root() / "documents"))
+        app.run()
+        assert model(app) == shown
+
+
+def test_a_text_of_unknown_words_is_said_to_be_a_guess(open_page):
+    app = analyse(open_page("1_Explore"), CHINESE)
+    assert len(predicted(app)) == 1
+    (shown,) = [text for value, text in marked(app, "data-testid") if value == "verdict"]
+    assert "knows hardly any word of this text, so this is no more than a guess:" in shown
+    assert not any("<strong" in element.value for element in app.html)
 
 
 def test_what_is_pasted_is_explained(open_page, root):

@@ -1,6 +1,7 @@
 """The verdict bar: what was predicted, what stood there before, and the line of evidence."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -54,6 +55,13 @@ def test_the_three_likeliest_classes_have_a_bar():
     assert '<strong data-testid="prediction">d</strong>' in shown
     assert "45.0%" in read(shown).text
     assert "5.0%" not in read(shown).text.replace("45.0%", "")
+
+
+def test_a_guess_is_called_so_and_nothing_is_bold():
+    shown = verdict(replace(explanation(0.1, 0.9), known=np.zeros(len(DOCUMENT.tokens))), WAITING)
+    assert read(shown).text.startswith("The model knows hardly any word of this text, so this is")
+    assert '<em data-testid="prediction">b</em>' in shown
+    assert re.search(r"hs-first|<strong", shown.split("</style>")[1]) is None
 
 
 def test_what_was_predicted_before_stands_beside():
