@@ -4,7 +4,10 @@ import ast
 import re
 from collections.abc import Iterator
 
-TRANSLATED = {"tr", "trn", "mark", "counted"}
+TRANSLATED = {"tr": 1, "trn": 2, "mark": 1, "counted": 2}
+"""Functions of messages, with the number of their first arguments that hold the message."""
+TYPES = {"cast": 1, "TypeVar": 1}
+KNOWN = TRANSLATED | TYPES
 NAMES = {"Hanscope"}
 NOT_SHOWN = "# not shown"
 """A comment on the line of a text that no reader of the interface sees."""
@@ -28,9 +31,14 @@ def _texts(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant):
             continue  # a docstring
-        if isinstance(child, ast.Call) and _name(child.func) in TRANSLATED:
-            for argument in [*child.args[1:], *(one.value for one in child.keywords)]:
+        if isinstance(child, ast.Call) and (known := KNOWN.get(_name(child.func))):
+            for argument in [*child.args[known:], *(one.value for one in child.keywords)]:
                 yield from _texts(ast.Expression(argument))
+        elif isinstance(child, ast.Dict):
+            for key, value in zip(child.keys, child.values, strict=True):
+                if key is not None and not _is_named(value):
+                    yield from _texts(ast.Expression(key))
+                yield from _texts(ast.Expression(value))
         elif isinstance(child, ast.JoinedStr):
             parts = (p.value if isinstance(p, ast.Constant) else "{}" for p in child.values)
             yield child, "".join(map(str, parts))
@@ -41,6 +49,12 @@ def _texts(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
                 yield child, child.value
         else:
             yield from _texts(child)
+
+
+def _is_named(value: ast.expr) -> bool:
+    """Whether the value of a key in a dict has a message of its own, so that the key is none."""
+    calls = (node for node in ast.walk(value) if isinstance(node, ast.Call))
+    return any(_name(call.func) in TRANSLATED for call in calls)
 
 
 def _name(function: ast.expr) -> str:

@@ -93,6 +93,11 @@ def test_messages_are_found_in_code():
         ('"""A docstring of some words."""\nkey = "some_key"', []),
         ('title = "Weights"', ["Weights"]),
         ('column = "Weights"  # not shown', []),
+        ('trn("{count} row left", "{count} rows left", n)', []),
+        ('counted(n, "selected document")', []),
+        ('NAMES = {"Two models": mark("Model comparison")}', []),
+        ('COUNTS = {"Two models": 2}', ["Two models"]),
+        ('cast("Flag", kind)', []),
         ('st.html("<p class=a>not a sentence of ours")', []),
     ],
 )
