@@ -28,14 +28,14 @@ class AttentionStep:
 
     Attributes:
         unit: what is weighed: words (of a pretrained base, pieces of words) or sentences.
-        form: additive, dot, linear, or fixed where no score is computed.
+        form: additive, dot, general, linear, or fixed where no score is computed.
         names: (rows,) what stands there.
         items: (rows,) the document's token, or sentence, that each row is (a part of).
         owner: (rows,) the segment within which weights sum to 1.
         inputs: (rows, input) vectors below the encoder.
         states: (rows, size) h; of recurrent encoders the forward half, then the backward half.
         features: (rows, units) what meets the query: tanh(W h + b), or h itself.
-        query: (segments, units) u, q or w.
+        query: (segments, units) u, q, W q or w.
         divisor: √d of dot products, else 1.
         bias: (rows,) what is added to the products.
         scores: (rows,) features · query / divisor + bias, as the layer computes them.

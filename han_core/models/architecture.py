@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
 
-AttentionForm = Literal["additive", "dot", "linear"]
+AttentionForm = Literal["additive", "dot", "general", "linear"]
 AttentionPattern = Literal["full", "local", "sliding"]
 Pooling = Literal["attention", "mean", "first"]
 Positions = Literal["sinusoidal", "learnt"]

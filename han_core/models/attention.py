@@ -1,13 +1,15 @@
 """Attention pooling over segments of a flat tensor: one vector per segment, and the weights.
 
 Rows that belong together (the tokens of a sentence, the sentences of a document) stand in one
-flat tensor without padding, and ``owner`` says to which segment each row belongs. Three forms,
+flat tensor without padding, and ``owner`` says to which segment each row belongs. Four forms,
 all with the signature ``pool(states, owner, query)``:
 
 * additive with a context vector (Yang et al. 2016, equations 5 to 7; the tanh
   form of Bahdanau et al. 2015): score = tanh(W h + b) · u
 * dot product with the final hidden state as query (Luong et al. 2015), divided
   by the root of its size (Vaswani et al. 2017): score = h · q / √d
+* general: a matrix between state and final hidden state (Luong et al. 2015,
+  equation 8), score = h · W q
 * linear: one scorer, score = w · h + b
 
 In training, normal noise can be added to the scores: like dropout, it keeps a model from
@@ -66,7 +68,7 @@ class ScoreParts:
         form: of the attention.
         features: (rows, units) tanh(W h + b) of additive attention, the states of other forms;
             no units where scores are constants.
-        query: (segments, units) u, the final state q, or w: each row meets its segment's.
+        query: (segments, units) u, the final state q, W q, or w: each row meets its segment's.
         divisor: √d of dot products, else 1.
         bias: (rows,) what is added.
 
@@ -179,6 +181,19 @@ class DotAttention(AttentionPooling):
         return ScoreParts("dot", states, query, divisor, states.new_zeros(len(states)))
 
 
+class GeneralAttention(AttentionPooling):
+    def __init__(self, size: int):
+        super().__init__()
+        self.bilinear = nn.Linear(size, size, bias=False)
+
+    def plain_scores(self, states: States, owner: Tensor, query: Tensor) -> Tensor:
+        return (dense_states(states) * self.bilinear(query)[owner]).sum(1)
+
+    def score_parts(self, states: Tensor, owner: Tensor, query: Tensor) -> ScoreParts:
+        zeros = states.new_zeros(len(states))
+        return ScoreParts("general", states, self.bilinear(query), 1.0, zeros)
+
+
 class LinearAttention(AttentionPooling):
     def __init__(self, size: int):
         super().__init__()
@@ -201,11 +216,12 @@ def _through(layer: nn.Linear, states: States) -> Tensor:
 def attention_pooling(
     form: str, size: int, attention_size: int, noise: float = 0.0
 ) -> AttentionPooling:
-    """Return the layer called ``form``, additive, linear or dot, for states of ``size``."""
+    """Return the layer called ``form``, an ``AttentionForm``, for states of ``size``."""
     forms = {
         "additive": lambda: AdditiveAttention(size, attention_size),
         "linear": lambda: LinearAttention(size),
         "dot": DotAttention,
+        "general": lambda: GeneralAttention(size),
     }
     layer = forms[form]()
     layer.noise = noise

@@ -8,7 +8,12 @@ from han_core.runtime.errors import counted, file_size
 from han_core.training.estimate import Estimate
 from han_core.training.runs.view import RunView
 
-ATTENTION = {"additive": "additive", "dot": "dot product", "linear": "linear"}
+ATTENTION = {
+    "additive": "additive",
+    "dot": "dot product",
+    "general": "bilinear",
+    "linear": "linear",
+}
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "Optimiser": (

@@ -33,6 +33,7 @@ MODELS = [
     ("han", "linear"),
     ("bilstm", "additive"),
     ("bilstm", "dot"),
+    ("bilstm", "general"),
     ("bilstm", "linear", "deep"),
     ("transformer", "additive"),
     ("transformer", "dot"),
@@ -142,7 +143,7 @@ def test_a_layer_without_scores_gives_constants(layer):
     assert parts.bias.tolist() == layer.plain_scores(states, owner, query).tolist()
 
 
-@pytest.mark.parametrize("form", ["additive", "dot", "linear"])
+@pytest.mark.parametrize("form", ["additive", "dot", "general", "linear"])
 def test_parts_are_what_the_layer_scores(form):
     layer = attention_pooling(form, 6, 5)
     states, owner, query = torch.randn(4, 6), torch.tensor([0, 0, 1, 1]), torch.randn(2, 6)

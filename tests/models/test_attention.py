@@ -15,7 +15,7 @@ from han_core.models.attention import (
     segment_sum,
 )
 
-FORMS = ["additive", "dot", "linear"]
+FORMS = ["additive", "dot", "general", "linear"]
 
 
 OWNER = tensor([0, 0, 0, 1, 2, 2])
@@ -26,6 +26,8 @@ def naive_score(form: str, layer, state: Tensor, query: Tensor) -> Tensor:
         return torch.tanh(layer.project.weight @ state + layer.project.bias) @ layer.context
     if form == "dot":
         return state @ query / math.sqrt(len(state))
+    if form == "general":
+        return state @ (layer.bilinear.weight @ query)
     return layer.scorer.weight[0] @ state + layer.scorer.bias[0]
 
 
@@ -57,6 +59,17 @@ def test_dot_product_by_hand():
     assert scores.tolist() == pytest.approx([0, math.log(3)])  # divided by √4
     assert weights.tolist() == pytest.approx([1 / 4, 3 / 4])
     assert pooled[0].tolist() == pytest.approx([0.5, 1.5 * math.log(3), 0, 0])
+
+
+def test_general_by_hand():
+    layer = attention_pooling("general", 2, 1)
+    with torch.no_grad():
+        layer.bilinear.weight.copy_(tensor([[0.0, 1.0], [2.0, 0.0]]))  # W q = (q2, 2 q1)
+    states = tensor([[math.log(3), 0.0], [0.0, 0.0]])
+    scores = layer.scores(states, tensor([0, 0]), tensor([[5.0, 1.0]]))
+    _, weights = layer(states, tensor([0, 0]), tensor([[5.0, 1.0]]))
+    assert scores.tolist() == pytest.approx([math.log(3), 0])
+    assert weights.tolist() == pytest.approx([3 / 4, 1 / 4])
 
 
 def test_additive_by_hand():
