@@ -15,15 +15,21 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from han_core.models.architecture import AttentionForm
 from han_core.runtime.errors import UserError, shown
 from han_core.runtime.messages import LOCALES, Locale
 
 Language = Locale
 LANGUAGES = LOCALES
 
-Shows = Literal["step", "levels", "removal", "weighing", "neighbours"]
+Shows = Literal[
+    "step", "levels", "removal", "weighing", "neighbours", "forms", "alignment", "heads", "film"
+]
 """What stands beside the lesson: one step of attention, both levels, words taken out, weights
-between even ones and the model's own, or states without one word."""
+between even ones and the model's own, states without one word, forms of the score side by side, a
+translation and its alignment, the heads of self-attention, or a film of training."""
+
+FORMS: tuple[AttentionForm, ...] = get_args(AttentionForm)
 
 Control = Literal["temperature", "scaling", "mask", "padding", "steps", "notes"]
 """What a lesson or an address can hide: controls of the figure, and the notes for the teacher."""
@@ -45,10 +51,29 @@ PLACES: dict[Shows, frozenset[str]] = {
         {"word", "weight", "share", "rows", "label", "even", "learnt", "change"}
     ),
     "neighbours": frozenset({"word", "gone", "forward", "backward", "half"}),
+    "forms": frozenset(
+        {"word", "rows", "size", "divisor", "column", "even",
+         *(f"{form}_{part}" for form in FORMS for part in ("score", "weight", "spread"))}
+    ),
+    "alignment": frozenset(
+        {"said", "sign", "position", "looks", "share", "second", "second_share", "chance",
+         "characters", "other_text", "other", "other_looks", "other_share", "other_chance"}
+    ),
+    "heads": frozenset(
+        {"layer", "head", "heads", "rows", "pattern", "column", "one", "itself", "previous",
+         "following", "query", "row", "causal", "sparse", "zeros", "label", "before", "without",
+         "idle", "key_layer", "key_head", "key_column", "key_without", "other_text",
+         "other_column", "other_one", "other_idle"}
+    ),
+    "film": frozenset(
+        {"word", "weight", "even", "first_word", "first_weight", "first_spread", "spread",
+         "first_chance", "chance", "label", "steps", "turn", "start", "rows"}
+    ),
 }  # fmt: skip
 """Names of live numbers, by what a lesson shows."""
 
 FOLDER = Path(__file__).parents[1] / "data" / "bundled" / "lessons"
+FILMS = FOLDER.with_name("films")
 _NAME = re.compile(r"(\d{1,2})-[a-z0-9-]+\.(en|zh)\.toml")
 _LARGEST = 100_000  # bytes of a lesson
 
@@ -137,13 +162,19 @@ class Teacher(_Part):
 
 
 class Lesson(_Part):
-    """What a file says, and ``number`` and ``language`` of its name."""
+    """What a file says, and ``number`` and ``language`` of its name.
+
+    ``model`` is a checkpoint, or a film in ``FILMS``; ``beside`` are further checkpoints, and
+    ``contrast`` a second text, where ``shows`` compares several.
+    """
 
     number: int
     language: Language
     title: str
     minutes: int = Field(ge=1, le=60)
     model: str
+    beside: tuple[str, ...] = ()
+    contrast: str = Field(default="", max_length=2_000)
     text: str = Field(min_length=1, max_length=2_000)
     shows: Shows
     hide: tuple[Control, ...] = ()

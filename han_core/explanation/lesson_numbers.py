@@ -1,13 +1,15 @@
-"""The live numbers of a lesson: what a model computes for a text, ready for its sentences."""
+"""The live numbers of a lesson, ready for its sentences, and those of one classifier and a text.
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+``lesson_measures`` chooses among them, and has those of several models and other systems.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from han_core.explanation.anatomy import Anatomy, anatomy, state_changes
 from han_core.explanation.interventions import Intervention, intervene
-from han_core.explanation.lesson import PLACES, Lesson, Prediction, Shows, interface
+from han_core.explanation.lesson import PLACES, Prediction, Shows
 from han_core.explanation.model_probe import ModelProbe
 from han_core.runtime.errors import UserError
 
@@ -65,18 +67,6 @@ class LiveNumbers:
         return template.format(**self.shown)
 
 
-def live_numbers(lesson: Lesson, probe: ModelProbe) -> LiveNumbers:
-    """Return what a lesson says about a text.
-
-    Raises:
-        UserError: if the lesson has no question about this text; says what it needs.
-    """
-    live = _MEASURES[lesson.shows](probe)
-    label = live.shown.get("label", "")
-    named = interface()[lesson.language].get(f"class_{label}", label)
-    return replace(live, shown=live.shown | {"label": named})
-
-
 def is_right(prediction: Prediction, live: LiveNumbers, given: float | str) -> bool:
     """Whether a prediction is right; a number is a share from 0 to 1."""
     if isinstance(given, str):
@@ -85,15 +75,17 @@ def is_right(prediction: Prediction, live: LiveNumbers, given: float | str) -> b
     return abs(given - live.values[prediction.answer]) <= prediction.tolerance + 1e-9
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """Write a share; two digits of a very small one."""
     return f"{100 * share:.2f}%" if share >= 0.0001 else f"{100 * share:.2g}%"
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """Write a number with three decimals and a real minus sign."""
     return f"{value:.3f}".replace("-", "\u2212")
 
 
-def _step(probe: ModelProbe) -> LiveNumbers:
+def step(probe: ModelProbe) -> LiveNumbers:
     """The strongest word, its score and its share, among the words it competes with."""
     layer = _anatomy(probe).steps[0]
     strongest = int(probe.explanation.document_weights.argmax())
@@ -115,13 +107,13 @@ def _step(probe: ModelProbe) -> LiveNumbers:
         "padded": float(exponentials[at] / (total + PADS * pad)),
         "plain": float(undivided[at] / undivided.sum()),
     }
-    shown = {name: _percent(value) for name, value in values.items()} | {
-        "word": layer.names[row], "score": _number(scores[at]), "exp": _number(exponentials[at]),
-        "sum": _number(total), "rows": str(len(scores)), "pads": str(PADS), "pad_exp": _number(pad),
-        "size": str(layer.states.shape[1]), "divisor": _number(layer.divisor),
+    shown = {name: percent(value) for name, value in values.items()} | {
+        "word": layer.names[row], "score": number(scores[at]), "exp": number(exponentials[at]),
+        "sum": number(total), "rows": str(len(scores)), "pads": str(PADS), "pad_exp": number(pad),
+        "size": str(layer.states.shape[1]), "divisor": number(layer.divisor),
     }  # fmt: skip
     table = tuple(
-        (name, _number(score), _number(exponential))
+        (name, number(score), number(exponential))
         for name, score, exponential in zip(layer.names[rows], scores, exponentials, strict=True)
     )
     columns = ("word", "score", "exp")
@@ -132,7 +124,7 @@ def _anatomy(probe: ModelProbe) -> Anatomy:
     return anatomy(probe.checkpoint, probe.document)
 
 
-def _levels(probe: ModelProbe) -> LiveNumbers:
+def levels(probe: ModelProbe) -> LiveNumbers:
     """The strongest word of each sentence, within its sentence and within the document."""
     explanation = probe.explanation
     tokens, owner = probe.document.token_texts(), explanation.sentence_of_token
@@ -156,10 +148,10 @@ def _levels(probe: ModelProbe) -> LiveNumbers:
     values = dict(zip(parts, three(winner), strict=True))
     values |= dict(zip((f"darkest_{part}" for part in parts), three(darkest), strict=True))
     names = {"word": tokens[winner], "darkest": tokens[darkest]}
-    rows = [(tokens[at], *map(_percent, three(at)[:2])) for at in sorted(tops)]
+    rows = [(tokens[at], *map(percent, three(at)[:2])) for at in sorted(tops)]
     return LiveNumbers(
         "levels",
-        {name: _percent(value) for name, value in values.items()} | names,
+        {name: percent(value) for name, value in values.items()} | names,
         values,
         {tokens[at]: tokens[at] for at in sorted(tops)},
         ("word", "within", "sentence"),
@@ -169,7 +161,7 @@ def _levels(probe: ModelProbe) -> LiveNumbers:
     )
 
 
-def _removal(probe: ModelProbe) -> LiveNumbers:
+def removal(probe: ModelProbe) -> LiveNumbers:
     """The prediction without the strongest word, without the most effective one, and under
     other attention."""
     explanation, target = probe.explanation, probe.target
@@ -188,12 +180,12 @@ def _removal(probe: ModelProbe) -> LiveNumbers:
         "even": intervene(probe, Intervention("flatten")).explanation.chances[label],
         "shuffled": intervene(probe, Intervention("shuffle")).explanation.chances[label],
     }  # fmt: skip
-    shown = {name: _percent(value) for name, value in values.items()} | {
+    shown = {name: percent(value) for name, value in values.items()} | {
         "word": tokens[top], "key": tokens[key], "label": label,
         "change": _change(before, answers[top], target),
     }  # fmt: skip
     order = np.argsort(-weights, kind="stable")[:5]
-    rows = tuple((tokens[at], _percent(float(weights[at]))) for at in order)
+    rows = tuple((tokens[at], percent(float(weights[at]))) for at in order)
     return LiveNumbers("removal", shown, values, {}, ("word", "weight"), rows, 0, top, key)
 
 
@@ -205,7 +197,7 @@ def _change(before: float, answer: np.ndarray, target: int) -> str:
     return "stays" if abs(change) < SMALL else "falls" if change < 0 else "rises"
 
 
-def _weighing(probe: ModelProbe) -> LiveNumbers:
+def weighing(probe: ModelProbe) -> LiveNumbers:
     """The prediction from the mean of all states, and from the sum that the model weighs."""
     explanation, weights = probe.explanation, probe.explanation.document_weights
     if probe.tokens < 3:
@@ -217,19 +209,19 @@ def _weighing(probe: ModelProbe) -> LiveNumbers:
         "weight": float(weights[top]), "share": float(flat.document_weights[top]),
         "even": flat.probability, "learnt": float(explanation.probabilities[target]),
     }  # fmt: skip
-    shown = {name: _percent(value) for name, value in values.items()} | {
+    shown = {name: percent(value) for name, value in values.items()} | {
         "word": tokens[top], "label": flat.label, "rows": str(probe.tokens),
         "change": _change(flat.probability, explanation.probabilities, target),
     }  # fmt: skip
     order = np.argsort(-weights, kind="stable")[:5]
     rows = tuple(
-        (tokens[at], _percent(float(flat.document_weights[at])), _percent(float(weights[at])))
+        (tokens[at], percent(float(flat.document_weights[at])), percent(float(weights[at])))
         for at in order
     )
     return LiveNumbers("weighing", shown, values, {}, ("word", "even", "weight"), rows, 0, top)
 
 
-def _neighbours(probe: ModelProbe) -> LiveNumbers:
+def neighbours(probe: ModelProbe) -> LiveNumbers:
     """The two words beside each other of which one's state changes most without the other."""
     tokens = probe.document.token_texts()
     words = [at for at, token in enumerate(tokens) if any(map(str.isalnum, token))]
@@ -244,17 +236,8 @@ def _neighbours(probe: ModelProbe) -> LiveNumbers:
     spans = probe.document.tokens
     text, cut = probe.document.text, spans[gone]
     shown = {
-        "word": tokens[word], "gone": tokens[gone], "forward": _number(forward),
-        "backward": _number(backward), "half": half.get(changed, "neither"),
+        "word": tokens[word], "gone": tokens[gone], "forward": number(forward),
+        "backward": number(backward), "half": half.get(changed, "neither"),
     }  # fmt: skip
     rows = ((text.strip(),), (" ".join((text[: cut.start] + text[cut.end :]).split()),))
     return LiveNumbers("neighbours", shown, {}, {}, ("text",), rows, 0, word, gone)
-
-
-_MEASURES: dict[Shows, Callable[[ModelProbe], LiveNumbers]] = {
-    "step": _step,
-    "levels": _levels,
-    "removal": _removal,
-    "weighing": _weighing,
-    "neighbours": _neighbours,
-}

@@ -134,6 +134,53 @@ def head_figures(attention_map: AttentionMap) -> HeadFigures:
     return HeadFigures(*np.array(measured).transpose(1, 0, 2))
 
 
+def restricted(
+    attention_map: AttentionMap, causal: bool, window: int | None, sparse: bool
+) -> AttentionMap:
+    """Return the map of the same scores under a mask, by softmax or sparsemax.
+
+    The logarithms of a row's weights are its scores but for a constant, which neither depends
+    on. States are not computed anew: what the mask would change below is left out.
+
+    Args:
+        causal: keys after their query are masked.
+        window: keys further than this from their query are masked; None for no window.
+
+    Raises:
+        ValueError: if queries are not the keys.
+    """
+    weights = _square(attention_map)
+    ahead = np.arange(weights.shape[3]) - np.arange(weights.shape[2])[:, None]
+    seen = np.full(ahead.shape, True) if window is None else abs(ahead) <= window
+    if causal:
+        seen &= ahead <= 0
+    tiny = np.finfo(np.float32).tiny
+    scores = np.where(seen, np.log(np.maximum(weights.astype(float), tiny)), -np.inf)
+    return replace(attention_map, weights=(sparsemax if sparse else softmax)(scores))
+
+
+def softmax(scores: np.ndarray) -> np.ndarray:
+    """Return the softmax over the last axis; a score of −∞ gets 0."""
+    exponentials = np.exp(scores - scores.max(-1, keepdims=True))
+    weights: np.ndarray = exponentials / exponentials.sum(-1, keepdims=True)
+    return weights
+
+
+def sparsemax(scores: np.ndarray) -> np.ndarray:
+    """Return the nearest weights to the scores over the last axis, many of which are 0.
+
+    Martins and Astudillo 2016, algorithm 1: what a threshold leaves of each score, where the
+    threshold makes them sum to 1. A score of −∞ gets 0.
+    """
+    scores = scores - scores.max(-1, keepdims=True)
+    ordered = -np.sort(-np.where(np.isfinite(scores), scores, -2.0), axis=-1)  # −2 is below any
+    sums = ordered.cumsum(-1)
+    places = np.arange(1, scores.shape[-1] + 1)
+    kept = (1 + places * ordered > sums).sum(-1, keepdims=True)
+    threshold = (np.take_along_axis(sums, kept - 1, -1) - 1) / kept
+    return np.maximum(scores - threshold, 0.0)
+
+
 def without_special(attention_map: AttentionMap) -> AttentionMap:
     """Return the map of tokens alone; what a row gives to them is made to sum to 1.
 

@@ -15,9 +15,8 @@ from han_core.analysis.classroom.question import (
 from han_core.analysis.classroom.rooms import RoomKey
 from han_core.analysis.classroom.students import normal_code
 from han_core.explanation.lesson import LANGUAGES, Lesson, lessons
-from han_core.explanation.lesson_numbers import live_numbers
 from han_core.runtime.errors import UserError
-from pages.shared import cache
+from pages.shared import lesson_material
 from pages.shared.page import user_errors_shown
 
 _BROWSER = st.components.v2.component(
@@ -105,14 +104,13 @@ def _new_room() -> None:
 
 
 def _lessons() -> list[Lesson]:
-    """Return the lessons whose model is there, in both languages."""
-    there = cache.listings()
-    return [one for language in LANGUAGES for one in lessons(language) if one.model in there]
+    """Return the lessons whose models are there, in both languages."""
+    every = (one for language in LANGUAGES for one in lessons(language))
+    return [one for one in every if not lesson_material.missing(one)]
 
 
 def _questions(lesson: Lesson) -> list[Question]:
-    probe = cache.probe(cache.Question(lesson.model, "auto", lesson.text))
-    return lesson_questions(lesson, live_numbers(lesson, probe))
+    return lesson_questions(lesson, lesson_material.live_of(lesson, lesson.text))
 
 
 def _earlier_room() -> None:

@@ -2,28 +2,47 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
 from han_core.explanation.anatomy import state_changes
 from han_core.explanation.explanation import Explanation
 from han_core.explanation.interventions import Intervention, intervene
-from han_core.explanation.lesson import Control, Lesson
+from han_core.explanation.lesson import FORMS, Control, Lesson, Shows
+from han_core.explanation.lesson_measures import self_attention
 from han_core.explanation.lesson_numbers import LiveNumbers
+from han_core.explanation.map_readings import restricted
+from han_core.explanation.translation import decoder_steps
+from han_core.viz.alignment import alignment_view, attention_scale
 from han_core.viz.anatomy import anatomy_figure
+from han_core.viz.attention_heads import attention_heads
 from han_core.viz.charts.layers import state_change_chart
 from han_core.viz.colour_scale import reading_scale, scale_only
+from han_core.viz.film import attention_film
 from han_core.viz.heatmap import Colour, heatmap
-from pages.shared import cache
-from pages.shared.components import chart, draw, draw_anatomy
+from pages.shared import cache, lesson_material
+from pages.shared.components import (
+    Act,
+    chart,
+    draw,
+    draw_alignment,
+    draw_anatomy,
+    draw_film,
+    draw_heads,
+)
 from pages.shared.page import plain
 
 CHANGES = ("none", "word", "key", "even", "shuffled")
+MASKS, SHARES = ("full", "causal"), ("softmax", "sparsemax")
+WINDOWS = (None, 1, 2, 3, 5)  # words on each side
 POWERS = (0.0, 0.25, 0.5, 0.75, 1.0, 2.0)  # of weights, which then sum to 1 again
 
 
 def before(live: LiveNumbers, words: Mapping[str, str]) -> None:
-    """Draw the table that the question needs."""
+    """Draw the table that the question needs, if it needs one."""
+    if not live.rows:
+        return
     names = [words[column] for column in live.columns]
     rows = [*live.rows]
     if "sum" in live.shown:
@@ -40,14 +59,18 @@ def before(live: LiveNumbers, words: Mapping[str, str]) -> None:
 
 def after(
     lesson: Lesson,
-    question: cache.Question,
+    text: str,
     live: LiveNumbers,
     words: Mapping[str, str],
     hidden: tuple[Control, ...],
 ) -> None:
     """Draw the figure of the lesson."""
-    if lesson.shows in _FIGURES:
-        _FIGURES[lesson.shows](question, live, words)
+    question = lesson_material.question_of(lesson, text)
+    if lesson.shows in _OF_ONE_MODEL:
+        _OF_ONE_MODEL[lesson.shows](question, live, words)
+        return
+    if lesson.shows in _OF_SEVERAL:
+        _OF_SEVERAL[lesson.shows](lesson, text, live, words)
         return
     step, segment, item = 0, live.segment, live.item
     found = cache.anatomy(question)
@@ -136,8 +159,93 @@ def _changed(question: cache.Question, live: LiveNumbers, change: str) -> Explan
     return cache.probe(question._replace(edits=((token.start, token.end, ""),))).explanation
 
 
-_FIGURES: dict[str, Callable[[cache.Question, LiveNumbers, Mapping[str, str]], None]] = {
+def _forms(lesson: Lesson, text: str, live: LiveNumbers, words: Mapping[str, str]) -> None:
+    """Draw the weights of all forms beside each other, or how one of them came about."""
+    own = lesson_material.question_of(lesson, text)
+    asked = [own._replace(checkpoint=name) for name in (lesson.model, *lesson.beside)]
+    by_form = {cache.anatomy(one).steps[0].form: one for one in asked}
+    form = st.segmented_control(
+        words["form"], ("all", *FORMS), key="learn_form", default="all", required=True, wrap=True,
+        format_func=lambda form: words[f"form_{form}"],
+    )  # fmt: skip
+    if form != "all":
+        found = cache.anatomy(by_form[form])
+        draw_anatomy(anatomy_figure(found, language=lesson.language), key="learn_anatomy")
+        return
+    explained = {form: cache.probe(by_form[form]).explanation for form in FORMS}
+    scale = reading_scale([*explained.values()], "document")
+    scale = replace(scale, title=words["weight"])
+    st.html(scale_only(scale))
+    for pair in (FORMS[:2], FORMS[2:]):
+        for place, form in zip(st.columns(2, gap="medium"), pair, strict=True):
+            shown = explained[form]
+            with place:
+                st.markdown(f"**{plain(words[f'form_{form}'])}**: {plain(words[f'score_{form}'])}")
+                draw(heatmap(shown, Colour(shown.document_weights, scale)), f"learn_form_{form}")
+
+
+def _alignment(lesson: Lesson, text: str, live: LiveNumbers, words: Mapping[str, str]) -> None:
+    """Draw the decoder step by step, for the text or for the contrast."""
+    own, other = lesson_material.translations(lesson, text)
+    titles = {own.text: own.text, other.text: other.text}
+    chosen = st.segmented_control(
+        words["text"], list(titles), key=f"learn_date_{text}", default=own.text, required=True,
+        wrap=True, format_func=plain,
+    )  # fmt: skip
+    shown = other if chosen == other.text else own
+    steps = decoder_steps(lesson_material.translator(lesson.model), shown)
+    scale = replace(attention_scale(), title=words["weight"])
+    names = words["text"], words["answer_iso"]
+    view = alignment_view(shown, steps, shown.alignment, scale, names, shown.alignment.sum(0))
+    draw_alignment(view, "learn_alignment")
+    st.html(scale_only(scale))
+
+
+def _heads(lesson: Lesson, text: str, live: LiveNumbers, words: Mapping[str, str]) -> None:
+    """Draw all heads, under a mask of the reader's choice and by softmax or sparsemax."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        mask = st.segmented_control(
+            words["attention_mask"], MASKS, key="learn_mask", default="full", required=True,
+            format_func=lambda mask: words[f"mask_{mask}"],
+        )  # fmt: skip
+        window = st.selectbox(
+            words["window"], WINDOWS, key="learn_window", width=150,
+            format_func=lambda size: words["window_none"] if size is None else f"± {size}",
+        )  # fmt: skip
+        shares = st.segmented_control(
+            words["shares"], SHARES, key="learn_shares", default="softmax", required=True,
+            help=words["shares_help"],
+        )  # fmt: skip
+    probe = cache.probe(lesson_material.question_of(lesson, text))
+    maps = restricted(self_attention(probe), mask == "causal", window, shares == "sparsemax")
+    key = f"learn_head_{text}"
+    opened = st.session_state.get(key, (live.segment, live.item))
+    heads = attention_heads(maps, probe.document.text, opened)
+    scale = replace(heads.scale, title=words["weight"])
+    st.html(scale_only(scale))
+    draw_heads(heads, "learn_heads", partial(_open_head, key))
+
+
+def _open_head(key: str, act: Act) -> None:
+    if act["do"] == "open":
+        st.session_state[key] = act["layer"], act["head"]
+
+
+def _film(lesson: Lesson, text: str, live: LiveNumbers, words: Mapping[str, str]) -> None:
+    """Draw the film of the lesson's text."""
+    film = attention_film(lesson_material.film(lesson.model), 0)
+    st.html(scale_only(replace(film.scale, title=words["weight"])))
+    draw_film(film.data, "learn_film")
+
+
+_OF_ONE_MODEL: dict[Shows, Callable[[cache.Question, LiveNumbers, Mapping[str, str]], None]] = {
     "removal": _removal,
     "weighing": _weighing,
     "neighbours": _neighbours,
+}
+_OF_SEVERAL: dict[Shows, Callable[[Lesson, str, LiveNumbers, Mapping[str, str]], None]] = {
+    "forms": _forms,
+    "alignment": _alignment,
+    "heads": _heads,
+    "film": _film,
 }

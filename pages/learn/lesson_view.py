@@ -1,15 +1,15 @@
 """One lesson on the page: the question and what follows on the left, the figure on the right."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from han_core.explanation.lesson import Control, Lesson, Teacher
-from han_core.explanation.lesson_numbers import LiveNumbers, is_right, live_numbers
+from han_core.explanation.lesson import Control, Lesson, Shows, Teacher
+from han_core.explanation.lesson_numbers import LiveNumbers, is_right
 from han_core.runtime.errors import UserError
 from pages.learn import figures
-from pages.shared import cache, controls, document_input
+from pages.shared import cache, controls, document_input, lesson_material
 from pages.shared.components import hooked
 from pages.shared.page import plain, set_value
 
@@ -38,7 +38,7 @@ class Scene:
     """A lesson about a text, with its numbers and how far somebody is."""
 
     lesson: Lesson
-    question: cache.Question
+    text: str
     live: LiveNumbers
     words: Mapping[str, str]
     hidden: tuple[Control, ...]
@@ -46,7 +46,7 @@ class Scene:
     @property
     def key(self) -> str:
         """Of its progress and its widgets."""
-        return f"{self.lesson.number}_{self.lesson.language}_{self.question.text}"
+        return f"{self.lesson.number}_{self.lesson.language}_{self.text}"
 
     @property
     def progress(self) -> Progress:
@@ -65,18 +65,18 @@ def draw(lesson: Lesson, text: str, hidden: tuple[Control, ...], words: Mapping[
     Raises:
         UserError: if the text has no word.
     """
-    if lesson.model not in cache.listings():
-        st.info(plain(words["model_missing"].format(model=lesson.model)))
+    if model := lesson_material.missing(lesson):
+        st.info(plain(words["model_missing"].format(model=model)))
         return
-    question = cache.Question(lesson.model, "auto", text)
-    probe = cache.probe(question)
-    controls.caution(lesson.model, probe.explanation)
+    if lesson.model in cache.listings():
+        explanation = cache.probe(lesson_material.question_of(lesson, text)).explanation
+        controls.caution(lesson.model, explanation)
     try:
-        live = live_numbers(lesson, probe)
+        live = lesson_material.live_of(lesson, text)
     except UserError as error:
         st.info(plain(f"{words['withdrawn']} {error}"))
         return
-    scene = Scene(lesson, question, live, words, hidden)
+    scene = Scene(lesson, text, live, words, hidden)
     with (
         hooked("lesson", key="learn_lesson", lesson=str(lesson.number)),
         st.container(gap="medium"),
@@ -87,7 +87,7 @@ def draw(lesson: Lesson, text: str, hidden: tuple[Control, ...], words: Mapping[
         with right:
             st.markdown(f"> {plain(text)}")
             if scene.progress.revealed:
-                figures.after(lesson, question, live, words, hidden)
+                figures.after(lesson, text, live, words, hidden)
             else:
                 figures.before(live, words)
         if scene.progress.revealed:
@@ -100,7 +100,7 @@ def _notes(scene: Scene, teacher: Teacher) -> None:
     """Draw what helps somebody who teaches the lesson, in a fold."""
     words = scene.words
     with st.expander(plain(words["notes"]), key="learn_notes"):
-        if scene.question.text != scene.lesson.text:
+        if scene.text != scene.lesson.text:
             st.caption(plain(words["notes_own"]))
         plan, wrong, discuss = st.columns(3, gap="medium")
         title = words["notes_plan"].format(minutes=teacher.minutes)
@@ -233,13 +233,42 @@ def _check(scene: Scene) -> None:
 
 
 def _ending(scene: Scene) -> None:
+    page, take = _PAGES.get(scene.lesson.shows, ("explore", _to_explore))
     with st.container(horizontal=True):
-        if st.button(scene.words["explore"], key="learn_explore"):
-            document_input.show(scene.question.text)
-            set_value("checkpoint", scene.lesson.model)
-            controls.keep_model(scene.question.text)
-            st.switch_page("pages/1_Explore.py")
+        if st.button(scene.words[page], key="learn_explore"):
+            st.switch_page(take(scene))
         st.button(
             scene.words["again"], key="learn_again", type="tertiary", on_click=scene.keep,
             args=(Progress(),),
         )  # fmt: skip
+
+
+def _to_explore(scene: Scene) -> str:
+    """Put the text where Explore begins; return the page."""
+    document_input.show(scene.text)
+    set_value("checkpoint", scene.lesson.model)
+    controls.keep_model(scene.text)
+    return "pages/1_Explore.py"
+
+
+def _to_translate(scene: Scene) -> str:
+    """Put the text where Translate begins; return the page."""
+    set_value("translate_checkpoint", scene.lesson.model)
+    set_value("translate_text", scene.text)
+    return "pages/6_Translate.py"
+
+
+def _to_train(scene: Scene) -> str:
+    """Let Train begin with bundled documents, and watch the text; return the page."""
+    chinese = "/zh" if scene.lesson.language == "zh" else ""
+    set_value("train_data", f"bundled:classroom{chinese}")
+    set_value("set_language", scene.lesson.language)
+    set_value("train_watched_text", scene.text)
+    return "pages/4_Train.py"
+
+
+_PAGES: dict[Shows, tuple[str, Callable[[Scene], str]]] = {
+    "alignment": ("open_translate", _to_translate),
+    "film": ("open_train", _to_train),
+}
+"""Where lessons go on that do not in Explore: the button's name, and what prepares the page."""

@@ -17,6 +17,8 @@ from han_core.viz.markup import (
     ALIGNMENT_STYLESHEET,
     ANATOMY_SCRIPT,
     ANATOMY_STYLESHEET,
+    FILM_SCRIPT,
+    FILM_STYLESHEET,
     HEADS_COMPONENT,
     HEADS_STYLESHEET,
     OVERVIEW_STYLESHEET,
@@ -244,6 +246,16 @@ _ALIGNMENT = st.components.v2.component(
 def draw_alignment(view: dict[str, Any], key: str) -> None:
     """Draw a translation and its alignment; ``key`` is unique on the page."""
     _ALIGNMENT(key=key, data=view)
+
+
+_FILM = st.components.v2.component(
+    "hanscope_film", css=FILM_STYLESHEET, js=FILM_SCRIPT, isolate_styles=False
+)
+
+
+def draw_film(view: dict[str, Any], key: str) -> None:
+    """Draw a document at every recorded step of a run; ``key`` is unique on the page."""
+    _FILM(key=key, data=view)
 
 
 _PICTURE = st.components.v2.component(

@@ -18,9 +18,9 @@ from han_core.training.runs.plan import LONGEST_NAME, Plan, settings_of
 from han_core.training.runs.view import RunView
 from han_core.viz.colour_scale import legend
 from han_core.viz.film import entropy_curve
-from han_core.viz.markup import FILM_SCRIPT, FILM_STYLESHEET, beginning
+from han_core.viz.markup import beginning
 from pages.shared import cache, controls
-from pages.shared.components import hooked
+from pages.shared.components import draw_film, hooked
 from pages.shared.page import plain
 from pages.train import (
     cached_runs,
@@ -36,10 +36,6 @@ STATUS, CURVES, FILM = 1.0, 3.0, 5.0
 """Seconds until each part is drawn again."""
 
 NOTICE = "run_notice"
-
-_FILM = st.components.v2.component(
-    "hanscope_film", css=FILM_STYLESHEET, js=FILM_SCRIPT, isolate_styles=False
-)
 
 
 def show(id: str) -> None:
@@ -134,7 +130,7 @@ def film(run: RunView) -> None:
     drawn = cached_runs.attention_film(str(run.folder), mark, document, accuracies)
     with st.container(key="film"):
         st.html(legend(drawn.scale))
-        _FILM(key="attention_film", data=drawn.data)
+        draw_film(drawn.data, "attention_film")
     if drawn.left_out:
         left_out = counted(drawn.left_out, "step")
         st.caption(f"The document is long: {left_out} in between cannot be drawn.")
