@@ -17,7 +17,10 @@ from han_core.explanation.map_readings import (
     gradient_weighted,
     head_figures,
     join_windows,
+    restricted,
     rollout,
+    softmax,
+    sparsemax,
     without_special,
 )
 
@@ -157,3 +160,41 @@ def test_rollout_needs_queries_that_are_keys():
     with pytest.raises(ValueError):
         rollout(flat)
     assert np.isnan(head_figures(flat).distance).all()
+
+
+def test_sparsemax_by_hand():
+    # Of (1, .5, −1) the threshold .25 leaves .75 and .25; of near scores nothing becomes 0.
+    assert sparsemax(np.array([1, 0.5, -1])) == pytest.approx(np.array([0.75, 0.25, 0]))
+    assert sparsemax(np.array([0.1, 0, -np.inf])) == pytest.approx(np.array([0.55, 0.45, 0]))
+    assert sparsemax(np.array([3.0, 0, 0])).tolist() == [1, 0, 0]
+
+
+@given(seed=st.integers(0, 10**6), size=st.integers(1, 9))
+def test_sparsemax_is_the_nearest_point_of_the_simplex(seed, size):
+    generator = np.random.default_rng(seed)
+    scores = 3 * generator.normal(size=size)
+    found = sparsemax(scores)
+    assert found.sum() == pytest.approx(1)
+    assert (found >= 0).all()
+    others = generator.dirichlet(np.ones(size), 50)
+    assert (((others - scores) ** 2).sum(1) >= ((found - scores) ** 2).sum() - 1e-9).all()
+
+
+@given(seed=st.integers(0, 10**6))
+def test_without_a_mask_a_map_is_itself(seed):
+    one = random_map(seed)
+    assert restricted(one, False, None, False).weights == pytest.approx(one.weights)
+
+
+def test_a_mask_shares_out_what_is_left():
+    rows = np.array([[0.5, 0.3, 0.2], [0.1, 0.3, 0.6], [0.2, 0.2, 0.6]])
+    one = made_map(rows[None, None])
+    causal = restricted(one, True, None, False).weights[0, 0]
+    assert causal == pytest.approx(np.array([[1, 0, 0], [0.25, 0.75, 0], [0.2, 0.2, 0.6]]))
+    near = restricted(one, False, 1, False).weights[0, 0]
+    expected = np.array([[0.625, 0.375, 0], [0.1, 0.3, 0.6], [0, 0.25, 0.75]])
+    assert near == pytest.approx(expected)
+    both = restricted(one, True, 1, True).weights[0, 0]
+    # The last row's scores are ln .2 and ln .6, ln 3 ≈ 1.099 apart: more than 1.
+    assert both[2].tolist() == [0, 0, 1]
+    assert softmax(np.array([0.0, np.log(3), -np.inf])) == pytest.approx(np.array([0.25, 0.75, 0]))

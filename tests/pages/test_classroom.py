@@ -7,7 +7,7 @@ from han_core.analysis.classroom import rooms, students
 from han_core.analysis.classroom.database import class_database
 from han_core.analysis.classroom.question import Phase
 from han_core.explanation.lesson import lessons
-from han_core.explanation.lesson_numbers import live_numbers
+from han_core.explanation.lesson_measures import live_numbers
 from han_core.explanation.model_probe import probe_text
 from han_core.models.checkpoint import load_checkpoint
 from pages.classroom.live import join_address

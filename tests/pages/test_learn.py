@@ -2,14 +2,19 @@
 
 import re
 import shutil
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from han_core.explanation.lesson import lessons
-from han_core.explanation.lesson_numbers import live_numbers
+from han_core.explanation.lesson_measures import live_numbers
 from han_core.explanation.model_probe import probe_text
 from han_core.models.checkpoint import load_checkpoint
 from tests.pages.seen import components, heatmaps, hooks
+
+
+SHIPPED = Path(__file__).parents[2] / "checkpoints"
 
 
 @pytest.fixture
@@ -18,6 +23,8 @@ def learn(root, open_page):
     shutil.copytree(root / "small-bilstm", root / "bilstm-additive-imdb")
     (root / "small-han").rename(root / "han-imdb")
     (root / "small-bilstm").rename(root / "bilstm-dot-imdb")
+    for name in ("dates", "transformer-imdb"):
+        shutil.copytree(SHIPPED / name, root / name)
     return go_to(open_page("0_Learn"), 3)
 
 
@@ -78,7 +85,7 @@ def test_a_skip_is_recorded(learn):
     assert progress.given is None
 
 
-@pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 7, 10])
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 7, 8, 9, 10])
 def test_every_option_of_the_check_has_its_feedback(learn, number):
     go_to(learn, number)
     learn.button(key="learn_skip").click().run()
@@ -138,6 +145,59 @@ def test_any_word_can_be_taken_out_of_the_states(learn, root):
     for at in range(len(choice.options)):
         learn.pills(key=choice.key).set_value(at).run()
         assert not learn.exception
+
+
+def test_the_decoder_is_shown_for_the_date_and_for_a_day_that_there_is_not(learn):
+    go_to(learn, 8)
+    assert components(learn, "hanscope_alignment") == []
+    assert learn.radio[0].options == [r"t\[w\]ent", r"\[2\]026", r"2\[0\]26", r"20\[2\]6"]
+    predict(learn, "t[w]ent")
+    assert "Right." in said(learn)
+    (view,) = components(learn, "hanscope_alignment")
+    assert "".join(view["target"]) == "2026-05-20"
+    (choice,) = [one for one in learn.segmented_control if "learn_date" in one.key]
+    choice.set_value("31 February 2026").run()
+    assert not learn.exception
+    (view,) = components(learn, "hanscope_alignment")
+    assert "".join(view["target"]) == "2026-02-31"
+
+
+def test_another_date_makes_the_question_anew(learn):
+    go_to(learn, 8)
+    learn.text_area(key="learn_text").set_value("3 March 1999").run()
+    assert "1999-03-03" in "".join(str(one.value) for one in learn.table)
+    learn.text_area(key="learn_text").set_value("I was bored.").run()
+    assert "There is no question about this text." in said(learn)
+    learn.text_area(key="learn_text").set_value("   ").run()
+    assert not learn.exception
+
+
+def test_open_in_translate(learn):
+    go_to(learn, 8)
+    learn.button(key="learn_skip").click().run()
+    learn.button(key="learn_explore").click().run()
+    assert not learn.exception
+    assert learn.session_state["translate_text"] == lesson(8).text
+    (view,) = components(learn, "hanscope_alignment")
+    assert "".join(view["target"]) == "2026-05-20"
+
+
+def test_masks_and_sparsemax_change_the_heads(learn):
+    go_to(learn, 9)
+    predict(learn, "one")
+    assert "Right." in said(learn)
+    (heads,) = components(learn, "hanscope_attention_heads")
+    assert heads["open"] == [0, 1]
+    tops = [heads["figures"]]
+    for widget, value in (("learn_mask", "causal"), ("learn_shares", "sparsemax")):
+        learn.segmented_control(key=widget).set_value(value).run()
+        assert not learn.exception
+        tops.append(components(learn, "hanscope_attention_heads")[0]["figures"])
+    learn.selectbox(key="learn_window").set_value(1).run()
+    tops.append(components(learn, "hanscope_attention_heads")[0]["figures"])
+    entropies = [np.mean(one["entropy"]) for one in tops]
+    assert entropies == sorted(entropies, reverse=True)
+    assert len(set(entropies)) == len(entropies)
 
 
 def test_a_text_with_the_same_word_twice_can_be_taken_apart(learn):
