@@ -32,6 +32,7 @@ from han_core.explanation.map_readings import head_figures, restricted
 from han_core.explanation.model_probe import ModelProbe
 from han_core.models.translate import Translation
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 
 COLUMNS = "ABCD"
 """Names of models until the reader knows which is which."""
@@ -84,10 +85,10 @@ def live_numbers(lesson: Lesson, material: Material) -> LiveNumbers:
 def _forms(probes: Sequence[ModelProbe]) -> LiveNumbers:
     """Score, weight and spread of the first model's strongest word under each form."""
     if not 3 <= probes[0].tokens <= MAPPED:
-        raise UserError(f"This lesson needs a text of 3 to {MAPPED} words.")
+        raise UserError(tr("This lesson needs a text of 3 to {most} words.", most=MAPPED))
     steps = {s.form: s for s in (anatomy(one.checkpoint, one.document).steps[0] for one in probes)}
     if set(steps) != set(FORMS):
-        raise UserError("This lesson needs one model of each form of the score.")
+        raise UserError(tr("This lesson needs one model of each form of the score."))
     tokens, first = probes[0].document.token_texts(), next(iter(steps.values()))
     top = int(first.weights.argmax())
     shown = {"word": tokens[top], "rows": str(len(tokens)), "even": percent(1 / len(tokens))}
@@ -112,7 +113,7 @@ def _alignment(translations: Sequence[Translation]) -> LiveNumbers:
     own, other = translations
     chances = np.exp(own.log_probabilities)
     if not DATE.fullmatch(own.translation) or np.isnan(chances).any() or chances.min() < SURE:
-        raise UserError("This lesson needs a date that its model knows, such as May 20, 2026.")
+        raise UserError(tr("This lesson needs a date that its model knows, such as May 20, 2026."))
     order = np.argsort(-own.alignment[TENS], kind="stable")
     place, second = order[:2].tolist()
     shown = {
@@ -155,7 +156,7 @@ def _heads(probes: Sequence[ModelProbe]) -> LiveNumbers:
     """The head of the clearest pattern in the text, and in the contrast; each head taken out."""
     probe, other = probes
     if not 4 <= probe.tokens <= MAPPED:
-        raise UserError(f"This lesson needs a text of 4 to {MAPPED} words.")
+        raise UserError(tr("This lesson needs a text of 4 to {most} words.", most=MAPPED))
     maps = self_attention(probe)
     found = {at: head_pattern(maps, at) for at in np.ndindex(maps.layers, maps.heads)}
     head = max(found, key=lambda at: max(found[at].shares.values()))
@@ -185,7 +186,7 @@ def self_attention(probe: ModelProbe) -> AttentionMap:
         UserError: if they do not.
     """
     if not probe.checkpoint.kind.maps:
-        raise UserError("This lesson needs a model whose words attend to each other.")
+        raise UserError(tr("This lesson needs a model whose words attend to each other."))
     return with_maps(probe.checkpoint, probe.explanation).maps[-1]
 
 
@@ -247,8 +248,10 @@ def _film(moments: Sequence[Moment]) -> LiveNumbers:
     """Attention before the first step and at the end, and when it left evenness."""
     if len(moments) < 2:
         raise UserError(
-            "The film was recorded for its own text: a text of your own is watched on the page "
-            "Train, while a model learns."
+            tr(
+                "The film was recorded for its own text: a text of your own is watched on the "
+                "page Train, while a model learns."
+            )
         )
     first, last = moments[0].explanation, moments[-1].explanation
     tokens, target = last.document.token_texts(), int(last.probabilities.argmax())
