@@ -176,7 +176,7 @@ def _heads(probes: Sequence[ModelProbe]) -> LiveNumbers:
         "other_idle": _idle(other, _without_each(other, found)),
     }  # fmt: skip
     shown |= _one_row(maps, head, pattern.column, tokens)
-    return LiveNumbers("heads", shown, {}, {}, (), (), *head, key=pattern.column)
+    return LiveNumbers("heads", shown, {}, {}, (), (), head[0], head[1], pattern.column)
 
 
 def self_attention(probe: ModelProbe) -> AttentionMap:

@@ -6,6 +6,9 @@
 
 const VIEWS = new WeakMap();
 
+/* Single characters, and words of scripts that are written from top to bottom, stand upright. */
+const UPRIGHT = /^.$|^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]+$/u;
+
 export function drawAlignment(place, data) {
   const drawn = JSON.stringify(data);
   let view = VIEWS.get(place);
@@ -166,7 +169,7 @@ function matrix(view) {
   const { data } = view;
   view.note = made("p", "hs-line hs-align-note", { role: "status" }, data.hint);
   const head = made("tr", "", {}, made("td", ""), ...data.source.map((word) =>
-    made("th", "", { scope: "col" }, made("span", "hs-align-column", {}, word))));
+    made("th", "", { scope: "col" }, made("span", UPRIGHT.test(word) ? "hs-align-column hs-upright" : "hs-align-column", {}, word))));
   view.rows = data.values.map((row, at) => made("tr", "", { "data-at": at },
     made("th", "", { scope: "row", dir: "auto" }, data.target[at]),
     ...row.map((value, column) => cell(data, value, { "data-row": at, "data-column": column }))));
