@@ -1,6 +1,7 @@
 """The language that a visitor reads: of the address, as chosen on a page, or of the browser."""
 
 import json
+from collections.abc import Callable
 from typing import cast
 
 import streamlit as st
@@ -13,9 +14,29 @@ from han_core.runtime.messages import (
     current_locale,
     identify_locale,
     known_locale,
+    speaking,
+    tr,
 )
 
 SCRIPT = "<script>document.documentElement.lang = {};</script>"
+
+
+class Late(str):
+    """A message that is translated when it is drawn, as a cache says it while it works."""
+
+    def __str__(self) -> str:
+        return tr(self)
+
+
+def in_language(make: Callable[[], bytes]) -> Callable[[], bytes]:
+    """Let what a download makes later, for no page, speak the language of this visitor."""
+    locale = current_locale()
+
+    def made() -> bytes:
+        with speaking(locale):
+            return make()
+
+    return made
 
 
 def visitor_locale() -> Locale | None:

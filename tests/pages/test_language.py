@@ -3,6 +3,8 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from han_core.runtime.messages import mark, speaking, tr
+from pages.shared import language
 from tests.pages.conftest import APP
 from tests.processes import PATIENCE
 
@@ -38,3 +40,11 @@ def test_the_address_comes_first(root, asked, title):
     app = AppTest.from_file(str(APP), default_timeout=PATIENCE)
     app.query_params["lang"] = asked
     assert titles(app.run()) == [title]
+
+
+def test_what_is_drawn_or_made_later_speaks_the_visitors_language():
+    waiting = language.Late(mark("Explore"))
+    with speaking("zh"):
+        download = language.in_language(lambda: tr("Explore").encode())
+        assert (str(waiting), waiting) == ("探索", "Explore")
+    assert (download().decode(), tr("Explore"), str(waiting)) == ("探索", "Explore", "Explore")
