@@ -1,6 +1,7 @@
 """The view Model comparison: what a second model fixes and breaks, and where attention changed."""
 
 import hashlib
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from han_core.analysis.dataset import Outcomes
 from han_core.analysis.model_pairs import Pair, class_table, has_changed, pairs_by_class, sum_pairs
 from han_core.analysis.pair_attention import PairAttention, attention_table, pair_attention
 from han_core.analysis.query import select
+from han_core.runtime.messages import mark, tr
 from han_core.viz.charts.comparison import class_changes, divergences, moved_words
 from han_core.viz.charts.confusion import change_matrix
 from pages.errors import pair_sentences, selection
@@ -28,10 +30,10 @@ REQUEST, MEASURED = "pair_asked", "pair_measured"
 
 def attention_panel(errors: ErrorsContext, rows: np.ndarray, outcomes: Outcomes) -> None:
     """Measure and draw, at once for few documents and on request for many."""
-    st.header("Changes in attention", anchor=False)
-    st.caption(pair_sentences.PAIR_ATTENTION)
+    st.header(tr("Changes in attention"), anchor=False)
+    st.caption(tr(pair_sentences.PAIR_ATTENTION))
     if not has_changed(outcomes).any():
-        st.info("Both models predict the same class for every document here.")
+        st.info(tr("Both models predict the same class for every document here."))
         return
     number = DOCUMENTS[1]
     if len(rows) <= AT_ONCE:
@@ -40,11 +42,11 @@ def attention_panel(errors: ErrorsContext, rows: np.ndarray, outcomes: Outcomes)
     restore_value("pair_number", number)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         number = st.selectbox(
-            "Documents per group, at most", DOCUMENTS, key="pair_number",
+            tr("Documents per group, at most"), DOCUMENTS, key="pair_number",
             persist_state="session", width=260,
         )  # fmt: skip
         key = _key(errors, rows, number)
-        st.button("Measure", key="measure_pair", on_click=_request, args=(key,))
+        st.button(tr("Measure"), key="measure_pair", on_click=_request, args=(key,))
     if st.session_state.get(REQUEST) == key:
         _show(errors, _measured(errors, rows, outcomes, number, key))
 
@@ -67,7 +69,7 @@ def _measured(
     cached_key, cached = st.session_state.get(MEASURED, ("", None))
     if cached_key == key:
         return cached
-    with progress_bar("Read", every=50) as progress:
+    with progress_bar(tr("Read"), every=50) as progress:
         result = pair_attention(errors.store, rows, outcomes, number, progress)
     st.session_state[MEASURED] = (key, result)
     return result
@@ -82,7 +84,7 @@ def _show(errors: ErrorsContext, result: PairAttention) -> None:
             "pair_divergences",
             "pair_attention_figure",
             "attention-of-two-models",
-            "Mean divergence of attention for fixed, broken and unchanged documents",
+            tr("Mean divergence of attention for fixed, broken and unchanged documents"),
             testid="pair-attention",
         )
     with grid.cell():
@@ -91,9 +93,9 @@ def _show(errors: ErrorsContext, result: PairAttention) -> None:
             "pair_words",
             "pair_words_figure",
             "words-of-two-models",
-            "Words that gained or lost attention",
+            tr("Words that gained or lost attention"),
         )
-        st.caption(pair_sentences.PAIR_WORDS)
+        st.caption(tr(pair_sentences.PAIR_WORDS))
     _documents(errors, result)
 
 
@@ -101,20 +103,25 @@ def _documents(errors: ErrorsContext, result: PairAttention) -> None:
     """The documents where attention differs most, with links for the selected one."""
     rows = attention_table(errors.store, result)
     event = st.dataframe(
-        rows.drop(columns="row"),
+        rows.drop(columns="row").assign(change=rows["change"].map(tr)),
         key=TABLE,
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
         height=320,
         column_config={
-            "divergence": st.column_config.NumberColumn(format="%.3f", width="small"),
-            "first": st.column_config.TextColumn("first model"),
-            "second": st.column_config.TextColumn("second model"),
-            "words": st.column_config.TextColumn("words that differ most", width="medium"),
-            "excerpt": st.column_config.TextColumn("text", width="large"),
+            "id": tr("id"),
+            "divergence": st.column_config.NumberColumn(
+                tr("divergence"), format="%.3f", width="small"
+            ),
+            "change": tr("change"),
+            "true": tr("true"),
+            "first": st.column_config.TextColumn(tr("first model")),
+            "second": st.column_config.TextColumn(tr("second model")),
+            "words": st.column_config.TextColumn(tr("words that differ most"), width="medium"),
+            "excerpt": st.column_config.TextColumn(tr("text"), width="large"),
         },
-        alt="Documents where attention differs most",
+        alt=tr("Documents where attention differs most"),
     )
     selected = event["selection"]["rows"]
     at = selected[0] if selected and 0 <= selected[0] < len(rows) else 0
@@ -123,28 +130,28 @@ def _documents(errors: ErrorsContext, result: PairAttention) -> None:
 
 
 def _document(errors: ErrorsContext, result: PairAttention, id: str, row: int) -> None:
-    st.markdown(f"**Document {plain(id)}**: the words that differ most")
+    st.markdown(tr("**Document {id}**: the words that differ most", id=plain(id)))
     words = result.leading[int(np.flatnonzero(result.rows == row)[0])]
     shares = st.column_config.NumberColumn(format="percent")
-    shown = pd.DataFrame(words, columns=["word", "first model", "second model"])
+    shown = pd.DataFrame(words, columns=[tr("word"), tr("first model"), tr("second model")])
     st.dataframe(
         shown,
         key="pair_document_words",
         hide_index=True,
         width=520,
         column_config=dict.fromkeys(shown.columns[1:], shares),
-        alt="Shares of attention",
+        alt=tr("Shares of attention"),
     )
     with st.container(horizontal=True):
-        st.button("Read this document", key="pair_read", on_click=_read, args=(errors, row))
+        st.button(tr("Read this document"), key="pair_read", on_click=_read, args=(errors, row))
         both = errors.checkpoint is not None and errors.other is not None
-        if both and st.button("Open in Compare", key="pair_compare"):
+        if both and st.button(tr("Open in Compare"), key="pair_compare"):
             _compare(errors, row)
 
 
 def _read(errors: ErrorsContext, row: int) -> None:
     selection.go_to(errors.data, row, 0)
-    st.session_state["errors_view"] = "Documents"
+    st.session_state[selection.VIEW] = selection.DOCUMENTS
 
 
 def _compare(errors: ErrorsContext, row: int) -> None:
@@ -156,18 +163,30 @@ def _compare(errors: ErrorsContext, row: int) -> None:
 
 
 MATRIX, CLASSES = "pair_matrix", "pair_classes"
+COLUMNS = {
+    "class": mark("class"),
+    "documents": mark("documents"),
+    "fixed": mark("fixed"),
+    "broken": mark("broken"),
+}
 
 
 def panel(errors: ErrorsContext) -> None:
     """Draw the view, or how to choose a second model."""
     if errors.store.other is None:
-        st.info(pair_sentences.NO_SECOND)
+        st.info(tr(pair_sentences.NO_SECOND))
         return
     rows, outcomes = without_change(errors)
     names = errors.store.scores.manifest.checkpoint, errors.store.other.manifest.checkpoint
     pairs = pairs_by_class(outcomes)
     total = sum_pairs(pairs)
-    st.caption(f"First: **{plain(names[0])}** · second: **{plain(names[1])}**")
+    st.caption(
+        tr(
+            "First: **{first}** · second: **{second}**",
+            first=plain(names[0]),
+            second=plain(names[1]),
+        )
+    )
     _figures(total)
     biased = pair_sentences.selection_bias_line(errors.filter)
     for line in (biased, pair_sentences.different_errors_line(total)):
@@ -190,11 +209,14 @@ def without_change(errors: ErrorsContext) -> tuple[np.ndarray, Outcomes]:
 def _figures(total: Pair) -> None:
     tiles = st.grid(4, min_column_width=150)
     first, second = total.accuracies or (None, None)
-    tiles.metric("Documents", f"{len(total):,}", border=True)
-    for name, accuracy in (("First: accuracy", first), ("Second: accuracy", second)):
+    tiles.metric(tr("Documents"), f"{len(total):,}", border=True)
+    for name, accuracy in (
+        (tr("First: accuracy"), first),
+        (tr("Second: accuracy"), second),
+    ):
         tiles.metric(name, "–" if accuracy is None else f"{accuracy:.1%}", border=True)
     difference = f"{total.fixed - total.broken:+,}".replace("-", "−")
-    tiles.metric("Fixed − broken", difference, border=True)
+    tiles.metric(tr("Fixed − broken"), difference, border=True)
     st.markdown(pair_sentences.accuracy_line(total))
     st.markdown(pair_sentences.mcnemar_line(total))
 
@@ -210,22 +232,22 @@ def _charts(
             MATRIX,
             "change_matrix",
             "two-models",
-            "Documents by whether the first and the second model are right",
+            tr("Documents by whether the first and the second model are right"),
             testid="change-matrix",
             on_select=_click_cell,
         )
-        st.caption(pair_sentences.PAIR_MATRIX)
+        st.caption(tr(pair_sentences.PAIR_MATRIX))
     with grid.cell():
         chart(
             class_changes(pairs, errors.store.labels),
             CLASSES,
             "class_changes",
             "two-models-by-class",
-            "Documents fixed and broken in each true class",
+            tr("Documents fixed and broken in each true class"),
             testid="class-changes",
             on_select=_click_bar,
         )
-        st.caption(pair_sentences.PAIR_CLASSES)
+        st.caption(tr(pair_sentences.PAIR_CLASSES))
 
 
 def _click_cell() -> None:
@@ -244,21 +266,25 @@ def _click_bar() -> None:
 
 
 def _table(errors: ErrorsContext, pairs: tuple[Pair, ...]) -> None:
-    with st.expander("Table of classes", key="pair_table_fold"):
+    with st.expander(tr("Table of classes"), key="pair_table_fold"):
         rows = class_table(pairs, errors.store.labels)
-        share = st.column_config.NumberColumn(format="percent", width="small")
-        number = st.column_config.NumberColumn(format="%.3f", width="small")
+        column = st.column_config.NumberColumn
+        share = partial(column, format="percent", width="small")
+        number = partial(column, format="%.3f", width="small")
         st.dataframe(
             rows,
             key="pair_table",
             hide_index=True,
             column_config={
-                **dict.fromkeys(["first", "second"], share),
-                **dict.fromkeys(["difference", "low", "high", "p"], number),
-                "low": st.column_config.NumberColumn("95% from", format="%.3f", width="small"),
-                "high": st.column_config.NumberColumn("to", format="%.3f", width="small"),
-                "p_holm": st.column_config.NumberColumn("p (Holm)", format="%.3f", width="small"),
+                **{name: tr(title) for name, title in COLUMNS.items()},
+                "first": share(tr("first")),
+                "second": share(tr("second")),
+                "difference": number(tr("difference")),
+                "p": number("p"),
+                "low": number(tr("95% from")),
+                "high": number(tr("to")),
+                "p_holm": number(tr("p (Holm)")),
             },
-            alt="Two models in each true class",
+            alt=tr("Two models in each true class"),
         )
         st.caption(pair_sentences.tests_line(int(rows["p"].notna().sum())))

@@ -22,6 +22,7 @@ from han_core.analysis.training_documents import (
 from han_core.models.checkpoint import read_metrics
 from han_core.runtime.errors import UserError, counted
 from han_core.runtime.jobs import JobState
+from han_core.runtime.messages import mark, tr, trn
 from pages.errors import cached_scores, scoring_queue, sentences
 from pages.errors.context import ErrorsContext
 from pages.shared import cache, data_picker
@@ -30,7 +31,7 @@ from pages.shared.page import restore_value
 from pages.shared.wording import plain
 
 PICKER, UPLOAD, TABLE = "training_documents", "training_upload", "nearest_table"
-OPEN = "This data set"
+OPEN = mark("This data set")
 BUNDLED = ("bundled:classroom@train", "bundled:classroom/all@all")
 LONGEST = 20_000  # characters of a training document that are shown
 
@@ -40,9 +41,9 @@ def panel(errors: ErrorsContext, document: ScoredDocument) -> None:
     # The inner container keeps the page's distances, which a hooked one does not.
     with hooked("nearest", key="nearest"), st.container():
         if errors.checkpoint is None:
-            st.caption(sentences.NO_NEIGHBOURS)
+            st.caption(tr(sentences.NO_NEIGHBOURS))
             return
-        st.caption(sentences.NEAREST)
+        st.caption(tr(sentences.NEAREST))
         try:
             key = _vectors_key(errors, errors.checkpoint)
             if key is not None:
@@ -75,7 +76,7 @@ def _vectors_key(errors: ErrorsContext, checkpoint: str) -> str | None:
 
 
 def _read_name(note: Note, data: str) -> str:
-    name = OPEN if note.data_sha256 == data else note.data
+    name = tr(OPEN) if note.data_sha256 == data else note.data
     return f"{name} ({counted(note.rows, 'document')})"
 
 
@@ -83,13 +84,13 @@ def _picked(titles: dict[str, str], read: dict[str, str], requests: dict[str, Tr
     """A key among ``read``, a name among ``requests``, or ``UPLOAD``."""
     keys = {data: key for data, request in requests.items() if (key := vectors_key(request))}
     names = read | {data: title for data, title in titles.items() if data not in keys}
-    names[data_picker.UPLOAD] = data_picker.OWN[data_picker.UPLOAD]
+    names[data_picker.UPLOAD] = tr(data_picker.OWN[data_picker.UPLOAD])
     chosen = st.session_state.get(PICKER, "")
     chosen = keys.get(chosen, chosen)  # they were read since they were chosen
     st.session_state[PICKER] = chosen if chosen in names else next(iter(names))
     restore_value(PICKER, next(iter(names)))
     return st.selectbox(
-        "Among", list(names), key=PICKER, persist_state="session",
+        tr("Among"), list(names), key=PICKER, persist_state="session",
         format_func=lambda each: names.get(each, each), width=480,
     )  # fmt: skip
 
@@ -126,22 +127,22 @@ def _open(errors: ErrorsContext) -> Source | None:
 
 def _source_name(checkpoint: str, errors: ErrorsContext, source: Source) -> str:
     if source == _trained_on(checkpoint):
-        return f"What it was trained on: {source.name}"
+        return tr("What it was trained on: {name}", name=source.name)
     if source == _open(errors):
-        return f"{OPEN}: {source.name}"
-    return data_picker.BUNDLED.get(source.data, source.name)
+        return tr("This data set: {name}", name=source.name)
+    return tr(data_picker.BUNDLED.get(source.data, source.name))
 
 
 def _upload() -> Source | None:
-    upload = data_picker.upload(UPLOAD, "CSV, TSV, JSONL or Parquet, with texts and labels")
+    upload = data_picker.upload(UPLOAD, tr("CSV, TSV, JSONL or Parquet, with texts and labels"))
     if upload is None:
         return None
     columns = data_picker.table(upload[1]).columns
     pickers = st.columns(2)
     with pickers[0]:
-        text = _column("Column of the texts", columns, "text", 0)
+        text = _column(tr("Column of the texts"), columns, "text", 0)
     with pickers[1]:
-        label = _column("Column of the labels", columns, "label", 1)
+        label = _column(tr("Column of the labels"), columns, "label", 1)
     return source_of(upload[1], text, label)
 
 
@@ -166,10 +167,10 @@ def _read(request: TrainingSet, progress: JobState | None) -> None:
     if progress is not None:
         (st.error if progress.kind == "failed" else st.info)(plain(progress.text))
     st.button(
-        "Read these documents" if progress is None else "Start again",
+        tr("Read these documents") if progress is None else tr("Start again"),
         key="begin_vectors", on_click=begin, args=(request,),
     )  # fmt: skip
-    st.caption(sentences.READ_TRAINING)
+    st.caption(tr(sentences.READ_TRAINING))
 
 
 @st.fragment(run_every=1.0)
@@ -178,7 +179,7 @@ def _progress(request: TrainingSet) -> None:
     if progress is None or progress.kind != "working":
         st.rerun()
     st.progress(progress.share, scoring_queue.progress_line(progress))
-    st.button("Stop", key="stop_vectors", on_click=stop, args=(request,))
+    st.button(tr("Stop"), key="stop_vectors", on_click=stop, args=(request,))
 
 
 def _nearest(errors: ErrorsContext, checkpoint: str, document: ScoredDocument, key: str) -> None:
@@ -190,7 +191,7 @@ def _nearest(errors: ErrorsContext, checkpoint: str, document: ScoredDocument, k
         checkpoint, errors.device, key, document.text, document.row if is_open else None
     )
     if nearest is None:
-        st.info(sentences.VECTORS_DELETED)
+        st.info(tr(sentences.VECTORS_DELETED))
         return
     st.markdown(votes_line(nearest, document))
     if line := same_text_line(nearest, document):
@@ -200,12 +201,14 @@ def _nearest(errors: ErrorsContext, checkpoint: str, document: ScoredDocument, k
         neighbour_table(nearest, document.true),
         # Another document has other neighbours, and no row of them is selected.
         key=f"{TABLE}_{document.content}", hide_index=True, on_select="rerun",
-        selection_mode="single-row", alt="Documents like this one",
+        selection_mode="single-row", alt=tr("Documents like this one"),
         column_config={
-            "similarity": column.NumberColumn(format="%.3f", width="small"),
-            "differs": column.CheckboxColumn("other label", width="small"),
-            "same_text": column.CheckboxColumn("same text", width="small"),
-            "excerpt": column.TextColumn("text", width="large"),
+            "similarity": column.NumberColumn(tr("similarity"), format="%.3f", width="small"),
+            "label": tr("label"),
+            "differs": column.CheckboxColumn(tr("other label"), width="small"),
+            "same_text": column.CheckboxColumn(tr("same text"), width="small"),
+            "id": tr("id"),
+            "excerpt": column.TextColumn(tr("text"), width="large"),
         },
     )  # fmt: skip
     if rows := event["selection"]["rows"]:
@@ -216,14 +219,25 @@ def votes_line(nearest: Neighbours, document: ScoredDocument) -> str:
     """Return how the nearest other texts are labelled, compared with label and prediction."""
     number = sum(nearest.votes.values())
     if not number:
-        return "There is no other text among these documents."
+        return tr("There is no other text among these documents.")
     counts = [f"{count} **{plain(label)}**" for label, count in nearest.votes.items()]
-    listed = ", ".join(counts[:5]) + (f" and {len(counts) - 5} more classes" * (len(counts) > 5))
+    classes = tr(", ").join(counts[:5])
+    if beyond := counts[5:]:
+        classes = tr("{classes} and {count} more classes", classes=classes, count=len(beyond))
     same = nearest.votes.get(document.true, 0)
-    line = f"Of the {number} nearest, {listed}: {same} of {number} have this document's label"
     if document.right:
-        return f"{line}."
-    return f"{line}, {nearest.votes.get(document.predicted, 0)} the predicted class."
+        return tr(
+            "Of the {number} nearest, {classes}: {same} of {number} have this document's label.",
+            number=number, classes=classes, same=same,
+        )  # fmt: skip
+    return tr(
+        "Of the {number} nearest, {classes}: {same} of {number} have this document's label, "
+        "{predicted} the predicted class.",
+        number=number,
+        classes=classes,
+        same=same,
+        predicted=nearest.votes.get(document.predicted, 0),
+    )
 
 
 def same_text_line(nearest: Neighbours, document: ScoredDocument) -> str:
@@ -232,11 +246,18 @@ def same_text_line(nearest: Neighbours, document: ScoredDocument) -> str:
     if not labels:
         return ""
     number = sum(one.same_text for one in nearest.documents)
-    copies = "An exact copy of this text is" if number == 1 else f"{number} exact copies are"
-    named = " and ".join(plain(label) for label in labels)
+    named = tr(" and ").join(plain(label) for label in labels)
     if set(labels) == {document.true}:
-        return f"{copies} among these documents, labelled **{named}** too."
-    return f"⚠ {copies} among these documents, labelled **{named}**."
+        return trn(
+            "An exact copy of this text is among these documents, labelled **{labels}** too.",
+            "{count} exact copies are among these documents, labelled **{labels}** too.",
+            number, labels=named,
+        )  # fmt: skip
+    return trn(
+        "⚠ An exact copy of this text is among these documents, labelled **{labels}**.",
+        "⚠ {count} exact copies are among these documents, labelled **{labels}**.",
+        number, labels=named,
+    )  # fmt: skip
 
 
 def _text(nearest: Neighbours, row: int) -> None:
@@ -244,5 +265,11 @@ def _text(nearest: Neighbours, row: int) -> None:
     if row < len(nearest.documents):
         document = nearest.documents[row].document
         with st.container(border=True, height=240):
-            st.markdown(f"**{plain(document.id)}**, labelled **{plain(document.label)}**")
+            st.markdown(
+                tr(
+                    "**{id}**, labelled **{label}**",
+                    id=plain(document.id),
+                    label=plain(document.label),
+                )
+            )
             st.markdown(plain(document.text[:LONGEST]))

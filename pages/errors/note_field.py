@@ -10,6 +10,7 @@ import streamlit as st
 
 from han_core.analysis.annotations.document_annotations import Note
 from han_core.analysis.annotations.writing import write_note
+from han_core.runtime.messages import tr
 from pages.errors import annotation_sentences, cached_scores
 from pages.errors.context import attempt
 from pages.shared.wording import plain
@@ -52,11 +53,11 @@ def panel(reader: Reader, saved: Note | None) -> None:
         st.session_state[SHOWN] = shown
     _field(shown)
     if draft:
-        st.warning("This note is not saved yet. It stays in this field until it is.")
+        st.warning(tr("This note is not saved yet. It stays in this field until it is."))
     elif saved:
-        st.caption(f"Saved {annotation_sentences.moment(saved.at)}")
+        st.caption(tr("Saved {moment}", moment=annotation_sentences.moment(saved.at)))
     for sentence in st.session_state.pop(MESSAGES, ()):
-        st.caption(plain(sentence))
+        st.caption(plain(tr(sentence)))
 
 
 def without_database(reader: Reader) -> None:
@@ -71,15 +72,15 @@ def without_database(reader: Reader) -> None:
 
 def _field(shown: Shown) -> None:
     st.text_area(
-        "Note",
+        tr("Note"),
         key=NOTE,
         height=140,
         max_chars=LONGEST,
-        placeholder="What do you see here? The note is saved when you leave the field.",
+        placeholder=tr("What do you see here? The note is saved when you leave the field."),
         on_change=_save,
         args=(shown,),
     )
-    st.button("Save the note", key="coding_save_note", on_click=_save, args=(shown,))
+    st.button(tr("Save the note"), key="coding_save_note", on_click=_save, args=(shown,))
 
 
 def _save(shown: Shown) -> None:

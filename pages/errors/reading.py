@@ -13,6 +13,7 @@ from han_core.analysis.annotations.agreement import tagged_documents
 from han_core.analysis.document_table import ScoredDocument, read_document, stored_explanation
 from han_core.explanation.explanation import Explanation
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.viz.markup import chance, html_text
 from pages.errors import (
     annotation_editor,
@@ -31,7 +32,10 @@ from pages.shared.wording import plain
 COLLECTED = "errors_collected"
 FORWARD, BACK, SELECT, UNTAGGED = "next", "previous", "select", "untagged"
 KEYS = {"j": FORWARD, "ArrowRight": FORWARD, "k": BACK, "ArrowLeft": BACK, "u": UNTAGGED}
-ELEMENTS = {"n": ".st-key-coding_note textarea", "?": ".st-key-errors_keys button"}
+ELEMENTS = {
+    "n": ".st-key-coding_note textarea",  # not shown
+    "?": ".st-key-errors_keys button",  # not shown
+}
 """Keys that put the focus into a field, or press a button, without a run of the page."""
 LIKELIEST = 3  # classes with their probabilities
 NARROW = 34  # columns of a sentence above its bar: all that a pane leaves
@@ -49,13 +53,13 @@ def panel(errors: ErrorsContext, order: np.ndarray, now: Position, selects: bool
         _steps(order, now, go)
         _keys_popover(selects)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.header(f"Document {plain(document.id)}", anchor=False, width="stretch")
+        st.header(tr("Document {id}", id=plain(document.id)), anchor=False, width="stretch")
         collect_button(errors, document)
     st.html(answer_line(document, errors.store.labels))
     explanation = _explanation(errors, document)
     text = st.container()
     annotation_editor.panel(errors, document, lambda: go(FORWARD))
-    with st.expander("Colours of the words"):
+    with st.expander(tr("Colours of the words")):
         colour = explanation_panels.attention_colour(explanation)
     with text:
         explanation_panels.words(explanation, colour)
@@ -72,15 +76,15 @@ def panel(errors: ErrorsContext, order: np.ndarray, now: Position, selects: bool
 def _folded(errors: ErrorsContext, document: ScoredDocument, explanation: Explanation) -> None:
     """What takes long or much room; none of it is made before it is opened."""
     checkpoint = errors.checkpoint
-    with _fold("Sentences", "sentences") as fold:
+    with _fold(tr("Sentences"), "sentences") as fold:
         if fold.open:
             explanation_panels.sentences([("", explanation)], NARROW)
     if checkpoint is not None:
-        with _fold("Evidence", "evidence") as fold:
+        with _fold(tr("Evidence"), "evidence") as fold:
             if fold.open:
                 question = cache.Question(checkpoint, errors.device, document.text)
                 explanation_panels.evidence(question)
-    with _fold("Documents like this one", "nearest") as fold:
+    with _fold(tr("Documents like this one"), "nearest") as fold:
         if fold.open:
             neighbours.panel(errors, document)
 
@@ -101,14 +105,16 @@ def answer_line(document: ScoredDocument, labels: Sequence[str]) -> str:
     predicted = f'<strong data-testid="prediction">{html_text(document.predicted)}</strong>'
     answers = [(predicted, document.confidence)]
     answers += [(html_text(labels[at]), float(document.probabilities[at])) for at in likeliest]
-    ranked = ", then ".join(f"{name} {html_text(chance(share))}" for name, share in answers)
-    line = (
-        f"True class <b>{html_text(document.true)}</b> · {_mark(document.right)} predicted {ranked}"
-    )
+    ranked = tr(", then ").join(f"{name} {html_text(chance(share))}" for name, share in answers)
+    parts = [
+        tr("True class {label}", label=f"<b>{html_text(document.true)}</b>"),
+        tr("{mark} predicted {classes}", mark=_mark(document.right), classes=ranked),
+    ]
     if document.other is not None:
         is_right = document.other == document.true
-        line += f" · {_mark(is_right)} second model: <b>{html_text(document.other)}</b>"
-    return f"<p>{line}</p>"
+        other = f"<b>{html_text(document.other)}</b>"
+        parts.append(tr("{mark} second model: {label}", mark=_mark(is_right), label=other))
+    return f"<p>{' · '.join(parts)}</p>"
 
 
 def _mark(is_right: bool) -> str:
@@ -119,7 +125,11 @@ def _mark(is_right: bool) -> str:
 
 def figures_line(document: ScoredDocument) -> str:
     """Return confidence, loss and the data's own columns in one line, as Markdown."""
-    numbers = f"Confidence {document.confidence:.3f} · loss {document.loss:.3f}"
+    numbers = tr(
+        "Confidence {confidence:.3f} · loss {loss:.3f}",
+        confidence=document.confidence,
+        loss=document.loss,
+    )
     own = [f"{plain(name)}: {plain(str(cell))}" for name, cell in document.columns.items()]
     return " · ".join([numbers, *own])
 
@@ -127,8 +137,10 @@ def figures_line(document: ScoredDocument) -> str:
 def place_line(now: Position, of: int) -> str:
     """Return "3 of 88", or that the document no longer fits the filter."""
     if now.within:
-        return f"{now.at + 1:,} of {of:,}"
-    return f"This document no longer fits the filter ({of:,} do). It stays until you go on."
+        return tr("{number:,} of {of:,}", number=now.at + 1, of=of)
+    return tr(
+        "This document no longer fits the filter ({of:,} do). It stays until you go on.", of=of
+    )
 
 
 def _goer(errors: ErrorsContext, order: np.ndarray, now: Position) -> Callable[[str], None]:
@@ -158,7 +170,7 @@ def _go_to_untagged(errors: ErrorsContext, order: np.ndarray, now: Position) -> 
     tagged = errors.store.documents.rows_of(contents)
     at = selection.next_without(order, tagged, now.at + 1)
     if at is None:
-        warn_later(annotation_sentences.ALL_TAGGED)
+        warn_later(tr(annotation_sentences.ALL_TAGGED))
     else:
         selection.go_to(errors.data, order[at], at)
 
@@ -166,15 +178,15 @@ def _go_to_untagged(errors: ErrorsContext, order: np.ndarray, now: Position) -> 
 def _steps(order: np.ndarray, now: Position, go: Callable[[str], None]) -> None:
     """Previous and next, and the place in the order."""
     following = now.at + (1 if now.within else 0)
-    st.button("◀ Previous", key="previous_error", on_click=go, args=(BACK,),
-              disabled=now.at < 1, help="Key k or ←")  # fmt: skip
-    st.button("Next ▶", key="next_error", on_click=go, args=(FORWARD,),
-              disabled=following >= len(order), help="Key j or →")  # fmt: skip
+    st.button(tr("◀ Previous"), key="previous_error", on_click=go, args=(BACK,),
+              disabled=now.at < 1, help=tr("Key k or ←"))  # fmt: skip
+    st.button(tr("Next ▶"), key="next_error", on_click=go, args=(FORWARD,),
+              disabled=following >= len(order), help=tr("Key j or →"))  # fmt: skip
     st.caption(place_line(now, len(order)), width="stretch")
 
 
 def _keys_popover(selects: bool) -> None:
-    with st.popover("Keys", icon=":material/keyboard:", key="errors_keys", help="Key ?"):
+    with st.popover(tr("Keys"), icon=":material/keyboard:", key="errors_keys", help=tr("Key ?")):
         st.markdown(annotation_sentences.keys_table(selects))
 
 
@@ -183,7 +195,7 @@ def _explanation(errors: ErrorsContext, document: ScoredDocument) -> Explanation
     if errors.checkpoint is not None:
         question = cache.Question(errors.checkpoint, errors.device, document.text)
         return cache.probe(question).explanation
-    st.caption(sentences.CHECKPOINT_DELETED)
+    st.caption(tr(sentences.CHECKPOINT_DELETED))
     return stored_explanation(document, errors.store.labels)
 
 
@@ -191,13 +203,13 @@ def collect_button(errors: ErrorsContext, document: ScoredDocument) -> None:
     """Draw the button that puts the document into the report, or removes it."""
     collected = document.row in collected_rows(errors)
     st.button(
-        "Remove from the report" if collected else "Add to the report",
+        tr("Remove from the report") if collected else tr("Add to the report"),
         key="collect",
         type="tertiary",
         icon=":material/bookmark_remove:" if collected else ":material/bookmark_add:",
         on_click=_toggle,
         args=(errors.data, document.row),
-        help="The view Export makes a report of these documents.",
+        help=tr("The view Export makes a report of these documents."),
     )
 
 

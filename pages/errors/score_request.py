@@ -19,6 +19,7 @@ from han_core.analysis.scoring.preview import (
 from han_core.analysis.sources import Source
 from han_core.data.labels import LabelsError, fitting_classes
 from han_core.runtime.errors import joined
+from han_core.runtime.messages import mark, tr, trn
 from pages.errors import cached_scores
 from pages.shared import cache, data_picker
 from pages.shared.page import set_value
@@ -27,7 +28,7 @@ from pages.shared.wording import plain
 AT_ONCE = 300  # documents up to which nobody is asked
 MOST_OFFERED = 6  # checkpoints with a button
 ASKED, MATCHED, WANTED = "scoring_asked", "scoring_matched", "scoring_checkpoint"
-MATCH_HELP = "The class of the model that each label of the file means."
+MATCH_HELP = mark("The class of the model that each label of the file means.")
 
 
 def preview(source: Source) -> ScoringPreview | None:
@@ -67,26 +68,41 @@ def panel(
 
 def button_label(documents: ScoringPreview | None, source: Source, checkpoint: str) -> str:
     """Return "Score 600 documents with han-imdb", as Markdown."""
-    what = source.name if documents is None else f"{documents.documents:,} documents"
-    return f"Score {plain(what)} with {plain(checkpoint)}"
+    if documents is None:
+        name = plain(source.name)
+        return tr("Score {name} with {checkpoint}", name=name, checkpoint=plain(checkpoint))
+    return tr(
+        "Score {number:,} documents with {checkpoint}",
+        number=documents.documents, checkpoint=plain(checkpoint),
+    )  # fmt: skip
 
 
 def _show_preview(documents: ScoringPreview, names: Sequence[str]) -> None:
     classes = len(documents.classes)
-    noun = "class" if classes == 1 else "classes"
-    st.markdown(f"**{documents.documents:,} documents, {classes:,} {noun}**", help=MATCH_HELP)
+    numbers = trn(
+        "{documents:,} documents, {count:,} class", "{documents:,} documents, {count:,} classes",
+        classes, documents=documents.documents,
+    )  # fmt: skip
+    st.markdown(f"**{numbers}**", help=tr(MATCH_HELP))
     grid = st.grid(2, min_column_width=300)
     with grid.cell():
         st.dataframe(
             label_match(documents.classes, names), hide_index=True, key="score_labels",
-            height=38 + 35 * min(6, classes), alt="Labels of the file and classes of the model",
-            column_config={"class": st.column_config.TextColumn("class of the model")},
+            height=38 + 35 * min(6, classes), alt=tr("Labels of the file and classes of the model"),
+            column_config={
+                "label": tr("label"),
+                "documents": tr("documents"),
+                "class": tr("class of the model"),
+            },
         )  # fmt: skip
     with grid.cell():
         st.dataframe(
             pd.DataFrame(documents.first, columns=["label", "text"]), hide_index=True,
-            key="score_texts", alt="First documents of the file",
-            column_config={"text": st.column_config.TextColumn("first texts", width="large")},
+            key="score_texts", alt=tr("First documents of the file"),
+            column_config={
+                "label": tr("label"),
+                "text": st.column_config.TextColumn(tr("first texts"), width="large"),
+            },
         )  # fmt: skip
 
 
@@ -119,8 +135,11 @@ def choose_fitting(source: Source, labels: Sequence[str], checkpoint: str) -> No
     mark_matched(source)
     names = fitting_checkpoints(labels)
     if names and checkpoint not in names:
-        sentence = f"{checkpoint} does not have the classes of {source.name}"
-        st.session_state[WANTED] = names[0], f"{sentence}; {names[0]} was chosen."
+        sentence = tr(
+            "{checkpoint} does not have the classes of {source}; {other} was chosen.",
+            checkpoint=checkpoint, source=source.name, other=names[0],
+        )  # fmt: skip
+        st.session_state[WANTED] = names[0], sentence
         st.rerun()
 
 
@@ -134,11 +153,11 @@ def offer_fitting(problem: str, labels: Sequence[str], picker: str) -> None:
     names = fitting_checkpoints(labels)
     if picker == "beside":
         names = [name for name in names if name != st.session_state["checkpoint"]]
-    st.error(plain(f"{problem} {fitting_line(names)}"))
+    st.error(plain(tr("{first} {second}", first=problem, second=fitting_line(names))))
     with st.container(horizontal=True, key=f"fits_{picker}"):
         for number, name in enumerate(names[:MOST_OFFERED]):
             st.button(
-                f"Use {plain(name)}", key=f"fits_{picker}_{number}",
+                tr("Use {name}", name=plain(name)), key=f"fits_{picker}_{number}",
                 on_click=st.session_state.update, args=({picker: name},),
             )  # fmt: skip
 
@@ -146,11 +165,13 @@ def offer_fitting(problem: str, labels: Sequence[str], picker: str) -> None:
 def fitting_line(names: Sequence[str]) -> str:
     """Return which checkpoints can score the documents."""
     if not names:
-        return "No model here has classes that fit; train one on the page Train."
+        return tr("No model here has classes that fit; train one on the page Train.")
     more = len(names) - MOST_OFFERED
-    beyond = [f"{more:,} more"] if more > 0 else []
-    noun = "this model" if len(names) == 1 else "these models"
-    return f"The classes of {noun} fit: {joined([*names[:MOST_OFFERED], *beyond])}."
+    beyond = [tr("{more:,} more", more=more)] if more > 0 else []
+    return trn(
+        "The classes of this model fit: {names}.", "The classes of these models fit: {names}.",
+        len(names), names=joined([*names[:MOST_OFFERED], *beyond]),
+    )  # fmt: skip
 
 
 def mismatch(documents: ScoringPreview, checkpoint: str) -> LabelsError | None:

@@ -22,6 +22,7 @@ from han_core.analysis.sources import FileStatus, Scores, Source
 from han_core.data.corpus import Corpus
 from han_core.runtime.errors import UserError
 from han_core.runtime.jobs import JobState, job_state, stop_job
+from han_core.runtime.messages import tr
 from pages.errors import cached_scores, score_request, scoring_queue
 from pages.errors.context import attempt, progress_bar, warn_later
 from pages.shared import cache, controls, data_picker
@@ -41,7 +42,8 @@ def checkpoint_picker(source: str) -> str:
     stored = data_picker.kept_of(source)
     present = {cached_scores.checkpoint_sha256(name) for name in cache.listings() if stored}
     return controls.checkpoint({
-        GONE + each.key: f"{each.scores.manifest.checkpoint} (deleted, its scores are kept)"
+        GONE + each.key: tr("{checkpoint} (deleted, its scores are kept)",
+                             checkpoint=each.scores.manifest.checkpoint)
         for each in stored
         if each.scores.manifest.checkpoint_sha256 not in present
     })  # fmt: skip
@@ -98,15 +100,18 @@ def _stored(checkpoint: str, source: Source) -> CachedScores | None:
         return cached_scores.find_scores(checkpoint, source)
     stored = open_scores(checkpoint.removeprefix(GONE))
     if stored is None:
-        raise UserError("These scores were deleted; choose other documents or a checkpoint.")
+        raise UserError(tr("These scores were deleted; choose other documents or a checkpoint."))
     return stored
 
 
 def _show_notices(stored: CachedScores, checkpoint: str) -> None:
     if present(checkpoint) is None:
         st.warning(
-            f"The checkpoint {plain(stored.scores.manifest.checkpoint)} was deleted. You can still "
-            "read, annotate and export its scores, but it can score no more documents."
+            tr(
+                "The checkpoint {checkpoint} was deleted. You can still read, annotate and "
+                "export its scores, but it can score no more documents.",
+                checkpoint=plain(stored.scores.manifest.checkpoint),
+            )
         )
     for note in stored.origin.notes:
         st.caption(plain(note))
@@ -116,15 +121,19 @@ def _show_changed(
     source: Source, status: FileStatus, checkpoint: str, stored: CachedScores | None
 ) -> None:
     """Say that the file is not the one that was scored, and offer to score it as it is now."""
-    what = "has changed since it was scored" if status == "changed" else "no longer exists"
-    shown = "You see the file as it was then."
+    if status == "changed":
+        what = tr("The file {name} has changed since it was scored.", name=plain(source.name))
+    else:
+        what = tr("The file {name} no longer exists.", name=plain(source.name))
+    shown = tr("You see the file as it was then.")
     if stored is None:
-        shown = f"{plain(checkpoint)} has no scores of the file as it was then."
+        shown = tr("{checkpoint} has no scores of the file as it was then.",
+                   checkpoint=plain(checkpoint))  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.warning(f"The file {plain(source.name)} {what}. {shown}")
+        st.warning(tr("{first} {second}", first=what, second=shown))
         if status == "changed":
             st.button(
-                "Score the new version", key=f"score_anew_{checkpoint}",
+                tr("Score the new version"), key=f"score_anew_{checkpoint}",
                 on_click=data_picker.take_anew, args=(source,),
             )  # fmt: skip
 
@@ -167,7 +176,7 @@ def _is_mismatch(documents: ScoringPreview, source: Source, checkpoint: str, pic
 
 
 def _score_here(checkpoint: str, device: str, corpus: Corpus, source: Source) -> CachedScores:
-    with progress_bar("Scored") as progress:
+    with progress_bar(tr("Scored")) as progress:
         return cached_scores.score_in_process(checkpoint, device, corpus, source, progress)
 
 
@@ -186,7 +195,7 @@ def _show_progress(work: Path, checkpoint: str) -> None:
             st.rerun()
         st.progress(state.share, f"{plain(checkpoint)}: {scoring_queue.progress_line(state)}")
         if scoring_queue.attend(work):
-            st.button("Stop", key=f"score_stop_{checkpoint}", on_click=stop_job, args=(work,))
+            st.button(tr("Stop"), key=f"score_stop_{checkpoint}", on_click=stop_job, args=(work,))
         scoring_queue.show(queue.scoring_queue(), work)
 
     st.fragment(panel, run_every=1.0)()
@@ -197,34 +206,50 @@ def _show_end(state: JobState, checkpoint: str, device: str, source: Source) -> 
     if state.kind == "failed":
         st.error(plain(state.text))
     else:
-        done = f" at {state.done:,} of {state.of:,} documents" if state.of else ""
-        st.info(f"Scoring was stopped{done}; scores so far are kept.")
+        st.info(stopped_line(state))
     st.button(
-        f"Score with {plain(checkpoint)}", key=f"score_again_{checkpoint}",
+        tr("Score with {checkpoint}", checkpoint=plain(checkpoint)),
+        key=f"score_again_{checkpoint}",
         on_click=_start, args=(checkpoint, device, source),
+    )  # fmt: skip
+
+
+def stopped_line(state: JobState) -> str:
+    """Return how far scoring had come when it was stopped."""
+    if not state.of:
+        return tr("Scoring was stopped; scores so far are kept.")
+    return tr(
+        "Scoring was stopped at {done:,} of {of:,} documents; scores so far are kept.",
+        done=state.done, of=state.of,
     )  # fmt: skip
 
 
 def scores_popover(scores: Scores) -> None:
     """Draw the popover that says where the scores come from, with a button to delete them."""
     key = scores.folder.name
-    with st.popover("Scores", icon=":material/info:", key="about_scores"):
+    with st.popover(tr("Scores"), icon=":material/info:", key="about_scores"):
         if stored := open_scores(key):
             st.markdown("\n\n".join(origin_lines(stored)))
-        st.button("Delete these scores", key="forget_scores", on_click=_delete, args=(key,))
-        st.caption("Documents are scored again when somebody opens them again.")
+        st.button(tr("Delete these scores"), key="forget_scores", on_click=_delete, args=(key,))
+        st.caption(tr("Documents are scored again when somebody opens them again."))
 
 
 def origin_lines(stored: CachedScores) -> list[str]:
     """Return which model scored which documents, when, and the size, as lines of Markdown."""
     manifest, origin = stored.scores.manifest, stored.origin
-    when = time.strftime("%d %B %Y, %H:%M", time.localtime(origin.at))
-    accuracy = "" if origin.accuracy is None else f", accuracy {origin.accuracy:.1%}"
+    when = time.strftime(tr("%d %B %Y, %H:%M"), time.localtime(origin.at))
+    parts = [
+        tr("**{checkpoint}** on **{source}**: {rows:,} documents",
+           checkpoint=plain(manifest.checkpoint), source=plain(origin.source.name),
+           rows=manifest.rows),
+    ]  # fmt: skip
+    if origin.accuracy is not None:
+        parts.append(tr("accuracy {accuracy:.1%}", accuracy=origin.accuracy))
     return [
-        f"**{plain(manifest.checkpoint)}** on **{plain(origin.source.name)}**: "
-        f"{manifest.rows:,} documents{accuracy}",
-        f"Scored {when}; {stored.size / 1e6:,.1f} MB in addition to the documents.",
-    ]
+        tr(", ").join(parts),
+        tr("Scored {when}; {size:,.1f} MB in addition to the documents.", when=when,
+           size=stored.size / 1e6),
+    ]  # fmt: skip
 
 
 def _delete(key: str) -> None:

@@ -17,12 +17,13 @@ from han_core.analysis.scoring.queue import (
     visitor_of,
 )
 from han_core.runtime.jobs import JobState, job_state, stop_job
+from han_core.runtime.messages import mark, tr
 from pages.shared.wording import plain
 
 SIGN_SECONDS = 5.0  # between two signs that a visitor is still there
-HELP = (
-    "One data set is scored at a time. What waits leaves the queue a minute after its visitor "
-    "has closed the page; what is being scored goes on to its end."
+HELP = mark(
+    "One data set is scored at a time. What waits leaves the queue a minute after "
+    "its visitor has closed the page; what is being scored goes on to its end."
 )
 
 
@@ -82,25 +83,28 @@ def show(queue: list[QueuedScoring], shown: Path | None = None) -> None:
     """
     visitor = _visitor(_session_id())
     with st.container(border=True, key="scoring_queue"):
-        st.markdown(f"**Scoring queue** ({len(queue):,})", help=HELP)
+        st.markdown(tr("**Scoring queue** ({count:,})", count=len(queue)), help=tr(HELP))
         for number, one in enumerate(queue):
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(queue_line(one, one.visitor == visitor))
                 if one.visitor == visitor and one.folder != shown:
                     st.button(
-                        "Remove" if one.is_waiting else "Stop", key=f"queue_stop_{number}",
+                        tr("Remove") if one.is_waiting else tr("Stop"), key=f"queue_stop_{number}",
                         on_click=stop_job, args=(one.folder,),
                     )  # fmt: skip
 
 
 def queue_line(one: QueuedScoring, own: bool) -> str:
     """Return file, model, how far it is, since when, and whose, as Markdown."""
-    progress = "waiting" if one.is_waiting else progress_line(one.state)
+    progress = tr("waiting") if one.is_waiting else progress_line(one.state)
     asked = duration(max(2.0, time.time() - one.since))
-    whose = "yours" if own else "another visitor's"
-    return (
-        f"**{plain(one.source)}** with **{plain(one.checkpoint)}**: {progress} · "
-        f"asked for {asked} ago · {whose}"
+    return tr(
+        "**{source}** with **{checkpoint}**: {progress} · asked for {time} ago · {whose}",
+        source=plain(one.source),
+        checkpoint=plain(one.checkpoint),
+        progress=progress,
+        time=asked,
+        whose=tr("yours") if own else tr("another visitor's"),
     )
 
 
@@ -108,13 +112,17 @@ def progress_line(state: JobState) -> str:
     """Return how far a job is and how long it will take, as Markdown."""
     if not state.of:
         return f"{plain(state.text)} …"
-    left = "" if state.seconds_left is None else f", about {duration(state.seconds_left)} left"
-    return f"{plain(state.text)} {state.done:,} of {state.of:,} documents{left}"
+    done = tr("{step} {done:,} of {of:,} documents",
+              step=plain(state.text), done=state.done, of=state.of)  # fmt: skip
+    if state.seconds_left is None:
+        return done
+    return tr("{done}, about {time} left", done=done, time=duration(state.seconds_left))
 
 
 def duration(seconds: float) -> str:
     """Return seconds in a rough unit: "2 hours"."""
-    for unit, length in (("hours", 3600), ("minutes", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{max(1, seconds):.0f} seconds"
+    if seconds >= 2 * 3600:
+        return tr("{number:.0f} hours", number=seconds / 3600)
+    if seconds >= 2 * 60:
+        return tr("{number:.0f} minutes", number=seconds / 60)
+    return tr("{number:.0f} seconds", number=max(1, seconds))

@@ -17,13 +17,14 @@ from pydantic import ValidationError
 from han_core.analysis.dataset import Outcomes
 from han_core.analysis.filters import Filter, Range
 from han_core.analysis.query import select
+from han_core.runtime.messages import tr
 from pages.errors.context import ErrorsContext, warn_later
 
 FILTER, PAGE, DRAWN = "errors_filter", "errors_page", "errors_drawn"
 PLACE = "errors_place"
-VIEW, DOCUMENTS = "errors_view", "Documents"
-Result = TypeVar("Result")
-Line = TypeVar("Line")
+VIEW, DOCUMENTS = "errors_view", "Documents"  # not shown
+Result = TypeVar("Result")  # not shown
+Line = TypeVar("Line")  # not shown
 
 
 def current() -> Filter:
@@ -77,8 +78,12 @@ def clear() -> None:
 def _one_sentence(error: ValidationError) -> str:
     details = error.errors(include_url=False, include_context=False, include_input=False)[0]
     field = str(details["loc"][0]) if details["loc"] else "filter"
-    reason = details["msg"].removeprefix("Value error, ").rstrip(".")
-    return f"The filter was not changed, because {field} cannot have this value: {reason}."
+    reason = details["msg"].removeprefix("Value error, ").rstrip(".")  # not shown
+    return tr(
+        "The filter was not changed, because {field} cannot have this value: {reason}.",
+        field=field,
+        reason=reason,
+    )
 
 
 def cached_figure(

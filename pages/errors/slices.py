@@ -25,17 +25,19 @@ from han_core.analysis.slices import (
 )
 from han_core.explanation.statistics import NO_INTERVAL, Interval
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import mark, tr
 from han_core.viz.charts.performance import Row, interval_rows
 from pages.errors import cached_scores, selection, sentences, weak_slices
 from pages.errors.context import ErrorsContext, attempt, switch, warn_later
 from pages.shared.components import chart, hooked
 from pages.shared.wording import plain
 
-WHOLE, PRESENT = "All documents", "Present filter"
+WHOLE, PRESENT = mark("All documents"), mark("Present filter")
 NAME, MESSAGE = "slice_name", "slice_notice"
 TABLE, MEASURE = "slices_table", "slices_measure"
-MEASURES = {"accuracy": "Accuracy", "macro_f1": "Macro F1"}
-OTHER_VERSION = "Its filter was saved by another version, which this one cannot read."
+MEASURES = {"accuracy": mark("Accuracy"), "macro_f1": mark("Macro F1")}
+AXES = {"accuracy": mark("accuracy"), "macro_f1": mark("macro f1")}
+OTHER_VERSION = mark("Its filter was saved by another version, which this one cannot read.")
 
 
 class Line(NamedTuple):
@@ -48,9 +50,9 @@ class Line(NamedTuple):
 
 def lines(errors: ErrorsContext, saved: tuple[Slice, ...]) -> list[Line]:
     """Return all documents, the present filter if there is one, and each slice."""
-    first = [Line(*_scored(errors, WHOLE, Filter()))]
+    first = [Line(*_scored(errors, tr(WHOLE), Filter()))]
     if errors.filter != Filter():
-        first.append(Line(*_scored(errors, PRESENT, errors.filter)))
+        first.append(Line(*_scored(errors, tr(PRESENT), errors.filter)))
     return [*first, *(Line(*_of_saved(errors, slice), slice) for slice in saved)]
 
 
@@ -58,7 +60,7 @@ def _of_saved(errors: ErrorsContext, slice: Slice) -> tuple[SliceRow, np.ndarray
     try:
         return _scored(errors, slice.name, Filter.model_validate_json(slice.filter))
     except ValidationError:
-        return SliceRow(slice.name, trouble=OTHER_VERSION), None
+        return SliceRow(slice.name, trouble=tr(OTHER_VERSION)), None
 
 
 def _scored(errors: ErrorsContext, name: str, filter: Filter) -> tuple[SliceRow, np.ndarray | None]:
@@ -69,7 +71,7 @@ def _scored(errors: ErrorsContext, name: str, filter: Filter) -> tuple[SliceRow,
     whole = errors.store.outcomes
     outcomes = whole.take(rows)
     scores = cached_scores.slice_scores(confusion_counts(outcomes), confusion_counts(whole))
-    holds = ", ".join(chip.words for chip in chips(filter))
+    holds = tr(", ").join(chip.words for chip in chips(filter))
     return SliceRow(name, holds, scores, _second(outcomes)), rows
 
 
@@ -83,7 +85,7 @@ def _second(outcomes: Outcomes) -> Interval | None:
 def popover(store: Store, analyst: str) -> None:
     """Draw the popover of the saved slices of these documents, and of the field to save one."""
     data = store.scores.manifest.data_sha256
-    with st.popover("Slices", icon=":material/bookmarks:", key="slices_popover"):
+    with st.popover(tr("Slices"), icon=":material/bookmarks:", key="slices_popover"):
         if sentence := st.session_state.pop(MESSAGE, None):
             st.warning(plain(sentence))
         saved = _saved(data)
@@ -94,15 +96,15 @@ def popover(store: Store, analyst: str) -> None:
                 on_click=open_slice,
                 args=(slice,),
                 type="tertiary",
-                help=f"Saved by {plain(slice.analyst)}",
+                help=tr("Saved by {analyst}", analyst=plain(slice.analyst)),
             )
         if not saved:
-            st.caption("No slice of these documents is saved yet.")
-        st.text_input("Save the present filter as", key=NAME, max_chars=80)
-        st.button("Save as slice", key="save_slice", on_click=_save, args=(data, analyst),
+            st.caption(tr("No slice of these documents is saved yet."))
+        st.text_input(tr("Save the present filter as"), key=NAME, max_chars=80)
+        st.button(tr("Save as slice"), key="save_slice", on_click=_save, args=(data, analyst),
                   disabled=not analyst)  # fmt: skip
         if not analyst:
-            st.caption("Enter your name above, so that others know who saved it.")
+            st.caption(tr("Enter your name above, so that others know who saved it."))
 
 
 def open_slice(slice: Slice) -> None:
@@ -110,7 +112,13 @@ def open_slice(slice: Slice) -> None:
     try:
         selection.put(Filter.model_validate_json(slice.filter))
     except ValidationError:
-        warn_later(f"The slice {slice.name} was not opened. {OTHER_VERSION}")
+        warn_later(
+            tr(
+                "The slice {name} was not opened. Its filter was saved by another version, which "
+                "this one cannot read.",
+                name=slice.name,
+            )
+        )
 
 
 def _saved(data: str) -> tuple[Slice, ...]:
@@ -135,7 +143,7 @@ def panel(errors: ErrorsContext) -> None:
     """Draw the table of slices, buttons for the selected ones, their intervals, and weak slices."""
     saved = saved_slices(cached_scores.notes(), errors.data)
     if not saved:
-        st.info(sentences.NO_SLICE)
+        st.info(tr(sentences.NO_SLICE))
     every = lines(errors, saved)
     chosen = _table(every)
     _buttons(errors, [line.saved for line in chosen if line.saved is not None])
@@ -157,23 +165,26 @@ def _table(every: list[Line]) -> list[Line]:
             selection_mode="multi-row",
             height=min(38 + 35 * len(every), 420),
             column_config={
-                "slice": column.TextColumn(pinned=True),
-                "share": column.NumberColumn("of all", format="%.1f%%"),
-                "accuracy": column.NumberColumn(format="%.1f%%"),
-                "accuracy interval": column.TextColumn("95% interval"),
-                "macro F1": column.NumberColumn(format="%.3f"),
-                "macro F1 interval": column.TextColumn("95% interval of F1"),
-                "apart": column.NumberColumn("accuracy difference", format="%+.1f"),
-                "apart interval": column.TextColumn("95% interval of difference"),
-                "F1 apart": column.NumberColumn("F1 difference", format="%+.3f"),
-                "F1 apart interval": column.TextColumn("95% interval of F1 difference"),
-                "second": column.NumberColumn("second model's accuracy", format="%.1f%%"),
-                "filter": column.TextColumn(width="large"),
+                "slice": column.TextColumn(tr("slice"), pinned=True),
+                "documents": tr("documents"),
+                "share": column.NumberColumn(tr("of all"), format="%.1f%%"),
+                "accuracy": column.NumberColumn(tr("accuracy"), format="%.1f%%"),
+                "accuracy interval": column.TextColumn(tr("95% interval")),  # not shown
+                "macro F1": column.NumberColumn(tr("macro F1"), format="%.3f"),  # not shown
+                "macro F1 interval": column.TextColumn(tr("95% interval of F1")),  # not shown
+                "apart": column.NumberColumn(tr("accuracy difference"), format="%+.1f"),
+                "apart interval": column.TextColumn(tr("95% interval of difference")),  # not shown
+                "F1 apart": column.NumberColumn(tr("F1 difference"), format="%+.3f"),
+                "F1 apart interval": column.TextColumn(  # not shown
+                    tr("95% interval of F1 difference")
+                ),
+                "second": column.NumberColumn(tr("second model's accuracy"), format="%.1f%%"),
+                "filter": column.TextColumn(tr("filter"), width="large"),
             },
             placeholder="–",
-            alt="Slices and their scores",
+            alt=tr("Slices and their scores"),
         )
-    st.caption(sentences.SLICES)
+    st.caption(tr(sentences.SLICES))
     return [every[at] for at in event["selection"]["rows"] if at < len(every)]
 
 
@@ -181,24 +192,26 @@ def _buttons(errors: ErrorsContext, chosen: list[Slice]) -> None:
     """Open the selected one, delete all selected ones."""
     if not chosen:
         return
-    name = plain(chosen[0].name) if len(chosen) == 1 else f"{len(chosen)} slices"
+    name = plain(chosen[0].name) if len(chosen) == 1 else tr("{count} slices", count=len(chosen))
     with st.container(horizontal=True, vertical_alignment="center"):
         if len(chosen) == 1:
             st.button(
-                f"Open {name}",
+                tr("Open {name}", name=name),
                 key="slices_open",
                 icon=":material/filter_alt:",
                 on_click=open_slice,
                 args=(chosen[0],),
             )
         st.button(
-            f"Delete {name}",
+            tr("Delete {name}", name=name),
             key="slices_delete",
             icon=":material/delete:",
             on_click=_delete,
             args=(errors, [slice.name for slice in chosen]),
             disabled=not errors.analyst,
-            help=None if errors.analyst else "Enter your name above first; the history keeps it.",
+            help=None
+            if errors.analyst
+            else tr("Enter your name above first; the history keeps it."),
         )
 
 
@@ -216,20 +229,24 @@ def compared(errors: ErrorsContext, one: Line, other: Line) -> str:
         return ""
     comparison = compare_slices(errors.store.outcomes.right, one.rows, other.rows)
     apart = comparison.apart
-    names = f"**{plain(one.row.name)}** and **{plain(other.row.name)}**"
-    both = f"{names} have {comparison.both:,} documents in common."
+    both = tr(
+        "**{first}** and **{second}** have {number:,} documents in common.",
+        first=plain(one.row.name), second=plain(other.row.name), number=comparison.both,
+    )  # fmt: skip
     if apart.mean is None or apart.low is None or apart.high is None:
         return both
     mean, low, high = (f"{100 * part:+.1f}" for part in (apart.mean, apart.low, apart.high))
-    return (
-        f"{both} Accuracy of the first minus that of the second: **{mean}** points "
-        f"(95% interval {low} to {high})."
-    )
+    difference = tr(
+        "Accuracy of the first minus that of the second: **{mean}** points (95% interval {low} "
+        "to {high}).",
+        mean=mean, low=low, high=high,
+    )  # fmt: skip
+    return tr("{first} {second}", first=both, second=difference)
 
 
 def _figure(shown: list[Line], whole: Line) -> None:
     """Intervals of these lines, with that of all documents as a reference."""
-    measure = switch("Figure", MEASURES, MEASURE)
+    measure = switch(tr("Figure"), {key: tr(name) for key, name in MEASURES.items()}, MEASURE)
     rows = [
         Row(line.row.name, getattr(line.row.scores, measure), line.row.scores.documents)
         for line in shown
@@ -238,10 +255,10 @@ def _figure(shown: list[Line], whole: Line) -> None:
     reference = getattr(whole.row.scores, measure) if whole.row.scores else NO_INTERVAL
     form = ".1%" if measure == "accuracy" else ".3f"
     chart(
-        interval_rows(rows, MEASURES[measure].lower(), reference, form),
+        interval_rows(rows, tr(AXES[measure]), reference, form),
         "slices_intervals",
         "slices_figure",
         "slices",
-        f"{MEASURES[measure]} of slices with 95% intervals",
+        tr("{measure} of slices with 95% intervals", measure=tr(MEASURES[measure])),
         testid="slices-figure",
     )

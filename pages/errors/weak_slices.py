@@ -13,46 +13,49 @@ from han_core.analysis.weak_slices import (
     weak_slice_table,
 )
 from han_core.runtime.errors import counted
+from han_core.runtime.messages import mark, tr, trn
 from pages.errors import document_map, selection
 from pages.errors.context import ErrorsContext, select_rows
 from pages.shared.components import hooked
 from pages.shared.page import restore_value
 
 SIZE, FOUND, TABLE = "weak_slices_size", "weak_slices_found", "weak_slices_table"
-HELP = (
-    "Looks for parts of the data with more errors than all other documents: classes, columns, "
-    "length, unknown words, confidence, scripts and groups of similar documents, alone and two "
-    "together, and words and phrases. Each is tested with Fisher's exact test; p is corrected "
-    "for the number tried (Holm)."
+HELP = mark(
+    "Looks for parts of the data with more errors than all other documents: classes, "
+    "columns, length, unknown words, confidence, scripts and groups of similar "
+    "documents, alone and two together, and words and phrases. Each is tested with "
+    "Fisher's exact test; p is corrected for the number tried (Holm)."
 )
-SIZE_HELP = "Small slices can be very weak, but need more errors to stand."
-CLICK = (
-    "All documents, whatever the filter. Click a row to make it the filter; its chip removes it. "
-    "A slice by confidence is weak by definition if the model is well calibrated."
+SIZE_HELP = mark("Small slices can be very weak, but need more errors to stand.")
+CLICK = mark(
+    "All documents, whatever the filter. Click a row to make it the filter; its chip "
+    "removes it. A slice by confidence is weak by definition if the model is well "
+    "calibrated."
 )
-NO_GROUPS = "Groups of similar documents are tried too once the view Map has been made."
+NO_GROUPS = mark("Groups of similar documents are tried too once the view Map has been made.")
 
 
 def panel(errors: ErrorsContext) -> None:
     """Draw the smallest size, a button where the search takes long, and what was found."""
-    st.header("Weak slices", anchor=False, help=HELP)
+    st.header(tr("Weak slices"), anchor=False, help=tr(HELP))
     smallest, request = _smallest(errors.store.rows), _read_request(errors)
     if request is None and errors.checkpoint is not None:
-        st.caption(NO_GROUPS)
+        st.caption(tr(NO_GROUPS))
     found = _found(errors, smallest, request)
     if found is None:
         return
     st.markdown(found_line(found))
     if found.slices:
         _table(errors, found)
-        st.caption(CLICK)
+        st.caption(tr(CLICK))
 
 
 def _smallest(rows: int) -> int:
     restore_value(SIZE, SMALLEST)
     return st.number_input(
-        "Smallest slice, in documents", min_value=5, max_value=max(5, SMALLEST, rows // 2), step=5,
-        key=SIZE, help=SIZE_HELP, persist_state="session", width=220,
+        tr("Smallest slice, in documents"), min_value=5,
+        max_value=max(5, SMALLEST, rows // 2), step=5,
+        key=SIZE, help=tr(SIZE_HELP), persist_state="session", width=220,
     )  # fmt: skip
 
 
@@ -75,9 +78,9 @@ def _found(
     if kept is not None and kept[0] == key:
         return kept[1]
     quick = maps.is_quick(errors.store, "pca")
-    if not quick and not st.button("Find weak slices", key="find_weak_slices", type="primary"):
+    if not quick and not st.button(tr("Find weak slices"), key="find_weak_slices", type="primary"):
         return None
-    with st.spinner("Looking for weak slices …"):
+    with st.spinner(tr("Looking for weak slices …")):
         vectors = None if request is None else maps.map_vectors(request)
         groups = None if vectors is None else cluster(vectors.unit)[0]
         found = find_weak_slices(errors.store, smallest, groups)
@@ -88,14 +91,25 @@ def _found(
 def found_line(found: WeakSlices) -> str:
     """Return how many slices were tried and how many stand, as Markdown."""
     if not found.tried:
-        return "No part of these documents is large enough to be tried."
-    sample = ""
+        return tr("No part of these documents is large enough to be tried.")
+    slices = counted(found.tried, "slice")
+    tried = tr("**{slices}** tried", slices=slices)
     if found.documents < found.of:
-        sample = f", in a random sample of {found.documents:,} of {found.of:,} documents"
-    tried = f"**{counted(found.tried, 'slice')}** tried{sample}"
-    verb = "stands" if found.standing == 1 else "stand"
-    stand = f"**{found.standing:,}** {verb} after the correction (adjusted p at most {LEVEL:g})"
-    return f"{tried}; {stand}" + ("." if found.standing else ", so what is listed may be chance.")
+        tried = tr(
+            "**{slices}** tried, in a random sample of {documents:,} of {of:,} documents",
+            slices=slices, documents=found.documents, of=found.of,
+        )  # fmt: skip
+    if not found.standing:
+        return tr(
+            "{tried}; **0** stand after the correction (adjusted p at most {level:g}), so what is "
+            "listed may be chance.",
+            tried=tried, level=LEVEL,
+        )  # fmt: skip
+    return trn(
+        "{tried}; **{count:,}** stands after the correction (adjusted p at most {level:g}).",
+        "{tried}; **{count:,}** stand after the correction (adjusted p at most {level:g}).",
+        found.standing, tried=tried, level=LEVEL,
+    )  # fmt: skip
 
 
 def _table(errors: ErrorsContext, found: WeakSlices) -> None:
@@ -112,15 +126,17 @@ def _table(errors: ErrorsContext, found: WeakSlices) -> None:
             weak_slice_table(found), key=TABLE, hide_index=True, on_select=choose,
             selection_mode="single-row", height=min(38 + 35 * len(slices), 420),
             column_config={
-                "slice": column.TextColumn(width="large"),
-                "documents": column.NumberColumn("documents", format="localized", width="small"),
-                "there": column.NumberColumn("errors there", format="%.1f%%", width="small"),
-                "elsewhere": column.NumberColumn(
-                    "errors elsewhere", format="%.1f%%", width="small"
+                "slice": column.TextColumn(tr("slice"), width="large"),
+                "documents": column.NumberColumn(
+                    tr("documents"), format="localized", width="small"
                 ),
-                "p": column.NumberColumn("adjusted p", format="%.2g", width="small",
-                                         help="Corrected for the number tried (Holm)."),
-                "tried": column.NumberColumn("number tried", format="localized", width="small"),
+                "there": column.NumberColumn(tr("errors there"), format="%.1f%%", width="small"),
+                "elsewhere": column.NumberColumn(
+                    tr("errors elsewhere"), format="%.1f%%", width="small"
+                ),
+                "p": column.NumberColumn(tr("adjusted p"), format="%.2g", width="small",
+                                         help=tr("Corrected for the number tried (Holm).")),
+                "tried": column.NumberColumn(tr("number tried"), format="localized", width="small"),
             },
-            alt="Weak slices",
+            alt=tr("Weak slices"),
         )  # fmt: skip
