@@ -30,6 +30,7 @@ from han_core.analysis.annotations.writing import (
 from han_core.analysis.document_table import ScoredDocument
 from han_core.analysis.filters import Flag
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import mark, tr, trn
 from pages.errors import annotation_sentences, cached_scores, note_field, sentences
 from pages.errors.context import TROUBLE, ErrorsContext, attempt, key_listener
 from pages.errors.note_field import Reader
@@ -39,7 +40,7 @@ from pages.shared.wording import plain
 TAGS, MARKS, MEANT, NEW_TAG = "coding_tags", "coding_marks", "coding_meant", "coding_new_tag"
 GO_ON, KEYS = "coding_go_on", "coding_tag_keys"
 READ = "read"
-MARK_NAMES = {**sentences.FLAGS, READ: "Read, nothing to add"}
+MARK_NAMES = {**sentences.FLAGS, READ: mark("Read, nothing to add")}
 LATEST_CHANGES = 100
 
 
@@ -51,7 +52,7 @@ def panel(
     Args:
         go_on: goes to the next document, after a key that tagged this one, if the reader wants.
     """
-    st.subheader("Your annotations", anchor=False)
+    st.subheader(tr("Your annotations"), anchor=False)
     st.session_state[KEYS] = frozenset()
     if sentence := st.session_state.pop(TROUBLE, None):
         st.error(plain(sentence))
@@ -71,7 +72,7 @@ def panel(
         _marks(reader, document.true, errors.store.labels, own)
         note_field.panel(reader, own.note if own else None)
     else:
-        st.info(annotation_sentences.NAME_TO_ANNOTATE)
+        st.info(tr(annotation_sentences.NAME_TO_ANNOTATE))
     others = [one for one in annotations if one.annotator != reader.analyst]
     _others(others, document.content)
 
@@ -79,7 +80,7 @@ def panel(
 def _valid_name(analyst: str) -> str:
     """The name as it is stored; "" and a message if it cannot be a name."""
     try:
-        return checked_name(analyst, "An analyst's name") if analyst else ""
+        return checked_name(analyst, tr("An analyst's name")) if analyst else ""
     except UserError as error:
         st.error(plain(str(error)))
         return ""
@@ -102,7 +103,7 @@ def _tags(
     names = [*offered, *(name for name in present if name not in offered)]
     st.session_state[TAGS] = list(present)
     st.pills(
-        "Tags",
+        tr("Tags"),
         names,
         selection_mode="multi",
         format_func=lambda name: annotation_sentences.tag_label(offered.get(name), name),
@@ -112,7 +113,7 @@ def _tags(
         args=(reader, present),
     )
     if not names:
-        st.caption(annotation_sentences.NO_TAG)
+        st.caption(tr(annotation_sentences.NO_TAG))
 
     def press(name: str) -> None:
         change = ([], [name]) if name in present else ([name], [])
@@ -127,15 +128,15 @@ def _tags(
         _new_tag(reader)
         if go_on is not None:
             restore_value(GO_ON, False)
-            st.toggle("Go on after a key", key=GO_ON, persist_state="session",
-                      help=annotation_sentences.GO_ON)  # fmt: skip
+            st.toggle(tr("Go on after a key"), key=GO_ON, persist_state="session",
+                      help=tr(annotation_sentences.GO_ON))  # fmt: skip
 
 
 def _new_tag(reader: Reader) -> None:
-    with st.popover("New tag", icon=":material/add:", key="coding_new_tag_popover"):
-        st.text_input("Name of the tag", key=NEW_TAG, max_chars=80)
+    with st.popover(tr("New tag"), icon=":material/add:", key="coding_new_tag_popover"):
+        st.text_input(tr("Name of the tag"), key=NEW_TAG, max_chars=80)
         st.button(
-            "Create it and tag this document", key="coding_make_tag",
+            tr("Create it and tag this document"), key="coding_make_tag",
             on_click=_create_tag, args=(reader,),
         )  # fmt: skip
 
@@ -172,10 +173,10 @@ def _marks(reader: Reader, true: str, labels: Sequence[str], own: Annotation | N
     present = (*flags, *([READ] if own and own.read else []))
     st.session_state[MARKS] = list(present)
     st.pills(
-        "Flags",
+        tr("Flags"),
         list(MARK_NAMES),
         selection_mode="multi",
-        format_func=MARK_NAMES.__getitem__,
+        format_func=lambda mark: tr(MARK_NAMES[mark]),
         wrap=True,
         key=MARKS,
         on_change=_take_marks,
@@ -185,10 +186,10 @@ def _marks(reader: Reader, true: str, labels: Sequence[str], own: Annotation | N
         classes = [label for label in labels if label != true]
         st.session_state[MEANT] = wrong.meant if wrong.meant in classes else None
         st.selectbox(
-            f"Labelled {plain(true)}; it should be",
+            tr("Labelled {true}; it should be", true=plain(true)),
             classes,
             index=None,
-            placeholder="Not given",
+            placeholder=tr("Not given"),
             key=MEANT,
             on_change=_take_meant,
             args=(reader, true),
@@ -217,16 +218,18 @@ def _others(annotations: Sequence[Annotation], content: str) -> None:
     """The switch, and behind it names, tags, notes and the history."""
     restore_value("coding_others", False)
     on = st.toggle(
-        "Show what others said",
+        tr("Show what others said"),
         key="coding_others",
         persist_state="session",
-        help="Leave it off while you annotate: agreement means little between people who have "
-        "seen each other's answers.",
+        help=tr(
+            "Leave it off while you annotate: agreement means little between people who have "
+            "seen each other's answers."
+        ),
     )
     if not on:
         return
     if not annotations:
-        st.caption("Nobody else has annotated this document.")
+        st.caption(tr("Nobody else has annotated this document."))
     for one in annotations:
         st.markdown(annotation_sentences.annotation_line(one))
         if one.note:
@@ -242,5 +245,7 @@ def _history(content: str) -> None:
         return
     if changes:
         lines = [annotation_sentences.change_line(change) for change in changes[-LATEST_CHANGES:]]
-        with st.expander(f"History: {len(changes):,} changes"):
+        with st.expander(
+            trn("History: {count:,} change", "History: {count:,} changes", len(changes))
+        ):
             st.caption("  \n".join(lines))

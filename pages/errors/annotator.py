@@ -19,6 +19,7 @@ from han_core.analysis.annotations.passphrases import (
 )
 from han_core.analysis.annotations.schema import folded
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from pages.errors import annotation_sentences, cached_scores
 from pages.errors.context import attempt
 from pages.shared import cache
@@ -35,11 +36,11 @@ def picker() -> str:
     """Draw the field of the name and what its passphrase needs; return "" while it is locked."""
     restore_value(NAME, "")
     typed = st.text_input(
-        "Your name",
+        tr("Your name"),
         key=NAME,
         max_chars=LONGEST_NAME,
-        placeholder="For tags and notes",
-        help="Tags, flags and notes are stored under this name.",
+        placeholder=tr("For tags and notes"),
+        help=tr("Tags, flags and notes are stored under this name."),
         persist_state="session",
     )
     name = " ".join(typed.split())
@@ -76,14 +77,14 @@ def _unlocked() -> dict[str, str]:
 
 def _unlock_field(name: str) -> None:
     st.text_input(
-        f"Passphrase of {plain(name)}",
+        tr("Passphrase of {name}", name=plain(name)),
         key=PASSPHRASE,
         type="password",
         max_chars=LONGEST,
         autocomplete="current-password",
         on_change=_unlock,
         args=(name,),
-        help="This name is protected. You can read everything without its passphrase.",
+        help=tr("This name is protected. You can read everything without its passphrase."),
     )
     _show_problem()
 
@@ -99,30 +100,32 @@ def _unlock(name: str) -> None:
 
 def _settings(name: str, protected: Protected | None) -> None:
     """The popover that sets, changes or removes the passphrase of an open name."""
-    label, icon = ("Protect this name", "lock_open") if protected is None else ("Protected", "lock")
+    label, icon = (
+        (tr("Protect this name"), "lock_open") if protected is None else (tr("Protected"), "lock")
+    )
     with st.popover(label, icon=f":material/{icon}:", key="analyst_settings", type="tertiary"):
         st.caption(
-            annotation_sentences.PASSPHRASE
+            tr(annotation_sentences.PASSPHRASE)
             if protected is None
-            else annotation_sentences.PASSPHRASE_SET
+            else tr(annotation_sentences.PASSPHRASE_SET)
         )
         present = None if protected is None else protected.hash
         with st.form("analyst_form", border=False):  # both fields arrive with the click
-            for field, key in (("New passphrase", NEW), ("The same again", REPEATED)):
+            for field, key in ((tr("New passphrase"), NEW), (tr("The same again"), REPEATED)):
                 st.text_input(
                     field, key=key, type="password", max_chars=LONGEST,
                     autocomplete="new-password",
                 )  # fmt: skip
             st.form_submit_button(
-                "Protect" if protected is None else "Change", key="analyst_protect",
+                tr("Protect") if protected is None else tr("Change"), key="analyst_protect",
                 type="primary", on_click=_protect, args=(name, present),
-                help=f"{SHORTEST} characters or more.",
+                help=tr("{shortest} characters or more.", shortest=SHORTEST),
             )  # fmt: skip
         if present is not None:
             with st.container(horizontal=True):
-                st.button("Remove", key="analyst_open", on_click=_open, args=(name, present))
-                st.button("Lock", key="analyst_lock", on_click=_lock, args=(name,),
-                          help="Asks for the passphrase again in this window.")  # fmt: skip
+                st.button(tr("Remove"), key="analyst_open", on_click=_open, args=(name, present))
+                st.button(tr("Lock"), key="analyst_lock", on_click=_lock, args=(name,),
+                          help=tr("Asks for the passphrase again in this window."))  # fmt: skip
         _show_problem()
 
 
@@ -130,7 +133,7 @@ def _protect(name: str, present: str | None) -> None:
     def protect() -> None:
         new, repeated = st.session_state[NEW], st.session_state[REPEATED]
         if new != repeated:
-            raise UserError("The same passphrase was expected twice; the two fields differ.")
+            raise UserError(tr("The same passphrase was expected twice; the two fields differ."))
         _unlocked()[folded(name)] = set_passphrase(cached_scores.notes(), name, new, present)
 
     if _attempt(protect):

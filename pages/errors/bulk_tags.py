@@ -7,6 +7,7 @@ from han_core.analysis.annotations.bulk import BulkChange, tag_documents, undo
 from han_core.analysis.annotations.codebook import codebook, in_key_order, save_tag
 from han_core.analysis.annotations.schema import checked_name, folded
 from han_core.runtime.errors import UserError, counted
+from han_core.runtime.messages import tr
 from pages.errors import annotation_sentences, cached_scores
 from pages.errors.context import ErrorsContext, attempt
 from pages.shared.wording import plain
@@ -40,12 +41,14 @@ def panel(errors: ErrorsContext, order: np.ndarray) -> None:
             st.markdown(selected_line(rows, order), width="content")
             _tag_popover(errors, rows)
         st.button(
-            f"Select all {len(order):,}", key="bulk_all", type="tertiary",
-            on_click=select, args=(errors.data, order), help=annotation_sentences.SELECT,
+            tr("Select all {count:,}", count=len(order)), key="bulk_all", type="tertiary",
+            on_click=select, args=(errors.data, order), help=tr(annotation_sentences.SELECT),
         )  # fmt: skip
         if len(rows):
-            st.button("Clear", key="bulk_none", type="tertiary", help="Selects no document.",
-                      on_click=select, args=(errors.data, rows, False))  # fmt: skip
+            st.button(
+                tr("Clear"), key="bulk_none", type="tertiary", help=tr("Selects no document."),
+                on_click=select, args=(errors.data, rows, False),
+            )  # fmt: skip
         if errors.analyst:
             undo_button(errors)
     if sentence := st.session_state.pop(TROUBLE, None):
@@ -55,14 +58,17 @@ def panel(errors: ErrorsContext, order: np.ndarray) -> None:
 def selected_line(rows: np.ndarray, order: np.ndarray) -> str:
     """Return "3 selected", and how many of them the filter does not select, as Markdown."""
     outside = len(rows) - int(np.isin(rows, order).sum())
-    line = f"**{len(rows):,} selected**"
-    return f"{line} ({outside:,} outside the filter)" if outside else line
+    if not outside:
+        return tr("**{count:,} selected**", count=len(rows))
+    return tr(
+        "**{count:,} selected** ({outside:,} outside the filter)", count=len(rows), outside=outside
+    )
 
 
 def _tag_popover(errors: ErrorsContext, rows: np.ndarray) -> None:
-    with st.popover("Tag them", icon=":material/sell:", key="bulk_popover"):
+    with st.popover(tr("Tag them"), icon=":material/sell:", key="bulk_popover"):
         if not errors.analyst:
-            st.info(annotation_sentences.NAME_TO_ANNOTATE)
+            st.info(tr(annotation_sentences.NAME_TO_ANNOTATE))
             return
         try:
             tags = {tag.name: tag for tag in in_key_order(codebook(cached_scores.notes()))}
@@ -70,11 +76,11 @@ def _tag_popover(errors: ErrorsContext, rows: np.ndarray) -> None:
             st.error(plain(str(error)))
             return
         if not tags:
-            st.info(annotation_sentences.NO_TAG)
+            st.info(tr(annotation_sentences.NO_TAG))
             return
-        tag = st.selectbox("Tag", list(tags), key=TAG)
+        tag = st.selectbox(tr("Tag"), list(tags), key=TAG)
         with st.container(horizontal=True):
-            for on, label in ((True, "Add to all"), (False, "Remove from all")):
+            for on, label in ((True, tr("Add to all")), (False, tr("Remove from all"))):
                 st.button(label, key=f"bulk_{'add' if on else 'remove'}",
                           type="primary" if on else "secondary",
                           on_click=_tag, args=(errors, rows, tag, on))  # fmt: skip
@@ -91,7 +97,7 @@ def tag_with_new(errors: ErrorsContext, rows: np.ndarray, name: str) -> None:
     def write() -> BulkChange:
         database, contents = cached_scores.notes(), errors.store.documents.contents(rows)
         known = {folded(tag.name): tag.name for tag in codebook(database)}
-        tidy = checked_name(name, "A tag's name")
+        tidy = checked_name(name, tr("A tag's name"))
         tag = known.get(folded(tidy)) or save_tag(database, tidy, errors.analyst).name
         return tag_documents(database, contents, tag, errors.analyst)
 
@@ -112,13 +118,15 @@ def undo_button(errors: ErrorsContext) -> None:
 
     st.markdown(change_line(change), width="content")
     if change.contents:
-        st.button("Undo", key="bulk_undo", icon=":material/undo:", on_click=reverse)
+        st.button(tr("Undo"), key="bulk_undo", icon=":material/undo:", on_click=reverse)
 
 
 def change_line(change: BulkChange) -> str:
     """Return "irony added to 12 documents" as Markdown."""
-    verb = "added to" if change.on else "removed from"
-    return f"{plain(change.tag)} {verb} {counted(len(change.contents), 'document')}"
+    tag, documents = plain(change.tag), counted(len(change.contents), "document")
+    if change.on:
+        return tr("{tag} added to {documents}", tag=tag, documents=documents)
+    return tr("{tag} removed from {documents}", tag=tag, documents=documents)
 
 
 def _write(errors: ErrorsContext, write) -> None:

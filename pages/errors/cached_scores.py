@@ -23,6 +23,7 @@ from han_core.analysis.word_attention import WordAttention
 from han_core.data.corpus import Corpus
 from han_core.explanation.dataset_evidence import measure
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.runtime.paths import notes_url
 from pages.shared import cache, data_picker
 
@@ -37,7 +38,8 @@ def checkpoint_sha256(checkpoint: str) -> str:
 
 def file_status(source: Source) -> FileStatus:
     """Return whether the file of ``source`` is still the one that was scored."""
-    return _file_status(source, source_of(source.data))
+    with st.spinner(tr("Comparing the file …")):
+        return _file_status(source, source_of(source.data))
 
 
 def corpus(source: Source) -> Corpus | None:
@@ -58,7 +60,8 @@ def read_corpus(source: Source) -> Corpus:
     Raises:
         UserError: as ``Source.read``.
     """
-    return _corpus(source)
+    with st.spinner(tr("Reading the documents …")):
+        return _corpus(source)
 
 
 def find_scores(checkpoint: str, source: Source) -> CachedScores | None:
@@ -98,7 +101,8 @@ def store(scores: Scores, other: Scores | None = None) -> Store:
     """
     key, second = scores.folder.name, None if other is None else other.folder.name
     stamps = tuple(score_cache.version_stamp(each) for each in (key, second) if each)
-    return _store(key, second, stamps)
+    with st.spinner(tr("Opening the scores …")):
+        return _store(key, second, stamps)
 
 
 def notes() -> Database:
@@ -153,9 +157,14 @@ def neighbours(
     return _neighbours(*cache.folder_of(checkpoint), device, key, text, own_row)
 
 
-@st.cache_data(max_entries=300, show_spinner="Scoring slices …")
 def slice_scores(counts: np.ndarray, whole: np.ndarray) -> SliceScores:
     """Return the scores of a confusion matrix, compared with those of the whole data set."""
+    with st.spinner(tr("Scoring slices …")):
+        return _slice_scores(counts, whole)
+
+
+@st.cache_data(max_entries=300, show_spinner=False)
+def _slice_scores(counts: np.ndarray, whole: np.ndarray) -> SliceScores:
     return slices.slice_scores(counts, whole)
 
 
@@ -175,21 +184,21 @@ def _checkpoint_sha256(folder: str, fingerprint: str) -> str:
     return manifest.checkpoint_sha256(folder)
 
 
-@st.cache_data(max_entries=64, show_spinner="Comparing the file …")
+@st.cache_data(max_entries=64, show_spinner=False)
 def _file_status(source: Source, now: Source) -> FileStatus:
     return source.standing()
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the documents …")
+@st.cache_resource(max_entries=4, show_spinner=False)
 def _corpus(source: Source) -> Corpus:
     return source.read()
 
 
-@st.cache_resource(max_entries=4, show_spinner="Opening the scores …")
+@st.cache_resource(max_entries=4, show_spinner=False)
 def _store(key: str, other: str | None, stamps: tuple) -> Store:
     stored = [score_cache.open_scores(each) for each in (key, other) if each]
     if not all(stored):
-        raise UserError("These scores were deleted; score the documents again.")
+        raise UserError(tr("These scores were deleted; score the documents again."))
     return open_store(*(each.scores for each in stored if each))
 
 

@@ -30,28 +30,37 @@ from han_core.analysis.metrics import (
     largest_confusions,
     most_confused,
 )
+from han_core.runtime.messages import mark, tr
 from han_core.viz.charts.calibration import confidences, reliability
 from han_core.viz.charts.confusion import MOST, confusion_matrix
 from han_core.viz.charts.performance import class_rows, length_rows
 from pages.errors import selection, sentences
-from pages.errors.context import ErrorsContext, select_rows, switch
+from pages.errors.context import ErrorsContext, select_rows, switch, two_sentences
 from pages.shared import wording
 from pages.shared.components import chart
 from pages.shared.page import restore_value
 
 CHART, SORT, BINS = "ways_in", "classes_sort", "calibration_bins"
 MATRIX, LIST, CELLS, CLASS_ORDER = "matrix", "confusions_list", "matrix_by", "matrix_order"
-CLASS_SORTS = ("F1, lowest first", "Documents, most first", "As in the model", "By name")
-BINNINGS: dict[Binning, str] = {"width": "Equal width", "mass": "Equal number of documents"}
+CLASS_SORTS = (
+    mark("F1, lowest first"),
+    mark("Documents, most first"),
+    mark("As in the model"),
+    mark("By name"),
+)
+BINNINGS: dict[Binning, str] = {
+    "width": mark("Equal width"),
+    "mass": mark("Equal number of documents"),
+}
 CELL_VALUES: dict[Normalised, str] = {
-    "counts": "Documents",
-    "true": "% of true",
-    "predicted": "% of predicted",
+    "counts": mark("Documents"),
+    "true": mark("% of true"),
+    "predicted": mark("% of predicted"),
 }
 CLASS_ORDERS: dict[Order, str] = {
-    "model": "As in the model",
-    "name": "By name",
-    "confusions": "Confused classes side by side",
+    "model": mark("As in the model"),
+    "name": mark("By name"),
+    "confusions": mark("Confused classes side by side"),
 }
 SCROLLED = 24  # classes beyond which the rows scroll
 WRITTEN = 24  # classes whose names and numbers are written, as in ``viz.charts.confusion``
@@ -60,7 +69,7 @@ WRITTEN = 24  # classes whose names and numbers are written, as in ``viz.charts.
 def panel(errors: ErrorsContext) -> None:
     """Draw the switch between the figures, and the chosen one."""
     names = {name: label for name, (label, _) in _PANELS.items()}
-    _PANELS[switch("Figure", names, CHART, hidden=True)][1](errors)
+    _PANELS[switch(tr("Figure"), names, CHART, hidden=True)][1](errors)
 
 
 class _Matrix(NamedTuple):
@@ -85,29 +94,36 @@ def _matrix(errors: ErrorsContext) -> None:
         MATRIX,
         "confusion_matrix",
         "confusion-matrix",
-        "Confusion matrix: true classes by predicted classes",
+        tr("Confusion matrix: true classes by predicted classes"),
         testid="confusion-matrix",
         on_select=lambda: selection.click_cell(MATRIX),
         doubleClick="reset",
     )
     many = len(labels) > WRITTEN
-    st.caption(f"{wording.MATRIX} {sentences.MANY_CLASSES}" if many else wording.MATRIX)
+    st.caption(
+        two_sentences(wording.MATRIX, sentences.MANY_CLASSES) if many else tr(wording.MATRIX)
+    )
     if matrix.left_out:
-        st.caption(f"{matrix.left_out:,} classes with fewer errors are not in the figure.")
+        st.caption(
+            tr(
+                "{left_out:,} classes with fewer errors are not in the figure.",
+                left_out=matrix.left_out,
+            )
+        )
     if len(labels) > 2:
         _confusions(matrix.largest, cell)
 
 
 def _matrix_switches(classes: int) -> tuple[Normalised, Order]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        values = switch("Cells", CELL_VALUES, CELLS)
+        values = switch(tr("Cells"), CELL_VALUES, CELLS)
         if classes < 3:
             return values, "model"
         restore_value(CLASS_ORDER, "model", CLASS_ORDERS)
         order: Order = st.selectbox(
-            "Order of classes",
+            tr("Order of classes"),
             list(CLASS_ORDERS),
-            format_func=CLASS_ORDERS.__getitem__,
+            format_func=lambda order: tr(CLASS_ORDERS[order]),
             key=CLASS_ORDER,
             persist_state="session",
             width=230,
@@ -157,18 +173,27 @@ def _confusions(largest: list[Confusion], cell: tuple[str, str] | None) -> None:
         selection_mode="single-row",
         height=min(38 + 35 * len(rows), 260),
         column_config={
+            "true": st.column_config.TextColumn(tr("true")),
+            "predicted": st.column_config.TextColumn(tr("predicted")),
             "documents": number("n", width=60),
-            "share": number("of true", width=75, format="%.1f%%"),
-            "back": number("reverse", width=75, help="Documents confused the other way round."),
+            "share": number(tr("of true"), width=75, format="%.1f%%"),
+            "back": number(
+                tr("reverse"), width=75, help=tr("Documents confused the other way round.")
+            ),
         },
-        alt="The largest confusions",
+        alt=tr("The largest confusions"),
     )
 
 
 def _classes(errors: ErrorsContext) -> None:
     restore_value(SORT, CLASS_SORTS[0], CLASS_SORTS)
     sort = st.selectbox(
-        "Order of classes", CLASS_SORTS, key=SORT, persist_state="session", width=240
+        tr("Order of classes"),
+        CLASS_SORTS,
+        key=SORT,
+        format_func=tr,
+        persist_state="session",
+        width=240,
     )
     own = ("true", "predicted", "outcome")
 
@@ -182,7 +207,9 @@ def _classes(errors: ErrorsContext) -> None:
     figure = selection.cached_figure(errors, own, ("classes", sort), draw)
     many = len(errors.store.labels) > SCROLLED
     with st.container(height=560 if many else "content", border=False):
-        _chart("class_scores", figure, selection.click_class, "Precision, recall and F1 by class")
+        _chart(
+            "class_scores", figure, selection.click_class, tr("Precision, recall and F1 by class")
+        )
     _caption(errors, own, sentences.CLASS_CHART)
 
 
@@ -198,7 +225,7 @@ def class_places(scores, labels: tuple[str, ...], sort: str) -> list[int]:
 
 
 def _calibration(errors: ErrorsContext) -> None:
-    binning = switch("Bins of confidence", BINNINGS, BINS)
+    binning = switch(tr("Bins of confidence"), BINNINGS, BINS)
     own = ("confidence", "outcome")
 
     def draw(outcomes: Outcomes) -> tuple[go.Figure, str]:
@@ -207,7 +234,7 @@ def _calibration(errors: ErrorsContext) -> None:
 
     figure, sentence = selection.cached_figure(errors, own, ("calibration", binning), draw)
     st.markdown(sentence)
-    _chart("reliability", figure, _click_confidence, "Reliability diagram")
+    _chart("reliability", figure, _click_confidence, tr("Reliability diagram"))
     _caption(errors, own, sentences.CALIBRATION_CHART)
 
 
@@ -215,13 +242,19 @@ def calibration_line(result: Calibration) -> str:
     """Return the expected calibration error with its interval, as Markdown."""
     error, documents = result.error, result.bins.documents
     if error.mean is None:
-        return "The filter selects no document."
+        return tr("The filter selects no document.")
     confidence = float((result.confidence * documents).sum() / documents.sum())
     right = float(result.bins.right.sum() / documents.sum())
-    return (
-        f"Expected calibration error **{error.mean:.1%}** (95% interval {error.low:.1%} to "
-        f"{error.high:.1%}); for a perfectly calibrated model it is below {result.by_chance:.1%} "
-        f"in 95% of samples. Mean confidence {confidence:.1%}, accuracy {right:.1%}."
+    return tr(
+        "Expected calibration error **{mean:.1%}** (95% interval {low:.1%} to "
+        "{high:.1%}); for a perfectly calibrated model it is below {by_chance:.1%} in "
+        "95% of samples. Mean confidence {confidence:.1%}, accuracy {right:.1%}.",
+        mean=error.mean,
+        low=error.low,
+        high=error.high,
+        by_chance=result.by_chance,
+        confidence=confidence,
+        right=right,
     )
 
 
@@ -232,7 +265,7 @@ def _length(errors: ErrorsContext) -> None:
         return length_rows(by_length(outcomes), accuracy(outcomes), errors.filter.tokens)
 
     figure = selection.cached_figure(errors, own, ("length",), draw)
-    _chart("by_length", figure, _click_length, "Accuracy by length")
+    _chart("by_length", figure, _click_length, tr("Accuracy by length"))
     _caption(errors, own, sentences.LENGTH_CHART)
 
 
@@ -244,7 +277,9 @@ def _confidence(errors: ErrorsContext) -> None:
         return confidences(by_confidence(outcomes), filter.confidence, filter.outcome)
 
     figure = selection.cached_figure(errors, own, ("confidence",), draw)
-    _chart("by_confidence", figure, _click_confidence, "Confidence of right and wrong predictions")
+    _chart(
+        "by_confidence", figure, _click_confidence, tr("Confidence of right and wrong predictions")
+    )
     _caption(errors, own, sentences.CONFIDENCE_CHART)
 
 
@@ -263,14 +298,14 @@ def _chart(key: str, figure: go.Figure, click, alt: str) -> None:
 
 def _caption(errors: ErrorsContext, own: tuple[str, ...], sentence: str) -> None:
     marked = selection.has_condition(errors.filter, own)
-    st.caption(f"{sentence} {sentences.OWN_CONDITION}" if marked else sentence)
+    st.caption(two_sentences(sentence, sentences.OWN_CONDITION) if marked else tr(sentence))
 
 
 _PANELS = {
-    "matrix": ("Confusion matrix", _matrix),
-    "classes": ("Classes", _classes),
-    "calibration": ("Calibration", _calibration),
-    "length": ("Length", _length),
-    "confidence": ("Confidence", _confidence),
+    "matrix": (mark("Confusion matrix"), _matrix),
+    "classes": (mark("Classes"), _classes),
+    "calibration": (mark("Calibration"), _calibration),
+    "length": (mark("Length"), _length),
+    "confidence": (mark("Confidence"), _confidence),
 }
 """Value of the switch → its label and what draws it."""

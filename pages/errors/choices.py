@@ -11,6 +11,7 @@ from han_core.analysis.dataset import Store
 from han_core.analysis.filters import Marks, from_text, to_text
 from han_core.analysis.sources import Scores, Source
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import mark, tr
 from pages.errors import (
     annotator,
     behaviour,
@@ -39,7 +40,7 @@ from pages.shared.wording import plain
 NARROWEST = 190  # pixels of a picker
 OPENED, WANTED = "errors_opened", "errors_wanted"
 MOST_DIGITS = 12
-UNKNOWN_DOCUMENT = "The link names a document that this data set does not have."
+UNKNOWN_DOCUMENT = mark("The link names a document that this data set does not have.")
 
 
 class Choices(NamedTuple):
@@ -78,13 +79,13 @@ def _second_model_picker(checkpoint: str) -> str | None:
         st.session_state["beside"] = None
     restore_value("beside", None)
     return st.selectbox(
-        "Second model",
+        tr("Second model"),
         list(others),
         index=None,
         format_func=lambda name: wording.short_name(others[name]),
-        placeholder="None",
+        placeholder=tr("None"),
         key="beside",
-        help="Compares a second model with the first one on the same documents.",
+        help=tr("Compares a second model with the first one on the same documents."),
         persist_state="session",
     )
 
@@ -149,26 +150,26 @@ def _marks() -> Marks:
 
 
 VIEWS: dict[str, tuple[str, Callable[[ErrorsContext], None]]] = {
-    "Documents": ("Documents", documents.panel),
-    "Slices": ("Slices", slices.panel),
-    "Attention": ("Attention", word_attention.panel),
-    "Labels": ("Label issues", labels.panel),
-    "Two models": ("Model comparison", model_pairs.panel),
-    "Codebook": ("Codebook", codebook.panel),
-    "Take away": ("Export", export.panel),
-    "Thresholds": ("Thresholds", thresholds.panel),
-    "Behaviour": ("Behavioural tests", behaviour.panel),
-    "Map": ("Map", document_map.panel),
-    "Groups": ("Error groups", error_groups.panel),
-    "Disagreements": ("Disagreements", disagreements.panel),
+    "Documents": (mark("Documents"), documents.panel),
+    "Slices": (mark("Slices"), slices.panel),
+    "Attention": (mark("Attention"), word_attention.panel),
+    "Labels": (mark("Label issues"), labels.panel),
+    "Two models": (mark("Model comparison"), model_pairs.panel),
+    "Codebook": (mark("Codebook"), codebook.panel),
+    "Take away": (mark("Export"), export.panel),
+    "Thresholds": (mark("Thresholds"), thresholds.panel),
+    "Behaviour": (mark("Behavioural tests"), behaviour.panel),
+    "Map": (mark("Map"), document_map.panel),
+    "Groups": (mark("Error groups"), error_groups.panel),
+    "Disagreements": (mark("Disagreements"), disagreements.panel),
 }
 """Value of the switch, which the session keeps → its label and its panel."""
 
 
 def show(errors: ErrorsContext) -> None:
     """Draw the switch of the views, and the chosen view; the others do not run."""
-    names = {value: label for value, (label, _) in VIEWS.items()}
-    VIEWS[switch("View", names, VIEW, hidden=True)][1](errors)
+    names = {value: tr(label) for value, (label, _) in VIEWS.items()}
+    VIEWS[switch(tr("View"), names, VIEW, hidden=True)][1](errors)
 
 
 def open_link() -> None:
@@ -190,12 +191,12 @@ def _go_to_linked(store: Store) -> None:
     if row < store.rows:
         selection.go_to(store.scores.manifest.data_sha256, row, 0)
     else:
-        warn_later(UNKNOWN_DOCUMENT)
+        warn_later(tr(UNKNOWN_DOCUMENT))
 
 
 def _link_popover(store: Store) -> None:
     """Draw the popover with the address of everything that is chosen."""
-    with st.popover("Link", icon=":material/link:", key="errors_link"):
+    with st.popover(tr("Link"), icon=":material/link:", key="errors_link"):
         try:
             address = _address(store)
         except UserError as error:
@@ -203,8 +204,10 @@ def _link_popover(store: Store) -> None:
             return
         st.code(address, language=None, wrap_lines=True)
         st.caption(
-            "Opens these documents, models and filter, at the document that you are reading, "
-            "for anybody on this server. Everybody sees tags and notes anyway."
+            tr(
+                "Opens these documents, models and filter, at the document that you are reading, "
+                "for anybody on this server. Everybody sees tags and notes anyway."
+            )
         )
 
 
@@ -226,7 +229,7 @@ def _address(store: Store) -> str:
 def _set_source(value: str) -> str:
     scored_before = value.removeprefix(data_picker.KEPT) in data_picker.before()
     if value not in data_picker.BUNDLED and not scored_before:
-        return "The documents of the link are not on this server; choose others."
+        return tr("The documents of the link are not on this server; choose others.")
     st.session_state["source"] = value
     scoring.choose_checkpoint()
     return ""
@@ -235,7 +238,10 @@ def _set_source(value: str) -> str:
 def _set_checkpoint(key: str) -> Callable[[str], str]:
     def set_checkpoint(value: str) -> str:
         if value not in cache.listings():
-            return f"The model of the link {system_pages.absence(value)}; choose another one."
+            return tr(
+                "The model of the link {absence}; choose another one.",
+                absence=system_pages.absence(value),
+            )
         st.session_state[key] = value
         return ""
 
@@ -252,7 +258,7 @@ def _set_filter(value: str) -> str:
 
 def _set_document(value: str) -> str:
     if not (value.isascii() and value.isdecimal() and len(value) <= MOST_DIGITS):
-        return UNKNOWN_DOCUMENT
+        return tr(UNKNOWN_DOCUMENT)
     st.session_state[WANTED] = int(value)
     return ""
 

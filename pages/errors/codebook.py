@@ -25,6 +25,8 @@ from han_core.analysis.annotations.codebook import (
     save_tag,
 )
 from han_core.analysis.annotations.schema import DEFAULT_COLOUR
+from han_core.runtime.errors import counted
+from han_core.runtime.messages import tr
 from pages.errors import annotation_sentences, cached_scores
 from pages.errors.context import TROUBLE, ErrorsContext, attempt
 from pages.shared.page import restore_value
@@ -35,11 +37,14 @@ FIRST, SECOND, FILTERED = "agreement_first", "agreement_second", "agreement_filt
 
 def agreement_panel(errors: ErrorsContext) -> None:
     """Draw the pickers of two people, and a row for each tag and flag that either used."""
-    st.header("Agreement", anchor=False)
+    st.header(tr("Agreement"), anchor=False)
     people = annotators(cached_scores.notes())
     if len(people) < 2:
         st.caption(
-            "When two people have annotated the same documents, you see here how far they agree."
+            tr(
+                "When two people have annotated the same documents, you see here how far they "
+                "agree."
+            )
         )
         return
     names = sorted(people, key=lambda name: (-people[name], name))
@@ -47,13 +52,13 @@ def agreement_panel(errors: ErrorsContext) -> None:
     restore_value(SECOND, names[1], names)
     restore_value(FILTERED, False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        first = _person("First", FIRST, people)
-        second = _person("Second", SECOND, people)
+        first = _person(tr("First"), FIRST, people)
+        second = _person(tr("Second"), SECOND, people)
         filtered = st.toggle(
-            "Only documents that the filter selects", key=FILTERED, persist_state="session"
+            tr("Only documents that the filter selects"), key=FILTERED, persist_state="session"
         )
     if first == second:
-        st.caption("Choose two people.")
+        st.caption(tr("Choose two people."))
         return
     among = _among(errors, first, second) if filtered else None
     _agreement(agreement(cached_scores.notes(), first, second, among), first, second)
@@ -66,8 +71,10 @@ def agreement_table(agreements: Sequence[Agreement], first: str, second: str) ->
          interval(one), one.reason)
         for one in agreements
     ]  # fmt: skip
-    columns = ["tag", "both", f"only {first}", f"only {second}", "neither", "kappa",
-               "95% interval", "why not"]  # fmt: skip
+    columns = [
+        tr("tag"), tr("both"), tr("only {name}", name=first), tr("only {name}", name=second),
+        tr("neither"), tr("kappa"), tr("95% interval"), tr("why not"),
+    ]  # fmt: skip
     if not any(one.reason for one in agreements):
         return pd.DataFrame([row[:-1] for row in rows], columns=columns[:-1])
     return pd.DataFrame(rows, columns=columns)
@@ -75,14 +82,18 @@ def agreement_table(agreements: Sequence[Agreement], first: str, second: str) ->
 
 def interval(one: Agreement) -> str:
     """Return "0.12 to 0.84"; "" if there is no interval."""
-    return "" if one.low is None or one.high is None else f"{one.low:.2f} to {one.high:.2f}"
+    if one.low is None or one.high is None:
+        return ""
+    return tr("{low:.2f} to {high:.2f}", low=one.low, high=one.high)
 
 
 def _person(label: str, key: str, people: dict[str, int]) -> str:
     return st.selectbox(
         label,
         list(people),
-        format_func=lambda name: f"{name} ({people[name]:,} documents)",
+        format_func=lambda name: tr(
+            "{name} ({documents})", name=name, documents=counted(people[name], "document")
+        ),
         key=key,
         persist_state="session",
     )
@@ -99,16 +110,23 @@ def _among(errors: ErrorsContext, first: str, second: str) -> list[str]:
 
 def _agreement(rows: Sequence[Agreement], first: str, second: str) -> None:
     if not rows:
-        st.caption("Neither used a tag or flag on a document that both have read.")
+        st.caption(tr("Neither used a tag or flag on a document that both have read."))
         return
     st.dataframe(
         agreement_table(rows, first, second),
         key="agreement_table",
         hide_index=True,
-        column_config={"kappa": st.column_config.NumberColumn(format="%.2f")},
+        column_config={tr("kappa"): st.column_config.NumberColumn(format="%.2f")},
     )
-    st.caption(f"{rows[0].n:,} documents that {plain(first)} and {plain(second)} both have read.")
-    st.caption(annotation_sentences.KAPPA)
+    st.caption(
+        tr(
+            "{n:,} documents that {first} and {second} both have read.",
+            n=rows[0].n,
+            first=plain(first),
+            second=plain(second),
+        )
+    )
+    st.caption(tr(annotation_sentences.KAPPA))
 
 
 CHOSEN, SEEN, INTO = "codebook_tag", "codebook_seen", "codebook_into"
@@ -118,7 +136,7 @@ NEW = 0  # instead of the number of a tag; those start at 1
 
 def panel(errors: ErrorsContext) -> None:
     """Draw the tags and their editor, then agreement."""
-    st.header("Codebook", anchor=False)
+    st.header(tr("Codebook"), anchor=False)
     if sentence := st.session_state.pop(TROUBLE, None):
         st.error(plain(sentence))
     database = cached_scores.notes()
@@ -126,13 +144,13 @@ def panel(errors: ErrorsContext) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         _table([*offered, *retired], documents_by_tag(database))
-        st.caption(annotation_sentences.CODEBOOK)
+        st.caption(tr(annotation_sentences.CODEBOOK))
     with right:
         if errors.analyst:
             _starters(errors.analyst, bool(offered))
             _editor(errors.analyst, offered, retired)
         else:
-            st.info(annotation_sentences.NAME_TO_EDIT)
+            st.info(tr(annotation_sentences.NAME_TO_EDIT))
     agreement_panel(errors)
 
 
@@ -144,7 +162,7 @@ def table(tags: Sequence[Tag], uses: dict[str, int]) -> pd.DataFrame:
         "key": [tag.key for tag in tags],
         "documents": [uses.get(tag.name, 0) for tag in tags],
         "description": [tag.description for tag in tags],
-        "made by": [tag.created_by for tag in tags],
+        "made by": [tag.created_by for tag in tags],  # not shown
         "made": [tag.created_at.replace(tzinfo=None) for tag in tags],
         "retired": [tag.retired for tag in tags],
     }
@@ -153,7 +171,7 @@ def table(tags: Sequence[Tag], uses: dict[str, int]) -> pd.DataFrame:
 
 def _table(tags: Sequence[Tag], uses: dict[str, int]) -> None:
     if not tags:
-        st.info("The codebook is empty. Create the first tag, or add some common ones.")
+        st.info(tr("The codebook is empty. Create the first tag, or add some common ones."))
         return
     rows = table(tags, uses)
     coloured = rows.style.map("background-color: {0}; color: {0}".format, subset=["colour"])
@@ -163,11 +181,16 @@ def _table(tags: Sequence[Tag], uses: dict[str, int]) -> None:
         hide_index=True,
         column_config={
             "colour": st.column_config.TextColumn("", width=20),
-            "key": st.column_config.TextColumn(width="small"),
-            "documents": st.column_config.NumberColumn(width=90),
-            "description": st.column_config.TextColumn(width="large"),
-            "made": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
-            "retired": st.column_config.CheckboxColumn(width="small"),
+            "tag": st.column_config.TextColumn(tr("tag")),
+            "key": st.column_config.TextColumn(tr("key"), width="small"),
+            "documents": st.column_config.NumberColumn(tr("documents"), width=90),
+            "description": st.column_config.TextColumn(tr("description"), width="large"),
+            "made by": st.column_config.TextColumn(tr("made by")),
+            "made": st.column_config.DatetimeColumn(
+                tr("made"),
+                format="YYYY-MM-DD HH:mm",  # not shown
+            ),
+            "retired": st.column_config.CheckboxColumn(tr("retired"), width="small"),
         },
     )
 
@@ -175,10 +198,10 @@ def _table(tags: Sequence[Tag], uses: dict[str, int]) -> None:
 def _starters(analyst: str, some: bool) -> None:
     names = ", ".join(one.name for one in STARTER_TAGS)
     st.button(
-        "Add common tags",
+        tr("Add common tags"),
         key="codebook_starters",
         type="tertiary" if some else "primary",
-        help=f"{names}. Existing tags stay as they are.",
+        help=tr("{names}. Existing tags stay as they are.", names=names),
         on_click=_add_starters,
         args=(analyst,),
     )
@@ -197,21 +220,23 @@ def _editor(analyst: str, offered: Sequence[Tag], retired: Sequence[Tag]) -> Non
         restore_value(key, usual)
     st.session_state.setdefault(SEEN, tags.get(st.session_state[CHOSEN]))
     st.selectbox(
-        "Tag",
+        tr("Tag"),
         [NEW, *tags],
-        format_func=lambda id: tags[id].name if id in tags else "A new tag",
+        format_func=lambda id: tags[id].name if id in tags else tr("A new tag"),
         key=CHOSEN,
         on_change=lambda: _fill(tags.get(st.session_state[CHOSEN])),
         persist_state="session",
     )
-    st.text_input("Name", key=NAME, max_chars=80, persist_state="session")
-    st.text_area("Description", key=ABOUT, height=90, max_chars=2_000, persist_state="session",
-                 placeholder="When does it apply, and when not? An example helps.")  # fmt: skip
+    st.text_input(tr("Name"), key=NAME, max_chars=80, persist_state="session")
+    st.text_area(tr("Description"), key=ABOUT, height=90, max_chars=2_000, persist_state="session",
+                 placeholder=tr("When does it apply, and when not? An example helps."))  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.color_picker("Colour", key=COLOUR, persist_state="session")
-        st.text_input("Key", key=KEY, max_chars=1, width=80, help=annotation_sentences.TAG_KEY,
-                      persist_state="session")  # fmt: skip
-        st.button("Save", key="codebook_save", type="primary", on_click=_save, args=(analyst,))
+        st.color_picker(tr("Colour"), key=COLOUR, persist_state="session")
+        st.text_input(
+            tr("Key"), key=KEY, max_chars=1, width=80, help=tr(annotation_sentences.TAG_KEY),
+            persist_state="session",
+        )  # fmt: skip
+        st.button(tr("Save"), key="codebook_save", type="primary", on_click=_save, args=(analyst,))
     if chosen := tags.get(st.session_state[CHOSEN]):
         _more(analyst, chosen, [tag for tag in offered if tag.id != chosen.id])
 
@@ -255,16 +280,25 @@ def _more(analyst: str, tag: Tag, others: Sequence[Tag]) -> None:
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if tag.retired:
-            st.button("Offer again", key="codebook_restore", on_click=take, args=(restore_tag, tag))
+            st.button(
+                tr("Offer again"), key="codebook_restore", on_click=take, args=(restore_tag, tag)
+            )
         else:
-            st.button("Retire", key="codebook_retire", on_click=take, args=(retire_tag, tag))
+            st.button(tr("Retire"), key="codebook_retire", on_click=take, args=(retire_tag, tag))
         if not others:
             return
         by_id = {one.id: one for one in others}
         if st.session_state.get(INTO) not in by_id:
             st.session_state[INTO] = others[0].id
-        into = st.selectbox("Merge into", list(by_id), key=INTO,
+        into = st.selectbox(tr("Merge into"), list(by_id), key=INTO,
                             format_func=lambda id: by_id[id].name)  # fmt: skip
-        st.button("Merge", key="codebook_merge", on_click=take, args=(merge_tags, tag, by_id[into]),
-                  help="Replaces this tag by the other one on every document and deletes it. This "
-                  "cannot be undone.")  # fmt: skip
+        st.button(
+            tr("Merge"),
+            key="codebook_merge",
+            on_click=take,
+            args=(merge_tags, tag, by_id[into]),
+            help=tr(
+                "Replaces this tag by the other one on every document and deletes it. This cannot "
+                "be undone."
+            ),
+        )

@@ -11,6 +11,7 @@ import streamlit as st
 from han_core.analysis.dataset import Outcomes, Store
 from han_core.analysis.filters import Filter, Marks
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import mark, tr
 from pages.shared.page import restore_value
 
 TROUBLE, WARNING = "coding_trouble", "errors_notice"
@@ -82,12 +83,20 @@ def progress_bar(verb: str, every: int = 1) -> Iterator[Callable[[int, int], Non
 
     def progress(done: int, of: int) -> None:
         if not done % every:
-            bar.progress(done / max(1, of), f"{verb} {done:,} of {of:,} documents")
+            bar.progress(
+                done / max(1, of),
+                tr("{verb} {done:,} of {of:,} documents", verb=verb, done=done, of=of),
+            )
 
     try:
         yield progress
     finally:
         bar.empty()
+
+
+def two_sentences(first: str, second: str) -> str:
+    """Return two messages, one after the other."""
+    return tr("{first} {second}", first=tr(first), second=tr(second))
 
 
 def select_rows(key: str, rows: list[int], **others: list) -> None:
@@ -105,7 +114,7 @@ def switch(label: str, names: Mapping[Choice, str], key: str, hidden: bool = Fal
     """Draw a row of buttons of which one is always on, and return its value.
 
     Args:
-        names: label of each value; the first one is on at the start.
+        names: message that names each value; the first one is on at the start.
         hidden: whether only screen readers get ``label``.
     """
     first = next(iter(names))
@@ -113,7 +122,7 @@ def switch(label: str, names: Mapping[Choice, str], key: str, hidden: bool = Fal
     chosen = st.segmented_control(
         label,
         list(names),
-        format_func=lambda value: names[value],
+        format_func=lambda value: tr(names[value]),
         key=key,
         required=True,
         wrap=True,
@@ -123,19 +132,46 @@ def switch(label: str, names: Mapping[Choice, str], key: str, hidden: bool = Fal
     return first if chosen is None else chosen
 
 
+COLUMN_TITLES = {
+    "id": mark("id"),
+    "label": mark("label"),
+    "true": mark("true"),
+    "likely": mark("likely"),
+    "predicted": mark("predicted"),
+    "before": mark("before"),
+    "wrong": mark("wrong"),
+    "confidence": mark("confidence"),
+    "margin": mark("margin"),
+    "p_true": mark("p(true)"),
+    "loss": mark("loss"),
+    "tokens": mark("tokens"),
+    "unknown": mark("unknown"),
+    "entropy": mark("entropy"),
+    "other": mark("second model"),
+    "coded": mark("coded"),
+    "documents": mark("documents"),
+    "excerpt": mark("text"),
+}
+"""Titles of our own columns of tables of documents; the data's have their names."""
+
+
 def document_columns() -> dict:
     """Return titles, widths and digits of the columns of a table of scored documents."""
-    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
-    return {
+    number = st.column_config.NumberColumn
+    formats = {
         "wrong": st.column_config.CheckboxColumn(width="small"),
         "confidence": number(format="%.3f", width=96),
-        "p_true": number("p(true)", format="%.3f", width="small"),
+        "margin": number(format="%.3f"),
+        "p_true": number(format="%.3f", width="small"),
         "loss": number(format="%.2f", width="small"),
         "tokens": number(format="localized", width="small"),
-        "unknown": number("unknown", format="percent", width="small"),
+        "unknown": number(format="percent", width="small"),
         "entropy": number(format="%.2f", width="small"),
-        "other": text("second model"),
-        "excerpt": text("text", width="large"),
+        "excerpt": st.column_config.TextColumn(width="large"),
+    }
+    return {
+        name: formats.get(name, st.column_config.Column()) | {"label": tr(title)}
+        for name, title in COLUMN_TITLES.items()
     }
 
 

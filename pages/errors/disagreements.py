@@ -7,42 +7,48 @@ import streamlit as st
 from han_core.analysis.annotations.disagreement import disagreement_columns, find_disagreements
 from han_core.analysis.document_table import table_page
 from han_core.analysis.filters import MOST_CHOSEN, DocumentSet
+from han_core.runtime.errors import counted
+from han_core.runtime.messages import mark, tr
 from pages.errors import cached_scores, selection
-from pages.errors.context import ErrorsContext
+from pages.errors.context import ErrorsContext, document_columns
 from pages.shared.components import hooked
 
 TABLE, FOUND = "disagreements_table", "disagreements_found"
 MOST_SHOWN = 500
-HELP = (
-    "A document is listed if two people looked at it and gave different tags or flags. 100%: they "
-    "have nothing in common; 50%: of what either gave, they share half. Somebody who read or noted "
-    "a document without a tag has answered “no tag”. Read the list when all have annotated: "
-    "whoever sees the others' answers first no longer judges alone."
+HELP = mark(
+    "A document is listed if two people looked at it and gave different tags or "
+    "flags. 100%: they have nothing in common; 50%: of what either gave, they share "
+    "half. Somebody who read or noted a document without a tag has answered “no "
+    "tag”. Read the list when all have annotated: whoever sees the others' answers "
+    "first no longer judges alone."
 )
-NONE = (
-    "No disagreement among the documents that the filter selects. You see one here when two people "
-    "have annotated the same document differently."
+NONE = mark(
+    "No disagreement among the documents that the filter selects. You see one here "
+    "when two people have annotated the same document differently."
 )
 
 
 def panel(errors: ErrorsContext) -> None:
     """Draw the documents in dispute, most disagreement first; a row opens its document."""
-    st.header("Annotators disagree", anchor=False, help=HELP)
+    st.header(tr("Annotators disagree"), anchor=False, help=tr(HELP))
     disputed = disputed_documents(errors)
     if disputed.empty:
-        st.info(NONE)
+        st.info(tr(NONE))
         return
     rows = disputed["row"].tolist()
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{len(rows):,} documents** in dispute", width="content")
+        st.markdown(
+            tr("**{documents}** in dispute", documents=counted(len(rows), "document")),
+            width="content",
+        )
         st.button(
-            "Select only these", key="only_disputed", on_click=_select, args=(errors, rows),
+            tr("Select only these"), key="only_disputed", on_click=_select, args=(errors, rows),
             disabled=len(rows) > MOST_CHOSEN,
-            help="Becomes a filter, which holds in every view and for exports.",
+            help=tr("Becomes a filter, which holds in every view and for exports."),
         )  # fmt: skip
     _table(errors, disputed.head(MOST_SHOWN))
     if len(rows) > MOST_SHOWN:
-        st.caption(f"You see the first {MOST_SHOWN:,}.")
+        st.caption(tr("You see the first {count:,}.", count=MOST_SHOWN))
 
 
 def disputed_documents(errors: ErrorsContext) -> pd.DataFrame:
@@ -59,7 +65,7 @@ def disputed_documents(errors: ErrorsContext) -> pd.DataFrame:
 
 
 def _select(errors: ErrorsContext, rows: list[int]) -> None:
-    selection.change(chosen=DocumentSet.of("annotators disagree", errors.data, rows))
+    selection.change(chosen=DocumentSet.of(tr("annotators disagree"), errors.data, rows))
 
 
 def _table(errors: ErrorsContext, disputed: pd.DataFrame) -> None:
@@ -80,11 +86,13 @@ def _table(errors: ErrorsContext, disputed: pd.DataFrame) -> None:
         st.dataframe(
             shown, key=TABLE, hide_index=True, on_select=choose, height="auto",
             selection_mode=["single-row", "single-cell"],
-            alt="Documents on which annotators disagree",
+            alt=tr("Documents on which annotators disagree"),
             column_config={
-                "disagreement": column.NumberColumn(format="%.0f%%", width="small"),
-                "annotators": column.NumberColumn("people", width="small"),
-                "answers": column.TextColumn("who gave which tags", width="large"),
-                "excerpt": column.TextColumn("text", width="large"),
+                **document_columns(),
+                "disagreement": column.NumberColumn(
+                    tr("disagreement"), format="%.0f%%", width="small"
+                ),
+                "annotators": column.NumberColumn(tr("people"), width="small"),
+                "answers": column.TextColumn(tr("who gave which tags"), width="large"),
             },
         )  # fmt: skip

@@ -16,6 +16,7 @@ from han_core.analysis.annotations.schema import DEFAULT_COLOUR
 from han_core.analysis.document_list import ListedDocument, listed_documents
 from han_core.analysis.filters import Marks
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.viz.markup import percent, writable
 from pages.errors import bulk_tags, cached_scores, selection
 from pages.errors.context import ErrorsContext
@@ -102,7 +103,8 @@ def list_data(
         "total": len(order),
         "first": first,
         "at": now.at if now.within else -1,
-        "alt": "Documents that the filter selects",
+        "alt": tr("Documents that the filter selects"),
+        "words": {"select": tr("Select {id}"), "second": tr("second: {class}")},
         "rows": [
             _row(one, tag_chips(errors.marks, tags, one.content), one.row in selected)
             for one in listed

@@ -13,6 +13,7 @@ from han_core.analysis.filters import DocumentSet
 from han_core.analysis.map_colours import colour_names, map_colours
 from han_core.analysis.query import select
 from han_core.runtime.errors import counted
+from han_core.runtime.messages import current_locale, mark, tr
 from han_core.viz.charts import document_map as charts
 from han_core.viz.markup import beginning, plotly_text
 from pages.errors import scoring_queue, selection
@@ -24,18 +25,18 @@ from pages.shared.wording import plain
 
 PROJECTION, COLOUR, DRAWN, CHART = "map_projection", "map_colour", "map_drawn", "document_map"
 PROJECTIONS: dict[Projection, str] = {"pca": "PCA", "umap": "UMAP"}
-CHOSEN = "chosen on the map"
-HELP = (
+CHOSEN = mark("chosen on the map")
+HELP = mark(
     "Each dot is a document. Documents whose vectors are alike for the model lie close together. "
     "PCA keeps distances as far as a plane can; UMAP keeps neighbours together, and the distance "
     "of two groups or the size of a group says little."
 )
-LASSO = (
+LASSO = mark(
     "Draw a line around documents to select them. They become a filter, which holds in every "
     "view until you remove its chip above."
 )
-NO_MODEL = "The map needs the model, which was deleted. Score the documents again."
-READ = (
+NO_MODEL = mark("The map needs the model, which was deleted. Score the documents again.")
+READ = mark(
     "The model reads all documents once, in the background. You can close this page meanwhile; "
     "what was read is kept."
 )
@@ -43,15 +44,15 @@ READ = (
 
 def panel(errors: ErrorsContext) -> None:
     """Draw the switches and the map, or how far it is."""
-    st.header("Map of documents", anchor=False, help=HELP)
+    st.header(tr("Map of documents"), anchor=False, help=tr(HELP))
     if errors.checkpoint is None:
-        st.info(NO_MODEL)
+        st.info(tr(NO_MODEL))
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        projection = switch("Projection", PROJECTIONS, PROJECTION)
+        projection = switch(tr("Projection"), PROJECTIONS, PROJECTION)
         by = _colour_picker(errors)
     if projection == "umap" and not maps.has_umap():
-        st.info(maps.NO_UMAP)
+        st.info(tr(maps.NO_UMAP))
         return
     drawn = open_map(errors, request_of(errors, errors.checkpoint, projection))
     if drawn is not None:
@@ -71,7 +72,7 @@ def open_map(errors: ErrorsContext, request: DocumentMapRequest) -> DocumentMap 
     if (made := maps.open_map(request)) is not None:
         return made
     if maps.is_quick(errors.store, request.projection):
-        with st.spinner("The model reads the documents …"):
+        with st.spinner(tr("The model reads the documents …")):
             return maps.make_map(request, errors.store)
     _make(request)
     return None
@@ -86,8 +87,8 @@ def _make(request: DocumentMapRequest) -> None:
     if current is not None:
         (st.error if current.kind == "failed" else st.info)(plain(current.text))
     st.button(
-        "Make the map" if current is None else "Start again", key="begin_map", help=READ,
-        on_click=_begin, args=(request,), type="primary",
+        tr("Make the map") if current is None else tr("Start again"), key="begin_map",
+        help=tr(READ), on_click=_begin, args=(request,), type="primary",
     )  # fmt: skip
 
 
@@ -101,7 +102,7 @@ def _progress(request: DocumentMapRequest) -> None:
     if current is None or current.kind != "working":
         st.rerun()
     st.progress(current.share, scoring_queue.progress_line(current))
-    st.button("Stop", key="stop_map", on_click=maps.stop, args=(request,))
+    st.button(tr("Stop"), key="stop_map", on_click=maps.stop, args=(request,))
 
 
 def _colour_picker(errors: ErrorsContext) -> str:
@@ -110,7 +111,7 @@ def _colour_picker(errors: ErrorsContext) -> str:
         st.session_state[COLOUR] = next(iter(names))  # a column of other data
     restore_value(COLOUR, next(iter(names)))
     return st.selectbox(
-        "Colour by", list(names), key=COLOUR, format_func=lambda key: plain(names[key]),
+        tr("Colour by"), list(names), key=COLOUR, format_func=lambda key: plain(tr(names[key])),
         persist_state="session", width=260,
     )  # fmt: skip
 
@@ -118,10 +119,11 @@ def _colour_picker(errors: ErrorsContext) -> str:
 def _map(errors: ErrorsContext, drawn: DocumentMap, projection: Projection, by: str) -> None:
     rows = _shown_rows(errors, drawn)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(map_line(drawn, len(rows), errors.store.rows), help=LASSO, width="content")
+        st.markdown(map_line(drawn, len(rows), errors.store.rows), help=tr(LASSO), width="content")
         if errors.filter.chosen is not None:
             st.button(
-                f"Read {counted(len(errors.rows), 'selected document')}", key="read_chosen",
+                tr("Read {documents}", documents=counted(len(errors.rows), "selected document")),
+                key="read_chosen",
                 type="primary", disabled=not len(errors.rows), on_click=_read,
                 icon=":material/article:",
             )  # fmt: skip
@@ -130,7 +132,7 @@ def _map(errors: ErrorsContext, drawn: DocumentMap, projection: Projection, by: 
     key = chart_key(errors.filter.chosen)
     chart(
         _figure(errors, drawn, rows, (projection, by)), key, "document_map_figure",
-        "document-map", "Map of documents", testid="document-map",
+        "document-map", tr("Map of documents"), testid="document-map",
         on_select=partial(choose, key, errors.data), modes=("box", "lasso"),
     )  # fmt: skip
 
@@ -146,12 +148,18 @@ def _shown_rows(errors: ErrorsContext, drawn: DocumentMap) -> np.ndarray:
 
 def map_line(drawn: DocumentMap, shown: int, of: int) -> str:
     """Return how many documents the map shows, and how much of the vectors, as Markdown."""
-    line = f"**{counted(shown, 'document')}** on the map"
+    documents = counted(shown, "document")
     if len(drawn.rows) < of:
-        line += f", of a random sample of {len(drawn.rows):,} of {of:,}"
-    if drawn.explained is not None:
-        line += f" · it shows {drawn.explained:.0%} of the variance of their vectors"
-    return line
+        line = tr(
+            "**{documents}** on the map, of a random sample of {sample:,} of {of:,}",
+            documents=documents, sample=len(drawn.rows), of=of,
+        )  # fmt: skip
+    else:
+        line = tr("**{documents}** on the map", documents=documents)
+    if drawn.explained is None:
+        return line
+    explained = tr("it shows {share:.0%} of the variance of their vectors", share=drawn.explained)
+    return f"{line} · {explained}"
 
 
 def chart_key(chosen: DocumentSet | None) -> str:
@@ -163,7 +171,7 @@ def choose(key: str, data: str) -> None:
     """Make the documents in the lasso a condition of the filter; a callback."""
     rows = [int(row) for row, *_ in selection.clicked(key)]
     if rows:
-        selection.change(chosen=DocumentSet.of(CHOSEN, data, rows))
+        selection.change(chosen=DocumentSet.of(tr(CHOSEN), data, rows))
 
 
 def _read() -> None:
@@ -178,7 +186,7 @@ def _figure(
     filter, by = errors.filter, options[1]
     other = errors.store.other and errors.store.other.manifest.key
     marks = errors.marks if by == "tags" or selection.depends_on_marks(filter) else None
-    key = (manifest.key, other, filter, marks, options)
+    key = (manifest.key, other, filter, marks, options, current_locale())
     kept = st.session_state.get(DRAWN)
     if kept is None or kept[0] != key:
         kept = key, _draw(errors, drawn, rows, by)
@@ -202,9 +210,13 @@ def hover_texts(errors: ErrorsContext, rows: np.ndarray) -> list[str]:
     cells = errors.store.documents.take(rows, ["id", "text"]).to_pydict()
     outcomes, labels = errors.store.outcomes.take(rows), errors.store.labels
     return [
-        f"<b>{plotly_text(beginning(id, 40))}</b><br>{plotly_text(labels[true])} → "
-        f"{plotly_text(labels[predicted])}, confidence {confidence:.2f}<br>"
-        f"{plotly_text(beginning(excerpt(text), 60))}"
+        f"<b>{plotly_text(beginning(id, 40))}</b><br>"
+        + tr(
+            "{true} → {predicted}, confidence {confidence:.2f}",
+            true=plotly_text(labels[true]), predicted=plotly_text(labels[predicted]),
+            confidence=confidence,
+        )
+        + f"<br>{plotly_text(beginning(excerpt(text), 60))}"
         for id, text, true, predicted, confidence in zip(
             cells["id"], cells["text"], outcomes.true, outcomes.predicted, outcomes.confidence,
             strict=True,

@@ -14,8 +14,9 @@ import streamlit as st
 from han_core.analysis.document_table import table_page
 from han_core.analysis.filters import Marks
 from han_core.analysis.query import CLASSES, NUMBERS, STANDARD_ORDERS, ByColumn, Order, sort_rows
+from han_core.runtime.messages import mark, tr
 from pages.errors import charts, document_list, reading, selection, sentences
-from pages.errors.context import ErrorsContext, document_columns, select_rows, switch
+from pages.errors.context import COLUMN_TITLES, ErrorsContext, document_columns, select_rows, switch
 from pages.errors.selection import PAGE, Position
 from pages.shared.page import restore_value
 from pages.shared.wording import plain
@@ -24,7 +25,7 @@ A_PAGE = 50
 NARROWEST = 380  # pixels of a pane
 TABLE, ORDER, CHOSEN = "errors_table", "errors_order", "errors_chosen"
 FORM = "errors_form"
-FORMS = {"list": "List", "table": "Table"}
+FORMS = {"list": mark("List"), "table": mark("Table")}
 PANES = Path(__file__).with_name("assets") / "panes.css"
 FIRST = ("id", "true", "predicted", "other", "confidence", "coded", "excerpt")
 """Columns in sight; the reader scrolls to the others."""
@@ -48,11 +49,11 @@ def _documents(errors: ErrorsContext) -> tuple[np.ndarray, Position | None]:
     """The list or the table; returns the rows in their order, and the one to read."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         order = _order(errors)
-        form = switch("Documents as", FORMS, FORM, hidden=True)
+        form = switch(tr("Documents as"), FORMS, FORM, hidden=True)
     rows = sort_rows(errors.store, errors.rows, order)
     now = selection.position(errors.data, rows)
     if now is None:
-        st.info("No document fits the filter; remove a condition.")
+        st.info(tr("No document fits the filter; remove a condition."))
     elif form == "table":
         _paged_table(errors, order, rows, now)
     else:
@@ -66,13 +67,13 @@ def _paged_table(errors: ErrorsContext, order: Order, rows: np.ndarray, now: Pos
     shown = table_page(errors.store, errors.rows, order, number * A_PAGE, A_PAGE)
     _table(with_tags(shown, errors.marks), errors.data, number * A_PAGE, now)
     _pager(number, len(rows))
-    st.caption(sentences.TABLE)
+    st.caption(tr(sentences.TABLE))
 
 
 def with_tags(rows: pd.DataFrame, marks: Marks) -> pd.DataFrame:
     """Return the rows with a column of the tags of each document, if any has one."""
     tags = [
-        ", ".join(tag for tag, documents in marks.tagged.items() if content in documents)
+        tr(", ").join(tag for tag, documents in marks.tagged.items() if content in documents)
         for content in rows["content"]
     ]
     if any(tags):
@@ -91,8 +92,11 @@ def clicked_order(order: Order, column: str) -> Order:
 def order_name(order: Order) -> str:
     """Return the label of an order in its picker."""
     if isinstance(order, str):
-        return sentences.ORDERS.get(order, order.capitalize())
-    return f"{plain(order[0])}, {'descending' if order[1] else 'ascending'}"
+        return tr(sentences.ORDERS.get(order, order.capitalize()))
+    column = plain(tr(COLUMN_TITLES.get(order[0], order[0])))
+    if order[1]:
+        return tr("{column}, descending", column=column)
+    return tr("{column}, ascending", column=column)
 
 
 def _order(errors: ErrorsContext) -> Order:
@@ -103,7 +107,7 @@ def _order(errors: ErrorsContext) -> Order:
     restore_value(ORDER, STANDARD_ORDERS[0])
     st.session_state["errors_orders"] = orders
     return st.selectbox(
-        "Order",
+        tr("Order"),
         orders,
         format_func=order_name,
         key=ORDER,
@@ -162,7 +166,7 @@ def _table(shown: pd.DataFrame, data: str, first: int, now: Position) -> None:
         selection_mode=["single-row", "single-cell", "single-column"],
         height=380,
         column_config=document_columns(),
-        alt="Documents that the filter selects",
+        alt=tr("Documents that the filter selects"),
     )
 
 

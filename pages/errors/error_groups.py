@@ -8,6 +8,7 @@ from han_core.analysis.document_table import excerpt
 from han_core.analysis.error_groups import ErrorGroup, ErrorGroups, find_error_groups
 from han_core.analysis.filters import DocumentSet
 from han_core.runtime.errors import counted
+from han_core.runtime.messages import mark, tr
 from han_core.viz.markup import beginning
 from pages.errors import annotation_sentences, bulk_tags, document_map, selection
 from pages.errors.context import ErrorsContext
@@ -15,36 +16,36 @@ from pages.shared.components import hooked
 from pages.shared.wording import plain
 
 FOUND = "error_groups_found"
-HELP = (
+HELP = mark(
     "Wrong documents whose vectors are alike for the model are in one group: they may have one "
     "cause. The words are clearly more frequent in the group than in all other errors (log-odds "
     "with an informative prior). Read some documents before you believe in a cause."
 )
-APART = (
+APART = mark(
     "Silhouette: 1 if every error is much closer to its own group than to the next one, near 0 "
     "if the groups run into each other."
 )
 # A button centres its text, which shows where an example takes two lines.
 STYLE = """<style>.st-key-error_groups [data-testid=stBaseButton-tertiary] {
   justify-content: flex-start; text-align: start }</style>"""
-NO_ERROR = "The filter selects no wrong prediction, so there is nothing to group."
+NO_ERROR = mark("The filter selects no wrong prediction, so there is nothing to group.")
 
 
 def panel(errors: ErrorsContext) -> None:
     """Draw the groups of the wrong documents that the filter selects."""
-    st.header("Groups of similar errors", anchor=False, help=HELP)
+    st.header(tr("Groups of similar errors"), anchor=False, help=tr(HELP))
     if errors.checkpoint is None:
-        st.info(document_map.NO_MODEL)
+        st.info(tr(document_map.NO_MODEL))
         return
     request = document_map.request_of(errors, errors.checkpoint, "pca")
     if document_map.open_map(errors, request) is None:
         return
     found = _groups(errors, request)
     if not found.groups:
-        st.info(NO_ERROR)
+        st.info(tr(NO_ERROR))
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(groups_line(found), help=APART, width="content")
+        st.markdown(groups_line(found), help=tr(APART), width="content")
         if errors.analyst:
             bulk_tags.undo_button(errors)
     if sentence := st.session_state.pop(bulk_tags.TROUBLE, None):
@@ -67,7 +68,7 @@ def _groups(errors: ErrorsContext, request: maps.DocumentMapRequest) -> ErrorGro
         vectors = maps.map_vectors(request)
         if vectors is None:
             return ErrorGroups((), None)
-        with st.spinner("Grouping the errors …"):
+        with st.spinner(tr("Grouping the errors …")):
             places = np.searchsorted(on_map, wrong)
             kept = key, find_error_groups(errors.store, wrong, vectors.unit[places])
         st.session_state[FOUND] = kept
@@ -77,51 +78,66 @@ def _groups(errors: ErrorsContext, request: maps.DocumentMapRequest) -> ErrorGro
 def groups_line(found: ErrorGroups) -> str:
     """Return how many errors and groups there are, and how far apart, as Markdown."""
     errors = sum(len(group.rows) for group in found.groups)
-    line = f"**{counted(errors, 'error')}** in {counted(len(found.groups), 'group')}"
-    return line if found.silhouette is None else f"{line} · silhouette {found.silhouette:.2f}"
+    line = tr(
+        "**{errors}** in {groups}",
+        errors=counted(errors, "error"),
+        groups=counted(len(found.groups), "group"),
+    )
+    if found.silhouette is None:
+        return line
+    return f"{line} · {tr('silhouette {value:.2f}', value=found.silhouette)}"
 
 
 def group_line(group: ErrorGroup) -> str:
     """Return the size of a group and its most frequent confusion, as Markdown."""
     pattern = f"{plain(group.true)} → {plain(group.predicted)}"
-    return f"**{counted(len(group.rows), 'document')}**, {group.share:.0%} {pattern}"
+    return tr(
+        "**{documents}**, {share:.0%} {pattern}",
+        documents=counted(len(group.rows), "document"),
+        share=group.share,
+        pattern=pattern,
+    )
 
 
 def _group(errors: ErrorsContext, group: ErrorGroup, number: int) -> None:
     st.markdown(group_line(group))
-    words = ", ".join(plain(word) for word in group.words)
-    st.markdown(f"Words: {words}" if words else "No word is clearly more frequent here.")
+    words = tr(", ").join(plain(word) for word in group.words)
+    st.markdown(
+        tr("Words: {words}", words=words) if words else tr("No word is clearly more frequent here.")
+    )
     texts = errors.store.documents.texts(np.array(group.examples))
     for row, text in zip(group.examples, texts, strict=True):
         st.button(
             plain(beginning(excerpt(text), 90)), key=f"group_{number}_{row}", type="tertiary",
-            on_click=selection.open_document, args=(errors.data, row), help="Reads this document",
+            on_click=selection.open_document, args=(errors.data, row),
+            help=tr("Reads this document"),
         )  # fmt: skip
     with st.container(horizontal=True):
         st.button(
-            "Select these", key=f"group_select_{number}", icon=":material/filter_alt:",
+            tr("Select these"), key=f"group_select_{number}", icon=":material/filter_alt:",
             on_click=_select, args=(errors, group),
-            help="Becomes a filter, which holds in every view and for exports.",
+            help=tr("Becomes a filter, which holds in every view and for exports."),
         )  # fmt: skip
-        with st.popover("Tag these", icon=":material/sell:", key=f"group_tag_{number}"):
+        with st.popover(tr("Tag these"), icon=":material/sell:", key=f"group_tag_{number}"):
             _tag_form(errors, group, number)
 
 
 def _select(errors: ErrorsContext, group: ErrorGroup) -> None:
-    name = f"similar errors ({group.tag})"
+    name = tr("similar errors ({tag})", tag=group.tag)
     selection.change(chosen=DocumentSet.of(name, errors.data, group.rows))
 
 
 def _tag_form(errors: ErrorsContext, group: ErrorGroup, number: int) -> None:
     if not errors.analyst:
-        st.info(annotation_sentences.NAME_TO_ANNOTATE)
+        st.info(tr(annotation_sentences.NAME_TO_ANNOTATE))
         return
     # Another group has another suggestion.
     key = f"group_name_{number}_{len(group.rows)}_{group.rows[0]}"
     st.session_state.setdefault(key, group.tag)
-    st.text_input("Name of the tag", key=key, max_chars=80)
+    st.text_input(tr("Name of the tag"), key=key, max_chars=80)
     st.button(
-        f"Tag {counted(len(group.rows), 'document')}", key=f"group_tag_all_{number}",
+        tr("Tag {documents}", documents=counted(len(group.rows), "document")),
+        key=f"group_tag_all_{number}",
         type="primary", on_click=_tag, args=(errors, group, key),
     )  # fmt: skip
 

@@ -19,6 +19,7 @@ from han_core.analysis.export import export_table
 from han_core.analysis.filters import chips, to_text
 from han_core.analysis.query import CLASSES, NUMBERS, STANDARD_ORDERS, sort_rows
 from han_core.runtime.errors import UserError, counted
+from han_core.runtime.messages import tr
 from han_core.viz.report import MOST_DOCUMENTS, ReportScope, error_analysis_report
 from pages.errors import cached_scores, import_annotations, reading, sentences
 from pages.errors.context import ErrorsContext, progress_bar, switch
@@ -73,7 +74,11 @@ def download(
     made: Download | None = st.session_state.get(state_key)
     if made is not None and made.key == key and made.path.exists():
         bar.download_button(
-            f"Download {plain(made.name)} ({size(made.path.stat().st_size)})",
+            tr(
+                "Download {name} ({size})",
+                name=plain(made.name),
+                size=size(made.path.stat().st_size),
+            ),
             made.path.read_bytes,
             file_name=made.name,
             mime=mime,
@@ -81,13 +86,13 @@ def download(
             type="primary",
             key=f"save_{slot}",
         )
-        bar.caption(f"Created at {made.at:%H:%M:%S}.")
+        bar.caption(tr("Created at {time}.", time=f"{made.at:%H:%M:%S}"))
 
 
 def _make(state_key: str, key: tuple, name: str, make: Callable[[Path, Progress], object]) -> None:
     folder = tempfile.TemporaryDirectory(prefix="hanscope-made-", ignore_cleanup_errors=True)
     try:
-        with progress_bar("Written:") as progress:
+        with progress_bar(tr("Written:")) as progress:
             make(Path(folder.name) / name, progress)
     except UserError as error:
         st.error(plain(str(error)))
@@ -103,14 +108,14 @@ def size(number: int) -> str:
 def panel(errors: ErrorsContext) -> None:
     """Draw the table, the report and the import."""
     order = sort_rows(errors.store, errors.rows, _order(errors))
-    st.header("Table", anchor=False)
-    st.caption(sentences.EXPORT_TABLE)
+    st.header(tr("Table"), anchor=False)
+    st.caption(tr(sentences.EXPORT_TABLE))
     _table(errors, order)
-    st.header("Report", anchor=False)
-    st.caption(sentences.EXPORT_REPORT)
+    st.header(tr("Report"), anchor=False)
+    st.caption(tr(sentences.EXPORT_REPORT))
     _report(errors, order)
-    st.header("Import tags and notes", anchor=False)
-    st.caption(sentences.IMPORT)
+    st.header(tr("Import tags and notes"), anchor=False)
+    st.caption(tr(sentences.IMPORT))
     import_annotations.panel(errors)
 
 
@@ -124,18 +129,18 @@ def _order(errors: ErrorsContext):
 
 
 def _table(errors: ErrorsContext, order: np.ndarray) -> None:
-    kind = switch("File format", sentences.KINDS, "taking_kind")
+    kind = switch(tr("File format"), sentences.KINDS, "taking_kind")
 
     def make(path: Path, progress: Progress) -> None:
         export_table(errors.store, order, cached_scores.notes(), path, kind, MOST_BYTES, progress)
 
     download(
         "table", (*_selection_key(errors, order), kind),
-        f"Create a table of {counted(len(order), 'document')}",
+        tr("Create a table of {documents}", documents=counted(len(order), "document")),
         f"errors.{kind}", sentences.MIMES[kind], make,
     )  # fmt: skip
-    with st.expander("On the command line"):
-        st.caption(sentences.LARGE.format(size=size(MOST_BYTES)))
+    with st.expander(tr("On the command line")):
+        st.caption(tr(sentences.LARGE, size=size(MOST_BYTES)))
         st.code(_command(errors, kind), language="bash", wrap_lines=True)
 
 
@@ -151,7 +156,8 @@ def _report(errors: ErrorsContext, order: np.ndarray) -> None:
 
     download(
         "report", (*_selection_key(errors, order), zlib.crc32(shown.tobytes())),
-        f"Create a report with {counted(len(shown), 'document')}", "errors.html", "text/html", make,
+        tr("Create a report with {documents}", documents=counted(len(shown), "document")),
+        "errors.html", "text/html", make,
     )  # fmt: skip
 
 
@@ -162,17 +168,20 @@ def _shown(errors: ErrorsContext, order: np.ndarray, most: int) -> np.ndarray:
         options = (sentences.COLLECTED, sentences.FIRST)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             chosen = st.segmented_control(
-                "Documents of the report", options, key="report_of", default=options[0],
-                required=True,
+                tr("Documents of the report"), options, key="report_of", default=options[0],
+                format_func=tr,                required=True,
             )  # fmt: skip
             st.button(
-                "Remove all", key="collect_none", on_click=reading.clear_collected, args=(errors,)
+                tr("Remove all"),
+                key="collect_none",
+                on_click=reading.clear_collected,
+                args=(errors,),
             )
         if chosen == sentences.COLLECTED:
             return collected[:most]
     st.session_state.setdefault("report_first", 20)
     number = st.number_input(
-        "Number of documents", 0, most, key="report_first", width=200, persist_state="session"
+        tr("Number of documents"), 0, most, key="report_first", width=200, persist_state="session"
     )
     return order[: int(number)]
 

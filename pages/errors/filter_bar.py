@@ -18,6 +18,7 @@ from han_core.analysis.filters import Chip, Filter, Marks, chips, without
 from han_core.analysis.metrics import accuracy
 from han_core.analysis.query import select
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import mark, tr
 from pages.errors import context, selection, sentences, slices
 from pages.shared.page import is_stale, mark_drawn, restore_value, set_value
 from pages.shared.wording import plain
@@ -35,7 +36,7 @@ def warning() -> None:
 
 def widgets(store: Store, marks: Marks, analyst: str) -> None:
     """Draw the search box, the popover of conditions and that of slices."""
-    _text("contains", "Text contains", "Any case")
+    _text("contains", tr("Text contains"), tr("Any case"))
     _conditions(store, marks)
     slices.popover(store, analyst)
 
@@ -58,7 +59,8 @@ def _select(store: Store, marks: Marks) -> tuple[Filter, np.ndarray]:
         try:
             rows = select(store, filter, marks)
         except UserError as error:
-            st.error(plain(f"{error} You see the documents of the filter before it."))
+            before = mark("You see the documents of the filter before it.")
+            st.error(plain(context.two_sentences(str(error), before)))
         else:
             st.session_state[LAST_VALID] = filter
             return filter, rows
@@ -68,14 +70,18 @@ def _select(store: Store, marks: Marks) -> tuple[Filter, np.ndarray]:
 def selection_line(outcomes: Outcomes, of: int) -> str:
     """Return how many documents are selected, and the accuracy on them, as Markdown."""
     n = len(outcomes)
-    count = f"**{n:,} of {of:,} documents**" if n != of else f"**{of:,} documents**"
+    if n == of:
+        count = tr("**{of:,} documents**", of=of)
+    else:
+        count = tr("**{n:,} of {of:,} documents**", n=n, of=of)
     if not n:
         return count
     share = accuracy(outcomes)
-    return (
-        f"{count} · accuracy **{share.mean:.1%}** "
-        f"(95% interval {share.low:.1%} to {share.high:.1%})"
-    )
+    right = tr(
+        "accuracy **{mean:.1%}** (95% interval {low:.1%} to {high:.1%})",
+        mean=share.mean, low=share.low, high=share.high,
+    )  # fmt: skip
+    return f"{count} · {right}"
 
 
 def _chips() -> None:
@@ -87,7 +93,7 @@ def _chips() -> None:
             st.button(
                 f"✕ {plain(chip.words)}", key=f"chip_{number}", on_click=_remove, args=(chip,)
             )
-        st.button("Clear all", key="clear_filter", type="tertiary", on_click=selection.clear)
+        st.button(tr("Clear all"), key="clear_filter", type="tertiary", on_click=selection.clear)
 
 
 def _remove(chip: Chip) -> None:
@@ -97,7 +103,7 @@ def _remove(chip: Chip) -> None:
 def _conditions(store: Store, marks: Marks) -> None:
     """The popover: a picker of the condition, and its widget; empty once it was closed."""
     popover = st.popover(
-        "Add a filter", icon=":material/filter_alt:", key="add_filter", on_change="rerun"
+        tr("Add a filter"), icon=":material/filter_alt:", key="add_filter", on_change="rerun"
     )
     if not popover.open and OPENED in st.session_state:
         return
@@ -108,7 +114,7 @@ def _conditions(store: Store, marks: Marks) -> None:
         field = _condition(_available(store))
         _widget(field, store, marks)
         if field in sentences.FIELD_HELP:
-            st.caption(sentences.FIELD_HELP[field])
+            st.caption(tr(sentences.FIELD_HELP[field]))
 
 
 def _empty_widgets() -> None:
@@ -130,9 +136,9 @@ def _condition(fields: list[str]) -> str:
         st.session_state["filter_field"] = fields[0]
     restore_value("filter_field", fields[0])
     return st.selectbox(
-        "Condition",
+        tr("Condition"),
         fields,
-        format_func=lambda name: sentences.FIELDS[name],
+        format_func=lambda name: tr(sentences.FIELDS[name]),
         key="filter_field",
         persist_state="session",
     )
@@ -158,7 +164,7 @@ def _widget(field: str, store: Store, marks: Marks) -> None:
     elif field in sentences.ONE_OF:
         _one_of(field, sentences.ONE_OF[field])
     elif field == "flags":
-        _several(field, list(sentences.FLAGS), sentences.FLAGS.__getitem__)
+        _several(field, list(sentences.FLAGS), lambda flag: tr(sentences.FLAGS[flag]))
     elif field == "tags":
         _several(field, sorted(marks.tagged, key=str.casefold))
     elif field == "attended":
@@ -168,10 +174,10 @@ def _widget(field: str, store: Store, marks: Marks) -> None:
     elif field == "columns":
         _column(store)
     elif field == "pattern":
-        _text(field, sentences.FIELDS[field])
+        _text(field, tr(sentences.FIELDS[field]))
     else:
         with _shown(key := f"filter_{field}", getattr(selection.current(), field)):
-            st.toggle(sentences.FIELDS[field], key=key, on_change=_take, args=(field,))
+            st.toggle(tr(sentences.FIELDS[field]), key=key, on_change=_take, args=(field,))
 
 
 def _take(field: str) -> None:
@@ -194,14 +200,14 @@ def _several(
     key, chosen = f"filter_{field}", list(getattr(selection.current(), field))
     with _shown(key, chosen):
         st.multiselect(
-            sentences.FIELDS[field],
+            tr(sentences.FIELDS[field]),
             list(dict.fromkeys([*options, *chosen])),
             format_func=name,
             key=key,
             accept_new_options=typed,
             on_change=_take,
             args=(field,),
-            placeholder="Type a word and press Enter" if typed else "Choose",
+            placeholder=tr("Type a word and press Enter") if typed else tr("Choose"),
         )
 
 
@@ -209,9 +215,9 @@ def _one_of(field: str, names: Mapping) -> None:
     key = f"filter_{field}"
     with _shown(key, getattr(selection.current(), field)):
         st.segmented_control(
-            sentences.FIELDS[field],
+            tr(sentences.FIELDS[field]),
             list(names),
-            format_func=lambda value: names[value],
+            format_func=lambda value: tr(names[value]),
             key=key,
             wrap=True,
             on_change=_take,
@@ -222,7 +228,7 @@ def _one_of(field: str, names: Mapping) -> None:
 def _range(field: str, most: float | None) -> None:
     """From and to; an empty one leaves that side open."""
     bounds = getattr(selection.current(), field)
-    ends = {"low": "From", "high": "To"}
+    ends = {"low": mark("{field}: from"), "high": mark("{field}: to")}
 
     def take(changed: str) -> None:
         if is_stale(f"filter_{field}_{changed}"):
@@ -235,7 +241,7 @@ def _range(field: str, most: float | None) -> None:
         key = f"filter_{field}_{end}"
         with column, _shown(key, None if bounds is None else getattr(bounds, end)):
             st.number_input(
-                f"{sentences.FIELDS[field]}: {name.lower()}",
+                tr(name, field=tr(sentences.FIELDS[field])),
                 min_value=0.0,
                 max_value=most,
                 value=None,
@@ -249,7 +255,7 @@ def _range(field: str, most: float | None) -> None:
 def _column(store: Store) -> None:
     """A column of the data, and those of its values that are selected."""
     names = [name for name in store.scores.columns if name != "split"]
-    name = st.selectbox("Column", names, key="filter_column")
+    name = st.selectbox(tr("Column"), names, key="filter_column")
     chosen = [value for column, value in selection.current().columns if column == name]
     key = "filter_values"
 
@@ -262,7 +268,7 @@ def _column(store: Store) -> None:
 
     options = list(dict.fromkeys([*_values(store, name), *chosen]))
     with _shown(key, chosen):
-        st.multiselect("Values", options, key=key, accept_new_options=True, on_change=take)
+        st.multiselect(tr("Values"), options, key=key, accept_new_options=True, on_change=take)
 
 
 def _values(store: Store, column: str) -> list[str]:

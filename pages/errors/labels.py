@@ -14,6 +14,7 @@ from han_core.analysis.document_table import (
 from han_core.analysis.label_issues import LabelIssues, can_judge_labels, find_label_issues
 from han_core.analysis.training_documents import TrainedOn, trained_on
 from han_core.models.checkpoint import read_metrics
+from han_core.runtime.messages import tr
 from pages.errors import reading, selection, sentences
 from pages.errors.context import ErrorsContext, document_columns, select_rows
 from pages.errors.selection import Position
@@ -29,12 +30,12 @@ SHOWN = ("id", "label", "true", "likely", "predicted", "margin", "confidence", "
 
 def panel(errors: ErrorsContext) -> None:
     """Draw the chosen list, how far to trust it, and the document that is being read."""
-    with st.spinner("Looking for likely wrong labels …"):
+    with st.spinner(tr("Looking for likely wrong labels …")):
         issues = find_label_issues(errors.store)
     restore_value(LIST, sentences.LABEL_LISTS[0], sentences.LABEL_LISTS)
     chosen = st.segmented_control(
-        "List", sentences.LABEL_LISTS, key=LIST, required=True, persist_state="session",
-        label_visibility="collapsed",
+        tr("List"), sentences.LABEL_LISTS, key=LIST, required=True, persist_state="session",
+        format_func=tr,        label_visibility="collapsed",
     )  # fmt: skip
     listed: LabelIssues | None = None
     if chosen == sentences.LABEL_LISTS[0]:
@@ -44,10 +45,10 @@ def panel(errors: ErrorsContext) -> None:
     else:
         order = surest_errors(errors.store, errors.rows)
         unfiltered = np.flatnonzero(~errors.store.outcomes.right)
-        st.caption(sentences.CONFIDENT_ERRORS)
+        st.caption(tr(sentences.CONFIDENT_ERRORS))
     now = _position(errors, order, unfiltered)
     if now is None:
-        st.info("The filter selects no document of this list.")
+        st.info(tr("The filter selects no document of this list."))
         return
     _list(errors, listed, order, now)
     reading.panel(errors, order, now)
@@ -63,26 +64,30 @@ def _position(errors: ErrorsContext, order: np.ndarray, unfiltered: np.ndarray) 
 
 def _about_issues(errors: ErrorsContext, issues: LabelIssues, number: int) -> None:
     """How many there are, which labels are confused, and how far to trust the list."""
-    st.caption(sentences.LABEL_ISSUES)
+    st.caption(tr(sentences.LABEL_ISSUES))
     manifest = errors.store.scores.manifest
     st.caption(trust_line(_trained_on(errors), manifest.checkpoint, manifest.data))
     figures, pairs = st.columns([2, 3], gap="large")
     with figures, st.container(key="label_figures"):
         tiles = st.grid(2, min_column_width=150)
         tiles.metric(
-            "Model and label disagree", f"{number:,}", border=True, help=sentences.DISAGREE
+            tr("Model and label disagree"), f"{number:,}", border=True, help=tr(sentences.DISAGREE)
         )
         if can_judge_labels(errors.store.outcomes, _own_accuracy(errors)):
             tiles.metric(
-                "Wrong labels, estimated", f"{issues.wrong_share:.1%}", border=True,
-                help=sentences.WRONG_SHARE,
+                tr("Wrong labels, estimated"), f"{issues.wrong_share:.1%}", border=True,
+                help=tr(sentences.WRONG_SHARE),
             )  # fmt: skip
         else:
-            tiles.metric("Wrong labels, estimated", "–", border=True, help=sentences.NO_WRONG_SHARE)
+            tiles.metric(
+                tr("Wrong labels, estimated"), "–", border=True, help=tr(sentences.NO_WRONG_SHARE)
+            )
         st.button(
-            "Select only these", key="only_suspects", disabled=selection.current().suspect,
+            tr("Select only these"), key="only_suspects", disabled=selection.current().suspect,
             on_click=selection.change, kwargs={"suspect": True},
-            help="Sets the filter “Likely wrong label”, which holds in every view and for exports.",
+            help=tr(
+                "Sets the filter “Likely wrong label”, which holds in every view and for exports."
+            ),
         )  # fmt: skip
     with pairs:
         _pairs(label_pairs(issues, errors.rows))
@@ -105,19 +110,24 @@ def trust_line(trained: TrainedOn, checkpoint: str, data: str) -> str:
     """Return how well ``checkpoint`` can find wrong labels of ``data``, as Markdown."""
     model, documents = plain(checkpoint), plain(data)
     if trained == "same":
-        return (
-            f"**{model} was trained on {documents}, as its metrics.json says.** It has learnt "
-            "these labels, also the wrong ones, so many of them will not be found: the method "
-            "needs a model that has not seen the documents."
+        return tr(
+            "**{model} was trained on {documents}, as its metrics.json says.** It has learnt "
+            "these labels, also the wrong ones, so many of them will not be found: the "
+            "method needs a model that has not seen the documents.",
+            model=model,
+            documents=documents,
         )
-    if trained == "other part":
-        return (
-            f"{model} was trained on another part of these data, as its metrics.json says. So it "
-            "has not seen these documents, as the method requires."
+    if trained == "other part":  # not shown
+        return tr(
+            "{model} was trained on another part of these data, as its metrics.json says. So "
+            "it has not seen these documents, as the method requires.",
+            model=model,
         )
-    return (
-        f"It is not known whether {model} was trained on any of {documents}. If so, it has learnt "
-        "their labels, and many wrong ones will not be found."
+    return tr(
+        "It is not known whether {model} was trained on any of {documents}. If so, it "
+        "has learnt their labels, and many wrong ones will not be found.",
+        model=model,
+        documents=documents,
     )
 
 
@@ -131,7 +141,8 @@ def _pairs(pairs: pd.DataFrame) -> None:
     if len(pairs):
         st.dataframe(
             pairs, key=PAIRS, hide_index=True, height=min(220, 38 + 35 * len(pairs)),
-            on_select=choose, selection_mode="single-row", alt="Labels and more likely classes",
+            on_select=choose, selection_mode="single-row", alt=tr("Labels and more likely classes"),
+            column_config=document_columns(),
         )  # fmt: skip
 
 
@@ -153,13 +164,14 @@ def _list(
             if at < len(rows) and rows[at] != now.row:
                 selection.go_to(errors.data, rows[at], number * A_PAGE + at)
 
-    margin = st.column_config.NumberColumn(format="%.3f", help=sentences.MARGIN)
+    columns = document_columns()
+    columns["margin"] |= {"help": tr(sentences.MARGIN)}
     with hooked("labels-list", key="labels_list_place"):
         st.dataframe(
             page[[name for name in SHOWN if name in page]],
             key=TABLE, hide_index=True, on_select=choose, height=320,
             selection_mode=["single-row", "single-cell"],
-            column_config={**document_columns(), "margin": margin}, alt="Documents to review",
+            column_config=columns, alt=tr("Documents to review"),
         )  # fmt: skip
     _pager(errors.data, order, number)
 

@@ -118,8 +118,13 @@ function row(list, at) {
   return element;
 }
 
+/* A message with its place filled; a function, so that "$&" of a text stays as it is. */
+function filled(message, place, text) {
+  return message.replace(`{${place}}`, () => text);
+}
+
 function box(list, at, one) {
-  const input = made("input", "", { type: "checkbox", "aria-label": `Select ${one.id}` });
+  const input = made("input", "", { type: "checkbox", "aria-label": filled(list.data.words.select, "id", one.id) });
   input.checked = one.selected;
   input.addEventListener("click", (event) => {
     const from = event.shiftKey && list.last !== null ? list.last : at;
@@ -133,7 +138,7 @@ function opener(list, at, one) {
   const predicted = made("b", one.wrong ? "wrong" : "", {}, one.predicted);
   const head = made("span", "head", {},
     made("b", "", {}, one.true), one.wrong ? "→ ✗" : "→", predicted);
-  if (one.other !== null) head.append(made("span", "other", {}, `second: ${one.other}`));
+  if (one.other !== null) head.append(made("span", "other", {}, filled(list.data.words.second, "class", one.other)));
   head.append(tags(one), made("span", "chance", {}, one.confidence));
   const text = made("span", "text", { lang: "" });
   for (const [piece, strong] of one.excerpt) {
