@@ -18,6 +18,7 @@ from han_core.models.checkpoint import Checkpoint
 from han_core.models.classifier import AttentionLevel
 from han_core.models.predict import check_finite
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.text.batch import NumberedDocument, collate
 from han_core.text.document import Document
 
@@ -110,7 +111,7 @@ def anatomy(checkpoint: Checkpoint, document: Document) -> Anatomy:
         UserError: if there is no word in it, or logits are not finite.
     """
     if not document.sentences:
-        raise UserError("A text with at least one word is expected; this one has none.")
+        raise UserError(tr("A text with at least one word is expected; this one has none."))
     numbered, model = checkpoint.number(document), checkpoint.model
     batch = collate([numbered]).to(checkpoint.device)
     with torch.inference_mode(), threads_for(len(batch.words)):
@@ -183,9 +184,11 @@ def state_changes(checkpoint: Checkpoint, document: Document) -> np.ndarray:
     """
     model, count = checkpoint.model, len(document.tokens)
     if model.directions != 2 or checkpoint.kind.pretrained:
-        raise UserError("A model that reads words from both sides is expected; this one does not.")
+        raise UserError(
+            tr("A model that reads words from both sides is expected; this one does not.")
+        )
     if count < 2:
-        raise UserError("A text of two words or more is expected; one came.")
+        raise UserError(tr("A text of two words or more is expected; one came."))
     numbered = checkpoint.number(document)
     shorter = [_without(numbered, at) for at in range(count)]
     batch = collate([numbered, *shorter]).to(checkpoint.device)

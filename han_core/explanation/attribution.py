@@ -29,6 +29,7 @@ from han_core.explanation.map_attribution import gradient_weighted_weights, roll
 from han_core.explanation.model_probe import Fill, ModelProbe, Progress
 from han_core.models.architecture import ModelKind
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import mark, tr
 from han_core.text.document import Document
 
 AnyModelMethod = Literal[
@@ -145,8 +146,10 @@ def integrated_gradients(
         from captum.attr import IntegratedGradients  # takes seconds and brings matplotlib
     except ImportError as error:
         raise UserError(
-            "Integrated gradients need the library captum, which is not installed. Install it "
-            "with: pip install captum==0.9.0."
+            tr(
+                "Integrated gradients need the library captum, which is not installed. Install "
+                "it with: pip install captum==0.9.0."
+            )
         ) from error
     done = 0
 
@@ -191,11 +194,20 @@ def leave_one_out(
     units = unit_count(probe, unit)
     owner = spread_to_tokens(probe, unit, np.arange(units))
     if units < 2:
-        raise UserError(f"The document has one {unit}: there is nothing to leave out.")
+        raise UserError(
+            tr("The document has one {unit}: there is nothing to leave out.", unit=tr(unit))
+        )
     if units * probe.tokens > MOST_READ:
         raise UserError(
-            f"Leaving out one {unit} at a time is offered up to {MOST_READ / 1e6:.0f} million "
-            f"words read; {units:,} {unit}s of a text of {probe.tokens:,} words take more."
+            tr(
+                "Leaving out one {unit} at a time is offered up to {millions:.0f} million words "
+                "read; {count:,} {units} of a text of {tokens:,} words take more.",
+                unit=tr(unit),
+                millions=MOST_READ / 1e6,
+                count=units,
+                units=tr({"word": mark("words"), "sentence": mark("sentences")}[unit]),
+                tokens=probe.tokens,
+            )
         )
     probabilities = []
     step = max(1, _CELLS // probe.tokens)

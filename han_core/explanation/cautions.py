@@ -6,6 +6,7 @@ from itertools import chain, islice
 from han_core.explanation.explanation import Explanation
 from han_core.models.listing import Listing
 from han_core.runtime.errors import counted
+from han_core.runtime.messages import tr
 from han_core.text.languages import language_name, script_of, written_in
 
 SHORT = 4
@@ -24,7 +25,10 @@ def caution(explanation: Explanation, language: str, name: str) -> str:
     words = len(explanation.known)
     if words >= SHORT:
         return ""
-    return f"This text has only {counted(words, 'word')}, and a prediction about it means little."
+    return tr(
+        "This text has only {words}, and a prediction about it means little.",
+        words=counted(words, "word"),
+    )
 
 
 def fitting_models(
@@ -68,17 +72,19 @@ def language_warning(explanation: Explanation, language: str, name: str) -> str:
     script, reads = script_of(explanation.document.text), language_name(language)
     usual = written_in(language)
     if script is not None and usual and script not in usual:
-        return (
-            f"This text stands mostly in {script}, but {name} learnt from texts in {reads}: "
-            "what it says here means little."
-        )
+        return tr(
+            "This text stands mostly in {script}, but {name} learnt from texts in {language}: "
+            "what it says here means little.",
+            script=tr(script), name=name, language=reads,
+        )  # fmt: skip
     words, unknown = _words(explanation)
     if words < FEWEST or unknown < MOST_UNKNOWN * words:
         return ""
-    return (
-        f"{name} does not know {unknown / words:.0%} of the words of this text: it learnt from "
-        f"texts in {reads}, and this one may be in another language, or about something else."
-    )
+    return tr(
+        "{name} does not know {share:.0%} of the words of this text: it learnt from texts in "
+        "{language}, and this one may be in another language, or about something else.",
+        name=name, share=unknown / words, language=reads,
+    )  # fmt: skip
 
 
 def is_guess(explanation: Explanation) -> bool:

@@ -18,6 +18,7 @@ from han_core.explanation.explanation import Explanation
 from han_core.explanation.verdicts import short
 from han_core.models.checkpoint import Checkpoint
 from han_core.runtime.errors import counted, shown
+from han_core.runtime.messages import tr
 from han_core.text.document import Document
 from han_core.text.edits import Edit, apply_edits
 
@@ -144,27 +145,39 @@ def what_if_sentence(whatif: WhatIf) -> str:
     removed, added = len(whatif.removed), whatif.added
     if not removed:
         label, probability = shown(whatif.before.label), short(whatif.before.probability)
-        return f"Nothing is taken out; the probability of {label} is {probability}."
-    edits = f"Without {counted(removed, 'word')}"
+        return tr(
+            "Nothing is taken out; the probability of {label} is {probability}.",
+            label=label, probability=probability,
+        )  # fmt: skip
+    words, outcome = counted(removed, "word"), probability_change(whatif.before, whatif.after)
     if added:
-        edits += f" and with {counted(added, 'new word')}"
-    return f"{edits} {probability_change(whatif.before, whatif.after)}"
+        return tr(
+            "Without {words} and with {new_words} {outcome}",
+            words=words, new_words=counted(added, "new word"), outcome=outcome,
+        )  # fmt: skip
+    return tr("Without {words} {outcome}", words=words, outcome=outcome)
 
 
 def probability_change(before: Explanation, after: Explanation) -> str:
     """Describe how the probability of the class predicted before moved, and the outcome."""
     target = int(before.probabilities.argmax())
     old, new = (round(float(e.probabilities[target]), 2) for e in (before, after))
-    stays = after.label == before.label
-    outcome = "stays" if stays else f"changes to {shown(after.label)}"
-    return (
-        f"the probability of {shown(before.label)} went from {short(old)} to {short(new)} "
-        f"({signed(new - old)}); the prediction {outcome}."
-    )
+    values = {"label": shown(before.label), "old": short(old), "new": short(new),
+              "change": signed(new - old)}  # fmt: skip
+    if after.label == before.label:
+        return tr(
+            "the probability of {label} went from {old} to {new} ({change}); the prediction stays.",
+            **values,
+        )
+    return tr(
+        "the probability of {label} went from {old} to {new} ({change}); the prediction changes to "
+        "{other}.",
+        other=shown(after.label), **values,
+    )  # fmt: skip
 
 
 def signed(value: float) -> str:
     """Return two decimals with their sign: +.05, −.23, and ±.00 for what rounds to nothing."""
     if not round(value, 2):
-        return "±.00"
+        return f"±{short(0)}"
     return f"+{short(value)}" if value > 0 else short(value)

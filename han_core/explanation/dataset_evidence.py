@@ -20,6 +20,7 @@ from han_core.explanation.statistics import Bootstrap, Interval
 from han_core.models.checkpoint import Checkpoint
 from han_core.models.predict import number_texts, predict_numbered
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 
 DOCUMENTS = 500
 """Documents measured unless another number is asked for."""
@@ -53,8 +54,14 @@ def sample(
     lengths = np.array([len(document.words) for document in numbered])
     short = _short_enough(lengths)
     if len(short) < len(lengths) and say is not None:
-        most = f"{int(MOST_READ**0.5):,} words"
-        say(f"{len(lengths) - len(short):,} of {len(lengths):,} texts are above {most}: left out.")
+        say(
+            tr(
+                "{out:,} of {texts:,} texts are above {words:,} words: left out.",
+                out=len(lengths) - len(short),
+                texts=len(lengths),
+                words=int(MOST_READ**0.5),
+            )
+        )
     if len(short) <= documents:
         if progress is not None:
             progress(len(short), len(short))
@@ -81,7 +88,12 @@ def _short_enough(lengths: np.ndarray) -> np.ndarray:
     """The numbers of documents short enough to leave out each word by itself."""
     short = np.flatnonzero(lengths.astype(np.int64) ** 2 <= MOST_READ)
     if not len(short):
-        raise UserError(f"Texts of at most {int(MOST_READ**0.5):,} words are expected; none came.")
+        raise UserError(
+            tr(
+                "Texts of at most {words:,} words are expected; none came.",
+                words=int(MOST_READ**0.5),
+            )
+        )
     return short
 
 
@@ -208,7 +220,7 @@ def measure(
         UserError: if there is no text, or one has no word or too many of them.
     """
     if not texts:
-        raise UserError("At least one text is expected; none came.")
+        raise UserError(tr("At least one text is expected; none came."))
     rows = []
     seeds = np.random.default_rng(seed).integers(2**32, size=len(texts)).tolist()
     for number, (text, own) in enumerate(zip(texts, seeds, strict=True), start=1):

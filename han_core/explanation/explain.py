@@ -18,6 +18,7 @@ from han_core.models.classifier import Output
 from han_core.models.predict import check_finite
 from han_core.models.self_attention import MapRequest
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.text.batch import NumberedDocument, collate
 from han_core.text.document import Document
 
@@ -58,7 +59,9 @@ def explain_many(
     """
     for text, id in zip(texts, ids, strict=True):
         if not text.strip():
-            raise UserError(f"A text with at least one word is expected; document {id} has none.")
+            raise UserError(
+                tr("A text with at least one word is expected; document {id} has none.", id=id)
+            )
     for start in range(0, len(texts), CHUNK):
         documents = [checkpoint.tokenizer(text) for text in texts[start : start + CHUNK]]
         yield from explain_documents(checkpoint, documents, ids[start : start + CHUNK])
@@ -84,7 +87,9 @@ def explain_documents(
     """As ``explain_many``, of documents that have been tokenised."""
     for document, id in zip(documents, ids, strict=True):
         if not document.sentences:
-            raise UserError(f"A text with at least one word is expected; document {id} has none.")
+            raise UserError(
+                tr("A text with at least one word is expected; document {id} has none.", id=id)
+            )
     numbered = [checkpoint.number(document) for document in documents]
     for start, end in token_runs([len(document.words) for document in numbered], BATCH_TOKENS):
         output = run_model(checkpoint, numbered[start:end])
@@ -100,7 +105,9 @@ def explain_changed(checkpoint: Checkpoint, document: Document, maps: MapRequest
         UserError: as ``run_model``, and where the model has no self-attention.
     """
     if not checkpoint.kind.maps:
-        raise UserError(f"{checkpoint.name} has no self-attention: there is no head to change.")
+        raise UserError(
+            tr("{name} has no self-attention: there is no head to change.", name=checkpoint.name)
+        )
     numbered = [checkpoint.number(document)]
     output = run_model(checkpoint, numbered, maps)
     return next(_explanations(checkpoint.labels, ["1"], [document], numbered, output))

@@ -17,6 +17,7 @@ from han_core.explanation.explanation import Explanation
 from han_core.explanation.model_probe import ModelProbe, Progress
 from han_core.models.self_attention import MapRequest
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 
 Head = tuple[int, int]
 """A layer and a head in it, both counted from 0."""
@@ -71,7 +72,10 @@ def head_counts(probe: ModelProbe) -> tuple[int, int]:
     windows = record_windows(probe.checkpoint, probe.document) if probe.checkpoint.kind.maps else ()
     if not windows:
         raise UserError(
-            f"{probe.checkpoint.name} has no self-attention: there is no head to prune."
+            tr(
+                "{name} has no self-attention: there is no head to prune.",
+                name=probe.checkpoint.name,
+            )
         )
     return len(windows[0].layers), len(windows[0].layers[0])
 
@@ -81,8 +85,14 @@ def _without(probe: ModelProbe, pruned: frozenset[Head], layers: int, heads: int
     for layer, head in pruned:
         if not (0 <= layer < layers and 0 <= head < heads):
             raise UserError(
-                f"A head is from 1 to {heads} in a layer from 1 to {layers}; "
-                f"head {head + 1} of layer {layer + 1} came."
+                tr(
+                    "A head is from 1 to {heads} in a layer from 1 to {layers}; head {head} of "
+                    "layer {layer} came.",
+                    heads=heads,
+                    layers=layers,
+                    head=head + 1,
+                    layer=layer + 1,
+                )
             )
         factors[layer, head] = 0
     return explain_changed(

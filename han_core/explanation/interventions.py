@@ -23,10 +23,18 @@ from han_core.explanation.explanation import Explanation
 from han_core.explanation.layer_replacement import change_layer, shuffle_layer
 from han_core.explanation.model_probe import ModelProbe
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import mark, tr
 
 InterventionKind = Literal["flatten", "shuffle", "sharpen"]
 
 COLDEST, HOTTEST = 0.05, 20.0
+
+
+NOTHING: dict[InterventionKind, str] = {
+    "flatten": mark("there is nothing to flatten."),
+    "shuffle": mark("there is nothing to shuffle."),
+    "sharpen": mark("there is nothing to sharpen."),
+}
 
 
 @dataclass(frozen=True)
@@ -58,15 +66,22 @@ class Intervention:
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(InterventionKind):
-            raise UserError(f"flatten, shuffle or sharpen is expected; {self.kind!r} came.")
+            raise UserError(
+                tr("flatten, shuffle or sharpen is expected; {kind!r} came.", kind=self.kind)
+            )
         if not COLDEST <= self.temperature <= HOTTEST:
             raise UserError(
-                f"A temperature is between {COLDEST} and {HOTTEST:g}; {self.temperature:g} came."
+                tr(
+                    "A temperature is between {coldest} and {hottest:g}; {temperature:g} came.",
+                    coldest=COLDEST,
+                    hottest=HOTTEST,
+                    temperature=self.temperature,
+                )
             )
         if self.seed < 0:
-            raise UserError(f"A seed is 0 or larger; {self.seed} came.")
+            raise UserError(tr("A seed is 0 or larger; {seed} came.", seed=self.seed))
         if self.layer is not None and self.sentence is not None:
-            raise UserError("Self-attention changes in a whole layer; a sentence came as well.")
+            raise UserError(tr("Self-attention changes in a whole layer; a sentence came as well."))
 
 
 @dataclass(frozen=True)
@@ -184,14 +199,25 @@ def intervention_sentence(result: InterventionResult) -> str:
     """ "With attention flattened in sentence 2 the probability of positive went from …" """
     kind, number = result.intervention.kind, result.intervention.sentence
     layer = result.intervention.layer
-    change = {"flatten": "flattened", "shuffle": "shuffled"}.get(
-        kind, f"at temperature {result.intervention.temperature:g}"
-    )
-    where = "everywhere" if number is None else f"in sentence {number + 1}"
+    change = {
+        "flatten": tr("flattened"),
+        "shuffle": tr("shuffled"),
+        "sharpen": tr(
+            "at temperature {temperature:g}", temperature=result.intervention.temperature
+        ),
+    }[kind]
     outcome = probability_change(result.before, result.explanation)
     if layer is not None:
-        return f"With self-attention {change} in layer {layer + 1} {outcome}"
-    return f"With attention {change} {where} {outcome}"
+        return tr(
+            "With self-attention {change} in layer {layer} {outcome}",
+            change=change, layer=layer + 1, outcome=outcome,
+        )  # fmt: skip
+    if number is None:
+        return tr("With attention {change} everywhere {outcome}", change=change, outcome=outcome)
+    return tr(
+        "With attention {change} in sentence {sentence} {outcome}",
+        change=change, sentence=number + 1, outcome=outcome,
+    )  # fmt: skip
 
 
 def total_variation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -201,16 +227,28 @@ def total_variation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def _check_choice(probe: ModelProbe, intervention: Intervention) -> None:
     """Refuse what no change of attention could show."""
-    number, nothing = intervention.sentence, f"there is nothing to {intervention.kind}."
+    number, nothing = intervention.sentence, tr(NOTHING[intervention.kind])
     if probe.tokens == 1:
-        raise UserError(f"This document has one word, which holds all attention: {nothing}")
+        raise UserError(
+            tr("This document has one word, which holds all attention: {nothing}", nothing=nothing)
+        )
     if number is None:
         return
     if not 0 <= number < probe.sentences:
-        raise UserError(f"A sentence from 1 to {probe.sentences} is expected; {number + 1} came.")
+        raise UserError(
+            tr(
+                "A sentence from 1 to {sentences} is expected; {sentence} came.",
+                sentences=probe.sentences,
+                sentence=number + 1,
+            )
+        )
     if probe.sentence_lengths[number] == 1:
         raise UserError(
-            f"Sentence {number + 1} has one word, which holds all of its attention: {nothing}"
+            tr(
+                "Sentence {sentence} has one word, which holds all of its attention: {nothing}",
+                sentence=number + 1,
+                nothing=nothing,
+            )
         )
 
 

@@ -20,6 +20,7 @@ from han_core.explanation.map_attribution import check_maps
 from han_core.explanation.model_probe import ModelProbe, Progress
 from han_core.models.self_attention import AttentionWindow, MapRequest, Replacement
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 
 DRAWS = 20
 """Shuffles of each layer."""
@@ -55,7 +56,7 @@ class LayerReplacement:
     @property
     def name(self) -> str:
         """Return "layer 2", as people count."""
-        return f"layer {self.layer + 1}"
+        return tr("layer {layer}", layer=self.layer + 1)
 
     @property
     def shift(self) -> float:
@@ -140,7 +141,13 @@ def _check_layer(probe: ModelProbe, layer: int) -> None:
     check_maps(probe)
     layers = probe.checkpoint.config.architecture.layers
     if not 0 <= layer < layers:
-        raise UserError(f"A layer from 1 to {layers} is expected; {layer + 1} came.")
+        raise UserError(
+            tr(
+                "A layer from 1 to {layers} is expected; {layer} came.",
+                layers=layers,
+                layer=layer + 1,
+            )
+        )
 
 
 def changed_rows(

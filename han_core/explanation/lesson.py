@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from han_core.models.architecture import AttentionForm
 from han_core.runtime.errors import UserError, shown
-from han_core.runtime.messages import LOCALES, Locale
+from han_core.runtime.messages import LOCALES, Locale, tr
 
 Language = Locale
 LANGUAGES = LOCALES
@@ -230,13 +230,16 @@ def read_lesson(path: Path) -> Lesson:
     """
     if not (named := _NAME.fullmatch(path.name)):
         raise UserError(
-            f'A lesson is called like 03-one-step.en.toml; "{shown(path.name)}" is not.'
+            tr(
+                'A lesson is called like 03-one-step.en.toml; "{name}" is not.',
+                name=shown(path.name),
+            )
         )
     text = _text_of(path)
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{path.name} is no TOML: {error}.") from error
+        raise UserError(tr("{name} is no TOML: {error}.", name=path.name, error=error)) from error
     try:
         return Lesson.model_validate({**content, "number": int(named[1]), "language": named[2]})
     except ValidationError as error:
@@ -247,17 +250,25 @@ def read_lesson(path: Path) -> Lesson:
         place = ".".join(map(str, first["loc"]))
         line = _line_of(text, loc)
         raise UserError(
-            f"{path.name}, line {line}: {f'{place}: ' if place else ''}{message}."
+            tr(
+                "{name}, line {line}: {value}{message}.",
+                name=path.name,
+                line=line,
+                value=f"{place}: " if place else "",
+                message=message,
+            )
         ) from error
 
 
 def _text_of(path: Path) -> str:
     try:
         if path.stat().st_size > _LARGEST:
-            raise UserError(f"{path.name} is larger than {_LARGEST:,} bytes.")
+            raise UserError(
+                tr("{name} is larger than {largest:,} bytes.", name=path.name, largest=_LARGEST)
+            )
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path.name} cannot be read as UTF-8.") from error
+        raise UserError(tr("{name} cannot be read as UTF-8.", name=path.name)) from error
 
 
 def _line_of(text: str, loc: tuple[int | str, ...]) -> int:
@@ -283,7 +294,7 @@ def lessons(language: Language, folder: Path = FOLDER) -> tuple[Lesson, ...]:
     """
     found = [read_lesson(path) for path in sorted(folder.glob(f"*-*.{language}.toml"))]
     if len({lesson.number for lesson in found}) < len(found):
-        raise UserError(f"Two lessons in {folder.name} have the same number.")
+        raise UserError(tr("Two lessons in {name} have the same number.", name=folder.name))
     return tuple(found)
 
 

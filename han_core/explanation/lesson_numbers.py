@@ -12,6 +12,7 @@ from han_core.explanation.interventions import Intervention, intervene
 from han_core.explanation.lesson import PLACES, Prediction, Shows
 from han_core.explanation.model_probe import ModelProbe
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 
 PADS = 50
 """Padding positions of the lesson on masks."""
@@ -94,9 +95,9 @@ def step(probe: ModelProbe) -> LiveNumbers:
     rows = layer.rows(segment)
     scores = layer.scores[rows].astype(float)
     if len(scores) < 3 or layer.form == "fixed":
-        raise UserError("This lesson needs at least three words that share their attention.")
+        raise UserError(tr("This lesson needs at least three words that share their attention."))
     if not -100 < scores.max() < 100:
-        raise UserError("The scores of this text are too large to be written as exponentials.")
+        raise UserError(tr("The scores of this text are too large to be written as exponentials."))
     exponentials = np.exp(scores)
     at, total = row - rows.start, exponentials.sum()
     pad = float(np.exp(layer.padding_scores[segment]))
@@ -130,8 +131,10 @@ def levels(probe: ModelProbe) -> LiveNumbers:
     tokens, owner = probe.document.token_texts(), explanation.sentence_of_token
     if not probe.checkpoint.kind.hierarchical or probe.sentences < 2:
         raise UserError(
-            "This lesson needs a text of at least two sentences, and a model with attention over "
-            "sentences."
+            tr(
+                "This lesson needs a text of at least two sentences, and a model with attention "
+                "over sentences."
+            )
         )
     tops = [
         int(max(np.flatnonzero(owner == at), key=explanation.word_weights.__getitem__))
@@ -167,7 +170,7 @@ def removal(probe: ModelProbe) -> LiveNumbers:
     explanation, target = probe.explanation, probe.target
     tokens, weights = probe.document.token_texts(), explanation.document_weights
     if not 3 <= probe.tokens <= LONGEST:
-        raise UserError(f"This lesson needs a text of 3 to {LONGEST} words.")
+        raise UserError(tr("This lesson needs a text of 3 to {longest} words.", longest=LONGEST))
     answers = probe.probabilities(~np.eye(probe.tokens, dtype=bool))  # (words, classes)
     after, before = answers[:, target], explanation.probability
     top = int(weights.argmax())
@@ -201,7 +204,7 @@ def weighing(probe: ModelProbe) -> LiveNumbers:
     """The prediction from the mean of all states, and from the sum that the model weighs."""
     explanation, weights = probe.explanation, probe.explanation.document_weights
     if probe.tokens < 3:
-        raise UserError("This lesson needs a text of at least three words.")
+        raise UserError(tr("This lesson needs a text of at least three words."))
     flat = intervene(probe, Intervention("flatten")).explanation
     target, top = int(flat.probabilities.argmax()), int(weights.argmax())
     tokens = probe.document.token_texts()
@@ -227,7 +230,7 @@ def neighbours(probe: ModelProbe) -> LiveNumbers:
     words = [at for at, token in enumerate(tokens) if any(map(str.isalnum, token))]
     pairs = [(a, b) for a in words for b in words if abs(a - b) == 1]
     if not 3 <= probe.tokens <= READ or not pairs:
-        raise UserError(f"This lesson needs a text of 3 to {READ} words.")
+        raise UserError(tr("This lesson needs a text of 3 to {read} words.", read=READ))
     cosines = state_changes(probe.checkpoint, probe.document)  # (word taken out, words, halves)
     gone, word = min(pairs, key=lambda pair: cosines[pair].min())
     forward, backward = cosines[gone, word].tolist()

@@ -25,6 +25,7 @@ from han_core.explanation.model_probe import ModelProbe
 from han_core.models.classifier import Attention
 from han_core.models.self_attention import AttentionWindow, MapRequest
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.text.batch import collate
 
 
@@ -141,8 +142,11 @@ def check_maps(probe: ModelProbe) -> None:
     """Raise a UserError where the model's words do not attend to each other."""
     if not probe.checkpoint.kind.maps:
         raise UserError(
-            f"{probe.checkpoint.name} has no self-attention, which this reads; choose a model "
-            "that has layers and heads."
+            tr(
+                "{name} has no self-attention, which this reads; choose a model that has layers "
+                "and heads.",
+                name=probe.checkpoint.name,
+            )
         )
 
 
@@ -153,5 +157,7 @@ def _positive(values: Tensor) -> np.ndarray:
 def _normalised(values: np.ndarray, probe: ModelProbe) -> np.ndarray:
     values = probe.numbered.token_sums(values)
     if not (total := values.sum()) > 0:
-        raise UserError("No attention weight speaks for this class here: choose another method.")
+        raise UserError(
+            tr("No attention weight speaks for this class here: choose another method.")
+        )
     return values / total

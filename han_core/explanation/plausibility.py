@@ -24,6 +24,7 @@ from han_core.explanation.model_probe import ModelProbe, Progress, probe_text
 from han_core.explanation.statistics import Bootstrap, Interval
 from han_core.models.checkpoint import Checkpoint
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.text.document import Document, Span
 
 
@@ -177,8 +178,10 @@ def measure(
             progress(number, len(rationales))
     if not rows:
         raise UserError(
-            "Texts of two words or more, one of them marked, are expected; "
-            f"{rationales.name} has none."
+            tr(
+                "Texts of two words or more, one of them marked, are expected; {name} has none.",
+                name=rationales.name,
+            )
         )
     return report(rows, seed)
 

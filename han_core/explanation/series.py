@@ -25,6 +25,7 @@ from han_core.models.series import (
 )
 from han_core.models.system_folder import SystemCheckpoint
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 
 Fill = Literal["line", "mean"]
 Verdict = Literal["matters", "like random", "no effect", "too short"]
@@ -111,7 +112,7 @@ def wiped(series: np.ndarray, steps: np.ndarray, fill: Fill = "line") -> np.ndar
     """
     kept = np.flatnonzero(~steps)
     if not len(kept):
-        raise UserError("The whole series is wiped; at least one step has to stay.")
+        raise UserError(tr("The whole series is wiped; at least one step has to stay."))
     changed, gaps = series.copy(), np.flatnonzero(steps)
     if fill == "mean":
         changed[gaps] = series[kept].mean(0)

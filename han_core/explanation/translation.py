@@ -19,6 +19,7 @@ from han_core.models.translator import (
     collate_pairs,
 )
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.text.vocabulary import UNKNOWN
 
 LEAST_DROP = 0.05  # of a probability, that counts as an effect
@@ -102,10 +103,10 @@ def source_word_removal(
     """
     source, target = list(translation.source_numbers), translation.target_numbers
     if len(source) < 2:
-        raise UserError("A word can be taken out where there are two or more; one came.")
+        raise UserError(tr("A word can be taken out where there are two or more; one came."))
     probabilities = np.exp(translation.log_probabilities)
     if np.isnan(probabilities).all():
-        raise UserError("The model knows no word of the translation.")
+        raise UserError(tr("The model knows no word of the translation."))
     without = [source[:at] + source[at + 1 :] for at in range(len(source))]
     shorter = align_numbers(_network(checkpoint), without, [target] * len(source))
     left = np.stack([np.exp(one.log_probabilities[:-1]) for one in shorter], axis=1)

@@ -9,26 +9,33 @@ from dataclasses import dataclass
 from typing import Literal
 
 from han_core.explanation.attention_permutation import AttentionReplacement, Flip
-from han_core.explanation.attribution import RankedBy
+from han_core.explanation.attribution import RankedBy, Unit
 from han_core.explanation.deletion import CLEARLY, SHARES, TENTH, Curve, Deletion, Removal
 from han_core.explanation.faithfulness import Evidence
 from han_core.explanation.layer_replacement import LayerReplacement
 from han_core.runtime.errors import shown
+from han_core.runtime.messages import current_locale, mark, tr
 
-NO_EVIDENCE = "This picture is not evidence about the decision."
+NO_EVIDENCE = mark("This picture is not evidence about the decision.")
 
 
-ONE_WORD = "This document has one word: there is nothing to delete and nothing to shuffle."
+ONE_WORD = mark("This document has one word: there is nothing to delete and nothing to shuffle.")
 
 Support = Literal["supported", "weak", "none"]
 """What the deletion test says of attention: beyond random order, hardly beyond it, or within it."""
 
 SUPPORT: dict[Support, str] = {
-    "supported": "Supported by the deletion test",
-    "weak": "Weakly supported by the deletion test",
-    "none": "Not evidence about the decision",
+    "supported": mark("Supported by the deletion test"),
+    "weak": mark("Weakly supported by the deletion test"),
+    "none": mark("Not evidence about the decision"),
 }
 """The three states in words, for a label."""
+
+NOUNS: dict[Unit, tuple[str, str]] = {
+    "word": (mark("word"), mark("words")),
+    "sentence": (mark("sentence"), mark("sentences")),
+}
+"""One unit of a text, and several."""
 
 
 def support(found: Deletion) -> Support:
@@ -47,7 +54,7 @@ def support(found: Deletion) -> Support:
 def evidence_sentences(evidence: Evidence) -> tuple[str, ...]:
     """Return a sentence or two for each test; never empty."""
     if evidence.words == 1:
-        return (ONE_WORD,)
+        return (tr(ONE_WORD),)
     return tuple(sentence for answer in answers(evidence) for sentence in answer.sentences)
 
 
@@ -72,18 +79,25 @@ def answers(evidence: Evidence) -> tuple[Answer, Answer, Answer]:
 
 
 def _about_deletion(evidence: Evidence) -> Answer:
-    question = f"Does taking the {evidence.unit}s out matter?"
+    one, several = _nouns(evidence.unit)
+    question = tr("Does taking the {units} out matter?", units=several)
     if evidence.deletion is None:
-        one = f"This document has one {evidence.unit}: there is none to delete."
-        return Answer(question, "Unknown", (ONE_WORD if evidence.words == 1 else one,))
-    word = {"supported": "Yes", "weak": "Hardly", "none": "No"}[support(evidence.deletion)]
+        only = tr("This document has one {unit}: there is none to delete.", unit=one)
+        return Answer(question, tr("Unknown"), (tr(ONE_WORD) if evidence.words == 1 else only,))
+    word = {"supported": tr("Yes"), "weak": tr("Hardly"), "none": tr("No")}
     sentences = _deletion(evidence.deletion)
     if evidence.self_attention:
-        sentences.append(POOLED)
-    return Answer(question, word, tuple(sentences), ("deletion", "sufficiency"))
+        sentences.append(tr(POOLED))
+    found = word[support(evidence.deletion)]
+    return Answer(question, found, tuple(sentences), ("deletion", "sufficiency"))
 
 
-POOLED = (
+def _nouns(unit: Unit) -> tuple[str, str]:
+    one, several = NOUNS[unit]
+    return tr(one), tr(several)
+
+
+POOLED = mark(
     "Attention here is the weight that the pooling gives to a word's state, which has read other "
     "words through self-attention."
 )
@@ -95,13 +109,14 @@ AGREE, PARTLY = 0.5, 0.2
 
 
 def _about_methods(evidence: Evidence) -> Answer:
-    question = "Do other methods agree?"
+    question = tr("Do other methods agree?")
     taus = [
         tau for tau in (evidence.tau_gradient, evidence.tau_leave_one_out) if tau is not None
     ]  # fmt: skip
     if not taus or evidence.deletion is None:
-        return Answer(question, "Unknown", ())
-    word = "Mostly" if min(taus) >= AGREE else "Partly" if max(taus) >= PARTLY else "No"
+        return Answer(question, tr("Unknown"), ())
+    some = tr("Partly") if max(taus) >= PARTLY else tr("No")
+    word = tr("Mostly") if min(taus) >= AGREE else some
     return Answer(question, word, tuple(_taus(evidence)), ("agreement",))
 
 
@@ -110,11 +125,11 @@ MOVED = 0.1
 
 
 def _about_attention(evidence: Evidence) -> Answer:
-    question, swaps = "Would other attention decide otherwise?", evidence.swaps
+    question, swaps = tr("Would other attention decide otherwise?"), evidence.swaps
     if swaps is None:
-        return Answer(question, "Unknown", ())
+        return Answer(question, tr("Unknown"), ())
     if swaps.uniform_flips or any(layer.uniform_flips for layer in evidence.layers):
-        word = "Yes"
+        word = tr("Yes")
     else:
         moved = max(
             swaps.permutation_shift,
@@ -124,10 +139,11 @@ def _about_attention(evidence: Evidence) -> Answer:
                 for layer in evidence.layers
             ),
         )
-        word = "Partly" if moved >= MOVED else "No"
+        word = tr("Partly") if moved >= MOVED else tr("No")
     figures = ("swaps",) if swaps.flip is None else ("swaps", "flip")
     layers = ("layers",) if evidence.layers else ()
-    sentences = _swaps(swaps, evidence.label, "pooling" if evidence.self_attention else "attention")
+    name = tr("pooling") if evidence.self_attention else tr("attention")
+    sentences = _swaps(swaps, evidence.label, name)
     return Answer(question, word, (*sentences, *_layers(evidence)), (*figures, *layers))
 
 
@@ -140,10 +156,17 @@ def removal_line(evidence: Evidence) -> str:
         chance(float(min(1.0, max(0.0, before - found.comprehensiveness[by].mean[TENTH]))))
         for by in ("attention", "random")
     )
-    one = found.removed[TENTH] == 1
-    most = f"the top {found.unit}" if one else f"the top {SHARES[TENTH]}% of {found.unit}s"
-    some = f"a random {found.unit}" if one else f"random {found.unit}s"
-    return f"Without {most}: {chance(before)} → {ours}; {some}: {random}."
+    one, several = _nouns(found.unit)
+    values = {"before": chance(before), "ours": ours, "random": random}
+    if found.removed[TENTH] == 1:
+        return tr(
+            "Without the top {unit}: {before} → {ours}; a random {unit}: {random}.",
+            unit=one, **values,
+        )  # fmt: skip
+    return tr(
+        "Without the top {share}% of {units}: {before} → {ours}; random {units}: {random}.",
+        share=SHARES[TENTH], units=several, **values,
+    )  # fmt: skip
 
 
 def chance(probability: float) -> str:
@@ -158,70 +181,133 @@ def _deletion(found: Deletion) -> list[str]:
     most, some = _groups(found)
     without, alone = found.comprehensiveness, found.sufficiency
     sentences = [
-        _comparison("removing", most, some, without),
+        _removing(most, some, without),
         verdict(found),
-        _comparison("keeping only", most, some, alone),
+        _keeping(most, some, alone),
     ]
     if found.captured is not None:
         sentences.append(
-            f"Attention finds {found.captured:.0%} of the effect found by removing {found.unit}s "
-            "one by one, beyond random order."
+            tr(
+                "Attention finds {captured:.0%} of the effect found by removing {units} "
+                "one by one, beyond random order.",
+                captured=found.captured,
+                units=_nouns(found.unit)[1],
+            )
         )
     elif "leave_one_out" in without:
         sentences.append(
-            f"Removing {found.unit}s one by one finds hardly more than random order here, so there "
-            "is no share to give."
+            tr(
+                "Removing {units} one by one finds hardly more than random order here, so there "
+                "is no share to give.",
+                units=_nouns(found.unit)[1],
+            )
         )
     return sentences
 
 
 def _groups(found: Deletion) -> tuple[str, str]:
     """What goes by attention, and at random: one word, or a share of them."""
+    one, several = _nouns(found.unit)
     if found.removed[TENTH] == 1:
-        return f"the most attended {found.unit}", f"a random {found.unit}"
-    return f"the {SHARES[TENTH]}% most attended {found.unit}s", f"random {found.unit}s"
+        return tr("the most attended {unit}", unit=one), tr("a random {unit}", unit=one)
+    most = tr("the {share}% most attended {units}", share=SHARES[TENTH], units=several)
+    return most, tr("random {units}", units=several)
 
 
-def _comparison(action: str, most: str, some: str, curves: Mapping[RankedBy, Curve]) -> str:
-    """``Removing the 10% most attended words lowers this prediction by .31; random …``"""
+def _at_a_tenth(curves: Mapping[RankedBy, Curve]) -> tuple[float, float]:
+    """What attention and random order do to the prediction, as two decimals show it."""
     ours, theirs = (round(float(curves[by].mean[TENTH]), 2) for by in ("attention", "random"))
-    first = f"{action.capitalize()} {most} {_verb(ours)} this prediction by {short(abs(ours))}"
+    return ours, theirs
+
+
+def _removing(most: str, some: str, curves: Mapping[RankedBy, Curve]) -> str:
+    """``Removing the 10% most attended words lowers this prediction by .31; random …``"""
+    ours, theirs = _at_a_tenth(curves)
+    values = {"most": most, "some": some, "verb": _verb(ours), "size": short(abs(ours)),
+              "random": short(abs(theirs))}  # fmt: skip
     if theirs and _verb(theirs) != _verb(ours):
-        return f"{first}; {action} {some} {_verb(theirs)} it by {short(abs(theirs))}."
-    only = "only " if "only" in action else ""
-    return f"{first}; {only}{some} by {short(abs(theirs))}."
+        return tr(
+            "Removing {most} {verb} this prediction by {size}; removing {some} {other} it by "
+            "{random}.",
+            other=_verb(theirs), **values,
+        )  # fmt: skip
+    return tr("Removing {most} {verb} this prediction by {size}; {some} by {random}.", **values)
+
+
+def _keeping(most: str, some: str, curves: Mapping[RankedBy, Curve]) -> str:
+    """``Keeping only the 10% most attended words lowers this prediction by .31; only random …``"""
+    ours, theirs = _at_a_tenth(curves)
+    values = {"most": most, "some": some, "verb": _verb(ours), "size": short(abs(ours)),
+              "random": short(abs(theirs))}  # fmt: skip
+    if theirs and _verb(theirs) != _verb(ours):
+        return tr(
+            "Keeping only {most} {verb} this prediction by {size}; keeping only {some} {other} it "
+            "by {random}.",
+            other=_verb(theirs), **values,
+        )  # fmt: skip
+    return tr(
+        "Keeping only {most} {verb} this prediction by {size}; only {some} by {random}.", **values
+    )
 
 
 def _verb(fall: float) -> str:
     if not fall:
-        return "changes"
-    return "lowers" if fall > 0 else "raises"
+        return tr("changes")
+    return tr("lowers") if fall > 0 else tr("raises")
 
 
 def verdict(found: Deletion) -> str:
     """Return what the average comprehensiveness says about the picture, beside random order."""
     average = found.comprehensiveness["attention"].average
     low, high = found.comprehensiveness["random"].average_band
-    measured = f"averaged over {SHARES[0]}% to {SHARES[-1]}%, attention gives {short(average)}"
-    usual = f"removing random {found.unit}s at most {short(high)} in 95% of tries"
+    values = {"least": SHARES[0], "share": SHARES[-1], "average": short(average),
+              "units": _nouns(found.unit)[1], "low": short(low), "high": short(high)}  # fmt: skip
     if (state := support(found)) != "none":
-        return f"{SUPPORT[state]}: {measured}, {usual}."
+        return tr(
+            "{support}: averaged over {least}% to {share}%, attention gives {average}, removing "
+            "random {units} at most {high} in 95% of tries.",
+            support=tr(SUPPORT[state]), **values,
+        )  # fmt: skip
     if round(average, 2) < round(low, 2):
-        return f"Not supported by the deletion test: {measured}, less than random order."
-    among = f"as random order may ({short(low)} to {short(high)})"
-    return f"Not supported by the deletion test: {measured}, {among}. {NO_EVIDENCE}"
+        return tr(
+            "Not supported by the deletion test: averaged over {least}% to {share}%, attention "
+            "gives {average}, less than random order.",
+            **values,
+        )
+    measured = tr(
+        "Not supported by the deletion test: averaged over {least}% to {share}%, attention gives "
+        "{average}, as random order may ({low} to {high}).",
+        **values,
+    )
+    return after_sentence(measured, tr(NO_EVIDENCE))
+
+
+def after_sentence(first: str, second: str) -> str:
+    """Join two sentences: with a space, but none after a full stop of Chinese."""
+    return tr("{first} {second}", first=first, second=second)
 
 
 def _taus(evidence: Evidence) -> list[str]:
     if evidence.tau_gradient is None:
         return []
-    ranks = f"Order agreement of attention (1 = the same order of {evidence.unit}s)"
-    first = f"{ranks}: with gradient × input {short(evidence.tau_gradient)}"
+    values = {"units": _nouns(evidence.unit)[1], "gradient": short(evidence.tau_gradient)}
     if evidence.tau_leave_one_out is None or evidence.tau_ceiling is None:
-        return [f"{first}."]
+        return [
+            tr(
+                "Order agreement of attention (1 = the same order of {units}): with gradient × "
+                "input {gradient}.",
+                **values,
+            )
+        ]
     return [
-        f"{first}, with leave-one-out {short(evidence.tau_leave_one_out)}; those two agree with "
-        f"each other at {short(evidence.tau_ceiling)}."
+        tr(
+            "Order agreement of attention (1 = the same order of {units}): with gradient × input "
+            "{gradient}, with leave-one-out {left_out}; those two agree with each other at "
+            "{ceiling}.",
+            left_out=short(evidence.tau_leave_one_out),
+            ceiling=short(evidence.tau_ceiling),
+            **values,
+        )
     ]
 
 
@@ -232,7 +318,7 @@ SAID = 2
 def _layers(evidence: Evidence) -> list[str]:
     """Say what other self-attention does, for the layers that move the prediction most."""
     if evidence.no_layers:
-        return [f"Self-attention was not replaced. {evidence.no_layers}"]
+        return [after_sentence(tr("Self-attention was not replaced."), evidence.no_layers)]
 
     def moved(layer: LayerReplacement) -> float:
         return max(abs(layer.uniform - layer.probability), layer.largest)
@@ -241,66 +327,115 @@ def _layers(evidence: Evidence) -> list[str]:
     said, others = sorted(by_effect[:SAID], key=lambda one: one.layer), by_effect[SAID:]
     sentences = [_layer(layer) for layer in said]
     if others:
-        sentences.append(f"The other layers move it by {short(moved(others[0]))} at most.")
+        most = short(moved(others[0]))
+        sentences.append(tr("The other layers move it by {size} at most.", size=most))
     return sentences
 
 
 def _layer(found: LayerReplacement) -> str:
     """ "Attention of layer 2 made even: 81% → 79%; shuffled, it moves by .03 (median of …)." """
-    flips = ", and the decision flips" if found.uniform_flips else ""
-    return (
-        f"Attention of {found.name} made even: {chance(found.probability)} → "
-        f"{chance(found.uniform)}{flips}; shuffled, the prediction moves by {short(found.shift)} "
-        f"(median of {len(found.shuffled)} shuffles, {short(found.largest)} at most)."
+    values = {
+        "name": found.name, "before": chance(found.probability), "even": chance(found.uniform),
+        "shift": short(found.shift), "shuffles": len(found.shuffled),
+        "largest": short(found.largest),
+    }  # fmt: skip
+    if found.uniform_flips:
+        return tr(
+            "Attention of {name} made even: {before} → {even}, and the decision flips; shuffled, "
+            "the prediction moves by {shift} (median of {shuffles} shuffles, {largest} at most).",
+            **values,
+        )
+    return tr(
+        "Attention of {name} made even: {before} → {even}; shuffled, the prediction moves by "
+        "{shift} (median of {shuffles} shuffles, {largest} at most).",
+        **values,
     )
 
 
-def _swaps(found: AttentionReplacement, label: str, name: str = "attention") -> list[str]:
-    before, even = short(found.probability), short(found.uniform_probability)
-    flips = "the decision flips" if found.uniform_flips else "the decision stays"
-    shift, shuffles = short(found.permutation_shift), len(found.permuted)
-    sentences = [
-        f"Under uniform {name} {flips}: {label} {even} instead of {before}.",
-        f"Shuffled {name} moves this prediction by {shift} (median of {shuffles} shuffles).",
-    ]
+def _swaps(found: AttentionReplacement, label: str, name: str) -> list[str]:
+    values = {"name": name, "label": label, "even": short(found.uniform_probability),
+              "before": short(found.probability)}  # fmt: skip
+    if found.uniform_flips:
+        even = tr(
+            "Under uniform {name} the decision flips: {label} {even} instead of {before}.", **values
+        )
+    else:
+        even = tr(
+            "Under uniform {name} the decision stays: {label} {even} instead of {before}.", **values
+        )
+    shuffled = tr(
+        "Shuffled {name} moves this prediction by {shift} (median of {shuffles} shuffles).",
+        name=name, shift=short(found.permutation_shift), shuffles=len(found.permuted),
+    )  # fmt: skip
     if found.flip is None:
-        return [*sentences, "There is one sentence, so no attention over sentences to zero."]
-    return [*sentences, _flip(found.flip)]
+        return [
+            even,
+            shuffled,
+            tr("There is one sentence, so no attention over sentences to zero."),
+        ]
+    return [even, shuffled, _flip(found.flip)]
 
 
 def _flip(found: Flip) -> str:
-    shares = (found.attention, found.gradient, found.random)
-    first = f"Setting {found.unit} weights to 0 one after another"
+    shares, unit = (found.attention, found.gradient, found.random), _nouns(found.unit)[0]
     if all(share is None for share in shares):
-        return f"{first} never changed the answer."
+        return tr(
+            "Setting {unit} weights to 0 one after another never changed the answer.", unit=unit
+        )
 
     def after(share: float | None) -> str:
         if share is None:
-            return "never"
-        return f"after {share:.0%}" if share < 0.995 else "with nearly all gone"
+            return tr("never")
+        if share < 0.995:
+            return tr("after {share:.0%}", share=share)
+        return tr("with nearly all gone")
 
-    return (
-        f"{first} changes the answer {after(found.attention)} by attention, "
-        f"{after(found.gradient)} by gradient, {after(found.random)} in random order."
-    )
+    return tr(
+        "Setting {unit} weights to 0 one after another changes the answer {attention} by "
+        "attention, {gradient} by gradient, {random} in random order.",
+        unit=unit, attention=after(found.attention), gradient=after(found.gradient),
+        random=after(found.random),
+    )  # fmt: skip
 
 
 def short(value: float) -> str:
-    """Return two decimals without the zero in front: .31, 1.00, −.05."""
-    figures = f"{abs(value):.2f}".removeprefix("0")
+    """Return two decimals, in English without the zero in front: .31, 1.00, −.05."""
+    figures = f"{abs(value):.2f}"
+    if current_locale() == "en":
+        figures = figures.removeprefix("0")
     return f"−{figures}" if round(value, 2) < 0 else figures
 
 
 def removal_sentence(found: Removal) -> str:
     """ "Removing the 10% most attended words lowers the probability of positive by .31;
     random words by .01." """
-    kind = "most attended" if found.attended else "highest ranked"
-    most, some = f"the {SHARES[TENTH]}% {kind} words", "random words"
-    if found.words == 1:
-        most, some = f"the {kind} word", "a random word"
+    most, some = _removed(found)
     ours, theirs = round(found.fall, 2), round(found.random, 2)
-    first = f"Removing {most} {_verb(ours)} the probability of {shown(found.target)}"
+    values = {"most": most, "some": some, "verb": _verb(ours), "size": short(abs(ours)),
+              "label": shown(found.target), "random": short(abs(theirs))}  # fmt: skip
     if theirs and _verb(theirs) != _verb(ours):
-        other = f"removing {some} {_verb(theirs)} it by {short(abs(theirs))}"
-        return f"{first} by {short(abs(ours))}; {other}."
-    return f"{first} by {short(abs(ours))}; {some} by {short(abs(theirs))}."
+        return tr(
+            "Removing {most} {verb} the probability of {label} by {size}; removing {some} {other} "
+            "it by {random}.",
+            other=_verb(theirs), **values,
+        )  # fmt: skip
+    return tr(
+        "Removing {most} {verb} the probability of {label} by {size}; {some} by {random}.", **values
+    )
+
+
+def _removed(found: Removal) -> tuple[str, str]:
+    """What a removal took out by a method, and at random."""
+    one, several = _nouns("word")
+    if found.words == 1:
+        template = (
+            mark("the most attended {unit}")
+            if found.attended
+            else mark("the highest ranked {unit}")
+        )
+        return tr(template, unit=one), tr("a random {unit}", unit=one)
+    attended = mark("the {share}% most attended {units}")
+    ranked = mark("the {share}% highest ranked {units}")
+    template = attended if found.attended else ranked
+    most = tr(template, share=SHARES[TENTH], units=several)
+    return most, tr("random {units}", units=several)

@@ -35,6 +35,7 @@ from han_core.models.import_check import check_import
 from han_core.models.system_folder import system_named_in
 from han_core.runtime.atomic_io import current_folder, safe_name
 from han_core.runtime.errors import UserError, listed, shown
+from han_core.runtime.messages import tr
 
 RATIO, WEIGHTS_RATIO = 100, 4
 """Times its packed size that a file, and weights, may unpack to: real ones never reach it."""
@@ -53,7 +54,7 @@ class _LimitedReads(BytesIO):
 
     def read(self, size: int | None = -1) -> bytes:
         if size is not None and size > DIRECTORY:
-            raise UserError("A zip of a few files is expected; this one lists far more.")
+            raise UserError(tr("A zip of a few files is expected; this one lists far more."))
         return super().read(size)
 
 
@@ -66,7 +67,9 @@ def open_zip(data: bytes) -> Iterator[ZipFile]:
     except UserError:
         raise
     except _BROKEN as error:
-        raise UserError("A zip file is expected; this one is damaged or something else.") from error
+        raise UserError(
+            tr("A zip file is expected; this one is damaged or something else.")
+        ) from error
 
 
 def read_entries(archive: ZipFile, largest: Mapping[str, int]) -> tuple[str, dict[str, ZipInfo]]:
@@ -84,11 +87,16 @@ def read_entries(archive: ZipFile, largest: Mapping[str, int]) -> tuple[str, dic
         top, file = _place(entry, largest)
         tops.add(top)
         if len(tops) > 1:
-            raise UserError(f"A zip of one folder is expected; this one holds {listed([*tops])}.")
+            raise UserError(
+                tr(
+                    "A zip of one folder is expected; this one holds {listed}.",
+                    listed=listed([*tops]),
+                )
+            )
         if entry.is_dir():
             continue
         if file in entries:
-            raise UserError(f"The zip holds {file} twice.")
+            raise UserError(tr("The zip holds {file} twice.", file=file))
         _check(entry, file, largest[file])
         entries[file] = entry
     return tops.pop() if tops else "", entries
@@ -99,12 +107,18 @@ def _place(entry: ZipInfo, files: Mapping[str, int]) -> tuple[str, str]:
     name = entry.orig_filename
     parts = name.removesuffix("/").split("/")
     if name.startswith("/") or {"", ".", ".."} & {*parts} or set(name) & set("\\:\0"):
-        raise UserError(f'The zip holds "{shown(name)}", a path that leads out of its folder.')
+        raise UserError(
+            tr('The zip holds "{name}", a path that leads out of its folder.', name=shown(name))
+        )
     if entry.is_dir() and len(parts) == 1:
         return parts[0], ""
     if len(parts) > 2 or parts[-1] not in files:
         raise UserError(
-            f'The zip may hold {listed([*files])} and nothing else; this one holds "{shown(name)}".'
+            tr(
+                'The zip may hold {listed} and nothing else; this one holds "{name}".',
+                listed=listed([*files]),
+                name=shown(name),
+            )
         )
     return "".join(parts[:-1]), parts[-1]
 
@@ -112,18 +126,29 @@ def _place(entry: ZipInfo, files: Mapping[str, int]) -> tuple[str, str]:
 def _check(entry: ZipInfo, file: str, largest: int) -> None:
     mode = stat.S_IFMT(entry.external_attr >> 16)
     if mode not in (0, stat.S_IFREG):
-        raise UserError(f"{file} in the zip is a link or a device; a file is expected.")
+        raise UserError(
+            tr("{file} in the zip is a link or a device; a file is expected.", file=file)
+        )
     if entry.flag_bits & 0x1:
-        raise UserError(f"{file} in the zip is encrypted.")
+        raise UserError(tr("{file} in the zip is encrypted.", file=file))
     if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
         raise UserError(
-            f"{file} in the zip is compressed with an unknown method; deflate is expected."
+            tr(
+                "{file} in the zip is compressed with an unknown method; deflate is expected.",
+                file=file,
+            )
         )
     if entry.file_size > largest:
         raise UserError(_too_large(file, largest))
     ratio = WEIGHTS_RATIO if file == WEIGHTS else RATIO
     if entry.file_size > ratio * entry.compress_size + SMALL:
-        raise UserError(f"{file} in the zip unpacks to {entry.file_size:,} bytes: a zip bomb.")
+        raise UserError(
+            tr(
+                "{file} in the zip unpacks to {file_size:,} bytes: a zip bomb.",
+                file=file,
+                file_size=entry.file_size,
+            )
+        )
 
 
 def extract(archive: ZipFile, entry: ZipInfo, target: Path, largest: int) -> None:
@@ -209,7 +234,9 @@ def unpack(data: bytes, root: Path, name: str | None = None) -> str:
             check_import(folder)
             return move_in(folder, root)
     except OSError as error:
-        raise UserError(f"The checkpoint cannot be written: {error.strerror}.") from error
+        raise UserError(
+            tr("The checkpoint cannot be written: {strerror}.", strerror=error.strerror)
+        ) from error
 
 
 def copy_in(folder: Path, root: Path, name: str | None = None) -> str:
@@ -232,7 +259,9 @@ def copy_in(folder: Path, root: Path, name: str | None = None) -> str:
                     shutil.copyfile(file, copy / file.name)
             return move_in(copy, root)
     except OSError as error:
-        raise UserError(f"The checkpoint cannot be written: {error.strerror}.") from error
+        raise UserError(
+            tr("The checkpoint cannot be written: {strerror}.", strerror=error.strerror)
+        ) from error
 
 
 def move_in(folder: Path, root: Path) -> str:
@@ -267,7 +296,7 @@ def _opened(folder: Path, stack: ExitStack) -> dict[str, BinaryIO]:
             time.sleep(0.05)
             continue
         return _complete(files, folder.name, needed)
-    raise UserError(f"{folder.name} is not a complete checkpoint.")
+    raise UserError(tr("{name} is not a complete checkpoint.", name=folder.name))
 
 
 def _needed(folder: Path) -> tuple[str, ...]:
@@ -283,7 +312,7 @@ def _open_in(place: int, name: str) -> BinaryIO:
 def _complete(files: dict, name: str, needed: tuple[str, ...]) -> dict:
     for file in needed:
         if file not in files:
-            raise UserError(f"{name} has no {file}.")
+            raise UserError(tr("{name} has no {file}.", name=name, file=file))
     return files
 
 

@@ -22,6 +22,7 @@ from han_core.models.architecture import Architecture
 from han_core.models.attention import segment_sum
 from han_core.runtime.devices import available_memory
 from han_core.runtime.errors import UserError, gibibytes
+from han_core.runtime.messages import tr
 from han_core.text.batch import Batch
 
 LONGEST_DENSE = 1_024
@@ -187,8 +188,13 @@ class LocalAttention(Pattern):
     def visible(self, tokens: int, device: torch.device) -> Tensor:
         if tokens > LONGEST_DENSE:
             raise UserError(
-                f"All weights of attention within a window are written out for documents of up "
-                f"to {LONGEST_DENSE:,} words; this one has {tokens:,}."
+                tr(
+                    "All weights of attention within a window are written out for "
+                    "documents of up to "
+                    "{longest_dense:,} words; this one has {tokens:,}.",
+                    longest_dense=LONGEST_DENSE,
+                    tokens=tokens,
+                )
             )
         number = torch.arange(tokens, device=device)
         return (number[:, None] - number).abs() <= self.window
@@ -281,7 +287,11 @@ def check_memory(weights: int, device: torch.device) -> None:
     needed = 3 * 4 * weights
     if needed > (there := available_memory(device)):
         raise UserError(
-            f"Attention of every word to every word needs {gibibytes(needed)} here, and "
-            f"{gibibytes(there)} are free: shorten the document, or train a model with "
-            "attention_pattern=local or sliding."
+            tr(
+                "Attention of every word to every word needs {gibibytes} here, and {gibibytes_2} "
+                "are free: shorten the document, or train a model with attention_pattern=local "
+                "or sliding.",
+                gibibytes=gibibytes(needed),
+                gibibytes_2=gibibytes(there),
+            )
         )

@@ -20,6 +20,7 @@ from han_core.models.translator import (
     padded,
 )
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.text.vocabulary import PADDING, UNKNOWN
 
 LEAST_COVERED = 1e-4  # attention that the logarithm of the coverage penalty sees at least
@@ -45,10 +46,12 @@ class SearchSettings:
 
     def __post_init__(self) -> None:
         if not 1 <= self.beams <= 100:
-            raise UserError(f"A search follows 1 to 100 beams; {self.beams} came.")
+            raise UserError(tr("A search follows 1 to 100 beams; {beams} came.", beams=self.beams))
         for name in ("length_penalty", "coverage_penalty"):
             if not 0 <= (value := getattr(self, name)) <= 10:
-                raise UserError(f"{name} is a number from 0 to 10; {value} came.")
+                raise UserError(
+                    tr("{name} is a number from 0 to 10; {value} came.", name=name, value=value)
+                )
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ from han_core.models.weights import read_weights, write_weights
 from han_core.runtime.atomic_io import checksum, current_folder, read_json, whole_folder, write_json
 from han_core.runtime.checksums import write_checksum
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.runtime.paths import checkpoints_root
 from han_core.text.batch import NumberedDocument, number_document
 from han_core.text.document import Document
@@ -191,13 +192,25 @@ def load_checkpoint(folder: str | Path, device: torch.device | str = "cpu") -> C
     config = read_config(folder)
     words = read_json(folder / VOCABULARY, largest=500_000_000)
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-        raise UserError(f"{VOCABULARY} in {folder.name} is not the list of words that is expected.")
+        raise UserError(
+            tr(
+                "{vocabulary} in {name} is not the list of words that is expected.",
+                vocabulary=VOCABULARY,
+                name=folder.name,
+            )
+        )
     check_numbers(config, len(words))
     for name, expected in config.sha256.items():
         if name not in (WEIGHTS, VOCABULARY) or not (folder / name).is_file():
-            raise UserError(f"{folder.name} has no {name}.")
+            raise UserError(tr("{name} has no {name_2}.", name=folder.name, name_2=name))
         if checksum(folder / name) != expected:
-            raise UserError(f"{name} in {folder.name} is damaged: its checksum is wrong.")
+            raise UserError(
+                tr(
+                    "{name} in {name_2} is damaged: its checksum is wrong.",
+                    name=name,
+                    name_2=folder.name,
+                )
+            )
     weights = read_weights(folder / WEIGHTS, blank_model(config.architecture).state_dict())
     model = restored_model(config.architecture, weights).to(device).eval().requires_grad_(True)
     vocabulary = Vocabulary(tuple(words), config.text.lowercase)
@@ -221,12 +234,12 @@ def find_folder(folder: str | Path) -> Path:
         if given and current_folder(path).is_dir():
             if (current_folder(path) / CONFIG).exists():
                 return path
-            raise UserError(f"{given} has no {CONFIG}.")
+            raise UserError(tr("{given} has no {config}.", given=given, config=CONFIG))
     except (OSError, ValueError) as error:  # a name too long, or with a NUL in it
         if isinstance(error, UserError):
             raise
-        raise UserError(f"{given!r} cannot be the name of a folder.") from error
-    raise UserError(f"A checkpoint folder is expected; {given!r} is none.")
+        raise UserError(tr("{given!r} cannot be the name of a folder.", given=given)) from error
+    raise UserError(tr("A checkpoint folder is expected; {given!r} is none.", given=given))
 
 
 def read_config(folder: Path) -> Config:
@@ -241,7 +254,15 @@ def read_config(folder: Path) -> Config:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "it"
         message = first["msg"].removeprefix("Value error, ").rstrip(".")
-        raise UserError(f"{CONFIG} in {folder.name} does not fit: {field}: {message}.") from error
+        raise UserError(
+            tr(
+                "{config} in {name} does not fit: {field}: {message}.",
+                config=CONFIG,
+                name=folder.name,
+                field=field,
+                message=message,
+            )
+        ) from error
 
 
 def read_metrics(folder: Path) -> dict:
@@ -262,10 +283,17 @@ def check_numbers(config: Config, words: int | None = None) -> None:
     architecture = config.architecture
     if words is not None and architecture.vocabulary_size != words:
         raise UserError(
-            f"The configuration speaks of {architecture.vocabulary_size} words; {words} came."
+            tr(
+                "The configuration speaks of {vocabulary_size} words; {words} came.",
+                vocabulary_size=architecture.vocabulary_size,
+                words=words,
+            )
         )
     if architecture.classes != len(config.labels):
         raise UserError(
-            f"The configuration speaks of {architecture.classes} classes and names "
-            f"{len(config.labels)}."
+            tr(
+                "The configuration speaks of {classes} classes and names {count}.",
+                classes=architecture.classes,
+                count=len(config.labels),
+            )
         )

@@ -24,6 +24,7 @@ from han_core.models.checkpoint import TextConfig
 from han_core.models.han import HierarchicalAttention
 from han_core.models.picture_patches import PATCH, PatchNetwork, standardised
 from han_core.models.system_folder import System, SystemConfig
+from han_core.runtime.messages import mark
 from han_core.text.batch import Batch, NumberedDocument, owners
 from han_core.text.vocabulary import PADDING, RESERVED
 
@@ -241,9 +242,9 @@ class _ConcatenationFusion(nn.Module):
 
 HAN_IMAGE = System(
     name="han-image",
-    title="Text with a picture",
-    input="a text, a picture, or both",
-    output="a class",
+    title=mark("Text with a picture"),
+    input=mark("a text, a picture, or both"),
+    output=mark("a class"),
     config=HanImageConfig,
     build=HanImageNetwork,
     commands="han_core.cli.pictures",

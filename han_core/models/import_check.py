@@ -24,6 +24,7 @@ from han_core.models.system_folder import (
 )
 from han_core.models.systems import find_system
 from han_core.runtime.errors import UserError, gibibytes
+from han_core.runtime.messages import tr
 
 LARGEST_LOADED = 2**30
 """Bytes that an imported checkpoint's weights may take in memory, as float32."""
@@ -45,8 +46,12 @@ def check_import(folder: Path) -> None:
             run_in_child(__name__, request, seconds=LIMITS.wall_seconds, environment=environment)
     except NoAnswer as error:
         raise UserError(
-            f"{folder.name} made the process that checks it stop: it is damaged, or needs more "
-            f"than {gibibytes(LIMITS.memory)} of memory."
+            tr(
+                "{name} made the process that checks it stop: it is damaged, or needs more than "
+                "{gibibytes} of memory.",
+                name=folder.name,
+                gibibytes=gibibytes(LIMITS.memory),
+            )
         ) from error
 
 
@@ -59,8 +64,12 @@ def check_size(folder: Path) -> None:
     size = 4 * count_parameters(_blank(folder))
     if size > LARGEST_LOADED:
         raise UserError(
-            f"Weights of at most {gibibytes(LARGEST_LOADED)} are expected; those of "
-            f"{folder.name} take {gibibytes(size)}."
+            tr(
+                "Weights of at most {gibibytes} are expected; those of {name} take {gibibytes_2}.",
+                gibibytes=gibibytes(LARGEST_LOADED),
+                name=folder.name,
+                gibibytes_2=gibibytes(size),
+            )
         )
 
 
@@ -82,7 +91,9 @@ def _check_in_child(request: dict[str, Any]) -> Table:
         else:
             load_system(folder, find_system(name))
     except (MemoryError, RuntimeError) as error:  # torch's allocator raises the latter
-        raise UserError(f"{folder.name} needs more memory than is given to it.") from error
+        raise UserError(
+            tr("{name} needs more memory than is given to it.", name=folder.name)
+        ) from error
     return Table(folder.name, {"checkpoint": (folder.name,)})
 
 

@@ -36,6 +36,7 @@ from han_core.models.systems import SYSTEMS, find_system
 from han_core.models.weights import check_weights
 from han_core.runtime.atomic_io import current_folder, files_state, half_replaced, read_json
 from han_core.runtime.errors import UserError, shown
+from han_core.runtime.messages import tr
 from han_core.runtime.paths import checkpoints_root
 
 DEFAULT = "han-imdb"
@@ -213,7 +214,7 @@ def _read_folder(named: Path, folder: Path, state: tuple) -> Listing | SystemLis
     config, metrics = read_config(folder), read_metrics(folder)
     check_numbers(config)
     if not (folder / VOCABULARY).is_file():
-        raise UserError(f"{named.name} has no {VOCABULARY}.")
+        raise UserError(tr("{name} has no {vocabulary}.", name=named.name, vocabulary=VOCABULARY))
     if model_kind(config.architecture.model).pretrained:  # its shapes take seconds to know
         find_base(config.architecture.base)
     else:

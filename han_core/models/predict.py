@@ -9,6 +9,7 @@ from torch import Tensor
 from han_core.models.checkpoint import Checkpoint
 from han_core.models.classifier import AttentionClassifier, Output
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.text.batch import NumberedDocument, collate, document_lengths
 
 BATCH_TOKENS = 20_000
@@ -27,7 +28,9 @@ def number_texts(checkpoint: Checkpoint, texts: Sequence[str]) -> list[NumberedD
     for at, text in enumerate(texts, start=1):
         document = checkpoint.tokenizer(text)
         if not document.sentences:
-            raise UserError(f"Texts with at least one word are expected; number {at} has none.")
+            raise UserError(
+                tr("Texts with at least one word are expected; number {at} has none.", at=at)
+            )
         documents.append(checkpoint.number(document))
     return documents
 
@@ -48,7 +51,7 @@ def predict_numbered(
     model: AttentionClassifier,
     documents: Sequence[NumberedDocument],
     progress: Progress | None = None,
-    name: str = "The model",
+    name: str | None = None,
 ) -> np.ndarray:
     """As ``predict`` for numbered documents; ``model``, called ``name``, is in evaluation mode.
 
@@ -90,14 +93,19 @@ def _outputs(
             yield batch, model(collate([documents[i] for i in batch]).to(device))
 
 
-def check_finite(logits: Tensor, name: str) -> None:
+def check_finite(logits: Tensor, name: str | None = None) -> None:
     """Refuse logits that are not finite: finite weights may be too large for that.
 
     Raises:
         UserError: names the model.
     """
     if not logits.isfinite().all():
-        raise UserError(f"{name} gives values that are not finite: its weights are too large.")
+        raise UserError(
+            tr(
+                "{name} gives values that are not finite: its weights are too large.",
+                name=name or tr("The model"),
+            )
+        )
 
 
 def metrics(probabilities: np.ndarray, classes: Sequence[int] | np.ndarray) -> dict[str, float]:

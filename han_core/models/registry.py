@@ -19,6 +19,7 @@ from han_core.models.han import HAN
 from han_core.models.pretrained.bert import BERT
 from han_core.models.transformer import TRANSFORMER
 from han_core.runtime.errors import UserError, shown
+from han_core.runtime.messages import tr
 
 MODELS: dict[str, ModelKind] = {kind.name: kind for kind in (HAN, BILSTM, TRANSFORMER, BERT)}
 
@@ -32,7 +33,9 @@ def model_kind(name: str) -> ModelKind:
         UserError: names the kinds that there are.
     """
     if name not in MODELS:
-        raise UserError(f'The model is {" or ".join(MODELS)}; "{shown(name)}" came.')
+        raise UserError(
+            tr('The model is {join}; "{name}" came.', join=" or ".join(MODELS), name=shown(name))
+        )
     return MODELS[name]
 
 

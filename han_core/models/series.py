@@ -22,6 +22,7 @@ from han_core.models.predict import check_finite
 from han_core.models.recurrent.encoder import BidirectionalGRU, BidirectionalLSTM
 from han_core.models.system_folder import System, SystemCheckpoint, SystemConfig
 from han_core.runtime.errors import UserError, counted
+from han_core.runtime.messages import mark, tr
 
 Task = Literal["classification", "regression"]
 BATCH_STEPS = 20_000  # of a batch that is predicted
@@ -198,9 +199,9 @@ def _standardised(values: Tensor, owner: Tensor, lengths: Tensor) -> Tensor:
 
 SERIES = System(
     name="series",
-    title="Time series",
-    input="a series of numbers in one or several channels",
-    output="a class or a number",
+    title=mark("Time series"),
+    input=mark("a series of numbers in one or several channels"),
+    output=mark("a class or a number"),
     config=SeriesConfig,
     build=SeriesNetwork,
     commands="han_core.cli.series",
@@ -283,8 +284,11 @@ def check_channels(series: np.ndarray, config: SeriesConfig) -> None:
     """
     if series.shape[1] != len(config.channels):
         raise UserError(
-            f"The model reads {counted(len(config.channels), 'channel')}; a series with "
-            f"{series.shape[1]} came."
+            tr(
+                "The model reads {counted}; a series with {shape} came.",
+                counted=counted(len(config.channels), "channel"),
+                shape=series.shape[1],
+            )
         )
 
 

@@ -27,6 +27,7 @@ from han_core.models.weights import read_weights, write_weights
 from han_core.runtime.atomic_io import checksum, current_folder, read_json, whole_folder, write_json
 from han_core.runtime.checksums import write_checksum
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 
 Ability = Literal["attention", "deletion", "gradient", "what-if"]
 """What a system offers beyond a prediction."""
@@ -141,7 +142,13 @@ def load_system(
     folder = current_folder(named)
     config = read_system_config(folder, system)
     if config.sha256.get(WEIGHTS) not in (None, _checksum(folder)):
-        raise UserError(f"{WEIGHTS} in {named.name} is damaged: its checksum is wrong.")
+        raise UserError(
+            tr(
+                "{weights} in {name} is damaged: its checksum is wrong.",
+                weights=WEIGHTS,
+                name=named.name,
+            )
+        )
     model = blank_system(config, system)
     model.load_state_dict(read_weights(folder / WEIGHTS, model.state_dict()), assign=True)
     model = model.to(device).eval().requires_grad_(True)
@@ -166,10 +173,18 @@ def read_system_config(folder: Path, system: System) -> SystemConfig:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "it"
         message = first["msg"].removeprefix("Value error, ").rstrip(".")
-        raise UserError(f"{CONFIG} in {folder.name} does not fit: {field}: {message}.") from error
+        raise UserError(
+            tr(
+                "{config} in {name} does not fit: {field}: {message}.",
+                config=CONFIG,
+                name=folder.name,
+                field=field,
+                message=message,
+            )
+        ) from error
 
 
 def _checksum(folder: Path) -> str:
     if not (folder / WEIGHTS).is_file():
-        raise UserError(f"{folder.name} has no {WEIGHTS}.")
+        raise UserError(tr("{name} has no {weights}.", name=folder.name, weights=WEIGHTS))
     return checksum(folder / WEIGHTS)

@@ -8,6 +8,7 @@ from han_core.models.series import SERIES
 from han_core.models.system_folder import System
 from han_core.models.translator import TRANSLATOR
 from han_core.runtime.errors import UserError, shown
+from han_core.runtime.messages import tr
 
 SYSTEMS: dict[str, System] = {system.name: system for system in (SERIES, TRANSLATOR, HAN_IMAGE)}
 
@@ -19,5 +20,7 @@ def find_system(name: str) -> System:
         UserError: names the systems that there are.
     """
     if name not in SYSTEMS:
-        raise UserError(f'The systems are {", ".join(SYSTEMS)}; "{shown(name)}" came.')
+        raise UserError(
+            tr('The systems are {join}; "{name}" came.', join=", ".join(SYSTEMS), name=shown(name))
+        )
     return SYSTEMS[name]

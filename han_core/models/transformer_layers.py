@@ -19,6 +19,7 @@ from han_core.models.attention_patterns import (
 )
 from han_core.models.self_attention import AttentionWindow, LayerRequest, MapRequest
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.text.batch import Batch
 
 
@@ -132,8 +133,13 @@ class LearntPositions(nn.Module):
         """
         if (longest := int(places.max()) + 1) > len(self.table):
             raise UserError(
-                f"The model has learnt {len(self.table):,} positions; a document of {longest:,} "
-                "words came. Shorten it, or choose a model with sinusoidal positions."
+                tr(
+                    "The model has learnt {count:,} positions; a document of "
+                    "{longest:,} words came. "
+                    "Shorten it, or choose a model with sinusoidal positions.",
+                    count=len(self.table),
+                    longest=longest,
+                )
             )
         return self.table[places]
 
@@ -153,8 +159,13 @@ class TransformerEncoder(nn.Module):
         a = architecture
         if a.hidden % a.heads:
             raise UserError(
-                f"heads share the numbers of a state evenly: hidden={a.hidden} is not a multiple "
-                f"of heads={a.heads}."
+                tr(
+                    "heads share the numbers of a state evenly: hidden={hidden} is "
+                    "not a multiple of "
+                    "heads={heads}.",
+                    hidden=a.hidden,
+                    heads=a.heads,
+                )
             )
         self.architecture = a
         self.enter = nn.Linear(a.embedding, a.hidden) if a.embedding != a.hidden else nn.Identity()

@@ -14,6 +14,7 @@ from han_core.models.system_folder import SystemCheckpoint
 from han_core.models.target_words import words_of, written
 from han_core.models.translator import MOST_WORDS, TranslatorConfig, TranslatorNetwork
 from han_core.runtime.errors import UserError, counted, shown
+from han_core.runtime.messages import tr
 from han_core.text.document import Document, Sentence, Span
 from han_core.text.tokenizer import Tokenizer
 from han_core.text.vocabulary import UNKNOWN, Vocabulary
@@ -97,22 +98,28 @@ def source_document(text: str, config: TranslatorConfig) -> Document:
     Raises:
         UserError: if it holds none, or more than ``MOST_WORDS``.
     """
-    return _bounded(text, config.source_language, config.source_segmentation, "The text")
+    return _bounded(text, config.source_language, config.source_segmentation, tr("The text"))
 
 
 def target_document(text: str, config: TranslatorConfig) -> Document:
     """As ``source_document``, of a translation that is given."""
-    return _bounded(text, config.target_language, config.target_segmentation, "The translation")
+    return _bounded(text, config.target_language, config.target_segmentation, tr("The translation"))
 
 
 def _bounded(text: str, language: str, segmentation: str, what: str) -> Document:
     document = sentence_tokenizer(language, segmentation)(text)
     if not document.tokens:
-        raise UserError(f"{what} holds no word.")
+        raise UserError(tr("{what} holds no word.", what=what))
     if len(document.tokens) > MOST_WORDS:
         raise UserError(
-            f'{what} "{shown(text, 40)}" has more than {MOST_WORDS} words; one sentence of at most '
-            f"{counted(MOST_WORDS, 'word')} was expected."
+            tr(
+                '{what} "{text}" has more than {most_words} words; one sentence of at most '
+                "{counted} was expected.",
+                what=what,
+                text=shown(text, 40),
+                most_words=MOST_WORDS,
+                counted=counted(MOST_WORDS, "word"),
+            )
         )
     return document
 

@@ -17,6 +17,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from han_core.models.recurrent.encoder import BidirectionalGRU
 from han_core.models.system_folder import System, SystemConfig
+from han_core.runtime.messages import mark
 from han_core.text.vocabulary import PADDING, RESERVED, UNKNOWN
 
 Form = Literal["additive", "dot", "general"]
@@ -260,9 +261,9 @@ SCORING: dict[str, type[Scores]] = {
 
 TRANSLATOR = System(
     name="translator",
-    title="Translation",
-    input="a sentence",
-    output="its translation",
+    title=mark("Translation"),
+    input=mark("a sentence"),
+    output=mark("its translation"),
     config=TranslatorConfig,
     build=TranslatorNetwork,
     commands="han_core.cli.translator",

@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 
 LARGEST_HEADER = 1_000_000  # bytes; a real one has a few thousand
 STORED = {"F32": 4, "F16": 2}  # bytes in a number
@@ -36,16 +37,18 @@ def read_weights(path: Path, expected: dict[str, Tensor]) -> dict[str, Tensor]:
         UserError: if the file is missing, truncated, does not fit, or holds
             values that are not finite.
     """
-    where = f"{path.name} in {path.parent.name}"
+    where = tr("{file} in {folder}", file=path.name, folder=path.parent.name)
     check_weights(path, {name: tuple(tensor.shape) for name, tensor in expected.items()})
     try:
         with safe_open(path, "pt") as file:
             weights = {name: file.get_tensor(name).float() for name in expected}
     except (SafetensorError, OSError) as error:
-        raise UserError(f"{where} is damaged or truncated.") from error
+        raise UserError(tr("{where} is damaged or truncated.", where=where)) from error
     for name, tensor in weights.items():
         if not torch.isfinite(tensor).all():
-            raise UserError(f"{where}: {name} holds values that are not finite.")
+            raise UserError(
+                tr("{where}: {name} holds values that are not finite.", where=where, name=name)
+            )
     return weights
 
 
@@ -55,19 +58,33 @@ def check_weights(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> None:
     Raises:
         UserError: if the file is missing, truncated or does not fit.
     """
-    where = f"{path.name} in {path.parent.name}"
+    where = tr("{file} in {folder}", file=path.name, folder=path.parent.name)
     stored, expected_size = _header(path, where)
     for name in sorted(shapes.keys() ^ stored.keys()):
-        raise UserError(f"{where} does not fit its configuration: {name} is missing or unexpected.")
+        raise UserError(
+            tr(
+                "{where} does not fit its configuration: {name} is missing or unexpected.",
+                where=where,
+                name=name,
+            )
+        )
     for name, (dtype, shape) in stored.items():
         if dtype not in STORED or shape != list(shapes[name]):
             raise UserError(
-                f"{where} does not fit its configuration: {name} should be {list(shapes[name])} "
-                f"and is {dtype} {shape}."
+                tr(
+                    "{where} does not fit its configuration: {name} should be {list} "
+                    "and is {dtype} "
+                    "{shape}.",
+                    where=where,
+                    name=name,
+                    list=list(shapes[name]),
+                    dtype=dtype,
+                    shape=shape,
+                )
             )
         expected_size += prod(shape) * STORED[dtype]
     if path.stat().st_size != expected_size:
-        raise UserError(f"{where} is damaged or truncated.")
+        raise UserError(tr("{where} is damaged or truncated.", where=where))
 
 
 def _header(path: Path, where: str) -> tuple[dict[str, tuple[str, list[int]]], int]:
@@ -76,7 +93,7 @@ def _header(path: Path, where: str) -> tuple[dict[str, tuple[str, list[int]]], i
         with path.open("rb") as file:
             size = int.from_bytes(file.read(8), "little")
             if not 2 <= size <= LARGEST_HEADER:
-                raise UserError(f"{where} is not a safetensors file.")
+                raise UserError(tr("{where} is not a safetensors file.", where=where))
             header = json.loads(file.read(size))
         stored = {
             name: (str(entry["dtype"]), entry["shape"])
@@ -84,9 +101,11 @@ def _header(path: Path, where: str) -> tuple[dict[str, tuple[str, list[int]]], i
             if name != "__metadata__"
         }
     except FileNotFoundError as error:
-        raise UserError(f"{path.parent.name} has no {path.name}.") from error
+        raise UserError(
+            tr("{name} has no {name_2}.", name=path.parent.name, name_2=path.name)
+        ) from error
     except (OSError, ValueError, RecursionError, AttributeError, TypeError, KeyError) as error:
         if isinstance(error, UserError):
             raise
-        raise UserError(f"{where} is damaged or truncated.") from error
+        raise UserError(tr("{where} is damaged or truncated.", where=where)) from error
     return stored, 8 + size

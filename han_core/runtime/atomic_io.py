@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 
 _ASIDE = ".previous"
 
@@ -88,14 +89,28 @@ def read_json(path: Path, largest: int = 1_000_000):
     """
     try:
         if path.stat().st_size > largest:
-            raise UserError(f"{path.name} is larger than the {largest:,} bytes expected at most.")
+            raise UserError(
+                tr(
+                    "{name} is larger than the {largest:,} bytes expected at most.",
+                    name=path.name,
+                    largest=largest,
+                )
+            )
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise UserError(f"{path.parent.name} has no {path.name}.") from error
+        raise UserError(
+            tr("{name} has no {name_2}.", name=path.parent.name, name_2=path.name)
+        ) from error
     except (OSError, ValueError, RecursionError) as error:
         if isinstance(error, UserError):
             raise
-        raise UserError(f"{path.name} in {path.parent.name} is not readable as JSON.") from error
+        raise UserError(
+            tr(
+                "{name} in {name_2} is not readable as JSON.",
+                name=path.name,
+                name_2=path.parent.name,
+            )
+        ) from error
 
 
 def write_json(path: Path, value: object) -> None:

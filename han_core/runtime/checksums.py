@@ -19,12 +19,13 @@ from pathlib import Path
 
 from han_core.runtime.atomic_io import json_bytes, read_json, write_atomically
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import Locale, current_locale, mark, tr
 
 SUFFIX = ".sha256"
 PIECE = 2**20  # bytes that are read at once
 LARGEST = 50_000_000  # bytes of a checksum file; a tensor takes about a hundred
-REMEDY = "restore it from a copy or make it again"
-DIFFERS = "it has another SHA-256 than when it was written"
+REMEDY = mark("restore it from a copy or make it again")
+DIFFERS = mark("it has another SHA-256 than when it was written")
 REST = ""  # the name of the bytes that belong to no section
 
 Sections = Mapping[str, Sequence[Sequence[int]]]
@@ -89,7 +90,7 @@ def verify_checksum(path: Path, remedy: str = REMEDY) -> bool:
         state += _state(checksum_path(path))
     except FileNotFoundError:
         return False
-    if damage := _damage(path.absolute(), state):
+    if damage := _damage(path.absolute(), state, current_locale()):
         raise _damaged(path, damage, remedy)
     return True
 
@@ -108,7 +109,7 @@ def verify_sections(path: Path, names: Iterable[str], remedy: str = REMEDY) -> b
     if _sections(place, state) is None:
         return verify_checksum(path, remedy)
     if not all(_is_intact(place, state, name) for name in (REST, *names)):
-        raise _damaged(path, DIFFERS, remedy)
+        raise _damaged(path, tr(DIFFERS), remedy)
     return True
 
 
@@ -117,7 +118,12 @@ _damaged_files: dict[Path, tuple[int, ...]] = {}
 
 def _damaged(path: Path, damage: str, remedy: str) -> DamagedFileError:
     _damaged_files[path] = _state(path)
-    return DamagedFileError(f"{path.name} in {path.parent.name} is damaged: {damage}; {remedy}.")
+    return DamagedFileError(
+        tr(
+            "{file} in {folder} is damaged: {damage}; {remedy}.",
+            file=path.name, folder=path.parent.name, damage=damage, remedy=tr(remedy),
+        )
+    )  # fmt: skip
 
 
 def known_damage(folder: Path) -> list[Path]:
@@ -132,19 +138,20 @@ def checksum_path(path: Path) -> Path:
 
 
 @lru_cache(maxsize=65_536)
-def _damage(path: Path, state: tuple[int, ...]) -> str:
-    """What is wrong with a file in this state; empty if nothing is."""
+def _damage(path: Path, state: tuple[int, ...], locale: Locale) -> str:
+    """What is wrong with a file in this state, in a language; empty if nothing is."""
     try:
         stored, size = read_json(checksum_path(path), LARGEST), path.stat().st_size
         if stored["bytes"] != size:
-            return f"{stored['bytes']:,} bytes were written, {size:,} are there"
+            return tr("{stored:,} bytes were written, {size:,} are there",
+                      stored=stored["bytes"], size=size)  # fmt: skip
         with path.open("rb") as file:
             ranges = {name: cells["ranges"] for name, cells in stored.get("sections", {}).items()}
             ranges.pop(REST, None)
             same = stored == json.loads(_description(file, path.name, ranges or None))
     except (UserError, OSError, LookupError, TypeError, ValueError, AttributeError):
-        return "it cannot be read, or its checksum cannot"
-    return "" if same else DIFFERS
+        return tr("it cannot be read, or its checksum cannot")
+    return "" if same else tr(DIFFERS)
 
 
 @lru_cache(maxsize=4_096)

@@ -9,6 +9,7 @@ import psutil
 import torch
 
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 
 
 def available_devices() -> list[str]:
@@ -27,11 +28,15 @@ def choose_device(name: str = "auto") -> torch.device:
         UserError: if the name is none of these or the device is not there.
     """
     if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", name):
-        raise UserError(f"A device is auto, cpu, cuda, cuda:N or mps; {name[:40]!r} came.")
+        raise UserError(
+            tr("A device is auto, cpu, cuda, cuda:N or mps; {name!r} came.", name=name[:40])
+        )
     there = available_devices()
     chosen = {"auto": there[0], "cuda": "cuda:0"}.get(name, name)
     if chosen not in there:
-        raise UserError(f"There is no device {name} here; there is {', '.join(there)}.")
+        raise UserError(
+            tr("There is no device {name} here; there is {join}.", name=name, join=", ".join(there))
+        )
     if chosen.startswith("cuda"):
         # By default cuDNN's recurrent layers round to TF32, which keeps three digits: a document
         # alone and in company would differ by more than 1e-5. bf16 is chosen apart from this.
@@ -59,5 +64,7 @@ def mixed_precision(name: str, device: torch.device) -> str:
     if name == "auto":
         return "bf16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "no"
     if name == "fp16" and device.type != "cuda":
-        raise UserError(f"fp16 needs a CUDA GPU; on {device.type} there are no and bf16.")
+        raise UserError(
+            tr("fp16 needs a CUDA GPU; on {type} there are no and bf16.", type=device.type)
+        )
     return name

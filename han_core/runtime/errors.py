@@ -37,7 +37,9 @@ def system_errors(refused: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UserError(f"{refused}: {error.strerror or error}.") from error
+        raise UserError(
+            tr("{refused}: {value}.", refused=refused, value=error.strerror or error)
+        ) from error
 
 
 def shown(text: str, limit: int = 60) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from threading import Condition
 
 from han_core.runtime.errors import UserError, counted
+from han_core.runtime.messages import tr
 
 
 def _nobody() -> str | None:
@@ -74,7 +75,10 @@ class FairPlaces:
         waiting = sum(other.visitor == request.visitor for other in self._waiting)
         if request.visitor is not None and waiting >= self._most_waiting:
             raise UserError(
-                f"{counted(waiting, 'file')} of yours wait to be read. Wait until they are."
+                tr(
+                    "{counted} of yours wait to be read. Wait until they are.",
+                    counted=counted(waiting, "file"),
+                )
             )
         self._waiting.append(request)
 

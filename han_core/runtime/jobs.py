@@ -21,17 +21,18 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from han_core.runtime.atomic_io import read_json, write_json
 from han_core.runtime.errors import UserError, system_errors
 from han_core.runtime.locks import inherited, is_held, take
+from han_core.runtime.messages import mark, tr
 from han_core.runtime.processes import STDERR, lower_priority, start_process
 
 REQUEST, STATE, STOP, LOCK = "request.json", "state.json", "stop", "lock"
 OFTEN = 0.25  # seconds between two tellings, and between two looks whether to stop
 ENDING = 5.0  # seconds in which a process that has told its end has let go of the lock
-DIED = (
+DIED = mark(
     "The process ended before its work was done; the machine may have too little memory. "
     "Begun again, it goes on from there."
 )
 
-STOPPED = "Stopped; begun again, it goes on from there."
+STOPPED = mark("Stopped; begun again, it goes on from there.")
 
 Kind = Literal["working", "done", "stopped", "failed"]
 ReportProgress = Callable[[str, int, int], None]
@@ -69,7 +70,7 @@ def start_job(folder: Path, module: str, request: dict) -> None:
     Raises:
         UserError: if the disk takes no more, or the system begins no process.
     """
-    with system_errors("The work cannot begin on this machine"):
+    with system_errors(tr("The work cannot begin on this machine")):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         state = job_state(folder)
         is_working = state is not None and state.kind == "working"
@@ -78,7 +79,7 @@ def start_job(folder: Path, module: str, request: dict) -> None:
             return
         try:
             write_json(folder / REQUEST, request)
-            write_state(folder, JobState(kind="working", text="Starting"))
+            write_state(folder, JobState(kind="working", text=tr("Starting")))
             (folder / STOP).unlink(missing_ok=True)
             (folder / STDERR).unlink(missing_ok=True)
             start_process(folder, module, lock)
@@ -94,7 +95,7 @@ def job_state(folder: Path) -> JobState | None:
     except (UserError, ValidationError):
         return None
     if state.kind == "working" and not before:
-        return JobState(kind="failed", text=DIED, done=state.done, of=state.of)
+        return JobState(kind="failed", text=tr(DIED), done=state.done, of=state.of)
     return state
 
 
@@ -130,14 +131,16 @@ def _ended(folder: Path, work: Callable[[dict, ReportProgress], dict]) -> JobSta
         answer = work(read_json(folder / REQUEST, largest=10_000_000), teller)
         return JobState(kind="done", answer=answer)
     except KeyboardInterrupt:
-        return JobState(kind="stopped", text=STOPPED, done=teller.done, of=teller.of)
+        return JobState(kind="stopped", text=tr(STOPPED), done=teller.done, of=teller.of)
     except UserError as error:
         return JobState(kind="failed", text=" ".join(str(error).split()), answer=error.details)
     except OSError as error:
-        return JobState(kind="failed", text=f"The disk refused: {error.strerror or error}.")
+        return JobState(
+            kind="failed", text=tr("The disk refused: {reason}.", reason=error.strerror or error)
+        )
     except Exception as error:
         _write_error(error)
-        text = f"An error in the program ended the work ({type(error).__name__})."
+        text = tr("An error in the program ended the work ({kind}).", kind=type(error).__name__)
         return JobState(kind="failed", text=text)
 
 

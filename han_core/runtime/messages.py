@@ -71,13 +71,13 @@ def mark(message: str) -> str:
     return message
 
 
-def tr(message: str, **values: object) -> str:
+def tr(message: str, /, **values: object) -> str:
     """Translate a message, and fill its places."""
     translated = _catalogue(current_locale()).gettext(message) if message else ""
     return translated.format(**values) if values else translated
 
 
-def trn(one: str, several: str, count: int, **values: object) -> str:
+def trn(one: str, several: str, count: int, /, **values: object) -> str:
     """Translate a message about a number of things; its place ``{count}`` holds the number."""
     translated = _catalogue(current_locale()).ngettext(one, several, count)
     return translated.format(count=count, **values)

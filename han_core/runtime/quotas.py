@@ -11,6 +11,7 @@ from pathlib import Path
 
 from han_core.runtime import paths
 from han_core.runtime.errors import UserError, file_size
+from han_core.runtime.messages import mark, tr
 
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s*([KMGT]?)(?:i?B)?", re.ASCII | re.IGNORECASE)
 
@@ -43,7 +44,11 @@ class Quota:
             return self.default
         if not (match := _SIZE.fullmatch(value)):
             raise UserError(
-                f"{self.variable} is a number of bytes or a size such as 20G; {value[:40]!r} came."
+                tr(
+                    "{variable} is a number of bytes or a size such as 20G; {value!r} came.",
+                    variable=self.variable,
+                    value=value[:40],
+                )
             )
         return int(float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " "))
 
@@ -63,34 +68,47 @@ class Quota:
         used, limit = self.used(), self.limit()
         if used + coming > limit or used >= limit:
             raise UserError(
-                f"The {self.name} take {file_size(used)} of the {file_size(limit)} allowed "
-                f"({self.variable}), so that there is no room for more; {self.remedy}."
+                tr(
+                    "The {name} take {used} of the {limit} allowed ({variable}), so that there "
+                    "is no room for more; {remedy}.",
+                    name=tr(self.name),
+                    used=file_size(used),
+                    limit=file_size(limit),
+                    variable=self.variable,
+                    remedy=tr(self.remedy),
+                )
             )
 
 
 RUNS = Quota(
-    "runs", "HANSCOPE_RUNS_LIMIT", 20 * 2**30, paths.runs_root, "delete runs that nobody needs"
+    mark("runs"),
+    "HANSCOPE_RUNS_LIMIT",
+    20 * 2**30,
+    paths.runs_root,
+    mark("delete runs that nobody needs"),
 )
 CHECKPOINTS = Quota(
-    "checkpoints",
+    mark("checkpoints"),
     "HANSCOPE_CHECKPOINTS_LIMIT",
     20 * 2**30,
     paths.checkpoints_root,
-    "delete runs that nobody needs together with their checkpoints",
+    mark("delete runs that nobody needs together with their checkpoints"),
 )
 PREPARED = Quota(
-    "prepared texts",
+    mark("prepared texts"),
     "HANSCOPE_PREPARED_LIMIT",
     5 * 2**30,
     paths.prepared_root,
-    "those that were used longest ago go by themselves",
+    mark("those that were used longest ago go by themselves"),
 )
 UPLOADS = Quota(
-    "uploaded files",
+    mark("uploaded files"),
     "HANSCOPE_UPLOADS_LIMIT",
     5 * 2**30,
     paths.uploads_root,
-    "delete runs and scores that nobody needs; a file that none of them uses goes after an hour",
+    mark(
+        "delete runs and scores that nobody needs; a file that none of them uses goes after an hour"
+    ),
 )
 QUOTAS = (RUNS, CHECKPOINTS, PREPARED, UPLOADS)
 

@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import mark, tr
 from han_core.text.document import Document, Sentence, Span
 from han_core.text.tokenizer import Tokenizer
 
@@ -38,12 +39,19 @@ class Edit:
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.end:
             raise UserError(
-                f"An edit covers characters, counted from 0; {self.start} to {self.end} came."
+                tr(
+                    "An edit covers characters, counted from 0; {start} to {end} came.",
+                    start=self.start,
+                    end=self.end,
+                )
             )
         if len(self.replacement) > LONGEST_REPLACEMENT:
             raise UserError(
-                f"A replacement has at most {LONGEST_REPLACEMENT:,} characters; "
-                f"{len(self.replacement):,} came."
+                tr(
+                    "A replacement has at most {longest_replacement:,} characters; {count:,} came.",
+                    longest_replacement=LONGEST_REPLACEMENT,
+                    count=len(self.replacement),
+                )
             )
 
 
@@ -118,7 +126,7 @@ def apply_edits(document: Document, edits: Sequence[Edit], tokenizer: Tokenizer)
     owners = _owners(document, edits)
     pieces = list(_pieces(document, edits, owners, tokenizer))
     if not pieces:
-        raise UserError("At least one word must stay; these edits take out every one.")
+        raise UserError(tr("At least one word must stay; these edits take out every one."))
     origin = tuple(piece.origin for piece in pieces for _ in piece.tokens)
     if len(origin) > max(tokenizer.maximum_tokens, len(document.tokens)):
         raise _too_long(tokenizer)
@@ -207,29 +215,42 @@ def _widest(gaps: Iterable[str]) -> str:
 
 def _check_number(edits: int) -> None:
     if edits > MOST_EDITS:
-        raise UserError(f"At most {MOST_EDITS} edits can be made at once; {edits:,} came.")
+        raise UserError(
+            tr(
+                "At most {most_edits} edits can be made at once; {edits:,} came.",
+                most_edits=MOST_EDITS,
+                edits=edits,
+            )
+        )
 
 
 def _check_place(document: Document, edit: Edit, near: Sequence[Span]) -> None:
     """Refuse an edit outside the text that was read, or that covers no whole tokens."""
     if edit.end > document.seen:
         raise UserError(
-            f"An edit stands within the {document.seen:,} characters that the model "
-            f"reads; one of {edit.start:,} to {edit.end:,} came."
+            tr(
+                "An edit stands within the {seen:,} characters that the model reads; one of "
+                "{start:,} to {end:,} came.",
+                seen=document.seen,
+                start=edit.start,
+                end=edit.end,
+            )
         )
     touched = [token for token in near if token.start < edit.end and edit.start < token.end]
     whole = all(edit.start <= token.start and token.end <= edit.end for token in touched)
     if not touched or not whole:
-        raise UserError(
-            f"An edit covers whole words; characters {edit.start:,} to {edit.end:,} "
-            f"{'cut through one' if touched else 'hold none'}."
-        )
+        cut = mark("An edit covers whole words; characters {start:,} to {end:,} cut through one.")
+        none = mark("An edit covers whole words; characters {start:,} to {end:,} hold none.")
+        raise UserError(tr(cut if touched else none, start=edit.start, end=edit.end))
 
 
 def _too_long(tokenizer: Tokenizer) -> UserError:
     return UserError(
-        f"The model reads {tokenizer.maximum_tokens:,} words at most; with these "
-        "replacements there would be more."
+        tr(
+            "The model reads {maximum_tokens:,} words at most; with these replacements there "
+            "would be more.",
+            maximum_tokens=tokenizer.maximum_tokens,
+        )
     )
 
 

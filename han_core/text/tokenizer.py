@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.text.document import Document, Sentence, Span
 from han_core.text.presegmented import is_presegmented, presegmented_document
 
@@ -71,11 +72,27 @@ class Tokenizer:
         version: int = LATEST,
     ):
         if maximum_tokens < 1:
-            raise UserError(f"maximum_tokens is at least 1; {maximum_tokens} came.")
+            raise UserError(
+                tr(
+                    "maximum_tokens is at least 1; {maximum_tokens} came.",
+                    maximum_tokens=maximum_tokens,
+                )
+            )
         if segmentation not in SEGMENTATIONS:
-            raise UserError(f"segmentation is words or characters; {segmentation!r} came.")
+            raise UserError(
+                tr(
+                    "segmentation is words or characters; {segmentation!r} came.",
+                    segmentation=segmentation,
+                )
+            )
         if version not in VERSIONS:
-            raise UserError(f"tokenizer_version is 1 or {LATEST}; {version!r} came.")
+            raise UserError(
+                tr(
+                    "tokenizer_version is 1 or {latest}; {version!r} came.",
+                    latest=LATEST,
+                    version=version,
+                )
+            )
         self.language = language
         self.maximum_tokens = maximum_tokens
         self.segmentation = segmentation

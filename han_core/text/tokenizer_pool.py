@@ -22,6 +22,7 @@ import numpy as np
 import pyarrow as pa
 
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.runtime.paths import PROJECT
 from han_core.text.tokenizer import Tokenizer
 from han_core.text.word_pieces import WordPieces, read_word_pieces
@@ -215,8 +216,10 @@ def _answer(process: subprocess.Popen, chunk: Sequence[str]) -> TokenisedChunk:
         return receive_split(process.stdout)
     except (OSError, pa.ArrowInvalid) as error:
         raise UserError(
-            "A process that splits texts into words ended before it was done; "
-            "there may be too little memory."
+            tr(
+                "A process that splits texts into words ended before it was done; there may be "
+                "too little memory."
+            )
         ) from error
 
 

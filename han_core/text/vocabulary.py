@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 
 PADDING, UNKNOWN = 0, 1
 RESERVED = ("<pad>", "<unk>")
@@ -28,9 +29,15 @@ class Vocabulary:
 
     def __post_init__(self) -> None:
         if self.words[:2] != RESERVED:
-            raise UserError(f"A vocabulary starts with {RESERVED}; {self.words[:2]} came.")
+            raise UserError(
+                tr(
+                    "A vocabulary starts with {reserved}; {words} came.",
+                    reserved=RESERVED,
+                    words=self.words[:2],
+                )
+            )
         if len(self._numbers) != len(self.words):
-            raise UserError("A vocabulary lists each word once; one stands there twice.")
+            raise UserError(tr("A vocabulary lists each word once; one stands there twice."))
 
     @classmethod
     def build(

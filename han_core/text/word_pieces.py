@@ -16,6 +16,7 @@ import numpy as np
 
 from han_core.runtime.atomic_io import checksum
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.text.batch import NumberedDocument
 from han_core.text.document import Document, Span
 from han_core.text.vocabulary import RESERVED, UNKNOWN, Vocabulary
@@ -147,7 +148,7 @@ def read_word_pieces(path: Path) -> WordPieces:
     try:
         tokenizer = FastTokenizer.from_file(str(path))
     except Exception as error:  # the library raises no narrower one
-        raise UserError(f"{path} is no tokenizer.json that can be read.") from error
+        raise UserError(tr("{path} is no tokenizer.json that can be read.", path=path)) from error
     tokenizer.no_truncation()
     tokenizer.no_padding()
     tokenizer.encode_special_tokens = True  # "[SEP]" in a text is text
@@ -155,7 +156,9 @@ def read_word_pieces(path: Path) -> WordPieces:
     reserved = [_row(tokenizer, names) for names in (PADDING_PIECES, UNKNOWN_PIECES)]
     unknown = reserved[1]
     if unknown is None:
-        raise UserError(f"{path} has no unknown piece {' or '.join(UNKNOWN_PIECES)}.")
+        raise UserError(
+            tr("{path} has no unknown piece {join}.", path=path, join=" or ".join(UNKNOWN_PIECES))
+        )
     # Nothing is padded with it: any row will do where there is none.
     padding = unknown if reserved[0] is None else reserved[0]
     others = [row for row in rows if row not in reserved]

@@ -28,6 +28,7 @@ from spacy.util import compile_infix_regex, compile_suffix_regex
 from spacy.vocab import Vocab
 
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.runtime.paths import segmenter_root
 from han_core.text.languages import language_name
 from han_core.text.sentences import SentenceRules
@@ -145,12 +146,19 @@ def _missing(language: str, error: Exception) -> UserError:
     reason = str(error).strip().partition("\n")[0]
     if "E048" in reason or "Can't import language" in reason:
         return UserError(
-            f"A language of spaCy such as 'en', 'de' or 'zh' is expected; {language!r} came."
+            tr(
+                "A language of spaCy such as 'en', 'de' or 'zh' is expected; {language!r} came.",
+                language=language,
+            )
         )
     packages = PACKAGES.get(language, f"a package that is missing ({reason})")
     return UserError(
-        f"Splitting {language_name(language)} into words needs {packages}; install that, or set "
-        "segmentation=characters, which needs none."
+        tr(
+            "Splitting {language_name} into words needs {packages}; install that, or set "
+            "segmentation=characters, which needs none.",
+            language_name=language_name(language),
+            packages=packages,
+        )
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.text.vocabulary import PADDING, Vocabulary
 
 LARGEST_SIZE = 4_096
@@ -35,10 +36,16 @@ def read_vectors(path: str | Path, vocabulary: Vocabulary, seed: int) -> tuple[n
         if number != PADDING:
             vectors.setdefault(number, vector)
     if not vectors:
-        raise UserError(f"{path.name} holds a vector for none of the {len(vocabulary)} words.")
+        raise UserError(
+            tr(
+                "{name} holds a vector for none of the {count} words.",
+                name=path.name,
+                count=len(vocabulary),
+            )
+        )
     matrix = np.stack(list(vectors.values()))
     if not np.isfinite(matrix).all():
-        raise UserError(f"{path.name} holds numbers that are not finite.")
+        raise UserError(tr("{name} holds numbers that are not finite.", name=path.name))
     draw = np.random.default_rng(seed)
     table = draw.normal(0, matrix.std(), (len(vocabulary), matrix.shape[1])).astype(np.float32)
     table[list(vectors)] = matrix
@@ -61,13 +68,19 @@ def _header(path: Path) -> tuple[int, int]:
         with path.open("rb") as file:
             first = file.readline(1_000_000)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise UserError(f"A file of word vectors is expected; {path} is none.") from error
+        raise UserError(
+            tr("A file of word vectors is expected; {path} is none.", path=path)
+        ) from error
     parts = first.split()
     has_header = len(parts) == 2 and all(part.isdigit() and len(part) < 12 for part in parts)
     size = int(parts[1]) if has_header else len(parts) - 1
     if not 1 <= size <= LARGEST_SIZE:
         raise UserError(
-            f"{path.name}, line 1: a word and its vector of 1 to {LARGEST_SIZE} numbers expected."
+            tr(
+                "{name}, line 1: a word and its vector of 1 to {largest_size} numbers expected.",
+                name=path.name,
+                largest_size=LARGEST_SIZE,
+            )
         )
     return size, len(first) if has_header else 0
 
@@ -87,7 +100,14 @@ def _text(path: Path, size: int, skip: int) -> Iterator[tuple[str, np.ndarray]]:
             except ValueError:
                 vector = np.empty(0, dtype=np.float32)
             if len(parts) <= size or len(vector) != size:
-                raise UserError(f"{path.name}, line {number}: a word and {size} numbers expected.")
+                raise UserError(
+                    tr(
+                        "{name}, line {number}: a word and {size} numbers expected.",
+                        name=path.name,
+                        number=number,
+                        size=size,
+                    )
+                )
             yield " ".join(parts[:-size]), vector
 
 
@@ -100,7 +120,7 @@ def _binary(path: Path, size: int, skip: int) -> Iterator[tuple[str, np.ndarray]
                 word += byte
             data = file.read(4 * size)
             if len(data) < 4 * size:
-                raise UserError(f"{path.name} ends in the middle of a vector.")
+                raise UserError(tr("{name} ends in the middle of a vector.", name=path.name))
             text = word.decode("utf-8", "replace").lstrip("\n")
             yield text, np.frombuffer(data, dtype="<f4")
 
@@ -120,7 +140,15 @@ def check_learning(size: int, epochs: int, seed: int, workers: int) -> None:
     for name, (value, most) in ranges.items():
         least = 0 if name == "seed" else 1
         if not least <= value <= most:
-            raise UserError(f"{name} is {least} to {most}; {value} came.")
+            raise UserError(
+                tr(
+                    "{name} is {least} to {most}; {value} came.",
+                    name=name,
+                    least=least,
+                    most=most,
+                    value=value,
+                )
+            )
     _word2vec()
 
 
@@ -128,7 +156,7 @@ def _word2vec():
     try:
         from gensim.models import Word2Vec
     except ImportError as error:
-        raise UserError("Learning vectors needs gensim: pip install gensim.") from error
+        raise UserError(tr("Learning vectors needs gensim: pip install gensim.")) from error
     return Word2Vec
 
 
@@ -151,7 +179,7 @@ def learn_vectors(
             sample=1e-4, epochs=epochs, seed=seed, workers=workers,
         )  # fmt: skip
     except RuntimeError as error:
-        raise UserError("Learning vectors needs words that occur at least 5 times.") from error
+        raise UserError(tr("Learning vectors needs words that occur at least 5 times.")) from error
     return zip(model.wv.index_to_key, model.wv.vectors, strict=True)
 
 

@@ -19,6 +19,7 @@ from han_core.explanation.verdicts import (
     short,
     support,
 )
+from han_core.runtime.messages import speaking
 
 FORBIDDEN = re.compile(r"because|explain|looked at|therefore|✓|✔|✅", re.IGNORECASE)
 
@@ -63,6 +64,21 @@ def test_a_quick_answer_in_words():
         "Setting sentence weights to 0 one after another changes the answer after 25% by "
         "attention, after 10% by gradient, never in random order.",
     )
+
+
+def test_a_quick_answer_in_chinese():
+    with speaking("zh"):
+        assert evidence_sentences(evidence()) == (
+            "删除注意力最高的 10% 的词使该预测降低 0.31；删除随机的词为 0.01。",
+            "删除测试支持：在 1% 到 50% 上平均，注意力为 0.31；随机删除词，95% 的情况下不超过 "
+            "0.01。",
+            "只保留注意力最高的 10% 的词使该预测变化 0.00；只保留随机的词则使其降低 0.25。",
+            "注意力的排序一致度（1 = 词的顺序相同）：与梯度 × 输入 0.41。",
+            "注意力改为均匀后判断不变：positive 由 0.97 变为 0.75。",
+            "打乱注意力使该预测变化 0.07（3 次打乱的中位数）。",
+            "把句子的权重逐个置零：按注意力，置零 25% 后判断改变；按梯度，置零 10% 后判断改变；"
+            "按随机顺序，判断始终不变。",
+        )
 
 
 def first(**changed) -> str:

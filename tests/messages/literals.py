@@ -8,6 +8,7 @@ TRANSLATED = {"tr": 1, "trn": 2, "mark": 1, "counted": 2}
 """Functions of messages, with the number of their first arguments that hold the message."""
 TYPES = {"cast": 1, "TypeVar": 1}
 KNOWN = TRANSLATED | TYPES
+FAULTS = {"ValueError", "TypeError", "KeyError", "RuntimeError", "NotImplementedError"}
 NAMES = {"Hanscope"}
 NOT_SHOWN = "# not shown"
 """A comment on the line of a text that no reader of the interface sees."""
@@ -31,6 +32,8 @@ def _texts(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant):
             continue  # a docstring
+        if isinstance(child, ast.Raise) and _name(getattr(child.exc, "func", child)) in FAULTS:
+            continue  # of the program, not of what somebody gave it
         if isinstance(child, ast.Call) and (known := KNOWN.get(_name(child.func))):
             for argument in [*child.args[known:], *(one.value for one in child.keywords)]:
                 yield from _texts(ast.Expression(argument))
@@ -59,3 +62,13 @@ def _is_named(value: ast.expr) -> bool:
 
 def _name(function: ast.expr) -> str:
     return getattr(function, "id", getattr(function, "attr", ""))
+
+
+def untranslated_errors(source: str) -> list[int]:
+    """Return the lines of each ``UserError`` whose sentence is no message."""
+    return [
+        node.lineno
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and _name(node.func) == "UserError" and node.args
+        if isinstance(node.args[0], ast.Constant | ast.JoinedStr | ast.BinOp)
+    ]

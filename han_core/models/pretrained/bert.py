@@ -29,6 +29,7 @@ from han_core.models.pretrained.windows import Window, pack_windows, passes, pla
 from han_core.models.self_attention import AttentionWindow, MapRequest
 from han_core.models.transformer import pooling_of
 from han_core.runtime.errors import UserError, shown
+from han_core.runtime.messages import tr
 from han_core.text.batch import Batch
 
 
@@ -53,8 +54,12 @@ class PretrainedClassifier(AttentionClassifier):
         else:
             if architecture.vocabulary_size != len(base.pieces.vocabulary):
                 raise UserError(
-                    f"The base {shown(base.name)} has {len(base.pieces.vocabulary)} pieces; "
-                    f"{architecture.vocabulary_size} came."
+                    tr(
+                        "The base {name} has {count} pieces; {vocabulary_size} came.",
+                        name=shown(base.name),
+                        count=len(base.pieces.vocabulary),
+                        vocabulary_size=architecture.vocabulary_size,
+                    )
                 )
             self.encoder, vectors = base.encoder()
             self.embedding.weight = nn.Parameter(vectors)
@@ -148,16 +153,27 @@ def _base_of(architecture: Architecture) -> Base:
     base = find_base(architecture.base)
     if architecture.base_sha256 and base.sha256 != architecture.base_sha256:
         raise UserError(
-            f"The base {shown(architecture.base)} is another one than this checkpoint was tuned on."
+            tr(
+                "The base {base} is another one than this checkpoint was tuned on.",
+                base=shown(architecture.base),
+            )
         )
     if architecture.window > base.longest:
         raise UserError(
-            f"window is at most {base.longest} with the base {shown(base.name)}; "
-            f"{architecture.window} came."
+            tr(
+                "window is at most {longest} with the base {name}; {window} came.",
+                longest=base.longest,
+                name=shown(base.name),
+                window=architecture.window,
+            )
         )
     if architecture.overlap >= architecture.window:
         raise UserError(
-            f"overlap is less than window ({architecture.window}); {architecture.overlap} came."
+            tr(
+                "overlap is less than window ({window}); {overlap} came.",
+                window=architecture.window,
+                overlap=architecture.overlap,
+            )
         )
     return base
 
@@ -167,7 +183,7 @@ def _complete(sizes: dict[str, object]) -> dict[str, object]:
     name = sizes.get("base")
     if not isinstance(name, str) or not name:
         raise UserError(
-            "base names a pretrained encoder: a folder, package:NAME, or a name of the hub."
+            tr("base names a pretrained encoder: a folder, package:NAME, or a name of the hub.")
         )
     parse_tuning(str(sizes.get("tune", "lora:16")))
     base = find_base(name, fetch=True)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from han_core.runtime.errors import UserError, shown
+from han_core.runtime.messages import tr
 
 Part = Literal["all", "none", "upper", "lora"]
 
@@ -39,7 +40,10 @@ def parse_tuning(value: str) -> Tuning:
     """
     if _TUNE.fullmatch(value) is None:
         raise UserError(
-            f'tune is all, none, upper:LAYERS or lora:RANK, such as lora:16; "{shown(value)}" came.'
+            tr(
+                'tune is all, none, upper:LAYERS or lora:RANK, such as lora:16; "{value}" came.',
+                value=shown(value),
+            )
         )
     what, _, number = value.partition(":")
     return Tuning(cast(Part, what), int(number or 0))
@@ -78,7 +82,13 @@ def apply_tuning(encoder: nn.Module, embedding: nn.Module, tuning: Tuning) -> No
     layers = layers_of(encoder)
     tuned = list(layers)[-tuning.number :] if tuning.what == "upper" else []
     if tuning.what == "upper" and tuning.number > len(layers):
-        raise UserError(f"tune=upper:{tuning.number} of a base with {len(layers)} layers.")
+        raise UserError(
+            tr(
+                "tune=upper:{number} of a base with {count} layers.",
+                number=tuning.number,
+                count=len(layers),
+            )
+        )
     moving = {id(module) for layer in tuned for module in layer.modules()}
     for module in (embedding, *encoder.modules()):
         if id(module) not in moving:
@@ -96,7 +106,7 @@ def layers_of(encoder: nn.Module) -> nn.ModuleList:
     """
     lists = [module for module in encoder.modules() if isinstance(module, nn.ModuleList)]
     if not lists:
-        raise UserError("The base has no list of layers that could be tuned.")
+        raise UserError(tr("The base has no list of layers that could be tuned."))
     return max(lists, key=len)
 
 
