@@ -20,7 +20,8 @@ TAGGED = (*REVIEWS, "han-zh")  # the bundled corpus has their classes and langua
 NEWS = ("han-newsgroups", "bilstm-newsgroups")
 SHIPPED = (*TAGGED, *NEWS)
 PRETRAINED = "bert-imdb"
-ONE_SEED = (PRETRAINED, "transformer-imdb")  # and no evidence measured: it takes hours
+ONE_SEED = (PRETRAINED, "transformer-imdb", "bilstm-general-imdb", "bilstm-linear-imdb")
+"""With no evidence measured: it takes hours, or the model is there to be compared."""
 
 
 @pytest.fixture(params=SHIPPED)
@@ -45,8 +46,8 @@ def metrics_of(folder: Path) -> dict:
         (REVIEWS, "A dreadful, boring waste of two hours.", "negative"),
         (("han-zh",), "房间很干净，服务员非常热情，早餐丰富，下次还来。", "positive"),
         (("han-zh",), "房间又脏又吵，服务态度很差，再也不来了。", "negative"),
-        (("transformer-imdb",), "A wonderful film, superbly acted and deeply moving.", "positive"),
-        (("transformer-imdb",), "A dreadful, boring waste of two hours.", "negative"),
+        (ONE_SEED[1:], "A wonderful film, superbly acted and deeply moving.", "positive"),
+        (ONE_SEED[1:], "A dreadful, boring waste of two hours.", "negative"),
         (NEWS, "The goalie made forty saves and the Bruins won in overtime.", "rec.sport.hockey"),
         (NEWS, "The shuttle reached its orbit and NASA released the probe.", "sci.space"),
     ],

@@ -53,7 +53,7 @@ PLACES: dict[Shows, frozenset[str]] = {
     "neighbours": frozenset({"word", "gone", "forward", "backward", "half"}),
     "forms": frozenset(
         {"word", "rows", "size", "divisor", "column", "even",
-         *(f"{form}_{part}" for form in FORMS for part in ("score", "weight", "spread"))}
+         *(f"{form}_{part}" for form in FORMS for part in ("score", "weight", "spread", "column"))}
     ),
     "alignment": frozenset(
         {"said", "sign", "position", "looks", "share", "second", "second_share", "chance",

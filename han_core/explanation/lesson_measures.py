@@ -99,7 +99,8 @@ def _forms(probes: Sequence[ModelProbe]) -> LiveNumbers:
         shown[f"{form}_spread"] = percent(entropy(layer.weights))
     # The text decides the order, so that the column's name tells nothing.
     order = np.roll(list(steps), len(tokens)).tolist()
-    shown["column"] = COLUMNS[order.index("dot")]
+    shown |= {f"{form}_column": COLUMNS[at] for at, form in enumerate(order)}
+    shown["column"] = shown["dot_column"]
     most = sorted(np.argsort(-first.weights, kind="stable")[:LISTED].tolist())
     rows = tuple(
         (tokens[at], *(percent(float(steps[form].weights[at])) for form in order)) for at in most

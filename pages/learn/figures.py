@@ -19,7 +19,7 @@ from han_core.viz.anatomy import anatomy_figure
 from han_core.viz.attention_heads import attention_heads
 from han_core.viz.charts.layers import state_change_chart
 from han_core.viz.colour_scale import reading_scale, scale_only
-from han_core.viz.film import attention_film
+from han_core.viz.film import attention_film, entropy_curve
 from han_core.viz.heatmap import Colour, heatmap
 from pages.shared import cache, lesson_material
 from pages.shared.components import (
@@ -180,7 +180,8 @@ def _forms(lesson: Lesson, text: str, live: LiveNumbers, words: Mapping[str, str
         for place, form in zip(st.columns(2, gap="medium"), pair, strict=True):
             shown = explained[form]
             with place:
-                st.markdown(f"**{plain(words[f'form_{form}'])}**: {plain(words[f'score_{form}'])}")
+                name = f"{live.shown[f'{form}_column']} · {words[f'form_{form}']}"
+                st.markdown(f"**{plain(name)}**: {plain(words[f'score_{form}'])}")
                 draw(heatmap(shown, Colour(shown.document_weights, scale)), f"learn_form_{form}")
 
 
@@ -233,9 +234,14 @@ def _open_head(key: str, act: Act) -> None:
 
 def _film(lesson: Lesson, text: str, live: LiveNumbers, words: Mapping[str, str]) -> None:
     """Draw the film of the lesson's text."""
-    film = attention_film(lesson_material.film(lesson.model), 0)
+    recorded = lesson_material.film(lesson.model)
+    film = attention_film(recorded, 0, lesson_material.accuracies(lesson.model))
     st.html(scale_only(replace(film.scale, title=words["weight"])))
     draw_film(film.data, "learn_film")
+    chart(
+        entropy_curve(recorded, 0), "learn_entropy", "learn_entropy_box", "entropy",
+        words["entropy_alt"],
+    )  # fmt: skip
 
 
 _OF_ONE_MODEL: dict[Shows, Callable[[cache.Question, LiveNumbers, Mapping[str, str]], None]] = {

@@ -264,6 +264,7 @@ def _to_train(scene: Scene) -> str:
     set_value("train_data", f"bundled:classroom{chinese}")
     set_value("set_language", scene.lesson.language)
     set_value("train_watched_text", scene.text)
+    st.session_state["train_goes_to"] = "New run"  # not shown
     return "pages/4_Train.py"
 
 

@@ -1,5 +1,6 @@
 """What a lesson is about, loaded and computed: for the page Learn and for rooms of a class."""
 
+import json
 from collections.abc import Callable
 
 import streamlit as st
@@ -9,6 +10,7 @@ from han_core.explanation.lesson import FILMS, Lesson, Shows
 from han_core.explanation.lesson_measures import Material, Moment, live_numbers
 from han_core.explanation.lesson_numbers import LiveNumbers
 from han_core.models.beam_search import SearchSettings
+from han_core.models.checkpoint import HISTORY
 from han_core.models.listing import list_systems
 from han_core.models.system_folder import SystemCheckpoint, load_system
 from han_core.models.translate import Translation, translate_texts
@@ -82,6 +84,14 @@ def _translator(folder: str, mark: str) -> SystemCheckpoint:
 def film(name: str) -> Film:
     """Return a film that comes along."""
     return read_frames(FILMS / name)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def accuracies(name: str) -> dict[int, float]:
+    """Return the validation accuracy after each epoch of a film's run."""
+    lines = (FILMS / name / HISTORY).read_text(encoding="utf-8").splitlines()
+    epochs = [json.loads(line) for line in lines]
+    return {epoch["epoch"]: epoch["validation"]["accuracy"] for epoch in epochs}
 
 
 def _moments(lesson: Lesson, text: str) -> Material:

@@ -66,6 +66,8 @@ def test_four_forms_stand_beside_each_other(forms):
         shown = [weights for weights in by_form["dot"] if f"{weights:.2%}" == row[at]]
         assert shown
     assert live.words == {"A": "A", "B": "B", "C": "C", "D": "D"}
+    assert sorted(live.shown[f"{form}_column"] for form in FORMS) == list("ABCD")
+    assert live.shown["column"] == live.shown["dot_column"]
 
 
 def test_the_score_of_a_form_gives_its_weight(forms):
@@ -214,6 +216,18 @@ def test_a_film_begins_even_and_turns():
 def test_a_film_knows_its_own_text_alone():
     with pytest.raises(UserError, match="page Train"):
         live_numbers(lesson("film"), [])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_lesson_on_forms_has_one_that_is_nearly_even(language):
+    one = lesson("forms", language)
+    probes = [probe_text(load_checkpoint(name), one.text) for name in (one.model, *one.beside)]
+    live = live_numbers(one, probes)
+    spreads = {form: share(live.shown[f"{form}_spread"]) for form in FORMS}
+    assert max(spreads, key=spreads.__getitem__) == "dot"
+    assert spreads["dot"] - max(spreads[form] for form in FORMS if form != "dot") > 0.02
+    for _, template in one._templates():
+        assert "{" not in live.write(template)
 
 
 @pytest.fixture(scope="module")

@@ -21,8 +21,8 @@ def learn(root, open_page):
     """The page with small models that go by the names of those in the lessons."""
     shutil.copytree(root / "small-bilstm", root / "bilstm-additive-imdb")
     (root / "small-han").rename(root / "han-imdb")
-    (root / "small-bilstm").rename(root / "bilstm-dot-imdb")
-    for name in ("dates", "transformer-imdb"):
+    forms = (f"bilstm-{form}-imdb" for form in ("dot", "general", "linear"))
+    for name in (*forms, "dates", "transformer-imdb"):
         shutil.copytree(SHIPPED / name, root / name)
     return go_to(open_page("0_Learn"), 3)
 
@@ -84,7 +84,7 @@ def test_a_skip_is_recorded(learn):
     assert progress.given is None
 
 
-@pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 7, 8, 9, 10])
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
 def test_every_option_of_the_check_has_its_feedback(learn, number):
     go_to(learn, number)
     learn.button(key="learn_skip").click().run()
@@ -144,6 +144,28 @@ def test_any_word_can_be_taken_out_of_the_states(learn, root):
     for at in range(len(choice.options)):
         learn.pills(key=choice.key).set_value(at).run()
         assert not learn.exception
+
+
+def test_four_forms_are_drawn_beside_each_other_or_one_in_full(learn, root):
+    go_to(learn, 6)
+    assert learn.radio[0].options == ["A", "B", "C", "D"]
+    learn.button(key="learn_skip").click().run()
+    drawn = [data["weights"] for data in heatmaps(learn)]
+    forms = ("additive", "dot", "general", "linear")
+    for form, weights in zip(forms, drawn, strict=True):
+        model = load_checkpoint(root / f"bilstm-{form}-imdb")
+        own = probe_text(model, lesson(6).text).explanation.document_weights
+        assert weights == pytest.approx(own, abs=1e-4)
+    for form in forms:
+        learn.segmented_control(key="learn_form").set_value(form).run()
+        assert not learn.exception
+        assert [data["form"] for data in components(learn, "hanscope_anatomy")] == [form]
+
+
+def test_a_form_that_is_missing_is_named(learn, root):
+    shutil.rmtree(root / "bilstm-general-imdb")
+    go_to(learn, 6)
+    assert "bilstm-general-imdb" in said(learn)
 
 
 def test_the_decoder_is_shown_for_the_date_and_for_a_day_that_there_is_not(learn):
