@@ -23,6 +23,9 @@ from han_core.runtime.paths import PROJECT
 Locale = Literal["en", "zh"]
 LOCALES: tuple[Locale, ...] = get_args(Locale)
 NAMES: dict[Locale, str] = {"en": "English", "zh": "中文"}
+TAGS: dict[Locale, str] = {"en": "en", "zh": "zh-Hans"}
+"""The languages as HTML names them."""
+
 VARIABLE = "HANSCOPE_LOCALE"
 """The environment variable by which a process that was started speaks its starter's language."""
 FOLDER = PROJECT / "locales"

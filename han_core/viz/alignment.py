@@ -11,6 +11,7 @@ import pandas as pd
 from han_core.data.delimited import to_csv
 from han_core.explanation.translation import Candidate, SourceWordRemoval
 from han_core.models.translate import Translation
+from han_core.runtime.messages import tr
 from han_core.text.document import Span
 from han_core.text.vocabulary import UNKNOWN
 from han_core.viz.colour_scale import Scale, scale_only
@@ -37,7 +38,7 @@ def alignment_view(
     steps: Sequence[Sequence[Candidate]],
     values: np.ndarray,
     scale: Scale,
-    names: tuple[str, str] = ("Sentence", "Translation"),
+    names: tuple[str, str] | None = None,
     totals: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """Return what ``alignment.js`` draws, as plain JSON.
@@ -46,13 +47,14 @@ def alignment_view(
         steps: the candidates of each step, the end included.
         values: (target words, source words) of the table; NaN is drawn as 0.
         scale: of ``values``.
-        names: of both sides, for readers.
+        names: of both sides, for readers; plain ones unless given.
         totals: (source words,) attention in all; None leaves the row out.
     """
     probabilities = np.exp(translation.log_probabilities)
+    source_name, target_name = names or (tr("Sentence"), tr("Translation"))
     return {
-        "sourceName": names[0],
-        "targetName": names[1],
+        "sourceName": source_name,
+        "targetName": target_name,
         "source": [writable(word) for word in translation.source_words],
         "target": [writable(word) for word in translation.target_words],
         "sourceGaps": _gaps(translation.text, translation.source),
@@ -68,21 +70,45 @@ def alignment_view(
         ],
         "coverage": None if totals is None else totals.round(3).tolist(),
         "measure": scale.title,
-        "tableName": f"{scale.title}: a row for each word of the translation, a column for each "
-        "source word; arrow keys move",
-        "hint": "Point at a cell, or move through them by the arrow keys.",
+        "labels": alignment_labels(),
+    }
+
+
+def alignment_labels() -> dict[str, Any]:
+    """Return what ``alignment.js`` writes, which fills the places."""
+    return {
+        "table": tr(
+            "{measure}: a row for each word of the translation, a column for each source word; "
+            "arrow keys move"
+        ),
+        "hint": tr("Point at a cell, or move through them by the arrow keys."),
+        "unknown": tr("unknown to the model"),
+        "words": tr("{name}: arrow keys move from word to word"),
+        "previous": tr("‹ Previous"),
+        "previousTitle": tr("The step before"),
+        "next": tr("Next ›"),
+        "nextTitle": tr("The next step"),
+        "whole": tr("Whole translation"),
+        "wholeTitle": tr("Show every word again"),
+        "step": tr("Step {number} of {count}"),
+        "end": tr("The translation ends here: {share}."),
+        "most": tr("{word}: {share}. {measure}: most on {source}, {weight}."),
+        "candidates": [tr("Candidate"), tr("Rank"), tr("Probability")],
+        "ends": tr("end"),
+        "sum": tr("in all"),
+        "cell": tr("{target} and {source}: {measure} {value}."),
     }
 
 
 def attention_scale() -> Scale:
     """Return the scale of attention weights, the same for every sentence."""
-    return Scale("Attention", 1.0, False, "percent")
+    return Scale(tr("Attention"), 1.0, False, "percent")
 
 
 def drop_scale(removal: SourceWordRemoval) -> Scale:
     """Return the scale of what probabilities lose without a source word."""
     largest = float(np.nanmax(np.abs(removal.drops)))
-    return Scale("Drop without the source word", max(LEAST_TOP, largest), True, "probability")
+    return Scale(tr("Drop without the source word"), max(LEAST_TOP, largest), True, "probability")
 
 
 def alignment_page(
@@ -94,7 +120,12 @@ def alignment_page(
         view: of ``alignment_view``.
     """
     return render_page(
-        "alignment.html", {"title": title, "notes": notes}, scale_only(scale), view,
+        "alignment.html",
+        {
+            "title": title, "notes": notes,
+            "noscript": tr("This page draws the alignment with JavaScript."),
+        },
+        scale_only(scale), view,
         ALIGNMENT_SCRIPT + _DRAW, ALIGNMENT_STYLESHEET,
     )  # fmt: skip
 
@@ -105,8 +136,8 @@ def alignment_csv(translation: Translation, removal: SourceWordRemoval | None) -
     for at, word in enumerate(translation.target_words):
         for place, source in enumerate(translation.source_words):
             weight = round(float(translation.alignment[at, place]), 6)
-            row = {"target": at + 1, "target word": word, "source": place + 1,
-                   "source word": source, "attention": weight}  # fmt: skip
+            row = {"target": at + 1, "target word": word, "source": place + 1,  # not shown
+                   "source word": source, "attention": weight}  # fmt: skip # not shown
             if removal is not None:
                 row["drop"] = round(float(removal.drops[at, place]), 6)
             rows.append(row)

@@ -18,7 +18,7 @@ import numpy as np
 from han_core.explanation.anatomy import Anatomy, AttentionStep
 from han_core.explanation.lesson import Control
 from han_core.runtime.errors import UserError
-from han_core.runtime.messages import Locale
+from han_core.runtime.messages import Locale, tr
 from han_core.viz.export import render_page
 from han_core.viz.markup import ANATOMY_SCRIPT, ANATOMY_STYLESHEET, direction, writable
 
@@ -62,8 +62,9 @@ class AnatomyFigure:
     def page(self, title: str) -> str:
         """Return a page that opens offline and needs no other file."""
         return render_page(
-            "anatomy.html", {"title": title}, "", self.data, ANATOMY_SCRIPT + _DRAW,
-            ANATOMY_STYLESHEET,
+            "anatomy.html",
+            {"title": title, "noscript": tr("This page draws its figure with JavaScript.")},
+            "", self.data, ANATOMY_SCRIPT + _DRAW, ANATOMY_STYLESHEET,
         )  # fmt: skip
 
 
@@ -94,8 +95,12 @@ def anatomy_figure(
     size = rows.stop - rows.start
     if size > LONGEST:
         raise UserError(
-            f"How a weight is computed can be shown for up to {LONGEST:,} words that share their "
-            f"attention; here {size:,} do. Shorten the text, or analyse a part of it."
+            tr(
+                "How a weight is computed can be shown for up to {most:,} words that share their "
+                "attention; here {count:,} do. Shorten the text, or analyse a part of it.",
+                most=LONGEST,
+                count=size,
+            )
         )
     chosen = _chosen(layer, rows, item)
     first = max(0, min(chosen - SHOWN // 2, size - SHOWN))

@@ -19,9 +19,10 @@ import numpy as np
 
 from han_core.explanation.attention_map import AttentionMap, once_per_map
 from han_core.explanation.map_readings import HeadFigures, head_figures
+from han_core.runtime.messages import tr
 from han_core.viz.colour_scale import Scale, scale_only
 from han_core.viz.export import render_page
-from han_core.viz.map_views import Head, grid_names, labels
+from han_core.viz.map_views import HEAD, LAYER, Head, grid_names, labels
 from han_core.viz.markup import HEADS_SCRIPT, HEADS_STYLESHEET, background, direction, writable
 
 LARGEST_THUMBNAIL = 64
@@ -55,7 +56,7 @@ class AttentionHeads:
             ``figures`` by layer and head (``entropy``, ``distance``, ``special``), ``shares``
             (whether there are special keys), ``open`` (the head to show), ``full``
             ("layer,head" → packed half precision), ``pruned`` heads, and ``prunes``, whether
-            heads can be pruned.
+            heads can be pruned; ``labels``, what is written around them.
         scale: of the colours, for the legend.
     """
 
@@ -66,8 +67,12 @@ class AttentionHeads:
     def page(self, title: str, notes: Sequence[str] = ()) -> str:
         """Return a page that opens offline and needs no other file."""
         return render_page(
-            "attention_map.html", {"title": title, "notes": notes}, scale_only(self.scale),
-            self.data, HEADS_SCRIPT + _DRAW, HEADS_STYLESHEET,
+            "attention_map.html",
+            {
+                "title": title, "notes": notes,
+                "noscript": tr("This page draws its maps with JavaScript."),
+            },
+            scale_only(self.scale), self.data, HEADS_SCRIPT + _DRAW, HEADS_STYLESHEET,
         )  # fmt: skip
 
     def _repr_html_(self) -> str:
@@ -123,10 +128,81 @@ def attention_heads(
         "full": _packed_heads(attention_map, opened, full),
         "pruned": sorted([list(head) for head in pruned or ()]),
         "prunes": pruned is not None,
+        "labels": heads_labels(),
     }
     share = f"{100 * top:.3g}%"
-    scale = Scale(f"Attention weight (strongest colour: {share} or more)", top, False, "percent")
+    title = tr("Attention weight (strongest colour: {share} or more)", share=share)
+    scale = Scale(title, top, False, "percent")
     return AttentionHeads(attention_map.name, data, scale)
+
+
+def heads_labels() -> dict[str, Any]:
+    """Return what ``attention_map.js`` writes, which fills the places."""
+    return {
+        "comma": tr(", "),
+        "value": tr("{title}: {value}"),
+        "layer": tr(LAYER),
+        "head": tr(HEAD),
+        "click": tr("What a click on a head does"),
+        "open": tr("Open"),
+        "openTitle": tr("A click opens a head"),
+        "openHead": tr("Open {name}"),
+        "prune": tr("Prune"),
+        "pruneTitle": tr("A click takes a head out, or puts it back"),
+        "pruneLayer": tr("Prune {layer} or put it back"),
+        "pruned": tr("pruned"),
+        "entropyOf": tr("entropy {share}"),
+        "distanceOf": tr("mean distance {number} tokens"),
+        "specialOf": tr("{share} on special tokens"),
+        "table": tr("Heads as a table"),
+        "columns": {
+            "place": tr("Head"),
+            "entropy": tr("Entropy"),
+            "distance": tr("Distance"),
+            "special": tr("On special tokens"),
+        },
+        "about": {
+            "place": tr("Sort by layer and head"),
+            "entropy": tr("How even a row is: 0% all weight on one key, 100% even over all keys."),
+            "distance": tr("Mean distance from a token to what it attends to, in tokens."),
+            "special": tr("Mean share of weight on special tokens."),
+        },
+        **_head_labels(),
+        **_text_labels(),
+    }
+
+
+def _head_labels() -> dict[str, str]:
+    """What stands at the head that is open."""
+    return {
+        "heatmap": tr("heatmap"),
+        "axes": tr(
+            "Rows: the position that attends. Columns: what it attends to. Each row sums to 100%."
+        ),
+        "zoomOut": tr("Zoom out (key −)"),
+        "zoomIn": tr("Zoom in (key +); drag to move"),
+        "enlarge": tr("Enlarge"),
+        "enlargeTitle": tr("Fill the screen; Escape leaves"),
+        "weights": tr("{name}: weights of {rows} by {columns} tokens; arrow keys move"),
+        "times": tr("{share}, {number} × uniform"),
+        "cell": tr("{query} (row {row}) to {key} (column {column}): {value}"),
+    }
+
+
+def _text_labels() -> dict[str, str]:
+    """What stands at the text with the weights of one word."""
+    return {
+        "words": tr("Words and their attention weights; arrow keys move between them"),
+        "text": tr("In the text"),
+        "direction": tr("Direction of attention"),
+        "from": tr("From the word"),
+        "fromTitle": tr("What the word attends to (its row)"),
+        "to": tr("To the word"),
+        "toTitle": tr("What attends to the word (its column)"),
+        "point": tr("Point at a word, or move to one with the keys."),
+        "attends": tr("From {word} to: {words}"),
+        "attended": tr("To {word} from: {words}"),
+    }
 
 
 @once_per_map

@@ -10,30 +10,33 @@ from han_core.analysis.classroom.question import Phase, Question, shift
 from han_core.analysis.classroom.rooms import Results, Room
 from han_core.data.delimited import to_csv
 from han_core.runtime.errors import counted
+from han_core.runtime.messages import mark, tr
 from han_core.viz.export import render_page
 from han_core.viz.markup import CLASSROOM_STYLESHEET, REPORT_STYLESHEET, html_text
 
 PHASES: dict[Phase, str] = {
-    Phase.PREDICT: "Predict",
-    Phase.LOCKED: "Locked",
-    Phase.REVEALED: "Revealed",
-    Phase.EXPLAIN: "Explain",
-    Phase.AGAIN: "Vote again",
-    Phase.COMPARED: "Before and after",
+    Phase.PREDICT: mark("Predict"),
+    Phase.LOCKED: mark("Locked"),
+    Phase.REVEALED: mark("Revealed"),
+    Phase.EXPLAIN: mark("Explain"),
+    Phase.AGAIN: mark("Vote again"),
+    Phase.COMPARED: mark("Before and after"),
 }
-"""What the phases are called."""
+"""What the phases are called; to be translated."""
 
 
 def heading(room: Room, address: str, students: int) -> str:
     """Return the code, where students join, and the phases with the present one marked, as HTML."""
     phases = "".join(
-        f"<li{' aria-current=step' if phase is room.phase else ''}>{name}</li>"
+        f"<li{' aria-current=step' if phase is room.phase else ''}>{tr(name)}</li>"
         for phase, name in PHASES.items()
     )
+    address = f"<strong>{html_text(address)}</strong>"
+    joins = html_text(tr("Join at {address}")).replace("{address}", address)
     return (
         f'<style>{CLASSROOM_STYLESHEET}</style><div class="hs">'
         f'<p class="hs-code" data-testid="room-code">{html_text(room.code)}</p>'
-        f'<p class="hs-where">Join at <strong>{html_text(address)}</strong> · '
+        f'<p class="hs-where">{joins} · '
         f'<span data-testid="room-students">{counted(students, "student")}</span></p>'
         f'<ol class="hs-phases" data-testid="room-phase">{phases}</ol></div>'
     )
@@ -41,8 +44,9 @@ def heading(room: Room, address: str, students: int) -> str:
 
 def question_line(room: Room) -> str:
     """Return the question with its number among all, as HTML."""
+    place = tr("Question {number} of {count}", number=room.place + 1, count=len(room.questions))
     return (
-        f'<div class="hs"><p class="hs-where">Question {room.place + 1} of {len(room.questions)}'
+        f'<div class="hs"><p class="hs-where">{html_text(place)}'
         f'</p><p class="hs-question">{html_text(room.question.text)}</p></div>'
     )
 
@@ -64,7 +68,8 @@ def histogram(question: Question, rounds: Sequence[Sequence[float]], reveal: boo
         + "</td></tr>"
         for row in zip(*bars, strict=True)
     )
-    caption = "Thin bars: before. Thick bars: after." if len(rounds) == 2 else "Answers"
+    two = len(rounds) == 2
+    caption = tr("Thin bars: before. Thick bars: after.") if two else tr("Answers")
     return (
         f'<div class="hs"><table class="hs-votes" data-testid="class-histogram">'
         f"<caption>{caption}</caption><tbody>{rows}</tbody></table></div>"
@@ -72,9 +77,9 @@ def histogram(question: Question, rounds: Sequence[Sequence[float]], reveal: boo
 
 
 def _label(label: str, right: bool) -> str:
-    mark = "<b>✓ right</b>" if right else ""
+    sign = f"<b>{html_text(tr('✓ right'))}</b>" if right else ""
     kind = ' class="hs-answer-right"' if right else ""
-    return f'<th scope="row"{kind}>{html_text(label)}{mark}</th>'
+    return f'<th scope="row"{kind}>{html_text(label)}{sign}</th>'
 
 
 def _vote(count: int, of: int, before: bool) -> str:
@@ -87,19 +92,24 @@ def summary(results: Results, question: Question) -> str:
     """Say how many answers were right in each round, and how they moved between the rounds."""
     first, second = (results.of(question, round) for round in (1, 2))
     if not second:
-        return f"{_right(question, first)}." if first else "No answers yet."
+        return tr("{text}.", text=_right(question, first)) if first else tr("No answers yet.")
     moved = shift(question, first, second)
-    return (
-        f"Before: {_right(question, first)}. After: {_right(question, second)}. Of those who "
-        f"answered twice, {moved.became_right} became right and {moved.became_wrong} became wrong."
+    return tr(
+        "Before: {before}. After: {after}. Of those who answered twice, {right} became right and "
+        "{wrong} became wrong.",
+        before=_right(question, first),
+        after=_right(question, second),
+        right=moved.became_right,
+        wrong=moved.became_wrong,
     )
 
 
 def _right(question: Question, answers: dict[int, float]) -> str:
     right = sum(map(question.is_right, answers.values()))
-    return (
-        f"{right} of {counted(len(answers), 'answer')} right ({right / max(1, len(answers)):.0%})"
-    )
+    return tr(
+        "{right} of {answers} right ({share:.0%})",
+        right=right, answers=counted(len(answers), "answer"), share=right / max(1, len(answers)),
+    )  # fmt: skip
 
 
 def answers_table(results: Results) -> pd.DataFrame:
@@ -162,8 +172,13 @@ def results_html(results: Results) -> bytes:
         for question in room.questions
     ]
     context = {
-        "title": f"{room.lesson}: class room {room.code}",
-        "note": f"{counted(len(results.nicknames), 'student')}, {room.created:%Y-%m-%d}",
+        "title": tr("{lesson}: class room {code}", lesson=room.lesson, code=room.code),
+        "note": tr(
+            "{students}, {date}",
+            students=counted(len(results.nicknames), "student"),
+            date=f"{room.created:%Y-%m-%d}",
+        ),
+        "answers": tr("Answers"),
         "questions": asked,
         "header": [*table.columns],
         "rows": [[str(cell) for cell in row] for row in table.itertuples(index=False)],

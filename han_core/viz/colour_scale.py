@@ -14,6 +14,7 @@ import numpy as np
 from han_core.explanation.cautions import is_guess
 from han_core.explanation.explanation import Explanation, Reading
 from han_core.runtime.errors import counted
+from han_core.runtime.messages import mark, tr
 from han_core.viz.markup import STYLE, background, chance, decimal, html_text, percent
 
 Form = Literal["percent", "times", "probability"]
@@ -24,21 +25,27 @@ FLOOR = 4.0
 LEAST = 1e-4
 """The least top of a change in probability; below that there is rounding in float32."""
 
-GUESS = "The model knows hardly any word of this text, so this is no more than a guess:"
+GUESS = mark("The model knows hardly any word of this text, so this is no more than a guess:")
 
 TITLES: dict[str, str] = {
-    "sentence": "Attention weight within the sentence",
-    "document": "Attention weight within the document",
-    "lift": "Attention weight, times uniform attention",
-    "attention": "Attention weight within the document",
-    "gradient": "Gradient × input",
-    "integrated_gradients": "Integrated gradients",
-    "leave_one_word_out": "Drop in probability without the word",
-    "leave_one_sentence_out": "Drop in probability without the sentence",
-    "rollout": "Rollout of self-attention",
-    "gradient_weighted": "Gradient-weighted attention",
+    "sentence": mark("Attention weight within the sentence"),
+    "document": mark("Attention weight within the document"),
+    "lift": mark("Attention weight, times uniform attention"),
+    "attention": mark("Attention weight within the document"),
+    "gradient": mark("Gradient × input"),
+    "integrated_gradients": mark("Integrated gradients"),
+    "leave_one_word_out": mark("Drop in probability without the word"),
+    "leave_one_sentence_out": mark("Drop in probability without the sentence"),
+    "rollout": mark("Rollout of self-attention"),
+    "gradient_weighted": mark("Gradient-weighted attention"),
 }
-"""Names of readings and of methods."""
+"""Names of readings and of methods, to be translated where they are shown."""
+
+_WITHIN: dict[Reading, str] = {
+    "sentence": mark("{name}: weight within the sentence"),
+    "document": mark("{name}: weight within the document"),
+    "lift": mark("{name}: weight, times uniform attention"),
+}
 
 
 class Attributed(Protocol):
@@ -97,13 +104,13 @@ def reading_scale(explanations: Sequence[Explanation], reading: Reading) -> Scal
     tops = [FLOOR * _uniform(explanation, reading) for explanation in explanations]
     weights = [explanation.weights(reading) for explanation in explanations]
     top = float(max([*tops, *(part.max(initial=0.0) for part in weights)], default=1.0))
-    return Scale(TITLES[reading], top, False, "times" if reading == "lift" else "percent")
+    return Scale(tr(TITLES[reading]), top, False, "times" if reading == "lift" else "percent")
 
 
 def named_scale(explanations: Sequence[Explanation], reading: Reading, name: str) -> Scale:
     """As ``reading_scale`` of weights that are not attention alone; ``name`` says what they are."""
     scale = reading_scale(explanations, reading)
-    return replace(scale, title=f"{name}: {scale.title.removeprefix('Attention ')}")
+    return replace(scale, title=tr(_WITHIN[reading], name=name))
 
 
 def _uniform(explanation: Explanation, reading: Reading) -> float:
@@ -124,9 +131,9 @@ def attribution_scale(attributions: Sequence[Attributed]) -> Scale:
     sizes = [np.abs(attribution.words) for attribution in attributions]
     tops = [max(part.max(), FLOOR * part.mean()) for part in sizes if len(part)]
     top = float(max([0.0 if share else LEAST, *tops]))
-    titles = {TITLES.get(method, method) for method in methods}
+    titles = {tr(TITLES.get(method, method)) for method in methods}
     return Scale(
-        titles.pop() if len(titles) == 1 else "Effect on the probability",
+        titles.pop() if len(titles) == 1 else tr("Effect on the probability"),
         top or 1.0,
         any(attribution.signed for attribution in attributions),
         "percent" if share else "probability",
@@ -136,24 +143,18 @@ def attribution_scale(attributions: Sequence[Attributed]) -> Scale:
 LISTED = 6
 """Up to so many classes each get a bar; past that the least probable share a line."""
 
-_BAR = '<span><i class="hs-bar"></i>weight of the sentence</span>'
-_UNKNOWN = '<span><i class="hs-unknown">abc</i>unknown to the model</span>'
-_UNSIGNED = (
-    '<span><i class="hs-top" style="--rule:4px">abc</i>the heaviest words of the document, '
-    "thicker the heavier</span>"
-)
-_SIGNED = (
-    '<span><i class="hs-top" style="--rule:4px">abc</i>the strongest words, rule below</span>'
-    '<span><i class="hs-top hs-above" style="--rule:4px">abc</i>or above where negative</span>'
-)
+_BAR = '<i class="hs-bar"></i>'
+_UNKNOWN = '<i class="hs-unknown">abc</i>'
+_RULE = '<i class="hs-top" style="--rule:4px">abc</i>'
+_RULE_ABOVE = '<i class="hs-top hs-above" style="--rule:4px">abc</i>'
 
 
 def legend(scale: Scale) -> str:
     """Return the colour scale as HTML, with its name and ticks, and what the marks mean."""
-    rules = _SIGNED if scale.signed else _UNSIGNED
+    bar = _meaning(_BAR, tr("weight of the sentence"))
     return (
         f'{STYLE}<div class="hs hs-legend" data-testid="legend">{_scale(scale)}'
-        f'<div class="hs-key">{_BAR}{rules}{_UNKNOWN}</div></div>'
+        f'<div class="hs-key">{bar}{_marks(scale)}</div></div>'
     )
 
 
@@ -164,8 +165,20 @@ def scale_only(scale: Scale) -> str:
 
 def marks_only(scale: Scale) -> str:
     """Return what the marks in a heatmap mean as HTML, on one line."""
-    rules = _SIGNED if scale.signed else _UNSIGNED
-    return f'{STYLE}<div class="hs hs-legend"><div class="hs-key">{rules}{_UNKNOWN}</div></div>'
+    return f'{STYLE}<div class="hs hs-legend"><div class="hs-key">{_marks(scale)}</div></div>'
+
+
+def _marks(scale: Scale) -> str:
+    """What underlines and dotted words mean."""
+    unknown = _meaning(_UNKNOWN, tr("unknown to the model"))
+    if scale.signed:
+        below = _meaning(_RULE, tr("the strongest words, rule below"))
+        return below + _meaning(_RULE_ABOVE, tr("or above where negative")) + unknown
+    return _meaning(_RULE, tr("the heaviest words of the document, thicker the heavier")) + unknown
+
+
+def _meaning(sign: str, text: str) -> str:
+    return f"<span>{sign}{html_text(text)}</span>"
 
 
 def _scale(scale: Scale) -> str:
@@ -182,14 +195,15 @@ def _scale(scale: Scale) -> str:
 def _ticks(scale: Scale) -> list[tuple[float, str]]:
     """(place on the ramp from 0 to 1, what stands there)."""
     if scale.form == "times":  # uniform attention is the tick that this reading is about
-        return [(1 / scale.top, "1 = uniform"), (1.0, scale.written(scale.top, 2))]
+        return [(1 / scale.top, tr("1 = uniform")), (1.0, scale.written(scale.top, 2))]
     # Few words make a scale of shares that ends beyond 100%, so that uniform is pale there too.
     whole = 1 / scale.top if scale.form == "percent" and scale.top > 1 else 1.0
     end = scale.written(whole * scale.top, 2)
     if scale.signed:
         start = scale.written(-whole * scale.top, 2)
         if scale.form == "probability":
-            start, end = f"{start} speaks against", f"supports {end}"
+            start = tr("{value} speaks against", value=start)
+            end = tr("supports {value}", value=end)
         marks = [(0.5 - whole / 2, start), (0.5, "0"), (0.5 + whole / 2, end)]
     else:
         marks = [(0.0, "0"), (whole / 2, scale.written(whole * scale.top / 2, 2)), (whole, end)]
@@ -219,8 +233,9 @@ def prediction(explanation: Explanation, listed: int = LISTED) -> str:
     first = -1 if is_guess(explanation) else best
     rows = "".join(probability_bar(explanation.labels[i], chances[i], i == first) for i in shown)
     if len(chances) > listed:
-        rows += probability_bar(f"{len(chances) - listed} other classes", max(0.0, left), False)
-    lead, name = predicted_class(explanation, "Predicted class")
+        others = tr("{count} other classes", count=len(chances) - listed)
+        rows += probability_bar(others, max(0.0, left), False)
+    lead, name = predicted_class(explanation, tr("Predicted class"))
     return (
         f'{STYLE}<div class="hs hs-prediction"><p>{lead}<br>{name}</p>'
         f'<div class="hs-classes">{rows}</div></div>'
@@ -237,7 +252,7 @@ def predicted_class(explanation: Explanation, lead: str) -> tuple[str, str]:
     tag = "em" if guess else "strong"
     label = breakable(html_text(explanation.label))
     name = f'<{tag} data-testid="prediction">{label}</{tag}>'
-    return html_text(GUESS if guess else lead), name
+    return html_text(tr(GUESS) if guess else lead), name
 
 
 def probability_bar(label: str, probability: float, first: bool) -> str:
@@ -258,10 +273,18 @@ def seen_line(explanation: Explanation) -> str:
     """Return how much of the text the model saw, as one plain sentence (not HTML)."""
     document, tokens = explanation.document, len(explanation.known)
     unknown = explanation.unknown
-    share = f"{unknown:,} ({percent(unknown / tokens, 2)})" if unknown else "none"
-    unseen = len(document.text) - document.seen
-    cut = f"{counted(unseen, 'character')} not seen" if unseen else "all of the text seen"
-    return (
-        f"{counted(tokens, 'token')} in {counted(len(document.sentences), 'sentence')}, "
-        f"{share} unknown to the model; {cut}."
+    share = f"{unknown:,} ({percent(unknown / tokens, 2)})" if unknown else tr("none")
+    sizes = {
+        "tokens": counted(tokens, "token"),
+        "sentences": counted(len(document.sentences), "sentence"),
+        "unknown": share,
+    }
+    if unseen := len(document.text) - document.seen:
+        characters = counted(unseen, "character")
+        return tr(
+            "{tokens} in {sentences}, {unknown} unknown to the model; {characters} not seen.",
+            **sizes, characters=characters,
+        )  # fmt: skip
+    return tr(
+        "{tokens} in {sentences}, {unknown} unknown to the model; all of the text seen.", **sizes
     )

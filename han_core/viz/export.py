@@ -22,6 +22,7 @@ from han_core.data.delimited import to_csv
 from han_core.explanation.agreement import align
 from han_core.explanation.attribution import Attribution
 from han_core.explanation.explanation import Explanation, ranks
+from han_core.runtime.messages import TAGS, current_locale, tr
 from han_core.text.document import Span
 from han_core.viz.heatmap import Heatmap
 from han_core.viz.markup import REPORT_STYLESHEET, SCRIPT, STYLE, STYLESHEET, html_text
@@ -106,10 +107,23 @@ def report(
     """
     context = {
         "title": title, "notes": notes, "facts": facts, "grids": grids, "entries": entries,
+        "labels": _report_labels(),
     }  # fmt: skip
     heatmaps = [entry.heatmap.data for entry in entries]
     script = SCRIPT + _DRAW_ALL
     return render_page("report.html", context, legend_html, heatmaps, script, REPORT_STYLESHEET)
+
+
+def _report_labels() -> dict[str, str]:
+    """What the template of a report writes; ``line`` fills its places there."""
+    return {
+        "comma": tr(", "),
+        "documents": tr("Documents"),
+        "document": tr("Document"),
+        "predicted": tr("Predicted"),
+        "tags": tr("Tags"),
+        "line": Markup(html_text(tr("True {true}, predicted {predicted}."))),
+    }
 
 
 def render_page(
@@ -125,6 +139,7 @@ def render_page(
     """
     return _environment().get_template(template).render(
         **context,
+        language=TAGS[current_locale()],
         legend=legend_html.replace(STYLE, ""),
         data=json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"),
         script=script,

@@ -15,6 +15,7 @@ import plotly.graph_objects as go
 from han_core.analysis.film import Film, Frame
 from han_core.explanation.explanation import Explanation, Reading, entropy
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.viz.charts.distributions import chosen_classes
 from han_core.viz.colour_scale import Scale, reading_scale
 from han_core.viz.heatmap import Colour, heatmap, longest_bar
@@ -41,7 +42,7 @@ class AttentionFilm:
             ``frames``: for each ``step``, ``ends_epoch``, ``moment`` and ``accuracy``
             (sentences), ``predicted`` class, ``chances`` (per cent and its text, in the
             order of ``classes``), ``first`` (the predicted one among them, or -1), and the
-            heatmap's data that change.
+            heatmap's data that change; ``labels``, what is written around them.
         scale: of the colours, for the legend.
         left_out: moments that were too many to draw.
     """
@@ -67,7 +68,9 @@ def attention_film(
         UserError: if nothing has been recorded yet.
     """
     if not film.frames:
-        raise UserError("This run has no film yet; choose a document to watch before it starts.")
+        raise UserError(
+            tr("This run has no film yet; choose a document to watch before it starts.")
+        )
     frames = _thinned(film.frames, len(film.documents[document].tokens))
     explanations = [frame.explanations[document] for frame in frames]
     scale = reading_scale(explanations, reading)
@@ -83,7 +86,11 @@ def attention_film(
         # Folds would open and close while it plays.
         "still": {key: drawn[0][key] for key in drawn[0].keys() - {*_MOVING, "colours"}}
         | {"palette": palette, "folds": []},
-        "classes": [*map(writable, shown), *([f"{len(others)} others"] if others else [])],
+        "classes": [
+            *map(writable, shown),
+            *([tr("{count:,} others", count=len(others))] if others else []),
+        ],
+        "labels": film_labels(),
         "frames": [
             moment | {key: data[key] for key in _MOVING} | {"colours": own}
             for moment, data, own in zip(moments, drawn, colours, strict=True)
@@ -92,13 +99,30 @@ def attention_film(
     return AttentionFilm(data, scale, len(film.frames) - len(frames))
 
 
+def _others(count: int) -> list[str]:
+    return [tr("{count:,} others", count=count)] if count else []
+
+
+def film_labels() -> dict[str, str]:
+    """Return what ``film.js`` writes."""
+    return {
+        "film": tr("How attention formed"),
+        "moment": tr("Moment of training"),
+        "predicted": tr("Predicted class"),
+        "value": tr("{title}: {value}"),
+        "play": tr("Play"),
+        "pause": tr("Pause"),
+        "next": tr("Next"),
+    }
+
+
 def moment_name(frame: Frame) -> str:
     """``Step 64, in epoch 2``"""
     if frame.step == 0:
-        return "Before the first step"
+        return tr("Before the first step")
     if frame.ends_epoch:
-        return f"After epoch {frame.epoch}, step {frame.step:,}"
-    return f"Step {frame.step:,}, in epoch {frame.epoch + 1}"
+        return tr("After epoch {epoch}, step {step:,}", epoch=frame.epoch, step=frame.step)
+    return tr("Step {step:,}, in epoch {epoch}", step=frame.step, epoch=frame.epoch + 1)
 
 
 def entropy_curve(film: Film, document: int) -> go.Figure:
@@ -110,13 +134,18 @@ def entropy_curve(film: Film, document: int) -> go.Figure:
     names = [moment_name(frame) for frame in film.frames]
     builder = FigureBuilder(plain_layout(260))
     for name, look, parts in (
-        ("words", RANKED["attention"], [e.document_weights for e in explanations]),
-        ("sentences", UNIFORM, [e.sentence_weights for e in explanations]),
+        (tr("words"), RANKED["attention"], [e.document_weights for e in explanations]),
+        (tr("sentences"), UNIFORM, [e.sentence_weights for e in explanations]),
     ):
         if parts and len(parts[0]) > 1:
             values = [entropy(part) for part in parts]
             notes = [
-                f"{moment}<br><b>{value:.1%}</b> of uniform, {name}"
+                tr(
+                    "{moment}<br><b>{share:.1%}</b> of uniform, {name}",
+                    moment=moment,
+                    share=value,
+                    name=name,
+                )
                 for moment, value in zip(names, values, strict=True)
             ]
             steps = list(range(len(values)))
@@ -124,7 +153,7 @@ def entropy_curve(film: Film, document: int) -> go.Figure:
     builder.show_legend(top=36)
     lowest = min([HIGHEST_START, *(min(trace["y"]) - 0.05 for trace in builder.traces)])
     ends = (max(0.0, lowest), 1.02)
-    builder.update_yaxis(**number_axis(ends, ".0%"), title={"text": inked("entropy")})
+    builder.update_yaxis(**number_axis(ends, ".0%"), title={"text": inked(tr("entropy"))})
     last = max(1, len(names) - 1)
     marked = np.unique(np.linspace(0, len(names) - 1, min(TICKS, len(names))).astype(int)).tolist()
     builder.update_xaxis(
@@ -133,7 +162,7 @@ def entropy_curve(film: Film, document: int) -> go.Figure:
         tickvals=marked,
         ticktext=[inked(f"{film.frames[at].step:,}") for at in marked],
     )
-    builder.add_annotations(below("step; entropy as a share of that of uniform attention"))
+    builder.add_annotations(below(tr("step; entropy as a share of that of uniform attention")))
     return builder.build()
 
 
@@ -179,5 +208,8 @@ def _moment(
 
 def _validated(frame: Frame, accuracies: Mapping[int, float]) -> str:
     if frame.epoch in accuracies:
-        return f"Validation accuracy {accuracies[frame.epoch]:.1%} after epoch {frame.epoch}."
-    return "" if frame.epoch else "Not validated yet."
+        share = accuracies[frame.epoch]
+        return tr(
+            "Validation accuracy {share:.1%} after epoch {epoch}.", share=share, epoch=frame.epoch
+        )
+    return "" if frame.epoch else tr("Not validated yet.")

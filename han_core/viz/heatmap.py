@@ -14,6 +14,7 @@ import numpy as np
 
 from han_core.explanation.explanation import Explanation, Reading, ranks
 from han_core.runtime.errors import counted
+from han_core.runtime.messages import tr
 from han_core.viz.colour_scale import Scale
 from han_core.viz.markup import STEPS, background, direction, percent, text_on, writable
 
@@ -102,6 +103,7 @@ class Heatmap:
             text after the last token; ``unseen``, what the model did not see, or None;
             ``overview`` where the sentences' bars stand beside the text; ``sums`` where a bar adds
             up the weights of words;
+            ``labels``, what is written beside the words;
             ``direction``, "rtl" where most of the text runs from right to left.
     """
 
@@ -168,6 +170,7 @@ def heatmap(
         ],
         "tail": tail,
         "unseen": unseen,
+        "labels": heatmap_labels(),
     }
     if overview:
         data["overview"] = True
@@ -176,6 +179,36 @@ def heatmap(
     if direction(text) == "rtl":
         data["direction"] = "rtl"
     return Heatmap(data)
+
+
+def heatmap_labels() -> dict[str, str]:
+    """Return what ``heatmap.js`` writes, which fills the places."""
+    return {
+        "comma": tr(", "),
+        "words": tr("Words and their attention weights; arrow keys move between them"),
+        "sentence": tr("Sentence {number}: {weight} of the document"),
+        "sum": tr("Sentence {number}: its words add up to {weight} of the document"),
+        "value": tr("{title}: {value}"),
+        "within": tr("{weight} of its sentence"),
+        "weight": tr("{weight} of the document"),
+        "times": tr("{number} × uniform"),
+        "rank": tr("rank {rank} of {count}"),
+        "unknown": tr("unknown to the model"),
+        "added": tr("put in by an edit"),
+        "gone": tr("Taken out"),
+        "out": tr("Taken out: {text}"),
+        "take": tr("Click takes it out"),
+        "back": tr("Click puts it back"),
+        "asks": tr("Ctrl+click shows how the weight is computed"),
+        "fold": tr("{count} sentences with {weight} of the weight: show"),
+        "all": tr("Show all {count} sentences"),
+        "fewer": tr("Fold sentences of little weight"),
+        "bars": tr("Sentences and their weights"),
+        "barsOfWeights": tr("Sentence weights"),
+        "barsOfSums": tr("Sums of word weights"),
+        "sort": tr("Heaviest first"),
+        "show": tr("{sentence}: show it"),
+    }
 
 
 def longest_bar(explanations: Sequence[Explanation]) -> float:
@@ -242,11 +275,12 @@ def _values(explanation: Explanation, colour: Colour) -> list[str] | None:
     if not _is_attribution(explanation, colour):
         return None
     scale = colour.scale
-    sides = ("", "", "")
+    sides = ("{value}",) * 3
     if scale.signed and scale.form == "probability":
-        sides = ("", ", supports", ", speaks against")
+        sides = ("{value}", tr("{value}, supports"), tr("{value}, speaks against"))
     return [
-        scale.written(value) + sides[(value > 0) - (value < 0)] for value in colour.values.tolist()
+        sides[(value > 0) - (value < 0)].format(value=scale.written(value))
+        for value in colour.values.tolist()
     ]
 
 
@@ -282,5 +316,5 @@ def _rest(explanation: Explanation) -> tuple[str, dict[str, str] | None]:
     rest = writable(document.text[seen:])
     if not rest.strip():
         return writable(document.text[last:]), None
-    note = f"Not seen by the model: {counted(len(rest), 'character')}"
+    note = tr("Not seen by the model: {characters}", characters=counted(len(rest), "character"))
     return writable(document.text[last:seen]), {"text": rest, "note": note}

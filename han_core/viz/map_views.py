@@ -11,6 +11,7 @@ from han_core.explanation.attention_map import AttentionMap, Place
 from han_core.explanation.head_pruning import Pruning
 from han_core.explanation.map_readings import average, rollout
 from han_core.runtime.errors import counted
+from han_core.runtime.messages import mark, tr
 from han_core.viz.markup import chance, writable
 
 MapReading = Literal["heads", "layers", "across", "all", "rollout", "gradient"]
@@ -21,6 +22,9 @@ MAP_READINGS: tuple[MapReading, ...] = get_args(MapReading)
 
 LISTED = 4
 """Pruned heads that are named in a sentence."""
+
+LAYER, HEAD = mark("Layer {number}"), mark("Head {number}")
+"""What rows and columns of the grid are called."""
 
 Head = tuple[int, int]
 """Layer and head, from 0."""
@@ -37,7 +41,7 @@ def read_map(attention_map: AttentionMap, reading: MapReading) -> AttentionMap:
     if reading == "rollout":
         return rollout(attention_map)
     if reading == "gradient":
-        raise ValueError("gradients are needed: see gradient_weighted_maps")
+        raise ValueError("gradients are needed: see gradient_weighted_maps")  # not shown
     over: dict[MapReading, Literal["heads", "layers", "both"]] = {
         "layers": "heads", "across": "layers", "all": "both",
     }  # fmt: skip
@@ -46,14 +50,14 @@ def read_map(attention_map: AttentionMap, reading: MapReading) -> AttentionMap:
 
 def grid_names(reading: MapReading, layers: int, heads: int) -> tuple[list[str], list[str]]:
     """Return the names of the rows and columns of a reading's grid."""
-    rows = [f"Layer {number + 1}" for number in range(layers)]
-    columns = [f"Head {number + 1}" for number in range(heads)]
-    single = {"all": "Average of all heads", "rollout": "Rollout",
-              "gradient": "Gradient-weighted attention"}  # fmt: skip
+    rows = [tr(LAYER, number=number + 1) for number in range(layers)]
+    columns = [tr(HEAD, number=number + 1) for number in range(heads)]
+    single = {"all": tr("Average of all heads"), "rollout": tr("Rollout"),
+              "gradient": tr("Gradient-weighted attention")}  # fmt: skip
     if reading in single:
         return [single[reading]], [""]
-    return ["Average"] if reading == "across" else rows, (
-        ["Average"] if reading == "layers" else columns
+    return [tr("Average")] if reading == "across" else rows, (
+        [tr("Average")] if reading == "layers" else columns
     )
 
 
@@ -80,9 +84,9 @@ def map_table(attention_map: AttentionMap, text: str, head: Head) -> pd.DataFram
     columns: dict[str, object] = {}
     for (places, noun), numbers in zip(sides, at, strict=True):
         names = np.array(labels(places, attention_map.special, text), dtype=object)
-        columns[f"{noun} number"] = numbers + 1
+        columns[f"{noun} number"] = numbers + 1  # not shown
         columns[noun] = pd.Series(names[numbers], dtype=object)
-        columns[f"{noun} start"], columns[f"{noun} end"] = np.array(places)[numbers].T
+        columns[f"{noun} start"], columns[f"{noun} end"] = np.array(places)[numbers].T  # not shown
     columns["weight"] = attention_map.weights[head].astype(float).ravel()
     return pd.DataFrame(columns)
 
@@ -104,8 +108,19 @@ def pruning_sentence(pruning: Pruning) -> str:
     before, now = pruning.before, pruning.now
     old = int(before.probabilities.argmax())
     heads = sorted(pruning.heads)
-    named = ", ".join(f"layer {layer + 1} head {head + 1}" for layer, head in heads[:LISTED])
-    more = f" and {counted(len(heads) - LISTED, 'more head')}" if len(heads) > LISTED else ""
-    moved = f"{chance(before.probabilities[old])} → {chance(now.probabilities[old])}"
-    flip = "" if now.label == before.label else f", now {now.label}"
-    return f"Without {named}{more}: {before.label} {moved}{flip}."
+    named = tr(", ").join(
+        tr("layer {layer} head {head}", layer=layer + 1, head=head + 1)
+        for layer, head in heads[:LISTED]
+    )
+    if len(heads) > LISTED:
+        more = counted(len(heads) - LISTED, "more head")
+        named = tr("{names} and {more}", names=named, more=more)
+    values = {
+        "heads": named,
+        "label": before.label,
+        "before": chance(before.probabilities[old]),
+        "after": chance(now.probabilities[old]),
+    }
+    if now.label == before.label:
+        return tr("Without {heads}: {label} {before} → {after}.", **values)
+    return tr("Without {heads}: {label} {before} → {after}, now {now}.", **values, now=now.label)

@@ -19,6 +19,8 @@ from typing import Literal
 import numpy as np
 import regex
 
+from han_core.runtime.messages import tr
+
 _UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 _PLOTLY_SIGNS = {ord(sign): f"&#{ord(sign)};" for sign in "&<>\"'$"}
 _MARKDOWN_SIGN = re.compile(r"[!-/:-@\[-`{-~]")
@@ -105,7 +107,7 @@ OVERVIEW_STYLESHEET = STYLESHEET + _read("overview.css")
 
 VERDICT_STYLESHEET = STYLESHEET + _read("verdict.css")
 
-_DRAWING = _read("heatmap.js") + _read("heatmap_touch.js") + _read("overview.js")
+_DRAWING = "".join(map(_read, ("labels.js", "heatmap.js", "heatmap_touch.js", "overview.js")))
 
 SCRIPT = _DRAWING + _read("heatmap_component.js")
 """One module without imports: ``draw(place, data, act)``, and what Streamlit calls."""
@@ -119,7 +121,13 @@ REPORT_STYLESHEET = STYLESHEET + _read("report.css")
 
 HEADS_STYLESHEET = STYLESHEET + _read("attention_map.css")
 
-_HEADS = ("attention_map.js", "attention_grid.js", "attention_head.js", "attention_arcs.js")
+_HEADS = (
+    "labels.js",
+    "attention_map.js",
+    "attention_grid.js",
+    "attention_head.js",
+    "attention_arcs.js",
+)
 
 HEADS_SCRIPT = "".join(map(_read, _HEADS))
 """One module without imports: ``drawHeads(place, data, act)``."""
@@ -135,12 +143,12 @@ ANATOMY_SCRIPT = "".join(map(_read, ("anatomy.js", "anatomy_rows.js", "anatomy_d
 
 ALIGNMENT_STYLESHEET = STYLESHEET + _read("alignment.css")
 
-ALIGNMENT_SCRIPT = _read("alignment.js")
+ALIGNMENT_SCRIPT = _read("labels.js") + _read("alignment.js")
 """One module without imports: ``drawAlignment(place, data)``, and what Streamlit calls."""
 
 PICTURE_STYLESHEET = STYLESHEET + _read("picture_map.css")
 
-PICTURE_SCRIPT = _read("picture_map.js")
+PICTURE_SCRIPT = _read("labels.js") + _read("picture_map.js")
 """One module without imports, and what Streamlit calls."""
 
 CLASSROOM_STYLESHEET = STYLESHEET + _read("classroom.css")
@@ -313,7 +321,7 @@ def wrapped(text: str, width: int = WIDTH, lines: int = LINES) -> list[str]:
     if len(all_lines) <= lines:
         return all_lines
     left = sum(map(len, all_lines[lines - 1 :]))
-    return [*all_lines[: lines - 1], f"… and {left:,} more characters"]
+    return [*all_lines[: lines - 1], tr("… and {count:,} more characters", count=left)]
 
 
 def _lines(text: str, width: int) -> Iterator[str]:

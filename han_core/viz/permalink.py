@@ -28,6 +28,7 @@ from han_core.explanation.attribution import Method
 from han_core.explanation.explanation import Reading
 from han_core.explanation.interventions import Intervention
 from han_core.runtime.errors import UserError, shown
+from han_core.runtime.messages import tr
 from han_core.text.edits import MOST_EDITS, Edit
 from han_core.viz.map_views import MapReading
 
@@ -75,8 +76,11 @@ class DocumentStore:
             self._make_room(name)
         except OSError as error:
             raise UserError(
-                f"The document cannot be stored on this machine ({error.strerror}), "
-                "so there is no link to it."
+                tr(
+                    "The document cannot be stored on this machine ({reason}), so there is no "
+                    "link to it.",
+                    reason=error.strerror,
+                )
             ) from error
         return name
 
@@ -87,18 +91,20 @@ class DocumentStore:
             UserError: if ``id`` is no id, or its document is not here or damaged.
         """
         if not re.fullmatch(ID, id):
-            raise UserError("The link's document has an impossible name; was the link changed?")
+            raise UserError(tr("The link's document has an impossible name; was the link changed?"))
         path = self._path(id)
         try:
             with path.open("rb") as file:
                 text = file.read(_LARGEST + 1).decode("utf-8", "replace")
         except OSError as error:
             raise UserError(
-                "The document of this link is not stored here; "
-                "it was deleted, or the link is from another machine."
+                tr(
+                    "The document of this link is not stored here; "
+                    "it was deleted, or the link is from another machine."
+                )
             ) from error
         if len(text) > LONGEST_TEXT or _id_of(text.encode("utf-8")) != id:
-            raise UserError("The document of this link is damaged; its checksum is another.")
+            raise UserError(tr("The document of this link is damaged; its checksum is another."))
         with suppress(OSError):  # a folder that cannot be written to
             os.utime(path)
         return text
@@ -141,15 +147,22 @@ class DocumentStore:
 def _encoded(text: str) -> bytes:
     if len(text) > LONGEST_TEXT:
         raise UserError(
-            f"A document of at most {LONGEST_TEXT:,} characters can be stored for a link; "
-            f"this one has {len(text):,}."
+            tr(
+                "A document of at most {most:,} characters can be stored for a link; this one has "
+                "{count:,}.",
+                most=LONGEST_TEXT,
+                count=len(text),
+            )
         )
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError as error:
         raise UserError(
-            "The document holds half a character (a lone surrogate) "
-            f"at position {error.start:,}, and cannot be stored for a link."
+            tr(
+                "The document holds half a character (a lone surrogate) at position {place:,}, "
+                "and cannot be stored for a link.",
+                place=error.start,
+            )
         ) from error
 
 
@@ -299,10 +312,24 @@ def to_link(view: BaseModel) -> str:
     content = _content(view)
     token = _token(content)
     if len(content) > LARGEST or len(token) > LONGEST:
-        edits = f" with its {len(view.edits):,} edits" if isinstance(view, View) else ""
+        sizes = {
+            "most": LONGEST, "most_bytes": LARGEST, "count": len(token), "bytes": len(content)
+        }  # fmt: skip
+        if not isinstance(view, View):
+            raise UserError(
+                tr(
+                    "A link holds at most {most:,} characters, and {most_bytes:,} bytes when "
+                    "unpacked; this view needs {count:,} and {bytes:,}.",
+                    **sizes,
+                )
+            )
         raise UserError(
-            f"A link holds at most {LONGEST:,} characters, and {LARGEST:,} bytes when unpacked; "
-            f"this view{edits} needs {len(token):,} and {len(content):,}."
+            tr(
+                "A link holds at most {most:,} characters, and {most_bytes:,} bytes when unpacked; "
+                "this view with its {edits:,} edits needs {count:,} and {bytes:,}.",
+                **sizes,
+                edits=len(view.edits),
+            )
         )
     return token
 
@@ -324,7 +351,11 @@ def parsed(kind: type[Kind], token: str) -> Kind:
     """
     if len(token) > LONGEST:
         raise UserError(
-            f"A link holds at most {LONGEST:,} characters; this one has {len(token):,}."
+            tr(
+                "A link holds at most {most:,} characters; this one has {count:,}.",
+                most=LONGEST,
+                count=len(token),
+            )
         )
     try:
         return kind.model_validate_json(_unpacked(token))
@@ -342,7 +373,7 @@ def _token(content: bytes) -> str:
 
 def _unpacked(token: str) -> bytes:
     """The JSON in a token, whole and of bounded size."""
-    cut = UserError("This link is cut or was changed; copy the whole of it once more.")
+    cut = UserError(tr("This link is cut or was changed; copy the whole of it once more."))
     if not re.fullmatch("[A-Za-z0-9_-]+", token) or len(token) % 4 == 1:
         raise cut
     data = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
@@ -356,7 +387,9 @@ def _unpacked(token: str) -> bytes:
     except zlib.error as error:
         raise cut from error
     if len(content) > LARGEST:
-        raise UserError(f"This link unpacks to more than {LARGEST:,} bytes; no view is so large.")
+        raise UserError(
+            tr("This link unpacks to more than {most:,} bytes; no view is so large.", most=LARGEST)
+        )
     if not reader.eof or reader.unused_data:
         raise cut
     return content
@@ -373,7 +406,12 @@ def _base64url(data: bytes) -> str:
 def _does_not_fit(error: ValidationError) -> UserError:
     errors = error.errors(include_url=False, include_context=False, include_input=False)
     if any(one["loc"] == ("version",) for one in errors):
-        return UserError("This link was made by another version of Hanscope; this one reads 1.")
+        return UserError(tr("This link was made by another version of Hanscope; this one reads 1."))
     field = shown(".".join(str(part) for part in errors[0]["loc"]) or "view")
-    message = errors[0]["msg"].removeprefix("Value error, ")
-    return UserError(f"No link can hold such a view ({field}: {message.rstrip('.')}).")
+    message = errors[0]["msg"].removeprefix("Value error, ")  # not shown
+    return UserError(
+        tr(
+            "No link can hold such a view ({field}: {reason}).",
+            field=field, reason=message.rstrip("."),
+        )
+    )  # fmt: skip

@@ -8,26 +8,29 @@ import numpy as np
 from han_core.data.pictures import Picture
 from han_core.explanation.pictures import Deletion, PictureExplanation
 from han_core.runtime.errors import counted
+from han_core.runtime.messages import mark, tr, trn
 from han_core.viz.colour_scale import STYLE, breakable
 from han_core.viz.markup import chance, html_text, percent
 
 TOP = 3.0  # times uniform attention, at which the colour is strongest, unless a patch has more
-NAMES = {"text": "Text alone", "image": "Picture alone", "both": "Both"}
-ITEMS = {"text": "word", "image": "patch"}
+NAMES = {"text": mark("Text alone"), "image": mark("Picture alone"), "both": mark("Both")}
 
 VERDICTS = {
-    "matters": "The most attended {} matter here",
-    "like random": "No more than other {}",
-    "no effect": "Attention over {} is decoration here",
-    "too short": "Too few {} to tell",
+    "matters": mark("The most attended {items} matter here"),
+    "like random": mark("No more than other {items}"),
+    "no effect": mark("Attention over {items} is decoration here"),
+    "too short": mark("Too few {items} to tell"),
 }
 SENTENCES = {
-    "matters": "Without them the prediction changes more than without others.",
-    "like random": "Taking out others changes the prediction as much.",
-    "no effect": "The prediction stays as it is without them.",
-    "too short": "There are too few others to compare with.",
+    "matters": mark(
+        "{items} taken out. Without them the prediction changes more than without others."
+    ),
+    "like random": mark("{items} taken out. Taking out others changes the prediction as much."),
+    "no effect": mark("{items} taken out. The prediction stays as it is without them."),
+    "too short": mark("{items} taken out. There are too few others to compare with."),
 }
-MANY = {"text": "words", "image": "patches"}
+MANY = {"text": mark("words"), "image": mark("patches")}
+"""What the parts are called; to be translated."""
 
 
 def picture_view(
@@ -44,7 +47,8 @@ def picture_view(
         ValueError: if there is no larger picture to show.
     """
     if not picture.shown:
-        raise ValueError("A picture that is drawn is read with a larger one to show.")
+        message = "A picture that is drawn is read with a larger one to show."  # not shown
+        raise ValueError(message)
     rows, place = len(values), picture.placement
     total = float(values.sum()) or 1.0
     shares = values / total
@@ -59,6 +63,13 @@ def picture_view(
         "strengths": (shares / top).flatten().round(4).tolist(),
         "weights": shares.flatten().tolist(),
         "white": [] if white is None else np.flatnonzero(white).tolist(),
+        "labels": {
+            "picture": tr("The picture"),
+            "patches": tr("Patches"),
+            "patch": tr("Row {row}, column {column}: {share} of the {measure}"),
+            "white": tr("Row {row}, column {column}: made white"),
+            "line": tr("{text}."),
+        },
     }
 
 
@@ -70,9 +81,11 @@ def contribution_rows(explanation: PictureExplanation) -> str:
         alone = explanation.alone.get(name)
         if alone is None:
             continue
-        other = "" if alone.label == label else f" · predicts {alone.label}"
+        named = tr(title)
+        if alone.label != label:
+            named = tr("{part} · predicts {label}", part=named, label=alone.label)
         rows.append(
-            f"<span>{breakable(html_text(title + other))}</span>"
+            f"<span>{breakable(html_text(named))}</span>"
             f'<div class="hs-track"><i style="--length:{100 * alone.probability:.2f}%"></i></div>'
             f'<span class="hs-chance">{html_text(chance(alone.probability))}</span>'
         )
@@ -86,13 +99,15 @@ def modality_sentence(explanation: PictureExplanation) -> str:
     """Return how attention divides between text and picture, not yet escaped."""
     weights = explanation.weights
     if weights is None:
-        return (
+        return tr(
             "This model joins text and picture by concatenation; it has no weights between the two."
         )
     if len(explanation.alone) < 3:
-        there = "text" if "text" in explanation.alone else "picture"
-        return f"There is only a {there}, which has all of the attention."
-    return f"Attention: {percent(weights[0], 3)} text, {percent(weights[1], 3)} picture."
+        if "text" in explanation.alone:
+            return tr("There is only a text, which has all of the attention.")
+        return tr("There is only a picture, which has all of the attention.")
+    text, picture = (percent(weight, 3) for weight in weights[:2])
+    return tr("Attention: {text} text, {picture} picture.", text=text, picture=picture)
 
 
 def prediction_line(explanation: PictureExplanation) -> str:
@@ -102,19 +117,23 @@ def prediction_line(explanation: PictureExplanation) -> str:
 
 def verdict_sentences(part: str, deletion: Deletion) -> tuple[str, str]:
     """Return the verdict on words ("text") or patches ("image"), and the sentence below it."""
-    taken = counted(deletion.count, ITEMS[part])
-    if part == "image" and deletion.count != 1:
-        taken = f"{deletion.count} patches"
-    title = VERDICTS[deletion.verdict].format(MANY[part])
-    return title, f"{taken} taken out. {SENTENCES[deletion.verdict]}"
+    if part == "image":
+        taken = trn("{count} patch", "{count} patches", deletion.count)
+    else:
+        taken = counted(deletion.count, "word")
+    title = tr(VERDICTS[deletion.verdict], items=tr(MANY[part]))
+    return title, tr(SENTENCES[deletion.verdict], items=taken)
 
 
 def evidence_rows(part: str, deletion: Deletion) -> list[dict[str, str]]:
     """Return what a table shows: the fall of the predicted class's probability, in points."""
-    rows = [("Most attention", deletion.attention)]
+    items = tr(MANY[part])
+    rows = [(tr("Most attention"), deletion.attention)]
     if deletion.gradient is not None:
-        rows.append(("Highest Grad-CAM", deletion.gradient))
+        rows.append((tr("Highest Grad-CAM"), deletion.gradient))
     if len(deletion.others):
-        rows.append((f"Other {MANY[part]}, mean", float(deletion.others.mean())))
-        rows.append((f"Other {MANY[part]}, largest", float(deletion.others.max())))
-    return [{"Taken out": name, "Fall (points)": f"{100 * fall:z.1f}"} for name, fall in rows]
+        rows.append((tr("Other {items}, mean", items=items), float(deletion.others.mean())))
+        rows.append((tr("Other {items}, largest", items=items), float(deletion.others.max())))
+    return [
+        {tr("Taken out"): name, tr("Fall (points)"): f"{100 * fall:z.1f}"} for name, fall in rows
+    ]

@@ -16,6 +16,8 @@ import plotly.graph_objects as go
 import plotly.io as pio
 
 from han_core.explanation.statistics import Interval
+from han_core.runtime.errors import counted
+from han_core.runtime.messages import mark, tr
 from han_core.viz.markup import HOVER_LABEL, INK_SPAN, beginning, inked
 
 Properties = dict[str, Any]
@@ -294,16 +296,17 @@ def note(text: str, x: float, y: float, size: int = 12, **properties: Any) -> Pr
 ROW = 34  # pixels
 
 RANKED = {
-    "attention": Look("attention", "#4280d4", "circle", "solid"),
-    "gradient": Look("gradient × input", "#d97706", "diamond", "dash"),
-    "leave_one_out": Look("leave-one-out", "#b65aa0", "square", "dashdot"),
-    "gradient_weighted": Look("gradient-weighted attention", "#7c5ce0", "star", "longdash"),
-    "rollout": Look("rollout", "#bf4040", "pentagon", "longdashdot"),
-    "random": Look("random order", GREY, "x", "dot"),
+    "attention": Look(mark("attention"), "#4280d4", "circle", "solid"),
+    "gradient": Look(mark("gradient × input"), "#d97706", "diamond", "dash"),
+    "leave_one_out": Look(mark("leave-one-out"), "#b65aa0", "square", "dashdot"),
+    "gradient_weighted": Look(mark("gradient-weighted attention"), "#7c5ce0", "star", "longdash"),
+    "rollout": Look(mark("rollout"), "#bf4040", "pentagon", "longdashdot"),
+    "random": Look(mark("random order"), GREY, "x", "dot"),
 }
-"""By the names of the rankings; colours that stay apart under colour blindness."""
+"""By the names of the rankings; colours that stay apart under colour blindness. Names of these
+looks are translated where they are drawn."""
 
-UNIFORM = Look("uniform attention", GREEN, "triangle-up")
+UNIFORM = Look(mark("uniform attention"), GREEN, "triangle-up")
 
 
 def rows(
@@ -365,6 +368,15 @@ def add_interval(
     x = [interval.low, interval.mean, interval.high]
     plain = Look(look.name, look.colour)
     builder.add_curve(x, [row] * 3, plain, marker=marker, hovertext=hover)
+
+
+def interval_note(interval: Interval, name: str, documents: int) -> str:
+    """Return what hovering over an interval says; ``name`` is escaped."""
+    return tr(
+        "<b>{mean:.3f}</b>, 95% interval {low:.3f} to {high:.3f}<br>{name}, {documents}",
+        mean=interval.mean, low=interval.low, high=interval.high,
+        name=name, documents=counted(documents, "document"),
+    )  # fmt: skip
 
 
 def error_bars(

@@ -31,6 +31,7 @@ from han_core.explanation.explanation import Explanation
 from han_core.explanation.statistics import Interval, share
 from han_core.models.checkpoint import Checkpoint
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import mark, tr
 from han_core.viz.colour_scale import FLOOR, TITLES, Scale, legend, reading_scale
 from han_core.viz.export import Entry, Grid, report
 from han_core.viz.heatmap import Colour, heatmap, longest_bar
@@ -43,7 +44,7 @@ USUAL_STRONGEST = 0.9
 """The strongest colour begins where this share of the documents has its largest weight: one
 very long document, whose lift can be a hundred, would leave all others pale."""
 
-GONE = (
+GONE = mark(
     "The model was deleted: weights are those stored with the scores, and unknown words are "
     "not marked."
 )
@@ -82,10 +83,22 @@ def error_analysis_report(
     documents = [read_document(scope.store, int(row)) for row in shown]
     annotations = annotations_by_document(database, [each.content for each in documents])
     manifest = scope.store.scores.manifest
-    notes = [f"{manifest.checkpoint} on {manifest.data}, {datetime.date.today().isoformat()}."]
+    notes = [
+        tr(
+            "{model} on {data}, {date}.",
+            model=manifest.checkpoint,
+            data=manifest.data,
+            date=datetime.date.today().isoformat(),
+        )
+    ]
     if documents:
-        notes.append(TITLES["lift"] + ": 1 is even attention, whatever a document's length.")
-        notes += [] if checkpoint else [GONE]
+        notes.append(
+            tr(
+                "{title}: 1 is even attention, whatever a document's length.",
+                title=tr(TITLES["lift"]),
+            )
+        )
+        notes += [] if checkpoint else [tr(GONE)]
     explanations = _explanations(scope.store, documents, checkpoint)
     scale = shared_scale(explanations)
     longest = longest_bar(explanations)
@@ -94,7 +107,7 @@ def error_analysis_report(
         for document, explanation in zip(documents, explanations, strict=True)
     ]
     grids = [grid for grid in (_classes(scope), _tags(scope)) if grid.rows]
-    return report("Error analysis", notes, _facts(scope), grids, legend(scale), entries)
+    return report(tr("Error analysis"), notes, _facts(scope), grids, legend(scale), entries)
 
 
 def shared_scale(explanations: Sequence[Explanation]) -> Scale:
@@ -103,17 +116,22 @@ def shared_scale(explanations: Sequence[Explanation]) -> Scale:
     tops = [each.weights("lift").max(initial=0.0) for each in explanations]
     usual = float(np.quantile(tops, USUAL_STRONGEST)) if tops else whole.top
     top = min(max(usual, FLOOR), whole.top)
-    beyond = " (the last colour: this and more)" if top < whole.top else ""
-    return Scale(whole.title + beyond, top, False, "times")
+    title = whole.title
+    if top < whole.top:
+        title = tr("{title} (the last colour: this and more)", title=title)
+    return Scale(title, top, False, "times")
 
 
 def _refuse_too_much(store: Store, shown: Sequence[int]) -> None:
     tokens = int(store.outcomes.tokens[list(shown)].sum())
     if len(shown) > MOST_DOCUMENTS or tokens > MOST_TOKENS:
         raise UserError(
-            f"A report of at most {MOST_DOCUMENTS} documents and {MOST_TOKENS:,} words is "
-            f"expected; these are {len(shown):,} with {tokens:,} words."
-        )
+            tr(
+                "A report of at most {most} documents and {most_words:,} words is expected; these "
+                "are {count:,} with {words:,} words.",
+                most=MOST_DOCUMENTS, most_words=MOST_TOKENS, count=len(shown), words=tokens,
+            )
+        )  # fmt: skip
 
 
 def _explanations(
@@ -132,12 +150,21 @@ def _entry(
     scale: Scale,
     longest: float,
 ) -> Entry:
-    line = [f"Confidence {document.confidence:.3f}, loss {document.loss:.3f}."]
+    line = [
+        tr(
+            "Confidence {confidence:.3f}, loss {loss:.3f}.",
+            confidence=document.confidence, loss=document.loss,
+        )
+    ]  # fmt: skip
     if document.other is not None:
-        line.append(f"Second model: {document.other}.")
-    line += [f"{name}: {cell}." for name, cell in document.columns.items() if cell]
+        line.append(tr("Second model: {label}.", label=document.other))
+    line += [
+        tr("{name}: {value}.", name=name, value=cell)
+        for name, cell in document.columns.items()
+        if cell
+    ]
     return Entry(
-        f"Document {document.id}",
+        tr("Document {id}", id=document.id),
         document.true,
         document.predicted,
         document.true == document.predicted,
@@ -160,22 +187,25 @@ def _marks(annotations: Sequence[Annotation]) -> Iterator[str]:
 
 
 def _day(at: datetime.datetime) -> str:
-    return at.strftime("%Y-%m-%d %H:%M UTC")
+    return at.strftime("%Y-%m-%d %H:%M UTC")  # not shown
 
 
 def _facts(scope: ReportScope) -> list[tuple[str, str]]:
     outcomes, store = scope.store.outcomes.take(scope.rows), scope.store
     facts = [
-        ("Filter", "; ".join(scope.conditions) or "none: all documents"),
-        ("Documents", f"{len(outcomes):,} of {store.rows:,}"),
-        ("Accuracy", in_words(accuracy(outcomes))),
-        ("Macro F1", in_words(macro_f1_interval(confusion_counts(outcomes)))),
-        ("Mean loss", f"{outcomes.loss.mean(dtype=np.float64):.3f}" if len(outcomes) else "none"),
+        (tr("Filter"), tr("; ").join(scope.conditions) or tr("none: all documents")),
+        (tr("Documents"), tr("{count:,} of {total:,}", count=len(outcomes), total=store.rows)),
+        (tr("Accuracy"), in_words(accuracy(outcomes))),
+        (tr("Macro F1"), in_words(macro_f1_interval(confusion_counts(outcomes)))),
+        (
+            tr("Mean loss"),
+            f"{outcomes.loss.mean(dtype=np.float64):.3f}" if len(outcomes) else tr("none"),
+        ),
     ]
     if len(outcomes) < store.rows:
-        facts.insert(3, ("Accuracy of all documents", in_words(accuracy(store.outcomes))))
+        facts.insert(3, (tr("Accuracy of all documents"), in_words(accuracy(store.outcomes))))
     if store.other is not None:
-        facts.insert(3, ("Accuracy of the second model", _second(store, outcomes)))
+        facts.insert(3, (tr("Accuracy of the second model"), _second(store, outcomes)))
     return facts
 
 
@@ -183,14 +213,21 @@ def _second(store: Store, outcomes: Outcomes) -> str:
     assert store.other is not None
     assert outcomes.other is not None
     right = int(np.count_nonzero(outcomes.other == outcomes.true))
-    return f"{in_words(share(right, len(outcomes)))}, {store.other.manifest.checkpoint}"
+    return tr(
+        "{accuracy}, {model}",
+        accuracy=in_words(share(right, len(outcomes))),
+        model=store.other.manifest.checkpoint,
+    )
 
 
 def in_words(interval: Interval) -> str:
     """ "0.912 (95% interval 0.901 to 0.922)"."""
     if interval.mean is None:
-        return "none"
-    return f"{interval.mean:.3f} (95% interval {interval.low:.3f} to {interval.high:.3f})"
+        return tr("none")
+    return tr(
+        "{mean:.3f} (95% interval {low:.3f} to {high:.3f})",
+        mean=interval.mean, low=interval.low, high=interval.high,
+    )  # fmt: skip
 
 
 def _classes(scope: ReportScope) -> Grid:
@@ -207,17 +244,19 @@ def _classes(scope: ReportScope) -> Grid:
         )
         for at in occurring.tolist()
     )
-    return Grid("Classes", ("Class", "Documents", "Precision", "Recall", "F1"), rows)
+    header = (tr("Class"), tr("Documents"), tr("Precision"), tr("Recall"), tr("F1"))
+    return Grid(tr("Classes"), header, rows)
 
 
 def _tags(scope: ReportScope) -> Grid:
     """How many documents of the filter have each tag or flag, and how many of them are wrong."""
     left = scope.store.outcomes.take(scope.rows)
     rows = []
-    flags = {FLAG_NAMES[kind]: held for kind, held in scope.marks.flagged.items()}
+    flags = {tr(FLAG_NAMES[kind]): held for kind, held in scope.marks.flagged.items()}
     for name, contents in [*scope.marks.tagged.items(), *flags.items()]:
         has = np.isin(scope.rows, scope.store.documents.rows_of(contents))
         if has.any():
             wrong = int(np.count_nonzero(has & ~left.right))
             rows.append((name, f"{np.count_nonzero(has):,}", f"{wrong:,}"))
-    return Grid("Tags and flags", ("Tag", "Documents", "Wrong"), tuple(rows))
+    header = (tr("Tag"), tr("Documents"), tr("Wrong"))
+    return Grid(tr("Tags and flags"), header, tuple(rows))

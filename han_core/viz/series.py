@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from han_core.data.delimited import to_csv
 from han_core.explanation.series import DeletionEvidence, SeriesExplanation
+from han_core.runtime.messages import mark, tr
 from han_core.viz.export import Grid, render_page
 from han_core.viz.markup import REPORT_STYLESHEET, html_text, inked, plotly_text
 from han_core.viz.plot import (
@@ -29,18 +30,21 @@ SCALE = [[0, "rgba(66,128,212,0.04)"], [1, "rgba(66,128,212,1)"]]
 
 VERDICTS = {
     "matters": (
-        "Attention matters here",
-        "Without these steps the prediction changes more than without steps at other places.",
+        mark("Attention matters here"),
+        mark("Without these steps the prediction changes more than without steps at other places."),
     ),
     "like random": (
-        "No more than at random places",
-        "Steps at other places change the prediction as much as those with most attention.",
+        mark("No more than at random places"),
+        mark("Steps at other places change the prediction as much as those with most attention."),
     ),
     "no effect": (
-        "Attention is decoration here",
-        "The prediction stays as it is without the steps with most attention.",
+        mark("Attention is decoration here"),
+        mark("The prediction stays as it is without the steps with most attention."),
     ),
-    "too short": ("Too short to tell", "The series has too few other places to compare with."),
+    "too short": (
+        mark("Too short to tell"),
+        mark("The series has too few other places to compare with."),
+    ),
 }
 
 
@@ -65,18 +69,20 @@ def series_figure(
     builder = FigureBuilder(plain_layout(height) | {"margin": {"l": 8, "r": 16, "t": 8, "b": 44}})
     steps = list(range(len(series)))
     builder.layout["xaxis"] = number_axis((-0.5, len(series) - 0.5)) | {
-        "title": {"text": inked("Step")},
+        "title": {"text": inked(tr("Step"))},
         "anchor": f"y{drawn + 1}",
     }
     _strip(builder, attention, STRIP + drawn * row)
     for channel in range(drawn):
         axis = f"y{channel + 2}"
         name = plotly_text(channels[channel])
+        hover = {"name": name, "step": "%{x}", "value": "%{y:.4g}"}
         builder.layout[f"yaxis{channel + 2}"] = _row_axis(channel, drawn, row, channels[channel])
-        lines = [("before", series, BLUE, "solid")]
+        lines = [(name, series, BLUE, "solid")]
         if changed is not None:
-            lines = [("before", series, BLUE, "dot"), ("now", changed, ORANGE, "solid")]
-        for when, values, colour, dash in lines:
+            before, now = tr("{name} before", name=name), tr("{name} now", name=name)
+            lines = [(before, series, BLUE, "dot"), (now, changed, ORANGE, "solid")]
+        for title, values, colour, dash in lines:
             builder.add_trace(
                 "scatter",
                 x=steps,
@@ -84,8 +90,8 @@ def series_figure(
                 yaxis=axis,
                 mode="lines" if len(steps) > 1 else "markers",
                 line={"color": colour, "dash": dash, "width": 1.8},
-                name=f"{name} {when}" if changed is not None else name,
-                hovertemplate=f"{name}, step %{{x}}: %{{y:.4g}}<extra></extra>",
+                name=title,
+                hovertemplate=tr("{name}, step {step}: {value}", **hover) + "<extra></extra>",
             )
     for start, end in stretches(top):
         builder.add_shape(
@@ -99,7 +105,7 @@ def _strip(builder: FigureBuilder, attention: np.ndarray, whole: int) -> None:
     builder.layout["yaxis"] = {
         "domain": [1 - (STRIP - 10) / whole, 1],
         "tickvals": [0],
-        "ticktext": [inked("attention")],
+        "ticktext": [inked(tr("attention"))],
         "fixedrange": True,
         "automargin": True,
         "zeroline": False,
@@ -114,7 +120,8 @@ def _strip(builder: FigureBuilder, attention: np.ndarray, whole: int) -> None:
         zmax=float(attention.max()),
         colorscale=SCALE,
         showscale=False,
-        hovertemplate="step %{x}: %{z:.1%} of the attention<extra></extra>",
+        hovertemplate=tr("step {step}: {share} of the attention", step="%{x}", share="%{z:.1%}")
+        + "<extra></extra>",
     )
 
 
@@ -154,18 +161,17 @@ def prediction_sentence(explanation: SeriesExplanation) -> str:
 
 def evidence_rows(evidence: DeletionEvidence, regression: bool) -> list[dict[str, str]]:
     """Return what a table shows: how far the prediction moves without steps by each ranking."""
-    unit = "deviations" if regression else "points of probability"
+    heading = tr("Change (deviations)") if regression else tr("Change (points of probability)")
     rows = [
-        ("Most attention", evidence.attention),
-        ("Largest gradient × input", evidence.gradient),
+        (tr("Most attention"), evidence.attention),
+        (tr("Largest gradient × input"), evidence.gradient),
     ]
     if len(evidence.random):
-        rows.append(("The same pattern elsewhere, mean", float(evidence.random.mean())))
-        rows.append(("The same pattern elsewhere, largest", float(evidence.random.max())))
+        rows.append((tr("The same pattern elsewhere, mean"), float(evidence.random.mean())))
+        rows.append((tr("The same pattern elsewhere, largest"), float(evidence.random.max())))
     factor = 1 if regression else 100
     return [
-        {"Steps taken out": name, f"Change ({unit})": f"{factor * change:z.2f}"}
-        for name, change in rows
+        {tr("Steps taken out"): name, heading: f"{factor * change:z.2f}"} for name, change in rows
     ]
 
 
@@ -176,7 +182,7 @@ def steps_csv(series: np.ndarray, channels: Sequence[str], attention: np.ndarray
         series: (steps, channels)
         attention: (steps,)
     """
-    values = pd.DataFrame(series, columns=[f"value of {name}" for name in channels])
+    values = pd.DataFrame(series, columns=[f"value of {name}" for name in channels])  # not shown
     values.insert(0, "step", range(len(series)))
     values.insert(1, "attention", attention)
     return to_csv(values)
@@ -203,7 +209,7 @@ def series_page(
     Args:
         notes: plain text, a paragraph each: the model, the date.
     """
-    verdict, sentence = VERDICTS[evidence.verdict]
+    verdict, sentence = map(tr, VERDICTS[evidence.verdict])
     rows = evidence_rows(evidence, regression=explanation.number is not None)
     tested = [tuple(row.values()) for row in rows]
     weights = [
@@ -211,13 +217,15 @@ def series_page(
         for step, weight in enumerate(explanation.attention)
     ]
     grids = [
-        Grid("Deletion test", tuple(rows[0]), tuple(tested)),
-        Grid("Steps", ("Step", "Attention", *channels), tuple(weights)),
+        Grid(tr("Deletion test"), tuple(rows[0]), tuple(tested)),
+        Grid(tr("Steps"), (tr("Step"), tr("Attention"), *channels), tuple(weights)),
     ]
     context = {
         "title": title,
         "notes": [
-            f"Prediction: {prediction_sentence(explanation)}", f"{verdict}. {sentence}", *notes
+            tr("Prediction: {prediction}", prediction=prediction_sentence(explanation)),
+            tr("{verdict}. {sentence}", verdict=verdict, sentence=sentence),
+            *notes,
         ],
         "grids": grids,
     }  # fmt: skip
@@ -254,8 +262,9 @@ def series_svg(
         f"{html_text(channels[channel])}</text>"
         for channel in range(drawn)
     ]
+    label = html_text(tr("The series and the attention over its steps"))
     return (
-        f'<svg role="img" aria-label="The series and the attention over its steps" '
+        f'<svg role="img" aria-label="{label}" '
         f'viewBox="0 0 {SVG_WIDTH} {height}" width="100%">'
         f"{''.join([*cells, *shaded, *lines])}</svg>"
     )

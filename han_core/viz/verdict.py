@@ -14,6 +14,7 @@ from han_core.explanation.verdicts import (
     removal_line,
     support,
 )
+from han_core.runtime.messages import mark, tr
 from han_core.viz.colour_scale import predicted_class, probability_bar
 from han_core.viz.markup import VERDICT_STYLESHEET, chance, html_text
 
@@ -29,8 +30,8 @@ class EvidenceLine:
     state: Support | None = None
 
 
-WAITING = EvidenceLine("Measuring what taking words out does …")
-LONG = EvidenceLine("This text is long: measure what taking words out does under Evidence.")
+WAITING = EvidenceLine(mark("Measuring what taking words out does …"))
+LONG = EvidenceLine(mark("This text is long: measure what taking words out does under Evidence."))
 
 
 def evidence_line(evidence: Evidence) -> EvidenceLine:
@@ -46,7 +47,7 @@ def verdict(explanation: Explanation, line: EvidenceLine, before: Explanation | 
     Args:
         before: the explanation before words were removed, whose prediction stands beside.
     """
-    lead, name = predicted_class(explanation, "Prediction")
+    lead, name = predicted_class(explanation, tr("Prediction"))
     first = -1 if is_guess(explanation) else 0
     was = "" if before is None else _before(before, explanation)
     order = np.argsort(-explanation.probabilities, kind="stable")[:LIKELIEST].tolist()
@@ -56,8 +57,8 @@ def verdict(explanation: Explanation, line: EvidenceLine, before: Explanation | 
     )
     return (
         f'<style>{VERDICT_STYLESHEET}</style><section class="hs hs-verdict" data-testid="verdict" '
-        f'aria-label="Prediction and evidence"><p class="hs-decision"><span>{lead}</span> '
-        f"{name}{was}</p>"
+        f'aria-label="{html_text(tr("Prediction and evidence"))}"><p class="hs-decision">'
+        f"<span>{lead}</span> {name}{was}</p>"
         f'<div class="hs-classes">{bars}</div>{_line(line)}</section>'
     )
 
@@ -66,12 +67,12 @@ def _before(before: Explanation, now: Explanation) -> str:
     """Return "before: positive 92.0% → now 61.3%", of the class that was predicted before."""
     old = int(before.probabilities.argmax())
     then, since = chance(float(before.probabilities[old])), chance(float(now.probabilities[old]))
-    text = f"before: {before.label} {then} → now {since}"
+    text = tr("before: {label} {then} → now {now}", label=before.label, then=then, now=since)
     return f'<span class="hs-before">{html_text(text)}</span>'
 
 
 def _line(line: EvidenceLine) -> str:
     state = ""
     if line.state is not None:
-        state = f'<b class="hs-state hs-{line.state}">{SUPPORT[line.state]}</b> '
-    return f'<p class="hs-evidence" aria-live="polite">{state}{html_text(line.text)}</p>'
+        state = f'<b class="hs-state hs-{line.state}">{tr(SUPPORT[line.state])}</b> '
+    return f'<p class="hs-evidence" aria-live="polite">{state}{html_text(tr(line.text))}</p>'

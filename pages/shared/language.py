@@ -10,6 +10,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from han_core.runtime.messages import (
     LOCALES,
     NAMES,
+    TAGS,
     Locale,
     current_locale,
     identify_locale,
@@ -56,7 +57,7 @@ def switch() -> None:
     """Draw the button that changes the language, and tell browser and screen readers of it."""
     other = next(locale for locale in LOCALES if locale != current_locale())
     st.button(NAMES[other], key="locale_switch", type="tertiary", on_click=choose, args=(other,))
-    st.html(SCRIPT.format(json.dumps({"en": "en", "zh": "zh-Hans"}[current_locale()])),
+    st.html(SCRIPT.format(json.dumps(TAGS[current_locale()])),
             unsafe_allow_javascript=True, width="content")  # fmt: skip
 
 

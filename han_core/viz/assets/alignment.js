@@ -57,9 +57,9 @@ function paint(element, { palette, low, top }, value) {
 /* The two sentences. */
 
 function lines(view) {
-  const { data } = view;
+  const { data } = view, { labels } = data;
   view.sources = data.source.map((word, at) => made("span", "hs-align-word",
-    { "data-at": at, ...(data.known[at] ? {} : { title: "unknown to the model" }) }, word));
+    { "data-at": at, ...(data.known[at] ? {} : { title: labels.unknown }) }, word));
   view.sources.forEach((word, at) => word.classList.toggle("hs-unknown", !data.known[at]));
   view.targets = data.target.map((word, at) => {
     const button = made("button", "hs-align-word", { type: "button", "data-at": at, tabindex: at ? -1 : 0 }, word);
@@ -72,7 +72,7 @@ function lines(view) {
   });
   const target = line(view.targets, data.targetGaps, "target");
   target.setAttribute("role", "toolbar");
-  target.setAttribute("aria-label", `${data.targetName}: arrow keys move from word to word`);
+  target.setAttribute("aria-label", filled(labels.words, { name: data.targetName }));
   target.addEventListener("keydown", (event) => {
     const forward = getComputedStyle(target).direction === "rtl" ? -1 : 1;
     const moves = { ArrowRight: forward, ArrowDown: 1, ArrowLeft: -forward, ArrowUp: -1, Home: -Infinity, End: Infinity };
@@ -101,11 +101,11 @@ function stepper(view) {
     one.addEventListener("click", press);
     return one;
   };
-  const last = view.data.steps.length - 1;
+  const { labels } = view.data, last = view.data.steps.length - 1;
   const go = (to) => choose(view, Math.max(0, Math.min(last, to)), true);
-  view.previous = button("‹ Previous", "The step before", () => go(view.stepping ? view.step - 1 : 0));
-  view.next = button("Next ›", "The next step", () => go(view.stepping ? view.step + 1 : 0));
-  view.whole = button("Whole translation", "Show every word again", () => choose(view, view.step, false));
+  view.previous = button(labels.previous, labels.previousTitle, () => go(view.stepping ? view.step - 1 : 0));
+  view.next = button(labels.next, labels.nextTitle, () => go(view.stepping ? view.step + 1 : 0));
+  view.whole = button(labels.whole, labels.wholeTitle, () => choose(view, view.step, false));
   view.count = made("span", "hs-align-count");
   return made("div", "hs-align-steps", {},
     made("div", "hs-bar-row", {}, view.previous, view.next, view.whole, view.count),
@@ -133,7 +133,7 @@ function show(view, step = view.step) {
     word.classList.toggle("hs-align-later", view.stepping && at > view.step);
   });
   view.rows?.forEach((line, at) => line.classList.toggle("hs-align-on", at === step));
-  view.count.textContent = `Step ${step + 1} of ${data.steps.length}`;
+  view.count.textContent = filled(data.labels.step, { number: step + 1, count: data.steps.length });
   view.previous.disabled = view.stepping && view.step === 0;
   view.next.disabled = view.stepping && view.step === data.steps.length - 1;
   view.whole.disabled = !view.stepping;
@@ -141,23 +141,24 @@ function show(view, step = view.step) {
   view.candidates.replaceChildren(...candidateRows(data, step));
 }
 
-function stepLine({ target, source, values, probabilities, steps, measure }, step) {
+function stepLine({ target, source, values, probabilities, steps, measure, labels }, step) {
   if (step >= target.length) {
     const end = steps[step]?.find(({ said }) => said);
-    return end ? `The translation ends here: ${percent(end.probability)}.` : "";
+    return end ? filled(labels.end, { share: percent(end.probability) }) : "";
   }
   const row = values[step], most = row.indexOf(Math.max(...row));
-  const likely = probabilities[step] === null ? "unknown to the model" : percent(probabilities[step]);
-  return `${quoted(target[step])}: ${likely}. ${measure}: most on ${quoted(source[most])}, ${percent(row[most])}.`;
+  const likely = probabilities[step] === null ? labels.unknown : percent(probabilities[step]);
+  return filled(labels.most, { word: quoted(target[step]), share: likely, measure,
+    source: quoted(source[most]), weight: percent(row[most]) });
 }
 
-function candidateRows({ steps }, step) {
-  const head = made("tr", "", {}, ...["Candidate", "Rank", "Probability"].map((name) => made("th", "", { scope: "col" }, name)));
+function candidateRows({ steps, labels }, step) {
+  const head = made("tr", "", {}, ...labels.candidates.map((name) => made("th", "", { scope: "col" }, name)));
   return [made("thead", "", {}, head), made("tbody", "", {}, ...(steps[step] ?? []).map(({ word, probability, rank, said }) => {
     const bar = made("i", "");
     bar.style.width = `${100 * probability}%`;
     return made("tr", said ? "hs-said" : "", {},
-      made("th", "", { scope: "row", dir: "auto" }, word || "end", said ? " ✓" : ""),
+      made("th", "", { scope: "row", dir: "auto" }, word || labels.ends, said ? " ✓" : ""),
       made("td", "", {}, String(rank)),
       made("td", "", {}, made("span", "hs-track", {}, bar), made("span", "hs-chance", {}, percent(probability))));
   }))];
@@ -167,7 +168,7 @@ function candidateRows({ steps }, step) {
 
 function matrix(view) {
   const { data } = view;
-  view.note = made("p", "hs-line hs-align-note", { role: "status" }, data.hint);
+  view.note = made("p", "hs-line hs-align-note", { role: "status" }, data.labels.hint);
   const head = made("tr", "", {}, made("td", ""), ...data.source.map((word) =>
     made("th", "", { scope: "col" }, made("span", UPRIGHT.test(word) ? "hs-align-column hs-upright" : "hs-align-column", {}, word))));
   view.rows = data.values.map((row, at) => made("tr", "", { "data-at": at },
@@ -176,9 +177,9 @@ function matrix(view) {
   const parts = [made("thead", "", {}, head), made("tbody", "", {}, ...view.rows)];
   if (data.coverage) {
     const sums = data.coverage.map((sum) => made("td", "hs-align-sum", {}, sum.toFixed(1)));
-    parts.push(made("tfoot", "", {}, made("tr", "", {}, made("th", "", { scope: "row" }, "in all"), ...sums)));
+    parts.push(made("tfoot", "", {}, made("tr", "", {}, made("th", "", { scope: "row" }, data.labels.sum), ...sums)));
   }
-  const table = made("table", "hs-align-matrix", { "aria-label": data.tableName }, ...parts);
+  const table = made("table", "hs-align-matrix", { "aria-label": filled(data.labels.table, { measure: data.measure }) }, ...parts);
   listen(view, table);
   const first = table.querySelector("[data-row]");
   if (first) first.tabIndex = 0;
@@ -195,7 +196,7 @@ function listen(view, table) {
   const at = (target) => target.closest?.("[data-row]");
   const point = (target) => {
     const { row, column } = target?.dataset ?? {};
-    view.note.textContent = target ? cellLine(view.data, +row, +column) : view.data.hint;
+    view.note.textContent = target ? cellLine(view.data, +row, +column) : view.data.labels.hint;
     show(view, target ? +row : undefined);
   };
   table.addEventListener("pointerover", ({ target }) => point(at(target)));
@@ -217,8 +218,9 @@ function listen(view, table) {
   });
 }
 
-function cellLine({ target, source, values, measure }, row, column) {
-  return `${quoted(target[row])} and ${quoted(source[column])}: ${measure.toLowerCase()} ${percent(values[row][column])}.`;
+function cellLine({ target, source, values, measure, labels }, row, column) {
+  return filled(labels.cell, { target: quoted(target[row]), source: quoted(source[column]),
+    measure: measure.toLowerCase(), value: percent(values[row][column]) });
 }
 
 /* What Streamlit calls, at first and whenever the data are others. */

@@ -5,19 +5,19 @@ const ARCS = 10; // at most
 const LEAST = 1.5; // times uniform; a weaker weight has no arc
 
 function beginWords(view) {
-  const words = { spans: [], at: null, current: 0 };
+  const words = { spans: [], at: null, current: 0 }, { labels } = view;
   words.root = made("div", "hs hs-arcs");
   words.text = made("div", "hs-arc-text", { dir: "auto", lang: "", role: "group",
-    "aria-label": "Words and their attention weights; arrow keys move between them" });
+    "aria-label": labels.words });
   words.svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   words.svg.setAttribute("class", "hs-arc-lines");
   words.svg.setAttribute("aria-hidden", "true");
   words.line = made("p", "hs-line", { role: "status" });
   const turn = (value) => { view.direction = value; drawWords(view); };
-  words.root.append(made("div", "hs-bar-row", {}, made("h2", "hs-title", {}, "In the text"),
-    choice("Direction of attention", [
-      ["from", "From the word", "What the word attends to (its row)"],
-      ["to", "To the word", "What attends to the word (its column)"],
+  words.root.append(made("div", "hs-bar-row", {}, made("h2", "hs-title", {}, labels.text),
+    choice(labels.direction, [
+      ["from", labels.from, labels.fromTitle],
+      ["to", labels.to, labels.toTitle],
     ], view.direction, turn)),
   made("div", "hs-arc-scroll", { tabindex: -1 }, made("div", "hs-arc-place", {}, words.text, words.svg)),
   words.line);
@@ -95,7 +95,7 @@ function colourWords(view) {
     Object.assign(span.style, { background, color: ink });
     span.classList.toggle("hs-looked", at === words.at);
   });
-  words.line.textContent = around ? strongest(view, around) : "Point at a word, or move to one with the keys.";
+  words.line.textContent = around ? strongest(view, around) : view.labels.point;
   drawArcs(view);
 }
 
@@ -104,10 +104,11 @@ function heaviest(around, number, least = 0) {
     .sort((one, other) => around[other] - around[one]).slice(0, number);
 }
 
-function strongest({ words, data, direction }, around) {
+function strongest({ words, data, direction, labels }, around) {
   const named = heaviest(around, 5).map((at) => `\u2068${data.keys[at]}\u2069 ${share(around[at], 2)}`);
   const word = `\u2068${data.keys[words.at]}\u2069`;
-  return `${direction === "from" ? `From ${word} to` : `To ${word} from`}: ${named.join(", ")}`;
+  return filled(direction === "from" ? labels.attends : labels.attended,
+    { word, words: named.join(labels.comma) });
 }
 
 /* Arcs from the middle of a word's upper edge to that of another; a loop to itself has none. */

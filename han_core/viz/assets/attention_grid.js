@@ -3,12 +3,6 @@
    It is one stop of the tab key: arrow keys move, Enter acts, Delete prunes. The table holds
    the same figures for those who read rather than look, and sorts. */
 
-const ABOUT = {
-  entropy: "How even a row is: 0% all weight on one key, 100% even over all keys.",
-  distance: "Mean distance from a token to what it attends to, in tokens.",
-  special: "Mean share of weight on special tokens.",
-};
-
 function beginGrid(view) {
   const grid = { at: [0, 0], cells: new Map() };
   grid.root = made("div", "hs hs-grid");
@@ -55,9 +49,9 @@ function fillGrid(view) {
   grid.bar.replaceChildren();
   if (data.prunes && view.act) {
     const prune = (value) => { view.mode = value; grid.root.dataset.mode = value; markHeads(view); };
-    grid.bar.append(choice("What a click on a head does", [
-      ["open", "Open", "A click opens a head"],
-      ["prune", "Prune", "A click takes a head out, or puts it back"],
+    grid.bar.append(choice(view.labels.click, [
+      ["open", view.labels.open, view.labels.openTitle],
+      ["prune", view.labels.prune, view.labels.pruneTitle],
     ], view.mode, prune));
   }
   const columns = data.heads.length;
@@ -65,18 +59,20 @@ function fillGrid(view) {
   grid.cellsRoot.style.setProperty("--heads", columns);
   const corner = made("span", "hs-corner", { "aria-hidden": "true" });
   const names = data.heads.map((name) =>
-    made("span", "hs-head-name", { title: name, "aria-hidden": "true" }, short(name)));
+    made("span", "hs-head-name", { title: name, "aria-hidden": "true" }, short(name, view.labels.head)));
   grid.cellsRoot.replaceChildren(corner, ...names);
   data.layers.forEach((name, layer) => {
     grid.cellsRoot.append(made("button", "hs-layer", { type: "button", "data-layer": layer,
-      tabindex: -1, title: name }, short(name)));
+      tabindex: -1, title: name }, short(name, view.labels.layer)));
     data.heads.forEach((_, head) => grid.cellsRoot.append(thumbnail(view, layer, head)));
   });
 }
 
 /* "Layer 12" is 12 in the grid; other names stand as they are. */
-function short(name) {
-  return name.replace(/^(Layer|Head) (?=\d+$)/, "");
+function short(name, label) {
+  const [before, after] = label.split("{number}");
+  const number = name.slice(before.length, name.length - after.length);
+  return name === before + number + after && /^\d+$/.test(number) ? number : name;
 }
 
 function thumbnail(view, layer, head) {
@@ -118,24 +114,24 @@ function markHeads(view) {
   }
   for (const button of grid.cellsRoot.querySelectorAll(".hs-layer")) {
     button.disabled = !(view.mode === "prune" && view.data.prunes && view.act);
-    button.ariaLabel = `Prune ${view.data.layers[button.dataset.layer]} or put it back`;
+    button.ariaLabel = filled(view.labels.pruneLayer, { layer: view.data.layers[button.dataset.layer] });
   }
   if (opened) describe(view, opened);
 }
 
 function sentence(view, [layer, head]) {
-  const { data } = view;
+  const { data, labels } = view;
   const { entropy, distance, special } = data.figures;
-  const facts = [`entropy ${share(entropy[layer][head], 2)}`];
+  const facts = [filled(labels.entropyOf, { share: share(entropy[layer][head], 2) })];
   if (distance[layer][head] !== null)
-    facts.push(`mean distance ${Number(distance[layer][head].toPrecision(2))} tokens`);
-  if (data.shares) facts.push(`${share(special[layer][head], 2)} on special tokens`);
-  if (view.pruned.has(`${layer},${head}`)) facts.push("pruned");
-  return `${headName(view, [layer, head])}: ${facts.join(", ")}`;
+    facts.push(filled(labels.distanceOf, { number: Number(distance[layer][head].toPrecision(2)) }));
+  if (data.shares) facts.push(filled(labels.specialOf, { share: share(special[layer][head], 2) }));
+  if (view.pruned.has(`${layer},${head}`)) facts.push(labels.pruned);
+  return filled(labels.value, { title: headName(view, [layer, head]), value: facts.join(labels.comma) });
 }
 
-function headName({ data }, [layer, head]) {
-  return [data.layers[layer], data.heads[head].toLowerCase()].filter(Boolean).join(", ");
+function headName({ data, labels }, [layer, head]) {
+  return [data.layers[layer], data.heads[head].toLowerCase()].filter(Boolean).join(labels.comma);
 }
 
 function describe(view, place) {
@@ -182,12 +178,12 @@ function toggle(view, places) {
 /* The same figures as a table that sorts. */
 
 function beginTable(view) {
-  const table = { sort: "place", down: false };
+  const table = { sort: "place", down: false }, { labels } = view;
   table.root = made("details", "hs hs-table");
   table.body = made("tbody", "");
   table.headers = made("tr", "");
-  table.root.append(made("summary", "", {}, "Heads as a table"), made("div", "hs-scroll", {
-    tabindex: 0, role: "region", "aria-label": "Heads as a table",
+  table.root.append(made("summary", "", {}, labels.table), made("div", "hs-scroll", {
+    tabindex: 0, role: "region", "aria-label": labels.table,
   }, made("table", "", {}, made("thead", "", {}, table.headers), table.body)));
   table.root.addEventListener("toggle", () => drawTable(view));
   return table;
@@ -209,11 +205,10 @@ function drawTable(view) {
 }
 
 function headerCell(view, name) {
-  const { table } = view;
-  const titles = { place: "Head", entropy: "Entropy", distance: "Distance", special: "On special tokens" };
+  const { table, labels } = view;
   const sorted = table.sort === name ? (table.down ? "descending" : "ascending") : "none";
-  return made("th", "", { scope: "col", "aria-sort": sorted }, tool(titles[name],
-    ABOUT[name] ?? "Sort by layer and head", () => {
+  return made("th", "", { scope: "col", "aria-sort": sorted }, tool(labels.columns[name],
+    labels.about[name], () => {
       table.down = table.sort === name && !table.down;
       table.sort = name;
       drawTable(view);
@@ -223,7 +218,7 @@ function headerCell(view, name) {
 
 function tableRow(view, row, columns) {
   const name = headName(view, row.at);
-  const open = tool(name, `Open ${name}`, () => {
+  const open = tool(name, filled(view.labels.openHead, { name }), () => {
     openHead(view, row.at);
     if (view.act) view.act({ do: "open", layer: row.at[0], head: row.at[1] });
   });

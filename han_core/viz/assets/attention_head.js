@@ -8,20 +8,19 @@ const WIDEST_LABEL = 96, LARGEST_CELL = 34, TALLEST = 620;
 const DEEPEST = 6; // cells across when zoomed in all the way
 
 function beginHead(view) {
-  const head = {};
+  const head = {}, { labels } = view;
   head.root = made("div", "hs hs-attention", { "data-testid": "attention-map" });
   head.title = made("h2", "hs-title");
   head.canvas = made("canvas", "hs-matrix", {
-    tabindex: 0, role: "application", "aria-roledescription": "heatmap",
+    tabindex: 0, role: "application", "aria-roledescription": labels.heatmap,
   });
   head.canvas.paintSvg = () => strokesAsSvg(view);
   head.line = made("p", "hs-line", { role: "status" });
-  head.axes = made("p", "hs-axes", {},
-    "Rows: the position that attends. Columns: what it attends to. Each row sums to 100%.");
+  head.axes = made("p", "hs-axes", {}, labels.axes);
   head.root.append(made("div", "hs-bar-row", {}, head.title,
-    tool("−", "Zoom out (key −)", () => zoom(view, 1 / 2)),
-    tool("+", "Zoom in (key +); drag to move", () => zoom(view, 2)),
-    tool("Enlarge", "Fill the screen; Escape leaves", () => enlarge(view))),
+    tool("−", labels.zoomOut, () => zoom(view, 1 / 2)),
+    tool("+", labels.zoomIn, () => zoom(view, 2)),
+    tool(labels.enlarge, labels.enlargeTitle, () => enlarge(view))),
   head.canvas, head.line, head.axes);
   listenToHead(view, head.canvas);
   return head;
@@ -41,8 +40,8 @@ async function openHead(view, place) {
   const { root, title, canvas } = view.head;
   Object.assign(root.dataset, { layer: place[0], head: place[1] });
   title.textContent = headName(view, place);
-  canvas.setAttribute("aria-label", `${headName(view, place)}: weights of `
-    + `${view.data.queries.length} by ${view.data.keys.length} tokens; arrow keys move`);
+  canvas.setAttribute("aria-label", filled(view.labels.weights, { name: headName(view, place),
+    rows: view.data.queries.length, columns: view.data.keys.length }));
   showHead(view);
   if (view.weights) return;
   const weights = await weightsOf(view, place);
@@ -271,13 +270,13 @@ function point(view, cursor, isKey) {
   lightWords(view);
 }
 
-function cellLine({ data, weights }, [row, column]) {
+function cellLine({ data, weights, labels }, [row, column]) {
   if (row === null || column === null) return "";
   const weight = weights?.[row * data.keys.length + column];
   const value = weight === undefined ? "…"
-    : `${share(weight)}, ${Number((weight * data.keys.length).toPrecision(3))} × uniform`;
-  return `\u2068${data.queries[row]}\u2069 (row ${row + 1}) to `
-    + `\u2068${data.keys[column]}\u2069 (column ${column + 1}): ${value}`;
+    : filled(labels.times, { share: share(weight), number: Number((weight * data.keys.length).toPrecision(3)) });
+  return filled(labels.cell, { query: `\u2068${data.queries[row]}\u2069`, row: row + 1,
+    key: `\u2068${data.keys[column]}\u2069`, column: column + 1, value });
 }
 
 function drawSoon(view) {

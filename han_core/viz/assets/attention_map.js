@@ -11,7 +11,8 @@ const KEPT = 24; // heads that were opened and stay unpacked
 /* Draws data in place, or draws anew what is there. Where somebody listens, act gets
    {do: "open", layer, head} or {do: "prune", heads: [[layer, head], …]}, all that are out. */
 export function drawHeads(place, data, act) {
-  const view = VIEWS.get(place) ?? begin(place);
+  if (VIEWS.get(place)?.labels.axes !== data.labels.axes) endHeads(place); // another language
+  const view = VIEWS.get(place) ?? begin(place, data.labels);
   const packed = JSON.stringify([data.thumbnails.packed, data.keys]);
   if (packed !== view.packed) {
     view.unpacked.clear(); // another map
@@ -24,8 +25,8 @@ export function drawHeads(place, data, act) {
   openHead(view, data.open);
 }
 
-function begin(place) {
-  const view = { unpacked: new Map(), mode: "open", direction: "from", cursor: null };
+function begin(place, labels) {
+  const view = { labels, unpacked: new Map(), mode: "open", direction: "from", cursor: null };
   view.root = made("div", "hs-maps");
   view.grid = beginGrid(view);
   view.head = beginHead(view);

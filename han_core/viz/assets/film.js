@@ -28,6 +28,10 @@ export function drawFilm(place, data) {
   const follows = step === undefined || film.at === film.data.frames.length - 1;
   const stays = frames.findIndex((frame) => frame.step >= step);
   film.data = data;
+  const { labels } = data;
+  film.root.setAttribute("aria-label", labels.film);
+  film.slider.setAttribute("aria-label", labels.moment);
+  film.heading.textContent = labels.predicted;
   film.slider.max = frames.length - 1;
   film.slider.disabled = film.button.disabled = frames.length < 2;
   film.marks.replaceChildren(...frames.flatMap((frame, at) => frame.ends_epoch ? [mark(film, at)] : []));
@@ -38,11 +42,11 @@ export function drawFilm(place, data) {
 function beginFilm(place) {
   const film = { at: 0, timer: null };
   film.root = made("div", "hs hs-film", {
-    "data-testid": "attention-film", role: "group", "aria-label": "How attention formed",
+    "data-testid": "attention-film", role: "group",
   });
   film.button = made("button", "hs-film-play", { type: "button" });
   film.slider = made("input", "hs-film-slider", {
-    type: "range", min: 0, step: 1, "aria-label": "Moment of training",
+    type: "range", min: 0, step: 1,
   });
   film.marks = made("div", "hs-film-marks", { "aria-hidden": "true" });
   film.moment = made("p", "hs-film-moment");
@@ -67,10 +71,11 @@ function beginFilm(place) {
 function side(film) {
   const panel = made("div", "hs-film-side hs-prediction", { "data-testid": "film-prediction" });
   const head = made("p", "");
+  film.heading = made("span", "");
   film.predicted = made("strong", "");
   film.classes = made("div", "hs-classes");
   film.accuracy = made("p", "hs-film-accuracy");
-  head.append("Predicted class", document.createElement("br"), film.predicted);
+  head.append(film.heading, document.createElement("br"), film.predicted);
   panel.append(head, film.classes, film.accuracy);
   return panel;
 }
@@ -96,7 +101,7 @@ function show(film, at) {
   film.at = at;
   film.root.setAttribute("data-step", frame.step);
   film.slider.value = at;
-  film.slider.setAttribute("aria-valuetext", `${frame.moment}: ${frame.predicted}`);
+  film.slider.setAttribute("aria-valuetext", filled(film.data.labels.value, { title: frame.moment, value: frame.predicted }));
   film.moment.textContent = frame.moment;
   film.predicted.textContent = frame.predicted;
   film.accuracy.textContent = frame.accuracy;
@@ -136,6 +141,7 @@ function pause(film) {
 
 /* Who wants no motion gets a moment at a press. */
 function nameButton(film) {
-  film.button.textContent = film.timer ? "Pause" : STILL.matches ? "Next" : "Play";
+  const { labels } = film.data;
+  film.button.textContent = film.timer ? labels.pause : STILL.matches ? labels.next : labels.play;
   film.button.toggleAttribute("data-playing", Boolean(film.timer));
 }

@@ -17,6 +17,7 @@ export function draw(place, data, act) {
   const view = VIEWS.get(place) ?? begin(place);
   view.act = data.interactive ? act : null;
   view.panel.classList.toggle("hs-interactive", Boolean(view.act));
+  view.root.setAttribute("aria-label", data.labels.words);
   view.panel.dir = data.direction ?? "ltr"; // the bars' side; each sentence has its own direction
   const focused = view.root.contains(document.activeElement);
   Object.assign(view, { data, items: [], places: new Map(), rows: [], folds: [] });
@@ -33,7 +34,6 @@ function begin(place) {
   view.panel = made("div", "hs hs-words");
   view.root = made("div", "hs-running", {
     "data-testid": "word-heatmap", role: "group", lang: "",
-    "aria-label": "Words and their attention weights; arrow keys move between them",
   });
   view.note = made("div", "hs-note", { role: "tooltip", id: `hs-note-${++count}`, hidden: "" });
   view.button = made("button", "hs-all", { type: "button" });
@@ -97,7 +97,7 @@ function isLong(text) {
 function sentenceRow(view, number, out, marks) {
   const { data } = view;
   const { firsts, bars } = data.sentences;
-  const label = sentenceLines(data, number).join(", ");
+  const label = sentenceLines(data, number).join(data.labels.comma);
   const row = made("div", "hs-sentence", {
     role: "group", "aria-label": label, "data-sentence": number + 1,
   });
@@ -138,7 +138,7 @@ function word(view, at, marks) {
 function takenOut(view, at) {
   const text = view.data.out[at][1];
   return item(view, made("span", "hs-out", {
-    role: view.act ? "button" : "img", "data-text": text, "aria-label": `Taken out: ${text}`,
+    role: view.act ? "button" : "img", "data-text": text, "aria-label": filled(view.data.labels.out, { text }),
   }), "back", at);
 }
 
@@ -151,7 +151,7 @@ function goneRow(view, at) {
 }
 
 function foldRow(view, [first, size, weight]) {
-  const label = `${size} sentences with ${weight} of the weight: show`;
+  const label = filled(view.data.labels.fold, { count: size, weight });
   const row = made("div", "hs-fold", { role: "button", "data-label": label, "aria-label": label });
   view.folds.push({ row, first, end: first + size });
   return item(view, row, "fold", view.folds.length - 1);

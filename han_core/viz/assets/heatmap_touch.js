@@ -10,39 +10,42 @@ function percent(weight, digits = 3) {
   return `${Number((100 * weight).toPrecision(digits))}%`;
 }
 
-function times(weight, items) {
-  return `${Number((weight * items).toPrecision(3))} × uniform`;
+function times(labels, weight, items) {
+  return filled(labels.times, { number: Number((weight * items).toPrecision(3)) });
 }
 
-function sentenceLines({ sentences, sums }, number) {
+function sentenceLines({ sentences, sums, labels }, number) {
   const { length } = sentences.weights;
   const weight = sentences.weights[number];
-  const holds = sums ? "its words add up to " : "";
+  const said = sums ? labels.sum : labels.sentence;
   return [
-    `Sentence ${number + 1}: ${holds}${percent(weight)} of the document`, times(weight, length),
-    `rank ${sentences.ranks[number]} of ${length}`,
+    filled(said, { number: number + 1, weight: percent(weight) }), times(labels, weight, length),
+    filled(labels.rank, { rank: sentences.ranks[number], count: length }),
   ];
 }
 
 function wordLines(data, at) {
-  const { length } = data.tokens;
+  const { tokens: { length }, labels } = data;
   const lines = [
-    `${percent(data.within[at])} of its sentence`, `${percent(data.weights[at])} of the document`,
-    times(data.weights[at], length), `rank ${data.ranks[at]} of ${length}`,
+    filled(labels.within, { weight: percent(data.within[at]) }),
+    filled(labels.weight, { weight: percent(data.weights[at]) }),
+    times(labels, data.weights[at], length),
+    filled(labels.rank, { rank: data.ranks[at], count: length }),
   ];
-  if (data.values) lines.unshift(`${data.title}: ${data.values[at]}`);
-  if (data.unknown.includes(at)) lines.push("unknown to the model");
-  if (data.added.includes(at)) lines.push("put in by an edit");
+  if (data.values) lines.unshift(filled(labels.value, { title: data.title, value: data.values[at] }));
+  if (data.unknown.includes(at)) lines.push(labels.unknown);
+  if (data.added.includes(at)) lines.push(labels.added);
   return lines;
 }
 
 function lines(view, { kind, at }) {
-  const hint = view.act ? { word: ["Click takes it out"], sentence: ["Click takes it out"],
-    back: ["Click puts it back"] }[kind] ?? [] : [];
-  if (view.data.asks && kind === "word") hint.push("Ctrl+click shows how the weight is computed");
+  const { labels } = view.data;
+  const hint = view.act ? { word: [labels.take], sentence: [labels.take],
+    back: [labels.back] }[kind] ?? [] : [];
+  if (view.data.asks && kind === "word") hint.push(labels.asks);
   if (kind === "word") return [...wordLines(view.data, at), ...hint];
   if (kind === "sentence") return [...sentenceLines(view.data, at), ...hint];
-  return kind === "back" ? ["Taken out", ...hint] : [];
+  return kind === "back" ? [labels.gone, ...hint] : [];
 }
 
 /* The one note, and the one stop of the tab key. */
@@ -103,8 +106,8 @@ function showFolds(view) {
   const folded = view.folds.some((fold) => !fold.open);
   view.button.hidden = !view.folds.length;
   view.button.textContent = folded
-    ? `Show all ${view.data.sentences.firsts.length} sentences`
-    : "Fold sentences of little weight";
+    ? filled(view.data.labels.all, { count: view.data.sentences.firsts.length })
+    : view.data.labels.fewer;
 }
 
 function openFold(view, fold) {

@@ -10,7 +10,10 @@ function showBars(view) {
   const { weights, ranks } = view.data.sentences;
   const order = weights.map((_, number) => number);
   if (view.sorted) order.sort((one, other) => ranks[one] - ranks[other] || one - other);
-  view.barsTitle.textContent = view.data.sums ? "Sums of word weights" : "Sentence weights";
+  const { labels } = view.data;
+  view.bars.setAttribute("aria-label", labels.bars);
+  view.barsTitle.textContent = view.data.sums ? labels.barsOfSums : labels.barsOfWeights;
+  view.sort.textContent = labels.sort;
   view.sort.setAttribute("aria-pressed", String(Boolean(view.sorted)));
   view.list.replaceChildren(...order.map((number) => sentenceBar(view, number)));
   view.panel.prepend(view.bars);
@@ -18,10 +21,9 @@ function showBars(view) {
 
 function beginBars(view) {
   view.bars = made("div", "hs-bars", {
-    "data-testid": "sentence-bars", role: "group", "aria-label": "Sentences and their weights",
+    "data-testid": "sentence-bars", role: "group",
   });
   view.sort = made("button", "hs-sort", { type: "button" });
-  view.sort.textContent = "Heaviest first";
   view.sort.addEventListener("click", () => {
     view.sorted = !view.sorted;
     showBars(view);
@@ -39,7 +41,9 @@ function sentenceBar({ data }, number) {
   const { weights, bars, ranks } = data.sentences;
   const bar = made("button", "hs-jump", {
     type: "button", "data-bar": number + 1,
-    "aria-label": `${sentenceLines(data, number).join(", ")}: show it`,
+    "aria-label": filled(data.labels.show, {
+      sentence: sentenceLines(data, number).join(data.labels.comma),
+    }),
     title: sentenceLines(data, number).join("\n"),
   });
   const parts = ["hs-number", "hs-track", "hs-value", "hs-rank"].map((name) => made("span", name));

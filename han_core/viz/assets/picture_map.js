@@ -37,8 +37,8 @@ function made(name, classes, attributes = {}) {
   return element;
 }
 
-function canvasOf({ png, place: [left, top, right, bottom] }) {
-  const canvas = made("canvas", "hs-picture-canvas", { role: "img", "aria-label": "The picture" });
+function canvasOf({ png, labels, place: [left, top, right, bottom] }) {
+  const canvas = made("canvas", "hs-picture-canvas", { role: "img", "aria-label": labels.picture });
   canvas.width = canvas.height = SIDE;
   const context = canvas.getContext("2d");
   context.fillStyle = "#fff";
@@ -54,7 +54,7 @@ function canvasOf({ png, place: [left, top, right, bottom] }) {
 
 function patches(data, line, act) {
   const { rows, strengths, weights, white } = data;
-  const grid = made("div", "hs-picture-grid", { role: "group", "aria-label": "Patches" });
+  const grid = made("div", "hs-picture-grid", { role: "group", "aria-label": data.labels.patches });
   grid.style.setProperty("--rows", rows);
   const gone = new Set(white);
   strengths.forEach((strength, at) => {
@@ -96,13 +96,13 @@ function strongest({ weights }) {
   return weights.indexOf(Math.max(...weights));
 }
 
-function textOf({ rows, notes, measure, white }, at) {
-  const place = `Row ${Math.floor(at / rows) + 1}, column ${(at % rows) + 1}`;
-  return white.includes(+at) ? `${place}: made white` : `${place}: ${notes[at]} of the ${measure}`;
+function textOf({ rows, notes, measure, white, labels }, at) {
+  const place = { row: Math.floor(at / rows) + 1, column: (at % rows) + 1 };
+  return filled(white.includes(+at) ? labels.white : labels.patch, { ...place, measure, share: notes[at] });
 }
 
 function say(line, data, at) {
-  line.textContent = `${textOf(data, at)}.`;
+  line.textContent = filled(data.labels.line, { text: textOf(data, at) });
 }
 
 /* What Streamlit calls, at first and whenever the data are others. */

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from han_core.analysis.calibration import Bins, Calibration
 from han_core.analysis.filters import Range
 from han_core.runtime.errors import counted
+from han_core.runtime.messages import mark, tr
 from han_core.viz.charts.performance import CHOSEN
 from han_core.viz.markup import inked
 from han_core.viz.plot import (
@@ -48,7 +49,7 @@ def reliability(calibration: Calibration, chosen: Range | None = None) -> go.Fig
     builder.update_xaxis(**number_axis(ends, ".0%"))
     builder.update_yaxis(**number_axis((0, 1.03), ".0%"))
     builder.update_layout(clickmode="event+select", hoverdistance=-1)
-    builder.add_annotations(below("confidence; up: share that is right"))
+    builder.add_annotations(below(tr("confidence; up: share that is right")))
     return builder.build()
 
 
@@ -68,9 +69,18 @@ def _add_dots(builder: FigureBuilder, calibration: Calibration) -> None:
         error_y=error_bars(BLUE, *sides),
         customdata=_ranges(bins),
         hovertext=[
-            f"<b>{right:.1%}</b> of {counted(int(n), 'document')} are right<br>"
-            f"95% interval {left:.1%} to {above:.1%}<br>"
-            f"mean confidence {sure:.1%}, from {first:.1%} to {last:.1%}"
+            tr(
+                "<b>{share:.1%}</b> of {documents} are right<br>"
+                "95% interval {low:.1%} to {high:.1%}<br>"
+                "mean confidence {mean:.1%}, from {first:.1%} to {last:.1%}",
+                share=right,
+                documents=counted(int(n), "document"),
+                low=left,
+                high=above,
+                mean=sure,
+                first=first,
+                last=last,
+            )
             for right, n, left, above, sure, first, last in zip(*columns, strict=True)
         ],
     )
@@ -112,8 +122,15 @@ def confidences(bins: Bins, chosen: Range | None = None, outcome: str | None = N
     builder.update_layout(barmode="overlay", clickmode="event+select")
     builder.show_legend()
     builder.add_hline(0, line={"color": GREY, "width": 1})
-    builder.add_annotations(below("confidence; shares among the right and among the wrong"))
+    builder.add_annotations(below(tr("confidence; shares among the right and among the wrong")))
     return builder.build()
+
+
+_SIDES = {"right": mark("right: {count:,}"), "wrong": mark("wrong: {count:,}")}
+
+
+def _of_side(number: int, right: bool) -> str:
+    return counted(number, "right document") if right else counted(number, "wrong document")
 
 
 def _add_side(builder: FigureBuilder, bins: Bins, name: str) -> float:
@@ -124,7 +141,7 @@ def _add_side(builder: FigureBuilder, bins: Bins, name: str) -> float:
     columns = (numbers, shares, bins.low, bins.high)
     builder.add_trace(
         "bar",
-        name=inked(f"{name}: {int(numbers.sum()):,}"),
+        name=inked(tr(_SIDES[name], count=int(numbers.sum()))),
         x=((bins.low + bins.high) / 2).tolist(),
         y=(shares if up else -shares).tolist(),
         width=_BAR,
@@ -137,8 +154,13 @@ def _add_side(builder: FigureBuilder, bins: Bins, name: str) -> float:
         unselected={"marker": {"opacity": 1}},
         customdata=[[*ends, name] for ends in _ranges(bins)],
         hovertext=[
-            f"<b>{counted(int(number), f'{name} document')}</b>, {share:.1%} of them<br>"
-            f"confidence {first:.1%} to {last:.1%}"
+            tr(
+                "<b>{documents}</b>, {share:.1%} of them<br>confidence {first:.1%} to {last:.1%}",
+                documents=_of_side(int(number), up),
+                share=share,
+                first=first,
+                last=last,
+            )
             for number, share, first, last in zip(*columns, strict=True)
         ],
     )

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from han_core.runtime.messages import tr
 from han_core.viz.charts.confusion import MOST as MOST_CLASSES
 from han_core.viz.charts.curves import HEIGHT, MOST, series_look
 from han_core.viz.markup import beginning, inked, plotly_text
@@ -69,7 +70,12 @@ def class_f1(matrices: Mapping[int, np.ndarray], labels: Sequence[str]) -> go.Fi
             epochs, f1, series_look(place, labels[row]),
             name=inked(beginning(labels[row], 28)), showlegend=True,
             hovertext=[
-                "" if value is None else f"<b>{value:.3f}</b> F1 of {name}<br>after epoch {epoch}"
+                ""
+                if value is None
+                else tr(
+                    "<b>{value:.3f}</b> F1 of {name}<br>after epoch {epoch}",
+                    value=value, name=name, epoch=epoch,
+                )
                 for epoch, value in zip(epochs, f1, strict=True)
             ],
         )  # fmt: skip
@@ -77,5 +83,5 @@ def class_f1(matrices: Mapping[int, np.ndarray], labels: Sequence[str]) -> go.Fi
     builder.update_yaxis(**number_axis((0, 1.03)))
     builder.show_legend()
     builder.update_layout(uirevision="class_f1")
-    builder.add_annotations(below("epochs"))
+    builder.add_annotations(below(tr("epochs")))
     return builder.build()

@@ -21,6 +21,7 @@ from han_core.explanation.agreement import divergence, overlap, tau
 from han_core.explanation.statistics import Interval
 from han_core.explanation.verdicts import short
 from han_core.runtime.errors import counted
+from han_core.runtime.messages import mark, tr
 from han_core.viz.charts.confusion import CELL_COLOUR, STRONGEST
 from han_core.viz.markup import beginning, inked, plotly_text
 from han_core.viz.plot import (
@@ -34,6 +35,7 @@ from han_core.viz.plot import (
     Look,
     add_interval,
     below,
+    interval_note,
     name_axis,
     note,
     number_axis,
@@ -187,9 +189,9 @@ def _middle(row: int) -> float:
 
 def _title(measure: Measure, top: int) -> str:
     return {
-        "tau": "Kendall's τ, 1 for the same order",
-        "overlap": f"share of the top {top} words in common",
-        "divergence": "Jensen-Shannon divergence, 0 to .69",
+        "tau": tr("Kendall's τ, 1 for the same order"),
+        "overlap": tr("share of the top {count} words in common", count=top),
+        "divergence": tr("Jensen-Shannon divergence, 0 to .69"),
     }[measure]
 
 
@@ -198,6 +200,12 @@ GAIN, LOSS = GREEN, ORANGE
 MOST_CLASSES = 30
 MOST_WORDS = 8  # that gained, and as many that lost
 _BAR = 22  # pixels
+
+
+_CHANGED = {
+    "broken": mark("<b>{count:,} broken</b> of {documents}<br>true: {label}"),
+    "fixed": mark("<b>{count:,} fixed</b> of {documents}<br>true: {label}"),
+}
 
 
 def class_changes(pairs: Sequence[Pair], labels: Sequence[str]) -> go.Figure:
@@ -225,14 +233,18 @@ def class_changes(pairs: Sequence[Pair], labels: Sequence[str]) -> go.Figure:
             **OUTSIDE,
             customdata=[[labels[at], change] for at in order],
             hovertext=[
-                f"<b>{number:,} {change}</b> of {counted(len(pairs[at]), 'document')}"
-                f"<br>true: {plotly_text(beginning(labels[at], 60))}"
+                tr(
+                    _CHANGED[change],
+                    count=number,
+                    documents=counted(len(pairs[at]), "document"),
+                    label=plotly_text(beginning(labels[at], 60)),
+                )
                 for number, at in zip(numbers, order, strict=True)
             ],
         )
     builder.update_layout(barmode="overlay", clickmode="event+select")
     builder.update_xaxis(showticklabels=False)
-    builder.add_annotations(below("documents of the true class: ◀ broken · fixed ▶"))
+    builder.add_annotations(below(tr("documents of the true class: ◀ broken · fixed ▶")))
     return builder.build()
 
 
@@ -259,16 +271,13 @@ def divergences(means: Sequence[tuple[str, int, Interval]]) -> go.Figure:
         means: as ``PairAttention.means`` gives them.
     """
     highest = max([0.05, *(interval.high or 0.0 for _, _, interval in means)])
-    title = "divergence of attention (nats; ln 2 = .69 at most)"
+    title = tr("divergence of attention (nats; ln 2 = .69 at most)")
     builder = rows([name for name, _, _ in means], title, (0, 1.08 * highest), height=40)
     for row, (name, number, interval) in enumerate(means):
         if interval.mean is None:
-            builder.add_annotations(note("no document", 0, row))
+            builder.add_annotations(note(tr("no document"), 0, row))
             continue
-        hover = (
-            f"<b>{interval.mean:.3f}</b>, 95% interval {interval.low:.3f} to "
-            f"{interval.high:.3f}<br>{plotly_text(name)}, {counted(number, 'document')}"
-        )
+        hover = interval_note(interval, plotly_text(name), number)
         add_interval(builder, Look(name, BLUE), interval, row, hover)
         builder.add_annotations(note(f"{interval.mean:.3f}", interval.mean, row, **NUMBER_OVER))
     return builder.build()
@@ -290,12 +299,19 @@ def moved_words(words: Sequence[MeanShift], documents: int) -> go.Figure:
         [word.moved for word in shown],
         marker={"color": colours, "line": {"width": 0}},
         hovertext=[
-            f"<b>{plotly_text(beginning(word.word, 60))}</b> in "
-            f"{word.documents:,} of {counted(documents, 'document')}"
-            f"<br>there {word.first:.2%} of the first model's attention, "
-            f"{word.second:.2%} of the second's"
+            tr(
+                "<b>{word}</b> in {count:,} of {documents}<br>there {first:.2%} of the first "
+                "model's attention, {second:.2%} of the second's",
+                word=plotly_text(beginning(word.word, 60)),
+                count=word.documents,
+                documents=counted(documents, "document"),
+                first=word.first,
+                second=word.second,
+            )
             for word in shown
         ],
     )
-    builder.add_annotations(below("share of attention moved, mean over documents\n◀ less · more ▶"))
+    builder.add_annotations(
+        below(tr("share of attention moved, mean over documents\n◀ less · more ▶"))
+    )
     return builder.build()

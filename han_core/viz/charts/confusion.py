@@ -16,6 +16,7 @@ from han_core.analysis.filters import Change
 from han_core.analysis.metrics import Normalised, normalised
 from han_core.analysis.model_pairs import Pair
 from han_core.runtime.errors import counted
+from han_core.runtime.messages import mark, tr
 from han_core.viz.markup import beginning, chance, inked, plotly_text
 from han_core.viz.plot import FigureBuilder, Look, Properties, note, plain_layout
 
@@ -38,10 +39,16 @@ CLICKED = 6_000
 SELECTED = "#d97706"
 
 CHANGES: dict[Change, str] = {
-    "fixed": "the first model is wrong, the second right",
-    "broken": "the first model is right, the second wrong",
-    "both_right": "both models are right",
-    "both_wrong": "both models are wrong",
+    "fixed": mark("the first model is wrong, the second right"),
+    "broken": mark("the first model is right, the second wrong"),
+    "both_right": mark("both models are right"),
+    "both_wrong": mark("both models are wrong"),
+}
+CHANGE_NAMES: dict[Change, str] = {
+    "fixed": mark("fixed"),
+    "broken": mark("broken"),
+    "both_right": mark("both right"),
+    "both_wrong": mark("both wrong"),
 }
 CELLS: tuple[tuple[Change, Change], ...] = (("both_right", "broken"), ("fixed", "both_wrong"))
 """Rows: the first model right, wrong; columns: the second one right, wrong."""
@@ -163,10 +170,15 @@ def _notes(matrix: _Matrix, cells: np.ndarray) -> list[str]:
     of_true, of_predicted = (normalised(matrix.counts, by) for by in ("true", "predicted"))
     names = [plotly_text(beginning(label, 60)) for label in matrix.labels]
     return [
-        f"<b>{counted(int(matrix.counts[row, column]), 'document')}</b><br>"
-        f"{of_true[row, column]:.1%} of the true class<br>"
-        f"{of_predicted[row, column]:.1%} of the predicted class<br>"
-        f"true: {names[row]}<br>predicted: {names[column]}"
+        tr(
+            "<b>{documents}</b><br>{of_true:.1%} of the true class<br>{of_predicted:.1%} of the "
+            "predicted class<br>true: {true}<br>predicted: {predicted}",
+            documents=counted(int(matrix.counts[row, column]), "document"),
+            of_true=of_true[row, column],
+            of_predicted=of_predicted[row, column],
+            true=names[row],
+            predicted=names[column],
+        )
         for row, column in cells
     ]
 
@@ -197,8 +209,10 @@ def _number(value: float, by: Normalised, few: bool) -> str:
 def _add_axes(builder: FigureBuilder, matrix: _Matrix) -> None:
     ends = [-0.5, len(matrix.labels) - 0.5]
     axis = _written_axis(matrix.labels) if matrix.written else _thinned_axis(matrix.labels)
-    builder.update_xaxis(**axis, title={"text": inked("predicted class")}, side="top", range=ends)
-    builder.update_yaxis(**axis, title={"text": inked("true class")}, range=ends[::-1])
+    builder.update_xaxis(
+        **axis, title={"text": inked(tr("predicted class"))}, side="top", range=ends
+    )
+    builder.update_yaxis(**axis, title={"text": inked(tr("true class"))}, range=ends[::-1])
     # What somebody zoomed in to stays when a cell is framed.
     builder.update_layout(uirevision="matrix")
     if not matrix.written:  # hovering is for the nearest marker only
@@ -246,16 +260,22 @@ def change_matrix(pair: Pair, first: str, second: str, selected: Change | None =
     _add_shades(builder, shares, STRONGEST, 2)
     cells = np.argwhere(np.ones((2, 2)))
     changes = [CELLS[row][column] for row, column in cells]
-    notes = [f"<b>{counted(getattr(pair, one), 'document')}</b>: {CHANGES[one]}" for one in changes]
+    notes = [
+        tr(
+            "<b>{documents}</b>: {change}",
+            documents=counted(getattr(pair, one), "document"), change=tr(CHANGES[one]),
+        )
+        for one in changes
+    ]  # fmt: skip
     _add_markers(builder, cells, _CHANGE - 6, [[change] for change in changes], notes)
-    axis = _written_axis(["right", "wrong"])
+    axis = _written_axis([tr("right"), tr("wrong")])
     titles = [{"text": inked(beginning(name, 34))} for name in (first, second)]
     builder.update_xaxis(**axis, title=titles[1], side="top", range=[-0.5, 1.5])
     builder.update_yaxis(**axis, title=titles[0], range=[1.5, -0.5])
     for (row, column), change in zip(cells.tolist(), changes, strict=True):
         place: dict[str, Any] = {"x": column, "y": row, "xanchor": "auto"}
         number = f"{counts[row, column]:,} · {chance(float(shares[row, column]))}"
-        builder.add_annotations(note(change.replace("_", " "), size=14, yshift=16, **place))
+        builder.add_annotations(note(tr(CHANGE_NAMES[change]), size=14, yshift=16, **place))
         builder.add_annotations(note(number, size=16, yshift=-14, **place))
         if change == selected:
             _frame(builder, row, column)

@@ -20,6 +20,7 @@ from han_core.explanation.dataset_evidence import FLIPPED_BY, RANKINGS
 from han_core.explanation.statistics import Interval
 from han_core.explanation.verdicts import short
 from han_core.runtime.errors import counted
+from han_core.runtime.messages import mark, tr
 from han_core.viz.charts.curves import series_look
 from han_core.viz.charts.evidence import BAND_COLOUR, SMALLEST
 from han_core.viz.markup import beginning, inked, plotly_text
@@ -34,6 +35,7 @@ from han_core.viz.plot import (
     add_interval,
     below,
     error_bars,
+    interval_note,
     note,
     number_axis,
     plain_layout,
@@ -41,8 +43,12 @@ from han_core.viz.plot import (
 )
 
 TITLES: dict[Measure, str] = {
-    "lift": "lift: attention over that of even attention",
-    "attention": "attention within the document",
+    "lift": mark("lift: attention over that of even attention"),
+    "attention": mark("attention within the document"),
+}
+_OTHER: dict[Measure, str] = {
+    "lift": mark("<b>{word}</b><br>lift {value:.4g}<br>{name}"),
+    "attention": mark("<b>{word}</b><br>attention {value:.4g}<br>{name}"),
 }
 _ROW = 26  # pixels of a word
 _HEIGHT = 300
@@ -69,7 +75,7 @@ def attended_words(
     highest = max(0.0, *(float(np.nanmax([0.0, *values])) for values in means))
     # White space as a name would not be seen.
     names = [word if word.strip() else repr(word) for word in words["word"]]
-    builder = rows(names, TITLES[by], (0, highest * 1.05), height=_ROW)
+    builder = rows(names, tr(TITLES[by]), (0, highest * 1.05), height=_ROW)
     _add_words(builder, words, by)
     for place, (name, values) in enumerate(others.items(), start=1):
         _add_other(builder, series_look(place, name), words["word"], values, by)
@@ -81,7 +87,7 @@ def attended_words(
 
 
 def _add_words(builder: FigureBuilder, words: pd.DataFrame, by: Measure) -> None:
-    look, mean = series_look(0, "mean, with its 95% interval"), words[by].to_numpy()
+    look, mean = series_look(0, tr("mean, with its 95% interval")), words[by].to_numpy()
     reach = np.nan_to_num(words["high"].to_numpy() - mean).tolist()
     builder.add_dots(
         mean.tolist(),
@@ -92,10 +98,17 @@ def _add_words(builder: FigureBuilder, words: pd.DataFrame, by: Measure) -> None
         error_x=error_bars(look.colour, reach),
         customdata=words["word"].tolist(),
         hovertext=[
-            f"<b>{plotly_text(beginning(row.word, 60))}</b><br>"
-            f"lift {row.lift:.2f}, attention {row.attention:.4f}<br>"
-            f"95% interval {row.low:.4g} to {row.high:.4g}<br>"
-            f"in {counted(row.documents, 'document')}, {row.occurrences:,} times"
+            tr(
+                "<b>{word}</b><br>lift {lift:.2f}, attention {attention:.4f}<br>95% interval "
+                "{low:.4g} to {high:.4g}<br>in {documents}, {times:,} times",
+                word=plotly_text(beginning(row.word, 60)),
+                lift=row.lift,
+                attention=row.attention,
+                low=row.low,
+                high=row.high,
+                documents=counted(row.documents, "document"),
+                times=row.occurrences,
+            )
             for row in words.itertuples()
         ],
     )
@@ -111,8 +124,12 @@ def _add_other(
         name=inked(beginning(look.name, 30)),
         customdata=list(words),
         hovertext=[
-            f"<b>{plotly_text(beginning(word, 60))}</b><br>{by} {value:.4g}"
-            f"<br>{plotly_text(beginning(look.name, 60))}"
+            tr(
+                _OTHER[by],
+                word=plotly_text(beginning(word, 60)),
+                value=value,
+                name=plotly_text(beginning(look.name, 60)),
+            )
             for word, value in zip(words, values, strict=True)
         ],
     )
@@ -128,9 +145,17 @@ def position_profile(profiles: Mapping[str, PositionProfile]) -> go.Figure:
         builder.add_spread(places.tolist(), *ends, look.colour, opacity=_SPREAD)
         columns = (places - 0.5 / BINS, each.mean, each.low, each.high)
         notes = [
-            f"<b>{mean:.2f} times</b> even attention ({low:.2f} to {high:.2f})"
-            f"<br>{at:.0%} to {at + 1 / BINS:.0%} of the document"
-            f"<br>{plotly_text(beginning(name, 60))}, {counted(each.documents, 'document')}"
+            tr(
+                "<b>{mean:.2f} times</b> even attention ({low:.2f} to {high:.2f})<br>{start:.0%} "
+                "to {end:.0%} of the document<br>{name}, {documents}",
+                mean=mean,
+                low=low,
+                high=high,
+                start=at,
+                end=at + 1 / BINS,
+                name=plotly_text(beginning(name, 60)),
+                documents=counted(each.documents, "document"),
+            )
             for at, mean, low, high in zip(*columns, strict=True)
         ]
         _add_line(builder, look, places, each.mean, notes)
@@ -140,7 +165,9 @@ def position_profile(profiles: Mapping[str, PositionProfile]) -> go.Figure:
     builder.update_xaxis(**number_axis((0, 1), ".0%"))
     builder.update_yaxis(**number_axis((max(0.0, low - 0.05), high + 0.05)))
     builder.show_legend(len(shown) > 1, otherwise=24)
-    builder.add_annotations(below("place in the document\n(1 on the left axis is even attention)"))
+    builder.add_annotations(
+        below(tr("place in the document\n(1 on the left axis is even attention)"))
+    )
     return builder.build()
 
 
@@ -157,8 +184,16 @@ def entropy_shares(counts: Mapping[str, np.ndarray]) -> go.Figure:
         share, documents = each / each.sum(), counted(int(each.sum()), "document")
         columns = (places - 0.5 / SHARES, share, each.tolist())
         notes = [
-            f"<b>{part:.1%}</b> of {documents}: {number:,}"
-            f"<br>entropy {at:.2f} to {at + 1 / SHARES:.2f}<br>{plotly_text(beginning(name, 60))}"
+            tr(
+                "<b>{share:.1%}</b> of {documents}: {count:,}<br>entropy {low:.2f} to {high:.2f}"
+                "<br>{name}",
+                share=part,
+                documents=documents,
+                count=number,
+                low=at,
+                high=at + 1 / SHARES,
+                name=plotly_text(beginning(name, 60)),
+            )
             for at, part, number in zip(*columns, strict=True)
         ]
         _add_line(builder, series_look(place, name), places, share, notes)
@@ -167,7 +202,7 @@ def entropy_shares(counts: Mapping[str, np.ndarray]) -> go.Figure:
     builder.update_xaxis(**number_axis((min(lowest / SHARES, 0.5), 1)))
     builder.update_yaxis(**number_axis((0, highest * 1.08), ".0%"))
     builder.show_legend(len(shown) > 1, otherwise=24)
-    builder.add_annotations(below("entropy of attention to words: 0 all on one, 1 even"))
+    builder.add_annotations(below(tr("entropy of attention to words: 0 all on one, 1 even")))
     return builder.build()
 
 
@@ -185,20 +220,23 @@ QUESTIONS: tuple[Question, ...] = get_args(Question)
 PAIR = 44
 """Pixels of a row that holds two intervals."""
 
-_FILLS = "filled: deleted; open: unknown word"
 _TITLES: dict[Question, str] = {
-    "comprehensiveness": f"fall of the probability without the top words\n{_FILLS}",
-    "sufficiency": f"fall of the probability with only the top words\n{_FILLS}",
-    "tau": "rank agreement (Kendall's τ) with attention",
-    "flip": "attention zeroed until the prediction flips,\nwhere every order flips it",
-    "attention": "share, or change of the probability",
+    "comprehensiveness": mark(
+        "fall of the probability without the top words\nfilled: deleted; open: unknown word"
+    ),
+    "sufficiency": mark(
+        "fall of the probability with only the top words\nfilled: deleted; open: unknown word"
+    ),
+    "tau": mark("rank agreement (Kendall's τ) with attention"),
+    "flip": mark("attention zeroed until the prediction flips,\nwhere every order flips it"),
+    "attention": mark("share, or change of the probability"),
 }
-_CEILING = Look("ceiling: those two", GREY, "line-ns")
+_CEILING = Look(mark("ceiling: those two"), GREY, "line-ns")
 _SHARES = (
-    ("captured", Look("captured, of leave-one-out", RANKED["attention"].colour)),
-    ("never", Look("an order never flips", GREY)),
-    ("uniform_flips", Look("uniform attention flips", UNIFORM.colour, UNIFORM.symbol)),
-    ("permutation_shift", Look("change when shuffled", GREY, "diamond")),
+    ("captured", Look(mark("captured, of leave-one-out"), RANKED["attention"].colour)),
+    ("never", Look(mark("an order never flips"), GREY)),
+    ("uniform_flips", Look(mark("uniform attention flips"), UNIFORM.colour, UNIFORM.symbol)),
+    ("permutation_shift", Look(mark("change when shuffled"), GREY, "diamond")),
 )
 
 
@@ -224,8 +262,8 @@ def intervals(report: Mapping[str, Any], question: Question) -> go.Figure:
     """
     lines = _rows(report, question)
     height = ROW if lines[0].other is None else PAIR
-    names = [line.look.name for line in lines]
-    builder = rows(names, _TITLES[question], _ends(lines), height=height)
+    names = [tr(line.look.name) for line in lines]
+    builder = rows(names, tr(_TITLES[question]), _ends(lines), height=height)
     for row, line in enumerate(lines):
         low, high = line.interval.low, line.interval.high
         if line.reference and low is not None and high is not None:
@@ -235,8 +273,7 @@ def intervals(report: Mapping[str, Any], question: Question) -> go.Figure:
         _add(builder, line.look, line.interval, row - shift, report["n"])
         if line.other is not None:
             opened = Look(line.look.name, line.look.colour, f"{line.look.symbol}-open")
-            suffix = "<br>replaced by the unknown word"
-            _add(builder, opened, line.other, row + shift, report["n"], suffix)
+            _add(builder, opened, line.other, row + shift, report["n"], replaced=True)
         _write(builder, line.interval, row - shift)
     builder.add_vline(0, line={"width": 1, "color": GREY})
     return builder.build()
@@ -274,20 +311,24 @@ def _ends(lines: list[_Row]) -> tuple[float, float]:
 
 
 def _add(
-    builder: FigureBuilder, look: Look, interval: Interval, row: float, n: int, suffix: str = ""
+    builder: FigureBuilder,
+    look: Look,
+    interval: Interval,
+    row: float,
+    n: int,
+    replaced: bool = False,
 ) -> None:
     if interval.mean is None or interval.low is None or interval.high is None:
         return
-    hover = (
-        f"<b>{interval.mean:.3f}</b>, 95% interval {interval.low:.3f} to {interval.high:.3f}<br>"
-        f"{plotly_text(look.name)}, {counted(n, 'document')}{suffix}"
-    )
+    hover = interval_note(interval, plotly_text(tr(look.name)), n)
+    if replaced:
+        hover += "<br>" + tr("replaced by the unknown word")
     add_interval(builder, look, interval, row, hover)
 
 
 def _write(builder: FigureBuilder, interval: Interval, row: float) -> None:
     """Write the mean over its dot, or that there is none."""
     if interval.mean is None:
-        builder.add_annotations(note("no document has a value", 0, row))
+        builder.add_annotations(note(tr("no document has a value"), 0, row))
         return
     builder.add_annotations(note(short(interval.mean), interval.mean, row, **NUMBER_OVER))

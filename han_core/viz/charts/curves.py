@@ -11,6 +11,7 @@ from typing import Literal, get_args
 
 import plotly.graph_objects as go
 
+from han_core.runtime.messages import mark, tr
 from han_core.viz.markup import beginning, inked, plotly_text
 from han_core.viz.plot import GREY, FigureBuilder, Look, below, number_axis, plain_layout
 
@@ -19,9 +20,9 @@ Measure = Literal["loss", "accuracy", "macro_f1"]
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 
 TITLES: dict[Measure, str] = {
-    "loss": "loss (nats a document)",
-    "accuracy": "accuracy",
-    "macro_f1": "macro F1",
+    "loss": mark("loss (nats a document)"),
+    "accuracy": mark("accuracy"),
+    "macro_f1": mark("macro F1"),
 }
 
 COLOURS = ("#4280d4", "#d97706", "#14968a", "#b65aa0", GREY, "#b3261e", "#7c9a1e", "#8a63d2")
@@ -146,7 +147,8 @@ def _add_line(
     }
     if not values:
         return
-    validation, name = part == "validation", {"train": "training"}.get(part, part)
+    validation = part == "validation"
+    name = tr("validation") if validation else tr("training")
     symbol, size = (look.symbol, 8) if validation else ("circle-open", 5)
     if smoothing:
         add_faint(builder, list(values), list(values.values()), look)
@@ -161,8 +163,14 @@ def _add_line(
         showlegend=validation or not several,
         legendgroup=course.name if several else part,
         hovertext=[
-            f"<b>{value:.4f}</b> {TITLES[measure]}, {name}<br>after epoch {epoch:g}"
-            f"<br>{plotly_text(beginning(course.name, 60))}"
+            tr(
+                "<b>{value:.4f}</b> {measure}, {part}<br>after epoch {epoch:g}<br>{run}",
+                value=value,
+                measure=tr(TITLES[measure]),
+                part=name,
+                epoch=epoch,
+                run=plotly_text(beginning(course.name, 60)),
+            )
             for epoch, value in values.items()
         ],
     )
@@ -185,9 +193,9 @@ def _add_steps(builder: FigureBuilder, course: RunHistory, look: Look, smoothing
         mode="lines",
         line={"color": look.colour, "width": 1},
         opacity=_FAINT,
-        name=inked("single steps"),
+        name=inked(tr("single steps")),
         showlegend=True,
-        hovertemplate="<b>%{y:.4f}</b> loss of a step<extra></extra>",
+        hovertemplate=tr("<b>{value}</b> loss of a step", value="%{y:.4f}") + "<extra></extra>",
     )
 
 
@@ -204,4 +212,6 @@ def _add_axes(
     builder.show_legend()
     # The same figure with more in it: what somebody hid in the legend stays hidden.
     builder.update_layout(uirevision="curves")
-    builder.add_annotations(below("epochs" if len(courses) == 1 else "epochs; dotted: training"))
+    builder.add_annotations(
+        below(tr("epochs") if len(courses) == 1 else tr("epochs; dotted: training"))
+    )

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 
 from han_core.runtime.errors import counted
+from han_core.runtime.messages import mark, tr
 from han_core.viz.colour_scale import LISTED
 from han_core.viz.markup import beginning, chance, inked, plotly_text
 from han_core.viz.plot import (
@@ -28,6 +29,12 @@ LISTED_CLASSES = 12
 PARTS = {"training": BLUE, "validation": ORANGE, "test": GREEN}
 """The colour of each part of the data."""
 
+PART_NAMES = {
+    "training": mark("training"),
+    "validation": mark("validation"),
+    "test": mark("test"),
+}
+
 _BAR, _COUNT_BAR = 22, 26  # pixels
 _LONGEST = 60  # columns of a name or class in a note
 
@@ -48,7 +55,7 @@ def class_bars(named: Sequence[tuple[str, Answer]]) -> go.Figure:
     if not named:
         raise ValueError("at least one answer is expected")
     shown, others = chosen_classes([answer for _, answer in named])
-    names = [*shown, *([f"{len(others)} others"] if others else [])]
+    names = [*shown, *([tr("{count:,} others", count=len(others))] if others else [])]
     builder = FigureBuilder(plain_layout(round(len(names) * (len(named) * _BAR + 16)) + 110))
     for name, answer in named:
         chances: list[float | None] = [answer.get(label) for label in shown]
@@ -63,7 +70,7 @@ def class_bars(named: Sequence[tuple[str, Answer]]) -> go.Figure:
     # Past 100% there is space for the numbers at the bars' ends.
     builder.update_xaxis(**number_axis((0, 1.3)), tickvals=quarters, ticktext=ticks)
     builder.update_yaxis(**name_axis(names))
-    builder.add_annotations(below("probability"))
+    builder.add_annotations(below(tr("probability")))
     return builder.build()
 
 
@@ -126,14 +133,14 @@ def class_counts(parts: Mapping[str, Mapping[str, int]]) -> go.Figure:
     if not totals:
         raise ValueError("at least one class is expected")
     shown, others = _largest(totals, LISTED_CLASSES, LISTED_CLASSES - 1)
-    names = [*shown, *([f"{len(others):,} others"] if others else [])]
+    names = [*shown, *([tr("{count:,} others", count=len(others))] if others else [])]
     builder = FigureBuilder(plain_layout(len(names) * _COUNT_BAR + 110))
     for part, counts in parts.items():
         _add_counts(builder, part, [counts.get(label, 0) for label in shown], shown)
     for row, label in enumerate(shown):
         builder.add_annotations(note(f"{totals[label]:,}", totals[label], row, xshift=4))
     if others:  # a bar of so many together would dwarf those of the classes
-        together = f"{sum(totals[label] for label in others):,} together"
+        together = tr("{count:,} together", count=sum(totals[label] for label in others))
         builder.add_annotations(note(together, 0, len(shown), xshift=4))
     builder.update_layout(barmode="stack", bargap=0.3)
     builder.show_legend(len(parts) > 1)
@@ -141,29 +148,37 @@ def class_counts(parts: Mapping[str, Mapping[str, int]]) -> go.Figure:
     # Past the longest bar there is space for its number.
     builder.update_xaxis(**number_axis((0, max(totals.values()) * 1.15), ",d"))
     builder.update_yaxis(**name_axis(names))
-    builder.add_annotations(below("documents"))
+    builder.add_annotations(below(tr("documents")))
     return builder.build()
+
+
+def _part(part: str) -> str:
+    return tr(PART_NAMES[part]) if part in PART_NAMES else part
 
 
 def _add_counts(builder: FigureBuilder, part: str, numbers: list[int], names: list[str]) -> None:
     builder.add_row_bars(
         numbers,
-        name=inked(part),
+        name=inked(_part(part)),
         marker={"color": PARTS.get(part, BLUE), "line": {"width": 0}},
         hovertext=[
-            f"<b>{counted(number, 'document')}</b> for {plotly_text(part)}"
-            f"<br>{plotly_text(beginning(name, _LONGEST))}"
+            tr(
+                "<b>{documents}</b> for {part}<br>{label}",
+                documents=counted(number, "document"),
+                part=plotly_text(_part(part)),
+                label=plotly_text(beginning(name, _LONGEST)),
+            )
             for number, name in zip(numbers, names, strict=True)
         ],
     )
 
 
-def lengths(named: Sequence[tuple[str, Sequence[float]]], unit: str = "words") -> go.Figure:
+def lengths(named: Sequence[tuple[str, Sequence[float]]], unit: str | None = None) -> go.Figure:
     """Draw lengths of texts: the middle half as a box, a whisker to 95%, a dot at the longest.
 
     Args:
         named: (name of the row, its quantiles at 0, 25, 50, 75, 95 and 100%).
-        unit: what is counted.
+        unit: what is counted; words unless given.
 
     Raises:
         ValueError: if there is no row, or one has not six quantiles in order.
@@ -173,8 +188,9 @@ def lengths(named: Sequence[tuple[str, Sequence[float]]], unit: str = "words") -
     for name, quantiles in named:
         if len(quantiles) != 6 or sorted(quantiles) != list(quantiles):
             raise ValueError(f"six quantiles in order expected for {name}, {quantiles} came")
+    unit = unit or tr("words")
     end = max(1, *(quantiles[-1] for _, quantiles in named)) * 1.05
-    builder = rows([name for name, _ in named], unit, (0, end), height=44, top=-0.5)
+    builder = rows([_part(name) for name, _ in named], unit, (0, end), height=44, top=-0.5)
     for row, (name, quantiles) in enumerate(named):
         _add_box(builder, row, name, quantiles, unit)
     return builder.build()
@@ -198,7 +214,16 @@ def _add_box(
         y=[row] * 6,
         mode="markers",
         marker={"color": colour, "size": [1, 1, 8, 1, 1, 8], "symbol": symbols},
-        hovertext=f"half of them: <b>{low:,.0f} to {high:,.0f}</b> {unit}"
-        f"<br>median {middle:,.0f}<br>shortest {least:,.0f}, 95% up to {most:,.0f}, "
-        f"longest {longest:,.0f}<br>{plotly_text(beginning(name, _LONGEST))}",
+        hovertext=tr(
+            "half of them: <b>{low:,.0f} to {high:,.0f}</b> {unit}<br>median {middle:,.0f}<br>"
+            "shortest {least:,.0f}, 95% up to {most:,.0f}, longest {longest:,.0f}<br>{name}",
+            low=low,
+            high=high,
+            unit=unit,
+            middle=middle,
+            least=least,
+            most=most,
+            longest=longest,
+            name=plotly_text(beginning(_part(name), _LONGEST)),
+        ),
     )

@@ -13,6 +13,7 @@ from plotly.colors import get_colorscale
 
 from han_core.analysis.data_map import REGIONS
 from han_core.analysis.map_colours import MapColours
+from han_core.runtime.messages import mark, tr
 from han_core.viz.markup import INK_SPAN, beginning, inked, plotly_text
 from han_core.viz.plot import (
     BLUE,
@@ -124,7 +125,11 @@ _DATA_MAP_HEIGHT = 420  # pixels
 _REGION_LOOKS = dict(
     zip(
         REGIONS,
-        (Look("easy", BLUE), Look("ambiguous", GREEN, "diamond"), Look("hard", ORANGE, "x")),
+        (
+            Look(mark("easy: {count:,}"), BLUE),
+            Look(mark("ambiguous: {count:,}"), GREEN, "diamond"),
+            Look(mark("hard: {count:,}"), ORANGE, "x"),
+        ),
         strict=True,
     )
 )
@@ -147,7 +152,7 @@ def data_map_chart(table: pd.DataFrame) -> go.Figure:
             look,
             7,
             0.6,
-            name=inked(f"{region}: {int((table['region'] == region).sum()):,}"),
+            name=inked(tr(look.name, count=int((table["region"] == region).sum()))),
             customdata=[[int(at)] for at in part.index],
             hovertext=[_data_map_hover(row) for row in part.to_dict("records")],
         )
@@ -155,12 +160,16 @@ def data_map_chart(table: pd.DataFrame) -> go.Figure:
     builder.update_yaxis(**number_axis((-0.03, 1.03)))
     builder.update_layout(clickmode="event+select", uirevision="data-map")
     builder.show_legend()
-    builder.add_annotations(below("variability over the epochs; up: mean probability of the label"))
+    builder.add_annotations(
+        below(tr("variability over the epochs; up: mean probability of the label"))
+    )
     return builder.build()
 
 
 def _data_map_hover(row: dict) -> str:
-    return (
-        f"<b>{row['confidence']:.3f}</b> confidence, {row['variability']:.3f} variability<br>"
-        f"{plotly_text(beginning(row['label'], 40))}<br>{plotly_text(beginning(row['text'], 70))}"
-    )
+    return tr(
+        "<b>{confidence:.3f}</b> confidence, {variability:.3f} variability<br>{label}<br>{text}",
+        confidence=row["confidence"], variability=row["variability"],
+        label=plotly_text(beginning(row["label"], 40)),
+        text=plotly_text(beginning(row["text"], 70)),
+    )  # fmt: skip

@@ -16,6 +16,7 @@ from han_core.explanation.deletion import BAND, Curve, Deletion
 from han_core.explanation.faithfulness import Evidence
 from han_core.explanation.verdicts import short
 from han_core.runtime.errors import counted
+from han_core.runtime.messages import mark, tr
 from han_core.viz.markup import beginning, inked, percent, plotly_text
 from han_core.viz.plot import (
     GREY,
@@ -42,13 +43,31 @@ BAND_COLOUR = "rgba(125,134,148,0.25)"
 LONGEST = 28  # columns of a class's name
 
 _DONE = {
-    ("comprehensiveness", "delete"): "deleted",
-    ("comprehensiveness", "unknown"): "replaced by the unknown word",
-    ("sufficiency", "delete"): "kept, all others deleted",
-    ("sufficiency", "unknown"): "kept, all others unknown",
+    ("comprehensiveness", "delete"): mark("deleted"),
+    ("comprehensiveness", "unknown"): mark("replaced by the unknown word"),
+    ("sufficiency", "delete"): mark("kept, all others deleted"),
+    ("sufficiency", "unknown"): mark("kept, all others unknown"),
+}
+_TAKEN = {
+    "word": mark("words {done},\nhighest ranked first"),
+    "sentence": mark("sentences {done},\nhighest ranked first"),
+}
+_AGREEMENT = {
+    "word": mark("rank agreement (Kendall's τ) with attention, over words"),
+    "sentence": mark("rank agreement (Kendall's τ) with attention, over sentences"),
+}
+_ZEROED = {
+    "word": mark("words zeroed\nuntil the prediction flips"),
+    "sentence": mark("sentences zeroed\nuntil the prediction flips"),
 }
 _TAUS: tuple[RankedBy, RankedBy] = ("gradient", "leave_one_out")
 _FLIPPED: tuple[RankedBy, RankedBy, RankedBy] = ("attention", "gradient", "random")
+_FALLS = mark(
+    "<b>{count:,}</b> of {units} {done}, {name}:<br>the probability falls by <b>{change:.3f}</b>"
+)
+_RISES = mark(
+    "<b>{count:,}</b> of {units} {done}, {name}:<br>the probability rises by <b>{change:.3f}</b>"
+)
 _GOLDEN = (5**0.5 - 1) / 2  # its multiples spread evenly however many there are
 
 
@@ -78,7 +97,11 @@ def deletion_curve(
     _add_axes(builder, deletion, measure, counts)
     builder.update_yaxis(
         **number_axis(_reach(np.array(list(bands.values()))), ".2f") | {"nticks": 8},
-        title={"text": inked(f"fall of p({beginning(label, LONGEST)})")},
+        title={
+            "text": inked(
+                tr("fall of {probability}", probability=f"p({beginning(label, LONGEST)})")
+            )
+        },
     )
     return builder.build()
 
@@ -94,18 +117,29 @@ def _add_curve(
 ) -> None:
     counts, first = np.unique(deletion.removed, return_index=True)
     falls, look = curve.mean[first].tolist(), RANKED[name]
-    draws = f" ({len(curve.values)} draws, {BAND[0]:.0%} to {BAND[1]:.0%})"
-    units = counted(deletion.units, deletion.unit)
+    title = tr(look.name)
+    units, done = counted(deletion.units, deletion.unit), tr(_DONE[measure, deletion.fill])
+    if name == "random":
+        low, high = BAND
+        title = tr(
+            "{name} ({count} draws, {low:.0%} to {high:.0%})",
+            name=title, count=len(curve.values), low=low, high=high,
+        )  # fmt: skip
     builder.add_curve(
         list(range(len(falls))),
         falls,
         look,
         9,
-        name=inked(look.name + draws * (name == "random")),
+        name=inked(title),
         hovertext=[
-            f"<b>{count:,}</b> of {units} {_DONE[measure, deletion.fill]}, "
-            f"{plotly_text(look.name)}:<br>the probability "
-            f"{'falls' if fall >= 0 else 'rises'} by <b>{abs(fall):.3f}</b>"
+            tr(
+                _FALLS if fall >= 0 else _RISES,
+                count=count,
+                units=units,
+                done=done,
+                name=plotly_text(tr(look.name)),
+                change=abs(fall),
+            )
             for count, fall in zip(counts.tolist(), falls, strict=True)
         ],
         legendgroup=name,
@@ -123,8 +157,8 @@ def _add_axes(
         ticktext=[inked(percent(count / deletion.units, 2)) for count in counts.tolist()],
         showgrid=False,
     )
-    done = _DONE[measure, deletion.fill]
-    builder.add_annotations(below(f"{deletion.unit}s {done},\nhighest ranked first"))
+    done = tr(_DONE[measure, deletion.fill])
+    builder.add_annotations(below(tr(_TAKEN[deletion.unit], done=done)))
     builder.add_hline(0, line={"width": 1, "color": GREY})
 
 
@@ -144,20 +178,20 @@ def tau_dots(evidence: Evidence) -> go.Figure:
     taus = (evidence.tau_gradient, evidence.tau_leave_one_out)
     ceiling = evidence.tau_ceiling
     lowest = min([-0.2, *(tau - 0.1 for tau in (*taus, ceiling) if tau is not None)])
-    names = [RANKED[by].name for by in _TAUS]
-    title = f"rank agreement (Kendall's τ) with attention, over {evidence.unit}s"
-    builder = rows(names, title, (lowest, 1.02))
-    builder.add_vline(**marked_line(0, "no relation", "right"))
+    names = [tr(RANKED[by].name) for by in _TAUS]
+    builder = rows(names, tr(_AGREEMENT[evidence.unit]), (lowest, 1.02))
+    builder.add_vline(**marked_line(0, tr("no relation"), "right"))
     if ceiling is not None:
         side = "left" if ceiling < 0.7 else "right"  # where there is space
-        builder.add_vline(**marked_line(ceiling, f"ceiling {short(ceiling)}", side, "dash"))
+        named = tr("ceiling {value}", value=short(ceiling))
+        builder.add_vline(**marked_line(ceiling, named, side, "dash"))
     for row, (by, tau) in enumerate(zip(_TAUS, taus, strict=True)):
         if tau is None:
             builder.add_annotations(note(_why_no_tau(evidence, by), 0, row))
             continue
         if ceiling is not None:
             _join(builder, tau, ceiling, row)
-        hover = f"<b>{tau:.3f}</b> with {plotly_text(names[row])}"
+        hover = tr("<b>{tau:.3f}</b> with {name}", tau=tau, name=plotly_text(names[row]))
         add_dot(builder, RANKED[by], tau, row, hover, short(tau))
     return builder.build()
 
@@ -165,8 +199,8 @@ def tau_dots(evidence: Evidence) -> go.Figure:
 def _why_no_tau(evidence: Evidence, by: RankedBy) -> str:
     deletion = evidence.deletion
     if by == "leave_one_out" and (deletion is None or by not in deletion.comprehensiveness):
-        return "not measured yet"
-    return "none: fewer than six, or all alike"
+        return tr("not measured yet")
+    return tr("none: fewer than six, or all alike")
 
 
 def flip_strip(flip: Flip) -> go.Figure:
@@ -175,30 +209,35 @@ def flip_strip(flip: Flip) -> go.Figure:
     An order that never changes it is an arrow past the end: that is no 100%, for the
     last weight had to stay.
     """
-    names = [RANKED[by].name for by in _FLIPPED]
-    title = f"{flip.unit}s zeroed\nuntil the prediction flips"
-    builder = rows(names, title, (0, 1.1), ".0%")
+    names = [tr(RANKED[by].name) for by in _FLIPPED]
+    builder = rows(names, tr(_ZEROED[flip.unit]), (0, 1.1), ".0%")
     builder.update_xaxis(dtick=0.25)
     shares = (flip.attention, flip.gradient, flip.random)
     for row, (by, share) in enumerate(zip(_FLIPPED, shares, strict=True)):
-        median = f", median of {flip.draws} orders" if by == "random" else ""
         if share is None:
-            hover = f"never flips with one of {flip.entries:,} weights left{median}"
-            _add_arrow(builder, row, hover)
+            hover = tr("never flips with one of {count:,} weights left", count=flip.entries)
+            _add_arrow(builder, row, _median(hover, flip, by))
             continue
         _join(builder, 0, share, row)
         zeroed = round(share * flip.entries, 1)  # a median may lie between two
-        hover = f"<b>{zeroed:g}</b> of {counted(flip.entries, 'weight')}{median}"
+        weights = counted(flip.entries, "weight")
+        hover = tr("<b>{count:g}</b> of {weights}", count=zeroed, weights=weights)
         text = f"{share:.0%}" if share < 0.995 else ">99%"  # never 100%: one weight was left
-        add_dot(builder, RANKED[by], share, row, hover, text)
+        add_dot(builder, RANKED[by], share, row, _median(hover, flip, by), text)
     return builder.build()
+
+
+def _median(hover: str, flip: Flip, by: RankedBy) -> str:
+    if by != "random":
+        return hover
+    return tr("{found}, median of {count} orders", found=hover, count=flip.draws)
 
 
 def _add_arrow(builder: FigureBuilder, row: int, hover: str) -> None:
     look = Look("", GREY, dash="dot")
     marker = {"color": GREY, "symbol": "triangle-right", "size": [0, 13], "opacity": 1}
     builder.add_curve([0, 1.05], [row, row], look, marker=marker, hovertext=hover)
-    builder.add_annotations(note("never", 1, row, xanchor="right", yshift=10))
+    builder.add_annotations(note(tr("never"), 1, row, xanchor="right", yshift=10))
 
 
 def swap_strip(swaps: AttentionReplacement, label: str) -> go.Figure:
@@ -209,15 +248,17 @@ def swap_strip(swaps: AttentionReplacement, label: str) -> go.Figure:
     """
     draws = len(swaps.permuted)
     title = f"p({beginning(label, LONGEST)})"
-    names = ["uniform attention", f"shuffled, {draws} times"]
+    names = [tr("uniform attention"), tr("shuffled, {count} times", count=draws)]
     builder = rows(names, title, (-0.02, 1.02), ".2f")
-    own = f"own attention {short(swaps.probability)}"
+    own = tr("own attention {value}", value=short(swaps.probability))
     side = "left" if swaps.probability < 0.5 else "right"
     look = RANKED["attention"]
     builder.add_vline(**marked_line(swaps.probability, own, side, look.dash, look.colour))
     even = swaps.uniform_probability
-    effect = "the prediction flips" if swaps.uniform_flips else "the prediction stays"
-    add_dot(builder, UNIFORM, even, 0, f"<b>{even:.3f}</b>, {effect}", short(even))
+    flips = mark("<b>{value:.3f}</b>, the prediction flips")
+    stays = mark("<b>{value:.3f}</b>, the prediction stays")
+    hover = tr(flips if swaps.uniform_flips else stays, value=even)
+    add_dot(builder, UNIFORM, even, 0, hover, short(even))
     chances = np.sort(swaps.permuted, kind="stable").tolist()
     heights = 1 + 0.5 * (np.arange(draws) * _GOLDEN % 1 - 0.5)  # side by side, not on top
     builder.add_dots(
@@ -226,7 +267,7 @@ def swap_strip(swaps: AttentionReplacement, label: str) -> go.Figure:
         Look("", GREY),
         6,
         opacity=0.6,
-        hovertext=[f"<b>{chance:.3f}</b> in one shuffle" for chance in chances],
+        hovertext=[tr("<b>{value:.3f}</b> in one shuffle", value=chance) for chance in chances],
     )
     return builder.build()
 

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from han_core.explanation.faithfulness import Evidence
 from han_core.explanation.verdicts import short
+from han_core.runtime.messages import mark, tr
 from han_core.viz.markup import beginning, inked, plotly_text
 from han_core.viz.plot import (
     BLUE,
@@ -27,6 +28,10 @@ from han_core.viz.plot import (
 
 LONGEST = 28  # columns of a class's name
 WORD = 14  # columns of a word under its bars
+
+
+_FLIPS = mark("<b>{value:.3f}</b> with {name} made even, the prediction flips")
+_STAYS = mark("<b>{value:.3f}</b> with {name} made even, the prediction stays")
 
 
 @dataclass(frozen=True)
@@ -49,30 +54,37 @@ def layer_strip(evidence: Evidence) -> go.Figure:
     builder = rows([line.name for line in lines], title, (-0.02, 1.02), ".2f")
     side = "left" if evidence.probability < 0.5 else "right"
     look = RANKED["attention"]
-    own = f"own attention {short(evidence.probability)}"
+    own = tr("own attention {value}", value=short(evidence.probability))
     builder.add_vline(**marked_line(evidence.probability, own, side, look.dash, look.colour))
     for number, line in enumerate(lines):
         _add_shuffles(builder, line, number)
-        effect = "the prediction flips" if line.flips else "the prediction stays"
-        hover = f"<b>{line.uniform:.3f}</b> with {line.name} made even, {effect}"
+        hover = tr(_FLIPS if line.flips else _STAYS, value=line.uniform, name=line.name)
         add_dot(builder, UNIFORM, line.uniform, number, hover, short(line.uniform))
     return builder.build()
 
 
 def _lines(evidence: Evidence) -> Sequence[_Row]:
     lines = [
-        _Row(layer.name, layer.uniform, layer.uniform_flips, layer.shuffled)
+        _Row(
+            tr("layer {number}", number=layer.layer + 1),
+            layer.uniform,
+            layer.uniform_flips,
+            layer.shuffled,
+        )
         for layer in evidence.layers
     ]
     if (swaps := evidence.swaps) is not None:
         uniform = swaps.uniform_probability
-        lines.append(_Row("pooling", uniform, swaps.uniform_flips, swaps.permuted))
+        lines.append(_Row(tr("pooling"), uniform, swaps.uniform_flips, swaps.permuted))
     return lines
 
 
 def _add_shuffles(builder: FigureBuilder, line: _Row, number: int) -> None:
     chances = np.sort(line.shuffled, kind="stable").tolist()
-    hover = [f"<b>{chance:.3f}</b> with {line.name} shuffled" for chance in chances]
+    hover = [
+        tr("<b>{value:.3f}</b> with {name} shuffled", value=chance, name=line.name)
+        for chance in chances
+    ]
     height = [number + 0.22] * len(chances)
     builder.add_dots(chances, height, Look("", GREY), 6, opacity=0.5, hovertext=hover)
 
@@ -103,7 +115,10 @@ def state_change_chart(
             marker={"color": colour, "pattern": {"shape": pattern}},
             hovertext=[
                 "" if np.isnan(value)
-                else f"{plotly_text(word)}, {plotly_text(names[name])}: <b>{value:.3f}</b>"
+                else tr(
+                    "{word}, {name}: <b>{value:.3f}</b>",
+                    word=plotly_text(word), name=plotly_text(names[name]), value=value,
+                )
                 for word, value in zip(words, values, strict=True)
             ],
         )  # fmt: skip

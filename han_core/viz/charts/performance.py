@@ -15,6 +15,7 @@ from han_core.analysis.filters import Range
 from han_core.analysis.metrics import ClassScores
 from han_core.explanation.statistics import Interval
 from han_core.runtime.errors import counted
+from han_core.runtime.messages import mark, tr
 from han_core.viz.markup import beginning, inked, plotly_text
 from han_core.viz.plot import (
     BLUE,
@@ -29,9 +30,9 @@ from han_core.viz.plot import (
 )
 
 SCORES = (
-    Look("precision", BLUE, "circle"),
-    Look("recall", GREEN, "square"),
-    Look("F1", ORANGE, "diamond"),
+    Look(mark("precision"), BLUE, "circle"),
+    Look(mark("recall"), GREEN, "square"),
+    Look(mark("F1"), ORANGE, "diamond"),
 )
 TALL, LOW = 46, 30
 """Pixels of a row with three dots: of a few classes, and of more than ``FEW``."""
@@ -39,7 +40,10 @@ TALL, LOW = 46, 30
 FEW = 24
 CHOSEN = {"fillcolor": "rgba(217,119,6,0.16)", "line": {"width": 0}, "layer": "below"}
 """The band of what the filter holds."""
-_STANDS = {"predicted": "predicted as it", "true": "of this class"}
+_STANDS = {
+    "predicted": mark("{documents} predicted as it"),
+    "true": mark("{documents} of this class"),
+}
 
 
 def class_rows(
@@ -59,7 +63,7 @@ def class_rows(
             have a band.
     """
     names = [f"{beginning(labels[at], 22)} · {scores.support[at]:,}" for at in order]
-    height, title = TALL if len(names) <= FEW else LOW, "share; beside the name: documents"
+    height, title = TALL if len(names) <= FEW else LOW, tr("share; beside the name: documents")
     builder = rows(names, title, (-0.02, 1.04), ".0%", height, top=-0.5)
     _add_bands(builder, [labels[at] in {*chosen[0], *chosen[1]} for at in order])
     columns = (
@@ -81,12 +85,16 @@ def class_rows(
             values[places].tolist(),
             [row + 0.25 * (place - 1) for row, _ in defined],
             look,
-            name=inked(look.name),
+            name=inked(tr(look.name)),
             customdata=[[labels[at], stands] for at in places],
             hovertext=[
-                f"{_score(look.name, values[at], ends, at)}<br>"
-                f"{counted(int(documents[at]), 'document')} {_STANDS[stands]}"
-                f"<br>{plotly_text(beginning(labels[at], 60))}"
+                "<br>".join(
+                    [
+                        _score(tr(look.name), values[at], ends, at),
+                        tr(_STANDS[stands], documents=counted(int(documents[at]), "document")),
+                        plotly_text(beginning(labels[at], 60)),
+                    ]
+                )
                 for at in places
             ],
             **errors,
@@ -108,9 +116,12 @@ def _take_clicks(builder: FigureBuilder) -> None:
 
 def _score(name: str, value: float, ends: np.ndarray | None, at: int) -> str:
     if ends is None:
-        return f"<b>{value:.3f}</b> {name}"
+        return tr("<b>{value:.3f}</b> {name}", value=value, name=name)
     low, high = ends[:, at]
-    return f"<b>{value:.1%}</b> {name}, 95% interval {low:.1%} to {high:.1%}"
+    return tr(
+        "<b>{value:.1%}</b> {name}, 95% interval {low:.1%} to {high:.1%}",
+        value=value, name=name, low=low, high=high,
+    )  # fmt: skip
 
 
 def length_rows(bins: Bins, accuracy: Interval, chosen: Range | None = None) -> go.Figure:
@@ -125,7 +136,9 @@ def length_rows(bins: Bins, accuracy: Interval, chosen: Range | None = None) -> 
     columns = (bins.low.tolist(), bins.high.tolist(), bins.accuracy, *bins.ends, bins.documents)
     lines = [
         Row(
-            f"{first:,.0f}" if first == last else f"{first:,.0f} to {last:,.0f}",
+            f"{first:,.0f}"
+            if first == last
+            else tr("{low:,.0f} to {high:,.0f}", low=first, high=last),
             Interval(float(mean), float(low), float(high)),
             int(documents),
             chosen=chosen is not None and _within(first, last, chosen),
@@ -133,7 +146,7 @@ def length_rows(bins: Bins, accuracy: Interval, chosen: Range | None = None) -> 
         )
         for first, last, mean, low, high, documents in zip(*columns, strict=True)
     ]
-    return interval_rows(lines, "accuracy, by tokens in the document", accuracy)
+    return interval_rows(lines, tr("accuracy, by tokens in the document"), accuracy)
 
 
 def _within(first: float, last: float, chosen: Range) -> bool:
@@ -168,7 +181,9 @@ def interval_rows(
     ends = (_floor(min(numbers, default=0.0)) - 0.01, max(1.0, *numbers, 1.0) + 0.02)
     builder = rows([line.name for line in lines], title, ends, ".0%" if form.endswith("%") else "")
     if whole.mean is not None:
-        builder.add_vline(**marked_line(whole.mean, f"all {whole.mean:{form}}", "center"))
+        builder.add_vline(
+            **marked_line(whole.mean, tr("all {value}", value=f"{whole.mean:{form}}"), "center")
+        )
     _add_bands(builder, [line.chosen for line in lines])
     for at, line in enumerate(lines):
         _add_row(builder, line, at, form)
@@ -183,7 +198,7 @@ def _floor(value: float) -> float:
 def _add_row(builder: FigureBuilder, line: Row, at: int, form: str) -> None:
     mean, low, high = line.interval.mean, line.interval.low, line.interval.high
     if mean is None or low is None or high is None:
-        builder.add_annotations(note("no document", 0.02, at, xref="paper"))
+        builder.add_annotations(note(tr("no document"), 0.02, at, xref="paper"))
         return
     ends = ([max(0.0, high - mean)], [max(0.0, mean - low)])
     builder.add_dots(
@@ -193,6 +208,12 @@ def _add_row(builder: FigureBuilder, line: Row, at: int, form: str) -> None:
         11,
         error_x=error_bars(BLUE, *ends, thickness=2),
         customdata=[line.data],
-        hovertext=f"<b>{mean:{form}}</b>, 95% interval {low:{form}} to {high:{form}}<br>"
-        f"{counted(line.documents, 'document')}<br>{plotly_text(beginning(line.name, 60))}",
+        hovertext=tr(
+            "<b>{mean}</b>, 95% interval {low} to {high}<br>{documents}<br>{name}",
+            mean=f"{mean:{form}}",
+            low=f"{low:{form}}",
+            high=f"{high:{form}}",
+            documents=counted(line.documents, "document"),
+            name=plotly_text(beginning(line.name, 60)),
+        ),
     )

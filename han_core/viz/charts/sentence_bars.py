@@ -21,6 +21,7 @@ from han_core.explanation.comparison import (
 )
 from han_core.explanation.explanation import Explanation, join_words, ranks
 from han_core.runtime.errors import counted, shown
+from han_core.runtime.messages import mark, tr
 from han_core.text.document import Document, Sentence, Span
 from han_core.viz.colour_scale import FLOOR, LEAST, Scale
 from han_core.viz.heatmap import Colour, Heatmap, Out, heatmap
@@ -39,7 +40,7 @@ ROOMY = 60
 """Up to so many sentences stand above their bars; more get thin rows."""
 
 LABEL, THIN_LABEL = 60, 28  # columns of a sentence shown
-TITLE, THIN_TITLE = "attention weight of the sentence", "attention weight"
+TITLE, THIN_TITLE = mark("attention weight of the sentence"), mark("attention weight")
 _UNIFORM_LINE = {"width": 1, "dash": "dot", "color": GREY}
 
 TALLEST = 12_000  # pixels; past it the rows of a very long text get thinner still
@@ -91,7 +92,14 @@ def _notes(name: str, weights: np.ndarray, texts: Sequence[str]) -> list[str]:
     """What hovering shows: exact weight, rank, and the whole sentence, as ``texts`` has it."""
     model = f"{plotly_text(beginning(name, LABEL))}<br>" if name else ""
     return [
-        f"{model}<b>{weight:.6f}</b>, rank {rank} of {counted(len(texts), 'sentence')}<br>{text}"
+        model
+        + tr(
+            "<b>{weight:.6f}</b>, rank {rank} of {sentences}<br>{text}",
+            weight=weight,
+            rank=rank,
+            sentences=counted(len(texts), "sentence"),
+            text=text,
+        )
         for weight, rank, text in zip(weights.tolist(), ranks(weights).tolist(), texts, strict=True)
     ]
 
@@ -117,7 +125,7 @@ def _add_layout(
     )
     builder.update_xaxis(
         **number_axis(ends[::-1] if mirrored else ends, "~%"),
-        title={"text": inked(TITLE if roomy else THIN_TITLE)},
+        title={"text": inked(tr(TITLE if roomy else THIN_TITLE))},
         ticklabeloverflow="allow",  # Plotly measures every label otherwise: seconds for 250
     )
     # Labels beside thin rows leave the axis half of a narrow column.
@@ -126,7 +134,9 @@ def _add_layout(
     if roomy:
         _write_above(builder, sentences, (bar / 2 + 2) / row, ends, mirrored)
     if rows > 1:
-        builder.add_vline(**marked_line(1 / rows, "uniform", "center") | {"line": _UNIFORM_LINE})
+        builder.add_vline(
+            **marked_line(1 / rows, tr("uniform"), "center") | {"line": _UNIFORM_LINE}
+        )
 
 
 def _name_rows(
@@ -185,9 +195,9 @@ def _write_above(
 _NAME = 24  # characters of a column's name in a title
 
 _DIFFERENCES: dict[Unit, str] = {
-    "weight": "Difference of the weights",
-    "effect": "Difference of the effects",
-    "share": "Difference of the shares",
+    "weight": mark("Difference of the weights: {one} minus {other}"),
+    "effect": mark("Difference of the effects: {one} minus {other}"),
+    "share": mark("Difference of the shares: {one} minus {other}"),
 }
 
 
@@ -212,8 +222,10 @@ def column_bars(columns: Sequence[Column]) -> go.Figure:
         return sentence_bars(named)
     lowest, highest = min(0.0, values.min(initial=0.0)), values.max(initial=0.0)
     builder = _bars(named, ends=(1.04 * lowest, 1.04 * highest or 1))
-    side = "right" if direction(document.text) == "rtl" else "left"
-    title = f"share of all that the method gives, to the {side} where it speaks against"
+    if direction(document.text) == "rtl":
+        title = tr("share of all that the method gives, to the right where it speaks against")
+    else:
+        title = tr("share of all that the method gives, to the left where it speaks against")
     builder.update_xaxis(title={"text": inked(title)}, zeroline=True)
     return builder.build()
 
@@ -240,9 +252,10 @@ def difference_scale(difference: Difference) -> Scale:
     one, other = values = difference.words.in_all().values
     sizes = abs(np.stack([one, other, one - other]))
     usual = FLOOR * abs(values).mean(1).max() if values.size else 0.0
-    title = (
-        f"{_DIFFERENCES[difference.unit]}: {shown(difference.one.name, _NAME)} minus "
-        f"{shown(difference.other.name, _NAME)}"
+    title = tr(
+        _DIFFERENCES[difference.unit],
+        one=shown(difference.one.name, _NAME),
+        other=shown(difference.other.name, _NAME),
     )
     return Scale(title, max(LEAST, float(usual), float(sizes.max(initial=0.0))), True, "percent")
 

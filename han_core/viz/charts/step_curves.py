@@ -5,6 +5,7 @@ from typing import Literal, get_args
 
 import plotly.graph_objects as go
 
+from han_core.runtime.messages import mark, tr
 from han_core.viz.charts.curves import HEIGHT, PLAIN, Drawing, add_faint, series_look, set_log_axes
 from han_core.viz.charts.curves import smoothed as moving_average
 from han_core.viz.plot import FigureBuilder, below, number_axis, plain_layout
@@ -12,15 +13,18 @@ from han_core.viz.plot import FigureBuilder, below, number_axis, plain_layout
 StepMeasure = Literal["norm", "rate"]
 
 STEP_MEASURES: tuple[StepMeasure, ...] = get_args(StepMeasure)
-HOVER: dict[StepMeasure, str] = {"norm": "gradient norm", "rate": "learning rate"}
+HOVER: dict[StepMeasure, str] = {
+    "norm": mark("gradient norm"),
+    "rate": mark("learning rate"),
+}
 NAMES = {
-    "target": "class, new domain",
-    "probe": "domain, fresh probe",
-    "classifier": "domain, domain classifier",
+    "target": mark("class, new domain"),
+    "probe": mark("domain, fresh probe"),
+    "classifier": mark("domain, domain classifier"),
 }
 """What a line of the history has under ``domains``."""
 
-SOURCE = "class, source"
+SOURCE = mark("class, source")
 
 
 def recorded(steps: Sequence[Mapping], measure: StepMeasure) -> tuple[list[float], list[float]]:
@@ -56,12 +60,12 @@ def step_curve(
         values = moving_average(values, drawing.smoothing)
     builder.add_curve(
         epochs, values, look, mode="lines",
-        hovertemplate=f"<b>%{{y:.4g}}</b> {HOVER[measure]}<extra></extra>",
+        hovertemplate=f"<b>%{{y:.4g}}</b> {tr(HOVER[measure])}<extra></extra>",
     )  # fmt: skip
     builder.update_xaxis(**number_axis((0, 1.02 * max(1.0, until, *epochs))), griddash="dot")
     builder.update_yaxis(**number_axis(None), rangemode="tozero")
     builder.update_layout(uirevision="steps")
-    builder.add_annotations(below("epochs"))
+    builder.add_annotations(below(tr("epochs")))
     set_log_axes(builder, drawing)
     return builder.build()
 
@@ -90,13 +94,16 @@ def domain_curves(history: Sequence[dict], until: float = 0.0) -> go.Figure:
     builder, last = FigureBuilder(plain_layout(HEIGHT)), 1.0
     for place, (name, (epochs, values)) in enumerate(domain_accuracies(history).items()):
         builder.add_curve(
-            epochs, values, series_look(place, name), name=name,
-            hovertemplate=f"<b>%{{y:.1%}}</b> {name}, epoch %{{x}}<extra></extra>",
+            epochs, values, series_look(place, name), name=tr(name),
+            hovertemplate=tr(
+                "<b>{value}</b> {name}, epoch {epoch}",
+                value="%{y:.1%}", name=tr(name), epoch="%{x}",
+            ) + "<extra></extra>",
         )  # fmt: skip
         last = max(last, *epochs)
     builder.update_xaxis(**number_axis((0, 1.02 * max(last, until))), griddash="dot")
     builder.update_yaxis(**number_axis((0, 1.03), ".0%"))
     builder.show_legend()
     builder.update_layout(uirevision="domains")
-    builder.add_annotations(below("epochs"))
+    builder.add_annotations(below(tr("epochs")))
     return builder.build()

@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from han_core.analysis.thresholds import ThresholdCurve
+from han_core.runtime.messages import tr
 from han_core.viz.plot import (
     BLUE,
     GREY,
@@ -28,7 +29,7 @@ _LINE = Look("", BLUE)
 
 def precision_recall(curve: ThresholdCurve, threshold: float) -> go.Figure:
     """Draw precision by recall; the dotted line is the share of the class's documents."""
-    builder = _builder("recall; up: precision")
+    builder = _builder(tr("recall; up: precision"))
     prior = curve.positives / (curve.positives + curve.negatives)
     builder.add_hline(prior, {"color": GREY, "dash": "dot", "width": 2})
     _add(builder, curve, curve.recall, curve.precision, threshold)
@@ -37,7 +38,7 @@ def precision_recall(curve: ThresholdCurve, threshold: float) -> go.Figure:
 
 def roc(curve: ThresholdCurve, threshold: float) -> go.Figure:
     """Draw recall by the false positive rate; the dotted diagonal is guessing."""
-    builder = _builder("false positive rate; up: recall")
+    builder = _builder(tr("false positive rate; up: recall"))
     builder.add_shape(
         "line", x0=0, y0=0, x1=1, y1=1, line={"color": GREY, "dash": "dot", "width": 2}
     )
@@ -92,9 +93,14 @@ def _chosen(curve: ThresholdCurve, at: int) -> float:
 
 def _hover(curve: ThresholdCurve, at: int) -> str:
     precision = curve.precision[at]
-    shown = f"<b>{precision:.1%}</b> precision" if np.isfinite(precision) else "no document"
-    return (
-        f"{shown}, <b>{curve.recall[at]:.1%}</b> recall<br>"
-        f"false positive rate {curve.false_positive_rate[at]:.1%}<br>"
-        f"threshold {_chosen(curve, at):.3f}"
+    shown = tr("no document")
+    if np.isfinite(precision):
+        shown = tr("<b>{share:.1%}</b> precision", share=precision)
+    return tr(
+        "{precision}, <b>{recall:.1%}</b> recall<br>false positive rate {rate:.1%}<br>"
+        "threshold {threshold:.3f}",
+        precision=shown,
+        recall=curve.recall[at],
+        rate=curve.false_positive_rate[at],
+        threshold=_chosen(curve, at),
     )

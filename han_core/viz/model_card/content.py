@@ -15,6 +15,7 @@ from han_core.explanation.verdicts import short
 from han_core.models.checkpoint import CARD, WEIGHTS, Config
 from han_core.runtime.atomic_io import checksum, read_json, write_json
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 
 LARGEST = 200_000  # bytes
 
@@ -174,7 +175,14 @@ def read_card(folder: Path, config: Config) -> Card | None:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part)[:40] for part in first["loc"]) or "it"
-        raise UserError(f"{CARD} does not fit: {field}: {first['msg']}.") from error
+        raise UserError(
+            tr(
+                "{file} does not fit: {field}: {reason}.",
+                file=CARD,
+                field=field,
+                reason=first["msg"],
+            )
+        ) from error
     return card if card.weights == weights_of(folder, config) else None
 
 
@@ -219,7 +227,8 @@ def share_cells(counts: Counted) -> tuple[str, str]:
     digits = 2 if counts.n >= 5_000 else 1
     interval = share(counts.right, counts.n)
     low, high = interval.low or 0.0, interval.high or 0.0
-    return f"{counts.right / counts.n:.{digits}%}", f"{low:.{digits}%} to {high:.{digits}%}"
+    ends = tr("{low} to {high}", low=f"{low:.{digits}%}", high=f"{high:.{digits}%}")
+    return f"{counts.right / counts.n:.{digits}%}", ends
 
 
 def interval_cell(leaf: MeanInterval) -> str:
@@ -229,8 +238,9 @@ def interval_cell(leaf: MeanInterval) -> str:
 def in_words(interval: Interval) -> str:
     """ ".29 (.27 to .31)"."""
     if interval.mean is None or interval.low is None or interval.high is None:
-        return "none"
-    return f"{short(interval.mean)} ({short(interval.low)} to {short(interval.high)})"
+        return tr("none")
+    mean, low, high = map(short, (interval.mean, interval.low, interval.high))
+    return tr("{mean} ({low} to {high})", mean=mean, low=low, high=high)
 
 
 def p_value(p: float) -> str:

@@ -21,6 +21,7 @@ from han_core.models.checkpoint import (
 from han_core.models.registry import blank_model
 from han_core.runtime.atomic_io import current_folder
 from han_core.runtime.errors import UserError, shown
+from han_core.runtime.messages import tr
 
 PARTS = ("train", "validation", "test")
 LONGEST = 300  # characters of a value
@@ -131,7 +132,7 @@ def _size(file: Path, name: str) -> int:
     try:
         return file.stat().st_size
     except FileNotFoundError as error:
-        raise UserError(f"{name} has no {file.name}.") from error
+        raise UserError(tr("{name} has no {file}.", name=name, file=file.name)) from error
 
 
 def parameters(architecture: Architecture) -> int:

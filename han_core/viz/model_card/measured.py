@@ -19,6 +19,7 @@ from han_core.models.predict import predict
 from han_core.runtime.atomic_io import current_folder, write_atomically
 from han_core.runtime.devices import describe_device
 from han_core.runtime.errors import shown, system_errors
+from han_core.runtime.messages import speaking, tr
 from han_core.viz.model_card.content import (
     Card,
     Counted,
@@ -54,7 +55,7 @@ def weaknesses(checkpoint: Checkpoint, bar: Bar | None = None) -> Weaknesses | N
         return None
     corpus = read_corpus(f"{MIXED}/{language}@{'test' if learnt else 'all'}")
     classes = np.array(align_labels(corpus.labels, checkpoint.labels))
-    progress = bar("Weaknesses", len(corpus)) if bar else None
+    progress = bar(tr("Weaknesses"), len(corpus)) if bar else None
     right = predict(checkpoint, corpus.texts, progress).argmax(1) == classes
     return Weaknesses(data=corpus.name, all=_counted(right), tags=_by_tag(corpus, right))
 
@@ -90,9 +91,11 @@ def write_files(folder: str | Path, card: Card) -> None:
         UserError: if the disk does not take them.
     """
     facts, there = checkpoint_facts(folder), current_folder(find_folder(folder))
-    with system_errors(f"The card of {facts.name} cannot be written"):
+    with speaking("en"):  # whoever reads the file
+        written = readme(facts, sections(facts, card))
+    with system_errors(tr("The card of {name} cannot be written", name=facts.name)):
         write_card(there, card)
-        write_atomically(there / README, readme(facts, sections(facts, card)).encode("utf-8"))
+        write_atomically(there / README, written.encode("utf-8"))
 
 
 def _by_tag(corpus: Corpus, right: np.ndarray) -> dict[str, Counted]:
@@ -121,9 +124,9 @@ def faithfulness(
     Raises:
         UserError: as ``sample`` and ``measure`` do.
     """
-    choosing = bar("Choosing", len(corpus)) if bar else None
+    choosing = bar(tr("Choosing"), len(corpus)) if bar else None
     rows = sample(checkpoint, corpus.texts, limit, seed, choosing, say)
-    measuring = bar("Measuring", len(rows)) if bar else None
+    measuring = bar(tr("Measuring"), len(rows)) if bar else None
     report = measure(checkpoint, corpus.take(rows).texts, seed, progress=measuring).to_json()
     fields = {name: report[name] for name in Faithfulness.model_fields if name in report}
     return Faithfulness(data=shown(corpus.name, 200), **fields)
@@ -138,7 +141,7 @@ def plausibility(
         UserError: as ``sample`` and ``plausibility.measure`` do.
     """
     rows = sample(checkpoint, rationales.texts, len(rationales), seed)
-    progress = bar("Plausibility", len(rows)) if bar else None
+    progress = bar(tr("Plausibility"), len(rows)) if bar else None
     report = measure_marked(checkpoint, rationales.take(rows), seed, progress).to_json()
     fields = {name: report[name] for name in Plausibility.model_fields if name in report}
     return Plausibility(data=shown(rationales.name, 200), **fields)
@@ -173,5 +176,7 @@ def machine(device: torch.device) -> str:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         lines = []
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    models = [
+        line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")
+    ]  # not shown
     return shown(next(filter(None, models), platform.processor() or platform.machine()), 200)

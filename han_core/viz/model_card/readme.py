@@ -14,11 +14,11 @@ from collections.abc import Callable, Sequence
 from pydantic import ValidationError
 
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.viz.model_card.content import Baseline, Section, Table
 from han_core.viz.model_card.known import CheckpointFacts
 
 MOST = 50
-EXPECTED = "A JSON object with name, accuracy and n is expected on each line"
 
 
 def read_baselines(data: bytes, checkpoint: str, documents: int) -> tuple[Baseline, ...]:
@@ -40,12 +40,23 @@ def read_baselines(data: bytes, checkpoint: str, documents: int) -> tuple[Baseli
         if "checkpoint" not in content
     ]
     if not 1 <= len(baselines) <= MOST:
-        raise UserError(f"One to {MOST} models are expected, a line each; {len(baselines)} came.")
+        raise UserError(
+            tr(
+                "One to {most} models are expected, a line each; {count} came.",
+                most=MOST, count=len(baselines),
+            )
+        )  # fmt: skip
     for baseline in baselines:
         if documents and baseline.n != documents:
             raise UserError(
-                f"{checkpoint} was tested on {documents:,} documents and {baseline.name} on "
-                f"{baseline.n:,}; the same documents are expected."
+                tr(
+                    "{model} was tested on {count:,} documents and {other} on {other_count:,}; "
+                    "the same documents are expected.",
+                    model=checkpoint,
+                    count=documents,
+                    other=baseline.name,
+                    other_count=baseline.n,
+                )
             )
     return tuple(sorted(baselines, key=lambda baseline: (-baseline.accuracy, baseline.name)))
 
@@ -61,7 +72,13 @@ def _lines(data: bytes) -> list[tuple[int, dict]]:
         except (ValueError, RecursionError):
             content = None
         if not isinstance(content, dict):
-            raise UserError(f"{EXPECTED}; line {number} is none.")
+            raise UserError(
+                tr(
+                    "A JSON object with name, accuracy and n is expected on each line; line "
+                    "{number} is none.",
+                    number=number,
+                )
+            )
         objects.append((number, content))
     return objects
 
@@ -93,7 +110,13 @@ def _baseline(number: int, content: dict, tests: dict[str, object]) -> Baseline:
     except ValidationError as error:
         first = error.errors()[0]
         raise UserError(
-            f"{EXPECTED}; line {number} does not fit: {first['loc'][0]}: {first['msg']}."
+            tr(
+                "A JSON object with name, accuracy and n is expected on each line; line {number} "
+                "does not fit: {field}: {reason}.",
+                number=number,
+                field=first["loc"][0],
+                reason=first["msg"],
+            )
         ) from error
 
 
@@ -109,7 +132,7 @@ def readme(facts: CheckpointFacts, sections: Sequence[Section]) -> str:
 
 def assembled(front: str, name: str, sections: Sequence[Section], use: str) -> str:
     """Return a README: what hubs read, a heading, the sections, and the command that uses it."""
-    last = f"## How to use it\n\n{_fenced(use)}"
+    last = f"## How to use it\n\n{_fenced(use)}"  # not shown
     return "\n\n".join([front, f"# {plain_markdown(name)}", *map(_whole, sections), last]) + "\n"
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from han_core.explanation.verdicts import short
 from han_core.models.registry import model_kind
 from han_core.runtime.errors import counted, joined, listed
+from han_core.runtime.messages import mark, tr
 from han_core.text.languages import language_name
 from han_core.viz.model_card.content import (
     Baseline,
@@ -28,18 +29,25 @@ from han_core.viz.model_card.content import (
 )
 from han_core.viz.model_card.known import AdaptationFacts, CheckpointFacts
 
-STRANGE = (
+STRANGE = mark(
     "A text with words missing is a text that nobody wrote, so part of every fall is its "
     "strangeness: look at the distance to random words."
 )
-FEW = (
+FEW = mark(
     "They were written for teaching and are few, so intervals are wide: a difference between two "
     "of them may be chance."
 )
-PLAUSIBLE = (
+PLAUSIBLE = mark(
     "That attention stands where people would mark a text makes a picture plausible; whether the "
     "model goes by it is what faithfulness is about."
 )
+ORDERS = {
+    "attention": mark("Attention"),
+    "gradient": mark("Gradient"),
+    "leave_one_out": mark("Leave-one-out"),
+    "random": mark("Random"),
+    "people": mark("People"),
+}
 _RANKED = ("attention", "gradient", "leave_one_out", "random")
 
 
@@ -60,83 +68,90 @@ def _weak(weaknesses: Weaknesses) -> Section:
     rows = [(tag, f"{one.n:,}", *share_cells(one)) for tag, one in order]
     total = weaknesses.all
     documents = counted(total.n, "document")
-    first = f"Of {documents} of {weaknesses.data} it gets {total.right / total.n:.1%} right."
-    weakest = f"It does worst on {order[0][0]}." if len(order) > 1 else ""
-    rows.append(("all", f"{total.n:,}", *share_cells(total)))
-    header = ("Tag", "Documents", "Accuracy", "95% interval")
+    first = tr(
+        "Of {documents} of {data} it gets {share:.1%} right.",
+        documents=documents, data=weaknesses.data, share=total.right / total.n,
+    )  # fmt: skip
+    weakest = tr("It does worst on {tag}.", tag=order[0][0]) if len(order) > 1 else ""
+    rows.append((tr("all"), f"{total.n:,}", *share_cells(total)))
+    header = (tr("Tag"), tr("Documents"), tr("Accuracy"), tr("95% interval"))
     table = Table(header, tuple(rows))
-    return Section("Weaknesses", tuple(filter(None, (first, weakest, FEW))), (table,))
+    return Section(tr("Weaknesses"), tuple(filter(None, (first, weakest, tr(FEW)))), (table,))
 
 
 def _faithful(report: Faithfulness) -> Section:
     """Section by section as the command ``faithfulness`` measures it."""
     falls = {by: getattr(report.comprehensiveness, by).mean for by in _RANKED}
-    first = (
-        f"Measured on {counted(report.n, 'document')} of {report.data}, spread over predicted "
-        "classes and lengths; intervals are 95% of a bootstrap over documents."
-    )
-    sentences = [first, *_captured(report, falls), STRANGE]
-    header = ("Fall of the probability", "Attention", "Gradient", "Leave-one-out", "Random")
-    names = ("without the top words", "with only the top words")
+    first = tr(
+        "Measured on {documents} of {data}, spread over predicted classes and lengths; intervals "
+        "are 95% of a bootstrap over documents.",
+        documents=counted(report.n, "document"), data=report.data,
+    )  # fmt: skip
+    sentences = [first, *_captured(report, falls), tr(STRANGE)]
+    header = (tr("Fall of the probability"), *(tr(ORDERS[by]) for by in _RANKED))
+    names = (tr("without the top words"), tr("with only the top words"))
     ranked = zip(names, (report.comprehensiveness, report.sufficiency), strict=True)
     rows = [(name, *(interval_cell(getattr(one, by)) for by in _RANKED)) for name, one in ranked]
-    others = Table(("Figure", "Mean and interval"), tuple(_others(report)))
-    return Section("Faithfulness", tuple(sentences), (Table(header, tuple(rows)), others))
+    others = Table((tr("Figure"), tr("Mean and interval")), tuple(_others(report)))
+    return Section(tr("Faithfulness"), tuple(sentences), (Table(header, tuple(rows)), others))
 
 
 def _captured(report: Faithfulness, falls: dict[str, float | None]) -> Iterator[str]:
     attention, random, out = (falls[by] for by in ("attention", "random", "leave_one_out"))
     if attention is None or random is None or out is None:
         return
-    yield (
-        f"Without its most attended words a document's probability falls by {short(attention)} at "
-        f"the mean, without random words by {short(random)}, and by {short(out)} without those "
-        "that matter most one by one."
-    )
+    yield tr(
+        "Without its most attended words a document's probability falls by {attention} at the "
+        "mean, without random words by {random}, and by {out} without those that matter most one "
+        "by one.",
+        attention=short(attention), random=short(random), out=short(out),
+    )  # fmt: skip
     if report.captured.mean is not None:
-        yield (
-            f"So attention captures {report.captured.mean:.0%} of what leave-one-out finds beyond "
-            "random words."
+        yield tr(
+            "So attention captures {share:.0%} of what leave-one-out finds beyond random words.",
+            share=report.captured.mean,
         )
 
 
 def _others(report: Faithfulness) -> Iterator[tuple[str, str]]:
-    yield "tau of attention with gradient", interval_cell(report.tau_gradient)
-    yield "tau of attention with leave-one-out", interval_cell(report.tau_leave_one_out)
-    yield "tau of those two with each other", interval_cell(report.tau_ceiling)
-    for by in ("attention", "gradient", "random"):
-        yield (
-            f"share zeroed until the decision flips, by {by}",
-            interval_cell(getattr(report.flip, by)),
-        )
-    yield "documents that an order never flips", interval_cell(report.flip.never)
-    yield "documents that uniform attention flips", interval_cell(report.uniform_flips)
-    yield "change when attention is shuffled", interval_cell(report.permutation_shift)
+    yield tr("tau of attention with gradient"), interval_cell(report.tau_gradient)
+    yield tr("tau of attention with leave-one-out"), interval_cell(report.tau_leave_one_out)
+    yield tr("tau of those two with each other"), interval_cell(report.tau_ceiling)
+    flip = report.flip
+    yield tr("share zeroed until the decision flips, by attention"), interval_cell(flip.attention)
+    yield tr("share zeroed until the decision flips, by gradient"), interval_cell(flip.gradient)
+    yield tr("share zeroed until the decision flips, by random"), interval_cell(flip.random)
+    yield tr("documents that an order never flips"), interval_cell(report.flip.never)
+    yield tr("documents that uniform attention flips"), interval_cell(report.uniform_flips)
+    yield tr("change when attention is shuffled"), interval_cell(report.permutation_shift)
 
 
 def _plausible(report: Plausibility) -> Section:
     """Beside what people marked; the last column is how far they agree with each other."""
     by = (*_RANKED, "people")
-    names = ("area under precision and recall", "token F1 at the length people marked")
+    names = (tr("area under precision and recall"), tr("token F1 at the length people marked"))
     measures = zip(names, (report.auprc, report.f1), strict=True)
     rows = [(name, *(interval_cell(getattr(one, order)) for order in by)) for name, one in measures]
-    header = ("Agreement with people", "Attention", "Gradient", "Leave-one-out", "Random", "People")
-    first = f"Measured on {counted(report.n, 'document')} of {report.data}."
-    return Section("Plausibility", (first, PLAUSIBLE), (Table(header, tuple(rows)),))
+    header = (tr("Agreement with people"), *(tr(ORDERS[order]) for order in by))
+    first = tr(
+        "Measured on {documents} of {data}.",
+        documents=counted(report.n, "document"), data=report.data,
+    )  # fmt: skip
+    return Section(tr("Plausibility"), (first, tr(PLAUSIBLE)), (Table(header, tuple(rows)),))
 
 
 def _fast(speed: Speed) -> Section:
     threads = counted(speed.threads, "thread")
-    return Section(
-        "Speed",
-        (
-            f"{speed.documents_per_second:,.0f} documents of {speed.words:,.0f} words a second, "
-            f"from text to prediction, on {speed.machine} with {threads}.",
-        ),
-    )
+    sentence = tr(
+        "{count:,.0f} documents of {words:,.0f} words a second, from text to prediction, on "
+        "{machine} with {threads}.",
+        count=speed.documents_per_second, words=speed.words, machine=speed.machine,
+        threads=threads,
+    )  # fmt: skip
+    return Section(tr("Speed"), (sentence,))
 
 
-NO_BASELINE = (
+NO_BASELINE = mark(
     "No other model was measured on the same documents, so whether a bag of words does as well "
     "is not known."
 )
@@ -156,39 +171,74 @@ def sections(facts: CheckpointFacts, card: Card | None) -> tuple[Section, ...]:
 def _model(facts: CheckpointFacts) -> Section:
     config = facts.config
     shape, vocabulary = config.architecture, config.architecture.vocabulary_size
-    precision = "half precision" if config.weights == "float16" else "single precision"
+    precision = tr("half precision") if config.weights == "float16" else tr("single precision")
     rows = [
-        ("Kind", f"{model_kind(shape.model).title}, {shape.attention} attention"),
-        ("Language", language_name(config.text.language)),
-        ("Tokenizer", f"{config.text.segmentation}, version {config.text.tokenizer_version}"),
-        ("Classes", listed(config.labels)),
-        ("Data", facts.dataset or "not recorded"),
-        ("Documents", _documents(facts) or "not recorded"),
-        ("Vocabulary", counted(vocabulary, "word")),
-        ("Size", f"{facts.parameters:,} parameters in {precision}, {facts.bytes / 1e6:.1f} MB"),
-    ]
-    return Section("The model", tables=(Table(("Checkpoint", facts.name), tuple(rows)),))
+        (
+            tr("Kind"),
+            tr(
+                "{model}, {attention} attention",
+                model=tr(model_kind(shape.model).title), attention=shape.attention,
+            ),
+        ),
+        (tr("Language"), language_name(config.text.language)),
+        (
+            tr("Tokenizer"),
+            tr(
+                "{tokenizer}, version {version}",
+                tokenizer=config.text.segmentation, version=config.text.tokenizer_version,
+            ),
+        ),
+        (tr("Classes"), listed(config.labels)),
+        (tr("Data"), facts.dataset or tr("not recorded")),
+        (tr("Documents"), _documents(facts) or tr("not recorded")),
+        (tr("Vocabulary"), counted(vocabulary, "word")),
+        (
+            tr("Size"),
+            tr(
+                "{count:,} parameters in {precision}, {size:.1f} MB",
+                count=facts.parameters, precision=precision, size=facts.bytes / 1e6,
+            ),
+        ),
+    ]  # fmt: skip
+    return Section(tr("The model"), tables=(Table((tr("Checkpoint"), facts.name), tuple(rows)),))
 
 
 def _documents(facts: CheckpointFacts) -> str:
     """ "23,000 train, 2,000 validation"."""
     pairs = facts.documents.items()
-    return ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in pairs if n)
+    return tr(", ").join(part_size(name, n) for name, n in pairs if n)
+
+
+PARTS = {
+    "train": mark("{count:,} train"),
+    "validation": mark("{count:,} validation"),
+    "test": mark("{count:,} test"),
+    "unlabelled": mark("{count:,} unlabelled"),
+}
+
+
+def part_size(name: str, count: int) -> str:
+    """Return "2,000 validation" of a part of the data."""
+    if name in PARTS:
+        return tr(PARTS[name], count=count)
+    return f"{count:,} {name.replace('_', ' ')}"
 
 
 def _accuracy(facts: CheckpointFacts, baselines: Sequence[Baseline] | None) -> Section:
     n, right = facts.documents.get("test", 0), facts.right
     sentences = [_validation(facts), _seeds(facts.seeds)]
     if right is None:
-        return Section("Accuracy", tuple(filter(None, ("It was not tested.", *sentences))))
+        return Section(tr("Accuracy"), tuple(filter(None, (tr("It was not tested."), *sentences))))
     f1 = facts.test.macro_f1
-    own = Baseline(name="this model", accuracy=right / n, n=n, macro_f1=f1)
+    own = Baseline(name=tr("this model"), accuracy=right / n, n=n, macro_f1=f1)
     rows = [_baseline_row(one) for one in (own, *(baselines or ()))]
-    header = ("Model", "Test accuracy", "95% interval", "Macro F1", "McNemar's p")
-    comparison = _against_baselines(right / n, baselines) if baselines else NO_BASELINE
+    header = (
+        tr("Model"), tr("Test accuracy"), tr("95% interval"), tr("Macro F1"), tr("McNemar's p"),
+    )  # fmt: skip
+    comparison = _against_baselines(right / n, baselines) if baselines else tr(NO_BASELINE)
     width = len(header) - (not any(one.p is not None for one in baselines or ()))
     table = Table(header[:width], tuple(row[:width] for row in rows))
-    return Section("Accuracy", tuple(filter(None, (comparison, *sentences))), (table,))
+    return Section(tr("Accuracy"), tuple(filter(None, (comparison, *sentences))), (table,))
 
 
 def _baseline_row(baseline: Baseline) -> tuple[str, ...]:
@@ -206,19 +256,24 @@ def _against_baselines(accuracy: float, baselines: Sequence[Baseline]) -> str:
     """The strongest other model, and how far it is away."""
     best = max(baselines, key=lambda baseline: baseline.accuracy)
     points = 100 * (accuracy - best.accuracy)
-    side = "above" if points > 0 else "below"
-    tested = "" if best.p is None else f" (McNemar's test: p {p_equals(best.p)})"
+    strongest = tr("{model}, the strongest of the other models", model=best.name)
+    if best.p is not None:
+        strongest = tr(
+            "{model}, the strongest of the other models (McNemar's test: p {p})",
+            model=best.name, p=p_equals(best.p),
+        )  # fmt: skip
     if not round(points, 2):
-        return f"It does as well as {best.name}, the strongest of the other models{tested}."
-    return (
-        f"It is {abs(points):.2f} points {side} {best.name}, the strongest of the other "
-        f"models{tested}."
-    )
+        return tr("It does as well as {model}.", model=strongest)
+    if points > 0:
+        return tr("It is {points:.2f} points above {model}.", points=points, model=strongest)
+    return tr("It is {points:.2f} points below {model}.", points=-points, model=strongest)
 
 
 def _validation(facts: CheckpointFacts) -> str:
     accuracy = facts.reached["validation"].accuracy
-    return "" if accuracy is None else f"On the validation documents it reaches {accuracy:.2%}."
+    if accuracy is None:
+        return ""
+    return tr("On the validation documents it reaches {share:.2%}.", share=accuracy)
 
 
 def _seeds(runs: Sequence[tuple[int, float]]) -> str:
@@ -226,14 +281,15 @@ def _seeds(runs: Sequence[tuple[int, float]]) -> str:
     if len(runs) < 2:
         return ""
     reached = np.array([accuracy for _, accuracy in runs])
-    return (
-        f"Over {len(runs)} seeds the test accuracy is {reached.mean():.2%} at the mean, "
-        f"{reached.min():.2%} to {reached.max():.2%} "
-        f"(standard deviation {100 * reached.std(ddof=1):.2f} points)."
-    )
+    return tr(
+        "Over {count} seeds the test accuracy is {mean:.2%} at the mean, {least:.2%} to {most:.2%} "
+        "(standard deviation {deviation:.2f} points).",
+        count=len(runs), mean=reached.mean(), least=reached.min(), most=reached.max(),
+        deviation=100 * reached.std(ddof=1),
+    )  # fmt: skip
 
 
-ADAPTED = (
+ADAPTED = mark(
     "It was trained with labels of the source alone, against a domain classifier on texts of the "
     "target domain. The proxy A-distance is that of a fresh probe on held-out vectors: 0 where it "
     "cannot tell the domains apart, 2 where it always can."
@@ -242,16 +298,19 @@ ADAPTED = (
 
 def _adapted(facts: AdaptationFacts) -> Section:
     before, after = facts.distances
-    accuracy = f"Accuracy on {counted(facts.documents, 'held-out document')} of {facts.target}"
+    accuracy = tr(
+        "Accuracy on {documents} of {domain}",
+        documents=counted(facts.documents, "held-out document"), domain=facts.target,
+    )  # fmt: skip
     known = (
         (accuracy, facts.accuracy, ".1%"),
-        ("Accuracy of the domain classifier", facts.classifier, ".1%"),
-        ("Proxy A-distance before training", before, ".2f"),
-        ("Proxy A-distance after", after, ".2f"),
+        (tr("Accuracy of the domain classifier"), facts.classifier, ".1%"),
+        (tr("Proxy A-distance before training"), before, ".2f"),
+        (tr("Proxy A-distance after"), after, ".2f"),
     )
     rows = [(name, f"{value:{form}}") for name, value, form in known if value is not None]
-    table = (Table(("Target domain", facts.target), tuple(rows)),) if rows else ()
-    return Section("Another domain", (ADAPTED,), table)
+    table = (Table((tr("Target domain"), facts.target), tuple(rows)),) if rows else ()
+    return Section(tr("Another domain"), (tr(ADAPTED),), table)
 
 
 def recipe(
@@ -262,16 +321,21 @@ def recipe(
     command: str,
 ) -> Section:
     """Return how a model was made: its settings, sentences, and the command that makes it again."""
-    made = [("seed", "" if seed is None else str(seed)), ("date", date)]
+    made = [(tr("seed"), "" if seed is None else str(seed)), (tr("date"), date)]
     rows = [(name, value) for name, value in (*made, *settings.items()) if value]
-    table = (Table(("Setting", "Value"), tuple(rows)),) if rows else ()
-    return Section("How it was made", tuple(filter(None, sentences)), table, command)
+    table = (Table((tr("Setting"), tr("Value")), tuple(rows)),) if rows else ()
+    return Section(tr("How it was made"), tuple(filter(None, sentences)), table, command)
 
 
 def _teachers(facts: CheckpointFacts) -> str:
     if not facts.teachers:
         return ""
-    parts = {"unlabelled": "unlabelled documents", "stretches": "parts of the training documents"}
-    what = " and ".join(sentences for name, sentences in parts.items() if facts.documents.get(name))
-    names = joined(facts.teachers)
-    return f"It learnt from {what or parts['unlabelled']} too, as {names} labelled them."
+    parts = {
+        "unlabelled": tr("unlabelled documents"),
+        "stretches": tr("parts of the training documents"),
+    }
+    what = joined([text for name, text in parts.items() if facts.documents.get(name)])
+    return tr(
+        "It learnt from {documents} too, as {models} labelled them.",
+        documents=what or parts["unlabelled"], models=joined(facts.teachers),
+    )  # fmt: skip

@@ -16,6 +16,7 @@ from han_core.models.registry import count_parameters
 from han_core.models.system_folder import System, SystemConfig, blank_system, read_system_config
 from han_core.runtime.atomic_io import current_folder, write_atomically
 from han_core.runtime.errors import UserError, counted, listed, shown, system_errors
+from han_core.runtime.messages import mark, speaking, tr
 from han_core.viz.model_card.content import Section, Table
 from han_core.viz.model_card.known import (
     LONGEST_TEXT,
@@ -26,9 +27,9 @@ from han_core.viz.model_card.known import (
     text_of,
 )
 from han_core.viz.model_card.readme import assembled
-from han_core.viz.model_card.sections import recipe
+from han_core.viz.model_card.sections import part_size, recipe
 
-PARTS = {"test": "test", "validation": "validation"}
+PARTS = {"test": mark("test"), "validation": mark("validation")}
 SHARES = {
     "accuracy", "accuracy_text_alone", "accuracy_image_alone", "exact", "precision", "recall",
     "aer",
@@ -36,9 +37,9 @@ SHARES = {
 """Figures from 0 to 1 that are read as percentages."""
 
 FIGURE_NAMES = {
-    "macro_f1": "macro F1", "r2": "r²", "rmse": "RMSE", "mae": "MAE", "bleu": "BLEU",
-    "chrf": "chrF", "accuracy_text_alone": "accuracy, text alone",
-    "accuracy_image_alone": "accuracy, picture alone",
+    "macro_f1": mark("macro F1"), "r2": "r²", "rmse": "RMSE", "mae": "MAE", "bleu": "BLEU",
+    "chrf": "chrF", "accuracy_text_alone": mark("accuracy, text alone"),
+    "accuracy_image_alone": mark("accuracy, picture alone"),
 }  # fmt: skip
 
 
@@ -86,7 +87,7 @@ def system_facts(folder: str | Path, system: System) -> SystemFacts:
     path = current_folder(location)
     config, metrics = read_system_config(path, system), read_metrics(path)
     if not (path / WEIGHTS).is_file():
-        raise UserError(f"{location.name} has no {WEIGHTS}.")
+        raise UserError(tr("{name} has no {file}.", name=location.name, file=WEIGHTS))
     counts = {name: counts_of(value) for name, value in metrics.items() if _is_counts(value)}
     examples = next(iter(counts), "")
     note = text_of(metrics.get("note"), LONGEST_TEXT)
@@ -142,37 +143,48 @@ def _seeds(value: object) -> tuple[tuple[int, Mapping[str, float]], ...]:
 def system_sections(facts: SystemFacts) -> tuple[Section, ...]:
     """Return the model, its figures, and how it was made."""
     made = recipe(facts.seed, facts.date, facts.settings, (), facts.command)
-    notes = [Section("Notes", tuple(facts.notes.values()))] if facts.notes else []
+    notes = [Section(tr("Notes"), tuple(facts.notes.values()))] if facts.notes else []
     return (_model(facts), _reached(facts), *notes, made)
 
 
 def _model(facts: SystemFacts) -> Section:
-    precision = "half precision" if facts.config.weights == "float16" else "single precision"
-    counts = ", ".join(f"{n:,} {name}" for name, n in facts.counts.items() if n)
+    half = facts.config.weights == "float16"
+    precision = tr("half precision") if half else tr("single precision")
+    counts = tr(", ").join(part_size(name, n) for name, n in facts.counts.items() if n)
     rows = [
-        ("Kind", facts.system.title),
-        ("Input", facts.system.input),
-        ("Output", facts.system.output),
-        *([("Classes", listed(facts.config.labels))] if facts.config.labels else []),
-        ("Data", facts.dataset or "not recorded"),
-        (facts.examples.capitalize() or "Examples", counts or "not recorded"),
+        (tr("Kind"), tr(facts.system.title)),
+        (tr("Input"), tr(facts.system.input)),
+        (tr("Output"), tr(facts.system.output)),
+        *([(tr("Classes"), listed(facts.config.labels))] if facts.config.labels else []),
+        (tr("Data"), facts.dataset or tr("not recorded")),
+        (tr(facts.examples.capitalize()) or tr("Examples"), counts or tr("not recorded")),
         *((name.replace("_", " ").capitalize(), value) for name, value in facts.sizes.items()),
-        ("Size", f"{facts.parameters:,} parameters in {precision}, {facts.bytes / 1e6:.1f} MB"),
-    ]
-    return Section("The model", tables=(Table(("Checkpoint", facts.name), tuple(rows)),))
+        (
+            tr("Size"),
+            tr(
+                "{count:,} parameters in {precision}, {size:.1f} MB",
+                count=facts.parameters, precision=precision, size=facts.bytes / 1e6,
+            ),
+        ),
+    ]  # fmt: skip
+    return Section(tr("The model"), tables=(Table((tr("Checkpoint"), facts.name), tuple(rows)),))
 
 
 def _reached(facts: SystemFacts) -> Section:
     if not facts.figures:
-        return Section("Figures", ("It was not tested.",))
+        return Section(tr("Figures"), (tr("It was not tested."),))
     names = list(dict.fromkeys(name for part in facts.figures.values() for name in part))
     rows = [
-        (part, *(_cell(name, figures.get(name)) for name in names))
+        (tr(PARTS.get(part, part)), *(_cell(name, figures.get(name)) for name in names))
         for part, figures in facts.figures.items()
     ]
-    header = ("Part", *(FIGURE_NAMES.get(name, name.replace("_", " ")) for name in names))
+    header = (tr("Part"), *map(figure_name, names))
     tables = (Table(header, tuple(rows)),)
-    return Section("Figures", tuple(_over_seeds(facts)), tables)
+    return Section(tr("Figures"), tuple(_over_seeds(facts)), tables)
+
+
+def figure_name(name: str) -> str:
+    return tr(FIGURE_NAMES.get(name, name.replace("_", " ")))
 
 
 def _cell(name: str, value: float | None) -> str:
@@ -193,11 +205,15 @@ def _over_seeds(facts: SystemFacts) -> Iterator[str]:
         _cell(name, float(v)) for v in (reached.mean(), reached.min(), reached.max())
     )
     spread = reached.std(ddof=1)
-    points = f"{100 * spread:.2f} points" if name in SHARES else f"{spread:.2g}"
-    yield (
-        f"Over {counted(len(runs), 'seed')} the test's {FIGURE_NAMES.get(name, name)} is {mean} at "
-        f"the mean, {least} to {most} (standard deviation {points})."
-    )
+    deviation = f"{spread:.2g}"
+    if name in SHARES:
+        deviation = tr("{number:.2f} points", number=100 * spread)
+    yield tr(
+        "Over {seeds} the test's {figure} is {mean} at the mean, {least} to {most} (standard "
+        "deviation {deviation}).",
+        seeds=counted(len(runs), "seed"), figure=figure_name(name), mean=mean, least=least,
+        most=most, deviation=deviation,
+    )  # fmt: skip
 
 
 def write_system_card(folder: str | Path, system: System) -> Path:
@@ -207,8 +223,10 @@ def write_system_card(folder: str | Path, system: System) -> Path:
         UserError: as ``system_facts``, or if the disk does not take it.
     """
     facts, there = system_facts(folder, system), current_folder(find_folder(folder))
-    with system_errors(f"The card of {facts.name} cannot be written"):
-        write_atomically(there / README, system_readme(facts).encode("utf-8"))
+    with speaking("en"):  # whoever reads the file
+        written = system_readme(facts)
+    with system_errors(tr("The card of {name} cannot be written", name=facts.name)):
+        write_atomically(there / README, written.encode("utf-8"))
     return there / README
 
 
