@@ -147,7 +147,7 @@ def _chosen(layer: AttentionStep, rows: slice, item: int | None) -> int:
         return int(layer.weights[rows].argmax())
     places = np.flatnonzero(layer.items[rows] == item)
     if not len(places):
-        raise ValueError(f"an item of the segment is expected, {item} came")
+        raise ValueError(f"an item of the segment is expected, {item} came")  # not shown
     return int(places[layer.weights[rows][places].argmax()])
 
 

@@ -108,7 +108,7 @@ def attention_heads(
     """
     layers, heads = attention_map.weights.shape[:2]
     if not (0 <= opened[0] < layers and 0 <= opened[1] < heads):
-        raise ValueError(f"one of {layers} × {heads} heads expected, {opened} came")
+        raise ValueError(f"one of {layers} × {heads} heads expected, {opened} came")  # not shown
     top = scale_top(attention_map)
     rows, columns = named or grid_names("heads", layers, heads)
     figures = head_figures(attention_map)

@@ -84,7 +84,7 @@ def _label(label: str, right: bool) -> str:
 
 def _vote(count: int, of: int, before: bool) -> str:
     share = count / of if of else 0.0
-    kind = "hs-vote hs-vote-before" if before else "hs-vote"
+    kind = "hs-vote hs-vote-before" if before else "hs-vote"  # not shown
     return f'<div class="{kind}" style="--share: {share:.1%}">{count} · {share:.0%}</div>'
 
 

@@ -79,7 +79,7 @@ class Scale:
 
     def __post_init__(self) -> None:
         if not 0 < self.top < float("inf"):
-            raise ValueError(f"a positive top is expected, got {self.top}")
+            raise ValueError(f"a positive top is expected, got {self.top}")  # not shown
 
     def written(self, value: float, digits: int = 3) -> str:
         """The value for people, with its sign where the scale has one."""
@@ -215,7 +215,7 @@ def _ramp(scale: Scale) -> str:
         f"light-dark({background(share, 'light')},{background(share, 'dark')})"
         for share in np.linspace(-1 if scale.signed else 0, 1, 17).tolist()
     ]
-    return f"linear-gradient(to right,{','.join(stops)})"
+    return f"linear-gradient(to right,{','.join(stops)})"  # not shown
 
 
 def prediction(explanation: Explanation, listed: int = LISTED) -> str:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, model_validator
 from han_core.data.text_files import LONGEST_TEXT
 from han_core.explanation.attribution import Method
 from han_core.explanation.explanation import Reading
+from han_core.runtime.messages import tr
 from han_core.viz.permalink import (
     ID,
     STRICT,
@@ -57,9 +58,9 @@ class ComparisonView(BaseModel):
     @model_validator(mode="after")
     def _each_text_once(self) -> Self:
         if (self.text is None) == (self.document is None):
-            raise ValueError("either a text or a document's id is expected")
+            raise ValueError(tr("either a text or a document's id is expected"))
         if self.second is not None and self.second_document is not None:
-            raise ValueError("a second text or its id is expected, not both")
+            raise ValueError(tr("a second text or its id is expected, not both"))
         return self
 
 

@@ -57,7 +57,7 @@ class Grid:
 
     def __post_init__(self) -> None:
         if any(len(row) != len(self.header) for row in self.rows):
-            raise ValueError(f"rows of {len(self.header)} cells are expected")
+            raise ValueError(f"rows of {len(self.header)} cells are expected")  # not shown
 
 
 @dataclass(frozen=True)
@@ -203,19 +203,19 @@ def weights_table(
     document, sentence = explanation.document, explanation.sentence_of_token
     columns = {
         "sentence": sentence + 1,
-        "token number": range(1, len(document.tokens) + 1),
+        "token number": range(1, len(document.tokens) + 1),  # not shown
         **_places(document.text, document.tokens, "token"),
         "known": explanation.known,
-        "weight in sentence": explanation.weights("sentence"),
-        "weight in document": explanation.weights("document"),
+        "weight in sentence": explanation.weights("sentence"),  # not shown
+        "weight in document": explanation.weights("document"),  # not shown
         "lift": explanation.weights("lift"),
         "rank": ranks(explanation.document_weights),
-        "sentence weight": explanation.sentence_weights[sentence],
+        "sentence weight": explanation.sentence_weights[sentence],  # not shown
     }
     for one in attributions:
         if one.document != document:
-            raise ValueError("attributions of the same document are expected")
-        name = f"{one.method.replace('_', ' ')} for {one.target}"
+            raise ValueError("attributions of the same document are expected")  # not shown
+        name = f"{one.method.replace('_', ' ')} for {one.target}"  # not shown
         columns[_free(name, columns)] = one.words
     return pd.DataFrame(columns)
 
@@ -233,7 +233,7 @@ def comparison_table(named: Sequence[tuple[str, Explanation | Attribution]]) -> 
     """
     documents = [answer.document for _, answer in named]
     if len({document.text for document in documents}) != 1:
-        raise ValueError("one or more answers about the same text are expected")
+        raise ValueError("one or more answers about the same text are expected")  # not shown
     weights = [
         one.document_weights if isinstance(one, Explanation) else one.words for _, one in named
     ]

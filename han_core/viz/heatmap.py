@@ -225,11 +225,17 @@ def thickness(rank: int) -> float:
 
 def _check(tokens: int, values: np.ndarray, added: Collection[int], out: Sequence[Out]) -> None:
     if len(values) != tokens:
-        raise ValueError(f"a value for each of {tokens} tokens is expected, {len(values)} came")
+        raise ValueError(
+            f"a value for each of {tokens} tokens is expected, {len(values)} came"  # not shown
+        )
     if not all(0 <= token < tokens for token in added):
-        raise ValueError(f"added tokens are numbered 0 to {tokens - 1}, got {sorted(added)}")
+        raise ValueError(
+            f"added tokens are numbered 0 to {tokens - 1}, got {sorted(added)}"  # not shown
+        )
     if not all(0 <= before <= tokens for before, _, _ in out):
-        raise ValueError(f"words were taken out before tokens 0 to {tokens}, got {list(out)}")
+        raise ValueError(
+            f"words were taken out before tokens 0 to {tokens}, got {list(out)}"  # not shown
+        )
 
 
 def _palette(colour: Colour) -> tuple[list[tuple[str, ...]], list[int]]:

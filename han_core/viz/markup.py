@@ -349,6 +349,6 @@ def _pieces(word: str, width: int) -> Iterator[str]:
 
 @lru_cache(maxsize=8192)
 def _columns(sign: str) -> int:
-    if unicodedata.combining(sign) or unicodedata.category(sign) in ("Cf", "Mn", "Me"):
+    if unicodedata.combining(sign) or unicodedata.category(sign) in ("Cf", "Mn", "Me"):  # not shown
         return 0
     return 2 if unicodedata.east_asian_width(sign) in "WF" else 1

@@ -172,7 +172,7 @@ def _id_of(content: bytes) -> str:
 
 def _bare_name(name: str) -> str:
     if not re.fullmatch(r"[\w-][\w .,()+=@-]{0,99}", name):
-        raise ValueError("a folder's plain name of up to 100 characters is expected")
+        raise ValueError(tr("a folder's plain name of up to 100 characters is expected"))
     return name
 
 
@@ -240,16 +240,19 @@ class View(BaseModel):
     @model_validator(mode="after")
     def _one_document_and_all_within_it(self) -> Self:
         if (self.text is None) == (self.document is None):
-            raise ValueError("either a text or a document's id is expected")
+            raise ValueError(tr("either a text or a document's id is expected"))
         length = LONGEST_TEXT if self.text is None else len(self.text)
         for edit in self.edits:
             if edit.end > length:
-                raise ValueError(f"the edit {edit.start}:{edit.end} lies outside the text")
+                edges = {"start": edit.start, "end": edit.end}
+                raise ValueError(tr("the edit {start}:{end} lies outside the text", **edges))
         changed = self.tampering
         if changed and not (0 <= (changed.sentence or 0) < length and changed.seed <= LARGEST_SEED):
-            raise ValueError("the sentence or the seed of the changed attention is out of range")
+            raise ValueError(
+                tr("the sentence or the seed of the changed attention is out of range")
+            )
         if changed and not 0 <= (changed.layer or 0) < MOST_LAYERS:
-            raise ValueError("the layer of the changed attention is out of range")
+            raise ValueError(tr("the layer of the changed attention is out of range"))
         return self
 
 

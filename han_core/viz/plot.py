@@ -67,7 +67,7 @@ class LazyFigure(go.Figure):
         """Run Plotly's constructor, which has not run before this is called."""
         specification = self.__dict__.pop("_specification", None)
         if specification is None:
-            raise AttributeError(f"a figure has no {name}")
+            raise AttributeError(f"a figure has no {name}")  # not shown
         super().__init__(specification, _validate=False)
         return getattr(self, name)
 

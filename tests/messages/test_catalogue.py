@@ -18,7 +18,12 @@ from tests.messages.catalogue import (
 )
 from tests.messages.literals import untranslated_errors, unwrapped
 
-FINISHED = ("app.py", "han_core/explanation/verdicts.py", "han_core/explanation/cautions.py")
+FINISHED = (
+    "app.py",
+    "han_core/explanation/cautions.py",
+    "han_core/explanation/verdicts.py",
+    "han_core/viz",
+)
 """Paths of the code whose texts must all be messages."""
 
 

@@ -77,7 +77,9 @@ def pairwise(values: np.ndarray, measure: Measure, top: int = TOP) -> np.ndarray
     """
     sizes = abs(np.asarray(values, dtype=float))
     if sizes.ndim != 2 or not FEWEST <= len(sizes) <= MOST:
-        raise ValueError(f"{FEWEST} to {MOST} columns of words expected, {sizes.shape} came")
+        raise ValueError(
+            f"{FEWEST} to {MOST} columns of words expected, {sizes.shape} came"  # not shown
+        )
     matrix = np.full((len(sizes), len(sizes)), np.nan)
     for a in range(len(sizes)):
         for b in range(a):
@@ -109,7 +111,7 @@ def agreement_matrix(
     """
     matrix = pairwise(values, measure, top)
     if len(names) != len(matrix):
-        raise ValueError(f"{len(matrix)} names expected, {len(names)} came")
+        raise ValueError(f"{len(matrix)} names expected, {len(names)} came")  # not shown
     builder = FigureBuilder(plain_layout(len(names) * _ROW + 80))
     _add_cells(builder, names, matrix, measure)
     _add_axes(builder, len(names))
@@ -218,7 +220,7 @@ def class_changes(pairs: Sequence[Pair], labels: Sequence[str]) -> go.Figure:
         ValueError: if there is not a pair for each label.
     """
     if len(pairs) != len(labels):
-        raise ValueError(f"{len(labels)} pairs expected, {len(pairs)} came")
+        raise ValueError(f"{len(labels)} pairs expected, {len(pairs)} came")  # not shown
     order = shown_classes(pairs)
     most = max([1, *(max(pairs[at].fixed, pairs[at].broken) for at in order)])
     builder = _diverging([labels[at] for at in order], _BAR + 6, 1.2 * most, ",d")

@@ -101,9 +101,11 @@ def confusion_matrix(
     """
     counts = np.asarray(counts)
     if counts.shape != (len(labels), len(labels)):
-        raise ValueError(f"counts of shape {(len(labels),) * 2} expected, {counts.shape} came")
+        raise ValueError(
+            f"counts of shape {(len(labels),) * 2} expected, {counts.shape} came"  # not shown
+        )
     if len(labels) > MOST:
-        raise ValueError(f"at most {MOST} classes expected, {len(labels)} came")
+        raise ValueError(f"at most {MOST} classes expected, {len(labels)} came")  # not shown
     matrix = _Matrix(counts, labels, by)
     builder = _matrix_builder(len(labels) * matrix.cell + 110)
     gap, strongest = (2, STRONGEST) if matrix.written else (0, 1)

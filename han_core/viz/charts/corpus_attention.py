@@ -69,7 +69,7 @@ def attended_words(
         ValueError: if there is no word.
     """
     if not len(words):
-        raise ValueError("at least one word is expected")
+        raise ValueError("at least one word is expected")  # not shown
     others = dict(others or {})
     means = [words["high"], words[by], *others.values()]
     highest = max(0.0, *(float(np.nanmax([0.0, *values])) for values in means))

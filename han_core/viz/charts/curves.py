@@ -105,7 +105,7 @@ def curves(
         ValueError: if there are more runs than can be told apart.
     """
     if len(courses) > MOST:
-        raise ValueError(f"at most {MOST} runs expected, {len(courses)} came")
+        raise ValueError(f"at most {MOST} runs expected, {len(courses)} came")  # not shown
     builder, several = FigureBuilder(plain_layout(HEIGHT)), len(courses) > 1
     for place, course in enumerate(courses):
         look = series_look(place, course.name)

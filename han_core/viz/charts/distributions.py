@@ -53,7 +53,7 @@ def class_bars(named: Sequence[tuple[str, Answer]]) -> go.Figure:
         ValueError: if there is no answer.
     """
     if not named:
-        raise ValueError("at least one answer is expected")
+        raise ValueError("at least one answer is expected")  # not shown
     shown, others = chosen_classes([answer for _, answer in named])
     names = [*shown, *([tr("{count:,} others", count=len(others))] if others else [])]
     builder = FigureBuilder(plain_layout(round(len(names) * (len(named) * _BAR + 16)) + 110))
@@ -131,7 +131,7 @@ def class_counts(parts: Mapping[str, Mapping[str, int]]) -> go.Figure:
         for label, number in counts.items():
             totals[label] = totals.get(label, 0) + number
     if not totals:
-        raise ValueError("at least one class is expected")
+        raise ValueError("at least one class is expected")  # not shown
     shown, others = _largest(totals, LISTED_CLASSES, LISTED_CLASSES - 1)
     names = [*shown, *([tr("{count:,} others", count=len(others))] if others else [])]
     builder = FigureBuilder(plain_layout(len(names) * _COUNT_BAR + 110))
@@ -184,10 +184,12 @@ def lengths(named: Sequence[tuple[str, Sequence[float]]], unit: str | None = Non
         ValueError: if there is no row, or one has not six quantiles in order.
     """
     if not named:
-        raise ValueError("at least one row is expected")
+        raise ValueError("at least one row is expected")  # not shown
     for name, quantiles in named:
         if len(quantiles) != 6 or sorted(quantiles) != list(quantiles):
-            raise ValueError(f"six quantiles in order expected for {name}, {quantiles} came")
+            raise ValueError(
+                f"six quantiles in order expected for {name}, {quantiles} came"  # not shown
+            )
     unit = unit or tr("words")
     end = max(1, *(quantiles[-1] for _, quantiles in named)) * 1.05
     builder = rows([_part(name) for name, _ in named], unit, (0, end), height=44, top=-0.5)

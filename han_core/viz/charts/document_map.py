@@ -103,7 +103,8 @@ def _numbers(dots: _Dots, colours: MapColours) -> None:
         "orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "xanchor": "left",
         "len": 0.5, "thickness": 10,
     }  # fmt: skip
-    scale = {"colorscale": get_colorscale("Cividis"), "showscale": True, "colorbar": bar}
+    colours_of = get_colorscale("Cividis")  # not shown
+    scale = {"colorscale": colours_of, "showscale": True, "colorbar": bar}
     dots.add(present, {"color": values[present].tolist(), **scale})
     dots.builder.update_layout(margin={"t": 70})
 

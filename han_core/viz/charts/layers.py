@@ -103,7 +103,7 @@ def state_change_chart(
         ValueError: if the numbers of words disagree.
     """
     if cosines.shape != (len(words), 2):
-        raise ValueError(f"({len(words)}, 2) cosines expected, {cosines.shape} came")
+        raise ValueError(f"({len(words)}, 2) cosines expected, {cosines.shape} came")  # not shown
     builder = FigureBuilder(plain_layout(340))
     looks = (("forward", BLUE, ""), ("backward", ORANGE, "/"))
     for (name, colour, pattern), values in zip(looks, cosines.T, strict=True):

@@ -184,7 +184,7 @@ def _write_above(
         x=[0 if sides == mirrored else ends[1] for sides in backward],
         y=(rows - distance).tolist(),
         text=[inked(sentence) for sentence in sentences],
-        textposition=["top left" if sides else "top right" for sides in backward],
+        textposition=["top left" if sides else "top right" for sides in backward],  # not shown
         textfont={"size": 13},
         cliponaxis=False,
         hoverinfo="skip",

@@ -177,6 +177,8 @@ def machine(device: torch.device) -> str:
     except OSError:
         lines = []
     models = [
-        line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")
+        line.split(":", 1)[1].strip()
+        for line in lines
+        if line.startswith("model name")  # not shown
     ]  # not shown
     return shown(next(filter(None, models), platform.processor() or platform.machine()), 200)

@@ -175,9 +175,9 @@ def _front(facts: CheckpointFacts) -> str:
     accuracy, n = facts.test.accuracy, facts.documents.get("test")
     lines = [
         "---",
-        f"language: {json.dumps(facts.config.text.language)}",
-        'library_name: "hanscope"',
-        'pipeline_tag: "text-classification"',
+        f"language: {json.dumps(facts.config.text.language)}",  # not shown
+        'library_name: "hanscope"',  # not shown
+        'pipeline_tag: "text-classification"',  # not shown
         f'tags: ["attention", "explainability", {json.dumps(facts.config.architecture.model)}]',
     ]
     if facts.dataset:
@@ -189,5 +189,5 @@ def _front(facts: CheckpointFacts) -> str:
             "metrics": [{"type": "accuracy", "value": accuracy}],
         }
         model = {"name": facts.name, "results": [result]}
-        lines.append(f"model-index: {json.dumps([model])}")
+        lines.append(f"model-index: {json.dumps([model])}")  # not shown
     return "\n".join([*lines, "---"])

@@ -233,9 +233,9 @@ def write_system_card(folder: str | Path, system: System) -> Path:
 def system_readme(facts: SystemFacts) -> str:
     """Return the whole file: the hub's lines, a heading, the sections, how to use it."""
     tags = ["attention", "explainability", facts.system.title.lower().replace(" ", "-")]
-    lines = ["---", 'library_name: "hanscope"', f"tags: {json.dumps(tags)}"]
+    lines = ["---", 'library_name: "hanscope"', f"tags: {json.dumps(tags)}"]  # not shown
     if facts.license:
-        lines.append(f"license: {json.dumps(facts.license)}")
+        lines.append(f"license: {json.dumps(facts.license)}")  # not shown
     command = f"python -m han_core {facts.system.use} --checkpoint {facts.name}"
     return assembled(
         "\n".join([*lines, "---"]), facts.name, system_sections(facts), f"{command} --input FILE"
