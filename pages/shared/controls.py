@@ -17,6 +17,7 @@ from han_core.models.listing import Listing, default_checkpoint, default_pair, s
 from han_core.runtime.atomic_io import current_folder
 from han_core.runtime.devices import available_devices, describe_device
 from han_core.runtime.errors import UserError, joined
+from han_core.runtime.messages import tr
 from han_core.text.languages import language_name
 from han_core.viz.model_card.content import Section, read_card
 from han_core.viz.model_card.known import checkpoint_facts
@@ -72,7 +73,7 @@ def follow_language(text: str) -> None:
     keep_model(text)
     if kept:
         return
-    first, switch = default_checkpoint(listings), state.pop("switch", None)
+    first, switch = default_checkpoint(listings), state.get("switch")
     current = listings.get(state.get("checkpoint", first))
     preferred = switch.before if switch else first
     fitting = current and cautions.fitting_models(text, listings.values(), current, preferred)
@@ -93,11 +94,14 @@ def switch_notice(text: str, checkpoint: str) -> None:
         return
     if {switch.before, switch.now} <= set(listings):
         language = language_name(listings[switch.now].language)
-        sentence = f"This text is in {language}; the model is now {switch.now}."
+        sentence = tr(
+            "This text is in {language}; the model is now {name}.",
+            language=language, name=switch.now,
+        )  # fmt: skip
         with _notice("switch"):
             st.info(plain(sentence))
-            st.button(f"Keep {plain(switch.before)}", key="keep_model", on_click=set_value,
-                      args=("checkpoint", switch.before))  # fmt: skip
+            st.button(tr("Keep {name}", name=plain(switch.before)), key="keep_model",
+                      on_click=set_value, args=("checkpoint", switch.before))  # fmt: skip
 
 
 def _notice(key: str | None) -> DeltaGenerator:
@@ -115,11 +119,14 @@ def suggest_readers(text: str, names: Sequence[str]) -> None:
     readers = list(dict.fromkeys([*reading, *best]))[: max(FEWEST, len(reading))]
     if not strangers or len(readers) < FEWEST:
         return
-    language = language_name(listings[best[0]].language)
+    sentence = tr(
+        "{names} cannot read {language}, the language of this text.",
+        names=joined(strangers), language=language_name(listings[best[0]].language),
+    )  # fmt: skip
     with _notice("suggestion"):
-        st.info(plain(f"{joined(strangers)} cannot read {language}, the language of this text."))
-        st.button(f"Compare {plain(joined(readers))}", key="use_readers", on_click=set_value,
-                  args=("checkpoints", readers))  # fmt: skip
+        st.info(plain(sentence))
+        st.button(tr("Compare {names}", names=plain(joined(readers))), key="use_readers",
+                  on_click=set_value, args=("checkpoints", readers))  # fmt: skip
 
 
 def caution(name: str, explanation: Explanation, key: str | None = None) -> None:
@@ -136,8 +143,8 @@ def caution(name: str, explanation: Explanation, key: str | None = None) -> None
         st.info(plain(sentence))
         fitting = cautions.fitting_models(explanation.document.text, listings.values(), listing)
         if fitting and key:
-            st.button(f"Use {plain(fitting[0].name)}", key="use_fitting", on_click=set_value,
-                      args=(key, fitting[0].name))  # fmt: skip
+            st.button(tr("Use {name}", name=plain(fitting[0].name)), key="use_fitting",
+                      on_click=set_value, args=(key, fitting[0].name))  # fmt: skip
 
 
 def card_content(name: str) -> tuple[list[str], tuple[Section, ...]]:

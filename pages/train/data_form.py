@@ -17,7 +17,7 @@ from pages.train import cached_runs, form_values, sentences
 FILE, HUB = "file", "hub"
 SOURCES = {
     "bundled:classroom": "Classroom corpus, English: 220 short reviews",
-    "bundled:classroom/zh": "Classroom corpus, Chinese: 24 short reviews",
+    "bundled:classroom/zh": "Classroom corpus, Chinese: 36 short reviews",
     FILE: "Your own file",
     HUB: "A data set on the Hugging Face hub",
 }

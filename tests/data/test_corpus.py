@@ -233,7 +233,10 @@ def test_the_classroom_is_complete():
     assert set(english.extra["language"]) == {"en"}
     assert set(english.extra["split"]) == {"train", "test"}
     assert {tag for tags in english.extra["tags"] for tag in tags.split(", ")} >= TAGS
-    assert set(read_corpus("bundled:classroom/zh@all").extra["language"]) == {"zh"}
+    chinese = read_corpus("bundled:classroom/zh@all")
+    assert set(chinese.extra["language"]) == {"zh"}
+    assert [chinese.labels.count(label) for label in chinese.classes] == [18, 18]
+    assert set(chinese.extra["topic"]) >= {"hotel", "book", "phone", "takeaway", "fruit", "clothes"}
 
 
 def test_the_classroom_teaches_nothing_twice():

@@ -70,7 +70,7 @@ def test_chinese_reviews_for_a_chinese_model(folder):
     config["text"]["language"] = "zh"
     (folder / CONFIG).write_text(json.dumps(config))
     found = measured.weaknesses(load_checkpoint(folder))
-    assert (found.data, found.all.n) == ("bundled:classroom/zh@all", 24)
+    assert (found.data, found.all.n) == ("bundled:classroom/zh@all", 36)
 
 
 def test_a_card_is_completed_once_and_its_picker_shows_the_share(folder, monkeypatch):
