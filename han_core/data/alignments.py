@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from han_core.runtime.errors import UserError, shown, system_errors
+from han_core.runtime.messages import tr
 
 Links = frozenset[tuple[int, int]]
 """Pairs of source and target word, counted from 0."""
@@ -45,12 +46,12 @@ def read_gold(path: str | Path) -> list[GoldAlignment]:
     """
     name = shown(Path(path).name)
     return [
-        gold_of(line, f"Line {number} of {name}")
+        gold_of(line, tr("Line {number} of {name}", number=number, name=name))
         for number, line in enumerate(_lines(Path(path)), start=1)
     ]
 
 
-def gold_of(line: str, where: str = "The line") -> GoldAlignment:
+def gold_of(line: str, where: str | None = None) -> GoldAlignment:
     """Return the links that a line names.
 
     Raises:
@@ -60,8 +61,12 @@ def gold_of(line: str, where: str = "The line") -> GoldAlignment:
     for word in line.split():
         if not (link := _LINK.fullmatch(word)):
             raise UserError(
-                f'{where} holds "{shown(word)}"; links such as 3-4 (sure) or 3p4 (possible), '
-                "counted from 1, were expected."
+                tr(
+                    '{where} holds "{word}"; links such as 3-4 (sure) or 3p4 (possible), counted '
+                    "from 1, were expected.",
+                    where=where or tr("The line"),
+                    word=shown(word),
+                )
             )
         links[link[2]].add((int(link[1]) - 1, int(link[3]) - 1))
     return GoldAlignment(frozenset(links["-"]), frozenset(links["p"]))
@@ -78,8 +83,11 @@ def read_gold_sentences(path: str | Path) -> list[tuple[list[str], list[str]]]:
         source, bars, target = line.partition("|||")
         if not (bars and source.strip() and target.strip()):
             raise UserError(
-                f"Line {number} of {shown(Path(path).name)} is not: source ||| target, both with "
-                "words."
+                tr(
+                    "Line {number} of {name} is not: source ||| target, both with words.",
+                    number=number,
+                    name=shown(Path(path).name),
+                )
             )
         pairs.append((source.split(), target.split()))
     return pairs
@@ -87,15 +95,21 @@ def read_gold_sentences(path: str | Path) -> list[tuple[list[str], list[str]]]:
 
 def _lines(path: Path) -> list[str]:
     if not path.is_file():
-        raise UserError(f"There is no file {shown(str(path), 200)}.")
-    with system_errors(f"{shown(path.name)} cannot be read"):
+        raise UserError(tr("There is no file {path}.", path=shown(str(path), 200)))
+    with system_errors(tr("{name} cannot be read", name=shown(path.name))):
         if path.stat().st_size > MOST_BYTES:
-            raise UserError(f"{shown(path.name)} has more than {MOST_BYTES:,} bytes.")
+            raise UserError(
+                tr(
+                    "{name} has more than {most_bytes:,} bytes.",
+                    name=shown(path.name),
+                    most_bytes=MOST_BYTES,
+                )
+            )
         content = path.read_bytes()
     try:
         return content.decode("utf-8").removesuffix("\n").split("\n") if content else []
     except UnicodeDecodeError as error:
-        raise UserError(f"{shown(path.name)} is not text in UTF-8.") from error
+        raise UserError(tr("{name} is not text in UTF-8.", name=shown(path.name))) from error
 
 
 def check_gold(
@@ -107,13 +121,28 @@ def check_gold(
         UserError: if there are more of one, or a link leads to a word that is not there.
     """
     if len(gold) != len(pairs):
-        raise UserError(f"{name} has links of {len(gold):,} pairs; {len(pairs):,} pairs came.")
+        raise UserError(
+            tr(
+                "{name} has links of {links:,} pairs; {pairs:,} pairs came.",
+                name=name,
+                links=len(gold),
+                pairs=len(pairs),
+            )
+        )
     for number, (links, (source, target)) in enumerate(zip(gold, pairs, strict=True), start=1):
         for i, j in links.possible:
             if i >= len(source) or j >= len(target):
                 raise UserError(
-                    f"Line {number} of {name} links words {i + 1} and {j + 1}; the pair has "
-                    f"{len(source)} and {len(target)} words."
+                    tr(
+                        "Line {number} of {name} links words {i} and {j}; the pair has {sources} and "
+                        "{targets} words.",
+                        number=number,
+                        name=name,
+                        i=i + 1,
+                        j=j + 1,
+                        sources=len(source),
+                        targets=len(target),
+                    )
                 )
 
 

@@ -9,7 +9,8 @@ from itertools import islice
 from han_core.data.delimited import looks_like_data
 from han_core.data.labels import whole_numbers
 from han_core.data.table import Table, in_words, list_cell, list_of, map_cells
-from han_core.runtime.errors import UserError, counted, shown
+from han_core.runtime.errors import UserError, counted, listed, shown
+from han_core.runtime.messages import mark, tr
 from han_core.text.presegmented import join_sentences, join_words
 
 HTML_BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
@@ -19,8 +20,8 @@ LONGEST_LIST = 1_000_000  # characters of a cell in which a list is looked for
 MISSING = ("nan", "na", "n/a", "null", "none", "<na>")
 """Words by which programs write that there is no label."""
 
-FIRST_ROW = (
-    "The first row of {} looks like data, but it names the columns; to read it as a document, "
+FIRST_ROW = mark(
+    "The first row of {name} looks like data, but it names the columns; to read it as a document, "
     'give --no-header, or tick "The first row is data".'
 )
 
@@ -31,7 +32,7 @@ _FULL_STOP = re.compile(r"[.!?…。！？؟։।॥]+")
 
 
 def header_note(table: Table) -> str:
-    return FIRST_ROW.format(table.name) if looks_like_data(table.columns) else ""
+    return tr(FIRST_ROW, name=table.name) if looks_like_data(table.columns) else ""
 
 
 def column_of(table: Table, column: str) -> Sequence[str]:
@@ -44,7 +45,8 @@ def column_of(table: Table, column: str) -> Sequence[str]:
         return table.column(column)
     except UserError as error:
         if note := header_note(table):
-            raise UserError(f'{table.name} has no column "{shown(column)}". {note}') from error
+            refusal = tr('{name} has no column "{column}".', name=table.name, column=shown(column))
+            raise UserError(tr("{first} {second}", first=refusal, second=note)) from error
         raise
 
 
@@ -68,12 +70,18 @@ def texts_of(table: Table, column: str) -> tuple[Sequence[str], str]:
             return without_breaks(cell)
         return join_words(_sentences(values)) if words else join_sentences(map(_plain, values))
 
-    said = "words" if words else "sentences"
-    how = "sentences" if nested or not words else "words; full stops among them end sentences"
-    return map_cells(cells, text), (
-        f'The column "{shown(column)}" holds lists of {said}; they are read as '
-        f"these {said + ' and ' if nested else ''}{how}."
-    )
+    return map_cells(cells, text), _list_note(shown(column), words, nested)
+
+
+def _list_note(column: str, words: bool, nested: bool) -> str:
+    if nested:
+        return tr('The column "{column}" holds lists of words; they are read as these words and '
+                  "sentences.", column=column)  # fmt: skip
+    if words:
+        return tr('The column "{column}" holds lists of words; they are read as these words; full '
+                  "stops among them end sentences.", column=column)  # fmt: skip
+    return tr('The column "{column}" holds lists of sentences; they are read as these sentences.',
+              column=column)  # fmt: skip
 
 
 def _with_lists(table: Table, column: str) -> Sequence[str]:
@@ -157,16 +165,18 @@ def _label(cell: str, row: int, name: str, column: str) -> str:
     if values is None:
         return cell.strip()
     if len(values) > 1 or (values and isinstance(values[0], list)):
-        where = f'Row {row:,} of {name} has a list in its column "{shown(column)}"'
+        place = {"row": row, "name": name, "column": shown(column)}
         if all(value in (0, 1) and not isinstance(value, str) for value in values):
             raise UserError(
-                f"{where}, {shown(in_words(values))}, which is one-hot; one label a document was "
-                "expected. Write the name of the class that has the 1 in its place."
-            )
+                tr('Row {row:,} of {name} has a list in its column "{column}", {values}, which is '
+                   "one-hot; one label a document was expected. Write the name of the class that "
+                   "has the 1 in its place.", values=shown(in_words(values)), **place)
+            )  # fmt: skip
         raise UserError(
-            f"{where} with {counted(len(values), 'label')}, {shown(in_words(values))}; "
-            "one label a document was expected. Keep one of them."
-        )
+            tr('Row {row:,} of {name} has a list in its column "{column}" with {labels}, {values}; '
+               "one label a document was expected. Keep one of them.",
+               labels=counted(len(values), "label"), values=shown(in_words(values)), **place)
+        )  # fmt: skip
     return in_words(values[0]).strip() if values else ""
 
 
@@ -174,8 +184,8 @@ def _missing_note(labels: Sequence[str], missing: set[str]) -> str:
     if not missing:
         return ""
     rows = sum(label in missing for label in labels)
-    words = ", ".join(f'"{shown(label)}"' for label in sorted(missing))
-    return (
-        f"{counted(rows, 'row')} with the label {words}: it is read as the class of that name. "
-        "Where it means that there is no label, leave the cell empty."
-    )
+    return tr(
+        "{rows} with the label {labels}: it is read as the class of that name. Where it means "
+        "that there is no label, leave the cell empty.",
+        rows=counted(rows, "row"), labels=listed(sorted(missing), len(missing)),
+    )  # fmt: skip

@@ -28,7 +28,8 @@ from han_core.data.text_files import (
     prefix_of,
     without_quoted_text,
 )
-from han_core.runtime.errors import UserError, counted, listed, shown
+from han_core.runtime.errors import UserError, listed, shown
+from han_core.runtime.messages import tr, trn
 
 FOLDER = Path(__file__).with_name("bundled")
 DEFAULT_LANGUAGE = "en"
@@ -54,8 +55,12 @@ def read_bundled(spec: str, default_split: str = "train") -> Table:
     match = _SPEC.fullmatch(spec)
     if match is None or match["name"] not in bundled_names():
         raise UserError(
-            f'"{shown(spec)}" is not bundled; bundled:NAME[/LANGUAGE][@SPLIT] was expected, '
-            f"with a name among: {listed(bundled_names()) or 'none'}."
+            tr(
+                '"{spec}" is not bundled; bundled:NAME[/LANGUAGE][@SPLIT] was expected, with a '
+                "name among: {bundled_names}.",
+                spec=shown(spec),
+                bundled_names=listed(bundled_names()) or tr("none"),
+            )
         )
     name, language = match["name"], match["language"] or DEFAULT_LANGUAGE
     path = FOLDER / f"{name}.jsonl"
@@ -73,7 +78,15 @@ def _part(table: Table, column: str, wanted: str, spec: str) -> Table:
         return table
     if wanted not in cells:
         values = [*sorted(set(cells)), ALL]
-        raise UserError(f'{spec} has no {column} "{shown(wanted)}"; there is: {listed(values)}.')
+        raise UserError(
+            tr(
+                '{spec} has no {column} "{wanted}"; there is: {values}.',
+                spec=spec,
+                column=tr(column),
+                wanted=shown(wanted),
+                values=listed(values),
+            )
+        )
     return table.take([row for row, cell in enumerate(cells) if cell == wanted])
 
 
@@ -150,7 +163,7 @@ def read_corpus(
     if PREFIX not in prefix_of(spec):
         return corpus_from_table(table, text_column, label_column)
     corpus = corpus_from_table(without_quoted_text(table, text_column), text_column, label_column)
-    return replace(corpus, notes=(NOTE, *corpus.notes))
+    return replace(corpus, notes=(tr(NOTE), *corpus.notes))
 
 
 def table_named(spec: str, default_split: str = "train") -> Table:
@@ -178,21 +191,21 @@ def corpus_from_table(
 ) -> Corpus:
     """The rows that have a text (and a label, if one is asked for)."""
     if text_column == label_column:
-        raise UserError("The text and the label were expected in two columns, but one came.")
+        raise UserError(tr("The text and the label were expected in two columns, but one came."))
     texts, list_note = texts_of(table, text_column)
     labels, label_note = ((), "") if label_column is None else labels_of(table, label_column)
     ids, note = _ids(table, {text_column, label_column})
     with_text = [row for row, text in enumerate(texts) if text.strip()]
     rows = [row for row in with_text if not labels or labels[row]]
     if not rows:
-        wanted = "a text" if label_column is None else "a text and a label"
-        raise UserError(f"{table.name} has no row with {wanted}.")
+        if label_column is None:
+            raise UserError(tr("{name} has no row with a text.", name=table.name))
+        raise UserError(tr("{name} has no row with a text and a label.", name=table.name))
     left_out = len(texts) - len(with_text), len(with_text) - len(rows)
     notes = (
         header_note(table),
         list_note,
-        _left_out(left_out[0], "without a text"),
-        _left_out(left_out[1], "without a label"),
+        *_left_out(*left_out),
         label_note,
         note,
     )
@@ -211,12 +224,22 @@ def _ids(table: Table, used: set[str | None]) -> tuple[Sequence[str], str]:
     ids = table.data["id"]
     if len(set(ids)) == len(ids) and all(ids):
         return ids, ""
-    return numbers, 'Rows are named by their numbers: the column "id" repeats or has gaps.'
+    return numbers, tr('Rows are named by their numbers: the column "id" repeats or has gaps.')
 
 
-def _left_out(number: int, why: str) -> str:
-    verb = "was" if number == 1 else "were"
-    return f"{counted(number, 'row')} {why} {verb} left out." if number else ""
+def _left_out(without_text: int, without_label: int) -> tuple[str, str]:
+    """How many rows were left out, and why; "" for none."""
+    texts = trn(
+        "{count:,} row without a text was left out.",
+        "{count:,} rows without a text were left out.",
+        without_text,
+    )
+    labels = trn(
+        "{count:,} row without a label was left out.",
+        "{count:,} rows without a label were left out.",
+        without_label,
+    )
+    return texts if without_text else "", labels if without_label else ""
 
 
 def stratified_split(corpus: Corpus, fraction: float, seed: int) -> tuple[Corpus, Corpus]:
@@ -225,14 +248,22 @@ def stratified_split(corpus: Corpus, fraction: float, seed: int) -> tuple[Corpus
     Every class keeps a document in the rest, so a class of one is never held out.
     """
     if not 0 < fraction < 1:
-        raise UserError(f"The share to hold out must lie between 0 and 1, but {fraction} came.")
+        raise UserError(
+            tr(
+                "The share to hold out must lie between 0 and 1, but {fraction} came.",
+                fraction=fraction,
+            )
+        )
     rows_of: dict[str, list[int]] = defaultdict(list)
     for row, label in enumerate(corpus.labels or ("",) * len(corpus)):
         rows_of[label].append(row)
     sizes = _held_out_sizes({label: len(rows) for label, rows in rows_of.items()}, fraction)
     if not any(sizes.values()):
         raise UserError(
-            f"No document of {corpus.name} can be held out: no class has two documents."
+            tr(
+                "No document of {name} can be held out: no class has two documents.",
+                name=corpus.name,
+            )
         )
     shuffler = random.Random(seed)
     held = {row for label in sorted(sizes) for row in shuffler.sample(rows_of[label], sizes[label])}

@@ -12,7 +12,8 @@ from functools import lru_cache
 from zlib import crc32
 
 from han_core.data.table import Table
-from han_core.runtime.errors import UserError, shown
+from han_core.runtime.errors import UserError, joined, shown
+from han_core.runtime.messages import tr
 
 COLUMNS = ("words", "iso")
 PAIRS = {"bundled:dates": 12_000, "bundled:dates@test": 1_000}
@@ -122,7 +123,9 @@ def bundled_dates(name: str) -> Table:
         UserError: if there are no bundled pairs of that name.
     """
     if name not in PAIRS:
-        known = " and ".join(PAIRS)
-        raise UserError(f'Bundled pairs are {known}; "{shown(name)}" came.')
+        known = joined(tuple(PAIRS))
+        raise UserError(
+            tr('Bundled pairs are {known}; "{name}" came.', known=known, name=shown(name))
+        )
     words, iso = zip(*date_pairs(PAIRS[name], held_out=name.endswith("@test")), strict=True)
     return Table(name, dict(zip(COLUMNS, (words, iso), strict=True)))

@@ -15,6 +15,7 @@ from han_core.data.labels import is_number
 from han_core.data.stream import Read, Stream, batches_of
 from han_core.data.table import checked_names
 from han_core.runtime.errors import UserError, counted
+from han_core.runtime.messages import mark, tr
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,6 +90,10 @@ def _with_quoting(read: Read, name: str, form: _Form) -> _Form:
     return form
 
 
+UNEVEN = mark("Line {line} of {name} has {cells} where the header has {width}.")
+UNEVEN_ROWS = mark("Line {line} of {name} has {cells} where the first row has {width}.")
+
+
 def _delimited_rows(read: Read, name: str, form: _Form) -> Iterator[list[str]]:
     """The rows below the header, each as wide as the first row."""
     with read(AS_WRITTEN) as text:
@@ -97,10 +102,9 @@ def _delimited_rows(read: Read, name: str, form: _Form) -> Iterator[list[str]]:
         width = len(first[1])
         for line, cells in records if form.header else chain([first], records):
             if len(cells) != width:
-                raise UserError(
-                    f"Line {line} of {name} has {counted(len(cells), 'cell')} "
-                    f"where the {'header' if form.header else 'first row'} has {width}."
-                )
+                template = UNEVEN if form.header else UNEVEN_ROWS
+                held = counted(len(cells), "cell")
+                raise UserError(tr(template, line=line, name=name, cells=held, width=width))
             yield cells
 
 
@@ -117,23 +121,30 @@ def _records(text: TextIO, name: str, form: _Form) -> Iterator[tuple[int, list[s
             line = reader.line_num + 1 + form.directive
     except csv.Error as error:
         raise UserError(
-            f"{name} cannot be split into cells at line {line} ({error}); "
-            "a quotation mark inside a quoted cell must be written twice."
+            tr(
+                "{name} cannot be split into cells at line {line} ({error}); a quotation mark "
+                "inside a quoted cell must be written twice.",
+                name=name,
+                line=line,
+                error=error,
+            )
         ) from error
 
 
 def _columns(records: Iterator[tuple[int, list[str]]], name: str, header: bool) -> Sequence[str]:
     _, first = next(records, (0, []))
     if not first:
-        raise UserError(f"{name} is empty; a first line with column names was expected.")
+        raise UserError(
+            tr("{name} is empty; a first line with column names was expected.", name=name)
+        )
     if any("\0" in cell for cell in first):
-        raise UserError(f"{name} is not text in UTF-8 (NUL bytes in its first line).")
+        raise UserError(tr("{name} is not text in UTF-8 (NUL bytes in its first line).", name=name))
     if not header:
         first = [UNNAMED.format(number) for number, _ in enumerate(first, start=1)]
     return checked_names([cell.strip() for cell in first], name)
 
 
-UNNAMED = "column {}"
+UNNAMED = "column {}"  # not shown
 """The name of a column in a file whose first row is data."""
 
 

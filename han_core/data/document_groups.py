@@ -13,6 +13,7 @@ import numpy as np
 
 from han_core.data.corpus import Corpus
 from han_core.runtime.errors import UserError, counted, listed, shown
+from han_core.runtime.messages import tr, trn
 
 
 def groups_of(corpus: Corpus, column: str) -> np.ndarray:
@@ -48,12 +49,21 @@ def grouped_split(
         UserError: if the share is out of range or no group can be held out.
     """
     if not 0 < fraction < 1:
-        raise UserError(f"The share to hold out must lie between 0 and 1, but {fraction} came.")
+        raise UserError(
+            tr(
+                "The share to hold out must lie between 0 and 1, but {fraction} came.",
+                fraction=fraction,
+            )
+        )
     held = _held_out(_counts(corpus, groups), fraction, seed)
     if not held.any():
         raise UserError(
-            f"No group of {corpus.name} can be held out: each is too large for the share "
-            f"{fraction:.3g}, or the only one with some class."
+            tr(
+                "No group of {name} can be held out: each is too large for the share "
+                "{fraction:.3g}, or the only one with some class.",
+                name=corpus.name,
+                fraction=fraction,
+            )
         )
     held_out = held[groups]
     return corpus.take(np.flatnonzero(~held_out)), corpus.take(np.flatnonzero(held_out))
@@ -67,12 +77,20 @@ def _cells(corpus: Corpus, column: str) -> tuple[list[str], int]:
         name, size = column, "0"
     if name not in columns:
         raise UserError(
-            f'{corpus.name} has no column "{shown(name)}" that could name groups; the columns '
-            f"beside text and label are: {listed(tuple(corpus.extra)) or 'none'}."
+            tr(
+                '{name} has no column "{column}" that could name groups; the columns beside text '
+                "and label are: {extra}.",
+                name=corpus.name,
+                column=shown(name),
+                extra=listed(tuple(corpus.extra)) or tr("none"),
+            )
         )
     if not size.isdecimal() or (slash and name != column and not int(size)):
         raise UserError(
-            f'Blocks of a column are written NAME/N with N at least 1; "{shown(column)}" came.'
+            tr(
+                'Blocks of a column are written NAME/N with N at least 1; "{column}" came.',
+                column=shown(column),
+            )
         )
     return list(columns[name]), int(size)
 
@@ -84,7 +102,11 @@ def _block(cell: str, size: int, column: str) -> str:
             raise ValueError
     except (ValueError, OverflowError) as error:
         raise UserError(
-            f'Whole numbers are expected in the column of "{shown(column)}"; "{shown(cell)}" came.'
+            tr(
+                'Whole numbers are expected in the column of "{column}"; "{cell}" came.',
+                column=shown(column),
+                cell=shown(cell),
+            )
         ) from error
     return str(int(number) // size)
 
@@ -200,11 +222,17 @@ class Overlap:
     def sentence(self) -> str:
         """For the user, with rows and without texts."""
         first, second = self.parts
-        verb = "stands" if self.documents == 1 else "stand"
         one, other = self.examples[0]
-        return (
-            f"{self.documents:,} of the {counted(self.of, f'{second} document')} {verb} among "
-            f'the {first} documents too, e.g. "{shown(other)}" is "{shown(one)}" there.'
+        return trn(
+            "{count:,} of the {of} stands among the {first} documents too, e.g. "
+            '"{other}" is "{one}" there.',
+            "{count:,} of the {of} stand among the {first} documents too, e.g. "
+            '"{other}" is "{one}" there.',
+            self.documents,
+            of=counted(self.of, f"{second} document"),
+            first=tr(first),
+            other=shown(other),
+            one=shown(one),
         )
 
 

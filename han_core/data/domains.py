@@ -16,6 +16,7 @@ from han_core.data.labels import align_labels, whole_numbers
 from han_core.data.table import Table
 from han_core.data.text_files import file_of
 from han_core.runtime.errors import UserError, counted, listed, shown
+from han_core.runtime.messages import tr
 
 FEWEST = 10
 """Texts of a target domain; of fewer, two would be held out at most."""
@@ -54,9 +55,14 @@ class DomainColumn:
         named = sorted(set(filter(None, domains)))
         if self.target not in named or len(named) < 2:
             raise UserError(
-                f'The column "{shown(self.column)}" of {table.name} names the domains '
-                f'{listed(named, 10) or "none"}; "{shown(self.target)}" and another one were '
-                "expected."
+                tr(
+                    'The column "{column}" of {name} names the domains {named}; "{target}" and '
+                    "another one were expected.",
+                    column=shown(self.column),
+                    name=table.name,
+                    named=listed(named, 10) or tr("none"),
+                    target=shown(self.target),
+                )
             )
         return table.take(
             [row for row, name in enumerate(domains) if name not in ("", self.target)]
@@ -125,8 +131,12 @@ def read_target(
     )
     if len(corpus) < FEWEST:
         raise UserError(
-            f"Adapting to a domain takes at least {FEWEST} of its texts; "
-            f"{corpus.name} has {len(corpus):,}."
+            tr(
+                "Adapting to a domain takes at least {fewest} of its texts; {name} has {count:,}.",
+                fewest=FEWEST,
+                name=corpus.name,
+                count=len(corpus),
+            )
         )
     labels = whole_numbers([cell.strip() for cell in corpus.extra.get(label_column, ())])
     return replace(corpus, labels=labels if any(labels) else ())
@@ -149,12 +159,18 @@ def target_domain(
     new = np.flatnonzero(~np.isin(digests(corpus.texts), known))
     if len(new) < FEWEST:
         raise UserError(
-            f"{counted(len(corpus) - len(new), 'text')} of {counted(len(corpus), 'text')} of "
-            f"{corpus.name} stand among the source's, too; texts of another domain were expected."
+            tr(
+                "{known} of {texts} of {name} stand among the source's, too; texts of another "
+                "domain were expected.",
+                known=counted(len(corpus) - len(new), "text"),
+                texts=counted(len(corpus), "text"),
+                name=corpus.name,
+            )
         )
     notes = corpus.notes
     if left := len(corpus) - len(new):
-        said = f"{counted(left, 'target text')} left out: they stand among the source's, too."
+        said = tr("{texts} left out: they stand among the source's, too.",
+                  texts=counted(left, "target text"))  # fmt: skip
         corpus, notes = corpus.take(new), (*notes, said)
     rest, held_out = stratified_split(corpus, HELD_OUT, seed)
     rows = [row for row, label in enumerate(held_out.labels) if label]
@@ -168,5 +184,9 @@ def _check_classes(name: str, corpus: Corpus, classes: Sequence[str]) -> None:
         align_labels([label for label in corpus.labels if label], classes)
     except UserError as error:
         raise UserError(
-            f"Labels of the target domain {shown(name)} are those of the source, or none: {error}"
+            tr(
+                "Labels of the target domain {name} are those of the source, or none: {error}",
+                name=shown(name),
+                error=error,
+            )
         ) from error

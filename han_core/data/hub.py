@@ -25,6 +25,7 @@ from han_core.data.parquet import BATCH_ROWS, batch_in_words, class_names, reada
 from han_core.data.stream import Stream
 from han_core.data.table import Table
 from han_core.runtime.errors import UserError, listed, shown
+from han_core.runtime.messages import tr
 
 ANSWER_SECONDS = 5.0  # for each question to the hub
 LARGEST_ANSWER = 8_000_000  # bytes
@@ -54,9 +55,11 @@ class HubName:
         match = _SPEC.fullmatch(spec)
         if match is None:
             raise UserError(
-                f'"{shown(spec)}" does not name a data set of the hub; '
-                "hf:NAME, hf:OWNER/NAME or hf:OWNER/NAME/CONFIG was expected, "
-                "each with an optional @SPLIT."
+                tr(
+                    '"{spec}" does not name a data set of the hub; hf:NAME, hf:OWNER/NAME or '
+                    "hf:OWNER/NAME/CONFIG was expected, each with an optional @SPLIT.",
+                    spec=shown(spec),
+                )
             )
         return cls(match["name"], match["config"], match["split"])
 
@@ -84,8 +87,13 @@ def read_hub(spec: str, default_split: str = "train") -> Table:
             progress=True,
         )
     except sandbox.NoAnswer as error:
-        late = f" within {DOWNLOAD_SECONDS // 60} minutes" if error.status is None else ""
-        raise UserError(f"{wanted} could not be loaded from {endpoint()}{late}.") from error
+        if error.status is None:
+            late = tr("{name} could not be loaded from {hub} within {minutes} minutes.",
+                      name=wanted, hub=endpoint(), minutes=DOWNLOAD_SECONDS // 60)  # fmt: skip
+            raise UserError(late) from error
+        raise UserError(
+            tr("{wanted} could not be loaded from {endpoint}.", wanted=wanted, endpoint=endpoint())
+        ) from error
 
 
 def endpoint() -> str:
@@ -98,10 +106,21 @@ def refuse_unless_known(name: str) -> None:
         fetch(f"{endpoint()}/api/datasets/{name}", ANSWER_SECONDS)
     except HubError as error:
         if error.status in UNKNOWN:
-            raise UserError(f"{shown(endpoint())} knows no public data set {name}.") from error
+            raise UserError(
+                tr(
+                    "{endpoint} knows no public data set {name}.",
+                    endpoint=shown(endpoint()),
+                    name=name,
+                )
+            ) from error
         raise UserError(
-            f"{name} cannot be loaded from the local cache, nor can {shown(endpoint())} be reached "
-            f"({error}); a local file (.parquet, .csv, .tsv or .jsonl) can be given instead."
+            tr(
+                "{name} cannot be loaded from the local cache, nor can {endpoint} be reached "
+                "({error}); a local file (.parquet, .csv, .tsv or .jsonl) can be given instead.",
+                name=name,
+                endpoint=shown(endpoint()),
+                error=error,
+            )
         ) from error
 
 
@@ -132,7 +151,7 @@ def fetch(url: str, seconds: float) -> bytes:
     try:
         return answer.result(seconds)
     except TimeoutError:
-        raise HubError(f"no answer within {seconds:g} seconds") from None
+        raise HubError(tr("no answer within {seconds:g} seconds", seconds=seconds)) from None
 
 
 def _load(url: str, seconds: float) -> bytes:
@@ -140,11 +159,11 @@ def _load(url: str, seconds: float) -> bytes:
         with urllib.request.urlopen(url, timeout=seconds) as response:
             content = response.read(LARGEST_ANSWER + 1)
     except urllib.error.HTTPError as error:
-        raise HubError(f"status {error.code}", error.code) from error
+        raise HubError(tr("status {code}", code=error.code), error.code) from error
     except (OSError, ValueError, HTTPException) as error:
         raise HubError(plain_reason(error)) from error
     if len(content) > LARGEST_ANSWER:
-        raise HubError("its answer is too long")
+        raise HubError(tr("its answer is too long"))
     return bytes(content)
 
 
@@ -178,7 +197,14 @@ def _batches(
 def choose_split(names: Sequence[str], wanted: HubName, default_split: str) -> str:
     split = wanted.split or (names[0] if len(names) == 1 else default_split)
     if split not in names:
-        raise UserError(f'{wanted} has no split "{shown(split)}"; it has: {listed(names)}.')
+        raise UserError(
+            tr(
+                '{wanted} has no split "{split}"; it has: {names}.',
+                wanted=wanted,
+                split=shown(split),
+                names=listed(names),
+            )
+        )
     return split
 
 
@@ -191,7 +217,13 @@ def _load_in_child(request: dict[str, Any]) -> Stream:
     except Exception as error:  # `datasets` raises whatever its many back ends raise
         if request["offline"]:
             sys.exit(1)  # not in the cache: the parent asks the hub next
-        raise UserError(f"{wanted} could not be loaded: {plain_reason(error)}") from error
+        raise UserError(
+            tr(
+                "{wanted} could not be loaded: {reason}",
+                wanted=wanted,
+                reason=plain_reason(error),
+            )
+        ) from error
     return stream_from(splits, wanted, request["default_split"])
 
 

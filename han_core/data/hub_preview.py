@@ -26,6 +26,7 @@ from han_core.data.hub import (
 )
 from han_core.data.table import MOST_COLUMNS, PREVIEW_ROWS, Table, in_words
 from han_core.runtime.errors import UserError, listed, shown
+from han_core.runtime.messages import mark, tr
 
 LONGEST_CELL = 300  # characters of a cell that a preview shows
 
@@ -113,19 +114,26 @@ def choose_part(wanted: HubName, configs: Sequence[HubConfig]) -> tuple[HubConfi
         UserError: if ``wanted`` names a configuration or a split that there is not.
     """
     by_name = {config.name: config for config in configs}
-    config = _named(wanted.config, by_name, "default", f"{wanted.name} has no configuration")
+    config = _named(
+        wanted.config, by_name, "default",
+        mark('{name} has no configuration "{part}"; it has: {parts}.'), wanted.name,
+    )  # fmt: skip
     splits = {split.name: split for split in config.splits}
-    return config, _named(wanted.split, splits, "train", f"{wanted.name} has no split")
+    refusal = mark('{name} has no split "{part}"; it has: {parts}.')
+    return config, _named(wanted.split, splits, "train", refusal, wanted.name)
 
 
 Part = TypeVar("Part")
 
 
-def _named(name: str | None, parts: Mapping[str, Part], usual: str, refusal: str) -> Part:
+def _named(
+    name: str | None, parts: Mapping[str, Part], usual: str, refusal: str, dataset: str
+) -> Part:
     if name is None:
         return parts[usual] if usual in parts else next(iter(parts.values()))
     if name not in parts:
-        raise UserError(f'{refusal} "{shown(name)}"; it has: {listed(tuple(parts))}.')
+        named = listed(tuple(parts))
+        raise UserError(tr(refusal, name=dataset, part=shown(name), parts=named))
     return parts[name]
 
 
@@ -228,7 +236,7 @@ def _describe_in_child(request: dict[str, Any]) -> Table:
     rows = tuple({name: shortened(cell) for name, cell in row.items()} for row in cells)
     columns = columns_of(part.features.to_dict())
     dataset = HubDataset(
-        wanted.name, configs, configs[0], split, columns, rows, None, "the local cache"
+        wanted.name, configs, configs[0], split, columns, rows, None, tr("the local cache")
     )
     return Table(str(wanted), {"json": (_DATASET.dump_json(dataset).decode(),)})
 
@@ -291,11 +299,20 @@ def describe_dataset(name: str, config: str | None = None, split: str | None = N
             return cached
         if error.status in UNKNOWN:
             raise UserError(
-                f"{shown(endpoint())} knows no public data set {wanted.name}."
+                tr(
+                    "{endpoint} knows no public data set {name}.",
+                    endpoint=shown(endpoint()),
+                    name=wanted.name,
+                )
             ) from error
         raise UserError(
-            f"What {wanted.name} holds cannot be asked of {shown(server())} ({error}), and it is "
-            "not in the local cache; a local file can be given instead."
+            tr(
+                "What {name} holds cannot be asked of {server} ({error}), and it is not in the "
+                "local cache; a local file can be given instead.",
+                name=wanted.name,
+                server=shown(server()),
+                error=error,
+            )
         ) from error
 
 
@@ -317,7 +334,7 @@ def _describe(wanted: HubName) -> HubDataset:
     infos = _ask_or_empty(_Infos, "info", dataset=wanted.name).dataset_info
     configs = nameable(wanted.name, _configs(parts, infos))
     if not configs:
-        raise HubError("it lists no split")
+        raise HubError(tr("it lists no split"))
     config, split = choose_part(wanted, configs)
     named = {"dataset": wanted.name, "config": config.name, "split": split.name}
     first = _ask_or_empty(_FirstRows, "first-rows", **named)
@@ -325,7 +342,7 @@ def _describe(wanted: HubName) -> HubDataset:
     rows = tuple(cells_of(row.row, columns) for row in first.rows[:PREVIEW_ROWS])
     info = infos.get(config.name)
     download = info.download_size if info else None
-    return HubDataset(wanted.name, configs, config, split, columns, rows, download, "the hub")
+    return HubDataset(wanted.name, configs, config, split, columns, rows, download, tr("the hub"))
 
 
 def _configs(parts: list[_Part], infos: Mapping[str, _Info]) -> tuple[HubConfig, ...]:
@@ -353,7 +370,7 @@ def _ask(kind: type[Answer], path: str, **query: str) -> Answer:
     try:
         return kind.model_validate_json(fetch(url, ANSWER_SECONDS))
     except (ValidationError, RecursionError) as error:
-        raise HubError("its answer cannot be understood") from error
+        raise HubError(tr("its answer cannot be understood")) from error
 
 
 if __name__ == "__main__":

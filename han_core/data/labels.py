@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from han_core.runtime.errors import UserError, listed, shown
+from han_core.runtime.messages import tr, trn
 
 MOST_NAMES = 100_000
 LONGEST_NAME = 200  # characters
@@ -56,15 +57,38 @@ def check_names(names: Sequence[str]) -> None:
         UserError: if a name is blank, stands twice, cannot be written as UTF-8 or
             is too long, or if there are too many.
     """
-    expected = f"Names of classes are different words of at most {LONGEST_NAME} characters"
     seen: set[str] = set()
     for name in names:
         plain = name.strip()
         if not plain or len(name) > LONGEST_NAME or plain in seen or not _is_encodable(name):
-            raise UserError(f'{expected}; "{shown(name)}" came{" twice" * (plain in seen)}.')
+            if plain in seen:
+                raise UserError(
+                    tr(
+                        "Names of classes are different words of at most {longest_name} "
+                        'characters; "{name}" came twice.',
+                        longest_name=LONGEST_NAME,
+                        name=shown(name),
+                    )
+                )
+            raise UserError(
+                tr(
+                    "Names of classes are different words of at most {longest_name} characters; "
+                    '"{name}" came.',
+                    longest_name=LONGEST_NAME,
+                    name=shown(name),
+                )
+            )
         seen.add(plain)
     if len(names) > MOST_NAMES or len(json.dumps(names)) > LARGEST_NAMES:
-        raise UserError(f"{expected}, {LARGEST_NAMES:,} bytes in all; {len(names):,} names came.")
+        raise UserError(
+            tr(
+                "Names of classes are different words of at most {longest_name} characters, "
+                "{largest_names:,} bytes in all; {count:,} names came.",
+                longest_name=LONGEST_NAME,
+                largest_names=LARGEST_NAMES,
+                count=len(names),
+            )
+        )
 
 
 def _is_encodable(name: str) -> bool:
@@ -120,8 +144,12 @@ def _meaning(label: str, names: Sequence[str]) -> int:
     matches = exact or _alike(label, names) or _numbered(label, names) or _begun(label, names)
     if len(matches) != 1:
         raise UserError(
-            f'The label "{shown(label)}" does not say which class it means; '
-            f"one of {listed(names, MOST_NAMED)} was expected."
+            tr(
+                'The label "{label}" does not say which class it means; one of {names} was '
+                "expected.",
+                label=shown(label),
+                names=listed(names, MOST_NAMED),
+            )
         )
     return matches[0]
 
@@ -157,8 +185,13 @@ def _refuse_merged(meanings: dict[str, int], names: Sequence[str]) -> None:
         begun = [w for w in words if not is_number(w) and _plain(w) != _plain(name)]
         if begun and len({_plain(word) for word in words}) > 1:
             raise UserError(
-                f'The labels {listed(words)} would all mean the class "{shown(name)}"; '
-                f"one label for each of {listed(names, MOST_NAMED)} was expected."
+                tr(
+                    'The labels {words} would all mean the class "{name}"; one label for each of '
+                    "{names} was expected.",
+                    words=listed(words),
+                    name=shown(name),
+                    names=listed(names, MOST_NAMED),
+                )
             )
 
 
@@ -191,23 +224,34 @@ def label_problems(counts: Mapping[str, int], label_column: str = "label") -> tu
         return ()
     name, problems = shown(label_column), []
     if len(counts) == 1:
-        only = f'Every row has the label "{shown(next(iter(counts)))}"'
-        problems.append(f"{only}; training needs at least two classes.")
+        problems.append(
+            tr('Every row has the label "{label}"; training needs at least two classes.',
+               label=shown(next(iter(counts))))
+        )  # fmt: skip
     if fractions := fractional(counts):
         problems.append(
-            f'The column "{name}" holds measurements such as {listed(fractions, 3)}; '
-            "classes are expected."
+            tr(
+                'The column "{column}" holds measurements such as {numbers}; classes are expected.',
+                column=name,
+                numbers=listed(fractions, 3),
+            )
         )
     elif len(counts) > MANY_CLASSES:
-        problems.append(f'The column "{name}" has {len(counts):,} classes; is it the right one?')
+        problems.append(
+            tr('The column "{column}" has {number:,} classes; is it the right one?',
+               column=name, number=len(counts))
+        )  # fmt: skip
     single = [label for label, number in counts.items() if number == 1]
     if single and len(counts) > 1:
         problems.append(
-            f"One document only has the label {listed(single, 3)}; "
-            "it stays among the training documents, and nothing tests what was learnt from it."
-            if len(single) == 1
-            else f"{len(single):,} classes have one document only, among them {listed(single, 3)}; "
-            "these stay among the training documents, and nothing tests what was learnt from them."
+            trn(
+                "One document only has the label {labels}; it stays among the training documents, "
+                "and nothing tests what was learnt from it.",
+                "{count:,} classes have one document only, among them {labels}; these stay among "
+                "the training documents, and nothing tests what was learnt from them.",
+                len(single),
+                labels=listed(single, 3),
+            )
         )
     return tuple(problems)
 

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from han_core.data.stream import MOST_TIMES, Opened, Stream, most_unpacked, schema_of
 from han_core.data.table import cell_of, checked_names
 from han_core.runtime.errors import UserError, gibibytes
+from han_core.runtime.messages import tr
 
 BATCH_ROWS = 1_024
 READ_AHEAD = 2**20  # bytes of each column
@@ -47,8 +48,13 @@ def check_size(file: pq.FileMetaData, most: int, name: str) -> None:
     declared = sum(max(chunk.total_uncompressed_size, 8 * chunk.num_values) for chunk in chunks)
     if declared > most:
         raise UserError(
-            f"{name} unpacks to {gibibytes(declared)}, more than {MOST_TIMES} times its size, "
-            "which is not read."
+            tr(
+                "{name} unpacks to {size}, more than {most_times} times its size, which is not "
+                "read.",
+                name=name,
+                size=gibibytes(declared),
+                most_times=MOST_TIMES,
+            )
         )
 
 
@@ -92,7 +98,7 @@ def _refusing(name: str) -> Iterator[None]:
     except (UserError, MemoryError):
         raise
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
-        raise UserError(f"{name} is not a Parquet file that can be read.") from error
+        raise UserError(tr("{name} is not a Parquet file that can be read.", name=name)) from error
 
 
 def batch_in_words(

@@ -28,6 +28,7 @@ from han_core.data.readers import ending_of, shown_name, stream_table
 from han_core.data.sandbox import Limits, answer_parent, confine
 from han_core.data.stream import Stream, batches_of, most_unpacked
 from han_core.runtime.errors import UserError, listed, shown
+from han_core.runtime.messages import mark, tr
 
 FORMATS = {
     "PNG": (".png",),
@@ -35,7 +36,7 @@ FORMATS = {
     "WEBP": (".webp",),
     "GIF": (".gif",),
 }
-NAMES = "PNG, JPEG, WebP or GIF"
+NAMES = mark("PNG, JPEG, WebP or GIF")
 ENDINGS = tuple(ending for endings in FORMATS.values() for ending in endings)
 MOST_FILE, MOST_PIXELS, MOST_DOCUMENTS = 20_000_000, 25_000_000, 200_000
 SHOWN_SIDE = 320
@@ -96,11 +97,17 @@ def decode_picture(content: bytes, where: str, name: str, size: int, show: bool)
         UserError: if the file is empty, too large, no picture of these formats, or damaged.
     """
     if not content:
-        raise UserError(f"{where} is an empty file; {NAMES} was expected.")
+        raise UserError(
+            tr("{where} is an empty file; {formats} was expected.", where=where, formats=tr(NAMES))
+        )
     if len(content) > MOST_FILE:
         raise UserError(
-            f"{where} is a file of {len(content) / 1e6:.0f} MB; at most {MOST_FILE / 1e6:.0f} MB "
-            "are read."
+            tr(
+                "{where} is a file of {size:.0f} MB; at most {most:.0f} MB are read.",
+                where=where,
+                size=len(content) / 1e6,
+                most=MOST_FILE / 1e6,
+            )
         )
     try:
         with warnings.catch_warnings():
@@ -114,9 +121,9 @@ def decode_picture(content: bytes, where: str, name: str, size: int, show: bool)
     except UserError:
         raise
     except MemoryError as error:
-        raise UserError(f"{where} needs too much memory to read.") from error
+        raise UserError(tr("{where} needs too much memory to read.", where=where)) from error
     except Exception as error:  # whatever a decoder says of a file that somebody damaged
-        raise UserError(f"{where} is damaged, or ends too early.") from error
+        raise UserError(tr("{where} is damaged, or ends too early.", where=where)) from error
     placement = Placement.fitted(*image.size, orientation, size)
     pixels = _in_square(upright, placement)
     return Decoded(pixels, placement, _png(upright) if show else b"", notes)
@@ -127,27 +134,43 @@ def _opened(content: bytes, where: str) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(content), formats=list(FORMATS))
     except Image.DecompressionBombError:
-        raise UserError(f"{where} has far too many pixels; {_most()}") from None
+        raise UserError(
+            tr("{where} has far too many pixels; {most}", where=where, most=_most())
+        ) from None
     except UnidentifiedImageError:
-        raise UserError(f"{where} is no picture that can be read; {NAMES} was expected.") from None
+        raise UserError(
+            tr(
+                "{where} is no picture that can be read; {formats} was expected.",
+                where=where,
+                formats=tr(NAMES),
+            )
+        ) from None
     width, height = image.size
     if width * height > MOST_PIXELS:
-        raise UserError(f"{where} has {width:,} × {height:,} pixels; {_most()}")
+        raise UserError(
+            tr(
+                "{where} has {width:,} × {height:,} pixels; {most}",
+                where=where,
+                width=width,
+                height=height,
+                most=_most(),
+            )
+        )
     return image
 
 
 def _most() -> str:
-    return f"at most {MOST_PIXELS // 1_000_000} million are read."
+    return tr("at most {number} million are read.", number=MOST_PIXELS // 1_000_000)
 
 
 def _notes(image: Image.Image, name: str) -> tuple[str, ...]:
     notes = []
     if getattr(image, "is_animated", False) and image.format != "MPO":
-        notes.append("animated; its first frame is read")
+        notes.append(mark("animated; its first frame is read"))
     ending = PurePosixPath(name.lower()).suffix
     kind = "JPEG" if image.format == "MPO" else image.format  # several JPEGs in one, from cameras
     if ending in ENDINGS and ending not in FORMATS.get(kind or "", ()):
-        notes.append("of another format than its name says; it is read as what it is")
+        notes.append(mark("of another format than its name says; it is read as what it is"))
     return tuple(notes)
 
 
@@ -220,8 +243,14 @@ def _rows(path: Path, name: str, request: dict[str, Any]) -> Iterator[list[str]]
     folder = request["folder"] and Path(request["folder"])
     for number, (cells, picture) in enumerate(documents, start=1):
         if number > MOST_DOCUMENTS:
-            raise UserError(f"{name} has more than {MOST_DOCUMENTS:,} documents.")
-        where = f"The picture of document {number} of {name}"
+            raise UserError(
+                tr(
+                    "{name} has more than {most:,} documents.",
+                    name=name,
+                    most=MOST_DOCUMENTS,
+                )
+            )
+        where = tr("The picture of document {number} of {name}", number=number, name=name)
         if picture.content is None and picture.name.strip():
             picture = _beside(folder, picture.name.strip(), where)
         decoded = None
@@ -236,15 +265,37 @@ def _beside(folder: Path | None, given: str, where: str) -> Cell:
     """A picture's own file, which has to lie in the folder of the data or below it."""
     if folder is None:
         raise UserError(
-            f"{where} is a path; a file that was sent holds its pictures itself, as Parquet does."
+            tr(
+                "{where} is a path; a file that was sent holds its pictures itself, as Parquet "
+                "does.",
+                where=where,
+            )
         )
     path = (folder / given).resolve()
     if not path.is_relative_to(folder.resolve()):
-        raise UserError(f'{where} is "{shown(given)}", which is not beside the data.')
+        raise UserError(
+            tr(
+                '{where} is "{given}", which is not beside the data.',
+                where=where,
+                given=shown(given),
+            )
+        )
     if not path.is_file():
-        raise UserError(f'{where} is "{shown(given)}", and there is no such file beside the data.')
+        raise UserError(
+            tr(
+                '{where} is "{given}", and there is no such file beside the data.',
+                where=where,
+                given=shown(given),
+            )
+        )
     if path.stat().st_size > MOST_FILE:
-        raise UserError(f"{where} is larger than {MOST_FILE / 1e6:.0f} MB.")
+        raise UserError(
+            tr(
+                "{where} is larger than {most:.0f} MB.",
+                where=where,
+                most=MOST_FILE / 1e6,
+            )
+        )
     return Cell(path.read_bytes(), given)
 
 
@@ -256,8 +307,12 @@ def _roles(columns: Sequence[str], name: str, request: dict[str, Any]) -> dict[s
         missing += [roles["label"]] if request["labelled"] and roles["label"] not in columns else []
         for column in missing:
             raise UserError(
-                f'{name} has no column "{shown(column)}"; its columns are: '
-                f"{listed(columns) or 'none'}."
+                tr(
+                    '{name} has no column "{column}"; its columns are: {columns}.',
+                    name=name,
+                    column=shown(column),
+                    columns=listed(columns) or tr("none"),
+                )
             )
     roles |= {"split": "split", "id": "id"}
     return {role: column for role, column in roles.items() if column in columns}
@@ -278,7 +333,7 @@ def _of_parquet(
     except UserError:
         raise
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise UserError(f"{name} is not a Parquet file that can be read.") from error
+        raise UserError(tr("{name} is not a Parquet file that can be read.", name=name)) from error
 
 
 def _of_text(
@@ -298,7 +353,9 @@ def _written(cells: dict[str, Any], name: str) -> dict[str, str]:
     for role in ("id", "text", "label", "split"):
         value = cells.get(role)
         if isinstance(value, bytes | list | dict):
-            raise UserError(f'The column of "{role}" of {name} holds no words.')
+            raise UserError(
+                tr('The column of "{role}" of {name} holds no words.', role=role, name=name)
+            )
         written[role] = "" if value is None else str(value)
     return written
 
@@ -322,14 +379,14 @@ def _picture_cell(value: object, name: str) -> Cell:
         return Cell(_from_base64(value.partition(",")[2], name), "")
     if value is None or isinstance(value, str):
         return Cell(None, value or "")
-    raise UserError(f'The column of "image" of {name} holds neither bytes nor paths.')
+    raise UserError(tr('The column of "image" of {name} holds neither bytes nor paths.', name=name))
 
 
 def _from_base64(text: str, name: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise UserError(f"A picture of {name} is no base64.") from None
+        raise UserError(tr("A picture of {name} is no base64.", name=name)) from None
 
 
 def read_in_child(request: dict[str, Any]) -> Stream:

@@ -19,7 +19,8 @@ from han_core.data.readers import ending_of
 from han_core.data.sandbox import OWN, USUAL, Limits, NoAnswer, run_in_child
 from han_core.data.series_splits import rows_by_split
 from han_core.data.table import Table
-from han_core.runtime.errors import UserError, counted, listed, shown, system_errors
+from han_core.runtime.errors import UserError, alternatives, counted, listed, shown, system_errors
+from han_core.runtime.messages import tr
 
 CHILD = "han_core.data.picture_files"
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif")
@@ -159,11 +160,14 @@ def read_picture(content: bytes, filename: str, size: int, limits: Limits = USUA
     """
     if not filename.lower().endswith(PICTURES):
         raise UserError(
-            f'"{shown(filename)}" is no picture; its name should end in {", ".join(PICTURES[:-1])} '
-            f"or {PICTURES[-1]}."
+            tr(
+                '"{name}" is no picture; its name should end in {endings}.',
+                name=shown(filename),
+                endings=alternatives(PICTURES),
+            )
         )
     with (
-        system_errors(f"{shown(filename)} cannot be read on this machine"),
+        system_errors(tr("{filename} cannot be read on this machine", filename=shown(filename))),
         tempfile.TemporaryDirectory(prefix="hanscope-upload-") as folder,
     ):
         path = Path(folder) / "upload"
@@ -175,8 +179,8 @@ def read_picture(content: bytes, filename: str, size: int, limits: Limits = USUA
 def _answer(path: Path, name: str, request: dict, limits: Limits) -> Table:
     """What the child hands over."""
     if not path.is_file():
-        raise UserError(f"There is no file {shown(str(path), 200)}.")
-    with system_errors(f"{shown(name)} cannot be read"):
+        raise UserError(tr("There is no file {path}.", path=shown(str(path), 200)))
+    with system_errors(tr("{name} cannot be read", name=shown(name))):
         limits = replace(limits.for_size(path.stat().st_size), table=limits.table)
     request |= {"path": str(path.resolve()), "filename": name, "limits": asdict(limits)}
     environment = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "1"}
@@ -190,7 +194,10 @@ def _answer(path: Path, name: str, request: dict, limits: Limits) -> Table:
         )
     except NoAnswer as error:
         raise UserError(
-            f"{shown(name)} made its reader stop: it is damaged, or too large to read."
+            tr(
+                "{name} made its reader stop: it is damaged, or too large to read.",
+                name=shown(name),
+            )
         ) from error
 
 
@@ -206,7 +213,13 @@ def bundled_path(name: str) -> Path:
         UserError: names those that there are.
     """
     if name not in bundled_pictures():
-        raise UserError(f'Bundled pictures are {listed(bundled_pictures())}; "{shown(name)}" came.')
+        raise UserError(
+            tr(
+                'Bundled pictures are {bundled_pictures}; "{name}" came.',
+                bundled_pictures=listed(bundled_pictures()),
+                name=shown(name),
+            )
+        )
     return BUNDLED_FOLDER / f"{name}.parquet"
 
 
@@ -218,17 +231,23 @@ def picture_set(table: Table, name: str, labelled: bool) -> PictureSet:
     """
     cells = {column: tuple(table.data[column]) for column in table.columns}
     if not cells["text"]:
-        raise UserError(f"{name} holds no document.")
+        raise UserError(tr("{name} holds no document.", name=name))
     pictures = tuple(map(_picture, cells["pixels"], cells["placement"], cells["shown"]))
     for id, text, label, picture in zip(
         cells["id"], cells["text"], cells["label"], pictures, strict=True
     ):
         if picture is None and not text.strip():
-            raise UserError(f"Document {shown(id)} of {name} has neither text nor picture.")
+            raise UserError(
+                tr("Document {id} of {name} has neither text nor picture.", id=shown(id), name=name)
+            )
         if labelled and not label.strip():
             raise UserError(
-                f"Document {shown(id)} of {name} has no label; name the column of classes with "
-                "--label-column."
+                tr(
+                    "Document {id} of {name} has no label; name the column of classes with "
+                    "--label-column.",
+                    id=shown(id),
+                    name=name,
+                )
             )
     return PictureSet(
         name,
@@ -254,12 +273,15 @@ def _notes(
     cells: dict[str, tuple[str, ...]], pictures: Sequence[Picture | None]
 ) -> tuple[str, ...]:
     counts = Counter(note for notes in cells["note"] for note in json.loads(notes or "[]"))
-    notes = [f"{counted(count, 'picture')}: {note}." for note, count in counts.items()]
+    notes = [
+        tr("{pictures}: {note}.", pictures=counted(count, "picture"), note=tr(note))
+        for note, count in counts.items()
+    ]
     if missing := sum(picture is None for picture in pictures):
-        notes.append(f"{counted(missing, 'document')} without a picture.")
+        notes.append(tr("{documents} without a picture.", documents=counted(missing, "document")))
     textless = sum(not text.strip() for text in cells["text"])
     if textless and len(pictures) > 1:  # a picture that was sent alone has none
-        notes.append(f"{counted(textless, 'document')} without a text.")
+        notes.append(tr("{documents} without a text.", documents=counted(textless, "document")))
     return tuple(notes)
 
 
@@ -280,7 +302,7 @@ def split_pictures(
             rows[part] = sorted(held)
             rows["training"] = [row for row in rows["training"] if row not in held]
     if not rows["training"]:
-        raise UserError(f"No document of {data.name} is left for training.")
+        raise UserError(tr("No document of {name} is left for training.", name=data.name))
     return {part: data.take(taken) if taken else None for part, taken in rows.items()}
 
 

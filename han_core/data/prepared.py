@@ -22,6 +22,7 @@ import pyarrow as pa
 from han_core.runtime.atomic_io import checksum, read_json, whole_folder, write_json
 from han_core.runtime.disk_cache import NOTE, DiskCache, mark_used
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.runtime.paths import prepared_root
 from han_core.runtime.quotas import PREPARED
 from han_core.text import tokenizer
@@ -149,7 +150,7 @@ def tokenised(
     language: str,
     maximum_tokens: int,
     follow: Follow,
-    name: str = "Reading",
+    name: str | None = None,
     segmentation: str = "words",
     version: int = tokenizer.LATEST,
     pieces: WordPieces | None = None,
@@ -171,7 +172,7 @@ def tokenised(
         # It refuses before a bar is drawn.
         splitter = tokenizer.Tokenizer(language, maximum_tokens, segmentation, version)
         processes = processes_for(sum(map(len, texts)))
-        splits = tokenise_chunks(follow(texts, name), splitter, processes, pieces)
+        splits = tokenise_chunks(follow(texts, name or tr("Reading")), splitter, processes, pieces)
         with closing(splits):
             return _gather(splits, wanted, sink)
 
@@ -185,8 +186,12 @@ def _kept_if_possible(recipe: str, wanted: np.ndarray, read: Read) -> tuple[Toke
     try:
         return stored_table(recipe, wanted, read), ""
     except OSError as error:
-        note = f"The words of the texts could not be kept on disk ({error.strerror or error})"
-    return in_memory(read), f"{note}; the next run splits the texts again."
+        note = tr(
+            "The words of the texts could not be kept on disk ({reason}); the next run splits the "
+            "texts again.",
+            reason=error.strerror or error,
+        )
+    return in_memory(read), note
 
 
 def _recipe(
@@ -262,7 +267,7 @@ def _renumbered(chunk: TokenisedChunk, lexicon: dict[bytes, int], names: np.ndar
     words, sentences, cut = (chunk.documents.column(i).combine_chunks() for i in range(3))
     ends = words.offsets.to_numpy()
     if (np.diff(ends) == 0).any():
-        raise UserError("Texts with at least one word are expected; one has none.")
+        raise UserError(tr("Texts with at least one word are expected; one has none."))
     own = pa.ListArray.from_arrays(words.offsets, pa.array(numbers[words.values.to_numpy()]))
     name = pa.py_buffer(np.ascontiguousarray(names[: len(cut)]).tobytes())
     digest = pa.Array.from_buffers(pa.binary(DIGEST), len(cut), [None, name])

@@ -18,6 +18,7 @@ from han_core.data.splits import Parts, Source, read_parts
 from han_core.data.table import Table
 from han_core.runtime.errors import UserError, counted, listed, shown
 from han_core.runtime.fair_places import FairPlaces
+from han_core.runtime.messages import tr
 
 QUANTILES = (0, 25, 50, 75, 95, 100)
 """Per cent of the documents that are no longer than what stands at the same place."""
@@ -125,9 +126,10 @@ def _text_problems(numbers: int, documents: int, text_column: str) -> tuple[str,
     if 2 * numbers < documents or not numbers:
         return ()
     return (
-        f'The column "{shown(text_column)}" holds nothing but numbers in {numbers:,} of '
-        f"{counted(documents, 'row')}; a column of texts is expected.",
-    )
+        tr('The column "{column}" holds nothing but numbers in {numbers:,} of {rows}; a column of '
+           "texts is expected.",
+           column=shown(text_column), numbers=numbers, rows=counted(documents, "row")),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -194,7 +196,10 @@ def _check_classes(parts: Parts) -> None:
     classes = parts.training.classes
     if len(classes) < 2:
         raise UserError(
-            f"Training needs documents of at least two classes; {listed(classes) or 'none'} came."
+            tr(
+                "Training needs documents of at least two classes; {classes} came.",
+                classes=listed(classes) or tr("none"),
+            )
         )
     for other in (parts.validation, parts.test):
         if other is not None:
@@ -212,9 +217,11 @@ def preview_in_child(source: Source, seed: int = 0, seconds: float = SECONDS) ->
         with _PLACES.place():
             table = sandbox.run_in_child(__name__, request, seconds=seconds, environment={})
     except sandbox.NoAnswer as error:
-        late = f"was not read within {seconds:g} seconds"
-        why = late if error.status is None else "made its reader stop"
-        raise UserError(f"{source.data} {why}.") from error
+        if error.status is None:
+            late = tr("{name} was not read within {seconds:g} seconds.",
+                      name=source.data, seconds=seconds)  # fmt: skip
+            raise UserError(late) from error
+        raise UserError(tr("{name} made its reader stop.", name=source.data)) from error
     return _PREVIEW.validate_json(table.data["json"][0])
 
 

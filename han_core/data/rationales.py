@@ -13,9 +13,8 @@ from han_core.data.columns import HTML_BREAK
 from han_core.data.corpus import table_named
 from han_core.data.table import Table
 from han_core.runtime.errors import UserError, counted, shown
+from han_core.runtime.messages import tr, trn
 from han_core.text.document import Span
-
-EXPECTED = "a list of [start, end] pairs, or one such list for each person, is expected"
 
 Marks = tuple[tuple[Span, ...], ...]
 """What each person marked in one text, in the order of the file."""
@@ -80,23 +79,34 @@ def rationales_from_table(
     all_rows = _rows(table, text_column, spans_column)
     rows = [(text, marks) for text, marks in all_rows if any(marks) and text.strip()]
     if not rows:
-        raise UserError(f'{table.name} has no row with a marked span in "{shown(spans_column)}".')
+        raise UserError(
+            tr(
+                '{name} has no row with a marked span in "{spans_column}".',
+                name=table.name,
+                spans_column=shown(spans_column),
+            )
+        )
     unmarked = table.rows - len(rows)
-    verb = "was" if unmarked == 1 else "were"
-    note = f"{counted(unmarked, 'row')} in which nothing is marked {verb} left out."
+    note = trn(
+        "{count:,} row in which nothing is marked was left out.",
+        "{count:,} rows in which nothing is marked were left out.",
+        unmarked,
+    )
     texts, marks = zip(*rows, strict=True)
     return Rationales(table.name, texts, marks, (note,) if unmarked else ())
 
 
 def _rows(table: Table, text_column: str, spans_column: str) -> Iterator[tuple[str, Marks]]:
     if text_column == spans_column:
-        raise UserError("The text and the spans were expected in two columns, but one came.")
+        raise UserError(tr("The text and the spans were expected in two columns, but one came."))
     cells = zip(table.column(text_column), table.column(spans_column), strict=True)
     for row, (text, spans) in enumerate(cells, start=1):
         try:
             marks = marks_of(spans, len(text))
         except UserError as error:
-            raise UserError(f"Row {row} of {table.name}: {error}") from error
+            raise UserError(
+                tr("Row {row} of {name}: {error}", row=row, name=table.name, error=error)
+            ) from error
         yield HTML_BREAK.sub(_white_space, text), marks
 
 
@@ -110,7 +120,13 @@ def marks_of(cell: str, characters: int) -> Marks:
     """
     people = _people(cell)
     if people is None:
-        raise UserError(f"{EXPECTED}; {shown(cell)} came.")
+        raise UserError(
+            tr(
+                "a list of [start, end] pairs, or one such list for each person, is expected; "
+                "{cell} came.",
+                cell=shown(cell),
+            )
+        )
     return tuple(tuple(_span(pair, characters) for pair in person) for person in people)
 
 
@@ -139,8 +155,9 @@ def _kinds(values: list) -> list[type]:
 def _span(pair: list[int], characters: int) -> Span:
     start, end = pair
     if not 0 <= start < end <= characters:
-        span, room = shown(f"from {start} to {end}"), counted(characters, "character")
-        raise UserError(f"a span {span} does not fit its text of {room}.")
+        span = shown(tr("from {start} to {end}", start=start, end=end))
+        room = counted(characters, "character")
+        raise UserError(tr("a span {span} does not fit its text of {room}.", span=span, room=room))
     return Span(start, end)
 
 

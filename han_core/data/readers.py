@@ -12,7 +12,8 @@ from han_core.data.delimited import stream_delimited
 from han_core.data.parquet import stream_parquet
 from han_core.data.stream import Opened, Read, Stream, batches_of, text_opener, unpacked
 from han_core.data.table import Table, cell_of, checked_names
-from han_core.runtime.errors import UserError, shown
+from han_core.runtime.errors import UserError, alternatives, shown
+from han_core.runtime.messages import tr
 
 LINE = "\n"  # and nothing else: JSON strings may hold U+2028 and its like unescaped
 
@@ -28,7 +29,7 @@ def stream_json(read: Read, name: str) -> Stream:
                 "".join(row).encode()
             keys |= dict.fromkeys(row)
     if not keys:
-        raise UserError(f"{name} is empty; one JSON object a line was expected.")
+        raise UserError(tr("{name} is empty; one JSON object a line was expected.", name=name))
     columns = tuple(checked_names(list(keys), name))
     rows = batches_of(_rows(read, name, columns), columns)
     return Stream(name, columns, rows, frozenset(lists))
@@ -48,8 +49,10 @@ def _objects(read: Read, name: str) -> Iterator[tuple[str, dict]]:
         first = next((c for c in iter(lambda: text.read(1), "") if not c.isspace()), "")
     for where, row in _items(read, name) if first == "[" else _lines(read, name):
         if not isinstance(row, dict):
-            wanted = '{"text": "…", "label": "…"}'
-            raise UserError(f"{where} is not a JSON object such as {wanted}.")
+            wanted = '{"text": "…", "label": "…"}'  # not shown
+            raise UserError(
+                tr("{where} is not a JSON object such as {wanted}.", where=where, wanted=wanted)
+            )
         yield where, row
 
 
@@ -61,22 +64,29 @@ def _items(read: Read, name: str) -> Iterator[tuple[str, object]]:
     if content[end:].strip():
         line = content.count("\n", 0, end) + 1
         raise UserError(
-            f"{name} goes on after its array ends in line {line:,}; "
-            "one array of objects, or one object a line, was expected."
+            tr(
+                "{name} goes on after its array ends in line {line:,}; one array of objects, or "
+                "one object a line, was expected.",
+                name=name,
+                line=line,
+            )
         )
     for number, item in enumerate(items, start=1):
-        yield f"Item {number} of {name}", item
+        yield tr("Item {number} of {name}", number=number, name=name), item
 
 
 def _lines(read: Read, name: str) -> Iterator[tuple[str, object]]:
     with read(LINE) as text:
         for number, line in enumerate(text, start=1):
             if line.strip():
-                where = f"Line {number} of {name}"
+                where = tr("Line {number} of {name}", number=number, name=name)
                 if line.rstrip().endswith(("},", "}, ")):
                     raise UserError(
-                        f"{where} ends with a comma; one JSON object a line was expected, with "
-                        "nothing between them."
+                        tr(
+                            "{where} ends with a comma; one JSON object a line was expected, with "
+                            "nothing between them.",
+                            where=where,
+                        )
                     )
                 with _refusing_lines(where):
                     row = json.loads(line)
@@ -88,13 +98,19 @@ def _refusing_lines(where: str) -> Iterator[None]:
     try:
         yield
     except RecursionError as error:
-        raise UserError(f"{where} is nested too deeply to be read.") from error
+        raise UserError(tr("{where} is nested too deeply to be read.", where=where)) from error
     except UnicodeEncodeError as error:
-        raise UserError(f"{where} holds half a character (a lone surrogate).") from error
+        raise UserError(
+            tr("{where} holds half a character (a lone surrogate).", where=where)
+        ) from error
     except ValueError as error:
         raise UserError(
-            f"{where} is not JSON ({error}); one object a line, or one array of objects, "
-            "was expected."
+            tr(
+                "{where} is not JSON ({error}); one object a line, or one array of objects, was "
+                "expected.",
+                where=where,
+                error=error,
+            )
         ) from error
 
 
@@ -131,8 +147,13 @@ def ending_of(filename: str) -> str:
         if name.removesuffix(packed).endswith(ending):
             return ending + packed
     raise UserError(
-        f'"{shown_name(filename)}" is not a file that can be read; its name should end in '
-        f"{', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}, all but .parquet also with {GZIP}."
+        tr(
+            '"{name}" is not a file that can be read; its name should end in {endings}, all but '
+            ".parquet also with {gzip}.",
+            name=shown_name(filename),
+            endings=alternatives(ENDINGS),
+            gzip=GZIP,
+        )
     )
 
 

@@ -23,7 +23,7 @@ from han_core.data.stream import Stream, mapped, most_unpacked, stream_of
 from han_core.data.table import Table
 from han_core.runtime.errors import UserError, gibibytes, shown, system_errors
 from han_core.runtime.fair_places import FairPlaces
-from han_core.runtime.messages import VARIABLE, current_locale
+from han_core.runtime.messages import VARIABLE, current_locale, tr
 
 ROOT = Path(__file__).resolve().parents[2]
 REFUSED = 2
@@ -34,7 +34,7 @@ class NoAnswer(Exception):
     """The child ended, or was stopped, without a table and without a sentence."""
 
     def __init__(self, status: int | None) -> None:
-        super().__init__(f"exit status {status}")
+        super().__init__(f"exit status {status}")  # not shown
         self.status = status  # negative: the signal; None: stopped after the time allowed
 
 
@@ -57,7 +57,7 @@ def run_in_child(
     """
     # What is mapped cannot be deleted everywhere; there the system does so later.
     with (
-        system_errors("No reader can begin on this machine"),
+        system_errors(tr("No reader can begin on this machine")),
         tempfile.TemporaryDirectory(prefix="hanscope-", ignore_cleanup_errors=True) as name,
     ):
         folder = Path(name)
@@ -168,7 +168,9 @@ def read_upload(data: bytes, filename: str, limits: Limits = USUAL, header: bool
     """The table in what someone sent as a file of this name."""
     ending_of(filename)
     with (
-        system_errors(f"{shown_name(filename)} cannot be read on this machine"),
+        system_errors(
+            tr("{filename} cannot be read on this machine", filename=shown_name(filename))
+        ),
         tempfile.TemporaryDirectory(prefix="hanscope-upload-") as folder,
     ):
         path = Path(folder) / "upload"
@@ -185,9 +187,9 @@ def read_file(spec: str, limits: Limits = OWN, header: bool = True) -> Table:
     path = Path(spec)
     ending_of(spec)
     if path.is_dir():
-        raise UserError(f"{shown(spec, 200)} is a folder; a file was expected.")
+        raise UserError(tr("{spec} is a folder; a file was expected.", spec=shown(spec, 200)))
     if not path.is_file():
-        raise UserError(f"There is no file {shown(spec, 200)}.")
+        raise UserError(tr("There is no file {spec}.", spec=shown(spec, 200)))
     return _read(path.resolve(), path.name, limits, header)
 
 
@@ -218,14 +220,17 @@ def _read(path: Path, filename: str, limits: Limits, header: bool) -> Table:
 
 def _why(name: str, status: int | None, limits: Limits) -> str:
     if status is None:
-        return f"{name} took longer than {limits.wall_seconds:g} seconds to read and was given up."
+        return tr("{name} took longer than {seconds:g} seconds to read and was given up.",
+                  name=name, seconds=limits.wall_seconds)  # fmt: skip
     if status == -getattr(signal, "SIGXCPU", 0):
-        return f"{name} took more than {limits.processor_seconds} seconds of processor time."
-    return f"{name} made its reader stop: it is damaged, or needs more than {_gib(limits)} to read."
+        return tr("{name} took more than {seconds} seconds of processor time.",
+                  name=name, seconds=limits.processor_seconds)  # fmt: skip
+    return tr("{name} made its reader stop: it is damaged, or needs more than {size} to read.",
+              name=name, size=_gib(limits))  # fmt: skip
 
 
 def _gib(limits: Limits) -> str:
-    return f"{gibibytes(limits.memory)} of memory"
+    return tr("{size} of memory", size=gibibytes(limits.memory))
 
 
 def confine(limits: Limits) -> None:
@@ -272,12 +277,16 @@ def _batches(stream: Stream, limits: Limits) -> Iterator:
 
 @contextmanager
 def _refusing(name: str, limits: Limits) -> Iterator[None]:
+    # Made while there is memory.
+    too_large = tr("{name} needs more than {size} to read.", name=name, size=_gib(limits))
     try:
         yield
     except MemoryError as error:
-        raise UserError(f"{name} needs more than {_gib(limits)} to read.") from error
+        raise UserError(too_large) from error
     except OSError as error:
-        raise UserError(f"{name} cannot be opened: {error.strerror}.") from error
+        raise UserError(
+            tr("{name} cannot be opened: {reason}.", name=name, reason=error.strerror)
+        ) from error
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from han_core.data.columns import column_of
 from han_core.data.dates import bundled_dates
 from han_core.data.sandbox import OWN, Limits, read_file
 from han_core.runtime.errors import UserError, counted, shown
+from han_core.runtime.messages import tr
 
 MOST_CHARACTERS = 5_000  # of a sentence; longer ones are no sentences
 
@@ -55,7 +56,12 @@ def read_pairs(
         UserError: if a column is missing, both are the same, or no pair is left.
     """
     if source_column == target_column:
-        raise UserError(f'Two columns were expected; "{shown(source_column)}" came for both sides.')
+        raise UserError(
+            tr(
+                'Two columns were expected; "{source_column}" came for both sides.',
+                source_column=shown(source_column),
+            )
+        )
     table = bundled_dates(path) if path.startswith("bundled:") else read_file(path, limits)
     sources, targets = (column_of(table, name) for name in (source_column, target_column))
     return clean_pairs(table.name, sources, targets)
@@ -72,14 +78,21 @@ def clean_pairs(name: str, sources: Sequence[str], targets: Sequence[str]) -> Se
     short = [pair for pair in full if max(map(len, pair)) <= MOST_CHARACTERS]
     notes = []
     if empty := len(stripped) - len(full):
-        notes.append(f"{counted(empty, 'pair')} with an empty side left out of {name}.")
+        notes.append(
+            tr("{pairs} with an empty side left out of {name}.",
+               pairs=counted(empty, "pair"), name=name)
+        )  # fmt: skip
     if long := len(full) - len(short):
         notes.append(
-            f"{counted(long, 'pair')} with more than {MOST_CHARACTERS:,} characters on a side left "
-            f"out of {name}."
+            tr(
+                "{pairs} with more than {most:,} characters on a side left out of {name}.",
+                pairs=counted(long, "pair"),
+                most=MOST_CHARACTERS,
+                name=name,
+            )
         )
     if not short:
-        raise UserError(f"{name} holds no pair with a sentence on both sides.")
+        raise UserError(tr("{name} holds no pair with a sentence on both sides.", name=name))
     return SentencePairs(name, tuple(s for s, _ in short), tuple(t for _, t in short), tuple(notes))
 
 
@@ -101,5 +114,5 @@ def split_pairs(
         part = "validation" if place < validation else "test" if place < validation + test else ""
         rows[part or "training"].append(row)
     if not rows["training"]:
-        raise UserError(f"No pair of {pairs.name} is left for training.")
+        raise UserError(tr("No pair of {name} is left for training.", name=pairs.name))
     return {part: pairs.take(taken) if taken else None for part, taken in rows.items()}

@@ -13,7 +13,8 @@ import numpy as np
 
 from han_core.data.sandbox import OWN, Limits, NoAnswer, run_in_child
 from han_core.data.table import Table
-from han_core.runtime.errors import UserError, counted, listed, shown, system_errors
+from han_core.runtime.errors import UserError, alternatives, counted, listed, shown, system_errors
+from han_core.runtime.messages import tr
 
 CHILD = "han_core.data.series_files"
 MOST_STEPS, MOST_CHANNELS, MOST_VALUES = 20_000, 1_000, 100_000_000
@@ -85,8 +86,13 @@ class SeriesSet:
         for id, cell, number in zip(self.ids, self.targets, numbers, strict=True):
             if number is None:
                 raise UserError(
-                    f'The target of series {shown(id)} of {self.name} is "{shown(cell)}"; '
-                    "regression expects a number for each series."
+                    tr(
+                        'The target of series {id} of {name} is "{cell}"; regression expects a '
+                        "number for each series.",
+                        id=shown(id),
+                        name=self.name,
+                        cell=shown(cell),
+                    )
                 )
         return np.array(numbers, np.float64)
 
@@ -114,12 +120,15 @@ def read_series(
     name = Path(filename or path).name
     if not name.lower().removesuffix(".gz").endswith(ENDINGS):
         raise UserError(
-            f'"{shown(name)}" is no file of time series; its name should end in '
-            f"{', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}."
+            tr(
+                '"{name}" is no file of time series; its name should end in {endings}.',
+                name=shown(name),
+                endings=alternatives(ENDINGS),
+            )
         )
     if not path.is_file():
-        raise UserError(f"There is no file {shown(str(path), 200)}.")
-    with system_errors(f"{shown(name)} cannot be read"):
+        raise UserError(tr("There is no file {path}.", path=shown(str(path), 200)))
+    with system_errors(tr("{name} cannot be read", name=shown(name))):
         limits = limits.for_size(path.stat().st_size)
     request = {
         "path": str(path.resolve()),
@@ -139,7 +148,10 @@ def read_series(
         )
     except NoAnswer as error:
         raise UserError(
-            f"{shown(name)} made its reader stop: it is damaged, or too large to read."
+            tr(
+                "{name} made its reader stop: it is damaged, or too large to read.",
+                name=shown(name),
+            )
         ) from error
     return series_of(table, given or shown(name))
 
@@ -156,7 +168,13 @@ def bundled_path(name: str) -> Path:
         UserError: names those that there are.
     """
     if name not in bundled_series():
-        raise UserError(f'Bundled series are {listed(bundled_series())}; "{shown(name)}" came.')
+        raise UserError(
+            tr(
+                'Bundled series are {bundled_series}; "{name}" came.',
+                bundled_series=listed(bundled_series()),
+                name=shown(name),
+            )
+        )
     return BUNDLED_FOLDER / f"{name}.parquet"
 
 
@@ -167,11 +185,16 @@ def series_of(table: Table, name: str) -> SeriesSet:
         UserError: names the series that cannot be used.
     """
     if not len(table.data["values"]):
-        raise UserError(f"{name} holds no series.")
+        raise UserError(tr("{name} holds no series.", name=name))
     channels = tuple(json.loads(table.data["channels"][0]))
     if len(channels) > MOST_CHANNELS:
         raise UserError(
-            f"{name} has {len(channels):,} channels; at most {MOST_CHANNELS:,} are read."
+            tr(
+                "{name} has {count:,} channels; at most {most_channels:,} are read.",
+                name=name,
+                count=len(channels),
+                most_channels=MOST_CHANNELS,
+            )
         )
     ids = tuple(table.data["id"])
     values, filled, total = [], 0, 0
@@ -179,12 +202,21 @@ def series_of(table: Table, name: str) -> SeriesSet:
         one, gaps = _filled(_shaped(json.loads(cell), id, channels, name), id, channels, name)
         filled, total = filled + gaps, total + one.size
         if total > MOST_VALUES:
-            raise UserError(f"{name} holds more than {MOST_VALUES:,} numbers.")
+            raise UserError(
+                tr(
+                    "{name} holds more than {most_values:,} numbers.",
+                    name=name,
+                    most_values=MOST_VALUES,
+                )
+            )
         values.append(one)
     notes = [note for note in dict.fromkeys(table.data["note"]) if note]
     if filled:
         notes.append(
-            f"{counted(filled, 'missing value')} filled by a line between the values around."
+            tr(
+                "{values} filled by a line between the values around.",
+                values=counted(filled, "missing value"),
+            )
         )
     targets, splits = (tuple(table.data.get(column, ())) for column in ("target", "split"))
     single = tuple(json.loads(table.data["single"][0]))
@@ -195,21 +227,35 @@ def _shaped(
     lists: list[list[float | None]], id: str, channels: Sequence[str], name: str
 ) -> np.ndarray:
     """One series (steps, channels); what is missing is NaN."""
-    where = f"Series {shown(id)} of {name}"
+    where = tr("Series {id} of {name}", id=shown(id), name=name)
     if len(lists) != len(channels):
         raise UserError(
-            f"{where} has {counted(len(lists), 'channel')}; {len(channels)} were expected, as in "
-            "the first series."
+            tr(
+                "{where} has {channels}; {count} were expected, as in the first series.",
+                where=where,
+                channels=counted(len(lists), "channel"),
+                count=len(channels),
+            )
         )
     lengths = sorted({len(one) for one in lists})
     if len(lengths) > 1:
         raise UserError(
-            f"{where} has channels of {lengths[0]} and of {lengths[-1]} steps; all channels of a "
-            "series were expected to be equally long."
+            tr(
+                "{where} has channels of {least} and of {most} steps; all channels of a "
+                "series were expected to be equally long.",
+                where=where,
+                least=lengths[0],
+                most=lengths[-1],
+            )
         )
     if not 0 < lengths[0] <= MOST_STEPS:
         raise UserError(
-            f"{where} has {counted(lengths[0], 'step')}; 1 to {MOST_STEPS:,} were expected."
+            tr(
+                "{where} has {steps}; 1 to {most_steps:,} were expected.",
+                where=where,
+                steps=counted(lengths[0], "step"),
+                most_steps=MOST_STEPS,
+            )
         )
     return np.array(lists, np.float64).T
 
@@ -222,13 +268,24 @@ def _filled(
     missing = np.isnan(series)
     if large.any():
         raise UserError(
-            f"Series {shown(id)} of {name} holds a number that is not finite or far too large."
+            tr(
+                "Series {id} of {name} holds a number that is not finite or far too large.",
+                id=shown(id),
+                name=name,
+            )
         )
     for channel in np.flatnonzero(missing.any(0)):
         known = np.flatnonzero(~missing[:, channel])
         if not len(known):
             empty = shown(channels[int(channel)])
-            raise UserError(f'Series {shown(id)} of {name} has no value in channel "{empty}".')
+            raise UserError(
+                tr(
+                    'Series {id} of {name} has no value in channel "{empty}".',
+                    id=shown(id),
+                    name=name,
+                    empty=empty,
+                )
+            )
         gaps = np.flatnonzero(missing[:, channel])
         series[gaps, channel] = np.interp(gaps, known, series[known, channel])
     return series.astype(np.float32), int(missing.sum())
@@ -243,13 +300,21 @@ def class_names(targets: Sequence[str], name: str) -> tuple[str, ...]:
     counts = Counter(targets)
     if len(counts) < 2:
         raise UserError(
-            "Training needs series of at least two classes; "
-            f"{listed(tuple(counts)) or 'none'} came in {name}."
+            tr(
+                "Training needs series of at least two classes; {counts} came in {name}.",
+                counts=listed(tuple(counts)) or tr("none"),
+                name=name,
+            )
         )
     if len(counts) > 20 and len(counts) > len(targets) / 2:
         raise UserError(
-            f"{name} has {len(counts)} different targets in {len(targets)} series; classes were "
-            "expected. For numbers choose regression."
+            tr(
+                "{name} has {number} different targets in {series} series; classes were "
+                "expected. For numbers choose regression.",
+                name=name,
+                number=len(counts),
+                series=len(targets),
+            )
         )
     by_value = all(_number(cell) is not None for cell in counts)
     return tuple(sorted(counts, key=lambda cell: (float(cell) if by_value else 0.0, cell)))

@@ -23,6 +23,7 @@ from han_core.data.sandbox import Limits, answer_parent, confine
 from han_core.data.series_tables import Row, number_in, read_parquet, read_rows, table_of_rows
 from han_core.data.table import Table
 from han_core.runtime.errors import UserError, shown
+from han_core.runtime.messages import tr
 
 LARGEST_TEXT = 1_000_000_000  # bytes
 
@@ -61,16 +62,20 @@ def read_file(request: dict[str, Any]) -> Table:
         else:
             rows, note = read_rows(source.path, request["filename"], source.target)
     except MemoryError as error:
-        raise UserError(f"{name} needs too much memory to read.") from error
+        raise UserError(tr("{name} needs too much memory to read.", name=name)) from error
     except OSError as error:
-        raise UserError(f"{name} cannot be opened: {error.strerror}.") from error
+        raise UserError(
+            tr("{name} cannot be opened: {reason}.", name=name, reason=error.strerror)
+        ) from error
     return table_of_rows(rows, name, source.labelled, note)
 
 
 def _lines(source: Source) -> Iterator[tuple[int, str]]:
     """Lines that say something, with their numbers."""
     if source.path.stat().st_size > LARGEST_TEXT:
-        raise UserError(f"{source.name} is larger than a text file that can be read (1 GB).")
+        raise UserError(
+            tr("{name} is larger than a text file that can be read (1 GB).", name=source.name)
+        )
     with source.path.open(encoding="utf-8-sig", errors="replace") as file:
         for number, line in enumerate(file, start=1):
             if line.strip() and line.lstrip()[0] not in "#%":
@@ -86,28 +91,37 @@ def read_ts(source: Source) -> Iterator[Row]:
             tag = words[0].lower()
             if not tag.startswith("@"):
                 raise UserError(
-                    f"Line {number} of {source.name} stands before @data; a tag was expected "
-                    "there, such as @classLabel true a b."
+                    tr(
+                        "Line {number} of {name} stands before @data; a tag was expected there, "
+                        "such as @classLabel true a b.",
+                        number=number,
+                        name=source.name,
+                    )
                 )
             given = len(words) > 1 and words[1].lower() == "true"
             if tag in ("@classlabel", "@targetlabel"):
                 labelled = given
             if tag == "@timestamps" and given:
                 raise UserError(
-                    f"{source.name} has time stamps in its .ts lines, which are not read; plain "
-                    "values were expected, or a long CSV with a column time."
+                    tr(
+                        "{name} has time stamps in its .ts lines, which are not read; plain values "
+                        "were expected, or a long CSV with a column time.",
+                        name=source.name,
+                    )
                 )
             data = tag == "@data"
             continue
         *parts, last = line.split(":")
         parts, target = (parts, last.strip()) if labelled else ([*parts, last], None)
-        where = f"Line {number} of {source.name}"
+        where = tr("Line {number} of {name}", number=number, name=source.name)
         if not parts:
-            raise UserError(f'{where} has no ":" between its values and its target.')
+            raise UserError(
+                tr('{where} has no ":" between its values and its target.', where=where)
+            )
         values = [[number_in(cell, where) for cell in part.split(",")] for part in parts]
         yield Row("", [f"channel {n}" for n in range(1, len(values) + 1)], values, target)
     if not data:
-        raise UserError(f"{source.name} has no line @data; a .ts file was expected.")
+        raise UserError(tr("{name} has no line @data; a .ts file was expected.", name=source.name))
 
 
 _ATTRIBUTE = re.compile(r"@attribute\s+('[^']*'|\"[^\"]*\"|\S+)\s+(.+)", re.IGNORECASE)
@@ -120,7 +134,8 @@ def read_arff(source: Source) -> Iterator[Row]:
     for number, line in _lines(source):
         lowered = line.lower()
         if data:
-            yield _arff_row(source, f"Line {number} of {source.name}", line, names, relational)
+            where = tr("Line {number} of {name}", number=number, name=source.name)
+            yield _arff_row(source, where, line, names, relational)
         elif lowered.startswith("@attribute") and (found := _ATTRIBUTE.match(line)):
             if relational and not names:
                 continue  # a step inside the relational attribute
@@ -132,19 +147,36 @@ def read_arff(source: Source) -> Iterator[Row]:
             names.append("series")
         data = data or lowered.startswith("@data")
     if not data:
-        raise UserError(f"{source.name} has no line @data; an .arff file was expected.")
+        raise UserError(
+            tr("{name} has no line @data; an .arff file was expected.", name=source.name)
+        )
 
 
 def _arff_row(source: Source, where: str, line: str, names: list[str], relational: bool) -> Row:
     if line.startswith("{"):
-        raise UserError(f"{where} is sparse (in braces), which is not read; list all values.")
+        raise UserError(
+            tr("{where} is sparse (in braces), which is not read; list all values.", where=where)
+        )
     cells = next(csv.reader([line], quotechar=_quote(line), skipinitialspace=True))
     if len(cells) != len(names):
-        raise UserError(f"{where} has {len(cells)} values; {len(names)} attributes are declared.")
+        raise UserError(
+            tr(
+                "{where} has {values} values; {attributes} attributes are declared.",
+                where=where,
+                values=len(cells),
+                attributes=len(names),
+            )
+        )
     at = len(names) - 1
     if source.target is not None:
         if source.target not in names:
-            raise UserError(f'{source.name} has no attribute "{shown(source.target)}".')
+            raise UserError(
+                tr(
+                    '{name} has no attribute "{target}".',
+                    name=source.name,
+                    target=shown(source.target),
+                )
+            )
         at = names.index(source.target)
     target = cells.pop(at).strip("'\" ")
     parts = cells[0].replace("\\n", "\n").split("\n") if relational else [",".join(cells)]
@@ -168,8 +200,11 @@ def read_npz(source: Source) -> Iterator[Row]:
             yield from _array_rows(source, arrays, key, source.target or f"y{ending}", split)
     if not found:
         raise UserError(
-            f"{source.name} has arrays {', '.join(map(shown, arrays)) or 'none'}; X (series, "
-            "channels, steps) and y were expected."
+            tr(
+                "{name} has arrays {arrays}; X (series, channels, steps) and y were expected.",
+                name=source.name,
+                arrays=", ".join(map(shown, arrays)) or tr("none"),
+            )
         )
 
 
@@ -181,13 +216,25 @@ def _array_rows(
         x = x[:, None]
     if x.ndim != 3 or x.dtype.kind not in "fiu":
         raise UserError(
-            f"{key} of {source.name} is {x.dtype} of shape {x.shape}; numbers (series, channels, "
-            "steps) were expected."
+            tr(
+                "{key} of {name} is {dtype} of shape {shape}; numbers (series, channels, steps) "
+                "were expected.",
+                key=key,
+                name=source.name,
+                dtype=x.dtype,
+                shape=x.shape,
+            )
         )
     if y is not None and y.shape not in ((len(x),), (len(x), 1)):
         raise UserError(
-            f"{target} of {source.name} has shape {y.shape}; one for each of {len(x)} series was "
-            "expected."
+            tr(
+                "{target} of {name} has shape {shape}; one for each of {count} series was "
+                "expected.",
+                target=target,
+                name=source.name,
+                shape=y.shape,
+                count=len(x),
+            )
         )
     names = [f"channel {n}" for n in range(1, x.shape[1] + 1)]
     for number, one in enumerate(x.astype(np.float64)):
@@ -215,7 +262,7 @@ def _arrays(source: Source) -> dict[str, np.ndarray]:
     except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError, RuntimeError) as error:
         if isinstance(error, UserError):
             raise
-        raise UserError(f"{source.name} is damaged, or no .npz file.") from error
+        raise UserError(tr("{name} is damaged, or no .npz file.", name=source.name)) from error
     return arrays
 
 
@@ -228,11 +275,17 @@ def _array(content: bytes, source: Source, entry: zipfile.ZipInfo) -> np.ndarray
     shape, fortran, dtype = header(stream)
     if dtype.hasobject:
         raise UserError(
-            f"{shown(entry.filename)} in {source.name} holds Python objects, which are never read; "
-            "arrays of numbers and of text were expected."
+            tr(
+                "{filename} in {name} holds Python objects, which are never read; arrays of "
+                "numbers and of text were expected.",
+                filename=shown(entry.filename),
+                name=source.name,
+            )
         )
     if math.prod(shape) * dtype.itemsize != len(content) - stream.tell():
-        raise UserError(f"{shown(entry.filename)} in {source.name} is damaged.")
+        raise UserError(
+            tr("{filename} in {name} is damaged.", filename=shown(entry.filename), name=source.name)
+        )
     flat = np.frombuffer(content, dtype, offset=stream.tell())
     return flat.reshape(shape, order="F" if fortran else "C")
 

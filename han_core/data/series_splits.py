@@ -6,6 +6,7 @@ import numpy as np
 
 from han_core.data.series import SeriesSet
 from han_core.runtime.errors import UserError, shown
+from han_core.runtime.messages import tr
 
 PARTS = {"train": "training", "training": "training", "test": "test"} | dict.fromkeys(
     ("validation", "valid", "val", "dev"), "validation"
@@ -27,8 +28,13 @@ def rows_by_split(splits: Sequence[str], name: str, what: str) -> dict[str, list
         said = cell.strip().casefold()
         if said not in PARTS:
             raise UserError(
-                f'The column split of {name} says "{shown(said)}"; train, validation or test was '
-                f"expected for each {what}."
+                tr(
+                    'The column split of {name} says "{said}"; train, validation or test was '
+                    "expected for each {what}.",
+                    name=name,
+                    said=shown(said),
+                    what=tr(what),
+                )
             )
         rows[PARTS[said]].append(row)
     return rows
@@ -51,7 +57,7 @@ def split_series(
             rows[part] = _held_out(data, rows["training"], share, seed, by_class)
             rows["training"] = sorted(set(rows["training"]) - set(rows[part]))
     if not rows["training"]:
-        raise UserError(f"No series of {data.name} is left for training.")
+        raise UserError(tr("No series of {name} is left for training.", name=data.name))
     return {part: data.take(taken) if taken else None for part, taken in rows.items()}
 
 

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from han_core.data.readers import shown_name, stream_table
 from han_core.data.table import Table
 from han_core.runtime.errors import UserError, counted, listed, shown
+from han_core.runtime.messages import mark, tr
 
 NESTED = ("x", "X", "values")
 MOST_ROWS = 2_000_000
@@ -28,7 +29,7 @@ SPLIT, SERIES, TIME = "split", "series", "time"
 MISSING = {"", "?", "nan", "na", "null", "none"}
 BESIDE = {"id", "name", "n_channels", "length"}
 """Columns that describe a series and hold none of its values."""
-UNORDERED = "Steps that were out of order were sorted by time."
+UNORDERED = mark("Steps that were out of order were sorted by time.")
 
 Values = list[list[float | None]]
 
@@ -55,18 +56,28 @@ def table_of_rows(rows: Sequence[Row], name: str, labelled: bool, note: str) -> 
         UserError: if there is no series, or a target that is needed is missing.
     """
     if not rows:
-        raise UserError(f"{name} holds no series.")
+        raise UserError(tr("{name} holds no series.", name=name))
     ids = [row.id or str(number) for number, row in enumerate(rows, start=1)]
     for id, row in zip(ids, rows, strict=True):
         if labelled and not (row.target or "").strip():
             raise UserError(
-                f"Series {shown(id)} of {name} has no target; name the column of classes or "
-                "numbers with --target-column."
+                tr(
+                    "Series {id} of {name} has no target; name the column of classes or numbers "
+                    "with --target-column.",
+                    id=shown(id),
+                    name=name,
+                )
             )
         if len(row.channels) != len(rows[0].channels) and len(row.values) == len(row.channels):
             raise UserError(
-                f"Series {shown(id)} of {name} has {counted(len(row.channels), 'channel')}; "
-                f"{len(rows[0].channels)} were expected, as in the first series."
+                tr(
+                    "Series {id} of {name} has {channels}; {count} were expected, as in the first "
+                    "series.",
+                    id=shown(id),
+                    name=name,
+                    channels=counted(len(row.channels), "channel"),
+                    count=len(rows[0].channels),
+                )
             )
     columns: dict[str, Sequence[str]] = {
         "id": ids,
@@ -87,10 +98,12 @@ def read_parquet(path: Path, name: str, target: str | None) -> tuple[list[Row], 
     try:
         file = pq.ParquetFile(path)
         if file.metadata.num_rows > MOST_ROWS:
-            raise UserError(f"{name} has more than {MOST_ROWS:,} rows.")
+            raise UserError(
+                tr("{name} has more than {most_rows:,} rows.", name=name, most_rows=MOST_ROWS)
+            )
         table = file.read()
     except (pa.ArrowException, OSError) as error:
-        raise UserError(f"{name} is damaged, or no Parquet file.") from error
+        raise UserError(tr("{name} is damaged, or no Parquet file.", name=name)) from error
     if any(_is_list(field.type) for field in table.schema):
         return list(rows_of_objects(table.to_pylist(), name, target)), ""
     cells = {c: [_text(v) for v in table[c].to_pylist()] for c in table.column_names}
@@ -114,23 +127,33 @@ def _objects(path: Path, name: str) -> Iterator[dict]:
             try:
                 value = json.loads(line)
             except (ValueError, RecursionError) as error:
-                raise UserError(f"Line {number} of {name} is not JSON.") from error
+                raise UserError(
+                    tr("Line {number} of {name} is not JSON.", number=number, name=name)
+                ) from error
             if not isinstance(value, dict):
-                raise UserError(f'Line {number} of {name} is not an object such as {{"x": [[1]]}}.')
+                raise UserError(
+                    tr(
+                        'Line {number} of {name} is not an object such as {{"x": [[1]]}}.',
+                        number=number,
+                        name=name,
+                    )
+                )
             yield value
 
 
 def rows_of_objects(objects: Iterable[dict], name: str, target: str | None) -> Iterator[Row]:
     """Series of rows with lists; other columns are the target, the split and the id."""
     for number, cells in enumerate(objects, start=1):
-        where = f"Series {number} of {name}"
+        where = tr("Series {number} of {name}", number=number, name=name)
         at = target_of(list(cells), name, target)
         lists = {k: v for k, v in cells.items() if isinstance(v, list) and k != at}
         nested = next((k for k in NESTED if k in lists), None)
         if nested is None and len(lists) == 1 and _is_nested(next(iter(lists.values()))):
             nested = next(iter(lists))
         if not lists:
-            raise UserError(f'{where} has no list of values, such as "x": [[1, 2, 3]].')
+            raise UserError(
+                tr('{where} has no list of values, such as "x": [[1, 2, 3]].', where=where)
+            )
         if nested is not None:
             channels = lists[nested] if _is_nested(lists[nested]) else [lists[nested]]
             names = [f"channel {n}" for n in range(1, len(channels) + 1)]
@@ -149,7 +172,7 @@ def _is_nested(value: list) -> bool:
 
 def _steps(value: object, where: str) -> list:
     if not isinstance(value, list):
-        raise UserError(f"{where} has a channel that is no list of numbers.")
+        raise UserError(tr("{where} has a channel that is no list of numbers.", where=where))
     return value
 
 
@@ -170,8 +193,9 @@ def rows_of_cells(
     if SERIES in cells:
         return _long(cells, name, at)
     steps, left_out = _step_columns(cells, at)
-    note = f"Columns that hold no steps left out: {listed(tuple(left_out), 5)}." if left_out else ""
-    return list(_wide(cells, name, at, steps)), note
+    note = tr("Columns that hold no steps left out: {columns}.",
+              columns=listed(tuple(left_out), 5))  # fmt: skip
+    return list(_wide(cells, name, at, steps)), note if left_out else ""
 
 
 def target_of(columns: Sequence[str], name: str, target: str | None) -> str | None:
@@ -182,7 +206,12 @@ def target_of(columns: Sequence[str], name: str, target: str | None) -> str | No
     """
     if target is not None and target not in columns:
         raise UserError(
-            f'{name} has no column "{shown(target)}"; its columns are {listed(tuple(columns), 8)}.'
+            tr(
+                '{name} has no column "{target}"; its columns are {columns}.',
+                name=name,
+                target=shown(target),
+                columns=listed(tuple(columns), 8),
+            )
         )
     return target or next((c for c in TARGETS if c in columns), None)
 
@@ -198,16 +227,18 @@ def _long(
     words = {c for c in single if not all(map(_is_number, cells[c]))}
     channels = [c for c in beside if c != target and c not in words]
     if not channels:
-        raise UserError(f"{name} has no column of values beside series, time and target.")
+        raise UserError(
+            tr("{name} has no column of values beside series, time and target.", name=name)
+        )
     rows, sorted_any = [], False
     for id, steps in members.items():
         order = _by_time(steps, cells[TIME], id, name) if TIME in cells else steps
         sorted_any |= order != steps
-        where = f"Series {shown(id)} of {name}"
+        where = tr("Series {id} of {name}", id=shown(id), name=name)
         values = [[number_in(cells[c][step], where) for step in order] for c in channels]
         label = _same(cells, target, steps, where)
         rows.append(Row(id, channels, values, label, _same(cells, SPLIT, steps, where), single))
-    return rows, UNORDERED if sorted_any else ""
+    return rows, tr(UNORDERED) if sorted_any else ""
 
 
 def _says_one_thing(cells: Sequence[str], members: Iterable[list[int]]) -> bool:
@@ -232,8 +263,12 @@ def _by_time(steps: list[int], times: Sequence[str], id: str, name: str) -> list
         keys = {step: times[step] for step in steps}
     if len(set(keys.values())) < len(steps):
         raise UserError(
-            f"Series {shown(id)} of {name} has two rows at the same time; a time for each step was "
-            "expected."
+            tr(
+                "Series {id} of {name} has two rows at the same time; a time for each step was "
+                "expected.",
+                id=shown(id),
+                name=name,
+            )
         )
     return sorted(steps, key=keys.__getitem__)  # type: ignore[arg-type]
 
@@ -246,7 +281,13 @@ def _same(
         return None
     said = {cells[column][step] for step in steps}
     if len(said) > 1:
-        raise UserError(f'{where} has several values of "{shown(column)}"; one was expected.')
+        raise UserError(
+            tr(
+                '{where} has several values of "{column}"; one was expected.',
+                where=where,
+                column=shown(column),
+            )
+        )
     return said.pop()
 
 
@@ -272,14 +313,14 @@ def _wide(
     cells: Mapping[str, Sequence[str]], name: str, target: str | None, columns: Sequence[str]
 ) -> Iterator[Row]:
     if not columns:
-        raise UserError(f"{name} has no column of values beside its target.")
+        raise UserError(tr("{name} has no column of values beside its target.", name=name))
     single = tuple(c for c in cells if c not in {*columns, SPLIT, *BESIDE})
     matches = [_STEP.fullmatch(c) for c in columns]
     groups: dict[str, list[str]] = {}
     for column, match in zip(columns, matches, strict=True):
         groups.setdefault(match[1] if match and all(matches) else "value", []).append(column)
     for number in range(len(cells[columns[0]])):
-        where = f"Row {number + 1} of {name}"
+        where = tr("Row {number} of {name}", number=number + 1, name=name)
         values = [[number_in(cells[c][number], where) for c in group] for group in groups.values()]
         label = cells[target][number] if target else None
         id = cells["id"][number] if "id" in cells else ""
@@ -305,7 +346,9 @@ def number_in(cell: str, where: str) -> float | None:
     try:
         return finite(float(cell), where)
     except ValueError as error:
-        raise UserError(f'{where} holds "{shown(cell)}" where a number was expected.') from error
+        raise UserError(
+            tr('{where} holds "{cell}" where a number was expected.', where=where, cell=shown(cell))
+        ) from error
 
 
 def finite(value: object, where: str) -> float | None:
@@ -317,9 +360,15 @@ def finite(value: object, where: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise UserError(f'{where} holds "{shown(str(value))}" where a number was expected.')
+        raise UserError(
+            tr(
+                '{where} holds "{value}" where a number was expected.',
+                where=where,
+                value=shown(str(value)),
+            )
+        )
     try:
         number = float(value)
     except OverflowError as error:
-        raise UserError(f"{where} holds a number that is too large.") from error
+        raise UserError(tr("{where} holds a number that is too large.", where=where)) from error
     return number if math.isfinite(number) else None

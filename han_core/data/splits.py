@@ -12,6 +12,7 @@ from han_core.data.domains import DomainColumn, TargetDomain, read_target, targe
 from han_core.data.labels import class_counts, fractional, is_number, label_problems
 from han_core.data.table import Table
 from han_core.runtime.errors import UserError, counted, listed, shown
+from han_core.runtime.messages import tr
 
 PARTS = {
     "training": ("train", "training", "0"),
@@ -64,7 +65,7 @@ class Source:
         if self.domain_column is None:
             return None
         if self.adapt_to is None:
-            raise UserError("--domain-column names the domains; --adapt-to DOMAIN chooses one.")
+            raise UserError(tr("--domain-column names the domains; --adapt-to DOMAIN chooses one."))
         return DomainColumn(self.domain_column, self.adapt_to)
 
     @property
@@ -118,12 +119,14 @@ def split_parts(corpus: Corpus, source: Source, seed: int) -> Parts:
         parts = _by_column(corpus, source.split_column)
     if source.split_seed is not None:
         if source.split_seed < 0:
-            raise UserError(f"--split-seed is 0 or more; {source.split_seed} came.")
+            raise UserError(
+                tr("--split-seed is 0 or more; {split_seed} came.", split_seed=source.split_seed)
+            )
         seed = source.split_seed
     parts = _hold_out(parts, source, seed)
     if source.limit is not None:
         if source.limit < 1:
-            raise UserError(f"--limit is at least 1; {source.limit} came.")
+            raise UserError(tr("--limit is at least 1; {limit} came.", limit=source.limit))
         parts["training"] = parts["training"].first(source.limit)
     shared = overlaps(parts)
     unlabelled, target = _unlabelled(source, parts), _target(source, parts, seed)
@@ -157,40 +160,68 @@ def _refuse_what_teaches_nothing(corpus: Corpus, source: Source) -> None:
     """Refuse what only a wrong choice of columns gives, and a single class."""
     if all(map(is_number, corpus.texts)):
         raise UserError(
-            f'The column "{shown(source.text_column)}" of {corpus.name} holds nothing but '
-            "numbers; a column of texts was expected."
+            tr(
+                'The column "{text_column}" of {name} holds nothing but numbers; a column of '
+                "texts was expected.",
+                text_column=shown(source.text_column),
+                name=corpus.name,
+            )
         )
     if fractions := fractional(corpus.labels):
         raise UserError(
-            f'The column "{shown(source.label_column)}" of {corpus.name} holds measurements '
-            f"such as {listed(fractions, 3)}; classes were expected."
+            tr(
+                'The column "{label_column}" of {name} holds measurements such as {fractions}; '
+                "classes were expected.",
+                label_column=shown(source.label_column),
+                name=corpus.name,
+                fractions=listed(fractions, 3),
+            )
         )
     if len(corpus.classes) == 1:
         raise UserError(
-            f"Training needs documents of at least two classes; only {corpus.classes[0]!r} came."
+            tr(
+                "Training needs documents of at least two classes; only {classes!r} came.",
+                classes=corpus.classes[0],
+            )
         )
 
 
 def _by_column(corpus: Corpus, column: str) -> dict[str, Corpus]:
     """The parts that the cells of ``column`` name; there is always one for training."""
     if column not in corpus.extra:
-        columns = listed(tuple(corpus.extra)) or "none"
+        columns = listed(tuple(corpus.extra)) or tr("none")
         raise UserError(
-            f'{corpus.name} has no column "{shown(column)}" that could divide its rows; '
-            f"the columns beside text and label are: {columns}."
+            tr(
+                '{name} has no column "{column}" that could divide its rows; the columns beside '
+                "text and label are: {columns}.",
+                name=corpus.name,
+                column=shown(column),
+                columns=columns,
+            )
         )
     cells = [cell.strip().casefold() for cell in corpus.extra[column]]
     meaning = {word: part for part, words in PARTS.items() for word in words}
     if unknown := [cell for cell in Counter(cells) if cell not in meaning]:
         raise UserError(
-            f'The column "{shown(column)}" of {corpus.name} says {listed(unknown, 5)}; '
-            '"train", "validation" or "test" was expected in each row.'
+            tr(
+                'The column "{column}" of {name} says {unknown}; "train", "validation" or "test" '
+                "was expected in each row.",
+                column=shown(column),
+                name=corpus.name,
+                unknown=listed(unknown, 5),
+            )
         )
     rows: dict[str, list[int]] = {part: [] for part in PARTS}
     for row, cell in enumerate(cells):
         rows[meaning[cell]].append(row)
     if not rows["training"]:
-        raise UserError(f'No row of {corpus.name} is for training by its column "{column}".')
+        raise UserError(
+            tr(
+                'No row of {name} is for training by its column "{column}".',
+                name=corpus.name,
+                column=column,
+            )
+        )
     return {part: corpus.take(taken) for part, taken in rows.items() if taken}
 
 
@@ -216,7 +247,7 @@ def _hold_out(parts: dict[str, Corpus], source: Source, seed: int) -> dict[str, 
 
 def _split(rest: Corpus, source: Source, fraction: float, seed: int) -> tuple[Corpus, Corpus]:
     if fraction >= 1:
-        raise UserError("The shares for validation and test leave nothing to learn from.")
+        raise UserError(tr("The shares for validation and test leave nothing to learn from."))
     if source.group_column is not None:
         return grouped_split(rest, groups_of(rest, source.group_column), fraction, seed)
     return stratified_split(rest, fraction, seed)
@@ -229,7 +260,13 @@ def _share(wanted: str, part: str) -> float | None:
     except ValueError:
         return None
     if not 0 < fraction < 1:
-        raise UserError(f"--{part} takes data or a share between 0 and 1; {fraction} came.")
+        raise UserError(
+            tr(
+                "--{part} takes data or a share between 0 and 1; {fraction} came.",
+                part=part,
+                fraction=fraction,
+            )
+        )
     return fraction
 
 
@@ -245,13 +282,16 @@ def _unlabelled(source: Source, parts: dict[str, Corpus]) -> Corpus | None:
     new = np.flatnonzero(~np.isin(digests(corpus.texts), labelled))
     if not len(new):
         raise UserError(
-            f"All documents of {corpus.name} stand among the labelled ones; others were expected."
+            tr(
+                "All documents of {name} stand among the labelled ones; others were expected.",
+                name=corpus.name,
+            )
         )
     if left := len(corpus) - len(new):
-        note = (
-            f"{left:,} of {counted(len(corpus), 'unlabelled document')} left out: "
-            "they stand among the labelled ones too."
-        )
+        note = tr(
+            "{left:,} of {documents} left out: they stand among the labelled ones too.",
+            left=left, documents=counted(len(corpus), "unlabelled document"),
+        )  # fmt: skip
         corpus = replace(corpus.take(new), notes=(*corpus.notes, note))
     return corpus
 

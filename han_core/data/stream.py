@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from han_core.data.table import Column, Table, without_list
 from han_core.runtime.errors import UserError, gibibytes
+from han_core.runtime.messages import tr
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -67,8 +68,11 @@ class _Unpacked(io.RawIOBase):
             content = self._gzip.read(len(view))
         except (EOFError, OSError, zlib.error) as error:
             raise UserError(
-                f"{self._name} is not a gzip file that can be unpacked to its end; "
-                "pack it again, or give the file itself."
+                tr(
+                    "{name} is not a gzip file that can be unpacked to its end; pack it again, or "
+                    "give the file itself.",
+                    name=self._name,
+                )
             ) from error
         self._left -= len(content)
         if self._left < 0:
@@ -78,8 +82,12 @@ class _Unpacked(io.RawIOBase):
 
     def _refuse(self) -> NoReturn:
         raise UserError(
-            f"{self._name} unpacks to more than {MOST_TIMES} times its size, which is not read; "
-            "give the file itself."
+            tr(
+                "{name} unpacks to more than {most_times} times its size, which is not read; "
+                "give the file itself.",
+                name=self._name,
+                most_times=MOST_TIMES,
+            )
         )
 
     def close(self) -> None:
@@ -131,14 +139,16 @@ def _encoding(start: bytes) -> tuple[str, int]:
 def _refusal(opened: Opened, encoding: str, mark: int, name: str) -> str:
     position, line = _first_bad_byte(opened, encoding, mark)
     if encoding != "utf-8":
-        return (
-            f"{name} is not UTF-16, although it begins like it (first bad byte at position "
-            f"{position:,}); save it as UTF-8."
-        )
-    return (
-        f"{name} is not UTF-8 (first bad byte at position {position:,}), in line {line:,}; "
-        "save it as UTF-8."
-    )
+        return tr(
+            "{name} is not UTF-16, although it begins like it (first bad byte at position "
+            "{position:,}); save it as UTF-8.",
+            name=name, position=position,
+        )  # fmt: skip
+    return tr(
+        "{name} is not UTF-8 (first bad byte at position {position:,}), in line {line:,}; save it "
+        "as UTF-8.",
+        name=name, position=position, line=line,
+    )  # fmt: skip
 
 
 def _first_bad_byte(opened: Opened, encoding: str, mark: int) -> tuple[int, int]:
@@ -204,12 +214,19 @@ class Stream:
                     writer.write_batch(batch)
                     if file.tell() > most_bytes:
                         raise UserError(
-                            f"{self.name} unpacks to more than {gibibytes(most_bytes)}, "
-                            "which is not read."
+                            tr(
+                                "{name} unpacks to more than {size}, which is not read.",
+                                name=self.name,
+                                size=gibibytes(most_bytes),
+                            )
                         )
         except OSError as error:
             raise UserError(
-                f"{self.name} cannot be unpacked: {error.strerror or error}."
+                tr(
+                    "{name} cannot be unpacked: {reason}.",
+                    name=self.name,
+                    reason=error.strerror or error,
+                )
             ) from error
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from han_core.runtime.errors import UserError, listed, shown
+from han_core.runtime.messages import tr
 
 SHOWN = 5  # cells that a column's own description shows
 _SLICE = 1_024  # cells made into strings at a time
@@ -167,9 +168,14 @@ class Table:
 
     def column(self, name: str) -> Sequence[str]:
         if name not in self.data:
-            columns = listed(self.columns) or "none"
+            columns = listed(self.columns) or tr("none")
             raise UserError(
-                f'{self.name} has no column "{shown(name)}"; its columns are: {columns}.'
+                tr(
+                    '{name} has no column "{column}"; its columns are: {columns}.',
+                    name=self.name,
+                    column=shown(name),
+                    columns=columns,
+                )
             )
         return self.data[name]
 
@@ -188,12 +194,23 @@ def checked_names(names: Sequence[str], table: str) -> Sequence[str]:
     So nothing is lost, and a name that stands for several columns names none of them.
     """
     if len(names) > MOST_COLUMNS:
-        raise UserError(f"{table} has {len(names):,} columns; at most {MOST_COLUMNS:,} are read.")
+        raise UserError(
+            tr(
+                "{table} has {count:,} columns; at most {most_columns:,} are read.",
+                table=table,
+                count=len(names),
+                most_columns=MOST_COLUMNS,
+            )
+        )
     longest = max(map(len, names), default=0)
     if longest > LONGEST_NAME:
         raise UserError(
-            f"{table} has a column name of {longest:,} characters; if its first row is data, "
-            "say so: --no-header, or the switch beside the file."
+            tr(
+                "{table} has a column name of {longest:,} characters; if its first row is data, "
+                "say so: --no-header, or the switch beside the file.",
+                table=table,
+                longest=longest,
+            )
         )
     times, numbers = Counter(names), Counter[str]()
     unique = []
@@ -201,7 +218,13 @@ def checked_names(names: Sequence[str], table: str) -> Sequence[str]:
         numbers[name] += 1
         unique.append(name if times[name] == 1 else f"{name or 'unnamed'} ({numbers[name]})")
     if len(set(unique)) < len(unique):  # a name that ends in such a number itself
-        raise UserError(f"{table} has columns that cannot be told apart: {listed(unique, 10)}.")
+        raise UserError(
+            tr(
+                "{table} has columns that cannot be told apart: {unique}.",
+                table=table,
+                unique=listed(unique, 10),
+            )
+        )
     return tuple(unique)
 
 

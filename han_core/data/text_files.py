@@ -16,13 +16,14 @@ from han_core.data.readers import ENDINGS, GZIP, shown_name
 from han_core.data.sandbox import read_upload
 from han_core.data.stream import decode_text, unpacked
 from han_core.data.table import Table, map_cells
-from han_core.runtime.errors import UserError, counted, shown
+from han_core.runtime.errors import UserError, alternatives, shown
+from han_core.runtime.messages import mark, tr, trn
 
 PREFIX = "messages:"
 HEADERLESS = "headerless:"
 """Before the path of a file whose first row is data, and behind ``PREFIX``."""
 
-NOTE = "The texts are messages without their headers, quotes and signatures."
+NOTE = mark("The texts are messages without their headers, quotes and signatures.")
 
 _INTRODUCING = ("writes in", "writes:", "wrote:", "says:", "said:")
 """Somewhere in a line, they introduce a quote."""
@@ -58,8 +59,12 @@ def without_quoted_text(table: Table, text_column: str) -> Table:
     cells = table.column(text_column)
     if not any("\n\n" in _with_plain_ends(cell) for cell in cells):
         raise UserError(
-            f"{PREFIX} takes raw messages, each a header, a blank line and a text; "
-            f"{table.name} has none."
+            tr(
+                "{prefix} takes raw messages, each a header, a blank line and a text; {name} has "
+                "none.",
+                prefix=PREFIX,
+                name=table.name,
+            )
         )
     data = {**table.data, text_column: map_cells(cells, message_body)}
     lists = {name: column for name, column in table.lists.items() if name != text_column}
@@ -135,7 +140,7 @@ class PastedTexts:
         return len(self.documents)
 
 
-def split_pasted(text: str, source: str = "The text") -> PastedTexts:
+def split_pasted(text: str, source: str | None = None) -> PastedTexts:
     """The document in ``text``, or the several that separator lines divide it into.
 
     Where nothing but white space stands between two separators, there is none.
@@ -144,7 +149,7 @@ def split_pasted(text: str, source: str = "The text") -> PastedTexts:
         UserError: if there is nothing but white space, or every document is too long.
     """
     pieces = [piece for piece in _pieces(text) if piece.strip()]
-    return _limited(enumerate(pieces, start=1), source, ())
+    return _limited(enumerate(pieces, start=1), source or tr("The text"), ())
 
 
 def read_pasted_file(data: bytes, filename: str) -> PastedTexts:
@@ -164,8 +169,13 @@ def read_pasted_file(data: bytes, filename: str) -> PastedTexts:
     if ending.removesuffix(GZIP).endswith(ENDINGS):
         return pasted_from_table(read_upload(data, filename))
     raise UserError(
-        f'"{name}" is not a file that can be read; its name should end in .txt, '
-        f"{', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}, all but .parquet also with {GZIP}."
+        tr(
+            '"{name}" is not a file that can be read; its name should end in {endings}, all but '
+            ".parquet also with {gzip}.",
+            name=name,
+            endings=alternatives((".txt", *ENDINGS)),
+            gzip=GZIP,
+        )
     )
 
 
@@ -180,9 +190,14 @@ def pasted_from_table(table: Table, column: str | None = None) -> PastedTexts:
     column = text_column(table) if column is None else column
     cells, list_note = texts_of(table, column)
     rows = ((number, cell) for number, cell in enumerate(cells, start=1) if cell.strip())
-    from_column = f'The texts are those of the column "{shown(column)}".'
+    from_column = tr('The texts are those of the column "{column}".', column=shown(column))
     empty = sum(not cell.strip() for cell in cells)
-    notes = (from_column, list_note, _left_out(empty, "row", "without a text"))
+    without = trn(
+        "{count:,} row without a text was left out.",
+        "{count:,} rows without a text were left out.",
+        empty,
+    )
+    notes = (from_column, list_note, without if empty else "")
     return _limited(rows, table.name, notes)
 
 
@@ -193,7 +208,7 @@ def text_column(table: Table) -> str:
         UserError: if there is no column.
     """
     if not table.columns:
-        raise UserError(f"{table.name} has no column that holds words.")
+        raise UserError(tr("{name} has no column that holds words.", name=table.name))
     named = {name.strip().lower(): name for name in reversed(table.columns)}
     for name in TEXT_COLUMNS:
         if name in named:
@@ -213,11 +228,17 @@ def _pieces(text: str) -> Iterator[str]:
 def _txt(data: bytes, name: str) -> str:
     if len(data) > LARGEST_TXT:
         raise UserError(
-            f"{name} holds more than {LARGEST_TXT:,} bytes of text; a shorter file is expected."
+            tr(
+                "{name} holds more than {largest_txt:,} bytes of text; a shorter file is expected.",
+                name=name,
+                largest_txt=LARGEST_TXT,
+            )
         )
     text = decode_text(data, name)
     if "\0" in text:  # so does UTF-16 without its mark look
-        raise UserError(f"{name} is not text in UTF-8 (it holds NUL bytes); save it as UTF-8.")
+        raise UserError(
+            tr("{name} is not text in UTF-8 (it holds NUL bytes); save it as UTF-8.", name=name)
+        )
     return text
 
 
@@ -234,15 +255,20 @@ def _limited(
             beyond += 1
         else:
             documents.append(Pasted(_name(number, text), text))
-    longer = f"of more than {LONGEST_TEXT:,} characters"
     if not documents and not too_long:
-        raise UserError(f"{source} holds no document: at least one word is expected.")
+        raise UserError(
+            tr("{source} holds no document: at least one word is expected.", source=source)
+        )
     if not documents:
-        raise UserError(f"{source} holds only documents {longer}; shorter ones are expected.")
-    left_out = (
-        _left_out(too_long, "document", longer),
-        _left_out(beyond, "document", f"beyond the first {MOST_DOCUMENTS:,}"),
-    )
+        raise UserError(
+            tr(
+                "{source} holds only documents of more than {longest_text:,} characters; shorter "
+                "ones are expected.",
+                source=source,
+                longest_text=LONGEST_TEXT,
+            )
+        )
+    left_out = _left_out(too_long, beyond)
     return PastedTexts(tuple(documents), tuple(filter(None, (*notes, *left_out))))
 
 
@@ -252,6 +278,16 @@ def _name(number: int, text: str) -> str:
     return f"{number} · {shown(words, BEGINNING)}"
 
 
-def _left_out(number: int, noun: str, why: str) -> str:
-    verb = "was" if number == 1 else "were"
-    return f"{counted(number, noun)} {why} {verb} left out." if number > 0 else ""
+def _left_out(too_long: int, beyond: int) -> tuple[str, str]:
+    """How many documents were too long, and how many came after the most that are read."""
+    long = trn(
+        "{count:,} document of more than {most:,} characters was left out.",
+        "{count:,} documents of more than {most:,} characters were left out.",
+        too_long, most=LONGEST_TEXT,
+    )  # fmt: skip
+    more = trn(
+        "{count:,} document beyond the first {most:,} was left out.",
+        "{count:,} documents beyond the first {most:,} were left out.",
+        beyond, most=MOST_DOCUMENTS,
+    )  # fmt: skip
+    return long if too_long else "", more if beyond else ""

@@ -18,6 +18,7 @@ from han_core.data.sandbox import read_upload
 from han_core.data.text_files import file_of
 from han_core.runtime.atomic_io import read_json
 from han_core.runtime.errors import UserError, shown
+from han_core.runtime.messages import tr
 from han_core.runtime.paths import scores_root, uploads_root
 from han_core.runtime.quotas import UPLOADS
 from han_core.text.word_vectors import vectors_size
@@ -56,8 +57,11 @@ def store_vectors(data: bytes, filename: str) -> tuple[Path, int]:
     ending = next((end for end in VECTORS if filename.lower().endswith(end)), None)
     if ending is None:
         raise UserError(
-            f"The name of a file of word vectors ends in {', '.join(VECTORS)}; "
-            f'"{shown_name(filename)}" came.'
+            tr(
+                'The name of a file of word vectors ends in {vectors}; "{filename}" came.',
+                vectors=", ".join(VECTORS),
+                filename=shown_name(filename),
+            )
         )
     path = _store(data, _place(data, _own_name(filename, ending)))
     try:
@@ -87,7 +91,9 @@ def _store(data: bytes, path: Path) -> Path:
     try:
         _write(data, path)
     except OSError as error:
-        raise UserError(f"{path.name} cannot be kept: {error.strerror}.") from error
+        raise UserError(
+            tr("{name} cannot be kept: {reason}.", name=path.name, reason=error.strerror)
+        ) from error
     return path
 
 

@@ -62,6 +62,13 @@ def joined(words: Sequence[str]) -> str:
     return tr("{first} and {last}", first=tr(", ").join(words[:-1]), last=words[-1])
 
 
+def alternatives(words: Sequence[str]) -> str:
+    """ "a", "a or b", "a, b or c"."""
+    if len(words) < 2:
+        return "".join(words)
+    return tr("{first} or {last}", first=tr(", ").join(words[:-1]), last=words[-1])
+
+
 def gibibytes(number: int) -> str:
     """ "2 GiB" of so many bytes."""
     return f"{number / 2**30:.3g} GiB"
