@@ -134,8 +134,8 @@ def check_gold(
             if i >= len(source) or j >= len(target):
                 raise UserError(
                     tr(
-                        "Line {number} of {name} links words {i} and {j}; the pair has {sources} and "
-                        "{targets} words.",
+                        "Line {number} of {name} links words {i} and {j}; the pair has {sources} "
+                        "and {targets} words.",
                         number=number,
                         name=name,
                         i=i + 1,

@@ -91,7 +91,7 @@ def _part(table: Table, column: str, wanted: str, spec: str) -> Table:
 
 
 __all__ = [
-    "Corpus",
+    "Corpus",  # not shown
     "bundled_names",
     "corpus_from_table",
     "corpus_from_upload",

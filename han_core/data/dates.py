@@ -21,10 +21,13 @@ FIRST, DAYS = date(1900, 1, 1), 73_049  # to the end of 2099
 HELD_OUT = 20  # one day in so many is never trained on
 
 MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
+    "January", "February", "March", "April", "May", "June", "July",  # not shown
+    "August", "September", "October", "November", "December",  # not shown
 )  # fmt: skip
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAYS = (
+    "Monday", "Tuesday", "Wednesday", "Thursday",  # not shown
+    "Friday", "Saturday", "Sunday",  # not shown
+)  # fmt: skip
 ORDINALS = (
     "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
     "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth",
@@ -79,13 +82,13 @@ WRITTEN: tuple[Callable[[date], str], ...] = (
     lambda day: f"{_month(day)} {day.day}, {day.year}",
     lambda day: f"{_month(day)[:3]} {day.day}, {day.year}",
     lambda day: f"{_month(day)} {suffixed(day.day)}, {day.year}",
-    lambda day: f"{_month(day)} the {ordinal(day.day)}, {day.year}",
+    lambda day: f"{_month(day)} the {ordinal(day.day)}, {day.year}",  # not shown
     lambda day: f"{_weekday(day)}, {_month(day)} {day.day}, {day.year}",
     lambda day: f"{day.day} {_month(day)} {day.year}",
     lambda day: f"{_weekday(day)[:3]} {day.day} {_month(day)[:3]} {day.year}",
-    lambda day: f"the {suffixed(day.day)} of {_month(day)} {day.year}",
-    lambda day: f"the {ordinal(day.day)} of {_month(day)} {day.year}",
-    lambda day: f"{_weekday(day)}, the {ordinal(day.day)} of {_month(day)} {day.year}",
+    lambda day: f"the {suffixed(day.day)} of {_month(day)} {day.year}",  # not shown
+    lambda day: f"the {ordinal(day.day)} of {_month(day)} {day.year}",  # not shown
+    lambda day: f"{_weekday(day)}, the {ordinal(day.day)} of {_month(day)} {day.year}",  # not shown
     lambda day: f"{day.day}.{day.month}.{day.year}",
     lambda day: f"{day.year}年{day.month}月{day.day}日",
     lambda day: f"{day.year}年{day.month:02}月{day.day:02}日",

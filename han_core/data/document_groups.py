@@ -13,7 +13,7 @@ import numpy as np
 
 from han_core.data.corpus import Corpus
 from han_core.runtime.errors import UserError, counted, listed, shown
-from han_core.runtime.messages import tr, trn
+from han_core.runtime.messages import mark, tr, trn
 
 
 def groups_of(corpus: Corpus, column: str) -> np.ndarray:
@@ -202,6 +202,9 @@ def _repeat(corpus: Corpus, rows: list[int]) -> Repeat:
     return Repeat(ids, shown(text, BEGINNING), len(rows), labels)
 
 
+NAMES = {"training": mark("training"), "validation": mark("validation"), "test": mark("test")}
+
+
 @dataclass(frozen=True)
 class Overlap:
     """Documents of one part that stand in another, too.
@@ -225,15 +228,24 @@ class Overlap:
         one, other = self.examples[0]
         return trn(
             "{count:,} of the {of} stands among the {first} documents too, e.g. "
-            '"{other}" is "{one}" there.',
+            '"{other}" is "{same}" there.',
             "{count:,} of the {of} stand among the {first} documents too, e.g. "
-            '"{other}" is "{one}" there.',
+            '"{other}" is "{same}" there.',
             self.documents,
-            of=counted(self.of, f"{second} document"),
-            first=tr(first),
+            of=_counted_documents(self.of, second),
+            first=tr(NAMES.get(first, first)),
             other=shown(other),
-            one=shown(one),
+            same=shown(one),
         )
+
+
+def _counted_documents(number: int, part: str) -> str:
+    of_part = {
+        "training": counted(number, "training document"),
+        "validation": counted(number, "validation document"),
+        "test": counted(number, "test document"),
+    }
+    return of_part.get(part) or counted(number, f"{part} document")
 
 
 def overlaps(parts: Mapping[str, Corpus]) -> tuple[Overlap, ...]:

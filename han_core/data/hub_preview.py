@@ -32,7 +32,7 @@ LONGEST_CELL = 300  # characters of a cell that a preview shows
 
 STRINGS = ("string", "large_string", "string_view")
 
-Kind = Literal["text", "classes", "number", "other", "not read"]
+Kind = Literal["text", "classes", "number", "other", "not read"]  # not shown
 
 
 @dataclass(frozen=True)
@@ -154,19 +154,21 @@ def columns_of(features: Mapping[str, Any]) -> tuple[HubColumn, ...]:
 
 def _kind(feature: Any) -> tuple[Kind, tuple[str, ...]]:
     if not isinstance(feature, dict):
-        return "not read", ()
+        return "not read", ()  # not shown
     if feature.get("_type") == "ClassLabel":
         names = feature.get("names")
         return "classes", tuple(map(str, names)) if isinstance(names, list) else ()
-    if feature.get("_type") in ("List", "LargeList", "Sequence"):
+    if feature.get("_type") in ("List", "LargeList", "Sequence"):  # not shown
         # A list of texts is read as one text, and lists of anything else are not.
-        return ("text" if _is_string(feature.get("feature")) else "not read"), ()
+        return ("text" if _is_string(feature.get("feature")) else "not read"), ()  # not shown
     if _is_string(feature):
         return "text", ()
     kind = str(feature.get("dtype"))
     if kind.startswith(("int", "uint", "float", "decimal")):
         return "number", ()
-    return ("other" if kind.startswith(("bool", "date", "time", "duration")) else "not read"), ()
+    if kind.startswith(("bool", "date", "time", "duration")):
+        return "other", ()
+    return "not read", ()  # not shown
 
 
 def _is_string(feature: Any) -> bool:
@@ -178,7 +180,7 @@ def cells_of(row: Mapping[str, Any], columns: Sequence[HubColumn]) -> dict[str, 
     return {
         column.name: shortened(_in_words(row.get(column.name), column.classes))
         for column in columns
-        if column.kind != "not read"
+        if column.kind != "not read"  # not shown
     }
 
 

@@ -206,14 +206,15 @@ def _recipe(
     code = sha256(b"".join((folder / name).read_bytes() for name in SPLITTING)).hexdigest()
     versions = [f"{package} {_version(package)}" for package in SPLITTERS]
     parts = [
-        f"format {FORMAT}",
-        f"{language} {segmentation} version {version}",
+        f"format {FORMAT}",  # not shown
+        f"{language} {segmentation} version {version}",  # not shown
         f"{maximum_tokens} tokens",
         code,
         *versions,
-        *([f"pieces {pieces.sha256} tokenizers {_version('tokenizers')}"] if pieces else []),
     ]
-    return ", ".join([*parts, f"unicode {unidata_version}"])
+    if pieces:
+        parts.append(f"pieces {pieces.sha256} tokenizers {_version('tokenizers')}")  # not shown
+    return ", ".join([*parts, f"unicode {unidata_version}"])  # not shown
 
 
 def _version(package: str) -> str:

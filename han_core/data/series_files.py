@@ -119,7 +119,8 @@ def read_ts(source: Source) -> Iterator[Row]:
                 tr('{where} has no ":" between its values and its target.', where=where)
             )
         values = [[number_in(cell, where) for cell in part.split(",")] for part in parts]
-        yield Row("", [f"channel {n}" for n in range(1, len(values) + 1)], values, target)
+        names = [f"channel {n}" for n in range(1, len(values) + 1)]  # not shown
+        yield Row("", names, values, target)
     if not data:
         raise UserError(tr("{name} has no line @data; a .ts file was expected.", name=source.name))
 
@@ -181,7 +182,7 @@ def _arff_row(source: Source, where: str, line: str, names: list[str], relationa
     target = cells.pop(at).strip("'\" ")
     parts = cells[0].replace("\\n", "\n").split("\n") if relational else [",".join(cells)]
     values = [[number_in(cell, where) for cell in part.split(",")] for part in parts]
-    return Row("", [f"channel {n}" for n in range(1, len(values) + 1)], values, target)
+    return Row("", [f"channel {n}" for n in range(1, len(values) + 1)], values, target)  # not shown
 
 
 def _quote(line: str) -> str:
@@ -236,7 +237,7 @@ def _array_rows(
                 count=len(x),
             )
         )
-    names = [f"channel {n}" for n in range(1, x.shape[1] + 1)]
+    names = [f"channel {n}" for n in range(1, x.shape[1] + 1)]  # not shown
     for number, one in enumerate(x.astype(np.float64)):
         one = one[:, : _last_known(one)]  # what ends early is filled up with NaN
         values = [[v if math.isfinite(v) else None for v in row] for row in one.tolist()]

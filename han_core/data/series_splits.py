@@ -6,11 +6,12 @@ import numpy as np
 
 from han_core.data.series import SeriesSet
 from han_core.runtime.errors import UserError, shown
-from han_core.runtime.messages import tr
+from han_core.runtime.messages import mark, tr
 
 PARTS = {"train": "training", "training": "training", "test": "test"} | dict.fromkeys(
     ("validation", "valid", "val", "dev"), "validation"
 )
+EXAMPLES = {"series": mark("series"), "document": mark("document")}
 
 
 def rows_by_split(splits: Sequence[str], name: str, what: str) -> dict[str, list[int]]:
@@ -33,7 +34,7 @@ def rows_by_split(splits: Sequence[str], name: str, what: str) -> dict[str, list
                     "expected for each {what}.",
                     name=name,
                     said=shown(said),
-                    what=tr(what),
+                    what=tr(EXAMPLES[what]),
                 )
             )
         rows[PARTS[said]].append(row)

@@ -156,7 +156,7 @@ def rows_of_objects(objects: Iterable[dict], name: str, target: str | None) -> I
             )
         if nested is not None:
             channels = lists[nested] if _is_nested(lists[nested]) else [lists[nested]]
-            names = [f"channel {n}" for n in range(1, len(channels) + 1)]
+            names = [f"channel {n}" for n in range(1, len(channels) + 1)]  # not shown
         else:
             channels, names = list(lists.values()), list(lists)
         values = [[finite(v, where) for v in _steps(c, where)] for c in channels]

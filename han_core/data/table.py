@@ -111,7 +111,7 @@ class Column(Sequence[str]):
         return Column.of, (tuple(self),)
 
     def __repr__(self) -> str:
-        more = f", … {len(self):,} in all" if len(self) > SHOWN else ""
+        more = f", … {len(self):,} in all" if len(self) > SHOWN else ""  # not shown
         return f"Column({', '.join(map(repr, islice(self, SHOWN)))}{more})"
 
 

@@ -25,10 +25,10 @@ HEADERLESS = "headerless:"
 
 NOTE = mark("The texts are messages without their headers, quotes and signatures.")
 
-_INTRODUCING = ("writes in", "writes:", "wrote:", "says:", "said:")
+_INTRODUCING = ("writes in", "writes:", "wrote:", "says:", "said:")  # not shown
 """Somewhere in a line, they introduce a quote."""
 
-_QUOTING = (">", "|", "In article", "Quoted from")
+_QUOTING = (">", "|", "In article", "Quoted from")  # not shown
 """At the beginning of a line, they quote or introduce a quote."""
 
 

@@ -34,6 +34,8 @@ def _texts(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
             continue  # a docstring
         if isinstance(child, ast.Raise) and _name(getattr(child.exc, "func", child)) in FAULTS:
             continue  # of the program, not of what somebody gave it
+        if child in (getattr(node, "annotation", None), getattr(node, "returns", None)):
+            continue
         if isinstance(child, ast.Call) and (known := KNOWN.get(_name(child.func))):
             for argument in [*child.args[known:], *(one.value for one in child.keywords)]:
                 yield from _texts(ast.Expression(argument))

@@ -119,6 +119,7 @@ def test_messages_are_found_in_code():
         ('COUNTS = {"Two models": 2}', ["Two models"]),
         ('cast("Flag", kind)', []),
         ('raise ValueError("two weights expected")', []),
+        ('def made(one: "Table") -> "Table": pass', []),
         ('st.html("<p class=a>not a sentence of ours")', []),
     ],
 )
