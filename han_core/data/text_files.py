@@ -149,7 +149,7 @@ def split_pasted(text: str, source: str | None = None) -> PastedTexts:
         UserError: if there is nothing but white space, or every document is too long.
     """
     pieces = [piece for piece in _pieces(text) if piece.strip()]
-    return _limited(enumerate(pieces, start=1), source or tr("The text"), ())
+    return _limited(enumerate(pieces, start=1), source, ())
 
 
 def read_pasted_file(data: bytes, filename: str) -> PastedTexts:
@@ -243,7 +243,7 @@ def _txt(data: bytes, name: str) -> str:
 
 
 def _limited(
-    numbered: Iterable[tuple[int, str]], source: str, notes: tuple[str, ...]
+    numbered: Iterable[tuple[int, str]], source: str | None, notes: tuple[str, ...]
 ) -> PastedTexts:
     """The first documents that are not too long, and notes on the others."""
     documents: list[Pasted] = []
@@ -258,14 +258,22 @@ def _limited(
     if not documents and not too_long:
         raise UserError(
             tr("{source} holds no document: at least one word is expected.", source=source)
+            if source
+            else tr("The text holds no document: at least one word is expected.")
         )
     if not documents:
         raise UserError(
             tr(
-                "{source} holds only documents of more than {longest_text:,} characters; shorter "
-                "ones are expected.",
+                "{source} holds only documents of more than {most:,} characters; shorter ones are "
+                "expected.",
                 source=source,
-                longest_text=LONGEST_TEXT,
+                most=LONGEST_TEXT,
+            )
+            if source
+            else tr(
+                "The text holds only documents of more than {most:,} characters; shorter ones are "
+                "expected.",
+                most=LONGEST_TEXT,
             )
         )
     left_out = _left_out(too_long, beyond)

@@ -27,7 +27,13 @@ FINISHED = (
 """Paths of the code whose texts must all be messages."""
 
 
-ERRORS = ("han_core/explanation", "han_core/models", "han_core/text", "han_core/runtime")
+ERRORS = (
+    "han_core/explanation",
+    "han_core/models",
+    "han_core/text",
+    "han_core/runtime",
+    "han_core/data",
+)
 """Rooms of the library in which each ``UserError`` is a message."""
 
 
