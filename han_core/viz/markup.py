@@ -153,6 +153,8 @@ PICTURE_SCRIPT = _read("labels.js") + _read("picture_map.js")
 
 CLASSROOM_STYLESHEET = STYLESHEET + _read("classroom.css")
 
+HANDOUT_STYLESHEET = STYLESHEET + _read("handout.css")
+
 Theme = Literal["light", "dark"]
 
 PANEL: dict[Theme, str] = {"light": "#ffffff", "dark": "#16181c"}
