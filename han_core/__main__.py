@@ -28,6 +28,7 @@ COMMANDS = {
     "export": ("data", "scores with tags and notes as one table, as the page Errors exports it"),
     "annotators": ("data", "list who has annotated; reset the passphrase of a name"),
     "card": ("card", "write a model card: card.json and README.md in the checkpoint's folder"),
+    "handout": ("card", "a lesson as a page for printing, with a teacher's copy"),
     "bench": ("models", "speed compared with textbook, packed and padded models"),
 }
 """The module in ``han_core.cli`` and the help of each command; one command's module is imported."""

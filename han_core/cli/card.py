@@ -1,4 +1,4 @@
-"""The command ``card``."""
+"""The commands ``card`` and ``handout``: pages about a model, and of a lesson."""
 
 from argparse import ArgumentParser, Namespace
 from dataclasses import replace
@@ -16,16 +16,49 @@ from han_core.cli.common import (
     progress_bar,
     say,
     say_all,
+    writing,
 )
 from han_core.data.corpus import Corpus, read_corpus
 from han_core.data.rationales import Rationales, read_rationales
-from han_core.models.checkpoint import CARD, Checkpoint, find_folder
+from han_core.explanation.lesson import LANGUAGES, LONGEST_TEXT, find_lesson
+from han_core.explanation.lesson_numbers import live_numbers
+from han_core.explanation.model_probe import probe_text
+from han_core.models.checkpoint import CARD, Checkpoint, find_folder, load_checkpoint
 from han_core.runtime.atomic_io import current_folder
+from han_core.runtime.devices import choose_device
 from han_core.runtime.errors import UserError
+from han_core.viz.handout import handout
 from han_core.viz.model_card import measured
 from han_core.viz.model_card.content import Baseline, Card, read_card, weights_of
 from han_core.viz.model_card.known import checkpoint_facts
 from han_core.viz.model_card.readme import read_baselines
+
+
+def handout_flags(parser: ArgumentParser) -> None:
+    parser.add_argument("lesson", type=at_least(0), metavar="LESSON", help="its number")
+    parser.add_argument("--language", choices=LANGUAGES, default="en")
+    parser.add_argument("--text", metavar="T", help="a text of your own")
+    parser.add_argument("--to", default="-", metavar="FILE", help="HTML; - is stdout")
+    parser.add_argument("--without-notes", action="store_true", help="leave the teacher's copy out")
+    device_flags(parser)
+
+
+def run_handout(options: Namespace) -> None:
+    """Write a lesson as a page for printing."""
+    lesson = find_lesson(options.lesson, options.language)
+    text = lesson.text if options.text is None else options.text
+    if len(text) > LONGEST_TEXT:
+        raise UserError(
+            f"A text of up to {LONGEST_TEXT:,} characters is expected; this one has {len(text):,}."
+        )
+    if options.to != "-":
+        check_writable(options.to)
+    probe = probe_text(load_checkpoint(lesson.model, choose_device(options.device)), text)
+    page = handout(lesson, text, probe, live_numbers(lesson, probe), not options.without_notes)
+    with writing(options.to) as out:
+        out.write(page)
+    if options.to != "-":
+        print_json({"lesson": lesson.number, "language": lesson.language, "file": options.to})
 
 
 def card_flags(parser: ArgumentParser) -> None:
@@ -121,4 +154,7 @@ def _rivals(options: Namespace) -> tuple[Baseline, ...]:
     return read_baselines(input_bytes(options.baselines), own.name, own.documents.get("test", 0))
 
 
-COMMANDS = {"card": Command(card_flags, run_card)}
+COMMANDS = {
+    "card": Command(card_flags, run_card),
+    "handout": Command(handout_flags, run_handout),
+}

@@ -16,7 +16,7 @@ from typing import Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from han_core.models.architecture import AttentionForm
-from han_core.runtime.errors import UserError, shown
+from han_core.runtime.errors import UserError, joined, shown
 from han_core.runtime.messages import LOCALES, Locale, tr
 
 Language = Locale
@@ -71,6 +71,9 @@ PLACES: dict[Shows, frozenset[str]] = {
     ),
 }  # fmt: skip
 """Names of live numbers, by what a lesson shows."""
+
+LONGEST_TEXT = 2_000
+"""Characters of a lesson's text, and of a text of one's own."""
 
 FOLDER = Path(__file__).parents[1] / "data" / "bundled" / "lessons"
 FILMS = FOLDER.with_name("films")
@@ -174,8 +177,8 @@ class Lesson(_Part):
     minutes: int = Field(ge=1, le=60)
     model: str
     beside: tuple[str, ...] = ()
-    contrast: str = Field(default="", max_length=2_000)
-    text: str = Field(min_length=1, max_length=2_000)
+    contrast: str = Field(default="", max_length=LONGEST_TEXT)
+    text: str = Field(min_length=1, max_length=LONGEST_TEXT)
     shows: Shows
     hide: tuple[Control, ...] = ()
     reveal: str
@@ -296,6 +299,18 @@ def lessons(language: Language, folder: Path = FOLDER) -> tuple[Lesson, ...]:
     if len({lesson.number for lesson in found}) < len(found):
         raise UserError(tr("Two lessons in {name} have the same number.", name=folder.name))
     return tuple(found)
+
+
+def find_lesson(number: int, language: Language) -> Lesson:
+    """Return the lesson of a number.
+
+    Raises:
+        UserError: if there is none; names those that there are.
+    """
+    there = {lesson.number: lesson for lesson in lessons(language)}
+    if number not in there:
+        raise UserError(f"There is no lesson {number}; there are {joined(list(map(str, there)))}.")
+    return there[number]
 
 
 @lru_cache(maxsize=1)

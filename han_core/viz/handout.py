@@ -33,9 +33,7 @@ class Choice(NamedTuple):
     feedback: str = ""
 
 
-def handout(
-    lesson: Lesson, text: str, material: Any, live: LiveNumbers, notes: bool = True
-) -> str:
+def handout(lesson: Lesson, text: str, material: Any, live: LiveNumbers, notes: bool = True) -> str:
     """Return the page of a lesson about a text, as HTML.
 
     Args:

@@ -4,7 +4,7 @@ Each is a table with a bar in some cells, so that it can be read in black and wh
 into by hand. Blanks hold the solution, which the page shows when it is asked to.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,9 @@ import numpy as np
 
 from han_core.explanation.anatomy import anatomy, state_changes
 from han_core.explanation.lesson import Lesson, Shows
-from han_core.explanation.lesson_numbers import PADS, LiveNumbers, _number as number, _percent as percent
+from han_core.explanation.lesson_numbers import PADS, LiveNumbers
+from han_core.explanation.lesson_numbers import _number as number
+from han_core.explanation.lesson_numbers import _percent as percent
 from han_core.explanation.model_probe import ModelProbe
 
 MOST_ROWS = 16
@@ -86,7 +88,7 @@ def _heaviest(weights: np.ndarray, most: int = MOST_ROWS) -> np.ndarray:
     return np.sort(np.argsort(-weights, kind="stable")[:most])
 
 
-def _caption(shown: Sequence[int], of: int, words: Words) -> str:
+def _caption(shown: np.ndarray, of: int, words: Words) -> str:
     if len(shown) == of:
         return ""
     return words["handout_heaviest"].format(shown=len(shown), of=of)

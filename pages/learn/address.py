@@ -5,12 +5,9 @@ from typing import get_args
 
 import streamlit as st
 
-from han_core.explanation.lesson import Control, Lesson
+from han_core.explanation.lesson import LONGEST_TEXT, Control, Lesson
 from han_core.runtime.errors import UserError
 from pages.shared.page import plain, restore_value
-
-LONGEST = 2_000
-"""Characters of a text of one's own."""
 
 CONTROLS: tuple[Control, ...] = get_args(Control)
 
@@ -52,13 +49,13 @@ def text_and_controls(lesson: Lesson, words: Mapping[str, str]) -> tuple[str, tu
     """
     restore_value("learn_text", "")
     restore_value("learn_hide", [])
-    if len(text := st.session_state["learn_text"]) > LONGEST:
+    if len(text := st.session_state["learn_text"]) > LONGEST_TEXT:
         st.session_state["learn_text"] = ""
-        raise UserError(words["too_long"].format(most=f"{LONGEST:,}", length=f"{len(text):,}"))
+        raise UserError(words["too_long"].format(most=f"{LONGEST_TEXT:,}", length=f"{len(text):,}"))
     st.caption(plain(words["minutes"].format(minutes=lesson.minutes)), width="content")
     with st.popover(words["another"], key="learn_own"):
         st.text_area(
-            words["text"], key="learn_text", max_chars=LONGEST, placeholder=lesson.text,
+            words["text"], key="learn_text", max_chars=LONGEST_TEXT, placeholder=lesson.text,
             persist_state="session",
         )  # fmt: skip
         st.button(words["own"], key="learn_back", on_click=_back)

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import streamlit as st
 
 from han_core.explanation.lesson import Control, Lesson, Shows, Teacher
 from han_core.explanation.lesson_numbers import LiveNumbers, is_right
 from han_core.runtime.errors import UserError
+from han_core.viz.handout import handout
 from pages.learn import figures
 from pages.shared import cache, controls, document_input, lesson_material
 from pages.shared.components import hooked
@@ -92,8 +94,25 @@ def draw(lesson: Lesson, text: str, hidden: tuple[Control, ...], words: Mapping[
                 figures.before(live, words)
         if scene.progress.revealed:
             _conclusion(scene)
+        _handout(scene)
         if lesson.teacher and "notes" not in hidden:
             _notes(scene, lesson.teacher)
+
+
+def _handout(scene: Scene) -> None:
+    """Draw the button that makes the page for printing."""
+    lesson, words = scene.lesson, scene.words
+    st.download_button(
+        words["handout"], partial(_page, scene), key="learn_handout", help=words["handout_help"],
+        file_name=f"lesson-{lesson.number}-{lesson.language}.html", mime="text/html",
+        icon=":material/print:", on_click="ignore",
+    )  # fmt: skip
+
+
+def _page(scene: Scene) -> bytes:
+    """Return the page for printing; without notes where the address hides them."""
+    probe, notes = cache.probe(scene.question), "notes" not in scene.hidden
+    return handout(scene.lesson, scene.question.text, probe, scene.live, notes).encode()
 
 
 def _notes(scene: Scene, teacher: Teacher) -> None:

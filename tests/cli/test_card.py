@@ -84,3 +84,38 @@ def test_wrong_input_is_one_sentence_and_leaves_nothing(run_command, folder, arg
 def test_a_checkpoint_that_is_none(run_command, tmp_path):
     status, _, errors = run_command("card", "--checkpoint", tmp_path / "none")
     assert (status, len(errors)) == (2, 1)
+
+
+def test_a_handout_is_written(run_command, random_checkpoint, tmp_path, monkeypatch):
+    root = tmp_path / "checkpoints"
+    shutil.copytree(random_checkpoint("han"), root / "han-zh")
+    monkeypatch.setenv("HANSCOPE_CHECKPOINTS", str(root))
+    file = tmp_path / "masks.html"
+    text = "the river bread . a green stone"
+    status, (said,), _ = run_command(
+        "handout", 5, "--language", "zh", "--text", text, "--to", file, "--device", "cpu"
+    )
+    assert (status, said) == (0, {"lesson": 5, "language": "zh", "file": str(file)})
+    page = file.read_text("utf-8")
+    assert f">{text}</blockquote>" in page
+    assert "hs-teacher" in page.partition("<body")[2]
+    options = ("--language", "zh", "--text", text, "--to", file, "--without-notes")
+    assert run_command("handout", 5, *options)[0] == 0
+    assert "hs-teacher" not in file.read_text("utf-8").partition("<body")[2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["99"], "There is no lesson 99; there are 1, 2"),
+        (["three"], "LESSON"),
+        (["3", "--language", "fr"], "fr"),
+        (["3", "--text", "x" * 2_001], "up to 2,000 characters"),
+        (["3", "--to", "/nonexistent/page.html"], "can't be written"),
+    ],
+)
+def test_a_handout_that_cannot_be_made_is_one_sentence(run_command, arguments, said):
+    status, _, errors = run_command("handout", *arguments)
+    assert status == 2
+    assert len(errors) == 1
+    assert said in errors[0]
