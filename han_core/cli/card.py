@@ -4,6 +4,9 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 from pathlib import Path
 
+import torch
+
+from han_core.analysis.film import read_frames
 from han_core.cli.common import (
     Command,
     at_least,
@@ -20,10 +23,14 @@ from han_core.cli.common import (
 )
 from han_core.data.corpus import Corpus, read_corpus
 from han_core.data.rationales import Rationales, read_rationales
-from han_core.explanation.lesson import LANGUAGES, LONGEST_TEXT, find_lesson
-from han_core.explanation.lesson_numbers import live_numbers
+from han_core.explanation.lesson import FILMS, LANGUAGES, LONGEST_TEXT, Lesson, find_lesson
+from han_core.explanation.lesson_measures import Material, Moment, live_numbers
 from han_core.explanation.model_probe import probe_text
+from han_core.models.beam_search import SearchSettings
 from han_core.models.checkpoint import CARD, Checkpoint, find_folder, load_checkpoint
+from han_core.models.system_folder import load_system
+from han_core.models.translate import translate_texts
+from han_core.models.translator import TRANSLATOR
 from han_core.runtime.atomic_io import current_folder
 from han_core.runtime.devices import choose_device
 from han_core.runtime.errors import UserError
@@ -53,12 +60,28 @@ def run_handout(options: Namespace) -> None:
         )
     if options.to != "-":
         check_writable(options.to)
-    probe = probe_text(load_checkpoint(lesson.model, choose_device(options.device)), text)
-    page = handout(lesson, text, probe, live_numbers(lesson, probe), not options.without_notes)
+    material = _material(lesson, text, choose_device(options.device))
+    live = live_numbers(lesson, material)
+    page = handout(lesson, text, material, live, not options.without_notes)
     with writing(options.to) as out:
         out.write(page)
     if options.to != "-":
         print_json({"lesson": lesson.number, "language": lesson.language, "file": options.to})
+
+
+def _material(lesson: Lesson, text: str, device: torch.device) -> Material:
+    """Return what a lesson about a text is measured on."""
+    if lesson.shows == "film":
+        frames = read_frames(FILMS / lesson.model).frames if text == lesson.text else ()
+        return [Moment(frame.step, frame.explanations[0]) for frame in frames]
+    if lesson.shows == "alignment":
+        translator = load_system(lesson.model, TRANSLATOR, device)
+        return translate_texts(translator, [text, lesson.contrast], settings=SearchSettings())
+    checkpoints = [load_checkpoint(name, device) for name in (lesson.model, *lesson.beside)]
+    probes = [probe_text(checkpoint, text) for checkpoint in checkpoints]
+    if lesson.shows == "heads":
+        return [*probes, probe_text(checkpoints[0], lesson.contrast)]
+    return probes if lesson.shows == "forms" else probes[0]
 
 
 def card_flags(parser: ArgumentParser) -> None:

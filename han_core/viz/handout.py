@@ -10,6 +10,7 @@ from string import Formatter
 from typing import Any, NamedTuple
 
 from han_core.explanation.lesson import Lesson, interface
+from han_core.explanation.lesson_measures import Material
 from han_core.explanation.lesson_numbers import LiveNumbers
 from han_core.viz.export import render_page
 from han_core.viz.lesson_figures import lesson_figures
@@ -33,7 +34,9 @@ class Choice(NamedTuple):
     feedback: str = ""
 
 
-def handout(lesson: Lesson, text: str, material: Any, live: LiveNumbers, notes: bool = True) -> str:
+def handout(
+    lesson: Lesson, text: str, material: Material, live: LiveNumbers, notes: bool = True
+) -> str:
     """Return the page of a lesson about a text, as HTML.
 
     Args:

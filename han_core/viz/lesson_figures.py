@@ -4,7 +4,7 @@ Each is a table with a bar in some cells, so that it can be read in black and wh
 into by hand. Blanks hold the solution, which the page shows when it is asked to.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,13 +12,16 @@ import numpy as np
 
 from han_core.explanation.anatomy import anatomy, state_changes
 from han_core.explanation.lesson import Lesson, Shows
-from han_core.explanation.lesson_numbers import PADS, LiveNumbers
-from han_core.explanation.lesson_numbers import _number as number
-from han_core.explanation.lesson_numbers import _percent as percent
+from han_core.explanation.lesson_measures import TENS, Material, Moment, self_attention
+from han_core.explanation.lesson_numbers import PADS, LiveNumbers, number, percent
 from han_core.explanation.model_probe import ModelProbe
+from han_core.models.translate import Translation
 
 MOST_ROWS = 16
 """Words of a figure: so many lines leave room for the questions on the same page."""
+
+MOST_COLUMNS = 32
+"""Words of a matrix: so many columns are as wide as the page."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Figure:
 
     Attributes:
         half: whether it takes half the width, so that two stand beside each other.
+        matrix: whether cells hold squares of the size of their share, and no bars.
 
     Raises:
         ValueError: if a row is not as wide as the header.
@@ -51,6 +55,7 @@ class Figure:
     rows: tuple[tuple[Cell, ...], ...]
     caption: str = ""
     half: bool = False
+    matrix: bool = False
 
     def __post_init__(self) -> None:
         if any(len(row) != len(self.header) for row in self.rows):
@@ -60,7 +65,9 @@ class Figure:
 Words = Mapping[str, str]
 
 
-def lesson_figures(lesson: Lesson, material: Any, live: LiveNumbers, words: Words) -> list[Figure]:
+def lesson_figures(
+    lesson: Lesson, material: Material, live: LiveNumbers, words: Words
+) -> list[Figure]:
     """Return what stands above the questions of a lesson.
 
     Args:
@@ -206,10 +213,58 @@ def _neighbours(lesson: Lesson, probe: ModelProbe, live: LiveNumbers, words: Wor
     return [Figure(header, rows, words["handout_cosine"].format(word=live.shown["gone"]))]
 
 
+def _matrix(
+    names: Sequence[str],
+    columns: Sequence[str],
+    weights: np.ndarray,
+    blanks: Collection[int],
+    words: Words,
+) -> list[Figure]:
+    """A square for each weight, in the rows ``blanks`` as the solution; none if it is too wide."""
+    if len(columns) > MOST_COLUMNS or len(names) > MOST_COLUMNS:
+        return []
+    rows = tuple(
+        (Cell(name), *(Cell("", float(weight), at in blanks) for weight in weights[at]))
+        for at, name in enumerate(names)
+    )
+    header = ("", *(column.strip() or "␣" for column in columns))
+    return [Figure(header, rows, words["handout_squares"], matrix=True)]
+
+
+def _alignment(
+    lesson: Lesson, both: Sequence[Translation], live: LiveNumbers, words: Words
+) -> list[Figure]:
+    """Where each sign of the answer was read, and a blank for the one that is asked about."""
+    own = both[0]
+    matrix = _matrix(own.target_words, own.source_words, own.alignment, {TENS}, words)
+    return [*_table(live, words), *matrix]
+
+
+def _heads(
+    lesson: Lesson, both: Sequence[ModelProbe], live: LiveNumbers, words: Words
+) -> list[Figure]:
+    """A blank for each weight of the head that is asked about."""
+    tokens = both[0].document.token_texts()
+    weights = self_attention(both[0]).weights[live.segment, live.item]
+    return _matrix(tokens, tokens, weights, range(len(tokens)), words)
+
+
+def _film(
+    lesson: Lesson, moments: Sequence[Moment], live: LiveNumbers, words: Words
+) -> list[Figure]:
+    """Weights before the first step, and blanks for those at the end."""
+    first, last = moments[0].explanation, moments[-1].explanation
+    shown, tokens = _heaviest(last.document_weights), last.document.token_texts()
+    rows = tuple(
+        (Cell(tokens[at]), _share(float(first.document_weights[at])),
+         _share(float(last.document_weights[at]), blank=True))
+        for at in shown
+    )  # fmt: skip
+    header = (words["word"], words["handout_first"], words["handout_last"])
+    return [Figure(header, rows, _caption(shown, len(tokens), words))]
+
+
 _FIGURES: dict[Shows, Callable[[Lesson, Any, LiveNumbers, Words], list[Figure]]] = {
-    "step": _step,
-    "levels": _levels,
-    "removal": _removal,
-    "weighing": _weighing,
-    "neighbours": _neighbours,
-}
+    "step": _step, "levels": _levels, "removal": _removal, "weighing": _weighing,
+    "neighbours": _neighbours, "alignment": _alignment, "heads": _heads, "film": _film,
+}  # fmt: skip

@@ -111,8 +111,9 @@ def _handout(scene: Scene) -> None:
 
 def _page(scene: Scene) -> bytes:
     """Return the page for printing; without notes where the address hides them."""
-    probe, notes = cache.probe(scene.question), "notes" not in scene.hidden
-    return handout(scene.lesson, scene.question.text, probe, scene.live, notes).encode()
+    material = lesson_material.material_of(scene.lesson, scene.text)
+    notes = "notes" not in scene.hidden
+    return handout(scene.lesson, scene.text, material, scene.live, notes).encode()
 
 
 def _notes(scene: Scene, teacher: Teacher) -> None:

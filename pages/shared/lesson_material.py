@@ -36,7 +36,16 @@ def live_of(lesson: Lesson, text: str) -> LiveNumbers:
     Raises:
         UserError: if the text has no word, or the lesson no question about it.
     """
-    return live_numbers(lesson, _MATERIAL.get(lesson.shows, _probe)(lesson, text))
+    return live_numbers(lesson, material_of(lesson, text))
+
+
+def material_of(lesson: Lesson, text: str) -> Material:
+    """Return what a lesson about a text is measured on.
+
+    Raises:
+        UserError: if the text has no word.
+    """
+    return _MATERIAL.get(lesson.shows, _probe)(lesson, text)
 
 
 def question_of(lesson: Lesson, text: str) -> cache.Question:

@@ -4,7 +4,7 @@ import pytest
 from lxml import html as lxml_html
 
 from han_core.explanation.lesson import lessons
-from han_core.explanation.lesson_numbers import live_numbers
+from han_core.explanation.lesson_measures import live_numbers
 from han_core.explanation.model_probe import probe_text
 from han_core.models.checkpoint import load_checkpoint
 from han_core.viz.handout import handout, pieces, predicted

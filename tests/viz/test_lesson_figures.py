@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from han_core.explanation.lesson import LANGUAGES, interface, lessons
-from han_core.explanation.lesson_numbers import PADS, live_numbers
+from han_core.explanation.lesson_measures import live_numbers
+from han_core.explanation.lesson_numbers import PADS
 from han_core.explanation.model_probe import probe_text
 from han_core.models.checkpoint import load_checkpoint
 from han_core.viz.lesson_figures import MOST_ROWS, Figure, lesson_figures
