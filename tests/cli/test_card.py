@@ -4,7 +4,9 @@ import json
 import shutil
 
 import pytest
+from lxml import html as lxml_html
 
+from han_core.explanation.lesson import LANGUAGES, lessons
 from han_core.models.checkpoint import CARD, README, load_checkpoint, read_config
 from han_core.viz.model_card.content import read_card
 
@@ -102,6 +104,18 @@ def test_a_handout_is_written(run_command, random_checkpoint, tmp_path, monkeypa
     options = ("--language", "zh", "--text", text, "--to", file, "--without-notes")
     assert run_command("handout", 5, *options)[0] == 0
     assert "hs-teacher" not in file.read_text("utf-8").partition("<body")[2]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_lesson_has_a_handout(run_command, language, tmp_path):
+    for lesson in lessons(language):
+        file = tmp_path / f"{lesson.number}.html"
+        assert run_command("handout", lesson.number, "--language", language, "--to", file)[0] == 0
+        page = lxml_html.fromstring(file.read_text("utf-8"))
+        assert lesson.title in page.xpath("string(//h1)")
+        assert "{" not in page.xpath("string(//main)")
+        assert page.xpath("//table")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,16 @@
 """The exported page and the report, opened from disk with the network off."""
 
+import re
+
+import pytest
+
+from han_core.explanation.lesson import LANGUAGES, lessons
+from han_core.explanation.lesson_measures import live_numbers
+from han_core.explanation.model_probe import probe_text
+from han_core.models.checkpoint import load_checkpoint
 from han_core.viz.colour_scale import legend, reading_scale
 from han_core.viz.export import Entry, Grid, report
+from han_core.viz.handout import handout
 from han_core.viz.heatmap import Colour, heatmap
 from tests.journey.harness import (
     ROOT,
@@ -93,3 +102,28 @@ def test_a_report_without_script_has_its_texts(chromium, tmp_path):
     with opened(chromium, tmp_path, hostile_report(), java_script_enabled=False) as page:
         assert page.locator("noscript pre").count() == 3
         assert "I wanted to like this." in page.locator("#document-1").inner_text()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_handout_prints_on_one_page_and_its_switches_need_no_mouse(chromium, tmp_path, language):
+    lesson = next(one for one in lessons(language) if one.number == 3)
+    probe = probe_text(load_checkpoint(lesson.model), lesson.text)
+    html = handout(lesson, lesson.text, probe, live_numbers(lesson, probe))
+    with opened(chromium, tmp_path, html) as page:
+        solution = page.locator(".hs-blank .hs-solution").first
+        assert (solution.is_visible(), printed_pages(page)) == (False, 1)
+        page.keyboard.press("Tab")
+        page.keyboard.press("Space")
+        assert (solution.is_visible(), printed_pages(page)) == (True, 1)
+        page.keyboard.press("Tab")
+        page.keyboard.press("Space")
+        assert page.locator(".hs-teacher").is_visible()
+        assert printed_pages(page) == 2
+
+
+def printed_pages(page) -> int:
+    """The pages of the PDF that the page is printed to, all of them A4."""
+    printed = page.pdf(prefer_css_page_size=True)
+    sizes = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", printed)
+    assert {tuple(round(float(side)) for side in size) for size in sizes} == {(595, 842)}
+    return len(sizes)

@@ -284,6 +284,11 @@ def test_notes_for_the_teacher_stand_in_a_fold_with_live_numbers(learn, root):
     assert "These notes were written" in "".join(one.value for one in learn.caption)
 
 
+def test_a_handout_can_be_downloaded(learn):
+    (save,) = [one for one in learn.get("download_button") if one.key == "learn_handout"]
+    assert save.proto.label == "Handout"
+
+
 def test_an_address_hides_the_notes(root, open_page):
     (root / "small-han").rename(root / "han-imdb")
     app = open_page("1_Explore")

@@ -1,13 +1,17 @@
 """Figures of lessons on paper: the solution in their blanks is what the model computes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from han_core.explanation.lesson import LANGUAGES, interface, lessons
-from han_core.explanation.lesson_measures import live_numbers
+from han_core.explanation.lesson import interface, lessons
+from han_core.explanation.lesson_measures import TENS, Moment, live_numbers
 from han_core.explanation.lesson_numbers import PADS
 from han_core.explanation.model_probe import probe_text
 from han_core.models.checkpoint import load_checkpoint
+from han_core.models.translate import Translation
+from han_core.text.document import Span
 from han_core.viz.lesson_figures import MOST_ROWS, Figure, lesson_figures
 
 TEXT = "the quiet river walk. bread and music under the window. road letter table"
@@ -114,9 +118,47 @@ def test_a_long_text_shows_its_heaviest_words_in_reading_order(drawn):
     assert texts(figure)[-1][2] == live.shown["sum"]
 
 
-def test_every_name_of_a_figure_has_both_languages(drawn):
-    for language in LANGUAGES:
-        for one in lessons(language):
-            words = interface()[language]
-            probe, live, _ = drawn(one.number, model="han", attention="additive")
-            assert all(figure.header for figure in lesson_figures(one, probe, live, words))
+def test_an_alignment_leaves_one_row_blank():
+    words = ("20", "May", "2026")
+    spans = (Span(0, 2), Span(3, 6), Span(7, 11))
+    target = tuple(Span(at, at + 1) for at in range(10))
+    alignment = np.full((10, 3), 0.1)
+    alignment[:, 2] = 0.8
+    alignment[TENS] = 0.6, 0.3, 0.1
+    one = Translation(
+        " ".join(words), "2026-05-20", spans, target, alignment, np.zeros(10), (1, 2, 3), (1,) * 10
+    )
+    live = live_numbers(lesson(8), [one, one])
+    table, matrix = lesson_figures(lesson(8), [one, one], live, WORDS)
+    assert texts(table) == [("20 May 2026", "2026-05-20")]
+    assert matrix.header == ("", *words)
+    assert [row[0].text for row in matrix.rows] == list("2026-05-20")
+    blank = [at for at, row in enumerate(matrix.rows) if row[1].blank]
+    assert blank == [TENS]
+    assert [cell.share for cell in matrix.rows[TENS][1:]] == [0.6, 0.3, 0.1]
+
+
+def test_a_head_is_left_to_be_drawn(random_checkpoint):
+    probe = probe_text(load_checkpoint(random_checkpoint("transformer")), TEXT)
+    live = live_numbers(lesson(9), [probe, probe])
+    (matrix,) = lesson_figures(lesson(9), [probe, probe], live, WORDS)
+    shares = np.array([[cell.share for cell in row[1:]] for row in matrix.rows])
+    assert shares.sum(1) == pytest.approx(1)
+    column = shares.mean(0).argmax()
+    assert live.shown["one"] == f"{100 * shares.mean(0).max():.2f}%"
+    assert matrix.header[1 + column] == live.shown["column"]
+    assert all(cell.blank for row in matrix.rows for cell in row[1:])
+    wide = probe_text(load_checkpoint(random_checkpoint("transformer")), f"{TEXT} " * 3)
+    live = live_numbers(lesson(9), [wide, wide])
+    assert lesson_figures(lesson(9), [wide, wide], live, WORDS) == []
+
+
+def test_a_film_is_known_at_its_beginning(drawn):
+    one = lesson(3).model_copy(update={"shows": "film"})
+    probe, _, _ = drawn(3)
+    last = probe.explanation
+    even = replace(last, word_weights=np.full(len(last.word_weights), 1 / len(last.word_weights)))
+    moments = [Moment(0, even), Moment(9, last)]
+    (figure,) = lesson_figures(one, moments, live_numbers(one, moments), WORDS)
+    assert [row[1].share for row in figure.rows] == pytest.approx(even.document_weights)
+    assert solution(figure) == pytest.approx(last.document_weights)
