@@ -309,7 +309,10 @@ def find_lesson(number: int, language: Language) -> Lesson:
     """
     there = {lesson.number: lesson for lesson in lessons(language)}
     if number not in there:
-        raise UserError(f"There is no lesson {number}; there are {joined(list(map(str, there)))}.")
+        numbers = joined(list(map(str, there)))
+        raise UserError(
+            tr("There is no lesson {number}; there are {numbers}.", number=number, numbers=numbers)
+        )
     return there[number]
 
 

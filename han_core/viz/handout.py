@@ -12,11 +12,10 @@ from typing import Any, NamedTuple
 from han_core.explanation.lesson import Lesson, interface
 from han_core.explanation.lesson_measures import Material
 from han_core.explanation.lesson_numbers import LiveNumbers
+from han_core.runtime.messages import speaking
 from han_core.viz.export import render_page
 from han_core.viz.lesson_figures import lesson_figures
 from han_core.viz.markup import HANDOUT_STYLESHEET, direction
-
-LOCALES = {"en": "en", "zh": "zh-CN"}
 
 
 class Piece(NamedTuple):
@@ -45,7 +44,6 @@ def handout(
     """
     words = interface()[lesson.language]
     context = {
-        "lang": LOCALES[lesson.language],
         "words": words,
         "title": f"{lesson.number}. {lesson.title}",
         "text": text,
@@ -68,7 +66,8 @@ def handout(
         "notes": _notes(lesson, live) if notes and lesson.teacher else None,
         "own": text != lesson.text,
     }
-    return render_page("handout.html", context, "", None, "", HANDOUT_STYLESHEET)
+    with speaking(lesson.language):
+        return render_page("handout.html", context, "", None, "", HANDOUT_STYLESHEET)
 
 
 def predicted(lesson: Lesson, live: LiveNumbers) -> list[Choice]:
