@@ -9,6 +9,7 @@ from typing import Any, Literal
 import streamlit as st
 from plotly.graph_objects import Figure
 
+from han_core.runtime.messages import tr
 from han_core.viz.anatomy import AnatomyFigure
 from han_core.viz.attention_heads import AttentionHeads
 from han_core.viz.heatmap import Heatmap
@@ -69,7 +70,8 @@ RUN_NOTICE = st.components.v2.component(
     "hanscope_run_notice", css=_read("figure_export.css"), js=_read("run_notice.js"),
     isolate_styles=False,
 )  # fmt: skip
-"""Asks for notifications where ``ask`` is set, and tells of the runs in ``ended``."""
+"""Asks for notifications where ``ask`` is set, and tells of the runs in ``ended``; ``labels``
+are what it says."""
 
 
 def figure_export(
@@ -85,7 +87,12 @@ def figure_export(
         part: a selector of the only figure to save.
     """
     name = re.sub(r"[^\w.-]+", "_", filename)[:80].strip("._") or "figure"
-    data = {"container": container_key, "filename": name}
+    labels = {
+        "svg": tr("Save the figure as {format}", format="SVG"),
+        "png": tr("Save the figure as {format}", format="PNG"),
+        "none": tr("There is no figure to save."),
+    }
+    data: dict[str, Any] = {"container": container_key, "filename": name, "labels": labels}
     key = f"{container_key}_export"
     if part is not None:
         data, key = data | {"part": part}, f"{key}_{name}"

@@ -12,6 +12,7 @@ from han_core.data.hub_preview import HubDataset
 from han_core.data.preview import DataPreview
 from han_core.data.splits import Source
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import Locale
 from han_core.runtime.paths import checkpoints_root, runs_root
 from han_core.runtime.quotas import QUOTAS
 from han_core.training.estimate import Estimate
@@ -107,9 +108,9 @@ def _runs(root: str) -> list[RunView]:
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def course_figure(
-    ids: tuple, marks: tuple, measure: Measure, until: float, drawing: Drawing
+    ids: tuple, marks: tuple, measure: Measure, until: float, drawing: Drawing, locale: Locale
 ) -> go.Figure:
-    """Draw the curves of runs; ``marks`` says how far each had come."""
+    """Draw the curves of runs; ``marks`` says how far each had come, ``locale`` is the reader's."""
     views = [manage.view(id) for id in ids]
     named = zip(labels_of(views), views, strict=True)
     return curves([_history(label, run) for label, run in named], measure, until, drawing)
@@ -135,7 +136,11 @@ def frames(folder: str, stamp: tuple) -> Film:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def attention_film(
-    folder: str, stamp: tuple, document: int, accuracies: tuple[tuple[int, float], ...]
+    folder: str,
+    stamp: tuple,
+    document: int,
+    accuracies: tuple[tuple[int, float], ...],
+    locale: Locale,
 ) -> AttentionFilm:
-    """Return one watched document at every recorded step, ready for the browser."""
+    """Return one watched document at every recorded step, ready for a browser of ``locale``."""
     return film.attention_film(frames(folder, stamp), document, dict(accuracies))

@@ -7,6 +7,7 @@ everywhere. Browsers have notifications on localhost and over https only.
 import streamlit as st
 
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.training.runs import manage
 from han_core.training.runs.view import RunView
 from pages.shared.components import RUN_NOTICE
@@ -20,7 +21,13 @@ MOST_ENDED = 8
 
 def ask() -> None:
     """Draw the button that asks the browser for notifications."""
-    RUN_NOTICE(key="run_notice_ask", data={"ask": True, "ended": []}, width="content")
+    labels = {
+        "ask": tr("Notify me when a run ends"),
+        "granted": tr("You are notified when a run ends."),
+        "refused": tr("This browser shows no notifications here; the page's title tells instead."),
+    }
+    data = {"ask": True, "ended": [], "labels": labels}
+    RUN_NOTICE(key="run_notice_ask", data=data, width="content")
 
 
 def follow(run: RunView) -> None:

@@ -13,6 +13,7 @@ from han_core.analysis.film import Film, version_stamp
 from han_core.models.archive import pack
 from han_core.runtime.devices import available_devices, describe_device
 from han_core.runtime.errors import UserError, counted
+from han_core.runtime.messages import current_locale
 from han_core.training.runs import manage
 from han_core.training.runs.plan import LONGEST_NAME, Plan, settings_of
 from han_core.training.runs.view import RunView
@@ -127,7 +128,9 @@ def film(run: RunView) -> None:
     st.header("How attention formed", anchor=False)
     document = _pick_document(run, film)
     accuracies = tuple((line["epoch"], line["validation"]["accuracy"]) for line in run.history)
-    drawn = cached_runs.attention_film(str(run.folder), mark, document, accuracies)
+    drawn = cached_runs.attention_film(
+        str(run.folder), mark, document, accuracies, current_locale()
+    )
     with st.container(key="film"):
         st.html(legend(drawn.scale))
         draw_film(drawn.data, "attention_film")

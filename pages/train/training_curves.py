@@ -7,6 +7,7 @@ import streamlit as st
 from han_core.models.checkpoint import read_config
 from han_core.runtime.atomic_io import current_folder
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import current_locale
 from han_core.training.runs.view import RunView
 from han_core.viz.charts.class_f1 import class_f1, confusions
 from han_core.viz.charts.confusion import confusion_matrix
@@ -61,7 +62,7 @@ def draw(runs: Sequence[RunView], measures: Sequence[Measure], key: str, until: 
             with grid.cell():
                 st.markdown(f"**{MEASURES[measure]}**")
                 st.plotly_chart(
-                    cached_runs.course_figure(ids, marks, measure, until, chosen),
+                    cached_runs.course_figure(ids, marks, measure, until, chosen, current_locale()),
                     key=f"{key}_{measure}",
                     config=CONFIG,
                     alt=f"{MEASURES[measure]} by epoch",

@@ -24,10 +24,12 @@ export default function ({ data, parentElement }) {
     parentElement.append(bar);
   }
   const [svg, png, said] = bar.children;
+  svg.title = data.labels.svg;
+  png.title = data.labels.png;
   const save = (extension, make) => async () => {
     const container = document.querySelector(`.st-key-${CSS.escape(data.container)}`);
     const drawn = container && svgOf(container, data.part);
-    said.textContent = drawn ? "" : "There is no figure to save.";
+    said.textContent = drawn ? "" : data.labels.none;
     if (drawn) download(await make(drawn), `${data.filename}.${extension}`);
   };
   svg.onclick = save("svg", svgBlob);
@@ -38,7 +40,6 @@ function button(name) {
   const made = document.createElement("button");
   made.type = "button";
   made.textContent = name;
-  made.title = `Save the figure as ${name}`;
   return made;
 }
 

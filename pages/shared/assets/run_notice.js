@@ -3,11 +3,8 @@
    Nothing is asked for before the button is pressed. Each end is told once a page load: as a
    notification where the browser allows it, and in the page's title until the page is looked at. */
 
-const REFUSED = "This browser shows no notifications here; the page's title tells instead.";
-const GRANTED = "You are notified when a run ends.";
-
 export default function ({ data, parentElement }) {
-  if (data.ask) ask(parentElement);
+  if (data.ask) ask(parentElement, data.labels);
   const told = (window.hanscopeRunsTold ??= new Set());
   for (const { id, text } of data.ended) {
     if (told.has(id)) continue;
@@ -20,29 +17,30 @@ function permission() {
   return window.isSecureContext && "Notification" in window ? Notification.permission : "denied";
 }
 
-function ask(parentElement) {
+function ask(parentElement, labels) {
   let bar = parentElement.querySelector(".hx-bar");
   if (!bar) {
     bar = document.createElement("div");
     bar.className = "hx-bar";
     const button = document.createElement("button"), said = document.createElement("span");
     button.type = "button";
-    button.textContent = "Notify me when a run ends";
     said.setAttribute("role", "status");
     button.onclick = async () => {
       if (permission() === "default") await Notification.requestPermission();
-      show(bar, true);
+      show(bar, bar.labels, true);
     };
     bar.append(button, said);
     parentElement.append(bar);
   }
-  show(bar, false);
+  bar.labels = labels;
+  bar.firstChild.textContent = labels.ask;
+  show(bar, labels, false);
 }
 
-function show(bar, pressed) {
+function show(bar, labels, pressed) {
   const [button, said] = bar.children, state = permission();
   button.hidden = state === "granted";
-  said.textContent = state === "granted" ? GRANTED : pressed ? REFUSED : "";
+  said.textContent = state === "granted" ? labels.granted : pressed ? labels.refused : "";
 }
 
 function tell(id, text) {
