@@ -57,6 +57,9 @@ SURE = 0.5
 EVEN = 0.9
 """Spread of attention from which it counts as even."""
 
+RISEN = 1.5
+"""Times the even weight from which a word stands out."""
+
 
 class Moment(NamedTuple):
     """A text at one step of a training run."""
@@ -259,7 +262,7 @@ def _film(moments: Sequence[Moment]) -> LiveNumbers:
     weights, before = last.document_weights, first.document_weights
     top, early = int(weights.argmax()), int(before.argmax())
     spreads = [entropy(one.explanation.document_weights) for one in moments]
-    turn = next((m.step for m, s in zip(moments, spreads, strict=True) if s < EVEN), None)
+    turn = next((one.step for one in moments if _most(one) >= RISEN / len(tokens)), None)
     shown = {
         "word": tokens[top], "weight": percent(float(weights[top])),
         "even": percent(1 / len(tokens)), "first_word": tokens[early],
@@ -271,6 +274,10 @@ def _film(moments: Sequence[Moment]) -> LiveNumbers:
         "start": "even" if spreads[0] >= EVEN else "words" if early == top else "others",
     }  # fmt: skip
     return LiveNumbers("film", shown, {}, {}, (), (), 0, top)
+
+
+def _most(moment: Moment) -> float:
+    return float(moment.explanation.document_weights.max())
 
 
 # Each is given the material that its lesson shows, and no other.

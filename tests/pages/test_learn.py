@@ -84,7 +84,7 @@ def test_a_skip_is_recorded(learn):
     assert progress.given is None
 
 
-@pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
 def test_every_option_of_the_check_has_its_feedback(learn, number):
     go_to(learn, number)
     learn.button(key="learn_skip").click().run()
@@ -219,6 +219,25 @@ def test_masks_and_sparsemax_change_the_heads(learn):
     entropies = [np.mean(one["entropy"]) for one in tops]
     assert entropies == sorted(entropies, reverse=True)
     assert len(set(entropies)) == len(entropies)
+
+
+def test_the_film_of_training_goes_on_to_a_run_of_ones_own(learn):
+    go_to(learn, 11)
+    predict(learn, "even")
+    assert "Right." in said(learn)
+    (film,) = components(learn, "hanscope_film")
+    assert film["frames"][0]["step"] == 0
+    assert film["frames"][-1]["accuracy"]
+    learn.button(key="learn_explore").click().run()
+    assert not learn.exception
+    assert learn.session_state["train_watched_text"] == lesson(11).text
+    assert not learn.button(key="train_start").disabled
+
+
+def test_a_film_of_another_text_is_made_on_train(learn):
+    go_to(learn, 11)
+    learn.text_area(key="learn_text").set_value("What actors! I laughed.").run()
+    assert "page Train" in said(learn)
 
 
 def test_a_text_with_the_same_word_twice_can_be_taken_apart(learn):
