@@ -195,7 +195,7 @@ def _alignment(lesson: Lesson, text: str, live: LiveNumbers, words: Mapping[str,
     )  # fmt: skip
     shown = other if chosen == other.text else own
     steps = decoder_steps(lesson_material.translator(lesson.model), shown)
-    scale = replace(attention_scale(), title=words["weight"])
+    scale = attention_scale()
     names = words["text"], words["answer_iso"]
     view = alignment_view(shown, steps, shown.alignment, scale, names, shown.alignment.sum(0))
     draw_alignment(view, "learn_alignment")
@@ -222,8 +222,7 @@ def _heads(lesson: Lesson, text: str, live: LiveNumbers, words: Mapping[str, str
     key = f"learn_head_{text}"
     opened = st.session_state.get(key, (live.segment, live.item))
     heads = attention_heads(maps, probe.document.text, opened)
-    scale = replace(heads.scale, title=words["weight"])
-    st.html(scale_only(scale))
+    st.html(scale_only(heads.scale))
     draw_heads(heads, "learn_heads", partial(_open_head, key))
 
 
@@ -236,7 +235,7 @@ def _film(lesson: Lesson, text: str, live: LiveNumbers, words: Mapping[str, str]
     """Draw the film of the lesson's text."""
     recorded = lesson_material.film(lesson.model)
     film = attention_film(recorded, 0, lesson_material.accuracies(lesson.model))
-    st.html(scale_only(replace(film.scale, title=words["weight"])))
+    st.html(scale_only(film.scale))
     draw_film(film.data, "learn_film")
     chart(
         entropy_curve(recorded, 0), "learn_entropy", "learn_entropy_box", "entropy",
