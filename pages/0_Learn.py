@@ -22,4 +22,4 @@ with user_errors_shown():
     address.write(lesson, text, hidden)
     with st.container(key="learn"):
         lesson_view.draw(lesson, text, hidden, words)
-cache.freeze_loaded_objects("Learn")
+cache.freeze_loaded_objects("Learn")  # not shown

@@ -42,4 +42,4 @@ with user_errors_shown():
         drawer.panel(analysis)
     with sharing:
         share.panel(analysis)
-cache.freeze_loaded_objects("Explore")
+cache.freeze_loaded_objects("Explore")  # not shown

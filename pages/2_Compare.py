@@ -41,4 +41,4 @@ with user_errors_shown():
         charts.export(compared)
     link.panel(request, second)
     panels.fill(evidence, compared.kind)
-cache.freeze_loaded_objects("Compare")
+cache.freeze_loaded_objects("Compare")  # not shown

@@ -19,4 +19,4 @@ with user_errors_shown():
         store = choices.open_choices(chosen)
     if store is not None:
         choices.show(choices.filtered(chosen, store))
-cache.freeze_loaded_objects("Errors")
+cache.freeze_loaded_objects("Errors")  # not shown

@@ -27,4 +27,4 @@ else:
             run_list.side_by_side(chosen)
     with user_errors_shown():
         system_training.list_runs()
-cache.freeze_loaded_objects("Train")
+cache.freeze_loaded_objects("Train")  # not shown

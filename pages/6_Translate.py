@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from han_core.runtime.messages import mark
+from han_core.runtime.messages import mark, tr
 from pages.shared.page import begin, user_errors_shown
 
 heading = begin(
@@ -20,10 +20,10 @@ with heading:
         controls.about_models([checkpoint.name])
 with user_errors_shown():
     if checkpoint is None:
-        st.info("There is no translator yet. Train one below.")
+        st.info(tr("There is no translator yet. Train one below."))
     else:
         text, settings = choose.sentence(checkpoint)
         if text:
             view.show(checkpoint, text, settings)
 training.panel()
-cache.freeze_loaded_objects("Translate")
+cache.freeze_loaded_objects("Translate")  # not shown

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from han_core.runtime.messages import mark
+from han_core.runtime.messages import mark, tr
 from pages.shared.page import begin, user_errors_shown
 
 heading = begin(
@@ -20,8 +20,8 @@ with heading:
         controls.about_models([checkpoint.name])
 with user_errors_shown():
     if checkpoint is None:
-        st.info("There is no model for texts with pictures yet. Train one below.")
+        st.info(tr("There is no model for texts with pictures yet. Train one below."))
     elif chosen := choose.document(checkpoint):
         view.show(checkpoint, chosen)
 training.panel()
-cache.freeze_loaded_objects("Pictures")
+cache.freeze_loaded_objects("Pictures")  # not shown

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from han_core.runtime.messages import mark
+from han_core.runtime.messages import mark, tr
 from pages.shared.navigation import serves_class
 from pages.shared.page import begin, user_errors_shown
 
@@ -11,7 +11,7 @@ begin(
     mark("Ask a class, see its answers as they come, reveal them, and vote again."),
 )
 if not serves_class():
-    st.info("Rooms for a class are there when the server was started by make class.")
+    st.info(tr("Rooms for a class are there when the server was started by make class."))
 else:
     from pages.classroom import live, make
 

@@ -9,7 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from han_core.explanation.comparison import Column, aligned_sentences, aligned_words
-from han_core.viz.charts.comparison import MEASURES, agreement_matrix, pairwise
+from han_core.runtime.messages import mark, tr
+from han_core.viz.charts.comparison import MEASURES, Measure, agreement_matrix, pairwise
 from han_core.viz.charts.distributions import class_bars
 from han_core.viz.charts.sentence_bars import column_bars
 from han_core.viz.export import comparison_table, to_csv
@@ -21,25 +22,32 @@ from pages.shared.page import restore_value
 TOPS = [5, 10, 20]
 NARROWEST = 320  # pixels of a matrix
 PLAIN = {"displayModeBar": False}
-MEASURES_NOTE = (
-    "The absolute values are compared, word by word, over the words that all sides have. τ "
-    "compares the whole ranking, the overlap only its top, the divergence (Jensen-Shannon) how the "
-    "weight is distributed."
+MEASURES_NOTE = mark(
+    "The absolute values are compared, word by word, over the words that all sides "
+    "have. τ compares the whole ranking, the overlap only its top, the divergence "
+    "(Jensen-Shannon) how the weight is distributed."
 )
-SHARES = (
-    "Each bar is the share of a sentence in the absolute values of all sentences, so that methods "
-    "with different units fit on one axis. Attention has no sign, so its bars never point left."
+SHARES = mark(
+    "Each bar is the share of a sentence in the absolute values of all sentences, so "
+    "that methods with different units fit on one axis. Attention has no sign, so "
+    "its bars never point left."
 )
-EXPORT_NOTE = (
-    "A row for each word and a column for each side, in full precision. Each figure can be saved "
-    "as SVG or PNG below it."
+EXPORT_NOTE = mark(
+    "A row for each word and a column for each side, in full precision. Each figure "
+    "can be saved as SVG or PNG below it."
 )
+
+MATRICES: dict[Measure, str] = {
+    "tau": mark("Agreement by tau"),
+    "overlap": mark("Agreement by overlap"),
+    "divergence": mark("Agreement by divergence"),
+}
 
 
 def obstacle(comparison: Comparison) -> str:
     """Say why the sides cannot be compared; "" where two of them have two words in common."""
     if len(comparison.sides) < FEWEST:
-        return "There is nothing left to compare. Choose at least two."
+        return tr("There is nothing left to compare. Choose at least two.")
     words = int(aligned_words(comparison.columns).shared.sum())
     return too_few_words(words) if words < 2 else ""
 
@@ -49,28 +57,30 @@ def sentences_and_classes(comparison: Comparison) -> None:
     grid = explanation_panels.side_by_side()
     with grid.cell():
         signed = any(column.answer.signed for column in comparison.columns)
-        st.header("Sentences", anchor=False, help=SHARES if signed else wording.SENTENCES)
+        help = tr(SHARES if signed else wording.SENTENCES)
+        st.header(tr("Sentences"), anchor=False, help=help)
         with hooked("sentence-bars", key="sentence_bars"):
             st.plotly_chart(
                 column_bars(comparison.columns), key="sentence_figure", config=PLAIN,
-                alt="Values of the sentences on each side",
+                alt=tr("Values of the sentences on each side"),
             )  # fmt: skip
         figure_export("sentence_bars", "sentences")
     if comparison.kind == "methods":
         return
     with grid.cell():
-        st.header("Probabilities", anchor=False, help=wording.PREDICTION)
+        st.header(tr("Probabilities"), anchor=False, help=tr(wording.PREDICTION))
         with st.container(key="classes"):
             named = [(column.name, column.explanation.chances) for column in comparison.columns]
             st.plotly_chart(
-                class_bars(named), key="class_figure", config=PLAIN, alt="Class probabilities"
+                class_bars(named), key="class_figure", config=PLAIN, alt=tr("Class probabilities")
             )
         figure_export("classes", "probabilities")
 
 
 def agreement(comparison: Comparison) -> None:
     """Draw three matrices with a cell for each pair, and the same values as a table."""
-    st.header("Agreement", anchor=False, help=f"{wording.AGREEMENT} {MEASURES_NOTE}")
+    about = f"{tr(wording.AGREEMENT)} {tr(MEASURES_NOTE)}"
+    st.header(tr("Agreement"), anchor=False, help=about)
     if place := cache.figures_place("agreement_figures"):
         with place:
             _agreement(comparison)
@@ -86,12 +96,12 @@ def _agreement(comparison: Comparison) -> None:
             with grid.cell():
                 st.plotly_chart(
                     agreement_matrix(names, words.values, measure, top),
-                    key=f"agreement_{measure}", config=PLAIN, alt=f"Agreement by {measure}",
+                    key=f"agreement_{measure}", config=PLAIN, alt=tr(MATRICES[measure]),
                 )  # fmt: skip
     figure_export("agreement", "agreement")
     if few := few_words_line(len(words.texts), top):
         st.caption(few)
-    with st.expander("Show as a table"):
+    with st.expander(tr("Show as a table")):
         rows = agreement_table(comparison.columns, top)
         numbers = st.column_config.NumberColumn(format="%.4f")
         st.dataframe(
@@ -103,12 +113,12 @@ def _agreement(comparison: Comparison) -> None:
 def _top() -> int:
     restore_value("top_words", 10)
     chosen = st.segmented_control(
-        "Top words",
+        tr("Top words"),
         TOPS,
         key="top_words",
         required=True,
         persist_state="session",
-        help="How many of the highest-ranked words the overlap compares",
+        help=tr("How many of the highest-ranked words the overlap compares"),
     )
     return cast("int", chosen)
 
@@ -118,23 +128,22 @@ def agreement_table(columns: Sequence[Column], top: int) -> pd.DataFrame:
     words = aligned_words(columns).in_all().values
     sentences = aligned_sentences(columns).in_all().values
     agreement = {
-        "tau of words": pairwise(words, "tau"),
-        "tau of sentences": pairwise(sentences, "tau"),
-        f"top {top} shared": pairwise(words, "overlap", top),
-        "divergence": pairwise(words, "divergence"),
+        tr("tau of words"): pairwise(words, "tau"),
+        tr("tau of sentences"): pairwise(sentences, "tau"),
+        tr("top {top} shared", top=top): pairwise(words, "overlap", top),
+        tr("divergence"): pairwise(words, "divergence"),
     }
     pairs = list(combinations(range(len(columns)), 2))
-    named = [f"{columns[a].name} and {columns[b].name}" for a, b in pairs]
-    return pd.DataFrame(
-        {"pair": named, **{name: [m[pair] for pair in pairs] for name, m in agreement.items()}}
-    )
+    named = [tr("{one} and {other}", one=columns[a].name, other=columns[b].name) for a, b in pairs]
+    values = {name: [m[pair] for pair in pairs] for name, m in agreement.items()}
+    return pd.DataFrame({tr("pair"): named, **values})
 
 
 def export(comparison: Comparison) -> None:
     """Draw the download button of all words and their values on each side."""
-    st.header("Export", anchor=False, help=EXPORT_NOTE)
+    st.header(tr("Export"), anchor=False, help=tr(EXPORT_NOTE))
     st.download_button(
-        "Comparison (CSV)",
+        tr("Comparison (CSV)"),
         lambda: comparison_csv(comparison),
         file_name=f"comparison-of-{comparison.kind}.csv",
         mime="text/csv",
@@ -147,8 +156,8 @@ def comparison_csv(comparison: Comparison) -> bytes:
     """Return a row for each word and a column for each side, in full precision."""
     table = comparison_table(
         [
-            (column.name, replace(column.answer, document=column.place))
-            for column in comparison.columns
+            (side.name, replace(side.column.answer, document=side.column.place))
+            for side in comparison.sides
         ]
     )
     if comparison.versions is not None:  # offsets of the aligned text, which is neither version
@@ -160,11 +169,14 @@ def few_words_line(words: int, top: int) -> str:
     """Say where the top covers every word."""
     if words > top:
         return ""
-    return f"Only {words} words can be compared, so the top {top} are all of them."
+    return tr(
+        "Only {words} words can be compared, so the top {top} are all of them.",
+        words=words, top=top,
+    )  # fmt: skip
 
 
 def too_few_words(words: int) -> str:
     """Say why nothing can be compared."""
     if words:
-        return "There is only one word to compare, and it always has all the weight."
-    return "The sides have no word in common, so there is nothing to compare."
+        return tr("There is only one word to compare, and it always has all the weight.")
+    return tr("The sides have no word in common, so there is nothing to compare.")

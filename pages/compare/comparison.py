@@ -16,6 +16,7 @@ from han_core.explanation.explanation import Reading, reweighted
 from han_core.models.listing import Listing
 from han_core.models.registry import model_kind
 from han_core.runtime.errors import UserError, listed
+from han_core.runtime.messages import mark, speaking, tr
 from han_core.text.document import AlignedVersions, align_versions
 from han_core.viz.colour_scale import attribution_scale, reading_scale
 from han_core.viz.heatmap import Colour, Out
@@ -24,22 +25,30 @@ from pages.shared.page import restore_value
 
 Kind = Literal["models", "methods", "versions"]
 
-KINDS = {"models": "Models", "methods": "Methods", "versions": "Versions"}
+KINDS = {"models": mark("Models"), "methods": mark("Methods"), "versions": mark("Versions")}
 Shown = Literal["values", "difference"]
-SHOWN = {"values": "Values", "difference": "Difference"}
+SHOWN = {"values": mark("Values"), "difference": mark("Difference")}
 DIFFERENT: dict[Kind, str] = {
-    "models": "A difference shows that attention moved, not that the prediction changed.",
-    "methods": "Methods that differ answer different questions; none of them is the right one.",
-    "versions": (
-        "A difference shows that attention moved, not that the prediction changed. Only words "
-        "that both versions have are compared, with their weights normalised to sum to 1: added "
-        "words always take weight from the others and removed words always free some."
+    "models": mark("A difference shows that attention moved, not that the prediction changed."),
+    "methods": mark(
+        "Methods that differ answer different questions; none of them is the right one."
     ),
+    "versions": mark(
+        "A difference shows that attention moved, not that the prediction changed. Only "
+        "words that both versions have are compared, with their weights normalised to "
+        "sum to 1: added words always take weight from the others and removed words "
+        "always free some."
+    ),
+}
+WEIGHTS_OF_MODELS: dict[Reading, str] = {
+    "document": mark("Weight within the document ({names})"),
+    "sentence": mark("Weight within the sentence ({names})"),
+    "lift": mark("Weight, times uniform attention ({names})"),
 }
 FEWEST, MOST = 2, 4
 WordWeights = Literal["attention", "rollout", "gradient_weighted"]
 DEFAULT_METHODS: tuple[Method, ...] = ("attention", "gradient", "leave_one_word_out")
-FIRST, SECOND = "First version", "Second version"
+FIRST, SECOND = mark("First version"), mark("Second version")
 VERSION_HEIGHT = 110  # pixels of the second version's text area
 
 
@@ -75,6 +84,7 @@ class Side:
         question: the text and the model.
         column: the answer, aligned with the others.
         colour: of its words.
+        name: of its column in English, which what is exported and chosen keeps.
         added: tokens that only this version has.
         out: words that only the other version has, where they stood.
     """
@@ -82,6 +92,7 @@ class Side:
     question: cache.Question
     column: Column
     colour: Colour
+    name: str
     added: frozenset[int] = frozenset()
     out: tuple[Out, ...] = ()
 
@@ -131,9 +142,9 @@ def pick(strip: DeltaGenerator) -> Request:
     listings = cache.listings()
     notes = model_notes([listings[name] for name in names if name in listings])
     if kind == "models":
-        _check(len(names), "models")
+        _check(len(names), *MODELS_CHOSEN)
     if kind == "methods":
-        _check(len(methods), "methods")
+        _check(len(methods), *METHODS_CHOSEN)
     return Request(kind, tuple(names), device, reading, methods, target, notes, shown, words)
 
 
@@ -145,13 +156,13 @@ def _pick_words(checkpoints: Sequence[str]) -> WordWeights:
         return "attention"
     restore_value("map_words", "attention")
     chosen = st.selectbox(
-        "Self-attention models show",
+        tr("Self-attention models show"),
         list(wording.WEIGHTS_OF_WORDS),
-        format_func=lambda words: wording.WEIGHTS_OF_WORDS[words].capitalize(),
+        format_func=lambda words: tr(wording.WEIGHTS_OF_WORDS[words]).capitalize(),
         key="map_words",
         persist_state="session",
         width=230,
-        help=wording.WEIGHTS_HELP,
+        help=tr(wording.WEIGHTS_HELP),
     )
     return cast("WordWeights", chosen)
 
@@ -159,13 +170,13 @@ def _pick_words(checkpoints: Sequence[str]) -> WordWeights:
 def _pick_shown(kind: Kind) -> Shown:
     restore_value("shown", "values")
     chosen = st.segmented_control(
-        "Show",
+        tr("Show"),
         list(SHOWN),
-        format_func=lambda shown: SHOWN[shown],
+        format_func=lambda shown: tr(SHOWN[shown]),
         key="shown",
         required=True,
         persist_state="session",
-        help=DIFFERENT[kind],
+        help=tr(DIFFERENT[kind]),
     )
     return cast("Shown", chosen)
 
@@ -176,14 +187,20 @@ def model_notes(listings: Sequence[Listing]) -> tuple[str, ...]:
     if len({frozenset(one.classes) for one in listings}) > 1:
         names = [" / ".join(one.classes[:4]) for one in listings]
         notes.append(
-            f"These models have different classes ({listed(names)}): their attention can be "
-            "compared, their predictions cannot."
+            tr(
+                "These models have different classes ({classes}): their attention can be "
+                "compared, their predictions cannot.",
+                classes=listed(names),
+            )
         )
     languages = sorted({one.language for one in listings})
     if len(languages) > 1:
         notes.append(
-            f"These models read different languages ({listed(languages)}) and may split the text "
-            "into different words; words that overlap are compared as one."
+            tr(
+                "These models read different languages ({languages}) and may split the text "
+                "into different words; words that overlap are compared as one.",
+                languages=listed(languages),
+            )
         )
     return tuple(notes)
 
@@ -202,20 +219,23 @@ def second_version(first: str) -> str:
     state["version_of"] = first
     restore_value("version", first)
     st.text_area(
-        "Second version",
+        tr("Second version"),
         height=VERSION_HEIGHT,
         max_chars=cache.quotas().characters,
         key="version",
-        placeholder="The same text with other words",
+        placeholder=tr("The same text with other words"),
         persist_state="session",
     )
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Analyse the second version", key="analyze_version")  # leaving the area is enough
-        st.button("Copy the first text", key="copy_text", on_click=_copy, args=(first,))
+        # Leaving the area is enough.
+        st.button(tr("Analyse the second version"), key="analyze_version")
+        st.button(tr("Copy the first text"), key="copy_text", on_click=_copy, args=(first,))
         if state["version"] == first:
-            st.caption("Both versions are the same so far. Change some words in the second one.")
+            st.caption(
+                tr("Both versions are the same so far. Change some words in the second one.")
+            )
     if not state["version"].strip():
-        raise UserError("The second version is empty. Type a text with at least one word.")
+        raise UserError(tr("The second version is empty. Type a text with at least one word."))
     return state["version"]
 
 
@@ -226,9 +246,9 @@ def _copy(text: str) -> None:
 def _pick_kind() -> Kind:
     restore_value("compared", "models")
     chosen = st.segmented_control(
-        "Compare",
+        tr("Compare"),
         list(KINDS),
-        format_func=lambda kind: KINDS[kind],
+        format_func=lambda kind: tr(KINDS[kind]),
         key="compared",
         required=True,
         wrap=True,
@@ -247,9 +267,9 @@ def _pick_methods(checkpoint: str) -> tuple[Method, ...]:
         state["methods"] = [method for method in state["methods"] if method in offered]
     restore_value("methods", list(DEFAULT_METHODS))
     chosen = st.multiselect(
-        "Methods",
+        tr("Methods"),
         offered,
-        format_func=lambda method: wording.METHOD_NAMES[method],
+        format_func=lambda method: tr(wording.METHOD_NAMES[method]),
         wrap=True,
         key="methods",
         persist_state="session",
@@ -263,12 +283,21 @@ def _pick_target(checkpoint: str) -> str | None:
     return controls.target(listings[checkpoint].classes if checkpoint in listings else ())
 
 
-def _check(number: int, noun: str) -> None:
+MODELS_CHOSEN = (
+    mark("Two to four models can be compared; none is chosen."),
+    mark("Two to four models can be compared; {number} is chosen."),
+    mark("Two to four models can be compared; {number} are chosen."),
+)
+METHODS_CHOSEN = (
+    mark("Two to four methods can be compared; none is chosen."),
+    mark("Two to four methods can be compared; {number} is chosen."),
+    mark("Two to four methods can be compared; {number} are chosen."),
+)
+
+
+def _check(number: int, none: str, one: str, several: str) -> None:
     if not FEWEST <= number <= MOST:
-        raise UserError(
-            f"Two to four {noun} can be compared; {number or 'none'} "
-            f"{'is' if number < 2 else 'are'} chosen."
-        )
+        raise UserError(tr((none, one, several)[min(number, 2)], number=number))
 
 
 def compare(request: Request, text: str, second: str) -> Comparison:
@@ -294,7 +323,7 @@ def _compare_models(request: Request, text: str) -> Comparison:
         try:
             columns.append(_model_column(question, request.words))
         except UserError as error:  # too long for maps, for example: the pooling still has weights
-            notes.append(f"{question.checkpoint}: {error}")
+            notes.append(tr("{name}: {error}", name=question.checkpoint, error=error))
             columns.append(_model_column(question, "attention"))
     explanations = [column.explanation for column in columns]
     scale = reading_scale(explanations, request.reading)
@@ -304,12 +333,14 @@ def _compare_models(request: Request, text: str) -> Comparison:
             f"{question.checkpoint}: {wording.weights_name(column.answer.method, kind.maps)}"
             for question, column, kind in zip(questions, columns, kinds, strict=True)
         ]
-        title = scale.title.removeprefix("Attention ").capitalize()
-        scale = replace(scale, title=f"{title} ({'; '.join(names)})")
-    sides = [
-        Side(question, column, Colour(column.explanation.weights(request.reading), scale))
-        for question, column in zip(questions, columns, strict=True)
-    ]
+        title = tr(WEIGHTS_OF_MODELS[request.reading], names="; ".join(names))
+        scale = replace(scale, title=title)
+    sides = []
+    for question, column in zip(questions, columns, strict=True):
+        with speaking("en"):
+            name = _name_of_model(question, column.answer.method)
+        colour = Colour(column.explanation.weights(request.reading), scale)
+        sides.append(Side(question, column, colour, name))
     return Comparison(request, tuple(sides), tuple(notes))
 
 
@@ -320,8 +351,15 @@ def _model_column(question: cache.Question, words: WordWeights) -> Column:
         return attention_column(question.checkpoint, probe.explanation)
     answer = cache.attribution(question, words, probe.target)
     read = reweighted(probe.explanation, answer.words)
-    name = f"{question.checkpoint}, {wording.weights_name(words, True)}"
-    return Column(name, read, answer, answer.document)
+    return Column(_name_of_model(question, words), read, answer, answer.document)
+
+
+def _name_of_model(question: cache.Question, words: Method) -> str:
+    """Name the column of a model, with its weights where they are not those of the pooling."""
+    if words == "attention":
+        return question.checkpoint
+    weights = wording.weights_name(words, True)
+    return tr("{model}, {weights}", model=question.checkpoint, weights=weights)
 
 
 def _compare_methods(request: Request, text: str) -> Comparison:
@@ -335,7 +373,8 @@ def _compare_methods(request: Request, text: str) -> Comparison:
         try:
             answers.append(cache.attribution(question, method, target))
         except UserError as error:  # a single word, for example: the others can still be drawn
-            notes.append(f"{wording.METHOD_NAMES[method]}: {error}")
+            name = tr(wording.METHOD_NAMES[method])
+            notes.append(tr("{name}: {error}", name=name, error=error))
     effects = attribution_scale([answer for answer in answers if answer.signed])
     read = [explanation if a.signed else reweighted(explanation, a.words) for a in answers]
     unsigned = [one for one, a in zip(read, answers, strict=True) if not a.signed]
@@ -343,11 +382,11 @@ def _compare_methods(request: Request, text: str) -> Comparison:
     sides = []
     for answer, shown in zip(answers, read, strict=True):
         name = wording.METHOD_NAMES[answer.method]
-        column = Column(name, shown, answer, answer.document)
+        column = Column(tr(name), shown, answer, answer.document)
         values = (answer.words, effects) if answer.signed else (
             shown.weights(request.reading), weights
         )  # fmt: skip
-        sides.append(Side(question, column, Colour(*values)))
+        sides.append(Side(question, column, Colour(*values), name))
     return Comparison(request, tuple(sides), tuple(notes))
 
 
@@ -361,8 +400,9 @@ def _compare_versions(request: Request, text: str, second: str) -> Comparison:
     one, other = (
         Side(
             question,
-            attention_column(name, explanation, place),
+            attention_column(tr(name), explanation, place),
             Colour(explanation.weights(request.reading), scale),
+            name,
         )
         for question, name, explanation, place in zip(
             questions, names, explanations, places, strict=True

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from han_core.runtime.errors import UserError, listed
+from han_core.runtime.messages import mark, tr
 from han_core.runtime.paths import data_root
 from han_core.viz.comparison_link import (
     ComparisonView,
@@ -17,9 +18,9 @@ from pages.shared.page import plain
 
 PARAMETER = "view"
 OPENED = "opened_comparison"
-HELP = (
-    "The link restores models, methods, both texts and how words are coloured. Long texts do not "
-    "fit into a link and are stored on this server instead."
+HELP = mark(
+    "The link restores models, methods, both texts and how words are coloured. Long "
+    "texts do not fit into a link and are stored on this server instead."
 )
 
 
@@ -53,7 +54,8 @@ def _show(view: ComparisonView) -> None:
     if missing := [name for name in view.checkpoints if name not in there]:
         absent = [f"{name} {system_pages.absence(name)}" for name in missing]
         document_input.set_notice(
-            "text", f"The link names models that cannot be shown here: {listed(absent)}."
+            "text",
+            tr("The link names models that cannot be shown here: {models}.", models=listed(absent)),
         )
     if view.kind == "models" and len(there) > 1:
         state["checkpoints"] = there
@@ -64,7 +66,7 @@ def _show(view: ComparisonView) -> None:
 
 def panel(request: Request, second: str) -> None:
     """Draw the button, and the address once it was pressed."""
-    if not st.button("Create a link", key="link_comparison", help=HELP):
+    if not st.button(tr("Create a link"), key="link_comparison", help=tr(HELP)):
         return
     try:
         token = share_comparison(view_of(request, st.session_state["analysed"], second), _store())

@@ -19,6 +19,7 @@ from han_core.explanation.comparison import (
 from han_core.explanation.counterfactual import probability_change
 from han_core.explanation.verdicts import removal_sentence
 from han_core.runtime.errors import counted, listed
+from han_core.runtime.messages import mark, tr
 from han_core.text.document import AlignedVersions, Document
 from han_core.viz.charts.sentence_bars import difference_heatmap, difference_scale
 from han_core.viz.colour_scale import Scale, legend, prediction, seen_line
@@ -27,26 +28,46 @@ from han_core.viz.markup import writable
 from pages.compare.comparison import Comparison, Kind, Side
 from pages.shared import cache, controls, explanation_panels, wording
 from pages.shared.components import draw, figure_export, hooked
-from pages.shared.page import plain
+from pages.shared.page import plain, restore_value
 
 NARROWEST = 320  # pixels that a panel needs
 COLUMNS = {1: 1, 2: 2, 3: 3, 4: 2}
 BARS = 3  # classes of a prediction that get a bar
-TWO_SCALES = "There are two colour scales: compare colours under the same scale only."
-WHY_TWO = (
+TWO_SCALES = mark("There are two colour scales: compare colours under the same scale only.")
+WHY_TWO = mark(
     "Attention is a share without a sign; the other methods give signed changes of a probability."
 )
-GIVEN: dict[Unit, str] = {
-    "weight": "more weight",
-    "effect": "a higher value",
-    "share": "a larger share",
+COLOURS: dict[Unit, str] = {
+    "weight": mark(
+        "Blue: more weight in this panel than in the other. Orange: more weight in the other. "
+        "Faint: about the same. The bars are the weights of the sentences in each panel."
+    ),
+    "effect": mark(
+        "Blue: a higher value in this panel than in the other. Orange: a higher value in the "
+        "other. Faint: about the same. The bars are the weights of the sentences in each panel."
+    ),
+    "share": mark(
+        "Blue: a larger share in this panel than in the other. Orange: a larger share in the "
+        "other. Faint: about the same. The bars are the weights of the sentences in each panel."
+    ),
 }
+THIS_MINUS_OTHER: dict[Unit, str] = {
+    "weight": mark("Difference of the weights: this panel minus the other"),
+    "effect": mark("Difference of the effects: this panel minus the other"),
+    "share": mark("Difference of the shares: this panel minus the other"),
+}
+NOUNS = {"sentence": mark("sentence"), "word": mark("word")}
+LARGEST = {
+    "sentence": mark("Largest differences by sentence"),
+    "word": mark("Largest differences by word"),
+}
+ADDED, REMOVED = mark("{words} added: {runs}."), mark("{words} removed: {runs}.")
 UNITS: dict[Unit, str] = {
     "weight": "",
-    "effect": "Values are changes of the probability in percentage points.",
-    "share": (
-        "A weight and a change of probability have no common unit, so the share of each word in "
-        "the absolute values of all words is compared, without a sign."
+    "effect": mark("Values are changes of the probability in percentage points."),
+    "share": mark(
+        "A weight and a change of probability have no common unit, so the share of each "
+        "word in the absolute values of all words is compared, without a sign."
     ),
 }
 LISTED = 8  # runs of words that a sentence names
@@ -98,7 +119,7 @@ def panels(comparison: Comparison, strip: DeltaGenerator) -> list[Place]:
     if comparison.versions is not None:
         first, second = (column.explanation for column in comparison.columns)
         change = probability_change(first, second)
-        st.markdown(plain(f"From the first version to the second {change}"))
+        st.markdown(plain(tr("From the first version to the second {change}", change=change)))
         st.caption(plain(changes_line(comparison.versions, second.document)))
     return places
 
@@ -133,7 +154,7 @@ def _panel(number: int, side: Side, drawn: Heatmap) -> DeltaGenerator:
 def panel_help(side: Side) -> str:
     """What stands behind a panel's name: how much was read, and what the method measures."""
     answer = side.column.answer
-    about = wording.METHODS[answer.method]
+    about = tr(wording.METHODS[answer.method])
     parts = [about, wording.gap_line(answer), seen_line(side.column.explanation)]
     return plain(" ".join(part for part in parts if part))
 
@@ -161,8 +182,9 @@ def _legends(comparison: Comparison) -> None:
             st.html(legend(*under))
             return
         for scale, names in under.items():
-            st.html(legend(replace(scale, title=f"{scale.title}: {', '.join(names)}")))
-        st.caption(TWO_SCALES, help=WHY_TWO)
+            title = tr("{scale}: {names}", scale=scale.title, names=tr(", ").join(names))
+            st.html(legend(replace(scale, title=title)))
+        st.caption(tr(TWO_SCALES), help=tr(WHY_TWO))
 
 
 def differences(comparison: Comparison, strip: DeltaGenerator) -> list[Place]:
@@ -183,15 +205,14 @@ def differences(comparison: Comparison, strip: DeltaGenerator) -> list[Place]:
     grid = explanation_panels.side_by_side()
     for noun, lined in [("sentence", here.sentences), ("word", here.words)]:
         with grid.cell():
-            st.header(f"Largest differences by {noun}", anchor=False)
+            st.header(tr(LARGEST[noun]), anchor=False)
             _table(noun, here, lined)
     return places
 
 
 def _this_minus_other(difference: Difference) -> Scale:
     """The scale of both panels, each of which has its own values first."""
-    scale = difference_scale(difference)
-    return replace(scale, title=f"{scale.title.partition(':')[0]}: this panel minus the other")
+    return replace(difference_scale(difference), title=tr(THIS_MINUS_OTHER[difference.unit]))
 
 
 def _pair(comparison: Comparison) -> tuple[Side, Side]:
@@ -199,11 +220,19 @@ def _pair(comparison: Comparison) -> tuple[Side, Side]:
     pairs = list(combinations(comparison.sides, 2))
     if len(pairs) == 1:
         return pairs[0]
-    names = [f"{one.column.name} and {other.column.name}" for one, other in pairs]
-    if st.session_state.get("pair") not in names:  # other sides are compared now
-        st.session_state["pair"] = names[0]
-    chosen = st.selectbox("Pair", names, key="pair", width=320)
-    return pairs[names.index(chosen)]
+    by_name = {f"{one.name} and {other.name}": (one, other) for one, other in pairs}  # not shown
+    if st.session_state.get("pair") not in by_name:  # other sides are compared now
+        st.session_state["pair"] = next(iter(by_name))
+    restore_value("pair", next(iter(by_name)))
+    chosen = st.selectbox(
+        tr("Pair"), list(by_name), key="pair", width=320,
+        format_func=lambda name: _pair_name(*by_name[name]),
+    )  # fmt: skip
+    return by_name[chosen]
+
+
+def _pair_name(one: Side, other: Side) -> str:
+    return tr("{one} and {other}", one=one.column.name, other=other.column.name)
 
 
 def _table(noun: str, difference: Difference, lined) -> None:
@@ -212,14 +241,15 @@ def _table(noun: str, difference: Difference, lined) -> None:
     st.dataframe(
         rows, hide_index=True, key=f"differences_by_{noun}",
         column_config=dict.fromkeys(rows.columns[1:], numbers)
-        | {noun: st.column_config.TextColumn(width="medium")},
+        | {rows.columns[0]: st.column_config.TextColumn(width="medium")},
     )  # fmt: skip
 
 
 def named_columns(rows: pd.DataFrame, noun: str, difference: Difference) -> pd.DataFrame:
     """Return the table with the names of the sides above their values."""
     shown = rows.assign(text=rows["text"].map(writable))
-    shown.columns = [noun, f"in {difference.one.name}", f"in {difference.other.name}", "difference"]
+    sides = [tr("in {name}", name=one.name) for one in (difference.one, difference.other)]
+    shown.columns = [tr(NOUNS[noun]), *sides, tr("difference")]
     return shown
 
 
@@ -233,18 +263,13 @@ def changes_line(versions: AlignedVersions, second: Document) -> str:
     n_added = len(versions.added)
     n_removed = len(versions.first.tokens) - (len(tokens) - n_added)
     changes = [
-        f"{counted(number, 'word')} {verb}: {listed(runs, LISTED)}."
-        for number, verb, runs in [(n_added, "added", added), (n_removed, "removed", removed)]
+        tr(template, words=counted(number, "word"), runs=listed(runs, LISTED))
+        for number, template, runs in [(n_added, ADDED, added), (n_removed, REMOVED, removed)]
         if number
     ]
-    return " ".join(changes) or "Both versions have the same words."
+    return " ".join(changes) or tr("Both versions have the same words.")
 
 
 def difference_line(difference: Difference) -> str:
     """Explain the colours of a difference, which both panels share."""
-    more = GIVEN[difference.unit]
-    colours = (
-        f"Blue: {more} in this panel than in the other. Orange: {more} in the other. "
-        "Faint: about the same. The bars are the weights of the sentences in each panel."
-    )
-    return f"{colours} {UNITS[difference.unit]}".strip()
+    return f"{tr(COLOURS[difference.unit])} {tr(UNITS[difference.unit])}".strip()

@@ -15,6 +15,7 @@ from han_core.explanation.interventions import InterventionResult, intervene
 from han_core.explanation.model_probe import ModelProbe
 from han_core.models.registry import model_kind
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.text.edits import EditedDocument, apply_edits
 from han_core.viz.verdict import LONG, WAITING, EvidenceLine, evidence_line, verdict
 from pages.shared import cache, document_input, explanation_panels
@@ -95,8 +96,8 @@ def begin_verdict(analysis: Analysis) -> DeltaGenerator:
         place = st.empty()
         if document_input.edits():
             with st.container(horizontal=True, width="content"):
-                st.button("Undo", key="undo", on_click=document_input.undo, args=(-1,))
-                st.button("Reset", key="reset", on_click=document_input.set_edits, args=((),))
+                st.button(tr("Undo"), key="undo", on_click=document_input.undo, args=(-1,))
+                st.button(tr("Reset"), key="reset", on_click=document_input.set_edits, args=((),))
     _draw_verdict(place, analysis, WAITING)
     return place
 

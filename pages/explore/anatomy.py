@@ -5,16 +5,19 @@ import streamlit as st
 
 from han_core.explanation.anatomy import Anatomy
 from han_core.runtime.errors import UserError
-from han_core.runtime.messages import current_locale
+from han_core.runtime.messages import current_locale, mark, tr
 from han_core.viz.anatomy import anatomy_figure
 from pages.explore.analysis import Analysis
 from pages.shared import cache, wording
 from pages.shared.components import draw_anatomy
 from pages.shared.page import plain
 
-TITLE = "How was this weight computed?"
+TITLE = mark("How was this weight computed?")
 STEP = "anatomy_step"
-LEVELS = {"word": "Words within a sentence", "sentence": "Sentences within the document"}
+LEVELS = {
+    "word": mark("Words within a sentence"),
+    "sentence": mark("Sentences within the document"),
+}
 
 
 def ask(start: int | None = None) -> None:
@@ -30,24 +33,24 @@ def ask(start: int | None = None) -> None:
 def offer(analysis: Analysis) -> None:
     """Draw the button that opens the dialog, and the dialog where it was asked for."""
     st.button(
-        "How is a weight computed?",
+        tr("How is a weight computed?"),
         key="anatomy",
         type="tertiary",
         on_click=ask,
-        help=wording.ANATOMY,
+        help=tr(wording.ANATOMY),
     )
     if (start := st.session_state.pop("anatomy_asked", None)) is not None:
         document = analysis.now.document
         begins = [span.start for span in document.tokens]
         strongest = int(analysis.now.explanation.document_weights.argmax())
-        _dialog(analysis, begins.index(start) if start in begins else strongest)
+        dialog = st.dialog(tr(TITLE), width="large")(_dialog)
+        dialog(analysis, begins.index(start) if start in begins else strongest)
 
 
-@st.dialog(TITLE, width="large")
 def _dialog(analysis: Analysis, token: int) -> None:
     found = cache.anatomy(analysis.question)
     if analysis.tampered is not None:
-        st.caption(wording.ANATOMY_TAMPERED)
+        st.caption(tr(wording.ANATOMY_TAMPERED))
     sentence = int(analysis.now.explanation.sentence_of_token[token])
     step, segment, item = 0, 0, token
     if len(found.steps) == 2:
@@ -64,16 +67,16 @@ def _place(analysis: Analysis, found: Anatomy, token: int, sentence: int) -> tup
     """Draw the choice of the level and the sentence; return step, segment and item."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         level = st.radio(
-            "Attention over",
+            tr("Attention over"),
             list(LEVELS),
-            format_func=LEVELS.__getitem__,
+            format_func=lambda level: tr(LEVELS[level]),
             key=STEP,
             horizontal=True,
         )
         if level == "sentence":
             return 1, 0, sentence
         chosen = st.selectbox(
-            "Sentence",
+            tr("Sentence"),
             range(analysis.now.sentences),
             index=sentence,
             format_func=lambda at: wording.sentence_name(analysis.now, at),

@@ -12,6 +12,7 @@ from han_core.data.delimited import to_csv
 from han_core.explanation.attention_map import AttentionMap
 from han_core.explanation.map_readings import head_figures, without_special
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.viz.attention_heads import AttentionHeads, attention_heads
 from han_core.viz.colour_scale import scale_only
 from han_core.viz.map_views import (
@@ -29,6 +30,7 @@ from pages.explore import pruned_heads
 from pages.explore.analysis import Analysis
 from pages.shared import cache, wording
 from pages.shared.components import Act, draw_heads, figure_export
+from pages.shared.language import in_language
 from pages.shared.page import plain, restore_value
 
 OPENED = "maps_open"
@@ -66,7 +68,7 @@ def panel(analysis: Analysis) -> None:
     st.html(scale_only(heads.scale))
     with st.container(key="attention_maps"):
         draw_heads(heads, "heads", partial(_take_act, analysis))
-    with st.popover("Export", icon=":material/download:", key="maps_export"):
+    with st.popover(tr("Export"), icon=":material/download:", key="maps_export"):
         _exports(analysis, shown)
 
 
@@ -123,13 +125,13 @@ def _shown(analysis: Analysis) -> Shown:
 def _reading() -> MapReading:
     restore_value("maps_reading", "heads", MAP_READINGS)
     return st.selectbox(
-        "Show",
+        tr("Show"),
         MAP_READINGS,
-        format_func=lambda reading: wording.MAP_READINGS[reading][0],
+        format_func=lambda reading: tr(wording.MAP_READINGS[reading][0]),
         key="maps_reading",
         persist_state="session",
         width=230,
-        help="  \n".join(f"**{name}**: {about}" for name, about in wording.MAP_READINGS.values()),
+        help="  \n".join(f"**{tr(a)}**: {tr(b)}" for a, b in wording.MAP_READINGS.values()),
     )
 
 
@@ -141,9 +143,9 @@ def _window(maps: tuple[AttentionMap, ...]) -> int:
     if len(maps) == 1:
         return 0
     return st.selectbox(
-        "Window", range(len(maps)), key="maps_window", persist_state="session", width=200,
+        tr("Window"), range(len(maps)), key="maps_window", persist_state="session", width=200,
         format_func=lambda at: maps[at].name.partition(", ")[2] or f"{at + 1}",
-        help="The model reads a long text in overlapping windows.",
+        help=tr("The model reads a long text in overlapping windows."),
     )  # fmt: skip
 
 
@@ -154,7 +156,7 @@ def _special(attention_map: AttentionMap) -> bool:
         return True
     share = float(head_figures(attention_map).special.mean())
     return st.toggle(
-        "Special tokens", key="maps_special", persist_state="session",
+        tr("Special tokens"), key="maps_special", persist_state="session",
         help=wording.special_tokens(attention_map.special, share),
     )  # fmt: skip
 
@@ -176,20 +178,27 @@ def _exports(analysis: Analysis, shown: Shown) -> None:
     model = re.sub(r"\W+", "-", analysis.before.checkpoint.name).strip("-")
     layer, head = shown.opened
     name = f"{model}-layer-{layer + 1}-head-{head + 1}"
-    st.markdown("**The open head**")
+    st.markdown(tr("**The open head**"))
     figure_export("attention_maps", name, "content", part=".hs-attention")
     with st.container(horizontal=True):
-        _button("Table (CSV)", lambda: to_csv(map_table(shown.shown, text, shown.opened)),
+        _button(tr("Table (CSV)"), lambda: to_csv(map_table(shown.shown, text, shown.opened)),
                 f"{name}.csv", "text/csv")  # fmt: skip
-        _button("Map (JSON)", lambda: _json(shown), f"{name}.json", "application/json")
-    st.markdown("**All heads**")
+        _button(tr("Map (JSON)"), lambda: _json(shown), f"{name}.json", "application/json")
+    st.markdown(tr("**All heads**"))
     figure_export("attention_maps", f"{model}-heads", "content", part=".hs-grid")
-    _button("Page (HTML)", lambda: _page(analysis, shown, text), f"{model}-heads.html", "text/html")
+    _button(
+        tr("Page (HTML)"), lambda: _page(analysis, shown, text), f"{model}-heads.html", "text/html"
+    )
 
 
 def _button(label: str, content, file_name: str, mime: str) -> None:
     st.download_button(
-        label, content, file_name=file_name, mime=mime, on_click="ignore", key=f"maps_{mime}"
+        label,
+        in_language(content),
+        file_name=file_name,
+        mime=mime,
+        on_click="ignore",
+        key=f"maps_{mime}",
     )
 
 
@@ -204,8 +213,10 @@ def _json(shown: Shown) -> bytes:
 
 def _page(analysis: Analysis, shown: Shown, text: str) -> bytes:
     heads = _heads(shown, text, None, full=True)
-    reading = wording.MAP_READINGS[shown.reading]
-    title = f"Layers and heads of {analysis.before.checkpoint.name}"
-    now = analysis.now.explanation
-    notes = [f"Predicted: {now.label}. {reading[0]}: {reading[1]}"]
-    return heads.page(title, notes).encode()
+    name, about = wording.MAP_READINGS[shown.reading]
+    title = tr("Layers and heads of {model}", model=analysis.before.checkpoint.name)
+    note = tr(
+        "Predicted: {label}. {reading}: {about}",
+        label=analysis.now.explanation.label, reading=tr(name), about=tr(about),
+    )  # fmt: skip
+    return heads.page(title, [note]).encode()

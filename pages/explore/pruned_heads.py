@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from han_core.runtime.messages import tr
 from han_core.viz.charts.distributions import class_bars
 from han_core.viz.map_views import Head, pruning_sentence
 from pages.explore.analysis import Analysis
@@ -48,13 +49,15 @@ def outcome(analysis: Analysis) -> None:
     pruning = cache.pruning(analysis.question, heads)
     with hooked("pruning", key="pruning"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(plain(pruning_sentence(pruning)), help=wording.PRUNING, width="content")
-            st.button("Undo", key="undo_pruning", on_click=_undo,
+            st.markdown(plain(pruning_sentence(pruning)), help=tr(wording.PRUNING), width="content")
+            st.button(tr("Undo"), key="undo_pruning", on_click=_undo,
                       args=(analysis.question.checkpoint,))  # fmt: skip
-            st.button("Restore all", key="restore_heads", on_click=set_pruned,
+            st.button(tr("Restore all"), key="restore_heads", on_click=set_pruned,
                       args=(frozenset(), analysis.question.checkpoint))  # fmt: skip
         st.plotly_chart(
-            class_bars([("all heads", pruning.before.chances), ("pruned", pruning.now.chances)]),
+            class_bars([
+                (tr("all heads"), pruning.before.chances), (tr("pruned"), pruning.now.chances),
+            ]),
             key="pruning_figure", config={"displayModeBar": False},
-            alt="Probabilities with all heads and without the pruned ones",
+            alt=tr("Probabilities with all heads and without the pruned ones"),
         )  # fmt: skip

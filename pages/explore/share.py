@@ -10,6 +10,7 @@ from han_core.explanation.attribution import Method, attribute
 from han_core.explanation.counterfactual import what_if_sentence
 from han_core.explanation.explanation import Reading
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.runtime.paths import data_root
 from han_core.viz.colour_scale import legend, prediction, reading_scale, seen_line
 from han_core.viz.export import standalone, to_csv, to_json, weights_table
@@ -18,6 +19,7 @@ from han_core.viz.permalink import DocumentStore, View, restore, share, view_of
 from pages.explore import drawer, layers_heads
 from pages.explore.analysis import Analysis
 from pages.shared import cache, controls, document_input, system_pages, wording
+from pages.shared.language import in_language
 from pages.shared.page import plain
 
 PARAMETER = "view"
@@ -50,7 +52,12 @@ def _show(view: View) -> None:
     else:
         absence = system_pages.absence(view.checkpoint)
         document_input.set_notice(
-            "text", f"The link names the model {view.checkpoint}, which {absence}."
+            "text",
+            tr(
+                "The link names the model {name}, which {absence}.",
+                name=view.checkpoint,
+                absence=absence,
+            ),
         )
     for key in ("reading", "method", "target", "placebo"):
         st.session_state[key] = getattr(view, key)
@@ -65,7 +72,7 @@ def _show(view: View) -> None:
 
 def panel(analysis: Analysis) -> None:
     """Draw the menu of downloads and the link; a file is made when it is asked for."""
-    with st.popover("Share", icon=":material/share:", key="share"):
+    with st.popover(tr("Share"), icon=":material/share:", key="share"):
         _menu(analysis)
 
 
@@ -75,21 +82,30 @@ def _menu(analysis: Analysis) -> None:
     target = st.session_state.get("target")  # None for the predicted class
     name = re.sub(r"\W+", "-", analysis.before.checkpoint.name).strip("-")
     with st.container(horizontal=True):
-        _button("Page (HTML)", lambda: _page(analysis, reading), f"{name}.html", "text/html")
-        _button("Weights (CSV)", lambda: _csv(analysis, method, target), f"{name}.csv", "text/csv")
-        _button("Explanation (JSON)", lambda: _json(analysis), f"{name}.json", "application/json")
+        _button(tr("Page (HTML)"), lambda: _page(analysis, reading), f"{name}.html", "text/html")
+        _button(
+            tr("Weights (CSV)"), lambda: _csv(analysis, method, target), f"{name}.csv", "text/csv"
+        )
+        _button(
+            tr("Explanation (JSON)"), lambda: _json(analysis), f"{name}.json", "application/json"
+        )
     _link(analysis)
 
 
 def _button(label: str, content, file_name: str, mime: str) -> None:
     st.download_button(
-        label, content, file_name=file_name, mime=mime, on_click="ignore", key=f"get_{mime}"
+        label,
+        in_language(content),
+        file_name=file_name,
+        mime=mime,
+        on_click="ignore",
+        key=f"get_{mime}",
     )
 
 
 def _link(analysis: Analysis) -> None:
     """The button, and the address once it was pressed."""
-    if st.button("Create a link", key="link"):
+    if st.button(tr("Create a link"), key="link"):
         try:
             token = _token(analysis)
         except UserError as error:
@@ -98,7 +114,7 @@ def _link(analysis: Analysis) -> None:
         st.query_params[PARAMETER] = st.session_state["opened"] = token
         address = str(st.context.url or "").split("?")[0]
         st.code(f"{address}?{PARAMETER}={token}", language=None, wrap_lines=True)
-    st.caption(wording.LINK)
+    st.caption(tr(wording.LINK))
 
 
 def _token(analysis: Analysis) -> str:
@@ -122,11 +138,12 @@ def _page(analysis: Analysis, reading: Reading) -> bytes:
     shown = analysis.explanation
     colour = Colour(shown.weights(reading), reading_scale([shown], reading))
     today = datetime.date.today().isoformat()
-    notes = [f"{analysis.before.checkpoint.name}, {today}.", seen_line(shown)]
+    name = analysis.before.checkpoint.name
+    notes = [tr("{model}, {day}.", model=name, day=today), seen_line(shown)]
     if analysis.question.edits:
         notes.append(what_if_sentence(analysis.what_if))
     head = prediction(shown) + legend(colour.scale)
-    title = f"{shown.label}: attention of {analysis.before.checkpoint.name}"
+    title = tr("{label}: attention of {model}", label=shown.label, model=name)
     return standalone(heatmap(shown, colour), head, title, notes).encode()
 
 

@@ -17,6 +17,7 @@ from han_core.explanation.interventions import (
 )
 from han_core.explanation.layer_replacement import DRAWS
 from han_core.explanation.model_probe import ModelProbe
+from han_core.runtime.messages import mark, tr
 from han_core.viz.charts.distributions import class_bars
 from pages.explore.analysis import Analysis
 from pages.shared import document_input, wording
@@ -30,10 +31,10 @@ MOVED = 5
 # None would count as no choice, and no button would be marked.
 UNCHANGED: Literal["unchanged"] = "unchanged"
 KINDS: dict[InterventionKind | Literal["unchanged"], str] = {
-    UNCHANGED: "Unchanged",
-    "flatten": "Flatten",
-    "shuffle": "Shuffle",
-    "sharpen": "Sharpen",
+    UNCHANGED: mark("Unchanged"),
+    "flatten": mark("Flatten"),
+    "shuffle": mark("Shuffle"),
+    "sharpen": mark("Sharpen"),
 }
 
 
@@ -42,7 +43,7 @@ def panel(analysis: Analysis) -> None:
     with st.container():  # a place of its own, or the tabs below would begin anew
         document_input.notice("edits")
     if not document_input.edits():
-        st.caption(wording.CLICK_TO_REMOVE)
+        st.caption(tr(wording.CLICK_TO_REMOVE))
     _tampering(analysis)
     if analysis.changed:
         _comparison(analysis)
@@ -55,7 +56,7 @@ def _edits(analysis: Analysis) -> None:
     for number in range(len(edits) - 1, max(-1, len(edits) - 1 - LISTED), -1):
         _edit(analysis, number)
     if len(edits) > LISTED:
-        st.caption(f"The last {LISTED} of {len(edits):,} edits.")
+        st.caption(tr("The last {listed} of {count:,} edits.", listed=LISTED, count=len(edits)))
 
 
 def _edit(analysis: Analysis, number: int) -> None:
@@ -66,13 +67,13 @@ def _edit(analysis: Analysis, number: int) -> None:
         st.text_input(
             wording.edit_name(document.text[edit.start : edit.end]),
             key=key,
-            placeholder="nothing; type a replacement here",
+            placeholder=tr("nothing; type a replacement here"),
             on_change=lambda: document_input.replace(
                 number, st.session_state[key], document, analysis.before.checkpoint.tokenizer
             ),
         )
         st.button("✕", key=f"back_{key}", on_click=document_input.undo, args=(number,),
-                  help="Restore it")  # fmt: skip
+                  help=tr("Restore it"))  # fmt: skip
 
 
 def _tampering(analysis: Analysis) -> None:
@@ -80,8 +81,8 @@ def _tampering(analysis: Analysis) -> None:
     tampering = document_input.tampering()
     st.session_state["tamper_kind"] = tampering.kind if tampering else UNCHANGED
     st.segmented_control(
-        "Attention", list(KINDS), format_func=lambda kind: KINDS[kind], key="tamper_kind",
-        on_change=_take_tampering, wrap=True, help=wording.TAMPERING,
+        tr("Attention"), list(KINDS), format_func=lambda kind: tr(KINDS[kind]), key="tamper_kind",
+        on_change=_take_tampering, wrap=True, help=tr(wording.TAMPERING),
     )  # fmt: skip
     if tampering is None:
         return
@@ -91,11 +92,11 @@ def _tampering(analysis: Analysis) -> None:
     if tampering.kind == "sharpen":
         st.session_state["temperature"] = tampering.temperature
         st.select_slider(
-            "Temperature", wording.TEMPERATURES, key="temperature", on_change=_take_tampering,
-            help="Below 1 attention concentrates on fewer words, above 1 it spreads out.",
+            tr("Temperature"), wording.TEMPERATURES, key="temperature", on_change=_take_tampering,
+            help=tr("Below 1 attention concentrates on fewer words, above 1 it spreads out."),
         )  # fmt: skip
     if tampering.kind == "shuffle":
-        st.button("Shuffle again", key="reshuffle", on_click=_reshuffle)
+        st.button(tr("Shuffle again"), key="reshuffle", on_click=_reshuffle)
 
 
 def _tampered_layer(analysis: Analysis, tampering: Intervention) -> None:
@@ -105,14 +106,18 @@ def _tampered_layer(analysis: Analysis, tampering: Intervention) -> None:
         return
     st.session_state["tamper_layer"] = tampering.layer
     st.selectbox(
-        "Attention of",
+        tr("Attention of"),
         [None, *range(checkpoint.config.architecture.layers)],
-        format_func=lambda layer: "The pooling" if layer is None else f"Layer {layer + 1}",
+        format_func=_layer_name,
         key="tamper_layer",
-        placeholder="The pooling",  # stands for None, which counts as no choice
+        placeholder=tr("The pooling"),  # stands for None, which counts as no choice
         on_change=_take_tampering,
-        help=wording.LAYER_TAMPERING,
+        help=tr(wording.LAYER_TAMPERING),
     )
+
+
+def _layer_name(layer: int | None) -> str:
+    return tr("The pooling") if layer is None else tr("Layer {number}", number=layer + 1)
 
 
 def _tampered_sentence(analysis: Analysis, tampering: Intervention) -> None:
@@ -122,11 +127,11 @@ def _tampered_sentence(analysis: Analysis, tampering: Intervention) -> None:
         sentence if sentence is None or sentence < now.sentences else None
     )
     st.selectbox(
-        "Where",
+        tr("Where"),
         [None, *range(now.sentences)],
-        format_func=lambda i: "Everywhere" if i is None else wording.sentence_name(now, i),
+        format_func=lambda i: tr("Everywhere") if i is None else wording.sentence_name(now, i),
         key="tamper_where",
-        placeholder="Everywhere",
+        placeholder=tr("Everywhere"),
         on_change=_take_tampering,
     )
 
@@ -158,7 +163,7 @@ def _reshuffle() -> None:
 
 def _comparison(analysis: Analysis) -> None:
     """Both predictions side by side, in a figure and in a sentence, and how attention moved."""
-    named = [("before", analysis.before.explanation), ("now", analysis.explanation)]
+    named = [(tr("before"), analysis.before.explanation), (tr("now"), analysis.explanation)]
     with hooked("what-if", key="what_if"):
         if document_input.edits():
             st.markdown(plain(counterfactual.what_if_sentence(analysis.what_if)))
@@ -167,14 +172,14 @@ def _comparison(analysis: Analysis) -> None:
         st.plotly_chart(
             class_bars([(name, explanation.chances) for name, explanation in named]),
             key="what_if_figure", config={"displayModeBar": False},
-            alt="Probabilities before and now",
+            alt=tr("Probabilities before and now"),
         )  # fmt: skip
         if analysis.tampered is not None:
             st.caption(wording.shuffle_line(_shuffling(analysis.now, analysis.tampered)))
         if document_input.edits():
             st.caption(wording.moved_line(counterfactual.divergence(analysis.what_if)))
             st.space("small")
-            with st.expander("Where attention moved"):
+            with st.expander(tr("Where attention moved")):
                 _moved_table(counterfactual.largest_weight_changes(analysis.what_if, MOVED))
 
 
@@ -188,4 +193,4 @@ def _moved_table(rows: pd.DataFrame) -> None:
     numbers = st.column_config.NumberColumn(format="%.4f")
     shown = rows.drop(columns=["start", "end"])
     st.dataframe(shown, hide_index=True, column_config=dict.fromkeys(shown.columns[1:], numbers))
-    st.caption(wording.EXPECTED)
+    st.caption(tr(wording.EXPECTED))

@@ -9,6 +9,7 @@ from han_core.explanation.attribution import Method, methods_of
 from han_core.explanation.explanation import Explanation, reweighted
 from han_core.models.architecture import ModelKind
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import mark, tr
 from han_core.text.edits import removed_runs
 from han_core.viz import colour_scale
 from han_core.viz.colour_scale import attribution_scale, named_scale, reading_scale
@@ -20,8 +21,10 @@ from pages.shared.components import draw, figure_export
 from pages.shared.page import plain, restore_value
 
 PLACEBOS = {
-    "none": "Nothing", "untrained": "The same model, untrained", "uniform": "Uniform attention",
-}  # fmt: skip
+    "none": mark("Nothing"),
+    "untrained": mark("The same model, untrained"),
+    "uniform": mark("Uniform attention"),
+}
 
 
 def panel(analysis: Analysis, on_first_click: Callable[[], None]) -> None:
@@ -38,7 +41,7 @@ def panel(analysis: Analysis, on_first_click: Callable[[], None]) -> None:
         _heatmap(analysis, colour, on_first_click)
         st.html(colour_scale.marks_only(colour.scale))
         if placebo is not None:
-            _draw_placebo(placebo, colour, PLACEBOS[kind])
+            _draw_placebo(placebo, colour, tr(PLACEBOS[kind]))
     with st.container(horizontal=True, vertical_alignment="center"):
         figure_export("words", "words", width="content")
         anatomy.offer(analysis)
@@ -90,13 +93,13 @@ def _method(analysis: Analysis) -> Method:
         st.session_state["method"] = "attention"
     restore_value("method", "attention")
     chosen = st.selectbox(
-        "Colour words by",
+        tr("Colour words by"),
         offered,
-        format_func=lambda method: wording.METHOD_NAMES[method],
+        format_func=lambda method: tr(wording.METHOD_NAMES[method]),
         key="method",
         persist_state="session",
         width=150,
-        help=wording.METHODS[st.session_state["method"]],
+        help=tr(wording.METHODS[st.session_state["method"]]),
     )
     return cast("Method", chosen)
 
@@ -111,7 +114,9 @@ def _colour(analysis: Analysis, method: Method, placebo: Explanation | None) -> 
             st.warning(plain(str(error)))
         else:
             if not attribution.signed:
-                return _weights(reweighted(shown, attribution.words), wording.METHOD_NAMES[method])
+                return _weights(
+                    reweighted(shown, attribution.words), tr(wording.METHOD_NAMES[method])
+                )
             colour = Colour(attribution.words, attribution_scale([attribution]))
             line = f"{wording.word_concentration(shown, colour)} {wording.gap_line(attribution)}"
             return colour, line
@@ -125,7 +130,8 @@ def _weights(shown: Explanation, name: str) -> tuple[Colour, str]:
     """Colour words by weights of another method, in the reading that is chosen."""
     reading = controls.reading()
     colour = Colour(shown.weights(reading), named_scale([shown], reading, name))
-    return colour, wording.concentration(shown.document_weights, "word", 10, f"this {name.lower()}")
+    named = tr("this {method}", method=name.lower())
+    return colour, wording.concentration(shown.document_weights, "word", 10, named)
 
 
 def _target(analysis: Analysis) -> int:
@@ -139,22 +145,23 @@ def placebo_panel(analysis: Analysis) -> None:
     """Draw the choice of a second heatmap, and what each method of colouring measures."""
     restore_value("placebo", "none")
     st.segmented_control(
-        "Compare with",
+        tr("Compare with"),
         list(PLACEBOS),
-        format_func=lambda kind: PLACEBOS[kind],
+        format_func=lambda kind: tr(PLACEBOS[kind]),
         key="placebo",
         required=True,
         wrap=True,
         persist_state="session",
-        help=wording.PLACEBO,
+        help=tr(wording.PLACEBO),
     )
     for method in methods_of(_kind(analysis)):
-        st.markdown(f"**{wording.METHOD_NAMES[method]}**  \n{wording.METHODS[method]}")
-    st.markdown(f"**Probabilities**  \n{wording.PREDICTION}")
+        st.markdown(f"**{tr(wording.METHOD_NAMES[method])}**  \n{tr(wording.METHODS[method])}")
+    st.markdown(f"**{tr('Probabilities')}**  \n{tr(wording.PREDICTION)}")
 
 
 def _draw_placebo(placebo: Explanation, colour: Colour, name: str) -> None:
-    st.markdown(f"**Compare with: {name.lower()}**", help=wording.PLACEBO)
+    title = tr("**Compare with: {other}**", other=name.lower())
+    st.markdown(title, help=tr(wording.PLACEBO))
     values = placebo.weights(st.session_state.get("reading", "document"))
     with st.container(key="placebo_words"):
         draw(heatmap(placebo, Colour(values, colour.scale)), "placebo_heatmap")

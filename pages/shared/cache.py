@@ -37,8 +37,10 @@ from han_core.models.registry import model_kind
 from han_core.runtime.atomic_io import files_state
 from han_core.runtime.devices import choose_device
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import mark, tr
 from han_core.runtime.paths import checkpoints_root
 from han_core.text.edits import Edit, apply_edits
+from pages.shared.language import Late
 from pages.shared.page import RENDERS
 
 CLASS = "HANSCOPE_CLASS"
@@ -81,7 +83,7 @@ def figures_place(key: str) -> DeltaGenerator | None:
     """Return where figures go; None while they are folded, and then they are not made either."""
     if not quotas().folded:
         return st.container()
-    fold = st.expander("Figures", on_change="rerun", key=key)
+    fold = st.expander(tr("Figures"), on_change="rerun", key=key)
     return fold if fold.open else None
 
 
@@ -253,12 +255,12 @@ def _probe(folder: str, mark: str, question: Question) -> ModelProbe:
     return (_short_probe if short else _long_probe)(folder, mark, question)
 
 
-@st.cache_resource(max_entries=200, show_spinner="Running the model …")
+@st.cache_resource(max_entries=200, show_spinner=Late(mark("Running the model …")))
 def _short_probe(folder: str, mark: str, question: Question) -> ModelProbe:
     return _run(folder, mark, question)
 
 
-@st.cache_resource(max_entries=12, show_spinner="Running the model …")
+@st.cache_resource(max_entries=12, show_spinner=Late(mark("Running the model …")))
 def _long_probe(folder: str, mark: str, question: Question) -> ModelProbe:
     with RENDERS.paused():
         return _run(folder, mark, question)
@@ -314,14 +316,14 @@ def _evidence_answers(folder: str, mark: str, question: Question, unit: str, fil
     return {}
 
 
-@st.cache_data(max_entries=100, show_spinner="Computing the attribution …")
+@st.cache_data(max_entries=100, show_spinner=Late(mark("Computing the attribution …")))
 def _attribution(
     folder: str, mark: str, question: Question, method: Method, target: int
 ) -> Attribution:
     return attribute(_probe(folder, mark, question), method, target)
 
 
-@st.cache_data(max_entries=100, show_spinner="Removing words …")
+@st.cache_data(max_entries=100, show_spinner=Late(mark("Removing words …")))
 def _removal(
     folder: str, mark: str, question: Question, method: Method, target: int
 ) -> Removal | None:
@@ -329,7 +331,7 @@ def _removal(
     return measure_removal(_probe(folder, mark, question), attribution)
 
 
-@st.cache_data(max_entries=50, show_spinner="Running the placebo …")
+@st.cache_data(max_entries=50, show_spinner=Late(mark("Running the placebo …")))
 def _placebo(folder: str, mark: str, question: Question, kind: str) -> Explanation:
     trained = _probe(folder, mark, question)
     if kind == "uniform":
@@ -337,33 +339,37 @@ def _placebo(folder: str, mark: str, question: Question, kind: str) -> Explanati
     return explain_document(_untrained(folder, mark, question.device), trained.document)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the heads …")
+@st.cache_resource(max_entries=4, show_spinner=Late(mark("Reading the heads …")))
 def _maps(folder: str, mark: str, question: Question) -> tuple[AttentionMap, ...]:
     probe = _probe(folder, mark, question)
     if probe.tokens > MOST_MAPPED:
         raise UserError(
-            f"Maps are drawn for texts of up to {MOST_MAPPED:,} tokens; this one has "
-            f"{probe.tokens:,}. Shorten the text, or analyse a part of it."
+            tr(
+                "Maps are drawn for texts of up to {most:,} tokens; this one has {tokens:,}. "
+                "Shorten the text, or analyse a part of it.",
+                most=MOST_MAPPED,
+                tokens=probe.tokens,
+            )
         )
     found = with_maps(probe.checkpoint, probe.explanation).maps
     square = [one for one in found if one.queries == one.keys and one.query_axis == "token"]
     return tuple(replace(one, weights=one.weights.astype(np.float16)) for one in square)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the states …")
+@st.cache_resource(max_entries=4, show_spinner=Late(mark("Reading the states …")))
 def _anatomy(folder: str, mark: str, question: Question) -> Anatomy:
     probe = _probe(folder, mark, question)
     return measure_anatomy(probe.checkpoint, probe.document)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Computing gradients …")
+@st.cache_resource(max_entries=8, show_spinner=Late(mark("Computing gradients …")))
 def _gradient_maps(
     folder: str, mark: str, question: Question, target: int
 ) -> tuple[AttentionMap, ...]:
     return gradient_weighted_maps(_probe(folder, mark, question), target)
 
 
-@st.cache_resource(max_entries=200, show_spinner="Running the model …")
+@st.cache_resource(max_entries=200, show_spinner=Late(mark("Running the model …")))
 def _pruning(
     folder: str, mark: str, question: Question, heads: frozenset[tuple[int, int]]
 ) -> Pruning:

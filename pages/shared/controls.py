@@ -17,7 +17,7 @@ from han_core.models.listing import Listing, default_checkpoint, default_pair, s
 from han_core.runtime.atomic_io import current_folder
 from han_core.runtime.devices import available_devices, describe_device
 from han_core.runtime.errors import UserError, joined
-from han_core.runtime.messages import tr
+from han_core.runtime.messages import mark, tr
 from han_core.text.languages import language_name
 from han_core.viz.model_card.content import Section, read_card
 from han_core.viz.model_card.known import checkpoint_facts
@@ -27,18 +27,18 @@ from han_core.viz.model_card.system import system_facts, system_sections
 from pages.shared import cache, system_pages, wording
 from pages.shared.page import plain, restore_value, set_value
 
-NO_CARD = (
-    "This model has no card, so only its own metrics are shown. To measure more, run: "
-    "python -m han_core card --checkpoint {name}"
+NO_CARD = mark(
+    "This model has no card, so only its own metrics are shown. To measure more, "
+    "run: python -m han_core card --checkpoint {name}"
 )
 FEWEST = 2  # models of a comparison
-FROM_CARD = "These figures come with the model; they were not measured here."
+FROM_CARD = mark("These figures come with the model; they were not measured here.")
 
 
 @st.fragment
 def about_models(names: Sequence[str]) -> None:
     """Draw a popover with the card of each checkpoint, which is read when it is opened."""
-    title = "About this model" if len(names) == 1 else "About these models"
+    title = tr("About this model") if len(names) == 1 else tr("About these models")
     popover = st.popover(title, key="about", on_change="rerun")
     if not popover.open:
         return
@@ -155,11 +155,11 @@ def card_content(name: str) -> tuple[list[str], tuple[Section, ...]]:
     """
     folder = cache.checkpoints_root() / name
     if system := system_of(None, str(folder)):
-        return [FROM_CARD], system_sections(system_facts(folder, system))
+        return [tr(FROM_CARD)], system_sections(system_facts(folder, system))
     facts = checkpoint_facts(folder)
     try:
         card = read_card(current_folder(folder), facts.config)
-        note = FROM_CARD if card else NO_CARD.format(name=name)
+        note = tr(FROM_CARD) if card else tr(NO_CARD, name=name)
     except UserError as error:
         card, note = None, str(error)
     return [note], sections(facts, card)
@@ -195,7 +195,7 @@ def checkpoint(more: Mapping[str, str] | None = None, in_row: bool = False) -> s
     options |= more or {}
     restore_value("checkpoint", default_checkpoint(listings), options)
     return st.selectbox(
-        "Model",
+        tr("Model"),
         list(options),
         help=_picker_help(),
         format_func=lambda name: options.get(name, name),
@@ -214,7 +214,7 @@ def checkpoints() -> list[str]:
     listings = _listings()
     restore_value("checkpoints", default_pair(listings), listings)
     chosen = st.multiselect(
-        "Models",
+        tr("Models"),
         list(listings),
         help=_picker_help(),
         format_func=lambda name: wording.short_name(listings[name]),
@@ -223,13 +223,13 @@ def checkpoints() -> list[str]:
         persist_state="session",
     )
     if len(chosen) < FEWEST:
-        raise UserError("Two models or more are needed for a comparison. Choose another one.")
+        raise UserError(tr("Two models or more are needed for a comparison. Choose another one."))
     return chosen
 
 
 def device_menu() -> str:
     """Draw the picker of the device behind a gear."""
-    with st.popover("Device", icon=":material/settings:", key="settings"):
+    with st.popover(tr("Device"), icon=":material/settings:", key="settings"):
         return device()
 
 
@@ -238,7 +238,7 @@ def device() -> str:
     devices = available_devices()
     restore_value("device", devices[0], devices)
     return st.selectbox(
-        "Device", devices, format_func=describe_device, key="device", persist_state="session"
+        tr("Device"), devices, format_func=describe_device, key="device", persist_state="session"
     )
 
 
@@ -248,10 +248,10 @@ def target(labels: Sequence[str]) -> str | None:
     if st.session_state["target"] not in (None, *labels):  # another model's classes
         st.session_state["target"] = None
     return st.selectbox(
-        "Explain the class",
+        tr("Explain the class"),
         labels,
         index=None,
-        placeholder="The predicted class",
+        placeholder=tr("The predicted class"),
         key="target",
         persist_state="session",
     )
@@ -261,13 +261,14 @@ def reading() -> Reading:
     """Draw the switch between the three readings of a weight."""
     restore_value("reading", "document")
     chosen = st.segmented_control(
-        "Word weights",
+        tr("Word weights"),
         list(wording.READING_NAMES),
         help="  \n".join(
-            f"**{wording.READING_NAMES[name]}**: {text}" for name, text in wording.READINGS.items()
+            f"**{tr(wording.READING_NAMES[name])}**: {tr(text)}"
+            for name, text in wording.READINGS.items()
         ),
         required=True,
-        format_func=lambda name: wording.READING_NAMES[name],
+        format_func=lambda name: tr(wording.READING_NAMES[name]),
         wrap=True,
         key="reading",
         persist_state="session",
@@ -276,17 +277,20 @@ def reading() -> Reading:
 
 
 def _picker_help() -> str:
-    return f"{wording.ACCURACIES}\n\n{system_pages.sentence()}"
+    return f"{tr(wording.ACCURACIES)}\n\n{system_pages.sentence()}"
 
 
 def _listings() -> dict[str, Listing]:
     listings = cache.listings()
     for sentence in cache.broken():
-        st.caption(f"Left out: {plain(sentence)}")
+        st.caption(tr("Left out: {sentence}", sentence=plain(sentence)))
     if not listings:
         folder = cache.checkpoints_root().name
         raise UserError(
-            f"There is no model for texts in the folder {folder}. "
-            "Train one on the page Train, or with: python -m han_core train"
+            tr(
+                "There is no model for texts in the folder {folder}. "
+                "Train one on the page Train, or with: python -m han_core train",
+                folder=folder,
+            )
         )
     return listings

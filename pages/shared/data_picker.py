@@ -4,8 +4,8 @@ Files, bundled corpora and stored scores are read once for everybody: bounded, k
 and shared without copies, for they do not change and may lie in a mapped file.
 """
 
-import time
 from collections.abc import Callable
+from datetime import datetime
 
 import streamlit as st
 
@@ -27,9 +27,11 @@ from han_core.data.text_files import (
 )
 from han_core.data.uploads import store_upload
 from han_core.runtime.errors import counted, file_size
+from han_core.runtime.messages import Locale, current_locale, mark, tr
 from han_core.runtime.paths import scores_root
 from han_core.runtime.quotas import UPLOADS
 from han_core.training.runs.manage import forget_unused_uploads
+from pages.shared.language import Late
 from pages.shared.page import plain, restore_value
 from pages.shared.upload_limits import sent_file
 from pages.shared.wording import example_name
@@ -40,15 +42,19 @@ def bundled(spec: str) -> Corpus:
     return read_corpus(spec)
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
 def examples(spec: str) -> dict[str, tuple[str, str]]:
     """Return id → (name for a picker, text) of a bundled corpus."""
+    return _examples(spec, current_locale())
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _examples(spec: str, locale: Locale) -> dict[str, tuple[str, str]]:
     corpus = bundled(spec)
     rows = zip(corpus.ids, corpus.extra["topic"], corpus.extra["tags"], corpus.texts, strict=True)
     return {id: (example_name(topic, tags, text), text) for id, topic, tags, text in rows}
 
 
-@st.cache_resource(max_entries=8, show_spinner="Reading the file …")
+@st.cache_resource(max_entries=8, show_spinner=Late(mark("Reading the file …")))
 def table(spec: str) -> Table:
     """Return the columns of a file on this machine.
 
@@ -58,7 +64,7 @@ def table(spec: str) -> Table:
     return table_named(spec)
 
 
-@st.cache_data(max_entries=4, show_spinner="Reading the file …")
+@st.cache_data(max_entries=4, show_spinner=Late(mark("Reading the file …")))
 def texts(data: bytes, filename: str) -> PastedTexts:
     return read_pasted_file(data, filename)
 
@@ -79,7 +85,7 @@ def _list_scores(root: str) -> list[score_cache.CachedScores]:
 
 
 KINDS = ["csv", "tsv", "jsonl", "json", "parquet", "gz"]
-FORMATS = "CSV, TSV, JSONL, JSON or Parquet"
+FORMATS = mark("CSV, TSV, JSONL, JSON or Parquet")
 
 
 def upload(key: str, title: str, named: bool = False) -> tuple[str, str] | None:
@@ -115,16 +121,18 @@ def held_file(key: str, line: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(plain(line), width="content")
         if st.session_state.get(key) is None:
-            st.button("Remove", key=f"{key}_remove", type="tertiary",
+            st.button(tr("Remove"), key=f"{key}_remove", type="tertiary",
                       on_click=st.session_state.pop, args=(f"{key}_kept", None))  # fmt: skip
 
 
 def _room() -> str:
     """Return what all uploaded files take, and may take."""
     used, limit = file_size(UPLOADS.used()), file_size(UPLOADS.limit())
-    return (
-        f"Files that people sent take {used} of the {limit} that this server keeps. All but "
-        "Parquet may be packed as .gz."
+    return tr(
+        "Files that people sent take {used} of the {limit} that this server keeps. All but "
+        "Parquet may be packed as .gz.",
+        used=used,
+        limit=limit,
     )
 
 
@@ -134,8 +142,8 @@ def as_first_row(key: str, spec: str) -> str:
         return spec
     restore_value(key, False)
     is_data = st.checkbox(
-        "The first row is data", key=key, persist_state="session",
-        help="For files without names of columns: these are then numbered.",
+        tr("The first row is data"), key=key, persist_state="session",
+        help=tr("For files without names of columns: these are then numbered."),
     )  # fmt: skip
     return headerless(spec) if is_data else spec
 
@@ -150,8 +158,8 @@ def as_messages(key: str, spec: str) -> str:
     """Draw the switch for raw messages, and return the spec that reads them so."""
     restore_value(key, False)
     raw = st.checkbox(
-        "Raw messages", key=key, persist_state="session",
-        help="For mail or newsgroup posts: headers, quotes and signatures are left out.",
+        tr("Raw messages"), key=key, persist_state="session",
+        help=tr("For mail or newsgroup posts: headers, quotes and signatures are left out."),
     )  # fmt: skip
     return PREFIX + spec if raw else spec
 
@@ -159,18 +167,18 @@ def as_messages(key: str, spec: str) -> str:
 def _keep(file) -> str:
     """Store the file, after deleting uploads that no run needs; return its spec."""
     forget_unused_uploads(UPLOADS.limit() // 2)
-    with st.spinner("Reading the file …"):
+    with st.spinner(tr("Reading the file …")):
         return str(store_upload(file.getvalue(), file.name))
 
 
 UPLOAD, HUB, KEPT = "upload", "hub", "kept:"
 BUNDLED = {
-    "bundled:classroom@test": "Classroom, English, test",
-    "bundled:classroom@train": "Classroom, English, train",
-    "bundled:classroom/zh@all": "Classroom, Chinese, all",
-    "bundled:classroom/all@all": "Classroom, everything",
+    "bundled:classroom@test": mark("Classroom, English, test"),
+    "bundled:classroom@train": mark("Classroom, English, train"),
+    "bundled:classroom/zh@all": mark("Classroom, Chinese, all"),
+    "bundled:classroom/all@all": mark("Classroom, everything"),
 }
-OWN = {UPLOAD: "Your own file", HUB: "A data set on the Hugging Face hub"}
+OWN = {UPLOAD: mark("Your own file"), HUB: mark("A data set on the Hugging Face hub")}
 
 
 def source(on_change: Callable[[], None] | None = None) -> str:
@@ -179,13 +187,15 @@ def source(on_change: Callable[[], None] | None = None) -> str:
     The hash is the ``data_sha256`` of documents that were scored before.
     """
     _follow()
-    options = BUNDLED | {KEPT + sha256: title for sha256, title in before().items()} | OWN
+    kept = {KEPT + sha256: title for sha256, title in before().items()}
+    options = {key: tr(title) for key, title in BUNDLED.items()} | kept
+    options |= {key: tr(title) for key, title in OWN.items()}
     if st.session_state.get("source", UPLOAD) not in options:
-        st.warning("The scores of these documents were deleted. Choose documents again.")
+        st.warning(tr("The scores of these documents were deleted. Choose documents again."))
         st.session_state["source"] = next(iter(options))
     restore_value("source", next(iter(options)))
     return st.selectbox(
-        "Documents",
+        tr("Documents"),
         list(options),
         format_func=lambda spec: options.get(spec, spec),
         key="source",
@@ -225,8 +235,12 @@ def before() -> dict[str, str]:
 def before_name(cached: CachedScores, alone: bool) -> str:
     """Return one line for the picker; with the time of scoring where names are equal."""
     rows = counted(cached.scores.manifest.rows, "document")
-    when = "" if alone else time.strftime(", %d %B %Y, %H:%M", time.localtime(cached.origin.at))
-    return f"Scored before: {cached.origin.source.name} ({rows}{when})"
+    name = cached.origin.source.name
+    if alone:
+        return tr("Scored before: {name} ({rows})", name=name, rows=rows)
+    when = datetime.fromtimestamp(cached.origin.at)
+    return tr("Scored before: {name} ({rows}, {when:%d %B %Y, %H:%M})",
+              name=name, rows=rows, when=when)  # fmt: skip
 
 
 def take_anew(source: Source) -> None:
@@ -266,10 +280,10 @@ def _upload() -> Source | None:
     """Draw the upload and its columns, folded once the file has been scored."""
     name, spec, _ = st.session_state.get("upload_kept", ("", "", None))
     is_scored = bool(spec) and any(one.origin.source.data.endswith(spec) for one in list_scores())
-    with st.expander(plain(name) or "Your own file", expanded=not is_scored):
-        uploaded = upload("upload", FORMATS)
+    with st.expander(plain(name) or tr("Your own file"), expanded=not is_scored):
+        uploaded = upload("upload", tr(FORMATS))
         if uploaded is None:
-            st.caption("A file with a column of texts and a column of labels is expected.")
+            st.caption(tr("A file with a column of texts and a column of labels is expected."))
             return None
         spec = as_first_row("first_row", uploaded[1])
         columns = _columns(table(spec))
@@ -277,14 +291,15 @@ def _upload() -> Source | None:
 
 
 def _of_hub() -> Source | None:
-    name = _typed("hub_data", "Name: OWNER/NAME, with /CONFIG and @SPLIT where it has several", "")
+    title = tr("Name: OWNER/NAME, with /CONFIG and @SPLIT where it has several")
+    name = _typed("hub_data", title, "")
     columns = st.columns(2)
     with columns[0]:
-        text = _typed("hub_text_column", "Column of the texts", "text")
+        text = _typed("hub_text_column", tr("Column of the texts"), "text")
     with columns[1]:
-        label = _typed("hub_label_column", "Column of the labels", "label")
+        label = _typed("hub_label_column", tr("Column of the labels"), "label")
     if not name:
-        st.caption("It is downloaded once, in the background.")
+        st.caption(tr("It is downloaded once, in the background."))
         return None
     spec = name if name.startswith("hf:") else f"hf:{name}"
     HubName.parse(spec)
@@ -318,13 +333,13 @@ def guessed_columns(table: Table) -> tuple[str, str]:
 
 def _columns(table: Table) -> tuple[str, str]:
     """Draw the pickers of the two columns."""
-    st.caption(f"{plain(table.name)}: {counted(table.rows, 'row')}.")
+    st.caption(tr("{name}: {rows}.", name=plain(table.name), rows=counted(table.rows, "row")))
     show_header_note(table)
     pickers = st.columns(2)
     with pickers[0]:
-        text = _column(table, "text", "Column of the texts", 0)
+        text = _column(table, "text", tr("Column of the texts"), 0)
     with pickers[1]:
-        label = _column(table, "label", "Column of the labels", 1)
+        label = _column(table, "label", tr("Column of the labels"), 1)
     return text, label
 
 

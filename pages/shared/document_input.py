@@ -12,6 +12,7 @@ import streamlit as st
 from han_core.data.text_files import PastedTexts, split_pasted
 from han_core.explanation.interventions import Intervention
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.text.document import Document
 from han_core.text.edits import Edit, EditedDocument, apply_edits, edits_after_click
 from han_core.text.tokenizer import Tokenizer
@@ -41,11 +42,11 @@ def document() -> None:
             _fold_button()
         _text_area()
         with st.container(horizontal=True, width="content", gap="xsmall"):
-            st.button("Analyse", key="analyze", type="primary", on_click=_take_text)
-            with st.popover("Open a file"):
+            st.button(tr("Analyse"), key="analyze", type="primary", on_click=_take_text)
+            with st.popover(tr("Open a file")):
                 st.file_uploader(
-                    "A text, or several in one file", type=KINDS, key="texts_file",
-                    on_change=_take_file, help=wording.SEVERAL,
+                    tr("A text, or several in one file"), type=KINDS, key="texts_file",
+                    on_change=_take_file, help=tr(wording.SEVERAL),
                 )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center"):
         _pager()
@@ -53,12 +54,12 @@ def document() -> None:
 
 def _example(names: Mapping[str, tuple[str, str]]) -> None:
     st.selectbox(
-        "Example",
+        tr("Example"),
         list(names),
         index=None,
         format_func=lambda id: names[id][0],
         key="example",
-        placeholder="Choose an example text",
+        placeholder=tr("Choose an example text"),
         on_change=_take_example,
         persist_state="session",
         label_visibility="collapsed",
@@ -68,11 +69,11 @@ def _example(names: Mapping[str, tuple[str, str]]) -> None:
 
 def _text_area() -> None:
     st.text_area(
-        "Text",
+        tr("Text"),
         height=OPEN if st.session_state.get("text_open") else FOLDED,
         max_chars=cache.quotas().characters,
         key="document",
-        placeholder="Paste a review or any other text",
+        placeholder=tr("Paste a review or any other text"),
         on_change=_take_typed,
         persist_state="session",
         label_visibility="collapsed",
@@ -84,7 +85,7 @@ def _fold_button() -> None:
     """Draw the length of the text, which opens or folds the text area."""
     is_open = st.session_state.get("text_open", False)
     length = wording.text_length(st.session_state["document"])
-    label = f"{length} · {'Fold' if is_open else 'Edit'}"
+    label = f"{length} · {tr('Fold') if is_open else tr('Edit')}"
     if st.button(label, key="text_fold", type="tertiary"):
         st.session_state["text_open"] = not is_open
         st.rerun()
@@ -97,16 +98,23 @@ def analysed() -> str:
         UserError: if it is empty, or too long for this server.
     """
     if st.session_state["analysed"] != st.session_state["document"]:
-        st.caption("The text above was changed. Press *Analyse* to explain it.")
+        st.caption(tr("The text above was changed. Press *Analyse* to explain it."))
     if not st.session_state["analysed"].strip():
         raise UserError(
-            "A text with at least one word is expected, but the box is empty. Type or paste one."
+            tr(
+                "A text with at least one word is expected, but the box is empty. "
+                "Type or paste one."
+            )
         )
     longest, length = cache.quotas().characters, len(st.session_state["analysed"])
     if length > longest:  # from a file; the box takes no more
         raise UserError(
-            f"A text of up to {longest:,} characters is expected; this one has {length:,}. "
-            "Shorten it."
+            tr(
+                "A text of up to {longest:,} characters is expected; this one has {length:,}. "
+                "Shorten it.",
+                longest=longest,
+                length=length,
+            )
         )
     return st.session_state["analysed"]
 
@@ -124,13 +132,21 @@ def _pager() -> None:
     texts, at = st.session_state.get("texts", ()), st.session_state.get("text_at", 0)
     if len(texts) > 1:
         st.button("◀", key="previous", on_click=_go_to, args=(at - 1,), disabled=at == 0,
-                  help="Previous text")  # fmt: skip
+                  help=tr("Previous text"))  # fmt: skip
         st.button("▶", key="next", on_click=_go_to, args=(at + 1,),
-                  disabled=at + 1 == len(texts), help="Next text")  # fmt: skip
-        st.caption(f"{at + 1:,} of {len(texts):,}: {plain(texts[at].name)}")
+                  disabled=at + 1 == len(texts), help=tr("Next text"))  # fmt: skip
+        st.caption(
+            tr(
+                "{number:,} of {count:,}: {name}",
+                number=at + 1,
+                count=len(texts),
+                name=plain(texts[at].name),
+            )
+        )
         return
     if "\n" in (text := st.session_state["analysed"]) and (number := _texts_in(text)) > 1:
-        st.button(f"Split into {number:,} texts", key="divide", on_click=_split)
+        label = tr("Split into {count:,} texts", count=number)
+        st.button(label, key="divide", on_click=_split)
 
 
 def _texts_in(text: str) -> int:

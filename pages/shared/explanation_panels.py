@@ -10,6 +10,7 @@ from han_core.explanation.explanation import Explanation
 from han_core.explanation.faithfulness import Evidence, Stage
 from han_core.explanation.model_probe import Fill
 from han_core.explanation.verdicts import answers, evidence_sentences
+from han_core.runtime.messages import tr
 from han_core.viz import colour_scale
 from han_core.viz.charts.evidence import deletion_curve, flip_strip, swap_strip, tau_dots
 from han_core.viz.charts.layers import layer_strip
@@ -32,7 +33,7 @@ def prediction(explanation: Explanation) -> None:
     """Draw the predicted class, the probabilities, and how much of the text was read."""
     st.html(colour_scale.prediction(explanation))
     st.caption(colour_scale.seen_line(explanation))
-    st.caption(wording.PREDICTION)
+    st.caption(tr(wording.PREDICTION))
 
 
 def side_by_side():
@@ -59,12 +60,12 @@ def sentences(
             sentence_bars(named, columns),
             key="sentence_figure",
             config={"displayModeBar": False},
-            alt="Attention weight of each sentence",
+            alt=tr("Attention weight of each sentence"),
         )
     figure_export("sentence_bars", "sentences")
     if len(named) == 1:
         st.caption(wording.sentence_concentration(named[0][1]))
-    st.caption(wording.SENTENCES if hierarchical else wording.SENTENCE_SUMS)
+    st.caption(tr(wording.SENTENCES if hierarchical else wording.SENTENCE_SUMS))
 
 
 def attention_colour(explanation: Explanation, others: Sequence[Explanation] = ()) -> Colour:
@@ -80,7 +81,7 @@ def words(explanation: Explanation, colour: Colour) -> None:
         draw(heatmap(explanation, colour), "heatmap")
         st.html(colour_scale.marks_only(colour.scale))
     figure_export("words", "words")
-    st.caption(wording.word_concentration(explanation, colour), help=wording.WORDS)
+    st.caption(wording.word_concentration(explanation, colour), help=tr(wording.WORDS))
 
 
 def evidence(question: cache.Question) -> None:
@@ -120,7 +121,7 @@ def evidence_line(question: cache.Question) -> None:
         for sentence in evidence_sentences(_measure(question, "word", "delete", "brief"))[:2]:
             st.caption(plain(sentence))
     else:
-        st.caption(wording.LONG)
+        st.caption(tr(wording.LONG))
 
 
 def _is_wanted(question: cache.Question, unit: Unit, fill: Fill, stage: Stage) -> bool:
@@ -129,8 +130,8 @@ def _is_wanted(question: cache.Question, unit: Unit, fill: Fill, stage: Stage) -
         return True
     place = st.empty()
     with place.container():
-        st.caption(wording.NOT_MEASURED[stage])
-        pressed = st.button(wording.MEASURE[stage], key=f"measure_{stage}")
+        st.caption(tr(wording.NOT_MEASURED[stage]))
+        pressed = st.button(tr(wording.MEASURE[stage]), key=f"measure_{stage}")
     if pressed:
         place.empty()
     return pressed
@@ -147,7 +148,8 @@ def _measure(question: cache.Question, unit: Unit, fill: Fill, stage: Stage) -> 
 
     def progress(done: int, of: int) -> None:
         if not _at_once(question, stage):
-            bar.progress(done / of, f"{done:,} of {of:,} variants of the text read")
+            said = tr("{done:,} of {of:,} variants of the text read", done=done, of=of)
+            bar.progress(done / of, said)
 
     try:
         return cache.evidence(question, unit, fill, stage, progress)
@@ -160,14 +162,15 @@ def _evidence_controls() -> tuple[Unit, Fill]:
     restore_value("fill", "delete")
     with st.container(horizontal=True):
         unit = st.segmented_control(
-            "Remove", list(wording.UNITS), format_func=lambda unit: wording.UNITS[unit],
+            tr("Remove"), list(wording.UNITS), format_func=lambda unit: tr(wording.UNITS[unit]),
             key="unit", required=True, persist_state="session",
-            help="What the deletion test removes at each step",
+            help=tr("What the deletion test removes at each step"),
         )  # fmt: skip
         fill = st.segmented_control(
-            "Replace with", list(wording.FILLS), format_func=lambda fill: wording.FILLS[fill],
+            tr("Replace with"), list(wording.FILLS),
+            format_func=lambda fill: tr(wording.FILLS[fill]),
             key="fill", required=True, persist_state="session",
-            help="What the model reads in place of what was removed",
+            help=tr("What the model reads in place of what was removed"),
         )  # fmt: skip
     return cast("Unit", unit), cast("Fill", fill)
 
@@ -177,9 +180,9 @@ def _draw_evidence(measured: Evidence, stage: str) -> None:
     with hooked("evidence", key=f"evidence_{stage}"):
         for answer in answers(measured):
             st.markdown(f"**{plain(answer.question)}** :blue-background[**{answer.word}**]",
-                        help=wording.EVIDENCE)  # fmt: skip
+                        help=tr(wording.EVIDENCE))  # fmt: skip
             st.markdown(plain(" ".join(answer.sentences)))
-        fold = st.expander("Figures", on_change="rerun", key=f"evidence_figures_{stage}")
+        fold = st.expander(tr("Figures"), on_change="rerun", key=f"evidence_figures_{stage}")
         if fold.open:
             with fold:
                 _draw_figures(measured, stage)
@@ -201,7 +204,7 @@ def _draw_figures(measured: Evidence, stage: str) -> None:
         figures["layers"] = layer_strip(measured)
     grid = st.grid(2, min_column_width=FIGURE_WIDTH, gap=("small", "medium"))
     for number, (name, figure) in enumerate(figures.items()):
-        title = wording.FIGURES[name]
+        title = tr(wording.FIGURES[name])
         with grid.cell():
             st.markdown(f"**{title}**")
             st.plotly_chart(

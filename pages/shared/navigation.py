@@ -12,6 +12,8 @@ from pathlib import Path
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from han_core.runtime.messages import tr
+
 STYLE = (Path(__file__).with_name("assets") / "navigation.css").read_text("utf-8")
 
 
@@ -31,7 +33,8 @@ def group_labels(first_pages: Mapping[str, str]) -> str:
         f'{{ --group: "{label}"; --group-gap: .75rem; }}'
         for label, address in first_pages.items()
     )
-    return f"<style>{STYLE}{' '.join(labels)}</style>"
+    pages = f':root {{ --pages: "{tr("Pages")}"; }}'
+    return f"<style>{STYLE}{pages}{' '.join(labels)}</style>"
 
 
 def page_scripts(folder: Path) -> dict[str, str]:

@@ -25,7 +25,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from han_core.runtime.errors import UserError
 from han_core.runtime.fair_places import identify_visitors
-from han_core.runtime.messages import tr
+from han_core.runtime.messages import mark, tr
 from han_core.viz.markup import markdown_text
 from pages.shared import language
 from pages.shared.upload_limits import drop_uploads
@@ -119,10 +119,14 @@ def _available(key: str, held: object, options: Collection[str]) -> object:
     for choice in choices:
         if choice not in options:
             name = key.removesuffix("s").replace("checkpoint", "model")
-            st.warning(f"The {name} {plain(str(choice))} is no longer there.")
+            kind = tr(GONE.get(name, name))
+            st.warning(tr("The {kind} {name} is no longer there.",
+                          kind=kind, name=plain(str(choice))))  # fmt: skip
     left = [choice for choice in choices if choice in options]
     return left if isinstance(held, list) else next(iter(left), None)
 
+
+GONE = {"model": mark("model"), "device": mark("device")}
 
 BROWSER_DELAY = 0.3
 """Seconds until a browser has a value that was sent to it; nobody chooses so soon."""

@@ -15,6 +15,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from han_core.runtime.messages import known_locale, speaking, tr
+
 ANY = "*"
 """The host pattern that stands for this machine: its names, and every numeric address."""
 
@@ -109,18 +111,25 @@ class RequestGuard:
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
         """Return the answer to a request that may not pass, None for all others."""
         headers = Headers(scope=scope)
+        with speaking(known_locale(headers.get("accept-language")) or "en"):
+            return self._answer(scope, headers)
+
+    def _answer(self, scope: Scope, headers: Headers) -> PlainTextResponse | None:
         host = headers.get("host")
         if host is None or not host_allowed(host, self._hosts):
-            return PlainTextResponse(
-                "This server does not answer under this name. Open it by its own address, or "
-                "name the host with --server.allowedHosts.\n",
-                403,
-            )
+            return _text(
+                tr("This server does not answer under this name. Open it by its own address, or "
+                   "name the host with --server.allowedHosts."), 403,
+            )  # fmt: skip
         if not origin_allowed(headers.get("origin"), host, self._origins):
-            return PlainTextResponse("Only Hanscope's own pages may send requests here.\n", 403)
+            return _text(tr("Only Hanscope's own pages may send requests here."), 403)
         if os.path.normpath(scope["path"]) in CLOSED:
-            return PlainTextResponse("There is nothing here.\n", 404)
+            return _text(tr("There is nothing here."), 404)
         return None
+
+
+def _text(sentence: str, status: int) -> PlainTextResponse:
+    return PlainTextResponse(f"{sentence}\n", status)
 
 
 def _with_headers(send: Send) -> Send:

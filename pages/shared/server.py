@@ -43,7 +43,7 @@ HEAVY = (
     "han_core.training.runs.manage",
     "han_core.viz.charts.evidence",
 )
-TEXT = "This text is explained at the start. So no visitor waits for the model to load."
+TEXT = "This text is explained at the start. So no visitor waits for the model."  # not shown
 
 
 @asynccontextmanager

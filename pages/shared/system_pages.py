@@ -6,6 +6,7 @@ import streamlit as st
 
 from han_core.models.listing import list_systems
 from han_core.models.systems import SYSTEMS
+from han_core.runtime.messages import tr
 from han_core.runtime.paths import checkpoints_root
 from pages.shared.navigation import page_scripts
 
@@ -20,8 +21,13 @@ def system_pages() -> dict[str, str]:
 
 def sentence() -> str:
     """Name the pages of the other systems; "" where there are none."""
-    pages = ", ".join(f"{page} ({title.lower()})" for title, page in system_pages().items())
-    return f"Models for other inputs than texts have their own pages: {pages}." if pages else ""
+    pages = tr(", ").join(
+        tr("{page} ({input})", page=tr(page), input=tr(title).lower())
+        for title, page in system_pages().items()
+    )
+    if not pages:
+        return ""
+    return tr("Models for other inputs than texts have their own pages: {pages}.", pages=pages)
 
 
 def links() -> None:
@@ -32,12 +38,14 @@ def links() -> None:
     st.caption(sentence())
     with st.container(horizontal=True, key="system_pages"):
         for page in (page for page in scripts if page in pages):
-            st.page_link(f"pages/{scripts[page]}", label=page)
+            st.page_link(f"pages/{scripts[page]}", label=tr(page))
 
 
 def absence(name: str) -> str:
     """Say why a page of texts cannot show the model of this name, as the end of a sentence."""
     systems = {one.name: SYSTEMS[one.system] for one in list_systems(checkpoints_root())}
     if name in systems:
-        return f"is for {systems[name].title.lower()} (page {systems[name].page})"
-    return "is not on this server"
+        system = systems[name]
+        return tr("is for {input} (page {page})", input=tr(system.title).lower(),
+                  page=tr(system.page))  # fmt: skip
+    return tr("is not on this server")

@@ -13,6 +13,7 @@ from han_core.models.archive import pack
 from han_core.models.system_folder import System
 from han_core.runtime.atomic_io import safe_name
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import mark, tr
 from han_core.training.runs import system_jobs
 from han_core.training.runs.system_jobs import SystemJob
 from pages.shared.components import hooked
@@ -23,9 +24,9 @@ from pages.shared.system_pages import PAGES
 PARAMETER = "run"
 EVERY = 2.0  # seconds between two drawings of what is at work
 COLUMNS = {"made": st.column_config.DatetimeColumn(format="D MMM, HH:mm")}
-HELP = (
-    "They are started, stopped and continued on their own pages. Tags, notes, sweeps and runs side "
-    "by side are for models of texts."
+HELP = mark(
+    "They are started, stopped and continued on their own pages. Tags, notes, sweeps "
+    "and runs side by side are for models of texts."
 )
 
 
@@ -98,39 +99,42 @@ def status(job: SystemJob) -> None:
         with user_errors_shown():
             raise UserError(state.text)
     elif state.kind == "stopped":
-        st.info(f"Stopped after {len(job.history)} passes; Go on continues from there.")
+        count = len(job.history)
+        st.info(tr("Stopped after {count} passes; Go on continues from there.", count=count))
     else:
         figures = system_jobs.figures_in_words(job.figures)
-        st.success(plain(f"The run is now the model {job.published}: {figures}."))
+        said = tr("The run is now the model {name}: {figures}.",
+                  name=job.published, figures=figures)  # fmt: skip
+        st.success(plain(said))
     _curve(job)
 
 
 def _curve(job: SystemJob) -> None:
     """Draw the losses of the epochs so far."""
-    losses = {"training": [line.get("loss") for line in job.history]}
+    losses = {tr("training"): [line.get("loss") for line in job.history]}
     validation = [(line.get("validation") or {}).get("loss") for line in job.history]
     if any(value is not None for value in validation):
-        losses["validation"] = validation
+        losses[tr("validation")] = validation
     if len(job.history) > 1:
-        st.line_chart(losses, x_label="pass", y_label="loss", height=200)
+        st.line_chart(losses, x_label=tr("pass"), y_label=tr("loss"), height=200)
 
 
 def _buttons(job: SystemJob, checkpoint_key: str) -> None:
     name = job.system.name
     with st.container(horizontal=True, key=f"{name}_run_buttons"):
         if job.is_live:
-            st.button("Stop", key=f"{name}_stop", on_click=system_jobs.stop, args=(job,),
-                      help="The run finishes its step and is saved.")  # fmt: skip
-        if job.can_go_on and st.button("Go on", key=f"{name}_go_on"):
+            st.button(tr("Stop"), key=f"{name}_stop", on_click=system_jobs.stop, args=(job,),
+                      help=tr("The run finishes its step and is saved."))  # fmt: skip
+        if job.can_go_on and st.button(tr("Go on"), key=f"{name}_go_on"):
             system_jobs.go_on(job)
             st.rerun()
         if job.published:
-            st.button("Open the model", key=f"{name}_open", type="primary", on_click=set_value,
+            st.button(tr("Open the model"), key=f"{name}_open", type="primary", on_click=set_value,
                       args=(checkpoint_key, job.published))  # fmt: skip
         folder = system_jobs.checkpoint_of(job)
         if folder is not None and not job.is_live:
             st.download_button(
-                "Download (zip)", lambda: pack(str(folder), job.name),
+                tr("Download (zip)"), lambda: pack(str(folder), job.name),
                 file_name=f"{safe_name(job.name)}.zip", mime="application/zip",
                 on_click="ignore", key=f"{name}_zip",
             )  # fmt: skip
@@ -140,7 +144,7 @@ def list_runs() -> None:
     """Draw all runs of systems in a table, and the chosen one; nothing where there is none."""
     jobs = system_jobs.system_jobs()
     if jobs:
-        st.header("Runs for other inputs", anchor=False, help=HELP)
+        st.header(tr("Runs for other inputs"), anchor=False, help=tr(HELP))
         live = any(job.is_live for job in jobs)
         st.fragment(_runs, run_every=EVERY if live else None)()
 
@@ -165,13 +169,15 @@ def _run(job: SystemJob) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="system_run_buttons"):
         if job.system.page in scripts:
             st.page_link(
-                f"pages/{scripts[job.system.page]}", label=f"Open on {job.system.page}",
+                f"pages/{scripts[job.system.page]}",
+                label=tr("Open on {page}", page=tr(job.system.page)),
                 query_params={PARAMETER: job.id},
             )  # fmt: skip
         if not job.is_live:
-            with st.popover("Delete …"):
-                st.caption("The model that was made of the run stays.")
-                st.button("Delete the run", key="system_run_delete", on_click=_delete, args=(job,))
+            with st.popover(tr("Delete …")):
+                st.caption(tr("The model that was made of the run stays."))
+                st.button(tr("Delete the run"), key="system_run_delete",
+                          on_click=_delete, args=(job,))  # fmt: skip
     if sentence := st.session_state.pop("system_run_notice", None):
         st.warning(plain(sentence))
 

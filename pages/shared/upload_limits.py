@@ -19,6 +19,7 @@ from streamlit.runtime.uploaded_file_manager import (
 )
 
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 
 MOST_FILES = 8  # of a session: a page has five widgets that take one each
 MOST_SESSION = 150 * 2**20  # bytes of a session
@@ -74,7 +75,7 @@ def sent_file(key: str, known: str | None = None) -> UploadedFile | None:
     if not isinstance(file, DeletedFile):
         return file
     if file.file_id != known:
-        raise UserError("The server no longer holds this file. Remove it and choose it again.")
+        raise UserError(tr("The server no longer holds this file. Remove it and choose it again."))
     return None
 
 

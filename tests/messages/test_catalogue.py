@@ -23,6 +23,9 @@ FINISHED = (
     "han_core/explanation/cautions.py",
     "han_core/explanation/verdicts.py",
     "han_core/viz",
+    "pages/explore",
+    "pages/compare",
+    "pages/learn",
 )
 """Paths of the code whose texts must all be messages."""
 

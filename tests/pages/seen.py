@@ -1,6 +1,8 @@
 """What a page shows, read from its HTML as a browser would, and from its components' data."""
 
 import json
+import re
+from collections.abc import Iterator, Sequence
 from html.parser import HTMLParser
 
 from streamlit.testing.v1 import AppTest
@@ -121,3 +123,44 @@ def words(app) -> list[str]:
 
 def removed(app) -> list[str]:
     return [text for _, text, _ in heatmaps(app)[0]["out"]]
+
+
+_UNSEEN = {"id", "key", "element_id", "form_id", "url", "css_content", "js_content"}
+_CODE = re.compile(r"<(style|script)>.*?</\1>|<[^>]*>|https?://\S+", re.S)
+_ENGLISH = re.compile(r"[A-Za-z’']{2,}[,;:.!?]? [a-z’']{2,}[,;:.!?]? [a-z’']{2,}")
+
+
+def english(app: AppTest) -> list[str]:
+    """Texts with three English words in a row, without those of the bundled documents."""
+    nodes, found = [app._tree], dict[str, None]()
+    while nodes:
+        node = nodes.pop()
+        nodes.extend(getattr(node, "children", {}).values())
+        if (proto := getattr(node, "proto", None)) is not None and node.key != "example":
+            for text in _strings(proto):
+                if _ENGLISH.search(_CODE.sub(" ", text)):
+                    found[text] = None
+    return list(found)
+
+
+def _strings(proto) -> Iterator[str]:
+    """Everything in an element that may be drawn."""
+    for field, value in proto.ListFields():
+        if field.name in _UNSEEN:
+            continue
+        for one in value if isinstance(value, Sequence) and not isinstance(value, str) else [value]:
+            if isinstance(one, str):
+                yield from _of_json(one) if one[:1] in ("{", "[") else [one]
+            elif hasattr(one, "ListFields"):
+                yield from _strings(one)
+
+
+def _of_json(text: str) -> Iterator[str]:
+    """The texts in a component's data or a figure."""
+    parts = [json.loads(text)]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, dict | list):
+            parts.extend(part.values() if isinstance(part, dict) else part)
