@@ -101,7 +101,17 @@ LONGEST_CHANGE = 120  # characters of a text in the history; the whole one stays
 def change_line(change: Change) -> str:
     """Return a line of the history, as Markdown."""
     before, after = (text[:LONGEST_CHANGE] for text in (change.before, change.after))
-    values = " → ".join(plain(text) or tr("nothing") for text in (before, after))
+    values = " → ".join(plain(_value(text)) for text in (before, after))
     subject = tr(FLAG_NAMES[change.subject]) if change.subject in FLAG_NAMES else change.subject
     what = " ".join(word for word in (tr(CHANGES.get(change.what, change.what)), subject) if word)
-    return f"{moment(change.at)} {plain(change.who)} {plain(what)}: {values}"
+    return tr(
+        "{time} {who} {what}: {values}",
+        time=moment(change.at), who=plain(change.who), what=plain(what), values=values,
+    )  # fmt: skip
+
+
+def _value(text: str) -> str:
+    """A value of the history; a flag's begins with "on"."""
+    if text.startswith("on; "):
+        return tr("on; {value}", value=text.removeprefix("on; "))
+    return text or tr("nothing")

@@ -23,9 +23,10 @@ from han_core.analysis.word_attention import WordAttention
 from han_core.data.corpus import Corpus
 from han_core.explanation.dataset_evidence import measure
 from han_core.runtime.errors import UserError
-from han_core.runtime.messages import tr
+from han_core.runtime.messages import mark, tr
 from han_core.runtime.paths import notes_url
 from pages.shared import cache, data_picker
+from pages.shared.language import Late
 
 PROCESS_BYTES = 20 * 2**20
 """File size from which another process reads the file: a long read would block other sessions."""
@@ -38,8 +39,7 @@ def checkpoint_sha256(checkpoint: str) -> str:
 
 def file_status(source: Source) -> FileStatus:
     """Return whether the file of ``source`` is still the one that was scored."""
-    with st.spinner(tr("Comparing the file …")):
-        return _file_status(source, source_of(source.data))
+    return _file_status(source, source_of(source.data))
 
 
 def corpus(source: Source) -> Corpus | None:
@@ -60,8 +60,7 @@ def read_corpus(source: Source) -> Corpus:
     Raises:
         UserError: as ``Source.read``.
     """
-    with st.spinner(tr("Reading the documents …")):
-        return _corpus(source)
+    return _corpus(source)
 
 
 def find_scores(checkpoint: str, source: Source) -> CachedScores | None:
@@ -101,8 +100,7 @@ def store(scores: Scores, other: Scores | None = None) -> Store:
     """
     key, second = scores.folder.name, None if other is None else other.folder.name
     stamps = tuple(score_cache.version_stamp(each) for each in (key, second) if each)
-    with st.spinner(tr("Opening the scores …")):
-        return _store(key, second, stamps)
+    return _store(key, second, stamps)
 
 
 def notes() -> Database:
@@ -157,14 +155,9 @@ def neighbours(
     return _neighbours(*cache.folder_of(checkpoint), device, key, text, own_row)
 
 
+@st.cache_data(max_entries=300, show_spinner=Late(mark("Scoring slices …")))
 def slice_scores(counts: np.ndarray, whole: np.ndarray) -> SliceScores:
     """Return the scores of a confusion matrix, compared with those of the whole data set."""
-    with st.spinner(tr("Scoring slices …")):
-        return _slice_scores(counts, whole)
-
-
-@st.cache_data(max_entries=300, show_spinner=False)
-def _slice_scores(counts: np.ndarray, whole: np.ndarray) -> SliceScores:
     return slices.slice_scores(counts, whole)
 
 
@@ -184,17 +177,17 @@ def _checkpoint_sha256(folder: str, fingerprint: str) -> str:
     return manifest.checkpoint_sha256(folder)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@st.cache_data(max_entries=64, show_spinner=Late(mark("Comparing the file …")))
 def _file_status(source: Source, now: Source) -> FileStatus:
     return source.standing()
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=Late(mark("Reading the documents …")))
 def _corpus(source: Source) -> Corpus:
     return source.read()
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=Late(mark("Opening the scores …")))
 def _store(key: str, other: str | None, stamps: tuple) -> Store:
     stored = [score_cache.open_scores(each) for each in (key, other) if each]
     if not all(stored):

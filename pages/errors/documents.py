@@ -92,7 +92,7 @@ def clicked_order(order: Order, column: str) -> Order:
 def order_name(order: Order) -> str:
     """Return the label of an order in its picker."""
     if isinstance(order, str):
-        return tr(sentences.ORDERS.get(order, order.capitalize()))
+        return tr(sentences.ORDERS[order])
     column = plain(tr(COLUMN_TITLES.get(order[0], order[0])))
     if order[1]:
         return tr("{column}, descending", column=column)

@@ -45,8 +45,10 @@ FLAGS = {"label_is_wrong": mark("Label is wrong"), "ambiguous": mark("Ambiguous"
 ANNOTATED = {True: mark("Annotated"), False: mark("Not annotated")}
 ONE_OF: dict[str, Mapping] = {"outcome": OUTCOMES, "change": CHANGES, "annotated": ANNOTATED}
 ORDERS = {
-    "surest wrong first": mark("Wrong first, most confident first"),  # not shown
-    "least sure first": mark("Least confident first"),  # not shown
+    "surest wrong first": mark("Wrong first, most confident first"),
+    "least sure first": mark("Least confident first"),
+    "highest loss first": mark("Highest loss first"),
+    "as in the data": mark("As in the data"),
 }
 TABLE = mark(
     "Click a column's title to sort by it, and again to reverse the order. Click a "

@@ -26,6 +26,7 @@ from han_core.analysis.annotations.schema import (
 )
 from han_core.analysis.filters import Flag
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import mark
 
 AT_ONCE = 2_000  # documents asked for in one query; databases bound the number of parameters
 
@@ -140,7 +141,11 @@ def _rows(connection: Connection, table: sa.Table, contents: Sequence[str]) -> I
 
 
 LONGEST_CODING = 20_000_000  # characters of JSON about one document
-FLAG_NAMES: dict[Flag, str] = {"label_is_wrong": "label is wrong", "ambiguous": "ambiguous"}
+FLAG_NAMES: dict[Flag, str] = {
+    "label_is_wrong": mark("label is wrong"),
+    "ambiguous": mark("ambiguous"),
+}
+"""What files call the flags; a page translates it."""
 
 
 @dataclass(frozen=True)
