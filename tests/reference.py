@@ -80,6 +80,8 @@ def attention_scores(
             scores.append(u @ weights[f"{name}.context"])
         elif form == "dot":
             scores.append(h @ query / len(h) ** 0.5)
+        elif form == "general":
+            scores.append(h @ (weights[f"{name}.bilinear.weight"] @ query))
         else:
             scores.append(
                 weights[f"{name}.scorer.weight"][0] @ h + weights[f"{name}.scorer.bias"][0]

@@ -27,7 +27,11 @@ TEXTS = [
 CLOSE = {"rtol": 0, "atol": 1e-4}
 each_model = pytest.mark.parametrize(
     ("model", "attention"),
-    [(model, form) for model in ("han", "bilstm") for form in ("additive", "dot", "linear")],
+    [
+        (model, form)
+        for model in ("han", "bilstm")
+        for form in ("additive", "dot", "general", "linear")
+    ],
 )
 
 

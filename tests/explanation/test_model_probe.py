@@ -22,6 +22,7 @@ MODELS = [
     ("han", "additive"),
     ("bilstm", "additive"),
     ("bilstm", "dot"),
+    ("han", "general"),
     ("han", "linear"),
     ("han", "additive", "deep"),
     ("bilstm", "dot", "deep"),

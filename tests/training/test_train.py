@@ -21,7 +21,13 @@ from han_core.training.settings import Settings
 from han_core.training.train import Request, train
 
 CPU = torch.device("cpu")
-LEARNT = [("han", "additive"), ("bilstm", "additive"), ("bilstm", "dot"), ("bilstm", "linear")]
+LEARNT = [
+    ("han", "additive"),
+    ("bilstm", "additive"),
+    ("bilstm", "dot"),
+    ("bilstm", "general"),
+    ("bilstm", "linear"),
+]
 
 
 @pytest.mark.long
