@@ -6,17 +6,18 @@ from han_core.cli.system import job_settings, train_and_publish
 from han_core.data.pictures import BUNDLED, Columns, read_pictures, split_pictures
 from han_core.runtime.devices import choose_device
 from han_core.runtime.jobs import ReportProgress, run_job
+from han_core.runtime.messages import mark
 from han_core.training.callbacks import Callbacks
 from han_core.training.pictures import DEFAULTS, PictureRequest, picture_size, train_pictures
 
 PRESETS: dict[str, tuple[str, dict[str, object], dict[str, object]]] = {
-    "quick": (
-        "A small network and 12 passes: seconds for a few hundred pictures.",
+    mark("quick"): (
+        mark("A small network and 12 passes: seconds for a few hundred pictures."),
         {**DEFAULTS, "epochs": 12, "learning_rate": 0.01},
         {"width": 8, "embedding": 32, "hidden": 16, "attention_size": 16, "fused": 32,
          "dropout": 0.2, "dropout_words": 0.2},
     ),
-    "balanced": ("The defaults: minutes for a thousand pictures.", DEFAULTS, {}),
+    mark("balanced"): (mark("The defaults: minutes for a thousand pictures."), DEFAULTS, {}),
 }  # fmt: skip
 """A line for people, settings of the loop, and sizes of the network."""
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from han_core.runtime.locks import inherited
+from han_core.runtime.messages import tr
 from han_core.runtime.processes import lower_priority
 from han_core.training.runs.event_log import EventLog
 from han_core.training.runs.queue import CANCEL, read_ticket, wait_for_place
@@ -23,7 +24,7 @@ def live(folder: Path) -> None:
     device = ticket.device if ticket else "cpu"
     place = wait_for_place(folder, cancel.exists)
     if place is None:
-        log.write("stopped", text="Stopped while it waited for its turn.")
+        log.write("stopped", text=tr("Stopped while it waited for its turn."))
         return
     log.write("start", device=device, processes=1)
     try:
@@ -32,7 +33,8 @@ def live(folder: Path) -> None:
 
         work(folder, device, log)
     except BaseException as error:
-        log.write("failed", text=f"An error in the program ended the run ({type(error).__name__}).")
+        name = type(error).__name__
+        log.write("failed", text=tr("An error in the program ended the run ({name}).", name=name))
         raise
 
 

@@ -8,16 +8,17 @@ from han_core.data.series_splits import split_series
 from han_core.models.series import Task
 from han_core.runtime.devices import choose_device
 from han_core.runtime.jobs import ReportProgress, run_job
+from han_core.runtime.messages import mark
 from han_core.training.callbacks import Callbacks
 from han_core.training.series import SeriesRequest, train_series
 
 PRESETS: dict[str, tuple[str, dict[str, object], dict[str, object]]] = {
-    "quick": (
-        "A small GRU and 20 passes: seconds.",
+    mark("quick"): (
+        mark("A small GRU and 20 passes: seconds."),
         {"epochs": 20, "learning_rate": 0.02},
         {"cell": "gru", "hidden": 8, "attention_size": 16, "dropout": 0.1},
     ),
-    "balanced": ("The defaults: a BiLSTM of 64 units, 60 passes.", {}, {}),
+    mark("balanced"): (mark("The defaults: a BiLSTM of 64 units, 60 passes."), {}, {}),
 }
 """A line for people, settings of the loop, and sizes of the network."""
 

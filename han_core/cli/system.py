@@ -27,6 +27,7 @@ from han_core.models.checkpoint import HISTORY
 from han_core.models.listing import system_of
 from han_core.runtime.errors import UserError
 from han_core.runtime.jobs import ReportProgress
+from han_core.runtime.messages import tr
 from han_core.runtime.paths import checkpoints_root
 from han_core.training.callbacks import Callbacks, Stopped
 from han_core.training.loop import LoopSettings
@@ -240,7 +241,7 @@ def _callbacks(
         def step(count: int, loss: float) -> None:
             nonlocal done
             done = min(done + count, examples)
-            text = f"Training: pass {number} of {epochs}"
+            text = tr("Training: pass {number} of {epochs}", number=number, epochs=epochs)
             tell(text, (number - 1) * examples + done, epochs * examples)
 
         return step

@@ -19,6 +19,7 @@ from han_core.data.splits import read_parts
 from han_core.runtime.atomic_io import current_folder
 from han_core.runtime.devices import choose_device
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.runtime.paths import checkpoints_root
 from han_core.training.callbacks import Stopped
 from han_core.training.dynamics import DynamicsRecorder, recording
@@ -41,16 +42,18 @@ def work(folder: Path, device: str, log: EventLog) -> None:
     except Stopped as stop:
         log.write("stopped", text=str(stop))
     except KeyboardInterrupt as stop:
-        text = _for_the_page(str(stop), folder) or "Stopped before training began."
+        text = _for_the_page(str(stop), folder) or tr("Stopped before training began.")
         log.write("stopped", text=text)
     except UserError as error:
         log.write("failed", text=_for_the_page(str(error), folder))
     except MemoryError:
-        log.write("failed", text="There was not enough memory; smaller batches or sizes need less.")
+        log.write(
+            "failed", text=tr("There was not enough memory; smaller batches or sizes need less.")
+        )
     except Exception as error:
         traceback.print_exc()
         name = type(error).__name__
-        log.write("failed", text=f"An error in the program ended the run ({name}).")
+        log.write("failed", text=tr("An error in the program ended the run ({name}).", name=name))
 
 
 def _carry_out(folder: Path, device: str, log: EventLog) -> dict:
@@ -72,8 +75,8 @@ def _carry_out(folder: Path, device: str, log: EventLog) -> dict:
 
 def _for_the_page(sentence: str, folder: Path) -> str:
     """Return a sentence of the command line in the words of the page, which shows no folders."""
-    shown = sentence.replace(str(folder / CHECKPOINT), "the checkpoint")
-    shown = shown.replace("--resume", "resuming")
+    shown = sentence.replace(str(folder / CHECKPOINT), tr("the checkpoint"))
+    shown = shown.replace("--resume", tr("resuming"))
     return re.sub(r"(^|\. )resuming", r"\1Resuming", shown)
 
 
@@ -81,7 +84,7 @@ def _publish(folder: Path, writer: EventWriter) -> None:
     """Offer a run that is done on every page; where that fails, nothing of it is lost."""
     try:
         name = publish_run(folder, read_plan(folder).name)
-        writer.say(f"The run is now the model {name}.")
+        writer.say(tr("The run is now the model {name}.", name=name))
         complete_card(checkpoints_root() / name)
     except UserError as error:
         writer.say(str(error))

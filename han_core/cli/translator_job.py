@@ -7,6 +7,7 @@ from han_core.cli.system import job_settings, train_and_publish
 from han_core.data.sentence_pairs import read_pairs, split_pairs
 from han_core.runtime.devices import choose_device
 from han_core.runtime.jobs import ReportProgress, run_job
+from han_core.runtime.messages import mark
 from han_core.training.callbacks import Callbacks
 from han_core.training.settings import checked
 from han_core.training.translation import (
@@ -20,15 +21,15 @@ DATES = "bundled:dates"
 LETTERS = {"source_segmentation": "letters", "target_segmentation": "letters"}
 Settings = dict[str, object]
 PRESETS: dict[str, tuple[str, Settings, Settings, Settings]] = {
-    "quick": (
-        "Short sentences, a small network and 4 passes: minutes.",
+    mark("quick"): (
+        mark("Short sentences, a small network and 4 passes: minutes."),
         {"epochs": 4, "learning_rate": 0.005},
         {"longest": 10, "source_size": 3_000, "target_size": 3_000},
         {"embedding": 96, "encoder": 64, "decoder": 128, "attention_size": 64},
     ),
-    "balanced": ("The defaults: 8 passes; an hour for 100,000 pairs.", {}, {}, {}),
-    "dates": (
-        "Characters are the words, and the network is tiny: under a minute.",
+    mark("balanced"): (mark("The defaults: 8 passes; an hour for 100,000 pairs."), {}, {}, {}),
+    mark("dates"): (
+        mark("Characters are the words, and the network is tiny: under a minute."),
         {"epochs": 12, "learning_rate": 0.01},
         {"longest": 60, "batch_words": 600},
         {**LETTERS, "target_language": "en", "embedding": 32, "encoder": 32, "decoder": 64,

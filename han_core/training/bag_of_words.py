@@ -21,6 +21,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import Binarizer
 
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.text.batch import NumberedDocument
 from han_core.text.vocabulary import UNKNOWN
 
@@ -103,11 +104,13 @@ def _learn(
     longest: int,
 ) -> BagOfWords:
     if words > MOST_WORDS:
-        raise ValueError(f"at most {MOST_WORDS} words expected, {words} came")
+        raise ValueError(f"at most {MOST_WORDS} words expected, {words} came")  # not shown
     rows = [n_gram_counts(document.words, words, longest) for document in documents]
     n_grams = frequent([different for different, _ in rows])
     if not len(n_grams):
-        raise UserError(f"No word stands in two training documents; {name} learns from such ones.")
+        raise UserError(
+            tr("No word stands in two training documents; {name} learns from such ones.", name=name)
+        )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         classifier.fit(count_matrix(rows, n_grams), classes)

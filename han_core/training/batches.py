@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from han_core.runtime.messages import tr
 from han_core.training.callbacks import Step
 
 WINDOW = 50
@@ -115,13 +116,17 @@ class Position:
     def __post_init__(self) -> None:
         counts = (self.taken, self.documents, self.right)
         if not all(type(count) is int and count >= 0 for count in counts):
-            raise ValueError(f"numbers of steps and documents expected, {counts} came")
+            raise ValueError(f"numbers of steps and documents expected, {counts} came")  # not shown
         if not (math.isfinite(self.loss) and math.isfinite(self.seconds)):
-            raise ValueError(f"a loss and seconds expected, {self.loss}, {self.seconds} came")
+            raise ValueError(
+                f"a loss and seconds expected, {self.loss}, {self.seconds} came"  # not shown
+            )
         if self.right > self.documents or self.taken > self.documents:
-            raise ValueError(f"more steps or right answers than the {self.documents} documents")
+            raise ValueError(
+                f"more steps or right answers than the {self.documents} documents"  # not shown
+            )
 
-    def after(self, step: StepResult) -> "Position":
+    def after(self, step: StepResult) -> "Position":  # not shown
         """One step further."""
         losses = zip(step.documents, step.losses, strict=True)
         return Position(
@@ -148,4 +153,6 @@ class Position:
 
 def describe_position(epochs: int, taken: int) -> str:
     """Where a run stands, in words: "epoch 2", or "step 57 of epoch 3"."""
-    return f"step {taken} of epoch {epochs + 1}" if taken else f"epoch {epochs}"
+    if not taken:
+        return tr("epoch {epoch}", epoch=epochs)
+    return tr("step {step} of epoch {epoch}", step=taken, epoch=epochs + 1)

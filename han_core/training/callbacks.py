@@ -11,6 +11,7 @@ from torch import Tensor
 from han_core.data.prepared import Follow
 from han_core.models.checkpoint import Checkpoint
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 
 Step = Callable[[int, float], None]
 """Called after each batch with its documents and its mean loss. Where an epoch goes on that was
@@ -102,19 +103,20 @@ def why_device_failed(error: BaseException, device: torch.device, several: bool)
     """
     message = " ".join(str(error).split())
     if isinstance(error, torch.OutOfMemoryError | MemoryError) or _MEMORY.search(message):
-        return (
-            f"The memory of {device} is not enough for this run: a smaller batch_tokens, or "
-            "other device, may do."
+        return tr(
+            "The memory of {device} is not enough for this run: a smaller batch_tokens, or "
+            "other device, may do.",
+            device=device,
         )
     if not isinstance(error, RuntimeError):
         return None
     if isinstance(error, torch.AcceleratorError) or _DEVICE.search(message):
-        return f"The device {device} failed: {message[:120]}."
+        return tr("The device {device} failed: {reason}.", device=device, reason=message[:120])
     if several and _OTHERS.search(message):
-        return "Another process of this run has gone, and this one cannot go on without it."
+        return tr("Another process of this run has gone, and this one cannot go on without it.")
     return None
 
 
-_MEMORY = re.compile(r"out of memory|can't allocate memory|not enough memory")
+_MEMORY = re.compile(r"out of memory|can't allocate memory|not enough memory")  # not shown
 _DEVICE = re.compile(r"\b(CUDA|cuDNN|cuBLAS|CUBLAS|CUDNN|NVML|MPS)\b")
-_OTHERS = re.compile(r"gloo|NCCL|[Cc]onnection|peer|timed out", re.IGNORECASE)
+_OTHERS = re.compile(r"gloo|NCCL|[Cc]onnection|peer|timed out", re.IGNORECASE)  # not shown

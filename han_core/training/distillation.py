@@ -16,6 +16,7 @@ from han_core.data.prepared import Follow
 from han_core.models.checkpoint import WEIGHTS, Checkpoint, TextConfig, load_checkpoint
 from han_core.models.predict import Progress, metrics
 from han_core.runtime.errors import UserError, counted, joined, listed
+from han_core.runtime.messages import mark, tr
 from han_core.text.token_table import TableDocuments
 from han_core.text.vocabulary import RESERVED, Vocabulary
 from han_core.training.distributed import Processes, predict_shared
@@ -54,12 +55,24 @@ class Teacher:
         if not isinstance(sha256, dict) or sha256.get("train") == parts["train"]:
             return []
         return [
-            f"The teacher {self.name} {verb} on other documents. It may have learnt from some of "
-            f"this run's, and {noun} would read too high then; the same --split-seed and shares "
-            "give both the same division."
-            for noun, verb in (("validation", "was validated"), ("test", "was tested"))
-            if noun in parts and sha256.get(noun, parts[noun]) != parts[noun]
+            tr(caution, name=self.name)
+            for part, caution in CAUTIONS.items()
+            if part in parts and sha256.get(part, parts[part]) != parts[part]
         ]
+
+
+CAUTIONS = {
+    "validation": mark(
+        "The teacher {name} was validated on other documents. It may have learnt from some of this "
+        "run's, and validation would read too high then; the same --split-seed and shares give "
+        "both the same division."
+    ),
+    "test": mark(
+        "The teacher {name} was tested on other documents. It may have learnt from some of this "
+        "run's, and test would read too high then; the same --split-seed and shares give both the "
+        "same division."
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -98,22 +111,35 @@ def find_teachers(
 def _teacher(name: str, classes: Sequence[str], labels: Sequence[str], text: TextConfig) -> Teacher:
     checkpoint = load_checkpoint(name)
     if checkpoint.kind.pretrained:
-        raise UserError(f"{checkpoint.name} reads pieces of words and cannot be a teacher.")
+        raise UserError(
+            tr("{name} reads pieces of words and cannot be a teacher.", name=checkpoint.name)
+        )
     # What a model does with the tokens, case and limit, is its own affair.
     own, ours = (c.model_dump(exclude={"lowercase", "maximum_tokens"})
                  for c in (checkpoint.config.text, text))  # fmt: skip
     for field, value in own.items():
         if value != ours[field]:
             raise UserError(
-                f"The teacher {checkpoint.name} reads texts of {field} {value}; "
-                f"{ours[field]} was expected, as for the run."
+                tr(
+                    "The teacher {name} reads texts of {field} {value}; {expected} was expected, "
+                    "as for the run.",
+                    name=checkpoint.name,
+                    field=field,
+                    value=value,
+                    expected=ours[field],
+                )
             )
     for wanted in (classes, labels):
         if (meanings := same_classes(wanted, checkpoint.labels)) is not None:
             return Teacher(checkpoint.name, checkpoint, meanings)
     raise UserError(
-        f"The teacher {checkpoint.name} tells {listed(checkpoint.labels, 10)} apart; "
-        f"the classes of the data, {listed(classes, 10)}, were expected."
+        tr(
+            "The teacher {name} tells {own} apart; the classes of the data, {classes}, "
+            "were expected.",
+            name=checkpoint.name,
+            own=listed(checkpoint.labels, 10),
+            classes=listed(classes, 10),
+        )
     )
 
 
@@ -157,10 +183,14 @@ def summary(teaching: Teaching, labels: Sequence[str]) -> str:
     likeliest = int(times.argmax())
     share = times[likeliest] / len(teaching.probabilities)
     accuracy = teaching.description["validation"]["accuracy"]
-    return (
-        f"{names} labelled {_what(teaching.description)}, "
-        f"{share:.0%} of them {labels[likeliest]}; on the validation documents the accuracy "
-        f"of what they say is {accuracy:.4f}."
+    return tr(
+        "{names} labelled {documents}, {share:.0%} of them {label}; on the validation documents "
+        "the accuracy of what they say is {accuracy:.4f}.",
+        names=names,
+        documents=_what(teaching.description),
+        share=share,
+        label=labels[likeliest],
+        accuracy=accuracy,
     )
 
 
@@ -168,8 +198,9 @@ def _what(description: dict) -> str:
     documents, stretches = description["documents"], description.get("stretches", 0)
     kinds = [counted(documents, "unlabelled document")] if documents else []
     if stretches:
-        kinds.append(f"{counted(stretches, 'part')} of the training documents")
-    return " and ".join(kinds)
+        parts = counted(stretches, "part")
+        kinds.append(tr("{parts} of the training documents", parts=parts))
+    return joined(kinds)
 
 
 def geometric_mean(probabilities: Sequence[np.ndarray]) -> np.ndarray:
@@ -191,7 +222,7 @@ def _probabilities(
     checkpoint, name = teacher.checkpoint, teacher.name
     model = checkpoint.model.to(context.device)
     numbered = documents.renumbered(checkpoint.vocabulary)
-    progress = _progress(context.follow, f"Asking {name}")
+    progress = _progress(context.follow, tr("Asking {name}", name=name))
     probabilities = predict_shared(model, numbered, context.processes, progress, name)
     model.to("cpu")
     return probabilities[:, list(teacher.classes)]
@@ -208,11 +239,13 @@ def _bag_of_words(
     vocabulary = Vocabulary(RESERVED, lowercase).extended(
         training.counts(lowercase), FEWEST, MOST_WORDS
     )
-    learning = list(context.follow(training.renumbered(vocabulary), f"Teaching {name}"))
+    learning = list(
+        context.follow(training.renumbered(vocabulary), tr("Teaching {name}", name=name))
+    )
     classes = prepared.training.classes
     model = LEARN[name](learning, classes, len(vocabulary), context.seed)
     asked = documents.renumbered(vocabulary)
-    return model.probabilities(context.follow(asked, f"Asking {name}"))
+    return model.probabilities(context.follow(asked, tr("Asking {name}", name=name)))
 
 
 def _progress(follow: Follow, name: str) -> Progress:

@@ -17,6 +17,7 @@ from torch import Tensor, distributed
 from han_core.models.classifier import AttentionClassifier
 from han_core.models.predict import Progress, predict_numbered
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.text.batch import NumberedDocument
 
 COUNT = ("WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE")
@@ -84,13 +85,14 @@ def predict_shared(
     documents: Sequence[NumberedDocument],
     processes: Processes,
     progress: Progress | None = None,
-    name: str = "The model",
+    name: str | None = None,
 ) -> np.ndarray:
     """Return what ``predict_numbered`` does, each process computing a share of the rows.
 
     Args:
         progress: called for this process's share.
     """
+    name = name or tr("The model")
     if processes.count == 1:
         return predict_numbered(model, documents, progress, name)
     mine = range(processes.index, len(documents), processes.count)
@@ -111,8 +113,13 @@ def launched(environment: Mapping[str, str] = os.environ) -> Processes:
     count, index, local = given
     if not 0 <= index < count or local < 0:
         raise UserError(
-            f"{COUNT[0]}, {INDEX[0]} and {LOCAL[0]} say which process this is; "
-            f"{', '.join(map(str, given))} came."
+            tr(
+                "{count}, {index} and {local} say which process this is; {numbers} came.",
+                count=COUNT[0],
+                index=INDEX[0],
+                local=LOCAL[0],
+                numbers=", ".join(map(str, given)),
+            )
         )
     return Processes(count, index, local)
 
@@ -129,12 +136,19 @@ def fewer_than_asked(environment: Mapping[str, str] = os.environ) -> str | None:
     """A sentence where a launcher was asked for several processes and this one runs alone."""
     if launched(environment).count > 1 or any(environment.get(name) for name in COUNT):
         return None
-    instead = "torchrun --nproc_per_node N -m han_core train … starts N that train together."
+    instead = tr("torchrun --nproc_per_node N -m han_core train … starts N that train together.")
     # Accelerate names the place to meet only where several processes were asked for.
     if environment.get("ACCELERATE_MIXED_PRECISION") and environment.get("MASTER_PORT"):
-        return f"accelerate launch was asked for several processes and started one; {instead}"
+        return tr(
+            "accelerate launch was asked for several processes and started one; {instead}",
+            instead=instead,
+        )
     if (tasks := environment.get("SLURM_STEP_NUM_TASKS", "1")) != "1":
-        return f"SLURM started {tasks} processes that know nothing of each other; {instead}"
+        return tr(
+            "SLURM started {tasks} processes that know nothing of each other; {instead}",
+            tasks=tasks,
+            instead=instead,
+        )
     return None
 
 
@@ -155,8 +169,11 @@ def join(device: torch.device) -> Processes:
         )
     except (ValueError, RuntimeError) as error:
         raise UserError(
-            f"{processes.count} processes are to train together and cannot meet: "
-            f"{str(error).rstrip('.')}."
+            tr(
+                "{count} processes are to train together and cannot meet: {reason}.",
+                count=processes.count,
+                reason=str(error).rstrip("."),
+            )
         ) from error
     return processes
 
@@ -179,6 +196,9 @@ def device_name(name: str, processes: Processes) -> str:
         return "cpu"
     if name not in ("auto", "cuda"):
         raise UserError(
-            f"Several processes train on --device cpu, or with cuda on a GPU each; {name} came."
+            tr(
+                "Several processes train on --device cpu, or with cuda on a GPU each; {name} came.",
+                name=name,
+            )
         )
     return f"cuda:{processes.local}"

@@ -42,7 +42,7 @@ class DomainProbe:
 
     def __post_init__(self) -> None:
         if not 0 <= self.accuracy <= 1:
-            raise ValueError(f"a share expected, {self.accuracy} came")
+            raise ValueError(f"a share expected, {self.accuracy} came")  # not shown
 
     @property
     def a_distance(self) -> float:

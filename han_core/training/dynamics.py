@@ -22,6 +22,7 @@ from han_core.runtime.checksums import (
     write_with_checksum,
 )
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.training.callbacks import Callbacks
 
 WATCHED, PROBABILITIES = "dynamics.json", "dynamics.npy"
@@ -153,9 +154,11 @@ def read_dynamics(folder: Path) -> Dynamics | None:
         ids, texts, labels = columns
         of = int(described["of"])
     except (LookupError, TypeError, ValueError) as error:
-        raise UserError(f"{WATCHED} in {folder.name} is damaged.") from error
+        raise UserError(
+            tr("{file} in {folder} is damaged.", file=WATCHED, folder=folder.name)
+        ) from error
     if not len(ids) == len(texts) == len(labels):
-        raise UserError(f"{WATCHED} in {folder.name} is damaged.")
+        raise UserError(tr("{file} in {folder} is damaged.", file=WATCHED, folder=folder.name))
     probabilities = _probabilities(folder, len(ids))
     if probabilities is None or not len(probabilities):
         return None

@@ -13,6 +13,7 @@ from han_core.models.checkpoint import TextConfig
 from han_core.models.registry import blank_model, level_of, model_kind
 from han_core.runtime.devices import available_memory
 from han_core.runtime.errors import UserError, counted, gibibytes
+from han_core.runtime.messages import Locale, current_locale, mark, tr
 from han_core.text.document import Document, clause_ends, is_mark
 from han_core.text.tokenizer import Tokenizer
 from han_core.text.vocabulary import RESERVED, Vocabulary
@@ -56,18 +57,29 @@ class Estimate:
     @property
     def says(self) -> str:
         """All of it as two sentences."""
-        time = "" if self.seconds_per_epoch is None else f", {_duration(self.seconds_per_epoch)}"
-        return (
-            f"About {_short(self.tokens)} words to read, {_short(self.vocabulary)} of them "
-            f"different and known. {_short(self.parameters)} parameters, "
-            f"{self.memory_bytes / 1e9:.1f} GB of memory{time}{' an epoch' if time else ''}."
+        words = tr(
+            "About {words} words to read, {known} of them different and known.",
+            words=_short(self.tokens),
+            known=_short(self.vocabulary),
+        )
+        size = {
+            "parameters": _short(self.parameters),
+            "memory": f"{self.memory_bytes / 1e9:.1f} GB",
+        }
+        if self.seconds_per_epoch is None:
+            return tr("{words} {parameters} parameters, {memory} of memory.", words=words, **size)
+        return tr(
+            "{words} {parameters} parameters, {memory} of memory, {time} an epoch.",
+            words=words,
+            time=_duration(self.seconds_per_epoch),
+            **size,
         )
 
     def scarce(self, free: int) -> str:
         """A sentence where the run may need more than ``free`` bytes, else none."""
         if self.memory_bytes <= free:
             return ""
-        return f"Only {free / 1e9:.1f} GB of memory are free."
+        return tr("Only {free} of memory are free.", free=f"{free / 1e9:.1f} GB")
 
 
 @dataclass(frozen=True)
@@ -144,11 +156,21 @@ def check_longest(shape: Architecture, tokens: int, device: torch.device) -> Non
     if needed <= (free := available_memory(device)):
         return
     seen = "attention_pattern" not in kind.unused_settings
+    sentence = tr(
+        "To train on the longest document ({tokens:,} words) takes {needed} of memory, and {free} "
+        "are free",
+        tokens=tokens,
+        needed=gibibytes(needed),
+        free=gibibytes(free),
+    )
     raise UserError(
-        f"To train on the longest document ({tokens:,} words) takes {gibibytes(needed)} of memory, "
-        f"and {gibibytes(free)} are free: a smaller maximum_tokens"
-        f"{', attention_pattern=local or dropout_attention=0' if seen else ' or smaller sizes'} "
-        "may do."
+        tr(
+            "{sentence}: a smaller maximum_tokens, attention_pattern=local or dropout_attention=0 "
+            "may do.",
+            sentence=sentence,
+        )
+        if seen
+        else tr("{sentence}: a smaller maximum_tokens or smaller sizes may do.", sentence=sentence)
     )
 
 
@@ -173,7 +195,9 @@ def read_sample(texts: Sequence[str], text: TextConfig) -> Sample:
         sentences += len(document.sentence_lengths)
         stretches.append(_stretch(document))
     if not counts:
-        raise UserError(f"Texts with words are expected; none of {len(texts):,} has one.")
+        raise UserError(
+            tr("Texts with words are expected; none of {count:,} has one.", count=len(texts))
+        )
     lengths = np.array([len(texts[at]) for at in order]) * counts.total() / characters
     return Sample(
         np.clip(lengths, 1, text.maximum_tokens),
@@ -258,22 +282,28 @@ def _is_cpu(device: torch.device) -> bool:
     return device.type == "cpu"
 
 
+_UNITS: dict[Locale, tuple[tuple[float, str], ...]] = {
+    "en": ((1e9, "billion"), (1e6, "million")),
+    "zh": ((1e8, "亿"), (1e4, "万")),
+}
+
+
 def _short(number: float) -> str:
     """Two digits that count, and words for the rest: 3.1 million."""
-    for size, word in ((1e9, " billion"), (1e6, " million")):
+    for size, word in _UNITS[current_locale()]:
         if number >= size:
             return (
-                f"{number / size:.2g}{word}"
+                f"{number / size:.2g} {word}"
                 if number < 10 * size
-                else f"{number / size:,.0f}{word}"
+                else f"{number / size:,.0f} {word}"
             )
     return f"{float(f'{number:.2g}'):,.0f}"
 
 
 def _duration(seconds: float) -> str:
     if seconds < 1:
-        return "less than a second"
-    for size, word in ((3600.0, "hours"), (60.0, "minutes")):
+        return tr("less than a second")
+    for size, template in ((3600.0, mark("{number} hours")), (60.0, mark("{number} minutes"))):
         if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {word}"
+            return tr(template, number=f"{seconds / size:.0f}")
     return counted(round(seconds), "second")

@@ -17,6 +17,7 @@ from han_core.models.checkpoint import Checkpoint, TextConfig, load_checkpoint
 from han_core.models.classifier import AttentionClassifier
 from han_core.models.registry import build_model, model_kind
 from han_core.runtime.errors import UserError, listed
+from han_core.runtime.messages import tr
 from han_core.text.vocabulary import RESERVED, UNKNOWN, Vocabulary
 from han_core.text.word_vectors import read_vectors
 from han_core.training.optimization import freeze_words
@@ -36,9 +37,12 @@ SIZES = (
 
 def frozen_caution(name: str, own: Sequence[str], labels: Sequence[str]) -> str:
     """Return a warning for words that stay as a checkpoint learnt them for other classes."""
-    return (
-        f"{name} learnt to tell {listed(own, 5)} apart, and its word level stays frozen: for "
-        f"{listed(labels, 5)}, training whole usually does much better."
+    return tr(
+        "{name} learnt to tell {own} apart, and its word level stays frozen: for "
+        "{labels}, training whole usually does much better.",
+        name=name,
+        own=listed(own, 5),
+        labels=listed(labels, 5),
     )
 
 
@@ -116,19 +120,32 @@ class Origin:
         new = sum(word not in known for word in vocabulary.words)
         same = self.has_classes(labels)
         classes = f"{', '.join(labels[:10])}{', …' * (len(labels) > 10)}"
-        layer = "kept" if same else "drawn anew for other classes"
         own = self.checkpoint.config.architecture.attention
-        form = "" if attention == own else f" attention is {attention} instead of {own};"
-        return (
-            f"Starts from {self.checkpoint.name}: {len(known) - len(RESERVED):,} words kept, "
-            f"{new:,} added;{form} class layer {layer} ({classes})."
+        parts = [tr("{kept:,} words kept, {new:,} added", kept=len(known) - len(RESERVED), new=new)]
+        if attention != own:
+            parts.append(
+                tr("attention is {attention} instead of {own}", attention=attention, own=own)
+            )
+        parts.append(
+            tr("class layer kept ({classes})", classes=classes)
+            if same
+            else tr("class layer drawn anew for other classes ({classes})", classes=classes)
+        )
+        return tr(
+            "Starts from {name}: {parts}.", name=self.checkpoint.name, parts=tr("; ").join(parts)
         )
 
     def _agrees(self, name: str, requested: object, own: object) -> None:
         if requested != own:
             raise UserError(
-                f"{self.checkpoint.name}, which the run starts from, has {name} {own}; "
-                f"{name} {requested} was asked for."
+                tr(
+                    "{name}, which the run starts from, has {field} {own}; {field} {requested} was "
+                    "asked for.",
+                    name=self.checkpoint.name,
+                    field=name,
+                    own=own,
+                    requested=requested,
+                )
             )
 
 

@@ -17,6 +17,7 @@ from torch.nn.functional import cross_entropy
 
 from han_core.models.classifier import AttentionClassifier
 from han_core.runtime.devices import mixed_precision
+from han_core.runtime.messages import tr
 from han_core.text.batch import Batch, NumberedDocument, collate
 from han_core.text.token_table import part
 from han_core.text.vocabulary import UNKNOWN
@@ -163,10 +164,10 @@ class Learner:
 
     def _check(self, loss: float, norm: Tensor) -> None:
         if not math.isfinite(loss):
-            raise Diverged(f"The loss became {loss}")
+            raise Diverged(tr("The loss became {loss}", loss=loss))
         # The scaling of fp16 looks for gradients that are none, and skips their step.
         if self.accelerator.scaler is None and not math.isfinite(norm):
-            raise Diverged(f"The gradient became {norm:.1f}")
+            raise Diverged(tr("The gradient became {norm:.1f}", norm=norm))
 
     def _move_average(self) -> None:
         # Nothing stands there while the scaling of fp16 still skips the first steps.

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.training.callbacks import Callbacks, Stopped
 from han_core.training.optimization import copied
 from han_core.training.resume import OTHER_RUN, RunState, fitting
@@ -159,8 +160,13 @@ class TrainingLoop(Generic[B]):
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
         if not (loss.isfinite() and norm.isfinite()):
             raise UserError(
-                f"The loss became {loss.item():g} in epoch {len(self.progress.history) + 1}; a "
-                f"lower learning rate than {self.settings.learning_rate} may help."
+                tr(
+                    "The loss became {loss:g} in epoch {epoch}; a lower learning rate than "
+                    "{rate} may help.",
+                    loss=loss.item(),
+                    epoch=len(self.progress.history) + 1,
+                    rate=self.settings.learning_rate,
+                )
             )
         self.optimizer.step()
         return loss.item()
@@ -203,7 +209,7 @@ class TrainingLoop(Generic[B]):
             self._saved = time.monotonic()
             watch.saved(self.step)
         if stop:
-            raise Stopped(f"Stopped after step {self.step}, and saved.")
+            raise Stopped(tr("Stopped after step {step}, and saved.", step=self.step))
 
     def weights(self) -> dict[str, Tensor]:
         """Return the weights to keep; the present ones while no epoch is over."""
@@ -239,11 +245,11 @@ class TrainingLoop(Generic[B]):
             UserError: if that was another run, or the state is damaged.
         """
         if state.counters.get("fingerprint") != self.lesson.fingerprint:
-            raise UserError(OTHER_RUN)
+            raise UserError(tr(OTHER_RUN))
         try:
             self._restore(state)
         except (LookupError, RuntimeError, ValueError, TypeError, AttributeError) as error:
-            raise UserError("The state of the run that has begun there is damaged.") from error
+            raise UserError(tr("The state of the run that has begun there is damaged.")) from error
 
     def _restore(self, state: RunState) -> None:
         counters = state.counters
@@ -256,11 +262,11 @@ class TrainingLoop(Generic[B]):
         self.optimizer.load_state_dict({"state": moments, "param_groups": groups})
         history = list(counters["history"])
         if [line["epoch"] for line in history] != list(range(1, len(history) + 1)):
-            raise ValueError("one epoch after the other expected")
+            raise ValueError("one epoch after the other expected")  # not shown
         if not 0 <= counters["taken"] < self.steps_per_epoch or bool(history) != bool(
             state.part("best")
         ):
-            raise ValueError("a run that has begun expected")
+            raise ValueError("a run that has begun expected")  # not shown
         self.progress = Progress(
             history,
             counters["taken"],

@@ -17,6 +17,7 @@ from han_core.models.architecture import Architecture, Level
 from han_core.models.registry import build_model, level_of, model_kind
 from han_core.runtime.devices import describe_device, mixed_precision
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.text.batch import NumberedDocument, collate
 from han_core.training.callbacks import device_trouble
 from han_core.training.settings import Settings
@@ -130,9 +131,13 @@ def check_precision(name: str, model: str, device: torch.device) -> None:
     # "auto" is always a precision that the device has.
     if name == "bf16" and not trains_in_bf16(model, device):
         raise UserError(
-            f"This device ({describe_device(str(device))}) cannot train {model} with "
-            "mixed_precision=bf16: set mixed_precision=no, or choose another device to resume a "
-            "run that began with bf16."
+            tr(
+                "This device ({name}) cannot train {model} with mixed_precision=bf16: "
+                "set mixed_precision=no, or choose another device to resume a run that began "
+                "with bf16.",
+                name=describe_device(str(device)),
+                model=model,
+            )
         )
 
 

@@ -32,6 +32,7 @@ from han_core.models.picture_predict import (
 from han_core.models.predict import metrics
 from han_core.models.system_folder import SystemCheckpoint
 from han_core.runtime.errors import UserError, listed, shown
+from han_core.runtime.messages import tr
 from han_core.text.batch import Batch
 from han_core.text.vocabulary import PADDING, RESERVED, UNKNOWN, Vocabulary
 from han_core.training.callbacks import Callbacks
@@ -181,7 +182,7 @@ class _PictureLesson:
         assert isinstance(model, HanImageNetwork)
         assert self.validation is not None
         documents, targets = self.validation
-        answers = network_answers(model, self.config, documents, "The model")
+        answers = network_answers(model, self.config, documents, tr("The model"))
         return metrics(np.stack([answer.probabilities for answer in answers]), targets)
 
 
@@ -224,8 +225,12 @@ def class_names(data: PictureSet) -> tuple[str, ...]:
     counts = Counter(data.labels)
     if not 2 <= len(counts) <= min(MOST_CLASSES, max(2, len(data) // 2)):
         raise UserError(
-            "Training needs documents of at least two classes, and several of each; "
-            f"{listed(tuple(counts), 5) or 'none'} came in {data.name}."
+            tr(
+                "Training needs documents of at least two classes, and several of each; {classes} "
+                "came in {data}.",
+                classes=listed(tuple(counts), 5) or tr("none"),
+                data=data.name,
+            )
         )
     return tuple(sorted(counts))
 
@@ -237,13 +242,20 @@ def targets_of(data: PictureSet, config: HanImageConfig) -> np.ndarray:
         UserError: if there are none, or one is no class of the model.
     """
     if not data.labels:
-        raise UserError(f"{data.name} has no labels; a class for each document was expected.")
+        raise UserError(
+            tr("{name} has no labels; a class for each document was expected.", name=data.name)
+        )
     classes = {label: number for number, label in enumerate(config.labels)}
     for label in data.labels:
         if label not in classes:
             raise UserError(
-                f'{data.name} has the class "{shown(label)}", which the model does not know; its '
-                f"classes are {listed(config.labels, 10)}."
+                tr(
+                    '{name} has the class "{label}", which the model does not know; its classes '
+                    "are {listed}.",
+                    name=data.name,
+                    label=shown(label),
+                    listed=listed(config.labels, 10),
+                )
             )
     return np.array([classes[label] for label in data.labels], np.int64)
 

@@ -17,6 +17,7 @@ from han_core.data.labels import align_labels, check_names
 from han_core.data.prepared import Follow, tokenised
 from han_core.models.checkpoint import TextConfig
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.text.batch import NumberedDocument, document_lengths
 from han_core.text.document import clause_ends, is_mark
 from han_core.text.token_table import TableDocuments, TokenTable
@@ -44,9 +45,11 @@ class Teaching:
     def __post_init__(self) -> None:
         rows = self.probabilities
         if rows.ndim != 2 or rows.dtype != np.float32:
-            raise ValueError(f"float32 rows expected, {rows.dtype} of shape {rows.shape} came")
+            raise ValueError(
+                f"float32 rows expected, {rows.dtype} of shape {rows.shape} came"  # not shown
+            )
         if not ((rows >= 0).all() and np.allclose(rows.sum(1), 1, atol=1e-4)):
-            raise ValueError("rows of probabilities expected, others came")
+            raise ValueError("rows of probabilities expected, others came")  # not shown
 
 
 SHORTEST = 3  # tokens of a stretch, marks included
@@ -86,7 +89,7 @@ def draw_stretches(
                 spans.append((start, end))
     if not taken:
         raise UserError(
-            "Stretches are runs of clauses of a training document; none of these has several."
+            tr("Stretches are runs of clauses of a training document; none of these has several.")
         )
     return TableDocuments(table, np.array(taken), numbers, np.array(spans))
 
@@ -122,9 +125,13 @@ class Examples:
 
     def __post_init__(self) -> None:
         if len(self.documents) != len(self.classes):
-            raise ValueError(f"{len(self.documents)} classes expected, {len(self.classes)} came")
+            raise ValueError(
+                f"{len(self.documents)} classes expected, {len(self.classes)} came"  # not shown
+            )
         if self.targets is not None and len(self.targets) != len(self.classes):
-            raise ValueError(f"{len(self.classes)} targets expected, {len(self.targets)} came")
+            raise ValueError(
+                f"{len(self.classes)} targets expected, {len(self.targets)} came"  # not shown
+            )
 
     def __len__(self) -> int:
         return len(self.documents)
@@ -173,7 +180,7 @@ class Prepared:
     teaching: Teaching | None = None
     target: TargetExamples | None = None
 
-    def taught(self, teaching: Teaching) -> "Prepared":
+    def taught(self, teaching: Teaching) -> "Prepared":  # not shown
         """With the unlabelled documents behind the training ones, to be learnt as was said.
 
         The class of such a document is the one that the teachers take for the likeliest.
@@ -185,7 +192,8 @@ class Prepared:
         documents = self.unlabelled
         if documents is None or probabilities.shape != (len(documents), len(self.labels)):
             raise ValueError(
-                f"probabilities of the unlabelled documents expected, {probabilities.shape} came"
+                "probabilities of the unlabelled documents expected, "  # not shown
+                f"{probabilities.shape} came"
             )
         assert isinstance(training.documents, TableDocuments)
         sure = np.eye(len(self.labels), dtype=np.float32)[training.classes]
@@ -311,7 +319,7 @@ def examples(
         tokenizer.language,
         tokenizer.maximum_tokens,
         follow,
-        "Reading test",
+        tr("Reading test"),
         tokenizer.segmentation,
         tokenizer.version,
         pieces,
@@ -327,12 +335,21 @@ def class_names(classes: tuple[str, ...], names: tuple[str, ...] | None) -> tupl
             classes, or a name that ``check_names`` refuses.
     """
     if len(classes) < 2:
-        came = f"only {classes[0]!r} came" if classes else "no label came"
-        raise UserError(f"Training needs documents of at least two classes; {came}.")
+        raise UserError(
+            tr("Training needs documents of at least two classes; only {label!r} came.",
+               label=classes[0])
+            if classes
+            else tr("Training needs documents of at least two classes; no label came.")
+        )  # fmt: skip
     if names is not None and len(names) != len(classes):
         raise UserError(
-            f"label_names gives a name for each of the {len(classes)} classes "
-            f"{', '.join(classes[:10])}; {', '.join(names)[:80]!r} came."
+            tr(
+                "label_names gives a name for each of the {count} classes {classes}; {names!r} "
+                "came.",
+                count=len(classes),
+                classes=", ".join(classes[:10]),
+                names=", ".join(names)[:80],
+            )
         )
     named = classes if names is None else names
     check_names(named)

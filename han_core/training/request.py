@@ -19,6 +19,7 @@ from han_core.models.pretrained.base import find_base
 from han_core.models.registry import blank_model, model_kind, with_defaults
 from han_core.runtime.atomic_io import restore_previous
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.runtime.quotas import check_quota_at
 from han_core.text.word_pieces import WordPieces
 from han_core.text.word_vectors import vectors_size
@@ -116,7 +117,7 @@ def check_request(request: Request, device: torch.device) -> CheckedRequest:
     )
     notes += _cautions(request, begun_from, labels)
     if state and not state.is_verified:
-        notes.append(UNVERIFIED)
+        notes.append(tr(UNVERIFIED))
     teachers = () if state else _teachers(request, labels)
     if teachers:
         labelled = {
@@ -139,7 +140,7 @@ def _cautions(request: Request, begun_from: Origin | None, labels: tuple[str, ..
     changed = request.settings.model_dump(exclude_defaults=True)
     if request.target is None:
         without = [name for name in DOMAIN if name in changed]
-        cautions += [f"{name} has no effect without --adapt-to." for name in without]
+        cautions += [tr("{name} has no effect without --adapt-to.", name=name) for name in without]
     return cautions
 
 
@@ -148,8 +149,10 @@ def _teachers(request: Request, labels: tuple[str, ...]) -> tuple[Teacher, ...]:
     if request.unlabelled is None and not request.settings.stretches:
         if names != Settings().teachers:
             raise UserError(
-                "teachers label unlabelled documents, which --unlabelled D names, or stretches=N "
-                "of each training document."
+                tr(
+                    "teachers label unlabelled documents, which --unlabelled D names, or "
+                    "stretches=N of each training document."
+                )
             )
         return ()
     return find_teachers(names, request.training.classes, labels, request.text)
@@ -229,8 +232,12 @@ def shape_of(
 def _check_vectors(path: str | None, embedding: int) -> None:
     if path is not None and (size := vectors_size(path)) != embedding:
         raise UserError(
-            f"The vectors have {size} numbers and the model's {embedding}; "
-            f"--set embedding={size} fits them."
+            tr(
+                "The vectors have {size} numbers and the model's {embedding}; --set "
+                "embedding={size} fits them.",
+                size=size,
+                embedding=embedding,
+            )
         )
 
 
@@ -247,15 +254,24 @@ def free_folder(out: Path, resume: bool) -> Path:
         taken = holds_something(out)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = getattr(error, "strerror", None) or str(error)
-        raise UserError(f"--out {out} cannot be written: {reason}.") from error
+        raise UserError(
+            tr("--out {out} cannot be written: {reason}.", out=out, reason=reason)
+        ) from error
     if not os.access(out.parent, os.W_OK):
-        raise UserError(f"--out {out} cannot be written: its parent folder is read-only.")
+        raise UserError(
+            tr("--out {out} cannot be written: its parent folder is read-only.", out=out)
+        )
     if not taken:
         check_quota_at(out)
     elif not resume:
         raise UserError(
-            f"--out names a new or empty folder; {out} holds something"
-            + (" (a checkpoint: --resume goes on with it)." if (out / CONFIG).exists() else ".")
+            tr(
+                "--out names a new or empty folder; {out} holds something (a checkpoint: --resume "
+                "goes on with it).",
+                out=out,
+            )
+            if (out / CONFIG).exists()
+            else tr("--out names a new or empty folder; {out} holds something.", out=out)
         )
     return out
 

@@ -24,19 +24,20 @@ from han_core.models.architecture import (
 from han_core.runtime.atomic_io import read_json
 from han_core.runtime.checksums import DamagedFileError, verify_checksum
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import mark, tr
 from han_core.training.cost import batch_budget
 from han_core.training.distributed import Processes
 from han_core.training.prepare import Prepared, Teaching
 from han_core.training.settings import DOMAIN, Settings
 
 TENSORS, COUNTERS = "state.safetensors", "state.json"
-OTHER_RUN = (
+OTHER_RUN = mark(
     "The run that has begun there had other data, model or settings; --resume takes "
     "the same command again (more --epochs may be asked for)."
 )
-UNVERIFIED = (
-    "The state of this run was written by a version without checksums: whether it is still as it "
-    "was written cannot be told."
+UNVERIFIED = mark(
+    "The state of this run was written by a version without checksums: whether it is "
+    "still as it was written cannot be told."
 )
 LATER = {
     *SELF_ATTENTION_SIZES, *PRETRAINED_SIZES, *DOMAIN,
@@ -95,7 +96,7 @@ def teaching_of(state: RunState | None) -> Teaching | None:
     try:
         return Teaching(tensors["probabilities"].numpy(), dict(state.counters["teaching"]))
     except (LookupError, ValueError, TypeError) as error:
-        raise UserError("The state of the run that has begun there is damaged.") from error
+        raise UserError(tr("The state of the run that has begun there is damaged.")) from error
 
 
 def read_state(folder: Path) -> RunState:
@@ -106,23 +107,38 @@ def read_state(folder: Path) -> RunState:
     """
     path = folder / "resume" / TENSORS
     if not path.is_file():
-        raise UserError(f"--resume goes on with a run that has begun; {folder} holds none.")
+        raise UserError(
+            tr("--resume goes on with a run that has begun; {folder} holds none.", folder=folder)
+        )
     try:
         is_verified = all([verify_checksum(path), verify_checksum(path.with_name(COUNTERS))])
     except FileNotFoundError as error:
-        raise UserError(f"The run in {folder} cannot go on: it has no {COUNTERS}.") from error
+        raise UserError(
+            tr(
+                "The run in {folder} cannot go on: it has no {counters}.",
+                folder=folder,
+                counters=COUNTERS,
+            )
+        ) from error
     except DamagedFileError as error:
         raise UserError(
-            f"The run in {folder} cannot go on: its state is damaged, and its weights would be "
-            "others; begin a new run in another folder."
+            tr(
+                "The run in {folder} cannot go on: its state is damaged, and its weights would "
+                "be others; begin a new run in another folder.",
+                folder=folder,
+            )
         ) from error
     counters = read_json(path.with_name(COUNTERS), 50_000_000)
     try:
         if not isinstance(counters, dict):
-            raise ValueError(f"counters by name expected, {type(counters).__name__} came")
+            raise ValueError(
+                f"counters by name expected, {type(counters).__name__} came"  # not shown
+            )
         return RunState(load(path.read_bytes()), counters, is_verified)
     except (SafetensorError, OSError, ValueError) as error:
-        raise UserError(f"The state of the run in {folder} is damaged.") from error
+        raise UserError(
+            tr("The state of the run in {folder} is damaged.", folder=folder)
+        ) from error
 
 
 def fingerprint(prepared: Prepared, architecture: Architecture, settings: Settings) -> str:
@@ -177,7 +193,7 @@ def fitting(tensors: dict[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
     """
     own = model.state_dict()
     if _layout(tensors) != _layout(own):
-        raise ValueError("the tensors are not those of the model")
+        raise ValueError("the tensors are not those of the model")  # not shown
     return {name: tensor.to(own[name].device) for name, tensor in tensors.items()}
 
 
@@ -219,14 +235,18 @@ def restore_optimizer(
     for key, tensor in tensors.items():
         kind, _, name = key.partition(".")
         if tensor.ndim and tensor.shape != trained[name].shape:  # the count of steps has no shape
-            raise ValueError(f"{trained[name].shape} expected for {key}, {tensor.shape} came")
+            raise ValueError(
+                f"{trained[name].shape} expected for {key}, {tensor.shape} came"  # not shown
+            )
         if not tensor.is_floating_point():
-            raise ValueError(f"numbers with a fraction expected for {key}, {tensor.dtype} came")
+            raise ValueError(
+                f"numbers with a fraction expected for {key}, {tensor.dtype} came"  # not shown
+            )
         state.setdefault(numbers[name], {})[kind] = tensor
     if any(kinds.keys() != ADAM for kinds in state.values()):
-        raise ValueError(f"{ADAM} expected for each parameter")
+        raise ValueError(f"{ADAM} expected for each parameter")  # not shown
     if state and len(state) != len(trained):
-        raise ValueError(f"{len(trained)} parameters are trained, {len(state)} came")
+        raise ValueError(f"{len(trained)} parameters are trained, {len(state)} came")  # not shown
     optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
 
 

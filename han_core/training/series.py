@@ -24,6 +24,7 @@ from han_core.models.series import (
 )
 from han_core.models.system_folder import SystemCheckpoint, load_system
 from han_core.runtime.errors import UserError, counted, listed, shown
+from han_core.runtime.messages import tr
 from han_core.training.callbacks import Callbacks
 from han_core.training.loop import Lesson, LoopSettings
 from han_core.training.settings import checked
@@ -110,7 +111,9 @@ def _learn_scaling(model: SeriesNetwork, lesson: "_SeriesLesson", watch: Callbac
         watch.say(note)
     if constant and not config.scale_each:
         names = listed(tuple(training.channels[channel] for channel in constant), 5)
-        watch.say(f"Constant in all training series: {names}; nothing is learnt from it.")
+        watch.say(
+            tr("Constant in all training series: {names}; nothing is learnt from it.", names=names)
+        )
 
 
 class _SeriesLesson:
@@ -140,7 +143,7 @@ class _SeriesLesson:
         assert isinstance(model, SeriesNetwork)
         validation = self.request.validation
         assert validation is not None
-        answers = network_answers(model, self.config, validation.values, "The model")
+        answers = network_answers(model, self.config, validation.values, tr("The model"))
         return figures(answers, targets_of(validation, self.config))
 
 
@@ -149,8 +152,13 @@ def _config(request: SeriesRequest) -> SeriesConfig:
     for part in (request.validation, request.test):
         if part is not None and len(part.channels) != len(training.channels):
             raise UserError(
-                f"{part.name} has {counted(len(part.channels), 'channel')}; "
-                f"{len(training.channels)} were expected, as in {training.name}."
+                tr(
+                    "{name} has {channels}; {count} were expected, as in {training}.",
+                    name=part.name,
+                    channels=counted(len(part.channels), "channel"),
+                    count=len(training.channels),
+                    training=training.name,
+                )
             )
     labels = class_names(training.targets, training.name) if (
         request.task == "classification"
@@ -168,15 +176,22 @@ def targets_of(data: SeriesSet, config: SeriesConfig) -> np.ndarray:
         UserError: if there are none, or one is no class of the model or no number.
     """
     if not data.targets:
-        raise UserError(f"{data.name} has no targets; a class or a number for each was expected.")
+        raise UserError(
+            tr("{name} has no targets; a class or a number for each was expected.", name=data.name)
+        )
     if config.task == "regression":
         return data.numbers()
     classes = {label: number for number, label in enumerate(config.labels)}
     for target in data.targets:
         if target not in classes:
             raise UserError(
-                f'{data.name} has the class "{shown(target)}", which the model does not know; its '
-                f"classes are {listed(config.labels, 10)}."
+                tr(
+                    '{name} has the class "{target}", which the model does not know; its classes '
+                    "are {listed}.",
+                    name=data.name,
+                    target=shown(target),
+                    listed=listed(config.labels, 10),
+                )
             )
     return np.array([classes[target] for target in data.targets], np.int64)
 

@@ -3,6 +3,7 @@
 ``--set key=value`` on the command line reaches these fields and those of the architecture.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -13,6 +14,7 @@ from han_core.models.architecture import Architecture, ModelKind
 from han_core.models.checkpoint import TextConfig
 from han_core.models.registry import DEFAULT_MODEL, model_kind
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import mark, tr
 
 BAGS = ("nb-svm", "tf-idf")
 """Teachers who are no checkpoints: bags of words, who learn from the training documents."""
@@ -101,9 +103,22 @@ def parse_settings(
         group = next((name for name, known in fields.items() if key in known), None)
         if not equals or group is None:
             known = ", ".join(sorted(set().union(*fields.values())))
-            raise UserError(f"--set takes key=value, keys {known}; {pair[:80]!r} came.")
+            raise UserError(
+                tr(
+                    "--set takes key=value, keys {known}; {pair!r} came.",
+                    known=known,
+                    pair=pair[:80],
+                )
+            )
         if key in fixed and value != str(fixed[key]):
-            raise UserError(f"--{key} {fixed[key]} and --set {pair[:80]} contradict each other.")
+            raise UserError(
+                tr(
+                    "--{key} {fixed} and --set {pair} contradict each other.",
+                    key=key,
+                    fixed=fixed[key],
+                    pair=pair[:80],
+                )
+            )
         names = [name.strip() for name in value.split(",")]
         values[group][key] = names if key in LISTS else value
     settings = checked(Settings, values["settings"])
@@ -125,13 +140,20 @@ def check_together(settings: Settings) -> None:
         UserError: names the two that do not go together.
     """
     if settings.freeze_vectors and not (settings.vectors or settings.start_from):
-        raise UserError("freeze_vectors keeps given vectors as they are; vectors=FILE gives them.")
+        raise UserError(
+            tr("freeze_vectors keeps given vectors as they are; vectors=FILE gives them.")
+        )
     if settings.freeze_words and not settings.start_from:
         raise UserError(
-            "freeze_words keeps the words of a checkpoint as they are; start_from=NAME names it."
+            tr(
+                "freeze_words keeps the words of a checkpoint as they are; start_from=NAME names "
+                "it."
+            )
         )
     if settings.freeze_words and settings.vectors:
-        raise UserError("freeze_words lets no new word in, so that vectors have none to be for.")
+        raise UserError(
+            tr("freeze_words lets no new word in, so that vectors have none to be for.")
+        )
 
 
 def without_effect(
@@ -150,13 +172,17 @@ def without_effect(
     frozen = "freeze_words" if "freeze_words" in changed else ""
     kind = model_kind(model)
     missing = {
-        **dict.fromkeys(kind.unused_in_one_layer, "" if layers > 1 else "one layer"),
+        **dict.fromkeys(kind.unused_in_one_layer, "" if layers > 1 else tr("one layer")),
         **dict.fromkeys(kind.unused_settings, model),
-        "attention_size": f"{attention} attention" if attention != "additive" else "",
+        "attention_size": "" if attention == "additive" else tr("{form} attention", form=attention),
         **dict.fromkeys(("rate_words", "minimum_count", "maximum_size", "freeze_vectors"), frozen),
     }
     names = [*sizes, *changed]
-    return [f"{name} has no effect with {missing[name]}." for name in names if missing.get(name)]
+    return [
+        tr("{name} has no effect with {cause}.", name=name, cause=missing[name])
+        for name in names
+        if missing.get(name)
+    ]
 
 
 def checked(kind: type[BaseModel], values: dict) -> BaseModel:
@@ -166,7 +192,42 @@ def checked(kind: type[BaseModel], values: dict) -> BaseModel:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or kind.__name__
-        raise UserError(f"{field}: {first['msg']}; {str(first['input'])[:80]!r} came.") from error
+        came = str(first["input"])[:80]
+        problem = _translated(first["msg"])
+        raise UserError(
+            tr("{field}: {problem}; {came!r} came.", field=field, problem=problem, came=came)
+        ) from error
+
+
+PROBLEMS = (
+    mark("Input should be greater than or equal to {limit}"),
+    mark("Input should be less than or equal to {limit}"),
+    mark("Input should be greater than {limit}"),
+    mark("Input should be less than {limit}"),
+    mark("Input should be {limit}"),
+    mark("Input should be a valid integer"),
+    mark("Input should be a valid integer, unable to parse string as an integer"),
+    mark("Input should be a valid integer, got a number with a fractional part"),
+    mark("Input should be a valid number"),
+    mark("Input should be a valid number, unable to parse string as a number"),
+    mark("Input should be a valid boolean, unable to interpret input"),
+    mark("Input should be a valid string"),
+    mark("Input should be a finite number"),
+    mark("String should have at least {limit} character"),
+    mark("String should have at most {limit} characters"),
+    mark("Extra inputs are not permitted"),
+    mark("Field required"),
+)
+"""What pydantic says of a value."""
+
+
+def _translated(problem: str) -> str:
+    """Translate what pydantic says of a value, where it is one of ``PROBLEMS``."""
+    limit = re.search(r"-?\d[\d.e+-]*|'.*'", problem)
+    if limit is None:
+        return tr(problem)
+    template = problem.replace(limit[0], "{limit}")
+    return tr(template, limit=limit[0]) if template in PROBLEMS else problem
 
 
 @dataclass(frozen=True)
@@ -187,20 +248,22 @@ class Preset:
 
 PRESETS = (
     Preset(
-        "quick look",
-        "A small model and ten passes: seconds on the bundled corpus, to see how training goes.",
+        "quick look",  # not shown
+        mark(
+            "A small model and ten passes: seconds on the bundled corpus, to see how training goes."
+        ),
         {"epochs": 10, "patience": 10, "learning_rate": 0.005},
         {"embedding": 50, "hidden": 25, "attention_size": 50},
     ),
     Preset(
         "balanced",
-        "The defaults: a few thousand documents in some minutes.",
+        mark("The defaults: a few thousand documents in some minutes."),
         {},
         {},
     ),
     Preset(
         "thorough",
-        "Large, slow and strongly regularised, for tens of thousands of documents.",
+        mark("Large, slow and strongly regularised, for tens of thousands of documents."),
         {"epochs": 20, "patience": 5, "average": 0.999},
         {"embedding": 200, "hidden": 100, "dropout_words": 0.5, "dropout_document": 0.5},
     ),

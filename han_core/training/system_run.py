@@ -26,6 +26,7 @@ from han_core.models.system_folder import (
 )
 from han_core.models.systems import find_system
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.training.callbacks import Callbacks, device_trouble
 from han_core.training.loop import Lesson, LoopSettings, Progress, TrainingLoop
 from han_core.training.request import free_folder, holds_something
@@ -112,7 +113,7 @@ def train_system(
         run = _Run(request, out, prepare(), device)
         if state is not None:
             run.loop.restore(state)
-            watch.say(f"Going on after step {run.loop.step}.")
+            watch.say(tr("Going on after step {step}.", step=run.loop.step))
         return run.finish(run.loop.run(watch))
 
 
@@ -185,7 +186,13 @@ def sort_assignments(
         owner = next((owner for owner, keys in owners.items() if key in keys), None)
         if not equals or owner is None:
             known = ", ".join(sorted({key for keys in owners.values() for key in keys}))
-            raise UserError(f"--set takes key=value, keys {known}; {pair[:80]!r} came.")
+            raise UserError(
+                tr(
+                    "--set takes key=value, keys {known}; {pair!r} came.",
+                    known=known,
+                    pair=pair[:80],
+                )
+            )
         values[owner][key] = value
     return values
 

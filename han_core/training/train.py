@@ -18,6 +18,7 @@ from han_core.models.checkpoint import Checkpoint, load_checkpoint
 from han_core.models.predict import metrics
 from han_core.models.registry import count_parameters
 from han_core.runtime.errors import UserError, counted
+from han_core.runtime.messages import tr, trn
 from han_core.text.vocabulary import RESERVED
 from han_core.training.callbacks import UNWATCHED, Callbacks, StepEvent, Stopped, device_trouble
 from han_core.training.distillation import LabellingContext, label_documents, summary
@@ -35,7 +36,7 @@ from han_core.training.resume import OTHER_RUN, RunState, teaching_of
 from han_core.training.trainer import Run
 from han_core.training.writer import Writer
 
-__all__ = ["Callbacks", "Request", "Stopped", "train"]
+__all__ = ["Callbacks", "Request", "Stopped", "train"]  # not shown
 
 
 def train(request: Request, device: torch.device, watch: Callbacks) -> dict:
@@ -56,7 +57,9 @@ def train(request: Request, device: torch.device, watch: Callbacks) -> dict:
         checked = check_request(request, device)
     request = checked.request
     if request.target is not None and processes.count > 1:
-        raise UserError(f"Adapting to a domain takes one process; {processes.count} came.")
+        raise UserError(
+            tr("Adapting to a domain takes one process; {count} came.", count=processes.count)
+        )
     with processes.main_first():
         prepared = prepare(
             request.training,
@@ -87,22 +90,32 @@ def _report(
     checked: CheckedRequest, prepared: Prepared, processes: Processes, watch: Callbacks
 ) -> None:
     if processes.count > 1:
-        watch.say(f"{processes.count} processes train together.")
+        watch.say(tr("{count} processes train together.", count=processes.count))
     for sentence in (*checked.notes, *prepared.notes):
         watch.say(sentence)
     if checked.origin and not checked.state:
         form = str(checked.request.attention)
         watch.say(checked.origin.describe(prepared.vocabulary, prepared.labels, form))
     known = len(prepared.vocabulary) - len(RESERVED)
-    texts = "training and unlabelled texts" if checked.request.unlabelled else "training texts"
-    watch.say(f"The vocabulary knows {known:,} words of the {texts}.")
+    watch.say(
+        tr(
+            "The vocabulary knows {count:,} words of the training and unlabelled texts.",
+            count=known,
+        )
+        if checked.request.unlabelled
+        else tr("The vocabulary knows {count:,} words of the training texts.", count=known)
+    )
     if cut := prepared.training.cut + prepared.validation.cut:
         longest = counted(checked.request.text.maximum_tokens, "token")
-        watch.say(f"{_cut(cut, 'document')} after {longest}.")
-
-
-def _cut(number: int, noun: str) -> str:
-    return f"{counted(number, noun)} {'was' if number == 1 else 'were'} cut"
+        watch.say(
+            trn(
+                "{documents} was cut after {longest}.",
+                "{documents} were cut after {longest}.",
+                cut,
+                documents=counted(cut, "document"),
+                longest=longest,
+            )
+        )
 
 
 def _taught(
@@ -120,7 +133,7 @@ def _taught(
         return prepared.taught(teaching)
     stored = teaching_of(checked.state)
     if stored is None or len(stored.probabilities) != len(prepared.unlabelled):
-        raise UserError(OTHER_RUN)
+        raise UserError(tr(OTHER_RUN))
     return prepared.taught(stored)
 
 
@@ -145,7 +158,13 @@ class _TrainingLoop:
         self._every, self._saved_at = settings.save_seconds, time.monotonic()
         if settings.vectors and not checked.state:
             of = len(prepared.vocabulary)
-            watch.say(f"{self.run.vectors_found} of {of} words have given vectors.")
+            watch.say(
+                tr(
+                    "{count} of {words} words have given vectors.",
+                    count=self.run.vectors_found,
+                    words=of,
+                )
+            )
 
     def begin(self, checked: CheckedRequest) -> None:
         """Go on where a run stopped, or stand before the first step."""
@@ -153,10 +172,12 @@ class _TrainingLoop:
         if checked.state:
             self.run.restore(checked.state)
             self.writer.saved = self.run.place
-            self.watch.say(f"Going on after {self.run.place}.")
+            self.watch.say(tr("Going on after {place}.", place=self.run.place))
             return
         if checked.request.resume:
-            self.watch.say(f"No run has begun in {checked.request.out}; this one begins anew.")
+            self.watch.say(
+                tr("No run has begun in {out}; this one begins anew.", out=checked.request.out)
+            )
         self.run.measure_domains()
         self._moment()
 
@@ -166,12 +187,14 @@ class _TrainingLoop:
             tell = watch.epoch(run.epoch + 1, len(run.prepared.training))
             line = run.train_epoch(tell, self._after_step)
             shown = ", ".join(f"{name} {value:.4f}" for name, value in line["validation"].items())
-            watch.say(f"Epoch {line['epoch']}: validation {shown}.")
+            watch.say(
+                tr("Epoch {epoch}: validation {figures}.", epoch=line["epoch"], figures=shown)
+            )
             watch.line(line)
             self._moment(ends_epoch=True)
             self._save()
             if self.processes.decided(watch.stop())[0] and not run.is_over:
-                raise Stopped(f"Stopped after {run.place}.")
+                raise Stopped(tr("Stopped after {place}.", place=run.place))
 
     def _after_step(self) -> None:
         self._moment()
@@ -180,7 +203,7 @@ class _TrainingLoop:
         if stop or save:
             self._save()
         if stop:
-            raise Stopped(f"Stopped after {self.run.place}.")
+            raise Stopped(tr("Stopped after {place}.", place=self.run.place))
 
     def _moment(self, ends_epoch: bool = False) -> None:
         run = self.run
@@ -205,17 +228,20 @@ class _TrainingLoop:
                 yield
         except KeyboardInterrupt as stop:
             raise KeyboardInterrupt(
-                f"Stopped; --resume goes on after {self.writer.saved}."
+                tr("Stopped; --resume goes on after {saved}.", saved=self.writer.saved)
                 if self.writer.saved
-                else "Stopped in the first epoch; nothing was written."
+                else tr("Stopped in the first epoch; nothing was written.")
             ) from stop
         except UserError as error:
             raise UserError(f"{error} {self._left()}") from error
 
     def _left(self) -> str:
         if not self.writer.saved:
-            return "Nothing was written."
-        return f"What stood after {self.writer.saved} is kept; --resume goes on from there."
+            return tr("Nothing was written.")
+        return tr(
+            "What stood after {saved} is kept; --resume goes on from there.",
+            saved=self.writer.saved,
+        )
 
 
 def _check_same(run: Run, state: RunState | None, processes: Processes) -> None:
@@ -229,8 +255,10 @@ def _check_same(run: Run, state: RunState | None, processes: Processes) -> None:
     seen = processes.stacked(torch.tensor(number, dtype=torch.int64))
     if (seen != seen[0]).any():
         raise UserError(
-            "The processes of a run need the same command and data, and to go on the same --out "
-            "folder; they have different ones."
+            tr(
+                "The processes of a run need the same command and data, and to go on the same "
+                "--out folder; they have different ones."
+            )
         )
 
 
@@ -276,6 +304,9 @@ def _test(
             checkpoint.pieces,
         )
     if documents.cut:
-        loop.watch.say(f"{_cut(documents.cut, 'test document')}.")
+        cut = counted(documents.cut, "test document")
+        loop.watch.say(
+            trn("{documents} was cut.", "{documents} were cut.", documents.cut, documents=cut)
+        )
     probabilities = predict_shared(checkpoint.model, documents.documents, loop.processes)
     return metrics(probabilities, documents.classes)

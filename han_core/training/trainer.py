@@ -15,6 +15,7 @@ from han_core.models.architecture import Architecture
 from han_core.models.classifier import AttentionClassifier
 from han_core.models.predict import metrics
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.training.adversary import Adversary
 from han_core.training.batches import Position, StepResult, describe_position, epoch_batches, steps
 from han_core.training.callbacks import Step
@@ -129,8 +130,12 @@ class Run:
         except Diverged as error:
             where = describe_position(self.epoch, self.position.taken + 1)
             raise UserError(
-                f"{error} in {where}; a lower learning rate than "
-                f"{self.settings.learning_rate} may help."
+                tr(
+                    "{error} in {where}; a lower learning rate than {rate} may help.",
+                    error=error,
+                    where=where,
+                    rate=self.settings.learning_rate,
+                )
             ) from error
         self.position, self.last_step = self.position.after(taken), taken
         return taken
@@ -147,7 +152,10 @@ class Run:
         Raises:
             UserError: if the weights are too large to give numbers.
         """
-        validation, name = self.prepared.validation, f"The model of epoch {self.epoch + 1}"
+        validation, name = (
+            self.prepared.validation,
+            tr("The model of epoch {epoch}", epoch=self.epoch + 1),
+        )
         with self._evaluated() as model:
             probabilities = predict_shared(model, validation.documents, self.processes, name=name)
             domains = self._domain_report(model)
@@ -244,11 +252,11 @@ class Run:
                 state is damaged.
         """
         if state.counters.get("fingerprint") != self.fingerprint:
-            raise UserError(OTHER_RUN)
+            raise UserError(tr(OTHER_RUN))
         try:
             self._restore(state)
         except (LookupError, RuntimeError, ValueError, TypeError, AttributeError) as error:
-            raise UserError("The state of the run that has begun there is damaged.") from error
+            raise UserError(tr("The state of the run that has begun there is damaged.")) from error
 
     def _restore(self, state: RunState) -> None:
         counters = state.counters
@@ -258,16 +266,16 @@ class Run:
         self.domains = counters["domains"] if self.learner.adversary else {}
         self.position = Position(**counters["position"])
         if self.position.documents > len(self.prepared.training):
-            raise ValueError(f"more documents than there are: {self.position}")
+            raise ValueError(f"more documents than there are: {self.position}")  # not shown
         if self.history:
             self.best = fitting(state.part("best"), self.learner.model)
             self._check_history()
         elif not self.position.taken or state.part("best"):
-            raise ValueError("a run that has begun expected")
+            raise ValueError("a run that has begun expected")  # not shown
         changed = counters["asked"][-1] != self.settings.epochs
         self.requested_epochs = [*counters["asked"], *([self.settings.epochs] if changed else [])]
 
     def _check_history(self) -> None:
         epochs = [line["epoch"] for line in self.history if line["seconds"] >= 0 < line["step"]]
         if epochs != list(range(1, self.epoch + 1)) or not self.best_epoch:
-            raise ValueError(f"one epoch after the other expected, {epochs} came")
+            raise ValueError(f"one epoch after the other expected, {epochs} came")  # not shown

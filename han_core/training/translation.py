@@ -18,6 +18,7 @@ from han_core.data.sentence_pairs import SentencePairs
 from han_core.models.target_words import attached_sides, target_vocabulary, words_of
 from han_core.models.translator import IGNORED, TranslatorConfig, TranslatorNetwork
 from han_core.runtime.errors import UserError, counted
+from han_core.runtime.messages import tr
 from han_core.text.vocabulary import UNKNOWN, Vocabulary
 from han_core.training.callbacks import Callbacks
 from han_core.training.ibm_model1 import NONE, align_corpus
@@ -185,7 +186,12 @@ def _training_pairs(
     pairs = TokenisedPairs(request.training, plain, request.pairs.longest)
     _say_left_out(pairs, "training", request.pairs.longest, watch)
     if not pairs.sources:
-        raise UserError(f"No pair of at most {request.pairs.longest} words is left for training.")
+        raise UserError(
+            tr(
+                "No pair of at most {longest} words is left for training.",
+                longest=request.pairs.longest,
+            )
+        )
     least = request.pairs.minimum_count
     source_words = Vocabulary.build(
         map(words_of, pairs.sources), least, request.pairs.source_size
@@ -193,12 +199,12 @@ def _training_pairs(
     spelled = [words_of(document) for document in pairs.targets]
     target_words = target_vocabulary(spelled, least, request.pairs.target_size)
     if min(len(source_words), len(target_words)) < 3:
-        raise UserError(f"No word stands {least} times in the training pairs.")
+        raise UserError(tr("No word stands {least} times in the training pairs.", least=least))
     attached = attached_sides(pairs.targets, target_words)
     config = _config(request.sizes, source_words, target_words, attached)
     numbered = pairs.numbered(config)
     if request.pairs.guided:
-        watch.say("Aligning words by IBM model 1.")
+        watch.say(tr("Aligning words by IBM model 1."))
         guides = align_corpus(list(zip(numbered.sources, numbered.targets, strict=True)))
         numbered = replace(numbered, guides=tuple(map(_known_guide, guides, numbered.targets)))
     return config, numbered
@@ -241,6 +247,19 @@ def _other_part(
 def _say_left_out(pairs: TokenisedPairs, part: str, longest: int, watch: Callbacks) -> None:
     if pairs.left_out:
         watch.say(
-            f"{counted(pairs.left_out, f'{part} pair')} with more than {longest} words on a side, "
-            "or none, left out."
+            tr(
+                "{pairs} with more than {longest} words on a side, or none, left out.",
+                pairs=_pairs(pairs.left_out, part),
+                longest=longest,
+            )
         )
+
+
+def _pairs(number: int, part: str) -> str:
+    """ "3 training pairs"."""
+    match part:
+        case "training":
+            return counted(number, "training pair")
+        case "validation":
+            return counted(number, "validation pair")
+    return counted(number, "test pair")

@@ -20,6 +20,7 @@ from han_core.models.target_words import words_of
 from han_core.models.translate import source_numbers, target_numbers, translate_texts
 from han_core.models.translator import MOST_WORDS, TranslatorConfig, TranslatorNetwork
 from han_core.runtime.errors import UserError, shown
+from han_core.runtime.messages import tr
 from han_core.training.pair_batches import TokenisedPairs
 from han_core.training.translation import mean_loss
 
@@ -46,7 +47,13 @@ def evaluate_translator(
     aligned = {} if gold is None else alignment_figures(model, config, *_gold(gold, pairs, config))
     tokenised = TokenisedPairs(pairs, config, MOST_WORDS)
     if tokenised.left_out:
-        raise UserError(f"{pairs.name} has a sentence without words, or of more than {MOST_WORDS}.")
+        raise UserError(
+            tr(
+                "{name} has a sentence without words, or of more than {most}.",
+                name=pairs.name,
+                most=MOST_WORDS,
+            )
+        )
     references: dict[str, list[str]] = {}
     for source, target in zip(pairs.sources, pairs.targets, strict=True):
         references.setdefault(source, []).append(target)

@@ -25,6 +25,7 @@ from han_core.models.checkpoint import (
 from han_core.models.registry import restored_model
 from han_core.runtime.atomic_io import write_json
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.training.domain_report import adaptation_metrics
 from han_core.training.prepare import Prepared
 from han_core.training.request import Request
@@ -101,8 +102,13 @@ class Writer:
         for name, tensor in weights.items():
             if not rounded(tensor, stored).isfinite().all():
                 raise UserError(
-                    f"The weights {name} have become too large for {stored} in {run.place}; "
-                    "a lower learning rate may help."
+                    tr(
+                        "The weights {name} have become too large for {stored} in {place}; a lower "
+                        "learning rate may help.",
+                        name=name,
+                        stored=stored,
+                        place=run.place,
+                    )
                 )
 
     def checkpoint(self, run: Run) -> Checkpoint:
@@ -180,14 +186,24 @@ def why_not_written(error: Exception, out: Path) -> str:
     """A sentence for an error of the disk."""
     # safetensors tells the system's number in its text alone.
     full = (errno.ENOSPC, errno.EDQUOT)
-    if getattr(error, "errno", None) in full or any(f"os error {n})" in str(error) for n in full):
-        return f"There is no space left on the disk for {out}."
-    return f"{out} cannot be written: {getattr(error, 'strerror', None) or error}."
+    if getattr(error, "errno", None) in full or any(
+        f"os error {n})" in str(error)  # not shown
+        for n in full
+    ):
+        return tr("There is no space left on the disk for {out}.", out=out)
+    return tr(
+        "{out} cannot be written: {reason}.",
+        out=out,
+        reason=getattr(error, "strerror", None) or error,
+    )
 
 
 def _note(requested: Sequence[int]) -> dict[str, str]:
     """What ``reproduce`` alone would not do again: the learning rate follows all epochs asked."""
     if len(requested) == 1:
         return {}
-    numbers = ", then ".join(map(str, requested))
-    return {"note": f"Trained in parts with --epochs {numbers}; in one go figures differ a little."}
+    numbers = ", then ".join(map(str, requested))  # not shown
+    note = (
+        f"Trained in parts with --epochs {numbers}; in one go figures differ a little."  # not shown
+    )
+    return {"note": note}

@@ -17,13 +17,15 @@ from han_core.models.han_image import HAN_IMAGE
 from han_core.models.listing import list_systems
 from han_core.models.picture_predict import config_of
 from han_core.models.system_folder import SystemCheckpoint, load_system
+from han_core.runtime.messages import Locale, current_locale, mark, tr
 from han_core.runtime.paths import checkpoints_root
 from pages.shared import cache
+from pages.shared.language import Late
 from pages.shared.page import is_stale, mark_drawn, plain, restore_value, set_value
 from pages.shared.upload_limits import sent_file
 
 FIRST = "openmoji"
-OWN = "Your own"
+OWN = mark("Your own")
 KINDS = [ending.removeprefix(".") for ending in PICTURES]
 
 
@@ -50,7 +52,7 @@ def checkpoint() -> SystemCheckpoint | None:
     if not names:
         return None
     restore_value("pictures_checkpoint", FIRST if FIRST in names else names[0], names)
-    name = st.selectbox("Model", names, key="pictures_checkpoint", persist_state="session",
+    name = st.selectbox(tr("Model"), names, key="pictures_checkpoint", persist_state="session",
                         label_visibility="collapsed", width=260)  # fmt: skip
     folder = checkpoints_root() / name
     return _loaded(str(folder), cache.fingerprint(folder))
@@ -65,8 +67,8 @@ def document(checkpoint: SystemCheckpoint) -> Chosen | None:
     size, sources = config_of(checkpoint).size, [*bundled_pictures(), OWN]
     restore_value("pictures_source", sources[0], sources)
     with st.container(horizontal=True, vertical_alignment="bottom", key="pictures_row"):
-        source = st.selectbox("Data", sources, key="pictures_source", persist_state="session",
-                              width=180)  # fmt: skip
+        source = st.selectbox(tr("Data"), sources, key="pictures_source", persist_state="session",
+                              format_func=source_name, width=180)  # fmt: skip
         data = None if source == OWN else _bundled(source, size)
         row = None if data is None else _row(data)
         text = _text("" if data is None or row is None else data.texts[row])
@@ -76,13 +78,18 @@ def document(checkpoint: SystemCheckpoint) -> Chosen | None:
     picture = _sent(size)
     if not text.strip() and picture is None:
         return None
-    return Chosen("Your document", text, picture, "", _bundled(sources[0], size))
+    return Chosen(tr("Your document"), text, picture, "", _bundled(sources[0], size))
+
+
+def source_name(source: str) -> str:
+    """Return how the pickers call a data set, or a document that is sent."""
+    return tr(OWN) if source == OWN else source
 
 
 def _row(data: PictureSet) -> int:
     """Draw the picker of a document."""
     return st.selectbox(
-        "Document", range(len(data)), format_func=lambda row: plain(data.ids[row]),
+        tr("Document"), range(len(data)), format_func=lambda row: plain(data.ids[row]),
         key="pictures_document", width=240,
     )  # fmt: skip
 
@@ -95,8 +102,8 @@ def _text(own: str) -> str:
     restore_value("pictures_text", own)
     is_stale("pictures_text")
     st.text_input(
-        "Text", key="pictures_text", persist_state="session", width="stretch",
-        max_chars=cache.quotas().characters, placeholder="A text to go with it",
+        tr("Text"), key="pictures_text", persist_state="session", width="stretch",
+        max_chars=cache.quotas().characters, placeholder=tr("A text to go with it"),
     )  # fmt: skip
     mark_drawn("pictures_text")
     return str(st.session_state["pictures_text"])
@@ -104,7 +111,7 @@ def _text(own: str) -> str:
 
 def _sent(size: int) -> Picture | None:
     """Draw the upload of a picture, and what was remarkable in it."""
-    st.file_uploader("A picture", type=KINDS, key="pictures_file")
+    st.file_uploader(tr("A picture"), type=KINDS, key="pictures_file")
     file = sent_file("pictures_file")
     if file is None:
         return None
@@ -119,11 +126,16 @@ def _loaded(folder: str, mark: str) -> SystemCheckpoint:
     return load_system(folder, HAN_IMAGE)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the pictures …")
+@st.cache_resource(max_entries=4, show_spinner=Late(mark("Reading the pictures …")))
 def _bundled(name: str, size: int) -> PictureSet:
     return read_pictures(f"{BUNDLED}{name}", size, show=True)
 
 
-@st.cache_resource(max_entries=16, show_spinner="Reading the picture …")
 def _read_sent(content: bytes, filename: str, size: int) -> PictureSet:
+    return _cached_sent(content, filename, size, current_locale())
+
+
+@st.cache_resource(max_entries=16, show_spinner=Late(mark("Reading the picture …")))
+def _cached_sent(content: bytes, filename: str, size: int, locale: Locale) -> PictureSet:
+    """The picture; its notes are in one language."""
     return read_picture(content, filename, size)

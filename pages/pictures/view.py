@@ -13,12 +13,12 @@ from han_core.explanation.pictures import (
 )
 from han_core.models.picture_predict import config_of, picture_tokenizer
 from han_core.models.system_folder import SystemCheckpoint
+from han_core.runtime.messages import mark, tr
 from han_core.text.edits import removed_runs
 from han_core.viz import colour_scale
 from han_core.viz.colour_scale import reading_scale
 from han_core.viz.heatmap import Colour, heatmap
 from han_core.viz.pictures import (
-    MANY,
     contribution_rows,
     evidence_rows,
     modality_sentence,
@@ -32,8 +32,9 @@ from pages.shared.components import draw, draw_picture, figure_export, hooked
 from pages.shared.page import plain
 
 Shown = Literal["attention", "grad_cam"]
-SHOWN: dict[Shown, str] = {"attention": "Attention", "grad_cam": "Grad-CAM"}
-MEASURES: dict[Shown, str] = {"attention": "attention", "grad_cam": "sum of Grad-CAM"}
+SHOWN: dict[Shown, str] = {"attention": mark("Attention"), "grad_cam": "Grad-CAM"}
+FIGURES = {"text": mark("Figures for words"), "image": mark("Figures for patches")}
+MEASURES: dict[Shown, str] = {"attention": mark("attention"), "grad_cam": mark("sum of Grad-CAM")}
 
 
 def show(checkpoint: SystemCheckpoint, chosen: Chosen) -> None:
@@ -72,7 +73,7 @@ def _words(checkpoint: SystemCheckpoint, change: Changed, now: PictureExplanatio
             lambda act: take_word(act, change.before.text, change.edited, tokenizer),
         )
     seen = colour_scale.seen_line(now.text)
-    st.caption(f"{seen} Click a word to take it out.")
+    st.caption(tr("{seen} Click a word to take it out.", seen=seen))
     figure_export("pictures_words", "words")
 
 
@@ -81,14 +82,20 @@ def _picture(checkpoint: SystemCheckpoint, change: Changed, now: PictureExplanat
     assert change.now.picture is not None
     assert now.patches is not None
     shown: Shown = st.segmented_control(
-        "Colour patches by", list(SHOWN), default="attention", format_func=SHOWN.__getitem__,
-        required=True, key="pictures_shown",
-        help="Attention over patches, or Grad-CAM (Selvaraju et al. 2017): how much a patch's "
-        "state raises the score of the predicted class. The two often disagree.",
-    )  # fmt: skip
+        tr("Colour patches by"),
+        list(SHOWN),
+        default="attention",
+        format_func=lambda shown: tr(SHOWN[shown]),
+        required=True,
+        key="pictures_shown",
+        help=tr(
+            "Attention over patches, or Grad-CAM (Selvaraju et al. 2017): how much a patch's "
+            "state raises the score of the predicted class. The two often disagree."
+        ),
+    )
     values = now.patches if shown == "attention" else grad_cam(checkpoint, change.now)
     with st.container(key="pictures_picture"):
-        view = picture_view(change.now.picture, values, MEASURES[shown], change.white)
+        view = picture_view(change.now.picture, values, tr(MEASURES[shown]), change.white)
         draw_picture(view, "pictures_map", take_patch)
     st.caption(_caption(values))
     figure_export("pictures_picture", "picture")
@@ -96,28 +103,33 @@ def _picture(checkpoint: SystemCheckpoint, change: Changed, now: PictureExplanat
 
 def _caption(values: np.ndarray) -> str:
     if not values.any():
-        return "Grad-CAM is 0 everywhere: no patch raises the score of the predicted class."
-    return "Click a patch to make it white, and again to bring it back."
+        return tr("Grad-CAM is 0 everywhere: no patch raises the score of the predicted class.")
+    return tr("Click a patch to make it white, and again to bring it back.")
 
 
 def _prediction(
     chosen: Chosen, change: Changed, before: PictureExplanation, now: PictureExplanation
 ) -> None:
-    st.header("Prediction", anchor=False)
+    st.header(tr("Prediction"), anchor=False)
     with hooked("prediction", key="pictures_prediction"):
         line = prediction_line(now)
         if change.is_changed:
             line = f"{prediction_line(before)} → {line}"
         st.markdown(f"**{plain(line)}**")
     if chosen.label:
-        st.caption(f"The file says: {plain(chosen.label)}")
+        st.caption(tr("The file says: {label}", label=plain(chosen.label)))
 
 
 def _contributions(now: PictureExplanation) -> None:
     """Draw what each part says without the other."""
-    st.header("What each side adds", anchor=False, help="The same model reads the text without the "
-              "picture, and the picture without the text. Bars show the probability of the class "
-              "that it predicts with both.")  # fmt: skip
+    st.header(
+        tr("What each side adds"),
+        anchor=False,
+        help=tr(
+            "The same model reads the text without the picture, and the picture without the "
+            "text. Bars show the probability of the class that it predicts with both."
+        ),
+    )
     st.html(contribution_rows(now))
     st.markdown(plain(modality_sentence(now)))
 
@@ -125,16 +137,20 @@ def _contributions(now: PictureExplanation) -> None:
 def _evidence(checkpoint: SystemCheckpoint, change: Changed, now: PictureExplanation) -> None:
     """Draw the verdicts on words and patches, and what they rest on."""
     st.header(
-        "Deletion test", anchor=False, help="The tenth of the words, or of the patches, with most "
-        "attention is taken out: words are left out, patches become white. Others, as many, are "
-        "taken out beside it; of patches only those that are not white.",
-    )  # fmt: skip
+        tr("Deletion test"),
+        anchor=False,
+        help=tr(
+            "The tenth of the words, or of the patches, with most attention is taken out: "
+            "words are left out, patches become white. Others, as many, are taken out beside "
+            "it; of patches only those that are not white."
+        ),
+    )
     evidence = deletion_evidence(checkpoint, change.now, now)
     for part, deletion in evidence.items():
         title, sentence = verdict_sentences(part, deletion)
         with hooked(f"verdict-{part}", key=f"pictures_verdict_{part}"):
-            st.markdown(f"**{title}.** {sentence}")
-        with st.expander(f"Figures for {MANY[part]}", key=f"pictures_figures_{part}"):
+            st.markdown(tr("**{title}.** {sentence}", title=title, sentence=sentence))
+        with st.expander(tr(FIGURES[part]), key=f"pictures_figures_{part}"):
             st.table(evidence_rows(part, deletion))
     if not evidence:
-        st.markdown("There is only one word, and nothing in the picture, to take out.")
+        st.markdown(tr("There is only one word, and nothing in the picture, to take out."))

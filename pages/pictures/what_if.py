@@ -17,6 +17,7 @@ from han_core.models.picture_predict import (
 )
 from han_core.models.system_folder import SystemCheckpoint
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import mark, tr
 from han_core.text.document import Document
 from han_core.text.edits import Edit, EditedDocument, apply_edits, edits_after_click
 from han_core.text.tokenizer import Tokenizer
@@ -24,7 +25,11 @@ from pages.pictures.choose import Chosen
 from pages.shared.page import plain, restore_value
 
 Part = Literal["both", "text", "image"]
-PARTS: dict[Part, str] = {"both": "Both", "text": "Text alone", "image": "Picture alone"}
+PARTS: dict[Part, str] = {
+    "both": mark("Both"),
+    "text": mark("Text alone"),
+    "image": mark("Picture alone"),
+}
 EDITS, WHITE, OF = "pictures_edits", "pictures_white", "pictures_changes_of"
 
 
@@ -58,7 +63,7 @@ def changed(checkpoint: SystemCheckpoint, chosen: Chosen) -> Changed:
         part = _part(before)
         other = _other_picture(chosen)
         is_changed = st.session_state[EDITS] or st.session_state[WHITE] or other or part != "both"
-        st.button("Undo all", key="pictures_undo", on_click=_undo_all, disabled=not is_changed)
+        st.button(tr("Undo all"), key="pictures_undo", on_click=_undo_all, disabled=not is_changed)
     picture = other or before.picture
     edited = apply_edits(before.text, st.session_state[EDITS], tokenizer)
     white = np.zeros((config.patches, config.patches), bool)
@@ -96,7 +101,7 @@ def _part(before: PictureDocument) -> Part:
         return "both"
     restore_value("pictures_part", "both")
     part: Part | None = st.segmented_control(
-        "The model reads", list(PARTS), format_func=PARTS.__getitem__, required=True,
+        tr("The model reads"), list(PARTS), format_func=lambda part: tr(PARTS[part]), required=True,
         key="pictures_part",
     )  # fmt: skip
     return part or "both"
@@ -108,9 +113,9 @@ def _other_picture(chosen: Chosen) -> Picture | None:
     if others is None or chosen.picture is None:
         return None
     row = st.selectbox(
-        "Another picture", range(len(others)), index=None, key="pictures_other", width=240,
-        format_func=lambda row: plain(others.ids[row]), placeholder="Its own",
-        help="The text stays, and another document's picture stands beside it.",
+        tr("Another picture"), range(len(others)), index=None, key="pictures_other", width=240,
+        format_func=lambda row: plain(others.ids[row]), placeholder=tr("Its own"),
+        help=tr("The text stays, and another document's picture stands beside it."),
     )  # fmt: skip
     return None if row is None else others.pictures[row]
 

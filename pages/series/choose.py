@@ -27,15 +27,22 @@ from han_core.data.series_tables import TARGETS
 from han_core.models.listing import list_systems
 from han_core.models.series import SERIES
 from han_core.models.system_folder import SystemCheckpoint, load_system
+from han_core.runtime.messages import Locale, current_locale, mark, tr
 from han_core.runtime.paths import checkpoints_root
 from pages.shared.cache import fingerprint
+from pages.shared.language import Late
 from pages.shared.page import plain, restore_value, set_value
 from pages.shared.upload_limits import sent_file
 
 FIRST = "series-pulse"
 KINDS = [ending.removeprefix(".") for ending in ENDINGS]
-OWN = "Your file"
+OWN = mark("Your file")
 NAMES = ("model", "second", "data", "series", "wipe")
+MISSING = {
+    "model": mark("model {name}"),
+    "second": mark("second {name}"),
+    "data": mark("data {name}"),
+}
 _WIPE = re.compile(r"(\d{1,5})-(\d{1,5})-(line|mean)", re.ASCII)
 
 
@@ -62,7 +69,7 @@ def checkpoint() -> SystemCheckpoint | None:
     if not names:
         return None
     restore_value("series_checkpoint", FIRST if FIRST in names else names[0], names)
-    name = st.selectbox("Model", names, key="series_checkpoint", persist_state="session",
+    name = st.selectbox(tr("Model"), names, key="series_checkpoint", persist_state="session",
                         label_visibility="collapsed", width=260)  # fmt: skip
     folder = checkpoints_root() / name
     return _loaded(str(folder), fingerprint(folder))
@@ -80,8 +87,8 @@ def second(first: str) -> SystemCheckpoint | None:
     if st.session_state.get("series_second") not in (None, *names):
         st.session_state["series_second"] = None
     restore_value("series_second", None)
-    name = st.selectbox("Second model", names, index=None, key="series_second", width=220,
-                        placeholder="none", persist_state="session")  # fmt: skip
+    name = st.selectbox(tr("Second model"), names, index=None, key="series_second", width=220,
+                        placeholder=tr("none"), persist_state="session")  # fmt: skip
     if name is None:
         return None
     folder = checkpoints_root() / name
@@ -100,10 +107,10 @@ def series(first: str) -> tuple[Chosen | None, SystemCheckpoint | None]:
     sources = [*bundled_series(), OWN]
     restore_value("series_source", sources[0], sources)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        source = st.selectbox("Data", sources, key="series_source", persist_state="session",
-                              width=220)  # fmt: skip
+        source = st.selectbox(tr("Data"), sources, key="series_source", persist_state="session",
+                              format_func=source_name, width=220)  # fmt: skip
         if source == OWN:
-            st.file_uploader("A file of time series", type=KINDS, key="series_file")
+            st.file_uploader(tr("A file of time series"), type=KINDS, key="series_file")
             file = sent_file("series_file")
             if file is None:
                 return None, None
@@ -122,13 +129,18 @@ def series(first: str) -> tuple[Chosen | None, SystemCheckpoint | None]:
     return Chosen(name, data.channels, data.values[row], target, place), other
 
 
+def source_name(source: str) -> str:
+    """Return how the pickers call a data set, or a file that is sent."""
+    return tr(OWN) if source == OWN else source
+
+
 def target_column(data: SeriesSet, key: str) -> str | None:
     """Draw the picker of the column of targets, where there are several to choose from."""
     if len(data.single) < 2:
         return None
     usual = [at for at, name in enumerate(data.single) if name in TARGETS]
-    return st.selectbox("Column of the target", data.single, index=usual[0] if usual else None,
-                        placeholder="none", format_func=plain, width=200,
+    return st.selectbox(tr("Column of the target"), data.single, index=usual[0] if usual else None,
+                        placeholder=tr("none"), format_func=plain, width=200,
                         key=f"{key}_{_short(repr(data.single))}")  # fmt: skip
 
 
@@ -146,7 +158,7 @@ def _row(source: str, data: SeriesSet) -> int:
     if (wanted := named_row(ids)) is not None:
         set_value(key, wanted)
     picked = st.selectbox(
-        "Series", range(len(rows)), format_func=lambda at: plain(ids[at]), key=key, width=220,
+        tr("Series"), range(len(rows)), format_func=lambda at: plain(ids[at]), key=key, width=220,
     )  # fmt: skip
     return rows[picked]
 
@@ -157,21 +169,26 @@ def _loaded(folder: str, mark: str) -> SystemCheckpoint:
 
 
 def _bundled(name: str) -> SeriesSet:
-    return _read(str(bundled_path(name)), f"{BUNDLED}{name}")
+    return _read(str(bundled_path(name)), f"{BUNDLED}{name}", current_locale())
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the series …")
-def _read(path: str, name: str) -> SeriesSet:
+@st.cache_resource(max_entries=4, show_spinner=Late(mark("Reading the series …")))
+def _read(path: str, name: str, locale: Locale) -> SeriesSet:
+    """The series; their notes are in one language."""
     return read_series(name)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the file …")
 def uploaded(data: bytes, filename: str, target: str | None = None) -> SeriesSet:
     """Return the series of a file that was sent; without ``target`` by the usual names.
 
     Raises:
         UserError: as ``read_series``.
     """
+    return _uploaded(data, filename, target, current_locale())
+
+
+@st.cache_resource(max_entries=4, show_spinner=Late(mark("Reading the file …")))
+def _uploaded(data: bytes, filename: str, target: str | None, locale: Locale) -> SeriesSet:
     with tempfile.NamedTemporaryFile(suffix=Path(filename).suffix) as file:
         file.write(data)
         file.flush()
@@ -198,9 +215,16 @@ def read_address(models: Collection[str], sources: Collection[str]) -> None:
         if name in named and named[name] in there:
             set_value(key, named[name])
         elif name in named:
-            missing.append(f"{name} {named[name][:60]}")
+            missing.append(tr(MISSING[name], name=named[name][:60]))
     if missing:
-        st.warning(plain(f"The link names what is not on this server: {', '.join(missing)}."))
+        st.warning(
+            plain(
+                tr(
+                    "The link names what is not on this server: {names}.",
+                    names=tr(", ").join(missing),
+                )
+            )
+        )
     st.session_state["series_named"] = named
 
 

@@ -19,6 +19,7 @@ from han_core.explanation.series import (
 )
 from han_core.models.system_folder import SystemCheckpoint
 from han_core.runtime.atomic_io import safe_name
+from han_core.runtime.messages import mark, tr
 from han_core.viz.series import (
     MOST_LINES,
     VERDICTS,
@@ -32,9 +33,10 @@ from han_core.viz.series import (
 )
 from pages.series.choose import Chosen, named_stretch, write_address
 from pages.shared.components import chart, hooked
+from pages.shared.language import in_language
 from pages.shared.page import plain, set_value
 
-FILLS: dict[Fill, str] = {"line": "A straight line", "mean": "The mean of the rest"}
+FILLS: dict[Fill, str] = {"line": mark("A straight line"), "mean": mark("The mean of the rest")}
 
 
 def show(checkpoint: SystemCheckpoint, chosen: Chosen, second: SystemCheckpoint | None) -> None:
@@ -110,31 +112,52 @@ def _figure(panel: _Panel, wipe: Wipe | None) -> None:
     figure = series_figure(chosen.values, chosen.channels, attention, top, changed)
     testid = f"{panel.key}-figure".replace("_", "-")
     chart(figure, f"{panel.key}_chart", f"{panel.key}_figure", plain(chosen.name),
-          "The series and the attention over its steps", testid=testid)  # fmt: skip
-    sentence = "Shaded: the tenth of the steps with most attention."
-    if len(chosen.channels) > MOST_LINES:
-        sentence += f" The first {MOST_LINES} of {len(chosen.channels)} channels are drawn."
-    st.caption(sentence)
+          tr("The series and the attention over its steps"), testid=testid)  # fmt: skip
+    if len(chosen.channels) <= MOST_LINES:
+        st.caption(tr("Shaded: the tenth of the steps with most attention."))
+        return
+    st.caption(
+        tr(
+            "Shaded: the tenth of the steps with most attention. The first {most} of {count} "
+            "channels are drawn.",
+            most=MOST_LINES,
+            count=len(chosen.channels),
+        )
+    )
 
 
 def _what_if(series: np.ndarray, attention: np.ndarray, evidence: DeletionEvidence) -> Wipe | None:
     """Draw what can be wiped; return what is, None where nothing is."""
     if len(series) < 3:
         return None
-    st.header("Wipe a stretch", help="The steps within are replaced, and the model reads the "
-                 "series again. Steps are counted from 0.", anchor=False)  # fmt: skip
+    st.header(
+        tr("Wipe a stretch"),
+        help=tr(
+            "The steps within are replaced, and the model reads the series again. Steps are "
+            "counted from 0."
+        ),
+        anchor=False,
+    )
     last = len(series) - 1
     if named := named_stretch(last):
         set_value("series_wipe", True)
         set_value(f"series_stretch_{last}", named[:2])
         set_value("series_fill", named[2])
-    if not st.toggle("Wipe", key="series_wipe"):
+    if not st.toggle(tr("Wipe"), key="series_wipe"):
         return None
     st.session_state.setdefault(f"series_stretch_{last}", around_peak(attention, evidence.steps))
-    start, end = cast("tuple[int, int]", st.slider("Steps", 0, last, key=f"series_stretch_{last}"))
+    start, end = cast(
+        "tuple[int, int]",  # not shown
+        st.slider(tr("Steps"), 0, last, key=f"series_stretch_{last}"),
+    )
     st.session_state.setdefault("series_fill", "line")
-    st.segmented_control("Replace by", list(FILLS), format_func=FILLS.__getitem__, required=True,
-                         key="series_fill")  # fmt: skip
+    st.segmented_control(
+        tr("Replace by"),
+        list(FILLS),
+        format_func=lambda fill: tr(FILLS[fill]),
+        required=True,
+        key="series_fill",
+    )
     fill: Fill = st.session_state["series_fill"]
     steps = np.zeros(len(series), bool)
     steps[start : end + 1] = True
@@ -142,14 +165,14 @@ def _what_if(series: np.ndarray, attention: np.ndarray, evidence: DeletionEviden
 
 
 def _prediction(panel: _Panel, wipe: Wipe | None) -> None:
-    st.header("Prediction", anchor=False)
+    st.header(tr("Prediction"), anchor=False)
     with hooked(_testid(panel, "prediction"), key=f"{panel.key}_prediction"):
         now = prediction_sentence(panel.explanation)
         if wipe is not None:
             now = f"{now} → {prediction_sentence(panel.explain(wipe.values))}"
         st.markdown(f"**{plain(now)}**")
     if panel.chosen.target:
-        st.caption(f"The file says: {plain(panel.chosen.target)}")
+        st.caption(tr("The file says: {target}", target=plain(panel.chosen.target)))
 
 
 def _testid(panel: _Panel, name: str) -> str:
@@ -161,11 +184,17 @@ def _evidence(panel: _Panel) -> None:
     """Draw the verdict and what it rests on."""
     evidence = panel.evidence
     title, sentence = VERDICTS[evidence.verdict]
-    st.header("Deletion test", anchor=False, help="The tenth of the steps that a ranking puts "
-                 "first is replaced by a straight line between the steps that stay. It is compared "
-                 "with the same pattern of steps moved to other places.")  # fmt: skip
+    st.header(
+        tr("Deletion test"),
+        anchor=False,
+        help=tr(
+            "The tenth of the steps that a ranking puts first is replaced by a straight line "
+            "between the steps that stay. It is compared with the same pattern of steps "
+            "moved to other places."
+        ),
+    )
     with hooked(_testid(panel, "verdict"), key=f"{panel.key}_verdict"):
-        st.markdown(f"**{title}.** {sentence}")
+        st.markdown(tr("**{title}.** {sentence}", title=tr(title), sentence=tr(sentence)))
     if evidence.count:
         st.table(evidence_rows(evidence, regression=not panel.checkpoint.config.labels))
 
@@ -174,28 +203,28 @@ def _share(panel: _Panel) -> None:
     """Draw the downloads; a file is made when it is asked for."""
     chosen, shown = panel.chosen, (panel.explanation, panel.evidence)
     notes = [f"{panel.checkpoint.name}, {datetime.date.today().isoformat()}."]
-    title = f"{chosen.name}: attention of {panel.checkpoint.name}"
+    title = tr("{series}: attention of {model}", series=chosen.name, model=panel.checkpoint.name)
     content: dict[str, tuple[Callable[[], bytes], str, str]] = {
-        "Page (HTML)": (
-            lambda: series_page(title, notes, chosen.values, chosen.channels, *shown),
+        tr("Page (HTML)"): (
+            in_language(lambda: series_page(title, notes, chosen.values, chosen.channels, *shown)),
             "html",
             "text/html",
         ),
-        "Steps (CSV)": (
+        tr("Steps (CSV)"): (
             lambda: steps_csv(chosen.values, chosen.channels, panel.explanation.attention),
             "csv",
             "text/csv",
         ),
-        "Explanation (JSON)": (lambda: explanation_json(*shown), "json", "application/json"),
+        tr("Explanation (JSON)"): (lambda: explanation_json(*shown), "json", "application/json"),
     }
     name = safe_name(f"{panel.checkpoint.name}-{chosen.name}")
-    with st.popover("Share", icon=":material/share:", key="series_share"):
+    with st.popover(tr("Share"), icon=":material/share:", key="series_share"):
         with st.container(horizontal=True):
             for label, (make, ending, mime) in content.items():
                 st.download_button(label, make, file_name=f"{name}.{ending}", mime=mime,
                                    on_click="ignore", key=f"series_get_{ending}")  # fmt: skip
         st.caption(
-            "The address of this page opens the same view."
+            tr("The address of this page opens the same view.")
             if chosen.place
-            else "A file of yours is not kept on the server, so no link can open it."
+            else tr("A file of yours is not kept on the server, so no link can open it.")
         )

@@ -12,7 +12,7 @@ from han_core.data.hub_preview import HubDataset
 from han_core.data.preview import DataPreview
 from han_core.data.splits import Source
 from han_core.runtime.errors import UserError
-from han_core.runtime.messages import Locale
+from han_core.runtime.messages import Locale, current_locale, mark
 from han_core.runtime.paths import checkpoints_root, runs_root
 from han_core.runtime.quotas import QUOTAS
 from han_core.training.estimate import Estimate
@@ -24,12 +24,13 @@ from han_core.viz.charts.curves import Drawing, Measure, RunHistory, curves
 from han_core.viz.film import AttentionFilm
 from han_core.viz.model_card.measured import complete_card
 from pages.shared import data_picker
+from pages.shared.language import Late
 
 MINUTES = 10
 """For which an answer of the hub is kept."""
 
 
-@st.cache_data(max_entries=16, ttl=MINUTES * 60, show_spinner="Asking the hub …")
+@st.cache_data(max_entries=16, ttl=MINUTES * 60, show_spinner=Late(mark("Asking the hub …")))
 def hub_offer(name: str, config: str | None, split: str | None) -> HubDataset:
     """Return what the hub has under this name, and the first rows of one split.
 
@@ -39,15 +40,20 @@ def hub_offer(name: str, config: str | None, split: str | None) -> HubDataset:
     return hub_preview.describe_dataset(name, config, split)
 
 
-@st.cache_data(max_entries=16, show_spinner="Reading the documents …")
+@st.cache_data(max_entries=16, show_spinner=Late(mark("Reading the documents …")))
+def _look(source: Source, seed: int, locale: Locale) -> DataPreview:
+    """The preview; its notes are in one language."""
+    bundled = all(spec.startswith("bundled:") for spec in source.specs)
+    return preview.preview_data(source, seed) if bundled else preview.preview_in_child(source, seed)
+
+
 def look(source: Source, seed: int) -> DataPreview:
     """Return what ``source`` gives a run; a worker process reads what is not bundled.
 
     Raises:
         UserError: as ``read_parts``.
     """
-    bundled = all(spec.startswith("bundled:") for spec in source.specs)
-    return preview.preview_data(source, seed) if bundled else preview.preview_in_child(source, seed)
+    return _look(source, seed, current_locale())
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -71,7 +77,7 @@ def estimate(plan: str) -> Estimate:
 def runs() -> list[RunView]:
     """Return all runs, the newest first, as they were at most a second ago: a class that looks
     at them costs as much as one person."""
-    return _runs(str(runs_root()))
+    return _runs(str(runs_root()), current_locale())
 
 
 @st.cache_data(ttl=5, max_entries=2, show_spinner=False)
@@ -101,8 +107,8 @@ def complete_published(id: str) -> None:
             complete_card(checkpoints_root() / name)
 
 
-@st.cache_resource(ttl=1, max_entries=2, show_spinner=False)
-def _runs(root: str) -> list[RunView]:
+@st.cache_resource(ttl=1, max_entries=4, show_spinner=False)
+def _runs(root: str, locale: Locale) -> list[RunView]:
     return manage.runs()
 
 

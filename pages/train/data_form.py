@@ -9,6 +9,7 @@ from han_core.data.preview import DataPreview, Inspection
 from han_core.data.splits import Source
 from han_core.data.table import Table
 from han_core.runtime.errors import UserError, counted
+from han_core.runtime.messages import mark, tr
 from han_core.viz.charts.distributions import class_counts, lengths
 from pages.shared import data_picker
 from pages.shared.page import plain, restore_value
@@ -16,10 +17,10 @@ from pages.train import cached_runs, form_values, sentences
 
 FILE, HUB = "file", "hub"
 SOURCES = {
-    "bundled:classroom": "Classroom corpus, English: 220 short reviews",
-    "bundled:classroom/zh": "Classroom corpus, Chinese: 36 short reviews",
-    FILE: "Your own file",
-    HUB: "A data set on the Hugging Face hub",
+    "bundled:classroom": mark("Classroom corpus, English: 220 short reviews"),
+    "bundled:classroom/zh": mark("Classroom corpus, Chinese: 36 short reviews"),
+    FILE: mark("Your own file"),
+    HUB: mark("A data set on the Hugging Face hub"),
 }
 LONGEST_NAME = 200
 LONGEST_CELL = 240  # characters
@@ -63,8 +64,8 @@ def pick() -> PickedData | None:
     """
     restore_value("train_data", next(iter(SOURCES)))
     chosen = st.selectbox(
-        "Documents", list(SOURCES), key="train_data", on_change=_take_language,
-        format_func=lambda spec: SOURCES[spec], persist_state="session",
+        tr("Documents"), list(SOURCES), key="train_data", on_change=_take_language,
+        format_func=lambda spec: tr(SOURCES[spec]), persist_state="session",
     )  # fmt: skip
     if chosen == FILE:
         return _pick_file()
@@ -84,13 +85,13 @@ def _take_language() -> None:
 def _pick_file() -> PickedData | None:
     uploaded = data_picker.upload("train_upload", data_picker.FORMATS)
     if uploaded is None:
-        st.caption(sentences.FILE)
+        st.caption(tr(sentences.FILE))
         return None
     name, spec = uploaded
     spec = data_picker.as_first_row("train_first_row", spec)
     table: Table = data_picker.table(spec)
     rows, columns = counted(table.rows, "row"), counted(len(table.columns), "column")
-    st.caption(f"{plain(name)}: {rows}, {columns}.")
+    st.caption(tr("{name}: {rows}, {columns}.", name=plain(name), rows=rows, columns=columns))
     data_picker.show_header_note(table)
     text, label = _pick_columns(table.columns, data_picker.guessed_columns(table))
     spec = data_picker.as_messages("train_messages", spec)
@@ -105,28 +106,39 @@ def _pick_from_hub() -> PickedData | None:
     """
     restore_value("train_hub", "")
     name = st.text_input(
-        "Name on the hub", key="train_hub", placeholder="stanfordnlp/imdb",
+        tr("Name on the hub"), key="train_hub", placeholder="stanfordnlp/imdb",
         max_chars=LONGEST_NAME, persist_state="session",
     ).strip()  # fmt: skip
     if not name:
-        st.caption(sentences.HUB)
+        st.caption(tr(sentences.HUB))
         return None
     first = cached_runs.hub_offer(name, None, None)
     left, right = st.columns(2)
     with left:
-        config = _pick_part("train_hub_config", "Configuration", [c.name for c in first.configs],
-                            first.config.name)  # fmt: skip
+        config = _pick_part(
+            "train_hub_config",
+            tr("Configuration"),
+            [c.name for c in first.configs],
+            first.config.name,
+        )
     splits = next(c.splits for c in first.configs if c.name == config)
     rows = {split.name: split.rows for split in splits}
     with right:
-        split = _pick_part("train_hub_split", "Split to train on", list(rows),
+        split = _pick_part("train_hub_split", tr("Split to train on"), list(rows),
                            "train" if "train" in rows else next(iter(rows)), rows)  # fmt: skip
     offer = cached_runs.hub_offer(name, config, split)
     st.caption(plain(sentences.offer(offer)))
-    columns = tuple(column.name for column in offer.columns if column.kind != "not read")
+    columns = tuple(
+        column.name
+        for column in offer.columns
+        if column.kind != "not read"  # not shown
+    )
     if len(columns) < 2:
         raise UserError(
-            f"{offer.name} has no two columns that could be texts and labels. Choose another one."
+            tr(
+                "{name} has no two columns that could be texts and labels. Choose another one.",
+                name=offer.name,
+            )
         )
     others = tuple(offer.spec_of(config, other) for other in rows if other != split)
     text, label = _pick_columns(columns)
@@ -155,9 +167,9 @@ def _pick_columns(
     )
     left, right = st.columns(2)
     with left:
-        text = pick_column("train_text_column", "Column of the texts", columns, text)
+        text = pick_column("train_text_column", tr("Column of the texts"), columns, text)
     with right:
-        label = pick_column("train_label_column", "Column of the labels", columns, label)
+        label = pick_column("train_label_column", tr("Column of the labels"), columns, label)
     return text, label
 
 
@@ -187,20 +199,18 @@ def read_all(picked: PickedData, source: Source, seed: int) -> DataPreview | Non
     if not picked.is_local and not _is_download_wanted(source):
         return None
     look = cached_runs.look(source, seed)
-    parts = ", ".join(f"{part.documents:,} for {name}" for name, part in look.parts.items())
-    unlabelled = f", {look.unlabelled:,} unlabelled" if look.unlabelled else ""
-    target = f", {look.target:,} of the new domain" if look.target else ""
-    st.caption(f"{parts}{unlabelled}{target}; {len(look.classes):,} classes.")
+    documents = {name: part.documents for name, part in look.parts.items()}
+    st.caption(sentences.parts(documents, look.unlabelled, look.target, len(look.classes)))
     return look
 
 
 def _is_download_wanted(source: Source) -> bool:
     key = repr(source)
-    if st.button("Download and inspect all documents", key="train_download"):
+    if st.button(tr("Download and inspect all documents"), key="train_download"):
         st.session_state["train_downloaded"] = key
     if st.session_state.get("train_downloaded") == key:
         return True
-    st.caption(sentences.DOWNLOAD)
+    st.caption(tr(sentences.DOWNLOAD))
     return False
 
 
@@ -211,7 +221,7 @@ def details(picked: PickedData, look: DataPreview | None) -> None:
         return
     if problems := dict.fromkeys([*look.notes, *look.parts["training"].problems]):
         st.warning("\n".join(f"* {plain(sentence)}" for sentence in problems))
-    with st.expander("Classes, lengths, duplicates and first rows", key="train_look"):
+    with st.expander(tr("Classes, lengths, duplicates and first rows"), key="train_look"):
         grid = st.grid(2, min_column_width=FIGURE_WIDTH, gap=("small", "medium"))
         with grid.cell():
             _classes(look.parts)
@@ -222,35 +232,35 @@ def details(picked: PickedData, look: DataPreview | None) -> None:
 
 
 def _classes(parts: dict[str, Inspection]) -> None:
-    st.markdown("**Classes**")
+    st.markdown(tr("**Classes**"))
     st.plotly_chart(
         class_counts({name: part.classes for name, part in parts.items()}),
         key="train_classes",
         config={"displayModeBar": False},
-        alt="Documents of each class in training, validation and test",
+        alt=tr("Documents of each class in training, validation and test"),
     )
 
 
 def _lengths(parts: dict[str, Inspection]) -> None:
-    st.markdown("**Lengths**")
+    st.markdown(tr("**Lengths**"))
     st.plotly_chart(
         lengths([(name, part.words) for name, part in parts.items()]),
         key="train_lengths",
         config={"displayModeBar": False},
-        alt="Words in a document: quantiles of each part",
+        alt=tr("Words in a document: quantiles of each part"),
     )
     st.caption(sentences.lengths(parts["training"].words, parts["training"].characters))
 
 
 def _duplicates(parts: dict[str, Inspection]) -> None:
-    st.markdown("**Duplicates**")
+    st.markdown(tr("**Duplicates**"))
     st.caption(plain(sentences.duplicates({name: part.repeated for name, part in parts.items()})))
     examples = [
         {
-            "times": repeat.times,
-            "labels": ", ".join(repeat.labels),
-            "rows": ", ".join(repeat.ids),
-            "text": repeat.beginning,
+            tr("times"): repeat.times,
+            tr("labels"): ", ".join(repeat.labels),
+            tr("rows"): ", ".join(repeat.ids),
+            tr("text"): repeat.beginning,
         }
         for part in parts.values()
         for repeat in part.repeats
@@ -266,7 +276,7 @@ def _first_rows(picked: PickedData, look: DataPreview | None = None) -> None:
         pairs = zip(look.texts, look.labels, strict=True)
         rows = tuple({"text": text, "label": label} for text, label in pairs)[:5]
     if rows:
-        st.markdown("**First rows**")
+        st.markdown(tr("**First rows**"))
         cut = [{name: cell[:LONGEST_CELL] for name, cell in row.items()} for row in rows]
         column = st.column_config.TextColumn(width="large" if len(rows[0]) < 3 else "medium")
         st.dataframe(cut, hide_index=True, key="train_rows", height="content",

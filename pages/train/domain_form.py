@@ -11,6 +11,7 @@ from han_core.data.text_files import prefix_of
 from han_core.models.listing import Listing
 from han_core.models.registry import MODELS
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import mark, tr
 from han_core.training.fields import setting_fields
 from han_core.training.settings import DOMAIN
 from pages.shared import cache, data_picker, wording
@@ -20,9 +21,9 @@ from pages.train.data_form import PickedData
 
 NONE, TUNE, ADAPT = "none", "tune", "adapt"
 CHOICES = {
-    NONE: "One domain",
-    TUNE: "These documents are of a new domain",
-    ADAPT: "The new domain has texts without labels",
+    NONE: mark("One domain"),
+    TUNE: mark("These documents are of a new domain"),
+    ADAPT: mark("The new domain has texts without labels"),
 }
 OTHER, COLUMN = "other", "column"
 MOST_OFFERED = 3
@@ -52,14 +53,18 @@ def choose(picked: PickedData, source: Source) -> DomainChoice:
     """
     restore_value("train_domain_kind", NONE, CHOICES)
     kind = st.radio(
-        "Domains", list(CHOICES), key="train_domain_kind", format_func=lambda name: CHOICES[name],
-        help=sentences.DOMAINS, persist_state="session",
-    )  # fmt: skip
+        tr("Domains"),
+        list(CHOICES),
+        key="train_domain_kind",
+        format_func=lambda name: tr(CHOICES[name]),
+        help=tr(sentences.DOMAINS),
+        persist_state="session",
+    )
     if kind != ADAPT:
         return DomainChoice(kind, source, {})
     target, column = _target(picked)
     if target is None:
-        st.caption(sentences.NO_TARGET)
+        st.caption(tr(sentences.NO_TARGET))
         return DomainChoice(kind, source, {})
     fields = setting_fields()
     grid = st.grid(2, min_column_width=form_values.NARROWEST, gap=("small", "medium"))
@@ -75,19 +80,21 @@ def _target(picked: PickedData) -> tuple[str | None, str | None]:
     """Draw where the target texts come from: ``adapt_to`` and ``domain_column`` of ``Source``."""
     if not picked.is_local:
         names = splits_form.split_names(picked)
-        return splits_form.pick_split("train_target_split", "Texts", names, None, "None"), None
+        return splits_form.pick_split(
+            "train_target_split", tr("Texts"), names, None, tr("None")
+        ), None
     columns = [c for c in picked.columns if c not in (picked.text_column, picked.label_column)]
     if columns and _by() == COLUMN:
         return _column(picked, tuple(columns))
-    uploaded = data_picker.upload("train_target", "Texts of the new domain", named=True)
+    uploaded = data_picker.upload("train_target", tr("Texts of the new domain"), named=True)
     return (prefix_of(picked.data) + uploaded[1] if uploaded else None), None
 
 
 def _by() -> str:
-    options = {OTHER: "Another file", COLUMN: "A column of these documents"}
+    options = {OTHER: tr("Another file"), COLUMN: tr("A column of these documents")}
     restore_value("train_target_by", OTHER, options)
     return st.radio(
-        "Texts of the new domain", list(options), horizontal=True, key="train_target_by",
+        tr("Texts of the new domain"), list(options), horizontal=True, key="train_target_by",
         format_func=lambda name: options[name], persist_state="session",
     )  # fmt: skip
 
@@ -96,12 +103,12 @@ def _column(picked: PickedData, columns: tuple[str, ...]) -> tuple[str, str]:
     left, right = st.columns(2)
     with left:
         guess = data_picker.guessed_column(columns, "domain", 0)
-        column = data_form.pick_column("train_domain_column", "Column", columns, guess)
+        column = data_form.pick_column("train_domain_column", tr("Column"), columns, guess)
     domains = cached_runs.domains(picked.data, column)
     if not 2 <= len(domains) <= MOST_DOMAINS:
         raise UserError(sentences.domains(column, len(domains), MOST_DOMAINS))
     with right:
-        target = data_form.pick_column("train_domain", "New domain", domains, domains[-1])
+        target = data_form.pick_column("train_domain", tr("New domain"), domains, domains[-1])
     return target, column
 
 
@@ -114,12 +121,12 @@ def offer(choice: DomainChoice, look: DataPreview | None, start_from: Listing | 
         st.caption(plain(sentences.tunes(start_from.name)))
         return
     if not fitting:
-        st.caption(sentences.NO_MODEL_OF_THE_CLASSES)
+        st.caption(tr(sentences.NO_MODEL_OF_THE_CLASSES))
         return
-    st.caption(sentences.TUNE)
+    st.caption(tr(sentences.TUNE))
     with st.container(horizontal=True):
         for name in list(fitting)[:MOST_OFFERED]:
-            st.button(f"Start from {plain(name)}", key=f"train_domain_from_{name}",
+            st.button(tr("Start from {name}", name=plain(name)), key=f"train_domain_from_{name}",
                       on_click=_start_from, args=(name,),
                       help=plain(wording.checkpoint_name(fitting[name])))  # fmt: skip
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from han_core.analysis.data_map import FEWEST, data_map
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import mark, tr
 from han_core.training.dynamics import read_dynamics, version_stamp
 from han_core.training.runs.view import RunView
 from han_core.viz.charts.document_map import data_map_chart
@@ -16,15 +17,16 @@ from pages.shared.page import plain
 HARDEST = 100
 """Documents in the table."""
 
-HELP = (
-    "Each dot is a training document. Up: how likely the model thought its label, on average over "
-    "the epochs; to the right: how much that changed. Easy documents are learnt early; hard ones "
-    "never, and among them wrong labels are frequent; ambiguous ones go to and fro "
-    "(Swayamdipta et al. 2020). Ambiguous: the third that changes most."
+HELP = mark(
+    "Each dot is a training document. Up: how likely the model thought its label, on "
+    "average over the epochs; to the right: how much that changed. Easy documents "
+    "are learnt early; hard ones never, and among them wrong labels are frequent; "
+    "ambiguous ones go to and fro (Swayamdipta et al. 2020). Ambiguous: the third "
+    "that changes most."
 )
-HARD_HELP = (
-    "The documents whose label the model found least likely while it trained. Read them: the label "
-    "may be wrong. Of long texts the beginning is kept."
+HARD_HELP = mark(
+    "The documents whose label the model found least likely while it trained. Read "
+    "them: the label may be wrong. Of long texts the beginning is kept."
 )
 
 
@@ -40,12 +42,14 @@ def panel(run: RunView) -> None:
         return
     if not len(table) or table["epochs"].max() < FEWEST:
         return
-    st.subheader("Training dynamics", anchor=False, help=HELP)
+    st.subheader(tr("Training dynamics"), anchor=False, help=tr(HELP))
     if len(table) < of:
-        st.caption(f"A sample of {len(table):,} of {of:,} training documents.")
+        st.caption(
+            tr("A sample of {count:,} of {of:,} training documents.", count=len(table), of=of)
+        )
     chart(
         data_map_chart(table), "data_map_figure", "data_map", "training-dynamics",
-        "Confidence by variability of training documents", testid="data-map",
+        tr("Confidence by variability of training documents"), testid="data-map",
     )  # fmt: skip
     _hardest(table)
 
@@ -59,19 +63,32 @@ def _data_map(folder: str, stamp: tuple) -> tuple[pd.DataFrame, int]:
 
 def _hardest(table: pd.DataFrame) -> None:
     shown = table.drop(columns="epochs").head(HARDEST)
-    st.markdown(f"**The {len(shown):,} hardest documents**", help=HARD_HELP)
+    st.markdown(tr("**The {count:,} hardest documents**", count=len(shown)), help=tr(HARD_HELP))
     number = st.column_config.NumberColumn
     event = st.dataframe(
-        shown, key="hardest_documents", hide_index=True, height=300, on_select="rerun",
-        selection_mode="single-row", alt="Training documents of the lowest confidence",
+        shown,
+        key="hardest_documents",
+        hide_index=True,
+        height=300,
+        on_select="rerun",
+        selection_mode="single-row",
+        alt=tr("Training documents of the lowest confidence"),
         column_config={
-            "confidence": number(format="%.3f", help="Mean probability of the label."),
-            "variability": number(format="%.3f", help="Its standard deviation over the epochs."),
+            "confidence": number(format="%.3f", help=tr("Mean probability of the label.")),
+            "variability": number(
+                format="%.3f", help=tr("Its standard deviation over the epochs.")
+            ),
             "text": st.column_config.TextColumn(width="large"),
         },
-    )  # fmt: skip
+    )
     if (rows := event["selection"]["rows"]) and rows[0] < len(shown):
         row = shown.iloc[rows[0]]
         with st.container(border=True):
-            st.markdown(f"**{plain(row['id'])}**, labelled **{plain(row['label'])}**")
+            st.markdown(
+                tr(
+                    "**{document}**, labelled **{label}**",
+                    document=plain(row["id"]),
+                    label=plain(row["label"]),
+                )
+            )
             st.markdown(plain(row["text"]))

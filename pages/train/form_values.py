@@ -11,6 +11,7 @@ import streamlit as st
 
 from han_core.models.listing import Listing
 from han_core.models.registry import DEFAULT_MODEL, MODELS
+from han_core.runtime.messages import tr
 from han_core.training.fields import Field, setting_fields
 from han_core.training.initial_weights import SIZES
 from han_core.training.settings import Preset, presets_of
@@ -35,7 +36,7 @@ def draw(field: Field) -> Any:
     restore_value(key, widget_value(field, field.default))
     with st.container(gap=None):
         value = _widget(field, sentences.title(field.name), key)
-        st.caption(plain(field.line))
+        st.caption(plain(tr(field.line)))
     # An empty box of a field that must have a value stands for the default.
     return field.default if value is None and not field.optional else value
 
@@ -64,13 +65,14 @@ def _widget(field: Field, title: str, key: str) -> Any:
     if field.kind == "switch":
         return st.toggle(title, key=key, persist_state="session")
     if field.kind == "choice":
-        return st.selectbox(title, field.choices, key=key, persist_state="session")
+        return st.selectbox(title, field.choices, key=key, format_func=sentences.choice,
+                            persist_state="session")  # fmt: skip
     if field.kind in ("text", "names"):
         text = st.text_input(title, key=key, max_chars=LONGEST, persist_state="session").strip()
         if field.kind == "names":
             return [name.strip() for name in text.split(",")] if text else None
         return text or None
-    number = int if field.kind == "whole number" else float
+    number = int if field.kind == "whole number" else float  # not shown
     least, most = _limits(field)
     return st.number_input(
         title,
@@ -79,7 +81,7 @@ def _widget(field: Field, title: str, key: str) -> Any:
         value=None,
         step=number(_step(field)),
         format=None if number is int else "%.6g",
-        placeholder="automatic" if field.optional else None,
+        placeholder=tr("automatic") if field.optional else None,
         key=key,
         persist_state="session",
     )
@@ -97,7 +99,7 @@ def _limits(field: Field) -> tuple[float | None, float | None]:
 
 def _step(field: Field) -> float:
     """One of whole numbers, a twentieth of shares, else half of the default."""
-    if field.kind == "whole number":
+    if field.kind == "whole number":  # not shown
         return 1
     if field.most is not None and field.most <= 1:
         return 0.05
@@ -105,7 +107,7 @@ def _step(field: Field) -> float:
 
 
 NARROWEST = 210  # pixels of a field
-FIRST = "quick look"
+FIRST = "quick look"  # not shown
 DATA_FIELDS = {"language"}
 """Fields that a preset leaves alone."""
 
@@ -131,14 +133,14 @@ def basics(origin: Listing | None) -> tuple[str, str]:
     if origin is None:
         with st.container(horizontal=True, vertical_alignment="top"):  # labels in line
             model = st.segmented_control(
-                "Model", list(MODELS), required=True, wrap=True, key="train_model",
+                tr("Model"), list(MODELS), required=True, wrap=True, key="train_model",
                 format_func=lambda name: MODELS[name].title, persist_state="session",
                 on_change=_change_model, help=system_pages.sentence() or None,
             )  # fmt: skip
             attention = _attention("train_attention")
     else:
         model, attention = origin.model, origin.attention
-        st.caption(f"{MODELS[model].title}, as {plain(origin.name)} is.")
+        st.caption(tr("{title}, as {name} is.", title=MODELS[model].title, name=plain(origin.name)))
         if not st.session_state.get("set_freeze_words", False):
             restore_value(key := f"train_attention_{origin.name}", attention)
             attention = _attention(key)
@@ -148,8 +150,8 @@ def basics(origin: Listing | None) -> tuple[str, str]:
 
 def _attention(key: str) -> str:
     return st.selectbox(
-        "Attention", list(sentences.ATTENTION), key=key, width=170,
-        format_func=lambda name: sentences.ATTENTION[name], persist_state="session",
+        tr("Attention"), list(sentences.ATTENTION), key=key, width=170,
+        format_func=lambda name: tr(sentences.ATTENTION[name]), persist_state="session",
     )  # fmt: skip
 
 
@@ -161,8 +163,8 @@ def _preset(model: str) -> None:
     st.session_state.setdefault(FILLED, model)
     restore_value("train_preset", FIRST)
     name = st.segmented_control(
-        "Preset", list(presets), required=True, wrap=True, key="train_preset",
-        on_change=_take_preset, format_func=str.capitalize, persist_state="session",
+        tr("Preset"), list(presets), required=True, wrap=True, key="train_preset",
+        on_change=_take_preset, format_func=sentences.preset, persist_state="session",
     )  # fmt: skip
     preset = presets[cast(str, name)]
     changed = [
@@ -170,11 +172,13 @@ def _preset(model: str) -> None:
         for name, field in known(model).items()
         if name not in DATA_FIELDS and _differs(field, preset)
     ]
-    st.caption(preset.line)
+    st.caption(tr(preset.line))
     if changed:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(plain(f"Changed: {', '.join(sentences.title(field) for field in changed)}."))
-            st.button("Reset to the preset", key="train_preset_again", on_click=_take_preset,
+            st.caption(
+                plain(tr("Changed: {fields}.", fields=tr(", ").join(map(sentences.title, changed))))
+            )
+            st.button(tr("Reset to the preset"), key="train_preset_again", on_click=_take_preset,
                       type="tertiary")  # fmt: skip
 
 
@@ -235,7 +239,7 @@ def settings(model: str, attention: str, origin: Listing | None, size: int | Non
         without |= {"embedding"}
         parts["sizes"]["embedding"] = size
     for title, names in sentences.GROUPS.items():
-        with st.expander(title, key=f"train_group_{names[0]}"):
+        with st.expander(tr(title), key=f"train_group_{names[0]}"):
             grid = st.grid(4, min_column_width=NARROWEST, gap=("small", "medium"))
             for field in (fields[name] for name in names if name not in without):
                 with grid.cell():

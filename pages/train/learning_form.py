@@ -13,6 +13,7 @@ from han_core.data.text_files import prefix_of
 from han_core.data.uploads import store_vectors
 from han_core.models.listing import Listing
 from han_core.runtime.errors import UserError, counted
+from han_core.runtime.messages import tr
 from han_core.training.fields import setting_fields
 from han_core.training.initial_weights import frozen_caution
 from han_core.training.settings import BAGS, Settings
@@ -37,20 +38,22 @@ def start_from(look: DataPreview | None) -> dict[str, Any]:
     Args:
         look: None while the classes are not known.
     """
-    with st.expander("Start from an existing model", key="train_origin"):
-        names = {NOTHING: "Random weights"}
+    with st.expander(tr("Start from an existing model"), key="train_origin"):
+        names = {NOTHING: tr("Random weights")}
         names |= {n: wording.checkpoint_name(listing) for n, listing in cache.listings().items()}
         restore_value("train_from", NOTHING, names)
         name = st.selectbox(
-            "Start from", list(names), key="train_from", persist_state="session",
+            tr("Start from"), list(names), key="train_from", persist_state="session",
             format_func=lambda name: names[name],
         )  # fmt: skip
-        st.caption(sentences.ORIGIN)
+        st.caption(tr(sentences.ORIGIN))
         if name == NOTHING:
             return {}
         restore_value("set_freeze_words", False)
-        frozen = st.toggle("Freeze the word level", key="set_freeze_words", persist_state="session")
-        st.caption(sentences.FREEZE)
+        frozen = st.toggle(
+            tr("Freeze the word level"), key="set_freeze_words", persist_state="session"
+        )
+        st.caption(tr(sentences.FREEZE))
         own = cache.listings()[name].classes
         if frozen and look is not None and same_classes(look.classes, own) is None:
             st.warning(plain(frozen_caution(name, own, look.classes)))
@@ -69,10 +72,10 @@ def vectors() -> dict[str, Any]:
     Raises:
         UserError: if the file is not one of word vectors.
     """
-    with st.expander("Pretrained word vectors", key="train_vectors_group"):
-        st.file_uploader("Vectors as text, or word2vec's .bin", type=KINDS, key="train_vectors",
+    with st.expander(tr("Pretrained word vectors"), key="train_vectors_group"):
+        st.file_uploader(tr("Vectors as text, or word2vec's .bin"), type=KINDS, key="train_vectors",
                          on_change=_forget)  # fmt: skip
-        st.caption(sentences.VECTORS)
+        st.caption(tr(sentences.VECTORS))
         _take()
         if "train_vectors_kept" not in st.session_state:
             return {}
@@ -80,7 +83,7 @@ def vectors() -> dict[str, Any]:
         name = f"{path.rsplit('/', 1)[-1]}: {counted(size, 'dimension')}."
         data_picker.held_file("train_vectors", name)
         restore_value("set_freeze_vectors", False)
-        frozen = st.toggle("Freeze word vectors", key="set_freeze_vectors",
+        frozen = st.toggle(tr("Freeze word vectors"), key="set_freeze_vectors",
                            persist_state="session")  # fmt: skip
         return {"vectors": path, **({"freeze_vectors": True} if frozen else {})}
 
@@ -104,13 +107,13 @@ def _forget() -> None:
 
 def unlabelled(picked: PickedData) -> str | None:
     """Draw the picker of a file, or of a split on the hub; return its spec, or None."""
-    st.caption(sentences.UNLABELLED)
+    st.caption(tr(sentences.UNLABELLED))
     if not picked.is_local:
         names = splits_form.split_names(picked)
         return splits_form.pick_split(
-            "train_unlabelled_split", "Split without labels", names, None, "None"
+            "train_unlabelled_split", tr("Split without labels"), names, None, tr("None")
         )
-    uploaded = data_picker.upload("train_unlabelled_file", "File of texts", named=True)
+    uploaded = data_picker.upload("train_unlabelled_file", tr("File of texts"), named=True)
     if uploaded is None:
         return None
     return prefix_of(picked.data) + uploaded[1]  # read alike
@@ -145,12 +148,12 @@ def teachers(look: DataPreview | None, origin: Listing | None) -> dict[str, list
         st.session_state[key] = [name for name in st.session_state[key] if name in named] or default
     restore_value(key, default)
     chosen = st.multiselect(
-        "Teachers", list(named), key=key, format_func=lambda name: named[name],
+        tr("Teachers"), list(named), key=key, format_func=lambda name: named[name],
         persist_state="session",
     )  # fmt: skip
-    st.caption(sentences.TEACHERS)
+    st.caption(tr(sentences.TEACHERS))
     if not chosen:
-        raise UserError(sentences.NO_TEACHER)
+        raise UserError(tr(sentences.NO_TEACHER))
     return {"teachers": chosen}
 
 

@@ -12,6 +12,7 @@ from han_core.data.splits import Source
 from han_core.models.listing import Listing
 from han_core.runtime.devices import available_memory, choose_device
 from han_core.runtime.errors import counted
+from han_core.runtime.messages import tr
 from han_core.runtime.paths import runs_root
 from han_core.training.runs import manage
 from han_core.training.runs.plan import LONGEST_WATCHED, MOST_WATCHED, Plan, checked_plan
@@ -63,7 +64,7 @@ def form(left: DeltaGenerator, right: DeltaGenerator) -> None:
             _documents(documents, start_from)
         texts = watched(documents.look)
     st.markdown("**Settings**")
-    st.caption(sentences.SETTINGS)
+    st.caption(tr(sentences.SETTINGS))
     choices = form_values.settings(model, attention, start_from, learning_form.vector_size())
     with user_errors_shown():
         more = {**learning_form.start_from(documents.look), **learning_form.vectors()}
@@ -92,11 +93,11 @@ def _documents(chosen: _Documents, start_from: Listing | None) -> None:
     if picked is None:
         return
     source = splits_form.split_source(picked)
-    place = st.expander("Unlabelled documents", key="train_unlabelled")
+    place = st.expander(tr("Unlabelled documents"), key="train_unlabelled")
     with place:
         source = replace(source, unlabelled=learning_form.unlabelled(picked))
         teaching: dict[str, Any] = {**learning_form.stretches()}
-    domain_place = st.expander("A new domain", key="train_domains")
+    domain_place = st.expander(tr("A new domain"), key="train_domains")
     with domain_place:
         domain = domain_form.choose(picked, source)
     source = domain.source
@@ -123,25 +124,31 @@ def watched(look: DataPreview | None) -> tuple[tuple[str, ...], int | None]:
         1, 2, 4, 8, …
     """
     offered = {} if look is None else offers(look, LONGEST_WATCHED)
-    with st.expander("Watch attention form", key="train_watch"):
-        st.caption(sentences.WATCHED)
+    with st.expander(tr("Watch attention form"), key="train_watch"):
+        st.caption(tr(sentences.WATCHED))
         _watch_again(offered)
         picked = _picker(offered, MOST_WATCHED) if offered else []
         restore_value("train_watched_text", "")
         pasted = st.text_area(
-            "Your own texts, separated by a line of hyphens", key="train_watched_text",
+            tr("Your own texts, separated by a line of hyphens"), key="train_watched_text",
             max_chars=MOST_WATCHED * LONGEST_WATCHED, height=100, persist_state="session",
         )  # fmt: skip
         restore_value("train_watch_every", None)
         every = st.number_input(
-            "Steps between two recordings", min_value=1, value=None, step=1,
-            key="train_watch_every", placeholder="1, 2, 4, 8, … and after each epoch",
+            tr("Steps between two recordings"), min_value=1, value=None, step=1,
+            key="train_watch_every", placeholder=tr("1, 2, 4, 8, … and after each epoch"),
             persist_state="session", width=320,
         )  # fmt: skip
         own = [text.strip()[:LONGEST_WATCHED] for text in SEPARATOR.split(pasted)]
         texts = [*(text for text in own if text), *(offered[name] for name in picked)]
         if len(texts) > MOST_WATCHED:
-            st.caption(f"Only the first {MOST_WATCHED} of these {len(texts)} are watched.")
+            st.caption(
+                tr(
+                    "Only the first {most} of these {count} are watched.",
+                    most=MOST_WATCHED,
+                    count=len(texts),
+                )
+            )
     return tuple(texts[:MOST_WATCHED]), every
 
 
@@ -160,7 +167,7 @@ def _picker(offered: dict[str, str], most: int) -> list[str]:
         st.session_state["train_watched"] = usual  # other documents
     restore_value("train_watched", usual)
     return st.multiselect(
-        "From the training documents", list(offered), key="train_watched", max_selections=most,
+        tr("From the training documents"), list(offered), key="train_watched", max_selections=most,
         persist_state="session",
     )  # fmt: skip
 
@@ -187,7 +194,7 @@ def name_and_device(picked: PickedData | None, model: str) -> tuple[str, str]:
     left, right = st.columns(2)
     with left:
         name = st.text_input(
-            "Name", key="train_name", placeholder=default, max_chars=LONGEST_NAME,
+            tr("Name"), key="train_name", placeholder=default, max_chars=LONGEST_NAME,
             persist_state="session",
         )  # fmt: skip
     with right:
@@ -235,7 +242,7 @@ def start_button(plan: Plan | None) -> None:
         UserError: if the run cannot start.
     """
     pressed = st.button(
-        "Start", type="primary", key="train_start", disabled=plan is None, width="stretch"
+        tr("Start"), type="primary", key="train_start", disabled=plan is None, width="stretch"
     )
     if pressed and plan is not None:
         run_list.show(manage.start(plan))
@@ -249,22 +256,30 @@ def sweep(plan: Plan) -> None:
     Raises:
         UserError: if one of them cannot start.
     """
-    with st.popover("Sweep …", width="stretch"):
-        st.markdown("**Several seeds and learning rates**", help=sentences.SWEEP)
+    with st.popover(tr("Sweep …"), width="stretch"):
+        st.markdown(tr("**Several seeds and learning rates**"), help=tr(sentences.SWEEP))
         restore_value("sweep_seeds", 3)
         restore_value("sweep_rate", None)
-        seeds = st.number_input("Seeds", 1, MOST_RUNS, step=1, key="sweep_seeds",
+        seeds = st.number_input(tr("Seeds"), 1, MOST_RUNS, step=1, key="sweep_seeds",
                                 persist_state="session")  # fmt: skip
         second = st.number_input(
-            "Second learning rate (optional)", 1e-6, 10.0, value=None, step=0.001, format="%.6g",
-            key="sweep_rate", persist_state="session",
-        )  # fmt: skip
+            tr("Second learning rate (optional)"),
+            1e-6,
+            10.0,
+            value=None,
+            step=0.001,
+            format="%.6g",
+            key="sweep_rate",
+            persist_state="session",
+        )
         rates = dict.fromkeys((plan.training.learning_rate, second or plan.training.learning_rate))
         runs = int(seeds or 1) * len(rates)
         allowed = 2 <= runs <= MOST_RUNS
         if not allowed:
-            st.caption(f"A sweep has 2 to {MOST_RUNS} runs.")
-        if st.button(f"Start {counted(runs, 'run')}", key="sweep_start", disabled=not allowed):
+            st.caption(tr("A sweep has 2 to {most} runs.", most=MOST_RUNS))
+        if st.button(
+            tr("Start {runs}", runs=counted(runs, "run")), key="sweep_start", disabled=not allowed
+        ):
             ids = start_sweep(plan, int(seeds or 1), list(rates))
             run_list.show(*ids[: run_list.MOST_CHOSEN])
             cached_runs.forget_runs()
@@ -278,13 +293,13 @@ def disk_space() -> None:
         UserError: if a limit in the environment is no size.
     """
     usage, _ = cached_runs.disk_usage(str(runs_root()))
-    st.caption(f"Disk: {'; '.join(sentences.disk(*row) for row in usage)}.")
+    st.caption(tr("Disk: {usage}.", usage=tr("; ").join(sentences.disk(*row) for row in usage)))
 
 
 def estimate(plan: Plan, look: DataPreview | None) -> None:
     """Draw parameters, memory and time before anything starts."""
     if look is None:
-        st.caption(sentences.NO_ESTIMATE)
+        st.caption(tr(sentences.NO_ESTIMATE))
         return
     forecast = cached_runs.estimate(plan.model_dump_json())
     with st.container(horizontal=True, gap="medium", key="train_estimate"):

@@ -12,20 +12,22 @@ import pandas as pd
 import streamlit as st
 from pandas.io.formats.style import Styler
 
-from han_core.runtime.errors import UserError
-from han_core.runtime.paths import runs_root
+from han_core.models.listing import list_systems
+from han_core.models.systems import SYSTEMS
+from han_core.runtime.errors import UserError, counted
+from han_core.runtime.messages import mark, tr
+from han_core.runtime.paths import checkpoints_root, runs_root
 from han_core.training.runs import manage
 from han_core.training.runs.archive import import_archive
 from han_core.training.runs.manage import matching
 from han_core.training.runs.sweep import sweep_table
 from han_core.training.runs.view import STATUSES, RunView, differences, runs_table
-from pages.shared import system_pages
 from pages.shared.components import figure_export, hooked
 from pages.shared.page import plain, restore_value
 from pages.shared.upload_limits import sent_file
 from pages.train import cached_runs, sentences, training_curves
 
-NEW, RUNS = "New run", "Runs"
+NEW, RUNS = mark("New run"), mark("Runs")
 PARAMETER = "run"
 EVERY = 2.0  # seconds between two drawings of the table
 MOST_CHOSEN = 8
@@ -45,8 +47,8 @@ def view() -> str:
         st.session_state["train_view"] = st.session_state.pop("train_goes_to")
     restore_value("train_view", NEW)
     chosen = st.segmented_control(
-        "View", [NEW, RUNS], required=True, key="train_view", label_visibility="collapsed",
-        persist_state="session",
+        tr("View"), [NEW, RUNS], required=True, key="train_view", label_visibility="collapsed",
+        persist_state="session", format_func=tr,
     )  # fmt: skip
     _address(chosen == RUNS)
     return str(chosen)
@@ -96,8 +98,8 @@ def _address(runs: bool) -> None:
 
 def _import_zip() -> None:
     """The popover with the file picker; a run that is imported is opened at once."""
-    with st.popover("Import a zip"):
-        st.file_uploader("A model that was downloaded as a zip", type=["zip"],
+    with st.popover(tr("Import a zip")):
+        st.file_uploader(tr("A model that was downloaded as a zip"), type=["zip"],
                          key="zip_upload")  # fmt: skip
         _load()
 
@@ -108,7 +110,7 @@ def _load() -> None:
         file = sent_file("zip_upload", known)
         if file is None or file.file_id == known:
             return
-        with st.spinner("Checking the zip …"):
+        with st.spinner(tr("Checking the zip …")):
             imported = import_archive(file.getvalue())
             if imported.run is not None:
                 cached_runs.complete_published(imported.run)
@@ -117,13 +119,22 @@ def _load() -> None:
         return
     st.session_state["zip_loaded"] = file.file_id
     if imported.run is None:
-        st.success(
-            plain(f"{imported.name} is there now. It {system_pages.absence(imported.name)}.")
-        )
+        st.success(plain(_imported(imported.name)))
         return
     show(imported.run)
     cached_runs.forget_runs()
     st.rerun()
+
+
+def _imported(name: str) -> str:
+    """Say which page shows a model that was imported, which is none of texts."""
+    systems = {one.name: SYSTEMS[one.system] for one in list_systems(checkpoints_root())}
+    return tr(
+        "{name} is there now. It is for {kind} (page {page}).",
+        name=name,
+        kind=tr(systems[name].title).lower(),
+        page=tr(systems[name].page),
+    )
 
 
 def side_by_side(ids: Sequence[str]) -> None:
@@ -133,15 +144,15 @@ def side_by_side(ids: Sequence[str]) -> None:
         UserError: if one was deleted.
     """
     views = [manage.view(id) for id in ids]
-    st.header(f"{len(views)} runs", anchor=False)
+    st.header(counted(len(views), "run"), anchor=False)
     training_curves.draw(views, list(training_curves.MEASURES), "several_curves", 0.0)
     figure_export("several_curves", "runs")
-    st.markdown("**Differences in the settings**")
+    st.markdown(tr("**Differences in the settings**"))
     rows = differences(views)
     if len(rows):
         st.dataframe(highlighted(rows), key="runs_differences", height="content")
     else:
-        st.caption(sentences.SAME)
+        st.caption(tr(sentences.SAME))
 
 
 def highlighted(rows: pd.DataFrame) -> Styler:
@@ -158,14 +169,16 @@ def runs() -> tuple[str, ...]:
     _import_zip()
     views = cached_runs.runs()
     if not views:
-        st.info("There is no run of a text model yet. Start one under New run, or import a zip.")
+        st.info(
+            tr("There is no run of a text model yet. Start one under New run, or import a zip.")
+        )
         return ()
     live = any(run.is_live for run in views)
     _filter()
     st.fragment(_table, run_every=EVERY if live else None)()
     _sweeps(views)
-    st.caption(sentences.TABLE)
-    with st.expander("Disk space"):
+    st.caption(tr(sentences.TABLE))
+    with st.expander(tr("Disk space")):
         disk_space()
     return chosen_of([run.id for run in views])[:MOST_CHOSEN]
 
@@ -175,18 +188,31 @@ def _filter() -> None:
     restore_value("runs_words", "")
     restore_value("runs_statuses", [])
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input("Filter", key="runs_words", max_chars=LONGEST_WORDS, help=sentences.FILTER,
-                      placeholder="name, model, data or tag", width=320,
-                      persist_state="session")  # fmt: skip
-        st.multiselect("Status", STATUSES, key="runs_statuses", placeholder="all", width=320,
-                       persist_state="session")  # fmt: skip
+        st.text_input(
+            tr("Filter"),
+            key="runs_words",
+            max_chars=LONGEST_WORDS,
+            help=tr(sentences.FILTER),
+            placeholder=tr("name, model, data or tag"),
+            width=320,
+            persist_state="session",
+        )
+        st.multiselect(
+            tr("Status"),
+            STATUSES,
+            key="runs_statuses",
+            placeholder=tr("all"),
+            width=320,
+            format_func=sentences.status,
+            persist_state="session",
+        )
 
 
 def _sweeps(views: Sequence[RunView]) -> None:
     """Draw mean and standard deviation of each sweep, where there is one."""
     table = sweep_table(views)
     if len(table):
-        with st.expander("Sweeps: mean and standard deviation", key="runs_sweeps"):
+        with st.expander(tr("Sweeps: mean and standard deviation"), key="runs_sweeps"):
             st.dataframe(table, key="sweeps_table", hide_index=True, placeholder="–",
                          column_config=_sweep_columns())  # fmt: skip
 
@@ -195,16 +221,14 @@ def _table() -> None:
     words, statuses = st.session_state["runs_words"], st.session_state["runs_statuses"]
     views = matching(cached_runs.runs(), words, statuses)
     if not views:
-        st.info("No run fits the filter.")
+        st.info(tr("No run fits the filter."))
         return
     ids = [run.id for run in views]
     mark = hashlib.sha256(repr((ids, selection())).encode()).hexdigest()[:12]
     selected, rows = chosen_of(ids), runs_table(views)
     with hooked("runs-table", key="runs_table"):
         event = st.dataframe(
-            rows.assign(accuracy=100 * rows["accuracy"], test_accuracy=100 * rows["test_accuracy"])[
-                list(_columns())
-            ],
+            _shown(rows)[list(_columns())],
             key=f"runs_{mark}",
             hide_index=True,
             on_select="rerun",
@@ -218,6 +242,15 @@ def _table() -> None:
     if set(now) != set(selected):
         choose(now)
         st.rerun()
+
+
+def _shown(rows: pd.DataFrame) -> pd.DataFrame:
+    """The table with shares in percent, and with what runs do in the reader's language."""
+    return rows.assign(
+        accuracy=100 * rows["accuracy"],
+        test_accuracy=100 * rows["test_accuracy"],
+        status=rows["status"].map(sentences.status),
+    )
 
 
 def disk_space() -> None:
@@ -239,32 +272,34 @@ def _of_rows(rows: Sequence[int], ids: Sequence[str]) -> list[str]:
 def _columns() -> dict:
     column = st.column_config
     return {
-        "name": column.TextColumn(width="medium"),
-        "status": column.TextColumn(width=100),
-        "model": column.TextColumn(),
-        "data": column.TextColumn(),
-        "accuracy": column.NumberColumn("validation accuracy", format="%.1f%%"),
-        "test_accuracy": column.NumberColumn("test accuracy", format="%.1f%%"),
-        "macro_f1": column.NumberColumn("macro F1", format="%.3f"),
-        "loss": column.NumberColumn(format="%.3f"),
-        "epochs": column.TextColumn(),
-        "seconds": column.NumberColumn(format="%.1f"),
-        "tags": column.TextColumn(),
-        "sweep": column.TextColumn(),
-        "note": column.TextColumn(),
-        "device": column.TextColumn(),
-        "checkpoint": column.TextColumn("model name"),
-        "made": column.DatetimeColumn(format="D MMM, HH:mm"),
+        "name": column.TextColumn(tr("name"), width="medium"),
+        "status": column.TextColumn(tr("status"), width=100),
+        "model": column.TextColumn(tr("model")),
+        "data": column.TextColumn(tr("data")),
+        "accuracy": column.NumberColumn(tr("validation accuracy"), format="%.1f%%"),
+        "test_accuracy": column.NumberColumn(tr("test accuracy"), format="%.1f%%"),
+        "macro_f1": column.NumberColumn(tr("macro F1"), format="%.3f"),
+        "loss": column.NumberColumn(tr("loss"), format="%.3f"),
+        "epochs": column.TextColumn(tr("epochs")),
+        "seconds": column.NumberColumn(tr("seconds"), format="%.1f"),
+        "tags": column.TextColumn(tr("tags")),
+        "sweep": column.TextColumn(tr("sweep")),
+        "note": column.TextColumn(tr("note")),
+        "device": column.TextColumn(tr("device")),
+        "checkpoint": column.TextColumn(tr("model name")),
+        "made": column.DatetimeColumn(tr("made"), format=tr("D MMM, HH:mm")),
     }
 
 
 def _sweep_columns() -> dict:
     number = st.column_config.NumberColumn
     return {
-        "learning_rate": number("learning rate", format="%.2g"),
-        "measured": number("measured", help="Runs that have finished an epoch."),
-        "validation": number("validation, mean", format="%.1f%%"),
-        "validation_sd": number("standard deviation", format="%.1f"),
-        "test": number("test, mean", format="%.1f%%"),
-        "test_sd": number("standard deviation of test", format="%.1f"),
+        "sweep": st.column_config.TextColumn(tr("sweep")),
+        "runs": number(tr("runs")),
+        "learning_rate": number(tr("learning rate"), format="%.2g"),
+        "measured": number(tr("measured"), help=tr("Runs that have finished an epoch.")),
+        "validation": number(tr("validation, mean"), format="%.1f%%"),
+        "validation_sd": number(tr("standard deviation"), format="%.1f"),
+        "test": number(tr("test, mean"), format="%.1f%%"),
+        "test_sd": number(tr("standard deviation of test"), format="%.1f"),
     }

@@ -15,6 +15,7 @@ from han_core.data.splits import Source
 from han_core.data.text_files import HEADERLESS, PREFIX, file_of
 from han_core.data.uploads import is_upload
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import mark, tr
 from han_core.text.word_vectors import vectors_size
 from han_core.training.runs import manage
 from han_core.training.runs.notes import LONGEST_NOTE, LONGEST_TAG, MOST_TAGS
@@ -34,6 +35,10 @@ from pages.train import (
 )
 
 MISSING = "again_missing"
+FILES = {
+    "validation": mark("the file for validation {name}"),
+    "test": mark("the file for test {name}"),
+}
 
 
 def annotate(run: RunView, attempt: Callable) -> None:
@@ -43,13 +48,15 @@ def annotate(run: RunView, attempt: Callable) -> None:
         attempt: calls an action with its arguments, and shows why it failed.
     """
     tags, note = f"run_tags_{run.id}", f"run_note_{run.id}"
-    with st.popover("Tags and note"):
+    with st.popover(tr("Tags and note")):
         st.session_state.setdefault(tags, ", ".join(run.notes.tags))
         st.session_state.setdefault(note, run.notes.note)
-        st.text_input("Tags, with commas between", key=tags,
+        st.text_input(tr("Tags, with commas between"), key=tags,
                       max_chars=MOST_TAGS * (LONGEST_TAG + 2))  # fmt: skip
-        st.text_area("Note", key=note, max_chars=LONGEST_NOTE, height=120)
-        st.button("Save", key="run_annotate", on_click=attempt, args=(_save, run.id, tags, note))
+        st.text_area(tr("Note"), key=note, max_chars=LONGEST_NOTE, height=120)
+        st.button(
+            tr("Save"), key="run_annotate", on_click=attempt, args=(_save, run.id, tags, note)
+        )
 
 
 def _save(id: str, tags: str, note: str) -> None:
@@ -67,7 +74,7 @@ def again(plan: Plan, go: Callable[[], None]) -> None:
         fill_form(plan)
         go()
 
-    st.button("Train again with …", key="run_again", on_click=fill, help=sentences.AGAIN)
+    st.button(tr("Train again with …"), key="run_again", on_click=fill, help=tr(sentences.AGAIN))
 
 
 def warn_missing() -> None:
@@ -120,7 +127,7 @@ def _fill_data(source: Source) -> Iterable[str]:
         state["train_data"] = data_form.FILE
         state["train_messages"] = source.data.startswith(PREFIX)
         state["train_first_row"] = HEADERLESS in source.data
-        yield from _keep("train_upload", "the documents", source.data)
+        yield from _keep("train_upload", mark("the documents {name}"), source.data)
     _expect("train_text_column", source.text_column)
     _expect("train_label_column", source.label_column)
 
@@ -130,7 +137,7 @@ def _fill_hub(spec: str) -> Iterable[str]:
     try:
         named = HubName.parse(spec)
     except UserError:
-        yield f"the data set {spec}"
+        yield tr("the data set {spec}", spec=spec)
         return
     st.session_state["train_hub"] = named.name
     _expect("train_hub_config", named.config)
@@ -155,7 +162,7 @@ def _fill_held_out(source: Source) -> Iterable[str]:
         if source.data.startswith("hf:"):
             _expect(f"train_{part}_split", spec or splits_form.NONE)
         elif not source.data.startswith("bundled:"):
-            yield from _keep(f"train_{part}_file", f"the file for {part}", spec)
+            yield from _keep(f"train_{part}_file", FILES[part], spec)
 
 
 def _fill_group(column: str | None) -> None:
@@ -170,7 +177,9 @@ def _fill_unlabelled(source: Source) -> Iterable[str]:
     if source.data.startswith("hf:"):
         _expect("train_unlabelled_split", source.unlabelled or splits_form.NONE)
         return ()
-    return _keep("train_unlabelled_file", "the file of unlabelled texts", source.unlabelled)
+    return _keep(
+        "train_unlabelled_file", mark("the file of unlabelled texts {name}"), source.unlabelled
+    )
 
 
 def _fill_domain(plan: Plan) -> Iterable[str]:
@@ -184,7 +193,7 @@ def _fill_domain(plan: Plan) -> Iterable[str]:
     if source.data.startswith("hf:"):
         _expect("train_target_split", source.adapt_to or splits_form.NONE)
         return ()
-    return _keep("train_target", "the texts of the new domain", source.adapt_to)
+    return _keep("train_target", mark("the texts of the new domain {name}"), source.adapt_to)
 
 
 def _fill_teachers(teachers: object) -> Iterable[str]:
@@ -197,7 +206,7 @@ def _fill_teachers(teachers: object) -> Iterable[str]:
         st.session_state["train_teachers"] = chosen
     for name in teachers:
         if name not in there:
-            yield f"the teacher {name}"
+            yield tr("the teacher {name}", name=name)
 
 
 def _fill_origin(plan: Plan) -> Iterable[str]:
@@ -209,20 +218,20 @@ def _fill_origin(plan: Plan) -> Iterable[str]:
     if there and plan.attention:
         state[f"train_attention_{name}"] = plan.attention
     if name and not there:
-        yield f"the model {name} to start from"
+        yield tr("the model {name} to start from", name=name)
 
 
 def _fill_vectors(plan: Plan) -> Iterable[str]:
     """Take the word vectors that were sent; yield them where they are gone."""
     state, vectors = st.session_state, plan.settings.get("vectors")
-    yield from _keep("train_vectors", "the word vectors", str(vectors or ""))
+    yield from _keep("train_vectors", mark("the word vectors {name}"), str(vectors or ""))
     if "train_vectors_kept" not in state:
         return
     name, path, _ = state.pop("train_vectors_kept")
     try:
         state["train_vectors_kept"] = path, vectors_size(path), None
     except UserError:
-        yield f"the word vectors {name}"
+        yield tr("the word vectors {name}", name=name)
     state["set_freeze_vectors"] = bool(plan.settings.get("freeze_vectors"))
 
 
@@ -238,7 +247,7 @@ def _keep(key: str, what: str, spec: str | None) -> Iterable[str]:
     if is_upload(path) and path.is_file():
         st.session_state[f"{key}_kept"] = path.name, str(path), None
     else:
-        yield f"{what} {path.name}"
+        yield tr(what, name=path.name)
 
 
 def _expect(key: str, value: str | None) -> None:

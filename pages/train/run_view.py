@@ -13,7 +13,7 @@ from han_core.analysis.film import Film, version_stamp
 from han_core.models.archive import pack
 from han_core.runtime.devices import available_devices, describe_device
 from han_core.runtime.errors import UserError, counted
-from han_core.runtime.messages import current_locale
+from han_core.runtime.messages import current_locale, tr
 from han_core.training.runs import manage
 from han_core.training.runs.plan import LONGEST_NAME, Plan, settings_of
 from han_core.training.runs.view import RunView
@@ -101,15 +101,15 @@ def _curves(run: RunView) -> None:
         training_curves.domains(run, until)
         training_curves.classes(run)
     if run.state.messages:
-        with st.expander("Messages", key="run_messages"):
+        with st.expander(tr("Messages"), key="run_messages"):
             for sentence in run.state.messages:
                 st.markdown(plain(sentence))
 
 
 def _configuration(plan: Plan) -> None:
-    with st.expander("Configuration", key="run_configuration"):
+    with st.expander(tr("Configuration"), key="run_configuration"):
         st.dataframe(sentences.configuration(settings_of(plan)), hide_index=True, height=320)
-        st.caption(sentences.COMMAND)
+        st.caption(tr(sentences.COMMAND))
         st.code(plan.command(), language=None, wrap_lines=True)
 
 
@@ -125,7 +125,7 @@ def film(run: RunView) -> None:
         return
     if not film.frames:
         return
-    st.header("How attention formed", anchor=False)
+    st.header(tr("How attention formed"), anchor=False)
     document = _pick_document(run, film)
     accuracies = tuple((line["epoch"], line["validation"]["accuracy"]) for line in run.history)
     drawn = cached_runs.attention_film(
@@ -136,12 +136,14 @@ def film(run: RunView) -> None:
         draw_film(drawn.data, "attention_film")
     if drawn.left_out:
         left_out = counted(drawn.left_out, "step")
-        st.caption(f"The document is long: {left_out} in between cannot be drawn.")
+        st.caption(
+            tr("The document is long: {left_out} in between cannot be drawn.", left_out=left_out)
+        )
     st.plotly_chart(
         entropy_curve(film, document), key="film_entropy", config={"displayModeBar": False},
-        alt="Entropy of attention at each recorded step",
+        alt=tr("Entropy of attention at each recorded step"),
     )  # fmt: skip
-    st.caption(sentences.FILM)
+    st.caption(tr(sentences.FILM))
 
 
 def _pick_document(run: RunView, film: Film) -> int:
@@ -149,7 +151,7 @@ def _pick_document(run: RunView, film: Film) -> int:
     if len(film.documents) == 1:
         return 0
     chosen = st.selectbox(
-        "Document",
+        tr("Document"),
         range(len(film.documents)),
         format_func=lambda number: beginning(film.documents[number].text, 70),
         key=f"film_document_{run.id}",
@@ -165,23 +167,23 @@ def _actions(run: RunView) -> None:
         if run.published:
             _open_in_explore(run.published)
         if run.can_stop:
-            _button("Stop", "run_stop", manage.stop, run.id)
+            _button(tr("Stop"), "run_stop", manage.stop, run.id)
         if run.can_resume:
-            _button("Resume", "run_resume", manage.resume, run.id, _pick_device(run))
+            _button(tr("Resume"), "run_resume", manage.resume, run.id, _pick_device(run))
         if run.checkpoint is not None and not run.published and not run.is_live:
-            _button("Publish as a model", "run_publish", _publish, run.id)
+            _button(tr("Publish as a model"), "run_publish", _publish, run.id)
         if run.plan is not None:
             run_notes.again(run.plan, run_list.open_form)
             _rename(run)
             run_notes.annotate(run, _try)
         if run.checkpoint is not None:
             _download(run)
-        if not run.is_live and st.button("Delete …", key="run_delete"):
+        if not run.is_live and st.button(tr("Delete …"), key="run_delete"):
             _confirm_deletion(run)
         if run.can_stop:
-            st.caption(sentences.STOP)
+            st.caption(tr(sentences.STOP))
         elif run.can_resume:
-            st.caption(sentences.RESUME)
+            st.caption(tr(sentences.RESUME))
 
 
 def _button(title: str, key: str, action: Callable, *arguments: object) -> None:
@@ -209,28 +211,30 @@ def _pick_device(run: RunView) -> str | None:
     if own == "auto" or devices == [own]:
         return None
     return st.selectbox(
-        "Resume on", devices, index=devices.index(own) if own in devices else 0,
+        tr("Resume on"), devices, index=devices.index(own) if own in devices else 0,
         format_func=describe_device, key="run_device", width=160, label_visibility="collapsed",
     )  # fmt: skip
 
 
 def _open_in_explore(name: str) -> None:
-    if st.button("Open in Explore", type="primary", key="run_explore"):
+    if st.button(tr("Open in Explore"), type="primary", key="run_explore"):
         if name in cache.listings():
             st.session_state["checkpoint"] = name
             controls.keep_model()
             st.switch_page("pages/1_Explore.py")
-        st.session_state[NOTICE] = f"The model {name} cannot be opened: it was moved or damaged."
+        st.session_state[NOTICE] = tr(
+            "The model {name} cannot be opened: it was moved or damaged.", name=name
+        )
         st.rerun()
 
 
 def _rename(run: RunView) -> None:
-    with st.popover("Rename"):
+    with st.popover(tr("Rename")):
         key = f"run_name_{run.id}"
         st.session_state.setdefault(key, run.name)
         with st.container(key="run_rename"):
-            st.text_input("New name", key=key, max_chars=LONGEST_NAME)
-            _button("Rename", "run_rename_now", _take_name, run.id, key)
+            st.text_input(tr("New name"), key=key, max_chars=LONGEST_NAME)
+            _button(tr("Rename"), "run_rename_now", _take_name, run.id, key)
 
 
 def _take_name(id: str, key: str) -> None:
@@ -240,24 +244,25 @@ def _take_name(id: str, key: str) -> None:
 def _download(run: RunView) -> None:
     folder, name = run.checkpoint, run.published or run.name
     st.download_button(
-        "Download (zip)", lambda: pack(str(folder), name),
+        tr("Download (zip)"), lambda: pack(str(folder), name),
         file_name=f"{sentences.file_name(name)}.zip",
         mime="application/zip", on_click="ignore", key="run_zip",
     )  # fmt: skip
 
 
 def _confirm_deletion(run: RunView) -> None:
-    @st.dialog(f"Delete {plain(run.name)}?")
+    @st.dialog(tr("Delete {name}?", name=plain(run.name)))
     def question() -> None:
-        st.write(sentences.DELETE)
+        st.write(tr(sentences.DELETE))
         with_checkpoint = bool(run.published) and st.checkbox(
-            f"Also delete the model {plain(run.published or '')}", key="run_delete_checkpoint"
+            tr("Also delete the model {name}", name=plain(run.published or "")),
+            key="run_delete_checkpoint",
         )
         with st.container(horizontal=True):
-            if st.button("Delete", type="primary", key="run_delete_yes"):
+            if st.button(tr("Delete"), type="primary", key="run_delete_yes"):
                 _try(_delete, run.id, with_checkpoint)
                 st.rerun()
-            if st.button("Keep it", key="run_delete_no"):
+            if st.button(tr("Keep it"), key="run_delete_no"):
                 st.rerun()
 
     question()

@@ -7,6 +7,7 @@ import streamlit as st
 from han_core.data.labels import is_number
 from han_core.data.splits import Source
 from han_core.data.text_files import prefix_of
+from han_core.runtime.messages import tr
 from pages.shared import data_picker
 from pages.shared.page import restore_value
 from pages.train import data_form, sentences
@@ -32,7 +33,7 @@ class _HeldOut:
 
 def split_source(picked: PickedData) -> Source:
     """Draw the expander, and return the documents with their split."""
-    with st.expander("Training, validation and test", key="train_divide"):
+    with st.expander(tr("Training, validation and test"), key="train_divide"):
         held = _held_out(picked)
         group, seed = _random_split(picked) if held.drawn else (None, None)
     return Source(
@@ -49,28 +50,34 @@ def split_source(picked: PickedData) -> Source:
 
 def _held_out(picked: PickedData) -> _HeldOut:
     if picked.data.startswith("bundled:"):
-        st.caption(sentences.BUNDLED_TEST)
-        return _HeldOut(_share("train_validation", "Share for validation", 20), picked.others[0])
-    options = {SHARE: "A random share", OTHER: "Other documents"}
+        st.caption(tr(sentences.BUNDLED_TEST))
+        return _HeldOut(
+            _share("train_validation", tr("Share for validation"), 20), picked.others[0]
+        )
+    options = {SHARE: tr("A random share"), OTHER: tr("Other documents")}
     if picked.others:
-        options[OTHER] = "Other splits of the data set"
+        options[OTHER] = tr("Other splits of the data set")
     if len(picked.columns) > 2:
-        options[COLUMN] = "By a column"
+        options[COLUMN] = tr("By a column")
     restore_value("train_divide_by", SHARE, options)
     choice = st.radio(
-        "Held out for validation and test", list(options), horizontal=True, key="train_divide_by",
-        format_func=lambda name: options[name], persist_state="session",
-    )  # fmt: skip
+        tr("Held out for validation and test"),
+        list(options),
+        horizontal=True,
+        key="train_divide_by",
+        format_func=lambda name: options[name],
+        persist_state="session",
+    )
     if choice == COLUMN:
         return _by_column(picked)
     if choice == OTHER:
         return _by_splits(picked) if picked.others else _by_files(picked)
     left, right = st.columns(2)
     with left:
-        validation = _share("train_validation", "Share for validation", 20)
+        validation = _share("train_validation", tr("Share for validation"), 20)
     with right:
-        test = _share("train_test", "Share for test", 20, least=0)
-    st.caption(sentences.STRATIFIED)
+        test = _share("train_test", tr("Share for test"), 20, least=0)
+    st.caption(tr(sentences.STRATIFIED))
     return _HeldOut(validation, test if float(test) else None)
 
 
@@ -85,12 +92,12 @@ def _random_split(picked: PickedData) -> tuple[str | None, int | None]:
         with left:
             group = _group(columns)
         with middle:
-            block = _whole("train_group_block", "Block size", 1, "each value is a group",
+            block = _whole("train_group_block", tr("Block size"), 1, tr("each value is a group"),
                            disabled=group is None)  # fmt: skip
-        st.caption(sentences.GROUPED)
+        st.caption(tr(sentences.GROUPED))
         group = f"{group}/{block}" if group and block else group
     with right if columns else left:
-        seed = _whole("train_split_seed", "Seed of the split", 0, "that of the run")
+        seed = _whole("train_split_seed", tr("Seed of the split"), 0, tr("that of the run"))
     return group, seed
 
 
@@ -99,7 +106,7 @@ def _group(columns: list[str]) -> str | None:
     data_form.choose_default(key, options, "")
     restore_value(key, "")
     return st.selectbox(
-        "Keep together", options, key=key, persist_state="session",
+        tr("Keep together"), options, key=key, persist_state="session",
         format_func=lambda name: name or "nothing",
     ) or None  # fmt: skip
 
@@ -126,12 +133,12 @@ def _by_column(picked: PickedData) -> _HeldOut:
     )
     name = data_form.pick_column(
         "train_split_column",
-        "Column of the split",
+        tr("Column of the split"),
         columns,
         data_picker.guessed_column(columns, "split", 0),
     )
-    st.caption(sentences.SPLIT_COLUMN)
-    return _HeldOut(_share("train_validation", "Share for validation if no row is for it", 10),
+    st.caption(tr(sentences.SPLIT_COLUMN))
+    return _HeldOut(_share("train_validation", tr("Share for validation if no row is for it"), 10),
                  split_column=name)  # fmt: skip
 
 
@@ -140,11 +147,15 @@ def _by_splits(picked: PickedData) -> _HeldOut:
     default = _like(picked.others, "valid", "dev")
     left, right = st.columns(2)
     with left:
-        validation = pick_split("train_validation_split", "Validation", names, default, "A share")
+        validation = pick_split(
+            "train_validation_split", tr("Validation"), names, default, tr("A share")
+        )
     with right:
-        test = pick_split("train_test_split", "Test", names, _like(picked.others, "test"), "None")
+        test = pick_split(
+            "train_test_split", tr("Test"), names, _like(picked.others, "test"), tr("None")
+        )
     if validation is None:
-        validation = _share("train_validation", "Share for validation", 20)
+        validation = _share("train_validation", tr("Share for validation"), 20)
     return _HeldOut(validation, test)
 
 
@@ -178,13 +189,15 @@ def _by_files(picked: PickedData) -> _HeldOut:
     prefix = prefix_of(picked.data)  # they are read alike
     left, right = st.columns(2)
     with left:
-        validation = data_picker.upload("train_validation_file", "File for validation", named=True)
+        validation = data_picker.upload(
+            "train_validation_file", tr("File for validation"), named=True
+        )
     with right:
-        test = data_picker.upload("train_test_file", "File for test (optional)", named=True)
+        test = data_picker.upload("train_test_file", tr("File for test (optional)"), named=True)
     if validation is None:
-        st.caption(sentences.NO_VALIDATION_FILE)
+        st.caption(tr(sentences.NO_VALIDATION_FILE))
     if validation is not None:
         held = prefix + validation[1]
     else:
-        held = _share("train_validation", "Share for validation", 20)
+        held = _share("train_validation", tr("Share for validation"), 20)
     return _HeldOut(held, prefix + test[1] if test else None)

@@ -8,6 +8,7 @@ from han_core.models.beam_search import SearchSettings
 from han_core.models.listing import list_systems
 from han_core.models.system_folder import SystemCheckpoint, load_system
 from han_core.models.translator import TRANSLATOR, TranslatorConfig
+from han_core.runtime.messages import tr
 from han_core.runtime.paths import checkpoints_root
 from pages.shared import cache
 from pages.shared.page import is_stale, mark_drawn, plain, restore_value, set_value
@@ -17,16 +18,16 @@ ADDRESS = {"model": "translate_checkpoint", "text": "translate_text", "other": "
 """Names in the address, and the widgets whose values they are."""
 LONGEST_LINK = 500  # characters of a sentence
 DATES = (
-    "the twentieth of May 2026", "May 20, 2026", "Wed 20 May 2026", "二〇二六年五月二十日",
-    "2026年5月20日（星期三）",
+    "the twentieth of May 2026", "May 20, 2026", "Wed 20 May 2026",  # not shown
+    "二〇二六年五月二十日", "2026年5月20日（星期三）",
 )  # fmt: skip
 SENTENCES = {
     "en": (
-        "I see a red house.", "She doesn't know where the old man lives.",
-        "Tom bought a small black dog yesterday.", "It is raining again.",
-        "I would like to drink a glass of cold water.",
+        "I see a red house.", "She doesn't know where the old man lives.",  # not shown
+        "Tom bought a small black dog yesterday.", "It is raining again.",  # not shown
+        "I would like to drink a glass of cold water.",  # not shown
     ),
-    "fr": ("Je vois une maison rouge.", "Il pleut encore."),
+    "fr": ("Je vois une maison rouge.", "Il pleut encore."),  # not shown
     "zh": ("我看到一座红色的房子。", "又下雨了。"),
 }  # fmt: skip
 """Examples by the language of the source."""
@@ -39,7 +40,7 @@ def checkpoint() -> SystemCheckpoint | None:
         return None
     _read_address(names)
     restore_value("translate_checkpoint", next((n for n in FIRST if n in names), names[0]), names)
-    name = st.selectbox("Model", names, key="translate_checkpoint", persist_state="session",
+    name = st.selectbox(tr("Model"), names, key="translate_checkpoint", persist_state="session",
                         label_visibility="collapsed", width=260)  # fmt: skip
     folder = checkpoints_root() / name
     return _loaded(str(folder), cache.fingerprint(folder))
@@ -54,7 +55,12 @@ def _read_address(models: Collection[str]) -> None:
     for name, key in ADDRESS.items():
         value = st.query_params.get(name, "")[:LONGEST_LINK]
         if name == "model" and value and value not in models:
-            st.warning(f"The link names the model {plain(value)}, which is not on this server.")
+            st.warning(
+                tr(
+                    "The link names the model {name}, which is not on this server.",
+                    name=plain(value),
+                )
+            )
         elif value:
             st.session_state[key] = value
 
@@ -97,14 +103,14 @@ def sentence(checkpoint: SystemCheckpoint) -> tuple[str, SearchSettings]:
     restore_value("translate_text", own[0] if own else "")
     is_stale("translate_text", pressed="translate_go")
     with st.container(horizontal=True, vertical_alignment="bottom", key="translate_row"):
-        st.text_input("Sentence", key="translate_text", persist_state="session",
+        st.text_input(tr("Sentence"), key="translate_text", persist_state="session",
                       on_change=_forget_example,
-                      placeholder="A sentence to translate", width="stretch")  # fmt: skip
+                      placeholder=tr("A sentence to translate"), width="stretch")  # fmt: skip
         mark_drawn("translate_text")
-        st.button("Translate", key="translate_go", type="primary")
+        st.button(tr("Translate"), key="translate_go", type="primary")
         settings = _search_settings()
     if own:
-        st.pills("Examples", own, key="translate_example", format_func=plain,
+        st.pills(tr("Examples"), own, key="translate_example", format_func=plain,
                  on_change=_take_example, label_visibility="collapsed")  # fmt: skip
         mark_drawn("translate_example")
     return str(st.session_state["translate_text"]).strip(), settings
@@ -123,20 +129,20 @@ def _forget_example() -> None:
 
 def _search_settings() -> SearchSettings:
     """Draw how the model searches, folded."""
-    with st.popover("Search"):
+    with st.popover(tr("Search")):
         beams = st.number_input(
-            "Beams", 1, 20, 5, key="translate_beams",
-            help="Translations that are followed side by side; 1 takes the likeliest word each "
-            "time.",
+            tr("Beams"), 1, 20, 5, key="translate_beams",
+            help=tr("Translations that are followed side by side; 1 takes the likeliest word each "
+"time."),
         )  # fmt: skip
         length = st.number_input(
-            "Length penalty", 0.0, 2.0, 0.6, 0.1, key="translate_length",
-            help="0 prefers short translations (Wu et al. 2016).",
+            tr("Length penalty"), 0.0, 2.0, 0.6, 0.1, key="translate_length",
+            help=tr("0 prefers short translations (Wu et al. 2016)."),
         )  # fmt: skip
         coverage = st.number_input(
-            "Coverage penalty", 0.0, 2.0, 0.0, 0.1, key="translate_coverage",
-            help="More than 0 prefers translations that attend to every source word (Wu et al. "
-            "2016).",
+            tr("Coverage penalty"), 0.0, 2.0, 0.0, 0.1, key="translate_coverage",
+            help=tr("More than 0 prefers translations that attend to every source word (Wu et al. "
+"2016)."),
         )  # fmt: skip
     return SearchSettings(int(beams), float(length), float(coverage))
 

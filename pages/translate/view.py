@@ -16,6 +16,7 @@ from han_core.models.system_folder import SystemCheckpoint
 from han_core.models.translate import Translation, translate_texts
 from han_core.models.translator import TranslatorConfig
 from han_core.runtime.atomic_io import safe_name
+from han_core.runtime.messages import mark, tr
 from han_core.viz.alignment import (
     alignment_csv,
     alignment_page,
@@ -37,11 +38,12 @@ from han_core.viz.translation import (
     verdict_sentence,
 )
 from pages.shared.components import draw_alignment, figure_export, hooked
+from pages.shared.language import in_language
 from pages.shared.page import plain, user_errors_shown
 from pages.translate import choose
 
 Shown = Literal["attention", "drops"]
-SHOWN: dict[Shown, str] = {"attention": "Attention", "drops": "Words taken out"}
+SHOWN: dict[Shown, str] = {"attention": mark("Attention"), "drops": mark("Words taken out")}
 BESIDE = 24  # source words whose table leaves room for the evidence
 AT_ONCE = 250_000  # words × words × words that are measured without being asked for
 
@@ -54,7 +56,7 @@ def show(checkpoint: SystemCheckpoint, text: str, settings: SearchSettings) -> N
     """
     (translation,) = translate_texts(checkpoint, [text], settings=settings)
     if not translation.target:
-        st.info("The model ends before it says a word.")
+        st.info(tr("The model ends before it says a word."))
         return
     with hooked("translation", key="translate_translation"):
         st.header(plain(translation.translation), anchor=False)
@@ -82,10 +84,15 @@ def _alignment(
     shown: Shown = "attention"
     if removal is not None:
         shown = st.segmented_control(
-            "Colour by", list(SHOWN), default="attention", format_func=SHOWN.__getitem__,
-            required=True, key="translate_shown", label_visibility="collapsed",
-            help="Attention, or what the probability of each word loses without a source word.",
-        )  # fmt: skip
+            tr("Colour by"),
+            list(SHOWN),
+            default="attention",
+            format_func=lambda shown: tr(SHOWN[shown]),
+            required=True,
+            key="translate_shown",
+            label_visibility="collapsed",
+            help=tr("Attention, or what the probability of each word loses without a source word."),
+        )
     if shown == "drops" and removal is not None:
         _draw(checkpoint, translation, "own", removal)
     else:
@@ -126,25 +133,25 @@ def _share(
 ) -> None:
     """Draw the downloads; a file is made when it is asked for."""
 
-    def page() -> str:
+    def page() -> bytes:
         scale, title = attention_scale(), f"{checkpoint.name}: {translation.translation}"
-        return alignment_page(_view(checkpoint, translation, scale), scale, title)
+        return alignment_page(_view(checkpoint, translation, scale), scale, title).encode()
 
     files: dict[str, tuple[Callable[[], str | bytes], str, str]] = {
-        "Page (HTML)": (page, "html", "text/html"),
-        "Words (CSV)": (lambda: alignment_csv(translation, removal), "csv", "text/csv"),
+        tr("Page (HTML)"): (in_language(page), "html", "text/html"),
+        tr("Words (CSV)"): (lambda: alignment_csv(translation, removal), "csv", "text/csv"),
         "JSON": (lambda: translation_json(translation, removal), "json", "application/json"),
     }
     name = safe_name(f"{checkpoint.name}-{translation.text[:40]}")
-    with st.popover("Share", icon=":material/share:", key="translate_share"):
+    with st.popover(tr("Share"), icon=":material/share:", key="translate_share"):
         with st.container(horizontal=True):
             for label, (make, ending, mime) in files.items():
                 st.download_button(label, make, file_name=f"{name}.{ending}", mime=mime,
                                    on_click="ignore", key=f"translate_get_{ending}")  # fmt: skip
         if choose.write_address(checkpoint):
-            st.caption("The address of this page opens the same view.")
+            st.caption(tr("The address of this page opens the same view."))
         else:
-            st.caption("The sentence is too long for a link.")
+            st.caption(tr("The sentence is too long for a link."))
 
 
 def _removal(checkpoint: SystemCheckpoint, translation: Translation) -> SourceWordRemoval | None:
@@ -153,7 +160,7 @@ def _removal(checkpoint: SystemCheckpoint, translation: Translation) -> SourceWo
     if words < 2:
         return None
     if words * words * len(translation.target) > AT_ONCE and not st.button(
-        "Measure what source words do", key="translate_measure"
+        tr("Measure what source words do"), key="translate_measure"
     ):
         return None
     return source_word_removal(checkpoint, translation)
@@ -163,28 +170,47 @@ def _evidence(
     checkpoint: SystemCheckpoint, translation: Translation, removal: SourceWordRemoval | None
 ) -> None:
     """Draw the verdict and what it rests on."""
-    st.header("Source words taken out", anchor=False, help="The translation is kept, one source "
-              "word is taken out at a time, and the model says again how likely each word of the "
-              "translation is.")  # fmt: skip
+    st.header(
+        tr("Source words taken out"),
+        anchor=False,
+        help=tr(
+            "The translation is kept, one source word is taken out at a time, and the model "
+            "says again how likely each word of the translation is."
+        ),
+    )
     with hooked("verdict", key="translate_verdict"):
         if removal is None:
-            st.markdown("**Not measured.** It takes two source words or more.")
+            st.markdown(tr("**Not measured.** It takes two source words or more."))
         else:
             assert isinstance(checkpoint.config, TranslatorConfig)
             sentence = verdict_sentence(removal, unit(checkpoint.config))
-            st.markdown(f"**{VERDICTS[removal.verdict]}.** {sentence}")
+            st.markdown(
+                tr(
+                    "**{title}.** {sentence}",
+                    title=tr(VERDICTS[removal.verdict]),
+                    sentence=sentence,
+                )
+            )
     if error := alignment_error_sentence(checkpoint.metrics):
         st.caption(plain(error))
     if removal is not None:
-        with st.expander("Word by word", key="translate_words"):
+        with st.expander(tr("Word by word"), key="translate_words"):
             st.dataframe(removal_rows(translation, removal), hide_index=True,
                          key="translate_table")  # fmt: skip
-            st.caption("Losses in points of probability; negative where the word becomes likelier.")
+            st.caption(
+                tr("Losses in points of probability; negative where the word becomes likelier.")
+            )
 
 
 def _coverage(translation: Translation) -> None:
-    st.header("Coverage", anchor=False, help="The attention that a source word got in all, over "
-              "the words of the translation. The last row of the table has the sums.")  # fmt: skip
+    st.header(
+        tr("Coverage"),
+        anchor=False,
+        help=tr(
+            "The attention that a source word got in all, over the words of the translation. "
+            "The last row of the table has the sums."
+        ),
+    )
     with st.container(key="translate_covered", gap=None):
         for sentence in coverage_sentences(translation, coverage(translation)):
             st.markdown(plain(sentence))
@@ -192,9 +218,15 @@ def _coverage(translation: Translation) -> None:
 
 def _other(checkpoint: SystemCheckpoint, own: Translation) -> None:
     """Draw a translation that the user writes, as the model reads it."""
-    st.header("Another translation", anchor=False, help="The model reads your translation and says "
-              "how likely each word is, and to which source words it attends.")  # fmt: skip
-    st.text_input("Your translation", key="translate_other",
+    st.header(
+        tr("Another translation"),
+        anchor=False,
+        help=tr(
+            "The model reads your translation and says how likely each word is, and to which "
+            "source words it attends."
+        ),
+    )
+    st.text_input(tr("Your translation"), key="translate_other",
                   placeholder=own.translation, label_visibility="collapsed")  # fmt: skip
     typed = str(st.session_state["translate_other"]).strip()
     if not typed:

@@ -26,6 +26,11 @@ FINISHED = (
     "pages/explore",
     "pages/compare",
     "pages/learn",
+    "han_core/training",
+    "pages/pictures",
+    "pages/series",
+    "pages/train",
+    "pages/translate",
 )
 """Paths of the code whose texts must all be messages."""
 

@@ -38,6 +38,7 @@ from han_core.runtime.atomic_io import (
 )
 from han_core.runtime.errors import UserError, shown, system_errors
 from han_core.runtime.locks import held
+from han_core.runtime.messages import tr
 from han_core.runtime.paths import checkpoints_root, runs_root
 from han_core.runtime.quotas import CHECKPOINTS, RUNS
 from han_core.training.runs.event_log import EventLog, is_number
@@ -78,7 +79,7 @@ def import_archive(data: bytes) -> Imported:
     """
     RUNS.check(len(data))
     root = runs_root()
-    with system_errors("The run cannot be kept on this machine"):
+    with system_errors(tr("The run cannot be kept on this machine")):
         root.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=_PLACE, dir=root) as place:
             source = Path(place) / unpack(data, Path(place))
@@ -120,12 +121,12 @@ def _settle(source: Path, folder: Path, config: Config, metrics: dict, history: 
     os.rename(source, folder / CHECKPOINT)
     log = EventLog(folder)
     try:
-        log.write("say", text="Loaded from a zip file.")
+        log.write("say", text=tr("Loaded from a zip file."))
         log.write("begun", step=0, epoch=0)
         for line in history:
             log.write("epoch", line=line)
         if not log.write("done", summary=_summary(folder, config, metrics, history)):
-            raise UserError("The run cannot be kept on this machine: the disk is full.")
+            raise UserError(tr("The run cannot be kept on this machine: the disk is full."))
         publish_run(folder, source.name)
     finally:
         log.close()
@@ -192,7 +193,7 @@ def publish_run(folder: Path, name: str) -> str:
     """
     source = current_folder(folder / "checkpoint")
     if not (source / CONFIG).is_file():
-        raise UserError("The run has no model yet; one is written after its first epoch.")
+        raise UserError(tr("The run has no model yet; one is written after its first epoch."))
     if not published(folder):
         CHECKPOINTS.check(sum(file.stat().st_size for file in source.iterdir() if file.is_file()))
     with _writing_checkpoint(), held(folder.parent / TURN):
@@ -256,4 +257,4 @@ def _is_called(folder: str, name: str) -> bool:
 
 
 def _writing_checkpoint() -> AbstractContextManager[None]:
-    return system_errors(f"The model cannot be written to {checkpoints_root()}")
+    return system_errors(tr("The model cannot be written to {folder}", folder=checkpoints_root()))

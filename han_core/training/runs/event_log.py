@@ -121,7 +121,7 @@ def _event(line: bytes) -> dict | None:
 
 
 def _no_number(name: str) -> None:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"{name} is no number")  # not shown
 
 
 def is_number(value: object) -> TypeGuard[Number]:

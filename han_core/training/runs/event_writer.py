@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from han_core.runtime.messages import tr
 from han_core.training.callbacks import Callbacks, Step, StepEvent, Stopped
 from han_core.training.runs.event_log import EventLog
 
@@ -52,7 +53,7 @@ class EventWriter:
         for done, text in enumerate(texts):
             if self._is_time():
                 if self._cancel.exists():
-                    raise Stopped("Stopped while texts were read; resuming reads them again.")
+                    raise Stopped(tr("Stopped while texts were read; resuming reads them again."))
                 self._write("reading", name=name, done=done, of=len(texts))
             yield text
 

@@ -16,6 +16,7 @@ from han_core.runtime.atomic_io import write_json
 from han_core.runtime.devices import choose_device
 from han_core.runtime.errors import UserError, system_errors
 from han_core.runtime.locks import Lock, take
+from han_core.runtime.messages import tr
 from han_core.runtime.paths import runs_root
 from han_core.runtime.quotas import CHECKPOINTS, RUNS, folder_size
 from han_core.training.optimization import check_precision
@@ -23,7 +24,7 @@ from han_core.training.runs.archive import delete_published, publish_run, rename
 from han_core.training.runs.notes import LONGEST_NOTE, parse_tags, read_notes, write_notes
 from han_core.training.runs.plan import CONFIG, Plan, checked_plan, new_folder, read_plan
 from han_core.training.runs.queue import CANCEL, LOCK, launch
-from han_core.training.runs.view import RunView, view_run
+from han_core.training.runs.view import STATUS_NAMES, RunView, view_run
 
 ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
 _DELETED = ".deleted-"
@@ -40,7 +41,7 @@ def start(plan: Plan) -> str:
     CHECKPOINTS.check()
     device = _device(plan)
     folder = new_folder(plan)
-    with system_errors("The run cannot begin on this machine"), _owned(folder) as lock:
+    with system_errors(tr("The run cannot begin on this machine")), _owned(folder) as lock:
         launch(folder, lock, device)
     return folder.name
 
@@ -53,8 +54,14 @@ def stop(id: str) -> None:
     """
     run = view(id)
     if not run.is_live:
-        raise UserError(f"Only a run at work can be stopped; {run.name} is {run.status}.")
-    with system_errors("The run cannot be stopped on this machine"):
+        raise UserError(
+            tr(
+                "Only a run at work can be stopped; {name} is {status}.",
+                name=run.name,
+                status=tr(STATUS_NAMES[run.status]),
+            )
+        )
+    with system_errors(tr("The run cannot be stopped on this machine")):
         (run.folder / CANCEL).touch()
 
 
@@ -67,10 +74,16 @@ def resume(id: str, device: str | None = None) -> None:
     """
     run = view(id)
     if not run.can_resume or run.plan is None:
-        raise UserError(f"A run that ended early can be resumed; {run.name} is {run.status}.")
+        raise UserError(
+            tr(
+                "A run that ended early can be resumed; {name} is {status}.",
+                name=run.name,
+                status=tr(STATUS_NAMES[run.status]),
+            )
+        )
     plan = run.plan.model_copy(update={"device": device or run.plan.device})
     chosen = _device(plan)
-    with system_errors("The run cannot be resumed on this machine"), _owned(run.folder) as lock:
+    with system_errors(tr("The run cannot be resumed on this machine")), _owned(run.folder) as lock:
         write_json(run.folder / CONFIG, plan.model_dump(mode="json"))
         (run.folder / CANCEL).unlink(missing_ok=True)
         launch(run.folder, lock, chosen)
@@ -85,7 +98,7 @@ def rename(id: str, name: str) -> None:
     folder = folder_of(id)
     values = {**read_plan(folder).model_dump(), "name": name}
     plan = checked_plan(**values)
-    with system_errors("The run cannot be renamed on this machine"):
+    with system_errors(tr("The run cannot be renamed on this machine")):
         write_json(folder / CONFIG, plan.model_dump(mode="json"))
     rename_published(folder, plan.name)
 
@@ -98,7 +111,13 @@ def annotate(id: str, tags: str, note: str) -> None:
     """
     folder = folder_of(id)
     if len(note) > LONGEST_NOTE:
-        raise UserError(f"A note has at most {LONGEST_NOTE:,} characters; {len(note):,} came.")
+        raise UserError(
+            tr(
+                "A note has at most {most:,} characters; {count:,} came.",
+                most=LONGEST_NOTE,
+                count=len(note),
+            )
+        )
     changes = {"tags": parse_tags(tags), "note": note.strip()}
     write_notes(folder, read_notes(folder).model_copy(update=changes))
 
@@ -110,7 +129,7 @@ def delete(id: str, checkpoint: bool = False) -> None:
         UserError: if there is no such run, or it is at work.
     """
     folder = folder_of(id)
-    with system_errors("The run cannot be deleted on this machine"), _owned(folder):
+    with system_errors(tr("The run cannot be deleted on this machine")), _owned(folder):
         if checkpoint:
             delete_published(folder)
         # Gone in one moment, whatever happens while its files are taken away.
@@ -128,7 +147,7 @@ def publish(id: str, name: str | None = None) -> str:
     """
     run = view(id)
     if run.is_live:
-        raise UserError(f"{run.name} is at work; it becomes a model when it is done.")
+        raise UserError(tr("{name} is at work; it becomes a model when it is done.", name=run.name))
     return publish_run(run.folder, name or run.name)
 
 
@@ -162,7 +181,7 @@ def folder_of(id: str) -> Path:
     """
     folder = runs_root() / id
     if not ID.fullmatch(id) or not folder.is_dir():
-        raise UserError("There is no such run; it may have been deleted.")
+        raise UserError(tr("There is no such run; it may have been deleted."))
     return folder
 
 
@@ -178,7 +197,7 @@ def _owned(folder: Path) -> Iterator[Lock]:
     """The run's lock: nobody else changes the run while it is held."""
     lock = take(folder / LOCK)
     if lock is None:
-        raise UserError("The run is at work; stop it first.")
+        raise UserError(tr("The run is at work; stop it first."))
     try:
         yield lock
     finally:

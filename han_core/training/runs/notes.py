@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from han_core.runtime.atomic_io import read_json, write_json
 from han_core.runtime.errors import UserError, system_errors
+from han_core.runtime.messages import tr
 
 NOTES = "notes.json"
 MOST_TAGS, LONGEST_TAG, LONGEST_NOTE = 20, 40, 2_000
@@ -41,7 +42,7 @@ def write_notes(folder: Path, notes: RunNotes) -> None:
     Raises:
         UserError: if the disk takes no more.
     """
-    with system_errors("The notes cannot be written on this machine"):
+    with system_errors(tr("The notes cannot be written on this machine")):
         write_json(folder / NOTES, notes.model_dump(mode="json"))
 
 
@@ -53,7 +54,19 @@ def parse_tags(text: str) -> tuple[str, ...]:
     """
     tags = tuple(dict.fromkeys(" ".join(part.split()) for part in text.split(",") if part.strip()))
     if len(tags) > MOST_TAGS:
-        raise UserError(f"A run has at most {MOST_TAGS} tags; {len(tags)} came. Leave some out.")
+        raise UserError(
+            tr(
+                "A run has at most {most} tags; {count} came. Leave some out.",
+                most=MOST_TAGS,
+                count=len(tags),
+            )
+        )
     if (longest := max(map(len, tags), default=0)) > LONGEST_TAG:
-        raise UserError(f"A tag has at most {LONGEST_TAG} characters; one of {longest} came.")
+        raise UserError(
+            tr(
+                "A tag has at most {most} characters; one of {longest} came.",
+                most=LONGEST_TAG,
+                longest=longest,
+            )
+        )
     return tags

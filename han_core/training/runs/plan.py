@@ -18,6 +18,7 @@ from han_core.models.registry import ModelName, model_kind
 from han_core.runtime.atomic_io import read_json, write_json
 from han_core.runtime.devices import choose_device
 from han_core.runtime.errors import UserError, system_errors
+from han_core.runtime.messages import mark, tr
 from han_core.runtime.paths import runs_root
 from han_core.training.estimate import Estimate, estimate
 from han_core.training.initial_weights import origin
@@ -162,7 +163,9 @@ def read_plan(folder: Path) -> Plan:
     """
     values = read_json(folder / CONFIG)
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
-        raise UserError(f"{CONFIG} in {folder.name} is a plan; it is none here.")
+        raise UserError(
+            tr("{file} in {folder} is a plan; it is none here.", file=CONFIG, folder=folder.name)
+        )
     return checked_plan(**values)
 
 
@@ -174,7 +177,7 @@ def new_folder(plan: Plan) -> Path:
     """
     name = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(4)}"
     folder = runs_root() / name
-    with system_errors("The run cannot be kept on this machine"):
+    with system_errors(tr("The run cannot be kept on this machine")):
         folder.mkdir(mode=0o700, parents=True)
         try:
             write_json(folder / CONFIG, plan.model_dump(mode="json"))
@@ -211,10 +214,19 @@ def forecast(plan: Plan, look: DataPreview) -> Estimate:
     )
 
 
+FORMS = {
+    "dot": mark("{model}, dot attention"),
+    "general": mark("{model}, general attention"),
+    "linear": mark("{model}, linear attention"),
+}
+
+
 def model_of(plan: Plan) -> str:
     """The kind of model: "HAN", "BiLSTM, dot attention"."""
     name = model_kind(plan.model).title
-    return name if plan.attention in (None, "additive") else f"{name}, {plan.attention} attention"
+    if plan.attention in (None, "additive"):
+        return name
+    return tr(FORMS[plan.attention], model=name)
 
 
 def data_name(spec: str) -> str:

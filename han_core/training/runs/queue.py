@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from han_core.runtime.locks import Lock, is_held, take
+from han_core.runtime.messages import tr
 from han_core.runtime.processes import start_process
 from han_core.training.runs.event_log import EventLog
 
@@ -98,7 +99,9 @@ def launch(folder: Path, lock: Lock, device: str) -> None:
         draw_ticket(folder, device)
         begin_process(folder, lock)
     except OSError as error:
-        log.write("failed", text=f"The run's process could not begin: {error.strerror}.")
+        log.write(
+            "failed", text=tr("The run's process could not begin: {reason}.", reason=error.strerror)
+        )
         raise
     finally:
         log.close()

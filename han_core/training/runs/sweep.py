@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.training.runs import manage
 from han_core.training.runs.notes import RunNotes, write_notes
 from han_core.training.runs.plan import LONGEST_NAME, Plan, checked_plan
@@ -29,14 +30,20 @@ def sweep_plans(plan: Plan, seeds: int, rates: Sequence[float]) -> list[Plan]:
     rates, first = list(dict.fromkeys(rates)), plan.training.seed
     runs = seeds * len(rates)
     if not 2 <= runs <= MOST_RUNS:
-        raise UserError(f"A sweep has 2 to {MOST_RUNS} runs; {runs} came. Change seeds or rates.")
+        raise UserError(
+            tr(
+                "A sweep has 2 to {most} runs; {runs} came. Change seeds or rates.",
+                most=MOST_RUNS,
+                runs=runs,
+            )
+        )
     split = first if plan.source.split_seed is None else plan.source.split_seed
     values = plan.model_dump()
     values["source"] = {**values["source"], "split_seed": split}
     plans = []
     for rate in rates:
         for seed in range(first, first + seeds):
-            end = f" seed {seed} rate {rate:g}"
+            end = f" seed {seed} rate {rate:g}"  # a name that is stored: # not shown
             name = plan.name[: LONGEST_NAME - len(end)] + end
             settings = {**plan.settings, "seed": seed, "learning_rate": rate}
             plans.append(checked_plan(**{**values, "name": name, "settings": settings}))

@@ -21,8 +21,10 @@ from han_core.models.systems import SYSTEMS
 from han_core.runtime.atomic_io import current_folder, read_json
 from han_core.runtime.errors import UserError, system_errors
 from han_core.runtime.jobs import REQUEST, JobState, job_state, start_job, stop_job
+from han_core.runtime.messages import tr
 from han_core.runtime.paths import runs_root
 from han_core.runtime.quotas import CHECKPOINTS, RUNS
+from han_core.training.runs.view import STATUS_NAMES
 
 CHECKPOINT = "checkpoint"
 ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}", re.ASCII)
@@ -102,7 +104,7 @@ def begin(
     id = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(4)}"
     folder = (runs_root() / system.name / id).absolute()
     paths = {}
-    with system_errors("The file cannot be stored"):
+    with system_errors(tr("The file cannot be stored")):
         folder.mkdir(mode=0o700, parents=True)
         for key, (filename, content) in uploads.items():
             path = folder / f"{key}{Path(filename).suffix.lower()}"
@@ -142,12 +144,12 @@ def jobs_table(jobs: Sequence[SystemJob]) -> pd.DataFrame:
     rows = [
         {
             "name": job.name,
-            "status": "training" if job.is_live else job.state.kind,
-            "kind": job.system.title,
+            "status": tr(STATUS_NAMES["training" if job.is_live else job.state.kind]),
+            "kind": tr(job.system.title),
             "data": job.data,
             "passes": len(job.history),
             "figures": figures_in_words(job.figures),
-            "model name": job.published,
+            "model name": job.published,  # not shown
             "made": job.made,
         }
         for job in jobs
@@ -157,7 +159,7 @@ def jobs_table(jobs: Sequence[SystemJob]) -> pd.DataFrame:
 
 def figures_in_words(figures: Mapping[str, float]) -> str:
     """Return "accuracy 0.985, loss 0.077"."""
-    return ", ".join(f"{name} {value:.3f}" for name, value in figures.items())
+    return tr(", ").join(f"{tr(name)} {value:.3f}" for name, value in figures.items())
 
 
 def _history(folder: Path) -> tuple[dict, ...]:
@@ -197,8 +199,8 @@ def delete(job: SystemJob) -> None:
         UserError: if it is at work, or the disk refuses.
     """
     if job.is_live:
-        raise UserError(f"{job.name} is at work; stop it first.")
-    with system_errors("The run cannot be deleted on this machine"):
+        raise UserError(tr("{name} is at work; stop it first.", name=job.name))
+    with system_errors(tr("The run cannot be deleted on this machine")):
         gone = job.folder.with_name(f".deleted-{job.id}")
         os.replace(job.folder, gone)  # gone in one moment, whatever happens
         shutil.rmtree(gone, ignore_errors=True)

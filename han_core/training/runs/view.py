@@ -16,6 +16,7 @@ from han_core.models.checkpoint import CONFIG as CHECKPOINT_CONFIG
 from han_core.runtime.atomic_io import current_folder
 from han_core.runtime.errors import UserError, counted
 from han_core.runtime.locks import is_held
+from han_core.runtime.messages import mark, tr
 from han_core.training.optimization import best_line
 from han_core.training.runs.archive import published
 from han_core.training.runs.event_log import is_number
@@ -36,6 +37,11 @@ Status = Literal[
     "stopped", "failed", "done", "interrupted",
 ]  # fmt: skip
 STATUSES: tuple[Status, ...] = get_args(Status)
+STATUS_NAMES: dict[str, str] = {
+    "waiting": mark("waiting"), "starting": mark("starting"), "reading": mark("reading"),
+    "training": mark("training"), "stopping": mark("stopping"), "stopped": mark("stopped"),
+    "failed": mark("failed"), "done": mark("done"), "interrupted": mark("interrupted"),
+}  # fmt: skip
 LIVE: frozenset[Status] = frozenset({"waiting", "starting", "reading", "training", "stopping"})
 
 
@@ -199,21 +205,32 @@ def _made(name: str) -> float:
 
 
 def _message(status: Status, ahead: int, state: RunState) -> str:
-    after = f"step {state.saved:,}" if state.saved else "the beginning"
     last = state.messages[-1] if state.messages else ""
-    turn = f"behind {counted(ahead, 'run')}" if ahead else "it is next"
     sentences = {
-        "waiting": f"Waits for its turn on {state.device}: {turn}.",
-        "starting": "Gets ready.",
-        "reading": "Reads the data.",
+        "waiting": _turn(ahead, state.device),
+        "starting": tr("Gets ready."),
+        "reading": tr("Reads the data."),
         "training": last,
-        "stopping": "Finishes its step and saves.",
+        "stopping": tr("Finishes its step and saves."),
         "stopped": state.text,
         "failed": state.text,
-        "interrupted": f"Its process ended without a word; it can go on from {after}.",
+        "interrupted": _interrupted(state.saved),
         "done": last,
     }
     return sentences[status]
+
+
+def _turn(ahead: int, device: str) -> str:
+    if not ahead:
+        return tr("Waits for its turn on {device}: it is next.", device=device)
+    runs = counted(ahead, "run")
+    return tr("Waits for its turn on {device}: behind {runs}.", device=device, runs=runs)
+
+
+def _interrupted(saved: int) -> str:
+    if not saved:
+        return tr("Its process ended without a word; it can go on from the beginning.")
+    return tr("Its process ended without a word; it can go on from step {step:,}.", step=saved)
 
 
 def runs_table(views: Sequence[RunView]) -> pd.DataFrame:
@@ -244,7 +261,7 @@ def _row(view: RunView) -> dict[str, object]:
         "model": model_of(plan) if plan else "",
         "data": data_name(plan.source.data) if plan else "",
         **(best["validation"] if best else {}),
-        "epochs": f"{len(view.history)} of {view.epochs}",
+        "epochs": tr("{done} of {epochs}", done=len(view.history), epochs=view.epochs),
         "seconds": round(view.seconds, 1),
         "device": view.device,
         "checkpoint": view.published or "",
