@@ -16,6 +16,7 @@ import pandas as pd
 from han_core.explanation.statistics import Interval, share
 from han_core.models.checkpoint import Checkpoint
 from han_core.models.predict import Progress, predict
+from han_core.runtime.messages import mark, tr
 from han_core.text.languages import language_name
 from han_core.text.perturbations import (
     Replacement,
@@ -59,39 +60,39 @@ class BehaviouralTest:
     @property
     def for_languages(self) -> str:
         """The languages as words: "English, Chinese"."""
-        return ", ".join(map(language_name, self.languages)) or "any language"
+        return tr(", ").join(map(language_name, self.languages)) or tr("any language")
 
 
 TESTS = (
     BehaviouralTest(
-        "Typos",
-        "Two neighbouring letters are swapped in one word of ten. Words of an alphabet only.",
+        mark("Typos"),
+        mark("Two neighbouring letters are swapped in one word of ten. Words of an alphabet only."),
         "same", (), lambda text, language, chance: typos(text, chance),
     ),
     BehaviouralTest(
-        "Negation",
-        "“not” is put behind every is, are, was, were, am (不 or 没 in Chinese), and taken away "
-        "where it stands. Meant for opinions: a topic should stay the same.",
+        mark("Negation"),
+        mark("“not” is put behind every is, are, was, were, am (不 or 没 in Chinese), and taken "
+             "away where it stands. Meant for opinions: a topic should stay the same."),
         "other", ("en", "zh"), lambda text, language, chance: negations(text, language),
     ),
     BehaviouralTest(
-        "Names",
-        "First names (in Chinese family names before a title) are exchanged for others.",
+        mark("Names"),
+        mark("First names (in Chinese family names before a title) are exchanged for others."),
         "same", ("en", "zh"), other_names,
     ),
     BehaviouralTest(
-        "Final punctuation",
-        "The marks at the end of the text are taken away, or a full stop is added.",
+        mark("Final punctuation"),
+        mark("The marks at the end of the text are taken away, or a full stop is added."),
         "same", (), lambda text, language, chance: final_punctuation(text, language),
     ),
     BehaviouralTest(
-        "Commas",
-        "All commas, semicolons and colons between words are taken away.",
+        mark("Commas"),
+        mark("All commas, semicolons and colons between words are taken away."),
         "same", (), lambda text, language, chance: without_commas(text),
     ),
     BehaviouralTest(
-        "Upper case",
-        "The whole text is written in capital letters.",
+        mark("Upper case"),
+        mark("The whole text is written in capital letters."),
         "same", (), lambda text, language, chance: upper_case(text),
     ),
 )  # fmt: skip

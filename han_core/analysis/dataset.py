@@ -28,6 +28,7 @@ from han_core.analysis.scoring.table import (
 from han_core.analysis.search import Search
 from han_core.analysis.sources import Scores
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 
 
 @dataclass(frozen=True)
@@ -109,12 +110,17 @@ class Store:
 def open_store(scores: Scores, other: Scores | None = None) -> Store:
     """Open scores, and beside them a second model's scores of the same data."""
     if not scores.manifest.labelled:
-        raise UserError(f"Labelled documents are expected; {scores.manifest.data} has no labels.")
+        raise UserError(
+            tr("Labelled documents are expected; {data} has no labels.", data=scores.manifest.data)
+        )
     documents = open_documents(scores.documents)
     if len(documents) != scores.manifest.rows:
         raise UserError(
-            f"{scores.manifest.rows:,} documents were scored, and {len(documents):,} are kept; "
-            "score them anew."
+            tr(
+                "{rows:,} documents were scored, and {count:,} are kept; score them anew.",
+                rows=scores.manifest.rows,
+                count=len(documents),
+            )
         )
     outcomes = _outcomes(scores)
     if other is not None:
@@ -132,13 +138,25 @@ def open_store(scores: Scores, other: Scores | None = None) -> Store:
 def _refuse_strange(one: Manifest, two: Manifest) -> None:
     if one.data_sha256 != two.data_sha256:
         raise UserError(
-            f"{two.checkpoint} scored other documents ({two.data}) than {one.checkpoint} "
-            f"({one.data}); the same were expected."
+            tr(
+                "{checkpoint} scored other documents ({data}) than {checkpoint_2} ({data_2}); "
+                "the same were expected.",
+                checkpoint=two.checkpoint,
+                data=two.data,
+                checkpoint_2=one.checkpoint,
+                data_2=one.data,
+            )
         )
     if sorted(one.classes) != sorted(two.classes):
         raise UserError(
-            f"Two models of the same classes were expected; {one.checkpoint} knows "
-            f"{', '.join(one.classes)}, and {two.checkpoint} {', '.join(two.classes)}."
+            tr(
+                "Two models of the same classes were expected; {checkpoint} knows {classes}, and "
+                "{checkpoint_2} {classes_2}.",
+                checkpoint=one.checkpoint,
+                classes=", ".join(one.classes),
+                checkpoint_2=two.checkpoint,
+                classes_2=", ".join(two.classes),
+            )
         )
 
 
@@ -148,8 +166,13 @@ def _outcomes(scores: Scores) -> Outcomes:
     for number, path in enumerate(paths):
         if not is_whole(path, manifest.key, number, manifest.rows_of(number), NARROW):
             raise UserError(
-                f"Part {number} of the scores of {manifest.checkpoint} on {manifest.data} is "
-                "missing or damaged; score the data anew."
+                tr(
+                    "Part {number} of the scores of {checkpoint} on {data} is missing or damaged; "
+                    "score the data anew.",
+                    number=number,
+                    checkpoint=manifest.checkpoint,
+                    data=manifest.data,
+                )
             )
     try:
         parts = ds.dataset([str(path) for path in paths], format="parquet")
@@ -157,7 +180,9 @@ def _outcomes(scores: Scores) -> Outcomes:
         true, predicted = (_codes(table[name], manifest.classes) for name in NARROW[:2])
         rest = [table[name].to_numpy() for name in NARROW[2:]]
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-        raise UserError(f"The scores of {manifest.checkpoint} are damaged.") from error
+        raise UserError(
+            tr("The scores of {checkpoint} are damaged.", checkpoint=manifest.checkpoint)
+        ) from error
     return Outcomes(manifest.classes, true, predicted, *rest)
 
 

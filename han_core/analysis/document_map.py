@@ -28,6 +28,7 @@ from han_core.runtime import jobs
 from han_core.runtime.checksums import verify_checksum, write_with_checksum
 from han_core.runtime.devices import choose_device
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import mark, tr
 from han_core.runtime.paths import vectors_root
 
 MODULE = "han_core.analysis.document_map"
@@ -38,7 +39,7 @@ MOST = 20_000
 FEW_DOCUMENTS, FEW_TOKENS = 2_000, 200_000
 """So many are read at once, in the process that asks."""
 
-NO_UMAP = "UMAP needs the package umap-learn: pip install -r requirements-umap.txt."
+NO_UMAP = mark("UMAP needs the package umap-learn: pip install -r requirements-umap.txt.")
 
 Projection = Literal["pca", "umap"]
 
@@ -100,7 +101,7 @@ def is_quick(store: Store, projection: Projection) -> bool:
 def begin(request: DocumentMapRequest) -> None:
     """Begin to make the map, unless that goes on already."""
     if request.projection == "umap" and not has_umap():
-        raise UserError(NO_UMAP)
+        raise UserError(tr(NO_UMAP))
     jobs.start_job(
         request.work, MODULE,
         {
@@ -159,7 +160,9 @@ def make_map(request: DocumentMapRequest, store: Store) -> DocumentMap | None:
         answer = _make(request, store, lambda text, done, of: None)
         jobs.write_state(request.work, jobs.JobState(kind="done", answer=answer))
     except OSError as error:
-        raise UserError(f"The map cannot be stored: {error.strerror or error}.") from error
+        raise UserError(
+            tr("The map cannot be stored: {reason}.", reason=error.strerror or error)
+        ) from error
     return open_map(request)
 
 
@@ -190,7 +193,9 @@ def _umap(vectors: np.ndarray) -> np.ndarray:
     if not has_umap():
         raise UserError(NO_UMAP)
     if len(vectors) < 5:
-        raise UserError(f"UMAP needs 5 documents or more; there are {len(vectors)}. Choose PCA.")
+        raise UserError(
+            tr("UMAP needs 5 documents or more; there are {count}. Choose PCA.", count=len(vectors))
+        )
     from umap import UMAP
 
     neighbours = min(15, len(vectors) - 1)
@@ -216,11 +221,13 @@ def _make(request: DocumentMapRequest, store: Store, tell: jobs.ReportProgress) 
     corpus = corpus_of(store)
     checkpoint = load_checkpoint(request.folder, choose_device(request.device))
     key = cache_vectors(request.folder, checkpoint, corpus,
-                        lambda done, of: tell("Read", done, of))  # fmt: skip
+                        lambda done, of: tell(tr("Read"), done, of))  # fmt: skip
     vectors = open_vectors(key)
     if vectors is None:
-        raise UserError("The vectors of the documents were deleted; begin again.")
-    tell(f"Arranging the documents by {request.projection.upper()}", 0, 0)
+        raise UserError(tr("The vectors of the documents were deleted; begin again."))
+    arranging = tr("Arranging the documents by {projection}",
+                   projection=request.projection.upper())  # fmt: skip
+    tell(arranging, 0, 0)
     places, explained = project(vectors.unit, request.projection)
     file = io.BytesIO()
     np.save(file, places)
@@ -237,7 +244,7 @@ def _work(request: dict, tell: jobs.ReportProgress) -> dict:
     wanted = DocumentMapRequest(
         Path(request["folder"]), request["device"], scores, request["projection"]
     )
-    with exclusive_turn(vectors_root(), tell, "Waiting for other documents"):
+    with exclusive_turn(vectors_root(), tell, tr("Waiting for other documents")):
         return _make(wanted, open_store(scores), tell)
 
 

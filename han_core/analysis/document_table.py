@@ -28,6 +28,7 @@ from han_core.analysis.scoring.table import (
 )
 from han_core.explanation.explanation import Explanation
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.text.document import Document, Sentence, Span
 from han_core.text.presegmented import without_marks
 
@@ -116,7 +117,9 @@ def table_page(
 def read_document(store: Store, row: int) -> ScoredDocument:
     """A document; a few milliseconds."""
     if not 0 <= row < store.rows:
-        raise UserError(f"A row from 0 to {store.rows - 1:,} was expected; {row:,} came.")
+        raise UserError(
+            tr("A row from 0 to {rows:,} was expected; {row:,} came.", rows=store.rows - 1, row=row)
+        )
     place = np.array([row])
     (stored,) = store.documents.take(place, ["id", "content", *_fields(store)]).to_pylist()
     (text,) = store.documents.texts(place)

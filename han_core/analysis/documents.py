@@ -32,6 +32,7 @@ from han_core.data.corpus import Corpus
 from han_core.runtime.atomic_io import whole_folder
 from han_core.runtime.checksums import verify_checksum, verify_sections, write_checksum
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.runtime.paths import documents_root
 
 FILE = "documents.arrow"
@@ -79,7 +80,7 @@ class Documents:
     def field(self, column: str) -> str:
         """Return the name in the file of one of the data's own columns."""
         if column not in self.columns:
-            raise UserError(f"The documents have no column “{column}”.")
+            raise UserError(tr("The documents have no column “{column}”.", column=column))
         return f"c{self.columns.index(column)}"
 
     def verify(self, fields: Iterable[str], numbers: Iterable[int] | None = None) -> None:
@@ -211,7 +212,7 @@ def _one_sentence() -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise UserError("The documents that were scored are not kept any more.") from error
+        raise UserError(tr("The documents that were scored are not kept any more.")) from error
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise UserError(DAMAGED) from error
 
@@ -279,7 +280,11 @@ def store_documents(corpus: Corpus, data_sha256: str) -> Path:
             write_checksum(new / FILE, arrow_sections(new / FILE))
     except OSError as error:
         raise UserError(
-            f"The documents cannot be kept in {folder.parent} ({error.strerror or error})."
+            tr(
+                "The documents cannot be kept in {parent} ({reason}).",
+                parent=folder.parent,
+                reason=error.strerror or error,
+            )
         ) from error
     return folder
 

@@ -37,6 +37,7 @@ from han_core.runtime.checksums import (
 )
 from han_core.runtime.disk_cache import NOTE, DiskCache, mark_used
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.runtime.paths import vectors_root
 
 VECTORS, DOCUMENTS, PART = "vectors.npy", "documents.arrow", ".part"
@@ -188,7 +189,9 @@ def cache_vectors(
         OSError: if the disk takes no more.
     """
     if not corpus.labels:
-        raise UserError(f"Labelled documents are expected; {corpus.name} has no labels.")
+        raise UserError(
+            tr("Labelled documents are expected; {name} has no labels.", name=corpus.name)
+        )
     classes = np.array(align_labels(corpus.labels, checkpoint.labels), dtype=np.int32)
     note = Note(
         checkpoint=checkpoint.name,

@@ -24,6 +24,7 @@ from han_core.analysis.dataset import Outcomes, Store
 from han_core.analysis.scoring.manifest import readable
 from han_core.data.delimited import to_csv
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 
 Kind = Literal["csv", "parquet", "jsonl"]
 KINDS: tuple[Kind, ...] = ("csv", "parquet", "jsonl")
@@ -54,7 +55,9 @@ def write_table(
 
 
 def _refused(path: Path, error: OSError) -> UserError:
-    return UserError(f"{path.name} cannot be written: {error.strerror or error}.")
+    return UserError(
+        tr("{name} cannot be written: {reason}.", name=path.name, reason=error.strerror or error)
+    )
 
 
 def _write(
@@ -73,8 +76,12 @@ def _write(
     file.flush()
     if most is not None and file.tell() > most:
         raise UserError(
-            f"{path.name} would have more than {most // 2**20:,} MiB; "
-            "filter further, or write it by the command export."
+            tr(
+                "{name} would have more than {most:,} MiB; filter further, or write it by the "
+                "command export.",
+                name=path.name,
+                most=most // 2**20,
+            )
         )
 
 

@@ -24,6 +24,7 @@ from han_core.runtime.checksums import (
     write_json_with_checksum,
 )
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 from han_core.text.document import Document, Sentence, Span
 from han_core.training.callbacks import StepEvent
 
@@ -151,7 +152,9 @@ def read_frames(folder: Path) -> Film:
         documents = tuple(document.document() for document in watched.documents)
         known = [np.array(document.known, dtype=bool) for document in watched.documents]
     except (OSError, ValidationError, ValueError, TypeError) as error:
-        raise UserError(f"{WATCHED} in {folder.name} is damaged.") from error
+        raise UserError(
+            tr("{watched} in {name} is damaged.", watched=WATCHED, name=folder.name)
+        ) from error
     frames: list[Frame] = []
     for line in whole_lines(folder / FRAMES):
         frame = _frame(line, watched.labels, documents, known)
@@ -219,7 +222,12 @@ class FrameRecorder:
     def __init__(self, folder: Path, texts: Sequence[str], every: int | None = None):
         for number, text in enumerate(texts, start=1):
             if not text.strip():
-                raise UserError(f"A text to watch has at least one word; number {number} has none.")
+                raise UserError(
+                    tr(
+                        "A text to watch has at least one word; number {number} has none.",
+                        number=number,
+                    )
+                )
         self._folder, self._every = folder, every
         self._texts = tuple(map(_without_surrogates, texts))
         self._documents: tuple[Document, ...] = ()

@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import mark, tr
 
 Flag = Literal["label_is_wrong", "ambiguous"]
 Outcome = Literal["right", "wrong"]
@@ -174,58 +175,68 @@ def without(filter: Filter, chip: Chip) -> Filter:
 
 _DEFAULTS = Filter().model_dump()
 _NAMES = {
-    "true": "true class",
-    "predicted": "predicted",
-    "tokens": "length",
-    "unknown": "unknown words",
-    "entropy": "attention entropy",
-    "contains": "contains",
-    "pattern": "matches",
-    "attended": "among the top 5 attended",
-    "tags": "tag",
-    "flags": "flag",
+    "true": mark("true class"),
+    "predicted": mark("predicted"),
+    "split": mark("split"),
+    "confidence": mark("confidence"),
+    "loss": mark("loss"),
+    "tokens": mark("length"),
+    "unknown": mark("unknown words"),
+    "entropy": mark("attention entropy"),
+    "contains": mark("contains"),
+    "pattern": mark("matches"),
+    "attended": mark("among the top 5 attended"),
+    "tags": mark("tag"),
+    "flags": mark("flag"),
 }
+_FLAGS = {"label_is_wrong": mark("label is wrong"), "ambiguous": mark("ambiguous")}
 _SHARES = ("confidence", "unknown")
 _SAID = {
-    "outcome": {"right": "right", "wrong": "wrong"},
-    "annotated": {True: "annotated", False: "not annotated"},
+    "outcome": {"right": mark("right"), "wrong": mark("wrong")},
+    "annotated": {True: mark("annotated"), False: mark("not annotated")},
     "change": {
-        "fixed": "fixed by the second model",
-        "broken": "broken by the second model",
-        "both_right": "both models right",
-        "both_wrong": "both models wrong",
+        "fixed": mark("fixed by the second model"),
+        "broken": mark("broken by the second model"),
+        "both_right": mark("both models right"),
+        "both_wrong": mark("both models wrong"),
     },
-    "suspect": {True: "label is likely wrong"},
+    "suspect": {True: mark("label is likely wrong")},
 }
 
 
 def _words(field: str, value: object) -> str:
     if field in _SAID:
-        return _SAID[field][value]  # type: ignore[index]
+        return tr(_SAID[field][value])  # type: ignore[index]
     if isinstance(value, DocumentSet):
-        return f"{value.name}: {len(value.steps):,} documents"
-    name = _NAMES.get(field, field)
+        return tr("{name}: {number:,} documents", name=tr(value.name), number=len(value.steps))
+    name = tr(_NAMES.get(field, field))
     if isinstance(value, Range):
-        return f"{name} {_from_to(value, field)}"
+        return tr("{name} {range}", name=name, range=_from_to(value, field))
     if field in ("contains", "pattern", "attended"):
-        return f"{name} “{value}”"
+        return tr("{name} “{value}”", name=name, value=value)
     if field == "columns":
         name, value = value  # type: ignore[misc]
     if field == "flags":
-        value = str(value).replace("_", " ")
-    return f"{name}: {value}"
+        value = tr(_FLAGS[value])  # type: ignore[index]
+    return tr("{name}: {value}", name=name, value=value)
 
 
 def _from_to(range_: Range, field: str) -> str:
     low, high = (None if end is None else _number(end, field) for end in (range_.low, range_.high))
     if low is None or high is None:
-        return f"at least {low}" if high is None else f"at most {high}"
-    return f"exactly {low}" if low == high else f"{low} to {high}"
+        at_least, at_most = tr("at least {number}", number=low), tr("at most {number}", number=high)
+        return at_least if high is None else at_most
+    if low == high:
+        return tr("exactly {number}", number=low)
+    return tr("{low} to {high}", low=low, high=high)
 
 
 def _number(value: float, field: str) -> str:
-    unit = {"loss": " nats", "tokens": " tokens"}.get(field, "")
-    return f"{value:.4%}".rstrip("0%").rstrip(".") + "%" if field in _SHARES else f"{value:g}{unit}"
+    if field in _SHARES:
+        return f"{value:.4%}".rstrip("0%").rstrip(".") + "%"
+    if field == "loss":
+        return tr("{number:g} nats", number=value)
+    return tr("{number:g} tokens", number=value) if field == "tokens" else f"{value:g}"
 
 
 LONGEST = 4_000
@@ -243,7 +254,11 @@ def to_text(filter: Filter) -> str:
     text = base64.urlsafe_b64encode(zlib.compress(content, 9)).decode().rstrip("=")
     if len(text) > LONGEST or len(content) > LARGEST:
         raise UserError(
-            f"A link holds a filter of up to {LONGEST:,} characters; this one needs {len(text):,}."
+            tr(
+                "A link holds a filter of up to {longest:,} characters; this one needs {count:,}.",
+                longest=LONGEST,
+                count=len(text),
+            )
         )
     return text
 
@@ -252,7 +267,11 @@ def from_text(text: str) -> Filter:
     """The filter of a text that ``to_text`` made."""
     if len(text) > LONGEST:
         raise UserError(
-            f"A link holds a filter of up to {LONGEST:,} characters; {len(text):,} came."
+            tr(
+                "A link holds a filter of up to {longest:,} characters; {count:,} came.",
+                longest=LONGEST,
+                count=len(text),
+            )
         )
     try:
         return Filter.model_validate(json.loads(_unpacked(text)) if text else {})
@@ -260,10 +279,16 @@ def from_text(text: str) -> Filter:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "it"
         raise UserError(
-            f"The link's filter asks for what cannot be ({where}: {first['msg']})."
+            tr(
+                "The link's filter asks for what cannot be ({where}: {problem}).",
+                where=where,
+                problem=first["msg"],
+            )
         ) from error
     except (ValueError, RecursionError, zlib.error) as error:
-        raise UserError("The link's filter is cut or changed; a whole link is expected.") from error
+        raise UserError(
+            tr("The link's filter is cut or changed; a whole link is expected.")
+        ) from error
 
 
 def _unpacked(text: str) -> bytes:

@@ -10,23 +10,24 @@ from han_core.analysis.dataset import Store, own_columns
 from han_core.analysis.filters import Marks
 from han_core.analysis.query import unknown_share
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import mark, tr
 
 MOST_GROUPS = 9
 """Groups with a colour of their own; the rest are one group."""
 
-REST, NO_VALUE = "all others", "(empty)"
-RIGHT, WRONG = "right", "wrong"
+REST, NO_VALUE = mark("all others"), mark("(empty)")
+RIGHT, WRONG = mark("right"), mark("wrong")
 COLOURS = {
-    "outcome": "Right or wrong",
-    "true": "True class",
-    "predicted": "Predicted class",
-    "confidence": "Confidence",
-    "loss": "Loss",
-    "tokens": "Length in tokens",
-    "unknown": "Share of unknown words",
-    "entropy": "Entropy of attention",
-    "tags": "Tags",
-    "other": "Second model's prediction",
+    "outcome": mark("Right or wrong"),
+    "true": mark("True class"),
+    "predicted": mark("Predicted class"),
+    "confidence": mark("Confidence"),
+    "loss": mark("Loss"),
+    "tokens": mark("Length in tokens"),
+    "unknown": mark("Share of unknown words"),
+    "entropy": mark("Entropy of attention"),
+    "tags": mark("Tags"),
+    "other": mark("Second model's prediction"),
 }
 OWN = "column:"
 """Before the name of one of the data's own columns."""
@@ -62,18 +63,18 @@ def map_colours(store: Store, rows: np.ndarray, by: str, marks: Marks) -> MapCol
     outcomes = store.outcomes.take(rows)
     if by == "outcome":
         codes = (~outcomes.right).astype(np.int64)
-        return MapColours(COLOURS[by], codes=codes, names=(RIGHT, WRONG))
+        return MapColours(tr(COLOURS[by]), codes=codes, names=(tr(RIGHT), tr(WRONG)))
     if by in ("true", "predicted", "other"):
         codes = getattr(outcomes, by)
         if codes is None:
-            raise UserError("A second model's predictions need a second model; none is chosen.")
-        return _grouped(COLOURS[by], [store.labels[code] for code in codes])
+            raise UserError(tr("A second model's predictions need a second model; none is chosen."))
+        return _grouped(tr(COLOURS[by]), [store.labels[code] for code in codes])
     if by == "unknown":
-        return MapColours(COLOURS[by], numbers=unknown_share(outcomes).astype(float))
+        return MapColours(tr(COLOURS[by]), numbers=unknown_share(outcomes).astype(float))
     if by in ("confidence", "loss", "tokens", "entropy"):
-        return MapColours(COLOURS[by], numbers=getattr(outcomes, by).astype(float))
+        return MapColours(tr(COLOURS[by]), numbers=getattr(outcomes, by).astype(float))
     if by == "tags":
-        return _grouped(COLOURS[by], tags_of(store.documents.contents(rows), marks))
+        return _grouped(tr(COLOURS[by]), tags_of(store.documents.contents(rows), marks))
     return _own_column(store, rows, by.removeprefix(OWN))
 
 
@@ -89,7 +90,7 @@ def _own_column(store: Store, rows: np.ndarray, name: str) -> MapColours:
     """Numbers where all cells are, and many different ones; else groups."""
     own = own_columns(store)
     if name not in own:
-        raise UserError(f"The documents have no column “{name}”.")
+        raise UserError(tr("The documents have no column “{name}”.", name=name))
     field = store.documents.field(own[name])
     cells = store.documents.take(rows, [field])[field].to_pylist()
     numbers = pd.to_numeric(pd.Series(cells, dtype=object).replace("", None), errors="coerce")
@@ -108,5 +109,5 @@ def _grouped(title: str, cells: Sequence[str]) -> MapColours:
     names = [str(name) for name, _ in ordered[:most]]
     place = {name: at for at, name in enumerate(names)}
     codes = np.array([place.get(cell, len(names)) for cell in cells], dtype=np.int64)
-    shown = [name or NO_VALUE for name in names] + [REST] * (len(ordered) > most)
+    shown = [name or tr(NO_VALUE) for name in names] + [tr(REST)] * (len(ordered) > most)
     return MapColours(title, codes=codes, names=tuple(shown))

@@ -19,6 +19,7 @@ from han_core.analysis.document_table import table_page
 from han_core.analysis.model_pairs import CHANGES, changes, has_changed
 from han_core.explanation.agreement import align, divergence
 from han_core.explanation.statistics import Bootstrap, Interval
+from han_core.runtime.messages import tr
 from han_core.text.document import Span
 
 LEADING = 5
@@ -197,10 +198,10 @@ class PairAttention:
         Kinds that no document is of are left out.
         """
         among = [
-            ("fixed", self.change == CHANGES.index("fixed")),
-            ("broken", self.change == CHANGES.index("broken")),
-            ("both wrong, another class", self.changed & (self.change == BOTH_WRONG)),
-            ("same prediction", ~self.changed),
+            (tr("fixed"), self.change == CHANGES.index("fixed")),
+            (tr("broken"), self.change == CHANGES.index("broken")),
+            (tr("both wrong, another class"), self.changed & (self.change == BOTH_WRONG)),
+            (tr("same prediction"), ~self.changed),
         ]
         eligible = ~np.isnan(self.divergence)
         named = ((name, self.divergence[mask & eligible]) for name, mask in among)

@@ -17,6 +17,7 @@ from han_core.analysis.dataset import Outcomes, Store, own_columns
 from han_core.analysis.filters import DocumentSet, Filter, Marks, Range
 from han_core.analysis.label_issues import find_label_issues
 from han_core.runtime.errors import UserError, shown
+from han_core.runtime.messages import tr
 
 SPLIT = "split"
 """The data's own column that says which split a document is of."""
@@ -45,7 +46,10 @@ def _chosen(store: Store, chosen: DocumentSet) -> np.ndarray:
     rows = chosen.rows
     if chosen.data != store.scores.manifest.data_sha256 or (rows >= store.rows).any():
         raise UserError(
-            f"“{shown(chosen.name)}” was chosen in other documents; remove this condition."
+            tr(
+                "“{name}” was chosen in other documents; remove this condition.",
+                name=shown(chosen.name),
+            )
         )
     mask = np.zeros(store.rows, dtype=bool)
     mask[rows] = True
@@ -91,7 +95,13 @@ def _within(cells: np.ndarray, range_: Range) -> Iterator[np.ndarray]:
 def _classes(names: tuple[str, ...], labels: tuple[str, ...]) -> list[int]:
     for name in names:
         if name not in labels:
-            raise UserError(f"“{shown(name)}” is none of the model's {len(labels)} classes.")
+            raise UserError(
+                tr(
+                    "“{name}” is none of the model's {count} classes.",
+                    name=shown(name),
+                    count=len(labels),
+                )
+            )
     return [labels.index(name) for name in names]
 
 
@@ -103,7 +113,7 @@ def _any(codes: np.ndarray, wanted: list[int], outcomes: Outcomes) -> np.ndarray
 
 def _changed(outcomes: Outcomes, change: str) -> np.ndarray:
     if outcomes.other is None:
-        raise UserError("What changed can be asked beside a second model; none is chosen.")
+        raise UserError(tr("What changed can be asked beside a second model; none is chosen."))
     before, after = outcomes.right, outcomes.other == outcomes.true
     return {
         "fixed": ~before & after,
@@ -201,7 +211,13 @@ def _places(store: Store, rows: np.ndarray, order: Order) -> np.ndarray:
         wrong, rest = np.flatnonzero(~right), np.flatnonzero(right)
         by_wrong, by_right = _sorted(-confidence[wrong]), _sorted(confidence[rest])
         return np.concatenate([wrong[by_wrong], rest[by_right]])
-    raise UserError(f"One of the orders {', '.join(STANDARD_ORDERS)} was expected; “{order}” came.")
+    raise UserError(
+        tr(
+            "One of the orders {orders} was expected; “{order}” came.",
+            orders=", ".join(STANDARD_ORDERS),
+            order=order,
+        )
+    )
 
 
 def _sorted(cells: np.ndarray) -> np.ndarray:
@@ -243,6 +259,6 @@ def _cells(store: Store, column: str) -> np.ndarray:
 def _alphabetical(outcomes: Outcomes, column: str) -> np.ndarray:
     codes = getattr(outcomes, column)
     if codes is None:
-        raise UserError("The second model's predictions need a second model; none is chosen.")
+        raise UserError(tr("The second model's predictions need a second model; none is chosen."))
     ranks = np.argsort(np.argsort(np.array(outcomes.labels, dtype=object), kind="stable"))
     return ranks.astype(np.int32)[codes]

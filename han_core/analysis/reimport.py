@@ -19,6 +19,7 @@ from han_core.data.corpus import corpus_from_table
 from han_core.data.delimited import harmless, without_apostrophe
 from han_core.data.table import Table
 from han_core.runtime.errors import UserError, counted, listed
+from han_core.runtime.messages import tr
 
 CONTENT, TEXT, TRUE, PREDICTED = "content", "text", "true", "predicted"
 _NAME = re.compile(r"[0-9a-f]{32}")
@@ -65,9 +66,14 @@ def match_documents(store: Store, table: Table) -> MatchedTable:
     at = np.array([row for content, row in first.items() if content in place], dtype=np.int64)
     if not len(at):
         raise UserError(
-            f"None of the {counted(len(first), 'text')} in {table.name} is among the "
-            f"{counted(store.rows, 'document')} of {store.scores.manifest.data}; a file of the "
-            "same documents was expected."
+            tr(
+                "None of the {texts} in {name} is among the {documents} of {data}; a file of the "
+                "same documents was expected.",
+                texts=counted(len(first), "text"),
+                name=table.name,
+                documents=counted(store.rows, "document"),
+                data=store.scores.manifest.data,
+            )
         )
     rows = np.array([place[contents[row]] for row in at.tolist()], dtype=np.int64)
     strange, repeated = len(first) - len(at), len(contents) - len(first)
@@ -82,8 +88,14 @@ def _named(table: Table) -> tuple[Table, list[str], dict[int, str]]:
             return table, contents, {}
     if TEXT not in table.data:
         raise UserError(
-            f'{table.name} has no column "{CONTENT}" as an export has it, and no column "{TEXT}"; '
-            f"its columns are: {listed(table.columns) or 'none'}."
+            tr(
+                '{name} has no column "{content}" as an export has it, and no column "{text}"; '
+                "its columns are: {columns}.",
+                name=table.name,
+                content=CONTENT,
+                text=TEXT,
+                columns=listed(table.columns) or tr("none"),
+            )
         )
     # As the documents were read: line breaks of HTML become line feeds.
     corpus = corpus_from_table(table, TEXT, None)

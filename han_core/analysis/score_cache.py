@@ -25,6 +25,7 @@ from han_core.runtime.errors import UserError
 from han_core.runtime.jobs import LOCK as JOB_LOCK
 from han_core.runtime.jobs import ReportProgress, job_state
 from han_core.runtime.locks import is_held, take
+from han_core.runtime.messages import tr
 from han_core.runtime.paths import documents_root, scores_root
 
 SOURCE, USED, REQUESTS, DELETED = "source.json", ".used", ".asked", ".deleted-"
@@ -148,12 +149,14 @@ def delete_scores(key: str) -> None:
     if not KEY.fullmatch(key) or not folder.is_dir():
         return
     if is_held(folder / LOCK):
-        raise UserError("These scores are being written; stop that first.")
+        raise UserError(tr("These scores are being written; stop that first."))
     gone = folder.with_name(DELETED + key)
     try:
         os.replace(folder, gone)  # in one moment, whatever happens while files are taken away
     except OSError as error:
-        raise UserError(f"The scores cannot be deleted: {error.strerror}.") from error
+        raise UserError(
+            tr("The scores cannot be deleted: {reason}.", reason=error.strerror)
+        ) from error
     shutil.rmtree(gone, ignore_errors=True)
     _forget_documents()
 
@@ -192,7 +195,9 @@ def _origin(folder: Path) -> Origin:
     try:
         return Origin.model_validate(read_verified_json(folder / SOURCE, 1_000_000))
     except ValidationError as error:
-        raise UserError(f"{SOURCE} in {folder.name} is none of scores.") from error
+        raise UserError(
+            tr("{source} in {name} is none of scores.", source=SOURCE, name=folder.name)
+        ) from error
 
 
 def _folders() -> Iterator[Path]:

@@ -23,6 +23,7 @@ from han_core.analysis.scoring.manifest import readable
 from han_core.analysis.scoring.table import verified_part
 from han_core.analysis.sources import Scores
 from han_core.runtime.errors import UserError, shown
+from han_core.runtime.messages import tr
 
 SECONDS = 8.0
 """After which a scan is given up."""
@@ -63,7 +64,7 @@ def _scanned(documents: Documents, match: Match) -> np.ndarray:
         with ThreadPoolExecutor(SCAN_THREADS) as pool:
             dealt = list(pool.map(every, range(SCAN_THREADS)))
     except (OSError, pa.ArrowException) as error:
-        raise UserError("The documents that were scored are not kept any more.") from error
+        raise UserError(tr("The documents that were scored are not kept any more.")) from error
     masks: list = [None] * len(documents.batches)
     for first, result in enumerate(dealt):
         masks[first::SCAN_THREADS] = result
@@ -79,8 +80,11 @@ def _masks(batches: Iterator[pa.Array], match: Match, end: float) -> Iterator[np
             began = time.monotonic()
             if began > end:
                 raise UserError(
-                    f"The search took longer than {SECONDS:g} seconds and was stopped; "
-                    "a simpler one is expected."
+                    tr(
+                        "The search took longer than {seconds:g} seconds and was stopped; a simpler "
+                        "one is expected.",
+                        seconds=SECONDS,
+                    )
                 )
             result.append(match(texts.slice(start, size)).to_numpy(zero_copy_only=False))
             start += size
@@ -100,13 +104,19 @@ def _texts(documents: Documents, first: int) -> Iterator[pa.Array]:
 
 def _broken(pattern: str, message: str) -> str:
     """RE2 says what is wrong and quotes the piece: ``missing ): (abc``."""
-    what = message.splitlines()[0].removeprefix("Invalid regular expression: ")
+    what = message.splitlines()[0].removeprefix("Invalid regular expression: ")  # not shown
     problem, _, piece = what.partition(": ")
-    place = f" at character {pattern.find(piece) + 1}" if piece and piece in pattern else ""
-    return (
-        f"A regular expression (RE2: no look-around, no back references) was expected; "
-        f"“{shown(pattern)}” is broken{place}: {problem}."
-    )
+    if piece and piece in pattern:
+        return tr(
+            "A regular expression (RE2: no look-around, no back references) was expected; "
+            "“{pattern}” is broken at character {place}: {problem}.",
+            pattern=shown(pattern), place=pattern.find(piece) + 1, problem=problem,
+        )  # fmt: skip
+    return tr(
+        "A regular expression (RE2: no look-around, no back references) was expected; "
+        "“{pattern}” is broken: {problem}.",
+        pattern=shown(pattern), problem=problem,
+    )  # fmt: skip
 
 
 MEMORY, THREADS = "300MB", 4
@@ -184,7 +194,9 @@ class Search:
         except (duckdb.Error, OSError, pa.ArrowException) as error:
             first = str(error).splitlines()[0]
             first = first.replace(f"{self._scores.folder.absolute()}{os.sep}", "")
-            raise UserError(f"The scored documents cannot be searched ({first}).") from error
+            raise UserError(
+                tr("The scored documents cannot be searched ({first}).", first=first)
+            ) from error
 
     def _parts(self) -> list[str]:
         """The files of all parts, whose lists of attended words are verified."""

@@ -18,6 +18,7 @@ from han_core.analysis.error_groups import log_odds
 from han_core.analysis.filters import Filter, Range, chips
 from han_core.analysis.phrases import Phrases, frequent_phrases, words_of
 from han_core.analysis.query import SPLIT, unknown_share
+from han_core.runtime.messages import tr
 from han_core.text.languages import script_of
 
 QUARTERS = (0.25, 0.5, 0.75)
@@ -152,17 +153,19 @@ def _own_columns(store: Store, rows: np.ndarray) -> Iterator[Condition]:
 def _number_quarters(name: str, numbers: np.ndarray) -> Iterator[Condition]:
     for low, high, mask in quarters(numbers):
         if low is not None and high is not None:
-            words = f"{low:g} to {high:g}"
+            words = tr("{low} to {high}", low=f"{low:g}", high=f"{high:g}")
+        elif low is None:
+            words = tr("at most {number}", number=f"{high:g}")
         else:
-            words = f"at most {high:g}" if low is None else f"at least {low:g}"
-        yield Condition(f"{name} {words}", f"column {name}", mask)
+            words = tr("at least {number}", number=f"{low:g}")
+        yield Condition(tr("{name} {range}", name=name, range=words), f"column {name}", mask)
 
 
 def _scripts(store: Store, rows: np.ndarray) -> Iterator[Condition]:
     texts = store.documents.texts(rows)
     scripts = np.array([script_of(text[:LOOKED_AT]) or "" for text in texts], dtype=object)
     for script in sorted(set(scripts) - {""}):
-        yield Condition(f"written in {script}", "script", scripts == script)
+        yield Condition(tr("written in {script}", script=tr(script)), "script", scripts == script)
 
 
 def _groups(groups: np.ndarray, phrases: Phrases) -> Iterator[Condition]:
@@ -178,4 +181,4 @@ def _groups(groups: np.ndarray, phrases: Phrases) -> Iterator[Condition]:
         inside = np.asarray(table[mask].sum(0)).ravel()
         order = np.argsort(-log_odds(inside, every - inside), kind="stable")[:3]
         words = ", ".join(phrases.names[at] for at in order if inside[at])
-        yield Condition(f"similar documents ({words or number + 1})", CLASS, mask)
+        yield Condition(tr("similar documents ({words})", words=words or number + 1), CLASS, mask)

@@ -26,6 +26,7 @@ from han_core.explanation.statistics import (
     share,
 )
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 
 LONGEST_FILTER = 200_000  # characters
 
@@ -50,16 +51,18 @@ def save_slice(
         replace: whether a slice of this name gives way.
     """
     if len(filter) > LONGEST_FILTER:
-        raise UserError("This filter has too many conditions to be saved as a slice.")
+        raise UserError(tr("This filter has too many conditions to be saved as a slice."))
     saved = Slice(
-        checked_name(name, "A slice's name"), filter, checked_name(analyst, "An analyst's name"),
-        utc_now(),
+        checked_name(name, tr("A slice's name")), filter,
+        checked_name(analyst, tr("An analyst's name")), utc_now(),
     )  # fmt: skip
     with database.writing() as connection:
         same = _named(dataset, name)
         existing = connection.execute(sa.select(SLICE).where(*same)).first()
         if existing and not replace:
-            raise UserError(f'A slice "{existing.name}" is saved already; choose another name.')
+            raise UserError(
+                tr('A slice "{name}" is saved already; choose another name.', name=existing.name)
+            )
         connection.execute(sa.delete(SLICE).where(*same))
         row: dict = {"dataset": dataset, "folded": folded(saved.name), "annotator": saved.analyst}
         row |= {"name": saved.name, "filter": saved.filter, "at": saved.at}
@@ -79,7 +82,7 @@ def saved_slices(database: Database, dataset: str) -> tuple[Slice, ...]:
 
 def delete_slice(database: Database, dataset: str, name: str, analyst: str) -> None:
     """Let a slice go; the history keeps its filter."""
-    who = checked_name(analyst, "An analyst's name")
+    who = checked_name(analyst, tr("An analyst's name"))
     with database.writing() as connection:
         same = _named(dataset, name)
         existing = connection.execute(sa.select(SLICE).where(*same)).first()
@@ -247,4 +250,5 @@ def _ends(interval: Interval, factor: int = 1) -> str:
     if interval.low is None or interval.high is None:
         return ""
     form = ".1f" if factor == 100 else ".3f"
-    return f"{factor * interval.low:{form}} to {factor * interval.high:{form}}".replace("-", "−")
+    low, high = f"{factor * interval.low:{form}}", f"{factor * interval.high:{form}}"
+    return tr("{low} to {high}", low=low, high=high).replace("-", "−")

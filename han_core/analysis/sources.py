@@ -13,6 +13,7 @@ from han_core.data.text_files import file_of, prefix_of
 from han_core.data.uploads import is_upload
 from han_core.runtime.atomic_io import checksum
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 
 FileStatus = Literal["same", "changed", "gone", "unknown"]
 """Of the file now, beside what was read; "unknown" for data that are no file."""
@@ -100,10 +101,10 @@ class Source(BaseModel):
         try:
             result = self.model_copy(update={"sha256": checksum(path)})
         except OSError as error:
-            raise UserError(f"{self.name} is gone.") from error
+            raise UserError(tr("{name} is gone.", name=self.name)) from error
         now = source_of(self.data, self.text_column, self.label_column)
         if not now.same_as(self) and (now.size, result.sha256) != (self.size, self.sha256):
-            raise UserError(f"{self.name} changed while it was read; begin again.")
+            raise UserError(tr("{name} changed while it was read; begin again.", name=self.name))
         return result
 
 

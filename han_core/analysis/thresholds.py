@@ -23,6 +23,7 @@ from han_core.explanation.statistics import (
     share,
 )
 from han_core.runtime.errors import UserError, shown
+from han_core.runtime.messages import tr
 
 STEP = 0.001
 """Between two thresholds that can be chosen."""
@@ -109,10 +110,14 @@ def threshold_curve(label: str, positive: np.ndarray, probability: np.ndarray) -
         UserError: if there is no document of the class, or none of another.
     """
     if not positive.any() or positive.all():
-        missing = "another class" if positive.any() else shown(label)
+        missing = tr("another class") if positive.any() else shown(label)
         raise UserError(
-            f"Documents of {shown(label)} and of other classes are expected; these have none of "
-            f"{missing}. Change the filter or choose another class."
+            tr(
+                "Documents of {label} and of other classes are expected; these have none of "
+                "{missing}. Change the filter or choose another class.",
+                label=shown(label),
+                missing=missing,
+            )
         )
     score = probability.astype(np.float64)
     _, alarms, _, hits, thresholds = confusion_matrix_at_thresholds(positive, score)

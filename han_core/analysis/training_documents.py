@@ -25,6 +25,7 @@ from han_core.data.text_files import file_of
 from han_core.models.checkpoint import load_checkpoint
 from han_core.runtime import jobs
 from han_core.runtime.devices import choose_device
+from han_core.runtime.messages import tr
 from han_core.runtime.paths import uploads_root, vectors_root
 
 MODULE = "han_core.analysis.training_documents"
@@ -259,15 +260,15 @@ def _work(request: dict, tell: jobs.ReportProgress) -> dict:
     """Run the background job; the answer names the entry."""
     torch.set_num_threads(1)
     source = Source.model_validate(request["source"])
-    with exclusive_turn(vectors_root(), tell, "Waiting for other training documents"):
+    with exclusive_turn(vectors_root(), tell, tr("Waiting for other training documents")):
         delete_old_requests(vectors_root(), lambda key: open_vectors(key) is not None, FORGOTTEN)
-        tell(f"Reading {source.name}", 0, 0)
+        tell(tr("Reading {name}", name=source.name), 0, 0)
         checkpoint = load_checkpoint(request["folder"], choose_device(request["device"]))
         key = cache_vectors(
             request["folder"],
             checkpoint,
             source.read(),
-            lambda done, of: tell("Read", done, of),
+            lambda done, of: tell(tr("Read"), done, of),
         )
     return {"key": key}
 

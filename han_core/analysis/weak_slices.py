@@ -18,6 +18,7 @@ from han_core.analysis.dataset import Store
 from han_core.analysis.filters import DocumentSet, Filter
 from han_core.analysis.model_pairs import holm
 from han_core.analysis.slice_candidates import Candidates, find_candidates
+from han_core.runtime.messages import tr
 
 LEVEL = 0.05
 """Chance that any slice is below it if errors are dealt by chance."""
@@ -191,11 +192,15 @@ def _expressed(
     if first >= len(conditions):
         at = first - len(conditions)
         mask = phrases.table[:, [at]].toarray().ravel() > 0
-        return f"with “{phrases.names[at]}”", None, mask
+        return tr("with “{phrase}”", phrase=phrases.names[at]), None, mask
     parts = [conditions[at] for at in (first, second) if at >= 0]
     filters = [one.filter for one in parts if one.filter is not None]
     filter = combined(filters) if len(filters) == len(parts) else None
-    return " and ".join(one.name for one in parts), filter, np.all([one.mask for one in parts], 0)
+    return (
+        tr(" and ").join(one.name for one in parts),
+        filter,
+        np.all([one.mask for one in parts], 0),
+    )
 
 
 def combined(filters: list[Filter]) -> Filter:

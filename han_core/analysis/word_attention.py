@@ -13,6 +13,7 @@ import pyarrow as pa
 from han_core.analysis.dataset import Outcomes, Store
 from han_core.analysis.scoring.table import BULK, WORDS, read_rows
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 
 MOST = 20_000
 """Documents that are read; of more, as many are drawn at random."""
@@ -68,7 +69,7 @@ def gather_word_attention(
         progress: told the documents read.
     """
     if not len(rows):
-        raise UserError("The filter leaves no document to look at.")
+        raise UserError(tr("The filter leaves no document to look at."))
     read = np.sort(np.asarray(rows, np.int64))
     if len(read) > MOST:
         read = np.sort(np.random.default_rng(seed).choice(read, MOST, replace=False))

@@ -111,9 +111,9 @@ def queue_line(one: QueuedScoring, own: bool) -> str:
 def progress_line(state: JobState) -> str:
     """Return how far a job is and how long it will take, as Markdown."""
     if not state.of:
-        return f"{plain(state.text)} …"
+        return f"{plain(tr(state.text))} …"
     done = tr("{step} {done:,} of {of:,} documents",
-              step=plain(state.text), done=state.done, of=state.of)  # fmt: skip
+              step=plain(tr(state.text)), done=state.done, of=state.of)  # fmt: skip
     if state.seconds_left is None:
         return done
     return tr("{done}, about {time} left", done=done, time=duration(state.seconds_left))

@@ -13,7 +13,7 @@ from han_core.analysis.weak_slices import (
     weak_slice_table,
 )
 from han_core.runtime.errors import counted
-from han_core.runtime.messages import mark, tr, trn
+from han_core.runtime.messages import current_locale, mark, tr, trn
 from pages.errors import document_map, selection
 from pages.errors.context import ErrorsContext, select_rows
 from pages.shared.components import hooked
@@ -73,7 +73,7 @@ def _found(
     errors: ErrorsContext, smallest: int, request: DocumentMapRequest | None
 ) -> WeakSlices | None:
     """What was found, kept in the session; of many documents None until the button is pressed."""
-    key = errors.store.scores.manifest.key, smallest, request is None
+    key = errors.store.scores.manifest.key, smallest, request is None, current_locale()
     kept = st.session_state.get(FOUND)
     if kept is not None and kept[0] == key:
         return kept[1]

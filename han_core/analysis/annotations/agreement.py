@@ -18,6 +18,7 @@ from han_core.analysis.annotations.document_annotations import FLAG_NAMES
 from han_core.analysis.annotations.schema import ASSIGNMENT, CLOCK, FLAG, NOTE, READ, TAG
 from han_core.analysis.filters import Flag, Marks
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 
 ANNOTATION_TABLES = (ASSIGNMENT, NOTE, FLAG, READ)
 """The tables that hold what one annotator said of one document."""
@@ -118,7 +119,7 @@ def agreement(
         contents: only these documents, all if None.
     """
     if first == second:
-        raise UserError("Two annotators are expected to compare; it was the same one twice.")
+        raise UserError(tr("Two annotators are expected to compare; it was the same one twice."))
     result = []
     with database.reading() as connection:
         common = select_annotated(connection, first) & select_annotated(connection, second)
@@ -151,15 +152,17 @@ def agreement_of_counts(
     n = both + only_first + only_second + neither
     counts = n, both, only_first, only_second, neither
     if not n:
-        return Agreement(name, *counts, None, None, None, "no document that both looked at")
+        return Agreement(name, *counts, None, None, None, tr("no document that both looked at"))
     first, second = (both + only_first) / n, (both + only_second) / n
     expected = first * second + (1 - first) * (1 - second)
     if first == second and first in (0.0, 1.0):
-        use = "on every document" if first else "on no document"
-        return Agreement(name, *counts, None, None, None, f"both used it {use}")
+        always, never = tr("both used it on every document"), tr("both used it on no document")
+        return Agreement(name, *counts, None, None, None, always if first else never)
     kappa = ((both + neither) / n - expected) / (1 - expected)
     if not only_first + only_second:
-        return Agreement(name, *counts, 1.0, None, None, "no disagreement to measure a spread by")
+        return Agreement(
+            name, *counts, 1.0, None, None, tr("no disagreement to measure a spread by")
+        )
     rest = 1 - kappa
     diagonal = both * (1 - (first + second) * rest) ** 2
     diagonal += neither * (1 - (2 - first - second) * rest) ** 2

@@ -11,6 +11,7 @@ from han_core.analysis.annotations.document_annotations import query_batches
 from han_core.analysis.annotations.schema import ASSIGNMENT, HISTORY, TAG, checked_name, folded
 from han_core.analysis.annotations.writing import utc_now
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 
 MOST = 20_000
 """Documents at once; that many take a second, in which others wait."""
@@ -43,16 +44,22 @@ def tag_documents(
     """
     if len(contents) > MOST:
         raise UserError(
-            f"At most {MOST:,} documents can be tagged at once; {len(contents):,} are selected. "
-            "Filter them, and select fewer."
+            tr(
+                "At most {most:,} documents can be tagged at once; {count:,} are selected. "
+                "Filter them, and select fewer.",
+                most=MOST,
+                count=len(contents),
+            )
         )
-    who = checked_name(annotator, "An analyst's name")
+    who = checked_name(annotator, tr("An analyst's name"))
     changed: list[str] = []
     with database.writing() as connection:
         query = sa.select(TAG.c.id, TAG.c.name).where(TAG.c.folded == folded(tag))
         named = connection.execute(query).first()
         if named is None:
-            raise UserError(f'There is no tag "{tag}" in the codebook; was it merged or renamed?')
+            raise UserError(
+                tr('There is no tag "{tag}" in the codebook; was it merged or renamed?', tag=tag)
+            )
         for some in query_batches(list(dict.fromkeys(contents))):
             own = (ASSIGNMENT.c.tag_id == named.id, ASSIGNMENT.c.annotator == who,
                    ASSIGNMENT.c.content.in_(some))  # fmt: skip

@@ -25,6 +25,7 @@ from han_core.analysis.annotations.schema import (
 )
 from han_core.analysis.annotations.writing import record, utc_now
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 
 
 class StaleTagError(UserError):
@@ -101,12 +102,12 @@ def save_tag(
         Stale: if somebody changed ``tag`` since.
     """
     values = {
-        "name": checked_name(name, "A tag's name"),
-        "description": checked_text(description, "A description", LONGEST_DESCRIPTION),
+        "name": checked_name(name, tr("A tag's name")),
+        "description": checked_text(description, tr("A description"), LONGEST_DESCRIPTION),
         "colour": checked_colour(colour),
         "key": checked_key(key),
     }
-    annotator = checked_name(annotator, "An analyst's name")
+    annotator = checked_name(annotator, tr("An analyst's name"))
     with database.writing() as connection:
         if tag is not None:
             _refuse_stale(connection, tag)
@@ -134,14 +135,14 @@ def retire_tag(database: Database, tag: Tag, annotator: str) -> Tag:
         Stale: if somebody changed ``tag`` since.
     """
     with database.writing() as connection:
-        who = checked_name(annotator, "An analyst's name")
+        who = checked_name(annotator, tr("An analyst's name"))
         return _changed(connection, tag, who, "retired a tag", retired=True, key="")
 
 
 def restore_tag(database: Database, tag: Tag, annotator: str) -> Tag:
     """Offer a retired tag again."""
     with database.writing() as connection:
-        who = checked_name(annotator, "An analyst's name")
+        who = checked_name(annotator, tr("An analyst's name"))
         return _changed(connection, tag, who, "restored a tag", retired=False)
 
 
@@ -153,9 +154,11 @@ def merge_tags(database: Database, tag: Tag, into: Tag, annotator: str) -> int:
     Raises:
         Stale: if somebody changed either since.
     """
-    who = checked_name(annotator, "An analyst's name")
+    who = checked_name(annotator, tr("An analyst's name"))
     if tag.id == into.id:
-        raise UserError(f'Another tag is expected to merge "{tag.name}" into; it was the same.')
+        raise UserError(
+            tr('Another tag is expected to merge "{name}" into; it was the same.', name=tag.name)
+        )
     with database.writing() as connection:
         _refuse_stale(connection, tag)
         _refuse_stale(connection, into)
@@ -180,11 +183,21 @@ def _refuse_taken(connection: Connection, name: str, key: str, tag: Tag | None) 
     others = TAG.c.id != (tag.id if tag else -1)
     same = sa.select(TAG.c.name, TAG.c.retired).where(others, TAG.c.folded == folded(name))
     if result := connection.execute(same).first():
-        where = "among the retired tags" if result.retired else "in the codebook"
-        raise UserError(f'A tag "{result.name}" is {where} already; choose another name.')
+        if result.retired:
+            retired = tr('A tag "{name}" is among the retired tags already; choose another name.',
+                         name=result.name)  # fmt: skip
+            raise UserError(retired)
+        raise UserError(tr('A tag "{name}" is in the codebook already; choose another name.',
+                           name=result.name))  # fmt: skip
     with_key = sa.select(TAG.c.name).where(others, TAG.c.key == key, ~TAG.c.retired)
     if key and (result := connection.execute(with_key).first()):
-        raise UserError(f'The key "{key}" is that of the tag "{result.name}"; choose another one.')
+        raise UserError(
+            tr(
+                'The key "{key}" is that of the tag "{name}"; choose another one.',
+                key=key,
+                name=result.name,
+            )
+        )
 
 
 def _refuse_stale(connection: Connection, tag: Tag) -> None:
@@ -192,8 +205,11 @@ def _refuse_stale(connection: Connection, tag: Tag) -> None:
     version = connection.execute(sa.select(TAG.c.version).where(TAG.c.id == tag.id)).scalar()
     if version != tag.version:
         raise StaleTagError(
-            f'Somebody else has changed or merged the tag "{tag.name}" meanwhile; nothing was '
-            "saved, please look at it again."
+            tr(
+                'Somebody else has changed or merged the tag "{tag}" meanwhile; nothing was saved, '
+                "please look at it again.",
+                tag=tag.name,
+            )
         )
 
 
@@ -252,7 +268,7 @@ def add_starter_tags(database: Database, annotator: str) -> int:
 
     A key that somebody gave to another tag stays with that one.
     """
-    who = checked_name(annotator, "An analyst's name")
+    who = checked_name(annotator, tr("An analyst's name"))
     with database.writing() as connection:
         existing = connection.execute(sa.select(TAG.c.folded, TAG.c.key, TAG.c.retired)).all()
         names, keys = (

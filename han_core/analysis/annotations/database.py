@@ -22,6 +22,7 @@ from han_core.analysis.annotations.upkeep import upgrade, verify_and_back_up
 from han_core.analysis.filters import Marks
 from han_core.runtime import paths
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 
 WRITES = "hanscope_writes"
 """The option of a connection whose transactions begin as writing ones."""
@@ -98,16 +99,21 @@ def _url(address: str) -> URL:
         url = sa.make_url(address)
     except (ArgumentError, ValueError) as error:
         raise UserError(
-            "HANSCOPE_NOTES names no database; sqlite:////path/notes.sqlite or "
-            "postgresql+psycopg://user:password@host/name is expected."
+            tr(
+                "HANSCOPE_NOTES names no database; sqlite:////path/notes.sqlite or "
+                "postgresql+psycopg://user:password@host/name is expected."
+            )
         ) from error
     if url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:"):
         return url.set(drivername="sqlite")
     if url.get_backend_name() in ("postgresql", "postgres"):
         return url.set(drivername="postgresql+psycopg")
     raise UserError(
-        "Notes are kept in a SQLite file or in PostgreSQL; "
-        f'HANSCOPE_NOTES names "{url.drivername}" without either.'
+        tr(
+            "Notes are kept in a SQLite file or in PostgreSQL; HANSCOPE_NOTES names "
+            '"{drivername}" without either.',
+            drivername=url.drivername,
+        )
     )
 
 
@@ -118,7 +124,7 @@ def _engine(url: URL, patience: float) -> Engine:
         return _postgresql(url, patience)
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         raise UserError(
-            "Notes in PostgreSQL need its driver: pip install -r requirements-postgres.txt."
+            tr("Notes in PostgreSQL need its driver: pip install -r requirements-postgres.txt.")
         ) from error
 
 
@@ -136,7 +142,13 @@ def sqlite_engine(url: URL, patience: float) -> Engine:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"The folder {path.parent} cannot be made ({error.strerror}).") from error
+        raise UserError(
+            tr(
+                "The folder {parent} cannot be made ({reason}).",
+                parent=path.parent,
+                reason=error.strerror,
+            )
+        ) from error
     engine = sa.create_engine(url, connect_args={"timeout": patience})
 
     # The driver would begin transactions late and by itself; we begin them.
@@ -193,7 +205,7 @@ def _postgresql(url: URL, patience: float) -> Engine:
 def _name(url: URL) -> str:
     if url.get_backend_name() == "sqlite":
         return str(url.database)
-    return f"{url.host or 'this machine'}/{url.database or url.username or ''}"
+    return f"{url.host or tr('this machine')}/{url.database or url.username or ''}"
 
 
 def _sentence(error: DBAPIError | PoolTimeout | sqlite3.Error, name: str, patience: float) -> str:
@@ -201,8 +213,9 @@ def _sentence(error: DBAPIError | PoolTimeout | sqlite3.Error, name: str, patien
     cause = str(getattr(error, "orig", None) or error).strip().split("\n")[0]
     state = getattr(getattr(error, "orig", None), "sqlstate", None)
     if isinstance(error, PoolTimeout) or "locked" in cause or state == "55P03":
-        return (
-            f"The notes ({name}) are locked: somebody else has been writing for more than "
-            f"{patience:g} seconds; nothing was written, please try again."
-        )
-    return f"The notes ({name}) cannot be read or written: {cause}."
+        return tr(
+            "The notes ({name}) are locked: somebody else has been writing for more than "
+            "{seconds:g} seconds; nothing was written, please try again.",
+            name=name, seconds=patience,
+        )  # fmt: skip
+    return tr("The notes ({name}) cannot be read or written: {cause}.", name=name, cause=cause)

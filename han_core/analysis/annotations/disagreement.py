@@ -19,8 +19,9 @@ from han_core.analysis.annotations.document_annotations import (
     annotations_by_document,
     flag_text,
 )
+from han_core.runtime.messages import mark, tr
 
-NOTHING = "no tag"
+NOTHING = mark("no tag")
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,9 @@ def _distance(one: frozenset[str], other: frozenset[str]) -> float:
 
 def answers_line(disagreement: Disagreement) -> str:
     """Return who said what: "Ann: irony, long · Ben: no tag"."""
-    said = (f"{who}: {', '.join(sorted(given)) or NOTHING}" for who, given in disagreement.answers)
+    said = (
+        f"{who}: {', '.join(sorted(given)) or tr(NOTHING)}" for who, given in disagreement.answers
+    )
     return " · ".join(said)
 
 

@@ -26,7 +26,7 @@ from han_core.analysis.annotations.schema import (
 )
 from han_core.analysis.filters import Flag
 from han_core.runtime.errors import UserError
-from han_core.runtime.messages import mark
+from han_core.runtime.messages import mark, tr
 
 AT_ONCE = 2_000  # documents asked for in one query; databases bound the number of parameters
 
@@ -179,7 +179,7 @@ def annotation_cells(database: Database, contents: Sequence[str]) -> AnnotationC
 def annotations_from_json(text: str) -> tuple[Annotation, ...]:
     """Parse a cell of ``coding``; anything else is refused."""
     if len(text) > LONGEST_CODING:
-        raise UserError("A cell of the column coding is too long to be read.")
+        raise UserError(tr("A cell of the column coding is too long to be read."))
     if not text.strip():
         return ()
     try:
@@ -188,7 +188,11 @@ def annotations_from_json(text: str) -> tuple[Annotation, ...]:
         first = error.errors()[0]
         where = " ".join(str(step) for step in first["loc"])
         raise UserError(
-            f"The column coding does not hold what was exported ({where} {first['msg']})."
+            tr(
+                "The column coding does not hold what was exported ({where} {problem}).",
+                where=where,
+                problem=first["msg"],
+            )
         ) from error
 
 

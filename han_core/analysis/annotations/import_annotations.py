@@ -49,7 +49,8 @@ from han_core.analysis.annotations.writing import (
 from han_core.analysis.filters import Flag
 from han_core.analysis.reimport import MatchedTable
 from han_core.data.delimited import without_apostrophe
-from han_core.runtime.errors import UserError, shown
+from han_core.runtime.errors import UserError, alternatives, shown
+from han_core.runtime.messages import tr
 
 Pairs = list[tuple[dict[str, str], Annotation, Annotation]]
 """Of each annotation: the columns that name it, itself, and what the database has of it."""
@@ -80,7 +81,7 @@ def import_annotations(
     Args:
         who: imports it, for the history.
     """
-    who = checked_name(who, "An analyst's name")
+    who = checked_name(who, tr("An analyst's name"))
     names = [tag.name for several in annotations.values() for one in several for tag in one.tags]
     new: Counter[str] = Counter()
     with database.writing() as connection:
@@ -132,7 +133,7 @@ def _with_existing(
     pairs: Pairs = []
     for content, several in annotations.items():
         for one in several:
-            annotator = checked_name(one.annotator, "An analyst's name")
+            annotator = checked_name(one.annotator, tr("An analyst's name"))
             whose = {"content": content, "annotator": annotator}
             pairs.append((whose, one, existing.get((content, annotator), Annotation(annotator))))
     return pairs
@@ -151,8 +152,8 @@ def _flag_rows(pairs: Pairs) -> Iterator[dict]:
         kinds = {flag.kind for flag in existing.flags}
         for flag in one.flags:
             if flag.kind not in kinds:
-                label = checked_text(flag.label, "A class", LONGEST_LABEL)
-                meant = checked_text(flag.meant, "A class", LONGEST_LABEL)
+                label = checked_text(flag.label, tr("A class"), LONGEST_LABEL)
+                meant = checked_text(flag.meant, tr("A class"), LONGEST_LABEL)
                 yield whose | {"kind": flag.kind, "label": label, "meant": meant, "at": flag.at}
 
 
@@ -229,7 +230,7 @@ def read_annotation_columns(matched: MatchedTable, who: str) -> FileAnnotations:
         who: brings the file; what has no name is theirs.
     """
     shared = {matched.contents[at] for at in matched.at.tolist()}
-    who, at = checked_name(who, "An analyst's name"), utc_now()
+    who, at = checked_name(who, tr("An analyst's name")), utc_now()
     result: dict[str, tuple[Annotation, ...]] = {}
     own: set[str] = set()
     exported = CODING in matched.table.data
@@ -279,7 +280,9 @@ def _naming(file: str, row: int) -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        raise UserError(f"Row {row:,} of {file}: {error}") from error
+        raise UserError(
+            tr("Row {row:,} of {file}: {error}", row=row, file=file, error=error)
+        ) from error
 
 
 def _tags_beyond(cell: str, annotations: Sequence[Annotation], at: datetime) -> tuple[TagMark, ...]:
@@ -303,8 +306,14 @@ def _flags_beyond(
     for words in filter(None, map(str.strip, cell.split(BETWEEN))):
         name, _, meant = words.partition(" (")
         if name not in _KINDS:
-            expected = " or ".join(f'"{one}"' for one in _KINDS)
-            raise UserError(f'a flag {expected} was expected; "{shown(words)}" came.')
+            expected = alternatives([f'"{one}"' for one in _KINDS])
+            raise UserError(
+                tr(
+                    'a flag {expected} was expected; "{words}" came.',
+                    expected=expected,
+                    words=shown(words),
+                )
+            )
         result[_KINDS[name]] = FlagMark(_KINDS[name], "", meant.removesuffix(")"), at)
     kinds = {flag.kind for flag in coded}
     return tuple(flag for kind, flag in result.items() if kind not in kinds)

@@ -18,6 +18,7 @@ from han_core.analysis.annotations.database import Database
 from han_core.analysis.annotations.schema import PASSPHRASE, checked_name, folded
 from han_core.analysis.annotations.writing import record, utc_now
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 
 SHORTEST, LONGEST = 6, 200  # characters
 
@@ -50,12 +51,17 @@ def check_passphrase(database: Database, name: str, passphrase: str) -> str:
     with database.reading() as connection:
         stored = _stored(connection, name)
     if stored is None:
-        raise UserError(f"The name {name} has no passphrase; you can use it without one.")
+        raise UserError(
+            tr("The name {name} has no passphrase; you can use it without one.", name=name)
+        )
     salt = bytes.fromhex(stored.split("$")[0])
     if not hmac.compare_digest(stored, _hash(passphrase, salt)):
         raise UserError(
-            f"This is not the passphrase of {name}. Nothing was changed: try again, use another "
-            "name, or ask whoever runs the server to reset it."
+            tr(
+                "This is not the passphrase of {name}. Nothing was changed: try again, use "
+                "another name, or ask whoever runs the server to reset it.",
+                name=name,
+            )
         )
     return stored
 
@@ -72,11 +78,16 @@ def set_passphrase(
         UserError: if the passphrase is too short or too long, or if somebody else has protected
             the name since.
     """
-    name = checked_name(name, "An analyst's name")
+    name = checked_name(name, tr("An analyst's name"))
     if not SHORTEST <= len(passphrase) <= LONGEST:
         raise UserError(
-            f"A passphrase of {SHORTEST} to {LONGEST} characters is expected; this one has "
-            f"{len(passphrase):,}."
+            tr(
+                "A passphrase of {shortest} to {longest} characters is expected; this one has "
+                "{count:,}.",
+                shortest=SHORTEST,
+                longest=LONGEST,
+                count=len(passphrase),
+            )
         )
     value = _hash(passphrase, secrets.token_bytes(16))
     with database.writing() as connection:
@@ -102,11 +113,13 @@ def reset_passphrase(database: Database, name: str) -> None:
     Raises:
         UserError: if the name has no passphrase.
     """
-    name = checked_name(name, "An analyst's name")
+    name = checked_name(name, tr("An analyst's name"))
     with database.writing() as connection:
         stored = _stored(connection, name)
         if stored is None:
-            raise UserError(f'A name with a passphrase was expected; "{name}" has none.')
+            raise UserError(
+                tr('A name with a passphrase was expected; "{name}" has none.', name=name)
+            )
         _replace(connection, name, stored, None)
         record(connection, "command line", "reset a passphrase", name)
 
@@ -120,7 +133,10 @@ def _replace(connection: Connection, name: str, present: str | None, value: str 
     """Store another hash, or none, where ``present`` is still the stored one."""
     if _stored(connection, name) != present:
         raise UserError(
-            f"The passphrase of {name} was changed in the meantime; nothing was changed now."
+            tr(
+                "The passphrase of {name} was changed in the meantime; nothing was changed now.",
+                name=name,
+            )
         )
     key = folded(name)
     connection.execute(sa.delete(PASSPHRASE).where(PASSPHRASE.c.folded == key))

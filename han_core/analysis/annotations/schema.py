@@ -24,6 +24,7 @@ from sqlalchemy import (  # fmt: skip
 )
 
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 
 KNOWN = ("0001", "0002", "0003")
 """Every revision in ``migrations/versions``, oldest first; the last one is this schema."""
@@ -171,13 +172,22 @@ def checked_name(name: str, what: str) -> str:
     """``name`` in Unicode's composed form, with single spaces."""
     tidy = unicodedata.normalize("NFC", " ".join(name.split()))
     if not tidy:
-        raise UserError(f"{what} of at least one character is expected; it was empty.")
+        raise UserError(
+            tr("{what} of at least one character is expected; it was empty.", what=what)
+        )
     if len(tidy) > LONGEST_NAME:
         raise UserError(
-            f"{what} of at most {LONGEST_NAME} characters is expected; this one has {len(tidy):,}."
+            tr(
+                "{what} of at most {longest_name} characters is expected; this one has {count:,}.",
+                what=what,
+                longest_name=LONGEST_NAME,
+                count=len(tidy),
+            )
         )
     if any(unicodedata.category(sign) in ("Cc", "Cs", "Cn", "Co") for sign in tidy):
-        raise UserError(f"{what} in visible characters is expected; this one holds others.")
+        raise UserError(
+            tr("{what} in visible characters is expected; this one holds others.", what=what)
+        )
     return tidy
 
 
@@ -190,8 +200,12 @@ def checked_note(text: str) -> str:
     """``text`` as it can be stored; white space alone is no note."""
     if len(text) > LONGEST_NOTE:
         raise UserError(
-            f"A note of at most {LONGEST_NOTE:,} characters is expected; this one has "
-            f"{len(text):,} and was not saved."
+            tr(
+                "A note of at most {longest_note:,} characters is expected; this one has "
+                "{count:,} and was not saved.",
+                longest_note=LONGEST_NOTE,
+                count=len(text),
+            )
         )
     return storable(text) if text.strip() else ""
 
@@ -200,7 +214,12 @@ def checked_text(text: str, what: str, most: int) -> str:
     """A shorter text beside a name: a description, a class."""
     if len(text) > most:
         raise UserError(
-            f"{what} of at most {most:,} characters is expected; this one has {len(text):,}."
+            tr(
+                "{what} of at most {most:,} characters is expected; this one has {count:,}.",
+                what=what,
+                most=most,
+                count=len(text),
+            )
         )
     return storable(text).strip()
 
@@ -208,14 +227,24 @@ def checked_text(text: str, what: str, most: int) -> str:
 def checked_colour(colour: str) -> str:
     """``#rrggbb`` in lower case, our own where there is none."""
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", colour or DEFAULT_COLOUR):
-        raise UserError(f'A colour such as {DEFAULT_COLOUR} is expected; "{colour}" came.')
+        raise UserError(
+            tr(
+                'A colour such as {default_colour} is expected; "{colour}" came.',
+                default_colour=DEFAULT_COLOUR,
+                colour=colour,
+            )
+        )
     return (colour or DEFAULT_COLOUR).lower()
 
 
 def checked_key(key: str) -> str:
     """One letter or digit of the keyboard in lower case, or "" for none."""
     if key and not re.fullmatch(r"[a-z0-9]", key.lower()):
-        raise UserError(f'One letter a to z or digit is expected as a key; "{key}" came.')
+        raise UserError(
+            tr('One letter a to z or digit is expected as a key; "{key}" came.', key=key)
+        )
     if key and key.lower() in RESERVED_KEYS:
-        raise UserError(f'"{key}" goes to the next or previous document; choose another key.')
+        raise UserError(
+            tr('"{key}" goes to the next or previous document; choose another key.', key=key)
+        )
     return key.lower()

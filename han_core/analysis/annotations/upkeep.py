@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from han_core.analysis.annotations.schema import KNOWN, VERSION_TABLE
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BACKUPS = 3
@@ -51,8 +52,13 @@ def verify_and_back_up(path: Path, patience: float) -> None:
             problem = str(error)
         if problem != "ok":
             raise UserError(
-                f"The notes ({path}) are damaged ({problem.splitlines()[-1]}) and were left as "
-                f"they are; put {_newest_backup(path)} in their place."
+                tr(
+                    "The notes ({path}) are damaged ({problem}) and were left as they are; put "
+                    "{copy} in their place.",
+                    path=path,
+                    problem=problem.splitlines()[-1],
+                    copy=_newest_backup(path),
+                )
             )
         with suppress(OSError, sqlite3.Error):
             _copy(source, path, path.with_name(f"{path.name}.backup-{date.today()}"))
@@ -65,7 +71,9 @@ def backups(path: Path) -> list[Path]:
 
 def _newest_backup(path: Path) -> str:
     copies = backups(path)
-    return f"the copy {copies[-1].name} beside them" if copies else "a copy of them"
+    if not copies:
+        return tr("a copy of them")
+    return tr("the copy {name} beside them", name=copies[-1].name)
 
 
 def _copy(source: sqlite3.Connection, path: Path, copy: Path) -> None:
@@ -117,8 +125,13 @@ def _present(connection: Connection, name: str) -> str | None:
     )).scalar()  # fmt: skip
     if result is not None and result not in KNOWN:
         raise UserError(
-            f'The notes ({name}) were written by a newer Hanscope: their schema is "{result}", and '
-            f'this one knows up to "{KNOWN[-1]}"; update Hanscope, or name other notes in '
-            "HANSCOPE_NOTES."
+            tr(
+                "The notes ({name}) were written by a newer Hanscope: their schema is "
+                '"{result}", and this one knows up to "{known}"; update Hanscope, or name other '
+                "notes in HANSCOPE_NOTES.",
+                name=name,
+                result=result,
+                known=KNOWN[-1],
+            )
         )
     return result

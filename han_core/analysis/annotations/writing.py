@@ -27,6 +27,7 @@ from han_core.analysis.annotations.schema import (
 )
 from han_core.analysis.filters import Flag
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 
 
 class Change(NamedTuple):
@@ -87,11 +88,13 @@ class SavedNote(NamedTuple):
 
 def add_tag(database: Database, content: str, tag: str, annotator: str) -> None:
     """Tag the document."""
-    who = checked_name(annotator, "An analyst's name")
+    who = checked_name(annotator, tr("An analyst's name"))
     with database.writing() as connection:
         result = connection.execute(sa.select(TAG.c.id, TAG.c.name).where(_named(tag))).first()
         if result is None:
-            raise UserError(f'There is no tag "{tag}" in the codebook; was it merged or renamed?')
+            raise UserError(
+                tr('There is no tag "{tag}" in the codebook; was it merged or renamed?', tag=tag)
+            )
         row = {"content": content, "tag_id": result.id, "annotator": who}
         if add_row(connection, ASSIGNMENT, row | {"at": utc_now()}):
             record(connection, who, "tagged", result.name, after=result.name, content=content)
@@ -99,7 +102,7 @@ def add_tag(database: Database, content: str, tag: str, annotator: str) -> None:
 
 def remove_tag(database: Database, content: str, tag: str, annotator: str) -> None:
     """Take this annotator's tag off the document; those of others stay."""
-    who = checked_name(annotator, "An analyst's name")
+    who = checked_name(annotator, tr("An analyst's name"))
     with database.writing() as connection:
         of_tag = ASSIGNMENT.c.tag_id.in_(sa.select(TAG.c.id).where(_named(tag)))
         gone = sa.delete(ASSIGNMENT).where(of_tag, *_whose(ASSIGNMENT, content, who))
@@ -116,7 +119,7 @@ def write_note(
         version: of the note that was changed, 0 if there was none. Where another text came in
             between (two windows of one person), both are kept, one under the other.
     """
-    who, wanted = checked_name(annotator, "An analyst's name"), checked_note(text)
+    who, wanted = checked_name(annotator, tr("An analyst's name")), checked_note(text)
     with database.writing() as connection:
         existing = select_note(connection, content, who)
         unseen = existing is not None and existing.version != version
@@ -140,10 +143,10 @@ def set_flag(
         label: the document's class in the data.
         meant: the class that it should have.
     """
-    who = checked_name(annotator, "An analyst's name")
+    who = checked_name(annotator, tr("An analyst's name"))
     values = {
-        "label": checked_text(label, "A class", LONGEST_LABEL) if on else "",
-        "meant": checked_text(meant, "A class", LONGEST_LABEL) if on else "",
+        "label": checked_text(label, tr("A class"), LONGEST_LABEL) if on else "",
+        "meant": checked_text(meant, tr("A class"), LONGEST_LABEL) if on else "",
     }
     with database.writing() as connection:
         whose = [*_whose(FLAG, content, who), FLAG.c.kind == kind]
@@ -161,7 +164,7 @@ def set_flag(
 
 def set_read(database: Database, content: str, annotator: str, on: bool) -> None:
     """Mark the document as read by this annotator, or takes the mark away."""
-    who = checked_name(annotator, "An analyst's name")
+    who = checked_name(annotator, tr("An analyst's name"))
     with database.writing() as connection:
         if on:
             changed = add_row(

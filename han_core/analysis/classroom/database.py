@@ -22,6 +22,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from han_core.analysis.annotations.database import WRITES, sqlite_engine
 from han_core.runtime import paths
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 
 KEPT = datetime.timedelta(days=30)
 PATIENCE = 10.0  # seconds to wait while others write
@@ -132,7 +133,10 @@ def _one_sentence() -> Iterator[None]:
     except (DBAPIError, PoolTimeout, sqlite3.Error) as error:
         cause = str(getattr(error, "orig", None) or error).strip().split("\n")[0]
         raise UserError(
-            f"The class rooms cannot be read or written now: {cause}. Please try again."
+            tr(
+                "The class rooms cannot be read or written now: {cause}. Please try again.",
+                cause=cause,
+            )
         ) from error
 
 

@@ -14,6 +14,7 @@ from typing import Literal
 from han_core.explanation.lesson import Lesson, interface
 from han_core.explanation.lesson_numbers import LiveNumbers
 from han_core.runtime.errors import UserError, shown
+from han_core.runtime.messages import tr
 
 BINS = 10  # of a histogram of numbers
 LONGEST_TEXT, LONGEST_CHOICE = 3_000, 500  # characters
@@ -89,31 +90,54 @@ class Question:
     def __post_init__(self) -> None:
         if not 1 <= len(self.text.strip()) <= LONGEST_TEXT:
             raise UserError(
-                f"A question of 1 to {LONGEST_TEXT} characters is expected; this one has "
-                f"{len(self.text.strip()):,}."
+                tr(
+                    "A question of 1 to {longest_text} characters is expected; this one has "
+                    "{count:,}.",
+                    longest_text=LONGEST_TEXT,
+                    count=len(self.text.strip()),
+                )
             )
         (self._check_choices if self.kind == "choice" else self._check_number)()
 
     def _check_choices(self) -> None:
         fewest, most = CHOICES
         if not fewest <= len(self.choices) <= most:
-            raise UserError(f"{fewest} to {most} choices are expected; {len(self.choices)} came.")
+            raise UserError(
+                tr(
+                    "{fewest} to {most} choices are expected; {count} came.",
+                    fewest=fewest,
+                    most=most,
+                    count=len(self.choices),
+                )
+            )
         if len(set(self.choices)) < len(self.choices):
-            raise UserError("Two choices are the same; each is expected once.")
+            raise UserError(tr("Two choices are the same; each is expected once."))
         if not all(0 < len(choice) <= LONGEST_CHOICE for choice in self.choices):
-            raise UserError(f"A choice has 1 to {LONGEST_CHOICE} characters; one has not.")
+            raise UserError(
+                tr(
+                    "A choice has 1 to {longest_choice} characters; one has not.",
+                    longest_choice=LONGEST_CHOICE,
+                )
+            )
         if self.right not in range(len(self.choices)):
-            raise UserError("The right answer is expected to be one of the choices.")
+            raise UserError(tr("The right answer is expected to be one of the choices."))
 
     def _check_number(self) -> None:
         values = (self.low, self.right, self.high, self.tolerance)
         if not all(map(math.isfinite, values)) or not self.low <= self.right <= self.high:
             raise UserError(
-                "Three numbers are expected: the smallest answer, the right one and the largest; "
-                f"{self.low:g}, {self.right:g} and {self.high:g} came."
+                tr(
+                    "Three numbers are expected: the smallest answer, the right one and the "
+                    "largest; {low:g}, {right:g} and {high:g} came.",
+                    low=self.low,
+                    right=self.right,
+                    high=self.high,
+                )
             )
         if self.low == self.high or self.tolerance < 0:
-            raise UserError("The largest answer is above the smallest, the tolerance 0 or more.")
+            raise UserError(
+                tr("The largest answer is above the smallest, the tolerance 0 or more.")
+            )
 
     def checked(self, answer: object) -> float:
         """Return an answer of a student as the index of a choice or a number.
@@ -127,12 +151,18 @@ class Question:
         if self.kind == "choice":
             if number in range(len(self.choices)):
                 return int(number)
-            expected = f"A choice from 0 to {len(self.choices) - 1}"
+            expected = tr("A choice from 0 to {count}", count=len(self.choices) - 1)
         else:
             if self.low <= number <= self.high:
                 return float(number)
-            expected = f"A number from {self.low:g} to {self.high:g}"
-        raise UserError(f"{expected} is expected; {shown(json.dumps(answer))} came.")
+            expected = tr("A number from {low:g} to {high:g}", low=self.low, high=self.high)
+        raise UserError(
+            tr(
+                "{expected} is expected; {dumps} came.",
+                expected=expected,
+                dumps=shown(json.dumps(answer)),
+            )
+        )
 
     def is_right(self, answer: float) -> bool:
         """Whether an answer counts as right."""

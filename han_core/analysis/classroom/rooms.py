@@ -21,6 +21,7 @@ from han_core.analysis.classroom.database import (
 )
 from han_core.analysis.classroom.question import FOLLOWS, Phase, Question
 from han_core.runtime.errors import UserError, shown
+from han_core.runtime.messages import tr
 
 LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 """No letter or digit of a code is easily taken for another one."""
@@ -96,13 +97,22 @@ def make_room(database: ClassDatabase, lesson: str, questions: Sequence[Question
         UserError: without a question, with too many, or where the server has too many rooms.
     """
     if not 1 <= len(questions) <= MOST_QUESTIONS:
-        raise UserError(f"A room has 1 to {MOST_QUESTIONS} questions; {len(questions)} came.")
+        raise UserError(
+            tr(
+                "A room has 1 to {most_questions} questions; {count} came.",
+                most_questions=MOST_QUESTIONS,
+                count=len(questions),
+            )
+        )
     database.forget_old_rooms()
     key = RoomKey("".join(secrets.choice(LETTERS) for _ in range(CODE_LENGTH)), new_secret())
     with database.writing() as connection:
         if connection.execute(sa.select(sa.func.count(ROOM.c.code))).scalar_one() >= MOST_ROOMS:
             raise UserError(
-                f"This server has {MOST_ROOMS} rooms already; delete one that is not needed."
+                tr(
+                    "This server has {most_rooms} rooms already; delete one that is not needed.",
+                    most_rooms=MOST_ROOMS,
+                )
             )
         connection.execute(
             sa.insert(ROOM).values(
@@ -132,7 +142,9 @@ def move_to(database: ClassDatabase, key: RoomKey, before: Phase, after: Phase) 
         UserError: as ``open_room``, and if ``after`` does not follow ``before``.
     """
     if after not in FOLLOWS[before]:
-        raise UserError(f"After the phase {before} no {after} follows.")
+        raise UserError(
+            tr("After the phase {before} no {after} follows.", before=before, after=after)
+        )
     with database.writing() as connection:
         if _opened(connection, key).phase == before:
             _change(connection, key.code, phase=after)
@@ -148,7 +160,7 @@ def ask(database: ClassDatabase, key: RoomKey, id: str) -> None:
     """
     with database.writing() as connection:
         if id not in {question.id for question in _opened(connection, key).questions}:
-            raise UserError(f'The room has no question "{shown(id)}".')
+            raise UserError(tr('The room has no question "{id}".', id=shown(id)))
         rounds = sa.select(sa.func.max(ANSWER.c.round)).where(
             ANSWER.c.room == key.code, ANSWER.c.question == id
         )
@@ -165,9 +177,11 @@ def add_question(database: ClassDatabase, key: RoomKey, question: Question) -> N
     with database.writing() as connection:
         room = _opened(connection, key)
         if len(room.questions) >= MOST_QUESTIONS:
-            raise UserError(f"A room has at most {MOST_QUESTIONS} questions.")
+            raise UserError(
+                tr("A room has at most {most_questions} questions.", most_questions=MOST_QUESTIONS)
+            )
         if question.id in {other.id for other in room.questions}:
-            raise UserError("The room has this question already.")
+            raise UserError(tr("The room has this question already."))
         _insert(connection, key.code, len(room.questions), question)
         _change(connection, key.code)
 
@@ -224,10 +238,12 @@ def stored_value(row: sa.Row) -> float:
 def _opened(connection: Connection, key: RoomKey) -> Room:
     found = read_room(connection, key.code)
     if found is None:
-        raise UserError(f'There is no room "{shown(key.code)}"; rooms go after 30 days.')
+        raise UserError(
+            tr('There is no room "{code}"; rooms go after 30 days.', code=shown(key.code))
+        )
     room, stored = found
     if not is_secret(key.secret, stored):
-        raise UserError(f"This is not the teacher's key of room {shown(key.code)}.")
+        raise UserError(tr("This is not the teacher's key of room {code}.", code=shown(key.code)))
     return room
 
 

@@ -23,6 +23,7 @@ from han_core.analysis.classroom.database import (
 from han_core.analysis.classroom.question import Question
 from han_core.analysis.classroom.rooms import CODE_LENGTH, Room, read_room, stored_value
 from han_core.runtime.errors import UserError, shown
+from han_core.runtime.messages import tr
 
 MOST_STUDENTS = 300  # of a room
 LONGEST_NICKNAME = 24  # characters
@@ -71,15 +72,29 @@ def join(database: ClassDatabase, code: str, nickname: str) -> Ticket:
     with database.writing() as connection:
         if read_room(connection, code) is None:
             raise UserError(
-                f'There is no room "{shown(code, 20)}"; a code of {CODE_LENGTH} letters and '
-                "digits is expected, as your teacher shows it."
+                tr(
+                    'There is no room "{code}"; a code of {code_length} letters and digits is '
+                    "expected, as your teacher shows it.",
+                    code=shown(code, 20),
+                    code_length=CODE_LENGTH,
+                )
             )
         seats = sa.select(STUDENT.c.folded).where(STUDENT.c.room == code)
         taken = connection.scalars(seats).all()
         if folded in taken:
-            raise UserError(f"Somebody here is called {nickname} already; choose another nickname.")
+            raise UserError(
+                tr(
+                    "Somebody here is called {nickname} already; choose another nickname.",
+                    nickname=nickname,
+                )
+            )
         if len(taken) >= MOST_STUDENTS:
-            raise UserError(f"The room is full: it has {MOST_STUDENTS} students.")
+            raise UserError(
+                tr(
+                    "The room is full: it has {most_students} students.",
+                    most_students=MOST_STUDENTS,
+                )
+            )
         ticket = Ticket(code, len(taken) + 1, secret)
         connection.execute(
             sa.insert(STUDENT).values(
@@ -102,13 +117,15 @@ def give_answer(
     with database.writing() as connection:
         room = _seated(connection, ticket)
         if question != room.question.id or round != room.phase.round:
-            raise UserError("Answers to this question are closed now; yours came too late.")
+            raise UserError(tr("Answers to this question are closed now; yours came too late."))
         value = room.question.checked(answer)
         given = _answers(connection, ticket, room.question).get(round)
         if given is not None and given != value:
             raise UserError(
-                f'You have answered "{shown(room.question.named(given))}" already; '
-                "one answer counts in each round."
+                tr(
+                    'You have answered "{named}" already; one answer counts in each round.',
+                    named=shown(room.question.named(given)),
+                )
             )
         if given is None:
             column = "choice" if room.question.kind == "choice" else "number"
@@ -211,7 +228,12 @@ def _checked_nickname(text: str) -> str:
     visible = "".join(sign for sign in text[:1_000] if sign == " " or sign.isprintable())
     nickname = " ".join(visible.split())
     if not 1 <= len(nickname) <= LONGEST_NICKNAME:
-        raise UserError(f"A nickname of 1 to {LONGEST_NICKNAME} characters is expected.")
+        raise UserError(
+            tr(
+                "A nickname of 1 to {longest_nickname} characters is expected.",
+                longest_nickname=LONGEST_NICKNAME,
+            )
+        )
     return nickname
 
 

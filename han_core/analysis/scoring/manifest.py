@@ -26,6 +26,7 @@ from han_core.runtime.checksums import (
     write_json_with_checksum,
 )
 from han_core.runtime.errors import UserError, counted
+from han_core.runtime.messages import tr
 
 PARTS = 256
 FEWEST, MOST = 256, 8_192
@@ -208,15 +209,22 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         return Manifest.model_validate(content)
     except ValidationError as error:
-        raise UserError(f"{MANIFEST} in {folder.name} is none of scores.") from error
+        raise UserError(
+            tr("{manifest} in {name} is none of scores.", manifest=MANIFEST, name=folder.name)
+        ) from error
 
 
 def _refuse_other_format(folder: Path, content: object) -> None:
     format = content.get("format") if isinstance(content, dict) else None
     if isinstance(format, int) and format != FORMAT:
         raise UserError(
-            f"{folder.name} holds scores of format {format}, and this Hanscope reads and writes "
-            f"format {FORMAT}; score into a new or empty folder."
+            tr(
+                "{name} holds scores of format {format}, and this Hanscope reads and writes "
+                "format {format_2}; score into a new or empty folder.",
+                name=folder.name,
+                format=format,
+                format_2=FORMAT,
+            )
         )
 
 
@@ -237,22 +245,32 @@ def claim(folder: Path, wanted: Manifest) -> None:
     others = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     if others:
         raise UserError(
-            f"Scores go into a new or empty folder; {folder.name} holds "
-            f"{counted(len(others), 'file')} such as {others[0]}."
+            tr(
+                "Scores go into a new or empty folder; {name} holds {files} such as {others}.",
+                name=folder.name,
+                files=counted(len(others), "file"),
+                others=others[0],
+            )
         )
     write_json_with_checksum(folder / MANIFEST, wanted.model_dump(mode="json"))
 
 
 def _refuse_other(folder: Path, existing: Manifest, wanted: Manifest) -> None:
     if existing.checkpoint_sha256 != wanted.checkpoint_sha256:
-        other = f"not of {wanted.checkpoint} as it is now"
+        other = tr("not of {checkpoint} as it is now", checkpoint=wanted.checkpoint)
     elif existing.data_sha256 != wanted.data_sha256:
-        other = f"not of the documents and labels that came ({wanted.data})"
+        other = tr("not of the documents and labels that came ({data})", data=wanted.data)
     elif existing.key != wanted.key:
-        other = "cut into other parts"
+        other = tr("cut into other parts")
     else:
         return
     raise UserError(
-        f"{folder.name} holds the scores of {existing.checkpoint} on {existing.data}, {other}; "
-        "a new or empty folder was expected."
+        tr(
+            "{name} holds the scores of {checkpoint} on {data}, {other}; a new or empty "
+            "folder was expected.",
+            name=folder.name,
+            checkpoint=existing.checkpoint,
+            data=existing.data,
+            other=other,
+        )
     )

@@ -19,10 +19,11 @@ from han_core.runtime.atomic_io import read_json
 from han_core.runtime.errors import UserError
 from han_core.runtime.jobs import LOCK, REQUEST, JobState, job_state
 from han_core.runtime.locks import is_held
+from han_core.runtime.messages import mark
 from han_core.runtime.paths import scores_root
 
 VISITOR = "visitor"
-WAITING = "Waiting for another scoring to end"
+WAITING = mark("Waiting for another scoring to end")
 GONE_SECONDS = 60.0
 """Without a sign of its visitor for so long, a request leaves the queue."""
 

@@ -24,6 +24,7 @@ from han_core.analysis.scoring.workers import Job, Scorer
 from han_core.models.checkpoint import CONFIG, VOCABULARY, WEIGHTS
 from han_core.runtime.atomic_io import current_folder
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 
 LIBRARY = Path(han_core.__file__).parent
 
@@ -39,7 +40,9 @@ def score_on_ray(
         address: of a cluster; None starts one on this machine.
     """
     if device not in ("auto", "cpu", "cuda"):
-        raise UserError(f"On Ray --device takes auto, cpu or cuda; {device} came.")
+        raise UserError(
+            tr("On Ray --device takes auto, cpu or cuda; {device} came.", device=device)
+        )
     with _cluster(address) as ray:
         from ray.data import ActorPoolStrategy
         from ray.exceptions import RayError
@@ -70,8 +73,12 @@ def score_on_ray(
         except RayError as error:
             cause = getattr(error, "cause", None) or error
             raise UserError(
-                f"Ray stopped before all parts were done ({type(cause).__name__}: {cause}); "
-                "the same command goes on from there."
+                tr(
+                    "Ray stopped before all parts were done ({name}: {cause}); the same command "
+                    "goes on from there.",
+                    name=type(cause).__name__,
+                    cause=cause,
+                )
             ) from error
 
 
@@ -111,7 +118,7 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 def _on_gpu(device: str, gpus: float) -> bool:
     if device == "cuda" and gpus < 1:
-        raise UserError("The cluster has no GPU; --device takes auto or cpu there.")
+        raise UserError(tr("The cluster has no GPU; --device takes auto or cpu there."))
     return gpus >= 1 and device != "cpu"
 
 
@@ -124,8 +131,10 @@ def _cluster(address: str | None) -> Iterator[Any]:
         from ray.data import DataContext
     except ImportError as error:
         raise UserError(
-            "The engine ray needs a package that is missing: "
-            "pip install -r requirements-cluster.txt"
+            tr(
+                "The engine ray needs a package that is missing: pip install -r "
+                "requirements-cluster.txt"
+            )
         ) from error
     try:
         _check_reachable(address)
@@ -137,8 +146,10 @@ def _cluster(address: str | None) -> Iterator[Any]:
             include_dashboard=None if address else False,
         )
     except (OSError, ValueError, RuntimeError) as error:
-        where = address or "this machine"
-        raise UserError(f"Ray cannot be reached at {where}: {error}.") from error
+        where = address or tr("this machine")
+        raise UserError(
+            tr("Ray cannot be reached at {where}: {error}.", where=where, error=error)
+        ) from error
     try:
         DataContext.get_current().enable_progress_bars = False
         logging.getLogger("ray.data").setLevel(logging.CRITICAL)

@@ -43,6 +43,7 @@ from han_core.models.predict import Progress
 from han_core.runtime.checksums import write_json_with_checksum
 from han_core.runtime.errors import UserError
 from han_core.runtime.jobs import JobState, ReportProgress, run_job, start_job, write_state
+from han_core.runtime.messages import tr
 from han_core.runtime.paths import scores_root
 
 Engine = Callable[[Iterable[Part], Job], Iterator[tuple[int, bytes]]]
@@ -151,11 +152,15 @@ def _held(out: Path, patience: float) -> Iterator[None]:
         with FileLock(out / LOCK, timeout=patience):
             yield
     except Timeout as error:
-        raise UserError(f"Another process is scoring into {out} now.") from error
+        raise UserError(tr("Another process is scoring into {out} now.", out=out)) from error
     except OSError as error:
         raise UserError(
-            f"Scores cannot be written to {out} ({error.strerror or error}); "
-            "whole parts in it stay, and the same command goes on from there."
+            tr(
+                "Scores cannot be written to {out} ({reason}); whole parts in it stay, and the "
+                "same command goes on from there.",
+                out=out,
+                reason=error.strerror or error,
+            )
         ) from error
 
 
@@ -190,7 +195,9 @@ def cache_scores(
         progress: told the documents done.
     """
     if not corpus.labels:
-        raise UserError(f"Labelled documents are expected; {corpus.name} has no labels.")
+        raise UserError(
+            tr("Labelled documents are expected; {name} has no labels.", name=corpus.name)
+        )
     source = source.with_checksum()
     manifest = describe(folder, checkpoint, corpus)
     evict_scores()
@@ -200,7 +207,9 @@ def cache_scores(
     _remember(out, documents, corpus, source, result)
     whole = open_scores(manifest.key)
     if whole is None:
-        raise UserError(f"The scores of {corpus.name} were deleted while they were written.")
+        raise UserError(
+            tr("The scores of {name} were deleted while they were written.", name=corpus.name)
+        )
     _answer(request_folder(source, manifest.checkpoint_sha256), manifest.key)
     return whole, result
 
@@ -253,7 +262,10 @@ def _disk_refusals() -> Iterator[None]:
         yield
     except OSError as error:
         raise UserError(
-            f"The scores cannot be kept ({error.strerror or error}); what is whole of them stays."
+            tr(
+                "The scores cannot be kept ({reason}); what is whole of them stays.",
+                reason=error.strerror or error,
+            )
         ) from error
 
 
@@ -262,15 +274,15 @@ def _work(request: dict, tell: ReportProgress) -> dict:
     source, device = Source.model_validate(request["source"]), str(request["device"])
     work = request_folder(source, checkpoint_sha256(request["folder"]))
     with exclusive_turn(scores_root(), tell, WAITING, lambda: has_gone(work)):
-        tell("Loading the checkpoint", 0, 0)
+        tell(tr("Loading the checkpoint"), 0, 0)
         checkpoint = load_checkpoint(request["folder"])
-        tell(f"Reading {source.name}", 0, 0)
+        tell(tr("Reading {name}", name=source.name), 0, 0)
         corpus = source.read()
         devices = worker_devices(device)[:MOST_WORKERS]
         whole, _ = cache_scores(
             request["folder"], checkpoint, corpus, source,
             lambda parts, job: score_locally(parts, job, devices),
-            lambda done, of: tell("Scored", done, of),
+            lambda done, of: tell(tr("Scored"), done, of),
         )  # fmt: skip
         return {"key": whole.key}
 

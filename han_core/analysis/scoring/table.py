@@ -49,6 +49,7 @@ from han_core.runtime.checksums import (
     write_with_checksum,
 )
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 
 STEPS = 255
 
@@ -295,11 +296,19 @@ def _one_sentence(folder: Path, number: int) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise UserError(
-            f"Part {number} in {folder.name} is missing; score the data again."
+            tr(
+                "Part {number} in {name} is missing; score the data again.",
+                number=number,
+                name=folder.name,
+            )
         ) from error
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:  # UserError is a ValueError
         raise UserError(
-            f"Part {number} in {folder.name} is damaged; score the data again."
+            tr(
+                "Part {number} in {name} is damaged; score the data again.",
+                number=number,
+                name=folder.name,
+            )
         ) from error
 
 
@@ -327,7 +336,13 @@ def stored_attention(folder: Path, row: int) -> StoredAttention:
     """Return the attention of a row of the corpus, from 0, with its words."""
     manifest = read_manifest(folder)
     if not 0 <= row < manifest.rows:
-        raise UserError(f"A row from 0 to {manifest.rows - 1:,} was expected; {row:,} came.")
+        raise UserError(
+            tr(
+                "A row from 0 to {rows:,} was expected; {row:,} came.",
+                rows=manifest.rows - 1,
+                row=row,
+            )
+        )
     (table,) = read_rows(folder, manifest, np.array([row]), [*BULK, WORDS])
     (cells,) = table.to_pylist()
     return StoredAttention.of_cells(cells)

@@ -25,6 +25,7 @@ from han_core.analysis.scoring.table import score_part, to_parquet
 from han_core.models.checkpoint import Checkpoint, load_checkpoint
 from han_core.runtime.devices import available_devices, choose_device
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import tr
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,9 @@ class Scorer:
         self.key = job.key
         self.checkpoint = load_checkpoint(job.folder, choose_device(device))
         if checkpoint_sha256(job.folder) != job.sha256:
-            raise UserError(f"The checkpoint {job.folder.name} changed while it was scoring.")
+            raise UserError(
+                tr("The checkpoint {name} changed while it was scoring.", name=job.folder.name)
+            )
 
     def __call__(self, request: bytes) -> bytes:
         """The Parquet file of the part that ``Part.to_bytes`` wrote."""
@@ -59,8 +62,12 @@ class Scorer:
             return to_parquet(score_part(self.checkpoint, part), self.key, part.number)
         except torch.OutOfMemoryError as error:
             raise UserError(
-                f"{self.checkpoint.device} has too little memory for part {part.number} beside "
-                "what else it holds; try fewer workers, or the CPU."
+                tr(
+                    "{device} has too little memory for part {number} beside what else it holds; "
+                    "try fewer workers, or the CPU.",
+                    device=self.checkpoint.device,
+                    number=part.number,
+                )
             ) from error
 
 
@@ -158,8 +165,10 @@ class _Worker:
             reply = self.line.recv_bytes()
         except (EOFError, OSError) as error:
             raise UserError(
-                "A scoring process ended before its part was done: the machine may have too "
-                "little memory for so many; the same command with fewer workers goes on."
+                tr(
+                    "A scoring process ended before its part was done: the machine may have too "
+                    "little memory for so many; the same command with fewer workers goes on."
+                )
             ) from error
         if reply[:1] == _REFUSED:
             raise UserError(reply[1:].decode())
