@@ -81,8 +81,8 @@ def _masks(batches: Iterator[pa.Array], match: Match, end: float) -> Iterator[np
             if began > end:
                 raise UserError(
                     tr(
-                        "The search took longer than {seconds:g} seconds and was stopped; a simpler "
-                        "one is expected.",
+                        "The search took longer than {seconds:g} seconds and was stopped; a "
+                        "simpler one is expected.",
                         seconds=SECONDS,
                     )
                 )
