@@ -140,6 +140,7 @@ def heads_labels() -> dict[str, Any]:
     """Return what ``attention_map.js`` writes, which fills the places."""
     return {
         "comma": tr(", "),
+        "pair": tr("{one}, {other}"),
         "value": tr("{title}: {value}"),
         "layer": tr(LAYER),
         "head": tr(HEAD),

@@ -184,7 +184,7 @@ def heatmap(
 def heatmap_labels() -> dict[str, str]:
     """Return what ``heatmap.js`` writes, which fills the places."""
     return {
-        "comma": tr(", "),
+        "pair": tr("{one}, {other}"),
         "words": tr("Words and their attention weights; arrow keys move between them"),
         "sentence": tr("Sentence {number}: {weight} of the document"),
         "sum": tr("Sentence {number}: its words add up to {weight} of the document"),

@@ -127,11 +127,11 @@ function sentence(view, [layer, head]) {
     facts.push(filled(labels.distanceOf, { number: Number(distance[layer][head].toPrecision(2)) }));
   if (data.shares) facts.push(filled(labels.specialOf, { share: share(special[layer][head], 2) }));
   if (view.pruned.has(`${layer},${head}`)) facts.push(labels.pruned);
-  return filled(labels.value, { title: headName(view, [layer, head]), value: facts.join(labels.comma) });
+  return filled(labels.value, { title: headName(view, [layer, head]), value: joined(labels.pair, facts) });
 }
 
 function headName({ data, labels }, [layer, head]) {
-  return [data.layers[layer], data.heads[head].toLowerCase()].filter(Boolean).join(labels.comma);
+  return joined(labels.pair, [data.layers[layer], data.heads[head].toLowerCase()].filter(Boolean));
 }
 
 function describe(view, place) {

@@ -97,7 +97,7 @@ function isLong(text) {
 function sentenceRow(view, number, out, marks) {
   const { data } = view;
   const { firsts, bars } = data.sentences;
-  const label = sentenceLines(data, number).join(data.labels.comma);
+  const label = joined(data.labels.pair, sentenceLines(data, number));
   const row = made("div", "hs-sentence", {
     role: "group", "aria-label": label, "data-sentence": number + 1,
   });

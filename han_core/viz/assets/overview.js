@@ -42,7 +42,7 @@ function sentenceBar({ data }, number) {
   const bar = made("button", "hs-jump", {
     type: "button", "data-bar": number + 1,
     "aria-label": filled(data.labels.show, {
-      sentence: sentenceLines(data, number).join(data.labels.comma),
+      sentence: joined(data.labels.pair, sentenceLines(data, number)),
     }),
     title: sentenceLines(data, number).join("\n"),
   });
