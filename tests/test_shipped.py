@@ -1,6 +1,7 @@
 """The checkpoints that come along: each loads, has a whole card, and says one thing everywhere."""
 
 import json
+import re
 from pathlib import Path
 from statistics import mean, stdev
 
@@ -19,6 +20,7 @@ REVIEWS = ("han-imdb", "bilstm-additive-imdb", "bilstm-dot-imdb")  # English, as
 TAGGED = (*REVIEWS, "han-zh")  # the bundled corpus has their classes and language
 NEWS = ("han-newsgroups", "bilstm-newsgroups")
 SHIPPED = (*TAGGED, *NEWS)
+READMES = ("README.md", "README.zh.md")
 PRETRAINED = "bert-imdb"
 ONE_SEED = (PRETRAINED, "transformer-imdb", "bilstm-general-imdb", "bilstm-linear-imdb")
 """With no evidence measured: it takes hours, or the model is there to be compared."""
@@ -88,7 +90,8 @@ def test_of_one_seed_too_card_readme_and_documentation_agree(name):
         f"{test['accuracy']:.2%}", f"{test['macro_f1']:.4f}", "one seed",
         f"{validation['accuracy']:.2%}",
     ]  # fmt: skip
-    assert cells("README.md", name)[-1] == f"{test['accuracy']:.2%}"
+    for file in READMES:
+        assert cells(file, name)[-1] == f"{test['accuracy']:.2%}"
     assert sum(file.stat().st_size for file in folder.iterdir()) < 5_500_000
 
 
@@ -127,7 +130,19 @@ def test_the_documentation_states_the_same_figures(folder):
     assert cells("docs/models.md", folder.name)[-4:] == [
         f"{accuracy:.2%}", macro_f1, mean_and_spread, validation,
     ]  # fmt: skip
-    assert cells("README.md", folder.name)[-1] == f"{accuracy:.2%}"
+    for file in READMES:
+        assert cells(file, folder.name)[-1] == f"{accuracy:.2%}"
+
+
+def test_the_readmes_say_the_same_of_each_model_and_link_to_the_same():
+    """Each links to the other one, and to the same documents, pictures and addresses."""
+    english, chinese = ((PROJECT / file).read_text(encoding="utf-8") for file in READMES)
+    named, linked = r"^\| `(.+?)` \|", r"\]\((.+?)\)"
+    assert re.findall(named, english, re.M) == re.findall(named, chinese, re.M)
+    links = [set(re.findall(linked, text)) - {*READMES} for text in (english, chinese)]
+    assert links[0] == links[1] - {"docs/messages.md"}
+    assert READMES[1] in english[:200]
+    assert READMES[0] in chinese[:200]
 
 
 def cells(file: str, name: str) -> list[str]:
