@@ -9,7 +9,7 @@ from han_core.analysis.filters import Filter
 from han_core.analysis.model_pairs import Pair
 from pages.errors import model_pairs, pair_sentences, selection
 from tests.pages.errors_seen import context_of, draw
-from tests.pages.seen import captions, hooks
+from tests.pages.seen import captions, english, hooks
 
 
 @pytest.fixture
@@ -133,3 +133,9 @@ def test_the_way_to_compare_takes_both_checkpoints_and_the_text(store, session, 
     assert session["checkpoints"] == ["first", "second"]
     assert session["compared"] == "models"
     assert session["analysed"] == session["document"] == "A film, number 7."
+
+
+def test_in_chinese(store):
+    app = draw("model_pairs", context_of(store, Filter(outcome="wrong")), locale="zh")
+    assert english(app) == []
+    assert app.metric[0].label == "文档"

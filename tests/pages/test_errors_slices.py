@@ -8,7 +8,7 @@ from han_core.analysis.slices import save_slice, saved_slices
 from pages.errors import cached_scores, selection
 from pages.errors.slices import PRESENT, WHOLE
 from tests.pages.errors_seen import context_of, draw
-from tests.pages.seen import hooks
+from tests.pages.seen import english, hooks
 
 
 @pytest.fixture
@@ -75,3 +75,10 @@ def test_two_chosen_lines_are_compared(store):
     lines = " ".join(each.value for each in chosen(store, [0, 2]).markdown)
     assert r"**All documents** and **short** have 6 documents in common" in lines
     assert "**+3.3** points" in lines
+
+
+def test_in_chinese(store):
+    app = draw("slices", context_of(store, Filter(outcome="wrong")), locale="zh",
+               slices_table={"selection": {"rows": [0, 1]}})  # fmt: skip
+    assert english(app) == []
+    assert any("篇共同的文档" in one.value for one in app.markdown)

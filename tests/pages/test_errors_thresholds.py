@@ -5,7 +5,7 @@ import pytest
 from han_core.analysis.filters import Filter, Range
 from pages.errors import thresholds
 from tests.pages.errors_seen import context_of, draw
-from tests.pages.seen import hooks
+from tests.pages.seen import english, hooks
 
 P = [0.9, 0.8, 0.8, 0.4, 0.1]
 
@@ -57,3 +57,9 @@ def test_conditions_on_the_prediction_are_left_out_and_others_hold(store):
     assert app.info[0].value == thresholds.LEFT_OUT
     app = draw("thresholds", context_of(store, Filter(true=("pos",))))
     assert "of other classes are expected" in app.error[0].value
+
+
+def test_in_chinese(store):
+    app = draw("thresholds", context_of(store, Filter(outcome="right")), locale="zh")
+    assert english(app) == []
+    assert list(measures(app)) == ["精确率", "召回率", "F1", "假阳性率"]

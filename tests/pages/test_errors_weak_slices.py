@@ -7,7 +7,7 @@ from han_core.analysis.filters import Filter
 from han_core.analysis.weak_slices import WeakSlices
 from pages.errors.weak_slices import FOUND, TABLE, found_line
 from tests.pages.errors_seen import context_of, draw
-from tests.pages.seen import hooks
+from tests.pages.seen import english, hooks
 
 FOOD = Filter(columns=(("topic", "food"),))
 
@@ -71,3 +71,11 @@ def test_another_smallest_size_is_another_search(store):
 )
 def test_what_was_found_in_a_sentence(found, expected):
     assert found_line(found) == expected
+
+
+def test_in_chinese_and_english_again(store):
+    app = draw("weak_slices", context_of(store), locale="zh")
+    assert english(app) == []
+    assert app.dataframe(key=TABLE).value.loc[0, "slice"] == "topic：food"
+    app.session_state["locale"] = "en"
+    assert app.run().dataframe(key=TABLE).value.loc[0, "slice"] == "topic: food"
