@@ -190,6 +190,20 @@ def test_it_waits_its_turn_is_stopped_and_goes_on_to_the_end(folder, path):
     assert (result.scores.manifest.rows, result.origin.source.data) == (600, str(path))
 
 
+@pytest.mark.long
+def test_who_waits_is_scored_once_the_other_is_stopped(folder, path, tmp_path):
+    many = tmp_path / "more.jsonl"
+    many.write_text("\n".join(json.dumps({"text": f"film {n} " + "good " * 40, "label": "pos"})
+                              for n in range(30_000)))  # fmt: skip
+    first = start_scoring(folder, "cpu", source_of(str(many)))
+    assert wait(first, lambda state: state.of > 0).kind == "working"
+    second = start_scoring(folder, "cpu", source_of(str(path)))
+    assert wait(second, lambda state: "Waiting" in state.text).kind == "working"
+    stop_job(first)
+    assert wait(first, lambda state: state.kind != "working").kind == "stopped"
+    assert wait(second, lambda state: state.kind != "working").kind == "done"
+
+
 def test_why_it_cannot_is_said(folder, path):
     path.write_text(path.read_text().replace("pos", "happy"))
     work = start_scoring(folder, "cpu", source_of(str(path)))
