@@ -130,15 +130,20 @@ _CODE = re.compile(r"<(style|script)>.*?</\1>|<[^>]*>|https?://\S+", re.S)
 _ENGLISH = re.compile(r"[A-Za-z’']{2,}[,;:.!?]? [a-z’']{2,}[,;:.!?]? [a-z’']{2,}")
 
 
-def english(app: AppTest) -> list[str]:
-    """Texts with three English words in a row, without those of the bundled documents."""
+def english(app: AppTest, own: str = "") -> list[str]:
+    """Texts with three English words in a row, without those of the bundled documents.
+
+    Args:
+        own: documents and names from outside, which a page shows as they are.
+    """
     nodes, found = [app._tree], dict[str, None]()
     while nodes:
         node = nodes.pop()
         nodes.extend(getattr(node, "children", {}).values())
         if (proto := getattr(node, "proto", None)) is not None and node.key != "example":
             for text in _strings(proto):
-                if _ENGLISH.search(_CODE.sub(" ", text)):
+                english_words = _ENGLISH.findall(_CODE.sub(" ", text).replace("\\", ""))
+                if any(words not in own for words in english_words):
                     found[text] = None
     return list(found)
 
