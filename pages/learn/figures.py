@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
 import streamlit as st
 
@@ -57,24 +58,30 @@ def before(live: LiveNumbers, words: Mapping[str, str]) -> None:
     )
 
 
-def after(
-    lesson: Lesson,
-    text: str,
-    live: LiveNumbers,
-    words: Mapping[str, str],
-    hidden: tuple[Control, ...],
-) -> None:
+class Drawn(NamedTuple):
+    """A lesson about a text, and what its figure leaves out."""
+
+    lesson: Lesson
+    text: str
+    live: LiveNumbers
+    words: Mapping[str, str]
+    hidden: tuple[Control, ...]
+
+    @property
+    def question(self) -> cache.Question:
+        return lesson_material.question_of(self.lesson, self.text)
+
+
+def after(drawn: Drawn) -> None:
     """Draw the figure of the lesson."""
-    question = lesson_material.question_of(lesson, text)
-    if lesson.shows in _OF_ONE_MODEL:
-        _OF_ONE_MODEL[lesson.shows](question, live, words)
-        return
-    if lesson.shows in _OF_SEVERAL:
-        _OF_SEVERAL[lesson.shows](lesson, text, live, words)
-        return
+    _FIGURES.get(drawn.lesson.shows, _step)(drawn)
+
+
+def _step(drawn: Drawn) -> None:
+    """Draw one step of attention; of a model of two levels the one that is chosen."""
+    live, words, hidden = drawn.live, drawn.words, drawn.hidden
     step, segment, item = 0, live.segment, live.item
-    found = cache.anatomy(question)
-    if lesson.shows == "levels":
+    if drawn.lesson.shows == "levels":
         level = st.radio(
             words["levels"], ("word", "sentence"), key="learn_level", horizontal=True,
             format_func=lambda level: words[f"level_{level}"],
@@ -82,13 +89,15 @@ def after(
         if level == "sentence":
             step, segment, item = 1, 0, live.segment
     figure = anatomy_figure(
-        found, step, segment, item, lesson.language, hidden, begins="steps" not in hidden
-    )
+        cache.anatomy(drawn.question), step, segment, item, drawn.lesson.language, hidden,
+        begins="steps" not in hidden,
+    )  # fmt: skip
     draw_anatomy(figure, key="learn_anatomy")
 
 
-def _removal(question: cache.Question, live: LiveNumbers, words: Mapping[str, str]) -> None:
+def _removal(drawn: Drawn) -> None:
     """Draw the choice of a change, the prediction under it, and the words."""
+    question, live, words = drawn.question, drawn.live, drawn.words
     original = cache.probe(question).explanation
     change = st.segmented_control(
         words["change"], CHANGES, key="learn_change", default="none", required=True, wrap=True,
@@ -117,8 +126,9 @@ def _prediction_and_words(
     draw(heatmap(shown, Colour(shown.document_weights, scale)), "learn_heatmap")
 
 
-def _weighing(question: cache.Question, live: LiveNumbers, words: Mapping[str, str]) -> None:
+def _weighing(drawn: Drawn) -> None:
     """Draw the choice between even weights and the model's own, and what follows from it."""
+    question, live, words = drawn.question, drawn.live, drawn.words
     probe = cache.probe(question)
     even = intervene(probe, Intervention("flatten")).explanation
     power = st.select_slider(
@@ -132,8 +142,9 @@ def _weighing(question: cache.Question, live: LiveNumbers, words: Mapping[str, s
     _prediction_and_words(even, shown, label, live, words, compared=power > 0)
 
 
-def _neighbours(question: cache.Question, live: LiveNumbers, words: Mapping[str, str]) -> None:
+def _neighbours(drawn: Drawn) -> None:
     """Draw the choice of a word to take out, and what becomes of the other words' states."""
+    question, live, words = drawn.question, drawn.live, drawn.words
     probe = cache.probe(question)
     tokens = probe.document.token_texts()
     gone = st.pills(
@@ -159,10 +170,11 @@ def _changed(question: cache.Question, live: LiveNumbers, change: str) -> Explan
     return cache.probe(question._replace(edits=((token.start, token.end, ""),))).explanation
 
 
-def _forms(lesson: Lesson, text: str, live: LiveNumbers, words: Mapping[str, str]) -> None:
+def _forms(drawn: Drawn) -> None:
     """Draw the weights of all forms beside each other, or how one of them came about."""
-    own = lesson_material.question_of(lesson, text)
-    asked = [own._replace(checkpoint=name) for name in (lesson.model, *lesson.beside)]
+    lesson, live, words = drawn.lesson, drawn.live, drawn.words
+    models = (lesson.model, *lesson.beside)
+    asked = [drawn.question._replace(checkpoint=name) for name in models]
     by_form = {cache.anatomy(one).steps[0].form: one for one in asked}
     form = st.segmented_control(
         words["form"], ("all", *FORMS), key="learn_form", default="all", required=True, wrap=True,
@@ -170,7 +182,8 @@ def _forms(lesson: Lesson, text: str, live: LiveNumbers, words: Mapping[str, str
     )  # fmt: skip
     if form != "all":
         found = cache.anatomy(by_form[form])
-        draw_anatomy(anatomy_figure(found, language=lesson.language), key="learn_anatomy")
+        figure = anatomy_figure(found, language=lesson.language, hidden=drawn.hidden)
+        draw_anatomy(figure, key="learn_anatomy")
         return
     explained = {form: cache.probe(by_form[form]).explanation for form in FORMS}
     scale = reading_scale([*explained.values()], "document")
@@ -185,8 +198,9 @@ def _forms(lesson: Lesson, text: str, live: LiveNumbers, words: Mapping[str, str
                 draw(heatmap(shown, Colour(shown.document_weights, scale)), f"learn_form_{form}")
 
 
-def _alignment(lesson: Lesson, text: str, live: LiveNumbers, words: Mapping[str, str]) -> None:
+def _alignment(drawn: Drawn) -> None:
     """Draw the decoder step by step, for the text or for the contrast."""
+    lesson, text, words = drawn.lesson, drawn.text, drawn.words
     own, other = lesson_material.translations(lesson, text)
     titles = {own.text: own.text, other.text: other.text}
     chosen = st.segmented_control(
@@ -202,28 +216,37 @@ def _alignment(lesson: Lesson, text: str, live: LiveNumbers, words: Mapping[str,
     st.html(scale_only(scale))
 
 
-def _heads(lesson: Lesson, text: str, live: LiveNumbers, words: Mapping[str, str]) -> None:
+def _heads(drawn: Drawn) -> None:
     """Draw all heads, under a mask of the reader's choice and by softmax or sparsemax."""
+    live, words = drawn.live, drawn.words
+    mask, window = "full", None
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        mask = st.segmented_control(
-            words["attention_mask"], MASKS, key="learn_mask", default="full", required=True,
-            format_func=lambda mask: words[f"mask_{mask}"],
-        )  # fmt: skip
-        window = st.selectbox(
-            words["window"], WINDOWS, key="learn_window", width=150,
-            format_func=lambda size: words["window_none"] if size is None else f"± {size}",
-        )  # fmt: skip
+        if "mask" not in drawn.hidden:
+            mask, window = _mask(words)
         shares = st.segmented_control(
             words["shares"], SHARES, key="learn_shares", default="softmax", required=True,
             help=words["shares_help"],
         )  # fmt: skip
-    probe = cache.probe(lesson_material.question_of(lesson, text))
+    probe = cache.probe(drawn.question)
     maps = restricted(self_attention(probe), mask == "causal", window, shares == "sparsemax")
-    key = f"learn_head_{text}"
+    key = f"learn_head_{drawn.text}"
     opened = st.session_state.get(key, (live.segment, live.item))
     heads = attention_heads(maps, probe.document.text, opened)
     st.html(scale_only(heads.scale))
     draw_heads(heads, "learn_heads", partial(_open_head, key))
+
+
+def _mask(words: Mapping[str, str]) -> tuple[str, int | None]:
+    """Draw the choice of what each word sees; return the mask and the window."""
+    mask = st.segmented_control(
+        words["attention_mask"], MASKS, key="learn_mask", default="full", required=True,
+        format_func=lambda mask: words[f"mask_{mask}"],
+    )  # fmt: skip
+    window = st.selectbox(
+        words["window"], WINDOWS, key="learn_window", width=150,
+        format_func=lambda size: words["window_none"] if size is None else f"± {size}",
+    )  # fmt: skip
+    return str(mask), window
 
 
 def _open_head(key: str, act: Act) -> None:
@@ -231,24 +254,23 @@ def _open_head(key: str, act: Act) -> None:
         st.session_state[key] = act["layer"], act["head"]
 
 
-def _film(lesson: Lesson, text: str, live: LiveNumbers, words: Mapping[str, str]) -> None:
+def _film(drawn: Drawn) -> None:
     """Draw the film of the lesson's text."""
-    recorded = lesson_material.film(lesson.model)
-    film = attention_film(recorded, 0, lesson_material.accuracies(lesson.model))
+    model = drawn.lesson.model
+    recorded = lesson_material.film(model)
+    film = attention_film(recorded, 0, lesson_material.accuracies(model))
     st.html(scale_only(film.scale))
     draw_film(film.data, "learn_film")
     chart(
         entropy_curve(recorded, 0), "learn_entropy", "learn_entropy_box", "entropy",
-        words["entropy_alt"],
+        drawn.words["entropy_alt"],
     )  # fmt: skip
 
 
-_OF_ONE_MODEL: dict[Shows, Callable[[cache.Question, LiveNumbers, Mapping[str, str]], None]] = {
+_FIGURES: dict[Shows, Callable[[Drawn], None]] = {
     "removal": _removal,
     "weighing": _weighing,
     "neighbours": _neighbours,
-}
-_OF_SEVERAL: dict[Shows, Callable[[Lesson, str, LiveNumbers, Mapping[str, str]], None]] = {
     "forms": _forms,
     "alignment": _alignment,
     "heads": _heads,

@@ -89,7 +89,7 @@ def draw(lesson: Lesson, text: str, hidden: tuple[Control, ...], words: Mapping[
         with right:
             st.markdown(f"> {plain(text)}")
             if scene.progress.revealed:
-                figures.after(lesson, text, live, words, hidden)
+                figures.after(figures.Drawn(lesson, text, live, words, hidden))
             else:
                 figures.before(live, words)
         if scene.progress.revealed:

@@ -240,6 +240,19 @@ def test_a_film_of_another_text_is_made_on_train(learn):
     assert "page Train" in said(learn)
 
 
+def test_an_address_hides_the_masks_of_heads_and_of_forms(learn):
+    learn.session_state["learn_hide"] = ["mask"]
+    go_to(learn, 9)
+    learn.button(key="learn_skip").click().run()
+    assert "learn_mask" not in [one.key for one in learn.segmented_control]
+    assert components(learn, "hanscope_attention_heads")
+    go_to(learn, 6)
+    learn.button(key="learn_skip").click().run()
+    learn.segmented_control(key="learn_form").set_value("linear").run()
+    (figure,) = components(learn, "hanscope_anatomy")
+    assert "mask" in figure["hidden"]
+
+
 def test_a_text_with_the_same_word_twice_can_be_taken_apart(learn):
     go_to(learn, 2)
     learn.text_area(key="learn_text").set_value("the film the plot the end").run()
