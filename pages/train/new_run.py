@@ -63,7 +63,7 @@ def form(left: DeltaGenerator, right: DeltaGenerator) -> None:
         with user_errors_shown():
             _documents(documents, start_from)
         texts = watched(documents.look)
-    st.markdown("**Settings**")
+    st.markdown(tr("**Settings**"))
     st.caption(tr(sentences.SETTINGS))
     choices = form_values.settings(model, attention, start_from, learning_form.vector_size())
     with user_errors_shown():

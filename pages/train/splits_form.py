@@ -107,7 +107,7 @@ def _group(columns: list[str]) -> str | None:
     restore_value(key, "")
     return st.selectbox(
         tr("Keep together"), options, key=key, persist_state="session",
-        format_func=lambda name: name or "nothing",
+        format_func=lambda name: name or tr("nothing"),
     ) or None  # fmt: skip
 
 

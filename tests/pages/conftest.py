@@ -1,12 +1,14 @@
 """The app under Streamlit's AppTest, with small checkpoints to choose from."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from han_core.runtime.messages import speaking
 from tests.analysis.conftest import make_store  # noqa: F401
 from tests.pages.small import write_small_checkpoints
 from tests.processes import PATIENCE
@@ -45,6 +47,21 @@ def open_page(root) -> Callable[..., AppTest]:
         return app
 
     return open_page
+
+
+@pytest.fixture
+def in_chinese() -> Iterator[Callable[[AppTest], AppTest]]:
+    """``in_chinese(app)``: the page again, for somebody who reads Chinese."""
+    with ExitStack() as spoken:
+
+        def in_chinese(app: AppTest) -> AppTest:
+            app.session_state["locale"] = "zh"
+            app.run()
+            spoken.enter_context(speaking("zh"))  # AppTest names the choices that it sends itself
+            assert not app.exception
+            return app
+
+        yield in_chinese
 
 
 @pytest.fixture

@@ -17,8 +17,10 @@ from han_core.models.picture_predict import picture_tokenizer
 from han_core.models.system_folder import load_system, save_system
 from han_core.text.vocabulary import Vocabulary
 from han_core.viz.pictures import modality_sentence, prediction_line
+from pages.pictures.choose import OWN
 from pages.shared.components import valid_patch
 from pages.shared.page import plain
+from tests.pages.seen import english
 from tests.pictured import SMALL
 from tests.processes import PATIENCE
 
@@ -167,3 +169,16 @@ def test_training_from_the_page_ends_with_a_model(open_page, root, tmp_path, mon
 )
 def test_a_browser_can_only_name_patches_that_are_there(value, patch):
     assert valid_patch(value, {"weights": [0.25] * 4}) == patch
+
+
+def test_in_chinese(page, in_chinese):
+    app = in_chinese(page)
+    assert app.title[0].value == "图文"
+    app.segmented_control(key="pictures_shown").set_value("grad_cam").run()
+    data = read_pictures(BUNDLED, 32)
+    own = {*data.ids, *data.texts}
+    left = english(app)
+    app.session_state["pictures_source"] = OWN
+    left += english(app.run())
+    assert not app.exception
+    assert [text for text in left if text not in own] == []

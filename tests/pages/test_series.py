@@ -16,8 +16,10 @@ from han_core.models.series import SERIES
 from han_core.models.system_folder import load_system
 from han_core.training.runs.system_jobs import find_job, stop
 from han_core.viz.series import VERDICTS, prediction_sentence
+from pages.series.choose import OWN
 from pages.shared.controls import FROM_CARD, card_content
 from pages.shared.page import plain
+from tests.pages.seen import english
 from tests.processes import PATIENCE, wait_for_children
 
 SHIPPED = Path(__file__).parents[2] / "checkpoints"
@@ -193,3 +195,13 @@ def test_a_file_with_several_targets_lets_one_be_chosen(page):
     labels = [one.label for one in page.selectbox]
     assert labels.count("Column of the target") == 2
     assert not page.exception
+
+
+def test_in_chinese(page, in_chinese):
+    app = in_chinese(page)
+    assert app.title[0].value == "时间序列"
+    app.toggle(key="series_wipe").set_value(True).run()
+    app.session_state["series_source"] = OWN
+    left = english(app) + english(app.run())
+    assert not app.exception
+    assert left == []

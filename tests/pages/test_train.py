@@ -14,10 +14,10 @@ from han_core.training.runs.event_log import EventLog
 from han_core.training.runs.manage import runs, stop, view
 from han_core.training.runs.plan import checked_plan, new_folder
 from han_core.training.settings import DOMAIN
-from pages.train import cached_runs, data_form, new_run, run_list, run_view, sentences
+from pages.train import cached_runs, data_form, domain_form, new_run, run_list, run_view, sentences
 from pages.train.learning_form import fits
 from tests.data.test_hub_preview import server  # noqa: F401
-from tests.pages.seen import captions, hooks
+from tests.pages.seen import captions, english, hooks
 from tests.processes import PATIENCE
 
 REVIEWS = "review,stars,part\n" + "".join(
@@ -567,3 +567,16 @@ def test_a_preset_leaves_the_language_to_the_documents(train):
     train.segmented_control(key="train_preset").set_value("balanced").run()
     assert train.text_input(key="set_language").value == "zh"
     assert "Changed" not in captions(train)
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [("bundled:classroom/zh", kind) for kind in domain_form.CHOICES]
+    + [(data_form.FILE, domain_form.NONE), (data_form.HUB, domain_form.NONE)],
+)
+def test_the_form_in_chinese(train, in_chinese, data, kind):
+    train.session_state["train_data"] = data
+    train.session_state["train_domain_kind"] = kind
+    app = in_chinese(train)
+    assert app.title[0].value == "训练"
+    assert english(app) == []

@@ -11,7 +11,7 @@ from han_core.training.runs import manage
 from han_core.training.runs.manage import runs, stop, view
 from han_core.training.runs.plan import new_folder
 from pages.train import run_list, training_curves  # noqa: F401
-from tests.pages.seen import captions
+from tests.pages.seen import captions, english
 from tests.pages.test_train import (  # noqa: F401
     REVIEWS,
     line,
@@ -140,3 +140,17 @@ def test_a_run_at_work_is_followed_and_not_announced(monkeypatch):
     app.run()
     assert not app.toast
     assert app.session_state["runs_seen_live"] == {running.id}
+
+
+def test_runs_in_chinese(train, in_chinese, monkeypatch):  # noqa: F811
+    app = in_chinese(train)
+    look_at(app, made("one", [line(1, 0.5), line(2, 0.75)]))
+    assert app.header[0].value == "one"
+    left = english(app)
+    monkeypatch.setattr(manage, "start", lambda plan: new_folder(plan).name)
+    app.segmented_control(key="train_view").set_value(run_list.NEW).run()
+    app.button(key="sweep_start").click().run()
+    assert app.header[0].value == "3 个训练任务"
+    assert not app.exception
+    left += english(app)
+    assert [text for text in left if "said" not in text and "han_core train" not in text] == []

@@ -15,7 +15,10 @@ from han_core.models.translate import translate_texts
 from han_core.models.translator import TRANSLATOR
 from han_core.viz.translation import VERDICTS, forced_sentence, verdict_sentence
 from pages.shared.page import plain
+from pages.translate.choose import DATES
+from pages.translate.training import OWN
 from tests.pages.conftest import APP
+from tests.pages.seen import english
 from tests.pages.test_series import wait_until
 from tests.processes import PATIENCE
 
@@ -205,3 +208,13 @@ def test_a_file_without_two_columns_is_one_sentence(form):
     form.file_uploader(key="translate_file").upload("one.csv", content).run()
     assert not form.exception
     assert "two columns" in form.error[0].value
+
+
+def test_in_chinese(page, in_chinese):
+    app = in_chinese(page)
+    assert app.title[0].value == "翻译"
+    app.text_input(key="translate_other").set_value("2026-05-21").run()
+    app.selectbox(key="translate_data").set_value(OWN).run()
+    app.segmented_control(key="translate_shown").set_value("drops").run()
+    assert not app.exception
+    assert [text for text in english(app) if text not in DATES] == []
