@@ -34,6 +34,8 @@ FORMS: tuple[AttentionForm, ...] = get_args(AttentionForm)
 Control = Literal["temperature", "scaling", "mask", "padding", "steps", "notes"]
 """What a lesson or an address can hide: controls of the figure, and the notes for the teacher."""
 
+CONTROLS: tuple[Control, ...] = get_args(Control)
+
 PLACES: dict[Shows, frozenset[str]] = {
     "step": frozenset(
         {"word", "score", "exp", "sum", "weight", "rows", "even", "pads", "pad_exp", "padded",

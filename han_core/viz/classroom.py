@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 import pandas as pd
+import segno
 
 from han_core.analysis.classroom.question import Phase, Question, shift
 from han_core.analysis.classroom.rooms import Results, Room
@@ -31,15 +32,26 @@ def heading(room: Room, address: str, students: int) -> str:
         f"<li{' aria-current=step' if phase is room.phase else ''}>{tr(name)}</li>"
         for phase, name in PHASES.items()
     )
+    code = qr_code(f"{address}?room={room.code}")
     address = f"<strong>{html_text(address)}</strong>"
     joins = html_text(tr("Join at {address}")).replace("{address}", address)
     return (
         f'<style>{CLASSROOM_STYLESHEET}</style><div class="hs">'
+        f'<div class="hs-join">{code}<div>'
         f'<p class="hs-code" data-testid="room-code">{html_text(room.code)}</p>'
-        f'<p class="hs-where">{joins} · '
+        f'<p class="hs-where hs-address">{joins}</p></div></div><p class="hs-where">'
         f'<span data-testid="room-students">{counted(students, "student")}</span></p>'
         f'<ol class="hs-phases" data-testid="room-phase">{phases}</ol></div>'
     )
+
+
+def qr_code(address: str) -> str:
+    """Return an address as a QR code for phones, as HTML (ISO/IEC 18004, level M)."""
+    code = segno.make(address, error="m", micro=False)
+    label = html_text(tr("QR code of {address}", address=address))
+    # Streamlit takes SVG elements out of HTML, but not pictures.
+    drawn = html_text(code.svg_data_uri(border=4, omitsize=True, svgclass=None, lineclass=None))
+    return f'<img class="hs-qr" data-testid="room-qr" alt="{label}" src="{drawn}">'
 
 
 def question_line(room: Room) -> str:

@@ -1,6 +1,7 @@
 """A room is made, or gone back to; the teacher's key stays in the browser for the next visit."""
 
 import secrets
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -14,10 +15,14 @@ from han_core.analysis.classroom.question import (
 )
 from han_core.analysis.classroom.rooms import RoomKey
 from han_core.analysis.classroom.students import normal_code
-from han_core.explanation.lesson import LANGUAGES, Lesson, lessons
+from han_core.explanation.lesson import CONTROLS, LANGUAGES, Control, Lesson, interface, lessons
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import current_locale, mark, tr
 from pages.shared import lesson_material
 from pages.shared.page import user_errors_shown
+
+SOURCES = {"lessons": mark("From lessons"), "own": mark("My own")}
+"""Where a room's questions come from."""
 
 _BROWSER = st.components.v2.component(
     "hanscope_room_key",
@@ -75,32 +80,44 @@ def form() -> None:
 
 
 def _new_room() -> None:
-    st.header("Make a room", anchor=False)
+    st.header(tr("Make a room"), anchor=False)
     offered = {(one.number, one.language): one for one in _lessons()}
     source = st.segmented_control(
-        "Questions", ["From lessons", "My own"], default="From lessons" if offered else "My own",
-        required=True, key="room_source",
+        tr("Questions"), list(SOURCES), default="lessons" if offered else "own", required=True,
+        key="room_source", format_func=lambda source: tr(SOURCES[source]),
     )  # fmt: skip
-    chosen, fields = [], {}
-    if source == "My own":
+    chosen, fields, hidden = [], {}, []
+    if source == "own":
         fields = question_fields("room_first")
     else:
         chosen = st.multiselect(
-            "Lessons", list(offered), key="room_lessons",
+            tr("Lessons"), list(offered), key="room_lessons",
             format_func=lambda key: f"{offered[key].number}. {offered[key].title}",
-            help="Each brings its prediction and its check.",
+            help=tr("Each brings its prediction and its check."),
         )  # fmt: skip
-    if st.button("Make the room", type="primary", key="room_make"):
+        hidden = hidden_controls("room_first_hide", ("notes",))
+    if st.button(tr("Make the room"), type="primary", key="room_make"):
         with user_errors_shown():
             if fields:
-                name, asked = "Own questions", [question_of(fields)]
+                name, asked = tr("Own questions"), [question_of(fields)]
             else:
                 name = ", ".join(offered[key].title for key in chosen)
                 asked = [question for key in chosen for question in _questions(offered[key])]
             if not asked:
-                raise UserError("Choose at least one lesson, or write a question of your own.")
-            _enter(rooms.make_room(class_database(), name, asked))
+                raise UserError(tr("Choose at least one lesson, or write a question of your own."))
+            key = rooms.make_room(class_database(), name, asked)
+            rooms.hide_controls(class_database(), key, hidden)
+            _enter(key)
             st.rerun()
+
+
+def hidden_controls(key: str, default: Sequence[Control]) -> list[Control]:
+    """Draw the choice of controls that the students' links to lessons hide, and return it."""
+    return st.pills(
+        tr("Hide in the students' lessons"), CONTROLS, key=key, default=default,
+        selection_mode="multi", format_func=interface()[current_locale()].__getitem__,
+        help=tr("After the reveal, students can open the lesson; these are not on their page."),
+    )  # fmt: skip
 
 
 def _lessons() -> list[Lesson]:
@@ -114,10 +131,12 @@ def _questions(lesson: Lesson) -> list[Question]:
 
 
 def _earlier_room() -> None:
-    with st.expander("Go back to a room", key="room_back"):
-        code = st.text_input("Code", max_chars=20, key="room_code")
-        secret = st.text_input("Teacher's key", type="password", max_chars=100, key="room_secret")
-        if st.button("Open the room", key="room_open"):
+    with st.expander(tr("Go back to a room"), key="room_back"):
+        code = st.text_input(tr("Code"), max_chars=20, key="room_code")
+        secret = st.text_input(
+            tr("Teacher's key"), type="password", max_chars=100, key="room_secret"
+        )
+        if st.button(tr("Open the room"), key="room_open"):
             with user_errors_shown():
                 _enter(RoomKey(normal_code(code), secret.strip()))
                 st.rerun()
@@ -129,10 +148,10 @@ def question_fields(prefix: str) -> dict:
     Args:
         prefix: begins the keys of the widgets.
     """
-    text = st.text_area("Question", max_chars=LONGEST_TEXT, height=80, key=f"{prefix}_text")
-    kinds = {"choice": "Choices", "number": "A number"}
+    text = st.text_area(tr("Question"), max_chars=LONGEST_TEXT, height=80, key=f"{prefix}_text")
+    kinds = {"choice": tr("Choices"), "number": tr("A number")}
     kind = st.segmented_control(
-        "Answers", list(kinds), default="choice", format_func=kinds.__getitem__, required=True,
+        tr("Answers"), list(kinds), default="choice", format_func=kinds.__getitem__, required=True,
         key=f"{prefix}_kind",
     )  # fmt: skip
     fields = _choice_fields(prefix) if kind == "choice" else _number_fields(prefix)
@@ -142,13 +161,15 @@ def question_fields(prefix: str) -> dict:
 def _choice_fields(prefix: str) -> dict:
     few, many = CHOICES
     lines = st.text_area(
-        f"Choices, one a line ({few} to {many})", height=110, key=f"{prefix}_choices"
-    )
+        tr("Choices, one a line ({few} to {many})", few=few, many=many),
+        height=110,
+        key=f"{prefix}_choices",
+    )  # fmt: skip
     choices = tuple(line.strip() for line in lines.splitlines() if line.strip())
     if not choices:
         return {"choices": (), "right": -1}
     right = st.selectbox(
-        "Right answer", range(len(choices)), index=None, format_func=choices.__getitem__,
+        tr("Right answer"), range(len(choices)), index=None, format_func=choices.__getitem__,
         key=f"{prefix}_right",
     )  # fmt: skip
     return {"choices": choices, "right": -1 if right is None else right}
@@ -156,14 +177,14 @@ def _choice_fields(prefix: str) -> dict:
 
 def _number_fields(prefix: str) -> dict:
     columns = st.columns(5)
-    low = columns[0].number_input("Smallest", value=0.0, key=f"{prefix}_low")
-    high = columns[1].number_input("Largest", value=100.0, key=f"{prefix}_high")
-    right = columns[2].number_input("Right answer", value=50.0, key=f"{prefix}_number")
+    low = columns[0].number_input(tr("Smallest"), value=0.0, key=f"{prefix}_low")
+    high = columns[1].number_input(tr("Largest"), value=100.0, key=f"{prefix}_high")
+    right = columns[2].number_input(tr("Right answer"), value=50.0, key=f"{prefix}_number")
     tolerance = columns[3].number_input(
-        "Tolerance", value=1.0, min_value=0.0, key=f"{prefix}_tolerance",
-        help="How far from the right answer a number still counts as right.",
+        tr("Tolerance"), value=1.0, min_value=0.0, key=f"{prefix}_tolerance",
+        help=tr("How far from the right answer a number still counts as right."),
     )  # fmt: skip
-    unit = columns[4].text_input("Unit", "%", max_chars=10, key=f"{prefix}_unit")
+    unit = columns[4].text_input(tr("Unit"), "%", max_chars=10, key=f"{prefix}_unit")
     return {"low": low, "high": high, "right": right, "tolerance": tolerance, "unit": unit.strip()}
 
 

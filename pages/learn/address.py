@@ -1,15 +1,12 @@
 """What the address of Learn says: lesson, a text of one's own, hidden controls."""
 
 from collections.abc import Mapping, Sequence
-from typing import get_args
 
 import streamlit as st
 
-from han_core.explanation.lesson import LONGEST_TEXT, Control, Lesson
+from han_core.explanation.lesson import CONTROLS, LONGEST_TEXT, Control, Lesson
 from han_core.runtime.errors import UserError
 from pages.shared.page import plain, restore_value
-
-CONTROLS: tuple[Control, ...] = get_args(Control)
 
 
 def take() -> None:

@@ -34,6 +34,7 @@ from han_core.analysis.classroom.students import (
     student_view,
 )
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import Locale, known_locale, mark, speaking, tr
 from han_core.viz.markup import CLASSROOM_STYLESHEET
 
 COOKIE = "hanscope_student"
@@ -169,21 +170,28 @@ def one_sentence(handler: Handler) -> Handler:
     """Answer a mistake with its sentence: 401 for a stranger to the room, else 400."""
 
     async def answered(request: Request) -> Response:
-        try:
-            return await handler(request)
-        except NotJoined as error:
-            return _error(str(error), 401)
-        except UserError as error:
-            return _error(str(error), 400)
+        with speaking(_locale(request)):
+            try:
+                return await handler(request)
+            except NotJoined as error:
+                return _error(str(error), 401)
+            except UserError as error:
+                return _error(str(error), 400)
 
     return answered
+
+
+def _locale(request: Request) -> Locale:
+    """Return the language that a student's browser asks for first, as the page itself does."""
+    first = request.headers.get("accept-language", "").partition(",")[0].partition(";")[0]
+    return known_locale(first) or "en"
 
 
 def _error(sentence: str, status: int) -> JSONResponse:
     return JSONResponse({"error": sentence}, status)
 
 
-TOO_FAST = "Too many requests came from here; please wait a few seconds."
+TOO_FAST = mark("Too many requests came from here; please wait a few seconds.")
 
 
 async def _content(request: Request, **kinds: type) -> dict:
@@ -192,28 +200,28 @@ async def _content(request: Request, **kinds: type) -> dict:
     async for part in request.stream():
         body += part
         if len(body) > LARGEST:
-            raise UserError(f"A request of at most {LARGEST:,} bytes is expected.")
+            raise UserError(tr("A request of at most {most:,} bytes is expected.", most=LARGEST))
     try:
         content = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise UserError("A request in JSON is expected.") from error
+        raise UserError(tr("A request in JSON is expected.")) from error
     fits = isinstance(content, dict) and content.keys() == kinds.keys()
     if not fits or not all(isinstance(content[name], kind) for name, kind in kinds.items()):
-        raise UserError(f"A JSON object with {', '.join(kinds)} is expected.")
+        raise UserError(tr("A JSON object with {names} is expected.", names=", ".join(kinds)))
     return content
 
 
 def _ticket(request: Request) -> Ticket:
     ticket = Ticket.parse(request.cookies.get(COOKIE, ""))
     if ticket is None:
-        raise NotJoined("This browser has joined no room yet.")
+        raise NotJoined(tr("This browser has joined no room yet."))
     return ticket
 
 
 async def take_seat(request: Request) -> Response:
     """POST code and nickname: join a room; the cookie is the seat."""
     if not JOINING.take(request.client.host if request.client else ""):
-        return _error(TOO_FAST, 429)
+        return _error(tr(TOO_FAST), 429)
     sent = await _content(request, code=str, nickname=str)
     database = class_database()
     ticket = await run_in_threadpool(join, database, normal_code(sent["code"]), sent["nickname"])
@@ -227,7 +235,7 @@ async def post_answer(request: Request) -> Response:
     """POST question, round and answer; the reply is what the student sees then."""
     ticket = _ticket(request)
     if not ASKING.take(str(ticket)):
-        return _error(TOO_FAST, 429)
+        return _error(tr(TOO_FAST), 429)
     sent = await _content(request, question=str, round=int, answer=object)
     database = class_database()
     given = (sent["question"], sent["round"], sent["answer"])
@@ -239,7 +247,7 @@ async def get_state(request: Request) -> Response:
     """GET what the student sees now."""
     ticket = _ticket(request)
     if not ASKING.take(str(ticket)):
-        return _error(TOO_FAST, 429)
+        return _error(tr(TOO_FAST), 429)
     view = await run_in_threadpool(student_view, class_database(), ticket)
     return JSONResponse(view, headers={"Cache-Control": "no-store"})
 
@@ -253,9 +261,9 @@ def routes(changes: RoomChanges) -> list[Route]:
         await run_in_threadpool(student_view, class_database(), ticket)
         own = changes.listeners[ticket.code, ticket.student]
         if own >= STREAMS_EACH or changes.listeners.total() >= STREAMS:
-            return _error(TOO_FAST, 429)
+            return _error(tr(TOO_FAST), 429)
         return StreamingResponse(
-            events(changes, ticket),
+            events(changes, ticket, _locale(request)),
             media_type="text/event-stream",
             # Proxies such as nginx would collect events before they pass them on.
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
@@ -272,16 +280,18 @@ def routes(changes: RoomChanges) -> list[Route]:
     ]
 
 
-async def events(changes: RoomChanges, ticket: Ticket) -> AsyncIterator[str]:
+async def events(changes: RoomChanges, ticket: Ticket, locale: Locale = "en") -> AsyncIterator[str]:
     """Yield what a student sees now and whenever it changes, until the room is gone."""
     seat = ticket.code, ticket.student
     changes.listeners[seat] += 1
     try:
         yield "retry: 1000\n\n"
-        view = await run_in_threadpool(student_view, class_database(), ticket)
+        with speaking(locale):  # never across a yield, where another task may go on
+            view = await run_in_threadpool(student_view, class_database(), ticket)
         while not changes.stopped:
             yield f"data: {json.dumps(view)}\n\n"
-            view = await changes.next_view(ticket, view["version"])
+            with speaking(locale):
+                view = await changes.next_view(ticket, view["version"])
     except NotJoined as error:
         yield f"event: gone\ndata: {json.dumps({'error': str(error)})}\n\n"
     except UserError:  # the browser asks again

@@ -203,3 +203,20 @@ def test_rooms_are_in_the_folder_of_the_data(database, key, tmp_path):
     other = ClassDatabase(tmp_path / "classrooms.sqlite")
     assert rooms.open_room(other, key).lesson == "States"
     other.close()
+
+
+@pytest.mark.parametrize(
+    ("accepted", "sentence"),
+    [
+        ("zh-CN,zh;q=0.9,en;q=0.8", "没有房间“NOROOM”"),
+        ("zh;q=1", "没有房间“NOROOM”"),
+        ("en-US,zh;q=0.5", 'There is no room "NOROOM"'),
+        ("fr", "There is no room"),
+    ],
+)
+def test_a_mistake_is_said_in_the_language_of_the_browser(database, accepted, sentence):
+    content = {"code": "noroom", "nickname": "Anna"}
+    headers = {"Accept-Language": accepted}
+    answer = client().post("/join/seat", json=content, headers=headers)
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith(sentence)

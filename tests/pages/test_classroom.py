@@ -27,7 +27,7 @@ def page(root, tmp_path, monkeypatch) -> AppTest:
 
 
 def own(page: AppTest) -> None:
-    page.segmented_control(key="room_source").set_value("My own").run()
+    page.segmented_control(key="room_source").set_value("own").run()
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_a_question_that_does_not_fit_is_one_sentence(page, choices, sentence):
 
 def test_a_room_asks_the_questions_of_lessons(root, page):
     (root / "small-han").rename(root / "han-imdb")
-    page.session_state["room_source"] = "From lessons"
+    page.session_state["room_source"] = "lessons"
     page.run()
     click(page, "room_make")
     assert "Choose at least one lesson" in page.error[0].value
@@ -126,6 +126,12 @@ def test_a_room_asks_the_questions_of_lessons(root, page):
         "3-en-predict", "3-en-check", "7-en-predict", "7-en-check",
     ]  # fmt: skip
     assert room.question.text.startswith(first.text)
+    assert room.hidden == ("notes",)
+    assert room.lesson_link == "Learn?lesson=3&lang=en&hide=notes"
+    page.pills(key="room_hide").set_value(["mask", "notes"]).run()
+    room = rooms.open_room(class_database(), page.session_state["room_key"])
+    assert room.lesson_link == "Learn?lesson=3&lang=en&hide=mask,notes"
+    assert page.code[0].value.endswith("/Learn?lesson=3&lang=en&hide=mask,notes")
     assert all(" · ".join(row) in room.question.text.splitlines() for row in live.rows)
     assert room.question.right == pytest.approx(100 * live.values["weight"])
     assert room.question.tolerance == pytest.approx(0.5)
@@ -182,3 +188,15 @@ def test_two_clicks_on_one_button_are_one_step(room):
 def test_students_get_an_address_that_they_can_reach(monkeypatch, url, address):
     monkeypatch.setattr("pages.classroom.live.network_address", lambda: "10.1.2.3")
     assert join_address(url) == address
+
+
+def test_the_page_is_in_chinese_too(root, tmp_path, monkeypatch):
+    monkeypatch.setenv("HANSCOPE_CLASS", "1")
+    monkeypatch.setenv("HANSCOPE_DATA", str(tmp_path))
+    app = AppTest.from_file(PAGE, default_timeout=PATIENCE)
+    app.session_state["locale"] = "zh"
+    app.run()
+    assert app.button(key="room_make").label == "创建"
+    own(app)
+    click(app, "room_make")
+    assert "问题应有 1 到" in app.error[0].value

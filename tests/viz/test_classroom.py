@@ -3,10 +3,14 @@
 import csv
 import io
 import json
+import re
 from dataclasses import replace
 from datetime import datetime
+from urllib.parse import unquote
 
 import pytest
+import segno
+from lxml import etree
 from lxml import html as lxml_html
 
 from han_core.analysis.classroom.question import Phase, Question
@@ -90,6 +94,40 @@ def test_the_heading_marks_the_phase_and_names_the_address():
     assert page.xpath("string(//strong)") == "http://10.0.0.5:8501/join"
     assert page.xpath("string(//*[@data-testid='room-students'])") == "1 student"
     assert page.xpath("//li[@aria-current='step']/text()") == ["Before and after"]
+
+
+def test_the_heading_has_the_address_as_a_qr_code():
+    address = "http://10.0.0.5:8501/join"
+    page = lxml_html.fromstring(classroom.heading(ROOM, address, 1))
+    (code,) = page.xpath("//*[@data-testid='room-qr']")
+    target = f"{address}?room=K7QM3P"
+    assert code.get("alt") == f"QR code of {target}"
+    squares, edge = drawn_squares(code)
+    expected = segno.make(target, error="m", micro=False).matrix
+    assert edge == len(expected) + 2 * 4  # a margin of four squares
+    assert squares == {
+        (row + 4, column + 4)
+        for row, line in enumerate(expected)
+        for column, dark in enumerate(line)
+        if dark
+    }
+
+
+def drawn_squares(code) -> tuple[set[tuple[int, int]], int]:
+    """Row and column of each dark square of an SVG, and the length of its edge."""
+    svg = etree.fromstring(unquote(code.get("src").partition(",")[2]).encode())
+    edge = int(svg.get("viewBox").split()[2])
+    squares, row, column = set(), 0.0, 0.0
+    path = svg.xpath("//*[local-name()='path']")[0].get("d")
+    for command, first, second in re.findall(r"([Mmh])(-?[\d.]+)(?:[ ,]?(-?[\d.]+))?", path):
+        if command == "h":
+            squares |= {(int(row), int(column) + at) for at in range(int(first))}
+            column += float(first)
+        elif command == "M":
+            column, row = float(first), float(second)
+        else:
+            column, row = column + float(first), row + float(second)
+    return squares, edge
 
 
 def test_the_question_is_text():

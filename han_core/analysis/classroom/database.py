@@ -51,6 +51,10 @@ QUESTION = sa.Table(
     sa.Column("place", sa.Integer, nullable=False),
     sa.Column("content", sa.JSON, nullable=False),
 )  # fmt: skip
+HIDDEN = sa.Table(
+    "hidden", _TABLES, _in_room(),
+    sa.Column("control", sa.String, primary_key=True),
+)  # fmt: skip
 STUDENT = sa.Table(
     "student", _TABLES, _in_room(),
     sa.Column("id", sa.Integer, primary_key=True),

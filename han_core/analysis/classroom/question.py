@@ -6,6 +6,7 @@ A class answers before and after it has talked about the question, as in peer in
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -192,6 +193,12 @@ class Question:
         if self.kind == "choice":
             return int(answer)
         return min(BINS - 1, int(BINS * (answer - self.low) / (self.high - self.low)))
+
+    @property
+    def lesson(self) -> tuple[int, str] | None:
+        """Number and language of the lesson that asks this; None of a question of one's own."""
+        found = re.fullmatch(r"(\d+)-([a-z]+)-(?:predict|check)", self.id)
+        return (int(found[1]), found[2]) if found else None
 
     def to_json(self) -> dict[str, object]:
         """Return what ``from_json`` reads."""

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 from han_core.analysis.classroom.database import (
     ANSWER,
+    HIDDEN,
     QUESTION,
     ROOM,
     STUDENT,
@@ -20,7 +21,8 @@ from han_core.analysis.classroom.database import (
     utc_now,
 )
 from han_core.analysis.classroom.question import FOLLOWS, Phase, Question
-from han_core.runtime.errors import UserError, shown
+from han_core.explanation.lesson import CONTROLS, Control
+from han_core.runtime.errors import UserError, joined, listed, shown
 from han_core.runtime.messages import tr
 
 LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
@@ -46,6 +48,7 @@ class Room:
         question: the one that the class is at, one of ``questions``.
         version: grows whenever the teacher changes anything.
         created: UTC.
+        hidden: what the students' links to lessons hide.
     """
 
     code: str
@@ -55,6 +58,16 @@ class Room:
     phase: Phase
     version: int
     created: datetime.datetime
+    hidden: tuple[Control, ...] = ()
+
+    @property
+    def lesson_link(self) -> str:
+        """The address of the question's lesson for students; "" of a question of one's own."""
+        if (lesson := self.question.lesson) is None:
+            return ""
+        number, language = lesson
+        hidden = ",".join(self.hidden)
+        return f"Learn?lesson={number}&lang={language}" + (f"&hide={hidden}" if hidden else "")
 
     @property
     def place(self) -> int:
@@ -186,6 +199,25 @@ def add_question(database: ClassDatabase, key: RoomKey, question: Question) -> N
         _change(connection, key.code)
 
 
+def hide_controls(database: ClassDatabase, key: RoomKey, controls: Sequence[Control]) -> None:
+    """Let the students' links to lessons hide these controls, and no others.
+
+    Raises:
+        UserError: as ``open_room``, and if something else is to be hidden.
+    """
+    if unknown := set(controls) - set(CONTROLS):
+        names, others = joined(CONTROLS), listed(sorted(unknown))
+        raise UserError(
+            tr("Only {names} can be hidden; {others} came.", names=names, others=others)
+        )
+    with database.writing() as connection:
+        _opened(connection, key)
+        connection.execute(sa.delete(HIDDEN).where(HIDDEN.c.room == key.code))
+        for control in controls:
+            connection.execute(sa.insert(HIDDEN).values(room=key.code, control=control))
+        _change(connection, key.code)
+
+
 def results(database: ClassDatabase, key: RoomKey) -> Results:
     """Return the room with all answers; for its teacher only.
 
@@ -226,7 +258,11 @@ def read_room(connection: Connection, code: str) -> tuple[Room, str] | None:
     )
     questions = tuple(map(Question.from_json, contents))
     current = next(question for question in questions if question.id == row.question)
-    room = Room(code, row.lesson, questions, current, Phase(row.phase), row.version, row.created)
+    chosen = set(connection.scalars(sa.select(HIDDEN.c.control).where(HIDDEN.c.room == code)))
+    hidden = tuple(control for control in CONTROLS if control in chosen)
+    room = Room(
+        code, row.lesson, questions, current, Phase(row.phase), row.version, row.created, hidden
+    )
     return room, row.token_hash
 
 

@@ -23,7 +23,7 @@ from han_core.analysis.classroom.database import (
 from han_core.analysis.classroom.question import Question
 from han_core.analysis.classroom.rooms import CODE_LENGTH, Room, read_room, stored_value
 from han_core.runtime.errors import UserError, shown
-from han_core.runtime.messages import tr
+from han_core.runtime.messages import mark, tr
 
 MOST_STUDENTS = 300  # of a room
 LONGEST_NICKNAME = 24  # characters
@@ -47,7 +47,7 @@ class Ticket:
         return parts and Ticket(parts[1], int(parts[2]), parts[3])
 
 
-GONE = "This room is no longer there; ask your teacher for a new code."
+GONE = mark("This room is no longer there; ask your teacher for a new code.")
 
 
 class NotJoined(UserError):
@@ -179,6 +179,7 @@ class ClassView:
             },
             "own": {round: question.named(value) for round, value in given.items()},
             **self._revealed(given),
+            "lesson": room.lesson_link if room.phase.shown_rounds else "",
         }
 
     def _revealed(self, given: dict[int, float]) -> dict[str, Any]:
@@ -213,7 +214,7 @@ def class_view(database: ClassDatabase, code: str) -> ClassView:
 def _class_view(connection: Connection, code: str) -> ClassView:
     found = read_room(connection, code)
     if found is None:
-        raise NotJoined(GONE)
+        raise NotJoined(tr(GONE))
     room = found[0]
     names = sa.select(STUDENT.c.id, STUDENT.c.nickname).where(STUDENT.c.room == code)
     given = sa.select(ANSWER).where(ANSWER.c.room == code, ANSWER.c.question == room.question.id)
@@ -241,7 +242,7 @@ def _seated(connection: Connection, ticket: Ticket) -> Room:
     """Return the room of a ticket, if it is one of a student's there."""
     found = read_room(connection, ticket.code)
     if found is None:
-        raise NotJoined(GONE)
+        raise NotJoined(tr(GONE))
     seat = connection.execute(
         sa.select(STUDENT.c.token_hash).where(
             STUDENT.c.room == ticket.code, STUDENT.c.id == ticket.student

@@ -5,7 +5,7 @@ const TEXTS = {
     title: "Class room", welcome: "Type the code that your teacher shows, and a nickname.",
     code: "Code", nickname: "Nickname", join: "Join", send: "Send answer",
     kept: "Your nickname and your answers are kept for 30 days, and your teacher sees them.",
-    explore: "Open Explore", other: "Join another room", sending: "Sending…",
+    explore: "Open Explore", lesson: "Open the lesson", other: "Join another room", sending: "Sending…",
     seat: (view) => `Room ${view.code} · ${view.nickname} · question ${view.place} of ${view.of}`,
     predict: "What do you predict?", locked: "Answers are closed.",
     revealed: "The answers of the class", explain: "Explain your answer to your neighbour.",
@@ -21,7 +21,7 @@ const TEXTS = {
     title: "课堂", welcome: "请输入老师展示的房间码和一个昵称。",
     code: "房间码", nickname: "昵称", join: "加入", send: "提交答案",
     kept: "昵称和答案保存 30 天，老师可以看到。",
-    explore: "打开 Explore", other: "加入另一个房间", sending: "正在提交…",
+    explore: "打开 Explore", lesson: "打开本课", other: "加入另一个房间", sending: "正在提交…",
     seat: (view) => `房间 ${view.code} · ${view.nickname} · 第 ${view.place} 题，共 ${view.of} 题`,
     predict: "你的预测是什么？", locked: "已停止作答。",
     revealed: "全班的答案", explain: "请向旁边的同学说明你的答案。",
@@ -126,7 +126,7 @@ function show(said) {
   element("join").hidden = true;
   element("room").hidden = false;
   element("seat").textContent = TEXT.seat(view);
-  const state = JSON.stringify([view.code, view.question.id, view.phase, view.own]);
+  const state = JSON.stringify([view.code, view.question.id, view.phase, view.own, view.lesson]);
   if (state === drawn) return; // somebody may be typing
   drawn = state;
   tell("");
@@ -138,6 +138,8 @@ function show(said) {
   if (open) drawOptions(view.question);
   drawOwn(open);
   drawResults();
+  element("lesson").hidden = !view.lesson; // it tells the answer, so it comes with the reveal
+  if (view.lesson) element("lesson").href = view.lesson;
 }
 
 function drawOptions(question) {

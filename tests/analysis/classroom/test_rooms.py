@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from han_core.analysis.classroom import rooms, students
 from han_core.analysis.classroom.database import ANSWER, KEPT, ROOM, ClassDatabase, utc_now
-from han_core.analysis.classroom.question import Phase
+from han_core.analysis.classroom.question import Phase, Question
 from han_core.analysis.classroom.rooms import RoomKey
 from han_core.analysis.classroom.students import NotJoined, Ticket
 from han_core.runtime.errors import UserError
@@ -308,3 +308,40 @@ def test_what_is_no_ticket_is_none(text):
 
 def test_a_ticket_comes_back_from_its_text(seats):
     assert Ticket.parse(str(seats[0])) == seats[0]
+
+
+def of_lesson(database):
+    """A room with a question of lesson 5 in Chinese, and one of its teacher's own."""
+    asked = Question("5-zh-check", "?", "choice", 0, ("a", "b"))
+    own = Question("half", "?", "choice", 0, ("a", "b"))
+    return rooms.make_room(database, "Masks", [asked, own])
+
+
+def test_a_link_to_the_lesson_hides_what_the_teacher_chose(database):
+    key = of_lesson(database)
+    assert rooms.open_room(database, key).lesson_link == "Learn?lesson=5&lang=zh"
+    rooms.hide_controls(database, key, ["notes", "mask"])
+    assert rooms.open_room(database, key).lesson_link == "Learn?lesson=5&lang=zh&hide=mask,notes"
+    rooms.hide_controls(database, key, [])
+    assert rooms.open_room(database, key).hidden == ()
+    rooms.hide_controls(database, key, ["padding"])
+    rooms.ask(database, key, "half")
+    assert rooms.open_room(database, key).lesson_link == ""
+
+
+def test_students_get_the_lesson_with_the_reveal(database):
+    key = of_lesson(database)
+    seat = students.join(database, key.code, "Anna")
+    rooms.hide_controls(database, key, ["notes"])
+    for phase in (Phase.LOCKED, Phase.REVEALED):
+        assert students.student_view(database, seat)["lesson"] == ""
+        move(database, key, phase)
+    assert students.student_view(database, seat)["lesson"] == "Learn?lesson=5&lang=zh&hide=notes"
+
+
+def test_what_cannot_be_hidden_is_refused(database, key):
+    with pytest.raises(UserError, match="can be hidden"):
+        rooms.hide_controls(database, key, ["mask", "answers"])
+    assert rooms.open_room(database, key).hidden == ()
+    with pytest.raises(UserError, match="teacher's key"):
+        rooms.hide_controls(database, RoomKey(key.code, "x"), ["mask"])
