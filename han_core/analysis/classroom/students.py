@@ -249,7 +249,7 @@ def _seated(connection: Connection, ticket: Ticket) -> Room:
         )
     ).scalar_one_or_none()
     if seat is None or not is_secret(ticket.secret, seat):
-        raise NotJoined("This browser has not joined the room; join with its code.")
+        raise NotJoined(tr("This browser has not joined the room; join with its code."))
     return found[0]
 
 
