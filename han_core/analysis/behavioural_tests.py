@@ -34,6 +34,7 @@ AT_ONCE = 25
 """Texts between two reports of progress."""
 
 Expected = Literal["same", "other"]
+EXPECTED: dict[Expected, str] = {"same": mark("same class"), "other": mark("another class")}
 Change = Callable[[str, str, random.Random], list[Replacement]]
 
 
@@ -222,7 +223,7 @@ def outcome_table(outcomes: Sequence[BehaviourOutcome]) -> pd.DataFrame:
     rows = [
         {
             "test": each.test.name,
-            "expected": f"{'same' if each.test.expected == 'same' else 'another'} class",
+            "expected": EXPECTED[each.test.expected],
             "held": each.held.mean,
             "low": each.held.low,
             "high": each.held.high,

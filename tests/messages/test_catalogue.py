@@ -25,6 +25,7 @@ FINISHED = (
     "han_core/viz",
     "pages/explore",
     "pages/compare",
+    "pages/errors",
     "pages/learn",
     "han_core/training",
     "pages/pictures",
