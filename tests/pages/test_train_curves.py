@@ -42,6 +42,17 @@ def test_curves_are_smoothed_and_their_axes_logarithmic(train, id):  # noqa: F81
     assert not train.exception
 
 
+def test_curves_follow_the_language(train, id):  # noqa: F811
+    look_at(train, id)
+    english = specification(train, "run_curves_loss")
+    train.session_state["locale"] = "zh"
+    train.run()
+    chinese = specification(train, "run_curves_loss")
+    assert "validation" in english
+    assert "\\u9a8c\\u8bc1" in chinese or "验证" in chinese
+    assert not train.exception
+
+
 def specification(app, key: str) -> str:
     (chart,) = [one for one in app.get("plotly_chart") if one.proto.id.endswith(f"-{key}")]
     return chart.proto.spec

@@ -17,6 +17,7 @@ from han_core.explanation.attribution import Attribution
 from han_core.explanation.explain import explain
 from han_core.explanation.explanation import Explanation
 from han_core.models.checkpoint import load_checkpoint
+from han_core.runtime.messages import speaking
 from han_core.text.document import Document, Sentence, Span
 from han_core.viz.colour_scale import legend, reading_scale
 from han_core.viz.export import (
@@ -350,3 +351,13 @@ def test_a_token_with_half_a_character_is_no_obstacle():
     rows = weights_table(found)
     assert rows["token"].tolist() == ["a\ud800"]
     assert b",a?," in to_csv(rows)
+
+
+def test_a_page_is_in_the_readers_language():
+    assert '<html lang="en">' in page(entry(["good"]))
+    with speaking("zh"):
+        written = page(entry(["good"]))
+    assert '<html lang="zh-Hans">' in written
+    assert "真实类别 <bdi>negative</bdi>，预测 " in written
+    assert "True" not in written
+    assert "<th>文档</th><th>预测</th><th>标记</th>" in written

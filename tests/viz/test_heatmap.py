@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from han_core.explanation.explanation import Explanation
+from han_core.runtime.messages import speaking
 from han_core.text.tokenizer import Tokenizer
-from han_core.viz.colour_scale import Scale, reading_scale
+from han_core.viz.colour_scale import Scale, legend, reading_scale
 from han_core.viz.heatmap import Colour, folds, heatmap, longest_bar, thickness
 from han_core.viz.markup import background, text_on
 
@@ -285,3 +286,20 @@ def test_a_text_from_right_to_left_puts_its_bars_on_the_right(made):
     assert drawn(hebrew)["direction"] == "rtl"
     assert drawn(hebrew, hebrew, english)["direction"] == "rtl"
     assert "direction" not in drawn(english)
+
+
+def test_in_chinese(film):
+    with speaking("zh"):
+        data = data_of(film)
+        drawn = legend(reading_scale([film], "document"))
+    assert data["title"] == "文档内注意力权重"
+    assert data["unseen"]["note"] == "模型未读入：9 个字符"
+    assert "文档中权重最大的词" in drawn
+    english = [text for text in data["labels"].values() if re.search(r"[A-Za-z]{5}", plain(text))]
+    assert english == []
+    assert data["labels"].keys() == data_of(film)["labels"].keys()
+
+
+def plain(label: str) -> str:
+    """A label without its places."""
+    return re.sub(r"\{.*?\}", "", label)

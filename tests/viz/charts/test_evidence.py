@@ -1,5 +1,7 @@
 """The deletion curve, rank agreement, flips, and uniform and shuffled attention."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 from han_core.explanation.attention_permutation import AttentionReplacement, Flip
 from han_core.explanation.deletion import Curve, Deletion
 from han_core.explanation.faithfulness import Evidence
+from han_core.runtime.messages import speaking
 from han_core.viz.charts.evidence import SMALLEST, deletion_curve, flip_strip, swap_strip, tau_dots
 from tests.viz.conftest import plain
 
@@ -203,3 +206,25 @@ def test_a_foreign_class_is_text_in_the_deletion_curve(deletion):
     assert "$" not in title
     assert plain(title).startswith("fall of p(<b>bad</b>")
     assert len(plain(title)) < 45
+
+
+def test_in_chinese(deletion):
+    with speaking("zh"):
+        figures = [
+            deletion_curve(deletion, "positive"),
+            tau_dots(evidence(0.4, None, None, by=("attention",))),
+            flip_strip(FLIP),
+            swap_strip(SWAPS, "positive"),
+        ]
+    texts = [plain(text) for figure in figures for text in _texts(figure.to_dict())]
+    assert {"注意力", "梯度 × 输入", "尚未测量", "均匀注意力"} <= {*texts}
+    assert [text for text in texts if re.search("[a-z]{2,} [a-z]{2,}", text)] == []
+
+
+def _texts(part: object) -> Iterator[str]:
+    """What a figure writes: titles, notes, names and hovers."""
+    for name, value in part.items() if isinstance(part, dict) else enumerate(part):
+        if name in ("text", "hovertext", "name", "ticktext") and not isinstance(value, dict):
+            yield from [value] if isinstance(value, str) else value
+        elif isinstance(value, dict | list) and name != "template":
+            yield from _texts(value)

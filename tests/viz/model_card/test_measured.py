@@ -18,8 +18,11 @@ from han_core.models.checkpoint import (
 )
 from han_core.models.listing import list_checkpoints
 from han_core.models.predict import predict
+from han_core.runtime.messages import speaking
 from han_core.viz.model_card import measured
 from han_core.viz.model_card.content import Faithfulness, read_card, write_card
+from han_core.viz.model_card.known import checkpoint_facts
+from han_core.viz.model_card.sections import sections
 
 TEXTS = ("the river. a green stone and bread", "quiet morning. music, road")
 
@@ -82,6 +85,14 @@ def test_a_card_is_completed_once_and_its_picker_shows_the_share(folder, monkeyp
     assert "220 documents" in (folder / README).read_text("utf-8")
     monkeypatch.delattr(measured, "weaknesses")  # is not asked again
     assert measured.complete_card(folder)
+
+
+def test_the_file_is_in_english_whoever_trains(folder):
+    with speaking("zh"):
+        assert measured.complete_card(folder)
+        shown = sections(checkpoint_facts(folder), read_card(folder, read_config(folder)))
+    assert "220 documents" in (folder / README).read_text("utf-8")
+    assert any("220 篇文档" in sentence for section in shown for sentence in section.sentences)
 
 
 def test_what_else_a_card_holds_stays(folder, card):
