@@ -7,14 +7,28 @@ import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from han_core.data.delimited import stream_delimited
 from han_core.data.parquet import stream_parquet
 from han_core.data.stream import Opened, Read, Stream, batches_of, text_opener, unpacked
 from han_core.data.table import Table, cell_of, checked_names
 from han_core.runtime.errors import UserError, alternatives, shown
-from han_core.runtime.messages import tr
+from han_core.runtime.messages import mark, tr
 
+
+class Where(NamedTuple):
+    """A place in a file; it becomes words only where a sentence names it, as there are many."""
+
+    template: str
+    number: int
+    name: str
+
+    def __str__(self) -> str:
+        return tr(self.template, number=self.number, name=self.name)
+
+
+LINE_OF = mark("Line {number} of {name}")
 LINE = "\n"  # and nothing else: JSON strings may hold U+2028 and its like unescaped
 
 
@@ -43,7 +57,7 @@ def _rows(read: Read, name: str, columns: tuple[str, ...]) -> Iterator[list[str]
         yield cells
 
 
-def _objects(read: Read, name: str) -> Iterator[tuple[str, dict]]:
+def _objects(read: Read, name: str) -> Iterator[tuple[Where, dict]]:
     """Each object, and how a sentence names its place."""
     with read(LINE) as text:
         first = next((c for c in iter(lambda: text.read(1), "") if not c.isspace()), "")
@@ -56,7 +70,7 @@ def _objects(read: Read, name: str) -> Iterator[tuple[str, dict]]:
         yield where, row
 
 
-def _items(read: Read, name: str) -> Iterator[tuple[str, object]]:
+def _items(read: Read, name: str) -> Iterator[tuple[Where, object]]:
     with read(LINE) as text, _refusing_lines(name):
         content = text.read()
     with _refusing_lines(name):
@@ -72,14 +86,14 @@ def _items(read: Read, name: str) -> Iterator[tuple[str, object]]:
             )
         )
     for number, item in enumerate(items, start=1):
-        yield tr("Item {number} of {name}", number=number, name=name), item
+        yield Where(mark("Item {number} of {name}"), number, name), item
 
 
-def _lines(read: Read, name: str) -> Iterator[tuple[str, object]]:
+def _lines(read: Read, name: str) -> Iterator[tuple[Where, object]]:
     with read(LINE) as text:
         for number, line in enumerate(text, start=1):
             if line.strip():
-                where = tr("Line {number} of {name}", number=number, name=name)
+                where = Where(LINE_OF, number, name)
                 if line.rstrip().endswith(("},", "}, ")):
                     raise UserError(
                         tr(
@@ -94,7 +108,7 @@ def _lines(read: Read, name: str) -> Iterator[tuple[str, object]]:
 
 
 @contextmanager
-def _refusing_lines(where: str) -> Iterator[None]:
+def _refusing_lines(where: object) -> Iterator[None]:
     try:
         yield
     except RecursionError as error:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from han_core.data.readers import shown_name, stream_table
+from han_core.data.readers import Where, shown_name, stream_table
 from han_core.data.table import Table
 from han_core.runtime.errors import UserError, counted, listed, shown
 from han_core.runtime.messages import mark, tr
@@ -144,7 +144,7 @@ def _objects(path: Path, name: str) -> Iterator[dict]:
 def rows_of_objects(objects: Iterable[dict], name: str, target: str | None) -> Iterator[Row]:
     """Series of rows with lists; other columns are the target, the split and the id."""
     for number, cells in enumerate(objects, start=1):
-        where = tr("Series {number} of {name}", number=number, name=name)
+        where = Where(mark("Series {number} of {name}"), number, name)
         at = target_of(list(cells), name, target)
         lists = {k: v for k, v in cells.items() if isinstance(v, list) and k != at}
         nested = next((k for k in NESTED if k in lists), None)
@@ -170,7 +170,7 @@ def _is_nested(value: list) -> bool:
     return bool(value) and all(isinstance(one, list) for one in value)
 
 
-def _steps(value: object, where: str) -> list:
+def _steps(value: object, where: object) -> list:
     if not isinstance(value, list):
         raise UserError(tr("{where} has a channel that is no list of numbers.", where=where))
     return value
@@ -274,7 +274,7 @@ def _by_time(steps: list[int], times: Sequence[str], id: str, name: str) -> list
 
 
 def _same(
-    cells: Mapping[str, Sequence[str]], column: str | None, steps: list[int], where: str
+    cells: Mapping[str, Sequence[str]], column: str | None, steps: list[int], where: object
 ) -> str | None:
     """What a column says of a series, in all its rows."""
     if column is None or column not in cells:
@@ -320,7 +320,7 @@ def _wide(
     for column, match in zip(columns, matches, strict=True):
         groups.setdefault(match[1] if match and all(matches) else "value", []).append(column)
     for number in range(len(cells[columns[0]])):
-        where = tr("Row {number} of {name}", number=number + 1, name=name)
+        where = Where(mark("Row {number} of {name}"), number + 1, name)
         values = [[number_in(cells[c][number], where) for c in group] for group in groups.values()]
         label = cells[target][number] if target else None
         id = cells["id"][number] if "id" in cells else ""
@@ -334,7 +334,7 @@ def _without_end(values: Values) -> Values:
     return values if last is None else [one[:last] for one in values]
 
 
-def number_in(cell: str, where: str) -> float | None:
+def number_in(cell: str, where: object) -> float | None:
     """Return the number in a cell; None where it says that the value is missing.
 
     Raises:
@@ -351,7 +351,7 @@ def number_in(cell: str, where: str) -> float | None:
         ) from error
 
 
-def finite(value: object, where: str) -> float | None:
+def finite(value: object, where: object) -> float | None:
     """Return a number; None where it is missing or not finite.
 
     Raises:

@@ -31,6 +31,21 @@ FINISHED = (
     "pages/pictures",
     "pages/series",
     "pages/train",
+    "han_core/data",
+    "pages/errors/model_pairs.py",
+    "pages/errors/neighbours.py",
+    "pages/errors/note_field.py",
+    "pages/errors/pair_sentences.py",
+    "pages/errors/reading.py",
+    "pages/errors/score_request.py",
+    "pages/errors/scoring.py",
+    "pages/errors/scoring_queue.py",
+    "pages/errors/selection.py",
+    "pages/errors/sentences.py",
+    "pages/errors/slices.py",
+    "pages/errors/thresholds.py",
+    "pages/errors/weak_slices.py",
+    "pages/errors/word_attention.py",
     "pages/translate",
 )
 """Paths of the code whose texts must all be messages."""
@@ -42,6 +57,7 @@ ERRORS = (
     "han_core/text",
     "han_core/runtime",
     "han_core/data",
+    "han_core/analysis",
 )
 """Rooms of the library in which each ``UserError`` is a message."""
 

@@ -62,4 +62,4 @@ def test_conditions_on_the_prediction_are_left_out_and_others_hold(store):
 def test_in_chinese(store):
     app = draw("thresholds", context_of(store, Filter(outcome="right")), locale="zh")
     assert english(app) == []
-    assert list(measures(app)) == ["精确率", "召回率", "F1", "假阳性率"]
+    assert list(measures(app)) == ["精确率", "召回率", "F1", "假正例率"]
