@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from han_core.analysis.dataset import Outcomes
 from han_core.analysis.filters import Filter, Range
 from han_core.analysis.query import select
-from han_core.runtime.messages import tr
+from han_core.runtime.messages import current_locale, tr
 from pages.errors.context import ErrorsContext, warn_later
 
 FILTER, PAGE, DRAWN = "errors_filter", "errors_page", "errors_drawn"
@@ -106,7 +106,8 @@ def cached_figure(
     scores, other = errors.store.scores, errors.store.other
     second = None if other is None else str(other.folder)
     marks = errors.marks if depends_on_marks(errors.filter) else None
-    key = (str(scores.folder), scores.manifest.key, second, errors.filter, marks, own, options)
+    stored = str(scores.folder), scores.manifest.key, second
+    key = (*stored, errors.filter, marks, own, options, current_locale())
     cached = st.session_state.get(DRAWN)
     if cached is None or cached[0] != key:
         cached = (key, make(_outcomes(errors, own)))

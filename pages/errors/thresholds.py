@@ -24,6 +24,7 @@ from han_core.viz.charts.thresholds import precision_recall, roc
 from pages.errors import selection
 from pages.errors.context import ErrorsContext
 from pages.shared.components import chart
+from pages.shared.language import Late
 from pages.shared.page import restore_value
 from pages.shared.wording import plain
 
@@ -84,15 +85,14 @@ def _curve(errors: ErrorsContext, label: str) -> ThresholdCurve:
 
 def _count(errors: ErrorsContext, rows: np.ndarray, label: str) -> ThresholdCurve:
     scores = errors.store.scores
-    with st.spinner(tr("Reading the probabilities …")):
-        probabilities = _probabilities(scores, label, version_stamp(scores.folder.name))
+    probabilities = _probabilities(scores, label, version_stamp(scores.folder.name))
     positive = errors.store.outcomes.true[rows] == errors.store.labels.index(label)
     return threshold_curve(label, positive, probabilities[rows])
 
 
 @st.cache_resource(
     max_entries=8,
-    show_spinner=False,
+    show_spinner=Late(mark("Reading the probabilities …")),
     hash_funcs={Scores: lambda scores: (str(scores.folder), scores.manifest.key)},
 )
 def _probabilities(scores: Scores, label: str, stamp: object) -> np.ndarray:

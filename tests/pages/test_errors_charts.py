@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from han_core.analysis.calibration import calibration
 from han_core.analysis.filters import Filter, Range
 from han_core.analysis.metrics import class_scores
+from han_core.runtime.messages import speaking
 from han_core.viz.charts import confusion
 from pages.errors import charts, selection, sentences
 from pages.errors.charts import calibration_line, class_places
@@ -85,6 +86,9 @@ def test_what_was_drawn_is_kept_until_something_that_decides_it_changes(store, m
     ):
         assert selection.cached_figure(of, own, ("x",), make) in (10, 3)
     assert counted == [10, 3, 10]
+    with speaking("zh"):
+        selection.cached_figure(of, own, ("x",), make)
+    assert counted == [10, 3, 10, 10]
 
 
 def test_classes_in_every_order():
