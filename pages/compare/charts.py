@@ -79,7 +79,7 @@ def sentences_and_classes(comparison: Comparison) -> None:
 
 def agreement(comparison: Comparison) -> None:
     """Draw three matrices with a cell for each pair, and the same values as a table."""
-    about = f"{tr(wording.AGREEMENT)} {tr(MEASURES_NOTE)}"
+    about = wording.prose(tr(wording.AGREEMENT), tr(MEASURES_NOTE))
     st.header(tr("Agreement"), anchor=False, help=about)
     if place := cache.figures_place("agreement_figures"):
         with place:

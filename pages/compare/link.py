@@ -52,7 +52,9 @@ def _show(view: ComparisonView) -> None:
         state["methods"], state["target"] = list(view.methods), view.target
     there = [name for name in view.checkpoints if name in cache.listings()]
     if missing := [name for name in view.checkpoints if name not in there]:
-        absent = [f"{name} {system_pages.absence(name)}" for name in missing]
+        absent = [
+            tr("{name} {absence}", name=one, absence=system_pages.absence(one)) for one in missing
+        ]
         document_input.set_notice(
             "text",
             tr("The link names models that cannot be shown here: {models}.", models=listed(absent)),

@@ -155,8 +155,8 @@ def panel_help(side: Side) -> str:
     """What stands behind a panel's name: how much was read, and what the method measures."""
     answer = side.column.answer
     about = tr(wording.METHODS[answer.method])
-    parts = [about, wording.gap_line(answer), seen_line(side.column.explanation)]
-    return plain(" ".join(part for part in parts if part))
+    seen = seen_line(side.column.explanation)
+    return plain(wording.prose(about, wording.gap_line(answer), seen))
 
 
 def fill(places: Sequence[Place], kind: Kind) -> None:
@@ -267,9 +267,9 @@ def changes_line(versions: AlignedVersions, second: Document) -> str:
         for number, template, runs in [(n_added, ADDED, added), (n_removed, REMOVED, removed)]
         if number
     ]
-    return " ".join(changes) or tr("Both versions have the same words.")
+    return wording.prose(*changes) or tr("Both versions have the same words.")
 
 
 def difference_line(difference: Difference) -> str:
     """Explain the colours of a difference, which both panels share."""
-    return f"{tr(COLOURS[difference.unit])} {tr(UNITS[difference.unit])}".strip()
+    return wording.prose(tr(COLOURS[difference.unit]), tr(UNITS[difference.unit]))

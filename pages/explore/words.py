@@ -46,7 +46,8 @@ def panel(analysis: Analysis, on_first_click: Callable[[], None]) -> None:
         figure_export("words", "words", width="content")
         anatomy.offer(analysis)
         seen = colour_scale.seen_line(analysis.explanation)
-        st.caption(f"{seen} {line}", help=wording.words_help(_kind(analysis).maps), width="content")
+        about = wording.words_help(_kind(analysis).maps)
+        st.caption(wording.prose(seen, line), help=about, width="content")
 
 
 def _strip(analysis: Analysis, placebo: Explanation | None) -> tuple[Colour, str]:
@@ -118,8 +119,8 @@ def _colour(analysis: Analysis, method: Method, placebo: Explanation | None) -> 
                     reweighted(shown, attribution.words), tr(wording.METHOD_NAMES[method])
                 )
             colour = Colour(attribution.words, attribution_scale([attribution]))
-            line = f"{wording.word_concentration(shown, colour)} {wording.gap_line(attribution)}"
-            return colour, line
+            concentration = wording.word_concentration(shown, colour)
+            return colour, wording.prose(concentration, wording.gap_line(attribution))
     reading = controls.reading()
     scale = reading_scale([shown, *([placebo] if placebo else [])], reading)
     colour = Colour(shown.weights(reading), scale)

@@ -174,7 +174,7 @@ def _take_texts(pasted: PastedTexts) -> None:
     st.session_state["texts"] = pasted.documents
     _go_to(0)
     if pasted.notes:
-        set_notice("text", " ".join(pasted.notes))
+        set_notice("text", wording.prose(*pasted.notes))
 
 
 def _go_to(at: int) -> None:

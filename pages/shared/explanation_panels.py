@@ -181,7 +181,7 @@ def _draw_evidence(measured: Evidence, stage: str) -> None:
         for answer in answers(measured):
             st.markdown(f"**{plain(answer.question)}** :blue-background[**{answer.word}**]",
                         help=tr(wording.EVIDENCE))  # fmt: skip
-            st.markdown(plain(" ".join(answer.sentences)))
+            st.markdown(plain(wording.prose(*answer.sentences)))
         fold = st.expander(tr("Figures"), on_change="rerun", key=f"evidence_figures_{stage}")
         if fold.open:
             with fold:
