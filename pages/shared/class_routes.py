@@ -289,11 +289,11 @@ async def events(changes: RoomChanges, ticket: Ticket, locale: Locale = "en") ->
         with speaking(locale):  # never across a yield, where another task may go on
             view = await run_in_threadpool(student_view, class_database(), ticket)
         while not changes.stopped:
-            yield f"data: {json.dumps(view)}\n\n"
+            yield f"data: {json.dumps(view)}\n\n"  # not shown
             with speaking(locale):
                 view = await changes.next_view(ticket, view["version"])
     except NotJoined as error:
-        yield f"event: gone\ndata: {json.dumps({'error': str(error)})}\n\n"
+        yield f"event: gone\ndata: {json.dumps({'error': str(error)})}\n\n"  # not shown
     except UserError:  # the browser asks again
         return
     finally:
