@@ -17,12 +17,14 @@ from tests.pretrained import need_transformers
 
 PROJECT = Path(__file__).parents[1]
 REVIEWS = ("han-imdb", "bilstm-additive-imdb", "bilstm-dot-imdb")  # English, as what people marked
-TAGGED = (*REVIEWS, "han-zh")  # the bundled corpus has their classes and language
+TAGGED = REVIEWS  # the bundled corpus has their classes and language
+CHINESE = ("han-zh", "bilstm-additive-zh", "bilstm-dot-zh")
 NEWS = ("han-newsgroups", "bilstm-newsgroups")
 SHIPPED = (*TAGGED, *NEWS)
 READMES = ("README.md", "README.zh.md")
 PRETRAINED = "bert-imdb"
-ONE_SEED = (PRETRAINED, "transformer-imdb", "bilstm-general-imdb", "bilstm-linear-imdb")
+ALONE = ("transformer-imdb", "bilstm-general-imdb", "bilstm-linear-imdb")
+ONE_SEED = (PRETRAINED, *ALONE, *CHINESE)
 """With no evidence measured: it takes hours, or the model is there to be compared."""
 
 
@@ -46,10 +48,10 @@ def metrics_of(folder: Path) -> dict:
     [
         (REVIEWS, "A wonderful film, superbly acted and deeply moving.", "positive"),
         (REVIEWS, "A dreadful, boring waste of two hours.", "negative"),
-        (("han-zh",), "房间很干净，服务员非常热情，早餐丰富，下次还来。", "positive"),
-        (("han-zh",), "房间又脏又吵，服务态度很差，再也不来了。", "negative"),
-        (ONE_SEED[1:], "A wonderful film, superbly acted and deeply moving.", "positive"),
-        (ONE_SEED[1:], "A dreadful, boring waste of two hours.", "negative"),
+        (CHINESE, "房间很干净，服务员非常热情，早餐丰富，下次还来。", "positive"),
+        (CHINESE, "房间又脏又吵，服务态度很差，再也不来了。", "negative"),
+        (ALONE, "A wonderful film, superbly acted and deeply moving.", "positive"),
+        (ALONE, "A dreadful, boring waste of two hours.", "negative"),
         (NEWS, "The goalie made forty saves and the Bruins won in overtime.", "rec.sport.hockey"),
         (NEWS, "The shuttle reached its orbit and NASA released the probe.", "sci.space"),
     ],
@@ -106,6 +108,17 @@ def test_of_one_seed_too_card_readme_and_documentation_agree(name):
 def test_the_pretrained_one_tells_what_nobody_doubts(text, label):
     need_transformers()
     assert explain(load_checkpoint(PROJECT / "checkpoints" / PRETRAINED), text).label == label
+
+
+@pytest.mark.parametrize("name", CHINESE)
+def test_the_documentation_states_the_accuracy_on_each_subject(name):
+    domains = metrics_of(PROJECT / "checkpoints" / name)["domains"]
+    assert len(domains) == 13
+    lines = (PROJECT / "docs/models.md").read_text(encoding="utf-8").splitlines()
+    for subject, figures in domains.items():
+        row = next(line for line in lines if f"({subject})" in line or line.startswith("| all |"))
+        assert f"{figures['accuracy']:.1%}" in row
+        assert f" {figures['n']:,} " in row
 
 
 def test_mean_and_spread_are_those_of_its_seeds(folder):
