@@ -114,7 +114,8 @@ def test_the_buttons_save_files_and_say_when_there_is_nothing(heatmap_page):
                 document.body.prepend(place);
                 for (const _ of [1, 2])  // it is called again with every change
                     figures.default(
-                        {data: {container: key, filename: "mine"}, parentElement: place});
+                        {data: {container: key, filename: "mine", labels: {none: "Nothing"}},
+                         parentElement: place});
             }""",
             key,
         )
@@ -123,7 +124,7 @@ def test_the_buttons_save_files_and_say_when_there_is_nothing(heatmap_page):
             page.locator("#one-buttons").get_by_role("button", name=kind).click()
         assert saved.value.suggested_filename == f"mine.{kind.lower()}"
     page.locator("#none-buttons").get_by_role("button", name="SVG").click()
-    assert page.locator("#none-buttons [role=status]").inner_text() == "There is no figure to save."
+    assert page.locator("#none-buttons [role=status]").inner_text() == "Nothing"
 
 
 def test_a_plotly_charts_layers_become_one_svg(chromium, tmp_path, made_sentences):
