@@ -14,7 +14,7 @@ from han_core.explanation.deletion import CLEARLY, SHARES, TENTH, Curve, Deletio
 from han_core.explanation.faithfulness import Evidence
 from han_core.explanation.layer_replacement import LayerReplacement
 from han_core.runtime.errors import shown
-from han_core.runtime.messages import current_locale, mark, tr
+from han_core.runtime.messages import current_locale, mark, paragraph, tr
 
 NO_EVIDENCE = mark("This picture is not evidence about the decision.")
 
@@ -279,12 +279,7 @@ def verdict(found: Deletion) -> str:
         "{average}, as random order may ({low} to {high}).",
         **values,
     )
-    return after_sentence(measured, tr(NO_EVIDENCE))
-
-
-def after_sentence(first: str, second: str) -> str:
-    """Join two sentences: with a space, but none after a full stop of Chinese."""
-    return tr("{first} {second}", first=first, second=second)
+    return paragraph(measured, tr(NO_EVIDENCE))
 
 
 def _taus(evidence: Evidence) -> list[str]:
@@ -318,7 +313,7 @@ SAID = 2
 def _layers(evidence: Evidence) -> list[str]:
     """Say what other self-attention does, for the layers that move the prediction most."""
     if evidence.no_layers:
-        return [after_sentence(tr("Self-attention was not replaced."), evidence.no_layers)]
+        return [paragraph(tr("Self-attention was not replaced."), evidence.no_layers)]
 
     def moved(layer: LayerReplacement) -> float:
         return max(abs(layer.uniform - layer.probability), layer.largest)

@@ -92,6 +92,11 @@ def tr_noun(noun: str) -> str | None:
     return None if current_locale() == "en" else translated
 
 
+def paragraph(*sentences: str) -> str:
+    """Put sentences in a row, those that are not empty, with a space where the language has one."""
+    return ("" if current_locale() == "zh" else " ").join(filter(None, sentences))
+
+
 @lru_cache
 def _catalogue(locale: Locale) -> gettext.NullTranslations:
     return gettext.translation("hanscope", FOLDER, [locale], fallback=locale == "en")

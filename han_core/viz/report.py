@@ -31,7 +31,7 @@ from han_core.explanation.explanation import Explanation
 from han_core.explanation.statistics import Interval, share
 from han_core.models.checkpoint import Checkpoint
 from han_core.runtime.errors import UserError
-from han_core.runtime.messages import current_locale, mark, tr
+from han_core.runtime.messages import mark, paragraph, tr
 from han_core.viz.colour_scale import FLOOR, TITLES, Scale, legend, reading_scale
 from han_core.viz.export import Entry, Grid, report
 from han_core.viz.heatmap import Colour, heatmap, longest_bar
@@ -163,13 +163,12 @@ def _entry(
         for name, cell in document.columns.items()
         if cell
     ]
-    space = "" if current_locale() == "zh" else " "  # between sentences
     return Entry(
         tr("Document {id}", id=document.id),
         document.true,
         document.predicted,
         document.true == document.predicted,
-        space.join(line),
+        paragraph(*line),
         tuple(_marks(annotations)),
         tuple(
             (tr("{one}, {other}", one=one.annotator, other=_day(one.note.at)), one.note.text)

@@ -94,6 +94,7 @@ def _new_room() -> None:
             tr("Lessons"), list(offered), key="room_lessons",
             format_func=lambda key: f"{offered[key].number}. {offered[key].title}",
             help=tr("Each brings its prediction and its check."),
+            placeholder=tr("Choose lessons"),
         )  # fmt: skip
         hidden = hidden_controls("room_first_hide", ("notes",))
     if st.button(tr("Make the room"), type="primary", key="room_make"):

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from han_core.explanation.comparison import Column, aligned_sentences, aligned_words
-from han_core.runtime.messages import mark, tr
+from han_core.runtime.messages import mark, paragraph, tr
 from han_core.viz.charts.comparison import MEASURES, Measure, agreement_matrix, pairwise
 from han_core.viz.charts.distributions import class_bars
 from han_core.viz.charts.sentence_bars import column_bars
@@ -79,7 +79,7 @@ def sentences_and_classes(comparison: Comparison) -> None:
 
 def agreement(comparison: Comparison) -> None:
     """Draw three matrices with a cell for each pair, and the same values as a table."""
-    about = wording.prose(tr(wording.AGREEMENT), tr(MEASURES_NOTE))
+    about = paragraph(tr(wording.AGREEMENT), tr(MEASURES_NOTE))
     st.header(tr("Agreement"), anchor=False, help=about)
     if place := cache.figures_place("agreement_figures"):
         with place:

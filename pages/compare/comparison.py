@@ -273,6 +273,7 @@ def _pick_methods(checkpoint: str) -> tuple[Method, ...]:
         wrap=True,
         key="methods",
         persist_state="session",
+        placeholder=tr("Choose options"),
     )
     return tuple(cast("list[Method]", chosen))
 

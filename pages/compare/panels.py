@@ -19,7 +19,7 @@ from han_core.explanation.comparison import (
 from han_core.explanation.counterfactual import probability_change
 from han_core.explanation.verdicts import removal_sentence
 from han_core.runtime.errors import counted, listed
-from han_core.runtime.messages import mark, tr
+from han_core.runtime.messages import mark, paragraph, tr
 from han_core.text.document import AlignedVersions, Document
 from han_core.viz.charts.sentence_bars import difference_heatmap, difference_scale
 from han_core.viz.colour_scale import Scale, legend, prediction, seen_line
@@ -156,7 +156,7 @@ def panel_help(side: Side) -> str:
     answer = side.column.answer
     about = tr(wording.METHODS[answer.method])
     seen = seen_line(side.column.explanation)
-    return plain(wording.prose(about, wording.gap_line(answer), seen))
+    return plain(paragraph(about, wording.gap_line(answer), seen))
 
 
 def fill(places: Sequence[Place], kind: Kind) -> None:
@@ -267,9 +267,9 @@ def changes_line(versions: AlignedVersions, second: Document) -> str:
         for number, template, runs in [(n_added, ADDED, added), (n_removed, REMOVED, removed)]
         if number
     ]
-    return wording.prose(*changes) or tr("Both versions have the same words.")
+    return paragraph(*changes) or tr("Both versions have the same words.")
 
 
 def difference_line(difference: Difference) -> str:
     """Explain the colours of a difference, which both panels share."""
-    return wording.prose(tr(COLOURS[difference.unit]), tr(UNITS[difference.unit]))
+    return paragraph(tr(COLOURS[difference.unit]), tr(UNITS[difference.unit]))

@@ -268,7 +268,14 @@ def _column(store: Store) -> None:
 
     options = list(dict.fromkeys([*_values(store, name), *chosen]))
     with _shown(key, chosen):
-        st.multiselect(tr("Values"), options, key=key, accept_new_options=True, on_change=take)
+        st.multiselect(
+            tr("Values"),
+            options,
+            key=key,
+            accept_new_options=True,
+            on_change=take,
+            placeholder=tr("Choose or add options"),
+        )
 
 
 def _values(store: Store, column: str) -> list[str]:

@@ -81,7 +81,11 @@ def _annotations(errors: ErrorsContext, matched: MatchedTable) -> None:
     wanted = list(missing)
     if missing:
         wanted = st.multiselect(
-            tr("New tags to create in the codebook"), missing, default=missing, key="bring_tags"
+            tr("New tags to create in the codebook"),
+            missing,
+            default=missing,
+            key="bring_tags",
+            placeholder=tr("Choose options"),
         )
     st.button(
         tr("Import"), key="bring", type="primary", on_click=_import,

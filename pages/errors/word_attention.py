@@ -233,6 +233,7 @@ def _pickers(
         compared = st.multiselect(
             tr("Compare with"), names, key="attended_beside", max_selections=4,
             persist_state="session", format_func=title,
+            placeholder=tr("Choose options"),
         )  # fmt: skip
     return group, by or "lift", int(at_least), compared
 
@@ -262,6 +263,7 @@ def _figures(attention: WordAttention) -> None:
         tr("Groups of documents in these two figures"), list(named), key="attended_lines",
         max_selections=CLASSES, persist_state="session",
         format_func=lambda name: group_title(named[name]),
+        placeholder=tr("Choose options"),
     ) or [WHOLE]  # fmt: skip
     grid = st.grid(2, min_column_width=ATTENDED_NARROWEST, gap=("small", "medium"))
     selected = {group_title(named[name]): named[name] for name in chosen}

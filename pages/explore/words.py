@@ -9,7 +9,7 @@ from han_core.explanation.attribution import Method, methods_of
 from han_core.explanation.explanation import Explanation, reweighted
 from han_core.models.architecture import ModelKind
 from han_core.runtime.errors import UserError
-from han_core.runtime.messages import mark, tr
+from han_core.runtime.messages import mark, paragraph, tr
 from han_core.text.edits import removed_runs
 from han_core.viz import colour_scale
 from han_core.viz.colour_scale import attribution_scale, named_scale, reading_scale
@@ -47,7 +47,7 @@ def panel(analysis: Analysis, on_first_click: Callable[[], None]) -> None:
         anatomy.offer(analysis)
         seen = colour_scale.seen_line(analysis.explanation)
         about = wording.words_help(_kind(analysis).maps)
-        st.caption(wording.prose(seen, line), help=about, width="content")
+        st.caption(paragraph(seen, line), help=about, width="content")
 
 
 def _strip(analysis: Analysis, placebo: Explanation | None) -> tuple[Colour, str]:
@@ -120,7 +120,7 @@ def _colour(analysis: Analysis, method: Method, placebo: Explanation | None) -> 
                 )
             colour = Colour(attribution.words, attribution_scale([attribution]))
             concentration = wording.word_concentration(shown, colour)
-            return colour, wording.prose(concentration, wording.gap_line(attribution))
+            return colour, paragraph(concentration, wording.gap_line(attribution))
     reading = controls.reading()
     scale = reading_scale([shown, *([placebo] if placebo else [])], reading)
     colour = Colour(shown.weights(reading), scale)

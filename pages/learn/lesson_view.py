@@ -9,9 +9,10 @@ import streamlit as st
 from han_core.explanation.lesson import Control, Lesson, Shows, Teacher
 from han_core.explanation.lesson_numbers import LiveNumbers, is_right
 from han_core.runtime.errors import UserError
+from han_core.runtime.messages import paragraph
 from han_core.viz.handout import handout
 from pages.learn import figures
-from pages.shared import cache, controls, document_input, lesson_material, wording
+from pages.shared import cache, controls, document_input, lesson_material
 from pages.shared.components import hooked
 from pages.shared.page import plain, set_value
 
@@ -76,7 +77,7 @@ def draw(lesson: Lesson, text: str, hidden: tuple[Control, ...], words: Mapping[
     try:
         live = lesson_material.live_of(lesson, text)
     except UserError as error:
-        st.info(plain(wording.prose(words["withdrawn"], str(error))))
+        st.info(plain(paragraph(words["withdrawn"], str(error))))
         return
     scene = Scene(lesson, text, live, words, hidden)
     with (

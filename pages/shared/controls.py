@@ -221,6 +221,7 @@ def checkpoints() -> list[str]:
         wrap=True,
         key="checkpoints",
         persist_state="session",
+        placeholder=tr("Choose options"),
     )
     if len(chosen) < FEWEST:
         raise UserError(tr("Two models or more are needed for a comparison. Choose another one."))

@@ -12,7 +12,7 @@ import streamlit as st
 from han_core.data.text_files import PastedTexts, split_pasted
 from han_core.explanation.interventions import Intervention
 from han_core.runtime.errors import UserError
-from han_core.runtime.messages import tr
+from han_core.runtime.messages import paragraph, tr
 from han_core.text.document import Document
 from han_core.text.edits import Edit, EditedDocument, apply_edits, edits_after_click
 from han_core.text.tokenizer import Tokenizer
@@ -174,7 +174,7 @@ def _take_texts(pasted: PastedTexts) -> None:
     st.session_state["texts"] = pasted.documents
     _go_to(0)
     if pasted.notes:
-        set_notice("text", wording.prose(*pasted.notes))
+        set_notice("text", paragraph(*pasted.notes))
 
 
 def _go_to(at: int) -> None:

@@ -10,7 +10,7 @@ from han_core.explanation.explanation import Explanation
 from han_core.explanation.faithfulness import Evidence, Stage
 from han_core.explanation.model_probe import Fill
 from han_core.explanation.verdicts import answers, evidence_sentences
-from han_core.runtime.messages import tr
+from han_core.runtime.messages import paragraph, tr
 from han_core.viz import colour_scale
 from han_core.viz.charts.evidence import deletion_curve, flip_strip, swap_strip, tau_dots
 from han_core.viz.charts.layers import layer_strip
@@ -181,7 +181,7 @@ def _draw_evidence(measured: Evidence, stage: str) -> None:
         for answer in answers(measured):
             st.markdown(f"**{plain(answer.question)}** :blue-background[**{answer.word}**]",
                         help=tr(wording.EVIDENCE))  # fmt: skip
-            st.markdown(plain(wording.prose(*answer.sentences)))
+            st.markdown(plain(paragraph(*answer.sentences)))
         fold = st.expander(tr("Figures"), on_change="rerun", key=f"evidence_figures_{stage}")
         if fold.open:
             with fold:

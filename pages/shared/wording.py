@@ -13,7 +13,7 @@ from han_core.explanation.model_probe import Fill, ModelProbe
 from han_core.models.listing import Listing
 from han_core.models.registry import model_kind
 from han_core.runtime.errors import counted
-from han_core.runtime.messages import current_locale, mark, tr
+from han_core.runtime.messages import mark, tr
 from han_core.viz.heatmap import Colour
 from han_core.viz.map_views import MapReading
 from han_core.viz.markup import percent
@@ -186,12 +186,6 @@ def short_name(listing: Listing) -> str:
     """Name and own accuracy, where several names stand side by side."""
     own = accuracies(listing)[:1] if listing.accuracy is not None else []
     return " · ".join([listing.name, *own])
-
-
-def prose(*sentences: str) -> str:
-    """Put sentences one after the other, with a space between where the language has one."""
-    space = "" if current_locale() == "zh" else " "
-    return space.join(sentence for sentence in sentences if sentence)
 
 
 def beginning(text: str, longest: int) -> str:

@@ -150,6 +150,7 @@ def teachers(look: DataPreview | None, origin: Listing | None) -> dict[str, list
     chosen = st.multiselect(
         tr("Teachers"), list(named), key=key, format_func=lambda name: named[name],
         persist_state="session",
+        placeholder=tr("Choose options"),
     )  # fmt: skip
     st.caption(tr(sentences.TEACHERS))
     if not chosen:

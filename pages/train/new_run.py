@@ -169,6 +169,7 @@ def _picker(offered: dict[str, str], most: int) -> list[str]:
     return st.multiselect(
         tr("From the training documents"), list(offered), key="train_watched", max_selections=most,
         persist_state="session",
+        placeholder=tr("Choose options"),
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ def upload(app, content, name="mine.csv"):
 
 def test_chinese_documents_can_be_scored(errors):
     errors.selectbox(key="source").set_value("bundled:classroom/zh@all").run()
-    assert len(table(errors)) == 24
+    assert len(table(errors)) == 36
 
 
 def test_an_upload_is_scored_and_stays_while_other_pages_are_visited(errors):

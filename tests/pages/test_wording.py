@@ -8,7 +8,7 @@ import pytest
 from han_core.data.corpus import read_corpus
 from han_core.explanation.attribution import Attribution
 from han_core.models.listing import Listing
-from han_core.runtime.messages import speaking
+from han_core.runtime.messages import paragraph, speaking
 from han_core.viz.colour_scale import attribution_scale, reading_scale
 from han_core.viz.heatmap import Colour
 from pages.compare import charts, panels
@@ -117,9 +117,9 @@ def test_checkpoints_root_follows_the_environment(tmp_path, monkeypatch):
 
 
 def test_sentences_stand_beside_each_other_as_in_their_language():
-    assert wording.prose("One.", "", "Two.") == "One. Two."
+    assert paragraph("One.", "", "Two.") == "One. Two."
     with speaking("zh"):
-        assert wording.prose("一。", "", "二。") == "一。二。"
+        assert paragraph("一。", "", "二。") == "一。二。"
 
 
 def test_topics_and_tags_of_all_examples_have_names():

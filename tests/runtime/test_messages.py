@@ -9,7 +9,7 @@ import pytest
 
 from han_core.runtime import messages
 from han_core.runtime.errors import counted, joined
-from han_core.runtime.messages import current_locale, known_locale, speaking, tr, trn
+from han_core.runtime.messages import current_locale, known_locale, paragraph, speaking, tr, trn
 
 
 @pytest.fixture(autouse=True)
@@ -32,8 +32,10 @@ def test_chinese_within_and_english_after():
         assert tr("Explore") == "探索"
         assert counted(3, "word") == "3 个词"
         assert joined(["甲", "乙", "丙"]) == "甲、乙和丙"
+        assert paragraph("一句。", "", "又一句。") == "一句。又一句。"
         with speaking("en"):
             assert tr("Explore") == "Explore"
+            assert paragraph("One.", "", "Two.") == "One. Two."
     assert tr("Explore") == "Explore"
 
 
