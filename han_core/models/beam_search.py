@@ -74,9 +74,14 @@ def translate_numbers(
     model: TranslatorNetwork,
     sources: Sequence[Sequence[int]],
     settings: SearchSettings = SearchSettings(),  # frozen
+    beginnings: Sequence[Sequence[int]] | None = None,
 ) -> list[Aligned]:
-    """Return the best translation found of each numbered sentence."""
-    found = _search(model, sources, settings.beams)
+    """Return the best translation found of each numbered sentence.
+
+    Args:
+        beginnings: for each sentence the words that its translation begins with.
+    """
+    found = _search(model, sources, settings.beams, beginnings or [()] * len(sources))
     repeated = [source for source in sources for _ in range(settings.beams)]
     hypotheses = align_numbers(model, repeated, [words for beams in found for words in beams])
     best = []
@@ -121,7 +126,10 @@ def _align(
 
 
 def _search(
-    model: TranslatorNetwork, sources: Sequence[Sequence[int]], beams: int
+    model: TranslatorNetwork,
+    sources: Sequence[Sequence[int]],
+    beams: int,
+    beginnings: Sequence[Sequence[int]],
 ) -> list[list[list[int]]]:
     """The last ``beams`` hypotheses of each sentence."""
     device = model.bias.device
@@ -139,6 +147,7 @@ def _search(
     for step in range(int(longest.max()) + 1):
         output, state = model.decode(words[:, -1:], state, memory)
         steps = _allowed(output.scores[:, 0].log_softmax(-1), ended, longest <= step)
+        _begin(steps.view(sentences, beams, -1), beginnings, step)
         candidates = (totals.reshape(-1, 1) + steps).view(sentences, -1)
         totals, best = candidates.topk(beams, dim=1)
         first = torch.arange(sentences, device=device).unsqueeze(1) * beams
@@ -164,6 +173,19 @@ def _allowed(steps: Tensor, ended: Tensor, full: Tensor) -> Tensor:
     steps[ended] = float("-inf")
     steps[ended, BOUNDARY] = 0.0
     return steps
+
+
+def _begin(steps: Tensor, beginnings: Sequence[Sequence[int]], step: int) -> None:
+    """Leave a translation no word at ``step`` but that of its beginning.
+
+    Args:
+        steps: (sentences, beams, words) log probabilities, changed in place.
+    """
+    for row, beginning in enumerate(beginnings):
+        if step < len(beginning):
+            only = steps[row, :, beginning[step]].clone()
+            steps[row] = float("-inf")
+            steps[row, :, beginning[step]] = only
 
 
 def _until_boundary(words: list[int]) -> list[int]:

@@ -172,6 +172,31 @@ def translate_texts(
     return found
 
 
+def continued(
+    checkpoint: SystemCheckpoint,
+    translation: Translation,
+    step: int,
+    word: str,
+    settings: SearchSettings = SearchSettings(),  # noqa: B008  # frozen
+) -> str:
+    """Return the best translation that is the same up to ``step`` and goes on with ``word``.
+
+    Args:
+        step: number of the word that is another one, from 0.
+        word: of the target vocabulary; "" ends the translation there.
+    """
+    config, model = checkpoint.config, checkpoint.model
+    assert isinstance(config, TranslatorConfig)
+    assert isinstance(model, TranslatorNetwork)
+    beginning = translation.target_numbers[:step]
+    if word:
+        beginning = (*beginning, config.target_words.index(word))
+        source = [translation.source_numbers]
+        (found,) = translate_numbers(model, source, settings, [beginning])
+        beginning = found.words
+    return written(beginning, config)[0]
+
+
 def _translated(
     model: TranslatorNetwork,
     config: TranslatorConfig,

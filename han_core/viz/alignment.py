@@ -40,6 +40,7 @@ def alignment_view(
     scale: Scale,
     names: tuple[str, str] | None = None,
     totals: np.ndarray | None = None,
+    interactive: bool = False,
 ) -> dict[str, Any]:
     """Return what ``alignment.js`` draws, as plain JSON.
 
@@ -49,6 +50,7 @@ def alignment_view(
         scale: of ``values``.
         names: of both sides, for readers; plain ones unless given.
         totals: (source words,) attention in all; None leaves the row out.
+        interactive: whether a candidate can be chosen, to go on from there.
     """
     probabilities = np.exp(translation.log_probabilities)
     source_name, target_name = names or (tr("Sentence"), tr("Translation"))
@@ -70,6 +72,7 @@ def alignment_view(
         ],
         "coverage": None if totals is None else totals.round(3).tolist(),
         "measure": scale.title,
+        "interactive": interactive,
         "labels": alignment_labels(),
     }
 
@@ -95,6 +98,7 @@ def alignment_labels() -> dict[str, Any]:
         "most": tr("{word}: {share}. {measure}: most on {source}, {weight}."),
         "candidates": [tr("Candidate"), tr("Rank"), tr("Probability")],
         "ends": tr("end"),
+        "goOn": tr("Go on from here with this word"),
         "sum": tr("in all"),
         "cell": tr("{target} and {source}: {measure} {value}."),
     }

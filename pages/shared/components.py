@@ -250,9 +250,31 @@ _ALIGNMENT = st.components.v2.component(
 )
 
 
-def draw_alignment(view: dict[str, Any], key: str) -> None:
-    """Draw a translation and its alignment; ``key`` is unique on the page."""
-    _ALIGNMENT(key=key, data=view)
+def draw_alignment(
+    view: dict[str, Any], key: str, on_candidate: Callable[[int, int], None] | None = None
+) -> None:
+    """Draw a translation and its alignment; ``key`` is unique on the page.
+
+    Args:
+        on_candidate: called with a step and the number of one of its candidates that was clicked.
+    """
+
+    def take_act() -> None:
+        place = valid_candidate(st.session_state[key].get("act"), view)
+        if place is not None and on_candidate is not None:
+            on_candidate(*place)
+
+    _ALIGNMENT(key=key, data=view, on_act_change=take_act)
+
+
+def valid_candidate(value: object, view: dict[str, Any]) -> tuple[int, int] | None:
+    """Return the step and the candidate that a browser named, if ``view`` has them."""
+    if not isinstance(value, dict) or value.get("do") != "candidate":
+        return None
+    step, candidate, steps = value.get("step"), value.get("candidate"), view["steps"]
+    if type(step) is not int or type(candidate) is not int or not 0 <= step < len(steps):
+        return None
+    return (step, candidate) if 0 <= candidate < len(steps[step]) else None
 
 
 _FILM = st.components.v2.component(

@@ -13,7 +13,7 @@ from han_core.explanation.translation import (
 )
 from han_core.models.beam_search import SearchSettings
 from han_core.models.system_folder import SystemCheckpoint
-from han_core.models.translate import Translation, translate_texts
+from han_core.models.translate import Translation, continued, translate_texts
 from han_core.models.translator import TranslatorConfig
 from han_core.runtime.atomic_io import safe_name
 from han_core.runtime.messages import mark, tr
@@ -39,7 +39,7 @@ from han_core.viz.translation import (
 )
 from pages.shared.components import draw_alignment, figure_export, hooked
 from pages.shared.language import in_language
-from pages.shared.page import plain, user_errors_shown
+from pages.shared.page import is_stale, mark_drawn, plain, set_value, user_errors_shown
 from pages.translate import choose
 
 Shown = Literal["attention", "drops"]
@@ -68,17 +68,20 @@ def show(checkpoint: SystemCheckpoint, text: str, settings: SearchSettings) -> N
     else:  # a wide table
         left, right = st.container(), st.container()
     with left:
-        _alignment(checkpoint, translation, removal)
+        _alignment(checkpoint, translation, settings, removal)
     with right:
         _evidence(checkpoint, translation, removal)
         _coverage(translation)
         with user_errors_shown():
-            _other(checkpoint, translation)
+            _other(checkpoint, translation, settings)
     _share(checkpoint, translation, removal)
 
 
 def _alignment(
-    checkpoint: SystemCheckpoint, translation: Translation, removal: SourceWordRemoval | None
+    checkpoint: SystemCheckpoint,
+    translation: Translation,
+    settings: SearchSettings,
+    removal: SourceWordRemoval | None,
 ) -> None:
     """Draw both sentences, the decoder's steps and the table of target × source."""
     shown: Shown = "attention"
@@ -94,22 +97,29 @@ def _alignment(
             help=tr("Attention, or what the probability of each word loses without a source word."),
         )
     if shown == "drops" and removal is not None:
-        _draw(checkpoint, translation, "own", removal)
+        _draw(checkpoint, translation, settings, "own", removal)
     else:
-        _draw(checkpoint, translation, "own")
+        _draw(checkpoint, translation, settings, "own")
 
 
 def _draw(
     checkpoint: SystemCheckpoint,
     translation: Translation,
+    settings: SearchSettings,
     key: str,
     removal: SourceWordRemoval | None = None,
 ) -> None:
     """Draw a translation, coloured by attention, or by what taking words out does."""
+
+    def go_on(step: int, candidate: int) -> None:
+        word = decoder_steps(checkpoint, translation)[step][candidate].word
+        if other := continued(checkpoint, translation, step, word, settings):
+            set_value("translate_other", other)
+
     scale = attention_scale() if removal is None else drop_scale(removal)
     view = _view(checkpoint, translation, scale, removal)
     with st.container(key=f"translate_alignment_{key}"):
-        draw_alignment(view, f"alignment_{key}")
+        draw_alignment(view, f"alignment_{key}", go_on)
         st.html(scale_only(scale))
     figure_export(f"translate_alignment_{key}", translation.text[:40])
 
@@ -125,7 +135,7 @@ def _view(
     values = translation.alignment if removal is None else removal.drops
     totals = translation.alignment.sum(0) if removal is None else None
     steps = decoder_steps(checkpoint, translation)
-    return alignment_view(translation, steps, values, scale, side_names(config), totals)
+    return alignment_view(translation, steps, values, scale, side_names(config), totals, True)
 
 
 def _share(
@@ -216,21 +226,23 @@ def _coverage(translation: Translation) -> None:
             st.markdown(plain(sentence))
 
 
-def _other(checkpoint: SystemCheckpoint, own: Translation) -> None:
-    """Draw a translation that the user writes, as the model reads it."""
+def _other(checkpoint: SystemCheckpoint, own: Translation, settings: SearchSettings) -> None:
+    """Draw a translation that the user writes or begins by a candidate, as the model reads it."""
+    is_stale("translate_other")
     st.header(
         tr("Another translation"),
         anchor=False,
         help=tr(
             "The model reads your translation and says how likely each word is, and to which "
-            "source words it attends."
+            "source words it attends. Click a candidate of a step to let it go on from there."
         ),
     )
     st.text_input(tr("Your translation"), key="translate_other",
                   placeholder=own.translation, label_visibility="collapsed")  # fmt: skip
+    mark_drawn("translate_other")
     typed = str(st.session_state["translate_other"]).strip()
     if not typed:
         return
     (other,) = translate_texts(checkpoint, [own.text], [typed])
     st.markdown(plain(forced_sentence(own, other)))
-    _draw(checkpoint, other, "other")
+    _draw(checkpoint, other, settings, "other")

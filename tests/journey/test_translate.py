@@ -78,6 +78,19 @@ def test_another_translation_and_the_evidence(page):
     assert "Drop without the source word" in page.locator(ALIGNMENT).inner_text()
 
 
+def test_a_candidate_goes_on_from_its_step(page):
+    write(page, "31 December 1999")
+    page.locator(ALIGNMENT).locator("[data-side=target] button").nth(3).click()
+    button = page.locator(ALIGNMENT).locator(".hs-candidate").first
+    word = button.inner_text()
+    button.click()
+    other = page.locator(".st-key-translate_alignment_other [data-testid=alignment]")
+    other.locator("[data-row]").first.wait_for()
+    settled(page)
+    assert page.locator(".st-key-translate_other input").input_value().startswith("199" + word)
+    assert other.locator("[data-side=target] button").nth(3).inner_text() == word
+
+
 def test_markup_is_shown_as_it_was_typed(page):
     write(page, BROKEN)
     source = page.locator(f"{ALIGNMENT} [data-side=source]")

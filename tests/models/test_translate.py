@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from han_core.data.dates import date_pairs
+from han_core.models.beam_search import SearchSettings, align_numbers, translate_numbers
 from han_core.models.system_folder import SystemCheckpoint, load_system
 from han_core.models.target_words import attached_sides, target_vocabulary, words_of, written
 from han_core.models.translate import (
+    continued,
     letters,
     source_document,
     target_document,
@@ -71,6 +73,44 @@ def test_a_word_that_ends_sentences_is_not_attached_to_the_next():
     documents = [Tokenizer("fr")(text) for text in texts]
     words = ["hier", "eau", "l'", ".", "dort"]
     assert attached_sides(documents, words) == (0, 0, 2, 1, 0)
+
+
+@given(step=st.integers(0, 3), number=st.integers(2, 9), beams=st.integers(1, 4))
+def test_a_translation_goes_on_with_another_word(config, step, number, beams):
+    torch.manual_seed(1)
+    checkpoint = SystemCheckpoint("c", config, TranslatorNetwork(config).eval(), {})
+    (own,) = translate_texts(checkpoint, ["he is tom"], ["Tom est Tom."])
+    word = config.target_words[number]
+    text = continued(checkpoint, own, step, word, SearchSettings(beams))
+    (found,) = translate_numbers(
+        checkpoint.model, [own.source_numbers], SearchSettings(beams),
+        [(*own.target_numbers[:step], number)],
+    )  # fmt: skip
+    assert found.words[: step + 1] == (*own.target_numbers[:step], number)
+    assert text == written(found.words, config)[0]
+
+
+def test_what_follows_is_the_likeliest_word_each_time(config):
+    torch.manual_seed(1)
+    checkpoint = SystemCheckpoint("c", config, TranslatorNetwork(config).eval(), {})
+    (own,) = translate_texts(checkpoint, ["he is tom"], ["Tom est Tom."])
+    source, greedy = own.source_numbers, SearchSettings(1)
+    (found,) = translate_numbers(checkpoint.model, [source], greedy, [(4, 5)])
+    said = [number for number in range(len(config.target_words)) if number not in (0, UNKNOWN)]
+    assert len(found.words) > 3
+    for at in range(2, len(found.words)):
+        tried = [(*found.words[:at], number) for number in said]
+        aligned = align_numbers(checkpoint.model, [source] * len(said), tried)
+        likeliest = max(range(len(said)), key=lambda row: aligned[row].log_probabilities[at])
+        assert said[likeliest] == found.words[at]
+
+
+def test_a_translation_that_ends_early(config):
+    torch.manual_seed(1)
+    checkpoint = SystemCheckpoint("c", config, TranslatorNetwork(config).eval(), {})
+    (own,) = translate_texts(checkpoint, ["he is tom"], ["Tom est Tom."])
+    assert continued(checkpoint, own, 2, "") == "Tom est"
+    assert continued(checkpoint, own, 0, "") == ""
 
 
 @given(st.lists(st.integers(2, 12), min_size=1, max_size=12))

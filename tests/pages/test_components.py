@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.shared.components import valid_act
+from pages.shared.components import valid_act, valid_candidate
 from tests.pages.seen import act, heatmaps
 
 DATA = {
@@ -97,3 +97,25 @@ def test_a_heatmap_without_anybody_to_call_hears_nothing():
     act(app, "still", **asked("word", 2, 6))
     assert app.session_state["asked"] is None
     assert not app.exception
+
+
+STEPS = {"steps": [[{"word": "a"}, {"word": "b"}], [{"word": "c"}]]}
+
+
+def chosen(step, candidate):
+    return {"do": "candidate", "step": step, "candidate": candidate}
+
+
+def test_a_candidate_that_was_drawn_can_be_chosen():
+    assert valid_candidate(chosen(0, 1), STEPS) == (0, 1)
+    assert valid_candidate(chosen(1, 0), STEPS) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [None, {}, chosen(1, 1), chosen(2, 0), chosen(-1, 0), chosen(0, -1), chosen(True, 0),
+     chosen(0, 1.0), chosen("0", 0), {"do": "candidate"}, {**chosen(0, 0), "do": "patch"}],
+    ids=repr,
+)  # fmt: skip
+def test_no_other_candidate_is_accepted(sent):
+    assert valid_candidate(sent, STEPS) is None

@@ -9,13 +9,13 @@ const VIEWS = new WeakMap();
 /* Single characters, and words of scripts that are written from top to bottom, stand upright. */
 const UPRIGHT = /^.$|^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]+$/u;
 
-export function drawAlignment(place, data) {
+export function drawAlignment(place, data, act = null) {
   const drawn = JSON.stringify(data);
   let view = VIEWS.get(place);
   if (view?.drawn === drawn) return;
   view?.root.remove();
   const same = view && String(view.data.target) === String(data.target); // other values, same words
-  view = { data, drawn, step: same ? view.step : 0, stepping: Boolean(same && view.stepping) };
+  view = { data, drawn, act: data.interactive ? act : null, step: same ? view.step : 0, stepping: Boolean(same && view.stepping) };
   view.root = made("div", "hs hs-align", { "data-testid": "alignment" });
   view.line = made("p", "hs-line", { role: "status" });
   view.candidates = made("table", "hs-candidates");
@@ -138,7 +138,7 @@ function show(view, step = view.step) {
   view.next.disabled = view.stepping && view.step === data.steps.length - 1;
   view.whole.disabled = !view.stepping;
   view.line.textContent = stepLine(data, step);
-  view.candidates.replaceChildren(...candidateRows(data, step));
+  view.candidates.replaceChildren(...candidateRows(view, step));
 }
 
 function stepLine({ target, source, values, probabilities, steps, measure, labels }, step) {
@@ -152,13 +152,19 @@ function stepLine({ target, source, values, probabilities, steps, measure, label
     source: quoted(source[most]), weight: percent(row[most]) });
 }
 
-function candidateRows({ steps, labels }, step) {
+function candidateRows({ data: { steps, labels }, act }, step) {
   const head = made("tr", "", {}, ...labels.candidates.map((name) => made("th", "", { scope: "col" }, name)));
-  return [made("thead", "", {}, head), made("tbody", "", {}, ...(steps[step] ?? []).map(({ word, probability, rank, said }) => {
+  const candidate = (word, at, said) => {
+    if (!act || said) return word;
+    const button = made("button", "hs-candidate", { type: "button", title: labels.goOn }, word);
+    button.addEventListener("click", () => act({ do: "candidate", step, candidate: at }));
+    return button;
+  };
+  return [made("thead", "", {}, head), made("tbody", "", {}, ...(steps[step] ?? []).map(({ word, probability, rank, said }, at) => {
     const bar = made("i", "");
     bar.style.width = `${100 * probability}%`;
     return made("tr", said ? "hs-said" : "", {},
-      made("th", "", { scope: "row", dir: "auto" }, word || labels.ends, said ? " ✓" : ""),
+      made("th", "", { scope: "row", dir: "auto" }, candidate(word || labels.ends, at, said), said ? " ✓" : ""),
       made("td", "", {}, String(rank)),
       made("td", "", {}, made("span", "hs-track", {}, bar), made("span", "hs-chance", {}, percent(probability))));
   }))];
@@ -224,7 +230,7 @@ function cellLine({ target, source, values, measure, labels }, row, column) {
 }
 
 /* What Streamlit calls, at first and whenever the data are others. */
-export default function ({ data, parentElement }) {
-  drawAlignment(parentElement, data);
+export default function ({ data, parentElement, setTriggerValue }) {
+  drawAlignment(parentElement, data, (act) => setTriggerValue("act", act));
   return () => endAlignment(parentElement);
 }
