@@ -21,7 +21,7 @@ with heading:
     model, sharing, settings = st.container(), *(st.container(width="content") for _ in range(2))
 document_input.document()
 with user_errors_shown():
-    controls.follow_language(st.session_state["analysed"])
+    controls.follow_language(document_input.analysed_text())
     with model:
         checkpoint = controls.checkpoint(in_row=True)
     with settings:

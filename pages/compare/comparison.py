@@ -20,7 +20,7 @@ from han_core.runtime.messages import mark, speaking, tr
 from han_core.text.document import AlignedVersions, align_versions
 from han_core.viz.colour_scale import attribution_scale, reading_scale
 from han_core.viz.heatmap import Colour, Out
-from pages.shared import cache, controls, wording
+from pages.shared import cache, controls, document_input, wording
 from pages.shared.page import restore_value
 
 Kind = Literal["models", "methods", "versions"]
@@ -128,7 +128,7 @@ def pick(strip: DeltaGenerator) -> Request:
     """
     kind = _pick_kind()
     if kind != "models":
-        controls.follow_language(st.session_state["analysed"])
+        controls.follow_language(document_input.analysed_text())
     names = controls.checkpoints() if kind == "models" else [controls.checkpoint()]
     methods = _pick_methods(names[0]) if kind == "methods" else ()
     target = _pick_target(names[0]) if kind == "methods" else None

@@ -91,6 +91,11 @@ def _fold_button() -> None:
         st.rerun()
 
 
+def analysed_text() -> str:
+    """Return the text to explain, whatever it is; ``analysed`` checks it."""
+    return str(st.session_state["analysed"])
+
+
 def analysed() -> str:
     """Return the text to explain; say so where the text area holds another one by now.
 

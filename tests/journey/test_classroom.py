@@ -43,6 +43,7 @@ def opened(chromium, class_address):
 
 def made_room(teacher) -> str:
     """Make a room with one question; return its code."""
+    teacher.get_by_role("radio", name="My own").click()
     teacher.locator(".st-key-room_first_text textarea").fill("Which half <b>changes</b>?")
     choices = teacher.locator(".st-key-room_first_choices textarea")
     choices.fill("\n".join(CHOICES))

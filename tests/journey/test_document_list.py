@@ -33,6 +33,7 @@ def rows(total: int, at: int, around: int | None = None, selected: frozenset[int
     first = first_sent(at if around is None else around, total)
     return {
         "list": f"{total}", "total": total, "first": first, "at": at, "alt": "Documents",
+        "words": {"select": "Select {id}", "second": "second: {class}"},
         "rows": [
             {"row": row, "id": f"d{row}", "true": "<b>pos</b>", "predicted": "neg", "wrong": True,
              "other": None, "confidence": "97%", "excerpt": [["so ", False], ["bad", True]],

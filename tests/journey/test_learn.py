@@ -106,7 +106,7 @@ def test_lesson_8_steps_the_decoder_of_a_day_that_there_is_not(chromium, address
         arrive(page)
         page.locator("[class*=st-key-learn_choice] label", has_text="t[w]ent").click()
         page.locator(".st-key-learn_predict button:not([disabled])").click()
-        page.get_by_text("Right.").wait_for()
+        page.get_by_text("Right.", exact=True).first.wait_for()
         page.locator("[class*=st-key-learn_date] button", has_text="31 February").click()
         settled(page)
         target = page.locator(".hs-align-line[data-side=target]")

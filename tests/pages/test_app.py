@@ -47,6 +47,7 @@ def test_session_state_and_caches_stand_in_few_places():
     assert caching == {
         "shared/cache.py",
         "shared/data_picker.py",
+        "shared/lesson_material.py",
         "errors/cached_scores.py",
         "errors/thresholds.py",
         "explore/suggestions.py",
