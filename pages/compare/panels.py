@@ -141,14 +141,14 @@ def _panel(number: int, side: Side, drawn: Heatmap) -> DeltaGenerator:
     """One prediction and heatmap."""
     explanation = side.column.explanation
     with hooked("compare-panel", key=f"panel_{number}"), st.container(gap="xsmall"):
-        st.header(plain(side.column.name), anchor=False, help=panel_help(side))
+        with st.container(horizontal=True, horizontal_alignment="distribute", gap="small"):
+            st.header(plain(side.column.name), anchor=False, help=panel_help(side), width="content")
+            figure_export(f"panel_figure_{number}", side.column.name, width="content")
         st.html(prediction(explanation, BARS))
         controls.caution(side.question.checkpoint, explanation)
         with st.container(key=f"panel_figure_{number}"):
             draw(drawn, key=f"panel_words_{number}")
-        place = st.container()
-        figure_export(f"panel_figure_{number}", side.column.name)
-        return place
+        return st.container()
 
 
 def panel_help(side: Side) -> str:
