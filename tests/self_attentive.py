@@ -1,8 +1,14 @@
 """A classifier with two layers of two heads, as short as it can be, for tests of maps."""
 
+from itertools import product
+
+import numpy as np
 import torch
 from torch import nn
 
+from han_core.explanation.explain_maps import record_windows
+from han_core.explanation.map_attribution import map_gradients
+from han_core.explanation.model_probe import ModelProbe
 from han_core.models.architecture import (
     Architecture,
     EvidenceWords,
@@ -86,3 +92,28 @@ def self_attentive(monkeypatch, words) -> Checkpoint:
     model = build_model(architecture).eval()
     config = Config(architecture=architecture, labels=("negative", "positive"))
     return Checkpoint("made", config, vocabulary, model, {})
+
+
+def rollout_by_paths(probe: ModelProbe) -> np.ndarray:
+    """Return rollout as the sum over all paths from the pooling through both layers to a word."""
+    (window,) = record_windows(probe.checkpoint, probe.document)
+    n = probe.tokens
+    lower, upper = (layer.double().mean(0).numpy() / 2 + np.eye(n) / 2 for layer in window.layers)
+    found = np.zeros(n)
+    for top, middle, word in product(range(n), repeat=3):
+        weight = probe.explanation.document_weights[top]
+        found[word] += weight * upper[top, middle] * lower[middle, word]
+    return found
+
+
+def gradient_weighted_by_loops(probe: ModelProbe, target: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return gradient-weighted attention of words, and the relevance of states, head by head."""
+    windows, (gradients,), pooling = map_gradients(probe, target)
+    relevance = np.eye(probe.tokens)
+    for layer, gradient in zip(windows[0].layers, gradients, strict=True):
+        heads = [g.clip(0) * a for g, a in zip(gradient, layer.detach().numpy(), strict=True)]
+        relevance = relevance + (heads[0] + heads[1]) / 2 @ relevance
+    others = relevance - np.eye(probe.tokens)
+    relevance = others / others.sum(1)[:, None] + np.eye(probe.tokens)
+    found = pooling @ relevance
+    return found / found.sum(), relevance

@@ -8,13 +8,16 @@ what the words themselves do. The untrained twin of a model shows what attention
 before anything was learnt.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from threading import Lock
 
 import numpy as np
 import torch
 
 from han_core.explanation.attribution import (
+    Attribution,
+    MapMethod,
     Unit,
     attention_weights,
     descending_order,
@@ -46,6 +49,7 @@ class Flip:
         gradient: highest gradient of p(predicted class) at the weight first.
         random: the median of ``draws`` random orders; None where half of them or more never
             flip.
+        methods: highest value of a method first, for each that reads self-attention.
 
     Raises:
         ValueError: for fewer than two entries, or a share outside 0 to 1.
@@ -57,22 +61,32 @@ class Flip:
     gradient: float | None
     random: float | None
     draws: int
+    methods: Mapping[MapMethod, float | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.entries < 2:
             raise ValueError("zeroing attention needs at least two entries")
-        for share in (self.attention, self.gradient, self.random):
+        for share in (self.attention, self.gradient, self.random, *self.methods.values()):
             if share is not None and not 0 < share < 1:
                 raise ValueError(f"a share between 0 and 1 expected, {share} came")
 
     @property
     def never(self) -> bool:
-        """Whether one of the orders never flips the decision: then they cannot be compared."""
+        """Whether one of the three orders never flips it: then they cannot be compared."""
         return None in (self.attention, self.gradient, self.random)
 
 
-def flip_test(probe: ModelProbe, draws: int, rng: np.random.Generator) -> Flip | None:
-    """Return the flip test on the layer closest to the output; None for a single weight."""
+def flip_test(
+    probe: ModelProbe,
+    draws: int,
+    rng: np.random.Generator,
+    methods: Mapping[MapMethod, Attribution] | None = None,
+) -> Flip | None:
+    """Return the flip test on the layer closest to the output; None for a single weight.
+
+    Args:
+        methods: answers whose orders are tried as well.
+    """
     unit: Unit = "sentence" if is_hierarchical(probe) else "word"
     weights = attention_weights(probe, unit)
     if len(weights) < 2:
@@ -80,9 +94,12 @@ def flip_test(probe: ModelProbe, draws: int, rng: np.random.Generator) -> Flip |
     votes = probe.entry_log_probabilities()
     gradient = weight_gradient(votes, probe.explanation.probabilities, probe.target)
     random = random_orders(len(weights), draws, rng)
-    rankings = np.vstack((random, descending_order(weights, rng), descending_order(gradient, rng)))
-    *shares, by_attention, by_gradient = flip_shares(rankings, weights, votes, probe.target)
-    return Flip(unit, len(weights), by_attention, by_gradient, _median(shares), draws)
+    scores = [weights, gradient, *(found.values(unit) for found in (methods or {}).values())]
+    rankings = np.vstack((random, *(descending_order(one, rng) for one in scores)))
+    shares = flip_shares(rankings, weights, votes, probe.target)
+    middle, (by_attention, by_gradient, *others) = _median(shares[:draws]), shares[draws:]
+    by_method = dict(zip(methods or {}, others, strict=True))
+    return Flip(unit, len(weights), by_attention, by_gradient, middle, draws, by_method)
 
 
 def weight_gradient(votes: np.ndarray, probabilities: np.ndarray, target: int) -> np.ndarray:
@@ -243,9 +260,16 @@ class AttentionReplacement:
 
 
 def replace_attention(
-    probe: ModelProbe, seed: int = 0, draws: int = 20, permutations: int = PERMUTATIONS
+    probe: ModelProbe,
+    seed: int = 0,
+    draws: int = 20,
+    permutations: int = PERMUTATIONS,
+    methods: Mapping[MapMethod, Attribution] | None = None,
 ) -> AttentionReplacement:
     """Return uniform and shuffled attention, and the flip test with ``draws`` random orders.
+
+    Args:
+        methods: answers whose orders the flip test tries as well.
 
     Raises:
         ValueError: for a document of one word: attention has no choice there.
@@ -261,5 +285,5 @@ def replace_attention(
         probability=probe.explanation.probability,
         uniform=answers[0],
         permuted=answers[1:, probe.target],
-        flip=flip_test(probe, draws, rng),
+        flip=flip_test(probe, draws, rng, methods),
     )

@@ -102,6 +102,10 @@ class Attribution:
         if not np.allclose(_sentence_sums(self.words, lengths), self.sentences, atol=1e-6):
             raise ValueError("the values of words do not sum to their sentences'")
 
+    def values(self, unit: Unit) -> np.ndarray:
+        """Return (units,) the values of words, or of sentences."""
+        return self.words if unit == "word" else self.sentences
+
 
 def methods_of(kind: ModelKind) -> tuple[Method, ...]:
     """Return the methods that a kind of model can answer."""

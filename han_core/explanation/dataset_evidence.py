@@ -13,7 +13,7 @@ import numpy as np
 from han_core.explanation.attention_permutation import AttentionReplacement, Flip
 from han_core.explanation.attribution import MAP_METHODS, MOST_READ, MapMethod, RankedBy
 from han_core.explanation.deletion import CLEARLY, Deletion
-from han_core.explanation.faithfulness import quick, thorough
+from han_core.explanation.faithfulness import MethodTaus, quick, thorough
 from han_core.explanation.layer_replacement import LayerReplacement
 from han_core.explanation.model_probe import ModelProbe, Progress, probe_text
 from han_core.explanation.statistics import Bootstrap, Interval
@@ -169,8 +169,10 @@ class Report:
         permutation_shift: the mean of the documents' median |Δp| under shuffled attention.
         layers: the last two for each layer of self-attention, such as "layer 1", and
             "uniform_shift", the mean |Δp| under even weights; empty without self-attention.
-        methods: comprehensiveness and sufficiency by each of ``MAP_METHODS``, over the
-            documents where it has an answer, with words taken out; empty without self-attention.
+        methods: for each of ``MAP_METHODS``, over the documents where it has an answer, with
+            words taken out: comprehensiveness, sufficiency, both taus, and ``flip``, over the
+            documents that it and the three orders flip, with ``never_flips``; empty without
+            self-attention.
     """
 
     n: int
@@ -241,6 +243,7 @@ def measure_one(probe: ModelProbe, seed: int, draws: int) -> Figures:
         **{name: getattr(deleted, name) for name in TAUS},
         **_swaps(deleted.swaps),
         **_layers(deleted.layers),
+        **_method_taus(deleted.methods),
     }
 
 
@@ -265,6 +268,15 @@ def _swaps(swaps: AttentionReplacement | None) -> Figures:
     }
 
 
+def _method_taus(methods: Mapping[MapMethod, MethodTaus]) -> Figures:
+    """Figures of each method, such as "tau_gradient rollout"."""
+    return {
+        f"{name} {by}": value
+        for by, taus in methods.items()
+        for name, value in zip(TAUS, (taus.gradient, taus.leave_one_out), strict=False)
+    }
+
+
 OF_LAYERS = ("uniform_flips", "uniform_shift", "permutation_shift")
 
 
@@ -285,7 +297,8 @@ def flips(flip: Flip | None) -> Figures:
     """Return shares until the decision flips, and which orders never flip it."""
     if flip is None:
         return {}
-    shares = {by: getattr(flip, by) for by in FLIPPED_BY}
+    shares: dict[str, float | None] = {by: getattr(flip, by) for by in FLIPPED_BY}
+    shares |= dict(flip.methods.items())
     return {
         "flip never": float(flip.never),
         **{f"never {by}": float(share is None) for by, share in shares.items()},
@@ -334,6 +347,16 @@ def report(rows: Sequence[Figures], seed: int) -> Report:
         flip={name: mean(f"flip {name}") for name in (*FLIPPED_BY, "never")},
         never_flips={name: mean(f"never {name}") for name in FLIPPED_BY},
         layers={layer: {name: mean(f"{layer} {name}") for name in OF_LAYERS} for layer in layers},
-        methods={by: {what: mean(f"deleted {what} {by}") for what in MEASURES} for by in read},
+        methods={by: _of_method(by, mean) for by in read},
         **{name: mean(name) for name in (*TAUS, "uniform_flips", "permutation_shift")},
     )
+
+
+def _of_method(by: MapMethod, mean: Callable[[str], Interval]) -> dict[str, Interval]:
+    """Means of one method, by the names that ``measure_one`` gives."""
+    return {
+        **{what: mean(f"deleted {what} {by}") for what in MEASURES},
+        **{tau: mean(f"{tau} {by}") for tau in TAUS[:2]},
+        "flip": mean(f"flip {by}"),
+        "never_flips": mean(f"never {by}"),
+    }

@@ -5,7 +5,9 @@ a pass for each unit. All are about this model on this document, not about wheth
 is right.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -14,6 +16,8 @@ from han_core.explanation.agreement import tau
 from han_core.explanation.attention_permutation import AttentionReplacement, replace_attention
 from han_core.explanation.attribution import (
     MAP_METHODS,
+    Attribution,
+    MapMethod,
     RankedBy,
     Unit,
     attention_weights,
@@ -31,6 +35,19 @@ from han_core.runtime.errors import UserError
 
 Stage = Literal["brief", "quick", "thorough"]
 """How much: deletion by attention alone, what comes at once, and leave-one-out too."""
+
+
+@dataclass(frozen=True)
+class MethodTaus:
+    """Kendall's tau-b of a method with what attention is compared with as well.
+
+    Attributes:
+        gradient: with |gradient × embedding|, attention held fixed; None as in ``Evidence``.
+        leave_one_out: with |Δp| under leave-one-out; None before ``thorough``.
+    """
+
+    gradient: float | None
+    leave_one_out: float | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +69,8 @@ class Evidence:
         tau_leave_one_out: tau-b of attention with |Δp| under leave-one-out; None before
             ``thorough``.
         tau_ceiling: tau-b of those two with each other; None before ``thorough``.
+        methods: both taus for each of ``MAP_METHODS`` that has an answer; empty for models
+            without self-attention.
         self_attention: whether the words' states have read each other, so that ``attention``
             and ``swaps`` are about the pooling of states alone.
         layers: other self-attention, layer by layer; none before ``thorough``.
@@ -71,6 +90,7 @@ class Evidence:
     tau_gradient: float | None
     tau_leave_one_out: float | None = None
     tau_ceiling: float | None = None
+    methods: Mapping[MapMethod, MethodTaus] = field(default_factory=dict)
     self_attention: bool = False
     layers: tuple[LayerReplacement, ...] = ()
     no_layers: str = ""
@@ -133,20 +153,23 @@ def quick(
     progress: Progress | None = None,
 ) -> Evidence:
     """Return all but leave-one-out; ``progress`` follows deletion, which takes longest."""
-    curves = None
+    curves, methods = None, _methods(probe)
     if unit_count(probe, unit) > 1:
         rng = np.random.default_rng(seed)
         orders = _orders(probe, unit, draws, rng)
         random = orders.pop("random")
         orders["gradient"] = descending_order(gradient_ranking(probe, unit), rng)[None]
-        orders |= _map_orders(probe, unit, rng)
+        orders |= {
+            by: descending_order(found.values(unit), rng)[None] for by, found in methods.items()
+        }
         curves = deletion(probe, {**orders, "random": random}, unit, fill, progress)
     gradient = abs(gradient_ranking(probe, unit, hold_attention=True))
     return replace(
         _without_tests(probe, unit),
         deletion=curves,
-        swaps=replace_attention(probe, seed, draws) if probe.tokens > 1 else None,
+        swaps=replace_attention(probe, seed, draws, methods=methods) if probe.tokens > 1 else None,
         tau_gradient=tau(attention_weights(probe, unit), gradient),
+        methods=_method_taus(methods, unit, gradient),
     )
 
 
@@ -160,19 +183,27 @@ def _orders(
     }
 
 
-def _map_orders(
-    probe: ModelProbe, unit: Unit, rng: np.random.Generator
-) -> dict[RankedBy, np.ndarray]:
-    """The order of each method that reads self-attention, where it has an answer."""
-    orders: dict[RankedBy, np.ndarray] = {}
+def _methods(probe: ModelProbe) -> dict[MapMethod, Attribution]:
+    """What each method that reads self-attention answers, where it has an answer."""
+    found: dict[MapMethod, Attribution] = {}
     for method in MAP_METHODS if probe.checkpoint.kind.maps else ():
-        try:
-            found = attribute(probe, method)
-        except UserError:  # too long for maps, or no weight speaks for the class
-            continue
-        values = found.words if unit == "word" else found.sentences
-        orders[method] = descending_order(values, rng)[None]
-    return orders
+        with suppress(UserError):  # too long for maps, or no weight speaks for the class
+            found[method] = attribute(probe, method)
+    return found
+
+
+def _method_taus(
+    methods: Mapping[MapMethod, Attribution],
+    unit: Unit,
+    gradient: np.ndarray,
+    drops: np.ndarray | None = None,
+) -> dict[MapMethod, MethodTaus]:
+    """Both taus of each method; ``drops`` (units,) is None before leave-one-out."""
+    values = {by: found.values(unit) for by, found in methods.items()}
+    return {
+        by: MethodTaus(tau(one, gradient), None if drops is None else tau(one, drops))
+        for by, one in values.items()
+    }
 
 
 def thorough(
@@ -202,6 +233,7 @@ def thorough(
         ),
         tau_leave_one_out=tau(attention_weights(probe, unit), abs(drops)),
         tau_ceiling=tau(gradient, abs(drops)),
+        methods=_method_taus(_methods(probe), unit, gradient, abs(drops)),
     )
 
 

@@ -4,12 +4,12 @@ A sentence names the experiment and its figures, always beside random order. Non
 the model decided, and none is a seal of approval.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from han_core.explanation.attention_permutation import AttentionReplacement, Flip
-from han_core.explanation.attribution import RankedBy, Unit
+from han_core.explanation.attribution import MapMethod, RankedBy, Unit
 from han_core.explanation.deletion import CLEARLY, SHARES, TENTH, Curve, Deletion, Removal
 from han_core.explanation.faithfulness import Evidence
 from han_core.explanation.layer_replacement import LayerReplacement
@@ -282,7 +282,33 @@ def verdict(found: Deletion) -> str:
     return paragraph(measured, tr(NO_EVIDENCE))
 
 
+METHODS: dict[MapMethod, str] = {
+    "rollout": mark("rollout"),
+    "gradient_weighted": mark("gradient-weighted attention"),
+}
+"""Methods that read self-attention, as a sentence names them."""
+
+
 def _taus(evidence: Evidence) -> list[str]:
+    return [*_attention_taus(evidence), *_method_taus(evidence)]
+
+
+def _method_taus(evidence: Evidence) -> Iterator[str]:
+    for by, found in evidence.methods.items():
+        if found.gradient is None:
+            continue
+        values = {"name": tr(METHODS[by]), "gradient": short(found.gradient)}
+        if found.leave_one_out is None:
+            yield tr("Order agreement of {name}: with gradient × input {gradient}.", **values)
+        else:
+            yield tr(
+                "Order agreement of {name}: with gradient × input {gradient}, with leave-one-out "
+                "{left_out}.",
+                left_out=short(found.leave_one_out), **values,
+            )  # fmt: skip
+
+
+def _attention_taus(evidence: Evidence) -> list[str]:
     if evidence.tau_gradient is None:
         return []
     values = {"units": _nouns(evidence.unit)[1], "gradient": short(evidence.tau_gradient)}
@@ -368,29 +394,37 @@ def _swaps(found: AttentionReplacement, label: str, name: str) -> list[str]:
             shuffled,
             tr("There is one sentence, so no attention over sentences to zero."),
         ]
-    return [even, shuffled, _flip(found.flip)]
+    return [even, shuffled, *_flips(found.flip)]
 
 
-def _flip(found: Flip) -> str:
-    shares, unit = (found.attention, found.gradient, found.random), _nouns(found.unit)[0]
+def _flips(found: Flip) -> list[str]:
+    """When the answer changes in each order; one sentence where none changes it."""
+    shares = (found.attention, found.gradient, found.random, *found.methods.values())
+    unit = _nouns(found.unit)[0]
     if all(share is None for share in shares):
-        return tr(
-            "Setting {unit} weights to 0 one after another never changed the answer.", unit=unit
-        )
-
-    def after(share: float | None) -> str:
-        if share is None:
-            return tr("never")
-        if share < 0.995:
-            return tr("after {share:.0%}", share=share)
-        return tr("with nearly all gone")
-
-    return tr(
+        return [
+            tr("Setting {unit} weights to 0 one after another never changed the answer.", unit=unit)
+        ]
+    first = tr(
         "Setting {unit} weights to 0 one after another changes the answer {attention} by "
         "attention, {gradient} by gradient, {random} in random order.",
-        unit=unit, attention=after(found.attention), gradient=after(found.gradient),
-        random=after(found.random),
+        unit=unit, attention=_after(found.attention), gradient=_after(found.gradient),
+        random=_after(found.random),
     )  # fmt: skip
+    others = [
+        tr("In the order of {name}: {after}.", name=tr(METHODS[by]), after=_after(share))
+        for by, share in found.methods.items()
+    ]
+    return [first, *others]
+
+
+def _after(share: float | None) -> str:
+    """How much goes before the answer changes."""
+    if share is None:
+        return tr("never")
+    if share < 0.995:
+        return tr("after {share:.0%}", share=share)
+    return tr("with nearly all gone")
 
 
 def short(value: float) -> str:

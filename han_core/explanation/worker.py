@@ -24,7 +24,7 @@ import torch
 from han_core.explanation.attention_permutation import AttentionReplacement, Flip
 from han_core.explanation.attribution import RankedBy, Unit
 from han_core.explanation.deletion import Curve, Deletion
-from han_core.explanation.faithfulness import Evidence, Stage, measure_evidence
+from han_core.explanation.faithfulness import Evidence, MethodTaus, Stage, measure_evidence
 from han_core.explanation.layer_replacement import LayerReplacement
 from han_core.explanation.model_probe import Fill, Progress, probe_document
 from han_core.models.checkpoint import Checkpoint, load_checkpoint
@@ -48,7 +48,9 @@ def from_json(text: str) -> Evidence:
     fields = json.loads(text)
     for name, read in (("deletion", _deletion), ("swaps", _swaps)):
         fields[name] = fields[name] and read(fields[name])
-    return Evidence(**{**fields, "layers": tuple(map(_layer, fields["layers"]))})
+    methods = {by: MethodTaus(**taus) for by, taus in fields["methods"].items()}
+    layers = tuple(map(_layer, fields["layers"]))
+    return Evidence(**{**fields, "methods": methods, "layers": layers})
 
 
 def _deletion(fields: dict) -> Deletion:

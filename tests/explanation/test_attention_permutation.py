@@ -21,13 +21,14 @@ from han_core.explanation.attention_permutation import (
     weight_gradient,
     with_uniform_attention,
 )
-from han_core.explanation.attribution import attention_weights
+from han_core.explanation.attribution import attention_weights, attribute
 from han_core.explanation.explain import explain
 from han_core.explanation.model_probe import probe_text
 from han_core.models.checkpoint import load_checkpoint
 from han_core.models.classifier import Attention
 from han_core.models.registry import build_model
 from han_core.text.batch import collate
+from tests.self_attentive import gradient_weighted_by_loops, rollout_by_paths
 
 TEXT = "the quiet river walk. bread and music under the window. road unheard"
 
@@ -184,6 +185,25 @@ def test_the_orders_are_weight_and_gradient(sentence_probe):
     assert (found.unit, found.entries, found.draws) == (_unit(sentence_probe), len(weights), 7)
     assert found.attention == flips_after(sentence_probe, np.argsort(-weights))
     assert found.gradient == flips_after(sentence_probe, np.argsort(-_autograd(sentence_probe)))
+
+
+def test_methods_through_self_attention_have_orders_of_their_own(self_attentive_probe):
+    model = self_attentive_probe.checkpoint.model
+    with torch.no_grad():  # torn, as above
+        logits = torch.from_numpy(np.log(self_attentive_probe.explanation.probabilities)).float()
+        model.classifier.bias -= logits
+        model.classifier.bias[0] += 1e-3
+    probe = probe_text(self_attentive_probe.checkpoint, TEXT)
+    values = {
+        "rollout": rollout_by_paths(probe),
+        "gradient_weighted": gradient_weighted_by_loops(probe, probe.target)[0],
+    }
+    answers = {by: attribute(probe, by) for by in values}
+    found = flip_test(probe, 7, np.random.default_rng(0), answers)
+    assert found.methods == {by: flips_after(probe, np.argsort(-v)) for by, v in values.items()}
+    assert len({*found.methods.values(), found.attention, None}) > 2
+    alone = flip_test(probe, 7, np.random.default_rng(0))
+    assert replace(found, methods={}) == alone  # other orders stay what they were
 
 
 def _autograd(sentence_probe) -> np.ndarray:

@@ -93,6 +93,9 @@ def test_means_are_over_documents_measured_one_by_one(checkpoint):
             for method, means in found.methods.items():
                 by_hand = [e.deletion.sufficiency[method].average for e in alone]
                 assert means["sufficiency"].mean == pytest.approx(np.mean(by_hand), abs=1e-6)
+                found_taus = [e.methods[method].leave_one_out for e in alone]
+                by_hand = [tau for tau in found_taus if tau is not None]
+                assert means["tau_leave_one_out"].mean == pytest.approx(np.mean(by_hand))
             taus = [e.tau_gradient for e in alone if e.tau_gradient is not None]
             assert found.tau_gradient.mean == pytest.approx(np.mean(taus))
             assert found.permutation_shift.mean == pytest.approx(
@@ -143,6 +146,27 @@ def test_documents_that_never_flip_are_counted_and_not_averaged():
     assert [found.flip[name].mean for name in (*by, "never")] == [0.1, 0.2, 0.3, 0.75]
     assert [found.never_flips[name].mean for name in by] == [0.5, 0.25, 0.75]
     assert report(rows[1:], seed=0).flip["gradient"].mean is None
+
+
+def test_a_method_is_averaged_where_it_and_the_three_orders_flip():
+    def of(shares, rollout):
+        return flips(Flip("word", 10, *shares, draws=9, methods={"rollout": rollout}))
+
+    curve = {"deleted comprehensiveness rollout": 0.2, "deleted sufficiency rollout": 0.1}
+    taus = {"tau_gradient rollout": 0.4, "tau_leave_one_out rollout": None}
+    rows = [
+        {**row(0.2, 0.1, 0.5), **curve, **taus, **of((0.1, 0.2, 0.3), 0.4)},
+        {**row(0.2, 0.1, 0.5), **curve, **taus, **of((0.1, 0.2, 0.3), None)},
+        {**row(0.2, 0.1, 0.5), **curve, **taus, **of((None, 0.2, 0.3), 0.8)},
+        {**row(0.2, 0.1, 0.5), **curve, **taus, **of((0.3, 0.2, 0.3), 0.6)},
+    ]
+    found = report(rows, seed=0)
+    assert {name: leaf.mean for name, leaf in found.methods["rollout"].items()} == {
+        "comprehensiveness": pytest.approx(0.2), "sufficiency": pytest.approx(0.1),
+        "tau_gradient": pytest.approx(0.4), "tau_leave_one_out": None,
+        "flip": 0.5, "never_flips": 0.25,
+    }  # fmt: skip
+    assert found.flip["never"].mean == 0.25  # of the three orders alone
 
 
 def test_documents_of_one_word_leave_gaps_and_no_error(checkpoint):

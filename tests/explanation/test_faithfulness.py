@@ -1,6 +1,7 @@
 """The evidence of one document is what its parts say, in two stages, for any document."""
 
-from dataclasses import replace
+from dataclasses import astuple, replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -22,7 +23,10 @@ from han_core.explanation.model_probe import probe_text
 from han_core.explanation.verdicts import evidence_sentences
 from han_core.explanation.worker import from_json, to_json
 from han_core.models.checkpoint import load_checkpoint
+from han_core.models.classifier import Attention
 from han_core.runtime.errors import UserError
+from han_core.text.batch import collate
+from tests.self_attentive import gradient_weighted_by_loops, rollout_by_paths
 
 TEXT = "the quiet river walk. bread and music under the window. road unheard. a green table"
 MODELS = [
@@ -49,6 +53,7 @@ def test_the_quick_answer_has_all_but_leave_one_out(probe):
     assert found.deletion.comprehensiveness["random"].values.shape == (DRAWS, 5)
     assert (found.tau_leave_one_out, found.tau_ceiling) == (None, None)
     assert found.swaps is not None
+    assert tuple(found.methods) == of_maps
 
 
 def test_the_brief_answer_is_a_part_of_the_quick_one(probe):
@@ -97,8 +102,10 @@ def test_methods_through_self_attention_have_a_curve(self_attentive_probe, metho
 def test_a_method_without_an_answer_has_no_curve(self_attentive_probe):
     with torch.no_grad():
         self_attentive_probe.checkpoint.model.classifier.weight.zero_()
-    found = quick(probe_text(self_attentive_probe.checkpoint, "the quiet river")).deletion
-    assert list(found.comprehensiveness) == ["attention", "gradient", "rollout", "random"]
+    found = quick(probe_text(self_attentive_probe.checkpoint, "the quiet river"))
+    curves = found.deletion.comprehensiveness
+    assert list(curves) == ["attention", "gradient", "rollout", "random"]
+    assert list(found.methods) == list(found.swaps.flip.methods) == ["rollout"]
 
 
 def test_the_taus_are_scipys(probe):
@@ -112,6 +119,62 @@ def test_the_taus_are_scipys(probe):
     assert found.tau_gradient == tau(weights, gradient)
     assert found.tau_leave_one_out == tau(weights, drops)
     assert found.tau_ceiling == tau(gradient, drops)
+
+
+def pair_tau(one, other) -> float:
+    """Kendall's tau-b by counting pairs, for values without ties."""
+    pairs = list(combinations(range(len(one)), 2))
+    agree = [(one[a] < one[b]) == (other[a] < other[b]) for a, b in pairs]
+    return 2 * np.mean(agree) - 1
+
+
+def gradient_by_torch(probe) -> np.ndarray:
+    """|gradient × word vector| of p(predicted class), the pooling's weights held."""
+    model, batch = probe.checkpoint.model, collate([probe.numbered])
+    vectors = probe.vectors.clone().requires_grad_()
+    own = probe.explanation
+    held = Attention(*(torch.tensor(w).float() for w in (own.sentence_weights, own.word_weights)))
+    output = model.decide(model.encode(vectors, batch), batch, held)
+    output.logits.softmax(1)[0, probe.target].backward()
+    return abs((vectors.grad * vectors).sum(1).detach().double().numpy())
+
+
+def drops_by_reading(probe) -> np.ndarray:
+    """|Δp| where the model reads the text anew without each word."""
+    spans = [(span.start, span.end) for span in probe.document.tokens]
+    texts = [probe.document.text[:start] + probe.document.text[end:] for start, end in spans]
+    answers = [probe_text(probe.checkpoint, text).explanation.probabilities for text in texts]
+    return abs(probe.explanation.probability - np.array(answers)[:, probe.target])
+
+
+def test_the_taus_of_methods_through_self_attention_by_counting_pairs(self_attentive_probe):
+    words = "the quiet river walk bread and music under window road"  # none twice: no ties
+    probe = probe_text(self_attentive_probe.checkpoint, words)
+    values = {
+        "rollout": rollout_by_paths(probe),
+        "gradient_weighted": gradient_weighted_by_loops(probe, probe.target)[0],
+    }
+    first = quick(probe)
+    whole = thorough(probe, first)
+    assert [*first.methods] == [*whole.methods] == [*values]
+    gradient, drops = gradient_by_torch(probe), drops_by_reading(probe)
+    for method, found in values.items():
+        assert first.methods[method].leave_one_out is None
+        assert whole.methods[method].gradient == first.methods[method].gradient
+        assert whole.methods[method].gradient == pytest.approx(pair_tau(found, gradient))
+        assert whole.methods[method].leave_one_out == pytest.approx(pair_tau(found, drops))
+    assert len({tau for taus in whole.methods.values() for tau in astuple(taus)}) == 4
+    assert from_json(to_json(whole)).methods == whole.methods
+
+
+def test_methods_through_self_attention_rank_sentences_too(self_attentive_probe):
+    text = ". ".join(["quiet river", "bread", "a road", "music", "under the window", "letter"])
+    probe = probe_text(self_attentive_probe.checkpoint, text)
+    whole = thorough(probe, quick(probe, unit="sentence"))
+    sums = attribute(probe, "rollout").sentences
+    assert len(sums) == 6
+    drops = abs(leave_one_out(probe, "sentence"))
+    assert whole.methods["rollout"].leave_one_out == pytest.approx(pair_tau(sums, drops))
 
 
 def test_thorough_leaves_what_was_there(probe):

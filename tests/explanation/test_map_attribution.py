@@ -1,12 +1,9 @@
 """Rollout and gradient-weighted attention beside paths, finite differences and loops."""
 
-from itertools import product
-
 import numpy as np
 import pytest
 import torch
 
-from han_core.explanation.explain_maps import record_windows
 from han_core.explanation.map_attribution import (
     gradient_weighted_maps,
     gradient_weighted_weights,
@@ -19,18 +16,12 @@ from han_core.models.checkpoint import load_checkpoint
 from han_core.models.self_attention import AttentionWindow, MapRequest
 from han_core.runtime.errors import UserError
 from han_core.text.batch import collate
+from tests.self_attentive import gradient_weighted_by_loops, rollout_by_paths
 
 
 def test_rollout_sums_over_paths_from_the_pooling_to_words(self_attentive_probe):
-    probe = self_attentive_probe
-    (window,) = record_windows(probe.checkpoint, probe.document)
-    n = probe.tokens
-    lower, upper = (layer.double().mean(0).numpy() / 2 + np.eye(n) / 2 for layer in window.layers)
-    expected = np.zeros(n)
-    for top, middle, word in product(range(n), repeat=3):
-        weight = probe.explanation.document_weights[top]
-        expected[word] += weight * upper[top, middle] * lower[middle, word]
-    assert rollout_weights(probe) == pytest.approx(expected, abs=1e-6)
+    expected = rollout_by_paths(self_attentive_probe)
+    assert rollout_weights(self_attentive_probe) == pytest.approx(expected, abs=1e-6)
 
 
 def probability(probe, replaced):
@@ -56,16 +47,8 @@ def test_gradients_are_differences_under_other_weights(self_attentive_probe, pla
 
 def test_gradient_weighted_attention_by_loops(self_attentive_probe):
     probe = self_attentive_probe
-    windows, (gradients,), pooling = map_gradients(probe, 1)
-    relevance = np.eye(probe.tokens)
-    for layer, gradient in zip(windows[0].layers, gradients, strict=True):
-        heads = [g.clip(0) * a for g, a in zip(gradient, layer.detach().numpy(), strict=True)]
-        relevance = relevance + (heads[0] + heads[1]) / 2 @ relevance
-    others = relevance - np.eye(probe.tokens)
-    relevance = others / others.sum(1)[:, None] + np.eye(probe.tokens)
-    expected = pooling @ relevance
-    found = gradient_weighted_weights(probe, 1)
-    assert found == pytest.approx(expected / expected.sum(), rel=1e-4)
+    expected, relevance = gradient_weighted_by_loops(probe, 1)
+    assert gradient_weighted_weights(probe, 1) == pytest.approx(expected, rel=1e-4)
     (drawn,) = gradient_weighted_maps(probe, 1)
     assert drawn.weights[0, 0] == pytest.approx(relevance / 2, rel=1e-4)
 

@@ -8,7 +8,7 @@ import pytest
 
 from han_core.explanation.attention_permutation import AttentionReplacement, Flip
 from han_core.explanation.deletion import SHARES, Curve, Deletion, removed_units
-from han_core.explanation.faithfulness import Evidence
+from han_core.explanation.faithfulness import Evidence, MethodTaus
 from han_core.explanation.layer_replacement import LayerReplacement
 from han_core.explanation.verdicts import (
     NO_EVIDENCE,
@@ -198,6 +198,28 @@ def test_what_leave_one_out_adds():
     curves["leave_one_out"] = flat(0.01)
     assert any(
         "no share to give" in sentence for sentence in evidence_sentences(evidence(deletion=more))
+    )
+
+
+def test_methods_that_read_self_attention_have_their_own_sentences():
+    shares = {"rollout": None, "gradient_weighted": 0.3}
+    swaps = replace(evidence().swaps, flip=Flip("word", 20, 0.25, 0.1, None, 20, shares))
+    methods = {"rollout": MethodTaus(0.42), "gradient_weighted": MethodTaus(0.5, -0.02)}
+    sentences = evidence_sentences(evidence(swaps=swaps, methods=methods))
+    assert sentences[4:6] == (
+        "Order agreement of rollout: with gradient × input .42.",
+        "Order agreement of gradient-weighted attention: with gradient × input .50, with "
+        "leave-one-out −.02.",
+    )
+    assert sentences[-2:] == (
+        "In the order of rollout: never.",
+        "In the order of gradient-weighted attention: after 30%.",
+    )
+    few = {"rollout": MethodTaus(None)}
+    assert not any("rollout" in one for one in evidence_sentences(evidence(methods=few)))
+    never = replace(swaps.flip, attention=None, gradient=None, methods={"rollout": None})
+    assert evidence_sentences(evidence(swaps=replace(swaps, flip=never)))[-1] == (
+        "Setting word weights to 0 one after another never changed the answer."
     )
 
 

@@ -5,7 +5,7 @@ deletion test is comprehensiveness and sufficiency of DeYoung et al. 2020; flips
 Smith 2019; uniform and shuffled attention Jain and Wallace 2019.
 """
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
@@ -56,12 +56,23 @@ _AGREEMENT = {
     "word": mark("rank agreement (Kendall's τ) with attention, over words"),
     "sentence": mark("rank agreement (Kendall's τ) with attention, over sentences"),
 }
+_AGREEMENTS = {
+    "word": mark("rank agreement (Kendall's τ), over words"),
+    "sentence": mark("rank agreement (Kendall's τ), over sentences"),
+}
 _ZEROED = {
     "word": mark("words zeroed\nuntil the prediction flips"),
     "sentence": mark("sentences zeroed\nuntil the prediction flips"),
 }
 _TAUS: tuple[RankedBy, RankedBy] = ("gradient", "leave_one_out")
-_FLIPPED: tuple[RankedBy, RankedBy, RankedBy] = ("attention", "gradient", "random")
+_SHORT: dict[RankedBy, str] = {
+    "rollout": RANKED["rollout"].name,
+    "gradient_weighted": mark("gradient-weighted"),
+}
+"""Names of methods where a row has little room."""
+
+TWO_LINES = 44  # pixels of a row whose name has two lines
+
 _FALLS = mark(
     "<b>{count:,}</b> of {units} {done}, {name}:<br>the probability falls by <b>{change:.3f}</b>"
 )
@@ -173,27 +184,59 @@ def tau_dots(evidence: Evidence) -> go.Figure:
     """Draw Kendall's tau-b of attention with two other rankings, each joined to the ceiling.
 
     The ceiling is tau of those two with each other: attention need not agree with them
-    more than they do. A row without tau says why.
+    more than they do. A row without tau says why. With self-attention, the methods that
+    read it have both rows as well.
     """
-    taus = (evidence.tau_gradient, evidence.tau_leave_one_out)
-    ceiling = evidence.tau_ceiling
-    lowest = min([-0.2, *(tau - 0.1 for tau in (*taus, ceiling) if tau is not None)])
-    names = [tr(RANKED[by].name) for by in _TAUS]
-    builder = rows(names, tr(_AGREEMENT[evidence.unit]), (lowest, 1.02))
+    ceiling, lines = evidence.tau_ceiling, _tau_rows(evidence)
+    known = [tau for tau in (ceiling, *(line.tau for line in lines)) if tau is not None]
+    names = [line.name for line in lines]
+    ends = min([-0.2, *(tau - 0.1 for tau in known)]), 1.02
+    if evidence.methods:
+        builder = rows(names, tr(_AGREEMENTS[evidence.unit]), ends, height=TWO_LINES)
+        builder.update_yaxis(ticktext=[f"{inked(line.of)}<br>{inked(line.name)}" for line in lines])
+    else:
+        builder = rows(names, tr(_AGREEMENT[evidence.unit]), ends)
     builder.add_vline(**marked_line(0, tr("no relation"), "right"))
     if ceiling is not None:
         side = "left" if ceiling < 0.7 else "right"  # where there is space
         named = tr("ceiling {value}", value=short(ceiling))
         builder.add_vline(**marked_line(ceiling, named, side, "dash"))
-    for row, (by, tau) in enumerate(zip(_TAUS, taus, strict=True)):
-        if tau is None:
-            builder.add_annotations(note(_why_no_tau(evidence, by), 0, row))
+    for row, line in enumerate(lines):
+        if line.tau is None:
+            builder.add_annotations(note(_why_no_tau(evidence, line.by), 0, row))
             continue
         if ceiling is not None:
-            _join(builder, tau, ceiling, row)
-        hover = tr("<b>{tau:.3f}</b> with {name}", tau=tau, name=plotly_text(names[row]))
-        add_dot(builder, RANKED[by], tau, row, hover, short(tau))
+            _join(builder, line.tau, ceiling, row)
+        hover = tr("<b>{tau:.3f}</b> with {name}", tau=line.tau, name=plotly_text(line.name))
+        if evidence.methods:
+            hover = f"{plotly_text(line.of)}: {hover}"
+        add_dot(builder, RANKED[line.by], line.tau, row, hover, short(line.tau))
     return builder.build()
+
+
+class _TauRow(NamedTuple):
+    """Kendall's tau of one ranking, by its name, with another one."""
+
+    of: str
+    by: RankedBy
+    tau: float | None
+
+    @property
+    def name(self) -> str:
+        """Name what it is compared with."""
+        return tr(RANKED[self.by].name)
+
+
+def _tau_rows(evidence: Evidence) -> list[_TauRow]:
+    attention = evidence.tau_gradient, evidence.tau_leave_one_out
+    pairs = {tr(RANKED["attention"].name): attention}
+    for by, found in evidence.methods.items():
+        pairs[tr(_SHORT[by])] = found.gradient, found.leave_one_out
+    return [
+        _TauRow(of, by, tau)
+        for of, taus in pairs.items()
+        for by, tau in zip(_TAUS, taus, strict=True)
+    ]
 
 
 def _why_no_tau(evidence: Evidence, by: RankedBy) -> str:
@@ -209,11 +252,14 @@ def flip_strip(flip: Flip) -> go.Figure:
     An order that never changes it is an arrow past the end: that is no 100%, for the
     last weight had to stay.
     """
-    names = [tr(RANKED[by].name) for by in _FLIPPED]
+    shares: dict[RankedBy, float | None]
+    shares = {"attention": flip.attention, "gradient": flip.gradient}
+    shares |= dict(flip.methods.items())
+    shares["random"] = flip.random
+    names = [tr(_SHORT.get(by, RANKED[by].name)) for by in shares]
     builder = rows(names, tr(_ZEROED[flip.unit]), (0, 1.1), ".0%")
     builder.update_xaxis(dtick=0.25)
-    shares = (flip.attention, flip.gradient, flip.random)
-    for row, (by, share) in enumerate(zip(_FLIPPED, shares, strict=True)):
+    for row, (by, share) in enumerate(shares.items()):
         if share is None:
             hover = tr("never flips with one of {count:,} weights left", count=flip.entries)
             _add_arrow(builder, row, _median(hover, flip, by))

@@ -9,7 +9,7 @@ import pytest
 
 from han_core.explanation.attention_permutation import AttentionReplacement, Flip
 from han_core.explanation.deletion import Curve, Deletion
-from han_core.explanation.faithfulness import Evidence
+from han_core.explanation.faithfulness import Evidence, MethodTaus
 from han_core.runtime.messages import speaking
 from han_core.viz.charts.evidence import SMALLEST, deletion_curve, flip_strip, swap_strip, tau_dots
 from tests.viz.conftest import plain
@@ -57,6 +57,30 @@ def test_a_missing_tau_says_why():
     assert dots(figure) == {}
     alone = replace(evidence(None), deletion=None)
     assert "not measured yet" in written(tau_dots(alone))
+
+
+def test_methods_that_read_self_attention_have_rows_of_their_own():
+    methods = {"rollout": MethodTaus(0.1), "gradient_weighted": MethodTaus(0.6, -0.5)}
+    figure = tau_dots(replace(evidence(0.43, 0.31, 0.49), methods=methods))
+    assert dots(figure) == {0: 0.43, 1: 0.31, 2: 0.1, 4: 0.6, 5: -0.5}
+    names = [re.sub("<br>", ", ", name) for name in figure.layout.yaxis.ticktext]
+    assert [plain(name) for name in names] == [
+        "attention, gradient × input", "attention, leave-one-out",
+        "rollout, gradient × input", "rollout, leave-one-out",
+        "gradient-weighted, gradient × input", "gradient-weighted, leave-one-out",
+    ]  # fmt: skip
+    assert "none: fewer than six, or all alike" in written(figure)
+    assert "with attention" not in plain(figure.layout.annotations[0].text)
+    notes = [plain(t.hovertext[0]) for t in figure.data if t.mode == "markers"]
+    assert notes[2] == "rollout: 0.100 with gradient × input"
+    assert figure.layout.xaxis.range[0] < -0.5
+    figure = flip_strip(replace(FLIP, methods={"rollout": 0.2, "gradient_weighted": None}))
+    assert dots(figure) == {0: 0.06, 1: 0.5, 2: 0.2}
+    assert [plain(name) for name in figure.layout.yaxis.ticktext] == [
+        "attention", "gradient × input", "rollout", "gradient-weighted", "random order"
+    ]  # fmt: skip
+    arrows = [t.y[0] for t in figure.data if "triangle-right" in str(t.marker.symbol)]
+    assert arrows == [3, 4]
 
 
 def test_a_share_is_a_dot_and_never_is_an_arrow_past_the_end():
