@@ -33,9 +33,10 @@ def segment_sum(values: Tensor, owner: Tensor, segments: int) -> Tensor:
 def weighted_sum(states: Tensor, weights: Tensor, owner: Tensor, segments: int) -> Tensor:
     """(rows, size), (rows,) → (segments, size); rows of a segment stand together.
 
-    Without a gradient the weighted rows are never written out.
+    Without a gradient the weighted rows are never written out, where both have one precision.
     """
-    if torch.is_grad_enabled() or states.device.type != "cpu":
+    mixed = states.dtype != weights.dtype
+    if torch.is_grad_enabled() or states.device.type != "cpu" or mixed:
         return segment_sum(states * weights.unsqueeze(1), owner, segments)
     rows = torch.arange(len(states))
     return embedding_bag(

@@ -13,6 +13,7 @@ from han_core.models.attention import (
     attention_pooling,
     segment_softmax,
     segment_sum,
+    weighted_sum,
 )
 
 FORMS = ["additive", "dot", "general", "linear"]
@@ -29,6 +30,17 @@ def naive_score(form: str, layer, state: Tensor, query: Tensor) -> Tensor:
     if form == "general":
         return state @ (layer.bilinear.weight @ query)
     return layer.scorer.weight[0] @ state + layer.scorer.bias[0]
+
+
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+def test_weighted_rows_add_up_with_and_without_a_gradient(precision):
+    """Under mixed precision the weights of a Transformer are bfloat16, its states float32."""
+    states = tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0], [9.0, 1.0], [2.0, 3.0]])
+    weights = tensor([0.5, 0.25, 0.25, 1.0, 0.75, 0.25], dtype=precision)  # exact in both
+    expected = [[2.5, 3.5], [7.0, 8.0], [7.25, 1.5]]
+    assert weighted_sum(states, weights, OWNER, 3).tolist() == expected
+    with torch.no_grad():
+        assert weighted_sum(states, weights, OWNER, 3).tolist() == expected
 
 
 @pytest.mark.parametrize("form", FORMS)
