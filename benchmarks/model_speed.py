@@ -23,6 +23,7 @@ from accelerate.state import AcceleratorState, GradientState
 from benchmarks.reference_models import BATCH, contestants, explaining, training
 from han_core.models.architecture import Architecture
 from han_core.models.predict import predict_numbered
+from han_core.models.registry import model_kind
 from han_core.runtime.devices import choose_device, mixed_precision
 from han_core.runtime.errors import UserError
 from han_core.text.batch import NumberedDocument
@@ -31,12 +32,21 @@ from han_core.training.prepare import Examples, Prepared
 from han_core.training.settings import Settings
 from han_core.training.trainer import Run
 
-KINDS = ("han-additive", "bilstm-additive", "bilstm-dot", "bilstm-linear")
-QUICK_KINDS = ("han-additive", "bilstm-dot")
+KINDS = (
+    "han-additive",
+    "bilstm-additive",
+    "transformer-additive",
+    "bilstm-dot",
+    "bilstm-linear",
+)
+QUICK_KINDS = ("han-additive", "bilstm-dot", "transformer-additive")
 PRECISIONS = {"no": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 LABELS = ("negative", "positive")
 WORDS, QUICK_WORDS = 20_000, 500
 DOCUMENTS, QUICK_DOCUMENTS = 2_048, 16
+OF_TEXTBOOK = (
+    512  # documents are enough for its rate; of all it would take a minute on an older GPU
+)
 ROUNDS, QUICK_ROUNDS = 3, 1
 
 
@@ -56,8 +66,8 @@ def measure(kind: str, device: torch.device, quick: bool) -> Iterator[dict[str, 
     """Yield a line for each precision of ``kind``; ``reason`` says why one failed."""
     prepared, rounds = _prepared(quick), QUICK_ROUNDS if quick else ROUNDS
     model, attention = kind.split("-")
-    shape = Architecture(model=model, attention=attention, vocabulary_size=len(prepared.vocabulary),
-                         classes=len(LABELS))  # fmt: skip
+    sizes = {**model_kind(model).defaults, "vocabulary_size": len(prepared.vocabulary)}
+    shape = Architecture(model=model, attention=attention, classes=len(LABELS), **sizes)
     baseline = textbook(shape, prepared, device, rounds)
     for precision in PRECISIONS:
         line = {"model": model, "attention": attention, "mixed_precision": precision}
@@ -120,8 +130,8 @@ def ours(
 def textbook(
     shape: Architecture, prepared: Prepared, device: torch.device, rounds: int
 ) -> dict[str, float]:
-    """Return the speed of the textbook's HAN, or of a padded BiLSTM with additive attention."""
-    documents = list(prepared.training.documents)
+    """Return the speed of the textbook's HAN, or of the padded model with additive attention."""
+    documents = list(prepared.training.documents[:OF_TEXTBOOK])
     found = contestants(shape, documents, device)
     contestant = found["textbook" if shape.model == "han" else "padded"]
     return {

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
@@ -31,6 +31,7 @@ from han_core.runtime.devices import choose_device, describe_device
 from han_core.runtime.errors import UserError
 
 ROOT = Path(__file__).parents[1]
+PYTHON = [sys.executable, "-m"]
 BUDGET = 540
 SHORTEST = 5
 """Seconds; a step that has fewer left is not begun."""
@@ -74,7 +75,7 @@ def main() -> int:
         return 2
     options.out.mkdir(parents=True, exist_ok=True)
     report = {**_machine(device), "quick": options.quick, "budget_seconds": options.budget,
-              "steps": [], "tests": None, "models": [], "bench": None}  # fmt: skip
+              "steps": [], "tests": None, "models": [], "bench": None, "whole": None}  # fmt: skip
     if report["note"]:
         print(report["note"], file=sys.stderr)
     with tempfile.TemporaryDirectory() as folder:
@@ -114,27 +115,37 @@ def _machine(device: torch.device) -> dict[str, object]:
 
 def steps(device: str, quick: bool, folder: Path) -> list[Step]:
     """Return the steps, the most important first; ``folder`` is for temporary files."""
-    python, size = [sys.executable, "-m"], ["--quick"] if quick else []
     results = folder / "tests.xml"
-    tests = [*python, "pytest", "-m", "device", "-p", "no:cacheprovider", f"--junitxml={results}"]
+    tests = [*PYTHON, "pytest", "-m", "device", "-p", "no:cacheprovider", f"--junitxml={results}"]
     tests += ["tests/test_on_each_device.py"] if quick else ["tests"]
-    bench = [*python, "han_core", "bench", "--device", device, "--data"]
+    bench = [*PYTHON, "han_core", "bench", "--device", device, "--data"]
     bench += [str(write_documents(folder / "documents.jsonl", quick))]
-    bench += ["--limit", "16", "--rounds", "1"] if quick else ["--limit", "512", "--whole"]
-    groups = [QUICK_KINDS] if quick else [(kind,) for kind in KINDS]
-    return [
+    small = ["--limit", "16", "--rounds", "1"]  # of the ratios, which the step before has in full
+    first = [
         Step("tests", tests, 150, lambda output: {"tests": read_tests(results)}),
-        *(
-            Step(
-                "models: " + ", ".join(kinds),
-                [*python, "benchmarks.model_speed", "--device", device, *size, *kinds],
-                180 if quick else 60,  # a busy machine is slow, not wrong
-                lambda output: {"models": _json_lines(output)},
-            )
-            for kinds in groups
-        ),
-        Step("bench", bench, 240, lambda output: {"bench": next(iter(_json_lines(output)), None)}),
-    ]
+        *(_models(device, quick, kinds) for kinds in ([QUICK_KINDS] if quick else zip(KINDS[:3]))),
+        Step("bench", [*bench, *(small if quick else ["--limit", "512"])], 120,
+             lambda output: {"bench": next(iter(_json_lines(output)), None)}),
+    ]  # fmt: skip
+    if quick:
+        return first
+    whole = Step("training, step by step", [*bench, *small, "--whole"], 240, _whole)
+    return [*first, whole, *(_models(device, quick, (kind,)) for kind in KINDS[3:])]
+
+
+def _models(device: str, quick: bool, kinds: Sequence[str]) -> Step:
+    command = [*PYTHON, "benchmarks.model_speed", "--device", device, *kinds]
+    return Step(
+        f"models: {', '.join(kinds)}",
+        [*command, "--quick"] if quick else command,
+        180 if quick else 60,  # a busy machine is slow, not wrong
+        lambda output: {"models": _json_lines(output)},
+    )
+
+
+def _whole(output: str) -> dict:
+    figures = next(iter(_json_lines(output)), {})
+    return {"whole": {name: each for name, each in figures.items() if name.startswith("whole_")}}
 
 
 def run_step(step: Step, left: float, report: dict, folder: Path) -> None:
@@ -223,8 +234,9 @@ def markdown(report: dict) -> str:
     if report["models"]:
         rows = ([line.get(name) for name in COLUMNS] for line in report["models"])
         parts.append(markdown_table(tuple(COLUMNS.values()), rows))
-    if report["bench"]:
-        parts.append(markdown_table(("bench", "figure"), report["bench"].items()))
+    for name in ("bench", "whole"):
+        if report[name]:
+            parts.append(markdown_table((name, "figure"), report[name].items()))
     return "\n\n".join(parts) + "\n"
 
 

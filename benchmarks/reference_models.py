@@ -1,9 +1,10 @@
-"""Reference models for speed: the HAN and the BiLSTM as others write them.
+"""Reference models for speed: the HAN, the BiLSTM and the Transformer as others write them.
 
 ``TextbookHAN`` pads documents to (documents, sentences, words) and calls the word encoder once
 for each sentence position, as textbooks do. The packed models call ``nn.GRU`` or ``nn.LSTM`` once
-over a packed sequence, as public implementations do. Layers and sizes are ours, and so are the
-answers of the packed ones; over padding a backward direction reads the padding first.
+over a packed sequence, as public implementations do; ``PaddedTransformer`` gives torch's own layers
+the padded tensor and a mask. Layers and sizes are ours, and so are the answers of all but the
+textbook's and the padded BiLSTM: over padding a backward direction reads the padding first.
 
 ``contestants`` gives ours and the reference models, ready to be timed: from the same numbered
 documents through the batch and the pass, and in training the step.
@@ -19,6 +20,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_se
 
 from han_core.models.architecture import Architecture
 from han_core.models.registry import build_model
+from han_core.models.transformer_layers import sinusoids
 from han_core.text.batch import NumberedDocument, collate
 from han_core.training.batches import epoch_batches
 
@@ -125,6 +127,33 @@ class PaddedBiLSTM(PackedBiLSTM):
         return self.classifier(pooled), weights
 
 
+class PaddedTransformer(nn.Module):
+    """The same arguments; the encoder of torch, with normalisation before each part as ours."""
+
+    def __init__(self, architecture: Architecture):
+        super().__init__()
+        a, size = architecture, architecture.hidden
+        self.embedding = nn.Embedding(a.vocabulary_size, a.embedding, padding_idx=0)
+        self.enter = nn.Linear(a.embedding, size) if a.embedding != size else nn.Identity()
+        self.enter_norm = nn.LayerNorm(size)
+        layer = nn.TransformerEncoderLayer(
+            size, a.heads, a.feedforward * size, a.dropout_layers, batch_first=True, norm_first=True
+        )
+        self.encoder = nn.TransformerEncoder(
+            layer, a.layers, nn.LayerNorm(size), enable_nested_tensor=False
+        )
+        self.attention = MaskedAttention(size, a.attention_size)
+        self.classifier = nn.Linear(size, a.classes)
+
+    def forward(self, words: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        real = _mask(lengths, words.device)
+        entered = self.enter_norm(self.enter(self.embedding(words)))
+        places = sinusoids(words.shape[1], entered.shape[2], words.device)
+        states = self.encoder(entered + places, src_key_padding_mask=~real)
+        pooled, weights = self.attention(states, real)
+        return self.classifier(pooled), weights
+
+
 def as_sentences(documents: list[NumberedDocument]) -> tuple[Tensor, Tensor, Tensor]:
     """Return the arguments of ``PackedHAN``."""
     parts = [
@@ -142,7 +171,7 @@ def as_sentences(documents: list[NumberedDocument]) -> tuple[Tensor, Tensor, Ten
 
 
 def as_documents(documents: list[NumberedDocument]) -> tuple[Tensor, Tensor]:
-    """Return the arguments of ``PackedBiLSTM`` and ``PaddedBiLSTM``."""
+    """Return the arguments of the packed and padded models that read whole documents."""
     parts = [torch.from_numpy(document.words).long() for document in documents]
     return pad_sequence(parts, batch_first=True), torch.tensor([len(part) for part in parts])
 
@@ -192,9 +221,11 @@ def contestants(
     if architecture.model == "han":
         found["textbook"] = Contestant(TextbookHAN(architecture), _textbook, as_given)
         found["packed"] = Contestant(PackedHAN(architecture), _packed_han, as_given)
+    elif architecture.model == "transformer":
+        found["padded"] = Contestant(PaddedTransformer(architecture), _flat, as_given)
     else:
-        found["padded"] = Contestant(PaddedBiLSTM(architecture), _bilstm, as_given)
-        found["packed"] = Contestant(PackedBiLSTM(architecture), _bilstm, as_given)
+        found["padded"] = Contestant(PaddedBiLSTM(architecture), _flat, as_given)
+        found["packed"] = Contestant(PackedBiLSTM(architecture), _flat, as_given)
     if device.type == "cuda":
         found["ours_mixed"] = Contestant(build_model(architecture), _mixed, found["ours"].batches)
     for each in found.values():
@@ -262,7 +293,7 @@ def _packed_han(model: nn.Module, batch: Documents) -> Tensor:
     return model(words.to(_device(model)), lengths, sentences)[0]
 
 
-def _bilstm(model: nn.Module, batch: Documents) -> Tensor:
+def _flat(model: nn.Module, batch: Documents) -> Tensor:
     words, lengths = as_documents(batch)
     return model(words.to(_device(model)), lengths)[0]
 

@@ -77,9 +77,17 @@ def test_the_table_holds_what_the_file_holds(out):
 
 def test_on_a_gpu_every_model_is_a_step_and_bench_is_whole(tmp_path):
     found = {step.name: step for step in steps("cuda:0", False, tmp_path)}
-    assert list(found) == ["tests", *(f"models: {kind}" for kind in KINDS), "bench"]
+    models = [f"models: {kind}" for kind in KINDS]
+    assert [kind.split("-")[0] for kind in KINDS[:3]] == ["han", "bilstm", "transformer"]
+    assert list(found) == [
+        "tests", *models[:3], "bench", "training, step by step", *models[3:]
+    ]  # fmt: skip
+    assert sum(found[name].limit for name in list(found)[:5]) <= on_gpu.BUDGET  # never left out
     assert found["tests"].command[-1] == "tests"
-    assert "--whole" in found["bench"].command
+    whole = found["training, step by step"]
+    assert "--whole" in whole.command
+    printed = '{"device": "cuda:0", "han_train_vs_textbook": 20.5, "whole_han_gain": 2.4}\n'
+    assert whole.read(printed) == {"whole": {"whole_han_gain": 2.4}}
     texts = [json.loads(line) for line in (tmp_path / "documents.jsonl").open()]
     for line in texts[:50]:  # the word that tells the class stands in it, the other one does not
         words = line["text"].replace(".", "").split()
