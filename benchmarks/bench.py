@@ -185,7 +185,7 @@ def measured(
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        numbered, vocabulary = _numbered(texts)
+        numbered, vocabulary = number_texts(texts)
         found: dict[str, object] = {
             "device": str(device),
             "documents": len(numbered),
@@ -197,8 +197,8 @@ def measured(
             for work, make in (("train", training), ("explain", explaining)):
                 say(f"{model}: {work}")
                 runs = {name: make(way) for name, way in ways.items()}
-                seconds = _interleaved(runs, rounds, _clock(device))
-                found |= _ratios(f"{model}_{work}", seconds, len(numbered))
+                seconds = interleaved(runs, rounds, clock_of(device))
+                found |= speed_ratios(f"{model}_{work}", seconds, len(numbered))
                 if model == "han" and device.type == "cpu":
                     found |= _share_of_peak(work, shape, numbered, seconds["ours"])
         say("one pasted text")
@@ -207,14 +207,14 @@ def measured(
         torch.set_num_threads(threads)
 
 
-def _numbered(texts: Sequence[str]) -> tuple[list[NumberedDocument], Vocabulary]:
+def number_texts(texts: Sequence[str]) -> tuple[list[NumberedDocument], Vocabulary]:
     tokenizer = Tokenizer()
     documents = [tokenizer(text) for text in texts]
     vocabulary = Vocabulary.build(document.token_texts() for document in documents)
     return [number_document(document, vocabulary) for document in documents], vocabulary
 
 
-def _clock(device: torch.device) -> Callable[[], float]:
+def clock_of(device: torch.device) -> Callable[[], float]:
     """Processor time; on a GPU the time at which it has done all that it was given."""
     if device.type == "cpu":
         return time.process_time
@@ -226,7 +226,7 @@ def _clock(device: torch.device) -> Callable[[], float]:
     return finished
 
 
-def _interleaved(
+def interleaved(
     ways: dict[str, Callable[[], None]], rounds: int, clock: Callable[[], float]
 ) -> dict[str, np.ndarray]:
     """(rounds,) seconds of each, after one round that does not count."""
@@ -239,7 +239,7 @@ def _interleaved(
     return {name: np.array(times[1:]) for name, times in seconds.items()}
 
 
-def _ratios(work: str, seconds: dict[str, np.ndarray], documents: int) -> dict[str, object]:
+def speed_ratios(work: str, seconds: dict[str, np.ndarray], documents: int) -> dict[str, object]:
     """How many times as fast ours is, by the median over rounds of the ratio in a round."""
     found: dict[str, object] = {}
     for name, times in seconds.items():
