@@ -151,6 +151,7 @@ class ModelKind:
         complete: sizes with those that follow from them, as from a pretrained base.
         pretrained: whether it reads the word pieces of a base, which is no part of a checkpoint.
         unused_settings: settings and sizes that have no effect on it.
+        refused_settings: those that ask for a part that it does not have.
         unused_in_one_layer: of the others, those that have none where it has one layer.
         longest: tokens of the longest document that it can read, by its sizes; None for any.
         implied_attention: the attention form that its title implies, if any.
@@ -170,6 +171,7 @@ class ModelKind:
     complete: Callable[[dict[str, object]], dict[str, object]] = dict
     pretrained: bool = False
     unused_settings: frozenset[str] = frozenset()
+    refused_settings: frozenset[str] = frozenset()
     unused_in_one_layer: frozenset[str] = frozenset()
     longest: Callable[[Architecture], int | None] = lambda architecture: None
     implied_attention: AttentionForm | None = None

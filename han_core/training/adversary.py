@@ -1,4 +1,8 @@
-"""Domain-adversarial training: a domain classifier, whose gradient is reversed for the model.
+"""Two adversaries of a model in training: shifts of its words' vectors, and a domain classifier.
+
+Adversarial training shifts the words' vectors of each document to where the model does worse, and
+the model learns to decide there as before (Miyato, Dai and Goodfellow 2017, "Adversarial Training
+Methods for Semi-Supervised Text Classification").
 
 The domain classifier learns to tell source from target by the documents' vectors, while the model
 learns vectors by which it cannot (Ganin et al. 2016, "Domain-Adversarial Training of Neural
@@ -6,19 +10,93 @@ Networks", JMLR 17). The weight λ of the reversed gradient rises over the run (
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from han_core.text.batch import NumberedDocument, document_lengths
+from han_core.models.attention import segment_sum
+from han_core.text.batch import Batch, NumberedDocument, document_lengths
 from han_core.training.resume import fitting, optimizer_tensors, prefixed, restore_optimizer
 from han_core.training.settings import Settings
 
 STEEPNESS = 10.0
 """Of the rise of λ, as in the paper."""
+
+SHORTEST = 1e-18
+"""Length of a gradient, whose square float32 still holds; a shorter one shifts less far."""
+
+COUNTED = 1_000  # documents whose words are counted together
+
+
+def word_counts(documents: Sequence[NumberedDocument], words: int) -> np.ndarray:
+    """Return (words,) int64 how often each word of a vocabulary stands in ``documents``."""
+    counts = np.zeros(words, dtype=np.int64)
+    for start in range(0, len(documents), COUNTED):
+        part = documents[start : start + COUNTED]
+        counts += np.bincount(np.concatenate([d.words for d in part]), minlength=words)
+    return counts
+
+
+@contextmanager
+def shifted_vectors(embedding: nn.Embedding, shift: Tensor | None = None) -> Iterator[list[Tensor]]:
+    """Add ``shift`` (tokens, embedding) to the words' vectors that a model reads within.
+
+    Yields:
+        what comes to hold the vectors of each pass; after its way back they have a gradient.
+    """
+    read: list[Tensor] = []
+
+    def keep(_module: nn.Module, _words: object, vectors: Tensor) -> Tensor:
+        moved = vectors if shift is None else vectors + shift
+        if not moved.requires_grad:  # the words stand still, and the gradient is wanted still
+            moved = moved.detach().requires_grad_()
+        moved.retain_grad()
+        read.append(moved)
+        return moved
+
+    hook = embedding.register_forward_hook(keep)
+    try:
+        yield read
+    finally:
+        hook.remove()
+
+
+class WordShifts:
+    """Shifts of the words' vectors, of a given length in each document, over all of its words.
+
+    Each number of a vector is measured in its standard deviation over the words of the texts, so
+    that longer vectors are no way out: it is as if the vectors were normalised (section 3 of the
+    paper), while those of the model stay as they are.
+
+    Args:
+        embedding: the model's, on its device.
+        counts: (vocabulary,) how often each word stands in the texts.
+    """
+
+    def __init__(self, embedding: nn.Embedding, counts: np.ndarray):
+        shares = torch.from_numpy(counts / counts.sum()).float()
+        self._embedding, self._shares = embedding, shares.to(embedding.weight.device)
+
+    def spread(self) -> Tensor:
+        """(embedding,) the standard deviations, as the vectors are now."""
+        vectors = self._embedding.weight.detach()
+        mean = self._shares @ vectors
+        return (self._shares @ (vectors - mean).square()).sqrt()
+
+    def uphill(self, gradient: Tensor, batch: Batch, length: float) -> Tensor:
+        """Return the shift (tokens, embedding) along a gradient in the vectors."""
+        return self.along(gradient * self.spread(), batch, length)
+
+    def along(self, direction: Tensor, batch: Batch, length: float) -> Tensor:
+        """Return the shift along a direction that is given in standard deviations."""
+        owner = batch.document_of_token
+        squares = segment_sum(direction.square().sum(1), owner, len(batch))  # (documents,)
+        scale = length / squares.sqrt().clamp(min=SHORTEST)
+        return direction * scale[owner, None] * self.spread()
 
 
 class _GradientReversal(torch.autograd.Function):

@@ -145,6 +145,11 @@ def estimate(
     )
 
 
+def passes(settings: Settings) -> int:
+    """Return how often a step reads its batch."""
+    return 1 + (settings.adversarial > 0)
+
+
 def check_longest(shape: Architecture, tokens: int, device: torch.device) -> None:
     """Refuse to train where one document of so many ``tokens`` is more than memory holds.
 
@@ -275,7 +280,8 @@ def _seconds(
     words = tokens / steps
     sentences = words * sample.sentences
     length = length_of_words(sample.tokens)
-    return steps * step_seconds(shape, words, sentences, trained, settings.freeze_words, length)
+    read = passes(settings) * steps
+    return read * step_seconds(shape, words, sentences, trained, settings.freeze_words, length)
 
 
 def _is_cpu(device: torch.device) -> bool:

@@ -40,6 +40,9 @@ EXPLAINED = {
         "Tokens of a longer document that a step reads: a random run of them. All without."
     ),
     "word_dropout": mark("Share of words that training replaces by the unknown word."),
+    "adversarial": mark(
+        "How far words' vectors are shifted to raise the loss, which is learnt too; 0: not."
+    ),
     "average": mark("Decay of an average of the weights over the steps; 0 keeps the last ones."),
     "vectors": mark("File of pretrained word vectors, as text or of word2vec."),
     "freeze_vectors": mark("Leave the word vectors as they are."),

@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 
 import torch
 from accelerate import Accelerator
@@ -15,13 +16,13 @@ from accelerate.utils import GradientAccumulationPlugin
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from han_core.models.classifier import AttentionClassifier
+from han_core.models.classifier import AttentionClassifier, Output
 from han_core.runtime.devices import mixed_precision
 from han_core.runtime.messages import tr
 from han_core.text.batch import Batch, NumberedDocument, collate
 from han_core.text.token_table import part
 from han_core.text.vocabulary import UNKNOWN
-from han_core.training.adversary import Adversary
+from han_core.training.adversary import Adversary, WordShifts, shifted_vectors
 from han_core.training.batches import StepResult, share
 from han_core.training.distributed import Processes
 from han_core.training.optimization import copied, move_average, parameter_groups
@@ -31,13 +32,38 @@ from han_core.training.resume import (
     fitting,
     optimizer_tensors,
     prefixed,
+    random_tensors,
     restore_optimizer,
+    restore_random,
 )
 from han_core.training.settings import Settings
+
+ALONE = Processes()  # whose random numbers are nobody else's
 
 
 class Diverged(Exception):
     """Loss or gradient is no number any more; the message says which one and what it became."""
+
+
+@dataclass(frozen=True)
+class _Share:
+    """What this process reads of a batch.
+
+    Attributes:
+        batch: its documents, and behind them those of a target domain.
+        rows: the numbers of its documents.
+        classes: of its documents.
+        targets: what is to be learnt of them, their classes or (documents, classes).
+        weight: of a document's loss in that of the step.
+        group: batches in a step.
+    """
+
+    batch: Batch
+    rows: list[int]
+    classes: Tensor
+    targets: Tensor
+    weight: float
+    group: int
 
 
 class Learner:
@@ -48,6 +74,7 @@ class Learner:
         average: of the weights, by name; empty where none is asked for.
         seen: called in each pass with the documents read and how likely their classes were.
         adversary: its domain classifier, where it adapts to a domain.
+        shifts: of its words' vectors, where it learns from shifted ones too.
 
     Raises:
         UserError: if the device lacks the precision asked for.
@@ -74,6 +101,7 @@ class Learner:
         self.average = copied(self.model.state_dict()) if settings.average else {}
         self.seen: Callable[[Sequence[int], Tensor], None] | None = None
         self.adversary: Adversary | None = None
+        self.shifts: WordShifts | None = None
 
     def step(self, examples: Examples, batches: Sequence[list[int]], rate: float) -> StepResult:
         """One step over ``batches`` of ``examples``, of which this process takes its share.
@@ -110,32 +138,61 @@ class Learner:
         """Add the gradient of one batch; the sum of its losses, and its right ones."""
         mine = share(indices, self.processes.index, self.processes.count)
         # A process without a share takes part all the same: the others wait for it.
-        read = mine or indices[:1]
-        documents = [self._cropped(examples.documents[i]) for i in read]
-        batch = collate(documents + self._target(documents))
-        batch = self._without_some_words(batch).to(self.device)
-        classes = torch.from_numpy(examples.classes[read]).to(self.device)
+        own = self._share(examples, mine or indices[:1], len(indices) * group, group, bool(mine))
+        output, loss = self._passes(own, last)
+        if self.adversary is not None:
+            self.adversary.learn(output.documents, len(own.rows))
+        logits = output.logits[: len(own.rows)].detach().float()
+        if self.seen is not None and mine:
+            likely = logits.softmax(1).gather(1, own.classes[:, None])
+            self.seen(mine, likely[:, 0])
+        right = (logits.argmax(1) == own.classes).sum()
+        counted = torch.stack([loss, right.float()])
+        return counted if mine else torch.zeros_like(counted)
+
+    def _share(
+        self, examples: Examples, rows: list[int], documents: int, group: int, counts: bool
+    ) -> _Share:
+        """Lay out what this process reads; ``documents`` make the step, in ``group`` batches."""
+        own = [self._cropped(examples.documents[i]) for i in rows]
+        batch = self._without_some_words(collate(own + self._target(own))).to(self.device)
+        classes = torch.from_numpy(examples.classes[rows]).to(self.device)
         targets = classes
         if examples.targets is not None:
-            targets = torch.from_numpy(examples.targets[read]).to(self.device)
+            targets = torch.from_numpy(examples.targets[rows]).to(self.device)
+        # Several processes take the mean of their gradients, hence their number.
+        weight = self.processes.count / documents if counts else 0.0
+        return _Share(batch, rows, classes, targets, weight, group)
+
+    def _passes(self, own: _Share, last: bool) -> tuple[Output, Tensor]:
+        """Add the gradients of all passes; the first one's output, and the sum of its losses.
+
+        All drop out the same, so that a shift leads where it was found to lead.
+        """
+        length, shifts = self.settings.adversarial, self.shifts
+        if shifts is None:
+            return self._pass(own, last)
+        began = random_tensors(self.device, ALONE)
+        with shifted_vectors(self.model.embedding) as vectors:
+            result = self._pass(own, last=False)
+        gradient = vectors[0].grad
+        assert gradient is not None
+        restore_random(began, self.device, ALONE)
+        with shifted_vectors(self.model.embedding, shifts.uphill(gradient, own.batch, length)):
+            self._pass(own, last)
+        return result
+
+    def _pass(self, own: _Share, last: bool) -> tuple[Output, Tensor]:
+        """One way forward and back; the output, and the sum of the losses."""
         with nullcontext() if last else self.accelerator.no_sync(self._prepared):
-            output = self._prepared(batch)
-            logits = output.logits[: len(read)].float()
-            loss = cross_entropy(logits, targets, reduction="sum")
-            # Several processes take the mean of their gradients, hence their number.
-            weight = self.processes.count / (len(indices) * group)
-            whole = loss * (weight if mine else 0.0)
+            output = self._prepared(own.batch)
+            logits = output.logits[: len(own.rows)].float()
+            loss = cross_entropy(logits, own.targets, reduction="sum")
+            whole = loss * own.weight
             if self.adversary is not None:
-                whole = whole + self.adversary.loss(output.documents, len(read)) / group
+                whole = whole + self.adversary.loss(output.documents, len(own.rows)) / own.group
             self.accelerator.backward(whole)
-        if self.adversary is not None:
-            self.adversary.learn(output.documents, len(read))
-        if self.seen is not None and mine:
-            likely = logits.detach().softmax(1).gather(1, classes[:, None])
-            self.seen(mine, likely[:, 0])
-        right = (logits.argmax(1) == classes).sum()
-        counted = torch.stack([loss.detach(), right.float()])
-        return counted if mine else torch.zeros_like(counted)
+        return output, loss.detach()
 
     def _target(self, documents: Sequence[NumberedDocument]) -> list[NumberedDocument]:
         """Target documents to be read beside these, about as much of them."""

@@ -31,6 +31,7 @@ from han_core.training.resume import UNVERIFIED, RunState, read_state
 from han_core.training.settings import (
     DOMAIN,
     Settings,
+    check_suits,
     check_together,
     checked,
     without_effect,
@@ -104,7 +105,9 @@ def check_request(request: Request, device: torch.device) -> CheckedRequest:
         version = read_config(out).text.tokenizer_version
         text = request.text.model_copy(update={"tokenizer_version": version})
         request = replace(request, text=text)
-    original, request = request, _within_reach(_settled(request, begun_from))
+    settled = _settled(request, begun_from)
+    check_suits(settled.model, settled.settings)
+    original, request = request, _within_reach(settled)
     labels = class_names(request.training.classes, request.settings.label_names)
     align_labels(request.validation.labels, request.training.classes)
     # By the data's own names of the classes: ``label_names`` are for people.

@@ -41,7 +41,7 @@ UNVERIFIED = mark(
 )
 LATER = {
     *SELF_ATTENTION_SIZES, *PRETRAINED_SIZES, *DOMAIN,
-    "crop", "dropout_layers", "layer_norm", "layers",
+    "adversarial", "crop", "dropout_layers", "layer_norm", "layers",
 }  # fmt: skip
 """Settings and sizes that the first runs, which must go on, did not have yet."""
 ADAM = {"step", "exp_avg", "exp_avg_sq"}  # what AdamW keeps for each parameter

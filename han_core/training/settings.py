@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from han_core.models.architecture import Architecture, ModelKind
 from han_core.models.checkpoint import TextConfig
-from han_core.models.registry import DEFAULT_MODEL, model_kind
-from han_core.runtime.errors import UserError
+from han_core.models.registry import DEFAULT_MODEL, MODELS, model_kind
+from han_core.runtime.errors import UserError, listed
 from han_core.runtime.messages import mark, tr
 
 BAGS = ("nb-svm", "tf-idf")
@@ -52,6 +52,7 @@ class Settings(BaseModel):
     keep: Literal["accuracy", "loss", "macro_f1"] = "accuracy"
     crop: int | None = Field(default=None, ge=1, le=1_000_000)
     word_dropout: float = Field(default=0.0, ge=0, lt=1)
+    adversarial: float = Field(default=0.0, ge=0, le=1_000)
     average: float = Field(default=0.0, ge=0, lt=1)
     vectors: str | None = Field(default=None, min_length=1)
     freeze_vectors: bool = False
@@ -153,6 +154,25 @@ def check_together(settings: Settings) -> None:
     if settings.freeze_words and settings.vectors:
         raise UserError(
             tr("freeze_words lets no new word in, so that vectors have none to be for.")
+        )
+
+
+def check_suits(model: str, settings: Settings) -> None:
+    """Whether the model has what the changed settings work on.
+
+    Raises:
+        UserError: names the setting, and the models that have it.
+    """
+    changed = settings.model_dump(exclude_defaults=True)
+    for name in sorted(model_kind(model).refused_settings & changed.keys()):
+        suited = [kind.name for kind in MODELS.values() if name not in kind.refused_settings]
+        raise UserError(
+            tr(
+                "{name} works with the models {models}; {model} was asked for.",
+                name=name,
+                models=listed(suited, 10),
+                model=model,
+            )
         )
 
 

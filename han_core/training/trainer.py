@@ -16,7 +16,7 @@ from han_core.models.classifier import AttentionClassifier
 from han_core.models.predict import metrics
 from han_core.runtime.errors import UserError
 from han_core.runtime.messages import tr
-from han_core.training.adversary import Adversary
+from han_core.training.adversary import Adversary, WordShifts, word_counts
 from han_core.training.batches import Position, StepResult, describe_position, epoch_batches, steps
 from han_core.training.callbacks import Step
 from han_core.training.cost import batch_budget
@@ -75,6 +75,9 @@ class Run:
             architecture, prepared.vocabulary, prepared.labels, settings, origin
         )
         self.learner = Learner(model, settings, device, self.processes)
+        if settings.adversarial:
+            counts = word_counts(prepared.training.documents, len(prepared.vocabulary))
+            self.learner.shifts = WordShifts(model.embedding, counts)
         target = prepared.target
         if target is not None:
             size = model.classifier.in_features

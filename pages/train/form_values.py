@@ -251,7 +251,7 @@ def settings(model: str, attention: str, origin: Listing | None, size: int | Non
 
 def _without(model: str, attention: str, origin: Listing | None) -> set[str]:
     """Fields that have no effect on such a model, or that the checkpoint decides."""
-    without = set(MODELS[model].unused_settings)
+    without = {*MODELS[model].unused_settings, *MODELS[model].refused_settings}
     if attention != "additive":
         without |= {"attention_size"}
     if origin is not None:

@@ -29,7 +29,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     mark("Dropout and noise"): (
         "dropout_words", "dropout_sentences", "dropout_document", "word_dropout",
-        "dropout_layers", "dropout_attention", "attention_noise", "average",
+        "dropout_layers", "dropout_attention", "attention_noise", "adversarial", "average",
     ),
     mark("Words"): (
         "minimum_count", "maximum_size", "crop", "language", "segmentation", "lowercase",
@@ -66,6 +66,7 @@ TITLES = {
     "dropout_layers": mark("Dropout layers"),
     "dropout_attention": mark("Dropout attention"),
     "attention_noise": mark("Attention noise"),
+    "adversarial": mark("Adversarial shift"),
     "language": mark("Language"),
     "segmentation": mark("Segmentation"),
     "patience": mark("Patience"),

@@ -160,10 +160,12 @@ def figures(line: dict) -> list[float]:
 
 
 @pytest.mark.long
-def test_two_processes_do_as_one_does(tmp_path, data, run_command):
+@pytest.mark.parametrize("more", [(), ("--set", "adversarial=1")])
+def test_two_processes_do_as_one_does(tmp_path, data, run_command, more):
     command = [
         "train", "--model", "bilstm", "--data", data, "--validation", "0.2", "--test", "0.2",
         "--device", "cpu", "--epochs", "3", *(word for pair in SMALL for word in ("--set", pair)),
+        *more,
     ]  # fmt: skip
     _, (one,), _ = run_command(*command, "--out", tmp_path / "one")
     done = two_processes("-m", "han_core", *command, "--out", tmp_path / "two")
