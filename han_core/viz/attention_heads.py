@@ -8,12 +8,14 @@ as long as they fit.
 
 import base64
 import html
+import secrets
 import zlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -56,7 +58,8 @@ class AttentionHeads:
             ``figures`` by layer and head (``entropy``, ``distance``, ``special``), ``shares``
             (whether there are special keys), ``open`` (the head to show), ``full``
             ("layer,head" → packed half precision), ``pruned`` heads, and ``prunes``, whether
-            heads can be pruned; ``labels``, what is written around them.
+            heads can be pruned; ``labels``, what is written around them. ``offered``, where it
+            is there, is the name by which a server gives further heads (``offered_head``).
         scale: of the colours, for the legend.
     """
 
@@ -229,6 +232,25 @@ def thumbnails(weights: np.ndarray, top: float) -> np.ndarray:
     return np.rint((_LEVELS - 1) * shares).astype(np.uint8)
 
 
+_OFFERED: WeakValueDictionary[str, AttentionMap] = WeakValueDictionary()
+
+
+@once_per_map
+def offer(attention_map: AttentionMap) -> str:
+    """Return a name that nobody guesses, by which ``offered_head`` finds the map while it lives."""
+    name = secrets.token_urlsafe(16)
+    _OFFERED[name] = attention_map
+    return name
+
+
+def offered_head(name: str, layer: int, head: int) -> bytes | None:
+    """Return a head's weights, compressed half precision; None where there is no such head."""
+    attention_map = _OFFERED.get(name)
+    if attention_map is None or layer >= attention_map.layers or head >= attention_map.heads:
+        return None
+    return compressed(attention_map.weights[layer, head].astype("<f2"))
+
+
 @lru_cache(maxsize=1)
 def palette() -> dict[str, str]:
     """Return 256 colours for each theme, as hexadecimal digits without a separator."""
@@ -295,4 +317,9 @@ def _packed_heads(attention_map: AttentionMap, opened: Head, full: bool) -> dict
 
 def packed(values: np.ndarray) -> str:
     """Return an array's bytes, compressed (zlib) and in base64."""
-    return base64.b64encode(zlib.compress(np.ascontiguousarray(values).tobytes(), 3)).decode()
+    return base64.b64encode(compressed(values)).decode()
+
+
+def compressed(values: np.ndarray) -> bytes:
+    """Return an array's bytes, compressed (zlib)."""
+    return zlib.compress(np.ascontiguousarray(values).tobytes(), 3)

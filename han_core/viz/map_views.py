@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from han_core.explanation.attention_map import AttentionMap, Place
+from han_core.explanation.attention_map import AttentionMap, Place, once_per_map
 from han_core.explanation.head_pruning import Pruning
 from han_core.explanation.map_readings import average, rollout
 from han_core.runtime.errors import counted
@@ -38,10 +38,23 @@ def read_map(attention_map: AttentionMap, reading: MapReading) -> AttentionMap:
     """
     if reading == "heads":
         return attention_map
-    if reading == "rollout":
-        return rollout(attention_map)
     if reading == "gradient":
         raise ValueError("gradients are needed: see gradient_weighted_maps")  # not shown
+    made = _readings(attention_map)
+    if reading not in made:
+        made[reading] = _read(attention_map, reading)
+    return made[reading]
+
+
+@once_per_map
+def _readings(attention_map: AttentionMap) -> dict[MapReading, AttentionMap]:
+    """The readings of a map that were made so far."""
+    return {}
+
+
+def _read(attention_map: AttentionMap, reading: MapReading) -> AttentionMap:
+    if reading == "rollout":
+        return rollout(attention_map)
     over: dict[MapReading, Literal["heads", "layers", "both"]] = {
         "layers": "heads", "across": "layers", "all": "both",
     }  # fmt: skip

@@ -13,7 +13,7 @@ from han_core.explanation.attention_map import AttentionMap
 from han_core.explanation.map_readings import head_figures, without_special
 from han_core.runtime.errors import UserError
 from han_core.runtime.messages import tr
-from han_core.viz.attention_heads import AttentionHeads, attention_heads
+from han_core.viz.attention_heads import AttentionHeads, attention_heads, offer
 from han_core.viz.colour_scale import scale_only
 from han_core.viz.map_views import (
     MAP_READINGS,
@@ -67,7 +67,7 @@ def panel(analysis: Analysis) -> None:
     heads = _heads(shown, text, pruned_heads.pruned(analysis) if prunes else None)
     st.html(scale_only(heads.scale))
     with st.container(key="attention_maps"):
-        draw_heads(heads, "heads", partial(_take_act, analysis))
+        draw_heads(heads, "heads", partial(_take_act, analysis), offer(shown.shown))
     with st.popover(tr("Export"), icon=":material/download:", key="maps_export"):
         _exports(analysis, shown)
 

@@ -210,12 +210,15 @@ _HEADS = st.components.v2.component(
 )
 
 
-def draw_heads(heads: AttentionHeads, key: str, on_act: Callable[[Act], None]) -> None:
+def draw_heads(
+    heads: AttentionHeads, key: str, on_act: Callable[[Act], None], offered: str | None = None
+) -> None:
     """Draw the grid of heads with one of them open; ``key`` is unique on the page.
 
     Args:
         on_act: called with ``do`` "open" with a ``layer`` and a ``head``, or "prune" with all
             ``heads`` that are out, before the next run.
+        offered: the name by which the browser gets heads that ``heads`` has not sent in full.
     """
 
     def take_act() -> None:
@@ -223,7 +226,8 @@ def draw_heads(heads: AttentionHeads, key: str, on_act: Callable[[Act], None]) -
         if act is not None:
             on_act(act)
 
-    _HEADS(key=key, data=heads.data | {"interactive": True}, on_act_change=take_act)
+    data = heads.data | {"interactive": True, "offered": offered}
+    _HEADS(key=key, data=data, on_act_change=take_act)
 
 
 def valid_head_act(value: object, data: dict[str, Any]) -> Act | None:

@@ -17,7 +17,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import streamlit as st
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 from streamlit.runtime import get_instance
 
 from han_core.runtime.devices import available_devices
@@ -33,6 +37,18 @@ if serves_class():  # takes longer to import than all the rest here
     ROUTES = class_routes.routes(CHANGES)
 else:
     ROUTES = []
+
+
+async def get_head(request: Request) -> Response:
+    """GET the weights of a head that a page has offered to its visitor."""
+    heads = importlib.import_module("han_core.viz.attention_heads")  # whoever offers has loaded it
+    asked = (request.path_params[name] for name in ("name", "layer", "head"))
+    content = await run_in_threadpool(heads.offered_head, *asked)
+    headers = {"Cache-Control": "no-store"}
+    return Response(content, 404 if content is None else 200, headers, "application/octet-stream")
+
+
+ROUTES.append(Route("/heads/{name}/{layer:int}/{head:int}", get_head))
 
 ROOT = Path(__file__).parents[2]
 PAUSE = 1.0  # seconds between two freezes

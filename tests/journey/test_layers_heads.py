@@ -181,6 +181,24 @@ def panel(chromium, address):
         yield page
 
 
+def test_a_head_is_fetched_by_itself_before_the_page_runs_again(panel, address):
+    with panel.expect_response(re.compile("/heads/")) as got:
+        panel.locator("button[data-layer='0'][data-head='1']").click()
+    assert got.value.ok
+    panel.wait_for_selector(f"{WHOLE}[data-layer='0'][data-head='1']")
+    panel.locator("button[data-layer='1'][data-head='1']").click()
+    panel.locator("button[data-layer='1'][data-head='0']").click()
+    settled(panel)
+    panel.wait_for_selector(f"{WHOLE}[data-layer='1'][data-head='0']")
+    assert panel.request.get(f"{address}/heads/unknown/0/0").status == 404
+
+
+def test_a_head_comes_with_the_page_where_it_cannot_be_fetched(panel):
+    panel.route("**/heads/**", lambda route: route.fulfill(body="<!doctype html>"))
+    panel.locator("button[data-layer='1'][data-head='1']").click()
+    panel.wait_for_selector(f"{WHOLE}[data-layer='1'][data-head='1']")
+
+
 def test_heads_are_opened_pruned_and_put_back(panel):
     panel.locator("button[data-layer='1'][data-head='1']").click()
     panel.wait_for_selector(f"{WHOLE}[data-layer='1'][data-head='1']")

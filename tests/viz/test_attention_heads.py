@@ -1,6 +1,7 @@
 """The data of the grid of heads: packed, pooled, on one scale; a page of its own; a notebook."""
 
 import base64
+import gc
 import html
 import re
 import zlib
@@ -12,7 +13,14 @@ from hypothesis import strategies as st
 
 from han_core.explanation.attention_map import AttentionMap
 from han_core.viz import attention_heads as module
-from han_core.viz.attention_heads import attention_heads, palette, scale_top, thumbnails
+from han_core.viz.attention_heads import (
+    attention_heads,
+    offer,
+    offered_head,
+    palette,
+    scale_top,
+    thumbnails,
+)
 from han_core.viz.markup import background
 
 TEXT = "Go <home> now"
@@ -41,6 +49,19 @@ def test_only_the_open_head_is_sent_on_demand():
     data = attention_heads(made(), TEXT, opened=(1, 0), full=False).data
     assert data["open"] == [1, 0]
     assert list(data["full"]) == ["1,0"]
+
+
+def test_an_offered_head_is_given_by_its_name_while_the_map_lives():
+    one, other = made(), made(seed=1)
+    name = offer(one)
+    assert name == offer(one) != offer(other)
+    found = np.frombuffer(zlib.decompress(offered_head(name, 1, 2) or b""), "<f2")
+    assert found == pytest.approx(one.weights[1, 2].ravel(), rel=1e-3)
+    assert [offered_head(name, *place) for place in ((2, 0), (0, 3))] == [None, None]
+    assert offered_head("another", 0, 0) is None
+    del one
+    gc.collect()
+    assert offered_head(name, 1, 2) is None
 
 
 def test_a_page_holds_heads_as_long_as_they_fit(monkeypatch):

@@ -36,6 +36,7 @@ def test_each_reading_by_hand():
     assert read_map(one, "across").weights == pytest.approx(one.weights)
     assert read_map(one, "all").weights == pytest.approx(half[None, None])
     assert read_map(one, "rollout").weights == pytest.approx((half / 2 + np.eye(3) / 2)[None, None])
+    assert read_map(one, "layers") is read_map(one, "layers")  # made once
     with pytest.raises(ValueError, match="gradients"):
         read_map(one, "gradient")
 

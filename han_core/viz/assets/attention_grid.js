@@ -3,6 +3,8 @@
    It is one stop of the tab key: arrow keys move, Enter acts, Delete prunes. The table holds
    the same figures for those who read rather than look, and sorts. */
 
+const RESTING = 60; // milliseconds until a head that is pointed at is fetched
+
 function beginGrid(view) {
   const grid = { at: [0, 0], cells: new Map() };
   grid.root = made("div", "hs hs-grid");
@@ -14,7 +16,9 @@ function beginGrid(view) {
   for (const kind of ["mouseover", "focusin"])
     grid.cellsRoot.addEventListener(kind, ({ target }) => {
       const cell = target.closest("[data-head]");
-      if (cell) describe(view, placeOf(cell));
+      if (!cell) return;
+      describe(view, placeOf(cell));
+      expect(view, placeOf(cell));
     });
   grid.cellsRoot.addEventListener("click", ({ target }) => {
     const cell = target.closest("button");
@@ -158,8 +162,21 @@ function pressKey(view, event) {
 
 function clickHead(view, place) {
   if (view.mode === "prune") return toggle(view, [place]);
-  openHead(view, place);
-  if (view.act) view.act({ do: "open", layer: place[0], head: place[1] });
+  askHead(view, place);
+}
+
+/* Opens a head, and tells whoever listens once it is there: a run of the page takes longer. */
+async function askHead(view, place) {
+  view.asked = view.act ? place : null;
+  await openHead(view, place);
+  if (view.act && view.asked === place) view.act({ do: "open", layer: place[0], head: place[1] });
+}
+
+/* Fetches a head on which the pointer or the focus rests, so that it is there when it is opened. */
+function expect(view, place) {
+  clearTimeout(view.resting);
+  if (view.data.offered && view.mode === "open")
+    view.resting = setTimeout(() => weightsOf(view, place), RESTING);
 }
 
 function pruneLayer(view, layer) {
@@ -219,8 +236,7 @@ function headerCell(view, name) {
 function tableRow(view, row, columns) {
   const name = headName(view, row.at);
   const open = tool(name, filled(view.labels.openHead, { name }), () => {
-    openHead(view, row.at);
-    if (view.act) view.act({ do: "open", layer: row.at[0], head: row.at[1] });
+    askHead(view, row.at);
   });
   const written = { entropy: share, special: share, distance: (value) => value.toFixed(1) };
   return made("tr", "", {}, made("th", "", { scope: "row" }, open),

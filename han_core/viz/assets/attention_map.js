@@ -16,17 +16,20 @@ export function drawHeads(place, data, act) {
   const packed = JSON.stringify([data.thumbnails.packed, data.keys]);
   if (packed !== view.packed) {
     view.unpacked.clear(); // another map
-    Object.assign(view, { packed, cursor: null, pinned: null, zoom: 1, corner: [0, 0] });
+    view.coming.clear();
+    Object.assign(view, { packed, asked: null, cursor: null, pinned: null, zoom: 1, corner: [0, 0] });
   }
   Object.assign(view, { data, act });
   view.pruned = new Set(data.pruned.map(String));
   view.colours = null;
   drawGrid(view);
-  openHead(view, data.open);
+  // An answer to an earlier click may come after a head was opened by a later one.
+  if (String(view.asked ?? data.open) === String(data.open)) view.asked = null;
+  openHead(view, view.asked ?? data.open);
 }
 
 function begin(place, labels) {
-  const view = { labels, unpacked: new Map(), mode: "open", direction: "from", cursor: null };
+  const view = { labels, unpacked: new Map(), coming: new Map(), mode: "open", direction: "from", cursor: null };
   view.root = made("div", "hs-maps");
   view.grid = beginGrid(view);
   view.head = beginHead(view);
@@ -94,12 +97,15 @@ function share(weight, digits = 3) {
 
 /* What was packed: bytes compressed by zlib in base64. */
 
-async function unpack(text) {
+function unpack(text) {
   const letters = atob(text);
   const bytes = new Uint8Array(letters.length);
   for (let at = 0; at < letters.length; at++) bytes[at] = letters.charCodeAt(at);
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Response(stream).arrayBuffer();
+  return inflate(new Blob([bytes]).stream());
+}
+
+function inflate(stream) {
+  return new Response(stream.pipeThrough(new DecompressionStream("deflate"))).arrayBuffer();
 }
 
 /* Numbers of half precision (IEEE 754, binary16) that are not negative. */
@@ -115,15 +121,27 @@ function widened(buffer) {
 /* The weights of a head, row after row; null until they came. */
 async function weightsOf(view, [layer, head]) {
   const key = `${layer},${head}`;
-  const packed = view.data.full[key];
-  if (!view.unpacked.has(key) && packed) {
+  if (!view.unpacked.has(key)) {
     const whose = view.packed;
-    const weights = widened(await unpack(packed));
-    if (view.packed !== whose) return null; // another map came meanwhile
-    view.unpacked.set(key, weights);
+    const packed = view.data.full[key];
+    const bytes = await (packed ? unpack(packed) : fetched(view, key));
+    if (view.packed !== whose || !bytes) return null; // another map came meanwhile, or nothing
+    view.unpacked.set(key, widened(bytes));
     if (view.unpacked.size > KEPT) view.unpacked.delete(view.unpacked.keys().next().value);
   }
   return view.unpacked.get(key) ?? null;
+}
+
+/* The bytes of a head from the server, which is asked once; null where it has none to give. */
+function fetched(view, key) {
+  const { offered } = view.data;
+  if (!offered) return null;
+  if (!view.coming.has(key)) {
+    const address = `heads/${offered}/${key.replace(",", "/")}`;
+    view.coming.set(key, fetch(address).then((answer) => answer.ok ? inflate(answer.body) : null)
+      .catch(() => null).finally(() => view.coming.delete(key)));
+  }
+  return view.coming.get(key);
 }
 
 /* Colours: 256 of the theme that is on, as the four bytes of a pixel. */
