@@ -32,7 +32,7 @@ from han_core.models.classifier import AttentionClassifier
 from han_core.models.pretrained.base import find_base
 from han_core.models.recurrent.classifier import InputTable
 from han_core.models.registry import blank_model, model_kind, restored_model
-from han_core.models.weights import read_weights, write_weights
+from han_core.models.weights import Precision, read_weights, write_weights
 from han_core.runtime.atomic_io import checksum, current_folder, read_json, whole_folder, write_json
 from han_core.runtime.checksums import write_checksum
 from han_core.runtime.errors import UserError
@@ -71,7 +71,7 @@ class Config(BaseModel):
     architecture: Architecture
     text: TextConfig = TextConfig()
     labels: tuple[str, ...]
-    weights: Literal["float32", "float16"] = "float32"
+    weights: Precision = "float32"
     sha256: dict[str, str] = {}
 
     @model_validator(mode="before")

@@ -2,12 +2,16 @@
 
 A file is checked against the shapes that the configuration asks for before any tensor is
 read: safetensors itself accepts absurd shapes and values that are not finite.
+
+In "int8" a table of word vectors holds whole numbers of one byte, and beside it, under its name
+with ``.scale``, one float16 factor for each row; all other weights are float16.
 """
 
 import json
 from collections.abc import Mapping
 from math import prod
 from pathlib import Path
+from typing import Literal
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -18,13 +22,40 @@ from han_core.runtime.errors import UserError
 from han_core.runtime.messages import tr
 
 LARGEST_HEADER = 1_000_000  # bytes; a real one has a few thousand
-STORED = {"F32": 4, "F16": 2}  # bytes in a number
+STORED = {"F32": 4, "F16": 2, "I8": 1}  # bytes in a number
+SCALE = ".scale"
+TABLE = 1_000  # rows from which a matrix is taken for a table of word vectors
+
+Precision = Literal["float32", "float16", "int8"]
 
 
-def write_weights(path: Path, weights: dict[str, Tensor], stored: str) -> None:
-    """Write ``weights`` as ``stored``, "float32" or "float16"."""
-    dtype = getattr(torch, stored)
-    save_file({name: w.detach().cpu().to(dtype).contiguous() for name, w in weights.items()}, path)
+def write_weights(path: Path, weights: Mapping[str, Tensor], stored: Precision) -> None:
+    """Write ``weights`` in a precision."""
+    tensors = dict[str, Tensor]()
+    for name, weight in weights.items():
+        tensors |= _stored(name, weight.detach().cpu(), stored)
+    save_file(tensors, path)
+
+
+def rounded(weight: Tensor, stored: Precision) -> Tensor:
+    """Return a copy of ``weight`` in float32 as it comes back from a file of that precision."""
+    return _restored("", _stored("", weight.detach(), stored))
+
+
+def _stored(name: str, weight: Tensor, stored: Precision) -> dict[str, Tensor]:
+    if stored != "int8":
+        return {name: weight.to(getattr(torch, stored), copy=True).contiguous()}
+    if weight.dim() != 2 or len(weight) < TABLE:
+        return {name: weight.half().contiguous()}
+    # A row of zeros takes any factor; this one is the least that float16 has in full precision.
+    factors = (weight.abs().amax(1) / 127).clamp(min=2**-14).half()  # (words,)
+    numbers = (weight / factors.float()[:, None]).round().clamp(-127, 127)
+    return {name: numbers.to(torch.int8).contiguous(), name + SCALE: factors}
+
+
+def _restored(name: str, tensors: Mapping[str, Tensor]) -> Tensor:
+    weight = tensors[name].float()
+    return weight * tensors[name + SCALE].float()[:, None] if name + SCALE in tensors else weight
 
 
 def read_weights(path: Path, expected: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -41,9 +72,10 @@ def read_weights(path: Path, expected: dict[str, Tensor]) -> dict[str, Tensor]:
     check_weights(path, {name: tuple(tensor.shape) for name, tensor in expected.items()})
     try:
         with safe_open(path, "pt") as file:
-            weights = {name: file.get_tensor(name).float() for name in expected}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise UserError(tr("{where} is damaged or truncated.", where=where)) from error
+    weights = {name: _restored(name, tensors) for name in expected}
     for name, tensor in weights.items():
         if not torch.isfinite(tensor).all():
             raise UserError(
@@ -60,6 +92,9 @@ def check_weights(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> None:
     """
     where = tr("{file} in {folder}", file=path.name, folder=path.parent.name)
     stored, expected_size = _header(path, where)
+    # A table in bytes has its factors beside it; nothing else may be in bytes.
+    tables = {name for name, (dtype, _) in stored.items() if dtype == "I8" and name in shapes}
+    shapes = {**shapes, **{name + SCALE: shapes[name][:1] for name in tables}}
     for name in sorted(shapes.keys() ^ stored.keys()):
         raise UserError(
             tr(
@@ -69,7 +104,8 @@ def check_weights(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> None:
             )
         )
     for name, (dtype, shape) in stored.items():
-        if dtype not in STORED or shape != list(shapes[name]):
+        fits = dtype in STORED and (dtype != "I8" or name in tables)
+        if not fits or shape != list(shapes[name]):
             raise UserError(
                 tr(
                     "{where} does not fit its configuration: {name} should be {list} "

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from han_core.models.architecture import Architecture, ModelKind
 from han_core.models.checkpoint import TextConfig
 from han_core.models.registry import DEFAULT_MODEL, MODELS, model_kind
+from han_core.models.weights import Precision
 from han_core.runtime.errors import UserError, listed
 from han_core.runtime.messages import mark, tr
 
@@ -58,7 +59,7 @@ class Settings(BaseModel):
     freeze_vectors: bool = False
     minimum_count: int = Field(default=2, ge=1, le=1_000_000)
     maximum_size: int = Field(default=30_000, ge=2, le=5_000_000)
-    weights: Literal["float32", "float16"] = "float32"
+    weights: Precision = "float32"
     label_names: tuple[str, ...] | None = None
     rate_words: float = Field(default=1.0, gt=0, le=100)
     rate_sentences: float = Field(default=1.0, gt=0, le=100)

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
@@ -23,6 +22,7 @@ from han_core.models.checkpoint import (
     save_checkpoint,
 )
 from han_core.models.registry import restored_model
+from han_core.models.weights import Precision, rounded
 from han_core.runtime.atomic_io import write_json
 from han_core.runtime.errors import UserError
 from han_core.runtime.messages import tr
@@ -98,7 +98,7 @@ class Writer:
         with _disk_trouble(out):
             write_json(out / METRICS, {**read_metrics(out), **reached})
 
-    def _check(self, weights: Mapping[str, Tensor], stored: str, run: Run) -> None:
+    def _check(self, weights: Mapping[str, Tensor], stored: Precision, run: Run) -> None:
         for name, tensor in weights.items():
             if not rounded(tensor, stored).isfinite().all():
                 raise UserError(
@@ -167,11 +167,6 @@ class Writer:
         usual = {n: count for n, count in counts.items() if count or n in USUAL}
         stretches = self._prepared.stretches
         return {**usual, **({"stretches": stretches} if stretches else {})}
-
-
-def rounded(weight: Tensor, stored: str) -> Tensor:
-    """A copy of ``weight`` as it comes back from the disk, float32."""
-    return weight.detach().to(getattr(torch, stored), copy=True).float()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from han_core.models.weights import read_weights, write_weights
+from han_core.models.weights import read_weights, rounded, write_weights
 from han_core.runtime.errors import UserError
 
 WEIGHTS = {"a.weight": torch.tensor([[1.0, -2.5], [1 / 3, 1e-3]]), "b": torch.tensor([7.0])}
@@ -48,6 +48,44 @@ def test_float16_comes_back_rounded_and_as_float32(path):
     for name, tensor in read_weights(path, EXPECTED).items():
         assert tensor.dtype == torch.float32
         assert torch.equal(tensor, WEIGHTS[name].half().float())
+
+
+TABLE = torch.linspace(-3, 3, 2_000).reshape(1_000, 2)
+TABLE[7] = 0
+
+
+def test_a_table_in_bytes_comes_back_within_half_a_step_of_its_row(path):
+    weights = {"words": TABLE, "b": torch.tensor([1 / 3])}
+    write_weights(path, weights, "int8")
+    read = read_weights(path, weights)
+    step = TABLE.abs().amax(1, keepdim=True) / 127
+    assert ((read["words"] - TABLE).abs() <= 0.502 * step + 2**-14).all()
+    assert torch.equal(read["b"], weights["b"].half().float())  # too small for a table
+    assert torch.equal(read["words"][7], TABLE[7])
+    assert all(torch.equal(read[name], rounded(weights[name], "int8")) for name in weights)
+    assert path.stat().st_size < 2_000 + 2_000 + 2 + 400  # bytes, factors, b, header
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        {"words": TABLE.to(torch.int8)},  # no factors
+        {"words": TABLE.half(), "words.scale": TABLE[:, 0].half()},  # factors of no bytes
+        {"words": TABLE.to(torch.int8), "words.scale": TABLE[:9, 0].half()},
+        {"words": TABLE.to(torch.int8), "words.scale": TABLE[:, 0].to(torch.int8)},
+    ],
+)
+def test_bytes_without_their_factors_are_refused(path, stored):
+    save_file({name: tensor.contiguous() for name, tensor in stored.items()}, path)
+    with pytest.raises(UserError, match="does not fit its configuration"):
+        read_weights(path, {"words": TABLE})
+
+
+def test_factors_that_are_not_finite_are_refused(path):
+    factors = torch.full((1_000,), float("inf")).half()
+    save_file({"words": TABLE.to(torch.int8), "words.scale": factors}, path)
+    with pytest.raises(UserError, match="not finite"):
+        read_weights(path, {"words": TABLE})
 
 
 def test_a_tensor_that_is_a_view_is_written(path):

@@ -20,6 +20,7 @@ KINDS = {
     "plain": (),
     "average": ("average=0.9",),
     "float16": ("weights=float16",),
+    "int8": ("weights=int8",),
     "both": ("average=0.5", "weights=float16"),
 }
 

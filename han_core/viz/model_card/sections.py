@@ -48,6 +48,11 @@ ORDERS = {
     "random": mark("Random"),
     "people": mark("People"),
 }
+PRECISIONS = {
+    "float32": mark("single precision"),
+    "float16": mark("half precision"),
+    "int8": mark("half precision, word vectors in bytes"),
+}
 _RANKED = ("attention", "gradient", "leave_one_out", "random")
 
 
@@ -171,7 +176,7 @@ def sections(facts: CheckpointFacts, card: Card | None) -> tuple[Section, ...]:
 def _model(facts: CheckpointFacts) -> Section:
     config = facts.config
     shape, vocabulary = config.architecture, config.architecture.vocabulary_size
-    precision = tr("half precision") if config.weights == "float16" else tr("single precision")
+    precision = tr(PRECISIONS[config.weights])
     rows = [
         (
             tr("Kind"),
