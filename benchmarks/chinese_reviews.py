@@ -38,14 +38,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     joining.set_defaults(run=_join)
     joining.add_argument("domains", type=Path, metavar="DOMAINS")
     joining.add_argument("hotel", type=Path, metavar="HOTEL")
+    joining.add_argument("out", type=Path, metavar="OUT")
+    add_measure(commands)
+    options = parser.parse_args(arguments)
+    options.run(options)
+
+
+def add_measure(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command ``measure``, for any ``test.parquet`` with a column ``domain``."""
     measuring = commands.add_parser("measure")
     measuring.set_defaults(run=_measure)
     measuring.add_argument("checkpoint", type=Path, metavar="CHECKPOINT")
     measuring.add_argument("--write", action="store_true", help="into metrics.json")
-    for command in (joining, measuring):
-        command.add_argument("out", type=Path, metavar="OUT")
-    options = parser.parse_args(arguments)
-    options.run(options)
+    measuring.add_argument("out", type=Path, metavar="OUT")
 
 
 def _join(options: argparse.Namespace) -> None:
@@ -62,15 +67,15 @@ def joined(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the reviews of training and the test reviews, with ``text``, ``label``, ``domain``."""
     pool, test = (domains[domains["split"] == split] for split in ("pool", "test"))
-    test = test[~_letters(test).isin(_letters(hotel_train))]
+    test = test[~letters(test).isin(letters(hotel_train))]
     training = pd.concat([hotel_train.assign(domain="zh_hotel"), pool])
-    letters = _letters(training)
-    tested = letters.isin(_letters(test)) | letters.isin(_letters(hotel_test))
-    return tuple(_columns(part) for part in (training[~tested & ~letters.duplicated()], test))
+    keys = letters(training)
+    tested = keys.isin(letters(test)) | keys.isin(letters(hotel_test))
+    return tuple(_columns(part) for part in (training[~tested & ~keys.duplicated()], test))
 
 
-def _letters(reviews: pd.DataFrame) -> pd.Series:
-    """What tells reviews apart: their letters and figures."""
+def letters(reviews: pd.DataFrame) -> pd.Series:
+    """Return what tells reviews apart: their letters and figures."""
     return reviews["text"].map(lambda text: re.sub(r"[\W_]+", "", text).lower())
 
 
