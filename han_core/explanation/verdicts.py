@@ -18,8 +18,21 @@ from han_core.runtime.messages import current_locale, mark, paragraph, tr
 
 NO_EVIDENCE = mark("This picture is not evidence about the decision.")
 
-
 ONE_WORD = mark("This document has one word: there is nothing to delete and nothing to shuffle.")
+
+REMOVING = (
+    mark("Removing {most} {verb} this prediction by {size}; {some} by {random}."),
+    mark(
+        "Removing {most} {verb} this prediction by {size}; removing {some} {other} it by {random}."
+    ),
+)
+KEEPING = (
+    mark("Keeping only {most} {verb} this prediction by {size}; only {some} by {random}."),
+    mark(
+        "Keeping only {most} {verb} this prediction by {size}; keeping only {some} {other} it "
+        "by {random}."
+    ),
+)
 
 Support = Literal["supported", "weak", "none"]
 """What the deletion test says of attention: beyond random order, hardly beyond it, or within it."""
@@ -181,9 +194,9 @@ def _deletion(found: Deletion) -> list[str]:
     most, some = _groups(found)
     without, alone = found.comprehensiveness, found.sufficiency
     sentences = [
-        _removing(most, some, without),
+        _fall(REMOVING, most, some, without),
         verdict(found),
-        _keeping(most, some, alone),
+        _fall(KEEPING, most, some, alone),
     ]
     if found.captured is not None:
         sentences.append(
@@ -220,34 +233,19 @@ def _at_a_tenth(curves: Mapping[RankedBy, Curve]) -> tuple[float, float]:
     return ours, theirs
 
 
-def _removing(most: str, some: str, curves: Mapping[RankedBy, Curve]) -> str:
-    """``Removing the 10% most attended words lowers this prediction by .31; random …``"""
+def _fall(wording: tuple[str, str], most: str, some: str, curves: Mapping[RankedBy, Curve]) -> str:
+    """Say what the change of ``wording`` does, and what it does to random units.
+
+    Args:
+        wording: of both changes in one direction, and in two.
+    """
     ours, theirs = _at_a_tenth(curves)
     values = {"most": most, "some": some, "verb": _verb(ours), "size": short(abs(ours)),
               "random": short(abs(theirs))}  # fmt: skip
+    together, apart = wording
     if theirs and _verb(theirs) != _verb(ours):
-        return tr(
-            "Removing {most} {verb} this prediction by {size}; removing {some} {other} it by "
-            "{random}.",
-            other=_verb(theirs), **values,
-        )  # fmt: skip
-    return tr("Removing {most} {verb} this prediction by {size}; {some} by {random}.", **values)
-
-
-def _keeping(most: str, some: str, curves: Mapping[RankedBy, Curve]) -> str:
-    """``Keeping only the 10% most attended words lowers this prediction by .31; only random …``"""
-    ours, theirs = _at_a_tenth(curves)
-    values = {"most": most, "some": some, "verb": _verb(ours), "size": short(abs(ours)),
-              "random": short(abs(theirs))}  # fmt: skip
-    if theirs and _verb(theirs) != _verb(ours):
-        return tr(
-            "Keeping only {most} {verb} this prediction by {size}; keeping only {some} {other} it "
-            "by {random}.",
-            other=_verb(theirs), **values,
-        )  # fmt: skip
-    return tr(
-        "Keeping only {most} {verb} this prediction by {size}; only {some} by {random}.", **values
-    )
+        return tr(apart, other=_verb(theirs), **values)
+    return tr(together, **values)
 
 
 def _verb(fall: float) -> str:
