@@ -15,7 +15,7 @@ from han_core.explanation.cautions import is_guess
 from han_core.explanation.explanation import Explanation, Reading
 from han_core.runtime.errors import counted
 from han_core.runtime.messages import mark, tr
-from han_core.viz.markup import STYLE, background, chance, decimal, html_text, percent
+from han_core.viz.markup import background, chance, decimal, html_text, percent
 
 Form = Literal["percent", "times", "probability"]
 
@@ -153,19 +153,19 @@ def legend(scale: Scale) -> str:
     """Return the colour scale as HTML, with its name and ticks, and what the marks mean."""
     bar = _meaning(_BAR, tr("weight of the sentence"))
     return (
-        f'{STYLE}<div class="hs hs-legend" data-testid="legend">{_scale(scale)}'
+        f'<div class="hs hs-legend" data-testid="legend">{_scale(scale)}'
         f'<div class="hs-key">{bar}{_marks(scale)}</div></div>'
     )
 
 
 def scale_only(scale: Scale) -> str:
     """Return the colour scale as HTML, without the marks."""
-    return f'{STYLE}<div class="hs hs-legend" data-testid="legend">{_scale(scale)}</div>'
+    return f'<div class="hs hs-legend" data-testid="legend">{_scale(scale)}</div>'
 
 
 def marks_only(scale: Scale) -> str:
     """Return what the marks in a heatmap mean as HTML, on one line."""
-    return f'{STYLE}<div class="hs hs-legend"><div class="hs-key">{_marks(scale)}</div></div>'
+    return f'<div class="hs hs-legend"><div class="hs-key">{_marks(scale)}</div></div>'
 
 
 def _marks(scale: Scale) -> str:
@@ -237,7 +237,7 @@ def prediction(explanation: Explanation, listed: int = LISTED) -> str:
         rows += probability_bar(others, max(0.0, left), False)
     lead, name = predicted_class(explanation, tr("Predicted class"))
     return (
-        f'{STYLE}<div class="hs hs-prediction"><p>{lead}<br>{name}</p>'
+        f'<div class="hs hs-prediction"><p>{lead}<br>{name}</p>'
         f'<div class="hs-classes">{rows}</div></div>'
     )
 

@@ -25,7 +25,7 @@ from han_core.explanation.explanation import Explanation, ranks
 from han_core.runtime.messages import TAGS, current_locale, tr
 from han_core.text.document import Span
 from han_core.viz.heatmap import Heatmap
-from han_core.viz.markup import REPORT_STYLESHEET, SCRIPT, STYLE, STYLESHEET, html_text
+from han_core.viz.markup import REPORT_STYLESHEET, SCRIPT, STYLESHEET, html_text
 
 _DRAW_ONE = """
 const data = JSON.parse(document.getElementById("data").textContent);
@@ -132,7 +132,6 @@ def render_page(
     """Fill a template: one page with all that it needs.
 
     Args:
-        legend_html: brings ``STYLE``, which stands once in the head instead.
         data: JSON, in the element ``data``.
         script: the only module of the page.
         stylesheet: the only style of the page.
@@ -140,7 +139,7 @@ def render_page(
     return _environment().get_template(template).render(
         **context,
         language=TAGS[current_locale()],
-        legend=legend_html.replace(STYLE, ""),
+        legend=legend_html,
         data=json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"),
         script=script,
         stylesheet=stylesheet,

@@ -247,7 +247,8 @@ def _hexadecimal(linear: np.ndarray) -> str:
 
 
 STYLE = f"<style>\n{STYLESHEET}</style>"
-"""Stands in front of every piece, so that each is complete by itself."""
+"""How our HTML looks. It stands once on a page: a style within each piece of a page would be sent
+with every change, and the browser would look at the whole page anew."""
 
 INK_SPAN = f'<span style="color:light-dark({INK["light"]},{INK["dark"]})">'
 

@@ -9,7 +9,7 @@ from han_core.data.pictures import Picture
 from han_core.explanation.pictures import Deletion, PictureExplanation
 from han_core.runtime.errors import counted
 from han_core.runtime.messages import mark, tr, trn
-from han_core.viz.colour_scale import STYLE, breakable
+from han_core.viz.colour_scale import breakable
 from han_core.viz.markup import chance, html_text, percent
 
 TOP = 3.0  # times uniform attention, at which the colour is strongest, unless a patch has more
@@ -90,7 +90,7 @@ def contribution_rows(explanation: PictureExplanation) -> str:
             f'<span class="hs-chance">{html_text(chance(alone.probability))}</span>'
         )
     return (
-        f'{STYLE}<div class="hs hs-prediction" data-testid="modalities">'
+        '<div class="hs hs-prediction" data-testid="modalities">'
         f'<div class="hs-classes">{"".join(rows)}</div></div>'
     )
 

@@ -16,7 +16,7 @@ from han_core.explanation.verdicts import (
 )
 from han_core.runtime.messages import mark, tr
 from han_core.viz.colour_scale import predicted_class, probability_bar
-from han_core.viz.markup import VERDICT_STYLESHEET, chance, html_text
+from han_core.viz.markup import chance, html_text
 
 LIKELIEST = 3
 """Classes with a bar."""
@@ -56,7 +56,7 @@ def verdict(explanation: Explanation, line: EvidenceLine, before: Explanation | 
         probability_bar(labels[at], chances[at], place == first) for place, at in enumerate(order)
     )
     return (
-        f'<style>{VERDICT_STYLESHEET}</style><section class="hs hs-verdict" data-testid="verdict" '
+        f'<section class="hs hs-verdict" data-testid="verdict" '
         f'aria-label="{html_text(tr("Prediction and evidence"))}"><p class="hs-decision">'
         f"<span>{lead}</span> {name}{was}</p>"
         f'<div class="hs-classes">{bars}</div>{_line(line)}</section>'

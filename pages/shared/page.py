@@ -26,7 +26,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from han_core.runtime.errors import UserError
 from han_core.runtime.fair_places import identify_visitors
 from han_core.runtime.messages import mark, tr
-from han_core.viz.markup import markdown_text
+from han_core.viz.markup import VERDICT_STYLESHEET, markdown_text
 from pages.shared import language
 from pages.shared.upload_limits import drop_uploads
 
@@ -34,12 +34,14 @@ plain = markdown_text
 """Names, labels and everything else from outside pass through this into Markdown."""
 
 
-FRAME = f"<style>{(Path(__file__).with_name('assets') / 'frame.css').read_text('utf-8')}</style>"
+ASSETS = Path(__file__).with_name("assets")
+FRAME = f"<style>{VERDICT_STYLESHEET}{(ASSETS / 'frame.css').read_text('utf-8')}</style>"
+"""How a page looks, and the HTML of figures on it."""
 
-LOGO = (Path(__file__).with_name("assets") / "logo.svg").read_text("utf-8")
+LOGO = (ASSETS / "logo.svg").read_text("utf-8")
 """The product's name, beside the names of the pages."""
 
-ACCESSIBLE = Path(__file__).with_name("assets") / "accessible.css"
+ACCESSIBLE = ASSETS / "accessible.css"
 
 
 def _session_id() -> str | None:
