@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from han_core.runtime.messages import tr
+from han_core.runtime.messages import current_locale, speaking, tr
 from pages.shared.navigation import group_labels, serves_class
 from pages.shared.page import RENDERS
 
@@ -36,7 +36,8 @@ chosen = st.navigation(
     position="top",
 )
 st.html(group_labels({label: group[0].url_path for label, group in groups.items()}))
-with RENDERS.turn():
+# The language is asked for once a run: a page has some two hundred messages.
+with RENDERS.turn(), speaking(current_locale()):
     chosen.run()
     if st.session_state.get("runs_seen_live") or st.session_state.get("runs_ended"):
         from pages.train.run_notice import announce

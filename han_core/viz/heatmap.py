@@ -7,6 +7,7 @@ sentences with little weight and no strong word, drawn as one line; short docume
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -242,11 +243,14 @@ def _palette(colour: Colour) -> tuple[list[tuple[str, ...]], list[int]]:
     """The colours that occur, and each token's among them; equal values, equal colours."""
     shares = np.clip(colour.values / colour.scale.top, -1, 1)
     steps, colours = np.unique(np.rint(shares * STEPS).astype(int), return_inverse=True)
-    palette: list[tuple[str, ...]] = []
-    for step in steps.tolist():
-        light, dark = background(step / STEPS, "light"), background(step / STEPS, "dark")
-        palette.append((light, dark, text_on(light), text_on(dark)))
-    return palette, colours.tolist()
+    return [_step(step) for step in steps.tolist()], colours.tolist()
+
+
+@cache
+def _step(step: int) -> tuple[str, ...]:
+    """Background and ink of a step of the scale, in the light theme and in the dark one."""
+    light, dark = background(step / STEPS, "light"), background(step / STEPS, "dark")
+    return light, dark, text_on(light), text_on(dark)
 
 
 def _rules(explanation: Explanation, colour: Colour) -> list[tuple[int, float]]:
