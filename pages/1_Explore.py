@@ -1,16 +1,20 @@
 """Explore: the attention of one model over one text, and how far it explains the prediction."""
 
+from contextlib import ExitStack
+
 import streamlit as st
 
 from han_core.runtime.messages import mark
 from pages.shared.page import begin, user_errors_shown
 
+rest = ExitStack()  # what a rerun draws after the words
 heading = begin(
     mark("Explore"),
     mark(
         "Paste a text and see how a trained classifier spreads its attention over sentences and "
         "words."
     ),
+    rest,
 )
 from pages.explore import drawer, share, words
 from pages.explore.analysis import analyse, begin_verdict, fill_verdict
@@ -19,8 +23,8 @@ from pages.shared import cache, controls, document_input
 share.open_link()
 with heading:
     model, sharing, settings = st.container(), *(st.container(width="content") for _ in range(2))
-document_input.document()
-with user_errors_shown():
+with rest, user_errors_shown():
+    document_input.document(rest)
     controls.follow_language(document_input.analysed_text())
     with model:
         checkpoint = controls.checkpoint(in_row=True)
@@ -35,6 +39,7 @@ with user_errors_shown():
         left, right = st.columns([8, 5], gap="medium")
         with left:
             words.panel(analysis, drawer.show_what_if)
+        rest.close()
         with right, st.container(key="drawer_panel"):
             drawer_place = st.container()
     fill_verdict(place, analysis)

@@ -5,9 +5,11 @@ another document opened. A new text drops the edits and the tampering of the old
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from han_core.data.text_files import PastedTexts, split_pasted
 from han_core.explanation.interventions import Intervention
@@ -28,15 +30,36 @@ FIRST_EXAMPLE = "film-004"  # praise, then "but", then blame: attention has a ch
 KINDS = ["txt", *data_picker.KINDS]
 
 
-def document() -> None:
-    """Draw the example picker, the text area, the button, and the file picker."""
+def document(rest: ExitStack | None = None) -> None:
+    """Draw the example picker, the text area, the button, and the file picker.
+
+    Args:
+        rest: takes what is drawn there, where the browser has it already and the text is one
+            that is explained at once; its place is reserved here.
+    """
     names = data_picker.examples(EXAMPLES)
+    on_screen = "document" in st.session_state["carried"]
     restore_value("example", FIRST_EXAMPLE)
     restore_value("document", names[FIRST_EXAMPLE][1])
     st.session_state.setdefault("analysed", st.session_state["document"])
-    with st.container():
+    notices = st.container()
+    strip = st.container(horizontal=True, key="text_strip")
+    pager = st.container(horizontal=True, vertical_alignment="center")
+    if rest is not None and on_screen and len(analysed_text()) <= cache.SHORT:
+        rest.callback(_draw, names, notices, strip, pager)
+    else:
+        _draw(names, notices, strip, pager)
+
+
+def _draw(
+    names: Mapping[str, tuple[str, str]],
+    notices: DeltaGenerator,
+    strip: DeltaGenerator,
+    pager: DeltaGenerator,
+) -> None:
+    with notices:
         notice("text")
-    with st.container(horizontal=True, key="text_strip"):
+    with strip:
         with st.container(width=250, gap="xxsmall"):
             _example(names)
             _fold_button()
@@ -48,7 +71,7 @@ def document() -> None:
                     tr("A text, or several in one file"), type=KINDS, key="texts_file",
                     on_change=_take_file, help=tr(wording.SEVERAL),
                 )  # fmt: skip
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with pager:
         _pager()
 
 

@@ -13,7 +13,7 @@ nor undo the change. ``set_value`` marks such a value as pending, and ``is_stale
 
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Lock, local
@@ -53,27 +53,35 @@ def _session_id() -> str | None:
 identify_visitors(_session_id)
 
 
-def begin(title: str, caption: str) -> DeltaGenerator:
+def begin(title: str, caption: str, rest: ExitStack | None = None) -> DeltaGenerator:
     """Draw the title: it is on the screen while the rest of the page is still being imported.
 
     Args:
         title: the page's name in English, marked as a message, as is ``caption``.
+        rest: takes what a rerun may draw at its end, because the browser has it already.
 
     Returns:
         The row of the title, to which a page may add its pickers.
     """
     _leave_old_multipage_mode()
-    # Here too, because a page can be run by itself.
-    st.set_page_config(page_title=f"{tr(title)} · Hanscope", page_icon="🔦", layout="wide")
-    st.logo(LOGO, size="large")
-    st.html(FRAME)
-    st.html(ACCESSIBLE)
+    if rest is not None and st.session_state.get("page") == title:
+        rest.callback(_draw_frame, title)
+    else:
+        _draw_frame(title)
     start_visit(title)
     row = st.container(horizontal=True, vertical_alignment="center", key="heading")
     row.title(tr(title), anchor=False, help=tr(caption), width="content")
     with row:
         language.switch()
     return row
+
+
+def _draw_frame(title: str) -> None:
+    # Here too, because a page can be run by itself.
+    st.set_page_config(page_title=f"{tr(title)} · Hanscope", page_icon="🔦", layout="wide")
+    st.logo(LOGO, size="large")
+    st.html(FRAME)
+    st.html(ACCESSIBLE)
 
 
 @contextmanager
