@@ -69,15 +69,16 @@ def with_defaults(model: str, sizes: Mapping[str, object]) -> dict[str, object]:
     return model_kind(model).complete(sizes)
 
 
-class _WithoutDrawing(TorchFunctionMode):
-    # To draw normal numbers that nobody will see, torch imports its compiler: 1.4 s.
+class WithoutDrawing(TorchFunctionMode):
+    """Draw no normal numbers that nobody will see: torch imports its compiler for them, 1.4 s."""
+
     def __torch_function__(self, func, types, args=(), kwargs=None):
         return None if func is nn.init.normal_ else func(*args, **(kwargs or {}))
 
 
 def blank_model(architecture: Architecture) -> AttentionClassifier:
     """Return a model with shapes and neither memory nor values, on torch's meta device."""
-    with torch.device("meta"), _WithoutDrawing():
+    with torch.device("meta"), WithoutDrawing():
         return build_model(architecture)
 
 

@@ -23,6 +23,7 @@ from han_core.models.checkpoint import (
     find_folder,
     read_metrics,
 )
+from han_core.models.registry import WithoutDrawing
 from han_core.models.weights import read_weights, write_weights
 from han_core.runtime.atomic_io import checksum, current_folder, read_json, whole_folder, write_json
 from han_core.runtime.checksums import write_checksum
@@ -157,7 +158,7 @@ def load_system(
 
 def blank_system(config: SystemConfig, system: System) -> nn.Module:
     """Return the module with shapes and no memory, on torch's meta device."""
-    with torch.device("meta"):
+    with torch.device("meta"), WithoutDrawing():
         return system.build(config)
 
 

@@ -183,6 +183,8 @@ class TransformerEncoder(nn.Module):
 
     def _draw(self) -> None:
         """Draw weights as Glorot and Bengio 2010; what is added to a state begins small."""
+        if self.norm.weight.is_meta:  # nothing to draw, and torch imports sympy to divide it
+            return
         for module in self.modules():
             if isinstance(module, nn.Linear):
                 nn.init.xavier_uniform_(module.weight)

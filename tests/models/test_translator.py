@@ -1,5 +1,6 @@
 """The translator's network and its search, beside plain formulas and brute force."""
 
+import sys
 from itertools import product
 
 import numpy as np
@@ -15,6 +16,8 @@ from han_core.models.beam_search import (
     align_numbers,
     translate_numbers,
 )
+from han_core.models.system_folder import blank_system
+from han_core.models.systems import find_system
 from han_core.models.translator import (
     IGNORED,
     PairBatch,
@@ -176,3 +179,12 @@ def test_forced_probabilities_are_those_of_the_network():
 def test_settings_out_of_range_are_refused(wrong):
     with pytest.raises(UserError):
         SearchSettings(**wrong)
+
+
+def test_a_blank_translator_has_the_shapes_and_needs_no_compiler(monkeypatch):
+    config = configuration()
+    expected = {name: w.shape for name, w in TranslatorNetwork(config).state_dict().items()}
+    monkeypatch.setitem(sys.modules, "torch._dynamo", None)  # importing it fails
+    blank = blank_system(config, find_system("translator")).state_dict()
+    assert {name: w.shape for name, w in blank.items()} == expected
+    assert {w.device.type for w in blank.values()} == {"meta"}

@@ -7,6 +7,8 @@ from han_core.explanation.explain import explain
 from han_core.models.checkpoint import load_checkpoint
 from han_core.runtime.paths import data_root
 from han_core.viz.permalink import DocumentStore, share, view_of
+from pages.explore import words
+from pages.shared import document_input
 from pages.shared.language import SCRIPT
 from tests.pages.seen import (
     captions,
@@ -42,6 +44,32 @@ def test_first_visit_explains_an_example(open_page, root):
     assert tokens(app) == words
     assert {"verdict", "sentence-bars", "word-heatmap", "evidence"} <= set(hooks(app))
     assert len(app.get("plotly_chart")) == 0  # figures are folded
+
+
+def test_the_style_of_html_is_sent_once(open_page):
+    app = analyse(open_page("1_Explore"), "A dull film. Never mind, the end is good.")
+    assert sum(".hs-legend" in element.value for element in app.html) == 1
+
+
+def test_a_rerun_draws_the_words_before_what_the_browser_has(open_page, monkeypatch):
+    app, drawn = open_page("1_Explore"), []
+    for part in (words, document_input):
+        name = "panel" if part is words else "_draw"
+        monkeypatch.setattr(part, name, noted(getattr(part, name), drawn))
+    analyse(app, "A dull film. Never mind, the end is good.")
+    analyse(app, "A dull film. " * 500)  # this one takes longer
+    assert drawn == ["words", "document_input", "document_input", "words"]
+    assert not app.exception
+
+
+def noted(draw, drawn):
+    """As ``draw``, and notes when it is called."""
+
+    def noting(*given):
+        drawn.append(draw.__module__.rpartition(".")[2])
+        return draw(*given)
+
+    return noting
 
 
 @pytest.mark.parametrize(
