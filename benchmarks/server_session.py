@@ -29,6 +29,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 ROOT = Path(__file__).parents[1]
+SERVER = "pages/shared/server.py"
 CHROMIUM = Path("/usr/bin/chromium")
 VOCABULARY = (
     "the film story actor scene end music and but not never very good bad dull bright slow "
@@ -272,8 +273,8 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def served(script: str = "app.py") -> Iterator[str]:
-    """Serve a script as a cold start; yield the address."""
+def served(script: str = SERVER) -> Iterator[str]:
+    """Serve the app as ``make run`` does, or a script, as a cold start; yield the address."""
     with _server(script, {}) as (address, _):
         yield address
 
@@ -287,9 +288,8 @@ def served_class(
     Args:
         log: what takes the server's output, as ``subprocess`` has it.
     """
-    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    ours = {"PYTHONPATH": path, "HANSCOPE_CLASS": "1", **_heap(), **environment}
-    with _server("pages/shared/server.py", ours, log) as served:
+    ours = {"HANSCOPE_CLASS": "1", **_heap(), **environment}
+    with _server(SERVER, ours, log) as served:
         yield served
 
 
@@ -319,10 +319,11 @@ def _server(
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     server = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port),
          "--server.headless", "true"],
-        cwd=ROOT, env={**os.environ, **environment},
+        cwd=ROOT, env={**os.environ, "PYTHONPATH": path, **environment},
         stdout=log, stderr=log,
     )  # fmt: skip
     address = f"http://127.0.0.1:{port}"
