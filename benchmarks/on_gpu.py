@@ -121,10 +121,11 @@ def steps(device: str, quick: bool, folder: Path) -> list[Step]:
     bench = [*PYTHON, "han_core", "bench", "--device", device, "--data"]
     bench += [str(write_documents(folder / "documents.jsonl", quick))]
     small = ["--limit", "16", "--rounds", "1"]  # of the ratios, which the step before has in full
+    longer = 2 if quick else 1  # a busy machine is slow, not wrong
     first = [
-        Step("tests", tests, 150, lambda output: {"tests": read_tests(results)}),
+        Step("tests", tests, 150 * longer, lambda output: {"tests": read_tests(results)}),
         *(_models(device, quick, kinds) for kinds in ([QUICK_KINDS] if quick else zip(KINDS[:3]))),
-        Step("bench", [*bench, *(small if quick else ["--limit", "512"])], 120,
+        Step("bench", [*bench, *(small if quick else ["--limit", "512"])], 120 * longer,
              lambda output: {"bench": next(iter(_json_lines(output)), None)}),
     ]  # fmt: skip
     if quick:
@@ -138,7 +139,7 @@ def _models(device: str, quick: bool, kinds: Sequence[str]) -> Step:
     return Step(
         f"models: {', '.join(kinds)}",
         [*command, "--quick"] if quick else command,
-        180 if quick else 60,  # a busy machine is slow, not wrong
+        180 if quick else 60,
         lambda output: {"models": _json_lines(output)},
     )
 
