@@ -62,8 +62,9 @@ def panel(analysis: Analysis) -> None:
         return
     text = analysis.now.document.text
     prunes = shown.reading == "heads"
-    if prunes:
-        pruned_heads.outcome(analysis)
+    with st.empty():  # always there: what follows is drawn anew where its place changes
+        if prunes:
+            pruned_heads.outcome(analysis)
     heads = _heads(shown, text, pruned_heads.pruned(analysis) if prunes else None)
     st.html(scale_only(heads.scale))
     with st.container(key="attention_maps"):

@@ -103,6 +103,31 @@ def test_pruning_shows_the_prediction_before_and_now_and_is_undone(panel, attent
     assert "pruning" not in hooks(panel)
 
 
+def place(app) -> list[int]:
+    """Where the heads stand in the page: a browser draws them anew, under Open, elsewhere."""
+    path: list[int] = []
+
+    def found(block) -> bool:
+        for number, child in block.children.items():
+            name = getattr(child.proto, "component_name", "")
+            if name == "hanscope_attention_heads" or (hasattr(child, "children") and found(child)):
+                path.insert(0, number)
+                return True
+        return False
+
+    assert found(app.main)
+    return path
+
+
+def test_the_heads_keep_their_place_while_some_are_pruned(panel):
+    before = place(panel)
+    act(panel, "heads", do="prune", heads=[[1, 0]])
+    assert "pruning" in hooks(panel)
+    assert place(panel) == before
+    panel.selectbox(key="maps_reading").set_value("rollout").run()
+    assert place(panel) == before
+
+
 def _plain(text: str) -> str:
     return text.replace("\\", "").replace(":small[]", "")
 
