@@ -117,6 +117,16 @@ def test_the_table_sorts_and_opens(drawn):
     page.locator(".hs-attention .hs-title", has_text=name).wait_for()
 
 
+def test_the_table_opens_at_the_first_click_after_a_word(drawn):
+    """The weights of a word take two lines on a narrow screen; without it there is one."""
+    page, _ = drawn
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.locator(".hs-word").nth(1).focus()
+    page.locator(".hs-arcs .hs-line", has_text="to:").wait_for()
+    page.locator(".hs-table summary").click()
+    page.locator(".hs-table tbody").wait_for()
+
+
 def test_a_long_text_is_fluid(chromium, tmp_path):
     """512 tokens × 72 heads: no frame of hovering takes longer than a tenth of a second."""
     text = " ".join(f"word{at % 97}" for at in range(512))
