@@ -2,7 +2,8 @@
 
 Adversarial training shifts the words' vectors of each document to where the model does worse, and
 the model learns to decide there as before (Miyato, Dai and Goodfellow 2017, "Adversarial Training
-Methods for Semi-Supervised Text Classification").
+Methods for Semi-Supervised Text Classification"). Worse means a higher loss, or, without a label
+(virtual adversarial training), another prediction.
 
 The domain classifier learns to tell source from target by the documents' vectors, while the model
 learns vectors by which it cannot (Ganin et al. 2016, "Domain-Adversarial Training of Neural
@@ -16,15 +17,18 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import binary_cross_entropy_with_logits, kl_div
 
 from han_core.models.attention import segment_sum
-from han_core.text.batch import Batch, NumberedDocument, document_lengths
+from han_core.text.batch import Batch, NumberedDocument
 from han_core.training.resume import fitting, optimizer_tensors, prefixed, restore_optimizer
 from han_core.training.settings import Settings
 
 STEEPNESS = 10.0
 """Of the rise of λ, as in the paper."""
+
+PROBE = 0.1
+"""Length of a random shift, about which a prediction is looked at; as the authors' code has it."""
 
 SHORTEST = 1e-18
 """Length of a gradient, whose square float32 still holds; a shorter one shifts less far."""
@@ -39,6 +43,12 @@ def word_counts(documents: Sequence[NumberedDocument], words: int) -> np.ndarray
         part = documents[start : start + COUNTED]
         counts += np.bincount(np.concatenate([d.words for d in part]), minlength=words)
     return counts
+
+
+def divergence(logits: Tensor, held: Tensor) -> Tensor:
+    """Return the sum of KL(held ‖ logits) over documents; both are (documents, classes) logits."""
+    ours, theirs = logits.float().log_softmax(1), held.float().log_softmax(1)
+    return kl_div(ours, theirs, reduction="sum", log_target=True)
 
 
 @contextmanager
@@ -87,6 +97,11 @@ class WordShifts:
         mean = self._shares @ vectors
         return (self._shares @ (vectors - mean).square()).sqrt()
 
+    def draw(self, batch: Batch) -> Tensor:
+        """Draw a direction (tokens, embedding), in standard deviations; all are as likely."""
+        size = self._embedding.embedding_dim
+        return torch.randn(len(batch.words), size, device=batch.words.device)
+
     def uphill(self, gradient: Tensor, batch: Batch, length: float) -> Tensor:
         """Return the shift (tokens, embedding) along a gradient in the vectors."""
         return self.along(gradient * self.spread(), batch, length)
@@ -124,46 +139,28 @@ def domain_weight(progress: float, settings: Settings) -> float:
 
 
 class Adversary:
-    """The domain classifier and its optimiser, and the target texts to learn from.
+    """The domain classifier and its optimiser.
 
     Attributes:
         weight: λ of the present step.
 
     Args:
         size: numbers of a document's vector.
-        target: documents of the target domain.
     """
 
-    def __init__(
-        self,
-        size: int,
-        target: Sequence[NumberedDocument],
-        settings: Settings,
-        device: torch.device,
-    ):
+    def __init__(self, size: int, settings: Settings, device: torch.device):
         units = settings.domain_units
         layers = nn.Linear(size, units), nn.ReLU(), nn.Linear(units, 1)
         self.network = nn.Sequential(*layers).to(device)
         self.optimizer = torch.optim.AdamW(self.network.parameters(), weight_decay=0.0)
         self.weight = 0.0
-        self._target, self._settings = target, settings
-        self._lengths = document_lengths(target)
+        self._settings = settings
 
     def begin_step(self, progress: float, rate: float) -> None:
         """Set λ and the learning rate for a step at ``progress`` (0 to 1) of the run."""
         self.weight = domain_weight(progress, self._settings)
         for group in self.optimizer.param_groups:
             group["lr"] = rate * self._settings.rate_domain
-
-    def draw(self, documents: int, tokens: int) -> list[NumberedDocument]:
-        """Draw target documents by torch's random numbers, at least one.
-
-        Args:
-            documents, tokens: as many at most, and of one document that is longer all of it.
-        """
-        rows = torch.randint(len(self._target), (documents,)).numpy()
-        fitting_rows = int((np.cumsum(self._lengths[rows]) <= tokens).sum())
-        return [self._target[row] for row in rows[: max(1, fitting_rows)].tolist()]
 
     def loss(self, vectors: Tensor, source: int) -> Tensor:
         """Return the domain loss, through which the model gets the reversed gradient.

@@ -1,4 +1,4 @@
-"""The batches of an epoch, and how far an epoch is.
+"""The batches of an epoch, what a process reads of one, and how far an epoch is.
 
 Documents of similar length share a batch, and a batch is full when it holds its budget of
 tokens. The order depends on the seed and the epoch alone.
@@ -9,9 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from han_core.runtime.messages import tr
+from han_core.text.batch import Batch, NumberedDocument, collate, document_lengths
+from han_core.text.token_table import part
+from han_core.text.vocabulary import UNKNOWN
 from han_core.training.callbacks import Step
+from han_core.training.prepare import Examples
+from han_core.training.settings import Settings
 
 WINDOW = 50
 """Batches' worth of documents that are sorted by length together: enough for even
@@ -65,6 +72,91 @@ def share(batch: list[int], process: int, processes: int) -> list[int]:
     They lie in order of length, so that every process gets as much to read as the others.
     """
     return batch[process::processes]
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one process reads of a batch, on its device.
+
+    Attributes:
+        batch: its labelled documents, then those of a target domain, then unlabelled ones.
+        classes: of the labelled ones.
+        targets: what is to be learnt of them: their classes, or (documents, classes).
+        domains: documents of the source and the target domain.
+    """
+
+    batch: Batch
+    classes: Tensor
+    targets: Tensor
+    domains: int
+
+
+class Pool:
+    """Documents to draw some from, to be read beside a batch."""
+
+    def __init__(self, documents: Sequence[NumberedDocument]):
+        self._documents, self._lengths = documents, document_lengths(documents)
+
+    def draw(self, documents: int, tokens: int) -> list[NumberedDocument]:
+        """Draw by torch's random numbers, at least one.
+
+        Args:
+            documents, tokens: as many at most, and of one document that is longer all of it.
+        """
+        rows = torch.randint(len(self._documents), (documents,)).numpy()
+        fitting_rows = int((np.cumsum(self._lengths[rows]) <= tokens).sum())
+        return [self._documents[row] for row in rows[: max(1, fitting_rows)].tolist()]
+
+
+class Reader:
+    """Lay out documents for a step: cropped, with words dropped, and others beside them.
+
+    Attributes:
+        target: documents of the domain to adapt to; None where there is none.
+        unlabelled: documents that are read without labels; None where none are.
+    """
+
+    def __init__(self, settings: Settings, device: torch.device):
+        self._settings, self._device = settings, device
+        self.target: Pool | None = None
+        self.unlabelled: Pool | None = None
+
+    def share(self, examples: Examples, rows: list[int]) -> Share:
+        """Lay out ``rows`` of ``examples``, and about as much of each pool."""
+        own = [self._cropped(examples.documents[i]) for i in rows]
+        target, unlabelled = self._drawn(self.target, own), self._drawn(self.unlabelled, own)
+        batch = self.without_some_words(collate(own + target + unlabelled)).to(self._device)
+        classes = torch.from_numpy(examples.classes[rows]).to(self._device)
+        targets = classes
+        if examples.targets is not None:
+            targets = torch.from_numpy(examples.targets[rows]).to(self._device)
+        return Share(batch, classes, targets, len(own) + len(target))
+
+    def _drawn(
+        self, pool: Pool | None, beside: Sequence[NumberedDocument]
+    ) -> list[NumberedDocument]:
+        if pool is None:
+            return []
+        drawn = pool.draw(len(beside), sum(len(document.words) for document in beside))
+        return [self._cropped(document) for document in drawn]
+
+    def _cropped(self, document: NumberedDocument) -> NumberedDocument:
+        """A document, or a random run of ``crop`` tokens of a longer one."""
+        crop, length = self._settings.crop, len(document.words)
+        if crop is None or length <= crop:
+            return document
+        start = int(torch.randint(length - crop + 1, ()))
+        return NumberedDocument(
+            *part(document.words, document.sentence_lengths, start, start + crop)
+        )
+
+    def without_some_words(self, batch: Batch) -> Batch:
+        """Return the batch with some of its words unknown, as ``word_dropout`` says."""
+        if not self._settings.word_dropout:
+            return batch
+        dropped = torch.rand(len(batch.words)) < self._settings.word_dropout
+        words = batch.words.masked_fill(dropped, UNKNOWN)
+        return Batch(words, batch.sentence_lengths, batch.document_lengths)
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,7 @@ def estimate(
         shape: of the model; its ``vocabulary_size`` does not count.
         known: the words of the checkpoint that the run starts from.
         stretches: how many are drawn of all documents together.
-        adapting: whether each step reads as much of a target domain beside them.
+        adapting: whether each step reads as much of a target domain, or of unlabelled texts, too.
 
     Raises:
         UserError: if none of the texts has a word, or the language is unknown.
@@ -147,7 +147,7 @@ def estimate(
 
 def passes(settings: Settings) -> int:
     """Return how often a step reads its batch."""
-    return 1 + (settings.adversarial > 0)
+    return 1 + (settings.adversarial > 0) + 2 * (settings.virtual_adversarial > 0)
 
 
 def check_longest(shape: Architecture, tokens: int, device: torch.device) -> None:

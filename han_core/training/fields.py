@@ -43,6 +43,9 @@ EXPLAINED = {
     "adversarial": mark(
         "How far words' vectors are shifted to raise the loss, which is learnt too; 0: not."
     ),
+    "virtual_adversarial": mark(
+        "The same where the prediction changes most, without labels; 0: not."
+    ),
     "average": mark("Decay of an average of the weights over the steps; 0 keeps the last ones."),
     "vectors": mark("File of pretrained word vectors, as text or of word2vec."),
     "freeze_vectors": mark("Leave the word vectors as they are."),
@@ -60,7 +63,7 @@ EXPLAINED = {
     "start_from": mark("Checkpoint whose words, sizes and weights the run starts from."),
     "freeze_words": mark("Leave the word level of that checkpoint as it is."),
     "teachers": mark(
-        "Who labels the unlabelled documents: nb-svm, tf-idf, checkpoints, with commas."
+        "Who labels the unlabelled documents: nb-svm, tf-idf, checkpoints, with commas; or none."
     ),
     "stretches": mark(
         "Runs of clauses drawn of each training document, for the teachers to label too."

@@ -6,9 +6,8 @@ takes its share of every batch, and the gradient is that of the whole batch.
 
 import math
 import time
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 
 import torch
 from accelerate import Accelerator
@@ -19,11 +18,15 @@ from torch.nn.functional import cross_entropy
 from han_core.models.classifier import AttentionClassifier, Output
 from han_core.runtime.devices import mixed_precision
 from han_core.runtime.messages import tr
-from han_core.text.batch import Batch, NumberedDocument, collate
-from han_core.text.token_table import part
-from han_core.text.vocabulary import UNKNOWN
-from han_core.training.adversary import Adversary, WordShifts, shifted_vectors
-from han_core.training.batches import StepResult, share
+from han_core.text.batch import Batch
+from han_core.training.adversary import (
+    PROBE,
+    Adversary,
+    WordShifts,
+    divergence,
+    shifted_vectors,
+)
+from han_core.training.batches import Reader, Share, StepResult, share
 from han_core.training.distributed import Processes
 from han_core.training.optimization import copied, move_average, parameter_groups
 from han_core.training.prepare import Examples
@@ -45,27 +48,6 @@ class Diverged(Exception):
     """Loss or gradient is no number any more; the message says which one and what it became."""
 
 
-@dataclass(frozen=True)
-class _Share:
-    """What this process reads of a batch.
-
-    Attributes:
-        batch: its documents, and behind them those of a target domain.
-        rows: the numbers of its documents.
-        classes: of its documents.
-        targets: what is to be learnt of them, their classes or (documents, classes).
-        weight: of a document's loss in that of the step.
-        group: batches in a step.
-    """
-
-    batch: Batch
-    rows: list[int]
-    classes: Tensor
-    targets: Tensor
-    weight: float
-    group: int
-
-
 class Learner:
     """A model that takes steps.
 
@@ -75,6 +57,7 @@ class Learner:
         seen: called in each pass with the documents read and how likely their classes were.
         adversary: its domain classifier, where it adapts to a domain.
         shifts: of its words' vectors, where it learns from shifted ones too.
+        reader: lays out what is read; documents to be read beside a batch are its.
 
     Raises:
         UserError: if the device lacks the precision asked for.
@@ -102,6 +85,7 @@ class Learner:
         self.seen: Callable[[Sequence[int], Tensor], None] | None = None
         self.adversary: Adversary | None = None
         self.shifts: WordShifts | None = None
+        self.reader = Reader(settings, device)
 
     def step(self, examples: Examples, batches: Sequence[list[int]], rate: float) -> StepResult:
         """One step over ``batches`` of ``examples``, of which this process takes its share.
@@ -138,86 +122,89 @@ class Learner:
         """Add the gradient of one batch; the sum of its losses, and its right ones."""
         mine = share(indices, self.processes.index, self.processes.count)
         # A process without a share takes part all the same: the others wait for it.
-        own = self._share(examples, mine or indices[:1], len(indices) * group, group, bool(mine))
-        output, loss = self._passes(own, last)
+        own = self.reader.share(examples, mine or indices[:1])
+        # Several processes take the mean of their gradients, hence their number.
+        weight = self.processes.count / (len(indices) * group) if mine else 0.0
+        output = self._passes(own, weight, group, last)
+        labelled = len(own.classes)
         if self.adversary is not None:
-            self.adversary.learn(output.documents, len(own.rows))
-        logits = output.logits[: len(own.rows)].detach().float()
+            self.adversary.learn(output.documents[: own.domains], labelled)
+        logits = output.logits[:labelled].detach().float()
         if self.seen is not None and mine:
             likely = logits.softmax(1).gather(1, own.classes[:, None])
             self.seen(mine, likely[:, 0])
+        loss = cross_entropy(logits, own.targets, reduction="sum")
         right = (logits.argmax(1) == own.classes).sum()
         counted = torch.stack([loss, right.float()])
         return counted if mine else torch.zeros_like(counted)
 
-    def _share(
-        self, examples: Examples, rows: list[int], documents: int, group: int, counts: bool
-    ) -> _Share:
-        """Lay out what this process reads; ``documents`` make the step, in ``group`` batches."""
-        own = [self._cropped(examples.documents[i]) for i in rows]
-        batch = self._without_some_words(collate(own + self._target(own))).to(self.device)
-        classes = torch.from_numpy(examples.classes[rows]).to(self.device)
-        targets = classes
-        if examples.targets is not None:
-            targets = torch.from_numpy(examples.targets[rows]).to(self.device)
-        # Several processes take the mean of their gradients, hence their number.
-        weight = self.processes.count / documents if counts else 0.0
-        return _Share(batch, rows, classes, targets, weight, group)
+    def _passes(self, own: Share, weight: float, group: int, last: bool) -> Output:
+        """Add the gradient of the loss, and of those at shifted vectors; the first pass's output.
 
-    def _passes(self, own: _Share, last: bool) -> tuple[Output, Tensor]:
-        """Add the gradients of all passes; the first one's output, and the sum of its losses.
-
-        All drop out the same, so that a shift leads where it was found to lead.
+        Args:
+            weight: of a labelled document's loss in that of the step.
+            group: batches in the step.
         """
-        length, shifts = self.settings.adversarial, self.shifts
-        if shifts is None:
-            return self._pass(own, last)
+
+        def loss(output: Output) -> Tensor:
+            logits = output.logits[: len(own.classes)].float()
+            labels = cross_entropy(logits, own.targets, reduction="sum") * weight
+            if self.adversary is None:
+                return labels
+            domains = self.adversary.loss(output.documents[: own.domains], len(own.classes))
+            return labels + domains / group
+
+        length, virtual = self.settings.adversarial, self.settings.virtual_adversarial
+        if self.shifts is None:
+            return self._pass(own.batch, loss, last)
+        drawn = self.shifts.draw(own.batch) if virtual else None
         began = random_tensors(self.device, ALONE)
         with shifted_vectors(self.model.embedding) as vectors:
-            result = self._pass(own, last=False)
-        gradient = vectors[0].grad
-        assert gradient is not None
-        restore_random(began, self.device, ALONE)
-        with shifted_vectors(self.model.embedding, shifts.uphill(gradient, own.batch, length)):
-            self._pass(own, last)
-        return result
+            output = self._pass(own.batch, loss, last=False)
+        if length and (gradient := vectors[0].grad) is not None:
+            with self._again(began, self.shifts.uphill(gradient, own.batch, length)):
+                self._pass(own.batch, loss, last and not virtual)
+        if drawn is not None:
+            held = output.logits.detach()
+            gradient = self._astray(own.batch, held, drawn, began)
+            each = weight * len(own.classes) / len(own.batch)
+            with self._again(began, self.shifts.uphill(gradient, own.batch, virtual)):
+                self._pass(own.batch, lambda moved: divergence(moved.logits, held) * each, last)
+        return output
 
-    def _pass(self, own: _Share, last: bool) -> tuple[Output, Tensor]:
-        """One way forward and back; the output, and the sum of the losses."""
+    def _pass(self, batch: Batch, loss: Callable[[Output], Tensor], last: bool) -> Output:
+        """One way forward and back; the last one of a step exchanges gradients."""
         with nullcontext() if last else self.accelerator.no_sync(self._prepared):
-            output = self._prepared(own.batch)
-            logits = output.logits[: len(own.rows)].float()
-            loss = cross_entropy(logits, own.targets, reduction="sum")
-            whole = loss * own.weight
-            if self.adversary is not None:
-                whole = whole + self.adversary.loss(output.documents, len(own.rows)) / own.group
-            self.accelerator.backward(whole)
-        return output, loss.detach()
+            output: Output = self._prepared(batch)
+            self.accelerator.backward(loss(output))
+        return output
 
-    def _target(self, documents: Sequence[NumberedDocument]) -> list[NumberedDocument]:
-        """Target documents to be read beside these, about as much of them."""
-        if self.adversary is None:
-            return []
-        tokens = sum(len(document.words) for document in documents)
-        drawn = self.adversary.draw(len(documents), tokens)
-        return [self._cropped(document) for document in drawn]
+    @contextmanager
+    def _again(self, began: dict[str, Tensor], shift: Tensor) -> Iterator[list[Tensor]]:
+        """Read shifted vectors within, and drop out the same, so that nothing else differs.
 
-    def _cropped(self, document: NumberedDocument) -> NumberedDocument:
-        """A document, or a random run of ``crop`` tokens of a longer one."""
-        crop, length = self.settings.crop, len(document.words)
-        if crop is None or length <= crop:
-            return document
-        start = int(torch.randint(length - crop + 1, ()))
-        return NumberedDocument(
-            *part(document.words, document.sentence_lengths, start, start + crop)
-        )
+        Args:
+            began: the random state before the first pass.
+        """
+        restore_random(began, self.device, ALONE)
+        with shifted_vectors(self.model.embedding, shift) as vectors:
+            yield vectors
 
-    def _without_some_words(self, batch: Batch) -> Batch:
-        if not self.settings.word_dropout:
-            return batch
-        dropped = torch.rand(len(batch.words)) < self.settings.word_dropout
-        words = batch.words.masked_fill(dropped, UNKNOWN)
-        return Batch(words, batch.sentence_lengths, batch.document_lengths)
+    def _astray(
+        self, batch: Batch, held: Tensor, drawn: Tensor, began: dict[str, Tensor]
+    ) -> Tensor:
+        """Return the gradient of the divergence from ``held`` a little along what was drawn.
+
+        It leads to where the prediction changes most: a step of the power iteration on the
+        divergence's second derivatives. Half precision would lose so short a shift.
+        """
+        assert self.shifts is not None
+        if self.accelerator.mixed_precision != "no":
+            restore_random(began, self.device, ALONE)
+            held = self.model.decide(self.model.read(batch), batch).logits.detach()
+        with self._again(began, self.shifts.along(drawn, batch, PROBE)) as vectors:
+            moved = self.model.decide(self.model.read(batch), batch).logits
+        return torch.autograd.grad(divergence(moved, held), vectors)[0]
 
     def _check(self, loss: float, norm: Tensor) -> None:
         if not math.isfinite(loss):

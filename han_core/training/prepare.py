@@ -180,6 +180,11 @@ class Prepared:
     teaching: Teaching | None = None
     target: TargetExamples | None = None
 
+    @property
+    def untaught(self) -> Sequence[NumberedDocument]:
+        """Unlabelled documents that nobody labelled; none where teachers did."""
+        return () if self.teaching or self.unlabelled is None else self.unlabelled
+
     def taught(self, teaching: Teaching) -> "Prepared":  # not shown
         """With the unlabelled documents behind the training ones, to be learnt as was said.
 

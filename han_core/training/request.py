@@ -30,6 +30,7 @@ from han_core.training.prepare import class_names
 from han_core.training.resume import UNVERIFIED, RunState, read_state
 from han_core.training.settings import (
     DOMAIN,
+    NOBODY,
     Settings,
     check_suits,
     check_together,
@@ -149,6 +150,8 @@ def _cautions(request: Request, begun_from: Origin | None, labels: tuple[str, ..
 
 def _teachers(request: Request, labels: tuple[str, ...]) -> tuple[Teacher, ...]:
     names = request.settings.teachers
+    if NOBODY in names:
+        return ()
     if request.unlabelled is None and not request.settings.stretches:
         if names != Settings().teachers:
             raise UserError(

@@ -41,7 +41,7 @@ UNVERIFIED = mark(
 )
 LATER = {
     *SELF_ATTENTION_SIZES, *PRETRAINED_SIZES, *DOMAIN,
-    "adversarial", "crop", "dropout_layers", "layer_norm", "layers",
+    "adversarial", "crop", "dropout_layers", "layer_norm", "layers", "virtual_adversarial",
 }  # fmt: skip
 """Settings and sizes that the first runs, which must go on, did not have yet."""
 ADAM = {"step", "exp_avg", "exp_avg_sq"}  # what AdamW keeps for each parameter
@@ -165,7 +165,8 @@ def fingerprint(prepared: Prepared, architecture: Architecture, settings: Settin
         for document in examples.documents:
             digest.update(document.words.tobytes())
             digest.update(document.sentence_lengths.tobytes())
-    for document in prepared.target.learning if prepared.target else ():
+    target = prepared.target.learning if prepared.target else ()
+    for document in (*target, *prepared.untaught):
         digest.update(document.words.tobytes())
         digest.update(document.sentence_lengths.tobytes())
     return digest.hexdigest()

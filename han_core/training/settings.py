@@ -20,6 +20,9 @@ from han_core.runtime.messages import mark, tr
 BAGS = ("nb-svm", "tf-idf")
 """Teachers who are no checkpoints: bags of words, who learn from the training documents."""
 
+NOBODY = "none"
+"""In place of teachers: nobody labels the unlabelled documents."""
+
 LONGEST_STRETCH = 8
 """Clauses that are drawn of a document together, at most."""
 
@@ -54,6 +57,7 @@ class Settings(BaseModel):
     crop: int | None = Field(default=None, ge=1, le=1_000_000)
     word_dropout: float = Field(default=0.0, ge=0, lt=1)
     adversarial: float = Field(default=0.0, ge=0, le=1_000)
+    virtual_adversarial: float = Field(default=0.0, ge=0, le=1_000)
     average: float = Field(default=0.0, ge=0, lt=1)
     vectors: str | None = Field(default=None, min_length=1)
     freeze_vectors: bool = False
@@ -155,6 +159,23 @@ def check_together(settings: Settings) -> None:
     if settings.freeze_words and settings.vectors:
         raise UserError(
             tr("freeze_words lets no new word in, so that vectors have none to be for.")
+        )
+    if NOBODY in settings.teachers:
+        _check_nobody(settings)
+
+
+def _check_nobody(settings: Settings) -> None:
+    """As ``check_together``, for texts that nobody labels."""
+    if len(settings.teachers) > 1 or settings.stretches:
+        raise UserError(
+            tr(
+                "teachers=none says that nobody labels texts: it goes with no other teacher and "
+                "no stretches."
+            )
+        )
+    if not settings.virtual_adversarial:
+        raise UserError(
+            tr("With teachers=none, unlabelled texts are for virtual_adversarial, which is 0.")
         )
 
 

@@ -33,6 +33,7 @@ from han_core.training.request import (
     pieces_of,
 )
 from han_core.training.resume import OTHER_RUN, RunState, teaching_of
+from han_core.training.settings import NOBODY
 from han_core.training.trainer import Run
 from han_core.training.writer import Writer
 
@@ -123,7 +124,7 @@ def _taught(
 ) -> Prepared:
     """With what the teachers say; of a run that goes on, with what they said then."""
     unlabelled = checked.request.unlabelled
-    if prepared.unlabelled is None:
+    if prepared.unlabelled is None or NOBODY in checked.request.settings.teachers:
         return prepared
     if checked.state is None:
         teaching = label_documents(

@@ -17,7 +17,14 @@ from han_core.models.predict import metrics
 from han_core.runtime.errors import UserError
 from han_core.runtime.messages import tr
 from han_core.training.adversary import Adversary, WordShifts, word_counts
-from han_core.training.batches import Position, StepResult, describe_position, epoch_batches, steps
+from han_core.training.batches import (
+    Pool,
+    Position,
+    StepResult,
+    describe_position,
+    epoch_batches,
+    steps,
+)
 from han_core.training.callbacks import Step
 from han_core.training.cost import batch_budget
 from han_core.training.distributed import Processes, predict_shared
@@ -75,13 +82,16 @@ class Run:
             architecture, prepared.vocabulary, prepared.labels, settings, origin
         )
         self.learner = Learner(model, settings, device, self.processes)
-        if settings.adversarial:
+        if settings.adversarial or settings.virtual_adversarial:
             counts = word_counts(prepared.training.documents, len(prepared.vocabulary))
             self.learner.shifts = WordShifts(model.embedding, counts)
+        if settings.virtual_adversarial and prepared.untaught:
+            self.learner.reader.unlabelled = Pool(prepared.untaught)
         target = prepared.target
         if target is not None:
             size = model.classifier.in_features
-            self.learner.adversary = Adversary(size, target.learning, settings, device)
+            self.learner.adversary = Adversary(size, settings, device)
+            self.learner.reader.target = Pool(target.learning)
         if not self.processes.main:  # the same dropout everywhere would drop less at random
             torch.manual_seed(settings.seed + (self.processes.index << 32))
         self.fingerprint = fingerprint(prepared, architecture, settings)

@@ -16,7 +16,7 @@ from han_core.runtime.errors import UserError, counted
 from han_core.runtime.messages import tr
 from han_core.training.fields import setting_fields
 from han_core.training.initial_weights import frozen_caution
-from han_core.training.settings import BAGS, Settings
+from han_core.training.settings import BAGS, NOBODY, Settings
 from pages.shared import cache, data_picker, wording
 from pages.shared.page import plain, restore_value
 from pages.shared.upload_limits import sent_file
@@ -137,7 +137,7 @@ def teachers(look: DataPreview | None, origin: Listing | None) -> dict[str, list
         UserError: if none is chosen.
     """
     default = list(Settings().teachers)
-    named = {name: name for name in BAGS}
+    named = {name: name for name in BAGS} | {NOBODY: tr("Nobody")}
     named |= {
         name: wording.checkpoint_name(listing)
         for name, listing in cache.listings().items()

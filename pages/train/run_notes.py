@@ -21,7 +21,7 @@ from han_core.training.runs import manage
 from han_core.training.runs.notes import LONGEST_NOTE, LONGEST_TAG, MOST_TAGS
 from han_core.training.runs.plan import Plan
 from han_core.training.runs.view import RunView
-from han_core.training.settings import BAGS
+from han_core.training.settings import BAGS, NOBODY
 from pages.shared import cache
 from pages.shared.page import plain
 from pages.train import (
@@ -201,7 +201,7 @@ def _fill_teachers(teachers: object) -> Iterable[str]:
     st.session_state.pop("train_teachers", None)
     if not isinstance(teachers, list | tuple):
         return
-    there = {*BAGS, *cache.listings()}
+    there = {*BAGS, NOBODY, *cache.listings()}
     if chosen := [name for name in teachers if name in there]:
         st.session_state["train_teachers"] = chosen
     for name in teachers:

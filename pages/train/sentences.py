@@ -29,7 +29,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     mark("Dropout and noise"): (
         "dropout_words", "dropout_sentences", "dropout_document", "word_dropout",
-        "dropout_layers", "dropout_attention", "attention_noise", "adversarial", "average",
+        "dropout_layers", "dropout_attention", "attention_noise", "adversarial",
+        "virtual_adversarial", "average",
     ),
     mark("Words"): (
         "minimum_count", "maximum_size", "crop", "language", "segmentation", "lowercase",
@@ -67,6 +68,7 @@ TITLES = {
     "dropout_attention": mark("Dropout attention"),
     "attention_noise": mark("Attention noise"),
     "adversarial": mark("Adversarial shift"),
+    "virtual_adversarial": mark("Virtual adversarial shift"),
     "language": mark("Language"),
     "segmentation": mark("Segmentation"),
     "patience": mark("Patience"),
@@ -183,7 +185,8 @@ TEACHERS = mark(
     "documents; the two together usually know more than one, and with many classes "
     "tf-idf is the better one. A model that was trained on documents held out here "
     "makes validation look too good: use the same seed of the split and the same "
-    "shares as in its run."
+    "shares as in its run. Choose Nobody where virtual adversarial training reads the "
+    "texts without labels."
 )
 NO_TEACHER = mark("Texts without labels need a teacher. Choose nb-svm, tf-idf or a model.")
 DOMAINS = mark(

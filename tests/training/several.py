@@ -2,7 +2,7 @@
 
     torchrun … several.py DATA FOLDER
 
-Two layers, dropout, accumulation and an average are on, some batches have one document, and some
+Two layers, dropout, shifts, accumulation and an average are on, some batches have one document, and some
 documents are labelled by nb-svm.
 """
 
@@ -21,7 +21,7 @@ from han_core.training.train import Callbacks, Request, Stopped, train
 PAIRS = [
     "epochs=2", "hidden=4", "embedding=8", "attention_size=4", "batch_tokens=120",
     "accumulation=3", "average=0.9", "word_dropout=0.2", "learning_rate=0.02",
-    "layers=2", "layer_norm=true",
+    "layers=2", "layer_norm=true", "adversarial=1", "virtual_adversarial=1",
 ]  # fmt: skip
 LABELLED = 60
 

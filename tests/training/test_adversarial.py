@@ -1,4 +1,4 @@
-"""Adversarial training: the shift of each document, and what a model learns from it."""
+"""Adversarial and virtual adversarial training: shifts, and what a model learns from them."""
 
 import numpy as np
 import pytest
@@ -9,9 +9,12 @@ from torch.nn.functional import cross_entropy
 from han_core.models.architecture import Architecture
 from han_core.runtime.errors import UserError
 from han_core.text.batch import collate
-from han_core.training.adversary import WordShifts, shifted_vectors, word_counts
-from han_core.training.resume import fingerprint
-from han_core.training.settings import Settings, check_suits
+from han_core.training import learner as learner_module
+from han_core.training.adversary import WordShifts, divergence, shifted_vectors, word_counts
+from han_core.training.batches import Pool
+from han_core.training.learner import ALONE
+from han_core.training.resume import fingerprint, random_tensors
+from han_core.training.settings import Settings, check_suits, parse_settings
 from tests.training.test_run import STEADY, examples, run_of, train
 
 each_model = pytest.mark.parametrize("model", ["han", "bilstm", "transformer"])
@@ -128,8 +131,8 @@ def test_without_a_gradient_nothing_is_shifted_and_a_tiny_one_gives_no_infinity(
     assert shift.abs().max() < 5
 
 
-def gradients(run) -> dict[str, torch.Tensor]:
-    """What the first step of a run follows, by parameter."""
+def gradients(run, batches=((0, 3, 5), (2, 7))) -> dict[str, torch.Tensor]:
+    """What a step of a run over these batches follows, by parameter."""
     learner, found = run.learner, {}
     learner.accelerator.clip_grad_norm_ = lambda parameters, clip: (
         found.update(
@@ -142,7 +145,7 @@ def gradients(run) -> dict[str, torch.Tensor]:
         or torch.tensor(1.0)
     )
     learner.model.train()
-    learner.step(run.prepared.training, [[0, 3, 5], [2, 7]], 1e-3)
+    learner.step(run.prepared.training, [list(rows) for rows in batches], 1e-3)
     return found
 
 
@@ -208,6 +211,134 @@ def test_a_model_trained_so_holds_out_against_shifts(model):
         right.append((shifted < np.log(2)).float().mean().item())
     assert max(means) < 0.3
     assert right[1] > right[0] + 0.3
+
+
+def test_the_divergence_by_hand():
+    """Of (¾, ¼) from even: ¾ ln 1.5 + ¼ ln 0.5; of the same prediction, whatever its logits: 0."""
+    held = torch.tensor([[3.0, 1.0], [1.0, 1.0]]).log()
+    moved = torch.tensor([[0.0, 0.0], [7.0, 7.0]])
+    expected = 0.75 * np.log(1.5) + 0.25 * np.log(0.5)
+    assert divergence(moved, held).item() == pytest.approx(expected, rel=1e-5)
+
+
+@each_model
+def test_the_shift_without_labels_follows_the_second_derivatives(model, monkeypatch):
+    """All of them by finite differences of the divergence, in standard deviations of vectors."""
+    monkeypatch.setattr(learner_module, "PROBE", 1e-3)  # near enough, in float64
+    run = run_of(model=model, sizes=STILL, virtual_adversarial=2.0)
+    learner, network = run.learner, run.learner.model.double().train()
+    shifts = learner.shifts = shifts_of(run)
+    shifts._shares = shifts._shares.double()
+    (one,) = examples(1).documents
+    batch = collate([type(one)(one.words[:2], np.array([2], dtype=np.int32))])
+    vectors = network.embedding(batch.words).detach()
+    held = network.decide(network.encode(vectors, batch), batch).logits.detach()
+
+    def at(*steps: tuple[int, float]) -> float:
+        place = torch.zeros(10, dtype=torch.float64)
+        for number, step in steps:
+            place[number] += step
+        moved = vectors + place.view(2, 5) * shifts.spread()
+        logits = network.decide(network.encode(moved, batch), batch).logits.detach()
+        ours, theirs = (values.log_softmax(1) for values in (logits, held))
+        return (theirs.exp() * (theirs - ours)).sum().item()
+
+    h = 3e-3
+    second = np.array([
+        [(at((i, h), (j, h)) - at((i, h), (j, -h)) - at((i, -h), (j, h)) + at((i, -h), (j, -h)))
+         / (4 * h * h) for j in range(10)]
+        for i in range(10)
+    ])  # fmt: skip
+    drawn = torch.randn(2, 5, dtype=torch.float64)
+    began = random_tensors(learner.device, ALONE)
+    found = (learner._astray(batch, held, drawn, began) * shifts.spread()).flatten().numpy()
+    expected = second @ drawn.flatten().numpy()
+    cosine = found @ expected / np.linalg.norm(found) / np.linalg.norm(expected)
+    assert cosine > 0.999
+
+
+def diverged(network, shifts, batch, length) -> torch.Tensor:
+    """(documents,) how far predictions are moved by the largest of 20 random shifts."""
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        held = network(batch).logits
+        moved = []
+        for _ in range(20):
+            with shifted_vectors(
+                network.embedding, shifts.along(shifts.draw(batch), batch, length)
+            ):
+                logits = network(batch).logits
+            rows = zip(logits.split(1), held.split(1), strict=True)
+            moved.append(torch.stack([divergence(*pair) for pair in rows]))
+    return torch.stack(moved).amax(0)
+
+
+@each_model
+def test_a_step_follows_the_divergence_of_labelled_and_unlabelled_documents(model):
+    """The shifts by hand; of three labelled and two unlabelled documents each counts a fifth."""
+    run = run_of(model=model, sizes=STILL, virtual_adversarial=3.0)
+    plain = run_of(model=model, sizes=STILL)
+    beside = examples(2, seed=5).documents
+    drawn = torch.randn(30, 5)
+    run.learner.shifts.draw = lambda batch: drawn
+    pool = run.learner.reader.unlabelled = Pool(beside)
+    pool.draw = lambda documents, tokens: list(beside)
+    found = gradients(run, [[0, 3, 5]])
+    network, training, shifts = (
+        plain.learner.model.train(),
+        plain.prepared.training,
+        shifts_of(plain),
+    )
+    batch = collate([*(training.documents[row] for row in (0, 3, 5)), *beside])
+    vectors = network.embedding(batch.words)
+
+    def logits(shift) -> torch.Tensor:
+        return network.decide(network.encode(vectors + shift, batch), batch).logits
+
+    held = logits(0).detach()
+    probe = shifts.along(drawn, batch, 0.1).requires_grad_()
+    (slope,) = torch.autograd.grad(divergence(logits(probe), held), probe)
+    labels = cross_entropy(logits(0)[:3], torch.from_numpy(training.classes[[0, 3, 5]]))
+    (labels + divergence(logits(shifts.uphill(slope, batch, 3.0)), held) / 5).backward()
+    for name, parameter in network.named_parameters():
+        if parameter.grad is not None:
+            torch.testing.assert_close(found[name], parameter.grad, rtol=1e-2, atol=1e-5)
+
+
+@each_model
+def test_where_nothing_is_shifted_predictions_do_not_diverge(model):
+    """All passes drop out the same: another dropout would move the prediction."""
+    settings = {"model": model, "sizes": DROPOUT}
+    shifting = run_of(virtual_adversarial=1e-12, **settings)
+    still = torch.zeros(18, 5)
+    shifting.learner.shifts.draw = lambda batch: still  # and no random number
+    found = gradients(shifting, [[0, 3, 5]])
+    for name, gradient in gradients(run_of(**settings), [[0, 3, 5]]).items():
+        torch.testing.assert_close(found[name], gradient, rtol=1e-4, atol=1e-6)
+
+
+@each_model
+def test_a_model_that_learnt_to_hold_its_predictions_holds_them(model):
+    settings = {"epochs": 30, "patience": 30, "documents": 64, **STEADY}
+    moved, accuracies = [], []
+    for length in (0.0, 2.0):
+        run = train(run_of(model=model, virtual_adversarial=length, **settings), 30)
+        network, batch = run.learner.model.train(), collate(run.prepared.validation.documents)
+        moved.append(diverged(network, shifts_of(run), batch, 3.0).mean().item())
+        accuracies.append(run.history[-1]["validation"]["accuracy"])
+    assert accuracies == [1.0, 1.0]
+    assert moved[1] < moved[0] / 2
+
+
+def test_texts_that_nobody_labels_want_virtual_adversarial_training():
+    settings, _, _ = parse_settings(["teachers=none", "virtual_adversarial=2"])
+    assert settings.teachers == ("none",)
+    for pairs, part in [
+        (["teachers=none"], "virtual_adversarial, which is 0"),
+        (["teachers=none,nb-svm", "virtual_adversarial=2"], "no other teacher"),
+        (["teachers=none", "stretches=2", "virtual_adversarial=2"], "no stretches"),
+    ]:
+        with pytest.raises(UserError, match=part):
+            parse_settings(pairs)
 
 
 def test_a_run_without_it_is_the_run_from_before_and_one_with_it_is_another():

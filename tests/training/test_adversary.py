@@ -1,4 +1,4 @@
-"""The domain classifier: its reversed gradient, the rise of λ, what it draws and learns."""
+"""The domain classifier: its reversed gradient, the rise of λ, what it learns."""
 
 import numpy as np
 import pytest
@@ -6,23 +6,15 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from han_core.text.batch import NumberedDocument
 from han_core.training.adversary import Adversary, domain_weight, reverse_gradient
 from han_core.training.settings import Settings
 
 CPU = torch.device("cpu")
 
 
-def documents(*lengths):
-    return [
-        NumberedDocument(np.full(length, 2, dtype=np.int32), np.array([length], dtype=np.int32))
-        for length in lengths
-    ]
-
-
-def adversary(size=3, lengths=(5, 5, 5), **settings):
+def adversary(size=3, **settings):
     torch.manual_seed(0)
-    return Adversary(size, documents(*lengths), Settings(**settings), CPU)
+    return Adversary(size, Settings(**settings), CPU)
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.5, 3.0])
@@ -98,13 +90,6 @@ def test_its_rate_is_the_models_times_its_own_factor():
     one = adversary(rate_domain=3.0)
     one.begin_step(0.5, rate=0.01)
     assert one.optimizer.param_groups[0]["lr"] == pytest.approx(0.03)
-
-
-@given(st.integers(1, 9), st.integers(1, 60))
-def test_it_draws_as_many_documents_and_tokens_as_allowed_and_at_least_one(number, tokens):
-    drawn = adversary(lengths=(3, 20, 7, 30)).draw(number, tokens)
-    assert 1 <= len(drawn) <= number
-    assert len(drawn) == 1 or sum(len(document.words) for document in drawn) <= tokens
 
 
 def test_what_it_keeps_puts_another_one_where_it_stood():

@@ -1,10 +1,13 @@
 """Batches of an epoch within their budget, and how far an epoch is."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from han_core.text.batch import NumberedDocument
 from han_core.training.batches import (
+    Pool,
     Position,
     StepResult,
     describe_position,
@@ -107,3 +110,17 @@ def test_where_a_run_stands_in_words():
 def test_numbers_of_no_epoch_are_refused(numbers):
     with pytest.raises(ValueError):
         Position(**numbers)
+
+
+def documents(*lengths):
+    return [
+        NumberedDocument(np.full(length, 2, dtype=np.int32), np.array([length], dtype=np.int32))
+        for length in lengths
+    ]
+
+
+@given(st.integers(1, 9), st.integers(1, 60))
+def test_a_pool_gives_as_many_documents_and_tokens_as_allowed_and_at_least_one(number, tokens):
+    drawn = Pool(documents(3, 20, 7, 30)).draw(number, tokens)
+    assert 1 <= len(drawn) <= number
+    assert len(drawn) == 1 or sum(len(document.words) for document in drawn) <= tokens

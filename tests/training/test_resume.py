@@ -43,7 +43,10 @@ KINDS = {
         ("average=0.9", "word_dropout=0.1", "schedule=linear", "layers=2", "layer_norm=true"),
     ),
     "accumulation": ("bilstm", ("accumulation=4", "batch_tokens=300")),
-    "adversarial": ("han", ("adversarial=2", "word_dropout=0.1", "average=0.9")),
+    "adversarial": (
+        "han",
+        ("adversarial=2", "virtual_adversarial=2", "word_dropout=0.1", "average=0.9"),
+    ),
     # A HAN trains in bf16 on every processor, a BiLSTM on some.
     "bf16": ("bilstm" if trains_in_bf16("bilstm", CPU) else "han", ("mixed_precision=bf16",)),
 }
@@ -518,13 +521,13 @@ def test_a_run_that_began_before_there_were_layers_or_crops_goes_on():
     """Its fingerprint, by hand, knows what there was then; another layer is another run."""
     nothing = SimpleNamespace(targets=None, classes=np.zeros(0), documents=[], lengths=[])
     prepared = SimpleNamespace(
-        training=nothing, validation=nothing, target=None, labels=["a", "b"],
+        training=nothing, validation=nothing, target=None, untaught=(), labels=["a", "b"],
         vocabulary=SimpleNamespace(words=["one"]),
     )  # fmt: skip
     settings = Settings(batch_tokens=100)
     shape = Architecture(model="han", vocabulary_size=3, classes=2)
     elsewhere = {"epochs", "patience", "save_seconds", "teachers", "stretches", *DOMAIN}
-    elsewhere |= {"adversarial", "crop"}  # which there were not
+    elsewhere |= {"adversarial", "crop", "virtual_adversarial"}  # which there were not
     described = settings.model_dump(exclude=elsewhere) | shape.model_dump(include=set(FIRST_SIZES))
     described |= {"labels": ["a", "b"], "words": ["one"]}
     first = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()

@@ -188,11 +188,11 @@ def test_word_dropout_replaces_a_share_of_the_words():
     from han_core.text.batch import collate
 
     batch = collate(examples(2_000).documents)
-    changed = run_of(word_dropout=0.25).learner._without_some_words(batch).words
+    changed = run_of(word_dropout=0.25).learner.reader.without_some_words(batch).words
     replaced = changed != batch.words
     assert set(changed[replaced].tolist()) == {UNKNOWN}
     assert replaced.float().mean().item() == pytest.approx(0.25, abs=0.02)
-    assert torch.equal(run_of().learner._without_some_words(batch).words, batch.words)
+    assert torch.equal(run_of().learner.reader.without_some_words(batch).words, batch.words)
 
 
 def test_the_average_of_the_weights_by_hand():

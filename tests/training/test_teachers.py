@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from han_core.data.corpus import Corpus, fingerprint
 from han_core.models.checkpoint import METRICS, WEIGHTS, load_checkpoint
@@ -242,3 +243,27 @@ def test_teachers_that_do_not_fit_are_refused_before_texts_are_read(
     with pytest.raises(UserError, match=says):
         train(request, CPU, watch)
     assert not (tmp_path / "out").exists()
+
+
+def test_texts_that_nobody_labels_are_read_beside_the_others(tmp_path, make_request, quiet, parts):
+    """Without a teacher, and the run goes on with them as it would have without a stop."""
+    few = {**parts, "unlabelled": parts["unlabelled"].first(60), "test": None}
+    pairs = ("epochs=2", "hidden=4", "virtual_adversarial=2", "teachers=none")
+    whole = make_request(tmp_path / "whole", *pairs, **few)
+    train(whole, CPU, quiet())
+    stored = read_json(whole.out / METRICS)
+    assert stored["documents"]["unlabelled"] == 60
+    assert "teaching" not in stored
+    assert "teaching.probabilities" not in read_state(whole.out).tensors
+    stopping = iter([False, False, True])
+    parted = make_request(tmp_path / "parts", *pairs, **few)
+    with pytest.raises(Stopped):
+        train(parted, CPU, replace(quiet(), stop=lambda: next(stopping)))
+    shutil.copytree(parted.out, tmp_path / "others")
+    train(replace(parted, resume=True), CPU, quiet())
+    weights = [load_file(folder / WEIGHTS) for folder in (whole.out, parted.out)]
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+    fewer = {**few, "unlabelled": few["unlabelled"].first(59)}
+    again = make_request(tmp_path / "others", *pairs, resume=True, **fewer)
+    with pytest.raises(UserError, match="had other data"):
+        train(again, CPU, quiet())

@@ -23,7 +23,7 @@ from han_core.runtime.paths import runs_root
 from han_core.training.estimate import Estimate, estimate
 from han_core.training.initial_weights import origin
 from han_core.training.request import Request, shape_of
-from han_core.training.settings import COMPUTED, DOMAIN, Settings, checked, parse_settings
+from han_core.training.settings import COMPUTED, DOMAIN, NOBODY, Settings, checked, parse_settings
 
 CONFIG, CHECKPOINT = "config.json", "checkpoint"
 MOST_WATCHED = 5
@@ -201,16 +201,17 @@ def forecast(plan: Plan, look: DataPreview) -> Estimate:
         model, attention = begun.model(plan.model, plan.attention)  # type: ignore[assignment]
         sizes, text = begun.sizes(sizes), begun.text(text)
     shape = shape_of(model, attention, sizes, 2, max(2, len(look.classes)))
+    untaught = NOBODY in settings.teachers
     return estimate(
         look.texts,
-        look.documents + look.unlabelled,
+        look.documents + (0 if untaught else look.unlabelled),
         shape,
         settings,
         text,
         choose_device(plan.device),
         None if begun is None else begun.vocabulary,
         settings.stretches * look.documents,
-        adapting=plan.source.adapt_to is not None,
+        adapting=plan.source.adapt_to is not None or (untaught and look.unlabelled > 0),
     )
 
 
