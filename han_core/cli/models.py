@@ -65,7 +65,9 @@ def train_flags(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--split-seed", type=int, metavar="N", help="seed of the random splits")
     parser.add_argument(
-        "--unlabelled", metavar="D", help="documents for teachers to label (--set teachers=…)"
+        "--unlabelled",
+        metavar="D",
+        help="documents without labels, for teachers (--set teachers=…) or --set pretrain=N",
     )
     parser.add_argument(
         "--adapt-to",

@@ -127,6 +127,7 @@ TRANSFORMER = ModelKind(
         "thorough": {"hidden": 200, "layers": 4, "learning_rate": 5e-4, "dropout_layers": 0.2},
     },
     unused_settings=PRETRAINED_SIZES | {"dropout_sentences", "layer_norm", "rate_sentences"},
+    refused_settings=frozenset({"pretrain"}),
     longest=_longest,
     step_cost=StepCost(operation=1.0, number=5_000, parameter=40, step=5e8),
     evidence_words=EvidenceWords(quick=500, thorough=250, shared=200, layers=2),

@@ -222,7 +222,7 @@ def _probabilities(
     checkpoint, name = teacher.checkpoint, teacher.name
     model = checkpoint.model.to(context.device)
     numbered = documents.renumbered(checkpoint.vocabulary)
-    progress = _progress(context.follow, tr("Asking {name}", name=name))
+    progress = shown_progress(context.follow, tr("Asking {name}", name=name))
     probabilities = predict_shared(model, numbered, context.processes, progress, name)
     model.to("cpu")
     return probabilities[:, list(teacher.classes)]
@@ -248,7 +248,7 @@ def _bag_of_words(
     return model.probabilities(context.follow(asked, tr("Asking {name}", name=name)))
 
 
-def _progress(follow: Follow, name: str) -> Progress:
+def shown_progress(follow: Follow, name: str) -> Progress:
     """Show by ``follow`` what is told of documents done."""
     shown: list = []
     done_before = 0

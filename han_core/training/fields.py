@@ -46,6 +46,9 @@ EXPLAINED = {
     "virtual_adversarial": mark(
         "The same where the prediction changes most, without labels; 0: not."
     ),
+    "pretrain": mark(
+        "Passes in which the word encoder first learns to predict neighbouring words; 0: none."
+    ),
     "average": mark("Decay of an average of the weights over the steps; 0 keeps the last ones."),
     "vectors": mark("File of pretrained word vectors, as text or of word2vec."),
     "freeze_vectors": mark("Leave the word vectors as they are."),

@@ -41,7 +41,8 @@ UNVERIFIED = mark(
 )
 LATER = {
     *SELF_ATTENTION_SIZES, *PRETRAINED_SIZES, *DOMAIN,
-    "adversarial", "crop", "dropout_layers", "layer_norm", "layers", "virtual_adversarial",
+    "adversarial", "crop", "dropout_layers", "layer_norm", "layers", "pretrain",
+    "virtual_adversarial",
 }  # fmt: skip
 """Settings and sizes that the first runs, which must go on, did not have yet."""
 ADAM = {"step", "exp_avg", "exp_avg_sq"}  # what AdamW keeps for each parameter
@@ -54,7 +55,8 @@ class RunState:
     Attributes:
         tensors: by name: ``model.…``, ``best.…`` (once an epoch is over), ``average.…``,
             ``optimizer.…``, ``random.…``, ``teaching.probabilities`` (where teachers
-            labelled documents), ``adversary.…`` (where it adapts to a domain).
+            labelled documents), ``adversary.…`` (where it adapts to a domain),
+            ``pretraining.…`` (before the first step of a run that pretrains).
         counters: what is needed besides: ``history``, ``position`` (in the epoch that is
             not over), ``asked`` (the numbers of epochs asked for, in turn), ``scaler`` (of
             fp16's gradients), ``teaching`` (who the teachers were), ``domains`` (how far apart

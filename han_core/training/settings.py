@@ -58,6 +58,7 @@ class Settings(BaseModel):
     word_dropout: float = Field(default=0.0, ge=0, lt=1)
     adversarial: float = Field(default=0.0, ge=0, le=1_000)
     virtual_adversarial: float = Field(default=0.0, ge=0, le=1_000)
+    pretrain: int = Field(default=0, ge=0, le=1_000)
     average: float = Field(default=0.0, ge=0, lt=1)
     vectors: str | None = Field(default=None, min_length=1)
     freeze_vectors: bool = False
@@ -160,6 +161,10 @@ def check_together(settings: Settings) -> None:
         raise UserError(
             tr("freeze_words lets no new word in, so that vectors have none to be for.")
         )
+    if settings.freeze_words and settings.pretrain:
+        raise UserError(
+            tr("freeze_words keeps the words as they are, so that pretrain has nothing to learn.")
+        )
     if NOBODY in settings.teachers:
         _check_nobody(settings)
 
@@ -173,9 +178,12 @@ def _check_nobody(settings: Settings) -> None:
                 "no stretches."
             )
         )
-    if not settings.virtual_adversarial:
+    if not (settings.virtual_adversarial or settings.pretrain):
         raise UserError(
-            tr("With teachers=none, unlabelled texts are for virtual_adversarial, which is 0.")
+            tr(
+                "With teachers=none, unlabelled texts are for virtual_adversarial or pretrain; "
+                "both are 0."
+            )
         )
 
 

@@ -20,10 +20,23 @@ from han_core.models.registry import count_parameters
 from han_core.runtime.errors import UserError, counted
 from han_core.runtime.messages import tr, trn
 from han_core.text.vocabulary import RESERVED
-from han_core.training.callbacks import UNWATCHED, Callbacks, StepEvent, Stopped, device_trouble
-from han_core.training.distillation import LabellingContext, label_documents, summary
+from han_core.training.callbacks import (
+    UNWATCHED,
+    Callbacks,
+    Step,
+    StepEvent,
+    Stopped,
+    device_trouble,
+)
+from han_core.training.distillation import (
+    LabellingContext,
+    label_documents,
+    shown_progress,
+    summary,
+)
 from han_core.training.distributed import Processes, join, predict_shared
 from han_core.training.estimate import check_longest
+from han_core.training.loop import TrainingLoop
 from han_core.training.prepare import Prepared, examples, prepare
 from han_core.training.request import (
     CheckedRequest,
@@ -61,6 +74,8 @@ def train(request: Request, device: torch.device, watch: Callbacks) -> dict:
         raise UserError(
             tr("Adapting to a domain takes one process; {count} came.", count=processes.count)
         )
+    if request.settings.pretrain and processes.count > 1:
+        raise UserError(tr("Pretraining takes one process; {count} came.", count=processes.count))
     with processes.main_first():
         prepared = prepare(
             request.training,
@@ -179,11 +194,14 @@ class _TrainingLoop:
             self.watch.say(
                 tr("No run has begun in {out}; this one begins anew.", out=checked.request.out)
             )
-        self.run.measure_domains()
-        self._moment()
 
     def run_epochs(self) -> None:
         run, watch = self.run, self.watch
+        if run.pretraining is not None:
+            self._pretrain(run.pretraining)
+        if not run.steps:
+            run.measure_domains()
+            self._moment()
         while not run.is_over:
             tell = watch.epoch(run.epoch + 1, len(run.prepared.training))
             line = run.train_epoch(tell, self._after_step)
@@ -196,6 +214,42 @@ class _TrainingLoop:
             self._save()
             if self.processes.decided(watch.stop())[0] and not run.is_over:
                 raise Stopped(tr("Stopped after {place}.", place=run.place))
+
+    def _pretrain(self, loop: TrainingLoop) -> None:
+        """Train the language model to its end; each of its epochs is saved."""
+        loop.save = lambda weights, progress, state: self._save()
+        loop.run(
+            replace(
+                UNWATCHED,
+                epoch=self._pretraining_epoch,
+                line=self._pretraining_line,
+                stop=self.watch.stop,
+            )
+        )
+        self.run.end_pretraining()
+
+    def _pretraining_epoch(self, number: int, batches: int) -> Step:
+        prepared, epochs = self.run.prepared, self.run.settings.pretrain
+        documents = len(prepared.training) + len(prepared.untaught)
+        name = tr("Pretraining, epoch {epoch} of {epochs}", epoch=number, epochs=epochs)
+        progress, done = shown_progress(self.watch.follow, name), 0
+
+        def step(count: int, loss: float) -> None:
+            nonlocal done
+            done += count
+            progress(done * documents // batches, documents)
+
+        return step
+
+    def _pretraining_line(self, line: dict) -> None:
+        self.watch.say(
+            tr(
+                "Pretraining, epoch {epoch}: perplexity {figure:.1f} on the validation texts.",
+                epoch=line["epoch"],
+                figure=line["validation"]["perplexity"],
+            )
+        )
+        self._save()
 
     def _after_step(self) -> None:
         self._moment()

@@ -14,6 +14,7 @@ from torch import Tensor
 from han_core.models.architecture import Architecture
 from han_core.models.classifier import AttentionClassifier
 from han_core.models.predict import metrics
+from han_core.models.recurrent.classifier import RecurrentClassifier
 from han_core.runtime.errors import UserError
 from han_core.runtime.messages import tr
 from han_core.training.adversary import Adversary, WordShifts, word_counts
@@ -30,7 +31,9 @@ from han_core.training.cost import batch_budget
 from han_core.training.distributed import Processes, predict_shared
 from han_core.training.domain_report import domain_report
 from han_core.training.initial_weights import Origin, starting_model
+from han_core.training.language_model import LanguageModel, pretraining
 from han_core.training.learner import Diverged, Learner
+from han_core.training.loop import TrainingLoop
 from han_core.training.optimization import best_line, copied, is_better, is_over, rate_factor
 from han_core.training.prepare import Prepared
 from han_core.training.resume import (
@@ -60,6 +63,8 @@ class Run:
         requested_epochs: the number at the start, and each other number that it went on with.
         vectors_found: words that have given vectors.
         last_step: None before the first one since the run began or went on.
+        pretraining: of the word encoder, until it is over.
+        pretrained: its history once it is over.
         domains: ``domain_report`` before the first step, of a run that adapts to a domain.
 
     Raises:
@@ -104,6 +109,22 @@ class Run:
         self.best: dict[str, Tensor] = {}
         self.last_step: StepResult | None = None
         self.domains: dict = {}
+        self.pretraining = self._pretraining(model) if settings.pretrain else None
+        self.pretrained: list[dict] = []
+
+    def _pretraining(self, model: AttentionClassifier) -> TrainingLoop:
+        assert isinstance(model, RecurrentClassifier)
+        return pretraining(model, self.prepared, self.settings, self.device)
+
+    def end_pretraining(self) -> None:
+        """Go on with the weights that were pretrained."""
+        model, loop = self.learner.model, self.pretraining
+        assert loop is not None
+        assert isinstance(loop.model, LanguageModel)
+        assert isinstance(model, RecurrentClassifier)
+        loop.model.give(model)
+        self.learner.average = copied(model.state_dict()) if self.settings.average else {}
+        self.pretraining, self.pretrained = None, loop.progress.history
 
     def train_epoch(self, tell: Step, after_step: Callable[[], None] = lambda: None) -> dict:
         """Train over every document once, validate, and return the history's line.
@@ -224,6 +245,8 @@ class Run:
     @property
     def place(self) -> str:
         """Where it stands, in words: "epoch 2", or "step 57 of epoch 3"."""
+        if self.pretraining is not None:
+            return tr("step {step} of pretraining", step=self.pretraining.step)
         return describe_position(self.epoch, self.position.taken)
 
     @property
@@ -254,7 +277,12 @@ class Run:
             "teaching": teaching.description if teaching else None,
             "fingerprint": self.fingerprint,
             **({"domains": self.domains} if self.domains else {}),
+            **({"pretrained": self.pretrained} if self.pretrained else {}),
         }
+        if self.pretraining is not None:
+            before = self.pretraining.state()
+            tensors |= prefixed("pretraining", before.tensors)
+            counters["pretraining"] = before.counters
         return RunState(tensors, counters)
 
     def restore(self, state: RunState) -> None:
@@ -283,10 +311,18 @@ class Run:
         if self.history:
             self.best = fitting(state.part("best"), self.learner.model)
             self._check_history()
-        elif not self.position.taken or state.part("best"):
+        elif state.part("best") or not (self.position.taken or "pretraining" in counters):
             raise ValueError("a run that has begun expected")  # not shown
+        self._restore_pretraining(state)
         changed = counters["asked"][-1] != self.settings.epochs
         self.requested_epochs = [*counters["asked"], *([self.settings.epochs] if changed else [])]
+
+    def _restore_pretraining(self, state: RunState) -> None:
+        counters = state.counters.get("pretraining")
+        if self.pretraining is not None and counters is not None:
+            self.pretraining.restore(RunState(state.part("pretraining"), counters))
+        else:
+            self.pretraining, self.pretrained = None, state.counters.get("pretrained", [])
 
     def _check_history(self) -> None:
         epochs = [line["epoch"] for line in self.history if line["seconds"] >= 0 < line["step"]]

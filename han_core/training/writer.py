@@ -149,6 +149,7 @@ class Writer:
             "reproduce": request.reproduce,
             **({"teaching": teaching.description} if teaching else {}),
             **self.adaptation(run),
+            **_pretrained(run.pretrained),
             **_note(run.requested_epochs),
         }
 
@@ -191,6 +192,13 @@ def why_not_written(error: Exception, out: Path) -> str:
         out=out,
         reason=getattr(error, "strerror", None) or error,
     )
+
+
+def _pretrained(history: Sequence[dict]) -> dict[str, dict]:
+    """``pretraining``, of a run that pretrained: its epochs, and what the last one reached."""
+    if not history:
+        return {}
+    return {"pretraining": {"epochs": len(history), **history[-1]["validation"]}}
 
 
 def _note(requested: Sequence[int]) -> dict[str, str]:

@@ -18,7 +18,7 @@ ATTENTION = {
 
 GROUPS: dict[str, tuple[str, ...]] = {
     mark("Optimiser"): (
-        "epochs", "learning_rate", "schedule", "warmup", "batch_tokens", "accumulation",
+        "epochs", "pretrain", "learning_rate", "schedule", "warmup", "batch_tokens", "accumulation",
         "clip", "weight_decay", "mixed_precision",
         "rate_words", "rate_sentences", "rate_classifier",
     ),
@@ -67,6 +67,7 @@ TITLES = {
     "dropout_layers": mark("Dropout layers"),
     "dropout_attention": mark("Dropout attention"),
     "attention_noise": mark("Attention noise"),
+    "pretrain": mark("Pretraining epochs"),
     "adversarial": mark("Adversarial shift"),
     "virtual_adversarial": mark("Virtual adversarial shift"),
     "language": mark("Language"),
@@ -185,8 +186,8 @@ TEACHERS = mark(
     "documents; the two together usually know more than one, and with many classes "
     "tf-idf is the better one. A model that was trained on documents held out here "
     "makes validation look too good: use the same seed of the split and the same "
-    "shares as in its run. Choose Nobody where virtual adversarial training reads the "
-    "texts without labels."
+    "shares as in its run. Choose Nobody where only virtual adversarial training or "
+    "pretraining reads the texts without labels."
 )
 NO_TEACHER = mark("Texts without labels need a teacher. Choose nb-svm, tf-idf or a model.")
 DOMAINS = mark(

@@ -2,8 +2,8 @@
 
     torchrun … several.py DATA FOLDER
 
-Two layers, dropout, shifts, accumulation and an average are on, some batches have one document, and some
-documents are labelled by nb-svm.
+Two layers, dropout, shifts, accumulation and an average are on, some batches have one document,
+and some documents are labelled by nb-svm.
 """
 
 import shutil

@@ -333,7 +333,7 @@ def test_texts_that_nobody_labels_want_virtual_adversarial_training():
     settings, _, _ = parse_settings(["teachers=none", "virtual_adversarial=2"])
     assert settings.teachers == ("none",)
     for pairs, part in [
-        (["teachers=none"], "virtual_adversarial, which is 0"),
+        (["teachers=none"], "both are 0"),
         (["teachers=none,nb-svm", "virtual_adversarial=2"], "no other teacher"),
         (["teachers=none", "stretches=2", "virtual_adversarial=2"], "no stretches"),
     ]:
