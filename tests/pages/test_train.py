@@ -251,13 +251,37 @@ def test_teachers_label_documents_that_have_no_labels(train):
     assert {tile.label: tile.value for tile in train.metric} != before
     teachers = train.multiselect(key="train_teachers")
     assert teachers.value == ["nb-svm"]
-    assert teachers.options == ["nb-svm", "tf-idf"]  # the checkpoints tell other classes apart
+    # The checkpoints tell other classes apart.
+    assert teachers.options == ["nb-svm", "tf-idf", "Nobody"]
     train.button(key="train_start").click().run()
     (run,) = runs()
     stop(run.id)
     assert run.plan.settings["teachers"] == ["nb-svm"]
     assert run.plan.source.unlabelled.endswith("more.csv")
     assert "more.csv" in run.plan.command()
+
+
+def test_texts_that_nobody_labels_are_for_pretraining_or_a_shift(train):
+    send(train, REVIEWS.replace("review,", "text,"))
+    more = "text\n" + "".join(f"A film of {n} minutes and no label.\n" for n in range(40))
+    train.file_uploader(key="train_unlabelled_file").upload("more.csv", more.encode()).run()
+    train.multiselect(key="train_teachers").set_value(["none"]).run()
+    assert ["both are 0" in error.value for error in train.error] == [True]
+    train.number_input(key="set_pretrain").set_value(1).run()
+    assert not train.error
+    assert not train.exception
+    train.button(key="train_start").click().run()
+    (run,) = runs()
+    stop(run.id)
+    assert (run.plan.settings["teachers"], run.plan.settings["pretrain"]) == (["none"], 1)
+    assert "--set teachers=none" in run.plan.command()
+
+
+def test_a_form_offers_what_a_model_has(train):
+    keys = {"set_pretrain", "set_adversarial", "set_virtual_adversarial"}
+    assert keys <= {box.key for box in train.number_input}
+    train.segmented_control(key="train_model").set_value("transformer").run()
+    assert keys & {box.key for box in train.number_input} == keys - {"set_pretrain"}
 
 
 def test_teachers_label_parts_of_the_training_documents(train):
