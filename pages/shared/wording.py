@@ -337,7 +337,7 @@ FIGURES = {
     "sufficiency": mark("Sufficiency: only the top words kept"),
     "agreement": mark("Rank agreement (Kendall's τ)"),
     "swaps": mark("Uniform and shuffled attention"),
-    "flip": mark("Sentences zeroed until the prediction flips"),
+    "flip": mark("Attention zeroed until the prediction flips"),
     "layers": mark("Layers with uniform and shuffled self-attention"),
 }
 EVIDENCE = mark(
