@@ -117,6 +117,16 @@ def test_the_table_sorts_and_opens(drawn):
     page.locator(".hs-attention .hs-title", has_text=name).wait_for()
 
 
+def test_a_word_with_the_focus_keeps_its_arcs_beside_the_pointer(drawn):
+    page, _ = drawn
+    page.locator(".hs-word").nth(1).focus()
+    said = line(page, ".hs-arcs")
+    page.locator(".hs-arc-text").hover(position={"x": 2, "y": 2})  # between the words
+    assert line(page, ".hs-arcs") == said
+    page.locator(".hs-word").nth(3).hover()
+    assert line(page, ".hs-arcs") != said
+
+
 def test_the_table_opens_at_the_first_click_after_a_word(drawn):
     """The weights of a word take two lines on a narrow screen; without it there is one."""
     page, _ = drawn

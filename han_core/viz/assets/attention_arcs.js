@@ -27,8 +27,10 @@ function beginWords(view) {
 
 function listenToWords(view, words) {
   const { text } = words;
-  text.addEventListener("pointerover", ({ target }) => lookAt(view, target, false));
-  text.addEventListener("pointerleave", () => lookAt(view, document.activeElement, false));
+  const focused = () => document.activeElement; // where the pointer is on no word
+  text.addEventListener("pointerover", ({ target }) =>
+    lookAt(view, target.closest("[data-at]") ?? focused(), false));
+  text.addEventListener("pointerleave", () => lookAt(view, focused(), false));
   text.addEventListener("focusin", ({ target }) => lookAt(view, target, true));
   text.addEventListener("focusout", () => lookAt(view, null, false));
   text.addEventListener("keydown", (event) => {
