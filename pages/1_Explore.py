@@ -7,7 +7,7 @@ import streamlit as st
 from han_core.runtime.messages import mark
 from pages.shared.page import begin, user_errors_shown
 
-rest = ExitStack()  # what a rerun draws after the words
+rest = ExitStack()  # what a rerun draws when the words are on their way
 heading = begin(
     mark("Explore"),
     mark(
@@ -39,10 +39,10 @@ with rest, user_errors_shown():
         left, right = st.columns([8, 5], gap="medium")
         with left:
             words.panel(analysis, drawer.show_what_if)
-        rest.close()
         with right, st.container(key="drawer_panel"):
             drawer_place = st.container()
     fill_verdict(place, analysis)
+    rest.close()
     with drawer_place:
         drawer.panel(analysis)
     with sharing:

@@ -38,7 +38,7 @@ def document(rest: ExitStack | None = None) -> None:
             that is explained at once; its place is reserved here.
     """
     names = data_picker.examples(EXAMPLES)
-    on_screen = "document" in st.session_state["carried"]
+    on_screen = _is_on_screen()
     restore_value("example", FIRST_EXAMPLE)
     restore_value("document", names[FIRST_EXAMPLE][1])
     st.session_state.setdefault("analysed", st.session_state["document"])
@@ -49,6 +49,17 @@ def document(rest: ExitStack | None = None) -> None:
         rest.callback(_draw, names, notices, strip, pager)
     else:
         _draw(names, notices, strip, pager)
+
+
+def _is_on_screen() -> bool:
+    """Whether the browser has the text area on this page, as high as it will be."""
+    carried = st.session_state["carried"]
+    return "document" in carried and st.session_state.get("drawn_open") == _is_open()
+
+
+def _is_open() -> bool:
+    """Whether the text area is open, rather than a strip."""
+    return st.session_state.get("text_open", False)
 
 
 def _draw(
@@ -93,7 +104,7 @@ def _example(names: Mapping[str, tuple[str, str]]) -> None:
 def _text_area() -> None:
     st.text_area(
         tr("Text"),
-        height=OPEN if st.session_state.get("text_open") else FOLDED,
+        height=OPEN if _is_open() else FOLDED,
         max_chars=cache.quotas().characters,
         key="document",
         placeholder=tr("Paste a review or any other text"),
@@ -102,11 +113,12 @@ def _text_area() -> None:
         label_visibility="collapsed",
     )
     mark_drawn("document")
+    st.session_state["drawn_open"] = _is_open()
 
 
 def _fold_button() -> None:
     """Draw the length of the text, which opens or folds the text area."""
-    is_open = st.session_state.get("text_open", False)
+    is_open = _is_open()
     length = wording.text_length(st.session_state["document"])
     label = f"{length} · {tr('Fold') if is_open else tr('Edit')}"
     if st.button(label, key="text_fold", type="tertiary"):

@@ -59,6 +59,10 @@ def test_a_rerun_draws_the_words_before_what_the_browser_has(open_page, monkeypa
     analyse(app, "A dull film. Never mind, the end is good.")
     analyse(app, "A dull film. " * 500)  # this one takes longer
     assert drawn == ["words", "document_input", "document_input", "words"]
+    app.button(key="text_fold").click().run()
+    drawn.clear()
+    analyse(app, "A dull film.")  # the text area folds, so the words move
+    assert drawn == ["document_input", "words"]
     assert not app.exception
 
 
