@@ -12,7 +12,9 @@ from safetensors.torch import load_file
 from torch import nn
 
 from han_core.data.corpus import Corpus
+from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import METRICS, WEIGHTS
+from han_core.models.registry import build_model
 from han_core.runtime.atomic_io import read_json
 from han_core.runtime.errors import UserError
 from han_core.text.batch import NumberedDocument, collate
@@ -94,6 +96,20 @@ def test_before_it_learns_it_is_as_unsure_as_there_are_words():
     # Even: five words and the rarer part in front, five words in that part.
     seven = documents([[2, 2]])
     assert perplexity(network, seven, 100, CPU) == pytest.approx(6)
+
+
+@pytest.mark.parametrize("hidden", [1, 7, 8, 50])
+def test_the_rarest_words_of_a_large_vocabulary_have_numbers_too(hidden):
+    shape = Architecture(
+        model="bilstm", vocabulary_size=12_000, classes=2, embedding=2, hidden=hidden
+    )
+    network = LanguageModel(build_model(shape))
+    assert all(parameter.numel() for parameter in network.parameters())
+    # Before it learns: 500 words and three parts in front; 2,000, 7,500 and 2,000 words in them.
+    parts = [1, 2_000, 7_500, 2_000, 1, 2_000]  # of 3, 600, 2,600, and back 600, 3, 11,999
+    expected = 503 * float(np.exp(np.log(parts).mean()))
+    rare = documents([[11_999, 3, 600, 2_600]])
+    assert perplexity(network, rare, 100, CPU) == pytest.approx(expected, rel=0.6)
 
 
 def corpus(count: int, seed: int, labelled: bool = True) -> Corpus:
