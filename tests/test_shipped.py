@@ -24,8 +24,8 @@ SHIPPED = (*TAGGED, *NEWS)
 READMES = ("README.md", "README.zh.md")
 PRETRAINED = "bert-imdb"
 ALONE = ("transformer-imdb", "bilstm-general-imdb", "bilstm-linear-imdb")
-ONE_SEED = (PRETRAINED, *ALONE, *CHINESE)
-"""With no evidence measured: it takes hours, or the model is there to be compared."""
+EVERYDAY = ("han-reviews", "bilstm-reviews")
+ONE_SEED = (PRETRAINED, *ALONE, *CHINESE, *EVERYDAY)
 
 
 @pytest.fixture(params=SHIPPED)
@@ -48,6 +48,9 @@ def metrics_of(folder: Path) -> dict:
     [
         (REVIEWS, "A wonderful film, superbly acted and deeply moving.", "positive"),
         (REVIEWS, "A dreadful, boring waste of two hours.", "negative"),
+        (EVERYDAY, "Great headphones, I use them every day.", "positive"),
+        (EVERYDAY, "The soup was cold and the waiter was rude.", "negative"),
+        (EVERYDAY, "Don't buy it.", "negative"),
         (CHINESE, "房间很干净，服务员非常热情，早餐丰富，下次还来。", "positive"),
         (CHINESE, "房间又脏又吵，服务态度很差，再也不来了。", "negative"),
         (ALONE, "A wonderful film, superbly acted and deeply moving.", "positive"),
@@ -110,15 +113,17 @@ def test_the_pretrained_one_tells_what_nobody_doubts(text, label):
     assert explain(load_checkpoint(PROJECT / "checkpoints" / PRETRAINED), text).label == label
 
 
-@pytest.mark.parametrize("name", CHINESE)
+@pytest.mark.parametrize("name", [*CHINESE, *EVERYDAY])
 def test_the_documentation_states_the_accuracy_on_each_subject(name):
     domains = metrics_of(PROJECT / "checkpoints" / name)["domains"]
     assert len(domains) == 13
     lines = (PROJECT / "docs/models.md").read_text(encoding="utf-8").splitlines()
     for subject, figures in domains.items():
-        row = next(line for line in lines if f"({subject})" in line or line.startswith("| all |"))
-        assert f"{figures['accuracy']:.1%}" in row
-        assert f" {figures['n']:,} " in row
+        rows = [line for line in lines if f"({subject})" in line or line.startswith("| all |")]
+        stated = [
+            f"{figures['accuracy']:.1%}" in row and f" {figures['n']:,} " in row for row in rows
+        ]
+        assert any(stated), subject
 
 
 def test_mean_and_spread_are_those_of_its_seeds(folder):

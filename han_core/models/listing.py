@@ -39,7 +39,7 @@ from han_core.runtime.errors import UserError, shown
 from han_core.runtime.messages import tr
 from han_core.runtime.paths import checkpoints_root
 
-DEFAULT = "han-imdb"
+DEFAULT = "han-reviews"
 """The checkpoint that pages show first, unless ``HANSCOPE_DEFAULT_MODEL`` names another."""
 
 MIXED = "bundled:classroom"

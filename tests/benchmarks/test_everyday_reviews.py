@@ -8,6 +8,7 @@ from benchmarks import everyday_reviews
 LEARNT = "(4 (3 (2 A) (4 (4 lovely) (2 film))) (2 (2 .) (2 -RRB-)))"
 HELD = "(0 (1 (2 It) (1 (2 does) (2 n't))) (2 (0 work) (2 .)))"
 NEUTRAL = "(2 (2 A) (2 film))"
+TOLD = "Well. I never saw so fine a film! Go."  # holds a sentence that is learnt
 AMAZON = [("Fine knife", 1, "kitchen", "p1", "pool"), ("Blunt knife", 0, "kitchen", "p2", "test")]
 
 
@@ -22,7 +23,7 @@ def sources(tmp_path):
         "rt-polarity.neg": "it does n't work .",  # held back by the treebank
         "custrev.all": "1 it 's light\n0 it broke , twice",
         "amazon_cells_labelled.txt": "Good case\t1\nBad case\t0",
-        "imdb_labelled.txt": "Good film\t1",
+        "imdb_labelled.txt": "Good film\t1\nI never saw so fine a film\t1",
         "yelp_labelled.txt": "Good soup\t1",
         "hotels.csv": "Description,Positive\nClean room,1",
         "clothing.csv": "Title,Review Text,Rating\nLove it,Soft wool,5\n,Meh,3\n,Torn,1",
@@ -34,7 +35,7 @@ def sources(tmp_path):
     ids = [str(number) for number in range(0, 2_500, 250)]  # ten blocks: one validates
     reviews = pd.DataFrame({"id": ids, "label": 1, "text": [f"Film {n}<br />!" for n in ids]})
     reviews.to_parquet(tmp_path / "imdb-train.parquet")
-    reviews.assign(text=["Film 250!", *(f"Test {n}" for n in ids[1:])]).to_parquet(
+    reviews.assign(text=["Film 250!", TOLD, *(f"Test {n}" for n in ids[2:])]).to_parquet(
         tmp_path / "imdb-test.parquet"
     )
     return tmp_path
@@ -50,7 +51,9 @@ def test_no_text_stands_in_two_splits(sources):
     assert split["Film 250!"] == "test"
     assert "Film 250\n!" not in split
     imdb = reviews[reviews["domain"] == "imdb"]
-    assert imdb["split"].value_counts().to_dict() == {"test": 10, "train": 8, "validation": 1}
+    assert imdb["split"].value_counts().to_dict() == {"test": 9, "train": 8, "validation": 1}
+    assert split["I never saw so fine a film"] != "test"
+    assert TOLD not in split
 
 
 def test_learnt_texts_that_are_few_stand_twice(sources):

@@ -106,7 +106,7 @@ def scores(folder: Path) -> dict[str, Any]:
     """Return kept scores with tags and notes, as Errors and ``export`` give them; none is new."""
     data, root = copied(folder)
     parts = {path: path.stat() for path in (data / "scores").glob("*/*.parquet")}
-    with environment(data, HANSCOPE_CHECKPOINTS=root):
+    with environment(data, HANSCOPE_CHECKPOINTS=root, HANSCOPE_DEFAULT_MODEL="han-imdb"):
         found = {"documents": _coded(), "export": _exported(folder)}
     now = {path: path.stat() for path in (data / "scores").glob("*/*.parquet")}
     assert now.keys() == parts.keys(), "Something was scored anew."
