@@ -227,7 +227,7 @@ def test_a_changed_file_does_not_pass_its_checksum(folder, name):
         {"model": "cnn"},
         {"format": 2},
         {"labels": "negative"},
-        {"weights": "int8"},
+        {"weights": "int4"},
         {"text": {"language": "../../en"}},
         {"text": {"maximum_tokens": 0}},
         {"sha256": {"../../secret": "0"}},

@@ -59,7 +59,7 @@ def test_a_key_that_is_none_is_named_with_those_that_are(pair):
         "epochs=0", "epochs=many", "epochs=2.5", "seed=-1", "batch_tokens=0", "learning_rate=0",
         "learning_rate=nan", "learning_rate=inf", "learning_rate=", "warmup=1", "schedule=step",
         "clip=0", "accumulation=0", "mixed_precision=fp8", "patience=0", "keep=f1", "average=1",
-        "word_dropout=1", "minimum_count=0", "maximum_size=1", "weights=int8", "hidden=0",
+        "word_dropout=1", "minimum_count=0", "maximum_size=1", "weights=int4", "hidden=0",
         "hidden=5000", "dropout_words=1", "dropout_document=-0.1", "language=English",
         "maximum_tokens=0", "lowercase=perhaps", "freeze_vectors=2", "vectors=",
         "layers=0", "layers=101", "layers=abc", "layer_norm=abc", "dropout_layers=1",

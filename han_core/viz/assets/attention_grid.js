@@ -169,7 +169,9 @@ function clickHead(view, place) {
 async function askHead(view, place) {
   view.asked = view.act ? place : null;
   await openHead(view, place);
-  if (view.act && view.asked === place) view.act({ do: "open", layer: place[0], head: place[1] });
+  // Another map may have come meanwhile, which asks for no head; the click is for it then.
+  const later = view.asked && view.asked !== place;
+  if (view.act && !later) view.act({ do: "open", layer: place[0], head: place[1] });
 }
 
 /* Fetches a head on which the pointer or the focus rests, so that it is there when it is opened. */

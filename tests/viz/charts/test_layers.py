@@ -17,7 +17,9 @@ SWAPS = AttentionReplacement(1, 0.9, np.array([0.4, 0.6]), np.array([0.7, 0.5, 0
 
 
 def evidence(swaps):
-    return Evidence("positive", 0.9, "word", 9, 2, None, swaps, None, None, None, True, LAYERS)
+    return Evidence(
+        "positive", 0.9, "word", 9, 2, None, swaps, None, self_attention=True, layers=LAYERS
+    )
 
 
 def dots(figure, opacity):
