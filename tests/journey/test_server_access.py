@@ -1,13 +1,17 @@
 """Host and Origin against the answers of a started server; frames of foreign pages."""
 
 import http.client
+import subprocess
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.journey.walk import watched_page
+from tests.processes import PATIENCE
 
 WEBSOCKET = {
     "Connection": "Upgrade",
@@ -105,3 +109,13 @@ def test_a_foreign_page_cannot_frame_the_app(chromium, foreign_page):
 def test_the_app_itself_opens(chromium, address):
     with watched_page(chromium, address) as page:
         page.wait_for_selector("[data-testid=stApp]")
+
+
+def test_the_first_start_asks_for_nothing():
+    """Streamlit waits for an e-mail address in a new user's terminal unless it is told not to."""
+    script = "import streamlit as st; print(st.get_option('server.showEmailPrompt'))"
+    found = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=PATIENCE, check=True,
+    )  # fmt: skip
+    assert found.stdout.strip() == "False"
