@@ -127,6 +127,7 @@ def _cluster(address: str | None) -> Iterator[Any]:
     """Connect to Ray, without its output: standard output is for results."""
     try:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        _use_token()
         import ray
         from ray.data import DataContext
     except ImportError as error:
@@ -156,6 +157,17 @@ def _cluster(address: str | None) -> Iterator[Any]:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _use_token() -> None:
+    """Identify to a cluster by this user's token, where there is one.
+
+    Ray's own commands do so; at an address ``ray.init`` does not unless it is told to (2.60).
+    A cluster without tokens takes such a connection as well.
+    """
+    given = {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & set(os.environ)
+    if given or (Path.home() / ".ray" / "auth_token").exists():
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
 
 
 def _check_reachable(address: str | None) -> None:

@@ -1,8 +1,13 @@
 """Ray gives the same bytes as this process; without it there is one sentence."""
 
 import importlib.util
+import json
 import socket
+import subprocess
 import sys
+import time
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +15,7 @@ from han_core.analysis.scoring.manifest import checkpoint_sha256, parts_of
 from han_core.analysis.scoring.ray_cluster import score_on_ray
 from han_core.analysis.scoring.workers import Job
 from han_core.runtime.errors import UserError
+from tests.processes import PATIENCE
 
 
 @pytest.fixture
@@ -33,6 +39,59 @@ def ray(missing):
 @pytest.mark.usefixtures("ray")
 def test_ray_gives_the_same_bytes(parts, job, here):
     assert dict(score_on_ray(parts, job, "cpu", 2, None)) == dict(here(parts, job))
+
+
+@pytest.fixture
+def two_nodes(ray, tmp_path, monkeypatch):
+    """The address of a cluster of two nodes, started one by one, that asks for a token."""
+    token = tmp_path / ".ray" / "auth_token"
+    token.parent.mkdir()
+    token.write_text("a" * 32)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with ExitStack() as nodes:
+        nodes.enter_context(_node(tmp_path, "--head", f"--port={port}"))
+        nodes.enter_context(_node(tmp_path, f"--address=127.0.0.1:{port}"))
+        yield f"127.0.0.1:{port}"
+
+
+@contextmanager
+def _node(home: Path, *options: str):
+    """A node with one CPU, and its processes, until the end."""
+    store = "--object-store-memory=100000000"
+    command = (Path(sys.executable).with_name("ray"), "start", "--block", "--num-cpus=1", store)
+    log = home / f"node-{options[0].strip('-')[:4]}.log"
+    with log.open("w") as out:
+        node = subprocess.Popen((*command, *options), stdout=out, stderr=out)
+    try:
+        until = time.monotonic() + PATIENCE
+        while "Ray runtime started" not in log.read_text():
+            assert node.poll() is None, log.read_text()
+            assert time.monotonic() < until
+            time.sleep(0.2)
+        yield
+    finally:
+        node.terminate()  # which ends what it has started
+        node.wait()
+
+
+@pytest.mark.long
+def test_nodes_that_were_started_one_by_one_give_the_same_bytes(
+    two_nodes, corpus, folder, tmp_path, monkeypatch
+):
+    monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
+    data = tmp_path / "texts.jsonl"
+    data.write_text("\n".join(json.dumps({"text": text}) for text in 20 * corpus.texts))
+    command = (sys.executable, "-m", "han_core", "score", "--unlabelled", "--device", "cpu")
+    of = ("--checkpoint", folder, "--data", data)
+    for engine in (("ray", "--address", two_nodes), ("local", "--workers", "1")):
+        out = ("--out", tmp_path / engine[0])
+        subprocess.run((*command, *of, *out, "--engine", *engine), check=True)
+    ours, theirs = (sorted((tmp_path / name).glob("part-*")) for name in ("local", "ray"))
+    assert len(ours) == 6  # three parts and their sums
+    assert [path.read_bytes() for path in ours] == [path.read_bytes() for path in theirs]
 
 
 @pytest.mark.long
