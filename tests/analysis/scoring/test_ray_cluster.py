@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -64,7 +65,8 @@ def _node(home: Path, *options: str):
     command = (Path(sys.executable).with_name("ray"), "start", "--block", "--num-cpus=1", store)
     log = home / f"node-{options[0].strip('-')[:4]}.log"
     with log.open("w") as out:
-        node = subprocess.Popen((*command, *options), stdout=out, stderr=out)
+        environment = {**os.environ, "RAY_AUTH_MODE": "token"}
+        node = subprocess.Popen((*command, *options), stdout=out, stderr=out, env=environment)
     try:
         until = time.monotonic() + PATIENCE
         while "Ray runtime started" not in log.read_text():
