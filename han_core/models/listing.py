@@ -164,12 +164,17 @@ def default_checkpoint(listings: Mapping[str, Listing]) -> str:
 def default_pair(listings: Mapping[str, Listing]) -> list[str]:
     """Return the names of the checkpoints that are compared first: two, or the only one.
 
-    The second is the first other by name; one on a pretrained base, which needs packages
-    beside the default install, only where there is no other.
+    The second learnt from the same data as the first where there is such a one; by name the first
+    of these. One on a pretrained base, which needs packages beside the default install, comes last.
     """
     first = default_checkpoint(listings)
     others = [name for name in listings if name != first]
-    others.sort(key=lambda name: model_kind(listings[name].model).pretrained)
+    others.sort(
+        key=lambda name: (
+            model_kind(listings[name].model).pretrained,
+            listings[name].dataset != listings[first].dataset,
+        )
+    )
     return [first, *others[:1]]
 
 

@@ -260,3 +260,11 @@ def test_what_needs_further_packages_is_compared_first_only_where_nothing_else_i
     assert default_pair({"aaa": pretrained, "apple": apple, "zebra": zebra}) == ["zebra", "apple"]
     assert default_pair({"aaa": pretrained, "zebra": zebra}) == ["zebra", "aaa"]
     assert default_pair({"zebra": zebra}) == ["zebra"]
+
+
+def test_two_of_the_same_data_are_compared_first(root):
+    apple, zebra = (
+        {one.name: one for one in list_checkpoints(root)}[n] for n in ("apple", "zebra")
+    )
+    others = {"mango": replace(apple, dataset="songs"), "nut": apple, "plum": zebra}
+    assert default_pair({"zebra": zebra, **others}) == ["zebra", "nut"]
