@@ -4,9 +4,10 @@
     python -m benchmarks.chinese_reviews measure CHECKPOINT OUT [--write]
 
 DOMAINS has columns ``domain``, ``text``, ``label`` and ``split`` (pool or test); HOTEL is the
-folder of ChnSentiCorp's hotel reviews, ``train.parquet`` and ``test.parquet``. ``join`` writes into
-OUT ``train.parquet`` (the hotel reviews of training and the pools, each review once) and
-``test.parquet`` (the test reviews of each domain).
+folder of ChnSentiCorp's hotel reviews, ``train.parquet`` and ``test.parquet``. ``join`` writes
+``train.parquet`` and ``test.parquet`` into OUT. The first has the hotel reviews of training and the
+pools, each review once, a tenth of them to validate, and the reviews that we wrote
+(``bundled:everyday/zh``) four times; the second the test reviews of each domain, and ours.
 
 No review stands on both sides, however it is punctuated. A pool's review that is a test review of
 the hotels or of a domain is not learnt. Two domains are hotels and share reviews with ChnSentiCorp:
@@ -29,6 +30,11 @@ from han_core.data.corpus import read_corpus
 from han_core.data.labels import align_labels
 from han_core.models.checkpoint import Checkpoint, load_checkpoint
 from han_core.models.predict import metrics, predict
+
+OFTEN = 4
+"""Times that each of our own reviews stands in what is learnt."""
+
+HELD_OUT = 0.1
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -55,7 +61,7 @@ def add_measure(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def _join(options: argparse.Namespace) -> None:
     hotel = [pd.read_parquet(options.hotel / f"{part}.parquet") for part in ("train", "test")]
-    training, test = joined(pd.read_parquet(options.domains), *hotel)
+    training, test = with_own(*joined(pd.read_parquet(options.domains), *hotel))
     options.out.mkdir(parents=True, exist_ok=True)
     for name, reviews in (("train", training), ("test", test)):
         reviews.to_parquet(options.out / f"{name}.parquet", index=False)
@@ -72,6 +78,24 @@ def joined(
     keys = letters(training)
     tested = keys.isin(letters(test)) | keys.isin(letters(hotel_test))
     return tuple(_columns(part) for part in (training[~tested & ~keys.duplicated()], test))
+
+
+def with_own(training: pd.DataFrame, test: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return both with the reviews that we wrote; a column ``split`` says what validates."""
+    held = np.random.default_rng(0).random(len(training)) < HELD_OUT
+    training = training.assign(split=np.where(held, "validation", "train"))
+    own = own_reviews("zh")
+    parts = [own[own["split"] == name] for name in ("train", "validation", "test")]
+    training = pd.concat([training, *OFTEN * parts[:1], parts[1]], ignore_index=True)
+    return training, pd.concat([test, parts[2].drop(columns="split")], ignore_index=True)
+
+
+def own_reviews(language: str) -> pd.DataFrame:
+    """Return the reviews of a language that come along, with the split that each has."""
+    own = read_corpus(f"bundled:everyday/{language}@all")
+    reviews = pd.DataFrame({"text": own.texts, "label": own.labels, "split": own.extra["split"]})
+    reviews["label"] = (reviews["label"] == "positive").astype(int)
+    return reviews.assign(domain="everyday")
 
 
 def letters(reviews: pd.DataFrame) -> pd.Series:

@@ -6,7 +6,7 @@
 FOLDER has the sources as they are published, under the names in ``SOURCES``. ``join`` writes
 ``train.parquet`` with a column ``split`` (train or validation), and ``test.parquet``; both have
 ``text``, ``label`` and ``domain``. Short texts and the four Amazon domains are few, so they stand
-twice in what is learnt.
+twice in what is learnt, and the reviews that we wrote (``bundled:everyday``) four times.
 
 No text stands in two splits, however it is punctuated. Where a source has a division it is kept
 (the treebank, Amazon, IMDB); of the others a tenth validates and three twentieths test. Phrases of
@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.chinese_reviews import add_measure, letters
+from benchmarks.chinese_reviews import OFTEN, add_measure, letters, own_reviews
 from han_core.cli.common import say
 
 SOURCES = {
@@ -44,6 +44,7 @@ SENTENCES = {
 TWICE = ("treebank", "rt", "products", *SENTENCES, "hotels", "clothing")
 AMAZON = ("books", "dvd", "electronics", "kitchen")
 SENTENCE = 20  # letters from which a sentence is told apart from others that read the same
+OWN = "everyday"
 HELD = {"test": 0, "validation": 1, "train": 2}  # a text in two splits stays in the first
 
 
@@ -75,17 +76,19 @@ def _join(options: argparse.Namespace) -> None:
 def joined(folder: Path) -> pd.DataFrame:
     """Return all reviews with ``text``, ``label``, ``domain`` and ``split``, each text once.
 
-    Learnt texts of ``TWICE`` and ``AMAZON`` stand twice.
+    Learnt texts of ``TWICE`` and ``AMAZON`` stand twice, those of ``OWN`` ``OFTEN`` times.
     """
-    parts = [*_treebank(folder / "treebank"), *_small(folder), _amazon(folder)]
+    parts = [own_reviews("en"), *_treebank(folder / "treebank"), *_small(folder), _amazon(folder)]
     parts += [_pang_lee(folder), _imdb(folder)]
     reviews = pd.concat(parts, ignore_index=True)
     key = letters(reviews)
     order = reviews.assign(key=key, held=reviews["split"].map(HELD))[key != ""]
     once = order.sort_values("held", kind="stable").drop_duplicates("key").sort_index()
     reviews = once[~_told_before(once)][["text", "label", "domain", "split"]]
-    again = reviews["domain"].isin((*TWICE, *AMAZON)) & (reviews["split"] == "train")
-    reviews = pd.concat([reviews, reviews[again]], ignore_index=True)
+    learnt = reviews[reviews["split"] == "train"]
+    again = learnt[learnt["domain"].isin((*TWICE, *AMAZON))]
+    own = learnt[learnt["domain"] == OWN]
+    reviews = pd.concat([reviews, again, *(OFTEN - 1) * [own]], ignore_index=True)
     return reviews.assign(label=reviews["label"].map({0: "negative", 1: "positive"}))
 
 

@@ -177,6 +177,8 @@ BUNDLED = {
     "bundled:classroom@train": mark("Classroom, English, train"),
     "bundled:classroom/zh@all": mark("Classroom, Chinese, all"),
     "bundled:classroom/all@all": mark("Classroom, everything"),
+    "bundled:everyday@test": mark("Everyday pairs, English, test"),
+    "bundled:everyday/zh@test": mark("Everyday pairs, Chinese, test"),
 }
 OWN = {UPLOAD: mark("Your own file"), HUB: mark("A data set on the Hugging Face hub")}
 

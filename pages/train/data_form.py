@@ -19,6 +19,8 @@ FILE, HUB = "file", "hub"
 SOURCES = {
     "bundled:classroom": mark("Classroom corpus, English: 220 short reviews"),
     "bundled:classroom/zh": mark("Classroom corpus, Chinese: 36 short reviews"),
+    "bundled:everyday": mark("Everyday pairs, English: 2,072 short reviews"),
+    "bundled:everyday/zh": mark("Everyday pairs, Chinese: 544 short reviews"),
     FILE: mark("Your own file"),
     HUB: mark("A data set on the Hugging Face hub"),
 }

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import chinese_reviews
+from han_core.data.corpus import read_corpus
 
 HOTEL_TRAIN = pd.DataFrame({"text": ["房间好。", "床太小"], "label": [1, 0]})
 HOTEL_TEST = pd.DataFrame({"text": ["早餐差！"], "label": [0]})
@@ -29,6 +30,21 @@ def test_no_review_stands_on_both_sides():
         ["房间好。", 1, "zh_hotel"], ["床太小", 0, "zh_hotel"], ["好看", 1, "书籍"],
     ]  # fmt: skip
     assert test.values.tolist() == [["前台热情", 1, "酒店"], ["乏味。", 0, "书籍"]]
+
+
+def test_our_own_reviews_keep_their_splits_and_are_learnt_four_times():
+    own = read_corpus("bundled:everyday/zh@all")
+    learnt, test = chinese_reviews.with_own(
+        *chinese_reviews.joined(DOMAINS, HOTEL_TRAIN, HOTEL_TEST)
+    )
+    counts = learnt[learnt["domain"] == "everyday"].value_counts(["text", "split"]).to_dict()
+    rows = list(zip(own.texts, own.labels, own.extra["split"], strict=True))
+    assert counts == {(t, s): 4 if s == "train" else 1 for t, _, s in rows if s != "test"}
+    assert list(test.columns) == ["text", "label", "domain"]
+    tested = test[test["domain"] == "everyday"]
+    expected = [(t, int(label == "positive")) for t, label, s in rows if s == "test"]
+    assert list(zip(tested["text"], tested["label"], strict=True)) == expected
+    assert set(learnt["split"]) <= {"train", "validation"}
 
 
 def test_accuracy_is_told_for_each_domain(tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import everyday_reviews
+from han_core.data.corpus import read_corpus
 
 LEARNT = "(4 (3 (2 A) (4 (4 lovely) (2 film))) (2 (2 .) (2 -RRB-)))"
 HELD = "(0 (1 (2 It) (1 (2 does) (2 n't))) (2 (0 work) (2 .)))"
@@ -64,6 +65,16 @@ def test_learnt_texts_that_are_few_stand_twice(sources):
     assert counts["Blunt knife"] == counts["It doesn't work."] == 1
     assert set(reviews["label"]) == {"negative", "positive"}
     assert (counts[reviews.loc[reviews["domain"] == "imdb", "text"]] == 1).all()
+
+
+def test_our_own_reviews_keep_their_splits_and_are_learnt_four_times(sources):
+    own = read_corpus("bundled:everyday/en@all")
+    reviews = everyday_reviews.joined(sources)
+    counts = reviews.loc[reviews["domain"] == "everyday", "text"].value_counts()
+    assert counts.to_dict() == {
+        text: 4 if split == "train" else 1
+        for text, split in zip(own.texts, own.extra["split"], strict=True)
+    }
 
 
 def test_phrases_are_those_that_tell_of_learnt_sentences(sources):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -243,3 +244,33 @@ def test_the_classroom_teaches_nothing_twice():
     everything = read_corpus("bundled:classroom/all@all")
     assert len(set(everything.texts)) == len(set(everything.ids)) == len(everything)
     assert everything.ids[0] != "1"  # its own ids, not row numbers
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_everyday_reviews_come_in_pairs_of_one_split(language):
+    corpus = read_corpus(f"bundled:everyday/{language}@all")
+    pairs: dict[str, set] = {}
+    for id, label, split in zip(corpus.ids, corpus.labels, corpus.extra["split"], strict=True):
+        pairs.setdefault(id.rpartition("-")[0], set()).add((label, split))
+    assert len(pairs) >= 100
+    for pair in pairs.values():
+        assert {label for label, _ in pair} == {"negative", "positive"}
+        assert len({split for _, split in pair}) == 1
+    assert len(set(corpus.texts)) == len(corpus)
+    assert {split for pair in pairs.values() for _, split in pair} == {
+        "train",
+        "validation",
+        "test",
+    }
+
+
+def test_the_everyday_reviews_hold_no_run_of_words_of_the_classroom():
+    """So that who learns from the former may be measured by the latter."""
+
+    def runs(text: str) -> set[tuple[str, ...]]:
+        words = re.findall(r"[a-z']+", text.lower())
+        return {tuple(words[at : at + 5]) for at in range(len(words) - 4)}
+
+    held = set().union(*map(runs, read_corpus("bundled:classroom/en@all").texts))
+    for text in read_corpus("bundled:everyday/en@all").texts:
+        assert not runs(text) & held

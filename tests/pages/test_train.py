@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from han_core.data.corpus import read_corpus
 from han_core.data.splits import Source
 from han_core.models.listing import Listing, list_checkpoints
 from han_core.training import optimization
@@ -604,3 +605,8 @@ def test_the_form_in_chinese(train, in_chinese, data, kind):
     app = in_chinese(train)
     assert app.title[0].value == "训练"
     assert english(app) == []
+
+
+@pytest.mark.parametrize("spec", ["bundled:everyday", "bundled:everyday/zh"])
+def test_the_page_train_says_how_many_everyday_reviews_it_offers(spec):
+    assert f"{len(read_corpus(spec)):,} short reviews" in data_form.SOURCES[spec]
