@@ -11,6 +11,7 @@ what waits for a click.
 import asyncio
 import gc
 import importlib
+import socket
 import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,6 +23,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit.runtime import get_instance
 
 from han_core.runtime.errors import UserError
@@ -105,11 +107,30 @@ def _load() -> None:
             continue
 
 
+class SentAtOnce:
+    """ASGI layer that lets every packet leave at once (TCP_NODELAY).
+
+    asyncio sees to this for sockets that say that they are TCP, and Streamlit's does not say so.
+    Whatever follows a first packet then waits 40 ms for the browser to acknowledge that one.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        connection = getattr(receive, "__self__", None)  # uvicorn's own; nothing else leads to it
+        if (transport := getattr(connection, "transport", None)) is not None:
+            own = transport.get_extra_info("socket")
+            own.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await self._app(scope, receive, send)
+
+
 app = st.App(
     str(ROOT / "app.py"),
     lifespan=prepared,
     routes=ROUTES,
     middleware=[
+        Middleware(SentAtOnce),
         Middleware(
             RequestGuard,
             hosts=st.get_option("server.allowedHosts"),

@@ -4,6 +4,7 @@ import http.client
 import subprocess
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -67,6 +68,19 @@ def test_only_this_machine_and_our_own_pages_are_answered(address, path, host, o
         assert answer != 200  # no such session, or no token
     else:
         assert answer == 200
+
+
+def test_an_answer_waits_for_no_acknowledgement(address):
+    parts = urlsplit(address)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
+    seconds = []
+    for _ in range(40):
+        began = time.perf_counter()
+        connection.request("GET", "/favicon.png")
+        connection.getresponse().read()
+        seconds.append(time.perf_counter() - began)
+    connection.close()
+    assert min(seconds[20:]) < 0.03  # a Linux client acknowledges the head of an answer after 40 ms
 
 
 def test_metrics_are_closed(address):
