@@ -11,11 +11,13 @@ what waits for a click.
 import asyncio
 import gc
 import importlib
+import inspect
 import socket
 import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from threading import Thread
 
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
@@ -62,6 +64,8 @@ HEAVY = (
     "han_core.viz.charts.evidence",
 )
 """What the first visitor of a class does not wait for; whoever is alone sees the title first."""
+TITLE = ("pages.shared.page", "streamlit.emojis", "PIL.ImageFile")
+"""What drawing a title imports."""
 TEXT = "This text is explained at the start. So no visitor waits for the model."  # not shown
 
 
@@ -72,6 +76,7 @@ async def prepared(app: st.App) -> AsyncIterator[None]:
     if not st.get_option("server.headless"):
         asyncio.get_running_loop().call_later(1, _open_browser)
     if not serves_class():
+        Thread(target=load_title, daemon=True).start()
         yield
         return
     _load()
@@ -94,6 +99,14 @@ async def _freeze_objects() -> None:
         for _ in range(ROUNDS):
             gc.freeze()
             await asyncio.sleep(PAUSE)
+
+
+def load_title() -> None:
+    """Load what the first visitor's title needs, while their browser loads Streamlit's scripts."""
+    for module in TITLE:
+        importlib.import_module(module)
+    inspect.stack()  # finds all modules' files, as Streamlit does before it draws a first element
+    gc.freeze()  # Streamlit collects garbage after each run, and the first only leads to a page
 
 
 def _load() -> None:
