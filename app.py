@@ -4,9 +4,10 @@ import streamlit as st
 
 from han_core.runtime.messages import current_locale, speaking, tr
 from pages.shared.navigation import group_labels, serves_class
-from pages.shared.page import RENDERS
+from pages.shared.page import RENDERS, has_visited
 
-st.set_page_config(page_title="Hanscope", page_icon="🔦", layout="wide")
+if not has_visited():  # later the page that is on the screen says what the browser's title is
+    st.set_page_config(page_title="Hanscope", page_icon="🔦", layout="wide")
 learn = st.Page("pages/0_Learn.py", title=tr("Learn"))
 explore = st.Page("pages/1_Explore.py", title=tr("Explore"))
 groups = {

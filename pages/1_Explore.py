@@ -39,8 +39,7 @@ with rest, user_errors_shown():
         left, right = st.columns([8, 5], gap="medium")
         with left:
             words.panel(analysis, drawer.show_what_if)
-        with right, st.container(key="drawer_panel"):
-            drawer_place = st.container()
+        drawer_place = right.container(key="drawer_panel")
     fill_verdict(place, analysis)
     rest.close()
     with drawer_place:

@@ -1,7 +1,7 @@
 """What a visitor sees of the pages before any click, on every screen, and other ways to them."""
 
 from tests.journey.test_accessibility import WIDTHS
-from tests.journey.walk import settled, watched_page
+from tests.journey.walk import analyse, settled, watched_page
 
 ROW = "[data-testid=stTopNav] [data-testid=stTopNavLink]"
 MENU = "[data-testid=stSidebarNav] [data-testid=stSidebarNavLink]"
@@ -45,3 +45,17 @@ def test_an_address_in_lower_case_reaches_the_page(chromium, address):
         page.get_by_role("heading", name="Series", level=1).wait_for()
         assert page.url == f"{address}/Series"
         assert page.get_by_text("Page not found").count() == 0
+
+
+def test_the_title_of_the_tab_stays_while_a_page_is_drawn_again(chromium, address):
+    with watched_page(chromium, address) as page:
+        page.wait_for_selector("[data-testid=word-heatmap]")
+        settled(page)
+        page.evaluate("""() => {
+            window.titles = new Set([document.title]);
+            new MutationObserver(() => titles.add(document.title)).observe(
+                document.head, { childList: true, subtree: true, characterData: true });
+        }""")
+        analyse(page, "A dull film with a superb ending.")
+        settled(page)
+        assert page.evaluate("[...titles]") == ["Explore · Hanscope"]
