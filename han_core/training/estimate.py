@@ -147,7 +147,8 @@ def estimate(
 
 def passes(settings: Settings) -> int:
     """Return how often a step reads its batch."""
-    return 1 + (settings.adversarial > 0) + 2 * (settings.virtual_adversarial > 0)
+    once = (settings.adversarial > 0) + (settings.attention_guide > 0)
+    return 1 + once + 2 * (settings.virtual_adversarial > 0)
 
 
 def check_longest(shape: Architecture, tokens: int, device: torch.device) -> None:

@@ -46,6 +46,9 @@ EXPLAINED = {
     "virtual_adversarial": mark(
         "The same where the prediction changes most, without labels; 0: not."
     ),
+    "attention_guide": mark(
+        "How strongly attention learns to rank words by what they add to the decision; 0: not."
+    ),
     "pretrain": mark(
         "Passes in which the word encoder first learns to predict neighbouring words; 0: none."
     ),

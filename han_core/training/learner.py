@@ -26,6 +26,7 @@ from han_core.training.adversary import (
     divergence,
     shifted_vectors,
 )
+from han_core.training.attention_guide import draw_guide
 from han_core.training.batches import Reader, Share, StepResult, share
 from han_core.training.distributed import Processes
 from han_core.training.optimization import copied, move_average, parameter_groups
@@ -146,13 +147,19 @@ class Learner:
             group: batches in the step.
         """
 
+        strength = self.settings.attention_guide
+        guide = draw_guide(self.model, own.batch) if strength else None
+        each = weight * len(own.classes) / len(own.batch)  # labelled or not
+
         def loss(output: Output) -> Tensor:
             logits = output.logits[: len(own.classes)].float()
-            labels = cross_entropy(logits, own.targets, reduction="sum") * weight
-            if self.adversary is None:
-                return labels
-            domains = self.adversary.loss(output.documents[: own.domains], len(own.classes))
-            return labels + domains / group
+            total = cross_entropy(logits, own.targets, reduction="sum") * weight
+            if guide is not None:
+                total = total + strength * each * guide.loss(output)
+            if self.adversary is not None:
+                domains = self.adversary.loss(output.documents[: own.domains], len(own.classes))
+                total = total + domains / group
+            return total
 
         length, virtual = self.settings.adversarial, self.settings.virtual_adversarial
         if self.shifts is None:
@@ -167,7 +174,6 @@ class Learner:
         if drawn is not None:
             held = output.logits.detach()
             gradient = self._astray(own.batch, held, drawn, began)
-            each = weight * len(own.classes) / len(own.batch)
             with self._again(began, self.shifts.uphill(gradient, own.batch, virtual)):
                 self._pass(own.batch, lambda moved: divergence(moved.logits, held) * each, last)
         return output

@@ -137,11 +137,17 @@ def check_request(request: Request, device: torch.device) -> CheckedRequest:
 
 
 def _cautions(request: Request, begun_from: Origin | None, labels: tuple[str, ...]) -> list[str]:
-    """Sentences about a frozen start from other classes, and adaptation without a target."""
+    """Sentences on frozen words of other classes, and on settings that have nothing to work on."""
     cautions = []
     if begun_from and request.settings.freeze_words and not begun_from.has_classes(labels):
         cautions.append(begun_from.frozen_caution(labels))
     changed = request.settings.model_dump(exclude_defaults=True)
+    pooling = architecture(request, 2, len(labels)).pooling
+    if request.settings.attention_guide and pooling != "attention":
+        cause = f"pooling={pooling}"
+        cautions.append(
+            tr("{name} has no effect with {cause}.", name="attention_guide", cause=cause)
+        )
     if request.target is None:
         without = [name for name in DOMAIN if name in changed]
         cautions += [tr("{name} has no effect without --adapt-to.", name=name) for name in without]

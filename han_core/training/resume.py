@@ -41,7 +41,7 @@ UNVERIFIED = mark(
 )
 LATER = {
     *SELF_ATTENTION_SIZES, *PRETRAINED_SIZES, *DOMAIN,
-    "adversarial", "crop", "dropout_layers", "layer_norm", "layers", "pretrain",
+    "adversarial", "attention_guide", "crop", "dropout_layers", "layer_norm", "layers", "pretrain",
     "virtual_adversarial",
 }  # fmt: skip
 """Settings and sizes that the first runs, which must go on, did not have yet."""

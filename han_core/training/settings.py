@@ -58,6 +58,7 @@ class Settings(BaseModel):
     word_dropout: float = Field(default=0.0, ge=0, lt=1)
     adversarial: float = Field(default=0.0, ge=0, le=1_000)
     virtual_adversarial: float = Field(default=0.0, ge=0, le=1_000)
+    attention_guide: float = Field(default=0.0, ge=0, le=1_000)
     pretrain: int = Field(default=0, ge=0, le=1_000)
     average: float = Field(default=0.0, ge=0, lt=1)
     vectors: str | None = Field(default=None, min_length=1)

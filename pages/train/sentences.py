@@ -29,7 +29,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     mark("Dropout and noise"): (
         "dropout_words", "dropout_sentences", "dropout_document", "word_dropout",
-        "dropout_layers", "dropout_attention", "attention_noise", "adversarial",
+        "dropout_layers", "dropout_attention", "attention_noise", "attention_guide", "adversarial",
         "virtual_adversarial", "average",
     ),
     mark("Words"): (
@@ -67,6 +67,7 @@ TITLES = {
     "dropout_layers": mark("Dropout layers"),
     "dropout_attention": mark("Dropout attention"),
     "attention_noise": mark("Attention noise"),
+    "attention_guide": mark("Attention guide"),
     "pretrain": mark("Pretraining epochs"),
     "adversarial": mark("Adversarial shift"),
     "virtual_adversarial": mark("Virtual adversarial shift"),

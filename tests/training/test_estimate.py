@@ -110,8 +110,9 @@ def test_memory_grows_with_model_batch_and_average():
     assert of(documents=10_000, shape=wide).memory_bytes > plain
 
 
-def test_a_batch_that_is_read_twice_takes_twice_as_long():
-    once, twice = of(documents=10_000), of(documents=10_000, adversarial=5.0)
+@pytest.mark.parametrize("option", ["adversarial", "attention_guide"])
+def test_a_batch_that_is_read_twice_takes_twice_as_long(option):
+    once, twice = of(documents=10_000), of(documents=10_000, **{option: 5.0})
     assert twice.seconds_per_epoch / once.seconds_per_epoch == pytest.approx(2, rel=0.1)
     assert twice.memory_bytes == once.memory_bytes
 

@@ -47,6 +47,7 @@ KINDS = {
         "han",
         ("adversarial=2", "virtual_adversarial=2", "word_dropout=0.1", "average=0.9"),
     ),
+    "guided": ("bilstm", ("attention_guide=1", "word_dropout=0.1", "dropout_words=0.3")),
     # A HAN trains in bf16 on every processor, a BiLSTM on some.
     "bf16": ("bilstm" if trains_in_bf16("bilstm", CPU) else "han", ("mixed_precision=bf16",)),
 }
@@ -527,7 +528,13 @@ def test_a_run_that_began_before_there_were_layers_or_crops_goes_on():
     settings = Settings(batch_tokens=100)
     shape = Architecture(model="han", vocabulary_size=3, classes=2)
     elsewhere = {"epochs", "patience", "save_seconds", "teachers", "stretches", *DOMAIN}
-    elsewhere |= {"adversarial", "crop", "pretrain", "virtual_adversarial"}  # which there were not
+    elsewhere |= {
+        "adversarial",
+        "attention_guide",
+        "crop",
+        "pretrain",
+        "virtual_adversarial",
+    }  # which there were not
     described = settings.model_dump(exclude=elsewhere) | shape.model_dump(include=set(FIRST_SIZES))
     described |= {"labels": ["a", "b"], "words": ["one"]}
     first = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()

@@ -241,7 +241,9 @@ BERT = ModelKind(
     complete=_complete,
     pretrained=True,
     unused_settings=frozenset(_UNUSED.split()),
-    refused_settings=frozenset({"adversarial", "virtual_adversarial", "pretrain"}),
+    refused_settings=frozenset(
+        {"adversarial", "attention_guide", "virtual_adversarial", "pretrain"}
+    ),
     step_cost=StepCost(operation=1.0, number=5_000, parameter=40, step=5e8),
     evidence_words=EvidenceWords(quick=120, thorough=60, shared=60, layers=6),
     maps=True,
