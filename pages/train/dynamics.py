@@ -5,10 +5,9 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from han_core.analysis.data_map import FEWEST, data_map
 from han_core.runtime.errors import UserError
 from han_core.runtime.messages import mark, tr
-from han_core.training.dynamics import read_dynamics, version_stamp
+from han_core.training.dynamics import FEWEST, data_map, read_dynamics, version_stamp
 from han_core.training.runs.view import RunView
 from han_core.viz.charts.document_map import data_map_chart
 from pages.shared.components import chart

@@ -11,9 +11,9 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.colors import get_colorscale
 
-from han_core.analysis.data_map import REGIONS
 from han_core.analysis.map_colours import MapColours
 from han_core.runtime.messages import mark, tr
+from han_core.training.dynamics import REGIONS
 from han_core.viz.markup import INK_SPAN, beginning, inked, plotly_text
 from han_core.viz.plot import (
     BLUE,

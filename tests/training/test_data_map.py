@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from han_core.analysis.data_map import data_map
-from han_core.training.dynamics import Dynamics
+from han_core.training.dynamics import Dynamics, data_map
 
 EPOCHS = [
     [0.9, 0.1, 0.2, 0.9, np.nan, 0.4],
