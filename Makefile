@@ -30,10 +30,10 @@ class: install
 		--server.address $(ADDRESS) --server.port $(PORT) --server.headless true \
 		$(patsubst %,--server.allowedHosts '%',* $(HOSTS))
 
-test: .venv/.tested
+test: .venv/.tested .venv/.kernel
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
-quick: .venv/.tested
+quick: .venv/.tested .venv/.kernel
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not page and not browser and not long"
 
 lint: .venv/.tested
@@ -41,7 +41,7 @@ lint: .venv/.tested
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-install: .venv/.installed
+install: .venv/.installed .venv/.kernel
 
 .venv/bin/python:
 	@command -v $(PYTHON) >/dev/null || { \
@@ -57,6 +57,11 @@ LOCKED := $(BIN)/python -m pip install --quiet --constraint requirements.lock $(
 	$(LOCKED) -r requirements.txt
 	@touch $@
 
+# Recurrent layers in C where there is a compiler; without one PyTorch computes them.
+.venv/.kernel: han_core/models/recurrent/scan_kernel.c .venv/.installed
+	@$(BIN)/python -m han_core.models.recurrent.scan_kernel
+	@touch $@
+
 NEEDED_BY_TESTS := requirements-dev.txt requirements-cluster.txt requirements-postgres.txt \
 	requirements-languages.txt requirements-umap.txt requirements-transformers.txt
 
@@ -69,4 +74,5 @@ lock: .venv/.tested
 		--upgrade --custom-compile-command "make lock" --output-file requirements.lock
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+		han_core/models/recurrent/scan_kernel-*.so

@@ -193,8 +193,8 @@ def read(plan: ScanPlan, index: list[int]) -> tuple[list[tuple], list[tuple]]:
     memory: list[tuple] = []
     at = 0
     for time, size in enumerate(plan.sizes):
-        if plan.before and time:
-            memory = [memory[source] for source in plan.before[time - 1].tolist()]
+        if plan.before is not None and time:
+            memory = [memory[source] for source in plan.before[at : at + 2 * size].tolist()]
         elif time:
             half = len(memory) // 2
             memory = memory[:size] + memory[half : half + size]

@@ -3,9 +3,10 @@
 Sequences stand one after another in a flat tensor. The parameters are those of ``nn.GRU`` and
 ``nn.LSTM`` under their usual names, so are several layers: each reads the states of the one
 below, with dropout between them in training. What is fast differs: packed on a GPU; on a CPU
-a scan of our own, but for the LSTM in training, and for both over few sequences. Those run two
-one-way passes of torch's over groups of nearly equal length, the second over each sequence
-exactly reversed (a padded bidirectional pass would read the padding first).
+the scans in C of ``scan_kernel``. Where those are not built, or in double precision, a scan of
+our own, but for the LSTM in training, and for both over few sequences: they run two one-way
+passes of torch's over groups of nearly equal length, the second over each sequence exactly
+reversed (a padded bidirectional pass would read the padding first).
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout
 
+from han_core.models.recurrent import scan_kernel
 from han_core.models.recurrent.scan import (
     GRUScan,
     SharedStates,
@@ -89,9 +91,10 @@ class _Bidirectional(nn.RNNBase):
             shared, last = self.read_table(self.project(steps), lengths, index)
             return dense_states(shared), last
         if steps.device.type == "cpu":
-            states = self._layer(0, steps, lengths, index)
+            states = self._trained(0, steps, lengths, index)
             for layer in range(1, self.num_layers):
-                states = self._layer(layer, dropout(states, self.dropout, self.training), lengths)
+                states = dropout(states, self.dropout, self.training)
+                states = self._trained(layer, states, lengths)
         else:
             states = run_packed(super().forward, looked_up_rows(steps, index), lengths)
         return self._normalised(states), self._normalised(final_states(states, lengths))
@@ -99,10 +102,11 @@ class _Bidirectional(nn.RNNBase):
     def uses_table(self, lengths: Tensor) -> bool:
         """Return whether sequences of these lengths are read from a table of inputs.
 
-        Such a table is read in lockstep, where no gradient is wanted.
+        Such a table is read in C or in lockstep, where no gradient is wanted.
         """
-        free = lengths.device.type == "cpu" and not torch.is_grad_enabled()
-        return free and self.lockstep_is_faster(lengths)
+        if lengths.device.type != "cpu" or torch.is_grad_enabled():
+            return False
+        return scan_kernel.usable(next(self.parameters())) or self.lockstep_is_faster(lengths)
 
     def lockstep_is_faster(self, lengths: Tensor) -> bool:
         """Return whether it is, compared with torch's own layer."""
@@ -129,6 +133,31 @@ class _Bidirectional(nn.RNNBase):
             shared: many sequences begin or end alike, and that is read once. A higher layer
                 reads states that depend on both sides, of which no two are the same.
         """
+        if scan_kernel.usable(table, next(self.parameters())):
+            states = self._in_c(table, lengths, index, shared)
+        else:
+            states = self._in_lockstep(table, lengths, index, shared)
+        last = final_states(states, lengths)
+        if self.layer_norm is None:
+            return states, last
+        return self._normalised(dense_states(states)), self._normalised(last)
+
+    def _in_c(self, table: Tensor, lengths: Tensor, index: Tensor | None, shared: bool) -> States:
+        plan = shared_plan(index, lengths) if shared and index is not None else None
+        states: States
+        if index is not None and plan is not None and plan.before is not None:
+            tables = scan_kernel.plan_states(table, self._weights(0), index, plan)
+            states = SharedStates(tables, plan.forward, plan.backward)
+        else:
+            states = scan_kernel.table_states(table, self._weights(0), lengths, index)
+        for layer in range(1, self.num_layers):
+            table = self.project(dense_states(states), layer)
+            states = scan_kernel.table_states(table, self._weights(layer), lengths)
+        return states
+
+    def _in_lockstep(
+        self, table: Tensor, lengths: Tensor, index: Tensor | None, shared: bool
+    ) -> SharedStates:
         index = torch.arange(table.shape[1]) if index is None else index
         plan = shared_plan(index, lengths) if shared else separate_plan(lengths)
         rows = torch.cat((index, index + table.shape[1])).index_select(0, plan.reads)
@@ -137,10 +166,7 @@ class _Bidirectional(nn.RNNBase):
             plan = separate_plan(lengths)
         for layer in range(1, self.num_layers):
             states = self._scan(layer, self.project(states.dense(), layer), plan.reads, plan)
-        last = states.final(lengths)
-        if self.layer_norm is None:
-            return states, last
-        return self._normalised(states.dense()), self._normalised(last)
+        return states
 
     def _scan(self, layer: int, table: Tensor, rows: Tensor, plan: ScanPlan) -> SharedStates:
         tables = run_scan(self.cell(layer), self.hidden_size, table.flatten(0, 1), rows, plan)
@@ -153,10 +179,20 @@ class _Bidirectional(nn.RNNBase):
         """Of both directions: input and recurrent weights, input and recurrent biases."""
         return self.all_weights[2 * layer : 2 * layer + 2]
 
+    def _trained(
+        self, layer: int, steps: Tensor, lengths: Tensor, index: Tensor | None = None
+    ) -> Tensor:
+        """States (steps, 2 × hidden) of one layer on a CPU, with a gradient."""
+        if not scan_kernel.usable(steps, next(self.parameters())):
+            return self._layer(layer, steps, lengths, index)
+        return scan_kernel.trained_states(
+            looked_up_rows(steps, index), lengths, self._weights(layer)
+        )
+
     def _layer(
         self, layer: int, steps: Tensor, lengths: Tensor, index: Tensor | None = None
     ) -> Tensor:
-        """States (steps, 2 × hidden) of one layer on a CPU, by dense one-way passes."""
+        """As ``_trained`` without the kernel, by dense one-way passes."""
         steps = looked_up_rows(steps, index)
         starts = lengths.cumsum(0) - lengths
         parts, rows = [], []

@@ -229,7 +229,9 @@ def similar_groups(lengths: Tensor) -> list[Tensor]:
     return [*groups, order[begin:]]
 
 
-def final_states(states: Tensor, lengths: Tensor) -> Tensor:
+def final_states(states: States, lengths: Tensor) -> Tensor:
+    if isinstance(states, SharedStates):
+        return states.final(lengths)
     ends = lengths.cumsum(0)
     forward, backward = states.chunk(2, dim=1)
     return torch.cat((forward[ends - 1], backward[ends - lengths]), dim=1)

@@ -39,15 +39,15 @@ class ScanPlan:
         reads: (2 × readings,) the step read: forward the step's number, backward its number
             plus the number of all steps. Time after time, at each the forward ones first.
         sizes: for each time its readings in one direction.
-        before: for each time but the first, (2 × readings,) which reading of the time before
-            each one goes on from; None where the n-th goes on from the n-th.
+        before: (2 × readings,) which reading of the time before, the forward ones first, each one
+            goes on from, at the first time any; None where the n-th goes on from the n-th.
         forward: (steps,) the forward reading, counted over all times, of each step.
         backward: (steps,) the same of the backward readings.
     """
 
     reads: Tensor
     sizes: list[int]
-    before: list[Tensor] | None
+    before: Tensor | None
     forward: Tensor
     backward: Tensor
 
@@ -145,9 +145,8 @@ def _side_by_side(trees: Sequence[_Tree], sizes: np.ndarray, steps: int) -> Scan
         reads[nodes] = tree.reads + side * steps
         before[nodes] = tree.before + (side * np.append(0, sizes[:-1]))[time]
         places[side, tree.steps] = earlier[tree.time] + tree.node
-    several = torch.from_numpy(before).split((2 * sizes).tolist())
     ahead, back = torch.from_numpy(places)
-    return ScanPlan(torch.from_numpy(reads), sizes.tolist(), list(several[1:]), ahead, back)
+    return ScanPlan(torch.from_numpy(reads), sizes.tolist(), torch.from_numpy(before), ahead, back)
 
 
 def _counted(sizes: np.ndarray) -> np.ndarray:
@@ -223,11 +222,11 @@ def run_scan(
     sizes = plan.sizes
     states = table.new_empty(2, len(rows) // 2, hidden)
     memory = tuple(table.new_zeros(2, sizes[0], hidden) for _ in range(parts))
-    row_of = rows.split([2 * size for size in sizes])
+    both = [2 * size for size in sizes]
+    row_of, sources = rows.split(both), [] if plan.before is None else plan.before.split(both)
     for time, (size, place) in enumerate(zip(sizes, states.split(sizes, dim=1), strict=True)):
-        if plan.before and time:
-            source = plan.before[time - 1]
-            memory = tuple(_gathered(part, source) for part in memory)
+        if sources and time:
+            memory = tuple(_gathered(part, sources[time]) for part in memory)
         elif memory[0].shape[1] > size:
             memory = tuple(part[:, :size] for part in memory)
         memory = step(table.index_select(0, row_of[time]).view(2, size, -1), memory)
