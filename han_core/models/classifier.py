@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from han_core.models.architecture import Architecture
 from han_core.models.attention import AttentionPooling, segment_softmax, segment_sum
-from han_core.models.recurrent.scan import States, dense_states
+from han_core.models.recurrent.scan import States, dense_states, dropout
 from han_core.models.self_attention import AttentionWindow, MapRequest
 from han_core.text.batch import Batch, SharedBatch
 from han_core.text.vocabulary import PADDING
@@ -106,6 +106,11 @@ class AttentionLevel:
             raise ValueError(f"inputs, states and owners of as many rows expected, {rows} came")
 
 
+class Dropout(nn.Dropout):
+    def forward(self, input: Tensor) -> Tensor:
+        return dropout(input, self.p, self.training)
+
+
 class AttentionClassifier(nn.Module):
     """Embedding, dropout by level, and the final linear layer.
 
@@ -122,9 +127,9 @@ class AttentionClassifier(nn.Module):
             architecture.vocabulary_size, architecture.embedding, padding_idx=PADDING
         )
         self.classifier = nn.Linear(size, architecture.classes)
-        self.dropout_words = nn.Dropout(architecture.dropout_words)
-        self.dropout_sentences = nn.Dropout(architecture.dropout_sentences)
-        self.dropout_document = nn.Dropout(architecture.dropout_document)
+        self.dropout_words = Dropout(architecture.dropout_words)
+        self.dropout_sentences = Dropout(architecture.dropout_sentences)
+        self.dropout_document = Dropout(architecture.dropout_document)
 
     def forward(
         self,

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from han_core.models.classifier import Dropout
 from han_core.models.recurrent.classifier import RecurrentClassifier
 from han_core.text.batch import Batch, NumberedDocument, collate, document_lengths
 from han_core.text.vocabulary import PADDING
@@ -47,7 +48,7 @@ class LanguageModel(nn.Module):
         self.softmax = nn.AdaptiveLogSoftmaxWithLoss(
             hidden, words, cutoffs, div_value=2.0 if hidden >= NARROWED else 1.0
         )
-        self.dropout = nn.Dropout(model.dropout_words.p)
+        self.dropout = Dropout(model.dropout_words.p)
         self._sequences = model.sequences
         own, given = self.encoder.state_dict(), model.reader.state_dict()
         self.encoder.load_state_dict({name: given[name] for name in own})

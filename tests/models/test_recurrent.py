@@ -17,6 +17,7 @@ from han_core.models.recurrent.scan import (
     WASTE,
     SharedStates,
     dense_states,
+    dropout,
     product,
     similar_groups,
     tanh_,
@@ -173,6 +174,35 @@ def test_dropout_acts_between_layers_and_in_training_alone(engine, plain):
         assert (first != second).any() == differs
         first, second = (model.eval()(steps, lengths)[0] for _ in range(2))
         assert (first == second).all()
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.5, 0.99])
+def test_dropout_leaves_out_its_share_of_every_column_and_scales_the_rest(share):
+    torch.manual_seed(5)
+    x = (1 + torch.rand(50_000, 4)).requires_grad_()  # four draws come from one number
+    found = dropout(x, share)
+    kept = found != 0
+    spread = (share * (1 - share) / len(x)) ** 0.5
+    assert ((kept.double().mean(0) - (1 - share)).abs() < 4 * spread).all()
+    together = (kept[:, 0] & kept[:, 1]).double().mean()
+    assert abs(together - (1 - share) ** 2) < 4 * spread
+    torch.testing.assert_close(found[kept], x[kept] / (1 - share))
+    found.sum().backward()
+    torch.testing.assert_close(x.grad, kept / (1 - share), check_dtype=False)
+
+
+def test_dropout_follows_the_seed_and_every_shape_and_precision():
+    for x in (torch.rand(3, 7), torch.rand(5).double(), torch.rand(7, 3).bfloat16().t()):
+        torch.manual_seed(6)
+        first = dropout(x, 0.5)
+        other = dropout(x, 0.5)
+        torch.manual_seed(6)
+        assert torch.equal(dropout(x, 0.5), first)
+        assert not torch.equal(first, other)
+        assert (first.dtype, first.shape) == (x.dtype, x.shape)
+        assert torch.equal(dropout(x, 0.0), x)
+        assert torch.equal(dropout(x, 0.5, training=False), x)
+        assert not dropout(x, 1.0).any()
 
 
 @given(ragged)

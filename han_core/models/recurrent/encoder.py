@@ -13,7 +13,6 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import dropout
 
 from han_core.models.recurrent import scan_kernel
 from han_core.models.recurrent.scan import (
@@ -21,6 +20,7 @@ from han_core.models.recurrent.scan import (
     SharedStates,
     States,
     dense_states,
+    dropout,
     final_states,
     looked_up_rows,
     mirror,
