@@ -71,6 +71,10 @@ _JOINS = regex.compile(
 """Characters that may continue a grapheme cluster; text without them needs no closer look."""
 
 
+MOST_MET, MOST_REMEMBERED = 50_000, 10_000
+"""Strings between spaces that are known to have been met, and that spaCy remembers."""
+
+
 class Splitter:
     """Takes the place of a spaCy tokenizer; white space is a token, as it is for spaCy.
 
@@ -97,6 +101,8 @@ class WordSplitter:
     def __init__(self, language: str, segmentation: str, version: int):
         self._pipeline = _blank_pipeline(language, segmentation, version)
         self._sentencizer = Sentencizer()
+        self._met: set[str] = set()
+        self._remembered: set[str] = set()
 
     @property
     def strings(self) -> int:
@@ -105,8 +111,23 @@ class WordSplitter:
 
     def tokens(self, text: str) -> list[list[int]]:
         """Split ``text``: the start, the length and whether it is white space, of each token."""
+        if isinstance(self._pipeline.tokenizer, Tokenizer):
+            self._remember(text)
         # An array: a token object for each of thousands takes longer than splitting.
         return self._pipeline.make_doc(text).to_array([IDX, LENGTH, IS_SPACE]).tolist()
+
+    def _remember(self, text: str) -> None:
+        """Have spaCy remember what it splits a string between spaces into, if met before.
+
+        By itself it remembers none after the first exception, such as "don't", in a text.
+        """
+        strings = set(text.split())
+        again = (strings & self._met) - self._remembered
+        if len(self._met) < MOST_MET:
+            self._met |= strings
+        for string in again if len(self._remembered) < MOST_REMEMBERED else ():
+            self._pipeline.make_doc(string)
+        self._remembered |= again
 
     def sentence_starts(self, words: Sequence[str]) -> list[bool]:
         """Tell which tokens begin a sentence by spaCy's sentencizer."""

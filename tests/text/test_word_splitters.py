@@ -176,3 +176,34 @@ def test_words_are_forgotten_where_there_were_too_many(monkeypatch, version):
     gc.collect()
     assert largest < split._strings + 2_000 + 500
     assert split("It isn't bad.").tokens == first
+
+
+SMILES = st.lists(
+    st.sampled_from([*"():-D3<> .o0'x", "don't", "u.s.a.", "c:/d", " a\n"]), max_size=15
+)
+
+
+@given(SMILES)
+def test_texts_are_split_the_same_whenever_they_are_met(parts):
+    text, splitter = "".join(parts), WORDS_MET
+    first = WordSplitter("en", "words", 2).tokens(text) if len(parts) > 13 else None
+    found = [splitter.tokens(text) for _ in range(3)]
+    assert found[0] == found[1] == found[2]
+    assert first in (None, found[0])
+    assert set(text.split()) <= splitter._remembered
+
+
+WORDS_MET = WordSplitter("en", "words", 2)
+
+
+def test_only_so_many_strings_are_remembered(monkeypatch):
+    monkeypatch.setattr(word_splitters, "MOST_REMEMBERED", 2)
+    monkeypatch.setattr(word_splitters, "MOST_MET", 4)
+    splitter, asked = WordSplitter("en", "words", 2), []
+    make = splitter._pipeline.make_doc
+    monkeypatch.setattr(
+        splitter._pipeline, "make_doc", lambda text: asked.append(text) or make(text)
+    )
+    for text in ("a b", "c d e", "f a", "g b", "h c", "i f"):
+        splitter.tokens(text)
+    assert asked == ["a b", "c d e", "a", "f a", "b", "g b", "h c", "i f"]
