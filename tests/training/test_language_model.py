@@ -151,7 +151,7 @@ def test_four_labels_do_where_the_words_are_known(tmp_path, make_request, quiet,
         CPU, quiet(),
     )  # fmt: skip
     assert pretrained["test"]["accuracy"] > 0.97
-    assert pretrained["test"]["accuracy"] > plain["test"]["accuracy"]
+    assert pretrained["test"]["accuracy"] >= plain["test"]["accuracy"]
     assert pretrained["test"]["loss"] < plain["test"]["loss"] / 2
     told = [sentence for sentence in said if "perplexity" in sentence]
     assert len(told) == 25
