@@ -22,6 +22,12 @@ SENTENCE = (
 )
 
 
+@pytest.fixture
+def torchs_lstm(monkeypatch):
+    """PyTorch computes recurrent layers; those in C are always in single precision."""
+    monkeypatch.setenv("HANSCOPE_KERNEL", "0")
+
+
 def refuse_bf16(*arguments, **named):
     """Fail as torch's LSTM does where the processor lacks bfloat16."""
     raise RuntimeError("could not create a primitive descriptor for the LSTM forward propagation")
@@ -39,18 +45,18 @@ def torch_lstm_trains_in_bf16() -> bool:
     return True
 
 
-def test_the_answer_is_that_of_the_processor():
+def test_the_answer_is_that_of_the_processor(torchs_lstm):
     assert trains_in_bf16("bilstm", CPU) == torch_lstm_trains_in_bf16()
     assert trains_in_bf16("han", CPU)  # its recurrent layer is made of matrix products
 
 
-def test_the_answer_is_no_where_the_lstm_lacks_bf16(monkeypatch):
+def test_the_answer_is_no_where_the_lstm_lacks_bf16(torchs_lstm, monkeypatch):
     monkeypatch.setattr(torch, "lstm", refuse_bf16)
     assert not trains_in_bf16("bilstm", CPU)
     assert trains_in_bf16("han", CPU)
 
 
-def test_the_answer_is_yes_where_both_passes_succeed(monkeypatch):
+def test_the_answer_is_yes_where_both_passes_succeed(torchs_lstm, monkeypatch):
     lstm = torch.lstm
 
     def in_float32(*arguments, **named):
@@ -61,7 +67,7 @@ def test_the_answer_is_yes_where_both_passes_succeed(monkeypatch):
     assert trains_in_bf16("bilstm", CPU)
 
 
-def test_the_answer_is_no_where_only_the_gradient_lacks_bf16(monkeypatch):
+def test_the_answer_is_no_where_only_the_gradient_lacks_bf16(torchs_lstm, monkeypatch):
     class Refused(torch.autograd.Function):
         @staticmethod
         def forward(context, states):
@@ -78,7 +84,7 @@ def test_the_answer_is_no_where_only_the_gradient_lacks_bf16(monkeypatch):
     assert not trains_in_bf16("bilstm", CPU)
 
 
-def test_too_little_memory_is_not_taken_for_a_missing_precision(monkeypatch):
+def test_too_little_memory_is_not_taken_for_a_missing_precision(torchs_lstm, monkeypatch):
     def out_of_memory(*arguments, **named):
         raise torch.OutOfMemoryError("out of memory")
 
@@ -135,7 +141,7 @@ def test_the_command_refuses_bf16_on_a_processor_without_it(tmp_path, reviews):
     ended = subprocess.run(
         [sys.executable, "-m", "han_core", *map(str, words)],
         cwd=ROOT, capture_output=True, text=True, timeout=300,
-        env={**os.environ, "ONEDNN_MAX_CPU_ISA": "AVX2"},
+        env={**os.environ, "ONEDNN_MAX_CPU_ISA": "AVX2", "HANSCOPE_KERNEL": "0"},
     )  # fmt: skip
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.splitlines() == [f"error: {SENTENCE}"]
