@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -14,6 +15,7 @@ from han_core.explanation.map_readings import head_figures, without_special
 from han_core.runtime.errors import UserError
 from han_core.runtime.messages import tr
 from han_core.viz.attention_heads import AttentionHeads, attention_heads, offer
+from han_core.viz.charts.distributions import class_bars
 from han_core.viz.colour_scale import scale_only
 from han_core.viz.map_views import (
     MAP_READINGS,
@@ -22,18 +24,18 @@ from han_core.viz.map_views import (
     grid_names,
     map_table,
     one_head,
+    pruning_sentence,
     read_map,
     within,
 )
 from han_core.viz.permalink import HeadsView
-from pages.explore import pruned_heads
 from pages.explore.analysis import Analysis
 from pages.shared import cache, wording
-from pages.shared.components import Act, draw_heads, figure_export
+from pages.shared.components import Act, draw_heads, figure_export, hooked
 from pages.shared.language import in_language
 from pages.shared.page import plain, restore_value
 
-OPENED = "maps_open"
+OPENED, PRUNED = "maps_open", "maps_pruned"
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,8 @@ def panel(analysis: Analysis) -> None:
     prunes = shown.reading == "heads"
     with st.empty():  # always there: what follows is drawn anew where its place changes
         if prunes:
-            pruned_heads.outcome(analysis)
-    heads = _heads(shown, text, pruned_heads.pruned(analysis) if prunes else None)
+            _pruning(analysis)
+    heads = _heads(shown, text, pruned_heads(analysis) if prunes else None)
     st.html(scale_only(heads.scale))
     with st.container(key="attention_maps"):
         draw_heads(heads, "heads", partial(_take_act, analysis), offer(shown.shown))
@@ -81,7 +83,7 @@ def view(analysis: Analysis) -> HeadsView:
         open=state.get(OPENED, (0, 0)),
         special=state.get("maps_special", True),
         window=state.get("maps_window", 0),
-        pruned=tuple(sorted(pruned_heads.pruned(analysis))),
+        pruned=tuple(sorted(pruned_heads(analysis))),
     )
 
 
@@ -91,7 +93,7 @@ def show(view: HeadsView, checkpoint: str) -> None:
     st.session_state["maps_special"] = view.special
     st.session_state["maps_window"] = view.window
     st.session_state[OPENED] = view.open
-    pruned_heads.set_pruned(frozenset(view.pruned), checkpoint)
+    set_pruned(frozenset(view.pruned), checkpoint)
 
 
 def _take_act(analysis: Analysis, act: Act) -> None:
@@ -99,7 +101,7 @@ def _take_act(analysis: Analysis, act: Act) -> None:
         st.session_state[OPENED] = (act["layer"], act["head"])
     else:
         heads = frozenset((layer, head) for layer, head in act["heads"])
-        pruned_heads.set_pruned(heads, analysis.question.checkpoint)
+        set_pruned(heads, analysis.question.checkpoint)
 
 
 def _shown(analysis: Analysis) -> Shown:
@@ -221,3 +223,51 @@ def _page(analysis: Analysis, shown: Shown, text: str) -> bytes:
         label=analysis.now.explanation.label, reading=tr(name), about=tr(about),
     )  # fmt: skip
     return heads.page(title, [note]).encode()
+
+
+class Pruned(NamedTuple):
+    """Heads that are out of a checkpoint, after each step; the last one counts."""
+
+    checkpoint: str
+    steps: tuple[frozenset[Head], ...]
+
+
+def pruned_heads(analysis: Analysis) -> frozenset[Head]:
+    """Return the heads that are out; none where another model is shown by now."""
+    return next(reversed(_steps(analysis.question.checkpoint)), frozenset())
+
+
+def set_pruned(heads: frozenset[Head], checkpoint: str) -> None:
+    """Take ``heads`` out, and no other ones."""
+    st.session_state[PRUNED] = Pruned(checkpoint, (*_steps(checkpoint), heads))
+
+
+def _steps(checkpoint: str) -> tuple[frozenset[Head], ...]:
+    state: Pruned | None = st.session_state.get(PRUNED)
+    return state.steps if state is not None and state.checkpoint == checkpoint else ()
+
+
+def _undo(checkpoint: str) -> None:
+    st.session_state[PRUNED] = Pruned(checkpoint, _steps(checkpoint)[:-1])
+
+
+def _pruning(analysis: Analysis) -> None:
+    """Draw the prediction before and now, with Undo; nothing while all heads are there."""
+    heads = pruned_heads(analysis)
+    if not heads:
+        return
+    pruning = cache.pruning(analysis.question, heads)
+    with hooked("pruning", key="pruning"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(plain(pruning_sentence(pruning)), help=tr(wording.PRUNING), width="content")
+            st.button(tr("Undo"), key="undo_pruning", on_click=_undo,
+                      args=(analysis.question.checkpoint,))  # fmt: skip
+            st.button(tr("Restore all"), key="restore_heads", on_click=set_pruned,
+                      args=(frozenset(), analysis.question.checkpoint))  # fmt: skip
+        st.plotly_chart(
+            class_bars([
+                (tr("all heads"), pruning.before.chances), (tr("pruned"), pruning.now.chances),
+            ]),
+            key="pruning_figure", config={"displayModeBar": False},
+            alt=tr("Probabilities with all heads and without the pruned ones"),
+        )  # fmt: skip
