@@ -33,6 +33,7 @@ from han_core.data.corpus import read_corpus
 from han_core.explanation.explain import explain
 from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import Checkpoint, Config
+from han_core.models.recurrent import scan_kernel
 from han_core.models.registry import build_model
 from han_core.runtime.devices import choose_device, mixed_precision
 from han_core.runtime.errors import UserError
@@ -188,6 +189,7 @@ def measured(
         numbered, vocabulary = number_texts(texts)
         found: dict[str, object] = {
             "device": str(device),
+            "recurrent_layers": scan_kernel.name() if device.type == "cpu" else "PyTorch",
             "documents": len(numbered),
             "mean_tokens": round(sum(len(each.words) for each in numbered) / len(numbered), 1),
         }

@@ -112,10 +112,6 @@ static inline __attribute__((always_inline)) float tanh_of_half(float x)
 #define WITH(name, lanes) PASTE(name, lanes)
 #define N(name) WITH(name, LANES)
 
-#if defined(__clang__)
-#define TARGET(text) _Pragma("clang attribute push")
-#endif
-
 #if defined(__x86_64__)
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"))), apply_to = function)
@@ -162,6 +158,7 @@ void at_most(int lanes) { most = lanes; }
 int lanes(void)
 {
 #if defined(__x86_64__)
+    __builtin_cpu_init();
     if (most >= 16 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")
         && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw"))
         return 16;
