@@ -89,5 +89,10 @@ class Guide:
 
 
 def draw_guide(model: AttentionClassifier, batch: Batch) -> Guide:
-    """Return the order that ``model`` as it stands asks of attention in ``batch``."""
+    """Return the order that ``model`` asks of attention in ``batch``.
+
+    Args:
+        model: the one that learns, or one that learnt before and stands still: its contributions
+            do not grow with the attention that they have got.
+    """
     return Guide(batch, contributions(model, batch), draw_partners(batch))

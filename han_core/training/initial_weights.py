@@ -110,6 +110,11 @@ class Origin:
         """Whether a run of these classes keeps the checkpoint's class layer."""
         return set(labels) == set(self.checkpoint.labels)
 
+    def is_whole(self, labels: Sequence[str], architecture: Architecture) -> bool:
+        """Whether a run takes all weights over, and so decides at first as the checkpoint does."""
+        own = self.checkpoint.config.architecture.attention
+        return self.has_classes(labels) and architecture.attention == own
+
     def frozen_caution(self, labels: Sequence[str]) -> str:
         """A warning, as a sentence, for frozen words that were learnt for other classes."""
         return frozen_caution(self.checkpoint.name, self.checkpoint.labels, labels)

@@ -58,6 +58,7 @@ class Learner:
         seen: called in each pass with the documents read and how likely their classes were.
         adversary: its domain classifier, where it adapts to a domain.
         shifts: of its words' vectors, where it learns from shifted ones too.
+        guiding: the model whose contributions guide attention; None where it is this one.
         reader: lays out what is read; documents to be read beside a batch are its.
 
     Raises:
@@ -86,6 +87,7 @@ class Learner:
         self.seen: Callable[[Sequence[int], Tensor], None] | None = None
         self.adversary: Adversary | None = None
         self.shifts: WordShifts | None = None
+        self.guiding: AttentionClassifier | None = None
         self.reader = Reader(settings, device)
 
     def step(self, examples: Examples, batches: Sequence[list[int]], rate: float) -> StepResult:
@@ -148,7 +150,7 @@ class Learner:
         """
 
         strength = self.settings.attention_guide
-        guide = draw_guide(self.model, own.batch) if strength else None
+        guide = draw_guide(self.guiding or self.model, own.batch) if strength else None
         each = weight * len(own.classes) / len(own.batch)  # labelled or not
 
         def loss(output: Output) -> Tensor:
@@ -236,6 +238,7 @@ class Learner:
             **prefixed("average", self.average),
             **prefixed("optimizer", optimizer_tensors(self.optimizer, self.model)),
             **prefixed("adversary", self.adversary.tensors() if self.adversary else {}),
+            **prefixed("guiding", self.guiding.state_dict() if self.guiding else {}),
         }
 
     def restore(self, state: RunState) -> None:
@@ -250,6 +253,10 @@ class Learner:
         restore_optimizer(self.optimizer, self.model, state.part("optimizer"))
         if self.adversary:
             self.adversary.restore(state.part("adversary"))
+        if self.guiding and (weights := state.part("guiding")):
+            self.guiding.load_state_dict(fitting(weights, self.guiding))
+        else:  # the run began from other classes, and has guided itself
+            self.guiding = None
         if self.accelerator.scaler:
             self.accelerator.scaler.load_state_dict(state.counters["scaler"])
 

@@ -55,7 +55,8 @@ class RunState:
     Attributes:
         tensors: by name: ``model.…``, ``best.…`` (once an epoch is over), ``average.…``,
             ``optimizer.…``, ``random.…``, ``teaching.probabilities`` (where teachers
-            labelled documents), ``adversary.…`` (where it adapts to a domain),
+            labelled documents), ``adversary.…`` (where it adapts to a domain), ``guiding.…``
+            (where the checkpoint that it started from guides attention),
             ``pretraining.…`` (before the first step of a run that pretrains).
         counters: what is needed besides: ``history``, ``position`` (in the epoch that is
             not over), ``asked`` (the numbers of epochs asked for, in turn), ``scaler`` (of

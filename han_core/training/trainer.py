@@ -5,6 +5,7 @@ A run can be stored as a ``RunState`` after any step and restored, bit for bit.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import asdict
 
 import numpy as np
@@ -87,6 +88,8 @@ class Run:
             architecture, prepared.vocabulary, prepared.labels, settings, origin
         )
         self.learner = Learner(model, settings, device, self.processes)
+        if settings.attention_guide and origin and origin.is_whole(prepared.labels, architecture):
+            self.learner.guiding = deepcopy(self.learner.model)
         if settings.adversarial or settings.virtual_adversarial:
             counts = word_counts(prepared.training.documents, len(prepared.vocabulary))
             self.learner.shifts = WordShifts(model.embedding, counts)

@@ -2,15 +2,23 @@
 
 import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from han_core.data.corpus import Corpus
+from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import load_checkpoint
-from han_core.models.registry import level_of
+from han_core.models.registry import build_model, level_of
 from han_core.runtime.errors import UserError
+from han_core.training.initial_weights import Origin
+from han_core.training.optimization import copied
+from han_core.training.prepare import Prepared
+from han_core.training.settings import Settings
 from han_core.training.train import Stopped, train
+from han_core.training.trainer import Run
+from tests.training.test_run import STEADY, VOCABULARY, examples
 
 
 def renamed(corpus: Corpus, names: dict[str, str], word: str) -> Corpus:
@@ -103,12 +111,16 @@ def test_another_attention_form_begins_with_the_same_encoder(go_on, form):
     assert not any("attention" in name for name in after.model.state_dict() if form == "dot")
 
 
+@pytest.mark.parametrize("guide", [0, 1])
 @pytest.mark.parametrize("others", [False, True])
-def test_a_run_goes_on_though_its_checkpoint_is_gone(go_on, planted_corpora, others):
+def test_a_run_goes_on_though_its_checkpoint_is_gone(go_on, planted_corpora, others, guide):
     """As if it had never stopped, with the same classes and with others."""
     names = {label: f"class {label}" for label in set(planted_corpora.training.labels)}
     same = {"names": names if others else None}
-    pairs = ("rate_classifier=2", "epochs=2", f"freeze_words={str(others).lower()}")
+    pairs = (
+        "rate_classifier=2", "epochs=2", f"freeze_words={str(others).lower()}",
+        f"attention_guide={guide}",
+    )  # fmt: skip
     _, whole, _ = go_on(*pairs, out="whole", **same)
     steps = iter(range(99))
     with pytest.raises(Stopped):
@@ -119,3 +131,33 @@ def test_a_run_goes_on_though_its_checkpoint_is_gone(go_on, planted_corpora, oth
     assert (parted.labels, parted.vocabulary) == (whole.labels, whole.vocabulary)
     for name, weight in whole.model.state_dict().items():
         assert torch.equal(weight, parted.model.state_dict()[name])
+
+
+@pytest.mark.parametrize(
+    ("labels", "form", "guides"),
+    [
+        (("no", "yes"), "additive", True),
+        (("a", "b"), "additive", False),
+        (("no", "yes"), "dot", False),
+    ],
+)
+def test_a_checkpoint_guides_attention_where_the_run_decides_as_it_did(labels, form, guides):
+    """With its weights as they were; a class layer or attention drawn anew has nothing to say."""
+    sizes = {"vocabulary_size": len(VOCABULARY), "classes": 2, "embedding": 5, "hidden": 4}
+    shape = Architecture(model="bilstm", **sizes)
+    config = SimpleNamespace(architecture=shape)
+    start = SimpleNamespace(
+        model=build_model(shape), config=config, labels=("no", "yes"), name="start"
+    )
+    before = Origin(SimpleNamespace(**vars(start), vocabulary=VOCABULARY))
+    prepared = Prepared(VOCABULARY, labels, examples(16), examples(8, 1))
+    settings = Settings(batch_tokens=24, attention_guide=1.0, start_from="start", **STEADY)
+    other = shape.model_copy(update={"attention": form})
+    run = Run(prepared, other, settings, torch.device("cpu"), before)
+    first = copied(run.learner.model.state_dict())
+    run.train_epoch(lambda documents, loss: None)
+    guiding = run.learner.guiding
+    assert (guiding is not None) == guides
+    if guiding:
+        assert all(torch.equal(w, first[name]) for name, w in guiding.state_dict().items())
+        assert not torch.equal(run.learner.model.classifier.weight, first["classifier.weight"])
