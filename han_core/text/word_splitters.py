@@ -71,8 +71,9 @@ _JOINS = regex.compile(
 """Characters that may continue a grapheme cluster; text without them needs no closer look."""
 
 
-MOST_MET, MOST_REMEMBERED = 50_000, 10_000
-"""Strings between spaces that are known to have been met, and that spaCy remembers."""
+MOST_MET, MOST_REMEMBERED, LONGEST_MET = 50_000, 10_000, 40
+"""Strings between spaces that are known to have been met, and that spaCy remembers; longer ones
+are not: they hardly come again, and are what a hostile text would fill the memory with."""
 
 
 class Splitter:
@@ -121,7 +122,7 @@ class WordSplitter:
 
         By itself it remembers none after the first exception, such as "don't", in a text.
         """
-        strings = set(text.split())
+        strings = {string for string in text.split() if len(string) <= LONGEST_MET}
         again = (strings & self._met) - self._remembered
         if len(self._met) < MOST_MET:
             self._met |= strings

@@ -207,3 +207,10 @@ def test_only_so_many_strings_are_remembered(monkeypatch):
     for text in ("a b", "c d e", "f a", "g b", "h c", "i f"):
         splitter.tokens(text)
     assert asked == ["a b", "c d e", "a", "f a", "b", "g b", "h c", "i f"]
+
+
+def test_long_strings_are_not_remembered():
+    splitter = WordSplitter("en", "words", 2)
+    for _ in range(3):
+        splitter.tokens("short " + 41 * "a")
+    assert splitter._met == splitter._remembered == {"short"}
