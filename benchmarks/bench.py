@@ -1,8 +1,9 @@
 """What ``python -m han_core bench`` measures: our models beside reference models, in one run.
 
 Interleaved, one thread, processor time: other programs and a slow machine change the seconds,
-hardly the ratios. Medians, and their quartiles. One text is timed on the wall clock, from text to
-explanation, beside the packed model with the same tokenizer.
+hardly the ratios. Medians, and their quartiles. One text is timed from text to explanation, beside
+the packed model with the same tokenizer, in processor time as well: on an idle machine it waits for
+nothing else.
 
 ``--whole`` adds training with the command ``train`` over all documents, step by step, each in a
 process of its own: at first small batches in single precision; then large batches of documents
@@ -77,9 +78,9 @@ def _medians(*ways: Callable[[], object]) -> list[float]:
     seconds: list[list[float]] = [[] for _ in ways]
     for _ in range(TEXT_ROUNDS):
         for times, run in zip(seconds, ways, strict=True):
-            started = time.perf_counter()
+            started = time.process_time()
             run()
-            times.append(time.perf_counter() - started)
+            times.append(time.process_time() - started)
     return [1000 * float(np.median(times[5:])) for times in seconds]
 
 

@@ -176,14 +176,14 @@ def table_states(
         lengths: (sequences,) steps in each, at least 1.
         index: (steps,) the row of ``table`` at each step; None where there are as many.
     """
-    steps, both = _checked(lengths), _table(table, weights)
+    (lengths, steps), both = _checked(lengths), _table(table, weights)
     if index is not None:
         index = _rows(index, steps, table.shape[1])
     elif table.shape[1] != steps:
         raise ValueError(f"{steps} rows expected, {table.shape[1]} came")
     states = table.new_empty(steps, 2 * both["weight"].shape[2])
     both["states"] = _sides(states)
-    _run("forward", lengths.contiguous(), both, index, parts=_parts(steps))
+    _run("forward", lengths, both, index, parts=_parts(steps))
     return states
 
 
@@ -212,11 +212,11 @@ def _table(table: Tensor, weights: Weights) -> dict[str, Tensor]:
     return {"inputs": table.contiguous(), "weight": recurrent, "bias": biases}
 
 
-def _checked(lengths: Tensor) -> int:
-    """Return the steps of all sequences."""
+def _checked(lengths: Tensor) -> tuple[Tensor, int]:
+    """Return lengths as the source reads them, and the steps of all sequences."""
     if int(lengths.min()) < 1:
         raise ValueError("sequences of at least one step expected")
-    return int(lengths.sum())
+    return lengths.long().contiguous(), int(lengths.sum())
 
 
 def _rows(rows: Tensor, count: int, among: int) -> Tensor:
@@ -242,9 +242,10 @@ def trained_states(steps: Tensor, lengths: Tensor, weights: Weights) -> Tensor:
         steps: (steps, features) sequences one after another.
         lengths: (sequences,) steps in each, at least 1.
     """
-    if _checked(lengths) != len(steps):
+    lengths, total = _checked(lengths)
+    if total != len(steps):
         raise ValueError(f"lengths that add up to {len(steps)} expected")
-    return _TrainedScan.apply(steps, lengths.contiguous(), *weights[0], *weights[1])
+    return _TrainedScan.apply(steps, lengths, *weights[0], *weights[1])
 
 
 class _TrainedScan(torch.autograd.Function):

@@ -22,13 +22,18 @@ WIDTHS = [16, 8, 4]
 """Vectors of AVX-512, AVX2 and any processor; a test of one that is missing takes the next."""
 
 
-@pytest.fixture(params=WIDTHS)
-def kernel(request):
-    """The library, built where there is a compiler, with vectors of each width."""
+@pytest.fixture
+def built():
+    """Build the library where there is a compiler."""
     if shutil.which("cc") is None:
         pytest.skip("there is no C compiler")
     scan_kernel.build()
     scan_kernel.forget()
+
+
+@pytest.fixture(params=WIDTHS)
+def kernel(built, request):
+    """The library, with vectors of each width."""
     library = scan_kernel.kernel()
     assert library is not None
     library.at_most(request.param)
@@ -180,13 +185,13 @@ def test_states_are_bounded_and_nan_is_not_lost(kernel, engine, plain):
     assert states[15:31, 20:].isnan().all()
 
 
-def test_only_single_precision_on_a_cpu_is_done_in_c(kernel):
+def test_only_single_precision_on_a_cpu_is_done_in_c(built):
     assert scan_kernel.usable(torch.zeros(1))
     for other in (torch.zeros(1).double(), torch.zeros(1).bfloat16(), torch.zeros(1).to("meta")):
         assert not scan_kernel.usable(torch.zeros(1), other)
 
 
-def test_what_would_be_read_from_outside_is_refused(kernel):
+def test_what_would_be_read_from_outside_is_refused(built):
     ours = BidirectionalGRU(FEATURES, 4)
     table = torch.zeros(2, 5, 12)
     weights = ours._weights(0)
@@ -198,6 +203,15 @@ def test_what_would_be_read_from_outside_is_refused(kernel):
         scan_kernel.table_states(torch.zeros(2, 5, 16), weights, torch.tensor([5]))
     with pytest.raises(ValueError):
         ours(torch.zeros(5, FEATURES), torch.tensor([4]))
+
+
+def test_lengths_of_any_integers_will_do(built):
+    ours, steps = BidirectionalGRU(FEATURES, 4), torch.randn(5, FEATURES)
+    expected = ours(steps, torch.tensor([4, 1]))[0]
+    lengths = torch.tensor([4, 9, 1], dtype=torch.int32)[::2]
+    assert torch.equal(ours(steps, lengths)[0], expected)
+    with torch.no_grad():
+        close(ours(steps, lengths)[0], expected)
 
 
 @pytest.fixture
@@ -212,7 +226,7 @@ def source(tmp_path, monkeypatch):
     scan_kernel.forget()
 
 
-def test_each_source_has_a_file_of_its_own_and_older_ones_go(kernel, source):
+def test_each_source_has_a_file_of_its_own_and_older_ones_go(built, source):
     first = scan_kernel.build()
     assert scan_kernel.build() == first
     source.write_text("int lanes(void) { return 8; }\n")
@@ -234,7 +248,7 @@ def test_without_a_compiler_one_line_says_so_and_torch_computes(source, monkeypa
     assert scan_kernel.name() == "PyTorch"
 
 
-def test_a_build_that_fails_says_why_in_one_line_and_leaves_nothing(kernel, source, capsys):
+def test_a_build_that_fails_says_why_in_one_line_and_leaves_nothing(built, source, capsys):
     source.write_text("int lanes(void) { return four; }\n")
     with pytest.raises(UserError, match="four"):
         scan_kernel.build()
@@ -249,7 +263,8 @@ def test_a_file_that_cannot_be_loaded_is_none(source):
     assert scan_kernel.kernel() is None
 
 
-def test_the_command_builds(kernel):
+@pytest.mark.long
+def test_the_command_builds(built):
     command = [sys.executable, "-m", "han_core.models.recurrent.scan_kernel"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == ""
