@@ -228,8 +228,8 @@ def test_a_planted_word_is_learnt_in_seconds(
 ):
     sizes = [f"{name}={value}" for name, value in pattern.items()]
     request = make_request(
-        tmp_path / "out", "layers=1", "heads=2", "learning_rate=0.01", "epochs=12", *sizes,
-        model="transformer",
+        tmp_path / "out", "layers=1", "heads=2", "learning_rate=0.003", "warmup=0.2", "epochs=20",
+        "patience=99", *sizes, model="transformer",
     )  # fmt: skip
     train(request, torch.device("cpu"), quiet())
     checkpoint, test = load_checkpoint(request.out), planted_corpora.test
