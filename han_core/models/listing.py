@@ -35,7 +35,7 @@ from han_core.models.system_folder import (
 from han_core.models.systems import SYSTEMS, find_system
 from han_core.models.weights import check_weights
 from han_core.runtime.atomic_io import current_folder, files_state, half_replaced, read_json
-from han_core.runtime.errors import UserError, shown
+from han_core.runtime.errors import MissingPackageError, UserError, shown
 from han_core.runtime.messages import tr
 from han_core.runtime.paths import checkpoints_root
 
@@ -143,9 +143,14 @@ def list_checkpoints(root: Path | None = None) -> list[Listing]:
     return [entry for entry in _entries(root) if isinstance(entry, Listing)]
 
 
+def unlisted_checkpoints(root: Path | None = None) -> list[UserError]:
+    """Return the reason for each folder that ``list_checkpoints`` leaves out."""
+    return [entry for entry in _entries(root) if isinstance(entry, UserError)]
+
+
 def broken_checkpoints(root: Path | None = None) -> list[str]:
     """Return a sentence for each folder that ``list_checkpoints`` leaves out."""
-    return [entry for entry in _entries(root) if isinstance(entry, str)]
+    return [str(reason) for reason in unlisted_checkpoints(root)]
 
 
 def default_checkpoint(listings: Mapping[str, Listing]) -> str:
@@ -188,7 +193,7 @@ def mixed_misfit(language: str, classes: tuple[str, ...]) -> str:
     return "" if fitting_classes(labels, {"": classes}) else "classes"
 
 
-def _entries(root: Path | None) -> list[Listing | SystemListing | str]:
+def _entries(root: Path | None) -> list[Listing | SystemListing | UserError]:
     root = checkpoints_root() if root is None else root
     if not root.is_dir():
         return []
@@ -196,15 +201,18 @@ def _entries(root: Path | None) -> list[Listing | SystemListing | str]:
     return [_listing(folder) for folder in sorted({*folders, *half_replaced(root)})]
 
 
-def _listing(named: Path) -> Listing | SystemListing | str:
+def _listing(named: Path) -> Listing | SystemListing | UserError:
     """What a folder holds, or what is wrong with it."""
     if named.name != named.name.encode(errors="replace").decode():
-        return f'The name of the folder "{shown(named.name)}" is not UTF-8.'
+        return UserError(
+            tr('The name of the folder "{name}" is not UTF-8.', name=shown(named.name))
+        )
     folder = current_folder(named)
     try:
         return _read_folder(named, folder, files_state(folder))
     except (UserError, OSError) as error:
-        return str(error) if named.name in str(error) else f"{named.name}: {error}"
+        kind = MissingPackageError if isinstance(error, MissingPackageError) else UserError
+        return kind(str(error) if named.name in str(error) else f"{named.name}: {error}")
 
 
 @lru_cache(maxsize=256)

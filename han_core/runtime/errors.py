@@ -27,6 +27,10 @@ class UserError(ValueError):
         self.details: dict = {}
 
 
+class MissingPackageError(UserError):
+    """What asks for a package that the default install leaves out, and is whole otherwise."""
+
+
 @contextmanager
 def system_errors(refused: str) -> Iterator[None]:
     """Turn what the system refuses within, such as a full disk, into a ``UserError``.

@@ -32,7 +32,7 @@ from han_core.explanation.model_probe import Fill, ModelProbe, probe_document
 from han_core.explanation.worker import EvidenceRequest, EvidenceWorker
 from han_core.models.architecture import Architecture
 from han_core.models.checkpoint import Checkpoint, load_checkpoint
-from han_core.models.listing import Listing, broken_checkpoints, list_checkpoints
+from han_core.models.listing import Listing, list_checkpoints, unlisted_checkpoints
 from han_core.models.registry import model_kind
 from han_core.runtime.atomic_io import files_state
 from han_core.runtime.devices import choose_device
@@ -115,9 +115,9 @@ def listings() -> dict[str, Listing]:
     return {listing.name: listing for listing in list_checkpoints(checkpoints_root())}
 
 
-def broken() -> list[str]:
-    """Return a sentence for each checkpoint that cannot be chosen."""
-    return broken_checkpoints(checkpoints_root())
+def unlisted() -> list[UserError]:
+    """Return the reason for each checkpoint that cannot be chosen."""
+    return unlisted_checkpoints(checkpoints_root())
 
 
 def fingerprint(folder: Path) -> str:

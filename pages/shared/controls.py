@@ -16,7 +16,7 @@ from han_core.explanation.explanation import Explanation, Reading
 from han_core.models.listing import Listing, default_checkpoint, default_pair, system_of
 from han_core.runtime.atomic_io import current_folder
 from han_core.runtime.devices import available_devices, describe_device
-from han_core.runtime.errors import UserError, joined
+from han_core.runtime.errors import MissingPackageError, UserError, joined
 from han_core.runtime.messages import mark, tr
 from han_core.text.languages import language_name
 from han_core.viz.model_card.content import Section, read_card
@@ -190,14 +190,14 @@ def checkpoint(more: Mapping[str, str] | None = None, in_row: bool = False) -> s
     Raises:
         UserError: if there is none to choose from.
     """
-    listings = _listings()
+    listings, help = _listings()
     options = {name: wording.checkpoint_name(one) for name, one in listings.items()}
     options |= more or {}
     restore_value("checkpoint", default_checkpoint(listings), options)
     return st.selectbox(
         tr("Model"),
         list(options),
-        help=_picker_help(),
+        help=help,
         format_func=lambda name: options.get(name, name),
         key="checkpoint",
         persist_state="session",
@@ -211,12 +211,12 @@ def checkpoints() -> list[str]:
     Raises:
         UserError: if there is none to choose from, or fewer than two are chosen.
     """
-    listings = _listings()
+    listings, help = _listings()
     restore_value("checkpoints", default_pair(listings), listings)
     chosen = st.multiselect(
         tr("Models"),
         list(listings),
-        help=_picker_help(),
+        help=help,
         format_func=lambda name: wording.short_name(listings[name]),
         wrap=True,
         key="checkpoints",
@@ -277,14 +277,19 @@ def reading() -> Reading:
     return cast("Reading", chosen)
 
 
-def _picker_help() -> str:
-    return f"{tr(wording.ACCURACIES)}\n\n{system_pages.sentence()}"
+def _listings() -> tuple[dict[str, Listing], str]:
+    """The models to choose from, and the help of their picker.
 
-
-def _listings() -> dict[str, Listing]:
+    What a default install leaves out stands in the help; of what is broken everyone is told.
+    """
     listings = cache.listings()
-    for sentence in cache.broken():
-        st.caption(tr("Left out: {sentence}", sentence=plain(sentence)))
+    notes = [tr(wording.ACCURACIES), system_pages.sentence()]
+    for reason in cache.unlisted():
+        note = tr("Left out: {sentence}", sentence=plain(str(reason)))
+        if isinstance(reason, MissingPackageError):
+            notes.append(note)
+        else:
+            st.caption(note)
     if not listings:
         folder = cache.checkpoints_root().name
         raise UserError(
@@ -294,4 +299,4 @@ def _listings() -> dict[str, Listing]:
                 folder=folder,
             )
         )
-    return listings
+    return listings, "\n\n".join(filter(None, notes))

@@ -1,10 +1,12 @@
 """About a model: its card beside the picker, whatever stands in it, and foreign texts."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
-from han_core.models.checkpoint import CARD, read_config
+from han_core.models.checkpoint import CARD, CONFIG, read_config
 from han_core.viz.model_card.content import Card, Counted, Weaknesses, weights_of, write_card
 from han_core.viz.model_card.readme import section_markdown
 from pages.shared import controls
@@ -96,3 +98,22 @@ def test_each_model_of_compare_says_so_for_itself(open_page):
     said = [one.value for one in app.info if "stands mostly in" in one.value]
     assert len(said) == 2
     assert "small\\-bilstm" in said[1]
+
+
+def test_what_the_default_install_leaves_out_stands_in_the_help_and_what_is_broken_on_the_page(
+    root, open_page
+):
+    shutil.copytree(Path(__file__).parents[2] / "checkpoints" / "bert-imdb", root / "bert-imdb")
+    config = root / "bert-imdb" / CONFIG
+    settings = json.loads(config.read_text())
+    settings["architecture"]["base"] = "package:nowhere_to_be_found"
+    config.write_text(json.dumps(settings))
+    (root / "mine").mkdir()
+    for name, key in (("1_Explore", "checkpoint"), ("2_Compare", "checkpoints")):
+        app = open_page(name)
+        (told,) = [one.value for one in app.caption if "Left out" in one.value]
+        assert "mine has no" in told
+        picker = (app.selectbox if key == "checkpoint" else app.multiselect)(key=key)
+        left_out = picker.help.replace("\\", "")
+        assert "Left out: bert-imdb" in left_out
+        assert "requirements-transformers.txt" in left_out

@@ -111,7 +111,7 @@ def test_checkpoints_root_follows_the_environment(tmp_path, monkeypatch):
     assert cache.checkpoints_root() == tmp_path
     assert cache.listings() == {}
     (tmp_path / "mine").mkdir()
-    assert cache.broken() == ["mine has no config.json."]
+    assert [str(reason) for reason in cache.unlisted()] == ["mine has no config.json."]
     monkeypatch.delenv("HANSCOPE_CHECKPOINTS")
     assert cache.checkpoints_root().name == "checkpoints"
 

