@@ -65,7 +65,9 @@ def write_documents(path: Path, size: int) -> None:
     Words are drawn by Zipf's law from 30,000; three of each document tell its label.
     """
     draw = np.random.default_rng(0)
-    words = np.array(["".join(row) for row in draw.choice(list("abcdefghijklmnop"), (VOCABULARY, 6))])
+    words = np.array(
+        ["".join(row) for row in draw.choice(list("abcdefghijklmnop"), (VOCABULARY, 6))]
+    )
     share = 1 / np.arange(1, VOCABULARY + 1)
     schema = pa.schema({"text": pa.string(), "label": pa.int64()})
     with pq.ParquetWriter(path, schema) as writer:

@@ -26,7 +26,7 @@ RUNS = {
     "bench_whole": ["han_core", "bench", "--whole"],
     "pasted": ["benchmarks.pasted"],
     "pasted_server": ["benchmarks.pasted", "--server"],
-    "first_paint": ["benchmarks.first_paint"],
+    "first_paint": ["benchmarks.pasted", "--start"],
     "evidence": ["benchmarks.evidence"],
     "a_class": ["benchmarks.a_class"],
     "a_class_trouble": ["benchmarks.a_class", "--trouble"],

@@ -1,6 +1,7 @@
 """A pasted text in a browser, from the click on Analyse to the finished view.
 
     python -m benchmarks.pasted [--checkpoint han-imdb] [--clicks 100] [--server]
+    python -m benchmarks.pasted --start
 
 Serves the app warm, as ``make class`` does, and pastes another text of 250 words each time.
 The clock runs from the press of the mouse until the browser has painted
@@ -14,7 +15,9 @@ The clock runs from the press of the mouse until the browser has painted
 Prints one JSON line of milliseconds. ``least_view`` is the finished view of ``least_page``, a
 page of words and bars with no model behind it, taken in the same run: what Streamlit, Plotly and
 this browser take by themselves. ``--server`` asks the server without a browser, and prints when
-it had sent the same three: what is left is the browser's part.
+it had sent the same three: what is left is the browser's part. ``--start`` opens Explore of a server
+that starts cold, in a browser that is already running, and prints the seconds from the server's
+start to the title on the page and to the first explanation: medians of three starts.
 """
 
 import argparse
@@ -23,7 +26,9 @@ import itertools
 import json
 import os
 import random
+import statistics
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +41,7 @@ from benchmarks.server_session import ROOT, Session, chromium, random_text, serv
 WORDS = 250
 WARM = 5  # clicks that do not count
 BLOCK = 15  # clicks on one page before the other has its turn
+STARTS = 3  # of a cold server
 LEAST = "benchmarks/least_page.py"
 REST = 200  # milliseconds between the end of one and the next
 SENT = {"words": ("heatmap",), "view": ("heatmap",)}
@@ -76,7 +82,11 @@ def main() -> None:
     parser.add_argument("--checkpoint", default="han-imdb", help="a folder in checkpoints")
     parser.add_argument("--clicks", type=int, default=100)
     parser.add_argument("--server", action="store_true", help="without a browser")
+    parser.add_argument("--start", action="store_true", help="a server that starts cold")
     options = parser.parse_args()
+    if options.start:
+        print(json.dumps(seconds_from_start()))
+        return
     figures = {"checkpoint": options.checkpoint, "words": WORDS, "clicks": options.clicks}
     with served_checkpoint(ROOT / "checkpoints" / options.checkpoint) as address:
         if options.server:
@@ -88,6 +98,26 @@ def main() -> None:
             figures |= percentiles(ours)
             figures |= percentiles([{"least_view": each["view"]} for each in theirs])
     print(json.dumps(figures))
+
+
+def seconds_from_start() -> dict[str, float]:
+    """Return the median seconds to the title and to the first explanation."""
+    with chromium() as browser:
+        starts = [_start(browser) for _ in range(STARTS)]
+    title, heatmap = (statistics.median(times) for times in zip(*starts, strict=True))
+    return {"title_seconds": round(title, 2), "explanation_seconds": round(heatmap, 2)}
+
+
+def _start(browser: Browser) -> tuple[float, float]:
+    """Return the seconds to the title and to the heatmap of the example, from a cold start."""
+    started = time.perf_counter()
+    with served() as address:
+        page = browser.new_page()
+        page.goto(address)
+        page.get_by_role("heading", name="Explore").first.wait_for(timeout=60_000)
+        title = time.perf_counter() - started
+        page.get_by_test_id("word-heatmap").wait_for(timeout=120_000)
+        return title, time.perf_counter() - started
 
 
 def percentiles(times: list[dict[str, float]]) -> dict[str, float]:

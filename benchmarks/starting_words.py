@@ -22,6 +22,7 @@ from han_core.cli.common import say
 from han_core.data.corpus import Corpus, read_corpus
 from han_core.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from han_core.text.vocabulary import RESERVED, Vocabulary
+from han_core.text.word_vectors import vector_entries
 
 RIDGE = 1.0
 
@@ -36,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     own = load_checkpoint(options.checkpoint)
     shares = word_shares(read_corpus(options.data), own)
-    words, vectors = starting_table(own, read_vectors(options.vectors), shares, options.size)
+    words, vectors = starting_table(
+        own, dict(vector_entries(options.vectors)), shares, options.size
+    )
     save_with(own, words, vectors, options.out)
     new = len(set(words.words) - set(own.vocabulary.words))
     say(f"{len(words):,} words, {new:,} of them new.")
@@ -54,14 +57,6 @@ def word_shares(corpus: Corpus, checkpoint: Checkpoint) -> dict[str, float]:
         for word, n in count.items():
             shares[word] = shares.get(word, 0.0) + n / count.total() / len(counts)
     return shares
-
-
-def read_vectors(path: Path) -> dict[str, np.ndarray]:
-    """Return the vectors of a text file, by word."""
-    with path.open(encoding="utf-8") as lines:
-        next(lines)  # how many words, and numbers of each
-        rows = (line.rstrip("\n").split(" ") for line in lines)
-        return {word: np.array(numbers, dtype=np.float32) for word, *numbers in rows}
 
 
 def starting_table(

@@ -32,6 +32,9 @@ _QUOTING = (">", "|", "In article", "Quoted from")  # not shown
 """At the beginning of a line, they quote or introduce a quote."""
 
 
+_SUBJECT = re.compile(r"^Subject:(?:[ \t]*re:)*(.*)$", re.MULTILINE | re.IGNORECASE)
+
+
 def file_of(spec: str) -> str:
     """The file that ``spec`` names, with or without prefixes."""
     return spec.removeprefix(PREFIX).removeprefix(HEADERLESS)
@@ -95,6 +98,19 @@ def without_signature(text: str) -> str:
 def without_quotes(text: str) -> str:
     """The text without the lines that quote, and without those that introduce a quote."""
     return "\n".join(line for line in text.split("\n") if not _quotes(line))
+
+
+def quoted_lines(message: str) -> list[str]:
+    """The lines of a message that ``message_body`` leaves out as quotes, as they stand."""
+    text = without_signature(without_header(_with_plain_ends(message)))
+    return [line for line in text.split("\n") if _quotes(line)]
+
+
+def subject(message: str) -> str:
+    """What the header calls the message's subject, without "Re:"; perhaps nothing."""
+    header = _with_plain_ends(message).partition("\n\n")[0]
+    found = _SUBJECT.search(header)
+    return found[1].strip() if found else ""
 
 
 def _quotes(line: str) -> bool:

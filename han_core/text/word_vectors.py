@@ -31,7 +31,7 @@ def read_vectors(path: str | Path, vocabulary: Vocabulary, seed: int) -> tuple[n
     path = Path(path)
     vectors: dict[int, np.ndarray] = {}
     numbers = {word: number for number, word in enumerate(vocabulary.words)}
-    for word, vector in _entries(path):
+    for word, vector in vector_entries(path):
         number = numbers.get(word.lower() if vocabulary.lowercase else word, PADDING)
         if number != PADDING:
             vectors.setdefault(number, vector)
@@ -85,7 +85,12 @@ def _header(path: Path) -> tuple[int, int]:
     return size, len(first) if has_header else 0
 
 
-def _entries(path: Path) -> Iterator[tuple[str, np.ndarray]]:
+def vector_entries(path: Path) -> Iterator[tuple[str, np.ndarray]]:
+    """Read each word of a file and its vector (size,), float32, in the file's order.
+
+    Raises:
+        UserError: if the file is missing, or names the line that is broken.
+    """
     size, skip = _header(path)
     yield from (_binary if skip and path.suffix == ".bin" else _text)(path, size, skip)
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from han_core.analysis.phrases import Phrases, frequent_phrases, words_of
+from han_core.analysis.slice_candidates import Phrases, frequent_phrases, words_of
 
 WORDS = st.sampled_from(["a", "B", "b", "c", ".", "3", "不", "d"])
 
@@ -48,8 +48,8 @@ def test_as_by_a_plain_loop(texts, smallest):
 
 
 def test_the_most_frequent_are_kept(monkeypatch):
-    monkeypatch.setattr("han_core.analysis.phrases.MOST_WORDS", 1)
-    monkeypatch.setattr("han_core.analysis.phrases.MOST_PHRASES", 0)
+    monkeypatch.setattr("han_core.analysis.slice_candidates.MOST_WORDS", 1)
+    monkeypatch.setattr("han_core.analysis.slice_candidates.MOST_PHRASES", 0)
     texts = [["rare"], ["often"], ["often"], ["x"], ["y"]]
     assert frequent_phrases(pa.array(texts), 1).names == ("often",)
 

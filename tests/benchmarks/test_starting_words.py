@@ -10,7 +10,7 @@ from benchmarks import starting_words
 from han_core.data.corpus import read_corpus
 from han_core.models.checkpoint import load_checkpoint
 from han_core.text.vocabulary import RESERVED
-from han_core.text.word_vectors import write_vectors
+from han_core.text.word_vectors import vector_entries, write_vectors
 
 TEXTS = (("green zebra", "farm"), ("green fine zebra", "farm"), ("gnu", "zoo"))
 
@@ -55,7 +55,7 @@ def test_own_words_keep_their_vectors_and_new_ones_get_theirs(random_checkpoint,
     for reserved in RESERVED:
         torch.testing.assert_close(got[reserved], table[words.index(reserved)], rtol=0, atol=0)
     shares = starting_words.word_shares(read_corpus(str(data)), own)
-    given = starting_words.read_vectors(tmp_path / "vectors.txt")
+    given = dict(vector_entries(tmp_path / "vectors.txt"))
     (both,) = (word for word in given if word in shares and word != "zebra")
     source, target = given[both][None], table[words.index(both)][None].numpy()
     expected = given["zebra"] @ starting_words.linear_map(source, target, np.ones(1))

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from sklearn.datasets import _twenty_newsgroups as theirs
 
 from han_core.data.corpus import read_corpus
-from han_core.data.text_files import message_body, without_header, without_quotes, without_signature
+from han_core.data.text_files import (
+    message_body,
+    quoted_lines,
+    subject,
+    without_header,
+    without_quotes,
+    without_signature,
+)
 from han_core.runtime.errors import UserError
 
 MESSAGE = """From: ada@example.org (Ada)
@@ -51,6 +58,13 @@ def test_the_signature_begins_at_the_last_break_within_the_text():
 
 def test_only_lines_that_quote_go():
     assert without_quotes("> a\n >b\nBo wrote: c\nd") == " >b\nd"
+
+
+def test_what_a_message_quotes_and_is_about():
+    assert quoted_lines("To: b\r\n\r\n> a\r\n >b\r\nBo wrote: c\r\nd") == ["> a", "Bo wrote: c"]
+    assert subject("From: a\nSUBJECT: re: Re:  Tubas: how? \nTo: b\n\nfine") == "Tubas: how?"
+    assert subject("From: a\n\nSubject: not a header") == ""
+    assert subject("Subject:\nTo: b\n\nfine") == ""
 
 
 @given(st.lists(LINES, max_size=12).map("\n".join))
