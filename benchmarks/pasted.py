@@ -15,9 +15,11 @@ The clock runs from the press of the mouse until the browser has painted
 Prints one JSON line of milliseconds. ``least_view`` is the finished view of ``least_page``, a
 page of words and bars with no model behind it, taken in the same run: what Streamlit, Plotly and
 this browser take by themselves. ``--server`` asks the server without a browser, and prints when
-it had sent the same three: what is left is the browser's part. ``--start`` opens Explore of a server
-that starts cold, in a browser that is already running, and prints the seconds from the server's
-start to the title on the page and to the first explanation: medians of three starts.
+it had sent the same three: what is left is the browser's part.
+
+``--start`` opens Explore of a server that starts cold, in a browser that is already running, and
+prints the seconds from the server's start to the title on the page and to the first explanation:
+medians of three starts.
 """
 
 import argparse
