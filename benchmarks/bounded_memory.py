@@ -44,10 +44,9 @@ def main() -> None:
 
 
 def measure(size: int, folder: Path) -> list[dict]:
-    """What ``train`` and ``score`` took of that many documents; all that they write is in
-    ``folder``.
-    """
+    """Return what ``train`` and ``score`` took of that many documents, written to ``folder``."""
     data, run = folder / f"{size}.parquet", folder / f"run-{size}"
+    folder.mkdir(parents=True, exist_ok=True)
     write_documents(data, size)
     train = ("train", "--model", "han", "--validation", "0.02", "--epochs", "1", *SMALL)
     score = ("score", "--checkpoint", str(run), "--workers", "1")
@@ -94,12 +93,14 @@ def _peaks(command: Sequence[str], documents: int) -> dict:
         [sys.executable, "-m", "han_core", *command, "--device", "cpu"],
         env=environment, stdout=subprocess.DEVNULL,
     )  # fmt: skip
-    while True:
-        ended, status, used = os.wait4(process.pid, os.WNOHANG)
-        if ended:
-            break
-        own = max(own, _own_memory(process.pid))
-        time.sleep(EVERY)
+    try:
+        while not (waited := os.wait4(process.pid, os.WNOHANG))[0]:
+            own = max(own, _own_memory(process.pid))
+            time.sleep(EVERY)
+    except BaseException:
+        process.kill()
+        raise
+    _, status, used = waited
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{command[0]} ended with {process.returncode}.")
