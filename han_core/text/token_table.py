@@ -17,6 +17,7 @@ import pyarrow as pa
 from han_core.text.batch import NumberedDocument
 from han_core.text.tokenizer_pool import DOCUMENTS, decoded, encoded
 from han_core.text.vocabulary import Vocabulary
+from han_core.text.word_pieces import WordPieces
 
 DIGEST = 16  # bytes
 TEXTS = DOCUMENTS.insert(0, pa.field("digest", pa.binary(DIGEST)))
@@ -210,6 +211,27 @@ class TableDocuments(Sequence[NumberedDocument]):
     def renumbered(self, vocabulary: Vocabulary) -> "TableDocuments":
         """Number the words of the same documents by another vocabulary."""
         return TableDocuments(self._table, self._rows, self._table.numbers(vocabulary), self._spans)
+
+    def spelled(self, pieces: WordPieces) -> list[NumberedDocument]:
+        """The same documents as pieces of words, each word spelled by itself."""
+        ends, numbers = pieces.number_words(self._table.words())
+        counts = np.diff(ends)
+        plain = TableDocuments(self._table, self._rows, np.arange(len(counts)), self._spans)
+        return [_spelled(document, ends, counts, numbers) for document in plain]
+
+
+def _spelled(
+    document: NumberedDocument, ends: np.ndarray, counts: np.ndarray, numbers: np.ndarray
+) -> NumberedDocument:
+    """A document of numbers in the lexicon as pieces, those of a word from ``ends`` on."""
+    words, lengths = document.words, document.sentence_lengths
+    own = counts[words]  # (tokens,)
+    owner = np.repeat(np.arange(len(words), dtype=np.int32), own)
+    behind = np.arange(len(owner)) - np.repeat(own.cumsum() - own, own)  # the word's first piece
+    in_sentence = np.add.reduceat(own, lengths.cumsum() - lengths)
+    return NumberedDocument(
+        numbers[ends[words][owner] + behind], in_sentence.astype(np.int32), owner
+    )
 
 
 def part(

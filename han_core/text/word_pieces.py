@@ -22,6 +22,7 @@ from han_core.text.document import Document, Span
 from han_core.text.vocabulary import RESERVED, UNKNOWN, Vocabulary
 
 if TYPE_CHECKING:
+    from tokenizers import Encoding
     from tokenizers import Tokenizer as FastTokenizer
 
 UNKNOWN_PIECES = ("[UNK]", "<unk>")
@@ -87,7 +88,7 @@ class WordPieces:
         The document has at least one token.
         """
         text = _LONE_SURROGATE.sub("\ufffd", document.text[: document.seen])
-        encoding = self.tokenizer.encode(text, add_special_tokens=False)
+        encoding = self._pieces(text)
         owner = piece_owners(np.array(encoding.offsets).reshape(-1, 2), document.tokens)
         pieces = self._numbers[encoding.ids][owner >= 0]
         owner = owner[owner >= 0]
@@ -101,6 +102,29 @@ class WordPieces:
         return NumberedDocument(
             pieces.astype(np.int32), in_sentence.astype(np.int32), owner[order].astype(np.int32)
         )
+
+    @cached_property
+    def free_of_context(self) -> bool:
+        """Whether a word has the same pieces by itself as in a text: no piece holds the space."""
+        alone = [self._pieces(text).ids for text in ("a", "b")]
+        return self._pieces("a b").ids == [*alone[0], *alone[1]]
+
+    def number_words(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the pieces of each word as it is spelled by itself, one after another.
+
+        Returns:
+            (words + 1,) int64 where the pieces of each word begin and end, and (pieces,) int32
+            their numbers; a word of which the tokenizer leaves nothing is one unknown piece.
+        """
+        clean = [_LONE_SURROGATE.sub("\ufffd", word) for word in words]
+        encodings = self.tokenizer.encode_batch(clean, add_special_tokens=False)
+        numbers = [self._numbers[encoding.ids] if encoding.ids else [UNKNOWN]
+                   for encoding in encodings]  # fmt: skip
+        ends = np.cumsum([0, *map(len, numbers)])
+        return ends, np.concatenate([[], *numbers]).astype(np.int32)
+
+    def _pieces(self, text: str) -> "Encoding":
+        return self.tokenizer.encode(text, add_special_tokens=False)
 
     def _spelling(self, row: int) -> str:
         return self.tokenizer.id_to_token(row) or ""

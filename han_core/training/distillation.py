@@ -17,8 +17,10 @@ from han_core.models.checkpoint import WEIGHTS, Checkpoint, TextConfig, load_che
 from han_core.models.predict import Progress, metrics
 from han_core.runtime.errors import UserError, counted, joined, listed
 from han_core.runtime.messages import mark, tr
+from han_core.text.batch import NumberedDocument
 from han_core.text.token_table import TableDocuments
 from han_core.text.vocabulary import RESERVED, Vocabulary
+from han_core.text.word_pieces import WordPieces
 from han_core.training.distributed import Processes, predict_shared
 from han_core.training.prepare import Prepared, Teaching
 from han_core.training.settings import BAGS
@@ -90,7 +92,11 @@ class LabellingContext:
 
 
 def find_teachers(
-    names: Sequence[str], classes: Sequence[str], labels: Sequence[str], text: TextConfig
+    names: Sequence[str],
+    classes: Sequence[str],
+    labels: Sequence[str],
+    text: TextConfig,
+    pieces: WordPieces | None = None,
 ) -> tuple[Teacher, ...]:
     """The teachers of these names: of ``BAGS``, or checkpoints.
 
@@ -98,22 +104,23 @@ def find_teachers(
         classes: as the data call them.
         labels: as the run will call them, in the same order.
         text: how the run splits texts.
+        pieces: what the student reads in place of words, if it does.
 
     Raises:
-        UserError: if a checkpoint is missing or damaged, tells other classes apart, or
-            reads texts of another language.
+        UserError: if a checkpoint is missing or damaged, tells other classes apart, reads texts
+            of another language, or cannot read what the student does.
     """
-    return tuple(
+    teachers = tuple(
         Teacher(name) if name in BAGS else _teacher(name, classes, labels, text) for name in names
     )
+    for teacher in teachers:
+        if teacher.checkpoint is not None:
+            _check_pieces(teacher.checkpoint, pieces)
+    return teachers
 
 
 def _teacher(name: str, classes: Sequence[str], labels: Sequence[str], text: TextConfig) -> Teacher:
     checkpoint = load_checkpoint(name)
-    if checkpoint.kind.pretrained:
-        raise UserError(
-            tr("{name} reads pieces of words and cannot be a teacher.", name=checkpoint.name)
-        )
     # What a model does with the tokens, case and limit, is its own affair.
     own, ours = (c.model_dump(exclude={"lowercase", "maximum_tokens"})
                  for c in (checkpoint.config.text, text))  # fmt: skip
@@ -141,6 +148,27 @@ def _teacher(name: str, classes: Sequence[str], labels: Sequence[str], text: Tex
             classes=listed(classes, 10),
         )
     )
+
+
+def _check_pieces(checkpoint: Checkpoint, own: WordPieces | None) -> None:
+    """Whether a teacher can read what was split for a student who reads the pieces ``own``."""
+    theirs = checkpoint.pieces
+    if own is not None and (theirs is None or theirs.sha256 != own.sha256):
+        raise UserError(
+            tr(
+                "The model to train reads pieces of words; a teacher of the same base was "
+                "expected, or a bag of words, but {name} came.",
+                name=checkpoint.name,
+            )
+        )
+    if own is None and theirs is not None and not theirs.free_of_context:
+        raise UserError(
+            tr(
+                "The pieces of words that {name} reads hold the spaces between words; a teacher "
+                "was expected whose pieces do not, as those of BERT.",
+                name=checkpoint.name,
+            )
+        )
 
 
 def label_documents(
@@ -221,11 +249,21 @@ def _probabilities(
         return context.processes.sum(torch.from_numpy(probabilities)).numpy()
     checkpoint, name = teacher.checkpoint, teacher.name
     model = checkpoint.model.to(context.device)
-    numbered = documents.renumbered(checkpoint.vocabulary)
+    numbered = _numbered(checkpoint, documents, prepared.vocabulary)
     progress = shown_progress(context.follow, tr("Asking {name}", name=name))
     probabilities = predict_shared(model, numbered, context.processes, progress, name)
     model.to("cpu")
     return probabilities[:, list(teacher.classes)]
+
+
+def _numbered(
+    checkpoint: Checkpoint, documents: TableDocuments, own: Vocabulary
+) -> Sequence[NumberedDocument]:
+    """The documents as a teacher reads them; ``own`` is the student's vocabulary."""
+    pieces = checkpoint.pieces
+    if pieces is not None and pieces.vocabulary.words != own.words:  # the student reads words
+        return documents.spelled(pieces)
+    return documents.renumbered(checkpoint.vocabulary)
 
 
 def _bag_of_words(

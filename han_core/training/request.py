@@ -167,7 +167,8 @@ def _teachers(request: Request, labels: tuple[str, ...]) -> tuple[Teacher, ...]:
                 )
             )
         return ()
-    return find_teachers(names, request.training.classes, labels, request.text)
+    pieces = pieces_of(request)
+    return find_teachers(names, request.training.classes, labels, request.text, pieces)
 
 
 def _settled(request: Request, begun_from: Origin | None) -> Request:

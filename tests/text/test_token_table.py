@@ -122,3 +122,26 @@ def test_digests_tell_texts_apart():
     assert names[0] == names[2]
     assert len(np.unique(names)) == 4
     assert digests([]).shape == (0,)
+
+
+class Letters:
+    """Pieces of a word are its letters, by their place in the alphabet."""
+
+    def number_words(self, words):
+        numbers = [[ord(letter) % 32 for letter in word] for word in words]
+        return np.cumsum([0, *map(len, numbers)]), np.concatenate(numbers).astype(np.int32)
+
+
+def test_documents_are_spelled_in_pieces_of_words(table):
+    rows = table.rows(digests(["one", "two", "one"]))
+    numbers = table.numbers(Vocabulary(RESERVED))
+    parts = TableDocuments(table, rows, numbers, np.array([[0, 3], [0, 1], [1, 3]]))
+    letters = lambda word: [ord(letter) % 32 for letter in word]  # noqa: E731
+    first, second, third = parts.spelled(Letters())
+    assert first.words.tolist() == [*letters("Good"), *letters("."), *letters("good")]
+    assert first.sentence_lengths.tolist() == [5, 4]
+    assert first.owner.tolist() == [0, 0, 0, 0, 1, 2, 2, 2, 2]
+    assert second.words.tolist() == letters("fun")
+    assert third.words.tolist() == [*letters("."), *letters("good")]
+    assert third.sentence_lengths.tolist() == [1, 4]
+    assert third.owner.tolist() == [0, 1, 1, 1, 1]

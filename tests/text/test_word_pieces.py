@@ -93,3 +93,41 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path):
     path.write_text("{}")
     with pytest.raises(UserError, match=r"no tokenizer\.json"):
         read_word_pieces(path)
+
+
+def test_words_spelled_by_themselves_have_the_pieces_of_the_text(pieces, tokenizer):
+    document = tokenizer("I did like the unlikely plot, 我!")
+    words = document.token_texts()
+    ends, numbers = pieces.number_words(words)
+    assert numbers.tolist() == pieces.number(document).words.tolist()
+    assert ends[0] == 0
+    assert ends[-1] == len(numbers) > len(words)
+    start, end = ends[words.index("unlikely") :][:2]
+    assert [pieces.vocabulary.words[at] for at in numbers[start:end]] == ["un", "##like", "##ly"]
+
+
+def test_a_word_that_both_split_otherwise_is_spelled_in_our_parts(pieces, tokenizer):
+    words = tokenizer("didn't").token_texts()
+    _, numbers = pieces.number_words(words)
+    assert words == ("did", "n't")
+    assert [pieces.vocabulary.words[at] for at in numbers] == ["did", "<unk>", "'", "t"]
+
+
+def test_a_word_of_which_nothing_is_left_is_one_unknown_piece(pieces):
+    ends, numbers = pieces.number_words(["\u200d", "good", "\ud800"])
+    assert ends.tolist() == [0, 1, 2, 3]
+    assert numbers.tolist() == [UNKNOWN, pieces.vocabulary.numbers(["good"])[0], UNKNOWN]
+    assert [part.tolist() for part in pieces.number_words([])] == [[0], []]
+
+
+def test_pieces_that_hold_the_space_before_a_word_depend_on_the_text(pieces, tmp_path):
+    assert pieces.free_of_context
+    import tokenizers
+
+    path = tmp_path / "tokenizer.json"
+    spaced = tokenizers.Tokenizer(
+        tokenizers.models.WordLevel({"<unk>": 0, "a": 1, "b": 2, "\u2581b": 3}, unk_token="<unk>")
+    )
+    spaced.pre_tokenizer = tokenizers.pre_tokenizers.Metaspace(prepend_scheme="never")
+    spaced.save(str(path))
+    assert not read_word_pieces(path).free_of_context

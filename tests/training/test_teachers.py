@@ -19,9 +19,10 @@ from han_core.training.bag_of_words import LEARN
 from han_core.training.callbacks import Stopped
 from han_core.training.distillation import geometric_mean
 from han_core.training.request import check_request
-from han_core.training.resume import read_state
+from han_core.training.resume import read_state, teaching_of
 from han_core.training.settings import BAGS
 from han_core.training.train import train
+from tests.pretrained import pretrained_checkpoint, write_base
 
 CPU = torch.device("cpu")
 
@@ -267,3 +268,54 @@ def test_texts_that_nobody_labels_are_read_beside_the_others(tmp_path, make_requ
     again = make_request(tmp_path / "others", *pairs, resume=True, **fewer)
     with pytest.raises(UserError, match="had other data"):
         train(again, CPU, quiet())
+
+
+FILMS = ("The film is good. Great plot!", "The plot is dull, and the film is unlikely bad.")
+
+
+@pytest.fixture(scope="session")
+def films():
+    """Two classes, in words that the small pretrained base knows."""
+    texts = [f"{text} {'a good film. ' * at}" for at in range(1, 9) for text in FILMS]
+    corpus = Corpus(
+        "films", tuple(texts), ("positive", "negative") * 8, tuple(map(str, range(16))), {}
+    )
+    return {
+        "training": corpus.take(range(8)),
+        "validation": corpus.take(range(8, 12)),
+        "test": None,
+        "unlabelled": Corpus("more", tuple(texts[12:]), (), tuple("abcd"), {}),
+    }
+
+
+def test_a_model_that_reads_pieces_teaches_one_that_reads_words(
+    tmp_path, make_request, quiet, films
+):
+    teacher = pretrained_checkpoint(tmp_path)
+    request = make_request(tmp_path / "out", "epochs=1", f"teachers={teacher}", **films)
+    train(request, CPU, quiet())
+    kept = teaching_of(read_state(tmp_path / "out"))
+    checkpoint, held_out = load_checkpoint(teacher), films["validation"]
+    expected = predict(checkpoint, films["unlabelled"].texts)
+    assert kept.probabilities == pytest.approx(expected, abs=1e-5)
+    classes = [int(label == "positive") for label in held_out.labels]
+    own = metrics(predict(checkpoint, held_out.texts), classes)
+    assert kept.description["validation"] == pytest.approx(own)
+
+
+def test_a_model_that_reads_pieces_learns_from_one_of_the_same_base_alone(
+    tmp_path, make_request, films
+):
+    teacher = pretrained_checkpoint(tmp_path)
+    base = load_checkpoint(teacher).config.architecture.base
+    other = write_base(tmp_path / "other")
+    text = (other / "tokenizer.json").read_text(encoding="utf-8")
+    (other / "tokenizer.json").write_text(text.replace('"dull"', '"dusk"'), encoding="utf-8")
+    asked = (f"teachers={teacher}", "window=8", "overlap=3", "tune=lora:2")
+    check_request(
+        make_request(tmp_path / "out", f"base={base}", *asked, model="bert", **films), CPU
+    )
+    with pytest.raises(UserError, match="same base was expected"):
+        check_request(
+            make_request(tmp_path / "out", f"base={other}", *asked, model="bert", **films), CPU
+        )

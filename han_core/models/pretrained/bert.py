@@ -89,7 +89,7 @@ class PretrainedClassifier(AttentionClassifier):
         states: dict[int, Tensor] = {}
         first: dict[int, Tensor] = {}
         recorded: dict[int, AttentionWindow] = {}
-        for group in passes(windows):
+        for group in passes(windows, vectors.device.type):
             given = [windows[at] for at in group]
             call = None if maps is None else self._recorded_pass(maps, given, group)
             kept, starts = self._read(rows, given, call)

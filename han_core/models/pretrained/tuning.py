@@ -68,7 +68,10 @@ class LowRankLinear(nn.Module):
         self.up = nn.Parameter(torch.zeros(frozen.out_features, rank))
 
     def forward(self, inputs: Tensor) -> Tensor:
-        return self.frozen(inputs) + linear(linear(inputs, self.down), self.up)
+        if torch.is_grad_enabled():  # gradients of two small matrices, not of their product
+            return self.frozen(inputs) + linear(linear(inputs, self.down), self.up)
+        weight = torch.addmm(self.frozen.weight, self.up, self.down)
+        return linear(inputs, weight, self.frozen.bias)
 
 
 def apply_tuning(encoder: nn.Module, embedding: nn.Module, tuning: Tuning) -> None:

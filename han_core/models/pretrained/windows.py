@@ -98,16 +98,18 @@ def pack_windows(windows: Sequence[Window], pieces: int, before: int, after: int
     return PackedWindows(index, index != padding, keep)
 
 
-PASS_POSITIONS = 16_384
-"""Positions that one pass of the encoder holds, padding included."""
+PASS_POSITIONS, PASS_POSITIONS_CPU = 16_384, 2_048
+"""Positions that one pass of the encoder holds, padding included: on a processor few enough for
+its caches."""
 
 
-def passes(windows: Sequence[Window]) -> Iterator[list[int]]:
+def passes(windows: Sequence[Window], device: str = "cpu") -> Iterator[list[int]]:
     """Group windows of similar length, so that little is padded and a pass stays small."""
+    most = PASS_POSITIONS_CPU if device == "cpu" else PASS_POSITIONS
     group: list[int] = []
     for at in sorted(range(len(windows)), key=lambda at: windows[at].end - windows[at].start):
         positions = windows[at].end - windows[at].start
-        if group and (len(group) + 1) * positions > PASS_POSITIONS:
+        if group and (len(group) + 1) * positions > most:
             yield group
             group = []
         group.append(at)

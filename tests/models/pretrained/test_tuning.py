@@ -39,6 +39,8 @@ def test_a_low_rank_layer_begins_as_the_layer_was_and_then_adds_a_product():
     nn.init.normal_(low.up)
     expected = inputs @ (layer.weight + low.up @ low.down).T + layer.bias
     torch.testing.assert_close(low(inputs), expected)
+    with torch.inference_mode():  # one product of the sum of both matrices
+        torch.testing.assert_close(low(inputs), expected)
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,12 @@ def test_windows_are_packed_between_special_positions_and_padded_with_zeros():
 
 
 def test_passes_hold_windows_of_similar_length(monkeypatch):
-    monkeypatch.setattr("han_core.models.pretrained.windows.PASS_POSITIONS", 10)
+    monkeypatch.setattr("han_core.models.pretrained.windows.PASS_POSITIONS_CPU", 10)
     windows = plan_windows([5, 2, 5, 1], size=8, overlap=0)
     assert list(passes(windows)) == [[3, 1, 0], [2]] or list(passes(windows)) == [[3, 1], [0, 2]]
+
+
+def test_a_pass_on_a_processor_is_small_enough_for_its_caches():
+    windows = plan_windows([200] * 100, size=254, overlap=32)
+    assert [len(group) for group in passes(windows, "cpu")] == [10] * 10
+    assert [len(group) for group in passes(windows, "cuda")] == [81, 19]
