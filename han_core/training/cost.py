@@ -55,6 +55,9 @@ def batch_budget(lengths: Sequence[int] | np.ndarray, given: int | None = None) 
     return min(LARGEST_BUDGET, max(int(sizes.max()), int(sizes.sum()) // BATCHES))
 
 
+SOFTMAX_OUTPUT = 1_000.0
+"""Operations of a large matrix product in whose time a softmax learns one of its outputs."""
+
 FROZEN = 0.45  # of the cost of words where nothing goes back through their level
 
 _one_at_a_time = Lock()

@@ -20,10 +20,13 @@ from han_core.text.vocabulary import RESERVED, Vocabulary
 from han_core.training.cost import (
     BATCHES,
     LARGEST_BUDGET,
+    SOFTMAX_OUTPUT,
     expected_words,
     length_of_words,
+    operations_per_second,
     step_seconds,
 )
+from han_core.training.language_model import softmax_outputs
 from han_core.training.settings import LONGEST_STRETCH, Settings
 
 MEASURED = 5_000  # texts whose characters are counted
@@ -46,6 +49,8 @@ class Estimate:
             where it is known after the first steps.
         tokens: words of all that the run learns from.
         vocabulary: words that the model will know.
+        pretraining_seconds: as ``seconds_per_epoch``, of an epoch that pretrains the encoder as
+            a language model; None where none does.
     """
 
     parameters: int
@@ -53,10 +58,11 @@ class Estimate:
     seconds_per_epoch: float | None
     tokens: int
     vocabulary: int
+    pretraining_seconds: float | None = None
 
     @property
     def says(self) -> str:
-        """All of it as two sentences."""
+        """All of it as two or three sentences."""
         words = tr(
             "About {words} words to read, {known} of them different and known.",
             words=_short(self.tokens),
@@ -68,12 +74,16 @@ class Estimate:
         }
         if self.seconds_per_epoch is None:
             return tr("{words} {parameters} parameters, {memory} of memory.", words=words, **size)
-        return tr(
+        all_said = tr(
             "{words} {parameters} parameters, {memory} of memory, {time} an epoch.",
             words=words,
             time=_duration(self.seconds_per_epoch),
             **size,
         )
+        if self.pretraining_seconds is None:
+            return all_said
+        time = _duration(self.pretraining_seconds)
+        return tr("{said} Before that, {time} each pretraining epoch.", said=all_said, time=time)
 
     def scarce(self, free: int) -> str:
         """A sentence where the run may need more than ``free`` bytes, else none."""
@@ -132,16 +142,16 @@ def estimate(
     # As ``batch_budget``, which wants the length of every document.
     budget = settings.batch_tokens or min(LARGEST_BUDGET, max(longest, tokens // BATCHES))
     batch, beside = min(tokens, max(budget, longest)), 2 if adapting else 1
+    work = (shape, settings, sample, beside * tokens, beside * budget, trained)
     return Estimate(
         parameters,
         _memory(
             shape, settings, parameters, trained, beside * batch, longest, device, known is not None
         ),
-        _seconds(shape, settings, sample, beside * tokens, beside * budget, trained)
-        if _is_cpu(device)
-        else None,
+        passes(settings) * _seconds(*work) if _is_cpu(device) else None,
         tokens,
         words,
+        _pretraining_seconds(*work) if _is_cpu(device) and settings.pretrain else None,
     )
 
 
@@ -281,8 +291,17 @@ def _seconds(
     words = tokens / steps
     sentences = words * sample.sentences
     length = length_of_words(sample.tokens)
-    read = passes(settings) * steps
-    return read * step_seconds(shape, words, sentences, trained, settings.freeze_words, length)
+    return steps * step_seconds(shape, words, sentences, trained, settings.freeze_words, length)
+
+
+def _pretraining_seconds(
+    shape: Architecture, settings: Settings, sample: Sample, tokens: int, budget: int, trained: int
+) -> float:
+    """Of one layer, which predicts every word from both sides."""
+    shape = shape.model_copy(update={"layers": 1})
+    outputs = 2 * tokens * softmax_outputs(sample.counts, shape.vocabulary_size)
+    reading = _seconds(shape, settings, sample, tokens, budget, trained)
+    return reading + outputs * SOFTMAX_OUTPUT / operations_per_second()
 
 
 def _is_cpu(device: torch.device) -> bool:

@@ -6,8 +6,9 @@ layers the first one learns; above it every state knows both sides. The softmax 
 (Grave et al. 2017): words are divided by their frequency, and rare ones cost less.
 """
 
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -31,6 +32,25 @@ NARROWED = 8
 MEASURED = 500  # validation documents whose perplexity is told
 
 
+def cutoffs(words: int) -> list[int]:
+    """Where the parts of a softmax over so many words begin, the first part left out."""
+    return [cutoff for cutoff in CUTOFFS if cutoff < words] or [max(1, words // 2)]
+
+
+def softmax_outputs(counts: Mapping[str, int], words: int) -> float:
+    """Return how many numbers the softmax computes for a prediction, on average.
+
+    Args:
+        counts: how often each word stands in a sample; all but the ``words`` most frequent
+            ones are unknown, a word of the first part.
+    """
+    frequent = sorted(counts.values(), reverse=True)[:words]
+    edges = [*cutoffs(words), words]
+    parts = itertools.pairwise(edges)
+    rare = [sum(frequent[start:end]) / sum(counts.values()) * (end - start) for start, end in parts]
+    return edges[0] + len(rare) + sum(rare)
+
+
 class LanguageModel(nn.Module):
     """Embedding and first layer as those of a classifier, and a softmax over words.
 
@@ -42,11 +62,10 @@ class LanguageModel(nn.Module):
         super().__init__()
         words, size = model.embedding.weight.shape
         hidden = model.reader.hidden_size
-        cutoffs = [cutoff for cutoff in CUTOFFS if cutoff < words] or [max(1, words // 2)]
         self.embedding = nn.Embedding(words, size, padding_idx=PADDING)
         self.encoder = type(model.reader)(size, hidden)
         self.softmax = nn.AdaptiveLogSoftmaxWithLoss(
-            hidden, words, cutoffs, div_value=2.0 if hidden >= NARROWED else 1.0
+            hidden, words, cutoffs(words), div_value=2.0 if hidden >= NARROWED else 1.0
         )
         self.dropout = Dropout(model.dropout_words.p)
         self._sequences = model.sequences

@@ -304,7 +304,8 @@ def estimate(plan: Plan, look: DataPreview | None) -> None:
         return
     forecast = cached_runs.estimate(plan.model_dump_json())
     with st.container(horizontal=True, gap="medium", key="train_estimate"):
-        for title, value in sentences.estimate(forecast, plan.training.epochs).items():
+        epochs = plan.training.epochs, plan.parsed()[0].pretrain
+        for title, value in sentences.estimate(forecast, *epochs).items():
             st.metric(title, value)
     free = available_memory(choose_device(plan.device))
     st.caption(plain(f"{forecast.says} {forecast.scarce(free)}"))

@@ -420,8 +420,12 @@ def largest_runs(largest: Sequence[tuple[str, int]]) -> str:
     )
 
 
-def estimate(estimate: Estimate, epochs: int) -> dict[str, str]:
-    """Return parameters, memory and, where it can be estimated, time."""
+def estimate(estimate: Estimate, epochs: int, pretraining: int = 0) -> dict[str, str]:
+    """Return parameters, memory and, where it can be estimated, time.
+
+    Args:
+        pretraining: epochs of it, before the others.
+    """
     tiles = {
         tr("Parameters"): f"{estimate.parameters:,}",
         tr("Memory"): memory(estimate.memory_bytes),
@@ -429,6 +433,9 @@ def estimate(estimate: Estimate, epochs: int) -> dict[str, str]:
     if estimate.seconds_per_epoch is not None:
         time = seconds(estimate.seconds_per_epoch * epochs)
         tiles[tr("Time, {epochs}", epochs=counted(epochs, "epoch"))] = time
+    if estimate.pretraining_seconds is not None:
+        time = seconds(estimate.pretraining_seconds * pretraining)
+        tiles[tr("Pretraining, {epochs}", epochs=counted(pretraining, "epoch"))] = time
     return tiles
 
 

@@ -14,6 +14,7 @@ from han_core.runtime.errors import UserError
 from han_core.text.vocabulary import RESERVED, Vocabulary
 from han_core.training import estimate as estimate_module
 from han_core.training.estimate import Estimate, estimate, read_sample
+from han_core.training.language_model import softmax_outputs
 from han_core.training.prepare import prepare
 from han_core.training.request import shape_of
 from han_core.training.settings import Settings
@@ -187,6 +188,9 @@ def test_it_is_told_in_two_sentences():
     assert "2 hours an epoch" in replace(found, seconds_per_epoch=7_300).says
     assert "1 second an epoch" in replace(found, seconds_per_epoch=1.2).says
     assert "less than a second an epoch" in replace(found, seconds_per_epoch=0.2).says
+    assert replace(found, pretraining_seconds=250.0).says == (
+        f"{found.says} Before that, 4 minutes each pretraining epoch."
+    )
 
 
 @pytest.mark.parametrize("model", ["han", "bilstm", "transformer"])
@@ -201,3 +205,17 @@ def test_against_a_run(tmp_path, make_request, quiet, planted_corpora, model):
     assert found.parameters == summary["parameters"]
     # Within a factor of 2 on an idle machine; others may be busy here.
     assert took / 20 < found.seconds_per_epoch < took * 5
+
+
+def test_pretraining_is_estimated_by_its_softmax():
+    """Of 10 words that count 16, the softmax begins a new part behind the fifth."""
+    counts = {"a": 5, "b": 3, "c": 1, "d": 1, "e": 1, **dict.fromkeys("fghij", 1)}
+    assert softmax_outputs(counts, 10) == pytest.approx(5 + 1 + 5 / 16 * 5)
+    assert softmax_outputs(counts, 600) == pytest.approx(500 + 1)
+    texts = ["Good films are rare. I like this one, though.", "A dull plot."] * 40
+    alone, first = (
+        estimate(texts, 80, HAN, Settings(pretrain=epochs), TextConfig(), CPU) for epochs in (0, 1)
+    )
+    assert alone.pretraining_seconds is None
+    assert alone.seconds_per_epoch == pytest.approx(first.seconds_per_epoch, rel=0.5)
+    assert first.pretraining_seconds > alone.seconds_per_epoch
