@@ -15,6 +15,8 @@ from tests.recorded.shell import command, environment
 
 BEFORE = Path(__file__).parent / "before"
 DATA, CHECKPOINTS, LINKS = BEFORE / "hanscope", BEFORE / "checkpoints", BEFORE / "links.json"
+SCORED = "bilstm-additive-imdb"
+"""A checkpoint whose weights are those of then; scores by the ``han-imdb`` of then are exported."""
 PLACEHOLDER = "{HANSCOPE_DATA}"
 
 
@@ -106,7 +108,7 @@ def scores(folder: Path) -> dict[str, Any]:
     """Return kept scores with tags and notes, as Errors and ``export`` give them; none is new."""
     data, root = copied(folder)
     parts = {path: path.stat() for path in (data / "scores").glob("*/*.parquet")}
-    with environment(data, HANSCOPE_CHECKPOINTS=root, HANSCOPE_DEFAULT_MODEL="han-imdb"):
+    with environment(data, HANSCOPE_CHECKPOINTS=root, HANSCOPE_DEFAULT_MODEL=SCORED):
         found = {"documents": _coded(), "export": _exported(folder)}
     now = {path: path.stat() for path in (data / "scores").glob("*/*.parquet")}
     assert now.keys() == parts.keys(), "Something was scored anew."
@@ -114,13 +116,17 @@ def scores(folder: Path) -> dict[str, Any]:
     return found
 
 
+CODED = {"first": "40", "next": "20"}  # places of the documents that Ann read
+
+
 def _coded() -> dict[str, Any]:
-    """Return what the codebook and the first two documents say."""
-    app = pages.open_page("3_Errors")
-    pages.choose(app, "checkpoint", "han-imdb")
-    pages.choose(app, "analyst", "Ann")
-    found = {"first": pages.values(app) | {"sources": len(app.selectbox(key="source").options)}}
-    found["next"] = pages.values(pages.press(app, "next_error"))
+    """Return what the codebook and the two documents with tags say."""
+    found: dict[str, Any] = {}
+    for name, document in CODED.items():
+        app = pages.open_page("3_Errors", document=document)
+        pages.choose(app, "checkpoint", SCORED)
+        pages.choose(app, "analyst", "Ann")
+        found[name] = pages.values(app) | {"sources": len(app.selectbox(key="source").options)}
     found["page"] = pages.look(app)
     found["slices"] = pages.tables(pages.choose_at(app, "errors_view", 1))
     found["codebook"] = pages.tables(pages.choose_at(app, "errors_view", 5))
