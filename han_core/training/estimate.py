@@ -119,6 +119,7 @@ def estimate(
     known: Vocabulary | None = None,
     stretches: int = 0,
     adapting: bool = False,
+    untaught: int = 0,
 ) -> Estimate:
     """What training such a model on ``documents`` documents will need.
 
@@ -128,6 +129,7 @@ def estimate(
         known: the words of the checkpoint that the run starts from.
         stretches: how many are drawn of all documents together.
         adapting: whether each step reads as much of a target domain, or of unlabelled texts, too.
+        untaught: texts that nobody labels, for pretraining.
 
     Raises:
         UserError: if none of the texts has a word, or the language is unknown.
@@ -142,16 +144,21 @@ def estimate(
     # As ``batch_budget``, which wants the length of every document.
     budget = settings.batch_tokens or min(LARGEST_BUDGET, max(longest, tokens // BATCHES))
     batch, beside = min(tokens, max(budget, longest)), 2 if adapting else 1
-    work = (shape, settings, sample, beside * tokens, beside * budget, trained)
+    to_pretrain = tokens + round(float(sample.tokens.mean()) * untaught)
     return Estimate(
         parameters,
         _memory(
             shape, settings, parameters, trained, beside * batch, longest, device, known is not None
         ),
-        passes(settings) * _seconds(*work) if _is_cpu(device) else None,
+        passes(settings)
+        * _seconds(shape, settings, sample, beside * tokens, beside * budget, trained)
+        if _is_cpu(device)
+        else None,
         tokens,
         words,
-        _pretraining_seconds(*work) if _is_cpu(device) and settings.pretrain else None,
+        _pretraining_seconds(shape, settings, sample, to_pretrain, budget, trained)
+        if _is_cpu(device) and settings.pretrain
+        else None,
     )
 
 

@@ -271,6 +271,7 @@ def test_texts_that_nobody_labels_are_for_pretraining_or_a_shift(train):
     train.number_input(key="set_pretrain").set_value(1).run()
     assert not train.error
     assert not train.exception
+    assert "Pretraining, 1 epoch" in {tile.label for tile in train.metric}
     train.button(key="train_start").click().run()
     (run,) = runs()
     stop(run.id)

@@ -219,3 +219,6 @@ def test_pretraining_is_estimated_by_its_softmax():
     assert alone.pretraining_seconds is None
     assert alone.seconds_per_epoch == pytest.approx(first.seconds_per_epoch, rel=0.5)
     assert first.pretraining_seconds > alone.seconds_per_epoch
+    more = estimate(texts, 80, HAN, Settings(pretrain=1), TextConfig(), CPU, untaught=800)
+    assert more.pretraining_seconds > 2 * first.pretraining_seconds
+    assert more.seconds_per_epoch < 2 * first.seconds_per_epoch

@@ -201,17 +201,19 @@ def forecast(plan: Plan, look: DataPreview) -> Estimate:
         model, attention = begun.model(plan.model, plan.attention)  # type: ignore[assignment]
         sizes, text = begun.sizes(sizes), begun.text(text)
     shape = shape_of(model, attention, sizes, 2, max(2, len(look.classes)))
-    untaught = NOBODY in settings.teachers
+    untaught = look.unlabelled if NOBODY in settings.teachers else 0
     return estimate(
         look.texts,
-        look.documents + (0 if untaught else look.unlabelled),
+        look.documents + look.unlabelled - untaught,
         shape,
         settings,
         text,
         choose_device(plan.device),
         None if begun is None else begun.vocabulary,
         settings.stretches * look.documents,
-        adapting=plan.source.adapt_to is not None or (untaught and look.unlabelled > 0),
+        adapting=plan.source.adapt_to is not None
+        or (untaught > 0 and settings.virtual_adversarial > 0),
+        untaught=untaught,
     )
 
 
