@@ -212,26 +212,49 @@ class TableDocuments(Sequence[NumberedDocument]):
         """Number the words of the same documents by another vocabulary."""
         return TableDocuments(self._table, self._rows, self._table.numbers(vocabulary), self._spans)
 
-    def spelled(self, pieces: WordPieces) -> list[NumberedDocument]:
+    def spelled(self, pieces: WordPieces) -> "SpelledDocuments":
         """The same documents as pieces of words, each word spelled by itself."""
         ends, numbers = pieces.number_words(self._table.words())
-        counts = np.diff(ends)
-        plain = TableDocuments(self._table, self._rows, np.arange(len(counts)), self._spans)
-        return [_spelled(document, ends, counts, numbers) for document in plain]
+        lexicon = np.arange(len(ends) - 1)
+        plain = TableDocuments(self._table, self._rows, lexicon, self._spans)
+        return SpelledDocuments(plain, ends, numbers)
 
 
-def _spelled(
-    document: NumberedDocument, ends: np.ndarray, counts: np.ndarray, numbers: np.ndarray
-) -> NumberedDocument:
-    """A document of numbers in the lexicon as pieces, those of a word from ``ends`` on."""
-    words, lengths = document.words, document.sentence_lengths
-    own = counts[words]  # (tokens,)
-    owner = np.repeat(np.arange(len(words), dtype=np.int32), own)
-    behind = np.arange(len(owner)) - np.repeat(own.cumsum() - own, own)  # the word's first piece
-    in_sentence = np.add.reduceat(own, lengths.cumsum() - lengths)
-    return NumberedDocument(
-        numbers[ends[words][owner] + behind], in_sentence.astype(np.int32), owner
-    )
+class SpelledDocuments(Sequence[NumberedDocument]):
+    """Documents as pieces of words, each made when it is asked for.
+
+    Args:
+        plain: the documents as numbers in a lexicon.
+        ends: (lexicon + 1,) where the pieces of each word begin and end.
+        pieces: int32 numbers of all words' pieces, one word after another.
+    """
+
+    def __init__(self, plain: TableDocuments, ends: np.ndarray, pieces: np.ndarray):
+        self._plain, self._starts, self._pieces = plain, ends[:-1], pieces
+        self._counts = np.diff(ends)  # (lexicon,)
+
+    def __len__(self) -> int:
+        return len(self._plain)
+
+    def __getitem__(self, at):
+        """One document, or a tuple of them for a slice."""
+        if isinstance(at, slice):
+            return tuple(self[i] for i in range(*at.indices(len(self))))
+        plain = self._plain[at]
+        words, lengths = plain.words, plain.sentence_lengths
+        own = self._counts[words]  # (tokens,)
+        owner = np.repeat(np.arange(len(words), dtype=np.int32), own)
+        within = np.arange(len(owner)) - np.repeat(own.cumsum() - own, own)  # a word's 0, 1, …
+        in_sentence = np.add.reduceat(own, lengths.cumsum() - lengths)
+        return NumberedDocument(
+            self._pieces[self._starts[words][owner] + within], in_sentence.astype(np.int32), owner
+        )
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """(documents,) int64 pieces in each."""
+        sums = [int(self._counts[document.words].sum()) for document in self._plain]
+        return np.array(sums, dtype=np.int64)
 
 
 def part(

@@ -137,7 +137,12 @@ def test_documents_are_spelled_in_pieces_of_words(table):
     numbers = table.numbers(Vocabulary(RESERVED))
     parts = TableDocuments(table, rows, numbers, np.array([[0, 3], [0, 1], [1, 3]]))
     letters = lambda word: [ord(letter) % 32 for letter in word]  # noqa: E731
-    first, second, third = parts.spelled(Letters())
+    spelled = parts.spelled(Letters())
+    first, second, third = spelled
+    assert spelled.lengths.tolist() == [9, 3, 5]
+    assert [document.words.tolist() for document in spelled[1:]] == [
+        second.words.tolist(), third.words.tolist(),
+    ]  # fmt: skip
     assert first.words.tolist() == [*letters("Good"), *letters("."), *letters("good")]
     assert first.sentence_lengths.tolist() == [5, 4]
     assert first.owner.tolist() == [0, 0, 0, 0, 1, 2, 2, 2, 2]
