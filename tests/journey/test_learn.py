@@ -110,7 +110,11 @@ def test_lesson_8_steps_the_decoder_of_a_day_that_there_is_not(chromium, address
         page.locator("[class*=st-key-learn_date] button", has_text="31 February").click()
         settled(page)
         target = page.locator(".hs-align-line[data-side=target]")
-        assert target.inner_text().replace("\n", "") == "2026-02-31"
+        page.wait_for_function(  # the figure is drawn after the page has settled
+            "wanted => document.querySelector('.hs-align-line[data-side=target]')"
+            "?.innerText.replaceAll('\\n', '') === wanted",
+            arg="2026-02-31",
+        )
         target.locator("button").nth(8).click()  # the 3 of the day
         lit = page.locator(".hs-align-line[data-side=source] span").evaluate_all(
             "all => all.map(one => getComputedStyle(one).backgroundColor)"
