@@ -7,6 +7,22 @@ from urllib.parse import urlsplit
 from han_core.explanation.explain import explain
 from tests.processes import PATIENCE
 
+UNANSWERED = """
+window.unanswered = false;
+window.WebSocket = class extends WebSocket {
+  constructor(...address) {
+    super(...address);
+    // The page acts upon a message a moment after it came.
+    this.addEventListener("message", () => setTimeout(() => (window.unanswered = false), 50));
+  }
+  send(message) {
+    window.unanswered = true;
+    super.send(message);
+  }
+};
+"""
+"""Tells whether the page has asked the server for something that it knows nothing of yet."""
+
 REVIEW = (
     "I loved the first half, honestly. <script>window.broken = 1</script> But the ending?\n\n"
     'What a mess & a <b>shame</b> <img src=x onerror="window.broken = 1"> 5 < 6! 好电影。'
@@ -21,6 +37,7 @@ def watched_page(chromium, address: str, deep_link: bool = False, **settings) ->
         deep_link: Streamlit itself asks in vain for some files, which is no error then.
     """
     context, wrong = chromium.new_context(**settings), []
+    context.add_init_script(UNANSWERED)
     page = context.new_page()
     page.set_default_timeout(1_000 * PATIENCE)
     parts = urlsplit(address)
@@ -49,14 +66,16 @@ def analyse(page, text: str) -> None:
 
 
 def settled(page, pause: int = 0) -> None:
-    """Wait until a run is over and nothing of the one before is left on the page.
+    """Wait until the server has answered, the run is over, and nothing of the one before is left.
 
     Args:
         pause: milliseconds in which a run begins that nothing else tells of.
     """
     page.wait_for_timeout(pause)
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
-    page.wait_for_function("!document.querySelector('[data-stale=true]')")
+    page.wait_for_function(
+        "!window.unanswered && !document.querySelector('[data-stale=true]')"
+        " && document.querySelector('[data-testid=stApp][data-test-script-state=notRunning]')"
+    )
 
 
 def go(page, name: str, selector: str) -> None:
