@@ -4,8 +4,9 @@ A word contributes the gradient of the predicted class's log-odds at its vector,
 about what they lose without the word (Denil et al. 2014). Attention is taught to rank the words
 of a document as their contributions do, by a loss over pairs (RankNet, Burges et al. 2005): the
 word that contributes more should have the larger weight α_s · α_w, and a pair counts as much as
-its words differ. So words that speak against the decision come last. Nothing but attention leads
-from words to the decision, as ever.
+its words differ. Words that speak against the decision come last or, if they count as words that
+matter, too, behind those that speak as strongly for it. Nothing but attention leads from words to
+the decision, as ever.
 """
 
 from dataclasses import dataclass
@@ -57,7 +58,7 @@ class Guide:
     """The order that attention should have in a batch.
 
     Attributes:
-        values: (tokens,) what each word contributes.
+        values: (tokens,) what each word counts.
         partners: (tokens,) the word of the same document that each is compared with.
     """
 
@@ -88,11 +89,14 @@ class Guide:
         return segment_sum(values, batch.document_of_token, len(batch)) / batch.tokens_per_document
 
 
-def draw_guide(model: AttentionClassifier, batch: Batch) -> Guide:
+def draw_guide(model: AttentionClassifier, batch: Batch, against: float = -1.0) -> Guide:
     """Return the order that ``model`` asks of attention in ``batch``.
 
     Args:
         model: the one that learns, or one that learnt before and stands still: its contributions
             do not grow with the attention that they have got.
+        against: what a word that speaks against the decision counts, where one that speaks for it
+            counts 1; between −1 (such words come last) and 1 (what matters is their size).
     """
-    return Guide(batch, contributions(model, batch), draw_partners(batch))
+    values = contributions(model, batch)
+    return Guide(batch, torch.where(values < 0, -against * values, values), draw_partners(batch))

@@ -49,6 +49,9 @@ EXPLAINED = {
     "attention_guide": mark(
         "How strongly attention learns to rank words by what they add to the decision; 0: not."
     ),
+    "guide_against": mark(
+        "What a word against the decision counts in that guide, 1 being one for it; −1: it is last."
+    ),
     "pretrain": mark(
         "Passes in which the word encoder first learns to predict neighbouring words; 0: none."
     ),

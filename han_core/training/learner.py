@@ -149,8 +149,8 @@ class Learner:
             group: batches in the step.
         """
 
-        strength = self.settings.attention_guide
-        guide = draw_guide(self.guiding or self.model, own.batch) if strength else None
+        strength, against = self.settings.attention_guide, self.settings.guide_against
+        guide = draw_guide(self.guiding or self.model, own.batch, against) if strength else None
         each = weight * len(own.classes) / len(own.batch)  # labelled or not
 
         def loss(output: Output) -> Tensor:

@@ -143,11 +143,13 @@ def _cautions(request: Request, begun_from: Origin | None, labels: tuple[str, ..
         cautions.append(begun_from.frozen_caution(labels))
     changed = request.settings.model_dump(exclude_defaults=True)
     pooling = architecture(request, 2, len(labels)).pooling
+    idle = []
     if request.settings.attention_guide and pooling != "attention":
-        cause = f"pooling={pooling}"
-        cautions.append(
-            tr("{name} has no effect with {cause}.", name="attention_guide", cause=cause)
-        )
+        idle.append(("attention_guide", f"pooling={pooling}"))
+    if "guide_against" in changed and not request.settings.attention_guide:
+        idle.append(("guide_against", "attention_guide=0"))
+    for name, cause in idle:
+        cautions.append(tr("{name} has no effect with {cause}.", name=name, cause=cause))
     if request.target is None:
         without = [name for name in DOMAIN if name in changed]
         cautions += [tr("{name} has no effect without --adapt-to.", name=name) for name in without]

@@ -41,8 +41,8 @@ UNVERIFIED = mark(
 )
 LATER = {
     *SELF_ATTENTION_SIZES, *PRETRAINED_SIZES, *DOMAIN,
-    "adversarial", "attention_guide", "crop", "dropout_layers", "layer_norm", "layers", "pretrain",
-    "virtual_adversarial",
+    "adversarial", "attention_guide", "crop", "dropout_layers", "guide_against", "layer_norm",
+    "layers", "pretrain", "virtual_adversarial",
 }  # fmt: skip
 """Settings and sizes that the first runs, which must go on, did not have yet."""
 ADAM = {"step", "exp_avg", "exp_avg_sq"}  # what AdamW keeps for each parameter

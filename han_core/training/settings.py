@@ -59,6 +59,7 @@ class Settings(BaseModel):
     adversarial: float = Field(default=0.0, ge=0, le=1_000)
     virtual_adversarial: float = Field(default=0.0, ge=0, le=1_000)
     attention_guide: float = Field(default=0.0, ge=0, le=1_000)
+    guide_against: float = Field(default=-1.0, ge=-1, le=1)
     pretrain: int = Field(default=0, ge=0, le=1_000)
     average: float = Field(default=0.0, ge=0, lt=1)
     vectors: str | None = Field(default=None, min_length=1)

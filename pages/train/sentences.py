@@ -29,8 +29,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     mark("Dropout and noise"): (
         "dropout_words", "dropout_sentences", "dropout_document", "word_dropout",
-        "dropout_layers", "dropout_attention", "attention_noise", "attention_guide", "adversarial",
-        "virtual_adversarial", "average",
+        "dropout_layers", "dropout_attention", "attention_noise", "adversarial",
+        "virtual_adversarial", "attention_guide", "guide_against", "average",
     ),
     mark("Words"): (
         "minimum_count", "maximum_size", "crop", "language", "segmentation", "lowercase",
@@ -68,6 +68,7 @@ TITLES = {
     "dropout_attention": mark("Dropout attention"),
     "attention_noise": mark("Attention noise"),
     "attention_guide": mark("Attention guide"),
+    "guide_against": mark("Words against the decision"),
     "pretrain": mark("Pretraining epochs"),
     "adversarial": mark("Adversarial shift"),
     "virtual_adversarial": mark("Virtual adversarial shift"),

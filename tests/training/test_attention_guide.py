@@ -103,6 +103,18 @@ def test_the_loss_by_hand():
     assert right == pytest.approx(7 / 12.5**0.5 * np.log(1.25), rel=1e-5)
 
 
+@pytest.mark.parametrize("against", [-1.0, 0.0, 0.25, 1.0])
+def test_a_word_against_the_decision_counts_what_is_asked(against):
+    network = run_of(model="han", sizes=STILL).learner.model
+    batch = collate(examples(6, seed=3).documents)
+    plain = contributions(network, batch)
+    found = draw_guide(network, batch, against).values
+    assert (plain < 0).any()
+    assert (plain > 0).any()
+    torch.testing.assert_close(found[plain >= 0], plain[plain >= 0])
+    torch.testing.assert_close(found[plain < 0], -against * plain[plain < 0])
+
+
 def test_the_gradient_moves_weight_to_the_word_that_contributes_more():
     guide = Guide(batch_of((3,)), torch.tensor([2.0, 0.0, -1.0]), torch.tensor([1, 2, 0]))
     output = output_of([1.0], [0.2, 0.4, 0.4], 1)
@@ -182,35 +194,57 @@ def voted(documents: int, seed: int) -> Examples:
     return Examples(tuple(NumberedDocument(row, length) for row in rows), classes)
 
 
-@pytest.mark.parametrize(("model", "seed"), [("han", 0), ("bilstm", 1), ("transformer", 1)])
-def test_attention_comes_to_the_words_that_decide(model, seed):
-    """Unguided it likes the word against no less in many documents, for all three are evidence."""
+def learnt_weights(model: str, seed: int, **settings) -> list[torch.Tensor]:
+    """(documents, words) of the words for the class, against it and of neither, after training."""
     sizes = {"embedding": 8, "hidden": 8, "attention_size": 8, **STILL, **NO_DROPOUT}
     shape = Architecture(model=model, vocabulary_size=len(VOCABULARY), classes=2, **sizes)
     prepared = Prepared(VOCABULARY, ("no", "yes"), voted(200, 0), voted(40, 1))
-    held, found = prepared.validation, []
+    held = prepared.validation
     batch, classes = collate(held.documents), torch.from_numpy(held.classes)
-    words = batch.words.reshape(-1, 6)
+    asked = {"batch_tokens": 120, "seed": seed, "epochs": 25, "patience": 25, **STEADY, **settings}
+    network = train(Run(prepared, shape, Settings(**asked), CPU), 25).learner.model.eval()
+    with torch.no_grad():
+        output = network(batch)
+    assert torch.equal(output.logits.argmax(1), classes)
+    weights = output.sentence_weights[batch.sentence_of_token] * output.word_weights
+    words, weights = batch.words.view(-1, 6), weights.view(-1, 6)
+    kinds = words == 2 + classes[:, None], words == 3 - classes[:, None], words > 3
+    return [weights[kind].view(len(classes), -1) for kind in kinds]
+
+
+@pytest.mark.parametrize(("model", "seed"), [("han", 0), ("bilstm", 1), ("transformer", 1)])
+def test_attention_comes_to_the_words_that_decide(model, seed):
+    """Unguided it likes the word against no less in many documents, for all three are evidence."""
+    found = []
     for strength in (0.0, 1.0):
-        settings = {"batch_tokens": 120, "seed": seed, "epochs": 25, "patience": 25, **STEADY}
-        asked = Settings(attention_guide=strength, **settings)
-        network = train(Run(prepared, shape, asked, CPU), 25).learner.model.eval()
-        with torch.no_grad():
-            output = network(batch)
-        assert torch.equal(output.logits.argmax(1), classes)
-        weights = (output.sentence_weights[batch.sentence_of_token] * output.word_weights).view(
-            -1, 6
-        )
-        in_favour = weights[words == 2 + classes[:, None]].view(-1, 2)
-        against = weights[words == 3 - classes[:, None]]
-        found.append((in_favour.min(1).values > against).float().mean().item())
+        in_favour, against, _ = learnt_weights(model, seed, attention_guide=strength)
+        found.append((in_favour.amin(1) > against[:, 0]).float().mean().item())
     assert found[0] < 0.8
     assert found[1] > 0.95
+
+
+def test_a_word_against_the_decision_is_last_or_stands_before_those_that_say_nothing():
+    found = []
+    for counts in (-1.0, 0.5):
+        settings = {"attention_guide": 1.0, "guide_against": counts}
+        _, against, nothing = learnt_weights("han", 0, **settings)
+        found.append((against > nothing.amax(1, keepdim=True)).float().mean().item())
+    assert found[0] < 0.2
+    assert found[1] > 0.8
 
 
 def test_a_model_that_reads_pieces_of_words_is_refused():
     with pytest.raises(UserError, match="attention_guide works with the models"):
         check_suits("bert", Settings(attention_guide=1))
+
+
+def test_words_against_the_decision_count_only_where_attention_is_guided(make_request, tmp_path):
+    for strength, cautions in ((0, 1), (1, 0)):
+        asked = make_request(
+            tmp_path / str(strength), "guide_against=0.1", f"attention_guide={strength}"
+        )
+        said = "guide_against has no effect with attention_guide=0."
+        assert check_request(asked, CPU).notes.count(said) == cautions
 
 
 def test_pooling_without_attention_has_nothing_to_guide(make_request, tmp_path):

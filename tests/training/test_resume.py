@@ -532,6 +532,7 @@ def test_a_run_that_began_before_there_were_layers_or_crops_goes_on():
         "adversarial",
         "attention_guide",
         "crop",
+        "guide_against",
         "pretrain",
         "virtual_adversarial",
     }  # which there were not

@@ -242,7 +242,7 @@ BERT = ModelKind(
     pretrained=True,
     unused_settings=frozenset(_UNUSED.split()),
     refused_settings=frozenset(
-        {"adversarial", "attention_guide", "virtual_adversarial", "pretrain"}
+        {"adversarial", "attention_guide", "guide_against", "virtual_adversarial", "pretrain"}
     ),
     step_cost=StepCost(operation=1.0, number=5_000, parameter=40, step=5e8),
     evidence_words=EvidenceWords(quick=120, thorough=60, shared=60, layers=6),
