@@ -56,6 +56,9 @@ EXPLAINED = {
         "Passes in which the word encoder first learns to predict neighbouring words; 0: none."
     ),
     "average": mark("Decay of an average of the weights over the steps; 0 keeps the last ones."),
+    "start_share": mark(
+        "Share of the weights of the checkpoint it starts from in those kept; 0: none."
+    ),
     "vectors": mark("File of pretrained word vectors, as text or of word2vec."),
     "freeze_vectors": mark("Leave the word vectors as they are."),
     "minimum_count": mark("Times that a word stands in the training texts to be known."),

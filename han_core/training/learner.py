@@ -29,7 +29,12 @@ from han_core.training.adversary import (
 from han_core.training.attention_guide import draw_guide
 from han_core.training.batches import Reader, Share, StepResult, share
 from han_core.training.distributed import Processes
-from han_core.training.optimization import copied, move_average, parameter_groups
+from han_core.training.optimization import (
+    copied,
+    interpolated,
+    move_average,
+    parameter_groups,
+)
 from han_core.training.prepare import Examples
 from han_core.training.resume import (
     RunState,
@@ -59,6 +64,7 @@ class Learner:
         adversary: its domain classifier, where it adapts to a domain.
         shifts: of its words' vectors, where it learns from shifted ones too.
         guiding: the model whose contributions guide attention; None where it is this one.
+        start: the weights it started from, where they have a share in those kept.
         reader: lays out what is read; documents to be read beside a batch are its.
 
     Raises:
@@ -88,6 +94,7 @@ class Learner:
         self.adversary: Adversary | None = None
         self.shifts: WordShifts | None = None
         self.guiding: AttentionClassifier | None = None
+        self.start: dict[str, Tensor] = {}
         self.reader = Reader(settings, device)
 
     def step(self, examples: Examples, batches: Sequence[list[int]], rate: float) -> StepResult:
@@ -228,8 +235,10 @@ class Learner:
         move_average(self.average, self.model.state_dict(), self.settings.average, steps)
 
     def weights(self) -> dict[str, Tensor]:
-        """The weights as they would be used now: the average where there is one."""
-        return self.average or self.model.state_dict()
+        """The weights as they would be used now: averaged, and between start and end, if asked."""
+        weights = self.average or self.model.state_dict()
+        share = self.settings.start_share
+        return interpolated(weights, self.start, share) if self.start else weights
 
     def tensors(self) -> dict[str, Tensor]:
         """All that moves from step to step, by name."""
@@ -239,6 +248,7 @@ class Learner:
             **prefixed("optimizer", optimizer_tensors(self.optimizer, self.model)),
             **prefixed("adversary", self.adversary.tensors() if self.adversary else {}),
             **prefixed("guiding", self.guiding.state_dict() if self.guiding else {}),
+            **prefixed("start", self.start),
         }
 
     def restore(self, state: RunState) -> None:
@@ -250,6 +260,9 @@ class Learner:
         self.model.load_state_dict(fitting(state.part("model"), self.model))
         if self.average:
             self.average = fitting(state.part("average"), self.model)
+        if self.settings.start_share:  # none where the run began from other classes
+            start = state.part("start")
+            self.start = fitting(start, self.model) if start else {}
         restore_optimizer(self.optimizer, self.model, state.part("optimizer"))
         if self.adversary:
             self.adversary.restore(state.part("adversary"))

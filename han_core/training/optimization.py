@@ -46,6 +46,17 @@ def move_average(
             average[name].lerp_(tensor, 1 - decay)
 
 
+def interpolated(
+    weights: dict[str, Tensor], start: dict[str, Tensor], share: float
+) -> dict[str, Tensor]:
+    """Return new weights between both: ``share`` of ``start``, the rest of ``weights``.
+
+    Weights between those before and after fine-tuning often keep what each does better
+    (Wortsman et al. 2022, Robust fine-tuning of zero-shot models).
+    """
+    return {name: tensor.lerp(start[name], share) for name, tensor in weights.items()}
+
+
 def freeze_words(model: nn.Module) -> None:
     """Leave the word level out of training from now on."""
     for name, parameter in model.named_parameters():

@@ -142,14 +142,21 @@ def _cautions(request: Request, begun_from: Origin | None, labels: tuple[str, ..
     if begun_from and request.settings.freeze_words and not begun_from.has_classes(labels):
         cautions.append(begun_from.frozen_caution(labels))
     changed = request.settings.model_dump(exclude_defaults=True)
-    pooling = architecture(request, 2, len(labels)).pooling
+    shape = architecture(request, 2, len(labels))
     idle = []
-    if request.settings.attention_guide and pooling != "attention":
-        idle.append(("attention_guide", f"pooling={pooling}"))
+    if request.settings.attention_guide and shape.pooling != "attention":
+        idle.append(("attention_guide", f"pooling={shape.pooling}"))
     if "guide_against" in changed and not request.settings.attention_guide:
         idle.append(("guide_against", "attention_guide=0"))
     for name, cause in idle:
         cautions.append(tr("{name} has no effect with {cause}.", name=name, cause=cause))
+    if "start_share" in changed and not (begun_from and begun_from.is_whole(labels, shape)):
+        cautions.append(
+            tr(
+                "start_share has no effect: the run starts from no checkpoint of the same classes "
+                "and attention."
+            )
+        )
     if request.target is None:
         without = [name for name in DOMAIN if name in changed]
         cautions += [tr("{name} has no effect without --adapt-to.", name=name) for name in without]

@@ -42,7 +42,7 @@ UNVERIFIED = mark(
 LATER = {
     *SELF_ATTENTION_SIZES, *PRETRAINED_SIZES, *DOMAIN,
     "adversarial", "attention_guide", "crop", "dropout_layers", "guide_against", "layer_norm",
-    "layers", "pretrain", "virtual_adversarial",
+    "layers", "pretrain", "start_share", "virtual_adversarial",
 }  # fmt: skip
 """Settings and sizes that the first runs, which must go on, did not have yet."""
 ADAM = {"step", "exp_avg", "exp_avg_sq"}  # what AdamW keeps for each parameter
@@ -56,7 +56,8 @@ class RunState:
         tensors: by name: ``model.…``, ``best.…`` (once an epoch is over), ``average.…``,
             ``optimizer.…``, ``random.…``, ``teaching.probabilities`` (where teachers
             labelled documents), ``adversary.…`` (where it adapts to a domain), ``guiding.…``
-            (where the checkpoint that it started from guides attention),
+            (where the checkpoint that it started from guides attention), ``start.…`` (where
+            its weights have a share in those kept),
             ``pretraining.…`` (before the first step of a run that pretrains).
         counters: what is needed besides: ``history``, ``position`` (in the epoch that is
             not over), ``asked`` (the numbers of epochs asked for, in turn), ``scaler`` (of

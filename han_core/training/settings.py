@@ -62,6 +62,7 @@ class Settings(BaseModel):
     guide_against: float = Field(default=-1.0, ge=-1, le=1)
     pretrain: int = Field(default=0, ge=0, le=1_000)
     average: float = Field(default=0.0, ge=0, lt=1)
+    start_share: float = Field(default=0.0, ge=0, lt=1)
     vectors: str | None = Field(default=None, min_length=1)
     freeze_vectors: bool = False
     minimum_count: int = Field(default=2, ge=1, le=1_000_000)

@@ -88,8 +88,11 @@ class Run:
             architecture, prepared.vocabulary, prepared.labels, settings, origin
         )
         self.learner = Learner(model, settings, device, self.processes)
-        if settings.attention_guide and origin and origin.is_whole(prepared.labels, architecture):
-            self.learner.guiding = deepcopy(self.learner.model)
+        if origin and origin.is_whole(prepared.labels, architecture):
+            if settings.attention_guide:
+                self.learner.guiding = deepcopy(self.learner.model)
+            if settings.start_share:
+                self.learner.start = copied(self.learner.model.state_dict())
         if settings.adversarial or settings.virtual_adversarial:
             counts = word_counts(prepared.training.documents, len(prepared.vocabulary))
             self.learner.shifts = WordShifts(model.embedding, counts)
@@ -178,7 +181,7 @@ class Run:
         return taken
 
     def weights(self) -> dict[str, Tensor]:
-        """The weights as they would be used now: the average where there is one."""
+        """The weights as they would be used now (``Learner.weights``)."""
         return self.learner.weights()
 
     def validate(self) -> dict:

@@ -31,6 +31,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "dropout_words", "dropout_sentences", "dropout_document", "word_dropout",
         "dropout_layers", "dropout_attention", "attention_noise", "adversarial",
         "virtual_adversarial", "attention_guide", "guide_against", "average",
+        "start_share",
     ),
     mark("Words"): (
         "minimum_count", "maximum_size", "crop", "language", "segmentation", "lowercase",
@@ -69,6 +70,7 @@ TITLES = {
     "attention_noise": mark("Attention noise"),
     "attention_guide": mark("Attention guide"),
     "guide_against": mark("Words against the decision"),
+    "start_share": mark("Share of the start"),
     "pretrain": mark("Pretraining epochs"),
     "adversarial": mark("Adversarial shift"),
     "virtual_adversarial": mark("Virtual adversarial shift"),

@@ -282,7 +282,7 @@ def test_texts_that_nobody_labels_are_for_pretraining_or_a_shift(train):
 def test_a_form_offers_what_a_model_has(train):
     keys = {
         "set_pretrain", "set_adversarial", "set_virtual_adversarial", "set_attention_guide",
-        "set_guide_against",
+        "set_guide_against", "set_start_share",
     }  # fmt: skip
     assert keys <= {box.key for box in train.number_input}
     train.segmented_control(key="train_model").set_value("transformer").run()

@@ -15,10 +15,11 @@ from han_core.runtime.errors import UserError
 from han_core.training.initial_weights import Origin
 from han_core.training.optimization import copied
 from han_core.training.prepare import Prepared
+from han_core.training.request import check_request
 from han_core.training.settings import Settings
 from han_core.training.train import Stopped, train
 from han_core.training.trainer import Run
-from tests.training.test_run import STEADY, VOCABULARY, examples
+from tests.training.test_run import CPU, STEADY, VOCABULARY, examples
 
 
 def renamed(corpus: Corpus, names: dict[str, str], word: str) -> Corpus:
@@ -120,6 +121,7 @@ def test_a_run_goes_on_though_its_checkpoint_is_gone(go_on, planted_corpora, oth
     pairs = (
         "rate_classifier=2", "epochs=2", f"freeze_words={str(others).lower()}",
         f"attention_guide={guide}",
+        f"start_share={guide / 4}",
     )  # fmt: skip
     _, whole, _ = go_on(*pairs, out="whole", **same)
     steps = iter(range(99))
@@ -133,6 +135,21 @@ def test_a_run_goes_on_though_its_checkpoint_is_gone(go_on, planted_corpora, oth
         assert torch.equal(weight, parted.model.state_dict()[name])
 
 
+def begun_run(labels, form, **settings) -> Run:
+    """A run from a small checkpoint of the classes no and yes, with additive attention."""
+    sizes = {"vocabulary_size": len(VOCABULARY), "classes": 2, "embedding": 5, "hidden": 4}
+    shape = Architecture(model="bilstm", **sizes)
+    config = SimpleNamespace(architecture=shape)
+    start = SimpleNamespace(
+        model=build_model(shape), config=config, labels=("no", "yes"), name="start"
+    )
+    before = Origin(SimpleNamespace(**vars(start), vocabulary=VOCABULARY))
+    prepared = Prepared(VOCABULARY, labels, examples(16), examples(8, 1))
+    asked = Settings(batch_tokens=24, start_from="start", **settings, **STEADY)
+    other = shape.model_copy(update={"attention": form})
+    return Run(prepared, other, asked, CPU, before)
+
+
 @pytest.mark.parametrize(
     ("labels", "form", "guides"),
     [
@@ -143,17 +160,7 @@ def test_a_run_goes_on_though_its_checkpoint_is_gone(go_on, planted_corpora, oth
 )
 def test_a_checkpoint_guides_attention_where_the_run_decides_as_it_did(labels, form, guides):
     """With its weights as they were; a class layer or attention drawn anew has nothing to say."""
-    sizes = {"vocabulary_size": len(VOCABULARY), "classes": 2, "embedding": 5, "hidden": 4}
-    shape = Architecture(model="bilstm", **sizes)
-    config = SimpleNamespace(architecture=shape)
-    start = SimpleNamespace(
-        model=build_model(shape), config=config, labels=("no", "yes"), name="start"
-    )
-    before = Origin(SimpleNamespace(**vars(start), vocabulary=VOCABULARY))
-    prepared = Prepared(VOCABULARY, labels, examples(16), examples(8, 1))
-    settings = Settings(batch_tokens=24, attention_guide=1.0, start_from="start", **STEADY)
-    other = shape.model_copy(update={"attention": form})
-    run = Run(prepared, other, settings, torch.device("cpu"), before)
+    run = begun_run(labels, form, attention_guide=1.0)
     first = copied(run.learner.model.state_dict())
     run.train_epoch(lambda documents, loss: None)
     guiding = run.learner.guiding
@@ -161,3 +168,30 @@ def test_a_checkpoint_guides_attention_where_the_run_decides_as_it_did(labels, f
     if guiding:
         assert all(torch.equal(w, first[name]) for name, w in guiding.state_dict().items())
         assert not torch.equal(run.learner.model.classifier.weight, first["classifier.weight"])
+
+
+def test_a_share_of_no_start_is_said_to_have_no_effect(go_on, make_request, tmp_path):
+    said = "start_share has no effect: the run starts from no checkpoint"
+    notes = check_request(make_request(tmp_path / "new", "start_share=0.5"), CPU).notes
+    assert sum(note.startswith(said) for note in notes) == 1
+    _, _, lines = go_on("epochs=1", "start_share=0.5")
+    assert not any(said in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("labels", "share"), [(("no", "yes"), 0.25), (("yes", "no"), 0.25), (("a", "b"), 0.0)]
+)
+@pytest.mark.parametrize("average", [0.0, 0.9])
+def test_the_start_has_its_share_in_what_is_kept(labels, share, average):
+    """Of other classes it has none, for their class layer is drawn anew."""
+    run = begun_run(labels, "additive", start_share=0.25, average=average)
+    first = copied(run.learner.model.state_dict())
+    run.train_epoch(lambda documents, loss: None)
+    learnt = run.learner.average or run.learner.model.state_dict()
+    assert not torch.equal(learnt["classifier.weight"], first["classifier.weight"])
+    for name, kept in run.best.items():
+        torch.testing.assert_close(kept, (1 - share) * learnt[name] + share * first[name])
+    trained = copied(run.learner.model.state_dict())
+    assert run.validate() == run.validate()
+    for name, weight in run.learner.model.state_dict().items():  # goes on where it was
+        assert torch.equal(weight, trained[name])

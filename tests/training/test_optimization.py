@@ -10,6 +10,7 @@ from han_core.training.optimization import (
     best_line,
     copied,
     freeze_words,
+    interpolated,
     is_better,
     is_over,
     move_average,
@@ -28,6 +29,12 @@ def test_the_average_moves_by_its_decay_which_starts_short():
     average = {"w": torch.tensor([1.0])}
     move_average(average, {"w": torch.tensor([2.0])}, longest=0.5, steps=90)
     assert average["w"].item() == 1.5
+
+
+def test_between_two_weights_each_has_its_share():
+    weights, start = {"w": torch.tensor([4.0, 0.0])}, {"w": torch.tensor([0.0, 8.0])}
+    assert interpolated(weights, start, 0.25)["w"].tolist() == [3.0, 2.0]
+    assert weights["w"].tolist() == [4.0, 0.0]
 
 
 def test_copies_stay_when_the_weights_move_on():

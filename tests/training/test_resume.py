@@ -533,6 +533,7 @@ def test_a_run_that_began_before_there_were_layers_or_crops_goes_on():
         "attention_guide",
         "crop",
         "guide_against",
+        "start_share",
         "pretrain",
         "virtual_adversarial",
     }  # which there were not
